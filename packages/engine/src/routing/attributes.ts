@@ -1,0 +1,32 @@
+/** Characters (UTF-16 units) that the attributes of a task or a worker may have, white space included. */
+export const MAX_ATTRIBUTES_LENGTH = 4096
+
+/** Why a text cannot be attributes; the message is fit for the caller of the API. */
+export class AttributesError extends Error {
+  override readonly name = 'AttributesError'
+}
+
+/**
+ * The attributes of a task or a worker, parsed (reference taskrouter 1.7, 1.9 and 10): the text of a JSON object of at
+ * most 4,096 characters. The bound is also what makes deep nesting harmless. JSON.parse makes `__proto__` an ordinary
+ * own property; so nobody may copy the result by assignment (`Object.assign`), which would not. Throws AttributesError.
+ */
+export function parseAttributes(text: string): object {
+  if (text.length > MAX_ATTRIBUTES_LENGTH) {
+    throw new AttributesError(`Attributes are ${text.length} characters long; the limit is ${MAX_ATTRIBUTES_LENGTH}`)
+  }
+  const value = parseJson(text)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new AttributesError('Attributes must be a JSON object')
+  }
+  return value
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The parser's own words differ between versions of Node; an answer of ours must not.
+    throw new AttributesError('Attributes are not valid JSON')
+  }
+}

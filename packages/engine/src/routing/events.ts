@@ -1,0 +1,242 @@
+import type { EventRefs, Rendering } from '../events.ts'
+import type { State } from '../state/state.ts'
+import type { ReservationRow, TaskRow, WorkerChannelRow, WorkerRow } from './rows.ts'
+
+/** TaskRouter's events: names, and what each tells (reference taskrouter 8.2 and 8.3). */
+export const routingEvents = {
+  'workspace.created': configured('workspace', () => 'created'),
+  'workspace.updated': configured('workspace', () => 'updated'),
+  'workspace.deleted': configured('workspace', () => 'deleted'),
+  'activity.created': configured('activity', () => 'created'),
+  'activity.updated': configured('activity', () => 'updated'),
+  'activity.deleted': configured('activity', () => 'deleted'),
+  'task-channel.created': configured('task_channel', () => 'created'),
+  'task-channel.updated': configured('task_channel', () => 'updated'),
+  'task-channel.deleted': configured('task_channel', () => 'deleted'),
+  'task-queue.created': configured('task_queue', () => 'created'),
+  'task-queue.deleted': configured('task_queue', () => 'deleted'),
+  'task-queue.expression.updated': configured('task_queue', () => 'expression updated'),
+  'workflow.created': configured('workflow', () => 'created'),
+  'workflow.updated': configured('workflow', () => 'updated'),
+  'workflow.deleted': configured('workflow', () => 'deleted'),
+  'worker.created': ofWorker(() => 'created'),
+  'worker.activity.update': ofWorker((refs) => `updated to ${refs.activity?.friendly_name} Activity`),
+  'worker.attributes.update': ofWorker(() => 'updated'),
+  'worker.capacity.update': ofWorker(() => 'channel capacity updated'),
+  'worker.channel.availability.update': ofWorker(() => 'channel availability updated'),
+  'worker.deleted': ofWorker(() => 'deleted'),
+  'task.created': ofTask(() => 'created'),
+  'task.updated': ofTask(() => 'updated'),
+  'task.canceled': ofTask(() => 'canceled'),
+  'task.wrapup': ofTask(() => 'wrapping up'),
+  'task.completed': ofTask(() => 'completed'),
+  'task.deleted': ofTask(() => 'deleted'),
+  'task.system-deleted': ofTask(() => 'deleted by the system'),
+  'task-queue.entered': ofTask((refs) => `entered TaskQueue ${refs.task_queue?.friendly_name}`),
+  'task-queue.moved': ofTask((refs) => `moved to TaskQueue ${refs.task_queue?.friendly_name}`),
+  'task-queue.timeout': ofTask((refs) => `timed out of TaskQueue ${refs.task_queue?.friendly_name}`),
+  'workflow.entered': ofTask((refs) => `entered Workflow ${refs.workflow?.friendly_name}`),
+  'workflow.target-matched': ofTask(() => 'matched a workflow target'),
+  'workflow.timeout': ofTask((refs) => `timed out of Workflow ${refs.workflow?.friendly_name}`),
+  'workflow.skipped': ofTask((refs) => `skipped the targets of Workflow ${refs.workflow?.friendly_name}`),
+  'reservation.created': ofReservation('created'),
+  'reservation.accepted': ofReservation('accepted'),
+  'reservation.rejected': ofReservation('rejected'),
+  'reservation.timeout': ofReservation('timed out'),
+  'reservation.canceled': ofReservation('canceled'),
+  'reservation.rescinded': ofReservation('rescinded'),
+  'reservation.wrapup': ofReservation('wrapping up'),
+  'reservation.completed': ofReservation('completed'),
+  'reservation.failed': ofTask(() => 'could not be reserved')
+} satisfies Record<string, Rendering>
+
+type TaskEvent = Extract<keyof typeof routingEvents, `task.${string}` | `task-queue.${string}` | `workflow.${string}` | 'reservation.failed'>
+type ReservationEvent = Exclude<Extract<keyof typeof routingEvents, `reservation.${string}`>, 'reservation.failed'>
+type WorkerEvent = Extract<keyof typeof routingEvents, `worker.${string}`>
+type Extra = NonNullable<EventRefs['extra']>
+
+/** Tells of a task, with its queue, workflow, channel and, where one has it, the worker. */
+export function emitTask(state: State, type: TaskEvent, task: TaskRow, extra?: Extra, worker?: WorkerRow): void {
+  state.emit(type, {
+    workspace: state.find('workspace', task.workspace_sid),
+    task,
+    task_queue: state.find('task_queue', task.task_queue_sid),
+    workflow: state.find('workflow', task.workflow_sid),
+    task_channel: state.find('task_channel', task.task_channel_sid),
+    worker,
+    activity: worker && state.find('activity', worker.activity_sid),
+    ...(extra && { extra })
+  })
+}
+
+export function emitReservation(state: State, type: ReservationEvent, reservation: ReservationRow): void {
+  const task = state.get('task', reservation.task_sid)
+  const worker = state.get('worker', reservation.worker_sid)
+  state.emit(type, {
+    workspace: state.find('workspace', reservation.workspace_sid),
+    reservation,
+    task,
+    task_queue: state.find('task_queue', task.task_queue_sid),
+    workflow: state.find('workflow', task.workflow_sid),
+    task_channel: state.find('task_channel', task.task_channel_sid),
+    worker,
+    activity: state.find('activity', worker.activity_sid)
+  })
+}
+
+export function emitWorker(
+  state: State,
+  type: WorkerEvent,
+  worker: WorkerRow,
+  extra?: Extra,
+  worker_channel?: WorkerChannelRow
+): void {
+  state.emit(type, {
+    workspace: state.find('workspace', worker.workspace_sid),
+    worker,
+    activity: state.find('activity', worker.activity_sid),
+    worker_channel,
+    task_channel: worker_channel && state.find('task_channel', worker_channel.task_channel_sid),
+    ...(extra && { extra })
+  })
+}
+
+type Configured = 'workspace' | 'activity' | 'task_channel' | 'task_queue' | 'workflow'
+
+function configured(kind: Configured, did: () => string): Rendering {
+  return (refs) => {
+    const row = refs[kind]
+    if (!row) throw new Error(`invariant: the event has its ${kind}`)
+    const name = kind.replace('_', '-')
+    return {
+      ...(refs.workspace && { workspace_sid: refs.workspace.sid }),
+      description: `${noun[kind]} ${row.friendly_name} ${did()}`,
+      resource_type: name,
+      resource_sid: row.sid,
+      data: { ...ofWorkspace(refs), ...ofRows(refs), ...refs.extra }
+    }
+  }
+}
+
+const noun = {
+  workspace: 'Workspace',
+  activity: 'Activity',
+  task_channel: 'TaskChannel',
+  task_queue: 'TaskQueue',
+  workflow: 'Workflow'
+} satisfies Record<Configured, string>
+
+function ofWorker(did: (refs: EventRefs) => string): Rendering {
+  return (refs) => {
+    const worker = refs.worker as WorkerRow // emitWorker gives it
+    return {
+      workspace_sid: worker.workspace_sid,
+      description: `Worker ${worker.friendly_name} ${did(refs)}`,
+      resource_type: 'worker',
+      resource_sid: worker.sid,
+      data: { ...ofWorkspace(refs), ...ofRows(refs), ...refs.extra }
+    }
+  }
+}
+
+function ofTask(did: (refs: EventRefs) => string): Rendering {
+  return (refs, at) => {
+    const task = refs.task as TaskRow // emitTask gives it
+    return {
+      workspace_sid: task.workspace_sid,
+      description: `Task ${task.sid} ${did(refs)}`,
+      resource_type: 'task',
+      resource_sid: task.sid,
+      data: { ...ofWorkspace(refs), ...taskBlock(task, refs, at), ...ofRows(refs), ...refs.extra }
+    }
+  }
+}
+
+function ofReservation(did: string): Rendering {
+  return (refs, at) => {
+    const reservation = refs.reservation as ReservationRow // emitReservation gives both
+    const task = refs.task as TaskRow
+    return {
+      workspace_sid: reservation.workspace_sid,
+      description: `Reservation ${reservation.sid} ${did}`,
+      resource_type: 'reservation',
+      resource_sid: reservation.sid,
+      data: {
+        ...ofWorkspace(refs),
+        reservation_sid: reservation.sid,
+        reservation_version: reservation.version,
+        ...taskBlock(task, refs, at),
+        ...ofRows(refs),
+        ...refs.extra
+      }
+    }
+  }
+}
+
+function ofWorkspace(refs: EventRefs): RenderedData {
+  return refs.workspace
+    ? { workspace_sid: refs.workspace.sid, workspace_name: refs.workspace.friendly_name }
+    : {}
+}
+
+type RenderedData = Record<string, string | number | boolean | null>
+
+function taskBlock(task: TaskRow, refs: EventRefs, at: number): RenderedData {
+  return {
+    task_sid: task.sid,
+    task_attributes: task.attributes,
+    task_age: Math.floor((at - task.date_created) / 1000),
+    task_priority: task.priority,
+    task_assignment_status: task.assignment_status,
+    task_addons: task.addons,
+    task_version: task.version,
+    task_date_created: task.date_created,
+    task_queue_entered_date: task.task_queue_entered_date,
+    task_virtual_start_time: task.virtual_start_time,
+    ...(task.ignore_capacity !== null && { task_ignore_capacity: task.ignore_capacity }),
+    ...(task.assignment_status === 'canceled' && { task_canceled_reason: task.reason }),
+    ...(task.assignment_status === 'completed' && { task_completed_reason: task.reason }),
+    ...(refs.task_channel && {
+      task_channel_sid: refs.task_channel.sid,
+      task_channel_unique_name: refs.task_channel.unique_name
+    })
+  }
+}
+
+/** The blocks of the rows that an event carries beside its task. */
+function ofRows(refs: EventRefs): RenderedData {
+  const { task_queue, workflow, worker, activity, worker_channel, task_channel } = refs
+  return {
+    ...(task_queue && {
+      task_queue_sid: task_queue.sid,
+      task_queue_name: task_queue.friendly_name,
+      task_queue_target_expression: task_queue.target_workers
+    }),
+    ...(workflow && { workflow_sid: workflow.sid, workflow_name: workflow.friendly_name }),
+    ...(worker && {
+      worker_sid: worker.sid,
+      worker_name: worker.friendly_name,
+      worker_attributes: worker.attributes,
+      worker_activity_sid: worker.activity_sid,
+      worker_activity_name: activity?.friendly_name ?? null,
+      worker_version: worker.version
+    }),
+    ...(activity &&
+      !worker && {
+        activity_sid: activity.sid,
+        activity_name: activity.friendly_name,
+        activity_available: activity.available
+      }),
+    ...(task_channel &&
+      !refs.task && {
+        task_channel_sid: task_channel.sid,
+        task_channel_name: task_channel.friendly_name,
+        task_channel_unique_name: task_channel.unique_name,
+        task_channel_optimized_routing: task_channel.channel_optimized_routing
+      }),
+    ...(worker_channel && {
+      worker_channel_available: worker_channel.available,
+      worker_channel_capacity: worker_channel.configured_capacity
+    })
+  }
+}

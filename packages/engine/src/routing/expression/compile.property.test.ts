@@ -1,0 +1,273 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { compile, type Expression } from './compile.ts'
+import type { Scope, WorkerView } from './environment.ts'
+import { ExpressionError } from './error.ts'
+import {
+  contains,
+  equal,
+  equalityKey,
+  has,
+  lacks,
+  membership,
+  omits,
+  rank,
+  type Scalar,
+  unequal,
+  valueKey
+} from './value.ts'
+
+// Few names, so that expressions and attributes meet.
+const name = fc.constantFrom('a', 'b', 'sid', '__proto__', 'constructor', 'length')
+const scalar: fc.Arbitrary<Scalar> = fc.oneof(
+  fc.constantFrom('', '5', '5.0', '-0', '05', 'x', 'true', '\ud83d', '\uffff'),
+  fc.constantFrom(0, -0, 5, 5.5, -3),
+  fc.boolean(),
+  fc.constant(null)
+)
+
+/** Attributes as JSON.parse makes them, `__proto__` included. */
+const { json } = fc.letrec<{ json: unknown; list: unknown[]; object: unknown }>((tie) => ({
+  json: fc.oneof({ depthSize: 'small', withCrossShrink: true }, scalar, tie('list'), tie('object')),
+  list: fc.array(tie('json'), { maxLength: 3 }),
+  object: fc
+    .array(fc.tuple(name, tie('json')), { maxLength: 4 })
+    .map((entries) =>
+      JSON.parse(`{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)}}`)
+    )
+}))
+
+const literal = scalar.map((value) => (typeof value === 'string' ? quote(value) : `${value}`))
+const steps = fc.array(
+  fc.oneof(
+    name.map((key) => `.${key}`),
+    fc.constantFrom('[0]', '[1]')
+  ),
+  { maxLength: 2 }
+)
+const path = fc
+  .tuple(fc.constantFrom('task.', 'worker.', 'worker.channel.'), name, steps)
+  .map(([root, key, rest]) => root + key + rest.join(''))
+const operand = fc.oneof(
+  path,
+  path,
+  literal,
+  fc.array(literal, { maxLength: 3 }).map((list) => `[${list}]`)
+)
+const operator = fc.constantFrom(
+  '==',
+  '!=',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  'IN',
+  'HAS',
+  'CONTAINS',
+  'NOT IN',
+  'NOT HAS',
+  'NOT CONTAINS',
+  '='
+)
+
+/** Texts that are target expressions, from the grammar. */
+const { expression } = fc.letrec<{ expression: string; atom: string }>((tie) => ({
+  atom: fc.oneof(
+    fc.tuple(operand, operator, operand).map((words) => words.join(' ')),
+    operand
+  ),
+  expression: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    tie('atom'),
+    fc
+      .tuple(tie('expression'), fc.constantFrom('AND', 'OR', 'and', '||'), tie('expression'))
+      .map((words) => words.join(' ')),
+    tie('expression').map((inner) => `(${inner})`),
+    tie('expression').map((inner) => `NOT ${inner}`)
+  )
+}))
+
+const scope = fc.constantFrom<Scope>('worker', 'task', 'target', 'skip_if')
+const words = fc.constantFrom(
+  ...[
+    'task',
+    'worker',
+    '.',
+    'a',
+    '[',
+    ']',
+    '0',
+    '-1',
+    '==',
+    '<-',
+    '>-',
+    '!',
+    '-',
+    "'",
+    '"',
+    '\\',
+    'AND',
+    'OR',
+    'NOT',
+    'IN',
+    '(',
+    ')',
+    ',',
+    ' ',
+    'null',
+    '{'
+  ]
+)
+const noise = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 60 }),
+  fc.array(words, { maxLength: 20 }).map((list) => list.join(''))
+)
+
+describe('whatever the text', () => {
+  it('compile answers with an expression or an ExpressionError that points into it', () => {
+    fc.assert(
+      fc.property(noise, scope, (source, where) => {
+        try {
+          expect(compile(source, where).source).toBe(source)
+        } catch (error) {
+          if (!(error instanceof ExpressionError)) throw error
+          expect(error.column).toBeGreaterThanOrEqual(1)
+          expect(error.column).toBeLessThanOrEqual(source.length + 1)
+        }
+      }),
+      { numRuns: 3_000 }
+    )
+  })
+})
+
+describe('whatever the attributes', () => {
+  it('evaluation answers, and the conjuncts together say the same as the whole', () => {
+    fc.assert(
+      fc.property(expression, json, json, (source, task, attributes) => {
+        const compiled = compile(source, 'target')
+        const views = [{ attributes: task }, worker(attributes)] as const
+        const whole = compiled.matches(...views)
+        expect(typeof whole).toBe('boolean')
+        expect(compiled.conjuncts.every((part) => part.matches(...views))).toBe(whole)
+        if (compiled.constant !== undefined) expect(whole).toBe(compiled.constant)
+      }),
+      { numRuns: 3_000 }
+    )
+  })
+
+  it('a conjunct compiled from its own text says the same, and is of the same kind', () => {
+    fc.assert(
+      fc.property(expression, json, json, (source, task, attributes) => {
+        for (const part of compile(source, 'target').conjuncts) {
+          const again = compile(part.source, 'target')
+          expect(again.matches({ attributes: task }, worker(attributes))).toBe(
+            part.matches({ attributes: task }, worker(attributes))
+          )
+          expect(again.conjuncts.map(({ kind }) => kind)).toEqual([part.kind])
+        }
+      })
+    )
+  })
+
+  it('expressions depend on nothing but the paths they name', () => {
+    fc.assert(
+      fc.property(expression, json, json, json, json, (source, taskA, workerA, taskB, workerB) => {
+        const compiled = compile(source, 'target')
+        const before = [{ attributes: taskA }, worker(workerA)] as const
+        const after = [{ attributes: taskB }, worker(workerB)] as const
+        if (reads(compiled, ...before) !== reads(compiled, ...after)) return
+        expect(compiled.matches(...after)).toBe(compiled.matches(...before))
+      }),
+      { numRuns: 3_000 }
+    )
+  })
+})
+
+describe('keys for indexes and classes', () => {
+  it('values that are equal share an equality key', () => {
+    fc.assert(
+      fc.property(json, json, (a, b) => {
+        if (equal(a, b)) expect(Object.is(equalityKey(a), equalityKey(b))).toBe(true)
+      }),
+      { numRuns: 3_000 }
+    )
+  })
+
+  it('what a list has shares an equality key with an element of it', () => {
+    fc.assert(
+      fc.property(fc.array(json), json, (list, element) => {
+        if (has(list, element)) expect(list.map(equalityKey)).toContain(equalityKey(element))
+      })
+    )
+  })
+
+  it('values with the same value key are the same to every operator', () => {
+    fc.assert(
+      fc.property(json, json, json, (a, b, c) => {
+        if (valueKey(a) !== valueKey(b)) return
+        for (const operation of [equal, unequal, rank, contains, omits, has, lacks]) {
+          expect(operation(a, c)).toBe(operation(b, c))
+          expect(operation(c, a)).toBe(operation(c, b))
+        }
+      }),
+      { numRuns: 3_000 }
+    )
+  })
+
+  it('a list known beforehand answers like any other', () => {
+    fc.assert(
+      fc.property(fc.array(scalar, { maxLength: 5 }), json, (list, element) => {
+        expect(membership(list)(element)).toBe(has(list, element))
+      }),
+      { numRuns: 3_000 }
+    )
+  })
+
+  it.each([
+    [5, 5],
+    ['5.0', 5],
+    [-0, 0],
+    ['-0', 0],
+    ['-0.0', 0],
+    ['x', 'x'],
+    [true, true],
+    [undefined, null],
+    [null, null],
+    [[1], undefined],
+    [{}, undefined]
+  ])('the equality key of %j is %j', (value, key) => {
+    expect(equalityKey(value)).toBe(key)
+  })
+
+  it.each([
+    ['"b","a"', '"b","a"', '["a","b"]'],
+    ['5', '5, 5, null, {}', '[5]']
+  ])('lists are told apart by the scalars they hold: [%s]', (a, b, key) => {
+    expect([valueKey(JSON.parse(`[${a}]`)), valueKey(JSON.parse(`[${b}]`))]).toEqual([key, key])
+  })
+})
+
+function reads(compiled: Expression, task: { attributes: unknown }, of: WorkerView): string {
+  return [
+    ...compiled.task_paths.map((path) => valueKey(path.read(task))),
+    ...compiled.worker_paths.map((path) => valueKey(path.read(of)))
+  ].join(',')
+}
+
+function worker(attributes: unknown): WorkerView {
+  return {
+    sid: 'x',
+    friendly_name: '5',
+    activity_sid: 'x',
+    activity_name: '',
+    attributes,
+    channel: (unique_name) =>
+      unique_name === 'a'
+        ? { configured_capacity: 5, assigned_tasks: 0, available_capacity_percentage: 100 }
+        : undefined
+  }
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+}

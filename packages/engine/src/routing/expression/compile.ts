@@ -1,0 +1,243 @@
+import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView, WorkforceView } from './environment.ts'
+import type { Comparison, Node, Operand, Operator } from './parser.ts'
+import { parse } from './parser.ts'
+import { type Meaning, meaning } from './reference.ts'
+import { contains, equal, has, isNull, lacks, membership, numberIn, omits, rank, unequal } from './value.ts'
+
+/**
+ * The truth of something for a task, a worker and a workforce. Positional, because it is called for every pair that
+ * routing considers; a view that a scope does not need may be left out, and its paths then read NULL.
+ */
+export type Test = (task?: TaskView, worker?: WorkerView, workers?: WorkforceView) => boolean
+
+/** A compiled expression. It is immutable, never throws when evaluated, and may be shared by whoever has the source. */
+export interface Expression {
+  readonly source: string
+  readonly scope: Scope
+  readonly matches: Test
+  /** The answer where it is known beforehand (`1==1`, the empty TargetWorkers, `… AND 1==2`); undefined otherwise. */
+  readonly constant: boolean | undefined
+  /** What it reads of a task and of a worker, each path once, in the order of the text. */
+  readonly task_paths: readonly TaskPath[]
+  readonly worker_paths: readonly WorkerPath[]
+  /** The parts that AND joins at the top; the expression is true when all of them are. Never empty. */
+  readonly conjuncts: readonly Conjunct[]
+}
+
+/**
+ * One part of the conjunction. Kinds say what it reads and how the matcher may index it:
+ * - `constant` nothing; `worker` only the worker; `task` only the task; `workforce` the head counts of `skip_if`;
+ * - `equality`: `==` between a task path and a worker path. True for two NULLs as well;
+ * - `membership`: `HAS` or `IN` between a task path and a worker path, `list_side` being the one that holds the list.
+ *   NULL is a member of nothing;
+ * - `mixed`: anything else that reads both.
+ * For the indexes see `equalityKey`: what shares a key need not be equal, so `matches` has the last word.
+ */
+export type Conjunct = PlainConjunct | EqualityConjunct | MembershipConjunct
+
+export interface PlainConjunct extends ConjunctBase {
+  readonly kind: 'constant' | 'worker' | 'task' | 'workforce' | 'mixed'
+}
+
+export interface EqualityConjunct extends ConjunctBase {
+  readonly kind: 'equality'
+  readonly task_path: TaskPath
+  readonly worker_path: WorkerPath
+}
+
+export interface MembershipConjunct extends ConjunctBase {
+  readonly kind: 'membership'
+  readonly task_path: TaskPath
+  readonly worker_path: WorkerPath
+  readonly list_side: 'task' | 'worker'
+}
+
+interface ConjunctBase {
+  /** Its own text, as written. */
+  readonly source: string
+  readonly matches: Test
+  readonly task_paths: readonly TaskPath[]
+  readonly worker_paths: readonly WorkerPath[]
+}
+
+/**
+ * Compiles an expression for the place where it stands (reference taskrouter 2). Takes time linear in the length of the
+ * text. A blank text in the scope `worker` is the empty TargetWorkers, which no worker matches; elsewhere it is an error.
+ * Throws ExpressionError.
+ */
+export function compile(source: string, scope: Scope): Expression {
+  if (scope === 'worker' && source.trim() === '') return nobody(source)
+  const root = parse(source)
+  const parts = root.kind === 'and' ? root.parts : [root]
+  const conjuncts = parts.map((node) => conjunct(node, source, scope))
+  const task_paths = distinct(conjuncts.flatMap((part) => part.task_paths))
+  const worker_paths = distinct(conjuncts.flatMap((part) => part.worker_paths))
+  const constant = answer(conjuncts)
+  const matches = constant === undefined ? conjunction(conjuncts) : () => constant
+  return { source, scope, matches, constant, task_paths, worker_paths, conjuncts }
+}
+
+function nobody(source: string): Expression {
+  const matches = () => false
+  const paths = { task_paths: [], worker_paths: [] }
+  const only: Conjunct = { kind: 'constant', source, matches, ...paths }
+  return { source, scope: 'worker', matches, constant: false, ...paths, conjuncts: [only] }
+}
+
+/** All conjuncts together, without those that are always true. */
+function conjunction(conjuncts: readonly Conjunct[]): Test {
+  return all(conjuncts.filter((part) => part.kind !== 'constant').map((part) => part.matches))
+}
+
+function answer(conjuncts: readonly Conjunct[]): boolean | undefined {
+  if (conjuncts.some((part) => part.kind === 'constant' && !part.matches())) return false
+  return conjuncts.every((part) => part.kind === 'constant') ? true : undefined
+}
+
+function conjunct(node: Node, source: string, scope: Scope): Conjunct {
+  const meanings: Meaning[] = []
+  const matches = test(node, { scope, meanings })
+  const task_paths = distinct(meanings.filter((path) => path.side === 'task'))
+  const worker_paths = distinct(meanings.filter((path) => path.side === 'worker'))
+  const base = { source: source.slice(node.start, node.end), matches, task_paths, worker_paths }
+  if (meanings.length === 0) return { kind: 'constant', ...base }
+  if (scope === 'skip_if') return { kind: 'workforce', ...base }
+  if (worker_paths.length === 0) return { kind: 'task', ...base }
+  if (task_paths.length === 0) return { kind: 'worker', ...base }
+  return { ...base, ...join(node, meanings) }
+}
+
+type Join =
+  | Pick<PlainConjunct, 'kind'>
+  | Pick<EqualityConjunct, 'kind' | 'task_path' | 'worker_path'>
+  | Pick<MembershipConjunct, 'kind' | 'task_path' | 'worker_path' | 'list_side'>
+
+/** How a conjunct that reads a task and a worker brings them together. */
+function join(node: Node, meanings: readonly Meaning[]): Join {
+  const [left, right] = meanings
+  const task_path = left?.side === 'task' ? left : right
+  const worker_path = left?.side === 'worker' ? left : right
+  if (node.kind !== 'comparison' || task_path?.side !== 'task' || worker_path?.side !== 'worker')
+    return { kind: 'mixed' }
+  switch (node.operator) {
+    case '==':
+      return { kind: 'equality', task_path, worker_path }
+    case 'IN':
+      return { kind: 'membership', task_path, worker_path, list_side: left === task_path ? 'worker' : 'task' }
+    case 'HAS':
+      return { kind: 'membership', task_path, worker_path, list_side: left === task_path ? 'task' : 'worker' }
+    default:
+      return { kind: 'mixed' }
+  }
+}
+
+/** Where a node is compiled, and what has been read there so far, in the order of the text. */
+interface Place {
+  readonly scope: Scope
+  readonly meanings: Meaning[]
+}
+
+type Read = (task?: TaskView, worker?: WorkerView, workers?: WorkforceView) => unknown
+
+const OPERATIONS: Readonly<Record<Operator, (left: unknown, right: unknown) => boolean>> = {
+  '==': equal,
+  '!=': unequal,
+  '<': (left, right) => rank(left, right) < 0,
+  '<=': (left, right) => rank(left, right) <= 0,
+  '>': (left, right) => rank(left, right) > 0,
+  '>=': (left, right) => rank(left, right) >= 0,
+  CONTAINS: contains,
+  'NOT CONTAINS': omits,
+  HAS: has,
+  'NOT HAS': lacks,
+  IN: (left, right) => has(right, left),
+  'NOT IN': (left, right) => lacks(right, left)
+}
+
+function test(node: Node, place: Place): Test {
+  switch (node.kind) {
+    case 'and':
+      return all(node.parts.map((part) => test(part, place)))
+    case 'or':
+      return any(node.parts.map((part) => test(part, place)))
+    case 'not': {
+      const part = test(node.part, place)
+      return (task, worker, workers) => !part(task, worker, workers)
+    }
+    case 'truth': {
+      const read = reader(node.operand, place)
+      return (task, worker, workers) => read(task, worker, workers) === true
+    }
+    case 'comparison':
+      return comparison(node, place)
+  }
+}
+
+function comparison({ operator, left, right }: Comparison, place: Place): Test {
+  const readLeft = reader(left, place)
+  const readRight = reader(right, place)
+  const operation = OPERATIONS[operator]
+  if (left.kind !== 'reference' && right.kind !== 'reference') {
+    const result = operation(readLeft(), readRight())
+    return () => result
+  }
+  if (operator === '==' && right.kind === 'literal') return equalTo(readLeft, right.value)
+  if (operator === 'IN' && right.kind === 'list') {
+    const includes = membership(right.elements)
+    return (task, worker, workers) => includes(readLeft(task, worker, workers))
+  }
+  if (operator === 'NOT IN' && right.kind === 'list') {
+    const includes = membership(right.elements)
+    return (task, worker, workers) => !includes(readLeft(task, worker, workers))
+  }
+  return (task, worker, workers) => operation(readLeft(task, worker, workers), readRight(task, worker, workers))
+}
+
+/** `==` with a literal, the commonest comparison, without asking each time what the literal is. */
+function equalTo(read: Read, literal: unknown): Test {
+  if (literal === null) return (task, worker, workers) => isNull(read(task, worker, workers))
+  if (typeof literal === 'boolean' || (typeof literal === 'string' && numberIn(literal) === undefined)) {
+    return (task, worker, workers) => read(task, worker, workers) === literal
+  }
+  return (task, worker, workers) => equal(read(task, worker, workers), literal)
+}
+
+function reader(operand: Operand, place: Place): Read {
+  if (operand.kind === 'literal') return () => operand.value
+  if (operand.kind === 'list') return () => operand.elements
+  const path = meaning(place.scope, operand)
+  place.meanings.push(path)
+  switch (path.side) {
+    case 'task':
+      return path.read
+    case 'worker':
+      return (_task, worker) => path.read(worker)
+    case 'workers':
+      return (_task, _worker, workers) => path.read(workers)
+  }
+}
+
+function all(tests: readonly Test[]): Test {
+  const [first, second] = tests
+  if (first === undefined) return () => true
+  if (second === undefined) return first
+  if (tests.length === 2)
+    return (task, worker, workers) => first(task, worker, workers) && second(task, worker, workers)
+  return (task, worker, workers) => {
+    for (const part of tests) if (!part(task, worker, workers)) return false
+    return true
+  }
+}
+
+function any(tests: readonly Test[]): Test {
+  return (task, worker, workers) => {
+    for (const part of tests) if (part(task, worker, workers)) return true
+    return false
+  }
+}
+
+function distinct<P extends TaskPath | WorkerPath>(paths: readonly P[]): readonly P[] {
+  // Most conjuncts read one path a side; thousands of queues are compiled at a start.
+  if (paths.length < 2) return paths
+  return [...new Map(paths.map((path) => [path.text, path])).values()]
+}

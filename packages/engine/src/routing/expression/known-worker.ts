@@ -1,0 +1,34 @@
+import type { TaskPath, TaskView } from './environment.ts'
+import { ExpressionError } from './error.ts'
+import { Cursor, reference } from './parser.ts'
+import { meaning } from './reference.ts'
+
+/**
+ * A target's `known_worker_sid` or `known_worker_friendly_name`: a path into the task whose value names the one worker
+ * that the target is for (reference taskrouter 3.8).
+ */
+export interface KnownWorker {
+  readonly source: string
+  /** What the value names a worker by. */
+  readonly by: 'sid' | 'friendly_name'
+  readonly path: TaskPath
+  /** The value as it stands in the task; undefined when it is missing, null, empty or no string: then nobody matches. */
+  read(task: TaskView): string | undefined
+}
+
+/** Compiles `task.<path>`. Throws ExpressionError. */
+export function compileKnownWorker(source: string, by: KnownWorker['by']): KnownWorker {
+  const cursor = new Cursor(source)
+  const path = meaning('target', reference(cursor))
+  if (path.side !== 'task') throw new ExpressionError(`mismatched input '${path.side}' expecting task.<attribute>`, 1)
+  cursor.expectEnd('<EOF>')
+  return {
+    source,
+    by,
+    path,
+    read(task) {
+      const value = path.read(task)
+      return typeof value === 'string' && value !== '' ? value : undefined
+    }
+  }
+}

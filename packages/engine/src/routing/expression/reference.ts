@@ -1,0 +1,163 @@
+import type { ChannelView, Key, Scope, TaskPath, WorkerPath, WorkerView, WorkforceView } from './environment.ts'
+import { ExpressionError } from './error.ts'
+import { excerpt } from './lexer.ts'
+import type { Reference } from './parser.ts'
+
+/** What a reference means where it stands: a path into the task or the worker, or a head count. */
+export type Meaning = TaskPath | WorkerPath | WorkforceCount
+
+export interface WorkforceCount {
+  readonly side: 'workers'
+  read(workers: WorkforceView | undefined): unknown
+}
+
+/** The worker names that the system knows beside the attributes, and whether they change without them. */
+const SYSTEM_NAMES = {
+  sid: { volatile: false, of: (worker: WorkerView) => worker.sid },
+  friendly_name: { volatile: false, of: (worker: WorkerView) => worker.friendly_name },
+  activity_sid: { volatile: true, of: (worker: WorkerView) => worker.activity_sid },
+  activity_name: { volatile: true, of: (worker: WorkerView) => worker.activity_name }
+} as const
+
+const CHANNEL_FIGURES = {
+  configured_capacity: (channel: ChannelView) => channel.configured_capacity,
+  assigned_tasks: (channel: ChannelView) => channel.assigned_tasks,
+  available_capacity_percentage: (channel: ChannelView) => channel.available_capacity_percentage
+} as const
+
+/**
+ * Finds the meaning of a reference in a scope (reference taskrouter 2.1). Throws ExpressionError for a name without the
+ * prefix its scope demands, and for a head count that does not exist: nothing else could ever come of those.
+ */
+export function meaning(scope: Scope, reference: Reference): Meaning {
+  const [root, ...steps] = reference.keys
+  switch (scope) {
+    case 'task':
+      return taskPath(reference.keys)
+    case 'worker':
+      return steps.length === 0 && isSystemName(root) ? attributeOrSystemName(root) : workerAttribute(reference.keys)
+    case 'target':
+      if (root === 'task' && isNamed(steps)) return taskPath(steps)
+      if (root === 'worker' && isNamed(steps)) return workerPath(steps)
+      throw misplaced(reference, '{task.<attribute>, worker.<attribute>}')
+    case 'skip_if':
+      return workforceCount(reference)
+  }
+}
+
+/** A task attribute by its keys, which are those behind `task.`. */
+export function taskPath(keys: readonly Key[]): TaskPath {
+  const dig = digger(keys)
+  return { side: 'task', keys, text: `task${textOf(keys)}`, read: (task) => task && dig(task.attributes) }
+}
+
+/** What `worker.…` means with a prefix: system names and channels first, attributes otherwise. */
+function workerPath(keys: readonly [string, ...Key[]]): WorkerPath {
+  const [root, ...steps] = keys
+  if (root === 'channel') return channelFigure(keys)
+  if (!isSystemName(root)) return workerAttribute(keys)
+  const { volatile, of } = SYSTEM_NAMES[root]
+  const read = steps.length === 0 ? (worker: WorkerView | undefined) => worker && of(worker) : () => undefined
+  return { side: 'worker', keys, text: `worker${textOf(keys)}`, system: true, volatile, read }
+}
+
+function workerAttribute(keys: readonly Key[]): WorkerPath {
+  const dig = digger(keys)
+  const text = textOf(keys)
+  // `worker.sid` and `worker.channel…` are the system's; an attribute of that name is another path, hence another text.
+  const shadowed = isSystemName(keys[0]) || keys[0] === 'channel'
+  return {
+    side: 'worker',
+    keys,
+    text: shadowed ? text.slice(1) : `worker${text}`,
+    system: false,
+    volatile: false,
+    read: (worker) => worker && dig(worker.attributes)
+  }
+}
+
+/** A system name without prefix, in TargetWorkers: the attribute of that name has precedence. */
+function attributeOrSystemName(name: keyof typeof SYSTEM_NAMES): WorkerPath {
+  const { volatile, of } = SYSTEM_NAMES[name]
+  return {
+    side: 'worker',
+    keys: [name],
+    text: name,
+    system: true,
+    volatile,
+    read(worker) {
+      if (worker === undefined) return undefined
+      const attribute = own(worker.attributes, name)
+      return attribute === undefined ? of(worker) : attribute
+    }
+  }
+}
+
+/** `worker.channel.<unique_name>.<figure>`. Any other path that begins with `worker.channel` is NULL. */
+function channelFigure(keys: readonly Key[]): WorkerPath {
+  const [, channel, figure] = keys
+  const text = `worker${textOf(keys)}`
+  if (typeof channel !== 'string' || keys.length !== 3 || !isChannelFigure(figure)) {
+    return { side: 'worker', keys, text, system: true, volatile: false, read: () => undefined }
+  }
+  const of = CHANNEL_FIGURES[figure]
+  const read = (worker: WorkerView | undefined) => {
+    const row = worker?.channel(channel)
+    return row && of(row)
+  }
+  return { side: 'worker', keys, text, system: true, volatile: true, read }
+}
+
+function workforceCount(reference: Reference): WorkforceCount {
+  const [root, name] = reference.keys
+  if (root === 'workers' && reference.keys.length === 2) {
+    if (name === 'available') return { side: 'workers', read: (workers) => workers?.available }
+    if (name === 'unavailable') return { side: 'workers', read: (workers) => workers?.unavailable }
+    if (typeof name === 'string' && name.startsWith('WA')) {
+      return { side: 'workers', read: (workers) => workers?.activity(name) }
+    }
+  }
+  throw misplaced(reference, '{workers.available, workers.unavailable, workers.WA<sid>}')
+}
+
+function misplaced(reference: Reference, expected: string): ExpressionError {
+  const text = textOf(reference.keys).slice(1)
+  return new ExpressionError(`mismatched input '${excerpt(text)}' expecting ${expected}`, reference.start + 1)
+}
+
+/** `.skills[0].name` */
+function textOf(keys: readonly Key[]): string {
+  return keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('')
+}
+
+/** A function that walks these keys; most paths have one or two. */
+function digger(keys: readonly Key[]): (value: unknown) => unknown {
+  const [first, second] = keys
+  if (first !== undefined && keys.length === 1) return (value) => own(value, first)
+  if (first !== undefined && second !== undefined && keys.length === 2) return (value) => own(own(value, first), second)
+  return (value) => {
+    let current = value
+    for (let i = 0; i < keys.length && current !== undefined; i++) current = own(current, keys[i] ?? 0)
+    return current
+  }
+}
+
+/** One step: an own property of an object, or an element of a list; whatever else is undefined. */
+function own(value: unknown, key: Key): unknown {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (Array.isArray(value)) return typeof key === 'number' ? value[key] : undefined
+  if (typeof key === 'number' || !Object.hasOwn(value, key)) return undefined
+  return (value as Record<string, unknown>)[key] // an object with this key, as just seen
+}
+
+function isNamed(keys: readonly Key[]): keys is readonly [string, ...Key[]] {
+  return typeof keys[0] === 'string'
+}
+
+function isSystemName(key: Key | undefined): key is keyof typeof SYSTEM_NAMES {
+  return typeof key === 'string' && Object.hasOwn(SYSTEM_NAMES, key)
+}
+
+function isChannelFigure(key: Key | undefined): key is keyof typeof CHANNEL_FIGURES {
+  return typeof key === 'string' && Object.hasOwn(CHANNEL_FIGURES, key)
+}

@@ -1,0 +1,89 @@
+import type { Kind, Kinds } from '../kinds.ts'
+import { refuse } from '../refusals.ts'
+import type { Row } from '../state/row.ts'
+import type { State } from '../state/state.ts'
+import { nameKey, type RoutingKinds, type TaskChannelRow, type WorkspaceRow } from './rows.ts'
+
+/** Kinds that live in a workspace, and the path segment that the API gives them. */
+const segments = {
+  activity: 'Activities',
+  task_channel: 'TaskChannels',
+  task_queue: 'TaskQueues',
+  workflow: 'Workflows',
+  worker: 'Workers',
+  task: 'Tasks',
+  reservation: 'Reservations'
+} as const satisfies Partial<Record<keyof RoutingKinds, string>>
+
+type InWorkspace = keyof typeof segments
+
+export function workspaceOf(state: State, workspace_sid: string): WorkspaceRow {
+  return state.find('workspace', workspace_sid) ?? notFound(`/Workspaces/${workspace_sid}`)
+}
+
+/** A row of that kind in that workspace, or 404. A task channel is also found by its unique name. */
+export function inWorkspace<K extends InWorkspace>(state: State, kind: K, workspace_sid: string, sid: string): Kinds[K] {
+  workspaceOf(state, workspace_sid)
+  const row = state.find(kind, sid) as (Kinds[K] & { workspace_sid: string }) | undefined // all of these kinds have one
+  if (row && row.workspace_sid === workspace_sid) return row
+  if (kind === 'task_channel') {
+    const named = state.tables.task_channel.firstBy('name', nameKey(workspace_sid, sid))
+    if (named) return named as unknown as Kinds[K] // K is task_channel here
+  }
+  return notFound(`/Workspaces/${workspace_sid}/${segments[kind]}/${sid}`)
+}
+
+/** A row that a parameter names: absent or of another workspace is 400, since the path is right. */
+export function named<K extends InWorkspace>(state: State, kind: K, workspace_sid: string, sid: string, parameter: string): Kinds[K] {
+  const row = state.find(kind, sid) as (Kinds[K] & { workspace_sid: string }) | undefined // as above
+  if (row && row.workspace_sid === workspace_sid) return row
+  return refuse('invalid', `Value '${sid}' provided for ${parameter} does not exist in Workspace ${workspace_sid}`)
+}
+
+/** A task channel that a parameter names by SID or unique name. */
+export function namedChannel(state: State, workspace_sid: string, name: string): TaskChannelRow {
+  const row = state.find('task_channel', name)
+  if (row && row.workspace_sid === workspace_sid) return row
+  return (
+    state.tables.task_channel.firstBy('name', nameKey(workspace_sid, name)) ??
+    refuse('invalid', `Value '${name}' provided for TaskChannel does not exist in Workspace ${workspace_sid}`)
+  )
+}
+
+export function notFound(path: string): never {
+  return refuse('not_found', `The requested resource ${path} was not found`)
+}
+
+/** `If-Match` as bare, quoted or weak version, or `*` (reference taskrouter 0.5). */
+export function checkVersion(row: Row, if_match: string | undefined): void {
+  if (if_match === undefined || if_match.trim() === '*') return
+  const version = if_match.trim().replace(/^W\//, '').replace(/^"(.*)"$/, '$1')
+  if (version !== String(row.version)) {
+    refuse('version_mismatch', `Precondition failed: the version is ${row.version}, not ${version}`)
+  }
+}
+
+/** Refuses the command when as many rows as are allowed are there already. */
+export function checkLimit(state: State, kind: Kind, index: string, parent_sid: string, limit: number, what: string): void {
+  if (state.table(kind).count(index, parent_sid) >= limit) {
+    refuse('too_many', `The maximum number of ${what} (${limit}) is reached`)
+  }
+}
+
+export function checkName(friendly_name: string, what: string): void {
+  if (friendly_name.trim() === '') refuse('invalid', `FriendlyName of a ${what} must not be empty`)
+  if (friendly_name.length > 64) refuse('invalid', `FriendlyName of a ${what} must not be longer than 64 characters`)
+}
+
+/** An integer parameter within its bounds. */
+export function checkRange(value: number | undefined, parameter: string, least: number, most: number): void {
+  if (value === undefined) return
+  if (!Number.isInteger(value) || value < least || value > most) {
+    refuse('invalid', `Value '${value}' provided for ${parameter} must be an integer from ${least} to ${most}`)
+  }
+}
+
+/** "" clears an optional text; undefined leaves it. */
+export function cleared(value: string | undefined): string | null | undefined {
+  return value === '' ? null : value
+}

@@ -1,0 +1,144 @@
+import { can, reservationCan } from '../can.ts'
+import { refuse } from '../refusals.ts'
+import type { State } from '../state/state.ts'
+import { emitReservation } from './events.ts'
+import { checkVersion, inWorkspace, named, notFound } from './lookup.ts'
+import { moveBySingleTask, roundEnded } from './route.ts'
+import { isOpen, type ReservationRow } from './rows.ts'
+import { complete, wrapUp } from './task.ts'
+import { moveTo } from './worker.ts'
+
+export interface UpdateReservation {
+  readonly workspace_sid: string
+  /** One of both says by which door the caller came. */
+  readonly task_sid?: string
+  readonly worker_sid?: string
+  readonly sid: string
+  readonly reservation_status?: string
+  readonly worker_activity_sid?: string
+  readonly instruction?: string
+  readonly if_match?: string
+}
+
+/** A reservation below its task or its worker, or 404. */
+export function findReservation(
+  state: State,
+  { workspace_sid, task_sid, worker_sid, sid }: Pick<UpdateReservation, 'workspace_sid' | 'task_sid' | 'worker_sid' | 'sid'>
+): ReservationRow {
+  if (task_sid !== undefined) inWorkspace(state, 'task', workspace_sid, task_sid)
+  if (worker_sid !== undefined) inWorkspace(state, 'worker', workspace_sid, worker_sid)
+  const parent = task_sid !== undefined ? `Tasks/${task_sid}` : `Workers/${worker_sid}`
+  const row = state.find('reservation', sid)
+  if (row && row.workspace_sid === workspace_sid && (row.task_sid === task_sid || row.worker_sid === worker_sid)) return row
+  return notFound(`/Workspaces/${workspace_sid}/${parent}/Reservations/${sid}`)
+}
+
+/** What a worker, or a program for it, does with a reservation (reference taskrouter 5.1). */
+export function updateReservation(state: State, params: UpdateReservation): { reservation: ReservationRow } {
+  const reservation = findReservation(state, params)
+  checkVersion(reservation, params.if_match)
+  const { worker_activity_sid } = params
+  const status = params.reservation_status ?? byInstruction(params.instruction)
+  if (status === undefined) return { reservation }
+  if (!Object.hasOwn(reservationCan, status)) {
+    refuse('invalid', `ReservationStatus cannot be set to '${status}': only ${Object.keys(reservationCan).join(', ')} can`)
+  }
+  if (worker_activity_sid) named(state, 'activity', params.workspace_sid, worker_activity_sid, 'WorkerActivitySid')
+  if (!can(reservationCan, reservation.reservation_status, status)) refuseStatus(reservation, status)
+  if (status === 'accepted') accept(state, reservation)
+  else if (status === 'rejected') rejectReservation(state, reservation, worker_activity_sid || undefined)
+  else if (status === 'wrapping') finish(state, reservation, wrapUpReservation, wrapUp)
+  else finish(state, reservation, completeReservation, complete)
+  return { reservation: state.get('reservation', reservation.sid) }
+}
+
+/** accept and reject are instructions as well; the others need a voice connection (reference taskrouter 5.5). */
+function byInstruction(instruction: string | undefined): string | undefined {
+  if (instruction === undefined || instruction === '') return undefined
+  if (instruction === 'accept') return 'accepted'
+  if (instruction === 'reject') return 'rejected'
+  return refuse('invalid', `Instruction '${instruction}' is not possible: no voice connection is configured`)
+}
+
+function refuseStatus(reservation: ReservationRow, status: string): never {
+  const { sid, workspace_sid, reservation_status } = reservation
+  const verb = { accepted: 'accept', rejected: 'reject', wrapping: 'wrap up', completed: 'complete' }[status] ?? status
+  const needed = reservationCan[status as keyof typeof reservationCan].join(' or ') // the caller has checked that it is one
+  const text = `Cannot ${verb} reservation ${sid} in workspace ${workspace_sid} because it is not ${needed}.`
+  if (status === 'accepted' && reservation_status === 'rescinded') return refuse('rescinded', `${text} Another worker accepted the task first.`)
+  return refuse('not_possible', `${text} It is ${reservation_status}.`)
+}
+
+/** The first acceptance wins; the task's other reservations are rescinded (reference taskrouter 5.3). */
+export function accept(state: State, pending: ReservationRow): void {
+  const { task_sid } = pending
+  for (const sibling of [...state.tables.reservation.by('task_sid', task_sid)]) {
+    if (sibling.sid === pending.sid || sibling.reservation_status !== 'pending') continue
+    const rescinded = state.change('reservation', sibling.sid, { reservation_status: 'rescinded', timeout_at: null })
+    emitReservation(state, 'reservation.rescinded', rescinded)
+  }
+  state.change('task', task_sid, {
+    assignment_status: 'assigned',
+    ttl_at: null,
+    target_at: null,
+    retry_at: null,
+    advance: false,
+    re_evaluate: false,
+    delete_at: state.at + state.settings.assigned_task_lives_s * 1000
+  })
+  const reservation = state.change('reservation', pending.sid, { reservation_status: 'accepted', timeout_at: null })
+  moveBySingleTask(state, reservation, 'assignment_activity_sid')
+  emitReservation(state, 'reservation.accepted', reservation)
+}
+
+/** The worker keeps its activity unless one is given; others are asked first, then it again after a back-off (reference taskrouter 5.2). */
+export function rejectReservation(state: State, pending: ReservationRow, worker_activity_sid?: string): void {
+  const reservation = state.change('reservation', pending.sid, { reservation_status: 'rejected', timeout_at: null })
+  emitReservation(state, 'reservation.rejected', reservation)
+  if (worker_activity_sid) moveTo(state, reservation.worker_sid, worker_activity_sid)
+  const task = state.get('task', reservation.task_sid)
+  const pause_s = Math.min(maxPause_s, firstPause_s * 2 ** task.rejections)
+  state.change('task', task.sid, {
+    rejected_by: [...task.rejected_by.filter((sid) => sid !== reservation.worker_sid), reservation.worker_sid],
+    rejections: Math.min(task.rejections + 1, 10),
+    retry_at: state.at + pause_s * 1000
+  })
+  roundEnded(state, task.sid)
+}
+
+const firstPause_s = 2
+const maxPause_s = 30
+
+export function wrapUpReservation(state: State, accepted: ReservationRow): void {
+  emitReservation(state, 'reservation.wrapup', state.change('reservation', accepted.sid, { reservation_status: 'wrapping' }))
+}
+
+export function completeReservation(state: State, reservation: ReservationRow): void {
+  emitReservation(state, 'reservation.completed', state.change('reservation', reservation.sid, { reservation_status: 'completed' }))
+}
+
+/** Wraps up or completes a reservation: the last worker who has the task takes it along (reference taskrouter 5.1). */
+function finish(
+  state: State,
+  reservation: ReservationRow,
+  one: (state: State, reservation: ReservationRow) => void,
+  whole: (state: State, task_sid: string, reason: string | null) => void
+): void {
+  const isShared = [...state.tables.reservation.by('task_sid', reservation.task_sid)].some(
+    (other) => other.sid !== reservation.sid && isOpen(other)
+  )
+  if (isShared) one(state, reservation)
+  else whole(state, reservation.task_sid, null)
+}
+
+/** Nobody decided in time: the worker goes to the timeout activity if it was available, and the task is offered anew. */
+export function reservationTimedOut(state: State, { sid }: { readonly sid: string }): Record<string, never> {
+  const reservation = state.change('reservation', sid, { reservation_status: 'timeout', timeout_at: null })
+  emitReservation(state, 'reservation.timeout', reservation)
+  const worker = state.get('worker', reservation.worker_sid)
+  if (state.get('activity', worker.activity_sid).available) {
+    moveTo(state, worker.sid, state.get('workspace', reservation.workspace_sid).timeout_activity_sid)
+  }
+  roundEnded(state, reservation.task_sid)
+  return {}
+}

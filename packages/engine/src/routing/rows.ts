@@ -1,0 +1,275 @@
+import type { Row } from '../state/row.ts'
+import type { KindDefinition } from '../state/table.ts'
+
+export interface WorkspaceRow extends Row {
+  readonly account_sid: string
+  readonly friendly_name: string
+  readonly default_activity_sid: string
+  readonly timeout_activity_sid: string
+  readonly event_callback_url: string | null
+  readonly events_filter: string | null
+  readonly multi_task_enabled: boolean
+  readonly prioritize_queue_order: 'FIFO' | 'LIFO'
+}
+
+export interface ActivityRow extends Row {
+  readonly workspace_sid: string
+  readonly friendly_name: string
+  readonly available: boolean
+}
+
+export interface TaskChannelRow extends Row {
+  readonly workspace_sid: string
+  readonly friendly_name: string
+  readonly unique_name: string
+  readonly channel_optimized_routing: boolean
+}
+
+export interface TaskQueueRow extends Row {
+  readonly workspace_sid: string
+  readonly friendly_name: string
+  readonly target_workers: string
+  readonly max_reserved_workers: number
+  readonly task_order: 'FIFO' | 'LIFO'
+  readonly reservation_activity_sid: string | null
+  readonly assignment_activity_sid: string | null
+}
+
+export interface WorkflowRow extends Row {
+  readonly workspace_sid: string
+  readonly friendly_name: string
+  readonly configuration: string
+  /** The document that new tasks follow. */
+  readonly workflow_document_sid: string
+  readonly assignment_callback_url: string | null
+  readonly fallback_assignment_callback_url: string | null
+  /** Seconds. */
+  readonly task_reservation_timeout: number
+  readonly document_content_type: string | null
+}
+
+/** A configuration that a workflow has, or had while a task that still follows it entered (reference taskrouter 3.9). */
+export interface WorkflowDocumentRow extends Row {
+  readonly workspace_sid: string
+  readonly workflow_sid: string
+  readonly configuration: string
+}
+
+export interface WorkerRow extends Row {
+  readonly workspace_sid: string
+  readonly friendly_name: string
+  /** JSON text, as it was given. */
+  readonly attributes: string
+  readonly activity_sid: string
+  readonly date_status_changed: number
+  /** Seq of the last reservation, or of the worker before there is one: the smaller, the longer idle. */
+  readonly last_reserved_seq: number
+}
+
+export interface WorkerChannelRow extends Row {
+  readonly workspace_sid: string
+  readonly worker_sid: string
+  readonly task_channel_sid: string
+  readonly configured_capacity: number
+  readonly available: boolean
+  readonly last_reserved_time: number | null
+  readonly last_reserved_seq: number
+}
+
+export type AssignmentStatus = 'pending' | 'reserved' | 'assigned' | 'wrapping' | 'completed' | 'canceled'
+
+export interface TaskRow extends Row {
+  readonly workspace_sid: string
+  readonly assignment_status: AssignmentStatus
+  /** JSON text, as it was given. */
+  readonly attributes: string
+  readonly addons: string
+  readonly priority: number
+  readonly reason: string | null
+  /** Seconds that the task may live unassigned. */
+  readonly timeout: number
+  readonly task_queue_sid: string | null
+  readonly task_queue_entered_date: number | null
+  readonly workflow_sid: string | null
+  readonly task_channel_sid: string
+  readonly virtual_start_time: number
+  readonly routing_target: string | null
+  readonly ignore_capacity: boolean | null
+  // Where it stands in its workflow (reference taskrouter 11.1)
+  readonly workflow_document_sid: string | null
+  /** Index of the filter, or one of `defaultFilter` and `noFilter`. */
+  readonly filter_index: number
+  readonly target_index: number
+  readonly filter_entered_at: number | null
+  /** A target has timed out, so the default filter is out of the question. */
+  readonly timed_out: boolean
+  /** The target's time ended while the task was reserved: it goes on to the next one when the reservation fails. */
+  readonly advance: boolean
+  /** A new workflow document is waiting for the reservation to end. */
+  readonly re_evaluate: boolean
+  /** pending -> reserved transitions so far. */
+  readonly rounds: number
+  /** Workers who rejected the task since the last back-off ended; not offered to them until `retry_at`. */
+  readonly rejected_by: readonly string[]
+  readonly rejections: number
+  // Timers
+  readonly ttl_at: number | null
+  readonly target_at: number | null
+  readonly retry_at: number | null
+  readonly delete_at: number | null
+}
+
+export const defaultFilter = -1
+export const noFilter = -2
+
+export type ReservationStatus =
+  | 'pending'
+  | 'accepted'
+  | 'rejected'
+  | 'timeout'
+  | 'canceled'
+  | 'rescinded'
+  | 'wrapping'
+  | 'completed'
+
+export interface ReservationRow extends Row {
+  readonly workspace_sid: string
+  readonly task_sid: string
+  readonly worker_sid: string
+  readonly task_channel_sid: string
+  readonly reservation_status: ReservationStatus
+  readonly worker_previous_activity_sid: string | null
+  // Timer
+  readonly timeout_at: number | null
+}
+
+/** Statuses in which a reservation holds capacity (reference taskrouter 6.2). */
+export function isOpen(reservation: ReservationRow): boolean {
+  const status = reservation.reservation_status
+  return status === 'pending' || status === 'accepted' || status === 'wrapping'
+}
+
+export function isTerminal(task: TaskRow): boolean {
+  return task.assignment_status === 'completed' || task.assignment_status === 'canceled'
+}
+
+export interface RoutingKinds {
+  workspace: WorkspaceRow
+  activity: ActivityRow
+  task_channel: TaskChannelRow
+  task_queue: TaskQueueRow
+  workflow: WorkflowRow
+  workflow_document: WorkflowDocumentRow
+  worker: WorkerRow
+  worker_channel: WorkerChannelRow
+  task: TaskRow
+  reservation: ReservationRow
+}
+
+const inWorkspace = (row: { readonly workspace_sid: string }) => row.workspace_sid
+
+export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKinds[K]> } = {
+  workspace: {
+    prefix: 'WS',
+    columns: [
+      'account_sid', 'friendly_name', 'default_activity_sid', 'timeout_activity_sid', 'event_callback_url',
+      'events_filter', 'multi_task_enabled', 'prioritize_queue_order'
+    ],
+    indexes: { account_sid: (row) => row.account_sid }
+  },
+  activity: {
+    prefix: 'WA',
+    columns: ['workspace_sid', 'friendly_name', 'available'],
+    indexes: { workspace_sid: inWorkspace, name: (row) => nameKey(row.workspace_sid, row.friendly_name) }
+  },
+  task_channel: {
+    prefix: 'TC',
+    columns: ['workspace_sid', 'friendly_name', 'unique_name', 'channel_optimized_routing'],
+    indexes: { workspace_sid: inWorkspace, name: (row) => nameKey(row.workspace_sid, row.unique_name) }
+  },
+  task_queue: {
+    prefix: 'WQ',
+    columns: [
+      'workspace_sid', 'friendly_name', 'target_workers', 'max_reserved_workers', 'task_order',
+      'reservation_activity_sid', 'assignment_activity_sid'
+    ],
+    indexes: { workspace_sid: inWorkspace, name: (row) => nameKey(row.workspace_sid, row.friendly_name) }
+  },
+  workflow: {
+    prefix: 'WW',
+    columns: [
+      'workspace_sid', 'friendly_name', 'configuration', 'workflow_document_sid', 'assignment_callback_url',
+      'fallback_assignment_callback_url', 'task_reservation_timeout', 'document_content_type'
+    ],
+    indexes: { workspace_sid: inWorkspace, name: (row) => nameKey(row.workspace_sid, row.friendly_name) }
+  },
+  workflow_document: {
+    prefix: 'WD',
+    columns: ['workspace_sid', 'workflow_sid', 'configuration'],
+    indexes: { workspace_sid: inWorkspace, workflow_sid: (row) => row.workflow_sid }
+  },
+  worker: {
+    prefix: 'WK',
+    columns: ['workspace_sid', 'friendly_name', 'attributes', 'activity_sid', 'date_status_changed', 'last_reserved_seq'],
+    indexes: {
+      workspace_sid: inWorkspace,
+      name: (row) => nameKey(row.workspace_sid, row.friendly_name.toLowerCase()),
+      activity_sid: (row) => row.activity_sid
+    }
+  },
+  worker_channel: {
+    prefix: 'WC',
+    columns: [
+      'workspace_sid', 'worker_sid', 'task_channel_sid', 'configured_capacity', 'available', 'last_reserved_time',
+      'last_reserved_seq'
+    ],
+    indexes: {
+      workspace_sid: inWorkspace,
+      worker_sid: (row) => row.worker_sid,
+      task_channel_sid: (row) => row.task_channel_sid,
+      pair: (row) => nameKey(row.worker_sid, row.task_channel_sid)
+    }
+  },
+  task: {
+    prefix: 'WT',
+    columns: [
+      'workspace_sid', 'assignment_status', 'attributes', 'addons', 'priority', 'reason', 'timeout', 'task_queue_sid',
+      'task_queue_entered_date', 'workflow_sid', 'task_channel_sid', 'virtual_start_time', 'routing_target',
+      'ignore_capacity', 'workflow_document_sid', 'filter_index', 'target_index', 'filter_entered_at', 'timed_out',
+      'advance', 're_evaluate', 'rounds', 'rejected_by', 'rejections', 'ttl_at', 'target_at', 'retry_at', 'delete_at'
+    ],
+    indexes: {
+      workspace_sid: inWorkspace,
+      task_queue_sid: (row) => row.task_queue_sid,
+      workflow_sid: (row) => row.workflow_sid,
+      task_channel_sid: (row) => row.task_channel_sid,
+      /** Tasks that still follow a document: it must stay as long as there is one. */
+      workflow_document_sid: (row) => (isTerminal(row) ? null : row.workflow_document_sid)
+    },
+    timers: {
+      ttl_at: 'timer.task_ttl',
+      target_at: 'timer.task_target',
+      retry_at: 'timer.task_retry',
+      delete_at: 'timer.task_delete'
+    }
+  },
+  reservation: {
+    prefix: 'WR',
+    columns: [
+      'workspace_sid', 'task_sid', 'worker_sid', 'task_channel_sid', 'reservation_status',
+      'worker_previous_activity_sid', 'timeout_at'
+    ],
+    indexes: {
+      workspace_sid: inWorkspace,
+      task_sid: (row) => row.task_sid,
+      worker_sid: (row) => row.worker_sid,
+      open_by_worker: (row) => (isOpen(row) ? row.worker_sid : null)
+    },
+    timers: { timeout_at: 'timer.reservation' }
+  }
+}
+
+/** Key of an index by name inside a parent. */
+export function nameKey(parent_sid: string, name: string): string {
+  return `${parent_sid}/${name}`
+}

@@ -1,0 +1,291 @@
+import { can, taskCan } from '../can.ts'
+import { refuse } from '../refusals.ts'
+import type { State } from '../state/state.ts'
+import { emitReservation, emitTask } from './events.ts'
+import { checkRange, checkVersion, cleared, inWorkspace, named, namedChannel, workspaceOf } from './lookup.ts'
+import { completeReservation, wrapUpReservation } from './reservation.ts'
+import { cancel, cancelReservations, ended, enterQueue, followWorkflow, offer, reasons, targetTimedOut } from './route.ts'
+import { isTerminal, noFilter, type TaskRow, type WorkflowRow } from './rows.ts'
+import { checkAttributes } from './worker.ts'
+import { dropUnusedDocuments } from './workflow.ts'
+
+export interface CreateTask {
+  readonly workspace_sid: string
+  readonly workflow_sid?: string
+  readonly attributes?: string
+  readonly priority?: number
+  /** Seconds. */
+  readonly timeout?: number
+  readonly task_channel?: string
+  readonly virtual_start_time?: number
+  readonly routing_target?: string
+  readonly ignore_capacity?: boolean
+  readonly task_queue_sid?: string
+}
+
+/** Creates a task and offers it at once if somebody can take it (reference taskrouter 1.9, 4.4, 3.5). */
+export function createTask(state: State, params: CreateTask): { task: TaskRow } {
+  return { task: addTask(state, params) }
+}
+
+export function addTask(state: State, params: CreateTask): TaskRow {
+  const { workspace_sid } = params
+  workspaceOf(state, workspace_sid)
+  const most = state.settings.limits.tasks
+  if (state.tables.task.count('workspace_sid', workspace_sid) >= most) refuse('too_many', `The maximum number of Tasks (${most}) is reached`)
+  if (params.attributes !== undefined) checkAttributes(params.attributes)
+  checkRange(params.priority, 'Priority', 0, 2_147_483_647)
+  checkRange(params.timeout, 'Timeout', 1, 1_209_600)
+  const virtual_start_time = checkedStart(state, params.virtual_start_time) ?? state.at
+  const channel = namedChannel(state, workspace_sid, params.task_channel || 'default')
+  const route = routeOf(state, params)
+  const ignore_capacity = route.worker_sid ? (params.ignore_capacity ?? true) : null
+  const timeout = params.timeout ?? 86_400
+  const task = state.insert('task', {
+    workspace_sid,
+    assignment_status: 'pending',
+    attributes: params.attributes || '{}',
+    addons: '{}',
+    priority: params.priority ?? 0,
+    reason: null,
+    timeout,
+    task_queue_sid: null,
+    task_queue_entered_date: null,
+    workflow_sid: route.workflow?.sid ?? null,
+    task_channel_sid: channel.sid,
+    virtual_start_time,
+    routing_target: params.routing_target || null,
+    ignore_capacity,
+    workflow_document_sid: route.queue_sid || route.worker_sid ? null : (route.workflow?.workflow_document_sid ?? null),
+    filter_index: noFilter,
+    target_index: 0,
+    filter_entered_at: null,
+    timed_out: false,
+    advance: false,
+    re_evaluate: false,
+    rounds: 0,
+    rejected_by: [],
+    rejections: 0,
+    ttl_at: state.at + timeout * 1000,
+    target_at: ignore_capacity ? state.at + state.settings.direct_reservation_within_s * 1000 : null,
+    retry_at: null,
+    delete_at: null
+  })
+  emitTask(state, 'task.created', task)
+  if (route.workflow) emitTask(state, 'workflow.entered', task)
+  if (route.queue_sid) enterQueue(state, task.sid, route.queue_sid)
+  if (task.workflow_document_sid === null) offer(state, task.sid)
+  else if (!followWorkflow(state, task.sid, 0)) {
+    refuse('invalid', `Task matches no filter of Workflow ${task.workflow_sid}, which has no default filter`)
+  }
+  return state.get('task', task.sid)
+}
+
+interface Route {
+  readonly workflow?: WorkflowRow | undefined
+  readonly queue_sid?: string | undefined
+  readonly worker_sid?: string | undefined
+}
+
+/** Where the caller wants the task: along a workflow, in a queue, or to a worker (reference taskrouter 4.4). */
+function routeOf(state: State, params: CreateTask): Route {
+  const { workspace_sid, workflow_sid, routing_target, task_queue_sid } = params
+  const workflow = workflow_sid ? named(state, 'workflow', workspace_sid, workflow_sid, 'WorkflowSid') : undefined
+  const kind = routing_target?.slice(0, 2)
+  if (routing_target && !/^(WK|WQ|WW)[0-9a-fA-F]{32}$/.test(routing_target)) {
+    refuse(
+      'invalid',
+      `Value '${routing_target}' provided for WorkflowSid as RoutingTarget has an invalid format. WorkspaceSid: ${workspace_sid}, AccountSid: ${state.account_sid}`
+    )
+  }
+  if (params.ignore_capacity !== undefined && kind !== 'WK') {
+    refuse('invalid', 'IgnoreCapacity is valid only with a Worker as RoutingTarget')
+  }
+  if (routing_target && kind === 'WK') {
+    const worker_sid = named(state, 'worker', workspace_sid, routing_target, 'RoutingTarget').sid
+    const queue_sid = task_queue_sid && named(state, 'task_queue', workspace_sid, task_queue_sid, 'TaskQueueSid').sid
+    return { workflow, worker_sid, queue_sid: queue_sid || undefined }
+  }
+  if (routing_target && kind === 'WQ') {
+    return { workflow, queue_sid: named(state, 'task_queue', workspace_sid, routing_target, 'RoutingTarget').sid }
+  }
+  if (routing_target) return { workflow: named(state, 'workflow', workspace_sid, routing_target, 'RoutingTarget') }
+  if (workflow) return { workflow }
+  if (state.tables.workflow.count('workspace_sid', workspace_sid) !== 1) {
+    refuse('invalid', 'Missing required parameter WorkflowSid in the post body: it may be left out only in a Workspace with one Workflow')
+  }
+  return { workflow: state.tables.workflow.firstBy('workspace_sid', workspace_sid) }
+}
+
+function checkedStart(state: State, virtual_start_time: number | undefined): number | undefined {
+  if (virtual_start_time === undefined) return undefined
+  if (virtual_start_time > state.at) refuse('invalid', 'VirtualStartTime must not be in the future')
+  if (virtual_start_time < startOf1900) refuse('invalid', 'VirtualStartTime must not be before 1900')
+  return virtual_start_time
+}
+
+const startOf1900 = -2_208_988_800_000
+
+export interface UpdateTask {
+  readonly workspace_sid: string
+  readonly sid: string
+  readonly attributes?: string
+  readonly assignment_status?: string
+  readonly reason?: string
+  readonly priority?: number
+  readonly task_channel?: string
+  readonly virtual_start_time?: number
+  readonly if_match?: string
+}
+
+/** Attributes and place first, then the status (reference taskrouter 4.1). */
+export function updateTask(state: State, params: UpdateTask): { task: TaskRow } {
+  const before = inWorkspace(state, 'task', params.workspace_sid, params.sid)
+  checkVersion(before, params.if_match)
+  const { attributes, priority, assignment_status } = params
+  if (attributes !== undefined) checkAttributes(attributes)
+  checkRange(priority, 'Priority', 0, 2_147_483_647)
+  const virtual_start_time = checkedStart(state, params.virtual_start_time)
+  const task_channel_sid = params.task_channel && namedChannel(state, params.workspace_sid, params.task_channel).sid
+  const place = { priority, virtual_start_time, task_channel_sid: task_channel_sid || undefined }
+  const isMoved = Object.values(place).some((value) => value !== undefined)
+  if (isTerminal(before) && (isMoved || assignment_status !== undefined)) refuseStatus(before, assignment_status ?? 'update', state)
+  if (task_channel_sid && task_channel_sid !== before.task_channel_sid && before.assignment_status !== 'pending') {
+    refuse('not_possible', `TaskChannel of task ${before.sid} cannot be changed while it is ${before.assignment_status}`)
+  }
+  if (attributes !== undefined || isMoved) {
+    const text = attributes === '' ? '{}' : attributes
+    const task = state.change('task', before.sid, { ...place, attributes: text } as Partial<TaskRow>) // undefined leaves a column
+    emitTask(state, 'task.updated', task)
+    if (task.assignment_status === 'pending') followAgain(state, before, task)
+  }
+  if (assignment_status !== undefined) setStatus(state, before.sid, assignment_status, cleared(params.reason) ?? null)
+  else if (params.reason !== undefined) state.change('task', before.sid, { reason: cleared(params.reason) ?? null })
+  return { task: state.get('task', before.sid) }
+}
+
+/**
+ * New attributes of a pending task: its document's filters are run again from the top. It keeps its place and clock while
+ * the same filter matches (reference taskrouter 3.9).
+ */
+function followAgain(state: State, before: TaskRow, task: TaskRow): void {
+  if (before.attributes !== task.attributes && task.workflow_document_sid !== null && !task.timed_out) {
+    const { filters } = state.pools.document(task.workflow_document_sid)
+    const first = filters.find((filter) => filter.expression.matches(state.pools.task(task)))
+    if (first ? first.index !== task.filter_index : task.filter_index >= 0) {
+      if (!followWorkflow(state, task.sid, 0)) {
+        emitTask(state, 'workflow.timeout', state.get('task', task.sid))
+        cancel(state, task.sid, reasons.workflow)
+      }
+      return
+    }
+  }
+  offer(state, task.sid)
+}
+
+function setStatus(state: State, sid: string, status: string, reason: string | null): void {
+  const task = state.get('task', sid)
+  if (!Object.hasOwn(taskCan, status)) {
+    refuse('invalid', `AssignmentStatus cannot be set to '${status}': only wrapping, completed and canceled can`)
+  }
+  if (!can(taskCan, task.assignment_status, status)) refuseStatus(task, status, state)
+  if (status === 'canceled') cancel(state, sid, reason)
+  else if (status === 'completed') complete(state, sid, reason)
+  else wrapUp(state, sid, reason)
+}
+
+/** The texts of real answers (reference taskrouter 0.2). */
+function refuseStatus(task: TaskRow, status: string, state: State): never {
+  const subject = `task ${task.sid} in workspace ${task.workspace_sid} for account ${state.account_sid}`
+  if (status === 'canceled') return refuse('not_possible', `Cannot cancel ${subject} because it is not pending or reserved.`)
+  if (status === 'completed') return refuse('not_possible', `Cannot complete ${subject} because it is not currently assigned.`)
+  if (status === 'wrapping') return refuse('not_possible', `Cannot wrap up ${subject} because it is not currently assigned.`)
+  return refuse('not_possible', `Cannot update ${subject} because it is ${task.assignment_status}.`)
+}
+
+export function wrapUp(state: State, sid: string, reason: string | null): void {
+  for (const reservation of [...state.tables.reservation.by('task_sid', sid)]) {
+    if (reservation.reservation_status === 'accepted') wrapUpReservation(state, reservation)
+  }
+  const task = state.change('task', sid, { assignment_status: 'wrapping', ...(reason !== null && { reason }) })
+  emitTask(state, 'task.wrapup', task, undefined, holderOf(state, sid))
+}
+
+export function complete(state: State, sid: string, reason: string | null): void {
+  const holder = holderOf(state, sid)
+  const task = state.change('task', sid, { assignment_status: 'completed', reason, ...ended(state) })
+  emitTask(state, 'task.completed', task, undefined, holder)
+  for (const reservation of [...state.tables.reservation.by('task_sid', sid)]) {
+    const status = reservation.reservation_status
+    if (status === 'accepted' || status === 'wrapping') completeReservation(state, reservation)
+  }
+}
+
+/** The worker who has the task, or had it last. */
+function holderOf(state: State, sid: string) {
+  for (const reservation of state.tables.reservation.by('task_sid', sid)) {
+    if (reservation.reservation_status === 'accepted' || reservation.reservation_status === 'wrapping') {
+      return state.find('worker', reservation.worker_sid)
+    }
+  }
+  return undefined
+}
+
+/** Works in every state (reference taskrouter 4.5). */
+export function deleteTask(
+  state: State,
+  params: { readonly workspace_sid: string; readonly sid: string; readonly if_match?: string }
+): Record<string, never> {
+  const task = inWorkspace(state, 'task', params.workspace_sid, params.sid)
+  checkVersion(task, params.if_match)
+  cancelReservations(state, task.sid)
+  for (const reservation of [...state.tables.reservation.by('task_sid', task.sid)]) {
+    const status = reservation.reservation_status
+    if (status === 'accepted' || status === 'wrapping') completeReservation(state, reservation)
+  }
+  emitTask(state, 'task.deleted', task)
+  drop(state, task)
+  return {}
+}
+
+function drop(state: State, task: TaskRow): void {
+  for (const reservation of [...state.tables.reservation.by('task_sid', task.sid)]) state.remove('reservation', reservation.sid)
+  state.remove('task', task.sid)
+  const workflow = state.find('workflow', task.workflow_sid)
+  if (workflow && task.workflow_document_sid !== workflow.workflow_document_sid) dropUnusedDocuments(state, workflow)
+}
+
+// What time does to a task
+
+/** It was not assigned in time. */
+export function taskTtlEnded(state: State, { sid }: { readonly sid: string }): Record<string, never> {
+  cancel(state, sid, reasons.ttl)
+  return {}
+}
+
+export function taskTargetEnded(state: State, { sid }: { readonly sid: string }): Record<string, never> {
+  targetTimedOut(state, sid)
+  return {}
+}
+
+/** The back-off after a rejection has ended: the workers who rejected the task may be asked again. */
+export function taskRetryDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
+  state.change('task', sid, { retry_at: null, rejected_by: [] })
+  offer(state, sid)
+  return {}
+}
+
+/** A finished task is forgotten; one that was assigned for too long is deleted by the system (reference taskrouter 4.2). */
+export function taskDeleteDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
+  const task = state.get('task', sid)
+  if (!isTerminal(task)) {
+    for (const reservation of [...state.tables.reservation.by('task_sid', sid)]) {
+      const status = reservation.reservation_status
+      if (status !== 'accepted' && status !== 'wrapping') continue
+      emitReservation(state, 'reservation.completed', state.change('reservation', reservation.sid, { reservation_status: 'completed' }))
+    }
+    emitTask(state, 'task.system-deleted', task)
+  }
+  drop(state, task)
+  return {}
+}

@@ -1,0 +1,136 @@
+import { refuse } from '../refusals.ts'
+import type { State } from '../state/state.ts'
+import { AttributesError, parseAttributes } from './attributes.ts'
+import { emitWorker } from './events.ts'
+import { checkLimit, checkName, checkVersion, inWorkspace, named, workspaceOf } from './lookup.ts'
+import { isOpen, nameKey, type WorkerRow } from './rows.ts'
+import { rejectReservation } from './reservation.ts'
+import { addWorkerChannel } from './worker-channel.ts'
+
+export function createWorker(
+  state: State,
+  params: {
+    readonly workspace_sid: string
+    readonly friendly_name: string
+    readonly activity_sid?: string
+    readonly attributes?: string
+  }
+): { worker: WorkerRow } {
+  const { workspace_sid, friendly_name, attributes } = params
+  const workspace = workspaceOf(state, workspace_sid)
+  checkLimit(state, 'worker', 'workspace_sid', workspace_sid, state.settings.limits.workers, 'Workers in a Workspace')
+  checkFree(state, workspace_sid, friendly_name)
+  if (attributes !== undefined) checkAttributes(attributes)
+  const activity_sid = params.activity_sid || workspace.default_activity_sid
+  named(state, 'activity', workspace_sid, activity_sid, 'ActivitySid')
+  checkAvailable(state, workspace_sid, activity_sid)
+  const worker = state.insert('worker', {
+    workspace_sid,
+    friendly_name,
+    attributes: attributes || '{}',
+    activity_sid,
+    date_status_changed: state.at,
+    last_reserved_seq: state.next_seq
+  })
+  for (const channel of state.tables.task_channel.by('workspace_sid', workspace_sid)) addWorkerChannel(state, worker, channel.sid)
+  emitWorker(state, 'worker.created', worker)
+  return { worker }
+}
+
+export function updateWorker(
+  state: State,
+  params: {
+    readonly workspace_sid: string
+    readonly sid: string
+    readonly friendly_name?: string
+    readonly activity_sid?: string
+    readonly attributes?: string
+    readonly reject_pending_reservations?: boolean
+    readonly if_match?: string
+  }
+): { worker: WorkerRow } {
+  const { workspace_sid, sid, friendly_name, attributes, activity_sid } = params
+  const before = inWorkspace(state, 'worker', workspace_sid, sid)
+  checkVersion(before, params.if_match)
+  if (friendly_name !== undefined) checkFree(state, workspace_sid, friendly_name, sid)
+  if (attributes !== undefined) checkAttributes(attributes)
+  if (activity_sid) named(state, 'activity', workspace_sid, activity_sid, 'ActivitySid')
+  if (params.reject_pending_reservations && (!activity_sid || state.get('activity', activity_sid).available)) {
+    refuse('invalid', 'RejectPendingReservations is valid only with an ActivitySid that is not available')
+  }
+  if (friendly_name !== undefined || attributes !== undefined) {
+    const text = attributes === '' ? '{}' : attributes
+    const changed = state.change('worker', sid, {
+      ...(friendly_name !== undefined && { friendly_name }),
+      ...(text !== undefined && { attributes: text })
+    })
+    if (changed.attributes !== before.attributes) emitWorker(state, 'worker.attributes.update', changed)
+  }
+  if (activity_sid) moveTo(state, sid, activity_sid)
+  if (params.reject_pending_reservations) {
+    for (const reservation of [...state.tables.reservation.by('open_by_worker', sid)]) {
+      if (reservation.reservation_status === 'pending') rejectReservation(state, reservation)
+    }
+  }
+  return { worker: state.get('worker', sid) }
+}
+
+/** Puts the worker into an activity; nothing happens when it is in it already (reference taskrouter 1.7, 6.7). */
+export function moveTo(state: State, sid: string, activity_sid: string): void {
+  const before = state.get('worker', sid)
+  if (before.activity_sid === activity_sid) return
+  const previous = state.get('activity', before.activity_sid)
+  if (!previous.available) checkAvailable(state, before.workspace_sid, activity_sid)
+  const worker = state.change('worker', sid, { activity_sid, date_status_changed: state.at })
+  const ms = state.at - before.date_status_changed
+  emitWorker(state, 'worker.activity.update', worker, {
+    worker_previous_activity_sid: previous.sid,
+    worker_previous_activity_name: previous.friendly_name,
+    worker_time_in_previous_activity: Math.floor(ms / 1000),
+    worker_time_in_previous_activity_ms: ms
+  })
+}
+
+export function deleteWorker(
+  state: State,
+  params: { readonly workspace_sid: string; readonly sid: string; readonly if_match?: string }
+): Record<string, never> {
+  const worker = inWorkspace(state, 'worker', params.workspace_sid, params.sid)
+  checkVersion(worker, params.if_match)
+  const held = [...state.tables.reservation.by('worker_sid', worker.sid)].filter(isOpen)
+  if (held.length > 0) {
+    const tasks = held.map((reservation) => reservation.task_sid).join(', ')
+    refuse('in_use', `Worker ${worker.friendly_name} cannot be deleted: it holds reservations for ${tasks}`)
+  }
+  emitWorker(state, 'worker.deleted', worker)
+  for (const reservation of [...state.tables.reservation.by('worker_sid', worker.sid)]) state.remove('reservation', reservation.sid)
+  for (const channel of [...state.tables.worker_channel.by('worker_sid', worker.sid)]) state.remove('worker_channel', channel.sid)
+  state.remove('worker', worker.sid)
+  return {}
+}
+
+/** Names of workers are unique in their workspace whatever their case (reference taskrouter 1.7). */
+function checkFree(state: State, workspace_sid: string, friendly_name: string, own_sid?: string): void {
+  checkName(friendly_name, 'Worker')
+  const other = state.tables.worker.firstBy('name', nameKey(workspace_sid, friendly_name.toLowerCase()))
+  if (other && other.sid !== own_sid) refuse('exists', 'Worker with the same friendly name already exists')
+}
+
+/** Refuses text that is no attributes object; the empty text stands for `{}`. */
+export function checkAttributes(text: string): void {
+  if (text === '') return
+  try {
+    parseAttributes(text)
+  } catch (error) {
+    if (!(error instanceof AttributesError)) throw error
+    refuse('invalid', error.message)
+  }
+}
+
+function checkAvailable(state: State, workspace_sid: string, activity_sid: string): void {
+  if (!state.get('activity', activity_sid).available) return
+  const most = state.settings.limits.available_workers
+  if (state.pools.available(workspace_sid) >= most) {
+    refuse('too_many_active', `The maximum number of concurrently active workers (${most}) is reached`)
+  }
+}

@@ -1,0 +1,127 @@
+import { refuse } from '../refusals.ts'
+import type { State } from '../state/state.ts'
+import { checkLimit, checkName, checkRange, inWorkspace, workspaceOf } from './lookup.ts'
+import { isTerminal, nameKey, type WorkflowRow } from './rows.ts'
+import { reEvaluate } from './route.ts'
+import { MAX_DOCUMENT_BYTES, parseWorkflowDocument, WorkflowDocumentError } from './workflow-document.ts'
+
+export interface WorkflowParams {
+  readonly friendly_name?: string
+  readonly configuration?: string
+  readonly assignment_callback_url?: string
+  readonly fallback_assignment_callback_url?: string
+  readonly task_reservation_timeout?: number
+}
+
+export function createWorkflow(
+  state: State,
+  { workspace_sid, ...params }: WorkflowParams & { readonly workspace_sid: string; readonly friendly_name: string; readonly configuration: string }
+): { workflow: WorkflowRow } {
+  workspaceOf(state, workspace_sid)
+  checkLimit(state, 'workflow', 'workspace_sid', workspace_sid, state.settings.limits.workflows, 'Workflows in a Workspace')
+  return { workflow: addWorkflow(state, workspace_sid, params) }
+}
+
+export function addWorkflow(
+  state: State,
+  workspace_sid: string,
+  params: WorkflowParams & { readonly friendly_name: string; readonly configuration: string }
+): WorkflowRow {
+  checkParams(state, workspace_sid, params)
+  const sid = state.sid('WW')
+  const { configuration } = params
+  const document = state.insert('workflow_document', { workspace_sid, workflow_sid: sid, configuration })
+  const workflow = state.insert(
+    'workflow',
+    {
+      workspace_sid,
+      friendly_name: params.friendly_name,
+      configuration,
+      workflow_document_sid: document.sid,
+      assignment_callback_url: params.assignment_callback_url || null,
+      fallback_assignment_callback_url: params.fallback_assignment_callback_url || null,
+      task_reservation_timeout: params.task_reservation_timeout ?? 120,
+      document_content_type: 'application/json'
+    },
+    sid
+  )
+  state.emit('workflow.created', { workspace: workspaceOf(state, workspace_sid), workflow })
+  return workflow
+}
+
+/**
+ * Tasks that are inside keep the document with which they entered, unless `re_evaluate_tasks` says otherwise
+ * (reference taskrouter 3.9).
+ */
+export function updateWorkflow(
+  state: State,
+  {
+    workspace_sid,
+    sid,
+    re_evaluate_tasks,
+    ...params
+  }: WorkflowParams & { readonly workspace_sid: string; readonly sid: string; readonly re_evaluate_tasks?: boolean }
+): { workflow: WorkflowRow } {
+  const before = inWorkspace(state, 'workflow', workspace_sid, sid)
+  checkParams(state, workspace_sid, params, before)
+  const { configuration, assignment_callback_url, fallback_assignment_callback_url } = params
+  const isNew = configuration !== undefined && configuration !== before.configuration
+  const document = isNew && state.insert('workflow_document', { workspace_sid, workflow_sid: sid, configuration })
+  const workflow = state.change('workflow', sid, {
+    ...params,
+    ...(document && { workflow_document_sid: document.sid }),
+    ...(assignment_callback_url !== undefined && { assignment_callback_url: assignment_callback_url || null }),
+    ...(fallback_assignment_callback_url !== undefined && {
+      fallback_assignment_callback_url: fallback_assignment_callback_url || null
+    })
+  } as Partial<WorkflowRow>) // the parameters are columns of it
+  state.emit('workflow.updated', { workspace: workspaceOf(state, workspace_sid), workflow })
+  if (re_evaluate_tasks) {
+    for (const task of [...state.tables.task.by('workflow_sid', sid)]) reEvaluate(state, task.sid)
+  }
+  dropUnusedDocuments(state, workflow)
+  return { workflow }
+}
+
+export function deleteWorkflow(
+  state: State,
+  { workspace_sid, sid }: { readonly workspace_sid: string; readonly sid: string }
+): Record<string, never> {
+  const workflow = inWorkspace(state, 'workflow', workspace_sid, sid)
+  const open = [...state.tables.task.by('workflow_sid', sid)].filter((task) => !isTerminal(task)).length
+  if (open > 0) refuse('in_use', `Workflow ${workflow.friendly_name} cannot be deleted: ${open} open tasks are in it`)
+  state.emit('workflow.deleted', { workspace: workspaceOf(state, workspace_sid), workflow })
+  for (const document of [...state.tables.workflow_document.by('workflow_sid', sid)]) state.remove('workflow_document', document.sid)
+  state.remove('workflow', sid)
+  return {}
+}
+
+/** Older documents go when no open task follows them any more. */
+export function dropUnusedDocuments(state: State, workflow: WorkflowRow): void {
+  for (const document of [...state.tables.workflow_document.by('workflow_sid', workflow.sid)]) {
+    if (document.sid === workflow.workflow_document_sid) continue
+    if (state.tables.task.count('workflow_document_sid', document.sid) === 0) state.remove('workflow_document', document.sid)
+  }
+}
+
+function checkParams(state: State, workspace_sid: string, params: WorkflowParams, before?: WorkflowRow): void {
+  const { friendly_name, configuration } = params
+  if (friendly_name !== undefined) {
+    checkName(friendly_name, 'Workflow')
+    const other = state.tables.workflow.firstBy('name', nameKey(workspace_sid, friendly_name))
+    if (other && other.sid !== before?.sid) refuse('exists', 'Workflow with the same friendly name already exists')
+  }
+  checkRange(params.task_reservation_timeout, 'TaskReservationTimeout', 1, 86_400)
+  if (configuration === undefined) return
+  if (configuration.length > MAX_DOCUMENT_BYTES) refuse('invalid', `Configuration must not be larger than ${MAX_DOCUMENT_BYTES} bytes`)
+  try {
+    for (const queue_sid of parseWorkflowDocument(configuration).queues) {
+      if (state.find('task_queue', queue_sid)?.workspace_sid !== workspace_sid) {
+        refuse('invalid', `Configuration: TaskQueue ${queue_sid} does not exist in Workspace ${workspace_sid}`)
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof WorkflowDocumentError)) throw error
+    refuse('invalid', `Configuration: ${error.message}`)
+  }
+}

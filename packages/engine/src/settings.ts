@@ -1,0 +1,45 @@
+/** What an account may have and how undecided points are decided; Twilio's figures by default (reference taskrouter 10). */
+export interface Settings {
+  readonly limits: {
+    readonly workspaces: number
+    readonly activities: number
+    readonly task_channels: number
+    readonly task_queues: number
+    readonly workflows: number
+    readonly workers: number
+    readonly available_workers: number
+    readonly tasks: number
+    readonly assignment_rounds: number
+  }
+  /** Seconds. */
+  readonly finished_task_kept_s: number
+  readonly assigned_task_lives_s: number
+  readonly direct_reservation_within_s: number
+  /** Names of a new workspace's activities, and which of them are available. The first is default and timeout activity. */
+  readonly activities: readonly (readonly [friendly_name: string, available: boolean])[]
+  /** The channel closes when its last agent wraps up or completes through TaskRouter (reference flex 10, U4). */
+  readonly close_on_last_wrapup: boolean
+}
+
+export const defaultSettings: Settings = {
+  limits: {
+    workspaces: 5_000,
+    activities: 100,
+    task_channels: 15,
+    task_queues: 5_000,
+    workflows: 1_000,
+    workers: 15_000,
+    available_workers: 7_500,
+    tasks: 500_000,
+    assignment_rounds: 1_000
+  },
+  finished_task_kept_s: 300,
+  assigned_task_lives_s: 86_400,
+  direct_reservation_within_s: 60,
+  activities: [
+    ['Offline', false],
+    ['Unavailable', false],
+    ['Available', true]
+  ],
+  close_on_last_wrapup: true
+}

@@ -1,0 +1,114 @@
+/**
+ * A list kept in order by a comparison that is total: two members are never equal unless they are the same.
+ * Held in chunks, so that adding and removing cost about the square root of the length (appending costs nothing much).
+ */
+export class SortedList<T> {
+  readonly #compare: (a: T, b: T) => number
+  #chunks: T[][] = []
+  #length = 0
+
+  constructor(compare: (a: T, b: T) => number) {
+    this.#compare = compare
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  get first(): T | undefined {
+    return this.#chunks[0]?.[0]
+  }
+
+  add(member: T): void {
+    this.#length++
+    const chunks = this.#chunks
+    if (chunks.length === 0) {
+      chunks.push([member])
+      return
+    }
+    const c = this.#chunkFor(member)
+    const chunk = chunks[c] as T[] // #chunkFor answers an index of #chunks when there is a chunk
+    const last = chunk[chunk.length - 1] as T // chunks are never empty
+    if (this.#compare(member, last) > 0) chunk.push(member)
+    else chunk.splice(this.#place(chunk, member), 0, member)
+    if (chunk.length > maxChunk) chunks.splice(c + 1, 0, chunk.splice(chunk.length >> 1))
+  }
+
+  /** Removes a member; false when it was not there. The comparison must still order it as when it was added. */
+  remove(member: T): boolean {
+    const chunks = this.#chunks
+    if (chunks.length === 0) return false
+    const c = this.#chunkFor(member)
+    const chunk = chunks[c] as T[] // as above
+    const i = this.#place(chunk, member)
+    const found = chunk[i]
+    if (found === undefined || this.#compare(found, member) !== 0) return false
+    if (chunk.length === 1) chunks.splice(c, 1)
+    else chunk.splice(i, 1)
+    this.#length--
+    return true
+  }
+
+  *[Symbol.iterator](): Generator<T> {
+    for (const chunk of this.#chunks) yield* chunk
+  }
+
+  /** Members for which `isBefore` is false, in order. `isBefore` must be true for a beginning of the list and false after it. */
+  *from(isBefore: (member: T) => boolean): Generator<T> {
+    const chunks = this.#chunks
+    let low = 0
+    let high = chunks.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const chunk = chunks[middle] as T[] // middle < length
+      if (isBefore(chunk[chunk.length - 1] as T)) low = middle + 1
+      else high = middle
+    }
+    for (let c = low; c < chunks.length; c++) {
+      const chunk = chunks[c] as T[] // c < length
+      let i = 0
+      if (c === low) while (isBefore(chunk[i] as T)) i++
+      for (; i < chunk.length; i++) yield chunk[i] as T
+    }
+  }
+
+  /** Members in reverse order, beginning with the last one for which `isAfter` is false. */
+  *backwardFrom(isAfter: (member: T) => boolean): Generator<T> {
+    for (let c = this.#chunks.length - 1; c >= 0; c--) {
+      const chunk = this.#chunks[c] as T[] // c < length
+      if (isAfter(chunk[0] as T)) continue
+      for (let i = chunk.length - 1; i >= 0; i--) {
+        const member = chunk[i] as T
+        if (!isAfter(member)) yield member
+      }
+    }
+  }
+
+  /** Index of the chunk in which the member is, or would be put. */
+  #chunkFor(member: T): number {
+    const chunks = this.#chunks
+    let low = 0
+    let high = chunks.length - 1
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const chunk = chunks[middle] as T[] // middle < length
+      if (this.#compare(chunk[chunk.length - 1] as T, member) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** First place in the chunk whose member is not before the given one. */
+  #place(chunk: T[], member: T): number {
+    let low = 0
+    let high = chunk.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#compare(chunk[middle] as T, member) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
+const maxChunk = 512

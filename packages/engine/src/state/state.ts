@@ -1,0 +1,185 @@
+import type { EngineEvent, EventRefs, EventType } from '../events.ts'
+import { type Kind, type Kinds, kinds } from '../kinds.ts'
+import { refuse } from '../refusals.ts'
+import { defaultSettings, type Settings } from '../settings.ts'
+import { Pools } from '../routing/match/pools.ts'
+import { Ids, type Seed } from './ids.ts'
+import type { Row } from './row.ts'
+import { Table } from './table.ts'
+import { type Timer, Timers } from './timers.ts'
+
+/** A row as a decider makes it: SID, seq, version and dates are the state's to give. */
+export type NewRow<R extends Row> = Omit<R, keyof Row> & { readonly date_created?: number; readonly date_updated?: number }
+
+/** One changed row of a decision. */
+export interface Change<K extends Kind = Kind> {
+  readonly kind: K
+  readonly sid: string
+  readonly before: Kinds[K] | undefined
+  readonly after: Kinds[K] | undefined
+}
+
+/**
+ * An account's live rows, and the decision that is changing them. Deciders read and write through this; what a decision
+ * did a moment ago is visible to the rest of it, and `rollback` puts everything back.
+ */
+export class State {
+  readonly account_sid: string
+  readonly settings: Settings
+  /** What routing keeps beside the rows; it follows from them. */
+  readonly pools: Pools
+  /** Instant of the current decision (or of the last one), in milliseconds. Never goes back. */
+  at = 0
+  /** Number of decisions so far. */
+  decision = 0
+  next_seq = 1
+  next_event = 1
+  readonly timers = new Timers()
+  readonly tables: { readonly [K in Kind]: Table<Kinds[K]> }
+  readonly #ids = new Ids()
+  /** Rows as they were before the decision, by table and SID. */
+  readonly #before = new Map<string, { readonly table: Table<Row>; readonly sid: string; readonly row: Row | undefined }>()
+  #events: EngineEvent[] = []
+  #start = { at: 0, next_seq: 1, next_event: 1 }
+
+  constructor(account_sid: string, settings: Settings = defaultSettings) {
+    this.account_sid = account_sid
+    this.settings = settings
+    const tables: Record<string, unknown> = {}
+    for (const kind of Object.keys(kinds) as Kind[]) {
+      tables[kind] = new Table(kind, kinds[kind] as never, this.timers) // each table is made from the definition of its own kind
+    }
+    this.tables = tables as State['tables'] // one table a kind, as just made
+    this.pools = new Pools(this)
+  }
+
+  // Reading
+
+  /** A row that must be there: anything else is our mistake. */
+  get<K extends Kind>(kind: K, sid: string): Kinds[K] {
+    const row = this.table(kind).get(sid)
+    if (!row) throw new Error(`invariant: ${kind} ${sid} exists`)
+    return row
+  }
+
+  find<K extends Kind>(kind: K, sid: string | null | undefined): Kinds[K] | undefined {
+    return sid ? this.table(kind).get(sid) : undefined
+  }
+
+  table<K extends Kind>(kind: K): Table<Kinds[K]> {
+    return this.tables[kind] as unknown as Table<Kinds[K]> // TypeScript cannot follow the index through the mapped type
+  }
+
+  // Writing, inside a decision
+
+  /** A SID that the decision's seed gives. */
+  sid(prefix: string): string {
+    return this.#ids.sid(prefix)
+  }
+
+  insert<K extends Kind>(kind: K, columns: NewRow<Kinds[K]>, sid?: string): Kinds[K] {
+    const table = this.table(kind)
+    const row = {
+      sid: sid ?? this.sid(table.definition.prefix),
+      seq: this.next_seq++,
+      version: 0,
+      date_created: this.at,
+      date_updated: this.at,
+      ...columns
+    } as unknown as Kinds[K] // NewRow and Row together are the row
+    this.#put(table as unknown as Table<Row>, row.sid, row)
+    return row
+  }
+
+  /** Changes columns of a row: copies it, dates it, and raises its version once a decision. `undefined` leaves a column. */
+  change<K extends Kind>(kind: K, sid: string, changes: Partial<Kinds[K]>): Kinds[K] {
+    const table = this.table(kind)
+    const row = this.get(kind, sid)
+    const first = this.#before.get(key(kind, sid))
+    const version = first === undefined ? row.version + 1 : first.row === undefined ? 0 : first.row.version + 1
+    const after = table.copy(row, { date_updated: this.at, version, ...changes } as Partial<Kinds[K]>) // columns of every row, and of this one
+    this.#put(table as unknown as Table<Row>, sid, after)
+    return after
+  }
+
+  remove(kind: Kind, sid: string): void {
+    this.#put(this.table(kind) as unknown as Table<Row>, sid, undefined)
+  }
+
+  /** Records that something happened. The rows are frozen as they are now; see `events.ts` for what is made of them. */
+  emit<T extends EventType>(type: T, refs: EventRefs): void {
+    this.#events.push({ seq: this.next_event++, sid: this.sid('EV'), type, at: this.at, refs })
+  }
+
+  /** Events of the decision so far. */
+  get events(): readonly EngineEvent[] {
+    return this.#events
+  }
+
+  // The decision
+
+  begin(at: number, seed: Seed): void {
+    if (this.#before.size > 0 || this.#events.length > 0) throw new Error('invariant: the last decision has ended')
+    this.#start = { at: this.at, next_seq: this.next_seq, next_event: this.next_event }
+    this.at = Math.max(this.at, at)
+    this.#ids.reseed(seed)
+  }
+
+  /** Ends the decision; answers its changes in the order in which the rows were first touched, and its events. */
+  end(): { changes: Change[]; events: EngineEvent[] } {
+    const changes: Change[] = []
+    for (const { table, sid, row } of this.#before.values()) {
+      const after = table.get(sid)
+      if (row === after) continue
+      changes.push({ kind: table.kind, sid, before: row, after } as Change) // a table's kind and its rows belong together
+    }
+    const events = this.#events
+    this.#before.clear()
+    this.#events = []
+    this.decision++
+    return { changes, events }
+  }
+
+  /** Undoes the decision: rows, indexes, timers and whatever observers keep are as before it. */
+  rollback(): void {
+    for (const { table, sid, row } of [...this.#before.values()].reverse()) table.put(sid, row)
+    this.#before.clear()
+    this.#events = []
+    this.pools.settle()
+    this.at = this.#start.at
+    this.next_seq = this.#start.next_seq
+    this.next_event = this.#start.next_event
+  }
+
+  // Between decisions
+
+  /** Brings in a row that was stored: at start, or fetched for a command. */
+  admit<K extends Kind>(kind: K, row: Kinds[K]): void {
+    this.table(kind).put(row.sid, row)
+  }
+
+  /** Lets go of a row that is stored and no longer needed in memory. */
+  evict(kind: Kind, sid: string): void {
+    this.table(kind).put(sid, undefined)
+  }
+
+  /** The timer that is due first, or undefined. */
+  get nextTimer(): Timer | undefined {
+    return this.timers.next
+  }
+
+  #put(table: Table<Row>, sid: string, after: Row | undefined): void {
+    const at = key(table.kind, sid)
+    if (!this.#before.has(at)) this.#before.set(at, { table, sid, row: table.get(sid) })
+    table.put(sid, after)
+  }
+}
+
+function key(kind: string, sid: string): string {
+  return `${kind}/${sid}`
+}
+
+/** The row, or a refusal that says in the API's words that there is none. */
+export function need<K extends Kind>(state: State, kind: K, sid: string, path: string): Kinds[K] {
+  return state.find(kind, sid) ?? refuse('not_found', `The requested resource ${path} was not found`)
+}

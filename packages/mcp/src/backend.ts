@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto'
+import twilio from 'twilio'
+import { Names } from './names.ts'
+import { type HttpResponse, ringdown, underTwilioHosts } from './twilio-client.ts'
+
+export type BackendKind = 'ringdown' | 'twilio'
+
+/** Where the tools work: one account, reached through the official SDK. */
+export interface Backend {
+  readonly kind: BackendKind
+  readonly client: twilio.Twilio
+  /** What the account's names mean; shared by all calls, so that look-ups are made once. */
+  readonly names: Names
+}
+
+/** `AC…` with its auth token, or an API key (`SK…`) with its secret and the account it belongs to. */
+export interface Credentials {
+  readonly username: string
+  readonly password: string
+  /** Needed with an API key for the few paths that name the account. */
+  readonly accountSid?: string | undefined
+}
+
+/** A Ringdown at `url`; `httpClient` replaces the transport, e.g. in tests or inside the server's own process. */
+export function ringdownBackend(
+  options: { readonly url: string; readonly httpClient?: twilio.RequestClient } & Credentials
+): Backend {
+  return backend('ringdown', options, options.httpClient ?? ringdown({ url: options.url, autoRetry: true }))
+}
+
+/**
+ * A Twilio account. `base` dials another address under Twilio's host names: a Ringdown that stands in for Twilio.
+ */
+export function twilioBackend(
+  options: { readonly base?: string | undefined; readonly httpClient?: twilio.RequestClient } & Credentials
+): Backend {
+  const http =
+    options.httpClient ??
+    (options.base ? underTwilioHosts({ url: options.base, autoRetry: true }) : new twilio.RequestClient(RETRYING))
+  return backend('twilio', options, http)
+}
+
+const RETRYING = { autoRetry: true, maxRetryDelay: 1500, maxRetries: 3 }
+
+/**
+ * Credentials from the environment: `TWILIO_API_KEY` and `TWILIO_API_SECRET`, or `TWILIO_ACCOUNT_SID` and
+ * `TWILIO_AUTH_TOKEN` (the names that Twilio's own tools read).
+ *
+ * @throws Error naming the variables that are missing.
+ */
+export function credentialsFrom(env: Readonly<Record<string, string | undefined>>): Credentials {
+  const { TWILIO_ACCOUNT_SID: sid, TWILIO_AUTH_TOKEN: token, TWILIO_API_KEY: key, TWILIO_API_SECRET: secret } = env
+  if (key && secret) return { username: key, password: secret, accountSid: sid }
+  if (sid && token) return { username: sid, password: token, accountSid: sid }
+  throw new Error('set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or TWILIO_API_KEY and TWILIO_API_SECRET')
+}
+
+/** One key per account and credential, for caches that must not mix principals. */
+export function principal({ username, password }: Credentials): string {
+  return createHash('sha256').update(`${username}\n${password}`).digest('hex')
+}
+
+function backend(kind: BackendKind, credentials: Credentials, http: twilio.RequestClient): Backend {
+  // The SDK insists on an AC… sid; with an API key alone it is never sent, since no path that the tools use has it.
+  const accountSid =
+    credentials.accountSid ?? (credentials.username.startsWith('AC') ? credentials.username : `AC${'0'.repeat(32)}`)
+  const client = new twilio.Twilio(credentials.username, credentials.password, {
+    accountSid,
+    httpClient: withDetails(http)
+  })
+  return { kind, client, names: new Names(client) }
+}
+
+/**
+ * The SDK's exceptions keep an error body's `details` and drop all headers: the request id and Retry-After travel there.
+ */
+function withDetails(http: twilio.RequestClient): twilio.RequestClient {
+  const original = http.request.bind(http)
+  const client: twilio.RequestClient = Object.create(http)
+  client.request = (async (request: Parameters<typeof original>[0]) => tagged(await original(request))) as never // the SDK's signature is generic over the body
+  return client
+}
+
+function tagged(response: HttpResponse): HttpResponse {
+  if (response.statusCode < 400) return response
+  const headers = (response.headers ?? {}) as Readonly<Record<string, unknown>> // axios' headers, read like a record
+  const body = typeof response.body === 'string' ? parsed(response.body) : response.body
+  const isObject = typeof body === 'object' && body !== null
+  response.body = {
+    ...(isObject ? body : { message: `HTTP ${response.statusCode} without a JSON body` }),
+    details: {
+      ...(isObject ? (body as { details?: object }).details : {}), // an error body has details or has not
+      requestId: headers['twilio-request-id'],
+      retryAfter: headers['retry-after']
+    }
+  }
+  return response
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

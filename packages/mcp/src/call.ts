@@ -1,0 +1,108 @@
+import type { CallToolResult } from '@modelcontextprotocol/server'
+import { type Matched, match } from './arguments.ts'
+import type { Backend } from './backend.ts'
+import { type ErrorBody, errorsOf, errorText, Fault, isApi } from './errors.ts'
+import { resultOf } from './results.ts'
+import type { Call, RefKind, Tool } from './tool.ts'
+
+/** What every call of a server shares. */
+export interface Serving {
+  readonly backend: Backend
+  readonly workspace?: string | undefined
+  readonly readOnly: boolean
+  readonly lists: (tool: string) => boolean
+  /** Is told of defects of ours, which an agent sees only as `internal`. */
+  readonly onerror?: ((error: unknown) => void) | undefined
+}
+
+/** Kinds of things that live inside a workspace. */
+const IN_WORKSPACE: ReadonlySet<RefKind> = new Set(['activity', 'task_queue', 'workflow', 'worker', 'task_channel'])
+
+/**
+ * One tool call, from what the client sent to what it gets: never a protocol error, never a stack trace.
+ * A name that an older look-up resolved to a SID which is gone by now is looked up once more.
+ */
+export async function callTool(tool: Tool, raw: unknown, serving: Serving): Promise<CallToolResult> {
+  try {
+    const matched = match(tool, raw, serving.readOnly)
+    const first = { cached: false }
+    try {
+      return await attempt(tool, matched, serving, first)
+    } catch (error) {
+      if (!first.cached || !isApi(error, 404)) throw error
+      serving.backend.names.forget()
+      return await attempt(tool, matched, serving, { cached: false })
+    }
+  } catch (error) {
+    const bodies = errorsOf(error, tool)
+    if (bodies.some((body) => body.code === 'internal')) serving.onerror?.(error)
+    return { isError: true, content: [{ type: 'text', text: errorText(bodies, serving.lists) }] }
+  }
+}
+
+async function attempt(tool: Tool, matched: Matched, serving: Serving, seen: { cached: boolean }): Promise<CallToolResult> {
+  const warnings = [...matched.warnings]
+  const { names } = serving.backend
+  const given = matched.values.workspaceSid
+  let chosen: Promise<{ sid: string; told: boolean }> | undefined
+  let told: string | undefined
+  const workspace = async (): Promise<string> => {
+    chosen ??=
+      typeof given === 'string'
+        ? names.resolve('workspace', given, 'workspaceSid').then(({ sid, cached }) => {
+            seen.cached ||= cached
+            return { sid, told: false }
+          })
+        : names.workspace(serving.workspace)
+    const { sid, told: tell } = await chosen
+    if (tell) told = sid
+    return sid
+  }
+  const call: Call = {
+    tool,
+    action: matched.name,
+    backend: serving.backend,
+    names,
+    lists: serving.lists,
+    workspace,
+    warn: (sentence) => warnings.push(sentence),
+    warnings,
+    pageSize: matched.values.pageSize as number | undefined, // arguments.ts has checked the type, here and below
+    pageToken: matched.values.pageToken as string | undefined,
+    fields: matched.values.fields as readonly string[] | undefined,
+    filters: matched.filters
+  }
+  const values = await resolved(tool, matched.values, call, seen)
+  const outcome = await matched.action.run(values as never, call) // the action's own values type is forgotten in the table
+  return resultOf(told ? { workspaceSid: told, ...outcome } : outcome, call)
+}
+
+/** The values with SIDs where names stood; several unknown names are told at once. */
+async function resolved(
+  tool: Tool,
+  values: Readonly<Record<string, unknown>>,
+  call: Call,
+  seen: { cached: boolean }
+): Promise<Readonly<Record<string, unknown>>> {
+  const sids: Record<string, unknown> = {}
+  const faults: ErrorBody[] = []
+  const named = Object.entries(values).filter(([name, value]) => tool.arguments[name]?.ref && value !== '')
+  for (const [name, value] of named) {
+    const kind = tool.arguments[name]?.ref
+    if (!kind) continue
+    try {
+      if (kind === 'workspace' && name === 'workspaceSid') sids[name] = await call.workspace()
+      else {
+        const place = IN_WORKSPACE.has(kind) ? await call.workspace() : ''
+        const { sid, cached } = await call.names.resolve(kind, String(value), name, place)
+        seen.cached ||= cached
+        sids[name] = sid
+      }
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      for (const body of error.bodies) if (!faults.some((known) => known.message === body.message)) faults.push(body)
+    }
+  }
+  if (faults.length > 0) throw new Fault(faults)
+  return { ...values, ...sids }
+}

@@ -1,0 +1,35 @@
+/**
+ * The candidates that somebody may have meant by `text`, nearest first, five at most: those that contain it or are
+ * contained in it, begin alike, or are few keystrokes away.
+ */
+export function near<T extends { readonly text: string }>(text: string, candidates: readonly T[]): readonly T[] {
+  const fold = text.toLowerCase()
+  return candidates
+    .map((candidate) => ({ candidate, distance: distanceOf(fold, candidate.text.toLowerCase()) }))
+    .filter(({ distance }) => distance <= 0.5)
+    .sort((a, b) => a.distance - b.distance || (a.candidate.text < b.candidate.text ? -1 : 1))
+    .slice(0, 5)
+    .map(({ candidate }) => candidate)
+}
+
+/** 0 for the same text, 1 for nothing in common. */
+function distanceOf(a: string, b: string): number {
+  if (a === b) return 0
+  if (a.length < 2 || b.length < 2) return 1
+  const edits = levenshtein(a, b) / Math.max(a.length, b.length)
+  const inside = a.includes(b) || b.includes(a) ? 0.3 : 1
+  return Math.min(edits, inside)
+}
+
+function levenshtein(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      row.push(Math.min(change, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
+    }
+    previous = row
+  }
+  return previous[b.length] ?? 0
+}

@@ -1,0 +1,105 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { type Database, errorCode, openDatabase } from './sqlite-driver.ts'
+import { CannotOpen } from './store.ts'
+
+/** Who holds a data folder, as its `owner.json` says. */
+export interface FolderOwner {
+  readonly pid: number
+  /** Where it answers; null until it listens. */
+  readonly url: string | null
+  /** ISO instant. */
+  readonly started: string
+}
+
+export interface Folder {
+  /** Absolute. */
+  readonly path: string
+  /** Writes down where this process answers, for others that find the folder taken. */
+  announce(place: { url: string }): Promise<void>
+  release(): Promise<void>
+}
+
+/** Another process holds the data folder. */
+export class FolderTaken extends CannotOpen {
+  override name = 'FolderTaken'
+  /** What it said about itself; undefined when it has not said anything yet. */
+  readonly owner: FolderOwner | undefined
+
+  constructor(path: string, owner: FolderOwner | undefined) {
+    const who = owner === undefined ? 'another process' : `process ${owner.pid}`
+    const where = owner?.url == null ? '' : `, which answers at ${owner.url}`
+    super(`The data folder ${path} is in use by ${who}${where}: stop it first, or choose another folder with --data.`)
+    this.owner = owner
+  }
+}
+
+/**
+ * Makes this process the only owner of a data folder, which is created where it is missing (mode 0700). The lock is
+ * SQLite's own on a small file, held by a transaction that never ends: the system frees it however the process ends.
+ * Throws FolderTaken when another process has it, and CannotOpen when the folder cannot be created or written.
+ */
+export async function takeFolder(folder: string): Promise<Folder> {
+  const path = resolve(folder)
+  const ownerFile = join(path, 'owner.json')
+  const started = new Date().toISOString()
+  let lock: Database | undefined
+
+  const write = async (url: string | null) => {
+    const owner: FolderOwner = { pid: process.pid, url, started }
+    // Renamed into place, so that nobody reads half of it.
+    await writeFile(`${ownerFile}.next`, `${JSON.stringify(owner)}\n`, { mode: 0o600 })
+    await rename(`${ownerFile}.next`, ownerFile)
+  }
+
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    lock = await openDatabase(join(path, 'owner.lock'))
+    lock.exec('pragma busy_timeout = 0; begin exclusive')
+    await write(null)
+  } catch (error) {
+    lock?.close()
+    if ((errorCode(error) & 0xff) === busy) throw new FolderTaken(path, await readOwner(ownerFile))
+    throw new CannotOpen(`Cannot use the data folder ${path}: ${reason(error)}. Choose another one with --data.`, {
+      cause: error
+    })
+  }
+
+  const held = lock
+  let released = false
+  return {
+    path,
+    async announce({ url }) {
+      if (!released) await write(url)
+    },
+    async release() {
+      if (released) return
+      released = true
+      await rm(ownerFile, { force: true })
+      held.close()
+    }
+  }
+}
+
+const busy = 5
+
+async function readOwner(file: string): Promise<FolderOwner | undefined> {
+  try {
+    const found: unknown = JSON.parse(await readFile(file, 'utf8'))
+    return found as FolderOwner // as: written above, and only shown to people
+  } catch {
+    return undefined // it has taken the folder a moment ago
+  }
+}
+
+function reason(error: unknown): string {
+  const { code, message } = error as { code?: string; message: string } // as: file system and driver throw errors
+  const known: Record<string, string> = {
+    EACCES: 'permission denied',
+    EROFS: 'the file system is read-only',
+    ENOTDIR: 'a part of its path is a file',
+    EEXIST: 'it is a file',
+    ENOSPC: 'no space left'
+  }
+  return known[code ?? ''] ?? message
+}

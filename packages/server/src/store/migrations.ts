@@ -1,0 +1,143 @@
+import { residentCondition } from './query.ts'
+import { CannotOpen } from './store.ts'
+import { coldKind, coldNames, coldTable, eventTable, journalTable, quote, rowTable, type Table } from './tables.ts'
+
+/** Version of the fixed tables below. A store with a higher one was written by a newer program. */
+export const schemaVersion = 1
+
+/** Format of the rows' JSON that this program writes and reads; new accounts get it. */
+export const rowFormat = 1
+
+/** What a migration needs of a store. All calls belong to one transaction. */
+export interface Migrator {
+  readonly dialect: 'sqlite' | 'postgres'
+  run(sql: string): Promise<void>
+  /** Rows of a query, each as its columns. */
+  rows(sql: string): Promise<Record<string, unknown>[]>
+}
+
+/** Numbered: entry n brings a store from version n to n + 1. An entry never changes after a release. */
+const migrations: readonly ((migrator: Migrator) => Promise<void>)[] = [
+  async (migrator) => {
+    const { run, dialect } = migrator
+    const account = { epoch: 'integer', format: 'integer', at: 'integer', decision: 'integer' } as const
+    await run(
+      tableText(dialect, {
+        name: 'account',
+        columns: { account_sid: 'text', ...account, next_seq: 'integer', next_event: 'integer' },
+        key: ['account_sid']
+      })
+    )
+    for (const table of [rowTable, eventTable, journalTable]) await run(tableText(dialect, table))
+    await run(
+      tableText(dialect, {
+        name: 'cursor',
+        columns: { account_sid: 'text', reader: 'text', seq: 'integer' },
+        key: ['account_sid', 'reader']
+      })
+    )
+    // Unlogged, so that a heartbeat costs no flush; it is empty after a crash, when every session is gone as well.
+    if (dialect === 'postgres')
+      await run(
+        'create unlogged table node (backend integer primary key, backend_start timestamptz not null, beat timestamptz not null)'
+      )
+  }
+]
+
+/**
+ * Brings a store to this program's version, in the caller's transaction: first the numbered migrations, then the cold
+ * kinds, whose tables follow from their declarations. Throws CannotOpen when the store is newer than the program.
+ */
+export async function migrateTables(migrator: Migrator, where: string): Promise<void> {
+  const { run, rows } = migrator
+  await run('create table if not exists ringdown (schema_version integer not null)')
+  const found = (await rows('select schema_version from ringdown'))[0]
+  const version = found === undefined ? 0 : Number(found.schema_version)
+  if (version > schemaVersion)
+    throw new CannotOpen(
+      `${where} was written by a newer Ringdown (schema ${version}; this one knows ${schemaVersion}): upgrade Ringdown.`
+    )
+  for (const migration of migrations.slice(version)) await migration(migrator)
+  if (found === undefined) await run(`insert into ringdown values (${schemaVersion})`)
+  else if (version < schemaVersion) await run(`update ringdown set schema_version = ${schemaVersion}`)
+  for (const kind of coldNames) await reconcile(migrator, kind)
+}
+
+/** Refuses an account that a newer program wrote. */
+export function checkFormat(account_sid: string, format: number): void {
+  if (format > rowFormat)
+    throw new CannotOpen(
+      `Account ${account_sid} was written by a newer Ringdown (row format ${format}; this one knows ${rowFormat}): upgrade Ringdown.`
+    )
+}
+
+/**
+ * Makes a cold kind's table what its declaration says. A new column is filled from `data`, of which every column is but
+ * a copy, and indexes that are no longer declared go; so a changed declaration needs no migration of its own.
+ */
+async function reconcile(migrator: Migrator, kind: string): Promise<void> {
+  const { run, dialect } = migrator
+  const { columns: present, indexes: indexed } = await describe(migrator, kind)
+  if (present.length === 0) await run(tableText(dialect, coldTable(kind)))
+  else
+    for (const [column, type] of Object.entries(coldKind(kind).columns)) {
+      if (present.includes(column)) continue
+      await run(`alter table ${quote(kind)} add column ${quote(column)} ${typeText(dialect, type)}`)
+      await run(`update ${quote(kind)} set ${quote(column)} = ${fieldText(dialect, column, type)}`)
+    }
+  const declared = indexesOf(kind)
+  for (const name of indexed) if (!declared.has(name)) await run(`drop index ${quote(name)}`)
+  for (const [name, text] of declared) if (!indexed.includes(name)) await run(text)
+}
+
+/** The columns and (our) indexes that a table has now. */
+async function describe({ rows, dialect }: Migrator, table: string): Promise<{ columns: string[]; indexes: string[] }> {
+  const columns =
+    dialect === 'sqlite'
+      ? await rows(`select name from pragma_table_info('${table}')`)
+      : await rows(`select attname as name from pg_attribute
+          where attrelid = to_regclass('${quote(table)}') and attnum > 0 and not attisdropped`)
+  const indexes =
+    dialect === 'sqlite'
+      ? await rows(`select name from sqlite_schema where type = 'index' and tbl_name = '${table}' and sql is not null`)
+      : await rows(`select relname as name from pg_index join pg_class on pg_class.oid = indexrelid
+          where indrelid = to_regclass('${quote(table)}') and not indisprimary`)
+  const names = (found: Record<string, unknown>[]) => found.map(({ name }) => String(name))
+  return { columns: names(columns), indexes: names(indexes) }
+}
+
+/** Index names say what they hold, so that a changed declaration is a new name. PostgreSQL's names end at 63 bytes. */
+function indexesOf(kind: string): Map<string, string> {
+  const { indexes, resident } = coldKind(kind)
+  const found = new Map<string, string>()
+  const add = (name: string, columns: readonly string[], where: string) => {
+    const short = name.slice(0, 63)
+    const list = ['account_sid', ...columns].map(quote).join(', ')
+    found.set(short, `create index ${quote(short)} on ${quote(kind)} (${list})${where}`)
+  }
+  for (const columns of indexes) add(`${kind}__${columns.join('__')}`, columns, '')
+  if (resident !== undefined)
+    add(`${kind}__resident__${resident.values.join('_')}`, ['seq'], ` where ${residentCondition(kind)}`)
+  return found
+}
+
+function tableText(dialect: Migrator['dialect'], { name, columns, key }: Table): string {
+  const optional: readonly string[] = coldNames.includes(name) ? Object.keys(coldKind(name).columns) : []
+  const lines = Object.entries(columns).map(
+    ([column, type]) => `${quote(column)} ${typeText(dialect, type)}${optional.includes(column) ? '' : ' not null'}`
+  )
+  // STRICT: a text in an integer column is refused by SQLite as it is by PostgreSQL.
+  return `create table ${quote(name)} (${lines.join(', ')}, primary key (${key.map(quote).join(', ')}))${dialect === 'sqlite' ? ' strict' : ''}`
+}
+
+function typeText(dialect: Migrator['dialect'], type: 'text' | 'integer'): string {
+  if (dialect === 'sqlite') return type
+  return type === 'text' ? 'text collate "C"' : 'bigint'
+}
+
+/** A field of `data` as a column's value; booleans become 0 and 1. */
+function fieldText(dialect: Migrator['dialect'], column: string, type: 'text' | 'integer'): string {
+  if (dialect === 'sqlite') return `json_extract(data, '$."${column}"')`
+  const field = `data::json ->> '${column}'`
+  return type === 'text' ? field : `(case ${field} when 'true' then '1' when 'false' then '0' else ${field} end)::bigint`
+}

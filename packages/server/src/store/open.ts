@@ -1,0 +1,31 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openPostgres } from './postgres.ts'
+import { openSqlite } from './sqlite.ts'
+import { CannotOpen, type Store } from './store.ts'
+
+/** The name of the store's file in a data folder. */
+export const storeFile = 'ringdown.sqlite'
+
+/**
+ * Opens the store that the settings name, with its tables made or upgraded: PostgreSQL for `database`, else SQLite in
+ * the folder `data`, which the caller has taken (`takeFolder`). Throws CannotOpen.
+ */
+export async function openStore({ data, database }: { data?: string; database?: string }): Promise<Store> {
+  const store = database !== undefined ? await openPostgres({ url: database }) : await openFolder(data)
+  try {
+    await store.migrate()
+    return store
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function openFolder(data: string | undefined): Promise<Store> {
+  if (data === undefined) throw new CannotOpen('There is no place to keep anything: give --data or --database.')
+  await mkdir(data, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+    throw new CannotOpen(`Cannot use the data folder ${data}: ${error.message}.`, { cause: error })
+  })
+  return openSqlite({ path: join(data, storeFile) })
+}

@@ -1,0 +1,38 @@
+/**
+ * SQLite through the API of `node:sqlite`: Node's own where this Node has one, and @photostructure/sqlite elsewhere.
+ * Only the part of the API that both have is named here.
+ */
+export interface Database {
+  exec(sql: string): void
+  prepare(sql: string): Statement
+  close(): void
+}
+
+export interface Statement {
+  run(...values: (string | number | null)[]): { changes: number | bigint }
+  all(...values: (string | number | null)[]): unknown[]
+}
+
+type Driver = new (path: string, options: { readOnly: boolean }) => Database
+
+let driver: Promise<Driver> | undefined
+
+/** Opens a database file; a missing one is created unless `readOnly`. Throws the driver's error (see `errorCode`). */
+export async function openDatabase(path: string, { readOnly = false } = {}): Promise<Database> {
+  driver ??= loadDriver()
+  const DatabaseSync = await driver
+  return new DatabaseSync(path, { readOnly })
+}
+
+async function loadDriver(): Promise<Driver> {
+  // Not a literal: Node 20 has neither the module nor a type for it.
+  const own = 'node:sqlite'
+  const found: unknown = await import(own).catch(() => import('@photostructure/sqlite'))
+  return (found as { DatabaseSync: Driver }).DatabaseSync // as: both modules export the class under this name
+}
+
+/** SQLite's extended result code of an error, or 0 for an error that is not SQLite's. */
+export function errorCode(error: unknown): number {
+  const { errcode } = (error ?? {}) as { errcode?: unknown } // as: both drivers put the code there
+  return typeof errcode === 'number' ? errcode : 0
+}

@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { CannotOpen, ContentRejected, StoreUnavailable, type Value } from './store.ts'
+
+/** What a worker is started with. */
+export interface Opening {
+  readonly path: string
+  readonly readOnly: boolean
+}
+
+/** One statement, run once for each `width` of the values. */
+export interface Step {
+  readonly sql: string
+  readonly width: number
+  readonly values: Value[]
+  /** It must change a row, or the whole transaction is undone. */
+  readonly must?: boolean
+}
+
+export type Work =
+  | { readonly do: 'rows'; readonly sql: string; readonly values: Value[] }
+  | { readonly do: 'transaction'; readonly steps: readonly Step[] }
+  | { readonly do: 'script'; readonly sql: string }
+  | { readonly do: 'close' }
+
+export type Call = Work & { readonly id: number }
+
+export interface Answer {
+  readonly id: number
+  readonly rows?: unknown[]
+  readonly changes?: number
+  /** Index of the step that had to change a row and did not, or -1. */
+  readonly missed?: number
+  readonly failed?: { readonly message: string; readonly code: number }
+}
+
+interface Waiting {
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: Error) => void
+}
+
+/** The calling side of one worker thread. A thread that died is started anew by the next call. */
+export interface SqliteThread {
+  rows(sql: string, values: readonly unknown[]): Promise<Record<string, unknown>[]>
+  /** Runs all steps or none; `missed` is the step that had to change a row and did not, or -1. */
+  transaction(steps: readonly Step[]): Promise<{ missed: number; changes: number }>
+  script(sql: string): Promise<void>
+  /** Lets earlier calls finish, folds the log into the file (as the writer) and ends the thread. */
+  close(): Promise<void>
+}
+
+/** Errors are those of the store: ContentRejected, and StoreUnavailable for all else. */
+export function sqliteThread(opening: Opening): SqliteThread {
+  const waiting = new Map<number, Waiting>()
+  let worker: Worker | undefined
+  let calls = 0
+  let closing: Promise<void> | undefined
+
+  function end(gone: Worker, why: string): void {
+    if (worker !== gone) return
+    worker = undefined
+    for (const { reject } of waiting.values()) reject(new StoreUnavailable(why))
+    waiting.clear()
+  }
+
+  function start(): Worker {
+    const fresh = new Worker(workerFile(), { workerData: opening, name: opening.readOnly ? 'sqlite reader' : 'sqlite writer' })
+    fresh.on('message', (answer: Answer) => {
+      const asked = waiting.get(answer.id)
+      waiting.delete(answer.id)
+      if (waiting.size === 0) fresh.unref()
+      if (answer.failed === undefined) asked?.resolve(answer)
+      else asked?.reject(storeError(answer.failed))
+    })
+    fresh.on('error', (error) => end(fresh, `the SQLite thread failed: ${error.message}`))
+    fresh.on('exit', () => end(fresh, 'the SQLite thread ended'))
+    worker = fresh
+    return fresh
+  }
+
+  function call(work: Work): Promise<Answer> {
+    if (closing !== undefined && work.do !== 'close') return Promise.reject(new StoreUnavailable('the store is closed'))
+    return new Promise((resolve, reject) => {
+      const thread = worker ?? start()
+      const id = ++calls
+      waiting.set(id, { resolve, reject })
+      thread.ref()
+      thread.postMessage({ ...work, id } satisfies Call)
+    })
+  }
+
+  return {
+    async rows(sql, values) {
+      const { rows = [] } = await call({ do: 'rows', sql, values: values as Value[] }) // as: the dialect binds only these
+      return rows as Record<string, unknown>[] // as: rows of a query are objects by column
+    },
+    async transaction(steps) {
+      const { missed = -1, changes = 0 } = await call({ do: 'transaction', steps })
+      return { missed, changes }
+    },
+    async script(sql) {
+      await call({ do: 'script', sql })
+    },
+    close() {
+      // One that never started has nothing to close; one that dies meanwhile is as good as closed.
+      closing ??= worker === undefined ? Promise.resolve() : call({ do: 'close' }).then(ignore, ignore)
+      return closing
+    }
+  }
+}
+
+function ignore(): void {}
+
+/** SQLite says what is wrong by number: TOOBIG, CONSTRAINT and MISMATCH are about what was to be written. */
+function storeError({ message, code }: { message: string; code: number }): Error {
+  const contentCodes = [18, 19, 20]
+  if (contentCodes.includes(code & 0xff)) return new ContentRejected(message)
+  return new StoreUnavailable(`SQLite: ${message}`)
+}
+
+/**
+ * A worker thread takes no TypeScript on Node 20, so it always runs the compiled file: beside this one when this one is
+ * compiled, in `dist` when tests run this one from source (`tsc -b packages/server` comes before them).
+ */
+function workerFile(): URL {
+  const compiled = import.meta.url.endsWith('.js')
+  const file = new URL(compiled ? './sqlite-worker.js' : '../../dist/store/sqlite-worker.js', import.meta.url)
+  if (!existsSync(file))
+    throw new CannotOpen(`${fileURLToPath(file)} is missing: build it with "npx tsc -b packages/server".`)
+  return file
+}

@@ -1,0 +1,161 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { type Database, errorCode, openDatabase, type Statement } from './sqlite-driver.ts'
+import type { Answer, Call, Opening, Step } from './sqlite-thread.ts'
+
+/**
+ * The thread that holds one connection to a SQLite file. It knows SQL and transactions and nothing of accounts: the
+ * calling side (`sqlite.ts`) says what to run. It binds only string, number and null, prepares each statement once,
+ * and, as the writer, moves the write-ahead log into the file in small steps between transactions.
+ *
+ * Checkpoints that SQLite starts by itself happen inside somebody's commit and grow large: they made the p99. Measured
+ * with 384 rows a transaction, over 150 of them: a step after every one costs 3 ms each and 1.25 s in all, after every
+ * fourth (some 400 pages) 5 ms and 0.71 s, at the end 78 ms at once.
+ */
+const checkpointPages = 400
+const idleMs = 200
+/** More statements than any program of ours has; a list with filters of its own must not grow memory for ever. */
+const preparedLimit = 500
+
+const { path, readOnly } = workerData as Opening // as: sqlite-thread.ts starts this file and nobody else
+const port = parentPort
+if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker thread')
+
+let database: Database | undefined
+let prepared = new Map<string, Statement>()
+let rowsSinceCheckpoint = 0
+let pagesPerRow = 2
+let idle: NodeJS.Timeout | undefined
+
+async function open(): Promise<Database> {
+  if (database !== undefined) return database
+  const fresh = await openDatabase(path, { readOnly })
+  try {
+    fresh.exec('pragma busy_timeout = 5000')
+    if (readOnly) fresh.exec('pragma query_only = 1')
+    else fresh.exec('pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0')
+  } catch (error) {
+    fresh.close()
+    throw error
+  }
+  database = fresh
+  return fresh
+}
+
+function prepare(db: Database, sql: string): Statement {
+  const known = prepared.get(sql)
+  if (known !== undefined) return known
+  if (prepared.size >= preparedLimit) prepared = new Map()
+  const statement = db.prepare(sql)
+  prepared.set(sql, statement)
+  return statement
+}
+
+/** Runs all steps or none. Resolves with the index of the step that changed no row though it had to, or with -1. */
+function transaction(db: Database, steps: readonly Step[]): { missed: number; changes: number } {
+  let changes = 0
+  db.exec('begin immediate')
+  try {
+    for (const [index, { sql, values, width, must }] of steps.entries()) {
+      const statement = prepare(db, sql)
+      let changed = 0
+      for (let at = 0; at < values.length; at += width)
+        changed += Number(statement.run(...values.slice(at, at + width)).changes)
+      if (must === true && changed === 0) {
+        db.exec('rollback')
+        return { missed: index, changes: 0 }
+      }
+      changes += changed
+    }
+    db.exec('commit')
+  } catch (error) {
+    abandon(db)
+    throw error
+  }
+  return { missed: -1, changes }
+}
+
+/** After most errors the transaction is still open; after some SQLite has ended it already. */
+function abandon(db: Database): void {
+  try {
+    db.exec('rollback')
+  } catch {
+    // There was nothing left to roll back.
+  }
+}
+
+function checkpoint(db: Database): void {
+  clearTimeout(idle)
+  idle = undefined
+  const [found] = prepare(db, 'pragma wal_checkpoint(passive)').all() as { log: number }[] // as: the pragma's columns
+  if (found !== undefined && rowsSinceCheckpoint > 0)
+    pagesPerRow = Math.min(8, Math.max(0.25, found.log / rowsSinceCheckpoint))
+  rowsSinceCheckpoint = 0
+}
+
+/** After an answer was sent: a step is due when enough pages wait, or when nobody has written for a while. */
+function consider(db: Database): void {
+  if (readOnly || rowsSinceCheckpoint === 0) return
+  if (rowsSinceCheckpoint * pagesPerRow >= checkpointPages) checkpoint(db)
+  else idle ??= setTimeout(() => quietly(() => checkpoint(db)), idleMs).unref()
+}
+
+/** A checkpoint that fails costs nothing but room: the log keeps what it has, and the next step tries again. */
+function quietly(step: () => void): void {
+  try {
+    step()
+  } catch {
+    // A disk that is really broken is reported by the next write.
+  }
+}
+
+/** Lets go of a connection that failed; the next call opens a new one, so that recovery needs no restart. */
+function drop(): void {
+  clearTimeout(idle)
+  idle = undefined
+  const old = database
+  database = undefined
+  prepared = new Map()
+  rowsSinceCheckpoint = 0
+  if (old !== undefined) quietly(() => old.close())
+}
+
+async function answer(call: Call): Promise<Omit<Answer, 'id'>> {
+  if (call.do === 'close') {
+    if (database !== undefined && !readOnly) quietly(() => database?.exec('pragma wal_checkpoint(truncate)'))
+    drop()
+    return {}
+  }
+  const db = await open()
+  if (call.do === 'rows') return { rows: prepare(db, call.sql).all(...call.values) }
+  if (call.do === 'script') {
+    db.exec(call.sql)
+    return {}
+  }
+  const done = transaction(db, call.steps)
+  rowsSinceCheckpoint += done.changes
+  return done
+}
+
+/** Errors of the content leave the connection as good as it was; after all others a new one is opened. */
+function isContent(error: unknown): boolean {
+  return [18, 19, 20].includes(errorCode(error) & 0xff)
+}
+
+/** One call at a time, in the order they came: opening is the only step that awaits. */
+let last: Promise<void> = Promise.resolve()
+port.on('message', (call: Call) => {
+  last = last.then(async () => {
+    try {
+      port.postMessage({ id: call.id, ...(await answer(call)) } satisfies Answer)
+    } catch (error) {
+      if (!isContent(error)) drop()
+      const message = error instanceof Error ? error.message : String(error)
+      port.postMessage({ id: call.id, failed: { message, code: errorCode(error) } } satisfies Answer)
+    }
+    if (call.do === 'close') port.close()
+    else if (database !== undefined && call.do === 'transaction') {
+      const db = database
+      quietly(() => consider(db))
+    }
+  })
+})

@@ -1,0 +1,161 @@
+import type { Row } from '@ringdown/engine/state/row'
+
+/**
+ * Where an account's rows and events are kept. Two implementations (SQLite, PostgreSQL) obey one contract suite.
+ *
+ * Rows of *resident* kinds live in one table `row(account_sid, kind, sid, version, data)`; each *cold* kind has a table of
+ * its own with the columns that its lists filter and sort by (see `kinds.ts`). `data` is the row as JSON text.
+ */
+export interface Store {
+  /** Creates or upgrades the tables. Safe to call at every start; concurrent callers wait for each other. */
+  migrate(): Promise<void>
+  /** SIDs of all accounts, in SID order. */
+  accounts(): Promise<string[]>
+  /**
+   * Takes the account for this process and raises its epoch; creates it when it is new.
+   * Waits while another node holds it and while the store cannot be reached; `signal` ends the wait, with its reason.
+   * After this, only `write`s with this epoch succeed. After StoreUnavailable, or a call of an `onLost` listener, no
+   * write succeeds until the account has been locked again, whoever else writes: so a caller locks and loads again.
+   * Throws CannotOpen when a newer program wrote the account.
+   */
+  lock(account_sid: string, signal?: AbortSignal): Promise<AccountHead>
+  /** Every resident row of the account, and of cold kinds those that their declaration calls resident, in seq order. */
+  load(account_sid: string): Promise<LoadedRow[]>
+  /**
+   * Writes one batch in one transaction; resolves when it is durable.
+   * Throws StoreUnavailable when the outcome is unknown or the store cannot be reached, ContentRejected when the store
+   * refused what was to be written (nothing of it is there then), and Fenced when another node has taken the account.
+   */
+  write(batch: Batch): Promise<void>
+  /** One page of a cold kind. */
+  page(query: PageQuery): Promise<Row[]>
+  /** Rows of a cold kind whose columns equal the given values (a missing row is simply not in the answer). */
+  find(account_sid: string, kind: string, where: Readonly<Record<string, Value>>): Promise<Row[]>
+  /** Events after the cursor, oldest first. The sequence survives deletion of old events. */
+  log(account_sid: string, cursor: number, limit: number): Promise<StoredEvent[]>
+  /** Journal entries after a decision number, oldest first. */
+  journal(account_sid: string, after: number, limit: number): Promise<JournalEntry[]>
+  /** Deletes events and journal entries older than the instants, at most `limit` of each; resolves with how many went. */
+  prune(account_sid: string, before: { event?: number; journal?: number }, limit: number): Promise<number>
+  /** A consistent copy of the whole store in a new file (SQLite; PostgreSQL refuses with a hint at pg_dump). */
+  backup(path: string): Promise<void>
+  /** Resolves when the store answers; throws StoreUnavailable otherwise. */
+  ping(): Promise<void>
+  /**
+   * Whether this process may still speak for its accounts: false from the moment the store failed or fell silent (a
+   * heartbeat older than 2 s on PostgreSQL), true again once it answers. Costs nothing: ask before each answer.
+   */
+  healthy(): boolean
+  /**
+   * Calls the listener each time the store is lost: a write with unknown outcome, a broken connection, a heartbeat older
+   * than 2 s. From then on every account must be locked and loaded again before anything is read from memory, sent or
+   * acknowledged. Answers a function that takes the listener away.
+   */
+  onLost(listener: (why: StoreUnavailable) => void): () => void
+  /** Checkpoints and lets go of files, connections and locks. */
+  close(): Promise<void>
+}
+
+export type Value = string | number | null
+
+/** What an account remembers beside its rows. All counters are those of the last durable decision. */
+export interface AccountHead {
+  readonly account_sid: string
+  /** Raised by one whenever a process takes the account. */
+  readonly epoch: number
+  /** Format of the row shapes. */
+  readonly format: number
+  /** Instant of the last decision, in milliseconds; 0 for a new account. */
+  readonly at: number
+  /** Number of decisions so far. */
+  readonly decision: number
+  /** Next row sequence number. */
+  readonly next_seq: number
+  /** Next event sequence number. */
+  readonly next_event: number
+}
+
+export interface LoadedRow {
+  readonly kind: string
+  readonly row: Row
+}
+
+export interface RowWrite {
+  readonly kind: string
+  readonly sid: string
+  /** null deletes the row. */
+  readonly row: Row | null
+}
+
+export interface Removal {
+  readonly kind: string
+  /** Every row whose columns hold these values goes; an index of the kind should begin with them. */
+  readonly where: Readonly<Record<string, Value>>
+}
+
+export interface StoredEvent {
+  readonly seq: number
+  readonly sid: string
+  readonly type: string
+  readonly at: number
+  /** The event as JSON text, with all that its readers need. */
+  readonly data: string
+}
+
+export interface JournalEntry {
+  readonly decision: number
+  readonly at: number
+  readonly seed: string
+  /** Command, and the cold rows that were fetched for it, as JSON text. */
+  readonly data: string
+}
+
+export interface Batch {
+  readonly account_sid: string
+  readonly epoch: number
+  /** The head after this batch, without epoch and format. */
+  readonly head: Pick<AccountHead, 'at' | 'decision' | 'next_seq' | 'next_event'>
+  /** At most one entry per row: what it is after the batch. */
+  readonly rows: readonly RowWrite[]
+  /** Whole ranges of cold kinds to delete, after `rows` were written: what hangs on a deleted parent. */
+  readonly removals?: readonly Removal[]
+  readonly events: readonly StoredEvent[]
+  readonly journal: readonly JournalEntry[]
+}
+
+export type Comparison = '=' | '>=' | '<=' | '>' | '<' | 'in'
+
+export interface PageQuery {
+  readonly account_sid: string
+  readonly kind: string
+  readonly where: readonly (readonly [column: string, comparison: Comparison, value: Value | readonly Value[]])[]
+  /**
+   * Sort columns, most significant first; the last one must make the order total. One direction for all of them.
+   * None of them may be null in a row: such a row is on no page but the first.
+   */
+  readonly order: readonly string[]
+  readonly descending: boolean
+  /** Values of the `order` columns of the row after which the page begins (exclusive). */
+  readonly after?: readonly Value[]
+  readonly limit: number
+}
+
+/** The store cannot be reached, or a write's outcome is unknown: callers get 503, memory is reloaded. */
+export class StoreUnavailable extends Error {
+  override name = 'StoreUnavailable'
+}
+
+/** The store refused the content of a write; nothing of the batch was kept. */
+export class ContentRejected extends Error {
+  override name = 'ContentRejected'
+}
+
+/** Another node has taken the account: this one must stop deciding for it. */
+export class Fenced extends Error {
+  override name = 'Fenced'
+}
+
+/** The store cannot be opened at all. The message is one line for the terminal: what, where, and what to do. */
+export class CannotOpen extends Error {
+  override name = 'CannotOpen'
+}

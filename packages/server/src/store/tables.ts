@@ -1,0 +1,137 @@
+import { type ColdKind, coldKinds } from './kinds.ts'
+import { type Batch, ContentRejected, type Removal, type Value } from './store.ts'
+
+/**
+ * The tables, as both stores see them, and what a batch puts into each. Types are those of `kinds.ts`; how they are
+ * written in SQL is each dialect's affair.
+ */
+export interface Table {
+  readonly name: string
+  readonly columns: Readonly<Record<string, 'text' | 'integer'>>
+  readonly key: readonly string[]
+}
+
+const kinds: Readonly<Record<string, ColdKind>> = coldKinds
+
+export const rowTable: Table = {
+  name: 'row',
+  columns: { account_sid: 'text', kind: 'text', sid: 'text', version: 'integer', data: 'text' },
+  key: ['account_sid', 'kind', 'sid']
+}
+
+export const eventTable: Table = {
+  name: 'event',
+  columns: { account_sid: 'text', seq: 'integer', sid: 'text', type: 'text', at: 'integer', data: 'text' },
+  key: ['account_sid', 'seq']
+}
+
+export const journalTable: Table = {
+  name: 'journal',
+  columns: { account_sid: 'text', decision: 'integer', at: 'integer', seed: 'text', data: 'text' },
+  key: ['account_sid', 'decision']
+}
+
+const coldTables = new Map<string, Table>(
+  Object.entries(kinds).map(([name, { columns }]) => [
+    name,
+    {
+      name,
+      columns: { account_sid: 'text', sid: 'text', version: 'integer', ...columns, data: 'text' },
+      key: ['account_sid', 'sid']
+    }
+  ])
+)
+
+/** The cold kinds in the order of their declaration. */
+export const coldNames: readonly string[] = [...coldTables.keys()]
+
+/** The declaration of a cold kind; asking for another one is our mistake. */
+export function coldKind(kind: string): ColdKind {
+  const found = kinds[kind]
+  if (found === undefined) throw new Error(`invariant: "${kind}" is not a cold kind`)
+  return found
+}
+
+/** The table of a cold kind; asking for another one is our mistake. */
+export function coldTable(kind: string): Table {
+  coldKind(kind)
+  return coldTables.get(kind) as Table // as: both maps have the same keys
+}
+
+/** A name as SQL takes it: `index` is a word of SQL, too. Names come from declarations, never from requests. */
+export function quote(name: string): string {
+  return `"${name}"`
+}
+
+/** The columns of a table that are not its key. */
+export function rest(table: Table): string[] {
+  return Object.keys(table.columns).filter((column) => !table.key.includes(column))
+}
+
+/** Rows for one table; each is an array of values in the order of the table's columns, without `account_sid`. */
+export interface Inserts {
+  readonly table: Table
+  readonly rows: Value[][]
+}
+
+/** What one batch does to the tables: everything but the account's head. */
+export interface Changes {
+  readonly upserts: readonly Inserts[]
+  /** Keys without `account_sid`: [kind, sid] for the row table, [sid] for a cold one. */
+  readonly deletes: readonly Inserts[]
+  readonly inserts: readonly Inserts[]
+  readonly removals: readonly Removal[]
+}
+
+/** Sorts a batch by table, with its rows as JSON text. Throws ContentRejected for what no store could keep. */
+export function changesOf(batch: Batch): Changes {
+  const upserts = new Map<string, Inserts>()
+  const deletes = new Map<string, Inserts>()
+  const of = (map: Map<string, Inserts>, table: Table) => {
+    const known = map.get(table.name)
+    if (known !== undefined) return known.rows
+    const fresh: Inserts = { table, rows: [] }
+    map.set(table.name, fresh)
+    return fresh.rows
+  }
+  for (const { kind, sid, row } of batch.rows) {
+    const cold = coldTables.get(kind)
+    const key = cold === undefined ? [kind, sid] : [sid]
+    if (row === null) of(deletes, cold ?? rowTable).push(key)
+    else if (cold === undefined) of(upserts, rowTable).push([...key, row.version, json(row)])
+    else of(upserts, cold).push([...key, row.version, ...columnValues(kind, row), json(row)])
+  }
+  const inserts: Inserts[] = []
+  if (batch.events.length > 0)
+    inserts.push({ table: eventTable, rows: batch.events.map((e) => [e.seq, e.sid, e.type, e.at, e.data]) })
+  if (batch.journal.length > 0)
+    inserts.push({ table: journalTable, rows: batch.journal.map((j) => [j.decision, j.at, j.seed, j.data]) })
+  return {
+    upserts: [...upserts.values()],
+    deletes: [...deletes.values()],
+    inserts,
+    removals: batch.removals ?? []
+  }
+}
+
+function json(row: object): string {
+  try {
+    return JSON.stringify(row)
+  } catch (error) {
+    throw new ContentRejected(`a row cannot be written as JSON: ${String(error)}`, { cause: error })
+  }
+}
+
+function columnValues(kind: string, row: object): Value[] {
+  const fields = row as Readonly<Record<string, unknown>> // as: a row of any kind, read by column name
+  return Object.keys(coldKind(kind).columns).map((column) => columnValue(kind, column, fields[column]))
+}
+
+function columnValue(kind: string, column: string, value: unknown): Value {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'boolean') return value ? 1 : 0
+  if (typeof value === 'number') return value
+  // PostgreSQL refuses U+0000 in text and SQLite's driver cuts there.
+  if (typeof value === 'string' && !value.includes('\0')) return value
+  throw new ContentRejected(`${kind}.${column} holds what no column can keep`)
+}

@@ -1,0 +1,352 @@
+import type {
+  Method,
+  Operation,
+  Parameter,
+  ParameterPlace,
+  ParameterType,
+  Product,
+  Property,
+  PropertyType,
+  Schema,
+  Verb
+} from '@ringdown/contract/operation'
+import {
+  defaultPageSize,
+  linkChanges,
+  operationsAdded,
+  parameterChanges,
+  parametersAdded,
+  parametersRemoved,
+  propertyChanges,
+  urlChanges
+} from '@ringdown/contract/overlay'
+
+/** The parts of an OpenAPI file that matter here. */
+export interface ApiFile {
+  readonly servers: readonly { readonly url: string }[]
+  readonly paths: Readonly<Record<string, PathItem>>
+  readonly components: { readonly schemas: Readonly<Record<string, ApiSchema>> }
+}
+
+interface PathItem {
+  readonly 'x-twilio'?: { readonly dependentProperties?: Readonly<Record<string, DependentProperty>> }
+  readonly [method: string]: unknown
+}
+
+interface DependentProperty {
+  readonly mapping: Readonly<Record<string, string>>
+  readonly resource_url: string
+}
+
+interface ApiSchema {
+  readonly $ref?: string
+  readonly type?: string
+  readonly format?: string
+  readonly enum?: readonly string[]
+  readonly pattern?: string
+  readonly nullable?: boolean
+  readonly default?: unknown
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly maxLength?: number
+  readonly items?: ApiSchema
+  readonly properties?: Readonly<Record<string, ApiSchema>>
+  readonly required?: readonly string[]
+  readonly 'x-twilio'?: { readonly pii?: unknown }
+}
+
+interface ApiOperation {
+  readonly operationId: string
+  readonly parameters?: readonly {
+    readonly name: string
+    readonly in: string
+    readonly required?: boolean
+    readonly schema: ApiSchema
+  }[]
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: ApiSchema }>> }
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: ApiSchema }>> }>
+  >
+}
+
+const methods = ['get', 'post', 'put', 'patch', 'delete'] as const
+const pageNames = new Set(['PageSize', 'Page', 'PageToken'])
+
+/** The operations of one OpenAPI file, overlay included. Throws on an entry of the overlay that changes nothing. */
+export function operationsOf(api: string, file: ApiFile): Operation[] {
+  const operations = Object.entries(file.paths).flatMap(([path, item]) =>
+    methods.flatMap((method) => (method in item ? [operationOf(api, file, path, item, method)] : []))
+  )
+  const added = operationsAdded.map((entry) => entry.operation).filter((operation) => operation.api === api)
+  const laid = [...operations.map(overlaid), ...added]
+  refuseIdleEntries(api, operations)
+  return laid.sort((a, b) => (a.path === b.path ? compare(a.method, b.method) : compare(a.path, b.path)))
+}
+
+function operationOf(api: string, file: ApiFile, path: string, item: PathItem, method: string): Operation {
+  const described = item[method] as ApiOperation // `methods` are operations by the OpenAPI standard
+  const [verb, noun] = verbAndNoun(described.operationId)
+  const statuses = Object.keys(described.responses).map(Number).sort()
+  const status = statuses.find((code) => verb === 'create' && code === 201) ?? statuses[0]
+  if (status === undefined) throw new Error(`${described.operationId} has no response`)
+  const content = described.requestBody?.content ?? {}
+  const body = described.responses[status]?.content?.['application/json']?.schema
+  const answer = answerOf(file, body)
+  const pathNames = [...path.matchAll(/\{(\w+)\}/g)].map((match) => snake(match[1] ?? ''))
+  const own = path.endsWith('}') ? (pathNames.at(-1) ?? null) : null
+  const otherStatuses = statuses.filter((code) => code !== status)
+  return {
+    id: `${api}.${described.operationId}`,
+    api,
+    product: productOf(file),
+    method: method.toUpperCase() as Method, // one of `methods`
+    path,
+    verb,
+    resource: snake(noun),
+    parents: own === null ? pathNames : pathNames.slice(0, -1),
+    own,
+    parameters: parametersOf(file, described),
+    ...('application/json' in content && { json: true }),
+    status,
+    ...(otherStatuses.length > 0 && { otherStatuses }),
+    schema: answer && schemaOf(file, answer.name),
+    listKey: answer?.listKey ?? null,
+    page: pageOf(described),
+    url: answer && hasProperty(file, answer.name, 'url') ? urlOf(file, path, answer.name) : null,
+    links: answer && hasProperty(file, answer.name, 'links') ? linksOf(item) : null
+  }
+}
+
+function verbAndNoun(operationId: string): [Verb, string] {
+  const match = /^(List|Fetch|Create|Update|Delete)(\w+)$/.exec(operationId)
+  if (match?.[1] === undefined || match[2] === undefined) throw new Error(`No verb in ${operationId}`)
+  return [match[1].toLowerCase() as Verb, match[2]] // the verbs of the expression above
+}
+
+function productOf(file: ApiFile): Product {
+  const label = /^https:\/\/([a-z-]+)\./.exec(file.servers[0]?.url ?? '')?.[1]
+  if (label === undefined) throw new Error('The file names no server')
+  return label as Product // a new label shows as a type error in generated/
+}
+
+/** The schema of the answer, or of one item of a list. */
+function answerOf(file: ApiFile, body: ApiSchema | undefined): { name: string; listKey: string | null } | null {
+  if (body?.$ref !== undefined) return { name: refName(body.$ref), listKey: null }
+  for (const [key, property] of Object.entries(body?.properties ?? {})) {
+    const ref = property.items?.$ref
+    if (ref !== undefined && file.components.schemas[refName(ref)]?.enum === undefined) {
+      return { name: refName(ref), listKey: key }
+    }
+  }
+  return null
+}
+
+function schemaOf(file: ApiFile, name: string): Schema {
+  const properties = Object.entries(file.components.schemas[name]?.properties ?? {})
+  return {
+    name: typeName(name),
+    properties: properties.map(([key, described]) => {
+      const property = propertyOf(file, key, described)
+      const change = propertyChanges.find((entry) => matches(entry.on, typeName(name)) && matches(entry.property, key))
+      return change ? { ...property, type: change.type } : property
+    })
+  }
+}
+
+function propertyOf(file: ApiFile, name: string, described: ApiSchema): Property {
+  const resolved = resolve(file, described)
+  return {
+    name,
+    type: propertyType(resolved),
+    ...(described.nullable === true && { nullable: true }),
+    ...(resolved.enum && { enum: resolved.enum }),
+    ...(resolved.pattern !== undefined && { pattern: resolved.pattern }),
+    ...(described['x-twilio']?.pii !== undefined && { sensitive: true }),
+    ...(described.default === '0' || described.default === 0 ? { default: 0 } : {}),
+    ...(resolved.type === 'array' && resolved.items && { items: itemOf(file, resolved.items) })
+  }
+}
+
+function itemOf(file: ApiFile, described: ApiSchema): Omit<Property, 'name'> {
+  const { name: _, ...item } = propertyOf(file, '', described)
+  return item
+}
+
+function propertyType(described: ApiSchema): PropertyType {
+  const { type, format, pattern } = described
+  if (type === undefined) return described.enum ? 'string' : 'json'
+  if (format === 'uri-map') return 'links'
+  if (type === 'object') return 'json'
+  if (type === 'string' && (format === 'date-time' || format === 'uri')) return format
+  if (type === 'string' && isSidPattern(pattern)) return 'sid'
+  return type as PropertyType // string, integer, number, boolean, array
+}
+
+function parametersOf(file: ApiFile, described: ApiOperation): Parameter[] {
+  const parameters = (described.parameters ?? [])
+    .filter(({ name, in: place }) => !(place === 'query' && pageNames.has(name)))
+    // `in` is one of the standard's four places, and cookies do not occur.
+    .map((entry) => parameterOf(file, entry.name, entry.in as ParameterPlace, entry.required === true, entry.schema))
+  for (const { schema } of Object.values(described.requestBody?.content ?? {})) {
+    for (const [wire, property] of Object.entries(schema.properties ?? {})) {
+      parameters.push(parameterOf(file, wire, 'form', schema.required?.includes(wire) === true, property))
+    }
+  }
+  return parameters
+}
+
+function parameterOf(
+  file: ApiFile,
+  wire: string,
+  place: ParameterPlace,
+  required: boolean,
+  described: ApiSchema
+): Parameter {
+  const repeated = described.type === 'array'
+  const resolved = resolve(file, repeated ? (described.items ?? {}) : described)
+  const type = parameterType(resolved)
+  return {
+    wire,
+    name: snake(wire),
+    in: place,
+    type,
+    ...(required && { required }),
+    ...(repeated && { repeated }),
+    ...(resolved.enum && { enum: resolved.enum }),
+    ...(isMethodEnum(resolved.enum) && { anyCase: true }),
+    ...(resolved.pattern !== undefined && { pattern: resolved.pattern }),
+    ...(resolved.minimum !== undefined && { min: resolved.minimum }),
+    ...(resolved.maximum !== undefined && { max: resolved.maximum }),
+    ...(resolved.maxLength !== undefined && type !== 'sid' && { maxLength: resolved.maxLength })
+  }
+}
+
+function parameterType(described: ApiSchema): ParameterType {
+  const { type, format, pattern } = described
+  if (type === undefined) return described.enum ? 'string' : 'json'
+  if (type === 'object') return 'json'
+  if (type === 'string' && format === 'date-time') return format
+  if (type === 'string' && isSidPattern(pattern)) return 'sid'
+  return type as ParameterType // string, integer, number, boolean
+}
+
+function pageOf(described: ApiOperation): Operation['page'] {
+  const max = described.parameters?.find(({ name }) => name === 'PageSize')?.schema.maximum
+  return max === undefined ? null : { size: Math.min(defaultPageSize, max), max }
+}
+
+/** A list's rows lead to the item path below it if that has the same schema; everything else is its own path. */
+function urlOf(file: ApiFile, path: string, schema: string): string {
+  const below = Object.entries(file.paths).find(
+    ([other, item]) =>
+      other.startsWith(`${path}/{`) &&
+      !other.slice(path.length + 1).includes('/') &&
+      methods.some((method) => {
+        const operation = item[method] as ApiOperation | undefined // `methods` are operations by the OpenAPI standard
+        return Object.values(operation?.responses ?? {}).some(
+          ({ content }) => answerOf(file, content?.['application/json']?.schema)?.name === schema
+        )
+      })
+  )
+  return (below?.[0] ?? path).replaceAll(/\{(\w+)\}/g, (_, name: string) => `{${snake(name)}}`)
+}
+
+function linksOf(item: PathItem): Record<string, string> {
+  const dependents = Object.entries(item['x-twilio']?.dependentProperties ?? {})
+  return Object.fromEntries(
+    dependents.map(([name, { mapping, resource_url }]) => [
+      name,
+      resource_url.replaceAll(/\{(\w+)\}/g, (_, variable: string) => `{${mapping[variable] ?? variable}}`)
+    ])
+  )
+}
+
+/** The operation with the overlay's changes. */
+function overlaid(operation: Operation): Operation {
+  const schemaName = operation.schema?.name ?? ''
+  const links = linkChanges.filter((entry) => matches(entry.on, schemaName)).map((entry) => entry.links)
+  const url = urlChanges.find((entry) => matches(entry.on, schemaName))?.url
+  const removed = parametersRemoved.filter((entry) => matches(entry.on, operation.id))
+  const added = parametersAdded.filter((entry) => matches(entry.on, operation.id)).map((entry) => entry.parameter)
+  return {
+    ...operation,
+    parameters: [
+      ...operation.parameters
+        .filter(({ wire }) => !removed.some((entry) => matches(entry.wire, wire)))
+        .map((parameter) => changed(operation, parameter)),
+      ...added
+    ],
+    ...(url !== undefined && { url }),
+    ...(links.length > 0 && { links: Object.assign({}, ...links.toReversed(), operation.links, ...links) })
+  }
+}
+
+function changed(operation: Operation, parameter: Parameter): Parameter {
+  const changes = changesOf(operation, parameter)
+  const merged = Object.assign({}, parameter, ...changes.map((entry) => entry.change))
+  if (merged.type === 'boolean') delete merged.enum
+  if (merged.required === false) delete merged.required
+  return merged
+}
+
+function changesOf(operation: Operation, parameter: Parameter) {
+  if (parameter.in === 'path') return []
+  return parameterChanges.filter((entry) => matches(entry.on, operation.id) && matches(entry.wire, parameter.wire))
+}
+
+function refuseIdleEntries(api: string, operations: readonly Operation[]): void {
+  const ids = (on: string) => on.startsWith(`${api}.`)
+  const touched = new Set(operations.flatMap((operation) => operation.parameters.flatMap((p) => changesOf(operation, p))))
+  const idle = parameterChanges.filter((entry) => ids(entry.on) && !touched.has(entry))
+  if (idle.length > 0) throw new Error(`Overlay entries that change nothing: ${JSON.stringify(idle, null, 2)}`)
+}
+
+function resolve(file: ApiFile, described: ApiSchema): ApiSchema {
+  if (described.$ref === undefined) return described
+  const resolved = file.components.schemas[refName(described.$ref)]
+  if (resolved === undefined) throw new Error(`Nothing at ${described.$ref}`)
+  return resolved
+}
+
+function hasProperty(file: ApiFile, schema: string, property: string): boolean {
+  return file.components.schemas[schema]?.properties?.[property] !== undefined
+}
+
+function isSidPattern(pattern: string | undefined): boolean {
+  return pattern !== undefined && /^\^[A-Z]{2}\[0-9a-fA-F\]\{32\}\$$/.test(pattern)
+}
+
+function isMethodEnum(values: readonly string[] | undefined): boolean {
+  return values?.every((value) => /^(get|post)$/i.test(value)) === true
+}
+
+function refName(ref: string): string {
+  return ref.slice(ref.lastIndexOf('/') + 1)
+}
+
+/** `taskrouter.v1.workspace.task` -> `TaskrouterV1Task`. */
+function typeName(schema: string): string {
+  const parts = schema.split('.')
+  const named = [parts[0] ?? '', parts[1] ?? '', ...(parts.length > 2 ? [parts.at(-1) ?? ''] : [])]
+  return named.flatMap((part) => part.split('_')).map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
+}
+
+/** `MessagingBinding.ProxyAddress` and `If-Match` -> `messaging_binding_proxy_address` and `if_match`. */
+function snake(name: string): string {
+  return name
+    .replaceAll(/[.-]/g, '_')
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+}
+
+/** Whether `*` and `|` of the overlay's pattern let the text match. */
+function matches(pattern: string, text: string): boolean {
+  return pattern.split('|').some((one) => {
+    const expression = one.split('*').map((part) => part.replaceAll(/[.$^()[\]{}+?\\]/g, '\\$&')).join('.*')
+    return new RegExp(`^${expression}$`).test(text)
+  })
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

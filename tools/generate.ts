@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Operation } from '@ringdown/contract/operation'
+import { type ApiFile, operationsOf } from './generate-operations.ts'
+import { joinedSource, productSource } from './generate-source.ts'
+
+/**
+ * `npm run generate`: writes packages/contract/src/generated from Twilio's OpenAPI files, which the npm package
+ * `@twilio/cli-core` carries under MIT: names, types, enums, patterns, bounds and nesting; no descriptions or examples.
+ * With `--check` it writes nothing and exits 1 when a committed file is stale. Run it from the root of the checkout.
+ */
+
+const source = { name: '@twilio/cli-core', version: '8.3.2' }
+const apis = ['taskrouter_v1', 'conversations_v1', 'flex_v1', 'flex_v2', 'studio_v2', 'events_v1']
+const generatedFolder = join('packages', 'contract', 'src', 'generated')
+
+function main(): void {
+  const files = generatedFiles(openApiFolder())
+  if (process.argv.includes('--check')) {
+    const stale = staleFiles(files)
+    for (const name of stale) console.error(`stale: ${join(generatedFolder, name)}`)
+    if (stale.length > 0) process.exitCode = 1
+    return
+  }
+  mkdirSync(generatedFolder, { recursive: true })
+  for (const name of staleFiles(files)) {
+    const text = files.get(name)
+    const path = join(generatedFolder, name)
+    if (text === undefined) rmSync(path)
+    else writeFileSync(path, text)
+    console.log(`${text === undefined ? 'removed' : 'wrote'} ${path}`)
+  }
+}
+
+/** File name to text, in the order of `apis`. */
+function generatedFiles(folder: string): Map<string, string> {
+  const files = new Map<string, string>()
+  const all: { api: string; operations: Operation[] }[] = []
+  for (const api of apis) {
+    // The one place where foreign JSON gets a type; what the generator relies on is checked where it is read.
+    const file = JSON.parse(readFileSync(join(folder, `twilio_${api}.json`), 'utf8')) as ApiFile
+    const operations = operationsOf(api, file)
+    all.push({ api, operations })
+    files.set(`${fileName(api)}.ts`, productSource(api, operations, `${source.name} ${source.version}`))
+  }
+  files.set('operations.ts', joinedSource(all.map(({ api }) => ({ api, file: fileName(api) }))))
+  return files
+}
+
+function staleFiles(files: Map<string, string>): string[] {
+  const present = existsSync(generatedFolder) ? readdirSync(generatedFolder) : []
+  const names = new Set([...files.keys(), ...present])
+  return [...names].filter((name) => {
+    const path = join(generatedFolder, name)
+    return !files.has(name) || !existsSync(path) || readFileSync(path, 'utf8') !== files.get(name)
+  })
+}
+
+/** Where the OpenAPI files are; fetched once per version with npm, so that the user's registry settings apply. */
+function openApiFolder(): string {
+  const cache = join('node_modules', '.cache', 'ringdown', `twilio-cli-core-${source.version}`)
+  const folder = join(cache, 'package', 'src', 'services', 'twilio-api')
+  if (existsSync(folder)) return folder
+  mkdirSync(cache, { recursive: true })
+  execFileSync('npm', ['pack', `${source.name}@${source.version}`, '--pack-destination', cache, '--silent'], {
+    stdio: ['ignore', 'ignore', 'inherit']
+  })
+  const archive = readdirSync(cache).find((name) => name.endsWith('.tgz'))
+  if (archive === undefined) throw new Error(`npm pack left no archive of ${source.name}@${source.version} in ${cache}`)
+  execFileSync('tar', ['-xzf', archive, 'package/src/services/twilio-api'], { cwd: cache })
+  return folder
+}
+
+function fileName(api: string): string {
+  return api.replaceAll('_', '-')
+}
+
+main()
