@@ -13,13 +13,13 @@ import type {
 import {
   defaultPageSize,
   linkChanges,
-  operationsAdded,
   parameterChanges,
   parametersAdded,
   parametersRemoved,
   propertyChanges,
   urlChanges
 } from '@ringdown/contract/overlay'
+import { operationsAdded } from '@ringdown/contract/overlay-operations'
 
 /** The parts of an OpenAPI file that matter here. */
 export interface ApiFile {
@@ -277,7 +277,7 @@ function overlaid(operation: Operation): Operation {
       ...added
     ],
     ...(url !== undefined && { url }),
-    ...(links.length > 0 && { links: Object.assign({}, ...links.toReversed(), operation.links, ...links) })
+    ...(links.length > 0 && { links: Object.assign({}, ...links, operation.links, ...links) })
   }
 }
 
@@ -294,11 +294,43 @@ function changesOf(operation: Operation, parameter: Parameter) {
   return parameterChanges.filter((entry) => matches(entry.on, operation.id) && matches(entry.wire, parameter.wire))
 }
 
+/** An entry, or one alternative of its `on`, that meets nothing or repeats what the file says by now, must go. */
 function refuseIdleEntries(api: string, operations: readonly Operation[]): void {
-  const ids = (on: string) => on.startsWith(`${api}.`)
-  const touched = new Set(operations.flatMap((operation) => operation.parameters.flatMap((p) => changesOf(operation, p))))
-  const idle = parameterChanges.filter((entry) => ids(entry.on) && !touched.has(entry))
-  if (idle.length > 0) throw new Error(`Overlay entries that change nothing: ${JSON.stringify(idle, null, 2)}`)
+  const parameters = operations.flatMap((operation) =>
+    operation.parameters.map((parameter) => ({ on: operation.id, of: parameter.wire, parameter }))
+  )
+  const properties = operations.flatMap(({ schema }) =>
+    (schema?.properties ?? []).map(({ name }) => ({ on: schema?.name ?? '', of: name }))
+  )
+  const differs = (change: object, parameter: Parameter) =>
+    JSON.stringify({ ...parameter, ...change }) !== JSON.stringify(parameter)
+  const idle = [
+    ...unmet(parameterChanges, api, ({ on, wire, change }) =>
+      parameters.some((one) => matches(on, one.on) && matches(wire, one.of) && differs(change, one.parameter))
+    ),
+    ...unmet(parametersRemoved, api, ({ on, wire }) =>
+      parameters.some((one) => matches(on, one.on) && matches(wire, one.of))
+    ),
+    ...unmet(parametersAdded, api, ({ on }) => operations.some(({ id }) => matches(on, id))),
+    ...unmet(propertyChanges, api, ({ on, property }) =>
+      properties.some((one) => matches(on, one.on) && matches(property, one.of))
+    ),
+    ...unmet(linkChanges, api, ({ on }) => properties.some((one) => matches(on, one.on) && one.of === 'links')),
+    ...unmet(urlChanges, api, ({ on }) => properties.some((one) => matches(on, one.on) && one.of === 'url'))
+  ]
+  if (idle.length > 0) throw new Error(`Overlay entries that change nothing: ${idle.join(', ')}`)
+}
+
+/** The alternatives of this API (`taskrouter_v1.…` or `TaskrouterV1…`) for which the condition does not hold. */
+function unmet<E extends { readonly on: string }>(
+  entries: readonly E[],
+  api: string,
+  holds: (entry: E) => boolean
+): string[] {
+  const prefixes = [`${api}.`, typeName(api.replace('_', '.'))]
+  return entries.flatMap((entry) =>
+    entry.on.split('|').filter((on) => prefixes.some((prefix) => on.startsWith(prefix)) && !holds({ ...entry, on }))
+  )
 }
 
 function resolve(file: ApiFile, described: ApiSchema): ApiSchema {
@@ -328,7 +360,10 @@ function refName(ref: string): string {
 function typeName(schema: string): string {
   const parts = schema.split('.')
   const named = [parts[0] ?? '', parts[1] ?? '', ...(parts.length > 2 ? [parts.at(-1) ?? ''] : [])]
-  return named.flatMap((part) => part.split('_')).map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
+  return named
+    .flatMap((part) => part.split('_'))
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('')
 }
 
 /** `MessagingBinding.ProxyAddress` and `If-Match` -> `messaging_binding_proxy_address` and `if_match`. */
@@ -342,7 +377,10 @@ function snake(name: string): string {
 /** Whether `*` and `|` of the overlay's pattern let the text match. */
 function matches(pattern: string, text: string): boolean {
   return pattern.split('|').some((one) => {
-    const expression = one.split('*').map((part) => part.replaceAll(/[.$^()[\]{}+?\\]/g, '\\$&')).join('.*')
+    const expression = one
+      .split('*')
+      .map((part) => part.replaceAll(/[.$^()[\]{}+?\\]/g, '\\$&'))
+      .join('.*')
     return new RegExp(`^${expression}$`).test(text)
   })
 }

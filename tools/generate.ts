@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Operation } from '@ringdown/contract/operation'
 import { type ApiFile, operationsOf } from './generate-operations.ts'
@@ -60,7 +60,8 @@ function staleFiles(files: Map<string, string>): string[] {
 /** Where the OpenAPI files are; fetched once per version with npm, so that the user's registry settings apply. */
 function openApiFolder(): string {
   const cache = join('node_modules', '.cache', 'ringdown', `twilio-cli-core-${source.version}`)
-  const folder = join(cache, 'package', 'src', 'services', 'twilio-api')
+  const inside = join('package', 'src', 'services', 'twilio-api')
+  const folder = join(cache, 'twilio-api')
   if (existsSync(folder)) return folder
   mkdirSync(cache, { recursive: true })
   execFileSync('npm', ['pack', `${source.name}@${source.version}`, '--pack-destination', cache, '--silent'], {
@@ -69,6 +70,8 @@ function openApiFolder(): string {
   const archive = readdirSync(cache).find((name) => name.endsWith('.tgz'))
   if (archive === undefined) throw new Error(`npm pack left no archive of ${source.name}@${source.version} in ${cache}`)
   execFileSync('tar', ['-xzf', archive, 'package/src/services/twilio-api'], { cwd: cache })
+  // In place only when complete, so that an interrupted run is not taken for a finished one.
+  renameSync(join(cache, inside), folder)
   return folder
 }
 

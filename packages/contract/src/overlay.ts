@@ -1,4 +1,4 @@
-import type { Operation, Parameter, PathTemplate, PropertyType } from './operation.ts'
+import type { Parameter, PathTemplate, PropertyType } from './operation.ts'
 
 /**
  * What Twilio's files lack or have wrong, each entry with its why. `tools/generate.ts` lays it over them and fails on an
@@ -445,129 +445,18 @@ export const urlChanges: readonly { readonly on: string; readonly url: PathTempl
     on: 'FlexV1InteractionChannelInvite',
     url: '/v1/Interactions/{interaction_sid}/Channels/{channel_sid}/Invites/{sid}',
     why: 'An invite has a url though no endpoint answers it (reference flex 6).'
+  },
+  {
+    on: 'FlexV1InsightsAssessmentsComment',
+    url: '/v1/Insights/QualityManagement/Assessments/Comments/{assessment_sid}',
+    why: 'As the answers that the file shows have it; no endpoint answers it.'
+  },
+  {
+    on: 'FlexV1InsightsSegments',
+    url: '/v1/Insights/Segments/{segment_id}',
+    why: 'As the answers that the file shows have it; no endpoint answers it.'
   }
 ]
 
 /** List pages: the files give the maximum, and no default. 50 is Twilio's, unless the maximum is lower. */
 export const defaultPageSize = 50
-
-/** Operations that the documentation has and the files lack. */
-export const operationsAdded: readonly { readonly operation: Operation; readonly why: string }[] =
-  interactionWebhooks()
-
-/**
- * Interaction webhooks are documented and used, but absent from Twilio's file (reference flex 2, 9.1). One page names
- * `WebhookEvents` and `WebhookMethod` `Filters` and `Method`; both are accepted.
- */
-function interactionWebhooks(): { operation: Operation; why: string }[] {
-  const why = 'Documented and used, but absent from the file (reference flex 9.1).'
-  const schema: Operation['schema'] = {
-    name: 'FlexV1InteractionWebhook',
-    properties: [
-      { name: 'ttid', type: 'string' },
-      { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
-      { name: 'instance_sid', type: 'sid', pattern: '^GO[0-9a-fA-F]{32}$' },
-      { name: 'type', type: 'string', enum: ['global', 'interaction'] },
-      { name: 'friendly_name', type: 'string', nullable: true },
-      { name: 'webhook_url', type: 'uri' },
-      { name: 'webhook_events', type: 'array', items: { type: 'string' } },
-      { name: 'webhook_method', type: 'string', enum: ['GET', 'POST'] },
-      { name: 'url', type: 'uri' }
-    ]
-  }
-  const instance: Parameter = {
-    wire: 'InstanceSid',
-    name: 'instance_sid',
-    in: 'path',
-    type: 'sid',
-    required: true,
-    pattern: '^GO[0-9a-fA-F]{32}$'
-  }
-  const ttid: Parameter = {
-    wire: 'Ttid',
-    name: 'ttid',
-    in: 'path',
-    type: 'string',
-    required: true,
-    pattern: '^flex_interactionwebhook_[0-9a-z]{26}$'
-  }
-  const type: Parameter = { wire: 'Type', name: 'type', in: 'form', type: 'string', enum: ['global', 'interaction'] }
-  const form = (required: boolean): Parameter[] => [
-    type,
-    { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
-    { wire: 'WebhookUrl', name: 'webhook_url', in: 'form', type: 'string', ...(required && { required }) },
-    {
-      wire: 'WebhookEvents',
-      name: 'webhook_events',
-      in: 'form',
-      type: 'string',
-      repeated: true,
-      aliases: ['Filters'],
-      ...(required && { required })
-    },
-    {
-      wire: 'WebhookMethod',
-      name: 'webhook_method',
-      in: 'form',
-      type: 'string',
-      enum: ['GET', 'POST'],
-      anyCase: true,
-      aliases: ['Method']
-    }
-  ]
-  const collection = '/v1/Instances/{InstanceSid}/InteractionWebhooks'
-  const common = {
-    api: 'flex_v1',
-    product: 'flex-api',
-    resource: 'interaction_webhook',
-    parents: ['instance_sid'],
-    own: null,
-    listKey: null,
-    page: null,
-    status: 200,
-    schema,
-    url: '/v1/Instances/{instance_sid}/InteractionWebhooks/{ttid}',
-    links: null
-  } as const
-  const item = { ...common, path: `${collection}/{Ttid}`, own: 'ttid' } as const
-  const operations: Operation[] = [
-    {
-      ...common,
-      id: 'flex_v1.ListInteractionWebhook',
-      verb: 'list',
-      method: 'GET',
-      path: collection,
-      parameters: [instance, { ...type, in: 'query', aliases: ['type'] }],
-      listKey: 'data',
-      page: { size: defaultPageSize, max: 1000 }
-    },
-    {
-      ...common,
-      id: 'flex_v1.CreateInteractionWebhook',
-      verb: 'create',
-      method: 'POST',
-      path: collection,
-      parameters: [instance, ...form(true)],
-      status: 201
-    },
-    { ...item, id: 'flex_v1.FetchInteractionWebhook', verb: 'fetch', method: 'GET', parameters: [instance, ttid] },
-    {
-      ...item,
-      id: 'flex_v1.UpdateInteractionWebhook',
-      verb: 'update',
-      method: 'POST',
-      parameters: [instance, ttid, ...form(false)]
-    },
-    {
-      ...item,
-      id: 'flex_v1.DeleteInteractionWebhook',
-      verb: 'delete',
-      method: 'DELETE',
-      parameters: [instance, ttid],
-      status: 204,
-      schema: null,
-      url: null
-    }
-  ]
-  return operations.map((operation) => ({ operation, why }))
-}

@@ -28,7 +28,8 @@ export function decide<C extends Command>(
     const decider = deciders[command.type as CommandType] as unknown as (state: State, params: C) => ResultOf<C['type']> // by its type
     const result = decider(state, command)
     follow(state)
-    return { ...state.end(), result: refreshed(state, result) }
+    const fresh = refreshed(state, result)
+    return { ...state.end(), result: fresh }
   } catch (error) {
     state.rollback()
     throw error

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { hostHeaderValidation, originValidation, toNodeHandler } from '@modelcontextprotocol/node'
+import { hostHeaderValidation, type NodeIncomingMessageLike, originValidation, toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler } from '@modelcontextprotocol/server'
 import { type Backend, type Credentials, principal } from './backend.ts'
 import { createMcpServer, type McpServerOptions } from './server.ts'
@@ -61,6 +61,6 @@ export function mcpHttpHandler(options: McpHttpOptions): McpHttpHandler {
   return async (request, response, { credentials, body }) => {
     if (!hostAllowed(request, response) || !originAllowed(request, response)) return
     const auth = { token: '', clientId: credentials.username, scopes: [], extra: { backend: backendOf(credentials) } }
-    await serve(Object.assign(request, { auth }), response, body)
+    await serve(Object.assign(request, { auth }) as NodeIncomingMessageLike, response, body) // Node's type says `method?: string | undefined`, the adapter's `method?: string`
   }
 }

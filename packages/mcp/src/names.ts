@@ -1,4 +1,5 @@
 import type { Twilio } from 'twilio'
+import type { ConversationListInstance } from 'twilio/lib/rest/conversations/v1/conversation.js'
 import { apiError, Fault, fault, isApi } from './errors.ts'
 import { objectIn } from './json.ts'
 import { near } from './near.ts'
@@ -90,6 +91,7 @@ export class Names {
 
   /**
    * The SID that an argument means: a SID of the right kind, or an exact name, or else one in other case.
+   * `workspaceSid` is where it lives: the workspace, or a conversation's chat service ('' for the default one).
    *
    * @throws Fault `wrong_sid`, `ambiguous_name` with the candidates, or `unknown_name` with up to five near names.
    */
@@ -100,7 +102,7 @@ export class Names {
       throw await this.#wrongSid(kind, text, argument)
     }
     if (kind === 'conversation') {
-      const sid = await this.#conversation(text)
+      const sid = await this.#conversation(text, workspaceSid)
       if (sid) return { sid, cached: false }
     }
     let { known, fresh } = await this.#list(kind, workspaceSid)
@@ -177,11 +179,11 @@ export class Names {
 
   async #read(kind: RefKind, workspaceSid: string, filter: { friendlyName?: string }): Promise<readonly Named[]> {
     const limit = { limit: MOST, pageSize: 1000, ...filter }
-    const { taskrouter, flexApi, studio, conversations } = this.#client
+    const { taskrouter, flexApi, studio } = this.#client
     if (kind === 'workspace') return (await taskrouter.v1.workspaces.list(limit)).map(friendly)
     if (kind === 'flex_flow') return (await flexApi.v1.flexFlow.list(limit)).map(friendly)
     if (kind === 'studio_flow') return (await studio.v2.flows.list({ limit: MOST, pageSize: 100 })).map(friendly)
-    if (kind === 'conversation') return (await conversations.v1.conversations.list({ limit: 500, pageSize: 100 })).map(friendly)
+    if (kind === 'conversation') return (await conversationsOf(this.#client, workspaceSid).list({ limit: 500, pageSize: 100 })).map(friendly)
     const workspace = taskrouter.v1.workspaces(workspaceSid)
     if (kind === 'activity') return (await workspace.activities.list(limit)).map(friendly)
     if (kind === 'task_queue') return (await workspace.taskQueues.list(limit)).map(friendly)
@@ -191,9 +193,9 @@ export class Names {
   }
 
   /** A conversation's unique name stands in the path; only a friendly name needs a list. */
-  async #conversation(name: string): Promise<string | undefined> {
+  async #conversation(name: string, service: string): Promise<string | undefined> {
     try {
-      return (await this.#client.conversations.v1.conversations(name).fetch()).sid
+      return (await conversationsOf(this.#client, service)(name).fetch()).sid
     } catch (error) {
       if (isApi(error, 404)) return undefined
       throw error
@@ -220,6 +222,13 @@ export class Names {
       throw error
     }
   }
+}
+
+/** The conversations of a chat service; of the account's default one where none is given. */
+export function conversationsOf(client: Twilio, chatServiceSid: string | undefined): ConversationListInstance {
+  if (!chatServiceSid) return client.conversations.v1.conversations
+  // The service's form has the same methods and parameters under another path; the SDK types them separately.
+  return client.conversations.v1.services(chatServiceSid).conversations as unknown as ConversationListInstance
 }
 
 const friendly = ({ sid, friendlyName, uniqueName }: { sid: string; friendlyName: string; uniqueName?: string }): Named => ({

@@ -60,9 +60,20 @@ export async function paged<T>(
   return { rows, nextPageToken: nextOf(page.nextPageUrl, position.size, call.filters) }
 }
 
-/** All items of a list up to a limit, for look-ups; the SDK follows the page URLs. */
-export interface Listed<T> {
-  list(options: { limit: number; pageSize: number }): Promise<T[]>
+/** A page of a list that is known as a whole, because the API has no such list. */
+export async function pagedList<T>(call: Call, items: readonly T[], show: (item: T) => Row | Promise<Row>): Promise<Rows> {
+  const size = call.pageSize ?? DEFAULT_SIZE
+  const position = call.pageToken ? positionIn(call.pageToken, call.filters) : { size, offset: 0 }
+  const rows: Row[] = []
+  let bytes = 0
+  for (const item of items.slice(position.offset, position.offset + position.size)) {
+    const row = await show(item)
+    bytes += sizeOf(row) + 1
+    if (bytes > LIMIT && rows.length > 0) break
+    rows.push(row)
+  }
+  const offset = position.offset + rows.length
+  return { rows, nextPageToken: offset < items.length ? tokenOf({ ...position, offset }, call.filters) : undefined }
 }
 
 function nextOf(url: string | undefined, size: number, filters: string): string | undefined {

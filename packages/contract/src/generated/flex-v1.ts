@@ -1073,12 +1073,12 @@ export const operations: readonly Operation[] = [
       { wire: 'AnswerId', name: 'answer_id', in: 'form', type: 'string', required: true },
       { wire: 'QuestionnaireSid', name: 'questionnaire_sid', in: 'form', type: 'sid', required: true, pattern: '^GM[0-9a-fA-F]{32}$' }
     ] },
-  { id: 'flex_v1.ListInsightsAssessmentsComment', api: 'flex_v1', product: 'flex-api', method: 'GET', path: '/v1/Insights/QualityManagement/Assessments/Comments', verb: 'list', resource: 'insights_assessments_comment', parents: [], own: null, status: 200, listKey: 'comments', page: { size: 50, max: 1000 }, url: '/v1/Insights/QualityManagement/Assessments/Comments', links: null,
+  { id: 'flex_v1.ListInsightsAssessmentsComment', api: 'flex_v1', product: 'flex-api', method: 'GET', path: '/v1/Insights/QualityManagement/Assessments/Comments', verb: 'list', resource: 'insights_assessments_comment', parents: [], own: null, status: 200, listKey: 'comments', page: { size: 50, max: 1000 }, url: '/v1/Insights/QualityManagement/Assessments/Comments/{assessment_sid}', links: null,
     schema: flexV1InsightsAssessmentsComment, parameters: [
       { wire: 'SegmentId', name: 'segment_id', in: 'query', type: 'string' },
       { wire: 'AgentId', name: 'agent_id', in: 'query', type: 'string' }
     ] },
-  { id: 'flex_v1.CreateInsightsAssessmentsComment', api: 'flex_v1', product: 'flex-api', method: 'POST', path: '/v1/Insights/QualityManagement/Assessments/Comments', verb: 'create', resource: 'insights_assessments_comment', parents: [], own: null, status: 201, listKey: null, page: null, url: '/v1/Insights/QualityManagement/Assessments/Comments', links: null,
+  { id: 'flex_v1.CreateInsightsAssessmentsComment', api: 'flex_v1', product: 'flex-api', method: 'POST', path: '/v1/Insights/QualityManagement/Assessments/Comments', verb: 'create', resource: 'insights_assessments_comment', parents: [], own: null, status: 201, listKey: null, page: null, url: '/v1/Insights/QualityManagement/Assessments/Comments/{assessment_sid}', links: null,
     schema: flexV1InsightsAssessmentsComment, parameters: [
       { wire: 'CategoryId', name: 'category_id', in: 'form', type: 'string', required: true },
       { wire: 'CategoryName', name: 'category_name', in: 'form', type: 'string', required: true },
@@ -1165,7 +1165,7 @@ export const operations: readonly Operation[] = [
     schema: flexV1InsightsSettingsAnswersets, parameters: [] },
   { id: 'flex_v1.FetchInsightsSettingsComment', api: 'flex_v1', product: 'flex-api', method: 'GET', path: '/v1/Insights/QualityManagement/Settings/CommentTags', verb: 'fetch', resource: 'insights_settings_comment', parents: [], own: null, status: 200, listKey: null, page: null, url: '/v1/Insights/QualityManagement/Settings/CommentTags', links: null,
     schema: flexV1InsightsSettingsComment, parameters: [] },
-  { id: 'flex_v1.ListInsightsSegments', api: 'flex_v1', product: 'flex-api', method: 'GET', path: '/v1/Insights/Segments', verb: 'list', resource: 'insights_segments', parents: [], own: null, status: 200, listKey: 'segments', page: { size: 50, max: 1000 }, url: '/v1/Insights/Segments', links: null,
+  { id: 'flex_v1.ListInsightsSegments', api: 'flex_v1', product: 'flex-api', method: 'GET', path: '/v1/Insights/Segments', verb: 'list', resource: 'insights_segments', parents: [], own: null, status: 200, listKey: 'segments', page: { size: 50, max: 1000 }, url: '/v1/Insights/Segments/{segment_id}', links: null,
     schema: flexV1InsightsSegments, parameters: [
       { wire: 'SegmentId', name: 'segment_id', in: 'query', type: 'string' },
       { wire: 'ReservationId', name: 'reservation_id', in: 'query', type: 'sid', repeated: true, pattern: '^WR[0-9a-fA-F]{32}$' }

@@ -41,7 +41,7 @@ export function seedOf(run: number, decision: number): Seed {
     x = Math.imul(x ^ (x >>> 15), 0x735a2d97)
     return (x ^ (x >>> 15)) >>> 0
   }
-  return [mix(1), mix(2) ^ (run >>> 0), mix(3), decision >>> 0]
+  return [mix(1), (mix(2) ^ run) >>> 0, mix(3), decision >>> 0]
 }
 
 function hex(x: number): string {

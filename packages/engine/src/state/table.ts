@@ -18,7 +18,8 @@ export interface KindDefinition<R extends Row> {
 export interface Entry<R extends Row> {
   readonly seq: number
   row: R
-  readonly timers: Timer[]
+  /** One a column of the definition's timers; undefined until that column has held an instant. */
+  readonly timers: (Timer | undefined)[]
 }
 
 /** A column that holds an instant, and the command that is decided then. */
@@ -96,6 +97,11 @@ export class Table<R extends Row> {
     for (const entry of entries) yield entry.row
   }
 
+  /** Every group of an index with its rows, by key: for checking only. */
+  *groups(index: string): Generator<readonly [key: string, rows: R[]]> {
+    for (const [key, group] of this.#index(index).groups) yield [key, [...group].map((entry) => entry.row)]
+  }
+
   /** All rows, in order of creation. Costs a sort: for loading, checking and small tables only. */
   all(): R[] {
     return [...this.#entries.values()].map((entry) => entry.row).sort((a, b) => a.seq - b.seq)
@@ -123,15 +129,19 @@ export class Table<R extends Row> {
     } else if (entry) {
       this.#entries.delete(sid)
       for (const index of this.#indexes) this.#leave(index, index.key(entry.row), entry)
-      for (const timer of entry.timers) if (timer.place >= 0) this.#timers.remove(timer)
+      for (const timer of entry.timers) if (timer && timer.place >= 0) this.#timers.remove(timer)
     }
     for (const observer of this.#observers) observer(before, after)
   }
 
   #group(index: string, key: string): SortedList<Entry<R>> | undefined {
-    const found = this.#indexes.find((candidate) => candidate.name === index)
-    if (!found) throw new Error(`invariant: ${this.kind} has an index ${index}`)
-    return found.groups.get(key)
+    return this.#index(index).groups.get(key)
+  }
+
+  #index(name: string): Index<R> {
+    const found = this.#indexes.find((index) => index.name === name)
+    if (!found) throw new Error(`invariant: ${this.kind} has an index ${name}`)
+    return found
   }
 
   #reindex(entry: Entry<R>, before: R, after: R): void {

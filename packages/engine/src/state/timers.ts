@@ -21,6 +21,11 @@ export class Timers {
     return this.#heap.length
   }
 
+  /** All of them in no particular order: for checking only. */
+  [Symbol.iterator](): IterableIterator<Timer> {
+    return this.#heap.values()
+  }
+
   /** The timer that is due first. */
   get next(): Timer | undefined {
     return this.#heap[0]

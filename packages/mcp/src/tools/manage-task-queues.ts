@@ -1,5 +1,5 @@
 import type { TaskQueueInstance } from 'twilio/lib/rest/taskrouter/v1/workspace/taskQueue.js'
-import { explained } from '../errors.ts'
+import { apiError, explained } from '../errors.ts'
 import { objectIn } from '../json.ts'
 import { paged } from '../pages.ts'
 import { type Outcome, pick, type Row, rowOf } from '../results.ts'
@@ -112,7 +112,8 @@ async function eligible(call: Call, taskQueueSid: string): Promise<Row> {
   const queue = (await workspaceOf(call)).taskQueues(taskQueueSid)
   try {
     return { eligibleWorkers: (await queue.realTimeStatistics().fetch()).totalEligibleWorkers }
-  } catch {
+  } catch (error) {
+    if (!apiError(error)) throw error
     call.warn('how many workers match is unknown: the real-time figures did not answer')
     return {}
   }

@@ -31,7 +31,11 @@ export const coldKinds = {
       identity: 'text',
       address: 'text'
     },
-    indexes: [['conversation_sid', 'seq'], ['identity', 'seq'], ['address', 'seq']],
+    indexes: [
+      ['conversation_sid', 'seq'],
+      ['identity', 'seq'],
+      ['address', 'seq']
+    ],
     resident: { column: 'conversation_state', values: ['active', 'inactive', 'initializing'] }
   },
   message: {

@@ -139,5 +139,7 @@ function typeText(dialect: Migrator['dialect'], type: 'text' | 'integer'): strin
 function fieldText(dialect: Migrator['dialect'], column: string, type: 'text' | 'integer'): string {
   if (dialect === 'sqlite') return `json_extract(data, '$."${column}"')`
   const field = `data::json ->> '${column}'`
-  return type === 'text' ? field : `(case ${field} when 'true' then '1' when 'false' then '0' else ${field} end)::bigint`
+  return type === 'text'
+    ? field
+    : `(case ${field} when 'true' then '1' when 'false' then '0' else ${field} end)::bigint`
 }

@@ -1,5 +1,5 @@
-import { coldKind, coldTable, quote } from './tables.ts'
 import type { PageQuery, Value } from './store.ts'
+import { coldKind, coldTable, quote } from './tables.ts'
 
 /** What differs between the two in the text of a query. */
 export interface Dialect {
@@ -42,7 +42,12 @@ export function pageOf(query: PageQuery, dialect: Dialect): Query {
 }
 
 /** Rows of a cold kind by the values of its columns, in seq order. */
-export function findOf(account_sid: string, kind: string, where: Readonly<Record<string, Value>>, dialect: Dialect): Query {
+export function findOf(
+  account_sid: string,
+  kind: string,
+  where: Readonly<Record<string, Value>>,
+  dialect: Dialect
+): Query {
   const { sql, values } = matching(account_sid, kind, where, dialect)
   return { sql: `select data from ${quote(kind)} where ${sql} order by seq`, values }
 }
@@ -69,7 +74,12 @@ function matching(account_sid: string, kind: string, where: Readonly<Record<stri
 }
 
 /** The next piece of an account's resident rows, after [kind, sid]. */
-export function residentOf(account_sid: string, after: readonly [string, string], limit: number, dialect: Dialect): Query {
+export function residentOf(
+  account_sid: string,
+  after: readonly [string, string],
+  limit: number,
+  dialect: Dialect
+): Query {
   const [a, b, c, d] = [1, 2, 3, 4].map(dialect.parameter)
   return {
     sql: `select kind, sid, data from "row" where account_sid = ${a} and (kind, sid) > (${b}, ${c})
@@ -79,7 +89,13 @@ export function residentOf(account_sid: string, after: readonly [string, string]
 }
 
 /** The next piece of those rows of a cold kind that live in memory, after a seq. The condition is that of its index. */
-export function residentColdOf(account_sid: string, kind: string, after: number, limit: number, dialect: Dialect): Query {
+export function residentColdOf(
+  account_sid: string,
+  kind: string,
+  after: number,
+  limit: number,
+  dialect: Dialect
+): Query {
   const [a, b, c] = [1, 2, 3].map(dialect.parameter)
   return {
     sql: `select seq, data from ${quote(kind)} where account_sid = ${a} and ${residentCondition(kind)} and seq > ${b}

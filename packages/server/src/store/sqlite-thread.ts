@@ -65,7 +65,10 @@ export function sqliteThread(opening: Opening): SqliteThread {
   }
 
   function start(): Worker {
-    const fresh = new Worker(workerFile(), { workerData: opening, name: opening.readOnly ? 'sqlite reader' : 'sqlite writer' })
+    const fresh = new Worker(workerFile(), {
+      workerData: opening,
+      name: opening.readOnly ? 'sqlite reader' : 'sqlite writer'
+    })
     fresh.on('message', (answer: Answer) => {
       const asked = waiting.get(answer.id)
       waiting.delete(answer.id)

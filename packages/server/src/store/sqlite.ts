@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import type { Row } from '@ringdown/engine/state/row'
-import { pause } from './pause.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
+import { pause } from './pause.ts'
 import { type Dialect, findOf, pageOf, type Query, removalOf, residentColdOf, residentOf } from './query.ts'
 import { type Step, sqliteThread } from './sqlite-thread.ts'
 import {
@@ -40,6 +40,8 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
   let failed = false
   let closed = false
   let migration: Promise<void> | undefined
+  /** Resolves when all writes so far are answered. */
+  let turn: Promise<unknown> = Promise.resolve()
 
   try {
     await writer.rows('select count(*) from sqlite_schema', [])
@@ -79,7 +81,9 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
     },
 
     async accounts() {
-      return (await reader.rows('select account_sid from account order by account_sid', [])).map((row) => String(row.account_sid))
+      return (await reader.rows('select account_sid from account order by account_sid', [])).map((row) =>
+        String(row.account_sid)
+      )
     },
 
     async lock(account_sid, signal) {
@@ -114,16 +118,21 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
     },
 
     async write(batch) {
-      if (!held.has(batch.account_sid)) throw new StoreUnavailable(`account ${batch.account_sid} must be locked first`)
       const steps = stepsOf(batch, changesOf(batch))
-      const { missed } = await writing(() => writer.transaction(steps))
-      if (missed === -1) return
+      // One after the other: what follows a failed write was decided on memory that is no longer true.
+      const written = turn.then(() => {
+        if (!held.has(batch.account_sid))
+          throw new StoreUnavailable(`account ${batch.account_sid} must be locked first`)
+        return writing(() => writer.transaction(steps))
+      })
+      turn = written.catch(() => {}) // told to the one who wrote
+      if ((await written).missed === -1) return
       held.delete(batch.account_sid)
       throw new Fenced(`account ${batch.account_sid} was taken by another process`)
     },
 
-    page: (query) => readRows(pageOf(query, dialect)),
-    find: (account_sid, kind, where) => readRows(findOf(account_sid, kind, where, dialect)),
+    page: async (query) => readRows(pageOf(query, dialect)),
+    find: async (account_sid, kind, where) => readRows(findOf(account_sid, kind, where, dialect)),
 
     async log(account_sid, cursor, limit) {
       const sql = 'select seq, sid, type, at, data from event where account_sid = ? and seq > ? order by seq limit ?'
@@ -168,6 +177,7 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
     },
 
     async close() {
+      if (!closed) await turn
       closed = true
       held.clear()
       await reader.close()

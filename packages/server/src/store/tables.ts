@@ -94,10 +94,11 @@ export function changesOf(batch: Batch): Changes {
     map.set(table.name, fresh)
     return fresh.rows
   }
+  const removals = batch.removals ?? []
   for (const { kind, sid, row } of batch.rows) {
     const cold = coldTables.get(kind)
     const key = cold === undefined ? [kind, sid] : [sid]
-    if (row === null) of(deletes, cold ?? rowTable).push(key)
+    if (row === null || removals.some((removal) => covers(removal, kind, row))) of(deletes, cold ?? rowTable).push(key)
     else if (cold === undefined) of(upserts, rowTable).push([...key, row.version, json(row)])
     else of(upserts, cold).push([...key, row.version, ...columnValues(kind, row), json(row)])
   }
@@ -110,8 +111,15 @@ export function changesOf(batch: Batch): Changes {
     upserts: [...upserts.values()],
     deletes: [...deletes.values()],
     inserts,
-    removals: batch.removals ?? []
+    removals
   }
+}
+
+/** A row that a removal of the same batch covers is gone after it, whether it was there before or not. */
+function covers(removal: Removal, kind: string, row: object): boolean {
+  if (removal.kind !== kind) return false
+  const fields = row as Readonly<Record<string, unknown>> // as: a row of any kind, read by column name
+  return Object.entries(removal.where).every(([column, value]) => columnValue(kind, column, fields[column]) === value)
 }
 
 function json(row: object): string {

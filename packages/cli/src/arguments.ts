@@ -1,0 +1,174 @@
+import { parseArgs } from 'node:util'
+
+/** The arguments cannot be understood: one line for the terminal. */
+export class BadArguments extends Error {
+  override name = 'BadArguments'
+}
+
+export interface StartArguments {
+  readonly command: 'start'
+  readonly port: number
+  readonly host: string
+  readonly data: string
+  readonly database: string | undefined
+  readonly testClock: boolean
+  /** Milliseconds; where a test clock begins. */
+  readonly at: number | undefined
+  readonly seed: number | undefined
+  readonly journal: boolean
+  readonly demo: boolean
+  readonly publicUrl: string | undefined
+  readonly trustProxy: boolean
+  readonly logLevel: string
+}
+
+export interface McpArguments {
+  readonly command: 'mcp'
+  readonly backend: 'ringdown' | 'twilio'
+  readonly url: string | undefined
+  readonly data: string
+  readonly readOnly: boolean
+  readonly workspace: string | undefined
+  readonly tools: string | undefined
+  readonly logLevel: string
+}
+
+export type Arguments = StartArguments | McpArguments | { readonly command: 'help' | 'version' }
+
+export const usage = `Ringdown: an open contact center that speaks Twilio Flex's REST APIs.
+
+  ringdown start [options]     serve the REST APIs, and MCP at /mcp
+    --port N                   8080; 0 takes any free one
+    --host ADDRESS             127.0.0.1
+    --data FOLDER              ./.ringdown: credentials, and the SQLite store
+    --database URL             postgres://… instead of SQLite; a second node stands by
+    --demo                     seed a small contact center, and say what to try
+    --test-clock [--at ISO]    time stands still; POST /ringdown/v1/clock moves it
+    --seed N                   the same requests give the same SIDs
+    --journal                  keep every command, for replay
+    --public-url URL           what url, links and page URLs begin with
+    --trust-proxy              believe X-Forwarded-* headers
+    --log-level LEVEL          info; logs are JSON on standard error
+
+  ringdown mcp [options]       the sixteen tools over MCP on standard input and output
+    --backend ringdown|twilio  ringdown; twilio reads TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN,
+                               or TWILIO_API_KEY and TWILIO_API_SECRET
+    --url URL                  a running Ringdown; without it, the one that has --data, else one of its own
+    --data FOLDER              ./.ringdown
+    --read-only                only what reads
+    --workspace NAME           the workspace that tools mean when they name none
+    --tools seed|all|NAME,…    which tools are listed
+
+  RINGDOWN_ACCOUNT_SID and RINGDOWN_AUTH_TOKEN choose the account; otherwise the data folder keeps one.
+`
+
+const options = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  data: { type: 'string' },
+  database: { type: 'string' },
+  'test-clock': { type: 'boolean' },
+  at: { type: 'string' },
+  seed: { type: 'string' },
+  journal: { type: 'boolean' },
+  demo: { type: 'boolean' },
+  'public-url': { type: 'string' },
+  'trust-proxy': { type: 'boolean' },
+  'log-level': { type: 'string' },
+  backend: { type: 'string' },
+  url: { type: 'string' },
+  'read-only': { type: 'boolean' },
+  workspace: { type: 'string' },
+  tools: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' }
+} as const
+
+const allowed = {
+  start: ['port', 'host', 'data', 'database', 'test-clock', 'at', 'seed', 'journal', 'demo', 'public-url', 'trust-proxy', 'log-level'],
+  mcp: ['backend', 'url', 'data', 'read-only', 'workspace', 'tools', 'log-level']
+} as const satisfies Record<string, readonly (keyof typeof options)[]>
+
+/** Understands the command line (without node and script). Throws BadArguments. */
+export function parseArguments(args: readonly string[]): Arguments {
+  const { values, positionals } = parse(args)
+  if (values.version) return { command: 'version' }
+  const command = positionals[0] ?? (values.help || args.length === 0 ? 'help' : 'start')
+  if (values.help || command === 'help') return { command: 'help' }
+  if (positionals.length > 1) throw new BadArguments(`'${positionals[1]}' is one word too many; try ringdown help.`)
+  if (command !== 'start' && command !== 'mcp') throw new BadArguments(`There is no command '${command}': start, mcp, help.`)
+  for (const name of Object.keys(values)) {
+    if (!(allowed[command] as readonly string[]).includes(name)) throw new BadArguments(`--${name} is not an option of ringdown ${command}.`)
+  }
+  const logLevel = oneOf('log-level', values['log-level'] ?? (command === 'mcp' ? 'warn' : 'info'), levels)
+  const data = values.data ?? '.ringdown'
+  if (command === 'mcp') {
+    const backend = oneOf('backend', values.backend ?? 'ringdown', ['ringdown', 'twilio'] as const)
+    if (backend === 'twilio' && values.data !== undefined) throw new BadArguments('--data belongs to the backend ringdown.')
+    return {
+      command,
+      backend,
+      url: values.url === undefined ? undefined : url('url', values.url),
+      data,
+      readOnly: values['read-only'] ?? false,
+      workspace: values.workspace,
+      tools: values.tools,
+      logLevel
+    }
+  }
+  const testClock = values['test-clock'] ?? false
+  if (values.at !== undefined && !testClock) throw new BadArguments('--at sets a test clock: give --test-clock as well.')
+  return {
+    command,
+    port: values.port === undefined ? 8080 : integer('port', values.port, 0, 65_535),
+    host: values.host ?? '127.0.0.1',
+    data,
+    database: values.database === undefined ? undefined : database(values.database),
+    testClock,
+    at: values.at === undefined ? undefined : instant('at', values.at),
+    seed: values.seed === undefined ? undefined : integer('seed', values.seed, 0, 2 ** 32 - 1),
+    journal: values.journal ?? false,
+    demo: values.demo ?? false,
+    publicUrl: values['public-url'] === undefined ? undefined : url('public-url', values['public-url']),
+    trustProxy: values['trust-proxy'] ?? false,
+    logLevel
+  }
+}
+
+const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true })
+  } catch (error) {
+    throw new BadArguments(`${(error as Error).message.split('. ')[0]}. Try ringdown help.`)
+  }
+}
+
+function integer(name: string, text: string, least: number, most: number): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < least || value > most) throw new BadArguments(`--${name} must be a number from ${least} to ${most}, not '${text}'.`)
+  return value
+}
+
+function instant(name: string, text: string): number {
+  const value = Date.parse(text)
+  if (Number.isNaN(value)) throw new BadArguments(`--${name} must be an ISO 8601 instant, not '${text}'.`)
+  return value
+}
+
+function url(name: string, text: string): string {
+  if (!URL.canParse(text) || !/^https?:/.test(text)) throw new BadArguments(`--${name} must be an http or https URL, not '${text}'.`)
+  return text.replace(/\/+$/, '')
+}
+
+function database(text: string): string {
+  if (!/^postgres(ql)?:\/\//.test(text)) throw new BadArguments('--database must be a postgres:// URL; without it, SQLite is used.')
+  return text
+}
+
+function oneOf<T extends string>(name: string, text: string, values: readonly T[]): T {
+  const found = values.find((value) => value === text)
+  if (found === undefined) throw new BadArguments(`--${name} must be one of ${values.join(', ')}, not '${text}'.`)
+  return found
+}

@@ -1,0 +1,1 @@
+export { ringdown } from '@ringdown/mcp/twilio-client'

@@ -1,0 +1,373 @@
+import { instantOf } from './instant.ts'
+import type { Operation, Parameter } from './operation.ts'
+
+/** A request as HTTP has it: decoded path segments by their name in the template, everything else as it came. */
+export interface RawRequest {
+  readonly path: Readonly<Record<string, string>>
+  /** Without the question mark. */
+  readonly query: string
+  readonly body: string
+  readonly contentType: string | undefined
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
+/** Names in snake_case; the types are those of `OperationTypes[id]`. `page` is null where the operation has no pages. */
+export interface ParsedRequest {
+  readonly path: Readonly<Record<string, string | number>>
+  readonly params: Readonly<Record<string, unknown>>
+  readonly page: PageRequest | null
+}
+
+export interface PageRequest {
+  readonly page_size: number
+  readonly page: number
+  readonly page_token: string | null
+}
+
+/** A request that the contract refuses. `parameter` is the wire name, null where no single one is to blame. */
+export class InvalidRequest extends Error {
+  readonly code: number
+  readonly status: number
+  readonly parameter: string | null
+
+  constructor(message: string, parameter: string | null = null, { code = 20001, status = 400 } = {}) {
+    super(message)
+    this.name = 'InvalidRequest'
+    this.code = code
+    this.status = status
+    this.parameter = parameter
+  }
+}
+
+/** More than any operation needs, and few enough that nobody can make the parser work for seconds. */
+const mostParameters = 1000
+/** Deeper JSON would overflow the stack of whoever walks it later. */
+const deepestJson = 200
+
+/**
+ * Reads a request by its operation: names become snake_case, text becomes what `Parameter.type` says, unknown parameters
+ * are ignored. Empty text is empty text for strings and SIDs, `{}` for JSON text, false for booleans; elsewhere it counts
+ * as absent, or as null where the parameter is clearable. Throws `InvalidRequest`, never anything else: 400/20001 naming
+ * the parameter, 404/20404 for a malformed SID in the path (reference rest-conventions 4 and 6).
+ */
+export function parseRequest(operation: Operation, request: RawRequest): ParsedRequest {
+  const path = readPath(operation, request.path)
+  const query = parseForm(request.query)
+  const page = operation.page && readPage(operation.page, query)
+  const form = operation.method === 'GET' || operation.method === 'DELETE' ? null : readBody(operation, request)
+  const params: Record<string, unknown> = form?.json ? { ...form.json } : {}
+  for (const parameter of operation.parameters) {
+    if (parameter.in === 'path') continue
+    const texts = textsOf(parameter, query, form?.pairs, request.headers)
+    const value = texts && readParameter(parameter, texts)
+    if (value !== undefined) params[parameter.name] = value
+    else if (parameter.required) {
+      throw new InvalidRequest(`Missing required parameter ${parameter.wire} in the post body`, parameter.wire)
+    }
+  }
+  return { path, params, page }
+}
+
+/** The path of a request without its version, as 404 messages show it: `/Workspaces/WS…/Tasks/WT…`. */
+export function resourcePath(operation: Operation, path: Readonly<Record<string, string>>): string {
+  return operation.path.replace(/^\/v\d+/, '').replaceAll(/\{(\w+)\}/g, (_, name: string) => path[name] ?? '')
+}
+
+/**
+ * The pairs of a query or form, decoded: split at the first `=`, plus is a blank, keys may come several times, with or
+ * without an index (`Key[0]`, `Key[]`). Throws `InvalidRequest`.
+ */
+export function parseForm(text: string): Map<string, string[]> {
+  const pairs = new Map<string, string[]>()
+  if (text === '') return pairs
+  if (hasLoneSurrogate(text)) throw new InvalidRequest('The request holds text that is not valid Unicode')
+  const parts = text.split('&', mostParameters + 1)
+  if (parts.length > mostParameters) throw new InvalidRequest(`More than ${mostParameters} parameters`)
+  for (const part of parts) {
+    if (part === '') continue
+    const equals = part.indexOf('=')
+    const name = decode(equals < 0 ? part : part.slice(0, equals), null).replace(/\[\d*\]$/, '')
+    const value = equals < 0 ? '' : decode(part.slice(equals + 1), name)
+    const present = pairs.get(name)
+    if (present) present.push(value)
+    else pairs.set(name, [value])
+  }
+  return pairs
+}
+
+function decode(text: string, name: string | null): string {
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text
+  let decoded = spaced
+  if (spaced.includes('%')) {
+    try {
+      decoded = decodeURIComponent(spaced)
+    } catch {
+      throw new InvalidRequest(`Malformed percent-encoding${name === null ? '' : ` in ${shown(name)}`}`, name)
+    }
+  }
+  if (decoded.includes('\0'))
+    throw new InvalidRequest(`U+0000 is not allowed${name === null ? '' : ` in ${shown(name)}`}`, name)
+  return decoded
+}
+
+function readPath(operation: Operation, path: Readonly<Record<string, string>>): Record<string, string | number> {
+  const read: Record<string, string | number> = {}
+  for (const parameter of operation.parameters) {
+    if (parameter.in !== 'path') continue
+    const text = path[parameter.wire] ?? ''
+    if (text.includes('\0') || hasLoneSurrogate(text)) {
+      throw new InvalidRequest(`Parameter ${parameter.wire} is not valid text`, parameter.wire)
+    }
+    const number = parameter.type === 'integer' ? integerOf(text) : 0
+    if (text === '' || number === null || (parameter.pattern && !patternOf(parameter.pattern).test(text))) {
+      const message = `The requested resource ${resourcePath(operation, path)} was not found`
+      throw new InvalidRequest(message, parameter.wire, { code: 20404, status: 404 })
+    }
+    read[parameter.name] = parameter.type === 'integer' ? number : text
+  }
+  return read
+}
+
+function readPage(limits: { size: number; max: number }, query: ReadonlyMap<string, string[]>): PageRequest {
+  const size = readCount('PageSize', query) ?? limits.size
+  const page = readCount('Page', query) ?? 0
+  const token = query.get('PageToken')?.at(-1)
+  if (page < 0) throw new InvalidRequest('Parameter Page is invalid: a number of at least 0 is expected', 'Page')
+  if (page > 0 && !token) {
+    throw new InvalidRequest('Parameter Page needs its PageToken: follow next_page_url instead of counting', 'Page')
+  }
+  // Out of range is clamped: no client depends on an error (reference rest-conventions 5).
+  return { page_size: Math.min(Math.max(size, 1), limits.max), page, page_token: token || null }
+}
+
+function readCount(wire: string, query: ReadonlyMap<string, string[]>): number | null {
+  const text = query.get(wire)?.at(-1)?.trim()
+  if (text === undefined || text === '') return null
+  const number = integerOf(text)
+  if (number === null) throw new InvalidRequest(`Parameter ${wire} is invalid: an integer is expected`, wire)
+  return number
+}
+
+interface Body {
+  readonly pairs: ReadonlyMap<string, string[]>
+  /** Of operations that take JSON: the members with their names in snake_case. */
+  readonly json: Readonly<Record<string, unknown>> | null
+}
+
+function readBody(operation: Operation, { body, contentType }: RawRequest): Body {
+  const none = new Map<string, string[]>()
+  if (body.trim() === '') return { pairs: none, json: operation.json ? {} : null }
+  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase()
+  const isForm = type === undefined || type === '' || type === 'application/x-www-form-urlencoded'
+  if (
+    operation.json &&
+    (/^application\/(.+\+)?json$/.test(type ?? '') || (isForm && body.trimStart().startsWith('{')))
+  ) {
+    return { pairs: none, json: jsonBody(body) }
+  }
+  if (!isForm) {
+    throw new InvalidRequest(
+      `Content-Type ${shown(type)} is not supported: application/x-www-form-urlencoded is expected`
+    )
+  }
+  const pairs = parseForm(body)
+  return operation.json ? { pairs: none, json: jsonOfForm(pairs) } : { pairs, json: null }
+}
+
+function jsonBody(body: string): Record<string, unknown> {
+  const value = parseJson(body, 'the request body', null)
+  if (!isObject(value)) throw new InvalidRequest('The request body is not a JSON object')
+  return named(Object.entries(value))
+}
+
+/** A form for an operation that takes JSON: values that look like JSON are JSON (reference flex 17). */
+function jsonOfForm(pairs: ReadonlyMap<string, string[]>): Record<string, unknown> {
+  const values = [...pairs].map(([name, texts]): [string, unknown] => {
+    const read = texts.map((text) =>
+      /^\s*([[{"]|(true|false|null)\s*$)/.test(text) ? parseJson(text, `parameter ${shown(name)}`, name) : text
+    )
+    return [name, read.length === 1 ? read[0] : read]
+  })
+  return named(values)
+}
+
+/** Top-level names in snake_case, whatever they came in (`queueSids`, `QueueSids`; reference taskrouter 7.6). */
+function named(entries: readonly [string, unknown][]): Record<string, unknown> {
+  if (entries.length > mostParameters) throw new InvalidRequest(`More than ${mostParameters} parameters`)
+  const members: Record<string, unknown> = {}
+  for (const [name, value] of entries) {
+    const snake = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase()
+    // The one name that assignment would not store but obey.
+    if (snake !== '__proto__') members[snake] = value
+  }
+  return members
+}
+
+function textsOf(
+  parameter: Parameter,
+  query: ReadonlyMap<string, string[]>,
+  form: ReadonlyMap<string, string[]> | undefined,
+  headers: RawRequest['headers']
+): readonly string[] | undefined {
+  if (parameter.in === 'header') {
+    const value = headers[parameter.wire.toLowerCase()]
+    const texts = typeof value === 'string' ? [value] : value
+    if (texts?.some((text) => text.includes('\0') || hasLoneSurrogate(text))) throw invalid(parameter, 'not valid text')
+    return texts
+  }
+  const pairs = parameter.in === 'query' ? query : form
+  const texts = pairs?.get(parameter.wire)
+  if (texts || !parameter.aliases) return texts
+  for (const alias of parameter.aliases) {
+    const others = pairs?.get(alias)
+    if (others) return others
+  }
+  return undefined
+}
+
+/** Undefined where the parameter counts as absent. */
+function readParameter(parameter: Parameter, texts: readonly string[]): unknown {
+  if (parameter.repeated) {
+    const all = parameter.commas ? texts.flatMap((text) => text.split(',').map((one) => one.trim())) : texts
+    const values = all.filter((text) => text !== '').map((text) => readText(parameter, text))
+    return values.length === 0 && (parameter.required || parameter.in === 'query') ? undefined : values
+  }
+  // Of several values for one parameter the last counts.
+  const text = texts.at(-1)
+  if (text === undefined || (parameter.required && text === '')) return undefined
+  return readText(parameter, text)
+}
+
+function readText(parameter: Parameter, text: string): unknown {
+  if (parameter.maxLength !== undefined && text.length > parameter.maxLength) {
+    throw invalid(parameter, `at most ${parameter.maxLength} characters are allowed`)
+  }
+  switch (parameter.type) {
+    case 'string':
+    case 'sid':
+      return readString(parameter, text)
+    case 'boolean':
+      return /^\s*(true|1|yes)\s*$/i.test(text)
+    case 'json-text':
+      return text === '' ? '{}' : checkedJson(parameter, text).text
+    default:
+      return readOther(parameter, text.trim())
+  }
+}
+
+function readString(parameter: Parameter, text: string): string | undefined {
+  const { enum: values, pattern } = parameter
+  if (text === '') return values || (parameter.type === 'sid' && parameter.in !== 'form') ? undefined : text
+  if (values && !values.includes(text)) {
+    const other = parameter.anyCase && values.find((value) => value.toLowerCase() === text.toLowerCase())
+    if (!other) throw invalid(parameter, `one of ${values.join(', ')} is expected`)
+    return other
+  }
+  if (pattern && !patternOf(pattern).test(text)) {
+    const expected = parameter.type === 'sid' ? `a SID beginning with ${pattern.slice(1, 3)}` : `text like ${pattern}`
+    throw invalid(parameter, `${expected} is expected`)
+  }
+  return text
+}
+
+function readOther(parameter: Parameter, text: string): unknown {
+  if (parameter.clearable && (text === '' || text === 'null')) return null
+  if (text === '') return undefined
+  switch (parameter.type) {
+    case 'integer':
+      return inBounds(parameter, integerOf(text), 'an integer')
+    case 'number':
+      return inBounds(
+        parameter,
+        /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(text) ? Number(text) : null,
+        'a number'
+      )
+    case 'json':
+      return checkedJson(parameter, text).value
+    default: {
+      const at = instantOf(text)
+      if (at === null) throw invalid(parameter, 'a date in ISO 8601 is expected')
+      return parameter.type === 'date' ? new Date(at).toISOString().slice(0, 10) : at
+    }
+  }
+}
+
+function inBounds(parameter: Parameter, number: number | null, noun: string): number {
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = parameter
+  if (number !== null && Number.isFinite(number) && number >= min && number <= max) return number
+  const least = parameter.min === undefined ? '' : ` of at least ${min}`
+  const most = parameter.max === undefined ? '' : `${least === '' ? ' of' : ' and'} at most ${max}`
+  throw invalid(parameter, `${noun}${least}${most} is expected`)
+}
+
+function integerOf(text: string): number | null {
+  const number = /^[+-]?\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  return Number.isSafeInteger(number) ? number : null
+}
+
+function checkedJson(parameter: Parameter, text: string): { text: string; value: unknown } {
+  const value = parseJson(text, `parameter ${parameter.wire}`, parameter.wire)
+  if (parameter.object && !isObject(value)) throw invalid(parameter, 'a JSON object is expected')
+  return { text, value }
+}
+
+function parseJson(text: string, where: string, parameter: string | null): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new InvalidRequest(`Invalid JSON in ${where}`, parameter)
+  }
+  const flaw = flawOf(value, text.includes('\\u') || hasLoneSurrogate(text))
+  if (flaw) throw new InvalidRequest(`Invalid JSON in ${where}: ${flaw}`, parameter)
+  return value
+}
+
+/** What makes a parsed value unfit to keep. Walks without recursion, since depth is one of the flaws. */
+function flawOf(root: unknown, escapes: boolean): string | null {
+  let level: unknown[] = [root]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepestJson) return `nested deeper than ${deepestJson} levels`
+    const below: unknown[] = []
+    for (const value of level) {
+      if (typeof value === 'string') {
+        if (escapes && (value.includes('\0') || hasLoneSurrogate(value))) return 'U+0000 or half a surrogate pair'
+      } else if (typeof value === 'object' && value !== null) {
+        if (escapes && !Array.isArray(value)) below.push(...Object.keys(value))
+        for (const member of Object.values(value)) if (typeof member === 'object' || escapes) below.push(member)
+      }
+    }
+    level = below
+  }
+  return null
+}
+
+function invalid({ wire }: Parameter, expectation: string): InvalidRequest {
+  return new InvalidRequest(`Parameter ${wire} is invalid: ${expectation}`, wire)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function hasLoneSurrogate(text: string): boolean {
+  return /\p{Surrogate}/u.test(text)
+}
+
+/** Foreign text inside a message: short, so that an error is never larger than its cause. */
+function shown(text: string | undefined): string {
+  const given = text ?? ''
+  return given.length > 64 ? `${given.slice(0, 64)}…` : given
+}
+
+const patterns = new Map<string, RegExp>()
+
+function patternOf(source: string): RegExp {
+  let pattern = patterns.get(source)
+  if (!pattern) {
+    pattern = new RegExp(source)
+    patterns.set(source, pattern)
+  }
+  return pattern
+}

@@ -1,0 +1,198 @@
+import type { WorkflowInstance } from 'twilio/lib/rest/taskrouter/v1/workspace/workflow.js'
+import { type ErrorBody, explained, Fault } from '../errors.ts'
+import { objectIn } from '../json.ts'
+import { paged } from '../pages.ts'
+import { type Outcome, pick, type Row, rowOf } from '../results.ts'
+import { actionsOn, argumentsOf, type Call, given, hints, type Json, type Tool } from '../tool.ts'
+import { count, deleted, FIELDS, PAGE, PAGING, WORKSPACE, workspaceOf } from './shared.ts'
+
+const args = argumentsOf({
+  action: { type: 'string', enum: ['create', 'get', 'list', 'update', 'delete'] },
+  ...WORKSPACE,
+  workflowSid: { type: 'string', ref: 'workflow', description: 'SID or name' },
+  friendlyName: { type: 'string' },
+  configuration: { type: 'object', description: '{task_routing: {filters: [{filter_friendly_name, expression, targets: [{queue, expression?, priority?, timeout?}]}], default_filter: {queue}}}' },
+  assignmentCallbackUrl: { type: 'string', clearable: true },
+  fallbackAssignmentCallbackUrl: { type: 'string', clearable: true },
+  taskReservationTimeout: { type: 'integer', min: 1, max: 86_400, description: 'seconds, default 120' },
+  reEvaluateTasks: { type: 'boolean', description: 'route waiting tasks anew' },
+  ...PAGE,
+  ...FIELDS
+})
+const on = actionsOn(args)
+const SHOWN = ['workflowSid', 'friendlyName', 'filters', 'assignmentCallbackUrl', 'taskReservationTimeout']
+const SETTINGS = ['configuration', 'assignmentCallbackUrl', 'fallbackAssignmentCallbackUrl', 'taskReservationTimeout'] as const
+
+export const manageWorkflows: Tool = {
+  name: 'manage_workflows',
+  title: 'Manage workflows',
+  description:
+    'Workflows are the routing rules: the first filter that matches a task names target queues, tried in order, with priorities and timeouts. Queues in configuration may be names.',
+  hints: hints('D'),
+  arguments: args,
+  output: {
+    workflows: [
+      { workflowSid: 'string', friendlyName: 'string', filters: 'strings', assignmentCallbackUrl: 'string', taskReservationTimeout: 'integer', configuration: 'object' }
+    ]
+  },
+  actions: {
+    create: on({
+      write: true,
+      required: ['friendlyName', 'configuration'],
+      optional: ['assignmentCallbackUrl', 'fallbackAssignmentCallbackUrl', 'taskReservationTimeout'],
+      unused: { reEvaluateTasks: 'a new workflow has no tasks to route anew: leave it out' },
+      run: async (values, call) => {
+        const { workflows } = await workspaceOf(call)
+        const { friendlyName, assignmentCallbackUrl, fallbackAssignmentCallbackUrl, taskReservationTimeout } = values
+        const configuration = await withQueueSids(values.configuration, call)
+        warnWithoutDefault(values.configuration, call)
+        const options = given({ friendlyName, configuration, assignmentCallbackUrl, fallbackAssignmentCallbackUrl, taskReservationTimeout })
+        return written(call, () => workflows.create(options), values.configuration)
+      }
+    }),
+    get: on({
+      write: false,
+      required: ['workflowSid'],
+      optional: ['fields'],
+      run: async ({ workflowSid }, call) => {
+        const { workflows } = await workspaceOf(call)
+        const row = rowFor(await workflows(workflowSid).fetch())
+        return { workflows: [pick(row, Object.keys(row), call.fields)] }
+      }
+    }),
+    list: on({
+      write: false,
+      optional: ['friendlyName', 'fields', ...PAGING],
+      run: async ({ friendlyName }, call) => {
+        const { workflows } = await workspaceOf(call)
+        const filter = given({ friendlyName })
+        const show = (workflow: WorkflowInstance) => pick(rowFor(workflow), SHOWN, call.fields)
+        const { rows, nextPageToken } = await paged(call, (page) => workflows.page({ ...page, ...filter }), show)
+        return { workflows: rows, nextPageToken }
+      }
+    }),
+    update: on({
+      write: true,
+      required: ['workflowSid'],
+      optional: ['friendlyName', 'reEvaluateTasks', ...SETTINGS],
+      change: ['friendlyName', 'reEvaluateTasks', ...SETTINGS],
+      run: async (values, call) => {
+        const { workflows, tasks } = await workspaceOf(call)
+        const { workflowSid, friendlyName, assignmentCallbackUrl, fallbackAssignmentCallbackUrl, taskReservationTimeout } = values
+        const configuration = values.configuration && (await withQueueSids(values.configuration, call))
+        if (values.configuration) warnWithoutDefault(values.configuration, call)
+        const reEvaluateTasks = values.reEvaluateTasks?.toString()
+        const options = given({ friendlyName, configuration, assignmentCallbackUrl, fallbackAssignmentCallbackUrl, taskReservationTimeout, reEvaluateTasks })
+        const outcome = await written(call, () => workflows(workflowSid).update(options), values.configuration)
+        if (configuration && !values.reEvaluateTasks) {
+          const waiting = await tasks.list({ workflowSid, assignmentStatus: ['pending', 'reserved'], limit: 1000, pageSize: 1000 })
+          if (waiting.length > 0) {
+            call.warn(`${count(waiting.length, 'waiting task')} keep the old rules; repeat with reEvaluateTasks: true to route them anew`)
+          }
+        }
+        return outcome
+      }
+    }),
+    delete: on({
+      write: true,
+      required: ['workflowSid'],
+      run: async ({ workflowSid }, call) => {
+        const { workflows } = await workspaceOf(call)
+        await explained(call, () => workflows(workflowSid).remove(), () => inUse(call, workflowSid))
+        call.names.forget()
+        return { workflows: [deleted('workflowSid', workflowSid)] }
+      }
+    })
+  }
+}
+
+interface Routing {
+  readonly filters?: unknown
+  readonly default_filter?: unknown
+}
+const routingIn = (configuration: Readonly<Record<string, unknown>>): Routing => objectIn(configuration.task_routing)
+const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
+/** The row of a workflow, with the names of its filters and its configuration as JSON. */
+function rowFor(workflow: WorkflowInstance): Row {
+  const row = rowOf(workflow, 'workflowSid', ['configuration'])
+  const routing = routingIn(objectIn(workflow.configuration))
+  const filters = listIn(routing.filters).map((filter, index) => nameOf(objectIn(filter), index))
+  return { ...row, filters: routing.default_filter ? [...filters, 'default_filter'] : filters }
+}
+
+function nameOf(filter: Readonly<Record<string, unknown>>, index: number): string {
+  return String(filter.filter_friendly_name ?? filter.friendly_name ?? filter.expression ?? `filters[${index}]`)
+}
+
+async function written(call: Call, write: () => Promise<WorkflowInstance>, configuration: Json | undefined): Promise<Outcome> {
+  const workflow = await explained(call, write, (api) => refused(api.message, configuration))
+  call.names.forget()
+  return { workflows: [pick(rowFor(workflow), SHOWN)] }
+}
+
+/** Names the filter whose expression the API quotes. */
+function refused(message: string, configuration: Json | undefined): Partial<ErrorBody> | undefined {
+  if (!configuration) return undefined
+  const filters = listIn(routingIn(configuration.value).filters).map(objectIn)
+  const index = filters.findIndex(
+    (filter, at) =>
+      message.includes(`filters[${at}]`) ||
+      [filter.expression, ...listIn(filter.targets).map((target) => objectIn(target).expression)].some(
+        (expression) => typeof expression === 'string' && expression !== '' && message.includes(expression)
+      )
+  )
+  const filter = filters[index]
+  if (!filter) return { argument: 'configuration' }
+  return { argument: `configuration.task_routing.filters[${index}]`, next: `correct filter ${nameOf(filter, index)}` }
+}
+
+function warnWithoutDefault(configuration: Json, call: Call): void {
+  if (!routingIn(configuration.value).default_filter) call.warn('no default_filter: tasks that match no filter are refused at creation')
+}
+
+/**
+ * The configuration's text with queue SIDs where names stood; text without names is forwarded byte for byte.
+ *
+ * @throws Fault `unknown_name` for each name, with its place.
+ */
+async function withQueueSids(configuration: Json, call: Call): Promise<string> {
+  const workspaceSid = await call.workspace()
+  const faults: ErrorBody[] = []
+  let renamed = false
+  const queued = async (holder: unknown, place: string): Promise<unknown> => {
+    const { queue } = objectIn(holder)
+    if (typeof queue !== 'string') return holder
+    try {
+      const { sid } = await call.names.resolve('task_queue', queue, `${place}.queue`, workspaceSid)
+      renamed ||= sid !== queue
+      return { ...objectIn(holder), queue: sid }
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      faults.push(...error.bodies.map((body) => ({ ...body, message: `${place}.queue: ${body.message}` })))
+      return holder
+    }
+  }
+  const at = 'configuration.task_routing'
+  const routing = routingIn(configuration.value)
+  const filters: unknown[] = []
+  for (const [index, filter] of listIn(routing.filters).entries()) {
+    const targets: unknown[] = []
+    for (const [place, target] of listIn(objectIn(filter).targets).entries()) {
+      targets.push(await queued(target, `${at}.filters[${index}].targets[${place}]`))
+    }
+    filters.push({ ...objectIn(filter), ...(Array.isArray(objectIn(filter).targets) ? { targets } : {}) })
+  }
+  const fallback = await queued(routing.default_filter, `${at}.default_filter`)
+  if (faults.length > 0) throw new Fault(faults)
+  if (!renamed) return configuration.text
+  const task_routing = { ...routing, filters, ...(routing.default_filter === undefined ? {} : { default_filter: fallback }) }
+  return JSON.stringify({ ...configuration.value, task_routing })
+}
+
+async function inUse(call: Call, workflowSid: string): Promise<Partial<ErrorBody> | undefined> {
+  const { tasks } = await workspaceOf(call)
+  const open = await tasks.list({ workflowSid, assignmentStatus: ['pending', 'reserved', 'assigned', 'wrapping'], limit: 100 })
+  if (open.length === 0) return undefined
+  return { argument: 'workflowSid', next: `${count(open.length, 'open task')} use it: finish or cancel them with manage_tasks` }
+}

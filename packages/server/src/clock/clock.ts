@@ -1,0 +1,83 @@
+/** Where the server's time comes from. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Calls back once, at or after the instant; the answer cancels. A test clock calls back when it is moved there. */
+  at(instant: number, call: () => void): () => void
+}
+
+/** The machine's time. Never goes back: what the machine takes back, it waits out. */
+export class RealClock implements Clock {
+  #last = 0
+
+  now(): number {
+    this.#last = Math.max(this.#last, Date.now())
+    return this.#last
+  }
+
+  at(instant: number, call: () => void): () => void {
+    let timer: NodeJS.Timeout
+    const wait = () => {
+      const ms = instant - this.now()
+      // setTimeout holds no more than 2^31 - 1 ms: longer waits are taken in steps.
+      timer = ms > longest ? setTimeout(wait, longest) : setTimeout(call, Math.max(0, ms))
+    }
+    wait()
+    return () => clearTimeout(timer)
+  }
+}
+
+const longest = 2 ** 31 - 1
+
+/** What moves with a test clock: whoever has something due, and whoever is still at work on the last instant. */
+export interface Moved {
+  /** The instant at which it has something to do next. */
+  nextDue(): number | undefined
+  /** Does what is due now; resolves when it is done and durable. */
+  doDue(): Promise<void>
+}
+
+/** Time that stands still until it is moved (DESIGN of the test clock: docs/decisions). */
+export class TestClock implements Clock {
+  #now: number
+  readonly #moved: Moved[] = []
+  #moving: Promise<unknown> = Promise.resolve()
+
+  constructor(now: number) {
+    this.#now = now
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  /** Nothing calls back by itself: `advance` asks the registered parties instead. */
+  at(): () => void {
+    return () => {}
+  }
+
+  register(party: Moved): void {
+    this.#moved.push(party)
+  }
+
+  /**
+   * Moves time forward by milliseconds, stopping at every instant at which something is due; resolves with the new time
+   * when nothing is due any more. Calls one after the other when called twice at once.
+   */
+  advance(ms: number): Promise<number> {
+    const run = this.#moving.then(() => this.#step(this.#now + Math.max(0, ms)))
+    this.#moving = run.catch(() => {})
+    return run
+  }
+
+  async #step(target: number): Promise<number> {
+    for (;;) {
+      const due = Math.min(...this.#moved.map((party) => party.nextDue() ?? Number.POSITIVE_INFINITY))
+      if (due > target) break
+      this.#now = Math.max(this.#now, due)
+      for (const party of this.#moved) await party.doDue()
+    }
+    this.#now = Math.max(this.#now, target)
+    return this.#now
+  }
+}

@@ -1,0 +1,230 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Refusal } from '@ringdown/engine/refusals'
+import { State } from '@ringdown/engine/state/state'
+import { pino } from 'pino'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Clock, TestClock } from '@ringdown/server/clock/clock'
+import { openStore } from '@ringdown/server/store/open'
+import { ContentRejected, type Store, StoreUnavailable } from '@ringdown/server/store/store'
+import { Account, type AccountOptions } from '@ringdown/server/commit/account'
+import { Unavailable } from '@ringdown/server/commit/ledger'
+import { replay } from '@ringdown/server/commit/replay'
+
+const account_sid = `AC${'0'.repeat(32)}`
+const log = pino({ level: 'silent' })
+
+let folder: string
+let store: Store
+let clock: TestClock
+const opened: Account[] = []
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ringdown-account-'))
+  store = await openStore({ data: folder })
+  clock = new TestClock(Date.parse('2026-03-02T09:00:00Z'))
+})
+
+afterEach(async () => {
+  for (const account of opened.splice(0)) await account.close()
+  await store.close()
+  await rm(folder, { recursive: true })
+})
+
+async function open(options: Partial<AccountOptions> = {}): Promise<Account> {
+  const account = await Account.open({ store, account_sid, clock, log, seed: 7, journal: true, ...options })
+  opened.push(account)
+  clock.register(account)
+  return account
+}
+
+/** A workspace with a queue that takes everybody and a workflow into it. */
+async function center(account: Account) {
+  const { workspace } = await account.execute({ type: 'workspace.create', friendly_name: 'Floor', template: 'FIFO' })
+  const activity = account.state.tables.activity.firstBy('name', `${workspace.sid}/Available`)
+  const workflow = account.state.tables.workflow.firstBy('workspace_sid', workspace.sid)
+  if (!activity || !workflow) throw new Error('a FIFO workspace has both')
+  return { workspace_sid: workspace.sid, available: activity.sid, workflow_sid: workflow.sid }
+}
+
+/** Rows by kind and SID: what two states must agree on. */
+function rowsOf(state: State): Record<string, unknown> {
+  const rows: Record<string, unknown> = {}
+  for (const [kind, table] of Object.entries(state.tables)) for (const row of table.all()) rows[`${kind}/${row.sid}`] = row
+  return rows
+}
+
+/** The store, whose next writes fail as told. */
+function failing(plan: ((batch: Parameters<Store['write']>[0]) => 'before' | 'after' | 'reject' | undefined)[]): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      if (name !== 'write') {
+        const member = Reflect.get(target, name)
+        return typeof member === 'function' ? member.bind(target) : member
+      }
+      return async (batch: Parameters<Store['write']>[0]) => {
+        const how = plan[0]?.(batch)
+        if (how !== undefined && how !== 'reject') plan.shift()
+        if (how === 'before') throw new StoreUnavailable('the disk is gone')
+        if (how === 'reject') throw new ContentRejected('the store does not like it')
+        await target.write(batch)
+        if (how === 'after') throw new StoreUnavailable('the answer was lost')
+      }
+    }
+  })
+}
+
+describe('an account', () => {
+  it('answers what was decided once it is on disk, and is the same after a restart', async () => {
+    const account = await open()
+    const { workspace_sid, workflow_sid, available } = await center(account)
+    const { worker } = await account.execute({ type: 'worker.create', workspace_sid, friendly_name: 'amelie', activity_sid: available })
+    const { task } = await account.execute({ type: 'task.create', workspace_sid, workflow_sid })
+    expect(task.assignment_status).toBe('reserved')
+    const before = rowsOf(account.state)
+    await account.close()
+
+    const again = await open()
+    expect(rowsOf(again.state)).toEqual(before)
+    const [reservation] = [...again.state.tables.reservation.by('worker_sid', worker.sid)]
+    expect(reservation?.reservation_status).toBe('pending')
+    expect(again.state.nextTimer).toMatchObject({ command: 'timer.reservation', due: clock.now() + 120_000 })
+  })
+
+  it('gathers what is decided while a batch is being written, and answers all of it', async () => {
+    const account = await open()
+    const { workspace_sid, workflow_sid } = await center(account)
+    const sizes: number[] = []
+    account.onBatch.add((_seconds, decisions) => sizes.push(decisions))
+    const tasks = await Promise.all(
+      Array.from({ length: 200 }, () => account.execute({ type: 'task.create', workspace_sid, workflow_sid }))
+    )
+    expect(new Set(tasks.map(({ task }) => task.sid)).size).toBe(200)
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(200)
+    expect(Math.max(...sizes)).toBe(64)
+  })
+
+  it('refuses beyond the bound of its queue at once', async () => {
+    const account = await open()
+    const { workspace_sid, workflow_sid } = await center(account)
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 4200 }, () => account.execute({ type: 'task.create', workspace_sid, workflow_sid }))
+    )
+    const refused = outcomes.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[]
+    expect(refused.length).toBe(4200 - 4096)
+    expect(refused[0]?.reason).toBeInstanceOf(Unavailable)
+  })
+
+  it('tells a refusal, and nothing has changed', async () => {
+    const account = await open()
+    const { workspace_sid } = await center(account)
+    const before = rowsOf(account.state)
+    const twice = account.execute({ type: 'activity.create', workspace_sid, friendly_name: 'Available' })
+    await expect(twice).rejects.toThrowError(Refusal)
+    expect(rowsOf(account.state)).toEqual(before)
+  })
+
+  it('decides what came due while it was down at once, in order', async () => {
+    const account = await open()
+    const { workspace_sid, workflow_sid, available } = await center(account)
+    const { worker } = await account.execute({ type: 'worker.create', workspace_sid, friendly_name: 'bob', activity_sid: available })
+    const { task } = await account.execute({ type: 'task.create', workspace_sid, workflow_sid, timeout: 600 })
+    await account.close()
+    clock = new TestClock(clock.now() + 3_600_000)
+
+    const again = await open()
+    await again.settled()
+    expect(again.state.get('task', task.sid)).toMatchObject({ assignment_status: 'canceled', reason: 'Task TTL Exceeded' })
+    expect(again.state.get('worker', worker.sid).activity_sid).not.toBe(available)
+    const types = (await again.log(0, 1000)).map(({ type }) => type)
+    expect(types.indexOf('reservation.timeout')).toBeLessThan(types.indexOf('task.canceled'))
+  })
+
+  it('moves with the test clock, one instant after the other', async () => {
+    const account = await open()
+    const { workspace_sid, workflow_sid, available } = await center(account)
+    for (const friendly_name of ['amelie', 'bob']) {
+      await account.execute({ type: 'worker.create', workspace_sid, friendly_name, activity_sid: available })
+    }
+    await account.execute({ type: 'task.create', workspace_sid, workflow_sid })
+    const began = clock.now()
+    await clock.advance(240_000)
+    const timeouts = (await account.log(0, 1000)).filter(({ type }) => type === 'reservation.timeout')
+    expect(timeouts.map(({ at }) => at - began)).toEqual([120_000, 240_000])
+  })
+
+  it('gives the same SIDs for the same seed and commands', async () => {
+    const account = await open()
+    const { workspace_sid } = await center(account)
+    const state = await replay(store, account_sid)
+    expect(state.tables.workspace.get(workspace_sid)).toBeDefined()
+    expect(rowsOf(state)).toEqual(rowsOf(account.state))
+  })
+})
+
+describe('when the store fails', () => {
+  it('answers 503 to those who wait, reloads, and goes on without a restart', async () => {
+    const plan: Parameters<typeof failing>[0] = []
+    const account = await open({ store: failing(plan) })
+    const { workspace_sid } = await center(account)
+    plan.push(() => 'before')
+    const lost = account.execute({ type: 'activity.create', workspace_sid, friendly_name: 'Break' })
+    await expect(lost).rejects.toThrowError(Unavailable)
+    await expect.poll(() => account.isReady).toBe(true)
+    expect(account.state.tables.activity.firstBy('name', `${workspace_sid}/Break`)).toBeUndefined()
+    const { activity } = await account.execute({ type: 'activity.create', workspace_sid, friendly_name: 'Break' })
+    expect(activity.friendly_name).toBe('Break')
+  })
+
+  it('an unknown outcome is 503, and what was written in spite of it is there', async () => {
+    const plan: Parameters<typeof failing>[0] = []
+    const account = await open({ store: failing(plan) })
+    const { workspace_sid } = await center(account)
+    plan.push(() => 'after')
+    const lost = account.execute({ type: 'activity.create', workspace_sid, friendly_name: 'Lunch' })
+    await expect(lost).rejects.toThrowError(Unavailable)
+    await expect.poll(() => account.isReady).toBe(true)
+    expect(account.state.tables.activity.firstBy('name', `${workspace_sid}/Lunch`)).toBeDefined()
+  })
+
+  it('refuses only the command whose content the store rejects; the others of its batch are decided again', async () => {
+    const isPoison = (batch: Parameters<Store['write']>[0]) =>
+      batch.rows.some(({ row }) => row && 'friendly_name' in row && row.friendly_name === 'poison') ? ('reject' as const) : undefined
+    const account = await open({ store: failing([isPoison]) })
+    const { workspace_sid } = await center(account)
+    const names = ['one', 'poison', 'two', 'three']
+    const first = account.execute({ type: 'activity.create', workspace_sid, friendly_name: 'zero' })
+    const outcomes = await Promise.allSettled(
+      names.map((friendly_name) => account.execute({ type: 'activity.create', workspace_sid, friendly_name }))
+    )
+    await first
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+    expect((outcomes[1] as PromiseRejectedResult).reason).toBeInstanceOf(ContentRejected)
+    await expect.poll(() => account.isReady).toBe(true)
+    const there = [...account.state.tables.activity.by('workspace_sid', workspace_sid)].map((row) => row.friendly_name)
+    expect(there).toEqual(['Offline', 'Unavailable', 'Available', 'zero', 'one', 'two', 'three'])
+    expect(rowsOf(await replay(store, account_sid))).toEqual(rowsOf(account.state))
+  })
+
+  it('parks a timer whose writing is rejected three times, and the rest goes on', async () => {
+    const isTimeout = (batch: Parameters<Store['write']>[0]) =>
+      batch.events.some(({ type }) => type === 'reservation.timeout') ? ('reject' as const) : undefined
+    const account = await open({ store: failing([isTimeout]) })
+    const { workspace_sid, workflow_sid, available } = await center(account)
+    await account.execute({ type: 'worker.create', workspace_sid, friendly_name: 'amelie', activity_sid: available })
+    await account.execute({ type: 'task.create', workspace_sid, workflow_sid })
+    await clock.advance(121_000).catch(() => {})
+    await expect.poll(() => account.isReady && account.nextDue() !== undefined && (account.nextDue() as number) > clock.now(), { timeout: 5000 }).toBe(true)
+    const { activity } = await account.execute({ type: 'activity.create', workspace_sid, friendly_name: 'Break' })
+    expect(activity.friendly_name).toBe('Break')
+  })
+})
+
+// A clock is anything that tells the time: the real one is tried for its one promise here.
+it('the real clock never goes back', async () => {
+  const { RealClock } = await import('@ringdown/server/clock/clock')
+  const real: Clock = new RealClock()
+  const now = real.now()
+  expect(real.now()).toBeGreaterThanOrEqual(now)
+})

@@ -1,0 +1,22 @@
+import { render } from '@ringdown/engine/events'
+import type { Batch, JournalEntry, RowWrite, StoredEvent } from '../store/store.ts'
+import { type Entry, seedText } from './entry.ts'
+
+/** Joins decisions into what is written in one transaction: a row that several of them changed is written once. */
+export function batchOf(account_sid: string, epoch: number, entries: readonly Entry[], journaled: boolean): Batch {
+  const rows = new Map<string, RowWrite>()
+  const events: StoredEvent[] = []
+  const journal: JournalEntry[] = []
+  for (const { command, at, seed, fetched, decision, head } of entries) {
+    for (const { kind, sid, after } of decision.changes) rows.set(`${kind}/${sid}`, { kind, sid, row: after ?? null })
+    for (const event of decision.events) {
+      const { seq, sid, type, at, ...rest } = render(event)
+      events.push({ seq, sid, type, at, data: JSON.stringify(rest) })
+    }
+    if (journaled) {
+      journal.push({ decision: head.decision, at, seed: seedText(seed), data: JSON.stringify({ command, fetched }) })
+    }
+  }
+  const last = entries[entries.length - 1] as Entry // a batch has entries
+  return { account_sid, epoch, head: last.head, rows: [...rows.values()], events, journal }
+}

@@ -1,0 +1,38 @@
+import type { Command } from '@ringdown/engine/commands'
+import type { Decision } from '@ringdown/engine/decide'
+import type { Kind } from '@ringdown/engine/kinds'
+import type { Row } from '@ringdown/engine/state/row'
+import type { Seed } from '@ringdown/engine/state/ids'
+import type { AccountHead } from '../store/store.ts'
+import type { Fetch } from './ledger.ts'
+
+/** A cold row that was brought into memory for a command. */
+export interface Fetched {
+  readonly kind: Kind
+  readonly row: Row
+}
+
+/** One decision on its way to disk: enough to write it, to answer it, and to decide it again. */
+export interface Entry {
+  readonly command: Command
+  readonly at: number
+  readonly seed: Seed
+  /** What was fetched for it, and how to fetch it again. */
+  readonly fetch: readonly Fetch[]
+  readonly fetched: readonly Fetched[]
+  /** Key of the timer that caused it, or undefined for a caller's command. */
+  readonly timer: string | undefined
+  decision: Decision
+  /** The head after it. */
+  head: Pick<AccountHead, 'at' | 'decision' | 'next_seq' | 'next_event'>
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+export function seedText(seed: Seed): string {
+  return seed.map((part) => part.toString(16).padStart(8, '0')).join('')
+}
+
+export function seedFrom(text: string): Seed {
+  return [0, 8, 16, 24].map((i) => Number.parseInt(text.slice(i, i + 8), 16)) as unknown as Seed // four of them
+}

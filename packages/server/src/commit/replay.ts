@@ -1,0 +1,34 @@
+import { type Decision, decide } from '@ringdown/engine/decide'
+import { Refusal } from '@ringdown/engine/refusals'
+import { type Settings, defaultSettings } from '@ringdown/engine/settings'
+import { State } from '@ringdown/engine/state/state'
+import type { JournalEntry, Store } from '../store/store.ts'
+import { type Entry, seedFrom } from './entry.ts'
+
+/**
+ * Decides an account's journal anew from nothing and answers the state that it gives: what the account's rows must be.
+ * Nothing is evicted, so cold rows stand in the state too.
+ */
+export async function replay(store: Store, account_sid: string, settings: Settings = defaultSettings): Promise<State> {
+  const state = new State(account_sid, settings)
+  for (let after = 0; ; ) {
+    const entries = await store.journal(account_sid, after, 1000)
+    for (const entry of entries) again(state, entry)
+    const last = entries[entries.length - 1]
+    if (!last) return state
+    after = last.decision
+  }
+}
+
+function again(state: State, { decision, at, seed, data }: JournalEntry): Decision {
+  const { command, fetched } = JSON.parse(data) as Pick<Entry, 'command' | 'fetched'> // as batch.ts wrote it
+  for (const { kind, row } of fetched) if (!state.find(kind, row.sid)) state.admit(kind, row as never) // a row of that kind
+  try {
+    const decided = decide(state, { at, seed: seedFrom(seed), command })
+    if (state.decision !== decision) throw new Error(`the journal skips from decision ${state.decision} to ${decision}`)
+    return decided
+  } catch (error) {
+    if (error instanceof Refusal) throw new Error(`decision ${decision} is refused on replay: ${error.message}`, { cause: error })
+    throw error
+  }
+}

@@ -1,0 +1,30 @@
+import { operations, type OperationId } from '@ringdown/contract/generated/operations'
+import type { Operation } from '@ringdown/contract/operation'
+import { derivedHandler } from './derived.ts'
+import type { AnyHandler, Handlers } from './handler.ts'
+import { taskrouterNouns } from './taskrouter/nouns.ts'
+import { taskrouterHandlers } from './taskrouter/written.ts'
+
+const written: Handlers = { ...taskrouterHandlers }
+
+const nouns = { taskrouter_v1: taskrouterNouns } as const
+
+/** Who does an operation: what is written by hand, else what follows from the contract; an operation without answers 501. */
+export const handlers: ReadonlyMap<string, AnyHandler> = new Map(
+  operations.flatMap((operation) => {
+    const handler = handlerOf(operation)
+    return handler ? [[operation.id, handler] as const] : []
+  })
+)
+
+/** How each operation is done, for docs/parity.md. */
+export const implemented: ReadonlyMap<string, 'derived' | 'written'> = new Map(
+  [...handlers.keys()].map((id) => [id, Object.hasOwn(written, id) ? 'written' : 'derived'])
+)
+
+function handlerOf(operation: Operation): AnyHandler | undefined {
+  const own = written[operation.id as OperationId] // the table's ids are OperationIds
+  if (own) return own as AnyHandler // http calls it with what its own operation parses to
+  const noun = Object.hasOwn(nouns, operation.api) ? nouns[operation.api as keyof typeof nouns][operation.resource] : undefined
+  return noun && derivedHandler(operation, noun)
+}

@@ -1,0 +1,174 @@
+import { InvalidRequest } from '@ringdown/contract/form'
+import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
+import type { WorkerView } from '@ringdown/engine/routing/expression/environment'
+import { nameKey, type TaskRow } from '@ringdown/engine/routing/rows'
+import type { Row } from '@ringdown/engine/state/row'
+import type { State } from '@ringdown/engine/state/state'
+import type { Table } from '@ringdown/engine/state/table'
+import type { Handlers } from '../handler.ts'
+import { emptyPage, type Group, pageOf, type Sorting, shownPage, sortedPage } from '../listing.ts'
+import { expressionOf } from './expressions.ts'
+import { shownReservation, shownTask, shownTaskQueue, shownWorker, shownWorkerChannel } from './shown.ts'
+
+/*
+ * Lists with filters of their own (reference taskrouter 1.5, 1.7, 1.9, 1.10). Filters combine with AND; a name or SID
+ * that nothing has gives an empty list.
+ */
+export const lists = {
+  'taskrouter_v1.ListTaskQueue'({ path: { workspace_sid }, params, page }, { state }) {
+    workspaceOf(state, workspace_sid)
+    const { friendly_name, evaluate_worker_attributes, worker_sid, ordering } = params
+    const worker = evaluate_worker_attributes === undefined ? undefined : unknownWorker(evaluate_worker_attributes)
+    const queues = worker_sid === undefined ? undefined : state.pools.queuesOf(worker_sid)
+    const group = inGroup(state.tables.task_queue, 'workspace_sid', workspace_sid)
+    const keep = (row: { sid: string; friendly_name: string; target_workers: string }) =>
+      (friendly_name === undefined || row.friendly_name === friendly_name) &&
+      (queues === undefined || queues.has(row.sid)) &&
+      (worker === undefined || accepts(row.target_workers, worker))
+    const listed = ordering
+      ? sortedPage(group.table, rowsOf(group), page, { keep, sort: [sorting('date_updated', ordering)] })
+      : pageOf(group, page, { keep })
+    return shownPage(listed, (row) => shownTaskQueue(state, row))
+  },
+
+  'taskrouter_v1.ListWorker'({ path: { workspace_sid }, params, page }, { state }) {
+    workspaceOf(state, workspace_sid)
+    const { friendly_name, available, ordering } = params
+    const activity_sid = bothSids(params.activity_sid, sidOf(state, 'activity', workspace_sid, params.activity_name))
+    const task_queue_sid = bothSids(params.task_queue_sid, sidOf(state, 'task_queue', workspace_sid, params.task_queue_name))
+    if (activity_sid === null || task_queue_sid === null) return emptyPage
+    const expression = expressionOf(params.target_workers_expression, 'worker', 'TargetWorkersExpression')
+    const members = task_queue_sid === undefined ? undefined : state.pools.members(task_queue_sid)
+    const { worker } = state.tables
+    const group = activity_sid === undefined ? inGroup(worker, 'workspace_sid', workspace_sid) : inGroup(worker, 'activity_sid', activity_sid)
+    const keep = (row: { sid: string; workspace_sid: string; friendly_name: string; activity_sid: string }) =>
+      row.workspace_sid === workspace_sid &&
+      (friendly_name === undefined || row.friendly_name === friendly_name) &&
+      (available === undefined || (state.find('activity', row.activity_sid)?.available ?? false) === available) &&
+      (members === undefined || members.has(row.sid)) &&
+      (expression === undefined || expression.matches(undefined, state.pools.worker(row.sid)))
+    const listed = ordering
+      ? sortedPage(worker, rowsOf(group), page, { keep, sort: [sorting('date_status_changed', ordering)] })
+      : pageOf(group, page, { keep })
+    return shownPage(listed, (row) => shownWorker(state, row))
+  },
+
+  'taskrouter_v1.ListTask'({ path: { workspace_sid }, params, page }, { state, now }) {
+    workspaceOf(state, workspace_sid)
+    const { assignment_status, priority, routing_target, has_addons } = params
+    const workflow_sid = bothSids(params.workflow_sid, sidOf(state, 'workflow', workspace_sid, params.workflow_name))
+    const task_queue_sid = bothSids(params.task_queue_sid, sidOf(state, 'task_queue', workspace_sid, params.task_queue_name))
+    if (workflow_sid === null || task_queue_sid === null) return emptyPage
+    const expression = expressionOf(params.evaluate_task_attributes, 'task', 'EvaluateTaskAttributes')
+    const { task } = state.tables
+    const group =
+      task_queue_sid !== undefined
+        ? inGroup(task, 'task_queue_sid', task_queue_sid)
+        : workflow_sid !== undefined
+          ? inGroup(task, 'workflow_sid', workflow_sid)
+          : inGroup(task, 'workspace_sid', workspace_sid)
+    const keep = (row: TaskRow) =>
+      row.workspace_sid === workspace_sid &&
+      (workflow_sid === undefined || row.workflow_sid === workflow_sid) &&
+      (assignment_status === undefined || assignment_status.includes(row.assignment_status)) &&
+      (priority === undefined || row.priority === priority) &&
+      (routing_target === undefined || row.routing_target === routing_target) &&
+      (has_addons === undefined || (row.addons !== '{}') === has_addons) &&
+      (expression === undefined || expression.matches(state.pools.task(row)))
+    const sort = taskSorting(params.ordering)
+    const listed = sort.length === 0 ? pageOf(group, page, { keep }) : sortedPage(task, rowsOf(group), page, { keep, sort })
+    const at = now()
+    return shownPage(listed, (row) => shownTask(state, row, at))
+  },
+
+  'taskrouter_v1.ListTaskReservation'({ path: { workspace_sid, task_sid }, params, page }, { state }) {
+    inWorkspace(state, 'task', workspace_sid, task_sid)
+    const { reservation_status, worker_sid } = params
+    const listed = pageOf(inGroup(state.tables.reservation, 'task_sid', task_sid), page, {
+      keep: (row) =>
+        (reservation_status === undefined || row.reservation_status === reservation_status) &&
+        (worker_sid === undefined || row.worker_sid === worker_sid)
+    })
+    return shownPage(listed, (row) => shownReservation(state, row))
+  },
+
+  'taskrouter_v1.ListWorkerReservation'({ path: { workspace_sid, worker_sid }, params, page }, { state }) {
+    inWorkspace(state, 'worker', workspace_sid, worker_sid)
+    const { reservation_status } = params
+    const listed = pageOf(inGroup(state.tables.reservation, 'worker_sid', worker_sid), page, {
+      keep: (row) => reservation_status === undefined || row.reservation_status === reservation_status
+    })
+    return shownPage(listed, (row) => shownReservation(state, row))
+  },
+
+  'taskrouter_v1.ListWorkerChannel'({ path: { workspace_sid, worker_sid }, page }, { state }) {
+    inWorkspace(state, 'worker', workspace_sid, worker_sid)
+    const listed = pageOf(inGroup(state.tables.worker_channel, 'worker_sid', worker_sid), page)
+    return shownPage(listed, (row) => shownWorkerChannel(state, row))
+  }
+} satisfies Handlers
+
+function inGroup<R extends Row>(table: Table<R>, index: string, key: string): Group<R> {
+  return { table, index, key }
+}
+
+function rowsOf<R extends Row>({ table, index, key }: Group<R>): Iterable<R> {
+  return table.by(index, key)
+}
+
+/** The SID behind a name: undefined where no name is given, null where nothing has it. */
+function sidOf(
+  state: State,
+  kind: 'activity' | 'task_queue' | 'workflow',
+  workspace_sid: string,
+  name: string | undefined
+): string | null | undefined {
+  if (name === undefined) return undefined
+  return state.tables[kind].firstBy('name', nameKey(workspace_sid, name))?.sid ?? null
+}
+
+/** A filter by SID and one by name together: null where they contradict each other. */
+function bothSids(sid: string | undefined, named: string | null | undefined): string | null | undefined {
+  if (named === undefined || sid === undefined) return named ?? (named === null ? null : sid)
+  return named === sid ? sid : null
+}
+
+/** `DateUpdated:desc` for a list that offers one column; the contract has checked the text. */
+function sorting<C extends string>(column: C, ordering: string): { column: C; descending: boolean } {
+  return { column, descending: ordering.endsWith(':desc') }
+}
+
+const taskColumns = {
+  DateCreated: 'date_created',
+  Priority: 'priority',
+  VirtualStartTime: 'virtual_start_time'
+} as const satisfies Record<string, keyof TaskRow>
+
+/** `Priority:desc,DateCreated:asc`; empty where the order of creation will do (reference taskrouter 1.9). */
+function taskSorting(ordering: string | undefined): Sorting<TaskRow>[] {
+  if (ordering === undefined || ordering.trim() === '') return []
+  const sort = ordering.split(',').map((part): Sorting<TaskRow> => {
+    const [name = '', direction = 'asc'] = part.trim().split(':')
+    if (!Object.hasOwn(taskColumns, name) || (direction !== 'asc' && direction !== 'desc')) {
+      const columns = Object.keys(taskColumns).join(', ')
+      throw new InvalidRequest(`Parameter Ordering is invalid: ${columns} with :asc or :desc are expected`, 'Ordering')
+    }
+    return { column: taskColumns[name as keyof typeof taskColumns], descending: direction === 'desc' } // hasOwn says that it is one
+  })
+  const columns = sort.map(({ column }) => column)
+  if (columns.includes('date_created') && columns.includes('virtual_start_time')) {
+    throw new InvalidRequest('Parameter Ordering is invalid: DateCreated and VirtualStartTime cannot be combined', 'Ordering')
+  }
+  const [only] = sort
+  return sort.length === 1 && only?.column === 'date_created' && !only.descending ? [] : sort
+}
+
+/** A worker of whom only attributes are known. */
+function unknownWorker(attributes: unknown): WorkerView {
+  return { sid: '', friendly_name: '', activity_sid: '', activity_name: '', attributes, channel: () => undefined }
+}
+
+/** An empty expression matches nobody (reference taskrouter 1.5). */
+function accepts(target_workers: string, worker: WorkerView): boolean {
+  return expressionOf(target_workers, 'worker', 'TargetWorkers')?.matches(undefined, worker) ?? false
+}

@@ -1,0 +1,103 @@
+import type {
+  TaskrouterV1ActivityRow,
+  TaskrouterV1TaskChannelRow,
+  TaskrouterV1TaskQueueRow,
+  TaskrouterV1TaskReservationRow,
+  TaskrouterV1TaskRow,
+  TaskrouterV1WorkerChannelRow,
+  TaskrouterV1WorkerReservationRow,
+  TaskrouterV1WorkerRow,
+  TaskrouterV1WorkflowRow,
+  TaskrouterV1WorkspaceRow
+} from '@ringdown/contract/generated/taskrouter-v1'
+import { capacityLeft } from '@ringdown/engine/routing/match/pools'
+import type {
+  ActivityRow,
+  ReservationRow,
+  TaskChannelRow,
+  TaskQueueRow,
+  TaskRow,
+  WorkerChannelRow,
+  WorkerRow,
+  WorkflowRow,
+  WorkspaceRow
+} from '@ringdown/engine/routing/rows'
+import type { State } from '@ringdown/engine/state/state'
+
+/*
+ * Rows as the API shows them: their columns, and what follows from other rows (reference taskrouter 1). A row that is
+ * named and gone meanwhile shows null, never an error.
+ */
+
+export function shownWorkspace(state: State, row: WorkspaceRow): TaskrouterV1WorkspaceRow {
+  return {
+    ...row,
+    default_activity_name: nameOf(state, 'activity', row.default_activity_sid),
+    timeout_activity_name: nameOf(state, 'activity', row.timeout_activity_sid)
+  }
+}
+
+export function shownActivity(state: State, row: ActivityRow): TaskrouterV1ActivityRow {
+  return { ...row, account_sid: state.account_sid }
+}
+
+export function shownTaskChannel(state: State, row: TaskChannelRow): TaskrouterV1TaskChannelRow {
+  return { ...row, account_sid: state.account_sid }
+}
+
+export function shownTaskQueue(state: State, row: TaskQueueRow): TaskrouterV1TaskQueueRow {
+  return {
+    ...row,
+    account_sid: state.account_sid,
+    reservation_activity_name: nameOf(state, 'activity', row.reservation_activity_sid),
+    assignment_activity_name: nameOf(state, 'activity', row.assignment_activity_sid)
+  }
+}
+
+export function shownWorkflow(state: State, row: WorkflowRow): TaskrouterV1WorkflowRow {
+  return { ...row, account_sid: state.account_sid }
+}
+
+export function shownWorker(state: State, row: WorkerRow): TaskrouterV1WorkerRow {
+  const activity = state.find('activity', row.activity_sid)
+  return {
+    ...row,
+    account_sid: state.account_sid,
+    activity_name: activity?.friendly_name ?? null,
+    available: activity?.available ?? false
+  }
+}
+
+export function shownWorkerChannel(state: State, row: WorkerChannelRow): TaskrouterV1WorkerChannelRow {
+  const { open, accepted } = state.pools.load(row.worker_sid, row.task_channel_sid)
+  return {
+    ...row,
+    account_sid: state.account_sid,
+    task_channel_unique_name: state.find('task_channel', row.task_channel_sid)?.unique_name ?? null,
+    assigned_tasks: accepted,
+    available_capacity_percentage: capacityLeft(open, row.configured_capacity)
+  }
+}
+
+/** `now` is what its age is counted to, in milliseconds. */
+export function shownTask(state: State, row: TaskRow, now: number): TaskrouterV1TaskRow {
+  return {
+    ...row,
+    account_sid: state.account_sid,
+    age: Math.max(0, Math.floor((now - row.date_created) / 1000)),
+    task_queue_friendly_name: nameOf(state, 'task_queue', row.task_queue_sid),
+    workflow_friendly_name: nameOf(state, 'workflow', row.workflow_sid),
+    task_channel_unique_name: state.find('task_channel', row.task_channel_sid)?.unique_name ?? null
+  }
+}
+
+export function shownReservation(
+  state: State,
+  row: ReservationRow
+): TaskrouterV1TaskReservationRow & TaskrouterV1WorkerReservationRow {
+  return { ...row, account_sid: state.account_sid, worker_name: nameOf(state, 'worker', row.worker_sid) }
+}
+
+function nameOf(state: State, kind: 'activity' | 'task_queue' | 'workflow' | 'worker', sid: string | null): string | null {
+  return state.find(kind, sid)?.friendly_name ?? null
+}

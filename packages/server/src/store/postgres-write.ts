@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import type { QueryConfig } from 'pg'
+import type { Batch, Value } from './store.ts'
+import { type Changes, coldTable, type Inserts, quote, rest, type Table } from './tables.ts'
+
+/**
+ * A batch as one statement: it is a transaction by itself, takes one round trip, and cannot mix with another account's
+ * on the same connection. `head` must find the account at our epoch; everything else happens only if it does, and
+ * `matched` says whether it did. One part a table; values come as one array a column.
+ */
+export function writeOf(batch: Batch, changes: Changes): QueryConfig {
+  const { account_sid, epoch, head } = batch
+  const values: unknown[] = [account_sid, epoch, head.at, head.decision, head.next_seq, head.next_event]
+  const bind = (value: unknown) => values.push(value)
+  const parts = [
+    ...changes.upserts.map((inserts) => insertPart(inserts, bind, true)),
+    ...changes.deletes.map((keys) => deletePart(keys, bind)),
+    ...changes.removals.map(({ kind, where }) => removalPart(coldTable(kind), where, bind)),
+    ...changes.inserts.map((inserts) => insertPart(inserts, bind, false))
+  ]
+  const text = `with head as (update account set at = $3, decision = $4, next_seq = $5, next_event = $6
+    where account_sid = $1 and epoch = $2 returning 1)${parts.map((part, n) => `,\n  part${n} as (${part})`).join('')}
+  select count(*)::int as matched from head`
+  return { ...named(text), values }
+}
+
+const gate = 'exists (select 1 from head)'
+
+function insertPart({ table, rows }: Inserts, bind: (value: unknown) => number, upsert: boolean): string {
+  const columns = Object.keys(table.columns).map(quote).join(', ')
+  const from = arrays(Object.values(table.columns).slice(1), rows, bind)
+  const text = `insert into ${quote(table.name)} (${columns}) select $1::text, given.* from ${from} as given where ${gate}`
+  if (!upsert) return text
+  const sets = rest(table).map((column) => `${quote(column)} = excluded.${quote(column)}`)
+  return `${text} on conflict (${table.key.join(', ')}) do update set ${sets.join(', ')}`
+}
+
+function deletePart({ table, rows }: Inserts, bind: (value: unknown) => number): string {
+  const key = table.key.slice(1)
+  const from = arrays(
+    key.map(() => 'text' as const),
+    rows,
+    bind
+  )
+  const same = key.map((column) => `stored.${column} = given.${column}`).join(' and ')
+  return `delete from ${quote(table.name)} stored using ${from} as given (${key.join(', ')})
+    where stored.account_sid = $1 and ${same} and ${gate}`
+}
+
+function removalPart(table: Table, where: Readonly<Record<string, Value>>, bind: (value: unknown) => number): string {
+  const conditions = Object.entries(where).map(([column, value]) => {
+    if (!Object.hasOwn(table.columns, column)) throw new Error(`invariant: ${table.name} has no column "${column}"`)
+    return value === null ? `${quote(column)} is null` : `${quote(column)} = $${bind(value)}`
+  })
+  return `delete from ${quote(table.name)} where account_sid = $1 and ${[...conditions, gate].join(' and ')}`
+}
+
+function arrays(
+  types: readonly ('text' | 'integer')[],
+  rows: readonly (readonly Value[])[],
+  bind: (value: unknown) => number
+): string {
+  const columns = types.map((type, at) => {
+    const n = bind(rows.map((row) => row[at] ?? null))
+    return `$${n}::${type === 'text' ? 'text' : 'bigint'}[]`
+  })
+  return `unnest(${columns.join(', ')})`
+}
+
+/** Statements that return are prepared once; their number is that of the combinations of tables a batch may touch. */
+const names = new Map<string, string>()
+const namesLimit = 200
+
+function named(text: string): { text: string; name?: string } {
+  const known = names.get(text)
+  if (known !== undefined) return { text, name: known }
+  if (names.size >= namesLimit) return { text }
+  const name = `write ${createHash('sha1').update(text).digest('hex')}`
+  names.set(text, name)
+  return { text, name }
+}

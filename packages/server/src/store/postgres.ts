@@ -1,0 +1,213 @@
+import type { Row } from '@ringdown/engine/state/row'
+import pg from 'pg'
+import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
+import { pause } from './pause.ts'
+import { clientConfig, openSession, placeOf, storeError, type Timing } from './postgres-session.ts'
+import { writeOf } from './postgres-write.ts'
+import { type Dialect, findOf, pageOf, type Query, residentColdOf, residentOf } from './query.ts'
+import { type AccountHead, CannotOpen, Fenced, type LoadedRow, type Store, StoreUnavailable } from './store.ts'
+import { changesOf, coldKind, coldNames } from './tables.ts'
+
+const loadPiece = 5_000
+const standbyMs = 250
+const readers = 4
+
+const dialect: Dialect = {
+  parameter: (n) => `$${n}`,
+  among: (column, type, n) => `${column} = any($${n}::${type === 'text' ? 'text' : 'bigint'}[])`,
+  list: (values) => [...values]
+}
+
+/**
+ * A store in one PostgreSQL database (the first schema of the search path), shared by several nodes: an account belongs
+ * to the node whose session holds its advisory lock, and a write counts only with the account's current epoch. That
+ * fences writes on one primary; without synchronous replication, a failover of PostgreSQL itself may lose acknowledged
+ * work. Throws CannotOpen when no connection can be made.
+ */
+export async function openPostgres({
+  url,
+  heartbeatMs = 500,
+  lostMs = 2_000,
+  silentMs = 5_000
+}: { url: string } & Partial<Timing>): Promise<Store> {
+  const session = await openSession(url, { heartbeatMs, lostMs, silentMs })
+  const pool = new pg.Pool({ ...clientConfig(url), max: readers, query_timeout: 30_000, idleTimeoutMillis: 30_000 })
+  pool.on('error', () => {}) // an idle reader broke: the pool makes a new one, and the session tells of a real loss
+  /** Accounts by the generation of the session that locked them. */
+  const held = new Map<string, number>()
+  let closed = false
+
+  async function read(query: Query): Promise<pg.QueryResult['rows']> {
+    if (closed) throw new StoreUnavailable('the store is closed')
+    try {
+      return (await pool.query(query.sql, query.values)).rows
+    } catch (error) {
+      throw storeError(error)
+    }
+  }
+
+  async function readRows(query: Query): Promise<Row[]> {
+    return (await read(query)).map(({ data }) => JSON.parse(data))
+  }
+
+  /** Takes the lock and raises the epoch in one statement, so that no loss of the connection can come between. */
+  async function tryLock(account_sid: string): Promise<AccountHead | undefined> {
+    const generation = session.generation()
+    const { rows } = await session.query({ name: 'lock', text: lockText, values: [account_sid, rowFormat] })
+    const head: AccountHead | undefined = rows[0]
+    if (head === undefined) return undefined
+    checkFormat(account_sid, head.format)
+    held.set(account_sid, generation)
+    return head
+  }
+
+  return {
+    async migrate() {
+      const client = await pool.connect().catch((error) => {
+        throw storeError(error)
+      })
+      try {
+        await client.query('begin')
+        await client.query("select pg_advisory_xact_lock(hashtextextended('ringdown migrate ' || current_schema(), 0))")
+        const run = async (sql: string) => void (await client.query(sql))
+        const rows = async (sql: string) => (await client.query(sql)).rows
+        await migrateTables({ dialect: 'postgres', run, rows }, placeOf(url))
+        await client.query('commit')
+        client.release()
+      } catch (error) {
+        client.release(true) // closing the connection rolls back
+        throw error instanceof CannotOpen ? error : storeError(error)
+      }
+    },
+
+    async accounts() {
+      const rows = await read({ sql: 'select account_sid from account order by account_sid', values: [] })
+      return rows.map(({ account_sid }) => account_sid)
+    },
+
+    async lock(account_sid, signal) {
+      for (;;) {
+        signal?.throwIfAborted()
+        try {
+          await session.enroll()
+          const head = await tryLock(account_sid)
+          if (head !== undefined) return head
+          await session.query({ text: endSilentText, values: [account_sid, silentMs] })
+        } catch (error) {
+          if (!(error instanceof StoreUnavailable) || closed) throw error
+        }
+        await pause(standbyMs, signal)
+      }
+    },
+
+    async load(account_sid) {
+      const loaded: LoadedRow[] = []
+      let after: [string, string] = ['', '']
+      for (;;) {
+        const rows = await read(residentOf(account_sid, after, loadPiece, dialect))
+        for (const { kind, data } of rows) loaded.push({ kind, row: JSON.parse(data) })
+        if (rows.length < loadPiece) break
+        after = [rows.at(-1).kind, rows.at(-1).sid]
+      }
+      for (const kind of coldNames) if (coldKind(kind).resident !== undefined) await loadCold(account_sid, kind, loaded)
+      return loaded.sort((a, b) => a.row.seq - b.row.seq)
+    },
+
+    async write(batch) {
+      const { account_sid } = batch
+      const query = writeOf(batch, changesOf(batch))
+      // Asked when its turn has come: what follows a failed write was decided on memory that is no longer true.
+      const allow = () => {
+        if (held.get(account_sid) !== session.generation())
+          throw new StoreUnavailable(`account ${account_sid} must be locked first`)
+      }
+      try {
+        const { rows } = await session.query(query, allow)
+        if (rows[0].matched === 1) return
+      } catch (error) {
+        if (error instanceof StoreUnavailable) held.delete(account_sid)
+        throw error
+      }
+      held.delete(account_sid)
+      throw new Fenced(`account ${account_sid} was taken by another node`)
+    },
+
+    page: async (query) => readRows(pageOf(query, dialect)),
+    find: async (account_sid, kind, where) => readRows(findOf(account_sid, kind, where, dialect)),
+
+    log(account_sid, cursor, limit) {
+      const sql = 'select seq, sid, type, at, data from event where account_sid = $1 and seq > $2 order by seq limit $3'
+      return read({ sql, values: [account_sid, cursor, limit] })
+    },
+
+    journal(account_sid, after, limit) {
+      const sql =
+        'select decision, at, seed, data from journal where account_sid = $1 and decision > $2 order by decision limit $3'
+      return read({ sql, values: [account_sid, after, limit] })
+    },
+
+    async prune(account_sid, { event, journal }, limit) {
+      let gone = 0
+      if (event !== undefined)
+        gone += (await read({ sql: pruneText('event', 'seq'), values: [account_sid, event, limit] })).length
+      if (journal !== undefined)
+        gone += (await read({ sql: pruneText('journal', 'decision'), values: [account_sid, journal, limit] })).length
+      return gone
+    },
+
+    async backup() {
+      throw new CannotOpen('A PostgreSQL store is backed up with its own tools: use pg_dump, or an archive of its log.')
+    },
+
+    async ping() {
+      await session.query({ text: 'select 1' })
+    },
+
+    healthy: () => !closed && session.healthy(),
+    onLost: session.onLost,
+
+    async close() {
+      if (closed) return
+      closed = true
+      held.clear()
+      await session.close()
+      await pool.end()
+    }
+  }
+
+  async function loadCold(account_sid: string, kind: string, loaded: LoadedRow[]): Promise<void> {
+    let after = -1
+    for (;;) {
+      const rows = await read(residentColdOf(account_sid, kind, after, loadPiece, dialect))
+      for (const { data } of rows) loaded.push({ kind, row: JSON.parse(data) })
+      if (rows.length < loadPiece) return
+      after = rows.at(-1).seq
+    }
+  }
+}
+
+const lockKey = "hashtextextended(current_schema() || ' ' || $1::text, 0)"
+
+/** No row comes back when another session holds the lock. A session may take its own lock again. */
+const lockText = `with free as materialized (select pg_try_advisory_lock(${lockKey}) as locked)
+  insert into account (account_sid, epoch, format, at, decision, next_seq, next_event)
+  select $1::text, 1, $2, 0, 0, 1, 1 from free where locked
+  on conflict (account_sid) do update set epoch = account.epoch + 1
+  returning account_sid, epoch, format, at, decision, next_seq, next_event`
+
+/** Ends the backend that holds the account and has not beaten for too long; its own node gave up before. */
+const endSilentText = `select pg_terminate_backend(node.backend)
+  from pg_locks
+  join node on node.backend = pg_locks.pid
+  join pg_stat_activity activity on activity.pid = node.backend and activity.backend_start = node.backend_start
+  where pg_locks.locktype = 'advisory' and pg_locks.granted and pg_locks.objsubid = 1
+    and pg_locks.database = (select oid from pg_database where datname = current_database())
+    and (pg_locks.classid::bigint << 32) | pg_locks.objid::bigint = ${lockKey}
+    and node.beat < clock_timestamp() - $2::int * interval '1 ms'`
+
+/** Instants never go back along the sequence, so the oldest rows are the first: no index on the instant is needed. */
+function pruneText(table: string, order: string): string {
+  return `delete from ${table} where account_sid = $1 and ${order} in (
+    select ${order} from (select ${order}, at from ${table} where account_sid = $1 order by ${order} limit $3) oldest
+    where at < $2) returning 1`
+}

@@ -1,0 +1,155 @@
+import { readdir, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { residentColdOf } from '@ringdown/server/store/query'
+import { openSqlite } from '@ringdown/server/store/sqlite'
+import { CannotOpen, type Store } from '@ringdown/server/store/store'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { account, batch, event, put, row, sid } from './batches.ts'
+import { child } from './children.ts'
+import { sqlitePlace } from './places.ts'
+
+describe('a store on SQLite', () => {
+  let here: Awaited<ReturnType<typeof sqlitePlace>>
+  let store: Store
+  beforeEach(async () => {
+    here = await sqlitePlace()
+    store = await here.open()
+    await store.migrate()
+  })
+  afterEach(() => here.clear())
+
+  it('is copied while it is written', async () => {
+    const head = await store.lock(account)
+    const task = row('WT', 1)
+    await store.write(batch(head, { rows: [put('task', task)], events: [event(1)] }))
+    const target = join(here.folder, 'copy.sqlite')
+    const writes = [2, 3, 4].map((n) => store.write(batch({ ...head, decision: n }, { events: [event(n)] })))
+    await Promise.all([store.backup(target), ...writes])
+
+    const copy = await openSqlite({ path: target })
+    await copy.migrate()
+    expect(await copy.load(account)).toEqual([{ kind: 'task', row: task }])
+    expect((await copy.log(account, 0, 10)).length).toBeGreaterThanOrEqual(1)
+    await copy.close()
+  })
+
+  it('overwrites nothing with a backup', async () => {
+    const target = join(here.folder, 'letters.txt')
+    await writeFile(target, 'Dear Ada')
+    await expect(store.backup(target)).rejects.toThrow(`Cannot write a backup to ${target}`)
+    await expect(store.backup(join(here.folder, 'no', 'such', 'folder'))).rejects.toThrow(CannotOpen)
+    await store.ping()
+  })
+
+  it('leaves one file behind when it is closed', async () => {
+    const head = await store.lock(account)
+    await store.write(batch(head, { events: [event(1)] }))
+    await store.close()
+    expect(await readdir(here.folder)).toEqual(['store.sqlite'])
+  })
+
+  it('does not let its write-ahead log grow without end', async () => {
+    const head = await store.lock(account)
+    const attributes = 'x'.repeat(1_000)
+    for (let n = 0; n < 60; n++) {
+      const rows = Array.from({ length: 60 }, (_, i) => put('task', row('WT', n * 60 + i + 1, { attributes })))
+      await store.write(batch({ ...head, decision: n }, { rows }))
+    }
+    const log = (await stat(`${here.path}-wal`)).size
+    const file = (await stat(here.path)).size
+    expect(file).toBeGreaterThan(3_000_000)
+    expect(log).toBeLessThan(file / 2)
+  })
+
+  it('loses nothing that it acknowledged when its process is killed', async () => {
+    await store.close()
+    const writer = child(`
+      const { openSqlite } = await load('sqlite')
+      const store = await openSqlite({ path: ${JSON.stringify(here.path)} })
+      const { epoch } = await store.lock('${account}')
+      for (let n = 1; ; n++) {
+        const head = { at: n, decision: n, next_seq: 1, next_event: n + 1 }
+        const events = [{ seq: n, sid: 'EV' + n, type: 'task.created', at: n, data: '{}' }]
+        await store.write({ account_sid: '${account}', epoch, head, rows: [], events, journal: [] })
+        print(String(n))
+      }`)
+    let acknowledged = 0
+    while (acknowledged < 100) acknowledged = Number(await writer.line())
+    await writer.kill()
+    store = await here.open()
+    const head = await store.lock(account)
+    const log = await store.log(account, 0, 100_000)
+    expect(head.decision).toBeGreaterThanOrEqual(acknowledged)
+    expect(log.map(({ seq }) => seq)).toEqual(Array.from({ length: head.decision }, (_, n) => n + 1))
+  })
+
+  it('recovers from a full disk without a restart, but only after the account was locked again', async () => {
+    await store.close()
+    const writer = child(
+      `
+      const { openSqlite } = await load('sqlite')
+      const store = await openSqlite({ path: ${JSON.stringify(here.path)} })
+      store.onLost((why) => print('lost: ' + why.name))
+      const batch = ({ epoch, decision }, rows) => ({ account_sid: '${account}', epoch, rows, events: [], journal: [],
+        head: { at: 1, decision: decision + 1, next_seq: 1, next_event: 1 } })
+      const task = (n, size) => ({ kind: 'task', sid: 'WT' + n, row: { sid: 'WT' + n, seq: n, version: 0, text: 'x'.repeat(size) } })
+      const told = (work) => work.then(() => print('done'), (error) => print(error.name))
+      const head = await store.lock('${account}')
+      await told(store.write(batch(head, [task(1, 10)])))
+      // The second of these was decided on a memory that holds the first.
+      await Promise.all([told(store.write(batch(head, [task(2, 20_000_000)]))), told(store.write(batch(head, [task(3, 10)])))])
+      print('healthy: ' + store.healthy())
+      const again = await store.lock('${account}')
+      print('healthy: ' + store.healthy())
+      await told(store.write(batch(again, [task(4, 10)])))
+      print((await store.load('${account}')).map(({ row }) => row.sid).join())
+      await store.close()
+      print('closed')`,
+      { limitBlocks: 8_000 }
+    )
+    const lines: string[] = []
+    while (lines.at(-1) !== 'closed') lines.push(await writer.line())
+    expect(lines).toEqual([
+      'done',
+      'lost: StoreUnavailable',
+      'StoreUnavailable',
+      'StoreUnavailable',
+      'healthy: false',
+      'healthy: true',
+      'done',
+      'WT1,WT4',
+      'closed'
+    ])
+    await writer.kill()
+  })
+
+  it('finds what lives in memory by an index, however much is closed', async () => {
+    const { sql } = residentColdOf(account, 'participant', -1, 10, {
+      parameter: () => 'null',
+      among: () => '',
+      list: () => ''
+    })
+    const plan = await here.query(`explain query plan ${sql}`)
+    expect(plan.map((step) => (step as { detail: string }).detail)).toEqual([
+      expect.stringContaining('USING INDEX participant__resident')
+    ])
+  })
+
+  it('cannot be opened where there is no database', async () => {
+    const path = join(here.folder, 'letter.sqlite')
+    await writeFile(path, 'Dear Ada, this is not a database, but it is long enough to look like one.'.repeat(20))
+    await expect(openSqlite({ path })).rejects.toThrow(CannotOpen)
+    await expect(openSqlite({ path: here.folder })).rejects.toThrow(/^Cannot open .*: .*\.$/)
+  })
+
+  it('reads while another account is being written', async () => {
+    const head = await store.lock(account)
+    await store.lock(sid('AC', 2))
+    const writes = Array.from({ length: 20 }, (_, n) =>
+      store.write(batch({ ...head, decision: n }, { rows: [put('task', row('WT', n + 1))] }))
+    )
+    expect(await store.load(sid('AC', 2))).toEqual([])
+    await Promise.all(writes)
+    expect(await store.load(account)).toHaveLength(20)
+  })
+})
