@@ -108,22 +108,56 @@ function holds(lock) {
 }
 
 async function npmCi() {
-  console.error('Installing dependencies (npm ci); this happens once.')
-  const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--color=false']
-  const patience = ['--prefer-offline', '--fetch-retry-mintimeout=2000', '--fetch-retry-maxtimeout=8000']
-  const args = ['ci', '--include=dev', ...quiet, ...patience]
-  const npm = process.env.npm_execpath // set by npm itself
-  const { code, output, missing } = await (npm?.endsWith('npm-cli.js')
-    ? run(process.execPath, [npm, ...args])
-    : run('npm', args, { shell: process.platform === 'win32' }))
+  console.error('Installing dependencies; this happens once.')
+  // Without a registry npm would try every package again and again, for minutes; its cache may be enough.
+  const ping = await npm('ping')
+  const source = isUnreachable(ping.output) ? '--offline' : '--prefer-offline'
+  let result = await npm('ci', '--include=dev', source)
+  // A registry may not have the parts for other platforms. npm then leaves them out of the lock file that it writes, and
+  // as `npm ci` refuses such a file; `npm install` takes the same versions from it and does without those parts.
+  if (result.code !== 0 && lacksOnlyOtherPlatforms(result.output)) {
+    result = await npm('install', '--include=dev', '--no-save', source)
+  }
+  const { code, output, missing } = result
   if (missing) stop('npm is missing: install it together with Node, then run this again.')
   if (code === 0) return
-  const reason = /\b(E[A-Z_]{3,}|UND_ERR_[A-Z_]+)\b/.exec(output.replaceAll('npm error', ''))?.[1] ?? ''
-  if (/^(ENOTFOUND|EAI_|ECONN|ETIMEDOUT|ENET|EHOST|ENOTCACHED|ERR_SOCKET|UND_ERR)/.test(reason)) {
+  if (isUnreachable(output)) {
+    const reason = errorCode(isUnreachable(ping.output) ? ping.output : output)
     stop(`npm cannot reach its registry (${reason}): check the network and npm's settings, then run this again.`)
   }
-  if (reason === 'EUSAGE') stop('package-lock.json does not fit the package.json files: run npm install once.')
-  stop(`${output.trimEnd().split('\n').slice(-20).join('\n')}\nnpm ci failed.`)
+  if (errorCode(output) === 'EUSAGE') {
+    stop('package-lock.json does not fit the package.json files: run npm install once.')
+  }
+  stop(`${output.trimEnd().split('\n').slice(-20).join('\n')}\nnpm could not install the dependencies.`)
+}
+
+function npm(...command) {
+  const args = [
+    ...command,
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--color=false',
+    '--fetch-retry-mintimeout=2000'
+  ]
+  const own = process.env.npm_execpath // set by npm itself
+  return own?.endsWith('npm-cli.js')
+    ? run(process.execPath, [own, ...args])
+    : run('npm', args, { shell: process.platform === 'win32' })
+}
+
+function errorCode(output) {
+  return /\berror code (\w+)/.exec(output)?.[1] ?? ''
+}
+
+function isUnreachable(output) {
+  return /^(ENOTFOUND|EAI_|ECONN|ETIMEDOUT|ENET|EHOST|ENOTCACHED|ERR_SOCKET|UND_ERR)/.test(errorCode(output))
+}
+
+/** Whether all that npm misses in the lock file are packages that the registry did not have (they carry no version). */
+function lacksOnlyOtherPlatforms(output) {
+  const complaints = output.split('\n').filter((line) => /\b(Missing|Invalid): /.test(line))
+  return complaints.length > 0 && complaints.every((line) => /Missing: \S+@ from lock file/.test(line))
 }
 
 // One at a time

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
 
-/** A process of its own, which runs the compiled store; it is told what to do on stdin and answers line by line. */
+/** A process of its own with the compiled store, told what to do on stdin, answering line by line, gone with its test. */
 export interface Child {
   readonly pid: number
   /** The next line that it prints. */
@@ -36,6 +37,7 @@ export function child(text: string, { limitBlocks }: { limitBlocks?: number } = 
   const { stdin, stdout, pid } = started
   if (stdin === null || stdout === null || pid === undefined) throw new Error('invariant: the child has pipes')
   const lines = createInterface({ input: stdout })[Symbol.asyncIterator]()
+  onTestFinished(() => void started.kill('SIGKILL'))
   const gone = new Promise<void>((resolve) => started.once('exit', () => resolve()))
   return {
     pid,

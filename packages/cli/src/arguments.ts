@@ -33,7 +33,11 @@ export interface McpArguments {
   readonly logLevel: string
 }
 
-export type Arguments = StartArguments | McpArguments | { readonly command: 'help' | 'version' }
+export type Arguments =
+  | StartArguments
+  | McpArguments
+  | { readonly command: 'help' }
+  | { readonly command: 'version' }
 
 export const usage = `Ringdown: an open contact center that speaks Twilio Flex's REST APIs.
 

@@ -42,12 +42,6 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   taskchanneluniquename: ['taskChannel']
 }
 
-/** Sent by other connectors, without effect there or here. */
-const IGNORED: Readonly<Record<string, string>> = {
-  interactioncontextjson: 'interactionContextJson is ignored: put it into attributes',
-  mediacontenttype: 'mediaContentType is ignored: the type follows from the media'
-}
-
 const ACTION_ALIASES: Readonly<Record<string, string>> = { delete: 'remove', remove: 'delete', add: 'create', create: 'add' }
 
 /** Known to every action, whether or not it uses them. */
@@ -92,7 +86,8 @@ function spell(tool: Tool, given: unknown, faults: ErrorBody[], warnings: string
     const name = known.get(fold) ?? alias
     if (name === undefined) {
       if (value === null) continue
-      if (fold in IGNORED && !/manage_tasks|workers/.test(tool.name)) warnings.push(IGNORED[fold] ?? '')
+      const ignored = tool.ignored?.[fold]
+      if (ignored) warnings.push(ignored)
       else faults.push(unknown(tool, key))
     } else if (!spelled.has(name) || spelled.get(name) === null) spelled.set(name, value)
     else if (value !== null && JSON.stringify(spelled.get(name)) !== JSON.stringify(value)) {

@@ -21,23 +21,23 @@ export interface Credentials {
   readonly accountSid?: string | undefined
 }
 
-/** A Ringdown at `url`; `httpClient` replaces the transport, e.g. in tests or inside the server's own process. */
-export function ringdownBackend(
-  options: { readonly url: string; readonly httpClient?: twilio.RequestClient } & Credentials
-): Backend {
-  return backend('ringdown', options, options.httpClient ?? ringdown({ url: options.url, autoRetry: true }))
+/** How a backend is reached; `httpClient` replaces the transport, e.g. in tests. */
+interface Reached {
+  readonly credentials: Credentials
+  readonly httpClient?: twilio.RequestClient | undefined
+}
+
+/** A Ringdown at `url` (`http://127.0.0.1:8080`), by the credentials of its REST API. */
+export function ringdownBackend({ url, credentials, httpClient }: Reached & { readonly url: string }): Backend {
+  return backend('ringdown', credentials, httpClient ?? ringdown({ url, autoRetry: true }))
 }
 
 /**
  * A Twilio account. `base` dials another address under Twilio's host names: a Ringdown that stands in for Twilio.
  */
-export function twilioBackend(
-  options: { readonly base?: string | undefined; readonly httpClient?: twilio.RequestClient } & Credentials
-): Backend {
-  const http =
-    options.httpClient ??
-    (options.base ? underTwilioHosts({ url: options.base, autoRetry: true }) : new twilio.RequestClient(RETRYING))
-  return backend('twilio', options, http)
+export function twilioBackend({ credentials, base, httpClient }: Reached & { readonly base?: string | undefined }): Backend {
+  const http = httpClient ?? (base ? underTwilioHosts({ url: base, autoRetry: true }) : new twilio.RequestClient(RETRYING))
+  return backend('twilio', credentials, http)
 }
 
 const RETRYING = { autoRetry: true, maxRetryDelay: 1500, maxRetries: 3 }

@@ -7,7 +7,7 @@ import { createMcpServer, type McpServerOptions } from './server.ts'
 /** How the tools are mounted in an HTTP server. */
 export interface McpHttpOptions extends Omit<McpServerOptions, 'backend'> {
   /** The account of a caller whose credentials the HTTP server has already checked. */
-  readonly backendFor: (credentials: Credentials) => Backend
+  readonly backend: (credentials: Credentials) => Backend
   /** Host names that this server answers to, without ports; loopback names always count. */
   readonly hosts?: readonly string[] | undefined
   /** Host names of the web pages that may call it; a request without `Origin` is no page and passes. */
@@ -32,7 +32,7 @@ const MOST_BACKENDS = 200
  * the server that mounts it has done so, with the same ones as REST.
  */
 export function mcpHttpHandler(options: McpHttpOptions): McpHttpHandler {
-  const { backendFor, hosts = [], origins = [], ...serverOptions } = options
+  const { backend: backendFor, hosts = [], origins = [], ...serverOptions } = options
   const backends = new Map<string, Backend>()
   const hostAllowed = hostHeaderValidation([...LOOPBACK, ...hosts])
   const originAllowed = originValidation([...LOOPBACK, ...hosts, ...origins])

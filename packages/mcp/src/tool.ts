@@ -118,6 +118,8 @@ export interface Tool {
   readonly output: Fields
   /** Names that belong to another tool's habit: alias (folded) → argument. */
   readonly aliases?: Readonly<Record<string, string>>
+  /** Arguments of other connectors without effect there or here: name (folded) → the warning. */
+  readonly ignored?: Readonly<Record<string, string>>
 }
 
 /** Lets the compiler know the arguments of a tool literally, so that `run` gets typed values. */

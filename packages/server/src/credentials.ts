@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CannotOpen } from './store/store.ts'
 
@@ -14,11 +14,25 @@ export interface Credentials {
 const file = 'credentials.json'
 
 /**
- * The account that this server serves: from RINGDOWN_ACCOUNT_SID and RINGDOWN_AUTH_TOKEN, else from the data folder, else
- * made from a secure random source and kept in the data folder, readable by its owner only. There is no default password.
- * Throws CannotOpen with one clear line.
+ * The account that this server serves: what `knownCredentials` finds, else one made from a secure random source and kept
+ * in the data folder, readable by its owner only. There is no default password. Throws CannotOpen with one clear line.
  */
 export async function credentialsFor(folder: string, env: NodeJS.ProcessEnv): Promise<Credentials> {
+  const known = await knownCredentials(folder, env)
+  if (known) return known
+  const path = join(folder, file)
+  const made = { account_sid: `AC${randomBytes(16).toString('hex')}`, auth_token: randomBytes(16).toString('hex') }
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await writeFile(path, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    throw new CannotOpen(`Cannot write ${path}: ${(error as Error).message}.`, { cause: error })
+  }
+  return { ...made, isNew: true }
+}
+
+/** Credentials from RINGDOWN_ACCOUNT_SID and RINGDOWN_AUTH_TOKEN, else from the data folder; undefined where there are none. */
+export async function knownCredentials(folder: string, env: NodeJS.ProcessEnv): Promise<Credentials | undefined> {
   const fromEnv = ofEnvironment(env)
   if (fromEnv) return fromEnv
   const path = join(folder, file)
@@ -26,16 +40,7 @@ export async function credentialsFor(folder: string, env: NodeJS.ProcessEnv): Pr
     if (error.code === 'ENOENT') return undefined
     throw new CannotOpen(`Cannot read ${path}: ${error.message}.`, { cause: error })
   })
-  if (text !== undefined) return parse(path, text)
-  const made = { account_sid: `AC${randomBytes(16).toString('hex')}`, auth_token: randomBytes(16).toString('hex') }
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await writeFile(path, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
-    await chmod(path, 0o600)
-  } catch (error) {
-    throw new CannotOpen(`Cannot write ${path}: ${(error as Error).message}.`, { cause: error })
-  }
-  return { ...made, isNew: true }
+  return text === undefined ? undefined : parse(path, text)
 }
 
 function ofEnvironment(env: NodeJS.ProcessEnv): Credentials | undefined {

@@ -1,3 +1,161 @@
-import type { Rendering } from '../events.ts'
+import type { EventRefs, Rendering } from '../events.ts'
+import type { State } from '../state/state.ts'
+import { type Origin, told } from './origin.ts'
+import type { ConversationRow, MessageRow, ParticipantRow, UserRow } from './rows.ts'
 
-export const conversationEvents = {} satisfies Record<string, Rendering>
+/** What webhooks tell of conversations, under the log's names (reference conversations 17.1 and 17.4). */
+export const conversationEvents = {
+  'conversation.added': ofConversation(() => 'added'),
+  'conversation.updated': ofConversation(() => 'updated'),
+  'conversation.removed': ofConversation(() => 'removed', true),
+  'conversation.state.updated': ofConversation((refs) => `went from ${refs.extra?.state_from} to ${refs.extra?.state_to}`),
+  'participant.added': ofParticipant('added'),
+  'participant.updated': ofParticipant('updated'),
+  'participant.removed': ofParticipant('removed', true),
+  'message.added': ofMessage('added'),
+  'message.updated': ofMessage('updated'),
+  'message.removed': ofMessage('removed', true),
+  'user.added': ofUser('added'),
+  'user.updated': ofUser('updated')
+} satisfies Record<string, Rendering>
+
+type Told = Extract<keyof typeof conversationEvents, string>
+type Extra = NonNullable<EventRefs['extra']>
+
+export function emitConversation(
+  state: State,
+  type: Extract<Told, `conversation.${string}`>,
+  conversation: ConversationRow,
+  origin: Origin,
+  extra?: Extra
+): void {
+  state.emit(type, { conversation, extra: { ...told(origin), ...extra } })
+}
+
+export function emitParticipant(
+  state: State,
+  type: Extract<Told, `participant.${string}`>,
+  participant: ParticipantRow,
+  origin: Origin
+): void {
+  state.emit(type, {
+    conversation: state.find('conversation', participant.conversation_sid),
+    participant,
+    extra: told(origin)
+  })
+}
+
+export function emitMessage(
+  state: State,
+  type: Extract<Told, `message.${string}`>,
+  message: MessageRow,
+  origin: Origin
+): void {
+  state.emit(type, { conversation: state.find('conversation', message.conversation_sid), message, extra: told(origin) })
+}
+
+export function emitUser(state: State, type: Extract<Told, `user.${string}`>, user: UserRow, origin: Origin): void {
+  state.emit(type, { user, extra: told(origin) })
+}
+
+function ofConversation(did: (refs: EventRefs) => string, isGone = false): Rendering {
+  return (refs, at) => {
+    const conversation = refs.conversation as ConversationRow // emitConversation gives it
+    return {
+      description: `Conversation ${conversation.sid} ${did(refs)}`,
+      resource_type: 'conversation',
+      resource_sid: conversation.sid,
+      data: {
+        conversation_sid: conversation.sid,
+        chat_service_sid: conversation.chat_service_sid,
+        messaging_service_sid: conversation.messaging_service_sid,
+        friendly_name: conversation.friendly_name,
+        unique_name: conversation.unique_name,
+        attributes: conversation.attributes,
+        state: conversation.state,
+        created_by: conversation.created_by,
+        ...dates(conversation),
+        ...(isGone && { date_removed: at }),
+        ...refs.extra
+      }
+    }
+  }
+}
+
+function ofParticipant(did: string, isGone = false): Rendering {
+  return (refs, at) => {
+    const participant = refs.participant as ParticipantRow // emitParticipant gives it
+    return {
+      description: `Participant ${participant.sid} ${did}`,
+      resource_type: 'participant',
+      resource_sid: participant.sid,
+      data: {
+        conversation_sid: participant.conversation_sid,
+        chat_service_sid: participant.chat_service_sid,
+        messaging_service_sid: refs.conversation?.messaging_service_sid ?? null,
+        participant_sid: participant.sid,
+        identity: participant.identity,
+        role_sid: participant.role_sid,
+        attributes: participant.attributes,
+        messaging_binding_type: participant.binding_type,
+        messaging_binding_address: participant.address,
+        messaging_binding_proxy_address: participant.proxy_address,
+        last_read_message_index: participant.last_read_message_index,
+        ...dates(participant),
+        ...(isGone && { date_removed: at }),
+        ...refs.extra
+      }
+    }
+  }
+}
+
+function ofMessage(did: string, isGone = false): Rendering {
+  return (refs, at) => {
+    const message = refs.message as MessageRow // emitMessage gives it
+    return {
+      description: `Message ${message.sid} ${did}`,
+      resource_type: 'message',
+      resource_sid: message.sid,
+      data: {
+        conversation_sid: message.conversation_sid,
+        chat_service_sid: message.chat_service_sid,
+        messaging_service_sid: refs.conversation?.messaging_service_sid ?? null,
+        message_sid: message.sid,
+        index: message.index,
+        author: message.author,
+        participant_sid: message.participant_sid,
+        body: message.body,
+        subject: message.subject,
+        attributes: message.attributes,
+        ...dates(message),
+        ...(isGone && { date_removed: at }),
+        ...refs.extra
+      }
+    }
+  }
+}
+
+function ofUser(did: string): Rendering {
+  return (refs) => {
+    const user = refs.user as UserRow // emitUser gives it
+    return {
+      description: `User ${user.identity} ${did}`,
+      resource_type: 'user',
+      resource_sid: user.sid,
+      data: {
+        chat_service_sid: user.chat_service_sid,
+        user_sid: user.sid,
+        identity: user.identity,
+        role_sid: user.role_sid,
+        attributes: user.attributes,
+        friendly_name: user.friendly_name,
+        ...dates(user),
+        ...refs.extra
+      }
+    }
+  }
+}
+
+function dates(row: { readonly date_created: number; readonly date_updated: number }) {
+  return { date_created: row.date_created, date_updated: row.date_updated }
+}

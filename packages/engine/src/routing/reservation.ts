@@ -3,10 +3,10 @@ import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import { emitReservation } from './events.ts'
 import { checkVersion, inWorkspace, named, notFound } from './lookup.ts'
-import { moveBySingleTask, roundEnded } from './route.ts'
+import { fail, isInReservationActivity, moveBackBySingleTask, moveBySingleTask, roundEnded, withdraw } from './route.ts'
 import { isOpen, type ReservationRow } from './rows.ts'
 import { complete, wrapUp } from './task.ts'
-import { moveTo } from './worker.ts'
+import { checkMove, moveTo } from './worker.ts'
 
 export interface UpdateReservation {
   readonly workspace_sid: string
@@ -46,9 +46,10 @@ export function updateReservation(state: State, params: UpdateReservation): { re
   if (worker_activity_sid) named(state, 'activity', params.workspace_sid, worker_activity_sid, 'WorkerActivitySid')
   if (!can(reservationCan, reservation.reservation_status, status)) refuseStatus(reservation, status)
   if (status === 'accepted') accept(state, reservation)
-  else if (status === 'rejected') rejectReservation(state, reservation, worker_activity_sid || undefined)
-  else if (status === 'wrapping') finish(state, reservation, wrapUpReservation, wrapUp)
-  else finish(state, reservation, completeReservation, complete)
+  else if (status === 'rejected') {
+    if (worker_activity_sid) checkMove(state, reservation.worker_sid, worker_activity_sid)
+    rejectReservation(state, reservation, worker_activity_sid || undefined)
+  } else finish(state, reservation, status as 'wrapping' | 'completed') // the other two of the table
   return { reservation: state.get('reservation', reservation.sid) }
 }
 
@@ -72,11 +73,6 @@ function refuseStatus(reservation: ReservationRow, status: string): never {
 /** The first acceptance wins; the task's other reservations are rescinded (reference taskrouter 5.3). */
 export function accept(state: State, pending: ReservationRow): void {
   const { task_sid } = pending
-  for (const sibling of [...state.tables.reservation.by('task_sid', task_sid)]) {
-    if (sibling.sid === pending.sid || sibling.reservation_status !== 'pending') continue
-    const rescinded = state.change('reservation', sibling.sid, { reservation_status: 'rescinded', timeout_at: null })
-    emitReservation(state, 'reservation.rescinded', rescinded)
-  }
   state.change('task', task_sid, {
     assignment_status: 'assigned',
     ttl_at: null,
@@ -84,26 +80,34 @@ export function accept(state: State, pending: ReservationRow): void {
     retry_at: null,
     advance: false,
     re_evaluate: false,
+    followed_attributes: null,
     delete_at: state.at + state.settings.assigned_task_lives_s * 1000
   })
   const reservation = state.change('reservation', pending.sid, { reservation_status: 'accepted', timeout_at: null })
   moveBySingleTask(state, reservation, 'assignment_activity_sid')
   emitReservation(state, 'reservation.accepted', reservation)
+  for (const sibling of [...state.tables.reservation.by('task_sid', task_sid)]) {
+    if (sibling.reservation_status === 'pending') withdraw(state, sibling.sid, 'rescinded')
+  }
 }
 
 /** The worker keeps its activity unless one is given; others are asked first, then it again after a back-off (reference taskrouter 5.2). */
 export function rejectReservation(state: State, pending: ReservationRow, worker_activity_sid?: string): void {
-  const reservation = state.change('reservation', pending.sid, { reservation_status: 'rejected', timeout_at: null })
-  emitReservation(state, 'reservation.rejected', reservation)
+  const reservation = fail(state, pending.sid, 'rejected')
   if (worker_activity_sid) moveTo(state, reservation.worker_sid, worker_activity_sid)
-  const task = state.get('task', reservation.task_sid)
+  backOff(state, reservation)
+  roundEnded(state, reservation.task_sid)
+}
+
+/** The worker is not asked again for a while, the longer the oftener that has happened to the task in its target. */
+function backOff(state: State, { task_sid, worker_sid }: ReservationRow): void {
+  const task = state.get('task', task_sid)
   const pause_s = Math.min(maxPause_s, firstPause_s * 2 ** task.rejections)
-  state.change('task', task.sid, {
-    rejected_by: [...task.rejected_by.filter((sid) => sid !== reservation.worker_sid), reservation.worker_sid],
+  state.change('task', task_sid, {
+    rejected_by: [...task.rejected_by.filter((sid) => sid !== worker_sid), worker_sid],
     rejections: Math.min(task.rejections + 1, 10),
     retry_at: state.at + pause_s * 1000
   })
-  roundEnded(state, task.sid)
 }
 
 const firstPause_s = 2
@@ -118,27 +122,46 @@ export function completeReservation(state: State, reservation: ReservationRow): 
 }
 
 /** Wraps up or completes a reservation: the last worker who has the task takes it along (reference taskrouter 5.1). */
-function finish(
-  state: State,
-  reservation: ReservationRow,
-  one: (state: State, reservation: ReservationRow) => void,
-  whole: (state: State, task_sid: string, reason: string | null) => void
-): void {
-  const isShared = [...state.tables.reservation.by('task_sid', reservation.task_sid)].some(
-    (other) => other.sid !== reservation.sid && isOpen(other)
-  )
-  if (isShared) one(state, reservation)
-  else whole(state, reservation.task_sid, null)
+function finish(state: State, { sid, task_sid }: ReservationRow, status: 'wrapping' | 'completed'): void {
+  const others = [...state.tables.reservation.by('task_sid', task_sid)].filter((other) => other.sid !== sid && isOpen(other))
+  if (status === 'completed') {
+    if (others.length > 0) completeReservation(state, state.get('reservation', sid))
+    else complete(state, task_sid, null)
+  } else {
+    if (others.some((other) => other.reservation_status !== 'wrapping')) wrapUpReservation(state, state.get('reservation', sid))
+    else wrapUp(state, task_sid, null)
+  }
 }
 
-/** Nobody decided in time: the worker goes to the timeout activity if it was available, and the task is offered anew. */
+/**
+ * Nobody decided in time: the worker goes to the timeout activity if it was available (or is where a workspace without
+ * multitasking had sent it for this reservation), and the task is offered anew.
+ */
 export function reservationTimedOut(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  const reservation = state.change('reservation', sid, { reservation_status: 'timeout', timeout_at: null })
-  emitReservation(state, 'reservation.timeout', reservation)
-  const worker = state.get('worker', reservation.worker_sid)
-  if (state.get('activity', worker.activity_sid).available) {
-    moveTo(state, worker.sid, state.get('workspace', reservation.workspace_sid).timeout_activity_sid)
+  const reservation = fail(state, sid, 'timeout')
+  const { activity_sid } = state.get('worker', reservation.worker_sid)
+  if (state.get('activity', activity_sid).available || isInReservationActivity(state, reservation)) {
+    moveTo(state, reservation.worker_sid, state.get('workspace', reservation.workspace_sid).timeout_activity_sid)
   }
   roundEnded(state, reservation.task_sid)
   return {}
+}
+
+/**
+ * Nobody could be asked: both assignment callbacks failed, or a call could not be set up. The reservation is canceled
+ * and the task offered to others first; the worker's activity stays (reference taskrouter 5.4).
+ */
+export function cancelReservation(
+  state: State,
+  params: Pick<UpdateReservation, 'workspace_sid' | 'task_sid' | 'worker_sid' | 'sid'>
+): { reservation: ReservationRow } {
+  const pending = findReservation(state, params)
+  if (pending.reservation_status !== 'pending') {
+    refuse('not_possible', `Cannot cancel reservation ${pending.sid} because it is ${pending.reservation_status}.`)
+  }
+  const reservation = fail(state, pending.sid, 'canceled')
+  moveBackBySingleTask(state, reservation)
+  backOff(state, reservation)
+  roundEnded(state, reservation.task_sid)
+  return { reservation: state.get('reservation', reservation.sid) }
 }

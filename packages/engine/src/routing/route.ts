@@ -1,7 +1,7 @@
 import type { State } from '../state/state.ts'
 import { emitReservation, emitTask } from './events.ts'
-import { candidates, workFor } from './match/match.ts'
-import { defaultFilter, noFilter, type ReservationRow, type TaskRow } from './rows.ts'
+import { candidates, inTurn, workFor } from './match/match.ts'
+import { defaultFilter, nameKey, noFilter, type ReservationRow, type TaskRow, type WorkerRow } from './rows.ts'
 import type { DefaultFilter, WorkflowFilter, WorkflowTarget } from './workflow-document.ts'
 import { moveTo } from './worker.ts'
 
@@ -27,7 +27,12 @@ export function followWorkflow(state: State, sid: string, start: number): boolea
   const document = state.pools.document(task.workflow_document_sid as string) // a task that follows a workflow has one
   for (const filter of document.filters.slice(start)) {
     if (!filter.expression.matches(state.pools.task(state.get('task', sid)))) continue
-    const changed = state.change('task', sid, { filter_index: filter.index, target_index: 0, filter_entered_at: state.at })
+    const changed = state.change('task', sid, {
+      filter_index: filter.index,
+      target_index: 0,
+      filter_entered_at: state.at,
+      followed_attributes: null
+    })
     emitTask(state, 'workflow.target-matched', changed, {
       workflow_filter_name: filter.friendly_name ?? null,
       workflow_filter_expression: JSON.stringify([filter.source])
@@ -75,6 +80,7 @@ function enterDefault(state: State, sid: string, filter: DefaultFilter): void {
     filter_index: defaultFilter,
     target_index: 0,
     filter_entered_at: state.at,
+    followed_attributes: null,
     advance: false,
     target_at: null,
     rejected_by: [],
@@ -123,7 +129,7 @@ function reserve(state: State, task_sid: string, worker_sid: string, timeout_at:
   })
   // The worker's version grows with it (reference taskrouter 0.5), and its idle clock starts anew (6.4).
   state.change('worker', worker_sid, { last_reserved_seq: reservation.seq })
-  const channel = state.tables.worker_channel.firstBy('pair', `${worker_sid}/${task.task_channel_sid}`)
+  const channel = state.tables.worker_channel.firstBy('pair', nameKey(worker_sid, task.task_channel_sid))
   if (channel) {
     state.change('worker_channel', channel.sid, { last_reserved_seq: reservation.seq, last_reserved_time: state.at })
   }
@@ -141,6 +147,24 @@ export function moveBySingleTask(
   const task = state.get('task', reservation.task_sid)
   const activity_sid = state.find('task_queue', task.task_queue_sid)?.[column]
   if (activity_sid) moveTo(state, reservation.worker_sid, activity_sid)
+}
+
+/**
+ * Without multitasking, a worker whose reservation is withdrawn goes back to the activity that it was in before, unless
+ * somebody has moved it on.
+ */
+export function moveBackBySingleTask(state: State, reservation: ReservationRow): void {
+  if (state.get('workspace', reservation.workspace_sid).multi_task_enabled) return
+  const previous = state.find('activity', reservation.worker_previous_activity_sid)
+  if (previous && isInReservationActivity(state, reservation)) moveTo(state, reservation.worker_sid, previous.sid)
+}
+
+/** Whether the worker is still where its queue sends those who have a reservation. */
+export function isInReservationActivity(state: State, reservation: ReservationRow): boolean {
+  if (state.get('workspace', reservation.workspace_sid).multi_task_enabled) return false
+  const task = state.get('task', reservation.task_sid)
+  const activity_sid = state.find('task_queue', task.task_queue_sid)?.reservation_activity_sid
+  return activity_sid === state.get('worker', reservation.worker_sid).activity_sid
 }
 
 /** The time in the task's target has ended. */
@@ -170,23 +194,61 @@ function leaveWorkflow(state: State, sid: string): void {
   cancel(state, sid, reasons.workflow)
 }
 
-/** A round of reservations has ended without acceptance: the task goes on, or is offered again where it stands. */
+/**
+ * Ends a reservation that was not accepted. The task is pending again when no other one is left, and stays where it is
+ * until `roundEnded`, so that what the failure does to the worker is done first.
+ */
+export function fail(state: State, sid: string, reservation_status: 'rejected' | 'timeout' | 'canceled'): ReservationRow {
+  const reservation = state.change('reservation', sid, { reservation_status, timeout_at: null })
+  const { task_sid } = reservation
+  const isLast = ![...state.tables.reservation.by('task_sid', task_sid)].some((other) => other.reservation_status === 'pending')
+  if (isLast) state.change('task', task_sid, { assignment_status: 'pending' })
+  emitReservation(state, `reservation.${reservation_status}`, reservation)
+  return reservation
+}
+
+/** After a reservation has failed: if it was the round's last, the task goes on, or is offered again where it stands. */
 export function roundEnded(state: State, sid: string): void {
   const task = state.get('task', sid)
-  if (task.assignment_status !== 'reserved') return
-  for (const reservation of state.tables.reservation.by('task_sid', sid)) {
-    if (reservation.reservation_status === 'pending') return
-  }
-  state.change('task', sid, { assignment_status: 'pending' })
+  if (task.assignment_status !== 'pending') return
   if (task.rounds >= state.settings.limits.assignment_rounds) cancel(state, sid, reasons.rounds)
   else if (task.routing_target?.startsWith('WK')) failDirect(state, sid, reasons.target_failed)
   else if (task.re_evaluate) reEvaluate(state, sid)
+  else if (followAgain(state, sid, task.followed_attributes)) return
   else if (task.advance) leaveTarget(state, sid)
   else offer(state, sid)
 }
 
+/**
+ * The attributes of a pending task have changed: its document's filters are judged anew (reference taskrouter 3.9).
+ * It keeps its place and clock while the filter that has it still matches and no earlier one has come to match. A filter
+ * that it had already left by time or by skipping does not get it back just because it matches as before.
+ * True when the task has gone elsewhere.
+ */
+export function followAgain(state: State, sid: string, followed_attributes: string | null): boolean {
+  const task = state.get('task', sid)
+  if (followed_attributes === null || task.workflow_document_sid === null) return false
+  if (task.followed_attributes !== null) state.change('task', sid, { followed_attributes: null })
+  const start = filterAfterChange(state, task, followed_attributes)
+  if (start === undefined) return false
+  if (!followWorkflow(state, sid, start)) leaveWorkflow(state, sid)
+  return true
+}
+
+/** The filter from which on the task is to be routed anew, or undefined when it stays where it is. */
+function filterAfterChange(state: State, task: TaskRow, followed_attributes: string): number | undefined {
+  const { filters } = state.pools.document(task.workflow_document_sid as string) // the caller has seen it
+  const was = { attributes: JSON.parse(followed_attributes) as unknown } // checked when it was given
+  const is = state.pools.task(task)
+  const current = task.filter_index === defaultFilter ? filters.length : task.filter_index
+  const earlier = filters.slice(0, current).find(({ expression }) => expression.matches(is) && !expression.matches(was))
+  if (earlier) return earlier.index
+  const own = filters[current]
+  return own && !own.expression.matches(is) ? current + 1 : undefined
+}
+
 /** A task for one worker that this worker does not take (reference taskrouter 4.4). */
-function failDirect(state: State, sid: string, reason: string): void {
+export function failDirect(state: State, sid: string, reason: string): void {
   cancel(state, sid, reason)
   const worker = state.find('worker', state.get('task', sid).routing_target)
   emitTask(state, 'reservation.failed', state.get('task', sid), undefined, worker)
@@ -210,23 +272,37 @@ export function reEvaluate(state: State, sid: string): void {
       advance: false
     })
     if (!followWorkflow(state, sid, 0)) leaveWorkflow(state, sid)
+    dropIfUnused(state, task.workflow_document_sid)
   }
 }
 
-/** Ends a task that nobody has: its pending reservations are canceled, then the task. */
+/** A workflow's older document goes when no open task follows it any more. */
+export function dropIfUnused(state: State, workflow_document_sid: string | null): void {
+  const document = state.find('workflow_document', workflow_document_sid)
+  if (!document || state.find('workflow', document.workflow_sid)?.workflow_document_sid === document.sid) return
+  if (state.tables.task.count('workflow_document_sid', document.sid) === 0) state.remove('workflow_document', document.sid)
+}
+
+/** Ends a task that nobody has, and its pending reservations with it. */
 export function cancel(state: State, sid: string, reason: string | null): TaskRow {
-  cancelReservations(state, sid)
   const task = state.change('task', sid, { assignment_status: 'canceled', reason, ...ended(state) })
+  cancelReservations(state, sid)
   emitTask(state, 'task.canceled', task)
+  dropIfUnused(state, task.workflow_document_sid)
   return task
 }
 
 export function cancelReservations(state: State, task_sid: string): void {
   for (const pending of [...state.tables.reservation.by('task_sid', task_sid)]) {
-    if (pending.reservation_status !== 'pending') continue
-    const reservation = state.change('reservation', pending.sid, { reservation_status: 'canceled', timeout_at: null })
-    emitReservation(state, 'reservation.canceled', reservation)
+    if (pending.reservation_status === 'pending') withdraw(state, pending.sid, 'canceled')
   }
+}
+
+/** Takes a pending reservation back from its worker: the task ends, or somebody else has accepted it. */
+export function withdraw(state: State, sid: string, reservation_status: 'canceled' | 'rescinded'): void {
+  const reservation = state.change('reservation', sid, { reservation_status, timeout_at: null })
+  emitReservation(state, `reservation.${reservation_status}`, reservation)
+  moveBackBySingleTask(state, reservation)
 }
 
 /** What ends with a task: its timers; it is kept a while for whoever asks (reference taskrouter 4.2). */
@@ -239,20 +315,27 @@ export function ended(state: State): Partial<TaskRow> {
   }
 }
 
-/** Offers what waits to everybody for whom something has changed, until nothing more can be offered. */
+/**
+ * Offers what waits to everybody for whom something has changed, until nothing more can be offered. The task that is first
+ * in turn among all that these workers can take is offered first, to whoever is its first choice.
+ */
 export function offerWaiting(state: State): void {
+  const choices = new Map<string, TaskRow>()
+  const look = (worker: WorkerRow) => {
+    const task = workFor(state, worker)
+    if (task) choices.set(worker.sid, task)
+    else choices.delete(worker.sid)
+  }
   for (;;) {
-    const queues = state.pools.takeOpened()
-    const workers = state.pools.takeFreed()
-    if (queues.length === 0 && workers.length === 0) return
-    for (const sid of queues) {
-      for (const task of [...(state.pools.waiting(sid) ?? [])]) offer(state, task.sid)
+    for (const worker of state.pools.takeFreed()) look(worker)
+    let first: TaskRow | undefined
+    for (const [sid, chosen] of choices) {
+      // A row that is another one now has changed since: somebody else may have the task.
+      if (state.find('task', chosen.sid) !== chosen) look(state.get('worker', sid))
+      const task = choices.get(sid)
+      if (task && (first === undefined || inTurn(state, task, first) < 0)) first = task
     }
-    for (const sid of workers) {
-      for (let worker = state.find('worker', sid); worker; worker = state.find('worker', sid)) {
-        const task = workFor(state, worker)
-        if (!task || !offer(state, task.sid)) break
-      }
-    }
+    if (first === undefined) return
+    if (!offer(state, first.sid)) throw new Error(`invariant: task ${first.sid}, chosen for a worker, can be offered`)
   }
 }

@@ -107,6 +107,8 @@ export interface TaskRow extends Row {
   readonly advance: boolean
   /** A new workflow document is waiting for the reservation to end. */
   readonly re_evaluate: boolean
+  /** The attributes by which it was last routed, while newer ones wait for its reservation to end; null when none do. */
+  readonly followed_attributes: string | null
   /** pending -> reserved transitions so far. */
   readonly rounds: number
   /** Workers who rejected the task since the last back-off ended; not offered to them until `retry_at`. */
@@ -236,7 +238,8 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
       'workspace_sid', 'assignment_status', 'attributes', 'addons', 'priority', 'reason', 'timeout', 'task_queue_sid',
       'task_queue_entered_date', 'workflow_sid', 'task_channel_sid', 'virtual_start_time', 'routing_target',
       'ignore_capacity', 'workflow_document_sid', 'filter_index', 'target_index', 'filter_entered_at', 'timed_out',
-      'advance', 're_evaluate', 'rounds', 'rejected_by', 'rejections', 'ttl_at', 'target_at', 'retry_at', 'delete_at'
+      'advance', 're_evaluate', 'followed_attributes', 'rounds', 'rejected_by', 'rejections', 'ttl_at', 'target_at',
+      'retry_at', 'delete_at'
     ],
     indexes: {
       workspace_sid: inWorkspace,

@@ -1,13 +1,23 @@
 import { can, taskCan } from '../can.ts'
 import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
-import { emitReservation, emitTask } from './events.ts'
+import { emitTask } from './events.ts'
 import { checkRange, checkVersion, cleared, inWorkspace, named, namedChannel, workspaceOf } from './lookup.ts'
 import { completeReservation, wrapUpReservation } from './reservation.ts'
-import { cancel, cancelReservations, ended, enterQueue, followWorkflow, offer, reasons, targetTimedOut } from './route.ts'
-import { isTerminal, noFilter, type TaskRow, type WorkflowRow } from './rows.ts'
+import {
+  cancel,
+  cancelReservations,
+  dropIfUnused,
+  ended,
+  enterQueue,
+  followAgain,
+  followWorkflow,
+  offer,
+  reasons,
+  targetTimedOut
+} from './route.ts'
+import { isOpen, isTerminal, noFilter, type TaskRow, type WorkflowRow } from './rows.ts'
 import { checkAttributes } from './worker.ts'
-import { dropUnusedDocuments } from './workflow.ts'
 
 export interface CreateTask {
   readonly workspace_sid: string
@@ -63,6 +73,7 @@ export function addTask(state: State, params: CreateTask): TaskRow {
     timed_out: false,
     advance: false,
     re_evaluate: false,
+    followed_attributes: null,
     rounds: 0,
     rejected_by: [],
     rejections: 0,
@@ -149,38 +160,36 @@ export function updateTask(state: State, params: UpdateTask): { task: TaskRow } 
   const task_channel_sid = params.task_channel && namedChannel(state, params.workspace_sid, params.task_channel).sid
   const place = { priority, virtual_start_time, task_channel_sid: task_channel_sid || undefined }
   const isMoved = Object.values(place).some((value) => value !== undefined)
-  if (isTerminal(before) && (isMoved || assignment_status !== undefined)) refuseStatus(before, assignment_status ?? 'update', state)
-  if (task_channel_sid && task_channel_sid !== before.task_channel_sid && before.assignment_status !== 'pending') {
-    refuse('not_possible', `TaskChannel of task ${before.sid} cannot be changed while it is ${before.assignment_status}`)
-  }
+  const isAsked = isMoved || assignment_status !== undefined || params.reason !== undefined
+  // Attributes may still be corrected, for reports (reference taskrouter 4.1).
+  if (isTerminal(before) && isAsked) refuseStatus(before, assignment_status ?? 'update', state)
   if (attributes !== undefined || isMoved) {
     const text = attributes === '' ? '{}' : attributes
     const task = state.change('task', before.sid, { ...place, attributes: text } as Partial<TaskRow>) // undefined leaves a column
+    if (task.task_channel_sid !== before.task_channel_sid) moveReservations(state, task)
     emitTask(state, 'task.updated', task)
-    if (task.assignment_status === 'pending') followAgain(state, before, task)
+    routeAgain(state, before, task)
   }
   if (assignment_status !== undefined) setStatus(state, before.sid, assignment_status, cleared(params.reason) ?? null)
   else if (params.reason !== undefined) state.change('task', before.sid, { reason: cleared(params.reason) ?? null })
   return { task: state.get('task', before.sid) }
 }
 
-/**
- * New attributes of a pending task: its document's filters are run again from the top. It keeps its place and clock while
- * the same filter matches (reference taskrouter 3.9).
- */
-function followAgain(state: State, before: TaskRow, task: TaskRow): void {
-  if (before.attributes !== task.attributes && task.workflow_document_sid !== null && !task.timed_out) {
-    const { filters } = state.pools.document(task.workflow_document_sid)
-    const first = filters.find((filter) => filter.expression.matches(state.pools.task(task)))
-    if (first ? first.index !== task.filter_index : task.filter_index >= 0) {
-      if (!followWorkflow(state, task.sid, 0)) {
-        emitTask(state, 'workflow.timeout', state.get('task', task.sid))
-        cancel(state, task.sid, reasons.workflow)
-      }
-      return
-    }
+/** Workers who hold the task hold it on its new channel, even beyond their capacity there. */
+function moveReservations(state: State, { sid, task_channel_sid }: TaskRow): void {
+  for (const reservation of [...state.tables.reservation.by('task_sid', sid)]) {
+    if (isOpen(reservation)) state.change('reservation', reservation.sid, { task_channel_sid })
   }
-  offer(state, task.sid)
+}
+
+/** A pending task is looked at in its new light; a reserved one when its reservation ends (reference taskrouter 3.9). */
+function routeAgain(state: State, before: TaskRow, task: TaskRow): void {
+  const isChanged = before.attributes !== task.attributes && task.workflow_document_sid !== null
+  if (task.assignment_status === 'pending') {
+    if (!followAgain(state, task.sid, isChanged ? before.attributes : null)) offer(state, task.sid)
+  } else if (task.assignment_status === 'reserved' && isChanged) {
+    state.change('task', task.sid, { followed_attributes: task.followed_attributes ?? before.attributes })
+  }
 }
 
 function setStatus(state: State, sid: string, status: string, reason: string | null): void {
@@ -204,10 +213,10 @@ function refuseStatus(task: TaskRow, status: string, state: State): never {
 }
 
 export function wrapUp(state: State, sid: string, reason: string | null): void {
+  const task = state.change('task', sid, { assignment_status: 'wrapping', ...(reason !== null && { reason }) })
   for (const reservation of [...state.tables.reservation.by('task_sid', sid)]) {
     if (reservation.reservation_status === 'accepted') wrapUpReservation(state, reservation)
   }
-  const task = state.change('task', sid, { assignment_status: 'wrapping', ...(reason !== null && { reason }) })
   emitTask(state, 'task.wrapup', task, undefined, holderOf(state, sid))
 }
 
@@ -215,9 +224,15 @@ export function complete(state: State, sid: string, reason: string | null): void
   const holder = holderOf(state, sid)
   const task = state.change('task', sid, { assignment_status: 'completed', reason, ...ended(state) })
   emitTask(state, 'task.completed', task, undefined, holder)
-  for (const reservation of [...state.tables.reservation.by('task_sid', sid)]) {
-    const status = reservation.reservation_status
-    if (status === 'accepted' || status === 'wrapping') completeReservation(state, reservation)
+  closeReservations(state, sid)
+  dropIfUnused(state, task.workflow_document_sid)
+}
+
+/** What is pending is canceled, what workers have is completed (reference taskrouter 4.5). */
+function closeReservations(state: State, task_sid: string): void {
+  cancelReservations(state, task_sid)
+  for (const reservation of [...state.tables.reservation.by('task_sid', task_sid)]) {
+    if (isOpen(reservation)) completeReservation(state, reservation)
   }
 }
 
@@ -238,11 +253,7 @@ export function deleteTask(
 ): Record<string, never> {
   const task = inWorkspace(state, 'task', params.workspace_sid, params.sid)
   checkVersion(task, params.if_match)
-  cancelReservations(state, task.sid)
-  for (const reservation of [...state.tables.reservation.by('task_sid', task.sid)]) {
-    const status = reservation.reservation_status
-    if (status === 'accepted' || status === 'wrapping') completeReservation(state, reservation)
-  }
+  closeReservations(state, task.sid)
   emitTask(state, 'task.deleted', task)
   drop(state, task)
   return {}
@@ -251,8 +262,7 @@ export function deleteTask(
 function drop(state: State, task: TaskRow): void {
   for (const reservation of [...state.tables.reservation.by('task_sid', task.sid)]) state.remove('reservation', reservation.sid)
   state.remove('task', task.sid)
-  const workflow = state.find('workflow', task.workflow_sid)
-  if (workflow && task.workflow_document_sid !== workflow.workflow_document_sid) dropUnusedDocuments(state, workflow)
+  dropIfUnused(state, task.workflow_document_sid)
 }
 
 // What time does to a task
@@ -279,11 +289,7 @@ export function taskRetryDue(state: State, { sid }: { readonly sid: string }): R
 export function taskDeleteDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
   const task = state.get('task', sid)
   if (!isTerminal(task)) {
-    for (const reservation of [...state.tables.reservation.by('task_sid', sid)]) {
-      const status = reservation.reservation_status
-      if (status !== 'accepted' && status !== 'wrapping') continue
-      emitReservation(state, 'reservation.completed', state.change('reservation', reservation.sid, { reservation_status: 'completed' }))
-    }
+    closeReservations(state, sid)
     emitTask(state, 'task.system-deleted', task)
   }
   drop(state, task)

@@ -2,6 +2,7 @@ import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import { emitWorker } from './events.ts'
 import { checkRange, inWorkspace, notFound } from './lookup.ts'
+import { capacityLeft } from './match/pools.ts'
 import { nameKey, type WorkerChannelRow, type WorkerRow } from './rows.ts'
 
 /** One channel of a worker by its own SID, the task channel's SID, or the task channel's unique name (reference taskrouter 1.8). */
@@ -49,12 +50,18 @@ export function updateWorkerChannel(
     ...(available !== undefined && { available })
   })
   const worker = state.change('worker', params.worker_sid, {})
+  const { open, accepted } = state.pools.load(worker.sid, worker_channel.task_channel_sid)
+  const extra = {
+    worker_channel_available_capacity: capacityLeft(open, worker_channel.configured_capacity),
+    worker_channel_consumed_capacity: open,
+    worker_channel_task_count: accepted,
+    worker_channel_previous_capacity: before.configured_capacity
+  }
   if (worker_channel.configured_capacity !== before.configured_capacity) {
-    const extra = { worker_channel_previous_capacity: before.configured_capacity }
     emitWorker(state, 'worker.capacity.update', worker, extra, worker_channel)
   }
   if (worker_channel.available !== before.available) {
-    emitWorker(state, 'worker.channel.availability.update', worker, undefined, worker_channel)
+    emitWorker(state, 'worker.channel.availability.update', worker, extra, worker_channel)
   }
   return { worker_channel }
 }

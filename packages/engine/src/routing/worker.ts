@@ -5,6 +5,7 @@ import { emitWorker } from './events.ts'
 import { checkLimit, checkName, checkVersion, inWorkspace, named, workspaceOf } from './lookup.ts'
 import { isOpen, nameKey, type WorkerRow } from './rows.ts'
 import { rejectReservation } from './reservation.ts'
+import { failDirect, reasons } from './route.ts'
 import { addWorkerChannel } from './worker-channel.ts'
 
 export function createWorker(
@@ -66,7 +67,10 @@ export function updateWorker(
     })
     if (changed.attributes !== before.attributes) emitWorker(state, 'worker.attributes.update', changed)
   }
-  if (activity_sid) moveTo(state, sid, activity_sid)
+  if (activity_sid) {
+    checkMove(state, sid, activity_sid)
+    moveTo(state, sid, activity_sid)
+  }
   if (params.reject_pending_reservations) {
     for (const reservation of [...state.tables.reservation.by('open_by_worker', sid)]) {
       if (reservation.reservation_status === 'pending') rejectReservation(state, reservation)
@@ -80,7 +84,6 @@ export function moveTo(state: State, sid: string, activity_sid: string): void {
   const before = state.get('worker', sid)
   if (before.activity_sid === activity_sid) return
   const previous = state.get('activity', before.activity_sid)
-  if (!previous.available) checkAvailable(state, before.workspace_sid, activity_sid)
   const worker = state.change('worker', sid, { activity_sid, date_status_changed: state.at })
   const ms = state.at - before.date_status_changed
   emitWorker(state, 'worker.activity.update', worker, {
@@ -91,6 +94,13 @@ export function moveTo(state: State, sid: string, activity_sid: string): void {
   })
 }
 
+/** Refuses to make one more worker available than may be; what the system moves by itself is not asked. */
+export function checkMove(state: State, sid: string, activity_sid: string): void {
+  const worker = state.get('worker', sid)
+  if (!state.get('activity', worker.activity_sid).available) checkAvailable(state, worker.workspace_sid, activity_sid)
+}
+
+/** Refused while it holds reservations. Tasks that wait for this worker alone can wait no longer. */
 export function deleteWorker(
   state: State,
   params: { readonly workspace_sid: string; readonly sid: string; readonly if_match?: string }
@@ -102,6 +112,7 @@ export function deleteWorker(
     const tasks = held.map((reservation) => reservation.task_sid).join(', ')
     refuse('in_use', `Worker ${worker.friendly_name} cannot be deleted: it holds reservations for ${tasks}`)
   }
+  for (const task of [...(state.pools.waiting(worker.sid) ?? [])]) failDirect(state, task.sid, reasons.target_failed)
   emitWorker(state, 'worker.deleted', worker)
   for (const reservation of [...state.tables.reservation.by('worker_sid', worker.sid)]) state.remove('reservation', reservation.sid)
   for (const channel of [...state.tables.worker_channel.by('worker_sid', worker.sid)]) state.remove('worker_channel', channel.sid)

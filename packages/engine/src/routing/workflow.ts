@@ -1,8 +1,9 @@
 import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import { checkLimit, checkName, checkRange, inWorkspace, workspaceOf } from './lookup.ts'
+import { fifo } from './match/pools.ts'
+import { dropIfUnused, reEvaluate } from './route.ts'
 import { isTerminal, nameKey, type WorkflowRow } from './rows.ts'
-import { reEvaluate } from './route.ts'
 import { MAX_DOCUMENT_BYTES, parseWorkflowDocument, WorkflowDocumentError } from './workflow-document.ts'
 
 export interface WorkflowParams {
@@ -77,9 +78,10 @@ export function updateWorkflow(
   } as Partial<WorkflowRow>) // the parameters are columns of it
   state.emit('workflow.updated', { workspace: workspaceOf(state, workspace_sid), workflow })
   if (re_evaluate_tasks) {
-    for (const task of [...state.tables.task.by('workflow_sid', sid)]) reEvaluate(state, task.sid)
+    // As they would be offered, for those who come first may take the last worker.
+    for (const task of [...state.tables.task.by('workflow_sid', sid)].sort(fifo)) reEvaluate(state, task.sid)
   }
-  dropUnusedDocuments(state, workflow)
+  dropIfUnused(state, before.workflow_document_sid)
   return { workflow }
 }
 
@@ -94,14 +96,6 @@ export function deleteWorkflow(
   for (const document of [...state.tables.workflow_document.by('workflow_sid', sid)]) state.remove('workflow_document', document.sid)
   state.remove('workflow', sid)
   return {}
-}
-
-/** Older documents go when no open task follows them any more. */
-export function dropUnusedDocuments(state: State, workflow: WorkflowRow): void {
-  for (const document of [...state.tables.workflow_document.by('workflow_sid', workflow.sid)]) {
-    if (document.sid === workflow.workflow_document_sid) continue
-    if (state.tables.task.count('workflow_document_sid', document.sid) === 0) state.remove('workflow_document', document.sid)
-  }
 }
 
 function checkParams(state: State, workspace_sid: string, params: WorkflowParams, before?: WorkflowRow): void {

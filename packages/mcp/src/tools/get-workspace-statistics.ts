@@ -109,6 +109,12 @@ function span(values: Given) {
   })
 }
 
+/** What workspaces, queues and workflows share; the SDK types each one's figures separately. */
+interface Measured {
+  realTimeStatistics(): { fetch(options: { taskChannel?: string }): Promise<Instance> }
+  cumulativeStatistics(): { fetch(options: ReturnType<typeof span> & { splitByWaitTime?: string }): Promise<Instance> }
+}
+
 /** Where a scope's two kinds of figures come from. */
 function sources(workspace: WorkspaceContext, scope: Scope, values: Given) {
   const { taskQueueSid = '', workflowSid = '' } = values
@@ -121,7 +127,7 @@ function sources(workspace: WorkspaceContext, scope: Scope, values: Given) {
       cumulative: (): Promise<Instance> => workers.cumulativeStatistics().fetch(span(values))
     }
   }
-  const owner = scope === 'task_queue' ? workspace.taskQueues(taskQueueSid) : scope === 'workflow' ? workspace.workflows(workflowSid) : workspace
+  const owner: Measured = scope === 'task_queue' ? workspace.taskQueues(taskQueueSid) : scope === 'workflow' ? workspace.workflows(workflowSid) : workspace
   return {
     realTime: (): Promise<Instance> => owner.realTimeStatistics().fetch(channel),
     cumulative: (): Promise<Instance> => owner.cumulativeStatistics().fetch(period)

@@ -66,6 +66,7 @@ export class Account implements Ledger, Moved {
   #alarm: number | undefined
   readonly #abort = new AbortController()
   readonly #listeners = new Set<() => void>()
+  #unlisten: () => void = () => {}
   /** Ends when the account is open again, or closed. */
   #recovery: Promise<void> = Promise.resolve()
   /** Milliseconds that the last batches took, for the metrics. */
@@ -82,6 +83,7 @@ export class Account implements Ledger, Moved {
   static async open(options: AccountOptions, signal?: AbortSignal): Promise<Account> {
     const head = await options.store.lock(options.account_sid, signal)
     const account = new Account(options, head, await load(options, head))
+    account.#unlisten = options.store.onLost((why) => account.#fail(why))
     account.#decideDue()
     account.#pump()
     account.#arm()
@@ -156,6 +158,7 @@ export class Account implements Ledger, Moved {
     if (this.#status === 'open' && this.queueLength > 0) await this.settled().catch(() => {})
     this.#status = 'closed'
     this.#abort.abort()
+    this.#unlisten()
     this.#cancelAlarm()
     await this.#recovery
   }
@@ -252,14 +255,14 @@ export class Account implements Ledger, Moved {
     const { store, journal } = this.#options
     const batch = batchOf(this.account_sid, this.#head.epoch, this.#writing, journal ?? false)
     const begun = performance.now()
+    const written = this.#writing
     store.write(batch).then(
       () => {
-        for (const listener of this.onBatch) listener((performance.now() - begun) / 1000, this.#writing.length)
+        if (this.#writing !== written) return // the account was lost meanwhile; its callers know
+        for (const listener of this.onBatch) listener((performance.now() - begun) / 1000, written.length)
         this.#durable()
       },
-      (error: unknown) => {
-        this.#recovery = this.#recover(error)
-      }
+      (error: unknown) => this.#fail(error)
     )
   }
 
@@ -331,6 +334,10 @@ export class Account implements Ledger, Moved {
       if (error instanceof StoreUnavailable) throw new Unavailable(error.message)
       throw error
     }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#status === 'open') this.#recovery = this.#recover(error)
   }
 
   /**

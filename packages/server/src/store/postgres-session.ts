@@ -70,11 +70,14 @@ export async function openSession(url: string, { heartbeatMs, lostMs }: Timing):
   const closing = new AbortController()
   let generation = 0
   let enrolled = false
-  let connection: Connection | undefined = await connect().catch((error: Error) => {
-    throw error instanceof CannotOpen
-      ? error
-      : new CannotOpen(`Cannot open ${placeOf(url)}: ${reasonOf(error)}.`, { cause: error })
-  })
+  let connection: Connection | undefined
+
+  try {
+    connection = await connect()
+  } catch (error) {
+    if (error instanceof CannotOpen) throw error
+    throw new CannotOpen(`Cannot open ${placeOf(url)}: ${reasonOf(error as Error)}.`, { cause: error }) // as: pg throws errors
+  }
 
   async function connect(): Promise<Connection> {
     const client = new pg.Client(clientConfig(url))

@@ -169,8 +169,8 @@ export async function openPostgres({
     async close() {
       if (closed) return
       closed = true
-      held.clear()
       await session.close()
+      held.clear()
       await pool.end()
     }
   }

@@ -65,10 +65,9 @@ export function sqliteThread(opening: Opening): SqliteThread {
   }
 
   function start(): Worker {
-    const fresh = new Worker(workerFile(), {
-      workerData: opening,
-      name: opening.readOnly ? 'sqlite reader' : 'sqlite writer'
-    })
+    const name = opening.readOnly ? 'sqlite reader' : 'sqlite writer'
+    // The main thread's flags are not for this one: --input-type, for example, would end it.
+    const fresh = new Worker(workerFile(), { workerData: opening, name, execArgv: [] })
     fresh.on('message', (answer: Answer) => {
       const asked = waiting.get(answer.id)
       waiting.delete(answer.id)
@@ -93,6 +92,16 @@ export function sqliteThread(opening: Opening): SqliteThread {
     })
   }
 
+  async function finish(): Promise<void> {
+    const last = worker
+    if (last === undefined) return // it never started, or died: there is nothing to close
+    // SQLite lets go of the file when the thread is gone, with all its statements.
+    const gone = new Promise<void>((resolve) => last.once('exit', () => resolve()))
+    await call({ do: 'close' }).catch(() => {}) // one that dies meanwhile is as good as closed
+    last.ref()
+    await gone
+  }
+
   return {
     async rows(sql, values) {
       const { rows = [] } = await call({ do: 'rows', sql, values: values as Value[] }) // as: the dialect binds only these
@@ -106,14 +115,11 @@ export function sqliteThread(opening: Opening): SqliteThread {
       await call({ do: 'script', sql })
     },
     close() {
-      // One that never started has nothing to close; one that dies meanwhile is as good as closed.
-      closing ??= worker === undefined ? Promise.resolve() : call({ do: 'close' }).then(ignore, ignore)
+      closing ??= finish()
       return closing
     }
   }
 }
-
-function ignore(): void {}
 
 /** SQLite says what is wrong by number: TOOBIG, CONSTRAINT and MISMATCH are about what was to be written. */
 function storeError({ message, code }: { message: string; code: number }): Error {

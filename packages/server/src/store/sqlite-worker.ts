@@ -8,10 +8,12 @@ import type { Answer, Call, Opening, Step } from './sqlite-thread.ts'
  * and, as the writer, moves the write-ahead log into the file in small steps between transactions.
  *
  * Checkpoints that SQLite starts by itself happen inside somebody's commit and grow large: they made the p99. Measured
- * with 384 rows a transaction, over 150 of them: a step after every one costs 3 ms each and 1.25 s in all, after every
- * fourth (some 400 pages) 5 ms and 0.71 s, at the end 78 ms at once.
+ * with 384 rows (some 100 pages) a transaction, over 150 of them: a step after every one costs 3 ms each and 1.25 s in
+ * all, after every fourth 5 ms and 0.71 s, at the end 78 ms at once. So small batches, where nobody is in a hurry, are
+ * followed by small steps, and large ones by one step for four of them.
  */
-const checkpointPages = 400
+const checkpointPages = 100
+const checkpointBatches = 4
 const idleMs = 200
 /** More statements than any program of ours has; a list with filters of its own must not grow memory for ever. */
 const preparedLimit = 500
@@ -31,8 +33,7 @@ async function open(): Promise<Database> {
   const fresh = await openDatabase(path, { readOnly })
   try {
     fresh.exec('pragma busy_timeout = 5000')
-    if (readOnly) fresh.exec('pragma query_only = 1')
-    else fresh.exec('pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0')
+    if (!readOnly) fresh.exec('pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0')
   } catch (error) {
     fresh.close()
     throw error
@@ -93,9 +94,10 @@ function checkpoint(db: Database): void {
 }
 
 /** After an answer was sent: a step is due when enough pages wait, or when nobody has written for a while. */
-function consider(db: Database): void {
+function consider(db: Database, changes: number): void {
   if (readOnly || rowsSinceCheckpoint === 0) return
-  if (rowsSinceCheckpoint * pagesPerRow >= checkpointPages) checkpoint(db)
+  const due = Math.max(checkpointPages, checkpointBatches * changes * pagesPerRow)
+  if (rowsSinceCheckpoint * pagesPerRow >= due) checkpoint(db)
   else idle ??= setTimeout(() => quietly(() => checkpoint(db)), idleMs).unref()
 }
 
@@ -146,16 +148,15 @@ let last: Promise<void> = Promise.resolve()
 port.on('message', (call: Call) => {
   last = last.then(async () => {
     try {
-      port.postMessage({ id: call.id, ...(await answer(call)) } satisfies Answer)
+      const done = await answer(call)
+      port.postMessage({ id: call.id, ...done } satisfies Answer)
+      const db = database
+      if (db !== undefined && call.do === 'transaction') quietly(() => consider(db, done.changes ?? 0))
     } catch (error) {
       if (!isContent(error)) drop()
       const message = error instanceof Error ? error.message : String(error)
       port.postMessage({ id: call.id, failed: { message, code: errorCode(error) } } satisfies Answer)
     }
     if (call.do === 'close') port.close()
-    else if (database !== undefined && call.do === 'transaction') {
-      const db = database
-      quietly(() => consider(db))
-    }
   })
 })

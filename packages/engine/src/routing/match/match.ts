@@ -1,5 +1,5 @@
 import type { State } from '../../state/state.ts'
-import { defaultFilter, noFilter, type TaskRow, type WorkerRow } from '../rows.ts'
+import { defaultFilter, nameKey, noFilter, type TaskRow, type WorkerRow } from '../rows.ts'
 import type { WorkflowTarget } from '../workflow-document.ts'
 import { fifo, lifo } from './pools.ts'
 
@@ -21,7 +21,7 @@ const nothing: Demands = {}
  */
 export function reasonAgainst(state: State, task: TaskRow, worker: WorkerRow, demands: Demands): Reason | undefined {
   const { pools } = state
-  const direct = task.routing_target?.startsWith('WK') ?? false
+  const direct = isDirect(task)
   if (direct && task.routing_target !== worker.sid) return 'another worker is the routing target'
   if (!direct && !pools.members(task.task_queue_sid ?? '').has(worker.sid)) return 'not eligible for the queue'
   if (demands.known_worker) {
@@ -33,15 +33,26 @@ export function reasonAgainst(state: State, task: TaskRow, worker: WorkerRow, de
     return 'the target expression does not match'
   }
   if (task.retry_at !== null && task.rejected_by.includes(worker.sid)) return 'has just rejected the task'
-  if (direct && task.ignore_capacity) return undefined
+  return ignoresCapacity(task) ? undefined : reasonNotReady(state, worker, task.task_channel_sid)
+}
+
+/** Why the worker takes nothing at all on a channel now, or undefined when it does. */
+export function reasonNotReady(state: State, worker: WorkerRow, task_channel_sid: string): Reason | undefined {
   if (!state.get('activity', worker.activity_sid).available) return 'not in an available activity'
-  const channel = state.tables.worker_channel.firstBy('pair', `${worker.sid}/${task.task_channel_sid}`)
+  const channel = state.tables.worker_channel.firstBy('pair', nameKey(worker.sid, task_channel_sid))
   if (!channel?.available) return 'not available on the channel'
-  if (!state.get('workspace', task.workspace_sid).multi_task_enabled) {
-    return state.tables.reservation.count('open_by_worker', worker.sid) > 0 ? 'busy with another task' : undefined
-  }
-  if (pools.load(worker.sid, task.task_channel_sid).open >= channel.configured_capacity) return 'no capacity left on the channel'
-  return undefined
+  const isSingle = !state.get('workspace', worker.workspace_sid).multi_task_enabled
+  if (isSingle && state.tables.reservation.count('open_by_worker', worker.sid) > 0) return 'busy with another task'
+  const { open } = state.pools.load(worker.sid, task_channel_sid)
+  return open >= channel.configured_capacity ? 'no capacity left on the channel' : undefined
+}
+
+function isDirect(task: TaskRow): boolean {
+  return task.routing_target?.startsWith('WK') ?? false
+}
+
+function ignoresCapacity(task: TaskRow): boolean {
+  return isDirect(task) && task.ignore_capacity === true
 }
 
 export type Reason =
@@ -58,8 +69,7 @@ export type Reason =
 /** Workers to whom the task can be offered now, the first choice first, at most `limit` (reference taskrouter 6.4). */
 export function candidates(state: State, task: TaskRow, limit: number): WorkerRow[] {
   const demands = demandsOf(state, task)
-  const target = task.routing_target?.startsWith('WK') ? task.routing_target : undefined
-  const sids = target ? [target] : state.pools.members(task.task_queue_sid ?? '')
+  const sids = isDirect(task) ? [task.routing_target] : state.pools.members(task.task_queue_sid ?? '')
   const fitting: WorkerRow[] = []
   for (const sid of sids) {
     const worker = state.find('worker', sid)
@@ -73,7 +83,7 @@ function byChoice(state: State, task: TaskRow, demands: Demands): (a: WorkerRow,
   const optimized = state.get('task_channel', task.task_channel_sid).channel_optimized_routing
   const idleSince = (worker: WorkerRow) =>
     optimized
-      ? (state.tables.worker_channel.firstBy('pair', `${worker.sid}/${task.task_channel_sid}`)?.last_reserved_seq ?? 0)
+      ? (state.tables.worker_channel.firstBy('pair', nameKey(worker.sid, task.task_channel_sid))?.last_reserved_seq ?? 0)
       : worker.last_reserved_seq
   return (a, b) =>
     demands.order_by?.compare(state.pools.worker(a.sid), state.pools.worker(b.sid)) || idleSince(a) - idleSince(b)
@@ -81,22 +91,33 @@ function byChoice(state: State, task: TaskRow, demands: Demands): (a: WorkerRow,
 
 /** The waiting task that this worker should be offered next, or undefined (reference taskrouter 6.5). */
 export function workFor(state: State, worker: WorkerRow): TaskRow | undefined {
-  const lifoFirst = state.get('workspace', worker.workspace_sid).prioritize_queue_order === 'LIFO'
+  const notReady = new Map<string, Reason | undefined>()
+  const fits = (task: TaskRow) => {
+    const channel_sid = task.task_channel_sid
+    if (!notReady.has(channel_sid)) notReady.set(channel_sid, reasonNotReady(state, worker, channel_sid))
+    if (notReady.get(channel_sid) !== undefined && !ignoresCapacity(task)) return false
+    return reasonAgainst(state, task, worker, demandsOf(state, task)) === undefined
+  }
   let best: TaskRow | undefined
-  let bestIsLifo = false
-  const consider = (place: string, isLifo: boolean) => {
+  for (const place of [worker.sid, ...state.pools.queuesOf(worker.sid)]) {
     for (const task of state.pools.waiting(place) ?? []) {
-      if (reasonAgainst(state, task, worker, demandsOf(state, task)) !== undefined) continue
-      const better =
-        best === undefined || (isLifo === bestIsLifo ? (isLifo ? lifo : fifo)(task, best) < 0 : isLifo === lifoFirst)
-      if (better) {
-        best = task
-        bestIsLifo = isLifo
-      }
-      return
+      if (!fits(task)) continue
+      if (best === undefined || inTurn(state, task, best) < 0) best = task
+      break // what comes later in the same list comes later
     }
   }
-  consider(worker.sid, false)
-  for (const sid of state.pools.queuesOf(worker.sid)) consider(sid, state.get('task_queue', sid).task_order === 'LIFO')
   return best
+}
+
+/** Which of two waiting tasks is offered first: the kind of queue that the workspace prefers, then the queue's order. */
+export function inTurn(state: State, a: TaskRow, b: TaskRow): number {
+  const isLifo = waitsInLifo(state, a)
+  if (isLifo === waitsInLifo(state, b)) return (isLifo ? lifo : fifo)(a, b)
+  const lifoFirst = state.get('workspace', a.workspace_sid).prioritize_queue_order === 'LIFO'
+  return isLifo === lifoFirst ? -1 : 1
+}
+
+/** A task for one worker waits in order of priority and age whatever its queue. */
+function waitsInLifo(state: State, task: TaskRow): boolean {
+  return !isDirect(task) && state.find('task_queue', task.task_queue_sid)?.task_order === 'LIFO'
 }

@@ -2,8 +2,8 @@ import { SortedList } from '../../state/sorted-list.ts'
 import type { State } from '../../state/state.ts'
 import { compile, type Expression } from '../expression/compile.ts'
 import type { ChannelView, WorkerView, WorkforceView } from '../expression/environment.ts'
-import type { ReservationRow, TaskQueueRow, TaskRow, WorkerRow } from '../rows.ts'
-import { isOpen, isTerminal } from '../rows.ts'
+import type { ActivityRow, ReservationRow, TaskQueueRow, TaskRow, WorkerRow, WorkspaceRow } from '../rows.ts'
+import { isOpen, isTerminal, nameKey } from '../rows.ts'
 import { parseWorkflowDocument, type WorkflowDocument } from '../workflow-document.ts'
 
 /** How many reservations a worker holds on one channel. */
@@ -19,35 +19,28 @@ interface Load {
 export class Pools {
   /** Workers to whom something may be offered since the last look, by SID. */
   readonly #freed = new Set<string>()
-  /** Queues whose waiting tasks are to be offered anew. */
-  readonly #opened = new Set<string>()
   readonly #state: State
   readonly #views = new Map<string, View>()
   readonly #tasks = new Map<string, { readonly text: string; readonly view: { readonly attributes: unknown } }>()
-  readonly #expressions = new Map<string, { readonly source: string; readonly expression: Expression | undefined }>()
+  readonly #expressions = new Map<string, Expression>()
   readonly #documents = new Map<string, WorkflowDocument>()
   readonly #members = new Map<string, Set<string>>()
   readonly #queues = new Map<string, Set<string>>()
   readonly #waiting = new Map<string, SortedList<TaskRow>>()
   readonly #loads = new Map<string, Load>()
-  /** Workspace -> how many of its workers are in an available activity. */
-  readonly #available = new Map<string, number>()
 
   constructor(state: State) {
     this.#state = state
     const { tables } = state
-    tables.activity.observe((before, after) => {
-      if (before && !after) return
-      if (after && !before) for (const worker of tables.worker.by('activity_sid', after.sid)) this.#freed.add(worker.sid)
-    })
+    tables.workspace.observe((before, after) => this.#workspaceChanged(before, after))
+    tables.activity.observe((before, after) => this.#activityChanged(before, after))
     tables.task_queue.observe((before, after) => this.#queueChanged(before, after))
     tables.workflow_document.observe((before, after) => {
       if (before && !after) this.#documents.delete(before.sid)
     })
     tables.worker.observe((before, after) => this.#workerChanged(before, after))
-    tables.worker_channel.observe((_before, after) => {
-      if (after) this.#freed.add(after.worker_sid)
-    })
+    // Target expressions read channels: even one that is gone may make something fit.
+    tables.worker_channel.observe((before, after) => this.#freed.add(either(before, after).worker_sid))
     tables.task.observe((before, after) => this.#taskChanged(before, after))
     tables.reservation.observe((before, after) => this.#reservationChanged(before, after))
   }
@@ -85,11 +78,17 @@ export class Pools {
   }
 
   load(worker_sid: string, task_channel_sid: string): Readonly<Load> {
-    return this.#loads.get(`${worker_sid}/${task_channel_sid}`) ?? idle
+    return this.#loads.get(nameKey(worker_sid, task_channel_sid)) ?? idle
   }
 
+  /** How many workers of a workspace are in an available activity. */
   available(workspace_sid: string): number {
-    return this.#available.get(workspace_sid) ?? 0
+    const { activity, worker } = this.#state.tables
+    let sum = 0
+    for (const { sid, available } of activity.by('workspace_sid', workspace_sid)) {
+      if (available) sum += worker.count('activity_sid', sid)
+    }
+    return sum
   }
 
   /** Tasks that wait in a queue, or for one worker, in the order in which they are offered. */
@@ -114,55 +113,58 @@ export class Pools {
 
   // What is to be looked at
 
-  /** Workers to be looked at since the last call, in order of creation; then forgets them. */
-  takeFreed(): string[] {
+  /** Workers to be looked at since the last call, in no particular order; then forgets them. */
+  takeFreed(): WorkerRow[] {
     if (this.#freed.size === 0) return []
-    const sids = [...this.#freed]
+    const workers = [...this.#freed].flatMap((sid) => this.#state.find('worker', sid) ?? [])
     this.#freed.clear()
-    return sids
-      .filter((sid) => this.#state.tables.worker.get(sid))
-      .sort((a, b) => this.#state.get('worker', a).seq - this.#state.get('worker', b).seq)
-  }
-
-  takeOpened(): string[] {
-    if (this.#opened.size === 0) return []
-    const sids = [...this.#opened]
-    this.#opened.clear()
-    return sids
-      .filter((sid) => this.#state.tables.task_queue.get(sid))
-      .sort((a, b) => this.#state.get('task_queue', a).seq - this.#state.get('task_queue', b).seq)
+    return workers
   }
 
   /** Nothing is to be looked at: after loading, and after undoing a decision. */
   settle(): void {
     this.#freed.clear()
-    this.#opened.clear()
   }
 
   // What follows from rows
 
+  #workspaceChanged(before: WorkspaceRow | undefined, after: WorkspaceRow | undefined): void {
+    // With multitasking, who is busy on one channel may be free on another.
+    if (!before || !after || before.multi_task_enabled === after.multi_task_enabled) return
+    for (const worker of this.#state.tables.worker.by('workspace_sid', after.sid)) this.#freed.add(worker.sid)
+  }
+
+  /** Expressions may name an activity. When rows are loaded, an activity may come after the workers who are in it. */
+  #activityChanged(before: ActivityRow | undefined, after: ActivityRow | undefined): void {
+    if (!after || before?.friendly_name === after.friendly_name) return
+    for (const worker of this.#state.tables.worker.by('activity_sid', after.sid)) {
+      this.#judgeBySystemNames(worker)
+      this.#freed.add(worker.sid)
+    }
+  }
+
   #workerChanged(before: WorkerRow | undefined, after: WorkerRow | undefined): void {
-    const workspace_sid = (after ?? before)?.workspace_sid as string // one of both is there
-    const was = before ? this.#isAvailable(before.activity_sid) : false
-    const is = after ? this.#isAvailable(after.activity_sid) : false
-    if (was !== is) this.#available.set(workspace_sid, this.available(workspace_sid) + (is ? 1 : -1))
     if (!after) {
-      const sid = before?.sid as string // as above
+      const { sid } = either(before, after)
       for (const queue of this.queuesOf(sid)) this.#members.get(queue)?.delete(sid)
       this.#queues.delete(sid)
       this.#views.delete(sid)
       return
     }
-    const renamed = before?.friendly_name !== after.friendly_name || before?.activity_sid !== after.activity_sid
-    if (before && before.attributes === after.attributes && !renamed) return
-    this.#views.delete(after.sid)
-    for (const queue of this.#state.tables.task_queue.by('workspace_sid', after.workspace_sid)) this.#judge(queue, after.sid)
+    const isRenamed = before?.friendly_name !== after.friendly_name || before.activity_sid !== after.activity_sid
+    if (before?.attributes !== after.attributes) {
+      this.#views.delete(after.sid)
+      for (const queue of this.#state.tables.task_queue.by('workspace_sid', after.workspace_sid)) this.#judge(queue, after.sid)
+    } else if (isRenamed) {
+      this.#views.delete(after.sid)
+      this.#judgeBySystemNames(after)
+    } else return
     this.#freed.add(after.sid)
   }
 
   #queueChanged(before: TaskQueueRow | undefined, after: TaskQueueRow | undefined): void {
     if (!after) {
-      const sid = before?.sid as string // one of both is there
+      const { sid } = either(before, after)
       for (const worker of this.members(sid)) this.#queues.get(worker)?.delete(sid)
       this.#members.delete(sid)
       this.#expressions.delete(sid)
@@ -170,7 +172,7 @@ export class Pools {
       return
     }
     if (before?.task_order !== after.task_order) {
-      const tasks = [...(this.#waiting.get(after.sid) ?? [])]
+      const tasks = this.#waiting.get(after.sid) ?? []
       const list = new SortedList<TaskRow>(after.task_order === 'LIFO' ? lifo : fifo)
       for (const task of tasks) list.add(task)
       this.#waiting.set(after.sid, list)
@@ -178,7 +180,6 @@ export class Pools {
     if (before?.target_workers !== after.target_workers) {
       for (const worker of this.#state.tables.worker.by('workspace_sid', after.workspace_sid)) this.#judge(after, worker.sid)
     }
-    this.#opened.add(after.sid)
   }
 
   #taskChanged(before: TaskRow | undefined, after: TaskRow | undefined): void {
@@ -200,42 +201,52 @@ export class Pools {
   }
 
   #reservationChanged(before: ReservationRow | undefined, after: ReservationRow | undefined): void {
-    const { worker_sid, task_channel_sid } = (after ?? before) as ReservationRow // one of both is there
-    const open = Number(after ? isOpen(after) : false) - Number(before ? isOpen(before) : false)
-    const accepted =
-      Number(after?.reservation_status === 'accepted') - Number(before?.reservation_status === 'accepted')
-    if (open === 0 && accepted === 0) return
-    const place = `${worker_sid}/${task_channel_sid}`
-    const load = this.#loads.get(place) ?? { open: 0, accepted: 0 }
-    load.open += open
-    load.accepted += accepted
+    if (before) this.#count(before, -1)
+    if (after) this.#count(after, 1)
+    // More load, too, may make an expression true: `worker.channel.chat.assigned_tasks > 0`.
+    this.#freed.add(either(before, after).worker_sid)
+  }
+
+  #count(reservation: ReservationRow, by: 1 | -1): void {
+    if (!isOpen(reservation)) return
+    const place = nameKey(reservation.worker_sid, reservation.task_channel_sid)
+    let load = this.#loads.get(place)
+    if (!load) this.#loads.set(place, (load = { open: 0, accepted: 0 }))
+    load.open += by
+    if (reservation.reservation_status === 'accepted') load.accepted += by
     if (load.open === 0) this.#loads.delete(place)
-    else this.#loads.set(place, load)
-    if (open < 0) this.#freed.add(worker_sid)
+  }
+
+  /** Judges the worker anew for the queues whose expressions read its name or its activity. */
+  #judgeBySystemNames(worker: WorkerRow): void {
+    for (const queue of this.#state.tables.task_queue.by('workspace_sid', worker.workspace_sid)) {
+      if (this.#expression(queue).worker_paths.some((path) => path.system)) this.#judge(queue, worker.sid)
+    }
   }
 
   /** Puts the worker among a queue's members, or takes it out. */
   #judge(queue: TaskQueueRow, worker_sid: string): void {
-    const fits = this.#expression(queue)?.matches(undefined, this.#view(worker_sid)) ?? false
+    const fits = this.#expression(queue).matches(undefined, this.#view(worker_sid))
     let members = this.#members.get(queue.sid)
     if (!members) this.#members.set(queue.sid, (members = new Set()))
+    if (members.has(worker_sid) === fits) return
     let queues = this.#queues.get(worker_sid)
     if (!queues) this.#queues.set(worker_sid, (queues = new Set()))
     if (fits) {
       members.add(worker_sid)
       queues.add(queue.sid)
+      this.#freed.add(worker_sid)
     } else {
       members.delete(worker_sid)
       queues.delete(queue.sid)
     }
   }
 
-  #expression(queue: TaskQueueRow): Expression | undefined {
+  #expression(queue: TaskQueueRow): Expression {
     const known = this.#expressions.get(queue.sid)
-    if (known && known.source === queue.target_workers) return known.expression
-    // An empty expression matches nobody (reference taskrouter 1.5).
-    const expression = queue.target_workers.trim() === '' ? undefined : compile(queue.target_workers, 'worker')
-    this.#expressions.set(queue.sid, { source: queue.target_workers, expression })
+    if (known && known.source === queue.target_workers) return known
+    const expression = compile(queue.target_workers, 'worker')
+    this.#expressions.set(queue.sid, expression)
     return expression
   }
 
@@ -244,10 +255,6 @@ export class Pools {
     if (!view) this.#views.set(sid, (view = new View(this.#state, this.#state.get('worker', sid))))
     return view
   }
-
-  #isAvailable(activity_sid: string): boolean {
-    return this.#state.find('activity', activity_sid)?.available ?? false
-  }
 }
 
 /** A worker as expressions see it. */
@@ -255,7 +262,6 @@ class View implements WorkerView {
   readonly sid: string
   readonly friendly_name: string
   readonly activity_sid: string
-  readonly activity_name: string
   readonly attributes: unknown
   readonly #state: State
   readonly #workspace_sid: string
@@ -266,13 +272,17 @@ class View implements WorkerView {
     this.sid = row.sid
     this.friendly_name = row.friendly_name
     this.activity_sid = row.activity_sid
-    this.activity_name = state.find('activity', row.activity_sid)?.friendly_name ?? ''
     this.attributes = JSON.parse(row.attributes) // checked when it was given
   }
 
+  get activity_name(): string {
+    return this.#state.find('activity', this.activity_sid)?.friendly_name ?? ''
+  }
+
   channel(unique_name: string): ChannelView | undefined {
-    const channel = this.#state.tables.task_channel.firstBy('name', `${this.#workspace_sid}/${unique_name}`)
-    const row = channel && this.#state.tables.worker_channel.firstBy('pair', `${this.sid}/${channel.sid}`)
+    const { task_channel, worker_channel } = this.#state.tables
+    const channel = task_channel.firstBy('name', nameKey(this.#workspace_sid, unique_name))
+    const row = channel && worker_channel.firstBy('pair', nameKey(this.sid, channel.sid))
     if (!channel || !row) return undefined
     const { open, accepted } = this.#state.pools.load(this.sid, channel.sid)
     return {
@@ -304,6 +314,10 @@ export function fifo(a: TaskRow, b: TaskRow): number {
 /** LIFO: the newest first, priority ignored. */
 export function lifo(a: TaskRow, b: TaskRow): number {
   return b.virtual_start_time - a.virtual_start_time || b.seq - a.seq
+}
+
+function either<T>(before: T | undefined, after: T | undefined): T {
+  return (after ?? before) as T // an observer gets at least one of both
 }
 
 const idle: Readonly<Load> = { open: 0, accepted: 0 }

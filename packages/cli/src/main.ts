@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module'
+import { CannotOpen } from '@ringdown/server/store/store'
+import { BadArguments, parseArguments, usage } from './arguments.ts'
+import { runMcp } from './mcp.ts'
+import { runStart } from './start.ts'
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string } // it is this package's own
+
+async function main(args: readonly string[]): Promise<void> {
+  const parsed = parseArguments(args)
+  if (parsed.command === 'help') process.stdout.write(usage)
+  else if (parsed.command === 'version') process.stdout.write(`${version}\n`)
+  else if (parsed.command === 'start') await runStart(parsed, version)
+  else await runMcp(parsed, version)
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  // What the user can mend is one line; anything else is a mistake of ours, and its trace helps.
+  const isKnown = error instanceof CannotOpen || error instanceof BadArguments
+  process.stderr.write(isKnown ? `${error.message}\n` : `${(error as Error).stack ?? String(error)}\n`)
+  process.exit(1)
+})

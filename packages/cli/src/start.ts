@@ -1,0 +1,49 @@
+import { start } from '@ringdown/server/start'
+import { pino } from 'pino'
+import type { StartArguments } from './arguments.ts'
+import { seedDemo, whatToTry } from './demo.ts'
+import { mountMcp } from './mount.ts'
+
+/** `ringdown start`: serves until SIGTERM or SIGINT, then answers what is under way and writes what is decided. */
+export async function runStart(args: StartArguments, version: string): Promise<void> {
+  const log = pino({ level: args.logLevel }, pino.destination(2))
+  const running = await start({ ...args, env: process.env, log, version, mcp: mountMcp(version) })
+  let stopping = false
+  const stop = (signal: string) => {
+    if (stopping) process.exit(1) // asked twice: at once
+    stopping = true
+    log.info({ signal }, 'stopping')
+    running.close().then(
+      () => process.exit(0),
+      (err: unknown) => {
+        log.error({ err }, 'could not stop cleanly')
+        process.exit(1)
+      }
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+
+  const { url, credentials } = running
+  const { account_sid, auth_token, isNew } = credentials
+  say(`Ringdown ${version} answers at ${url}\n`)
+  say(`  account   ${account_sid}${isNew ? '  (made just now)' : ''}\n`)
+  say(isNew ? `  token     ${auth_token}\n` : '  token     as in the data folder, or RINGDOWN_AUTH_TOKEN\n')
+  say(`  REST      ${url}/taskrouter/v1/…, /conversations/v1, /flex-api/v1; MCP at ${url}/mcp\n`)
+  if (args.testClock) say('  time      stands still: POST /ringdown/v1/clock {"advance":"PT2M"} moves it\n')
+  if (args.database !== undefined) {
+    const waited = setTimeout(() => say('Another node has the account: this one stands by.\n'), 1000)
+    await running.account.finally(() => clearTimeout(waited))
+    say('This node has the account.\n')
+  }
+  if (args.demo) {
+    const place = { url, account_sid, auth_token }
+    say(whatToTry(place, await seedDemo(place)))
+  } else if (isNew) {
+    say(`\nTry: curl -u ${account_sid}:${auth_token} ${url}/taskrouter/v1/Workspaces\n`)
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(text)
+}

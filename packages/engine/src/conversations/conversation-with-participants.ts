@@ -1,0 +1,77 @@
+import { Refusal, refuse } from '../refusals.ts'
+import type { State } from '../state/state.ts'
+import { addConversation, type CreateConversation } from './conversation.ts'
+import { addParticipant, bindingOf, pairHolder, type ParticipantParams } from './participant.ts'
+import type { ConversationRow, ParticipantRow } from './rows.ts'
+import { serviceOf } from './service.ts'
+
+export interface CreateConversationWithParticipants extends CreateConversation {
+  /** Objects in the words of the participant's parameters. */
+  readonly participant?: readonly unknown[]
+}
+
+const mostParticipants = 10
+
+/** Makes a conversation and all its participants at once, or nothing (reference conversations 9). */
+export function createConversationWithParticipants(
+  state: State,
+  params: CreateConversationWithParticipants
+): { conversation: ConversationRow; participants: readonly ParticipantRow[] } {
+  const wanted = params.participant ?? []
+  if (wanted.length > mostParticipants) {
+    refuse('conversation.too_many_participants', `${wanted.length} Participants are too many: ${mostParticipants} are possible`)
+  }
+  const roster = wanted.map(participantParams)
+  const taken = attempt(() => roster.find((one) => isTaken(state, one)))
+  if (taken) refuse('conversation.pairs_in_use', `The pair of ${taken.messaging_binding_address} is already in use`)
+  const conversation = addConversation(state, serviceOf(state, params.chat_service_sid), params, params)
+  const participants = roster.map((one) => attempt(() => addParticipant(state, conversation, one, params)))
+  return { conversation: state.get('conversation', conversation.sid), participants }
+}
+
+function isTaken(state: State, params: ParticipantParams): boolean {
+  const binding = bindingOf(params)
+  return binding !== null && pairHolder(state, binding.address, binding.proxy_address) !== undefined
+}
+
+/** What goes wrong with one participant, in the words for all of them. */
+function attempt<T>(one: () => T): T {
+  try {
+    return one()
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    if (error.code === 'participant.pair_bound') refuse('conversation.pairs_in_use', error.message)
+    return refuse('conversation.participants_failed', `Participants could not be added: ${error.message}`)
+  }
+}
+
+/** Reads `{"messaging_binding": {"address": …}}`, `{"MessagingBinding.Address": …}` and what is between them. */
+export function participantParams(value: unknown): ParticipantParams {
+  const flat: Record<string, string> = {}
+  collect(value, '', flat)
+  return flat as ParticipantParams // a subset of its names matter, and all its values are text
+}
+
+function collect(value: unknown, path: string, into: Record<string, string>): void {
+  if (value === null || value === undefined) return
+  const isAttributes = path === 'attributes'
+  if (typeof value === 'object' && !isAttributes) {
+    for (const [name, member] of Object.entries(value)) {
+      const snake = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll('.', '_').toLowerCase()
+      if (snake !== '__proto__') collect(member, path === '' ? snake : `${path}_${snake}`, into)
+    }
+  } else if (textual.includes(path)) {
+    into[path] = typeof value === 'string' ? value : JSON.stringify(value)
+  }
+}
+
+const textual: readonly string[] = [
+  'identity',
+  'messaging_binding_address',
+  'messaging_binding_proxy_address',
+  'messaging_binding_projected_address',
+  'messaging_binding_name',
+  'messaging_binding_level',
+  'attributes',
+  'role_sid'
+] satisfies (keyof ParticipantParams)[]

@@ -1,0 +1,113 @@
+import { refuse } from '../refusals.ts'
+import { notFound } from '../routing/lookup.ts'
+import { nameKey } from '../routing/rows.ts'
+import type { State } from '../state/state.ts'
+import type { ConversationRow, ParticipantRow, UserRow } from './rows.ts'
+
+/** By which path the caller came: below a service, or at the root. */
+export interface Place {
+  readonly chat_service_sid?: string
+}
+
+/** The service in which a path without one resolves names; undefined before there is any. */
+export function defaultServiceSid(state: State): string | undefined {
+  return state.find('conversation_configuration', state.account_sid)?.default_chat_service_sid
+}
+
+/**
+ * A conversation by its SID, in any service at the root, or by its unique name in the place's service
+ * (reference conversations 3, U13). 404 where there is none.
+ */
+export function conversationOf(state: State, name: string, place: Place): ConversationRow {
+  return findConversation(state, name, place) ?? notFound(pathOf(place, `/Conversations/${name}`))
+}
+
+export function findConversation(state: State, name: string, place: Place): ConversationRow | undefined {
+  const row = state.find('conversation', name)
+  if (row && isInPlace(row, place)) return row
+  const service = place.chat_service_sid ?? defaultServiceSid(state)
+  return service === undefined ? undefined : state.tables.conversation.firstBy('name', nameKey(service, name))
+}
+
+/** The conversation, unless it can no longer be changed. */
+export function editable(state: State, name: string, place: Place): ConversationRow {
+  const conversation = conversationOf(state, name, place)
+  checkEditable(conversation)
+  return conversation
+}
+
+export function checkEditable(conversation: ConversationRow): void {
+  if (conversation.state === 'closed') {
+    refuse('conversation.closed', `Conversation ${conversation.sid} is closed and cannot be changed`)
+  }
+  if (conversation.state === 'initializing') {
+    refuse('conversation.closed', `Conversation ${conversation.sid} is still being made and cannot be changed`)
+  }
+}
+
+/** A participant by SID or identity. */
+export function participantOf(state: State, conversation: ConversationRow, name: string, place: Place): ParticipantRow {
+  const row = state.find('participant', name)
+  if (row?.conversation_sid === conversation.sid) return row
+  return (
+    state.tables.participant.firstBy('member', nameKey(conversation.sid, name)) ??
+    notFound(pathOf(place, `/Conversations/${conversation.sid}/Participants/${name}`))
+  )
+}
+
+/** A user by SID, in any service at the root, or by identity in the place's service. */
+export function userOf(state: State, name: string, place: Place): UserRow {
+  const row = state.find('user', name)
+  if (row && isInPlace(row, place)) return row
+  const service = place.chat_service_sid ?? defaultServiceSid(state)
+  const named = service === undefined ? undefined : state.tables.user.firstBy('identity', nameKey(service, name))
+  return named ?? notFound(pathOf(place, `/Users/${name}`))
+}
+
+/** A path as 404 messages show it. */
+export function pathOf(place: Place, path: string): string {
+  return place.chat_service_sid === undefined ? path : `/Services/${place.chat_service_sid}${path}`
+}
+
+function isInPlace(row: { readonly chat_service_sid: string }, place: Place): boolean {
+  return place.chat_service_sid === undefined || row.chat_service_sid === place.chat_service_sid
+}
+
+// Parameters
+
+export const mostConversationAttributes = 16_384
+export const mostAttributes = 4096
+
+/** Attributes may be any JSON; the text stays as it was given (reference conversations 5.2). "" stands for `{}`. */
+export function checkedAttributes(text: string | undefined, most: number): string | undefined {
+  if (text === undefined) return undefined
+  if (text === '') return '{}'
+  if (text.length > most) refuse('invalid', `Attributes are ${text.length} characters long; the limit is ${most}`)
+  try {
+    JSON.parse(text)
+  } catch {
+    refuse('invalid', 'Attributes are not valid JSON')
+  }
+  return text
+}
+
+export function checkLength(text: string | undefined, parameter: string, most: number): void {
+  if (text !== undefined && text.length > most) {
+    refuse('invalid', `${parameter} must not be longer than ${most} characters`)
+  }
+}
+
+/** A role of the service and of that type, or 400. */
+export function checkRole(state: State, chat_service_sid: string, sid: string, type: 'conversation' | 'service'): string {
+  const role = state.find('role', sid)
+  if (role?.chat_service_sid !== chat_service_sid || role.type !== type) {
+    return refuse('invalid', `Value '${sid}' provided for RoleSid is not a ${type} role of Service ${chat_service_sid}`)
+  }
+  return sid
+}
+
+/** Only the keys that are given: an absent parameter leaves its column. */
+export function given<T extends object>(columns: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
+  const kept = Object.entries(columns).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(kept) as { [K in keyof T]?: Exclude<T[K], undefined> } // the filter leaves no undefined
+}

@@ -1,0 +1,117 @@
+import { refuse } from '../refusals.ts'
+import { notFound } from '../routing/lookup.ts'
+import { nameKey } from '../routing/rows.ts'
+import type { State } from '../state/state.ts'
+import { deadlines, moveConversation } from './conversation.ts'
+import { emitMessage } from './events.ts'
+import { checkedAttributes, checkLength, editable, given, mostAttributes, pathOf, type Place } from './lookup.ts'
+import { consequence, type Origin } from './origin.ts'
+import type { ConversationRow, MessageRow } from './rows.ts'
+
+export interface MessageParams {
+  /** `system` by default. */
+  readonly author?: string
+  readonly body?: string
+  readonly subject?: string
+  readonly attributes?: string
+  readonly date_created?: number
+  readonly date_updated?: number
+}
+
+export interface CreateMessage extends MessageParams, Place, Origin {
+  readonly conversation_sid: string
+  readonly media_sid?: string
+  readonly content_sid?: string
+  readonly content_variables?: string
+}
+
+const mostBody = 32_768
+const mostSubject = 256
+
+/** Adds a message, which wakes an inactive conversation and restarts its timers (reference conversations 8.2). */
+export function createMessage(state: State, params: CreateMessage): { message: MessageRow } {
+  const conversation = editable(state, params.conversation_sid, params)
+  if (params.content_sid) refuse('invalid', 'ContentSid: content templates are not supported')
+  if (params.media_sid) refuse('invalid', 'MediaSid: media is not supported')
+  if (!params.body) refuse('invalid', 'A Message needs a Body')
+  checkParams(params)
+  const author = params.author || 'system'
+  const message = state.insert('message', {
+    chat_service_sid: conversation.chat_service_sid,
+    conversation_sid: conversation.sid,
+    index: conversation.next_index,
+    author,
+    participant_sid: authorSid(state, conversation, author),
+    body: params.body,
+    subject: params.subject || null,
+    attributes: checkedAttributes(params.attributes, mostAttributes) ?? '{}',
+    ...given({ date_created: params.date_created, date_updated: params.date_updated ?? params.date_created })
+  })
+  state.change('conversation', conversation.sid, {
+    next_index: conversation.next_index + 1,
+    ...deadlines(state, conversation),
+    date_updated: conversation.date_updated
+  })
+  if (conversation.state === 'inactive') moveConversation(state, conversation.sid, 'active', 'EVENT', consequence)
+  emitMessage(state, 'message.added', message, params)
+  return { message }
+}
+
+/** Changes what a message says; it is not sent again (reference conversations 8.4). */
+export function updateMessage(
+  state: State,
+  params: MessageParams & { readonly conversation_sid: string; readonly sid: string } & Place & Origin
+): { message: MessageRow } {
+  const conversation = editable(state, params.conversation_sid, params)
+  const before = messageOf(state, conversation, params.sid, params)
+  if (params.body === '') refuse('invalid', 'A Message needs a Body')
+  checkParams(params)
+  const { author, body, subject } = params
+  const message = state.change('message', before.sid, {
+    ...given({
+      body,
+      attributes: checkedAttributes(params.attributes, mostAttributes),
+      date_created: params.date_created,
+      date_updated: params.date_updated
+    }),
+    ...(author && { author, participant_sid: authorSid(state, conversation, author) }),
+    ...(subject !== undefined && { subject: subject || null })
+  })
+  emitMessage(state, 'message.updated', message, params)
+  return { message }
+}
+
+/** Its index is never used again. */
+export function deleteMessage(
+  state: State,
+  params: { readonly conversation_sid: string; readonly sid: string } & Place & Origin
+): Record<string, never> {
+  const conversation = editable(state, params.conversation_sid, params)
+  const message = messageOf(state, conversation, params.sid, params)
+  emitMessage(state, 'message.removed', message, params)
+  state.remove('message', message.sid)
+  return {}
+}
+
+function messageOf(state: State, conversation: ConversationRow, sid: string, place: Place): MessageRow {
+  const row = state.find('message', sid)
+  if (row?.conversation_sid === conversation.sid) return row
+  return notFound(pathOf(place, `/Conversations/${conversation.sid}/Messages/${sid}`))
+}
+
+/** The participant whose identity or address the author is (reference conversations 8.1). */
+function authorSid(state: State, conversation: ConversationRow, author: string): string | null {
+  const member = state.tables.participant.firstBy('member', nameKey(conversation.sid, author))
+  if (member) return member.sid
+  for (const participant of state.tables.participant.by('messaging', conversation.sid)) {
+    if (participant.address === author) return participant.sid
+  }
+  return null
+}
+
+function checkParams(params: MessageParams): void {
+  checkLength(params.body, 'Body', mostBody)
+  checkLength(params.author, 'Author', 256)
+  checkLength(params.subject, 'Subject', mostSubject)
+  checkedAttributes(params.attributes, mostAttributes)
+}

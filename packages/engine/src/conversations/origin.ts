@@ -1,0 +1,19 @@
+/** Where a change comes from; webhooks decide by it (reference conversations 17.2). */
+export interface Origin {
+  /** `API` by default; `SDK`, `SMS`, `whatsapp`; null when nobody asked (a timer). */
+  readonly source?: string | null
+  /** `X-Twilio-Webhook-Enabled`: calls over REST fire no webhooks without it. */
+  readonly webhook_enabled?: boolean
+  /** Of a client with a token. */
+  readonly client_identity?: string
+}
+
+/** A change that follows from something else: webhooks always hear of it. */
+export const consequence: Origin = { source: 'API', webhook_enabled: true }
+export const byTimer: Origin = { source: null, webhook_enabled: true }
+
+/** The origin as events carry it. */
+export function told(origin: Origin): { readonly [name: string]: string | boolean | null } {
+  const { source = 'API', webhook_enabled = false, client_identity } = origin
+  return { source, webhook_enabled, ...(client_identity !== undefined && { client_identity }) }
+}

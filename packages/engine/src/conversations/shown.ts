@@ -1,0 +1,45 @@
+import type { ConversationRow, MessageRow, ParticipantRow, UserRow } from './rows.ts'
+
+/** Absolute instants, in milliseconds; one that does not apply is absent (reference conversations 5.1). */
+export function timersOf(conversation: ConversationRow): { date_inactive?: number; date_closed?: number } {
+  const { date_inactive, date_closed } = conversation
+  return { ...(date_inactive !== null && { date_inactive }), ...(date_closed !== null && { date_closed }) }
+}
+
+export function bindingsOf(conversation: ConversationRow): Readonly<Record<string, unknown>> {
+  const { bindings_email_address, bindings_email_name } = conversation
+  if (bindings_email_address === null && bindings_email_name === null) return {}
+  return { email: { projected_address: bindings_email_address, name: bindings_email_name } }
+}
+
+/** `messaging_binding` as the participant shows it: keys that it does not have are left out (reference conversations 7.1). */
+export function messagingBindingOf(participant: ParticipantRow): Readonly<Record<string, string>> | null {
+  const { binding_type, address, proxy_address, binding_name, binding_level } = participant
+  if (binding_type === null || address === null) return null
+  return {
+    type: binding_type,
+    address,
+    ...(proxy_address !== null && { proxy_address }),
+    ...(binding_name !== null && { name: binding_name }),
+    ...(binding_level !== null && { level: binding_level })
+  }
+}
+
+/** The columns that the API has and rows do not: put beside a row before it is serialized. */
+export function shownConversation(conversation: ConversationRow) {
+  return { ...conversation, timers: timersOf(conversation), bindings: bindingsOf(conversation) }
+}
+
+export function shownParticipant(participant: ParticipantRow) {
+  return { ...participant, messaging_binding: messagingBindingOf(participant) }
+}
+
+/** Media, templates and receipts are not built, so every message is without. */
+export function shownMessage(message: MessageRow) {
+  return { ...message, media: null, delivery: null, content_sid: null }
+}
+
+/** Nobody is known to be online without reachability (reference conversations 13). */
+export function shownUser(user: UserRow) {
+  return { ...user, is_online: null, is_notifiable: null }
+}

@@ -1,0 +1,143 @@
+import { type RefusalCode, refuse } from '../refusals.ts'
+import { type ChannelType, channelTypes } from './rows.ts'
+
+/** Somebody outside, as `participants` and `MediaProperties` describe them (reference flex 4.1 and 7). */
+export interface Media {
+  readonly identity?: string
+  readonly address?: string
+  readonly proxy_address?: string
+  readonly name?: string
+  readonly level?: string
+}
+
+/** The `Channel` parameter (reference flex 4.1). */
+export interface ChannelParameter {
+  readonly type: ChannelType
+  readonly initiated_by: 'customer' | 'agent' | 'api'
+  readonly media_channel_sid: string | undefined
+  readonly from_name: string | undefined
+  readonly participants: readonly Media[]
+  /** A channel that exists already. */
+  readonly sid: string | undefined
+}
+
+/** The `properties` of the `Routing` parameter (reference flex 4.2). */
+export interface RoutingParameter {
+  readonly workspace_sid: string
+  readonly workflow_sid: string | undefined
+  readonly queue_sid: string | undefined
+  readonly worker_sid: string | undefined
+  readonly task_channel: string | undefined
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly priority: number | undefined
+  readonly timeout: number | undefined
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const badChannel = 'interaction.bad_channel'
+const badParticipant = 'interaction.bad_participant'
+
+export function channelParameter(value: unknown): ChannelParameter {
+  const channel = objectOf(value, 'Channel', badChannel)
+  const type = channel.type
+  const known = channelTypes.find((one) => one === type)
+  if (!known) return refuse(badChannel, `Channel: type '${type}' is not one of ${channelTypes.join(', ')}`)
+  const initiated_by = channel.initiated_by
+  if (initiated_by !== 'customer' && initiated_by !== 'agent' && initiated_by !== 'api') {
+    return refuse(badChannel, `Channel: initiated_by '${initiated_by}' is not one of customer, agent, api`)
+  }
+  const properties = channel.properties === undefined ? {} : objectOf(channel.properties, 'Channel: properties', badChannel)
+  const media_channel_sid = textOf(properties, 'media_channel_sid', badChannel)
+  const sid = textOf(channel, 'sid', badChannel)
+  const isVoice = known === 'voice'
+  if (initiated_by === 'customer' && !sid && !media_channel_sid && !isVoice) {
+    refuse(badChannel, 'Channel: properties.media_channel_sid is missing')
+  }
+  const listed = participantsOf(channel.participants, known)
+  if (initiated_by === 'agent' && !sid && listed.length === 0) refuse(badParticipant, 'Channel: participants are missing')
+  return {
+    type: known,
+    initiated_by,
+    media_channel_sid,
+    from_name: textOf(properties, 'from_name', badChannel),
+    participants: listed.length > 0 || initiated_by !== 'api' ? listed : outbound(properties, known),
+    sid
+  }
+}
+
+function participantsOf(value: unknown, type: ChannelType): Media[] {
+  if (value === undefined || value === null) return []
+  const list: unknown = typeof value === 'string' ? parsed(value, 'Channel: participants', badParticipant) : value
+  if (!Array.isArray(list)) return refuse(badParticipant, 'Channel: participants must be an array')
+  return list.map((one) => mediaOf(one, 'Channel: participants', type))
+}
+
+/** Generic clients name the customer by `to` and the business by `from` (reference flex 24). */
+function outbound(properties: Fields, type: ChannelType): Media[] {
+  const { to, from } = properties
+  if ((type !== 'sms' && type !== 'whatsapp') || typeof to !== 'string' || typeof from !== 'string') return []
+  return to && from ? [mediaOf({ address: to, proxy_address: from }, 'Channel: properties', type)] : []
+}
+
+/** Reads one description; addresses on WhatsApp may come without their prefix. */
+export function mediaOf(value: unknown, parameter: string, type: ChannelType): Media {
+  const fields = objectOf(value, parameter, badParticipant)
+  const media: Record<string, string> = {}
+  for (const name of ['identity', 'address', 'proxy_address', 'name', 'level']) {
+    const text = textOf(fields, name, badParticipant)
+    if (text) media[name] = type === 'whatsapp' && name.endsWith('address') ? withPrefix(text) : text
+  }
+  return media as Media // its names are Media's
+}
+
+function withPrefix(address: string): string {
+  return address.includes(':') ? address : `whatsapp:${address.trim()}`
+}
+
+/** `{"properties": {…}}`; unknown keys are nobody's business (reference flex 4.2). */
+export function routingParameter(value: unknown): RoutingParameter {
+  const properties = objectOf(objectOf(value, 'Routing', 'invalid').properties, 'Routing: properties', 'invalid')
+  const text = (name: string) => textOf(properties, name, 'invalid')
+  const { attributes } = properties
+  return {
+    workspace_sid: text('workspace_sid') ?? refuse('invalid', 'Routing: workspace_sid is missing'),
+    workflow_sid: text('workflow_sid'),
+    queue_sid: text('queue_sid'),
+    worker_sid: text('worker_sid'),
+    task_channel: text('task_channel_sid') ?? text('task_channel_unique_name'),
+    attributes: attributes === undefined || attributes === '' ? {} : objectOf(attributes, 'Routing: attributes', 'invalid'),
+    priority: numberOf(properties, 'priority'),
+    timeout: numberOf(properties, 'timeout')
+  }
+}
+
+/** An object, or the JSON text of one. */
+export function objectOf(value: unknown, parameter: string, code: RefusalCode): Fields {
+  const object: unknown = typeof value === 'string' ? parsed(value, parameter, code) : value
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) {
+    return refuse(code, `${parameter} must be a JSON object`)
+  }
+  return object as Fields // an object that is no array
+}
+
+function parsed(text: string, parameter: string, code: RefusalCode): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return refuse(code, `${parameter} is not valid JSON`)
+  }
+}
+
+export function textOf(fields: Fields, name: string, code: RefusalCode): string | undefined {
+  const value = fields[name]
+  if (value === undefined || value === null || value === '') return undefined
+  return typeof value === 'string' ? value : refuse(code, `${name} must be text`)
+}
+
+function numberOf(fields: Fields, name: string): number | undefined {
+  const value = fields[name]
+  if (value === undefined || value === null || value === '') return undefined
+  const number = typeof value === 'string' && /^-?\d{1,12}$/.test(value) ? Number(value) : value
+  return typeof number === 'number' ? number : refuse('invalid', `Routing: ${name} must be a number`)
+}

@@ -1,0 +1,70 @@
+import { type Kind, kinds } from '../kinds.ts'
+import type { Row } from '../state/row.ts'
+import type { Settings } from '../settings.ts'
+import { State } from '../state/state.ts'
+import type { Table } from '../state/table.ts'
+
+export const allKinds = Object.keys(kinds) as readonly Kind[] // the keys of the catalogue are the kinds
+
+/** The table of a kind, when it does not matter of which. */
+export function tableOf(state: State, kind: Kind): Table<Row> {
+  return state.tables[kind] as unknown as Table<Row> // every kind's row is a Row
+}
+
+/**
+ * Everything that a state holds and that anything could depend on, as plain values that can be compared: rows, every
+ * group of every index, timers, pools and counters. Two states with the same snapshot must decide the same from then on.
+ */
+export function snapshot(state: State): Record<string, unknown> {
+  const { at, decision, next_seq, next_event } = state
+  const rows = Object.fromEntries(allKinds.map((kind) => [kind, tableOf(state, kind).all()]))
+  return { at, decision, next_seq, next_event, rows, indexes: indexesOf(state), timers: timersOf(state), pools: poolsOf(state) }
+}
+
+function indexesOf(state: State): Record<string, unknown> {
+  const indexes: Record<string, unknown> = {}
+  for (const kind of allKinds) {
+    const table = tableOf(state, kind)
+    for (const name of Object.keys(table.definition.indexes ?? {})) {
+      const groups = [...table.groups(name)].map(([key, rows]) => [key, rows.map((row) => row.sid)] as const)
+      indexes[`${kind}.${name}`] = groups.sort(byFirst)
+    }
+  }
+  return indexes
+}
+
+/** In the order in which they are due. */
+export function timersOf(state: State): readonly unknown[] {
+  const timers = [...state.timers].sort((a, b) => a.due - b.due || a.seq - b.seq || a.order - b.order)
+  return timers.map(({ due, seq, order, command, sid }) => [due, seq, order, command, sid])
+}
+
+function poolsOf(state: State): Record<string, unknown> {
+  const { pools, tables } = state
+  const waiting = (place: string) => [...(pools.waiting(place) ?? [])].map((task) => task.sid)
+  return {
+    queues: tables.task_queue.all().map(({ sid }) => [sid, [...pools.members(sid)].sort(), waiting(sid)]),
+    workers: tables.worker.all().map(({ sid }) => [sid, [...pools.queuesOf(sid)].sort(), waiting(sid)]),
+    loads: tables.worker_channel
+      .all()
+      .map(({ sid, worker_sid, task_channel_sid }) => [sid, { ...pools.load(worker_sid, task_channel_sid) }]),
+    available: tables.workspace.all().map(({ sid }) => [sid, pools.available(sid)])
+  }
+}
+
+/** A state made from the rows of another, as one is made at start from those that were stored. */
+export function reloaded(state: State, settings: Settings = state.settings): State {
+  const fresh = new State(state.account_sid, settings)
+  const rows = allKinds.flatMap((kind) => tableOf(state, kind).all().map((row) => ({ kind, row })))
+  for (const { kind, row } of rows.sort((a, b) => a.row.seq - b.row.seq)) fresh.admit(kind, row as never) // of its own kind
+  fresh.pools.settle()
+  fresh.at = state.at
+  fresh.decision = state.decision
+  fresh.next_seq = state.next_seq
+  fresh.next_event = state.next_event
+  return fresh
+}
+
+function byFirst(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : 1
+}

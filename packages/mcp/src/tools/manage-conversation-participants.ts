@@ -1,0 +1,185 @@
+import type { ConversationContext } from 'twilio/lib/rest/conversations/v1/conversation.js'
+import type { ParticipantInstance } from 'twilio/lib/rest/conversations/v1/conversation/participant.js'
+import { type ApiError, type ErrorBody, explained, fault } from '../errors.ts'
+import { objectIn } from '../json.ts'
+import { conversationsOf } from '../names.ts'
+import { near } from '../near.ts'
+import { paged } from '../pages.ts'
+import { merged } from '../patch.ts'
+import { type Outcome, pick, type Row } from '../results.ts'
+import { isSid, sidMeaning } from '../sids.ts'
+import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
+import { oursToTell, participantRow } from './conversations.ts'
+import { deleted, PAGE, PAGING } from './shared.ts'
+
+const args = argumentsOf({
+  action: { type: 'string', enum: ['add', 'get', 'list', 'update', 'remove'] },
+  conversationSid: { type: 'string', ref: 'conversation', description: 'SID or name' },
+  chatServiceSid: { type: 'string', sid: ['IS'] },
+  participantSid: { type: 'string', description: 'SID, identity or address' },
+  identity: { type: 'string' },
+  messagingBindingAddress: { type: 'string', description: "customer's, e.g. whatsapp:+33…" },
+  messagingBindingProxyAddress: { type: 'string', description: 'yours' },
+  messagingBindingProjectedAddress: { type: 'string' },
+  roleSid: { type: 'string', sid: ['RL'] },
+  attributes: { type: 'object', description: 'replaces all' },
+  patchAttributes: { type: 'object', description: 'merges; null removes' },
+  lastReadMessageIndex: { type: 'integer', min: 0 },
+  ...PAGE
+})
+const on = actionsOn(args)
+type Given = Values<typeof args>
+type Here = Given & { readonly conversationSid: string }
+
+const SHOWN = ['participantSid', 'identity', 'messagingBindingAddress', 'messagingBindingProxyAddress', 'type', 'roleSid', 'attributes', 'lastReadMessageIndex']
+const FIXED = 'fixed when the participant is added: remove it and add another one'
+
+export const manageConversationParticipants: Tool = {
+  name: 'manage_conversation_participants',
+  title: 'Manage conversation participants',
+  description:
+    'Who is in a conversation: chat users by identity; SMS, WhatsApp or Messenger customers by messagingBindingAddress together with your messagingBindingProxyAddress.',
+  hints: hints('DO'),
+  arguments: args,
+  output: {
+    participants: [
+      {
+        participantSid: 'string',
+        identity: 'string',
+        messagingBindingAddress: 'string',
+        messagingBindingProxyAddress: 'string',
+        type: 'string',
+        roleSid: 'string',
+        attributes: 'object',
+        lastReadMessageIndex: 'integer'
+      }
+    ]
+  },
+  actions: {
+    add: on({
+      write: true,
+      required: ['conversationSid'],
+      optional: ['chatServiceSid', 'identity', 'messagingBindingAddress', 'messagingBindingProxyAddress', 'messagingBindingProjectedAddress', 'roleSid', 'attributes'],
+      unused: { participantSid: 'a new participant has no SID yet: give identity, or messagingBindingAddress and messagingBindingProxyAddress', patchAttributes: 'a new participant has nothing to merge with: give attributes' },
+      run: addParticipant
+    }),
+    get: on({
+      write: false,
+      required: ['conversationSid', 'participantSid'],
+      optional: ['chatServiceSid'],
+      run: async (values, call) => {
+        const conversation = contextOf(values, call)
+        const row = participantRow(await conversation.participants(await participantOf(conversation, values.participantSid)).fetch())
+        return { participants: [pick(row, Object.keys(row))] }
+      }
+    }),
+    list: on({
+      write: false,
+      required: ['conversationSid'],
+      optional: ['chatServiceSid', ...PAGING],
+      run: async (values, call) => {
+        const { participants } = contextOf(values, call)
+        const { rows, nextPageToken } = await paged(call, (page) => participants.page(page), shown)
+        return { participants: rows, nextPageToken }
+      }
+    }),
+    update: on({
+      write: true,
+      required: ['conversationSid', 'participantSid'],
+      optional: ['chatServiceSid', 'identity', 'messagingBindingProxyAddress', 'messagingBindingProjectedAddress', 'roleSid', 'attributes', 'patchAttributes', 'lastReadMessageIndex'],
+      change: ['identity', 'messagingBindingProxyAddress', 'messagingBindingProjectedAddress', 'roleSid', 'attributes', 'patchAttributes', 'lastReadMessageIndex'],
+      unused: { messagingBindingAddress: FIXED },
+      run: async (values, call) => {
+        const conversation = contextOf(values, call)
+        const participant = conversation.participants(await participantOf(conversation, values.participantSid))
+        const attributes = await merged(call, values, () => participant.fetch())
+        const { identity, roleSid, lastReadMessageIndex } = values
+        const options = given({
+          identity,
+          roleSid,
+          lastReadMessageIndex,
+          attributes,
+          'messagingBinding.proxyAddress': values.messagingBindingProxyAddress,
+          'messagingBinding.projectedAddress': values.messagingBindingProjectedAddress
+        })
+        return { participants: [shown(await explained(call, () => participant.update(options), (api) => refused(api, values, conversation)))] }
+      }
+    }),
+    remove: on({
+      write: true,
+      required: ['conversationSid', 'participantSid'],
+      optional: ['chatServiceSid'],
+      run: async (values, call) => {
+        const conversation = contextOf(values, call)
+        const sid = await participantOf(conversation, values.participantSid)
+        await conversation.participants(sid).remove()
+        return { participants: [deleted('participantSid', sid)] }
+      }
+    })
+  }
+}
+
+const shown = (participant: ParticipantInstance): Row => pick(participantRow(participant), SHOWN)
+
+function contextOf({ conversationSid, chatServiceSid }: Here, call: Call): ConversationContext {
+  return conversationsOf(call.backend.client, chatServiceSid)(conversationSid)
+}
+
+async function addParticipant(values: Here, call: Call): Promise<Outcome> {
+  const { identity, roleSid, attributes, messagingBindingAddress: address, messagingBindingProxyAddress: proxy, messagingBindingProjectedAddress: projected } = values
+  if (!identity && !address && !projected) {
+    throw fault('missing_argument', 'who? a chat user has an identity, a phone customer an address', { argument: 'identity', next: 'give identity, or messagingBindingAddress and messagingBindingProxyAddress' })
+  }
+  if (address && !proxy) {
+    throw fault('missing_argument', 'SMS and WhatsApp need your messagingBindingProxyAddress', { argument: 'messagingBindingProxyAddress', next: `give messagingBindingProxyAddress${await oursToTell(call)}` })
+  }
+  const conversation = contextOf(values, call)
+  const options = given({
+    identity,
+    roleSid,
+    attributes: attributes?.text,
+    'messagingBinding.address': address,
+    'messagingBinding.proxyAddress': proxy,
+    'messagingBinding.projectedAddress': projected
+  })
+  const made = await explained(call, () => conversation.participants.create(options), (api) => refused(api, values, conversation))
+  return { participants: [shown(made)] }
+}
+
+async function refused(api: ApiError, values: Given, conversation: ConversationContext): Promise<Partial<ErrorBody> | undefined> {
+  if (api.code === 50433 && values.identity) {
+    const member = (await conversation.participants.list({ limit: 1000, pageSize: 100 })).find((one) => one.identity === values.identity)
+    return member && { argument: 'identity', next: `${values.identity} is ${member.sid}: update or remove` }
+  }
+  if (api.code === 50416) return boundIn(api.message)
+  return undefined
+}
+
+/** A pair of addresses is in one open conversation at a time; the API's message ends with its SID. */
+export function boundIn(message: string): Partial<ErrorBody> | undefined {
+  const sid = /CH[0-9a-f]{32}/.exec(message)?.[0]
+  return sid ? { argument: 'conversationSid', next: `already in conversation ${sid}; pass conversationSid: ${sid}; or close it with manage_conversations` } : undefined
+}
+
+/** A participant's SID from its SID, identity or address. */
+async function participantOf(conversation: ConversationContext, text: string): Promise<string> {
+  if (isSid(text)) {
+    if (text.startsWith('MB')) return text
+    const { thing, argument } = sidMeaning(text)
+    throw fault('wrong_sid', `participantSid takes MB…; ${text} is ${thing}`, { argument: 'participantSid', found: text, next: `give participantSid as MB…, an identity or an address${argument && argument !== 'participantSid' ? `; this SID fits ${argument}` : ''}` })
+  }
+  const members = await conversation.participants.list({ limit: 1000, pageSize: 100 })
+  const fold = text.toLowerCase()
+  const named = members.flatMap((member) => {
+    const address = objectIn(member.messagingBinding).address
+    const names = [member.identity, address].filter((name) => typeof name === 'string')
+    return names.map((name) => ({ sid: member.sid, text: name }))
+  })
+  const exact = named.filter((member) => member.text === text)
+  const hits = exact.length > 0 ? exact : named.filter((member) => member.text.toLowerCase() === fold)
+  const [hit] = hits
+  if (hit && new Set(hits.map((one) => one.sid)).size === 1) return hit.sid
+  const candidates = (hit ? hits : named).slice(0, 10).map((member) => `${member.text} (${member.sid})`)
+  if (hit) throw fault('ambiguous_name', `several participants are called ${text}`, { argument: 'participantSid', found: text, candidates, next: 'give participantSid as MB…' })
+  throw fault('unknown_name', `no participant '${text}'`, { argument: 'participantSid', found: text, near: near(text, named).map((member) => member.text), candidates, next: 'give participantSid as MB…, or an identity or address that is in it' })
+}

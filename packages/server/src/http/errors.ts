@@ -1,0 +1,67 @@
+import { type ErrorBody, errorBody } from '@ringdown/contract/errors'
+import { InvalidRequest } from '@ringdown/contract/form'
+import { Refusal } from '@ringdown/engine/refusals'
+import { Unavailable } from '../commit/ledger.ts'
+import { StoreUnavailable } from '../store/store.ts'
+
+/** Twilio's numbers of what http itself refuses (reference rest-conventions 10). */
+export const refused = {
+  authenticate: { status: 401, code: 20003, message: 'Authenticate' },
+  methodNotAllowed: { status: 405, code: 20004, message: 'Method not allowed' },
+  unavailable: { status: 503, code: 20503, message: 'Service unavailable. Please try again.' },
+  internal: { status: 500, code: 20500, message: 'An internal server error has occurred' }
+} as const
+
+/** 501: an operation of the contract that nothing implements. The code is ours; Twilio has none for it. */
+export class NotImplemented extends Error {
+  override name = 'NotImplemented'
+  readonly status = 501
+  readonly code = 20501
+}
+
+/** What http itself refuses: a wrong path, wrong credentials. */
+export class HttpRefusal extends Error {
+  override name = 'HttpRefusal'
+  readonly status: number
+  readonly code: number
+
+  constructor({ status, code, message }: { readonly status: number; readonly code: number; readonly message: string }) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+export function notFound(path: string): HttpRefusal {
+  return new HttpRefusal({ status: 404, code: 20404, message: `The requested resource ${path} was not found` })
+}
+
+/**
+ * The envelope of anything that was thrown: the one place that makes it. What nobody foresaw is 500/20500 and tells
+ * nothing; Fastify's own refusals (too large, bad URL, bad media type) keep their status with code 20001.
+ */
+export function envelopeOf(error: unknown): ErrorBody {
+  if (error instanceof Refusal) return errorBody({ code: error.number, message: error.message, status: error.status })
+  if (error instanceof InvalidRequest || error instanceof HttpRefusal || error instanceof NotImplemented) return errorBody(error)
+  if (error instanceof Unavailable || error instanceof StoreUnavailable) return errorBody(refused.unavailable)
+  const { statusCode, message } = fastifyError(error)
+  if (statusCode !== undefined) return errorBody({ code: 20001, message, status: statusCode })
+  return errorBody(refused.internal)
+}
+
+/** Fastify's errors carry a status below 500 and a code of their own; nothing else that is thrown does. */
+function fastifyError(error: unknown): { statusCode?: number; message: string } {
+  if (!(error instanceof Error)) return { message: '' }
+  const { statusCode, code } = error as Error & { statusCode?: unknown; code?: unknown } // asked for, not trusted
+  const isOwn = typeof code === 'string' && code.startsWith('FST_') && typeof statusCode === 'number'
+  if (!isOwn || (statusCode as number) < 400 || (statusCode as number) >= 500) return { message: '' }
+  return { statusCode: statusCode as number, message: fastifyMessages[code as string] ?? error.message }
+}
+
+/** Ours where Fastify's own words name its internals or miss what the caller needs. */
+const fastifyMessages: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL: 'The path of the request holds malformed percent-encoding',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Content-Type is not supported: application/x-www-form-urlencoded is expected',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'The request body is larger than 4 MiB',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'Content-Length does not fit the request body'
+}

@@ -1,0 +1,73 @@
+import type { IncomingMessage } from 'node:http'
+import { operations } from '@ringdown/contract/generated/operations'
+
+/** Host labels of the APIs, which are the path prefixes as well: `taskrouter`, `conversations`, `flex-api`, … */
+export const labels: ReadonlySet<string> = new Set(operations.map(({ product }) => product))
+
+export interface OriginOptions {
+  /** Whether a proxy in front may say which scheme and host the caller used. */
+  readonly trustProxy: boolean
+  /** Where callers reach this server, without a slash at its end; else what they say in `Host`. */
+  readonly publicUrl: string | undefined
+}
+
+/** Makes absolute URLs of API paths, in the form in which the request came in. */
+export type UrlOf = (path: string) => string
+
+/**
+ * Which API a `Host` names: `taskrouter.twilio.com`, `taskrouter.dublin.ie1.twilio.com`, `taskrouter.localhost:8080`;
+ * undefined for any other host, where the path's prefix says it.
+ */
+export function labelOfHost(host: string | undefined): string | undefined {
+  if (host === undefined) return undefined
+  const match = /^([a-z][a-z-]*)(?:(?:\.[a-z0-9-]+){0,2}\.twilio\.com|\.localhost)(?::\d+)?$/i.exec(host)
+  const label = match?.[1]?.toLowerCase()
+  return label !== undefined && labels.has(label) ? label : undefined
+}
+
+/** The URL that the router sees: always with the prefix. */
+export function routedUrl(request: IncomingMessage, { trustProxy }: OriginOptions): string {
+  const url = request.url ?? '/'
+  if (!/^\/v\d/.test(url)) return url
+  const label = labelOfHost(hostOf(request, trustProxy))
+  return label === undefined ? url : `/${label}${url}`
+}
+
+const urls = new Map<string, UrlOf>()
+const mostUrls = 10_000
+
+/** How the answer to a request writes URLs of an API. One function per base, made once. */
+export function urlsOf(request: IncomingMessage, label: string, isByHost: boolean, options: OriginOptions): UrlOf {
+  const base = baseOf(request, label, isByHost, options)
+  let url = urls.get(base)
+  if (!url) {
+    // Callers choose their Host: what is remembered of them has an end.
+    if (urls.size >= mostUrls) urls.clear()
+    url = (path) => base + path
+    urls.set(base, url)
+  }
+  return url
+}
+
+function baseOf(request: IncomingMessage, label: string, isByHost: boolean, { trustProxy, publicUrl }: OriginOptions): string {
+  if (publicUrl !== undefined && !isByHost) return `${publicUrl}/${label}`
+  const scheme = `${schemeOf(request, trustProxy)}://${hostOf(request, trustProxy) ?? 'localhost'}`
+  return isByHost ? scheme : `${scheme}/${label}`
+}
+
+function schemeOf(request: IncomingMessage, trustProxy: boolean): string {
+  const forwarded = trustProxy ? first(request.headers['x-forwarded-proto']) : undefined
+  if (forwarded === 'http' || forwarded === 'https') return forwarded
+  return 'encrypted' in request.socket && request.socket.encrypted ? 'https' : 'http'
+}
+
+/** What looks like no host is none: it would end up in URLs. */
+function hostOf(request: IncomingMessage, trustProxy: boolean): string | undefined {
+  const host = (trustProxy ? first(request.headers['x-forwarded-host']) : undefined) ?? request.headers.host
+  return host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host) ? host : undefined
+}
+
+/** Of several proxies the outermost. */
+function first(header: string | string[] | undefined): string | undefined {
+  return (Array.isArray(header) ? header[0] : header)?.split(',', 1)[0]?.trim() || undefined
+}

@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify'
+import { Unavailable } from '../commit/ledger.ts'
+import type { Answers, Subject } from './answer.ts'
+import type { Metrics } from './metrics.ts'
+
+interface ProbeOptions {
+  readonly version: string
+  readonly isReady?: (() => boolean | Promise<boolean>) | undefined
+  readonly metrics?: Metrics | undefined
+}
+
+/** What machines watch the server by; nobody has to say who they are. */
+export function mountProbes(app: FastifyInstance, answers: Answers, { version, isReady, metrics }: ProbeOptions): void {
+  const subject = (id: string): Subject => ({ id, product: undefined })
+  const health = subject('health')
+  app.get('/health', { config: { subject: health } }, (request, reply) =>
+    answers.send(request, reply, health, 200, JSON.stringify({ status: 'ok', version }))
+  )
+  const ready = subject('ready')
+  app.get('/ready', { config: { subject: ready } }, async (request, reply) => {
+    if (isReady && !(await isReady())) throw new Unavailable('the store does not answer, or the account is not owned')
+    return answers.send(request, reply, ready, 200, JSON.stringify({ status: 'ready', version }))
+  })
+  if (!metrics) return
+  app.get('/metrics', async (_request, reply) => {
+    return reply.header('Content-Type', metrics.registry.contentType).send(await metrics.registry.metrics())
+  })
+}

@@ -1,0 +1,168 @@
+import type { AddressInfo } from 'node:net'
+import type { Settings } from '@ringdown/engine/settings'
+import type { Logger } from 'pino'
+import { RealClock, TestClock } from './clock/clock.ts'
+import { Account } from './commit/account.ts'
+import { type Credentials, credentialsFor } from './credentials.ts'
+import { Credentials as Known } from './http/credentials.ts'
+import { Metrics } from './http/metrics.ts'
+import { buildServer, type MountMcp } from './http/server.ts'
+import { type Folder, takeFolder } from './store/folder-lock.ts'
+import { openStore } from './store/open.ts'
+import { CannotOpen, type Store } from './store/store.ts'
+
+export interface StartOptions {
+  readonly port: number
+  readonly host: string
+  /** The data folder: credentials, and the SQLite store. */
+  readonly data: string
+  /** `postgres://…`, instead of SQLite. */
+  readonly database?: string | undefined
+  readonly env: NodeJS.ProcessEnv
+  readonly log: Logger
+  readonly version: string
+  /** Time stands still and moves by `POST /ringdown/v1/clock` only; `at` (milliseconds) is where it begins. */
+  readonly testClock?: boolean
+  readonly at?: number | undefined
+  readonly seed?: number | undefined
+  readonly journal?: boolean
+  readonly publicUrl?: string | undefined
+  readonly trustProxy?: boolean
+  readonly settings?: Settings
+  /** Makes the handlers of `/mcp` and `/mcp/read-only`, once it is known where the server answers. */
+  readonly mcp?: (place: { readonly url: string; readonly hosts: readonly string[] }) => MountMcp
+}
+
+/** A server that answers. */
+export interface Running {
+  /** Where it answers, without a slash at the end. */
+  readonly url: string
+  readonly credentials: Credentials
+  /** There with `testClock`. */
+  readonly clock: TestClock | undefined
+  /** Resolves with the account when it is this process's; a stand-by waits for that. */
+  readonly account: Promise<Account>
+  /** Answers what is under way, writes what is decided, and lets go of everything. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a server on its data folder (or database). Resolves when it listens; on PostgreSQL another node may still have
+ * the account, and then this one stands by and answers 503. Throws CannotOpen with one line for the terminal.
+ */
+export async function start(options: StartOptions): Promise<Running> {
+  const { log } = options
+  // With PostgreSQL several nodes may share a folder of credentials; the account's lock is in the database.
+  const folder = options.database === undefined ? await takeFolder(options.data) : undefined
+  let store: Store | undefined
+  try {
+    const credentials = await credentialsFor(options.data, options.env)
+    store = await openStore(options.database === undefined ? { data: options.data } : { database: options.database })
+    await checkKnown(store, credentials)
+    return await serve(options, store, credentials, folder)
+  } catch (error) {
+    await store?.close().catch((err: unknown) => log.warn({ err }, 'the store did not close'))
+    await folder?.release()
+    throw error
+  }
+}
+
+/** A database of another account is not taken over silently: this server would make a second account in it. */
+async function checkKnown(store: Store, { account_sid, isNew }: Credentials): Promise<void> {
+  const accounts = await store.accounts()
+  if (isNew && accounts.length > 0 && !accounts.includes(account_sid)) {
+    throw new CannotOpen(
+      `The database holds account ${accounts[0]}, but the data folder had no credentials: give RINGDOWN_ACCOUNT_SID and RINGDOWN_AUTH_TOKEN, or the folder that has them.`
+    )
+  }
+}
+
+async function serve(options: StartOptions, store: Store, credentials: Credentials, folder: Folder | undefined): Promise<Running> {
+  const { log, settings, seed, journal, testClock } = options
+  const testing = testClock ? new TestClock(options.at ?? Date.now()) : undefined
+  const clock = testing ?? new RealClock()
+  const metrics = new Metrics()
+  const { account_sid, auth_token } = credentials
+  let account: Account | undefined
+  let mounted: MountMcp | undefined
+  const app = buildServer({
+    credentials: new Known([{ username: account_sid, password: auth_token, account_sid }]),
+    ledger: (sid) => (sid === account_sid ? account : undefined),
+    isReady: async () => {
+      await store.ping()
+      return account?.isReady ?? false
+    },
+    now: () => clock.now(),
+    ...(testing && { clock: testing }),
+    metrics,
+    log,
+    version: options.version,
+    publicUrl: options.publicUrl,
+    trustProxy: options.trustProxy ?? false,
+    mcp: (request, response, context) => {
+      if (!mounted) throw new Error('invariant: a request comes after listening')
+      return mounted(request, response, context)
+    }
+  })
+  const url = await listen(app, options)
+  mounted = options.mcp?.({ url, hosts: hostsOf(options) })
+  await folder?.announce({ url })
+  metrics.queueLength(() => account?.queueLength ?? 0)
+
+  const abort = new AbortController()
+  const opening = Account.open(
+    {
+      store,
+      account_sid,
+      clock,
+      log,
+      ...(settings && { settings }),
+      ...(seed !== undefined && { seed }),
+      ...(journal !== undefined && { journal })
+    },
+    abort.signal
+  ).then(async (opened) => {
+    opened.onBatch.add((seconds, decisions) => metrics.commitTook(seconds, decisions))
+    testing?.register(opened)
+    // What every account has: a Flex instance with its workspace, and a conversation service.
+    if (opened.state.tables.flex_configuration.size === 0) await opened.execute({ type: 'flex.setup' })
+    account = opened
+    return opened
+  })
+  opening.catch(() => {}) // whoever waits for `account` is told
+  if (options.database === undefined) await opening
+
+  let closing: Promise<void> | undefined
+  const close = async () => {
+    await app.close()
+    abort.abort(new CannotOpen('the server stops'))
+    const opened = await opening.catch(() => undefined)
+    await opened?.close()
+    await store.close()
+    await folder?.release()
+  }
+  return { url, credentials, clock: testing, account: opening, close: () => (closing ??= close()) }
+}
+
+/** Names under which callers know this server, for the check of `Host` at /mcp. */
+function hostsOf({ host, publicUrl }: StartOptions): string[] {
+  return [...(host === '0.0.0.0' || host === '::' ? [] : [host]), ...(publicUrl ? [new URL(publicUrl).hostname] : [])]
+}
+
+async function listen(app: ReturnType<typeof buildServer>, { port, host }: StartOptions): Promise<string> {
+  try {
+    await app.listen({ port, host })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const known: Record<string, string> = {
+      EADDRINUSE: `Port ${port} is in use: stop what listens there, or choose another one with --port.`,
+      EACCES: `Port ${port} may not be used by this user: choose another one with --port.`,
+      EADDRNOTAVAIL: `This machine has no address ${host}: choose another one with --host.`,
+      ENOTFOUND: `There is no host ${host}: choose another one with --host.`
+    }
+    throw new CannotOpen(known[code ?? ''] ?? `Cannot listen on ${host}:${port}: ${message}.`, { cause: error })
+  }
+  const address = app.server.address() as AddressInfo // it listens on a port
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${address.port}`
+}

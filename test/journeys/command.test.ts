@@ -1,0 +1,191 @@
+import { spawnSync } from 'node:child_process'
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { credentials, run, started } from '../process.ts'
+
+/* What people meet at the terminal: one clear line and exit code 1 for what they can mend, and a clean stop. */
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ringdown-command-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const authorization = `Basic ${Buffer.from(`${credentials.account_sid}:${credentials.auth_token}`).toString('base64')}`
+
+/** Ended with 1, one line on standard error, and no stack trace. */
+function oneLine(result: { code: number | null; errors: string }, text: RegExp | string): void {
+  expect(result.code).toBe(1)
+  const lines = result.errors.trim().split('\n')
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toMatch(text)
+}
+
+describe('ringdown', () => {
+  it('shows how it is used', async () => {
+    const { code, output } = await run(['help'])
+    expect(code).toBe(0)
+    expect(output).toContain('ringdown start')
+    expect((await run(['--version'])).output).toMatch(/^\d+\.\d+\.\d+/)
+  })
+
+  it.each([
+    [['serve'], /no command 'serve'/],
+    [['start', '--port', 'eighty'], /--port must be a number/],
+    [['start', '--colour'], /Unknown option '--colour'/],
+    [['start', '--at', '2026-01-01'], /give --test-clock/],
+    [['mcp', '--backend', 'azure'], /one of ringdown, twilio/],
+    [['mcp', '--port', '1'], /--port is not an option of ringdown mcp/],
+    [['start', '--database', 'mysql://x'], /must be a postgres:\/\/ URL/]
+  ])('%j ends with one line', async (args, text) => {
+    oneLine(await run(args), text)
+  })
+
+  it('says that a port is in use', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const { port } = other.address() as { port: number }
+    oneLine(await run(['start', '--port', String(port), '--data', join(folder, 'port')]), `Port ${port} is in use`)
+    other.close()
+  })
+
+  it('says that a data folder cannot be used', async () => {
+    const file = join(folder, 'a-file')
+    await writeFile(file, '')
+    oneLine(await run(['start', '--port', '0', '--data', join(file, 'below')]), /Cannot use the data folder/)
+  })
+
+  it.skipIf(process.getuid?.() === 0)('says that a data folder may not be written (root may write everywhere)', async () => {
+    const closed = join(folder, 'closed')
+    await mkdtemp(closed)
+    await chmod(closed, 0o500)
+    oneLine(await run(['start', '--port', '0', '--data', closed]), /Cannot use the data folder/)
+  })
+
+  it('says that a database is not there', async () => {
+    const database = 'postgres://nobody@127.0.0.1:1/nothing'
+    oneLine(await run(['start', '--port', '0', '--data', join(folder, 'db'), '--database', database]), /127\.0\.0\.1:1/)
+  })
+
+  it('says who has the data folder, and `ringdown mcp` goes there', async () => {
+    const data = join(folder, 'taken')
+    const server = await started(['--data', data])
+    try {
+      oneLine(await run(['start', '--port', '0', '--data', data]), `in use by process ${server.child.pid}, which answers at ${server.url}`)
+    } finally {
+      await server.kill()
+    }
+  })
+
+  it('makes credentials at its first start, readable by their owner only, and keeps them', async () => {
+    const data = join(folder, 'first')
+    const none = { RINGDOWN_ACCOUNT_SID: '', RINGDOWN_AUTH_TOKEN: '' }
+    const server = await started(['--data', data], none)
+    const path = join(data, 'credentials.json')
+    const made = JSON.parse(await readFile(path, 'utf8'))
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    await expect.poll(() => server.output()).toContain(made.auth_token)
+    const call = (token: string) =>
+      fetch(`${server.url}/taskrouter/v1/Workspaces`, {
+        headers: { authorization: `Basic ${Buffer.from(`${made.account_sid}:${token}`).toString('base64')}` }
+      })
+    expect((await call(made.auth_token)).status).toBe(200)
+    expect((await call('guess')).status).toBe(401)
+    expect(await server.stop()).toBe(0)
+
+    const again = await started(['--data', data], none)
+    expect(again.output()).not.toContain(made.auth_token)
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(made)
+    expect(await again.stop()).toBe(0)
+  })
+
+  it('stops cleanly: requests under way are answered, and what was decided is on disk', async () => {
+    const data = join(folder, 'stop')
+    const server = await started(['--data', data])
+    const create = (i: number) =>
+      fetch(`${server.url}/taskrouter/v1/Workspaces`, {
+        method: 'POST',
+        headers: { authorization },
+        body: new URLSearchParams({ FriendlyName: `W${i}` })
+      }).then(
+        (response) => response.status,
+        () => 0 // no connection any more: nothing was promised
+      )
+    const asked = Array.from({ length: 50 }, (_, i) => create(i))
+    await Promise.race(asked)
+    expect(await server.stop()).toBe(0)
+    const statuses = await Promise.all(asked)
+    expect(statuses.every((status) => status === 201 || status === 503 || status === 0)).toBe(true)
+    const kept = statuses.flatMap((status, i) => (status === 201 ? [`W${i}`] : []))
+
+    const again = await started(['--data', data])
+    const response = await fetch(`${again.url}/taskrouter/v1/Workspaces?PageSize=1000`, { headers: { authorization } })
+    const { workspaces } = (await response.json()) as { workspaces: { friendly_name: string }[] }
+    const names = new Set(workspaces.map(({ friendly_name }) => friendly_name))
+    expect(kept.length).toBeGreaterThan(0)
+    for (const name of kept) expect(names).toContain(name)
+    expect(await again.stop()).toBe(0)
+  })
+
+  it('seeds a demo with a customer waiting, and says what to try', async () => {
+    const data = join(folder, 'demo')
+    const server = await started(['--data', data, '--demo'])
+    await expect.poll(() => server.output(), { timeout: 10_000 }).toContain('A customer is waiting')
+    const line = server.output().split('\n').find((text) => text.includes('curl -u')) as string
+    const [, user, url] = /curl -u (\S+) (\S+)/.exec(line) as unknown as [string, string, string]
+    const task = (await (await fetch(url, { headers: { authorization: `Basic ${btoa(user)}` } })).json()) as Record<string, unknown>
+    expect(task).toMatchObject({ assignment_status: 'pending', task_queue_friendly_name: 'Support' })
+    expect(await server.stop()).toBe(0)
+
+    const again = await started(['--data', data, '--demo'])
+    await expect.poll(() => again.output(), { timeout: 10_000 }).toContain('A customer is waiting')
+    expect(await again.stop()).toBe(0)
+  })
+})
+
+const database = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+const hasPostgres = spawnSync(process.execPath, [
+  '-e',
+  `require('net').connect(${new URL(database).port || 5432}, '${new URL(database).hostname}').on('connect', () => process.exit(0)).on('error', () => process.exit(1))`
+]).status === 0
+if (!hasPostgres) console.warn('No PostgreSQL at DATABASE_URL or 127.0.0.1:5432: the stand-by is not tried.')
+
+describe.runIf(hasPostgres)('two nodes on one PostgreSQL', () => {
+  const name = `ringdown_standby_${process.pid}`
+  const url = new URL(database)
+  url.pathname = `/${name}`
+
+  async function sql(text: string): Promise<void> {
+    const { Client } = (await import('pg')).default
+    const client = new Client({ connectionString: database })
+    await client.connect()
+    await client.query(text)
+    await client.end()
+  }
+  beforeAll(() => sql(`create database ${name}`))
+  afterAll(() => sql(`drop database ${name} with (force)`))
+
+  it('the second stands by, and takes over when the first is killed', async () => {
+    const first = await started(['--data', join(folder, 'one'), '--database', url.href])
+    const workspaces = (server: { url: string }, init: RequestInit = {}) =>
+      fetch(`${server.url}/taskrouter/v1/Workspaces`, { ...init, headers: { authorization } })
+    await expect.poll(async () => (await fetch(`${first.url}/ready`)).status).toBe(200)
+    const made = await workspaces(first, { method: 'POST', body: new URLSearchParams({ FriendlyName: 'Kept' }) })
+    expect(made.status).toBe(201)
+
+    const second = await started(['--data', join(folder, 'two'), '--database', url.href])
+    expect((await fetch(`${second.url}/health`)).status).toBe(200)
+    expect((await fetch(`${second.url}/ready`)).status).toBe(503)
+    expect((await workspaces(second)).status).toBe(503)
+
+    await first.kill()
+    await expect.poll(async () => (await fetch(`${second.url}/ready`)).status, { timeout: 20_000 }).toBe(200)
+    const listed = (await (await workspaces(second)).json()) as { workspaces: { friendly_name: string }[] }
+    expect(listed.workspaces.map(({ friendly_name }) => friendly_name)).toContain('Kept')
+    expect(await second.stop()).toBe(0)
+  }, 60_000)
+})

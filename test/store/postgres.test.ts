@@ -1,0 +1,160 @@
+import { openPostgres } from '@ringdown/server/store/postgres'
+import { CannotOpen, Fenced, type Store, StoreUnavailable } from '@ringdown/server/store/store'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { account, batch, event, put, row, sid } from './batches.ts'
+import { child } from './children.ts'
+import { findPostgres, type PostgresPlace, postgresPlace } from './places.ts'
+
+const database = await findPostgres()
+
+describe.runIf(database !== undefined)('nodes on one PostgreSQL', () => {
+  let here: PostgresPlace
+  let first: Store
+  let second: Store
+  beforeEach(async () => {
+    here = await postgresPlace(database as string) // as: the stories run only where one was found
+    first = await here.open()
+    second = await here.open()
+    await first.migrate()
+  })
+  afterEach(() => here.clear())
+
+  const lost = (store: Store) => new Promise<StoreUnavailable>((resolve) => store.onLost(resolve))
+
+  /** The backend that holds the account's lock, as this schema's table of nodes knows it. */
+  const holder = "select node.backend from node join pg_locks on pid = backend where locktype = 'advisory' and granted"
+  const terminateHolder = `select pg_terminate_backend(backend) from (${holder}) held`
+
+  it('stand by while another one holds the account, and take it when that one closes', async () => {
+    const head = await first.lock(account)
+    await first.write(batch(head, { rows: [put('task', row('WT', 1))], events: [event(1)] }))
+    let taken = false
+    const standby = second.lock(account).then((found) => {
+      taken = true
+      return found
+    })
+    await second.lock(sid('AC', 2)) // another account is free
+    expect(taken).toBe(false)
+
+    await first.close()
+    expect(await standby).toMatchObject({ epoch: 2, decision: 1, next_event: 2 })
+    expect(await second.load(account)).toHaveLength(1)
+  })
+
+  it('end their wait when they are told to', async () => {
+    await first.lock(account)
+    const waiting = new AbortController()
+    const standby = second.lock(account, waiting.signal)
+    waiting.abort(new Error('the node is stopping'))
+    await expect(standby).rejects.toThrow('the node is stopping')
+    await expect(second.lock(account, waiting.signal)).rejects.toThrow('the node is stopping')
+  })
+
+  it('learn at once that their connection was ended, and the standby goes on', async () => {
+    const head = await first.lock(account)
+    const told = lost(first)
+    const standby = second.lock(account)
+    await here.query(terminateHolder)
+    expect(await told).toBeInstanceOf(StoreUnavailable)
+    const late = batch(head, { rows: [put('task', row('WT', 1))] })
+    await expect(first.write(late)).rejects.toThrow(StoreUnavailable)
+
+    const next = await standby
+    expect(next.epoch).toBe(2)
+    await second.write(batch(next, { rows: [put('task', row('WT', 2))] }))
+    // The first one has a connection again, and stands by; its old epoch is worth nothing.
+    await first.lock(sid('AC', 2))
+    expect(first.healthy()).toBe(true)
+    await expect(first.write(late)).rejects.toThrow(StoreUnavailable)
+    expect((await second.load(account)).map(({ row }) => row.seq)).toEqual([2])
+    await second.close()
+    expect((await first.lock(account)).epoch).toBe(3)
+  })
+
+  it('cannot write for an account that was taken behind their back', async () => {
+    const head = await first.lock(account)
+    await here.query('update account set epoch = epoch + 1')
+    await expect(first.write(batch(head, { rows: [put('task', row('WT', 1))] }))).rejects.toThrow(Fenced)
+    expect(await first.load(account)).toEqual([])
+  })
+
+  it('report a write as unknown when the connection breaks under it', async () => {
+    const head = await first.lock(account)
+    // Somebody sits on the account's row, so the write hangs on the server.
+    await here.query('begin')
+    await here.query('select 1 from account for update')
+    const written = first.write(batch(head, { rows: [put('task', row('WT', 1))] }))
+    const following = first.write(batch(head, { rows: [put('task', row('WT', 2))] }))
+    const outcomes = Promise.allSettled([written, following])
+    await here.query(terminateHolder)
+    await here.query('rollback')
+    for (const outcome of await outcomes) {
+      expect(outcome.status).toBe('rejected')
+      expect((outcome as PromiseRejectedResult).reason).toBeInstanceOf(StoreUnavailable) // as: asserted above
+    }
+    expect(await first.lock(account)).toMatchObject({ epoch: 2, decision: 0 })
+    expect(await first.load(account)).toEqual([])
+  })
+
+  it('give up when the server is silent for too long', async () => {
+    const head = await first.lock(account)
+    const told = lost(first)
+    await here.query('begin')
+    await here.query('select 1 from account for update')
+    const written = first.write(batch(head, { events: [event(1)] }))
+    await expect(written).rejects.toThrow('no answer for 1000 ms')
+    expect((await told).message).toContain('no answer')
+    await here.query('rollback')
+    await first.lock(account)
+    expect(first.healthy()).toBe(true)
+  })
+
+  it('end a node that hangs, which then finds itself without its account', async () => {
+    const frozen = child(`
+      const { openPostgres } = await load('postgres')
+      const store = await openPostgres({ url: ${JSON.stringify(here.url)}, heartbeatMs: 50, lostMs: 1000 })
+      const { epoch } = await store.lock('${account}')
+      store.onLost(() => print('lost'))
+      print('locked')
+      await heard()
+      const head = { at: 1, decision: 1, next_seq: 1, next_event: 1 }
+      await store.write({ account_sid: '${account}', epoch, head, rows: [], events: [], journal: [] })
+        .then(() => print('written'), (error) => print(error.name))`)
+    expect(await frozen.line()).toBe('locked')
+    frozen.signal('SIGSTOP')
+    const head = await second.lock(account)
+    expect(head.epoch).toBe(2)
+    frozen.say('write')
+    frozen.signal('SIGCONT')
+    // The order in which it hears of both is the system's.
+    expect([await frozen.line(), await frozen.line()].sort()).toEqual(['StoreUnavailable', 'lost'])
+    expect((await second.lock(account)).decision).toBe(0)
+    await frozen.kill()
+  })
+
+  it('have a killed node’s account at once', async () => {
+    const killed = child(`
+      const { openPostgres } = await load('postgres')
+      const store = await openPostgres({ url: ${JSON.stringify(here.url)} })
+      await store.lock('${account}')
+      print('locked')
+      await heard()`)
+    expect(await killed.line()).toBe('locked')
+    const standby = second.lock(account)
+    await killed.kill()
+    expect((await standby).epoch).toBe(2)
+  })
+
+  it('are told in one line why a database cannot be opened', async () => {
+    const nowhere = new URL(database as string) // as: the stories run only where one was found
+    nowhere.port = '1'
+    nowhere.password = 'secret'
+    const refusal = await openPostgres({ url: nowhere.href }).catch((error: unknown) => error)
+    expect(refusal).toBeInstanceOf(CannotOpen)
+    const { message } = refusal as CannotOpen // as: asserted above
+    expect(message).toMatch(/^Cannot open the database .*: .+\.$/)
+    expect(message).not.toMatch(/secret|\n/)
+    await expect(openPostgres({ url: 'not a url' })).rejects.toThrow(CannotOpen)
+    await expect(first.backup('/tmp/copy')).rejects.toThrow('pg_dump')
+  })
+})
