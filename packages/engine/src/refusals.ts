@@ -48,6 +48,7 @@ const catalogue = {
   'configuration.read_only': [400, 45004],
   'interaction.closed': [400, 45354],
   'interaction.no_participants': [400, 45355],
+  'interaction.participant_failed': [400, 45361],
   'interaction.bad_channel': [400, 45366],
   'interaction.bad_participant': [400, 45367]
 } as const satisfies Record<string, readonly [number, number]>

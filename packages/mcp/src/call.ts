@@ -2,6 +2,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server'
 import { type Matched, match } from './arguments.ts'
 import type { Backend } from './backend.ts'
 import { type ErrorBody, errorsOf, errorText, Fault, isApi } from './errors.ts'
+import { checkToken } from './pages.ts'
 import { resultOf } from './results.ts'
 import type { Call, RefKind, Tool } from './tool.ts'
 
@@ -72,6 +73,7 @@ async function attempt(tool: Tool, matched: Matched, serving: Serving, seen: { c
     fields: matched.values.fields as readonly string[] | undefined,
     filters: matched.filters
   }
+  checkToken(call.pageToken, call.filters)
   const values = await resolved(tool, matched.values, call, seen)
   const outcome = await matched.action.run(values as never, call) // the action's own values type is forgotten in the table
   return resultOf(told ? { workspaceSid: told, ...outcome } : outcome, call)

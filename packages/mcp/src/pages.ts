@@ -76,6 +76,11 @@ export async function pagedList<T>(call: Call, items: readonly T[], show: (item:
   return { rows, nextPageToken: offset < items.length ? tokenOf({ ...position, offset }, call.filters) : undefined }
 }
 
+/** @throws Fault `stale_page_token` unless the token came from the same tool, action and filters. */
+export function checkToken(token: string | undefined, filters: string): void {
+  if (token) positionIn(token, filters)
+}
+
 function nextOf(url: string | undefined, size: number, filters: string): string | undefined {
   if (!url) return undefined
   const query = new URL(url, 'http://api.invalid').searchParams

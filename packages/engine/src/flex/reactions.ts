@@ -1,4 +1,92 @@
-import type { EventType } from '../events.ts'
+import type { EventRefs, EventType } from '../events.ts'
 import type { Reaction } from '../reactions.ts'
+import { refuse } from '../refusals.ts'
+import { accept } from '../routing/reservation.ts'
+import type { ReservationRow, TaskRow } from '../routing/rows.ts'
+import type { State } from '../state/state.ts'
+import { closeIfDeserted, endChannel, settle } from './channel.ts'
+import { emitChannel, emitMember } from './events.ts'
+import { addAgent, dropMember } from './member.ts'
+import { isUsable } from './rows.ts'
+import { taskSnapshot } from './shown.ts'
 
-export const flexReactions: { readonly [T in EventType]?: Reaction } = {}
+/** What happens in TaskRouter and in conversations, and what it means for interactions (reference flex 10). */
+export const flexReactions: { readonly [T in EventType]?: Reaction } = {
+  'reservation.created': (state, { refs }) => acceptForAgent(state, reservationIn(refs)),
+  'reservation.accepted': (state, { refs }) => agentJoins(state, reservationIn(refs)),
+  'reservation.wrapup': (state, { refs }) => agentWrapsUp(state, reservationIn(refs)),
+  'reservation.completed': (state, { refs }) => agentCompletes(state, reservationIn(refs)),
+  'task.completed': (state, { refs }) => taskEnds(state, taskIn(refs)),
+  'task.canceled': (state, { refs }) => taskEnds(state, taskIn(refs)),
+  'task.deleted': (state, { refs }) => taskEnds(state, taskIn(refs)),
+  'task.system-deleted': (state, { refs }) => taskEnds(state, taskIn(refs)),
+  'conversation.state.updated': (state, { refs }) => {
+    if (refs.conversation?.state === 'closed') conversationEnds(state, refs.conversation.sid)
+  },
+  'conversation.removed': (state, { refs }) => {
+    if (refs.conversation) conversationEnds(state, refs.conversation.sid)
+  },
+  'workspace.deleted': (state, { refs }) => {
+    const own = state.find('flex_configuration', state.account_sid)?.taskrouter_workspace_sid
+    if (own && own === refs.workspace?.sid) refuse('in_use', `Workspace ${own} cannot be deleted: it is the Workspace of Flex`)
+  }
+}
+
+function reservationIn(refs: EventRefs): ReservationRow {
+  return refs.reservation as ReservationRow // events of reservations have one
+}
+
+function taskIn(refs: EventRefs): TaskRow {
+  return refs.task as TaskRow // events of tasks have one
+}
+
+/** An agent who started the contact need not accept it (reference flex 4.3). */
+function acceptForAgent(state: State, { sid, task_sid }: ReservationRow): void {
+  if (!state.tables.invite.firstBy('task_sid', task_sid)?.auto_accept_identity) return
+  const reservation = state.find('reservation', sid)
+  if (reservation?.reservation_status === 'pending') accept(state, reservation)
+}
+
+/** An accepted invite wakes a parked channel (reference flex 27, U6). */
+function agentJoins(state: State, reservation: ReservationRow): void {
+  const invite = state.tables.invite.firstBy('task_sid', reservation.task_sid)
+  const channel = invite && state.get('interaction_channel', invite.channel_sid)
+  if (!channel || !isUsable(channel)) return
+  if (channel.status === 'inactive') {
+    const woken = state.change('interaction_channel', channel.sid, { status: 'active' })
+    emitChannel(state, 'interaction.channel.status.updated', woken)
+  }
+  addAgent(state, channel, reservation, invite.auto_accept_identity)
+}
+
+function agentWrapsUp(state: State, { sid }: ReservationRow): void {
+  const agent = state.tables.interaction_participant.firstBy('reservation_sid', sid)
+  if (agent?.status !== 'active') return
+  const wrapping = state.change('interaction_participant', agent.sid, { status: 'wrapup' })
+  emitMember(state, 'interaction.participant.updated', wrapping)
+  closeIfDeserted(state, agent.channel_sid)
+}
+
+function agentCompletes(state: State, { sid }: ReservationRow): void {
+  const agent = state.tables.interaction_participant.firstBy('reservation_sid', sid)
+  if (!agent) return
+  dropMember(state, agent)
+  if (!agent.has_left) closeIfDeserted(state, agent.channel_sid)
+}
+
+/** Finished tasks are forgotten, so what the API goes on showing of one is kept with the interaction. */
+function taskEnds(state: State, task: TaskRow): void {
+  const invite = state.tables.invite.firstBy('task_sid', task.sid)
+  if (!invite) return
+  const interaction = state.get('interaction', invite.interaction_sid)
+  const ended_task = taskSnapshot(state, task)
+  state.change('invite', invite.sid, { ended_task })
+  if (interaction.task_sid === task.sid) state.change('interaction', interaction.sid, { ended_task })
+  settle(state, interaction.sid)
+}
+
+function conversationEnds(state: State, sid: string): void {
+  for (const channel of [...state.tables.interaction_channel.by('media_channel_sid', sid)]) {
+    endChannel(state, channel.sid, 'closed', 'wrapping')
+  }
+}

@@ -117,6 +117,8 @@ export interface InteractionParticipantRow extends Row {
   readonly interaction_status: InteractionStatus
   readonly type: ParticipantType
   readonly status: 'active' | 'wrapup'
+  /** Wraps up after leaving through the API: that this one completes its task later does not end the channel. */
+  readonly has_left: boolean
   /** Its participant in the conversation. */
   readonly participant_sid: string | null
   readonly task_sid: string | null
@@ -258,6 +260,7 @@ export const flexKinds: { [K in keyof FlexKinds]: KindDefinition<FlexKinds[K]> }
       'interaction_status',
       'type',
       'status',
+      'has_left',
       'participant_sid',
       'task_sid',
       'worker_sid',

@@ -37,7 +37,12 @@ function breakOff(state: State, at: number, command: Command, after: number): vo
     state.emit = emit
     state.end = end
   }
-  expect(JSON.stringify(snapshot(state))).toBe(before)
+  same(JSON.stringify(snapshot(state)), before)
+}
+
+/** As `expect(…).toBe(…)`, which costs too much to be asked ten thousand times. */
+function same(actual: string, expected: string): void {
+  if (actual !== expected) expect(actual).toBe(expected)
 }
 
 interface Tally {
@@ -64,14 +69,14 @@ function run(seed: number, tally: Tally): void {
   }
   const settle = (one: Decision, other: Decision) => {
     audit(fragile, one)
-    expect(textOf(one)).toBe(textOf(other))
+    same(textOf(one), textOf(other))
     tally.decided++
     tally.offers += one.events.filter((event) => event.type === 'reservation.created').length
   }
   const due = () => {
     for (;;) {
       const timer = fragile.nextTimer
-      if (timer && timer.due <= at && dice.chance(20)) {
+      if (timer && timer.due <= at && dice.chance(15)) {
         const command = { type: timer.command, sid: timer.sid } as Command
         const then = Math.max(timer.due, fragile.at)
         breakOff(fragile, then, command, dice.roll(8))
@@ -88,19 +93,19 @@ function run(seed: number, tally: Tally): void {
   }
   const execute = (command: Command) => {
     due()
-    if (dice.chance(30)) {
+    if (dice.chance(20)) {
       breakOff(fragile, at, command, dice.roll(8))
       tally.broken++
     }
-    if (dice.chance(10)) {
+    if (dice.chance(5)) {
       const loaded = reloaded(fragile)
-      expect(JSON.stringify(snapshot(loaded))).toBe(JSON.stringify(snapshot(fragile)))
+      same(JSON.stringify(snapshot(loaded)), JSON.stringify(snapshot(fragile)))
       fragile = loaded
     }
     const one = attempt(fragile, command)
     const other = attempt(plain, command)
     if (typeof one === 'string' || typeof other === 'string') {
-      expect(one).toBe(other)
+      same(String(one), String(other))
       tally.refused++
     } else {
       settle(one, other)

@@ -1,4 +1,4 @@
-import { FakeApi, listOf, type Route, sid } from './fake-api.ts'
+import { FakeApi, listOf, type Route, type Sent, sid } from './fake-api.ts'
 
 /** A small contact center, as the API would tell it: the same people in every test. */
 const WS = sid('WS')
@@ -268,7 +268,7 @@ const ROUTES: readonly Route[] = [
   ['GET conversations/v1/Conversations/:ch/Participants/:sid', found(members)],
   ['POST conversations/v1/Conversations/:ch/Participants/:sid', members[1]],
   ['DELETE conversations/v1/Conversations/:ch/Participants/:sid', ''],
-  ['GET conversations/v1/Conversations/:ch/Messages', (request) => ({ body: listOf('messages', request.query.Order === 'desc' ? messages.toReversed() : messages) })],
+  ['GET conversations/v1/Conversations/:ch/Messages', (request: Sent) => ({ body: listOf('messages', request.query.Order === 'desc' ? messages.toReversed() : messages) })],
   ['POST conversations/v1/Conversations/:ch/Messages', { ...messages[1], sid: sid('IM', 3), index: 2, date_created: '2026-01-31T10:00:00Z' }],
   ['GET flex-api/v1/Configuration', flexConfiguration],
   ['GET flex-api/v1/FlexFlows', listOf('flex_flows', [flexFlow])],

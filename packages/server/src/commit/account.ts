@@ -96,7 +96,7 @@ export class Account implements Ledger, Moved {
 
   /** False while the store is away or the account is another node's. */
   get isReady(): boolean {
-    return this.#status === 'open'
+    return this.#status === 'open' && this.#options.store.healthy()
   }
 
   get queueLength(): number {
@@ -125,7 +125,7 @@ export class Account implements Ledger, Moved {
   }
 
   settled(): Promise<void> {
-    if (this.#status !== 'open') return Promise.reject(new Unavailable('the store is not available'))
+    if (!this.isReady) return Promise.reject(new Unavailable('the store is not available'))
     if (this.queueLength === 0) return Promise.resolve()
     return new Promise((resolve, reject) => this.#settlers.push({ decision: this.#state.decision, resolve, reject }))
   }
@@ -166,7 +166,7 @@ export class Account implements Ledger, Moved {
   // Deciding
 
   #checkOpen(): void {
-    if (this.#status !== 'open') throw new Unavailable('the store is not available')
+    if (!this.isReady) throw new Unavailable('the store is not available')
   }
 
   #decideNow(command: Command, fetch: readonly Fetch[], fetched: readonly Fetched[]): Promise<unknown> {

@@ -1,0 +1,121 @@
+import { moveConversation } from '../conversations/conversation.ts'
+import { consequence } from '../conversations/origin.ts'
+import { refuse } from '../refusals.ts'
+import { notFound } from '../routing/lookup.ts'
+import { cancel } from '../routing/route.ts'
+import { isTerminal } from '../routing/rows.ts'
+import { complete, wrapUp } from '../routing/task.ts'
+import type { State } from '../state/state.ts'
+import { emitChannel } from './events.ts'
+import { conversationOf, dropMember } from './member.ts'
+import { objectOf } from './parameters.ts'
+import { type InteractionChannelRow, type InteractionRow, isUsable } from './rows.ts'
+
+export function interactionOf(state: State, sid: string): InteractionRow {
+  return state.find('interaction', sid) ?? notFound(`/Interactions/${sid}`)
+}
+
+export function channelOf(state: State, interaction_sid: string, sid: string): InteractionChannelRow {
+  const channel = state.find('interaction_channel', sid)
+  return channel?.interaction_sid === interaction_sid ? channel : notFound(`/Interactions/${interaction_sid}/Channels/${sid}`)
+}
+
+export interface UpdateInteractionChannel {
+  readonly interaction_sid: string
+  readonly sid: string
+  readonly status: string
+  readonly routing?: unknown
+}
+
+/** Ends a channel for good, or parks it without tasks (reference flex 5.1). */
+export function updateInteractionChannel(
+  state: State,
+  params: UpdateInteractionChannel
+): { interaction_channel: InteractionChannelRow } {
+  const channel = channelOf(state, params.interaction_sid, params.sid)
+  const routing = routingStatus(params.routing)
+  if (params.status === 'closed') {
+    if (!isUsable(channel)) return { interaction_channel: channel }
+    return { interaction_channel: endChannel(state, channel.sid, 'closed', routing === 'closed' ? 'completed' : 'wrapping') }
+  }
+  if (params.status !== 'inactive') refuse('invalid', `Status cannot be set to '${params.status}': only closed and inactive can`)
+  if (routing !== 'closed') refuse('invalid', 'Routing with status closed is required to set a channel inactive')
+  if (!isUsable(channel)) refuse('interaction.closed', `Channel ${channel.sid} is ${channel.status}`)
+  if (channel.status === 'inactive') return { interaction_channel: channel }
+  return { interaction_channel: endChannel(state, channel.sid, 'inactive', 'completed') }
+}
+
+/** `wrapup` and `wrapping` say what is done without a word as well. */
+function routingStatus(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined
+  const { status } = objectOf(value, 'Routing', 'invalid')
+  if (status === undefined) return undefined
+  if (status !== 'closed' && status !== 'wrapup' && status !== 'wrapping') refuse('invalid', `Routing: status '${status}' is not closed`)
+  return status
+}
+
+/**
+ * Ends a channel: agents leave, their tasks are wrapped up or completed, tasks that nobody has are canceled, and with
+ * `closed` the conversation ends. What follows from that in routing finds nobody here any more, so it ends nothing twice.
+ */
+export function endChannel(
+  state: State,
+  sid: string,
+  to: 'closed' | 'inactive',
+  tasks: 'wrapping' | 'completed'
+): InteractionChannelRow {
+  const channel = state.change('interaction_channel', sid, { status: to })
+  const conversation = conversationOf(state, channel)
+  // The roster of a closed conversation stays as it was, so it is closed before they leave.
+  if (to === 'closed' && conversation) moveConversation(state, conversation.sid, 'closed', 'API', consequence)
+  for (const member of [...state.tables.interaction_participant.by('channel_sid', sid)]) {
+    if (member.type === 'agent' || member.type === 'supervisor') dropMember(state, member)
+  }
+  for (const invite of [...state.tables.invite.by('channel_sid', sid)]) endTask(state, invite.task_sid, tasks)
+  emitChannel(state, 'interaction.channel.status.updated', channel)
+  settle(state, channel.interaction_sid)
+  return state.get('interaction_channel', sid)
+}
+
+function endTask(state: State, task_sid: string, to: 'wrapping' | 'completed'): void {
+  const status = state.find('task', task_sid)?.assignment_status
+  if (status === 'pending' || status === 'reserved') cancel(state, task_sid, 'Interaction channel ended')
+  else if (status === 'assigned' && to === 'wrapping') wrapUp(state, task_sid, null)
+  else if (status === 'assigned' || (status === 'wrapping' && to === 'completed')) complete(state, task_sid, null)
+}
+
+/** The interaction is over when its channel has ended and none of its tasks lives. */
+export function settle(state: State, interaction_sid: string): void {
+  const interaction = state.find('interaction', interaction_sid)
+  if (!interaction || interaction.status === 'closed') return
+  const channel = state.get('interaction_channel', interaction.channel_sid)
+  if (channel.status !== 'closed' && channel.status !== 'failed') return
+  const invites = [...state.tables.invite.by('channel_sid', channel.sid)]
+  for (const { task_sid } of invites) {
+    const task = state.find('task', task_sid)
+    if (task && !isTerminal(task)) return
+  }
+  state.change('interaction', interaction_sid, { status: 'closed' })
+  state.change('interaction_channel', channel.sid, { interaction_status: 'closed' })
+  for (const invite of invites) state.change('invite', invite.sid, { interaction_status: 'closed' })
+  for (const member of [...state.tables.interaction_participant.by('channel_sid', channel.sid)]) {
+    state.change('interaction_participant', member.sid, { interaction_status: 'closed' })
+  }
+}
+
+/**
+ * The last agent wraps up or completes through TaskRouter: nobody is there for the customer, nobody is on the way, so the
+ * channel closes (reference flex 10, U4).
+ */
+export function closeIfDeserted(state: State, sid: string): void {
+  const channel = state.find('interaction_channel', sid)
+  if (!state.settings.close_on_last_wrapup || channel?.status !== 'active') return
+  for (const member of state.tables.interaction_participant.by('channel_sid', sid)) {
+    if (member.type === 'agent' && member.status === 'active') return
+  }
+  for (const { task_sid } of state.tables.invite.by('channel_sid', sid)) {
+    const status = state.find('task', task_sid)?.assignment_status
+    if (status === 'pending' || status === 'reserved') return
+  }
+  endChannel(state, sid, 'closed', 'wrapping')
+}

@@ -1,0 +1,217 @@
+import type { ConversationRow, ParticipantRow } from '../conversations/rows.ts'
+import { consequence } from '../conversations/origin.ts'
+import { addParticipant, bindingOf, dropParticipant, type ParticipantParams } from '../conversations/participant.ts'
+import { Refusal, refuse } from '../refusals.ts'
+import { named, notFound } from '../routing/lookup.ts'
+import { updateReservation } from '../routing/reservation.ts'
+import { nameKey, type ReservationRow, type WorkerRow } from '../routing/rows.ts'
+import type { State } from '../state/state.ts'
+import { channelOf } from './channel.ts'
+import { emitMember } from './events.ts'
+import { type Media, mediaOf, objectOf, textOf } from './parameters.ts'
+import { type InteractionChannelRow, type InteractionParticipantRow, isUsable, type ParticipantType } from './rows.ts'
+import { fieldsOf } from './task-attributes.ts'
+
+/** By which name a worker chats: its `contact_uri` without the scheme, else its friendly name (reference flex 6, U15). */
+export function workerIdentity(worker: WorkerRow): string {
+  const { contact_uri } = fieldsOf(JSON.parse(worker.attributes)) // attributes were checked when they were given
+  const identity = typeof contact_uri === 'string' ? contact_uri.replace(/^client:/, '') : ''
+  return identity || worker.friendly_name
+}
+
+/** The participant that such a description makes, or a refusal in Flex's words. */
+export function participantParams(media: Media): ParticipantParams {
+  const params = {
+    ...(media.identity && !media.address && { identity: media.identity }),
+    ...(media.address && { messaging_binding_address: media.address }),
+    ...(media.proxy_address && { messaging_binding_proxy_address: media.proxy_address }),
+    // On other bindings than e-mail a name is the customer's, and no part of the binding.
+    ...(media.level && { messaging_binding_level: media.level }),
+    ...(media.name && media.address?.includes('@') && { messaging_binding_name: media.name })
+  }
+  try {
+    bindingOf(params)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    refuse('interaction.bad_participant', error.message)
+  }
+  return params
+}
+
+/** Lets somebody with an identity into the channel's conversation; null where there is none, or no longer. */
+function enterConversation(state: State, channel: InteractionChannelRow, identity: string): ParticipantRow | null {
+  const conversation = conversationOf(state, channel)
+  if (!conversation) return null
+  const present = state.tables.participant.firstBy('member', nameKey(conversation.sid, identity))
+  return present ?? addParticipant(state, conversation, { identity }, consequence)
+}
+
+export function conversationOf(state: State, channel: InteractionChannelRow): ConversationRow | undefined {
+  const conversation = state.find('conversation', channel.media_channel_sid)
+  return conversation?.state === 'closed' ? undefined : conversation
+}
+
+interface Roles {
+  readonly type: ParticipantType
+  readonly participant_sid: string | null
+  readonly task_sid?: string | null
+  readonly worker_sid?: string | null
+  readonly reservation_sid?: string | null
+}
+
+export function addMember(state: State, channel: InteractionChannelRow, roles: Roles): InteractionParticipantRow {
+  return state.insert('interaction_participant', {
+    interaction_sid: channel.interaction_sid,
+    channel_sid: channel.sid,
+    interaction_status: channel.interaction_status,
+    status: 'active',
+    has_left: false,
+    task_sid: null,
+    worker_sid: null,
+    reservation_sid: null,
+    ...roles
+  })
+}
+
+/** The agent who accepted a reservation joins the channel and its conversation (reference flex 10). */
+export function addAgent(
+  state: State,
+  channel: InteractionChannelRow,
+  reservation: ReservationRow,
+  known_identity: string | null
+): InteractionParticipantRow {
+  const { worker_sid, task_sid } = reservation
+  const identity = known_identity ?? workerIdentity(state.get('worker', worker_sid))
+  const participant_sid = enterConversation(state, channel, identity)?.sid ?? null
+  const member = addMember(state, channel, {
+    type: 'agent',
+    participant_sid,
+    task_sid,
+    worker_sid,
+    reservation_sid: reservation.sid
+  })
+  emitMember(state, 'interaction.participant.joined', member)
+  return member
+}
+
+/** Takes somebody out of the channel, and out of its conversation unless another of its roles needs it there. */
+export function dropMember(state: State, member: InteractionParticipantRow): void {
+  state.remove('interaction_participant', member.sid)
+  emitMember(state, 'interaction.participant.left', member)
+  const participant = state.find('participant', member.participant_sid)
+  if (!participant || participant.conversation_state === 'closed') return
+  for (const other of state.tables.interaction_participant.by('channel_sid', member.channel_sid)) {
+    if (other.participant_sid === participant.sid) return
+  }
+  dropParticipant(state, participant, consequence)
+}
+
+export interface CreateInteractionParticipant {
+  readonly interaction_sid: string
+  readonly channel_sid: string
+  /** The API's `Type`; a command has a type of its own. */
+  readonly participant_type: string
+  readonly media_properties?: unknown
+  readonly routing_properties?: unknown
+}
+
+/** Adds somebody without an invite (reference flex 7). */
+export function createInteractionParticipant(
+  state: State,
+  params: CreateInteractionParticipant
+): { interaction_participant: InteractionParticipantRow } {
+  const channel = channelOf(state, params.interaction_sid, params.channel_sid)
+  if (!isUsable(channel)) refuse('interaction.closed', `Channel ${channel.sid} is ${channel.status}`)
+  const type = participantTypes.find((one) => one === params.participant_type)
+  if (!type) return refuse('invalid', `Value '${params.participant_type}' provided for Type is not one of ${participantTypes.join(', ')}`)
+  const routing = routingOf(state, params.routing_properties)
+  const media = mediaOf(params.media_properties ?? {}, 'MediaProperties', channel.type)
+  const identity = media.identity ?? (routing.worker && workerIdentity(routing.worker))
+  if (!identity && !media.address) {
+    refuse('interaction.bad_participant', 'MediaProperties: an identity or an address is missing')
+  }
+  const member = addMember(state, channel, {
+    type,
+    participant_sid: enter(state, channel, identity && !media.address ? { ...media, identity } : media),
+    task_sid: routing.task_sid,
+    worker_sid: routing.worker?.sid ?? null,
+    reservation_sid: routing.reservation_sid
+  })
+  emitMember(state, 'interaction.participant.joined', member)
+  return { interaction_participant: member }
+}
+
+const participantTypes = ['supervisor', 'customer', 'external', 'agent', 'unknown'] as const
+
+function enter(state: State, channel: InteractionChannelRow, media: Media): string | null {
+  const params = participantParams(media)
+  const conversation = conversationOf(state, channel)
+  if (!conversation) return null
+  try {
+    if (params.identity) return enterConversation(state, channel, params.identity)?.sid ?? null
+    return addParticipant(state, conversation, params, consequence).sid
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return refuse('interaction.participant_failed', error.message)
+  }
+}
+
+interface MemberRouting {
+  readonly task_sid: string | null
+  readonly reservation_sid: string | null
+  readonly worker: WorkerRow | undefined
+}
+
+function routingOf(state: State, value: unknown): MemberRouting {
+  const bad = 'interaction.bad_participant'
+  const fields = value === undefined || value === null ? {} : objectOf(value, 'RoutingProperties', bad)
+  // There is a channel, so there is a Flex instance.
+  const { taskrouter_workspace_sid } = state.get('flex_configuration', state.account_sid)
+  const row = <K extends 'task' | 'reservation' | 'worker'>(kind: K) => {
+    const sid = textOf(fields, `${kind}_sid`, bad)
+    return sid === undefined
+      ? undefined
+      : named(state, kind, taskrouter_workspace_sid, sid, `RoutingProperties: ${kind}_sid`)
+  }
+  return { task_sid: row('task')?.sid ?? null, reservation_sid: row('reservation')?.sid ?? null, worker: row('worker') }
+}
+
+export interface UpdateInteractionParticipant {
+  readonly interaction_sid: string
+  readonly channel_sid: string
+  readonly sid: string
+  readonly status: string
+}
+
+/** Leaving the channel, at once or after wrapping up. The channel stays, even without anybody (reference flex 7 and 10). */
+export function updateInteractionParticipant(
+  state: State,
+  params: UpdateInteractionParticipant
+): { interaction_participant: InteractionParticipantRow } {
+  const channel = channelOf(state, params.interaction_sid, params.channel_sid)
+  const member = state.find('interaction_participant', params.sid)
+  if (!member || member.channel_sid !== channel.sid) {
+    return notFound(`/Interactions/${params.interaction_sid}/Channels/${params.channel_sid}/Participants/${params.sid}`)
+  }
+  if (params.status === 'closed') {
+    dropMember(state, member)
+    finishReservation(state, member, 'completed')
+    return { interaction_participant: member }
+  }
+  if (params.status !== 'wrapup') refuse('invalid', `Status cannot be set to '${params.status}': only closed and wrapup can`)
+  if (member.reservation_sid === null) refuse('invalid', `Participant ${member.sid} has no reservation to wrap up`)
+  const interaction_participant = state.change('interaction_participant', member.sid, { status: 'wrapup', has_left: true })
+  emitMember(state, 'interaction.participant.updated', interaction_participant)
+  finishReservation(state, member, 'wrapping')
+  return { interaction_participant }
+}
+
+/** Nothing to do where the reservation has come so far already. */
+function finishReservation(state: State, member: InteractionParticipantRow, reservation_status: 'wrapping' | 'completed'): void {
+  const reservation = state.find('reservation', member.reservation_sid)
+  const status = reservation?.reservation_status
+  const isLive = status === 'accepted' || (status === 'wrapping' && reservation_status === 'completed')
+  if (!reservation || !isLive) return
+  const { workspace_sid, task_sid, sid } = reservation
+  updateReservation(state, { workspace_sid, task_sid, sid, reservation_status })
+}
