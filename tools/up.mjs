@@ -50,8 +50,23 @@ async function main([name, ...args]) {
 async function become(file, args) {
   const path = join(root, file)
   if (!existsSync(path)) stop(`${file} is missing: the sources it is built from are not in this checkout.`)
+  if (process.env.npm_lifecycle_event) endWithNpm()
   process.argv = [process.execPath, path, ...args]
   await import(pathToFileURL(path).href)
+}
+
+/**
+ * npm starts scripts through a shell, and some shells do not pass a signal on: `npm start`, told to end, would leave a
+ * server behind that nobody knows of. So losing the parent counts as being told.
+ */
+function endWithNpm() {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    process.kill(process.pid, 'SIGTERM')
+  }, 250)
+  watch.unref()
 }
 
 /** Everything that can be said without running the tests. Reports each part, and fails when one does. */

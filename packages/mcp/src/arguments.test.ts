@@ -31,39 +31,73 @@ describe('how an argument may be spelled', () => {
     ['manage_workers', { action: 'get', worker: 'amelie' }, { workerSid: 'amelie' }],
     ['manage_workers', { action: 'get', workerName: 'amelie' }, { workerSid: 'amelie' }],
     ['manage_tasks', { action: 'create', routingWorkflowSid: 'Default', attributes: '{}' }, { workflowSid: 'Default' }],
-    ['manage_tasks', { action: 'list', queue: 'Support', workspace: 'Flex' }, { taskQueueSid: 'Support', workspaceSid: 'Flex' }],
+    [
+      'manage_tasks',
+      { action: 'list', queue: 'Support', workspace: 'Flex' },
+      { taskQueueSid: 'Support', workspaceSid: 'Flex' }
+    ],
     ['get_workspace_statistics', { minutesFilter: '30' }, { minutes: 30 }],
-    ['create_interaction', { type: 'sms', conversation: 'order-1' }, { channelType: 'sms', conversationSid: 'order-1' }],
+    [
+      'create_interaction',
+      { type: 'sms', conversation: 'order-1' },
+      { channelType: 'sms', conversationSid: 'order-1' }
+    ],
     ['create_interaction', { channelType: 'facebook', conversationSid: 'a' }, { channelType: 'messenger' }],
     ['create_interaction', { channelType: 'webchat', conversationSid: 'a' }, { channelType: 'web' }],
-    ['manage_flex_flows', { action: 'create', friendlyName: 'a', channelType: 'messenger' }, { channelType: 'facebook' }],
-    ['manage_interaction_participants', { action: 'add', interactionSid: 'KD', type: 'customer' }, { participantType: 'customer' }]
+    [
+      'manage_flex_flows',
+      { action: 'create', friendlyName: 'a', channelType: 'messenger' },
+      { channelType: 'facebook' }
+    ],
+    [
+      'manage_interaction_participants',
+      { action: 'add', interactionSid: 'KD', type: 'customer' },
+      { participantType: 'customer' }
+    ]
   ])('%s takes %o as other connectors send it', (name, given, expected) => {
     expect(values(name, given)).toMatchObject(expected)
   })
 
   it('takes remove for delete, and create for add', () => {
     expect(match(tool('manage_activities'), { action: 'remove', activitySid: 'Break' }).name).toBe('delete')
-    expect(match(tool('manage_conversation_participants'), { action: 'delete', conversationSid: 'a', participantSid: 'b' }).name).toBe('remove')
+    expect(
+      match(tool('manage_conversation_participants'), { action: 'delete', conversationSid: 'a', participantSid: 'b' })
+        .name
+    ).toBe('remove')
     expect(match(tool('manage_conversation_participants'), { action: 'create', conversationSid: 'a' }).name).toBe('add')
     expect(match(tool('manage_activities'), { action: 'add', friendlyName: 'Lunch' }).name).toBe('create')
   })
 
   it('ignores with a warning what had no effect elsewhere either', () => {
-    const { warnings } = match(tool('create_interaction'), { channelType: 'sms', conversationSid: 'a', interactionContextJson: '{}' })
+    const { warnings } = match(tool('create_interaction'), {
+      channelType: 'sms',
+      conversationSid: 'a',
+      interactionContextJson: '{}'
+    })
     expect(warnings).toEqual(['interactionContextJson is ignored: put it into attributes'])
-    expect(match(tool('send_conversation_message'), { conversationSid: 'a', body: 'b', mediaContentType: 'image/png' }).warnings).toHaveLength(1)
+    expect(
+      match(tool('send_conversation_message'), { conversationSid: 'a', body: 'b', mediaContentType: 'image/png' })
+        .warnings
+    ).toHaveLength(1)
   })
 })
 
 describe('what a value may be', () => {
   it('takes numbers and booleans as text', () => {
-    expect(values('manage_tasks', { action: 'create', priority: '5', ignoreCapacity: 'True' })).toEqual({ priority: 5, ignoreCapacity: true })
+    expect(values('manage_tasks', { action: 'create', priority: '5', ignoreCapacity: 'True' })).toEqual({
+      priority: 5,
+      ignoreCapacity: true
+    })
   })
 
   it('forwards JSON text byte for byte, and serializes an object once', () => {
-    expect(values('manage_workers', { action: 'create', friendlyName: 'a', attributes: '{ "a" : 1 }' }).attributes).toEqual({ text: '{ "a" : 1 }', value: { a: 1 } })
-    expect(values('manage_workers', { action: 'create', friendlyName: 'a', attributes: { a: 1 } }).attributes).toEqual({ text: '{"a":1}', value: { a: 1 } })
+    expect(
+      values('manage_workers', { action: 'create', friendlyName: 'a', attributes: '{ "a" : 1 }' }).attributes
+    ).toEqual({ text: '{ "a" : 1 }', value: { a: 1 } })
+    expect(values('manage_workers', { action: 'create', friendlyName: 'a', attributes: { a: 1 } }).attributes).toEqual({
+      text: '{"a":1}',
+      value: { a: 1 }
+    })
   })
 
   it.each([
@@ -79,12 +113,21 @@ describe('what a value may be', () => {
   })
 
   it.each(['5', '"text"', '[1]', 7, true, [1]])('refuses %o where an object is due', (attributes) => {
-    expect(mistakes('manage_workers', { action: 'create', friendlyName: 'a', attributes })).toMatchObject([{ code: 'bad_value', argument: 'attributes' }])
+    expect(mistakes('manage_workers', { action: 'create', friendlyName: 'a', attributes })).toMatchObject([
+      { code: 'bad_value', argument: 'attributes' }
+    ])
   })
 
   it('takes null for not given, and "" as well, except where the API can be cleared', () => {
     expect(values('manage_tasks', { action: 'create', priority: null, taskChannel: '', attributes: '' })).toEqual({})
-    expect(values('manage_workflows', { action: 'update', workflowSid: 'Default', friendlyName: '', assignmentCallbackUrl: '' })).toEqual({
+    expect(
+      values('manage_workflows', {
+        action: 'update',
+        workflowSid: 'Default',
+        friendlyName: '',
+        assignmentCallbackUrl: ''
+      })
+    ).toEqual({
       workflowSid: 'Default',
       assignmentCallbackUrl: ''
     })
@@ -94,23 +137,37 @@ describe('what a value may be', () => {
     const { values: cut, warnings } = match(tool('manage_tasks'), { action: 'list', pageSize: 500 })
     expect(cut).toEqual({ pageSize: 100 })
     expect(warnings).toHaveLength(1)
-    expect(mistakes('manage_tasks', { action: 'list', pageSize: 0 })).toMatchObject([{ code: 'bad_value', argument: 'pageSize' }])
+    expect(mistakes('manage_tasks', { action: 'list', pageSize: 0 })).toMatchObject([
+      { code: 'bad_value', argument: 'pageSize' }
+    ])
   })
 
   it('takes fields as a list, as JSON text, or with commas', () => {
-    for (const fields of [['a', 'b'], '["a","b"]', 'a, b']) expect(values('manage_tasks', { action: 'list', fields }).fields).toEqual(['a', 'b'])
+    for (const fields of [['a', 'b'], '["a","b"]', 'a, b'])
+      expect(values('manage_tasks', { action: 'list', fields }).fields).toEqual(['a', 'b'])
   })
 
   it('tells the enum of a wrong value', () => {
     expect(mistakes('list_conversation_messages', { conversationSid: 'a', order: 'newest' })).toMatchObject([
-      { code: 'bad_value', argument: 'order', found: 'newest', message: 'order must be asc or desc; desc begins with the newest' }
+      {
+        code: 'bad_value',
+        argument: 'order',
+        found: 'newest',
+        message: 'order must be asc or desc; desc begins with the newest'
+      }
     ])
   })
 })
 
 describe('what a call is refused for', () => {
   it('tells all mistakes at once', () => {
-    const found = mistakes('manage_tasks', { action: 'create', colour: 1, priority: 'high', taskSid: sid('WT'), attributes: '{' })
+    const found = mistakes('manage_tasks', {
+      action: 'create',
+      colour: 1,
+      priority: 'high',
+      taskSid: sid('WT'),
+      attributes: '{'
+    })
     expect(found.map(({ code, argument }) => [code, argument])).toEqual([
       ['unknown_argument', 'colour'],
       ['bad_value', 'priority'],
@@ -120,35 +177,58 @@ describe('what a call is refused for', () => {
   })
 
   it('names the argument that was nearly hit', () => {
-    expect(mistakes('manage_workers', { action: 'get', workerSid: 'a', friendlyNme: 'b' })).toMatchObject([{ code: 'unknown_argument', next: 'use friendlyName' }])
+    expect(mistakes('manage_workers', { action: 'get', workerSid: 'a', friendlyNme: 'b' })).toMatchObject([
+      { code: 'unknown_argument', next: 'use friendlyName' }
+    ])
   })
 
   it('gives the reason where an argument cannot be used, instead of dropping it', () => {
-    expect(mistakes('manage_activities', { action: 'update', activitySid: 'a', friendlyName: 'b', available: true })).toMatchObject([
+    expect(
+      mistakes('manage_activities', { action: 'update', activitySid: 'a', friendlyName: 'b', available: true })
+    ).toMatchObject([
       { code: 'unused_argument', argument: 'available', next: expect.stringContaining('fixed at creation') }
     ])
-    expect(mistakes('manage_tasks', { action: 'update', taskSid: sid('WT'), priority: 1, taskQueueSid: 'Billing' })).toMatchObject([
-      { code: 'unused_argument', argument: 'taskQueueSid', next: expect.stringContaining('a task moves by its attributes and workflow') }
+    expect(
+      mistakes('manage_tasks', { action: 'update', taskSid: sid('WT'), priority: 1, taskQueueSid: 'Billing' })
+    ).toMatchObject([
+      {
+        code: 'unused_argument',
+        argument: 'taskQueueSid',
+        next: expect.stringContaining('a task moves by its attributes and workflow')
+      }
     ])
   })
 
   it('lets the workspace, pages and fields pass everywhere', () => {
-    expect(mistakes('manage_activities', { action: 'get', activitySid: 'a', workspaceSid: 'Flex', pageSize: 5 })).toEqual([])
+    expect(
+      mistakes('manage_activities', { action: 'get', activitySid: 'a', workspaceSid: 'Flex', pageSize: 5 })
+    ).toEqual([])
   })
 
   it('says that an update would change nothing', () => {
-    expect(mistakes('manage_workers', { action: 'update', workerSid: 'amelie', friendlyName: null })).toMatchObject([{ code: 'missing_argument', message: 'manage_workers update would change nothing' }])
+    expect(mistakes('manage_workers', { action: 'update', workerSid: 'amelie', friendlyName: null })).toMatchObject([
+      { code: 'missing_argument', message: 'manage_workers update would change nothing' }
+    ])
   })
 
   it('says what a SID of another kind is, and where it fits', () => {
     expect(mistakes('manage_tasks', { action: 'get', taskSid: sid('WK') })).toMatchObject([
-      { code: 'wrong_sid', argument: 'taskSid', message: expect.stringContaining('is a worker'), next: expect.stringContaining('workerSid') }
+      {
+        code: 'wrong_sid',
+        argument: 'taskSid',
+        message: expect.stringContaining('is a worker'),
+        next: expect.stringContaining('workerSid')
+      }
     ])
   })
 
   it('asks for the action, and refuses a write where only reading is allowed', () => {
     expect(mistakes('manage_tasks', {})).toMatchObject([{ code: 'missing_argument', argument: 'action' }])
-    expect(mistakes('manage_tasks', { action: 'fly' })).toMatchObject([{ code: 'bad_value', argument: 'action', allowed: expect.arrayContaining(['accept']) }])
-    expect(mistakes('manage_tasks', { action: 'cancel', taskSid: sid('WT') }, true)).toMatchObject([{ code: 'read_only', allowed: ['get', 'list'] }])
+    expect(mistakes('manage_tasks', { action: 'fly' })).toMatchObject([
+      { code: 'bad_value', argument: 'action', allowed: expect.arrayContaining(['accept']) }
+    ])
+    expect(mistakes('manage_tasks', { action: 'cancel', taskSid: sid('WT') }, true)).toMatchObject([
+      { code: 'read_only', allowed: ['get', 'list'] }
+    ])
   })
 })

@@ -42,7 +42,12 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   taskchanneluniquename: ['taskChannel']
 }
 
-const ACTION_ALIASES: Readonly<Record<string, string>> = { delete: 'remove', remove: 'delete', add: 'create', create: 'add' }
+const ACTION_ALIASES: Readonly<Record<string, string>> = {
+  delete: 'remove',
+  remove: 'delete',
+  add: 'create',
+  create: 'add'
+}
 
 /** Known to every action, whether or not it uses them. */
 const ALWAYS = new Set(['action', 'pageSize', 'pageToken', 'fields', 'workspaceSid'])
@@ -64,7 +69,7 @@ export function match(tool: Tool, given: unknown, readOnly = false): Matched {
   for (const [argument, raw] of spelled) {
     if (argument === 'action') continue
     try {
-      const value = valueOf(tool.arguments[argument] as Argument, argument, raw, warnings) // spell() keeps only the table's names
+      const value = valueIn(tool.arguments[argument] as Argument, argument, raw, warnings) // spell() keeps only the table's names
       if (value !== undefined) values[argument] = value
     } catch (error) {
       if (!(error instanceof Fault)) throw error
@@ -91,7 +96,12 @@ function spell(tool: Tool, given: unknown, faults: ErrorBody[], warnings: string
       else faults.push(unknown(tool, key))
     } else if (!spelled.has(name) || spelled.get(name) === null) spelled.set(name, value)
     else if (value !== null && JSON.stringify(spelled.get(name)) !== JSON.stringify(value)) {
-      faults.push({ code: 'bad_value', message: `${key} says ${name} a second time, differently`, argument: name, next: `give ${name} once` })
+      faults.push({
+        code: 'bad_value',
+        message: `${key} says ${name} a second time, differently`,
+        argument: name,
+        next: `give ${name} once`
+      })
     }
   }
   if (spelled.has('mediaContentType') && !spelled.get('mediaUrl')) {
@@ -103,7 +113,10 @@ function spell(tool: Tool, given: unknown, faults: ErrorBody[], warnings: string
 
 function unknown(tool: Tool, key: string): ErrorBody {
   const names = Object.keys(tool.arguments)
-  const [nearest] = near(folded(key), names.map((name) => ({ name, text: folded(name) })))
+  const [nearest] = near(
+    folded(key),
+    names.map((name) => ({ name, text: folded(name) }))
+  )
   return {
     code: 'unknown_argument',
     message: `${tool.name} has no argument ${key}`,
@@ -112,22 +125,48 @@ function unknown(tool: Tool, key: string): ErrorBody {
   }
 }
 
-function actionOf(tool: Tool, raw: unknown, readOnly: boolean, faults: ErrorBody[]): readonly [string, Action | undefined] {
+function actionOf(
+  tool: Tool,
+  raw: unknown,
+  readOnly: boolean,
+  faults: ErrorBody[]
+): readonly [string, Action | undefined] {
   if (!('action' in tool.arguments)) return ['call', tool.actions.call]
   const shown = Object.entries(tool.actions).flatMap(([name, action]) => (readOnly && action.write ? [] : [name]))
   if (typeof raw !== 'string' || raw.trim() === '') {
-    faults.push({ code: 'missing_argument', message: `${tool.name} needs action`, argument: 'action', allowed: shown, next: `action: ${shown.join(', ')}` })
+    faults.push({
+      code: 'missing_argument',
+      message: `${tool.name} needs action`,
+      argument: 'action',
+      allowed: shown,
+      next: `action: ${shown.join(', ')}`
+    })
     return ['', undefined]
   }
   const fold = raw.trim().toLowerCase().replaceAll('-', '_')
   const name = [fold, ACTION_ALIASES[fold] ?? ''].find((name) => Object.hasOwn(tool.actions, name))
   const action = name === undefined ? undefined : tool.actions[name]
   if (!action || name === undefined) {
-    faults.push({ code: 'bad_value', message: `${tool.name} has no action ${raw}`, argument: 'action', found: raw, allowed: shown, next: `action: ${shown.join(', ')}` })
+    faults.push({
+      code: 'bad_value',
+      message: `${tool.name} has no action ${raw}`,
+      argument: 'action',
+      found: raw,
+      allowed: shown,
+      next: `action: ${shown.join(', ')}`
+    })
     return ['', undefined]
   }
   if (readOnly && action.write) {
-    throw new Fault([{ code: 'read_only', message: `${name} writes, and this server only reads`, argument: 'action', allowed: shown, next: `action: ${shown.join(', ')}; a server without --read-only can ${name}` }])
+    throw new Fault([
+      {
+        code: 'read_only',
+        message: `${name} writes, and this server only reads`,
+        argument: 'action',
+        allowed: shown,
+        next: `action: ${shown.join(', ')}; a server without --read-only can ${name}`
+      }
+    ])
   }
   return [name, action]
 }
@@ -174,14 +213,24 @@ function missing(
     }
   })
   const change = action.change
-  if (change && found.length === 0 && !change.some((argument) => values[argument] !== undefined) && !change.some((argument) => wrong.has(argument))) {
-    found.push({ code: 'missing_argument', message: `${doing} would change nothing`, argument: change[0], next: `give at least one of ${change.join(', ')}` })
+  if (
+    change &&
+    found.length === 0 &&
+    !change.some((argument) => values[argument] !== undefined) &&
+    !change.some((argument) => wrong.has(argument))
+  ) {
+    found.push({
+      code: 'missing_argument',
+      message: `${doing} would change nothing`,
+      argument: change[0],
+      next: `give at least one of ${change.join(', ')}`
+    })
   }
   return found
 }
 
 /** One argument's value as its type says, or undefined where it counts as omitted (null; "" unless it clears). */
-function valueOf(spec: Argument, argument: string, raw: unknown, warnings: string[]): unknown {
+function valueIn(spec: Argument, argument: string, raw: unknown, warnings: string[]): unknown {
   if (raw === null || raw === undefined) return undefined
   if (raw === '') return spec.clearable ? '' : undefined
   switch (spec.type) {
@@ -199,7 +248,8 @@ function valueOf(spec: Argument, argument: string, raw: unknown, warnings: strin
       return listOf(argument, raw).map((item) => (typeof item === 'object' ? JSON.stringify(item) : String(item)))
     case 'objects': {
       const list = listOf(argument, raw).map((item, index) => jsonObject(`${argument}[${index}]`, item).value)
-      if (spec.max !== undefined && list.length > spec.max) throw wrong(argument, list.length, `at most ${spec.max} of them`)
+      if (spec.max !== undefined && list.length > spec.max)
+        throw wrong(argument, list.length, `at most ${spec.max} of them`)
       return list
     }
   }
@@ -219,8 +269,20 @@ function stringOf(spec: Argument, argument: string, raw: unknown): string {
     const meaning = isSid(text) ? sidMeaning(text) : undefined
     throw new Fault([
       meaning
-        ? { code: 'wrong_sid', message: `${argument} takes ${due}; ${text} is ${meaning.thing}`, argument, found: text, next: `give ${argument} as ${due}${meaning.argument ? `; this SID fits ${meaning.argument}` : ''}` }
-        : { code: 'bad_value', message: `${argument} takes a SID: ${due} with 32 hex digits`, argument, found: text, next: `give ${argument} as ${due}` }
+        ? {
+            code: 'wrong_sid',
+            message: `${argument} takes ${due}; ${text} is ${meaning.thing}`,
+            argument,
+            found: text,
+            next: `give ${argument} as ${due}${meaning.argument ? `; this SID fits ${meaning.argument}` : ''}`
+          }
+        : {
+            code: 'bad_value',
+            message: `${argument} takes a SID: ${due} with 32 hex digits`,
+            argument,
+            found: text,
+            next: `give ${argument} as ${due}`
+          }
     ])
   }
   return text
@@ -248,12 +310,17 @@ function listOf(argument: string, raw: unknown): readonly unknown[] {
 }
 
 function wrong(argument: string, found: unknown, due: string, allowed?: readonly unknown[]): Fault {
-  return new Fault([{ code: 'bad_value', message: `${argument} must be ${due}`, argument, found, allowed, next: `correct ${argument}` }])
+  return new Fault([
+    { code: 'bad_value', message: `${argument} must be ${due}`, argument, found, allowed, next: `correct ${argument}` }
+  ])
 }
 
 function filtersOf(tool: string, action: string, values: Readonly<Record<string, unknown>>): string {
   const filters = Object.entries(values)
     .filter(([name]) => !['pageSize', 'pageToken', 'fields'].includes(name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha256').update(JSON.stringify([tool, action, filters])).digest('base64url').slice(0, 10)
+  return createHash('sha256')
+    .update(JSON.stringify([tool, action, filters]))
+    .digest('base64url')
+    .slice(0, 10)
 }

@@ -35,8 +35,13 @@ export function ringdownBackend({ url, credentials, httpClient }: Reached & { re
 /**
  * A Twilio account. `base` dials another address under Twilio's host names: a Ringdown that stands in for Twilio.
  */
-export function twilioBackend({ credentials, base, httpClient }: Reached & { readonly base?: string | undefined }): Backend {
-  const http = httpClient ?? (base ? underTwilioHosts({ url: base, autoRetry: true }) : new twilio.RequestClient(RETRYING))
+export function twilioBackend({
+  credentials,
+  base,
+  httpClient
+}: Reached & { readonly base?: string | undefined }): Backend {
+  const http =
+    httpClient ?? (base ? underTwilioHosts({ url: base, autoRetry: true }) : new twilio.RequestClient(RETRYING))
   return backend('twilio', credentials, http)
 }
 

@@ -41,7 +41,12 @@ export async function callTool(tool: Tool, raw: unknown, serving: Serving): Prom
   }
 }
 
-async function attempt(tool: Tool, matched: Matched, serving: Serving, seen: { cached: boolean }): Promise<CallToolResult> {
+async function attempt(
+  tool: Tool,
+  matched: Matched,
+  serving: Serving,
+  seen: { cached: boolean }
+): Promise<CallToolResult> {
   const warnings = [...matched.warnings]
   const { names } = serving.backend
   const given = matched.values.workspaceSid ?? matched.values.integrationWorkspaceSid
@@ -95,7 +100,11 @@ async function resolved(
     try {
       if (kind === 'workspace' && name === 'workspaceSid') sids[name] = await call.workspace()
       else {
-        const place = IN_WORKSPACE.has(kind) ? await call.workspace() : kind === 'conversation' ? String(values.chatServiceSid ?? '') : ''
+        const place = IN_WORKSPACE.has(kind)
+          ? await call.workspace()
+          : kind === 'conversation'
+            ? String(values.chatServiceSid ?? '')
+            : ''
         const { sid, cached } = await call.names.resolve(kind, String(value), name, place)
         seen.cached ||= cached
         sids[name] = sid

@@ -7,7 +7,20 @@ const full = TOOLS.map((tool) => definitionOf(tool)).filter((one) => one !== und
 const reading = TOOLS.map((tool) => definitionOf(tool, true)).filter((one) => one !== undefined)
 
 /** Keywords that some client refuses, with all tools of the server (mcp-tools 1). */
-const REFUSED = ['oneOf', 'anyOf', 'allOf', 'not', '$ref', '$defs', '$schema', 'const', 'format', 'pattern', 'maxItems', 'additionalProperties']
+const REFUSED = [
+  'oneOf',
+  'anyOf',
+  'allOf',
+  'not',
+  '$ref',
+  '$defs',
+  '$schema',
+  'const',
+  'format',
+  'pattern',
+  'maxItems',
+  'additionalProperties'
+]
 
 interface Schema {
   readonly type?: unknown
@@ -36,17 +49,22 @@ describe.each([
   it('have names and properties that the strictest client takes', () => {
     for (const { name, inputSchema } of definitions) {
       expect(name).toMatch(/^[a-z_]{1,40}$/)
-      for (const property of Object.keys((inputSchema as Schema).properties ?? {})) expect(property).toMatch(/^[a-zA-Z0-9_.-]{1,64}$/)
+      for (const property of Object.keys((inputSchema as Schema).properties ?? {}))
+        expect(property).toMatch(/^[a-zA-Z0-9_.-]{1,64}$/)
     }
   })
 
   it('are plain objects at the root, one type each, lists with items, and no keyword that a client refuses', () => {
     for (const [place, schema] of definitions.flatMap(schemasOf)) {
       expect(typeof schema.type, place).toBe('string')
-      expect(Object.keys(schema).filter((key) => REFUSED.includes(key)), place).toEqual([])
+      expect(
+        Object.keys(schema).filter((key) => REFUSED.includes(key)),
+        place
+      ).toEqual([])
       if (schema.type === 'array') expect(schema.items?.type, place).toBeTypeOf('string')
     }
-    for (const { inputSchema, outputSchema } of definitions) expect([inputSchema.type, outputSchema.type]).toEqual(['object', 'object'])
+    for (const { inputSchema, outputSchema } of definitions)
+      expect([inputSchema.type, outputSchema.type]).toEqual(['object', 'object'])
   })
 
   it('require only what they publish', () => {
@@ -60,7 +78,10 @@ describe.each([
     for (const { name, title, description, annotations } of definitions) {
       expect(title.length, name).toBeGreaterThan(3)
       expect(description.length, name).toBeLessThanOrEqual(300)
-      expect(Object.values(annotations).every((hint) => typeof hint === 'boolean') && Object.keys(annotations).length, name).toBe(4)
+      expect(
+        Object.values(annotations).every((hint) => typeof hint === 'boolean') && Object.keys(annotations).length,
+        name
+      ).toBe(4)
     }
   })
 
@@ -84,7 +105,9 @@ describe('the hints', () => {
   it('tell the worst action of a tool', () => {
     for (const { name, actions, hints } of TOOLS) {
       const writes = Object.values(actions).some((action) => action.write)
-      const destroys = Object.keys(actions).some((action) => ['delete', 'remove', 'close', 'cancel', 'update', 'end_execution'].includes(action))
+      const destroys = Object.keys(actions).some((action) =>
+        ['delete', 'remove', 'close', 'cancel', 'update', 'end_execution'].includes(action)
+      )
       expect(hints.readOnlyHint, name).toBe(!writes)
       expect(hints.destructiveHint, name).toBe(destroys)
     }
@@ -97,7 +120,9 @@ describe('the hints', () => {
     for (const { annotations, inputSchema } of reading) {
       expect(annotations.readOnlyHint).toBe(true)
       const actions = (inputSchema as Schema).properties?.action?.enum ?? []
-      expect(actions.filter((action) => !['list', 'get', 'validate', 'list_executions', 'get_execution'].includes(action))).toEqual([])
+      expect(
+        actions.filter((action) => !['list', 'get', 'validate', 'list_executions', 'get_execution'].includes(action))
+      ).toEqual([])
     }
   })
 })
@@ -105,11 +130,25 @@ describe('the hints', () => {
 describe('the table of a tool', () => {
   it('uses every argument in some action, and names only arguments that it has', () => {
     for (const tool of TOOLS) {
-      const used = Object.values(tool.actions).flatMap((action) => [...(action.required ?? []), ...(action.optional ?? [])])
-      const refused = Object.values(tool.actions).flatMap((action) => [...Object.keys(action.unused ?? {}), ...(action.change ?? [])])
-      expect([...used, ...refused].filter((name) => !(name in tool.arguments)), tool.name).toEqual([])
-      expect(Object.keys(tool.arguments).filter((name) => !['action', 'workspaceSid', ...used].includes(name)), tool.name).toEqual([])
-      expect(tool.arguments.action?.enum ?? ['call'], tool.name).toEqual(expect.arrayContaining(Object.keys(tool.actions)))
+      const used = Object.values(tool.actions).flatMap((action) => [
+        ...(action.required ?? []),
+        ...(action.optional ?? [])
+      ])
+      const refused = Object.values(tool.actions).flatMap((action) => [
+        ...Object.keys(action.unused ?? {}),
+        ...(action.change ?? [])
+      ])
+      expect(
+        [...used, ...refused].filter((name) => !(name in tool.arguments)),
+        tool.name
+      ).toEqual([])
+      expect(
+        Object.keys(tool.arguments).filter((name) => !['action', 'workspaceSid', ...used].includes(name)),
+        tool.name
+      ).toEqual([])
+      expect(tool.arguments.action?.enum ?? ['call'], tool.name).toEqual(
+        expect.arrayContaining(Object.keys(tool.actions))
+      )
     }
   })
 })

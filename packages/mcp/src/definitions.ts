@@ -34,8 +34,15 @@ export function definitionOf(tool: Tool, readOnly = false): Definition | undefin
     name: tool.name,
     title: tool.title,
     description: tool.description,
-    inputSchema: { type: 'object', properties: Object.fromEntries(properties), ...(required.length > 0 ? { required } : {}) },
-    outputSchema: fieldSchema({ ...tool.output, ...('pageToken' in tool.arguments ? { nextPageToken: 'string' } : {}) }),
+    inputSchema: {
+      type: 'object',
+      properties: Object.fromEntries(properties),
+      ...(required.length > 0 ? { required } : {})
+    },
+    outputSchema: fieldSchema({
+      ...tool.output,
+      ...('pageToken' in tool.arguments ? { nextPageToken: 'string' } : {})
+    }),
     annotations: readOnly ? READS : tool.hints
   }
 }
@@ -58,7 +65,10 @@ function fieldSchema(field: Field): Schema {
   if (field === 'strings') return { type: 'array', items: { type: 'string' } }
   if (typeof field === 'string') return { type: field }
   if (isRows(field)) return { type: 'array', items: fieldSchema(field[0]) }
-  return { type: 'object', properties: Object.fromEntries(Object.entries(field).map(([name, of]) => [name, fieldSchema(of)])) }
+  return {
+    type: 'object',
+    properties: Object.fromEntries(Object.entries(field).map(([name, of]) => [name, fieldSchema(of)]))
+  }
 }
 
 function isRows(field: Fields | readonly [Fields]): field is readonly [Fields] {

@@ -96,26 +96,77 @@ interface Advice {
  * Codes: reference rest-conventions 10, conversations 21, flex 11, studio 6.
  */
 const ADVICE: readonly Advice[] = [
-  { code: 20412, argument: 'ifMatch', next: 'somebody changed it: get it again, and repeat with the new version as ifMatch' },
-  { status: 412, argument: 'ifMatch', next: 'somebody changed it: get it again, and repeat with the new version as ifMatch' },
-  { code: 20003, next: 'check the credentials: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or API key and secret, are read at start' },
-  { status: 401, next: 'check the credentials: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or API key and secret, are read at start' },
+  {
+    code: 20412,
+    argument: 'ifMatch',
+    next: 'somebody changed it: get it again, and repeat with the new version as ifMatch'
+  },
+  {
+    status: 412,
+    argument: 'ifMatch',
+    next: 'somebody changed it: get it again, and repeat with the new version as ifMatch'
+  },
+  {
+    code: 20003,
+    next: 'check the credentials: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or API key and secret, are read at start'
+  },
+  {
+    status: 401,
+    next: 'check the credentials: TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, or API key and secret, are read at start'
+  },
   { status: 403, next: 'these credentials may not do this: use others, or ask who owns the account' },
-  { code: 45354, tool: /interaction/, next: "closed is final; start again with create_interaction and the customer's address" },
-  { code: 45376, tool: /interaction/, next: "its conversation is closed or gone; start again with create_interaction and the customer's address" },
-  { code: 45355, argument: 'conversationSid', next: 'the conversation has no participants; add the customer with manage_conversation_participants' },
+  {
+    code: 45354,
+    tool: /interaction/,
+    next: "closed is final; start again with create_interaction and the customer's address"
+  },
+  {
+    code: 45376,
+    tool: /interaction/,
+    next: "its conversation is closed or gone; start again with create_interaction and the customer's address"
+  },
+  {
+    code: 45355,
+    argument: 'conversationSid',
+    next: 'the conversation has no participants; add the customer with manage_conversation_participants'
+  },
   { code: 45366, argument: 'channelProperties', next: 'check channelType, customerAddress and businessAddress' },
-  { code: 45367, argument: 'mediaProperties', next: 'add customer needs mediaProperties {address, proxy_address} or {identity}; agents come by invite' },
-  { code: 50353, argument: 'uniqueName', next: 'use another uniqueName; get the one that has it with manage_conversations' },
-  { code: 50377, tool: /send_/, next: 'the contact is over; create_interaction starts a new one; create another conversation with manage_conversations' },
+  {
+    code: 45367,
+    argument: 'mediaProperties',
+    next: 'add customer needs mediaProperties {address, proxy_address} or {identity}; agents come by invite'
+  },
+  {
+    code: 50353,
+    argument: 'uniqueName',
+    next: 'use another uniqueName; get the one that has it with manage_conversations'
+  },
+  {
+    code: 50377,
+    tool: /send_/,
+    next: 'the contact is over; create_interaction starts a new one; create another conversation with manage_conversations'
+  },
   { code: 50377, next: 'closed is final; create a new one with the same participants' },
   { code: 50384, argument: 'state', next: 'create it active or inactive; closed comes by update' },
   { code: 50407, argument: 'messagingBindingAddress', next: 'both addresses carry the same prefix' },
   { code: 50408, argument: 'messagingBindingProxyAddress', next: 'both addresses carry the same prefix' },
-  { code: 50416, argument: 'conversationSid', next: 'pass the conversationSid that the message names; or close that conversation with manage_conversations' },
-  { code: 50433, argument: 'identity', next: 'that identity is in already: update or remove it with manage_conversation_participants' },
+  {
+    code: 50416,
+    argument: 'conversationSid',
+    next: 'pass the conversationSid that the message names; or close that conversation with manage_conversations'
+  },
+  {
+    code: 50433,
+    argument: 'identity',
+    next: 'that identity is in already: update or remove it with manage_conversation_participants'
+  },
   { code: 63016, argument: 'contentSid', next: 'WhatsApp allows only templates now: contentSid with contentVariables' },
-  { code: 20409, tool: /studio/, argument: 'executionSid', next: 'an execution is active for this contact: end_execution, or wait for it' },
+  {
+    code: 20409,
+    tool: /studio/,
+    argument: 'executionSid',
+    next: 'an execution is active for this contact: end_execution, or wait for it'
+  },
   { code: 14241, argument: 'startDate', next: 'at most 30 days back' },
   { code: 20422, next: 'correct the argument that the message names' },
   { status: 404, next: 'check the SID: list shows what there is' },
@@ -174,7 +225,10 @@ function apiBody(api: ApiError, tool: Tool): ErrorBody {
       code: 'not_built',
       status: 501,
       message: `not built on this server yet: ${api.message}`,
-      next: 'do without it; everything else of this tool works'
+      next:
+        tool.name === 'get_workspace_statistics'
+          ? 'use view realtime, for the workspace, a queue or a workflow'
+          : 'do without it'
     }
   }
   const shared = { code: api.code, status: api.status, message: api.message, moreInfo: api.moreInfo }
@@ -183,7 +237,11 @@ function apiBody(api: ApiError, tool: Tool): ErrorBody {
   }
   if (api.status === 429) {
     const seconds = Number(api.details.retryAfter)
-    return { ...shared, retryAfterSeconds: Number.isFinite(seconds) && seconds > 0 ? seconds : 1, next: 'wait, then repeat the call' }
+    return {
+      ...shared,
+      retryAfterSeconds: Number.isFinite(seconds) && seconds > 0 ? seconds : 1,
+      next: 'wait, then repeat the call'
+    }
   }
   const advice = ADVICE.find(
     (row) =>
@@ -194,7 +252,12 @@ function apiBody(api: ApiError, tool: Tool): ErrorBody {
   )
   const { requestId: _id, retryAfter: _after, ...details } = api.details
   const problems = Array.isArray(details.errors) ? { errors: details.errors } : {}
-  return { ...shared, argument: advice?.argument, next: advice?.next ?? 'read the message, and correct the call', ...problems }
+  return {
+    ...shared,
+    argument: advice?.argument,
+    next: advice?.next ?? 'read the message, and correct the call',
+    ...problems
+  }
 }
 
 /** The text of an error result: one line of JSON; `next` never names a tool that this server does not list. */
@@ -207,7 +270,9 @@ const TOOL_NAME = /\b(?:create|manage|get|send|list|explain|query|wait|apply|upd
 
 function advisable(next: string | undefined, lists: (tool: string) => boolean): string | undefined {
   if (!next) return undefined
-  const parts = next.split('; ').filter((part) => (part.match(TOOL_NAME) ?? []).every((name) => NOT_TOOLS.has(name) || lists(name)))
+  const parts = next
+    .split('; ')
+    .filter((part) => (part.match(TOOL_NAME) ?? []).every((name) => NOT_TOOLS.has(name) || lists(name)))
   return parts.length > 0 ? parts.join('; ') : 'read the message; no tool of this server can do it'
 }
 

@@ -1,5 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { hostHeaderValidation, type NodeIncomingMessageLike, originValidation, toNodeHandler } from '@modelcontextprotocol/node'
+import {
+  hostHeaderValidation,
+  type NodeIncomingMessageLike,
+  originValidation,
+  toNodeHandler
+} from '@modelcontextprotocol/node'
 import { createMcpHandler } from '@modelcontextprotocol/server'
 import { type Backend, type Credentials, principal } from './backend.ts'
 import { createMcpServer, type McpServerOptions } from './server.ts'
@@ -21,7 +26,11 @@ export interface McpHttpRequest {
   readonly body?: unknown
 }
 
-export type McpHttpHandler = (request: IncomingMessage, response: ServerResponse, context: McpHttpRequest) => Promise<void>
+export type McpHttpHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: McpHttpRequest
+) => Promise<void>
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 const MOST_BACKENDS = 200

@@ -9,7 +9,11 @@ import type { Json } from './tool.ts'
 export function jsonObject(argument: string, given: unknown): Json {
   const value = typeof given === 'string' ? jsonText(argument, given) : given
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw fault('bad_value', `${argument} must be a JSON object`, { argument, found: kindOf(value), next: `give ${argument} as {"key": "value"}` })
+    throw fault('bad_value', `${argument} must be a JSON object`, {
+      argument,
+      found: kindOf(value),
+      next: `give ${argument} as {"key": "value"}`
+    })
   }
   return {
     text: typeof given === 'string' ? given : JSON.stringify(given),
@@ -23,10 +27,14 @@ export function jsonText(argument: string, text: string): unknown {
     return JSON.parse(text)
   } catch {
     const position = mistakeIn(text)
-    throw fault('not_json', `${argument} is not JSON: position ${position}, at ${JSON.stringify(text.slice(position, position + 12))}`, {
-      argument,
-      next: `send ${argument} as an object, or as JSON text`
-    })
+    throw fault(
+      'not_json',
+      `${argument} is not JSON: position ${position}, at ${JSON.stringify(text.slice(position, position + 12))}`,
+      {
+        argument,
+        next: `send ${argument} as an object, or as JSON text`
+      }
+    )
   }
 }
 
@@ -53,7 +61,13 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
     typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...target } : {}
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete merged[key]
-    else Object.defineProperty(merged, key, { value: mergePatch(merged[key], value), enumerable: true, configurable: true, writable: true })
+    else
+      Object.defineProperty(merged, key, {
+        value: mergePatch(merged[key], value),
+        enumerable: true,
+        configurable: true,
+        writable: true
+      })
   }
   return merged
 }
@@ -63,7 +77,8 @@ function kindOf(value: unknown): string {
 }
 
 const SPACE = /[ \t\n\r]*/y
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them inside strings, so here they are the mistake
+const STRING = /"(?:[^"\\\u0000-\u001f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
 
 /** Where JSON text goes wrong. Node 20 tells the position for some mistakes only. */

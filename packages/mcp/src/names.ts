@@ -1,6 +1,6 @@
 import type { Twilio } from 'twilio'
 import type { ConversationListInstance } from 'twilio/lib/rest/conversations/v1/conversation.js'
-import { apiError, Fault, fault, isApi } from './errors.ts'
+import { apiError, type Fault, fault, isApi } from './errors.ts'
 import { objectIn } from './json.ts'
 import { near } from './near.ts'
 import { isSid, PREFIX, sidMeaning } from './sids.ts'
@@ -112,7 +112,8 @@ export class Names {
       ;({ known, fresh } = await this.#list(kind, workspaceSid))
       sid = found(kind, text, argument, known)
     }
-    if (sid === undefined && known.partial) sid = found(kind, text, argument, { ...known, entries: await this.#byName(kind, text, workspaceSid) })
+    if (sid === undefined && known.partial)
+      sid = found(kind, text, argument, { ...known, entries: await this.#byName(kind, text, workspaceSid) })
     if (sid !== undefined) return { sid, cached: !fresh }
     throw unknownName(kind, text, argument, known.entries)
   }
@@ -127,7 +128,11 @@ export class Names {
     const [only] = entries
     if (flex && entries.some((entry) => entry.sid === flex)) return { sid: flex, told: entries.length > 1 }
     if (only && entries.length === 1) return { sid: only.sid, told: false }
-    if (!only) throw fault('missing_argument', 'this account has no workspace', { argument: 'workspaceSid', next: 'create one with manage_workspaces; give workspaceSid' })
+    if (!only)
+      throw fault('missing_argument', 'this account has no workspace', {
+        argument: 'workspaceSid',
+        next: 'create one with manage_workspaces; give workspaceSid'
+      })
     throw fault('missing_argument', `which workspace? there are ${entries.length}`, {
       argument: 'workspaceSid',
       candidates: entries.slice(0, 20).map(shown),
@@ -163,7 +168,11 @@ export class Names {
       const known = await kept
       if (this.#now() - known.at < BELIEVED) return { known, fresh: false }
     }
-    const reading = this.#read(kind, workspaceSid, {}).then((entries) => ({ entries, partial: entries.length >= MOST, at: this.#now() }))
+    const reading = this.#read(kind, workspaceSid, {}).then((entries) => ({
+      entries,
+      partial: entries.length >= MOST,
+      at: this.#now()
+    }))
     this.#known.set(key, reading)
     try {
       return { known: await reading, fresh: true }
@@ -174,7 +183,11 @@ export class Names {
   }
 
   #byName(kind: RefKind, name: string, workspaceSid: string): Promise<readonly Named[]> {
-    return this.#read(kind, workspaceSid, kind === 'conversation' || kind === 'studio_flow' ? {} : { friendlyName: name })
+    return this.#read(
+      kind,
+      workspaceSid,
+      kind === 'conversation' || kind === 'studio_flow' ? {} : { friendlyName: name }
+    )
   }
 
   async #read(kind: RefKind, workspaceSid: string, filter: { friendlyName?: string }): Promise<readonly Named[]> {
@@ -183,13 +196,16 @@ export class Names {
     if (kind === 'workspace') return (await taskrouter.v1.workspaces.list(limit)).map(friendly)
     if (kind === 'flex_flow') return (await flexApi.v1.flexFlow.list(limit)).map(friendly)
     if (kind === 'studio_flow') return (await studio.v2.flows.list({ limit: MOST, pageSize: 100 })).map(friendly)
-    if (kind === 'conversation') return (await conversationsOf(this.#client, workspaceSid).list({ limit: 500, pageSize: 100 })).map(friendly)
+    if (kind === 'conversation')
+      return (await conversationsOf(this.#client, workspaceSid).list({ limit: 500, pageSize: 100 })).map(friendly)
     const workspace = taskrouter.v1.workspaces(workspaceSid)
     if (kind === 'activity') return (await workspace.activities.list(limit)).map(friendly)
     if (kind === 'task_queue') return (await workspace.taskQueues.list(limit)).map(friendly)
     if (kind === 'workflow') return (await workspace.workflows.list(limit)).map(friendly)
     if (kind === 'worker') return (await workspace.workers.list(limit)).map(friendly)
-    return (await workspace.taskChannels.list({ limit: MOST, pageSize: 100 })).map(({ sid, uniqueName, friendlyName }) => ({ sid, names: [uniqueName, friendlyName] }))
+    return (await workspace.taskChannels.list({ limit: MOST, pageSize: 100 })).map(
+      ({ sid, uniqueName, friendlyName }) => ({ sid, names: [uniqueName, friendlyName] })
+    )
   }
 
   /** A conversation's unique name stands in the path; only a friendly name needs a list. */
@@ -209,7 +225,11 @@ export class Names {
       const conversation = await this.#conversationOf(sid)
       if (conversation) next = `its conversation is ${conversation}: give that as ${argument}`
     }
-    return fault('wrong_sid', `${argument} takes a ${NOUN[kind]}; ${sid} is ${meaning.thing}`, { argument, found: sid, next })
+    return fault('wrong_sid', `${argument} takes a ${NOUN[kind]}; ${sid} is ${meaning.thing}`, {
+      argument,
+      found: sid,
+      next
+    })
   }
 
   async #conversationOf(interactionSid: string): Promise<string | undefined> {
@@ -231,7 +251,15 @@ export function conversationsOf(client: Twilio, chatServiceSid: string | undefin
   return client.conversations.v1.services(chatServiceSid).conversations as unknown as ConversationListInstance
 }
 
-const friendly = ({ sid, friendlyName, uniqueName }: { sid: string; friendlyName: string; uniqueName?: string }): Named => ({
+const friendly = ({
+  sid,
+  friendlyName,
+  uniqueName
+}: {
+  sid: string
+  friendlyName: string
+  uniqueName?: string
+}): Named => ({
   sid,
   names: [friendlyName, uniqueName].filter((name) => typeof name === 'string')
 })
@@ -242,7 +270,8 @@ export const shown = ({ sid, names }: Named): string => `${names[0] ?? ''} (${si
 function found(kind: RefKind, text: string, argument: string, { entries }: Pick<Known, 'entries'>): string | undefined {
   const fold = text.trim().toLowerCase()
   const exact = entries.filter((entry) => entry.names.includes(text))
-  const hits = exact.length > 0 ? exact : entries.filter((entry) => entry.names.some((name) => name.toLowerCase() === fold))
+  const hits =
+    exact.length > 0 ? exact : entries.filter((entry) => entry.names.some((name) => name.toLowerCase() === fold))
   if (hits.length > 1) {
     throw fault('ambiguous_name', `${hits.length} ${NOUNS[kind]} are called ${text}`, {
       argument,
@@ -258,11 +287,16 @@ function unknownName(kind: RefKind, text: string, argument: string, entries: rea
   const names = entries.map((entry) => ({ text: entry.names[0] ?? entry.sid }))
   const close = near(text, names).map((entry) => entry.text)
   const few = names.length <= 8 ? names.map((name) => name.text) : []
-  const telling = few.length > 0 ? `; there are ${few.join(', ')}` : close.length > 0 ? `; near: ${close.join(', ')}` : ''
-  return fault('unknown_name', `no ${NOUN[kind]} '${text}'${names.length === 0 ? `; there are no ${NOUNS[kind]}` : telling}`, {
-    argument,
-    found: text,
-    near: close.length > 0 ? close : undefined,
-    next: `give ${argument} as a SID or an existing name`
-  })
+  const telling =
+    few.length > 0 ? `; there are ${few.join(', ')}` : close.length > 0 ? `; near: ${close.join(', ')}` : ''
+  return fault(
+    'unknown_name',
+    `no ${NOUN[kind]} '${text}'${names.length === 0 ? `; there are no ${NOUNS[kind]}` : telling}`,
+    {
+      argument,
+      found: text,
+      near: close.length > 0 ? close : undefined,
+      next: `give ${argument} as a SID or an existing name`
+    }
+  )
 }

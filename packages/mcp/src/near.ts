@@ -3,13 +3,23 @@
  * contained in it, begin alike, or are few keystrokes away.
  */
 export function near<T extends { readonly text: string }>(text: string, candidates: readonly T[]): readonly T[] {
-  const fold = text.toLowerCase()
   return candidates
-    .map((candidate) => ({ candidate, distance: distanceOf(fold, candidate.text.toLowerCase()) }))
+    .map((candidate) => ({
+      candidate,
+      distance: Math.min(distanceOf(text.toLowerCase(), candidate.text.toLowerCase()), hidden(text, candidate.text))
+    }))
     .filter(({ distance }) => distance <= 0.5)
     .sort((a, b) => a.distance - b.distance || (a.candidate.text < b.candidate.text ? -1 : 1))
     .slice(0, 5)
     .map(({ candidate }) => candidate)
+}
+
+const wordsOf = (text: string): readonly string[] => text.split(/(?=[A-Z])|[\s_.-]+/).map((word) => word.toLowerCase())
+
+/** Near when all words of the one stand in the other: `serviceSid` in `flexServiceInstanceSid`. */
+function hidden(text: string, candidate: string): number {
+  const [few, many] = [wordsOf(text), wordsOf(candidate)]
+  return few.length > 1 && few.every((word) => many.includes(word)) ? 0.2 + 0.01 * (many.length - few.length) : 1
 }
 
 /** 0 for the same text, 1 for nothing in common. */

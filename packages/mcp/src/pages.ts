@@ -41,7 +41,9 @@ export async function paged<T>(
   read: (options: PageOptions) => Promise<ApiPage<T>>,
   show: (item: T) => Row | Promise<Row>
 ): Promise<Rows> {
-  const position = call.pageToken ? positionIn(call.pageToken, call.filters) : { size: call.pageSize ?? DEFAULT_SIZE, offset: 0 }
+  const position = call.pageToken
+    ? positionIn(call.pageToken, call.filters)
+    : { size: call.pageSize ?? DEFAULT_SIZE, offset: 0 }
   const page = await read({
     pageSize: position.size,
     ...(position.page === undefined ? {} : { pageNumber: Number(position.page) }),
@@ -61,7 +63,11 @@ export async function paged<T>(
 }
 
 /** A page of a list that is known as a whole, because the API has no such list. */
-export async function pagedList<T>(call: Call, items: readonly T[], show: (item: T) => Row | Promise<Row>): Promise<Rows> {
+export async function pagedList<T>(
+  call: Call,
+  items: readonly T[],
+  show: (item: T) => Row | Promise<Row>
+): Promise<Rows> {
   const size = call.pageSize ?? DEFAULT_SIZE
   const position = call.pageToken ? positionIn(call.pageToken, call.filters) : { size, offset: 0 }
   const rows: Row[] = []
@@ -85,7 +91,9 @@ function nextOf(url: string | undefined, size: number, filters: string): string 
   if (!url) return undefined
   const query = new URL(url, 'http://api.invalid').searchParams
   const [page, token] = [query.get('Page'), query.get('PageToken')]
-  return page === null && token === null ? undefined : tokenOf({ size, page: page ?? undefined, token: token ?? undefined, offset: 0 }, filters)
+  return page === null && token === null
+    ? undefined
+    : tokenOf({ size, page: page ?? undefined, token: token ?? undefined, offset: 0 }, filters)
 }
 
 function tokenOf({ size, page, token, offset }: Position, filters: string): string {
@@ -94,7 +102,10 @@ function tokenOf({ size, page, token, offset }: Position, filters: string): stri
 
 function positionIn(token: string, filters: string): Position {
   const stale = (message: string) =>
-    fault('stale_page_token', message, { argument: 'pageToken', next: 'leave pageToken out to begin again, or repeat the filters it came with' })
+    fault('stale_page_token', message, {
+      argument: 'pageToken',
+      next: 'leave pageToken out to begin again, or repeat the filters it came with'
+    })
   let parts: unknown
   try {
     parts = JSON.parse(Buffer.from(token, 'base64url').toString())

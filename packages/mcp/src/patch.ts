@@ -25,7 +25,10 @@ export function versionOf(fetched: { readonly headers?: unknown }): string | und
 /** @throws Fault when attributes and patchAttributes are both given. */
 export function onlyOne({ attributes, patchAttributes }: Change): void {
   if (attributes && patchAttributes) {
-    throw fault('bad_value', 'attributes replaces all, patchAttributes merges: not both', { argument: 'patchAttributes', next: 'give attributes or patchAttributes' })
+    throw fault('bad_value', 'attributes replaces all, patchAttributes merges: not both', {
+      argument: 'patchAttributes',
+      next: 'give attributes or patchAttributes'
+    })
   }
 }
 
@@ -40,7 +43,8 @@ export async function changed<T>(
 ): Promise<T> {
   onlyOne(change)
   const { attributes, patchAttributes, ifMatch } = change
-  if (!patchAttributes) return write({ ...(attributes ? { attributes: attributes.text } : {}), ...(ifMatch ? { ifMatch } : {}) })
+  if (!patchAttributes)
+    return write({ ...(attributes ? { attributes: attributes.text } : {}), ...(ifMatch ? { ifMatch } : {}) })
   for (let tries = 1; ; tries++) {
     const now = await read()
     const version = ifMatch ?? versionOf(now)

@@ -15,7 +15,10 @@ describe('the fields of a row', () => {
   })
 
   it('are those that were asked for, inside attributes too, and the SID stays', () => {
-    expect(pick(row, ['taskSid'], ['attributes.lang', 'attributes.vip.since'])).toEqual({ taskSid: 'WT1', attributes: { lang: 'fr', vip: { since: 2020 } } })
+    expect(pick(row, ['taskSid'], ['attributes.lang', 'attributes.vip.since'])).toEqual({
+      taskSid: 'WT1',
+      attributes: { lang: 'fr', vip: { since: 2020 } }
+    })
     expect(pick(row, ['taskSid'], ['attributes.none'])).toEqual({ taskSid: 'WT1' })
     expect(pick(row, ['taskSid'], ['*'])).toEqual({ taskSid: 'WT1', attributes: row.attributes, priority: 3 })
   })
@@ -33,9 +36,14 @@ describe('a result', () => {
   })
 
   it('never passes 20 kB: what is biggest gives way and is named', () => {
-    const big = { workflows: [{ workflowSid: 'WW1', configuration: { text: 'x'.repeat(30_000) }, friendlyName: 'Default' }] }
+    const big = {
+      workflows: [{ workflowSid: 'WW1', configuration: { text: 'x'.repeat(30_000) }, friendlyName: 'Default' }]
+    }
     const { structuredContent } = resultOf(big, { warnings: [] })
-    expect(structuredContent).toEqual({ workflows: [{ workflowSid: 'WW1', friendlyName: 'Default' }], omitted: { 'workflows[0].configuration': '30 kB' } })
+    expect(structuredContent).toEqual({
+      workflows: [{ workflowSid: 'WW1', friendlyName: 'Default' }],
+      omitted: { 'workflows[0].configuration': '30 kB' }
+    })
   })
 
   it('cuts long bodies and says how long they were', () => {
@@ -52,7 +60,10 @@ describe('pages', () => {
   /** An API that pages by an opaque token, as the SDK shows it. */
   const read = async ({ pageSize, pageToken }: { pageSize: number; pageToken?: string }): Promise<ApiPage<number>> => {
     const from = pageToken ? Number(pageToken.slice(2)) : 0
-    const next = from + pageSize < items.length ? `https://taskrouter.twilio.com/v1/x?PageSize=${pageSize}&Page=1&PageToken=PT${from + pageSize}` : undefined
+    const next =
+      from + pageSize < items.length
+        ? `https://taskrouter.twilio.com/v1/x?PageSize=${pageSize}&Page=1&PageToken=PT${from + pageSize}`
+        : undefined
     return { instances: items.slice(from, from + pageSize), nextPageUrl: next }
   }
 
@@ -86,14 +97,21 @@ describe('pages', () => {
     const { nextPageToken } = await paged(asking(), read, (item): Row => ({ item }))
     const other = { filters: 'xyz', pageToken: nextPageToken } as Call // as above
     await expect(paged(other, read, (item): Row => ({ item }))).rejects.toThrow('belongs to other filters')
-    for (const token of ['nonsense', Buffer.from('[1]').toString('base64url'), Buffer.from(JSON.stringify([filters, 1e9, 0, null, null])).toString('base64url')]) {
+    for (const token of [
+      'nonsense',
+      Buffer.from('[1]').toString('base64url'),
+      Buffer.from(JSON.stringify([filters, 1e9, 0, null, null])).toString('base64url')
+    ]) {
       await expect(paged(asking(token), read, (item): Row => ({ item }))).rejects.toThrow('none of ours')
     }
   })
 
   it('have tokens that belong to tool and filters, not to page size and fields', async () => {
     const { TOOLS } = await import('./tools/all.ts')
-    const [tasks, workers] = [TOOLS.find(({ name }) => name === 'manage_tasks'), TOOLS.find(({ name }) => name === 'manage_workers')]
+    const [tasks, workers] = [
+      TOOLS.find(({ name }) => name === 'manage_tasks'),
+      TOOLS.find(({ name }) => name === 'manage_workers')
+    ]
     if (!tasks || !workers) throw new Error('two tools of the sixteen')
     const of = (tool: typeof tasks, given: object) => match(tool, { action: 'list', ...given }).filters
     expect(of(tasks, { pageSize: 5, fields: ['*'] })).toBe(of(tasks, {}))
@@ -103,7 +121,10 @@ describe('pages', () => {
 
 describe('small things that errors and updates rest on', () => {
   it('merges as RFC 7396 says', () => {
-    expect(mergePatch({ a: 1, b: { c: 2, d: 3 } }, { a: null, b: { c: null, e: 4 }, f: [1] })).toEqual({ b: { d: 3, e: 4 }, f: [1] })
+    expect(mergePatch({ a: 1, b: { c: 2, d: 3 } }, { a: null, b: { c: null, e: 4 }, f: [1] })).toEqual({
+      b: { d: 3, e: 4 },
+      f: [1]
+    })
     expect(mergePatch('text', { a: { b: null } })).toEqual({ a: {} })
     expect(JSON.stringify(mergePatch({}, JSON.parse('{"__proto__":{"x":1}}')))).toBe('{"__proto__":{"x":1}}')
   })
@@ -115,10 +136,18 @@ describe('small things that errors and updates rest on', () => {
   })
 
   it('leaves out of an advice what names a tool that is not listed', () => {
-    const body = { code: 'bad_value' as const, message: 'no', next: 'explain_routing tells why; make a worker available with manage_workers' }
-    const [all, few] = [() => true, (tool: string) => tool !== 'explain_routing'].map((lists) => JSON.parse(errorText([body], lists)).error.next)
+    const body = {
+      code: 'bad_value' as const,
+      message: 'no',
+      next: 'explain_routing tells why; make a worker available with manage_workers'
+    }
+    const [all, few] = [() => true, (tool: string) => tool !== 'explain_routing'].map(
+      (lists) => JSON.parse(errorText([body], lists)).error.next
+    )
     expect(all).toBe(body.next)
     expect(few).toBe('make a worker available with manage_workers')
-    expect(JSON.parse(errorText([{ ...body, next: 'use manage_tasks' }], () => false)).error.next).not.toContain('manage_tasks')
+    expect(JSON.parse(errorText([{ ...body, next: 'use manage_tasks' }], () => false)).error.next).not.toContain(
+      'manage_tasks'
+    )
   })
 })

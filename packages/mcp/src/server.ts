@@ -25,7 +25,9 @@ const INSTRUCTIONS =
 const HOUR = 3_600_000
 
 /** The tools that a server with these options lists, in their fixed order, with their definitions. */
-export function listedTools(options: Pick<McpServerOptions, 'readOnly' | 'tools'>): readonly (readonly [Tool, Definition])[] {
+export function listedTools(
+  options: Pick<McpServerOptions, 'readOnly' | 'tools'>
+): readonly (readonly [Tool, Definition])[] {
   const wanted = chosenNames(options.tools)
   return TOOLS.flatMap((tool) => {
     const definition = definitionOf(tool, options.readOnly === true)
@@ -80,6 +82,7 @@ function chosenNames(tools: McpServerOptions['tools']): ReadonlySet<string> | un
   if (tools === undefined || tools === 'all' || tools === 'seed') return undefined
   const names = typeof tools === 'string' ? tools.split(',').map((name) => name.trim()) : tools
   const unknown = names.filter((name) => !TOOLS.some((tool) => tool.name === name))
-  if (unknown.length > 0) throw new Error(`no tool ${unknown.join(', ')}; there are ${TOOLS.map((tool) => tool.name).join(', ')}`)
+  if (unknown.length > 0)
+    throw new Error(`no tool ${unknown.join(', ')}; there are ${TOOLS.map((tool) => tool.name).join(', ')}`)
   return new Set(names)
 }

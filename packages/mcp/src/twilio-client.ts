@@ -52,7 +52,11 @@ export function ringdown(options: { readonly url: string } & HttpClientOptions):
 export function underTwilioHosts(options: { readonly url: string } & HttpClientOptions): twilio.RequestClient {
   const base = baseOf(options.url)
   return new MappedClient(
-    (request, _label, host, rest) => ({ ...request, uri: `${base}${rest}`, headers: { ...request.headers, Host: host } }),
+    (request, _label, host, rest) => ({
+      ...request,
+      uri: `${base}${rest}`,
+      headers: { ...request.headers, Host: host }
+    }),
     options
   )
 }

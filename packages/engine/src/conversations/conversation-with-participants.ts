@@ -1,7 +1,7 @@
 import { Refusal, refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import { addConversation, type CreateConversation } from './conversation.ts'
-import { addParticipant, bindingOf, pairHolder, type ParticipantParams } from './participant.ts'
+import { addParticipant, bindingOf, type ParticipantParams, pairHolder } from './participant.ts'
 import type { ConversationRow, ParticipantRow } from './rows.ts'
 import { serviceOf } from './service.ts'
 
@@ -19,7 +19,10 @@ export function createConversationWithParticipants(
 ): { conversation: ConversationRow; participants: readonly ParticipantRow[] } {
   const wanted = params.participant ?? []
   if (wanted.length > mostParticipants) {
-    refuse('conversation.too_many_participants', `${wanted.length} Participants are too many: ${mostParticipants} are possible`)
+    refuse(
+      'conversation.too_many_participants',
+      `${wanted.length} Participants are too many: ${mostParticipants} are possible`
+    )
   }
   const roster = wanted.map(participantParams)
   const taken = attempt(() => roster.find((one) => isTaken(state, one)))
@@ -57,7 +60,10 @@ function collect(value: unknown, path: string, into: Record<string, string>): vo
   const isAttributes = path === 'attributes'
   if (typeof value === 'object' && !isAttributes) {
     for (const [name, member] of Object.entries(value)) {
-      const snake = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll('.', '_').toLowerCase()
+      const snake = name
+        .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+        .replaceAll('.', '_')
+        .toLowerCase()
       if (snake !== '__proto__') collect(member, path === '' ? snake : `${path}_${snake}`, into)
     }
   } else if (textual.includes(path)) {

@@ -161,11 +161,11 @@ export function moveConversation(
   return conversation
 }
 
-/** Something has happened in the conversation: both clocks start anew. It is not dated by that. */
+/** Something has happened in the conversation: both clocks start anew. */
 export function restartTimers(state: State, sid: string): void {
   const conversation = state.get('conversation', sid)
   if (conversation.inactive_after_ms === null && conversation.closed_after_ms === null) return
-  state.change('conversation', sid, { ...deadlines(state, conversation), date_updated: conversation.date_updated })
+  state.change('conversation', sid, deadlines(state, conversation))
 }
 
 /** Going inactive by time does not restart the clock of closing. */
@@ -192,14 +192,11 @@ export function deadlines(state: State, clock: Clock): Pick<ConversationRow, 'da
   }
 }
 
-/** Participants know their conversation's state: closing it frees their pairs. They are not dated by that. */
+/** Participants know their conversation's state: closing it frees their pairs. */
 function followState(state: State, conversation: ConversationRow): void {
   for (const participant of [...state.tables.participant.by('conversation_sid', conversation.sid)]) {
     if (participant.conversation_state === conversation.state) continue
-    state.change('participant', participant.sid, {
-      conversation_state: conversation.state,
-      date_updated: participant.date_updated
-    })
+    state.change('participant', participant.sid, { conversation_state: conversation.state })
   }
 }
 

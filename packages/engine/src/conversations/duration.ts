@@ -29,7 +29,10 @@ export function timerOf(text: string, parameter: string, least_ms: number): numb
   if (ms === null) return refuse('invalid', `Value '${text}' provided for ${parameter} is not an ISO 8601 duration`)
   if (ms === 0) return null
   if (ms < least_ms) {
-    refuse('invalid', `Value '${text}' provided for ${parameter} is too short: at least PT${least_ms / minute_ms}M is needed`)
+    refuse(
+      'invalid',
+      `Value '${text}' provided for ${parameter} is too short: at least PT${least_ms / minute_ms}M is needed`
+    )
   }
   return ms
 }

@@ -8,7 +8,9 @@ export const conversationEvents = {
   'conversation.added': ofConversation(() => 'added'),
   'conversation.updated': ofConversation(() => 'updated'),
   'conversation.removed': ofConversation(() => 'removed', true),
-  'conversation.state.updated': ofConversation((refs) => `went from ${refs.extra?.state_from} to ${refs.extra?.state_to}`),
+  'conversation.state.updated': ofConversation(
+    (refs) => `went from ${refs.extra?.state_from} to ${refs.extra?.state_to}`
+  ),
   'participant.added': ofParticipant('added'),
   'participant.updated': ofParticipant('updated'),
   'participant.removed': ofParticipant('removed', true),

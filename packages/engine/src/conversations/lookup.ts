@@ -98,7 +98,12 @@ export function checkLength(text: string | undefined, parameter: string, most: n
 }
 
 /** A role of the service and of that type, or 400. */
-export function checkRole(state: State, chat_service_sid: string, sid: string, type: 'conversation' | 'service'): string {
+export function checkRole(
+  state: State,
+  chat_service_sid: string,
+  sid: string,
+  type: 'conversation' | 'service'
+): string {
   const role = state.find('role', sid)
   if (role?.chat_service_sid !== chat_service_sid || role.type !== type) {
     return refuse('invalid', `Value '${sid}' provided for RoleSid is not a ${type} role of Service ${chat_service_sid}`)

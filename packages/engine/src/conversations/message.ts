@@ -4,7 +4,7 @@ import { nameKey } from '../routing/rows.ts'
 import type { State } from '../state/state.ts'
 import { deadlines, moveConversation } from './conversation.ts'
 import { emitMessage } from './events.ts'
-import { checkedAttributes, checkLength, editable, given, mostAttributes, pathOf, type Place } from './lookup.ts'
+import { checkedAttributes, checkLength, editable, given, mostAttributes, type Place, pathOf } from './lookup.ts'
 import { consequence, type Origin } from './origin.ts'
 import type { ConversationRow, MessageRow } from './rows.ts'
 
@@ -49,8 +49,7 @@ export function createMessage(state: State, params: CreateMessage): { message: M
   })
   state.change('conversation', conversation.sid, {
     next_index: conversation.next_index + 1,
-    ...deadlines(state, conversation),
-    date_updated: conversation.date_updated
+    ...deadlines(state, conversation)
   })
   if (conversation.state === 'inactive') moveConversation(state, conversation.sid, 'active', 'EVENT', consequence)
   emitMessage(state, 'message.added', message, params)

@@ -90,7 +90,10 @@ function memberNeeds(
   return userNeeds(state, params.identity, conversation.chat_service_sid)
 }
 
-function messageNeeds(state: State, params: { readonly conversation_sid: string; readonly sid: string } & Place): Need[] {
+function messageNeeds(
+  state: State,
+  params: { readonly conversation_sid: string; readonly sid: string } & Place
+): Need[] {
   const message: Need[] = state.find('message', params.sid) ? [] : [{ kind: 'message', where: { sid: params.sid } }]
   return [...conversationNeed(state, params.conversation_sid, params), ...message]
 }

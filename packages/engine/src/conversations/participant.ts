@@ -4,7 +4,16 @@ import type { State } from '../state/state.ts'
 import { type Binding, checkedProxy, normalized, pairOf, typeOf } from './address.ts'
 import { restartTimers } from './conversation.ts'
 import { emitParticipant } from './events.ts'
-import { checkedAttributes, checkLength, checkRole, editable, given, mostAttributes, participantOf, type Place } from './lookup.ts'
+import {
+  checkedAttributes,
+  checkLength,
+  checkRole,
+  editable,
+  given,
+  mostAttributes,
+  type Place,
+  participantOf
+} from './lookup.ts'
 import type { Origin } from './origin.ts'
 import { type ConversationRow, type ParticipantRow, pairKey } from './rows.ts'
 import { ensureUser } from './user.ts'
@@ -35,12 +44,16 @@ export function createParticipant(state: State, params: CreateParticipant): { pa
   return { participant: addParticipant(state, conversation, params, params) }
 }
 
-/** Adds a participant, and the user of an identity that is new to the service (reference conversations 7). */
+/**
+ * Adds a participant, and the user of an identity that is new to the service, unless the caller knows that there is one:
+ * users are cold, so a decision that nobody fetched anything for cannot see them (reference conversations 7).
+ */
 export function addParticipant(
   state: State,
   conversation: ConversationRow,
   params: ParticipantParams,
-  origin: Origin
+  origin: Origin,
+  hasUser = false
 ): ParticipantRow {
   const binding = bindingOf(params)
   const identity = params.identity || null
@@ -53,7 +66,7 @@ export function addParticipant(
   if (identity !== null) checkIdentity(state, conversation, identity)
   if (binding) checkPair(state, binding.address, binding.proxy_address)
   checkRoom(state, conversation, binding !== null)
-  if (identity !== null) ensureUser(state, chat_service_sid, identity, origin)
+  if (identity !== null && !hasUser) ensureUser(state, chat_service_sid, identity, origin)
   const participant = state.insert('participant', {
     chat_service_sid,
     conversation_sid: conversation.sid,
@@ -84,19 +97,27 @@ export function bindingOf(params: ParticipantParams): Binding | null {
   if (params.messaging_binding_projected_address) refuseGroup('MessagingBinding.ProjectedAddress')
   if (!address && !proxy) {
     if (params.identity) return null
-    return refuse('invalid', 'A Participant needs an Identity, or MessagingBinding.Address and MessagingBinding.ProxyAddress')
+    return refuse(
+      'invalid',
+      'A Participant needs an Identity, or MessagingBinding.Address and MessagingBinding.ProxyAddress'
+    )
   }
-  if (params.identity) refuse('participant.bad_address', 'A Participant cannot have an Identity and a pair of addresses')
+  if (params.identity)
+    refuse('participant.bad_address', 'A Participant cannot have an Identity and a pair of addresses')
   if (!address) return refuse('participant.bad_address', 'MessagingBinding.Address is missing')
   const isEmail = typeOf(address.trim()) === 'email'
   const { messaging_binding_name: name, messaging_binding_level: level } = params
   if (isEmail && !proxy) {
-    const email = normalized(address) ?? refuse('participant.bad_address', `Invalid messaging binding address: ${address}`)
+    const email =
+      normalized(address) ?? refuse('participant.bad_address', `Invalid messaging binding address: ${address}`)
     return { type: 'email', address: email, proxy_address: null, name: name || null, level: level || null }
   }
   if (!proxy) return refuseGroup('MessagingBinding.Address without MessagingBinding.ProxyAddress')
   if (name || level) {
-    refuse('participant.binding_parameters', `A messaging binding of type ${typeOf(address.trim())} takes no name and no level`)
+    refuse(
+      'participant.binding_parameters',
+      `A messaging binding of type ${typeOf(address.trim())} takes no name and no level`
+    )
   }
   return pairOf(address, proxy)
 }
@@ -108,7 +129,10 @@ function refuseGroup(what: string): never {
 /** One identity stands in a conversation once (reference conversations 7.4, rule 1). */
 function checkIdentity(state: State, conversation: ConversationRow, identity: string): void {
   if (state.tables.participant.firstBy('member', nameKey(conversation.sid, identity))) {
-    refuse('participant.exists', `Participant with identity '${identity}' already exists in Conversation ${conversation.sid}`)
+    refuse(
+      'participant.exists',
+      `Participant with identity '${identity}' already exists in Conversation ${conversation.sid}`
+    )
   }
   const held = state.tables.participant.count('identity', nameKey(conversation.chat_service_sid, identity))
   if (held >= most.conversations) {
@@ -136,7 +160,10 @@ function checkRoom(state: State, { sid }: ConversationRow, isMessaging: boolean)
     refuse('participant.limit', `Conversation ${sid} has ${most.participants} Participants; more are not possible`)
   }
   if (isMessaging && state.tables.participant.count('messaging', sid) >= most.messaging) {
-    refuse('participant.limit', `Conversation ${sid} has ${most.messaging} messaging Participants; more are not possible`)
+    refuse(
+      'participant.limit',
+      `Conversation ${sid} has ${most.messaging} messaging Participants; more are not possible`
+    )
   }
 }
 
@@ -193,7 +220,8 @@ function newProxy(state: State, before: ParticipantRow, params: UpdateParticipan
   // The literal `null` takes an address away; there is never a projected one to take.
   if (projected && projected !== 'null') refuseGroup('MessagingBinding.ProjectedAddress')
   if (text === undefined || text === '') return undefined
-  if (before.address === null) return refuse('invalid', 'A Participant with an Identity has no MessagingBinding.ProxyAddress')
+  if (before.address === null)
+    return refuse('invalid', 'A Participant with an Identity has no MessagingBinding.ProxyAddress')
   if (text === 'null') return refuseGroup('MessagingBinding.Address without MessagingBinding.ProxyAddress')
   const proxy_address = checkedProxy(before.address, text)
   checkPair(state, before.address, proxy_address, before.sid)
@@ -209,7 +237,8 @@ function horizon(
   const { last_read_message_index: index, last_read_timestamp: timestamp } = params
   if (index === undefined) return given({ last_read_timestamp: timestamp })
   if (index === null) return { last_read_message_index: null, last_read_timestamp: timestamp ?? null }
-  if (!Number.isInteger(index) || index < 0) refuse('invalid', `Value '${index}' provided for LastReadMessageIndex is no index`)
+  if (!Number.isInteger(index) || index < 0)
+    refuse('invalid', `Value '${index}' provided for LastReadMessageIndex is no index`)
   const newest = conversation.next_index - 1
   return {
     last_read_message_index: newest < 0 ? null : Math.min(index, newest),

@@ -50,7 +50,8 @@ export function updateConfiguration(
   params: UpdateConfiguration
 ): { conversation_configuration: ConversationConfigurationRow } {
   const before = configurationOf(state)
-  const { default_chat_service_sid, default_messaging_service_sid, default_inactive_timer, default_closed_timer } = params
+  const { default_chat_service_sid, default_messaging_service_sid, default_inactive_timer, default_closed_timer } =
+    params
   if (default_chat_service_sid && !state.find('chat_service', default_chat_service_sid)) {
     refuse('invalid', `Value '${default_chat_service_sid}' provided for DefaultChatServiceSid does not exist`)
   }
@@ -70,7 +71,10 @@ function timerText(text: string | undefined, parameter: string, least_ms: number
   return timerOf(text, parameter, least_ms) === null ? null : text
 }
 
-export function createService(state: State, params: { readonly friendly_name: string }): { chat_service: ChatServiceRow } {
+export function createService(
+  state: State,
+  params: { readonly friendly_name: string }
+): { chat_service: ChatServiceRow } {
   if (params.friendly_name.trim() === '') refuse('invalid', 'FriendlyName of a Service must not be empty')
   checkLength(params.friendly_name, 'FriendlyName', 256)
   configurationOf(state)

@@ -77,14 +77,11 @@ export function updateUser(
 }
 
 /** Removes a user and takes it out of every conversation that is not closed; closed ones keep their roster. */
-export function deleteUser(
-  state: State,
-  params: { readonly sid: string } & Place & Origin
-): Record<string, never> {
+export function deleteUser(state: State, params: { readonly sid: string } & Place & Origin): Record<string, never> {
   const user = userOf(state, params.sid, params)
   const key = nameKey(user.chat_service_sid, user.identity)
-  for (const participant of [...state.tables.participant.by('identity', key)]) dropParticipant(state, participant, params)
+  for (const participant of [...state.tables.participant.by('identity', key)])
+    dropParticipant(state, participant, params)
   state.remove('user', user.sid)
   return {}
 }
-

@@ -17,7 +17,9 @@ export function interactionOf(state: State, sid: string): InteractionRow {
 
 export function channelOf(state: State, interaction_sid: string, sid: string): InteractionChannelRow {
   const channel = state.find('interaction_channel', sid)
-  return channel?.interaction_sid === interaction_sid ? channel : notFound(`/Interactions/${interaction_sid}/Channels/${sid}`)
+  return channel?.interaction_sid === interaction_sid
+    ? channel
+    : notFound(`/Interactions/${interaction_sid}/Channels/${sid}`)
 }
 
 export interface UpdateInteractionChannel {
@@ -36,9 +38,12 @@ export function updateInteractionChannel(
   const routing = routingStatus(params.routing)
   if (params.status === 'closed') {
     if (!isUsable(channel)) return { interaction_channel: channel }
-    return { interaction_channel: endChannel(state, channel.sid, 'closed', routing === 'closed' ? 'completed' : 'wrapping') }
+    return {
+      interaction_channel: endChannel(state, channel.sid, 'closed', routing === 'closed' ? 'completed' : 'wrapping')
+    }
   }
-  if (params.status !== 'inactive') refuse('invalid', `Status cannot be set to '${params.status}': only closed and inactive can`)
+  if (params.status !== 'inactive')
+    refuse('invalid', `Status cannot be set to '${params.status}': only closed and inactive can`)
   if (routing !== 'closed') refuse('invalid', 'Routing with status closed is required to set a channel inactive')
   if (!isUsable(channel)) refuse('interaction.closed', `Channel ${channel.sid} is ${channel.status}`)
   if (channel.status === 'inactive') return { interaction_channel: channel }
@@ -50,7 +55,8 @@ function routingStatus(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined
   const { status } = objectOf(value, 'Routing', 'invalid')
   if (status === undefined) return undefined
-  if (status !== 'closed' && status !== 'wrapup' && status !== 'wrapping') refuse('invalid', `Routing: status '${status}' is not closed`)
+  if (status !== 'closed' && status !== 'wrapup' && status !== 'wrapping')
+    refuse('invalid', `Routing: status '${status}' is not closed`)
   return status
 }
 

@@ -33,7 +33,10 @@ export function flexOf(state: State, workspace_sid: string): FlexConfigurationRo
   const { flex_configuration } = setupFlex(state, { workspace_sid })
   if (flex_configuration.taskrouter_workspace_sid !== workspace_sid) {
     const own = flex_configuration.taskrouter_workspace_sid
-    refuse('invalid', `Value '${workspace_sid}' provided for workspace_sid is not the Workspace of Flex, which is ${own}`)
+    refuse(
+      'invalid',
+      `Value '${workspace_sid}' provided for workspace_sid is not the Workspace of Flex, which is ${own}`
+    )
   }
   return flex_configuration
 }
@@ -97,10 +100,17 @@ const defaults = {
   plugin_service_enabled: true,
   plugin_service_attributes: {},
   integrations: [],
-  outbound_call_flows: { default: { enabled: false, caller_id: null, queue_sid: null, workflow_sid: null, location: null } },
+  outbound_call_flows: {
+    default: { enabled: false, caller_id: null, queue_sid: null, workflow_sid: null, location: null }
+  },
   serverless_service_sids: [],
   queue_stats_configuration: {
-    default: { service_level_threshold: 20, short_abandoned_threshold: 5, reset_timezone: 'Etc/UTC', reset_time: '00:00' },
+    default: {
+      service_level_threshold: 20,
+      short_abandoned_threshold: 5,
+      reset_timezone: 'Etc/UTC',
+      reset_time: '00:00'
+    },
     queue_configurations: [],
     queue_channel_configurations: []
   },
@@ -179,7 +189,8 @@ export function updateFlexConfiguration(
 ): { flex_configuration: FlexConfigurationRow } {
   const before = setupFlex(state).flex_configuration
   if (params.account_sid === undefined) refuse('invalid', 'Missing required parameter account_sid in the post body')
-  if (params.account_sid !== state.account_sid) refuse('invalid', `Value '${params.account_sid}' provided for account_sid is not this account`)
+  if (params.account_sid !== state.account_sid)
+    refuse('invalid', `Value '${params.account_sid}' provided for account_sid is not this account`)
   const changes: Record<string, Json> = {}
   for (const [name, value] of Object.entries(params)) {
     if (readOnly.includes(name)) refuse('configuration.read_only', `Configuration properties are read-only: [${name}]`)
@@ -193,7 +204,11 @@ export function updateFlexConfiguration(
 
 function checkedValue(name: keyof typeof writable, value: unknown): Json {
   const isFit = value === null || (Array.isArray(value) ? 'array' : typeof value) === writable[name]
-  if (!isFit) refuse('invalid', `Value provided for ${name} must be ${writable[name] === 'string' ? 'text' : `of type ${writable[name]}`}`)
+  if (!isFit)
+    refuse(
+      'invalid',
+      `Value provided for ${name} must be ${writable[name] === 'string' ? 'text' : `of type ${writable[name]}`}`
+    )
   return value as Json // it was parsed from JSON
 }
 

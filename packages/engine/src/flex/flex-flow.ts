@@ -30,7 +30,11 @@ type Columns = Omit<FlexFlowRow, 'sid' | 'seq' | 'version' | 'date_created' | 'd
 /** Stores how messages to an address are handled (reference flex 13). */
 export function createFlexFlow(
   state: State,
-  params: FlexFlowParams & { readonly friendly_name: string; readonly chat_service_sid: string; readonly channel_type: string }
+  params: FlexFlowParams & {
+    readonly friendly_name: string
+    readonly chat_service_sid: string
+    readonly channel_type: string
+  }
 ): { flex_flow: FlexFlowRow } {
   const columns = columnsOf(state, params, {
     friendly_name: '',
@@ -46,7 +50,10 @@ export function createFlexFlow(
   return { flex_flow: state.insert('flex_flow', { account_sid: state.account_sid, ...columns }) }
 }
 
-export function updateFlexFlow(state: State, params: FlexFlowParams & { readonly sid: string }): { flex_flow: FlexFlowRow } {
+export function updateFlexFlow(
+  state: State,
+  params: FlexFlowParams & { readonly sid: string }
+): { flex_flow: FlexFlowRow } {
   const before = flowOf(state, params.sid)
   return { flex_flow: state.change('flex_flow', before.sid, columnsOf(state, params, before, before.sid)) }
 }
@@ -70,7 +77,8 @@ function columnsOf(state: State, params: FlexFlowParams, before: Columns, own_si
   }
   const channel_type = oneOf(flexChannelTypes, params.channel_type ?? before.channel_type, 'ChannelType')
   const contact_identity = (params.contact_identity ?? before.contact_identity) || null
-  const other = contact_identity && state.tables.flex_flow.firstBy('contact', contactKey(channel_type, contact_identity))
+  const other =
+    contact_identity && state.tables.flex_flow.firstBy('contact', contactKey(channel_type, contact_identity))
   if (other && other.sid !== own_sid) {
     refuse('conflict', `FlexFlow ${other.sid} handles ${channel_type} messages to '${contact_identity}' already`)
   }
@@ -111,7 +119,12 @@ function integrationOf(
 }
 
 function taskIntegration(state: State, params: FlexFlowParams, kept: Integration): Integration {
-  const workspace_sid = required(params.integration_workspace_sid, kept.workspace_sid, 'Integration.WorkspaceSid', 'task')
+  const workspace_sid = required(
+    params.integration_workspace_sid,
+    kept.workspace_sid,
+    'Integration.WorkspaceSid',
+    'task'
+  )
   const workflow_sid = required(params.integration_workflow_sid, kept.workflow_sid, 'Integration.WorkflowSid', 'task')
   if (!state.find('workspace', workspace_sid)) {
     refuse('invalid', `Value '${workspace_sid}' provided for Integration.WorkspaceSid does not exist`)
@@ -134,7 +147,9 @@ function taskIntegration(state: State, params: FlexFlowParams, kept: Integration
 
 function required(given: string | undefined, kept: unknown, parameter: string, type: string): string {
   const value = given || kept
-  return typeof value === 'string' ? value : refuse('invalid', `${parameter} is required for an integration of type ${type}`)
+  return typeof value === 'string'
+    ? value
+    : refuse('invalid', `${parameter} is required for an integration of type ${type}`)
 }
 
 function oneOf<T extends string>(values: readonly T[], value: string, parameter: string): T {

@@ -12,7 +12,13 @@ import { flexOf } from './configuration.ts'
 import { emitChannel, emitMember } from './events.ts'
 import { addInvite, createInvite } from './invite.ts'
 import { addMember, participantParams, workerIdentity } from './member.ts'
-import { type ChannelParameter, channelParameter, type Media, type RoutingParameter, routingParameter } from './parameters.ts'
+import {
+  type ChannelParameter,
+  channelParameter,
+  type Media,
+  type RoutingParameter,
+  routingParameter
+} from './parameters.ts'
 import type { FlexConfigurationRow, InteractionChannelRow, InteractionRow } from './rows.ts'
 import { fieldsOf, firstTaskAttributes } from './task-attributes.ts'
 
@@ -89,7 +95,10 @@ function reuseChannel(state: State, sid: string, { routing }: CreateInteraction)
 /** An agent who starts a contact is named, with the queue that it counts for. */
 function agentIdentity(state: State, { workspace_sid, worker_sid, queue_sid }: RoutingParameter): string {
   if (!worker_sid || !queue_sid) {
-    return refuse('invalid', 'Routing: queue_sid and worker_sid are required for an interaction that an agent initiates')
+    return refuse(
+      'invalid',
+      'Routing: queue_sid and worker_sid are required for an interaction that an agent initiates'
+    )
   }
   return workerIdentity(named(state, 'worker', workspace_sid, worker_sid, 'worker_sid'))
 }
@@ -219,7 +228,11 @@ function customerOf(
   const described: Media = wanted.participants[0] ?? {}
   const told = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
   const address =
-    participant?.address ?? participant?.identity ?? described.address ?? told(routing.attributes.customerAddress) ?? null
+    participant?.address ??
+    participant?.identity ??
+    described.address ??
+    told(routing.attributes.customerAddress) ??
+    null
   // A web chat keeps the name that the customer gave in the conversation's attributes.
   const chatName = conversation && told(fieldsOf(JSON.parse(conversation.attributes)).from)
   const name = told(routing.attributes.customerName) ?? described.name ?? wanted.from_name ?? chatName ?? address

@@ -59,7 +59,11 @@ export function addInvite(
 }
 
 /** The one that is named, the one called like the channel's type, or the default one. */
-function taskChannel(state: State, channel: InteractionChannelRow, { workspace_sid, task_channel }: RoutingParameter): string {
+function taskChannel(
+  state: State,
+  channel: InteractionChannelRow,
+  { workspace_sid, task_channel }: RoutingParameter
+): string {
   if (task_channel) return task_channel
   return state.tables.task_channel.firstBy('name', nameKey(workspace_sid, channel.type)) ? channel.type : 'default'
 }

@@ -1,6 +1,6 @@
-import type { ConversationRow, ParticipantRow } from '../conversations/rows.ts'
 import { consequence } from '../conversations/origin.ts'
 import { addParticipant, bindingOf, dropParticipant, type ParticipantParams } from '../conversations/participant.ts'
+import type { ConversationRow, ParticipantRow } from '../conversations/rows.ts'
 import { Refusal, refuse } from '../refusals.ts'
 import { named, notFound } from '../routing/lookup.ts'
 import { updateReservation } from '../routing/reservation.ts'
@@ -39,11 +39,16 @@ export function participantParams(media: Media): ParticipantParams {
 }
 
 /** Lets somebody with an identity into the channel's conversation; null where there is none, or no longer. */
-function enterConversation(state: State, channel: InteractionChannelRow, identity: string): ParticipantRow | null {
+function enterConversation(
+  state: State,
+  channel: InteractionChannelRow,
+  identity: string,
+  hasUser = false
+): ParticipantRow | null {
   const conversation = conversationOf(state, channel)
   if (!conversation) return null
   const present = state.tables.participant.firstBy('member', nameKey(conversation.sid, identity))
-  return present ?? addParticipant(state, conversation, { identity }, consequence)
+  return present ?? addParticipant(state, conversation, { identity }, consequence, hasUser)
 }
 
 export function conversationOf(state: State, channel: InteractionChannelRow): ConversationRow | undefined {
@@ -73,7 +78,10 @@ export function addMember(state: State, channel: InteractionChannelRow, roles: R
   })
 }
 
-/** The agent who accepted a reservation joins the channel and its conversation (reference flex 10). */
+/**
+ * The agent who accepted a reservation joins the channel and its conversation (reference flex 10). An identity that is
+ * known beforehand became a user with the invite: its acceptance may be decided by a timer, which fetches nothing.
+ */
 export function addAgent(
   state: State,
   channel: InteractionChannelRow,
@@ -82,7 +90,7 @@ export function addAgent(
 ): InteractionParticipantRow {
   const { worker_sid, task_sid } = reservation
   const identity = known_identity ?? workerIdentity(state.get('worker', worker_sid))
-  const participant_sid = enterConversation(state, channel, identity)?.sid ?? null
+  const participant_sid = enterConversation(state, channel, identity, known_identity !== null)?.sid ?? null
   const member = addMember(state, channel, {
     type: 'agent',
     participant_sid,
@@ -123,7 +131,11 @@ export function createInteractionParticipant(
   const channel = channelOf(state, params.interaction_sid, params.channel_sid)
   if (!isUsable(channel)) refuse('interaction.closed', `Channel ${channel.sid} is ${channel.status}`)
   const type = participantTypes.find((one) => one === params.participant_type)
-  if (!type) return refuse('invalid', `Value '${params.participant_type}' provided for Type is not one of ${participantTypes.join(', ')}`)
+  if (!type)
+    return refuse(
+      'invalid',
+      `Value '${params.participant_type}' provided for Type is not one of ${participantTypes.join(', ')}`
+    )
   const routing = routingOf(state, params.routing_properties)
   const media = mediaOf(params.media_properties ?? {}, 'MediaProperties', channel.type)
   const identity = media.identity ?? (routing.worker && workerIdentity(routing.worker))
@@ -198,16 +210,24 @@ export function updateInteractionParticipant(
     finishReservation(state, member, 'completed')
     return { interaction_participant: member }
   }
-  if (params.status !== 'wrapup') refuse('invalid', `Status cannot be set to '${params.status}': only closed and wrapup can`)
+  if (params.status !== 'wrapup')
+    refuse('invalid', `Status cannot be set to '${params.status}': only closed and wrapup can`)
   if (member.reservation_sid === null) refuse('invalid', `Participant ${member.sid} has no reservation to wrap up`)
-  const interaction_participant = state.change('interaction_participant', member.sid, { status: 'wrapup', has_left: true })
+  const interaction_participant = state.change('interaction_participant', member.sid, {
+    status: 'wrapup',
+    has_left: true
+  })
   emitMember(state, 'interaction.participant.updated', interaction_participant)
   finishReservation(state, member, 'wrapping')
   return { interaction_participant }
 }
 
 /** Nothing to do where the reservation has come so far already. */
-function finishReservation(state: State, member: InteractionParticipantRow, reservation_status: 'wrapping' | 'completed'): void {
+function finishReservation(
+  state: State,
+  member: InteractionParticipantRow,
+  reservation_status: 'wrapping' | 'completed'
+): void {
   const reservation = state.find('reservation', member.reservation_sid)
   const status = reservation?.reservation_status
   const isLive = status === 'accepted' || (status === 'wrapping' && reservation_status === 'completed')

@@ -6,7 +6,10 @@ import { workerIdentity } from './member.ts'
 import { fieldsOf } from './task-attributes.ts'
 
 type Needs = {
-  readonly [T in keyof typeof flexCommands | 'reservation.update']?: (params: ParamsOf<T>, state: State) => readonly Need[]
+  readonly [T in keyof typeof flexCommands | 'reservation.update']?: (
+    params: ParamsOf<T>,
+    state: State
+  ) => readonly Need[]
 }
 
 /**
@@ -45,7 +48,11 @@ export const flexNeeds: Needs = {
   }
 }
 
-function rowNeeds(state: State, kind: 'conversation' | 'interaction' | 'interaction_channel' | 'interaction_participant', sid: unknown): Need[] {
+function rowNeeds(
+  state: State,
+  kind: 'conversation' | 'interaction' | 'interaction_channel' | 'interaction_participant',
+  sid: unknown
+): Need[] {
   return typeof sid !== 'string' || sid === '' || state.find(kind, sid) ? [] : [{ kind, where: { sid } }]
 }
 

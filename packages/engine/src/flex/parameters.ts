@@ -47,7 +47,8 @@ export function channelParameter(value: unknown): ChannelParameter {
   if (initiated_by !== 'customer' && initiated_by !== 'agent' && initiated_by !== 'api') {
     return refuse(badChannel, `Channel: initiated_by '${initiated_by}' is not one of customer, agent, api`)
   }
-  const properties = channel.properties === undefined ? {} : objectOf(channel.properties, 'Channel: properties', badChannel)
+  const properties =
+    channel.properties === undefined ? {} : objectOf(channel.properties, 'Channel: properties', badChannel)
   const media_channel_sid = textOf(properties, 'media_channel_sid', badChannel)
   const sid = textOf(channel, 'sid', badChannel)
   const isVoice = known === 'voice'
@@ -55,7 +56,8 @@ export function channelParameter(value: unknown): ChannelParameter {
     refuse(badChannel, 'Channel: properties.media_channel_sid is missing')
   }
   const listed = participantsOf(channel.participants, known)
-  if (initiated_by === 'agent' && !sid && listed.length === 0) refuse(badParticipant, 'Channel: participants are missing')
+  if (initiated_by === 'agent' && !sid && listed.length === 0)
+    refuse(badParticipant, 'Channel: participants are missing')
   return {
     type: known,
     initiated_by,
@@ -106,7 +108,8 @@ export function routingParameter(value: unknown): RoutingParameter {
     queue_sid: text('queue_sid'),
     worker_sid: text('worker_sid'),
     task_channel: text('task_channel_sid') ?? text('task_channel_unique_name'),
-    attributes: attributes === undefined || attributes === '' ? {} : objectOf(attributes, 'Routing: attributes', 'invalid'),
+    attributes:
+      attributes === undefined || attributes === '' ? {} : objectOf(attributes, 'Routing: attributes', 'invalid'),
     priority: numberOf(properties, 'priority'),
     timeout: numberOf(properties, 'timeout')
   }

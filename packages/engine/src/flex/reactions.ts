@@ -28,7 +28,8 @@ export const flexReactions: { readonly [T in EventType]?: Reaction } = {
   },
   'workspace.deleted': (state, { refs }) => {
     const own = state.find('flex_configuration', state.account_sid)?.taskrouter_workspace_sid
-    if (own && own === refs.workspace?.sid) refuse('in_use', `Workspace ${own} cannot be deleted: it is the Workspace of Flex`)
+    if (own && own === refs.workspace?.sid)
+      refuse('in_use', `Workspace ${own} cannot be deleted: it is the Workspace of Flex`)
   }
 }
 
@@ -77,8 +78,8 @@ function agentCompletes(state: State, { sid }: ReservationRow): void {
 /** Finished tasks are forgotten, so what the API goes on showing of one is kept with the interaction. */
 function taskEnds(state: State, task: TaskRow): void {
   const invite = state.tables.invite.firstBy('task_sid', task.sid)
-  if (!invite) return
-  const interaction = state.get('interaction', invite.interaction_sid)
+  const interaction = state.find('interaction', invite?.interaction_sid)
+  if (!invite || !interaction) return
   const ended_task = taskSnapshot(state, task)
   state.change('invite', invite.sid, { ended_task })
   if (interaction.task_sid === task.sid) state.change('interaction', interaction.sid, { ended_task })

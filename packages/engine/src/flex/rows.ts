@@ -222,15 +222,7 @@ export const flexKinds: { [K in keyof FlexKinds]: KindDefinition<FlexKinds[K]> }
   },
   interaction: {
     prefix: 'KD',
-    columns: [
-      'status',
-      'type',
-      'channel_sid',
-      'task_sid',
-      'ended_task',
-      'interaction_context_sid',
-      'webhook_ttid'
-    ]
+    columns: ['status', 'type', 'channel_sid', 'task_sid', 'ended_task', 'interaction_context_sid', 'webhook_ttid']
   },
   interaction_channel: {
     prefix: 'UO',

@@ -5,10 +5,20 @@ import { type ActivityRow, nameKey } from './rows.ts'
 
 export function createActivity(
   state: State,
-  { workspace_sid, ...params }: { readonly workspace_sid: string; readonly friendly_name: string; readonly available?: boolean }
+  {
+    workspace_sid,
+    ...params
+  }: { readonly workspace_sid: string; readonly friendly_name: string; readonly available?: boolean }
 ): { activity: ActivityRow } {
   workspaceOf(state, workspace_sid)
-  checkLimit(state, 'activity', 'workspace_sid', workspace_sid, state.settings.limits.activities, 'Activities in a Workspace')
+  checkLimit(
+    state,
+    'activity',
+    'workspace_sid',
+    workspace_sid,
+    state.settings.limits.activities,
+    'Activities in a Workspace'
+  )
   return { activity: addActivity(state, workspace_sid, params) }
 }
 
@@ -26,7 +36,11 @@ export function addActivity(
 /** `available` is fixed at creation; sending it is silently ignored, as Twilio does (reference taskrouter 1.3). */
 export function updateActivity(
   state: State,
-  { workspace_sid, sid, friendly_name }: { readonly workspace_sid: string; readonly sid: string; readonly friendly_name?: string }
+  {
+    workspace_sid,
+    sid,
+    friendly_name
+  }: { readonly workspace_sid: string; readonly sid: string; readonly friendly_name?: string }
 ): { activity: ActivityRow } {
   const before = inWorkspace(state, 'activity', workspace_sid, sid)
   if (friendly_name === undefined || friendly_name === before.friendly_name) return { activity: before }

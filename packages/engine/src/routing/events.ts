@@ -50,7 +50,10 @@ export const routingEvents = {
   'reservation.failed': ofTask(() => 'could not be reserved')
 } satisfies Record<string, Rendering>
 
-type TaskEvent = Extract<keyof typeof routingEvents, `task.${string}` | `task-queue.${string}` | `workflow.${string}` | 'reservation.failed'>
+type TaskEvent = Extract<
+  keyof typeof routingEvents,
+  `task.${string}` | `task-queue.${string}` | `workflow.${string}` | 'reservation.failed'
+>
 type ReservationEvent = Exclude<Extract<keyof typeof routingEvents, `reservation.${string}`>, 'reservation.failed'>
 type WorkerEvent = Extract<keyof typeof routingEvents, `worker.${string}`>
 type Extra = NonNullable<EventRefs['extra']>
@@ -174,9 +177,7 @@ function ofReservation(did: string): Rendering {
 }
 
 function ofWorkspace(refs: EventRefs): RenderedData {
-  return refs.workspace
-    ? { workspace_sid: refs.workspace.sid, workspace_name: refs.workspace.friendly_name }
-    : {}
+  return refs.workspace ? { workspace_sid: refs.workspace.sid, workspace_name: refs.workspace.friendly_name } : {}
 }
 
 type RenderedData = Record<string, string | number | boolean | null>

@@ -22,7 +22,12 @@ export function workspaceOf(state: State, workspace_sid: string): WorkspaceRow {
 }
 
 /** A row of that kind in that workspace, or 404. A task channel is also found by its unique name. */
-export function inWorkspace<K extends InWorkspace>(state: State, kind: K, workspace_sid: string, sid: string): Kinds[K] {
+export function inWorkspace<K extends InWorkspace>(
+  state: State,
+  kind: K,
+  workspace_sid: string,
+  sid: string
+): Kinds[K] {
   workspaceOf(state, workspace_sid)
   const row = state.find(kind, sid) as (Kinds[K] & { workspace_sid: string }) | undefined // all of these kinds have one
   if (row && row.workspace_sid === workspace_sid) return row
@@ -34,7 +39,13 @@ export function inWorkspace<K extends InWorkspace>(state: State, kind: K, worksp
 }
 
 /** A row that a parameter names: absent or of another workspace is 400, since the path is right. */
-export function named<K extends InWorkspace>(state: State, kind: K, workspace_sid: string, sid: string, parameter: string): Kinds[K] {
+export function named<K extends InWorkspace>(
+  state: State,
+  kind: K,
+  workspace_sid: string,
+  sid: string,
+  parameter: string
+): Kinds[K] {
   const row = state.find(kind, sid) as (Kinds[K] & { workspace_sid: string }) | undefined // as above
   if (row && row.workspace_sid === workspace_sid) return row
   return refuse('invalid', `Value '${sid}' provided for ${parameter} does not exist in Workspace ${workspace_sid}`)
@@ -57,14 +68,24 @@ export function notFound(path: string): never {
 /** `If-Match` as bare, quoted or weak version, or `*` (reference taskrouter 0.5). */
 export function checkVersion(row: Row, if_match: string | undefined): void {
   if (if_match === undefined || if_match.trim() === '*') return
-  const version = if_match.trim().replace(/^W\//, '').replace(/^"(.*)"$/, '$1')
+  const version = if_match
+    .trim()
+    .replace(/^W\//, '')
+    .replace(/^"(.*)"$/, '$1')
   if (version !== String(row.version)) {
     refuse('version_mismatch', `Precondition failed: the version is ${row.version}, not ${version}`)
   }
 }
 
 /** Refuses the command when as many rows as are allowed are there already. */
-export function checkLimit(state: State, kind: Kind, index: string, parent_sid: string, limit: number, what: string): void {
+export function checkLimit(
+  state: State,
+  kind: Kind,
+  index: string,
+  parent_sid: string,
+  limit: number,
+  what: string
+): void {
   if (state.table(kind).count(index, parent_sid) >= limit) {
     refuse('too_many', `The maximum number of ${what} (${limit}) is reached`)
   }

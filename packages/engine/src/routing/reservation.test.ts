@@ -18,7 +18,11 @@ describe('a reservation', () => {
     world.pass('59 s')
     expect(world.where('task')).toBe('reserved Ada')
     world.pass('1 s')
-    expect([world.who('task', 'timeout'), world.activityOf('Ada'), world.where('task')]).toEqual([['Ada'], 'Offline', 'reserved Bea'])
+    expect([world.who('task', 'timeout'), world.activityOf('Ada'), world.where('task')]).toEqual([
+      ['Ada'],
+      'Offline',
+      'reserved Bea'
+    ])
     world.pass('60 s')
     expect([world.activityOf('Bea'), world.where('task')]).toEqual(['Offline', 'pending'])
     const told = world.events('reservation.timeout').map((event) => event.refs.task?.assignment_status)
@@ -40,7 +44,11 @@ describe('a reservation', () => {
     const world = center('Ada')
     world.addTask('task')
     world.reject('Ada', 'task', activity)
-    expect([world.activityOf('Ada'), world.where('task'), world.who('task', 'rejected')]).toEqual([expected, 'pending', ['Ada']])
+    expect([world.activityOf('Ada'), world.where('task'), world.who('task', 'rejected')]).toEqual([
+      expected,
+      'pending',
+      ['Ada']
+    ])
     expect(world.events('reservation.rejected')[0]?.refs.task?.assignment_status).toBe('pending')
   })
 
@@ -102,13 +110,17 @@ describe('a reservation', () => {
       if (from !== 'accepted') world.respond('Ada', 'task', from)
     }
     expect(world.reservation('Ada', 'task').reservation_status).toBe(from)
-    expect(world.refusal(() => world.respond('Ada', 'task', to))).toMatch(new RegExp(`^400/20001 ${text} reservation WR.* in workspace WS`))
+    expect(world.refusal(() => world.respond('Ada', 'task', to))).toMatch(
+      new RegExp(`^400/20001 ${text} reservation WR.* in workspace WS`)
+    )
   })
 
   it.each(['pending', 'timeout', 'rescinded', 'canceled', 'nonsense'])('can never be set to %s', (status) => {
     const world = center('Ada')
     world.addTask('task')
-    expect(world.refusal(() => world.respond('Ada', 'task', status))).toMatch(/^400\/20001 ReservationStatus cannot be set/)
+    expect(world.refusal(() => world.respond('Ada', 'task', status))).toMatch(
+      /^400\/20001 ReservationStatus cannot be set/
+    )
   })
 
   it('is found by its task or by its worker, with its version', () => {
@@ -119,10 +131,16 @@ describe('a reservation', () => {
     const worker_sid = world.worker('Bea').sid
     const update = (params: object) =>
       world.do({ type: 'reservation.update', workspace_sid, sid, reservation_status: 'accepted', ...params })
-    expect(world.refusal(() => update({ worker_sid }))).toMatch(/^404\/20404 .*\/Workers\/WK.*\/Reservations\/WR.* was not found$/)
+    expect(world.refusal(() => update({ worker_sid }))).toMatch(
+      /^404\/20404 .*\/Workers\/WK.*\/Reservations\/WR.* was not found$/
+    )
     expect(world.refusal(() => update({ task_sid: world.sid('task'), if_match: '1' }))).toMatch(/^412\/20412/)
     update({ worker_sid: world.worker('Ada').sid, if_match: '0' })
-    expect(world.reservation('Ada', 'task')).toMatchObject({ reservation_status: 'accepted', version: 1, timeout_at: null })
+    expect(world.reservation('Ada', 'task')).toMatchObject({
+      reservation_status: 'accepted',
+      version: 1,
+      timeout_at: null
+    })
   })
 
   it.each([
@@ -180,7 +198,9 @@ describe('a decision that fails', () => {
     const { state, workspace_sid } = world
     const before = [state.next_seq, state.next_event, state.tables.task.size, state.at]
     const command = { type: 'task.create', workspace_sid, attributes: 'no JSON' } as const
-    expect(() => decide(state, { at: world.at + 5, seed: [1, 2, 3, 4], command })).toThrow('Attributes are not valid JSON')
+    expect(() => decide(state, { at: world.at + 5, seed: [1, 2, 3, 4], command })).toThrow(
+      'Attributes are not valid JSON'
+    )
     expect([state.next_seq, state.next_event, state.tables.task.size, state.at]).toEqual(before)
   })
 })

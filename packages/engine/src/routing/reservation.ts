@@ -23,13 +23,19 @@ export interface UpdateReservation {
 /** A reservation below its task or its worker, or 404. */
 export function findReservation(
   state: State,
-  { workspace_sid, task_sid, worker_sid, sid }: Pick<UpdateReservation, 'workspace_sid' | 'task_sid' | 'worker_sid' | 'sid'>
+  {
+    workspace_sid,
+    task_sid,
+    worker_sid,
+    sid
+  }: Pick<UpdateReservation, 'workspace_sid' | 'task_sid' | 'worker_sid' | 'sid'>
 ): ReservationRow {
   if (task_sid !== undefined) inWorkspace(state, 'task', workspace_sid, task_sid)
   if (worker_sid !== undefined) inWorkspace(state, 'worker', workspace_sid, worker_sid)
   const parent = task_sid !== undefined ? `Tasks/${task_sid}` : `Workers/${worker_sid}`
   const row = state.find('reservation', sid)
-  if (row && row.workspace_sid === workspace_sid && (row.task_sid === task_sid || row.worker_sid === worker_sid)) return row
+  if (row && row.workspace_sid === workspace_sid && (row.task_sid === task_sid || row.worker_sid === worker_sid))
+    return row
   return notFound(`/Workspaces/${workspace_sid}/${parent}/Reservations/${sid}`)
 }
 
@@ -41,7 +47,10 @@ export function updateReservation(state: State, params: UpdateReservation): { re
   const status = params.reservation_status ?? byInstruction(params.instruction)
   if (status === undefined) return { reservation }
   if (!Object.hasOwn(reservationCan, status)) {
-    refuse('invalid', `ReservationStatus cannot be set to '${status}': only ${Object.keys(reservationCan).join(', ')} can`)
+    refuse(
+      'invalid',
+      `ReservationStatus cannot be set to '${status}': only ${Object.keys(reservationCan).join(', ')} can`
+    )
   }
   if (worker_activity_sid) named(state, 'activity', params.workspace_sid, worker_activity_sid, 'WorkerActivitySid')
   if (!can(reservationCan, reservation.reservation_status, status)) refuseStatus(reservation, status)
@@ -66,7 +75,8 @@ function refuseStatus(reservation: ReservationRow, status: string): never {
   const verb = { accepted: 'accept', rejected: 'reject', wrapping: 'wrap up', completed: 'complete' }[status] ?? status
   const needed = reservationCan[status as keyof typeof reservationCan].join(' or ') // the caller has checked that it is one
   const text = `Cannot ${verb} reservation ${sid} in workspace ${workspace_sid} because it is not ${needed}.`
-  if (status === 'accepted' && reservation_status === 'rescinded') return refuse('rescinded', `${text} Another worker accepted the task first.`)
+  if (status === 'accepted' && reservation_status === 'rescinded')
+    return refuse('rescinded', `${text} Another worker accepted the task first.`)
   return refuse('not_possible', `${text} It is ${reservation_status}.`)
 }
 
@@ -114,21 +124,32 @@ const firstPause_s = 2
 const maxPause_s = 30
 
 export function wrapUpReservation(state: State, accepted: ReservationRow): void {
-  emitReservation(state, 'reservation.wrapup', state.change('reservation', accepted.sid, { reservation_status: 'wrapping' }))
+  emitReservation(
+    state,
+    'reservation.wrapup',
+    state.change('reservation', accepted.sid, { reservation_status: 'wrapping' })
+  )
 }
 
 export function completeReservation(state: State, reservation: ReservationRow): void {
-  emitReservation(state, 'reservation.completed', state.change('reservation', reservation.sid, { reservation_status: 'completed' }))
+  emitReservation(
+    state,
+    'reservation.completed',
+    state.change('reservation', reservation.sid, { reservation_status: 'completed' })
+  )
 }
 
 /** Wraps up or completes a reservation: the last worker who has the task takes it along (reference taskrouter 5.1). */
 function finish(state: State, { sid, task_sid }: ReservationRow, status: 'wrapping' | 'completed'): void {
-  const others = [...state.tables.reservation.by('task_sid', task_sid)].filter((other) => other.sid !== sid && isOpen(other))
+  const others = [...state.tables.reservation.by('task_sid', task_sid)].filter(
+    (other) => other.sid !== sid && isOpen(other)
+  )
   if (status === 'completed') {
     if (others.length > 0) completeReservation(state, state.get('reservation', sid))
     else complete(state, task_sid, null)
   } else {
-    if (others.some((other) => other.reservation_status !== 'wrapping')) wrapUpReservation(state, state.get('reservation', sid))
+    if (others.some((other) => other.reservation_status !== 'wrapping'))
+      wrapUpReservation(state, state.get('reservation', sid))
     else wrapUp(state, task_sid, null)
   }
 }

@@ -2,8 +2,8 @@ import type { State } from '../state/state.ts'
 import { emitReservation, emitTask } from './events.ts'
 import { candidates, inTurn, workFor } from './match/match.ts'
 import { defaultFilter, nameKey, noFilter, type ReservationRow, type TaskRow, type WorkerRow } from './rows.ts'
-import type { DefaultFilter, WorkflowFilter, WorkflowTarget } from './workflow-document.ts'
 import { moveTo } from './worker.ts'
+import type { DefaultFilter, WorkflowFilter, WorkflowTarget } from './workflow-document.ts'
 
 /*
  * How a task moves through its workflow (reference taskrouter 3 and 11): filters from the top, the targets of the first
@@ -198,10 +198,16 @@ function leaveWorkflow(state: State, sid: string): void {
  * Ends a reservation that was not accepted. The task is pending again when no other one is left, and stays where it is
  * until `roundEnded`, so that what the failure does to the worker is done first.
  */
-export function fail(state: State, sid: string, reservation_status: 'rejected' | 'timeout' | 'canceled'): ReservationRow {
+export function fail(
+  state: State,
+  sid: string,
+  reservation_status: 'rejected' | 'timeout' | 'canceled'
+): ReservationRow {
   const reservation = state.change('reservation', sid, { reservation_status, timeout_at: null })
   const { task_sid } = reservation
-  const isLast = ![...state.tables.reservation.by('task_sid', task_sid)].some((other) => other.reservation_status === 'pending')
+  const isLast = ![...state.tables.reservation.by('task_sid', task_sid)].some(
+    (other) => other.reservation_status === 'pending'
+  )
   if (isLast) state.change('task', task_sid, { assignment_status: 'pending' })
   emitReservation(state, `reservation.${reservation_status}`, reservation)
   return reservation
@@ -280,7 +286,8 @@ export function reEvaluate(state: State, sid: string): void {
 export function dropIfUnused(state: State, workflow_document_sid: string | null): void {
   const document = state.find('workflow_document', workflow_document_sid)
   if (!document || state.find('workflow', document.workflow_sid)?.workflow_document_sid === document.sid) return
-  if (state.tables.task.count('workflow_document_sid', document.sid) === 0) state.remove('workflow_document', document.sid)
+  if (state.tables.task.count('workflow_document_sid', document.sid) === 0)
+    state.remove('workflow_document', document.sid)
 }
 
 /** Ends a task that nobody has, and its pending reservations with it. */

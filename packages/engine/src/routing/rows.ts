@@ -174,8 +174,14 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
   workspace: {
     prefix: 'WS',
     columns: [
-      'account_sid', 'friendly_name', 'default_activity_sid', 'timeout_activity_sid', 'event_callback_url',
-      'events_filter', 'multi_task_enabled', 'prioritize_queue_order'
+      'account_sid',
+      'friendly_name',
+      'default_activity_sid',
+      'timeout_activity_sid',
+      'event_callback_url',
+      'events_filter',
+      'multi_task_enabled',
+      'prioritize_queue_order'
     ],
     indexes: { account_sid: (row) => row.account_sid }
   },
@@ -192,16 +198,27 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
   task_queue: {
     prefix: 'WQ',
     columns: [
-      'workspace_sid', 'friendly_name', 'target_workers', 'max_reserved_workers', 'task_order',
-      'reservation_activity_sid', 'assignment_activity_sid'
+      'workspace_sid',
+      'friendly_name',
+      'target_workers',
+      'max_reserved_workers',
+      'task_order',
+      'reservation_activity_sid',
+      'assignment_activity_sid'
     ],
     indexes: { workspace_sid: inWorkspace, name: (row) => nameKey(row.workspace_sid, row.friendly_name) }
   },
   workflow: {
     prefix: 'WW',
     columns: [
-      'workspace_sid', 'friendly_name', 'configuration', 'workflow_document_sid', 'assignment_callback_url',
-      'fallback_assignment_callback_url', 'task_reservation_timeout', 'document_content_type'
+      'workspace_sid',
+      'friendly_name',
+      'configuration',
+      'workflow_document_sid',
+      'assignment_callback_url',
+      'fallback_assignment_callback_url',
+      'task_reservation_timeout',
+      'document_content_type'
     ],
     indexes: { workspace_sid: inWorkspace, name: (row) => nameKey(row.workspace_sid, row.friendly_name) }
   },
@@ -212,7 +229,14 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
   },
   worker: {
     prefix: 'WK',
-    columns: ['workspace_sid', 'friendly_name', 'attributes', 'activity_sid', 'date_status_changed', 'last_reserved_seq'],
+    columns: [
+      'workspace_sid',
+      'friendly_name',
+      'attributes',
+      'activity_sid',
+      'date_status_changed',
+      'last_reserved_seq'
+    ],
     indexes: {
       workspace_sid: inWorkspace,
       name: (row) => nameKey(row.workspace_sid, row.friendly_name.toLowerCase()),
@@ -222,7 +246,12 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
   worker_channel: {
     prefix: 'WC',
     columns: [
-      'workspace_sid', 'worker_sid', 'task_channel_sid', 'configured_capacity', 'available', 'last_reserved_time',
+      'workspace_sid',
+      'worker_sid',
+      'task_channel_sid',
+      'configured_capacity',
+      'available',
+      'last_reserved_time',
       'last_reserved_seq'
     ],
     indexes: {
@@ -235,11 +264,35 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
   task: {
     prefix: 'WT',
     columns: [
-      'workspace_sid', 'assignment_status', 'attributes', 'addons', 'priority', 'reason', 'timeout', 'task_queue_sid',
-      'task_queue_entered_date', 'workflow_sid', 'task_channel_sid', 'virtual_start_time', 'routing_target',
-      'ignore_capacity', 'workflow_document_sid', 'filter_index', 'target_index', 'filter_entered_at', 'timed_out',
-      'advance', 're_evaluate', 'followed_attributes', 'rounds', 'rejected_by', 'rejections', 'ttl_at', 'target_at',
-      'retry_at', 'delete_at'
+      'workspace_sid',
+      'assignment_status',
+      'attributes',
+      'addons',
+      'priority',
+      'reason',
+      'timeout',
+      'task_queue_sid',
+      'task_queue_entered_date',
+      'workflow_sid',
+      'task_channel_sid',
+      'virtual_start_time',
+      'routing_target',
+      'ignore_capacity',
+      'workflow_document_sid',
+      'filter_index',
+      'target_index',
+      'filter_entered_at',
+      'timed_out',
+      'advance',
+      're_evaluate',
+      'followed_attributes',
+      'rounds',
+      'rejected_by',
+      'rejections',
+      'ttl_at',
+      'target_at',
+      'retry_at',
+      'delete_at'
     ],
     indexes: {
       workspace_sid: inWorkspace,
@@ -259,8 +312,13 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
   reservation: {
     prefix: 'WR',
     columns: [
-      'workspace_sid', 'task_sid', 'worker_sid', 'task_channel_sid', 'reservation_status',
-      'worker_previous_activity_sid', 'timeout_at'
+      'workspace_sid',
+      'task_sid',
+      'worker_sid',
+      'task_channel_sid',
+      'reservation_status',
+      'worker_previous_activity_sid',
+      'timeout_at'
     ],
     indexes: {
       workspace_sid: inWorkspace,

@@ -27,7 +27,10 @@ export function addChannel(state: State, workspace_sid: string, params: ChannelP
   checkName(params.friendly_name, 'TaskChannel')
   // The unique name is an identifier in expressions.
   if (!/^[A-Za-z_$][A-Za-z0-9_$]*$/.test(params.unique_name)) {
-    refuse('invalid', `UniqueName '${params.unique_name}' may hold letters, digits, _ and $ only, and not begin with a digit`)
+    refuse(
+      'invalid',
+      `UniqueName '${params.unique_name}' may hold letters, digits, _ and $ only, and not begin with a digit`
+    )
   }
   if (params.unique_name.length > 64) refuse('invalid', 'UniqueName must not be longer than 64 characters')
   if (state.tables.task_channel.firstBy('name', nameKey(workspace_sid, params.unique_name))) {
@@ -39,7 +42,8 @@ export function addChannel(state: State, workspace_sid: string, params: ChannelP
     unique_name: params.unique_name,
     channel_optimized_routing: params.channel_optimized_routing ?? false
   })
-  for (const worker of state.tables.worker.by('workspace_sid', workspace_sid)) addWorkerChannel(state, worker, channel.sid)
+  for (const worker of state.tables.worker.by('workspace_sid', workspace_sid))
+    addWorkerChannel(state, worker, channel.sid)
   return channel
 }
 
@@ -72,7 +76,8 @@ export function deleteTaskChannel(
   for (const task of state.tables.task.by('task_channel_sid', channel.sid)) {
     if (!isTerminal(task)) refuse('in_use', `TaskChannel ${channel.unique_name} cannot be deleted: tasks use it`)
   }
-  for (const row of [...state.tables.worker_channel.by('task_channel_sid', channel.sid)]) state.remove('worker_channel', row.sid)
+  for (const row of [...state.tables.worker_channel.by('task_channel_sid', channel.sid)])
+    state.remove('worker_channel', row.sid)
   state.emit('task-channel.deleted', { workspace: workspaceOf(state, workspace_sid), task_channel: channel })
   state.remove('task_channel', channel.sid)
   return {}

@@ -54,7 +54,9 @@ describe('whom a queue is for', () => {
 
   it('cannot be told with a hyphen in a name (13.6)', () => {
     const world = new World()
-    expect(world.refusal(() => world.addQueue('Q', { target_workers: 'skill-level > 3' }))).toMatch(/^400\/20001 TargetWorkers: /)
+    expect(world.refusal(() => world.addQueue('Q', { target_workers: 'skill-level > 3' }))).toMatch(
+      /^400\/20001 TargetWorkers: /
+    )
   })
 
   it('is looked at again when the expression changes, and told', () => {
@@ -75,7 +77,12 @@ describe('whom a queue is for', () => {
 
   it('follows a worker from one activity to another', () => {
     const world = center({ Resting: { target_workers: 'activity_name != "Available"' } })
-    world.do({ type: 'activity.create', workspace_sid: world.workspace_sid, friendly_name: 'Back office', available: true })
+    world.do({
+      type: 'activity.create',
+      workspace_sid: world.workspace_sid,
+      friendly_name: 'Back office',
+      available: true
+    })
     world.addWorker('Ada')
     into(world, 'Resting', 'letter')
     expect(world.where('letter')).toBe('pending')
@@ -96,12 +103,21 @@ describe('the order of a queue (4.3)', () => {
     into(world, 'Queue', 'patient', { virtual_start_time: at })
     world.updateTask('second', { priority: 1 })
     world.addWorker('Ada')
-    expect(order(world, 'Ada', ['first', 'second', 'urgent', 'patient'])).toEqual(['urgent', 'second', 'patient', 'first'])
+    expect(order(world, 'Ada', ['first', 'second', 'urgent', 'patient'])).toEqual([
+      'urgent',
+      'second',
+      'patient',
+      'first'
+    ])
   })
 
   it('LIFO: the newest first, priority ignored (13.19)', () => {
     const world = center({ Queue: { task_order: 'LIFO' } })
-    for (const [name, priority] of [['one', 9], ['two', 0], ['three', 5]] as const) {
+    for (const [name, priority] of [
+      ['one', 9],
+      ['two', 0],
+      ['three', 5]
+    ] as const) {
       world.pass('1 s')
       into(world, 'Queue', name, { priority })
     }
@@ -112,7 +128,12 @@ describe('the order of a queue (4.3)', () => {
   it('can be turned round while tasks wait', () => {
     const world = center({ Queue: {} })
     for (const name of ['one', 'two', 'three']) into(world, 'Queue', name)
-    world.do({ type: 'task_queue.update', workspace_sid: world.workspace_sid, sid: world.queue('Queue').sid, task_order: 'LIFO' })
+    world.do({
+      type: 'task_queue.update',
+      workspace_sid: world.workspace_sid,
+      sid: world.queue('Queue').sid,
+      task_order: 'LIFO'
+    })
     world.addWorker('Ada')
     expect(order(world, 'Ada', ['one', 'two', 'three'])).toEqual(['three', 'two', 'one'])
   })
@@ -120,20 +141,27 @@ describe('the order of a queue (4.3)', () => {
   it.each([
     ['FIFO', ['urgent', 'old', 'newest', 'new']],
     ['LIFO', ['newest', 'new', 'urgent', 'old']]
-  ] as const)('among queues, those that the workspace prefers come first: %s (13.19)', (prioritize_queue_order, expected) => {
-    const world = center({ Stack: { task_order: 'LIFO' }, Line: {}, Other: {} }, { prioritize_queue_order })
-    into(world, 'Line', 'old')
-    world.pass('1 s')
-    into(world, 'Stack', 'new', { priority: 9 })
-    world.pass('1 s')
-    into(world, 'Other', 'urgent', { priority: 1 })
-    into(world, 'Stack', 'newest')
-    world.addWorker('Ada')
-    expect(order(world, 'Ada', ['old', 'new', 'urgent', 'newest'])).toEqual(expected)
-  })
+  ] as const)(
+    'among queues, those that the workspace prefers come first: %s (13.19)',
+    (prioritize_queue_order, expected) => {
+      const world = center({ Stack: { task_order: 'LIFO' }, Line: {}, Other: {} }, { prioritize_queue_order })
+      into(world, 'Line', 'old')
+      world.pass('1 s')
+      into(world, 'Stack', 'new', { priority: 9 })
+      world.pass('1 s')
+      into(world, 'Other', 'urgent', { priority: 1 })
+      into(world, 'Stack', 'newest')
+      world.addWorker('Ada')
+      expect(order(world, 'Ada', ['old', 'new', 'urgent', 'newest'])).toEqual(expected)
+    }
+  )
 
   it('decides among workers who become free together: the first task goes first, to whoever has been idle longest', () => {
-    const world = center({ Both: { max_reserved_workers: 2 }, All: {}, Beas: { target_workers: 'friendly_name == "Bea"' } })
+    const world = center({
+      Both: { max_reserved_workers: 2 },
+      All: {},
+      Beas: { target_workers: 'friendly_name == "Bea"' }
+    })
     for (const name of ['Bea', 'Ada']) world.addWorker(name)
     into(world, 'Both', 'round')
     into(world, 'Beas', 'hers', { priority: 5 })
@@ -152,7 +180,9 @@ describe('MaxReservedWorkers (5.3)', () => {
     expect([world.where('task'), world.task('task').rounds]).toEqual(['reserved Ada, Bea, Cleo', 1])
     world.accept('Bea', 'task')
     expect([world.where('task'), world.who('task', 'rescinded')]).toEqual(['assigned Bea', ['Ada', 'Cleo']])
-    expect(world.refusal(() => world.accept('Ada', 'task'))).toMatch(/^410\/20001 Cannot accept reservation WR[0-9a-f]{32}/)
+    expect(world.refusal(() => world.accept('Ada', 'task'))).toMatch(
+      /^410\/20001 Cannot accept reservation WR[0-9a-f]{32}/
+    )
     const statuses = world.events('reservation.rescinded').map((event) => event.refs.task?.assignment_status)
     expect(statuses).toEqual(['assigned', 'assigned'])
   })
@@ -168,15 +198,24 @@ describe('MaxReservedWorkers (5.3)', () => {
     world.pass('10 s')
     expect(world.where('task')).toBe('reserved Bea')
     world.pass('100 s')
-    // The round is over; the next one asks those who have been idle longest, Cleo before Ada.
-    expect([world.where('task'), world.task('task').rounds, world.activityOf('Bea')]).toEqual(['reserved Cleo, Ada', 2, 'Offline'])
+    // The round is over; the next one asks those who have been idle longest: Ada since her offer, Cleo since she came.
+    expect([world.where('task'), world.task('task').rounds, world.activityOf('Bea')]).toEqual([
+      'reserved Ada, Cleo',
+      2,
+      'Offline'
+    ])
   })
 
   it('changes from the next round on', () => {
     const world = center({ Queue: {} })
     for (const name of ['Ada', 'Bea', 'Cleo']) world.addWorker(name)
     into(world, 'Queue', 'task')
-    world.do({ type: 'task_queue.update', workspace_sid: world.workspace_sid, sid: world.queue('Queue').sid, max_reserved_workers: 2 })
+    world.do({
+      type: 'task_queue.update',
+      workspace_sid: world.workspace_sid,
+      sid: world.queue('Queue').sid,
+      max_reserved_workers: 2
+    })
     expect(world.where('task')).toBe('reserved Ada')
     world.reject('Ada', 'task')
     expect(world.where('task')).toBe('reserved Bea, Cleo')

@@ -1,8 +1,8 @@
 import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import { compile } from './expression/compile.ts'
-import { ExpressionError } from './expression/error.ts'
 import type { Scope } from './expression/environment.ts'
+import { ExpressionError } from './expression/error.ts'
 import { checkLimit, checkName, checkRange, inWorkspace, named, workspaceOf } from './lookup.ts'
 import { isTerminal, nameKey, type TaskQueueRow } from './rows.ts'
 
@@ -20,7 +20,14 @@ export function createTaskQueue(
   { workspace_sid, ...params }: TaskQueueParams & { readonly workspace_sid: string; readonly friendly_name: string }
 ): { task_queue: TaskQueueRow } {
   workspaceOf(state, workspace_sid)
-  checkLimit(state, 'task_queue', 'workspace_sid', workspace_sid, state.settings.limits.task_queues, 'TaskQueues in a Workspace')
+  checkLimit(
+    state,
+    'task_queue',
+    'workspace_sid',
+    workspace_sid,
+    state.settings.limits.task_queues,
+    'TaskQueues in a Workspace'
+  )
   return { task_queue: addQueue(state, workspace_sid, params) }
 }
 
@@ -77,7 +84,8 @@ export function deleteTaskQueue(
     )
   }
   const open = [...state.tables.task.by('task_queue_sid', sid)].filter((task) => !isTerminal(task)).length
-  if (open > 0) refuse('in_use', `TaskQueue ${task_queue.friendly_name} cannot be deleted: ${open} open tasks are in it`)
+  if (open > 0)
+    refuse('in_use', `TaskQueue ${task_queue.friendly_name} cannot be deleted: ${open} open tasks are in it`)
   state.emit('task-queue.deleted', { workspace: workspaceOf(state, workspace_sid), task_queue })
   state.remove('task_queue', sid)
   return {}
@@ -90,7 +98,8 @@ function checkParams(state: State, workspace_sid: string, params: TaskQueueParam
     const other = state.tables.task_queue.firstBy('name', nameKey(workspace_sid, friendly_name))
     if (other && other.sid !== before?.sid) refuse('exists', 'TaskQueue with the same friendly name already exists')
   }
-  if (target_workers !== undefined && target_workers.trim() !== '') checkExpression(target_workers, 'worker', 'TargetWorkers')
+  if (target_workers !== undefined && target_workers.trim() !== '')
+    checkExpression(target_workers, 'worker', 'TargetWorkers')
   checkRange(params.max_reserved_workers, 'MaxReservedWorkers', 1, 50)
   for (const [parameter, sid] of [
     ['ReservationActivitySid', params.reservation_activity_sid],

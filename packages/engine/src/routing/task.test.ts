@@ -16,7 +16,13 @@ describe('a task', () => {
   it('lives from its creation to its end, and is forgotten five minutes later (13.15)', () => {
     const world = center()
     world.addTask('task')
-    expect(world.task('task')).toMatchObject({ assignment_status: 'pending', priority: 0, timeout: 86_400, version: 0, reason: null })
+    expect(world.task('task')).toMatchObject({
+      assignment_status: 'pending',
+      priority: 0,
+      timeout: 86_400,
+      version: 0,
+      reason: null
+    })
     world.addWorker('Ada')
     expect(world.where('task')).toBe('reserved Ada')
     world.accept('Ada', 'task')
@@ -79,7 +85,11 @@ describe('a task', () => {
     world.addTask('task')
     world.addTask('next')
     world.updateTask('task', { assignment_status: 'canceled', reason: 'hung up', attributes: { note: 1 } })
-    expect([world.where('task'), world.task('task').reason, world.task('task').attributes]).toEqual(['canceled', 'hung up', '{"note":1}'])
+    expect([world.where('task'), world.task('task').reason, world.task('task').attributes]).toEqual([
+      'canceled',
+      'hung up',
+      '{"note":1}'
+    ])
     expect([world.who('task', 'canceled'), world.where('next')]).toEqual([['Ada'], 'reserved Ada'])
     const canceled = world.events('reservation.canceled').map((event) => event.refs.task?.assignment_status)
     expect(canceled).toEqual(['canceled'])
@@ -137,7 +147,11 @@ describe('time and a task (4.2)', () => {
     world.addWorker('Ada')
     expect(world.where('task')).toBe('reserved Ada')
     world.pass('1 s')
-    expect([world.where('task'), world.task('task').reason, world.who('task', 'canceled')]).toEqual(['canceled', 'Task TTL Exceeded', ['Ada']])
+    expect([world.where('task'), world.task('task').reason, world.who('task', 'canceled')]).toEqual([
+      'canceled',
+      'Task TTL Exceeded',
+      ['Ada']
+    ])
   })
 
   it('does not cancel it once somebody has it, but ends it after a day', () => {
@@ -161,7 +175,10 @@ describe('time and a task (4.2)', () => {
     world.reject('Ada', 'task')
     expect(world.where('task')).toBe('reserved Bea')
     world.reject('Bea', 'task')
-    expect([world.where('task'), world.task('task').reason]).toEqual(['canceled', 'Task TTL Exceeded or Max assignment count exceeded'])
+    expect([world.where('task'), world.task('task').reason]).toEqual([
+      'canceled',
+      'Task TTL Exceeded or Max assignment count exceeded'
+    ])
   })
 })
 
@@ -176,7 +193,10 @@ describe('what a task must be', () => {
     ["Value '1209601' provided for Timeout", { timeout: 1_209_601 }],
     ["Value 'fax' provided for TaskChannel", { task_channel: 'fax' }],
     ["Value 'nobody' provided for WorkflowSid as RoutingTarget has an invalid format", { routing_target: 'nobody' }],
-    [`Value 'WK${'1'.repeat(32)}' provided for RoutingTarget does not exist`, { routing_target: `WK${'1'.repeat(32)}` }],
+    [
+      `Value 'WK${'1'.repeat(32)}' provided for RoutingTarget does not exist`,
+      { routing_target: `WK${'1'.repeat(32)}` }
+    ],
     ['IgnoreCapacity is valid only', { ignore_capacity: true }]
   ])('%s (13.27)', (message, params) => {
     const world = center()
@@ -192,7 +212,9 @@ describe('what a task must be', () => {
 
   it('must match something', () => {
     const world = center({ filters: [{ expression: 'type == "sale"', targets: [{ queue: 'Support' }] }] })
-    expect(world.refusal(() => world.addTask('task', { attributes: { type: 'other' } }))).toMatch(/^400\/20001 Task matches no filter/)
+    expect(world.refusal(() => world.addTask('task', { attributes: { type: 'other' } }))).toMatch(
+      /^400\/20001 Task matches no filter/
+    )
     expect([world.state.tables.task.size, world.events('task.created').length]).toEqual([0, 0])
   })
 })
@@ -220,9 +242,16 @@ describe('routing directly (4.4)', () => {
     const world = center()
     for (const name of ['Ada', 'Bea']) world.addWorker(name, { activity: 'Offline', capacity: { default: 0 } })
     world.addTask('task', { routing_target: world.worker('Bea').sid, task_queue_sid: world.queue('Other').sid })
-    expect([world.where('task'), world.queueOf('task'), world.task('task').ignore_capacity]).toEqual(['reserved Bea', 'Other', true])
+    expect([world.where('task'), world.queueOf('task'), world.task('task').ignore_capacity]).toEqual([
+      'reserved Bea',
+      'Other',
+      true
+    ])
     world.reject('Bea', 'task')
-    expect([world.where('task'), world.task('task').reason]).toEqual(['canceled', 'RoutingTarget not available for Reservation acceptance'])
+    expect([world.where('task'), world.task('task').reason]).toEqual([
+      'canceled',
+      'RoutingTarget not available for Reservation acceptance'
+    ])
     expect(world.told('task').slice(-2)).toEqual(['task.canceled', 'reservation.failed'])
     expect(world.events('reservation.failed')[0]?.refs.worker?.friendly_name).toBe('Bea')
   })

@@ -42,7 +42,8 @@ export function addTask(state: State, params: CreateTask): TaskRow {
   const { workspace_sid } = params
   workspaceOf(state, workspace_sid)
   const most = state.settings.limits.tasks
-  if (state.tables.task.count('workspace_sid', workspace_sid) >= most) refuse('too_many', `The maximum number of Tasks (${most}) is reached`)
+  if (state.tables.task.count('workspace_sid', workspace_sid) >= most)
+    refuse('too_many', `The maximum number of Tasks (${most}) is reached`)
   if (params.attributes !== undefined) checkAttributes(params.attributes)
   checkRange(params.priority, 'Priority', 0, 2_147_483_647)
   checkRange(params.timeout, 'Timeout', 1, 1_209_600)
@@ -123,7 +124,10 @@ function routeOf(state: State, params: CreateTask): Route {
   if (routing_target) return { workflow: named(state, 'workflow', workspace_sid, routing_target, 'RoutingTarget') }
   if (workflow) return { workflow }
   if (state.tables.workflow.count('workspace_sid', workspace_sid) !== 1) {
-    refuse('invalid', 'Missing required parameter WorkflowSid in the post body: it may be left out only in a Workspace with one Workflow')
+    refuse(
+      'invalid',
+      'Missing required parameter WorkflowSid in the post body: it may be left out only in a Workspace with one Workflow'
+    )
   }
   return { workflow: state.tables.workflow.firstBy('workspace_sid', workspace_sid) }
 }
@@ -206,9 +210,12 @@ function setStatus(state: State, sid: string, status: string, reason: string | n
 /** The texts of real answers (reference taskrouter 0.2). */
 function refuseStatus(task: TaskRow, status: string, state: State): never {
   const subject = `task ${task.sid} in workspace ${task.workspace_sid} for account ${state.account_sid}`
-  if (status === 'canceled') return refuse('not_possible', `Cannot cancel ${subject} because it is not pending or reserved.`)
-  if (status === 'completed') return refuse('not_possible', `Cannot complete ${subject} because it is not currently assigned.`)
-  if (status === 'wrapping') return refuse('not_possible', `Cannot wrap up ${subject} because it is not currently assigned.`)
+  if (status === 'canceled')
+    return refuse('not_possible', `Cannot cancel ${subject} because it is not pending or reserved.`)
+  if (status === 'completed')
+    return refuse('not_possible', `Cannot complete ${subject} because it is not currently assigned.`)
+  if (status === 'wrapping')
+    return refuse('not_possible', `Cannot wrap up ${subject} because it is not currently assigned.`)
   return refuse('not_possible', `Cannot update ${subject} because it is ${task.assignment_status}.`)
 }
 
@@ -260,7 +267,8 @@ export function deleteTask(
 }
 
 function drop(state: State, task: TaskRow): void {
-  for (const reservation of [...state.tables.reservation.by('task_sid', task.sid)]) state.remove('reservation', reservation.sid)
+  for (const reservation of [...state.tables.reservation.by('task_sid', task.sid)])
+    state.remove('reservation', reservation.sid)
   state.remove('task', task.sid)
   dropIfUnused(state, task.workflow_document_sid)
 }

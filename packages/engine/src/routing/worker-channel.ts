@@ -10,7 +10,8 @@ export function workerChannel(state: State, workspace_sid: string, worker_sid: s
   inWorkspace(state, 'worker', workspace_sid, worker_sid)
   const own = state.find('worker_channel', name)
   if (own?.worker_sid === worker_sid) return own
-  const channel = state.find('task_channel', name) ?? state.tables.task_channel.firstBy('name', nameKey(workspace_sid, name))
+  const channel =
+    state.find('task_channel', name) ?? state.tables.task_channel.firstBy('name', nameKey(workspace_sid, name))
   const row = channel && state.tables.worker_channel.firstBy('pair', nameKey(worker_sid, channel.sid))
   return row ?? notFound(`/Workspaces/${workspace_sid}/Workers/${worker_sid}/Channels/${name}`)
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { capacityLeft } from './match/pools.ts'
 import { World } from '../testing/world.ts'
+import { capacityLeft } from './match/pools.ts'
 
 function center(): World {
   const world = new World()
@@ -13,8 +13,15 @@ describe('a worker', () => {
   it('has a name of its own, whatever the case (13.4)', () => {
     const world = center()
     world.addWorker('Ada')
-    expect(world.refusal(() => world.addWorker('ADA'))).toBe('400/20001 Worker with the same friendly name already exists')
-    world.do({ type: 'worker.update', workspace_sid: world.workspace_sid, sid: world.worker('Ada').sid, friendly_name: 'ada' })
+    expect(world.refusal(() => world.addWorker('ADA'))).toBe(
+      '400/20001 Worker with the same friendly name already exists'
+    )
+    world.do({
+      type: 'worker.update',
+      workspace_sid: world.workspace_sid,
+      sid: world.worker('Ada').sid,
+      friendly_name: 'ada'
+    })
     expect(world.worker('Ada').friendly_name).toBe('ada')
   })
 
@@ -35,7 +42,9 @@ describe('a worker', () => {
       'reserved Ada',
       'pending'
     ])
-    const load = () => ({ ...world.state.pools.load(world.worker('Ada').sid, world.channel('Ada', 'default').task_channel_sid) })
+    const load = () => ({
+      ...world.state.pools.load(world.worker('Ada').sid, world.channel('Ada', 'default').task_channel_sid)
+    })
     expect(load()).toEqual({ open: 3, accepted: 0 })
     expect(capacityLeft(3, 3)).toBe(0)
     world.accept('Ada', 'one')
@@ -89,7 +98,11 @@ describe('a worker', () => {
     world.addTask('two')
     world.accept('Ada', 'one')
     world.move('Ada', 'Offline', true)
-    expect([world.where('one'), world.where('two'), world.who('two', 'rejected')]).toEqual(['assigned Ada', 'pending', ['Ada']])
+    expect([world.where('one'), world.where('two'), world.who('two', 'rejected')]).toEqual([
+      'assigned Ada',
+      'pending',
+      ['Ada']
+    ])
     expect(world.refusal(() => world.move('Ada', 'Available', true))).toMatch(/^400\/20001 RejectPendingReservations/)
   })
 
@@ -168,7 +181,10 @@ describe('a worker', () => {
     world.addTask('mine', { routing_target: world.worker('Ada').sid, ignore_capacity: false })
     expect(world.where('mine')).toBe('pending')
     world.do({ type: 'worker.delete', workspace_sid: world.workspace_sid, sid: world.worker('Ada').sid })
-    expect([world.where('mine'), world.task('mine').reason]).toEqual(['canceled', 'RoutingTarget not available for Reservation acceptance'])
+    expect([world.where('mine'), world.task('mine').reason]).toEqual([
+      'canceled',
+      'RoutingTarget not available for Reservation acceptance'
+    ])
     expect(world.told('mine')).toContain('reservation.failed')
   })
 
@@ -186,7 +202,10 @@ describe('the order in which workers are chosen (6.4)', () => {
   it('is that of their idle time; a new worker is idle since its creation', () => {
     const world = center()
     for (const name of ['Ada', 'Bea', 'Cleo']) world.addWorker(name, { capacity: { default: 5 } })
-    const taken = ['1', '2', '3', '4', '5', '6'].map((name) => (world.addTask(name), world.who(name)[0]))
+    const taken = ['1', '2', '3', '4', '5', '6'].map((name) => {
+      world.addTask(name)
+      return world.who(name)[0]
+    })
     expect(taken).toEqual(['Ada', 'Bea', 'Cleo', 'Ada', 'Bea', 'Cleo'])
   })
 
@@ -203,22 +222,36 @@ describe('the order in which workers are chosen (6.4)', () => {
   it.each([
     [false, 'Bea'],
     [true, 'Ada']
-  ])('with channel_optimized_routing %s: after Ada had a call, the chat goes to %s', (channel_optimized_routing, chosen) => {
-    const world = center()
-    for (const name of ['Ada', 'Bea']) world.addWorker(name, { capacity: { chat: 5, voice: 5 } })
-    world.do({ type: 'task_channel.update', workspace_sid: world.workspace_sid, sid: 'chat', channel_optimized_routing })
-    world.addTask('call', { task_channel: 'voice' })
-    expect(world.who('call')).toEqual(['Ada'])
-    world.addTask('chat', { task_channel: 'chat' })
-    expect(world.who('chat')).toEqual([chosen])
-  })
+  ])(
+    'with channel_optimized_routing %s: after Ada had a call, the chat goes to %s',
+    (channel_optimized_routing, chosen) => {
+      const world = center()
+      for (const name of ['Ada', 'Bea']) world.addWorker(name, { capacity: { chat: 5, voice: 5 } })
+      world.do({
+        type: 'task_channel.update',
+        workspace_sid: world.workspace_sid,
+        sid: 'chat',
+        channel_optimized_routing
+      })
+      world.addTask('call', { task_channel: 'voice' })
+      expect(world.who('call')).toEqual(['Ada'])
+      world.addTask('chat', { task_channel: 'chat' })
+      expect(world.who('chat')).toEqual([chosen])
+    }
+  )
 })
 
 describe('an activity', () => {
   it('keeps its availability for good (13.5)', () => {
     const world = center()
     const { sid } = world.activity('Unavailable')
-    const command = { type: 'activity.update', workspace_sid: world.workspace_sid, sid, friendly_name: 'Lunch', available: true } as const
+    const command = {
+      type: 'activity.update',
+      workspace_sid: world.workspace_sid,
+      sid,
+      friendly_name: 'Lunch',
+      available: true
+    } as const
     expect(world.do(command).activity).toMatchObject({ friendly_name: 'Lunch', available: false })
   })
 
@@ -243,7 +276,12 @@ describe('an activity', () => {
     world.addWorker('Ada')
     world.addTask('call', { workflow_sid: world.workflow('Lunch').sid })
     expect(world.where('call')).toBe('pending')
-    world.do({ type: 'activity.update', workspace_sid: world.workspace_sid, sid: world.activity('Available').sid, friendly_name: 'Lunch' })
+    world.do({
+      type: 'activity.update',
+      workspace_sid: world.workspace_sid,
+      sid: world.activity('Available').sid,
+      friendly_name: 'Lunch'
+    })
     expect(world.where('call')).toBe('reserved Ada')
   })
 })

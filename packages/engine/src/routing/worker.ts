@@ -3,9 +3,9 @@ import type { State } from '../state/state.ts'
 import { AttributesError, parseAttributes } from './attributes.ts'
 import { emitWorker } from './events.ts'
 import { checkLimit, checkName, checkVersion, inWorkspace, named, workspaceOf } from './lookup.ts'
-import { isOpen, nameKey, type WorkerRow } from './rows.ts'
 import { rejectReservation } from './reservation.ts'
 import { failDirect, reasons } from './route.ts'
+import { isOpen, nameKey, type WorkerRow } from './rows.ts'
 import { addWorkerChannel } from './worker-channel.ts'
 
 export function createWorker(
@@ -33,7 +33,8 @@ export function createWorker(
     date_status_changed: state.at,
     last_reserved_seq: state.next_seq
   })
-  for (const channel of state.tables.task_channel.by('workspace_sid', workspace_sid)) addWorkerChannel(state, worker, channel.sid)
+  for (const channel of state.tables.task_channel.by('workspace_sid', workspace_sid))
+    addWorkerChannel(state, worker, channel.sid)
   emitWorker(state, 'worker.created', worker)
   return { worker }
 }
@@ -114,8 +115,10 @@ export function deleteWorker(
   }
   for (const task of [...(state.pools.waiting(worker.sid) ?? [])]) failDirect(state, task.sid, reasons.target_failed)
   emitWorker(state, 'worker.deleted', worker)
-  for (const reservation of [...state.tables.reservation.by('worker_sid', worker.sid)]) state.remove('reservation', reservation.sid)
-  for (const channel of [...state.tables.worker_channel.by('worker_sid', worker.sid)]) state.remove('worker_channel', channel.sid)
+  for (const reservation of [...state.tables.reservation.by('worker_sid', worker.sid)])
+    state.remove('reservation', reservation.sid)
+  for (const channel of [...state.tables.worker_channel.by('worker_sid', worker.sid)])
+    state.remove('worker_channel', channel.sid)
   state.remove('worker', worker.sid)
   return {}
 }

@@ -16,10 +16,20 @@ export interface WorkflowParams {
 
 export function createWorkflow(
   state: State,
-  { workspace_sid, ...params }: WorkflowParams & { readonly workspace_sid: string; readonly friendly_name: string; readonly configuration: string }
+  {
+    workspace_sid,
+    ...params
+  }: WorkflowParams & { readonly workspace_sid: string; readonly friendly_name: string; readonly configuration: string }
 ): { workflow: WorkflowRow } {
   workspaceOf(state, workspace_sid)
-  checkLimit(state, 'workflow', 'workspace_sid', workspace_sid, state.settings.limits.workflows, 'Workflows in a Workspace')
+  checkLimit(
+    state,
+    'workflow',
+    'workspace_sid',
+    workspace_sid,
+    state.settings.limits.workflows,
+    'Workflows in a Workspace'
+  )
   return { workflow: addWorkflow(state, workspace_sid, params) }
 }
 
@@ -93,7 +103,8 @@ export function deleteWorkflow(
   const open = [...state.tables.task.by('workflow_sid', sid)].filter((task) => !isTerminal(task)).length
   if (open > 0) refuse('in_use', `Workflow ${workflow.friendly_name} cannot be deleted: ${open} open tasks are in it`)
   state.emit('workflow.deleted', { workspace: workspaceOf(state, workspace_sid), workflow })
-  for (const document of [...state.tables.workflow_document.by('workflow_sid', sid)]) state.remove('workflow_document', document.sid)
+  for (const document of [...state.tables.workflow_document.by('workflow_sid', sid)])
+    state.remove('workflow_document', document.sid)
   state.remove('workflow', sid)
   return {}
 }
@@ -107,7 +118,8 @@ function checkParams(state: State, workspace_sid: string, params: WorkflowParams
   }
   checkRange(params.task_reservation_timeout, 'TaskReservationTimeout', 1, 86_400)
   if (configuration === undefined) return
-  if (configuration.length > MAX_DOCUMENT_BYTES) refuse('invalid', `Configuration must not be larger than ${MAX_DOCUMENT_BYTES} bytes`)
+  if (configuration.length > MAX_DOCUMENT_BYTES)
+    refuse('invalid', `Configuration must not be larger than ${MAX_DOCUMENT_BYTES} bytes`)
   try {
     for (const queue_sid of parseWorkflowDocument(configuration).queues) {
       if (state.find('task_queue', queue_sid)?.workspace_sid !== workspace_sid) {

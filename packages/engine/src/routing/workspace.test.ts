@@ -6,7 +6,9 @@ describe('a workspace', () => {
     const world = new World()
     const { state, workspace_sid } = world
     const workspace = state.get('workspace', workspace_sid)
-    expect([...state.tables.activity.by('workspace_sid', workspace_sid)].map((row) => [row.friendly_name, row.available])).toEqual([
+    expect(
+      [...state.tables.activity.by('workspace_sid', workspace_sid)].map((row) => [row.friendly_name, row.available])
+    ).toEqual([
       ['Offline', false],
       ['Unavailable', false],
       ['Available', true]
@@ -30,8 +32,15 @@ describe('a workspace', () => {
 
   it('from the template FIFO routes at once (13.2)', () => {
     const world = new World({ workspace: { template: 'FIFO' } })
-    expect(world.queue('Sample Queue')).toMatchObject({ target_workers: '1==1', task_order: 'FIFO', max_reserved_workers: 1 })
-    expect(world.workflow('Default Fifo Workflow')).toMatchObject({ task_reservation_timeout: 120, assignment_callback_url: null })
+    expect(world.queue('Sample Queue')).toMatchObject({
+      target_workers: '1==1',
+      task_order: 'FIFO',
+      max_reserved_workers: 1
+    })
+    expect(world.workflow('Default Fifo Workflow')).toMatchObject({
+      task_reservation_timeout: 120,
+      assignment_callback_url: null
+    })
     world.addWorker('Ada')
     world.addTask('call') // with one workflow there is no need to name it
     expect(world.where('call')).toBe('reserved Ada')
@@ -40,7 +49,9 @@ describe('a workspace', () => {
   it('cannot go back to one task at a time', () => {
     const world = new World()
     const sid = world.workspace_sid
-    expect(world.refusal(() => world.do({ type: 'workspace.update', sid, multi_task_enabled: false }))).toMatch(/^400\/20001 MultiTaskEnabled/)
+    expect(world.refusal(() => world.do({ type: 'workspace.update', sid, multi_task_enabled: false }))).toMatch(
+      /^400\/20001 MultiTaskEnabled/
+    )
   })
 
   it('is removed with everything in it, and routes nothing on the way', () => {
@@ -71,7 +82,8 @@ describe('a workspace without multitasking (5.3)', () => {
   function single(): World {
     const world = new World({ workspace: { multi_task_enabled: false } })
     const { workspace_sid } = world
-    for (const friendly_name of ['Reserved', 'Busy']) world.do({ type: 'activity.create', workspace_sid, friendly_name })
+    for (const friendly_name of ['Reserved', 'Busy'])
+      world.do({ type: 'activity.create', workspace_sid, friendly_name })
     world.addQueue('Support', {
       max_reserved_workers: 2,
       reservation_activity_sid: world.activity('Reserved').sid,
@@ -86,7 +98,11 @@ describe('a workspace without multitasking (5.3)', () => {
     world.addWorker('Ada')
     world.addTask('call', { task_channel: 'voice' })
     world.addTask('chat', { task_channel: 'chat' })
-    expect([world.where('call'), world.where('chat'), world.activityOf('Ada')]).toEqual(['reserved Ada', 'pending', 'Reserved'])
+    expect([world.where('call'), world.where('chat'), world.activityOf('Ada')]).toEqual([
+      'reserved Ada',
+      'pending',
+      'Reserved'
+    ])
     world.accept('Ada', 'call')
     expect(world.activityOf('Ada')).toBe('Busy')
     world.complete('Ada', 'call')

@@ -73,7 +73,11 @@ export function updateWorkspace(
   {
     sid,
     ...params
-  }: WorkspaceParams & { readonly sid: string; readonly default_activity_sid?: string; readonly timeout_activity_sid?: string }
+  }: WorkspaceParams & {
+    readonly sid: string
+    readonly default_activity_sid?: string
+    readonly timeout_activity_sid?: string
+  }
 ): { workspace: WorkspaceRow } {
   const before = workspaceOf(state, sid)
   if (params.friendly_name !== undefined) checkName(params.friendly_name, 'Workspace')
@@ -108,5 +112,13 @@ export function deleteWorkspace(state: State, { sid }: { readonly sid: string })
 
 /** In an order in which nothing is left that names what is gone. */
 const inside = [
-  'reservation', 'task', 'worker_channel', 'worker', 'workflow', 'workflow_document', 'task_queue', 'task_channel', 'activity'
+  'reservation',
+  'task',
+  'worker_channel',
+  'worker',
+  'workflow',
+  'workflow_document',
+  'task_queue',
+  'task_channel',
+  'activity'
 ] as const

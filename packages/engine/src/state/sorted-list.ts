@@ -49,6 +49,10 @@ export class SortedList<T> {
     return true
   }
 
+  toArray(): T[] {
+    return this.#chunks.flat()
+  }
+
   *[Symbol.iterator](): Generator<T> {
     for (const chunk of this.#chunks) yield* chunk
   }

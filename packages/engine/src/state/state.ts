@@ -1,15 +1,18 @@
 import type { EngineEvent, EventRefs, EventType } from '../events.ts'
 import { type Kind, type Kinds, kinds } from '../kinds.ts'
 import { refuse } from '../refusals.ts'
-import { defaultSettings, type Settings } from '../settings.ts'
 import { Pools } from '../routing/match/pools.ts'
+import { defaultSettings, type Settings } from '../settings.ts'
 import { Ids, type Seed } from './ids.ts'
 import type { Row } from './row.ts'
 import { Table } from './table.ts'
 import { type Timer, Timers } from './timers.ts'
 
 /** A row as a decider makes it: SID, seq, version and dates are the state's to give. */
-export type NewRow<R extends Row> = Omit<R, keyof Row> & { readonly date_created?: number; readonly date_updated?: number }
+export type NewRow<R extends Row> = Omit<R, keyof Row> & {
+  readonly date_created?: number
+  readonly date_updated?: number
+}
 
 /** One changed row of a decision. */
 export interface Change<K extends Kind = Kind> {
@@ -38,7 +41,10 @@ export class State {
   readonly tables: { readonly [K in Kind]: Table<Kinds[K]> }
   readonly #ids = new Ids()
   /** Rows as they were before the decision, by table and SID. */
-  readonly #before = new Map<string, { readonly table: Table<Row>; readonly sid: string; readonly row: Row | undefined }>()
+  readonly #before = new Map<
+    string,
+    { readonly table: Table<Row>; readonly sid: string; readonly row: Row | undefined }
+  >()
   #events: EngineEvent[] = []
   #start = { at: 0, next_seq: 1, next_event: 1 }
 

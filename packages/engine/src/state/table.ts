@@ -99,7 +99,7 @@ export class Table<R extends Row> {
 
   /** Every group of an index with its rows, by key: for checking only. */
   *groups(index: string): Generator<readonly [key: string, rows: R[]]> {
-    for (const [key, group] of this.#index(index).groups) yield [key, [...group].map((entry) => entry.row)]
+    for (const [key, group] of this.#index(index).groups) yield [key, group.toArray().map((entry) => entry.row)]
   }
 
   /** All rows, in order of creation. Costs a sort: for loading, checking and small tables only. */
@@ -157,7 +157,10 @@ export class Table<R extends Row> {
   #join(index: Index<R>, key: string | null | undefined, entry: Entry<R>): void {
     if (key === null || key === undefined) return
     let group = index.groups.get(key)
-    if (!group) index.groups.set(key, (group = new SortedList<Entry<R>>(bySeq)))
+    if (!group) {
+      group = new SortedList<Entry<R>>(bySeq)
+      index.groups.set(key, group)
+    }
     group.add(entry)
   }
 

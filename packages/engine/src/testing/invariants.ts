@@ -48,11 +48,13 @@ class Rows {
     this.reservations = state.tables.reservation.all()
     this.workers = state.tables.worker.all()
     this.#kinds = state.tables.task_channel.all()
-    for (const row of state.tables.worker_channel.all()) this.#channels.set(`${row.worker_sid} ${row.task_channel_sid}`, row)
+    for (const row of state.tables.worker_channel.all())
+      this.#channels.set(`${row.worker_sid} ${row.task_channel_sid}`, row)
   }
 
   of(task: TaskRow, ...statuses: readonly ReservationRow['reservation_status'][]): number {
-    return this.reservations.filter((row) => row.task_sid === task.sid && statuses.includes(row.reservation_status)).length
+    return this.reservations.filter((row) => row.task_sid === task.sid && statuses.includes(row.reservation_status))
+      .length
   }
 
   load(worker_sid: string, task_channel_sid: string | undefined, statuses = open): number {
@@ -78,7 +80,9 @@ class Rows {
       activity_name: this.state.find('activity', worker.activity_sid)?.friendly_name ?? '',
       attributes: JSON.parse(worker.attributes) as unknown,
       channel: (unique_name: string) => {
-        const kind = this.#kinds.find((row) => row.workspace_sid === worker.workspace_sid && row.unique_name === unique_name)
+        const kind = this.#kinds.find(
+          (row) => row.workspace_sid === worker.workspace_sid && row.unique_name === unique_name
+        )
         const row = kind && this.channel(worker.sid, kind.sid)
         if (!kind || !row) return undefined
         const held = this.load(worker.sid, kind.sid)
@@ -101,7 +105,9 @@ class Rows {
     const known = this.#eligible.get(queue.sid)
     if (known) return known
     const { matches } = compiled(queue.target_workers)
-    const workers = this.workers.filter((worker) => worker.workspace_sid === queue.workspace_sid && matches(undefined, this.view(worker)))
+    const workers = this.workers.filter(
+      (worker) => worker.workspace_sid === queue.workspace_sid && matches(undefined, this.view(worker))
+    )
     const sids = new Set(workers.map((worker) => worker.sid))
     this.#eligible.set(queue.sid, sids)
     return sids
@@ -127,7 +133,11 @@ const open: readonly ReservationRow['reservation_status'][] = ['pending', 'accep
 /** Status of a task and its reservations, and which of its timers run. */
 function* tasks(rows: Rows): Generator<string> {
   for (const task of rows.tasks) {
-    const held = { pending: rows.of(task, 'pending'), accepted: rows.of(task, 'accepted'), wrapping: rows.of(task, 'wrapping') }
+    const held = {
+      pending: rows.of(task, 'pending'),
+      accepted: rows.of(task, 'accepted'),
+      wrapping: rows.of(task, 'wrapping')
+    }
     const status = task.assignment_status
     const fits = {
       pending: held.pending + held.accepted + held.wrapping === 0,
@@ -140,17 +150,21 @@ function* tasks(rows: Rows): Generator<string> {
     if (!fits) yield `task ${task.sid} is ${status} with ${JSON.stringify(held)}`
     const isUnassigned = status === 'pending' || status === 'reserved'
     if ((task.ttl_at !== null) !== isUnassigned) yield `task ${task.sid} is ${status} with ttl_at ${task.ttl_at}`
-    if ((task.delete_at === null) !== isUnassigned) yield `task ${task.sid} is ${status} with delete_at ${task.delete_at}`
+    if ((task.delete_at === null) !== isUnassigned)
+      yield `task ${task.sid} is ${status} with delete_at ${task.delete_at}`
     if (!isUnassigned && task.target_at !== null) yield `task ${task.sid} is ${status} and has a target timer`
-    if (status !== 'pending' && task.retry_at !== null && status !== 'reserved') yield `task ${task.sid} is ${status} and has a retry timer`
+    if (status !== 'pending' && task.retry_at !== null && status !== 'reserved')
+      yield `task ${task.sid} is ${status} and has a retry timer`
     if (status === 'pending' && (task.advance || task.re_evaluate || task.followed_attributes !== null)) {
       yield `task ${task.sid} is pending and has yet to go on`
     }
     if (task.advance && task.target_at !== null) yield `task ${task.sid} is to advance and still has a target timer`
-    if (task.rounds > rows.state.settings.limits.assignment_rounds) yield `task ${task.sid} has had ${task.rounds} rounds`
+    if (task.rounds > rows.state.settings.limits.assignment_rounds)
+      yield `task ${task.sid} has had ${task.rounds} rounds`
   }
   for (const { sid, reservation_status, timeout_at } of rows.reservations) {
-    if ((timeout_at !== null) !== (reservation_status === 'pending')) yield `reservation ${sid} is ${reservation_status} with timeout_at ${timeout_at}`
+    if ((timeout_at !== null) !== (reservation_status === 'pending'))
+      yield `reservation ${sid} is ${reservation_status} with timeout_at ${timeout_at}`
   }
 }
 
@@ -172,7 +186,8 @@ function* timers(state: State): Generator<string> {
   if (JSON.stringify(actual) !== JSON.stringify(expected)) yield 'the timers are not those of the rows'
   const first = expected[0]
   const next = state.nextTimer
-  if (next?.due !== first?.[0] || next?.sid !== first?.[4] || next?.command !== first?.[3]) yield 'the next timer is not the first'
+  if (next?.due !== first?.[0] || next?.sid !== first?.[4] || next?.command !== first?.[3])
+    yield 'the next timer is not the first'
 }
 
 function* indexes(state: State): Generator<string> {
@@ -192,7 +207,8 @@ function* indexes(state: State): Generator<string> {
       for (const [key, rows] of table.groups(name)) {
         groups++
         const group = expected.get(key) ?? []
-        if (group.length !== rows.length || rows.some((row, i) => row.sid !== group[i])) yield `index ${kind}.${name} is wrong at ${key}`
+        if (group.length !== rows.length || rows.some((row, i) => row.sid !== group[i]))
+          yield `index ${kind}.${name} is wrong at ${key}`
       }
       if (groups !== expected.size) yield `index ${kind}.${name} has ${groups} groups, not ${expected.size}`
     }
@@ -205,7 +221,8 @@ function* references(rows: Rows): Generator<string> {
   for (const worker of rows.workers) {
     if (!state.find('activity', worker.activity_sid)) yield `worker ${worker.sid} is in no activity`
     for (const { sid, workspace_sid } of state.tables.task_channel.all()) {
-      if (workspace_sid === worker.workspace_sid && !rows.channel(worker.sid, sid)) yield `worker ${worker.sid} lacks channel ${sid}`
+      if (workspace_sid === worker.workspace_sid && !rows.channel(worker.sid, sid))
+        yield `worker ${worker.sid} lacks channel ${sid}`
     }
   }
   const followed = new Set(state.tables.workflow.all().map((workflow) => workflow.workflow_document_sid))
@@ -229,31 +246,48 @@ function* references(rows: Rows): Generator<string> {
 /** What the router keeps beside the rows is what the rows say. */
 function* pools(state: State, rows: Rows): Generator<string> {
   const { pools } = state
-  const same = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((sid, i) => sid === b[i])
+  const same = (a: readonly string[], b: readonly string[]) =>
+    a.length === b.length && a.every((sid, i) => sid === b[i])
   for (const queue of state.tables.task_queue.all()) {
-    if (!same([...pools.members(queue.sid)].sort(), [...rows.eligible(queue.sid)].sort())) yield `queue ${queue.friendly_name} has the wrong members`
+    if (!same([...pools.members(queue.sid)].sort(), [...rows.eligible(queue.sid)].sort()))
+      yield `queue ${queue.friendly_name} has the wrong members`
     const lifo = queue.task_order === 'LIFO'
     const line = rows.tasks
-      .filter((task) => task.assignment_status === 'pending' && task.task_queue_sid === queue.sid && !task.routing_target?.startsWith('WK'))
+      .filter(
+        (task) =>
+          task.assignment_status === 'pending' &&
+          task.task_queue_sid === queue.sid &&
+          !task.routing_target?.startsWith('WK')
+      )
       .sort((a, b) =>
         lifo
           ? b.virtual_start_time - a.virtual_start_time || b.seq - a.seq
           : b.priority - a.priority || a.virtual_start_time - b.virtual_start_time || a.seq - b.seq
       )
     const actual = [...(pools.waiting(queue.sid) ?? [])].map((task) => task.sid)
-    if (!same(actual, line.map((task) => task.sid))) yield `the line of queue ${queue.friendly_name} is wrong`
+    if (
+      !same(
+        actual,
+        line.map((task) => task.sid)
+      )
+    )
+      yield `the line of queue ${queue.friendly_name} is wrong`
   }
   for (const worker of rows.workers) {
     const queues = state.tables.task_queue.all().filter((queue) => rows.eligible(queue.sid).has(worker.sid))
-    if (!same([...pools.queuesOf(worker.sid)].sort(), queues.map((queue) => queue.sid).sort())) yield `worker ${worker.friendly_name} has the wrong queues`
+    if (!same([...pools.queuesOf(worker.sid)].sort(), queues.map((queue) => queue.sid).sort()))
+      yield `worker ${worker.friendly_name} has the wrong queues`
     for (const { sid } of state.tables.task_channel.all()) {
       const load = pools.load(worker.sid, sid)
       if (load.open !== rows.load(worker.sid, sid)) yield `the load of ${worker.friendly_name} is wrong`
-      if (load.accepted !== rows.load(worker.sid, sid, ['accepted'])) yield `the assigned tasks of ${worker.friendly_name} are wrong`
+      if (load.accepted !== rows.load(worker.sid, sid, ['accepted']))
+        yield `the assigned tasks of ${worker.friendly_name} are wrong`
     }
   }
   for (const { sid } of state.tables.workspace.all()) {
-    const available = rows.workers.filter((row) => row.workspace_sid === sid && state.get('activity', row.activity_sid).available)
+    const available = rows.workers.filter(
+      (row) => row.workspace_sid === sid && state.get('activity', row.activity_sid).available
+    )
     if (pools.available(sid) !== available.length) yield 'the number of available workers is wrong'
   }
 }
@@ -280,13 +314,16 @@ function fits(rows: Rows, task: TaskRow, worker: WorkerRow): boolean {
   if (isDirect && task.ignore_capacity) return true
   const channel = rows.channel(worker.sid, task.task_channel_sid)
   if (!state.get('activity', worker.activity_sid).available || !channel?.available) return false
-  if (!state.get('workspace', task.workspace_sid).multi_task_enabled && rows.load(worker.sid, undefined) > 0) return false
+  if (!state.get('workspace', task.workspace_sid).multi_task_enabled && rows.load(worker.sid, undefined) > 0)
+    return false
   return rows.load(worker.sid, task.task_channel_sid) < channel.configured_capacity
 }
 
 function fitsTarget(rows: Rows, task: TaskRow, worker: WorkerRow): boolean {
   if (task.workflow_document_sid === null) return true
-  const { filters, default_filter } = parsed(rows.state.get('workflow_document', task.workflow_document_sid).configuration)
+  const { filters, default_filter } = parsed(
+    rows.state.get('workflow_document', task.workflow_document_sid).configuration
+  )
   const own = filters[task.filter_index]?.targets[task.target_index]
   const target = task.filter_index === -1 ? default_filter : own
   const view = { attributes: JSON.parse(task.attributes) as unknown }
@@ -301,7 +338,8 @@ function fitsTarget(rows: Rows, task: TaskRow, worker: WorkerRow): boolean {
 function* changes(state: State, { changes, events }: Decision): Generator<string> {
   for (const { kind, sid, before, after } of changes) {
     if (!after) continue
-    if (after.version !== (before ? before.version + 1 : 0)) yield `${kind} ${sid} went from version ${before?.version} to ${after.version}`
+    if (after.version !== (before ? before.version + 1 : 0))
+      yield `${kind} ${sid} went from version ${before?.version} to ${after.version}`
     if (after.date_updated !== state.at) yield `${kind} ${sid} changed undated`
     if (kind !== 'reservation') continue
     const was = before as ReservationRow | undefined // a change's rows are of its kind
@@ -312,7 +350,8 @@ function* changes(state: State, { changes, events }: Decision): Generator<string
     if (told.length !== 1) yield `reservation ${sid} became ${name} with ${told.length} events`
   }
   events.forEach((event, i) => {
-    if (event.seq !== state.next_event - events.length + i || event.at !== state.at) throw new Error(`audit: event ${event.sid} is out of order`)
+    if (event.seq !== state.next_event - events.length + i || event.at !== state.at)
+      throw new Error(`audit: event ${event.sid} is out of order`)
   })
 }
 
@@ -324,6 +363,7 @@ function* overload(rows: Rows, { changes }: Decision): Generator<string> {
     const task = rows.state.find('task', task_sid)
     if (!task || (task.routing_target?.startsWith('WK') && task.ignore_capacity)) continue
     const capacity = rows.channel(worker_sid, task_channel_sid)?.configured_capacity ?? 0
-    if (rows.load(worker_sid, task_channel_sid) > capacity) yield `worker ${worker_sid} has more than ${capacity} reservations on a channel`
+    if (rows.load(worker_sid, task_channel_sid) > capacity)
+      yield `worker ${worker_sid} has more than ${capacity} reservations on a channel`
   }
 }

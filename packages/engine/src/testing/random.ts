@@ -28,7 +28,10 @@ export class Dice {
 }
 
 /** Small limits, so that they are met. */
-export const randomSettings = { ...defaultSettings, limits: { ...defaultSettings.limits, assignment_rounds: 6, available_workers: 4 } }
+export const randomSettings = {
+  ...defaultSettings,
+  limits: { ...defaultSettings.limits, assignment_rounds: 6, available_workers: 4 }
+}
 
 export function emptyState(): State {
   return new State(`AC${'0'.repeat(32)}`, randomSettings)
@@ -94,7 +97,10 @@ const acts: readonly Act[] = [
   [2, (state, dice, n) => createWorker(state, dice, `X${n}`)],
   [1, (state, dice) => ({ type: 'worker.delete', workspace_sid: only(state), sid: anyOf(state, 'worker', dice) })],
   [4, (state, dice) => updateQueue(state, dice)],
-  [1, (state, dice) => ({ type: 'task_queue.delete', workspace_sid: only(state), sid: anyOf(state, 'task_queue', dice) })],
+  [
+    1,
+    (state, dice) => ({ type: 'task_queue.delete', workspace_sid: only(state), sid: anyOf(state, 'task_queue', dice) })
+  ],
   [4, (state, dice) => updateWorkflow(state, dice)],
   [1, (state, dice) => ({ type: 'workflow.delete', workspace_sid: only(state), sid: anyOf(state, 'workflow', dice) })],
   [2, (state, dice, n) => renameActivity(state, dice, n)],
@@ -104,7 +110,8 @@ const acts: readonly Act[] = [
 
 function createTask(state: State, dice: Dice): Command {
   const target = dice.roll(10)
-  const routing_target = target === 0 ? anyOf(state, 'worker', dice) : target === 1 ? anyOf(state, 'task_queue', dice) : undefined
+  const routing_target =
+    target === 0 ? anyOf(state, 'worker', dice) : target === 1 ? anyOf(state, 'task_queue', dice) : undefined
   return {
     type: 'task.create',
     workspace_sid: only(state),
@@ -125,7 +132,9 @@ function respond(state: State, dice: Dice): Command {
   return {
     type: 'reservation.update',
     workspace_sid: only(state),
-    ...(dice.chance(50) ? { task_sid: reservation?.task_sid ?? 'WT' } : { worker_sid: reservation?.worker_sid ?? 'WK' }),
+    ...(dice.chance(50)
+      ? { task_sid: reservation?.task_sid ?? 'WT' }
+      : { worker_sid: reservation?.worker_sid ?? 'WK' }),
     sid: reservation?.sid ?? 'WR',
     reservation_status: status,
     ...(status === 'rejected' && dice.chance(30) && { worker_activity_sid: anyOf(state, 'activity', dice) })
@@ -147,7 +156,13 @@ function updateTask(state: State, dice: Dice): Command {
 
 function createWorker(state: State, dice: Dice, friendly_name: string): Command {
   const attributes = workerAttributes(dice)
-  return { type: 'worker.create', workspace_sid: only(state), friendly_name, attributes, activity_sid: dice.chance(70) ? availableActivity(state) : anyOf(state, 'activity', dice) }
+  return {
+    type: 'worker.create',
+    workspace_sid: only(state),
+    friendly_name,
+    attributes,
+    activity_sid: dice.chance(70) ? availableActivity(state) : anyOf(state, 'activity', dice)
+  }
 }
 
 function updateWorker(state: State, dice: Dice): Command {
@@ -196,14 +211,17 @@ function updateWorkflow(state: State, dice: Dice): Command {
 
 function renameActivity(state: State, dice: Dice, n: number): Command {
   const friendly_name = dice.of(['Available', 'Lunch', `A${n}`])
-  if (dice.chance(30)) return { type: 'activity.create', workspace_sid: only(state), friendly_name, available: dice.chance(50) }
+  if (dice.chance(30))
+    return { type: 'activity.create', workspace_sid: only(state), friendly_name, available: dice.chance(50) }
   return { type: 'activity.update', workspace_sid: only(state), sid: anyOf(state, 'activity', dice), friendly_name }
 }
 
 function changeChannels(state: State, dice: Dice, n: number): Command {
   const workspace_sid = only(state)
-  if (dice.chance(50)) return { type: 'task_channel.create', workspace_sid, friendly_name: 'Extra', unique_name: `c${n}` }
-  if (dice.chance(50)) return { type: 'task_channel.update', workspace_sid, sid: 'chat', channel_optimized_routing: dice.chance(50) }
+  if (dice.chance(50))
+    return { type: 'task_channel.create', workspace_sid, friendly_name: 'Extra', unique_name: `c${n}` }
+  if (dice.chance(50))
+    return { type: 'task_channel.update', workspace_sid, sid: 'chat', channel_optimized_routing: dice.chance(50) }
   return { type: 'task_channel.delete', workspace_sid, sid: anyOf(state, 'task_channel', dice) }
 }
 
@@ -225,14 +243,18 @@ function configuration(state: State, dice: Dice): string {
     ...(dice.chance(30) && { priority: dice.roll(5) }),
     ...(dice.chance(40) && { expression: dice.of(targetExpressions) }),
     ...(dice.chance(30) && { skip_if: dice.of(['1==1', 'workers.available == 0']) }),
-    ...(dice.chance(30) && { order_by: dice.of(['worker.level DESC', 'worker.level', 'worker.channel.chat.assigned_tasks']) }),
+    ...(dice.chance(30) && {
+      order_by: dice.of(['worker.level DESC', 'worker.level', 'worker.channel.chat.assigned_tasks'])
+    }),
     ...(dice.chance(15) && { known_worker_friendly_name: 'task.friend' })
   })
   const filters = ['kind == 1', 'kind >= 1', '1==1', 'kind == 0']
     .filter(() => dice.chance(60))
     .map((expression) => ({ expression, targets: [true, false, false].slice(0, 1 + dice.roll(3)).map(target) }))
   const hasDefault = filters.length === 0 || dice.chance(60)
-  return JSON.stringify({ task_routing: { filters, ...(hasDefault && { default_filter: { queue: dice.of(queues) } }) } })
+  return JSON.stringify({
+    task_routing: { filters, ...(hasDefault && { default_filter: { queue: dice.of(queues) } }) }
+  })
 }
 
 const targetExpressions = [
@@ -247,7 +269,11 @@ const targetExpressions = [
 
 function taskAttributes(state: State, dice: Dice): string {
   const workers = state.tables.worker.all().map((worker) => worker.friendly_name)
-  return JSON.stringify({ kind: dice.roll(3), language: dice.of(['en', 'de']), ...(workers.length > 0 && dice.chance(50) && { friend: dice.of(workers) }) })
+  return JSON.stringify({
+    kind: dice.roll(3),
+    language: dice.of(['en', 'de']),
+    ...(workers.length > 0 && dice.chance(50) && { friend: dice.of(workers) })
+  })
 }
 
 function workerAttributes(dice: Dice): string {
@@ -261,7 +287,10 @@ function availableActivity(state: State): string {
 type Listed = 'workspace' | 'activity' | 'task_channel' | 'task_queue' | 'workflow' | 'worker' | 'task'
 
 function sids(state: State, kind: Listed): string[] {
-  return state.table(kind).all().map((row) => row.sid)
+  return state
+    .table(kind)
+    .all()
+    .map((row) => row.sid)
 }
 
 function only(state: State): string {
@@ -273,4 +302,3 @@ function anyOf(state: State, kind: Listed, dice: Dice): string {
   const all = sids(state, kind)
   return all.length === 0 ? `${state.table(kind).definition.prefix}${'0'.repeat(32)}` : dice.of(all)
 }
-

@@ -1,6 +1,6 @@
 import { type Kind, kinds } from '../kinds.ts'
-import type { Row } from '../state/row.ts'
 import type { Settings } from '../settings.ts'
+import type { Row } from '../state/row.ts'
 import { State } from '../state/state.ts'
 import type { Table } from '../state/table.ts'
 
@@ -18,7 +18,16 @@ export function tableOf(state: State, kind: Kind): Table<Row> {
 export function snapshot(state: State): Record<string, unknown> {
   const { at, decision, next_seq, next_event } = state
   const rows = Object.fromEntries(allKinds.map((kind) => [kind, tableOf(state, kind).all()]))
-  return { at, decision, next_seq, next_event, rows, indexes: indexesOf(state), timers: timersOf(state), pools: poolsOf(state) }
+  return {
+    at,
+    decision,
+    next_seq,
+    next_event,
+    rows,
+    indexes: indexesOf(state),
+    timers: timersOf(state),
+    pools: poolsOf(state)
+  }
 }
 
 function indexesOf(state: State): Record<string, unknown> {
@@ -55,7 +64,11 @@ function poolsOf(state: State): Record<string, unknown> {
 /** A state made from the rows of another, as one is made at start from those that were stored. */
 export function reloaded(state: State, settings: Settings = state.settings): State {
   const fresh = new State(state.account_sid, settings)
-  const rows = allKinds.flatMap((kind) => tableOf(state, kind).all().map((row) => ({ kind, row })))
+  const rows = allKinds.flatMap((kind) =>
+    tableOf(state, kind)
+      .all()
+      .map((row) => ({ kind, row }))
+  )
   for (const { kind, row } of rows.sort((a, b) => a.row.seq - b.row.seq)) fresh.admit(kind, row as never) // of its own kind
   fresh.pools.settle()
   fresh.at = state.at

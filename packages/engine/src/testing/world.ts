@@ -3,9 +3,18 @@ import { type Decision, decide } from '../decide.ts'
 import { decideDue } from '../due.ts'
 import type { EngineEvent, EventType } from '../events.ts'
 import { Refusal } from '../refusals.ts'
-import type { CreateTask, UpdateTask } from '../routing/task.ts'
-import type { ActivityRow, ReservationRow, ReservationStatus, TaskQueueRow, TaskRow, WorkerChannelRow, WorkerRow, WorkflowRow } from '../routing/rows.ts'
+import type {
+  ActivityRow,
+  ReservationRow,
+  ReservationStatus,
+  TaskQueueRow,
+  TaskRow,
+  WorkerChannelRow,
+  WorkerRow,
+  WorkflowRow
+} from '../routing/rows.ts'
 import { nameKey } from '../routing/rows.ts'
+import type { CreateTask, UpdateTask } from '../routing/task.ts'
 import type { TaskQueueParams } from '../routing/task-queue.ts'
 import type { WorkflowParams } from '../routing/workflow.ts'
 import { defaultSettings, type Settings } from '../settings.ts'
@@ -53,7 +62,9 @@ export class World {
   do<T extends CommandType>(command: CommandOf<T>): ResultOf<T> {
     this.#decideDue()
     const seed = seedOf(this.#seed, this.state.decision)
-    const decision = decide(this.state, { at: this.#at, seed, command: command as unknown as Command }) as Decision<ResultOf<T>> // what its decider answers
+    const decision = decide(this.state, { at: this.#at, seed, command: command as unknown as Command }) as Decision<
+      ResultOf<T>
+    > // what its decider answers
     this.#seen(decision)
     this.#decideDue()
     return decision.result
@@ -92,13 +103,18 @@ export class World {
   // Furniture
 
   addQueue(friendly_name: string, params: TaskQueueParams = {}): TaskQueueRow {
-    return this.do({ type: 'task_queue.create', workspace_sid: this.workspace_sid, friendly_name, ...params }).task_queue
+    return this.do({ type: 'task_queue.create', workspace_sid: this.workspace_sid, friendly_name, ...params })
+      .task_queue
   }
 
   /** A worker who is Available unless said otherwise, with capacities by channel. */
   addWorker(
     friendly_name: string,
-    options: { readonly attributes?: object; readonly activity?: string; readonly capacity?: Readonly<Record<string, number>> } = {}
+    options: {
+      readonly attributes?: object
+      readonly activity?: string
+      readonly capacity?: Readonly<Record<string, number>>
+    } = {}
   ): WorkerRow {
     const { workspace_sid } = this
     const attributes = JSON.stringify(options.attributes ?? {})
@@ -115,10 +131,19 @@ export class World {
   /** A workflow whose document names queues by their names. */
   addWorkflow(friendly_name: string, task_routing: object, params: WorkflowParams = {}): WorkflowRow {
     const configuration = this.configuration(task_routing)
-    return this.do({ type: 'workflow.create', workspace_sid: this.workspace_sid, friendly_name, ...params, configuration }).workflow
+    return this.do({
+      type: 'workflow.create',
+      workspace_sid: this.workspace_sid,
+      friendly_name,
+      ...params,
+      configuration
+    }).workflow
   }
 
-  updateWorkflow(friendly_name: string, change: { readonly task_routing?: object; readonly re_evaluate_tasks?: boolean }): void {
+  updateWorkflow(
+    friendly_name: string,
+    change: { readonly task_routing?: object; readonly re_evaluate_tasks?: boolean }
+  ): void {
     const { workspace_sid } = this
     const configuration = change.task_routing && this.configuration(change.task_routing)
     this.do({
@@ -138,7 +163,10 @@ export class World {
   }
 
   /** A task by the story's name for it; attributes as an object. */
-  addTask(name: string, params: Partial<Omit<CreateTask, 'attributes'>> & { readonly attributes?: object } = {}): TaskRow {
+  addTask(
+    name: string,
+    params: Partial<Omit<CreateTask, 'attributes'>> & { readonly attributes?: object } = {}
+  ): TaskRow {
     const { workspace_sid } = this
     const attributes = JSON.stringify(params.attributes ?? {})
     const { task } = this.do({ type: 'task.create', workspace_sid, ...params, attributes })
@@ -148,7 +176,10 @@ export class World {
 
   // Acts
 
-  updateTask(name: string, params: Omit<UpdateTask, 'workspace_sid' | 'sid' | 'attributes'> & { readonly attributes?: object }): TaskRow {
+  updateTask(
+    name: string,
+    params: Omit<UpdateTask, 'workspace_sid' | 'sid' | 'attributes'> & { readonly attributes?: object }
+  ): TaskRow {
     const { workspace_sid } = this
     const { attributes, ...others } = params
     this.do({
@@ -177,12 +208,27 @@ export class World {
 
   setAttributes(worker: string, attributes: object): void {
     const { workspace_sid } = this
-    this.do({ type: 'worker.update', workspace_sid, sid: this.worker(worker).sid, attributes: JSON.stringify(attributes) })
+    this.do({
+      type: 'worker.update',
+      workspace_sid,
+      sid: this.worker(worker).sid,
+      attributes: JSON.stringify(attributes)
+    })
   }
 
-  setChannel(worker: string, channel: string, change: { readonly capacity?: number; readonly available?: boolean }): void {
+  setChannel(
+    worker: string,
+    channel: string,
+    change: { readonly capacity?: number; readonly available?: boolean }
+  ): void {
     const { workspace_sid } = this
-    this.do({ type: 'worker_channel.update', workspace_sid, worker_sid: this.worker(worker).sid, sid: channel, ...change })
+    this.do({
+      type: 'worker_channel.update',
+      workspace_sid,
+      worker_sid: this.worker(worker).sid,
+      sid: channel,
+      ...change
+    })
   }
 
   /** The worker does something with its latest reservation for the task. */
@@ -221,30 +267,42 @@ export class World {
   }
 
   worker(name: string): WorkerRow {
-    return this.state.tables.worker.firstBy('name', nameKey(this.workspace_sid, name.toLowerCase())) ?? notThere(`worker '${name}'`)
+    return (
+      this.state.tables.worker.firstBy('name', nameKey(this.workspace_sid, name.toLowerCase())) ??
+      notThere(`worker '${name}'`)
+    )
   }
 
   queue(name: string): TaskQueueRow {
-    return this.state.tables.task_queue.firstBy('name', nameKey(this.workspace_sid, name)) ?? notThere(`queue '${name}'`)
+    return (
+      this.state.tables.task_queue.firstBy('name', nameKey(this.workspace_sid, name)) ?? notThere(`queue '${name}'`)
+    )
   }
 
   workflow(name: string): WorkflowRow {
-    return this.state.tables.workflow.firstBy('name', nameKey(this.workspace_sid, name)) ?? notThere(`workflow '${name}'`)
+    return (
+      this.state.tables.workflow.firstBy('name', nameKey(this.workspace_sid, name)) ?? notThere(`workflow '${name}'`)
+    )
   }
 
   activity(name: string): ActivityRow {
-    return this.state.tables.activity.firstBy('name', nameKey(this.workspace_sid, name)) ?? notThere(`activity '${name}'`)
+    return (
+      this.state.tables.activity.firstBy('name', nameKey(this.workspace_sid, name)) ?? notThere(`activity '${name}'`)
+    )
   }
 
   channel(worker: string, unique_name: string): WorkerChannelRow {
     const channel = this.state.tables.task_channel.firstBy('name', nameKey(this.workspace_sid, unique_name))
-    const row = channel && this.state.tables.worker_channel.firstBy('pair', nameKey(this.worker(worker).sid, channel.sid))
+    const row =
+      channel && this.state.tables.worker_channel.firstBy('pair', nameKey(this.worker(worker).sid, channel.sid))
     return row ?? notThere(`channel '${unique_name}' of ${worker}`)
   }
 
   reservation(worker: string, task: string): ReservationRow {
     const { sid } = this.worker(worker)
-    const own = [...this.state.tables.reservation.by('task_sid', this.sid(task))].filter((row) => row.worker_sid === sid)
+    const own = [...this.state.tables.reservation.by('task_sid', this.sid(task))].filter(
+      (row) => row.worker_sid === sid
+    )
     return own.at(-1) ?? notThere(`reservation of ${worker} for ${task}`)
   }
 
@@ -260,7 +318,9 @@ export class World {
   /** Who has reservations for a task in a status, by name in the order of the offers. */
   who(task: string, status: ReservationStatus = 'pending'): string[] {
     const rows = [...this.state.tables.reservation.by('task_sid', this.sid(task))]
-    return rows.filter((row) => row.reservation_status === status).map((row) => this.state.get('worker', row.worker_sid).friendly_name)
+    return rows
+      .filter((row) => row.reservation_status === status)
+      .map((row) => this.state.get('worker', row.worker_sid).friendly_name)
   }
 
   /** `pending`, or with whom it is: `reserved Ada, Bea`. The shortest account of where a task is. */

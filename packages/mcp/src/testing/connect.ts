@@ -9,25 +9,42 @@ export interface Told {
   readonly content: Record<string, unknown>
   readonly text: string
   // The shapes are the tools' own; tests look at the members they are about.
-  readonly error: { readonly code: unknown; readonly message: string; readonly argument?: string; readonly next?: string; readonly [more: string]: unknown }
+  readonly error: {
+    readonly code: unknown
+    readonly message: string
+    readonly argument?: string
+    readonly next?: string
+    readonly [more: string]: unknown
+  }
 }
 
 /** An official client of a server over that API, in one process. */
 export async function connected(api: FakeApi, options: Partial<McpServerOptions> = {}) {
   const defects: unknown[] = []
-  const server = createMcpServer({ backend: api.backend(), version: '0.0.0', onerror: (error) => defects.push(error), ...options })
+  const server = createMcpServer({
+    backend: api.backend(),
+    version: '0.0.0',
+    onerror: (error) => defects.push(error),
+    ...options
+  })
   const [near, far] = InMemoryTransport.createLinkedPair()
   const client = new Client({ name: 'test', version: '0.0.0' })
   await Promise.all([server.connect(far), client.connect(near)])
-  const call = async (name: string, args: Record<string, unknown> = {}): Promise<Told> => told(await client.callTool({ name, arguments: args }))
+  const call = async (name: string, args: Record<string, unknown> = {}): Promise<Told> =>
+    told(await client.callTool({ name, arguments: args }))
   return { client, call, defects, close: () => client.close() }
 }
 
 /** Reads a tool's result as both kinds of client would, and checks that they see the same. */
 export function told(result: unknown): Told {
-  const { isError = false, content, structuredContent } = result as { isError?: boolean; content: { text: string }[]; structuredContent?: Record<string, unknown> } // a CallToolResult
+  const {
+    isError = false,
+    content,
+    structuredContent
+  } = result as { isError?: boolean; content: { text: string }[]; structuredContent?: Record<string, unknown> } // a CallToolResult
   const text = content[0]?.text ?? ''
   const parsed = JSON.parse(text)
-  if (isError ? structuredContent !== undefined : JSON.stringify(structuredContent) !== text) throw new Error(`text and structuredContent differ: ${text}`)
+  if (isError ? structuredContent !== undefined : JSON.stringify(structuredContent) !== text)
+    throw new Error(`text and structuredContent differ: ${text}`)
   return { isError, content: structuredContent ?? {}, text, error: parsed.error }
 }

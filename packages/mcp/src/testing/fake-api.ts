@@ -77,16 +77,29 @@ function answerOf(answer: Route[1], sent: Sent): Answer {
   return { status: sent.method === 'POST' ? 201 : 200, body: answer }
 }
 
-const notFound = (path: string): Answer => refusal(404, 20404, `The requested resource /${path.split('/').slice(2).join('/')} was not found`)
+const notFound = (path: string): Answer =>
+  refusal(404, 20404, `The requested resource /${path.split('/').slice(2).join('/')} was not found`)
 
 /** The API's error envelope. */
 export function refusal(status: number, code: number, message: string, details?: object): Answer {
-  return { status, body: { code, message, status, more_info: `https://www.twilio.com/docs/errors/${code}`, ...(details ? { details } : {}) } }
+  return {
+    status,
+    body: {
+      code,
+      message,
+      status,
+      more_info: `https://www.twilio.com/docs/errors/${code}`,
+      ...(details ? { details } : {})
+    }
+  }
 }
 
 /** A list answer of one page, or with a next one. */
 export function listOf(key: string, items: readonly unknown[], next: string | null = null): object {
-  return { [key]: items, meta: { key, page: 0, page_size: 50, next_page_url: next, previous_page_url: null, first_page_url: '', url: '' } }
+  return {
+    [key]: items,
+    meta: { key, page: 0, page_size: 50, next_page_url: next, previous_page_url: null, first_page_url: '', url: '' }
+  }
 }
 
 /** A SID that says what it is: `sid('WK', 1)`. */

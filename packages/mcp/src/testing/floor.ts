@@ -4,7 +4,13 @@ import { FakeApi, listOf, type Route, type Sent, sid } from './fake-api.ts'
 const WS = sid('WS')
 const dates = { date_created: '2026-01-31T09:00:00Z', date_updated: '2026-01-31T09:30:00Z' }
 
-const activity = (number: number, friendly_name: string, available: boolean) => ({ sid: sid('WA', number), workspace_sid: WS, friendly_name, available, ...dates })
+const activity = (number: number, friendly_name: string, available: boolean) => ({
+  sid: sid('WA', number),
+  workspace_sid: WS,
+  friendly_name,
+  available,
+  ...dates
+})
 export const activities = [activity(1, 'Offline', false), activity(2, 'Available', true), activity(3, 'Break', false)]
 
 const worker = (number: number, friendly_name: string, at: number, attributes: object) => ({
@@ -18,7 +24,10 @@ const worker = (number: number, friendly_name: string, at: number, attributes: o
   date_status_changed: '2026-01-31T09:10:00Z',
   ...dates
 })
-export const workers = [worker(1, 'amelie', 2, { languages: 'fr', contact_uri: 'client:amelie' }), worker(2, 'bob', 1, { languages: 'en' })]
+export const workers = [
+  worker(1, 'amelie', 2, { languages: 'fr', contact_uri: 'client:amelie' }),
+  worker(2, 'bob', 1, { languages: 'en' })
+]
 
 const queue = (number: number, friendly_name: string, target_workers: string) => ({
   sid: sid('WQ', number),
@@ -52,7 +61,13 @@ export const workflows = [
   }
 ]
 
-export const channels = ['default', 'chat', 'sms'].map((unique_name, index) => ({ sid: sid('TC', index + 1), workspace_sid: WS, unique_name, friendly_name: unique_name, ...dates }))
+export const channels = ['default', 'chat', 'sms'].map((unique_name, index) => ({
+  sid: sid('TC', index + 1),
+  workspace_sid: WS,
+  unique_name,
+  friendly_name: unique_name,
+  ...dates
+}))
 
 /** A task in a status, with what an interaction wrote into its attributes. */
 export const task = (number: number, assignment_status: string, attributes: object = {}) => ({
@@ -98,16 +113,62 @@ export const conversation = {
 }
 
 export const members = [
-  { sid: sid('MB', 1), conversation_sid: sid('CH'), identity: null, attributes: '{}', messaging_binding: { type: 'whatsapp', address: 'whatsapp:+33600000001', proxy_address: 'whatsapp:+15005550006' }, role_sid: sid('RL'), last_read_message_index: null, ...dates },
-  { sid: sid('MB', 2), conversation_sid: sid('CH'), identity: 'amelie', attributes: '{}', messaging_binding: null, role_sid: sid('RL'), last_read_message_index: 1, ...dates }
+  {
+    sid: sid('MB', 1),
+    conversation_sid: sid('CH'),
+    identity: null,
+    attributes: '{}',
+    messaging_binding: { type: 'whatsapp', address: 'whatsapp:+33600000001', proxy_address: 'whatsapp:+15005550006' },
+    role_sid: sid('RL'),
+    last_read_message_index: null,
+    ...dates
+  },
+  {
+    sid: sid('MB', 2),
+    conversation_sid: sid('CH'),
+    identity: 'amelie',
+    attributes: '{}',
+    messaging_binding: null,
+    role_sid: sid('RL'),
+    last_read_message_index: 1,
+    ...dates
+  }
 ]
 
 export const messages = [
-  { sid: sid('IM', 1), conversation_sid: sid('CH'), index: 0, author: 'whatsapp:+33600000001', participant_sid: sid('MB', 1), body: 'Bonjour', media: null, attributes: '{}', delivery: null, ...dates },
-  { sid: sid('IM', 2), conversation_sid: sid('CH'), index: 1, author: 'amelie', participant_sid: sid('MB', 2), body: 'Bonjour Ana', media: null, attributes: '{}', delivery: null, ...dates }
+  {
+    sid: sid('IM', 1),
+    conversation_sid: sid('CH'),
+    index: 0,
+    author: 'whatsapp:+33600000001',
+    participant_sid: sid('MB', 1),
+    body: 'Bonjour',
+    media: null,
+    attributes: '{}',
+    delivery: null,
+    ...dates
+  },
+  {
+    sid: sid('IM', 2),
+    conversation_sid: sid('CH'),
+    index: 1,
+    author: 'amelie',
+    participant_sid: sid('MB', 2),
+    body: 'Bonjour Ana',
+    media: null,
+    attributes: '{}',
+    delivery: null,
+    ...dates
+  }
 ]
 
-const interactionAttributes = { flexInteractionSid: sid('KD'), flexInteractionChannelSid: sid('UO'), conversationSid: sid('CH'), conversations: { conversation_id: sid('KD') }, customerName: 'Ana' }
+const interactionAttributes = {
+  flexInteractionSid: sid('KD'),
+  flexInteractionChannelSid: sid('UO'),
+  conversationSid: sid('CH'),
+  conversations: { conversation_id: sid('KD') },
+  customerName: 'Ana'
+}
 
 export const interaction = {
   sid: sid('KD'),
@@ -128,10 +189,23 @@ export const interaction = {
   interaction_context_sid: null,
   webhook_ttid: null
 }
-export const channel = { sid: sid('UO'), interaction_sid: sid('KD'), type: 'whatsapp', status: 'active', error_code: null, error_message: null }
+export const channel = {
+  sid: sid('UO'),
+  interaction_sid: sid('KD'),
+  type: 'whatsapp',
+  status: 'active',
+  error_code: null,
+  error_message: null
+}
 export const participants = [
   { sid: sid('UT', 1), type: 'customer', interaction_sid: sid('KD'), channel_sid: sid('UO'), routing_properties: null },
-  { sid: sid('UT', 2), type: 'agent', interaction_sid: sid('KD'), channel_sid: sid('UO'), routing_properties: { task_sid: sid('WT'), worker_sid: sid('WK', 1), reservation_sid: sid('WR') } }
+  {
+    sid: sid('UT', 2),
+    type: 'agent',
+    interaction_sid: sid('KD'),
+    channel_sid: sid('UO'),
+    routing_properties: { task_sid: sid('WT'), worker_sid: sid('WK', 1), reservation_sid: sid('WR') }
+  }
 ]
 
 export const flexFlow = {
@@ -181,7 +255,15 @@ export const studioFlow = {
   },
   ...dates
 }
-export const execution = { sid: sid('FN'), flow_sid: sid('FW'), contact_channel_address: '+33600000001', flow_version: 3, status: 'ended', context: {}, ...dates }
+export const execution = {
+  sid: sid('FN'),
+  flow_sid: sid('FW'),
+  contact_channel_address: '+33600000001',
+  flow_version: 3,
+  status: 'ended',
+  context: {},
+  ...dates
+}
 
 export const realTime = {
   total_tasks: 5,
@@ -190,26 +272,55 @@ export const realTime = {
   longest_task_waiting_age: 41,
   longest_task_waiting_sid: sid('WT'),
   total_workers: 2,
-  activity_statistics: activities.map(({ sid, friendly_name }) => ({ sid, friendly_name, workers: friendly_name === 'Break' ? 0 : 1 }))
+  activity_statistics: activities.map(({ sid, friendly_name }) => ({
+    sid,
+    friendly_name,
+    workers: friendly_name === 'Break' ? 0 : 1
+  }))
 }
-export const queueRealTime = { ...realTime, task_queue_sid: sid('WQ'), total_eligible_workers: 9, total_available_workers: 4 }
-export const cumulative = { avg_task_acceptance_time: 12, reservations_accepted: 7, reservations_timed_out: 1, tasks_canceled: 2, wait_duration_until_accepted: { avg: 11, min: 1, max: 30, total: 77 } }
+export const queueRealTime = {
+  ...realTime,
+  task_queue_sid: sid('WQ'),
+  total_eligible_workers: 9,
+  total_available_workers: 4
+}
+export const cumulative = {
+  avg_task_acceptance_time: 12,
+  reservations_accepted: 7,
+  reservations_timed_out: 1,
+  tasks_canceled: 2,
+  wait_duration_until_accepted: { avg: 11, min: 1, max: 30, total: 77 }
+}
 
 const T = 'taskrouter/v1/Workspaces'
 const found = (rows: readonly { sid: string }[]) => (request: { path: string }) => {
   const row = rows.find((one) => request.path.endsWith(one.sid))
-  return row ? { body: row, headers: { etag: '"4"' } } : { status: 404, body: { code: 20404, status: 404, message: `The requested resource /${request.path} was not found` } }
+  return row
+    ? { body: row, headers: { etag: '"4"' } }
+    : {
+        status: 404,
+        body: { code: 20404, status: 404, message: `The requested resource /${request.path} was not found` }
+      }
 }
-const filtered = (key: string, rows: readonly object[], field: string, parameter: string) => (request: { query: Readonly<Record<string, unknown>> }) => ({
-  body: listOf(
-    key,
-    rows.filter((row) => request.query[parameter] === undefined || String((row as Record<string, unknown>)[field]) === String(request.query[parameter])) // a row of ours is a record
-  )
-})
+const filtered =
+  (key: string, rows: readonly object[], field: string, parameter: string) =>
+  (request: { query: Readonly<Record<string, unknown>> }) => ({
+    body: listOf(
+      key,
+      rows.filter(
+        (row) =>
+          request.query[parameter] === undefined ||
+          String((row as Record<string, unknown>)[field]) === String(request.query[parameter])
+      ) // a row of ours is a record
+    )
+  })
 
 const ROUTES: readonly Route[] = [
   [`GET ${T}`, listOf('workspaces', [{ sid: WS, friendly_name: 'Flex', ...dates }])],
-  [`GET ${T}/:ws`, { sid: WS, friendly_name: 'Flex', default_activity_sid: sid('WA', 1), timeout_activity_sid: sid('WA', 1), ...dates }],
+  [
+    `GET ${T}/:ws`,
+    { sid: WS, friendly_name: 'Flex', default_activity_sid: sid('WA', 1), timeout_activity_sid: sid('WA', 1), ...dates }
+  ],
   [`GET ${T}/:ws/Activities`, filtered('activities', activities, 'available', 'Available')],
   [`POST ${T}/:ws/Activities`, activities[2]],
   [`GET ${T}/:ws/Activities/:sid`, found(activities)],
@@ -223,13 +334,51 @@ const ROUTES: readonly Route[] = [
   [`POST ${T}/:ws/Workers/:sid`, workers[1]],
   [`DELETE ${T}/:ws/Workers/:sid`, ''],
   [`GET ${T}/:ws/Workers/:sid/Statistics`, { cumulative: { reservations_accepted: 3 } }],
-  [`GET ${T}/:ws/Workers/:sid/Channels`, listOf('channels', [{ sid: sid('WC'), task_channel_unique_name: 'chat', configured_capacity: 3, available: true, assigned_tasks: 1, available_capacity_percentage: 66 }])],
-  [`GET ${T}/:ws/Workers/:sid/Channels/:channel`, { sid: sid('WC'), task_channel_unique_name: 'chat', configured_capacity: 3, available: true, assigned_tasks: 1, available_capacity_percentage: 66 }],
-  [`POST ${T}/:ws/Workers/:sid/Channels/:channel`, { sid: sid('WC'), task_channel_unique_name: 'chat', configured_capacity: 5, available: true, assigned_tasks: 1, available_capacity_percentage: 80 }],
-  [`GET ${T}/:ws/Workers/:sid/Reservations`, filtered('reservations', [reservation(1, 1, 1, 'accepted')], 'reservation_status', 'ReservationStatus')],
+  [
+    `GET ${T}/:ws/Workers/:sid/Channels`,
+    listOf('channels', [
+      {
+        sid: sid('WC'),
+        task_channel_unique_name: 'chat',
+        configured_capacity: 3,
+        available: true,
+        assigned_tasks: 1,
+        available_capacity_percentage: 66
+      }
+    ])
+  ],
+  [
+    `GET ${T}/:ws/Workers/:sid/Channels/:channel`,
+    {
+      sid: sid('WC'),
+      task_channel_unique_name: 'chat',
+      configured_capacity: 3,
+      available: true,
+      assigned_tasks: 1,
+      available_capacity_percentage: 66
+    }
+  ],
+  [
+    `POST ${T}/:ws/Workers/:sid/Channels/:channel`,
+    {
+      sid: sid('WC'),
+      task_channel_unique_name: 'chat',
+      configured_capacity: 5,
+      available: true,
+      assigned_tasks: 1,
+      available_capacity_percentage: 80
+    }
+  ],
+  [
+    `GET ${T}/:ws/Workers/:sid/Reservations`,
+    filtered('reservations', [reservation(1, 1, 1, 'accepted')], 'reservation_status', 'ReservationStatus')
+  ],
   [`GET ${T}/:ws/TaskQueues`, listOf('task_queues', queues)],
   [`POST ${T}/:ws/TaskQueues`, queues[0]],
-  [`GET ${T}/:ws/TaskQueues/Statistics`, listOf('task_queues_statistics', [{ task_queue_sid: sid('WQ'), realtime: queueRealTime, cumulative }])],
+  [
+    `GET ${T}/:ws/TaskQueues/Statistics`,
+    listOf('task_queues_statistics', [{ task_queue_sid: sid('WQ'), realtime: queueRealTime, cumulative }])
+  ],
   [`GET ${T}/:ws/TaskQueues/:sid`, found(queues)],
   [`POST ${T}/:ws/TaskQueues/:sid`, queues[0]],
   [`DELETE ${T}/:ws/TaskQueues/:sid`, ''],
@@ -247,14 +396,22 @@ const ROUTES: readonly Route[] = [
   [`GET ${T}/:ws/CumulativeStatistics`, cumulative],
   [`GET ${T}/:ws/Tasks`, listOf('tasks', [task(1, 'assigned', interactionAttributes)])],
   [`POST ${T}/:ws/Tasks`, task(2, 'pending')],
-  [`GET ${T}/:ws/Tasks/:sid`, found([task(1, 'assigned', interactionAttributes), task(2, 'pending'), task(3, 'reserved')])],
+  [
+    `GET ${T}/:ws/Tasks/:sid`,
+    found([task(1, 'assigned', interactionAttributes), task(2, 'pending'), task(3, 'reserved')])
+  ],
   [`POST ${T}/:ws/Tasks/:sid`, task(1, 'completed')],
   [`DELETE ${T}/:ws/Tasks/:sid`, ''],
   [`GET ${T}/:ws/Tasks/${sid('WT', 2)}/Reservations`, listOf('reservations', [])],
   [`GET ${T}/:ws/Tasks/${sid('WT', 3)}/Reservations`, listOf('reservations', [reservation(3, 3, 1, 'pending')])],
   [`GET ${T}/:ws/Tasks/:sid/Reservations`, listOf('reservations', [reservation(1, 1, 1, 'accepted')])],
   [`POST ${T}/:ws/Tasks/:sid/Reservations/:wr`, reservation(1, 1, 1, 'wrapping')],
-  ['GET conversations/v1/Configuration/Addresses', listOf('address_configurations', [{ sid: sid('IG'), type: 'sms', address: '+15005550006', auto_creation: { enabled: true } }])],
+  [
+    'GET conversations/v1/Configuration/Addresses',
+    listOf('address_configurations', [
+      { sid: sid('IG'), type: 'sms', address: '+15005550006', auto_creation: { enabled: true } }
+    ])
+  ],
   ['GET conversations/v1/Conversations', listOf('conversations', [conversation])],
   ['POST conversations/v1/Conversations', conversation],
   [`GET conversations/v1/Conversations/order-1234`, conversation],
@@ -268,8 +425,14 @@ const ROUTES: readonly Route[] = [
   ['GET conversations/v1/Conversations/:ch/Participants/:sid', found(members)],
   ['POST conversations/v1/Conversations/:ch/Participants/:sid', members[1]],
   ['DELETE conversations/v1/Conversations/:ch/Participants/:sid', ''],
-  ['GET conversations/v1/Conversations/:ch/Messages', (request: Sent) => ({ body: listOf('messages', request.query.Order === 'desc' ? messages.toReversed() : messages) })],
-  ['POST conversations/v1/Conversations/:ch/Messages', { ...messages[1], sid: sid('IM', 3), index: 2, date_created: '2026-01-31T10:00:00Z' }],
+  [
+    'GET conversations/v1/Conversations/:ch/Messages',
+    (request: Sent) => ({ body: listOf('messages', request.query.Order === 'desc' ? messages.toReversed() : messages) })
+  ],
+  [
+    'POST conversations/v1/Conversations/:ch/Messages',
+    { ...messages[1], sid: sid('IM', 3), index: 2, date_created: '2026-01-31T10:00:00Z' }
+  ],
   ['GET flex-api/v1/Configuration', flexConfiguration],
   ['GET flex-api/v1/FlexFlows', listOf('flex_flows', [flexFlow])],
   ['POST flex-api/v1/FlexFlows', flexFlow],
@@ -284,7 +447,15 @@ const ROUTES: readonly Route[] = [
   ['GET flex-api/v1/Interactions/:kd/Channels/:uo/Participants', listOf('participants', participants)],
   ['POST flex-api/v1/Interactions/:kd/Channels/:uo/Participants', participants[0]],
   ['POST flex-api/v1/Interactions/:kd/Channels/:uo/Participants/:sid', participants[1]],
-  ['POST flex-api/v1/Interactions/:kd/Channels/:uo/Invites', { sid: sid('KG'), interaction_sid: sid('KD'), channel_sid: sid('UO'), routing: { properties: { sid: sid('WT', 2), assignment_status: 'pending' } } }],
+  [
+    'POST flex-api/v1/Interactions/:kd/Channels/:uo/Invites',
+    {
+      sid: sid('KG'),
+      interaction_sid: sid('KD'),
+      channel_sid: sid('UO'),
+      routing: { properties: { sid: sid('WT', 2), assignment_status: 'pending' } }
+    }
+  ],
   ['GET studio/v2/Flows', listOf('flows', [studioFlow])],
   ['POST studio/v2/Flows', studioFlow],
   ['POST studio/v2/Flows/Validate', { valid: true }],
@@ -296,8 +467,23 @@ const ROUTES: readonly Route[] = [
   ['POST studio/v2/Flows/:fw/Executions', execution],
   ['GET studio/v2/Flows/:fw/Executions/:sid', found([execution])],
   ['POST studio/v2/Flows/:fw/Executions/:sid', execution],
-  ['GET studio/v2/Flows/:fw/Executions/:fn/Steps', listOf('steps', [{ sid: sid('FT'), name: 'incomingMessage', transitioned_from: 'Trigger', transitioned_to: 'greet', context: {}, ...dates }])],
-  ['GET studio/v2/Flows/:fw/Executions/:fn/Context', { context: { contact: {} }, flow_sid: sid('FW'), execution_sid: sid('FN') }]
+  [
+    'GET studio/v2/Flows/:fw/Executions/:fn/Steps',
+    listOf('steps', [
+      {
+        sid: sid('FT'),
+        name: 'incomingMessage',
+        transitioned_from: 'Trigger',
+        transitioned_to: 'greet',
+        context: {},
+        ...dates
+      }
+    ])
+  ],
+  [
+    'GET studio/v2/Flows/:fw/Executions/:fn/Context',
+    { context: { contact: {} }, flow_sid: sid('FW'), execution_sid: sid('FN') }
+  ]
 ]
 
 /** The API of that contact center; give rows to answer something otherwise. */

@@ -46,9 +46,15 @@ const DURATION = /^P(?=\d|T\d)(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?
 /** @throws Fault where a timer is no ISO 8601 duration of at least so many minutes; PT0S turns a timer off. */
 export function timerChecked(argument: string, text: string | undefined, minutes: number): void {
   if (text === undefined) return
-  const parts = DURATION.exec(text)?.slice(1).map((part) => Number(part ?? 0))
+  const parts = DURATION.exec(text)
+    ?.slice(1)
+    .map((part) => Number(part ?? 0))
   const [days = 0, hours = 0, mins = 0, seconds = 0] = parts ?? []
   const total = ((days * 24 + hours) * 60 + mins) * 60 + seconds
   if (parts && (total === 0 || total >= minutes * 60)) return
-  throw fault('bad_value', `${argument} must be an ISO 8601 duration of at least PT${minutes}M`, { argument, found: text, next: `give ${argument} like PT${minutes}M or P1D; PT0S turns it off` })
+  throw fault('bad_value', `${argument} must be an ISO 8601 duration of at least PT${minutes}M`, {
+    argument,
+    found: text,
+    next: `give ${argument} like PT${minutes}M or P1D; PT0S turns it off`
+  })
 }

@@ -4,8 +4,8 @@ import { explained, Fault, fault } from '../errors.ts'
 import { objectIn } from '../json.ts'
 import { compact, type Outcome, type Row } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
-import { boundIn } from './manage-conversation-participants.ts'
 import { ifPossible, taskIn } from './interactions.ts'
+import { boundIn } from './manage-conversation-participants.ts'
 import { onlyWorkflow } from './manage-tasks.ts'
 import { MOST_PRIORITY, MOST_SECONDS, WORKSPACE, workspaceOf } from './shared.ts'
 
@@ -15,7 +15,11 @@ const args = argumentsOf({
     enum: ['sms', 'whatsapp', 'messenger', 'web', 'chat', 'email', 'voice', 'gbm'],
     also: { facebook: 'messenger', webchat: 'web' }
   },
-  initiatedBy: { type: 'string', enum: ['customer', 'agent', 'api'], description: 'default: agent with workerSid, customer with conversationSid, else api' },
+  initiatedBy: {
+    type: 'string',
+    enum: ['customer', 'agent', 'api'],
+    description: 'default: agent with workerSid, customer with conversationSid, else api'
+  },
   customerAddress: { type: 'string', description: 'number, e-mail; web, chat: identity' },
   businessAddress: { type: 'string', description: 'your number or sender' },
   customerName: { type: 'string' },
@@ -90,7 +94,10 @@ const PATIENCE = 3000
 async function createContact(values: Given, call: Call): Promise<Outcome> {
   const { channelType, conversationSid, workerSid } = values
   if (channelType === 'voice' && call.backend.kind === 'ringdown') {
-    throw fault('not_built', 'voice needs a voice connection, and this server has none yet', { argument: 'channelType', next: 'use sms, whatsapp, messenger, web, chat or email' })
+    throw fault('not_built', 'voice needs a voice connection, and this server has none yet', {
+      argument: 'channelType',
+      next: 'use sms, whatsapp, messenger, web, chat or email'
+    })
   }
   const initiatedBy = values.initiatedBy ?? (workerSid ? 'agent' : conversationSid ? 'customer' : 'api')
   if (initiatedBy === 'agent' && !(workerSid && values.taskQueueSid)) throw await agentMissing(values, call)
@@ -107,7 +114,12 @@ async function createContact(values: Given, call: Call): Promise<Outcome> {
   const { interactionContextSid, webhookTtid } = values
   const made = await explained(
     call,
-    () => call.backend.client.flexApi.v1.interaction.create({ channel, routing, ...given({ interactionContextSid, webhookTtid }) }),
+    () =>
+      call.backend.client.flexApi.v1.interaction.create({
+        channel,
+        routing,
+        ...given({ interactionContextSid, webhookTtid })
+      }),
     (api) => boundIn(api.message)
   )
   const settled = await settledChannel(made.sid, objectIn(made.channel).sid, call)
@@ -124,7 +136,11 @@ function participantsOf(values: Given): readonly Row[] {
   const addressed = CHAT.has(channelType) ? customer : channelType === 'email' ? customer : customer && business
   if (!addressed) {
     if (conversationSid) return []
-    const both = CHAT.has(channelType) ? 'customerAddress (their identity)' : channelType === 'email' ? 'customerAddress' : 'customerAddress and businessAddress'
+    const both = CHAT.has(channelType)
+      ? 'customerAddress (their identity)'
+      : channelType === 'email'
+        ? 'customerAddress'
+        : 'customerAddress and businessAddress'
     throw fault('missing_argument', `${channelType} needs conversationSid (customer already wrote) or ${both}`, {
       argument: customer ? 'businessAddress' : 'customerAddress',
       next: `give conversationSid, or ${both}`
@@ -139,7 +155,11 @@ function participantsOf(values: Given): readonly Row[] {
 
 function propertiesOf({ channelType, conversationSid, channelProperties, customerName }: Given): Row {
   const { to: _to, from: _from, ...rest } = channelProperties?.value ?? {}
-  const properties = compact({ ...rest, media_channel_sid: conversationSid ?? rest.media_channel_sid, from_name: rest.from_name ?? customerName })
+  const properties = compact({
+    ...rest,
+    media_channel_sid: conversationSid ?? rest.media_channel_sid,
+    from_name: rest.from_name ?? customerName
+  })
   return Object.keys(properties).length > 0 ? { properties: { type: channelType, ...properties } } : {}
 }
 
@@ -186,39 +206,67 @@ async function refuseBound(participants: readonly Row[], call: Call): Promise<vo
   const { client } = call.backend
   for (const { address, proxy_address: proxy } of participants) {
     if (typeof address !== 'string' || typeof proxy !== 'string') continue
-    const known = await ifPossible(() => client.conversations.v1.participantConversations.list({ address, limit: 200, pageSize: 50 }))
-    const open = known?.find((one) => one.conversationState !== 'closed' && objectIn(one.participantMessagingBinding).proxy_address === proxy)
+    const known = await ifPossible(() =>
+      client.conversations.v1.participantConversations.list({ address, limit: 200, pageSize: 50 })
+    )
+    const open = known?.find(
+      (one) => one.conversationState !== 'closed' && objectIn(one.participantMessagingBinding).proxy_address === proxy
+    )
     if (open) {
       const sid = open.conversationSid
-      throw new Fault([{ code: 50416, status: 409, message: `${address} and ${proxy} are already in conversation ${sid}`, ...boundIn(sid) }])
+      throw new Fault([
+        {
+          code: 50416,
+          status: 409,
+          message: `${address} and ${proxy} are already in conversation ${sid}`,
+          ...boundIn(sid)
+        }
+      ])
     }
   }
 }
 
 /** The channel when it has left `setup`, or as it is after three seconds. */
-async function settledChannel(interactionSid: string, sid: unknown, call: Call): Promise<InteractionChannelInstance | undefined> {
+async function settledChannel(
+  interactionSid: string,
+  sid: unknown,
+  call: Call
+): Promise<InteractionChannelInstance | undefined> {
   if (typeof sid !== 'string') return undefined
   const context = call.backend.client.flexApi.v1.interaction(interactionSid).channels(sid)
   let channel = await context.fetch()
-  for (let waited = 0, step = 100; channel.status === 'setup' && waited < PATIENCE; waited += step, step = Math.min(step * 2, 800)) {
+  for (
+    let waited = 0, step = 100;
+    channel.status === 'setup' && waited < PATIENCE;
+    waited += step, step = Math.min(step * 2, 800)
+  ) {
     await wait(step)
     channel = await context.fetch()
   }
   return channel
 }
 
-async function answerOf(interactionSid: string, channel: InteractionChannelInstance | undefined, taskSid: string | undefined, values: Given, call: Call): Promise<Outcome> {
+async function answerOf(
+  interactionSid: string,
+  channel: InteractionChannelInstance | undefined,
+  taskSid: string | undefined,
+  values: Given,
+  call: Call
+): Promise<Outcome> {
   if (channel?.status === 'failed') {
     throw new Fault([
       {
         code: channel.errorCode ?? 45770,
         message: channel.errorMessage || 'the channel failed',
         found: { interactionSid, channelSid: channel.sid, channelStatus: 'failed' },
-        ...(boundIn(channel.errorMessage ?? '') ?? { next: 'correct the addresses or conversationSid, and create it again' })
+        ...(boundIn(channel.errorMessage ?? '') ?? {
+          next: 'correct the addresses or conversationSid, and create it again'
+        })
       }
     ])
   }
-  if (channel?.status === 'setup') call.warn('the channel is still being set up: look again with manage_interaction_channel get')
+  if (channel?.status === 'setup')
+    call.warn('the channel is still being set up: look again with manage_interaction_channel get')
   const workspace = await workspaceOf(call)
   const task = taskSid ? await ifPossible(() => workspace.tasks(taskSid).fetch()) : undefined
   const conversation = objectIn(task?.attributes).conversationSid

@@ -53,14 +53,25 @@ export const getFlexConfiguration: Tool = {
           () => ({ next: 'this account has no Flex instance; TaskRouter and Conversations tools still work' })
         )
         const properties = Object.entries(configuration.toJSON()).filter(([name]) => name !== 'url')
-        const all: Row = Object.fromEntries(properties.map(([name, value]) => [name, name === 'integrations' ? masked(value) : dated(value)]))
+        const all: Row = Object.fromEntries(
+          properties.map(([name, value]) => [name, name === 'integrations' ? masked(value) : dated(value)])
+        )
         const row: Row = { ...all, enabledChannels: await enabledChannels(call, configuration.channelConfigs) }
         if (call.fields && call.fields.length > 0) return pick(row, ['accountSid'], call.fields)
         const attributes = sizeOf(row.attributes) <= SMALL ? row.attributes : undefined
         const omitted = Object.entries(row).filter(
-          ([name, value]) => typeof value === 'object' && value !== null && !SHOWN.includes(name) && !(name === 'attributes' && attributes) && sizeOf(value) > 2
+          ([name, value]) =>
+            typeof value === 'object' &&
+            value !== null &&
+            !SHOWN.includes(name) &&
+            !(name === 'attributes' && attributes) &&
+            sizeOf(value) > 2
         )
-        return { ...pick(row, SHOWN), attributes, omitted: Object.fromEntries(omitted.map(([name, value]) => [name, kilobytes(sizeOf(value))])) }
+        return {
+          ...pick(row, SHOWN),
+          attributes,
+          omitted: Object.fromEntries(omitted.map(([name, value]) => [name, kilobytes(sizeOf(value))]))
+        }
       }
     })
   }
@@ -107,5 +118,7 @@ function masked(integrations: unknown): unknown {
 function cover(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(cover)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, SECRET.test(name) && inner !== null ? '***' : cover(inner)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, SECRET.test(name) && inner !== null ? '***' : cover(inner)])
+  )
 }

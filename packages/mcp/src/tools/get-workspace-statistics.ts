@@ -62,15 +62,32 @@ export const getWorkspaceStatistics: Tool = {
   actions: {
     call: on({
       write: false,
-      optional: ['scope', 'taskQueueSid', 'workerSid', 'workflowSid', 'view', 'minutes', 'startDate', 'endDate', 'splitByWaitTime', 'taskChannel', ...PAGING],
+      optional: [
+        'scope',
+        'taskQueueSid',
+        'workerSid',
+        'workflowSid',
+        'view',
+        'minutes',
+        'startDate',
+        'endDate',
+        'splitByWaitTime',
+        'taskChannel',
+        ...PAGING
+      ],
       run: (values, call) =>
-        explained(call, () => statistics(values, call), (api) => {
-          if (api.code === 14241) return { argument: 'startDate', next: 'at most 30 days back; older history: query_insights' }
-          if (scopeOf(values) === 'worker' && [400, 403].includes(api.status)) {
-            return { argument: 'scope', next: 'use scope task_queue; or manage_workers list with available' }
+        explained(
+          call,
+          () => statistics(values, call),
+          (api) => {
+            if (api.code === 14241)
+              return { argument: 'startDate', next: 'at most 30 days back; older history: query_insights' }
+            if (scopeOf(values) === 'worker' && [400, 403].includes(api.status)) {
+              return { argument: 'scope', next: 'use scope task_queue; or manage_workers list with available' }
+            }
+            return undefined
           }
-          return undefined
-        })
+        )
     })
   }
 }
@@ -87,7 +104,10 @@ async function statistics(values: Given, call: Call): Promise<Outcome> {
   const scope = scopeOf(values)
   for (const [other, name] of Object.entries(OWNER)) {
     if (values[name] !== undefined && other !== scope) {
-      throw fault('unused_argument', `${name} is not used with scope ${scope}`, { argument: name, next: `leave ${name} out, or use scope ${other}` })
+      throw fault('unused_argument', `${name} is not used with scope ${scope}`, {
+        argument: name,
+        next: `leave ${name} out, or use scope ${other}`
+      })
     }
   }
   const workspace = await workspaceOf(call)
@@ -96,7 +116,8 @@ async function statistics(values: Given, call: Call): Promise<Outcome> {
   if (scope === 'worker' && values.workerSid) return oneWorker(workspace, values.workerSid, values)
   const { realTime, cumulative } = sources(workspace, scope, values)
   const figures = await both(realTime, cumulative, values, call)
-  const available = scope === 'workspace' || scope === 'worker' ? await availableWorkers(workspace, figures.realtime) : undefined
+  const available =
+    scope === 'workspace' || scope === 'worker' ? await availableWorkers(workspace, figures.realtime) : undefined
   return { summary: summaryOf(figures, available), ...figures }
 }
 
@@ -127,7 +148,12 @@ function sources(workspace: WorkspaceContext, scope: Scope, values: Given) {
       cumulative: (): Promise<Instance> => workers.cumulativeStatistics().fetch(span(values))
     }
   }
-  const owner: Measured = scope === 'task_queue' ? workspace.taskQueues(taskQueueSid) : scope === 'workflow' ? workspace.workflows(workflowSid) : workspace
+  const owner: Measured =
+    scope === 'task_queue'
+      ? workspace.taskQueues(taskQueueSid)
+      : scope === 'workflow'
+        ? workspace.workflows(workflowSid)
+        : workspace
   return {
     realTime: (): Promise<Instance> => owner.realTimeStatistics().fetch(channel),
     cumulative: (): Promise<Instance> => owner.cumulativeStatistics().fetch(period)
@@ -140,7 +166,12 @@ interface Figures {
 }
 
 /** The views that were asked for; cumulative figures that a server does not have yet are only missed when asked for alone. */
-async function both(realTime: () => Promise<Instance>, cumulative: () => Promise<Instance>, values: Given, call: Call): Promise<Figures> {
+async function both(
+  realTime: () => Promise<Instance>,
+  cumulative: () => Promise<Instance>,
+  values: Given,
+  call: Call
+): Promise<Figures> {
   const [now, period] = await Promise.all([
     values.view === 'cumulative' ? undefined : realTime(),
     values.view === 'realtime'
@@ -158,7 +189,9 @@ const OWN = new Set(['account_sid', 'workspace_sid', 'task_queue_sid', 'workflow
 
 /** The figures by the API's own names: free JSON is passed on as it is, and the combined endpoints give it so. */
 function asGiven(instance: Instance): Row {
-  const entries = Object.entries(instance.toJSON() as object).map(([key, value]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), dated(value)] as const)
+  const entries = Object.entries(instance.toJSON() as object).map(
+    ([key, value]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), dated(value)] as const
+  )
   return compact(Object.fromEntries(entries.filter(([key]) => !OWN.has(key))))
 }
 
@@ -167,7 +200,8 @@ const waitingIn = (realtime: Row): number => {
   const byStatus = objectIn(realtime.tasks_by_status)
   return (number(byStatus.pending) ?? 0) + (number(byStatus.reserved) ?? 0)
 }
-const averageIn = (cumulative: Row | undefined): number | undefined => number(objectIn(cumulative?.wait_duration_until_accepted).avg)
+const averageIn = (cumulative: Row | undefined): number | undefined =>
+  number(objectIn(cumulative?.wait_duration_until_accepted).avg)
 
 function summaryOf({ realtime, cumulative }: Figures, available: number | undefined): Row {
   return compact({
@@ -184,13 +218,22 @@ function summaryOf({ realtime, cumulative }: Figures, available: number | undefi
 async function availableWorkers(workspace: WorkspaceContext, realtime: Row | undefined): Promise<number | undefined> {
   const rows = realtime?.activity_statistics
   if (!Array.isArray(rows)) return undefined
-  const available = new Set((await workspace.activities.list({ available: 'true', limit: 1000 })).map((activity) => activity.sid))
-  return rows.map(objectIn).reduce((sum, row) => sum + (available.has(String(row.sid)) ? (number(row.workers) ?? 0) : 0), 0)
+  const available = new Set(
+    (await workspace.activities.list({ available: 'true', limit: 1000 })).map((activity) => activity.sid)
+  )
+  return rows
+    .map(objectIn)
+    .reduce((sum, row) => sum + (available.has(String(row.sid)) ? (number(row.workers) ?? 0) : 0), 0)
 }
 
 async function oneWorker(workspace: WorkspaceContext, workerSid: string, values: Given): Promise<Outcome> {
   if (values.view === 'realtime') {
-    throw fault('bad_value', 'one worker has cumulative figures only', { argument: 'view', found: 'realtime', allowed: ['cumulative'], next: 'its state is in manage_workers get; or use view cumulative' })
+    throw fault('bad_value', 'one worker has cumulative figures only', {
+      argument: 'view',
+      found: 'realtime',
+      allowed: ['cumulative'],
+      next: 'its state is in manage_workers get; or use view cumulative'
+    })
   }
   const { cumulative } = await workspace.workers(workerSid).statistics().fetch(span(values))
   return { cumulative: objectIn(cumulative) }
@@ -214,7 +257,9 @@ function rowOfFigures(name: Row, realtime: Row, cumulative: Row | undefined): Ro
 
 /** One row per queue: from the list of all queues' figures, or queue by queue where a server has only real-time ones. */
 async function queueRows(workspace: WorkspaceContext, values: Given, call: Call): Promise<Outcome> {
-  const names = new Map((await call.names.entries('task_queue', await call.workspace())).map(({ sid, names: [name] }) => [sid, name]))
+  const names = new Map(
+    (await call.names.entries('task_queue', await call.workspace())).map(({ sid, names: [name] }) => [sid, name])
+  )
   const period = { ...span(values), ...given({ splitByWaitTime: values.splitByWaitTime }) }
   const nameOf = (sid: string): Row => ({ taskQueue: names.get(sid) ?? sid, taskQueueSid: sid })
   if (values.view !== 'realtime') {
@@ -230,23 +275,43 @@ async function queueRows(workspace: WorkspaceContext, values: Given, call: Call)
       call.warn('no cumulative figures and averages: not built on this server yet')
     }
   }
-  const { rows, nextPageToken } = await pagedFigures(call, (page) => workspace.taskQueues.page(page), async ({ sid }) =>
-    rowOfFigures(nameOf(sid), asGiven(await workspace.taskQueues(sid).realTimeStatistics().fetch(given({ taskChannel: values.taskChannel }))), undefined)
+  const { rows, nextPageToken } = await pagedFigures(
+    call,
+    (page) => workspace.taskQueues.page(page),
+    async ({ sid }) =>
+      rowOfFigures(
+        nameOf(sid),
+        asGiven(
+          await workspace
+            .taskQueues(sid)
+            .realTimeStatistics()
+            .fetch(given({ taskChannel: values.taskChannel }))
+        ),
+        undefined
+      )
   )
   return { rows, nextPageToken }
 }
 
 async function workflowRows(workspace: WorkspaceContext, values: Given, call: Call): Promise<Outcome> {
-  const { rows, nextPageToken } = await pagedFigures(call, (page) => workspace.workflows.page(page), async ({ sid, friendlyName }) => {
-    const { realTime, cumulative } = sources(workspace, 'workflow', { ...values, workflowSid: sid })
-    const { realtime, cumulative: period } = await both(realTime, cumulative, values, call)
-    return rowOfFigures({ workflow: friendlyName, workflowSid: sid }, realtime ?? {}, period)
-  })
+  const { rows, nextPageToken } = await pagedFigures(
+    call,
+    (page) => workspace.workflows.page(page),
+    async ({ sid, friendlyName }) => {
+      const { realTime, cumulative } = sources(workspace, 'workflow', { ...values, workflowSid: sid })
+      const { realtime, cumulative: period } = await both(realTime, cumulative, values, call)
+      return rowOfFigures({ workflow: friendlyName, workflowSid: sid }, realtime ?? {}, period)
+    }
+  )
   return { rows, nextPageToken }
 }
 
 /** A page whose rows cost a request each: they are asked for together. */
-async function pagedFigures<T>(call: Call, read: (page: PageOptions) => Promise<ApiPage<T>>, figures: (item: T) => Promise<Row>) {
+async function pagedFigures<T>(
+  call: Call,
+  read: (page: PageOptions) => Promise<ApiPage<T>>,
+  figures: (item: T) => Promise<Row>
+) {
   return paged(
     call,
     async (page) => {

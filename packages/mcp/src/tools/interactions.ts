@@ -13,12 +13,23 @@ export async function interactionOf(text: string, call: Call): Promise<string> {
   if (!isSid(text) || !text.startsWith('WT')) {
     const meaning = isSid(text) ? sidMeaning(text) : undefined
     const next = `give interactionSid as KD…, or as the WT… of its task${meaning?.argument ? `; this SID fits ${meaning.argument}` : ''}`
-    throw fault(meaning ? 'wrong_sid' : 'bad_value', `interactionSid takes KD… or WT…${meaning ? `; ${text} is ${meaning.thing}` : ''}`, { argument: 'interactionSid', found: text, next })
+    throw fault(
+      meaning ? 'wrong_sid' : 'bad_value',
+      `interactionSid takes KD… or WT…${meaning ? `; ${text} is ${meaning.thing}` : ''}`,
+      { argument: 'interactionSid', found: text, next }
+    )
   }
-  const task = await call.backend.client.taskrouter.v1.workspaces(await call.workspace()).tasks(text).fetch()
+  const task = await call.backend.client.taskrouter.v1
+    .workspaces(await call.workspace())
+    .tasks(text)
+    .fetch()
   const sid = objectIn(task.attributes).flexInteractionSid
   if (typeof sid === 'string' && sid.startsWith('KD')) return sid
-  throw fault('bad_value', 'this task has no flexInteractionSid: it is a plain task', { argument: 'interactionSid', found: text, next: 'use manage_tasks; give interactionSid as KD…' })
+  throw fault('bad_value', 'this task has no flexInteractionSid: it is a plain task', {
+    argument: 'interactionSid',
+    found: text,
+    next: 'use manage_tasks; give interactionSid as KD…'
+  })
 }
 
 /** The channel that is meant: the one given, or the only one; @throws Fault that tells the channels there are. */
@@ -27,7 +38,12 @@ export async function channelOf(interactionSid: string, channelSid: string | und
   const channels = await call.backend.client.flexApi.v1.interaction(interactionSid).channels.list({ limit: 20 })
   const [only] = channels
   if (only && channels.length === 1) return only.sid
-  if (!only) throw fault('bad_value', 'this interaction has no channel', { argument: 'interactionSid', found: interactionSid, next: 'start another one with create_interaction; check interactionSid' })
+  if (!only)
+    throw fault('bad_value', 'this interaction has no channel', {
+      argument: 'interactionSid',
+      found: interactionSid,
+      next: 'start another one with create_interaction; check interactionSid'
+    })
   throw fault('missing_argument', `which channel? there are ${channels.length}`, {
     argument: 'channelSid',
     candidates: channels.map(({ sid, type, status }) => ({ channelSid: sid, type, status })),

@@ -21,10 +21,13 @@ const on = actionsOn(args)
 export const manageActivities: Tool = {
   name: 'manage_activities',
   title: 'Manage activities',
-  description: 'Activities say what workers are doing (Available, Break, Offline) and whether they can get tasks. available is fixed at creation.',
+  description:
+    'Activities say what workers are doing (Available, Break, Offline) and whether they can get tasks. available is fixed at creation.',
   hints: hints('D'),
   arguments: args,
-  output: { activities: [{ activitySid: 'string', friendlyName: 'string', available: 'boolean', dateUpdated: 'string' }] },
+  output: {
+    activities: [{ activitySid: 'string', friendlyName: 'string', available: 'boolean', dateUpdated: 'string' }]
+  },
   actions: {
     create: on({
       write: true,
@@ -32,7 +35,11 @@ export const manageActivities: Tool = {
       optional: ['available'],
       run: async ({ friendlyName, available }, call) => {
         const { activities } = await workspaceOf(call)
-        const made = await explained(call, () => activities.create(given({ friendlyName, available })), () => duplicate(call, friendlyName))
+        const made = await explained(
+          call,
+          () => activities.create(given({ friendlyName, available })),
+          () => duplicate(call, friendlyName)
+        )
         call.names.forget()
         return one(made)
       }
@@ -58,7 +65,11 @@ export const manageActivities: Tool = {
       unused: { available: FIXED },
       run: async ({ activitySid, friendlyName }, call) => {
         const { activities } = await workspaceOf(call)
-        const made = await explained(call, () => activities(activitySid).update({ friendlyName }), () => duplicate(call, friendlyName, activitySid))
+        const made = await explained(
+          call,
+          () => activities(activitySid).update({ friendlyName }),
+          () => duplicate(call, friendlyName, activitySid)
+        )
         call.names.forget()
         return one(made)
       }
@@ -68,7 +79,11 @@ export const manageActivities: Tool = {
       required: ['activitySid'],
       run: async ({ activitySid }, call) => {
         const { activities } = await workspaceOf(call)
-        await explained(call, () => activities(activitySid).remove(), () => inUse(call, activitySid))
+        await explained(
+          call,
+          () => activities(activitySid).remove(),
+          () => inUse(call, activitySid)
+        )
         call.names.forget()
         return { activities: [deleted('activitySid', activitySid)] }
       }
@@ -83,8 +98,16 @@ const one = (activity: ActivityInstance) => ({ activities: [shown(activity)] })
 /** A name that is taken: say by which activity. */
 async function duplicate(call: Call, friendlyName: string, except?: string) {
   const entries = await call.names.entries('activity', await call.workspace())
-  const taken = entries.find(({ sid, names }) => sid !== except && names.some((name) => name.toLowerCase() === friendlyName.toLowerCase()))
-  return taken && { argument: 'friendlyName', found: friendlyName, next: `${taken.names[0]} exists (${taken.sid}): use it, or another friendlyName` }
+  const taken = entries.find(
+    ({ sid, names }) => sid !== except && names.some((name) => name.toLowerCase() === friendlyName.toLowerCase())
+  )
+  return (
+    taken && {
+      argument: 'friendlyName',
+      found: friendlyName,
+      next: `${taken.names[0]} exists (${taken.sid}): use it, or another friendlyName`
+    }
+  )
 }
 
 /** Why an activity cannot be deleted: workers are in it, or the workspace names it. */
@@ -96,12 +119,16 @@ async function inUse(call: Call, activitySid: string) {
     workspace.taskQueues.list({ limit: 1000 })
   ])
   const name = (await call.names.nameOf('activity', activitySid, await call.workspace())) ?? activitySid
-  const users = queues.filter((queue) => [queue.reservationActivitySid, queue.assignmentActivitySid].includes(activitySid))
+  const users = queues.filter((queue) =>
+    [queue.reservationActivitySid, queue.assignmentActivitySid].includes(activitySid)
+  )
   const reasons = [
     settings.defaultActivitySid === activitySid && `${name} is the workspace's default activity`,
     settings.timeoutActivitySid === activitySid && `${name} is the workspace's timeout activity`,
-    workers.length > 0 && `${count(workers.length, 'worker')} ${workers.length === 1 ? 'is' : 'are'} in ${name}: move them with manage_workers`,
-    users.length > 0 && `queues name it: ${sentence(users.map(({ sid, friendlyName }) => ({ sid, names: [friendlyName] })))}`
+    workers.length > 0 &&
+      `${count(workers.length, 'worker')} ${workers.length === 1 ? 'is' : 'are'} in ${name}: move them with manage_workers`,
+    users.length > 0 &&
+      `queues name it: ${sentence(users.map(({ sid, friendlyName }) => ({ sid, names: [friendlyName] })))}`
   ].filter((reason) => reason !== false)
   return reasons.length > 0 ? { argument: 'activitySid', next: reasons.join('; ') } : undefined
 }

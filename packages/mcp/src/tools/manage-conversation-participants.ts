@@ -1,5 +1,5 @@
-import type { ConversationContext } from 'twilio/lib/rest/conversations/v1/conversation.js'
 import type { ParticipantInstance } from 'twilio/lib/rest/conversations/v1/conversation/participant.js'
+import type { ConversationContext } from 'twilio/lib/rest/conversations/v1/conversation.js'
 import { type ApiError, type ErrorBody, explained, fault } from '../errors.ts'
 import { objectIn } from '../json.ts'
 import { conversationsOf } from '../names.ts'
@@ -31,7 +31,16 @@ const on = actionsOn(args)
 type Given = Values<typeof args>
 type Here = Given & { readonly conversationSid: string }
 
-const SHOWN = ['participantSid', 'identity', 'messagingBindingAddress', 'messagingBindingProxyAddress', 'type', 'roleSid', 'attributes', 'lastReadMessageIndex']
+const SHOWN = [
+  'participantSid',
+  'identity',
+  'messagingBindingAddress',
+  'messagingBindingProxyAddress',
+  'type',
+  'roleSid',
+  'attributes',
+  'lastReadMessageIndex'
+]
 const FIXED = 'fixed when the participant is added: remove it and add another one'
 
 export const manageConversationParticipants: Tool = {
@@ -59,8 +68,20 @@ export const manageConversationParticipants: Tool = {
     add: on({
       write: true,
       required: ['conversationSid'],
-      optional: ['chatServiceSid', 'identity', 'messagingBindingAddress', 'messagingBindingProxyAddress', 'messagingBindingProjectedAddress', 'roleSid', 'attributes'],
-      unused: { participantSid: 'a new participant has no SID yet: give identity, or messagingBindingAddress and messagingBindingProxyAddress', patchAttributes: 'a new participant has nothing to merge with: give attributes' },
+      optional: [
+        'chatServiceSid',
+        'identity',
+        'messagingBindingAddress',
+        'messagingBindingProxyAddress',
+        'messagingBindingProjectedAddress',
+        'roleSid',
+        'attributes'
+      ],
+      unused: {
+        participantSid:
+          'a new participant has no SID yet: give identity, or messagingBindingAddress and messagingBindingProxyAddress',
+        patchAttributes: 'a new participant has nothing to merge with: give attributes'
+      },
       run: addParticipant
     }),
     get: on({
@@ -69,7 +90,9 @@ export const manageConversationParticipants: Tool = {
       optional: ['chatServiceSid'],
       run: async (values, call) => {
         const conversation = contextOf(values, call)
-        const row = participantRow(await conversation.participants(await participantOf(conversation, values.participantSid)).fetch())
+        const row = participantRow(
+          await conversation.participants(await participantOf(conversation, values.participantSid)).fetch()
+        )
         return { participants: [pick(row, Object.keys(row))] }
       }
     }),
@@ -86,8 +109,25 @@ export const manageConversationParticipants: Tool = {
     update: on({
       write: true,
       required: ['conversationSid', 'participantSid'],
-      optional: ['chatServiceSid', 'identity', 'messagingBindingProxyAddress', 'messagingBindingProjectedAddress', 'roleSid', 'attributes', 'patchAttributes', 'lastReadMessageIndex'],
-      change: ['identity', 'messagingBindingProxyAddress', 'messagingBindingProjectedAddress', 'roleSid', 'attributes', 'patchAttributes', 'lastReadMessageIndex'],
+      optional: [
+        'chatServiceSid',
+        'identity',
+        'messagingBindingProxyAddress',
+        'messagingBindingProjectedAddress',
+        'roleSid',
+        'attributes',
+        'patchAttributes',
+        'lastReadMessageIndex'
+      ],
+      change: [
+        'identity',
+        'messagingBindingProxyAddress',
+        'messagingBindingProjectedAddress',
+        'roleSid',
+        'attributes',
+        'patchAttributes',
+        'lastReadMessageIndex'
+      ],
       unused: { messagingBindingAddress: FIXED },
       run: async (values, call) => {
         const conversation = contextOf(values, call)
@@ -102,7 +142,17 @@ export const manageConversationParticipants: Tool = {
           'messagingBinding.proxyAddress': values.messagingBindingProxyAddress,
           'messagingBinding.projectedAddress': values.messagingBindingProjectedAddress
         })
-        return { participants: [shown(await explained(call, () => participant.update(options), (api) => refused(api, values, conversation)))] }
+        return {
+          participants: [
+            shown(
+              await explained(
+                call,
+                () => participant.update(options),
+                (api) => refused(api, values, conversation)
+              )
+            )
+          ]
+        }
       }
     }),
     remove: on({
@@ -126,12 +176,25 @@ function contextOf({ conversationSid, chatServiceSid }: Here, call: Call): Conve
 }
 
 async function addParticipant(values: Here, call: Call): Promise<Outcome> {
-  const { identity, roleSid, attributes, messagingBindingAddress: address, messagingBindingProxyAddress: proxy, messagingBindingProjectedAddress: projected } = values
+  const {
+    identity,
+    roleSid,
+    attributes,
+    messagingBindingAddress: address,
+    messagingBindingProxyAddress: proxy,
+    messagingBindingProjectedAddress: projected
+  } = values
   if (!identity && !address && !projected) {
-    throw fault('missing_argument', 'who? a chat user has an identity, a phone customer an address', { argument: 'identity', next: 'give identity, or messagingBindingAddress and messagingBindingProxyAddress' })
+    throw fault('missing_argument', 'who? a chat user has an identity, a phone customer an address', {
+      argument: 'identity',
+      next: 'give identity, or messagingBindingAddress and messagingBindingProxyAddress'
+    })
   }
   if (address && !proxy) {
-    throw fault('missing_argument', 'SMS and WhatsApp need your messagingBindingProxyAddress', { argument: 'messagingBindingProxyAddress', next: `give messagingBindingProxyAddress${await oursToTell(call)}` })
+    throw fault('missing_argument', 'SMS and WhatsApp need your messagingBindingProxyAddress', {
+      argument: 'messagingBindingProxyAddress',
+      next: `give messagingBindingProxyAddress${await oursToTell(call)}`
+    })
   }
   const conversation = contextOf(values, call)
   const options = given({
@@ -142,13 +205,23 @@ async function addParticipant(values: Here, call: Call): Promise<Outcome> {
     'messagingBinding.proxyAddress': proxy,
     'messagingBinding.projectedAddress': projected
   })
-  const made = await explained(call, () => conversation.participants.create(options), (api) => refused(api, values, conversation))
+  const made = await explained(
+    call,
+    () => conversation.participants.create(options),
+    (api) => refused(api, values, conversation)
+  )
   return { participants: [shown(made)] }
 }
 
-async function refused(api: ApiError, values: Given, conversation: ConversationContext): Promise<Partial<ErrorBody> | undefined> {
+async function refused(
+  api: ApiError,
+  values: Given,
+  conversation: ConversationContext
+): Promise<Partial<ErrorBody> | undefined> {
   if (api.code === 50433 && values.identity) {
-    const member = (await conversation.participants.list({ limit: 1000, pageSize: 100 })).find((one) => one.identity === values.identity)
+    const member = (await conversation.participants.list({ limit: 1000, pageSize: 100 })).find(
+      (one) => one.identity === values.identity
+    )
     return member && { argument: 'identity', next: `${values.identity} is ${member.sid}: update or remove` }
   }
   if (api.code === 50416) return boundIn(api.message)
@@ -158,7 +231,12 @@ async function refused(api: ApiError, values: Given, conversation: ConversationC
 /** A pair of addresses is in one open conversation at a time; the API's message ends with its SID. */
 export function boundIn(message: string): Partial<ErrorBody> | undefined {
   const sid = /CH[0-9a-f]{32}/.exec(message)?.[0]
-  return sid ? { argument: 'conversationSid', next: `already in conversation ${sid}; pass conversationSid: ${sid}; or close it with manage_conversations` } : undefined
+  return sid
+    ? {
+        argument: 'conversationSid',
+        next: `already in conversation ${sid}; pass conversationSid: ${sid}; or close it with manage_conversations`
+      }
+    : undefined
 }
 
 /** A participant's SID from its SID, identity or address. */
@@ -166,7 +244,11 @@ async function participantOf(conversation: ConversationContext, text: string): P
   if (isSid(text)) {
     if (text.startsWith('MB')) return text
     const { thing, argument } = sidMeaning(text)
-    throw fault('wrong_sid', `participantSid takes MB…; ${text} is ${thing}`, { argument: 'participantSid', found: text, next: `give participantSid as MB…, an identity or an address${argument && argument !== 'participantSid' ? `; this SID fits ${argument}` : ''}` })
+    throw fault('wrong_sid', `participantSid takes MB…; ${text} is ${thing}`, {
+      argument: 'participantSid',
+      found: text,
+      next: `give participantSid as MB…, an identity or an address${argument && argument !== 'participantSid' ? `; this SID fits ${argument}` : ''}`
+    })
   }
   const members = await conversation.participants.list({ limit: 1000, pageSize: 100 })
   const fold = text.toLowerCase()
@@ -180,6 +262,18 @@ async function participantOf(conversation: ConversationContext, text: string): P
   const [hit] = hits
   if (hit && new Set(hits.map((one) => one.sid)).size === 1) return hit.sid
   const candidates = (hit ? hits : named).slice(0, 10).map((member) => `${member.text} (${member.sid})`)
-  if (hit) throw fault('ambiguous_name', `several participants are called ${text}`, { argument: 'participantSid', found: text, candidates, next: 'give participantSid as MB…' })
-  throw fault('unknown_name', `no participant '${text}'`, { argument: 'participantSid', found: text, near: near(text, named).map((member) => member.text), candidates, next: 'give participantSid as MB…, or an identity or address that is in it' })
+  if (hit)
+    throw fault('ambiguous_name', `several participants are called ${text}`, {
+      argument: 'participantSid',
+      found: text,
+      candidates,
+      next: 'give participantSid as MB…'
+    })
+  throw fault('unknown_name', `no participant '${text}'`, {
+    argument: 'participantSid',
+    found: text,
+    near: near(text, named).map((member) => member.text),
+    candidates,
+    next: 'give participantSid as MB…, or an identity or address that is in it'
+  })
 }

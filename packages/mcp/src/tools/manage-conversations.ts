@@ -32,8 +32,26 @@ const args = argumentsOf({
 const on = actionsOn(args)
 type Given = Values<typeof args>
 
-const SHOWN = ['conversationSid', 'friendlyName', 'uniqueName', 'state', 'attributes', 'chatServiceSid', 'messagingServiceSid', 'timers', 'dateCreated']
-const SETTINGS = ['friendlyName', 'uniqueName', 'state', 'attributes', 'messagingServiceSid', 'timersInactive', 'timersClosed'] as const
+const SHOWN = [
+  'conversationSid',
+  'friendlyName',
+  'uniqueName',
+  'state',
+  'attributes',
+  'chatServiceSid',
+  'messagingServiceSid',
+  'timers',
+  'dateCreated'
+]
+const SETTINGS = [
+  'friendlyName',
+  'uniqueName',
+  'state',
+  'attributes',
+  'messagingServiceSid',
+  'timersInactive',
+  'timersClosed'
+] as const
 
 export const manageConversations: Tool = {
   name: 'manage_conversations',
@@ -80,7 +98,8 @@ export const manageConversations: Tool = {
     list: on({
       write: false,
       optional: ['chatServiceSid', 'state', 'identity', 'address', 'startDate', 'endDate', 'fields', ...PAGING],
-      run: (values, call) => (values.identity || values.address ? listOfParticipant(values, call) : listConversations(values, call))
+      run: (values, call) =>
+        values.identity || values.address ? listOfParticipant(values, call) : listConversations(values, call)
     }),
     update: on({
       write: true,
@@ -93,7 +112,13 @@ export const manageConversations: Tool = {
         timersChecked(values)
         const attributes = await merged(call, values, () => conversation.fetch())
         const options = { ...settings(values), ...given({ attributes }) }
-        return one(await explained(call, () => conversation.update(options), (api) => taken(api.code, values, call)))
+        return one(
+          await explained(
+            call,
+            () => conversation.update(options),
+            (api) => taken(api.code, values, call)
+          )
+        )
       }
     }),
     delete: on({
@@ -117,7 +142,14 @@ function timersChecked({ timersInactive, timersClosed }: Given): void {
 }
 
 function settings({ friendlyName, uniqueName, state, messagingServiceSid, timersInactive, timersClosed }: Given) {
-  return given({ friendlyName, uniqueName, state, messagingServiceSid, 'timers.inactive': timersInactive, 'timers.closed': timersClosed })
+  return given({
+    friendlyName,
+    uniqueName,
+    state,
+    messagingServiceSid,
+    'timers.inactive': timersInactive,
+    'timers.closed': timersClosed
+  })
 }
 
 async function createConversation(values: Given, call: Call): Promise<Outcome> {
@@ -126,25 +158,62 @@ async function createConversation(values: Given, call: Call): Promise<Outcome> {
   const options = { ...settings(values), ...given({ attributes: values.attributes?.text }) }
   const v1 = call.backend.client.conversations.v1
   if (!participants || participants.length === 0) {
-    return one(await explained(call, () => conversationsOf(call.backend.client, chatServiceSid).create(options), (api) => taken(api.code, values, call)))
+    return one(
+      await explained(
+        call,
+        () => conversationsOf(call.backend.client, chatServiceSid).create(options),
+        (api) => taken(api.code, values, call)
+      )
+    )
   }
   // The service's form has the same parameters under another path; the SDK types them separately.
-  const list = (chatServiceSid ? v1.services(chatServiceSid).conversationWithParticipants : v1.conversationWithParticipants) as typeof v1.conversationWithParticipants
+  const list = (
+    chatServiceSid ? v1.services(chatServiceSid).conversationWithParticipants : v1.conversationWithParticipants
+  ) as typeof v1.conversationWithParticipants
   const participant = participants.map((member, index) => JSON.stringify(native(member, `participants[${index}]`)))
-  const made = await explained(call, () => list.create({ ...options, participant }), (api) => taken(api.code, values, call))
+  const made = await explained(
+    call,
+    () => list.create({ ...options, participant }),
+    (api) => taken(api.code, values, call)
+  )
   return { conversations: [pick(rowOf(made, 'conversationSid'), SHOWN)] }
 }
 
 /** A participant as the API takes it in bulk: an identity, or a messaging binding. */
 function native(member: Readonly<Record<string, unknown>>, argument: string): Row {
-  const { identity, address, proxyAddress, proxy_address, projectedAddress, projected_address, messaging_binding, ...rest } = member
+  const {
+    identity,
+    address,
+    proxyAddress,
+    proxy_address,
+    projectedAddress,
+    projected_address,
+    messaging_binding,
+    ...rest
+  } = member
   const proxy = proxyAddress ?? proxy_address
   const projected = projectedAddress ?? projected_address
   if (messaging_binding) return member
-  if (!identity && !address) throw fault('missing_argument', `${argument} needs {identity}, or {address, proxyAddress}`, { argument, next: 'give identity, or address and proxyAddress' })
-  if (address && !proxy) throw fault('missing_argument', `${argument} needs the proxyAddress that its address writes to`, { argument, next: 'give proxyAddress: your own number or sender' })
-  const binding = { ...(address ? { address } : {}), ...(proxy ? { proxy_address: proxy } : {}), ...(projected ? { projected_address: projected } : {}) }
-  return { ...(identity ? { identity } : {}), ...(Object.keys(binding).length > 0 ? { messaging_binding: binding } : {}), ...rest }
+  if (!identity && !address)
+    throw fault('missing_argument', `${argument} needs {identity}, or {address, proxyAddress}`, {
+      argument,
+      next: 'give identity, or address and proxyAddress'
+    })
+  if (address && !proxy)
+    throw fault('missing_argument', `${argument} needs the proxyAddress that its address writes to`, {
+      argument,
+      next: 'give proxyAddress: your own number or sender'
+    })
+  const binding = {
+    ...(address ? { address } : {}),
+    ...(proxy ? { proxy_address: proxy } : {}),
+    ...(projected ? { projected_address: projected } : {})
+  }
+  return {
+    ...(identity ? { identity } : {}),
+    ...(Object.keys(binding).length > 0 ? { messaging_binding: binding } : {}),
+    ...rest
+  }
 }
 
 async function listConversations(values: Given, call: Call): Promise<Outcome> {
@@ -159,10 +228,13 @@ async function listConversations(values: Given, call: Call): Promise<Outcome> {
 /** The conversations of one party; the API has no other filter there, so state and dates are applied to each page. */
 async function listOfParticipant(values: Given, call: Call): Promise<Outcome> {
   const { chatServiceSid, identity, address, state, startDate, endDate } = values
-  if (identity && address) throw fault('bad_value', 'identity or address, not both', { argument: 'address', next: 'give identity or address' })
+  if (identity && address)
+    throw fault('bad_value', 'identity or address, not both', { argument: 'address', next: 'give identity or address' })
   const v1 = call.backend.client.conversations.v1
   // As above: one shape, two SDK types.
-  const list = (chatServiceSid ? v1.services(chatServiceSid).participantConversations : v1.participantConversations) as typeof v1.participantConversations
+  const list = (
+    chatServiceSid ? v1.services(chatServiceSid).participantConversations : v1.participantConversations
+  ) as typeof v1.participantConversations
   const [first, last] = [startDate && Date.parse(startDate), endDate && Date.parse(endDate) + 86_400_000]
   const fits = (one: ParticipantConversationInstance): boolean =>
     (!state || one.conversationState === state) &&
@@ -171,7 +243,11 @@ async function listOfParticipant(values: Given, call: Call): Promise<Outcome> {
   const { rows, nextPageToken } = await paged(
     call,
     async (page) => {
-      const { instances, nextPageUrl } = await list.page({ ...page, pageSize: Math.min(page.pageSize, 50), ...given({ identity, address }) })
+      const { instances, nextPageUrl } = await list.page({
+        ...page,
+        pageSize: Math.min(page.pageSize, 50),
+        ...given({ identity, address })
+      })
       return { instances: instances.filter(fits), nextPageUrl }
     },
     (found) => pick(conversationIn(found), SHOWN, call.fields)
@@ -189,8 +265,15 @@ function conversationIn(found: ParticipantConversationInstance): Row {
   return { conversationSid, ...Object.fromEntries(own), chatServiceSid }
 }
 
-async function taken(code: number, { uniqueName, chatServiceSid }: Given, call: Call): Promise<Partial<ErrorBody> | undefined> {
+async function taken(
+  code: number,
+  { uniqueName, chatServiceSid }: Given,
+  call: Call
+): Promise<Partial<ErrorBody> | undefined> {
   if (code !== 50353 || !uniqueName) return undefined
   const other = await conversationsOf(call.backend.client, chatServiceSid)(uniqueName).fetch()
-  return { argument: 'uniqueName', next: `${uniqueName} is ${other.sid} (${other.state}): get it, or use another uniqueName` }
+  return {
+    argument: 'uniqueName',
+    next: `${uniqueName} is ${other.sid} (${other.state}): get it, or use another uniqueName`
+  }
 }

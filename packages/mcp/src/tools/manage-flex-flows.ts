@@ -34,7 +34,15 @@ const args = argumentsOf({
 const on = actionsOn(args)
 type Given = Values<typeof args>
 
-const SHOWN = ['flexFlowSid', 'friendlyName', 'channelType', 'contactIdentity', 'enabled', 'integrationType', 'integration']
+const SHOWN = [
+  'flexFlowSid',
+  'friendlyName',
+  'channelType',
+  'contactIdentity',
+  'enabled',
+  'integrationType',
+  'integration'
+]
 const INTEGRATION = [
   'integrationType',
   'integrationFlowSid',
@@ -58,7 +66,15 @@ export const manageFlexFlows: Tool = {
   arguments: args,
   output: {
     flexFlows: [
-      { flexFlowSid: 'string', friendlyName: 'string', channelType: 'string', contactIdentity: 'string', enabled: 'boolean', integrationType: 'string', integration: 'object' }
+      {
+        flexFlowSid: 'string',
+        friendlyName: 'string',
+        channelType: 'string',
+        contactIdentity: 'string',
+        enabled: 'boolean',
+        integrationType: 'string',
+        integration: 'object'
+      }
     ]
   },
   actions: {
@@ -71,8 +87,18 @@ export const manageFlexFlows: Tool = {
         const { friendlyName, channelType } = values
         const chatServiceSid = values.chatServiceSid ?? (await flexChatService(call))
         const workspace = values.integrationType === 'task' ? await call.workspace() : undefined
-        const options = { friendlyName, channelType, chatServiceSid, ...settings(values), ...given({ 'integration.workspaceSid': workspace }) }
-        const made = await explained(call, () => call.backend.client.flexApi.v1.flexFlow.create(options), (api) => refused(api.status, api.message, values, call))
+        const options = {
+          friendlyName,
+          channelType,
+          chatServiceSid,
+          ...settings(values),
+          ...given({ 'integration.workspaceSid': workspace })
+        }
+        const made = await explained(
+          call,
+          () => call.backend.client.flexApi.v1.flexFlow.create(options),
+          (api) => refused(api.status, api.message, values, call)
+        )
         call.names.forget()
         return { flexFlows: [shown(made)] }
       }
@@ -104,7 +130,11 @@ export const manageFlexFlows: Tool = {
         const { flexFlowSid, friendlyName, channelType, chatServiceSid } = values
         const options = { ...given({ friendlyName, channelType, chatServiceSid }), ...settings(values) }
         const flow = call.backend.client.flexApi.v1.flexFlow(flexFlowSid)
-        const made = await explained(call, () => flow.update(options), (api) => refused(api.status, api.message, values, call))
+        const made = await explained(
+          call,
+          () => flow.update(options),
+          (api) => refused(api.status, api.message, values, call)
+        )
         call.names.forget()
         return { flexFlows: [shown(made)] }
       }
@@ -147,30 +177,59 @@ async function integrationComplete(values: Given, call: Call): Promise<void> {
   const { integrationType, integrationFlowSid, integrationUrl, integrationWorkflowSid } = values
   if (integrationType === 'task' && !integrationWorkflowSid) {
     const workflows = sentence(await call.names.entries('workflow', await call.workspace()))
-    throw fault('missing_argument', 'integrationType task needs integrationWorkflowSid', { argument: 'integrationWorkflowSid', next: `integrationWorkflowSid; workflows: ${workflows || 'none yet'}` })
+    throw fault('missing_argument', 'integrationType task needs integrationWorkflowSid', {
+      argument: 'integrationWorkflowSid',
+      next: `integrationWorkflowSid; workflows: ${workflows || 'none yet'}`
+    })
   }
   if (integrationType === 'studio' && !integrationFlowSid) {
     const flows = sentence(await call.names.entries('studio_flow'))
-    throw fault('missing_argument', 'integrationType studio needs integrationFlowSid', { argument: 'integrationFlowSid', next: `integrationFlowSid; flows: ${flows || 'none yet'}` })
+    throw fault('missing_argument', 'integrationType studio needs integrationFlowSid', {
+      argument: 'integrationFlowSid',
+      next: `integrationFlowSid; flows: ${flows || 'none yet'}`
+    })
   }
   if (integrationType === 'external' && !integrationUrl) {
-    throw fault('missing_argument', 'integrationType external needs integrationUrl', { argument: 'integrationUrl', next: 'give integrationUrl: each message is posted there' })
+    throw fault('missing_argument', 'integrationType external needs integrationUrl', {
+      argument: 'integrationUrl',
+      next: 'give integrationUrl: each message is posted there'
+    })
   }
 }
 
 async function flexChatService(call: Call): Promise<string> {
   const { chatServiceInstanceSid } = await call.backend.client.flexApi.v1.configuration().fetch()
   if (chatServiceInstanceSid) return chatServiceInstanceSid
-  throw fault('missing_argument', 'the Flex configuration has no chat service', { argument: 'chatServiceSid', next: 'give chatServiceSid: IS…' })
+  throw fault('missing_argument', 'the Flex configuration has no chat service', {
+    argument: 'chatServiceSid',
+    next: 'give chatServiceSid: IS…'
+  })
 }
 
-async function refused(status: number, message: string, values: Given, call: Call): Promise<Partial<ErrorBody> | undefined> {
+async function refused(
+  status: number,
+  message: string,
+  values: Given,
+  call: Call
+): Promise<Partial<ErrorBody> | undefined> {
   if (/end of life|legacy|deprecat|no longer/i.test(message)) {
-    return { next: 'use manage_addresses: same number, autoCreationType studio or webhook; Flex Flows are the older way' }
+    return {
+      next: 'use manage_addresses: same number, autoCreationType studio or webhook; Flex Flows are the older way'
+    }
   }
   const { channelType, contactIdentity, flexFlowSid } = values
   if (![400, 409].includes(status) || !contactIdentity) return undefined
   const flows = await call.backend.client.flexApi.v1.flexFlow.list({ limit: 1000 })
-  const other = flows.find((flow) => flow.sid !== flexFlowSid && flow.contactIdentity === contactIdentity && (!channelType || flow.channelType === channelType))
-  return other && { argument: 'contactIdentity', next: `${other.sid} already handles ${contactIdentity}; update it, or disable it first` }
+  const other = flows.find(
+    (flow) =>
+      flow.sid !== flexFlowSid &&
+      flow.contactIdentity === contactIdentity &&
+      (!channelType || flow.channelType === channelType)
+  )
+  return (
+    other && {
+      argument: 'contactIdentity',
+      next: `${other.sid} already handles ${contactIdentity}; update it, or disable it first`
+    }
+  )
 }

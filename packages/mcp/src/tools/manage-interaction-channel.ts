@@ -25,7 +25,16 @@ export const manageInteractionChannel: Tool = {
   hints: hints('DI'),
   arguments: args,
   output: {
-    channels: [{ channelSid: 'string', interactionSid: 'string', type: 'string', status: 'string', errorCode: 'integer', errorMessage: 'string' }]
+    channels: [
+      {
+        channelSid: 'string',
+        interactionSid: 'string',
+        type: 'string',
+        status: 'string',
+        errorCode: 'integer',
+        errorMessage: 'string'
+      }
+    ]
   },
   actions: {
     get: on({
@@ -51,14 +60,16 @@ export const manageInteractionChannel: Tool = {
       write: true,
       required: ['interactionSid', 'status'],
       optional: ['channelSid', 'routingStatus'],
-      run: ({ interactionSid, channelSid, status, routingStatus }, call) => setStatus(interactionSid, channelSid, status, routingStatus, call)
+      run: ({ interactionSid, channelSid, status, routingStatus }, call) =>
+        setStatus(interactionSid, channelSid, status, routingStatus, call)
     }),
     close: on({
       write: true,
       required: ['interactionSid'],
       optional: ['channelSid', 'routingStatus'],
       unused: { status: 'close always sets closed: leave status out, or use action update' },
-      run: ({ interactionSid, channelSid, routingStatus }, call) => setStatus(interactionSid, channelSid, 'closed', routingStatus, call)
+      run: ({ interactionSid, channelSid, routingStatus }, call) =>
+        setStatus(interactionSid, channelSid, 'closed', routingStatus, call)
     })
   }
 }
@@ -80,7 +91,12 @@ async function setStatus(
   call: Call
 ): Promise<Outcome> {
   if (status === 'inactive' && routingStatus === 'wrapup') {
-    throw fault('bad_value', 'an inactive channel keeps no task in wrap-up: its tasks complete', { argument: 'routingStatus', found: 'wrapup', allowed: ['closed'], next: 'leave routingStatus out, or close instead' })
+    throw fault('bad_value', 'an inactive channel keeps no task in wrap-up: its tasks complete', {
+      argument: 'routingStatus',
+      found: 'wrapup',
+      allowed: ['closed'],
+      next: 'leave routingStatus out, or close instead'
+    })
   }
   const { channel } = await contextOf(interaction, channelSid, call)
   const routing = status === 'inactive' || routingStatus === 'closed' ? { routing: { status: 'closed' } } : {}

@@ -1,5 +1,5 @@
-import type { InteractionChannelContext } from 'twilio/lib/rest/flexApi/v1/interaction/interactionChannel.js'
 import type { InteractionChannelParticipantInstance } from 'twilio/lib/rest/flexApi/v1/interaction/interactionChannel/interactionChannelParticipant.js'
+import type { InteractionChannelContext } from 'twilio/lib/rest/flexApi/v1/interaction/interactionChannel.js'
 import { apiError, Fault, fault } from '../errors.ts'
 import { objectIn } from '../json.ts'
 import { paged } from '../pages.ts'
@@ -43,7 +43,14 @@ export const manageInteractionParticipants: Tool = {
   aliases: { routingattributes: 'routingProperties' },
   output: {
     participants: [
-      { participantSid: 'string', type: 'string', workerSid: 'string', workerName: 'string', taskSid: 'string', reservationSid: 'string' }
+      {
+        participantSid: 'string',
+        type: 'string',
+        workerSid: 'string',
+        workerName: 'string',
+        taskSid: 'string',
+        reservationSid: 'string'
+      }
     ],
     invite: { inviteSid: 'string', taskSid: 'string', assignmentStatus: 'string', target: 'string' }
   },
@@ -54,7 +61,11 @@ export const manageInteractionParticipants: Tool = {
       optional: ['channelSid', ...PAGING],
       run: async (values, call) => {
         const { channel } = await placeOf(values, call)
-        const { rows, nextPageToken } = await paged(call, (page) => channel.participants.page(page), (one) => rowFor(one, call))
+        const { rows, nextPageToken } = await paged(
+          call,
+          (page) => channel.participants.page(page),
+          (one) => rowFor(one, call)
+        )
         return { participants: rows, nextPageToken }
       }
     }),
@@ -62,11 +73,15 @@ export const manageInteractionParticipants: Tool = {
       write: true,
       required: ['interactionSid', 'participantType'],
       optional: ['channelSid', 'mediaProperties', 'routingProperties', 'workerSid'],
-      unused: { taskQueueSid: 'agents come by action invite, which routes a task', workflowSid: 'agents come by action invite, which routes a task' },
+      unused: {
+        taskQueueSid: 'agents come by action invite, which routes a task',
+        workflowSid: 'agents come by action invite, which routes a task'
+      },
       run: async (values, call) => {
         const { channel } = await placeOf(values, call)
         const { participantType, routingProperties, workerSid } = values
-        const mediaProperties = values.mediaProperties?.value ?? (workerSid ? { identity: await identityOf(workerSid, call) } : {})
+        const mediaProperties =
+          values.mediaProperties?.value ?? (workerSid ? { identity: await identityOf(workerSid, call) } : {})
         const routing = routingProperties ? { routingProperties: routingProperties.value } : {}
         const added = await channel.participants.create({ type: participantType, mediaProperties, ...routing })
         return { participants: [await rowFor(added, call)] }
@@ -81,11 +96,23 @@ export const manageInteractionParticipants: Tool = {
         const sid = await participantOf(channel, values.participantSid, call)
         const status = values.status ?? 'closed'
         await channel.participants(sid).update({ status })
-        return { participants: [status === 'closed' ? deleted('participantSid', sid) : { participantSid: sid, status }] }
+        return {
+          participants: [status === 'closed' ? deleted('participantSid', sid) : { participantSid: sid, status }]
+        }
       }
     }),
-    invite: on({ write: true, required: ['interactionSid'], optional: ['channelSid', ...TARGET], run: async (values, call) => (await invited(values, call)).outcome }),
-    transfer: on({ write: true, required: ['interactionSid'], optional: ['channelSid', 'participantSid', 'mode', ...TARGET], run: transfer })
+    invite: on({
+      write: true,
+      required: ['interactionSid'],
+      optional: ['channelSid', ...TARGET],
+      run: async (values, call) => (await invited(values, call)).outcome
+    }),
+    transfer: on({
+      write: true,
+      required: ['interactionSid'],
+      optional: ['channelSid', 'participantSid', 'mode', ...TARGET],
+      run: transfer
+    })
   }
 }
 
@@ -98,7 +125,12 @@ async function placeOf({ interactionSid, channelSid }: Given, call: Call) {
 const routingIn = (participant: InteractionChannelParticipantInstance) => objectIn(participant.routingProperties)
 
 async function rowFor(participant: InteractionChannelParticipantInstance, call: Call): Promise<Row> {
-  const { routingProperties: _routing, interactionSid: _interaction, channelSid: _channel, ...row } = rowOf(participant, 'participantSid')
+  const {
+    routingProperties: _routing,
+    interactionSid: _interaction,
+    channelSid: _channel,
+    ...row
+  } = rowOf(participant, 'participantSid')
   const { worker_sid, task_sid, reservation_sid } = routingIn(participant)
   const workerName = typeof worker_sid === 'string' ? await nameOf(worker_sid, call) : undefined
   return compact({ ...row, workerSid: worker_sid, workerName, taskSid: task_sid, reservationSid: reservation_sid })
@@ -128,7 +160,12 @@ async function participantOf(channel: InteractionChannelContext, text: string, c
   const members = await channel.participants.list({ limit: 100 })
   const found = members.find((member) => routingIn(member).worker_sid === sid)
   if (found) return found.sid
-  throw fault('unknown_name', `${text} is not in this channel`, { argument: 'participantSid', found: text, candidates: await Promise.all(members.map((member) => rowFor(member, call))), next: 'give participantSid as UT…; list shows who is in' })
+  throw fault('unknown_name', `${text} is not in this channel`, {
+    argument: 'participantSid',
+    found: text,
+    candidates: await Promise.all(members.map((member) => rowFor(member, call))),
+    next: 'give participantSid as UT…; list shows who is in'
+  })
 }
 
 interface Invited {
@@ -139,7 +176,10 @@ interface Invited {
 async function invited(values: Given, call: Call): Promise<Invited> {
   const { workerSid, taskQueueSid, workflowSid, priority, timeout } = values
   if (!workerSid && !taskQueueSid && !workflowSid) {
-    throw fault('missing_argument', `whom to ${call.action === 'transfer' ? 'transfer to' : 'invite'}?`, { argument: 'workerSid', next: 'give workerSid, taskQueueSid or workflowSid' })
+    throw fault('missing_argument', `whom to ${call.action === 'transfer' ? 'transfer to' : 'invite'}?`, {
+      argument: 'workerSid',
+      next: 'give workerSid, taskQueueSid or workflowSid'
+    })
   }
   const { interaction, channel } = await placeOf(values, call)
   const first = await firstTask(taskIn((await interaction.fetch()).routing), channel, call)
@@ -164,8 +204,20 @@ async function invited(values: Given, call: Call): Promise<Invited> {
   })
   const invite = await channel.invites.create({ routing: { properties } })
   const task = taskIn(invite.routing)
-  const name = workerSid ? await nameOf(workerSid, call) : (queueName ?? (await call.names.nameOf('workflow', workflowSid ?? '', workspace)))
-  return { channel, outcome: { invite: compact({ inviteSid: invite.sid, taskSid: task.sid, assignmentStatus: task.assignmentStatus, target: name }) } }
+  const name = workerSid
+    ? await nameOf(workerSid, call)
+    : (queueName ?? (await call.names.nameOf('workflow', workflowSid ?? '', workspace)))
+  return {
+    channel,
+    outcome: {
+      invite: compact({
+        inviteSid: invite.sid,
+        taskSid: task.sid,
+        assignmentStatus: task.assignmentStatus,
+        target: name
+      })
+    }
+  }
 }
 
 /** The interaction's first task; where the API no longer tells it, the task of the agent who is in. */
@@ -190,14 +242,21 @@ async function firstTask(told: FirstTask, channel: InteractionChannelContext, ca
 const DAY = 86_400
 
 /** A target who is away or full is no error: the task waits, and the caller should know how long. */
-async function warnAbsent(workerSid: string, taskChannel: string | undefined, timeout: number | undefined, call: Call): Promise<void> {
+async function warnAbsent(
+  workerSid: string,
+  taskChannel: string | undefined,
+  timeout: number | undefined,
+  call: Call
+): Promise<void> {
   const context = (await workspaceOf(call)).workers(workerSid)
   const worker = await context.fetch()
   const waits = `the task waits until its timeout (${timeout ?? DAY} s); set timeout, or transfer to a queue`
   if (!worker.available) return call.warn(`${worker.friendlyName} is ${worker.activityName}: ${waits}`)
   const channel = taskChannel ? await ifPossible(() => context.workerChannels(taskChannel).fetch()) : undefined
   if (channel && (!channel.available || channel.availableCapacityPercentage === 0)) {
-    call.warn(`${worker.friendlyName} has no room for ${taskChannel} now (${channel.assignedTasks} of ${channel.configuredCapacity}): ${waits}`)
+    call.warn(
+      `${worker.friendlyName} has no room for ${taskChannel} now (${channel.assignedTasks} of ${channel.configuredCapacity}): ${waits}`
+    )
   }
 }
 

@@ -1,5 +1,5 @@
-import type { FlowInstance } from 'twilio/lib/rest/studio/v2/flow.js'
 import type { ExecutionInstance } from 'twilio/lib/rest/studio/v2/flow/execution.js'
+import type { FlowInstance } from 'twilio/lib/rest/studio/v2/flow.js'
 import { type ApiError, type ErrorBody, explained, fault } from '../errors.ts'
 import { objectIn } from '../json.ts'
 import { paged } from '../pages.ts'
@@ -10,12 +10,27 @@ import { deleted, FIELDS, instant, PAGE, PAGING } from './shared.ts'
 const args = argumentsOf({
   action: {
     type: 'string',
-    enum: ['list', 'get', 'create', 'update', 'validate', 'delete', 'trigger', 'list_executions', 'get_execution', 'end_execution']
+    enum: [
+      'list',
+      'get',
+      'create',
+      'update',
+      'validate',
+      'delete',
+      'trigger',
+      'list_executions',
+      'get_execution',
+      'end_execution'
+    ]
   },
   flowSid: { type: 'string', ref: 'studio_flow', description: 'SID or name' },
   revision: { type: 'string', description: 'get: number or LatestPublished' },
   friendlyName: { type: 'string' },
-  status: { type: 'string', enum: ['draft', 'published', 'active', 'ended'], description: 'flow: draft, published; list_executions: active, ended' },
+  status: {
+    type: 'string',
+    enum: ['draft', 'published', 'active', 'ended'],
+    description: 'flow: draft, published; list_executions: active, ended'
+  },
   definition: { type: 'object' },
   commitMessage: { type: 'string' },
   to: { type: 'string', description: 'trigger: contact' },
@@ -42,9 +57,25 @@ export const manageStudioFlows: Tool = {
   hints: hints('DO'),
   arguments: args,
   output: {
-    flows: [{ flowSid: 'string', friendlyName: 'string', status: 'string', revision: 'integer', valid: 'boolean', widgets: 'strings' }],
+    flows: [
+      {
+        flowSid: 'string',
+        friendlyName: 'string',
+        status: 'string',
+        revision: 'integer',
+        valid: 'boolean',
+        widgets: 'strings'
+      }
+    ],
     executions: [
-      { executionSid: 'string', flowSid: 'string', status: 'string', contactChannelAddress: 'string', flowVersion: 'integer', dateCreated: 'string' }
+      {
+        executionSid: 'string',
+        flowSid: 'string',
+        status: 'string',
+        contactChannelAddress: 'string',
+        flowVersion: 'integer',
+        dateCreated: 'string'
+      }
     ],
     steps: [{ name: 'string', transitionedFrom: 'string', transitionedTo: 'string', dateCreated: 'string' }],
     context: 'object'
@@ -55,7 +86,11 @@ export const manageStudioFlows: Tool = {
       optional: ['fields', ...PAGING],
       run: async (_values, call) => {
         const { flows } = call.backend.client.studio.v2
-        const { rows, nextPageToken } = await paged(call, (page) => flows.page(page), (flow) => pick(rowOf(flow, 'flowSid'), FLOW, call.fields))
+        const { rows, nextPageToken } = await paged(
+          call,
+          (page) => flows.page(page),
+          (flow) => pick(rowOf(flow, 'flowSid'), FLOW, call.fields)
+        )
         return { flows: rows, nextPageToken }
       }
     }),
@@ -66,7 +101,12 @@ export const manageStudioFlows: Tool = {
       optional: ['status', 'commitMessage'],
       run: async (values, call) => {
         const { friendlyName, definition, commitMessage } = values
-        const options = { friendlyName, definition: definition.text, status: flowStatus(values) ?? ('draft' as const), ...given({ commitMessage }) }
+        const options = {
+          friendlyName,
+          definition: definition.text,
+          status: flowStatus(values) ?? ('draft' as const),
+          ...given({ commitMessage })
+        }
         return written(await explained(call, () => call.backend.client.studio.v2.flows.create(options), invalid), call)
       }
     }),
@@ -80,7 +120,8 @@ export const manageStudioFlows: Tool = {
         const flow = call.backend.client.studio.v2.flows(flowSid)
         // Every write makes a revision with a status of its own. What callers get is never published by omission.
         const status = flowStatus(values) ?? 'draft'
-        if (!values.status) call.warn('saved as a draft: callers get the last published revision until you update with status published')
+        if (!values.status)
+          call.warn('saved as a draft: callers get the last published revision until you update with status published')
         const options = { status, ...given({ friendlyName, definition: definition?.text, commitMessage }) }
         return written(await explained(call, () => flow.update(options), invalid), call)
       }
@@ -91,8 +132,17 @@ export const manageStudioFlows: Tool = {
       optional: ['friendlyName', 'status', 'commitMessage'],
       run: async (values, call) => {
         const { friendlyName = 'validation', definition, commitMessage } = values
-        const options = { friendlyName, definition: definition.text, status: flowStatus(values) ?? ('draft' as const), ...given({ commitMessage }) }
-        const { valid } = await explained(call, () => call.backend.client.studio.v2.flowValidate.update(options), invalid)
+        const options = {
+          friendlyName,
+          definition: definition.text,
+          status: flowStatus(values) ?? ('draft' as const),
+          ...given({ commitMessage })
+        }
+        const { valid } = await explained(
+          call,
+          () => call.backend.client.studio.v2.flowValidate.update(options),
+          invalid
+        )
         return { flows: [{ valid }] }
       }
     }),
@@ -112,7 +162,17 @@ export const manageStudioFlows: Tool = {
       run: async ({ flowSid, to, from, parameters }, call) => {
         const { executions } = call.backend.client.studio.v2.flows(flowSid)
         const options = { to, from, ...given({ parameters: parameters?.text }) }
-        return { executions: [executionRow(await explained(call, () => executions.create(options), (api) => notStarted(api, to)))] }
+        return {
+          executions: [
+            executionRow(
+              await explained(
+                call,
+                () => executions.create(options),
+                (api) => notStarted(api, to)
+              )
+            )
+          ]
+        }
       }
     }),
     list_executions: on({
@@ -154,7 +214,11 @@ export const manageStudioFlows: Tool = {
       write: true,
       required: ['flowSid', 'executionSid'],
       run: async ({ flowSid, executionSid }, call) => ({
-        executions: [executionRow(await call.backend.client.studio.v2.flows(flowSid).executions(executionSid).update({ status: 'ended' }))]
+        executions: [
+          executionRow(
+            await call.backend.client.studio.v2.flows(flowSid).executions(executionSid).update({ status: 'ended' })
+          )
+        ]
       })
     })
   }
@@ -164,12 +228,22 @@ const executionRow = (execution: ExecutionInstance): Row => pick(rowOf(execution
 
 function flowStatus({ status }: Given): 'draft' | 'published' | undefined {
   if (status === undefined || status === 'draft' || status === 'published') return status
-  throw fault('bad_value', 'a flow is draft or published', { argument: 'status', found: status, allowed: ['draft', 'published'], next: 'correct status' })
+  throw fault('bad_value', 'a flow is draft or published', {
+    argument: 'status',
+    found: status,
+    allowed: ['draft', 'published'],
+    next: 'correct status'
+  })
 }
 
 function executionStatus({ status }: Given): 'active' | 'ended' | undefined {
   if (status === undefined || status === 'active' || status === 'ended') return status
-  throw fault('bad_value', 'an execution is active or ended', { argument: 'status', found: status, allowed: ['active', 'ended'], next: 'correct status' })
+  throw fault('bad_value', 'an execution is active or ended', {
+    argument: 'status',
+    found: status,
+    allowed: ['active', 'ended'],
+    next: 'correct status'
+  })
 }
 
 function written(flow: FlowInstance, call: Call): Outcome {
@@ -190,7 +264,9 @@ async function getFlow({ flowSid, revision }: Given & { readonly flowSid: string
 function widgetsIn(definition: Row): readonly string[] {
   const states = Array.isArray(definition.states) ? definition.states.map(objectIn) : []
   return states.map(({ name, type, transitions }) => {
-    const next = (Array.isArray(transitions) ? transitions.map(objectIn) : []).flatMap((one) => (one.next ? [`${one.event}: ${one.next}`] : []))
+    const next = (Array.isArray(transitions) ? transitions.map(objectIn) : []).flatMap((one) =>
+      one.next ? [`${one.event}: ${one.next}`] : []
+    )
     return `${name}: ${type}${next.length > 0 ? ` → ${next.join(', ')}` : ''}`
   })
 }
@@ -198,12 +274,25 @@ function widgetsIn(definition: Row): readonly string[] {
 function invalid(api: ApiError): Partial<ErrorBody> | undefined {
   const { errors } = api.details
   if (!Array.isArray(errors)) return undefined
-  return { argument: 'definition', errors: errors.map(objectIn).map(({ property_path, message }) => ({ property_path, message })), next: 'correct definition at each property_path' }
+  return {
+    argument: 'definition',
+    errors: errors.map(objectIn).map(({ property_path, message }) => ({ property_path, message })),
+    next: 'correct definition at each property_path'
+  }
 }
 
 function notStarted(api: ApiError, to: string): Partial<ErrorBody> | undefined {
   const running = api.details.conflicting_execution_sid ?? /FN[0-9a-f]{32}/.exec(api.message)?.[0]
-  if (running) return { argument: 'executionSid', found: running, next: `${running} is active for ${to}: end_execution, or wait for it` }
-  if (/publish/i.test(api.message)) return { argument: 'flowSid', next: "no published revision: update with status published, or use a test user's number" }
+  if (running)
+    return {
+      argument: 'executionSid',
+      found: running,
+      next: `${running} is active for ${to}: end_execution, or wait for it`
+    }
+  if (/publish/i.test(api.message))
+    return {
+      argument: 'flowSid',
+      next: "no published revision: update with status published, or use a test user's number"
+    }
   return undefined
 }

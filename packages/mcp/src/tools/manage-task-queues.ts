@@ -23,17 +23,31 @@ const args = argumentsOf({
 })
 const on = actionsOn(args)
 const SHOWN = ['taskQueueSid', 'friendlyName', 'targetWorkers', 'maxReservedWorkers', 'taskOrder']
-const SETTINGS = ['targetWorkers', 'maxReservedWorkers', 'taskOrder', 'reservationActivitySid', 'assignmentActivitySid'] as const
+const SETTINGS = [
+  'targetWorkers',
+  'maxReservedWorkers',
+  'taskOrder',
+  'reservationActivitySid',
+  'assignmentActivitySid'
+] as const
 
 export const manageTaskQueues: Tool = {
   name: 'manage_task_queues',
   title: 'Manage task queues',
-  description: 'Task queues hold tasks until a worker whom targetWorkers matches is free. create and update report how many workers match now.',
+  description:
+    'Task queues hold tasks until a worker whom targetWorkers matches is free. create and update report how many workers match now.',
   hints: hints('D'),
   arguments: args,
   output: {
     taskQueues: [
-      { taskQueueSid: 'string', friendlyName: 'string', targetWorkers: 'string', maxReservedWorkers: 'integer', taskOrder: 'string', eligibleWorkers: 'integer' }
+      {
+        taskQueueSid: 'string',
+        friendlyName: 'string',
+        targetWorkers: 'string',
+        maxReservedWorkers: 'integer',
+        taskOrder: 'string',
+        eligibleWorkers: 'integer'
+      }
     ]
   },
   actions: {
@@ -43,8 +57,22 @@ export const manageTaskQueues: Tool = {
       optional: [...SETTINGS],
       run: async (values, call) => {
         const { taskQueues } = await workspaceOf(call)
-        const { friendlyName, targetWorkers, maxReservedWorkers, taskOrder, reservationActivitySid, assignmentActivitySid } = values
-        const options = given({ friendlyName, targetWorkers, maxReservedWorkers, taskOrder, reservationActivitySid, assignmentActivitySid })
+        const {
+          friendlyName,
+          targetWorkers,
+          maxReservedWorkers,
+          taskOrder,
+          reservationActivitySid,
+          assignmentActivitySid
+        } = values
+        const options = given({
+          friendlyName,
+          targetWorkers,
+          maxReservedWorkers,
+          taskOrder,
+          reservationActivitySid,
+          assignmentActivitySid
+        })
         return written(call, () => taskQueues.create(options), values)
       }
     }),
@@ -62,7 +90,12 @@ export const manageTaskQueues: Tool = {
       optional: ['friendlyName', 'workerSid', 'evaluateWorkerAttributes', 'ordering', ...PAGING],
       run: async ({ friendlyName, workerSid, evaluateWorkerAttributes, ordering }, call) => {
         const { taskQueues } = await workspaceOf(call)
-        const filter = given({ friendlyName, workerSid, evaluateWorkerAttributes: evaluateWorkerAttributes?.text, ordering })
+        const filter = given({
+          friendlyName,
+          workerSid,
+          evaluateWorkerAttributes: evaluateWorkerAttributes?.text,
+          ordering
+        })
         const { rows, nextPageToken } = await paged(call, (page) => taskQueues.page({ ...page, ...filter }), shown)
         return { taskQueues: rows, nextPageToken }
       }
@@ -74,8 +107,23 @@ export const manageTaskQueues: Tool = {
       change: ['friendlyName', ...SETTINGS],
       run: async (values, call) => {
         const { taskQueues } = await workspaceOf(call)
-        const { taskQueueSid, friendlyName, targetWorkers, maxReservedWorkers, taskOrder, reservationActivitySid, assignmentActivitySid } = values
-        const options = given({ friendlyName, targetWorkers, maxReservedWorkers, taskOrder, reservationActivitySid, assignmentActivitySid })
+        const {
+          taskQueueSid,
+          friendlyName,
+          targetWorkers,
+          maxReservedWorkers,
+          taskOrder,
+          reservationActivitySid,
+          assignmentActivitySid
+        } = values
+        const options = given({
+          friendlyName,
+          targetWorkers,
+          maxReservedWorkers,
+          taskOrder,
+          reservationActivitySid,
+          assignmentActivitySid
+        })
         return written(call, () => taskQueues(taskQueueSid).update(options), values)
       }
     }),
@@ -84,7 +132,11 @@ export const manageTaskQueues: Tool = {
       required: ['taskQueueSid'],
       run: async ({ taskQueueSid }, call) => {
         const { taskQueues } = await workspaceOf(call)
-        await explained(call, () => taskQueues(taskQueueSid).remove(), () => inUse(call, taskQueueSid))
+        await explained(
+          call,
+          () => taskQueues(taskQueueSid).remove(),
+          () => inUse(call, taskQueueSid)
+        )
         call.names.forget()
         return { taskQueues: [deleted('taskQueueSid', taskQueueSid)] }
       }
@@ -123,12 +175,20 @@ async function refused(call: Call, { friendlyName, targetWorkers }: Written) {
   const hyphenated = targetWorkers?.match(/\b[A-Za-z_$][\w$]*-[A-Za-z][\w$-]*/)?.[0]
   if (hyphenated) {
     const renamed = hyphenated.replaceAll('-', '_')
-    return { argument: 'targetWorkers', found: hyphenated, next: `attribute names cannot hold a hyphen in expressions: rename it to ${renamed}` }
+    return {
+      argument: 'targetWorkers',
+      found: hyphenated,
+      next: `attribute names cannot hold a hyphen in expressions: rename it to ${renamed}`
+    }
   }
   if (friendlyName) {
     const entries = await call.names.entries('task_queue', await call.workspace())
     const taken = entries.find(({ names }) => names.some((name) => name.toLowerCase() === friendlyName.toLowerCase()))
-    if (taken) return { argument: 'friendlyName', next: `${taken.names[0]} exists (${taken.sid}): update it, or use another friendlyName` }
+    if (taken)
+      return {
+        argument: 'friendlyName',
+        next: `${taken.names[0]} exists (${taken.sid}): update it, or use another friendlyName`
+      }
   }
   return targetWorkers === undefined ? undefined : { argument: 'targetWorkers' }
 }
@@ -136,23 +196,36 @@ async function refused(call: Call, { friendlyName, targetWorkers }: Written) {
 /** Says why an expression matches nobody, where it asks a list of an attribute that is text. */
 async function tellNobody(call: Call, targetWorkers: string): Promise<void> {
   const workers = await (await workspaceOf(call)).workers.list({ limit: 500, pageSize: 500 })
-  const clue = [...targetWorkers.matchAll(/([A-Za-z_$][\w$.]*)\s+HAS\s+(['"][^'"]*['"]|\S+)/gi)].flatMap(([, path = '', value = '']) => {
-    const texts = workers.filter((worker) => typeof objectIn(worker.attributes)[path] === 'string').length
-    return texts > 0 ? [` ${path} is a string on ${count(texts, 'worker')}; HAS needs a list: use ${path} == ${value} or make it [${value}]`] : []
-  })
-  call.warn(`0 of ${count(workers.length, 'worker')} match.${clue.join(';')}`)
+  const clue = [...targetWorkers.matchAll(/([A-Za-z_$][\w$.]*)\s+HAS\s+(['"][^'"]*['"]|\S+)/gi)].flatMap(
+    ([, path = '', value = '']) => {
+      const texts = workers.filter((worker) => typeof objectIn(worker.attributes)[path] === 'string').length
+      return texts > 0
+        ? [
+            ` ${path} is a string on ${count(texts, 'worker')}; HAS needs a list: use ${path} == ${value} or make it [${value}]`
+          ]
+        : []
+    }
+  )
+  call.warn(`0 of ${workers.length} workers match.${clue.join(';')}`)
 }
 
 async function inUse(call: Call, taskQueueSid: string) {
   const workspace = await workspaceOf(call)
   const [workflows, tasks] = await Promise.all([
     workspace.workflows.list({ limit: 1000 }),
-    workspace.tasks.list({ taskQueueSid, assignmentStatus: ['pending', 'reserved', 'assigned', 'wrapping'], limit: 100 })
+    workspace.tasks.list({
+      taskQueueSid,
+      assignmentStatus: ['pending', 'reserved', 'assigned', 'wrapping'],
+      limit: 100
+    })
   ])
-  const users = workflows.filter((workflow) => workflow.configuration.includes(taskQueueSid)).map((workflow) => workflow.friendlyName)
+  const users = workflows
+    .filter((workflow) => workflow.configuration.includes(taskQueueSid))
+    .map((workflow) => workflow.friendlyName)
   const reasons = [
     users.length > 0 && `workflows ${users.join(', ')} name it: change them with manage_workflows`,
-    tasks.length > 0 && `${count(tasks.length, 'task')} ${tasks.length === 1 ? 'is' : 'are'} in it: manage_tasks list taskQueueSid shows them`
+    tasks.length > 0 &&
+      `${count(tasks.length, 'task')} ${tasks.length === 1 ? 'is' : 'are'} in it: manage_tasks list taskQueueSid shows them`
   ].filter((reason) => reason !== false)
   return reasons.length > 0 ? { argument: 'taskQueueSid', next: reasons.join('; ') } : undefined
 }

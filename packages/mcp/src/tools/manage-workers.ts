@@ -1,5 +1,5 @@
-import type { WorkerInstance } from 'twilio/lib/rest/taskrouter/v1/workspace/worker.js'
 import type { WorkerChannelInstance } from 'twilio/lib/rest/taskrouter/v1/workspace/worker/workerChannel.js'
+import type { WorkerInstance } from 'twilio/lib/rest/taskrouter/v1/workspace/worker.js'
 import { apiError, type ErrorBody, explained, fault } from '../errors.ts'
 import { paged } from '../pages.ts'
 import { changed, onlyOne, versionOf } from '../patch.ts'
@@ -48,7 +48,15 @@ export const manageWorkers: Tool = {
         attributes: 'object',
         dateStatusChanged: 'string',
         version: 'string',
-        channels: [{ taskChannel: 'string', capacity: 'integer', available: 'boolean', assignedTasks: 'integer', availableCapacityPercentage: 'integer' }]
+        channels: [
+          {
+            taskChannel: 'string',
+            capacity: 'integer',
+            available: 'boolean',
+            assignedTasks: 'integer',
+            availableCapacityPercentage: 'integer'
+          }
+        ]
       }
     ]
   },
@@ -61,18 +69,43 @@ export const manageWorkers: Tool = {
       run: async ({ friendlyName, activitySid, attributes }, call) => {
         const { workers } = await workspaceOf(call)
         const options = given({ friendlyName, activitySid, attributes: attributes?.text })
-        const worker = await explained(call, () => workers.create(options), () => duplicate(call, friendlyName))
+        const worker = await explained(
+          call,
+          () => workers.create(options),
+          () => duplicate(call, friendlyName)
+        )
         call.names.forget()
         return { workers: [shown(worker)] }
       }
     }),
-    get: on({ write: false, required: ['workerSid'], optional: ['fields'], run: async ({ workerSid }, call) => getWorker(workerSid, call) }),
+    get: on({
+      write: false,
+      required: ['workerSid'],
+      optional: ['fields'],
+      run: async ({ workerSid }, call) => getWorker(workerSid, call)
+    }),
     list: on({
       write: false,
-      optional: ['friendlyName', 'activitySid', 'available', 'targetWorkersExpression', 'taskQueueSid', 'ordering', 'fields', ...PAGING],
+      optional: [
+        'friendlyName',
+        'activitySid',
+        'available',
+        'targetWorkersExpression',
+        'taskQueueSid',
+        'ordering',
+        'fields',
+        ...PAGING
+      ],
       run: async ({ friendlyName, activitySid, available, targetWorkersExpression, taskQueueSid, ordering }, call) => {
         const { workers } = await workspaceOf(call)
-        const filter = given({ friendlyName, activitySid, available: available?.toString(), targetWorkersExpression, taskQueueSid, ordering })
+        const filter = given({
+          friendlyName,
+          activitySid,
+          available: available?.toString(),
+          targetWorkersExpression,
+          taskQueueSid,
+          ordering
+        })
         const show = (worker: WorkerInstance) => pick(rowOf(worker, 'workerSid'), SHOWN, call.fields)
         const { rows, nextPageToken } = await paged(call, (page) => workers.page({ ...page, ...filter }), show)
         return { workers: rows, nextPageToken }
@@ -91,7 +124,11 @@ export const manageWorkers: Tool = {
       optional: ['ifMatch'],
       run: async ({ workerSid, ifMatch }, call) => {
         const { workers } = await workspaceOf(call)
-        await explained(call, () => workers(workerSid).remove(given({ ifMatch })), () => busy(call, workerSid))
+        await explained(
+          call,
+          () => workers(workerSid).remove(given({ ifMatch })),
+          () => busy(call, workerSid)
+        )
         call.names.forget()
         return { workers: [deleted('workerSid', workerSid)] }
       }
@@ -103,25 +140,42 @@ const shown = (worker: WorkerInstance): Row => pick(rowOf(worker, 'workerSid'), 
 
 function channelRow(channel: WorkerChannelInstance): Row {
   const { taskChannelUniqueName, configuredCapacity, available, assignedTasks, availableCapacityPercentage } = channel
-  return { taskChannel: taskChannelUniqueName, capacity: configuredCapacity, available, assignedTasks, availableCapacityPercentage }
+  return {
+    taskChannel: taskChannelUniqueName,
+    capacity: configuredCapacity,
+    available,
+    assignedTasks,
+    availableCapacityPercentage
+  }
 }
 
 async function getWorker(workerSid: string, call: Call): Promise<Outcome> {
   const context = (await workspaceOf(call)).workers(workerSid)
-  const [fetched, channels] = await Promise.all([context.fetchWithHttpInfo(), context.workerChannels.list({ limit: 50 })])
-  const row: Row = { ...rowOf(fetched.body, 'workerSid'), channels: channels.map(channelRow), version: versionOf(fetched) }
+  const [fetched, channels] = await Promise.all([
+    context.fetchWithHttpInfo(),
+    context.workerChannels.list({ limit: 50 })
+  ])
+  const row: Row = {
+    ...rowOf(fetched.body, 'workerSid'),
+    channels: channels.map(channelRow),
+    version: versionOf(fetched)
+  }
   return { workers: [pick(row, Object.keys(row), call.fields)] }
 }
 
 type Update = Values<typeof args> & { readonly workerSid: string }
 
 async function updateWorker(values: Update, call: Call): Promise<Outcome> {
-  const { workerSid, friendlyName, activitySid, rejectPendingReservations, taskChannel, capacity, channelAvailable } = values
+  const { workerSid, friendlyName, activitySid, rejectPendingReservations, taskChannel, capacity, channelAvailable } =
+    values
   onlyOne(values)
   const onChannel = capacity !== undefined || channelAvailable !== undefined
   if (onChannel && taskChannel === undefined) throw await whichChannel(call)
   if (!onChannel && taskChannel !== undefined) {
-    throw fault('missing_argument', 'taskChannel alone changes nothing', { argument: 'capacity', next: 'give capacity or channelAvailable with it' })
+    throw fault('missing_argument', 'taskChannel alone changes nothing', {
+      argument: 'capacity',
+      next: 'give capacity or channelAvailable with it'
+    })
   }
   const context = (await workspaceOf(call)).workers(workerSid)
   let row: Row | undefined
@@ -129,7 +183,12 @@ async function updateWorker(values: Update, call: Call): Promise<Outcome> {
     const options = given({ friendlyName, activitySid, rejectPendingReservations })
     const worker = await explained(
       call,
-      () => changed(values, () => context.fetchWithHttpInfo(), (attributes) => context.update({ ...options, ...attributes })),
+      () =>
+        changed(
+          values,
+          () => context.fetchWithHttpInfo(),
+          (attributes) => context.update({ ...options, ...attributes })
+        ),
       () => (friendlyName ? duplicate(call, friendlyName, workerSid) : undefined)
     )
     if (friendlyName) call.names.forget()
@@ -137,7 +196,9 @@ async function updateWorker(values: Update, call: Call): Promise<Outcome> {
     if (activitySid && !rejectPendingReservations && !worker.available) await warnPending(call, workerSid)
   }
   if (!onChannel || taskChannel === undefined) return { workers: [row ?? {}] }
-  const channel = await afterFirst(row !== undefined, () => context.workerChannels(taskChannel).update(given({ capacity, available: channelAvailable })))
+  const channel = await afterFirst(row !== undefined, () =>
+    context.workerChannels(taskChannel).update(given({ capacity, available: channelAvailable }))
+  )
   return { workers: [{ ...(row ?? shown(await context.fetch())), channels: [channelRow(channel)] }] }
 }
 
@@ -158,32 +219,52 @@ async function afterFirst<T>(first: boolean, work: () => Promise<T>): Promise<T>
 
 async function whichChannel(call: Call) {
   const channels = await (await workspaceOf(call)).taskChannels.list({ limit: 50 })
-  return fault('missing_argument', 'capacity and channelAvailable belong to one channel of the worker: which channel?', {
-    argument: 'taskChannel',
-    allowed: channels.map((channel) => channel.uniqueName),
-    next: `give taskChannel: ${channels.map((channel) => channel.uniqueName).join(', ')}`
-  })
+  return fault(
+    'missing_argument',
+    'capacity and channelAvailable belong to one channel of the worker: which channel?',
+    {
+      argument: 'taskChannel',
+      allowed: channels.map((channel) => channel.uniqueName),
+      next: `give taskChannel: ${channels.map((channel) => channel.uniqueName).join(', ')}`
+    }
+  )
 }
 
 async function warnPending(call: Call, workerSid: string): Promise<void> {
-  const pending = await (await workspaceOf(call)).workers(workerSid).reservations.list({ reservationStatus: 'pending', limit: 50 })
+  const pending = await (await workspaceOf(call))
+    .workers(workerSid)
+    .reservations.list({ reservationStatus: 'pending', limit: 50 })
   if (pending.length > 0) {
-    call.warn(`${count(pending.length, 'reservation')} stay pending for this worker until they time out; rejectPendingReservations: true frees them`)
+    call.warn(
+      `${count(pending.length, 'reservation')} stay pending for this worker until they time out; rejectPendingReservations: true frees them`
+    )
   }
 }
 
 async function duplicate(call: Call, friendlyName: string, except?: string): Promise<Partial<ErrorBody> | undefined> {
   const entries = await call.names.entries('worker', await call.workspace())
-  const taken = entries.find(({ sid, names }) => sid !== except && names.some((name) => name.toLowerCase() === friendlyName.toLowerCase()))
-  return taken && { argument: 'friendlyName', next: `a worker called ${taken.names[0]} exists (${taken.sid}); names ignore case; update that one` }
+  const taken = entries.find(
+    ({ sid, names }) => sid !== except && names.some((name) => name.toLowerCase() === friendlyName.toLowerCase())
+  )
+  return (
+    taken && {
+      argument: 'friendlyName',
+      next: `a worker called ${taken.names[0]} exists (${taken.sid}); names ignore case; update that one`
+    }
+  )
 }
 
 async function busy(call: Call, workerSid: string): Promise<Partial<ErrorBody> | undefined> {
   const { reservations } = (await workspaceOf(call)).workers(workerSid)
-  const held = (await reservations.list({ limit: 200 })).filter((one) => ['pending', 'accepted', 'wrapping'].includes(one.reservationStatus))
+  const held = (await reservations.list({ limit: 200 })).filter((one) =>
+    ['pending', 'accepted', 'wrapping'].includes(one.reservationStatus)
+  )
   if (held.length === 0) return undefined
   const name = (await call.names.nameOf('worker', workerSid, await call.workspace())) ?? workerSid
-  const tasks = sentence(held.map((one) => ({ sid: one.taskSid, names: [one.taskSid] })), 5)
+  const tasks = sentence(
+    held.map((one) => ({ sid: one.taskSid, names: [one.taskSid] })),
+    5
+  )
   return {
     argument: 'workerSid',
     next: `${name} holds ${count(held.length, 'task')} (${tasks}): finish them with manage_tasks; transfer them with manage_interaction_participants`

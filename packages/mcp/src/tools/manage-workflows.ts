@@ -11,7 +11,11 @@ const args = argumentsOf({
   ...WORKSPACE,
   workflowSid: { type: 'string', ref: 'workflow', description: 'SID or name' },
   friendlyName: { type: 'string' },
-  configuration: { type: 'object', description: '{task_routing: {filters: [{filter_friendly_name, expression, targets: [{queue, expression?, priority?, timeout?}]}], default_filter: {queue}}}' },
+  configuration: {
+    type: 'object',
+    description:
+      '{task_routing: {filters: [{filter_friendly_name, expression, targets: [{queue, expression?, priority?, timeout?}]}], default_filter: {queue}}}'
+  },
   assignmentCallbackUrl: { type: 'string', clearable: true },
   fallbackAssignmentCallbackUrl: { type: 'string', clearable: true },
   taskReservationTimeout: { type: 'integer', min: 1, max: 86_400, description: 'seconds, default 120' },
@@ -21,7 +25,12 @@ const args = argumentsOf({
 })
 const on = actionsOn(args)
 const SHOWN = ['workflowSid', 'friendlyName', 'filters', 'assignmentCallbackUrl', 'taskReservationTimeout']
-const SETTINGS = ['configuration', 'assignmentCallbackUrl', 'fallbackAssignmentCallbackUrl', 'taskReservationTimeout'] as const
+const SETTINGS = [
+  'configuration',
+  'assignmentCallbackUrl',
+  'fallbackAssignmentCallbackUrl',
+  'taskReservationTimeout'
+] as const
 
 export const manageWorkflows: Tool = {
   name: 'manage_workflows',
@@ -32,7 +41,14 @@ export const manageWorkflows: Tool = {
   arguments: args,
   output: {
     workflows: [
-      { workflowSid: 'string', friendlyName: 'string', filters: 'strings', assignmentCallbackUrl: 'string', taskReservationTimeout: 'integer', configuration: 'object' }
+      {
+        workflowSid: 'string',
+        friendlyName: 'string',
+        filters: 'strings',
+        assignmentCallbackUrl: 'string',
+        taskReservationTimeout: 'integer',
+        configuration: 'object'
+      }
     ]
   },
   actions: {
@@ -46,7 +62,13 @@ export const manageWorkflows: Tool = {
         const { friendlyName, assignmentCallbackUrl, fallbackAssignmentCallbackUrl, taskReservationTimeout } = values
         const configuration = await withQueueSids(values.configuration, call)
         warnWithoutDefault(values.configuration, call)
-        const options = given({ friendlyName, configuration, assignmentCallbackUrl, fallbackAssignmentCallbackUrl, taskReservationTimeout })
+        const options = given({
+          friendlyName,
+          configuration,
+          assignmentCallbackUrl,
+          fallbackAssignmentCallbackUrl,
+          taskReservationTimeout
+        })
         return written(call, () => workflows.create(options), values.configuration)
       }
     }),
@@ -78,16 +100,36 @@ export const manageWorkflows: Tool = {
       change: ['friendlyName', 'reEvaluateTasks', ...SETTINGS],
       run: async (values, call) => {
         const { workflows, tasks } = await workspaceOf(call)
-        const { workflowSid, friendlyName, assignmentCallbackUrl, fallbackAssignmentCallbackUrl, taskReservationTimeout } = values
+        const {
+          workflowSid,
+          friendlyName,
+          assignmentCallbackUrl,
+          fallbackAssignmentCallbackUrl,
+          taskReservationTimeout
+        } = values
         const configuration = values.configuration && (await withQueueSids(values.configuration, call))
         if (values.configuration) warnWithoutDefault(values.configuration, call)
         const reEvaluateTasks = values.reEvaluateTasks?.toString()
-        const options = given({ friendlyName, configuration, assignmentCallbackUrl, fallbackAssignmentCallbackUrl, taskReservationTimeout, reEvaluateTasks })
+        const options = given({
+          friendlyName,
+          configuration,
+          assignmentCallbackUrl,
+          fallbackAssignmentCallbackUrl,
+          taskReservationTimeout,
+          reEvaluateTasks
+        })
         const outcome = await written(call, () => workflows(workflowSid).update(options), values.configuration)
         if (configuration && !values.reEvaluateTasks) {
-          const waiting = await tasks.list({ workflowSid, assignmentStatus: ['pending', 'reserved'], limit: 1000, pageSize: 1000 })
+          const waiting = await tasks.list({
+            workflowSid,
+            assignmentStatus: ['pending', 'reserved'],
+            limit: 1000,
+            pageSize: 1000
+          })
           if (waiting.length > 0) {
-            call.warn(`${count(waiting.length, 'waiting task')} keep the old rules; repeat with reEvaluateTasks: true to route them anew`)
+            call.warn(
+              `the old rules still hold for ${count(waiting.length, 'waiting task')}; repeat with reEvaluateTasks: true to route anew`
+            )
           }
         }
         return outcome
@@ -98,7 +140,11 @@ export const manageWorkflows: Tool = {
       required: ['workflowSid'],
       run: async ({ workflowSid }, call) => {
         const { workflows } = await workspaceOf(call)
-        await explained(call, () => workflows(workflowSid).remove(), () => inUse(call, workflowSid))
+        await explained(
+          call,
+          () => workflows(workflowSid).remove(),
+          () => inUse(call, workflowSid)
+        )
         call.names.forget()
         return { workflows: [deleted('workflowSid', workflowSid)] }
       }
@@ -125,7 +171,11 @@ function nameOf(filter: Readonly<Record<string, unknown>>, index: number): strin
   return String(filter.filter_friendly_name ?? filter.friendly_name ?? filter.expression ?? `filters[${index}]`)
 }
 
-async function written(call: Call, write: () => Promise<WorkflowInstance>, configuration: Json | undefined): Promise<Outcome> {
+async function written(
+  call: Call,
+  write: () => Promise<WorkflowInstance>,
+  configuration: Json | undefined
+): Promise<Outcome> {
   const workflow = await explained(call, write, (api) => refused(api.message, configuration))
   call.names.forget()
   return { workflows: [pick(rowFor(workflow), SHOWN)] }
@@ -148,7 +198,8 @@ function refused(message: string, configuration: Json | undefined): Partial<Erro
 }
 
 function warnWithoutDefault(configuration: Json, call: Call): void {
-  if (!routingIn(configuration.value).default_filter) call.warn('no default_filter: tasks that match no filter are refused at creation')
+  if (!routingIn(configuration.value).default_filter)
+    call.warn('no default_filter: tasks that match no filter are refused at creation')
 }
 
 /**
@@ -186,13 +237,24 @@ async function withQueueSids(configuration: Json, call: Call): Promise<string> {
   const fallback = await queued(routing.default_filter, `${at}.default_filter`)
   if (faults.length > 0) throw new Fault(faults)
   if (!renamed) return configuration.text
-  const task_routing = { ...routing, filters, ...(routing.default_filter === undefined ? {} : { default_filter: fallback }) }
+  const task_routing = {
+    ...routing,
+    filters,
+    ...(routing.default_filter === undefined ? {} : { default_filter: fallback })
+  }
   return JSON.stringify({ ...configuration.value, task_routing })
 }
 
 async function inUse(call: Call, workflowSid: string): Promise<Partial<ErrorBody> | undefined> {
   const { tasks } = await workspaceOf(call)
-  const open = await tasks.list({ workflowSid, assignmentStatus: ['pending', 'reserved', 'assigned', 'wrapping'], limit: 100 })
+  const open = await tasks.list({
+    workflowSid,
+    assignmentStatus: ['pending', 'reserved', 'assigned', 'wrapping'],
+    limit: 100
+  })
   if (open.length === 0) return undefined
-  return { argument: 'workflowSid', next: `${count(open.length, 'open task')} use it: finish or cancel them with manage_tasks` }
+  return {
+    argument: 'workflowSid',
+    next: `it routes ${count(open.length, 'open task')}: finish or cancel with manage_tasks`
+  }
 }

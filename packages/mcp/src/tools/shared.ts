@@ -38,7 +38,11 @@ export function instant(argument: string, text: string | undefined): Date | unde
   if (text === undefined) return undefined
   const date = new Date(text)
   if (Number.isNaN(date.getTime())) {
-    throw fault('bad_value', `${argument} must be an ISO 8601 instant`, { argument, found: text, next: `give ${argument} like 2026-01-31T09:00:00Z` })
+    throw fault('bad_value', `${argument} must be an ISO 8601 instant`, {
+      argument,
+      found: text,
+      next: `give ${argument} like 2026-01-31T09:00:00Z`
+    })
   }
   return date
 }

@@ -119,21 +119,33 @@ describe.each(named)('%s', (_name, { tool, action, required, optional, enough })
   })
 
   it('takes the other spellings of its names', async () => {
-    const snaked = Object.fromEntries(Object.entries(enough).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]))
-    const capital = Object.fromEntries(Object.entries(enough).map(([name, value]) => [`${name[0]?.toUpperCase()}${name.slice(1)}`, value]))
+    const snaked = Object.fromEntries(
+      Object.entries(enough).map(([name, value]) => [
+        name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+        value
+      ])
+    )
+    const capital = Object.fromEntries(
+      Object.entries(enough).map(([name, value]) => [`${name[0]?.toUpperCase()}${name.slice(1)}`, value])
+    )
     expect((await calls(tool, snaked)).isError).toBe(false)
     expect((await calls(tool, capital)).isError).toBe(false)
   })
 
   it('takes names in other case', async () => {
     const loud = Object.fromEntries(
-      Object.entries(enough).map(([name, value]) => [name, tool.arguments[name]?.ref && tool.arguments[name]?.ref !== 'conversation' ? String(value).toUpperCase() : value])
+      Object.entries(enough).map(([name, value]) => [
+        name,
+        tool.arguments[name]?.ref && tool.arguments[name]?.ref !== 'conversation' ? String(value).toUpperCase() : value
+      ])
     )
     expect((await calls(tool, loud)).isError).toBe(false)
   })
 
   it('takes JSON as text, and null and "" as not given', async () => {
-    const text = Object.fromEntries(Object.entries(enough).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : value]))
+    const text = Object.fromEntries(
+      Object.entries(enough).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : value])
+    )
     expect((await calls(tool, text)).isError).toBe(false)
     const nothing = Object.fromEntries(optional.filter((name) => !(name in enough)).map((name) => [name, null]))
     expect((await calls(tool, { ...enough, ...nothing })).isError).toBe(false)
@@ -158,7 +170,9 @@ describe.each(named)('%s', (_name, { tool, action, required, optional, enough })
   })
 
   it('refuses a SID of another kind, saying what it is', async () => {
-    for (const name of [...required, ...optional].filter((name) => tool.arguments[name]?.ref || tool.arguments[name]?.sid)) {
+    for (const name of [...required, ...optional].filter(
+      (name) => tool.arguments[name]?.ref || tool.arguments[name]?.sid
+    )) {
       const told = await calls(tool, { ...enough, [name]: sid('GO') })
       expect(told.error, name).toMatchObject({ code: 'wrong_sid', argument: name })
       expect(told.error.message).toContain('a Flex instance')
@@ -166,8 +180,14 @@ describe.each(named)('%s', (_name, { tool, action, required, optional, enough })
   })
 
   it('refuses what it does not know, and a page that is not its own', async () => {
-    expect((await calls(tool, { ...enough, colour: 'red' })).error).toMatchObject({ code: 'unknown_argument', argument: 'colour' })
+    expect((await calls(tool, { ...enough, colour: 'red' })).error).toMatchObject({
+      code: 'unknown_argument',
+      argument: 'colour'
+    })
     if (!optional.includes('pageToken')) return
-    expect((await calls(tool, { ...enough, pageToken: 'stale' })).error).toMatchObject({ code: 'stale_page_token', argument: 'pageToken' })
+    expect((await calls(tool, { ...enough, pageToken: 'stale' })).error).toMatchObject({
+      code: 'stale_page_token',
+      argument: 'pageToken'
+    })
   })
 })

@@ -39,24 +39,18 @@ export function endpointOf(operation: Operation, handler: AnyHandler | undefined
   if (operation.method === 'GET') {
     return async (request, ledger, context, url) => {
       const call = parse(request)
-      return render(await readSafely(handler, call, ledger, context), request, call, url)
+      try {
+        const answer = handler(call, context)
+        return render(answer instanceof Promise ? await answer : answer, request, call, url)
+      } finally {
+        // What is told, even that something is missing, may not be lost afterwards: everything that was read is durable.
+        await ledger.settled()
+      }
     }
   }
   return async (request, _ledger, context, url) => {
     const call = parse(request)
     return render(await handler(call, context), request, call, url)
-  }
-}
-
-/**
- * Reads, then waits until everything that was read is durable: what is told, even that something is missing, may not be
- * lost afterwards.
- */
-async function readSafely(handler: AnyHandler, call: AnyCall, ledger: Ledger, context: Context): Promise<unknown> {
-  try {
-    return await handler(call, context)
-  } finally {
-    await ledger.settled()
   }
 }
 

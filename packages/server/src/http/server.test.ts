@@ -199,7 +199,7 @@ describe('beside the APIs', () => {
     expect(await server.get('/ready', {}, anonymous)).toMatchObject({ status: 200, body: { status: 'ready' } })
     await server.get(taskrouter)
     const { body } = await server.get('/metrics', {}, anonymous)
-    expect(body).toMatch(/ringdown_http_requests_total\{operation="taskrouter_v1.ListWorkspace",status="200"\} \d+/)
+    expect(body).toMatch(/ringdown_http_request_seconds_count\{operation="taskrouter_v1.ListWorkspace",status="200"\} \d+/)
     expect(body).toContain('ringdown_commit_seconds_bucket')
     expect(body).toContain('nodejs_eventloop_lag_seconds')
   })

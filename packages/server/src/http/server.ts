@@ -176,8 +176,7 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, answers: 
       if (!ledger) throw new Unavailable(`account ${account_sid} is not served here`)
       const url = urlsOf(request.raw, product, request.originalUrl !== request.url, origin)
       const { status, body, etag } = await endpoint(request, ledger, contextFor(ledger), url)
-      if (etag !== undefined) reply.header('ETag', etag)
-      return answers.send(request, reply, subject, status, body)
+      return answers.send(request, reply, subject, status, body, etag)
     }
   }
 }

@@ -83,7 +83,8 @@ function byChoice(state: State, task: TaskRow, demands: Demands): (a: WorkerRow,
   const optimized = state.get('task_channel', task.task_channel_sid).channel_optimized_routing
   const idleSince = (worker: WorkerRow) =>
     optimized
-      ? (state.tables.worker_channel.firstBy('pair', nameKey(worker.sid, task.task_channel_sid))?.last_reserved_seq ?? 0)
+      ? (state.tables.worker_channel.firstBy('pair', nameKey(worker.sid, task.task_channel_sid))?.last_reserved_seq ??
+        0)
       : worker.last_reserved_seq
   return (a, b) =>
     demands.order_by?.compare(state.pools.worker(a.sid), state.pools.worker(b.sid)) || idleSince(a) - idleSince(b)

@@ -154,7 +154,8 @@ export class Pools {
     const isRenamed = before?.friendly_name !== after.friendly_name || before.activity_sid !== after.activity_sid
     if (before?.attributes !== after.attributes) {
       this.#views.delete(after.sid)
-      for (const queue of this.#state.tables.task_queue.by('workspace_sid', after.workspace_sid)) this.#judge(queue, after.sid)
+      for (const queue of this.#state.tables.task_queue.by('workspace_sid', after.workspace_sid))
+        this.#judge(queue, after.sid)
     } else if (isRenamed) {
       this.#views.delete(after.sid)
       this.#judgeBySystemNames(after)
@@ -178,7 +179,8 @@ export class Pools {
       this.#waiting.set(after.sid, list)
     }
     if (before?.target_workers !== after.target_workers) {
-      for (const worker of this.#state.tables.worker.by('workspace_sid', after.workspace_sid)) this.#judge(after, worker.sid)
+      for (const worker of this.#state.tables.worker.by('workspace_sid', after.workspace_sid))
+        this.#judge(after, worker.sid)
     }
   }
 
@@ -210,8 +212,7 @@ export class Pools {
   #count(reservation: ReservationRow, by: 1 | -1): void {
     if (!isOpen(reservation)) return
     const place = nameKey(reservation.worker_sid, reservation.task_channel_sid)
-    let load = this.#loads.get(place)
-    if (!load) this.#loads.set(place, (load = { open: 0, accepted: 0 }))
+    const load = kept(this.#loads, place, () => ({ open: 0, accepted: 0 }))
     load.open += by
     if (reservation.reservation_status === 'accepted') load.accepted += by
     if (load.open === 0) this.#loads.delete(place)
@@ -227,11 +228,9 @@ export class Pools {
   /** Puts the worker among a queue's members, or takes it out. */
   #judge(queue: TaskQueueRow, worker_sid: string): void {
     const fits = this.#expression(queue).matches(undefined, this.#view(worker_sid))
-    let members = this.#members.get(queue.sid)
-    if (!members) this.#members.set(queue.sid, (members = new Set()))
+    const members = kept(this.#members, queue.sid, () => new Set())
     if (members.has(worker_sid) === fits) return
-    let queues = this.#queues.get(worker_sid)
-    if (!queues) this.#queues.set(worker_sid, (queues = new Set()))
+    const queues = kept(this.#queues, worker_sid, () => new Set())
     if (fits) {
       members.add(worker_sid)
       queues.add(queue.sid)
@@ -251,9 +250,7 @@ export class Pools {
   }
 
   #view(sid: string): WorkerView {
-    let view = this.#views.get(sid)
-    if (!view) this.#views.set(sid, (view = new View(this.#state, this.#state.get('worker', sid))))
-    return view
+    return kept(this.#views, sid, () => new View(this.#state, this.#state.get('worker', sid)))
   }
 }
 
@@ -314,6 +311,16 @@ export function fifo(a: TaskRow, b: TaskRow): number {
 /** LIFO: the newest first, priority ignored. */
 export function lifo(a: TaskRow, b: TaskRow): number {
   return b.virtual_start_time - a.virtual_start_time || b.seq - a.seq
+}
+
+/** What a map keeps for a key; it is made when there is nothing yet. */
+function kept<T>(map: Map<string, T>, key: string, make: () => T): T {
+  let value = map.get(key)
+  if (value === undefined) {
+    value = make()
+    map.set(key, value)
+  }
+  return value
 }
 
 function either<T>(before: T | undefined, after: T | undefined): T {

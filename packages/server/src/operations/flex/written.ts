@@ -1,3 +1,4 @@
+import type { FlexV1ConfigurationRow } from '@ringdown/contract/generated/flex-v1'
 import type { FlexConfigurationRow, InteractionChannelRow, InteractionParticipantRow, InviteRow } from '@ringdown/engine/flex/rows'
 import { shownInteraction, shownInvite, shownMember } from '@ringdown/engine/flex/shown'
 import type { Context, Handlers } from '../handler.ts'
@@ -9,13 +10,20 @@ async function configurationOf({ state, execute }: Context): Promise<FlexConfigu
   return present ?? (await execute({ type: 'flex.setup' })).flex_configuration
 }
 
+/** Lists among its columns are checked to be lists when they are written; the row calls them JSON. */
+function shownConfiguration(row: FlexConfigurationRow): FlexV1ConfigurationRow {
+  return row as unknown as FlexV1ConfigurationRow // as just said
+}
+
 /** Flex's operations that do not follow the general rules (reference flex 4 to 7, 17 and 18). */
 export const flexHandlers = {
   // Every version of the UI has the same configuration here.
-  'flex_v1.FetchConfiguration': (_call, context) => configurationOf(context),
+  async 'flex_v1.FetchConfiguration'(_call, context) {
+    return shownConfiguration(await configurationOf(context))
+  },
 
   async 'flex_v1.UpdateConfiguration'({ params }, { execute }) {
-    return (await execute({ type: 'flex_configuration.update', ...params })).flex_configuration
+    return shownConfiguration((await execute({ type: 'flex_configuration.update', ...params })).flex_configuration)
   },
 
   'flex_v1.FetchProvisioningStatus': () => ({ status: 'active' }),

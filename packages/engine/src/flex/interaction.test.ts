@@ -1,0 +1,723 @@
+import { describe, expect, it } from 'vitest'
+import type { CommandOf } from '../commands.ts'
+import { decide } from '../decide.ts'
+import { render } from '../events.ts'
+import type { ReservationRow, TaskRow } from '../routing/rows.ts'
+import type { Settings } from '../settings.ts'
+import { seedOf } from '../state/ids.ts'
+import { reloaded, snapshot } from '../testing/snapshot.ts'
+import { World } from '../testing/world.ts'
+import { flexNeeds } from './needs.ts'
+import { shownInteraction, shownMember } from './shown.ts'
+
+const customer = { messaging_binding_address: '+37255500001', messaging_binding_proxy_address: '+3726000' } as const
+
+/** A floor with one queue, whose agents join interactions. */
+class Floor extends World {
+  constructor(settings: Partial<Omit<Settings, 'limits'>> = {}) {
+    super({ settings })
+    this.addQueue('Everyone')
+    this.addWorkflow('Anyone', { filters: [], default_filter: { queue: 'Everyone' } })
+    this.do({ type: 'flex.setup', workspace_sid: this.workspace_sid })
+  }
+
+  agent(name: string, contact_uri?: string): void {
+    this.addWorker(name, {
+      capacity: { default: 5, sms: 5, chat: 5 },
+      ...(contact_uri && { attributes: { contact_uri } })
+    })
+  }
+
+  get routing() {
+    return { workspace_sid: this.workspace_sid, workflow_sid: this.workflow('Anyone').sid }
+  }
+
+  /** A customer writes to us by SMS. */
+  conversation(): string {
+    const { sid } = this.do({ type: 'conversation.create' }).conversation
+    this.do({ type: 'participant.create', conversation_sid: sid, ...customer })
+    return sid
+  }
+
+  /** The customer's conversation goes to an agent. */
+  contact(attributes: object = {}, media_channel_sid = this.conversation()): Contact {
+    const made = this.do({
+      type: 'interaction.create',
+      channel: { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid } },
+      routing: { properties: { ...this.routing, attributes } }
+    })
+    return new Contact(this, made.interaction.sid)
+  }
+}
+
+class Contact {
+  readonly floor: Floor
+  readonly interaction_sid: string
+
+  constructor(floor: Floor, interaction_sid: string) {
+    this.floor = floor
+    this.interaction_sid = interaction_sid
+  }
+
+  get interaction() {
+    return this.floor.state.get('interaction', this.interaction_sid)
+  }
+
+  get channel() {
+    return this.floor.state.get('interaction_channel', this.interaction.channel_sid)
+  }
+
+  get path() {
+    return { interaction_sid: this.interaction_sid, channel_sid: this.channel.sid }
+  }
+
+  get conversation() {
+    return this.floor.state.get('conversation', this.channel.media_channel_sid ?? '')
+  }
+
+  get members() {
+    return [...this.floor.state.tables.interaction_participant.by('channel_sid', this.channel.sid)]
+  }
+
+  /** Identities and addresses in the conversation. */
+  get roster() {
+    return [...this.floor.state.tables.participant.by('conversation_sid', this.conversation.sid)].map(
+      (row) => row.identity ?? row.address
+    )
+  }
+
+  get tasks(): TaskRow[] {
+    const invites = [...this.floor.state.tables.invite.by('channel_sid', this.channel.sid)]
+    return invites.map((invite) => this.floor.state.get('task', invite.task_sid))
+  }
+
+  get statuses() {
+    return this.tasks.map((task) => task.assignment_status)
+  }
+
+  attributes(place: number): Record<string, unknown> {
+    return JSON.parse(this.tasks[place]?.attributes ?? '{}') as Record<string, unknown>
+  }
+
+  reservation(place: number): ReservationRow {
+    const rows = [...this.floor.state.tables.reservation.by('task_sid', this.tasks[place]?.sid ?? '')]
+    return rows.at(-1) as ReservationRow // the story says that there is one
+  }
+
+  respond(place: number, reservation_status: string): void {
+    const { sid, task_sid, workspace_sid } = this.reservation(place)
+    this.floor.do({ type: 'reservation.update', workspace_sid, task_sid, sid, reservation_status })
+  }
+
+  accept(place = 0): void {
+    this.respond(place, 'accepted')
+  }
+
+  invite(properties: object = {}) {
+    const routing = { properties: { ...this.floor.routing, ...properties } }
+    return this.floor.do({ type: 'invite.create', ...this.path, routing }).invite
+  }
+
+  /** The agent of a task leaves through the API. */
+  leave(place: number, status = 'closed'): void {
+    const task_sid = this.tasks[place]?.sid
+    const member = this.members.find((one) => one.task_sid === task_sid)
+    this.floor.do({ type: 'interaction_participant.update', ...this.path, sid: member?.sid ?? '', status })
+  }
+
+  end(status: string, routing?: unknown): void {
+    const { interaction_sid } = this
+    this.floor.do({
+      type: 'interaction_channel.update',
+      interaction_sid,
+      sid: this.channel.sid,
+      status,
+      ...(routing !== undefined && { routing })
+    })
+  }
+
+  told(): string[] {
+    const ours = this.floor.events().filter((event) => event.refs.interaction_channel?.sid === this.channel.sid)
+    return ours.map((event) => event.type.replace('interaction.', ''))
+  }
+}
+
+describe('a customer’s contact', () => {
+  it('becomes a task that names it', () => {
+    const floor = new Floor()
+    const contact = floor.contact({
+      customerName: 'Ada',
+      language: 'et',
+      conversationSid: 'mine',
+      conversations: { case: '7' }
+    })
+    expect(contact.channel).toMatchObject({ status: 'active', error_code: null, type: 'sms' })
+    const conversationSid = contact.conversation.sid
+    expect(contact.attributes(0)).toEqual({
+      flexInteractionSid: contact.interaction_sid,
+      flexInteractionChannelSid: contact.channel.sid,
+      flexChannelInviteSid: expect.stringMatching(/^KG[0-9a-f]{32}$/),
+      conversationSid,
+      channelType: 'sms',
+      customerAddress: '+37255500001',
+      customerName: 'Ada',
+      from: 'Ada',
+      language: 'et',
+      initiatedBy: 'customer',
+      direction: 'inbound',
+      customers: { phone: '+37255500001', name: 'Ada' },
+      conversations: {
+        conversation_id: contact.interaction_sid,
+        initiated_by: 'customer',
+        communication_channel: 'Sms',
+        direction: 'inbound',
+        media: [{ type: 'ChatTranscript', sid: conversationSid }],
+        external_contact: '+37255500001',
+        case: '7'
+      }
+    })
+    expect(contact.members).toMatchObject([{ type: 'customer', task_sid: null }])
+    expect(contact.told()).toEqual(['created', 'channel.created', 'participant.joined'])
+    const shown = shownInteraction(floor.state, contact.interaction)
+    expect(shown).toMatchObject({
+      channel: { type: 'sms', sid: contact.channel.sid },
+      routing: {
+        reservation: null,
+        properties: {
+          sid: contact.tasks[0]?.sid,
+          assignment_status: 'pending',
+          task_channel_unique_name: 'sms',
+          workflow_name: 'Anyone',
+          routing_target: null
+        }
+      }
+    })
+    expect(shown.routing?.properties.date_created).toBe(floor.at / 1000)
+  })
+
+  it('is accepted by an agent, who joins the conversation under its own name', () => {
+    const floor = new Floor()
+    floor.agent('Bea', 'client:bea_at_desk')
+    const contact = floor.contact()
+    const reservation = contact.reservation(0)
+    expect(
+      flexNeeds['reservation.update']?.(
+        { workspace_sid: floor.workspace_sid, sid: reservation.sid, reservation_status: 'accepted' },
+        floor.state
+      )
+    ).toEqual([
+      { kind: 'user', where: { chat_service_sid: contact.conversation.chat_service_sid, identity: 'bea_at_desk' } }
+    ])
+    contact.accept()
+    expect(contact.roster).toEqual(['+37255500001', 'bea_at_desk'])
+    const agent = contact.members.find((member) => member.type === 'agent')
+    expect(agent && shownMember(agent).routing_properties).toEqual({
+      task_sid: contact.tasks[0]?.sid,
+      worker_sid: floor.worker('Bea').sid,
+      reservation_sid: reservation.sid
+    })
+    const joined = floor.events('interaction.participant.joined').at(-1)
+    expect(joined && render(joined).data).toMatchObject({
+      participant_type: 'agent',
+      task_sid: contact.tasks[0]?.sid,
+      media_channel_sid: contact.conversation.sid,
+      media_channel_type: 'sms'
+    })
+  })
+
+  it('is offered to the next agent when one rejects it', () => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    floor.agent('Cy')
+    const contact = floor.contact()
+    contact.respond(0, 'rejected')
+    contact.accept()
+    expect(contact.roster).toEqual(['+37255500001', 'Cy'])
+  })
+
+  it('leaves the channel as it is when its task is canceled', () => {
+    const floor = new Floor()
+    const contact = floor.contact()
+    const sid = contact.tasks[0]?.sid ?? ''
+    floor.do({ type: 'task.update', workspace_sid: floor.workspace_sid, sid, assignment_status: 'canceled' })
+    expect(contact.channel.status).toBe('active')
+    expect(contact.conversation.state).toBe('active')
+    floor.pass('10 min')
+    expect(floor.state.find('task', sid)).toBeUndefined()
+    expect(shownInteraction(floor.state, contact.interaction).routing?.properties).toMatchObject({
+      sid,
+      assignment_status: 'canceled'
+    })
+  })
+})
+
+describe('what goes wrong with the conversation', () => {
+  it.each<readonly [string, number, (floor: Floor) => object]>([
+    [
+      'it is closed',
+      45354,
+      (floor) => {
+        const sid = floor.conversation()
+        floor.do({ type: 'conversation.update', sid, state: 'closed' })
+        return { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: sid } }
+      }
+    ],
+    [
+      'it is not there',
+      45376,
+      () => ({ type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: `CH${'0'.repeat(32)}` } })
+    ],
+    [
+      'nobody is in it',
+      45355,
+      (floor) => {
+        const { sid } = floor.do({ type: 'conversation.create' }).conversation
+        return { type: 'chat', initiated_by: 'api', properties: { media_channel_sid: sid } }
+      }
+    ],
+    [
+      'the customer is in another one',
+      45361,
+      (floor) => {
+        floor.conversation()
+        return {
+          type: 'sms',
+          initiated_by: 'api',
+          participants: [{ address: '+37255500001', proxy_address: '+3726000' }]
+        }
+      }
+    ],
+    ['nobody is named', 45355, () => ({ type: 'web', initiated_by: 'api', properties: {} })]
+  ])('is told by a channel that has failed: %s', (_, error_code, channelFor) => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    const channel = channelFor(floor)
+    const { interaction, interaction_channel } = floor.do({
+      type: 'interaction.create',
+      channel,
+      routing: { properties: floor.routing }
+    })
+    expect(interaction_channel).toMatchObject({ status: 'failed', error_code, interaction_status: 'closed' })
+    expect(interaction).toMatchObject({ status: 'closed', task_sid: null })
+    expect(shownInteraction(floor.state, interaction).routing).toBeNull()
+    expect(floor.state.tables.task.size).toBe(0)
+    const failed = floor.events('interaction.channel.failed')[0]
+    expect(failed && render(failed).data).toMatchObject({
+      error_code,
+      error_message: interaction_channel.error_message
+    })
+  })
+})
+
+describe('the other ways to begin', () => {
+  const participants = [{ address: '+37255500009', proxy_address: '+3726000', name: 'Ada' }]
+
+  it('an agent’s own contact needs no acceptance', () => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    const properties = { ...floor.routing, worker_sid: floor.worker('Bea').sid, queue_sid: floor.queue('Everyone').sid }
+    const made = floor.do({
+      type: 'interaction.create',
+      channel: { type: 'whatsapp', initiated_by: 'agent', participants },
+      routing: { properties }
+    })
+    const contact = new Contact(floor, made.interaction.sid)
+    expect(contact.statuses).toEqual(['assigned'])
+    expect(made.task?.assignment_status).toBe('assigned')
+    expect(contact.roster).toEqual(['whatsapp:+37255500009', 'Bea'])
+    expect(contact.attributes(0)).toMatchObject({
+      direction: 'outbound',
+      initiatedBy: 'agent',
+      customerName: 'Ada',
+      customerAddress: 'whatsapp:+37255500009'
+    })
+  })
+
+  it('and waits for an agent who is not available', () => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    floor.move('Bea', 'Offline')
+    const properties = { ...floor.routing, worker_sid: floor.worker('Bea').sid, queue_sid: floor.queue('Everyone').sid }
+    const made = floor.do({
+      type: 'interaction.create',
+      channel: { type: 'sms', initiated_by: 'agent', participants },
+      routing: { properties }
+    })
+    const contact = new Contact(floor, made.interaction.sid)
+    floor.pass('5 min')
+    expect(contact.statuses).toEqual(['pending'])
+    // Users leave memory, and nobody fetches one for a worker who comes back.
+    for (const user of floor.state.tables.user.all()) floor.state.evict('user', user.sid)
+    floor.move('Bea', 'Available')
+    expect(contact.statuses).toEqual(['assigned'])
+    expect(contact.roster).toEqual(['+37255500009', 'Bea'])
+    expect(floor.events('user.added')).toHaveLength(1)
+  })
+
+  it('a program names the customer by to and from, and sends its parameters as JSON text', () => {
+    const floor = new Floor()
+    const made = floor.do({
+      type: 'interaction.create',
+      channel: JSON.stringify({
+        type: 'sms',
+        initiated_by: 'api',
+        properties: { type: 'sms', to: '+37255500009', from: '+3726000' }
+      }),
+      routing: JSON.stringify({
+        properties: { ...floor.routing, attributes: '{"reason":"refund"}', priority: '7', colour: 'red' }
+      })
+    })
+    const contact = new Contact(floor, made.interaction.sid)
+    expect(contact.roster).toEqual(['+37255500009'])
+    expect(contact.tasks[0]?.priority).toBe(7)
+    expect(contact.attributes(0)).toMatchObject({ reason: 'refund', initiatedBy: 'api', direction: 'inbound' })
+    expect(contact.attributes(0)).not.toHaveProperty('colour')
+  })
+
+  it('a call is a task without a conversation', () => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    const made = floor.do({
+      type: 'interaction.create',
+      channel: { type: 'voice', initiated_by: 'api' },
+      routing: { properties: floor.routing }
+    })
+    const contact = new Contact(floor, made.interaction.sid)
+    contact.respond(0, 'rejected')
+    expect(contact.channel).toMatchObject({ status: 'active', media_channel_sid: null })
+    expect(contact.attributes(0)).not.toHaveProperty('conversationSid')
+    expect(floor.state.tables.conversation.size).toBe(0)
+  })
+})
+
+describe('ending a channel', () => {
+  it.each<readonly [string, unknown, string]>([
+    ['without a word', undefined, 'wrapping'],
+    ['with wrapup', { status: 'wrapup' }, 'wrapping'],
+    ['with closed', { status: 'closed' }, 'completed']
+  ])('closes the conversation and ends the task: %s', (_, routing, status) => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    const contact = floor.contact()
+    contact.accept()
+    contact.invite({
+      workflow_sid: floor.addWorkflow('Nobody', {
+        filters: [],
+        default_filter: { queue: floor.addQueue('None', { target_workers: '1==2' }).sid }
+      }).sid
+    })
+    contact.end('closed', routing)
+    expect(contact.statuses).toEqual([status, 'canceled'])
+    expect(contact.conversation.state).toBe('closed')
+    expect(contact.roster).toEqual(['+37255500001', 'Bea'])
+    expect(contact.members.map((member) => member.type)).toEqual(['customer'])
+    expect(contact.told().slice(-2)).toEqual(['participant.left', 'channel.status.updated'])
+    const events = floor.events().length
+    contact.end('closed')
+    expect(floor.events()).toHaveLength(events)
+    expect(contact.interaction.status).toBe(status === 'wrapping' ? 'open' : 'closed')
+    if (status === 'wrapping') contact.respond(0, 'completed')
+    expect(contact.interaction.status).toBe('closed')
+    for (const row of [...contact.members, contact.channel]) expect(row.interaction_status).toBe('closed')
+    expect(floor.refusal(() => contact.invite())).toContain('400/45354')
+  })
+
+  it('inactive completes the tasks and keeps the conversation for the customer', () => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    const contact = floor.contact()
+    contact.accept()
+    expect(floor.refusal(() => contact.end('inactive'))).toContain('400/20001')
+    contact.end('inactive', { status: 'closed' })
+    expect(contact.channel.status).toBe('inactive')
+    expect(contact.statuses).toEqual(['completed'])
+    expect(contact.conversation.state).toBe('active')
+    expect(contact.roster).toEqual(['+37255500001'])
+    contact.invite()
+    expect(contact.channel.status).toBe('inactive')
+    contact.accept(1)
+    expect(contact.channel.status).toBe('active')
+    expect(contact.roster).toEqual(['+37255500001', 'Bea'])
+  })
+
+  it.each<readonly [string, (floor: Floor, sid: string) => void]>([
+    ['closed', (floor, sid) => floor.do({ type: 'conversation.update', sid, state: 'closed' })],
+    ['deleted', (floor, sid) => floor.do({ type: 'conversation.delete', sid })]
+  ])('follows when its conversation is %s', (_, act) => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    const contact = floor.contact()
+    contact.accept()
+    act(floor, contact.conversation.sid)
+    expect(contact.channel.status).toBe('closed')
+    expect(contact.statuses).toEqual(['wrapping'])
+    expect(contact.told().at(-1)).toBe('channel.status.updated')
+  })
+
+  it('follows when the conversation closes by time', () => {
+    const floor = new Floor()
+    floor.do({ type: 'conversation_configuration.update', default_closed_timer: 'PT10M' })
+    const contact = floor.contact()
+    floor.pass('10 min')
+    expect(contact.channel.status).toBe('closed')
+    expect(contact.interaction).toMatchObject({ status: 'closed', ended_task: { assignment_status: 'canceled' } })
+  })
+})
+
+describe('the last agent', () => {
+  it.each<readonly [string, string]>([
+    ['wrapping', 'wrapping'],
+    ['completed', 'completed']
+  ])('closes the channel by %s through TaskRouter', (reservation_status, task_status) => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    const contact = floor.contact()
+    contact.accept()
+    contact.respond(0, reservation_status)
+    expect(contact.channel.status).toBe('closed')
+    expect(contact.conversation.state).toBe('closed')
+    expect(contact.statuses).toEqual([task_status])
+  })
+
+  it('leaves it open where the setting says so', () => {
+    const floor = new Floor({ close_on_last_wrapup: false })
+    floor.agent('Bea')
+    const contact = floor.contact()
+    contact.accept()
+    contact.respond(0, 'wrapping')
+    expect(contact.members).toMatchObject([{ type: 'customer' }, { type: 'agent', status: 'wrapup' }])
+    contact.respond(0, 'completed')
+    expect(contact.members).toMatchObject([{ type: 'customer' }])
+    expect(contact.roster).toEqual(['+37255500001'])
+    expect(contact.channel.status).toBe('active')
+  })
+
+  it('parks the contact by leaving through the API, and another one takes it up', () => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    const contact = floor.contact()
+    contact.accept()
+    contact.leave(0)
+    expect(contact.statuses).toEqual(['completed'])
+    expect(contact.channel.status).toBe('active')
+    expect(contact.roster).toEqual(['+37255500001'])
+    contact.invite()
+    contact.accept(1)
+    expect(contact.roster).toEqual(['+37255500001', 'Bea'])
+  })
+
+  it('may leave and wrap up first', () => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    const contact = floor.contact()
+    contact.accept()
+    contact.leave(0, 'wrapup')
+    expect(contact.statuses).toEqual(['wrapping'])
+    expect(contact.told().at(-1)).toBe('participant.updated')
+    contact.respond(0, 'completed')
+    expect(contact.channel.status).toBe('active')
+    expect(contact.members).toMatchObject([{ type: 'customer' }])
+  })
+})
+
+describe('several agents', () => {
+  const twoAgents = () => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    const contact = floor.contact({ order: 7 })
+    contact.accept()
+    floor.agent('Cy')
+    contact.invite({
+      worker_sid: floor.worker('Cy').sid,
+      queue_sid: floor.queue('Everyone').sid,
+      attributes: { note: 'please' }
+    })
+    return { floor, contact }
+  }
+
+  it('an invite carries what was sent again and the identifiers, nothing else', () => {
+    const { contact } = twoAgents()
+    expect(contact.attributes(1)).toEqual({
+      note: 'please',
+      flexInteractionSid: contact.interaction_sid,
+      flexInteractionChannelSid: contact.channel.sid,
+      flexChannelInviteSid: expect.stringMatching(/^KG/),
+      conversationSid: contact.conversation.sid,
+      channelType: 'sms',
+      customerAddress: '+37255500001',
+      customerName: '+37255500001',
+      conversations: { conversation_id: contact.interaction_sid }
+    })
+  })
+
+  it('hand over: the one who invites leaves, the other stays', () => {
+    const { contact } = twoAgents()
+    contact.leave(0)
+    expect(contact.statuses).toEqual(['completed', 'reserved'])
+    contact.accept(1)
+    expect(contact.roster).toEqual(['+37255500001', 'Cy'])
+    expect(contact.channel.status).toBe('active')
+  })
+
+  it('are both there, and one goes without the other', () => {
+    const { contact } = twoAgents()
+    contact.accept(1)
+    expect(contact.roster).toEqual(['+37255500001', 'Bea', 'Cy'])
+    contact.respond(0, 'completed')
+    expect(contact.statuses).toEqual(['completed', 'assigned'])
+    expect(contact.roster).toEqual(['+37255500001', 'Cy'])
+    expect(contact.channel.status).toBe('active')
+  })
+
+  it('all follow from rows: a state made from them goes on the same', () => {
+    const { floor, contact } = twoAgents()
+    const copy = reloaded(floor.state)
+    expect(snapshot(copy)).toEqual(snapshot(floor.state))
+    const { sid, task_sid, workspace_sid } = contact.reservation(1)
+    const command = {
+      type: 'reservation.update',
+      workspace_sid,
+      task_sid,
+      sid,
+      reservation_status: 'accepted'
+    } as const
+    for (const state of [floor.state, copy]) decide(state, { at: floor.at, seed: seedOf(7, 7), command })
+    expect(contact.roster).toEqual(['+37255500001', 'Bea', 'Cy'])
+    expect(snapshot(copy)).toEqual(snapshot(floor.state))
+  })
+
+  it('the first one stays while an invite is pending, and when it is declined', () => {
+    const { contact } = twoAgents()
+    contact.respond(0, 'wrapping')
+    expect(contact.channel.status).toBe('active')
+    contact.respond(1, 'rejected')
+    expect(contact.statuses).toEqual(['wrapping', 'canceled'])
+    expect(contact.channel.status).toBe('active')
+  })
+})
+
+describe('participants of a channel', () => {
+  it('a supervisor looks in without a task, and goes', () => {
+    const floor = new Floor()
+    const contact = floor.contact()
+    const { interaction_participant } = floor.do({
+      type: 'interaction_participant.create',
+      ...contact.path,
+      participant_type: 'supervisor',
+      media_properties: { identity: 'sue' }
+    })
+    expect(shownMember(interaction_participant).routing_properties).toBeNull()
+    expect(contact.roster).toEqual(['+37255500001', 'sue'])
+    floor.do({
+      type: 'interaction_participant.update',
+      ...contact.path,
+      sid: interaction_participant.sid,
+      status: 'closed'
+    })
+    expect(contact.roster).toEqual(['+37255500001'])
+  })
+
+  it('a customer leaves the conversation with the channel', () => {
+    const floor = new Floor()
+    const contact = floor.contact()
+    floor.do({
+      type: 'interaction_participant.update',
+      ...contact.path,
+      sid: contact.members[0]?.sid ?? '',
+      status: 'closed'
+    })
+    expect(contact.roster).toEqual([])
+    expect(contact.told().at(-1)).toBe('participant.left')
+  })
+})
+
+describe('refusals change nothing', () => {
+  const floor = new Floor()
+  floor.agent('Bea')
+  const contact = floor.contact()
+  const sms = { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: `CH${'1'.repeat(32)}` } }
+  const { routing, workspace_sid } = floor
+  const worker_sid = floor.worker('Bea').sid
+  const create = (channel: unknown, properties: unknown = routing) => ({
+    type: 'interaction.create',
+    channel,
+    routing: { properties }
+  })
+  const participants = [{ address: '+37255500009', proxy_address: '+3726000' }]
+  const nobody = `UT${'0'.repeat(32)}`
+
+  it.each<readonly [string, object]>([
+    ['400/45366', create({ ...sms, type: 'custom' })],
+    ['400/45366', create({ ...sms, initiated_by: 'nobody' })],
+    ['400/45366', create({ type: 'sms', initiated_by: 'customer' })],
+    ['400/45366', create('{"type":')],
+    ['400/45366', create({ ...sms, sid: `UO${'0'.repeat(32)}` })],
+    ['400/45367', create({ type: 'sms', initiated_by: 'agent' })],
+    [
+      '400/45367',
+      create({ type: 'sms', initiated_by: 'api', participants: [{ address: 'Ada', proxy_address: '+3726000' }] })
+    ],
+    ['400/45367', create({ type: 'sms', initiated_by: 'api', participants: {} })],
+    ['400/20001', { type: 'interaction.create', channel: sms }],
+    ['400/20001', create(sms, {})],
+    ['400/20001', create(sms, { workspace_sid: `WS${'0'.repeat(32)}` })],
+    [
+      '400/20001',
+      create({ type: 'voice', initiated_by: 'api' }, { workspace_sid, workflow_sid: `WW${'0'.repeat(32)}` })
+    ],
+    ['400/20001', create({ type: 'voice', initiated_by: 'api' }, { ...routing, task_channel_unique_name: 'smoke' })],
+    ['400/20001', create({ type: 'sms', initiated_by: 'agent', participants })],
+    ['400/20001', create({ type: 'voice', initiated_by: 'api' }, { ...routing, worker_sid })],
+    [
+      '404/20404',
+      { type: 'invite.create', ...contact.path, channel_sid: `UO${'0'.repeat(32)}`, routing: { properties: routing } }
+    ],
+    ['404/20404', { type: 'interaction.update', sid: `KD${'0'.repeat(32)}`, webhook_ttid: '' }],
+    ['404/20404', { type: 'interaction_participant.update', ...contact.path, sid: nobody, status: 'closed' }],
+    [
+      '400/20001',
+      { type: 'interaction_participant.update', ...contact.path, sid: contact.members[0]?.sid, status: 'wrapup' }
+    ],
+    ['400/45367', { type: 'interaction_participant.create', ...contact.path, participant_type: 'agent' }],
+    [
+      '400/45361',
+      {
+        type: 'interaction_participant.create',
+        ...contact.path,
+        participant_type: 'customer',
+        media_properties: { address: '+37255500001', proxy_address: '+3726000' }
+      }
+    ],
+    [
+      '400/20001',
+      {
+        type: 'interaction_channel.update',
+        interaction_sid: contact.interaction_sid,
+        sid: contact.channel.sid,
+        status: 'pause'
+      }
+    ],
+    [
+      '400/20001',
+      {
+        type: 'interaction_channel.update',
+        interaction_sid: contact.interaction_sid,
+        sid: contact.channel.sid,
+        status: 'closed',
+        routing: { status: 'deleted' }
+      }
+    ],
+    ['400/20001', { type: 'workspace.delete', sid: workspace_sid }]
+  ])('%s %j', (refused, command) => {
+    const before = snapshot(floor.state)
+    expect(floor.refusal(() => floor.do(command as CommandOf<'interaction.create'>))).toContain(refused)
+    expect(snapshot(floor.state)).toEqual(before)
+  })
+
+  it('another workspace is not the one of Flex', () => {
+    const other = floor.do({ type: 'workspace.create', friendly_name: 'Other' }).workspace.sid
+    const act = () => floor.do(create(sms, { workspace_sid: other }) as CommandOf<'interaction.create'>)
+    expect(floor.refusal(act)).toContain(`is not the Workspace of Flex, which is ${workspace_sid}`)
+    floor.do({ type: 'workspace.delete', sid: other })
+  })
+})

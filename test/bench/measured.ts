@@ -1,0 +1,65 @@
+/** What `main.ts` gives every row. */
+export interface Options {
+  /** How long one sample is measured; the default is 2. Rows take several samples. */
+  readonly seconds: number
+  /** Where servers that the row starts leave CPU profiles, when they are wanted. */
+  readonly profile: string | undefined
+}
+
+/** One line of the table. */
+export interface Figure {
+  readonly what: string
+  readonly figure: string
+  /** What DESIGN asks for; absent for a figure that stands beside. */
+  readonly target?: string
+  /** The figure over its target. */
+  readonly ratio?: number
+  readonly met?: boolean
+}
+
+/** What a row of the benchmark answers. */
+export interface Measured {
+  readonly figures: readonly Figure[]
+  /** How it was measured: Markdown, a few sentences. */
+  readonly how: string
+}
+
+export type Measure = (options: Options) => Promise<Measured>
+
+/** A figure that should be at least its target. */
+export function atLeast(what: string, value: number, target: number, form: (value: number) => string): Figure {
+  return { what, figure: form(value), target: `>= ${form(target)}`, ratio: value / target, met: value >= target }
+}
+
+/** A figure that should be at most its target. */
+export function atMost(what: string, value: number, target: number, form: (value: number) => string): Figure {
+  return { what, figure: form(value), target: `<= ${form(target)}`, ratio: value / target, met: value <= target }
+}
+
+/** 0 <= share <= 1; nearest rank. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1 + (share === 0 ? 1 : 0))] ?? Number.NaN
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5)
+}
+
+/** `minimum / median / maximum`. */
+export function spread(values: readonly number[], form: (value: number) => string): string {
+  return [0, 0.5, 1].map((share) => form(quantile(values, share))).join(' / ')
+}
+
+export const perSecond = (value: number) => `${count(value)}/s`
+export const count = (value: number) => Math.round(value).toLocaleString('en-US')
+export const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 1)} ms`
+export const us = (value: number) => `${value.toFixed(value < 10 ? 1 : 0)} µs`
+export const seconds = (value: number) => `${value.toFixed(2)} s`
+export const times = (value: number) => `${value.toFixed(2)}x`
+export const megabytes = (value: number) => `${Math.round(value)} MB`
+
+/** Tells whoever watches. */
+export function say(line: string): void {
+  process.stdout.write(`  ${line}\n`)
+}

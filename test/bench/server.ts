@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Place } from './api.ts'
+import { endWithRun, temporaryFolder } from './lifetime.ts'
+
+const main = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url))
+
+export const account_sid = `AC${'c'.repeat(32)}`
+const auth_token = 'only-for-the-benchmark'
+const host = '127.0.0.1'
+
+export interface Server extends Place {
+  readonly child: ChildProcess
+  readonly folder: string
+  /** `performance.now()` when it was spawned. */
+  readonly spawned: number
+  /** Ends it, and waits for that. */
+  stop(): Promise<void>
+}
+
+interface ServerOptions {
+  /** Data of an earlier server; without it, a new folder. */
+  readonly folder?: string
+  readonly profile?: string | undefined
+}
+
+/** Spawns `ringdown start` as people do (its log goes to a file). Does not wait for it. */
+export async function spawnServer({ folder = temporaryFolder(), profile }: ServerOptions = {}): Promise<Server> {
+  const port = await freePort()
+  const log = openSync(join(folder, 'bench.log'), 'a')
+  const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+  const args = [...profiling, main, 'start', '--port', String(port), '--data', join(folder, 'ringdown')]
+  const env = { ...process.env, RINGDOWN_ACCOUNT_SID: account_sid, RINGDOWN_AUTH_TOKEN: auth_token }
+  const spawned = performance.now()
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', log, log] })
+  closeSync(log)
+  const stop = endWithRun(child)
+  const authorization = `Basic ${Buffer.from(`${account_sid}:${auth_token}`).toString('base64')}`
+  return { host, port, authorization, child, folder, spawned, stop }
+}
+
+/** Spawns a server and waits until it is ready. */
+export async function startServer(options: ServerOptions = {}): Promise<Server> {
+  const server = await spawnServer(options)
+  await answers(server, '/ready')
+  return server
+}
+
+/** Asks until the path answers 200; resolves with the milliseconds since the server was spawned. */
+export async function answers({ host, port, child, spawned, folder }: Server, path: string): Promise<number> {
+  for (;;) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`the server ended: ${readFileSync(join(folder, 'bench.log'), 'utf8').slice(-2000)}`)
+    }
+    const isThere = await fetch(`http://${host}:${port}${path}`).then(
+      async (answer) => {
+        await answer.arrayBuffer()
+        return answer.ok
+      },
+      () => false
+    )
+    const ms = performance.now() - spawned
+    if (isThere) return ms
+    if (ms > 60_000) throw new Error(`the server does not answer ${path}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, host)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // it listens on a port
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Seconds of processor time that a process has used; undefined where there is no /proc. */
+export function processorTime({ pid }: ChildProcess): number | undefined {
+  try {
+    // After the name, which may hold spaces, in parentheses: state is the third field, utime the 14th, stime the 15th.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+    return (Number(fields[11]) + Number(fields[12])) / 100 // clock ticks are hundredths of a second wherever Node runs
+  } catch {
+    return undefined
+  }
+}
+
+/** Resident memory in megabytes; undefined where there is no /proc. */
+export function residentMegabytes({ pid }: ChildProcess): number | undefined {
+  try {
+    const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return kilobytes === undefined ? undefined : Number(kilobytes) / 1024
+  } catch {
+    return undefined
+  }
+}
