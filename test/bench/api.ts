@@ -22,7 +22,7 @@ export interface Place {
 export class Connection {
   readonly #socket: Socket
   readonly #tail: string
-  #received = Buffer.alloc(0)
+  #received: Buffer = Buffer.alloc(0)
   #waiting: { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void } | undefined
 
   private constructor(socket: Socket, { host, port, authorization }: Place) {
@@ -69,7 +69,9 @@ export class Connection {
     const end = this.#received.indexOf('\r\n\r\n')
     if (end < 0) return
     const head = this.#received.toString('latin1', 0, end)
-    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? (head.startsWith('HTTP/1.1 204') ? 0 : Number.NaN))
+    const length = Number(
+      /\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? (head.startsWith('HTTP/1.1 204') ? 0 : Number.NaN)
+    )
     if (Number.isNaN(length)) return this.#fail(new Error(`an answer without a length: ${head}`))
     if (this.#received.length < end + 4 + length) return
     const body = this.#received.toString('utf8', end + 4, end + 4 + length)

@@ -4,7 +4,6 @@ import { atMost, count, type Measured, median, type Options, say, times, us } fr
 const small = { workers: 1000, queues: 50, backlog: 10_000 } satisfies Shape
 const large = { workers: 15_000, queues: 50, backlog: 100_000 } satisfies Shape
 const unique = { ...small, variant: 'unique' } satisfies Shape
-// The plan says 5,000 such queues; memory for them is asked for only as far as an ordinary machine has it.
 const open = { workers: 1000, queues: 5000, backlog: 10_000, variant: 'open' } satisfies Shape
 
 /** Assignments at most, and how often their cost is taken: figures are medians over blocks. */

@@ -12,7 +12,10 @@ export interface ApiFloor {
   readonly queues: number
 }
 
-export async function makeFloor(place: Place, { workers, queues }: Pick<Shape, 'workers' | 'queues'>): Promise<ApiFloor> {
+export async function makeFloor(
+  place: Place,
+  { workers, queues }: Pick<Shape, 'workers' | 'queues'>
+): Promise<ApiFloor> {
   const connections = await Connections.open(place, 32)
   const create = (path: string, params: Readonly<Record<string, string>>) =>
     connections.with(async (connection) => expected<Sid>(await connection.post(path, params), 201).sid)

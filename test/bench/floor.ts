@@ -35,11 +35,18 @@ export function targetWorkers(queue: number, variant: Shape['variant'] = 'simple
   return variant === 'open' ? '1==1' : `skills HAS 's${queue}' AND level >= 1`
 }
 
-export function configuration(queueSids: readonly string[], variant: Shape['variant'] = 'simple'): string {
+/** Queues that one workflow serves: its document has a size limit, and its filters are tried from the top. */
+export const queuesPerWorkflow = 50
+
+/** A workflow's document for these queues, the first of which has the number `from`. */
+export function configuration(
+  queueSids: readonly string[],
+  { from = 0, variant = 'simple' }: { readonly from?: number; readonly variant?: Shape['variant'] | undefined } = {}
+): string {
   const expression = variant === 'unique' ? 'worker.group == task.group' : 'worker.languages HAS task.language'
   const filters = queueSids.map((queue, i) => ({
-    filter_friendly_name: `F${i}`,
-    expression: `topic == 't${i}'`,
+    filter_friendly_name: `F${from + i}`,
+    expression: `topic == 't${from + i}'`,
     targets: [
       { queue, expression, priority: 5, timeout: 60 },
       { queue, priority: 10 }
@@ -55,60 +62,74 @@ export function workerAttributes(i: number, queues: number): string {
 }
 
 export function taskAttributes(i: number, queues: number): string {
-  return `{"topic":"t${i % queues}","language":"${i % 3 ? 'en' : 'fr'}","group":"g${(i * 7) % groups}"}`
+  return `{"topic":"t${i % queues}","language":"${i % 3 ? 'en' : 'fr'}","group":"g${i % groups}"}`
 }
 
 /** That floor in the engine alone. */
 export class Floor {
   readonly state = new State(`AC${'b'.repeat(32)}`, settings)
   readonly workspace_sid: string
-  readonly workflow_sid: string
-  readonly available_sid: string
   readonly #queues: number
+  readonly #workflow_sids: string[] = []
   at = Date.parse('2026-03-02T09:00:00Z')
   /** Sees every decision, when it is set. */
   onDecision: ((command: Command, seed: Seed, decision: Decision) => void) | undefined
 
   /**
-   * Everybody is available at once, unless tasks wait already: then the workers come when the tasks are there, and the
-   * floor begins with everybody busy. The waiting tasks are copies of one per topic, brought in as rows the way a start
-   * does it, so that the setup of a large floor stays short.
+   * Everybody is available and free; with a backlog everybody has a reservation, and the backlog waits. A backlog and who
+   * is busy come as rows, the way a start brings them in, so that the setup of a large floor stays short.
    */
   constructor({ workers, queues, backlog = 0, variant = 'simple' }: Shape) {
     this.#queues = queues
     const { workspace } = this.do({ type: 'workspace.create', friendly_name: 'Bench' })
-    this.workspace_sid = workspace.sid
-    const named = (name: string) => this.state.tables.activity.firstBy('name', `${workspace.sid}/${name}`)?.sid as string // every workspace has these
-    this.available_sid = named('Available')
-    const activity_sid = backlog > 0 ? named('Offline') : this.available_sid
     const workspace_sid = workspace.sid
-    for (let i = 0; i < workers; i++) {
-      const attributes = workerAttributes(i, queues)
-      this.do({ type: 'worker.create', workspace_sid, friendly_name: `w${i}`, activity_sid, attributes })
-    }
+    this.workspace_sid = workspace_sid
+    const activity_sid = this.state.tables.activity.firstBy('name', `${workspace_sid}/Available`)?.sid as string // every workspace has it
     const queueSids = Array.from({ length: queues }, (_, i) => {
       const params = { workspace_sid, friendly_name: `Q${i}`, target_workers: targetWorkers(i, variant) }
       return this.do({ type: 'task_queue.create', ...params }).task_queue.sid
     })
-    const params = { workspace_sid, friendly_name: 'W', configuration: configuration(queueSids, variant) }
-    this.workflow_sid = this.do({ type: 'workflow.create', ...params }).workflow.sid
-    if (backlog > 0) this.#fill(backlog)
+    for (let from = 0; from < queues; from += queuesPerWorkflow) {
+      const part = configuration(queueSids.slice(from, from + queuesPerWorkflow), { from, variant })
+      const params = { workspace_sid, friendly_name: `W${from}`, configuration: part }
+      this.#workflow_sids.push(this.do({ type: 'workflow.create', ...params }).workflow.sid)
+    }
+    // Nobody is there yet: they wait, one per topic.
+    const waiting = Array.from({ length: Math.min(queues, backlog) }, (_, i) => this.create(i))
+    for (let i = 0; i < (backlog > 0 ? 1 : workers); i++) {
+      const attributes = workerAttributes(i, queues)
+      this.do({ type: 'worker.create', workspace_sid, friendly_name: `w${i}`, activity_sid, attributes })
+    }
+    if (backlog > 0) this.#fill(workers, backlog, waiting)
   }
 
-  #fill(backlog: number): void {
+  /** Copies of the first worker, each with a reservation for a task of its own, and of the tasks that wait. */
+  #fill(workers: number, backlog: number, waiting: readonly TaskRow[]): void {
     const { state } = this
-    const prototypes = Array.from({ length: Math.min(this.#queues, backlog) }, (_, i) => this.create(i))
-    for (let i = prototypes.length; i < backlog; i++) {
-      const prototype = prototypes[i % prototypes.length] as TaskRow // the remainder is below the length
-      const sid = `WT${i.toString(16).padStart(32, '0')}`
-      const attributes = taskAttributes(i, this.#queues)
-      state.admit('task', { ...prototype, sid, seq: state.next_seq++, attributes })
+    const [first] = state.tables.worker.by('workspace_sid', this.workspace_sid)
+    const [reservation] = first ? state.tables.reservation.by('open_by_worker', first.sid) : []
+    if (!first || !reservation) throw new Error('invariant: the first worker was offered a task')
+    const channels = [...state.tables.worker_channel.by('worker_sid', first.sid)]
+    const next = (prefix: string) => {
+      const seq = state.next_seq++
+      return { sid: prefix + seq.toString(16).padStart(32, '0'), seq }
     }
+    const addTask = (i: number, more: Partial<TaskRow>) => {
+      const prototype = waiting[i % waiting.length] as TaskRow // the remainder is below the length
+      const task: TaskRow = { ...prototype, ...next('WT'), attributes: taskAttributes(i, this.#queues), ...more }
+      state.admit('task', task)
+      return task
+    }
+    for (let i = 1; i < workers; i++) {
+      const worker = { ...first, ...next('WK'), friendly_name: `w${i}`, attributes: workerAttributes(i, this.#queues) }
+      state.admit('worker', worker)
+      for (const channel of channels)
+        state.admit('worker_channel', { ...channel, ...next('WC'), worker_sid: worker.sid })
+      const task = addTask(i, { assignment_status: 'reserved', rounds: 1 })
+      state.admit('reservation', { ...reservation, ...next('WR'), worker_sid: worker.sid, task_sid: task.sid })
+    }
+    for (let i = waiting.length; i < backlog; i++) addTask(i, {})
     state.pools.settle()
-    // A copy, since the loop changes the table.
-    for (const { sid } of [...state.tables.worker.by('workspace_sid', this.workspace_sid)]) {
-      this.do({ type: 'worker.update', workspace_sid: this.workspace_sid, sid, activity_sid: this.available_sid })
-    }
   }
 
   do<T extends CommandType>(command: CommandOf<T>): ResultOf<T> {
@@ -121,7 +142,8 @@ export class Floor {
 
   /** Creates the i-th task; it is offered at once when somebody is free. */
   create(i: number): TaskRow {
-    const { workspace_sid, workflow_sid } = this
+    const { workspace_sid } = this
+    const workflow_sid = this.#workflow_sids[Math.floor((i % this.#queues) / queuesPerWorkflow)] as string // every queue has one
     const attributes = taskAttributes(i, this.#queues)
     return this.do({ type: 'task.create', workspace_sid, workflow_sid, attributes }).task
   }

@@ -1,6 +1,17 @@
 import { Connection } from './api.ts'
 import { createTask, finish, makeFloor, reservationOf } from './contact.ts'
-import { atLeast, count, type Measured, median, ms, type Options, perSecond, quantile, say, spread } from './measured.ts'
+import {
+  atLeast,
+  count,
+  type Measured,
+  median,
+  ms,
+  type Options,
+  perSecond,
+  quantile,
+  say,
+  spread
+} from './measured.ts'
 import { processorTime, startServer } from './server.ts'
 
 const shape = { workers: 1000, queues: 50 }
@@ -40,7 +51,9 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
   for (let k = 0; k < 3; k++) {
     const one = await sample()
     samples.push(one)
-    say(`${perSecond(one.rate)} (p50 ${ms(one.p50)}, p99 ${ms(one.p99)}; the server used ${(one.busy * 100).toFixed(0)} % of a core)`)
+    say(
+      `${perSecond(one.rate)} (p50 ${ms(one.p50)}, p99 ${ms(one.p99)}; the server used ${(one.busy * 100).toFixed(0)} % of a core)`
+    )
   }
   for (const connection of connections) connection.close()
   await server.stop()
@@ -50,8 +63,14 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
     figures: [
       atLeast('durable task lifecycles through HTTP', rate, 2000, perSecond),
       { what: 'requests', figure: perSecond(rate * 4) },
-      { what: 'one lifecycle, p50 / p99', figure: `${ms(median(samples.map(({ p50 }) => p50)))} / ${ms(median(samples.map(({ p99 }) => p99)))}` }
+      {
+        what: 'one lifecycle, p50 / p99',
+        figure: `${ms(median(samples.map(({ p50 }) => p50)))} / ${ms(median(samples.map(({ p99 }) => p99)))}`
+      }
     ],
-    how: `\`ringdown start\` in a process of its own with SQLite in a new folder; ${clients} clients in this process, each on one kept connection, each doing one contact after the other: create the task (offered at once), GET its reservations, accept, complete. All four answers are awaited, the three writes are durable when they come. ${count(shape.workers)} workers, ${shape.queues} queues. Minimum / median / maximum of three samples after one to warm up: ${spread(rates, perSecond)}; the server's threads used ${spread(samples.map(({ busy }) => busy * 100), (share) => share.toFixed(0))} % of one core.`
+    how: `\`ringdown start\` in a process of its own with SQLite in a new folder; ${clients} clients in this process, each on one kept connection, each doing one contact after the other: create the task (offered at once), GET its reservations, accept, complete. All four answers are awaited, the three writes are durable when they come. ${count(shape.workers)} workers, ${shape.queues} queues. Minimum / median / maximum of three samples after one to warm up: ${spread(rates, perSecond)}; the server's threads used ${spread(
+      samples.map(({ busy }) => busy * 100),
+      (share) => share.toFixed(0)
+    )} % of one core.`
   }
 }

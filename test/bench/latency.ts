@@ -31,7 +31,8 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
       })
       created.push(performance.now() - due)
       let reservation: string | undefined
-      while (reservation === undefined) reservation = await connections.with((connection) => reservationOf(connection, task))
+      while (reservation === undefined)
+        reservation = await connections.with((connection) => reservationOf(connection, task))
       visible.push(performance.now() - due)
       const found = reservation
       await connections.with((connection) => finish(connection, task, found))
@@ -69,12 +70,23 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
   const middle = (of: (one: (typeof samples)[number]) => number) => median(samples.map(of))
   const left = samples.reduce((sum, one) => sum + one.left, 0)
   const p99s = samples.map(({ visible }) => visible.p99)
-  const keptUp = left > 0 ? ` **It did not keep up**: ${count(left)} of ${count(samples.length * seconds * offered)} tasks were not offered because ${mostUnderWay} contacts were under way.` : ''
+  const keptUp =
+    left > 0
+      ? ` **It did not keep up**: ${count(left)} of ${count(samples.length * seconds * offered)} tasks were not offered because ${mostUnderWay} contacts were under way.`
+      : ''
   return {
     figures: [
-      atMost(`task created to reservation visible, ${offered} tasks/s offered, p99`, middle(({ visible }) => visible.p99), 10, ms),
+      atMost(
+        `task created to reservation visible, ${offered} tasks/s offered, p99`,
+        middle(({ visible }) => visible.p99),
+        10,
+        ms
+      ),
       { what: 'the same, p50', figure: ms(middle(({ visible }) => visible.p50)) },
-      { what: 'answer to the create, p50 / p99', figure: `${ms(middle(({ created }) => created.p50))} / ${ms(middle(({ created }) => created.p99))}` },
+      {
+        what: 'answer to the create, p50 / p99',
+        figure: `${ms(middle(({ created }) => created.p50))} / ${ms(middle(({ created }) => created.p99))}`
+      },
       { what: 'contacts done', figure: perSecond(middle(({ rate }) => rate)) },
       { what: 'fdatasync p99, before / after', figure: `${ms(before.p99)} / ${ms(after.p99)}` }
     ],

@@ -20,7 +20,9 @@ export interface SyncLatency {
 export function describeMachine(): { readonly text: string } {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor'
   const memory = `${(totalmem() / 2 ** 30).toFixed(0)} GiB`
-  return { text: `${availableParallelism()} cores (${model}), ${memory}, Node ${process.version}, ${type()} ${release()}` }
+  return {
+    text: `${availableParallelism()} cores (${model}), ${memory}, Node ${process.version}, ${type()} ${release()}`
+  }
 }
 
 const tmpfs = 0x01021994

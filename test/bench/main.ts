@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { endAll, endOnSignals, endWithRun, temporaryFolder } from './lifetime.ts'
 import { describeMachine, type Machine, syncLatency } from './machine.ts'
-import { type Measure, type Measured, type Options, ms } from './measured.ts'
+import { type Measure, type Measured, ms, type Options } from './measured.ts'
 import { pageOf, tableLines } from './page.ts'
 
 /*
@@ -49,13 +49,15 @@ async function main(args: readonly string[]): Promise<void> {
   })
   if (values.help) return void process.stdout.write(usage)
   const seconds = Number(values.seconds ?? 2)
-  if (!(seconds > 0 && seconds <= 60)) throw new BadArgument(`--seconds must be above 0 and at most 60, not '${values.seconds}'.`)
+  if (!(seconds > 0 && seconds <= 60))
+    throw new BadArgument(`--seconds must be above 0 and at most 60, not '${values.seconds}'.`)
   const options: Options = { seconds, profile: values.profile }
   endOnSignals()
   if (values.row !== undefined) return measureHere(values.row, options)
 
   const names = values.only?.split(',') ?? Object.keys(rows)
-  for (const name of names) if (!Object.hasOwn(rows, name)) throw new BadArgument(`There is no row '${name}': ${Object.keys(rows).join(', ')}.`)
+  for (const name of names)
+    if (!Object.hasOwn(rows, name)) throw new BadArgument(`There is no row '${name}': ${Object.keys(rows).join(', ')}.`)
   const machine: Machine = { ...describeMachine(), sync: syncLatency(temporaryFolder()) }
   process.stdout.write(`${machine.text}; fdatasync p50 ${ms(machine.sync.p50)}, p99 ${ms(machine.sync.p99)}\n`)
   const measured = new Map<string, Measured | undefined>()
@@ -76,7 +78,9 @@ async function main(args: readonly string[]): Promise<void> {
 
 /** Undefined when the row failed; what went wrong has been printed. */
 async function measureInChild(name: string, args: readonly string[]): Promise<Measured | undefined> {
-  const child = fork(fileURLToPath(import.meta.url), [...args, '--row', name], { execArgv: ['--max-old-space-size=6144'] })
+  const child = fork(fileURLToPath(import.meta.url), [...args, '--row', name], {
+    execArgv: ['--max-old-space-size=6144']
+  })
   const end = endWithRun(child)
   let result: Measured | undefined
   child.on('message', (message) => {

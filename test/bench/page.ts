@@ -12,7 +12,9 @@ interface Run {
 /** A row's figures for the terminal. */
 export function tableLines(_name: string, { figures }: Measured): string[] {
   const width = Math.max(...figures.map(({ what }) => what.length))
-  return figures.map((figure) => `  ${figure.what.padEnd(width)}  ${figure.figure.padStart(12)}  ${verdict(figure)}`.trimEnd())
+  return figures.map((figure) =>
+    `  ${figure.what.padEnd(width)}  ${figure.figure.padStart(12)}  ${verdict(figure)}`.trimEnd()
+  )
 }
 
 function verdict({ target, ratio, met }: Figure): string {
@@ -43,10 +45,15 @@ export function pageOf({ machine, measured, seconds, date }: Run): string {
     if (!row) lines.push(`| ${name} | not measured: the row failed | | | | **failed** |`)
     for (const { what, figure, target = '', ratio, met } of row?.figures ?? []) {
       const judged = met === undefined ? '' : met ? 'met' : '**missed**'
-      lines.push(`| ${name} | ${what} | ${figure} | ${target} | ${ratio === undefined ? '' : times(ratio)} | ${judged} |`)
+      lines.push(
+        `| ${name} | ${what} | ${figure} | ${target} | ${ratio === undefined ? '' : times(ratio)} | ${judged} |`
+      )
     }
   }
-  lines.push('', 'The ratio is the figure over its target. Child processes, load generator and server share the cores above; everything is on loopback.')
+  lines.push(
+    '',
+    'The ratio is the figure over its target. Child processes, load generator and server share the cores above; everything is on loopback.'
+  )
   for (const [name, row] of measured) if (row) lines.push('', `## ${name}`, '', row.how)
   return `${lines.join('\n')}\n`
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Place } from './api.ts'
@@ -66,7 +66,7 @@ export async function answers({ host, port, child, spawned, folder }: Server, pa
     const ms = performance.now() - spawned
     if (isThere) return ms
     if (ms > 60_000) throw new Error(`the server does not answer ${path}`)
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { defaultSettings } from '@ringdown/engine/settings'
-import { Account } from '@ringdown/server/commit/account'
 import { RealClock } from '@ringdown/server/clock/clock'
+import { Account } from '@ringdown/server/commit/account'
 import { openStore } from '@ringdown/server/store/open'
 import { pino } from 'pino'
 import { configuration, targetWorkers, taskAttributes, workerAttributes } from './floor.ts'
@@ -17,8 +17,8 @@ export async function measure({ profile }: Options): Promise<Measured> {
   const filled = temporaryFolder()
   await fill(join(filled, 'ringdown'))
   const empty = temporaryFolder()
-  const existing = await startsOn(filled, 'existing data', profile)
-  const bare = await startsOn(empty, 'an almost empty folder', profile)
+  const existing = await startsOn(filled, { what: 'existing data', later_s: 10, profile })
+  const bare = await startsOn(empty, { what: 'an almost empty folder', later_s: 0, profile })
   const on = `${count(floor.workers)} workers and ${count(floor.tasks)} waiting tasks`
   return {
     figures: [
@@ -29,18 +29,26 @@ export async function measure({ profile }: Options): Promise<Measured> {
       { what: 'spawn to /ready, no workers or tasks', figure: seconds(median(bare.ready)) },
       { what: 'resident memory 5 s after it', figure: megabytes(bare.rest5) }
     ],
-    how: `\`ringdown start\` as a child process on a data folder with ${on} (written by the server's own account beforehand; its file has just been read, so the disk cache is warm). The port is asked every 2 ms. ${starts} starts, minimum / median / maximum: /health ${spread(existing.health, seconds)}, /ready ${spread(existing.ready, seconds)}; without workers and tasks /ready ${spread(bare.ready, seconds)}. Memory is the resident set of the last start, with all its threads, as it is at that time: nobody asks for a garbage collection.`
+    how: `\`ringdown start\` as a child process on a data folder with ${on} (written by the server's own account beforehand; its file has just been read, so the disk cache is warm). The port is asked every 5 ms. ${starts} starts, minimum / median / maximum: /health ${spread(existing.health, seconds)}, /ready ${spread(existing.ready, seconds)}; without workers and tasks /ready ${spread(bare.ready, seconds)}. Memory is the resident set of the last start, with all its threads, as it is at that time: nobody asks for a garbage collection.`
   }
 }
 
-async function startsOn(folder: string, what: string, profile: string | undefined) {
+interface Starting {
+  readonly what: string
+  /** Seconds of rest between the two looks at its memory. */
+  readonly later_s: number
+  readonly profile: string | undefined
+}
+
+async function startsOn(folder: string, { what, later_s, profile }: Starting) {
   const health: number[] = []
   const ready: number[] = []
   let rest5 = Number.NaN
   let rest15 = Number.NaN
   for (let i = 0; i <= starts; i++) {
     const server = await spawnServer({ folder, profile })
-    const [alive_ms, ready_ms] = await Promise.all([answers(server, '/health'), answers(server, '/ready')])
+    const alive_ms = await answers(server, '/health')
+    const ready_ms = await answers(server, '/ready')
     // The first one makes what is missing in the folder, and fills the disk cache.
     if (i > 0) {
       health.push(alive_ms / 1000)
@@ -49,12 +57,14 @@ async function startsOn(folder: string, what: string, profile: string | undefine
     if (i === starts) {
       await pause(5000)
       rest5 = residentMegabytes(server.child) ?? Number.NaN
-      if (folder !== undefined && what === 'existing data') await pause(10_000)
+      await pause(later_s * 1000)
       rest15 = residentMegabytes(server.child) ?? Number.NaN
     }
     await server.stop()
   }
-  say(`on ${what}: /health ${spread(health, seconds)}, /ready ${spread(ready, seconds)}; at rest ${megabytes(rest5)}, later ${megabytes(rest15)}`)
+  say(
+    `on ${what}: /health ${spread(health, seconds)}, /ready ${spread(ready, seconds)}; at rest ${megabytes(rest5)}${later_s > 0 ? `, later ${megabytes(rest15)}` : ''}`
+  )
   return { health, ready, rest5, rest15 }
 }
 
@@ -62,7 +72,14 @@ async function startsOn(folder: string, what: string, profile: string | undefine
 async function fill(folder: string): Promise<void> {
   const store = await openStore({ data: folder })
   const log = pino({ level: 'silent' })
-  const account = await Account.open({ store, account_sid, clock: new RealClock(), log, settings: defaultSettings, seed: 1 })
+  const account = await Account.open({
+    store,
+    account_sid,
+    clock: new RealClock(),
+    log,
+    settings: defaultSettings,
+    seed: 1
+  })
   const { workspace } = await account.execute({ type: 'workspace.create', friendly_name: 'Bench' })
   const workspace_sid = workspace.sid
   const queueSids = await Promise.all(
@@ -76,7 +93,13 @@ async function fill(folder: string): Promise<void> {
   // A thousand at a time: the account's queue is bounded. Tasks come first, since nobody is looked at for them then.
   await inPieces(floor.tasks, (i) => {
     const attributes = taskAttributes(i, floor.queues)
-    return account.execute({ type: 'task.create', workspace_sid, workflow_sid: workflow.sid, attributes, timeout: 604_800 })
+    return account.execute({
+      type: 'task.create',
+      workspace_sid,
+      workflow_sid: workflow.sid,
+      attributes,
+      timeout: 604_800
+    })
   })
   await inPieces(floor.workers, (i) => {
     const attributes = workerAttributes(i, floor.queues)

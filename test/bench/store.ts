@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
 import type { Command } from '@ringdown/engine/commands'
 import type { Decision } from '@ringdown/engine/decide'
 import { batchOf } from '@ringdown/server/commit/batch'
@@ -5,9 +7,9 @@ import type { Entry } from '@ringdown/server/commit/entry'
 import { openPostgres } from '@ringdown/server/store/postgres'
 import { openSqlite } from '@ringdown/server/store/sqlite'
 import type { AccountHead, Batch, Store } from '@ringdown/server/store/store'
-import { findPostgres, postgresPlace, sqlitePlace } from '../store/places.ts'
+import pg from 'pg'
 import { Floor } from './floor.ts'
-import { atEnd } from './lifetime.ts'
+import { atEnd, temporaryFolder } from './lifetime.ts'
 import { syncLatency } from './machine.ts'
 import { type Figure, type Measured, median, ms, type Options, perSecond, quantile, say, spread } from './measured.ts'
 
@@ -19,23 +21,18 @@ export async function measure({ seconds }: Options): Promise<Measured> {
   const figures: Figure[] = []
   const notes: string[] = []
   const batches = new Batches()
-  const sqlite = await sqlitePlace()
-  atEnd(sqlite.clear)
-  const before = syncLatency(sqlite.folder)
-  await write('SQLite', await openSqlite({ path: sqlite.path }))
-  const after = syncLatency(sqlite.folder, 100)
+  const folder = temporaryFolder()
+  const before = syncLatency(folder)
+  await write('SQLite', await openSqlite({ path: join(folder, 'store.sqlite') }))
+  const after = syncLatency(folder, 100)
   notes.push(`fdatasync in the same folder just before and after: p99 ${ms(before.p99)} and ${ms(after.p99)}.`)
 
-  const database = await findPostgres()
-  if (database === undefined) figures.push({ what: 'PostgreSQL', figure: 'not measured: none answers' })
-  else {
-    const place = await postgresPlace(database)
-    atEnd(place.clear)
-    await write('PostgreSQL', await openPostgres({ url: place.url }))
-  }
+  const url = await postgresSchema()
+  if (url === undefined) figures.push({ what: 'PostgreSQL', figure: 'not measured: none answers' })
+  else await write('PostgreSQL', await openPostgres({ url }))
   return {
     figures,
-    how: `A batch is what an account writes in one transaction: ${decisions} decisions of task lifecycles (the floor of the row \`engine\`), rows that several of them change written once, all events. ${batches.shape} Batches are made beforehand; the time of \`Store.write\` counts, from the call to the durable answer, one batch after the other. ${notes.join(' ')}`
+    how: `A batch is what an account writes in one transaction: ${decisions} decisions of task lifecycles (the floor of the row \`engine\`), rows that several of them change written once, all events. ${batches.shape} The time of \`Store.write\` counts, from the call to the durable answer, one batch after the other. ${notes.join(' ')}`
   }
 
   async function write(name: string, store: Store): Promise<void> {
@@ -46,11 +43,12 @@ export async function measure({ seconds }: Options): Promise<Measured> {
     const took: number[] = []
     const rates: number[] = []
     for (let sample = 0; sample < 4; sample++) {
-      const ready = Array.from({ length: 40 }, () => batches.next(head))
       let spent = 0
       let written = 0
-      for (let i = 0; spent < seconds * 500; i++) {
-        const batch = ready[i] ?? batches.next(head)
+      while (spent < seconds * 500) {
+        // A store has a heartbeat, and what is left of the last write: they have their turn while the next batch is made.
+        const batch = batches.next(head)
+        await new Promise((resolve) => setImmediate(resolve))
         const begun = performance.now()
         await store.write(batch)
         const duration = performance.now() - begun
@@ -70,6 +68,24 @@ export async function measure({ seconds }: Options): Promise<Measured> {
     )
     notes.push(`${name}, minimum / median / maximum of three samples: ${spread(rates, perSecond)}.`)
   }
+}
+
+/** A schema of its own in a PostgreSQL on 127.0.0.1:5432, or at DATABASE_URL; undefined where none answers. */
+async function postgresSchema(): Promise<string | undefined> {
+  const named = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+  const client = new pg.Client({ connectionString: named, connectionTimeoutMillis: 2000 })
+  try {
+    await client.connect()
+  } catch {
+    return undefined
+  }
+  atEnd(() => client.end())
+  const schema = `bench_${randomBytes(6).toString('hex')}`
+  await client.query(`create schema ${schema}`)
+  atEnd(() => client.query(`drop schema ${schema} cascade`))
+  const url = new URL(named)
+  url.searchParams.set('options', `-c search_path=${schema}`)
+  return url.href
 }
 
 /** An endless row of lifecycles, cut into batches. */

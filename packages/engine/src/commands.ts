@@ -1,7 +1,7 @@
 import { conversationCommands } from './conversations/commands.ts'
 import { flexCommands } from './flex/commands.ts'
 import { createActivity, deleteActivity, updateActivity } from './routing/activity.ts'
-import { reservationTimedOut, updateReservation } from './routing/reservation.ts'
+import { cancelReservation, reservationTimedOut, updateReservation } from './routing/reservation.ts'
 import { createTask, deleteTask, taskDeleteDue, taskRetryDue, taskTargetEnded, taskTtlEnded, updateTask } from './routing/task.ts'
 import { createTaskChannel, deleteTaskChannel, updateTaskChannel } from './routing/task-channel.ts'
 import { createTaskQueue, deleteTaskQueue, updateTaskQueue } from './routing/task-queue.ts'
@@ -36,6 +36,7 @@ export const deciders = {
   'task.update': updateTask,
   'task.delete': deleteTask,
   'reservation.update': updateReservation,
+  'reservation.cancel': cancelReservation,
   'timer.task_ttl': taskTtlEnded,
   'timer.task_target': taskTargetEnded,
   'timer.task_retry': taskRetryDue,

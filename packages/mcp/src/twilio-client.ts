@@ -69,4 +69,4 @@ function baseOf(url: string): string {
   return `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`
 }
 
-export type { Request as HttpRequest, Response as HttpResponse }
+export type { Response as HttpResponse }

@@ -134,7 +134,9 @@ async function serve(options: StartOptions, store: Store, credentials: Credentia
 
   let closing: Promise<void> | undefined
   const close = async () => {
-    await app.close()
+    // A connection that is kept alive turns idle after its last answer; waiting for its end would take a minute.
+    const hangUp = setInterval(() => app.server.closeIdleConnections(), 20)
+    await app.close().finally(() => clearInterval(hangUp))
     abort.abort(new CannotOpen('the server stops'))
     const opened = await opening.catch(() => undefined)
     await opened?.close()

@@ -5,7 +5,7 @@ import { type Row, rowOf } from '../results.ts'
 import type { Call } from '../tool.ts'
 
 /** The business addresses of this account, for hints: those that have an address configuration. */
-export async function ourAddresses(call: Call): Promise<readonly string[]> {
+async function ourAddresses(call: Call): Promise<readonly string[]> {
   const { addressConfigurations } = call.backend.client.conversations.v1
   return (await addressConfigurations.list({ limit: 20, pageSize: 20 })).map((configuration) => configuration.address)
 }

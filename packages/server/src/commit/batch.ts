@@ -1,5 +1,6 @@
+import { cascades } from '@ringdown/engine/conversations/needs'
 import { render } from '@ringdown/engine/events'
-import type { Batch, JournalEntry, RowWrite, StoredEvent } from '../store/store.ts'
+import type { Batch, JournalEntry, Removal, RowWrite, StoredEvent } from '../store/store.ts'
 import { type Entry, seedText } from './entry.ts'
 
 /** Joins decisions into what is written in one transaction: a row that several of them changed is written once. */
@@ -7,8 +8,13 @@ export function batchOf(account_sid: string, epoch: number, entries: readonly En
   const rows = new Map<string, RowWrite>()
   const events: StoredEvent[] = []
   const journal: JournalEntry[] = []
+  const removals: Removal[] = []
   for (const { command, at, seed, fetched, decision, head } of entries) {
-    for (const { kind, sid, after } of decision.changes) rows.set(`${kind}/${sid}`, { kind, sid, row: after ?? null })
+    for (const { kind, sid, after } of decision.changes) {
+      rows.set(`${kind}/${sid}`, { kind, sid, row: after ?? null })
+      // Cold rows that hang on what is gone: most of them were never in memory.
+      if (!after) for (const child of cascades[kind] ?? []) removals.push({ kind: child.kind, where: { [child.column]: sid } })
+    }
     for (const event of decision.events) {
       const { seq, sid, type, at, ...rest } = render(event)
       events.push({ seq, sid, type, at, data: JSON.stringify(rest) })
@@ -18,5 +24,5 @@ export function batchOf(account_sid: string, epoch: number, entries: readonly En
     }
   }
   const last = entries[entries.length - 1] as Entry // a batch has entries
-  return { account_sid, epoch, head: last.head, rows: [...rows.values()], events, journal }
+  return { account_sid, epoch, head: last.head, rows: [...rows.values()], removals, events, journal }
 }

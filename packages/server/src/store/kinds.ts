@@ -26,6 +26,7 @@ export const coldKinds = {
   participant: {
     columns: {
       seq: 'integer',
+      chat_service_sid: 'text',
       conversation_sid: 'text',
       conversation_state: 'text',
       identity: 'text',
@@ -39,8 +40,8 @@ export const coldKinds = {
     resident: { column: 'conversation_state', values: ['active', 'inactive', 'initializing'] }
   },
   message: {
-    columns: { seq: 'integer', conversation_sid: 'text', index: 'integer' },
-    indexes: [['conversation_sid', 'index']]
+    columns: { seq: 'integer', chat_service_sid: 'text', conversation_sid: 'text', index: 'integer' },
+    indexes: [['conversation_sid', 'index'], ['chat_service_sid', 'seq']]
   },
   user: {
     columns: { seq: 'integer', chat_service_sid: 'text', identity: 'text' },
