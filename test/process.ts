@@ -25,7 +25,10 @@ export interface Started {
 }
 
 /** Runs the command until it ends; answers what it printed. */
-export async function run(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; output: string; errors: string }> {
+export async function run(
+  args: readonly string[],
+  more: NodeJS.ProcessEnv = {}
+): Promise<{ code: number | null; output: string; errors: string }> {
   const child = spawn(process.execPath, [main, ...args], { env: { ...env, ...more } })
   let output = ''
   let errors = ''
@@ -37,7 +40,9 @@ export async function run(args: readonly string[], more: NodeJS.ProcessEnv = {})
 
 /** Starts a server in a process of its own and waits until it says where it answers. */
 export async function started(args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Started> {
-  const child = spawn(process.execPath, [main, 'start', '--port', '0', '--log-level', 'warn', ...args], { env: { ...env, ...more } })
+  const child = spawn(process.execPath, [main, 'start', '--port', '0', '--log-level', 'warn', ...args], {
+    env: { ...env, ...more }
+  })
   let output = ''
   const closed = once(child, 'close')
   const url = await new Promise<string>((resolve, reject) => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ringdown } from '@ringdown/mcp/twilio-client'
-import { type Running, start, type StartOptions } from '@ringdown/server/start'
+import { type Running, type StartOptions, start } from '@ringdown/server/start'
 import { pino } from 'pino'
 import twilio from 'twilio'
 
@@ -16,7 +16,11 @@ export interface World {
   /** Moves time and waits until everything that came due is done. */
   pass(seconds: number): Promise<void>
   /** A request as any program would send it. */
-  call(path: string, form?: Record<string, string | string[]>, init?: RequestInit): Promise<{ status: number; body: Body; headers: Headers }>
+  call(
+    path: string,
+    form?: Record<string, string | string[]>,
+    init?: RequestInit
+  ): Promise<{ status: number; body: Body; headers: Headers }>
   close(): Promise<void>
 }
 
@@ -51,7 +55,11 @@ export async function world(options: Partial<StartOptions> = {}): Promise<World>
       await running.clock.advance(seconds * 1000)
     },
     async call(path, form, init = {}) {
-      const body = form && new URLSearchParams(Object.entries(form).flatMap(([k, v]) => [v].flat().map((one) => [k, one])))
+      const body =
+        form &&
+        new URLSearchParams(
+          Object.entries(form).flatMap(([k, v]) => [v].flat().map((one): [string, string] => [k, one]))
+        )
       const response = await fetch(running.url + path, {
         ...(body && { method: 'POST', body }),
         ...init,

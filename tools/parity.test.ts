@@ -1,4 +1,5 @@
 import { operations } from '@ringdown/contract/generated/operations'
+import { implemented } from '@ringdown/server/operations/registry'
 import { expect, test } from 'vitest'
 import { parityTable } from './parity.ts'
 
@@ -25,4 +26,9 @@ test('an implementation of an operation that does not exist is refused', () => {
   expect(() => parityTable(new Map([['taskrouter_v1.EatTask', { how: 'written' }]]))).toThrow(
     'No such operation: taskrouter_v1.EatTask'
   )
+})
+
+test('docs/parity.md is what the server does (`npm test -- -u tools/parity` writes it anew)', async () => {
+  const how = new Map([...implemented].map(([id, how]) => [id, { how }]))
+  await expect(parityTable(how)).toMatchFileSnapshot('../docs/parity.md')
 })

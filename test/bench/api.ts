@@ -72,7 +72,10 @@ export class Connection {
     const length = Number(
       /\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? (head.startsWith('HTTP/1.1 204') ? 0 : Number.NaN)
     )
-    if (Number.isNaN(length)) return this.#fail(new Error(`an answer without a length: ${head}`))
+    if (Number.isNaN(length)) {
+      this.#fail(new Error(`an answer without a length: ${head}`))
+      return
+    }
     if (this.#received.length < end + 4 + length) return
     const body = this.#received.toString('utf8', end + 4, end + 4 + length)
     this.#received = this.#received.subarray(end + 4 + length)

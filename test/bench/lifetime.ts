@@ -34,13 +34,17 @@ export function endAll(): Promise<void> {
   return ended
 }
 
-/** From now on signals, and the end of the process that started this one, end everything first. */
+/** From now on signals, errors nobody caught, and the end of the process that started this one end everything first. */
 export function endOnSignals(): void {
   const leave = (code: number) => void endAll().finally(() => process.exit(code))
   process.on('SIGINT', () => leave(130))
   process.on('SIGTERM', () => leave(143))
   process.on('SIGHUP', () => leave(129))
   process.on('disconnect', () => leave(1))
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${error.stack}\n`)
+    leave(1)
+  })
 }
 
 /** A folder that goes with the run. TMPDIR chooses the disk. */

@@ -59,12 +59,15 @@ describe('ringdown', () => {
     oneLine(await run(['start', '--port', '0', '--data', join(file, 'below')]), /Cannot use the data folder/)
   })
 
-  it.skipIf(process.getuid?.() === 0)('says that a data folder may not be written (root may write everywhere)', async () => {
-    const closed = join(folder, 'closed')
-    await mkdtemp(closed)
-    await chmod(closed, 0o500)
-    oneLine(await run(['start', '--port', '0', '--data', closed]), /Cannot use the data folder/)
-  })
+  it.skipIf(process.getuid?.() === 0)(
+    'says that a data folder may not be written (root may write everywhere)',
+    async () => {
+      const closed = join(folder, 'closed')
+      await mkdtemp(closed)
+      await chmod(closed, 0o500)
+      oneLine(await run(['start', '--port', '0', '--data', closed]), /Cannot use the data folder/)
+    }
+  )
 
   it('says that a database is not there', async () => {
     const database = 'postgres://nobody@127.0.0.1:1/nothing'
@@ -75,7 +78,10 @@ describe('ringdown', () => {
     const data = join(folder, 'taken')
     const server = await started(['--data', data])
     try {
-      oneLine(await run(['start', '--port', '0', '--data', data]), `in use by process ${server.child.pid}, which answers at ${server.url}`)
+      oneLine(
+        await run(['start', '--port', '0', '--data', data]),
+        `in use by process ${server.child.pid}, which answers at ${server.url}`
+      )
     } finally {
       await server.kill()
     }
@@ -135,9 +141,15 @@ describe('ringdown', () => {
     const data = join(folder, 'demo')
     const server = await started(['--data', data, '--demo'])
     await expect.poll(() => server.output(), { timeout: 10_000 }).toContain('A customer is waiting')
-    const line = server.output().split('\n').find((text) => text.includes('curl -u')) as string
+    const line = server
+      .output()
+      .split('\n')
+      .find((text) => text.includes('curl -u')) as string
     const [, user, url] = /curl -u (\S+) (\S+)/.exec(line) as unknown as [string, string, string]
-    const task = (await (await fetch(url, { headers: { authorization: `Basic ${btoa(user)}` } })).json()) as Record<string, unknown>
+    const task = (await (await fetch(url, { headers: { authorization: `Basic ${btoa(user)}` } })).json()) as Record<
+      string,
+      unknown
+    >
     expect(task).toMatchObject({ assignment_status: 'pending', task_queue_friendly_name: 'Support' })
     expect(await server.stop()).toBe(0)
 
@@ -148,10 +160,11 @@ describe('ringdown', () => {
 })
 
 const database = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
-const hasPostgres = spawnSync(process.execPath, [
-  '-e',
-  `require('net').connect(${new URL(database).port || 5432}, '${new URL(database).hostname}').on('connect', () => process.exit(0)).on('error', () => process.exit(1))`
-]).status === 0
+const hasPostgres =
+  spawnSync(process.execPath, [
+    '-e',
+    `require('net').connect(${new URL(database).port || 5432}, '${new URL(database).hostname}').on('connect', () => process.exit(0)).on('error', () => process.exit(1))`
+  ]).status === 0
 if (!hasPostgres) console.warn('No PostgreSQL at DATABASE_URL or 127.0.0.1:5432: the stand-by is not tried.')
 
 describe.runIf(hasPostgres)('two nodes on one PostgreSQL', () => {

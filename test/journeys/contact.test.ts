@@ -39,7 +39,13 @@ it('takes a contact from the first message to wrap-up through the official SDK',
     friendlyName: 'Default',
     configuration: JSON.stringify({
       task_routing: {
-        filters: [{ filter_friendly_name: 'French', expression: "language == 'fr'", targets: [{ queue: french.sid, priority: 5 }] }],
+        filters: [
+          {
+            filter_friendly_name: 'French',
+            expression: "language == 'fr'",
+            targets: [{ queue: french.sid, priority: 5 }]
+          }
+        ],
         default_filter: { queue: support.sid }
       }
     })
@@ -83,7 +89,10 @@ it('takes a contact from the first message to wrap-up through the official SDK',
   expect(offered).toMatchObject({ reservationStatus: 'pending', workerSid: amelie.sid, workerName: 'amelie' })
 
   // She accepts; both sides write.
-  await workspace.workers(amelie.sid).reservations(offered?.sid as string).update({ reservationStatus: 'accepted' })
+  await workspace
+    .workers(amelie.sid)
+    .reservations(offered?.sid as string)
+    .update({ reservationStatus: 'accepted' })
   expect((await workspace.tasks(taskSid).fetch()).assignmentStatus).toBe('assigned')
   expect((await talk.participants.list()).map(({ identity }) => identity)).toEqual([null, 'amelie'])
   await talk.messages.create({ author: 'amelie', body: 'Bonjour Ana, je vous en envoie une autre.' })
@@ -106,7 +115,10 @@ it('takes a contact from the first message to wrap-up through the official SDK',
   expect(secondSid).not.toBe(taskSid)
   const [second] = await workspace.workers(bob.sid).reservations.list({ reservationStatus: 'pending' })
   expect(second?.taskSid).toBe(secondSid)
-  await workspace.tasks(secondSid).reservations(second?.sid as string).update({ reservationStatus: 'accepted' })
+  await workspace
+    .tasks(secondSid)
+    .reservations(second?.sid as string)
+    .update({ reservationStatus: 'accepted' })
   expect((await talk.participants.list()).map(({ identity }) => identity)).toEqual([null, 'amelie', 'bob'])
   const inside = await channel.participants.list()
   const leaving = inside.find(({ routingProperties }) => routingProperties?.worker_sid === amelie.sid)
@@ -134,7 +146,9 @@ it('takes a contact from the first message to wrap-up through the official SDK',
   await floor.pass(301)
   await expect(workspace.tasks(secondSid).fetch()).rejects.toMatchObject({ status: 404, code: 20404 })
   for (const worker of [amelie, bob]) {
-    const [sms] = (await workspace.workers(worker.sid).workerChannels.list()).filter((one) => one.taskChannelUniqueName === 'sms')
+    const [sms] = (await workspace.workers(worker.sid).workerChannels.list()).filter(
+      (one) => one.taskChannelUniqueName === 'sms'
+    )
     expect(sms).toMatchObject({ assignedTasks: 0, availableCapacityPercentage: 100 })
   }
 })

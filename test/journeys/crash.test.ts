@@ -63,7 +63,9 @@ async function setUp(): Promise<void> {
   const { activities } = await call(`${workspace}/Activities?FriendlyName=Available`)
   const queue = await call(`${workspace}/TaskQueues`, { FriendlyName: 'Everybody' })
   const Configuration = JSON.stringify({ task_routing: { filters: [], default_filter: { queue: queue.sid } } })
-  workflow_sid = (await call(`${workspace}/Workflows`, { FriendlyName: 'Default', Configuration, TaskReservationTimeout: '3600' })).sid
+  workflow_sid = (
+    await call(`${workspace}/Workflows`, { FriendlyName: 'Default', Configuration, TaskReservationTimeout: '3600' })
+  ).sid
   for (let i = 0; i < 4; i++) {
     const worker = await call(`${workspace}/Workers`, { FriendlyName: `worker ${i}`, ActivitySid: activities[0].sid })
     await call(`${workspace}/Workers/${worker.sid}/Channels/sms`, { Capacity: '50' })
@@ -73,7 +75,8 @@ async function setUp(): Promise<void> {
 /** Takes a contact one step further; every acknowledged step is written down. */
 async function step(contact: Contact): Promise<void> {
   if (!contact.conversation_sid) {
-    contact.conversation_sid = (await call('/conversations/v1/Conversations', { FriendlyName: contact.name })).sid as string
+    contact.conversation_sid = (await call('/conversations/v1/Conversations', { FriendlyName: contact.name }))
+      .sid as string
     return
   }
   const conversation = `/conversations/v1/Conversations/${contact.conversation_sid}`
@@ -86,20 +89,34 @@ async function step(contact: Contact): Promise<void> {
       return
     }
     const { routing } = await call('/flex-api/v1/Interactions', {
-      Channel: JSON.stringify({ type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: contact.conversation_sid } }),
-      Routing: JSON.stringify({ properties: { workflow_sid, workspace_sid: workspace.split('/').pop(), task_channel_unique_name: 'sms', attributes: {} } })
+      Channel: JSON.stringify({
+        type: 'sms',
+        initiated_by: 'customer',
+        properties: { media_channel_sid: contact.conversation_sid }
+      }),
+      Routing: JSON.stringify({
+        properties: {
+          workflow_sid,
+          workspace_sid: workspace.split('/').pop(),
+          task_channel_unique_name: 'sms',
+          attributes: {}
+        }
+      })
     })
     contact.task_sid = routing.properties.sid
     contact.reached = 'offered'
   } else if (contact.reached === 'offered') {
     const { reservations } = await call(`${workspace}/Tasks/${contact.task_sid}/Reservations`)
     if (reservations[0].reservation_status === 'pending') {
-      await call(`${workspace}/Tasks/${contact.task_sid}/Reservations/${reservations[0].sid}`, { ReservationStatus: 'accepted' })
+      await call(`${workspace}/Tasks/${contact.task_sid}/Reservations/${reservations[0].sid}`, {
+        ReservationStatus: 'accepted'
+      })
     }
     contact.reached = 'assigned'
   } else if (contact.reached === 'assigned') {
     const { assignment_status } = await call(`${workspace}/Tasks/${contact.task_sid}`)
-    if (assignment_status !== 'completed') await call(`${workspace}/Tasks/${contact.task_sid}`, { AssignmentStatus: 'completed', Reason: 'done' })
+    if (assignment_status !== 'completed')
+      await call(`${workspace}/Tasks/${contact.task_sid}`, { AssignmentStatus: 'completed', Reason: 'done' })
     contact.reached = 'completed'
   }
 }
@@ -129,7 +146,12 @@ async function load(contacts: Contact[], many: number, isOver: () => boolean): P
   await Promise.all(contacts.map(one))
 }
 
-const statuses = { none: [], offered: ['reserved', 'pending', 'assigned'], assigned: ['assigned', 'completed'], completed: ['completed'] }
+const statuses = {
+  none: [],
+  offered: ['reserved', 'pending', 'assigned'],
+  assigned: ['assigned', 'completed'],
+  completed: ['completed']
+}
 
 it('loses nothing that was acknowledged, goes on, and equals its replay', async () => {
   await setUp()
@@ -169,7 +191,11 @@ it('loses nothing that was acknowledged, goes on, and equals its replay', async 
   const store = await openStore({ data: folder })
   try {
     const replayed = await replay(store, account_sid)
-    const expected = new Map(Object.values(replayed.tables).flatMap((table) => table.all().map((row) => [`${table.kind}/${row.sid}`, row as Row])))
+    const expected = new Map(
+      Object.values(replayed.tables).flatMap((table) =>
+        table.all().map((row) => [`${table.kind}/${row.sid}`, row as Row])
+      )
+    )
     const stored = await rowsOf(store)
     expect(stored.size).toBe(expected.size)
     for (const [key, row] of stored) expect(row).toEqual(expected.get(key))

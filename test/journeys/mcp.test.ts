@@ -1,9 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client } from '@modelcontextprotocol/client'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { credentials, main, type Started, started } from '../process.ts'
 
@@ -35,13 +34,27 @@ async function journey(call: ReturnType<typeof caller>): Promise<void> {
     friendlyName: 'Default',
     configuration: {
       task_routing: {
-        filters: [{ filter_friendly_name: 'French', expression: "language == 'fr'", targets: [{ queue: 'French', priority: 5 }] }],
+        filters: [
+          {
+            filter_friendly_name: 'French',
+            expression: "language == 'fr'",
+            targets: [{ queue: 'French', priority: 5 }]
+          }
+        ],
         default_filter: { queue: 'Support' }
       }
     }
   })
-  for (const [friendlyName, languages] of [['amelie', ['fr', 'en']], ['bob', ['en']]] as const) {
-    await call('manage_workers', { action: 'create', friendlyName, attributes: { languages }, activitySid: 'Available' })
+  for (const [friendlyName, languages] of [
+    ['amelie', ['fr', 'en']],
+    ['bob', ['en']]
+  ] as const) {
+    await call('manage_workers', {
+      action: 'create',
+      friendlyName,
+      attributes: { languages },
+      activitySid: 'Available'
+    })
     await call('manage_workers', { action: 'update', workerSid: friendlyName, taskChannel: 'sms', capacity: 3 })
   }
   const { conversations } = await call('manage_conversations', {
@@ -51,7 +64,11 @@ async function journey(call: ReturnType<typeof caller>): Promise<void> {
     participants: [{ address: '+33600000001', proxyAddress: '+15005550006' }]
   })
   const conversationSid = conversations[0].conversationSid
-  await call('send_conversation_message', { conversationSid, author: '+33600000001', body: 'Bonjour, ma commande est cassée.' })
+  await call('send_conversation_message', {
+    conversationSid,
+    author: '+33600000001',
+    body: 'Bonjour, ma commande est cassée.'
+  })
   const contact = await call('create_interaction', {
     channelType: 'sms',
     conversationSid: 'ana',
@@ -65,11 +82,18 @@ async function journey(call: ReturnType<typeof caller>): Promise<void> {
   expect(offered.tasks.map((task: Result) => task.taskSid)).toEqual([contact.taskSid])
   await call('manage_tasks', { action: 'accept', taskSid: contact.taskSid, workerSid: 'amelie' })
   await call('send_conversation_message', { conversationSid, author: 'amelie', body: 'Bonjour Ana !' })
-  await call('manage_interaction_participants', { action: 'transfer', interactionSid: contact.interactionSid, workerSid: 'bob' })
+  await call('manage_interaction_participants', {
+    action: 'transfer',
+    interactionSid: contact.interactionSid,
+    workerSid: 'bob'
+  })
   const forBob = await call('manage_tasks', { action: 'list', workerSid: 'bob' })
   const second = forBob.tasks[0].taskSid
   await call('manage_tasks', { action: 'accept', taskSid: second, workerSid: 'bob' })
-  const inside = await call('manage_interaction_participants', { action: 'list', interactionSid: contact.interactionSid })
+  const inside = await call('manage_interaction_participants', {
+    action: 'list',
+    interactionSid: contact.interactionSid
+  })
   const agents = inside.participants.filter((participant: Result) => participant.type === 'agent')
   expect(agents.map((agent: Result) => agent.workerName)).toEqual(['bob'])
   await call('send_conversation_message', { conversationSid, author: 'bob', body: 'Bob prend la suite.' })
@@ -102,7 +126,9 @@ const keys = { RINGDOWN_ACCOUNT_SID: credentials.account_sid, RINGDOWN_AUTH_TOKE
 
 async function overStdio(args: string[], env: Record<string, string>): Promise<Client> {
   const client = new Client({ name: 'journey', version: '1.0.0' })
-  await client.connect(new StdioClientTransport({ command: process.execPath, args: [main, 'mcp', ...args], env, stderr: 'inherit' }))
+  await client.connect(
+    new StdioClientTransport({ command: process.execPath, args: [main, 'mcp', ...args], env, stderr: 'inherit' })
+  )
   return client
 }
 
@@ -127,7 +153,9 @@ describe('an AI agent takes the contact through', () => {
     it('over HTTP at /mcp, with the REST credentials', async () => {
       const client = new Client({ name: 'journey', version: '1.0.0' })
       const authorization = `Bearer ${credentials.account_sid}:${credentials.auth_token}`
-      const transport = new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`), { requestInit: { headers: { authorization } } })
+      const transport = new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`), {
+        requestInit: { headers: { authorization } }
+      })
       await client.connect(transport)
       try {
         await journey(caller(client))

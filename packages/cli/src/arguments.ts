@@ -33,11 +33,7 @@ export interface McpArguments {
   readonly logLevel: string
 }
 
-export type Arguments =
-  | StartArguments
-  | McpArguments
-  | { readonly command: 'help' }
-  | { readonly command: 'version' }
+export type Arguments = StartArguments | McpArguments | { readonly command: 'help' } | { readonly command: 'version' }
 
 export const usage = `Ringdown: an open contact center that speaks Twilio Flex's REST APIs.
 
@@ -52,7 +48,7 @@ export const usage = `Ringdown: an open contact center that speaks Twilio Flex's
     --journal                  keep every command, for replay
     --public-url URL           what url, links and page URLs begin with
     --trust-proxy              believe X-Forwarded-* headers
-    --log-level LEVEL          info; logs are JSON on standard error
+    --log-level LEVEL          info (warn with --demo); logs are JSON on standard error
 
   ringdown mcp [options]       the sixteen tools over MCP on standard input and output
     --backend ringdown|twilio  ringdown; twilio reads TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN,
@@ -89,7 +85,20 @@ const options = {
 } as const
 
 const allowed = {
-  start: ['port', 'host', 'data', 'database', 'test-clock', 'at', 'seed', 'journal', 'demo', 'public-url', 'trust-proxy', 'log-level'],
+  start: [
+    'port',
+    'host',
+    'data',
+    'database',
+    'test-clock',
+    'at',
+    'seed',
+    'journal',
+    'demo',
+    'public-url',
+    'trust-proxy',
+    'log-level'
+  ],
   mcp: ['backend', 'url', 'data', 'read-only', 'workspace', 'tools', 'log-level']
 } as const satisfies Record<string, readonly (keyof typeof options)[]>
 
@@ -100,15 +109,22 @@ export function parseArguments(args: readonly string[]): Arguments {
   const command = positionals[0] ?? (values.help || args.length === 0 ? 'help' : 'start')
   if (values.help || command === 'help') return { command: 'help' }
   if (positionals.length > 1) throw new BadArguments(`'${positionals[1]}' is one word too many; try ringdown help.`)
-  if (command !== 'start' && command !== 'mcp') throw new BadArguments(`There is no command '${command}': start, mcp, help.`)
+  if (command !== 'start' && command !== 'mcp')
+    throw new BadArguments(`There is no command '${command}': start, mcp, help.`)
   for (const name of Object.keys(values)) {
-    if (!(allowed[command] as readonly string[]).includes(name)) throw new BadArguments(`--${name} is not an option of ringdown ${command}.`)
+    if (!(allowed[command] as readonly string[]).includes(name))
+      throw new BadArguments(`--${name} is not an option of ringdown ${command}.`)
   }
-  const logLevel = oneOf('log-level', values['log-level'] ?? (command === 'mcp' ? 'warn' : 'info'), levels)
+  const logLevel = oneOf(
+    'log-level',
+    values['log-level'] ?? (command === 'mcp' || values.demo ? 'warn' : 'info'),
+    levels
+  )
   const data = values.data ?? '.ringdown'
   if (command === 'mcp') {
     const backend = oneOf('backend', values.backend ?? 'ringdown', ['ringdown', 'twilio'] as const)
-    if (backend === 'twilio' && values.data !== undefined) throw new BadArguments('--data belongs to the backend ringdown.')
+    if (backend === 'twilio' && values.data !== undefined)
+      throw new BadArguments('--data belongs to the backend ringdown.')
     return {
       command,
       backend,
@@ -121,7 +137,8 @@ export function parseArguments(args: readonly string[]): Arguments {
     }
   }
   const testClock = values['test-clock'] ?? false
-  if (values.at !== undefined && !testClock) throw new BadArguments('--at sets a test clock: give --test-clock as well.')
+  if (values.at !== undefined && !testClock)
+    throw new BadArguments('--at sets a test clock: give --test-clock as well.')
   return {
     command,
     port: values.port === undefined ? 8080 : integer('port', values.port, 0, 65_535),
@@ -151,7 +168,8 @@ function parse(args: readonly string[]) {
 
 function integer(name: string, text: string, least: number, most: number): number {
   const value = Number(text)
-  if (!/^\d+$/.test(text) || value < least || value > most) throw new BadArguments(`--${name} must be a number from ${least} to ${most}, not '${text}'.`)
+  if (!/^\d+$/.test(text) || value < least || value > most)
+    throw new BadArguments(`--${name} must be a number from ${least} to ${most}, not '${text}'.`)
   return value
 }
 
@@ -162,12 +180,14 @@ function instant(name: string, text: string): number {
 }
 
 function url(name: string, text: string): string {
-  if (!URL.canParse(text) || !/^https?:/.test(text)) throw new BadArguments(`--${name} must be an http or https URL, not '${text}'.`)
+  if (!URL.canParse(text) || !/^https?:/.test(text))
+    throw new BadArguments(`--${name} must be an http or https URL, not '${text}'.`)
   return text.replace(/\/+$/, '')
 }
 
 function database(text: string): string {
-  if (!/^postgres(ql)?:\/\//.test(text)) throw new BadArguments('--database must be a postgres:// URL; without it, SQLite is used.')
+  if (!/^postgres(ql)?:\/\//.test(text))
+    throw new BadArguments('--database must be a postgres:// URL; without it, SQLite is used.')
   return text
 }
 

@@ -40,7 +40,10 @@ export async function seedDemo(place: Place): Promise<Demo> {
   const workspace = `/taskrouter/v1/Workspaces/${workspace_sid}`
   const known = (await api.get(`${workspace}/Workflows?FriendlyName=Demo`)).workflows as unknown[]
   if (known.length > 0) {
-    const waiting = (await api.get(`${workspace}/Tasks?AssignmentStatus=pending&PageSize=1`)).tasks as { sid: string; attributes: string }[]
+    const waiting = (await api.get(`${workspace}/Tasks?AssignmentStatus=pending&PageSize=1`)).tasks as {
+      sid: string
+      attributes: string
+    }[]
     const task = waiting[0]
     const conversation = task && (JSON.parse(task.attributes) as { conversationSid?: string }).conversationSid
     return { workspace_sid, task_sid: task?.sid, conversation_sid: conversation }
@@ -71,7 +74,11 @@ export async function seedDemo(place: Place): Promise<Demo> {
     Body: 'Bonjour, ma commande 1234 est arrivée cassée. Que puis-je faire ?'
   })
   const interaction = await api.post('/flex-api/v1/Interactions', {
-    Channel: JSON.stringify({ type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: conversation_sid } }),
+    Channel: JSON.stringify({
+      type: 'sms',
+      initiated_by: 'customer',
+      properties: { media_channel_sid: conversation_sid }
+    }),
     Routing: JSON.stringify({
       properties: {
         workspace_sid,

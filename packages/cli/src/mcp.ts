@@ -64,6 +64,9 @@ async function ringdown(args: McpArguments, version: string, log: pino.Logger): 
 
 async function at(url: string, data: string): Promise<Backend> {
   const known = await knownCredentials(data, process.env)
-  if (!known) throw new CannotOpen(`No credentials for ${url}: set RINGDOWN_ACCOUNT_SID and RINGDOWN_AUTH_TOKEN, or give its --data folder.`)
+  if (!known)
+    throw new CannotOpen(
+      `No credentials for ${url}: set RINGDOWN_ACCOUNT_SID and RINGDOWN_AUTH_TOKEN, or give its --data folder.`
+    )
   return ringdownBackend({ url, credentials: { username: known.account_sid, password: known.auth_token } })
 }

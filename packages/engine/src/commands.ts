@@ -2,7 +2,15 @@ import { conversationCommands } from './conversations/commands.ts'
 import { flexCommands } from './flex/commands.ts'
 import { createActivity, deleteActivity, updateActivity } from './routing/activity.ts'
 import { cancelReservation, reservationTimedOut, updateReservation } from './routing/reservation.ts'
-import { createTask, deleteTask, taskDeleteDue, taskRetryDue, taskTargetEnded, taskTtlEnded, updateTask } from './routing/task.ts'
+import {
+  createTask,
+  deleteTask,
+  taskDeleteDue,
+  taskRetryDue,
+  taskTargetEnded,
+  taskTtlEnded,
+  updateTask
+} from './routing/task.ts'
 import { createTaskChannel, deleteTaskChannel, updateTaskChannel } from './routing/task-channel.ts'
 import { createTaskQueue, deleteTaskQueue, updateTaskQueue } from './routing/task-queue.ts'
 import { createWorker, deleteWorker, updateWorker } from './routing/worker.ts'

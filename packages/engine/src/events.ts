@@ -1,6 +1,6 @@
-import type { Kind, Kinds } from './kinds.ts'
 import { conversationEvents } from './conversations/events.ts'
 import { flexEvents } from './flex/events.ts'
+import type { Kind, Kinds } from './kinds.ts'
 import { routingEvents } from './routing/events.ts'
 
 /** The rows that an event tells of, as they were when it happened. */

@@ -46,8 +46,10 @@ export async function knownCredentials(folder: string, env: NodeJS.ProcessEnv): 
 function ofEnvironment(env: NodeJS.ProcessEnv): Credentials | undefined {
   const { RINGDOWN_ACCOUNT_SID: account_sid, RINGDOWN_AUTH_TOKEN: auth_token } = env
   if (!account_sid && !auth_token) return undefined
-  if (!account_sid || !auth_token) throw new CannotOpen('RINGDOWN_ACCOUNT_SID and RINGDOWN_AUTH_TOKEN belong together: one of them is missing.')
-  if (!/^AC[0-9a-f]{32}$/.test(account_sid)) throw new CannotOpen('RINGDOWN_ACCOUNT_SID must be AC and 32 lower-case hex digits.')
+  if (!account_sid || !auth_token)
+    throw new CannotOpen('RINGDOWN_ACCOUNT_SID and RINGDOWN_AUTH_TOKEN belong together: one of them is missing.')
+  if (!/^AC[0-9a-f]{32}$/.test(account_sid))
+    throw new CannotOpen('RINGDOWN_ACCOUNT_SID must be AC and 32 lower-case hex digits.')
   if (auth_token.length < 16) throw new CannotOpen('RINGDOWN_AUTH_TOKEN must have at least 16 characters.')
   return { account_sid, auth_token, isNew: false }
 }
@@ -55,11 +57,18 @@ function ofEnvironment(env: NodeJS.ProcessEnv): Credentials | undefined {
 function parse(path: string, text: string): Credentials {
   try {
     const { account_sid, auth_token } = JSON.parse(text) as Record<string, unknown>
-    if (typeof account_sid === 'string' && /^AC[0-9a-f]{32}$/.test(account_sid) && typeof auth_token === 'string' && auth_token) {
+    if (
+      typeof account_sid === 'string' &&
+      /^AC[0-9a-f]{32}$/.test(account_sid) &&
+      typeof auth_token === 'string' &&
+      auth_token
+    ) {
       return { account_sid, auth_token, isNew: false }
     }
   } catch {
     // said below
   }
-  throw new CannotOpen(`${path} does not hold an account_sid and an auth_token. Put it right, or move it away for a new account.`)
+  throw new CannotOpen(
+    `${path} does not hold an account_sid and an auth_token. Put it right, or move it away for a new account.`
+  )
 }

@@ -77,7 +77,12 @@ async function checkKnown(store: Store, { account_sid, isNew }: Credentials): Pr
   }
 }
 
-async function serve(options: StartOptions, store: Store, credentials: Credentials, folder: Folder | undefined): Promise<Running> {
+async function serve(
+  options: StartOptions,
+  store: Store,
+  credentials: Credentials,
+  folder: Folder | undefined
+): Promise<Running> {
   const { log, settings, seed, journal, testClock } = options
   const testing = testClock ? new TestClock(options.at ?? Date.now()) : undefined
   const clock = testing ?? new RealClock()

@@ -342,7 +342,8 @@ function* changes(state: State, { changes, events }: Decision): Generator<string
     if (after.version !== (before ? before.version + 1 : 0))
       yield `${kind} ${sid} went from version ${before?.version} to ${after.version}`
     // Conversations can be imported with dates of their own.
-    if (after.date_updated !== state.at && !Object.hasOwn(conversationKinds, kind)) yield `${kind} ${sid} changed undated`
+    if (after.date_updated !== state.at && !Object.hasOwn(conversationKinds, kind))
+      yield `${kind} ${sid} changed undated`
     if (kind !== 'reservation') continue
     const was = before as ReservationRow | undefined // a change's rows are of its kind
     const is = after as ReservationRow // as above

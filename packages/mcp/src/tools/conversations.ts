@@ -34,9 +34,18 @@ export function participantRow(participant: ParticipantInstance): Row {
   }
 }
 
-/** Who somebody is in a conversation: whoever writes from outside is the customer. */
-export function roleOf(participant: ParticipantInstance | undefined): 'customer' | 'agent' | 'system' {
-  if (!participant) return 'system'
+/**
+ * Who wrote a message: whoever writes from outside is the customer, a chat guest too. Somebody who has left is told by
+ * how they wrote: from an address as a customer, else as an agent; who never was in the conversation is the system.
+ */
+export function roleOf(
+  participant: ParticipantInstance | undefined,
+  gone: { readonly participantSid: string | null; readonly author: string | null }
+): 'customer' | 'agent' | 'system' {
+  if (!participant) {
+    if (gone.participantSid === null) return 'system'
+    return /^(\+\d|[a-z]+:)/.test(gone.author ?? '') ? 'customer' : 'agent'
+  }
   if (objectIn(participant.messagingBinding).address) return 'customer'
   return objectIn(participant.attributes).member_type === 'guest' ? 'customer' : 'agent'
 }

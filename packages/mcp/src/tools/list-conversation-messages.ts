@@ -88,7 +88,12 @@ function rowWith(members: ReadonlyMap<string, ParticipantInstance>, fields: read
     const own = message.participantSid === null ? undefined : members.get(message.participantSid)
     const author =
       own ?? members.get([...members.values()].find((member) => member.identity === message.author)?.sid ?? '')
-    const full = { ...row, ...bodyOf(message.body), role: roleOf(author), media: media.length > 0 ? media : undefined }
+    const full = {
+      ...row,
+      ...bodyOf(message.body),
+      role: roleOf(author, message),
+      media: media.length > 0 ? media : undefined
+    }
     return pick(full, SHOWN, fields)
   }
 }

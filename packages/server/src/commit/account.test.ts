@@ -2,15 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Refusal } from '@ringdown/engine/refusals'
-import { State } from '@ringdown/engine/state/state'
-import { pino } from 'pino'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { State } from '@ringdown/engine/state/state'
 import { type Clock, TestClock } from '@ringdown/server/clock/clock'
-import { openStore } from '@ringdown/server/store/open'
-import { ContentRejected, type Store, StoreUnavailable } from '@ringdown/server/store/store'
 import { Account, type AccountOptions } from '@ringdown/server/commit/account'
 import { Unavailable } from '@ringdown/server/commit/ledger'
 import { replay } from '@ringdown/server/commit/replay'
+import { openStore } from '@ringdown/server/store/open'
+import { ContentRejected, type Store, StoreUnavailable } from '@ringdown/server/store/store'
+import { pino } from 'pino'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const account_sid = `AC${'0'.repeat(32)}`
 const log = pino({ level: 'silent' })
@@ -51,7 +51,8 @@ async function center(account: Account) {
 /** Rows by kind and SID: what two states must agree on. */
 function rowsOf(state: State): Record<string, unknown> {
   const rows: Record<string, unknown> = {}
-  for (const [kind, table] of Object.entries(state.tables)) for (const row of table.all()) rows[`${kind}/${row.sid}`] = row
+  for (const [kind, table] of Object.entries(state.tables))
+    for (const row of table.all()) rows[`${kind}/${row.sid}`] = row
   return rows
 }
 
@@ -79,7 +80,12 @@ describe('an account', () => {
   it('answers what was decided once it is on disk, and is the same after a restart', async () => {
     const account = await open()
     const { workspace_sid, workflow_sid, available } = await center(account)
-    const { worker } = await account.execute({ type: 'worker.create', workspace_sid, friendly_name: 'amelie', activity_sid: available })
+    const { worker } = await account.execute({
+      type: 'worker.create',
+      workspace_sid,
+      friendly_name: 'amelie',
+      activity_sid: available
+    })
     const { task } = await account.execute({ type: 'task.create', workspace_sid, workflow_sid })
     expect(task.assignment_status).toBe('reserved')
     const before = rowsOf(account.state)
@@ -128,14 +134,22 @@ describe('an account', () => {
   it('decides what came due while it was down at once, in order', async () => {
     const account = await open()
     const { workspace_sid, workflow_sid, available } = await center(account)
-    const { worker } = await account.execute({ type: 'worker.create', workspace_sid, friendly_name: 'bob', activity_sid: available })
+    const { worker } = await account.execute({
+      type: 'worker.create',
+      workspace_sid,
+      friendly_name: 'bob',
+      activity_sid: available
+    })
     const { task } = await account.execute({ type: 'task.create', workspace_sid, workflow_sid, timeout: 600 })
     await account.close()
     clock = new TestClock(clock.now() + 3_600_000)
 
     const again = await open()
     await again.settled()
-    expect(again.state.get('task', task.sid)).toMatchObject({ assignment_status: 'canceled', reason: 'Task TTL Exceeded' })
+    expect(again.state.get('task', task.sid)).toMatchObject({
+      assignment_status: 'canceled',
+      reason: 'Task TTL Exceeded'
+    })
     expect(again.state.get('worker', worker.sid).activity_sid).not.toBe(available)
     const types = (await again.log(0, 1000)).map(({ type }) => type)
     expect(types.indexOf('reservation.timeout')).toBeLessThan(types.indexOf('task.canceled'))
@@ -190,7 +204,9 @@ describe('when the store fails', () => {
 
   it('refuses only the command whose content the store rejects; the others of its batch are decided again', async () => {
     const isPoison = (batch: Parameters<Store['write']>[0]) =>
-      batch.rows.some(({ row }) => row && 'friendly_name' in row && row.friendly_name === 'poison') ? ('reject' as const) : undefined
+      batch.rows.some(({ row }) => row && 'friendly_name' in row && row.friendly_name === 'poison')
+        ? ('reject' as const)
+        : undefined
     const account = await open({ store: failing([isPoison]) })
     const { workspace_sid } = await center(account)
     const names = ['one', 'poison', 'two', 'three']
@@ -215,7 +231,11 @@ describe('when the store fails', () => {
     await account.execute({ type: 'worker.create', workspace_sid, friendly_name: 'amelie', activity_sid: available })
     await account.execute({ type: 'task.create', workspace_sid, workflow_sid })
     await clock.advance(121_000).catch(() => {})
-    await expect.poll(() => account.isReady && account.nextDue() !== undefined && (account.nextDue() as number) > clock.now(), { timeout: 5000 }).toBe(true)
+    await expect
+      .poll(() => account.isReady && account.nextDue() !== undefined && (account.nextDue() as number) > clock.now(), {
+        timeout: 5000
+      })
+      .toBe(true)
     const { activity } = await account.execute({ type: 'activity.create', workspace_sid, friendly_name: 'Break' })
     expect(activity.friendly_name).toBe('Break')
   })

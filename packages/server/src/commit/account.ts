@@ -195,7 +195,16 @@ export class Account implements Ledger, Moved {
         else this.#failures.delete(key)
       }
       const command = { type: timer.command, sid: timer.sid } as Command // a kind's timers name commands that take a SID
-      this.#add({ command, at: now, seed: this.#seed(), fetch: [], fetched: [], timer: key, resolve: () => this.#failures.delete(key), reject })
+      this.#add({
+        command,
+        at: now,
+        seed: this.#seed(),
+        fetch: [],
+        fetched: [],
+        timer: key,
+        resolve: () => this.#failures.delete(key),
+        reject
+      })
     }
   }
 
@@ -214,7 +223,8 @@ export class Account implements Ledger, Moved {
       this.#gathered.push({ ...waiting, decision, head })
     } catch (error) {
       // What a refusal is about may not be durable yet: it is told when it is.
-      if (error instanceof Refusal && this.queueLength > 0 && this.isReady) this.settled().then(() => waiting.reject(error), waiting.reject)
+      if (error instanceof Refusal && this.queueLength > 0 && this.isReady)
+        this.settled().then(() => waiting.reject(error), waiting.reject)
       else waiting.reject(error)
     } finally {
       for (const { kind, row } of fetched) this.#leaving.add(`${kind}/${row.sid}`)
@@ -356,8 +366,13 @@ export class Account implements Ledger, Moved {
     const settlers = this.#settlers
     this.#settlers = []
     for (const { reject } of settlers) reject(new Unavailable('the store is not available'))
-    this.#options.log.error({ err: error, decisions: entries.length }, isContent ? 'a batch was refused' : 'a write failed')
-    if (!isContent) for (const entry of entries) entry.reject(new Unavailable('the outcome is unknown: the store failed while writing'))
+    this.#options.log.error(
+      { err: error, decisions: entries.length },
+      isContent ? 'a batch was refused' : 'a write failed'
+    )
+    if (!isContent)
+      for (const entry of entries)
+        entry.reject(new Unavailable('the outcome is unknown: the store failed while writing'))
     if (!(await this.#reload())) {
       if (isContent) for (const entry of entries) entry.reject(new Unavailable('the server stopped'))
       return
@@ -399,11 +414,17 @@ export class Account implements Ledger, Moved {
       const [decided] = this.#gathered.splice(0)
       if (!decided) continue
       try {
-        await this.#options.store.write(batchOf(this.account_sid, this.#head.epoch, [decided], this.#options.journal ?? false))
+        await this.#options.store.write(
+          batchOf(this.account_sid, this.#head.epoch, [decided], this.#options.journal ?? false)
+        )
         this.#forget(decided)
         decided.resolve(decided.decision.result)
       } catch (error) {
-        decided.reject(error instanceof ContentRejected ? error : new Unavailable('the outcome is unknown: the store failed while writing'))
+        decided.reject(
+          error instanceof ContentRejected
+            ? error
+            : new Unavailable('the outcome is unknown: the store failed while writing')
+        )
         this.#undurable.clear()
         if (error instanceof ContentRejected && (await this.#reload())) continue
         const rest = entries.slice(i + 1)

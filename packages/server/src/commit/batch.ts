@@ -13,7 +13,8 @@ export function batchOf(account_sid: string, epoch: number, entries: readonly En
     for (const { kind, sid, after } of decision.changes) {
       rows.set(`${kind}/${sid}`, { kind, sid, row: after ?? null })
       // Cold rows that hang on what is gone: most of them were never in memory.
-      if (!after) for (const child of cascades[kind] ?? []) removals.push({ kind: child.kind, where: { [child.column]: sid } })
+      if (!after)
+        for (const child of cascades[kind] ?? []) removals.push({ kind: child.kind, where: { [child.column]: sid } })
     }
     for (const event of decision.events) {
       const { seq, sid, type, at, ...rest } = render(event)

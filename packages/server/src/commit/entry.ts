@@ -1,8 +1,8 @@
 import type { Command } from '@ringdown/engine/commands'
 import type { Decision } from '@ringdown/engine/decide'
 import type { Kind } from '@ringdown/engine/kinds'
-import type { Row } from '@ringdown/engine/state/row'
 import type { Seed } from '@ringdown/engine/state/ids'
+import type { Row } from '@ringdown/engine/state/row'
 import type { AccountHead } from '../store/store.ts'
 import type { Fetch } from './ledger.ts'
 

@@ -1,6 +1,6 @@
 import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
-import type { State } from '@ringdown/engine/state/state'
 import type { Row } from '@ringdown/engine/state/row'
+import type { State } from '@ringdown/engine/state/state'
 import type { PageQuery, StoredEvent, Value } from '../store/store.ts'
 
 /** A cold row that a command must change or check, named by columns of its kind (see `store/kinds.ts`). */

@@ -1,6 +1,6 @@
 import { type Decision, decide } from '@ringdown/engine/decide'
 import { Refusal } from '@ringdown/engine/refusals'
-import { type Settings, defaultSettings } from '@ringdown/engine/settings'
+import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import { State } from '@ringdown/engine/state/state'
 import type { JournalEntry, Store } from '../store/store.ts'
 import { type Entry, seedFrom } from './entry.ts'
@@ -28,7 +28,8 @@ function again(state: State, { decision, at, seed, data }: JournalEntry): Decisi
     if (state.decision !== decision) throw new Error(`the journal skips from decision ${state.decision} to ${decision}`)
     return decided
   } catch (error) {
-    if (error instanceof Refusal) throw new Error(`decision ${decision} is refused on replay: ${error.message}`, { cause: error })
+    if (error instanceof Refusal)
+      throw new Error(`decision ${decision} is refused on replay: ${error.message}`, { cause: error })
     throw error
   }
 }

@@ -16,14 +16,19 @@ export const corsHeaders = {
 } as const
 
 /** Names and values in turn, as Node writes them fastest. */
-const apiHeaders: readonly string[] = ['Access-Control-Allow-Origin', '*', 'Access-Control-Expose-Headers', corsHeaders['Access-Control-Expose-Headers']]
+const openHeaders: readonly string[] = ['Access-Control-Allow-Origin', '*']
 
 /** Only pages, which say their origin, need all of them. */
 const allCors: readonly string[] = Object.entries(corsHeaders).flat()
 
 /** Nothing is limited; clients read them all the same (reference taskrouter 0.1). */
 const rateLimitHeaders = [
-  'X-Rate-Limit-Limit', '1000000', 'X-Rate-Limit-Remaining', '1000000', 'X-Rate-Limit-Config', 'Unlimited'
+  'X-Rate-Limit-Limit',
+  '1000000',
+  'X-Rate-Limit-Remaining',
+  '1000000',
+  'X-Rate-Limit-Config',
+  'Unlimited'
 ] as const
 
 /** `RQ` and 32 hex digits: not a secret, only unlikely to come twice. */
@@ -53,15 +58,22 @@ export class Answers {
    * `body` is JSON text, or undefined for none (204). Written past Fastify's reply, which would copy, lower and look up
    * each header: that costs as much as finding the row.
    */
-  send(request: FastifyRequest, reply: FastifyReply, subject: Subject, status: number, body: string | undefined, etag?: string): FastifyReply {
+  send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    subject: Subject,
+    status: number,
+    body: string | undefined,
+    etag?: string
+  ): FastifyReply {
     const ms = performance.now() - request.began
-    const headers = ['Twilio-Request-Id', request.id, 'Twilio-Request-Duration', (ms / 1000).toFixed(3)]
-    if (request.headers.origin === undefined) headers.push(...apiHeaders)
-    else headers.push(...allCors)
+    const cors = request.headers.origin === undefined ? openHeaders : allCors
+    const headers = ['Twilio-Request-Id', request.id, 'Twilio-Request-Duration', (ms / 1000).toFixed(3), ...cors]
     if (subject.product === 'taskrouter') headers.push(...rateLimitHeaders)
     if (status === 401) headers.push('WWW-Authenticate', 'Basic realm="Twilio API"')
     if (etag !== undefined) headers.push('ETag', etag)
-    if (body !== undefined) headers.push('Content-Type', 'application/json', 'Content-Length', String(Buffer.byteLength(body)))
+    if (body !== undefined)
+      headers.push('Content-Type', 'application/json', 'Content-Length', String(Buffer.byteLength(body)))
     reply.hijack()
     reply.raw.writeHead(status, headers)
     reply.raw.end(body)

@@ -2,9 +2,8 @@ import { InvalidRequest, parseForm } from '@ringdown/contract/form'
 import { instantOf } from '@ringdown/contract/instant'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Answers, Subject } from './answer.ts'
-import type { Credentials } from './credentials.ts'
+import { authenticate, type Credentials } from './credentials.ts'
 import { HttpRefusal, notFound } from './errors.ts'
-import { authenticate } from './server.ts'
 
 /** The test clock: time stands still until it is moved. */
 export interface MovableClock {
@@ -31,9 +30,15 @@ export function mountClock(
     authenticate(request, credentials)
     if (clock) return clock
     const { message } = notFound('/clock')
-    throw new HttpRefusal({ status: 404, code: 20404, message: `${message}: the server runs on the real clock; start it with --test-clock` })
+    throw new HttpRefusal({
+      status: 404,
+      code: 20404,
+      message: `${message}: the server runs on the real clock; start it with --test-clock`
+    })
   }
-  app.get('/ringdown/v1/clock', { config: { subject } }, (request, reply) => show(request, reply, existing(request).now()))
+  app.get('/ringdown/v1/clock', { config: { subject } }, (request, reply) =>
+    show(request, reply, existing(request).now())
+  )
   app.post('/ringdown/v1/clock', { config: { subject } }, async (request, reply) => {
     const moved = existing(request)
     const ms = wayOf(typeof request.body === 'string' ? request.body : '', moved.now())
@@ -50,7 +55,9 @@ function wayOf(body: string, now: number): number {
   if (advance !== undefined) return durationOf(advance) ?? invalid('advance', 'a duration like PT2M is expected')
   if (advance_ms !== undefined) {
     const ms = typeof advance_ms === 'string' && advance_ms.trim() !== '' ? Number(advance_ms) : advance_ms
-    return Number.isSafeInteger(ms) && (ms as number) >= 0 ? (ms as number) : invalid('advance_ms', 'an integer of at least 0 is expected') // isSafeInteger says that it is a number
+    return Number.isSafeInteger(ms) && (ms as number) >= 0
+      ? (ms as number)
+      : invalid('advance_ms', 'an integer of at least 0 is expected') // isSafeInteger says that it is a number
   }
   const instant = typeof to === 'string' ? instantOf(to) : null
   if (instant === null) return invalid('to', 'a date in ISO 8601 is expected')
@@ -60,7 +67,8 @@ function wayOf(body: string, now: number): number {
 
 function membersOf(body: string): Readonly<Record<string, unknown>> {
   const text = body.trim()
-  if (!text.startsWith('{')) return Object.fromEntries([...parseForm(text)].map(([name, values]) => [name, values.at(-1)]))
+  if (!text.startsWith('{'))
+    return Object.fromEntries([...parseForm(text)].map(([name, values]) => [name, values.at(-1)]))
   try {
     return JSON.parse(text) as Readonly<Record<string, unknown>> // text that begins with a brace parses to an object
   } catch {

@@ -1,4 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import { HttpRefusal, refused } from './errors.ts'
 
 /** Who may call: an account with its auth token (`AC…`), or an API key of it (`SK…`) with its secret. */
 export interface Credential {
@@ -26,8 +28,10 @@ export class Credentials {
 
   add(credential: Credential): void {
     const { username, password } = credential
-    if (username === '' || username.includes(':') || password === '') throw new Error('a credential has a name and a password')
-    if (Buffer.byteLength(password) > mostBytes) throw new Error(`the password of ${username} is longer than ${mostBytes} bytes`)
+    if (username === '' || username.includes(':') || password === '')
+      throw new Error('a credential has a name and a password')
+    if (Buffer.byteLength(password) > mostBytes)
+      throw new Error(`the password of ${username} is longer than ${mostBytes} bytes`)
     this.#known.set(username, { credential, padded: padded(password, Buffer.alloc(room)) })
   }
 
@@ -58,6 +62,14 @@ export class Credentials {
     const isEqual = timingSafeEqual(padded(pair.slice(colon + 1), this.#given), known?.padded ?? nobody)
     return isEqual ? known?.credential : undefined
   }
+}
+
+/** Checks who calls. Throws 401/20003. */
+export function authenticate(request: FastifyRequest, credentials: Credentials): Credential {
+  const credential = credentials.basic(request.headers.authorization)
+  if (!credential) throw new HttpRefusal(refused.authenticate)
+  request.credential = credential
+  return credential
 }
 
 /** A length that does not fit its bytes is cut like the text is, so that it can equal nothing that fits. */

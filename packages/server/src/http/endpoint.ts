@@ -69,7 +69,8 @@ type Renderer = (answer: unknown, request: FastifyRequest, call: AnyCall, url: U
 function rendererOf(operation: Operation): Renderer {
   const { status, schema, listKey } = operation
   if (schema === null) return () => ({ status, body: undefined, etag: undefined })
-  if (listKey !== null) return (answer, request, call, url) => renderList(operation, answer as Listed<object>, request, call, url) // a list's handler answers a page
+  if (listKey !== null)
+    return (answer, request, call, url) => renderList(operation, answer as Listed<object>, request, call, url) // a list's handler answers a page
   const hasVersion = versioned.has(schema.name)
   return (answer, _request, { path }, url) => {
     const row = answer as Readonly<Record<string, unknown>> // a handler of one row answers it
@@ -82,7 +83,13 @@ function rendererOf(operation: Operation): Renderer {
   }
 }
 
-function renderList(operation: Operation, listed: Listed<object>, request: FastifyRequest, { path, page }: AnyCall, url: UrlOf): Rendered {
+function renderList(
+  operation: Operation,
+  listed: Listed<object>,
+  request: FastifyRequest,
+  { path, page }: AnyCall,
+  url: UrlOf
+): Rendered {
   if (page === null) throw new InvalidRequest(`${operation.id} has no pages`)
   const rendering: Rendering = { url, path }
   const items = listed.items.map((row) => serialize(operation, row as Readonly<Record<string, unknown>>, rendering))

@@ -42,7 +42,8 @@ export function notFound(path: string): HttpRefusal {
  */
 export function envelopeOf(error: unknown): ErrorBody {
   if (error instanceof Refusal) return errorBody({ code: error.number, message: error.message, status: error.status })
-  if (error instanceof InvalidRequest || error instanceof HttpRefusal || error instanceof NotImplemented) return errorBody(error)
+  if (error instanceof InvalidRequest || error instanceof HttpRefusal || error instanceof NotImplemented)
+    return errorBody(error)
   if (error instanceof Unavailable || error instanceof StoreUnavailable) return errorBody(refused.unavailable)
   const { statusCode, message } = fastifyError(error)
   if (statusCode !== undefined) return errorBody({ code: 20001, message, status: statusCode })

@@ -81,8 +81,17 @@ export class Served {
     return this.ask('DELETE', url, undefined, headers)
   }
 
-  async ask(method: string, url: string, payload?: string, headers: Readonly<Record<string, string>> = {}): Promise<Answered> {
-    const { statusCode, headers: answered, body } = await this.app.inject({
+  async ask(
+    method: string,
+    url: string,
+    payload?: string,
+    headers: Readonly<Record<string, string>> = {}
+  ): Promise<Answered> {
+    const {
+      statusCode,
+      headers: answered,
+      body
+    } = await this.app.inject({
       method: method as 'GET', // inject's type names the methods, of which tests try others
       url,
       headers: { authorization: served.authorization, host: 'ringdown.example', ...headers },
@@ -113,7 +122,10 @@ export function basic(username: string, password: string): string {
 
 function formOf(form: Form): string {
   const pairs = Object.entries(form).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : value === undefined ? [] : [value]).map((one): [string, string] => [name, String(one)])
+    (Array.isArray(value) ? value : value === undefined ? [] : [value]).map((one): [string, string] => [
+      name,
+      String(one)
+    ])
   )
   return new URLSearchParams(pairs).toString()
 }

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** What Prometheus is told. The account's part is handed in: `commitTook` after each batch, `queueLength` to be asked. */
 export class Metrics {
@@ -7,7 +7,7 @@ export class Metrics {
   readonly #commits: Histogram
   readonly #decisions: Counter
   /** What the histogram would look up by its labels at each request. */
-  readonly #series = new Map<string, Histogram.Internal<'operation' | 'status'>[]>()
+  readonly #series = new Map<string, Histogram.Internal<'operation' | 'status'>>()
 
   constructor() {
     const registers = [this.registry]
@@ -30,10 +30,12 @@ export class Metrics {
   }
 
   requestEnded(operation: string, status: number, seconds: number): void {
-    let byStatus = this.#series.get(operation)
-    if (!byStatus) this.#series.set(operation, (byStatus = []))
-    let one = byStatus[status]
-    if (!one) byStatus[status] = one = this.#requests.labels(operation, String(status))
+    const key = `${operation} ${status}`
+    let one = this.#series.get(key)
+    if (!one) {
+      one = this.#requests.labels(operation, String(status))
+      this.#series.set(key, one)
+    }
     one.observe(seconds)
   }
 

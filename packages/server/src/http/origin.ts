@@ -49,7 +49,12 @@ export function urlsOf(request: IncomingMessage, label: string, isByHost: boolea
   return url
 }
 
-function baseOf(request: IncomingMessage, label: string, isByHost: boolean, { trustProxy, publicUrl }: OriginOptions): string {
+function baseOf(
+  request: IncomingMessage,
+  label: string,
+  isByHost: boolean,
+  { trustProxy, publicUrl }: OriginOptions
+): string {
   if (publicUrl !== undefined && !isByHost) return `${publicUrl}/${label}`
   const scheme = `${schemeOf(request, trustProxy)}://${hostOf(request, trustProxy) ?? 'localhost'}`
   return isByHost ? scheme : `${scheme}/${label}`

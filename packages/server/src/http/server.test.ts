@@ -1,5 +1,5 @@
-import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { operations } from '@ringdown/contract/generated/operations'
 import { basic, Served, served } from '@ringdown/server/http/fixture'
 import { Metrics } from '@ringdown/server/http/metrics'
@@ -40,8 +40,12 @@ describe('who may call', () => {
   it('is the account with its token, and an API key with its secret', async () => {
     const url = `${taskrouter}/${workspace}`
     expect(await server.get(url)).toMatchObject({ status: 200 })
-    expect(await server.get(url, {}, { authorization: basic(served.key, served.secret) })).toMatchObject({ status: 200 })
-    expect(await server.get(url, {}, { authorization: served.authorization.replace('Basic', 'basic') })).toMatchObject({ status: 200 })
+    expect(await server.get(url, {}, { authorization: basic(served.key, served.secret) })).toMatchObject({
+      status: 200
+    })
+    expect(await server.get(url, {}, { authorization: served.authorization.replace('Basic', 'basic') })).toMatchObject({
+      status: 200
+    })
   })
 
   it.each([
@@ -68,7 +72,9 @@ describe('who may call', () => {
       ['GET', '/conversations/v1/Credentials'],
       ['GET', '/ringdown/v1/clock']
     ] as const) {
-      expect((await server.ask(method, url, 'x'.repeat(5 * 1024 * 1024), stranger)).status, `${method} ${url}`).toBe(401)
+      expect((await server.ask(method, url, 'x'.repeat(5 * 1024 * 1024), stranger)).status, `${method} ${url}`).toBe(
+        401
+      )
     }
   })
 
@@ -81,35 +87,190 @@ describe('who may call', () => {
 describe('a refused request', () => {
   const workflow = JSON.stringify({ task_routing: { filters: [{ expression: "1 ===== 'x", targets: [] }] } })
   it.each<[string, number, number, RegExp, () => Promise<{ status: number; body: unknown }>]>([
-    ['malformed JSON in Attributes', 400, 20001, /Attributes/, () => server.post(`${taskrouter}/${workspace}/Tasks`, { Attributes: '{"a":' })],
-    ['Attributes that are no object', 400, 20001, /Attributes/, () => server.post(`${taskrouter}/${workspace}/Tasks`, { Attributes: '[1]' })],
-    ['malformed JSON in Configuration', 400, 20001, /Configuration/, () => server.post(`${taskrouter}/${workspace}/Workflows`, { FriendlyName: 'W', Configuration: '{' })],
-    ['a syntax error in a filter', 400, 20001, /Configuration/, () => server.post(`${taskrouter}/${workspace}/Workflows`, { FriendlyName: 'W', Configuration: workflow })],
-    ['a syntax error in TargetWorkers', 400, 20001, /TargetWorkers/, () => server.post(`${taskrouter}/${workspace}/TaskQueues`, { FriendlyName: 'Q', TargetWorkers: 'skill-level > 3' })],
-    ['an unknown enum value', 400, 20001, /TaskOrder/, () => server.post(`${taskrouter}/${workspace}/TaskQueues`, { FriendlyName: 'Q', TaskOrder: 'RANDOM' })],
-    ['a SID of the wrong kind in the path', 404, 20404, /not found/, () => server.get(`${taskrouter}/${workspace.replace('WS', 'WT')}`)],
-    ['a SID of the wrong kind in a parameter', 400, 20001, /ActivitySid/, () => server.post(`${taskrouter}/${workspace}/Workers`, { FriendlyName: 'w', ActivitySid: workspace })],
-    ['text where a number is due', 400, 20001, /Priority/, () => server.post(`${taskrouter}/${workspace}/Tasks`, { Priority: 'high' })],
-    ['a number out of its bounds', 400, 20001, /MaxReservedWorkers/, () => server.post(`${taskrouter}/${workspace}/TaskQueues`, { FriendlyName: 'Q', MaxReservedWorkers: 51 })],
-    ['text where a date is due', 400, 20001, /VirtualStartTime/, () => server.post(`${taskrouter}/${workspace}/Tasks`, { VirtualStartTime: 'yesterday' })],
+    [
+      'malformed JSON in Attributes',
+      400,
+      20001,
+      /Attributes/,
+      () => server.post(`${taskrouter}/${workspace}/Tasks`, { Attributes: '{"a":' })
+    ],
+    [
+      'Attributes that are no object',
+      400,
+      20001,
+      /Attributes/,
+      () => server.post(`${taskrouter}/${workspace}/Tasks`, { Attributes: '[1]' })
+    ],
+    [
+      'malformed JSON in Configuration',
+      400,
+      20001,
+      /Configuration/,
+      () => server.post(`${taskrouter}/${workspace}/Workflows`, { FriendlyName: 'W', Configuration: '{' })
+    ],
+    [
+      'a syntax error in a filter',
+      400,
+      20001,
+      /Configuration/,
+      () => server.post(`${taskrouter}/${workspace}/Workflows`, { FriendlyName: 'W', Configuration: workflow })
+    ],
+    [
+      'a syntax error in TargetWorkers',
+      400,
+      20001,
+      /TargetWorkers/,
+      () =>
+        server.post(`${taskrouter}/${workspace}/TaskQueues`, { FriendlyName: 'Q', TargetWorkers: 'skill-level > 3' })
+    ],
+    [
+      'an unknown enum value',
+      400,
+      20001,
+      /TaskOrder/,
+      () => server.post(`${taskrouter}/${workspace}/TaskQueues`, { FriendlyName: 'Q', TaskOrder: 'RANDOM' })
+    ],
+    [
+      'a SID of the wrong kind in the path',
+      404,
+      20404,
+      /not found/,
+      () => server.get(`${taskrouter}/${workspace.replace('WS', 'WT')}`)
+    ],
+    [
+      'a SID of the wrong kind in a parameter',
+      400,
+      20001,
+      /ActivitySid/,
+      () => server.post(`${taskrouter}/${workspace}/Workers`, { FriendlyName: 'w', ActivitySid: workspace })
+    ],
+    [
+      'text where a number is due',
+      400,
+      20001,
+      /Priority/,
+      () => server.post(`${taskrouter}/${workspace}/Tasks`, { Priority: 'high' })
+    ],
+    [
+      'a number out of its bounds',
+      400,
+      20001,
+      /MaxReservedWorkers/,
+      () => server.post(`${taskrouter}/${workspace}/TaskQueues`, { FriendlyName: 'Q', MaxReservedWorkers: 51 })
+    ],
+    [
+      'text where a date is due',
+      400,
+      20001,
+      /VirtualStartTime/,
+      () => server.post(`${taskrouter}/${workspace}/Tasks`, { VirtualStartTime: 'yesterday' })
+    ],
     ['a missing parameter', 400, 20001, /FriendlyName/, () => server.post(`${taskrouter}/${workspace}/Workers`)],
-    ['a text that is too long', 400, 20001, /FriendlyName/, () => server.post(`${taskrouter}/${workspace}/Activities`, { FriendlyName: 'x'.repeat(65) })],
-    ['U+0000', 400, 20001, /U\+0000/, () => server.post(`${taskrouter}/${workspace}/Activities`, { FriendlyName: 'x\0' })],
-    ['malformed percent-encoding in the body', 400, 20001, /percent-encoding/, () => server.ask('POST', `${taskrouter}/${workspace}/Activities`, 'FriendlyName=%E0%A4')],
+    [
+      'a text that is too long',
+      400,
+      20001,
+      /FriendlyName/,
+      () => server.post(`${taskrouter}/${workspace}/Activities`, { FriendlyName: 'x'.repeat(65) })
+    ],
+    [
+      'U+0000',
+      400,
+      20001,
+      /U\+0000/,
+      () => server.post(`${taskrouter}/${workspace}/Activities`, { FriendlyName: 'x\0' })
+    ],
+    [
+      'malformed percent-encoding in the body',
+      400,
+      20001,
+      /percent-encoding/,
+      () => server.ask('POST', `${taskrouter}/${workspace}/Activities`, 'FriendlyName=%E0%A4')
+    ],
     ['malformed percent-encoding in the path', 400, 20001, /percent-encoding/, () => server.get(`${taskrouter}/%ZZ`)],
-    ['a JSON body where a form is due', 400, 20001, /Content-Type/, () => server.ask('POST', taskrouter, '{"FriendlyName":"x"}', { 'content-type': 'application/json' })],
-    ['a malformed Content-Type', 415, 20001, /Content-Type/, () => server.ask('POST', taskrouter, 'FriendlyName=x', { 'content-type': 'nonsense' })],
-    ['a body over the limit', 413, 20001, /4 MiB/, () => server.post(taskrouter, { FriendlyName: 'x'.repeat(5 * 1024 * 1024) })],
+    [
+      'a JSON body where a form is due',
+      400,
+      20001,
+      /Content-Type/,
+      () => server.ask('POST', taskrouter, '{"FriendlyName":"x"}', { 'content-type': 'application/json' })
+    ],
+    [
+      'a malformed Content-Type',
+      415,
+      20001,
+      /Content-Type/,
+      () => server.ask('POST', taskrouter, 'FriendlyName=x', { 'content-type': 'nonsense' })
+    ],
+    [
+      'a body over the limit',
+      413,
+      20001,
+      /4 MiB/,
+      () => server.post(taskrouter, { FriendlyName: 'x'.repeat(5 * 1024 * 1024) })
+    ],
     ['a path segment that is too long', 414, 20001, /./, () => server.get(`${taskrouter}/${'x'.repeat(2000)}`)],
-    ['an illegal change of state', 400, 20001, /because it is not currently assigned/, async () => server.post(`${taskrouter}/${workspace}/Tasks/${await pendingTask()}`, { AssignmentStatus: 'completed', Reason: 'x' })],
-    ['a row that is not there', 404, 20404, /^The requested resource \/Workspaces\/WS0{32} was not found$/, () => server.get(`${taskrouter}/WS${'0'.repeat(32)}`)],
-    ['a path that is not there', 404, 20404, /^The requested resource \/Nowhere was not found$/, () => server.get('/taskrouter/v1/Nowhere')],
-    ['no API at all', 404, 20404, /^The requested resource \/favicon.ico was not found$/, () => server.get('/favicon.ico')],
-    ['PUT on a known path', 405, 20004, /Method/, () => server.ask('PUT', `${taskrouter}/${workspace}`, 'FriendlyName=x')],
+    [
+      'an illegal change of state',
+      400,
+      20001,
+      /because it is not currently assigned/,
+      async () =>
+        server.post(`${taskrouter}/${workspace}/Tasks/${await pendingTask()}`, {
+          AssignmentStatus: 'completed',
+          Reason: 'x'
+        })
+    ],
+    [
+      'a row that is not there',
+      404,
+      20404,
+      /^The requested resource \/Workspaces\/WS0{32} was not found$/,
+      () => server.get(`${taskrouter}/WS${'0'.repeat(32)}`)
+    ],
+    [
+      'a path that is not there',
+      404,
+      20404,
+      /^The requested resource \/Nowhere was not found$/,
+      () => server.get('/taskrouter/v1/Nowhere')
+    ],
+    [
+      'no API at all',
+      404,
+      20404,
+      /^The requested resource \/favicon.ico was not found$/,
+      () => server.get('/favicon.ico')
+    ],
+    [
+      'PUT on a known path',
+      405,
+      20004,
+      /Method/,
+      () => server.ask('PUT', `${taskrouter}/${workspace}`, 'FriendlyName=x')
+    ],
     ['DELETE on a list', 405, 20004, /Method/, () => server.delete(taskrouter)],
-    ['GET where only POST is', 405, 20004, /Method/, () => server.get(`${taskrouter}/${workspace}/TaskQueues/RealTimeStatistics`)],
-    ['a foreign page token', 400, 20001, /PageToken/, () => server.get(`${taskrouter}/${workspace}/Activities`, { PageToken: 'PTnonsense' })],
-    ['an operation that nobody has built', 501, 20501, /flex_v1\.CreateInteractionTransfer|events_v1/, () => server.get('/events/v1/Sinks')]
+    [
+      'GET where only POST is',
+      405,
+      20004,
+      /Method/,
+      () => server.get(`${taskrouter}/${workspace}/TaskQueues/RealTimeStatistics`)
+    ],
+    [
+      'a foreign page token',
+      400,
+      20001,
+      /PageToken/,
+      () => server.get(`${taskrouter}/${workspace}/Activities`, { PageToken: 'PTnonsense' })
+    ],
+    [
+      'an operation that nobody has built',
+      501,
+      20501,
+      /flex_v1\.CreateInteractionTransfer|events_v1/,
+      () => server.get('/events/v1/Sinks')
+    ]
   ])('says what is wrong with %s, and changes nothing', async (_what, status, code, message, ask) => {
     await pendingTask()
     const before = await everything()
@@ -130,7 +291,10 @@ describe('a refused request', () => {
     const answer = await new Promise<string>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => socket.write('NONSENSE\r\n\r\n'))
       let text = ''
-      socket.setEncoding('utf8').on('data', (chunk) => (text += chunk)).on('close', () => resolve(text))
+      socket
+        .setEncoding('utf8')
+        .on('data', (chunk) => (text += chunk))
+        .on('close', () => resolve(text))
     })
     expect(answer).toMatch(/^HTTP\/1\.1 400 /)
     expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({ code: 20001, status: 400 })
@@ -149,10 +313,18 @@ describe('an answer', () => {
       'x-rate-limit-config': expect.any(String),
       'access-control-allow-origin': '*'
     })
+    const fromPage = await server.get(`${taskrouter}/${workspace}`, {}, { origin: 'https://desk.example' })
+    expect(fromPage.headers).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-expose-headers': expect.stringContaining('ETag'),
+      'access-control-allow-methods': expect.stringContaining('POST')
+    })
   })
 
   it('to a preflight needs no credentials', async () => {
-    const { status, headers } = await server.ask('OPTIONS', `${taskrouter}/${workspace}/Tasks`, undefined, { authorization: '' })
+    const { status, headers } = await server.ask('OPTIONS', `${taskrouter}/${workspace}/Tasks`, undefined, {
+      authorization: ''
+    })
     expect(status).toBe(204)
     expect(headers).toMatchObject({
       'access-control-allow-methods': expect.stringContaining('DELETE'),
@@ -162,16 +334,28 @@ describe('an answer', () => {
   })
 
   it('to a path with a slash at its end is the same', async () => {
-    expect((await server.get(`${taskrouter}/${workspace}/`)).body).toEqual((await server.get(`${taskrouter}/${workspace}`)).body)
+    expect((await server.get(`${taskrouter}/${workspace}/`)).body).toEqual(
+      (await server.get(`${taskrouter}/${workspace}`)).body
+    )
   })
 
   it.each([
     ['the prefix', `${taskrouter}/`, {}, 'http://ringdown.example/taskrouter'],
     ['the host of the API', '/v1/Workspaces/', { host: 'taskrouter.twilio.com' }, 'http://taskrouter.twilio.com'],
-    ['the host of an edge', '/v1/Workspaces/', { host: 'taskrouter.dublin.ie1.twilio.com' }, 'http://taskrouter.dublin.ie1.twilio.com'],
+    [
+      'the host of an edge',
+      '/v1/Workspaces/',
+      { host: 'taskrouter.dublin.ie1.twilio.com' },
+      'http://taskrouter.dublin.ie1.twilio.com'
+    ],
     ['a local host', '/v1/Workspaces/', { host: 'taskrouter.localhost:8080' }, 'http://taskrouter.localhost:8080'],
     ['a host that is no host', `${taskrouter}/`, { host: 'a"b/c' }, 'http://localhost/taskrouter'],
-    ['a forwarded host that nobody trusts', `${taskrouter}/`, { 'x-forwarded-host': 'evil.example' }, 'http://ringdown.example/taskrouter']
+    [
+      'a forwarded host that nobody trusts',
+      `${taskrouter}/`,
+      { 'x-forwarded-host': 'evil.example' },
+      'http://ringdown.example/taskrouter'
+    ]
   ])('to %s has URLs of that form', async (_form, path, headers, base) => {
     const { body } = await server.get(path + workspace, {}, headers)
     expect(body.url).toBe(`${base}/v1/Workspaces/${workspace}`)
@@ -182,7 +366,11 @@ describe('an answer', () => {
 
   it('behind a proxy that is trusted has URLs as the proxy was asked; a public URL stands above all', async () => {
     const trusting = await Served.open({ trustProxy: true })
-    const { body } = await trusting.post(taskrouter, { FriendlyName: 'Floor' }, { 'x-forwarded-host': 'center.example, inner', 'x-forwarded-proto': 'https' })
+    const { body } = await trusting.post(
+      taskrouter,
+      { FriendlyName: 'Floor' },
+      { 'x-forwarded-host': 'center.example, inner', 'x-forwarded-proto': 'https' }
+    )
     expect(body.url).toBe(`https://center.example/taskrouter/v1/Workspaces/${body.sid}`)
     await trusting.close()
     const known = await Served.open({ publicUrl: 'https://public.example/' })
@@ -199,7 +387,9 @@ describe('beside the APIs', () => {
     expect(await server.get('/ready', {}, anonymous)).toMatchObject({ status: 200, body: { status: 'ready' } })
     await server.get(taskrouter)
     const { body } = await server.get('/metrics', {}, anonymous)
-    expect(body).toMatch(/ringdown_http_request_seconds_count\{operation="taskrouter_v1.ListWorkspace",status="200"\} \d+/)
+    expect(body).toMatch(
+      /ringdown_http_request_seconds_count\{operation="taskrouter_v1.ListWorkspace",status="200"\} \d+/
+    )
     expect(body).toContain('ringdown_commit_seconds_bucket')
     expect(body).toContain('nodejs_eventloop_lag_seconds')
   })
@@ -214,13 +404,18 @@ describe('beside the APIs', () => {
   it('moves the test clock by a duration, by milliseconds and to an instant', async () => {
     const moved = await Served.open()
     const clock = '/ringdown/v1/clock'
-    const json = (body: unknown) => moved.ask('POST', clock, JSON.stringify(body), { 'content-type': 'application/json' })
+    const json = (body: unknown) =>
+      moved.ask('POST', clock, JSON.stringify(body), { 'content-type': 'application/json' })
     expect((await moved.get(clock)).body.now).toBe('2026-03-02T09:00:00.000Z')
     expect((await json({ advance: 'PT2M' })).body.now).toBe('2026-03-02T09:02:00.000Z')
     expect((await json({ advance_ms: 1500 })).body.now).toBe('2026-03-02T09:02:01.500Z')
     expect((await moved.post(clock, { to: '2026-03-03T00:00:00Z' })).body.now).toBe('2026-03-03T00:00:00.000Z')
-    expect(await json({ to: '2026-03-02T00:00:00Z' })).toMatchObject(envelope(400, 20001, expect.stringContaining('back')))
-    expect(await json({ advance: 'two minutes' })).toMatchObject(envelope(400, 20001, expect.stringContaining('advance')))
+    expect(await json({ to: '2026-03-02T00:00:00Z' })).toMatchObject(
+      envelope(400, 20001, expect.stringContaining('back'))
+    )
+    expect(await json({ advance: 'two minutes' })).toMatchObject(
+      envelope(400, 20001, expect.stringContaining('advance'))
+    )
     expect(await json({})).toMatchObject(envelope(400, 20001))
     expect(await moved.ask('POST', clock, '{"advance":')).toMatchObject(envelope(400, 20001))
     await moved.close()
@@ -228,7 +423,9 @@ describe('beside the APIs', () => {
 
   it('has no clock to move when time is real', async () => {
     const real = await Served.open({ clock: undefined })
-    expect(await real.get('/ringdown/v1/clock')).toMatchObject(envelope(404, 20404, expect.stringContaining('--test-clock')))
+    expect(await real.get('/ringdown/v1/clock')).toMatchObject(
+      envelope(404, 20404, expect.stringContaining('--test-clock'))
+    )
     await real.close()
   })
 
@@ -244,12 +441,18 @@ describe('beside the APIs', () => {
     })
     const bearer = `Bearer ${Buffer.from(`${served.key}:${served.secret}`).toString('base64')}`
     for (const authorization of [served.authorization, bearer, `Bearer ${served.key}:${served.secret}`]) {
-      expect((await tools.ask('POST', '/mcp', '{"id":1}', { authorization, 'content-type': 'application/json' })).status).toBe(202)
+      expect(
+        (await tools.ask('POST', '/mcp', '{"id":1}', { authorization, 'content-type': 'application/json' })).status
+      ).toBe(202)
     }
     expect((await tools.ask('POST', '/mcp/read-only', '{}')).status).toBe(202)
     expect(await tools.ask('POST', '/mcp', '{}', { authorization: 'Bearer nobody' })).toMatchObject({ status: 401 })
     expect(seen).toMatchObject([
-      { body: '{"id":1}', credentials: { username: served.account_sid, accountSid: served.account_sid }, readOnly: false },
+      {
+        body: '{"id":1}',
+        credentials: { username: served.account_sid, accountSid: served.account_sid },
+        readOnly: false
+      },
       { credentials: { username: served.key, password: served.secret, accountSid: served.account_sid } },
       { credentials: { username: served.key, password: served.secret } },
       { body: '{}', readOnly: true }
@@ -270,7 +473,9 @@ describe('beside the APIs', () => {
         await stopping.app.listen({ port: 0, host: '127.0.0.1' })
         const { port } = stopping.app.server.address() as AddressInfo
         const head = `Host: ringdown.example\r\nAuthorization: ${served.authorization}\r\n`
-        const socket = connect(port, '127.0.0.1', () => socket.write(`POST /mcp HTTP/1.1\r\n${head}Content-Length: 0\r\n\r\n`))
+        const socket = connect(port, '127.0.0.1', () =>
+          socket.write(`POST /mcp HTTP/1.1\r\n${head}Content-Length: 0\r\n\r\n`)
+        )
         socket.setEncoding('utf8').on('data', (chunk) => {
           text += chunk
         })

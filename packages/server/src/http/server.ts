@@ -7,8 +7,8 @@ import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import { type Context, contextOf } from '../operations/handler.ts'
 import { handlers } from '../operations/registry.ts'
 import { Answers, corsHeaders, malformedAnswer, nothing, requestId, type Subject } from './answer.ts'
-import { mountClock, type MovableClock } from './clock.ts'
-import type { Credential, Credentials } from './credentials.ts'
+import { type MovableClock, mountClock } from './clock.ts'
+import { authenticate, type Credential, type Credentials } from './credentials.ts'
 import { type Endpoint, endpointOf } from './endpoint.ts'
 import { HttpRefusal, notFound, refused } from './errors.ts'
 import type { Metrics } from './metrics.ts'
@@ -64,7 +64,10 @@ const bodyLimit = 4 * 1024 * 1024
  */
 export function buildServer(options: ServerOptions): FastifyInstance {
   const { log, metrics } = options
-  const origin: OriginOptions = { trustProxy: options.trustProxy ?? false, publicUrl: options.publicUrl?.replace(/\/$/, '') }
+  const origin: OriginOptions = {
+    trustProxy: options.trustProxy ?? false,
+    publicUrl: options.publicUrl?.replace(/\/$/, '')
+  }
   const answers = new Answers(log, metrics)
   const app = Fastify({
     // Requests are logged by `Answers`: a child logger for each would cost as much as answering one.
@@ -82,7 +85,9 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     clientErrorHandler(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) return
       const isLarge = error.code === 'HPE_HEADER_OVERFLOW'
-      socket.end(malformedAnswer(isLarge ? 431 : 400, isLarge ? 'The headers are too large' : 'This is no HTTP request'))
+      socket.end(
+        malformedAnswer(isLarge ? 431 : 400, isLarge ? 'The headers are too large' : 'This is no HTTP request')
+      )
     }
   })
   app.decorateRequest('began', 0)
@@ -103,7 +108,12 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     const label = path.split('/')[1] ?? ''
     // Only who may see what is there is told what is not.
     if (labels.has(label)) authenticate(request, options.credentials)
-    return answers.fail(request, reply, nothing, notFound(labels.has(label) ? path.replace(/^\/[^/]+\/v\d+/, '') : path))
+    return answers.fail(
+      request,
+      reply,
+      nothing,
+      notFound(labels.has(label) ? path.replace(/^\/[^/]+\/v\d+/, '') : path)
+    )
   })
   app.options('*', (_request, reply) => reply.code(204).headers(corsHeaders).send())
   mountOperations(app, options, answers, origin)
@@ -115,14 +125,6 @@ export function buildServer(options: ServerOptions): FastifyInstance {
 
 function begin(request: FastifyRequest): void {
   request.began = performance.now()
-}
-
-/** Checks who calls. Throws 401/20003. */
-export function authenticate(request: FastifyRequest, credentials: Credentials): Credential {
-  const credential = credentials.basic(request.headers.authorization)
-  if (!credential) throw new HttpRefusal(refused.authenticate)
-  request.credential = credential
-  return credential
 }
 
 function subjectOf(request: FastifyRequest): Subject {
@@ -137,7 +139,10 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, answers: 
   const contexts = new WeakMap<Ledger, Context>()
   const contextFor = (ledger: Ledger) => {
     let context = contexts.get(ledger)
-    if (!context) contexts.set(ledger, (context = contextOf(ledger, now)))
+    if (!context) {
+      context = contextOf(ledger, now)
+      contexts.set(ledger, context)
+    }
     return context
   }
   const check = (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
@@ -202,7 +207,10 @@ function mountMcp(app: FastifyInstance, credentials: Credentials, answer: MountM
           const { username, password, account_sid } = credential
           reply.hijack()
           try {
-            await answer(request.raw, reply.raw, { credentials: { username, password, accountSid: account_sid }, readOnly })
+            await answer(request.raw, reply.raw, {
+              credentials: { username, password, accountSid: account_sid },
+              readOnly
+            })
           } catch (error) {
             log.error({ request_id: request.id, err: error }, 'MCP request failed')
             reply.raw.destroy()

@@ -34,7 +34,8 @@ export interface Listed<R> {
 export type Answer<Id extends OperationId> = OperationTypes[Id]['result'] extends { readonly meta: Meta }
   ? Listed<OperationTypes[Id]['row']>
   : OperationTypes[Id]['row'] extends null
-    ? void
+    ? // biome-ignore lint/suspicious/noConfusingVoidType: it is the return type of a handler
+      void
     : OperationTypes[Id]['row']
 
 /** Reads rows, or executes one command and answers a row. Knows no status, header, date or link, and has no `try`. */

@@ -82,12 +82,20 @@ export function sortedPage<R extends Row>(
 export async function coldPage<R extends Row>(
   ledger: Ledger,
   request: PageRequest | null,
-  { kind, where, order, descending = false }: Pick<PageQuery, 'kind' | 'where' | 'order'> & { readonly descending?: boolean }
+  {
+    kind,
+    where,
+    order,
+    descending = false
+  }: Pick<PageQuery, 'kind' | 'where' | 'order'> & { readonly descending?: boolean }
 ): Promise<Listed<R>> {
   const { page_size, page_token } = request ?? wholePage
   const cursor = page_token === null ? null : decodeToken(page_token)
   const isBack = cursor?.direction === 'before'
-  const keyOf = (row: Row): Key => [...order.map((column) => (row as unknown as Record<string, Value>)[column] ?? null), row.sid] // rows have the columns of their kind
+  const keyOf = (row: Row): Key => [
+    ...order.map((column) => (row as unknown as Record<string, Value>)[column] ?? null),
+    row.sid
+  ] // rows have the columns of their kind
   const after = cursor && (await coldPlace(ledger, kind, cursor.key, order.length, keyOf))
   await ledger.settled()
   const rows = await ledger.page({

@@ -1,4 +1,4 @@
-import { operations, type OperationId } from '@ringdown/contract/generated/operations'
+import { type OperationId, operations } from '@ringdown/contract/generated/operations'
 import type { Operation } from '@ringdown/contract/operation'
 import { conversationsHandlers } from './conversations/written.ts'
 import { derivedHandler } from './derived.ts'
@@ -28,6 +28,8 @@ export const implemented: ReadonlyMap<string, 'derived' | 'written'> = new Map(
 function handlerOf(operation: Operation): AnyHandler | undefined {
   const own = written[operation.id as OperationId] // the table's ids are OperationIds
   if (own) return own as AnyHandler // http calls it with what its own operation parses to
-  const noun = Object.hasOwn(nouns, operation.api) ? nouns[operation.api as keyof typeof nouns][operation.resource] : undefined
+  const noun = Object.hasOwn(nouns, operation.api)
+    ? nouns[operation.api as keyof typeof nouns][operation.resource]
+    : undefined
   return noun && derivedHandler(operation, noun)
 }

@@ -41,7 +41,10 @@ export const coldKinds = {
   },
   message: {
     columns: { seq: 'integer', chat_service_sid: 'text', conversation_sid: 'text', index: 'integer' },
-    indexes: [['conversation_sid', 'index'], ['chat_service_sid', 'seq']]
+    indexes: [
+      ['conversation_sid', 'index'],
+      ['chat_service_sid', 'seq']
+    ]
   },
   user: {
     columns: { seq: 'integer', chat_service_sid: 'text', identity: 'text' },

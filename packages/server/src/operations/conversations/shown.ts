@@ -24,7 +24,10 @@ export function shownConversation({ account_sid }: State, row: ConversationRow):
   return { ...engine.shownConversation(row), account_sid }
 }
 
-export function shownParticipant({ account_sid }: State, row: ParticipantRow): ConversationsV1ConversationParticipantRow {
+export function shownParticipant(
+  { account_sid }: State,
+  row: ParticipantRow
+): ConversationsV1ConversationParticipantRow {
   return { ...engine.shownParticipant(row), account_sid }
 }
 
@@ -62,7 +65,14 @@ export function shownParticipantConversation(
     participant_messaging_binding:
       address === null
         ? null
-        : { type: binding_type, address, proxy_address, projected_address: null, name: binding_name, level: binding_level },
+        : {
+            type: binding_type,
+            address,
+            proxy_address,
+            projected_address: null,
+            name: binding_name,
+            level: binding_level
+          },
     conversation_sid: conversation.sid,
     conversation_unique_name: conversation.unique_name,
     conversation_friendly_name: conversation.friendly_name,

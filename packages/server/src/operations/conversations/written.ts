@@ -106,7 +106,12 @@ async function listConversations(
     ...(start_date === undefined ? [] : [['date_created', '>=', Date.parse(start_date)] as const]),
     ...(end_date === undefined ? [] : [['date_created', '<', Date.parse(end_date) + msPerDay] as const])
   ]
-  const listed = await coldPage<ConversationRow>(context.ledger, page, { kind: 'conversation', where, order: ['seq'], descending: true })
+  const listed = await coldPage<ConversationRow>(context.ledger, page, {
+    kind: 'conversation',
+    where,
+    order: ['seq'],
+    descending: true
+  })
   return shownPage(listed, (row) => shownConversation(context.state, row))
 }
 
@@ -149,7 +154,9 @@ async function deleteConversation({ path, params }: { path: In<One>; params: Ask
 async function listParticipants({ path, page }: { path: OfConversation } & Page, context: Context) {
   const { sid } = await conversationOf(context, path.conversation_sid, path)
   const query = { kind: 'participant', where: [['conversation_sid', '=', sid]], order: ['seq'] } as const
-  return shownPage(await coldPage<ParticipantRow>(context.ledger, page, query), (row) => shownParticipant(context.state, row))
+  return shownPage(await coldPage<ParticipantRow>(context.ledger, page, query), (row) =>
+    shownParticipant(context.state, row)
+  )
 }
 
 async function createParticipant(
@@ -173,7 +180,10 @@ async function updateParticipant(
   return shownParticipant(state, participant)
 }
 
-async function deleteParticipant({ path, params }: { path: OfConversation & One; params: Asked }, { execute }: Context) {
+async function deleteParticipant(
+  { path, params }: { path: OfConversation & One; params: Asked },
+  { execute }: Context
+) {
   await execute({ type: 'participant.delete', ...asked(params), ...path })
 }
 
@@ -184,7 +194,12 @@ async function listMessages(
   context: Context
 ) {
   const { sid } = await conversationOf(context, path.conversation_sid, path)
-  const query = { kind: 'message', where: [['conversation_sid', '=', sid]], order: ['index'], descending: params.order === 'desc' } as const
+  const query = {
+    kind: 'message',
+    where: [['conversation_sid', '=', sid]],
+    order: ['index'],
+    descending: params.order === 'desc'
+  } as const
   return shownPage(await coldPage<MessageRow>(context.ledger, page, query), (row) => shownMessage(context.state, row))
 }
 
@@ -253,17 +268,33 @@ async function listParticipantConversations(
   { state, ledger }: Context
 ) {
   const { identity, address } = params
-  if ((identity === undefined) === (address === undefined)) throw new InvalidRequest('One of Identity and Address is expected')
-  const key = identity === undefined ? (['address', '=', normalized(address ?? '') ?? address ?? ''] as const) : (['identity', '=', identity] as const)
-  const listed = await coldPage<ParticipantRow>(ledger, page, { kind: 'participant', where: [key], order: ['seq'], descending: true })
+  if ((identity === undefined) === (address === undefined))
+    throw new InvalidRequest('One of Identity and Address is expected')
+  const key =
+    identity === undefined
+      ? (['address', '=', normalized(address ?? '') ?? address ?? ''] as const)
+      : (['identity', '=', identity] as const)
+  const listed = await coldPage<ParticipantRow>(ledger, page, {
+    kind: 'participant',
+    where: [key],
+    order: ['seq'],
+    descending: true
+  })
   const sids = [...new Set(listed.items.map((row) => row.conversation_sid))]
-  const found = await ledger.page({ kind: 'conversation', where: [['sid', 'in', sids]], order: ['seq'], descending: false, limit: sids.length })
+  const found = await ledger.page({
+    kind: 'conversation',
+    where: [['sid', 'in', sids]],
+    order: ['seq'],
+    descending: false,
+    limit: sids.length
+  })
   const conversations = new Map((found as ConversationRow[]).map((row) => [row.sid, row])) // rows of that kind
   const users = identity === undefined ? [] : await usersOf(ledger, identity, conversations.values())
   const { chat_service_sid } = path
   const items = listed.items.flatMap((participant) => {
     const conversation = conversations.get(participant.conversation_sid)
-    if (!conversation || (chat_service_sid !== undefined && conversation.chat_service_sid !== chat_service_sid)) return []
+    if (!conversation || (chat_service_sid !== undefined && conversation.chat_service_sid !== chat_service_sid))
+      return []
     const user = users.find((one) => one.chat_service_sid === conversation.chat_service_sid)
     return [shownParticipantConversation(state, participant, conversation, user)]
   })
@@ -273,7 +304,9 @@ async function listParticipantConversations(
 /** Who an identity is in the services of these conversations. */
 async function usersOf(ledger: Ledger, identity: string, conversations: Iterable<ConversationRow>): Promise<UserRow[]> {
   const services = new Set([...conversations].map((conversation) => conversation.chat_service_sid))
-  const found = await Promise.all([...services].map((chat_service_sid) => ledger.find('user', { chat_service_sid, identity })))
+  const found = await Promise.all(
+    [...services].map((chat_service_sid) => ledger.find('user', { chat_service_sid, identity }))
+  )
   return found.flat() as UserRow[] // rows of that kind
 }
 
@@ -284,7 +317,10 @@ interface Asked {
 }
 
 /** The parameters of a command, and whether webhooks are to hear of it (reference conversations 1.2). */
-function asked<P extends Asked>({ x_twilio_webhook_enabled, ...params }: P): Omit<P, keyof Asked> & { webhook_enabled?: boolean } {
+function asked<P extends Asked>({
+  x_twilio_webhook_enabled,
+  ...params
+}: P): Omit<P, keyof Asked> & { webhook_enabled?: boolean } {
   return x_twilio_webhook_enabled === undefined ? params : { ...params, webhook_enabled: x_twilio_webhook_enabled }
 }
 

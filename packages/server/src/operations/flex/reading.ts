@@ -12,7 +12,11 @@ export async function interactionOf({ state, ledger }: Context, sid: string): Pr
 }
 
 /** A channel of an interaction. Refuses with 404. */
-export async function channelOf({ state, ledger }: Context, interaction_sid: string, sid: string): Promise<InteractionChannelRow> {
+export async function channelOf(
+  { state, ledger }: Context,
+  interaction_sid: string,
+  sid: string
+): Promise<InteractionChannelRow> {
   const resident = state.find('interaction_channel', sid)
   const [row] = resident ? [resident] : ((await ledger.find('interaction_channel', { sid })) as InteractionChannelRow[]) // rows of that kind
   return row?.interaction_sid === interaction_sid ? row : notFound(`/Interactions/${interaction_sid}/Channels/${sid}`)

@@ -1,5 +1,10 @@
 import type { FlexV1ConfigurationRow } from '@ringdown/contract/generated/flex-v1'
-import type { FlexConfigurationRow, InteractionChannelRow, InteractionParticipantRow, InviteRow } from '@ringdown/engine/flex/rows'
+import type {
+  FlexConfigurationRow,
+  InteractionChannelRow,
+  InteractionParticipantRow,
+  InviteRow
+} from '@ringdown/engine/flex/rows'
 import { shownInteraction, shownInvite, shownMember } from '@ringdown/engine/flex/shown'
 import type { Context, Handlers } from '../handler.ts'
 import { coldPage, shownPage } from '../listing.ts'
@@ -77,6 +82,8 @@ export const flexHandlers = {
   },
 
   async 'flex_v1.UpdateInteractionChannelParticipant'({ path, params }, { execute }) {
-    return shownMember((await execute({ type: 'interaction_participant.update', ...params, ...path })).interaction_participant)
+    return shownMember(
+      (await execute({ type: 'interaction_participant.update', ...params, ...path })).interaction_participant
+    )
   }
 } satisfies Handlers

@@ -1,6 +1,6 @@
 import { InvalidRequest } from '@ringdown/contract/form'
-import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
 import type { WorkerView } from '@ringdown/engine/routing/expression/environment'
+import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
 import { nameKey, type TaskRow } from '@ringdown/engine/routing/rows'
 import type { Row } from '@ringdown/engine/state/row'
 import type { State } from '@ringdown/engine/state/state'
@@ -35,12 +35,18 @@ export const lists = {
     workspaceOf(state, workspace_sid)
     const { friendly_name, available, ordering } = params
     const activity_sid = bothSids(params.activity_sid, sidOf(state, 'activity', workspace_sid, params.activity_name))
-    const task_queue_sid = bothSids(params.task_queue_sid, sidOf(state, 'task_queue', workspace_sid, params.task_queue_name))
+    const task_queue_sid = bothSids(
+      params.task_queue_sid,
+      sidOf(state, 'task_queue', workspace_sid, params.task_queue_name)
+    )
     if (activity_sid === null || task_queue_sid === null) return emptyPage
     const expression = expressionOf(params.target_workers_expression, 'worker', 'TargetWorkersExpression')
     const members = task_queue_sid === undefined ? undefined : state.pools.members(task_queue_sid)
     const { worker } = state.tables
-    const group = activity_sid === undefined ? inGroup(worker, 'workspace_sid', workspace_sid) : inGroup(worker, 'activity_sid', activity_sid)
+    const group =
+      activity_sid === undefined
+        ? inGroup(worker, 'workspace_sid', workspace_sid)
+        : inGroup(worker, 'activity_sid', activity_sid)
     const keep = (row: { sid: string; workspace_sid: string; friendly_name: string; activity_sid: string }) =>
       row.workspace_sid === workspace_sid &&
       (friendly_name === undefined || row.friendly_name === friendly_name) &&
@@ -57,7 +63,10 @@ export const lists = {
     workspaceOf(state, workspace_sid)
     const { assignment_status, priority, routing_target, has_addons } = params
     const workflow_sid = bothSids(params.workflow_sid, sidOf(state, 'workflow', workspace_sid, params.workflow_name))
-    const task_queue_sid = bothSids(params.task_queue_sid, sidOf(state, 'task_queue', workspace_sid, params.task_queue_name))
+    const task_queue_sid = bothSids(
+      params.task_queue_sid,
+      sidOf(state, 'task_queue', workspace_sid, params.task_queue_name)
+    )
     if (workflow_sid === null || task_queue_sid === null) return emptyPage
     const expression = expressionOf(params.evaluate_task_attributes, 'task', 'EvaluateTaskAttributes')
     const { task } = state.tables
@@ -76,7 +85,8 @@ export const lists = {
       (has_addons === undefined || (row.addons !== '{}') === has_addons) &&
       (expression === undefined || expression.matches(state.pools.task(row)))
     const sort = taskSorting(params.ordering)
-    const listed = sort.length === 0 ? pageOf(group, page, { keep }) : sortedPage(task, rowsOf(group), page, { keep, sort })
+    const listed =
+      sort.length === 0 ? pageOf(group, page, { keep }) : sortedPage(task, rowsOf(group), page, { keep, sort })
     const at = now()
     return shownPage(listed, (row) => shownTask(state, row, at))
   },
@@ -157,7 +167,10 @@ function taskSorting(ordering: string | undefined): Sorting<TaskRow>[] {
   })
   const columns = sort.map(({ column }) => column)
   if (columns.includes('date_created') && columns.includes('virtual_start_time')) {
-    throw new InvalidRequest('Parameter Ordering is invalid: DateCreated and VirtualStartTime cannot be combined', 'Ordering')
+    throw new InvalidRequest(
+      'Parameter Ordering is invalid: DateCreated and VirtualStartTime cannot be combined',
+      'Ordering'
+    )
   }
   const [only] = sort
   return sort.length === 1 && only?.column === 'date_created' && !only.descending ? [] : sort

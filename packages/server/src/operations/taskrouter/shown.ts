@@ -108,7 +108,9 @@ export function shownTask(state: State, row: TaskRow, now: number): TaskrouterV1
     ignore_capacity: row.ignore_capacity,
     date_created: row.date_created,
     date_updated: row.date_updated
-  } satisfies { readonly [F in Exclude<keyof TaskrouterV1TaskRow, 'url' | 'links'>]-?: unknown } & { readonly version: number }
+  } satisfies { readonly [F in Exclude<keyof TaskrouterV1TaskRow, 'url' | 'links'>]-?: unknown } & {
+    readonly version: number
+  }
 }
 
 export function shownReservation(
@@ -118,6 +120,10 @@ export function shownReservation(
   return { ...row, account_sid: state.account_sid, worker_name: nameOf(state, 'worker', row.worker_sid) }
 }
 
-function nameOf(state: State, kind: 'activity' | 'task_queue' | 'workflow' | 'worker', sid: string | null): string | null {
+function nameOf(
+  state: State,
+  kind: 'activity' | 'task_queue' | 'workflow' | 'worker',
+  sid: string | null
+): string | null {
   return state.find(kind, sid)?.friendly_name ?? null
 }

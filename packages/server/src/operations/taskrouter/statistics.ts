@@ -15,11 +15,20 @@ export const statistics = {
     }
   },
 
-  'taskrouter_v1.FetchTaskQueueRealTimeStatistics'({ path: { workspace_sid, task_queue_sid }, params }, { state, now }) {
+  'taskrouter_v1.FetchTaskQueueRealTimeStatistics'(
+    { path: { workspace_sid, task_queue_sid }, params },
+    { state, now }
+  ) {
     inWorkspace(state, 'task_queue', workspace_sid, task_queue_sid)
     return {
       ...owner(state, workspace_sid),
-      ...queueFigures(state, workspace_sid, task_queue_sid, channelSid(state, workspace_sid, params.task_channel), now())
+      ...queueFigures(
+        state,
+        workspace_sid,
+        task_queue_sid,
+        channelSid(state, workspace_sid, params.task_channel),
+        now()
+      )
     }
   },
 
@@ -35,7 +44,10 @@ export const statistics = {
 
   'taskrouter_v1.FetchWorkersRealTimeStatistics'({ path: { workspace_sid } }, { state }) {
     workspaceOf(state, workspace_sid)
-    return { ...owner(state, workspace_sid), ...workforceFigures(state, workspace_sid, allWorkers(state, workspace_sid)) }
+    return {
+      ...owner(state, workspace_sid),
+      ...workforceFigures(state, workspace_sid, allWorkers(state, workspace_sid))
+    }
   },
 
   'taskrouter_v1.CreateTaskQueueBulkRealTimeStatistics'({ path: { workspace_sid }, params }, { state, now }) {
@@ -115,11 +127,13 @@ export function workforceFigures(state: State, workspace_sid: string, workers: I
     counts.set(activity_sid, (counts.get(activity_sid) ?? 0) + 1)
     total_workers++
   }
-  const activity_statistics = [...state.tables.activity.by('workspace_sid', workspace_sid)].map(({ sid, friendly_name }) => ({
-    sid,
-    friendly_name,
-    workers: counts.get(sid) ?? 0
-  }))
+  const activity_statistics = [...state.tables.activity.by('workspace_sid', workspace_sid)].map(
+    ({ sid, friendly_name }) => ({
+      sid,
+      friendly_name,
+      workers: counts.get(sid) ?? 0
+    })
+  )
   return { activity_statistics, total_workers }
 }
 
@@ -135,7 +149,11 @@ function isAvailable(state: State, worker_sid: string, task_channel_sid: string 
   return state.tables.worker_channel.firstBy('pair', nameKey(worker_sid, task_channel_sid))?.available ?? false
 }
 
-function longestInQueue(state: State, task_queue_sid: string, task_channel_sid: string | undefined): TaskRow | undefined {
+function longestInQueue(
+  state: State,
+  task_queue_sid: string,
+  task_channel_sid: string | undefined
+): TaskRow | undefined {
   let longest: TaskRow | undefined
   for (const task of state.tables.task.by('task_queue_sid', task_queue_sid)) {
     if (task.assignment_status !== 'pending') continue

@@ -13,7 +13,8 @@ beforeAll(async () => {
   const workspace = await made('/taskrouter/v1/Workspaces', { FriendlyName: 'Floor' })
   base = `/taskrouter/v1/Workspaces/${workspace.sid}`
   floor.workspace = workspace.sid
-  for (const { sid, friendly_name } of (await server.get(`${base}/Activities`)).body.activities) floor[friendly_name] = sid
+  for (const { sid, friendly_name } of (await server.get(`${base}/Activities`)).body.activities)
+    floor[friendly_name] = sid
   floor.sales = (await made(`${base}/TaskQueues`, { FriendlyName: 'Sales', TargetWorkers: "skills HAS 'sales'" })).sid
   floor.everybody = (await made(`${base}/TaskQueues`, { FriendlyName: 'Everybody' })).sid
   const configuration = {
@@ -22,8 +23,14 @@ beforeAll(async () => {
       default_filter: { queue: floor.everybody }
     }
   }
-  floor.workflow = (await made(`${base}/Workflows`, { FriendlyName: 'Route', Configuration: JSON.stringify(configuration) })).sid
-  for (const [name, skills] of [['amelie', ['sales']], ['bob', []], ['chen', ['sales', 'french']]] as const) {
+  floor.workflow = (
+    await made(`${base}/Workflows`, { FriendlyName: 'Route', Configuration: JSON.stringify(configuration) })
+  ).sid
+  for (const [name, skills] of [
+    ['amelie', ['sales']],
+    ['bob', []],
+    ['chen', ['sales', 'french']]
+  ] as const) {
     floor[name] = (await made(`${base}/Workers`, { FriendlyName: name, Attributes: JSON.stringify({ skills }) })).sid
   }
 })
@@ -72,7 +79,9 @@ describe('activities and task channels', () => {
 
     const channel = await made(`${base}/TaskChannels`, { FriendlyName: 'Email', UniqueName: 'email' })
     expect((await server.get(`${base}/TaskChannels/email`)).body.sid).toBe(channel.sid)
-    expect((await server.post(`${base}/TaskChannels/email`, { FriendlyName: 'E-Mail' })).body.friendly_name).toBe('E-Mail')
+    expect((await server.post(`${base}/TaskChannels/email`, { FriendlyName: 'E-Mail' })).body.friendly_name).toBe(
+      'E-Mail'
+    )
     expect(await names('TaskChannels')).toContain('E-Mail')
     expect((await server.delete(`${base}/TaskChannels/${channel.sid}`)).status).toBe(204)
   })
@@ -84,7 +93,10 @@ describe('task queues', () => {
     expect(await names('TaskQueues', { FriendlyName: 'Sales' })).toEqual(['Sales'])
     expect(await names('TaskQueues', { WorkerSid: floor.bob })).toEqual(['Everybody'])
     expect(await names('TaskQueues', { WorkerSid: `WK${'0'.repeat(32)}` })).toEqual([])
-    expect(await names('TaskQueues', { EvaluateWorkerAttributes: '{"skills":["sales"]}' })).toEqual(['Sales', 'Everybody'])
+    expect(await names('TaskQueues', { EvaluateWorkerAttributes: '{"skills":["sales"]}' })).toEqual([
+      'Sales',
+      'Everybody'
+    ])
     expect(await names('TaskQueues', { EvaluateWorkerAttributes: '{}' })).toEqual(['Everybody'])
     expect((await server.get(`${base}/TaskQueues`, { EvaluateWorkerAttributes: 'skills' })).status).toBe(400)
   })
@@ -95,7 +107,9 @@ describe('task queues', () => {
     expect(queue).toMatchObject({ reservation_activity_name: 'Unavailable', assignment_activity_name: null })
     expect(await names('TaskQueues', { Ordering: 'DateUpdated:desc' })).toEqual(['Late', 'Sales', 'Everybody'])
     expect(await names('TaskQueues', { Ordering: 'DateUpdated:asc' })).toEqual(['Sales', 'Everybody', 'Late'])
-    expect((await server.post(`${base}/TaskQueues/${queue.sid}`, { MaxReservedWorkers: 5 })).body.max_reserved_workers).toBe(5)
+    expect(
+      (await server.post(`${base}/TaskQueues/${queue.sid}`, { MaxReservedWorkers: 5 })).body.max_reserved_workers
+    ).toBe(5)
     expect((await server.delete(`${base}/TaskQueues/${queue.sid}`)).status).toBe(204)
   })
 })
@@ -103,10 +117,19 @@ describe('task queues', () => {
 describe('workflows', () => {
   it('are fetched with the configuration as it was given, changed, and deleted', async () => {
     const Configuration = `{ "task_routing": { "default_filter": { "queue": "${floor.everybody}" } } }`
-    const { sid } = await made(`${base}/Workflows`, { FriendlyName: 'Plain', Configuration, TaskReservationTimeout: 30 })
-    expect((await server.get(`${base}/Workflows/${sid}`)).body).toMatchObject({ configuration: Configuration, task_reservation_timeout: 30 })
+    const { sid } = await made(`${base}/Workflows`, {
+      FriendlyName: 'Plain',
+      Configuration,
+      TaskReservationTimeout: 30
+    })
+    expect((await server.get(`${base}/Workflows/${sid}`)).body).toMatchObject({
+      configuration: Configuration,
+      task_reservation_timeout: 30
+    })
     expect(await names('Workflows', { FriendlyName: 'Plain' })).toEqual(['Plain'])
-    expect((await server.post(`${base}/Workflows/${sid}`, { FriendlyName: 'Simple' })).body.friendly_name).toBe('Simple')
+    expect((await server.post(`${base}/Workflows/${sid}`, { FriendlyName: 'Simple' })).body.friendly_name).toBe(
+      'Simple'
+    )
     expect((await server.delete(`${base}/Workflows/${sid}`)).status).toBe(204)
   })
 })
@@ -131,21 +154,39 @@ describe('workers', () => {
   })
 
   it('are listed by SIDs of activity and queue, and an expression is checked', async () => {
-    expect(await names('Workers', { ActivitySid: floor.Offline, TaskQueueSid: floor.sales })).toEqual(['amelie', 'chen'])
+    expect(await names('Workers', { ActivitySid: floor.Offline, TaskQueueSid: floor.sales })).toEqual([
+      'amelie',
+      'chen'
+    ])
     expect(await names('Workers', { ActivitySid: floor.Available })).toEqual([])
     expect((await server.get(`${base}/Workers`, { ActivitySid: floor.sales })).status).toBe(400)
     const { status, body } = await server.get(`${base}/Workers`, { TargetWorkersExpression: 'skill-level > 3' })
-    expect({ status, body }).toMatchObject({ status: 400, body: { code: 20001, message: expect.stringContaining('TargetWorkersExpression') } })
+    expect({ status, body }).toMatchObject({
+      status: 400,
+      body: { code: 20001, message: expect.stringContaining('TargetWorkersExpression') }
+    })
   })
 
   it('carry their version as ETag, which If-Match must name', async () => {
     const { headers, body } = await server.get(`${base}/Workers/${floor.bob}`)
     expect(body).toMatchObject({ activity_name: 'Offline', available: false })
     const version = Number(JSON.parse(String(headers.etag)))
-    const stale = await server.post(`${base}/Workers/${floor.bob}`, { Attributes: '{}' }, { 'if-match': String(version + 1) })
+    const stale = await server.post(
+      `${base}/Workers/${floor.bob}`,
+      { Attributes: '{}' },
+      { 'if-match': String(version + 1) }
+    )
     expect(stale).toMatchObject({ status: 412, body: { code: 20412 } })
-    const fresh = await server.post(`${base}/Workers/${floor.bob}`, { Attributes: '{"team":1}' }, { 'if-match': `"${version}"` })
-    expect(fresh).toMatchObject({ status: 200, headers: { etag: `"${version + 1}"` }, body: { attributes: '{"team":1}' } })
+    const fresh = await server.post(
+      `${base}/Workers/${floor.bob}`,
+      { Attributes: '{"team":1}' },
+      { 'if-match': `"${version}"` }
+    )
+    expect(fresh).toMatchObject({
+      status: 200,
+      headers: { etag: `"${version + 1}"` },
+      body: { attributes: '{"team":1}' }
+    })
     expect((await server.delete(`${base}/Workers/${floor.bob}`, { 'if-match': '0' })).status).toBe(412)
   })
 
@@ -154,7 +195,12 @@ describe('workers', () => {
     const { body } = await server.get(url)
     expect(body.channels.map((channel: Answer) => channel.task_channel_unique_name)).toContain('chat')
     const chat = await server.post(`${url}/chat`, { Capacity: 4 })
-    expect(chat.body).toMatchObject({ configured_capacity: 4, assigned_tasks: 0, available_capacity_percentage: 100, available: true })
+    expect(chat.body).toMatchObject({
+      configured_capacity: 4,
+      assigned_tasks: 0,
+      available_capacity_percentage: 100,
+      available: true
+    })
     expect((await server.get(`${url}/${chat.body.sid}`)).body.configured_capacity).toBe(4)
     expect((await server.get(`${url}/${chat.body.task_channel_sid}`)).body.sid).toBe(chat.body.sid)
     expect((await server.post(`${url}/chat`, { Capacity: 51 })).status).toBe(400)
@@ -165,11 +211,20 @@ describe('tasks', () => {
   const tasks: Record<string, string> = {}
   beforeAll(async () => {
     await server.clock.advance(60_000)
-    tasks.sales = (await made(`${base}/Tasks`, { WorkflowSid: floor.workflow, Attributes: '{"topic":"sales"}', Priority: 5, TaskChannel: 'chat' })).sid
+    tasks.sales = (
+      await made(`${base}/Tasks`, {
+        WorkflowSid: floor.workflow,
+        Attributes: '{"topic":"sales"}',
+        Priority: 5,
+        TaskChannel: 'chat'
+      })
+    ).sid
     await server.clock.advance(1000)
     tasks.help = (await made(`${base}/Tasks`, { WorkflowSid: floor.workflow, Attributes: '{"topic":"help"}' })).sid
     await server.clock.advance(1000)
-    tasks.old = (await made(`${base}/Tasks`, { WorkflowSid: floor.workflow, VirtualStartTime: '2026-03-02T08:00:00Z' })).sid
+    tasks.old = (
+      await made(`${base}/Tasks`, { WorkflowSid: floor.workflow, VirtualStartTime: '2026-03-02T08:00:00Z' })
+    ).sid
   })
 
   it('show how old they are, and what their queue, workflow and channel are called', async () => {
@@ -249,30 +304,46 @@ describe('tasks', () => {
   it('are offered, accepted and completed through reservations', async () => {
     await server.post(`${base}/Workers/${floor.amelie}`, { ActivitySid: floor.Available })
     const reservations = `${base}/Workers/${floor.amelie}/Reservations`
-    const [offer, ...others] = (await server.get(reservations, { ReservationStatus: 'pending' })).body.reservations.filter(
-      (row: Answer) => row.task_sid === tasks.sales
-    )
+    const [offer, ...others] = (
+      await server.get(reservations, { ReservationStatus: 'pending' })
+    ).body.reservations.filter((row: Answer) => row.task_sid === tasks.sales)
     expect(others).toEqual([])
-    expect(offer).toMatchObject({ worker_name: 'amelie', url: expect.stringContaining(`/Workers/${floor.amelie}/Reservations/`) })
+    expect(offer).toMatchObject({
+      worker_name: 'amelie',
+      url: expect.stringContaining(`/Workers/${floor.amelie}/Reservations/`)
+    })
     const byTask = `${base}/Tasks/${tasks.sales}/Reservations`
     expect((await server.get(byTask, { WorkerSid: floor.amelie })).body.reservations).toHaveLength(1)
     expect((await server.get(byTask, { WorkerSid: floor.bob })).body.reservations).toEqual([])
     const fetched = await server.get(`${byTask}/${offer.sid}`)
-    expect(fetched).toMatchObject({ body: { url: expect.stringContaining(`/Tasks/${tasks.sales}/Reservations/`) }, headers: { etag: '"0"' } })
+    expect(fetched).toMatchObject({
+      body: { url: expect.stringContaining(`/Tasks/${tasks.sales}/Reservations/`) },
+      headers: { etag: '"0"' }
+    })
     expect((await server.get(`${reservations}/${offer.sid}`)).body.sid).toBe(offer.sid)
 
-    const accepted = await server.post(`${reservations}/${offer.sid}`, { ReservationStatus: 'accepted' }, { 'if-match': '0' })
+    const accepted = await server.post(
+      `${reservations}/${offer.sid}`,
+      { ReservationStatus: 'accepted' },
+      { 'if-match': '0' }
+    )
     expect(accepted).toMatchObject({ status: 200, body: { reservation_status: 'accepted' }, headers: { etag: '"1"' } })
     const chat = (await server.get(`${base}/Workers/${floor.amelie}/Channels/chat`)).body
     expect(chat).toMatchObject({ assigned_tasks: 1, available_capacity_percentage: 0 })
     expect((await server.post(`${byTask}/${offer.sid}`, { ReservationStatus: 'accepted' })).status).toBe(400)
-    expect((await server.post(`${byTask}/${offer.sid}`, { ReservationStatus: 'completed' })).body.reservation_status).toBe('completed')
+    expect(
+      (await server.post(`${byTask}/${offer.sid}`, { ReservationStatus: 'completed' })).body.reservation_status
+    ).toBe('completed')
     expect((await server.get(`${base}/Tasks/${tasks.sales}`)).body.assignment_status).toBe('completed')
   })
 
   it('are changed under If-Match and deleted', async () => {
     const { headers } = await server.get(`${base}/Tasks/${tasks.old}`)
-    const changed = await server.post(`${base}/Tasks/${tasks.old}`, { Priority: 9 }, { 'if-match': String(headers.etag) })
+    const changed = await server.post(
+      `${base}/Tasks/${tasks.old}`,
+      { Priority: 9 },
+      { 'if-match': String(headers.etag) }
+    )
     expect(changed).toMatchObject({ status: 200, body: { priority: 9 } })
     expect((await server.delete(`${base}/Tasks/${tasks.old}`, { 'if-match': String(headers.etag) })).status).toBe(412)
     expect((await server.delete(`${base}/Tasks/${tasks.old}`)).status).toBe(204)
@@ -283,10 +354,19 @@ describe('tasks', () => {
 describe('real-time statistics', () => {
   it('count tasks and workers of workspace, queue, workflow and workers', async () => {
     await server.clock.advance(30_000)
-    const waiting = await made(`${base}/Tasks`, { WorkflowSid: floor.workflow, Attributes: '{"topic":"sales"}', TaskChannel: 'voice', Priority: 7 })
-    await server.post(`${base}/Workers/${floor.amelie}`, { ActivitySid: floor.Offline, RejectPendingReservations: true })
+    const waiting = await made(`${base}/Tasks`, {
+      WorkflowSid: floor.workflow,
+      Attributes: '{"topic":"sales"}',
+      TaskChannel: 'voice',
+      Priority: 7
+    })
+    await server.post(`${base}/Workers/${floor.amelie}`, {
+      ActivitySid: floor.Offline,
+      RejectPendingReservations: true
+    })
     await server.clock.advance(20_000)
-    const queue = (await server.get(`${base}/TaskQueues/${floor.sales}/RealTimeStatistics`, { TaskChannel: 'voice' })).body
+    const queue = (await server.get(`${base}/TaskQueues/${floor.sales}/RealTimeStatistics`, { TaskChannel: 'voice' }))
+      .body
     expect(queue).toMatchObject({
       task_queue_sid: floor.sales,
       total_tasks: 1,
@@ -303,7 +383,11 @@ describe('real-time statistics', () => {
     expect(queue.activity_statistics).toContainEqual({ sid: floor.Offline, friendly_name: 'Offline', workers: 2 })
 
     const workspace = (await server.get(`${base}/RealTimeStatistics`)).body
-    expect(workspace).toMatchObject({ workspace_sid: floor.workspace, total_workers: 3, tasks_by_status: { completed: 1 } })
+    expect(workspace).toMatchObject({
+      workspace_sid: floor.workspace,
+      total_workers: 3,
+      tasks_by_status: { completed: 1 }
+    })
     expect(workspace.total_tasks).toBe(2)
     expect((await server.get(`${base}/Workers/RealTimeStatistics`)).body.total_workers).toBe(3)
     const workflow = (await server.get(`${base}/Workflows/${floor.workflow}/RealTimeStatistics`)).body
@@ -314,11 +398,18 @@ describe('real-time statistics', () => {
 
   it('answer for many queues at once', async () => {
     const url = `${base}/TaskQueues/RealTimeStatistics`
-    const json = (body: unknown) => server.ask('POST', url, JSON.stringify(body), { 'content-type': 'application/json' })
+    const json = (body: unknown) =>
+      server.ask('POST', url, JSON.stringify(body), { 'content-type': 'application/json' })
     const unknown = `WQ${'0'.repeat(32)}`
     const { status, body } = await json({ queueSids: [floor.sales, unknown] })
     expect(status).toBe(200)
-    expect(body).toMatchObject({ task_queue_response_count: 2, task_queue_data: [{ task_queue_sid: floor.sales, total_tasks: 1 }, { task_queue_sid: unknown, total_tasks: 0, total_eligible_workers: 0 }] })
+    expect(body).toMatchObject({
+      task_queue_response_count: 2,
+      task_queue_data: [
+        { task_queue_sid: floor.sales, total_tasks: 1 },
+        { task_queue_sid: unknown, total_tasks: 0, total_eligible_workers: 0 }
+      ]
+    })
     expect(await json({ QueueSids: [floor.sales] })).toMatchObject({ status: 200 })
     expect(await json({ QueueSids: [] })).toMatchObject({ status: 400 })
     expect(await json({ QueueSids: ['WQ1'] })).toMatchObject({ status: 400 })
@@ -332,7 +423,11 @@ describe('the official SDK', () => {
     class Redirected extends twilio.RequestClient {
       override async request(options: Answer): Promise<Answer> {
         const { host, pathname, search } = new URL(options.uri)
-        return super.request({ ...options, uri: `http://127.0.0.1:${port}${pathname}${search}`, headers: { ...options.headers, Host: host } })
+        return super.request({
+          ...options,
+          uri: `http://127.0.0.1:${port}${pathname}${search}`,
+          headers: { ...options.headers, Host: host }
+        })
       }
     }
     const client = twilio(served.account_sid, served.token, { httpClient: new Redirected() })
@@ -342,11 +437,20 @@ describe('the official SDK', () => {
     const page = await workspace.workers.page({ pageSize: 2 })
     expect(page.nextPageUrl).toMatch(/^http:\/\/taskrouter\.twilio\.com\/v1\/Workspaces\//)
     expect((await page.nextPage())?.instances.map(({ friendlyName }) => friendlyName)).toEqual(['chen'])
-    const task = await workspace.tasks.create({ workflowSid: floor.workflow as string, attributes: '{"topic":"sdk"}', taskChannel: 'chat' })
+    const task = await workspace.tasks.create({
+      workflowSid: floor.workflow as string,
+      attributes: '{"topic":"sdk"}',
+      taskChannel: 'chat'
+    })
     expect(task).toMatchObject({ attributes: '{"topic":"sdk"}', taskChannelUniqueName: 'chat', age: 0 })
-    const canceled = await workspace.tasks(task.sid).update({ assignmentStatus: 'canceled', reason: 'done', ifMatch: '*' })
+    const canceled = await workspace
+      .tasks(task.sid)
+      .update({ assignmentStatus: 'canceled', reason: 'done', ifMatch: '*' })
     expect(canceled).toMatchObject({ assignmentStatus: 'canceled', reason: 'done' })
-    await expect(workspace.tasks(task.sid).update({ assignmentStatus: 'completed' })).rejects.toMatchObject({ code: 20001, status: 400 })
+    await expect(workspace.tasks(task.sid).update({ assignmentStatus: 'completed' })).rejects.toMatchObject({
+      code: 20001,
+      status: 400
+    })
     const figures = await workspace.taskQueues.bulkRealTimeStatistics.create({ queueSids: [floor.sales] } as never) // the SDK sends a free JSON body
     expect(figures.taskQueueResponseCount).toBe(1)
     expect(await workspace.tasks(task.sid).remove()).toBe(true)
