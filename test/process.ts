@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 /** The command that people install, as it was built. */
-export const main = fileURLToPath(new URL('../packages/cli/dist/main.js', import.meta.url))
+export const main = fileURLToPath(new URL('../packages/cli/bin/ringdown.js', import.meta.url))
 
 export const credentials = { account_sid: `AC${'5'.repeat(32)}`, auth_token: 'a-token-for-tests-only' }
 

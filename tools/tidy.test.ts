@@ -27,10 +27,11 @@ const layers: Rooms = {
   store: [],
   clock: ['commit', 'store'],
   commit: ['store', 'types of clock'],
+  readers: ['types of commit', 'store', 'types of clock'],
   delivery: ['commit', 'store', 'clock'],
   realtime: ['commit', 'store', 'clock'],
-  operations: ['commit', 'store', 'clock', 'delivery', 'realtime'],
-  http: ['operations', 'commit', 'store', 'clock', 'delivery', 'realtime']
+  operations: ['commit', 'store', 'clock', 'readers', 'delivery', 'realtime'],
+  http: ['operations', 'commit', 'store', 'clock', 'readers', 'delivery', 'realtime']
 }
 
 type Rooms = Readonly<Record<string, readonly string[]>>

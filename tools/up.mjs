@@ -2,7 +2,7 @@
  * Stands behind every npm script: brings a checkout to where the wanted program can run (dependencies installed, sources
  * built), then becomes that program. Takes nothing but Node, because on a fresh clone there is nothing else.
  *
- *   node tools/up.mjs start|test|check|bench|generate [arguments of the program]
+ *   node tools/up.mjs start|test|check|bench|simulate|generate [arguments of the program]
  */
 import { spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
@@ -18,6 +18,7 @@ const programs = {
   start: (args) => become('packages/cli/dist/main.js', ['start', ...args]),
   test: (args) => become('node_modules/vitest/vitest.mjs', ['run', ...args]),
   bench: (args) => become('.build/test/bench/main.js', args),
+  simulate: (args) => become('.build/test/simulation/main.js', args),
   generate: (args) => become('.build/tools/generate.js', args),
   check
 }

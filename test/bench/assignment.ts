@@ -24,7 +24,7 @@ export async function measure({ seconds }: Options): Promise<Measured> {
       atMost('target on an attribute of task and worker, over the simple case', grouped.us / simple.us, 5, times),
       atMost('5,000 queues of `1==1`, over the simple case', shared.us / simple.us, 5, times)
     ],
-    how: `In the engine alone. Everybody is busy; one cycle accepts and completes the task of one worker, who is offered the next waiting task in the same decision, and creates one task, which waits, so that the backlog keeps its length. Its cost is that of one assignment with all that belongs to it; it is the median over blocks of ${block} cycles. The number of cycles is bounded by time (${seconds} s to warm up, ${2 * seconds} s measured, at most ${count(most)}): ${[simple, grown, grouped, shared].map(({ cycles }) => count(cycles)).join(', ')} were measured. Waiting tasks are brought in as rows, as at a start. The group is one of 500, so two workers share one; with 5,000 queues, tasks stand in all of them.`
+    how: `In the engine alone. Everybody is busy; one cycle accepts and completes the task of one worker, who is offered the next waiting task in the same decision, and creates one task, which waits, so that the backlog keeps its length. Its cost is that of one assignment with all that belongs to it; it is the median over blocks of ${block} cycles. The number of cycles is bounded by time (${seconds} s to warm up, ${1.5 * seconds} s measured, at most ${count(most)}): ${[simple, grown, grouped, shared].map(({ cycles }) => count(cycles)).join(', ')} were measured. Waiting tasks are brought in as rows, as at a start. The group is one of 500, so two workers share one; with 5,000 queues, tasks stand in all of them.`
   }
 }
 
@@ -65,7 +65,7 @@ function cost(what: string, shape: Shape, seconds: number): { us: number; cycles
   }
   blocks(seconds)
   const from = i
-  const figure = median(blocks(seconds * 2))
+  const figure = median(blocks(seconds * 1.5))
   say(`${what}: ${us(figure)} (${i - from} assignments; the floor was built in ${built_s.toFixed(1)} s)`)
   return { us: figure, cycles: i - from }
 }

@@ -64,7 +64,7 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
       { what: "server's processor time for one request, Ringdown / bare", figure: `${us(cost)} / ${us(bareCost)}` },
       { what: 'GET of a task over Prism', figure: 'not measured: Prism is not installed', target: '>= 20.00x' }
     ],
-    how: `Two servers, each in a process of its own: \`ringdown start\`, and Fastify as it comes with one route that sends the body and headers which Ringdown had sent (${size.toFixed(0)} and ${bareSize.toFixed(0)} bytes an answer). autocannon with ${connections} connections in this process shoots at one and then at the other, ${pairs} pairs; the ratio is that of the medians. By pair, minimum / median / maximum: ${spread(ratios, times)}; Ringdown ${spread(rates, perSecond)}, bare ${spread(bareRates, perSecond)}. The generator has a core of its own, and where it is the slower one the ratio of processor times (${times(bareCost / cost)}) is the stricter figure.`
+    how: `Two servers, each in a process of its own: \`ringdown start\`, and Fastify as it comes with one route that sends the body and headers which Ringdown had sent (${size.toFixed(0)} and ${bareSize.toFixed(0)} bytes an answer). autocannon with ${connections} connections in this process shoots at one and then at the other, ${pairs} pairs; the ratio is that of the medians. By pair, minimum / median / maximum: ${spread(ratios, times)}; Ringdown ${spread(rates, perSecond)}, bare ${spread(bareRates, perSecond)}. The generator shares the machine; where it, and not the server, is the slower one, the ratio of processor times (${times(bareCost / cost)}) is the stricter figure.`
   }
 }
 

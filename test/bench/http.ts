@@ -1,5 +1,6 @@
 import { Connection } from './api.ts'
 import { createTask, finish, makeFloor, reservationOf } from './contact.ts'
+import { syncLatency } from './machine.ts'
 import {
   atLeast,
   count,
@@ -46,6 +47,7 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
     const busy = ((processorTime(server.child) ?? Number.NaN) - (used ?? Number.NaN)) / elapsed_s
     return { rate: took.length / elapsed_s, busy, p50: median(took), p99: quantile(took, 0.99) }
   }
+  const before = syncLatency(server.folder)
   await sample()
   const samples: Awaited<ReturnType<typeof sample>>[] = []
   for (let k = 0; k < 3; k++) {
@@ -56,12 +58,14 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
     )
   }
   for (const connection of connections) connection.close()
+  const after = syncLatency(server.folder, 100)
   await server.stop()
   const rates = samples.map(({ rate }) => rate)
   const rate = median(rates)
   return {
     figures: [
       atLeast('durable task lifecycles through HTTP', rate, 2000, perSecond),
+      { what: 'fdatasync p99, before / after', figure: `${ms(before.p99)} / ${ms(after.p99)}` },
       { what: 'requests', figure: perSecond(rate * 4) },
       {
         what: 'one lifecycle, p50 / p99',

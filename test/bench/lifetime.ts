@@ -34,6 +34,11 @@ export function endAll(): Promise<void> {
   return ended
 }
 
+/** Whether the run is over, and nothing new should begin. */
+export function isEnding(): boolean {
+  return ended !== undefined
+}
+
 /** From now on signals, errors nobody caught, and the end of the process that started this one end everything first. */
 export function endOnSignals(): void {
   const leave = (code: number) => void endAll().finally(() => process.exit(code))
@@ -42,6 +47,8 @@ export function endOnSignals(): void {
   process.on('SIGHUP', () => leave(129))
   process.on('disconnect', () => leave(1))
   process.on('uncaughtException', (error) => {
+    // What is under way when everything ends cannot but fail.
+    if (isEnding()) return
     process.stderr.write(`${error.stack}\n`)
     leave(1)
   })

@@ -1,9 +1,10 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { endAll, endOnSignals, endWithRun, temporaryFolder } from './lifetime.ts'
+import { endAll, endOnSignals, endWithRun, isEnding, temporaryFolder } from './lifetime.ts'
 import { describeMachine, type Machine, syncLatency } from './machine.ts'
 import { type Measure, type Measured, ms, type Options } from './measured.ts'
 import { pageOf, tableLines } from './page.ts'
@@ -58,19 +59,21 @@ async function main(args: readonly string[]): Promise<void> {
   const names = values.only?.split(',') ?? Object.keys(rows)
   for (const name of names)
     if (!Object.hasOwn(rows, name)) throw new BadArgument(`There is no row '${name}': ${Object.keys(rows).join(', ')}.`)
+  const before = loadavg()[0] ?? 0
   const machine: Machine = { ...describeMachine(), sync: syncLatency(temporaryFolder()) }
   process.stdout.write(`${machine.text}; fdatasync p50 ${ms(machine.sync.p50)}, p99 ${ms(machine.sync.p99)}\n`)
   const measured = new Map<string, Measured | undefined>()
   for (const name of names) {
     process.stdout.write(`\n${name}\n`)
     const result = await measureInChild(name, args)
+    if (isEnding()) return
     measured.set(name, result)
     if (result) for (const line of tableLines(name, result)) process.stdout.write(`${line}\n`)
   }
   const failed = names.filter((name) => measured.get(name) === undefined)
   if (values['no-write'] || values.only !== undefined) process.stdout.write('\ndocs/benchmarks.md is left as it was.\n')
   else {
-    writeFileSync(page, pageOf({ machine, measured, seconds, date: new Date() }))
+    writeFileSync(page, pageOf({ machine, measured, seconds, date: new Date(), load: [before, loadavg()[0] ?? 0] }))
     process.stdout.write('\nWritten: docs/benchmarks.md\n')
   }
   if (failed.length > 0) throw new BadArgument(`Not measured, because of an error: ${failed.join(', ')}.`)
@@ -107,6 +110,7 @@ class BadArgument extends Error {}
 
 main(process.argv.slice(2))
   .catch((error: unknown) => {
+    if (isEnding()) return
     process.stderr.write(`${error instanceof BadArgument ? error.message : (error as Error).stack}\n`)
     process.exitCode = 1
   })

@@ -7,6 +7,8 @@ interface Run {
   readonly measured: ReadonlyMap<string, Measured | undefined>
   readonly seconds: number
   readonly date: Date
+  /** Load averages of the last minute, before and after. */
+  readonly load: readonly [number, number]
 }
 
 /** A row's figures for the terminal. */
@@ -23,7 +25,7 @@ function verdict({ target, ratio, met }: Figure): string {
 }
 
 /** The whole of docs/benchmarks.md. */
-export function pageOf({ machine, measured, seconds, date }: Run): string {
+export function pageOf({ machine, measured, seconds, date, load }: Run): string {
   const { p50, p99, inMemory } = machine.sync
   const all = [...measured.values()].flatMap((row) => row?.figures ?? [])
   const missed = all.filter(({ met }) => met === false).length
@@ -35,6 +37,7 @@ export function pageOf({ machine, measured, seconds, date }: Run): string {
     '',
     `- Date: ${date.toISOString().slice(0, 16).replace('T', ' ')} UTC; samples of ${seconds} s`,
     `- Machine: ${machine.text}`,
+    `- Load average of the last minute: ${load[0].toFixed(2)} before (others at work on this machine), ${load[1].toFixed(2)} after`,
     `- Disk: fdatasync after an append of 64 KiB: p50 ${ms(p50)}, p99 ${ms(p99)}${inMemory ? ' (in memory: this is no disk; TMPDIR chooses another place)' : ''}`,
     `- Targets: ${judged - missed} met, ${missed} missed`,
     '',

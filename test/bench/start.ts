@@ -10,7 +10,7 @@ import { atMost, count, type Measured, median, megabytes, type Options, say, sec
 import { account_sid, answers, residentMegabytes, spawnServer } from './server.ts'
 
 const floor = { workers: 1000, queues: 50, tasks: 10_000 }
-const starts = 5
+const starts = 4
 
 /** Time from spawning `ringdown start` on existing data to its first answers, and its memory when nothing is asked of it. */
 export async function measure({ profile }: Options): Promise<Measured> {

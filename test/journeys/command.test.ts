@@ -3,6 +3,8 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client } from '@modelcontextprotocol/client'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { credentials, run, started } from '../process.ts'
 
@@ -104,6 +106,7 @@ describe('ringdown', () => {
     expect(await server.stop()).toBe(0)
 
     const again = await started(['--data', data], none)
+    await expect.poll(() => again.output()).toContain(`in ${path}`)
     expect(again.output()).not.toContain(made.auth_token)
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(made)
     expect(await again.stop()).toBe(0)
@@ -151,10 +154,53 @@ describe('ringdown', () => {
       unknown
     >
     expect(task).toMatchObject({ assignment_status: 'pending', task_queue_friendly_name: 'Support' })
+    // The MCP configuration works as it is printed, from any folder.
+    const configured = JSON.parse(
+      server
+        .output()
+        .split('\n')
+        .find((text) => text.includes('mcpServers')) as string
+    )
+    const { command, args, env } = configured.mcpServers.ringdown
+    const client = new Client({ name: 'terminal', version: '1.0.0' })
+    await client.connect(new StdioClientTransport({ command, args, env, cwd: tmpdir() }))
+    const { structuredContent } = await client.callTool({ name: 'manage_tasks', arguments: { action: 'list' } })
+    expect(structuredContent).toMatchObject({ tasks: [{ assignmentStatus: 'pending' }] })
+    await client.close()
     expect(await server.stop()).toBe(0)
 
     const again = await started(['--data', data, '--demo'])
     await expect.poll(() => again.output(), { timeout: 10_000 }).toContain('A customer is waiting')
+    await fetch(url.replace(server.url, again.url), {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(user)}` },
+      body: new URLSearchParams({ AssignmentStatus: 'canceled' })
+    })
+    expect(await again.stop()).toBe(0)
+    const third = await started(['--data', data, '--demo'])
+    await expect.poll(() => third.output(), { timeout: 10_000 }).toContain('nobody is waiting any more')
+    expect(await third.stop()).toBe(0)
+  })
+
+  it('keeps the test clock where it was', async () => {
+    const data = join(folder, 'clock')
+    const at = ['--data', data, '--test-clock', '--at', '2026-03-02T09:00:00Z']
+    const server = await started(at)
+    const move = {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: '{"advance":"PT1H"}'
+    }
+    expect((await fetch(`${server.url}/ringdown/v1/clock`, move)).status).toBe(200)
+    const body = new URLSearchParams({ FriendlyName: 'Later' })
+    expect(
+      (await fetch(`${server.url}/taskrouter/v1/Workspaces`, { method: 'POST', headers: { authorization }, body }))
+        .status
+    ).toBe(201)
+    await server.stop()
+    const again = await started(at)
+    const now = await (await fetch(`${again.url}/ringdown/v1/clock`, { headers: { authorization } })).json()
+    expect(now).toMatchObject({ now: '2026-03-02T10:00:00.000Z' })
     expect(await again.stop()).toBe(0)
   })
 })

@@ -40,7 +40,7 @@ export async function seedDemo(place: Place): Promise<Demo> {
   const workspace = `/taskrouter/v1/Workspaces/${workspace_sid}`
   const known = (await api.get(`${workspace}/Workflows?FriendlyName=Demo`)).workflows as unknown[]
   if (known.length > 0) {
-    const waiting = (await api.get(`${workspace}/Tasks?AssignmentStatus=pending&PageSize=1`)).tasks as {
+    const waiting = (await api.get(`${workspace}/Tasks?AssignmentStatus=pending,reserved&PageSize=1`)).tasks as {
       sid: string
       attributes: string
     }[]
@@ -128,24 +128,31 @@ function client({ url, account_sid, auth_token }: Place) {
   }
 }
 
-/** What the terminal shows: where everything is, and three ways to try it. */
-export function whatToTry({ url, account_sid, auth_token }: Place, { workspace_sid, task_sid }: Demo): string {
+/** What the terminal shows: where everything is, and three ways to try it. `agent` is an MCP client's configuration. */
+export function whatToTry(
+  { url, account_sid, auth_token }: Place,
+  { workspace_sid, task_sid }: Demo,
+  agent: object
+): string {
   const tasks = `${url}/taskrouter/v1/Workspaces/${workspace_sid}/Tasks`
+  const found = task_sid
+    ? 'A customer is waiting: Ana wrote in French about a broken order.'
+    : 'The demo is here already, and nobody is waiting any more; a fresh --data folder begins anew.'
   return `
-A customer is waiting: Ana wrote in French about a broken order, and nobody is at work yet.
-Queues Support, Sales and Billing; amelie, bob, carla, deniz, emil and fatou are Offline.
+${found}
+Queues Support, Sales and Billing; amelie, bob, carla, deniz, emil and fatou work here, and begin Offline.
 
 With curl:
   curl -u ${account_sid}:${auth_token} ${tasks}${task_sid ? `/${task_sid}` : ''}
 
-With the official SDK (Node; one line differs from Twilio):
+With the official SDK (a .mjs file in this folder; one line differs from Twilio):
   import twilio from 'twilio'
   import { ringdown } from 'ringdown/twilio'
   const client = twilio('${account_sid}', '${auth_token}', { httpClient: ringdown({ url: '${url}' }) })
   console.log(await client.taskrouter.v1.workspaces('${workspace_sid}').tasks.list())
 
 With an AI agent, over MCP (in the client's configuration):
-  { "mcpServers": { "ringdown": { "command": "npx", "args": ["ringdown", "mcp", "--url", "${url}"] } } }
+  ${JSON.stringify(agent)}
   or over HTTP: ${url}/mcp with the same credentials
   Then ask it: "Bring amelie online, let her answer Ana, and finish the contact."
 `

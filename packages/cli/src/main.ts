@@ -2,8 +2,6 @@
 import { createRequire } from 'node:module'
 import { CannotOpen } from '@ringdown/server/store/store'
 import { BadArguments, parseArguments, usage } from './arguments.ts'
-import { runMcp } from './mcp.ts'
-import { runStart } from './start.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string } // it is this package's own
 
@@ -11,8 +9,9 @@ async function main(args: readonly string[]): Promise<void> {
   const parsed = parseArguments(args)
   if (parsed.command === 'help') process.stdout.write(usage)
   else if (parsed.command === 'version') process.stdout.write(`${version}\n`)
-  else if (parsed.command === 'start') await runStart(parsed, version)
-  else await runMcp(parsed, version)
+  // Each command loads what it needs only.
+  else if (parsed.command === 'start') await (await import('./start.ts')).runStart(parsed, version)
+  else await (await import('./mcp.ts')).runMcp(parsed, version)
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

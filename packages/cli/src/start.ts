@@ -1,3 +1,6 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Credentials } from '@ringdown/server/credentials'
 import { start } from '@ringdown/server/start'
 import { pino } from 'pino'
 import type { StartArguments } from './arguments.ts'
@@ -25,12 +28,15 @@ export async function runStart(args: StartArguments, version: string): Promise<v
   process.on('SIGINT', stop)
 
   const { url, credentials } = running
-  const { account_sid, auth_token, isNew } = credentials
+  const { account_sid, auth_token, isNew, path } = credentials
   say(`Ringdown ${version} answers at ${url}\n`)
   say(`  account   ${account_sid}${isNew ? '  (made just now)' : ''}\n`)
-  say(isNew ? `  token     ${auth_token}\n` : '  token     as in the data folder, or RINGDOWN_AUTH_TOKEN\n')
+  say(`  token     ${isNew ? auth_token : path ? `in ${path}` : 'as in RINGDOWN_AUTH_TOKEN'}\n`)
   say(`  REST      ${url}/taskrouter/v1/…, /conversations/v1, /flex-api/v1; MCP at ${url}/mcp\n`)
-  if (args.testClock) say('  time      stands still: POST /ringdown/v1/clock {"advance":"PT2M"} moves it\n')
+  if (running.clock) {
+    const at = new Date(running.clock.now()).toISOString()
+    say(`  time      stands at ${at}: POST ${url}/ringdown/v1/clock {"advance":"PT2M"} moves it\n`)
+  }
   if (args.database !== undefined) {
     const waited = setTimeout(() => say('Another node has the account: this one stands by.\n'), 1000)
     await running.account.finally(() => clearTimeout(waited))
@@ -38,7 +44,7 @@ export async function runStart(args: StartArguments, version: string): Promise<v
   }
   if (args.demo) {
     const place = { url, account_sid, auth_token }
-    say(whatToTry(place, await seedDemo(place)))
+    say(whatToTry(place, await seedDemo(place), agentConfiguration(args, credentials)))
   } else if (isNew) {
     say(`\nTry: curl -u ${account_sid}:${auth_token} ${url}/taskrouter/v1/Workspaces\n`)
   }
@@ -46,4 +52,12 @@ export async function runStart(args: StartArguments, version: string): Promise<v
 
 function say(text: string): void {
   process.stdout.write(text)
+}
+
+/** How an MCP client starts the tools from anywhere on this machine: this program, and where the credentials are. */
+function agentConfiguration({ data }: StartArguments, { account_sid, auth_token, path }: Credentials): object {
+  const program = fileURLToPath(new URL('../bin/ringdown.js', import.meta.url))
+  const env = { RINGDOWN_ACCOUNT_SID: account_sid, RINGDOWN_AUTH_TOKEN: auth_token }
+  const ringdown = { command: process.execPath, args: [program, 'mcp', '--data', resolve(data)], ...(!path && { env }) }
+  return { mcpServers: { ringdown } }
 }

@@ -52,21 +52,58 @@ const deepestJson = 200
  * the parameter, 404/20404 for a malformed SID in the path (reference rest-conventions 4 and 6).
  */
 export function parseRequest(operation: Operation, request: RawRequest): ParsedRequest {
-  const path = readPath(operation, request.path)
+  const { inPath, elsewhere } = placesOf(operation)
+  const path = readPath(operation, inPath, request.path)
   const query = parseForm(request.query)
   const page = operation.page && readPage(operation.page, query)
   const form = operation.method === 'GET' || operation.method === 'DELETE' ? null : readBody(operation, request)
   const params: Record<string, unknown> = form?.json ? { ...form.json } : {}
-  for (const parameter of operation.parameters) {
-    if (parameter.in === 'path') continue
-    const texts = textsOf(parameter, query, form?.pairs, request.headers)
+  for (const { parameter, wire, source, aliases, required } of elsewhere) {
+    const texts =
+      source === 'header'
+        ? headerOf(parameter, request.headers)
+        : textsOf(wire, aliases, source === 'query' ? query : form?.pairs)
     const value = texts && readParameter(parameter, texts)
     if (value !== undefined) params[parameter.name] = value
-    else if (parameter.required) {
+    else if (required) {
       throw new InvalidRequest(`Missing required parameter ${parameter.wire} in the post body`, parameter.wire)
     }
   }
   return { path, params, page }
+}
+
+/** What is asked of every parameter at every request, in objects of one shape: some operations have sixty. */
+interface Asked {
+  readonly parameter: Parameter
+  readonly wire: string
+  readonly source: Parameter['in']
+  readonly aliases: readonly string[] | undefined
+  readonly required: boolean
+}
+
+interface Places {
+  readonly inPath: readonly Parameter[]
+  readonly elsewhere: readonly Asked[]
+}
+
+const places = new WeakMap<Operation, Places>()
+
+function placesOf(operation: Operation): Places {
+  const known = places.get(operation)
+  if (known) return known
+  const others = operation.parameters.filter((parameter) => parameter.in !== 'path')
+  const found: Places = {
+    inPath: operation.parameters.filter((parameter) => parameter.in === 'path'),
+    elsewhere: others.map((parameter) => ({
+      parameter,
+      wire: parameter.wire,
+      source: parameter.in,
+      aliases: parameter.aliases,
+      required: parameter.required ?? false
+    }))
+  }
+  places.set(operation, found)
+  return found
 }
 
 /** The path of a request without its version, as 404 messages show it: `/Workspaces/WS…/Tasks/WT…`. */
@@ -111,10 +148,13 @@ function decode(text: string, name: string | null): string {
   return decoded
 }
 
-function readPath(operation: Operation, path: Readonly<Record<string, string>>): Record<string, string | number> {
+function readPath(
+  operation: Operation,
+  parameters: readonly Parameter[],
+  path: Readonly<Record<string, string>>
+): Record<string, string | number> {
   const read: Record<string, string | number> = {}
-  for (const parameter of operation.parameters) {
-    if (parameter.in !== 'path') continue
+  for (const parameter of parameters) {
     const text = path[parameter.wire] ?? ''
     if (text.includes('\0') || hasLoneSurrogate(text)) {
       throw new InvalidRequest(`Parameter ${parameter.wire} is not valid text`, parameter.wire)
@@ -204,23 +244,23 @@ function named(entries: readonly [string, unknown][]): Record<string, unknown> {
   return members
 }
 
+function headerOf(parameter: Parameter, headers: RawRequest['headers']): readonly string[] | undefined {
+  const value = headers[parameter.wire.toLowerCase()]
+  const texts = typeof value === 'string' ? [value] : value
+  if (texts?.some((text) => text.includes('\0') || hasLoneSurrogate(text))) throw invalid(parameter, 'not valid text')
+  return texts
+}
+
 function textsOf(
-  parameter: Parameter,
-  query: ReadonlyMap<string, string[]>,
-  form: ReadonlyMap<string, string[]> | undefined,
-  headers: RawRequest['headers']
+  wire: string,
+  aliases: readonly string[] | undefined,
+  pairs: ReadonlyMap<string, string[]> | undefined
 ): readonly string[] | undefined {
-  if (parameter.in === 'header') {
-    const value = headers[parameter.wire.toLowerCase()]
-    const texts = typeof value === 'string' ? [value] : value
-    if (texts?.some((text) => text.includes('\0') || hasLoneSurrogate(text))) throw invalid(parameter, 'not valid text')
-    return texts
-  }
-  const pairs = parameter.in === 'query' ? query : form
-  const texts = pairs?.get(parameter.wire)
-  if (texts || !parameter.aliases) return texts
-  for (const alias of parameter.aliases) {
-    const others = pairs?.get(alias)
+  if (!pairs || pairs.size === 0) return undefined
+  const texts = pairs.get(wire)
+  if (texts || !aliases) return texts
+  for (const alias of aliases) {
+    const others = pairs.get(alias)
     if (others) return others
   }
   return undefined

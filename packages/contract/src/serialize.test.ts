@@ -1,12 +1,13 @@
 import { operations } from '@ringdown/contract/generated/operations'
 import { instantOf, isoSeconds } from '@ringdown/contract/instant'
-import { serialize } from '@ringdown/contract/serialize'
+import type { Operation } from '@ringdown/contract/operation'
+import { type Rendering, serialized } from '@ringdown/contract/serialize'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 const hex = '0123456789abcdef0123456789abcdef'
 const base = 'https://taskrouter.example.test'
-const rendering = { url: (path: string) => `${base}${path}` }
+const rendering = { base }
 const at = Date.UTC(2025, 0, 2, 3, 4, 5, 678)
 
 test('a task that waits', () => {
@@ -170,6 +171,96 @@ test('instants are written as Date writes them and read back to the second', () 
     })
   )
 })
+
+test('the text is what JSON makes of the object, whatever a row holds', () => {
+  const odd = fc.constantFrom(
+    '',
+    'quote " here',
+    'back\\slash',
+    'line\nbreak',
+    '\u0000\u001f\u007f',
+    '\u2028',
+    'é 😀',
+    '\ud83d'
+  )
+  const value = fc.oneof(
+    odd,
+    fc.string({ unit: 'binary' }),
+    fc.integer(),
+    fc.double(),
+    fc.boolean(),
+    fc.constantFrom(null, undefined, `WS${hex}`, '__proto__', -0, 1e21),
+    fc.jsonValue(),
+    fc.dictionary(fc.string(), fc.oneof(fc.integer(), odd, fc.constant(null)))
+  )
+  const cases = operations.flatMap((operation) => (operation.schema ? [{ operation, schema: operation.schema }] : []))
+  const rows = fc.constantFrom(...cases).chain(({ operation, schema }) => {
+    const names = [...schema.properties.map(({ name }) => name), ...operation.parents, 'sid']
+    const fields = names.map((name): [string, fc.Arbitrary<unknown>] => [name, fieldOf(operation, name, value)])
+    return fc.record({
+      operation: fc.constant(operation),
+      row: fc.record(Object.fromEntries(fields), { requiredKeys: [] }),
+      path: fc.dictionary(fc.constantFrom(...names), fc.oneof(fc.constant(`IS${hex}`), fc.integer())),
+      base: fc.constantFrom(base, 'http://quote"and\\slash', 'http://é')
+    })
+  })
+  fc.assert(
+    fc.property(rows, ({ operation, row, path, base }) => {
+      expect(serialized(operation, row, { base, path })).toBe(JSON.stringify(shownObject(operation, row, base, path)))
+    }),
+    { numRuns: 2000 }
+  )
+})
+
+/** What may stand in a row's field: what is part of a path is text or a number. */
+function fieldOf(operation: Operation, name: string, value: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  const time = fc.integer({ min: 0, max: 4e12 })
+  const isTime = /date-time|instants/.test(operation.schema?.properties.find((one) => one.name === name)?.type ?? '')
+  if (isTime) return fc.oneof(time, fc.constantFrom(null, 'a "date"'), fc.dictionary(fc.string(), fc.option(time)))
+  const isInPath = JSON.stringify([operation.url, operation.links]).includes(`{${name}}`)
+  return isInPath ? fc.oneof(fc.string({ unit: 'grapheme' }), fc.integer(), fc.constant(null)) : value
+}
+
+/** The plain reading of `serialized`: an object, property by property. */
+function shownObject(operation: Operation, row: Fields, base: string, path: Fields): Fields {
+  const target = (template: string) => {
+    const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+    if (names.some((name) => (row[name] ?? path[name] ?? null) === null)) return null
+    return (
+      base +
+      template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+        const text = String(row[name] ?? path[name])
+        return /(^|_)sid$/.test(name) ? text : encodeURIComponent(text)
+      })
+    )
+  }
+  const instant = (value: unknown) => {
+    if (typeof value === 'number') return isoSeconds(value)
+    return typeof value === 'string' ? value : null
+  }
+  const shown = operation.schema?.properties.map(({ name, type, default: missing }): [string, unknown] => {
+    const value = row[name]
+    if (name === 'url' && operation.url !== null) return [name, target(operation.url)]
+    if (type === 'links' && operation.links !== null)
+      return [name, fromEntries(Object.entries(operation.links).map(([link, template]) => [link, target(template)]))]
+    if (type === 'date-time') return [name, instant(value)]
+    if (type === 'instants' && typeof value === 'object' && value !== null) {
+      const present = Object.entries(value).filter(([, at]) => at !== null && at !== undefined)
+      return [name, fromEntries(present.map(([key, at]) => [key, instant(at)]))]
+    }
+    return [name, value ?? missing ?? null]
+  })
+  return fromEntries(shown ?? [])
+}
+
+const fromEntries = (entries: readonly (readonly [string, unknown])[]): Fields => Object.fromEntries(entries)
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Parsed again, since these stories are about fields. */
+function serialize(operation: Operation, row: Fields, given: Rendering): Record<string, unknown> {
+  return JSON.parse(serialized(operation, row, given))
+}
 
 function operationOf(id: string) {
   const operation = operations.find((one) => one.id === id)

@@ -13,6 +13,7 @@ import {
 } from './routing/task.ts'
 import { createTaskChannel, deleteTaskChannel, updateTaskChannel } from './routing/task-channel.ts'
 import { createTaskQueue, deleteTaskQueue, updateTaskQueue } from './routing/task-queue.ts'
+import { cancelTransfer, createTransfer } from './routing/transfer.ts'
 import { createWorker, deleteWorker, updateWorker } from './routing/worker.ts'
 import { updateWorkerChannel } from './routing/worker-channel.ts'
 import { createWorkflow, deleteWorkflow, updateWorkflow } from './routing/workflow.ts'
@@ -45,6 +46,8 @@ export const deciders = {
   'task.delete': deleteTask,
   'reservation.update': updateReservation,
   'reservation.cancel': cancelReservation,
+  'transfer.create': createTransfer,
+  'transfer.cancel': cancelTransfer,
   'timer.task_ttl': taskTtlEnded,
   'timer.task_target': taskTargetEnded,
   'timer.task_retry': taskRetryDue,

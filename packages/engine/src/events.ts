@@ -29,7 +29,8 @@ export interface RenderedEvent {
   readonly description: string
   readonly resource_type: string
   readonly resource_sid: string
-  readonly data: Readonly<Record<string, string | number | boolean | null>>
+  /** A field that is undefined is not there. */
+  readonly data: Readonly<Record<string, string | number | boolean | null | undefined>>
 }
 
 /** How an event of a type is told. */

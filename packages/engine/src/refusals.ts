@@ -29,6 +29,7 @@ const catalogue = {
   not_possible: [400, 20001],
   rescinded: [410, 20001],
   too_many_active: [400, 14240],
+  too_far_back: [400, 14241],
   // Conversations (reference conversations 21)
   'conversation.unique_name_taken': [409, 50353],
   'conversation.closed': [400, 50377],

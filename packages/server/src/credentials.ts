@@ -9,6 +9,8 @@ export interface Credentials {
   readonly auth_token: string
   /** Made just now, so whoever starts the server should be told. */
   readonly isNew: boolean
+  /** The file that holds them; undefined where they come from the environment. */
+  readonly path: string | undefined
 }
 
 const file = 'credentials.json'
@@ -28,7 +30,7 @@ export async function credentialsFor(folder: string, env: NodeJS.ProcessEnv): Pr
   } catch (error) {
     throw new CannotOpen(`Cannot write ${path}: ${(error as Error).message}.`, { cause: error })
   }
-  return { ...made, isNew: true }
+  return { ...made, isNew: true, path }
 }
 
 /** Credentials from RINGDOWN_ACCOUNT_SID and RINGDOWN_AUTH_TOKEN, else from the data folder; undefined where there are none. */
@@ -51,7 +53,7 @@ function ofEnvironment(env: NodeJS.ProcessEnv): Credentials | undefined {
   if (!/^AC[0-9a-f]{32}$/.test(account_sid))
     throw new CannotOpen('RINGDOWN_ACCOUNT_SID must be AC and 32 lower-case hex digits.')
   if (auth_token.length < 16) throw new CannotOpen('RINGDOWN_AUTH_TOKEN must have at least 16 characters.')
-  return { account_sid, auth_token, isNew: false }
+  return { account_sid, auth_token, isNew: false, path: undefined }
 }
 
 function parse(path: string, text: string): Credentials {
@@ -63,7 +65,7 @@ function parse(path: string, text: string): Credentials {
       typeof auth_token === 'string' &&
       auth_token
     ) {
-      return { account_sid, auth_token, isNew: false }
+      return { account_sid, auth_token, isNew: false, path }
     }
   } catch {
     // said below

@@ -5,8 +5,13 @@ import { RealClock, TestClock } from './clock/clock.ts'
 import { Account } from './commit/account.ts'
 import { type Credentials, credentialsFor } from './credentials.ts'
 import { Credentials as Known } from './http/credentials.ts'
+import { envelopeOf } from './http/errors.ts'
 import { Metrics } from './http/metrics.ts'
 import { buildServer, type MountMcp } from './http/server.ts'
+import { Follower } from './readers/follower.ts'
+import { Retention } from './readers/retention.ts'
+import { statisticsDigest } from './readers/statistics.ts'
+import { mountEventBridge } from './realtime/event-bridge.ts'
 import { type Folder, takeFolder } from './store/folder-lock.ts'
 import { openStore } from './store/open.ts'
 import { CannotOpen, type Store } from './store/store.ts'
@@ -52,7 +57,7 @@ export interface Running {
  */
 export async function start(options: StartOptions): Promise<Running> {
   const { log } = options
-  // With PostgreSQL several nodes may share a folder of credentials; the account's lock is in the database.
+  // With PostgreSQL the folder holds credentials only; the account's lock is in the database.
   const folder = options.database === undefined ? await takeFolder(options.data) : undefined
   let store: Store | undefined
   try {
@@ -109,11 +114,20 @@ async function serve(
       return mounted(request, response, context)
     }
   })
+  mountEventBridge(app, {
+    account: (sid) => (sid === account_sid ? account : undefined),
+    // There are no API keys yet: an account signs its tokens with its auth token.
+    keys: (issuer) => (issuer === account_sid ? { account_sid, secret: auth_token } : undefined),
+    now: () => clock.now(),
+    envelopeOf,
+    log
+  })
   const url = await listen(app, options)
   mounted = options.mcp?.({ url, hosts: hostsOf(options) })
   await folder?.announce({ url })
   metrics.queueLength(() => account?.queueLength ?? 0)
 
+  const readers: { close(): Promise<void> }[] = []
   const abort = new AbortController()
   const opening = Account.open(
     {
@@ -128,7 +142,22 @@ async function serve(
     abort.signal
   ).then(async (opened) => {
     opened.onBatch.add((seconds, decisions) => metrics.commitTook(seconds, decisions))
+    testing?.notBefore(opened.state.at)
     testing?.register(opened)
+    if (opened.state.at > clock.now() + 60_000) {
+      log.warn({ at: opened.state.at }, 'the data is ahead of the clock: time stands still until the clock has caught up')
+    }
+    const statistics = new Follower({
+      store,
+      account: opened,
+      log,
+      reader: 'statistics',
+      digest: statisticsDigest(store, account_sid)
+    })
+    opened.readers.set('statistics', statistics)
+    const retention = new Retention({ store, account_sid, clock, log })
+    testing?.register(retention)
+    readers.push(statistics, retention)
     // What every account has: a Flex instance with its workspace, and a conversation service.
     if (opened.state.tables.flex_configuration.size === 0) await opened.execute({ type: 'flex.setup' })
     account = opened
@@ -144,6 +173,7 @@ async function serve(
     await app.close().finally(() => clearInterval(hangUp))
     abort.abort(new CannotOpen('the server stops'))
     const opened = await opening.catch(() => undefined)
+    for (const reader of readers) await reader.close()
     await opened?.close()
     await store.close()
     await folder?.release()

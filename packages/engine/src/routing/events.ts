@@ -1,6 +1,6 @@
-import type { EventRefs, Rendering } from '../events.ts'
+import type { EventRefs, RenderedEvent, Rendering } from '../events.ts'
 import type { State } from '../state/state.ts'
-import type { ReservationRow, TaskRow, WorkerChannelRow, WorkerRow } from './rows.ts'
+import type { ReservationRow, TaskRow, TransferRow, WorkerChannelRow, WorkerRow } from './rows.ts'
 
 /** TaskRouter's events: names, and what each tells (reference taskrouter 8.2 and 8.3). */
 export const routingEvents = {
@@ -32,6 +32,11 @@ export const routingEvents = {
   'task.completed': ofTask(() => 'completed'),
   'task.deleted': ofTask(() => 'deleted'),
   'task.system-deleted': ofTask(() => 'deleted by the system'),
+  'task.transfer-initiated': ofTask(() => 'transfer initiated'),
+  'task.transfer-completed': ofTask(() => 'transfer completed'),
+  'task.transfer-attempt-failed': ofTask(() => 'transfer attempt failed'),
+  'task.transfer-failed': ofTask(() => 'transfer failed'),
+  'task.transfer-canceled': ofTask(() => 'transfer canceled'),
   'task-queue.entered': ofTask((refs) => `entered TaskQueue ${refs.task_queue?.friendly_name}`),
   'task-queue.moved': ofTask((refs) => `moved to TaskQueue ${refs.task_queue?.friendly_name}`),
   'task-queue.timeout': ofTask((refs) => `timed out of TaskQueue ${refs.task_queue?.friendly_name}`),
@@ -83,7 +88,42 @@ export function emitReservation(state: State, type: ReservationEvent, reservatio
     workflow: state.find('workflow', task.workflow_sid),
     task_channel: state.find('task_channel', task.task_channel_sid),
     worker,
-    activity: state.find('activity', worker.activity_sid)
+    activity: state.find('activity', worker.activity_sid),
+    transfer: transferOf(state, reservation.sid)
+  })
+}
+
+/** The transfer that a reservation is of, or that its worker has begun. Hardly a task has one: most need not look. */
+function transferOf({ tables: { transfer } }: State, reservation_sid: string): TransferRow | undefined {
+  if (transfer.size === 0) return undefined
+  return transfer.firstBy('reservation_sid', reservation_sid) ?? transfer.firstBy('open_by_initiator', reservation_sid)
+}
+
+/** Tells of a transfer with its task, and the worker who began it. */
+export function emitTransfer(
+  state: State,
+  type: Extract<TaskEvent, `task.transfer-${string}`>,
+  transfer: TransferRow
+): void {
+  const task = state.get('task', transfer.task_sid)
+  const worker = state.find('worker', transfer.initiating_worker_sid)
+  state.emit(type, {
+    workspace: state.find('workspace', task.workspace_sid),
+    transfer,
+    task,
+    task_queue: state.find('task_queue', task.task_queue_sid),
+    workflow: state.find('workflow', task.workflow_sid),
+    task_channel: state.find('task_channel', task.task_channel_sid),
+    worker,
+    activity: worker && state.find('activity', worker.activity_sid),
+    extra: {
+      transfer_sid: transfer.sid,
+      transfer_mode: transfer.transfer_mode,
+      transfer_type: transfer.transfer_type,
+      transfer_to: transfer.transfer_to,
+      transfer_status: transfer.transfer_status,
+      ...(transfer.transfer_failed_reason !== null && { transfer_failed_reason: transfer.transfer_failed_reason })
+    }
   })
 }
 
@@ -107,7 +147,7 @@ export function emitWorker(
 type Configured = 'workspace' | 'activity' | 'task_channel' | 'task_queue' | 'workflow'
 
 function configured(kind: Configured, did: () => string): Rendering {
-  return (refs) => {
+  return (refs, at) => {
     const row = refs[kind]
     if (!row) throw new Error(`invariant: the event has its ${kind}`)
     const name = kind.replace('_', '-')
@@ -116,7 +156,7 @@ function configured(kind: Configured, did: () => string): Rendering {
       description: `${noun[kind]} ${row.friendly_name} ${did()}`,
       resource_type: name,
       resource_sid: row.sid,
-      data: { ...ofWorkspace(refs), ...ofRows(refs), ...refs.extra }
+      data: dataOf(refs, at)
     }
   }
 }
@@ -130,14 +170,14 @@ const noun = {
 } satisfies Record<Configured, string>
 
 function ofWorker(did: (refs: EventRefs) => string): Rendering {
-  return (refs) => {
+  return (refs, at) => {
     const worker = refs.worker as WorkerRow // emitWorker gives it
     return {
       workspace_sid: worker.workspace_sid,
       description: `Worker ${worker.friendly_name} ${did(refs)}`,
       resource_type: 'worker',
       resource_sid: worker.sid,
-      data: { ...ofWorkspace(refs), ...ofRows(refs), ...refs.extra }
+      data: dataOf(refs, at)
     }
   }
 }
@@ -150,94 +190,71 @@ function ofTask(did: (refs: EventRefs) => string): Rendering {
       description: `Task ${task.sid} ${did(refs)}`,
       resource_type: 'task',
       resource_sid: task.sid,
-      data: { ...ofWorkspace(refs), ...taskBlock(task, refs, at), ...ofRows(refs), ...refs.extra }
+      data: dataOf(refs, at)
     }
   }
 }
 
 function ofReservation(did: string): Rendering {
   return (refs, at) => {
-    const reservation = refs.reservation as ReservationRow // emitReservation gives both
-    const task = refs.task as TaskRow
+    const reservation = refs.reservation as ReservationRow // emitReservation gives it
     return {
       workspace_sid: reservation.workspace_sid,
       description: `Reservation ${reservation.sid} ${did}`,
       resource_type: 'reservation',
       resource_sid: reservation.sid,
-      data: {
-        ...ofWorkspace(refs),
-        reservation_sid: reservation.sid,
-        reservation_version: reservation.version,
-        ...taskBlock(task, refs, at),
-        ...ofRows(refs),
-        ...refs.extra
-      }
+      data: dataOf(refs, at)
     }
   }
 }
 
-function ofWorkspace(refs: EventRefs): RenderedData {
-  return refs.workspace ? { workspace_sid: refs.workspace.sid, workspace_name: refs.workspace.friendly_name } : {}
-}
+type RenderedData = RenderedEvent['data']
 
-type RenderedData = Record<string, string | number | boolean | null>
-
-function taskBlock(task: TaskRow, refs: EventRefs, at: number): RenderedData {
-  return {
-    task_sid: task.sid,
-    task_attributes: task.attributes,
-    task_age: Math.floor((at - task.date_created) / 1000),
-    task_priority: task.priority,
-    task_assignment_status: task.assignment_status,
-    task_addons: task.addons,
-    task_version: task.version,
-    task_date_created: task.date_created,
-    task_queue_entered_date: task.task_queue_entered_date,
-    task_virtual_start_time: task.virtual_start_time,
-    ...(task.ignore_capacity !== null && { task_ignore_capacity: task.ignore_capacity }),
-    ...(task.assignment_status === 'canceled' && { task_canceled_reason: task.reason }),
-    ...(task.assignment_status === 'completed' && { task_completed_reason: task.reason }),
-    ...(refs.task_channel && {
-      task_channel_sid: refs.task_channel.sid,
-      task_channel_unique_name: refs.task_channel.unique_name
-    })
+/**
+ * What an event tells of the rows that it carries. One literal whose absent fields are undefined (JSON leaves them out):
+ * put together from conditional pieces, it cost a hundred times as much, more than everything else that a decision does.
+ */
+function dataOf(refs: EventRefs, at: number): RenderedData {
+  const { workspace, reservation, task, task_queue, workflow, worker, activity, worker_channel, task_channel } = refs
+  const own = worker ? undefined : activity
+  const data = {
+    workspace_sid: workspace?.sid,
+    workspace_name: workspace?.friendly_name,
+    reservation_sid: reservation?.sid,
+    reservation_version: reservation?.version,
+    task_sid: task?.sid,
+    task_attributes: task?.attributes,
+    task_age: task && Math.floor((at - task.date_created) / 1000),
+    task_priority: task?.priority,
+    task_assignment_status: task?.assignment_status,
+    task_addons: task?.addons,
+    task_version: task?.version,
+    task_date_created: task?.date_created,
+    task_queue_entered_date: task?.task_queue_entered_date,
+    task_virtual_start_time: task?.virtual_start_time,
+    task_ignore_capacity: task?.ignore_capacity ?? undefined,
+    task_canceled_reason: task?.assignment_status === 'canceled' ? task.reason : undefined,
+    task_completed_reason: task?.assignment_status === 'completed' ? task.reason : undefined,
+    task_channel_sid: task_channel?.sid,
+    task_channel_unique_name: task_channel?.unique_name,
+    task_channel_name: task ? undefined : task_channel?.friendly_name,
+    task_channel_optimized_routing: task ? undefined : task_channel?.channel_optimized_routing,
+    task_queue_sid: task_queue?.sid,
+    task_queue_name: task_queue?.friendly_name,
+    task_queue_target_expression: task_queue?.target_workers,
+    workflow_sid: workflow?.sid,
+    workflow_name: workflow?.friendly_name,
+    worker_sid: worker?.sid,
+    worker_name: worker?.friendly_name,
+    worker_attributes: worker?.attributes,
+    worker_activity_sid: worker?.activity_sid,
+    worker_activity_name: worker && (activity?.friendly_name ?? null),
+    worker_version: worker?.version,
+    activity_sid: own?.sid,
+    activity_name: own?.friendly_name,
+    activity_available: own?.available,
+    worker_channel_available: worker_channel?.available,
+    worker_channel_capacity: worker_channel?.configured_capacity
   }
-}
-
-/** The blocks of the rows that an event carries beside its task. */
-function ofRows(refs: EventRefs): RenderedData {
-  const { task_queue, workflow, worker, activity, worker_channel, task_channel } = refs
-  return {
-    ...(task_queue && {
-      task_queue_sid: task_queue.sid,
-      task_queue_name: task_queue.friendly_name,
-      task_queue_target_expression: task_queue.target_workers
-    }),
-    ...(workflow && { workflow_sid: workflow.sid, workflow_name: workflow.friendly_name }),
-    ...(worker && {
-      worker_sid: worker.sid,
-      worker_name: worker.friendly_name,
-      worker_attributes: worker.attributes,
-      worker_activity_sid: worker.activity_sid,
-      worker_activity_name: activity?.friendly_name ?? null,
-      worker_version: worker.version
-    }),
-    ...(activity &&
-      !worker && {
-        activity_sid: activity.sid,
-        activity_name: activity.friendly_name,
-        activity_available: activity.available
-      }),
-    ...(task_channel &&
-      !refs.task && {
-        task_channel_sid: task_channel.sid,
-        task_channel_name: task_channel.friendly_name,
-        task_channel_unique_name: task_channel.unique_name,
-        task_channel_optimized_routing: task_channel.channel_optimized_routing
-      }),
-    ...(worker_channel && {
-      worker_channel_available: worker_channel.available,
-      worker_channel_capacity: worker_channel.configured_capacity
-    })
-  }
+  return refs.extra ? { ...data, ...refs.extra } : data
 }

@@ -1,11 +1,12 @@
 import { can, reservationCan } from '../can.ts'
 import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
-import { emitReservation } from './events.ts'
+import { emitReservation, emitTransfer } from './events.ts'
 import { checkVersion, inWorkspace, named, notFound } from './lookup.ts'
 import { fail, isInReservationActivity, moveBackBySingleTask, moveBySingleTask, roundEnded, withdraw } from './route.ts'
 import { isOpen, type ReservationRow } from './rows.ts'
 import { complete, wrapUp } from './task.ts'
+import { completeTransfer, hasLetGo, holderLeft } from './transfer.ts'
 import { checkMove, moveTo } from './worker.ts'
 
 export interface UpdateReservation {
@@ -94,8 +95,10 @@ export function accept(state: State, pending: ReservationRow): void {
     delete_at: state.at + state.settings.assigned_task_lives_s * 1000
   })
   const reservation = state.change('reservation', pending.sid, { reservation_status: 'accepted', timeout_at: null })
+  const transfer = completeTransfer(state, reservation)
   moveBySingleTask(state, reservation, 'assignment_activity_sid')
   emitReservation(state, 'reservation.accepted', reservation)
+  if (transfer) emitTransfer(state, 'task.transfer-completed', transfer)
   for (const sibling of [...state.tables.reservation.by('task_sid', task_sid)]) {
     if (sibling.reservation_status === 'pending') withdraw(state, sibling.sid, 'rescinded')
   }
@@ -142,13 +145,16 @@ export function completeReservation(state: State, reservation: ReservationRow): 
 /** Wraps up or completes a reservation: the last worker who has the task takes it along (reference taskrouter 5.1). */
 function finish(state: State, { sid, task_sid }: ReservationRow, status: 'wrapping' | 'completed'): void {
   const others = [...state.tables.reservation.by('task_sid', task_sid)].filter(
-    (other) => other.sid !== sid && isOpen(other)
+    (other) => other.sid !== sid && isOpen(other) && !hasLetGo(state, other.sid)
   )
+  // Who has handed the task on has no say in it any more.
+  const isOwn = !hasLetGo(state, sid)
   if (status === 'completed') {
-    if (others.length > 0) completeReservation(state, state.get('reservation', sid))
-    else complete(state, task_sid, null)
+    if (isOwn && others.length === 0) return void complete(state, task_sid, null)
+    completeReservation(state, state.get('reservation', sid))
+    holderLeft(state, task_sid)
   } else {
-    if (others.some((other) => other.reservation_status !== 'wrapping'))
+    if (!isOwn || others.some((other) => other.reservation_status !== 'wrapping'))
       wrapUpReservation(state, state.get('reservation', sid))
     else wrapUp(state, task_sid, null)
   }

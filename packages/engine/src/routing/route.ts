@@ -1,7 +1,9 @@
 import type { State } from '../state/state.ts'
 import { emitReservation, emitTask } from './events.ts'
-import { candidates, inTurn, workFor } from './match/match.ts'
-import { defaultFilter, nameKey, noFilter, type ReservationRow, type TaskRow, type WorkerRow } from './rows.ts'
+import type { WorkerEntry } from './match/entry.ts'
+import { candidates, inTurn, Turns, workFor } from './match/match.ts'
+import { defaultFilter, noFilter, type ReservationRow, type TaskRow } from './rows.ts'
+import { attemptFailed, transferEnded } from './transfer.ts'
 import { moveTo } from './worker.ts'
 import type { DefaultFilter, WorkflowFilter, WorkflowTarget } from './workflow-document.ts'
 
@@ -115,7 +117,8 @@ export function offer(state: State, sid: string): boolean {
   return true
 }
 
-function reserve(state: State, task_sid: string, worker_sid: string, timeout_at: number): void {
+/** Reserves the task for one worker; a transfer's reservation is the one that it was made for last. */
+export function reserve(state: State, task_sid: string, worker_sid: string, timeout_at: number): void {
   const task = state.get('task', task_sid)
   const worker = state.get('worker', worker_sid)
   const reservation = state.insert('reservation', {
@@ -127,9 +130,11 @@ function reserve(state: State, task_sid: string, worker_sid: string, timeout_at:
     worker_previous_activity_sid: worker.activity_sid,
     timeout_at
   })
+  const transfer = state.tables.transfer.firstBy('open_by_task', task_sid)
+  if (transfer) state.change('transfer', transfer.sid, { reservation_sid: reservation.sid })
   // The worker's version grows with it (reference taskrouter 0.5), and its idle clock starts anew (6.4).
   state.change('worker', worker_sid, { last_reserved_seq: reservation.seq })
-  const channel = state.tables.worker_channel.firstBy('pair', nameKey(worker_sid, task.task_channel_sid))
+  const channel = state.pools.channelOf(worker_sid, task.task_channel_sid)
   if (channel) {
     state.change('worker_channel', channel.sid, { last_reserved_seq: reservation.seq, last_reserved_time: state.at })
   }
@@ -189,7 +194,7 @@ function leaveTarget(state: State, sid: string): void {
   if (!followWorkflow(state, sid, task.filter_index + 1)) leaveWorkflow(state, sid)
 }
 
-function leaveWorkflow(state: State, sid: string): void {
+export function leaveWorkflow(state: State, sid: string): void {
   emitTask(state, 'workflow.timeout', state.get('task', sid))
   cancel(state, sid, reasons.workflow)
 }
@@ -217,7 +222,9 @@ export function fail(
 export function roundEnded(state: State, sid: string): void {
   const task = state.get('task', sid)
   if (task.assignment_status !== 'pending') return
-  if (task.rounds >= state.settings.limits.assignment_rounds) cancel(state, sid, reasons.rounds)
+  const transfer = state.tables.transfer.firstBy('open_by_task', sid)
+  if (transfer) attemptFailed(state, transfer)
+  else if (task.rounds >= state.settings.limits.assignment_rounds) cancel(state, sid, reasons.rounds)
   else if (task.routing_target?.startsWith('WK')) failDirect(state, sid, reasons.target_failed)
   else if (task.re_evaluate) reEvaluate(state, sid)
   else if (followAgain(state, sid, task.followed_attributes)) return
@@ -303,6 +310,7 @@ export function cancelReservations(state: State, task_sid: string): void {
   for (const pending of [...state.tables.reservation.by('task_sid', task_sid)]) {
     if (pending.reservation_status === 'pending') withdraw(state, pending.sid, 'canceled')
   }
+  transferEnded(state, task_sid)
 }
 
 /** Takes a pending reservation back from its worker: the task ends, or somebody else has accepted it. */
@@ -325,24 +333,39 @@ export function ended(state: State): Partial<TaskRow> {
 /**
  * Offers what waits to everybody for whom something has changed, until nothing more can be offered. The task that is first
  * in turn among all that these workers can take is offered first, to whoever is its first choice.
+ *
+ * For a few workers it looks what each can take; when there are more than `few` of them, at all that waits, in turn.
  */
-export function offerWaiting(state: State): void {
-  const choices = new Map<string, TaskRow>()
-  const look = (worker: WorkerRow) => {
+export function offerWaiting(state: State, few = 16): void {
+  let choices: Map<WorkerEntry, TaskRow> | undefined
+  let turns: Turns | undefined
+  const look = (worker: WorkerEntry) => {
     const task = workFor(state, worker)
-    if (task) choices.set(worker.sid, task)
-    else choices.delete(worker.sid)
+    if (task) {
+      choices ??= new Map()
+      choices.set(worker, task)
+    } else choices?.delete(worker)
   }
   for (;;) {
-    for (const worker of state.pools.takeFreed()) look(worker)
-    let first: TaskRow | undefined
-    for (const [sid, chosen] of choices) {
+    const freed = state.pools.takeFreed()
+    if (freed.length > 0 && freed.length + (choices?.size ?? 0) > few) {
+      const workers = [...freed, ...(choices?.keys() ?? [])]
+      choices = undefined
+      turns = new Turns(state, new Set(workers.map((worker) => worker.floor.workspace_sid)))
+      // What waits for one worker alone stands in no bucket.
+      for (const worker of workers) if (worker.direct) look(worker)
+    } else for (const worker of freed) look(worker)
+    let first = turns?.first
+    const fromTurns = first
+    for (const [worker, chosen] of choices ?? []) {
       // A row that is another one now has changed since: somebody else may have the task.
-      if (state.find('task', chosen.sid) !== chosen) look(state.get('worker', sid))
-      const task = choices.get(sid)
+      if (state.find('task', chosen.sid) !== chosen) look(worker)
+      const task = choices?.get(worker)
       if (task && (first === undefined || inTurn(state, task, first) < 0)) first = task
     }
     if (first === undefined) return
-    if (!offer(state, first.sid)) throw new Error(`invariant: task ${first.sid}, chosen for a worker, can be offered`)
+    if (offer(state, first.sid)) continue
+    if (first !== fromTurns) throw new Error(`invariant: task ${first.sid}, chosen for a worker, can be offered`)
+    turns?.drop()
   }
 }

@@ -145,6 +145,24 @@ export interface ReservationRow extends Row {
   readonly timeout_at: number | null
 }
 
+/** A task that one worker hands on to another, or to a queue (reference taskrouter 9.7). */
+export interface TransferRow extends Row {
+  readonly workspace_sid: string
+  readonly task_sid: string
+  readonly initiating_reservation_sid: string
+  readonly initiating_worker_sid: string
+  readonly initiating_queue_sid: string | null
+  readonly initiating_workflow_sid: string | null
+  /** WARM: the initiator keeps the task until somebody has accepted, and beyond. COLD: the initiator lets go at once. */
+  readonly transfer_mode: 'WARM' | 'COLD'
+  readonly transfer_type: 'WORKER' | 'QUEUE'
+  readonly transfer_to: string
+  readonly transfer_status: 'initiated' | 'complete' | 'canceled' | 'failed'
+  readonly transfer_failed_reason: string | null
+  /** The reservation that was made for it last. */
+  readonly reservation_sid: string | null
+}
+
 /** Statuses in which a reservation holds capacity (reference taskrouter 6.2). */
 export function isOpen(reservation: ReservationRow): boolean {
   const status = reservation.reservation_status
@@ -166,6 +184,7 @@ export interface RoutingKinds {
   worker_channel: WorkerChannelRow
   task: TaskRow
   reservation: ReservationRow
+  transfer: TransferRow
 }
 
 const inWorkspace = (row: { readonly workspace_sid: string }) => row.workspace_sid
@@ -327,7 +346,36 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
       open_by_worker: (row) => (isOpen(row) ? row.worker_sid : null)
     },
     timers: { timeout_at: 'timer.reservation' }
+  },
+  transfer: {
+    prefix: 'TT',
+    columns: [
+      'workspace_sid',
+      'task_sid',
+      'initiating_reservation_sid',
+      'initiating_worker_sid',
+      'initiating_queue_sid',
+      'initiating_workflow_sid',
+      'transfer_mode',
+      'transfer_type',
+      'transfer_to',
+      'transfer_status',
+      'transfer_failed_reason',
+      'reservation_sid'
+    ],
+    indexes: {
+      workspace_sid: inWorkspace,
+      task_sid: (row) => row.task_sid,
+      reservation_sid: (row) => row.reservation_sid,
+      initiating_reservation_sid: (row) => row.initiating_reservation_sid,
+      open_by_task: (row) => (isUnderWay(row) ? row.task_sid : null),
+      open_by_initiator: (row) => (isUnderWay(row) ? row.initiating_reservation_sid : null)
+    }
   }
+}
+
+export function isUnderWay(transfer: TransferRow): boolean {
+  return transfer.transfer_status === 'initiated'
 }
 
 /** Key of an index by name inside a parent. */

@@ -17,6 +17,7 @@ import {
   targetTimedOut
 } from './route.ts'
 import { isOpen, isTerminal, noFilter, type TaskRow, type WorkflowRow } from './rows.ts'
+import { isHeldInTransfer } from './transfer.ts'
 import { checkAttributes } from './worker.ts'
 
 export interface CreateTask {
@@ -201,7 +202,9 @@ function setStatus(state: State, sid: string, status: string, reason: string | n
   if (!Object.hasOwn(taskCan, status)) {
     refuse('invalid', `AssignmentStatus cannot be set to '${status}': only wrapping, completed and canceled can`)
   }
-  if (!can(taskCan, task.assignment_status, status)) refuseStatus(task, status, state)
+  // While a task is handed on, whoever has it still has it.
+  const current = isHeldInTransfer(state, sid) ? 'assigned' : task.assignment_status
+  if (!can(taskCan, current, status)) refuseStatus(task, status, state)
   if (status === 'canceled') cancel(state, sid, reason)
   else if (status === 'completed') complete(state, sid, reason)
   else wrapUp(state, sid, reason)
@@ -220,6 +223,7 @@ function refuseStatus(task: TaskRow, status: string, state: State): never {
 }
 
 export function wrapUp(state: State, sid: string, reason: string | null): void {
+  cancelReservations(state, sid)
   const task = state.change('task', sid, { assignment_status: 'wrapping', ...(reason !== null && { reason }) })
   for (const reservation of [...state.tables.reservation.by('task_sid', sid)]) {
     if (reservation.reservation_status === 'accepted') wrapUpReservation(state, reservation)
@@ -269,6 +273,7 @@ export function deleteTask(
 function drop(state: State, task: TaskRow): void {
   for (const reservation of [...state.tables.reservation.by('task_sid', task.sid)])
     state.remove('reservation', reservation.sid)
+  for (const transfer of [...state.tables.transfer.by('task_sid', task.sid)]) state.remove('transfer', transfer.sid)
   state.remove('task', task.sid)
   dropIfUnused(state, task.workflow_document_sid)
 }
@@ -296,10 +301,9 @@ export function taskRetryDue(state: State, { sid }: { readonly sid: string }): R
 /** A finished task is forgotten; one that was assigned for too long is deleted by the system (reference taskrouter 4.2). */
 export function taskDeleteDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
   const task = state.get('task', sid)
-  if (!isTerminal(task)) {
-    closeReservations(state, sid)
-    emitTask(state, 'task.system-deleted', task)
-  }
+  // Somebody who has handed it on may still be wrapping up.
+  closeReservations(state, sid)
+  if (!isTerminal(task)) emitTask(state, 'task.system-deleted', task)
   drop(state, task)
   return {}
 }

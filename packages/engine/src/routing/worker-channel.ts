@@ -2,7 +2,7 @@ import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import { emitWorker } from './events.ts'
 import { checkRange, inWorkspace, notFound } from './lookup.ts'
-import { capacityLeft } from './match/pools.ts'
+import { capacityLeft } from './match/view.ts'
 import { nameKey, type WorkerChannelRow, type WorkerRow } from './rows.ts'
 
 /** One channel of a worker by its own SID, the task channel's SID, or the task channel's unique name (reference taskrouter 1.8). */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { World } from '../testing/world.ts'
-import { capacityLeft } from './match/pools.ts'
+import { capacityLeft } from './match/view.ts'
 
 function center(): World {
   const world = new World()

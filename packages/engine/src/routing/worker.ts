@@ -113,7 +113,7 @@ export function deleteWorker(
     const tasks = held.map((reservation) => reservation.task_sid).join(', ')
     refuse('in_use', `Worker ${worker.friendly_name} cannot be deleted: it holds reservations for ${tasks}`)
   }
-  for (const task of [...(state.pools.waiting(worker.sid) ?? [])]) failDirect(state, task.sid, reasons.target_failed)
+  for (const task of state.pools.directTasks(worker.sid)) failDirect(state, task.sid, reasons.target_failed)
   emitWorker(state, 'worker.deleted', worker)
   for (const reservation of [...state.tables.reservation.by('worker_sid', worker.sid)])
     state.remove('reservation', reservation.sid)

@@ -1,7 +1,7 @@
 import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import { checkLimit, checkName, checkRange, inWorkspace, workspaceOf } from './lookup.ts'
-import { fifo } from './match/pools.ts'
+import { fifo } from './match/order.ts'
 import { dropIfUnused, reEvaluate } from './route.ts'
 import { isTerminal, nameKey, type WorkflowRow } from './rows.ts'
 import { MAX_DOCUMENT_BYTES, parseWorkflowDocument, WorkflowDocumentError } from './workflow-document.ts'

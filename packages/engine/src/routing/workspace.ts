@@ -112,6 +112,7 @@ export function deleteWorkspace(state: State, { sid }: { readonly sid: string })
 
 /** In an order in which nothing is left that names what is gone. */
 const inside = [
+  'transfer',
   'reservation',
   'task',
   'worker_channel',

@@ -49,6 +49,11 @@ export class SortedList<T> {
     return true
   }
 
+  /** Visits members in order until one visit answers false. Costs less than iterating. */
+  visit(visitor: (member: T) => boolean): void {
+    for (const chunk of this.#chunks) for (const member of chunk) if (!visitor(member)) return
+  }
+
   toArray(): T[] {
     return this.#chunks.flat()
   }

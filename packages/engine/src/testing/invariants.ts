@@ -2,7 +2,14 @@ import { conversationKinds } from '../conversations/rows.ts'
 import type { Decision } from '../decide.ts'
 import { compile } from '../routing/expression/compile.ts'
 import type { WorkerView } from '../routing/expression/environment.ts'
-import type { ReservationRow, TaskChannelRow, TaskRow, WorkerChannelRow, WorkerRow } from '../routing/rows.ts'
+import type {
+  ReservationRow,
+  TaskChannelRow,
+  TaskRow,
+  TransferRow,
+  WorkerChannelRow,
+  WorkerRow
+} from '../routing/rows.ts'
 import { parseWorkflowDocument } from '../routing/workflow-document.ts'
 import type { State } from '../state/state.ts'
 import { allKinds, tableOf, timersOf } from './snapshot.ts'
@@ -37,6 +44,7 @@ class Rows {
   readonly tasks: readonly TaskRow[]
   readonly reservations: readonly ReservationRow[]
   readonly workers: readonly WorkerRow[]
+  readonly transfers: readonly TransferRow[]
   readonly state: State
   readonly #kinds: readonly TaskChannelRow[]
   readonly #channels = new Map<string, WorkerChannelRow>()
@@ -48,14 +56,22 @@ class Rows {
     this.tasks = state.tables.task.all()
     this.reservations = state.tables.reservation.all()
     this.workers = state.tables.worker.all()
+    this.transfers = state.tables.transfer.all()
     this.#kinds = state.tables.task_channel.all()
     for (const row of state.tables.worker_channel.all())
       this.#channels.set(`${row.worker_sid} ${row.task_channel_sid}`, row)
   }
 
+  /** Reservations of a task; those of workers who have handed it on for good count no more. */
   of(task: TaskRow, ...statuses: readonly ReservationRow['reservation_status'][]): number {
-    return this.reservations.filter((row) => row.task_sid === task.sid && statuses.includes(row.reservation_status))
-      .length
+    return this.reservations.filter(
+      (row) =>
+        row.task_sid === task.sid &&
+        statuses.includes(row.reservation_status) &&
+        !this.transfers.some(
+          (transfer) => transfer.transfer_mode === 'COLD' && transfer.initiating_reservation_sid === row.sid
+        )
+    ).length
   }
 
   load(worker_sid: string, task_channel_sid: string | undefined, statuses = open): number {
@@ -140,20 +156,28 @@ function* tasks(rows: Rows): Generator<string> {
       wrapping: rows.of(task, 'wrapping')
     }
     const status = task.assignment_status
+    const transfers = rows.transfers.filter((transfer) => transfer.task_sid === task.sid)
+    const under_way = transfers.filter((transfer) => transfer.transfer_status === 'initiated')
+    // A worker keeps the task while it is handed on, and several may have it afterwards.
+    const owned = held.accepted + held.wrapping > 0
+    const isKept = owned && under_way.length > 0
+    const isShared = held.accepted > 1 && transfers.some((transfer) => transfer.transfer_status === 'complete')
     const fits = {
-      pending: held.pending + held.accepted + held.wrapping === 0,
-      reserved: held.pending > 0 && held.accepted + held.wrapping === 0,
-      assigned: held.pending === 0 && held.accepted === 1,
+      pending: held.pending === 0 && (!owned || isKept),
+      reserved: held.pending > 0 && (!owned || isKept),
+      assigned: held.pending === 0 && (held.accepted === 1 || isShared),
       wrapping: held.pending + held.accepted === 0 && held.wrapping > 0,
       completed: held.pending + held.accepted + held.wrapping === 0,
       canceled: held.pending + held.accepted + held.wrapping === 0
     }[status]
     if (!fits) yield `task ${task.sid} is ${status} with ${JSON.stringify(held)}`
-    const isUnassigned = status === 'pending' || status === 'reserved'
+    const isUnderWay = status === 'pending' || status === 'reserved'
+    if (under_way.length > (isUnderWay ? 1 : 0)) yield `task ${task.sid} is ${status} in ${under_way.length} transfers`
+    const isUnassigned = isUnderWay && !isKept
     if ((task.ttl_at !== null) !== isUnassigned) yield `task ${task.sid} is ${status} with ttl_at ${task.ttl_at}`
     if ((task.delete_at === null) !== isUnassigned)
       yield `task ${task.sid} is ${status} with delete_at ${task.delete_at}`
-    if (!isUnassigned && task.target_at !== null) yield `task ${task.sid} is ${status} and has a target timer`
+    if (!isUnderWay && task.target_at !== null) yield `task ${task.sid} is ${status} and has a target timer`
     if (status !== 'pending' && task.retry_at !== null && status !== 'reserved')
       yield `task ${task.sid} is ${status} and has a retry timer`
     if (status === 'pending' && (task.advance || task.re_evaluate || task.followed_attributes !== null)) {
@@ -311,6 +335,8 @@ function fits(rows: Rows, task: TaskRow, worker: WorkerRow): boolean {
   const isDirect = task.routing_target?.startsWith('WK') ?? false
   if (isDirect ? task.routing_target !== worker.sid : !rows.eligible(task.task_queue_sid).has(worker.sid)) return false
   if (task.retry_at !== null && task.rejected_by.includes(worker.sid)) return false
+  const holds = (row: ReservationRow) => row.worker_sid === worker.sid && row.task_sid === task.sid
+  if (rows.reservations.some((row) => holds(row) && open.includes(row.reservation_status))) return false
   if (!fitsTarget(rows, task, worker)) return false
   if (isDirect && task.ignore_capacity) return true
   const channel = rows.channel(worker.sid, task.task_channel_sid)
@@ -365,6 +391,7 @@ function* overload(rows: Rows, { changes }: Decision): Generator<string> {
     const { worker_sid, task_sid, task_channel_sid } = after as ReservationRow // as above
     const task = rows.state.find('task', task_sid)
     if (!task || (task.routing_target?.startsWith('WK') && task.ignore_capacity)) continue
+    if (rows.transfers.some((row) => row.transfer_type === 'WORKER' && row.reservation_sid === after.sid)) continue
     const capacity = rows.channel(worker_sid, task_channel_sid)?.configured_capacity ?? 0
     if (rows.load(worker_sid, task_channel_sid) > capacity)
       yield `worker ${worker_sid} has more than ${capacity} reservations on a channel`

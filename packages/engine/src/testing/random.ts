@@ -90,6 +90,7 @@ type Act = readonly [weight: number, act: (state: State, dice: Dice, n: number) 
 const acts: readonly Act[] = [
   [30, (state, dice) => createTask(state, dice)],
   [28, (state, dice) => respond(state, dice)],
+  [8, (state, dice) => transfer(state, dice)],
   [14, (state, dice) => updateTask(state, dice)],
   [2, (state, dice) => ({ type: 'task.delete', workspace_sid: only(state), sid: anyOf(state, 'task', dice) })],
   [14, (state, dice) => updateWorker(state, dice)],
@@ -138,6 +139,29 @@ function respond(state: State, dice: Dice): Command {
     sid: reservation?.sid ?? 'WR',
     reservation_status: status,
     ...(status === 'rejected' && dice.chance(30) && { worker_activity_sid: anyOf(state, 'activity', dice) })
+  }
+}
+
+/** Mostly of a task that somebody has; sometimes of any reservation, which is refused. */
+function transfer(state: State, dice: Dice): Command {
+  const workspace_sid = only(state)
+  const begun = state.tables.transfer.all().filter((row) => row.transfer_status === 'initiated' || dice.chance(10))
+  if (begun.length > 0 && dice.chance(30)) {
+    const { sid, initiating_worker_sid: worker_sid } = dice.of(begun)
+    return { type: 'transfer.cancel', workspace_sid, worker_sid, sid }
+  }
+  const held = state.tables.reservation.all().filter((row) => row.reservation_status === 'accepted' || dice.chance(5))
+  const reservation = held.length > 0 ? dice.of(held) : undefined
+  return {
+    type: 'transfer.create',
+    workspace_sid,
+    worker_sid: reservation?.worker_sid ?? 'WK',
+    reservation_sid: reservation?.sid ?? 'WR',
+    task_sid: reservation?.task_sid ?? 'WT',
+    to: anyOf(state, dice.chance(50) ? 'worker' : 'task_queue', dice),
+    mode: dice.of(['WARM', 'COLD']),
+    ...(dice.chance(30) && { priority: dice.roll(5) }),
+    ...(dice.chance(30) && { attributes: taskAttributes(state, dice) })
   }
 }
 

@@ -56,6 +56,11 @@ export class TestClock implements Clock {
     return () => {}
   }
 
+  /** Time never goes back: not behind what the account's last decision was told, either. */
+  notBefore(instant: number): void {
+    this.#now = Math.max(this.#now, instant)
+  }
+
   register(party: Moved): void {
     this.#moved.push(party)
   }

@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { CommandOf, CommandType } from '@ringdown/engine/commands'
 import { Refusal } from '@ringdown/engine/refusals'
 import type { State } from '@ringdown/engine/state/state'
 import { type Clock, TestClock } from '@ringdown/server/clock/clock'
 import { Account, type AccountOptions } from '@ringdown/server/commit/account'
 import { Unavailable } from '@ringdown/server/commit/ledger'
 import { replay } from '@ringdown/server/commit/replay'
+import { needsOf } from '@ringdown/server/operations/needs'
 import { openStore } from '@ringdown/server/store/open'
 import { ContentRejected, type Store, StoreUnavailable } from '@ringdown/server/store/store'
 import { pino } from 'pino'
@@ -177,7 +179,88 @@ describe('an account', () => {
   })
 })
 
+describe('cold rows', () => {
+  /** Executes with what operations would fetch for the command. */
+  const act = <T extends CommandType>(account: Account, command: CommandOf<T>) =>
+    account.execute(command, needsOf(command as never, account.state))
+
+  it('a deletion is not undone by a request that was reading the store meanwhile', async () => {
+    const account = await open()
+    await account.execute({ type: 'flex.setup' })
+    const back: string[] = []
+    for (let i = 0; i < 30; i++) {
+      const { conversation } = await act(account, { type: 'conversation.create', friendly_name: `C${i}` })
+      const { message } = await act(account, {
+        type: 'message.create',
+        conversation_sid: conversation.sid,
+        body: 'first'
+      })
+      const writing = Array.from({ length: 6 }, (_, n) => [
+        act(account, { type: 'message.create', conversation_sid: conversation.sid, body: `more ${n}` }),
+        act(account, {
+          type: 'message.update',
+          conversation_sid: conversation.sid,
+          sid: message.sid,
+          body: `changed ${n}`
+        })
+      ]).flat()
+      const deleting = act(account, { type: 'conversation.delete', sid: conversation.sid })
+      const late = Array.from({ length: 6 }, (_, n) =>
+        act(account, {
+          type: 'message.update',
+          conversation_sid: conversation.sid,
+          sid: message.sid,
+          body: `late ${n}`
+        })
+      )
+      await Promise.allSettled([...writing, deleting, ...late])
+      await deleting
+      const rows = [
+        ...(await account.find('conversation', { sid: conversation.sid })),
+        ...(await account.find('message', { conversation_sid: conversation.sid }))
+      ]
+      if (rows.length > 0 || account.state.find('conversation', conversation.sid)) back.push(conversation.sid)
+    }
+    expect(back).toEqual([])
+  })
+
+  it('a deleted message stays deleted', async () => {
+    const account = await open()
+    await account.execute({ type: 'flex.setup' })
+    const { conversation } = await act(account, { type: 'conversation.create', friendly_name: 'C' })
+    const conversation_sid = conversation.sid
+    for (let i = 0; i < 60; i++) {
+      const { message } = await act(account, { type: 'message.create', conversation_sid, body: 'first' })
+      const update = (n: number) =>
+        act(account, { type: 'message.update', conversation_sid, sid: message.sid, body: `changed ${n}` })
+      const deleting = act(account, { type: 'message.delete', conversation_sid, sid: message.sid })
+      await Promise.allSettled([update(1), update(2), deleting, update(3), update(4)])
+      expect(await account.find('message', { conversation_sid, sid: message.sid })).toEqual([])
+    }
+    await account.settled()
+    expect(account.state.tables.message.size).toBe(0)
+  })
+})
+
 describe('when the store fails', () => {
+  it('parks a timer that is refused, even while a batch is being written', async () => {
+    const account = await open()
+    const { workspace_sid, workflow_sid } = await center(account)
+    const { task } = await account.execute({ type: 'task.create', workspace_sid, workflow_sid, timeout: 60 })
+    // A row as no decision leaves it: its workspace is gone, so that its timer is refused or fails.
+    account.state.tables.task.put(task.sid, {
+      ...task,
+      ttl_at: null,
+      delete_at: null,
+      retry_at: clock.now() + 1000,
+      task_channel_sid: 'TCgone'
+    })
+    clock.notBefore(clock.now() + 2000)
+    const { activity } = await account.execute({ type: 'activity.create', workspace_sid, friendly_name: 'Break' })
+    expect(activity.friendly_name).toBe('Break')
+    expect(account.nextDue()).toBeUndefined()
+  })
+
   it('answers 503 to those who wait, reloads, and goes on without a restart', async () => {
     const plan: Parameters<typeof failing>[0] = []
     const account = await open({ store: failing(plan) })

@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
 import { decide } from '@ringdown/engine/decide'
+import type { EngineEvent } from '@ringdown/engine/events'
 import { type Kind, kinds } from '@ringdown/engine/kinds'
 import { Refusal } from '@ringdown/engine/refusals'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
@@ -9,7 +10,7 @@ import type { Row } from '@ringdown/engine/state/row'
 import { State } from '@ringdown/engine/state/state'
 import type { Logger } from 'pino'
 import type { Clock, Moved } from '../clock/clock.ts'
-import { type ColdKind, coldKinds } from '../store/kinds.ts'
+import type { Readings } from '../store/readings.ts'
 import {
   type AccountHead,
   ContentRejected,
@@ -20,8 +21,9 @@ import {
   type Value
 } from '../store/store.ts'
 import { batchOf } from './batch.ts'
+import { ColdRows } from './cold-rows.ts'
 import type { Entry, Fetched } from './entry.ts'
-import { type Fetch, type Ledger, Unavailable } from './ledger.ts'
+import { type Fetch, type Ledger, type LogReader, type ReaderName, Unavailable } from './ledger.ts'
 
 export interface AccountOptions {
   readonly store: Store
@@ -56,21 +58,19 @@ export class Account implements Ledger, Moved {
   #writing: Entry[] = []
   #status: 'open' | 'recovering' | 'closed' = 'open'
   #settlers: { readonly decision: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
-  /** Rows changed by decisions that are not durable yet, with how many of those there are. */
-  readonly #undurable = new Map<string, number>()
-  /** Cold rows that may go from memory as soon as nobody is fetching. */
-  readonly #leaving = new Set<string>()
-  #fetching = 0
+  readonly #cold = new ColdRows()
   readonly #failures = new Map<string, number>()
   #cancelAlarm: () => void = () => {}
   #alarm: number | undefined
   readonly #abort = new AbortController()
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new Set<(events: readonly EngineEvent[]) => void>()
   #unlisten: () => void = () => {}
   /** Ends when the account is open again, or closed. */
   #recovery: Promise<void> = Promise.resolve()
   /** Milliseconds that the last batches took, for the metrics. */
   readonly onBatch = new Set<(seconds: number, decisions: number) => void>()
+  /** Readers of this account's log that are at work in this process. */
+  readonly readers = new Map<ReaderName, LogReader>()
 
   private constructor(options: AccountOptions, head: AccountHead, state: State) {
     this.#options = options
@@ -103,8 +103,8 @@ export class Account implements Ledger, Moved {
     return this.#gathered.length + this.#writing.length
   }
 
-  /** Calls back after every durable batch; the answer ends it. */
-  subscribe(listener: () => void): () => void {
+  /** Calls back after every durable batch with its events, in order; the answer ends it. */
+  subscribe(listener: (events: readonly EngineEvent[]) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -112,16 +112,11 @@ export class Account implements Ledger, Moved {
   async execute<T extends CommandType>(command: CommandOf<T>, fetch: readonly Fetch[] = []): Promise<ResultOf<T>> {
     this.#checkOpen()
     if (this.queueLength >= queueLimit) throw new Unavailable('too many commands are waiting to be written')
-    if (fetch.length === 0) return this.#decideNow(command as unknown as Command, [], []) as Promise<ResultOf<T>>
-    this.#fetching++
-    try {
-      const fetched = await this.#fetch(fetch)
-      this.#checkOpen()
-      return await (this.#decideNow(command as unknown as Command, fetch, fetched) as Promise<ResultOf<T>>)
-    } finally {
-      this.#fetching--
-      this.#evict()
-    }
+    const result =
+      fetch.length === 0
+        ? this.#decideNow(command as unknown as Command, [], [])
+        : this.#decideAfter(fetch, command as unknown as Command)
+    return result as Promise<ResultOf<T>>
   }
 
   settled(): Promise<void> {
@@ -140,6 +135,16 @@ export class Account implements Ledger, Moved {
 
   async log(cursor: number, limit: number): Promise<StoredEvent[]> {
     return this.#reading(this.#options.store.log(this.account_sid, cursor, limit))
+  }
+
+  async reading<T>(ask: (readings: Readings, account_sid: string) => Promise<T>): Promise<T> {
+    return this.#reading(ask(this.#options.store, this.account_sid))
+  }
+
+  async caughtUp(reader: ReaderName): Promise<void> {
+    const found = this.readers.get(reader)
+    if (!found) throw new Error(`invariant: ${reader} is read in this process`)
+    return this.#reading(found.catchUp())
   }
 
   nextDue(): number | undefined {
@@ -167,6 +172,19 @@ export class Account implements Ledger, Moved {
 
   #checkOpen(): void {
     if (!this.isReady) throw new Unavailable('the store is not available')
+  }
+
+  async #decideAfter(fetch: readonly Fetch[], command: Command): Promise<unknown> {
+    const reading = this.#cold.fetching()
+    let result: Promise<unknown>
+    try {
+      const fetched = await this.#fetch(fetch)
+      this.#checkOpen()
+      result = this.#decideNow(command, fetch, fetched)
+    } finally {
+      this.#cold.fetched(reading)
+    }
+    return result
   }
 
   #decideNow(command: Command, fetch: readonly Fetch[], fetched: readonly Fetched[]): Promise<unknown> {
@@ -210,24 +228,21 @@ export class Account implements Ledger, Moved {
 
   /** Decides one command in memory and queues it for the next batch. */
   #add(waiting: Omit<Entry, 'decision' | 'head'>): void {
-    const { command, at, seed, fetched } = waiting
+    const { command, at, seed, fetched, timer } = waiting
     const state = this.#state
-    for (const { kind, row } of fetched) this.#admit(kind, row)
+    this.#cold.admit(state, fetched)
     try {
       const decision = decide(state, { at, seed, command })
       const head = { at: state.at, decision: state.decision, next_seq: state.next_seq, next_event: state.next_event }
-      for (const { kind, sid } of decision.changes) {
-        const key = `${kind}/${sid}`
-        this.#undurable.set(key, (this.#undurable.get(key) ?? 0) + 1)
-      }
+      this.#cold.decided(decision.changes)
       this.#gathered.push({ ...waiting, decision, head })
     } catch (error) {
-      // What a refusal is about may not be durable yet: it is told when it is.
-      if (error instanceof Refusal && this.queueLength > 0 && this.isReady)
+      // What a refusal is about may not be durable yet: a caller is told when it is.
+      if (timer === undefined && error instanceof Refusal && this.queueLength > 0 && this.isReady)
         this.settled().then(() => waiting.reject(error), waiting.reject)
       else waiting.reject(error)
     } finally {
-      for (const { kind, row } of fetched) this.#leaving.add(`${kind}/${row.sid}`)
+      this.#cold.served(fetched)
     }
   }
 
@@ -238,8 +253,7 @@ export class Account implements Ledger, Moved {
   #seed(): Seed {
     const { seed } = this.#options
     if (seed !== undefined) return seedOf(seed, this.#state.decision)
-    const bits = randomFillSync(new Uint32Array(4))
-    return [bits[0] as number, bits[1] as number, bits[2] as number, bits[3] as number] // four were made
+    return drawSeed()
   }
 
   #arm(): void {
@@ -281,10 +295,10 @@ export class Account implements Ledger, Moved {
     this.#writing = []
     const last = written[written.length - 1]?.head.decision ?? 0
     for (const entry of written) {
-      this.#forget(entry)
+      this.#cold.durable(entry.decision.changes)
       entry.resolve(entry.decision.result)
     }
-    this.#evict()
+    this.#cold.sweep(this.#state)
     const settled = this.#settlers.filter(({ decision }) => decision <= last)
     if (settled.length > 0) {
       this.#settlers = this.#settlers.filter(({ decision }) => decision > last)
@@ -292,21 +306,10 @@ export class Account implements Ledger, Moved {
     }
     this.#pump()
     this.#arm()
-    for (const listener of this.#listeners) listener()
+    if (this.#listeners.size === 0) return
+    const events = written.flatMap((entry) => entry.decision.events)
+    for (const listener of this.#listeners) listener(events)
   }
-
-  /** Its rows are on disk; the cold ones among them need not stay in memory. */
-  #forget(entry: Entry): void {
-    for (const { kind, sid } of entry.decision.changes) {
-      const key = `${kind}/${sid}`
-      const left = (this.#undurable.get(key) ?? 1) - 1
-      if (left > 0) this.#undurable.set(key, left)
-      else this.#undurable.delete(key)
-      if (Object.hasOwn(coldKinds, kind)) this.#leaving.add(key)
-    }
-  }
-
-  // Cold rows
 
   async #fetch(fetch: readonly Fetch[]): Promise<Fetched[]> {
     const found = await Promise.all(
@@ -316,23 +319,6 @@ export class Account implements Ledger, Moved {
       })
     )
     return found.flat()
-  }
-
-  /** What memory has, or is about to delete, beats what was fetched. */
-  #admit(kind: Kind, row: Row): void {
-    if (this.#undurable.has(`${kind}/${row.sid}`) || this.#state.find(kind, row.sid)) return
-    this.#state.admit(kind, row as never) // a row of that kind, as it was stored
-  }
-
-  #evict(): void {
-    if (this.#fetching > 0 || this.#leaving.size === 0) return
-    for (const key of this.#leaving) {
-      if (this.#undurable.has(key)) continue
-      this.#leaving.delete(key)
-      const [kind, sid] = key.split('/') as [Kind, string] // made as `kind/sid`
-      const row = this.#state.find(kind, sid)
-      if (row && !isResident(kind, row)) this.#state.evict(kind, sid)
-    }
   }
 
   // When the store fails
@@ -361,8 +347,7 @@ export class Account implements Ledger, Moved {
     this.#status = 'recovering'
     this.#writing = []
     this.#gathered = []
-    this.#undurable.clear()
-    this.#leaving.clear()
+    this.#cold.clear()
     const settlers = this.#settlers
     this.#settlers = []
     for (const { reject } of settlers) reject(new Unavailable('the store is not available'))
@@ -378,7 +363,10 @@ export class Account implements Ledger, Moved {
       return
     }
     if (isContent) await this.#again(entries, suspects)
-    if (this.#status !== 'recovering') return
+    if (this.#status !== 'recovering') {
+      for (const entry of this.#gathered.splice(0)) entry.reject(new Unavailable('the server stopped'))
+      return
+    }
     this.#status = 'open'
     this.#options.log.info('the account is open again')
     this.#decideDue()
@@ -406,7 +394,12 @@ export class Account implements Ledger, Moved {
   async #again(entries: readonly Entry[], suspects: number): Promise<void> {
     for (const [i, entry] of entries.entries()) {
       try {
-        this.#add({ ...entry, fetched: entry.fetch.length > 0 ? await this.#fetch(entry.fetch) : [] })
+        // A seed of its own: the offender's decision has no number any more.
+        this.#add({
+          ...entry,
+          seed: this.#seed(),
+          fetched: entry.fetch.length > 0 ? await this.#fetch(entry.fetch) : []
+        })
       } catch (error) {
         entry.reject(error)
       }
@@ -417,7 +410,7 @@ export class Account implements Ledger, Moved {
         await this.#options.store.write(
           batchOf(this.account_sid, this.#head.epoch, [decided], this.#options.journal ?? false)
         )
-        this.#forget(decided)
+        this.#cold.durable(decided.decision.changes)
         decided.resolve(decided.decision.result)
       } catch (error) {
         decided.reject(
@@ -425,7 +418,7 @@ export class Account implements Ledger, Moved {
             ? error
             : new Unavailable('the outcome is unknown: the store failed while writing')
         )
-        this.#undurable.clear()
+        this.#cold.clear()
         if (error instanceof ContentRejected && (await this.#reload())) continue
         const rest = entries.slice(i + 1)
         for (const other of rest) other.reject(new Unavailable('the store failed'))
@@ -434,6 +427,20 @@ export class Account implements Ledger, Moved {
       }
     }
   }
+}
+
+/** Drawn ahead: asking the system for each decision costs as much as parsing its request. */
+const bits = new Uint32Array(1024)
+let used = bits.length
+
+function drawSeed(): Seed {
+  if (used === bits.length) {
+    randomFillSync(bits)
+    used = 0
+  }
+  const seed = bits.subarray(used, used + 4)
+  used += 4
+  return [seed[0] as number, seed[1] as number, seed[2] as number, seed[3] as number] // its length is a multiple of four
 }
 
 async function load({ store, account_sid, settings }: AccountOptions, head: AccountHead): Promise<State> {
@@ -448,10 +455,4 @@ async function load({ store, account_sid, settings }: AccountOptions, head: Acco
   state.next_seq = head.next_seq
   state.next_event = head.next_event
   return state
-}
-
-function isResident(kind: Kind, row: object): boolean {
-  if (!Object.hasOwn(coldKinds, kind)) return true
-  const { resident } = (coldKinds as Record<string, ColdKind>)[kind] as ColdKind // hasOwn says so
-  return resident?.values.includes((row as Record<string, string>)[resident.column] as string) ?? false
 }

@@ -1,12 +1,13 @@
 import { cascades } from '@ringdown/engine/conversations/needs'
 import { render } from '@ringdown/engine/events'
-import type { Batch, JournalEntry, Removal, RowWrite, StoredEvent } from '../store/store.ts'
+import type { Batch, EventWrite, JournalEntry, Removal, RowWrite } from '../store/store.ts'
+import { aboutOf } from '../store/tables.ts'
 import { type Entry, seedText } from './entry.ts'
 
 /** Joins decisions into what is written in one transaction: a row that several of them changed is written once. */
 export function batchOf(account_sid: string, epoch: number, entries: readonly Entry[], journaled: boolean): Batch {
   const rows = new Map<string, RowWrite>()
-  const events: StoredEvent[] = []
+  const events: EventWrite[] = []
   const journal: JournalEntry[] = []
   const removals: Removal[] = []
   for (const { command, at, seed, fetched, decision, head } of entries) {
@@ -17,8 +18,10 @@ export function batchOf(account_sid: string, epoch: number, entries: readonly En
         for (const child of cascades[kind] ?? []) removals.push({ kind: child.kind, where: { [child.column]: sid } })
     }
     for (const event of decision.events) {
-      const { seq, sid, type, at, ...rest } = render(event)
-      events.push({ seq, sid, type, at, data: JSON.stringify(rest) })
+      // Named one by one: what a rest pattern gathers costs more to make and to write than the event itself.
+      const { seq, sid, type, at, workspace_sid, description, resource_type, resource_sid, data } = render(event)
+      const text = JSON.stringify({ workspace_sid, description, resource_type, resource_sid, data })
+      events.push({ seq, sid, type, at, about: aboutOf(data), data: text })
     }
     if (journaled) {
       journal.push({ decision: head.decision, at, seed: seedText(seed), data: JSON.stringify({ command, fetched }) })

@@ -1,6 +1,7 @@
 import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
 import type { Row } from '@ringdown/engine/state/row'
 import type { State } from '@ringdown/engine/state/state'
+import type { Readings } from '../store/readings.ts'
 import type { PageQuery, StoredEvent, Value } from '../store/store.ts'
 
 /** A cold row that a command must change or check, named by columns of its kind (see `store/kinds.ts`). */
@@ -25,6 +26,19 @@ export interface Ledger {
   page(query: Omit<PageQuery, 'account_sid'>): Promise<Row[]>
   find(kind: string, where: Readonly<Record<string, Value>>): Promise<Row[]>
   log(cursor: number, limit: number): Promise<StoredEvent[]>
+  /** Reads what is kept beside rows: events by their columns, roll-ups, stays. */
+  reading<T>(ask: (readings: Readings, account_sid: string) => Promise<T>): Promise<T>
+  /** Resolves when a reader of the log has dealt with everything that was decided before the call. */
+  caughtUp(reader: ReaderName): Promise<void>
+}
+
+/** Readers of the log whose work operations show. */
+export type ReaderName = 'statistics'
+
+/** One that reads the log by itself, and can be waited for. */
+export interface LogReader {
+  /** Resolves when it has dealt with everything that was decided before the call; rejects with Unavailable. */
+  catchUp(): Promise<void>
 }
 
 /** 503: the store cannot be reached, the write's outcome is unknown, or too much is waiting. */

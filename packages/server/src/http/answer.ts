@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { type ErrorBody, errorBody } from '@ringdown/contract/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
@@ -15,12 +15,6 @@ export const corsHeaders = {
   'Access-Control-Allow-Credentials': 'true'
 } as const
 
-/** Names and values in turn, as Node writes them fastest. */
-const openHeaders: readonly string[] = ['Access-Control-Allow-Origin', '*']
-
-/** Only pages, which say their origin, need all of them. */
-const allCors: readonly string[] = Object.entries(corsHeaders).flat()
-
 /** Nothing is limited; clients read them all the same (reference taskrouter 0.1). */
 const rateLimitHeaders = [
   'X-Rate-Limit-Limit',
@@ -31,9 +25,25 @@ const rateLimitHeaders = [
   'Unlimited'
 ] as const
 
+/** What every answer has, names and values in turn, as Node writes them fastest. Only pages, which say their origin, need all of CORS. */
+const constantHeaders = {
+  open: ['Access-Control-Allow-Origin', '*'],
+  cors: Object.entries(corsHeaders).flat()
+} as const satisfies Record<string, readonly string[]>
+
+const taskrouterHeaders = {
+  open: [...constantHeaders.open, ...rateLimitHeaders],
+  cors: [...constantHeaders.cors, ...rateLimitHeaders]
+} as const satisfies Record<string, readonly string[]>
+
+/** One process's requests have this in common, and a number each. */
+const requestPrefix = `RQ${randomBytes(12).toString('hex')}`
+let requests = 0
+
 /** `RQ` and 32 hex digits: not a secret, only unlikely to come twice. */
 export function requestId(): string {
-  return `RQ${randomUUID().replaceAll('-', '')}`
+  requests = (requests + 1) % 0x100000000
+  return requestPrefix + requests.toString(16).padStart(8, '0')
 }
 
 /** Whose answer it is: an operation's, or of something beside the APIs (`health`, `clock`, …). */
@@ -67,16 +77,19 @@ export class Answers {
     etag?: string
   ): FastifyReply {
     const ms = performance.now() - request.began
-    const cors = request.headers.origin === undefined ? openHeaders : allCors
-    const headers = ['Twilio-Request-Id', request.id, 'Twilio-Request-Duration', (ms / 1000).toFixed(3), ...cors]
-    if (subject.product === 'taskrouter') headers.push(...rateLimitHeaders)
+    const constant = subject.product === 'taskrouter' ? taskrouterHeaders : constantHeaders
+    const { open, cors } = constant
+    const headers: string[] = request.headers.origin === undefined ? open.slice() : cors.slice()
+    headers.push('Twilio-Request-Id', request.id, 'Twilio-Request-Duration', (ms / 1000).toFixed(3))
     if (status === 401) headers.push('WWW-Authenticate', 'Basic realm="Twilio API"')
     if (etag !== undefined) headers.push('ETag', etag)
-    if (body !== undefined)
-      headers.push('Content-Type', 'application/json', 'Content-Length', String(Buffer.byteLength(body)))
+    const bytes = body === undefined ? 0 : Buffer.byteLength(body)
+    if (body !== undefined) headers.push('Content-Type', 'application/json', 'Content-Length', String(bytes))
     reply.hijack()
     reply.raw.writeHead(status, headers)
-    reply.raw.end(body)
+    // Text of ASCII alone goes out as it lies in memory.
+    if (bytes === body?.length) reply.raw.end(body, 'latin1')
+    else reply.raw.end(body)
     this.#metrics?.requestEnded(subject.id, status, ms / 1000)
     const level = request.method === 'GET' && status < 400 ? 'debug' : 'info'
     if (this.#log.isLevelEnabled(level)) {

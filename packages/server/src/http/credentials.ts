@@ -14,6 +14,17 @@ interface Known {
   readonly padded: Buffer
 }
 
+interface Right {
+  readonly header: Buffer
+  /** Where the header that is compared with it is written. */
+  readonly given: Buffer
+  readonly credential: Credential
+}
+
+/** Of `Basic ` and the base64 of a SID: 44 characters are 33 bytes of its 34. */
+const nameEnd = 6 + 44
+const mostRight = 1000
+
 /** Bytes in which a password is compared; a longer one is never right. */
 const room = 512
 
@@ -21,6 +32,8 @@ const room = 512
 export class Credentials {
   readonly #known = new Map<string, Known>()
   readonly #given = Buffer.alloc(room)
+  /** Headers that were right, by their beginning, which holds nothing but the name. */
+  readonly #right = new Map<string, Right>()
 
   constructor(credentials: Iterable<Credential>) {
     for (const credential of credentials) this.add(credential)
@@ -32,17 +45,25 @@ export class Credentials {
       throw new Error('a credential has a name and a password')
     if (Buffer.byteLength(password) > mostBytes)
       throw new Error(`the password of ${username} is longer than ${mostBytes} bytes`)
+    this.#right.clear()
     this.#known.set(username, { credential, padded: padded(password, Buffer.alloc(room)) })
   }
 
   remove(username: string): void {
+    this.#right.clear()
     this.#known.delete(username)
   }
 
   /** Of an `Authorization: Basic …` header; undefined when it is missing, malformed or wrong. */
   basic(authorization: string | undefined): Credential | undefined {
-    if (authorization === undefined || !/^basic /i.test(authorization)) return undefined
-    return this.#check(Buffer.from(authorization.slice(6), 'base64').toString('utf8'))
+    if (authorization === undefined) return undefined
+    const beginning = authorization.slice(0, nameEnd)
+    const right = this.#right.get(beginning)
+    if (right && isEqual(authorization, right)) return right.credential
+    if (!/^basic /i.test(authorization)) return undefined
+    const credential = this.#check(Buffer.from(authorization.slice(6), 'base64').toString('utf8'))
+    if (credential && credential.username.length >= 33) this.#remember(beginning, authorization, credential)
+    return credential
   }
 
   /** Basic, or `Bearer` with `username:password`, plain or in base64: what MCP clients can be configured to send. */
@@ -50,6 +71,13 @@ export class Credentials {
     if (authorization === undefined || !/^bearer /i.test(authorization)) return this.basic(authorization)
     const token = authorization.slice(7).trim()
     return this.#check(token.includes(':') ? token : Buffer.from(token, 'base64').toString('utf8'))
+  }
+
+  #remember(beginning: string, authorization: string, credential: Credential): void {
+    // A header has many forms (letter case, blanks): what is remembered of them has an end.
+    if (this.#right.size >= mostRight) this.#right.clear()
+    const header = Buffer.from(authorization, 'latin1')
+    this.#right.set(beginning, { header, given: Buffer.alloc(header.length), credential })
   }
 
   /**
@@ -70,6 +98,13 @@ export function authenticate(request: FastifyRequest, credentials: Credentials):
   if (!credential) throw new HttpRefusal(refused.authenticate)
   request.credential = credential
   return credential
+}
+
+/** Takes the same time wherever two headers of one length differ. (How long a token is, is no secret.) */
+function isEqual(authorization: string, { header, given }: Right): boolean {
+  if (authorization.length !== header.length) return false
+  given.write(authorization, 'latin1')
+  return timingSafeEqual(given, header)
 }
 
 /** A length that does not fit its bytes is cut like the text is, so that it can equal nothing that fits. */

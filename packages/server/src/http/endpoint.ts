@@ -1,12 +1,11 @@
 import { InvalidRequest, parseRequest } from '@ringdown/contract/form'
 import type { Operation } from '@ringdown/contract/operation'
 import { listEnvelope } from '@ringdown/contract/paging'
-import { type Rendering, serialize } from '@ringdown/contract/serialize'
+import { type Rendering, serialized } from '@ringdown/contract/serialize'
 import type { FastifyRequest } from 'fastify'
 import type { Ledger } from '../commit/ledger.ts'
 import type { AnyCall, AnyHandler, Context, Listed } from '../operations/handler.ts'
 import { NotImplemented } from './errors.ts'
-import type { UrlOf } from './origin.ts'
 
 /** What an operation answers to one request, ready to be sent. */
 export interface Rendered {
@@ -17,8 +16,8 @@ export interface Rendered {
   readonly etag: string | undefined
 }
 
-/** Answers an operation's requests. Throws whatever its handler refuses. */
-export type Endpoint = (request: FastifyRequest, ledger: Ledger, context: Context, url: UrlOf) => Promise<Rendered>
+/** Answers an operation's requests; `base` stands before paths in its URLs. Throws whatever its handler refuses. */
+export type Endpoint = (request: FastifyRequest, ledger: Ledger, context: Context, base: string) => Promise<Rendered>
 
 /** Schemas whose rows have a version that the API shows as ETag (reference taskrouter 0.5). */
 const versioned = new Set([
@@ -37,20 +36,20 @@ export function endpointOf(operation: Operation, handler: AnyHandler | undefined
   const render = rendererOf(operation)
   const parse = (request: FastifyRequest) => parseRequest(operation, rawOf(request))
   if (operation.method === 'GET') {
-    return async (request, ledger, context, url) => {
+    return async (request, ledger, context, base) => {
       const call = parse(request)
       try {
         const answer = handler(call, context)
-        return render(answer instanceof Promise ? await answer : answer, request, call, url)
+        return render(answer instanceof Promise ? await answer : answer, request, call, base)
       } finally {
         // What is told, even that something is missing, may not be lost afterwards: everything that was read is durable.
         await ledger.settled()
       }
     }
   }
-  return async (request, _ledger, context, url) => {
+  return async (request, _ledger, context, base) => {
     const call = parse(request)
-    return render(await handler(call, context), request, call, url)
+    return render(await handler(call, context), request, call, base)
   }
 }
 
@@ -64,20 +63,19 @@ function rawOf(request: FastifyRequest) {
   }
 }
 
-type Renderer = (answer: unknown, request: FastifyRequest, call: AnyCall, url: UrlOf) => Rendered
+type Renderer = (answer: unknown, request: FastifyRequest, call: AnyCall, base: string) => Rendered
 
 function rendererOf(operation: Operation): Renderer {
   const { status, schema, listKey } = operation
   if (schema === null) return () => ({ status, body: undefined, etag: undefined })
   if (listKey !== null)
-    return (answer, request, call, url) => renderList(operation, answer as Listed<object>, request, call, url) // a list's handler answers a page
+    return (answer, request, call, base) => renderList(operation, answer as Listed<object>, request, call, base) // a list's handler answers a page
   const hasVersion = versioned.has(schema.name)
-  return (answer, _request, { path }, url) => {
+  return (answer, _request, { path }, base) => {
     const row = answer as Readonly<Record<string, unknown>> // a handler of one row answers it
-    const rendering: Rendering = { url, path }
     return {
       status,
-      body: JSON.stringify(serialize(operation, row, rendering)),
+      body: serialized(operation, row, { base, path }),
       etag: hasVersion ? `"${row.version}"` : undefined
     }
   }
@@ -88,23 +86,26 @@ function renderList(
   listed: Listed<object>,
   request: FastifyRequest,
   { path, page }: AnyCall,
-  url: UrlOf
+  base: string
 ): Rendered {
   if (page === null) throw new InvalidRequest(`${operation.id} has no pages`)
-  const rendering: Rendering = { url, path }
-  const items = listed.items.map((row) => serialize(operation, row as Readonly<Record<string, unknown>>, rendering))
+  const rendering: Rendering = { base, path }
+  const items = listed.items.map((row) => serialized(operation, row as Readonly<Record<string, unknown>>, rendering))
   const rawUrl = request.url
   const end = rawUrl.indexOf('?')
   const list = {
-    items,
-    url,
+    items: [],
+    url: (path: string) => base + path,
     path: withoutLabel(end < 0 ? rawUrl : rawUrl.slice(0, end)),
     query: end < 0 ? '' : rawUrl.slice(end + 1),
     page,
     next: listed.next,
     previous: listed.previous
   }
-  return { status: operation.status, body: JSON.stringify(listEnvelope(operation, list)), etag: undefined }
+  // The items are text already, and take the place of the envelope's own empty ones.
+  const meta = JSON.stringify(listEnvelope(operation, list).meta)
+  const body = `{"meta":${meta},"${operation.listKey}":[${items.join(',')}]}`
+  return { status: operation.status, body, etag: undefined }
 }
 
 /** `/taskrouter/v1/Workspaces/` -> `/v1/Workspaces`. */

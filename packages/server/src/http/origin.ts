@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { operations } from '@ringdown/contract/generated/operations'
 
 /** Host labels of the APIs, which are the path prefixes as well: `taskrouter`, `conversations`, `flex-api`, … */
-export const labels: ReadonlySet<string> = new Set(operations.map(({ product }) => product))
+export const labels: ReadonlySet<string> = new Set([...operations.map(({ product }) => product), 'event-bridge'])
 
 export interface OriginOptions {
   /** Whether a proxy in front may say which scheme and host the caller used. */
@@ -10,9 +10,6 @@ export interface OriginOptions {
   /** Where callers reach this server, without a slash at its end; else what they say in `Host`. */
   readonly publicUrl: string | undefined
 }
-
-/** Makes absolute URLs of API paths, in the form in which the request came in. */
-export type UrlOf = (path: string) => string
 
 /**
  * Which API a `Host` names: `taskrouter.twilio.com`, `taskrouter.dublin.ie1.twilio.com`, `taskrouter.localhost:8080`;
@@ -33,23 +30,8 @@ export function routedUrl(request: IncomingMessage, { trustProxy }: OriginOption
   return label === undefined ? url : `/${label}${url}`
 }
 
-const urls = new Map<string, UrlOf>()
-const mostUrls = 10_000
-
-/** How the answer to a request writes URLs of an API. One function per base, made once. */
-export function urlsOf(request: IncomingMessage, label: string, isByHost: boolean, options: OriginOptions): UrlOf {
-  const base = baseOf(request, label, isByHost, options)
-  let url = urls.get(base)
-  if (!url) {
-    // Callers choose their Host: what is remembered of them has an end.
-    if (urls.size >= mostUrls) urls.clear()
-    url = (path) => base + path
-    urls.set(base, url)
-  }
-  return url
-}
-
-function baseOf(
+/** What stands before an API's paths in the URLs of an answer, in the form in which the request came in. */
+export function baseOf(
   request: IncomingMessage,
   label: string,
   isByHost: boolean,

@@ -12,7 +12,8 @@ import { authenticate, type Credential, type Credentials } from './credentials.t
 import { type Endpoint, endpointOf } from './endpoint.ts'
 import { HttpRefusal, notFound, refused } from './errors.ts'
 import type { Metrics } from './metrics.ts'
-import { labels, type OriginOptions, routedUrl, urlsOf } from './origin.ts'
+import { baseOf, labels, type OriginOptions, routedUrl } from './origin.ts'
+import { mountOurs } from './ours.ts'
 import { mountProbes } from './probes.ts'
 
 export interface ServerOptions {
@@ -119,6 +120,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   mountOperations(app, options, answers, origin)
   mountProbes(app, answers, options)
   mountClock(app, answers, options)
+  mountOurs(app, answers, options)
   if (options.mcp) mountMcp(app, options.credentials, options.mcp, log)
   return app
 }
@@ -179,8 +181,8 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, answers: 
       const { account_sid } = request.credential as Credential // checked by the route's hook
       const ledger = ledgerOf(account_sid)
       if (!ledger) throw new Unavailable(`account ${account_sid} is not served here`)
-      const url = urlsOf(request.raw, product, request.originalUrl !== request.url, origin)
-      const { status, body, etag } = await endpoint(request, ledger, contextFor(ledger), url)
+      const base = baseOf(request.raw, product, request.originalUrl !== request.url, origin)
+      const { status, body, etag } = await endpoint(request, ledger, contextFor(ledger), base)
       return answers.send(request, reply, subject, status, body, etag)
     }
   }

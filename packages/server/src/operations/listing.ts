@@ -116,10 +116,10 @@ export function shownPage<R, S>(listed: Listed<R>, shown: (row: R) => S): Listed
 
 export const emptyPage: Listed<never> = { items: [], next: null, previous: null }
 
-const wholePage = { page_size: 50, page_token: null }
+export const wholePage = { page_size: 50, page_token: null }
 
 /** Of one row more than fits: whether there is another page is known by it. */
-function cut<R>(rows: R[], page_size: number, cursor: Cursor | null, keyOf: (row: R) => Key): Listed<R> {
+export function cut<R>(rows: R[], page_size: number, cursor: Cursor | null, keyOf: (row: R) => Key): Listed<R> {
   const isBack = cursor?.direction === 'before'
   const hasMore = rows.length > page_size
   const items = hasMore ? rows.slice(0, page_size) : rows
@@ -171,6 +171,6 @@ function compareKeys(a: Key, b: Key, sort: readonly { readonly descending: boole
   return 0
 }
 
-function badToken(): never {
+export function badToken(): never {
   throw new InvalidRequest('Parameter PageToken is invalid: it is of another list, or its row is gone', 'PageToken')
 }

@@ -1,6 +1,17 @@
 import { residentCondition } from './query.ts'
 import { CannotOpen } from './store.ts'
-import { coldKind, coldNames, coldTable, eventTable, journalTable, quote, rowTable, type Table } from './tables.ts'
+import {
+  coldKind,
+  coldNames,
+  coldTable,
+  eventTable,
+  journalTable,
+  quote,
+  rollupTable,
+  rowTable,
+  stayTable,
+  type Table
+} from './tables.ts'
 
 /** Version of the fixed tables below. A store with a higher one was written by a newer program. */
 export const schemaVersion = 1
@@ -60,7 +71,9 @@ export async function migrateTables(migrator: Migrator, where: string): Promise<
   for (const migration of migrations.slice(version)) await migration(migrator)
   if (found === undefined) await run(`insert into ringdown values (${schemaVersion})`)
   else if (version < schemaVersion) await run(`update ringdown set schema_version = ${schemaVersion}`)
-  for (const kind of coldNames) await reconcile(migrator, kind)
+  for (const kind of coldNames) await reconcile(migrator, declarationOf(kind))
+  await reconcile(migrator, { table: eventTable, prefix: 'data', indexes: indexesOf(eventTable) })
+  for (const table of [rollupTable, stayTable]) await reconcile(migrator, { table, indexes: indexesOf(table) })
 }
 
 /** Refuses an account that a newer program wrote. */
@@ -71,23 +84,42 @@ export function checkFormat(account_sid: string, format: number): void {
     )
 }
 
+/** What a table is to be. */
+interface Declaration {
+  readonly table: Table
+  /** Member of `data` in which the columns' values are; data itself where there is none. */
+  readonly prefix?: string
+  /** Text of each index, by its name. */
+  readonly indexes: ReadonlyMap<string, string>
+}
+
 /**
- * Makes a cold kind's table what its declaration says. A new column is filled from `data`, of which every column is but
- * a copy, and indexes that are no longer declared go; so a changed declaration needs no migration of its own.
+ * Makes a table what its declaration says. A new column is filled from `data`, of which every column is but a copy, and
+ * indexes that are no longer declared go; so a changed declaration needs no migration of its own.
  */
-async function reconcile(migrator: Migrator, kind: string): Promise<void> {
+async function reconcile(migrator: Migrator, { table, prefix, indexes: declared }: Declaration): Promise<void> {
   const { run, dialect } = migrator
-  const { columns: present, indexes: indexed } = await describe(migrator, kind)
-  if (present.length === 0) await run(tableText(dialect, coldTable(kind)))
+  const { name } = table
+  const { columns: present, indexes: indexed } = await describe(migrator, name)
+  if (present.length === 0) await run(tableText(dialect, table))
   else
-    for (const [column, type] of Object.entries(coldKind(kind).columns)) {
+    for (const [column, type] of Object.entries(table.columns)) {
       if (present.includes(column)) continue
-      await run(`alter table ${quote(kind)} add column ${quote(column)} ${typeText(dialect, type)}`)
-      await run(`update ${quote(kind)} set ${quote(column)} = ${fieldText(dialect, column, type)}`)
+      await run(`alter table ${quote(name)} add column ${quote(column)} ${typeText(dialect, type)}`)
+      await run(`update ${quote(name)} set ${quote(column)} = ${fieldText(dialect, column, type, prefix)}`)
     }
-  const declared = indexesOf(kind)
-  for (const name of indexed) if (!declared.has(name)) await run(`drop index ${quote(name)}`)
-  for (const [name, text] of declared) if (!indexed.includes(name)) await run(text)
+  for (const index of indexed) if (!declared.has(index)) await run(`drop index ${quote(index)}`)
+  for (const [index, text] of declared) if (!indexed.includes(index)) await run(text)
+}
+
+/** A cold kind's table, with an index of the rows that live in memory. */
+function declarationOf(kind: string): Declaration {
+  const { resident } = coldKind(kind)
+  const table = coldTable(kind)
+  const indexes = indexesOf(table)
+  if (resident !== undefined)
+    addIndex(indexes, table, `resident__${resident.values.join('_')}`, ['seq'], residentCondition(kind))
+  return { table, indexes }
 }
 
 /** The columns and (our) indexes that a table has now. */
@@ -106,23 +138,29 @@ async function describe({ rows, dialect }: Migrator, table: string): Promise<{ c
   return { columns: names(columns), indexes: names(indexes) }
 }
 
-/** Index names say what they hold, so that a changed declaration is a new name. PostgreSQL's names end at 63 bytes. */
-function indexesOf(kind: string): Map<string, string> {
-  const { indexes, resident } = coldKind(kind)
+/** Index names say what they hold, so that a changed declaration is a new name. */
+function indexesOf(table: Table): Map<string, string> {
   const found = new Map<string, string>()
-  const add = (name: string, columns: readonly string[], where: string) => {
-    const short = name.slice(0, 63)
-    const list = ['account_sid', ...columns].map(quote).join(', ')
-    found.set(short, `create index ${quote(short)} on ${quote(kind)} (${list})${where}`)
-  }
-  for (const columns of indexes) add(`${kind}__${columns.join('__')}`, columns, '')
-  if (resident !== undefined)
-    add(`${kind}__resident__${resident.values.join('_')}`, ['seq'], ` where ${residentCondition(kind)}`)
+  for (const { columns, where } of table.indexes ?? [])
+    addIndex(found, table, columns.join('__'), columns, where && `${quote(where)} is not null`)
   return found
 }
 
-function tableText(dialect: Migrator['dialect'], { name, columns, key }: Table): string {
-  const optional: readonly string[] = coldNames.includes(name) ? Object.keys(coldKind(name).columns) : []
+/** PostgreSQL's names end at 63 bytes. */
+function addIndex(
+  indexes: Map<string, string>,
+  table: Table,
+  named: string,
+  columns: readonly string[],
+  where: string | undefined
+): void {
+  const name = `${table.name}__${named}`.slice(0, 63)
+  const list = ['account_sid', ...columns].map(quote).join(', ')
+  const only = where === undefined ? '' : ` where ${where}`
+  indexes.set(name, `create index ${quote(name)} on ${quote(table.name)} (${list})${only}`)
+}
+
+function tableText(dialect: Migrator['dialect'], { name, columns, key, optional = [] }: Table): string {
   const lines = Object.entries(columns).map(
     ([column, type]) => `${quote(column)} ${typeText(dialect, type)}${optional.includes(column) ? '' : ' not null'}`
   )
@@ -136,9 +174,14 @@ function typeText(dialect: Migrator['dialect'], type: 'text' | 'integer'): strin
 }
 
 /** A field of `data` as a column's value; booleans become 0 and 1. */
-function fieldText(dialect: Migrator['dialect'], column: string, type: 'text' | 'integer'): string {
-  if (dialect === 'sqlite') return `json_extract(data, '$."${column}"')`
-  const field = `data::json ->> '${column}'`
+function fieldText(
+  dialect: Migrator['dialect'],
+  column: string,
+  type: 'text' | 'integer',
+  prefix: string | undefined
+): string {
+  if (dialect === 'sqlite') return `json_extract(data, '$${prefix === undefined ? '' : `."${prefix}"`}."${column}"')`
+  const field = `data::json ${prefix === undefined ? '' : `-> '${prefix}' `}->> '${column}'`
   return type === 'text'
     ? field
     : `(case ${field} when 'true' then '1' when 'false' then '0' else ${field} end)::bigint`

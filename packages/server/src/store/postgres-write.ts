@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { QueryConfig } from 'pg'
-import type { Batch, Value } from './store.ts'
-import { type Changes, coldTable, type Inserts, quote, rest, type Table } from './tables.ts'
+import type { Query } from './query.ts'
+import type { Batch, ReaderStep, Value } from './store.ts'
+import { type Changes, coldTable, type Inserts, quote, rest, type Table, writtenBy } from './tables.ts'
 
 /**
  * A batch as one statement: it is a transaction by itself, takes one round trip, and cannot mix with another account's
@@ -22,6 +23,17 @@ export function writeOf(batch: Batch, changes: Changes): QueryConfig {
     where account_sid = $1 and epoch = $2 returning 1)${parts.map((part, n) => `,\n  part${n} as (${part})`).join('')}
   select count(*)::int as matched from head`
   return { ...named(text), values }
+}
+
+/** A reader's step as one statement in the same manner: its head is the cursor, which must be where the step begins. */
+export function advanceOf({ account_sid, reader, from, to, ...written }: ReaderStep): Query {
+  const values: unknown[] = [account_sid, reader, from, to]
+  const bind = (value: unknown) => values.push(value)
+  const parts = writtenBy(written).map((inserts, n) => `,\n  part${n} as (${insertPart(inserts, bind, true)})`)
+  const sql = `with head as (update cursor set seq = $4
+    where account_sid = $1 and reader = $2 and seq = $3 returning 1)${parts.join('')}
+  select count(*)::int as matched from head`
+  return { sql, values }
 }
 
 const gate = 'exists (select 1 from head)'

@@ -3,10 +3,11 @@ import pg from 'pg'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { pause } from './pause.ts'
 import { clientConfig, openSession, placeOf, storeError, type Timing } from './postgres-session.ts'
-import { writeOf } from './postgres-write.ts'
+import { advanceOf, writeOf } from './postgres-write.ts'
 import { type Dialect, findOf, pageOf, type Query, residentColdOf, residentOf } from './query.ts'
+import { readingsOf } from './readings.ts'
 import { type AccountHead, CannotOpen, Fenced, type LoadedRow, type Store, StoreUnavailable } from './store.ts'
-import { changesOf, coldKind, coldNames } from './tables.ts'
+import { aging, changesOf, coldKind, coldNames } from './tables.ts'
 
 const loadPiece = 5_000
 const standbyMs = 250
@@ -15,7 +16,9 @@ const readers = 4
 const dialect: Dialect = {
   parameter: (n) => `$${n}`,
   among: (column, type, n) => `${column} = any($${n}::${type === 'text' ? 'text' : 'bigint'}[])`,
-  list: (values) => [...values]
+  list: (values) => [...values],
+  least: 'least',
+  greatest: 'greatest'
 }
 
 /**
@@ -146,12 +149,27 @@ export async function openPostgres({
       return read({ sql, values: [account_sid, after, limit] })
     },
 
-    async prune(account_sid, { event, journal }, limit) {
+    ...readingsOf(read, dialect, read),
+
+    // Beside the node's writing connection, so that no decision waits for it: the cursor fences it.
+    async advance(step) {
+      const [row] = await read(advanceOf(step))
+      if (row.matched !== 1)
+        throw new Fenced(`the reader ${step.reader} of account ${step.account_sid} is not at event ${step.from}`)
+    },
+
+    async prune(account_sid, { event, journal, rollup }, limit) {
       let gone = 0
       if (event !== undefined)
         gone += (await read({ sql: pruneText('event', 'seq'), values: [account_sid, event, limit] })).length
       if (journal !== undefined)
         gone += (await read({ sql: pruneText('journal', 'decision'), values: [account_sid, journal, limit] })).length
+      if (rollup !== undefined)
+        for (const [table, end] of aging) {
+          const sql = `delete from ${table} where ctid = any(array(
+            select ctid from ${table} where account_sid = $1 and ${end} < $2 limit $3)) returning 1`
+          gone += (await read({ sql, values: [account_sid, rollup, limit] })).length
+        }
       return gone
     },
 

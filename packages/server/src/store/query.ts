@@ -7,6 +7,9 @@ export interface Dialect {
   parameter(n: number): string
   /** A condition that is true when the column holds one of the values in the n-th parameter. */
   among(column: string, type: 'text' | 'integer', n: number): string
+  /** Names of the functions that answer the smaller and the greater of two numbers. */
+  readonly least: string
+  readonly greatest: string
   /** What to bind for `among`. */
   list(values: readonly Value[]): unknown
 }

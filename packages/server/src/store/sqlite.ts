@@ -3,6 +3,7 @@ import type { Row } from '@ringdown/engine/state/row'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { pause } from './pause.ts'
 import { type Dialect, findOf, pageOf, type Query, removalOf, residentColdOf, residentOf } from './query.ts'
+import { readingsOf } from './readings.ts'
 import { type Step, sqliteThread } from './sqlite-thread.ts'
 import {
   type AccountHead,
@@ -16,7 +17,18 @@ import {
   StoreUnavailable,
   type Value
 } from './store.ts'
-import { type Changes, changesOf, coldKind, coldNames, type Inserts, quote, rest, type Table } from './tables.ts'
+import {
+  aging,
+  type Changes,
+  changesOf,
+  coldKind,
+  coldNames,
+  type Inserts,
+  quote,
+  rest,
+  type Table,
+  writtenBy
+} from './tables.ts'
 
 const loadPiece = 5_000
 const retryMs = 250
@@ -24,7 +36,9 @@ const retryMs = 250
 const dialect: Dialect = {
   parameter: () => '?',
   among: (column) => `${column} in (select value from json_each(?))`,
-  list: (values) => JSON.stringify(values)
+  list: (values) => JSON.stringify(values),
+  least: 'min',
+  greatest: 'max'
 }
 
 /**
@@ -145,10 +159,30 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
       return (await reader.rows(sql, [account_sid, after, limit])) as unknown as JournalEntry[] // as: selected so
     },
 
-    async prune(account_sid, { event, journal }, limit) {
+    ...readingsOf(
+      ({ sql, values }) => reader.rows(sql, values),
+      dialect,
+      ({ sql, values }) => writing(() => writer.rows(sql, values))
+    ),
+
+    async advance({ account_sid, reader: name, from, to, ...written }) {
+      const cursor: Step = { sql: cursorText, width: 4, values: [to, account_sid, name, from], must: true }
+      const steps = [cursor, ...writtenBy(written).map((inserts) => upsertStep(account_sid, inserts))]
+      if ((await writing(() => writer.transaction(steps))).missed === -1) return
+      throw new Fenced(`the reader ${name} of account ${account_sid} is not at event ${from}`)
+    },
+
+    async prune(account_sid, { event, journal, rollup }, limit) {
       const steps: Step[] = []
       if (event !== undefined) steps.push(pruneStep('event', 'seq', account_sid, event, limit))
       if (journal !== undefined) steps.push(pruneStep('journal', 'decision', account_sid, journal, limit))
+      if (rollup !== undefined)
+        for (const [table, end] of aging)
+          steps.push({
+            sql: `delete from ${table} where rowid in (select rowid from ${table} where account_sid = ? and ${end} < ? limit ?)`,
+            width: 3,
+            values: [account_sid, rollup, limit]
+          })
       return (await writing(() => writer.transaction(steps))).changes
     },
 
@@ -217,6 +251,8 @@ const lockText = `insert into account (account_sid, epoch, format, at, decision,
   on conflict (account_sid) do update set epoch = account.epoch + 1
   returning account_sid, epoch, format, at, decision, next_seq, next_event`
 
+const cursorText = 'update cursor set seq = ? where account_sid = ? and reader = ? and seq = ?'
+
 const headText =
   'update account set at = ?, decision = ?, next_seq = ?, next_event = ? where account_sid = ? and epoch = ?'
 
@@ -240,6 +276,11 @@ function stepsOf({ account_sid, epoch, head }: Batch, changes: Changes): Step[] 
   }
   for (const { table, rows } of changes.inserts) add(insertText(table), rows)
   return steps
+}
+
+function upsertStep(account_sid: string, { table, rows }: Inserts): Step {
+  const values = rows.flatMap((row) => [account_sid, ...row])
+  return { sql: upsertText(table), width: Object.keys(table.columns).length, values }
 }
 
 const texts = new Map<string, string>()

@@ -1,4 +1,7 @@
 import type { Row } from '@ringdown/engine/state/row'
+import type { Stay } from '@ringdown/engine/statistics/stay'
+import type { Readings, RollupRow } from './readings.ts'
+import type { EventAbout } from './tables.ts'
 
 /**
  * Where an account's rows and events are kept. Two implementations (SQLite, PostgreSQL) obey one contract suite.
@@ -6,7 +9,7 @@ import type { Row } from '@ringdown/engine/state/row'
  * Rows of *resident* kinds live in one table `row(account_sid, kind, sid, version, data)`; each *cold* kind has a table of
  * its own with the columns that its lists filter and sort by (see `kinds.ts`). `data` is the row as JSON text.
  */
-export interface Store {
+export interface Store extends Readings {
   /** Creates or upgrades the tables. Safe to call at every start; concurrent callers wait for each other. */
   migrate(): Promise<void>
   /** SIDs of all accounts, in SID order. */
@@ -35,8 +38,21 @@ export interface Store {
   log(account_sid: string, cursor: number, limit: number): Promise<StoredEvent[]>
   /** Journal entries after a decision number, oldest first. */
   journal(account_sid: string, after: number, limit: number): Promise<JournalEntry[]>
-  /** Deletes events and journal entries older than the instants, at most `limit` of each; resolves with how many went. */
-  prune(account_sid: string, before: { event?: number; journal?: number }, limit: number): Promise<number>
+  /**
+   * Deletes events, journal entries, and roll-ups with the stays that had ended, older than the instants, at most
+   * `limit` of each; resolves with how many went.
+   */
+  prune(
+    account_sid: string,
+    before: { event?: number; journal?: number; rollup?: number },
+    limit: number
+  ): Promise<number>
+  /**
+   * Writes what a reader has made of the events up to a new cursor, and the cursor, in one transaction: read again after
+   * a failure, an event still counts once. Throws Fenced when the cursor is not where the step begins: somebody else
+   * reads under that name, or an answer was lost; StoreUnavailable and ContentRejected as `write`.
+   */
+  advance(step: ReaderStep): Promise<void>
   /** A consistent copy of the whole store in a new file (SQLite; PostgreSQL refuses with a hint at pg_dump). */
   backup(path: string): Promise<void>
   /** Resolves when the store answers; throws StoreUnavailable otherwise. */
@@ -102,6 +118,24 @@ export interface StoredEvent {
   readonly data: string
 }
 
+/** An event on its way into the log. */
+export interface EventWrite extends StoredEvent {
+  /** What it is found by, from its data (`aboutOf`). */
+  readonly about?: EventAbout
+}
+
+/** One step of a reader of the log. */
+export interface ReaderStep {
+  readonly account_sid: string
+  readonly reader: string
+  /** The cursor before and after the step. */
+  readonly from: number
+  readonly to: number
+  /** Cells and stays as they are after it. */
+  readonly rollups: readonly RollupRow[]
+  readonly stays: readonly Stay[]
+}
+
 export interface JournalEntry {
   readonly decision: number
   readonly at: number
@@ -119,7 +153,7 @@ export interface Batch {
   readonly rows: readonly RowWrite[]
   /** Whole ranges of cold kinds to delete, after `rows` were written: what hangs on a deleted parent. */
   readonly removals?: readonly Removal[]
-  readonly events: readonly StoredEvent[]
+  readonly events: readonly EventWrite[]
   readonly journal: readonly JournalEntry[]
 }
 

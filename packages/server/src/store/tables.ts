@@ -1,5 +1,5 @@
 import { type ColdKind, coldKinds } from './kinds.ts'
-import { type Batch, ContentRejected, type Removal, type Value } from './store.ts'
+import { type Batch, ContentRejected, type ReaderStep, type Removal, type Value } from './store.ts'
 
 /**
  * The tables, as both stores see them, and what a batch puts into each. Types are those of `kinds.ts`; how they are
@@ -9,6 +9,10 @@ export interface Table {
   readonly name: string
   readonly columns: Readonly<Record<string, 'text' | 'integer'>>
   readonly key: readonly string[]
+  /** Columns that may be null. */
+  readonly optional?: readonly string[]
+  /** Beside the key; account_sid is put in front of each. `where` names a column that rows of the index have. */
+  readonly indexes?: readonly { readonly columns: readonly string[]; readonly where?: string }[]
 }
 
 const kinds: Readonly<Record<string, ColdKind>> = coldKinds
@@ -19,10 +23,103 @@ export const rowTable: Table = {
   key: ['account_sid', 'kind', 'sid']
 }
 
+/**
+ * What of an event's data is a column as well: what the log is searched by, and what the statistics are made from. The
+ * names are those of the data; this is the one place that says which they are.
+ */
+export const eventColumns = [
+  'workspace_sid',
+  'task_sid',
+  'reservation_sid',
+  'worker_sid',
+  'worker_activity_sid',
+  'task_queue_sid',
+  'workflow_sid',
+  'task_channel_sid',
+  'task_date_created',
+  'task_queue_entered_date'
+] as const
+
+/** The values of an event's columns; all others are null. */
+export type EventAbout = { readonly [C in (typeof eventColumns)[number]]?: Value }
+
+/** The columns' values of an event, from its data. */
+export function aboutOf(data: Readonly<Record<string, unknown>>): EventAbout {
+  const about: Record<string, Value> = {}
+  for (const column of eventColumns) {
+    const value = data[column]
+    if (typeof value === 'string' || typeof value === 'number') about[column] = value
+  }
+  return about
+}
+
+const eventTypes = Object.fromEntries(
+  eventColumns.map((column) => [column, column.endsWith('_sid') ? 'text' : 'integer'])
+) as Record<(typeof eventColumns)[number], 'text' | 'integer'> // as: an entry for each of them
+
+/** The columns in front of `data`: a row that spills over is then read without its overflow. */
 export const eventTable: Table = {
   name: 'event',
-  columns: { account_sid: 'text', seq: 'integer', sid: 'text', type: 'text', at: 'integer', data: 'text' },
-  key: ['account_sid', 'seq']
+  columns: {
+    account_sid: 'text',
+    seq: 'integer',
+    sid: 'text',
+    type: 'text',
+    at: 'integer',
+    ...eventTypes,
+    data: 'text'
+  },
+  key: ['account_sid', 'seq'],
+  optional: eventColumns,
+  indexes: [
+    { columns: ['sid', 'seq'] },
+    { columns: ['at', 'seq'] },
+    { columns: ['workspace_sid', 'seq'], where: 'workspace_sid' },
+    { columns: ['workspace_sid', 'type', 'seq'], where: 'workspace_sid' },
+    // Events that a filter can find have the column; the others cost the index nothing.
+    ...(['task_sid', 'reservation_sid', 'worker_sid', 'task_queue_sid', 'workflow_sid'] as const).map((column) => ({
+      columns: [column, 'seq'],
+      where: column
+    }))
+  ]
+}
+
+/** Cells of statistics, by scope and time (see the engine's statistics/rollup). */
+export const rollupTable: Table = {
+  name: 'rollup',
+  columns: {
+    account_sid: 'text',
+    scope_sid: 'text',
+    span: 'integer',
+    start: 'integer',
+    task_channel_sid: 'text',
+    figures: 'text',
+    histograms: 'text'
+  },
+  key: ['account_sid', 'scope_sid', 'span', 'start', 'task_channel_sid'],
+  // For forgetting what is older than anybody may ask for.
+  indexes: [{ columns: ['start'] }]
+}
+
+/** Workers' times in activities. The first index holds all that a sum over a workspace reads: no row is looked up. */
+export const stayTable: Table = {
+  name: 'stay',
+  columns: {
+    account_sid: 'text',
+    workspace_sid: 'text',
+    worker_sid: 'text',
+    seq: 'integer',
+    activity_sid: 'text',
+    from_at: 'integer',
+    until_at: 'integer'
+  },
+  key: ['account_sid', 'seq'],
+  indexes: [
+    { columns: ['workspace_sid', 'until_at', 'from_at', 'activity_sid'] },
+    { columns: ['worker_sid', 'until_at', 'from_at'] },
+    // For forgetting.
+    { columns: ['until_at'] }
+  ]
 }
 
 export const journalTable: Table = {
@@ -32,12 +129,14 @@ export const journalTable: Table = {
 }
 
 const coldTables = new Map<string, Table>(
-  Object.entries(kinds).map(([name, { columns }]) => [
+  Object.entries(kinds).map(([name, { columns, indexes }]) => [
     name,
     {
       name,
       columns: { account_sid: 'text', sid: 'text', version: 'integer', ...columns, data: 'text' },
-      key: ['account_sid', 'sid']
+      key: ['account_sid', 'sid'],
+      optional: Object.keys(columns),
+      indexes: indexes.map((listed) => ({ columns: listed }))
     }
   ])
 )
@@ -83,6 +182,24 @@ export interface Changes {
   readonly removals: readonly Removal[]
 }
 
+/** What a reader's step puts into the tables. */
+export function writtenBy({ rollups, stays }: Pick<ReaderStep, 'rollups' | 'stays'>): Inserts[] {
+  const inserts = [insertsOf(rollupTable, rollups), insertsOf(stayTable, stays)]
+  return inserts.filter(({ rows }) => rows.length > 0)
+}
+
+function insertsOf(table: Table, rows: readonly object[]): Inserts {
+  const columns = Object.keys(table.columns).slice(1)
+  // as: a row of the table has its columns, all of them texts and numbers
+  return { table, rows: rows.map((row) => columns.map((column) => (row as Record<string, Value>)[column] ?? null)) }
+}
+
+/** Tables of readers from which what is too old goes, and the column that says how old it is. */
+export const aging = [
+  ['rollup', 'start'],
+  ['stay', 'until_at']
+] as const
+
 /** Sorts a batch by table, with its rows as JSON text. Throws ContentRejected for what no store could keep. */
 export function changesOf(batch: Batch): Changes {
   const upserts = new Map<string, Inserts>()
@@ -104,7 +221,17 @@ export function changesOf(batch: Batch): Changes {
   }
   const inserts: Inserts[] = []
   if (batch.events.length > 0)
-    inserts.push({ table: eventTable, rows: batch.events.map((e) => [e.seq, e.sid, e.type, e.at, e.data]) })
+    inserts.push({
+      table: eventTable,
+      rows: batch.events.map((e) => [
+        e.seq,
+        e.sid,
+        e.type,
+        e.at,
+        ...eventColumns.map((column) => e.about?.[column] ?? null),
+        e.data
+      ])
+    })
   if (batch.journal.length > 0)
     inserts.push({ table: journalTable, rows: batch.journal.map((j) => [j.decision, j.at, j.seed, j.data]) })
   return {

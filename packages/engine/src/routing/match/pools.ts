@@ -1,61 +1,94 @@
 import { SortedList } from '../../state/sorted-list.ts'
 import type { State } from '../../state/state.ts'
-import { compile, type Expression } from '../expression/compile.ts'
-import type { ChannelView, WorkerView, WorkforceView } from '../expression/environment.ts'
-import type { ActivityRow, ReservationRow, TaskQueueRow, TaskRow, WorkerRow, WorkspaceRow } from '../rows.ts'
-import { isOpen, isTerminal, nameKey } from '../rows.ts'
+import type { TaskView, WorkerView, WorkforceView } from '../expression/environment.ts'
+import {
+  type ActivityRow,
+  defaultFilter,
+  isOpen,
+  noFilter,
+  type ReservationRow,
+  type TaskQueueRow,
+  type TaskRow,
+  type WorkerChannelRow,
+  type WorkerRow,
+  type WorkspaceRow
+} from '../rows.ts'
 import { parseWorkflowDocument, type WorkflowDocument } from '../workflow-document.ts'
+import { Demand, type Demands } from './demand.ts'
+import { type ChannelEntry, type TaskEntry, WorkerEntry } from './entry.ts'
+import { type Due, Floor } from './floor.ts'
+import { isException } from './match.ts'
+import { fifo, isDirect, lifo } from './order.ts'
+import type { Pool } from './pool.ts'
+import type { Stand } from './stand.ts'
+import { byFifo } from './waiting.ts'
 
-/** How many reservations a worker holds on one channel. */
-interface Load {
-  open: number
-  accepted: number
+export { capacityLeft } from './view.ts'
+
+/** SIDs of workers, as of now. */
+export interface Members extends Iterable<string> {
+  readonly size: number
+  has(worker_sid: string): boolean
 }
 
 /**
  * What routing keeps beside the rows: who may take from which queue, what waits where, how loaded everybody is. All of it
- * follows from rows through the tables' observers, so it is right after loading, after a decision and after its undoing.
+ * follows from rows: the tables' observers only note what has changed, and the next question brings everything up to
+ * date. So it is right after loading, after a decision and after its undoing, and a decision that changes a row five
+ * times pays once.
  */
 export class Pools {
-  /** Workers to whom something may be offered since the last look, by SID. */
-  readonly #freed = new Set<string>()
   readonly #state: State
-  readonly #views = new Map<string, View>()
-  readonly #tasks = new Map<string, { readonly text: string; readonly view: { readonly attributes: unknown } }>()
-  readonly #expressions = new Map<string, Expression>()
+  readonly #floors = new Map<string, Floor>()
+  readonly #workers = new Map<string, WorkerEntry>()
+  readonly #tasks = new Map<string, TaskEntry>()
+  readonly #poolOf = new Map<string, Pool>()
   readonly #documents = new Map<string, WorkflowDocument>()
-  readonly #members = new Map<string, Set<string>>()
-  readonly #queues = new Map<string, Set<string>>()
-  readonly #waiting = new Map<string, SortedList<TaskRow>>()
-  readonly #loads = new Map<string, Load>()
+  readonly #demands = new Map<string, Demand>()
+  readonly #demandOf = new WeakMap<Demands, Demand>()
+  /** Workers to whom something may be offered since the last look. */
+  readonly #freed = new Set<WorkerEntry>()
+  readonly #due: Due = { judge: new Set(), drop: new Set() }
+  #changed: TaskEntry[] = []
+  readonly #joined = (worker: WorkerEntry): void => {
+    this.#freed.add(worker)
+  }
 
   constructor(state: State) {
     this.#state = state
     const { tables } = state
     tables.workspace.observe((before, after) => this.#workspaceChanged(before, after))
     tables.activity.observe((before, after) => this.#activityChanged(before, after))
+    tables.task_channel.observe((_before, after) => {
+      if (after) this.floor(after.workspace_sid).line(after.sid).changed(after)
+    })
     tables.task_queue.observe((before, after) => this.#queueChanged(before, after))
     tables.workflow_document.observe((before, after) => {
       if (before && !after) this.#documents.delete(before.sid)
     })
     tables.worker.observe((before, after) => this.#workerChanged(before, after))
-    // Target expressions read channels: even one that is gone may make something fit.
-    tables.worker_channel.observe((before, after) => this.#freed.add(either(before, after).worker_sid))
+    tables.worker_channel.observe((before, after) => this.#channelChanged(before, after))
     tables.task.observe((before, after) => this.#taskChanged(before, after))
+    tables.transfer.observe((before, after) => {
+      const task = this.#tasks.get(either(before, after).task_sid)
+      if (task) this.#placeLater(task)
+    })
     tables.reservation.observe((before, after) => this.#reservationChanged(before, after))
   }
 
   // Questions
 
   worker(sid: string): WorkerView {
-    return this.#view(sid)
+    const entry = this.#workers.get(sid)
+    if (!entry) throw new Error(`invariant: worker ${sid} exists`)
+    return entry.floor.view(entry)
   }
 
-  task(task: TaskRow): { readonly attributes: unknown } {
-    const known = this.#tasks.get(task.sid)
-    if (known && known.text === task.attributes) return known.view
-    const view = { attributes: JSON.parse(task.attributes) as unknown } // checked when it was given
-    if (!isTerminal(task)) this.#tasks.set(task.sid, { text: task.attributes, view })
+  task(task: TaskRow): TaskView {
+    const entry = this.#tasks.get(task.sid)
+    if (entry?.view?.text === task.attributes) return entry.view
+    const view = { text: task.attributes, attributes: JSON.parse(task.attributes) as unknown } // checked when it was given
+    if (entry) entry.view = view
     return view
   }
 
@@ -68,17 +101,72 @@ export class Pools {
     return document
   }
 
-  /** Eligible for the queue, whatever their activity. */
-  members(task_queue_sid: string): ReadonlySet<string> {
-    return this.#members.get(task_queue_sid) ?? nobody
+  /** What the task's place in its workflow asks of a worker. */
+  demandsOf(task: TaskRow): Demands {
+    if (task.workflow_document_sid === null || task.filter_index === noFilter) return nothing
+    const document = this.document(task.workflow_document_sid)
+    if (task.filter_index === defaultFilter) return document.default_filter ?? nothing
+    return document.filters[task.filter_index]?.targets[task.target_index] ?? nothing
   }
 
+  /** Those demands, taken apart. Targets with the same texts share them. */
+  demand(demands: Demands): Demand {
+    let demand = this.#demandOf.get(demands)
+    if (demand) return demand
+    const { expression, known_worker } = demands
+    const key = `${expression?.source ?? ''}\n${known_worker?.by ?? ''}\n${known_worker?.source ?? ''}`
+    demand = this.#demands.get(key)
+    if (!demand) {
+      if (this.#demands.size > mostDemands) this.#demands.clear()
+      demand = new Demand(expression, known_worker)
+      this.#demands.set(key, demand)
+    }
+    this.#demandOf.set(demands, demand)
+    return demand
+  }
+
+  /** Eligible for the queue, whatever their activity; in no particular order. */
+  members(task_queue_sid: string): Members {
+    this.#judge()
+    const pool = this.#poolOf.get(task_queue_sid)
+    if (!pool) return new Set<string>()
+    const entries = this.#workers
+    return {
+      size: pool.size,
+      has(worker_sid) {
+        const worker = entries.get(worker_sid)
+        return worker !== undefined && worker.floor === pool.floor && pool.has(worker)
+      },
+      *[Symbol.iterator]() {
+        for (const worker of pool.floor.workers) if (worker && pool.has(worker)) yield worker.sid
+      }
+    }
+  }
+
+  isMember(worker_sid: string, task_queue_sid: string): boolean {
+    return this.members(task_queue_sid).has(worker_sid)
+  }
+
+  /** SIDs of the queues for which a worker is eligible. */
   queuesOf(worker_sid: string): ReadonlySet<string> {
-    return this.#queues.get(worker_sid) ?? nobody
+    this.#judge()
+    const worker = this.#workers.get(worker_sid)
+    const queues = new Set<string>()
+    if (!worker?.row) return queues
+    for (const { sid } of this.#state.tables.task_queue.by('workspace_sid', worker.row.workspace_sid)) {
+      if (this.#poolOf.get(sid)?.has(worker)) queues.add(sid)
+    }
+    return queues
   }
 
-  load(worker_sid: string, task_channel_sid: string): Readonly<Load> {
-    return this.#loads.get(nameKey(worker_sid, task_channel_sid)) ?? idle
+  channelOf(worker_sid: string, task_channel_sid: string): WorkerChannelRow | undefined {
+    return this.#workers.get(worker_sid)?.channel(task_channel_sid)?.row
+  }
+
+  /** How many reservations a worker holds on a channel, and how many of them it has accepted. */
+  load(worker_sid: string, task_channel_sid: string): Readonly<Pick<ChannelEntry, 'open' | 'accepted'>> {
+    const channel = this.#workers.get(worker_sid)?.channel(task_channel_sid)
+    return channel ? { open: channel.open, accepted: channel.accepted } : idle
   }
 
   /** How many workers of a workspace are in an available activity. */
@@ -91,241 +179,288 @@ export class Pools {
     return sum
   }
 
-  /** Tasks that wait in a queue, or for one worker, in the order in which they are offered. */
-  waiting(place: string): SortedList<TaskRow> | undefined {
-    return this.#waiting.get(place)
-  }
-
+  /** Head counts of the workers who are eligible for a queue. */
   workforce(task_queue_sid: string): WorkforceView {
-    const counts = new Map<string, number>()
+    this.#judge()
+    const pool = this.#poolOf.get(task_queue_sid)
     let available = 0
-    for (const sid of this.members(task_queue_sid)) {
-      const { activity_sid } = this.#state.get('worker', sid)
-      counts.set(activity_sid, (counts.get(activity_sid) ?? 0) + 1)
-      if (this.#state.get('activity', activity_sid).available) available++
+    for (const [activity_sid, count] of pool?.byActivity ?? []) {
+      if (this.#state.find('activity', activity_sid)?.available) available += count
     }
     return {
       available,
-      unavailable: this.members(task_queue_sid).size - available,
-      activity: (sid) => counts.get(sid) ?? 0
+      unavailable: (pool?.size ?? 0) - available,
+      activity: (sid) => pool?.byActivity.get(sid) ?? 0
     }
   }
 
-  // What is to be looked at
+  /** Tasks that wait for one worker alone, in the order in which they are offered. */
+  directTasks(worker_sid: string): TaskRow[] {
+    this.#place()
+    return this.#workers.get(worker_sid)?.direct?.toArray().map(rowOf) ?? []
+  }
+
+  /** Tasks that wait in a queue, in the order in which they are offered. Sorts them: for checking and explaining only. */
+  waiting(task_queue_sid: string): TaskRow[] {
+    const order = this.#state.find('task_queue', task_queue_sid)?.task_order === 'LIFO' ? lifo : fifo
+    const tasks = [...this.#state.tables.task.by('task_queue_sid', task_queue_sid)]
+    return tasks.filter((task) => task.assignment_status === 'pending' && !isDirect(task)).sort(order)
+  }
+
+  // For matching
+
+  floor(workspace_sid: string): Floor {
+    let floor = this.#floors.get(workspace_sid)
+    if (!floor) {
+      floor = new Floor(this.#state, workspace_sid, this.#due)
+      this.#floors.set(workspace_sid, floor)
+    }
+    return floor
+  }
+
+  /** The worker with everything that is known of it, as of now. */
+  entry(worker_sid: string): WorkerEntry | undefined {
+    this.#judge()
+    return this.#workers.get(worker_sid)
+  }
+
+  /** Where the task meets workers, with the pools as of now; undefined while it is in no queue. */
+  stand(task: TaskRow, demands: Demands): Stand | undefined {
+    this.#judge()
+    return this.#standOf(task, demands)
+  }
+
+  /** Puts every task that has changed where it waits now. */
+  settleTasks(): void {
+    this.#place()
+  }
 
   /** Workers to be looked at since the last call, in no particular order; then forgets them. */
-  takeFreed(): WorkerRow[] {
+  takeFreed(): WorkerEntry[] {
+    this.#judge()
+    this.#place()
     if (this.#freed.size === 0) return []
-    const workers = [...this.#freed].flatMap((sid) => this.#state.find('worker', sid) ?? [])
+    const workers: WorkerEntry[] = []
+    for (const worker of this.#freed) if (worker.row) workers.push(worker)
     this.#freed.clear()
     return workers
   }
 
   /** Nothing is to be looked at: after loading, and after undoing a decision. */
   settle(): void {
+    this.#judge()
+    this.#place()
     this.#freed.clear()
+  }
+
+  #judge(): void {
+    if (this.#due.judge.size === 0) return
+    for (const floor of this.#due.judge) floor.judge(this.#joined)
+    this.#due.judge.clear()
+  }
+
+  #place(): void {
+    if (this.#changed.length > 0) {
+      const tasks = this.#changed
+      this.#changed = []
+      for (const task of tasks) this.#placeTask(task)
+    }
+    if (this.#due.drop.size === 0) return
+    for (const floor of this.#due.drop) floor.dropUnused()
+    this.#due.drop.clear()
+  }
+
+  #placeTask(task: TaskEntry): void {
+    task.isChanged = false
+    task.bucket?.waiting.remove(task, task.bucket)
+    if (task.worker) {
+      task.worker.direct?.remove(task)
+      if (task.worker.direct?.length === 0) task.worker.direct = undefined
+      task.worker = undefined
+    }
+    const { row } = task
+    if (row?.assignment_status !== 'pending') return
+    task.placed = row
+    if (isDirect(row)) {
+      task.worker = this.#entry(row.routing_target as string, row.workspace_sid) // a direct task has one
+      task.worker.direct ??= new SortedList(byFifo)
+      task.worker.direct.add(task)
+    } else {
+      const isLifo = this.#state.find('task_queue', row.task_queue_sid)?.task_order === 'LIFO'
+      this.#standOf(row, this.demandsOf(row))?.waiting.add(
+        task,
+        this.task(row),
+        isLifo,
+        isException(this.#state, row)
+      )
+    }
+  }
+
+  #standOf(task: TaskRow, demands: Demands): Stand | undefined {
+    const pool = task.task_queue_sid === null ? undefined : this.#poolOf.get(task.task_queue_sid)
+    return pool?.at(pool.floor.line(task.task_channel_sid)).stand(this.demand(demands))
   }
 
   // What follows from rows
 
   #workspaceChanged(before: WorkspaceRow | undefined, after: WorkspaceRow | undefined): void {
+    if (!after) return
+    const floor = this.floor(after.sid)
+    floor.isSingle = !after.multi_task_enabled
+    if (!before || before.multi_task_enabled === after.multi_task_enabled) return
     // With multitasking, who is busy on one channel may be free on another.
-    if (!before || !after || before.multi_task_enabled === after.multi_task_enabled) return
-    for (const worker of this.#state.tables.worker.by('workspace_sid', after.sid)) this.#freed.add(worker.sid)
+    for (const worker of floor.workers) if (worker) this.#free(worker)
   }
 
   /** Expressions may name an activity. When rows are loaded, an activity may come after the workers who are in it. */
   #activityChanged(before: ActivityRow | undefined, after: ActivityRow | undefined): void {
     if (!after || before?.friendly_name === after.friendly_name) return
-    for (const worker of this.#state.tables.worker.by('activity_sid', after.sid)) {
-      this.#judgeBySystemNames(worker)
-      this.#freed.add(worker.sid)
+    for (const { sid } of this.#state.tables.worker.by('activity_sid', after.sid)) {
+      const worker = this.#entry(sid, after.workspace_sid)
+      worker.view = undefined
+      worker.floor.judgeLater(worker, 'names')
+      this.#free(worker)
+    }
+  }
+
+  #queueChanged(before: TaskQueueRow | undefined, after: TaskQueueRow | undefined): void {
+    const { sid, workspace_sid } = either(before, after)
+    const floor = this.floor(workspace_sid)
+    const source = after?.target_workers
+    if (before?.target_workers !== source) {
+      const old = this.#poolOf.get(sid)
+      if (source === undefined) this.#poolOf.delete(sid)
+      else this.#poolOf.set(sid, floor.acquire(source))
+      if (old) floor.release(old)
+      // Whoever was a member of the pool before the queue had it may now take what waits in the queue.
+      const pool = this.#poolOf.get(sid)
+      if (before && pool) for (const worker of floor.workers) if (worker && pool.has(worker)) this.#freed.add(worker)
+    } else if (before?.task_order === after?.task_order) return
+    for (const task of this.#state.tables.task.by('task_queue_sid', sid)) {
+      if (task.assignment_status === 'pending') this.#placeLater(this.#taskEntry(task))
     }
   }
 
   #workerChanged(before: WorkerRow | undefined, after: WorkerRow | undefined): void {
+    const { sid, workspace_sid } = either(before, after)
+    const worker = this.#entry(sid, workspace_sid)
+    const { floor } = worker
+    worker.row = after
     if (!after) {
-      const { sid } = either(before, after)
-      for (const queue of this.queuesOf(sid)) this.#members.get(queue)?.delete(sid)
-      this.#queues.delete(sid)
-      this.#views.delete(sid)
+      worker.view = undefined
+      floor.leave(worker)
+      floor.note(worker)
+      this.#dropIfEmpty(worker)
       return
     }
-    const isRenamed = before?.friendly_name !== after.friendly_name || before.activity_sid !== after.activity_sid
+    if (worker.slot < 0) floor.join(worker, after)
     if (before?.attributes !== after.attributes) {
-      this.#views.delete(after.sid)
-      for (const queue of this.#state.tables.task_queue.by('workspace_sid', after.workspace_sid))
-        this.#judge(queue, after.sid)
-    } else if (isRenamed) {
-      this.#views.delete(after.sid)
-      this.#judgeBySystemNames(after)
-    } else return
-    this.#freed.add(after.sid)
+      floor.judgeLater(worker, 'all')
+    } else if (before.friendly_name !== after.friendly_name || before.activity_sid !== after.activity_sid) {
+      floor.judgeLater(worker, 'names')
+    } else {
+      if (before.last_reserved_seq !== after.last_reserved_seq) floor.note(worker)
+      return
+    }
+    worker.view = undefined
+    this.#free(worker)
   }
 
-  #queueChanged(before: TaskQueueRow | undefined, after: TaskQueueRow | undefined): void {
-    if (!after) {
-      const { sid } = either(before, after)
-      for (const worker of this.members(sid)) this.#queues.get(worker)?.delete(sid)
-      this.#members.delete(sid)
-      this.#expressions.delete(sid)
-      this.#waiting.delete(sid)
-      return
-    }
-    if (before?.task_order !== after.task_order) {
-      const tasks = this.#waiting.get(after.sid) ?? []
-      const list = new SortedList<TaskRow>(after.task_order === 'LIFO' ? lifo : fifo)
-      for (const task of tasks) list.add(task)
-      this.#waiting.set(after.sid, list)
-    }
-    if (before?.target_workers !== after.target_workers) {
-      for (const worker of this.#state.tables.worker.by('workspace_sid', after.workspace_sid))
-        this.#judge(after, worker.sid)
-    }
+  /** Target expressions read channels: even one that is gone may make something fit. */
+  #channelChanged(before: WorkerChannelRow | undefined, after: WorkerChannelRow | undefined): void {
+    const row = either(before, after)
+    const worker = this.#entry(row.worker_sid, row.workspace_sid)
+    this.#channelEntry(worker, row.task_channel_sid).row = after
+    this.#free(worker)
+    if (!after) this.#dropIfEmpty(worker)
+  }
+
+  /** More load, too, may make an expression true: `worker.channel.chat.assigned_tasks > 0`. */
+  #reservationChanged(before: ReservationRow | undefined, after: ReservationRow | undefined): void {
+    const row = either(before, after)
+    const worker = this.#entry(row.worker_sid, row.workspace_sid)
+    if (before && isOpen(before)) this.#count(worker, before, -1)
+    if (after && isOpen(after)) this.#count(worker, after, 1)
+    this.#free(worker)
+    if (!after) this.#dropIfEmpty(worker)
+  }
+
+  #count(worker: WorkerEntry, { task_channel_sid, reservation_status }: ReservationRow, by: number): void {
+    const channel = this.#channelEntry(worker, task_channel_sid)
+    worker.open += by
+    channel.open += by
+    if (reservation_status === 'accepted') channel.accepted += by
   }
 
   #taskChanged(before: TaskRow | undefined, after: TaskRow | undefined): void {
-    const from = before && placeOf(before)
-    const to = after && placeOf(after)
-    if (before && from && this.#waiting.get(from)?.remove(before) && from.startsWith('WK')) {
-      if (this.#waiting.get(from)?.length === 0) this.#waiting.delete(from)
-    }
-    if (after && to) {
-      let list = this.#waiting.get(to)
-      if (!list) {
-        const queue = this.#state.find('task_queue', to)
-        list = new SortedList<TaskRow>(queue?.task_order === 'LIFO' ? lifo : fifo)
-        this.#waiting.set(to, list)
-      }
-      list.add(after)
-    }
-    if (before && (!after || isTerminal(after))) this.#tasks.delete(before.sid)
-  }
-
-  #reservationChanged(before: ReservationRow | undefined, after: ReservationRow | undefined): void {
-    if (before) this.#count(before, -1)
-    if (after) this.#count(after, 1)
-    // More load, too, may make an expression true: `worker.channel.chat.assigned_tasks > 0`.
-    this.#freed.add(either(before, after).worker_sid)
-  }
-
-  #count(reservation: ReservationRow, by: 1 | -1): void {
-    if (!isOpen(reservation)) return
-    const place = nameKey(reservation.worker_sid, reservation.task_channel_sid)
-    const load = kept(this.#loads, place, () => ({ open: 0, accepted: 0 }))
-    load.open += by
-    if (reservation.reservation_status === 'accepted') load.accepted += by
-    if (load.open === 0) this.#loads.delete(place)
-  }
-
-  /** Judges the worker anew for the queues whose expressions read its name or its activity. */
-  #judgeBySystemNames(worker: WorkerRow): void {
-    for (const queue of this.#state.tables.task_queue.by('workspace_sid', worker.workspace_sid)) {
-      if (this.#expression(queue).worker_paths.some((path) => path.system)) this.#judge(queue, worker.sid)
+    const task = this.#tasks.get(either(before, after).sid)
+    if (after && (after.assignment_status === 'pending' || after.assignment_status === 'reserved')) {
+      const entry = task ?? this.#taskEntry(after)
+      entry.row = after
+      if (after.assignment_status === 'pending' || entry.bucket || entry.worker) this.#placeLater(entry)
+    } else if (task) {
+      task.row = undefined
+      task.view = undefined
+      this.#tasks.delete(task.placed.sid)
+      if (task.bucket || task.worker) this.#placeLater(task)
     }
   }
 
-  /** Puts the worker among a queue's members, or takes it out. */
-  #judge(queue: TaskQueueRow, worker_sid: string): void {
-    const fits = this.#expression(queue).matches(undefined, this.#view(worker_sid))
-    const members = kept(this.#members, queue.sid, () => new Set())
-    if (members.has(worker_sid) === fits) return
-    const queues = kept(this.#queues, worker_sid, () => new Set())
-    if (fits) {
-      members.add(worker_sid)
-      queues.add(queue.sid)
-      this.#freed.add(worker_sid)
-    } else {
-      members.delete(worker_sid)
-      queues.delete(queue.sid)
+  #placeLater(task: TaskEntry): void {
+    if (task.isChanged) return
+    task.isChanged = true
+    this.#changed.push(task)
+  }
+
+  #free(worker: WorkerEntry): void {
+    worker.floor.note(worker)
+    this.#freed.add(worker)
+  }
+
+  #taskEntry(row: TaskRow): TaskEntry {
+    let task = this.#tasks.get(row.sid)
+    if (!task) {
+      task = { row, placed: row, view: undefined, bucket: undefined, worker: undefined, isChanged: false }
+      this.#tasks.set(row.sid, task)
     }
+    return task
   }
 
-  #expression(queue: TaskQueueRow): Expression {
-    const known = this.#expressions.get(queue.sid)
-    if (known && known.source === queue.target_workers) return known
-    const expression = compile(queue.target_workers, 'worker')
-    this.#expressions.set(queue.sid, expression)
-    return expression
-  }
-
-  #view(sid: string): WorkerView {
-    return kept(this.#views, sid, () => new View(this.#state, this.#state.get('worker', sid)))
-  }
-}
-
-/** A worker as expressions see it. */
-class View implements WorkerView {
-  readonly sid: string
-  readonly friendly_name: string
-  readonly activity_sid: string
-  readonly attributes: unknown
-  readonly #state: State
-  readonly #workspace_sid: string
-
-  constructor(state: State, row: WorkerRow) {
-    this.#state = state
-    this.#workspace_sid = row.workspace_sid
-    this.sid = row.sid
-    this.friendly_name = row.friendly_name
-    this.activity_sid = row.activity_sid
-    this.attributes = JSON.parse(row.attributes) // checked when it was given
-  }
-
-  get activity_name(): string {
-    return this.#state.find('activity', this.activity_sid)?.friendly_name ?? ''
-  }
-
-  channel(unique_name: string): ChannelView | undefined {
-    const { task_channel, worker_channel } = this.#state.tables
-    const channel = task_channel.firstBy('name', nameKey(this.#workspace_sid, unique_name))
-    const row = channel && worker_channel.firstBy('pair', nameKey(this.sid, channel.sid))
-    if (!channel || !row) return undefined
-    const { open, accepted } = this.#state.pools.load(this.sid, channel.sid)
-    return {
-      configured_capacity: row.configured_capacity,
-      assigned_tasks: accepted,
-      available_capacity_percentage: capacityLeft(open, row.configured_capacity)
+  #entry(sid: string, workspace_sid: string): WorkerEntry {
+    let worker = this.#workers.get(sid)
+    if (!worker) {
+      worker = new WorkerEntry(sid, this.floor(workspace_sid))
+      this.#workers.set(sid, worker)
     }
+    return worker
+  }
+
+  #channelEntry(worker: WorkerEntry, task_channel_sid: string): ChannelEntry {
+    let channel = worker.channel(task_channel_sid)
+    if (!channel) {
+      channel = { line: worker.floor.line(task_channel_sid), row: undefined, open: 0, accepted: 0 }
+      worker.channels.push(channel)
+    }
+    return channel
+  }
+
+  /** Channels of a worker that are gone, and a worker of whom nothing is left. */
+  #dropIfEmpty(worker: WorkerEntry): void {
+    if (worker.row || worker.direct || worker.open > 0) return
+    if (worker.channels.some((channel) => channel.row !== undefined)) return
+    this.#freed.delete(worker)
+    this.#workers.delete(worker.sid)
   }
 }
 
-/** Percentage of a channel's capacity that is free, 0 to 100 (reference taskrouter 6.2). */
-export function capacityLeft(open: number, configured_capacity: number): number {
-  if (configured_capacity <= 0) return 0
-  return Math.max(0, Math.min(100, Math.floor((1 - open / configured_capacity) * 100)))
-}
-
-/** Where a pending task waits: for its worker, or in its queue; nowhere while it is in no queue. */
-export function placeOf(task: TaskRow): string | null {
-  if (task.assignment_status !== 'pending') return null
-  if (task.routing_target?.startsWith('WK')) return task.routing_target
-  return task.task_queue_sid
-}
-
-/** FIFO: priority first, then age (reference taskrouter 4.3). */
-export function fifo(a: TaskRow, b: TaskRow): number {
-  return b.priority - a.priority || a.virtual_start_time - b.virtual_start_time || a.seq - b.seq
-}
-
-/** LIFO: the newest first, priority ignored. */
-export function lifo(a: TaskRow, b: TaskRow): number {
-  return b.virtual_start_time - a.virtual_start_time || b.seq - a.seq
-}
-
-/** What a map keeps for a key; it is made when there is nothing yet. */
-function kept<T>(map: Map<string, T>, key: string, make: () => T): T {
-  let value = map.get(key)
-  if (value === undefined) {
-    value = make()
-    map.set(key, value)
-  }
-  return value
+function rowOf(task: TaskEntry): TaskRow {
+  return task.placed
 }
 
 function either<T>(before: T | undefined, after: T | undefined): T {
   return (after ?? before) as T // an observer gets at least one of both
 }
 
-const idle: Readonly<Load> = { open: 0, accepted: 0 }
-const nobody: ReadonlySet<string> = new Set()
+const idle = { open: 0, accepted: 0 } as const
+const nothing: Demands = {}
+const mostDemands = 10_000

@@ -116,8 +116,24 @@ export function shownTask(state: State, row: TaskRow, now: number): TaskrouterV1
 export function shownReservation(
   state: State,
   row: ReservationRow
-): TaskrouterV1TaskReservationRow & TaskrouterV1WorkerReservationRow {
-  return { ...row, account_sid: state.account_sid, worker_name: nameOf(state, 'worker', row.worker_sid) }
+): TaskrouterV1TaskReservationRow & TaskrouterV1WorkerReservationRow & { readonly version: number } {
+  return {
+    sid: row.sid,
+    version: row.version,
+    account_sid: state.account_sid,
+    workspace_sid: row.workspace_sid,
+    task_sid: row.task_sid,
+    worker_sid: row.worker_sid,
+    worker_name: nameOf(state, 'worker', row.worker_sid),
+    reservation_status: row.reservation_status,
+    date_created: row.date_created,
+    date_updated: row.date_updated
+  } satisfies {
+    readonly [F in Exclude<
+      keyof TaskrouterV1TaskReservationRow | keyof TaskrouterV1WorkerReservationRow,
+      'url' | 'links'
+    >]-?: unknown
+  } & { readonly version: number }
 }
 
 function nameOf(

@@ -1,6 +1,8 @@
 import { findReservation } from '@ringdown/engine/routing/reservation'
 import { workerChannel } from '@ringdown/engine/routing/worker-channel'
 import type { Handlers } from '../handler.ts'
+import { cumulative } from './cumulative.ts'
+import { events } from './events.ts'
 import { lists } from './lists.ts'
 import { shownReservation, shownWorkerChannel } from './shown.ts'
 import { statistics } from './statistics.ts'
@@ -9,6 +11,8 @@ import { statistics } from './statistics.ts'
 export const taskrouterHandlers = {
   ...lists,
   ...statistics,
+  ...cumulative,
+  ...events,
 
   'taskrouter_v1.FetchTaskReservation'({ path }, { state }) {
     return shownReservation(state, findReservation(state, path))

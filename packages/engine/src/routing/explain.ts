@@ -1,0 +1,339 @@
+import type { State } from '../state/state.ts'
+import type { Expression } from './expression/compile.ts'
+import type { TaskView, WorkerView } from './expression/environment.ts'
+import { candidates, type Reason, reasonAgainst, reasonNotReady, workFor } from './match/match.ts'
+import { reasons } from './route.ts'
+import { defaultFilter, noFilter, type TaskRow, type WorkerRow } from './rows.ts'
+import type { WorkflowDocument, WorkflowFilter } from './workflow-document.ts'
+
+/*
+ * Why a task is where it is, and what a worker could take. The matching code itself is asked, so whoever an explanation
+ * calls the first choice is whom the engine would offer the task to. Plain values, fit for JSON; instants in milliseconds.
+ * It reads the state as the last decision left it and changes nothing.
+ */
+
+/** One part of an expression, and what it came to. */
+export interface Clause {
+  readonly expression: string
+  readonly matches: boolean
+  /** What its paths read; null where there is nothing. */
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+export interface ExplainedFilter {
+  readonly index: number
+  readonly friendly_name: string | null
+  readonly expression: string
+  readonly matches: boolean
+  readonly clauses: readonly Clause[]
+}
+
+export interface ExplainedTarget {
+  /** Null in the default filter, and for a task that was routed directly. */
+  readonly filter_index: number | null
+  readonly target_index: number | null
+  readonly is_default_filter: boolean
+  readonly task_queue_sid: string | null
+  readonly task_queue_friendly_name: string | null
+  readonly target_workers: string | null
+  readonly expression: string | null
+  readonly order_by: string | null
+  readonly known_worker: string | null
+  /** When the task leaves it, and what follows then; null when it is somebody's. */
+  readonly ends_at: number | null
+  readonly afterwards: string | null
+}
+
+export interface ExplainedWorker {
+  readonly worker_sid: string
+  readonly worker_name: string
+  /** Null: the task can be offered to this worker now. */
+  readonly reason: Reason | null
+  /** The clauses of the target's expression, when they are the reason. */
+  readonly clauses?: readonly Clause[]
+}
+
+export interface TaskExplanation {
+  readonly task_sid: string
+  readonly at: number
+  readonly assignment_status: TaskRow['assignment_status']
+  /** The answer in one sentence. */
+  readonly verdict: string
+  /** Those that were tried, from the top; the last one has the task, unless it is in the default filter. */
+  readonly filters: readonly ExplainedFilter[]
+  readonly target: ExplainedTarget
+  /** Only for a task that is pending. */
+  readonly workers: {
+    readonly total: number
+    readonly eligible: number
+    readonly first_choice: string | null
+    /** How many workers each first reason rules out. */
+    readonly reasons: Readonly<Partial<Record<Reason, number>>>
+    /** First choices first, then those who are eligible for the queue, then the others; at most `limit`. */
+    readonly listed: readonly ExplainedWorker[]
+  } | null
+}
+
+export interface WorkerExplanation {
+  readonly worker_sid: string
+  readonly at: number
+  readonly verdict: string
+  readonly activity_sid: string
+  readonly activity_name: string
+  readonly activity_available: boolean
+  readonly channels: readonly {
+    readonly task_channel_sid: string
+    readonly task_channel_unique_name: string
+    readonly available: boolean
+    readonly configured_capacity: number
+    readonly open_reservations: number
+    /** Why nothing is offered on it; null: it is ready. */
+    readonly reason: Reason | null
+  }[]
+  /** Queues for which the worker is eligible. */
+  readonly task_queues: number
+  /** The waiting task that would be offered next. */
+  readonly next_task_sid: string | null
+  /** Waiting tasks that were looked at, the oldest of the workspace; all of them unless `is_complete` is false. */
+  readonly waiting: number
+  readonly is_complete: boolean
+  readonly reasons: Readonly<Partial<Record<Reason, number>>>
+  readonly listed: readonly {
+    readonly task_sid: string
+    readonly reason: Reason | null
+    readonly clauses?: readonly Clause[]
+  }[]
+}
+
+/** Why a task waits, or who has it. Lists at most `limit` workers (100). Throws when there is no such task. */
+export function explainTask(
+  state: State,
+  task_sid: string,
+  { limit = 100 }: { readonly limit?: number } = {}
+): TaskExplanation {
+  const task = state.get('task', task_sid)
+  const workers = task.assignment_status === 'pending' ? explainWorkers(state, task, limit) : null
+  return {
+    task_sid,
+    at: state.at,
+    assignment_status: task.assignment_status,
+    verdict: verdictOf(state, task, workers),
+    filters: triedFilters(state, task),
+    target: targetOf(state, task),
+    workers
+  }
+}
+
+/** What a worker could take now, and why not the rest. Lists at most `limit` tasks (100). Throws when there is no such worker. */
+export function explainWorker(
+  state: State,
+  worker_sid: string,
+  { limit = 100 }: { readonly limit?: number } = {}
+): WorkerExplanation {
+  const worker = state.get('worker', worker_sid)
+  const activity = state.get('activity', worker.activity_sid)
+  const entry = state.pools.entry(worker_sid)
+  const next = entry && workFor(state, entry)
+  const waiting = explainWaiting(state, worker, limit)
+  const channels = [...state.tables.worker_channel.by('worker_sid', worker_sid)].map((row) => ({
+    task_channel_sid: row.task_channel_sid,
+    task_channel_unique_name: state.get('task_channel', row.task_channel_sid).unique_name,
+    available: row.available,
+    configured_capacity: row.configured_capacity,
+    open_reservations: state.pools.load(worker_sid, row.task_channel_sid).open,
+    reason: reasonNotReady(state, worker, row.task_channel_sid) ?? null
+  }))
+  const ready = channels.filter((channel) => channel.reason === null).map((row) => row.task_channel_unique_name)
+  const name = worker.friendly_name
+  const verdict = next
+    ? `${name} is offered task ${next.sid} next.`
+    : ready.length === 0
+      ? `${name} takes nothing now: ${activity.available ? 'no channel has room' : `${activity.friendly_name} is not an available activity`}.`
+      : `${name} is ready on ${ready.join(', ')}; ${waiting.waiting === 0 ? 'nothing waits' : 'nothing that waits fits'}.`
+  return {
+    worker_sid,
+    at: state.at,
+    verdict,
+    activity_sid: activity.sid,
+    activity_name: activity.friendly_name,
+    activity_available: activity.available,
+    channels,
+    task_queues: state.pools.queuesOf(worker_sid).size,
+    next_task_sid: next?.sid ?? null,
+    ...waiting
+  }
+}
+
+function explainWaiting(
+  state: State,
+  worker: WorkerRow,
+  limit: number
+): Pick<WorkerExplanation, 'waiting' | 'is_complete' | 'reasons' | 'listed'> {
+  const counts: Partial<Record<Reason, number>> = {}
+  const takable: WorkerExplanation['listed'][number][] = []
+  const others: WorkerExplanation['listed'][number][] = []
+  let waiting = 0
+  let is_complete = true
+  for (const task of state.tables.task.by('workspace_sid', worker.workspace_sid)) {
+    if (task.assignment_status !== 'pending') continue
+    if (waiting === mostTasks) {
+      is_complete = false
+      break
+    }
+    waiting++
+    const reason = reasonAgainst(state, task, worker)
+    if (reason === undefined) takable.push({ task_sid: task.sid, reason: null })
+    else {
+      counts[reason] = (counts[reason] ?? 0) + 1
+      if (others.length < limit) others.push({ task_sid: task.sid, reason, ...clausesFor(state, task, worker, reason) })
+    }
+  }
+  return { waiting, is_complete, reasons: counts, listed: [...takable, ...others].slice(0, limit) }
+}
+
+function explainWorkers(state: State, task: TaskRow, limit: number): NonNullable<TaskExplanation['workers']> {
+  const chosen = candidates(state, task, Math.max(1, limit))
+  const members = state.pools.members(task.task_queue_sid ?? '')
+  const counts: Partial<Record<Reason, number>> = {}
+  const eligible: ExplainedWorker[] = []
+  const others: ExplainedWorker[] = []
+  let total = 0
+  for (const worker of state.tables.worker.by('workspace_sid', task.workspace_sid)) {
+    total++
+    const reason = reasonAgainst(state, task, worker)
+    if (reason === undefined) continue
+    counts[reason] = (counts[reason] ?? 0) + 1
+    const list = members.has(worker.sid) ? eligible : others
+    if (list.length >= limit) continue
+    list.push({
+      worker_sid: worker.sid,
+      worker_name: worker.friendly_name,
+      reason,
+      ...clausesFor(state, task, worker, reason)
+    })
+  }
+  const first = chosen.map(({ sid, friendly_name }) => ({ worker_sid: sid, worker_name: friendly_name, reason: null }))
+  return {
+    total,
+    eligible: members.size,
+    first_choice: chosen[0]?.sid ?? null,
+    reasons: counts,
+    listed: [...first, ...eligible, ...others].slice(0, limit)
+  }
+}
+
+function clausesFor(state: State, task: TaskRow, worker: WorkerRow, reason: Reason): { clauses?: Clause[] } {
+  const { expression } = state.pools.demandsOf(task)
+  if (reason !== 'the target expression does not match' || !expression) return {}
+  return { clauses: clausesOf(expression, state.pools.task(task), state.pools.worker(worker.sid)) }
+}
+
+function clausesOf(expression: Expression, task?: TaskView, worker?: WorkerView): Clause[] {
+  return expression.conjuncts.map(({ source, matches, task_paths, worker_paths }) => ({
+    expression: source,
+    matches: matches(task, worker),
+    values: Object.fromEntries([
+      ...task_paths.map((path) => [path.text, path.read(task) ?? null] as const),
+      ...worker_paths.map((path) => [path.text, path.read(worker) ?? null] as const)
+    ])
+  }))
+}
+
+function documentOf(state: State, task: TaskRow): WorkflowDocument | undefined {
+  const row = state.find('workflow_document', task.workflow_document_sid)
+  return row && state.pools.document(row.sid)
+}
+
+function triedFilters(state: State, task: TaskRow): ExplainedFilter[] {
+  const document = documentOf(state, task)
+  if (!document || task.filter_index === noFilter) return []
+  const tried =
+    task.filter_index === defaultFilter ? document.filters : document.filters.slice(0, task.filter_index + 1)
+  const view = state.pools.task(task)
+  return tried.map(({ index, friendly_name, source, expression }) => ({
+    index,
+    friendly_name: friendly_name ?? null,
+    expression: source,
+    matches: expression.matches(view),
+    clauses: clausesOf(expression, view)
+  }))
+}
+
+function targetOf(state: State, task: TaskRow): ExplainedTarget {
+  const queue = state.find('task_queue', task.task_queue_sid)
+  const demands = documentOf(state, task) ? state.pools.demandsOf(task) : {}
+  const isIn = task.filter_index >= 0
+  return {
+    filter_index: isIn ? task.filter_index : null,
+    target_index: isIn ? task.target_index : null,
+    is_default_filter: task.filter_index === defaultFilter,
+    task_queue_sid: task.task_queue_sid,
+    task_queue_friendly_name: queue?.friendly_name ?? null,
+    target_workers: queue?.target_workers ?? null,
+    expression: demands.expression?.source ?? null,
+    order_by: demands.order_by?.source ?? null,
+    known_worker: demands.known_worker?.source ?? null,
+    ...endOf(state, task)
+  }
+}
+
+/** When the task leaves its target if nobody takes it, and where to: time to live or the target's own time, what is first. */
+function endOf(state: State, task: TaskRow): Pick<ExplainedTarget, 'ends_at' | 'afterwards'> {
+  const { target_at, ttl_at } = task
+  if (ttl_at === null && target_at === null) return { ends_at: null, afterwards: null }
+  if (target_at === null || (ttl_at !== null && ttl_at <= target_at))
+    return { ends_at: ttl_at, afterwards: `it is canceled: ${reasons.ttl}` }
+  const document = documentOf(state, task)
+  const filter = document?.filters[task.filter_index]
+  if (!document || !filter) return { ends_at: target_at, afterwards: `it is canceled: ${reasons.target_late}` }
+  const next = filter.targets[task.target_index + 1]
+  if (next)
+    return {
+      ends_at: target_at,
+      afterwards: `it goes on to target ${next.index + 1} in ${queueName(state, next.queue)}`
+    }
+  const below = nextFilter(state, task, document)
+  const afterwards = below
+    ? `it goes on to filter ${below.friendly_name ?? below.index + 1} in ${queueName(state, below.targets[0]?.queue)}`
+    : `it is canceled: ${reasons.workflow}`
+  return { ends_at: target_at, afterwards }
+}
+
+function nextFilter(state: State, task: TaskRow, document: WorkflowDocument): WorkflowFilter | undefined {
+  const view = state.pools.task(task)
+  return document.filters.slice(task.filter_index + 1).find((filter) => filter.expression.matches(view))
+}
+
+function queueName(state: State, sid: string | undefined): string {
+  return `queue ${state.find('task_queue', sid)?.friendly_name ?? sid}`
+}
+
+function verdictOf(state: State, task: TaskRow, workers: TaskExplanation['workers']): string {
+  if (workers) return pendingVerdict(state, task, workers)
+  const status = { reserved: 'pending', assigned: 'accepted', wrapping: 'wrapping' } as const
+  const wanted = status[task.assignment_status as keyof typeof status]
+  if (!wanted) return `It is ${task.assignment_status}${task.reason === null ? '' : `: ${task.reason}`}.`
+  const names = [...state.tables.reservation.by('task_sid', task.sid)]
+    .filter((row) => row.reservation_status === wanted)
+    .map((row) => state.find('worker', row.worker_sid)?.friendly_name ?? row.worker_sid)
+  const verb = { reserved: 'It is offered to', assigned: 'It is with', wrapping: 'It is wrapped up by' }
+  return `${verb[task.assignment_status as keyof typeof verb]} ${names.join(', ')}.`
+}
+
+function pendingVerdict(state: State, task: TaskRow, workers: NonNullable<TaskExplanation['workers']>): string {
+  const first = workers.first_choice
+  if (first !== null) return `It can be offered to ${state.get('worker', first).friendly_name} now.`
+  const direct = task.routing_target?.startsWith('WK') ? state.find('worker', task.routing_target) : undefined
+  if (direct) return `It waits for ${direct.friendly_name} alone: ${reasonAgainst(state, task, direct)}.`
+  const place =
+    task.task_queue_sid === null ? 'It is in no queue' : `It waits in ${queueName(state, task.task_queue_sid)}`
+  if (workers.eligible === 0) return `${place}, for which none of ${workers.total} workers is eligible.`
+  const against = Object.entries(workers.reasons)
+    .filter(([reason]) => reason !== ('not eligible for the queue' satisfies Reason))
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .map(([reason, count]) => `${count} ${reason}`)
+  return `${place}, and none of its ${workers.eligible} eligible workers can take it: ${against.join(', ')}.`
+}
+
+/** More waiting tasks than these are not looked at for one worker: the account's writer waits meanwhile. */
+const mostTasks = 10_000

@@ -1,0 +1,89 @@
+import type { Expression } from '../expression/compile.ts'
+import { Bits } from './bits.ts'
+import type { Demand } from './demand.ts'
+import type { WorkerEntry } from './entry.ts'
+import type { Floor } from './floor.ts'
+import type { Line } from './line.ts'
+import { Stand } from './stand.ts'
+
+/** The workers whom one expression accepts, for all queues that have it. */
+export class Pool {
+  readonly floor: Floor
+  readonly expression: Expression
+  readonly slot: number
+  /** Slots of its workers. */
+  readonly members = new Bits()
+  size = 0
+  /** How many of them are in an activity; none is left out or 0. */
+  readonly byActivity = new Map<string, number>()
+  /** Queues with this expression. */
+  users = 0
+  isJudged = false
+  /** Judgement may change without the worker's attributes. */
+  readonly readsNames: boolean
+  readonly places = new Map<Line, Place>()
+
+  constructor(floor: Floor, expression: Expression, slot: number) {
+    this.floor = floor
+    this.expression = expression
+    this.slot = slot
+    this.readsNames = expression.worker_paths.some((path) => path.system)
+  }
+
+  has(worker: WorkerEntry): boolean {
+    return worker.slot >= 0 && this.members.has(worker.slot)
+  }
+
+  add(worker: WorkerEntry): void {
+    this.members.add(worker.slot)
+    worker.pools.add(this.slot)
+    this.size++
+    this.count(worker.counted, 1)
+  }
+
+  remove(worker: WorkerEntry): void {
+    this.members.delete(worker.slot)
+    worker.pools.delete(this.slot)
+    this.size--
+    this.count(worker.counted, -1)
+  }
+
+  count(activity_sid: string, by: number): void {
+    const count = (this.byActivity.get(activity_sid) ?? 0) + by
+    if (count === 0) this.byActivity.delete(activity_sid)
+    else this.byActivity.set(activity_sid, count)
+  }
+
+  at(line: Line): Place {
+    let place = this.places.get(line)
+    if (!place) {
+      place = new Place(this, line)
+      this.places.set(line, place)
+    }
+    return place
+  }
+}
+
+/** A pool on a channel. */
+export class Place {
+  readonly pool: Pool
+  readonly line: Line
+  readonly stands = new Map<Demand, Stand>()
+  /** Those of its stands at which something waits. */
+  readonly waiting = new Set<Stand>()
+
+  constructor(pool: Pool, line: Line) {
+    this.pool = pool
+    this.line = line
+  }
+
+  stand(demand: Demand): Stand {
+    let stand = this.stands.get(demand)
+    if (!stand) {
+      this.pool.floor.makeRoom()
+      stand = new Stand(this, demand)
+      this.stands.set(demand, stand)
+    }
+    return stand
+  }
+}

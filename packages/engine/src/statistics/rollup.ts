@@ -1,0 +1,267 @@
+/*
+ * Cumulative figures as roll-ups: what events make of them (a pure fold), how two are joined, and which cells cover a
+ * span of time (reference taskrouter 7.3). Cells are kept per minute, hour and day; joining is associative, so a span is
+ * the sum of the coarsest cells inside it and of the single events at its edges.
+ */
+
+/** What the folds need of an event that was written: no more than the columns that the log is searched by. */
+export interface ToldEvent {
+  readonly seq: number
+  readonly type: string
+  /** Milliseconds. */
+  readonly at: number
+  readonly workspace_sid: string | null
+  readonly task_queue_sid: string | null
+  readonly workflow_sid: string | null
+  readonly task_channel_sid: string | null
+  readonly worker_sid: string | null
+  readonly worker_activity_sid: string | null
+  readonly task_date_created: number | null
+  readonly task_queue_entered_date: number | null
+}
+
+/** Counted events of one scope. */
+export const counts = [
+  'tasks_created',
+  'tasks_entered',
+  'tasks_canceled',
+  'tasks_completed',
+  'tasks_deleted',
+  'tasks_moved',
+  'tasks_timed_out_in_workflow',
+  'reservations_created',
+  'reservations_accepted',
+  'reservations_rejected',
+  'reservations_timed_out',
+  'reservations_canceled',
+  'reservations_rescinded'
+] as const
+
+export type Count = (typeof counts)[number]
+
+/** Waiting times that are kept, each as a spread. */
+export const waits = ['until_accepted', 'until_canceled', 'in_queue_until_accepted'] as const
+
+export type Wait = (typeof waits)[number]
+
+/** Some durations in milliseconds. */
+export interface Spread {
+  readonly count: number
+  readonly total: number
+  readonly min: number
+  readonly max: number
+}
+
+/** How many waited for so many whole seconds: exact for thresholds in seconds, whatever they are. */
+export type Histogram = Readonly<Record<number, number>>
+
+/** Figures of one scope over some time. What is missing is none. */
+export type Figures = { readonly [C in Count]?: number } & { readonly [W in Wait]?: Spread }
+
+/** The raw waits behind `SplitByWaitTime`, kept apart from the figures since few ask for them. */
+export interface Histograms {
+  readonly reservations_accepted?: Histogram
+  readonly tasks_canceled?: Histogram
+}
+
+export interface Tally {
+  readonly figures: Figures
+  readonly histograms: Histograms
+}
+
+/** Milliseconds of the cells that are kept, coarsest first. */
+export const spans = [86_400_000, 3_600_000, 60_000] as const
+
+export const finest = 60_000
+
+/** Where a cell stands. A scope is a workspace, a queue, a workflow or a worker, by SID. */
+export interface CellKey {
+  readonly scope_sid: string
+  /** Length in milliseconds, one of `spans`. */
+  readonly span: number
+  /** Its first instant. */
+  readonly start: number
+  readonly task_channel_sid: string
+}
+
+export interface Cell extends CellKey, Tally {}
+
+type Scope = 'workspace_sid' | 'task_queue_sid' | 'workflow_sid' | 'worker_sid'
+
+const everyTask = ['workspace_sid', 'task_queue_sid', 'workflow_sid'] as const
+const everybody = [...everyTask, 'worker_sid'] as const
+
+interface Rule {
+  readonly count: Count
+  readonly scopes: readonly Scope[]
+  /** How long the task had waited is kept, too. */
+  readonly wait?: 'reservations_accepted' | 'tasks_canceled'
+}
+
+/** What an event counts as, and for whom; other types count as nothing. */
+const rules: Readonly<Record<string, Rule>> = {
+  'task.created': { count: 'tasks_created', scopes: ['workspace_sid'] },
+  'task-queue.entered': { count: 'tasks_entered', scopes: ['task_queue_sid'] },
+  'workflow.entered': { count: 'tasks_entered', scopes: ['workflow_sid'] },
+  'task.canceled': { count: 'tasks_canceled', scopes: everyTask, wait: 'tasks_canceled' },
+  'task.completed': { count: 'tasks_completed', scopes: everyTask },
+  'task.deleted': { count: 'tasks_deleted', scopes: everyTask },
+  'task.system-deleted': { count: 'tasks_deleted', scopes: everyTask },
+  'task-queue.moved': { count: 'tasks_moved', scopes: everyTask },
+  'workflow.timeout': { count: 'tasks_timed_out_in_workflow', scopes: ['workspace_sid', 'workflow_sid'] },
+  'reservation.created': { count: 'reservations_created', scopes: everybody },
+  'reservation.accepted': { count: 'reservations_accepted', scopes: everybody, wait: 'reservations_accepted' },
+  'reservation.rejected': { count: 'reservations_rejected', scopes: everybody },
+  'reservation.timeout': { count: 'reservations_timed_out', scopes: everybody },
+  'reservation.canceled': { count: 'reservations_canceled', scopes: everybody },
+  'reservation.rescinded': { count: 'reservations_rescinded', scopes: everybody }
+}
+
+/** What one event adds, and to whom. */
+export interface Share extends Tally {
+  readonly scope_sid: string
+  readonly task_channel_sid: string
+  readonly at: number
+}
+
+/** What an event adds to the figures of its workspace, queue, workflow and worker. */
+export function sharesOf(event: ToldEvent): Share[] {
+  const rule = Object.hasOwn(rules, event.type) ? rules[event.type] : undefined
+  if (!rule) return []
+  const shares: Share[] = []
+  for (const scope of rule.scopes) {
+    const scope_sid = event[scope]
+    if (scope_sid === null) continue
+    shares.push({
+      scope_sid,
+      task_channel_sid: event.task_channel_sid ?? '',
+      at: event.at,
+      ...tallyOf(event, rule, scope)
+    })
+  }
+  return shares
+}
+
+function tallyOf({ at, task_date_created, task_queue_entered_date }: ToldEvent, rule: Rule, scope: Scope): Tally {
+  const one: Figures = { [rule.count]: 1 }
+  // A worker's figures are its reservations alone.
+  if (rule.wait === undefined || task_date_created === null || scope === 'worker_sid')
+    return { figures: one, histograms: {} }
+  const waited = Math.max(0, at - task_date_created)
+  const histograms = { [rule.wait]: { [Math.floor(waited / 1000)]: 1 } }
+  if (rule.wait === 'tasks_canceled') return { figures: { ...one, until_canceled: single(waited) }, histograms }
+  const figures = { ...one, until_accepted: single(waited) }
+  if (scope !== 'task_queue_sid') return { figures, histograms }
+  const inQueue = Math.max(0, at - (task_queue_entered_date ?? task_date_created))
+  return { figures: { ...figures, in_queue_until_accepted: single(inQueue) }, histograms }
+}
+
+function single(ms: number): Spread {
+  return { count: 1, total: ms, min: ms, max: ms }
+}
+
+export const nothing: Tally = { figures: {}, histograms: {} }
+
+/** Both together. Neither is changed. */
+export function join(a: Tally, b: Tally): Tally {
+  return { figures: joinFigures(a.figures, b.figures), histograms: joinHistograms(a.histograms, b.histograms) }
+}
+
+function joinFigures(a: Figures, b: Figures): Figures {
+  const joined: { [C in Count]?: number } & { [W in Wait]?: Spread } = { ...a }
+  for (const name of counts) {
+    const more = b[name]
+    if (more !== undefined) joined[name] = (joined[name] ?? 0) + more
+  }
+  for (const name of waits) {
+    const more = b[name]
+    if (more !== undefined) joined[name] = joinSpreads(joined[name], more)
+  }
+  return joined
+}
+
+export function joinSpreads(a: Spread | undefined, b: Spread): Spread {
+  if (a === undefined) return b
+  return {
+    count: a.count + b.count,
+    total: a.total + b.total,
+    min: Math.min(a.min, b.min),
+    max: Math.max(a.max, b.max)
+  }
+}
+
+function joinHistograms(a: Histograms, b: Histograms): Histograms {
+  const joined: Record<string, Histogram> = { ...a }
+  for (const [name, more] of Object.entries(b) as [string, Histogram][]) {
+    const sum: Record<string, number> = { ...joined[name] }
+    for (const [seconds, count] of Object.entries(more)) sum[seconds] = (sum[seconds] ?? 0) + count
+    joined[name] = sum
+  }
+  return joined
+}
+
+export function keyOf({ scope_sid, span, start, task_channel_sid }: CellKey): string {
+  return `${scope_sid}/${span}/${start}/${task_channel_sid}`
+}
+
+/** What some events add to cells, each cell once, in the order in which they are first touched. */
+export function cellsOf(events: Iterable<ToldEvent>): Cell[] {
+  const cells = new Map<string, Cell>()
+  for (const event of events) {
+    for (const { scope_sid, task_channel_sid, at, ...tally } of sharesOf(event)) {
+      for (const span of spans) {
+        const place = { scope_sid, span, start: at - (at % span), task_channel_sid }
+        const key = keyOf(place)
+        const known = cells.get(key)
+        cells.set(key, { ...place, ...(known ? join(known, tally) : tally) })
+      }
+    }
+  }
+  return [...cells.values()]
+}
+
+/** A run of neighbouring cells of one length: from `start` on, ending before `end`. */
+export interface Run {
+  readonly span: number
+  readonly start: number
+  readonly end: number
+}
+
+/** How a span of time is read: cells, and what is left of minutes at its edges, event by event. */
+export interface Cover {
+  readonly runs: readonly Run[]
+  /** From the first instant on, before the second. */
+  readonly edges: readonly (readonly [from: number, until: number])[]
+}
+
+/** The fewest cells that lie wholly in a span of time (from `from` on, before `until`), and the edges they leave. */
+export function coverOf(from: number, until: number): Cover {
+  const first = up(from, finest)
+  const last = until - (until % finest)
+  if (first > last) return { runs: [], edges: from < until ? [[from, until]] : [] }
+  const edges = [
+    [from, first],
+    [last, until]
+  ] as const
+  return { runs: runsOf(first, last, spans), edges: edges.filter(([a, b]) => a < b) }
+}
+
+function runsOf(from: number, until: number, [span, ...finer]: readonly number[]): Run[] {
+  if (span === undefined || from >= until) return []
+  const start = up(from, span)
+  const end = until - (until % span)
+  if (start >= end) return runsOf(from, until, finer)
+  return [...runsOf(from, start, finer), { span, start, end }, ...runsOf(end, until, finer)]
+}
+
+function up(instant: number, span: number): number {
+  return Math.ceil(instant / span) * span
+}
+
+/** How many of a histogram waited less than so many seconds, and how many as long or longer (reference taskrouter 12, 22). */
+export function splitAt(histogram: Histogram | undefined, seconds: number): { below: number; above: number } {
+  const split = { below: 0, above: 0 }
+  for (const [waited, count] of Object.entries(histogram ?? {}))
+    split[Number(waited) < seconds ? 'below' : 'above'] += count
+  return split
+}

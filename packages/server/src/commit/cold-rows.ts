@@ -1,0 +1,117 @@
+import { cascades } from '@ringdown/engine/conversations/needs'
+import type { Kind } from '@ringdown/engine/kinds'
+import type { Row } from '@ringdown/engine/state/row'
+import type { Change, State } from '@ringdown/engine/state/state'
+import { type ColdKind, coldKinds } from '../store/kinds.ts'
+import type { Fetched } from './entry.ts'
+
+/**
+ * Which cold rows are in memory, and for how long: while they have changes that are not on disk, and while somebody is
+ * reading the store who could still see them as they were. So what memory knows beats what was fetched, deletions too.
+ */
+export class ColdRows {
+  /** Rows changed by decisions that are not durable yet, with how many of those there are. */
+  readonly #undurable = new Map<string, number>()
+  /** Rows that may leave memory, and rows that are gone, with the number of the last fetch that may have missed it. */
+  readonly #leaving = new Map<string, number>()
+  readonly #gone = new Map<string, number>()
+  /** Fetches under way, by number; the first is the oldest. */
+  readonly #fetches = new Set<number>()
+  #last = 0
+
+  /** Somebody begins to read the store for a command; the answer is for `fetched`. */
+  fetching(): number {
+    this.#fetches.add(++this.#last)
+    return this.#last
+  }
+
+  fetched(fetch: number): void {
+    this.#fetches.delete(fetch)
+  }
+
+  /** Brings fetched rows into memory, except where memory knows better. */
+  admit(state: State, rows: readonly Fetched[]): void {
+    for (const { kind, row } of rows) {
+      if (state.find(kind, row.sid) || this.#isGone(kind, row)) continue
+      state.admit(kind, row as never) // a row of that kind, as it was stored
+    }
+  }
+
+  /** A decision has changed these rows. */
+  decided(changes: readonly Change[]): void {
+    for (const { kind, sid } of changes) {
+      const key = `${kind}/${sid}`
+      this.#undurable.set(key, (this.#undurable.get(key) ?? 0) + 1)
+    }
+  }
+
+  /** The decision is on disk. */
+  durable(changes: readonly Change[]): void {
+    for (const { kind, sid, after } of changes) {
+      const key = `${kind}/${sid}`
+      const left = (this.#undurable.get(key) ?? 1) - 1
+      if (left > 0) this.#undurable.set(key, left)
+      else this.#undurable.delete(key)
+      if (!Object.hasOwn(coldKinds, kind) && !Object.hasOwn(cascades, kind)) continue
+      if (after) renew(this.#leaving, key, this.#last)
+      else renew(this.#gone, key, this.#last)
+    }
+  }
+
+  /** Fetched rows have served their command. */
+  served(rows: readonly Fetched[]): void {
+    for (const { kind, row } of rows) renew(this.#leaving, `${kind}/${row.sid}`, this.#last)
+  }
+
+  /** Lets go of what nobody who is reading the store can have missed. */
+  sweep(state: State): void {
+    const [oldest = Number.POSITIVE_INFINITY] = this.#fetches
+    for (const [key, fetch] of this.#gone) {
+      if (fetch >= oldest) break
+      this.#gone.delete(key)
+    }
+    for (const [key, fetch] of this.#leaving) {
+      if (fetch >= oldest) break
+      this.#leaving.delete(key)
+      if (this.#undurable.has(key)) continue // it comes again when it is durable
+      const [kind, sid] = key.split('/') as [Kind, string] // made as `kind/sid`
+      const row = state.find(kind, sid)
+      if (row && !isResident(kind, row)) state.evict(kind, sid)
+    }
+  }
+
+  /** Memory is loaded anew. */
+  clear(): void {
+    this.#undurable.clear()
+    this.#leaving.clear()
+    this.#gone.clear()
+  }
+
+  /** Deleted by itself or with its parent, on disk or about to be. Asked for rows that are not in memory. */
+  #isGone(kind: Kind, row: Row): boolean {
+    const own = `${kind}/${row.sid}`
+    if (this.#undurable.has(own) || this.#gone.has(own)) return true
+    for (const { parent, column } of parents[kind] ?? []) {
+      const key = `${parent}/${(row as unknown as Record<string, string>)[column]}` // a column of that kind
+      if (this.#gone.has(key)) return true
+    }
+    return false
+  }
+}
+
+/** The other way round: per kind, the parents whose deletion takes its rows along. */
+const parents: Partial<Record<Kind, { parent: string; column: string }[]>> = {}
+for (const [parent, children] of Object.entries(cascades)) {
+  for (const { kind, column } of children) parents[kind] = [...(parents[kind] ?? []), { parent, column }]
+}
+
+function renew(map: Map<string, number>, key: string, fetch: number): void {
+  map.delete(key)
+  map.set(key, fetch)
+}
+
+function isResident(kind: Kind, row: object): boolean {
+  if (!Object.hasOwn(coldKinds, kind)) return true
+  const { resident } = (coldKinds as Record<string, ColdKind>)[kind] as ColdKind // hasOwn says so
+  return resident?.values.includes((row as Record<string, string>)[resident.column] as string) ?? false
+}

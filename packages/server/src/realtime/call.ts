@@ -1,0 +1,97 @@
+import { InvalidRequest, parseRequest } from '@ringdown/contract/form'
+import { type OperationId, operations } from '@ringdown/contract/generated/operations'
+import type { Operation } from '@ringdown/contract/operation'
+import { isObject } from './json.ts'
+
+/** A call as clients post it: `{"url", "method", "params", "token"}` (reference taskrouter 9.4). */
+export interface BridgeCall {
+  /** The path's segments, without a version in front. */
+  readonly path: readonly string[]
+  readonly method: 'GET' | 'POST'
+  readonly params: Readonly<Record<string, unknown>>
+  readonly token: string
+  readonly if_match: string | undefined
+}
+
+/** Reads the body of a call, whatever its content type said. Refuses with 400. */
+export function readCall(body: unknown, if_match: string | undefined): BridgeCall {
+  const { url, method, params, token } = membersOf(body)
+  if (typeof url !== 'string' || typeof token !== 'string' || (method !== 'GET' && method !== 'POST')) {
+    throw new InvalidRequest('The body must hold url, method (GET or POST) and token')
+  }
+  if (params !== undefined && params !== null && !isObject(params))
+    throw new InvalidRequest('params must be a JSON object')
+  return { path: segmentsOf(url), method, params: isObject(params) ? params : {}, token, if_match }
+}
+
+function membersOf(body: unknown): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(typeof body === 'string' ? body : '')
+    if (isObject(value)) return value
+  } catch {
+    // said below
+  }
+  throw new InvalidRequest('The body is not a JSON object')
+}
+
+function segmentsOf(url: string): string[] {
+  try {
+    return url
+      .replace(/^\/?(?:v\d+\/)?/, '')
+      .split('/')
+      .filter((segment) => segment !== '')
+      .map((segment) => decodeURIComponent(segment))
+  } catch {
+    throw new InvalidRequest('url holds malformed percent-encoding')
+  }
+}
+
+/** Names of the segments of `Workspaces/:workspace_sid/Tasks/:sid` in a path, or undefined where it is another path. */
+export function matched(template: string, path: readonly string[]): Readonly<Record<string, string>> | undefined {
+  const parts = template.split('/')
+  if (parts.length !== path.length) return undefined
+  const names: Record<string, string> = {}
+  for (const [i, part] of parts.entries()) {
+    const segment = path[i] as string // as long as the template
+    if (part.startsWith(':')) names[part.slice(1)] = segment
+    else if (part !== segment) return undefined
+  }
+  return names
+}
+
+const byId = new Map<string, Operation>(operations.map((operation) => [operation.id, operation]))
+
+/**
+ * The parameters of a call that REST has as well, read by the contract: names in snake_case, with `path` under the names
+ * of its own template. What JSON has as objects, numbers and booleans is text in REST.
+ */
+export function parametersOf(
+  id: OperationId,
+  path: Readonly<Record<string, string>>,
+  { params, if_match }: BridgeCall
+): Readonly<Record<string, unknown>> {
+  const operation = byId.get(id)
+  if (!operation) throw new Error(`invariant: the contract has ${id}`)
+  const parsed = parseRequest(operation, {
+    path: wirePath(operation, path),
+    query: '',
+    body: formOf(params),
+    contentType: undefined,
+    headers: { 'if-match': if_match }
+  })
+  return { ...parsed.params, ...parsed.path }
+}
+
+function wirePath(operation: Operation, path: Readonly<Record<string, string>>): Record<string, string> {
+  const names = operation.parameters.filter((parameter) => parameter.in === 'path')
+  return Object.fromEntries(names.map(({ wire, name }) => [wire, path[name] ?? '']))
+}
+
+function formOf(params: Readonly<Record<string, unknown>>): string {
+  const form = new URLSearchParams()
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined || value === null) continue
+    form.append(name, typeof value === 'object' ? JSON.stringify(value) : String(value))
+  }
+  return form.toString()
+}

@@ -1,0 +1,93 @@
+import { compile } from '@ringdown/engine/routing/expression/compile'
+import { describe, expect, it } from 'vitest'
+import { Dice } from './dice.ts'
+import { dig, isTrue } from './expression.ts'
+
+const ada = { level: 3, spelled: '6', languages: ['en', 'de', 7], skills: { english: 2 }, vip: true, none: null }
+
+const rows: readonly (readonly [expression: string, answer: boolean])[] = [
+  ['1==1', true],
+  ['', false],
+  ['level >= 3 AND languages HAS "en"', true],
+  ['level > 3 OR vip', true],
+  ['false AND false OR true', true],
+  ['NOT (level == 3)', false],
+  ['spelled > 5', true],
+  ["spelled == 6 and spelled != '7'", true],
+  ['languages >- "7"', true],
+  ['level >-5', true],
+  ['"de" <- languages', true],
+  ["'fr' NOT IN languages", true],
+  ['level HAS 3', false],
+  ['languages == "en"', false],
+  ['languages != "en"', false],
+  ['missing == null', true],
+  ['none == NULL', true],
+  ["missing != 'x'", true],
+  ['missing < 1', false],
+  ['missing IN [null, 1]', false],
+  ['missing NOT IN [1]', true],
+  ['skills.english == 2 && languages[1] contains "d"', true],
+  ["'a\\'b' == \"a'b\"", true],
+  ['vip == "true"', false]
+]
+
+describe('expressions, told a second time', () => {
+  for (const [expression, answer] of rows) {
+    it(`${expression || '(nothing)'} is ${answer}`, () => {
+      expect(isTrue(expression, (keys) => dig(ada, keys))).toBe(answer)
+    })
+  }
+
+  it('answers as the engine does, whatever is asked', () => {
+    const dice = new Dice([1, 2, 3, 4])
+    const operand = () =>
+      dice.of([
+        'level',
+        'spelled',
+        'languages',
+        'skills.english',
+        'vip',
+        'none',
+        'missing',
+        'languages[2]',
+        '3',
+        "'6'",
+        '"en"',
+        'null',
+        'true',
+        '[3, "en", 6]',
+        '-2.5'
+      ])
+    const operator = () =>
+      dice.of([
+        '==',
+        '!=',
+        '<',
+        '<=',
+        '>',
+        '>=',
+        'HAS',
+        'IN',
+        'CONTAINS',
+        'NOT IN',
+        'NOT HAS',
+        'NOT CONTAINS',
+        '=',
+        '>-',
+        '<-'
+      ])
+    const part = () => `${dice.chance(20) ? 'NOT ' : ''}${operand()} ${operator()} ${operand()}`
+    const whole = () => (dice.chance(50) ? part() : `${part()} AND (${part()} OR ${part()}) OR ${part()}`)
+    const view = { attributes: ada }
+    let trues = 0
+    for (let i = 0; i < 3000; i++) {
+      const source = whole()
+      const answer = isTrue(source, (keys) => dig(ada, keys))
+      if (answer !== compile(source, 'task').matches(view))
+        expect(`${source} is ${!answer}`).toBe(`${source} is ${answer}`)
+      if (answer) trues++
+    }
+    expect(trues).toBeGreaterThan(300)
+  })
+})

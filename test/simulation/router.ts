@@ -1,0 +1,403 @@
+import {
+  Book,
+  byAge,
+  documentOf,
+  inDefault,
+  inNone,
+  isDirect,
+  isOpen,
+  isOver,
+  type Queue,
+  type Reservation,
+  type Target,
+  type Task,
+  type Worker
+} from './book.ts'
+
+/*
+ * What must happen to tasks, as reference taskrouter 3 to 5 and 11 tell it, in the book and naively: after everything, all
+ * that waits is looked at again, in turn, against everybody.
+ */
+
+/** Something that must be told: an event's name and the SID of what it is about. */
+export interface Told {
+  readonly type: string
+  readonly about: string
+  /** How the task stands in it, where that is promised (reference taskrouter 9.6). */
+  readonly task_status?: string
+}
+
+/** What the account allows, and how long things last. */
+export interface Rules {
+  readonly assignment_rounds: number
+  readonly available_workers: number
+  readonly finished_task_kept_s: number
+  readonly assigned_task_lives_s: number
+  readonly direct_reservation_within_s: number
+}
+
+export class Router extends Book {
+  readonly rules: Rules
+  at = 0
+  told: Told[] = []
+  /** How many nouns and offers there have been: an order finer than time. */
+  count = 0
+  /** Finds the SID that a new reservation has been given. */
+  reservationSid: (task: Task, worker: Worker) => string = () => '(none)'
+
+  constructor(rules: Rules) {
+    super()
+    this.rules = rules
+  }
+
+  tell(type: string, about: string, task_status?: string): void {
+    this.told.push({ type, about, ...(task_status !== undefined && { task_status }) })
+  }
+
+  // Along a workflow
+
+  /** Reference taskrouter 11.2. True when the task is reserved or waits somewhere. */
+  follow(task: Task, start: number): boolean {
+    const { filters, default_filter } = documentOf(task.document ?? '')
+    for (let i = start; i < filters.length; i++) {
+      const filter = filters[i]
+      if (!filter || !this.matches(task, filter.expression)) continue
+      task.filter_entered = this.at
+      task.routed_by = null
+      this.tell('workflow.target-matched', task.sid)
+      if (this.#tryTargets(task, i, 0)) return true
+      this.tell('workflow.skipped', task.sid)
+    }
+    if (task.timed_out || !default_filter) return false
+    task.routed_by = null
+    this.#enter(task, inDefault, 0, default_filter, null)
+    this.offer(task)
+    return true
+  }
+
+  #tryTargets(task: Task, filter: number, first: number): boolean {
+    const targets = documentOf(task.document ?? '').filters[filter]?.targets ?? []
+    for (let i = first; i < targets.length; i++) {
+      const target = targets[i] as Target // i < length
+      const ends = targets
+        .slice(0, i + 1)
+        .reduce((sum, { timeout_s = 0 }) => sum + timeout_s * 1000, task.filter_entered)
+      this.#enter(task, filter, i, target, target.timeout_s === undefined ? null : ends)
+      if (this.offer(task) || !this.skips(target)) return true
+    }
+    return false
+  }
+
+  #enter(task: Task, filter: number, index: number, target: Target, target_at: number | null): void {
+    Object.assign(task, { filter, target: index, target_at, advance: false })
+    Object.assign(task, { rejected_by: [], rejections: 0, retry_at: null })
+    if (target.priority !== undefined) task.priority = target.priority
+    this.enterQueue(task, target.queue)
+  }
+
+  enterQueue(task: Task, queue: string): void {
+    if (task.queue === queue) return
+    if (task.queue !== null) this.tell('task-queue.moved', task.sid)
+    this.tell('task-queue.entered', task.sid)
+    task.queue = queue
+    task.queue_entered = this.at
+  }
+
+  #leaveTarget(task: Task): void {
+    task.timed_out = true
+    task.advance = false
+    task.target_at = null
+    this.tell('task-queue.timeout', task.sid)
+    const { filters } = documentOf(task.document ?? '')
+    if (task.target + 1 < (filters[task.filter]?.targets.length ?? 0)) {
+      if (this.#tryTargets(task, task.filter, task.target + 1)) return
+      this.tell('workflow.skipped', task.sid)
+    }
+    if (!this.follow(task, task.filter + 1)) this.leaveWorkflow(task)
+  }
+
+  leaveWorkflow(task: Task): void {
+    this.tell('workflow.timeout', task.sid)
+    this.cancel(task, 'Task canceled on Workflow timeout')
+  }
+
+  /**
+   * A pending task has other attributes: it goes to a filter above its own that has come to match, stays while its own
+   * matches, and goes on below it otherwise (reference taskrouter 3.9; a filter that it has left is no news to it).
+   */
+  #judgeAgain(task: Task, routed_by: string): boolean {
+    task.routed_by = null
+    const { filters } = documentOf(task.document ?? '')
+    const own = task.filter === inDefault ? filters.length : task.filter
+    let start = filters.findIndex(
+      ({ expression }, i) => i < own && this.matches(task, expression) && !this.matches(task, expression, routed_by)
+    )
+    const filter = filters[own]
+    if (start === -1 && filter && !this.matches(task, filter.expression)) start = own + 1
+    if (start === -1) return false
+    if (!this.follow(task, start)) this.leaveWorkflow(task)
+    return true
+  }
+
+  /** Something about the task is new (reference taskrouter 3.9). */
+  lookAgain(task: Task, before: string): void {
+    const isNew = before !== task.attributes && task.document !== null
+    if (task.status === 'pending') {
+      if (!isNew || !this.#judgeAgain(task, before)) this.offer(task)
+    } else if (task.status === 'reserved' && isNew) task.routed_by ??= before
+  }
+
+  reEvaluate(task: Task, configuration: string): void {
+    if (task.document === null) return
+    if (task.status === 'reserved') task.re_evaluate = true
+    if (task.status !== 'pending') return
+    Object.assign(task, { document: configuration, re_evaluate: false, timed_out: false, advance: false })
+    if (!this.follow(task, 0)) this.leaveWorkflow(task)
+  }
+
+  // Offers
+
+  /** Reference taskrouter 11.3. */
+  offer(task: Task): boolean {
+    if (task.status !== 'pending') return false
+    const workers = this.choices(task).slice(0, task.queue === null ? 1 : this.get('queue', task.queue).max_reserved)
+    if (workers.length === 0) return false
+    task.status = 'reserved'
+    task.rounds++
+    task.retry_at = null
+    const timeout_s =
+      task.workflow === null ? 120 : (this.pages.workflow.get(task.workflow)?.reservation_timeout_s ?? 120)
+    for (const worker of workers) {
+      const sid = this.reservationSid(task, worker)
+      this.pages.reservation.set(sid, {
+        sid,
+        n: ++this.count,
+        workspace: task.workspace,
+        task: task.sid,
+        worker: worker.sid,
+        channel: task.channel,
+        status: 'pending',
+        previous_activity: worker.activity,
+        timeout_at: this.at + timeout_s * 1000
+      })
+      worker.idle = this.count
+      const own = worker.channels.get(task.channel)
+      if (own) own.idle = this.count
+      this.tell('reservation.created', sid, 'reserved')
+      this.#moveInSingleTask(task, worker, 'reservation_activity')
+    }
+    return true
+  }
+
+  /** Whatever waits is offered, the first in turn first, until nobody could be given anything (reference taskrouter 6.5). */
+  offerWaiting(): void {
+    for (const workspace of this.pages.workspace.keys()) {
+      while (this.inTurn(workspace).some((task) => this.offer(task)));
+    }
+  }
+
+  move(worker: Worker, activity: string): void {
+    if (worker.activity === activity) return
+    worker.activity = activity
+    worker.since = this.at
+    this.tell('worker.activity.update', worker.sid)
+  }
+
+  #queueOf(task: Task): Queue | undefined {
+    return task.queue === null ? undefined : this.pages.queue.get(task.queue)
+  }
+
+  #moveInSingleTask(task: Task, worker: Worker, to: 'reservation_activity' | 'assignment_activity'): void {
+    const activity = this.#queueOf(task)?.[to]
+    if (!this.get('workspace', task.workspace).multi && activity) this.move(worker, activity)
+  }
+
+  /** Without multitasking: whether the worker still is where the reservation has sent it. */
+  #isSent({ task, worker, workspace }: Reservation): boolean {
+    if (this.get('workspace', workspace).multi) return false
+    return this.#queueOf(this.get('task', task))?.reservation_activity === this.get('worker', worker).activity
+  }
+
+  // Ends of reservations
+
+  accept(reservation: Reservation): void {
+    const task = this.get('task', reservation.task)
+    Object.assign(task, { status: 'assigned', ttl_at: null, target_at: null, retry_at: null })
+    Object.assign(task, { advance: false, re_evaluate: false, routed_by: null })
+    task.delete_at = this.at + this.rules.assigned_task_lives_s * 1000
+    reservation.status = 'accepted'
+    reservation.timeout_at = null
+    this.#moveInSingleTask(task, this.get('worker', reservation.worker), 'assignment_activity')
+    this.tell('reservation.accepted', reservation.sid, 'assigned')
+    for (const other of this.reservationsOf(task)) if (other.status === 'pending') this.#withdraw(other, 'rescinded')
+  }
+
+  #withdraw(reservation: Reservation, status: 'rescinded' | 'canceled'): void {
+    reservation.status = status
+    reservation.timeout_at = null
+    this.tell(`reservation.${status}`, reservation.sid)
+    this.#moveBack(reservation)
+  }
+
+  #moveBack(reservation: Reservation): void {
+    if (this.#isSent(reservation) && this.pages.activity.has(reservation.previous_activity))
+      this.move(this.get('worker', reservation.worker), reservation.previous_activity)
+  }
+
+  #fail(reservation: Reservation, status: 'rejected' | 'timeout' | 'canceled'): Task {
+    const task = this.get('task', reservation.task)
+    reservation.status = status
+    reservation.timeout_at = null
+    if (!this.reservationsOf(task).some((other) => other.status === 'pending')) task.status = 'pending'
+    this.tell(`reservation.${status}`, reservation.sid, task.status)
+    return task
+  }
+
+  reject(reservation: Reservation, activity?: string): void {
+    const task = this.#fail(reservation, 'rejected')
+    if (activity) this.move(this.get('worker', reservation.worker), activity)
+    this.#backOff(task, reservation.worker)
+    this.#roundEnds(task)
+  }
+
+  /** Nobody could be asked (reference taskrouter 5.4). */
+  callOff(reservation: Reservation): void {
+    const task = this.#fail(reservation, 'canceled')
+    this.#moveBack(reservation)
+    this.#backOff(task, reservation.worker)
+    this.#roundEnds(task)
+  }
+
+  timeOut(reservation: Reservation): void {
+    const task = this.#fail(reservation, 'timeout')
+    const worker = this.get('worker', reservation.worker)
+    if (this.isAvailable(worker) || this.#isSent(reservation))
+      this.move(worker, this.get('workspace', worker.workspace).timeout_activity)
+    this.#roundEnds(task)
+  }
+
+  /** 2 s, doubling to 30 s (reference taskrouter 5.2). */
+  #backOff(task: Task, worker: string): void {
+    task.retry_at = this.at + Math.min(30, 2 * 2 ** task.rejections) * 1000
+    task.rejections = Math.min(10, task.rejections + 1)
+    if (!task.rejected_by.includes(worker)) task.rejected_by.push(worker)
+  }
+
+  #roundEnds(task: Task): void {
+    if (task.status !== 'pending') return
+    if (task.rounds >= this.rules.assignment_rounds) {
+      this.cancel(task, 'Task TTL Exceeded or Max assignment count exceeded')
+    } else if (isDirect(task)) {
+      this.failDirect(task, 'RoutingTarget not available for Reservation acceptance')
+    } else if (task.re_evaluate) {
+      this.reEvaluate(task, this.get('workflow', task.workflow).configuration)
+    } else if (task.routed_by === null || !this.#judgeAgain(task, task.routed_by)) {
+      if (task.advance) this.#leaveTarget(task)
+      else this.offer(task)
+    }
+  }
+
+  // Ends of tasks
+
+  cancel(task: Task, reason: string | null): void {
+    task.status = 'canceled'
+    task.reason = reason
+    this.#end(task)
+    this.tell('task.canceled', task.sid)
+    for (const one of this.reservationsOf(task)) if (one.status === 'pending') this.#withdraw(one, 'canceled')
+  }
+
+  failDirect(task: Task, reason: string): void {
+    this.cancel(task, reason)
+    this.tell('reservation.failed', task.sid)
+  }
+
+  wrapUp(task: Task, reason: string | null): void {
+    task.status = 'wrapping'
+    task.reason = reason ?? task.reason
+    for (const one of this.reservationsOf(task)) if (one.status === 'accepted') this.wrapUpReservation(one)
+    this.tell('task.wrapup', task.sid)
+  }
+
+  wrapUpReservation(reservation: Reservation): void {
+    reservation.status = 'wrapping'
+    this.tell('reservation.wrapup', reservation.sid)
+  }
+
+  complete(task: Task, reason: string | null): void {
+    task.status = 'completed'
+    task.reason = reason
+    this.#end(task)
+    this.tell('task.completed', task.sid)
+    this.#closeReservations(task)
+  }
+
+  #end(task: Task): void {
+    Object.assign(task, { ttl_at: null, target_at: null, retry_at: null })
+    task.delete_at = this.at + this.rules.finished_task_kept_s * 1000
+  }
+
+  #closeReservations(task: Task): void {
+    for (const one of this.reservationsOf(task)) {
+      if (one.status === 'pending') this.#withdraw(one, 'canceled')
+      else if (isOpen(one)) this.completeReservation(one)
+    }
+  }
+
+  completeReservation(reservation: Reservation): void {
+    reservation.status = 'completed'
+    this.tell('reservation.completed', reservation.sid)
+  }
+
+  /** Somebody deletes the task, or the system does after its time. */
+  delete(task: Task, event: 'task.deleted' | 'task.system-deleted' | undefined): void {
+    if (event) {
+      this.#closeReservations(task)
+      this.tell(event, task.sid)
+    }
+    for (const one of this.reservationsOf(task)) this.pages.reservation.delete(one.sid)
+    this.pages.task.delete(task.sid)
+  }
+
+  // Time
+
+  /** Every instant at which something is due, and what. */
+  due(): { readonly at: number; readonly type: string; readonly sid: string }[] {
+    const all: { at: number; type: string; sid: string }[] = []
+    const add = (at: number | null, type: string, sid: string) => at !== null && all.push({ at, type, sid })
+    for (const task of this.pages.task.values()) {
+      add(task.ttl_at, 'timer.task_ttl', task.sid)
+      add(task.target_at, 'timer.task_target', task.sid)
+      add(task.retry_at, 'timer.task_retry', task.sid)
+      add(task.delete_at, 'timer.task_delete', task.sid)
+    }
+    for (const one of this.pages.reservation.values()) add(one.timeout_at, 'timer.reservation', one.sid)
+    return all
+  }
+
+  ttlEnds(task: Task): void {
+    this.cancel(task, 'Task TTL Exceeded')
+  }
+
+  targetEnds(task: Task): void {
+    task.target_at = null
+    if (task.status === 'reserved') task.advance = true
+    else if (task.filter === inNone) this.failDirect(task, 'RoutingTarget SLA for Reservation creation was not met')
+    else this.#leaveTarget(task)
+  }
+
+  backOffEnds(task: Task): void {
+    task.retry_at = null
+    task.rejected_by = []
+    this.offer(task)
+  }
+
+  deletionDue(task: Task): void {
+    this.delete(task, isOver(task) ? undefined : 'task.system-deleted')
+  }
+
+  /** Tasks of a workflow in the order in which they are looked at again. */
+  tasksOf(workflow: string): Task[] {
+    return [...this.pages.task.values()].filter((task) => task.workflow === workflow).sort(byAge)
+  }
+}

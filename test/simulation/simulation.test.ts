@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { make } from './history.ts'
+import { seeds } from './seeds.ts'
+import { type ProfileName, profiles } from './workload.ts'
+
+/*
+ * Days of centers, each judged after every decision by an auditor who knows the reference and not the router. What fails
+ * here is best looked at by the command that the failure names: it prints the shortest list of steps that shows it.
+ */
+
+const each = 60
+const commands = 40
+
+describe('whatever happens on the floor', () => {
+  for (const profile of Object.keys(profiles) as ProfileName[]) {
+    // the keys of the catalogue are its names
+    it(`goes as the reference has it, whether memory is lost or not: ${profile} (${each} seeds)`, () => {
+      const total = { decided: 0, refused: 0, offers: 0 }
+      for (let seed = 1; seed <= each; seed++) {
+        const { failure, ...tally } = make(profile, seed, commands)
+        if (failure) throw new Error(`${replayed(profile, seed, commands)}\n${failure.message}`, { cause: failure })
+        for (const key of ['decided', 'refused', 'offers'] as const) total[key] += tally[key]
+      }
+      // The day was worth the name.
+      expect(total.decided).toBeGreaterThan(each * 40)
+      expect(total.refused).toBeGreaterThan(each)
+      expect(total.offers).toBeGreaterThan(each * 5)
+    })
+  }
+
+  for (const { name, profile, seed, commands: length } of seeds) {
+    it(name, () => {
+      const { failure } = make(profile, seed, length)
+      if (failure) throw new Error(`${replayed(profile, seed, length)}\n${failure.message}`, { cause: failure })
+    })
+  }
+})
+
+function replayed(profile: ProfileName, seed: number, length: number): string {
+  return `npm run simulate -- --profile ${profile} --from ${seed} --seeds 1 --commands ${length}`
+}

@@ -1,0 +1,457 @@
+import type { Command } from '@ringdown/engine/commands'
+import type { Kind } from '@ringdown/engine/kinds'
+import { seedOf } from '@ringdown/engine/state/ids'
+import type { Center, Step } from './center.ts'
+import { Dice } from './dice.ts'
+import * as said from './said.ts'
+
+/** What kind of day it is. Weights are relative. */
+export interface Profile {
+  readonly workers: number
+  readonly queues: number
+  /** How many may be available at the same time. */
+  readonly available_workers: number
+  readonly multi_task_enabled: boolean
+  /** Chances in percent. */
+  readonly timeouts: number
+  readonly skips: number
+  readonly max_reserved: readonly number[]
+  readonly reservation_timeout: readonly number[]
+  readonly pass_ms: readonly number[]
+  readonly acts: Readonly<Record<keyof typeof acts, number>>
+}
+
+const usual = {
+  addTask: 30,
+  accept: 16,
+  reject: 5,
+  finish: 14,
+  updateTask: 8,
+  endTask: 3,
+  deleteTask: 2,
+  callOff: 1,
+  addWorker: 1,
+  deleteWorker: 1,
+  moveWorker: 8,
+  teachWorker: 3,
+  setChannel: 5,
+  updateQueue: 2,
+  addQueue: 1,
+  deleteQueue: 1,
+  updateWorkflow: 2,
+  addWorkflow: 1,
+  deleteWorkflow: 1,
+  changeActivity: 1,
+  changeTaskChannel: 1,
+  updateWorkspace: 1,
+  otherWorkspace: 1
+}
+
+const floor: Profile = {
+  workers: 5,
+  queues: 3,
+  available_workers: 7,
+  multi_task_enabled: true,
+  timeouts: 40,
+  skips: 15,
+  max_reserved: [1, 1, 2],
+  reservation_timeout: [10, 30, 120],
+  pass_ms: [0, 0, 0, 1, 500, 2_000, 2_000, 7_000, 20_000],
+  acts: usual
+}
+
+export const profiles = {
+  /** Much work, little that changes. */
+  busy: floor,
+  /** Everybody and everything comes and goes. */
+  churn: {
+    ...floor,
+    acts: {
+      ...usual,
+      addWorker: 5,
+      deleteWorker: 4,
+      moveWorker: 12,
+      teachWorker: 10,
+      setChannel: 10,
+      updateQueue: 8,
+      addQueue: 2,
+      deleteQueue: 3,
+      updateWorkflow: 6,
+      changeActivity: 4,
+      changeTaskChannel: 4,
+      updateWorkspace: 3,
+      otherWorkspace: 3
+    }
+  },
+  /** Too few workers: tasks wait, go from target to target, and run out of time. */
+  escalation: {
+    ...floor,
+    workers: 2,
+    timeouts: 85,
+    skips: 40,
+    pass_ms: [0, 1_000, 4_000, 5_000, 10_000, 60_000],
+    acts: { ...usual, accept: 8, reject: 10, updateTask: 16, updateWorkflow: 6, moveWorker: 12 }
+  },
+  /** Several are asked at once. */
+  multi: {
+    ...floor,
+    workers: 6,
+    max_reserved: [2, 3, 4],
+    reservation_timeout: [2, 10, 30],
+    acts: { ...usual, reject: 14, callOff: 3, updateTask: 12 }
+  },
+  /** So many workers that more of them change at once than a router cares to look at one by one. */
+  crowd: {
+    ...floor,
+    workers: 22,
+    available_workers: 24,
+    acts: { ...usual, addTask: 50, updateQueue: 12, updateWorkflow: 6, changeActivity: 5, updateWorkspace: 4 }
+  },
+  /** One task at a time: queues move workers through activities. */
+  single: {
+    ...floor,
+    multi_task_enabled: false,
+    reservation_timeout: [5, 10, 30],
+    acts: { ...usual, moveWorker: 20, setChannel: 2 }
+  }
+} as const satisfies Record<string, Profile>
+
+export type ProfileName = keyof typeof profiles
+
+/** Makes up, step by step, what happens in a center; each step may depend on how the center stands. */
+export class Workload {
+  readonly dice: Dice
+  readonly profile: Profile
+  readonly #center: Center
+  #n = 0
+
+  constructor(profile: ProfileName, seed: number, center: Center) {
+    this.dice = new Dice(seedOf(seed, 0))
+    this.profile = profiles[profile]
+    this.#center = center
+  }
+
+  /** What a center begins with. Later ones name earlier ones, so each is to be taken before the next is asked for. */
+  *opening(workspace = 's1', size: Pick<Profile, 'workers' | 'queues'> = this.profile): Generator<Step> {
+    yield {
+      as: workspace,
+      do: {
+        type: 'workspace.create',
+        friendly_name: workspace,
+        multi_task_enabled: this.profile.multi_task_enabled,
+        prioritize_queue_order: this.dice.of(['FIFO', 'LIFO'] as const)
+      }
+    }
+    for (let i = 0; i < size.queues; i++) yield acts.addQueue(this, workspace)
+    for (let i = 0; i < size.workers; i++) yield acts.addWorker(this, workspace)
+    yield acts.addWorkflow(this, workspace)
+    yield acts.addWorkflow(this, workspace)
+  }
+
+  /** What happens next. */
+  *next(): Generator<Step> {
+    const { dice, profile } = this
+    const pass_ms = dice.of(profile.pass_ms)
+    if (pass_ms > 0) yield { pass_ms }
+    if (dice.chance(5)) yield { reload: true }
+    if (dice.chance(8)) yield { break: dice.roll(8) }
+    const total = Object.values(profile.acts).reduce((sum, weight) => sum + weight, 0)
+    let at = dice.roll(total)
+    for (const [name, weight] of Object.entries(profile.acts)) {
+      if (at < weight) {
+        const workspace = this.one('workspace', 's1', 90)
+        const act = acts[name as keyof typeof acts] // the profile's keys are those of the acts
+        yield act(this, workspace)
+        return
+      }
+      at -= weight
+    }
+  }
+
+  /** A name that nothing has had. */
+  fresh(letter: string): string {
+    return `${letter}${++this.#n}`
+  }
+
+  /** The name of one of a kind in a workspace, now and then in another, or of nobody when there is none. */
+  any(kind: Kind, workspace: string): string {
+    const own = this.dice.chance(1) ? this.#center.names(kind) : this.all(kind, workspace)
+    return own.length === 0 ? `@${letters[kind as keyof typeof letters]}0` : `@${this.dice.of(own)}`
+  }
+
+  all(kind: Kind, workspace: string): string[] {
+    const sid = this.#center.sid(workspace)
+    const own = (name: string) => {
+      const row = this.#center.state.find(kind, this.#center.sid(name)) as { workspace_sid?: string } | undefined // most kinds have one
+      return row?.workspace_sid === sid
+    }
+    return this.#center.names(kind).filter(own)
+  }
+
+  /** Mostly the one that is named. */
+  one(kind: Kind, usually: string, percent: number): string {
+    const names = this.#center.names(kind)
+    return this.dice.chance(percent) || names.length === 0 ? usually : this.dice.of(names)
+  }
+
+  /** One of the reservations in these statuses, now and then any; undefined when there is none. */
+  reservation(workspace: string, statuses: readonly string[]): { task: string; worker: string } | undefined {
+    const { state } = this.#center
+    const all = [...state.tables.reservation.by('workspace_sid', this.#center.sid(workspace) ?? '')]
+    const fitting = this.dice.chance(4) ? all : all.filter((row) => statuses.includes(row.reservation_status))
+    if (fitting.length === 0) return undefined
+    const { task_sid, worker_sid } = this.dice.of(fitting)
+    return { task: this.#center.nameOf(task_sid) ?? 't0', worker: this.#center.nameOf(worker_sid) ?? 'w0' }
+  }
+
+  /** Sometimes a version that must be there, mostly the right one. */
+  match(kind: Kind, name: string): { if_match?: string } {
+    if (!this.dice.chance(10)) return {}
+    const version = this.#center.state.find(kind, this.#center.sid(name.slice(1)))?.version ?? 0
+    return { if_match: this.dice.of(['*', `"${version}"`, `${version}`, `W/"${version}"`, `"${version + 1}"`]) }
+  }
+
+  get at(): number {
+    return this.#center.at
+  }
+}
+
+const letters = { activity: 'a', task_channel: 'c', task_queue: 'q', workflow: 'f', worker: 'w', task: 't' } as const
+
+type Act = (w: Workload, workspace: string) => Step
+
+function command(command: Command, as?: string): Step {
+  return { ...(as !== undefined && { as }), do: command }
+}
+
+const acts = {
+  addTask: (w, s) => {
+    const { dice } = w
+    const way = dice.roll(12)
+    const queued = way === 1 || way === 2
+    return command(
+      {
+        type: 'task.create',
+        workspace_sid: `@${s}`,
+        attributes: said.taskAttributes(dice, w.all('worker', s)),
+        ...(dice.chance(60) && { priority: dice.roll(3) }),
+        ...(dice.chance(50) && { task_channel: dice.of(['chat', 'voice', 'default', channel(w, s)]) }),
+        ...(dice.chance(20) && { timeout: dice.of([5, 40, 300]) }),
+        ...(dice.chance(20) && {
+          virtual_start_time: w.at + dice.of([-90_000, -90_000, -60_000, -30_000, -30_000, -1000, -1000, 0, 0, 1])
+        }),
+        ...(way === 0 && { routing_target: w.any('worker', s) }),
+        ...(way === 0 && dice.chance(50) && { ignore_capacity: dice.chance(50) }),
+        ...(way === 0 && dice.chance(50) && { task_queue_sid: w.any('task_queue', s) }),
+        ...(queued && { routing_target: w.any('task_queue', s) }),
+        ...(way === 3 && { routing_target: w.any('workflow', s) }),
+        ...((way > 3 || dice.chance(30)) && !dice.chance(3) && { workflow_sid: w.any('workflow', s) })
+      },
+      w.fresh('t')
+    )
+  },
+  accept: (w, s) => respond(w, s, ['pending'], 'accepted'),
+  reject: (w, s) =>
+    respond(w, s, ['pending'], 'rejected', w.dice.chance(30) ? { worker_activity_sid: activity(w, s) } : {}),
+  finish: (w, s) => respond(w, s, ['accepted', 'wrapping'], w.dice.of(['completed', 'completed', 'wrapping'])),
+  updateTask: (w, s) => {
+    const { dice } = w
+    const sid = w.any('task', s)
+    return command({
+      type: 'task.update',
+      workspace_sid: `@${s}`,
+      sid,
+      ...w.match('task', sid),
+      ...(dice.chance(60) && { attributes: said.taskAttributes(dice, w.all('worker', s)) }),
+      ...(dice.chance(30) && { priority: dice.roll(4) }),
+      ...(dice.chance(20) && { task_channel: dice.of(['default', 'chat', 'voice', channel(w, s)]) }),
+      ...(dice.chance(20) && { virtual_start_time: w.at - dice.roll(100_000) }),
+      ...(dice.chance(10) && { assignment_status: dice.of(['canceled', 'wrapping', 'completed', 'pending']) }),
+      ...(dice.chance(10) && { reason: dice.of(['tired', '']) })
+    })
+  },
+  endTask: (w, s) =>
+    command({
+      type: 'task.update',
+      workspace_sid: `@${s}`,
+      sid: w.any('task', s),
+      assignment_status: w.dice.of(['canceled', 'canceled', 'wrapping', 'completed']),
+      ...(w.dice.chance(50) && { reason: 'done' })
+    }),
+  deleteTask: (w, s) => {
+    const sid = w.any('task', s)
+    return command({ type: 'task.delete', workspace_sid: `@${s}`, sid, ...w.match('task', sid) })
+  },
+  callOff: (w, s) => {
+    const found = w.reservation(s, ['pending'])
+    if (!found) return instead(w, s)
+    const { task, worker } = found
+    return command({
+      type: 'reservation.cancel',
+      workspace_sid: `@${s}`,
+      task_sid: `@${task}`,
+      sid: `@r/${task}/${worker}`
+    })
+  },
+  addWorker: (w, s) => {
+    const name = w.fresh('w')
+    return command(
+      {
+        type: 'worker.create',
+        workspace_sid: `@${s}`,
+        friendly_name: w.dice.chance(3) ? 'W4' : name,
+        attributes: said.workerAttributes(w.dice),
+        ...(w.dice.chance(90) && { activity_sid: activity(w, s) })
+      },
+      name
+    )
+  },
+  deleteWorker: (w, s) => {
+    const sid = w.any('worker', s)
+    return command({ type: 'worker.delete', workspace_sid: `@${s}`, sid, ...w.match('worker', sid) })
+  },
+  moveWorker: (w, s) => {
+    const sid = w.any('worker', s)
+    const activity_sid = activity(w, s)
+    const goes = !activity_sid.endsWith('.Available')
+    return command({
+      type: 'worker.update',
+      workspace_sid: `@${s}`,
+      sid,
+      ...w.match('worker', sid),
+      activity_sid,
+      ...(w.dice.chance(15) && { attributes: said.workerAttributes(w.dice) }),
+      ...(w.dice.chance(goes ? 50 : 2) && { reject_pending_reservations: true })
+    })
+  },
+  teachWorker: (w, s) =>
+    command({
+      type: 'worker.update',
+      workspace_sid: `@${s}`,
+      sid: w.any('worker', s),
+      ...(w.dice.chance(85) && { attributes: said.workerAttributes(w.dice) }),
+      ...(w.dice.chance(15) && { friendly_name: w.dice.of(['w4', 'W5', 'w77', 'Ada']) })
+    }),
+  setChannel: (w, s) =>
+    command({
+      type: 'worker_channel.update',
+      workspace_sid: `@${s}`,
+      worker_sid: w.any('worker', s),
+      sid: w.dice.of(['default', 'chat', 'voice', 'default', channel(w, s)]),
+      ...(w.dice.chance(85) && { capacity: w.dice.of([0, 1, 2, 3, 10]) }),
+      ...(w.dice.chance(25) && { available: w.dice.chance(60) })
+    }),
+  updateQueue: (w, s) =>
+    command({
+      type: 'task_queue.update',
+      workspace_sid: `@${s}`,
+      sid: w.any('task_queue', s),
+      ...(w.dice.chance(60) && { target_workers: w.dice.of(said.targetWorkers) }),
+      ...(w.dice.chance(30) && { task_order: w.dice.of(['FIFO', 'LIFO'] as const) }),
+      ...(w.dice.chance(30) && { max_reserved_workers: w.dice.of([1, 2, 3]) })
+    }),
+  addQueue: (w, s) => {
+    const name = w.fresh('q')
+    const sends = !w.profile.multi_task_enabled || w.dice.chance(20)
+    return command(
+      {
+        type: 'task_queue.create',
+        workspace_sid: `@${s}`,
+        friendly_name: name,
+        target_workers: w.dice.of(said.targetWorkers),
+        max_reserved_workers: w.dice.of(w.profile.max_reserved),
+        task_order: w.dice.of(['FIFO', 'FIFO', 'LIFO'] as const),
+        ...(sends && w.dice.chance(80) && { reservation_activity_sid: `@${s}.Unavailable` }),
+        ...(sends && w.dice.chance(80) && { assignment_activity_sid: activity(w, s) })
+      },
+      name
+    )
+  },
+  deleteQueue: (w, s) => command({ type: 'task_queue.delete', workspace_sid: `@${s}`, sid: w.any('task_queue', s) }),
+  updateWorkflow: (w, s) =>
+    command({
+      type: 'workflow.update',
+      workspace_sid: `@${s}`,
+      sid: w.any('workflow', s),
+      ...(w.dice.chance(75) && { configuration: said.configuration(w.dice, w.profile, s, w.all('task_queue', s)) }),
+      ...(w.dice.chance(20) && { task_reservation_timeout: w.dice.of(w.profile.reservation_timeout) }),
+      ...(w.dice.chance(60) && { re_evaluate_tasks: true })
+    }),
+  addWorkflow: (w, s) => {
+    const name = w.fresh('f')
+    const configuration = said.configuration(w.dice, w.profile, s, w.all('task_queue', s))
+    const task_reservation_timeout = w.dice.of(w.profile.reservation_timeout)
+    return command(
+      { type: 'workflow.create', workspace_sid: `@${s}`, friendly_name: name, configuration, task_reservation_timeout },
+      name
+    )
+  },
+  deleteWorkflow: (w, s) => command({ type: 'workflow.delete', workspace_sid: `@${s}`, sid: w.any('workflow', s) }),
+  changeActivity: (w, s) => {
+    const name = w.fresh('a')
+    const friendly_name = w.dice.of(['Available', 'Lunch', name])
+    const workspace_sid = `@${s}`
+    const sid = w.any('activity', s)
+    if (w.dice.chance(40))
+      return command({ type: 'activity.create', workspace_sid, friendly_name, available: w.dice.chance(50) }, name)
+    if (w.dice.chance(30)) return command({ type: 'activity.delete', workspace_sid, sid })
+    return command({ type: 'activity.update', workspace_sid, sid, friendly_name })
+  },
+  changeTaskChannel: (w, s) => {
+    const unique_name = w.fresh('c')
+    const workspace_sid = `@${s}`
+    const channel_optimized_routing = w.dice.chance(50)
+    if (w.dice.chance(35))
+      return command(
+        { type: 'task_channel.create', workspace_sid, friendly_name: 'Extra', unique_name, channel_optimized_routing },
+        unique_name
+      )
+    const sid = w.dice.of(['chat', 'default', 'voice', w.any('task_channel', s)])
+    if (w.dice.chance(60))
+      return command({ type: 'task_channel.update', workspace_sid, sid, channel_optimized_routing })
+    return command({ type: 'task_channel.delete', workspace_sid, sid })
+  },
+  updateWorkspace: (w, s) =>
+    command({
+      type: 'workspace.update',
+      sid: `@${s}`,
+      prioritize_queue_order: w.dice.of(['FIFO', 'LIFO'] as const),
+      ...(w.dice.chance(50) && { timeout_activity_sid: activity(w, s) }),
+      ...(w.dice.chance(10) && { multi_task_enabled: w.dice.chance(80) })
+    }),
+  /** Somebody else's center in the same account, which must not matter to this one. */
+  otherWorkspace: (w, s) => {
+    if (s !== 's1' && w.dice.chance(10)) return command({ type: 'workspace.delete', sid: `@${s}` })
+    const name = w.fresh('s')
+    return command({ type: 'workspace.create', friendly_name: name, multi_task_enabled: w.dice.chance(50) }, name)
+  }
+} as const satisfies Record<string, Act>
+
+function respond(w: Workload, s: string, statuses: readonly string[], reservation_status: string, more = {}): Step {
+  const found = w.reservation(s, statuses)
+  if (!found) return instead(w, s)
+  const { task, worker } = found
+  return command({
+    type: 'reservation.update',
+    workspace_sid: `@${s}`,
+    ...(w.dice.chance(50) ? { task_sid: `@${task}` } : { worker_sid: `@${worker}` }),
+    sid: `@r/${task}/${worker}`,
+    reservation_status,
+    ...more
+  })
+}
+
+/** Nobody has anything to do: there is more work, or somebody comes back. */
+function instead(w: Workload, s: string): Step {
+  return w.dice.chance(40) ? acts.addTask(w, s) : acts.moveWorker(w, s)
+}
+
+/** A task channel; the one that is always there when nobody has made another. */
+function channel(w: Workload, s: string): string {
+  return w.all('task_channel', s).length === 0 ? 'default' : w.any('task_channel', s)
+}
+
+/** Mostly Available, for otherwise nothing happens. */
+function activity(w: Workload, s: string): string {
+  return w.dice.chance(70) ? `@${s}.Available` : w.any('activity', s)
+}

@@ -1,0 +1,248 @@
+import { decide } from '@ringdown/engine/decide'
+import { decideDue } from '@ringdown/engine/due'
+import { type EngineEvent, render } from '@ringdown/engine/events'
+import { Refusal } from '@ringdown/engine/refusals'
+import { seedOf } from '@ringdown/engine/state/ids'
+import { join, nothing, sharesOf, type ToldEvent } from '@ringdown/engine/statistics/rollup'
+import { durationsOf, staysOf } from '@ringdown/engine/statistics/stay'
+import { Dice, emptyState, nextCommand, opening } from '@ringdown/engine/testing/random'
+import { talliesOf } from '@ringdown/server/operations/taskrouter/tallies'
+import { type Followed, Follower } from '@ringdown/server/readers/follower'
+import { statisticsDigest } from '@ringdown/server/readers/statistics'
+import { Fenced, type Store } from '@ringdown/server/store/store'
+import { aboutOf, eventColumns } from '@ringdown/server/store/tables'
+import { pino } from 'pino'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { batch, event, sid } from './batches.ts'
+import { findPostgres, type Place, postgresPlace, sqlitePlace } from './places.ts'
+
+const database = await findPostgres()
+const morning = Date.parse('2026-03-02T09:00:00Z')
+const log = pino({ level: 'silent' })
+
+const stores = [
+  { name: 'SQLite', available: true, place: sqlitePlace as () => Promise<Place> },
+  // as: the stories run only where a database was found
+  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
+]
+
+/** What some random days on a floor tell, in order: a few hundred events, from minutes to days apart. */
+function history(seed: number): EngineEvent[] {
+  const dice = new Dice(seedOf(seed, 0))
+  const state = emptyState()
+  const events: EngineEvent[] = []
+  let at = morning
+  const act = (make: () => Parameters<typeof decide>[1]['command']) => {
+    try {
+      for (const { decision } of decideDue(state, at, (n) => seedOf(seed, n))) events.push(...decision.events)
+      events.push(...decide(state, { at, seed: seedOf(seed, state.decision), command: make() }).events)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error // people ask for what cannot be
+    }
+  }
+  for (const make of opening(dice)) act(() => make(state))
+  for (let n = 0; n < 150; n++) {
+    at += dice.chance(5) ? dice.roll(30_000_000) : dice.roll(90_000)
+    act(() => nextCommand(state, dice, n))
+  }
+  return events
+}
+
+/** Events as the readers see them. */
+function toldOf(one: EngineEvent): ToldEvent {
+  const about = aboutOf(render(one).data)
+  const columns = Object.fromEntries(eventColumns.map((column) => [column, about[column] ?? null]))
+  return { seq: one.seq, type: one.type, at: one.at, ...columns } as unknown as ToldEvent // its fields are columns
+}
+
+for (const { name, available, place } of stores)
+  describe.runIf(available)(`readers on ${name}`, () => {
+    let here: Place
+    let store: Store
+    let stories = 0
+    let account = ''
+
+    beforeAll(async () => {
+      here = await place()
+      store = await here.open()
+      await store.migrate()
+    })
+    afterAll(() => here.clear())
+    beforeEach(() => {
+      account = sid('AC', ++stories)
+    })
+
+    it('begin at the beginning, and count a step once', async () => {
+      await store.lock(account)
+      expect(await store.cursor(account, 'statistics')).toBe(0)
+      const key = { scope_sid: 'WS', span: 60_000, start: morning, task_channel_sid: 'TC' }
+      const rollups = [{ ...key, figures: '{"tasks_created":1}', histograms: '{"tasks_canceled":{}}' }]
+      const stay = { workspace_sid: 'WS', worker_sid: 'WK', seq: 3, activity_sid: 'WA', from_at: 5, until_at: 9 }
+      const step = { account_sid: account, reader: 'statistics', from: 0, to: 7, rollups, stays: [stay] }
+      await store.advance(step)
+      await expect(store.advance(step)).rejects.toThrow(Fenced)
+      expect(await store.cursor(account, 'statistics')).toBe(7)
+      expect(await store.cursor(account, 'other')).toBe(0)
+      const runs = [{ span: 60_000, start: morning, end: morning + 60_000 }]
+      expect(await store.rollups(account, { scopes: ['WS'], runs, histograms: true })).toEqual(rollups)
+      expect(await store.rollups(account, { scopes: ['WS'], runs, histograms: false })).toEqual([
+        { ...rollups[0], histograms: '{}' }
+      ])
+      expect(await store.rollups(account, { scopes: ['WQ'], runs, histograms: false })).toEqual([])
+
+      const later = [{ ...key, figures: '{"tasks_created":2}', histograms: '{}' }]
+      await store.advance({ ...step, from: 7, to: 8, rollups: later, stays: [{ ...stay, until_at: 11 }] })
+      expect(await store.rollups(account, { scopes: ['WS'], runs, histograms: true })).toEqual(later)
+      const sums = await store.stays(account, { workspace_sid: 'WS', from: 0, until: 100 })
+      expect(sums).toEqual([{ activity_sid: 'WA', count: 1, total: 6, min: 6, max: 6 }])
+    })
+
+    it('forget what is too old, and not what still lasts', async () => {
+      await store.lock(account)
+      await store.cursor(account, 'statistics')
+      const at = (start: number) => ({
+        scope_sid: 'WS',
+        span: 60_000,
+        start,
+        task_channel_sid: '',
+        figures: '{}',
+        histograms: '{}'
+      })
+      const stay = (seq: number, until_at: number) => ({
+        workspace_sid: 'WS',
+        worker_sid: 'WK',
+        seq,
+        activity_sid: 'WA',
+        from_at: 0,
+        until_at
+      })
+      const rollups = [at(0), at(60_000), at(120_000)]
+      const stays = [stay(1, 50_000), stay(2, Number.MAX_SAFE_INTEGER)]
+      await store.advance({ account_sid: account, reader: 'statistics', from: 0, to: 1, rollups, stays })
+      expect(await store.prune(account, { rollup: 120_000 }, 1)).toBe(2)
+      expect(await store.prune(account, { rollup: 120_000 }, 1)).toBe(1)
+      expect(await store.prune(account, { rollup: 120_000 }, 1)).toBe(0)
+      const runs = [{ span: 60_000, start: 0, end: 1_000_000 }]
+      expect(await store.rollups(account, { scopes: ['WS'], runs, histograms: true })).toEqual([at(120_000)])
+      expect(await store.openStays(account, { workspace_sid: 'WS' })).toEqual([stay(2, Number.MAX_SAFE_INTEGER)])
+    })
+
+    it('search the log by its columns and by time, in either direction', async () => {
+      const head = await store.lock(account)
+      const one = (seq: number, about: object) => ({
+        ...event(seq, seq % 2 ? 'task.created' : 'task.canceled', morning + seq),
+        about
+      })
+      const events = [1, 2, 3, 4, 5, 6].map((seq) =>
+        one(seq, { workspace_sid: 'WS', task_sid: `WT${seq % 3}`, ...(seq > 4 && { worker_sid: 'WK' }) })
+      )
+      await store.write(batch(head, { events: [...events, one(7, { workspace_sid: 'WS2' }), one(8, {})] }))
+      const find = async (where: object, more: object = {}) =>
+        (
+          await store.events({
+            account_sid: account,
+            where: { workspace_sid: 'WS', ...where },
+            from: 0,
+            until: morning + 100,
+            descending: true,
+            limit: 10,
+            ...more
+          })
+        ).map(({ seq }) => seq)
+      expect(await find({})).toEqual([6, 5, 4, 3, 2, 1])
+      expect(await find({ type: 'task.created' })).toEqual([5, 3, 1])
+      expect(await find({ task_sid: 'WT1' })).toEqual([4, 1])
+      expect(await find({ task_sid: 'WT1', worker_sid: 'WK' })).toEqual([])
+      expect(await find({ task_sid: 'WT0', worker_sid: 'WK', type: 'task.canceled' })).toEqual([6])
+      expect(await find({ sid: sid('EV', 2) })).toEqual([2])
+      expect(await find({ sid: sid('EV', 7) })).toEqual([])
+      expect(await find({}, { from: morning + 2, until: morning + 4 })).toEqual([4, 3, 2])
+      expect(await find({}, { from: morning + 2, after: 4 })).toEqual([3, 2])
+      expect(await find({}, { from: morning + 2, after: 4, descending: false })).toEqual([5, 6])
+      expect(await find({}, { limit: 2 })).toEqual([6, 5])
+      expect(await find({}, { from: morning + 50 })).toEqual([])
+      expect((await store.event(account, sid('EV', 3)))?.seq).toBe(3)
+      expect(await store.event(account, sid('EV', 99))).toBeUndefined()
+      expect((await store.told(account, 6, 10)).map(({ seq, workspace_sid }) => [seq, workspace_sid])).toEqual([
+        [7, 'WS2'],
+        [8, null]
+      ])
+      expect(await store.log(account, 7, 1)).toEqual([event(8, 'task.canceled', morning + 8)])
+    })
+
+    it.each([11, 12, 13])(
+      'count what all events together say, read in pieces and ended anywhere, history %i',
+      async (seed) => {
+        const head = await store.lock(account)
+        const events = history(seed)
+        const told = events.map(toldOf)
+        const dice = new Dice(seedOf(seed, 1))
+        let written = 0
+        const state = { next_event: 1 }
+        const followed = {
+          account_sid: account,
+          state,
+          settled: async () => {},
+          subscribe: () => () => {}
+        } as unknown as Followed // a follower asks for no more
+        const digest = statisticsDigest(store, account)
+        const follow = () => new Follower({ store, account: followed, log, reader: 'statistics', digest })
+        let follower = follow()
+        while (written < events.length) {
+          const some = events.slice(written, written + 1 + dice.roll(60))
+          written += some.length
+          const rendered = some
+            .map(render)
+            .map(({ seq, sid, type, at, ...rest }) => ({
+              seq,
+              sid,
+              type,
+              at,
+              about: aboutOf(rest.data),
+              data: JSON.stringify(rest)
+            }))
+          await store.write(batch(head, { events: rendered }))
+          state.next_event = (some.at(-1)?.seq ?? 0) + 1
+          // Two at once, as after a process that does not know that it is dead; and now and then a new one.
+          const twin = follow()
+          await Promise.all([follower.catchUp(), twin.catchUp()])
+          await twin.close()
+          if (dice.chance(50)) {
+            await follower.close()
+            follower = follow()
+          }
+        }
+        await follower.close()
+        const last = events.at(-1)?.at ?? morning
+        const scopes = new Set(told.flatMap(sharesOf).map(({ scope_sid }) => scope_sid))
+        const ledger = {
+          caughtUp: async () => {},
+          reading: async <T>(ask: (readings: Store, account_sid: string) => Promise<T>) => ask(store, account)
+        }
+        const stays = staysOf(told, [])
+        let compared = 0
+        for (let n = 0; n < 12; n++) {
+          const start = morning + dice.roll(last - morning)
+          const end = n === 0 ? last : start + dice.roll(last - start)
+          const from = n === 0 ? morning - 5_000 : start
+          const window = { start: from, end, isOpen: end >= last }
+          const tallies = await talliesOf(ledger, [...scopes], {
+            window,
+            task_channel_sid: undefined,
+            histograms: true
+          })
+          for (const scope of scopes) {
+            const shares = told.filter(({ at }) => at >= from && at <= end).flatMap(sharesOf)
+            const naive = shares.filter(({ scope_sid }) => scope_sid === scope).reduce(join, nothing)
+            expect(tallies.get(scope) ?? nothing).toEqual(naive)
+            compared += Object.keys(naive.figures).length
+          }
+          const workspace_sid = told[0]?.workspace_sid ?? ''
+          const sums = await store.stays(account, { workspace_sid, from, until: end })
+          const byActivity = Object.fromEntries(sums.map(({ activity_sid, ...sum }) => [activity_sid, sum]))
+          expect(byActivity).toEqual(Object.fromEntries(durationsOf(stays, from, end)))
+        }
+        expect(compared).toBeGreaterThan(100)
+      }
+    )
+  })
