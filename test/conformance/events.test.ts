@@ -164,6 +164,7 @@ describe('events', () => {
   })
 
   it('come in pages that stay where they are when more happens', async () => {
+    await workspace.tasks.create({ attributes: '{}' })
     const all = (await list({ PageSize: '100' })).events.map(({ sid }: { sid: string }) => sid)
     expect(all.length).toBeGreaterThan(10)
     const first = await list({ PageSize: '4' })
@@ -184,7 +185,7 @@ describe('events', () => {
     expect(older.events.map(({ sid }: { sid: string }) => sid)).toEqual(all.slice(3, 6))
     expect(await here.call(`${base}/Events?PageToken=PA${`EV${'0'.repeat(32)}`}`)).toMatchObject({ status: 400 })
     // The official SDK goes through all of them as well.
-    expect(await workspace.events.list({ pageSize: 3, minutes: 5 })).toHaveLength(all.length + 5)
+    expect(await workspace.events.list({ pageSize: 3, minutes: 5 })).toHaveLength(all.length + 4) // the agent is busy: no reservation
   })
 
   it('are kept for 30 days', async () => {

@@ -10,7 +10,7 @@ const settings: Settings = {
   ...defaultSettings,
   limits: {
     ...defaultSettings.limits,
-    workspaces: 16,
+    workspaces: 20,
     activities: 4,
     task_channels: 6,
     task_queues: 2,
@@ -19,7 +19,8 @@ const settings: Settings = {
     available_workers: 2,
     tasks: 3,
     assignment_rounds: 2
-  }
+  },
+  rates: { expression_lists: 3, bulk_statistics: 5 }
 }
 
 let world: Observed
@@ -232,8 +233,37 @@ describe('limits', () => {
   it('of workspaces', async () => {
     const { workspaces } = world.client.taskrouter.v1
     const present = (await workspaces.list()).length
-    for (let i = present; i < 16; i++) await workspaces.create({ friendlyName: `Floor ${i}` })
-    expect(await refusal(workspaces.create({ friendlyName: 'One more' }))).toMatchObject(most(/Workspaces.*16/))
+    for (let i = present; i < 20; i++) await workspaces.create({ friendlyName: `Floor ${i}` })
+    expect(await refusal(workspaces.create({ friendlyName: 'One more' }))).toMatchObject(most(/Workspaces.*20/))
+  })
+})
+
+describe('rates, where they are switched on', () => {
+  const tooMany = { status: 429, code: 20429 }
+
+  it('allow three lists by expression a second, of each kind, and any number of others', async () => {
+    const floor = await Floor.open(world, { template: 'FIFO' })
+    const { workers, tasks, taskQueues } = floor.workspace
+    for (const ask of [
+      () => workers.list({ targetWorkersExpression: '1==1' }),
+      () => tasks.list({ evaluateTaskAttributes: '1==1' }),
+      () => taskQueues.list({ evaluateWorkerAttributes: '{}' })
+    ]) {
+      for (let i = 0; i < 3; i++) await ask()
+      expect(await refusal(ask())).toMatchObject(tooMany)
+    }
+    for (let i = 0; i < 5; i++) await workers.list({ available: '1' })
+    await world.pass(1)
+    expect(await tasks.list({ evaluateTaskAttributes: '1==1' })).toEqual([])
+  })
+
+  it('allow five bulk statistics a second', async () => {
+    const floor = await Floor.open(world)
+    const ask = () => world.call(`${floor.path}/TaskQueues/RealTimeStatistics`, { QueueSids: `WQ${'0'.repeat(32)}` })
+    for (let i = 0; i < 5; i++) expect((await ask()).status).toBe(200)
+    expect(await ask()).toMatchObject({ status: 429, body: { code: 20429 } })
+    await world.pass(1)
+    expect((await ask()).status).toBe(200)
   })
 })
 

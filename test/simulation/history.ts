@@ -53,31 +53,68 @@ function failureOf(act: () => void): Failure | undefined {
 }
 
 /**
- * The shortest list of steps that delta debugging finds to fail by the same rule: parts are left out, halves first, then
- * smaller ones, until no single step can be spared.
+ * The shortest history that delta debugging finds to fail by the same rule: steps are left out, in halves first, then
+ * singly, until none can be spared; then parts of what is left.
  */
 export function shortened(played: Played, rule: string, tamper?: Tamper): Played {
-  const fails = (some: readonly Step[]) => {
+  const fails = (steps: readonly Step[]) => {
     try {
-      return replay({ ...played, steps: some }, tamper)?.rule === rule
+      return replay({ ...played, steps }, tamper)?.rule === rule
     } catch {
       return false // the auditor itself cannot follow this one
     }
   }
-  let kept = [...played.steps]
-  for (let size = Math.ceil(kept.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+  const { profile, seed } = played
+  return { profile, seed, steps: simplified(withoutSpare(played.steps, fails), fails) }
+}
+
+type Fails = (steps: readonly Step[]) => boolean
+
+function withoutSpare(steps: readonly Step[], fails: Fails): readonly Step[] {
+  let kept = steps
+  for (let size = Math.ceil(steps.length / 2); size >= 1; size = Math.floor(size / 2)) {
+    const before = kept.length
     for (let from = kept.length - size; from > -size; from -= size) {
       const fewer = kept.filter((_, i) => i < from || i >= from + size)
       if (fewer.length < kept.length && fails(fewer)) kept = fewer
     }
-    if (size === 1) {
-      // One more round while single steps can still be spared.
-      const again = kept.findIndex((_, i) => fails(kept.filter((_, j) => j !== i)))
-      if (again === -1) break
-      kept = kept.filter((_, i) => i !== again)
-      size = 2
+    // Single steps again and again, while some can still be spared.
+    if (size === 1 && kept.length < before) size = 2
+  }
+  return kept
+}
+
+/** Leaves out parameters, attributes, filters, targets: whatever is not needed to fail. */
+function simplified(steps: readonly Step[], fails: Fails): readonly Step[] {
+  let kept = steps
+  for (let i = 0; i < steps.length; i++) {
+    for (let changed = true; changed; ) {
+      changed = false
+      for (const simpler of simplerThan(kept[i])) {
+        const some = kept.map((step, j) => (i === j ? (simpler as Step) : step)) // a step without some of its parts
+        if (!fails(some)) continue
+        kept = some
+        changed = true
+        break
+      }
     }
   }
-  const { profile, seed } = played
-  return { profile, seed, steps: kept }
+  return kept
+}
+
+/** A value without one of its parts, however deep, each in turn; texts of JSON have parts, too. */
+function* simplerThan(value: unknown): Generator<unknown> {
+  if (typeof value === 'string' && value.startsWith('{')) {
+    for (const simpler of simplerThan(JSON.parse(value))) yield JSON.stringify(simpler)
+  }
+  if (typeof value !== 'object' || value === null) return
+  for (const key of Object.keys(value)) {
+    const rest = Object.entries(value).filter(([other]) => other !== key)
+    yield Array.isArray(value) ? rest.map(([, part]) => part) : Object.fromEntries(rest)
+  }
+  for (const [key, part] of Object.entries(value)) {
+    for (const simpler of simplerThan(part)) {
+      yield Array.isArray(value) ? value.with(Number(key), simpler) : { ...value, [key]: simpler }
+    }
+  }
 }

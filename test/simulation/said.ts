@@ -48,6 +48,7 @@ const orders = [
   'worker.level DESC',
   'worker.level',
   'worker.channel.chat.assigned_tasks',
+  'worker.channel.default.assigned_tasks DESC',
   'worker.skills.sales DESC, worker.level ASC',
   'worker.channel.default.available_capacity_percentage DESC'
 ]
@@ -64,7 +65,7 @@ export function configuration(dice: Dice, profile: Profile, workspace: string, q
     ...(dice.chance(30) && { priority: dice.of([0, 1, 2, '4']) }),
     ...(dice.chance(50) && { expression: dice.of(targetExpressions) }),
     ...(dice.chance(profile.skips) && { skip_if: dice.of(skips) }),
-    ...(dice.chance(30) && { order_by: dice.of(orders) }),
+    ...(dice.chance(45) && { order_by: dice.of(orders) }),
     ...(dice.chance(12) && dice.of([{ known_worker_friendly_name: 'task.friend' }, { known_worker_sid: 'task.agent' }]))
   })
   const chosen = filters

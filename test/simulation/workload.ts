@@ -143,7 +143,19 @@ export class Workload {
       }
     }
     for (let i = 0; i < size.queues; i++) yield acts.addQueue(this, workspace)
-    for (let i = 0; i < size.workers; i++) yield acts.addWorker(this, workspace)
+    for (let i = 0; i < size.workers; i++) {
+      const step = acts.addWorker(this, workspace)
+      yield step
+      if (!this.profile.multi_task_enabled || !('as' in step) || this.dice.chance(40)) continue
+      // Who has something and is still ready for more is what makes orders and figures matter.
+      yield command({
+        type: 'worker_channel.update',
+        workspace_sid: `@${workspace}`,
+        worker_sid: `@${step.as}`,
+        sid: this.dice.of(['default', 'default', 'chat']),
+        capacity: this.dice.of([2, 3])
+      })
+    }
     yield acts.addWorkflow(this, workspace)
     yield acts.addWorkflow(this, workspace)
   }
@@ -151,7 +163,8 @@ export class Workload {
   /** What happens next. */
   *next(): Generator<Step> {
     const { dice, profile } = this
-    const pass_ms = dice.of(profile.pass_ms)
+    // Now and then a night in which even what somebody has is taken away.
+    const pass_ms = dice.roll(300) === 0 ? 90_000_000 : dice.of(profile.pass_ms)
     if (pass_ms > 0) yield { pass_ms }
     if (dice.chance(5)) yield { reload: true }
     if (dice.chance(8)) yield { break: dice.roll(8) }
@@ -338,7 +351,7 @@ const acts = {
       workspace_sid: `@${s}`,
       worker_sid: w.any('worker', s),
       sid: w.dice.of(['default', 'chat', 'voice', 'default', channel(w, s)]),
-      ...(w.dice.chance(85) && { capacity: w.dice.of([0, 1, 2, 3, 10]) }),
+      ...(w.dice.chance(85) && { capacity: w.dice.of([0, 1, 2, 3, 6]) }),
       ...(w.dice.chance(25) && { available: w.dice.chance(60) })
     }),
   updateQueue: (w, s) =>

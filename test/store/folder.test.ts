@@ -1,7 +1,7 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FolderTaken, takeFolder } from '@ringdown/server/store/folder-lock'
+import { FolderTaken, reason, takeFolder } from '@ringdown/server/store/folder-lock'
 import { openStore } from '@ringdown/server/store/open'
 import { CannotOpen } from '@ringdown/server/store/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -79,6 +79,20 @@ describe('a data folder', () => {
         expect(message).toContain(`Cannot use the data folder ${path}`)
         expect(message).not.toContain('\n')
       }
+  })
+
+  it.each([
+    ['in a folder that does not exist and cannot be made', '/proc/nowhere/data', 'a folder above it does not exist'],
+    ['in a folder that takes no files', '/proc/self', 'no file can be opened in it: is the folder read-only?']
+  ])('says in words what is wrong %s', async (_where, path, words) => {
+    await expect(takeFolder(path)).rejects.toThrow(`Cannot use the data folder ${path}: ${words}`)
+  })
+
+  it('says in words that another file stands where its lock should be, or that the lock cannot be written', async () => {
+    await mkdir(join(home, 'owner.lock'))
+    await expect(takeFolder(home)).rejects.toThrow('no file can be opened in it')
+    const readOnly = Object.assign(new Error('attempt to write a readonly database'), { errcode: 8 | (6 << 8) })
+    expect(reason(readOnly)).toBe('it is read-only')
   })
 
   it('holds the store that is opened in it', async () => {

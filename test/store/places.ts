@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openPostgres } from '@ringdown/server/store/postgres'
+import type { Timing } from '@ringdown/server/store/postgres-session'
 import { openSqlite } from '@ringdown/server/store/sqlite'
 import { openDatabase } from '@ringdown/server/store/sqlite-driver'
 import type { Store } from '@ringdown/server/store/store'
@@ -70,8 +71,11 @@ export async function findPostgres(): Promise<string | undefined> {
   return undefined
 }
 
-/** A schema of its own in that database; quick heartbeats, so that no story waits for seconds. */
-export async function postgresPlace(database: string): Promise<PostgresPlace> {
+/** As in production, but patient: a busy machine may keep a connection waiting, and no store here is to be lost by that. */
+const patient: Partial<Timing> = { lostMs: 10_000, silentMs: 15_000 }
+
+/** A schema of its own in that database; stories about lost connections bring a timing of their own. */
+export async function postgresPlace(database: string, timing = patient): Promise<PostgresPlace> {
   const schema = `story_${randomBytes(6).toString('hex')}`
   const admin = new pg.Client({ connectionString: database })
   await admin.connect()
@@ -83,7 +87,7 @@ export async function postgresPlace(database: string): Promise<PostgresPlace> {
   return {
     url: url.href,
     async open() {
-      const store = await openPostgres({ url: url.href, heartbeatMs: 50, lostMs: 1_000, silentMs: 1_500 })
+      const store = await openPostgres({ url: url.href, ...timing })
       opened.push(store)
       return store
     },

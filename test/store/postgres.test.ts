@@ -7,12 +7,15 @@ import { findPostgres, type PostgresPlace, postgresPlace } from './places.ts'
 
 const database = await findPostgres()
 
+/** So that no story waits for seconds until a connection counts as lost. */
+const quick = { heartbeatMs: 50, lostMs: 1_000, silentMs: 1_500 }
+
 describe.runIf(database !== undefined)('nodes on one PostgreSQL', () => {
   let here: PostgresPlace
   let first: Store
   let second: Store
   beforeEach(async () => {
-    here = await postgresPlace(database as string) // as: the stories run only where one was found
+    here = await postgresPlace(database as string, quick) // as: the stories run only where one was found
     first = await here.open()
     second = await here.open()
     await first.migrate()

@@ -1,8 +1,8 @@
-import { readdir, stat, writeFile } from 'node:fs/promises'
+import { readdir, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { residentColdOf } from '@ringdown/server/store/query'
 import { openSqlite } from '@ringdown/server/store/sqlite'
-import { CannotOpen, type Store } from '@ringdown/server/store/store'
+import { CannotOpen, type Store, StoreUnavailable } from '@ringdown/server/store/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { account, batch, event, put, row, sid } from './batches.ts'
 import { child } from './children.ts'
@@ -123,11 +123,34 @@ describe('a store on SQLite', () => {
     await writer.kill()
   })
 
+  it('waits with a lock for what can pass, and refuses in one line what will not', async () => {
+    await store.lock(account)
+    const told: string[] = []
+    store.onLost(({ message }) => told.push(message))
+    await here.query('update account set at = 9007199254740993')
+    const refusal = await store.lock(account).catch((error: unknown) => error)
+    expect(refusal).toBeInstanceOf(CannotOpen)
+    const { message } = refusal as CannotOpen // as: asserted above
+    expect(message).toMatch(new RegExp(`^Cannot take account ${account} in ${here.path}: .+\\.$`))
+    expect(told).toHaveLength(1)
+
+    // The connection was let go of; there is no file to open another one on.
+    await here.query('update account set at = 1')
+    await rename(here.folder, `${here.folder}.away`)
+    const waiting = store.lock(account)
+    await expect(store.ping()).rejects.toThrow(StoreUnavailable)
+    await rename(`${here.folder}.away`, here.folder)
+    expect(await waiting).toMatchObject({ account_sid: account, at: 1 })
+    expect(store.healthy()).toBe(true)
+  })
+
   it('finds what lives in memory by an index, however much is closed', async () => {
     const { sql } = residentColdOf(account, 'participant', -1, 10, {
       parameter: () => 'null',
       among: () => '',
-      list: () => ''
+      list: () => '',
+      least: '',
+      greatest: ''
     })
     const plan = await here.query(`explain query plan ${sql}`)
     expect(plan.map((step) => (step as { detail: string }).detail)).toEqual([

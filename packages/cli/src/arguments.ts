@@ -19,6 +19,7 @@ export interface StartArguments {
   readonly demo: boolean
   readonly publicUrl: string | undefined
   readonly trustProxy: boolean
+  readonly settingsFile: string | undefined
   readonly logLevel: string
 }
 
@@ -48,6 +49,7 @@ export const usage = `Ringdown: an open contact center that speaks Twilio Flex's
     --journal                  keep every command, for replay
     --public-url URL           what url, links and page URLs begin with
     --trust-proxy              believe X-Forwarded-* headers
+    --settings FILE            limits and choices of the account, as JSON; what it leaves out is as Twilio has it
     --log-level LEVEL          info (warn with --demo); logs are JSON on standard error
 
   ringdown mcp [options]       the sixteen tools over MCP on standard input and output
@@ -74,6 +76,7 @@ const options = {
   demo: { type: 'boolean' },
   'public-url': { type: 'string' },
   'trust-proxy': { type: 'boolean' },
+  settings: { type: 'string' },
   'log-level': { type: 'string' },
   backend: { type: 'string' },
   url: { type: 'string' },
@@ -97,6 +100,7 @@ const allowed = {
     'demo',
     'public-url',
     'trust-proxy',
+    'settings',
     'log-level'
   ],
   mcp: ['backend', 'url', 'data', 'read-only', 'workspace', 'tools', 'log-level']
@@ -152,6 +156,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     demo: values.demo ?? false,
     publicUrl: values['public-url'] === undefined ? undefined : url('public-url', values['public-url']),
     trustProxy: values['trust-proxy'] ?? false,
+    settingsFile: values.settings,
     logLevel
   }
 }

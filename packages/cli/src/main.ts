@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module'
+import { BadSettings } from '@ringdown/server/settings'
 import { CannotOpen } from '@ringdown/server/store/store'
 import { BadArguments, parseArguments, usage } from './arguments.ts'
 
@@ -16,7 +17,7 @@ async function main(args: readonly string[]): Promise<void> {
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   // What the user can mend is one line; anything else is a mistake of ours, and its trace helps.
-  const isKnown = error instanceof CannotOpen || error instanceof BadArguments
+  const isKnown = error instanceof CannotOpen || error instanceof BadArguments || error instanceof BadSettings
   process.stderr.write(isKnown ? `${error.message}\n` : `${(error as Error).stack ?? String(error)}\n`)
   process.exit(1)
 })

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Credentials } from '@ringdown/server/credentials'
+import { readSettings } from '@ringdown/server/settings'
 import { start } from '@ringdown/server/start'
 import { pino } from 'pino'
 import type { StartArguments } from './arguments.ts'
@@ -10,7 +11,16 @@ import { mountMcp } from './mount.ts'
 /** `ringdown start`: serves until SIGTERM or SIGINT, then answers what is under way and writes what is decided. */
 export async function runStart(args: StartArguments, version: string): Promise<void> {
   const log = pino({ level: args.logLevel }, pino.destination(2))
-  const running = await start({ ...args, env: process.env, log, version, mcp: mountMcp(version) })
+  const { settingsFile, ...options } = args
+  const settings = settingsFile === undefined ? undefined : await readSettings(settingsFile)
+  const running = await start({
+    ...options,
+    ...(settings && { settings }),
+    env: process.env,
+    log,
+    version,
+    mcp: mountMcp(version)
+  })
   let stopping = false
   const stop = (signal: string) => {
     if (stopping) process.exit(1) // asked twice: at once

@@ -11,6 +11,11 @@ export interface Settings {
     readonly tasks: number
     readonly assignment_rounds: number
   }
+  /** Requests a second; null for any number. Twilio has 3 and 5 (reference taskrouter 10); off unless asked for. */
+  readonly rates: {
+    readonly expression_lists: number | null
+    readonly bulk_statistics: number | null
+  }
   /** Seconds. */
   readonly finished_task_kept_s: number
   readonly assigned_task_lives_s: number
@@ -33,6 +38,7 @@ export const defaultSettings: Settings = {
     tasks: 500_000,
     assignment_rounds: 1_000
   },
+  rates: { expression_lists: null, bulk_statistics: null },
   finished_task_kept_s: 300,
   assigned_task_lives_s: 86_400,
   direct_reservation_within_s: 60,

@@ -176,6 +176,24 @@ describe('what a call is refused for', () => {
     ])
   })
 
+  it.each(['constructor', 'Constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto__', 'prototype'])(
+    'tells %s, which every object has, for what it is: no argument',
+    (name) => {
+      const nonsense: unknown = JSON.parse(`{"action":"list","${name}":"x"}`)
+      for (const { name: every } of TOOLS)
+        expect(mistakes(every, nonsense), every).toContainEqual(
+          expect.objectContaining({ code: 'unknown_argument', argument: name })
+        )
+    }
+  )
+
+  it('tells constructor for what it is as a value, too', () => {
+    const call = { channelType: 'constructor', conversationSid: 'a' }
+    expect(mistakes('create_interaction', call)).toMatchObject([{ code: 'bad_value', argument: 'channelType' }])
+    for (const action of ['constructor', '__proto__'])
+      expect(mistakes('manage_tasks', { action })).toMatchObject([{ code: 'bad_value', argument: 'action' }])
+  })
+
   it('names the argument that was nearly hit', () => {
     expect(mistakes('manage_workers', { action: 'get', workerSid: 'a', friendlyNme: 'b' })).toMatchObject([
       { code: 'unknown_argument', next: 'use friendlyName' }
@@ -224,6 +242,14 @@ describe('what a call is refused for', () => {
 
   it('asks for the action, and refuses a write where only reading is allowed', () => {
     expect(mistakes('manage_tasks', {})).toMatchObject([{ code: 'missing_argument', argument: 'action' }])
+    for (const action of [null, '', ' ']) {
+      expect(mistakes('manage_tasks', { action })).toMatchObject([{ code: 'missing_argument', argument: 'action' }])
+    }
+    for (const action of [['list'], { name: 'list' }, 5, true]) {
+      expect(mistakes('manage_tasks', { action })).toMatchObject([
+        { code: 'bad_value', argument: 'action', found: action, allowed: expect.arrayContaining(['list']) }
+      ])
+    }
     expect(mistakes('manage_tasks', { action: 'fly' })).toMatchObject([
       { code: 'bad_value', argument: 'action', allowed: expect.arrayContaining(['accept']) }
     ])

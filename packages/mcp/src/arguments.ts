@@ -49,6 +49,11 @@ const ACTION_ALIASES: Readonly<Record<string, string>> = {
   create: 'add'
 }
 
+/** What a table says of a name that somebody sent: never what every object has, like `constructor`. */
+function own<T>(table: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return table !== undefined && Object.hasOwn(table, name) ? table[name] : undefined
+}
+
 /** Known to every action, whether or not it uses them. */
 const ALWAYS = new Set(['action', 'pageSize', 'pageToken', 'fields', 'workspaceSid'])
 
@@ -87,11 +92,11 @@ function spell(tool: Tool, given: unknown, faults: ErrorBody[], warnings: string
   const known = new Map(Object.keys(tool.arguments).map((name) => [folded(name), name]))
   for (const [key, value] of Object.entries(given)) {
     const fold = folded(key)
-    const alias = tool.aliases?.[fold] ?? ALIASES[fold]?.find((name) => name in tool.arguments)
+    const alias = own(tool.aliases, fold) ?? own(ALIASES, fold)?.find((name) => Object.hasOwn(tool.arguments, name))
     const name = known.get(fold) ?? alias
     if (name === undefined) {
       if (value === null) continue
-      const ignored = tool.ignored?.[fold]
+      const ignored = own(tool.ignored, fold)
       if (ignored) warnings.push(ignored)
       else faults.push(unknown(tool, key))
     } else if (!spelled.has(name) || spelled.get(name) === null) spelled.set(name, value)
@@ -133,7 +138,7 @@ function actionOf(
 ): readonly [string, Action | undefined] {
   if (!('action' in tool.arguments)) return ['call', tool.actions.call]
   const shown = Object.entries(tool.actions).flatMap(([name, action]) => (readOnly && action.write ? [] : [name]))
-  if (typeof raw !== 'string' || raw.trim() === '') {
+  if (raw === undefined || raw === null || (typeof raw === 'string' && raw.trim() === '')) {
     faults.push({
       code: 'missing_argument',
       message: `${tool.name} needs action`,
@@ -143,13 +148,13 @@ function actionOf(
     })
     return ['', undefined]
   }
-  const fold = raw.trim().toLowerCase().replaceAll('-', '_')
-  const name = [fold, ACTION_ALIASES[fold] ?? ''].find((name) => Object.hasOwn(tool.actions, name))
+  const fold = typeof raw === 'string' ? raw.trim().toLowerCase().replaceAll('-', '_') : ''
+  const name = [fold, own(ACTION_ALIASES, fold) ?? ''].find((name) => Object.hasOwn(tool.actions, name))
   const action = name === undefined ? undefined : tool.actions[name]
   if (!action || name === undefined) {
     faults.push({
       code: 'bad_value',
-      message: `${tool.name} has no action ${raw}`,
+      message: typeof raw === 'string' ? `${tool.name} has no action ${raw}` : 'action must be one name, as text',
       argument: 'action',
       found: raw,
       allowed: shown,
@@ -260,7 +265,7 @@ function stringOf(spec: Argument, argument: string, raw: unknown): string {
   const text = String(raw)
   if (spec.enum) {
     const fold = text.trim().toLowerCase()
-    const value = spec.enum.find((name) => name.toLowerCase() === fold) ?? spec.also?.[fold]
+    const value = spec.enum.find((name) => name.toLowerCase() === fold) ?? own(spec.also, fold)
     if (value === undefined) throw wrong(argument, text, spec.description ?? spec.enum.join(', '), spec.enum)
     return value
   }

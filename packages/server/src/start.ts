@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { type EngineEvent, render } from '@ringdown/engine/events'
 import type { Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
 import { RealClock, TestClock } from './clock/clock.ts'
@@ -144,6 +145,7 @@ async function serve(
     opened.onBatch.add((seconds, decisions) => metrics.commitTook(seconds, decisions))
     testing?.notBefore(opened.state.at)
     testing?.register(opened)
+    opened.subscribe((events) => tellWarnings(log, events))
     if (opened.state.at > clock.now() + 60_000) {
       log.warn({ at: opened.state.at }, 'the data is ahead of the clock: time stands still until the clock has caught up')
     }
@@ -179,6 +181,15 @@ async function serve(
     await folder?.release()
   }
   return { url, credentials, clock: testing, account: opening, close: () => (closing ??= close()) }
+}
+
+/** What Twilio is silent about is for whoever runs the server as well. */
+function tellWarnings(log: Logger, events: readonly EngineEvent[]): void {
+  for (const event of events) {
+    if (event.type !== 'ringdown.warning') continue
+    const { description, resource_type, resource_sid, data } = render(event)
+    log.warn({ warning: data.warning, resource_type, resource_sid }, description)
+  }
 }
 
 /** Names under which callers know this server, for the check of `Host` at /mcp. */

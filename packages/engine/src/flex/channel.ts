@@ -122,6 +122,7 @@ export function closeIfDeserted(state: State, sid: string): void {
   for (const { task_sid } of state.tables.invite.by('channel_sid', sid)) {
     const status = state.find('task', task_sid)?.assignment_status
     if (status === 'pending' || status === 'reserved') return
+    if (state.tables.transfer.count('open_by_task', task_sid) > 0) return // somebody else is about to come
   }
   endChannel(state, sid, 'closed', 'wrapping')
 }

@@ -44,6 +44,8 @@ function taskIn(refs: EventRefs): TaskRow {
 /** An agent who started the contact need not accept it (reference flex 4.3). */
 function acceptForAgent(state: State, { sid, task_sid }: ReservationRow): void {
   if (!state.tables.invite.firstBy('task_sid', task_sid)?.auto_accept_identity) return
+  // The agent began the contact; whoever is asked to take it over decides for themselves.
+  if (state.tables.transfer.count('task_sid', task_sid) > 0) return
   const reservation = state.find('reservation', sid)
   if (reservation?.reservation_status === 'pending') accept(state, reservation)
 }

@@ -52,7 +52,8 @@ export const routingEvents = {
   'reservation.rescinded': ofReservation('rescinded'),
   'reservation.wrapup': ofReservation('wrapping up'),
   'reservation.completed': ofReservation('completed'),
-  'reservation.failed': ofTask(() => 'could not be reserved')
+  'reservation.failed': ofTask(() => 'could not be reserved'),
+  'ringdown.warning': warning
 } satisfies Record<string, Rendering>
 
 type TaskEvent = Extract<
@@ -158,6 +159,20 @@ function configured(kind: Configured, did: () => string): Rendering {
       resource_sid: row.sid,
       data: dataOf(refs, at)
     }
+  }
+}
+
+/** Ours: what is allowed and hardly meant (`warnings.ts`), told of the row that was created or updated. */
+function warning(refs: EventRefs, at: number): ReturnType<Rendering> {
+  const { task_queue, workflow, worker, workspace, extra } = refs
+  const row = task_queue ?? workflow ?? worker
+  if (!row) throw new Error('invariant: the event has the row that it warns of')
+  return {
+    ...(workspace && { workspace_sid: workspace.sid }),
+    description: String(extra?.message),
+    resource_type: task_queue ? 'task-queue' : workflow ? 'workflow' : 'worker',
+    resource_sid: row.sid,
+    data: dataOf(refs, at)
   }
 }
 

@@ -104,6 +104,15 @@ export function checkRange(value: number | undefined, parameter: string, least: 
   }
 }
 
+const webAddress = /^https?:\/\/[^\s/?#]+([/?#]\S*)?$/i
+
+/** An address that we shall call: http or https, with a host. "" clears it; undefined leaves it. */
+export function checkUrl(value: string | undefined, parameter: string): void {
+  if (value && !webAddress.test(value)) {
+    refuse('invalid', `Value '${value}' provided for ${parameter} must be a URL that begins with http:// or https://`)
+  }
+}
+
 /** "" clears an optional text; undefined leaves it. */
 export function cleared(value: string | undefined): string | null | undefined {
   return value === '' ? null : value

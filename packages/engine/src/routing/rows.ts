@@ -1,5 +1,5 @@
 import type { Row } from '../state/row.ts'
-import type { KindDefinition } from '../state/table.ts'
+import { type KindDefinition, keyOf } from '../state/table.ts'
 
 export interface WorkspaceRow extends Row {
   readonly account_sid: string
@@ -258,7 +258,9 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
     ],
     indexes: {
       workspace_sid: inWorkspace,
-      name: (row) => nameKey(row.workspace_sid, row.friendly_name.toLowerCase()),
+      name: keyOf(['workspace_sid', 'friendly_name'], (row) =>
+        nameKey(row.workspace_sid, row.friendly_name.toLowerCase())
+      ),
       activity_sid: (row) => row.activity_sid
     }
   },
@@ -277,7 +279,7 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
       workspace_sid: inWorkspace,
       worker_sid: (row) => row.worker_sid,
       task_channel_sid: (row) => row.task_channel_sid,
-      pair: (row) => nameKey(row.worker_sid, row.task_channel_sid)
+      pair: keyOf(['worker_sid', 'task_channel_sid'], (row) => nameKey(row.worker_sid, row.task_channel_sid))
     }
   },
   task: {

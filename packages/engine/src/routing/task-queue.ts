@@ -5,6 +5,7 @@ import type { Scope } from './expression/environment.ts'
 import { ExpressionError } from './expression/error.ts'
 import { checkLimit, checkName, checkRange, inWorkspace, named, workspaceOf } from './lookup.ts'
 import { isTerminal, nameKey, type TaskQueueRow } from './rows.ts'
+import { warnOfQueue } from './warnings.ts'
 
 export interface TaskQueueParams {
   readonly friendly_name?: string
@@ -28,7 +29,9 @@ export function createTaskQueue(
     state.settings.limits.task_queues,
     'TaskQueues in a Workspace'
   )
-  return { task_queue: addQueue(state, workspace_sid, params) }
+  const task_queue = addQueue(state, workspace_sid, params)
+  warnOfQueue(state, task_queue)
+  return { task_queue }
 }
 
 export function addQueue(
@@ -64,6 +67,7 @@ export function updateTaskQueue(
   } as Partial<TaskQueueRow>) // the parameters are columns of it
   if (task_queue.target_workers !== before.target_workers) {
     state.emit('task-queue.expression.updated', { workspace: workspaceOf(state, workspace_sid), task_queue })
+    warnOfQueue(state, task_queue)
   }
   return { task_queue }
 }

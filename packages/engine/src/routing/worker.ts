@@ -6,6 +6,7 @@ import { checkLimit, checkName, checkVersion, inWorkspace, named, workspaceOf } 
 import { rejectReservation } from './reservation.ts'
 import { failDirect, reasons } from './route.ts'
 import { isOpen, nameKey, type WorkerRow } from './rows.ts'
+import { warnOfWorker } from './warnings.ts'
 import { addWorkerChannel } from './worker-channel.ts'
 
 export function createWorker(
@@ -36,6 +37,7 @@ export function createWorker(
   for (const channel of state.tables.task_channel.by('workspace_sid', workspace_sid))
     addWorkerChannel(state, worker, channel.sid)
   emitWorker(state, 'worker.created', worker)
+  warnOfWorker(state, worker)
   return { worker }
 }
 
@@ -66,7 +68,10 @@ export function updateWorker(
       ...(friendly_name !== undefined && { friendly_name }),
       ...(text !== undefined && { attributes: text })
     })
-    if (changed.attributes !== before.attributes) emitWorker(state, 'worker.attributes.update', changed)
+    if (changed.attributes !== before.attributes) {
+      emitWorker(state, 'worker.attributes.update', changed)
+      warnOfWorker(state, changed)
+    }
   }
   if (activity_sid) {
     checkMove(state, sid, activity_sid)

@@ -1,9 +1,10 @@
 import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
-import { checkLimit, checkName, checkRange, inWorkspace, workspaceOf } from './lookup.ts'
+import { checkLimit, checkName, checkRange, checkUrl, inWorkspace, workspaceOf } from './lookup.ts'
 import { fifo } from './match/order.ts'
 import { dropIfUnused, reEvaluate } from './route.ts'
 import { isTerminal, nameKey, type WorkflowRow } from './rows.ts'
+import { warnOfWorkflow } from './warnings.ts'
 import { MAX_DOCUMENT_BYTES, parseWorkflowDocument, WorkflowDocumentError } from './workflow-document.ts'
 
 export interface WorkflowParams {
@@ -30,7 +31,9 @@ export function createWorkflow(
     state.settings.limits.workflows,
     'Workflows in a Workspace'
   )
-  return { workflow: addWorkflow(state, workspace_sid, params) }
+  const workflow = addWorkflow(state, workspace_sid, params)
+  warnOfWorkflow(state, workflow)
+  return { workflow }
 }
 
 export function addWorkflow(
@@ -87,6 +90,7 @@ export function updateWorkflow(
     })
   } as Partial<WorkflowRow>) // the parameters are columns of it
   state.emit('workflow.updated', { workspace: workspaceOf(state, workspace_sid), workflow })
+  if (isNew) warnOfWorkflow(state, workflow)
   if (re_evaluate_tasks) {
     // As they would be offered, for those who come first may take the last worker.
     for (const task of [...state.tables.task.by('workflow_sid', sid)].sort(fifo)) reEvaluate(state, task.sid)
@@ -117,6 +121,8 @@ function checkParams(state: State, workspace_sid: string, params: WorkflowParams
     if (other && other.sid !== before?.sid) refuse('exists', 'Workflow with the same friendly name already exists')
   }
   checkRange(params.task_reservation_timeout, 'TaskReservationTimeout', 1, 86_400)
+  checkUrl(params.assignment_callback_url, 'AssignmentCallbackUrl')
+  checkUrl(params.fallback_assignment_callback_url, 'FallbackAssignmentCallbackUrl')
   if (configuration === undefined) return
   if (configuration.length > MAX_DOCUMENT_BYTES)
     refuse('invalid', `Configuration must not be larger than ${MAX_DOCUMENT_BYTES} bytes`)

@@ -150,3 +150,70 @@ describe('a workspace without multitasking (5.3)', () => {
     expect(world.refusal(() => world.setChannel('Ada', 'chat', { capacity: 2 }))).toMatch(/^400\/20001 Capacity/)
   })
 })
+
+describe('a callback address', () => {
+  /** Every command that takes one, by the parameter's name in the API. */
+  const commands: readonly (readonly [string, (world: World, url: string) => string | null])[] = [
+    [
+      'EventCallbackUrl',
+      (world, url) =>
+        world.do({ type: 'workspace.create', friendly_name: 'Other', event_callback_url: url }).workspace
+          .event_callback_url
+    ],
+    [
+      'EventCallbackUrl',
+      (world, url) =>
+        world.do({ type: 'workspace.update', sid: world.workspace_sid, event_callback_url: url }).workspace
+          .event_callback_url
+    ],
+    ...(['assignment_callback_url', 'fallback_assignment_callback_url'] as const).flatMap((field) => {
+      const parameter = field === 'assignment_callback_url' ? 'AssignmentCallbackUrl' : 'FallbackAssignmentCallbackUrl'
+      const create = (world: World, url: string) => {
+        const { configuration } = world.workflow('Default Fifo Workflow')
+        const { workspace_sid } = world
+        const made = { workspace_sid, friendly_name: 'Other', configuration, [field]: url }
+        return world.do({ type: 'workflow.create', ...made }).workflow[field]
+      }
+      const update = (world: World, url: string) => {
+        const { workspace_sid, sid } = world.workflow('Default Fifo Workflow')
+        return world.do({ type: 'workflow.update', workspace_sid, sid, [field]: url }).workflow[field]
+      }
+      return [[parameter, create] as const, [parameter, update] as const]
+    })
+  ]
+
+  it.each([
+    'example.com',
+    'ftp://example.com/x',
+    'javascript:alert(1)',
+    'file:///etc/passwd',
+    'http:/example.com',
+    'http://',
+    'https:///x',
+    'https://?x',
+    ' https://example.com',
+    'https://example.com/a b',
+    'https://exa mple.com',
+    'https://example.com\n'
+  ])('is not %j: the parameter is named', (url) => {
+    for (const [parameter, command] of commands) {
+      const world = new World({ workspace: { template: 'FIFO' } })
+      expect(world.refusal(() => command(world, url))).toBe(
+        `400/20001 Value '${url}' provided for ${parameter} must be a URL that begins with http:// or https://`
+      )
+    }
+  })
+
+  it.each([
+    'http://example.com',
+    'HTTPS://user:secret@example.com:8443/events?to=a%20b#here',
+    'http://localhost:3000/',
+    'http://[::1]:3000/x',
+    'https://münchen.example?x'
+  ])('is %s, and cleared by an empty one', (url) => {
+    for (const [, command] of commands) {
+      expect(command(new World({ workspace: { template: 'FIFO' } }), url)).toBe(url)
+      expect(command(new World({ workspace: { template: 'FIFO' } }), '')).toBeNull()
+    }
+  })
+})

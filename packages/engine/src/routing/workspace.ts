@@ -1,7 +1,7 @@
 import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import { addActivity } from './activity.ts'
-import { checkName, cleared, named, workspaceOf } from './lookup.ts'
+import { checkName, checkUrl, cleared, named, workspaceOf } from './lookup.ts'
 import type { WorkspaceRow } from './rows.ts'
 import { addChannel } from './task-channel.ts'
 import { addQueue } from './task-queue.ts'
@@ -21,6 +21,7 @@ export function createWorkspace(
   params: WorkspaceParams & { readonly friendly_name: string; readonly template?: 'NONE' | 'FIFO' }
 ): { workspace: WorkspaceRow } {
   checkName(params.friendly_name, 'Workspace')
+  checkUrl(params.event_callback_url, 'EventCallbackUrl')
   const { limits, activities } = state.settings
   if (state.tables.workspace.count('account_sid', state.account_sid) >= limits.workspaces) {
     refuse('too_many', `The maximum number of Workspaces (${limits.workspaces}) is reached`)
@@ -81,6 +82,7 @@ export function updateWorkspace(
 ): { workspace: WorkspaceRow } {
   const before = workspaceOf(state, sid)
   if (params.friendly_name !== undefined) checkName(params.friendly_name, 'Workspace')
+  checkUrl(params.event_callback_url, 'EventCallbackUrl')
   if (params.multi_task_enabled === false && before.multi_task_enabled) {
     refuse('invalid', 'MultiTaskEnabled cannot be changed from true to false')
   }

@@ -29,7 +29,12 @@ export class Ids {
 
   /** Two letters and 32 hex digits. */
   sid(prefix: string): string {
-    return prefix + hex(this.next()) + hex(this.next()) + hex(this.next()) + hex(this.next())
+    const a = this.next()
+    const b = this.next()
+    const c = this.next()
+    const d = this.next()
+    // Texts of up to twelve characters are made at once; longer ones are chained first and copied when they are used.
+    return prefix + hex(a) + hex(b) + (hex(c) + hex(d))
   }
 }
 
@@ -44,8 +49,10 @@ export function seedOf(run: number, decision: number): Seed {
   return [mix(1), (mix(2) ^ run) >>> 0, mix(3), decision >>> 0]
 }
 
+/** Eight digits. Tables of a few thousand texts stay in the cache; those of 65,536 do not. */
 function hex(x: number): string {
-  return (bytes[x >>> 24] as string) + bytes[(x >>> 16) & 255] + bytes[(x >>> 8) & 255] + bytes[x & 255] // 0..255 are there
+  return (twoDigits[x >>> 24] as string) + threeDigits[(x >>> 12) & 0xfff] + threeDigits[x & 0xfff] // all of them are there
 }
 
-const bytes: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
+const twoDigits: readonly string[] = Array.from({ length: 0x100 }, (_, i) => i.toString(16).padStart(2, '0'))
+const threeDigits: readonly string[] = Array.from({ length: 0x1000 }, (_, i) => i.toString(16).padStart(3, '0'))

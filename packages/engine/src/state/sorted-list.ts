@@ -26,8 +26,8 @@ export class SortedList<T> {
       chunks.push([member])
       return
     }
-    const c = this.#chunkFor(member)
-    const chunk = chunks[c] as T[] // #chunkFor answers an index of #chunks when there is a chunk
+    const c = this.#chunkToAdd(member)
+    const chunk = chunks[c] as T[] // an index of #chunks, since there is a chunk
     const last = chunk[chunk.length - 1] as T // chunks are never empty
     if (this.#compare(member, last) > 0) chunk.push(member)
     else chunk.splice(this.#place(chunk, member), 0, member)
@@ -91,6 +91,13 @@ export class SortedList<T> {
         if (!isAfter(member)) yield member
       }
     }
+  }
+
+  /** Most members are added at the end. */
+  #chunkToAdd(member: T): number {
+    const end = this.#chunks.length - 1
+    const chunk = this.#chunks[end] as T[] // the caller has seen that there is one
+    return this.#compare(member, chunk[chunk.length - 1] as T) > 0 ? end : this.#chunkFor(member) // chunks are never empty
   }
 
   /** Index of the chunk in which the member is, or would be put. */

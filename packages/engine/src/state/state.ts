@@ -40,11 +40,11 @@ export class State {
   readonly timers = new Timers()
   readonly tables: { readonly [K in Kind]: Table<Kinds[K]> }
   readonly #ids = new Ids()
-  /** Rows as they were before the decision, by table and SID. */
-  readonly #before = new Map<
-    string,
-    { readonly table: Table<Row>; readonly sid: string; readonly row: Row | undefined }
-  >()
+  /** Rows as they were before the decision, in the order in which they were first touched. */
+  #before: Before[] = []
+  /** Number of this attempt at a decision: what it has touched is marked with it. */
+  #attempt = 1
+  #hasRemoved = false
   #events: EngineEvent[] = []
   #start = { at: 0, next_seq: 1, next_event: 1 }
 
@@ -93,23 +93,34 @@ export class State {
       date_updated: this.at,
       ...columns
     } as unknown as Kinds[K] // NewRow and Row together are the row
-    this.#put(table as unknown as Table<Row>, row.sid, row)
+    this.#add(table as unknown as Table<Row>, row)
     return row
   }
 
   /** Changes columns of a row: copies it, dates it, and raises its version once a decision. `undefined` leaves a column. */
   change<K extends Kind>(kind: K, sid: string, changes: Partial<Kinds[K]>): Kinds[K] {
     const table = this.table(kind)
-    const row = this.get(kind, sid)
-    const first = this.#before.get(key(kind, sid))
-    const version = first === undefined ? row.version + 1 : first.row === undefined ? 0 : first.row.version + 1
-    const after = table.copy(row, { date_updated: this.at, version, ...changes } as Partial<Kinds[K]>) // columns of every row, and of this one
-    this.#put(table as unknown as Table<Row>, sid, after)
+    const entry = table.entry(sid)
+    if (!entry) throw new Error(`invariant: ${kind} ${sid} exists`)
+    const { row } = entry
+    // Whatever was touched before has its version already.
+    const version = entry.touched === this.#attempt ? row.version : row.version + 1
+    const after = table.copy(row, changes, version, this.at)
+    if (entry.touched !== this.#attempt) {
+      entry.touched = this.#attempt
+      this.#before.push({ table: table as unknown as Table<Row>, sid, row }) // a table of rows, whatever their kind
+    }
+    table.replace(entry, after)
     return after
   }
 
   remove(kind: Kind, sid: string): void {
-    this.#put(this.table(kind) as unknown as Table<Row>, sid, undefined)
+    const table = this.table(kind) as unknown as Table<Row> // as above
+    const entry = table.entry(sid)
+    if (!entry) return
+    if (entry.touched !== this.#attempt) this.#before.push({ table, sid, row: entry.row })
+    this.#hasRemoved = true
+    table.put(sid, undefined)
   }
 
   /** Records that something happened. The rows are frozen as they are now; see `events.ts` for what is made of them. */
@@ -125,7 +136,7 @@ export class State {
   // The decision
 
   begin(at: number, seed: Seed): void {
-    if (this.#before.size > 0 || this.#events.length > 0) throw new Error('invariant: the last decision has ended')
+    if (this.#before.length > 0 || this.#events.length > 0) throw new Error('invariant: the last decision has ended')
     this.#start = { at: this.at, next_seq: this.next_seq, next_event: this.next_event }
     this.at = Math.max(this.at, at)
     this.#ids.reseed(seed)
@@ -134,23 +145,21 @@ export class State {
   /** Ends the decision; answers its changes in the order in which the rows were first touched, and its events. */
   end(): { changes: Change[]; events: EngineEvent[] } {
     const changes: Change[] = []
-    for (const { table, sid, row } of this.#before.values()) {
+    for (const { table, sid, row } of this.#before) {
       const after = table.get(sid)
       if (row === after) continue
       changes.push({ kind: table.kind, sid, before: row, after } as Change) // a table's kind and its rows belong together
     }
     const events = this.#events
-    this.#before.clear()
-    this.#events = []
+    this.#forget()
     this.decision++
     return { changes, events }
   }
 
   /** Undoes the decision: rows, indexes, timers and whatever observers keep are as before it. */
   rollback(): void {
-    for (const { table, sid, row } of [...this.#before.values()].reverse()) table.put(sid, row)
-    this.#before.clear()
-    this.#events = []
+    for (const { table, sid, row } of this.#before.reverse()) table.put(sid, row)
+    this.#forget()
     this.pools.settle()
     this.at = this.#start.at
     this.next_seq = this.#start.next_seq
@@ -174,15 +183,30 @@ export class State {
     return this.timers.next
   }
 
-  #put(table: Table<Row>, sid: string, after: Row | undefined): void {
-    const at = key(table.kind, sid)
-    if (!this.#before.has(at)) this.#before.set(at, { table, sid, row: table.get(sid) })
-    table.put(sid, after)
+  #add(table: Table<Row>, row: Row): void {
+    const { sid } = row
+    const known = table.entry(sid)
+    const isTouched =
+      known?.touched === this.#attempt ||
+      (this.#hasRemoved && this.#before.some((before) => before.table === table && before.sid === sid))
+    if (!isTouched) this.#before.push({ table, sid, row: known?.row })
+    table.put(sid, row)
+    const entry = table.entry(sid)
+    if (entry) entry.touched = this.#attempt
+  }
+
+  #forget(): void {
+    this.#before = []
+    this.#events = []
+    this.#hasRemoved = false
+    this.#attempt++
   }
 }
 
-function key(kind: string, sid: string): string {
-  return `${kind}/${sid}`
+interface Before {
+  readonly table: Table<Row>
+  readonly sid: string
+  readonly row: Row | undefined
 }
 
 /** The row, or a refusal that says in the API's words that there is none. */

@@ -100,13 +100,9 @@ describe('a table', () => {
   it('copies a row with some columns changed; undefined leaves one, null clears it', () => {
     const { table } = tickets()
     const row = ticket(3, { desk: 'a', first_at: 5 })
-    const copy = table.copy(row, {
-      desk: undefined,
-      first_at: null,
-      version: 1,
-      stray: 1
-    } as unknown as Partial<Ticket>)
-    expect(copy).toEqual({ ...row, first_at: null, version: 1 })
+    const changes = { desk: undefined, first_at: null, stray: 1 } as unknown as Partial<Ticket>
+    expect(table.copy(row, changes, 1, 7)).toEqual({ ...row, first_at: null, version: 1, date_updated: 7 })
+    expect(table.copy(row, { date_updated: 6 }, 1, 7).date_updated).toBe(6)
     expect(row.first_at).toBe(5)
   })
 

@@ -9,15 +9,28 @@ export interface KindDefinition<R extends Row> {
   /** All columns beside those of `Row`, in the order in which they are stored. */
   readonly columns: readonly Exclude<keyof R & string, keyof Row>[]
   /** Groups of rows that share a key, each in order of creation. No key, no group. */
-  readonly indexes?: Readonly<Record<string, (row: R) => string | null | undefined>>
+  readonly indexes?: Readonly<Record<string, IndexKey<R>>>
   /** Columns that hold an instant (or null), and the command that is decided then. */
   readonly timers?: { readonly [column in keyof R & string]?: string }
+}
+
+/** A row's key in an index. `columns` names what it reads, where making it costs more than comparing those. */
+export interface IndexKey<R> {
+  (row: R): string | null | undefined
+  readonly columns?: readonly (keyof R)[]
+}
+
+/** A key made of these columns. */
+export function keyOf<R>(columns: readonly (keyof R)[], key: (row: R) => string | null | undefined): IndexKey<R> {
+  return Object.assign((row: R) => key(row), { columns })
 }
 
 /** A row's place in memory: it stays while the row changes, so that indexes need no update unless a key changes. */
 export interface Entry<R extends Row> {
   readonly seq: number
   row: R
+  /** Number of the attempt at a decision that touched the row last. */
+  touched: number
   /** One a column of the definition's timers; undefined until that column has held an instant. */
   readonly timers: (Timer | undefined)[]
 }
@@ -31,7 +44,8 @@ interface Due<R extends Row> {
 
 interface Index<R extends Row> {
   readonly name: string
-  readonly key: (row: R) => string | null | undefined
+  readonly key: IndexKey<R>
+  readonly columns: readonly (keyof R)[] | undefined
   readonly groups: Map<string, SortedList<Entry<R>>>
 }
 
@@ -45,7 +59,7 @@ export class Table<R extends Row> {
   readonly kind: string
   readonly definition: KindDefinition<R>
   /** A row with some columns changed. Generated: spreading 25 columns costs fifteen times as much. */
-  readonly copy: (row: R, changes: Partial<R>) => R
+  readonly copy: Copy<R>
   readonly #entries = new Map<string, Entry<R>>()
   readonly #indexes: Index<R>[]
   readonly #timers: Timers
@@ -57,7 +71,12 @@ export class Table<R extends Row> {
     this.definition = definition
     this.copy = copier(definition.columns)
     this.#timers = timers
-    this.#indexes = Object.entries(definition.indexes ?? {}).map(([name, key]) => ({ name, key, groups: new Map() }))
+    this.#indexes = Object.entries(definition.indexes ?? {}).map(([name, key]) => ({
+      name,
+      key,
+      columns: key.columns,
+      groups: new Map()
+    }))
     this.#due = Object.entries(definition.timers ?? {}).map(([column, command], order) => ({
       column: column as keyof R, // the definition's type allows columns of R only
       command: command as string, // exactOptionalPropertyTypes: a listed timer has a command
@@ -71,6 +90,11 @@ export class Table<R extends Row> {
 
   get(sid: string): R | undefined {
     return this.#entries.get(sid)?.row
+  }
+
+  /** The row's place, for whoever changes it. */
+  entry(sid: string): Entry<R> | undefined {
+    return this.#entries.get(sid)
   }
 
   /** Rows of one group of an index, in order of creation. */
@@ -118,11 +142,11 @@ export class Table<R extends Row> {
     const before = entry?.row
     if (before === after) return
     if (entry && after) {
-      this.#reindex(entry, before as R, after) // an entry has a row
-      entry.row = after
-      this.#retime(entry, after)
-    } else if (after) {
-      const added: Entry<R> = { seq: after.seq, row: after, timers: [] }
+      this.replace(entry, after)
+      return
+    }
+    if (after) {
+      const added: Entry<R> = { seq: after.seq, row: after, touched: 0, timers: [] }
       this.#entries.set(sid, added)
       for (const index of this.#indexes) this.#join(index, index.key(after), added)
       this.#retime(added, after)
@@ -131,6 +155,15 @@ export class Table<R extends Row> {
       for (const index of this.#indexes) this.#leave(index, index.key(entry.row), entry)
       for (const timer of entry.timers) if (timer && timer.place >= 0) this.#timers.remove(timer)
     }
+    for (const observer of this.#observers) observer(before, after)
+  }
+
+  /** Makes `after` the row of that entry of this table. */
+  replace(entry: Entry<R>, after: R): void {
+    const before = entry.row
+    this.#reindex(entry, before, after)
+    entry.row = after
+    if (this.#due.length > 0) this.#retime(entry, after)
     for (const observer of this.#observers) observer(before, after)
   }
 
@@ -146,6 +179,7 @@ export class Table<R extends Row> {
 
   #reindex(entry: Entry<R>, before: R, after: R): void {
     for (const index of this.#indexes) {
+      if (index.columns && isSame(index.columns, before, after)) continue
       const old = index.key(before)
       const key = index.key(after)
       if (old === key) continue
@@ -193,12 +227,23 @@ function bySeq(a: { readonly seq: number }, b: { readonly seq: number }): number
   return a.seq - b.seq
 }
 
-/** A function that copies a row of these columns, taking a column from `changes` where it is there. */
-function copier<R extends Row>(columns: readonly string[]): (row: R, changes: Partial<R>) => R {
-  const all = ['sid', 'seq', 'version', 'date_created', 'date_updated', ...columns]
-  const fields = all.map((column) => {
+function isSame<R>(columns: readonly (keyof R)[], before: R, after: R): boolean {
+  for (const column of columns) if (before[column] !== after[column]) return false
+  return true
+}
+
+/** Copies a row, with a new version and date, and with those of the changes that are not undefined. */
+type Copy<R> = (row: R, changes: Partial<R>, version: number, date_updated: number) => R
+
+function copier<R extends Row>(columns: readonly string[]): Copy<R> {
+  const fields = ['sid', 'seq', 'version', 'date_created', 'date_updated', ...columns].map((column) => {
     const name = JSON.stringify(column)
-    return `${name}: changes[${name}] !== undefined ? changes[${name}] : row[${name}]`
+    return `${name}: ${column === 'version' || column === 'date_updated' ? column : `row[${name}]`}`
   })
-  return new Function('row', 'changes', `return {${fields.join(',')}}`) as (row: R, changes: Partial<R>) => R // the text above is such a function
+  // Looking only at what is there is much quicker than asking the changes for every column: they have all shapes.
+  const body = `
+    const copy = {${fields.join(',')}}
+    for (const column in changes) if (changes[column] !== undefined && column in copy) copy[column] = changes[column]
+    return copy`
+  return new Function('row', 'changes', 'version', 'date_updated', body) as Copy<R> // the text above is such a function
 }

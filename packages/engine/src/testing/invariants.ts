@@ -28,6 +28,7 @@ export function complaints(state: State, decision?: Decision): string[] {
     ...indexes(state),
     ...references(rows),
     ...pools(state, rows),
+    ...buckets(state, rows),
     ...waiting(rows),
     ...(decision ? [...changes(state, decision), ...overload(rows, decision)] : [])
   ]
@@ -276,27 +277,20 @@ function* pools(state: State, rows: Rows): Generator<string> {
   for (const queue of state.tables.task_queue.all()) {
     if (!same([...pools.members(queue.sid)].sort(), [...rows.eligible(queue.sid)].sort()))
       yield `queue ${queue.friendly_name} has the wrong members`
-    const lifo = queue.task_order === 'LIFO'
-    const line = rows.tasks
-      .filter(
-        (task) =>
-          task.assignment_status === 'pending' &&
-          task.task_queue_sid === queue.sid &&
-          !task.routing_target?.startsWith('WK')
-      )
-      .sort((a, b) =>
-        lifo
-          ? b.virtual_start_time - a.virtual_start_time || b.seq - a.seq
-          : b.priority - a.priority || a.virtual_start_time - b.virtual_start_time || a.seq - b.seq
-      )
-    const actual = [...(pools.waiting(queue.sid) ?? [])].map((task) => task.sid)
-    if (
-      !same(
-        actual,
-        line.map((task) => task.sid)
-      )
-    )
-      yield `the line of queue ${queue.friendly_name} is wrong`
+    const inActivity = new Map<string, number>()
+    for (const worker of rows.workers) {
+      if (!rows.eligible(queue.sid).has(worker.sid)) continue
+      inActivity.set(worker.activity_sid, (inActivity.get(worker.activity_sid) ?? 0) + 1)
+    }
+    const workforce = pools.workforce(queue.sid)
+    let available = 0
+    for (const { sid, available: isAvailable } of state.tables.activity.all()) {
+      if (isAvailable) available += inActivity.get(sid) ?? 0
+      if (workforce.activity(sid) !== (inActivity.get(sid) ?? 0))
+        yield `queue ${queue.friendly_name} counts its workers wrong`
+    }
+    if (workforce.available !== available || workforce.unavailable !== rows.eligible(queue.sid).size - available)
+      yield `queue ${queue.friendly_name} counts its available workers wrong`
   }
   for (const worker of rows.workers) {
     const queues = state.tables.task_queue.all().filter((queue) => rows.eligible(queue.sid).has(worker.sid))
@@ -317,16 +311,60 @@ function* pools(state: State, rows: Rows): Generator<string> {
   }
 }
 
+/** Every waiting task stands in one bucket, in its turn, unless no worker at all fits it; nothing else stands anywhere. */
+function buckets(state: State, rows: Rows): string[] {
+  const wrong: string[] = []
+  const standing = new Set<string>()
+  state.pools.settleTasks()
+  for (const { sid: workspace_sid } of state.tables.workspace.all()) {
+    state.pools.floor(workspace_sid).visitBuckets((bucket) => {
+      let last: TaskRow | undefined
+      for (const { placed } of bucket.tasks) {
+        const { sid } = placed
+        if (standing.has(sid)) wrong.push(`task ${sid} stands in two buckets`)
+        standing.add(sid)
+        if (state.find('task', sid) !== placed) wrong.push(`task ${sid} stands by an old row`)
+        const isLifo = state.get('task_queue', placed.task_queue_sid ?? '').task_order === 'LIFO'
+        if (isLifo !== bucket.isLifo || (last && turn(last, placed, isLifo) >= 0))
+          wrong.push(`task ${sid} is out of turn`)
+        last = placed
+      }
+    })
+  }
+  for (const task of rows.tasks) {
+    const waits = task.assignment_status === 'pending' && !task.routing_target?.startsWith('WK')
+    if (!waits && standing.has(task.sid)) wrong.push(`task ${task.sid} stands in a bucket and does not wait`)
+    if (!waits || standing.has(task.sid)) continue
+    const eligible = rows.eligible(task.task_queue_sid)
+    if (rows.workers.some((worker) => eligible.has(worker.sid) && fitsTarget(rows, task, worker)))
+      wrong.push(`task ${task.sid} waits and stands in no bucket`)
+  }
+  return wrong
+}
+
+/** Reference taskrouter 4.3. */
+function turn(a: TaskRow, b: TaskRow, isLifo: boolean): number {
+  if (isLifo) return b.virtual_start_time - a.virtual_start_time || b.seq - a.seq
+  return b.priority - a.priority || a.virtual_start_time - b.virtual_start_time || a.seq - b.seq
+}
+
 /** No ready worker fits a waiting task. */
 function* waiting(rows: Rows): Generator<string> {
   for (const task of rows.tasks) {
     if (task.assignment_status !== 'pending') continue
     for (const worker of rows.workers) {
-      if (worker.workspace_sid === task.workspace_sid && fits(rows, task, worker)) {
+      if (worker.workspace_sid === task.workspace_sid && fits(rows, task, worker) && !holds(rows, task, worker)) {
         yield `task ${task.sid} waits, and ${worker.friendly_name} could take it`
       }
     }
   }
+}
+
+/** Whoever has a task that is being transferred is not offered it again. */
+function holds(rows: Rows, task: TaskRow, worker: WorkerRow): boolean {
+  return rows.reservations.some(
+    (row) => row.task_sid === task.sid && row.worker_sid === worker.sid && open.includes(row.reservation_status)
+  )
 }
 
 /** Reference taskrouter 6.1, told a second time. */
@@ -335,8 +373,6 @@ function fits(rows: Rows, task: TaskRow, worker: WorkerRow): boolean {
   const isDirect = task.routing_target?.startsWith('WK') ?? false
   if (isDirect ? task.routing_target !== worker.sid : !rows.eligible(task.task_queue_sid).has(worker.sid)) return false
   if (task.retry_at !== null && task.rejected_by.includes(worker.sid)) return false
-  const holds = (row: ReservationRow) => row.worker_sid === worker.sid && row.task_sid === task.sid
-  if (rows.reservations.some((row) => holds(row) && open.includes(row.reservation_status))) return false
   if (!fitsTarget(rows, task, worker)) return false
   if (isDirect && task.ignore_capacity) return true
   const channel = rows.channel(worker.sid, task.task_channel_sid)

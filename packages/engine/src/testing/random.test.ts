@@ -134,7 +134,7 @@ describe('whatever happens', () => {
   const only = process.env.RINGDOWN_SEED
   const seeds =
     only === undefined
-      ? Array.from({ length: Number(process.env.RINGDOWN_SEEDS ?? 200) }, (_, i) => i + 1)
+      ? Array.from({ length: Number(process.env.RINGDOWN_SEEDS ?? 120) }, (_, i) => i + 1)
       : [Number(only)]
 
   it(`leaves nothing undone that could be done, and no trace of what was undone (${seeds.length} seeds)`, () => {

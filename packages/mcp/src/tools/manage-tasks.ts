@@ -1,16 +1,13 @@
-import type {
-  ReservationInstance,
-  ReservationStatus
-} from 'twilio/lib/rest/taskrouter/v1/workspace/task/reservation.js'
+import type { ReservationStatus } from 'twilio/lib/rest/taskrouter/v1/workspace/task/reservation.js'
 import type { TaskInstance, TaskStatus } from 'twilio/lib/rest/taskrouter/v1/workspace/task.js'
-import { apiError, type ErrorBody, explained, fault } from '../errors.ts'
+import { explained, fault } from '../errors.ts'
 import { shown as candidate } from '../names.ts'
 import { paged, pagedList } from '../pages.ts'
 import { changed, onlyOne, versionOf } from '../patch.ts'
-import { type Outcome, pick, type Row, rowOf } from '../results.ts'
+import { type Outcome, pick, type Row } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
+import { reserve } from './reservations.ts'
 import {
-  count,
   deleted,
   FIELDS,
   instant,
@@ -21,6 +18,7 @@ import {
   WORKSPACE,
   workspaceOf
 } from './shared.ts'
+import { NEXT, reservationRow, rowFor, SHOWN, shown } from './tasks.ts'
 
 const args = argumentsOf({
   action: {
@@ -51,29 +49,10 @@ const args = argumentsOf({
 const on = actionsOn(args)
 type Given = Values<typeof args>
 
-const SHOWN = [
-  'taskSid',
-  'assignmentStatus',
-  'priority',
-  'age',
-  'taskQueueFriendlyName',
-  'taskChannelUniqueName',
-  'reason'
-]
 const STATUSES = ['pending', 'reserved', 'assigned', 'wrapping', 'completed', 'canceled']
 const SETTABLE: readonly TaskStatus[] = ['wrapping', 'completed', 'canceled']
 const MOVES =
   'a task moves by its attributes and workflow, or by cancel and create; priority and virtualStartTime change its place'
-
-/** What can be done to a task next, by its status. */
-const NEXT: Readonly<Record<string, { readonly allowed: readonly string[]; readonly next: string }>> = {
-  pending: { allowed: ['accept', 'cancel'], next: 'not assigned: accept it (workerSid), or cancel' },
-  reserved: { allowed: ['accept', 'reject', 'cancel'], next: 'not assigned: accept it (workerSid), or cancel' },
-  assigned: { allowed: ['wrapup', 'complete'], next: 'a worker has it: complete it, or wrapup' },
-  wrapping: { allowed: ['complete'], next: 'it is being wrapped up: complete it' },
-  completed: { allowed: ['get', 'delete'], next: 'it is completed: nothing more to do; create another one' },
-  canceled: { allowed: ['get', 'delete'], next: 'it is canceled: nothing more to do; create another one' }
-}
 
 export const manageTasks: Tool = {
   name: 'manage_tasks',
@@ -201,21 +180,6 @@ export const manageTasks: Tool = {
     })
   }
 }
-
-/** A task as a row; an empty reason and the unused add-ons say nothing. */
-function rowFor(task: TaskInstance): Row {
-  const { addons: _addons, ...row } = rowOf(task, 'taskSid')
-  return { ...row, reason: task.reason || undefined }
-}
-
-const shown = (task: TaskInstance): Row => pick(rowFor(task), SHOWN)
-
-const reservationRow = ({ sid, reservationStatus, workerSid, workerName }: ReservationInstance): Row => ({
-  reservationSid: sid,
-  reservationStatus,
-  workerSid,
-  workerName
-})
 
 async function createTask(values: Given, call: Call): Promise<Outcome> {
   const { tasks } = await workspaceOf(call)
@@ -391,115 +355,4 @@ async function finish(taskSid: string, change: Finish, call: Call): Promise<Outc
     }
   )
   return { tasks: [shown(task)] }
-}
-
-type Answer = 'accepted' | 'rejected' | 'wrapping'
-/** The status that a reservation must have for each answer. */
-const FROM = { accepted: 'pending', rejected: 'pending', wrapping: 'accepted' } as const satisfies Record<
-  Answer,
-  string
->
-
-async function reserve(values: Given, answer: Answer, call: Call): Promise<Outcome> {
-  const { taskSid, workerSid, activitySid } = values
-  const workspace = await workspaceOf(call)
-  const { sid, task } = await theReservation(taskSid, workerSid, answer, call)
-  const context = workspace.tasks(task)
-  const change = given({ reservationStatus: answer, workerActivitySid: activitySid })
-  const reservation = await explained(
-    call,
-    () => context.reservations(sid).update(change),
-    async () => {
-      const now = await context.reservations.list({ limit: 50 })
-      const winner = now.find((one) => ['accepted', 'wrapping', 'completed'].includes(one.reservationStatus))
-      const found = now.find((one) => one.sid === sid)?.reservationStatus
-      return winner && winner.sid !== sid
-        ? { argument: 'workerSid', found, next: `${winner.workerName} accepted first; list shows what else is offered` }
-        : { argument: 'action', found, next: 'get shows the task and its reservations' }
-    }
-  )
-  return { tasks: [{ ...shown(await context.fetch()), reservations: [reservationRow(reservation)] }] }
-}
-
-/** The one reservation that an answer can mean. */
-async function theReservation(
-  taskSid: string | undefined,
-  workerSid: string | undefined,
-  answer: Answer,
-  call: Call
-): Promise<{ sid: string; task: string }> {
-  const workspace = await workspaceOf(call)
-  const from = FROM[answer]
-  if (!taskSid && !workerSid) {
-    throw fault('missing_argument', `${call.action} needs taskSid, or the workerSid whose reservation it is`, {
-      argument: 'taskSid',
-      next: 'give taskSid or workerSid; list with workerSid shows what is offered'
-    })
-  }
-  if (!taskSid && workerSid) {
-    const [first, ...more] = await workspace
-      .workers(workerSid)
-      .reservations.list({ reservationStatus: from, limit: 50 })
-    if (first && more.length === 0) return { sid: first.sid, task: first.taskSid }
-    if (first)
-      throw fault('missing_argument', `this worker has ${more.length + 1} ${from} reservations: which task?`, {
-        argument: 'taskSid',
-        candidates: [first, ...more].map((one) => one.taskSid),
-        next: 'give taskSid'
-      })
-    throw fault('bad_value', `this worker has no ${from} reservation`, {
-      argument: 'workerSid',
-      next: 'list with workerSid shows what is offered or held'
-    })
-  }
-  const task = taskSid ?? '' // one of the two was given, and without taskSid the answer was found above
-  const all = await workspace.tasks(task).reservations.list(given({ workerSid, limit: 100 }))
-  const [first, ...more] = all.filter((one) => one.reservationStatus === from)
-  if (first && more.length === 0) return { sid: first.sid, task }
-  if (first) {
-    throw fault('missing_argument', `${more.length + 1} workers have a ${from} reservation: whose?`, {
-      argument: 'workerSid',
-      candidates: [first, ...more].map((one) => `${one.workerName} (${one.workerSid})`),
-      next: 'give workerSid'
-    })
-  }
-  // A reservation that another worker was quicker on: the API says so itself (410).
-  const lost = workerSid && answer === 'accepted' ? all.find((one) => one.reservationStatus === 'rescinded') : undefined
-  if (lost) return { sid: lost.sid, task }
-  throw await nobody(task, from, all, call)
-}
-
-async function nobody(taskSid: string, from: string, all: readonly ReservationInstance[], call: Call) {
-  const workspace = await workspaceOf(call)
-  const task = await workspace.tasks(taskSid).fetch()
-  const { assignmentStatus, age, taskQueueSid, taskQueueFriendlyName } = task
-  if (assignmentStatus !== 'pending') {
-    const holders = all.map((one) => `${one.workerName}: ${one.reservationStatus}`)
-    return fault(
-      'bad_value',
-      `no ${from} reservation: the task is ${assignmentStatus}${holders.length > 0 ? ` (${holders.join(', ')})` : ''}`,
-      { argument: 'action', found: assignmentStatus, ...NEXT[assignmentStatus] }
-    )
-  }
-  const figures = await workspace
-    .taskQueues(taskQueueSid)
-    .realTimeStatistics()
-    .fetch()
-    .catch((error: unknown) => {
-      if (apiError(error)) return undefined
-      throw error
-    })
-  const staff = figures
-    ? `, ${figures.totalAvailableWorkers} of ${count(figures.totalEligibleWorkers, 'eligible worker')} available`
-    : ''
-  const body: Partial<ErrorBody> = {
-    argument: 'taskSid',
-    found: assignmentStatus,
-    next: `explain_routing tells why; make a worker available with manage_workers; manage_workers list taskQueueSid: ${taskQueueFriendlyName} shows who is eligible`
-  }
-  return fault(
-    'bad_value',
-    `reserved by nobody: pending ${Math.round(age / 60)} min in ${taskQueueFriendlyName}${staff}`,
-    body
-  )
 }

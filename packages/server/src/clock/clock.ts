@@ -37,7 +37,7 @@ export interface Moved {
   doDue(): Promise<void>
 }
 
-/** Time that stands still until it is moved (DESIGN of the test clock: docs/decisions). */
+/** Time that stands still until it is moved. */
 export class TestClock implements Clock {
   #now: number
   readonly #moved: Moved[] = []

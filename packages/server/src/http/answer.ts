@@ -99,10 +99,13 @@ export class Answers {
     return reply
   }
 
-  /** The envelope of what was thrown. What is our fault is told to the log, with the request id that the caller has. */
+  /**
+   * The envelope of what was thrown. What is our fault is told to the log, with the request id that the caller has; what
+   * only was unavailable is a request like any other, for whoever lost the store has told the log why.
+   */
   fail(request: FastifyRequest, reply: FastifyReply, subject: Subject, error: unknown): FastifyReply {
     const body = envelopeOf(error)
-    if (body.status >= 500 && body.status !== 501) {
+    if (body.status >= 500 && body.status !== 501 && body.status !== 503) {
       this.#log.error({ request_id: request.id, operation: subject.id, err: error }, 'request failed')
     }
     return this.send(request, reply, subject, body.status, JSON.stringify(body))

@@ -13,11 +13,15 @@ export interface MovableClock {
   advance(ms: number): Promise<number>
 }
 
+/** 9999-12-31T23:59:59Z: what lies beyond has no text in the form that the APIs' dates have. */
+const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59)
+
 const subject: Subject = { id: 'ringdown.clock', product: undefined }
 
 /**
  * `GET /ringdown/v1/clock` shows the test clock; `POST` moves it: `{"advance":"PT2M"}`, `{"advance_ms":120000}` or
- * `{"to":"2026-01-01T00:00:00Z"}`, as JSON or as a form.
+ * `{"to":"2026-01-01T00:00:00Z"}`, as JSON or as a form; never back, and not past 9999-12-31T23:59:59Z. Requests that
+ * come at once move it one after the other, each from where the one before has left it.
  */
 export function mountClock(
   app: FastifyInstance,
@@ -39,27 +43,37 @@ export function mountClock(
   app.get('/ringdown/v1/clock', { config: { subject } }, (request, reply) =>
     show(request, reply, existing(request).now())
   )
+  /** Resolves when nobody moves the clock any more. */
+  let last: Promise<unknown> = Promise.resolve()
   app.post('/ringdown/v1/clock', { config: { subject } }, async (request, reply) => {
     const moved = existing(request)
-    const ms = wayOf(typeof request.body === 'string' ? request.body : '', moved.now())
-    return show(request, reply, await moved.advance(ms))
+    const body = typeof request.body === 'string' ? request.body : ''
+    const now = last.then(() => moved.advance(wayOf(body, moved.now())))
+    last = now.catch(() => {}) // told to the one who asked
+    return show(request, reply, await now)
   })
 }
 
-/** Milliseconds that the body asks for. */
+/** Milliseconds that the body asks for: a whole number, and no way that ends past the last instant. */
 function wayOf(body: string, now: number): number {
-  const asked = membersOf(body)
-  const { advance, advance_ms, to } = asked
-  const given = [advance, advance_ms, to].filter((value) => value !== undefined)
-  if (given.length !== 1) throw new InvalidRequest('One of advance (PT2M), advance_ms and to (ISO 8601) is expected')
-  if (advance !== undefined) return durationOf(advance) ?? invalid('advance', 'a duration like PT2M is expected')
-  if (advance_ms !== undefined) {
-    const ms = typeof advance_ms === 'string' && advance_ms.trim() !== '' ? Number(advance_ms) : advance_ms
-    return Number.isSafeInteger(ms) && (ms as number) >= 0
-      ? (ms as number)
-      : invalid('advance_ms', 'an integer of at least 0 is expected') // isSafeInteger says that it is a number
-  }
-  const instant = typeof to === 'string' ? instantOf(to) : null
+  const { advance, advance_ms, to } = membersOf(body)
+  const asked = Object.entries({ advance, advance_ms, to }).filter(([, value]) => value !== undefined)
+  const [parameter] = asked[0] ?? []
+  if (parameter === undefined || asked.length > 1)
+    throw new InvalidRequest('One of advance (PT2M), advance_ms and to (ISO 8601) is expected')
+  const ms =
+    parameter === 'advance' ? durationOf(advance) : parameter === 'to' ? spanTo(to, now) : millisecondsOf(advance_ms)
+  return now + ms <= lastInstant ? ms : invalid(parameter, 'time ends at 9999-12-31T23:59:59Z')
+}
+
+function millisecondsOf(value: unknown): number {
+  const ms = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  if (typeof ms === 'number' && Number.isSafeInteger(ms) && ms >= 0) return ms
+  return invalid('advance_ms', 'an integer of at least 0 is expected')
+}
+
+function spanTo(value: unknown, now: number): number {
+  const instant = typeof value === 'string' ? instantOf(value) : null
   if (instant === null) return invalid('to', 'a date in ISO 8601 is expected')
   if (instant < now) return invalid('to', 'time never goes back')
   return instant - now
@@ -79,13 +93,12 @@ function membersOf(body: string): Readonly<Record<string, unknown>> {
 const duration = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,3})?)S)?)?$/
 
 /** Milliseconds of an ISO 8601 duration of weeks, days, hours, minutes and seconds. */
-function durationOf(value: unknown): number | undefined {
+function durationOf(value: unknown): number {
   const match = typeof value === 'string' && /\d/.test(value) ? duration.exec(value) : null
-  if (!match) return undefined
+  if (!match) return invalid('advance', 'a duration like PT2M is expected')
   const part = (index: number) => Number(match[index] ?? 0)
   const hours = (part(1) * 7 + part(2)) * 24 + part(3)
-  const ms = Math.round(((hours * 60 + part(4)) * 60 + part(5)) * 1000)
-  return Number.isSafeInteger(ms) ? ms : undefined
+  return Math.round(((hours * 60 + part(4)) * 60 + part(5)) * 1000)
 }
 
 function invalid(parameter: string, expectation: string): never {

@@ -1,9 +1,12 @@
 import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { operations } from '@ringdown/contract/generated/operations'
-import { basic, Served, served } from '@ringdown/server/http/fixture'
+import { Unavailable } from '@ringdown/server/commit/ledger'
+import { type Answer, basic, Served, served } from '@ringdown/server/http/fixture'
 import { Metrics } from '@ringdown/server/http/metrics'
 import { implemented } from '@ringdown/server/operations/registry'
+import { StoreUnavailable } from '@ringdown/server/store/store'
+import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 let server: Served
@@ -394,6 +397,29 @@ describe('beside the APIs', () => {
     expect(body).toContain('nodejs_eventloop_lag_seconds')
   })
 
+  it('tells the log what went wrong here with its stack, and what only was unavailable as any request', async () => {
+    const lines: Answer[] = []
+    const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })
+    const thrown: Error[] = [new Unavailable('the store is away'), new StoreUnavailable('gone'), new TypeError('ours')]
+    const ledger = () => {
+      throw thrown.shift()
+    }
+    const faulty = await Served.open({ log, ledger })
+    const statuses: number[] = []
+    while (thrown.length > 0) statuses.push((await faulty.get(`${taskrouter}/${workspace}`)).status)
+    await faulty.close()
+    expect(statuses).toEqual([503, 503, 500])
+    const told = lines
+      .slice(0, 4)
+      .map(({ level, msg, status, err }) => [pino.levels.labels[level], msg, status ?? err.type])
+    expect(told).toEqual([
+      ['info', 'request', 503],
+      ['info', 'request', 503],
+      ['error', 'request failed', 'TypeError'],
+      ['info', 'request', 500]
+    ])
+  })
+
   it('is not ready while the store is away', async () => {
     const away = await Served.open({ isReady: () => false })
     const { status, body } = await away.get('/ready')
@@ -418,6 +444,55 @@ describe('beside the APIs', () => {
     )
     expect(await json({})).toMatchObject(envelope(400, 20001))
     expect(await moved.ask('POST', clock, '{"advance":')).toMatchObject(envelope(400, 20001))
+    await moved.close()
+  })
+
+  it.each([
+    ['advance', 'P3000000D'],
+    ['advance', 'P99999999999999999999D'],
+    ['advance', '-PT1S'],
+    ['advance', 'PT0.0005S'],
+    ['advance', 60],
+    ['advance', null],
+    ['advance_ms', 251_635_474_800_000],
+    ['advance_ms', Number.MAX_SAFE_INTEGER],
+    ['advance_ms', 2 ** 53],
+    ['advance_ms', '1e999'],
+    ['advance_ms', 0.5],
+    ['advance_ms', -1],
+    ['advance_ms', 'NaN'],
+    ['advance_ms', [5]],
+    ['advance_ms', null],
+    ['to', '9999-12-31T23:59:59.001Z'],
+    ['to', '9999-12-31T23:59:59-01:00'],
+    ['to', '+010000-01-01T00:00:00Z'],
+    ['to', '2026-03-02T08:59:59.999Z'],
+    ['to', 1_772_442_000_001]
+  ])('does not move the test clock by %s: %j', async (parameter, value) => {
+    const clock = '/ringdown/v1/clock'
+    const still = (await server.get(clock)).body.now_ms
+    const moved = await server.ask('POST', clock, JSON.stringify({ [parameter]: value }), {
+      'content-type': 'application/json'
+    })
+    expect(moved).toMatchObject(envelope(400, 20001, expect.stringContaining(`Parameter ${parameter} is invalid`)))
+    expect((await server.get(clock)).body.now_ms).toBe(still)
+  })
+
+  it('moves the test clock to the last second that a date can tell, and no further, whoever asks at once', async () => {
+    const moved = await Served.open()
+    const clock = '/ringdown/v1/clock'
+    const same = { to: '2026-03-02T10:00:00Z' }
+    const both = await Promise.all([moved.post(clock, same), moved.post(clock, same)])
+    expect(both.map(({ body }) => body.now)).toEqual(['2026-03-02T10:00:00.000Z', '2026-03-02T10:00:00.000Z'])
+    const far = { advance: 'P2000000D' } // 5,475 years
+    const twice = await Promise.all([moved.post(clock, far), moved.post(clock, far)])
+    expect(twice.map(({ status }) => status)).toEqual([200, 400])
+    const last = await moved.post(clock, { to: '9999-12-31T23:59:59Z' })
+    expect(last.body.now).toBe('9999-12-31T23:59:59.000Z')
+    expect(await moved.post(clock, { advance_ms: 1 })).toMatchObject(
+      envelope(400, 20001, expect.stringContaining('advance_ms'))
+    )
+    expect(await moved.post(clock, { advance_ms: 0 })).toMatchObject({ status: 200 })
     await moved.close()
   })
 

@@ -1,4 +1,4 @@
-import { InvalidRequest, parseRequest } from '@ringdown/contract/form'
+import { InvalidRequest, parseForm, parseRequest } from '@ringdown/contract/form'
 import { type OperationId, operations } from '@ringdown/contract/generated/operations'
 import type { Operation } from '@ringdown/contract/operation'
 import { isObject } from './json.ts'
@@ -80,6 +80,11 @@ export function parametersOf(
     headers: { 'if-match': if_match }
   })
   return { ...parsed.params, ...parsed.path }
+}
+
+/** The parameters of a call that REST has not, as texts; what is no text (U+0000) is refused as there. */
+export function textsOf({ params }: BridgeCall): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries([...parseForm(formOf(params))].map(([name, values]) => [name, values.at(-1)]))
 }
 
 function wirePath(operation: Operation, path: Readonly<Record<string, string>>): Record<string, string> {

@@ -9,7 +9,7 @@ import { checkExpression } from '@ringdown/engine/routing/task-queue'
 import type { State } from '@ringdown/engine/state/state'
 import type { Ledger } from '../commit/ledger.ts'
 import type { Access } from './access-token.ts'
-import { type BridgeCall, matched, parametersOf } from './call.ts'
+import { type BridgeCall, matched, parametersOf, textsOf } from './call.ts'
 import { contentsOf, orderingOf } from './contents.ts'
 import {
   activityPayload,
@@ -185,34 +185,32 @@ const writes: Readonly<Record<string, Answer>> = {
 
   async 'Workspaces/:workspace_sid/Workers/:worker_sid/Transfers'(path, scene) {
     checkOwn(scene, path.worker_sid)
-    const { call, ledger } = scene
-    const { ReservationSid, TaskSid, To, Mode, Priority, Attributes } = call.params
+    const { call, access, ledger } = scene
+    const { ReservationSid, TaskSid, To, Mode, Priority, Attributes } = textsOf(call)
     const { transfer } = await ledger.execute({
       type: 'transfer.create',
-      workspace_sid: text(path.workspace_sid),
-      worker_sid: text(path.worker_sid),
-      reservation_sid: text(ReservationSid),
-      task_sid: text(TaskSid),
-      to: text(To),
-      ...(Mode !== undefined && { mode: text(Mode) }),
-      ...(Priority !== undefined && Priority !== '' && { priority: Number(Priority) }),
-      ...(Attributes !== undefined && {
-        attributes: typeof Attributes === 'string' ? Attributes : JSON.stringify(Attributes)
-      })
+      workspace_sid: access.workspace_sid,
+      worker_sid: access.worker_sid,
+      reservation_sid: ReservationSid ?? '',
+      task_sid: TaskSid ?? '',
+      to: To ?? '',
+      ...(Mode && { mode: Mode }),
+      ...(Priority && { priority: Number(Priority) }),
+      ...(Attributes && { attributes: Attributes })
     })
     return transferPayload(ledger.account_sid, transfer)
   },
 
   async 'Workspaces/:workspace_sid/Workers/:worker_sid/Transfers/:sid'(path, scene) {
     checkOwn(scene, path.worker_sid)
-    const { call, ledger } = scene
+    const { call, access, ledger } = scene
     if (call.params.TransferStatus !== 'canceled')
       throw new InvalidRequest('TransferStatus can only be set to canceled', 'TransferStatus')
     const { transfer } = await ledger.execute({
       type: 'transfer.cancel',
-      workspace_sid: text(path.workspace_sid),
-      worker_sid: text(path.worker_sid),
-      sid: text(path.sid)
+      workspace_sid: access.workspace_sid,
+      worker_sid: access.worker_sid,
+      sid: path.sid ?? ''
     })
     return transferPayload(ledger.account_sid, transfer)
   },
@@ -227,12 +225,9 @@ function shownWorker(state: State, row: WorkerRow): object {
   return workerPayload(state.account_sid, row, state.find('activity', row.activity_sid))
 }
 
+/** The row that a path names, or 404. */
 function found<K extends 'worker' | 'task' | 'task_queue'>(state: State, kind: K, path: Path) {
   return inWorkspace(state, kind, path.workspace_sid ?? '', path.sid ?? '')
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
 
 // Rights (reference taskrouter 9.8)

@@ -32,6 +32,9 @@ export interface SessionHooks {
   beat(): void
 }
 
+/** How many times as long a client may stay away that the server itself has sent away: it waits before it reconnects. */
+const timeToComeBack = 5
+
 interface Session {
   readonly socket: WebSocket
   readonly access: Access
@@ -39,6 +42,8 @@ interface Session {
   readonly expiry: NodeJS.Timeout
   /** Heartbeats since anything was heard from the other side. */
   silent: number
+  /** By the server, so that the client is about to come back. */
+  isEnded: boolean
 }
 
 /** Why the server ends a socket: the client shows the text as reason of its `disconnected`. */
@@ -87,7 +92,8 @@ export class Sessions {
       access,
       wishes,
       expiry: setTimeout(() => this.#end(session, 'expired'), token_lifetime).unref(),
-      silent: 0
+      silent: 0,
+      isEnded: false
     }
     const own = this.#byWorker.get(worker_sid) ?? new Set()
     this.#byWorker.set(worker_sid, own.add(session))
@@ -150,6 +156,7 @@ export class Sessions {
   /** Says goodbye, and hangs up on whoever does not answer that. */
   #end(session: Session, why: keyof typeof ends): void {
     const [code, reason] = ends[why]
+    session.isEnded = true
     this.#forget(session)
     session.socket.close(code, reason)
     setTimeout(() => session.socket.terminate(), this.#isClosed || why === 'slow' ? 250 : 5000).unref()
@@ -160,12 +167,13 @@ export class Sessions {
     this.#forget(session)
     const { worker_sid } = access
     if (!wishes.setWorkerOfflineIfDisconnected || this.#isClosed || this.#byWorker.has(worker_sid)) return
+    const ms = this.#limits.offline_after_ms * (session.isEnded ? timeToComeBack : 1)
     const leave = () => {
       this.#leaving.delete(worker_sid)
       this.#hooks.gone(access)
     }
     clearTimeout(this.#leaving.get(worker_sid))
-    this.#leaving.set(worker_sid, setTimeout(leave, this.#limits.offline_after_ms).unref())
+    this.#leaving.set(worker_sid, setTimeout(leave, ms).unref())
   }
 
   #forget(session: Session): void {

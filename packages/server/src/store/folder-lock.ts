@@ -92,14 +92,25 @@ async function readOwner(file: string): Promise<FolderOwner | undefined> {
   }
 }
 
-function reason(error: unknown): string {
+/** Why a folder cannot be used, in words where the system or SQLite has only a number or speaks of a file of ours. */
+export function reason(error: unknown): string {
   const { code, message } = error as { code?: string; message: string } // as: file system and driver throw errors
   const known: Record<string, string> = {
     EACCES: 'permission denied',
+    EPERM: 'permission denied',
     EROFS: 'the file system is read-only',
+    ENOENT: 'a folder above it does not exist',
     ENOTDIR: 'a part of its path is a file',
     EEXIST: 'it is a file',
     ENOSPC: 'no space left'
   }
-  return known[code ?? ''] ?? message
+  return known[code ?? ''] ?? sqliteReasons[errorCode(error) & 0xff] ?? message
+}
+
+/** By SQLite's primary result code: READONLY, FULL, CANTOPEN, NOTADB. */
+const sqliteReasons: Readonly<Record<number, string>> = {
+  8: 'it is read-only',
+  13: 'no space left',
+  14: 'no file can be opened in it: is the folder read-only?',
+  26: 'its owner.lock is no file of ours'
 }

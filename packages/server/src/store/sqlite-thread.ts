@@ -121,11 +121,29 @@ export function sqliteThread(opening: Opening): SqliteThread {
   }
 }
 
+/** What SQLite, or its driver, could not do. `code` is SQLite's extended result code, or 0 for an error that is not its own. */
+export class SqliteFailed extends StoreUnavailable {
+  readonly code: number
+
+  constructor(message: string, code: number) {
+    super(`SQLite: ${message}`)
+    this.code = code
+  }
+}
+
+/** BUSY, LOCKED, NOMEM, IOERR, FULL, CANTOPEN and PROTOCOL: the same call may succeed later. */
+const passing = [5, 6, 7, 10, 13, 14, 15]
+
+/** Whether waiting may help. A thread that died has no code: the next call starts another one. */
+export function canPass(error: StoreUnavailable): boolean {
+  return !(error instanceof SqliteFailed) || passing.includes(error.code & 0xff)
+}
+
 /** SQLite says what is wrong by number: TOOBIG, CONSTRAINT and MISMATCH are about what was to be written. */
 function storeError({ message, code }: { message: string; code: number }): Error {
   const contentCodes = [18, 19, 20]
   if (contentCodes.includes(code & 0xff)) return new ContentRejected(message)
-  return new StoreUnavailable(`SQLite: ${message}`)
+  return new SqliteFailed(message, code)
 }
 
 /**

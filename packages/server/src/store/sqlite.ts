@@ -4,7 +4,7 @@ import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { pause } from './pause.ts'
 import { type Dialect, findOf, pageOf, type Query, removalOf, residentColdOf, residentOf } from './query.ts'
 import { readingsOf } from './readings.ts'
-import { type Step, sqliteThread } from './sqlite-thread.ts'
+import { canPass, type Step, sqliteThread } from './sqlite-thread.ts'
 import {
   type AccountHead,
   type Batch,
@@ -110,7 +110,8 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
           held.add(account_sid)
           return { ...found }
         } catch (error) {
-          if (!(error instanceof StoreUnavailable) || closed) throw error
+          if (error instanceof CannotOpen || closed) throw error
+          if (!(error instanceof StoreUnavailable) || !canPass(error)) throw cannotTake(account_sid, error)
           await pause(retryMs, signal)
         }
       }
@@ -229,6 +230,11 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
       await writer.script('rollback').catch(() => {}) // the first error is the one to tell
       throw error
     }
+  }
+
+  function cannotTake(account_sid: string, error: unknown): CannotOpen {
+    const why = (error as Error).message.replace(/\s*\n\s*/g, ' ') // as: threads reject with errors
+    return new CannotOpen(`Cannot take account ${account_sid} in ${path}: ${why}.`, { cause: error })
   }
 
   async function loadCold(account_sid: string, kind: string, loaded: LoadedRow[]): Promise<void> {

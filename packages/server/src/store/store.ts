@@ -16,10 +16,11 @@ export interface Store extends Readings {
   accounts(): Promise<string[]>
   /**
    * Takes the account for this process and raises its epoch; creates it when it is new.
-   * Waits while another node holds it and while the store cannot be reached; `signal` ends the wait, with its reason.
+   * Waits while another node holds it and while the store cannot be reached; `signal` ends the wait, with its reason,
+   * and `onLost` tells of the first failure on the way.
    * After this, only `write`s with this epoch succeed. After StoreUnavailable, or a call of an `onLost` listener, no
    * write succeeds until the account has been locked again, whoever else writes: so a caller locks and loads again.
-   * Throws CannotOpen when a newer program wrote the account.
+   * Throws CannotOpen when a newer program wrote the account, and for what does not pass by waiting.
    */
   lock(account_sid: string, signal?: AbortSignal): Promise<AccountHead>
   /** Every resident row of the account, and of cold kinds those that their declaration calls resident, in seq order. */

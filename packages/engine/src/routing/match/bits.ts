@@ -22,16 +22,16 @@ export class Bits {
   }
 
   /** Its numbers, ascending. */
-  forEach(visit: (i: number) => void): void {
-    for (let at = 0; at < this.#words.length; at++) visitBits(this.#words[at] as number, at, visit) // below the length
+  visit(visitor: (i: number) => void): void {
+    for (let at = 0; at < this.#words.length; at++) visitBits(this.#words[at] as number, at, visitor) // below the length
   }
 
   /** The numbers that are in another set as well, ascending. */
-  forEachShared(other: Bits, visit: (i: number) => void): void {
+  visitShared(other: Bits, visitor: (i: number) => void): void {
     const length = Math.min(this.#words.length, other.#words.length)
     for (let at = 0; at < length; at++) {
       const both = (this.#words[at] as number) & (other.#words[at] as number) // below both lengths
-      if (both !== 0) visitBits(both, at, visit)
+      if (both !== 0) visitBits(both, at, visitor)
     }
   }
 }

@@ -152,7 +152,7 @@ export class Floor {
     this.#unused = []
     for (const pool of unused) {
       if (pool.users > 0 || this.pools[pool.slot] !== pool) continue
-      pool.members.forEach((slot) => pool.remove(this.workers[slot] as WorkerEntry)) // a member has a slot
+      pool.members.visit((slot) => pool.remove(this.workers[slot] as WorkerEntry)) // a member has a slot
       for (const place of pool.places.values()) for (const stand of place.stands.values()) stand.forgetReady()
       this.pools[pool.slot] = undefined
       this.#freeSlots.pools.push(pool.slot)
@@ -181,20 +181,21 @@ export class Floor {
     const fits = pool.expression.matches(undefined, this.view(worker))
     if (pool.has(worker) === fits) return
     this.note(worker)
-    if (!fits) return pool.remove(worker)
-    pool.add(worker)
-    joined(worker)
+    if (fits) {
+      pool.add(worker)
+      joined(worker)
+    } else pool.remove(worker)
   }
 
   #poolsOf(worker: WorkerEntry, visit: (pool: Pool) => void): void {
-    worker.pools.forEach((slot) => visit(this.pools[slot] as Pool)) // a worker is in pools that are there
+    worker.pools.visit((slot) => visit(this.pools[slot] as Pool)) // a worker is in pools that are there
   }
 
   // What waits
 
-  forEachBucket(visit: (bucket: Bucket) => void): void {
+  visitBuckets(visit: (bucket: Bucket) => void): void {
     for (const line of this.lines.values()) {
-      line.pools.forEach((slot) => {
+      line.pools.visit((slot) => {
         const waiting = this.pools[slot]?.places.get(line)?.waiting
         if (waiting) for (const stand of waiting) for (const bucket of stand.waiting.buckets.values()) visit(bucket)
       })

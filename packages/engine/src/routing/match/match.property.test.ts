@@ -82,7 +82,7 @@ function check(state: State, { events }: Decision, expected: Map<string, string>
 describe('at every offer on a floor where anything may happen', () => {
   it('the indexes answer what asking everybody answers, and the explanation names whom the engine asks', () => {
     const tally = { offers: 0, looks: 0 }
-    for (let seed = 1001; seed <= 1100; seed++) {
+    for (let seed = 1001; seed <= 1060; seed++) {
       const dice = new Dice(seedOf(seed, 0))
       const state = emptyState()
       const { expected } = watch(state, tally)
@@ -106,7 +106,7 @@ describe('at every offer on a floor where anything may happen', () => {
         execute(nextCommand(state, dice, n))
       }
     }
-    expect(tally.offers).toBeGreaterThan(800)
+    expect(tally.offers).toBeGreaterThan(450)
     expect(tally.looks).toBeGreaterThan(2_000)
   })
 })

@@ -69,7 +69,6 @@ export function candidates(state: State, task: TaskRow, limit: number): WorkerRo
   return chosen.map((worker) => worker.row as WorkerRow) // whoever is ready has a row
 }
 
-
 /** The waiting task that this worker should be offered next, or undefined (reference taskrouter 6.5). */
 export function workFor(state: State, worker: WorkerEntry): TaskRow | undefined {
   state.pools.settleTasks()
@@ -100,12 +99,12 @@ class Search {
   look(line: Line): void {
     const { floor, pools } = this.#worker
     const view = floor.view(this.#worker)
-    pools.forEachShared(line.pools, (slot) => {
+    pools.visitShared(line.pools, (slot) => {
       const stands = floor.pools[slot]?.places.get(line)?.waiting
       if (!stands) return
       for (const { demand, waiting } of stands) {
         if (!demand.admits(view)) continue
-        waiting.forEachOf(view, (bucket) => {
+        waiting.visitOf(view, (bucket) => {
           const head = bucket.tasks.first as TaskEntry // a bucket is never empty
           if (this.best !== undefined && !this.#isBefore(head, bucket.isLifo)) return
           if (bucket.isException && isBarredFrom(this.#state, head.placed, this.#worker.sid)) return
@@ -148,7 +147,9 @@ function waitsInLifo(state: State, task: TaskRow): boolean {
 
 /** The task itself bars workers who would fit: one has just rejected it, or is handing it on. */
 export function isException(state: State, task: TaskRow): boolean {
-  return (task.retry_at !== null && task.rejected_by.length > 0) || state.tables.transfer.count('task_sid', task.sid) > 0
+  return (
+    (task.retry_at !== null && task.rejected_by.length > 0) || state.tables.transfer.count('task_sid', task.sid) > 0
+  )
 }
 
 function isBarredFrom(state: State, task: TaskRow, worker_sid: string): boolean {
@@ -180,7 +181,7 @@ export class Turns {
   constructor(state: State, workspace_sids: Iterable<string>) {
     this.#state = state
     state.pools.settleTasks()
-    for (const sid of workspace_sids) state.pools.floor(sid).forEachBucket((bucket) => this.#add(bucket))
+    for (const sid of workspace_sids) state.pools.floor(sid).visitBuckets((bucket) => this.#add(bucket))
   }
 
   /** The first in turn of what may still be offered. */

@@ -287,12 +287,7 @@ export class Pools {
       task.worker.direct.add(task)
     } else {
       const isLifo = this.#state.find('task_queue', row.task_queue_sid)?.task_order === 'LIFO'
-      this.#standOf(row, this.demandsOf(row))?.waiting.add(
-        task,
-        this.task(row),
-        isLifo,
-        isException(this.#state, row)
-      )
+      this.#standOf(row, this.demandsOf(row))?.waiting.add(task, this.task(row), isLifo, isException(this.#state, row))
     }
   }
 

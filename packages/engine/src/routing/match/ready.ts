@@ -116,7 +116,7 @@ export class Ready {
   #make(): void {
     this.forget()
     const { pool } = this.#stand.place
-    pool.members.forEach((slot) => this.#update(pool.floor.workers[slot] as WorkerEntry)) // a member has a slot
+    pool.members.visit((slot) => this.#update(pool.floor.workers[slot] as WorkerEntry)) // a member has a slot
   }
 
   #update(worker: WorkerEntry): void {

@@ -49,7 +49,7 @@ export class Waiting {
   }
 
   /** Shows the bucket of every task that shares a key with the worker, perhaps more than once. */
-  forEachOf(worker: WorkerView, visit: (bucket: Bucket) => void): void {
+  visitOf(worker: WorkerView, visit: (bucket: Bucket) => void): void {
     for (const key of this.stand.demand.keysOfWorker(worker)) {
       const buckets = this.#byKey.get(key)
       if (buckets) for (const bucket of buckets) visit(bucket)

@@ -8,6 +8,7 @@ import type { Table } from '@ringdown/engine/state/table'
 import type { Handlers } from '../handler.ts'
 import { emptyPage, type Group, pageOf, type Sorting, shownPage, sortedPage } from '../listing.ts'
 import { expressionOf } from './expressions.ts'
+import { checkRate } from './rates.ts'
 import { shownReservation, shownTask, shownTaskQueue, shownWorker, shownWorkerChannel } from './shown.ts'
 
 /*
@@ -15,9 +16,11 @@ import { shownReservation, shownTask, shownTaskQueue, shownWorker, shownWorkerCh
  * that nothing has gives an empty list.
  */
 export const lists = {
-  'taskrouter_v1.ListTaskQueue'({ path: { workspace_sid }, params, page }, { state }) {
+  'taskrouter_v1.ListTaskQueue'({ path: { workspace_sid }, params, page }, context) {
+    const { state } = context
     workspaceOf(state, workspace_sid)
     const { friendly_name, evaluate_worker_attributes, worker_sid, ordering } = params
+    if (evaluate_worker_attributes !== undefined) checkRate(context, 'expression_lists', 'EvaluateWorkerAttributes')
     const worker = evaluate_worker_attributes === undefined ? undefined : unknownWorker(evaluate_worker_attributes)
     const queues = worker_sid === undefined ? undefined : state.pools.queuesOf(worker_sid)
     const group = inGroup(state.tables.task_queue, 'workspace_sid', workspace_sid)
@@ -31,9 +34,11 @@ export const lists = {
     return shownPage(listed, (row) => shownTaskQueue(state, row))
   },
 
-  'taskrouter_v1.ListWorker'({ path: { workspace_sid }, params, page }, { state }) {
+  'taskrouter_v1.ListWorker'({ path: { workspace_sid }, params, page }, context) {
+    const { state } = context
     workspaceOf(state, workspace_sid)
     const { friendly_name, available, ordering } = params
+    if (params.target_workers_expression) checkRate(context, 'expression_lists', 'TargetWorkersExpression')
     const activity_sid = bothSids(params.activity_sid, sidOf(state, 'activity', workspace_sid, params.activity_name))
     const task_queue_sid = bothSids(
       params.task_queue_sid,
@@ -59,9 +64,11 @@ export const lists = {
     return shownPage(listed, (row) => shownWorker(state, row))
   },
 
-  'taskrouter_v1.ListTask'({ path: { workspace_sid }, params, page }, { state, now }) {
+  'taskrouter_v1.ListTask'({ path: { workspace_sid }, params, page }, context) {
+    const { state, now } = context
     workspaceOf(state, workspace_sid)
     const { assignment_status, priority, routing_target, has_addons } = params
+    if (params.evaluate_task_attributes) checkRate(context, 'expression_lists', 'EvaluateTaskAttributes')
     const workflow_sid = bothSids(params.workflow_sid, sidOf(state, 'workflow', workspace_sid, params.workflow_name))
     const task_queue_sid = bothSids(
       params.task_queue_sid,

@@ -3,6 +3,7 @@ import { inWorkspace, namedChannel, workspaceOf } from '@ringdown/engine/routing
 import type { State } from '@ringdown/engine/state/state'
 import { enteredAt, realTimeOf } from '@ringdown/engine/statistics/realtime'
 import type { Handlers } from '../handler.ts'
+import { checkRate } from './rates.ts'
 
 /** Real-time figures, from counters that follow the live rows (reference taskrouter 7.2 and 7.6). Durations are whole seconds. */
 export const statistics = {
@@ -35,8 +36,10 @@ export const statistics = {
     return { ...owner(state, workspace_sid), ...workforceFigures(state, workspace_sid) }
   },
 
-  'taskrouter_v1.CreateTaskQueueBulkRealTimeStatistics'({ path: { workspace_sid }, params }, { state, now }) {
+  'taskrouter_v1.CreateTaskQueueBulkRealTimeStatistics'({ path: { workspace_sid }, params }, context) {
+    const { state, now } = context
     workspaceOf(state, workspace_sid)
+    checkRate(context, 'bulk_statistics', 'TaskQueues/RealTimeStatistics')
     const at = now()
     const task_queue_data = queueSids(params.queue_sids).map((sid) => {
       // A queue that does not exist has an entry with zeros (reference taskrouter 7.6).

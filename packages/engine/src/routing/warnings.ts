@@ -1,0 +1,342 @@
+import type { State } from '../state/state.ts'
+import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView } from './expression/environment.ts'
+import { type Node, type Operand, parse } from './expression/parser.ts'
+import { meaning } from './expression/reference.ts'
+import type { TaskQueueRow, WorkerRow, WorkflowRow } from './rows.ts'
+import type { WorkflowDocument, WorkflowFilter } from './workflow-document.ts'
+
+/*
+ * What Twilio accepts in silence and people then wonder about: an expression that names an attribute nobody has, HAS on
+ * what is no list, a queue without workers, a workflow that loses tasks. The answer stays as Twilio's; an event
+ * `ringdown.warning` says it beside it. Each look is bounded: attributes are compared with at most `sampled` workers or
+ * tasks, the newest, so a queue's update costs the same with 15,000 workers as with 200.
+ */
+
+export type WarningCode =
+  /** An expression names an attribute that no worker has, of those looked at. */
+  | 'unknown_worker_attribute'
+  | 'unknown_task_attribute'
+  /** HAS or IN has something on its list side that is never a list. */
+  | 'never_a_list'
+  | 'queue_without_workers'
+  | 'worker_without_queue'
+  /** A task that matches no filter is refused, or canceled when it is re-evaluated. */
+  | 'no_default_filter'
+  /** When the last target has timed out, nothing takes the task, and it is canceled. */
+  | 'canceled_after_last_target'
+
+/** `message` is one sentence; what else there is are details, by name. */
+export interface Warning {
+  readonly warning: WarningCode
+  readonly message: string
+  readonly [detail: string]: string | number | boolean | null
+}
+
+/** Workers and tasks that attributes are compared with; more of them are not looked at. */
+export const sampled = 200
+/** Warnings of one command; queues, filters and paths that are looked at for them. */
+const mostWarnings = 20
+const mostQueues = 200
+const mostPaths = 100
+
+export function warnOfQueue(state: State, task_queue: TaskQueueRow): void {
+  tell(state, task_queue.workspace_sid, queueWarnings(state, task_queue), { task_queue })
+}
+
+export function warnOfWorkflow(state: State, workflow: WorkflowRow): void {
+  tell(state, workflow.workspace_sid, workflowWarnings(state, workflow), { workflow })
+}
+
+export function warnOfWorker(state: State, worker: WorkerRow): void {
+  tell(state, worker.workspace_sid, workerWarnings(state, worker), { worker })
+}
+
+type Subject =
+  | { readonly task_queue: TaskQueueRow }
+  | { readonly workflow: WorkflowRow }
+  | { readonly worker: WorkerRow }
+
+function tell(state: State, workspace_sid: string, warnings: Iterable<Warning>, subject: Subject): void {
+  const workspace = state.get('workspace', workspace_sid)
+  let count = 0
+  for (const extra of warnings) {
+    state.emit('ringdown.warning', { workspace, ...subject, extra })
+    if (++count === mostWarnings) return
+  }
+}
+
+/** In a workspace without workers, nothing is said of what they lack. */
+export function* queueWarnings(state: State, { sid, workspace_sid, target_workers }: TaskQueueRow): Generator<Warning> {
+  const uses = usesOf(target_workers, 'worker')
+  const workers = workersOf(state, workspace_sid)
+  yield* attributeWarnings([{ place: 'TargetWorkers', uses }], workers, undefined)
+  if (workers.total > 0 && state.pools.members(sid).size === 0) {
+    yield {
+      warning: 'queue_without_workers',
+      message:
+        target_workers.trim() === ''
+          ? 'TargetWorkers is empty, so no worker is eligible for the queue'
+          : `None of ${count(workers.total, 'worker')} is eligible for the queue`,
+      target_workers
+    }
+  }
+}
+
+/** By the queues of the workspace, as far as they are looked at. */
+export function* workerWarnings(state: State, { sid, workspace_sid }: WorkerRow): Generator<Warning> {
+  const { task_queue } = state.tables
+  const view = state.pools.worker(sid)
+  const told = new Set<string>()
+  let queues = 0
+  let isEligible = false
+  for (const queue of task_queue.by('workspace_sid', workspace_sid)) {
+    if (++queues > mostQueues) break
+    isEligible ||= state.pools.isMember(sid, queue.sid)
+    for (const { path, isList } of usesOf(queue.target_workers, 'worker').paths) {
+      if (!isList || told.has(path.text)) continue
+      const value = path.side === 'worker' ? path.read(view) : undefined
+      if (value === undefined || value === null || Array.isArray(value)) continue
+      told.add(path.text)
+      yield {
+        warning: 'never_a_list',
+        message: `${path.text} is no list, but TaskQueue ${queue.friendly_name} looks for a member of it`,
+        attribute: path.text,
+        task_queue_sid: queue.sid
+      }
+    }
+  }
+  if (!isEligible && queues > 0 && queues <= mostQueues) {
+    yield {
+      warning: 'worker_without_queue',
+      message: `The worker is eligible for none of ${count(queues, 'queue')}`,
+      task_queues: queues
+    }
+  }
+}
+
+export function* workflowWarnings(
+  state: State,
+  { workspace_sid, workflow_document_sid }: WorkflowRow
+): Generator<Warning> {
+  const document = state.pools.document(workflow_document_sid)
+  const workers = workersOf(state, workspace_sid)
+  yield* strandings(document)
+  if (workers.total > 0) {
+    for (const task_queue_sid of document.queues.slice(0, mostQueues)) {
+      if (state.pools.members(task_queue_sid).size > 0) continue
+      const name = state.find('task_queue', task_queue_sid)?.friendly_name
+      const message = `No worker is eligible for TaskQueue ${name}, to which the workflow leads`
+      yield { warning: 'queue_without_workers', message, task_queue_sid }
+    }
+  }
+  yield* attributeWarnings(expressionsOf(document), workers, tasksOf(state, workspace_sid))
+}
+
+/** Ways in which a task falls out of the workflow (reference taskrouter 3.4, 3.5). */
+function* strandings({ filters, default_filter }: WorkflowDocument): Generator<Warning> {
+  const last = filters.findLastIndex((filter) => filter.expression.constant === true)
+  if (default_filter === undefined && last < 0) {
+    const message = 'A task that matches none of the filters is refused: there is no default_filter'
+    yield { warning: 'no_default_filter', message }
+  }
+  for (const filter of filters) {
+    const seconds = filter.index < last ? undefined : untilTheEnd(filter)
+    if (seconds === undefined) continue
+    const name = filter.friendly_name === undefined ? `filter ${filter.index + 1}` : `filter ${filter.friendly_name}`
+    const message = `A task that nobody takes is canceled ${count(seconds, 'second')} after it matched ${name}: the last target times out, and the default_filter is not for timeouts`
+    const place = `task_routing.filters[${filter.index}].targets[${filter.targets.length - 1}].timeout`
+    yield { warning: 'canceled_after_last_target', message, place, seconds }
+  }
+}
+
+/** Seconds until a task has left the last target by timeouts; undefined when it stays in one of them. */
+function untilTheEnd({ targets }: WorkflowFilter): number | undefined {
+  let seconds = 0
+  for (const { timeout_s, skip_if } of targets) {
+    const isLeft = timeout_s !== undefined || (skip_if !== undefined && targets.length > 1)
+    if (!isLeft) return undefined
+    seconds += timeout_s ?? 0
+  }
+  return targets.at(-1)?.timeout_s === undefined ? undefined : seconds
+}
+
+// Attributes
+
+interface Placed {
+  readonly place: string
+  readonly uses: Uses
+}
+
+function* expressionsOf({ filters, default_filter }: WorkflowDocument): Generator<Placed> {
+  for (const { index, source, targets } of filters) {
+    const filter = `task_routing.filters[${index}]`
+    yield { place: `${filter}.expression`, uses: usesOf(source, 'task') }
+    for (const target of targets) {
+      const place = `${filter}.targets[${target.index}]`
+      if (target.expression) yield { place: `${place}.expression`, uses: usesOf(target.expression.source, 'target') }
+      if (target.order_by) yield { place: `${place}.order_by`, uses: plain(target.order_by.worker_paths) }
+      if (target.known_worker) yield { place: `${place}.known_worker`, uses: plain([target.known_worker.path]) }
+    }
+  }
+  const expression = default_filter?.expression
+  if (expression) yield { place: 'task_routing.default_filter.expression', uses: usesOf(expression.source, 'target') }
+}
+
+function plain(paths: readonly (TaskPath | WorkerPath)[]): Uses {
+  return { paths: paths.map((path) => ({ path, isList: false })), constants: [] }
+}
+
+/** Each path once, where it first stands. */
+function* attributeWarnings(
+  expressions: Iterable<Placed>,
+  workers: Sample<WorkerView>,
+  tasks: Sample<TaskView> | undefined
+): Generator<Warning> {
+  const seen = new Set<string>()
+  for (const { place, uses } of expressions) {
+    for (const constant of uses.constants) {
+      const message = `${place} looks for a member of ${constant}, which is no list`
+      yield { warning: 'never_a_list', message, place, attribute: null }
+    }
+    for (const { path, isList } of uses.paths) {
+      const key = `${path.text} ${isList}`
+      if (seen.has(key)) continue
+      if (seen.add(key).size > mostPaths) return
+      if (path.side === 'worker' && path.system) continue
+      const warning =
+        path.side === 'worker'
+          ? against(workers, path.text, path.read, isList)
+          : tasks && against(tasks, path.text, path.read, isList)
+      if (warning) yield { ...warning, message: `${place} ${warning.message}`, place }
+    }
+  }
+}
+
+/** The newest rows of a workspace, as expressions see them; read when they are first asked for. */
+interface Sample<V> {
+  readonly noun: 'worker' | 'task'
+  readonly total: number
+  views(): readonly V[]
+}
+
+function workersOf(state: State, workspace_sid: string): Sample<WorkerView> {
+  const { worker } = state.tables
+  let views: readonly WorkerView[] | undefined
+  return {
+    noun: 'worker',
+    total: worker.count('workspace_sid', workspace_sid),
+    views: () =>
+      (views ??= newest(worker.pageBy('workspace_sid', workspace_sid, undefined, true)).map(({ sid }) =>
+        state.pools.worker(sid)
+      ))
+  }
+}
+
+function tasksOf(state: State, workspace_sid: string): Sample<TaskView> {
+  const { task } = state.tables
+  let views: readonly TaskView[] | undefined
+  return {
+    noun: 'task',
+    total: task.count('workspace_sid', workspace_sid),
+    views: () =>
+      (views ??= newest(task.pageBy('workspace_sid', workspace_sid, undefined, true)).map((row) =>
+        state.pools.task(row)
+      ))
+  }
+}
+
+function newest<R>(rows: Iterable<R>): R[] {
+  const found: R[] = []
+  for (const row of rows) if (found.push(row) === sampled) break
+  return found
+}
+
+/** What is wrong with a path, seen from a sample; undefined when nothing is, or when there is nobody to compare with. */
+function against<V>(
+  { noun, total, views }: Sample<V>,
+  text: string,
+  read: (view: V) => unknown,
+  isList: boolean
+): Warning | undefined {
+  if (total === 0) return undefined
+  let isKnown = false
+  let isValue = false
+  for (const view of views()) {
+    const value = read(view)
+    isKnown ||= value !== undefined
+    isValue ||= value !== undefined && value !== null
+    if (isKnown && (!isList || Array.isArray(value))) return undefined
+  }
+  const looked_at = Math.min(total, sampled)
+  const who = looked_at < total ? `none of the ${looked_at} newest ${noun}s` : `no ${noun}`
+  const details = { attribute: text, looked_at, of: total }
+  if (!isKnown) {
+    const warning = noun === 'worker' ? 'unknown_worker_attribute' : 'unknown_task_attribute'
+    return { warning, message: `names ${text}, which ${who} has`, ...details }
+  }
+  if (!isValue) return undefined
+  return { warning: 'never_a_list', message: `looks for a member of ${text}, which is a list for ${who}`, ...details }
+}
+
+// Expressions
+
+interface Uses {
+  readonly paths: readonly Use[]
+  /** Scalars that stand where a list is expected, as text. */
+  readonly constants: readonly string[]
+}
+
+/** A path that an expression reads, and whether it must be a list there. */
+interface Use {
+  readonly path: TaskPath | WorkerPath
+  readonly isList: boolean
+}
+
+const known = new Map<string, Uses>()
+const mostKnown = 1000
+
+/** What a compiled expression reads. The blank TargetWorkers reads nothing. */
+function usesOf(source: string, scope: Exclude<Scope, 'skip_if'>): Uses {
+  if (source.trim() === '') return nothing
+  const key = `${scope} ${source}`
+  let uses = known.get(key)
+  if (!uses) {
+    const paths: Use[] = []
+    const constants: string[] = []
+    gather(parse(source), scope, { paths, constants })
+    uses = { paths, constants }
+    if (known.size >= mostKnown) known.clear()
+    known.set(key, uses)
+  }
+  return uses
+}
+
+const nothing: Uses = { paths: [], constants: [] }
+
+function gather(node: Node, scope: Scope, into: { readonly paths: Use[]; readonly constants: string[] }): void {
+  const read = (operand: Operand, isList: boolean) => {
+    if (operand.kind === 'literal' && isList) into.constants.push(JSON.stringify(operand.value))
+    if (operand.kind !== 'reference') return
+    const path = meaning(scope, operand)
+    if (path.side !== 'workers') into.paths.push({ path, isList })
+  }
+  switch (node.kind) {
+    case 'and':
+    case 'or':
+      for (const part of node.parts) gather(part, scope, into)
+      return
+    case 'not':
+      gather(node.part, scope, into)
+      return
+    case 'truth':
+      read(node.operand, false)
+      return
+    case 'comparison':
+      read(node.left, node.operator === 'HAS' || node.operator === 'NOT HAS')
+      read(node.right, node.operator === 'IN' || node.operator === 'NOT IN')
+  }
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
