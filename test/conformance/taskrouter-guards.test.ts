@@ -233,8 +233,10 @@ describe('limits', () => {
   it('of workspaces', async () => {
     const { workspaces } = world.client.taskrouter.v1
     const present = (await workspaces.list()).length
-    for (let i = present; i < 20; i++) await workspaces.create({ friendlyName: `Floor ${i}` })
+    const made = []
+    for (let i = present; i < 20; i++) made.push(await workspaces.create({ friendlyName: `Floor ${i}` }))
     expect(await refusal(workspaces.create({ friendlyName: 'One more' }))).toMatchObject(most(/Workspaces.*20/))
+    for (const { sid } of made) await workspaces(sid).remove()
   })
 })
 

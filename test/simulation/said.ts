@@ -65,12 +65,14 @@ export function configuration(dice: Dice, profile: Profile, workspace: string, q
     ...(dice.chance(30) && { priority: dice.of([0, 1, 2, '4']) }),
     ...(dice.chance(50) && { expression: dice.of(targetExpressions) }),
     ...(dice.chance(profile.skips) && { skip_if: dice.of(skips) }),
-    ...(dice.chance(45) && { order_by: dice.of(orders) }),
+    ...(dice.chance(profile.orders) && { order_by: dice.of(orders) }),
     ...(dice.chance(12) && dice.of([{ known_worker_friendly_name: 'task.friend' }, { known_worker_sid: 'task.agent' }]))
   })
-  const chosen = filters
+  const one = dice.chance(profile.plain) ? [{ expression: '1==1', targets: [target(true)] }] : undefined
+  const several = filters
     .filter(() => dice.chance(40))
     .map((expression) => ({ expression, targets: [true, false, false].slice(0, 1 + dice.roll(3)).map(target) }))
+  const chosen = one ?? several
   const hasDefault = chosen.length === 0 || dice.chance(85)
   const default_filter = {
     queue: queue(),

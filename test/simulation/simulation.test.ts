@@ -8,7 +8,7 @@ import { type ProfileName, profiles } from './workload.ts'
  * here is best looked at by the command that the failure names: it prints the shortest list of steps that shows it.
  */
 
-const each = 50
+const each = 45
 const commands = 40
 
 describe('whatever happens on the floor', () => {

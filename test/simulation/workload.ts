@@ -15,6 +15,9 @@ export interface Profile {
   /** Chances in percent. */
   readonly timeouts: number
   readonly skips: number
+  readonly orders: number
+  /** That a queue takes everybody, a workflow has but one target, and a task comes on the default channel. */
+  readonly plain: number
   readonly max_reserved: readonly number[]
   readonly reservation_timeout: readonly number[]
   readonly pass_ms: readonly number[]
@@ -54,6 +57,8 @@ const floor: Profile = {
   multi_task_enabled: true,
   timeouts: 40,
   skips: 15,
+  orders: 40,
+  plain: 5,
   max_reserved: [1, 1, 2],
   reservation_timeout: [10, 30, 120],
   pass_ms: [0, 0, 0, 1, 500, 2_000, 2_000, 7_000, 20_000],
@@ -100,6 +105,19 @@ export const profiles = {
     reservation_timeout: [2, 10, 30],
     acts: { ...usual, reject: 14, callOff: 3, updateTask: 12 }
   },
+  /** One queue and few rules, so that many tasks meet the same workers in the same place, who are more or less busy. */
+  steady: {
+    ...floor,
+    workers: 4,
+    queues: 1,
+    timeouts: 10,
+    skips: 0,
+    orders: 85,
+    plain: 90,
+    reservation_timeout: [120],
+    pass_ms: [0, 0, 1, 500, 2_000],
+    acts: { ...usual, addTask: 60, accept: 40, finish: 50, updateTask: 4, endTask: 1, deleteTask: 1, moveWorker: 4 }
+  },
   /** So many workers that more of them change at once than a router cares to look at one by one. */
   crowd: {
     ...floor,
@@ -112,7 +130,7 @@ export const profiles = {
     ...floor,
     multi_task_enabled: false,
     reservation_timeout: [5, 10, 30],
-    acts: { ...usual, moveWorker: 20, setChannel: 2 }
+    acts: { ...usual, moveWorker: 20, setChannel: 2, updateWorkspace: 3 }
   }
 } as const satisfies Record<string, Profile>
 
@@ -248,7 +266,8 @@ const acts = {
         workspace_sid: `@${s}`,
         attributes: said.taskAttributes(dice, w.all('worker', s)),
         ...(dice.chance(60) && { priority: dice.roll(3) }),
-        ...(dice.chance(50) && { task_channel: dice.of(['chat', 'voice', 'default', channel(w, s)]) }),
+        ...(!dice.chance(w.profile.plain) &&
+          dice.chance(50) && { task_channel: dice.of(['chat', 'voice', 'default', channel(w, s)]) }),
         ...(dice.chance(20) && { timeout: dice.of([5, 40, 300]) }),
         ...(dice.chance(20) && {
           virtual_start_time: w.at + dice.of([-90_000, -90_000, -60_000, -30_000, -30_000, -1000, -1000, 0, 0, 1])
@@ -371,7 +390,7 @@ const acts = {
         type: 'task_queue.create',
         workspace_sid: `@${s}`,
         friendly_name: name,
-        target_workers: w.dice.of(said.targetWorkers),
+        target_workers: w.dice.chance(w.profile.plain) ? '1==1' : w.dice.of(said.targetWorkers),
         max_reserved_workers: w.dice.of(w.profile.max_reserved),
         task_order: w.dice.of(['FIFO', 'FIFO', 'LIFO'] as const),
         ...(sends && w.dice.chance(80) && { reservation_activity_sid: `@${s}.Unavailable` }),
@@ -430,7 +449,7 @@ const acts = {
       sid: `@${s}`,
       prioritize_queue_order: w.dice.of(['FIFO', 'LIFO'] as const),
       ...(w.dice.chance(50) && { timeout_activity_sid: activity(w, s) }),
-      ...(w.dice.chance(10) && { multi_task_enabled: w.dice.chance(80) })
+      ...(w.dice.chance(25) && { multi_task_enabled: w.dice.chance(80) })
     }),
   /** Somebody else's center in the same account, which must not matter to this one. */
   otherWorkspace: (w, s) => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FolderTaken, reason, takeFolder } from '@ringdown/server/store/folder-lock'
@@ -81,16 +81,13 @@ describe('a data folder', () => {
       }
   })
 
-  it.each([
-    ['in a folder that does not exist and cannot be made', '/proc/nowhere/data', 'a folder above it does not exist'],
-    ['in a folder that takes no files', '/proc/self', 'no file can be opened in it: is the folder read-only?']
-  ])('says in words what is wrong %s', async (_where, path, words) => {
-    await expect(takeFolder(path)).rejects.toThrow(`Cannot use the data folder ${path}: ${words}`)
-  })
-
-  it('says in words that another file stands where its lock should be, or that the lock cannot be written', async () => {
+  it('that is missing where a link leads, or takes no files, is told in words', async () => {
+    await symlink(join(home, 'gone', 'deep'), join(home, 'link'))
+    await expect(takeFolder(join(home, 'link'))).rejects.toThrow('/link: a part of its path does not exist. Choose')
     await mkdir(join(home, 'owner.lock'))
-    await expect(takeFolder(home)).rejects.toThrow('no file can be opened in it')
+    await expect(takeFolder(home)).rejects.toThrow(
+      `${home}: no file can be opened in it; perhaps it is read-only. Choose`
+    )
     const readOnly = Object.assign(new Error('attempt to write a readonly database'), { errcode: 8 | (6 << 8) })
     expect(reason(readOnly)).toBe('it is read-only')
   })

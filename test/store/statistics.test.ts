@@ -191,16 +191,14 @@ for (const { name, available, place } of stores)
         while (written < events.length) {
           const some = events.slice(written, written + 1 + dice.roll(60))
           written += some.length
-          const rendered = some
-            .map(render)
-            .map(({ seq, sid, type, at, ...rest }) => ({
-              seq,
-              sid,
-              type,
-              at,
-              about: aboutOf(rest.data),
-              data: JSON.stringify(rest)
-            }))
+          const rendered = some.map(render).map(({ seq, sid, type, at, ...rest }) => ({
+            seq,
+            sid,
+            type,
+            at,
+            about: aboutOf(rest.data),
+            data: JSON.stringify(rest)
+          }))
           await store.write(batch(head, { events: rendered }))
           state.next_event = (some.at(-1)?.seq ?? 0) + 1
           // Two at once, as after a process that does not know that it is dead; and now and then a new one.

@@ -36,8 +36,8 @@ export function serialized(
 
 /**
  * Writes the source of one template per operation: what is the same for all rows stands in its literal parts, what a row
- * holds is escaped once, however many links it is part of. That takes a third of the time of making an object and
- * `JSON.stringify`. All source text comes from the generated tables, none from a request.
+ * holds is escaped once, however many links it is part of. A task takes 3.7 µs until it lies in one piece, where an object
+ * and `JSON.stringify` took 5.0. All source text comes from the generated tables, none from a request.
  */
 function compile(operation: Operation): Serializer {
   if (operation.schema === null) throw new Error(`${operation.id} answers without a body`)

@@ -166,7 +166,12 @@ async function serve(
     return opened
   })
   opening.catch(() => {}) // whoever waits for `account` is told
-  if (options.database === undefined) await opening
+  if (options.database === undefined) {
+    await opening.catch(async (error: unknown) => {
+      await app.close()
+      throw error
+    })
+  }
 
   let closing: Promise<void> | undefined
   const close = async () => {

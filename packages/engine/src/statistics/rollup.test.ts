@@ -96,12 +96,12 @@ describe('cells', () => {
     const cells = cellsOf([event('reservation.accepted', 20), event('reservation.accepted', 70)])
     const ofQueue = cells.filter(({ scope_sid }) => scope_sid === 'WQ')
     expect(ofQueue.map(({ span, start, figures }) => [span, start - noon, figures.reservations_accepted])).toEqual([
-      [86_400_000, -12 * 3_600_000, 2],
-      [3_600_000, 0, 2],
       [60_000, 0, 1],
-      [60_000, 60_000, 1]
+      [60_000, 60_000, 1],
+      [86_400_000, -12 * 3_600_000, 2],
+      [3_600_000, 0, 2]
     ])
-    expect(ofQueue[0]).toMatchObject({
+    expect(ofQueue.at(-1)).toMatchObject({
       figures: { until_accepted: { count: 2, total: 90_000, min: 20_000, max: 70_000 } },
       histograms: { reservations_accepted: { 20: 1, 70: 1 } }
     })

@@ -164,20 +164,38 @@ export const nothing: Tally = { figures: {}, histograms: {} }
 
 /** Both together. Neither is changed. */
 export function join(a: Tally, b: Tally): Tally {
-  return { figures: joinFigures(a.figures, b.figures), histograms: joinHistograms(a.histograms, b.histograms) }
+  const sum = new Sum()
+  sum.add(a)
+  sum.add(b)
+  return sum.tally
 }
 
-function joinFigures(a: Figures, b: Figures): Figures {
-  const joined: { [C in Count]?: number } & { [W in Wait]?: Spread } = { ...a }
-  for (const name of counts) {
-    const more = b[name]
-    if (more !== undefined) joined[name] = (joined[name] ?? 0) + more
+/** A tally that grows. Joining thousands of tallies two by two would copy all that is there each time. */
+export class Sum {
+  readonly #figures: { [C in Count]?: number } & { [W in Wait]?: Spread } = {}
+  readonly #histograms: { reservations_accepted?: Record<string, number>; tasks_canceled?: Record<string, number> } = {}
+
+  add({ figures, histograms }: Tally): void {
+    const sum = this.#figures
+    // By what is there: most tallies hold two or three figures.
+    for (const name in figures) {
+      const more = figures[name as keyof Figures] as number | Spread // a figure's name
+      if (typeof more === 'number') sum[name as Count] = (sum[name as Count] ?? 0) + more
+      else sum[name as Wait] = joinSpreads(sum[name as Wait], more)
+    }
+    for (const name in histograms) {
+      const of = name as keyof Histograms // as above
+      this.#histograms[of] ??= {}
+      const counts = this.#histograms[of] as Record<string, number> // made just before
+      const more = histograms[of] as Record<string, number> // its name was found in it
+      for (const seconds in more) counts[seconds] = (counts[seconds] ?? 0) + (more[seconds] as number) // as above
+    }
   }
-  for (const name of waits) {
-    const more = b[name]
-    if (more !== undefined) joined[name] = joinSpreads(joined[name], more)
+
+  /** What has been added so far; it grows on with what is added later. */
+  get tally(): Tally {
+    return { figures: this.#figures, histograms: this.#histograms }
   }
-  return joined
 }
 
 export function joinSpreads(a: Spread | undefined, b: Spread): Spread {
@@ -190,34 +208,32 @@ export function joinSpreads(a: Spread | undefined, b: Spread): Spread {
   }
 }
 
-function joinHistograms(a: Histograms, b: Histograms): Histograms {
-  const joined: Record<string, Histogram> = { ...a }
-  for (const [name, more] of Object.entries(b) as [string, Histogram][]) {
-    const sum: Record<string, number> = { ...joined[name] }
-    for (const [seconds, count] of Object.entries(more)) sum[seconds] = (sum[seconds] ?? 0) + count
-    joined[name] = sum
-  }
-  return joined
-}
-
 export function keyOf({ scope_sid, span, start, task_channel_sid }: CellKey): string {
   return `${scope_sid}/${span}/${start}/${task_channel_sid}`
 }
 
-/** What some events add to cells, each cell once, in the order in which they are first touched. */
+/** What some events add to cells, each cell once. */
 export function cellsOf(events: Iterable<ToldEvent>): Cell[] {
-  const cells = new Map<string, Cell>()
+  const sums = new Map<string, CellKey & { readonly sum: Sum }>()
+  const add = (place: CellKey, tally: Tally) => {
+    const key = keyOf(place)
+    const known = sums.get(key)
+    if (known) return known.sum.add(tally)
+    const sum = new Sum()
+    sum.add(tally)
+    sums.set(key, { ...place, sum })
+  }
   for (const event of events) {
-    for (const { scope_sid, task_channel_sid, at, ...tally } of sharesOf(event)) {
-      for (const span of spans) {
-        const place = { scope_sid, span, start: at - (at % span), task_channel_sid }
-        const key = keyOf(place)
-        const known = cells.get(key)
-        cells.set(key, { ...place, ...(known ? join(known, tally) : tally) })
-      }
+    for (const share of sharesOf(event)) {
+      const { scope_sid, task_channel_sid, at } = share
+      add({ scope_sid, span: finest, start: at - (at % finest), task_channel_sid }, share)
     }
   }
-  return [...cells.values()]
+  const minutes = [...sums.values()]
+  for (const { scope_sid, task_channel_sid, start, sum } of minutes)
+    for (const span of spans)
+      if (span !== finest) add({ scope_sid, span, start: start - (start % span), task_channel_sid }, sum.tally)
+  return [...sums.values()].map(({ sum, ...place }) => ({ ...place, ...sum.tally }))
 }
 
 /** A run of neighbouring cells of one length: from `start` on, ending before `end`. */

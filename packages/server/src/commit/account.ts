@@ -81,7 +81,8 @@ export class Account implements Ledger, Moved {
 
   /** Takes the account (waiting while another node has it), loads it, and decides the timers that came due meanwhile. */
   static async open(options: AccountOptions, signal?: AbortSignal): Promise<Account> {
-    const head = await options.store.lock(options.account_sid, signal)
+    const forget = options.store.onLost((err) => options.log.warn({ err }, 'waiting for the store'))
+    const head = await options.store.lock(options.account_sid, signal).finally(forget)
     const account = new Account(options, head, await load(options, head))
     account.#unlisten = options.store.onLost((why) => account.#fail(why))
     account.#decideDue()

@@ -99,7 +99,7 @@ export function reason(error: unknown): string {
     EACCES: 'permission denied',
     EPERM: 'permission denied',
     EROFS: 'the file system is read-only',
-    ENOENT: 'a folder above it does not exist',
+    ENOENT: 'a part of its path does not exist',
     ENOTDIR: 'a part of its path is a file',
     EEXIST: 'it is a file',
     ENOSPC: 'no space left'
@@ -111,6 +111,6 @@ export function reason(error: unknown): string {
 const sqliteReasons: Readonly<Record<number, string>> = {
   8: 'it is read-only',
   13: 'no space left',
-  14: 'no file can be opened in it: is the folder read-only?',
+  14: 'no file can be opened in it; perhaps it is read-only',
   26: 'its owner.lock is no file of ours'
 }

@@ -1,4 +1,4 @@
-import { coverOf, finest, join, nothing, sharesOf, type Tally } from '@ringdown/engine/statistics/rollup'
+import { coverOf, finest, Sum, sharesOf, type Tally } from '@ringdown/engine/statistics/rollup'
 import type { Ledger } from '../../commit/ledger.ts'
 import { cellOf } from '../../readers/statistics.ts'
 import type { Window } from './window.ts'
@@ -31,17 +31,22 @@ export async function talliesOf(
       ...edges.map(([from, until]) => readings.toldBetween(account_sid, from, until))
     ])
   )
-  const tallies = new Map<string, Tally>()
+  const sums = new Map<string, Sum>()
   const add = (scope_sid: string, channel_sid: string, tally: Tally) => {
     if (task_channel_sid !== undefined && channel_sid !== task_channel_sid) return
-    tallies.set(scope_sid, join(tallies.get(scope_sid) ?? nothing, tally))
+    let sum = sums.get(scope_sid)
+    if (!sum) {
+      sum = new Sum()
+      sums.set(scope_sid, sum)
+    }
+    sum.add(tally)
   }
   for (const row of rows) add(row.scope_sid, row.task_channel_sid, cellOf(row))
   const wanted = new Set(scopes)
   for (const event of told.flat())
     for (const share of sharesOf(event))
       if (wanted.has(share.scope_sid)) add(share.scope_sid, share.task_channel_sid, share)
-  return tallies
+  return new Map([...sums].map(([scope_sid, sum]) => [scope_sid, sum.tally]))
 }
 
 function endOfMinute(instant: number): number {
