@@ -1,7 +1,9 @@
-import { operations } from '@ringdown/contract/generated/operations'
+import { existsSync } from 'node:fs'
+import { type OperationId, operations } from '@ringdown/contract/generated/operations'
 import { implemented } from '@ringdown/server/operations/registry'
 import { expect, test } from 'vitest'
 import { parityTable } from './parity.ts'
+import { verified } from './verified.ts'
 
 test('the parity table has a row for every operation and says how it is done', () => {
   const table = parityTable(
@@ -28,7 +30,19 @@ test('an implementation of an operation that does not exist is refused', () => {
   )
 })
 
+test('what is verified is implemented, and its test is there', () => {
+  for (const [id, file] of Object.entries(verified)) {
+    expect({ id, implemented: implemented.has(id) }).toEqual({ id, implemented: true })
+    expect({ id, file, isThere: existsSync(new URL(`../${file}`, import.meta.url)) }).toMatchObject({ isThere: true })
+  }
+})
+
 test('docs/parity.md is what the server does (`npm test -- -u tools/parity` writes it anew)', async () => {
-  const how = new Map([...implemented].map(([id, how]) => [id, { how }]))
+  const how = new Map(
+    [...implemented].map(([id, how]) => {
+      const verified_by = verified[id as OperationId] // the registry's ids are OperationIds
+      return [id, { how, ...(verified_by !== undefined && { verified_by }) }]
+    })
+  )
   await expect(parityTable(how)).toMatchFileSnapshot('../docs/parity.md')
 })

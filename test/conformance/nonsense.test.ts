@@ -15,7 +15,7 @@ import { envelopeComplaints } from './conforms.ts'
  */
 
 const seed = Number(process.env.NONSENSE_SEED ?? 1)
-const numRuns = Number(process.env.NONSENSE_RUNS ?? 12)
+const numRuns = Number(process.env.NONSENSE_RUNS ?? 20)
 
 let place: World
 let agent: Agent

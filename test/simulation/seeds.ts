@@ -13,7 +13,6 @@ export const found: readonly {
   {
     // floor((1 - 4 / 5) * 100) is 19 with floating point numbers; it is 20 (reference taskrouter 6.2).
     name: 'a worker with four tasks of five has a fifth of the capacity left',
-    open: true,
     history: {
       profile: 'busy',
       seed: 1,

@@ -370,7 +370,7 @@ const acts = {
       workspace_sid: `@${s}`,
       worker_sid: w.any('worker', s),
       sid: w.dice.of(['default', 'chat', 'voice', 'default', channel(w, s)]),
-      ...(w.dice.chance(85) && { capacity: w.dice.of([0, 1, 2, 3, 6]) }),
+      ...(w.dice.chance(85) && { capacity: w.dice.of([0, 1, 2, 3, 5, 10]) }),
       ...(w.dice.chance(25) && { available: w.dice.chance(60) })
     }),
   updateQueue: (w, s) =>

@@ -41,5 +41,5 @@ export class View implements WorkerView {
 /** Percentage of a channel's capacity that is free, 0 to 100 (reference taskrouter 6.2). */
 export function capacityLeft(open: number, configured_capacity: number): number {
   if (configured_capacity <= 0) return 0
-  return Math.max(0, Math.min(100, Math.floor((1 - open / configured_capacity) * 100)))
+  return Math.max(0, Math.min(100, Math.floor(((configured_capacity - open) * 100) / configured_capacity)))
 }
