@@ -37,7 +37,7 @@ test('what is verified is implemented, and its test is there', () => {
   }
 })
 
-test('docs/parity.md is what the server does (`npm test -- -u tools/parity` writes it anew)', async () => {
+test('docs/parity.md is what the server does (`npx vitest run tools/parity -u` writes it anew)', async () => {
   const how = new Map(
     [...implemented].map(([id, how]) => {
       const verified_by = verified[id as OperationId] // the registry's ids are OperationIds

@@ -2,6 +2,7 @@ import type { OperationId } from '@ringdown/contract/generated/operations'
 
 const stories = 'test/conformance/taskrouter.test.ts'
 const guards = 'test/conformance/taskrouter-guards.test.ts'
+const figures = 'test/conformance/taskrouter-figures.test.ts'
 const lists = 'test/conformance/taskrouter-lists.test.ts'
 
 /**
@@ -57,5 +58,17 @@ export const verified: Readonly<Partial<Record<OperationId, string>>> = {
   'taskrouter_v1.FetchTaskQueueRealTimeStatistics': stories,
   'taskrouter_v1.FetchWorkflowRealTimeStatistics': stories,
   'taskrouter_v1.FetchWorkersRealTimeStatistics': stories,
-  'taskrouter_v1.CreateTaskQueueBulkRealTimeStatistics': stories
+  'taskrouter_v1.CreateTaskQueueBulkRealTimeStatistics': stories,
+  'taskrouter_v1.ListEvent': figures,
+  'taskrouter_v1.FetchEvent': figures,
+  'taskrouter_v1.FetchWorkspaceStatistics': figures,
+  'taskrouter_v1.FetchWorkspaceCumulativeStatistics': figures,
+  'taskrouter_v1.ListTaskQueuesStatistics': figures,
+  'taskrouter_v1.FetchTaskQueueStatistics': figures,
+  'taskrouter_v1.FetchTaskQueueCumulativeStatistics': figures,
+  'taskrouter_v1.FetchWorkersCumulativeStatistics': figures,
+  'taskrouter_v1.FetchWorkerStatistics': figures,
+  'taskrouter_v1.FetchWorkerInstanceStatistics': figures,
+  'taskrouter_v1.FetchWorkflowStatistics': figures,
+  'taskrouter_v1.FetchWorkflowCumulativeStatistics': figures
 }

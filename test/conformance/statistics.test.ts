@@ -288,8 +288,9 @@ for (const { name, available, place } of places)
       await here.pass(50) // 09:15:50
       const durations = async (path: string, query: Record<string, string> = {}) => {
         const body = await get(path, query)
-        const list: { friendly_name: string }[] = (body.cumulative ?? body).activity_durations
-        return Object.fromEntries(list.map(({ friendly_name, sid, ...rest }: never) => [friendly_name, rest]))
+        const list: { friendly_name: string; sid: string; total: number }[] = (body.cumulative ?? body)
+          .activity_durations
+        return Object.fromEntries(list.map(({ friendly_name, sid: _sid, ...rest }) => [friendly_name, rest]))
       }
       const all = { StartDate: '2026-03-02T09:00:00Z' }
       expect(await durations(`Workers/${floor.amelie}/Statistics`, all)).toEqual({

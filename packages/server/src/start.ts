@@ -147,7 +147,10 @@ async function serve(
     testing?.register(opened)
     opened.subscribe((events) => tellWarnings(log, events))
     if (opened.state.at > clock.now() + 60_000) {
-      log.warn({ at: opened.state.at }, 'the data is ahead of the clock: time stands still until the clock has caught up')
+      log.warn(
+        { at: opened.state.at },
+        'the data is ahead of the clock: time stands still until the clock has caught up'
+      )
     }
     const statistics = new Follower({
       store,
