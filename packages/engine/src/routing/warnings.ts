@@ -34,9 +34,10 @@ export interface Warning {
 
 /** Workers and tasks that attributes are compared with; more of them are not looked at. */
 export const sampled = 200
-/** Warnings of one command; queues, filters and paths that are looked at for them. */
+/** Warnings of one command, and what is looked at for them. */
 const mostWarnings = 20
 const mostQueues = 200
+const mostExpressions = 30
 const mostPaths = 100
 
 export function warnOfQueue(state: State, task_queue: TaskQueueRow): void {
@@ -82,19 +83,17 @@ export function* queueWarnings(state: State, { sid, workspace_sid, target_worker
   }
 }
 
-/** By the queues of the workspace, as far as they are looked at. */
+/** What its attributes are compared with are the first queues of the workspace. */
 export function* workerWarnings(state: State, { sid, workspace_sid }: WorkerRow): Generator<Warning> {
   const { task_queue } = state.tables
   const view = state.pools.worker(sid)
   const told = new Set<string>()
-  let queues = 0
-  let isEligible = false
+  let looked = 0
   for (const queue of task_queue.by('workspace_sid', workspace_sid)) {
-    if (++queues > mostQueues) break
-    isEligible ||= state.pools.isMember(sid, queue.sid)
+    if (++looked > mostExpressions) break
     for (const { path, isList } of usesOf(queue.target_workers, 'worker').paths) {
-      if (!isList || told.has(path.text)) continue
-      const value = path.side === 'worker' ? path.read(view) : undefined
+      if (!isList || path.side !== 'worker' || told.has(path.text)) continue
+      const value = path.read(view)
       if (value === undefined || value === null || Array.isArray(value)) continue
       told.add(path.text)
       yield {
@@ -105,13 +104,19 @@ export function* workerWarnings(state: State, { sid, workspace_sid }: WorkerRow)
       }
     }
   }
-  if (!isEligible && queues > 0 && queues <= mostQueues) {
-    yield {
-      warning: 'worker_without_queue',
-      message: `The worker is eligible for none of ${count(queues, 'queue')}`,
-      task_queues: queues
-    }
+  const task_queues = task_queue.count('workspace_sid', workspace_sid)
+  if (task_queues > 0 && !isInAnyQueue(state, sid)) {
+    const message = `The worker is eligible for none of ${count(task_queues, 'queue')}`
+    yield { warning: 'worker_without_queue', message, task_queues }
   }
+}
+
+function isInAnyQueue(state: State, worker_sid: string): boolean {
+  let isIn = false
+  state.pools.entry(worker_sid)?.pools.visit(() => {
+    isIn = true
+  })
+  return isIn
 }
 
 export function* workflowWarnings(
