@@ -18,8 +18,7 @@ const dialect: Dialect = {
   among: (column, type, n) => `${column} = any($${n}::${type === 'text' ? 'text' : 'bigint'}[])`,
   list: (values) => [...values],
   least: 'least',
-  greatest: 'greatest',
-  using: () => ''
+  greatest: 'greatest'
 }
 
 /**

@@ -38,8 +38,7 @@ const dialect: Dialect = {
   among: (column) => `${column} in (select value from json_each(?))`,
   list: (values) => JSON.stringify(values),
   least: 'min',
-  greatest: 'max',
-  using: (index) => ` indexed by ${quote(index)}`
+  greatest: 'max'
 }
 
 /**
