@@ -5,6 +5,7 @@ import {
   coldNames,
   coldTable,
   eventTable,
+  indexName,
   journalTable,
   quote,
   rollupTable,
@@ -118,7 +119,7 @@ function declarationOf(kind: string): Declaration {
   const table = coldTable(kind)
   const indexes = indexesOf(table)
   if (resident !== undefined)
-    addIndex(indexes, table, `resident__${resident.values.join('_')}`, ['seq'], residentCondition(kind))
+    addIndex(indexes, table, indexName(kind, ['resident', resident.values.join('_')]), ['seq'], residentCondition(kind))
   return { table, indexes }
 }
 
@@ -138,23 +139,21 @@ async function describe({ rows, dialect }: Migrator, table: string): Promise<{ c
   return { columns: names(columns), indexes: names(indexes) }
 }
 
-/** Index names say what they hold, so that a changed declaration is a new name. */
+/** Text of each of a table's indexes, by its name. */
 function indexesOf(table: Table): Map<string, string> {
   const found = new Map<string, string>()
   for (const { columns, where } of table.indexes ?? [])
-    addIndex(found, table, columns.join('__'), columns, where && `${quote(where)} is not null`)
+    addIndex(found, table, indexName(table.name, columns), columns, where && `${quote(where)} is not null`)
   return found
 }
 
-/** PostgreSQL's names end at 63 bytes. */
 function addIndex(
   indexes: Map<string, string>,
   table: Table,
-  named: string,
+  name: string,
   columns: readonly string[],
   where: string | undefined
 ): void {
-  const name = `${table.name}__${named}`.slice(0, 63)
   const list = ['account_sid', ...columns].map(quote).join(', ')
   const only = where === undefined ? '' : ` where ${where}`
   indexes.set(name, `create index ${quote(name)} on ${quote(table.name)} (${list})${only}`)

@@ -18,7 +18,8 @@ const dialect: Dialect = {
   among: (column, type, n) => `${column} = any($${n}::${type === 'text' ? 'text' : 'bigint'}[])`,
   list: (values) => [...values],
   least: 'least',
-  greatest: 'greatest'
+  greatest: 'greatest',
+  using: () => ''
 }
 
 /**

@@ -10,6 +10,8 @@ export interface Dialect {
   /** Names of the functions that answer the smaller and the greater of two numbers. */
   readonly least: string
   readonly greatest: string
+  /** Follows a table's name: which index to take, where the planner's guess would be a bad one. */
+  using(index: string): string
   /** What to bind for `among`. */
   list(values: readonly Value[]): unknown
 }

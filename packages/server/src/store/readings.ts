@@ -2,7 +2,7 @@ import type { ToldEvent } from '@ringdown/engine/statistics/rollup'
 import { running, type Stay } from '@ringdown/engine/statistics/stay'
 import type { Dialect, Query } from './query.ts'
 import type { StoredEvent, Value } from './store.ts'
-import { type eventColumns, quote, rollupTable, stayTable } from './tables.ts'
+import { type eventColumns, eventTable, indexName, quote, rollupTable, stayTable } from './tables.ts'
 
 /*
  * What is read beside rows: the log by its columns, and what a reader of the log has made of it. One text for both
@@ -40,16 +40,8 @@ type Filtered = Exclude<(typeof eventColumns)[number], `${string}_date` | `${str
 /** Columns that must hold these values. */
 export type EventFilter = { readonly [C in Filtered]?: string | undefined }
 
-/** By which column an event is searched for when several are asked for: the first of these leaves the fewest. */
-const mostTelling = [
-  'sid',
-  'reservation_sid',
-  'task_sid',
-  'worker_sid',
-  'workflow_sid',
-  'task_queue_sid',
-  'type'
-] as const satisfies readonly Filtered[]
+/** Columns with an index of their own. When several are asked for, the first leaves the fewest events. */
+const searched = ['sid', 'task_sid', 'worker_sid', 'workspace_sid'] as const satisfies readonly Filtered[]
 
 export interface EventQuery {
   readonly account_sid: string
@@ -155,18 +147,21 @@ export function readingsOf(run: Run, dialect: Dialect, insertCursor: Run): Readi
       if (first === undefined) return []
       const { values, bind } = asking()
       const conditions = [`account_sid = ${bind(account_sid)}`]
-      const telling = mostTelling.find((column) => where[column] !== undefined)
+      const best = searched.find((column) => where[column] !== undefined)
       for (const [column, value] of Object.entries(where)) {
         if (value === undefined) continue
         // Neither planner knows that a task has few events and a workspace many: the others are hidden from its indexes.
-        const isSought = column === (telling ?? 'workspace_sid') || (telling === 'type' && column === 'workspace_sid')
-        conditions.push(`${isSought ? quote(column) : `(${quote(column)} || '')`} = ${bind(value)}`)
+        const isHidden = column !== best && (searched as readonly string[]).includes(column)
+        conditions.push(`${isHidden ? `(${quote(column)} || '')` : quote(column)} = ${bind(value)}`)
       }
       const low = !descending && after !== undefined ? Math.max(first, after + 1) : first
       const bounds = [past, descending ? after : undefined].filter((bound) => bound !== undefined)
       conditions.push(`seq >= ${bind(low)}`)
       if (bounds.length > 0) conditions.push(`seq < ${bind(Math.min(...bounds))}`)
-      const sql = `select seq, sid, type, at, data from event where ${conditions.join(' and ')}
+      // SQLite takes the key, and with it every event of the time, wherever seq is bounded from both sides.
+      const index = eventTable.indexes?.find(({ columns }) => columns[0] === best)
+      const using = index === undefined ? '' : dialect.using(indexName(eventTable.name, index.columns))
+      const sql = `select seq, sid, type, at, data from event${using} where ${conditions.join(' and ')}
         order by seq ${descending ? 'desc' : 'asc'} limit ${bind(limit)}`
       return (await run({ sql, values })) as unknown as StoredEvent[] // as: selected so
     },

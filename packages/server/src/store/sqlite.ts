@@ -38,7 +38,8 @@ const dialect: Dialect = {
   among: (column) => `${column} in (select value from json_each(?))`,
   list: (values) => JSON.stringify(values),
   least: 'min',
-  greatest: 'max'
+  greatest: 'max',
+  using: (index) => ` indexed by ${quote(index)}`
 }
 
 /**
