@@ -16,7 +16,7 @@ import { createTaskQueue, deleteTaskQueue, updateTaskQueue } from './routing/tas
 import { cancelTransfer, createTransfer } from './routing/transfer.ts'
 import { createWorker, deleteWorker, updateWorker } from './routing/worker.ts'
 import { updateWorkerChannel } from './routing/worker-channel.ts'
-import { createWorkflow, deleteWorkflow, updateWorkflow } from './routing/workflow.ts'
+import { createWorkflow, deleteWorkflow, reEvaluationDue, updateWorkflow } from './routing/workflow.ts'
 import { createWorkspace, deleteWorkspace, updateWorkspace } from './routing/workspace.ts'
 import type { State } from './state/state.ts'
 
@@ -53,6 +53,7 @@ export const deciders = {
   'timer.task_retry': taskRetryDue,
   'timer.task_delete': taskDeleteDue,
   'timer.reservation': reservationTimedOut,
+  'timer.workflow_document': reEvaluationDue,
   ...conversationCommands,
   ...flexCommands
 } as const

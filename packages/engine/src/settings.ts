@@ -20,6 +20,8 @@ export interface Settings {
   readonly finished_task_kept_s: number
   readonly assigned_task_lives_s: number
   readonly direct_reservation_within_s: number
+  /** Tasks that one decision re-evaluates; more than that take several, and others have their turn in between. */
+  readonly tasks_re_evaluated_at_once: number
   /** Names of a new workspace's activities, and which of them are available. The first is default and timeout activity. */
   readonly activities: readonly (readonly [friendly_name: string, available: boolean])[]
   /** The channel closes when its last agent wraps up or completes through TaskRouter (reference flex 10, U4). */
@@ -42,6 +44,7 @@ export const defaultSettings: Settings = {
   finished_task_kept_s: 300,
   assigned_task_lives_s: 86_400,
   direct_reservation_within_s: 60,
+  tasks_re_evaluated_at_once: 1_000,
   activities: [
     ['Offline', false],
     ['Unavailable', false],

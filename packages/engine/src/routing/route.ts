@@ -292,7 +292,12 @@ export function reEvaluate(state: State, sid: string): void {
 /** A workflow's older document goes when no open task follows it any more. */
 export function dropIfUnused(state: State, workflow_document_sid: string | null): void {
   const document = state.find('workflow_document', workflow_document_sid)
-  if (!document || state.find('workflow', document.workflow_sid)?.workflow_document_sid === document.sid) return
+  if (
+    !document ||
+    document.re_evaluate_at !== null ||
+    state.find('workflow', document.workflow_sid)?.workflow_document_sid === document.sid
+  )
+    return
   if (state.tables.task.count('workflow_document_sid', document.sid) === 0)
     state.remove('workflow_document', document.sid)
 }

@@ -53,6 +53,9 @@ export interface WorkflowDocumentRow extends Row {
   readonly workspace_sid: string
   readonly workflow_sid: string
   readonly configuration: string
+  // Timer
+  /** When the next piece of the workflow's tasks is re-evaluated; null when none are left that entered before this one. */
+  readonly re_evaluate_at: number | null
 }
 
 export interface WorkerRow extends Row {
@@ -187,7 +190,7 @@ export interface RoutingKinds {
   transfer: TransferRow
 }
 
-const inWorkspace = (row: { readonly workspace_sid: string }) => row.workspace_sid
+const inWorkspace = keyOf(['workspace_sid'], (row: { readonly workspace_sid: string }) => row.workspace_sid)
 
 export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKinds[K]> } = {
   workspace: {
@@ -243,8 +246,9 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
   },
   workflow_document: {
     prefix: 'WD',
-    columns: ['workspace_sid', 'workflow_sid', 'configuration'],
-    indexes: { workspace_sid: inWorkspace, workflow_sid: (row) => row.workflow_sid }
+    columns: ['workspace_sid', 'workflow_sid', 'configuration', 're_evaluate_at'],
+    indexes: { workspace_sid: inWorkspace, workflow_sid: (row) => row.workflow_sid },
+    timers: { re_evaluate_at: 'timer.workflow_document' }
   },
   worker: {
     prefix: 'WK',

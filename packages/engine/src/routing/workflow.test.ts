@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { Settings } from '../settings.ts'
 import { World } from '../testing/world.ts'
 
 /** A center with queues One, Two and Three, whoever works there, and one workflow. */
-function center(task_routing: object): World {
-  const world = new World()
+function center(task_routing: object, settings: Partial<Settings> = {}): World {
+  const world = new World({ settings })
   for (const name of ['One', 'Two', 'Three'])
     world.addQueue(name, { target_workers: `queue == "${name}" OR queue == "all"` })
   world.addWorkflow('Main', task_routing, { task_reservation_timeout: 100 })
@@ -424,6 +425,36 @@ describe('a new document (3.9)', () => {
     expect([world.where('task'), world.task('task').date_created]).toEqual(['pending', date_created])
     world.pass('1 s')
     expect(world.where('task')).toBe('canceled')
+  })
+
+  it('of many tasks takes several decisions, the urgent first, and new tasks do not wait for its end', () => {
+    const world = center(one, { tasks_re_evaluated_at_once: 2 })
+    const names = ['a', 'b', 'c', 'd', 'e']
+    for (const [i, name] of names.entries()) world.addTask(name, { priority: i })
+    world.updateWorkflow('Main', { task_routing: two, re_evaluate_tasks: true })
+    const queues = () => names.map((name) => world.queueOf(name)).join(' ')
+    expect(queues()).toBe('One One One Two Two')
+    world.addTask('new')
+    expect(world.queueOf('new')).toBe('Two')
+    world.updateTask('a', { priority: 9 })
+    world.pass('1 ms')
+    expect(queues()).toBe('Two One Two Two Two')
+    world.pass('1 ms')
+    expect([queues(), world.state.tables.workflow_document.size]).toEqual(['Two Two Two Two Two', 1])
+    expect(world.told('new').filter((type) => type === 'workflow.entered')).toHaveLength(1)
+    expect(world.state.nextTimer?.command).not.toBe('timer.workflow_document')
+  })
+
+  it('of many tasks goes on by the newest document when that comes meanwhile', () => {
+    const world = center(one, { tasks_re_evaluated_at_once: 1 })
+    for (const name of ['a', 'b', 'c']) world.addTask(name)
+    world.updateWorkflow('Main', { re_evaluate_tasks: true })
+    world.updateWorkflow('Main', { task_routing: two })
+    world.pass('5 ms')
+    expect(['a', 'b', 'c'].map((name) => world.queueOf(name))).toEqual(['One', 'Two', 'Two'])
+    world.updateWorkflow('Main', { re_evaluate_tasks: true })
+    world.pass('5 ms')
+    expect([world.queueOf('a'), world.state.tables.workflow_document.size]).toEqual(['Two', 1])
   })
 
   it('is gone through in the order in which tasks are offered, so that the urgent get whoever is there', () => {

@@ -3,7 +3,7 @@ import type { State } from '../state/state.ts'
 import { checkLimit, checkName, checkRange, checkUrl, inWorkspace, workspaceOf } from './lookup.ts'
 import { fifo } from './match/order.ts'
 import { dropIfUnused, reEvaluate } from './route.ts'
-import { isTerminal, nameKey, type WorkflowRow } from './rows.ts'
+import { isTerminal, nameKey, type TaskRow, type WorkflowDocumentRow, type WorkflowRow } from './rows.ts'
 import { warnOfWorkflow } from './warnings.ts'
 import { MAX_DOCUMENT_BYTES, parseWorkflowDocument, WorkflowDocumentError } from './workflow-document.ts'
 
@@ -44,7 +44,7 @@ export function addWorkflow(
   checkParams(state, workspace_sid, params)
   const sid = state.sid('WW')
   const { configuration } = params
-  const document = state.insert('workflow_document', { workspace_sid, workflow_sid: sid, configuration })
+  const document = addDocument(state, { workspace_sid, workflow_sid: sid, configuration })
   const workflow = state.insert(
     'workflow',
     {
@@ -80,7 +80,18 @@ export function updateWorkflow(
   checkParams(state, workspace_sid, params, before)
   const { configuration, assignment_callback_url, fallback_assignment_callback_url } = params
   const isNew = configuration !== undefined && configuration !== before.configuration
-  const document = isNew && state.insert('workflow_document', { workspace_sid, workflow_sid: sid, configuration })
+  const isLong =
+    re_evaluate_tasks === true &&
+    state.tables.task.count('workflow_sid', sid) > state.settings.tasks_re_evaluated_at_once
+  // Whoever still follows another document than this one is still to be re-evaluated.
+  const document =
+    (isNew || isLong) &&
+    addDocument(state, {
+      workspace_sid,
+      workflow_sid: sid,
+      configuration: configuration ?? before.configuration,
+      re_evaluate_at: isLong ? state.at : null
+    })
   const workflow = state.change('workflow', sid, {
     ...params,
     ...(document && { workflow_document_sid: document.sid }),
@@ -91,12 +102,62 @@ export function updateWorkflow(
   } as Partial<WorkflowRow>) // the parameters are columns of it
   state.emit('workflow.updated', { workspace: workspaceOf(state, workspace_sid), workflow })
   if (isNew) warnOfWorkflow(state, workflow)
-  if (re_evaluate_tasks) {
+  if (re_evaluate_tasks && !isLong) {
     // As they would be offered, for those who come first may take the last worker.
     for (const task of [...state.tables.task.by('workflow_sid', sid)].sort(fifo)) reEvaluate(state, task.sid)
   }
   dropIfUnused(state, before.workflow_document_sid)
   return { workflow }
+}
+
+/**
+ * One piece of a re-evaluation that is too long for one decision: others have their turn between two of them. Goes on a
+ * millisecond later, since what is due now is decided before anything else.
+ */
+export function reEvaluationDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
+  const document = state.get('workflow_document', sid)
+  const older = [...state.tables.workflow_document.by('workflow_sid', document.workflow_sid)].filter(
+    ({ seq }) => seq < document.seq
+  )
+  const waiting: TaskRow[] = []
+  for (const { sid } of older)
+    for (const task of state.tables.task.by('workflow_document_sid', sid))
+      if (task.assignment_status === 'pending' || (task.assignment_status === 'reserved' && !task.re_evaluate))
+        waiting.push(task)
+  const most = state.settings.tasks_re_evaluated_at_once
+  for (const task of foremost(waiting, most)) reEvaluate(state, task.sid)
+  state.change('workflow_document', sid, { re_evaluate_at: waiting.length > most ? state.at + 1 : null })
+  dropIfUnused(state, sid)
+  return {}
+}
+
+/** The first tasks in the order in which they are offered, without putting all of them in order. */
+function foremost(tasks: readonly TaskRow[], most: number): TaskRow[] {
+  if (tasks.length <= most) return [...tasks].sort(fifo)
+  const first: TaskRow[] = []
+  for (const task of tasks) {
+    const last = first[most - 1]
+    if (last && fifo(task, last) > 0) continue
+    let low = 0
+    let high = first.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (fifo(first[middle] as TaskRow, task) < 0)
+        low = middle + 1 // as: middle < length
+      else high = middle
+    }
+    first.splice(low, 0, task)
+    if (first.length > most) first.pop()
+  }
+  return first
+}
+
+function addDocument(
+  state: State,
+  columns: Pick<WorkflowDocumentRow, 'workspace_sid' | 'workflow_sid' | 'configuration'> &
+    Partial<Pick<WorkflowDocumentRow, 're_evaluate_at'>>
+): WorkflowDocumentRow {
+  return state.insert('workflow_document', { re_evaluate_at: null, ...columns })
 }
 
 export function deleteWorkflow(

@@ -252,6 +252,8 @@ function* references(rows: Rows): Generator<string> {
     }
   }
   const followed = new Set(state.tables.workflow.all().map((workflow) => workflow.workflow_document_sid))
+  for (const { sid, re_evaluate_at } of state.tables.workflow_document.all())
+    if (re_evaluate_at !== null) followed.add(sid)
   for (const task of rows.tasks) {
     if (task.assignment_status === 'completed' || task.assignment_status === 'canceled') continue
     if (task.workflow_document_sid !== null) followed.add(task.workflow_document_sid)
