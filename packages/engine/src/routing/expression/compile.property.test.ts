@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compile, type Expression } from './compile.ts'
+import { compile, type Expression, type Finding, type PlainConjunct } from './compile.ts'
 import type { Scope, WorkerView } from './environment.ts'
 import { ExpressionError } from './error.ts'
 import {
@@ -87,6 +87,32 @@ const { expression } = fc.letrec<{ expression: string; atom: string }>((tie) => 
   )
 }))
 
+/** Texts that say something of a worker's attributes which can be looked up, mostly. */
+const lookup = fc
+  .array(
+    fc.tuple(
+      fc.oneof(
+        fc
+          .tuple(
+            fc.constantFrom('worker.a', 'worker.b'),
+            fc.constantFrom(...['== ?', 'HAS ?', 'IN [?, ?]', '', '!= ?', 'NOT HAS ?'])
+          )
+          .map((words) => words.join(' ')),
+        fc.constantFrom('? == worker.a', '? IN worker.b', '? IN worker.a')
+      ),
+      literal,
+      literal
+    ),
+    { minLength: 1, maxLength: 3 }
+  )
+  .chain((atoms) =>
+    fc
+      .constantFrom(' AND ', ' OR ')
+      .map((joint) =>
+        atoms.map(([text, first, second]) => text.replace('?', () => first).replace('?', () => second)).join(joint)
+      )
+  )
+
 const scope = fc.constantFrom<Scope>('worker', 'task', 'target', 'skip_if')
 const words = fc.constantFrom(
   ...[
@@ -167,6 +193,28 @@ describe('whatever the attributes', () => {
         }
       })
     )
+  })
+
+  it('whoever fits is found where an expression can be looked up', () => {
+    let found = 0
+    fc.assert(
+      fc.property(lookup, json, (source, attributes) => {
+        const compiled = compile(source, 'target')
+        const view = worker(attributes)
+        if (!compiled.matches(undefined, view)) return
+        for (const { finds } of compiled.conjuncts as readonly PlainConjunct[]) {
+          if (!finds) continue
+          found++
+          const keys = ({ path, isList }: Finding) => {
+            const value = path.read(view)
+            return isList ? (Array.isArray(value) ? value.map(equalityKey) : []) : [equalityKey(value)]
+          }
+          expect(finds.some((finding) => keys(finding).some((key) => Object.is(key, finding.key)))).toBe(true)
+        }
+      }),
+      { numRuns: 5_000 }
+    )
+    expect(found).toBeGreaterThan(50)
   })
 
   it('expressions depend on nothing but the paths they name', () => {

@@ -2,7 +2,20 @@ import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView, WorkforceView }
 import type { Comparison, Node, Operand, Operator } from './parser.ts'
 import { parse } from './parser.ts'
 import { type Meaning, meaning } from './reference.ts'
-import { contains, equal, has, isNull, lacks, membership, numberIn, omits, rank, unequal } from './value.ts'
+import {
+  contains,
+  equal,
+  equalityKey,
+  has,
+  isNull,
+  lacks,
+  membership,
+  numberIn,
+  omits,
+  rank,
+  type Scalar,
+  unequal
+} from './value.ts'
 
 /**
  * The truth of something for a task, a worker and a workforce. Positional, because it is called for every pair that
@@ -37,6 +50,15 @@ export type Conjunct = PlainConjunct | EqualityConjunct | MembershipConjunct
 
 export interface PlainConjunct extends ConjunctBase {
   readonly kind: 'constant' | 'worker' | 'task' | 'workforce' | 'mixed'
+  /** For some conjuncts of kind `worker`: it is false of every worker whom none of these finds. */
+  readonly finds?: readonly Finding[]
+}
+
+/** Workers with a value at a path, or with a list of it there, by its `equalityKey`. */
+export interface Finding {
+  readonly path: WorkerPath
+  readonly isList: boolean
+  readonly key: Scalar
 }
 
 export interface EqualityConjunct extends ConjunctBase {
@@ -103,8 +125,54 @@ function conjunct(node: Node, source: string, scope: Scope): Conjunct {
   if (meanings.length === 0) return { kind: 'constant', ...base }
   if (scope === 'skip_if') return { kind: 'workforce', ...base }
   if (worker_paths.length === 0) return { kind: 'task', ...base }
-  if (task_paths.length === 0) return { kind: 'worker', ...base }
+  if (task_paths.length === 0) {
+    const finds = findings(node, scope)
+    return { kind: 'worker', ...base, ...(finds && { finds }) }
+  }
   return { ...base, ...join(node, meanings) }
+}
+
+/** How to find the workers of whom a node can be true; undefined when anybody may be one of them. */
+function findings(node: Node, scope: Scope): readonly Finding[] | undefined {
+  switch (node.kind) {
+    case 'and':
+      for (const part of node.parts) {
+        const found = findings(part, scope)
+        if (found) return found
+      }
+      return undefined
+    case 'or': {
+      const found = node.parts.map((part) => findings(part, scope))
+      return found.some((list) => list === undefined) ? undefined : found.flatMap((list) => list ?? [])
+    }
+    case 'not':
+      return undefined
+    case 'truth':
+      return found(node.operand, false, [true], scope)
+    case 'comparison':
+      return findingsOf(node, scope)
+  }
+}
+
+function findingsOf({ operator, left, right }: Comparison, scope: Scope): readonly Finding[] | undefined {
+  if (operator === 'IN' && right.kind === 'list') return found(left, false, right.elements, scope)
+  const [reference, literal] = left.kind === 'reference' ? [left, right] : [right, left]
+  if (literal.kind !== 'literal') return undefined
+  if (operator === '==') return found(reference, false, [literal.value], scope)
+  const isListed = reference === left ? operator === 'HAS' : operator === 'IN'
+  return isListed ? found(reference, true, [literal.value], scope) : undefined
+}
+
+function found(
+  operand: Operand,
+  isList: boolean,
+  values: readonly Scalar[],
+  scope: Scope
+): readonly Finding[] | undefined {
+  const path = operand.kind === 'reference' ? meaning(scope, operand) : undefined
+  // What the system knows of a worker changes without the attributes.
+  if (path?.side !== 'worker' || path.system) return undefined
+  return values.map((value) => ({ path, isList, key: equalityKey(value) as Scalar })) // as: a scalar has a key
 }
 
 type Join =

@@ -3,9 +3,9 @@ import { compile } from '../expression/compile.ts'
 import type { WorkerRow } from '../rows.ts'
 import type { WorkerEntry } from './entry.ts'
 import { Line } from './line.ts'
-import { Log } from './log.ts'
 import { Pool } from './pool.ts'
 import type { Ready } from './ready.ts'
+import { Signs } from './signs.ts'
 import { View } from './view.ts'
 import type { Bucket } from './waiting.ts'
 
@@ -20,7 +20,6 @@ export interface Due {
 /** What the matcher keeps of a workspace. */
 export class Floor {
   readonly workspace_sid: string
-  readonly log = new Log()
   /** By slot. */
   readonly workers: (WorkerEntry | undefined)[] = []
   /** By slot. */
@@ -32,10 +31,14 @@ export class Floor {
   spots = 0
   readonly #state: State
   readonly #bySource = new Map<string, Pool>()
+  readonly #signs = new Signs()
+  /** Pools whose expression reads what the system knows of a worker. */
+  readonly #naming = new Set<Pool>()
   readonly #freeSlots: { readonly workers: number[]; readonly pools: number[] } = { workers: [], pools: [] }
   #unjudged: Pool[] = []
   #unused: Pool[] = []
   #toJudge: WorkerEntry[] = []
+  #noted: WorkerEntry[] = []
   #stands = 0
 
   readonly #due: Due
@@ -80,7 +83,20 @@ export class Floor {
 
   /** Something has changed that may make the worker ready, or no longer so, or change its turn. */
   note(worker: WorkerEntry): void {
-    this.log.add(worker, 256 + this.workers.length)
+    if (worker.isNoted) return
+    worker.isNoted = true
+    this.#noted.push(worker)
+  }
+
+  /** Tells the orders of choice who has changed; before one of them is asked. */
+  tellReady(): void {
+    if (this.#noted.length === 0) return
+    const workers = this.#noted
+    this.#noted = []
+    for (const worker of workers) {
+      worker.isNoted = false
+      this.#poolsOf(worker, (pool) => pool.note(worker))
+    }
   }
 
   // Who is in which pool
@@ -106,6 +122,8 @@ export class Floor {
       pool = new Pool(this, compile(source, 'worker'), slot)
       this.pools[slot] = pool
       this.#bySource.set(source, pool)
+      this.#signs.add(pool)
+      if (pool.readsNames) this.#naming.add(pool)
     }
     if (!pool.isJudged) {
       this.#unjudged.push(pool)
@@ -139,11 +157,16 @@ export class Floor {
     if (this.#unjudged.length === 0) return
     const pools = this.#unjudged
     this.#unjudged = []
-    for (const pool of pools) {
-      if (pool.isJudged || pool.users === 0) continue
-      pool.isJudged = true
-      for (const worker of this.workers) if (worker) this.#judgeFor(pool, worker, joined)
-    }
+    const fresh = pools.filter((pool) => !pool.isJudged && pool.users > 0)
+    for (const pool of fresh) pool.isJudged = true
+    if (fresh.length <= few)
+      for (const pool of fresh) for (const worker of this.workers) if (worker) this.#judgeFor(pool, worker, joined)
+    if (fresh.length > few)
+      for (const worker of this.workers)
+        if (worker)
+          this.#signs.visit(this.view(worker), (pool) => {
+            if (pool.isJudged) this.#judgeFor(pool, worker, joined)
+          })
   }
 
   /** Lets go of pools that no queue has any more. Their tasks must have been placed elsewhere. */
@@ -157,6 +180,8 @@ export class Floor {
       this.pools[pool.slot] = undefined
       this.#freeSlots.pools.push(pool.slot)
       this.#bySource.delete(pool.expression.source)
+      this.#signs.remove(pool)
+      this.#naming.delete(pool)
     }
   }
 
@@ -172,8 +197,13 @@ export class Floor {
         pool.count(row.activity_sid, 1)
       })
     }
-    for (const pool of this.pools) {
-      if (pool?.isJudged && (toJudge === 'all' || pool.readsNames)) this.#judgeFor(pool, worker, joined)
+    const judge = (pool: Pool) => {
+      if (pool.isJudged) this.#judgeFor(pool, worker, joined)
+    }
+    if (toJudge === 'names') for (const pool of this.#naming) judge(pool)
+    else {
+      this.#poolsOf(worker, judge)
+      this.#signs.visit(this.view(worker), judge)
     }
   }
 
@@ -235,5 +265,7 @@ export class Floor {
   }
 }
 
+/** Unjudged pools for each of which all workers are asked; with more, each worker looks for its own. */
+const few = 8
 const mostStands = 50_000
 const mostSpots = 1_000_000

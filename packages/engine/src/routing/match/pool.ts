@@ -1,9 +1,10 @@
-import type { Expression } from '../expression/compile.ts'
+import type { Expression, Finding } from '../expression/compile.ts'
 import { Bits } from './bits.ts'
 import type { Demand } from './demand.ts'
 import type { WorkerEntry } from './entry.ts'
 import type { Floor } from './floor.ts'
 import type { Line } from './line.ts'
+import type { Ready } from './ready.ts'
 import { Stand } from './stand.ts'
 
 /** The workers whom one expression accepts, for all queues that have it. */
@@ -21,13 +22,20 @@ export class Pool {
   isJudged = false
   /** Judgement may change without the worker's attributes. */
   readonly readsNames: boolean
+  /** Nobody is a member whom none of these finds; undefined when everybody has to be asked. */
+  readonly finds: readonly Finding[] | undefined
   readonly places = new Map<Line, Place>()
+  /** Orders of choice among its members that are kept, and hear of every change. */
+  readonly kept = new Set<Ready>()
 
   constructor(floor: Floor, expression: Expression, slot: number) {
     this.floor = floor
     this.expression = expression
     this.slot = slot
     this.readsNames = expression.worker_paths.some((path) => path.system)
+    // What is never true of anybody finds nobody.
+    if (expression.constant === false) this.finds = []
+    else for (const part of expression.conjuncts) if (part.kind === 'worker' && part.finds) this.finds ??= part.finds
   }
 
   has(worker: WorkerEntry): boolean {
@@ -46,6 +54,12 @@ export class Pool {
     worker.pools.delete(this.slot)
     this.size--
     this.count(worker.counted, -1)
+    this.note(worker)
+  }
+
+  /** The worker, who is or was a member, has changed. */
+  note(worker: WorkerEntry): void {
+    for (const ready of this.kept) ready.note(worker)
   }
 
   count(activity_sid: string, by: number): void {
