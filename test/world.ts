@@ -41,6 +41,8 @@ export async function world(options: Partial<StartOptions> = {}): Promise<World>
     testClock: true,
     at: morning,
     seed: 1,
+    // Receivers of tests are on this machine.
+    allowPrivateDestinations: true,
     ...options
   })
   const { account_sid, auth_token } = running.credentials

@@ -20,6 +20,7 @@ export interface StartArguments {
   readonly publicUrl: string | undefined
   readonly trustProxy: boolean
   readonly settingsFile: string | undefined
+  readonly allowPrivateDestinations: boolean
   readonly logLevel: string
 }
 
@@ -50,9 +51,11 @@ export const usage = `Ringdown: an open contact center that speaks Twilio Flex's
     --public-url URL           what url, links and page URLs begin with
     --trust-proxy              believe X-Forwarded-* headers
     --settings FILE            limits and choices of the account, as JSON; what it leaves out is as Twilio has it
+    --allow-private-destinations
+                               webhooks may lead to this machine and its networks; so they may with --demo and --test-clock
     --log-level LEVEL          info (warn with --demo); logs are JSON on standard error
 
-  ringdown mcp [options]       the sixteen tools over MCP on standard input and output
+  ringdown mcp [options]       the tools over MCP on standard input and output
     --backend ringdown|twilio  ringdown; twilio reads TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN,
                                or TWILIO_API_KEY and TWILIO_API_SECRET
     --url URL                  a running Ringdown; without it, the one that has --data, else one of its own
@@ -62,6 +65,7 @@ export const usage = `Ringdown: an open contact center that speaks Twilio Flex's
     --tools seed|all|NAME,…    which tools are listed
 
   RINGDOWN_ACCOUNT_SID and RINGDOWN_AUTH_TOKEN choose the account; otherwise the data folder keeps one.
+  RINGDOWN_WEBHOOK_SECRET (whsec_…) signs what is delivered as Standard Webhooks ask, beside X-Twilio-Signature.
 `
 
 const options = {
@@ -77,6 +81,7 @@ const options = {
   'public-url': { type: 'string' },
   'trust-proxy': { type: 'boolean' },
   settings: { type: 'string' },
+  'allow-private-destinations': { type: 'boolean' },
   'log-level': { type: 'string' },
   backend: { type: 'string' },
   url: { type: 'string' },
@@ -101,6 +106,7 @@ const allowed = {
     'public-url',
     'trust-proxy',
     'settings',
+    'allow-private-destinations',
     'log-level'
   ],
   mcp: ['backend', 'url', 'data', 'read-only', 'workspace', 'tools', 'log-level']
@@ -157,6 +163,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     publicUrl: values['public-url'] === undefined ? undefined : url('public-url', values['public-url']),
     trustProxy: values['trust-proxy'] ?? false,
     settingsFile: values.settings,
+    allowPrivateDestinations: values['allow-private-destinations'] ?? (testClock || (values.demo ?? false)),
     logLevel
   }
 }

@@ -47,6 +47,7 @@ export async function runStart(args: StartArguments, version: string): Promise<v
     const at = new Date(running.clock.now()).toISOString()
     say(`  time      stands at ${at}: POST ${url}/ringdown/v1/clock {"advance":"PT2M"} moves it\n`)
   }
+  if (args.allowPrivateDestinations) say('  webhooks  may lead to private addresses: this machine and its networks\n')
   if (args.database !== undefined) {
     const waited = setTimeout(() => say('Another node has the account: this one stands by.\n'), 1000)
     await running.account.finally(() => clearTimeout(waited))

@@ -16,7 +16,7 @@ export interface LoggedEvent {
   readonly type: string
   /** Milliseconds. */
   readonly at: number
-  readonly workspace_sid?: string
+  readonly workspace_sid?: string | undefined
   readonly description: string
   readonly resource_type: string
   readonly resource_sid: string
@@ -70,8 +70,8 @@ export interface RouteContext {
 export interface Route {
   /** False while nothing is configured that could want an event: the log is then not even read for it. */
   isUsed(state: State): boolean
-  /** Whether an event of this type could have a draft; asked before the event is parsed. */
-  wants(type: string): boolean
+  /** Whether an event of this type could have a draft (in that state); asked before the event is parsed, so to be quick. */
+  wants(type: string, state?: State): boolean
   draftsOf(event: LoggedEvent, context: RouteContext): readonly Draft[] | Promise<readonly Draft[]>
 }
 
@@ -81,7 +81,14 @@ export type Outcome =
   | { readonly failed: Failure; readonly reason: string }
 
 /** Why there was no answer. */
-export type Failure = 'timeout' | 'connection' | 'address_refused' | 'certificate' | 'too_large' | 'redirect' | 'invalid'
+export type Failure =
+  | 'timeout'
+  | 'connection'
+  | 'address_refused'
+  | 'certificate'
+  | 'too_large'
+  | 'redirect'
+  | 'invalid'
 
 /** What the sender needs to know of a kind of delivery. */
 export interface Kind {
@@ -97,6 +104,10 @@ export interface Kind {
   refusal?(outcome: Outcome): string | undefined
   /** Redirects that are followed with the same method and body; each is dialed under the same guard. */
   readonly redirects: number
+  /** Whether it matters what the answer says: an answer that is too long is then a failure, and not just cut off. */
+  readonly reads_body?: boolean
+  /** Somebody waits for the answer: an open breaker does not keep it back. */
+  readonly urgent?: boolean
   /** Parameter that says how often it was tried before (`RetryCount`). */
   readonly counted?: string
   /** Told once, when the delivery has arrived or was given up: what the answer means becomes commands. */
@@ -107,6 +118,8 @@ export interface Answered {
   readonly about: Readonly<Record<string, string>>
   readonly outcome: Outcome
   readonly isDelivered: boolean
+  /** Why the first address was given up (the kind's refusal, or the failure's reason), when the fallback was asked. */
+  readonly first_refusal?: string
 }
 
 export type DeliveryKind =

@@ -1,48 +1,71 @@
 import type { ToldEvent } from '@ringdown/engine/statistics/rollup'
 import type { Logger } from 'pino'
+import type { Moved } from '../clock/clock.ts'
 import type { Ledger, LogReader } from '../commit/ledger.ts'
 import { Fenced, type ReaderStep, type Store } from '../store/store.ts'
 
 /** What a follower needs of its account: where the log ends, and when it grows. */
 export interface Followed extends Pick<Ledger, 'account_sid' | 'state' | 'settled'> {
-  /** Calls back after every durable batch; the answer ends it. */
-  subscribe(listener: () => void): () => void
+  /** Calls back after every durable batch with its events; the answer ends it. */
+  subscribe(listener: (events: readonly { readonly seq: number }[]) => void): () => void
 }
 
-/** What a reader makes of some events. */
-export type Digest = (events: readonly ToldEvent[]) => Promise<Pick<ReaderStep, 'rollups' | 'stays'>>
+/** What a step writes beside its cursor. */
+export type Written = Partial<Pick<ReaderStep, 'rollups' | 'stays' | 'deliveries'>>
 
-export interface FollowerOptions {
+/** What a reader makes of some events. */
+export type Digest<E = ToldEvent> = (events: readonly E[]) => Promise<Written>
+
+export interface FollowerOptions<E extends { readonly seq: number } = ToldEvent> {
   readonly store: Store
   readonly account: Followed
   readonly log: Logger
   /** Name of its cursor. */
   readonly reader: string
-  readonly digest: Digest
+  readonly digest: Digest<E>
+  /** Reads events after a cursor, oldest first; by default the columns that the statistics are made from. */
+  readonly read?: (cursor: number, limit: number) => Promise<readonly E[]>
+  /** Milliseconds that it waits for more before it reads what has come: a busy log is read in large steps. */
+  readonly rest_ms?: number
+  /** Seq of the event after which a reader begins that has no cursor yet. */
+  readonly begins_at?: number
+  /** False while nobody wants anything of the log: it is then not read. */
+  readonly isNeeded?: () => boolean
+  /** Told what a step has written. */
+  readonly onWritten?: (written: Written) => void
+  /** Told when it is not known what was written, or somebody else has read on. */
+  readonly onFailed?: () => void
 }
 
 /** Events of one step. */
 const stepLimit = 2_000
-/** How long it waits for more before it reads what has come: a busy log is read in large steps. */
 const restMs = 1_000
+/** A cursor that has only moved is written after so many events, or so long, in milliseconds. */
+const keptEvents = 1_000
+const keptMs = 5_000
 
 /**
  * Reads an account's log from a cursor and keeps what it makes of it, in one transaction with the cursor: what was read
  * again, after a crash or a lost answer, still counts once. It reads by itself a while after something was written, and
  * at once for whoever waits for it.
  */
-export class Follower implements LogReader {
-  readonly #options: FollowerOptions
-  /** Undefined when it is to be asked for. */
+export class Follower<E extends { readonly seq: number } = ToldEvent> implements LogReader, Moved {
+  readonly #options: FollowerOptions<E>
+  /** The last event that was dealt with; undefined when it is to be asked for. */
   #cursor: number | undefined
+  /** The cursor as it is in the store. */
+  #kept = 0
+  /** The last event that is known to be durable. */
+  #end = 0
   #step: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
+  #keeper: NodeJS.Timeout | undefined
   #unsubscribe: () => void
   #closed = false
 
-  constructor(options: FollowerOptions) {
+  constructor(options: FollowerOptions<E>) {
     this.#options = options
-    this.#unsubscribe = options.account.subscribe(() => this.#wake())
+    this.#unsubscribe = options.account.subscribe((events) => this.#grown(events))
     this.#wake()
   }
 
@@ -59,12 +82,45 @@ export class Follower implements LogReader {
     }
   }
 
+  // With a test clock: it has nothing to do with time, but time waits for it.
+
+  nextDue(): undefined {
+    return undefined
+  }
+
+  async doDue(): Promise<void> {}
+
+  settle(): Promise<void> {
+    return this.catchUp()
+  }
+
+  get isSettled(): boolean {
+    return this.#cursor !== undefined && this.#cursor >= this.#options.account.state.next_event - 1
+  }
+
   /** Reads no more; resolves when the step that is under way has ended. */
   async close(): Promise<void> {
     this.#closed = true
     this.#unsubscribe()
     clearTimeout(this.#timer)
+    clearTimeout(this.#keeper)
     await this.#step?.catch(() => {}) // told to whoever waited for it
+    if (this.#cursor !== undefined && this.#cursor > this.#kept) await this.#advance(this.#cursor, {}).catch(() => {}) // it is read again, to no effect
+  }
+
+  #grown(events: readonly { readonly seq: number }[] = []): void {
+    const [first] = events
+    const last = events.at(-1)
+    if (last) this.#end = Math.max(this.#end, last.seq)
+    // Nobody wants it: the cursor goes along, and is written now and then.
+    if (first && last && this.#cursor === first.seq - 1 && !this.#step && this.#isNeeded === false) {
+      this.#cursor = last.seq
+      this.#keepLater()
+    } else this.#wake()
+  }
+
+  get #isNeeded(): boolean {
+    return this.#options.isNeeded?.() ?? true
   }
 
   #wake(): void {
@@ -73,10 +129,16 @@ export class Follower implements LogReader {
       this.#timer = undefined
       this.#readOn().catch((err: unknown) => {
         this.#options.log.warn({ err, reader: this.#options.reader }, 'a reader of the log failed, and will try again')
-        this.#wake()
+        this.#options.onFailed?.()
+        if (this.#timer === undefined && !this.#closed) this.#timer = setTimeout(() => this.#again(), restMs).unref()
       })
-    }, restMs)
+    }, this.#options.rest_ms ?? restMs)
     this.#timer.unref()
+  }
+
+  #again(): void {
+    this.#timer = undefined
+    this.#wake()
   }
 
   async #readOn(): Promise<void> {
@@ -95,20 +157,69 @@ export class Follower implements LogReader {
   }
 
   async #read(): Promise<void> {
-    const { store, account, reader, digest } = this.#options
+    const { store, account, reader, digest, begins_at = 0 } = this.#options
     const { account_sid } = account
-    const from = this.#cursor ?? (await store.cursor(account_sid, reader))
-    this.#cursor = from
-    const events = await store.told(account_sid, from, stepLimit)
+    if (this.#cursor === undefined) {
+      this.#kept = await store.cursor(account_sid, reader, begins_at)
+      this.#cursor = this.#kept
+    }
+    if (!this.#isNeeded) {
+      const end = account.state.next_event - 1
+      await account.settled()
+      this.#cursor = Math.max(this.#cursor, end, this.#end)
+      return this.#keepLater()
+    }
+    const events = await this.#events(this.#cursor)
     const last = events.at(-1)
     if (last === undefined) return
-    try {
-      await store.advance({ account_sid, reader, from, to: last.seq, ...(await digest(events)) })
+    const written = await digest(events)
+    const isEmpty = [written.rollups, written.stays, written.deliveries].every((rows) => (rows?.length ?? 0) === 0)
+    if (isEmpty && last.seq - this.#kept < keptEvents) {
       this.#cursor = last.seq
+      return this.#keepLater()
+    }
+    await this.#advance(last.seq, written)
+  }
+
+  #events(cursor: number): Promise<readonly E[]> {
+    const { store, account, read } = this.#options
+    if (read) return read(cursor, stepLimit)
+    // as: whoever brings no way to read digests what the statistics are made from
+    return store.told(account.account_sid, cursor, stepLimit) as Promise<readonly unknown[]> as Promise<readonly E[]>
+  }
+
+  async #advance(to: number, written: Written): Promise<void> {
+    const { store, account, reader, onWritten, onFailed } = this.#options
+    const { rollups = [], stays = [], deliveries = [] } = written
+    const from = this.#kept
+    try {
+      await store.advance({ account_sid: account.account_sid, reader, from, to, rollups, stays, deliveries })
+      this.#kept = to
+      this.#cursor = to
     } catch (error) {
       this.#cursor = undefined
+      onFailed?.()
       // Another node reads on, or an answer was lost: the next step begins where the cursor is.
       if (!(error instanceof Fenced)) throw error
+      return
     }
+    onWritten?.(written)
+  }
+
+  #keepLater(): void {
+    if (this.#closed || this.#cursor === undefined || this.#cursor <= this.#kept) return
+    const wait = this.#cursor - this.#kept >= keptEvents ? 0 : keptMs
+    if (this.#keeper !== undefined && wait > 0) return
+    clearTimeout(this.#keeper)
+    this.#keeper = setTimeout(() => {
+      this.#keeper = undefined
+      if (this.#step || this.#closed || this.#cursor === undefined || this.#cursor <= this.#kept) return
+      const step = this.#advance(this.#cursor, {}).finally(() => {
+        this.#step = undefined
+      })
+      this.#step = step
+      step.catch(() => {}) // it is written another time
+    }, wait)
+    this.#keeper.unref()
   }
 }

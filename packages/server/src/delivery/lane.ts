@@ -1,0 +1,196 @@
+import type { DeliveryRow, DueDelivery } from '../store/deliveries.ts'
+import { isLate } from './attempt.ts'
+import { Breaker } from './breaker.ts'
+import type { Kind } from './delivery.ts'
+
+/** A delivery in memory. */
+export interface Held {
+  row: DeliveryRow
+  readonly kind: Kind
+  /** `marking`: it was tried, and what came of it is not written yet. */
+  stage: 'waiting' | 'sending' | 'marking'
+}
+
+/** Deliveries of a lane in memory, and while its destination is away. The others are in the store. */
+const mostHeld = 64
+const mostHeldAway = 8
+/** With those that were tried, and of which it is not written yet what came of it. */
+const mostMarking = 4 * mostHeld
+
+/**
+ * What is queued for one destination, as far as it is in memory: at most some deliveries, in the order of their events.
+ * Under an order key they are started one after the other; what was left in the store comes after what is held of it.
+ */
+export class Lane {
+  readonly destination: string
+  readonly breaker = new Breaker()
+  /** Deliveries that are queued in the store, those in memory among them. */
+  queued = 0
+  /** Attempts under way. */
+  sending = 0
+  /** When the store may have more than is held. */
+  loads_at = 0
+  isLoading = false
+  /** Counts what may have changed in the store; a load that saw the lane before has not seen it. */
+  news = 0
+  /** Let go of while a load was under way, which may still have seen them queued. */
+  readonly #gone = new Set<string>()
+  readonly #held = new Map<string, Held>()
+  cancelAlarm: () => void = () => {}
+
+  constructor(destination: string) {
+    this.destination = destination
+  }
+
+  get isEmpty(): boolean {
+    return this.queued <= 0 && this.#held.size === 0 && this.sending === 0 && !this.isLoading
+  }
+
+  /** Whether all that is queued is in memory. */
+  get isComplete(): boolean {
+    return this.queued <= this.#held.size
+  }
+
+  get #unsent(): number {
+    let unsent = 0
+    for (const { stage } of this.#held.values()) if (stage !== 'marking') unsent += 1
+    return unsent
+  }
+
+  get sids(): string[] {
+    return [...this.#held.keys()]
+  }
+
+  /** How many more are to be loaded now; 0 while there are enough. */
+  wanted(now: number): number {
+    if (this.isLoading || this.isComplete || now < this.loads_at) return 0
+    const { isOpen, asks_at = 0 } = this.breaker
+    if (isOpen && now < asks_at) return 0
+    let ready = 0
+    for (const { stage, row } of this.#held.values()) if (stage === 'waiting' && (row.due_at ?? 0) <= now) ready += 1
+    const most = isOpen ? mostHeldAway : mostHeld
+    return ready >= most / 2 ? 0 : Math.max(0, Math.min(most - this.#unsent, mostMarking - this.#held.size))
+  }
+
+  /** A delivery that was just written. It stays in the store where others before it do, unless it is urgent. */
+  add(row: DeliveryRow, kind: Kind): void {
+    if (this.#held.has(row.sid)) return
+    const hasRoom = this.isComplete && this.#unsent < mostHeld && this.#held.size < mostMarking
+    this.queued += 1
+    this.news += 1
+    if (hasRoom || kind.urgent) this.#held.set(row.sid, { row, kind, stage: 'waiting' })
+    else {
+      this.loads_at = Math.min(this.loads_at, row.due_at ?? 0)
+      // Whoever waits for another try can do so in the store.
+      if (this.#unsent >= mostHeld)
+        for (const held of [...this.#held.values()])
+          if (held.stage === 'waiting' && (held.row.due_at ?? 0) > (row.due_at ?? 0)) this.#release(held)
+    }
+  }
+
+  /** Deliveries that were written and not shown. */
+  addUnseen(many: number): void {
+    this.queued += many
+    this.news += 1
+    this.loads_at = 0
+  }
+
+  /** A delivery that was read from the store. It stays there when the one before it has not stayed here. */
+  hold({ row, after }: DueDelivery, kind: Kind): void {
+    if (this.#held.has(row.sid) || this.#gone.has(row.sid) || (after !== null && !this.#held.has(after))) return
+    this.#held.set(row.sid, { row, kind, stage: 'waiting' })
+  }
+
+  loadBegins(): void {
+    this.isLoading = true
+    this.#gone.clear()
+  }
+
+  /** What came of an attempt is written: the delivery has left, or waits for another one. */
+  written(held: Held): void {
+    const { row } = held
+    this.news += 1
+    this.loads_at = 0
+    if (row.due_at === null || row.destination !== this.destination) {
+      this.queued -= 1
+      this.#drop(row.sid)
+      return
+    }
+    held.stage = 'waiting'
+    // Others are waiting in the store, perhaps to be sent before it is its turn again.
+    if (!this.isComplete) this.#release(held)
+  }
+
+  /** Leaves the last ones to the store, as far as they wait. */
+  trim(): void {
+    for (const [sid, { stage, kind }] of [...this.#held].slice(mostHeldAway))
+      if (stage === 'waiting' && !kind.urgent) this.#drop(sid)
+  }
+
+  /** What is due and has no time left: it had its tries, or has a destination that is away. */
+  late(now: number): Held[] {
+    const found: Held[] = []
+    for (const held of this.#free(now))
+      if (isLate(held.row, now) && (held.row.tries > 0 || this.breaker.isOpen)) found.push(held)
+    return found
+  }
+
+  /** What may be started now, when so many attempts may be under way. */
+  startable(now: number, most: number): Held[] {
+    const { isOpen, asks_at = 0 } = this.breaker
+    let questions = isOpen ? (now >= asks_at && this.sending === 0 ? 1 : 0) : Number.POSITIVE_INFINITY
+    const found: Held[] = []
+    for (const held of this.#free(now)) {
+      if (this.sending + found.length >= most) break
+      if (!held.kind.urgent) {
+        if (questions === 0) continue
+        questions -= 1
+      }
+      found.push(held)
+    }
+    return found
+  }
+
+  /** The first instant after another one at which there is something to do that nothing else will bring about. */
+  next(now: number): number | undefined {
+    const { isOpen, asks_at = 0 } = this.breaker
+    let first = Number.POSITIVE_INFINITY
+    for (const { row, kind } of this.#free(Number.POSITIVE_INFINITY)) {
+      const due = row.due_at ?? 0
+      const at = isOpen && !kind.urgent ? Math.max(due, asks_at) : due
+      if (at > now) first = Math.min(first, at)
+    }
+    if (!this.isComplete && !this.isLoading) {
+      const at = Math.max(this.loads_at, isOpen ? asks_at : 0)
+      if (at > now) first = Math.min(first, at)
+    }
+    return Number.isFinite(first) ? first : undefined
+  }
+
+  /** What waits, is due at an instant, and has nothing before it under its order key. */
+  *#free(now: number): Iterable<Held> {
+    const taken = new Set<string>()
+    for (const held of this.#held.values()) {
+      const { due_at, order_key } = held.row
+      if (due_at === null) continue
+      if (order_key !== null) {
+        if (taken.has(order_key)) continue
+        taken.add(order_key)
+      }
+      if (held.stage === 'waiting' && due_at <= now) yield held
+    }
+  }
+
+  #drop(sid: string): void {
+    this.#held.delete(sid)
+    if (this.isLoading) this.#gone.add(sid)
+  }
+
+  /** Leaves a delivery to the store, and with it what waits for it. */
+  #release({ row }: Held): void {
+    this.#held.delete(row.sid)
+    if (row.order_key === null) return
+    for (const [sid, held] of this.#held)
+      if (held.row.order_key === row.order_key && held.stage === 'waiting') this.#held.delete(sid)
+  }
+}

@@ -1,0 +1,67 @@
+import { type DeliveryRow, deliverySid } from '../store/deliveries.ts'
+import type { DeliveryKind, Draft, Kind, Message, Parameters } from './delivery.ts'
+
+/** A draft as the row that is written for it, due at once. */
+export function rowOf(
+  { kind, receiver_sid, event, message, fallback_url, order_key, about }: Draft,
+  now: number,
+  { retry }: Kind
+): DeliveryRow {
+  return {
+    sid: deliverySid(event.seq, `${kind}/${receiver_sid}/${event.sid}`),
+    event_seq: event.seq,
+    event_sid: event.sid,
+    event_type: event.type,
+    kind,
+    receiver_sid,
+    destination: destinationOf(message),
+    order_key: order_key ?? null,
+    state: 'queued',
+    leg: 0,
+    attempts: 0,
+    tries: 0,
+    due_at: now,
+    created_at: now,
+    updated_at: now,
+    finished_at: null,
+    window_ends_at: retry.window_ms === undefined ? null : now + retry.window_ms,
+    fallback_url: fallback_url ?? null,
+    about: about ? JSON.stringify(about) : null,
+    message: JSON.stringify(message),
+    attempts_log: '[]',
+    first_refusal: null,
+    last_error: null
+  }
+}
+
+/** What concurrency and the breaker are kept by: scheme, host and port, or the stream. */
+export function destinationOf(message: Message): string {
+  return message.method === 'kinesis' ? message.stream.arn : originOf(message.url)
+}
+
+/** `https://acme.example:8443`; what is no address has a place of its own, too. */
+export function originOf(url: string): string {
+  const { origin } = URL.canParse(url) ? new URL(url) : { origin: 'null' }
+  return origin === 'null' ? 'invalid' : origin
+}
+
+/** The message of a row as it is sent now: to the fallback where that is its turn, with the number of tries before. */
+export function messageOf(row: DeliveryRow, { counted }: Kind): Message {
+  const message = JSON.parse(row.message) as Message // as rowOf wrote it
+  if (message.method === 'kinesis') return message
+  const url = row.leg === 1 && row.fallback_url !== null ? row.fallback_url : message.url
+  if (counted === undefined || !('parameters' in message)) return { ...message, url }
+  const others = message.parameters.filter(([name]) => name !== counted)
+  const parameters: Parameters = [...others, [counted, String(row.attempts)]]
+  return { ...message, url, parameters }
+}
+
+/** SIDs for the kind's `answered`. */
+export function aboutOf({ about }: DeliveryRow): Readonly<Record<string, string>> {
+  return about === null ? {} : (JSON.parse(about) as Record<string, string>) // as rowOf wrote it
+}
+
+/** The kind of a row. A store may hold rows of a kind that this program does not know: they are not sent. */
+export function kindOf({ kind }: DeliveryRow, kinds: Readonly<Record<DeliveryKind, Kind>>): Kind | undefined {
+  return Object.hasOwn(kinds, kind) ? kinds[kind as DeliveryKind] : undefined // as: it is a key of the table
+}

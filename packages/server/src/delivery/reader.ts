@@ -1,0 +1,59 @@
+import type { State } from '@ringdown/engine/state/state'
+import type { Logger } from 'pino'
+import type { DeliveryRow } from '../store/deliveries.ts'
+import type { Store, StoredEvent } from '../store/store.ts'
+import { StoreUnavailable } from '../store/store.ts'
+import type { DeliveryKind, Kind, LoggedEvent, Route, RouteContext } from './delivery.ts'
+import { deliveryKinds } from './kinds.ts'
+import { rowOf } from './queued.ts'
+
+/** Name of the cursor. */
+export const deliveriesReader = 'deliveries'
+
+/** Whether anything is configured that could want an event. */
+export function isAnyUsed(routes: readonly Route[], state: State): boolean {
+  return routes.some((route) => route.isUsed(state))
+}
+
+/** Asks the routes what events have to be sent for. What one of them cannot make sense of goes to the log, not there. */
+export function deliveriesDigest(options: {
+  readonly store: Store
+  readonly account: { readonly account_sid: string; readonly state: State }
+  readonly routes: readonly Route[]
+  readonly now: () => number
+  readonly log: Logger
+  readonly kinds?: Readonly<Record<DeliveryKind, Kind>>
+}): (events: readonly StoredEvent[]) => Promise<{ readonly deliveries: readonly DeliveryRow[] }> {
+  const { store, account, routes, now, log, kinds = deliveryKinds } = options
+  const { account_sid } = account
+  const find: RouteContext['find'] = (kind, where) => store.find(account_sid, kind, where)
+  return async (events) => {
+    const { state } = account
+    const context: RouteContext = { account_sid, state, find }
+    const used = routes.filter((route) => route.isUsed(state))
+    const deliveries: DeliveryRow[] = []
+    for (const stored of events) {
+      const asked = used.filter((route) => route.wants(stored.type, state))
+      if (asked.length === 0) continue
+      const event = loggedOf(stored)
+      for (const route of asked)
+        try {
+          const drafts = route.draftsOf(event, context)
+          for (const draft of drafts instanceof Promise ? await drafts : drafts)
+            deliveries.push(rowOf(draft, now(), kinds[draft.kind]))
+        } catch (err) {
+          if (err instanceof StoreUnavailable) throw err // the step is tried again
+          log.error(
+            { err, event_sid: event.sid, event_type: event.type },
+            'a route failed: the event is not sent by it'
+          )
+        }
+    }
+    return { deliveries }
+  }
+}
+
+function loggedOf({ seq, sid, type, at, data }: StoredEvent): LoggedEvent {
+  const rest = JSON.parse(data) as Omit<LoggedEvent, 'seq' | 'sid' | 'type' | 'at'> // as the batch wrote it
+  return { seq, sid, type, at, ...rest }
+}

@@ -1,0 +1,210 @@
+import type { Agent, Dispatcher } from 'undici'
+import type { Failure, Kind, Message, Outcome } from './delivery.ts'
+import { AddressRefused, checkHost, publicLookup } from './guard.ts'
+import { requestOf, standardHeaders } from './sign.ts'
+
+export type KinesisMessage = Extract<Message, { readonly method: 'kinesis' }>
+export type WebMessage = Exclude<Message, KinesisMessage>
+
+export interface SendOptions {
+  /** Time for the whole of it, redirects that are followed, and whether the answer's body matters. */
+  readonly kind: Pick<Kind, 'timeout_ms' | 'redirects' | 'reads_body'>
+  /** Signs. */
+  readonly auth_token: string
+  /** Whether addresses that are not on the public Internet may be dialed. */
+  readonly allowPrivate: boolean
+  /** The same for every attempt of one delivery: by it a receiver knows what it has seen before. */
+  readonly idempotency_token: string
+  /** Ends the attempt. */
+  readonly signal?: AbortSignal | undefined
+  /** Signs as Standard Webhooks ask as well; `at` is in milliseconds. */
+  readonly standard?: { readonly secret: string; readonly at: number } | undefined
+  /** Who puts a record into a stream; without it, that is an invalid message. */
+  readonly kinesis?: KinesisSender | undefined
+}
+
+export type KinesisSender = (message: KinesisMessage, options: SendOptions) => Promise<Outcome>
+
+/** How much of an answer is read. Whoever says more has said nothing that we know. */
+const bodyLimit = 64 * 1024
+
+const connection = { keepAliveTimeout: 4_000, connectTimeout: 10_000, pipelining: 1 }
+interface Network {
+  readonly dial: typeof import('undici').request
+  /** Connections are shared by all who send, and let the process end when they are idle. */
+  readonly anywhere: Agent
+  readonly guarded: Agent
+}
+
+let network: Promise<Network> | undefined
+
+/** Loaded by the first who sends: it takes as long as all else that a server loads, and most servers start without. */
+async function load(): Promise<Network> {
+  const { Agent, request } = await import('undici')
+  return {
+    dial: request,
+    anywhere: new Agent(connection),
+    guarded: new Agent({ ...connection, connect: { lookup: publicLookup } })
+  }
+}
+
+/**
+ * Sends a message once. Never throws: what went wrong is the outcome. Time is the machine's, also with a test clock.
+ */
+export async function send(message: Message, options: SendOptions): Promise<Outcome> {
+  if (message.method === 'kinesis')
+    return (
+      (await options.kinesis?.(message, options).catch((error: unknown) => failed('connection', textOf(error)))) ??
+      failed('invalid', 'nobody here puts records into streams')
+    )
+  network ??= load()
+  const loaded = await network
+  if (options.signal?.aborted) return failed('connection', 'given up')
+  const abort = new AbortController()
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = true
+    abort.abort()
+  }, options.kind.timeout_ms)
+  const giveUp = () => abort.abort()
+  options.signal?.addEventListener('abort', giveUp, { once: true })
+  try {
+    return await follow(loaded, message, options, abort.signal)
+  } catch (error) {
+    if (isLate) return failed('timeout', `no answer within ${options.kind.timeout_ms} ms`)
+    if (abort.signal.aborted) return failed('connection', 'given up')
+    return failed(failureOf(error), textOf(error))
+  } finally {
+    clearTimeout(timer)
+    options.signal?.removeEventListener('abort', giveUp)
+  }
+}
+
+/** The request, and where it is sent on to. Every hop is signed for its own address, and dialed under the guard. */
+async function follow(
+  { dial, anywhere, guarded }: Network,
+  message: WebMessage,
+  options: SendOptions,
+  signal: AbortSignal
+): Promise<Outcome> {
+  const { kind } = options
+  let place = message.url
+  for (let hop = 0; ; hop++) {
+    const request = requestOf(hop === 0 ? message : sentOn(message, place), options.auth_token)
+    if (!options.allowPrivate) checkHost(request.url)
+    const { statusCode, headers, body } = await dial(request.url, {
+      dispatcher: options.allowPrivate ? anywhere : guarded,
+      method: request.method,
+      headers: headersOf(request, options),
+      body: request.body ?? null,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      signal
+    })
+    const location = redirects.has(statusCode) && kind.redirects > 0 ? headers.location : undefined
+    if (typeof location !== 'string') return await answered(statusCode, headers, body, kind.reads_body ?? false)
+    discard(body)
+    if (hop === kind.redirects) return failed('redirect', `sent on more than ${kind.redirects} times`)
+    const next = URL.canParse(location, request.url.href) ? new URL(location, request.url) : undefined
+    if (next === undefined || !/^https?:$/.test(next.protocol))
+      return failed('redirect', 'sent on to what is no address of the web')
+    place = next.href
+  }
+}
+
+/** The address that a query is sent on to is complete; a body goes along. */
+function sentOn(message: WebMessage, url: string): WebMessage {
+  return message.method === 'GET' ? { ...message, url, parameters: [] } : { ...message, url }
+}
+
+const redirects = new Set([301, 302, 303, 307, 308])
+
+function headersOf(
+  { headers, body, url }: ReturnType<typeof requestOf>,
+  { idempotency_token, standard }: SendOptions
+): Record<string, string> {
+  return {
+    'User-Agent': 'TwilioProxy/1.1 (Ringdown)',
+    Accept: '*/*',
+    'I-Twilio-Idempotency-Token': idempotency_token,
+    ...headers,
+    ...(standard && standardHeaders(standard.secret, idempotency_token, standard.at, body ?? url.search.slice(1)))
+  }
+}
+
+/** Reads an answer up to the limit; what matters of a longer one is its status, unless its body does. */
+async function answered(
+  status: number,
+  headers: Dispatcher.ResponseData['headers'],
+  body: Dispatcher.ResponseData['body'],
+  readsBody: boolean
+): Promise<Outcome> {
+  const parts: Buffer[] = []
+  let size = 0
+  try {
+    for await (const part of body as AsyncIterable<Buffer>) {
+      size += part.length
+      parts.push(part)
+      if (size <= bodyLimit) continue
+      if (readsBody) return failed('too_large', `the answer has more than ${bodyLimit} bytes`)
+      break // leaving the loop closes the connection
+    }
+  } catch (error) {
+    // The status was said: what broke off after it changes nothing for those who do not read on.
+    if (readsBody || isAbort(error)) throw error
+  }
+  return {
+    status,
+    headers: plain(headers),
+    body: Buffer.concat(parts).subarray(0, bodyLimit).toString('utf8')
+  }
+}
+
+function discard(body: Dispatcher.ResponseData['body']): void {
+  body.on('error', () => {}) // it is ended on purpose
+  body.destroy()
+}
+
+function plain(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')])
+  )
+}
+
+function failed(failure: Failure, reason: string): Outcome {
+  return { failed: failure, reason }
+}
+
+function failureOf(error: unknown): Failure {
+  if (causes(error).some((cause) => cause instanceof AddressRefused)) return 'address_refused'
+  const codes = causes(error).map((cause) => codeOf(cause))
+  if (codes.some((code) => /CERT|_SIGNATURE$|ISSUER|CRL|ERR_TLS/.test(code))) return 'certificate'
+  if (codes.some((code) => /^UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT$|^ETIMEDOUT$/.test(code))) return 'timeout'
+  if (codes.some((code) => /^UND_ERR_INVALID_ARG$|^ERR_INVALID/.test(code))) return 'invalid'
+  return error instanceof TypeError && codes.every((code) => code === '') ? 'invalid' : 'connection'
+}
+
+/** The error, what caused it, and, where several addresses were tried, what each of them came to. */
+function causes(error: unknown): unknown[] {
+  if (!(error instanceof Error)) return []
+  const inner = error instanceof AggregateError ? (error.errors as unknown[]) : [] // as: an iterable of anything
+  return [error, ...inner, ...(error.cause === undefined ? [] : causes(error.cause))]
+}
+
+function codeOf(error: unknown): string {
+  const { code } = error as { readonly code?: unknown } // as: any error, looked at by name
+  return typeof code === 'string' ? code : ''
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}
+
+/** One line without secrets: errors of sockets name hosts and ports, never paths or bodies. */
+function textOf(error: unknown): string {
+  const [deepest] = causes(error).reverse()
+  const { message } = deepest instanceof Error ? deepest : { message: String(error) }
+  const code = codeOf(deepest)
+  const [line = ''] = (message === '' ? code : message).split('\n', 1)
+  return line.slice(0, 200)
+}
