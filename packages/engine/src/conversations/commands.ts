@@ -4,6 +4,13 @@ import { createMessage, deleteMessage, updateMessage } from './message.ts'
 import { createParticipant, deleteParticipant, updateParticipant } from './participant.ts'
 import { createService, deleteService, setupConversations, updateConfiguration } from './service.ts'
 import { createUser, deleteUser, updateUser } from './user.ts'
+import {
+  createScopedWebhook,
+  deleteScopedWebhook,
+  updateConfigurationWebhook,
+  updateScopedWebhook,
+  updateServiceWebhookConfiguration
+} from './webhook.ts'
 
 export const conversationCommands = {
   'conversations.setup': setupConversations,
@@ -23,6 +30,11 @@ export const conversationCommands = {
   'user.create': createUser,
   'user.update': updateUser,
   'user.delete': deleteUser,
+  'configuration_webhook.update': updateConfigurationWebhook,
+  'service_webhook_configuration.update': updateServiceWebhookConfiguration,
+  'conversation_scoped_webhook.create': createScopedWebhook,
+  'conversation_scoped_webhook.update': updateScopedWebhook,
+  'conversation_scoped_webhook.delete': deleteScopedWebhook,
   'timer.conversation_inactive': inactiveDue,
   'timer.conversation_closed': closedDue
 } as const

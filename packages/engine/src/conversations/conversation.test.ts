@@ -96,7 +96,11 @@ describe('a conversation', () => {
     expect(
       world.state.tables.conversation.size + world.state.tables.participant.size + world.state.tables.message.size
     ).toBe(0)
-    expect(cascades.conversation?.map(({ kind }) => kind)).toEqual(['participant', 'message'])
+    expect(cascades.conversation?.map(({ kind }) => kind)).toEqual([
+      'participant',
+      'message',
+      'conversation_scoped_webhook'
+    ])
     expect(world.refusal(() => world.do({ type: 'conversation.delete', sid }))).toContain('404/20404')
   })
 })

@@ -16,6 +16,7 @@ import {
 import { byTimer, type Origin } from './origin.ts'
 import type { ChatServiceRow, ConversationRow, ConversationState } from './rows.ts'
 import { configurationOf, serviceOf } from './service.ts'
+import { followWebhooks, toldOfRemoval } from './webhook.ts'
 
 export interface ConversationParams {
   readonly friendly_name?: string
@@ -132,10 +133,10 @@ export function deleteConversation(
   return {}
 }
 
-/** Removes a conversation in any state, with its participants and messages; cold ones go with it in the store. */
+/** Removes a conversation in any state, with all that is in it; cold rows go with it in the store. */
 export function dropConversation(state: State, conversation: ConversationRow, origin: Origin): void {
-  emitConversation(state, 'conversation.removed', conversation, origin)
-  for (const kind of ['participant', 'message'] as const) {
+  emitConversation(state, 'conversation.removed', conversation, origin, toldOfRemoval(state, conversation, origin))
+  for (const kind of ['participant', 'message', 'conversation_scoped_webhook'] as const) {
     for (const row of [...state.table(kind).by('conversation_sid', conversation.sid)]) state.remove(kind, row.sid)
   }
   state.remove('conversation', conversation.sid)
@@ -198,6 +199,7 @@ function followState(state: State, conversation: ConversationRow): void {
     if (participant.conversation_state === conversation.state) continue
     state.change('participant', participant.sid, { conversation_state: conversation.state })
   }
+  followWebhooks(state, conversation)
 }
 
 function tellState(

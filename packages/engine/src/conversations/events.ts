@@ -1,7 +1,7 @@
 import type { EventRefs, Rendering } from '../events.ts'
 import type { State } from '../state/state.ts'
 import { type Origin, told } from './origin.ts'
-import type { ConversationRow, MessageRow, ParticipantRow, UserRow } from './rows.ts'
+import type { ConversationRow, MessageRow, ParticipantRow, ScopedWebhookRow, UserRow } from './rows.ts'
 
 /** What webhooks tell of conversations, under the log's names (reference conversations 17.1 and 17.4). */
 export const conversationEvents = {
@@ -18,7 +18,8 @@ export const conversationEvents = {
   'message.updated': ofMessage('updated'),
   'message.removed': ofMessage('removed', true),
   'user.added': ofUser('added'),
-  'user.updated': ofUser('updated')
+  'user.updated': ofUser('updated'),
+  'ringdown.conversation-webhook.added': webhookAdded
 } satisfies Record<string, Rendering>
 
 type Told = Extract<keyof typeof conversationEvents, string>
@@ -58,6 +59,11 @@ export function emitMessage(
 
 export function emitUser(state: State, type: Extract<Told, `user.${string}`>, user: UserRow, origin: Origin): void {
   state.emit(type, { user, extra: told(origin) })
+}
+
+/** Ours: a webhook of a conversation. What it is to be told of before its time follows from `replay_after`. */
+export function emitWebhook(state: State, conversation: ConversationRow, webhook: ScopedWebhookRow): void {
+  state.emit('ringdown.conversation-webhook.added', { conversation, conversation_scoped_webhook: webhook })
 }
 
 function ofConversation(did: (refs: EventRefs) => string, isGone = false): Rendering {
@@ -154,6 +160,25 @@ function ofUser(did: string): Rendering {
         ...dates(user),
         ...refs.extra
       }
+    }
+  }
+}
+
+function webhookAdded(refs: EventRefs): ReturnType<Rendering> {
+  const { sid, conversation_sid, ...webhook } = refs.conversation_scoped_webhook as ScopedWebhookRow // emitWebhook gives it
+  const isBuilt = webhook.target !== 'studio'
+  const missing = ': Studio is not built, so its flow will not run'
+  return {
+    description: `Webhook ${sid} added to Conversation ${conversation_sid}${isBuilt ? '' : missing}`,
+    resource_type: 'conversation-webhook',
+    resource_sid: sid,
+    data: {
+      conversation_sid,
+      chat_service_sid: webhook.chat_service_sid,
+      webhook_sid: sid,
+      target: webhook.target,
+      replay_after: webhook.configuration_replay_after,
+      next_index: refs.conversation?.next_index ?? null
     }
   }
 }

@@ -36,6 +36,11 @@ export function createMessage(state: State, params: CreateMessage): { message: M
   if (!params.body) refuse('invalid', 'A Message needs a Body')
   checkParams(params)
   const author = params.author || 'system'
+  state.change('conversation', conversation.sid, {
+    next_index: conversation.next_index + 1,
+    ...deadlines(state, conversation)
+  })
+  if (conversation.state === 'inactive') moveConversation(state, conversation.sid, 'active', 'EVENT', consequence)
   const message = state.insert('message', {
     chat_service_sid: conversation.chat_service_sid,
     conversation_sid: conversation.sid,
@@ -45,13 +50,10 @@ export function createMessage(state: State, params: CreateMessage): { message: M
     body: params.body,
     subject: params.subject || null,
     attributes: checkedAttributes(params.attributes, mostAttributes) ?? '{}',
+    source: params.source === undefined ? 'API' : params.source,
+    added_event: state.next_event, // its own, told below
     ...given({ date_created: params.date_created, date_updated: params.date_updated ?? params.date_created })
   })
-  state.change('conversation', conversation.sid, {
-    next_index: conversation.next_index + 1,
-    ...deadlines(state, conversation)
-  })
-  if (conversation.state === 'inactive') moveConversation(state, conversation.sid, 'active', 'EVENT', consequence)
   emitMessage(state, 'message.added', message, params)
   return { message }
 }

@@ -5,6 +5,7 @@ import type { State } from '../state/state.ts'
 import type { conversationCommands } from './commands.ts'
 import { participantParams } from './conversation-with-participants.ts'
 import { defaultServiceSid, findConversation, type Place } from './lookup.ts'
+import { isTold } from './origin.ts'
 
 /** A cold row that must be in memory before a command is decided, if there is one: named by columns of its kind. */
 export interface Need {
@@ -33,13 +34,22 @@ export const conversationNeeds: Needs = {
       ...nameNeeds(state, params.unique_name, chat_service_sid === undefined ? {} : { chat_service_sid })
     ]
   },
-  'conversation.delete': (params, state) => conversationNeed(state, params.sid, params),
+  'conversation.delete': (params, state) => [
+    ...conversationNeed(state, params.sid, params),
+    ...(isTold(params) ? webhookNeeds(state, params.sid, params) : [])
+  ],
   'participant.create': (params, state) => memberNeeds(state, params),
   'participant.update': (params, state) => memberNeeds(state, params),
   'participant.delete': (params, state) => conversationNeed(state, params.conversation_sid, params),
   'message.create': (params, state) => conversationNeed(state, params.conversation_sid, params),
   'message.update': (params, state) => messageNeeds(state, params),
   'message.delete': (params, state) => messageNeeds(state, params),
+  'conversation_scoped_webhook.create': (params, state) => conversationNeed(state, params.conversation_sid, params),
+  'conversation_scoped_webhook.update': (params, state) => conversationNeed(state, params.conversation_sid, params),
+  'conversation_scoped_webhook.delete': (params, state) => [
+    ...conversationNeed(state, params.conversation_sid, params),
+    ...rowNeed(state, 'conversation_scoped_webhook', params.sid)
+  ],
   'user.create': (params, state) =>
     userNeeds(state, params.identity, params.chat_service_sid ?? defaultServiceSid(state)),
   'user.update': (params, state) => userNeed(state, params.sid, params),
@@ -50,12 +60,14 @@ export const conversationNeeds: Needs = {
 export const cascades: { readonly [K in Kind]?: readonly { readonly kind: Kind; readonly column: string }[] } = {
   conversation: [
     { kind: 'participant', column: 'conversation_sid' },
-    { kind: 'message', column: 'conversation_sid' }
+    { kind: 'message', column: 'conversation_sid' },
+    { kind: 'conversation_scoped_webhook', column: 'conversation_sid' }
   ],
   chat_service: [
     { kind: 'conversation', column: 'chat_service_sid' },
     { kind: 'participant', column: 'chat_service_sid' },
     { kind: 'message', column: 'chat_service_sid' },
+    { kind: 'conversation_scoped_webhook', column: 'chat_service_sid' },
     { kind: 'user', column: 'chat_service_sid' }
   ]
 }
@@ -94,8 +106,22 @@ function messageNeeds(
   state: State,
   params: { readonly conversation_sid: string; readonly sid: string } & Place
 ): Need[] {
-  const message: Need[] = state.find('message', params.sid) ? [] : [{ kind: 'message', where: { sid: params.sid } }]
-  return [...conversationNeed(state, params.conversation_sid, params), ...message]
+  return [...conversationNeed(state, params.conversation_sid, params), ...rowNeed(state, 'message', params.sid)]
+}
+
+/**
+ * Webhooks of a conversation that is not open: they are told of its end. A closed conversation that is in memory no more
+ * must be named by its SID.
+ */
+function webhookNeeds(state: State, name: string, place: Place): Need[] {
+  const conversation = findConversation(state, name, place)
+  if (conversation && conversation.state !== 'closed') return []
+  const conversation_sid = conversation?.sid ?? name
+  return isSid('CH', conversation_sid) ? [{ kind: 'conversation_scoped_webhook', where: { conversation_sid } }] : []
+}
+
+function rowNeed(state: State, kind: 'message' | 'conversation_scoped_webhook', sid: string): Need[] {
+  return state.find(kind, sid) ? [] : [{ kind, where: { sid } }]
 }
 
 function userNeed(state: State, name: string, place: Place): Need[] {

@@ -81,6 +81,9 @@ export interface MessageRow extends Row {
   readonly body: string | null
   readonly subject: string | null
   readonly attributes: string
+  // For those who are told of it later than others: where it came from (`origin.ts`), and the seq of its first event.
+  readonly source: string | null
+  readonly added_event: number
 }
 
 export interface UserRow extends Row {
@@ -91,6 +94,50 @@ export interface UserRow extends Row {
   readonly attributes: string
 }
 
+export type WebhookMethod = 'GET' | 'POST'
+
+/** Whom to ask before changes and to tell after them (reference conversations 16). */
+interface Webhooks extends Row {
+  readonly method: WebhookMethod
+  /** Names of events; null before any were given. */
+  readonly filters: readonly string[] | null
+  readonly pre_webhook_url: string | null
+  readonly post_webhook_url: string | null
+  /** Seq of the first event that is told: nobody had asked for those before. */
+  readonly since_event: number
+}
+
+/** The account's: one row, whose SID is the account's. It is there as soon as anybody has configured any webhook. */
+export interface ConfigurationWebhookRow extends Webhooks {
+  readonly account_sid: string
+  readonly target: 'webhook' | 'flex'
+}
+
+/** A service's; its SID is the service's. */
+export interface ServiceWebhookConfigurationRow extends Webhooks {
+  readonly chat_service_sid: string
+}
+
+export type ScopedTarget = 'webhook' | 'trigger' | 'studio'
+
+/** A conversation's (reference conversations 15). What its target does not take is null. */
+export interface ScopedWebhookRow extends Row {
+  readonly chat_service_sid: string
+  readonly conversation_sid: string
+  /** Follows the conversation's: those of open ones live in memory. */
+  readonly conversation_state: ConversationState
+  readonly target: ScopedTarget
+  readonly configuration_url: string | null
+  readonly configuration_method: WebhookMethod | null
+  readonly configuration_filters: readonly string[] | null
+  /** Words that a message has to say. */
+  readonly configuration_triggers: readonly string[] | null
+  readonly configuration_flow_sid: string | null
+  readonly configuration_replay_after: number | null
+  /** Seq of the event that tells of the webhook: earlier ones are not told. */
+  readonly since_event: number
+}
+
 export interface ConversationKinds {
   conversation_configuration: ConversationConfigurationRow
   chat_service: ChatServiceRow
@@ -99,6 +146,9 @@ export interface ConversationKinds {
   participant: ParticipantRow
   message: MessageRow
   user: UserRow
+  configuration_webhook: ConfigurationWebhookRow
+  service_webhook_configuration: ServiceWebhookConfigurationRow
+  conversation_scoped_webhook: ScopedWebhookRow
 }
 
 export function isClosed(row: { readonly state: ConversationState }): boolean {
@@ -204,7 +254,9 @@ export const conversationKinds: { [K in keyof ConversationKinds]: KindDefinition
       'participant_sid',
       'body',
       'subject',
-      'attributes'
+      'attributes',
+      'source',
+      'added_event'
     ],
     indexes: { conversation_sid: (row) => row.conversation_sid }
   },
@@ -215,5 +267,30 @@ export const conversationKinds: { [K in keyof ConversationKinds]: KindDefinition
       chat_service_sid: (row) => row.chat_service_sid,
       identity: (row) => nameKey(row.chat_service_sid, row.identity)
     }
+  },
+  configuration_webhook: {
+    prefix: 'AC',
+    columns: ['account_sid', 'method', 'filters', 'pre_webhook_url', 'post_webhook_url', 'target', 'since_event']
+  },
+  service_webhook_configuration: {
+    prefix: 'IS',
+    columns: ['chat_service_sid', 'method', 'filters', 'pre_webhook_url', 'post_webhook_url', 'since_event']
+  },
+  conversation_scoped_webhook: {
+    prefix: 'WH',
+    columns: [
+      'chat_service_sid',
+      'conversation_sid',
+      'conversation_state',
+      'target',
+      'configuration_url',
+      'configuration_method',
+      'configuration_filters',
+      'configuration_triggers',
+      'configuration_flow_sid',
+      'configuration_replay_after',
+      'since_event'
+    ],
+    indexes: { conversation_sid: (row) => row.conversation_sid }
   }
 }

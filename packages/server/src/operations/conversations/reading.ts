@@ -1,5 +1,11 @@
 import { defaultServiceSid, findConversation, type Place, pathOf } from '@ringdown/engine/conversations/lookup'
-import type { ConversationRow, MessageRow, ParticipantRow, UserRow } from '@ringdown/engine/conversations/rows'
+import type {
+  ConversationRow,
+  MessageRow,
+  ParticipantRow,
+  ScopedWebhookRow,
+  UserRow
+} from '@ringdown/engine/conversations/rows'
 import { notFound } from '@ringdown/engine/routing/lookup'
 import { nameKey } from '@ringdown/engine/routing/rows'
 import type { Context } from '../handler.ts'
@@ -15,7 +21,7 @@ export async function conversationOf({ state, ledger }: Context, name: string, p
   const resident = findConversation(state, name, place)
   if (resident) return resident
   for (const { kind, where } of needsOf({ type: 'conversation.delete', ...place, sid: name }, state)) {
-    const [row] = (await ledger.find(kind, where)) as ConversationRow[] // the kind that deleting a conversation needs
+    const [row] = (await ledger.find(kind, where)) as ConversationRow[] // the kind that deleting a conversation untold needs
     if (row && isInPlace(row, place)) return row
   }
   return notFound(pathOf(place, `/Conversations/${name}`))
@@ -49,6 +55,20 @@ export async function messageOf(
   if (resident?.conversation_sid === conversation_sid) return resident
   const [row] = (await ledger.find('message', { conversation_sid, sid })) as MessageRow[] // rows of that kind
   return row ?? notFound(pathOf(place, `/Conversations/${conversation_sid}/Messages/${sid}`))
+}
+
+export async function scopedWebhookOf(
+  { state, ledger }: Context,
+  conversation: ConversationRow,
+  sid: string,
+  place: Place
+): Promise<ScopedWebhookRow> {
+  const { sid: conversation_sid } = conversation
+  const resident = state.find('conversation_scoped_webhook', sid)
+  if (resident?.conversation_sid === conversation_sid) return resident
+  const found = await ledger.find('conversation_scoped_webhook', { conversation_sid, sid })
+  const [row] = found as ScopedWebhookRow[] // rows of that kind
+  return row ?? notFound(pathOf(place, `/Conversations/${conversation_sid}/Webhooks/${sid}`))
 }
 
 /** A user by SID or identity. */

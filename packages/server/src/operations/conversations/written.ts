@@ -15,6 +15,7 @@ import type { Ledger } from '../../commit/ledger.ts'
 import type { PageQuery } from '../../store/store.ts'
 import type { AnyCall, Context, Handlers, Listed } from '../handler.ts'
 import { coldPage, pageOf, shownPage } from '../listing.ts'
+import { agreed } from './pre-webhook.ts'
 import { conversationOf, messageOf, participantOf, userOf } from './reading.ts'
 import {
   shownConversation,
@@ -25,6 +26,7 @@ import {
   shownServiceConfiguration,
   shownUser
 } from './shown.ts'
+import { webhookHandlers } from './webhooks.ts'
 
 /*
  * Conversations has each of its resources twice: at the root, which is the account's default service, and below a
@@ -119,18 +121,22 @@ const msPerDay = 86_400_000
 
 async function createConversation(
   { path, params }: { path: In; params: Params<'conversations_v1.CreateConversation'> },
-  { state, execute }: Context
+  context: Context
 ) {
-  const { conversation } = await execute({ type: 'conversation.create', ...asked(params), ...path })
-  return shownConversation(state, conversation)
+  const { conversation } = await agreed(context, { type: 'conversation.create', ...asked(params), ...path })
+  return shownConversation(context.state, conversation)
 }
 
 async function createConversationWithParticipants(
   { path, params }: { path: In; params: Params<'conversations_v1.CreateConversationWithParticipants'> },
-  { state, execute }: Context
+  context: Context
 ) {
-  const { conversation } = await execute({ type: 'conversation.create_with_participants', ...asked(params), ...path })
-  return shownConversation(state, conversation)
+  const { conversation } = await agreed(context, {
+    type: 'conversation.create_with_participants',
+    ...asked(params),
+    ...path
+  })
+  return shownConversation(context.state, conversation)
 }
 
 async function fetchConversation({ path }: { path: In<One> }, context: Context) {
@@ -139,14 +145,16 @@ async function fetchConversation({ path }: { path: In<One> }, context: Context) 
 
 async function updateConversation(
   { path, params }: { path: In<One>; params: Params<'conversations_v1.UpdateConversation'> },
-  { state, execute }: Context
+  context: Context
 ) {
-  const { conversation } = await execute({ type: 'conversation.update', ...asked(params), ...path })
-  return shownConversation(state, conversation)
+  const { conversation } = await agreed(context, { type: 'conversation.update', ...asked(params), ...path })
+  return shownConversation(context.state, conversation)
 }
 
-async function deleteConversation({ path, params }: { path: In<One>; params: Asked }, { execute }: Context) {
-  await execute({ type: 'conversation.delete', ...asked(params), ...path })
+async function deleteConversation({ path, params }: { path: In<One>; params: Asked }, context: Context) {
+  // Webhooks of a closed conversation are told of its end, and are found by its SID only.
+  const { sid } = params.x_twilio_webhook_enabled ? await conversationOf(context, path.sid, path) : path
+  await agreed(context, { type: 'conversation.delete', ...asked(params), ...path, sid })
 }
 
 // Participants
@@ -161,10 +169,10 @@ async function listParticipants({ path, page }: { path: OfConversation } & Page,
 
 async function createParticipant(
   { path, params }: { path: OfConversation; params: Params<'conversations_v1.CreateConversationParticipant'> },
-  { state, execute }: Context
+  context: Context
 ) {
-  const { participant } = await execute({ type: 'participant.create', ...asked(params), ...path })
-  return shownParticipant(state, participant)
+  const { participant } = await agreed(context, { type: 'participant.create', ...asked(params), ...path })
+  return shownParticipant(context.state, participant)
 }
 
 async function fetchParticipant({ path }: { path: OfConversation & One }, context: Context) {
@@ -174,17 +182,14 @@ async function fetchParticipant({ path }: { path: OfConversation & One }, contex
 
 async function updateParticipant(
   { path, params }: { path: OfConversation & One; params: Params<'conversations_v1.UpdateConversationParticipant'> },
-  { state, execute }: Context
+  context: Context
 ) {
-  const { participant } = await execute({ type: 'participant.update', ...asked(params), ...path })
-  return shownParticipant(state, participant)
+  const { participant } = await agreed(context, { type: 'participant.update', ...asked(params), ...path })
+  return shownParticipant(context.state, participant)
 }
 
-async function deleteParticipant(
-  { path, params }: { path: OfConversation & One; params: Asked },
-  { execute }: Context
-) {
-  await execute({ type: 'participant.delete', ...asked(params), ...path })
+async function deleteParticipant({ path, params }: { path: OfConversation & One; params: Asked }, context: Context) {
+  await agreed(context, { type: 'participant.delete', ...asked(params), ...path })
 }
 
 // Messages
@@ -205,10 +210,10 @@ async function listMessages(
 
 async function createMessage(
   { path, params }: { path: OfConversation; params: Params<'conversations_v1.CreateConversationMessage'> },
-  { state, execute }: Context
+  context: Context
 ) {
-  const { message } = await execute({ type: 'message.create', ...asked(params), ...path })
-  return shownMessage(state, message)
+  const { message } = await agreed(context, { type: 'message.create', ...asked(params), ...path })
+  return shownMessage(context.state, message)
 }
 
 async function fetchMessage({ path }: { path: OfConversation & One }, context: Context) {
@@ -218,14 +223,14 @@ async function fetchMessage({ path }: { path: OfConversation & One }, context: C
 
 async function updateMessage(
   { path, params }: { path: OfConversation & One; params: Params<'conversations_v1.UpdateConversationMessage'> },
-  { state, execute }: Context
+  context: Context
 ) {
-  const { message } = await execute({ type: 'message.update', ...asked(params), ...path })
-  return shownMessage(state, message)
+  const { message } = await agreed(context, { type: 'message.update', ...asked(params), ...path })
+  return shownMessage(context.state, message)
 }
 
-async function deleteMessage({ path, params }: { path: OfConversation & One; params: Asked }, { execute }: Context) {
-  await execute({ type: 'message.delete', ...asked(params), ...path })
+async function deleteMessage({ path, params }: { path: OfConversation & One; params: Asked }, context: Context) {
+  await agreed(context, { type: 'message.delete', ...asked(params), ...path })
 }
 
 // Users
@@ -250,10 +255,10 @@ async function fetchUser({ path }: { path: In<One> }, context: Context) {
 
 async function updateUser(
   { path, params }: { path: In<One>; params: Params<'conversations_v1.UpdateUser'> },
-  { state, execute }: Context
+  context: Context
 ) {
-  const { user } = await execute({ type: 'user.update', ...asked(params), ...path })
-  return shownUser(state, user)
+  const { user } = await agreed(context, { type: 'user.update', ...asked(params), ...path })
+  return shownUser(context.state, user)
 }
 
 async function deleteUser({ path, params }: { path: In<One>; params: Asked }, { execute }: Context) {
@@ -326,6 +331,7 @@ function asked<P extends Asked>({
 
 export const conversationsHandlers = {
   ...account,
+  ...webhookHandlers,
   'conversations_v1.ListRole': listRoles,
   'conversations_v1.ListServiceRole': listRoles,
   'conversations_v1.FetchRole': fetchRole,

@@ -1,0 +1,38 @@
+import type { CommandOf } from '../commands.ts'
+import { type RenderedEvent, render } from '../events.ts'
+import type { Kind } from '../kinds.ts'
+import { seedOf } from '../state/ids.ts'
+import type { Row } from '../state/row.ts'
+import type { State } from '../state/state.ts'
+import { conversationCommands } from './commands.ts'
+
+/** A cold row that the command needs (`needs.ts`), as the store has it. */
+export interface Lent {
+  readonly kind: Kind
+  readonly row: Row
+}
+
+/**
+ * What would be told if a command were decided now, without what follows from it in other nouns; throws its refusal.
+ * Afterwards the state is as it was: whoever must ask somebody else before a decision checks and shows by this what they
+ * ask for. SIDs of what the command makes are not those that it will have.
+ */
+export function rehearse<T extends keyof typeof conversationCommands>(
+  state: State,
+  { at, command, lent }: { readonly at: number; readonly command: CommandOf<T>; readonly lent: readonly Lent[] }
+): readonly RenderedEvent[] {
+  const guests = lent.filter(({ kind, row }) => !state.find(kind, row.sid))
+  for (const { kind, row } of guests) state.admit(kind, row as never) // a row of that kind
+  try {
+    state.begin(at, seedOf(0, 0))
+    try {
+      const decider = conversationCommands[command.type as T] as (state: State, params: CommandOf<T>) => unknown // by its type
+      decider(state, command)
+      return state.events.map(render)
+    } finally {
+      state.rollback()
+    }
+  } finally {
+    for (const { kind, row } of guests) state.evict(kind, row.sid)
+  }
+}

@@ -1,0 +1,245 @@
+import { refuse } from '../refusals.ts'
+import { checkUrl, cleared, notFound } from '../routing/lookup.ts'
+import type { State } from '../state/state.ts'
+import { emitWebhook } from './events.ts'
+import { conversationOf, editable, given, type Place, pathOf } from './lookup.ts'
+import { isTold, type Origin } from './origin.ts'
+import type {
+  ConfigurationWebhookRow,
+  ConversationRow,
+  ScopedTarget,
+  ScopedWebhookRow,
+  ServiceWebhookConfigurationRow,
+  WebhookMethod
+} from './rows.ts'
+import { serviceOf } from './service.ts'
+
+/** Webhooks of one conversation (reference conversations 15). */
+export const mostScopedWebhooks = 5
+
+// For the account, and for a service (reference conversations 16)
+
+export interface UpdateWebhooks {
+  readonly method?: WebhookMethod
+  /** Names of events; all of them are replaced. Unknown ones are kept, and never happen (reference conversations 24, U17). */
+  readonly filters?: readonly string[]
+  /** "" takes an address away. */
+  readonly pre_webhook_url?: string
+  readonly post_webhook_url?: string
+}
+
+const unset = { method: 'POST', filters: null, pre_webhook_url: null, post_webhook_url: null } as const
+
+export function updateConfigurationWebhook(
+  state: State,
+  params: UpdateWebhooks & { readonly target?: 'webhook' | 'flex' }
+): { configuration_webhook: ConfigurationWebhookRow } {
+  const before = configurationWebhookOf(state)
+  const configuration_webhook = state.change('configuration_webhook', before.sid, {
+    ...changesOf(state, params, before),
+    ...given({ target: params.target })
+  })
+  return { configuration_webhook }
+}
+
+/** The account's row, made where it is missing: that it is there says that webhooks may be wanted at all. */
+function configurationWebhookOf(state: State): ConfigurationWebhookRow {
+  const { account_sid, next_event } = state
+  return (
+    state.find('configuration_webhook', account_sid) ??
+    state.insert(
+      'configuration_webhook',
+      { account_sid, ...unset, target: 'webhook', since_event: next_event },
+      account_sid
+    )
+  )
+}
+
+export function updateServiceWebhookConfiguration(
+  state: State,
+  params: UpdateWebhooks & { readonly chat_service_sid: string }
+): { service_webhook_configuration: ServiceWebhookConfigurationRow } {
+  const { sid } = serviceOf(state, params.chat_service_sid)
+  const before =
+    state.find('service_webhook_configuration', sid) ??
+    state.insert(
+      'service_webhook_configuration',
+      { chat_service_sid: sid, ...unset, since_event: state.next_event },
+      sid
+    )
+  const changes = changesOf(state, params, before)
+  return { service_webhook_configuration: state.change('service_webhook_configuration', sid, changes) }
+}
+
+type Configured = ConfigurationWebhookRow | ServiceWebhookConfigurationRow
+
+function changesOf(state: State, params: UpdateWebhooks, before: Configured) {
+  const { method, filters, pre_webhook_url, post_webhook_url } = params
+  checkUrl(pre_webhook_url, 'PreWebhookUrl')
+  checkUrl(post_webhook_url, 'PostWebhookUrl')
+  const isFirst = before.post_webhook_url === null && Boolean(post_webhook_url)
+  return given({
+    method,
+    filters,
+    pre_webhook_url: cleared(pre_webhook_url),
+    post_webhook_url: cleared(post_webhook_url),
+    since_event: isFirst ? state.next_event : undefined
+  })
+}
+
+// For one conversation (reference conversations 15)
+
+export interface ScopedWebhookParams {
+  readonly configuration_url?: string
+  /** In any letter case. */
+  readonly configuration_method?: string
+  readonly configuration_filters?: readonly string[]
+  readonly configuration_triggers?: readonly string[]
+  readonly configuration_flow_sid?: string
+}
+
+export interface CreateScopedWebhook extends ScopedWebhookParams, Place {
+  /** SID or unique name. */
+  readonly conversation_sid: string
+  readonly target: ScopedTarget
+  /** Index of the first message of which the webhook is told although it was there before. */
+  readonly configuration_replay_after?: number
+}
+
+export function createScopedWebhook(
+  state: State,
+  params: CreateScopedWebhook
+): { conversation_scoped_webhook: ScopedWebhookRow } {
+  const conversation = editable(state, params.conversation_sid, params)
+  const { sid: conversation_sid, chat_service_sid } = conversation
+  if (state.tables.conversation_scoped_webhook.count('conversation_sid', conversation_sid) >= mostScopedWebhooks) {
+    refuse('too_many', `Conversation ${conversation_sid} has ${mostScopedWebhooks} Webhooks; more are not possible`)
+  }
+  configurationWebhookOf(state)
+  const conversation_scoped_webhook = state.insert('conversation_scoped_webhook', {
+    chat_service_sid,
+    conversation_sid,
+    conversation_state: conversation.state,
+    target: params.target,
+    ...checkedConfiguration(params.target, blank, params),
+    configuration_replay_after: params.configuration_replay_after ?? null,
+    since_event: state.next_event
+  })
+  emitWebhook(state, conversation, conversation_scoped_webhook)
+  return { conversation_scoped_webhook }
+}
+
+export function updateScopedWebhook(
+  state: State,
+  params: ScopedWebhookParams & { readonly conversation_sid: string; readonly sid: string } & Place
+): { conversation_scoped_webhook: ScopedWebhookRow } {
+  const conversation = editable(state, params.conversation_sid, params)
+  const before = scopedWebhookOf(state, conversation, params.sid, params)
+  const changes = checkedConfiguration(before.target, before, params)
+  return { conversation_scoped_webhook: state.change('conversation_scoped_webhook', before.sid, changes) }
+}
+
+/** A closed conversation's webhooks can be taken away, like the conversation itself. */
+export function deleteScopedWebhook(
+  state: State,
+  params: { readonly conversation_sid: string; readonly sid: string } & Place
+): Record<string, never> {
+  const conversation = conversationOf(state, params.conversation_sid, params)
+  state.remove('conversation_scoped_webhook', scopedWebhookOf(state, conversation, params.sid, params).sid)
+  return {}
+}
+
+function scopedWebhookOf(state: State, conversation: ConversationRow, sid: string, place: Place): ScopedWebhookRow {
+  const row = state.find('conversation_scoped_webhook', sid)
+  if (row?.conversation_sid === conversation.sid) return row
+  return notFound(pathOf(place, `/Conversations/${conversation.sid}/Webhooks/${sid}`))
+}
+
+type Configuration = Pick<
+  ScopedWebhookRow,
+  | 'configuration_url'
+  | 'configuration_method'
+  | 'configuration_filters'
+  | 'configuration_triggers'
+  | 'configuration_flow_sid'
+>
+
+const blank: Configuration = {
+  configuration_url: null,
+  configuration_method: null,
+  configuration_filters: null,
+  configuration_triggers: null,
+  configuration_flow_sid: null
+}
+
+/** What each target cannot do without; of all else it takes what it is given. */
+const required = {
+  webhook: ['configuration_url', 'configuration_filters'],
+  trigger: ['configuration_url', 'configuration_triggers'],
+  studio: ['configuration_flow_sid']
+} as const satisfies Record<ScopedTarget, readonly (keyof Configuration)[]>
+
+const wireNames = {
+  configuration_url: 'Configuration.Url',
+  configuration_filters: 'Configuration.Filters',
+  configuration_triggers: 'Configuration.Triggers',
+  configuration_flow_sid: 'Configuration.FlowSid'
+} as const
+
+/** The configuration after a change, or a refusal where the target cannot work with it. */
+function checkedConfiguration(target: ScopedTarget, before: Configuration, params: ScopedWebhookParams): Configuration {
+  checkUrl(params.configuration_url, 'Configuration.Url')
+  const isCalled = target !== 'studio'
+  const after: Configuration = {
+    configuration_url: isCalled ? (params.configuration_url ?? before.configuration_url) : null,
+    configuration_method: isCalled ? methodOf(params.configuration_method ?? before.configuration_method) : null,
+    configuration_filters: params.configuration_filters ?? before.configuration_filters,
+    configuration_triggers: target === 'trigger' ? wordsOf(params, before) : null,
+    configuration_flow_sid: isCalled ? null : params.configuration_flow_sid || before.configuration_flow_sid
+  }
+  for (const column of required[target]) {
+    if (!after[column] || after[column].length === 0)
+      refuse('invalid', `A Webhook of target ${target} needs ${wireNames[column]}`)
+  }
+  return after
+}
+
+function methodOf(text: string | null): WebhookMethod {
+  return text?.toUpperCase() === 'GET' ? 'GET' : 'POST'
+}
+
+function wordsOf(params: ScopedWebhookParams, before: Configuration): readonly string[] | null {
+  return params.configuration_triggers?.filter((word) => word.trim() !== '') ?? before.configuration_triggers
+}
+
+// What others need to know
+
+/** Webhooks know their conversation's state: those of closed ones leave memory. */
+export function followWebhooks(state: State, conversation: ConversationRow): void {
+  for (const webhook of [...state.tables.conversation_scoped_webhook.by('conversation_sid', conversation.sid)]) {
+    state.change('conversation_scoped_webhook', webhook.sid, { conversation_state: conversation.state })
+  }
+}
+
+/**
+ * Where the end of a conversation is told, as JSON text: its webhooks go with it, so nobody could look them up later.
+ * None where nobody wants to know, which is the rule.
+ */
+export function toldOfRemoval(
+  state: State,
+  conversation: ConversationRow,
+  origin: Origin
+): { readonly scoped_webhooks?: string } {
+  if (!isTold(origin)) return {}
+  const wanting = [...state.tables.conversation_scoped_webhook.by('conversation_sid', conversation.sid)].filter(
+    ({ target, configuration_filters }) =>
+      target === 'webhook' && configuration_filters?.includes('onConversationRemoved')
+  )
+  if (wanting.length === 0) return {}
+  const targets = wanting.map(({ sid, configuration_url, configuration_method }) => ({
+    sid,
+    configuration_url,
+    configuration_method
+  }))
+  return { scoped_webhooks: JSON.stringify(targets) }
+}

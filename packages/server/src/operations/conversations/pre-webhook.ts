@@ -1,0 +1,173 @@
+import { InvalidRequest, parseRequest } from '@ringdown/contract/form'
+import { type OperationId, operations } from '@ringdown/contract/generated/operations'
+import type { Operation } from '@ringdown/contract/operation'
+import type { CommandOf, ResultOf } from '@ringdown/engine/commands'
+import { isTold } from '@ringdown/engine/conversations/origin'
+import { type Lent, rehearse } from '@ringdown/engine/conversations/rehearsal'
+import type { ConfigurationWebhookRow, ServiceWebhookConfigurationRow } from '@ringdown/engine/conversations/rows'
+import type { RenderedEvent } from '@ringdown/engine/events'
+import type { Command } from '../../commit/ledger.ts'
+import type { Outcome } from '../../delivery/delivery.ts'
+import { parametersOf, tellingOf } from '../../delivery/routes/conversation-parameters.ts'
+import type { Context } from '../handler.ts'
+import { needsOf } from '../needs.ts'
+
+/** Commands about which the account and the service may want to be asked (reference conversations 17.1). */
+export type AskedType =
+  | 'conversation.create'
+  | 'conversation.create_with_participants'
+  | 'conversation.update'
+  | 'conversation.delete'
+  | 'participant.create'
+  | 'participant.update'
+  | 'participant.delete'
+  | 'message.create'
+  | 'message.update'
+  | 'message.delete'
+  | 'user.update'
+
+/** All the time that one question has (reference conversations 17.3). */
+const timeout_ms = 5_000
+
+/**
+ * Executes a command as those agree to it who want to be asked: first the account's pre-webhook, then the service's. They
+ * are asked only about what could be done, while the account goes on; what they change is part of the command, so that
+ * nobody has to be asked when it is decided again. Refuses with 403 where one of them does.
+ */
+export async function agreed<T extends AskedType>(context: Context, command: CommandOf<T>): Promise<ResultOf<T>> {
+  return context.execute(await answered(context, command))
+}
+
+async function answered<T extends AskedType>(context: Context, asked: CommandOf<T>): Promise<CommandOf<T>> {
+  if (!isTold(asked)) return asked
+  let command = asked
+  for (const whose of ['account', 'service'] as const) {
+    if (!mayBeAsked(context, whose)) continue
+    // What the first has changed is what the second is asked about.
+    for (const event of await toldOf(context, command)) {
+      const webhook = webhookOf(context, whose, event)
+      const telling = tellingOf(event.type)?.before
+      if (!webhook?.pre_webhook_url || !telling || !webhook.filters?.includes(telling.event)) continue
+      const parameters = parametersOf(telling, shown(command, event), context.state.account_sid)
+      const outcome = await context.ask(
+        { method: webhook.method, url: webhook.pre_webhook_url, parameters: [...parameters, ['RetryCount', '0']] },
+        { timeout_ms }
+      )
+      command = { ...command, ...changesIn(outcome, event, whose) }
+    }
+  }
+  return command
+}
+
+/** Whether it is worth finding out what is to be asked. */
+function mayBeAsked({ state }: Context, whose: 'account' | 'service'): boolean {
+  return whose === 'account'
+    ? Boolean(state.find('configuration_webhook', state.account_sid)?.pre_webhook_url)
+    : state.tables.service_webhook_configuration.size > 0
+}
+
+/** What the command would be told as, once all that it shows is durable; its refusal as well. */
+async function toldOf<T extends AskedType>(context: Context, command: CommandOf<T>): Promise<readonly RenderedEvent[]> {
+  const lent = await lentFor(context, command)
+  try {
+    // Nothing may be awaited in between: what was in memory when it was looked for could have left it.
+    return rehearse(context.state, { at: context.now(), command, lent })
+  } finally {
+    await context.ledger.settled()
+  }
+}
+
+/** Cold rows that the command needs, until memory and they together are all. */
+async function lentFor(context: Context, command: CommandOf<AskedType>): Promise<readonly Lent[]> {
+  const lent = new Map<string, readonly Lent[]>()
+  for (;;) {
+    const needs = needsOf(command as unknown as Command, context.state) // a command of one type is a command
+    const missing = needs.filter((need) => !lent.has(JSON.stringify(need)))
+    if (missing.length === 0) return [...lent.values()].flat()
+    await Promise.all(
+      missing.map(async (need) => {
+        const rows = await context.ledger.find(need.kind, need.where)
+        lent.set(
+          JSON.stringify(need),
+          rows.map((row) => ({ kind: need.kind, row }))
+        )
+      })
+    )
+  }
+}
+
+function webhookOf(
+  { state }: Context,
+  whose: 'account' | 'service',
+  { data }: RenderedEvent
+): ConfigurationWebhookRow | ServiceWebhookConfigurationRow | undefined {
+  if (whose === 'account') return state.find('configuration_webhook', state.account_sid)
+  return state.find('service_webhook_configuration', String(data.chat_service_sid))
+}
+
+/** A conversation that is made together with its participants has no SID before it is there. */
+function shown(command: { readonly type: string }, { data }: RenderedEvent): RenderedEvent['data'] {
+  return command.type === 'conversation.create_with_participants' ? { ...data, conversation_sid: null } : data
+}
+
+// Answers (reference conversations 17.5)
+
+/** What an answer makes of the command's parameters; refuses where it refuses, or says what cannot be. */
+function changesIn(outcome: Outcome, { type }: RenderedEvent, whose: 'account' | 'service'): object {
+  if ('failed' in outcome) {
+    // Whoever cannot be reached has no objection; whoever says too much has said something that cannot be.
+    if (outcome.failed !== 'too_large') return {}
+    throw new InvalidRequest(`The pre-webhook of the ${whose} gave an invalid answer: ${outcome.reason}`)
+  }
+  if (outcome.status >= 400) {
+    throw new InvalidRequest(`The change was rejected by the pre-webhook of the ${whose}`, null, {
+      code: 20403,
+      status: 403
+    })
+  }
+  const operation = Object.hasOwn(changeable, type) ? changeable[type as keyof typeof changeable] : undefined // hasOwn says that it is there
+  if (operation === undefined || outcome.status !== 200) return {}
+  try {
+    return read(operation, answerOf(outcome.body))
+  } catch (error) {
+    if (!(error instanceof InvalidRequest)) throw error
+    throw new InvalidRequest(`The pre-webhook of the ${whose} gave an invalid answer: ${error.message}`)
+  }
+}
+
+/** What may be changed about an event, as parameters of an operation that knows them. */
+const changeable = {
+  'conversation.added': parametersIn('conversations_v1.UpdateConversation', ['friendly_name']),
+  'conversation.updated': parametersIn('conversations_v1.UpdateConversation', ['friendly_name']),
+  'message.added': parametersIn('conversations_v1.UpdateConversationMessage', ['body', 'author', 'attributes']),
+  'message.updated': parametersIn('conversations_v1.UpdateConversationMessage', ['body', 'author', 'attributes'])
+} as const
+
+function parametersIn(id: OperationId, names: readonly string[]): Operation {
+  const operation = operations.find((one) => one.id === id) as Operation // every OperationId is the id of one
+  return { ...operation, parameters: operation.parameters.filter(({ name }) => names.includes(name)) }
+}
+
+/** The members of a JSON object, whatever type the answer says it has; text that is none says nothing. */
+function answerOf(body: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(body)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}
+
+/** Reads an answer by the contract, as if the caller had said it. Attributes may be an object, or its text. */
+function read(operation: Operation, answer: Readonly<Record<string, unknown>>): object {
+  const form = new URLSearchParams()
+  for (const { name, wire, type } of operation.parameters) {
+    const value = Object.hasOwn(answer, name) ? answer[name] : undefined
+    if (value === undefined || value === null) continue
+    if (typeof value === 'string') form.append(wire, value)
+    else if (type === 'json-text') form.append(wire, JSON.stringify(value))
+    else throw new InvalidRequest(`${name} is no text`, wire)
+  }
+  const request = { path: {}, query: '', body: form.toString(), contentType: undefined, headers: {} }
+  return parseRequest(operation, request).params
+}
