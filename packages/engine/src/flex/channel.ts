@@ -7,6 +7,7 @@ import { isTerminal } from '../routing/rows.ts'
 import { complete, wrapUp } from '../routing/task.ts'
 import type { State } from '../state/state.ts'
 import { emitChannel } from './events.ts'
+import { worded } from './json-text.ts'
 import { conversationOf, dropMember } from './member.ts'
 import { objectOf } from './parameters.ts'
 import { type InteractionChannelRow, type InteractionRow, isUsable } from './rows.ts'
@@ -56,7 +57,7 @@ function routingStatus(value: unknown): string | undefined {
   const { status } = objectOf(value, 'Routing', 'invalid')
   if (status === undefined) return undefined
   if (status !== 'closed' && status !== 'wrapup' && status !== 'wrapping')
-    refuse('invalid', `Routing: status '${status}' is not closed`)
+    refuse('invalid', `Routing: status '${worded(status)}' is not closed`)
   return status
 }
 

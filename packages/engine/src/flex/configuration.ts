@@ -6,6 +6,7 @@ import { addQueue } from '../routing/task-queue.ts'
 import { addWorkflow } from '../routing/workflow.ts'
 import { createWorkspace } from '../routing/workspace.ts'
 import type { State } from '../state/state.ts'
+import { worded } from './json-text.ts'
 import type { FlexConfigurationRow, Json } from './rows.ts'
 
 const workspaceName = 'Flex Task Assignment'
@@ -190,7 +191,7 @@ export function updateFlexConfiguration(
   const before = setupFlex(state).flex_configuration
   if (params.account_sid === undefined) refuse('invalid', 'Missing required parameter account_sid in the post body')
   if (params.account_sid !== state.account_sid)
-    refuse('invalid', `Value '${params.account_sid}' provided for account_sid is not this account`)
+    refuse('invalid', `Value '${worded(params.account_sid)}' provided for account_sid is not this account`)
   const changes: Record<string, Json> = {}
   for (const [name, value] of Object.entries(params)) {
     if (readOnly.includes(name)) refuse('configuration.read_only', `Configuration properties are read-only: [${name}]`)

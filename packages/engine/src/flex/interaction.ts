@@ -10,6 +10,7 @@ import type { State } from '../state/state.ts'
 import { interactionOf, settle } from './channel.ts'
 import { flexOf } from './configuration.ts'
 import { emitChannel, emitMember } from './events.ts'
+import { namedWebhook } from './interaction-webhook.ts'
 import { addInvite, createInvite } from './invite.ts'
 import { addMember, participantParams, workerIdentity } from './member.ts'
 import {
@@ -79,13 +80,14 @@ export function createInteraction(state: State, params: CreateInteraction): Made
 }
 
 /** For a channel that exists the answer is its interaction; with routing, one more agent is asked (reference flex 4.1). */
-function reuseChannel(state: State, sid: string, { routing }: CreateInteraction): MadeInteraction {
+function reuseChannel(state: State, sid: string, { routing, webhook_ttid }: CreateInteraction): MadeInteraction {
   const channel = state.find('interaction_channel', sid)
   if (!channel) return refuse('interaction.bad_channel', `Channel: sid '${sid}' does not exist`)
   const { interaction_sid } = channel
   if (channel.status === 'closed' || channel.status === 'failed') {
     refuse('interaction.closed', `Channel ${sid} is ${channel.status}`)
   }
+  if (webhook_ttid) state.change('interaction', interaction_sid, { webhook_ttid: namedWebhook(state, webhook_ttid) })
   if (routing !== undefined) createInvite(state, { interaction_sid, channel_sid: sid, routing })
   const interaction = state.get('interaction', interaction_sid)
   const task = state.find('task', interaction.task_sid)
@@ -115,7 +117,7 @@ function addChannel(state: State, wanted: ChannelParameter, params: CreateIntera
       task_sid: null,
       ended_task: null,
       interaction_context_sid: params.interaction_context_sid || null,
-      webhook_ttid: params.webhook_ttid || null
+      webhook_ttid: namedWebhook(state, params.webhook_ttid)
     },
     sid
   )
@@ -245,5 +247,5 @@ export function updateInteraction(
 ): { interaction: InteractionRow } {
   const before = interactionOf(state, sid)
   if (webhook_ttid === undefined) return { interaction: before }
-  return { interaction: state.change('interaction', sid, { webhook_ttid: webhook_ttid || null }) }
+  return { interaction: state.change('interaction', sid, { webhook_ttid: namedWebhook(state, webhook_ttid) }) }
 }

@@ -2,11 +2,12 @@ import type { ParamsOf } from '../commands.ts'
 import { type Need, userNeeds } from '../conversations/needs.ts'
 import type { State } from '../state/state.ts'
 import type { flexCommands } from './commands.ts'
+import { valueIn } from './json-text.ts'
 import { workerIdentity } from './member.ts'
 import { fieldsOf } from './task-attributes.ts'
 
 type Needs = {
-  readonly [T in keyof typeof flexCommands | 'reservation.update']?: (
+  readonly [T in keyof typeof flexCommands | 'reservation.update' | 'reservation.instruct']?: (
     params: ParamsOf<T>,
     state: State
   ) => readonly Need[]
@@ -19,13 +20,11 @@ type Needs = {
 export const flexNeeds: Needs = {
   'interaction.create': ({ channel, routing }, state) => {
     const fields = parsed(channel)
-    const { media_channel_sid } = fieldsOf(fields.properties)
+    const { media_channel_sid } = parsed(fields.properties)
     return [
       ...rowNeeds(state, 'conversation', media_channel_sid),
       ...rowNeeds(state, 'interaction_channel', fields.sid),
-      ...(Array.isArray(fields.participants) ? fields.participants : []).flatMap((one) =>
-        identityNeeds(state, parsed(one).identity)
-      ),
+      ...listIn(fields.participants).flatMap((one) => identityNeeds(state, parsed(one).identity)),
       ...workerNeeds(state, parsed(parsed(routing).properties).worker_sid)
     ]
   },
@@ -41,11 +40,14 @@ export const flexNeeds: Needs = {
     ...rowNeeds(state, 'interaction_channel', channel_sid),
     ...rowNeeds(state, 'interaction_participant', sid)
   ],
-  'reservation.update': ({ sid }, state) => {
-    const reservation = state.find('reservation', sid)
-    const invite = reservation && state.tables.invite.firstBy('task_sid', reservation.task_sid)
-    return invite ? workerNeeds(state, reservation.worker_sid, invite.channel_sid) : []
-  }
+  'reservation.update': ({ sid }, state) => acceptanceNeeds(state, sid),
+  'reservation.instruct': ({ reservation_sid }, state) => acceptanceNeeds(state, reservation_sid)
+}
+
+function acceptanceNeeds(state: State, reservation_sid: string): readonly Need[] {
+  const reservation = state.find('reservation', reservation_sid)
+  const invite = reservation && state.tables.invite.firstBy('task_sid', reservation.task_sid)
+  return invite ? workerNeeds(state, reservation.worker_sid, invite.channel_sid) : []
 }
 
 function rowNeeds(
@@ -71,11 +73,13 @@ function identityNeeds(state: State, identity: unknown, channel_sid?: string): N
   return userNeeds(state, identity, service)
 }
 
+/** Of what may be the text of a list. */
+function listIn(value: unknown): readonly unknown[] {
+  const list = value
+  return Array.isArray(list) ? list : []
+}
+
 function parsed(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'string') return fieldsOf(value)
-  try {
-    return fieldsOf(JSON.parse(value))
-  } catch {
-    return {} // the decider refuses it
-  }
+  // What is no JSON names nothing either: the decider refuses it.
+  return fieldsOf(typeof value === 'string' ? valueIn(value) : value)
 }

@@ -1,4 +1,5 @@
 import { type RefusalCode, refuse } from '../refusals.ts'
+import { valueIn, worded } from './json-text.ts'
 import { type ChannelType, channelTypes } from './rows.ts'
 
 /** Somebody outside, as `participants` and `MediaProperties` describe them (reference flex 4.1 and 7). */
@@ -42,10 +43,10 @@ export function channelParameter(value: unknown): ChannelParameter {
   const channel = objectOf(value, 'Channel', badChannel)
   const type = channel.type
   const known = channelTypes.find((one) => one === type)
-  if (!known) return refuse(badChannel, `Channel: type '${type}' is not one of ${channelTypes.join(', ')}`)
+  if (!known) return refuse(badChannel, `Channel: type '${worded(type)}' is not one of ${channelTypes.join(', ')}`)
   const initiated_by = channel.initiated_by
   if (initiated_by !== 'customer' && initiated_by !== 'agent' && initiated_by !== 'api') {
-    return refuse(badChannel, `Channel: initiated_by '${initiated_by}' is not one of customer, agent, api`)
+    return refuse(badChannel, `Channel: initiated_by '${worded(initiated_by)}' is not one of customer, agent, api`)
   }
   const properties =
     channel.properties === undefined ? {} : objectOf(channel.properties, 'Channel: properties', badChannel)
@@ -125,11 +126,7 @@ export function objectOf(value: unknown, parameter: string, code: RefusalCode): 
 }
 
 function parsed(text: string, parameter: string, code: RefusalCode): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return refuse(code, `${parameter} is not valid JSON`)
-  }
+  return valueIn(text) ?? refuse(code, `${parameter} is not valid JSON`)
 }
 
 export function textOf(fields: Fields, name: string, code: RefusalCode): string | undefined {

@@ -136,6 +136,30 @@ export interface InviteRow extends Row {
   readonly auto_accept_identity: string | null
 }
 
+/** What an interaction webhook can be told of (reference flex 9.2). */
+export const interactionWebhookEvents = [
+  'onInteractionCreated',
+  'onChannelCreated',
+  'onChannelCreateFailed',
+  'onChannelStatusUpdated',
+  'onParticipantJoined',
+  'onParticipantUpdated',
+  'onParticipantLeft'
+] as const
+export type InteractionWebhookEvent = (typeof interactionWebhookEvents)[number]
+
+/** Its SID is what the API calls its ttid. */
+export interface InteractionWebhookRow extends Row {
+  readonly account_sid: string
+  readonly instance_sid: string
+  /** `interaction`: for those that name it only. */
+  readonly type: 'global' | 'interaction'
+  readonly friendly_name: string | null
+  readonly webhook_url: string
+  readonly webhook_events: readonly InteractionWebhookEvent[]
+  readonly webhook_method: 'GET' | 'POST'
+}
+
 export interface FlexKinds {
   flex_configuration: FlexConfigurationRow
   flex_flow: FlexFlowRow
@@ -143,6 +167,7 @@ export interface FlexKinds {
   interaction_channel: InteractionChannelRow
   interaction_participant: InteractionParticipantRow
   invite: InviteRow
+  interaction_webhook: InteractionWebhookRow
 }
 
 export function isUsable(channel: InteractionChannelRow): boolean {
@@ -270,6 +295,20 @@ export const flexKinds: { [K in keyof FlexKinds]: KindDefinition<FlexKinds[K]> }
       channel_sid: (row) => row.channel_sid,
       task_sid: (row) => row.task_sid
     }
+  },
+  interaction_webhook: {
+    // Not two letters and hexadecimal digits, but a ttid (`interaction-webhook.ts`).
+    prefix: 'flex_interactionwebhook_',
+    columns: [
+      'account_sid',
+      'instance_sid',
+      'type',
+      'friendly_name',
+      'webhook_url',
+      'webhook_events',
+      'webhook_method'
+    ],
+    indexes: { instance_sid: (row) => row.instance_sid }
   }
 }
 

@@ -109,13 +109,13 @@ describe('an interaction', () => {
     expect((await server.get(`${channel}/Invites`)).body.invites).toMatchObject([
       { sid: expect.stringMatching(/^KG/), routing: { properties: { assignment_status: 'pending' } } }
     ])
-    expect(
-      (
-        await made(`${root}/Interactions/${interaction.sid}`, {
-          WebhookTtid: `flex_interactionwebhook_${'0'.repeat(26)}`
-        })
-      ).webhook_ttid
-    ).toContain('flex_')
+    const webhooks = `${root}/Instances/${configuration.flex_instance_sid}/InteractionWebhooks`
+    const form = { WebhookUrl: 'https://example.org/hook', WebhookEvents: 'onParticipantLeft', Type: 'interaction' }
+    const { ttid } = await made(webhooks, form, 201)
+    const named = await made(`${root}/Interactions/${interaction.sid}`, { WebhookTtid: ttid })
+    expect(named.webhook_ttid).toBe(ttid)
+    const unknown = { WebhookTtid: `flex_interactionwebhook_${'0'.repeat(26)}` }
+    expect(await server.post(`${root}/Interactions/${interaction.sid}`, unknown)).toMatchObject({ status: 400 })
   })
 
   it('brings in the agent who accepts, others by invite, and ends for good', async () => {

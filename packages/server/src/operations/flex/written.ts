@@ -8,6 +8,7 @@ import type {
 import { shownInteraction, shownInvite, shownMember } from '@ringdown/engine/flex/shown'
 import type { Context, Handlers } from '../handler.ts'
 import { coldPage, shownPage } from '../listing.ts'
+import { shownInteractionWebhook } from './nouns.ts'
 import { channelOf, interactionOf } from './reading.ts'
 
 async function configurationOf({ state, execute }: Context): Promise<FlexConfigurationRow> {
@@ -85,5 +86,18 @@ export const flexHandlers = {
     return shownMember(
       (await execute({ type: 'interaction_participant.update', ...params, ...path })).interaction_participant
     )
+  },
+
+  // A command has a type of its own.
+  async 'flex_v1.CreateInteractionWebhook'({ path, params: { type, ...params } }, { execute }) {
+    const webhook_type = type && { webhook_type: type }
+    const command = { type: 'interaction_webhook.create', ...webhook_type, ...params, ...path } as const
+    return shownInteractionWebhook((await execute(command)).interaction_webhook)
+  },
+
+  async 'flex_v1.UpdateInteractionWebhook'({ path, params: { type, ...params } }, { execute }) {
+    const webhook_type = type && { webhook_type: type }
+    const command = { type: 'interaction_webhook.update', ...webhook_type, ...params, ...path } as const
+    return shownInteractionWebhook((await execute(command)).interaction_webhook)
   }
 } satisfies Handlers

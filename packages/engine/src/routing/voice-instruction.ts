@@ -1,0 +1,109 @@
+import { refuse } from '../refusals.ts'
+import type { State } from '../state/state.ts'
+import type { ReservationRow } from './rows.ts'
+
+/** Instructions that need a voice connection (reference taskrouter 5.5). */
+export const voiceInstructionNames = ['dequeue', 'call', 'redirect', 'conference', 'supervise'] as const
+export type VoiceInstructionName = (typeof voiceInstructionNames)[number]
+
+/** What an instruction says, by the names that the callback's answer has. */
+export type InstructionFields = Readonly<Record<string, unknown>>
+
+/** What is wrong with an instruction, by Twilio's number in the debugger, in one sentence. */
+export interface InstructionProblem {
+  readonly code: number
+  readonly message: string
+}
+
+/** What an instruction must say, and the debugger's number for what is wrong with it. */
+interface Rules {
+  /** What stands in front of its fields in a REST request. */
+  readonly prefix: string
+  readonly required: Readonly<Record<string, number>>
+  /** It calls the worker: `to`, or else the worker's `contact_uri`. */
+  readonly to?: number
+  readonly post_work_activity_sid?: number
+  /** It is about the task's call: `call_sid` or `outbound_to` of its attributes. */
+  readonly call?: number
+  /** What carries it out has failed. */
+  readonly failed: number
+}
+
+const rules = {
+  dequeue: { prefix: 'dequeue_', required: {}, to: 40131, post_work_activity_sid: 40130, call: 40140, failed: 40133 },
+  call: { prefix: 'call_', required: { from: 40111, url: 40112 }, to: 40110, failed: 40113 },
+  redirect: { prefix: 'redirect_', required: { call_sid: 40121, url: 40120 }, failed: 40122 },
+  conference: { prefix: '', required: {}, to: 40137, post_work_activity_sid: 40139, call: 40142, failed: 40145 },
+  supervise: { prefix: '', required: { supervisor: 40146, supervisor_mode: 40147 }, failed: 40148 }
+} as const satisfies Record<VoiceInstructionName, Rules>
+
+export function isVoiceInstruction(name: string): name is VoiceInstructionName {
+  return Object.hasOwn(rules, name)
+}
+
+/** Why an instruction cannot be carried out where there is no voice connection. */
+export function withoutVoice(name: VoiceInstructionName): InstructionProblem {
+  return {
+    code: rules[name].failed,
+    message: `Instruction '${name}' is not possible: no voice connection is configured`
+  }
+}
+
+/** What is wrong with an instruction for a reservation; undefined when it could be carried out. */
+export function problemOf(
+  state: State,
+  reservation: ReservationRow,
+  name: VoiceInstructionName,
+  fields: InstructionFields
+): InstructionProblem | undefined {
+  const rule: Rules = rules[name]
+  const wrong = (code: number, what: string) => ({ code, message: `Instruction '${name}' ${what}` })
+  for (const [field, code] of Object.entries(rule.required)) {
+    if (!isText(fields[field])) return wrong(code, `has no ${field}`)
+  }
+  if (rule.to !== undefined && !isText(fields.to) && !isText(attributesOf(state, 'worker', reservation).contact_uri)) {
+    return wrong(rule.to, 'has no to, and its worker no contact_uri')
+  }
+  const { post_work_activity_sid: activity } = fields
+  if (rule.post_work_activity_sid !== undefined && activity !== undefined && activity !== '') {
+    const row = typeof activity === 'string' ? state.find('activity', activity) : undefined
+    if (row?.workspace_sid !== reservation.workspace_sid) {
+      return wrong(rule.post_work_activity_sid, 'has a post_work_activity_sid that does not exist')
+    }
+  }
+  const task = rule.call === undefined ? undefined : attributesOf(state, 'task', reservation)
+  if (rule.call !== undefined && !isText(task?.call_sid) && !isText(task?.outbound_to)) {
+    return wrong(rule.call, 'needs call_sid or outbound_to in the attributes of its task')
+  }
+  return undefined
+}
+
+/** An instruction by REST: nobody could carry it out; what it lacks besides is said as well. */
+export function refuseVoice(
+  state: State,
+  reservation: ReservationRow,
+  name: VoiceInstructionName,
+  params: InstructionFields
+): never {
+  const { prefix } = rules[name]
+  const fields = Object.fromEntries(
+    Object.entries(params).flatMap(([key, value]) =>
+      key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : []
+    )
+  )
+  const told = [withoutVoice(name), problemOf(state, reservation, name, fields)]
+  return refuse('invalid', told.flatMap((one) => (one ? [`${one.message} (error ${one.code})`] : [])).join('; '))
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== ''
+}
+
+function attributesOf(
+  state: State,
+  kind: 'task' | 'worker',
+  reservation: ReservationRow
+): Readonly<Record<string, unknown>> {
+  const { attributes } = state.get(kind, kind === 'task' ? reservation.task_sid : reservation.worker_sid)
+  return JSON.parse(attributes) as Readonly<Record<string, unknown>> // checked to be an object when it was given
+}
