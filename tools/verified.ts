@@ -4,6 +4,9 @@ const stories = 'test/conformance/taskrouter.test.ts'
 const guards = 'test/conformance/taskrouter-guards.test.ts'
 const figures = 'test/conformance/taskrouter-figures.test.ts'
 const lists = 'test/conformance/taskrouter-lists.test.ts'
+const interactionWebhooks = 'test/conformance/interaction-webhooks.test.ts'
+const webhooks = 'test/conformance/conversations-webhooks.test.ts'
+const eventStreams = 'test/conformance/event-streams.test.ts'
 
 /**
  * Which test holds an operation to the reference. Each file proves at its end that it has seen what is said of it here
@@ -70,5 +73,46 @@ export const verified: Readonly<Partial<Record<OperationId, string>>> = {
   'taskrouter_v1.FetchWorkerStatistics': figures,
   'taskrouter_v1.FetchWorkerInstanceStatistics': figures,
   'taskrouter_v1.FetchWorkflowStatistics': figures,
-  'taskrouter_v1.FetchWorkflowCumulativeStatistics': figures
+  'taskrouter_v1.FetchWorkflowCumulativeStatistics': figures,
+  'conversations_v1.FetchConfigurationWebhook': webhooks,
+  'conversations_v1.UpdateConfigurationWebhook': webhooks,
+  'conversations_v1.FetchServiceWebhookConfiguration': webhooks,
+  'conversations_v1.UpdateServiceWebhookConfiguration': webhooks,
+  'conversations_v1.ListConversationScopedWebhook': webhooks,
+  'conversations_v1.CreateConversationScopedWebhook': webhooks,
+  'conversations_v1.FetchConversationScopedWebhook': webhooks,
+  'conversations_v1.UpdateConversationScopedWebhook': webhooks,
+  'conversations_v1.DeleteConversationScopedWebhook': webhooks,
+  'conversations_v1.ListServiceConversationScopedWebhook': webhooks,
+  'conversations_v1.CreateServiceConversationScopedWebhook': webhooks,
+  'conversations_v1.FetchServiceConversationScopedWebhook': webhooks,
+  'conversations_v1.UpdateServiceConversationScopedWebhook': webhooks,
+  'conversations_v1.DeleteServiceConversationScopedWebhook': webhooks,
+  'flex_v1.ListInteractionWebhook': interactionWebhooks,
+  'flex_v1.CreateInteractionWebhook': interactionWebhooks,
+  'flex_v1.FetchInteractionWebhook': interactionWebhooks,
+  'flex_v1.UpdateInteractionWebhook': interactionWebhooks,
+  'flex_v1.DeleteInteractionWebhook': interactionWebhooks,
+  'events_v1.FetchSchema': eventStreams,
+  'events_v1.ListSchemaVersion': eventStreams,
+  'events_v1.FetchSchemaVersion': eventStreams,
+  'events_v1.ListSink': eventStreams,
+  'events_v1.CreateSink': eventStreams,
+  'events_v1.DeleteSink': eventStreams,
+  'events_v1.FetchSink': eventStreams,
+  'events_v1.UpdateSink': eventStreams,
+  'events_v1.CreateSinkTest': eventStreams,
+  'events_v1.CreateSinkValidate': eventStreams,
+  'events_v1.ListSubscription': eventStreams,
+  'events_v1.CreateSubscription': eventStreams,
+  'events_v1.DeleteSubscription': eventStreams,
+  'events_v1.FetchSubscription': eventStreams,
+  'events_v1.UpdateSubscription': eventStreams,
+  'events_v1.ListSubscribedEvent': eventStreams,
+  'events_v1.CreateSubscribedEvent': eventStreams,
+  'events_v1.DeleteSubscribedEvent': eventStreams,
+  'events_v1.FetchSubscribedEvent': eventStreams,
+  'events_v1.UpdateSubscribedEvent': eventStreams,
+  'events_v1.ListEventType': eventStreams,
+  'events_v1.FetchEventType': eventStreams
 }

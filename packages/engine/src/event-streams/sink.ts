@@ -1,0 +1,129 @@
+import type { Json } from '../flex/rows.ts'
+import { refuse } from '../refusals.ts'
+import { checkUrl, notFound } from '../routing/lookup.ts'
+import type { State } from '../state/state.ts'
+import { type SinkRow, type SinkType, sinkTypes } from './rows.ts'
+
+/** How many sinks an account may have (reference events 1). */
+export const mostSinks = 100
+
+/**
+ * Adds a sink, active at once: nobody has to prove any longer that the test event has arrived (reference events 1).
+ * Refuses sinks by e-mail, whose configuration is documented nowhere.
+ */
+export function createSink(
+  state: State,
+  params: { readonly description: string; readonly sink_type: string; readonly sink_configuration: unknown }
+): { sink: SinkRow } {
+  const { account_sid } = state
+  const sink_type = typeOf(params.sink_type)
+  const sink_configuration = configurations[sink_type](membersOf(params.sink_configuration))
+  if (state.tables.sink.count('account_sid', account_sid) >= mostSinks) {
+    refuse('sink.too_many', `The maximum number of Sinks (${mostSinks}) is reached`)
+  }
+  const { description } = params
+  checkDescription(description)
+  return { sink: state.insert('sink', { account_sid, description, sink_type, sink_configuration, status: 'active' }) }
+}
+
+export function updateSink(
+  state: State,
+  { sid, description }: { readonly sid: string; readonly description: string }
+): { sink: SinkRow } {
+  const before = sinkOf(state, sid)
+  checkDescription(description)
+  return { sink: state.change('sink', before.sid, { description }) }
+}
+
+/** A sink that something is still sent to stays (reference events 1). */
+export function deleteSink(state: State, { sid }: { readonly sid: string }): Record<string, never> {
+  const sink = sinkOf(state, sid)
+  const uses = state.tables.subscription.count('sink_sid', sid)
+  if (uses > 0) {
+    refuse(
+      'conflict',
+      `Sink ${sid} cannot be deleted: ${uses} ${uses === 1 ? 'Subscription uses' : 'Subscriptions use'} it`
+    )
+  }
+  state.remove('sink', sink.sid)
+  return {}
+}
+
+/** Asks for a test event: it is told like any other, with a `test_id` of its own. */
+export function testSink(state: State, { sid }: { readonly sid: string }): { sink: SinkRow } {
+  const sink = sinkOf(state, sid)
+  state.emit('sink.test', { sink, extra: { test_id: uuidOf(state.sid('EZ').slice(2)) } })
+  return { sink }
+}
+
+export function sinkOf(state: State, sid: string): SinkRow {
+  return state.find('sink', sid) ?? notFound(`/Sinks/${sid}`)
+}
+
+export function checkDescription(description: string): void {
+  if (description.trim() === '') refuse('invalid', 'Description must not be empty')
+}
+
+type Configuration = { readonly [name: string]: Json }
+
+function typeOf(value: string): SinkType {
+  return (
+    sinkTypes.find((type) => type === value) ??
+    refuse('invalid', `Value '${value}' provided for SinkType is not one of ${sinkTypes.join(', ')}`)
+  )
+}
+
+function membersOf(value: unknown): Configuration {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    refuse('invalid', 'SinkConfiguration must be a JSON object')
+  }
+  return value as Configuration // it was parsed from JSON
+}
+
+/** What each type of sink needs to know; members that it does not know are kept and echoed. */
+const configurations: { readonly [T in SinkType]: (given: Configuration) => Configuration } = {
+  webhook: (given) => {
+    const destination = required(given, 'destination', 'webhook')
+    checkUrl(destination, 'SinkConfiguration.destination')
+    const { method = 'post', batch_events = false } = given
+    const lower = typeof method === 'string' ? method.toLowerCase() : ''
+    if (lower !== 'post' && lower !== 'get') {
+      refuse('invalid', 'SinkConfiguration.method of a webhook sink must be POST or GET')
+    }
+    if (typeof batch_events !== 'boolean') {
+      refuse('invalid', 'SinkConfiguration.batch_events of a webhook sink must be true or false')
+    }
+    return { ...given, destination, method: lower, batch_events }
+  },
+  kinesis: (given) => {
+    const arn = required(given, 'arn', 'kinesis')
+    const role_arn = required(given, 'role_arn', 'kinesis')
+    required(given, 'external_id', 'kinesis')
+    if (!streamArn.test(arn)) refuse('invalid', `SinkConfiguration.arn '${arn}' is not the ARN of a Kinesis stream`)
+    if (!roleArn.test(role_arn)) refuse('invalid', `SinkConfiguration.role_arn '${role_arn}' is not the ARN of a role`)
+    return given
+  },
+  segment: (given) => {
+    required(given, 'write_key', 'segment')
+    return given
+  },
+  email: () => refuse('invalid', 'SinkType email is not supported: use webhook, kinesis or segment')
+}
+
+const streamArn = /^arn:aws[\w-]*:kinesis:[a-z0-9-]+:\d{12}:stream\/[\w.-]{1,128}$/
+const roleArn = /^arn:aws[\w-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,600}$/
+
+function required(given: Configuration, name: string, type: SinkType): string {
+  const value = given[name]
+  return typeof value === 'string' && value.trim() !== ''
+    ? value
+    : refuse('invalid', `SinkConfiguration of a ${type} sink needs ${name}, as text`)
+}
+
+/** 32 hex digits as a UUID of version 4. */
+function uuidOf(hex: string): string {
+  const digits = `${hex.slice(0, 12)}4${hex.slice(13, 16)}8${hex.slice(17)}`
+  return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join(
+    '-'
+  )
+}

@@ -1,0 +1,200 @@
+import { type RenderedEvent, render } from '../events.ts'
+import { World } from './world.ts'
+
+const customer = { messaging_binding_address: '+37255500001', messaging_binding_proxy_address: '+3726000' } as const
+
+/**
+ * Days of a small contact center in which everything happens that the engine has an event for. Answers what the log would
+ * hold, and the account's SID. Always the same.
+ */
+export function eventfulDays(): { readonly events: readonly RenderedEvent[]; readonly account_sid: string } {
+  const world = new World()
+  furnish(world)
+  handleTasks(world)
+  handTasksOn(world)
+  waitTooLong(world)
+  talk(world)
+  interact(world)
+  clearAway(world)
+  const events = world.events().map((event) => JSON.parse(JSON.stringify(render(event))) as RenderedEvent) // as the log has it
+  return { events, account_sid: world.state.account_sid }
+}
+
+function furnish(world: World): void {
+  const { workspace_sid } = world
+  world.do({ type: 'workspace.update', sid: workspace_sid, friendly_name: 'Acme Support' })
+  world.addQueue('Support')
+  world.addQueue('Experts', { target_workers: 'expert == true' })
+  world.addQueue('Night', { target_workers: 'nights == true' })
+  world.addWorkflow(
+    'Main',
+    {
+      filters: [
+        {
+          filter_friendly_name: 'Hard cases',
+          expression: 'hard == true',
+          targets: [{ queue: 'Experts', timeout: 60, skip_if: 'workers.available == 0' }]
+        },
+        {
+          filter_friendly_name: 'Late',
+          expression: 'late == true',
+          targets: [
+            { queue: 'Experts', timeout: 60 },
+            { queue: 'Night', timeout: 60 }
+          ]
+        }
+      ],
+      default_filter: { queue: 'Support' }
+    },
+    { task_reservation_timeout: 30 }
+  )
+  world.addWorker('Ada', { attributes: { languages: ['en'] }, capacity: { default: 3 } })
+  world.setAttributes('Ada', { languages: ['en', 'et'] })
+  world.setChannel('Ada', 'voice', { available: false })
+}
+
+function handleTasks(world: World): void {
+  world.addTask('order', { attributes: { name: 'Ann', order: 4711 } })
+  world.updateTask('order', { priority: 5 })
+  world.reject('Ada', 'order')
+  world.pass('2 s')
+  world.accept('Ada', 'order')
+  world.pass('90 s')
+  world.respond('Ada', 'order', 'wrapping')
+  world.complete('Ada', 'order')
+
+  world.addTask('spam')
+  world.updateTask('spam', { assignment_status: 'canceled', reason: 'spam' })
+  world.addTask('twice')
+  world.deleteTask('twice')
+
+  world.addTask('unanswered')
+  world.pass('30 s')
+  world.move('Ada', 'Offline')
+  world.deleteTask('unanswered')
+  world.move('Ada', 'Available')
+}
+
+function handTasksOn(world: World): void {
+  world.addTask('hard')
+  world.accept('Ada', 'hard')
+  world.addWorker('Bea', { attributes: { expert: true } })
+  world.addWorker('Cleo', { attributes: { expert: true } })
+  const hand = (to: string) => {
+    const { sid, task_sid, worker_sid } = world.reservation('Ada', 'hard')
+    const { workspace_sid } = world
+    const reservation = { workspace_sid, worker_sid, reservation_sid: sid, task_sid }
+    return world.do({ type: 'transfer.create', ...reservation, to }).transfer
+  }
+  hand(world.worker('Bea').sid)
+  world.reject('Bea', 'hard')
+  const { sid, workspace_sid, initiating_worker_sid: worker_sid } = hand(world.queue('Experts').sid)
+  world.do({ type: 'transfer.cancel', workspace_sid, worker_sid, sid })
+  hand(world.queue('Experts').sid)
+  const [first = ''] = world.who('hard')
+  world.reject(first, 'hard')
+  world.pass('2 s')
+  const [second = ''] = world.who('hard')
+  world.accept(second, 'hard')
+  world.complete('Ada', 'hard')
+  world.complete(second, 'hard')
+
+  // Offered to one worker alone, who is not there.
+  world.move('Cleo', 'Offline')
+  world.addTask('for Cleo', { routing_target: world.worker('Cleo').sid })
+  world.pass('2 min')
+  // Several are asked, and one takes it.
+  world.move('Cleo', 'Available')
+  const { sid: experts } = world.queue('Experts')
+  world.do({ type: 'task_queue.update', workspace_sid, sid: experts, max_reserved_workers: 2 })
+  world.addTask('for any expert', { attributes: { hard: true } })
+  world.accept('Bea', 'for any expert')
+  world.complete('Bea', 'for any expert')
+}
+
+function waitTooLong(world: World): void {
+  for (const name of ['Ada', 'Bea', 'Cleo']) world.move(name, 'Offline')
+  // Passes the filter that has nobody, and goes to the default queue.
+  world.addTask('skipping', { attributes: { hard: true } })
+  world.deleteTask('skipping')
+  // Falls through all of its targets.
+  world.addTask('late', { attributes: { late: true } })
+  world.pass('3 min')
+  // Is held for a day.
+  world.move('Ada', 'Available')
+  world.addTask('forgotten')
+  world.accept('Ada', 'forgotten')
+  world.pass('2 d')
+}
+
+function talk(world: World): void {
+  world.do({ type: 'user.create', identity: 'ann', friendly_name: 'Ann' })
+  world.do({ type: 'user.update', sid: 'ann', friendly_name: 'Ann A.' })
+  const { sid } = world.do({ type: 'conversation.create', friendly_name: 'Where is my order?' }).conversation
+  world.do({ type: 'conversation.update', sid, attributes: '{"order":4711}' })
+  const { participant } = world.do({ type: 'participant.create', conversation_sid: sid, ...customer })
+  const place = { conversation_sid: sid, sid: participant.sid }
+  world.do({ type: 'participant.update', ...place, attributes: '{"vip":true}' })
+  const { message } = world.do({ type: 'message.create', conversation_sid: sid, author: 'ann', body: 'Hello?' })
+  world.do({ type: 'message.update', conversation_sid: sid, sid: message.sid, body: 'Hello!' })
+  world.do({ type: 'message.delete', conversation_sid: sid, sid: message.sid })
+  world.do({ type: 'participant.delete', ...place })
+  world.do({ type: 'conversation.update', sid, state: 'closed' })
+  world.do({ type: 'conversation.delete', sid })
+}
+
+function interact(world: World): void {
+  const { workspace_sid } = world
+  world.do({ type: 'flex.setup', workspace_sid })
+  world.setChannel('Ada', 'sms', { capacity: 3 })
+  const { sid } = world.do({ type: 'conversation.create' }).conversation
+  world.do({ type: 'participant.create', conversation_sid: sid, ...customer })
+  const routing = { properties: { workspace_sid, workflow_sid: world.workflow('Main').sid, attributes: {} } }
+  const begin = (media_channel_sid: string) =>
+    world.do({
+      type: 'interaction.create',
+      channel: { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid } },
+      routing
+    })
+  const { interaction } = begin(sid)
+  const channel_sid = interaction.channel_sid
+  const offered = world.state.tables.reservation.firstBy('open_by_worker', world.worker('Ada').sid)
+  const { task_sid = '', sid: reservation_sid = '' } = offered ?? {}
+  const respond = (reservation_status: string) =>
+    world.do({ type: 'reservation.update', workspace_sid, task_sid, sid: reservation_sid, reservation_status })
+  respond('accepted')
+  respond('wrapping')
+  respond('completed')
+  world.do({ type: 'interaction_channel.update', interaction_sid: interaction.sid, sid: channel_sid, status: 'closed' })
+  begin(`CH${'0'.repeat(32)}`)
+}
+
+function clearAway(world: World): void {
+  const { workspace_sid } = world
+  world.do({
+    type: 'task_queue.create',
+    workspace_sid,
+    friendly_name: 'Nobody',
+    target_workers: "langauges HAS 'et'"
+  })
+  const { sid: queue } = world.queue('Nobody')
+  world.do({ type: 'task_queue.update', workspace_sid, sid: queue, target_workers: "languages HAS 'et'" })
+  world.do({ type: 'task_queue.delete', workspace_sid, sid: queue })
+  const lunch = world.do({ type: 'activity.create', workspace_sid, friendly_name: 'Lunch' }).activity
+  world.do({ type: 'activity.update', workspace_sid, sid: lunch.sid, friendly_name: 'Break' })
+  world.do({ type: 'activity.delete', workspace_sid, sid: lunch.sid })
+  const fax = { type: 'task_channel.create', workspace_sid, friendly_name: 'Fax', unique_name: 'fax' } as const
+  const { sid } = world.do(fax).task_channel
+  world.do({ type: 'task_channel.update', workspace_sid, sid, friendly_name: 'Telefax' })
+  world.do({ type: 'task_channel.delete', workspace_sid, sid })
+  const spare = world.addWorkflow('Spare', { filters: [], default_filter: { queue: 'Support' } })
+  world.updateWorkflow('Spare', { task_routing: { filters: [], default_filter: { queue: 'Night' } } })
+  world.do({ type: 'workflow.delete', workspace_sid, sid: spare.sid })
+  for (const name of ['Bea', 'Cleo']) world.move(name, 'Offline')
+  world.do({ type: 'worker.delete', workspace_sid, sid: world.worker('Bea').sid })
+  const other = world.do({ type: 'workspace.create', friendly_name: 'Try-out' }).workspace
+  world.do({ type: 'workspace.delete', sid: other.sid })
+  const sink_configuration = { destination: 'https://acme.example/hook' }
+  const sink = { type: 'sink.create', description: 'Lake', sink_type: 'webhook', sink_configuration } as const
+  world.do({ type: 'sink.test', sid: world.do(sink).sink.sid })
+}
