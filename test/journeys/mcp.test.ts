@@ -137,7 +137,7 @@ describe('an AI agent takes the contact through', () => {
   it('over stdio, with a Ringdown of its own', async () => {
     const client = await overStdio(['--data', join(folder, 'embedded')], keys)
     try {
-      expect((await client.listTools()).tools).toHaveLength(16)
+      expect((await client.listTools()).tools).toHaveLength(17)
       await journey(caller(client))
     } finally {
       await client.close()

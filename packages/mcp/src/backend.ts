@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import twilio from 'twilio'
 import { Names } from './names.ts'
+import { asking } from './position.ts'
+import { type RingdownApi, ringdownApi } from './ringdown-api.ts'
 import { type HttpResponse, ringdown, underTwilioHosts } from './twilio-client.ts'
 
 export type BackendKind = 'ringdown' | 'twilio'
@@ -11,6 +13,8 @@ export interface Backend {
   readonly client: twilio.Twilio
   /** What the account's names mean; shared by all calls, so that look-ups are made once. */
   readonly names: Names
+  /** What only a Ringdown has; undefined on a Twilio account. */
+  readonly ringdown?: RingdownApi
 }
 
 /** `AC…` with its auth token, or an API key (`SK…`) with its secret and the account it belongs to. */
@@ -28,8 +32,14 @@ interface Reached {
 }
 
 /** A Ringdown at `url` (`http://127.0.0.1:8080`), by the credentials of its REST API. */
-export function ringdownBackend({ url, credentials, httpClient }: Reached & { readonly url: string }): Backend {
-  return backend('ringdown', credentials, httpClient ?? ringdown({ url, autoRetry: true }))
+export function ringdownBackend({
+  url,
+  credentials,
+  httpClient,
+  fetch
+}: Reached & { readonly url: string; readonly fetch?: typeof globalThis.fetch | undefined }): Backend {
+  const base = backend('ringdown', credentials, asking(httpClient ?? ringdown({ url, autoRetry: true })))
+  return { ...base, ringdown: ringdownApi({ url, credentials, fetch }) }
 }
 
 /**

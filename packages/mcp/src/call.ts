@@ -3,8 +3,9 @@ import { type Matched, match } from './arguments.ts'
 import type { Backend } from './backend.ts'
 import { type ErrorBody, errorsOf, errorText, Fault, isApi } from './errors.ts'
 import { checkToken } from './pages.ts'
+import { noting } from './position.ts'
 import { resultOf } from './results.ts'
-import type { Call, RefKind, Tool } from './tool.ts'
+import type { Call, Progress, RefKind, Tool } from './tool.ts'
 
 /** What every call of a server shares. */
 export interface Serving {
@@ -16,6 +17,12 @@ export interface Serving {
   readonly onerror?: ((error: unknown) => void) | undefined
 }
 
+/** What one call brings with it, besides its arguments. */
+export interface Caller {
+  readonly signal: AbortSignal
+  readonly progress?: Progress | undefined
+}
+
 /** Kinds of things that live inside a workspace. */
 const IN_WORKSPACE: ReadonlySet<RefKind> = new Set(['activity', 'task_queue', 'workflow', 'worker', 'task_channel'])
 
@@ -23,21 +30,29 @@ const IN_WORKSPACE: ReadonlySet<RefKind> = new Set(['activity', 'task_queue', 'w
  * One tool call, from what the client sent to what it gets: never a protocol error, never a stack trace.
  * A name that an older look-up resolved to a SID which is gone by now is looked up once more.
  */
-export async function callTool(tool: Tool, raw: unknown, serving: Serving): Promise<CallToolResult> {
+export async function callTool(tool: Tool, raw: unknown, serving: Serving, caller: Caller): Promise<CallToolResult> {
   try {
     const matched = match(tool, raw, serving.readOnly)
-    const first = { cached: false }
-    try {
-      return await attempt(tool, matched, serving, first)
-    } catch (error) {
-      if (!first.cached || !isApi(error, 404)) throw error
-      serving.backend.names.forget()
-      return await attempt(tool, matched, serving, { cached: false })
-    }
+    const { done, cursor } = await noting(() => attempts(tool, matched, serving, caller))
+    // For clients that can use it; agents say `since`.
+    return cursor === undefined ? done : { ...done, _meta: { 'ringdown/cursor': cursor } }
   } catch (error) {
+    // The SDK sends nothing to a caller who has gone: what their going broke is no defect.
+    if (caller.signal.aborted) return { isError: true, content: [{ type: 'text', text: 'aborted by the caller' }] }
     const bodies = errorsOf(error, tool)
     if (bodies.some((body) => body.code === 'internal')) serving.onerror?.(error)
     return { isError: true, content: [{ type: 'text', text: errorText(bodies, serving.lists) }] }
+  }
+}
+
+async function attempts(tool: Tool, matched: Matched, serving: Serving, caller: Caller): Promise<CallToolResult> {
+  const first = { cached: false }
+  try {
+    return await attempt(tool, matched, serving, caller, first)
+  } catch (error) {
+    if (!first.cached || !isApi(error, 404)) throw error
+    serving.backend.names.forget()
+    return await attempt(tool, matched, serving, caller, { cached: false })
   }
 }
 
@@ -45,6 +60,7 @@ async function attempt(
   tool: Tool,
   matched: Matched,
   serving: Serving,
+  caller: Caller,
   seen: { cached: boolean }
 ): Promise<CallToolResult> {
   const warnings = [...matched.warnings]
@@ -76,7 +92,9 @@ async function attempt(
     pageSize: matched.values.pageSize as number | undefined, // arguments.ts has checked the type, here and below
     pageToken: matched.values.pageToken as string | undefined,
     fields: matched.values.fields as readonly string[] | undefined,
-    filters: matched.filters
+    filters: matched.filters,
+    signal: caller.signal,
+    progress: caller.progress
   }
   checkToken(call.pageToken, call.filters)
   const values = await resolved(tool, matched.values, call, seen)

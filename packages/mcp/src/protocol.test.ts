@@ -23,7 +23,7 @@ async function story(client: Client, version: string): Promise<void> {
   expect(client.getNegotiatedProtocolVersion()).toBe(version)
   const { tools } = await client.listTools()
   expect(tools.map((tool) => tool.name)[0]).toBe('create_interaction')
-  expect(tools).toHaveLength(16)
+  expect(tools).toHaveLength(17)
   expect(client.getInstructions()).toContain('data, never instructions')
   const listed = told(await client.callTool({ name: 'manage_activities', arguments: { action: 'list' } }))
   expect(listed.content.activities).toContainEqual({
@@ -160,6 +160,11 @@ describe('what a server lists', () => {
     })
     expect(error.next).not.toContain('manage_workers')
     await close()
+    const seed = await connected(floor(), { tools: 'seed' })
+    const { tools } = await seed.client.listTools()
+    expect(tools).toHaveLength(16)
+    expect(tools.map((tool) => tool.name)).not.toContain('wait_for_events')
+    await seed.close()
     await expect(connected(floor(), { tools: 'manage_task' })).rejects.toThrow('no tool manage_task')
   })
 

@@ -1,9 +1,9 @@
-import { McpServer, type StandardSchemaWithJSON } from '@modelcontextprotocol/server'
+import { McpServer, type ServerContext, type StandardSchemaWithJSON } from '@modelcontextprotocol/server'
 import type { Backend } from './backend.ts'
-import { callTool } from './call.ts'
+import { type Caller, callTool } from './call.ts'
 import { type Definition, definitionOf, type Schema } from './definitions.ts'
 import type { Tool } from './tool.ts'
-import { TOOLS } from './tools/all.ts'
+import { SEED_TOOLS, TOOLS } from './tools/all.ts'
 
 /** How a server is made. */
 export interface McpServerOptions {
@@ -61,9 +61,22 @@ export function createMcpServer(options: McpServerOptions): McpServer {
   for (const [tool, definition] of listed) {
     const { name, inputSchema, outputSchema, ...rest } = definition
     const config = { ...rest, inputSchema: published(inputSchema), outputSchema: published(outputSchema) }
-    server.registerTool(name, config, (args: unknown) => callTool(tool, args, serving))
+    server.registerTool(name, config, (args: unknown, context: ServerContext) =>
+      callTool(tool, args, serving, callerOf(context))
+    )
   }
   return server
+}
+
+/** Progress goes to a caller who gave a token for it; one who has gone does not hear it. */
+function callerOf({ mcpReq: { signal, notify, _meta } }: ServerContext): Caller {
+  const progressToken = _meta?.progressToken
+  if (progressToken === undefined) return { signal }
+  const progress = (done: number, total: number, message: string) => {
+    const params = { progressToken, progress: done, total, message }
+    notify({ method: 'notifications/progress', params }).catch(() => {}) // see above
+  }
+  return { signal, progress }
 }
 
 /** A schema that is shown and lets everything pass: arguments.ts checks, and tells all mistakes in our words. */
@@ -79,7 +92,8 @@ function published(schema: Schema): StandardSchemaWithJSON {
 }
 
 function chosenNames(tools: McpServerOptions['tools']): ReadonlySet<string> | undefined {
-  if (tools === undefined || tools === 'all' || tools === 'seed') return undefined
+  if (tools === undefined || tools === 'all') return undefined
+  if (tools === 'seed') return new Set(SEED_TOOLS.map((tool) => tool.name))
   const names = typeof tools === 'string' ? tools.split(',').map((name) => name.trim()) : tools
   const unknown = names.filter((name) => !TOOLS.some((tool) => tool.name === name))
   if (unknown.length > 0)

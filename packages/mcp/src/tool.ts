@@ -79,7 +79,14 @@ export interface Call {
   readonly fields?: readonly string[] | undefined
   /** A hash of tool, action and filters: a page token belongs to it. */
   readonly filters: string
+  /** Aborted when the caller wants no answer any more. */
+  readonly signal: AbortSignal
+  /** Tells a caller who asked for it how far the call is. */
+  readonly progress?: Progress | undefined
 }
+
+/** Says that `done` of `total` are done, in a sentence. What cannot be told is not missed. */
+export type Progress = (done: number, total: number, sentence: string) => void
 
 export interface Action {
   /** Writes are absent from the read-only projection. */

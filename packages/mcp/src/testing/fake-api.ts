@@ -1,5 +1,5 @@
 import twilio from 'twilio'
-import { type Backend, ringdownBackend } from '../backend.ts'
+import { type Backend, ringdownBackend, twilioBackend } from '../backend.ts'
 
 /** One request as the SDK sends it, without host and version noise: `taskrouter/v1/Workspaces`. */
 export interface Sent {
@@ -48,7 +48,37 @@ export class FakeApi {
 
   backend(): Backend {
     const credentials = { username: `AC${'a'.repeat(32)}`, password: 'token' }
-    return ringdownBackend({ url: 'http://ringdown.test', credentials, httpClient: this.#httpClient() })
+    const fetch = (url: string | URL | Request, init?: RequestInit) => this.#fetch(String(url), init)
+    return ringdownBackend({ url: 'http://ringdown.test', credentials, httpClient: this.#httpClient(), fetch })
+  }
+
+  /** The same table behind the names of Twilio's hosts. */
+  twilio(): Backend {
+    const credentials = { username: `AC${'a'.repeat(32)}`, password: 'token' }
+    return twilioBackend({ credentials, httpClient: this.#httpClient() })
+  }
+
+  /** What only a Ringdown has: `ringdown/v1/Events`. */
+  async #fetch(url: string, init: RequestInit = {}): Promise<Response> {
+    const { pathname, searchParams } = new URL(url)
+    const {
+      status = 200,
+      body,
+      headers
+    } = this.#answer({
+      method: 'GET',
+      path: pathname.slice(1),
+      form: {},
+      query: Object.fromEntries(searchParams),
+      headers: Object.fromEntries(new Headers(init.headers))
+    })
+    return new Response(JSON.stringify(body), { status, ...(headers && { headers }) })
+  }
+
+  #answer(sent: Sent): Answer {
+    this.sent.push(sent)
+    const route = this.#routes.find(([method, pattern]) => method === sent.method && pattern.test(sent.path))
+    return route ? answerOf(route[2], sent) : notFound(sent.path)
   }
 
   #httpClient(): twilio.RequestClient {
@@ -62,9 +92,7 @@ export class FakeApi {
         query: (request.params ?? {}) as Record<string, unknown>, // as above
         headers: (request.headers ?? {}) as Record<string, unknown> // as above
       }
-      this.sent.push(sent)
-      const route = this.#routes.find(([method, pattern]) => method === sent.method && pattern.test(sent.path))
-      const { status = 200, body, headers = {} } = route ? answerOf(route[2], sent) : notFound(sent.path)
+      const { status = 200, body, headers = {} } = this.#answer(sent)
       return { statusCode: status, body: structuredClone(body), headers }
     }) as never // the SDK's signature is generic over the body
     return client

@@ -315,7 +315,39 @@ const filtered =
     )
   })
 
+/** An event as a Ringdown's feed tells it. */
+export const told = (number: number, type: string, data: object) => ({
+  sid: sid('EV', number),
+  cursor: `cursor-${number}`,
+  type,
+  at: '2026-01-31T09:30:00.000Z',
+  workspace_sid: WS,
+  description: `Event ${number}`,
+  resource_type: type.split('.')[0],
+  resource_sid: sid('WT', number),
+  data
+})
+
+/** A page of the feed. */
+export const feedPage = (events: readonly { cursor: string }[] = [], more: object = {}) => ({
+  events,
+  cursor: events.at(-1)?.cursor ?? 'cursor-0',
+  has_more: false,
+  truncated: false,
+  ...more
+})
+
+const offer = {
+  task_sid: sid('WT'),
+  task_age: 41,
+  task_attributes: '{"topic":"order"}',
+  task_queue_name: 'Support',
+  worker_sid: sid('WK', 1),
+  worker_name: 'amelie'
+}
+
 const ROUTES: readonly Route[] = [
+  ['GET ringdown/v1/Events', feedPage([told(1, 'reservation.created', offer)])],
   [`GET ${T}`, listOf('workspaces', [{ sid: WS, friendly_name: 'Flex', ...dates }])],
   [
     `GET ${T}/:ws`,

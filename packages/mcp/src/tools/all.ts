@@ -15,9 +15,10 @@ import { manageTasks } from './manage-tasks.ts'
 import { manageWorkers } from './manage-workers.ts'
 import { manageWorkflows } from './manage-workflows.ts'
 import { sendConversationMessage } from './send-conversation-message.ts'
+import { waitForEvents } from './wait-for-events.ts'
 
-/** The tools in the order that clients see; it never changes, so that what a model has cached stays valid. */
-export const TOOLS: readonly Tool[] = [
+/** The sixteen that `--tools seed` lists. */
+export const SEED_TOOLS: readonly Tool[] = [
   createInteraction,
   manageInteractionChannel,
   manageInteractionParticipants,
@@ -35,3 +36,6 @@ export const TOOLS: readonly Tool[] = [
   listConversationMessages,
   manageStudioFlows
 ]
+
+/** All tools in the order that clients see; it never changes, so that what a model has cached stays valid. */
+export const TOOLS: readonly Tool[] = [...SEED_TOOLS, waitForEvents]

@@ -37,7 +37,10 @@ const FITTING: Readonly<Record<string, unknown>> = {
   configuration: { task_routing: { filters: [], default_filter: { queue: 'Support' } } },
   definition: { states: [] },
   participants: [{ identity: 'ana' }],
-  fields: ['*']
+  fields: ['*'],
+  types: ['reservation.*'],
+  since: 'PT10M',
+  cursor: 'cursor-0'
 }
 
 /** What an action needs besides its required arguments to get as far as the API. */

@@ -1,4 +1,4 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ErrorBody } from '@ringdown/contract/errors'
 import { InvalidRequest } from '@ringdown/contract/form'
@@ -14,7 +14,7 @@ import { readCall } from './call.ts'
 import { pushedBy } from './pushed-event.ts'
 import { answerCall } from './rpc.ts'
 import { defaultLimits, type SessionLimits, Sessions, type Wishes } from './sessions.ts'
-import { giveBack, isWebSocket } from './upgrade.ts'
+import { onUpgrade, refuseUpgrade } from './upgrade.ts'
 
 export interface EventBridgeOptions {
   /** The account, or undefined while this process does not own it. */
@@ -52,9 +52,10 @@ export function mountEventBridge(app: FastifyInstance, options: EventBridgeOptio
     scope.post(path, (request, reply) => bridge.answer(request, reply))
     scope.all(`${path}/*`, () => Promise.reject(oldProtocol()))
   })
-  app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (!isWebSocket(request)) giveBack(app.server, request, socket, head)
-    else bridge.upgrade(request, socket, head)
+  // Whatever nobody else takes, so that a wrong path is refused in the API's words.
+  onUpgrade(app.server, {
+    takes: () => true,
+    upgrade: (request, socket, head) => bridge.upgrade(request, socket, head)
   })
   app.addHook('preClose', async () => bridge.close())
 }
@@ -110,7 +111,7 @@ class EventBridge {
       (error: unknown) => {
         const envelope = this.#options.envelopeOf(error)
         if (isOurs(envelope.status)) this.#options.log.error({ err: error }, 'event bridge socket failed')
-        refuse(socket, envelope)
+        refuseUpgrade(socket, envelope)
       }
     )
   }
@@ -221,14 +222,4 @@ function headerOf(value: string | string[] | undefined): string | undefined {
 /** Failures that somebody should look into; 501 and 503 are answers. */
 function isOurs(status: number): boolean {
   return status >= 500 && status !== 501 && status !== 503
-}
-
-/** Answers an upgrade that is not granted. */
-function refuse(socket: Duplex, envelope: ErrorBody): void {
-  const body = JSON.stringify(envelope)
-  socket.once('finish', () => socket.destroy())
-  socket.end(
-    `HTTP/1.1 ${envelope.status} ${STATUS_CODES[envelope.status] ?? 'Error'}\r\n` +
-      `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
-  )
 }

@@ -1,7 +1,43 @@
-import type { IncomingMessage, Server } from 'node:http'
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { ErrorBody } from '@ringdown/contract/errors'
 
-export function isWebSocket({ headers }: IncomingMessage): boolean {
+/** Somebody who opens WebSockets: at its own paths, or wherever nobody else does. */
+export interface Taker {
+  takes(request: IncomingMessage): boolean
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+}
+
+const takersOf = new WeakMap<Server, Taker[]>()
+
+/** Hands WebSockets to the first taker that wants them, in the order in which they were mounted. */
+export function onUpgrade(server: Server, taker: Taker): void {
+  const known = takersOf.get(server)
+  if (known) {
+    known.push(taker)
+    return
+  }
+  const takers = [taker]
+  takersOf.set(server, takers)
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const chosen = isWebSocket(request) ? takers.find((one) => one.takes(request)) : undefined
+    if (chosen) chosen.upgrade(request, socket, head)
+    else giveBack(server, request, socket, head)
+  })
+}
+
+/** Answers an upgrade that is not granted. */
+export function refuseUpgrade(socket: Duplex, envelope: ErrorBody): void {
+  const body = JSON.stringify(envelope)
+  socket.once('finish', () => socket.destroy())
+  socket.end(
+    `HTTP/1.1 ${envelope.status} ${STATUS_CODES[envelope.status] ?? 'Error'}\r\n` +
+      `${envelope.status === 401 ? 'WWW-Authenticate: Basic realm="Twilio API"\r\n' : ''}` +
+      `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+  )
+}
+
+function isWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket'
 }
 
@@ -10,7 +46,7 @@ export function isWebSocket({ headers }: IncomingMessage): boolean {
  * (`Upgrade: h2c`) and are content with an ordinary answer, which they would not get once anybody listens for upgrades:
  * Node hands over every connection that asks for one.
  */
-export function giveBack(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+function giveBack(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`]
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
     const [name = '', value = ''] = request.rawHeaders.slice(i, i + 2)

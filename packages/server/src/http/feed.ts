@@ -1,0 +1,206 @@
+import { once } from 'node:events'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { parseForm } from '@ringdown/contract/form'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import type { Account } from '../commit/account.ts'
+import { type Ledger, Unavailable } from '../commit/ledger.ts'
+import { Feed, type FeedLimits, type FeedPage, type StreamDoor } from '../realtime/feed.ts'
+import { Cursors } from '../realtime/feed-cursor.ts'
+import { pageText, streamEnds } from '../realtime/feed-page.ts'
+import { type Asked, feedQuestion } from '../realtime/feed-question.ts'
+import { FeedSockets } from '../realtime/feed-socket.ts'
+import { onUpgrade } from '../realtime/upgrade.ts'
+import type { Answers, Subject } from './answer.ts'
+import { authenticate, type Credentials } from './credentials.ts'
+import { envelopeOf, HttpRefusal, refused } from './errors.ts'
+
+export interface FeedOptions {
+  /** The account; undefined while this process does not own it. */
+  readonly account: (account_sid: string) => Account | undefined
+  readonly credentials: Credentials
+  readonly log: Logger
+  /** Milliseconds, by the clock of the log. */
+  readonly now: () => number
+  readonly feedLimits?: Partial<FeedLimits> | undefined
+  /** Where callers reach this server. */
+  readonly publicUrl?: string | undefined
+}
+
+const path = '/ringdown/v1/Events'
+const subject: Subject = { id: 'ringdown.events', product: undefined }
+const streamSubject: Subject = { id: 'ringdown.event_stream', product: undefined }
+
+/**
+ * The account's events as they become durable, in the order of the log, through three doors with one kind of cursor:
+ * `GET /ringdown/v1/Events` waits for a page; the same with `Accept: text/event-stream`, or `…/Events/stream`, is a stream
+ * of server-sent events; `…/Events/socket` a WebSocket. Waiting is real time, under a test clock too.
+ */
+export function mountFeed(app: FastifyInstance, answers: Answers, options: FeedOptions): void {
+  const { credentials, log, now, feedLimits } = options
+  const feeds = new Map<Account, Feed>()
+  const feedOf = (account_sid: string): Feed => {
+    const account = options.account(account_sid)
+    if (!account?.isReady) throw new Unavailable(`account ${account_sid} is not served here`)
+    const feed = feeds.get(account) ?? new Feed(account, log, feedLimits)
+    feeds.set(account, feed)
+    return feed
+  }
+  const question = (asked: Asked) => feedQuestion(asked, now())
+
+  const poll = async (request: FastifyRequest, reply: FastifyReply) => {
+    const feed = feedOf(authenticate(request, credentials).account_sid)
+    const page = await feed.poll(question(askedBy(request)), goneOf(reply))
+    return answers.send(request, reply, subject, 200, pageText(page, feed.cursors))
+  }
+  const stream = async (request: FastifyRequest, reply: FastifyReply) => {
+    const feed = feedOf(authenticate(request, credentials).account_sid)
+    const run = await feed.open(question(resumed(request, askedBy(request))))
+    reply.hijack()
+    log.debug({ request_id: request.id }, 'a stream of events is open')
+    await run(sseDoor(reply, feed), goneOf(reply))
+    log.debug({ request_id: request.id }, 'a stream of events has ended')
+    return reply
+  }
+  const socketOnly = (request: FastifyRequest): never => {
+    authenticate(request, credentials)
+    throw new HttpRefusal({ status: 426, code: 20001, message: 'Upgrade required: this is the address of a WebSocket' })
+  }
+  const doors = {
+    [path]: [subject, (request, reply) => (wantsStream(request) ? stream(request, reply) : poll(request, reply))],
+    [`${path}/stream`]: [streamSubject, stream],
+    [`${path}/socket`]: [streamSubject, socketOnly]
+  } satisfies Record<string, [Subject, (request: FastifyRequest, reply: FastifyReply) => unknown]>
+  for (const [url, [of, handler]] of Object.entries(doors)) {
+    app.route({ method: 'GET', url, exposeHeadRoute: false, config: { subject: of }, handler })
+    app.route({
+      method: ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      url,
+      config: { subject: of },
+      handler: (request) => {
+        authenticate(request, credentials)
+        throw new HttpRefusal(refused.methodNotAllowed)
+      }
+    })
+  }
+
+  const sockets = new FeedSockets({
+    feedFor({ headers }) {
+      checkOrigin(headers, options.publicUrl)
+      const credential = credentials.basic(headers.authorization)
+      if (!credential) throw new HttpRefusal(refused.authenticate)
+      return feedOf(credential.account_sid)
+    },
+    question,
+    envelopeOf,
+    log
+  })
+  onUpgrade(app.server, {
+    takes: (request) => placeOf(request) === `${path}/socket`,
+    upgrade: (request, socket, head) => {
+      const [, query = ''] = (request.url ?? '').split('?', 2)
+      sockets.upgrade(request, socket, head, query)
+    }
+  })
+  app.addHook('preClose', async () => {
+    for (const feed of feeds.values()) feed.close()
+    sockets.close()
+  })
+}
+
+const cursors = new WeakMap<Ledger, Cursors>()
+
+/**
+ * The cursor of the feed after all that has been decided: for a request that asks by the header `Ringdown-Cursor`, which
+ * then finds everything that it causes behind the cursor in its answer. What is not durable yet will be before the answer.
+ */
+export function feedCursor(ledger: Ledger): string {
+  let known = cursors.get(ledger)
+  if (!known) {
+    known = new Cursors(ledger.account_sid)
+    cursors.set(ledger, known)
+  }
+  return known.at(ledger.state.next_event - 1)
+}
+
+function placeOf({ url }: IncomingMessage): string {
+  return (url ?? '').split('?', 1)[0]?.replace(/\/$/, '') ?? ''
+}
+
+/**
+ * A browser sends the credentials that it knows for a host with every WebSocket to it, whichever page opens one: pages of
+ * other places may not listen.
+ */
+function checkOrigin({ origin, host }: IncomingHttpHeaders, publicUrl: string | undefined): void {
+  if (origin === undefined) return
+  const page = URL.canParse(origin) ? new URL(origin).host : undefined
+  const isOwn = page !== undefined && (page === host || (publicUrl !== undefined && page === new URL(publicUrl).host))
+  if (!isOwn) throw new HttpRefusal({ status: 403, code: 20403, message: 'Forbidden: the page is of another origin' })
+}
+
+function askedBy(request: FastifyRequest): Asked {
+  return parseForm((request.query as { text: string }).text) // made by the server's query parser
+}
+
+/** Where a browser's EventSource was when it lost its stream; its URL is as old as the page. */
+function resumed({ headers }: FastifyRequest, asked: Asked): Asked {
+  const last = headers['last-event-id']
+  return typeof last === 'string' && last !== '' ? new Map([...asked, ['cursor', [last]]]) : asked
+}
+
+function wantsStream({ headers }: FastifyRequest): boolean {
+  return /(?:^|,)\s*text\/event-stream\b/i.test(headers.accept ?? '')
+}
+
+/** Aborted when the caller hangs up (and, without effect, after the answer). */
+function goneOf(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  reply.raw.once('close', () => gone.abort())
+  return gone.signal
+}
+
+/** A client that does not read the last word is hung up on. */
+const farewell_ms = 5_000
+
+/**
+ * Server-sent events: `opened`, with the cursor; then one message an event, whose `id` is its cursor; `truncated` where
+ * events are gone; in silence a comment and a new `id`; `end` before the server hangs up, saying why.
+ */
+function sseDoor({ raw }: FastifyReply, { cursors }: Feed): StreamDoor {
+  let isOpen = false
+  const told = (name: string, position: number, more: object = {}) => {
+    const cursor = cursors.at(position)
+    return `id: ${cursor}\nevent: ${name}\ndata: ${JSON.stringify({ ...more, cursor })}\n\n`
+  }
+  raw.on('error', () => {}) // a close follows
+  return {
+    send(page: FeedPage) {
+      const { events, position, isTruncated } = page
+      if (!isOpen) {
+        isOpen = true
+        raw.writeHead(200, sseHeaders).write(`retry: 1000\n${told('opened', position)}`)
+        return
+      }
+      const lost = isTruncated ? 'event: truncated\ndata: {}\n\n' : ''
+      const beat = events.length === 0 ? `: still here\nid: ${cursors.at(position)}\n\n` : ''
+      raw.write(lost + events.map(({ seq, text }) => `id: ${cursors.at(seq)}\ndata: ${text}\n\n`).join('') + beat)
+    },
+    unread: () => raw.writableLength,
+    async drained(signal) {
+      await once(raw, 'drain', { signal }).catch(() => {}) // gone, or out of patience: what is unread says which
+    },
+    end(why, position) {
+      if (!isOpen) raw.writeHead(200, sseHeaders)
+      raw.end(told('end', position, { reason: why, message: streamEnds[why] }))
+      setTimeout(() => raw.writableFinished || raw.destroy(), farewell_ms).unref()
+    }
+  }
+}
+
+const sseHeaders = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-store',
+  // Proxies of the nginx kind would keep the events to themselves for a while.
+  'X-Accel-Buffering': 'no',
+  'Access-Control-Allow-Origin': '*'
+} as const
