@@ -17,7 +17,12 @@ export function row<More extends object>(prefix: string, seq: number, more?: Mor
 
 /** A row's place in a batch. */
 export function put(kind: string, written: Row): RowWrite {
-  return { kind, sid: written.sid, row: written }
+  return { kind, sid: written.sid, seq: written.seq, row: written }
+}
+
+/** What takes a row away. */
+export function take(kind: string, { sid, seq }: Row): RowWrite {
+  return { kind, sid, seq, row: null }
 }
 
 export function event(seq: number, type = 'task.created', at = noon + seq): StoredEvent {

@@ -1,6 +1,6 @@
 import { ContentRejected, Fenced, type PageQuery, type Store, StoreUnavailable } from '@ringdown/server/store/store'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { batch, entry, event, put, row, sid } from './batches.ts'
+import { batch, entry, event, put, row, sid, take } from './batches.ts'
 import { findPostgres, type Place, postgresPlace, sqlitePlace } from './places.ts'
 
 const database = await findPostgres()
@@ -109,11 +109,7 @@ for (const { name, available, place } of stores)
       expect(await store.load(account)).toEqual([{ kind: 'task', row: reserved }])
       expect(await store.find(account, 'message', { sid: message.sid })).toEqual([edited])
 
-      const gone = [
-        { kind: 'task', sid: task.sid, row: null },
-        { kind: 'message', sid: message.sid, row: null }
-      ]
-      await store.write(batch(head, { rows: gone }))
+      await store.write(batch(head, { rows: [take('task', task), take('message', message)] }))
       expect(await store.load(account)).toEqual([])
       expect(await store.find(account, 'message', { sid: message.sid })).toEqual([])
     })
@@ -126,7 +122,7 @@ for (const { name, available, place } of stores)
       const theirs = row('WT', 1, { of: 'theirs' })
       await store.write(batch(head, { rows: [put('task', mine), put('channel', channel)] }))
       await store.write(batch(second, { rows: [put('task', theirs)], events: [event(1)] }))
-      await store.write(batch(head, { rows: [{ kind: 'channel', sid: channel.sid, row: null }] }))
+      await store.write(batch(head, { rows: [take('channel', channel)] }))
       expect(await store.load(account)).toEqual([{ kind: 'task', row: mine }])
       expect(await store.load(other)).toEqual([{ kind: 'task', row: theirs }])
       expect(await store.log(account, 0, 10)).toEqual([])
@@ -210,7 +206,7 @@ for (const { name, available, place } of stores)
 
       it('stay where they are when rows come and go', async () => {
         const head = await store.lock(account)
-        await store.write(batch(head, { rows: [{ kind: 'message', sid: sid('IM', 3), row: null }] }))
+        await store.write(batch(head, { rows: [take('message', row('IM', 3))] }))
         expect(await read({ after: [2] })).toEqual([4, 5, 6])
       })
 
@@ -385,6 +381,39 @@ for (const { name, available, place } of stores)
       await store.write(batch(head, { rows: [put('task', good)], events: [event(1)] }))
       expect(await store.load(account)).toEqual([{ kind: 'task', row: good }])
       expect((await store.lock(account)).decision).toBe(1)
+    })
+
+    it('writes nothing on top of what it refused, until that was told', async () => {
+      const head = await store.lock(account)
+      const second = await store.lock(other)
+      const bad = put('message', row('IM', 2, { conversation_sid: 'CH', index: 'first' }))
+      const outcomes = await Promise.allSettled([
+        store.write(batch(head, { rows: [put('task', row('WT', 1))] })),
+        store.write(batch({ ...head, decision: 1 }, { rows: [bad] })),
+        store.write(batch({ ...head, decision: 2 }, { rows: [put('task', row('WT', 3))] })),
+        store.write(batch({ ...head, decision: 3 }, { rows: [put('task', row('WT', 4))] })),
+        store.write(batch(second, { rows: [put('task', row('WT', 5))] }))
+      ])
+      const names = outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.name : 'done'))
+      expect(names).toEqual(['done', 'ContentRejected', 'StoreUnavailable', 'StoreUnavailable', 'done'])
+      expect(store.healthy()).toBe(true)
+      expect((await store.load(account)).map(({ row }) => row.seq)).toEqual([1])
+      await store.write(batch({ ...head, decision: 1 }, { rows: [put('task', row('WT', 6))] }))
+      expect((await store.load(account)).map(({ row }) => row.seq)).toEqual([1, 6])
+      expect(await store.load(other)).toHaveLength(1)
+    })
+
+    it('writes nothing on top of what was fenced', async () => {
+      const first = await store.lock(account)
+      const second = await store.lock(account)
+      const stale = [1, 2].map((n) =>
+        store.write(batch({ ...first, decision: n }, { rows: [put('task', row('WT', n))] }))
+      )
+      const outcomes = await Promise.allSettled(stale)
+      const names = outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.name : 'done'))
+      expect(names).toEqual(['Fenced', 'StoreUnavailable'])
+      expect(second.epoch).toBe(2)
+      expect(await store.load(account)).toEqual([])
     })
 
     it('refuses an event number that is there already', async () => {

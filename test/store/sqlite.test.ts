@@ -92,7 +92,7 @@ describe('a store on SQLite', () => {
       store.onLost((why) => print('lost: ' + why.name))
       const batch = ({ epoch, decision }, rows) => ({ account_sid: '${account}', epoch, rows, events: [], journal: [],
         head: { at: 1, decision: decision + 1, next_seq: 1, next_event: 1 } })
-      const task = (n, size) => ({ kind: 'task', sid: 'WT' + n, row: { sid: 'WT' + n, seq: n, version: 0, text: 'x'.repeat(size) } })
+      const task = (n, size) => ({ kind: 'task', sid: 'WT' + n, seq: n, row: { sid: 'WT' + n, seq: n, version: 0, text: 'x'.repeat(size) } })
       const told = (work) => work.then(() => print('done'), (error) => print(error.name))
       const head = await store.lock('${account}')
       await told(store.write(batch(head, [task(1, 10)])))

@@ -6,6 +6,7 @@ import { seedOf } from '@ringdown/engine/state/ids'
 import { join, nothing, sharesOf, type ToldEvent } from '@ringdown/engine/statistics/rollup'
 import { durationsOf, staysOf } from '@ringdown/engine/statistics/stay'
 import { Dice, emptyState, nextCommand, opening } from '@ringdown/engine/testing/random'
+import { timeInActivities } from '@ringdown/server/operations/taskrouter/stays'
 import { talliesOf } from '@ringdown/server/operations/taskrouter/tallies'
 import { type Followed, Follower } from '@ringdown/server/readers/follower'
 import { statisticsDigest } from '@ringdown/server/readers/statistics'
@@ -19,6 +20,7 @@ import { findPostgres, type Place, postgresPlace, sqlitePlace } from './places.t
 const database = await findPostgres()
 const morning = Date.parse('2026-03-02T09:00:00Z')
 const log = pino({ level: 'silent' })
+const day = 86_400_000
 
 const stores = [
   { name: 'SQLite', available: true, place: sqlitePlace as () => Promise<Place> },
@@ -89,6 +91,13 @@ for (const { name, available, place } of stores)
         { ...rollups[0], histograms: '{}' }
       ])
       expect(await store.rollups(account, { scopes: ['WQ'], runs, histograms: false })).toEqual([])
+      const texts = { scope_sid: 'WS', task_channel_sid: 'TC', figures: '{"tasks_created":1}' }
+      expect(await store.rollupTexts(account, { scopes: ['WS'], runs, histograms: false })).toEqual([
+        { ...texts, histograms: '' }
+      ])
+      expect(await store.rollupTexts(account, { scopes: ['WS'], runs, histograms: true })).toEqual([
+        { ...texts, histograms: '{"tasks_canceled":{}}' }
+      ])
 
       const later = [{ ...key, figures: '{"tasks_created":2}', histograms: '{}' }]
       await store.advance({ ...step, from: 7, to: 8, rollups: later, stays: [{ ...stay, until_at: 11 }] })
@@ -170,6 +179,51 @@ for (const { name, available, place } of stores)
       expect(await store.log(account, 7, 1)).toEqual([event(8, 'task.canceled', morning + 8)])
     })
 
+    it('find the few events of a task or a worker among many, wherever the log was cut or taken over', async () => {
+      let head = await store.lock(account)
+      const dice = new Dice(seedOf(5, 0))
+      const events: (ReturnType<typeof event> & { about: Record<string, string> })[] = []
+      while (events.length < 4_000) {
+        const some = Array.from({ length: 1 + dice.roll(90) }, (_, n) => {
+          const seq = events.length + n + 1
+          const [task, worker] = [dice.roll(300), dice.roll(7)]
+          const about = { workspace_sid: `WS${seq % 2}`, task_sid: sid('WT', task), worker_sid: sid('WK', worker) }
+          // Instants stand still for a while, and then go on.
+          return { ...event(seq, 'task.updated', morning + Math.floor(seq / 10) * 1_000), about }
+        })
+        events.push(...some)
+        await store.write(batch(head, { events: some }))
+        if (dice.chance(5)) head = await store.lock(account)
+      }
+      const seqs = (of: { task_sid?: string; worker_sid?: string }, from: number, until: number) =>
+        events
+          .filter(({ at, about }) => at >= from && at <= until && about.workspace_sid === 'WS1')
+          .filter(({ about }) => of.task_sid === undefined || about.task_sid === of.task_sid)
+          .filter(({ about }) => of.worker_sid === undefined || about.worker_sid === of.worker_sid)
+          .map(({ seq }) => seq)
+      for (let n = 0; n < 60; n++) {
+        const of = {
+          ...(dice.chance(70) && { task_sid: sid('WT', dice.roll(310)) }),
+          ...(dice.chance(40) && { worker_sid: sid('WK', dice.roll(7)) })
+        }
+        const from = morning + (dice.chance(50) ? 0 : dice.roll(300) * 1_000)
+        const until = from + dice.roll(420) * 1_000
+        const descending = dice.chance(50)
+        const all = seqs(of, from, until)
+        if (descending) all.reverse()
+        const query = { account_sid: account, where: { ...of, workspace_sid: 'WS1' }, from, until, descending }
+        const found: number[] = []
+        const limit = 1 + dice.roll(60)
+        for (let page = 0; page <= all.length; page++) {
+          const after = found.at(-1)
+          const next = await store.events({ ...query, limit, ...(after !== undefined && { after }) })
+          found.push(...next.map(({ seq }) => seq))
+          if (next.length < limit) break
+        }
+        expect(found).toEqual(all)
+      }
+    })
+
     it.each([11, 12, 13])(
       'count what all events together say, read in pieces and ended anywhere, history %i',
       async (seed) => {
@@ -229,18 +283,129 @@ for (const { name, available, place } of stores)
             task_channel_sid: undefined,
             histograms: true
           })
+          const asked = { window, task_channel_sid: undefined, histograms: false }
+          const brief = await talliesOf(ledger, [...scopes], asked)
           for (const scope of scopes) {
             const shares = told.filter(({ at }) => at >= from && at <= end).flatMap(sharesOf)
             const naive = shares.filter(({ scope_sid }) => scope_sid === scope).reduce(join, nothing)
             expect(tallies.get(scope) ?? nothing).toEqual(naive)
+            expect((brief.get(scope) ?? nothing).figures).toEqual(naive.figures)
             compared += Object.keys(naive.figures).length
           }
           const workspace_sid = told[0]?.workspace_sid ?? ''
           const sums = await store.stays(account, { workspace_sid, from, until: end })
           const byActivity = Object.fromEntries(sums.map(({ activity_sid, ...sum }) => [activity_sid, sum]))
           expect(byActivity).toEqual(Object.fromEntries(durationsOf(stays, from, end)))
+          const activities = [...new Set(stays.map(({ activity_sid }) => activity_sid))]
+          const ofAll = { workspace_sid, activities, workers: undefined, from, until: end }
+          expect(await timeInActivities(ledger, ofAll)).toEqual(durationsOf(stays, from, end))
         }
         expect(compared).toBeGreaterThan(100)
       }
     )
+
+    /** A reader of this account's log, which is as long as `state` says. */
+    const followerOf = (state: { readonly next_event: number }) => {
+      const followed = { account_sid: account, state, settled: async () => {}, subscribe: () => () => {} }
+      const digest = statisticsDigest(store, account)
+      return new Follower({ store, account: followed as unknown as Followed, log, reader: 'statistics', digest }) // as: it asks for no more
+    }
+
+    const ledgerOf = (caughtUp: () => Promise<void>) => ({
+      caughtUp,
+      reading: async <T>(ask: (readings: Store, account_sid: string) => Promise<T>) => ask(store, account)
+    })
+
+    it('share out weeks of agents from cells of days, with holidays and breaks', async () => {
+      const head = await store.lock(account)
+      const dice = new Dice(seedOf(17, 0))
+      const activities = ['WA1', 'WA2', 'WA3']
+      const events = []
+      let at = morning
+      for (let seq = 1; seq <= 400; seq++) {
+        at += dice.roll(dice.chance(3) ? 2 * day : 3_600_000)
+        // The last of the six is hardly ever here, so that some stays last for weeks.
+        const worker_sid = `WK${dice.chance(2) ? 6 : 1 + dice.roll(5)}`
+        const about = { workspace_sid: 'WS', worker_sid, worker_activity_sid: dice.of(activities) }
+        events.push({ ...event(seq, 'worker.activity.update', at), about })
+      }
+      await store.write(batch(head, { events }))
+      const state = { next_event: 120 }
+      const follower = followerOf(state)
+      await follower.catchUp()
+      state.next_event = 401
+      await follower.catchUp()
+      await follower.close()
+      const stays = staysOf(
+        events.map(({ seq, type, at, about }) => ({ seq, type, at, ...about }) as unknown as ToldEvent), // as: it has what stays are made of
+        []
+      )
+      let days = 0
+      for (let n = 0; n < 40; n++) {
+        const from = morning - day + dice.roll(at - morning)
+        const until = from + dice.roll(at + day - from)
+        const asked = { workspace_sid: 'WS', activities, workers: undefined, from, until }
+        expect(
+          await timeInActivities(
+            ledgerOf(async () => {}),
+            asked
+          )
+        ).toEqual(durationsOf(stays, from, until))
+        days += (until - from) / day
+      }
+      expect(days / 40).toBeGreaterThan(4)
+    })
+
+    it('build on nothing that another process has counted in their place', async () => {
+      const head = await store.lock(account)
+      const created = (seq: number) => ({
+        ...event(seq, 'task.created', morning + seq),
+        about: { workspace_sid: 'WS', task_channel_sid: 'TC' }
+      })
+      await store.write(batch(head, { events: [1, 2, 3].map(created) }))
+      const [slow, quick] = [statisticsDigest(store, account), statisticsDigest(store, account)]
+      const step = (to: number) => ({ account_sid: account, reader: 'statistics', from: 0, to, rollups: [], stays: [] })
+      const told = await store.told(account, await store.cursor(account, 'statistics'), 10)
+      await store.advance({ ...step(3), ...(await quick(told)) })
+      // It had read the same events before, and sees what the other one made of them: that would count them twice.
+      await expect(store.advance({ ...step(3), ...(await slow(told)) })).rejects.toThrow(Fenced)
+      await store.write(batch({ ...head, decision: 1, next_event: 4 }, { events: [created(4)] }))
+      const more = await store.told(account, 3, 10)
+      await store.advance({ ...step(4), from: 3, ...(await slow(more)) })
+      const window = { start: morning, end: morning + 1000, isOpen: true }
+      const asked = { window, task_channel_sid: undefined, histograms: false }
+      const tallies = await talliesOf(
+        ledgerOf(async () => {}),
+        ['WS'],
+        asked
+      )
+      expect(tallies.get('WS')?.figures).toEqual({ tasks_created: 4 })
+    })
+
+    it('are waited for, but not for ever: then what they have read is told', async () => {
+      const head = await store.lock(account)
+      const about = { workspace_sid: 'WS', task_channel_sid: 'TC' }
+      const created = (seq: number) => ({ ...event(seq, 'task.created', morning + seq), about })
+      await store.write(batch(head, { events: [1, 2].map(created) }))
+      const state = { next_event: 3 }
+      const follower = followerOf(state)
+      await follower.catchUp()
+      await store.write(batch({ ...head, decision: 1, next_event: 3 }, { events: [created(3)] }))
+      const window = { start: morning, end: morning + 1000, isOpen: true }
+      const asked = { window, task_channel_sid: undefined, histograms: false }
+      const createdBy = async (ledger: ReturnType<typeof ledgerOf>, patience: number) =>
+        (await talliesOf(ledger, ['WS'], asked, patience)).get('WS')?.figures.tasks_created
+      const never = ledgerOf(() => new Promise(() => {}))
+      expect(await createdBy(never, 1)).toBe(2)
+      state.next_event = 4
+      expect(
+        await createdBy(
+          ledgerOf(() => follower.catchUp()),
+          60_000
+        )
+      ).toBe(3)
+      const broken = ledgerOf(() => Promise.reject(new Error('no store')))
+      await expect(createdBy(broken, 60_000)).rejects.toThrow('no store')
+      await follower.close()
+    })
   })

@@ -40,6 +40,12 @@ export interface AccountOptions {
 /** Decisions to a transaction, and decisions that may wait for one. Beyond the second, callers get 503 at once. */
 const batchLimit = 64
 const queueLimit = 4096
+/**
+ * Batches that are with the store at once. While one is being written the next one stands there already, when it is worth
+ * a transaction: the store does not wait until this thread, which is busy with requests, has heard of the first.
+ */
+const writesAhead = 2
+const worthWriting = batchLimit / 4
 /** Tries of a timer before it is parked. */
 const timerTries = 3
 
@@ -54,14 +60,17 @@ export class Account implements Ledger, Moved {
   #head: AccountHead
   /** Decided, not yet handed to the store. */
   #gathered: Entry[] = []
-  /** Handed to the store, not yet durable. */
-  #writing: Entry[] = []
+  /** Handed to the store, not yet durable: batches in their order. */
+  #writing: Entry[][] = []
+  /** Resolves when what became of all batches so far has been dealt with. */
+  #answered: Promise<void> = Promise.resolve()
   #status: 'open' | 'recovering' | 'closed' = 'open'
   #settlers: { readonly decision: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
   readonly #cold = new ColdRows()
   readonly #failures = new Map<string, number>()
   #cancelAlarm: () => void = () => {}
   #alarm: number | undefined
+  #pumping = false
   readonly #abort = new AbortController()
   readonly #listeners = new Set<(events: readonly EngineEvent[]) => void>()
   #unlisten: () => void = () => {}
@@ -101,7 +110,7 @@ export class Account implements Ledger, Moved {
   }
 
   get queueLength(): number {
-    return this.#gathered.length + this.#writing.length
+    return this.#writing.reduce((sum, { length }) => sum + length, this.#gathered.length)
   }
 
   /** Calls back after every durable batch with its events, in order; the answer ends it. */
@@ -274,26 +283,41 @@ export class Account implements Ledger, Moved {
 
   // Writing
 
+  /** Lets whatever else is decided in this turn of the event loop join the batch. */
   #pump(): void {
-    if (this.#writing.length > 0 || this.#gathered.length === 0 || this.#status !== 'open') return
-    this.#writing = this.#gathered.splice(0, batchLimit)
-    const { store, journal } = this.#options
-    const batch = batchOf(this.account_sid, this.#head.epoch, this.#writing, journal ?? false)
+    if (this.#pumping || this.#gathered.length === 0) return
+    this.#pumping = true
+    setImmediate(() => {
+      this.#pumping = false
+      this.#writeNext()
+    })
+  }
+
+  #writeNext(): void {
+    if (this.#status !== 'open' || this.#gathered.length === 0) return
+    const ahead = this.#writing.length
+    if (ahead >= writesAhead || (ahead > 0 && this.#gathered.length < worthWriting)) return
+    const entries = this.#gathered.splice(0, batchLimit)
+    this.#writing.push(entries)
     const begun = performance.now()
-    const written = this.#writing
-    store.write(batch).then(
-      () => {
-        if (this.#writing !== written) return // the account was lost meanwhile; its callers know
-        for (const listener of this.onBatch) listener((performance.now() - begun) / 1000, written.length)
-        this.#durable()
-      },
-      (error: unknown) => this.#fail(error)
-    )
+    const { store, journal } = this.#options
+    const written = store.write(batchOf(this.account_sid, this.#head.epoch, entries, journal ?? false))
+    written.catch(() => {}) // told in its turn
+    this.#answered = this.#answered.then(async () => {
+      const error = await written.then(
+        () => undefined,
+        (error: unknown) => error ?? new Error('a write failed')
+      )
+      if (this.#writing[0] !== entries) return // the account was lost meanwhile; its callers know
+      if (error !== undefined) return this.#fail(error)
+      for (const listener of this.onBatch) listener((performance.now() - begun) / 1000, entries.length)
+      this.#durable()
+    })
+    this.#writeNext()
   }
 
   #durable(): void {
-    const written = this.#writing
-    this.#writing = []
+    const written = this.#writing.shift() ?? []
     const last = written[written.length - 1]?.head.decision ?? 0
     for (const entry of written) {
       this.#cold.durable(entry.decision.changes)
@@ -305,7 +329,7 @@ export class Account implements Ledger, Moved {
       this.#settlers = this.#settlers.filter(({ decision }) => decision > last)
       for (const { resolve } of settled) resolve()
     }
-    this.#pump()
+    this.#writeNext()
     this.#arm()
     if (this.#listeners.size === 0) return
     const events = written.flatMap((entry) => entry.decision.events)
@@ -343,8 +367,9 @@ export class Account implements Ledger, Moved {
    */
   async #recover(error: unknown): Promise<void> {
     const isContent = error instanceof ContentRejected
-    const entries = [...this.#writing, ...this.#gathered]
-    const suspects = isContent ? this.#writing.length : 0
+    // Batches are answered in their order, so that what was refused is the first.
+    const entries = [...this.#writing.flat(), ...this.#gathered]
+    const suspects = isContent ? (this.#writing[0]?.length ?? 0) : 0
     this.#status = 'recovering'
     this.#writing = []
     this.#gathered = []

@@ -1,18 +1,31 @@
 import { cascades } from '@ringdown/engine/conversations/needs'
 import { render } from '@ringdown/engine/events'
+import type { Kind } from '@ringdown/engine/kinds'
+import { coldKinds } from '../store/kinds.ts'
 import type { Batch, EventWrite, JournalEntry, Removal, RowWrite } from '../store/store.ts'
 import { aboutOf } from '../store/tables.ts'
 import { type Entry, seedText } from './entry.ts'
 
-/** Joins decisions into what is written in one transaction: a row that several of them changed is written once. */
+/**
+ * Joins decisions into what is written in one transaction: a row that several of them changed is written once. A resident
+ * row is kept by its seq: one that came again under the SID of another is written beside it, and the other one goes.
+ */
 export function batchOf(account_sid: string, epoch: number, entries: readonly Entry[], journaled: boolean): Batch {
-  const rows = new Map<string, RowWrite>()
+  const rows = new Map<Kind, Map<number | string, RowWrite>>()
   const events: EventWrite[] = []
   const journal: JournalEntry[] = []
   const removals: Removal[] = []
   for (const { command, at, seed, fetched, decision, head } of entries) {
-    for (const { kind, sid, after } of decision.changes) {
-      rows.set(`${kind}/${sid}`, { kind, sid, row: after ?? null })
+    for (const { kind, sid, before, after } of decision.changes) {
+      let written = rows.get(kind)
+      if (!written) {
+        written = new Map()
+        rows.set(kind, written)
+      }
+      const isCold = Object.hasOwn(coldKinds, kind)
+      if (after) written.set(isCold ? sid : after.seq, { kind, sid, seq: after.seq, row: after })
+      if (before && before.seq !== after?.seq && !(isCold && after))
+        written.set(isCold ? sid : before.seq, { kind, sid, seq: before.seq, row: null })
       // Cold rows that hang on what is gone: most of them were never in memory.
       if (!after)
         for (const child of cascades[kind] ?? []) removals.push({ kind: child.kind, where: { [child.column]: sid } })
@@ -28,5 +41,13 @@ export function batchOf(account_sid: string, epoch: number, entries: readonly En
     }
   }
   const last = entries[entries.length - 1] as Entry // a batch has entries
-  return { account_sid, epoch, head: last.head, rows: [...rows.values()], removals, events, journal }
+  return {
+    account_sid,
+    epoch,
+    head: last.head,
+    rows: [...rows.values()].flatMap((of) => [...of.values()]),
+    removals,
+    events,
+    journal
+  }
 }

@@ -40,6 +40,7 @@ export class ColdRows {
   /** A decision has changed these rows. */
   decided(changes: readonly Change[]): void {
     for (const { kind, sid } of changes) {
+      if (!isTracked(kind)) continue
       const key = `${kind}/${sid}`
       this.#undurable.set(key, (this.#undurable.get(key) ?? 0) + 1)
     }
@@ -48,11 +49,11 @@ export class ColdRows {
   /** The decision is on disk. */
   durable(changes: readonly Change[]): void {
     for (const { kind, sid, after } of changes) {
+      if (!isTracked(kind)) continue
       const key = `${kind}/${sid}`
       const left = (this.#undurable.get(key) ?? 1) - 1
       if (left > 0) this.#undurable.set(key, left)
       else this.#undurable.delete(key)
-      if (!Object.hasOwn(coldKinds, kind) && !Object.hasOwn(cascades, kind)) continue
       if (after) renew(this.#leaving, key, this.#last)
       else renew(this.#gone, key, this.#last)
     }
@@ -97,6 +98,13 @@ export class ColdRows {
     }
     return false
   }
+}
+
+/** Kinds of which a fetched row may be, and those whose deletion takes such rows along. Most changes are of other kinds. */
+const tracked: ReadonlySet<string> = new Set([...Object.keys(coldKinds), ...Object.keys(cascades)])
+
+function isTracked(kind: string): boolean {
+  return tracked.has(kind)
 }
 
 /** The other way round: per kind, the parents whose deletion takes its rows along. */

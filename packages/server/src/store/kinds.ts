@@ -50,6 +50,14 @@ export const coldKinds = {
     columns: { seq: 'integer', chat_service_sid: 'text', identity: 'text' },
     indexes: [['chat_service_sid', 'identity'], ['seq']]
   },
+  conversation_scoped_webhook: {
+    columns: { seq: 'integer', chat_service_sid: 'text', conversation_sid: 'text', conversation_state: 'text' },
+    indexes: [
+      ['conversation_sid', 'seq'],
+      ['chat_service_sid', 'seq']
+    ],
+    resident: { column: 'conversation_state', values: ['active', 'inactive', 'initializing'] }
+  },
   interaction: {
     columns: { seq: 'integer', status: 'text' },
     indexes: [['seq']],

@@ -1,6 +1,8 @@
+import { deliveryTable } from './deliveries.ts'
 import { residentCondition } from './query.ts'
 import { CannotOpen } from './store.ts'
 import {
+  blockTable,
   coldKind,
   coldNames,
   coldTable,
@@ -74,7 +76,8 @@ export async function migrateTables(migrator: Migrator, where: string): Promise<
   else if (version < schemaVersion) await run(`update ringdown set schema_version = ${schemaVersion}`)
   for (const kind of coldNames) await reconcile(migrator, declarationOf(kind))
   await reconcile(migrator, { table: eventTable, prefix: 'data', indexes: indexesOf(eventTable) })
-  for (const table of [rollupTable, stayTable]) await reconcile(migrator, { table, indexes: indexesOf(table) })
+  for (const table of [blockTable, rollupTable, stayTable, deliveryTable])
+    await reconcile(migrator, { table, indexes: indexesOf(table) })
 }
 
 /** Refuses an account that a newer program wrote. */

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openPostgres } from './postgres.ts'
 import { openSqlite } from './sqlite.ts'
 import { CannotOpen, type Store } from './store.ts'
 
@@ -12,7 +11,7 @@ export const storeFile = 'ringdown.sqlite'
  * the folder `data`, which the caller has taken (`takeFolder`). Throws CannotOpen.
  */
 export async function openStore({ data, database }: { data?: string; database?: string }): Promise<Store> {
-  const store = database !== undefined ? await openPostgres({ url: database }) : await openFolder(data)
+  const store = database !== undefined ? await openDatabase(database) : await openFolder(data)
   try {
     await store.migrate()
     return store
@@ -20,6 +19,12 @@ export async function openStore({ data, database }: { data?: string; database?: 
     await store.close()
     throw error
   }
+}
+
+/** Its driver is loaded only where it is wanted: a start on a folder does not wait for it. */
+async function openDatabase(url: string): Promise<Store> {
+  const { openPostgres } = await import('./postgres.ts')
+  return openPostgres({ url })
 }
 
 async function openFolder(data: string | undefined): Promise<Store> {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { QueryConfig } from 'pg'
+import { deliveryTable, deliveryValues } from './deliveries.ts'
 import type { Query } from './query.ts'
 import type { Batch, ReaderStep, Value } from './store.ts'
 import { type Changes, coldTable, type Inserts, quote, rest, type Table, writtenBy } from './tables.ts'
@@ -26,10 +27,15 @@ export function writeOf(batch: Batch, changes: Changes): QueryConfig {
 }
 
 /** A reader's step as one statement in the same manner: its head is the cursor, which must be where the step begins. */
-export function advanceOf({ account_sid, reader, from, to, ...written }: ReaderStep): Query {
+export function advanceOf({ account_sid, reader, from, to, deliveries = [], ...written }: ReaderStep): Query {
   const values: unknown[] = [account_sid, reader, from, to]
   const bind = (value: unknown) => values.push(value)
-  const parts = writtenBy(written).map((inserts, n) => `,\n  part${n} as (${insertPart(inserts, bind, true)})`)
+  const texts = writtenBy(written).map((inserts) => insertPart(inserts, bind, true))
+  if (deliveries.length > 0) {
+    const inserts = { table: deliveryTable, rows: deliveryValues(deliveries) }
+    texts.push(`${insertPart(inserts, bind, false)} on conflict do nothing`)
+  }
+  const parts = texts.map((text, n) => `,\n  part${n} as (${text})`)
   const sql = `with head as (update cursor set seq = $4
     where account_sid = $1 and reader = $2 and seq = $3 returning 1)${parts.join('')}
   select count(*)::int as matched from head`
@@ -49,11 +55,8 @@ function insertPart({ table, rows }: Inserts, bind: (value: unknown) => number, 
 
 function deletePart({ table, rows }: Inserts, bind: (value: unknown) => number): string {
   const key = table.key.slice(1)
-  const from = arrays(
-    key.map(() => 'text' as const),
-    rows,
-    bind
-  )
+  const types = key.map((column) => table.columns[column] ?? 'text')
+  const from = arrays(types, rows, bind)
   const same = key.map((column) => `stored.${column} = given.${column}`).join(' and ')
   return `delete from ${quote(table.name)} stored using ${from} as given (${key.join(', ')})
     where stored.account_sid = $1 and ${same} and ${gate}`

@@ -1,12 +1,22 @@
 import type { Row } from '@ringdown/engine/state/row'
 import pg from 'pg'
+import { deliveriesOf } from './deliveries.ts'
+import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { pause } from './pause.ts'
 import { clientConfig, openSession, placeOf, storeError, type Timing } from './postgres-session.ts'
 import { advanceOf, writeOf } from './postgres-write.ts'
 import { type Dialect, findOf, pageOf, type Query, residentColdOf, residentOf } from './query.ts'
 import { readingsOf } from './readings.ts'
-import { type AccountHead, CannotOpen, Fenced, type LoadedRow, type Store, StoreUnavailable } from './store.ts'
+import {
+  type AccountHead,
+  CannotOpen,
+  ContentRejected,
+  Fenced,
+  type LoadedRow,
+  type Store,
+  StoreUnavailable
+} from './store.ts'
 import { aging, changesOf, coldKind, coldNames } from './tables.ts'
 
 const loadPiece = 5_000
@@ -19,6 +29,7 @@ const dialect: Dialect = {
   list: (values) => [...values],
   least: 'least',
   greatest: 'greatest',
+  contains: (column, n) => `strpos(${column}, $${n}::text) > 0`,
   using: () => ''
 }
 
@@ -39,6 +50,10 @@ export async function openPostgres({
   pool.on('error', () => {}) // an idle reader broke: the pool makes a new one, and the session tells of a real loss
   /** Accounts by the generation of the session that locked them. */
   const held = new Map<string, number>()
+  const blocks = new EventBlocks()
+  /** Writes so far; and by account, the last that had been asked for when one was rejected for its content. */
+  let tickets = 0
+  const refused = new Map<string, number>()
   let closed = false
 
   async function read(query: Query): Promise<pg.QueryResult['rows']> {
@@ -61,6 +76,7 @@ export async function openPostgres({
     const head: AccountHead | undefined = rows[0]
     if (head === undefined) return undefined
     checkFormat(account_sid, head.format)
+    blocks.forget(account_sid)
     held.set(account_sid, generation)
     return head
   }
@@ -106,12 +122,12 @@ export async function openPostgres({
 
     async load(account_sid) {
       const loaded: LoadedRow[] = []
-      let after: [string, string] = ['', '']
+      let after: [string, number] = ['', 0]
       for (;;) {
         const rows = await read(residentOf(account_sid, after, loadPiece, dialect))
         for (const { kind, data } of rows) loaded.push({ kind, row: JSON.parse(data) })
         if (rows.length < loadPiece) break
-        after = [rows.at(-1).kind, rows.at(-1).sid]
+        after = [rows.at(-1).kind, rows.at(-1).seq]
       }
       for (const kind of coldNames) if (coldKind(kind).resident !== undefined) await loadCold(account_sid, kind, loaded)
       return loaded.sort((a, b) => a.row.seq - b.row.seq)
@@ -119,17 +135,21 @@ export async function openPostgres({
 
     async write(batch) {
       const { account_sid } = batch
-      const query = writeOf(batch, changesOf(batch))
+      const query = writeOf(batch, changesOf(batch, blocks))
+      const ticket = ++tickets
       // Asked when its turn has come: what follows a failed write was decided on memory that is no longer true.
       const allow = () => {
         if (held.get(account_sid) !== session.generation())
           throw new StoreUnavailable(`account ${account_sid} must be locked first`)
+        if (ticket <= (refused.get(account_sid) ?? 0)) throw new StoreUnavailable('a write before this one failed')
       }
       try {
         const { rows } = await session.query(query, allow)
         if (rows[0].matched === 1) return
       } catch (error) {
-        if (error instanceof StoreUnavailable) held.delete(account_sid)
+        // The next one's turn comes after this: the session was asked for this one first.
+        if (error instanceof ContentRejected) refused.set(account_sid, tickets)
+        else if (error instanceof StoreUnavailable && ticket > (refused.get(account_sid) ?? 0)) held.delete(account_sid)
         throw error
       }
       held.delete(account_sid)
@@ -152,6 +172,10 @@ export async function openPostgres({
 
     ...readingsOf(read, dialect, read),
 
+    ...deliveriesOf(read, dialect, {
+      change: async ({ sql, values }) => (await read({ sql: `${sql} returning 1`, values })).length
+    }),
+
     // Beside the node's writing connection, so that no decision waits for it: the cursor fences it.
     async advance(step) {
       const [row] = await read(advanceOf(step))
@@ -161,8 +185,10 @@ export async function openPostgres({
 
     async prune(account_sid, { event, journal, rollup }, limit) {
       let gone = 0
-      if (event !== undefined)
+      if (event !== undefined) {
         gone += (await read({ sql: pruneText('event', 'seq'), values: [account_sid, event, limit] })).length
+        await read({ sql: pruneBlocksText(dialect), values: [account_sid, account_sid] })
+      }
       if (journal !== undefined)
         gone += (await read({ sql: pruneText('journal', 'decision'), values: [account_sid, journal, limit] })).length
       if (rollup !== undefined)

@@ -7,6 +7,8 @@ export interface Dialect {
   parameter(n: number): string
   /** A condition that is true when the column holds one of the values in the n-th parameter. */
   among(column: string, type: 'text' | 'integer', n: number): string
+  /** A condition that is true when the text of the column holds the text in the n-th parameter. */
+  contains(column: string, n: number): string
   /** Names of the functions that answer the smaller and the greater of two numbers. */
   readonly least: string
   readonly greatest: string
@@ -78,17 +80,17 @@ function matching(account_sid: string, kind: string, where: Readonly<Record<stri
   return { sql: conditions.join(' and '), values }
 }
 
-/** The next piece of an account's resident rows, after [kind, sid]. */
+/** The next piece of an account's resident rows, after [kind, seq]. */
 export function residentOf(
   account_sid: string,
-  after: readonly [string, string],
+  after: readonly [string, number],
   limit: number,
   dialect: Dialect
 ): Query {
   const [a, b, c, d] = [1, 2, 3, 4].map(dialect.parameter)
   return {
-    sql: `select kind, sid, data from "row" where account_sid = ${a} and (kind, sid) > (${b}, ${c})
-      order by kind, sid limit ${d}`,
+    sql: `select kind, seq, data from "row" where account_sid = ${a} and (kind, seq) > (${b}, ${c})
+      order by kind, seq limit ${d}`,
     values: [account_sid, ...after, limit]
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { type Packed, Packer } from './packed.ts'
 import { CannotOpen, ContentRejected, StoreUnavailable, type Value } from './store.ts'
 
 /** What a worker is started with. */
@@ -18,9 +19,19 @@ export interface Step {
   readonly must?: boolean
 }
 
+/** A step without its values, of which it has so many. */
+export type PackedStep = Omit<Step, 'values'> & { readonly count: number }
+
 export type Work =
   | { readonly do: 'rows'; readonly sql: string; readonly values: Value[] }
-  | { readonly do: 'transaction'; readonly steps: readonly Step[] }
+  | {
+      readonly do: 'transaction'
+      readonly steps: readonly PackedStep[]
+      readonly values: Packed
+      /** Whose transactions follow from each other, and how many had failed when this one was sent. */
+      readonly lane?: string | undefined
+      readonly failures: number
+    }
   | { readonly do: 'script'; readonly sql: string }
   | { readonly do: 'close' }
 
@@ -28,11 +39,19 @@ export type Call = Work & { readonly id: number }
 
 export interface Answer {
   readonly id: number
-  readonly rows?: unknown[]
+  readonly rows?: AnswerRows
   readonly changes?: number
   /** Index of the step that had to change a row and did not, or -1. */
   readonly missed?: number
+  /** It was not tried: one before it in its lane had failed when it was sent, and its sender did not know. */
+  readonly refused?: boolean
   readonly failed?: { readonly message: string; readonly code: number }
+}
+
+/** Rows of a query, all with the same columns: their values, one row after the other. */
+export interface AnswerRows {
+  readonly columns: readonly string[]
+  readonly values: readonly unknown[]
 }
 
 interface Waiting {
@@ -42,9 +61,14 @@ interface Waiting {
 
 /** The calling side of one worker thread. A thread that died is started anew by the next call. */
 export interface SqliteThread {
+  /** Starts the thread ahead of its first call, which comes soon. */
+  warm(): void
   rows(sql: string, values: readonly unknown[]): Promise<Record<string, unknown>[]>
-  /** Runs all steps or none; `missed` is the step that had to change a row and did not, or -1. */
-  transaction(steps: readonly Step[]): Promise<{ missed: number; changes: number }>
+  /**
+   * Runs all steps or none; `missed` is the step that had to change a row and did not, or -1. Transactions of a lane need
+   * not be awaited: when one has failed or missed, those that were sent before that was known are Refused.
+   */
+  transaction(steps: readonly Step[], lane?: string): Promise<{ missed: number; changes: number }>
   script(sql: string): Promise<void>
   /** Lets earlier calls finish, folds the log into the file (as the writer) and ends the thread. */
   close(): Promise<void>
@@ -53,8 +77,11 @@ export interface SqliteThread {
 /** Errors are those of the store: ContentRejected, and StoreUnavailable for all else. */
 export function sqliteThread(opening: Opening): SqliteThread {
   const waiting = new Map<number, Waiting>()
+  const packer = new Packer()
   let worker: Worker | undefined
   let calls = 0
+  /** Answers that were failures: what is sent from now on was decided in their knowledge. */
+  let failures = 0
   let closing: Promise<void> | undefined
 
   function end(gone: Worker, why: string): void {
@@ -67,10 +94,13 @@ export function sqliteThread(opening: Opening): SqliteThread {
   function start(): Worker {
     const name = opening.readOnly ? 'sqlite reader' : 'sqlite writer'
     // The main thread's flags are not for this one: --input-type, for example, would end it.
-    const fresh = new Worker(workerFile(), { workerData: opening, name, execArgv: [] })
+    // What it holds for longer than one call are statements: without a limit its young generation grows to 48 MB.
+    const resourceLimits = { maxYoungGenerationSizeMb: 8 }
+    const fresh = new Worker(workerFile(), { workerData: opening, name, execArgv: [], resourceLimits })
     fresh.on('message', (answer: Answer) => {
       const asked = waiting.get(answer.id)
       waiting.delete(answer.id)
+      if (answer.failed !== undefined || (answer.missed ?? -1) !== -1) failures++
       if (waiting.size === 0) fresh.unref()
       if (answer.failed === undefined) asked?.resolve(answer)
       else asked?.reject(storeError(answer.failed))
@@ -103,12 +133,22 @@ export function sqliteThread(opening: Opening): SqliteThread {
   }
 
   return {
-    async rows(sql, values) {
-      const { rows = [] } = await call({ do: 'rows', sql, values: values as Value[] }) // as: the dialect binds only these
-      return rows as Record<string, unknown>[] // as: rows of a query are objects by column
+    warm() {
+      if (closing === undefined) worker ??= start()
+      worker?.unref()
     },
-    async transaction(steps) {
-      const { missed = -1, changes = 0 } = await call({ do: 'transaction', steps })
+    async rows(sql, values) {
+      const { rows } = await call({ do: 'rows', sql, values: values as Value[] }) // as: the dialect binds only these
+      return rows === undefined ? [] : objectsOf(rows)
+    },
+    async transaction(steps, lane) {
+      const values = packer.pack(steps.map((step) => step.values))
+      const packed = steps.map(({ values, ...step }) => ({ ...step, count: values.length }))
+      const answer = await call({ do: 'transaction', steps: packed, values, lane, failures })
+      // Only where it answered: a thread that is ending may still read.
+      packer.giveBack(values)
+      const { missed = -1, changes = 0, refused = false } = answer
+      if (refused) throw new Refused('a write before this one failed')
       return { missed, changes }
     },
     async script(sql) {
@@ -121,6 +161,17 @@ export function sqliteThread(opening: Opening): SqliteThread {
   }
 }
 
+/** Each row as an object by column. Posted as objects, each would carry the names of its columns. */
+function objectsOf({ columns, values }: AnswerRows): Record<string, unknown>[] {
+  const rows: Record<string, unknown>[] = []
+  for (let at = 0; at < values.length; at += columns.length) {
+    const row: Record<string, unknown> = {}
+    for (const [i, column] of columns.entries()) row[column] = values[at + i]
+    rows.push(row)
+  }
+  return rows
+}
+
 /** What SQLite, or its driver, could not do. `code` is SQLite's extended result code, or 0 for an error that is not its own. */
 export class SqliteFailed extends StoreUnavailable {
   readonly code: number
@@ -130,6 +181,9 @@ export class SqliteFailed extends StoreUnavailable {
     this.code = code
   }
 }
+
+/** A transaction was not tried, because of another one's failure. */
+export class Refused extends StoreUnavailable {}
 
 /** BUSY, LOCKED, NOMEM, IOERR, FULL, CANTOPEN and PROTOCOL: the same call may succeed later. */
 const passing = [5, 6, 7, 10, 13, 14, 15]

@@ -1,10 +1,12 @@
 import { open } from 'node:fs/promises'
 import type { Row } from '@ringdown/engine/state/row'
+import { deliveriesOf, deliveryTable, deliveryValues } from './deliveries.ts'
+import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { pause } from './pause.ts'
 import { type Dialect, findOf, pageOf, type Query, removalOf, residentColdOf, residentOf } from './query.ts'
 import { readingsOf } from './readings.ts'
-import { canPass, type Step, sqliteThread } from './sqlite-thread.ts'
+import { canPass, Refused, type Step, sqliteThread } from './sqlite-thread.ts'
 import {
   type AccountHead,
   type Batch,
@@ -30,7 +32,8 @@ import {
   writtenBy
 } from './tables.ts'
 
-const loadPiece = 5_000
+/** Rows that are read, posted and parsed at a time: enough to be quick, and few enough to leave memory as it is. */
+const loadPiece = 1_000
 const retryMs = 250
 
 const dialect: Dialect = {
@@ -39,6 +42,7 @@ const dialect: Dialect = {
   list: (values) => JSON.stringify(values),
   least: 'min',
   greatest: 'max',
+  contains: (column) => `instr(${column}, ?) > 0`,
   using: (index) => ` indexed by ${quote(index)}`
 }
 
@@ -51,6 +55,7 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
   const writer = sqliteThread({ path, readOnly: false })
   const reader = sqliteThread({ path, readOnly: true })
   const held = new Set<string>()
+  const blocks = new EventBlocks()
   const listeners = new Set<(why: StoreUnavailable) => void>()
   let failed = false
   let closed = false
@@ -58,9 +63,11 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
   /** Resolves when all writes so far are answered. */
   let turn: Promise<unknown> = Promise.resolve()
 
+  reader.warm()
   try {
     await writer.rows('select count(*) from sqlite_schema', [])
   } catch (error) {
+    await reader.close()
     await writer.close()
     throw new CannotOpen(`Cannot open ${path}: ${(error as Error).message}.`, { cause: error }) // as: threads reject with errors
   }
@@ -73,7 +80,7 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
       failed = false
       return result
     } catch (error) {
-      if (error instanceof StoreUnavailable) {
+      if (error instanceof StoreUnavailable && !(error instanceof Refused)) {
         const known = failed
         failed = true
         held.clear()
@@ -85,6 +92,11 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
 
   async function readRows({ sql, values }: Query): Promise<Row[]> {
     return (await reader.rows(sql, values)).map(({ data }) => JSON.parse(data as string)) // as: the column is text
+  }
+
+  /** One step that readers of the log, or the sender of deliveries, take beside them. */
+  async function changing(step: Step): Promise<number> {
+    return (await writing(() => writer.transaction([step]))).changes
   }
 
   const store: Store = {
@@ -108,6 +120,7 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
           const [head] = await writing(() => writer.rows(lockText, [account_sid, rowFormat]))
           const found = head as unknown as AccountHead // as: the columns of account are the fields of its head
           checkFormat(account_sid, found.format)
+          blocks.forget(account_sid)
           held.add(account_sid)
           return { ...found }
         } catch (error) {
@@ -120,28 +133,25 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
 
     async load(account_sid) {
       const loaded: LoadedRow[] = []
-      let after: [string, string] = ['', '']
+      let after: [string, number] = ['', 0]
       for (;;) {
         const { sql, values } = residentOf(account_sid, after, loadPiece, dialect)
-        const rows = (await reader.rows(sql, values)) as { kind: string; sid: string; data: string }[] // as: selected so
+        const rows = (await reader.rows(sql, values)) as { kind: string; seq: number; data: string }[] // as: selected so
         for (const { kind, data } of rows) loaded.push({ kind, row: JSON.parse(data) })
         const last = rows.at(-1)
         if (last === undefined || rows.length < loadPiece) break
-        after = [last.kind, last.sid]
+        after = [last.kind, last.seq]
       }
       for (const kind of coldNames) if (coldKind(kind).resident !== undefined) await loadCold(account_sid, kind, loaded)
       return loaded.sort((a, b) => a.row.seq - b.row.seq)
     },
 
     async write(batch) {
-      const steps = stepsOf(batch, changesOf(batch))
-      // One after the other: what follows a failed write was decided on memory that is no longer true.
-      const written = turn.then(() => {
-        if (!held.has(batch.account_sid))
-          throw new StoreUnavailable(`account ${batch.account_sid} must be locked first`)
-        return writing(() => writer.transaction(steps))
-      })
-      turn = written.catch(() => {}) // told to the one who wrote
+      const steps = stepsOf(batch, changesOf(batch, blocks))
+      if (!held.has(batch.account_sid)) throw new StoreUnavailable(`account ${batch.account_sid} must be locked first`)
+      // In the order of the calls. What follows a failed write was decided on memory that is no longer true.
+      const written = writing(() => writer.transaction(steps, batch.account_sid))
+      turn = Promise.allSettled([turn, written])
       if ((await written).missed === -1) return
       held.delete(batch.account_sid)
       throw new Fenced(`account ${batch.account_sid} was taken by another process`)
@@ -167,16 +177,29 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
       ({ sql, values }) => writing(() => writer.rows(sql, values))
     ),
 
-    async advance({ account_sid, reader: name, from, to, ...written }) {
+    ...deliveriesOf(({ sql, values }) => reader.rows(sql, values), dialect, {
+      change: ({ sql, values }) => changing({ sql, width: values.length, values: values as Value[] }), // as: they bind only these
+      changeEach: (sql, rows) => changing({ sql, width: rows[0]?.length ?? 0, values: rows.flat() })
+    }),
+
+    async advance({ account_sid, reader: name, from, to, deliveries = [], ...written }) {
       const cursor: Step = { sql: cursorText, width: 4, values: [to, account_sid, name, from], must: true }
       const steps = [cursor, ...writtenBy(written).map((inserts) => upsertStep(account_sid, inserts))]
+      if (deliveries.length > 0) {
+        const values = deliveryValues(deliveries).flatMap((row) => [account_sid, ...row])
+        const sql = `${insertText(deliveryTable)} on conflict do nothing`
+        steps.push({ sql, width: Object.keys(deliveryTable.columns).length, values })
+      }
       if ((await writing(() => writer.transaction(steps))).missed === -1) return
       throw new Fenced(`the reader ${name} of account ${account_sid} is not at event ${from}`)
     },
 
     async prune(account_sid, { event, journal, rollup }, limit) {
       const steps: Step[] = []
-      if (event !== undefined) steps.push(pruneStep('event', 'seq', account_sid, event, limit))
+      if (event !== undefined) {
+        steps.push(pruneStep('event', 'seq', account_sid, event, limit))
+        steps.push({ sql: pruneBlocksText(dialect), width: 2, values: [account_sid, account_sid] })
+      }
       if (journal !== undefined) steps.push(pruneStep('journal', 'decision', account_sid, journal, limit))
       if (rollup !== undefined)
         for (const [table, end] of aging)

@@ -1,15 +1,16 @@
 import type { Row } from '@ringdown/engine/state/row'
 import type { Stay } from '@ringdown/engine/statistics/stay'
+import type { Deliveries, DeliveryRow } from './deliveries.ts'
 import type { Readings, RollupRow } from './readings.ts'
 import type { EventAbout } from './tables.ts'
 
 /**
  * Where an account's rows and events are kept. Two implementations (SQLite, PostgreSQL) obey one contract suite.
  *
- * Rows of *resident* kinds live in one table `row(account_sid, kind, sid, version, data)`; each *cold* kind has a table of
+ * Rows of *resident* kinds live in one table `row(account_sid, kind, seq, sid, version, data)`; each *cold* kind has a table of
  * its own with the columns that its lists filter and sort by (see `kinds.ts`). `data` is the row as JSON text.
  */
-export interface Store extends Readings {
+export interface Store extends Readings, Deliveries {
   /** Creates or upgrades the tables. Safe to call at every start; concurrent callers wait for each other. */
   migrate(): Promise<void>
   /** SIDs of all accounts, in SID order. */
@@ -29,6 +30,8 @@ export interface Store extends Readings {
    * Writes one batch in one transaction; resolves when it is durable.
    * Throws StoreUnavailable when the outcome is unknown or the store cannot be reached, ContentRejected when the store
    * refused what was to be written (nothing of it is there then), and Fenced when another node has taken the account.
+   * Writes are done in the order of the calls and need not be awaited: when one has failed, those of its account that were
+   * called before that was told are refused with StoreUnavailable, since they were decided on what is not there.
    */
   write(batch: Batch): Promise<void>
   /** One page of a cold kind. */
@@ -100,6 +103,8 @@ export interface LoadedRow {
 export interface RowWrite {
   readonly kind: string
   readonly sid: string
+  /** The row's own, which never changes: resident rows are kept by it. */
+  readonly seq: number
   /** null deletes the row. */
   readonly row: Row | null
 }
@@ -135,6 +140,8 @@ export interface ReaderStep {
   /** Cells and stays as they are after it. */
   readonly rollups: readonly RollupRow[]
   readonly stays: readonly Stay[]
+  /** Deliveries to be made; those that are there already stay as they are. */
+  readonly deliveries?: readonly DeliveryRow[]
 }
 
 export interface JournalEntry {

@@ -1,0 +1,105 @@
+import type { Value } from './store.ts'
+
+/*
+ * Many values on their way to another thread. Cloned one by one, the values of a batch cost this thread as much as
+ * deciding it; so texts are joined and written into memory that both threads see, and cut again over there.
+ */
+
+/** Values in a form that is cheap to post. */
+export interface Packed {
+  /** What each value is: 0 null, 1 a number, 2 a text. */
+  readonly kinds: Uint8Array
+  /** Each value's number, or the length of its text in UTF-16 units. */
+  readonly numbers: Float64Array
+  /** The texts, joined, in UTF-8. */
+  readonly memory: SharedArrayBuffer
+  /** The texts come in pieces: where each ends in memory, and how many values it and those before it hold. */
+  readonly ends: readonly number[]
+  readonly counts: readonly number[]
+}
+
+/** Longer texts than this live where making and dropping them costs more than copying them. */
+const pieceLength = 32_000
+
+/** Memory is made in steps of this many bytes, and kept for the next time unless it is large. */
+const granule = 1 << 18
+const mostKept = 1 << 22
+
+/** Packs lists of values, one after the other. The memory is the other thread's until it is given back. */
+export class Packer {
+  readonly #free: SharedArrayBuffer[] = []
+
+  pack(lists: readonly (readonly Value[])[]): Packed {
+    let count = 0
+    let length = 0
+    for (const list of lists) {
+      count += list.length
+      for (const value of list) if (typeof value === 'string') length += value.length
+    }
+    const memory = this.#take(length * 3)
+    const bytes = Buffer.from(memory)
+    const kinds = new Uint8Array(count)
+    const numbers = new Float64Array(count)
+    const ends: number[] = []
+    const counts: number[] = []
+    let piece = ''
+    let end = 0
+    let at = 0
+    const finish = () => {
+      end += bytes.write(piece, end, 'utf8')
+      ends.push(end)
+      counts.push(at)
+      piece = ''
+    }
+    for (const list of lists) {
+      for (const value of list) {
+        if (typeof value === 'string') {
+          if (piece.length + value.length > pieceLength) finish()
+          kinds[at] = 2
+          numbers[at] = value.length
+          piece += value
+        } else if (value !== null) {
+          kinds[at] = 1
+          numbers[at] = value
+        }
+        at++
+      }
+    }
+    finish()
+    return { kinds, numbers, memory, ends, counts }
+  }
+
+  /** The other thread has read it. */
+  giveBack({ memory }: Packed): void {
+    if (memory.byteLength <= mostKept && this.#free.length < 2) this.#free.push(memory)
+  }
+
+  #take(size: number): SharedArrayBuffer {
+    const at = this.#free.findIndex(({ byteLength }) => byteLength >= size)
+    const [found] = at < 0 ? [] : this.#free.splice(at, 1)
+    if (found) return found
+    this.#free.shift()
+    return new SharedArrayBuffer(Math.max(1, Math.ceil(size / granule)) * granule)
+  }
+}
+
+/** The values that were packed, in one list. What UTF-8 has no form for (half a surrogate pair) has become U+FFFD. */
+export function unpacked({ kinds, numbers, memory, ends, counts }: Packed): Value[] {
+  const bytes = Buffer.from(memory)
+  const values: Value[] = new Array(kinds.length)
+  let i = 0
+  let begin = 0
+  for (const [n, end] of ends.entries()) {
+    const piece = bytes.toString('utf8', begin, end)
+    begin = end
+    const count = counts[n] as number // one for each end
+    for (let at = 0; i < count; i++) {
+      const number = numbers[i] as number // as long as kinds
+      if (kinds[i] === 2) {
+        values[i] = piece.slice(at, at + number)
+        at += number
+      } else values[i] = kinds[i] === 1 ? number : null
+    }
+  }
+  return values
+}
