@@ -28,7 +28,12 @@ export async function measure({ seconds }: Options): Promise<Measured> {
   }
 }
 
-function cost(what: string, shape: Shape, seconds: number): { us: number; cycles: number } {
+/** Microseconds by the clock (the median over blocks), and of processor time (the mean, garbage collection included). */
+export function cost(
+  what: string,
+  shape: Shape,
+  seconds: number
+): { readonly us: number; readonly cpu_us: number; readonly cycles: number } {
   const begun = performance.now()
   const floor = new Floor(shape)
   const built_s = (performance.now() - begun) / 1000
@@ -65,7 +70,9 @@ function cost(what: string, shape: Shape, seconds: number): { us: number; cycles
   }
   blocks(seconds)
   const from = i
+  const before = process.cpuUsage()
   const figure = median(blocks(seconds * 1.5))
+  const { user, system } = process.cpuUsage(before)
   say(`${what}: ${us(figure)} (${i - from} assignments; the floor was built in ${built_s.toFixed(1)} s)`)
-  return { us: figure, cycles: i - from }
+  return { us: figure, cpu_us: (user + system) / (i - from), cycles: i - from }
 }

@@ -1,7 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { endAll, endOnSignals, endWithRun, isEnding, temporaryFolder } from './lifetime.ts'
@@ -14,27 +15,45 @@ import { pageOf, tableLines } from './page.ts'
  * code, and one that never ends can be ended.
  */
 
-const rows: Readonly<Record<string, () => Promise<{ readonly measure: Measure }>>> = {
-  engine: () => import('./engine.ts'),
-  assignment: () => import('./assignment.ts'),
-  store: () => import('./store.ts'),
-  http: () => import('./http.ts'),
-  latency: () => import('./latency.ts'),
-  get: () => import('./get.ts'),
-  start: () => import('./start.ts')
+interface Row {
+  readonly load: () => Promise<{ readonly measure: Measure }>
+  /** Seconds after which it is ended, and said to have failed. */
+  readonly limit_s?: number
+  /** It is measured only when it is named. */
+  readonly isApart?: boolean
 }
+
+const rows: Readonly<Record<string, Row>> = {
+  engine: { load: () => import('./engine.ts') },
+  assignment: { load: () => import('./assignment.ts') },
+  curves: { load: () => import('./curves.ts') },
+  store: { load: () => import('./store.ts') },
+  yardsticks: { load: () => import('./yardsticks.ts') },
+  http: { load: () => import('./http.ts') },
+  latency: { load: () => import('./latency.ts') },
+  get: { load: () => import('./get.ts') },
+  start: { load: () => import('./start.ts') },
+  // Most of it is writing a month of events and reading them.
+  statistics: { load: () => import('./statistics.ts'), limit_s: 300 },
+  deliveries: { load: () => import('./deliveries.ts') },
+  load: { load: () => import('./load.ts'), limit_s: 1800, isApart: true }
+}
+
+const usual_limit_s = 150
+const whole = Object.keys(rows).filter((name) => !rows[name]?.isApart)
 
 const usage = `npm run bench -- [options]
 
-  --only ROW,ROW     ${Object.keys(rows).join(', ')}; the page is then not written
+  --only ROW,ROW     ${whole.join(', ')};
+                     load takes minutes, and is measured only when it is named; the page is then not written
   --seconds N        how long one sample takes (2)
   --no-write         leaves docs/benchmarks.md as it is
   --profile FOLDER   servers leave CPU profiles there
 `
 
-const page = fileURLToPath(new URL('../../../docs/benchmarks.md', import.meta.url))
-/** A row that takes longer is ended, and said to have failed. */
-const limit_s = 150
+const root = new URL('../../../', import.meta.url)
+const page = fileURLToPath(new URL('docs/benchmarks.md', root))
+const notes = fileURLToPath(new URL('test/bench/notes.md', root))
 
 async function main(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -56,7 +75,7 @@ async function main(args: readonly string[]): Promise<void> {
   endOnSignals()
   if (values.row !== undefined) return measureHere(values.row, options)
 
-  const names = values.only?.split(',') ?? Object.keys(rows)
+  const names = values.only?.split(',') ?? whole
   for (const name of names)
     if (!Object.hasOwn(rows, name)) throw new BadArgument(`There is no row '${name}': ${Object.keys(rows).join(', ')}.`)
   const before = loadavg()[0] ?? 0
@@ -68,12 +87,16 @@ async function main(args: readonly string[]): Promise<void> {
     const result = await measureInChild(name, args)
     if (isEnding()) return
     measured.set(name, result)
-    if (result) for (const line of tableLines(name, result)) process.stdout.write(`${line}\n`)
+    if (result) for (const line of tableLines(result)) process.stdout.write(`${line}\n`)
   }
   const failed = names.filter((name) => measured.get(name) === undefined)
   if (values['no-write'] || values.only !== undefined) process.stdout.write('\ndocs/benchmarks.md is left as it was.\n')
   else {
-    writeFileSync(page, pageOf({ machine, measured, seconds, date: new Date(), load: [before, loadavg()[0] ?? 0] }))
+    const load = [before, loadavg()[0] ?? 0] as const
+    const written = pageOf({ machine, measured, seconds, date: new Date(), load, notes: readFileSync(notes, 'utf8') })
+    writeFileSync(page, written)
+    for (const result of measured.values())
+      if (result?.picture) writeFileSync(join(dirname(page), result.picture.file), result.picture.svg)
     process.stdout.write('\nWritten: docs/benchmarks.md\n')
   }
   if (failed.length > 0) throw new BadArgument(`Not measured, because of an error: ${failed.join(', ')}.`)
@@ -89,6 +112,7 @@ async function measureInChild(name: string, args: readonly string[]): Promise<Me
   child.on('message', (message) => {
     result = message as Measured // it is the only message that a row sends
   })
+  const { limit_s = usual_limit_s } = rows[name] ?? {}
   const timer = setTimeout(() => {
     process.stdout.write(`  not ready after ${limit_s} s\n`)
     void end()
@@ -100,7 +124,7 @@ async function measureInChild(name: string, args: readonly string[]): Promise<Me
 
 /** In the row's own process. */
 async function measureHere(name: string, options: Options): Promise<void> {
-  const row = await rows[name]?.()
+  const row = await rows[name]?.load()
   if (!row) throw new BadArgument(`There is no row '${name}'.`)
   const result = await row.measure(options)
   await new Promise((resolve) => process.send?.(result, resolve))

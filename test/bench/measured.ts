@@ -22,6 +22,18 @@ export interface Measured {
   readonly figures: readonly Figure[]
   /** How it was measured: Markdown, a few sentences. */
   readonly how: string
+  /** Further figures, as a Markdown table. */
+  readonly table?: string
+  readonly picture?: Picture
+}
+
+/** What stands beside the page. */
+interface Picture {
+  /** File in the page's folder. */
+  readonly file: string
+  /** What it shows, for who cannot see it. */
+  readonly alt: string
+  readonly svg: string
 }
 
 export type Measure = (options: Options) => Promise<Measured>

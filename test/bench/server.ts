@@ -70,7 +70,8 @@ export async function answers({ host, port, child, spawned, folder }: Server, pa
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port on which nobody listens now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, host)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo // it listens on a port

@@ -70,10 +70,11 @@ export async function measure({ seconds }: Options): Promise<Measured> {
   }
 }
 
+export const namedPostgres = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+
 /** A schema of its own in a PostgreSQL on 127.0.0.1:5432, or at DATABASE_URL; undefined where none answers. */
-async function postgresSchema(): Promise<string | undefined> {
-  const named = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
-  const client = new pg.Client({ connectionString: named, connectionTimeoutMillis: 2000 })
+export async function postgresSchema(): Promise<string | undefined> {
+  const client = new pg.Client({ connectionString: namedPostgres, connectionTimeoutMillis: 2000 })
   try {
     await client.connect()
   } catch {
@@ -83,7 +84,7 @@ async function postgresSchema(): Promise<string | undefined> {
   const schema = `bench_${randomBytes(6).toString('hex')}`
   await client.query(`create schema ${schema}`)
   atEnd(() => client.query(`drop schema ${schema} cascade`))
-  const url = new URL(named)
+  const url = new URL(namedPostgres)
   url.searchParams.set('options', `-c search_path=${schema}`)
   return url.href
 }

@@ -1,6 +1,8 @@
 import { conversationCommands } from './conversations/commands.ts'
+import { eventStreamCommands } from './event-streams/commands.ts'
 import { flexCommands } from './flex/commands.ts'
 import { createActivity, deleteActivity, updateActivity } from './routing/activity.ts'
+import { callbackFailed, instructReservation } from './routing/instruction.ts'
 import { cancelReservation, reservationTimedOut, updateReservation } from './routing/reservation.ts'
 import {
   createTask,
@@ -46,6 +48,8 @@ export const deciders = {
   'task.delete': deleteTask,
   'reservation.update': updateReservation,
   'reservation.cancel': cancelReservation,
+  'reservation.instruct': instructReservation,
+  'reservation.callback_failed': callbackFailed,
   'transfer.create': createTransfer,
   'transfer.cancel': cancelTransfer,
   'timer.task_ttl': taskTtlEnded,
@@ -55,7 +59,8 @@ export const deciders = {
   'timer.reservation': reservationTimedOut,
   'timer.workflow_document': reEvaluationDue,
   ...conversationCommands,
-  ...flexCommands
+  ...flexCommands,
+  ...eventStreamCommands
 } as const
 
 export type Decider<P = never, R = unknown> = (state: State, params: P) => R

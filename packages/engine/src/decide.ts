@@ -1,9 +1,12 @@
 import { type Command, type CommandType, deciders, type ResultOf } from './commands.ts'
 import type { EngineEvent } from './events.ts'
+import type { Kind } from './kinds.ts'
 import { reactions } from './reactions.ts'
 import { offerWaiting } from './routing/route.ts'
 import type { Seed } from './state/ids.ts'
+import type { Row } from './state/row.ts'
 import type { Change, State } from './state/state.ts'
+import type { Table } from './state/table.ts'
 
 export interface Decision<R = unknown> {
   /** Changed rows, each once, with what they were before. Timers are columns of them. */
@@ -29,7 +32,8 @@ export function decide<C extends Command>(
     const result = decider(state, command)
     follow(state)
     const fresh = refreshed(state, result)
-    return { ...state.end(), result: fresh }
+    const { changes, events } = state.end()
+    return { changes, events, result: fresh }
   } catch (error) {
     state.rollback()
     throw error
@@ -51,11 +55,15 @@ function follow(state: State): void {
 /** Rows of the answer as they are after everything that followed: a task that was offered at once is answered reserved. */
 function refreshed<R>(state: State, result: R): R {
   const rows = result as Record<string, unknown>
-  const fresh: Record<string, unknown> = {}
-  for (const [name, row] of Object.entries(rows)) {
-    const kind = name as keyof State['tables']
+  let fresh = rows
+  for (const name in rows) {
+    const row = rows[name]
+    const table = state.tables[name as Kind] as unknown as Table<Row> | undefined // a name may be that of something else
     const sid = (row as { sid?: unknown } | null)?.sid
-    fresh[name] = typeof sid === 'string' && state.tables[kind] ? (state.tables[kind].get(sid) ?? row) : row
+    const now = table && typeof sid === 'string' ? (table.get(sid) ?? row) : row
+    if (now === row) continue
+    if (fresh === rows) fresh = { ...rows }
+    fresh[name] = now
   }
   return fresh as R
 }

@@ -24,7 +24,8 @@ export function* decideDue(state: State, at: number, seedFor: (decision: number)
     const { due, sid } = timer
     const command = { type: timer.command, sid } as Command // a kind's timers name commands that take a SID
     const decision = decide(state, { at: Math.max(due, state.at), seed: seedFor(state.decision), command })
-    if (state.nextTimer === timer && timer.due === due)
+    const next = state.nextTimer
+    if (next && next.due === due && next.sid === sid && next.command === timer.command)
       throw new Error(`invariant: ${command.type} of ${sid} ends its timer`)
     yield { due, command, decision }
   }

@@ -1,4 +1,5 @@
 import { conversationEvents } from './conversations/events.ts'
+import { eventStreamEvents } from './event-streams/events.ts'
 import { flexEvents } from './flex/events.ts'
 import type { Kind, Kinds } from './kinds.ts'
 import { routingEvents } from './routing/events.ts'
@@ -6,7 +7,7 @@ import { routingEvents } from './routing/events.ts'
 /** The rows that an event tells of, as they were when it happened. */
 export type EventRefs = { readonly [K in Kind]?: Kinds[K] | undefined } & {
   /** What no row holds: the previous activity, a reason, … in the API's snake_case names. */
-  readonly extra?: Readonly<Record<string, string | number | boolean | null>>
+  readonly extra?: Readonly<Record<string, string | number | boolean | null>> | undefined
 }
 
 export interface EngineEvent {
@@ -25,7 +26,7 @@ export interface RenderedEvent {
   readonly type: string
   /** Milliseconds. */
   readonly at: number
-  readonly workspace_sid?: string
+  readonly workspace_sid?: string | undefined
   readonly description: string
   readonly resource_type: string
   readonly resource_sid: string
@@ -36,18 +37,19 @@ export interface RenderedEvent {
 /** How an event of a type is told. */
 export type Rendering = (refs: EventRefs, at: number) => Omit<RenderedEvent, 'seq' | 'sid' | 'type' | 'at'>
 
-const catalogue = { ...routingEvents, ...conversationEvents, ...flexEvents } satisfies Record<string, Rendering>
+const catalogue = { ...routingEvents, ...conversationEvents, ...flexEvents, ...eventStreamEvents } satisfies Record<
+  string,
+  Rendering
+>
 
 export type EventType = keyof typeof catalogue
 
 export const eventTypes = Object.keys(catalogue) as readonly EventType[] // the keys of the catalogue are its types
 
 export function render(event: EngineEvent): RenderedEvent {
-  return {
-    seq: event.seq,
-    sid: event.sid,
-    type: event.type,
-    at: event.at,
-    ...catalogue[event.type](event.refs, event.at)
-  }
+  const { seq, sid, type, at, refs } = event
+  const told: ReturnType<Rendering> = catalogue[type](refs, at)
+  const { workspace_sid, description, resource_type, resource_sid, data } = told
+  // Named one by one: spreading costs as much as telling.
+  return { seq, sid, type, at, workspace_sid, description, resource_type, resource_sid, data }
 }

@@ -51,7 +51,9 @@ const catalogue = {
   'interaction.no_participants': [400, 45355],
   'interaction.participant_failed': [400, 45361],
   'interaction.bad_channel': [400, 45366],
-  'interaction.bad_participant': [400, 45367]
+  'interaction.bad_participant': [400, 45367],
+  // Event Streams (reference events 1)
+  'sink.too_many': [400, 91003]
 } as const satisfies Record<string, readonly [number, number]>
 
 export type RefusalCode = keyof typeof catalogue

@@ -26,6 +26,14 @@ export interface Settings {
   readonly activities: readonly (readonly [friendly_name: string, available: boolean])[]
   /** The channel closes when its last agent wraps up or completes through TaskRouter (reference flex 10, U4). */
   readonly close_on_last_wrapup: boolean
+  readonly deliveries: {
+    /** Attempts under way to one destination at once. */
+    readonly concurrency: number
+    /** How long finished deliveries are kept, to be shown and sent again. */
+    readonly kept_days: number
+  }
+  /** Where Segment answers, without a slash at the end. */
+  readonly segment_url: string
 }
 
 export const defaultSettings: Settings = {
@@ -50,5 +58,7 @@ export const defaultSettings: Settings = {
     ['Unavailable', false],
     ['Available', true]
   ],
-  close_on_last_wrapup: true
+  close_on_last_wrapup: true,
+  deliveries: { concurrency: 16, kept_days: 7 },
+  segment_url: 'https://api.segment.io'
 }

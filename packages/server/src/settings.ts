@@ -32,7 +32,8 @@ export function settingsOf(value: unknown): Settings {
 const special: Readonly<Record<string, (value: unknown) => string | undefined>> = {
   'rates.expression_lists': rate,
   'rates.bulk_statistics': rate,
-  activities
+  activities,
+  segment_url: webAddress
 }
 
 function merged(place: string, standard: unknown, value: unknown): unknown {
@@ -69,6 +70,11 @@ function wholeNumber(value: unknown): string | undefined {
 
 function rate(value: unknown): string | undefined {
   return value === null || wholeNumber(value) === undefined ? undefined : 'null, or a whole number of at least 1'
+}
+
+function webAddress(value: unknown): string | undefined {
+  const isRight = typeof value === 'string' && /^https?:\/\/[^\s/]+(\/\S*[^\s/])?$/.test(value)
+  return isRight ? undefined : 'a URL that begins with http:// or https://, without a slash at its end'
 }
 
 function activities(value: unknown): string | undefined {

@@ -1,14 +1,19 @@
 import type { AddressInfo } from 'node:net'
 import { type EngineEvent, render } from '@ringdown/engine/events'
-import type { Settings } from '@ringdown/engine/settings'
+import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
 import { RealClock, TestClock } from './clock/clock.ts'
 import { Account } from './commit/account.ts'
+import { Unavailable } from './commit/ledger.ts'
 import { type Credentials, credentialsFor } from './credentials.ts'
+import { deliveriesDigest, deliveriesReader, isAnyUsed } from './delivery/reader.ts'
+import { routes } from './delivery/routes.ts'
+import { Sender } from './delivery/sender.ts'
 import { Credentials as Known } from './http/credentials.ts'
 import { envelopeOf } from './http/errors.ts'
 import { Metrics } from './http/metrics.ts'
 import { buildServer, type MountMcp } from './http/server.ts'
+import { askWith } from './operations/conversations/asking.ts'
 import { Follower } from './readers/follower.ts'
 import { Retention } from './readers/retention.ts'
 import { statisticsDigest } from './readers/statistics.ts'
@@ -35,6 +40,8 @@ export interface StartOptions {
   readonly publicUrl?: string | undefined
   readonly trustProxy?: boolean
   readonly settings?: Settings
+  /** Whether webhooks may lead to addresses that are not on the public Internet; by default with a test clock only. */
+  readonly allowPrivateDestinations?: boolean | undefined
   /** Makes the handlers of `/mcp` and `/mcp/read-only`, once it is known where the server answers. */
   readonly mcp?: (place: { readonly url: string; readonly hosts: readonly string[] }) => MountMcp
 }
@@ -89,20 +96,26 @@ async function serve(
   credentials: Credentials,
   folder: Folder | undefined
 ): Promise<Running> {
-  const { log, settings, seed, journal, testClock } = options
+  const { log, settings = defaultSettings, seed, journal, testClock } = options
+  const allowPrivate = options.allowPrivateDestinations ?? testClock ?? false
   const testing = testClock ? new TestClock(options.at ?? Date.now()) : undefined
   const clock = testing ?? new RealClock()
   const metrics = new Metrics()
   const { account_sid, auth_token } = credentials
   let account: Account | undefined
+  let sender: Sender | undefined
   let mounted: MountMcp | undefined
+  const ask = askWith({ auth_token, allowPrivate, log })
   const app = buildServer({
     credentials: new Known([{ username: account_sid, password: auth_token, account_sid }]),
     ledger: (sid) => (sid === account_sid ? account : undefined),
+    account: (sid) => (sid === account_sid ? account : undefined),
     isReady: async () => {
       await store.ping()
       return account?.isReady ?? false
     },
+    sender: (sid) => (sid === account_sid ? sender : undefined),
+    ask: (_account_sid, ...question) => ask(...question),
     now: () => clock.now(),
     ...(testing && { clock: testing }),
     metrics,
@@ -127,6 +140,7 @@ async function serve(
   mounted = options.mcp?.({ url, hosts: hostsOf(options) })
   await folder?.announce({ url })
   metrics.queueLength(() => account?.queueLength ?? 0)
+  metrics.deliveries({ figures: () => sender?.figures, oldest: async () => (await sender?.oldest()) ?? 0 })
 
   const readers: { close(): Promise<void> }[] = []
   const abort = new AbortController()
@@ -136,7 +150,7 @@ async function serve(
       account_sid,
       clock,
       log,
-      ...(settings && { settings }),
+      settings,
       ...(seed !== undefined && { seed }),
       ...(journal !== undefined && { journal })
     },
@@ -160,9 +174,45 @@ async function serve(
       digest: statisticsDigest(store, account_sid)
     })
     opened.readers.set('statistics', statistics)
-    const retention = new Retention({ store, account_sid, clock, log })
+    const { concurrency, kept_days } = settings.deliveries
+    const retention = new Retention({ store, account_sid, clock, log, deliveries_kept_days: kept_days })
     testing?.register(retention)
-    readers.push(statistics, retention)
+    const sending = new Sender({
+      store,
+      account: opened,
+      clock,
+      log,
+      auth_token,
+      allowPrivate,
+      concurrency,
+      // Loaded by the first record: most servers know no stream.
+      kinesis: async (message, sent) => (await import('./delivery/kinesis.ts')).putRecord(message, sent),
+      webhookSecret: options.env.RINGDOWN_WEBHOOK_SECRET,
+      inOrder: testing !== undefined
+    })
+    sending.onAttempt.add((kind, outcome) => metrics.deliveryAttempted(kind, outcome))
+    const deliveries = new Follower({
+      store,
+      account: opened,
+      log,
+      reader: deliveriesReader,
+      // What another node reads is not ours to send.
+      read: async (cursor, limit) => {
+        if (!opened.isReady) throw new Unavailable('the account is not ours')
+        return store.log(account_sid, cursor, limit)
+      },
+      digest: deliveriesDigest({ store, account: opened, routes, now: () => clock.now(), log }),
+      rest_ms: 0,
+      // What happened before there were deliveries is not sent any more.
+      begins_at: opened.state.next_event - 1,
+      isNeeded: () => isAnyUsed(routes, opened.state),
+      onWritten: ({ deliveries: fresh = [] }) => sending.offer(fresh),
+      onFailed: () => sending.reset()
+    })
+    testing?.register(deliveries)
+    testing?.register(sending)
+    sender = sending
+    readers.push(statistics, retention, deliveries, sending)
     // What every account has: a Flex instance with its workspace, and a conversation service.
     if (opened.state.tables.flex_configuration.size === 0) await opened.execute({ type: 'flex.setup' })
     account = opened

@@ -64,33 +64,42 @@ type ReservationEvent = Exclude<Extract<keyof typeof routingEvents, `reservation
 type WorkerEvent = Extract<keyof typeof routingEvents, `worker.${string}`>
 type Extra = NonNullable<EventRefs['extra']>
 
+/*
+ * Events of tasks and reservations, which are most, carry the same fields in the same order: rendering reads one shape.
+ */
+
 /** Tells of a task, with its queue, workflow, channel and, where one has it, the worker. */
 export function emitTask(state: State, type: TaskEvent, task: TaskRow, extra?: Extra, worker?: WorkerRow): void {
+  const { tables } = state
   state.emit(type, {
-    workspace: state.find('workspace', task.workspace_sid),
+    workspace: tables.workspace.get(task.workspace_sid),
+    reservation: undefined,
     task,
-    task_queue: state.find('task_queue', task.task_queue_sid),
-    workflow: state.find('workflow', task.workflow_sid),
-    task_channel: state.find('task_channel', task.task_channel_sid),
+    task_queue: task.task_queue_sid === null ? undefined : tables.task_queue.get(task.task_queue_sid),
+    workflow: task.workflow_sid === null ? undefined : tables.workflow.get(task.workflow_sid),
+    task_channel: tables.task_channel.get(task.task_channel_sid),
     worker,
-    activity: worker && state.find('activity', worker.activity_sid),
-    ...(extra && { extra })
+    activity: worker && tables.activity.get(worker.activity_sid),
+    transfer: undefined,
+    extra
   })
 }
 
 export function emitReservation(state: State, type: ReservationEvent, reservation: ReservationRow): void {
   const task = state.get('task', reservation.task_sid)
   const worker = state.get('worker', reservation.worker_sid)
+  const { tables } = state
   state.emit(type, {
-    workspace: state.find('workspace', reservation.workspace_sid),
+    workspace: tables.workspace.get(reservation.workspace_sid),
     reservation,
     task,
-    task_queue: state.find('task_queue', task.task_queue_sid),
-    workflow: state.find('workflow', task.workflow_sid),
-    task_channel: state.find('task_channel', task.task_channel_sid),
+    task_queue: task.task_queue_sid === null ? undefined : tables.task_queue.get(task.task_queue_sid),
+    workflow: task.workflow_sid === null ? undefined : tables.workflow.get(task.workflow_sid),
+    task_channel: tables.task_channel.get(task.task_channel_sid),
     worker,
-    activity: state.find('activity', worker.activity_sid),
-    transfer: transferOf(state, reservation.sid)
+    activity: tables.activity.get(worker.activity_sid),
+    transfer: transferOf(state, reservation.sid),
+    extra: undefined
   })
 }
 
@@ -141,7 +150,7 @@ export function emitWorker(
     activity: state.find('activity', worker.activity_sid),
     worker_channel,
     task_channel: worker_channel && state.find('task_channel', worker_channel.task_channel_sid),
-    ...(extra && { extra })
+    extra
   })
 }
 
@@ -162,15 +171,18 @@ function configured(kind: Configured, did: () => string): Rendering {
   }
 }
 
-/** Ours: what is allowed and hardly meant (`warnings.ts`), told of the row that was created or updated. */
+/**
+ * Ours: what is allowed and hardly meant (`warnings.ts`), told of the row that was created or updated; or what went wrong
+ * with the callback for a reservation.
+ */
 function warning(refs: EventRefs, at: number): ReturnType<Rendering> {
-  const { task_queue, workflow, worker, workspace, extra } = refs
-  const row = task_queue ?? workflow ?? worker
+  const { reservation, task_queue, workflow, worker, workspace, extra } = refs
+  const row = reservation ?? task_queue ?? workflow ?? worker
   if (!row) throw new Error('invariant: the event has the row that it warns of')
   return {
     ...(workspace && { workspace_sid: workspace.sid }),
     description: String(extra?.message),
-    resource_type: task_queue ? 'task-queue' : workflow ? 'workflow' : 'worker',
+    resource_type: reservation ? 'reservation' : task_queue ? 'task-queue' : workflow ? 'workflow' : 'worker',
     resource_sid: row.sid,
     data: dataOf(refs, at)
   }
@@ -271,5 +283,5 @@ function dataOf(refs: EventRefs, at: number): RenderedData {
     worker_channel_available: worker_channel?.available,
     worker_channel_capacity: worker_channel?.configured_capacity
   }
-  return refs.extra ? { ...data, ...refs.extra } : data
+  return refs.extra ? Object.assign(data, refs.extra) : data
 }

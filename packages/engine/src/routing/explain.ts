@@ -301,7 +301,7 @@ function endOf(state: State, task: TaskRow): Pick<ExplainedTarget, 'ends_at' | '
 
 function nextFilter(state: State, task: TaskRow, document: WorkflowDocument): WorkflowFilter | undefined {
   const view = state.pools.task(task)
-  return document.filters.slice(task.filter_index + 1).find((filter) => filter.expression.matches(view))
+  return document.finder.first(view, task.filter_index + 1)
 }
 
 function queueName(state: State, sid: string | undefined): string {

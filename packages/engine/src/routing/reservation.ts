@@ -6,7 +6,8 @@ import { checkVersion, inWorkspace, named, notFound } from './lookup.ts'
 import { fail, isInReservationActivity, moveBackBySingleTask, moveBySingleTask, roundEnded, withdraw } from './route.ts'
 import { isOpen, type ReservationRow } from './rows.ts'
 import { complete, wrapUp } from './task.ts'
-import { completeTransfer, hasLetGo, holderLeft } from './transfer.ts'
+import { completeTransfer, failedLast, hasLetGo, holderLeft } from './transfer.ts'
+import { isVoiceInstruction, refuseVoice, voiceInstructionNames } from './voice-instruction.ts'
 import { checkMove, moveTo } from './worker.ts'
 
 export interface UpdateReservation {
@@ -45,7 +46,7 @@ export function updateReservation(state: State, params: UpdateReservation): { re
   const reservation = findReservation(state, params)
   checkVersion(reservation, params.if_match)
   const { worker_activity_sid } = params
-  const status = params.reservation_status ?? byInstruction(params.instruction)
+  const status = params.reservation_status ?? byInstruction(state, reservation, params)
   if (status === undefined) return { reservation }
   if (!Object.hasOwn(reservationCan, status)) {
     refuse(
@@ -64,11 +65,21 @@ export function updateReservation(state: State, params: UpdateReservation): { re
 }
 
 /** accept and reject are instructions as well; the others need a voice connection (reference taskrouter 5.5). */
-function byInstruction(instruction: string | undefined): string | undefined {
+function byInstruction(state: State, reservation: ReservationRow, params: UpdateReservation): string | undefined {
+  const { instruction } = params
   if (instruction === undefined || instruction === '') return undefined
   if (instruction === 'accept') return 'accepted'
   if (instruction === 'reject') return 'rejected'
-  return refuse('invalid', `Instruction '${instruction}' is not possible: no voice connection is configured`)
+  if (!isVoiceInstruction(instruction)) {
+    const names = ['accept', 'reject', ...voiceInstructionNames].join(', ')
+    return refuse('invalid', `Value '${instruction}' provided for Instruction is not one of ${names}`)
+  }
+  const { sid, workspace_sid, reservation_status } = reservation
+  if (instruction !== 'supervise' && reservation_status !== 'pending') {
+    const text = `Cannot ${instruction} reservation ${sid} in workspace ${workspace_sid} because it is not pending.`
+    refuse('not_possible', `${text} It is ${reservation_status}.`)
+  }
+  return refuseVoice(state, reservation, instruction, { ...params })
 }
 
 function refuseStatus(reservation: ReservationRow, status: string): never {
@@ -99,7 +110,7 @@ export function accept(state: State, pending: ReservationRow): void {
   moveBySingleTask(state, reservation, 'assignment_activity_sid')
   emitReservation(state, 'reservation.accepted', reservation)
   if (transfer) emitTransfer(state, 'task.transfer-completed', transfer)
-  for (const sibling of [...state.tables.reservation.by('task_sid', task_sid)]) {
+  for (const sibling of state.tables.reservation.list('task_sid', task_sid)) {
     if (sibling.reservation_status === 'pending') withdraw(state, sibling.sid, 'rescinded')
   }
 }
@@ -109,6 +120,7 @@ export function rejectReservation(state: State, pending: ReservationRow, worker_
   const reservation = fail(state, pending.sid, 'rejected')
   if (worker_activity_sid) moveTo(state, reservation.worker_sid, worker_activity_sid)
   backOff(state, reservation)
+  failedLast(state, reservation)
   roundEnded(state, reservation.task_sid)
 }
 
@@ -144,15 +156,18 @@ export function completeReservation(state: State, reservation: ReservationRow): 
 
 /** Wraps up or completes a reservation: the last worker who has the task takes it along (reference taskrouter 5.1). */
 function finish(state: State, { sid, task_sid }: ReservationRow, status: 'wrapping' | 'completed'): void {
-  const others = [...state.tables.reservation.by('task_sid', task_sid)].filter(
-    (other) => other.sid !== sid && isOpen(other) && !hasLetGo(state, other.sid)
-  )
+  const others = state.tables.reservation
+    .list('task_sid', task_sid)
+    .filter((other) => other.sid !== sid && isOpen(other) && !hasLetGo(state, other.sid))
   // Who has handed the task on has no say in it any more.
   const isOwn = !hasLetGo(state, sid)
   if (status === 'completed') {
     if (isOwn && others.length === 0) return void complete(state, task_sid, null)
     completeReservation(state, state.get('reservation', sid))
     holderLeft(state, task_sid)
+    // A task is assigned as long as somebody has accepted it (reference taskrouter 11.5).
+    const isWrapping = others.every((other) => other.reservation_status === 'wrapping')
+    if (isWrapping && state.get('task', task_sid).assignment_status === 'assigned') wrapUp(state, task_sid, null)
   } else {
     if (!isOwn || others.some((other) => other.reservation_status !== 'wrapping'))
       wrapUpReservation(state, state.get('reservation', sid))
@@ -170,6 +185,7 @@ export function reservationTimedOut(state: State, { sid }: { readonly sid: strin
   if (state.get('activity', activity_sid).available || isInReservationActivity(state, reservation)) {
     moveTo(state, reservation.worker_sid, state.get('workspace', reservation.workspace_sid).timeout_activity_sid)
   }
+  failedLast(state, reservation)
   roundEnded(state, reservation.task_sid)
   return {}
 }
@@ -186,9 +202,14 @@ export function cancelReservation(
   if (pending.reservation_status !== 'pending') {
     refuse('not_possible', `Cannot cancel reservation ${pending.sid} because it is ${pending.reservation_status}.`)
   }
+  callOff(state, pending)
+  return { reservation: state.get('reservation', pending.sid) }
+}
+
+export function callOff(state: State, pending: ReservationRow): void {
   const reservation = fail(state, pending.sid, 'canceled')
   moveBackBySingleTask(state, reservation)
   backOff(state, reservation)
+  failedLast(state, reservation)
   roundEnded(state, reservation.task_sid)
-  return { reservation: state.get('reservation', reservation.sid) }
 }

@@ -2,7 +2,7 @@ import type { State } from '../state/state.ts'
 import { emitReservation, emitTask } from './events.ts'
 import type { WorkerEntry } from './match/entry.ts'
 import { candidates, inTurn, Turns, workFor } from './match/match.ts'
-import { defaultFilter, noFilter, type ReservationRow, type TaskRow } from './rows.ts'
+import { defaultFilter, nameKey, noFilter, type ReservationRow, type TaskRow } from './rows.ts'
 import { attemptFailed, transferEnded } from './transfer.ts'
 import { moveTo } from './worker.ts'
 import type { DefaultFilter, WorkflowFilter, WorkflowTarget } from './workflow-document.ts'
@@ -27,18 +27,16 @@ export const reasons = {
 export function followWorkflow(state: State, sid: string, start: number): boolean {
   const task = state.get('task', sid)
   const document = state.pools.document(task.workflow_document_sid as string) // a task that follows a workflow has one
-  for (const filter of document.filters.slice(start)) {
-    if (!filter.expression.matches(state.pools.task(state.get('task', sid)))) continue
+  const view = state.pools.task(task) // being routed changes no attributes
+  let filter = document.finder.first(view, start)
+  for (; filter; filter = document.finder.first(view, filter.index + 1)) {
     const changed = state.change('task', sid, {
       filter_index: filter.index,
       target_index: 0,
       filter_entered_at: state.at,
       followed_attributes: null
     })
-    emitTask(state, 'workflow.target-matched', changed, {
-      workflow_filter_name: filter.friendly_name ?? null,
-      workflow_filter_expression: JSON.stringify([filter.source])
-    })
+    emitTask(state, 'workflow.target-matched', changed, matched(state, filter, changed))
     if (enterTargets(state, sid, filter, 0)) return true
     emitTask(state, 'workflow.skipped', state.get('task', sid))
   }
@@ -48,9 +46,26 @@ export function followWorkflow(state: State, sid: string, start: number): boolea
   return true
 }
 
+/** What is told of the filter that matched: the worker, too, whom one of its targets is for (reference taskrouter 3.8, 8.3). */
+function matched(state: State, filter: WorkflowFilter, task: TaskRow) {
+  const told = {
+    workflow_filter_name: filter.friendly_name ?? null,
+    workflow_filter_expression: filter.told_source
+  }
+  const known = filter.targets.find((target) => target.known_worker)?.known_worker
+  const name = known?.read(state.pools.task(task))
+  if (!known || name === undefined) return told
+  const { worker: workers } = state.tables
+  const worker =
+    known.by === 'sid' ? workers.get(name) : workers.firstBy('name', nameKey(task.workspace_sid, name.toLowerCase()))
+  if (worker?.workspace_sid !== task.workspace_sid || worker[known.by] !== name) return told
+  return { ...told, known_worker_sid: worker.sid }
+}
+
 /** Tries a filter's targets from one on; true when the task is reserved or waits in one of them. */
 function enterTargets(state: State, sid: string, filter: WorkflowFilter, first: number): boolean {
-  for (const target of filter.targets.slice(first)) {
+  for (let i = first; i < filter.targets.length; i++) {
+    const target = filter.targets[i] as WorkflowTarget // i < length
     enterTarget(state, sid, filter, target)
     if (offer(state, sid)) return true
     const skips = target.skip_if?.matches(undefined, undefined, state.pools.workforce(target.queue)) ?? false
@@ -62,43 +77,61 @@ function enterTargets(state: State, sid: string, filter: WorkflowFilter, first: 
 function enterTarget(state: State, sid: string, filter: WorkflowFilter, target: WorkflowTarget): void {
   const task = state.get('task', sid)
   // Timeouts are measured from entering the filter and add up (reference taskrouter 3.3).
-  const until = filter.targets.slice(0, target.index + 1).reduce((sum, { timeout_s }) => sum + (timeout_s ?? 0), 0)
+  let until_s = 0
+  for (let i = 0; i <= target.index; i++) until_s += filter.targets[i]?.timeout_s ?? 0
   const entered = task.filter_entered_at ?? state.at
-  state.change('task', sid, {
+  const changed = state.change('task', sid, {
     filter_index: filter.index,
     target_index: target.index,
     advance: false,
-    target_at: target.timeout_s === undefined ? null : entered + until * 1000,
-    rejected_by: [],
+    target_at: target.timeout_s === undefined ? null : entered + until_s * 1000,
+    rejected_by: nobody,
     rejections: 0,
     retry_at: null,
-    ...(target.priority !== undefined && { priority: target.priority })
+    priority: target.priority,
+    task_queue_sid: target.queue,
+    task_queue_entered_date: queueEntered(state, task, target.queue)
   })
-  enterQueue(state, sid, target.queue)
+  tellOfQueue(state, task, changed)
 }
 
+const nobody: readonly string[] = []
+
 function enterDefault(state: State, sid: string, filter: DefaultFilter): void {
-  state.change('task', sid, {
+  const task = state.get('task', sid)
+  const changed = state.change('task', sid, {
     filter_index: defaultFilter,
     target_index: 0,
     filter_entered_at: state.at,
     followed_attributes: null,
     advance: false,
     target_at: null,
-    rejected_by: [],
+    rejected_by: nobody,
     rejections: 0,
     retry_at: null,
-    ...(filter.priority !== undefined && { priority: filter.priority })
+    priority: filter.priority,
+    task_queue_sid: filter.queue,
+    task_queue_entered_date: queueEntered(state, task, filter.queue)
   })
-  enterQueue(state, sid, filter.queue)
+  tellOfQueue(state, task, changed)
   offer(state, sid)
 }
 
-/** Books the task in a queue. Leaving another one for it is `task-queue.moved`. */
+/** Books the task in a queue. */
 export function enterQueue(state: State, sid: string, task_queue_sid: string): void {
   const before = state.get('task', sid)
   if (before.task_queue_sid === task_queue_sid) return
-  const task = state.change('task', sid, { task_queue_sid, task_queue_entered_date: state.at })
+  tellOfQueue(state, before, state.change('task', sid, { task_queue_sid, task_queue_entered_date: state.at }))
+}
+
+/** Since when it is in a queue that it is, or will be, booked in. */
+function queueEntered(state: State, task: TaskRow, task_queue_sid: string): number | null {
+  return task.task_queue_sid === task_queue_sid ? task.task_queue_entered_date : state.at
+}
+
+/** Leaving one queue for another is `task-queue.moved`. */
+function tellOfQueue(state: State, before: TaskRow, task: TaskRow): void {
+  if (before.task_queue_sid === task.task_queue_sid) return
   if (before.task_queue_sid !== null) emitTask(state, 'task-queue.moved', task)
   emitTask(state, 'task-queue.entered', task)
 }
@@ -210,9 +243,9 @@ export function fail(
 ): ReservationRow {
   const reservation = state.change('reservation', sid, { reservation_status, timeout_at: null })
   const { task_sid } = reservation
-  const isLast = ![...state.tables.reservation.by('task_sid', task_sid)].some(
-    (other) => other.reservation_status === 'pending'
-  )
+  const isLast = !state.tables.reservation
+    .list('task_sid', task_sid)
+    .some((other) => other.reservation_status === 'pending')
   if (isLast) state.change('task', task_sid, { assignment_status: 'pending' })
   emitReservation(state, `reservation.${reservation_status}`, reservation)
   return reservation
@@ -311,8 +344,12 @@ export function cancel(state: State, sid: string, reason: string | null): TaskRo
   return task
 }
 
-export function cancelReservations(state: State, task_sid: string): void {
-  for (const pending of [...state.tables.reservation.by('task_sid', task_sid)]) {
+export function cancelReservations(
+  state: State,
+  task_sid: string,
+  reservations = state.tables.reservation.list('task_sid', task_sid)
+): void {
+  for (const pending of reservations) {
     if (pending.reservation_status === 'pending') withdraw(state, pending.sid, 'canceled')
   }
   transferEnded(state, task_sid)
@@ -342,6 +379,12 @@ export function ended(state: State): Partial<TaskRow> {
  * For a few workers it looks what each can take; when there are more than `few` of them, at all that waits, in turn.
  */
 export function offerWaiting(state: State, few = 16): void {
+  const freed = state.pools.takeFreed()
+  if (freed.length > 0) offerTo(state, freed, few)
+}
+
+function offerTo(state: State, first_freed: readonly WorkerEntry[], few: number): void {
+  let freed = first_freed
   let choices: Map<WorkerEntry, TaskRow> | undefined
   let turns: Turns | undefined
   const look = (worker: WorkerEntry) => {
@@ -351,8 +394,7 @@ export function offerWaiting(state: State, few = 16): void {
       choices.set(worker, task)
     } else choices?.delete(worker)
   }
-  for (;;) {
-    const freed = state.pools.takeFreed()
+  for (; ; freed = state.pools.takeFreed()) {
     if (freed.length > 0 && freed.length + (choices?.size ?? 0) > few) {
       const workers = [...freed, ...(choices?.keys() ?? [])]
       choices = undefined

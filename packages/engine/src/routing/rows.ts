@@ -1,5 +1,5 @@
 import type { Row } from '../state/row.ts'
-import { type KindDefinition, keyOf } from '../state/table.ts'
+import { column, type KindDefinition, keyOf } from '../state/table.ts'
 
 export interface WorkspaceRow extends Row {
   readonly account_sid: string
@@ -190,7 +190,7 @@ export interface RoutingKinds {
   transfer: TransferRow
 }
 
-const inWorkspace = keyOf(['workspace_sid'], (row: { readonly workspace_sid: string }) => row.workspace_sid)
+const inWorkspace = column('workspace_sid')
 
 export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKinds[K]> } = {
   workspace: {
@@ -205,7 +205,7 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
       'multi_task_enabled',
       'prioritize_queue_order'
     ],
-    indexes: { account_sid: (row) => row.account_sid }
+    indexes: { account_sid: column('account_sid') }
   },
   activity: {
     prefix: 'WA',
@@ -247,7 +247,7 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
   workflow_document: {
     prefix: 'WD',
     columns: ['workspace_sid', 'workflow_sid', 'configuration', 're_evaluate_at'],
-    indexes: { workspace_sid: inWorkspace, workflow_sid: (row) => row.workflow_sid },
+    indexes: { workspace_sid: inWorkspace, workflow_sid: column('workflow_sid') },
     timers: { re_evaluate_at: 'timer.workflow_document' }
   },
   worker: {
@@ -265,7 +265,7 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
       name: keyOf(['workspace_sid', 'friendly_name'], (row) =>
         nameKey(row.workspace_sid, row.friendly_name.toLowerCase())
       ),
-      activity_sid: (row) => row.activity_sid
+      activity_sid: column('activity_sid')
     }
   },
   worker_channel: {
@@ -281,8 +281,8 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
     ],
     indexes: {
       workspace_sid: inWorkspace,
-      worker_sid: (row) => row.worker_sid,
-      task_channel_sid: (row) => row.task_channel_sid,
+      worker_sid: column('worker_sid'),
+      task_channel_sid: column('task_channel_sid'),
       pair: keyOf(['worker_sid', 'task_channel_sid'], (row) => nameKey(row.worker_sid, row.task_channel_sid))
     }
   },
@@ -321,11 +321,13 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
     ],
     indexes: {
       workspace_sid: inWorkspace,
-      task_queue_sid: (row) => row.task_queue_sid,
-      workflow_sid: (row) => row.workflow_sid,
-      task_channel_sid: (row) => row.task_channel_sid,
+      task_queue_sid: column('task_queue_sid'),
+      workflow_sid: column('workflow_sid'),
+      task_channel_sid: column('task_channel_sid'),
       /** Tasks that still follow a document: it must stay as long as there is one. */
-      workflow_document_sid: (row) => (isTerminal(row) ? null : row.workflow_document_sid)
+      workflow_document_sid: keyOf(['assignment_status', 'workflow_document_sid'], (row) =>
+        isTerminal(row) ? null : row.workflow_document_sid
+      )
     },
     timers: {
       ttl_at: 'timer.task_ttl',
@@ -347,9 +349,9 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
     ],
     indexes: {
       workspace_sid: inWorkspace,
-      task_sid: (row) => row.task_sid,
-      worker_sid: (row) => row.worker_sid,
-      open_by_worker: (row) => (isOpen(row) ? row.worker_sid : null)
+      task_sid: column('task_sid'),
+      worker_sid: column('worker_sid'),
+      open_by_worker: keyOf(['reservation_status', 'worker_sid'], (row) => (isOpen(row) ? row.worker_sid : null))
     },
     timers: { timeout_at: 'timer.reservation' }
   },
@@ -371,11 +373,13 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
     ],
     indexes: {
       workspace_sid: inWorkspace,
-      task_sid: (row) => row.task_sid,
-      reservation_sid: (row) => row.reservation_sid,
-      initiating_reservation_sid: (row) => row.initiating_reservation_sid,
-      open_by_task: (row) => (isUnderWay(row) ? row.task_sid : null),
-      open_by_initiator: (row) => (isUnderWay(row) ? row.initiating_reservation_sid : null)
+      task_sid: column('task_sid'),
+      reservation_sid: column('reservation_sid'),
+      initiating_reservation_sid: column('initiating_reservation_sid'),
+      open_by_task: keyOf(['transfer_status', 'task_sid'], (row) => (isUnderWay(row) ? row.task_sid : null)),
+      open_by_initiator: keyOf(['transfer_status', 'initiating_reservation_sid'], (row) =>
+        isUnderWay(row) ? row.initiating_reservation_sid : null
+      )
     }
   }
 }

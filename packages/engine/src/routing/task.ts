@@ -16,7 +16,15 @@ import {
   reasons,
   targetTimedOut
 } from './route.ts'
-import { isOpen, isTerminal, noFilter, type TaskRow, type WorkflowRow } from './rows.ts'
+import {
+  isOpen,
+  isTerminal,
+  noFilter,
+  type ReservationRow,
+  type TaskRow,
+  type WorkerRow,
+  type WorkflowRow
+} from './rows.ts'
 import { isHeldInTransfer } from './transfer.ts'
 import { checkAttributes } from './worker.ts'
 
@@ -182,7 +190,7 @@ export function updateTask(state: State, params: UpdateTask): { task: TaskRow } 
 
 /** Workers who hold the task hold it on its new channel, even beyond their capacity there. */
 function moveReservations(state: State, { sid, task_channel_sid }: TaskRow): void {
-  for (const reservation of [...state.tables.reservation.by('task_sid', sid)]) {
+  for (const reservation of state.tables.reservation.list('task_sid', sid)) {
     if (isOpen(reservation)) state.change('reservation', reservation.sid, { task_channel_sid })
   }
 }
@@ -225,31 +233,37 @@ function refuseStatus(task: TaskRow, status: string, state: State): never {
 export function wrapUp(state: State, sid: string, reason: string | null): void {
   cancelReservations(state, sid)
   const task = state.change('task', sid, { assignment_status: 'wrapping', ...(reason !== null && { reason }) })
-  for (const reservation of [...state.tables.reservation.by('task_sid', sid)]) {
+  for (const reservation of state.tables.reservation.list('task_sid', sid)) {
     if (reservation.reservation_status === 'accepted') wrapUpReservation(state, reservation)
   }
-  emitTask(state, 'task.wrapup', task, undefined, holderOf(state, sid))
+  const holder = holderAmong(state, state.tables.reservation.list('task_sid', sid))
+  emitTask(state, 'task.wrapup', task, undefined, holder)
 }
 
 export function complete(state: State, sid: string, reason: string | null): void {
-  const holder = holderOf(state, sid)
+  const reservations = state.tables.reservation.list('task_sid', sid)
+  const holder = holderAmong(state, reservations)
   const task = state.change('task', sid, { assignment_status: 'completed', reason, ...ended(state) })
   emitTask(state, 'task.completed', task, undefined, holder)
-  closeReservations(state, sid)
+  closeReservations(state, sid, reservations)
   dropIfUnused(state, task.workflow_document_sid)
 }
 
 /** What is pending is canceled, what workers have is completed (reference taskrouter 4.5). */
-function closeReservations(state: State, task_sid: string): void {
-  cancelReservations(state, task_sid)
-  for (const reservation of [...state.tables.reservation.by('task_sid', task_sid)]) {
-    if (isOpen(reservation)) completeReservation(state, reservation)
+function closeReservations(
+  state: State,
+  task_sid: string,
+  reservations = state.tables.reservation.list('task_sid', task_sid)
+): void {
+  cancelReservations(state, task_sid, reservations)
+  for (const reservation of reservations) {
+    if (reservation.reservation_status !== 'pending' && isOpen(reservation)) completeReservation(state, reservation)
   }
 }
 
 /** The worker who has the task, or had it last. */
-function holderOf(state: State, sid: string) {
-  for (const reservation of state.tables.reservation.by('task_sid', sid)) {
+function holderAmong(state: State, reservations: readonly ReservationRow[]): WorkerRow | undefined {
+  for (const reservation of reservations) {
     if (reservation.reservation_status === 'accepted' || reservation.reservation_status === 'wrapping') {
       return state.find('worker', reservation.worker_sid)
     }
@@ -264,16 +278,16 @@ export function deleteTask(
 ): Record<string, never> {
   const task = inWorkspace(state, 'task', params.workspace_sid, params.sid)
   checkVersion(task, params.if_match)
-  closeReservations(state, task.sid)
+  const reservations = state.tables.reservation.list('task_sid', task.sid)
+  closeReservations(state, task.sid, reservations)
   emitTask(state, 'task.deleted', task)
-  drop(state, task)
+  drop(state, task, reservations)
   return {}
 }
 
-function drop(state: State, task: TaskRow): void {
-  for (const reservation of [...state.tables.reservation.by('task_sid', task.sid)])
-    state.remove('reservation', reservation.sid)
-  for (const transfer of [...state.tables.transfer.by('task_sid', task.sid)]) state.remove('transfer', transfer.sid)
+function drop(state: State, task: TaskRow, reservations: readonly ReservationRow[]): void {
+  for (const reservation of reservations) state.remove('reservation', reservation.sid)
+  for (const transfer of state.tables.transfer.list('task_sid', task.sid)) state.remove('transfer', transfer.sid)
   state.remove('task', task.sid)
   dropIfUnused(state, task.workflow_document_sid)
 }
@@ -302,8 +316,9 @@ export function taskRetryDue(state: State, { sid }: { readonly sid: string }): R
 export function taskDeleteDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
   const task = state.get('task', sid)
   // Somebody who has handed it on may still be wrapping up.
-  closeReservations(state, sid)
+  const reservations = state.tables.reservation.list('task_sid', sid)
+  closeReservations(state, sid, reservations)
   if (!isTerminal(task)) emitTask(state, 'task.system-deleted', task)
-  drop(state, task)
+  drop(state, task, reservations)
   return {}
 }

@@ -3,7 +3,17 @@ import type { State } from '../state/state.ts'
 import { emitTask, emitTransfer } from './events.ts'
 import { checkRange, inWorkspace, named, notFound } from './lookup.ts'
 import { findReservation, wrapUpReservation } from './reservation.ts'
-import { cancel, dropIfUnused, enterQueue, followWorkflow, leaveWorkflow, offer, reserve, withdraw } from './route.ts'
+import {
+  cancel,
+  dropIfUnused,
+  enterQueue,
+  followWorkflow,
+  leaveWorkflow,
+  offer,
+  reasons,
+  reserve,
+  withdraw
+} from './route.ts'
 import { isUnderWay, noFilter, type ReservationRow, type TaskRow, type TransferRow } from './rows.ts'
 import { checkAttributes } from './worker.ts'
 
@@ -80,7 +90,7 @@ function checkOwner(state: State, task: TaskRow, reservation: ReservationRow): v
 }
 
 /** A worker is asked whatever its capacity, as by direct routing, but not while it is away. */
-function checkTarget(state: State, { workspace_sid, worker_sid, to }: CreateTransfer): 'WORKER' | 'QUEUE' {
+function checkTarget(state: State, { workspace_sid, worker_sid, task_sid, to }: CreateTransfer): 'WORKER' | 'QUEUE' {
   if (to.startsWith('WQ')) {
     named(state, 'task_queue', workspace_sid, to, 'To')
     return 'QUEUE'
@@ -89,6 +99,9 @@ function checkTarget(state: State, { workspace_sid, worker_sid, to }: CreateTran
   if (worker.sid === worker_sid) refuse('invalid', 'A Worker cannot transfer a Task to itself')
   if (!state.get('activity', worker.activity_sid).available)
     refuse('not_possible', `Worker ${worker.sid} is not available`)
+  // After a transfer several may have it; who has let go of it can have it back.
+  if (holding(state, task_sid).some((row) => row.worker_sid === worker.sid))
+    refuse('not_possible', `Worker ${worker.sid} has task ${task_sid} already`)
   return 'WORKER'
 }
 
@@ -133,7 +146,7 @@ export function cancelTransfer(
     refuse('not_possible', `Transfer ${sid} is already ${before.transfer_status}. Cannot cancel transfer.`)
   const transfer = state.change('transfer', sid, { transfer_status: 'canceled' })
   const isHeld = giveBack(state, transfer)
-  for (const pending of [...state.tables.reservation.by('task_sid', transfer.task_sid)]) {
+  for (const pending of state.tables.reservation.list('task_sid', transfer.task_sid)) {
     if (pending.reservation_status === 'pending') withdraw(state, pending.sid, 'canceled')
   }
   emitTransfer(state, 'task.transfer-canceled', transfer)
@@ -161,6 +174,14 @@ const ended: Readonly<Record<string, string>> = {
   timeout: 'timed out',
   rejected: 'was rejected',
   canceled: 'was canceled'
+}
+
+/** A reservation has failed: when it was the last of its round, how it did is why the transfer's attempt failed. */
+export function failedLast(state: State, { sid, task_sid }: ReservationRow): void {
+  const transfer = state.tables.transfer.firstBy('open_by_task', task_sid)
+  if (!transfer || transfer.reservation_sid === sid || state.get('task', task_sid).assignment_status !== 'pending')
+    return
+  state.change('transfer', transfer.sid, { reservation_sid: sid })
 }
 
 /** Somebody has accepted the task of a transfer: the changed transfer, not yet told. */
@@ -228,7 +249,7 @@ function giveBack(state: State, { task_sid, initiating_queue_sid }: TransferRow)
 function routeAnew(state: State, { task_sid, initiating_queue_sid }: TransferRow): void {
   const task = state.get('task', task_sid)
   const workflow = state.find('workflow', task.workflow_sid)
-  if (task.rounds >= state.settings.limits.assignment_rounds) cancel(state, task_sid, task.reason)
+  if (task.rounds >= state.settings.limits.assignment_rounds) cancel(state, task_sid, reasons.rounds)
   else if (workflow && !task.routing_target?.startsWith('WK')) {
     state.change('task', task_sid, { routing_target: null, workflow_document_sid: workflow.workflow_document_sid })
     if (!followWorkflow(state, task_sid, 0)) leaveWorkflow(state, task_sid)
@@ -239,8 +260,10 @@ function routeAnew(state: State, { task_sid, initiating_queue_sid }: TransferRow
 }
 
 function holding(state: State, task_sid: string): ReservationRow[] {
-  return [...state.tables.reservation.by('task_sid', task_sid)].filter(
-    ({ sid, reservation_status }) =>
-      (reservation_status === 'accepted' || reservation_status === 'wrapping') && !hasLetGo(state, sid)
-  )
+  return state.tables.reservation
+    .list('task_sid', task_sid)
+    .filter(
+      ({ sid, reservation_status }) =>
+        (reservation_status === 'accepted' || reservation_status === 'wrapping') && !hasLetGo(state, sid)
+    )
 }

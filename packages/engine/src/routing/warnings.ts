@@ -2,7 +2,7 @@ import type { State } from '../state/state.ts'
 import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView } from './expression/environment.ts'
 import { type Node, type Operand, parse } from './expression/parser.ts'
 import { meaning } from './expression/reference.ts'
-import type { TaskQueueRow, WorkerRow, WorkflowRow } from './rows.ts'
+import type { ReservationRow, TaskQueueRow, WorkerRow, WorkflowRow } from './rows.ts'
 import type { WorkflowDocument, WorkflowFilter } from './workflow-document.ts'
 
 /*
@@ -24,6 +24,8 @@ export type WarningCode =
   | 'no_default_filter'
   /** When the last target has timed out, nothing takes the task, and it is canceled. */
   | 'canceled_after_last_target'
+  /** An assignment callback got no answer that could be followed: `error_code` is Twilio's number in its debugger. */
+  | 'assignment_callback'
 
 /** `message` is one sentence; what else there is are details, by name. */
 export interface Warning {
@@ -52,7 +54,25 @@ export function warnOfWorker(state: State, worker: WorkerRow): void {
   tell(state, worker.workspace_sid, workerWarnings(state, worker), { worker })
 }
 
+/** What went wrong with the assignment callback for a reservation, one event each (reference taskrouter 5.4). */
+export function warnOfCallback(
+  state: State,
+  reservation: ReservationRow,
+  failures: readonly { readonly code: number; readonly message: string; readonly callback?: string }[]
+): void {
+  if (failures.length === 0) return
+  const { task_sid, worker_sid } = reservation
+  const { workflow_sid } = state.get('task', task_sid)
+  const warnings = failures.map(({ code, message, callback }): Warning => {
+    const about = { task_sid, worker_sid, ...(callback !== undefined && { callback }) }
+    return { warning: 'assignment_callback', message: `${code}: ${message}`, error_code: code, ...about }
+  })
+  const workflow = state.find('workflow', workflow_sid)
+  tell(state, reservation.workspace_sid, warnings, { reservation, ...(workflow && { workflow }) })
+}
+
 type Subject =
+  | { readonly reservation: ReservationRow; readonly workflow?: WorkflowRow }
   | { readonly task_queue: TaskQueueRow }
   | { readonly workflow: WorkflowRow }
   | { readonly worker: WorkerRow }

@@ -78,7 +78,7 @@ export function updateWorker(
     moveTo(state, sid, activity_sid)
   }
   if (params.reject_pending_reservations) {
-    for (const reservation of [...state.tables.reservation.by('open_by_worker', sid)]) {
+    for (const reservation of state.tables.reservation.list('open_by_worker', sid)) {
       if (reservation.reservation_status === 'pending') rejectReservation(state, reservation)
     }
   }
@@ -113,16 +113,16 @@ export function deleteWorker(
 ): Record<string, never> {
   const worker = inWorkspace(state, 'worker', params.workspace_sid, params.sid)
   checkVersion(worker, params.if_match)
-  const held = [...state.tables.reservation.by('worker_sid', worker.sid)].filter(isOpen)
+  const held = state.tables.reservation.list('worker_sid', worker.sid).filter(isOpen)
   if (held.length > 0) {
     const tasks = held.map((reservation) => reservation.task_sid).join(', ')
     refuse('in_use', `Worker ${worker.friendly_name} cannot be deleted: it holds reservations for ${tasks}`)
   }
   for (const task of state.pools.directTasks(worker.sid)) failDirect(state, task.sid, reasons.target_failed)
   emitWorker(state, 'worker.deleted', worker)
-  for (const reservation of [...state.tables.reservation.by('worker_sid', worker.sid)])
+  for (const reservation of state.tables.reservation.list('worker_sid', worker.sid))
     state.remove('reservation', reservation.sid)
-  for (const channel of [...state.tables.worker_channel.by('worker_sid', worker.sid)])
+  for (const channel of state.tables.worker_channel.list('worker_sid', worker.sid))
     state.remove('worker_channel', channel.sid)
   state.remove('worker', worker.sid)
   return {}

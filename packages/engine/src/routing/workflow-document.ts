@@ -3,6 +3,7 @@ import type { Scope } from './expression/environment.ts'
 import { ExpressionError } from './expression/error.ts'
 import { compileKnownWorker, type KnownWorker } from './expression/known-worker.ts'
 import { compileOrderBy, type OrderBy } from './expression/order-by.ts'
+import { FilterFinder } from './filter-finder.ts'
 
 /**
  * A workflow's `Configuration` (reference taskrouter 3.1), read and compiled. It keeps what routing needs; the text
@@ -10,6 +11,7 @@ import { compileOrderBy, type OrderBy } from './expression/order-by.ts'
  */
 export interface WorkflowDocument {
   readonly filters: readonly WorkflowFilter[]
+  readonly finder: FilterFinder
   readonly default_filter: DefaultFilter | undefined
   /** SIDs of every queue it names, sorted, each once. Whether they exist is for the caller to check. */
   readonly queues: readonly string[]
@@ -21,6 +23,8 @@ export interface WorkflowFilter {
   readonly friendly_name: string | undefined
   /** The text of its expression. */
   readonly source: string
+  /** That text in a JSON list, as events tell it. */
+  readonly told_source: string
   readonly expression: Expression
   /** At least one. */
   readonly targets: readonly WorkflowTarget[]
@@ -84,7 +88,7 @@ export function parseWorkflowDocument(text: string): WorkflowDocument {
   if (filters.length === 0 && default_filter === undefined) {
     throw new WorkflowDocumentError('task_routing', 'needs a filter or a default_filter')
   }
-  return { filters, default_filter, queues: [...reader.queues].sort() }
+  return { filters, finder: new FilterFinder(filters), default_filter, queues: [...reader.queues].sort() }
 }
 
 type Section = Readonly<Record<string, unknown>>
@@ -106,7 +110,7 @@ class Reader {
       targets.push(this.#target(target, at, targets.at(-1)?.queue, `${place}.targets[${at}]`, label))
     }
     if (targets.length === 0) throw new WorkflowDocumentError(`${place}.targets`, 'must have at least one target')
-    return { index, friendly_name, source, expression, targets }
+    return { index, friendly_name, source, told_source: JSON.stringify([source]), expression, targets }
   }
 
   #target(value: unknown, index: number, inherited: string | undefined, place: string, label: string): WorkflowTarget {

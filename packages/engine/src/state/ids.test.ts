@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Ids, type Seed, seedOf } from './ids.ts'
+import { eventSeqOf, Ids, type Seed, seedOf } from './ids.ts'
 
 function sids(seed: Seed, count: number): string[] {
   const ids = new Ids()
@@ -36,5 +36,38 @@ describe('SIDs', () => {
     for (const run of [0, 1, -1, 2 ** 31, 2 ** 40]) {
       for (const part of seedOf(run, 5)) expect(part).toBe(part >>> 0)
     }
+  })
+})
+
+describe('SIDs of events', () => {
+  const made = (seed: Seed, seqs: readonly number[]) => {
+    const ids = new Ids()
+    ids.reseed(seed)
+    return seqs.map((seq) => ids.eventSid(seq))
+  }
+  // The upper digits change within a decision, and back.
+  const seqs = [1, 2, 0xfff, 0x1000, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 40, 2 ** 48 - 1, 3]
+
+  it('carry the number of the event', () => {
+    for (const [i, sid] of made(seedOf(7, 3), seqs).entries()) {
+      expect(sid).toMatch(/^EV[0-9a-f]{32}$/)
+      expect(eventSeqOf(sid)).toBe(seqs[i])
+    }
+  })
+
+  it('begin alike within a decision, and otherwise in the next', () => {
+    const [first, ...rest] = made(seedOf(7, 3), seqs).map((sid) => sid.slice(0, 22))
+    expect(new Set(rest)).toEqual(new Set([first]))
+    expect(made(seedOf(7, 4), [1])[0]?.slice(0, 22)).not.toBe(first)
+  })
+
+  it('follow from the seed and the number alone', () => {
+    expect(made(seedOf(7, 3), seqs)).toEqual(made(seedOf(7, 3), seqs))
+  })
+
+  it('are told from other texts', () => {
+    const [sid] = made([1, 2, 3, 4], [5])
+    for (const text of ['', 'EV', `${sid}0`, sid?.slice(0, -1), `WT${sid?.slice(2)}`, sid?.toUpperCase()])
+      expect(eventSeqOf(text ?? '')).toBeUndefined()
   })
 })

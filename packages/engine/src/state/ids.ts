@@ -3,6 +3,10 @@ export type Seed = readonly [number, number, number, number]
 
 /** A small fast generator (sfc32) seeded with 128 bits; the same seed gives the same SIDs in the same order. */
 export class Ids {
+  /** What the SIDs of this decision's events begin with; empty until it has one. */
+  #event = ''
+  /** The sequence number's upper digits that `#event` ends in. */
+  #upper = -1
   #a = 0
   #b = 0
   #c = 0
@@ -13,6 +17,8 @@ export class Ids {
     this.#b = seed[1] | 0
     this.#c = seed[2] | 0
     this.#d = seed[3] | 0
+    this.#event = ''
+    this.#upper = -1
     for (let i = 0; i < 8; i++) this.next()
   }
 
@@ -33,10 +39,53 @@ export class Ids {
     const b = this.next()
     const c = this.next()
     const d = this.next()
-    // Texts of up to twelve characters are made at once; longer ones are chained first and copied when they are used.
-    return prefix + hex(a) + hex(b) + (hex(c) + hex(d))
+    // One call makes one flat text in 60 ns; joined from pieces it takes 120, and as much again when it becomes a key.
+    // biome-ignore format: eight digits a line
+    return String.fromCharCode(prefix.charCodeAt(0), prefix.charCodeAt(1),
+      digit(a, 28), digit(a, 24), digit(a, 20), digit(a, 16), digit(a, 12), digit(a, 8), digit(a, 4), digit(a, 0),
+      digit(b, 28), digit(b, 24), digit(b, 20), digit(b, 16), digit(b, 12), digit(b, 8), digit(b, 4), digit(b, 0),
+      digit(c, 28), digit(c, 24), digit(c, 20), digit(c, 16), digit(c, 12), digit(c, 8), digit(c, 4), digit(c, 0),
+      digit(d, 28), digit(d, 24), digit(d, 20), digit(d, 16), digit(d, 12), digit(d, 8), digit(d, 4), digit(d, 0))
+  }
+
+  /**
+   * The SID of an event: 20 digits that the decision draws once, then its sequence number in 12. So an event is found by
+   * its number, and no two of an account have the same SID. The number must be below 2 ** 48.
+   */
+  eventSid(seq: number): string {
+    const upper = Math.floor(seq / 2 ** 32)
+    if (this.#event === '') {
+      this.#event = this.#eventHead(upper)
+      this.#upper = upper
+    } else if (this.#upper !== upper) {
+      this.#event = this.#event.slice(0, 22) + hex(upper).slice(4)
+      this.#upper = upper
+    }
+    return this.#event + hex(seq)
+  }
+
+  #eventHead(upper: number): string {
+    const a = this.next()
+    const b = this.next()
+    const c = this.next()
+    // biome-ignore format: eight digits a line
+    return String.fromCharCode(69, 86,
+      digit(a, 28), digit(a, 24), digit(a, 20), digit(a, 16), digit(a, 12), digit(a, 8), digit(a, 4), digit(a, 0),
+      digit(b, 28), digit(b, 24), digit(b, 20), digit(b, 16), digit(b, 12), digit(b, 8), digit(b, 4), digit(b, 0),
+      digit(c, 28), digit(c, 24), digit(c, 20), digit(c, 16),
+      digit(upper, 12), digit(upper, 8), digit(upper, 4), digit(upper, 0))
   }
 }
+
+/**
+ * The sequence number that the SID of an event carries, or undefined when the text is no such SID. A SID that was made
+ * otherwise gives some number, too: whoever finds the event with that number compares its SID.
+ */
+export function eventSeqOf(sid: string): number | undefined {
+  return isEventSid.test(sid) ? Number.parseInt(sid.slice(22), 16) : undefined
+}
+
+const isEventSid = /^EV[0-9a-f]{32}$/
 
 /** The seed of a decision when the whole run is seeded by one number (`--seed`). */
 export function seedOf(run: number, decision: number): Seed {
@@ -49,9 +98,15 @@ export function seedOf(run: number, decision: number): Seed {
   return [mix(1), (mix(2) ^ run) >>> 0, mix(3), decision >>> 0]
 }
 
-/** Eight digits. Tables of a few thousand texts stay in the cache; those of 65,536 do not. */
+/** The lowest 32 bits of a number in eight digits. Tables of a few thousand texts stay in the cache; those of 65,536 do not. */
 function hex(x: number): string {
-  return (twoDigits[x >>> 24] as string) + threeDigits[(x >>> 12) & 0xfff] + threeDigits[x & 0xfff] // all of them are there
+  return (twoDigits[(x >>> 24) & 0xff] as string) + threeDigits[(x >>> 12) & 0xfff] + threeDigits[x & 0xfff] // all of them are there
+}
+
+/** The code of the digit for four bits of a number. */
+function digit(x: number, shift: number): number {
+  const four = (x >>> shift) & 15
+  return four < 10 ? 48 + four : 87 + four
 }
 
 const twoDigits: readonly string[] = Array.from({ length: 0x100 }, (_, i) => i.toString(16).padStart(2, '0'))

@@ -71,6 +71,15 @@ describe('a sorted list', () => {
     compare(list, plain, 4_321)
   })
 
+  it('removes the member that equals the given one, though that is another object', () => {
+    const row = (seq: number, version: number) => ({ seq, version })
+    const list = new SortedList<{ seq: number; version: number }>((a, b) => a.seq - b.seq)
+    for (const seq of [3, 1, 2]) list.add(row(seq, 0))
+    expect(list.remove(row(2, 1))).toBe(true)
+    expect(list.remove(row(2, 0))).toBe(false)
+    expect([...list]).toEqual([row(1, 0), row(3, 0)])
+  })
+
   it('is empty after its last member has left, and can begin again', () => {
     const list = new SortedList<number>(ascending)
     expect([list.first, list.length, list.remove(1), [...list], [...list.from(() => false)]]).toEqual([

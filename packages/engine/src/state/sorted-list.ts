@@ -1,5 +1,5 @@
 /**
- * A list kept in order by a comparison that is total: two members are never equal unless they are the same.
+ * A list kept in order by a comparison that is total: two members are never equal unless they stand for the same.
  * Held in chunks, so that adding and removing cost about the square root of the length (appending costs nothing much).
  */
 export class SortedList<T> {
@@ -38,12 +38,19 @@ export class SortedList<T> {
   remove(member: T): boolean {
     const chunks = this.#chunks
     if (chunks.length === 0) return false
-    const c = this.#chunkFor(member)
+    // Who came first mostly goes first, and then nothing need be compared.
+    const c = chunks[0]?.[0] === member ? 0 : this.#chunkFor(member)
     const chunk = chunks[c] as T[] // as above
-    const i = this.#place(chunk, member)
-    const found = chunk[i]
-    if (found === undefined || this.#compare(found, member) !== 0) return false
+    // Looking for the member itself along a chunk reads one piece of memory; comparing would read other members all about.
+    let i = chunk[chunk.length - 1] === member ? chunk.length - 1 : chunk.indexOf(member)
+    if (i < 0) {
+      i = this.#place(chunk, member)
+      const found = chunk[i]
+      if (found === undefined || this.#compare(found, member) !== 0) return false
+    }
     if (chunk.length === 1) chunks.splice(c, 1)
+    else if (i === 0) chunk.shift()
+    else if (i === chunk.length - 1) chunk.pop()
     else chunk.splice(i, 1)
     this.#length--
     return true
@@ -55,7 +62,7 @@ export class SortedList<T> {
   }
 
   toArray(): T[] {
-    return this.#chunks.flat()
+    return this.#chunks.length === 1 ? (this.#chunks[0] as T[]).slice() : this.#chunks.flat() // there is one
   }
 
   *[Symbol.iterator](): Generator<T> {

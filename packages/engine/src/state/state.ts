@@ -5,7 +5,7 @@ import { Pools } from '../routing/match/pools.ts'
 import { defaultSettings, type Settings } from '../settings.ts'
 import { Ids, type Seed } from './ids.ts'
 import type { Row } from './row.ts'
-import { Table } from './table.ts'
+import { type Changes, Table } from './table.ts'
 import { type Timer, Timers } from './timers.ts'
 
 /** A row as a decider makes it: SID, seq, version and dates are the state's to give. */
@@ -40,8 +40,8 @@ export class State {
   readonly timers = new Timers()
   readonly tables: { readonly [K in Kind]: Table<Kinds[K]> }
   readonly #ids = new Ids()
-  /** Rows as they were before the decision, in the order in which they were first touched. */
-  #before: Before[] = []
+  /** What the decision has touched, in the order in which that was first touched; `after` is known at its end. */
+  #touched: Touched[] = []
   /** Number of this attempt at a decision: what it has touched is marked with it. */
   #attempt = 1
   #hasRemoved = false
@@ -85,20 +85,17 @@ export class State {
 
   insert<K extends Kind>(kind: K, columns: NewRow<Kinds[K]>, sid?: string): Kinds[K] {
     const table = this.table(kind)
-    const row = {
-      sid: sid ?? this.sid(table.definition.prefix),
-      seq: this.next_seq++,
-      version: 0,
-      date_created: this.at,
-      date_updated: this.at,
-      ...columns
-    } as unknown as Kinds[K] // NewRow and Row together are the row
-    this.#add(table as unknown as Table<Row>, row)
+    const own = sid ?? this.sid(table.definition.prefix)
+    const row = table.make(columns as Partial<Kinds[K]>, own, this.next_seq++, this.at) // NewRow has all columns but those of Row
+    if (sid === undefined) {
+      this.#touched.push({ kind, sid: own, before: undefined, after: undefined })
+      table.add(row).touched = this.#attempt
+    } else this.#addAs(kind, row)
     return row
   }
 
   /** Changes columns of a row: copies it, dates it, and raises its version once a decision. `undefined` leaves a column. */
-  change<K extends Kind>(kind: K, sid: string, changes: Partial<Kinds[K]>): Kinds[K] {
+  change<K extends Kind>(kind: K, sid: string, changes: Changes<Kinds[K]>): Kinds[K] {
     const table = this.table(kind)
     const entry = table.entry(sid)
     if (!entry) throw new Error(`invariant: ${kind} ${sid} exists`)
@@ -108,7 +105,7 @@ export class State {
     const after = table.copy(row, changes, version, this.at)
     if (entry.touched !== this.#attempt) {
       entry.touched = this.#attempt
-      this.#before.push({ table: table as unknown as Table<Row>, sid, row }) // a table of rows, whatever their kind
+      this.#touched.push({ kind, sid, before: row, after: undefined })
     }
     table.replace(entry, after)
     return after
@@ -118,14 +115,15 @@ export class State {
     const table = this.table(kind) as unknown as Table<Row> // as above
     const entry = table.entry(sid)
     if (!entry) return
-    if (entry.touched !== this.#attempt) this.#before.push({ table, sid, row: entry.row })
+    if (entry.touched !== this.#attempt) this.#touched.push({ kind, sid, before: entry.row, after: undefined })
     this.#hasRemoved = true
-    table.put(sid, undefined)
+    table.remove(entry)
   }
 
   /** Records that something happened. The rows are frozen as they are now; see `events.ts` for what is made of them. */
   emit<T extends EventType>(type: T, refs: EventRefs): void {
-    this.#events.push({ seq: this.next_event++, sid: this.sid('EV'), type, at: this.at, refs })
+    const seq = this.next_event++
+    this.#events.push({ seq, sid: this.#ids.eventSid(seq), type, at: this.at, refs })
   }
 
   /** Events of the decision so far. */
@@ -136,7 +134,7 @@ export class State {
   // The decision
 
   begin(at: number, seed: Seed): void {
-    if (this.#before.length > 0 || this.#events.length > 0) throw new Error('invariant: the last decision has ended')
+    if (this.#touched.length > 0 || this.#events.length > 0) throw new Error('invariant: the last decision has ended')
     this.#start = { at: this.at, next_seq: this.next_seq, next_event: this.next_event }
     this.at = Math.max(this.at, at)
     this.#ids.reseed(seed)
@@ -144,12 +142,14 @@ export class State {
 
   /** Ends the decision; answers its changes in the order in which the rows were first touched, and its events. */
   end(): { changes: Change[]; events: EngineEvent[] } {
-    const changes: Change[] = []
-    for (const { table, sid, row } of this.#before) {
-      const after = table.get(sid)
-      if (row === after) continue
-      changes.push({ kind: table.kind, sid, before: row, after } as Change) // a table's kind and its rows belong together
+    const touched = this.#touched
+    let isChanged = true
+    for (const change of touched) {
+      change.after = this.table(change.kind).get(change.sid)
+      isChanged &&= change.after !== change.before
     }
+    // Hardly ever is something changed and changed back, or made and removed.
+    const changes = (isChanged ? touched : touched.filter(({ before, after }) => before !== after)) as Change[] // kind and rows belong together
     const events = this.#events
     this.#forget()
     this.decision++
@@ -158,7 +158,7 @@ export class State {
 
   /** Undoes the decision: rows, indexes, timers and whatever observers keep are as before it. */
   rollback(): void {
-    for (const { table, sid, row } of this.#before.reverse()) table.put(sid, row)
+    for (const { kind, sid, before } of this.#touched.reverse()) this.table(kind).put(sid, before as never) // of its own kind
     this.#forget()
     this.pools.settle()
     this.at = this.#start.at
@@ -183,30 +183,33 @@ export class State {
     return this.timers.next
   }
 
-  #add(table: Table<Row>, row: Row): void {
+  /** Takes in a row whose SID somebody has chosen: there may be, or have been, another one with it. */
+  #addAs(kind: Kind, row: Row): void {
+    const table = this.table(kind) as unknown as Table<Row> // as above
     const { sid } = row
     const known = table.entry(sid)
     const isTouched =
       known?.touched === this.#attempt ||
-      (this.#hasRemoved && this.#before.some((before) => before.table === table && before.sid === sid))
-    if (!isTouched) this.#before.push({ table, sid, row: known?.row })
-    table.put(sid, row)
-    const entry = table.entry(sid)
-    if (entry) entry.touched = this.#attempt
+      (this.#hasRemoved && this.#touched.some((touched) => touched.kind === kind && touched.sid === sid))
+    if (!isTouched) this.#touched.push({ kind, sid, before: known?.row, after: undefined })
+    if (known) table.replace(known, row)
+    const entry = known ?? table.add(row)
+    entry.touched = this.#attempt
   }
 
   #forget(): void {
-    this.#before = []
+    this.#touched = []
     this.#events = []
     this.#hasRemoved = false
     this.#attempt++
   }
 }
 
-interface Before {
-  readonly table: Table<Row>
+interface Touched {
+  readonly kind: Kind
   readonly sid: string
-  readonly row: Row | undefined
+  readonly before: Row | undefined
+  after: Row | undefined
 }
 
 /** The row, or a refusal that says in the API's words that there is none. */

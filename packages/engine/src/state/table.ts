@@ -1,3 +1,4 @@
+import { RecentMap } from './recent-map.ts'
 import type { Row } from './row.ts'
 import { SortedList } from './sorted-list.ts'
 import type { Timer, Timers } from './timers.ts'
@@ -14,15 +15,27 @@ export interface KindDefinition<R extends Row> {
   readonly timers?: { readonly [column in keyof R & string]?: string }
 }
 
-/** A row's key in an index. `columns` names what it reads, where making it costs more than comparing those. */
+/** A row's key in an index. `columns` names all that it reads: while those stay, the index is not looked at. */
 export interface IndexKey<R> {
   (row: R): string | null | undefined
-  readonly columns?: readonly (keyof R)[]
+  readonly columns?: readonly (keyof R & string)[]
 }
 
 /** A key made of these columns. */
-export function keyOf<R>(columns: readonly (keyof R)[], key: (row: R) => string | null | undefined): IndexKey<R> {
+export function keyOf<R>(
+  columns: readonly (keyof R & string)[],
+  key: (row: R) => string | null | undefined
+): IndexKey<R> {
   return Object.assign((row: R) => key(row), { columns })
+}
+
+/** A key that is a column. */
+export function column<C extends string>(name: C): IndexKey<{ readonly [K in C]: string | null }> {
+  // Generated as below, so that each index reads its column by name.
+  const read = new Function('row', `return row[${JSON.stringify(name)}]`) as IndexKey<{
+    readonly [K in C]: string | null
+  }>
+  return Object.assign(read, { columns: [name] })
 }
 
 /** A row's place in memory: it stays while the row changes, so that indexes need no update unless a key changes. */
@@ -31,7 +44,7 @@ export interface Entry<R extends Row> {
   row: R
   /** Number of the attempt at a decision that touched the row last. */
   touched: number
-  /** One a column of the definition's timers; undefined until that column has held an instant. */
+  /** One a column of the definition's timers; undefined while that column holds no instant. */
   readonly timers: (Timer | undefined)[]
 }
 
@@ -40,14 +53,20 @@ interface Due<R extends Row> {
   readonly column: keyof R
   readonly command: string
   readonly order: number
+  /** Set in what `Differences` answers when the column is another one. */
+  readonly bit: number
 }
 
 interface Index<R extends Row> {
   readonly name: string
   readonly key: IndexKey<R>
-  readonly columns: readonly (keyof R)[] | undefined
-  readonly groups: Map<string, SortedList<Entry<R>>>
+  /** Set in what `Differences` answers when the key may be another one. */
+  readonly bit: number
+  readonly groups: Map<string, Group<R>>
 }
+
+/** Most keys are those of a parent with one child: a list of one takes four times the memory. */
+type Group<R extends Row> = Entry<R> | SortedList<Entry<R>>
 
 export type Observer<R extends Row> = (before: R | undefined, after: R | undefined) => void
 
@@ -58,30 +77,40 @@ export type Observer<R extends Row> = (before: R | undefined, after: R | undefin
 export class Table<R extends Row> {
   readonly kind: string
   readonly definition: KindDefinition<R>
-  /** A row with some columns changed. Generated: spreading 25 columns costs fifteen times as much. */
+  /** A row with some columns changed. */
   readonly copy: Copy<R>
-  readonly #entries = new Map<string, Entry<R>>()
-  readonly #indexes: Index<R>[]
+  /** A row of these columns. */
+  readonly make: Make<R>
+  readonly #entries = new RecentMap<Entry<R>>()
+  readonly #indexes: Index<R>[] = []
   readonly #timers: Timers
-  readonly #due: Due<R>[]
+  readonly #due: Due<R>[] = []
+  /** As many places as there are timers. */
+  readonly #noTimers: undefined[] = []
+  readonly #differences: Differences<R>
   readonly #observers: Observer<R>[] = []
 
   constructor(kind: string, definition: KindDefinition<R>, timers: Timers) {
     this.kind = kind
     this.definition = definition
     this.copy = copier(definition.columns)
+    this.make = maker(definition.columns)
     this.#timers = timers
-    this.#indexes = Object.entries(definition.indexes ?? {}).map(([name, key]) => ({
-      name,
-      key,
-      columns: key.columns,
-      groups: new Map()
-    }))
-    this.#due = Object.entries(definition.timers ?? {}).map(([column, command], order) => ({
-      column: column as keyof R, // the definition's type allows columns of R only
-      command: command as string, // exactOptionalPropertyTypes: a listed timer has a command
-      order
-    }))
+    const read: (readonly string[] | undefined)[] = []
+    const nextBit = (columns: readonly string[] | undefined) => 1 << (read.push(columns) - 1)
+    for (const [name, key] of Object.entries(definition.indexes ?? {})) {
+      this.#indexes.push({ name, key, bit: nextBit(key.columns), groups: new Map() })
+    }
+    for (const [column, command] of Object.entries(definition.timers ?? {})) {
+      this.#due.push({
+        column: column as keyof R, // the definition's type allows columns of R only
+        command: command as string, // exactOptionalPropertyTypes: a listed timer has a command
+        order: this.#due.length,
+        bit: nextBit([column])
+      })
+    }
+    for (const _ of this.#due) this.#noTimers.push(undefined)
+    this.#differences = differ(read)
   }
 
   get size(): number {
@@ -97,23 +126,33 @@ export class Table<R extends Row> {
     return this.#entries.get(sid)
   }
 
-  /** Rows of one group of an index, in order of creation. */
+  /** Rows of one group of an index, in order of creation. They must not change while they are gone through; see `list`. */
   *by(index: string, key: string): Generator<R> {
     const group = this.#group(index, key)
-    if (group) for (const entry of group) yield entry.row
+    if (group instanceof SortedList) for (const entry of group) yield entry.row
+    else if (group) yield group.row
+  }
+
+  /** The same as a list, whatever happens to them meanwhile. */
+  list(index: string, key: string): R[] {
+    const group = this.#group(index, key)
+    if (group === undefined) return []
+    return group instanceof SortedList ? group.toArray().map(rowOf) : [group.row]
   }
 
   count(index: string, key: string): number {
-    return this.#group(index, key)?.length ?? 0
+    const group = this.#group(index, key)
+    return group instanceof SortedList ? group.length : group ? 1 : 0
   }
 
   firstBy(index: string, key: string): R | undefined {
-    return this.#group(index, key)?.first?.row
+    const group = this.#group(index, key)
+    return group instanceof SortedList ? group.first?.row : group?.row
   }
 
   /** Rows of one group created after (or before, when descending) the row with that seq. */
   *pageBy(index: string, key: string, after: number | undefined, descending: boolean): Generator<R> {
-    const group = this.#group(index, key)
+    const group = listOf(this.#group(index, key))
     if (!group) return
     const entries = descending
       ? group.backwardFrom((entry) => after !== undefined && entry.seq >= after)
@@ -123,7 +162,7 @@ export class Table<R extends Row> {
 
   /** Every group of an index with its rows, by key: for checking only. */
   *groups(index: string): Generator<readonly [key: string, rows: R[]]> {
-    for (const [key, group] of this.#index(index).groups) yield [key, group.toArray().map((entry) => entry.row)]
+    for (const [key, group] of this.#index(index).groups) yield [key, listOf(group)?.toArray().map(rowOf) ?? []]
   }
 
   /** All rows, in order of creation. Costs a sort: for loading, checking and small tables only. */
@@ -139,87 +178,95 @@ export class Table<R extends Row> {
   /** Makes `after` the row with that SID (or removes it), with everything that follows from it. */
   put(sid: string, after: R | undefined): void {
     const entry = this.#entries.get(sid)
-    const before = entry?.row
-    if (before === after) return
     if (entry && after) {
-      this.replace(entry, after)
-      return
-    }
-    if (after) {
-      const added: Entry<R> = { seq: after.seq, row: after, touched: 0, timers: [] }
-      this.#entries.set(sid, added)
-      for (const index of this.#indexes) this.#join(index, index.key(after), added)
-      this.#retime(added, after)
-    } else if (entry) {
-      this.#entries.delete(sid)
-      for (const index of this.#indexes) this.#leave(index, index.key(entry.row), entry)
-      for (const timer of entry.timers) if (timer && timer.place >= 0) this.#timers.remove(timer)
-    }
-    for (const observer of this.#observers) observer(before, after)
+      if (entry.row !== after) this.replace(entry, after)
+    } else if (after) this.add(after)
+    else if (entry) this.remove(entry)
+  }
+
+  /** Takes in a row whose SID is new. */
+  add(row: R): Entry<R> {
+    const entry: Entry<R> = { seq: row.seq, row, touched: 0, timers: this.#noTimers.slice() }
+    const { size } = this.#entries
+    this.#entries.set(row.sid, entry)
+    if (this.#entries.size === size) throw new Error(`invariant: ${this.kind} ${row.sid} is new`)
+    for (const index of this.#indexes) this.#join(index, index.key(row), entry)
+    for (const due of this.#due) this.#retime(entry, due, row)
+    for (const observer of this.#observers) observer(undefined, row)
+    return entry
+  }
+
+  /** Removes the row of that entry of this table. */
+  remove(entry: Entry<R>): void {
+    const { row } = entry
+    this.#entries.delete(row.sid)
+    for (const index of this.#indexes) this.#leave(index, index.key(row), entry)
+    for (const timer of entry.timers) if (timer) this.#timers.remove(timer)
+    for (const observer of this.#observers) observer(row, undefined)
   }
 
   /** Makes `after` the row of that entry of this table. */
   replace(entry: Entry<R>, after: R): void {
     const before = entry.row
-    this.#reindex(entry, before, after)
+    const differences = this.#differences(before, after)
     entry.row = after
-    if (this.#due.length > 0) this.#retime(entry, after)
+    if (differences !== 0) {
+      for (const index of this.#indexes) if (differences & index.bit) this.#reindex(index, entry, before, after)
+      for (const due of this.#due) if (differences & due.bit) this.#retime(entry, due, after)
+    }
     for (const observer of this.#observers) observer(before, after)
   }
 
-  #group(index: string, key: string): SortedList<Entry<R>> | undefined {
+  #group(index: string, key: string): Group<R> | undefined {
     return this.#index(index).groups.get(key)
   }
 
   #index(name: string): Index<R> {
-    const found = this.#indexes.find((index) => index.name === name)
-    if (!found) throw new Error(`invariant: ${this.kind} has an index ${name}`)
-    return found
+    for (const index of this.#indexes) if (index.name === name) return index
+    throw new Error(`invariant: ${this.kind} has an index ${name}`)
   }
 
-  #reindex(entry: Entry<R>, before: R, after: R): void {
-    for (const index of this.#indexes) {
-      if (index.columns && isSame(index.columns, before, after)) continue
-      const old = index.key(before)
-      const key = index.key(after)
-      if (old === key) continue
-      this.#leave(index, old, entry)
-      this.#join(index, key, entry)
-    }
+  #reindex(index: Index<R>, entry: Entry<R>, before: R, after: R): void {
+    const old = index.key(before)
+    const key = index.key(after)
+    if (old === key) return
+    this.#leave(index, old, entry)
+    this.#join(index, key, entry)
   }
 
   #join(index: Index<R>, key: string | null | undefined, entry: Entry<R>): void {
     if (key === null || key === undefined) return
-    let group = index.groups.get(key)
-    if (!group) {
-      group = new SortedList<Entry<R>>(bySeq)
-      index.groups.set(key, group)
+    const group = index.groups.get(key)
+    if (group === undefined) index.groups.set(key, entry)
+    else if (group instanceof SortedList) group.add(entry)
+    else {
+      const list = new SortedList<Entry<R>>(bySeq)
+      list.add(group)
+      list.add(entry)
+      index.groups.set(key, list)
     }
-    group.add(entry)
   }
 
   #leave(index: Index<R>, key: string | null | undefined, entry: Entry<R>): void {
     if (key === null || key === undefined) return
     const group = index.groups.get(key)
-    group?.remove(entry)
-    if (group?.length === 0) index.groups.delete(key)
+    if (group instanceof SortedList) {
+      group.remove(entry)
+      if (group.length === 0) index.groups.delete(key)
+    } else if (group === entry) index.groups.delete(key)
   }
 
-  #retime(entry: Entry<R>, row: R): void {
-    for (let i = 0; i < this.#due.length; i++) {
-      const { column, command, order } = this.#due[i] as Due<R> // i < length
-      const due = row[column] as number | null // a timer column holds an instant or null
-      const timer = entry.timers[i]
-      if (timer && timer.place >= 0) {
-        if (timer.due === due) continue
-        this.#timers.remove(timer)
-      }
-      if (due === null || due === undefined) continue
-      const next = timer ?? { due, seq: entry.seq, order, command, sid: row.sid, place: -1 }
-      next.due = due
-      entry.timers[i] = next
-      this.#timers.add(next)
-    }
+  #retime(entry: Entry<R>, { column, command, order }: Due<R>, row: R): void {
+    const due = row[column] as number | null // a timer column holds an instant or null
+    const timer = entry.timers[order]
+    if (timer) this.#timers.remove(timer)
+    // One that does not run is let go of: a finished task is kept for a while, and had four.
+    entry.timers[order] = undefined
+    if (due === null || due === undefined) return
+    const next = timer ?? { due, seq: entry.seq, order, command, sid: row.sid, place: -1 }
+    next.due = due
+    entry.timers[order] = next
+    this.#timers.add(next)
   }
 }
 
@@ -227,23 +274,70 @@ function bySeq(a: { readonly seq: number }, b: { readonly seq: number }): number
   return a.seq - b.seq
 }
 
-function isSame<R>(columns: readonly (keyof R)[], before: R, after: R): boolean {
-  for (const column of columns) if (before[column] !== after[column]) return false
-  return true
+function rowOf<R extends Row>(entry: Entry<R>): R {
+  return entry.row
 }
 
+/** A group as a list, to be read only. */
+function listOf<R extends Row>(group: Group<R> | undefined): SortedList<Entry<R>> | undefined {
+  if (group === undefined || group instanceof SortedList) return group
+  const list = new SortedList<Entry<R>>(bySeq)
+  list.add(group)
+  return list
+}
+
+/*
+ * What is done to every row is generated from its kind's columns, as text that a person would have written for that kind:
+ * all rows of a kind have one shape then, and columns are read and written by name. Spreading a row of 25 columns costs
+ * fifteen times as much, and writing a column whose name is a variable five times.
+ */
+
+/** Columns that a decider changes; `undefined` leaves one as it is. */
+export type Changes<R extends Row> = { readonly [C in keyof R]?: R[C] | undefined }
+
 /** Copies a row, with a new version and date, and with those of the changes that are not undefined. */
-type Copy<R> = (row: R, changes: Partial<R>, version: number, date_updated: number) => R
+type Copy<R extends Row> = (row: R, changes: Changes<R>, version: number, date_updated: number) => R
 
 function copier<R extends Row>(columns: readonly string[]): Copy<R> {
   const fields = ['sid', 'seq', 'version', 'date_created', 'date_updated', ...columns].map((column) => {
     const name = JSON.stringify(column)
     return `${name}: ${column === 'version' || column === 'date_updated' ? column : `row[${name}]`}`
   })
+  const cases = ['date_created', 'date_updated', ...columns].map((column) => {
+    const name = JSON.stringify(column)
+    return `case ${name}: copy[${name}] = value; break`
+  })
   // Looking only at what is there is much quicker than asking the changes for every column: they have all shapes.
   const body = `
     const copy = {${fields.join(',')}}
-    for (const column in changes) if (changes[column] !== undefined && column in copy) copy[column] = changes[column]
+    for (const column in changes) {
+      const value = changes[column]
+      if (value !== undefined) switch (column) {${cases.join('\n')}}
+    }
     return copy`
   return new Function('row', 'changes', 'version', 'date_updated', body) as Copy<R> // the text above is such a function
+}
+
+/** A new row: created at an instant unless the columns say when. */
+type Make<R> = (columns: Partial<R>, sid: string, seq: number, at: number) => R
+
+function maker<R extends Row>(columns: readonly string[]): Make<R> {
+  const fields = columns.map((column) => `${JSON.stringify(column)}: columns[${JSON.stringify(column)}]`)
+  const own = 'sid, seq, version: 0, date_created: columns.date_created ?? at, date_updated: columns.date_updated ?? at'
+  const body = `return {${[own, ...fields].join(',')}}`
+  return new Function('columns', 'sid', 'seq', 'at', body) as Make<R> // the text above is such a function
+}
+
+/** Which of the things that a row's columns decide may be others now: one bit each. */
+type Differences<R> = (before: R, after: R) => number
+
+/** One bit for each list of columns; what has no list always differs. */
+function differ<R extends Row>(read: readonly (readonly string[] | undefined)[]): Differences<R> {
+  if (read.length > 31) throw new Error('invariant: a kind has at most 31 indexes and timers')
+  const terms = read.map((columns, i) => {
+    if (columns === undefined) return String(1 << i)
+    const names = columns.map((column) => JSON.stringify(column))
+    return `(${names.map((name) => `before[${name}] !== after[${name}]`).join(' || ')} ? ${1 << i} : 0)`
+  })
+  return new Function('before', 'after', `return ${terms.join(' | ') || '0'}`) as Differences<R> // as above
 }

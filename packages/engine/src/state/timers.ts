@@ -16,6 +16,8 @@ export interface Timer {
 
 export class Timers {
   readonly #heap: Timer[] = []
+  /** When each of the heap is due: most comparisons need not look at the timers, which lie about in memory. */
+  readonly #dues: number[] = []
 
   get length(): number {
     return this.#heap.length
@@ -32,58 +34,67 @@ export class Timers {
   }
 
   add(timer: Timer): void {
-    timer.place = this.#heap.length
     this.#heap.push(timer)
-    this.#up(timer)
+    this.#dues.push(timer.due)
+    this.#up(timer, this.#heap.length - 1)
   }
 
   remove(timer: Timer): void {
-    const heap = this.#heap
-    const place = timer.place
-    const last = heap.pop() as Timer // the heap holds at least `timer`
+    const { place } = timer
+    const last = this.#heap.pop() as Timer // the heap holds at least `timer`
+    this.#dues.pop()
     timer.place = -1
     if (last === timer) return
-    heap[place] = last
-    last.place = place
-    this.#up(last)
-    this.#down(last)
+    this.#up(last, place)
+    this.#down(last, last.place)
   }
 
-  #up(timer: Timer): void {
-    const heap = this.#heap
-    let place = timer.place
+  /** Puts a timer at a place, or as far above it as it belongs. */
+  #up(timer: Timer, from: number): void {
+    let place = from
     while (place > 0) {
       const parent = (place - 1) >> 1
-      const above = heap[parent] as Timer // parent < place < length
-      if (!isBefore(timer, above)) break
-      heap[place] = above
-      above.place = place
+      if (!this.#isBefore(timer, parent)) break
+      this.#move(parent, place)
       place = parent
     }
-    heap[place] = timer
-    timer.place = place
+    this.#put(timer, place)
   }
 
-  #down(timer: Timer): void {
+  /** Puts a timer at a place, or as far below it as it belongs. */
+  #down(timer: Timer, from: number): void {
     const heap = this.#heap
-    let place = timer.place
+    let place = from
     for (;;) {
       let child = 2 * place + 1
       if (child >= heap.length) break
-      if (child + 1 < heap.length && isBefore(heap[child + 1] as Timer, heap[child] as Timer)) child++
-      const below = heap[child] as Timer // child < length
-      if (!isBefore(below, timer)) break
-      heap[place] = below
-      below.place = place
+      if (child + 1 < heap.length && this.#isFirst(child + 1, child)) child++
+      if (this.#isBefore(timer, child)) break
+      this.#move(child, place)
       place = child
     }
-    heap[place] = timer
+    this.#put(timer, place)
+  }
+
+  #isFirst(a: number, b: number): boolean {
+    const difference = (this.#dues[a] as number) - (this.#dues[b] as number) // places are below the length
+    return difference === 0 ? this.#isBefore(this.#heap[a] as Timer, b) : difference < 0 // as before
+  }
+
+  #isBefore(timer: Timer, place: number): boolean {
+    const difference = timer.due - (this.#dues[place] as number) // places are below the length
+    if (difference !== 0) return difference < 0
+    const other = this.#heap[place] as Timer // as before
+    return timer.seq === other.seq ? timer.order < other.order : timer.seq < other.seq
+  }
+
+  #move(from: number, to: number): void {
+    this.#put(this.#heap[from] as Timer, to) // in the heap
+  }
+
+  #put(timer: Timer, place: number): void {
+    this.#heap[place] = timer
+    this.#dues[place] = timer.due
     timer.place = place
   }
-}
-
-function isBefore(a: Timer, b: Timer): boolean {
-  if (a.due !== b.due) return a.due < b.due
-  if (a.seq !== b.seq) return a.seq < b.seq
-  return a.order < b.order
 }

@@ -5,6 +5,7 @@ import {
   finest,
   join,
   nothing,
+  Sum,
   sharesOf,
   spans,
   splitAt,
@@ -113,6 +114,41 @@ describe('cells', () => {
       'TC',
       'TC2'
     ])
+  })
+})
+
+describe('packed figures', () => {
+  const waited = { count: 2, total: 9_000, min: 0, max: 9_000 }
+  const cases: [what: string, figures: Tally['figures'], packed: number[]][] = [
+    ['nothing', {}, []],
+    ['a count', { tasks_entered: 3 }, [0, 3]],
+    ['a wait', { tasks_created: 1, until_accepted: waited }, [1, ...Array(12).fill(0), 2, 9_000, 0, 9_000]],
+    [
+      'a later wait, which lasted no time',
+      { in_queue_until_accepted: { count: 1, total: 0, min: 0, max: 0 } },
+      [...Array(21).fill(0), 1, 0, 0, 0]
+    ]
+  ]
+  it.each(cases)('are short, and say the same: %s', (_, figures, packed) => {
+    const sum = new Sum()
+    sum.add({ figures, histograms: {} })
+    expect(sum.packed).toEqual(packed)
+    const again = new Sum()
+    again.addPacked(packed)
+    expect(again.tally).toEqual({ figures, histograms: {} })
+  })
+
+  it('add up like the figures themselves', () => {
+    const some = ['task.created', 'reservation.accepted', 'task.canceled', 'reservation.accepted']
+    const tallies = some.flatMap((type, n) => sharesOf(event(type, 20 + n)))
+    const sum = new Sum()
+    for (const tally of tallies) {
+      const one = new Sum()
+      one.add(tally)
+      sum.addPacked(one.packed)
+      sum.addHistograms(one.histograms)
+    }
+    expect(sum.tally).toEqual(tallies.reduce(join, nothing))
   })
 })
 

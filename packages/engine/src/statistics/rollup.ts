@@ -156,6 +156,61 @@ function tallyOf({ at, task_date_created, task_queue_entered_date }: ToldEvent, 
   return { figures: { ...figures, in_queue_until_accepted: single(inQueue) }, histograms }
 }
 
+/** Events of one type that happened to one scope on one channel, as a store puts them together. */
+export interface ToldGroup {
+  readonly type: string
+  readonly scope_sid: string
+  readonly task_channel_sid: string
+  readonly count: number
+  /** Of how many it is known since when their tasks had waited; the figures that follow are null where of none. */
+  readonly waited: number
+  /** Milliseconds since the task was created. */
+  readonly total: number | null
+  readonly min: number | null
+  readonly max: number | null
+  /** Milliseconds since it entered its queue. */
+  readonly queue_total: number | null
+  readonly queue_min: number | null
+  readonly queue_max: number | null
+}
+
+const scopesByPrefix: Readonly<Record<string, Scope>> = {
+  WS: 'workspace_sid',
+  WQ: 'task_queue_sid',
+  WW: 'workflow_sid',
+  WK: 'worker_sid'
+}
+
+/** The column of the log in which a scope stands, by the kind of its SID. */
+export function columnOf(scope_sid: string): Scope {
+  const column = scopesByPrefix[scope_sid.slice(0, 2)]
+  if (!column) throw new Error(`invariant: ${scope_sid} has figures`)
+  return column
+}
+
+/** Types of event that count for scopes in a column. */
+export function countedIn(column: Scope): string[] {
+  return Object.entries(rules).flatMap(([type, { scopes }]) => (scopes.includes(column) ? [type] : []))
+}
+
+/** What a group adds to its scope: the figures of all its events' shares. */
+export function figuresOf(group: ToldGroup): Figures {
+  const { type, count, waited, scope_sid } = group
+  const rule = Object.hasOwn(rules, type) ? rules[type] : undefined
+  const column = columnOf(scope_sid)
+  if (!rule?.scopes.includes(column)) return {}
+  const counted: Figures = { [rule.count]: count }
+  if (rule.wait === undefined || waited === 0 || column === 'worker_sid') return counted
+  const spread = (total: number | null, min: number | null, max: number | null): Spread => {
+    return { count: waited, total: total ?? 0, min: min ?? 0, max: max ?? 0 }
+  }
+  const since = spread(group.total, group.min, group.max)
+  if (rule.wait === 'tasks_canceled') return { ...counted, until_canceled: since }
+  const figures = { ...counted, until_accepted: since }
+  if (column !== 'task_queue_sid') return figures
+  return { ...figures, in_queue_until_accepted: spread(group.queue_total, group.queue_min, group.queue_max) }
+}
+
 function single(ms: number): Spread {
   return { count: 1, total: ms, min: ms, max: ms }
 }
@@ -172,30 +227,102 @@ export function join(a: Tally, b: Tally): Tally {
 
 /** A tally that grows. Joining thousands of tallies two by two would copy all that is there each time. */
 export class Sum {
-  readonly #figures: { [C in Count]?: number } & { [W in Wait]?: Spread } = {}
+  /** As in `Packed`, with nothing left out. */
+  readonly #numbers: number[] = new Array<number>(counts.length + waits.length * 4).fill(0)
   readonly #histograms: { reservations_accepted?: Record<string, number>; tasks_canceled?: Record<string, number> } = {}
 
   add({ figures, histograms }: Tally): void {
-    const sum = this.#figures
     // By what is there: most tallies hold two or three figures.
     for (const name in figures) {
       const more = figures[name as keyof Figures] as number | Spread // a figure's name
-      if (typeof more === 'number') sum[name as Count] = (sum[name as Count] ?? 0) + more
-      else sum[name as Wait] = joinSpreads(sum[name as Wait], more)
+      const place = places[name as Count | Wait]
+      if (typeof more === 'number') this.#count(place, more)
+      else this.#join(place, more.count, more.total, more.min, more.max)
     }
+    this.addHistograms(histograms)
+  }
+
+  /** The same as `add` of what was packed. */
+  addPacked(packed: Packed): void {
+    // Places within its length hold numbers; a spread is there as a whole.
+    for (let place = 0; place < counts.length && place < packed.length; place++)
+      this.#count(place, packed[place] as number)
+    for (let at = counts.length; at < packed.length; at += 4)
+      this.#join(at, packed[at] as number, packed[at + 1] as number, packed[at + 2] as number, packed[at + 3] as number)
+  }
+
+  addHistograms(histograms: Histograms): void {
     for (const name in histograms) {
-      const of = name as keyof Histograms // as above
+      const of = name as keyof Histograms // a histogram's name
       this.#histograms[of] ??= {}
-      const counts = this.#histograms[of] as Record<string, number> // made just before
+      const sum = this.#histograms[of] as Record<string, number> // made just before
       const more = histograms[of] as Record<string, number> // its name was found in it
-      for (const seconds in more) counts[seconds] = (counts[seconds] ?? 0) + (more[seconds] as number) // as above
+      for (const seconds in more) sum[seconds] = (sum[seconds] ?? 0) + (more[seconds] as number) // as above
     }
   }
 
-  /** What has been added so far; it grows on with what is added later. */
-  get tally(): Tally {
-    return { figures: this.#figures, histograms: this.#histograms }
+  addSum(other: Sum): void {
+    this.addPacked(other.#numbers)
+    this.addHistograms(other.#histograms)
   }
+
+  /** What has been added so far. Its histograms grow on with what is added later. */
+  get tally(): Tally {
+    return { figures: unpack(this.#numbers), histograms: this.#histograms }
+  }
+
+  get histograms(): Histograms {
+    return this.#histograms
+  }
+
+  get packed(): Packed {
+    return shortened(this.#numbers)
+  }
+
+  #count(place: number, more: number): void {
+    this.#numbers[place] = (this.#numbers[place] as number) + more // every place holds a number
+  }
+
+  #join(at: number, count: number, total: number, min: number, max: number): void {
+    if (count === 0) return
+    const sum = this.#numbers
+    const isFirst = sum[at] === 0
+    this.#count(at, count)
+    this.#count(at + 1, total)
+    if (isFirst || min < (sum[at + 2] as number)) sum[at + 2] = min // as above
+    if (isFirst || max > (sum[at + 3] as number)) sum[at + 3] = max // as above
+  }
+}
+
+/**
+ * Figures as they are stored: each count at its place in `counts`, then count, total, minimum and maximum of each of
+ * `waits`; zeros at the end are left out. A month of a floor's cells is read for one answer, and names would be most of it.
+ */
+export type Packed = readonly number[]
+
+const places = Object.fromEntries([
+  ...counts.map((name, i) => [name, i]),
+  ...waits.map((name, i) => [name, counts.length + i * 4])
+]) as Readonly<Record<Count | Wait, number>> // each name has an entry
+
+function shortened(packed: Packed): Packed {
+  let length = packed.length
+  while (length > counts.length && packed[length - 4] === 0) length -= 4
+  if (length === counts.length) while (length > 0 && packed[length - 1] === 0) length--
+  return packed.slice(0, length)
+}
+
+function unpack(packed: Packed): Figures {
+  const figures: { [C in Count]?: number } & { [W in Wait]?: Spread } = {}
+  for (const [place, name] of counts.entries()) {
+    const count = packed[place] ?? 0
+    if (count > 0) figures[name] = count
+  }
+  for (const [i, name] of waits.entries()) {
+    const [count = 0, total = 0, min = 0, max = 0] = packed.slice(counts.length + i * 4, counts.length + i * 4 + 4)
+    if (count > 0) figures[name] = { count, total, min, max }
+  }
+  return figures
 }
 
 export function joinSpreads(a: Spread | undefined, b: Spread): Spread {
@@ -212,28 +339,39 @@ export function keyOf({ scope_sid, span, start, task_channel_sid }: CellKey): st
   return `${scope_sid}/${span}/${start}/${task_channel_sid}`
 }
 
+/** A cell that grows. */
+export interface PlacedSum {
+  readonly place: CellKey
+  readonly sum: Sum
+}
+
 /** What some events add to cells, each cell once. */
 export function cellsOf(events: Iterable<ToldEvent>): Cell[] {
-  const sums = new Map<string, CellKey & { readonly sum: Sum }>()
-  const add = (place: CellKey, tally: Tally) => {
+  return [...sumsOf(events).values()].map(({ place, sum }) => ({ ...place, ...sum.tally }))
+}
+
+/** The same as sums that can grow on, by `keyOf` their places. */
+export function sumsOf(events: Iterable<ToldEvent>): Map<string, PlacedSum> {
+  const sums = new Map<string, PlacedSum>()
+  const at = (place: CellKey): Sum => {
     const key = keyOf(place)
-    const known = sums.get(key)
-    if (known) return known.sum.add(tally)
-    const sum = new Sum()
-    sum.add(tally)
-    sums.set(key, { ...place, sum })
+    let known = sums.get(key)
+    if (!known) {
+      known = { place, sum: new Sum() }
+      sums.set(key, known)
+    }
+    return known.sum
   }
   for (const event of events) {
     for (const share of sharesOf(event)) {
-      const { scope_sid, task_channel_sid, at } = share
-      add({ scope_sid, span: finest, start: at - (at % finest), task_channel_sid }, share)
+      const { scope_sid, task_channel_sid } = share
+      at({ scope_sid, span: finest, start: share.at - (share.at % finest), task_channel_sid }).add(share)
     }
   }
-  const minutes = [...sums.values()]
-  for (const { scope_sid, task_channel_sid, start, sum } of minutes)
+  for (const { place, sum } of [...sums.values()])
     for (const span of spans)
-      if (span !== finest) add({ scope_sid, span, start: start - (start % span), task_channel_sid }, sum.tally)
-  return [...sums.values()].map(({ sum, ...place }) => ({ ...place, ...sum.tally }))
+      if (span !== finest) at({ ...place, span, start: place.start - (place.start % span) }).addSum(sum)
+  return sums
 }
 
 /** A run of neighbouring cells of one length: from `start` on, ending before `end`. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { ToldEvent } from './rollup.ts'
-import { durationsOf, running, type Stay, staysOf } from './stay.ts'
+import { seedOf } from '../state/ids.ts'
+import { Dice } from '../testing/random.ts'
+import { joinSpreads, type Spread, type ToldEvent } from './rollup.ts'
+import { durationsOf, joinStayCells, running, type Stay, stayCellsOf, stayCoverOf, staysOf } from './stay.ts'
 
 /** `3 created ada Offline`: the event with that seq, at that second. */
 function event(text: string): ToldEvent {
@@ -72,5 +74,54 @@ describe('stays', () => {
       Break: { count: 1, total: 19_000, min: 19_000, max: 19_000 }
     })
     expect(durationsOf(stays, 40_000, 40_000).size).toBe(0)
+  })
+
+  it.each([1, 2, 3, 4])('count the same from cells of days and what is left at the edges, weeks %i', (seed) => {
+    const dice = new Dice(seedOf(seed, 0))
+    const day = 86_400_000
+    const stays: Stay[] = []
+    for (let n = 0; n < 300; n++) {
+      // Most are short, some last for days, and a few still last.
+      const from_at = dice.roll(14 * day)
+      const until_at = dice.chance(5) ? running : from_at + dice.roll(dice.chance(20) ? 5 * day : 3 * 3_600_000)
+      const activity_sid = dice.of(['Available', 'Break', 'Offline'])
+      stays.push({ workspace_sid: 'WS', worker_sid: `WK${n}`, seq: n, activity_sid, from_at, until_at })
+    }
+    // In two steps of a reader, whose cells are joined.
+    const all = joinStayCells(stayCellsOf(stays.slice(0, 100)), stayCellsOf(stays.slice(100)))
+    expect(all).toHaveLength(joinStayCells(all).length)
+    let covered = 0
+    for (let n = 0; n < 60; n++) {
+      const whole = dice.chance(20) ? day : 1
+      const from = dice.roll(12 * day)
+      const start = from - (from % whole)
+      const end = start + 1 + dice.roll(9 * day)
+      const cover = stayCoverOf(start, end)
+      if (!cover) continue
+      const sums = new Map<string, Spread>()
+      const add = (sid: string, more: Spread) => sums.set(sid, joinSpreads(sums.get(sid), more))
+      const cells = all.filter(({ ended }) => ended >= cover.first && ended < cover.last)
+      for (const cell of cells.filter(({ begun }) => begun >= cover.first)) {
+        const { activity_sid, begun: _begun, ended: _ended, ...spread } = cell
+        add(activity_sid, spread)
+        covered += cell.count
+      }
+      const parts = cover.parts(cells)
+      const isRead = ({ from_at, until_at }: Stay) =>
+        parts.filter(({ ended, before = Number.POSITIVE_INFINITY, begun }) => {
+          return until_at >= ended && until_at < before && from_at < begun
+        }).length
+      expect(stays.every((stay) => isRead(stay) <= 1)).toBe(true)
+      for (const [sid, spread] of durationsOf(stays.filter(isRead), start, end)) add(sid, spread)
+      expect(sums).toEqual(durationsOf(stays, start, end))
+    }
+    expect(covered).toBeGreaterThan(1000)
+  })
+
+  it('are read one by one where a span of time holds no whole day', () => {
+    const midnight = 86_400_000
+    expect(stayCoverOf(midnight - 1000, midnight + 1000)).toBeUndefined()
+    expect(stayCoverOf(midnight + 1, 3 * midnight - 1)).toBeUndefined()
+    expect(stayCoverOf(midnight, 2 * midnight)).toMatchObject({ first: midnight, last: 2 * midnight })
   })
 })

@@ -62,3 +62,82 @@ export function durationsOf(stays: Iterable<Stay>, from: number, until: number):
   }
   return sums
 }
+
+/** Milliseconds of the cells that stays are counted in. */
+const day = 86_400_000
+
+/**
+ * Stays that began in one day and ended in the same or a later one. A window that holds both days whole holds all of
+ * them whole, so that nothing of them needs to be clipped.
+ */
+export interface StayCell extends Spread {
+  readonly activity_sid: string
+  /** First instants of the two days. */
+  readonly begun: number
+  readonly ended: number
+}
+
+/** The cells of the stays that have ended. One that lasted no time is none. */
+export function stayCellsOf(stays: Iterable<Stay>): StayCell[] {
+  const cells = new Map<string, StayCell>()
+  for (const { activity_sid, from_at, until_at } of stays) {
+    const ms = until_at - from_at
+    if (until_at === running || ms <= 0) continue
+    const begun = from_at - (from_at % day)
+    const ended = until_at - (until_at % day)
+    addStayCell(cells, { activity_sid, begun, ended, count: 1, total: ms, min: ms, max: ms })
+  }
+  return [...cells.values()]
+}
+
+/** Cells together, each place once. */
+export function joinStayCells(...lists: readonly (readonly StayCell[])[]): StayCell[] {
+  const cells = new Map<string, StayCell>()
+  for (const list of lists) for (const cell of list) addStayCell(cells, cell)
+  return [...cells.values()]
+}
+
+function addStayCell(cells: Map<string, StayCell>, cell: StayCell): void {
+  const key = `${cell.activity_sid}/${cell.begun}/${cell.ended}`
+  cells.set(key, { ...cell, ...joinSpreads(cells.get(key), cell) })
+}
+
+/** Stays that began before `begun`, by their end: from `ended` on, before `before`. */
+export interface StayPart {
+  readonly ended: number
+  /** Without it those that last are among them. */
+  readonly before?: number
+  readonly begun: number
+}
+
+/** How the stays of a span of time are read. */
+interface StayCover {
+  /** Whole days: cells that end in them and begin at `first` or later lie wholly in the span. */
+  readonly first: number
+  readonly last: number
+  /** What is read stay by stay, given the cells that end in those days. */
+  parts(cells: readonly StayCell[]): StayPart[]
+}
+
+/**
+ * Covers the stays that overlap a span of time (from `from` on, before `until`): cells where they lie wholly in it,
+ * single stays at its edges. Undefined when it holds no whole day.
+ */
+export function stayCoverOf(from: number, until: number): StayCover | undefined {
+  const first = Math.ceil(from / day) * day
+  const last = until - (until % day)
+  if (first >= last) return undefined
+  const edges: StayPart[] = [
+    { ended: from + 1, before: first, begun: until },
+    { ended: last, begun: until }
+  ]
+  return {
+    first,
+    last,
+    parts: (cells) => {
+      // Who came before the first whole day may have left at any time, but cells say in which days somebody did.
+      const late = new Set(cells.filter(({ begun }) => begun < first).map(({ ended }) => ended))
+      return [...edges, ...[...late].map((ended) => ({ ended, before: ended + day, begun: first }))]
+    }
+  }
+}

@@ -35,6 +35,10 @@ export interface Moved {
   nextDue(): number | undefined
   /** Does what is due now; resolves when it is done and durable. */
   doDue(): Promise<void>
+  /** Resolves when it has dealt with everything up to now that others have given it. */
+  settle?(): Promise<void>
+  /** Whether it has; what another party did meanwhile may have given it more. */
+  readonly isSettled?: boolean
 }
 
 /** Time that stands still until it is moved. */
@@ -67,7 +71,7 @@ export class TestClock implements Clock {
 
   /**
    * Moves time forward by milliseconds, stopping at every instant at which something is due; resolves with the new time
-   * when nothing is due any more. Calls one after the other when called twice at once.
+   * when nothing is due any more, no reader is behind and nothing is under way. By zero, it waits for just that. Calls one after the other when called twice at once.
    */
   advance(ms: number): Promise<number> {
     const run = this.#moving.then(() => this.#step(this.#now + Math.max(0, ms)))
@@ -77,6 +81,7 @@ export class TestClock implements Clock {
 
   async #step(target: number): Promise<number> {
     for (;;) {
+      await this.#settle()
       const due = Math.min(...this.#moved.map((party) => party.nextDue() ?? Number.POSITIVE_INFINITY))
       if (due > target) break
       this.#now = Math.max(this.#now, due)
@@ -84,5 +89,11 @@ export class TestClock implements Clock {
     }
     this.#now = Math.max(this.#now, target)
     return this.#now
+  }
+
+  /** Until nobody has anything left to do at this instant: what one has done is another one's work. */
+  async #settle(): Promise<void> {
+    do for (const party of this.#moved) await party.settle?.()
+    while (this.#moved.some(({ isSettled }) => isSettled === false))
   }
 }

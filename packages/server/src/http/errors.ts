@@ -4,9 +4,12 @@ import { Refusal } from '@ringdown/engine/refusals'
 import { Unavailable } from '../commit/ledger.ts'
 import { StoreUnavailable } from '../store/store.ts'
 
+const malformedPath = 'The path of the request holds malformed percent-encoding'
+
 /** Twilio's numbers of what http itself refuses (reference rest-conventions 10). */
 export const refused = {
   authenticate: { status: 401, code: 20003, message: 'Authenticate' },
+  malformedPath: { status: 400, code: 20001, message: malformedPath },
   methodNotAllowed: { status: 405, code: 20004, message: 'Method not allowed' },
   unavailable: { status: 503, code: 20503, message: 'Service unavailable. Please try again.' },
   internal: { status: 500, code: 20500, message: 'An internal server error has occurred' }
@@ -61,7 +64,7 @@ function fastifyError(error: unknown): { statusCode?: number; message: string } 
 
 /** Ours where Fastify's own words name its internals or miss what the caller needs. */
 const fastifyMessages: Readonly<Record<string, string>> = {
-  FST_ERR_BAD_URL: 'The path of the request holds malformed percent-encoding',
+  FST_ERR_BAD_URL: malformedPath,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Content-Type is not supported: application/x-www-form-urlencoded is expected',
   FST_ERR_CTP_BODY_TOO_LARGE: 'The request body is larger than 4 MiB',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'Content-Length does not fit the request body'

@@ -45,6 +45,7 @@ export class Served {
     clock.register(account)
     const app = buildServer({
       ledger: (sid) => (sid === served.account_sid ? account : undefined),
+      account: (sid) => (sid === served.account_sid ? account : undefined),
       credentials: new Credentials([
         { username: served.account_sid, password: served.token, account_sid: served.account_sid },
         { username: served.key, password: served.secret, account_sid: served.account_sid },

@@ -6,8 +6,9 @@ export class Metrics {
   readonly #requests: Histogram<'operation' | 'status'>
   readonly #commits: Histogram
   readonly #decisions: Counter
-  /** What the histogram would look up by its labels at each request. */
-  readonly #series = new Map<string, Histogram.Internal<'operation' | 'status'>>()
+  readonly #attempts: Counter<'kind' | 'outcome'>
+  /** What the histogram would look up by its labels at each request: by operation, then by status. */
+  readonly #series = new Map<string, Map<number, Histogram.Internal<'operation' | 'status'>>>()
 
   constructor() {
     const registers = [this.registry]
@@ -27,14 +28,24 @@ export class Metrics {
       registers
     })
     this.#decisions = new Counter({ name: 'ringdown_decisions_total', help: 'Decisions made durable', registers })
+    this.#attempts = new Counter({
+      name: 'ringdown_delivery_attempts_total',
+      help: "Attempts to deliver, by kind of delivery, and by the status's class or why there was none",
+      labelNames: ['kind', 'outcome'],
+      registers
+    })
   }
 
   requestEnded(operation: string, status: number, seconds: number): void {
-    const key = `${operation} ${status}`
-    let one = this.#series.get(key)
+    let byStatus = this.#series.get(operation)
+    if (!byStatus) {
+      byStatus = new Map()
+      this.#series.set(operation, byStatus)
+    }
+    let one = byStatus.get(status)
     if (!one) {
       one = this.#requests.labels(operation, String(status))
-      this.#series.set(key, one)
+      byStatus.set(status, one)
     }
     one.observe(seconds)
   }
@@ -43,6 +54,40 @@ export class Metrics {
   commitTook(seconds: number, decisions: number): void {
     this.#commits.observe(seconds)
     this.#decisions.inc(decisions)
+  }
+
+  deliveryAttempted(kind: string, outcome: string): void {
+    this.#attempts.inc({ kind, outcome })
+  }
+
+  /** Says what is on its way out, whenever somebody asks. */
+  deliveries(ask: {
+    readonly figures: () => { readonly queued: number; readonly sending: number; readonly away: number } | undefined
+    /** Milliseconds. */
+    readonly oldest: () => Promise<number>
+  }): void {
+    const registers = [this.registry]
+    const gauge = (name: string, help: string, value: () => number | Promise<number>) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        async collect() {
+          this.set(await value())
+        }
+      })
+    gauge('ringdown_delivery_queue_length', 'Deliveries that are queued', () => ask.figures()?.queued ?? 0)
+    gauge('ringdown_delivery_attempts_running', 'Attempts to deliver under way', () => ask.figures()?.sending ?? 0)
+    gauge('ringdown_delivery_destinations_away', 'Destinations that are asked with one delivery at a time', () => {
+      return ask.figures()?.away ?? 0
+    })
+    gauge('ringdown_delivery_oldest_seconds', 'Age of the delivery that has been queued for longest', async () => {
+      // The store may be away; the other figures are told all the same.
+      return ask.oldest().then(
+        (ms) => ms / 1000,
+        () => 0
+      )
+    })
   }
 
   /** Says how many decisions are waiting for the disk, whenever somebody asks. */

@@ -267,13 +267,7 @@ describe('a refused request', () => {
       /PageToken/,
       () => server.get(`${taskrouter}/${workspace}/Activities`, { PageToken: 'PTnonsense' })
     ],
-    [
-      'an operation that nobody has built',
-      501,
-      20501,
-      /flex_v1\.CreateInteractionTransfer|events_v1/,
-      () => server.get('/events/v1/Sinks')
-    ]
+    ['an operation that nobody has built', 501, 20501, /studio_v2\.ListFlow/, () => server.get('/studio/v2/Flows')]
   ])('says what is wrong with %s, and changes nothing', async (_what, status, code, message, ask) => {
     await pendingTask()
     const before = await everything()

@@ -1,24 +1,35 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { operations } from '@ringdown/contract/generated/operations'
-import type { Method, Operation } from '@ringdown/contract/operation'
+import type { Method } from '@ringdown/contract/operation'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import type { Account } from '../commit/account.ts'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
-import { type Context, contextOf } from '../operations/handler.ts'
+import type { Sender } from '../delivery/sender.ts'
+import { type Ask, type Context, contextOf } from '../operations/handler.ts'
 import { handlers } from '../operations/registry.ts'
+import type { FeedLimits } from '../realtime/feed.ts'
 import { Answers, corsHeaders, malformedAnswer, nothing, requestId, type Subject } from './answer.ts'
 import { type MovableClock, mountClock } from './clock.ts'
 import { authenticate, type Credential, type Credentials } from './credentials.ts'
+import { mountDeliveries } from './deliveries.ts'
 import { type Endpoint, endpointOf } from './endpoint.ts'
 import { HttpRefusal, notFound, refused } from './errors.ts'
+import { feedCursor, mountFeed } from './feed.ts'
 import type { Metrics } from './metrics.ts'
 import { baseOf, labels, type OriginOptions, routedUrl } from './origin.ts'
 import { mountOurs } from './ours.ts'
+import { Paths } from './paths.ts'
 import { mountProbes } from './probes.ts'
 
 export interface ServerOptions {
   /** The account's ledger; undefined while this process does not own the account, which callers are told by 503. */
   readonly ledger: (account_sid: string) => Ledger | undefined
+  /** The same, to follow its log: without it there is no feed of events. */
+  readonly account?: ((account_sid: string) => Account | undefined) | undefined
+  /** Other bounds of the feed than the usual ones. */
+  readonly feedLimits?: Partial<FeedLimits> | undefined
   readonly credentials: Credentials
   readonly log: Logger
   readonly version: string
@@ -30,6 +41,10 @@ export interface ServerOptions {
   /** The test clock; without it the server runs on the real one. */
   readonly clock?: MovableClock | undefined
   readonly mcp?: MountMcp | undefined
+  /** Who sends on an account's behalf. */
+  readonly sender?: ((account_sid: string) => Sender | undefined) | undefined
+  /** Who asks others, on an account's behalf; without it nobody can be reached. */
+  readonly ask?: ((account_sid: string, ...question: Parameters<Ask>) => ReturnType<Ask>) | undefined
   /** Where callers reach this server, without a slash at its end; URLs in answers begin with it. */
   readonly publicUrl?: string | undefined
   /** Whether X-Forwarded-Proto and X-Forwarded-Host are believed. */
@@ -53,8 +68,19 @@ declare module 'fastify' {
     began: number
     /** Whose request it is; null until it is checked, and where nothing is checked. */
     credential: Credential | null
+    /** The operation that it asks for; null until it is found, and where there is none. */
+    served: Served | null
   }
 }
+
+/** An operation as it is answered. */
+interface Served {
+  readonly subject: Subject & { readonly product: string }
+  readonly endpoint: Endpoint
+}
+
+/** Between two slashes of a path. */
+const longestSegment = 1024
 
 /** A legal workflow grows past 1 MiB when it is url-encoded. */
 const bodyLimit = 4 * 1024 * 1024
@@ -77,8 +103,13 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     requestTimeout: 60_000,
     return503OnClosing: false,
     genReqId: requestId,
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     rewriteUrl: (request) => routedUrl(request, origin),
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024, querystringParser: (text) => ({ text }) },
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      maxParamLength: longestSegment,
+      querystringParser: (text) => ({ text })
+    },
     frameworkErrors: (error, request, reply) => {
       begin(request)
       answers.fail(request, reply, nothing, error)
@@ -93,12 +124,14 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   })
   app.decorateRequest('began', 0)
   app.decorateRequest('credential', null)
+  app.decorateRequest('served', null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   let isClosing = false
   app.addHook('preClose', async () => {
     isClosing = true
   })
+  hangUpOnTheSilent(app)
   app.addHook('onRequest', (request, _reply, done) => {
     begin(request)
     done(isClosing ? new Unavailable('the server is stopping') : undefined)
@@ -121,8 +154,35 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   mountProbes(app, answers, options)
   mountClock(app, answers, options)
   mountOurs(app, answers, options)
+  mountDeliveries(app, answers, { ...options, origin, sender: options.sender ?? (() => undefined) })
+  if (options.account) mountFeed(app, answers, { ...options, account: options.account })
   if (options.mcp) mountMcp(app, options.credentials, options.mcp, log)
   return app
+}
+
+/** The contract checks and serializes. Without these, Fastify loads compilers for JSON Schema, a tenth of all that is loaded. */
+function noSchemas(): never {
+  throw new Error('invariant: no route has a schema')
+}
+
+const nobody: NonNullable<ServerOptions['ask']> = async () => ({
+  failed: 'connection',
+  reason: 'this server reaches nobody'
+})
+
+/**
+ * A connection on which nothing has been asked yet is not idle to Node: it would keep a server that stops for a minute.
+ * Some clients open one after they have given up a request.
+ */
+function hangUpOnTheSilent(app: FastifyInstance): void {
+  const sockets = new Set<Socket>()
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  app.addHook('preClose', async () => {
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+  })
 }
 
 function begin(request: FastifyRequest): void {
@@ -130,67 +190,69 @@ function begin(request: FastifyRequest): void {
 }
 
 function subjectOf(request: FastifyRequest): Subject {
-  return (request.routeOptions.config as { subject?: Subject }).subject ?? nothing // put there by whoever made the route
+  return request.served?.subject ?? (request.routeOptions.config as { subject?: Subject }).subject ?? nothing // put there by whoever made the route
 }
 
 const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
-/** One route per operation, and 405 for a known path's other methods. */
+/** One route per API; behind it an operation is found by its path, and 405 answers a known path's other methods. */
 function mountOperations(app: FastifyInstance, options: ServerOptions, answers: Answers, origin: OriginOptions): void {
-  const { credentials, ledger: ledgerOf, now } = options
+  const { credentials, ledger: ledgerOf, now, ask = nobody } = options
   const contexts = new WeakMap<Ledger, Context>()
   const contextFor = (ledger: Ledger) => {
     let context = contexts.get(ledger)
     if (!context) {
-      context = contextOf(ledger, now)
+      context = contextOf(ledger, now, (...question) => ask(ledger.account_sid, ...question))
       contexts.set(ledger, context)
     }
     return context
   }
-  const check = (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
+  const paths = new Paths<Served>()
+  for (const operation of operations) {
+    const { id, product, path, method } = operation
+    const served: Served = { subject: { id, product }, endpoint: endpointOf(operation, handlers.get(id)) }
+    paths.add(`/${product}${path}`, method, served)
+  }
+  const find = (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
     authenticate(request, credentials)
+    request.served = servedAt(request, paths)
     done()
   }
-  const known = new Map<string, Set<string>>()
-  for (const operation of operations) {
-    const url = routeOf(operation)
-    const used = known.get(url.replaceAll(/:\w+/g, ':')) ?? new Set()
-    known.set(url.replaceAll(/:\w+/g, ':'), used.add(operation.method))
-    const subject: Subject = { id: operation.id, product: operation.product }
-    const serve = serverOf(operation, endpointOf(operation, handlers.get(operation.id)), subject)
-    app.route({ method: operation.method, url, onRequest: check, config: { subject }, handler: serve })
+  const serve = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { account_sid } = request.credential as Credential // checked by the route's hook
+    const { subject, endpoint } = request.served as Served // found by the route's hook
+    const ledger = ledgerOf(account_sid)
+    if (!ledger) throw new Unavailable(`account ${account_sid} is not served here`)
+    if (request.headers['ringdown-cursor'] !== undefined) reply.raw.setHeader('Ringdown-Cursor', feedCursor(ledger))
+    const base = baseOf(request.raw, subject.product, request.originalUrl !== request.url, origin)
+    const { status, body, etag } = await endpoint(request, ledger, contextFor(ledger), base)
+    return answers.send(request, reply, subject, status, body, etag)
   }
-  const template = new Map(operations.map((operation) => [routeOf(operation).replaceAll(/:\w+/g, ':'), operation]))
-  for (const [path, used] of known) {
-    const operation = template.get(path) as Operation // the same keys
-    const subject: Subject = { id: 'none', product: operation.product }
-    app.route({
-      method: methods.filter((method) => !used.has(method)),
-      url: routeOf(operation),
-      onRequest: check,
-      config: { subject },
-      handler: () => {
-        throw new HttpRefusal(refused.methodNotAllowed)
-      }
-    })
-  }
-
-  function serverOf(operation: Operation, endpoint: Endpoint, subject: Subject) {
-    const { product } = operation
-    return async (request: FastifyRequest, reply: FastifyReply) => {
-      const { account_sid } = request.credential as Credential // checked by the route's hook
-      const ledger = ledgerOf(account_sid)
-      if (!ledger) throw new Unavailable(`account ${account_sid} is not served here`)
-      const base = baseOf(request.raw, product, request.originalUrl !== request.url, origin)
-      const { status, body, etag } = await endpoint(request, ledger, contextFor(ledger), base)
-      return answers.send(request, reply, subject, status, body, etag)
-    }
-  }
+  for (const product of new Set(operations.map(({ product }) => product)))
+    app.route({ method: [...methods], url: `/${product}/*`, onRequest: find, handler: serve })
 }
 
-/** `/v1/Workspaces/{Sid}` of TaskRouter -> `/taskrouter/v1/Workspaces/:Sid`. */
-function routeOf({ product, path }: Operation): string {
-  return `/${product}${path.replaceAll(/\{(\w+)\}/g, ':$1')}`
+/** Finds the operation that a request asks for, and puts the parameters of its path in their place. */
+function servedAt(request: FastifyRequest, paths: Paths<Served>): Served {
+  const { url } = request
+  const end = url.indexOf('?')
+  const path = end < 0 ? url : url.slice(0, end)
+  let found: ReturnType<typeof paths.find>
+  try {
+    found = paths.find(path, request.method === 'HEAD' ? 'GET' : request.method)
+  } catch {
+    throw new HttpRefusal(refused.malformedPath)
+  }
+  if (path.length > longestSegment && path.split('/').some(({ length }) => length > longestSegment))
+    throw new HttpRefusal({
+      status: 414,
+      code: 20001,
+      message: `A part of the path is longer than ${longestSegment} characters`
+    })
+  if (!found) throw notFound(path.replace(/^\/[^/]+\/v\d+/, ''))
+  if (!found.value) throw new HttpRefusal(refused.methodNotAllowed)
+  request.params = found.params
+  return found.value
 }
 
 /** MCP reads its own bodies and writes its own answers: Fastify only finds the path, and who calls. */

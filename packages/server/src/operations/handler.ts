@@ -4,6 +4,7 @@ import type { Meta } from '@ringdown/contract/operation'
 import type { Cursor } from '@ringdown/contract/paging'
 import type { State } from '@ringdown/engine/state/state'
 import type { Command, Ledger } from '../commit/ledger.ts'
+import type { Message, Outcome } from '../delivery/delivery.ts'
 import { needsOf } from './needs.ts'
 
 /** A request as its operation's handler sees it: parsed by the contract, names in snake_case. */
@@ -21,7 +22,11 @@ export interface Context {
   readonly execute: Ledger['execute']
   /** Milliseconds; for what is counted up to now, such as the age of a task. */
   now(): number
+  readonly ask: Ask
 }
+
+/** Sends a question once and resolves with what came of it, within the time given. Only its caller waits meanwhile. */
+export type Ask = (message: Message, limits: { readonly timeout_ms: number }) => Promise<Outcome>
 
 /** One page of rows, and where its neighbours begin; null where there are none. */
 export interface Listed<R> {
@@ -54,13 +59,14 @@ export interface AnyCall {
 }
 
 /** What handlers need of a ledger. The state is asked for anew each time: it is another one after a reload. */
-export function contextOf(ledger: Ledger, now: () => number): Context {
+export function contextOf(ledger: Ledger, now: () => number, ask: Ask): Context {
   return {
     ledger,
     get state() {
       return ledger.state
     },
     execute: (command, fetch) => ledger.execute(command, fetch ?? needsOf(command as unknown as Command, ledger.state)), // a command of one type is a command
-    now
+    now,
+    ask
   }
 }

@@ -2,15 +2,17 @@ import { type OperationId, operations } from '@ringdown/contract/generated/opera
 import type { Operation } from '@ringdown/contract/operation'
 import { conversationsHandlers } from './conversations/written.ts'
 import { derivedHandler } from './derived.ts'
+import { eventsNouns } from './events/nouns.ts'
+import { eventsHandlers } from './events/written.ts'
 import { flexNouns } from './flex/nouns.ts'
 import { flexHandlers } from './flex/written.ts'
 import type { AnyHandler, Handlers } from './handler.ts'
 import { taskrouterNouns } from './taskrouter/nouns.ts'
 import { taskrouterHandlers } from './taskrouter/written.ts'
 
-const written: Handlers = { ...taskrouterHandlers, ...conversationsHandlers, ...flexHandlers }
+const written: Handlers = { ...taskrouterHandlers, ...conversationsHandlers, ...flexHandlers, ...eventsHandlers }
 
-const nouns = { taskrouter_v1: taskrouterNouns, flex_v1: flexNouns } as const
+const nouns = { taskrouter_v1: taskrouterNouns, flex_v1: flexNouns, events_v1: eventsNouns } as const
 
 /** Who does an operation: what is written by hand, else what follows from the contract; an operation without answers 501. */
 export const handlers: ReadonlyMap<string, AnyHandler> = new Map(

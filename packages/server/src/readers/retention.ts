@@ -17,14 +17,15 @@ export const lookBackMs = 30 * 24 * hour
 const batch = 500
 
 /**
- * Forgets, every few hours and a little at a time, what nobody may ask for any more: events older than 30 days, and the
- * statistics of a day before that (their cells are as long as a day).
+ * Forgets, every few hours and a little at a time, what nobody may ask for any more: events older than 30 days, the
+ * statistics of a day before that (their cells are as long as a day), and deliveries that were finished long ago.
  */
 export class Retention implements Moved {
   readonly #store: Store
   readonly #account_sid: string
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #deliveriesKeptMs: number
   #next: number
   #cancel: () => void = () => {}
   #closed = false
@@ -35,11 +36,14 @@ export class Retention implements Moved {
     readonly account_sid: string
     readonly clock: Clock
     readonly log: Logger
+    /** Days for which finished deliveries are kept. */
+    readonly deliveries_kept_days?: number
   }) {
     this.#store = options.store
     this.#account_sid = options.account_sid
     this.#clock = options.clock
     this.#log = options.log
+    this.#deliveriesKeptMs = (options.deliveries_kept_days ?? 7) * 24 * hour
     this.#next = this.#clock.now() + soon
     this.#arm()
   }
@@ -72,6 +76,8 @@ export class Retention implements Moved {
 
   async #forget(now: number): Promise<void> {
     const before = { event: now - lookBackMs, rollup: now - lookBackMs - 24 * hour }
-    while (!this.#closed) if ((await this.#store.prune(this.#account_sid, before, batch)) === 0) return
+    while (!this.#closed) if ((await this.#store.prune(this.#account_sid, before, batch)) === 0) break
+    const finished = now - this.#deliveriesKeptMs
+    while (!this.#closed) if ((await this.#store.pruneDeliveries(this.#account_sid, finished, batch)) === 0) break
   }
 }

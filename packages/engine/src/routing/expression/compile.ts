@@ -52,6 +52,8 @@ export interface PlainConjunct extends ConjunctBase {
   readonly kind: 'constant' | 'worker' | 'task' | 'workforce' | 'mixed'
   /** For some conjuncts of kind `worker`: it is false of every worker whom none of these finds. */
   readonly finds?: readonly Finding[]
+  /** For `path == literal` about a task: it is false of every task whose value there has another `equalityKey`. */
+  readonly asks?: { readonly path: TaskPath; readonly key: Scalar }
 }
 
 /** Workers with a value at a path, or with a list of it there, by its `equalityKey`. */
@@ -124,12 +126,20 @@ function conjunct(node: Node, source: string, scope: Scope): Conjunct {
   const base = { source: source.slice(node.start, node.end), matches, task_paths, worker_paths }
   if (meanings.length === 0) return { kind: 'constant', ...base }
   if (scope === 'skip_if') return { kind: 'workforce', ...base }
-  if (worker_paths.length === 0) return { kind: 'task', ...base }
+  if (worker_paths.length === 0) return { kind: 'task', ...base, ...asked(node, scope) }
   if (task_paths.length === 0) {
     const finds = findings(node, scope)
     return { kind: 'worker', ...base, ...(finds && { finds }) }
   }
   return { ...base, ...join(node, meanings) }
+}
+
+function asked(node: Node, scope: Scope): Pick<PlainConjunct, 'asks'> | undefined {
+  if (node.kind !== 'comparison' || node.operator !== '==') return undefined
+  const [reference, literal] = node.left.kind === 'reference' ? [node.left, node.right] : [node.right, node.left]
+  if (reference.kind !== 'reference' || literal.kind !== 'literal') return undefined
+  const path = meaning(scope, reference)
+  return path.side === 'task' ? { asks: { path, key: equalityKey(literal.value) as Scalar } } : undefined // as: a scalar has a key
 }
 
 /** How to find the workers of whom a node can be true; undefined when anybody may be one of them. */

@@ -23,14 +23,21 @@ export class WorkerEntry {
   toJudge: 'none' | 'names' | 'all' = 'none'
   /** The activity in which its pools count it. */
   counted = ''
-  /** Its last place in the floor's log of changes. */
-  logged = -1
+  /** Something may be offered to it. */
+  isFreed = false
+  /** It has changed, and the orders of choice are still to hear of it. */
+  isNoted = false
   /** Tasks that wait for this worker alone, in the order in which they are offered. */
   direct: SortedList<TaskEntry> | undefined
 
   constructor(sid: string, floor: Floor) {
     this.sid = sid
     this.floor = floor
+  }
+
+  channelOn(line: Line): ChannelEntry | undefined {
+    for (const channel of this.channels) if (channel.line === line) return channel
+    return undefined
   }
 
   channel(task_channel_sid: string): ChannelEntry | undefined {

@@ -27,6 +27,8 @@ export class Floor {
   readonly lines = new Map<string, Line>()
   /** Without multitasking a worker has one reservation at most, whatever the channel. */
   isSingle = false
+  /** Tasks that stand in buckets. */
+  waiting = 0
   /** Places in the order of choice that are kept, over all stands. */
   spots = 0
   readonly #state: State
@@ -67,7 +69,7 @@ export class Floor {
 
   /** May be offered one more task on the channel (reference taskrouter 6.1). */
   isReady(worker: WorkerEntry, line: Line): boolean {
-    const channel = worker.channel(line.task_channel_sid)
+    const channel = worker.channelOn(line)
     const row = channel?.row
     if (!channel || !row || !worker.row) return false
     if (channel.open >= row.configured_capacity || !row.available) return false
@@ -77,7 +79,7 @@ export class Floor {
 
   /** The smaller, the longer idle (reference taskrouter 6.4). */
   idleSince(worker: WorkerEntry, line: Line): number {
-    if (line.isOptimized) return worker.channel(line.task_channel_sid)?.row?.last_reserved_seq ?? 0
+    if (line.isOptimized) return worker.channelOn(line)?.row?.last_reserved_seq ?? 0
     return worker.row?.last_reserved_seq ?? 0
   }
 
@@ -93,9 +95,11 @@ export class Floor {
     if (this.#noted.length === 0) return
     const workers = this.#noted
     this.#noted = []
-    for (const worker of workers) {
+    let worker: WorkerEntry
+    const tell = (pool: Pool) => pool.tell(worker)
+    for (worker of workers) {
       worker.isNoted = false
-      this.#poolsOf(worker, (pool) => pool.note(worker))
+      this.#poolsOf(worker, tell)
     }
   }
 

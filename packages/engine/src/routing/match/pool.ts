@@ -54,12 +54,12 @@ export class Pool {
     worker.pools.delete(this.slot)
     this.size--
     this.count(worker.counted, -1)
-    this.note(worker)
+    this.tell(worker)
   }
 
   /** The worker, who is or was a member, has changed. */
-  note(worker: WorkerEntry): void {
-    for (const ready of this.kept) ready.note(worker)
+  tell(worker: WorkerEntry): void {
+    for (const ready of this.kept) ready.hear(worker)
   }
 
   count(activity_sid: string, by: number): void {

@@ -1,5 +1,7 @@
+import { RecentMap } from '../../state/recent-map.ts'
 import { SortedList } from '../../state/sorted-list.ts'
 import type { State } from '../../state/state.ts'
+import { parseAttributes } from '../attributes.ts'
 import type { TaskView, WorkerView, WorkforceView } from '../expression/environment.ts'
 import {
   type ActivityRow,
@@ -40,18 +42,18 @@ export interface Members extends Iterable<string> {
 export class Pools {
   readonly #state: State
   readonly #floors = new Map<string, Floor>()
-  readonly #workers = new Map<string, WorkerEntry>()
-  readonly #tasks = new Map<string, TaskEntry>()
+  readonly #workers = new RecentMap<WorkerEntry>()
+  readonly #tasks = new RecentMap<TaskEntry>()
   readonly #poolOf = new Map<string, Pool>()
   readonly #documents = new Map<string, WorkflowDocument>()
   readonly #demands = new Map<string, Demand>()
   readonly #demandOf = new WeakMap<Demands, Demand>()
   /** Workers to whom something may be offered since the last look. */
-  readonly #freed = new Set<WorkerEntry>()
+  #freed: WorkerEntry[] = []
   readonly #due: Due = { judge: new Set(), drop: new Set() }
   #changed: TaskEntry[] = []
   readonly #joined = (worker: WorkerEntry): void => {
-    this.#freed.add(worker)
+    this.#look(worker)
   }
 
   constructor(state: State) {
@@ -87,7 +89,7 @@ export class Pools {
   task(task: TaskRow): TaskView {
     const entry = this.#tasks.get(task.sid)
     if (entry?.view?.text === task.attributes) return entry.view
-    const view = { text: task.attributes, attributes: JSON.parse(task.attributes) as unknown } // checked when it was given
+    const view = { text: task.attributes, attributes: parseAttributes(task.attributes) }
     if (entry) entry.view = view
     return view
   }
@@ -235,22 +237,27 @@ export class Pools {
     this.#place()
   }
 
-  /** Workers to be looked at since the last call, in no particular order; then forgets them. */
-  takeFreed(): WorkerEntry[] {
+  /** Workers for whom something may wait, to be looked at since the last call, in no particular order; then forgets them. */
+  takeFreed(): readonly WorkerEntry[] {
     this.#judge()
     this.#place()
-    if (this.#freed.size === 0) return []
-    const workers: WorkerEntry[] = []
-    for (const worker of this.#freed) if (worker.row) workers.push(worker)
-    this.#freed.clear()
-    return workers
+    let found: WorkerEntry[] | undefined
+    for (const worker of this.#freed) {
+      worker.isFreed = false
+      if (!worker.row || !mayHaveWork(worker)) continue
+      if (found) found.push(worker)
+      else found = [worker]
+    }
+    if (this.#freed.length > 0) this.#freed = []
+    return found ?? nobody
   }
 
   /** Nothing is to be looked at: after loading, and after undoing a decision. */
   settle(): void {
     this.#judge()
     this.#place()
-    this.#freed.clear()
+    for (const worker of this.#freed) worker.isFreed = false
+    this.#freed = []
   }
 
   #judge(): void {
@@ -329,7 +336,7 @@ export class Pools {
       if (old) floor.release(old)
       // Whoever was a member of the pool before the queue had it may now take what waits in the queue.
       const pool = this.#poolOf.get(sid)
-      if (before && pool) for (const worker of floor.workers) if (worker && pool.has(worker)) this.#freed.add(worker)
+      if (before && pool) for (const worker of floor.workers) if (worker && pool.has(worker)) this.#look(worker)
     } else if (before?.task_order === after?.task_order) return
     for (const task of this.#state.tables.task.by('task_queue_sid', sid)) {
       if (task.assignment_status === 'pending') this.#placeLater(this.#taskEntry(task))
@@ -409,7 +416,14 @@ export class Pools {
 
   #free(worker: WorkerEntry): void {
     worker.floor.note(worker)
-    this.#freed.add(worker)
+    this.#look(worker)
+  }
+
+  /** Something may be offered to the worker. */
+  #look(worker: WorkerEntry): void {
+    if (worker.isFreed) return
+    worker.isFreed = true
+    this.#freed.push(worker)
   }
 
   #taskEntry(row: TaskRow): TaskEntry {
@@ -443,9 +457,15 @@ export class Pools {
   #dropIfEmpty(worker: WorkerEntry): void {
     if (worker.row || worker.direct || worker.open > 0) return
     if (worker.channels.some((channel) => channel.row !== undefined)) return
-    this.#freed.delete(worker)
     this.#workers.delete(worker.sid)
   }
+}
+
+function mayHaveWork({ direct, floor, channels }: WorkerEntry): boolean {
+  if (direct) return true
+  if (floor.waiting === 0) return false
+  for (const { line } of channels) if (line.waiting > 0) return true
+  return false
 }
 
 function rowOf(task: TaskEntry): TaskRow {
@@ -458,4 +478,5 @@ function either<T>(before: T | undefined, after: T | undefined): T {
 
 const idle = { open: 0, accepted: 0 } as const
 const nothing: Demands = {}
+const nobody: readonly WorkerEntry[] = []
 const mostDemands = 10_000

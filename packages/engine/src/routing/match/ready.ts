@@ -5,12 +5,13 @@ import type { WorkerEntry } from './entry.ts'
 import type { Stand } from './stand.ts'
 import type { View } from './view.ts'
 
-/** A ready worker's place in the order of choice. */
+/** A worker's place in the order of choice, kept while it is not ready: then it stands in none of its groups. */
 interface Spot {
   readonly worker: WorkerEntry
   readonly view: View
   readonly keys: OrderKeys | undefined
-  readonly idle: number
+  idle: number
+  isReady: boolean
   /** The worker's. */
   readonly seq: number
   readonly groups: SortedList<Spot>[]
@@ -20,8 +21,9 @@ interface Spot {
  * The workers who are ready at a stand, in order of choice: by the target's order, then the longest idle (reference
  * taskrouter 6.4). They are filed by what joins them to tasks, and by class: the values that decide the rest.
  *
- * It is brought up to date when it is asked, from the floor's log of workers who have changed since; nothing is done for
- * stands at which no task arrives.
+ * Before it is asked, it hears of everybody in its pool who has changed, while what the matcher keeps of them is still
+ * near at hand. When it hears of many and is not asked, because no task arrives at its stand, it forgets everybody and is
+ * made anew when one does.
  */
 export class Ready {
   readonly #stand: Stand
@@ -32,8 +34,10 @@ export class Ready {
   #classes = 0
   /** With too many classes there are none, and workers are asked one by one. */
   #hasClasses: boolean
-  /** How far it has read the floor's log; -1: it is to be made from the pool. */
-  #read = -1
+  /** How many changes it has heard of since it was asked last. */
+  #heard = 0
+  /** Otherwise it is to be made from the pool. */
+  #isMade = false
 
   constructor(stand: Stand, order_by: OrderBy | undefined) {
     this.#stand = stand
@@ -48,11 +52,13 @@ export class Ready {
     const keys = this.#spots.size === 0 ? undefined : this.#stand.demand.keysOfTask(view)
     if (keys === undefined) return []
     const found: Spot[] = []
-    for (const key of keys) {
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string // i < length
       const classes = this.#groups.get(key)
-      if (classes) for (const group of classes.values()) this.#take(group, { view, isBarred, limit, found })
+      if (classes) for (const group of classes.values()) this.#take(group, view, limit, isBarred, found)
     }
-    if (found.length > 1) found.sort(this.#compare)
+    if (found.length < 2) return found.map(workerOf)
+    found.sort(this.#compare)
     // Two keys may lead to the same worker.
     const workers: WorkerEntry[] = []
     for (const { worker } of found) {
@@ -64,27 +70,32 @@ export class Ready {
 
   #take(
     group: SortedList<Spot>,
-    {
-      view,
-      isBarred,
-      limit,
-      found
-    }: {
-      readonly view: TaskView
-      readonly isBarred: ((worker_sid: string) => boolean) | undefined
-      readonly limit: number
-      readonly found: Spot[]
-    }
+    view: TaskView,
+    limit: number,
+    isBarred: ((worker_sid: string) => boolean) | undefined,
+    found: Spot[]
   ): void {
     const { demand } = this.#stand
     const first = group.first
     if (first === undefined || (this.#hasClasses && !demand.joins(view, first.view))) return
+    const suits = (spot: Spot) => demand.fits(view, spot.view) && !isBarred?.(spot.worker.sid)
+    if (limit === 1 && suits(first)) {
+      found.push(first)
+      return
+    }
     let left = limit
     group.visit((spot) => {
-      if (!demand.fits(view, spot.view) || isBarred?.(spot.worker.sid)) return true
+      if (!suits(spot)) return true
       found.push(spot)
       return --left > 0
     })
+  }
+
+  /** The worker may have become ready, or no longer be so, or have its turn elsewhere. */
+  hear(worker: WorkerEntry): void {
+    this.#heard++
+    if (this.#heard > 64 + this.#stand.place.pool.size) this.forget()
+    else this.#update(worker)
   }
 
   forget(): void {
@@ -92,23 +103,20 @@ export class Ready {
     this.#spots.clear()
     this.#groups.clear()
     this.#classes = 0
-    this.#read = -1
+    this.#isMade = false
+    this.#stand.place.pool.kept.delete(this)
   }
 
   #refresh(): void {
     const { pool } = this.#stand.place
-    const { log } = pool.floor
-    const behind = log.end - this.#read
-    if (behind === 0) return
-    if (this.#read < log.start || behind > 64 + 2 * pool.size) this.#make()
-    else for (let i = this.#read; i < log.end; i++) this.#update(log.at(i))
-    this.#read = log.end
-    log.wasRead()
+    pool.floor.tellReady()
+    if (!this.#isMade) this.#make()
+    else if (this.#heard === 0) return
+    this.#heard = 0
     const isScattered = this.#hasClasses && this.#classes > mostClasses
     if (isScattered || this.#groups.size > 64 + 4 * this.#spots.size) {
       if (isScattered) this.#hasClasses = false
       this.#make()
-      this.#read = log.end
     }
     pool.floor.keepWithin(this)
   }
@@ -117,25 +125,34 @@ export class Ready {
     this.forget()
     const { pool } = this.#stand.place
     pool.members.visit((slot) => this.#update(pool.floor.workers[slot] as WorkerEntry)) // a member has a slot
+    this.#isMade = true
+    pool.kept.add(this)
   }
 
   #update(worker: WorkerEntry): void {
     const { place, demand } = this.#stand
     const old = this.#spots.get(worker)
     const { line, pool } = place
-    const isIn = pool.has(worker) && pool.floor.isReady(worker, line)
-    const view = isIn ? pool.floor.view(worker) : undefined
-    if (view === undefined || !demand.admits(view)) {
-      if (old) this.#remove(old)
+    const isIn = pool.has(worker)
+    if (!isIn || !pool.floor.isReady(worker, line)) {
+      if (old && isIn) this.#leave(old)
+      else if (old) this.#remove(old)
       return
     }
+    const view = pool.floor.view(worker)
     const idle = pool.floor.idleSince(worker, line)
-    if (old) {
-      if (old.idle === idle && old.view === view && !this.#isVolatile) return
-      this.#remove(old)
+    if (old && old.view === view && !this.#isVolatile) {
+      // Nothing but its turn can be another one.
+      if (old.isReady && old.idle === idle) return
+      this.#leave(old)
+      old.idle = idle
+      this.#join(old)
+      return
     }
+    if (old) this.#remove(old)
+    if (!demand.admits(view)) return
     const seq = worker.row?.seq ?? 0 // whoever is ready has a row
-    this.#add({ worker, view, keys: this.#order_by?.keys(view), idle, seq, groups: [] })
+    this.#add({ worker, view, keys: this.#order_by?.keys(view), idle, isReady: false, seq, groups: [] })
   }
 
   #add(spot: Spot): void {
@@ -155,15 +172,26 @@ export class Ready {
         classes.set(values, group)
         this.#classes = Math.max(this.#classes, classes.size)
       }
-      group.add(spot)
       spot.groups.push(group)
     }
+    this.#join(spot)
+  }
+
+  #remove(spot: Spot): void {
+    this.#leave(spot)
+    this.#spots.delete(spot.worker)
+    this.#stand.place.pool.floor.spots--
+  }
+
+  #join(spot: Spot): void {
+    spot.isReady = true
+    for (const group of spot.groups) group.add(spot)
   }
 
   /** An empty group stays for the next worker of its kind, until there are too many. */
-  #remove(spot: Spot): void {
-    this.#spots.delete(spot.worker)
-    this.#stand.place.pool.floor.spots--
+  #leave(spot: Spot): void {
+    if (!spot.isReady) return
+    spot.isReady = false
     for (const group of spot.groups) group.remove(spot)
   }
 
@@ -174,6 +202,10 @@ export class Ready {
     }
     return a.idle - b.idle || a.seq - b.seq
   }
+}
+
+function workerOf({ worker }: Spot): WorkerEntry {
+  return worker
 }
 
 const mostClasses = 64

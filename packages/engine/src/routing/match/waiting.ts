@@ -39,12 +39,15 @@ export class Waiting {
     bucket.tasks.add(task)
     task.bucket = bucket
     place.line.waiting++
+    place.pool.floor.waiting++
   }
 
   remove(task: TaskEntry, bucket: Bucket): void {
     if (!bucket.tasks.remove(task)) throw new Error(`invariant: task ${task.placed.sid} stands in its bucket`)
     task.bucket = undefined
-    this.stand.place.line.waiting--
+    const { line, pool } = this.stand.place
+    line.waiting--
+    pool.floor.waiting--
     if (bucket.tasks.length === 0) this.#close(bucket)
   }
 

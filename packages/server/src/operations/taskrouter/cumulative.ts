@@ -4,17 +4,17 @@ import { inWorkspace, namedChannel, workspaceOf } from '@ringdown/engine/routing
 import { nameKey } from '@ringdown/engine/routing/rows'
 import type { State } from '@ringdown/engine/state/state'
 import { type Count, join, nothing, type Spread, splitAt, type Tally } from '@ringdown/engine/statistics/rollup'
-import type { StaySum } from '../../store/readings.ts'
 import type { Context, Handlers } from '../handler.ts'
 import { pageOf } from '../listing.ts'
 import { queueFigures, taskFigures, workforceFigures } from './statistics.ts'
+import { timeInActivities } from './stays.ts'
 import { type Scoped, talliesOf } from './tallies.ts'
 import { windowOf } from './window.ts'
 
 /*
  * Cumulative statistics, and both kinds in one answer (reference taskrouter 7.3 to 7.5). The figures come from roll-ups
  * and, at the edges of a span that does not begin or end with a minute, from the events themselves: they are exact to
- * the millisecond. Whoever asks waits until what was acknowledged before is counted.
+ * the millisecond. Whoever asks waits a while until what was acknowledged before is counted (see `talliesOf`).
  */
 export const cumulative = {
   async 'taskrouter_v1.FetchWorkspaceCumulativeStatistics'({ path: { workspace_sid }, params }, context) {
@@ -275,7 +275,7 @@ function count({ tally }: Found, name: Count): number {
 }
 
 /** Milliseconds as whole seconds, as everywhere: what has begun does not count. */
-function durations(spread: Spread | Omit<StaySum, 'activity_sid'> | undefined) {
+function durations(spread: Spread | undefined) {
   if (!spread) return { avg: 0, min: 0, max: 0, total: 0 }
   const seconds = (ms: number) => Math.floor(ms / 1000)
   return {
@@ -315,16 +315,14 @@ async function workersCumulative(
   found: Found
 ) {
   const { start, end } = found.window
-  const sums = await ledger.reading((readings, account_sid) =>
-    readings.stays(account_sid, {
-      workspace_sid,
-      ...(workers !== undefined && { workers }),
-      from: start,
-      until: Math.min(end, now())
-    })
-  )
-  const byActivity = new Map(sums.map((sum) => [sum.activity_sid, sum]))
   const activities = [...state.tables.activity.by('workspace_sid', workspace_sid)]
+  const byActivity = await timeInActivities(ledger, {
+    workspace_sid,
+    activities: activities.map(({ sid }) => sid),
+    workers,
+    from: start,
+    until: Math.min(end, now())
+  })
   return {
     ...reservations(found),
     activity_durations: activities.map(({ sid, friendly_name }) => ({

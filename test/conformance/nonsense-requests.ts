@@ -1,0 +1,563 @@
+import type { Operation, Parameter } from '@ringdown/contract/operation'
+import fc from 'fast-check'
+import { type Asked, type Center, nowhere } from './nonsense.ts'
+
+/* Requests that make no sense, or only some: texts, JSON that is bent in one place, and whole requests of operations. */
+
+const odd = fc.constantFrom(
+  '',
+  ' ',
+  '0',
+  '-1',
+  '1e999',
+  '99999999999999999999',
+  '2147483648',
+  '9007199254740991',
+  'NaN',
+  'null',
+  'true',
+  '[]',
+  '{}',
+  '{"a":1}',
+  '"text"',
+  '{"__proto__":{"x":1},"constructor":{"prototype":{}}}',
+  '{"a":1e999,"b":123456789012345678901234567890}',
+  '{"a":"\\ud800"}',
+  '{"a":"\\u0000"}',
+  '{"toString":1,"type":{"toString":1},"status":{"toString":1}}',
+  `{"a":${'['.repeat(300)}${']'.repeat(300)}}`,
+  `{"a":${'['.repeat(100)}${']'.repeat(100)}}`,
+  '{',
+  '2026-03-02T09:00:00Z',
+  '9999-99-99T99:99:99Z',
+  '0000-01-01T00:00:00+14:00',
+  '+275760-09-13T00:00:00Z',
+  'PT1M',
+  'P999999999Y',
+  '__proto__',
+  'constructor',
+  'toString',
+  "level == 'x",
+  '((((1==1',
+  'skill-level > 3',
+  nowhere,
+  'http://',
+  'http://user:pa%00ss@[::1]:0/\u{1f642}?a=b#c',
+  'javascript:alert(1)',
+  'x'.repeat(5000),
+  'y'.repeat(100_000),
+  '🙂'.repeat(40),
+  'ﷺ\u202e\ufeff',
+  '../../etc',
+  "'; DROP TABLE row; --",
+  '+15550001111',
+  'whatsapp:',
+  'a@b'
+)
+
+export const text = fc.oneof(odd, fc.string({ unit: 'grapheme', maxLength: 40 }), fc.json({ maxDepth: 3 }))
+
+/** Text as it may stand in a form or query: some of it is no UTF-8. */
+const encoded = fc.oneof(
+  { weight: 8, arbitrary: text.map(percent) },
+  { weight: 1, arbitrary: fc.constantFrom('%', '%zz', '%00', '%ED%A0%80', '%FF%FE', '%C0%80', '+', '=', '&&&') }
+)
+
+/** Lone surrogates cannot be sent as UTF-8: they become U+FFFD, as `fetch` makes them. */
+function wellFormed(value: string): string {
+  return Buffer.from(value, 'utf8').toString('utf8')
+}
+
+function percent(value: string): string {
+  return encodeURIComponent(wellFormed(value))
+}
+
+// JSON
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
+
+/** JSON texts that stand where something else belongs; the deepest can only come as text inside of text. */
+const oddJson: readonly string[] = [
+  'null',
+  'true',
+  '0',
+  '-0',
+  '-1',
+  '1.5',
+  '1e999',
+  '-1e999',
+  '9007199254740993',
+  '""',
+  '" "',
+  '"x"',
+  '"\\u0000"',
+  '"\\ud800"',
+  '"+15550009999"',
+  '"email:a@b"',
+  `"${'z'.repeat(100_000)}"`,
+  '[]',
+  '[null]',
+  '["x","x"]',
+  '{}',
+  '{"toString":1}',
+  '[{"toString":1}]',
+  '{"toString":null,"valueOf":null}',
+  '{"__proto__":{"status":"closed"},"constructor":1}',
+  `${'['.repeat(150)}${']'.repeat(150)}`,
+  `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+]
+
+/** A JSON text like the sample, with one place of it bent; at times what holds that place is written as text itself. */
+export function bent(center: Center, sample: Json): fc.Arbitrary<string> {
+  const strange = fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(...oddJson) },
+    { weight: 1, arbitrary: fc.constantFrom(...[...center.present.values()].flat()).map((sid) => JSON.stringify(sid)) },
+    { weight: 1, arbitrary: text.map((value) => JSON.stringify(value)) }
+  )
+  const place = fc.constantFrom(...placesOf(sample))
+  return fc.oneof(
+    { weight: 1, arbitrary: fc.constant(JSON.stringify(sample)) },
+    {
+      weight: 5,
+      arbitrary: place.chain((path) =>
+        fc
+          .tuple(strange, fc.integer({ min: 0, max: 3 * path.length + 2 }))
+          .map(([value, depth]) => written(sample, path, value, depth))
+      )
+    }
+  )
+}
+
+/** Every place of a value, and in each object one that is not there. */
+function placesOf(value: Json): readonly (readonly string[])[] {
+  if (typeof value !== 'object' || value === null) return [[]]
+  const inside = Object.entries(value).flatMap(([name, member]) =>
+    placesOf(member as Json).map((path) => [name, ...path])
+  ) // members of JSON are JSON
+  return [[], ...inside, ...(Array.isArray(value) ? [] : [['stranger'], ['__proto__']])]
+}
+
+/** The text of a value with something else in one place; what stands at `depth` of the way there is text of its text. */
+function written(value: Json, [name, ...rest]: readonly string[], instead: string, depth: number): string {
+  const own =
+    name === undefined ? instead : member(value, name, written(memberOf(value, name), rest, instead, depth - 1))
+  return depth === 0 ? JSON.stringify(own) : own
+}
+
+function memberOf(value: Json, name: string): Json {
+  const members = value as { readonly [name: string]: Json } // a path leads through objects and lists only
+  return Object.hasOwn(members, name) ? (members[name] as Json) : null
+}
+
+function member(value: Json, name: string, instead: string): string {
+  const texts = Object.entries(value as object).map(([key, one]) => [key, key === name ? instead : JSON.stringify(one)])
+  if (Array.isArray(value)) return `[${texts.map(([, one]) => one).join(',')}]`
+  const members = texts.some(([key]) => key === name) ? texts : [...texts, [name, instead]]
+  return `{${members.map(([key, one]) => `${JSON.stringify(key)}:${one}`).join(',')}}`
+}
+
+/** What parameters of JSON could be, by their names on the wire. */
+function samplesOf({ present, receiver: { url } }: Center, { wire }: Parameter): readonly Json[] {
+  const [first = ''] = []
+  const one = (prefix: string, at = 0) => present.get(prefix)?.at(at) ?? first
+  const workspace_sid = one('WS')
+  const place = { workspace_sid, workflow_sid: one('WW'), queue_sid: one('WQ'), worker_sid: one('WK', -1) }
+  const attributes = { customers: { name: 'Eve' }, conversations: { external_contact: 'x' } }
+  switch (wire) {
+    case 'Channel':
+      return [
+        { type: 'web', initiated_by: 'api', participants: [{ identity: 'erin', name: 'Erin' }] },
+        { type: 'web', initiated_by: 'customer', properties: { media_channel_sid: one('CH'), from_name: 'Eve' } },
+        {
+          type: 'sms',
+          initiated_by: 'agent',
+          participants: [{ address: '+15550003333', proxy_address: '+15550004444' }]
+        },
+        { type: 'sms', initiated_by: 'api', properties: { to: '+15550005555', from: '+15550006666' } },
+        { type: 'email', initiated_by: 'api', participants: [{ address: 'a@b.example', level: 'to', name: 'A' }] },
+        { type: 'voice', initiated_by: 'customer', properties: { from_name: 'V' } },
+        { type: 'web', initiated_by: 'api', sid: one('UO') }
+      ]
+    case 'Routing':
+      return [
+        { properties: { workspace_sid, attributes, priority: 3, timeout: 60, task_channel_unique_name: 'chat' } },
+        { properties: { ...place, attributes } },
+        { status: 'closed' }
+      ]
+    case 'RoutingProperties':
+      return [place]
+    case 'MediaProperties':
+      return [{ identity: 'frank' }, { address: '+15550007777', proxy_address: '+15550008888', name: 'F' }]
+    case 'SinkConfiguration':
+      return [
+        { destination: `${url}/told`, method: 'POST', batch_events: false },
+        { write_key: 'key' },
+        {
+          arn: 'arn:aws:kinesis:eu-west-1:111111111111:stream/x',
+          role_arn: 'arn:aws:iam::111111111111:role/x',
+          external_id: 'e'
+        }
+      ]
+    case 'Types':
+      return [
+        { type: 'com.twilio.taskrouter.task.created', schema_version: 1 },
+        { type: 'com.twilio.taskrouter.task.updated' }
+      ]
+    case 'Participant':
+      return [
+        { identity: 'gina', attributes: '{"a":1}' },
+        { messaging_binding: { address: '+15550010000', proxy_address: '+15550020000' } }
+      ]
+    case 'Configuration':
+      return [
+        {
+          task_routing: { filters: [{ expression: '1==1', targets: [{ queue: one('WQ'), priority: 1, timeout: 30 }] }] }
+        }
+      ]
+    default:
+      return [{ a: { b: [1, 'c'] } }]
+  }
+}
+
+// Parameters
+
+/** A value that the parameter could have meant, or nearly. */
+function sensible(center: Center, parameter: Parameter): fc.Arbitrary<string> {
+  const { type, enum: values, pattern, wire } = parameter
+  if (values) return fc.constantFrom(...values)
+  const prefix = prefixOf(pattern)
+  if (prefix !== undefined) return sid(center, prefix)
+  switch (type) {
+    case 'integer':
+    case 'number':
+      return fc.integer({ min: 0, max: 100 }).map(String)
+    case 'boolean':
+      return fc.constantFrom('true', 'false')
+    case 'date-time':
+    case 'date':
+      return fc.constantFrom('2026-03-02T08:00:00Z', '2026-03-02')
+    case 'json':
+    case 'json-text':
+      return fc.constantFrom(...samplesOf(center, parameter)).chain((sample) => bent(center, sample))
+    default:
+      if (/Expression|TargetWorkers|EvaluateTask/.test(wire)) return fc.constantFrom('1==1', 'level > 2')
+      if (/Url$/.test(wire)) return fc.constantFrom('asks', 'told').map((path) => `${center.receiver.url}/${path}`)
+      return fc.oneof(fc.constantFrom(...(words[wire] ?? ['a word'])), text)
+  }
+}
+
+const words: Readonly<Record<string, readonly string[]>> = {
+  Status: ['closed', 'inactive', 'wrapup', 'active'],
+  State: ['active', 'inactive', 'closed'],
+  SinkType: ['webhook', 'kinesis', 'segment'],
+  Type: ['com.twilio.taskrouter.task.canceled', 'agent', 'customer', 'supervisor', 'global'],
+  Filters: ['onMessageAdd', 'onMessageAdded', 'onConversationUpdated'],
+  'Configuration.Filters': ['onMessageAdded', 'onConversationRemoved'],
+  'Configuration.Triggers': ['hello'],
+  WebhookEvents: ['onInteractionCreated', 'onParticipantLeft'],
+  'MessagingBinding.Address': ['+15550030000', 'whatsapp:+15550030000', 'h@acme.example'],
+  'MessagingBinding.ProxyAddress': ['+15550040000', 'whatsapp:+15550040000'],
+  'Timers.Inactive': ['PT1M', 'P1D', 'PT0S'],
+  'Timers.Closed': ['PT10M', 'P1D', 'P999999Y'],
+  ChannelType: ['web', 'sms', 'whatsapp'],
+  IntegrationType: ['studio', 'external', 'task']
+}
+
+function prefixOf(pattern: string | undefined): string | undefined {
+  return /^\^([A-Z]{2}|[a-z_]+_)\[/.exec(pattern ?? '')?.[1]
+}
+
+function sid({ present }: Center, prefix: string): fc.Arbitrary<string> {
+  const unknown = `${prefix}${'0'.repeat(prefix.length === 2 ? 32 : 26)}`
+  return fc.constantFrom(...(present.get(prefix) ?? []), unknown)
+}
+
+const otherNames: Readonly<Record<string, readonly string[]>> = {
+  Type: ['com.twilio.taskrouter.task.created', 'com.twilio.taskrouter.reservation.created'],
+  Id: ['TaskRouter.WDS', 'Conversations.Message', 'Flex.Interaction'],
+  SchemaVersion: ['1', '2', '0', '-1', '1.0', '01', '99999999999999999999']
+}
+
+/**
+ * Mostly what is there; else another kind's SID, a name, or odd text. Whatever would be deleted is what nonsense has
+ * made, or is not there.
+ */
+function segment(center: Center, operation: Operation, parameter: Parameter): fc.Arbitrary<string> {
+  const { present } = center
+  const prefix = prefixOf(parameter.pattern)
+  const isDoomed = operation.verb === 'delete' && operation.own === parameter.name
+  const named = otherNames[parameter.wire] ?? [
+    ...['talk', 'over', 'default', 'chat', 'alice'],
+    ...['CH', 'MB', 'US', 'WC'].flatMap((kind) => present.get(kind) ?? [])
+  ]
+  const right = prefix === undefined ? fc.constantFrom(...named) : sid(center, prefix)
+  // Where a name would do as well, a worker is of the wrong kind for certain.
+  const others = isDoomed ? (present.get(prefix === 'WK' ? 'WQ' : 'WK') ?? []) : [...present.values()].flat()
+  const wrong = fc.oneof(
+    fc.constantFrom(...others),
+    fc.constantFrom('%', '%00', '%ff', '__proto__', 'constructor', 'x'.repeat(2000), 'WS1', '..', '%2F', 'default'),
+    fc.constantFrom('nobody').chain(() => text.map((value) => percent(value.slice(0, 2000)) || '_'))
+  )
+  if (isDoomed) {
+    const made = prefix ?? doomedKinds[operation.resource.replace(/^service_/, '')]
+    return made === undefined ? wrong : fc.oneof(wrong, fc.constant(`~${made}`))
+  }
+  return fc.oneof({ weight: 5, arbitrary: right }, { weight: 1, arbitrary: wrong })
+}
+
+/** Of resources whose paths take names as well. */
+const doomedKinds: Readonly<Record<string, string>> = { conversation: 'CH', conversation_participant: 'MB', user: 'US' }
+
+const badTokens = [
+  'PT',
+  'PA',
+  `PA${'0'.repeat(34)}`,
+  `PAWK${'0'.repeat(32)}`,
+  ...[
+    '["a"]',
+    '["a",1e999,"x"]',
+    '["b",-1,"x"]',
+    '["a",1.5,"x"]',
+    '["a",null,null]',
+    '["a","x","y"]',
+    '["a",1,2,3,4,5,6,7,8]'
+  ].map((key) => `PT${Buffer.from(key).toString('base64url')}`),
+  `PT${'A'.repeat(3000)}`,
+  `PT${Buffer.from('["a",9007199254740993,"\\u0000"]').toString('base64url')}`
+]
+
+function pairs(center: Center, parameters: readonly Parameter[]): fc.Arbitrary<string> {
+  if (parameters.length === 0)
+    return fc.array(fc.oneof(fc.tuple(encoded, encoded), stranger), { maxLength: 2 }).map(joined)
+  const known = fc.constantFrom(...parameters).chain((parameter) => {
+    const value = fc.oneof(
+      { weight: 3, arbitrary: sensible(center, parameter).map(percent) },
+      { weight: 2, arbitrary: encoded }
+    )
+    const name = fc.oneof(
+      { weight: 9, arbitrary: fc.constant(percent(parameter.wire)) },
+      { weight: 1, arbitrary: fc.constantFrom('[]', '[0]', '[x]', '%00').map((end) => parameter.wire + end) }
+    )
+    return fc.tuple(name, value)
+  })
+  const required = fc.tuple(
+    ...parameters
+      .filter((parameter) => parameter.required)
+      .map((parameter) =>
+        sensible(center, parameter).map((one): [string, string] => [percent(parameter.wire), percent(one)])
+      )
+  )
+  return fc
+    .tuple(
+      fc.oneof({ weight: 3, arbitrary: required }, { weight: 1, arbitrary: fc.constant([]) }),
+      fc.array(fc.oneof({ weight: 6, arbitrary: known }, { weight: 1, arbitrary: stranger }), { maxLength: 6 })
+    )
+    .map(([first, others]) => joined([...(first as [string, string][]), ...others])) // tuples of two are what it is made of
+}
+
+/** Parameters that nobody has asked for, and where a page begins. */
+const stranger: fc.Arbitrary<[string, string]> = fc.oneof(
+  fc.tuple(fc.constantFrom('__proto__', 'Nothing', 'constructor', 'PageSize', 'PageToken', 'Page'), encoded),
+  fc.tuple(fc.constant('PageToken'), fc.constantFrom(...badTokens).map(percent))
+)
+
+export function joined(entries: readonly (readonly [string, string])[]): string {
+  return entries.map(([name, value]) => `${name}=${value}`).join('&')
+}
+
+/** A query of names that are known, with values that are odd or, by name, among these. */
+export function query(names: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<string> {
+  const known = fc
+    .constantFrom(...Object.entries(names))
+    .chain(([name, values]) =>
+      fc.tuple(
+        fc.constant(name),
+        values.length === 0
+          ? encoded
+          : fc.oneof(
+              { weight: 2, arbitrary: fc.constantFrom(...values).map(percent) },
+              { weight: 1, arbitrary: encoded }
+            )
+      )
+    )
+  return fc
+    .array(fc.oneof({ weight: 5, arbitrary: known }, { weight: 1, arbitrary: stranger }), { maxLength: 5 })
+    .map(joined)
+}
+
+export const pageTokens: readonly string[] = badTokens
+
+// Requests
+
+const contentTypes = fc.oneof(
+  { weight: 8, arbitrary: fc.constant('application/x-www-form-urlencoded') },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '',
+      'application/json',
+      'text/plain',
+      'multipart/form-data; boundary=x',
+      'application/x-www-form-urlencoded; charset=latin1',
+      'nonsense'
+    )
+  }
+)
+
+function jsonBody(center: Center, { parameters, schema }: Operation): fc.Arbitrary<string> {
+  const account = center.place.running.credentials.account_sid
+  const names = [
+    ...parameters.filter((parameter) => parameter.in === 'form').map((parameter) => parameter.wire),
+    ...(schema?.properties ?? []).map(({ name }) => name)
+  ]
+  const key = fc.constantFrom('queueSids', 'QueueSids', '__proto__', 'Nothing', ...names)
+  const value = fc.oneof(
+    fc.constantFrom(...oddJson),
+    fc.json({ maxDepth: 3 }),
+    fc.array(sid(center, 'WQ'), { maxLength: 60 }).map((one) => JSON.stringify(one)),
+    text.map((one) => JSON.stringify(one))
+  )
+  const whose = fc.constantFrom(
+    `"account_sid":"${account}"`,
+    `"account_sid":"${account}"`,
+    '"x":1',
+    '"account_sid":{"toString":1}'
+  )
+  return fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc
+        .tuple(whose, fc.array(fc.tuple(key, value), { maxLength: 5 }))
+        .map(
+          ([first, entries]) =>
+            `{${[first, ...entries.map(([name, one]) => `${JSON.stringify(name)}:${one}`)].join(',')}}`
+        )
+    },
+    fc.json(),
+    odd
+  )
+}
+
+const headers = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({}) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<Readonly<Record<string, string | readonly string[]>>>(
+      ...['0', '"1"', 'W/"x"', '*', '-', '{}', '"99999999999999999999"', '""'].map((version) => ({
+        'if-match': version
+      })),
+      ...['true', 'false', 'TRUE', '', '1', 'true,true', '__proto__'].map((told) => ({
+        'x-twilio-webhook-enabled': told
+      })),
+      { 'x-twilio-webhook-enabled': ['true', 'no'] },
+      { accept: 'text/html;q=x' },
+      { 'accept-encoding': 'br;q=0' },
+      { 'content-encoding': 'gzip' },
+      { 'ringdown-cursor': 'x' },
+      { 'last-event-id': '\u00e9' },
+      { origin: 'null' },
+      { host: 'conversations.twilio.com' },
+      { host: 'evil"host/..\\' },
+      { 'x-forwarded-host': 'a b', 'x-forwarded-proto': 'ftp' },
+      { cookie: 'x'.repeat(4000) }
+    )
+  }
+)
+
+/** A request to an operation, some of it odd. */
+export function nonsense(center: Center, operation: Operation): fc.Arbitrary<Asked> {
+  const { method, product, parameters } = operation
+  const inPath = parameters.filter((parameter) => parameter.in === 'path')
+  const inQuery = parameters.filter((parameter) => parameter.in === 'query')
+  const inForm = parameters.filter((parameter) => parameter.in === 'form')
+  const hasBody = method !== 'GET' && method !== 'DELETE'
+  const body: fc.Arbitrary<[string, string]> = hasBody
+    ? operation.json
+      ? fc.tuple(fc.constant('application/json'), jsonBody(center, operation))
+      : fc.tuple(
+          contentTypes,
+          fc.oneof({ weight: 9, arbitrary: pairs(center, inForm) }, { weight: 1, arbitrary: fc.json() })
+        )
+    : fc.constant(['', ''])
+  return fc
+    .tuple(
+      fc.tuple(...inPath.map((parameter) => segment(center, operation, parameter))),
+      pairs(center, inQuery),
+      body,
+      headers
+    )
+    .map(([segments, asked, [contentType, content], others]) => {
+      const names = new Map(inPath.map(({ wire }, at) => [wire, segments[at] ?? '_']))
+      const path = `/${product}${operation.path.replaceAll(/\{(\w+)\}/g, (_, wire: string) => names.get(wire) ?? '_')}`
+      return {
+        method,
+        path: asked === '' ? path : `${path}?${asked.slice(0, 8000)}`,
+        headers: { ...(contentType && { 'content-type': contentType }), ...others },
+        body: wellFormed(content)
+      }
+    })
+}
+
+/** What webhooks and callbacks are answered. */
+export function reply(center: Center): fc.Arbitrary<object> {
+  const said = [
+    { friendly_name: 'Renamed', body: 'said otherwise', author: 'mallory', attributes: '{"a":1}' },
+    { instruction: 'accept' },
+    { instruction: 'reject', activity_sid: center.present.get('WA')?.[0] ?? '' }
+  ]
+  const bodies = fc.oneof(
+    fc.constant(''),
+    odd,
+    fc.constantFrom(...said).chain((one) => bent(center, one))
+  )
+  const statuses = fc.constantFrom(200, 200, 200, 204, 400, 403, 503)
+  return fc.tuple(statuses, bodies).map(([status, body]) => ({
+    status,
+    body: status === 204 ? '' : wellFormed(body),
+    headers: { 'content-type': 'application/json' }
+  }))
+}
+
+/** Paths and methods that are none of the contract's. */
+export function stray(center: Center, all: readonly Operation[]): fc.Arbitrary<Asked> {
+  const method = fc.constantFrom(
+    'GET',
+    'POST',
+    'PUT',
+    'PATCH',
+    'DELETE',
+    'HEAD',
+    'OPTIONS',
+    'TRACE',
+    'PROPFIND',
+    'QUERY',
+    'LINK'
+  )
+  const twists: readonly ((path: string) => string)[] = [
+    (path) => path,
+    (path) => `${path}/`,
+    (path) => `/${path}`,
+    (path) => path.replace('/v1', '/v2'),
+    (path) => path.replace('/v1', ''),
+    (path) => path.toLowerCase(),
+    (path) => `${path}/../x`,
+    (path) => `/${path.slice(1).replaceAll('/', '%2F')}`,
+    (path) => `${path}.json`,
+    (path) => `${path};a=b`,
+    (path) => `${path}?`,
+    (path) => `${path}?${'a=1&'.repeat(1100)}`,
+    (path) => `${path}#x`,
+    (path) => path.replace(/\/[^/]+$/, ''),
+    (path) => `http://elsewhere.example${path}`
+  ]
+  return fc
+    .tuple(
+      fc.constantFrom(...all).chain((operation) => nonsense(center, operation)),
+      method,
+      fc.constantFrom(...twists)
+    )
+    .map(([asked, other, twist]) => {
+      const [path = '', ...rest] = asked.path.split('?')
+      return { ...asked, method: other, path: rest.length === 0 ? twist(path) : `${twist(path)}?${rest.join('?')}` }
+    })
+}
