@@ -28,10 +28,10 @@ function miswritten(kind: Kind, change: (row: never, state: State) => object | u
   }
 }
 
-/** Nobody is told of an event. */
-function untold(type: EventType): Tamper {
+/** Nobody is told of an event, or of one that is about a row of a kind. */
+function untold(type: EventType, kind?: Kind): Tamper {
   return (decision) => {
-    const at = decision.events.findIndex((event) => event.type === type)
+    const at = decision.events.findIndex((event) => event.type === type && (kind === undefined || event.refs[kind]))
     if (at === -1) return undefined
     // The numbers stay without a gap, or it would be too easy.
     const events = decision.events
@@ -129,7 +129,49 @@ const mistakes: readonly (readonly [mistake: string, tamper: Tamper, complaint: 
   ['does not tell of an offer', untold('reservation.created'), /is told: nothing; must be: reservation.created/],
   ['does not tell that a task has gone on', untold('task-queue.timeout'), /must be: task-queue.timeout/, 'escalation'],
   ['does not tell that nobody could be skipped', untold('workflow.skipped'), /workflow.skipped/, 'escalation'],
-  ['does not tell of a rejection', untold('reservation.rejected'), /reservation.rejected/, 'multi']
+  ['does not tell of a rejection', untold('reservation.rejected'), /reservation.rejected/, 'multi'],
+  [
+    'leaves a transfer under way that somebody has taken',
+    miswritten('transfer', (row: { transfer_status: string }) =>
+      row.transfer_status === 'complete' ? { transfer_status: 'initiated' } : undefined
+    ),
+    /transfer_status is "initiated", not "complete"/,
+    'handover'
+  ],
+  [
+    'lets a cold transfer’s initiator keep the task',
+    (decision: Decision, command: Command) =>
+      command.type === 'transfer.create' && command.mode === 'COLD'
+        ? miswritten('reservation', ({ reservation_status }: { reservation_status: string }) =>
+            reservation_status === 'wrapping' ? { reservation_status: 'accepted' } : undefined
+          )(decision, command, undefined as never) // it does not look at the state
+        : undefined,
+    /reservation_status is "accepted", not "wrapping"/,
+    'handover'
+  ],
+  ['does not tell that a transfer has failed', untold('task.transfer-failed'), /task.transfer-failed/, 'handover'],
+  [
+    'does not tell what was wrong with an assignment callback',
+    untold('ringdown.warning', 'reservation'),
+    /must be: ringdown.warning/
+  ],
+  [
+    'forgets the rest of a long re-evaluation',
+    miswritten('workflow_document', ({ re_evaluate_at }: { re_evaluate_at: number | null }) =>
+      re_evaluate_at === null ? undefined : { re_evaluate_at: null }
+    ),
+    /re_evaluate_at is null/,
+    'escalation'
+  ],
+  [
+    'keeps a document that nobody follows',
+    (decision: Decision) => {
+      const changes = decision.changes.filter(({ kind, after }) => kind !== 'workflow_document' || after)
+      return changes.length < decision.changes.length ? { ...decision, changes } : undefined
+    },
+    /there must not be workflow_document/,
+    'escalation'
+  ]
 ]
 
 describe('an auditor', () => {
@@ -183,7 +225,7 @@ describe('an auditor', () => {
   it('shortens what led to a complaint, and keeps the complaint', () => {
     const tamper: Tamper = (decision) =>
       untold('reservation.accepted')(decision, { type: 'workspace.delete', sid: '' }, undefined as never)
-    const long = [1, 2, 3, 4].map((seed) => make('busy', seed, 60, tamper)).find(({ failure }) => failure !== undefined)
+    const long = [3, 4, 5, 6].map((seed) => make('busy', seed, 60, tamper)).find(({ failure }) => failure !== undefined)
     if (!long?.failure) throw new Error('nobody has accepted anything')
     const short = shortened(long, long.failure.rule, tamper)
     expect(short.steps.length).toBeLessThan(10)

@@ -42,8 +42,21 @@ export interface Workflow {
   readonly sid: string
   readonly workspace: string
   name: string
-  configuration: string
+  /** SID of its newest document. */
+  document: string
   reservation_timeout_s: number
+}
+
+/** A text that a workflow has or had, and that tasks may still follow (reference taskrouter 3.9). */
+export interface Version {
+  readonly sid: string
+  /** Order of creation. */
+  readonly n: number
+  readonly workspace: string
+  readonly workflow: string
+  readonly configuration: string
+  /** When the next piece of a long re-evaluation is due; null when none is. */
+  re_evaluate_at: number | null
 }
 
 export interface Worker {
@@ -80,9 +93,9 @@ export interface Task {
   readonly workflow: string | null
   channel: string
   start: number
-  readonly routing_target: string | null
-  readonly ignores_capacity: boolean
-  /** Text of the document that it follows; null when it follows none. */
+  routing_target: string | null
+  ignores_capacity: boolean
+  /** SID of the document that it follows; null when it follows none. */
   document: string | null
   filter: number
   target: number
@@ -95,6 +108,8 @@ export interface Task {
   rounds: number
   rejected_by: string[]
   rejections: number
+  /** How long it may wait to be assigned. */
+  readonly timeout_s: number
   ttl_at: number | null
   target_at: number | null
   retry_at: number | null
@@ -113,15 +128,37 @@ export interface Reservation {
   timeout_at: number | null
 }
 
+/** A task that is handed on (reference taskrouter 9.7). */
+export interface Transfer {
+  readonly sid: string
+  readonly workspace: string
+  readonly task: string
+  /** Reservation and worker of whoever began it. */
+  readonly reservation: string
+  readonly initiator: string
+  /** Where the task was. */
+  readonly queue: string | null
+  readonly workflow: string | null
+  readonly mode: 'WARM' | 'COLD'
+  readonly type: 'WORKER' | 'QUEUE'
+  readonly to: string
+  status: 'initiated' | 'complete' | 'canceled' | 'failed'
+  reason: string | null
+  /** Ours: the reservation that says how it stands: made for it last, failed last, or accepted. */
+  last: string | null
+}
+
 export interface Nouns {
   readonly workspace: Workspace
   readonly activity: Activity
   readonly channel: Channel
   readonly queue: Queue
   readonly workflow: Workflow
+  readonly document: Version
   readonly worker: Worker
   readonly task: Task
   readonly reservation: Reservation
+  readonly transfer: Transfer
 }
 
 /** By SID, in the order of creation. */
@@ -155,9 +192,11 @@ export class Book {
     channel: new Map(),
     queue: new Map(),
     workflow: new Map(),
+    document: new Map(),
     worker: new Map(),
     task: new Map(),
-    reservation: new Map()
+    reservation: new Map(),
+    transfer: new Map()
   }
 
   /** What there is of a kind in a workspace, in the order of creation. */
@@ -218,10 +257,15 @@ export class Book {
 
   // Tasks and workers
 
+  /** The document that a task follows. */
+  followed(task: Task): Document {
+    return documentOf(this.get('document', task.document).configuration)
+  }
+
   /** Where a task is in its workflow, and what that asks of a worker. */
   place(task: Task): Target | undefined {
     if (task.document === null || task.filter === inNone) return undefined
-    const { filters, default_filter } = documentOf(task.document)
+    const { filters, default_filter } = this.followed(task)
     return task.filter === inDefault ? default_filter : filters[task.filter]?.targets[task.target]
   }
 
@@ -232,6 +276,8 @@ export class Book {
     if (direct && task.routing_target !== worker.sid) return false
     if (!direct && !this.isEligible(worker, this.get('queue', task.queue))) return false
     if (task.retry_at !== null && task.rejected_by.includes(worker.sid)) return false
+    // Whoever has a task that is handed on is not asked to take it. Ours, and so after letting go of it (docs/worker-sdk.md).
+    if (this.reservationsOf(task).some((one) => one.worker === worker.sid && isOpen(one))) return false
     const place = this.place(task)
     const attributes = json(task.attributes)
     if (place?.known_sid !== undefined && dig(attributes, keysOf(place.known_sid).slice(1)) !== worker.sid) return false
@@ -284,6 +330,25 @@ export class Book {
 
   reservationsOf(task: Task): Reservation[] {
     return [...this.pages.reservation.values()].filter((one) => one.task === task.sid)
+  }
+
+  // Transfers
+
+  /** The transfer of the task that is under way. */
+  transferOf(task: Task): Transfer | undefined {
+    return [...this.pages.transfer.values()].find((one) => one.task === task.sid && one.status === 'initiated')
+  }
+
+  /** Whether the worker has handed the task on for good. */
+  hasLetGo({ sid }: Reservation): boolean {
+    return [...this.pages.transfer.values()].some((one) => one.reservation === sid && one.mode === 'COLD')
+  }
+
+  /** Reservations of those who have the task, whether others are asked to take it or not. */
+  holdersOf(task: Task): Reservation[] {
+    return this.reservationsOf(task).filter(
+      (one) => (one.status === 'accepted' || one.status === 'wrapping') && !this.hasLetGo(one)
+    )
   }
 
   /** Whether a target is skipped once nobody could be given the task (reference taskrouter 3.6). */

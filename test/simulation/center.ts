@@ -22,7 +22,8 @@ export type Step =
 
 /** Small limits, so that they are met. */
 function settingsFor(available_workers: number): Settings {
-  return { ...defaultSettings, limits: { ...defaultSettings.limits, assignment_rounds: 6, available_workers } }
+  const limits = { ...defaultSettings.limits, assignment_rounds: 6, available_workers }
+  return { ...defaultSettings, limits, tasks_re_evaluated_at_once: 2 }
 }
 
 /** Changes what an engine publishes before the auditor sees it, to see whether the auditor does. Undefined: as it is. */
@@ -54,6 +55,8 @@ export class Center {
   at = 1_767_225_600_000 // 2026-01-01
   decided = 0
   refused = 0
+  /** How often what was decided, by type of command, and what happened, by type of event. */
+  readonly done = new Map<string, number>()
 
   /** So many workers may be available at the same time. */
   constructor(seed: number, available_workers: number, tamper?: Tamper) {
@@ -186,7 +189,10 @@ export class Center {
 
   #settle(command: Command, at: number, outcome: Outcome, other: Outcome): void {
     if (outcome instanceof Refusal) this.refused++
-    else this.decided++
+    else {
+      this.decided++
+      for (const { type } of [command, ...outcome.events]) this.done.set(type, (this.done.get(type) ?? 0) + 1)
+    }
     if (textOf(outcome) !== textOf(other))
       this.#check([{ rule: 'twin', text: `the twins decide differently about ${command.type}` }])
     const shown = outcome instanceof Refusal ? outcome : (this.#tamper?.(outcome, command, this.state) ?? outcome)
@@ -230,7 +236,7 @@ export class Center {
   }
 }
 
-const prefixes = { s: 'WS', a: 'WA', c: 'TC', q: 'WQ', f: 'WW', w: 'WK', t: 'WT', r: 'WR' } as const
+const prefixes = { s: 'WS', a: 'WA', c: 'TC', q: 'WQ', f: 'WW', w: 'WK', t: 'WT', r: 'WR', h: 'TT' } as const
 
 function thrown(error: unknown, text: string): Failure {
   const said = error instanceof Error ? error.message : String(error)

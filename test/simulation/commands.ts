@@ -1,30 +1,20 @@
-import type { Command, CommandOf } from '@ringdown/engine/commands'
-import { documentOf, inNone, isOpen, isOver, type Reservation, type Task, type Worker } from './book.ts'
+import type { Command } from '@ringdown/engine/commands'
+import {
+  callbackFailed,
+  cancelReservation,
+  createTransfer,
+  instructReservation,
+  takeBackTransfer,
+  updateReservation
+} from './answers.ts'
+import { documentOf, inNone, isOpen, isOver, type Task, type Version, type Worker, type Workflow } from './book.ts'
+import { at, checkAvailable, checkMove, checkVersion, must, type Of, type Published, Refused } from './checks.ts'
 import type { Router } from './router.ts'
 
 /*
  * What each command asks for, in the book: who may ask it, and what it changes before routing goes on (reference
  * taskrouter 1, 4 and 5). Only what can be refused for reasons of state is refused here; the workload's texts are valid.
  */
-
-/** The command must be refused, with this HTTP status. */
-export class Refused extends Error {
-  readonly status: number
-
-  constructor(status: number, why: string) {
-    super(why)
-    this.status = status
-  }
-}
-
-/** What only the engine can know: SIDs of what was made, and versions of rows. */
-export interface Published {
-  /** SID of a row that the decision has made. */
-  made(kind: string, columns: Readonly<Record<string, unknown>>): string
-  version(kind: string, sid: string): number | undefined
-}
-
-type Of<T extends Command['type']> = CommandOf<T>
 
 /** Writes the command into the book. Throws Refused; the book may then be half-written. */
 export function execute(router: Router, command: Command, published: Published): void {
@@ -34,6 +24,7 @@ export function execute(router: Router, command: Command, published: Published):
   if (!act) throw new Error(`the auditor does not know ${command.type}`)
   act(router, command, published)
   router.offerWaiting()
+  router.forgetDocuments()
 }
 
 const acts = {
@@ -61,36 +52,18 @@ const acts = {
   'task.delete': deleteTask,
   'reservation.update': updateReservation,
   'reservation.cancel': cancelReservation,
+  'reservation.instruct': instructReservation,
+  'reservation.callback_failed': callbackFailed,
+  'transfer.create': createTransfer,
+  'transfer.cancel': takeBackTransfer,
   'timer.task_ttl': (router: Router, { sid }: Of<'timer.task_ttl'>) => router.ttlEnds(router.get('task', sid)),
   'timer.task_target': (router: Router, { sid }: Of<'timer.task_target'>) => router.targetEnds(router.get('task', sid)),
   'timer.task_retry': (router: Router, { sid }: Of<'timer.task_retry'>) => router.backOffEnds(router.get('task', sid)),
   'timer.task_delete': (router: Router, { sid }: Of<'timer.task_delete'>) =>
     router.deletionDue(router.get('task', sid)),
   'timer.reservation': (router: Router, { sid }: Of<'timer.reservation'>) =>
-    router.timeOut(router.get('reservation', sid))
-}
-
-/** A noun of a workspace that the path names. */
-function at(
-  router: Router,
-  kind: 'activity' | 'queue' | 'workflow' | 'worker' | 'task' | 'reservation',
-  workspace: string,
-  sid: string
-) {
-  const noun = router.pages[kind].get(sid)
-  if (!router.pages.workspace.has(workspace) || noun?.workspace !== workspace)
-    throw new Refused(404, `no ${kind} ${sid}`)
-  return noun
-}
-
-function must(condition: boolean, why: string): asserts condition {
-  if (!condition) throw new Refused(400, why)
-}
-
-function checkVersion(published: Published, kind: string, sid: string, if_match: string | undefined): void {
-  if (if_match === undefined || if_match === '*') return
-  if (if_match.replace(/^W\//, '').replaceAll('"', '') !== String(published.version(kind, sid)))
-    throw new Refused(412, 'another version')
+    router.timeOut(router.get('reservation', sid)),
+  'timer.workflow_document': (router: Router, { sid }: Of<'timer.workflow_document'>) => router.reEvaluatePiece(sid)
 }
 
 const channels = ['default', 'voice', 'chat', 'sms', 'video']
@@ -133,8 +106,8 @@ function updateWorkspace(router: Router, command: Of<'workspace.update'>): void 
 
 function deleteWorkspace(router: Router, { sid }: Of<'workspace.delete'>): void {
   if (!router.pages.workspace.delete(sid)) throw new Refused(404, 'no workspace')
-  for (const kind of ['activity', 'channel', 'queue', 'workflow', 'worker', 'task', 'reservation'] as const)
-    for (const noun of router.all(kind, sid)) router.pages[kind].delete(noun.sid)
+  for (const [kind, page] of Object.entries(router.pages))
+    if (kind !== 'workspace') for (const noun of router.all(kind as 'task', sid)) page.delete(noun.sid) // any but that one
   router.tell('workspace.deleted', sid)
 }
 
@@ -250,15 +223,11 @@ function updateQueue(router: Router, command: Of<'task_queue.update'>): void {
 function deleteQueue(router: Router, { workspace_sid, sid }: Of<'task_queue.delete'>): void {
   at(router, 'queue', workspace_sid, sid)
   const open = router.all('task', workspace_sid).filter((task) => !isOver(task))
-  const followed = [
-    ...router.all('workflow', workspace_sid).map((workflow) => workflow.configuration),
-    ...open.flatMap((task) => task.document ?? [])
-  ]
-  const names = (configuration: string) => {
+  const isNamed = router.all('document', workspace_sid).some(({ configuration }) => {
     const { filters, default_filter } = documentOf(configuration)
     return default_filter?.queue === sid || filters.some(({ targets }) => targets.some(({ queue }) => queue === sid))
-  }
-  must(!followed.some(names), 'a workflow names it')
+  })
+  must(!isNamed, 'a workflow names it')
   must(!open.some((task) => task.queue === sid), 'tasks are in it')
   router.pages.queue.delete(sid)
   router.tell('task-queue.deleted', sid)
@@ -278,40 +247,48 @@ function createWorkflow(router: Router, command: Of<'workflow.create'>, { made }
   checkDocument(router, workspace, configuration)
   const sid = made('workflow', { workspace_sid: workspace, friendly_name: name })
   const { task_reservation_timeout: reservation_timeout_s = 120 } = command
-  router.pages.workflow.set(sid, { sid, workspace, name, configuration, reservation_timeout_s })
+  const workflow: Workflow = { sid, workspace, name, document: '', reservation_timeout_s }
+  router.pages.workflow.set(sid, workflow)
+  addDocument(router, workflow, made('workflow_document', { configuration }), configuration)
   router.tell('workflow.created', sid)
 }
 
-/** Reference taskrouter 3.9. */
-function updateWorkflow(router: Router, command: Of<'workflow.update'>): void {
+function addDocument(router: Router, workflow: Workflow, sid: string, configuration: string): Version {
+  const { sid: own, workspace } = workflow
+  const document = { sid, n: ++router.count, workspace, workflow: own, configuration, re_evaluate_at: null }
+  router.pages.document.set(sid, document)
+  workflow.document = sid
+  return document
+}
+
+/**
+ * Reference taskrouter 3.9. A re-evaluation of more tasks than one decision takes, whatever their status, begins with a
+ * document of its own and goes on by a timer: ours (`tasks_re_evaluated_at_once` in the engine's settings).
+ */
+function updateWorkflow(router: Router, command: Of<'workflow.update'>, { made }: Published): void {
   at(router, 'workflow', command.workspace_sid, command.sid)
   const workflow = router.get('workflow', command.sid)
-  const { configuration = workflow.configuration } = command
+  const before = router.get('document', workflow.document)
+  const { configuration = before.configuration } = command
   checkDocument(router, workflow.workspace, configuration)
-  workflow.configuration = configuration
+  const tasks = router.tasksOf(workflow.sid)
+  const isLong = (command.re_evaluate_tasks ?? false) && tasks.length > router.rules.tasks_re_evaluated_at_once
+  if (isLong || configuration !== before.configuration) {
+    const document = addDocument(router, workflow, made('workflow_document', { configuration }), configuration)
+    if (isLong) document.re_evaluate_at = router.at
+  }
   workflow.reservation_timeout_s = command.task_reservation_timeout ?? workflow.reservation_timeout_s
   router.tell('workflow.updated', workflow.sid)
-  if (!command.re_evaluate_tasks) return
-  for (const task of router.tasksOf(workflow.sid)) router.reEvaluate(task, configuration)
+  if (command.re_evaluate_tasks && !isLong) for (const task of tasks) router.reEvaluate(task)
 }
 
 function deleteWorkflow(router: Router, { workspace_sid, sid }: Of<'workflow.delete'>): void {
   at(router, 'workflow', workspace_sid, sid)
   must(!router.all('task', workspace_sid).some((task) => task.workflow === sid && !isOver(task)), 'tasks are in it')
+  for (const document of router.all('document', workspace_sid))
+    if (document.workflow === sid) router.pages.document.delete(document.sid)
   router.pages.workflow.delete(sid)
   router.tell('workflow.deleted', sid)
-}
-
-/** How many may be available at the same time. */
-function checkAvailable(router: Router, workspace: string, activity: string): void {
-  if (!router.get('activity', activity).available) return
-  const available = router.all('worker', workspace).filter((worker) => router.isAvailable(worker)).length
-  must(available < router.rules.available_workers, 'too many are available')
-}
-
-function checkMove(router: Router, worker: Worker, activity: string): void {
-  must(router.pages.activity.get(activity)?.workspace === worker.workspace, 'no such activity')
-  if (!router.isAvailable(worker)) checkAvailable(router, worker.workspace, activity)
 }
 
 function createWorker(router: Router, command: Of<'worker.create'>, { made }: Published): void {
@@ -423,7 +400,7 @@ function createTask(router: Router, command: Of<'task.create'>, { made }: Publis
     start,
     routing_target: routing_target || null,
     ignores_capacity,
-    document: follows ? router.get('workflow', workflow).configuration : null,
+    document: follows ? router.get('workflow', workflow).document : null,
     filter: inNone,
     target: 0,
     filter_entered: router.at,
@@ -434,6 +411,7 @@ function createTask(router: Router, command: Of<'task.create'>, { made }: Publis
     rounds: 0,
     rejected_by: [],
     rejections: 0,
+    timeout_s: timeout,
     ttl_at: router.at + timeout * 1000,
     target_at: ignores_capacity ? router.at + router.rules.direct_reservation_within_s * 1000 : null,
     retry_at: null,
@@ -471,14 +449,19 @@ function updateTask(router: Router, command: Of<'task.update'>, published: Publi
   }
   if (status === undefined) {
     if (reason !== undefined) task.reason = reason || null
-  } else if (status === 'canceled') {
-    must(task.status === 'pending' || task.status === 'reserved', 'not pending or reserved')
+    return
+  }
+  // Ours: while a task is handed on, whoever has it still has it.
+  const isHeld = router.transferOf(task) !== undefined && router.holdersOf(task).length > 0
+  const current = isHeld ? 'assigned' : task.status
+  if (status === 'canceled') {
+    must(current === 'pending' || current === 'reserved', 'not pending or reserved')
     router.cancel(task, reason || null)
   } else if (status === 'wrapping') {
-    must(task.status === 'assigned', 'not assigned')
+    must(current === 'assigned', 'not assigned')
     router.wrapUp(task, reason || null)
   } else {
-    must(status === 'completed' && (task.status === 'assigned' || task.status === 'wrapping'), 'not assigned')
+    must(status === 'completed' && (current === 'assigned' || current === 'wrapping'), 'not assigned')
     router.complete(task, reason || null)
   }
 }
@@ -492,53 +475,4 @@ function deleteTask(router: Router, command: Of<'task.delete'>, published: Publi
   at(router, 'task', command.workspace_sid, command.sid)
   checkVersion(published, 'task', command.sid, command.if_match)
   router.delete(router.get('task', command.sid), 'task.deleted')
-}
-
-interface Path {
-  readonly workspace_sid: string
-  readonly task_sid?: string
-  readonly worker_sid?: string
-  readonly sid: string
-}
-
-function reservationAt(router: Router, { workspace_sid, task_sid, worker_sid, sid }: Path): Reservation {
-  if (task_sid !== undefined) at(router, 'task', workspace_sid, task_sid)
-  if (worker_sid !== undefined) at(router, 'worker', workspace_sid, worker_sid)
-  at(router, 'reservation', workspace_sid, sid)
-  const reservation = router.get('reservation', sid)
-  if (reservation.task !== task_sid && reservation.worker !== worker_sid) throw new Refused(404, 'not here')
-  return reservation
-}
-
-/** Reference taskrouter 5.1. */
-function updateReservation(router: Router, command: Of<'reservation.update'>, published: Published): void {
-  const reservation = reservationAt(router, command)
-  checkVersion(published, 'reservation', reservation.sid, command.if_match)
-  const task = router.get('task', reservation.task)
-  const worker = router.get('worker', reservation.worker)
-  const { reservation_status: wanted, worker_activity_sid } = command
-  const { status } = reservation
-  if (worker_activity_sid)
-    must(router.pages.activity.get(worker_activity_sid)?.workspace === worker.workspace, 'no such activity')
-  if (wanted === 'accepted') {
-    if (status === 'rescinded') throw new Refused(410, 'somebody else was faster')
-    must(status === 'pending', 'not pending')
-    router.accept(reservation)
-  } else if (wanted === 'rejected') {
-    must(status === 'pending', 'not pending')
-    if (worker_activity_sid) checkMove(router, worker, worker_activity_sid)
-    router.reject(reservation, worker_activity_sid)
-  } else if (wanted === 'wrapping') {
-    must(status === 'accepted', 'not accepted')
-    router.wrapUp(task, null)
-  } else {
-    must(wanted === 'completed' && (status === 'accepted' || status === 'wrapping'), 'not accepted')
-    router.complete(task, null)
-  }
-}
-
-function cancelReservation(router: Router, command: Of<'reservation.cancel'>): void {
-  const reservation = reservationAt(router, command)
-  must(reservation.status === 'pending', 'not pending')
-  router.callOff(reservation)
 }

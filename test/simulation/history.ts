@@ -10,6 +10,8 @@ export interface History {
   readonly decided: number
   readonly refused: number
   readonly offers: number
+  /** How often what was decided, by type of command, and what happened, by type of event. */
+  readonly done: ReadonlyMap<string, number>
 }
 
 /** Lives through so many commands that a seed makes up. */
@@ -26,8 +28,8 @@ export function make(profile: ProfileName, seed: number, commands: number, tampe
     for (let n = 0; n < commands; n++) for (const step of workload.next()) take(step)
     center.close()
   })
-  const { decided, refused, offers } = center
-  return { profile, seed, steps, failure, decided, refused, offers }
+  const { decided, refused, offers, done } = center
+  return { profile, seed, steps, failure, decided, refused, offers, done }
 }
 
 /** Steps that can be played again as they were. */

@@ -54,6 +54,7 @@ interface Extent {
 function run(chosen: readonly ProfileName[], { from, seeds, commands, minutes }: Extent): number {
   const start = performance.now()
   const total = { histories: 0, decided: 0, refused: 0, offers: 0 }
+  const done = new Map<string, number>()
   const line = () => {
     const { histories, decided, refused, offers } = total
     const elapsed_s = Math.round((performance.now() - start) / 1000)
@@ -67,12 +68,15 @@ function run(chosen: readonly ProfileName[], { from, seeds, commands, minutes }:
       const history = make(profile, seed, commands)
       total.histories++
       for (const key of ['decided', 'refused', 'offers'] as const) total[key] += history[key]
+      for (const [type, times] of history.done) done.set(type, (done.get(type) ?? 0) + times)
       if (history.failure) return report(history, history.failure, commands)
       if (performance.now() - said < 5000) continue
       said = performance.now()
       console.log(`seed ${seed}: ${line()}`)
     }
   }
+  for (const [type, times] of [...done].sort(([, a], [, b]) => b - a))
+    console.log(`${String(times).padStart(9)} ${type}`)
   console.log(`All is well: ${line()}.`)
   return 0
 }

@@ -1,7 +1,6 @@
 import {
   Book,
   byAge,
-  documentOf,
   inDefault,
   inNone,
   isDirect,
@@ -13,6 +12,7 @@ import {
   type Task,
   type Worker
 } from './book.ts'
+import { attemptFailed, completeTransfer, transferEnded } from './transfer.ts'
 
 /*
  * What must happen to tasks, as reference taskrouter 3 to 5 and 11 tell it, in the book and naively: after everything, all
@@ -34,7 +34,10 @@ export interface Rules {
   readonly finished_task_kept_s: number
   readonly assigned_task_lives_s: number
   readonly direct_reservation_within_s: number
+  readonly tasks_re_evaluated_at_once: number
 }
+
+export const tooManyRounds = 'Task TTL Exceeded or Max assignment count exceeded'
 
 export class Router extends Book {
   readonly rules: Rules
@@ -58,7 +61,7 @@ export class Router extends Book {
 
   /** Reference taskrouter 11.2. True when the task is reserved or waits somewhere. */
   follow(task: Task, start: number): boolean {
-    const { filters, default_filter } = documentOf(task.document ?? '')
+    const { filters, default_filter } = this.followed(task)
     for (let i = start; i < filters.length; i++) {
       const filter = filters[i]
       if (!filter || !this.matches(task, filter.expression)) continue
@@ -76,7 +79,7 @@ export class Router extends Book {
   }
 
   #tryTargets(task: Task, filter: number, first: number): boolean {
-    const targets = documentOf(task.document ?? '').filters[filter]?.targets ?? []
+    const targets = this.followed(task).filters[filter]?.targets ?? []
     for (let i = first; i < targets.length; i++) {
       const target = targets[i] as Target // i < length
       const ends = targets
@@ -108,7 +111,7 @@ export class Router extends Book {
     task.advance = false
     task.target_at = null
     this.tell('task-queue.timeout', task.sid)
-    const { filters } = documentOf(task.document ?? '')
+    const { filters } = this.followed(task)
     if (task.target + 1 < (filters[task.filter]?.targets.length ?? 0)) {
       if (this.#tryTargets(task, task.filter, task.target + 1)) return
       this.tell('workflow.skipped', task.sid)
@@ -127,7 +130,7 @@ export class Router extends Book {
    */
   #judgeAgain(task: Task, routed_by: string): boolean {
     task.routed_by = null
-    const { filters } = documentOf(task.document ?? '')
+    const { filters } = this.followed(task)
     const own = task.filter === inDefault ? filters.length : task.filter
     let start = filters.findIndex(
       ({ expression }, i) => i < own && this.matches(task, expression) && !this.matches(task, expression, routed_by)
@@ -147,12 +150,41 @@ export class Router extends Book {
     } else if (task.status === 'reserved' && isNew) task.routed_by ??= before
   }
 
-  reEvaluate(task: Task, configuration: string): void {
+  /** By the newest document, at once or when its reservation has failed (reference taskrouter 3.9). */
+  reEvaluate(task: Task): void {
     if (task.document === null) return
     if (task.status === 'reserved') task.re_evaluate = true
     if (task.status !== 'pending') return
-    Object.assign(task, { document: configuration, re_evaluate: false, timed_out: false, advance: false })
+    const { document } = this.get('workflow', task.workflow)
+    Object.assign(task, { document, re_evaluate: false, timed_out: false, advance: false })
     if (!this.follow(task, 0)) this.leaveWorkflow(task)
+  }
+
+  /**
+   * A piece of a long re-evaluation. That there are pieces, their size, and the millisecond between two of them are ours
+   * (`tasks_re_evaluated_at_once` in the engine's settings): the first in turn of those who still follow an older document
+   * and have not been told to leave it.
+   */
+  reEvaluatePiece(sid: string): void {
+    const document = this.get('document', sid)
+    const left = this.tasksOf(document.workflow).filter(
+      (task) =>
+        task.document !== null &&
+        (task.status === 'pending' || (task.status === 'reserved' && !task.re_evaluate)) &&
+        this.get('document', task.document).n < document.n
+    )
+    const most = this.rules.tasks_re_evaluated_at_once
+    for (const task of left.slice(0, most)) this.reEvaluate(task)
+    document.re_evaluate_at = left.length > most ? this.at + 1 : null
+  }
+
+  /** A document stays while its workflow has it, a task that is not over follows it, or it has yet to be followed. */
+  forgetDocuments(): void {
+    const kept = new Set<string | null>()
+    for (const { document } of this.pages.workflow.values()) kept.add(document)
+    for (const task of this.pages.task.values()) if (!isOver(task)) kept.add(task.document)
+    for (const { sid, re_evaluate_at } of [...this.pages.document.values()])
+      if (re_evaluate_at === null && !kept.has(sid)) this.pages.document.delete(sid)
   }
 
   // Offers
@@ -165,28 +197,32 @@ export class Router extends Book {
     task.status = 'reserved'
     task.rounds++
     task.retry_at = null
+    for (const worker of workers) this.reserve(task, worker)
+    return true
+  }
+
+  reserve(task: Task, worker: Worker): void {
+    const sid = this.reservationSid(task, worker)
     const timeout_s =
       task.workflow === null ? 120 : (this.pages.workflow.get(task.workflow)?.reservation_timeout_s ?? 120)
-    for (const worker of workers) {
-      const sid = this.reservationSid(task, worker)
-      this.pages.reservation.set(sid, {
-        sid,
-        n: ++this.count,
-        workspace: task.workspace,
-        task: task.sid,
-        worker: worker.sid,
-        channel: task.channel,
-        status: 'pending',
-        previous_activity: worker.activity,
-        timeout_at: this.at + timeout_s * 1000
-      })
-      worker.idle = this.count
-      const own = worker.channels.get(task.channel)
-      if (own) own.idle = this.count
-      this.tell('reservation.created', sid, 'reserved')
-      this.#moveInSingleTask(task, worker, 'reservation_activity')
-    }
-    return true
+    this.pages.reservation.set(sid, {
+      sid,
+      n: ++this.count,
+      workspace: task.workspace,
+      task: task.sid,
+      worker: worker.sid,
+      channel: task.channel,
+      status: 'pending',
+      previous_activity: worker.activity,
+      timeout_at: this.at + timeout_s * 1000
+    })
+    const transfer = this.transferOf(task)
+    if (transfer) transfer.last = sid
+    worker.idle = this.count
+    const own = worker.channels.get(task.channel)
+    if (own) own.idle = this.count
+    this.tell('reservation.created', sid, 'reserved')
+    this.#moveInSingleTask(task, worker, 'reservation_activity')
   }
 
   /** Whatever waits is offered, the first in turn first, until nobody could be given anything (reference taskrouter 6.5). */
@@ -229,10 +265,11 @@ export class Router extends Book {
     reservation.timeout_at = null
     this.#moveInSingleTask(task, this.get('worker', reservation.worker), 'assignment_activity')
     this.tell('reservation.accepted', reservation.sid, 'assigned')
-    for (const other of this.reservationsOf(task)) if (other.status === 'pending') this.#withdraw(other, 'rescinded')
+    completeTransfer(this, reservation)
+    for (const other of this.reservationsOf(task)) if (other.status === 'pending') this.withdraw(other, 'rescinded')
   }
 
-  #withdraw(reservation: Reservation, status: 'rescinded' | 'canceled'): void {
+  withdraw(reservation: Reservation, status: 'rescinded' | 'canceled'): void {
     reservation.status = status
     reservation.timeout_at = null
     this.tell(`reservation.${status}`, reservation.sid)
@@ -257,7 +294,7 @@ export class Router extends Book {
     const task = this.#fail(reservation, 'rejected')
     if (activity) this.move(this.get('worker', reservation.worker), activity)
     this.#backOff(task, reservation.worker)
-    this.#roundEnds(task)
+    this.#roundEnds(task, reservation)
   }
 
   /** Nobody could be asked (reference taskrouter 5.4). */
@@ -265,7 +302,7 @@ export class Router extends Book {
     const task = this.#fail(reservation, 'canceled')
     this.#moveBack(reservation)
     this.#backOff(task, reservation.worker)
-    this.#roundEnds(task)
+    this.#roundEnds(task, reservation)
   }
 
   timeOut(reservation: Reservation): void {
@@ -273,7 +310,7 @@ export class Router extends Book {
     const worker = this.get('worker', reservation.worker)
     if (this.isAvailable(worker) || this.#isSent(reservation))
       this.move(worker, this.get('workspace', worker.workspace).timeout_activity)
-    this.#roundEnds(task)
+    this.#roundEnds(task, reservation)
   }
 
   /** 2 s, doubling to 30 s (reference taskrouter 5.2). */
@@ -283,14 +320,17 @@ export class Router extends Book {
     if (!task.rejected_by.includes(worker)) task.rejected_by.push(worker)
   }
 
-  #roundEnds(task: Task): void {
+  /** After the failure of a reservation. */
+  #roundEnds(task: Task, failed: Reservation): void {
     if (task.status !== 'pending') return
-    if (task.rounds >= this.rules.assignment_rounds) {
-      this.cancel(task, 'Task TTL Exceeded or Max assignment count exceeded')
+    const transfer = this.transferOf(task)
+    if (transfer) attemptFailed(this, task, transfer, failed)
+    else if (task.rounds >= this.rules.assignment_rounds) {
+      this.cancel(task, tooManyRounds)
     } else if (isDirect(task)) {
       this.failDirect(task, 'RoutingTarget not available for Reservation acceptance')
     } else if (task.re_evaluate) {
-      this.reEvaluate(task, this.get('workflow', task.workflow).configuration)
+      this.reEvaluate(task)
     } else if (task.routed_by === null || !this.#judgeAgain(task, task.routed_by)) {
       if (task.advance) this.#leaveTarget(task)
       else this.offer(task)
@@ -303,8 +343,13 @@ export class Router extends Book {
     task.status = 'canceled'
     task.reason = reason
     this.#end(task)
+    this.withdrawPending(task)
+    transferEnded(this, task)
     this.tell('task.canceled', task.sid)
-    for (const one of this.reservationsOf(task)) if (one.status === 'pending') this.#withdraw(one, 'canceled')
+  }
+
+  withdrawPending(task: Task): void {
+    for (const one of this.reservationsOf(task)) if (one.status === 'pending') this.withdraw(one, 'canceled')
   }
 
   failDirect(task: Task, reason: string): void {
@@ -313,6 +358,8 @@ export class Router extends Book {
   }
 
   wrapUp(task: Task, reason: string | null): void {
+    this.withdrawPending(task)
+    transferEnded(this, task)
     task.status = 'wrapping'
     task.reason = reason ?? task.reason
     for (const one of this.reservationsOf(task)) if (one.status === 'accepted') this.wrapUpReservation(one)
@@ -338,10 +385,9 @@ export class Router extends Book {
   }
 
   #closeReservations(task: Task): void {
-    for (const one of this.reservationsOf(task)) {
-      if (one.status === 'pending') this.#withdraw(one, 'canceled')
-      else if (isOpen(one)) this.completeReservation(one)
-    }
+    this.withdrawPending(task)
+    transferEnded(this, task)
+    for (const one of this.reservationsOf(task)) if (isOpen(one)) this.completeReservation(one)
   }
 
   completeReservation(reservation: Reservation): void {
@@ -351,11 +397,10 @@ export class Router extends Book {
 
   /** Somebody deletes the task, or the system does after its time. */
   delete(task: Task, event: 'task.deleted' | 'task.system-deleted' | undefined): void {
-    if (event) {
-      this.#closeReservations(task)
-      this.tell(event, task.sid)
-    }
+    this.#closeReservations(task)
+    if (event) this.tell(event, task.sid)
     for (const one of this.reservationsOf(task)) this.pages.reservation.delete(one.sid)
+    for (const one of [...this.pages.transfer.values()]) if (one.task === task.sid) this.pages.transfer.delete(one.sid)
     this.pages.task.delete(task.sid)
   }
 
@@ -372,6 +417,7 @@ export class Router extends Book {
       add(task.delete_at, 'timer.task_delete', task.sid)
     }
     for (const one of this.pages.reservation.values()) add(one.timeout_at, 'timer.reservation', one.sid)
+    for (const one of this.pages.document.values()) add(one.re_evaluate_at, 'timer.workflow_document', one.sid)
     return all
   }
 

@@ -1,4 +1,54 @@
+import type { Command } from '@ringdown/engine/commands'
+import type { Step } from './center.ts'
 import type { Played } from './history.ts'
+
+/** One workflow to one queue, which asks up to three at once; w1 has taken the task t1, and then the others come. */
+function handover(...steps: readonly (Command | Step)[]): Played {
+  const workspace_sid = '@s1'
+  const worker = (name: string): Step => ({
+    as: name,
+    do: { type: 'worker.create', workspace_sid, friendly_name: name, activity_sid: '@s1.Available' }
+  })
+  const configuration = JSON.stringify({ task_routing: { default_filter: { queue: '@q1' } } })
+  const opening: Step[] = [
+    { as: 's1', do: { type: 'workspace.create', friendly_name: 's1' } },
+    { as: 'q1', do: { type: 'task_queue.create', workspace_sid, friendly_name: 'q1', max_reserved_workers: 3 } },
+    { as: 'f1', do: { type: 'workflow.create', workspace_sid, friendly_name: 'f1', configuration } },
+    worker('w1'),
+    { as: 't1', do: { type: 'task.create', workspace_sid } },
+    { do: answered('w1', 'accepted') },
+    worker('w2'),
+    worker('w3')
+  ]
+  return {
+    profile: 'handover',
+    seed: 1,
+    steps: [...opening, ...steps.map((one) => ('type' in one ? { do: one } : one))]
+  }
+}
+
+/** What a worker says to its latest reservation for t1. */
+function answered(worker: string, reservation_status: string): Command {
+  return {
+    type: 'reservation.update',
+    workspace_sid: '@s1',
+    task_sid: '@t1',
+    sid: `@r/t1/${worker}`,
+    reservation_status
+  }
+}
+
+function handedOn(from: string, to: string, mode: 'WARM' | 'COLD'): Command {
+  return {
+    type: 'transfer.create',
+    workspace_sid: '@s1',
+    worker_sid: `@${from}`,
+    reservation_sid: `@r/t1/${from}`,
+    task_sid: '@t1',
+    to: `@${to}`,
+    mode
+  }
+}
 
 /*
  * Histories that have once found something, by what they found: they run with every test. `npm run simulate` leaves such
@@ -57,5 +107,35 @@ export const found: readonly {
         ...[1, 2, 3, 4, 5].map((n) => ({ as: `t${n}`, do: { type: 'task.create', workspace_sid: '@s1' } as const }))
       ]
     }
+  },
+  {
+    // What was told was how the reservation ended that had been made last.
+    name: 'a transfer fails as the last of those who were asked has failed',
+    history: handover(handedOn('w1', 'q1', 'WARM'), answered('w3', 'rejected'), { pass_ms: 120_000 })
+  },
+  {
+    // It stayed assigned with nobody who had accepted it (reference taskrouter 11.5).
+    name: 'a task that only those still have who wrap up is wrapping up',
+    history: handover(
+      handedOn('w1', 'w2', 'WARM'),
+      answered('w2', 'accepted'),
+      answered('w2', 'wrapping'),
+      answered('w1', 'completed'),
+      answered('w2', 'completed')
+    )
+  },
+  {
+    // It was canceled without a reason (reference taskrouter 4.2).
+    name: 'a task that is handed on to too many who do not take it is canceled, and says why',
+    history: handover(
+      { type: 'worker.update', workspace_sid: '@s1', sid: '@w3', activity_sid: '@s1.Offline' },
+      handedOn('w1', 'q1', 'COLD'),
+      ...[1, 2, 3, 4, 5].flatMap((): Step[] => [{ do: answered('w2', 'rejected') }, { pass_ms: 30_000 }])
+    )
+  },
+  {
+    // The worker had two reservations for it then.
+    name: 'nobody is handed a task that it has already',
+    history: handover(handedOn('w1', 'w2', 'WARM'), answered('w2', 'accepted'), handedOn('w1', 'w2', 'WARM'))
   }
 ]

@@ -33,6 +33,9 @@ const usual = {
   endTask: 3,
   deleteTask: 2,
   callOff: 1,
+  answer: 6,
+  transfer: 7,
+  takeBack: 2,
   addWorker: 1,
   deleteWorker: 1,
   moveWorker: 8,
@@ -95,7 +98,7 @@ export const profiles = {
     timeouts: 85,
     skips: 40,
     pass_ms: [0, 1_000, 4_000, 5_000, 10_000, 60_000],
-    acts: { ...usual, accept: 8, reject: 10, updateTask: 16, updateWorkflow: 6, moveWorker: 12 }
+    acts: { ...usual, accept: 8, reject: 10, updateTask: 16, updateWorkflow: 10, moveWorker: 12 }
   },
   /** Several are asked at once. */
   multi: {
@@ -124,6 +127,24 @@ export const profiles = {
     workers: 22,
     available_workers: 24,
     acts: { ...usual, addTask: 50, updateQueue: 12, updateWorkflow: 6, changeActivity: 5, updateWorkspace: 4 }
+  },
+  /** What somebody has goes to somebody else, and back. */
+  handover: {
+    ...floor,
+    queues: 2,
+    max_reserved: [1, 2],
+    reservation_timeout: [5, 30],
+    acts: {
+      ...usual,
+      accept: 34,
+      reject: 12,
+      finish: 14,
+      endTask: 4,
+      answer: 10,
+      transfer: 60,
+      takeBack: 8,
+      updateWorkflow: 5
+    }
   },
   /** One task at a time: queues move workers through activities. */
   single: {
@@ -235,6 +256,16 @@ export class Workload {
     return { task: this.#center.nameOf(task_sid) ?? 't0', worker: this.#center.nameOf(worker_sid) ?? 'w0' }
   }
 
+  /** A transfer and who began it, mostly one that is under way; undefined when there is none. */
+  transfer(workspace: string): { transfer: string; worker: string } | undefined {
+    const { state } = this.#center
+    const all = [...state.tables.transfer.by('workspace_sid', this.#center.sid(workspace) ?? '')]
+    const fitting = this.dice.chance(10) ? all : all.filter((row) => row.transfer_status === 'initiated')
+    if (fitting.length === 0) return undefined
+    const { sid, initiating_worker_sid } = this.dice.of(fitting)
+    return { transfer: this.#center.nameOf(sid) ?? 'h0', worker: this.#center.nameOf(initiating_worker_sid) ?? 'w0' }
+  }
+
   /** Sometimes a version that must be there, mostly the right one. */
   match(kind: Kind, name: string): { if_match?: string } {
     if (!this.dice.chance(10)) return {}
@@ -323,6 +354,61 @@ const acts = {
       workspace_sid: `@${s}`,
       task_sid: `@${task}`,
       sid: `@r/${task}/${worker}`
+    })
+  },
+  /** What the program behind an assignment callback says, or fails to say. */
+  answer: (w, s) => {
+    const found = w.reservation(s, ['pending'])
+    if (!found) return instead(w, s)
+    const { dice } = w
+    const reservation_sid = `@r/${found.task}/${found.worker}`
+    const late = { code: 11205, message: 'no answer', callback: 'assignment_callback_url' } as const
+    if (dice.chance(30))
+      return command({
+        type: 'reservation.callback_failed',
+        reservation_sid,
+        failures: dice.of([[late], [late, { ...late, callback: 'fallback_assignment_callback_url' }]])
+      })
+    const instruction = dice.of(['accept', 'accept', 'reject', 'reject', null] as const)
+    return command({
+      type: 'reservation.instruct',
+      reservation_sid,
+      instruction,
+      ...(instruction === 'reject' && dice.chance(60) && { activity_sid: w.any('activity', dice.of([s, s, s, 's0'])) }),
+      ...(dice.chance(20) && { failures: [late] })
+    })
+  },
+  transfer: (w, s) => {
+    const found = w.reservation(s, ['accepted'])
+    if (!found) return instead(w, s)
+    const { dice } = w
+    const { task, worker } = found
+    const name = w.fresh('h')
+    return command(
+      {
+        type: 'transfer.create',
+        workspace_sid: `@${s}`,
+        worker_sid: `@${worker}`,
+        reservation_sid: `@r/${task}/${worker}`,
+        task_sid: dice.chance(2) ? w.any('task', s) : `@${task}`,
+        to: w.any(dice.chance(55) ? 'worker' : 'task_queue', s),
+        ...(dice.chance(70) && {
+          mode: dice.of(['WARM', 'COLD', 'COLD', 'WARM', 'LUKEWARM'].slice(0, dice.of([4, 4, 5])))
+        }),
+        ...(dice.chance(20) && { priority: dice.roll(4) }),
+        ...(dice.chance(25) && { attributes: said.taskAttributes(dice, w.all('worker', s)) })
+      },
+      name
+    )
+  },
+  takeBack: (w, s) => {
+    const found = w.transfer(s)
+    if (!found) return instead(w, s)
+    return command({
+      type: 'transfer.cancel',
+      workspace_sid: `@${s}`,
+      worker_sid: w.dice.chance(4) ? w.any('worker', s) : `@${found.worker}`,
+      sid: `@${found.transfer}`
     })
   },
   addWorker: (w, s) => {

@@ -75,7 +75,7 @@ function identityNeeds(state: State, identity: unknown, channel_sid?: string): N
 
 /** Of what may be the text of a list. */
 function listIn(value: unknown): readonly unknown[] {
-  const list = value
+  const list = typeof value === 'string' ? valueIn(value) : value
   return Array.isArray(list) ? list : []
 }
 
