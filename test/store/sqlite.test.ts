@@ -148,6 +148,7 @@ describe('a store on SQLite', () => {
     const { sql } = residentColdOf(account, 'participant', -1, 10, {
       parameter: () => 'null',
       among: () => '',
+      contains: () => '',
       using: () => '',
       list: () => '',
       least: '',

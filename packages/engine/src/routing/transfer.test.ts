@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { World } from '../testing/world.ts'
+import { World, type WorldOptions } from '../testing/world.ts'
 import type { TransferRow } from './rows.ts'
 
 /** Ada has a task; Bea and Cleo are there; Cleo alone is in the queue Experts. */
-function center(): World {
-  const world = new World()
+function center(settings: NonNullable<WorldOptions['settings']> = {}): World {
+  const world = new World({ settings })
   world.addQueue('Support')
   world.addQueue('Experts', { target_workers: 'expert == true' })
   world.addWorkflow('Main', { default_filter: { queue: 'Support' } }, { task_reservation_timeout: 60 })
@@ -96,6 +96,29 @@ describe('a warm transfer (reference 9.7)', () => {
     expect(told(world)).toEqual(['task.transfer-initiated', 'task.transfer-attempt-failed', 'task.transfer-completed'])
   })
 
+  it('to a queue that asks several fails as the last of them to answer did', () => {
+    const world = center()
+    const made = transfer(world, 'Ada', world.addQueue('Many', { max_reserved_workers: 2 }).sid)
+    expect(world.where('task')).toBe('reserved Bea, Cleo')
+    world.reject('Cleo', 'task')
+    expect(status(world, made)).toBe('initiated')
+    world.pass('60 s')
+    expect(status(world, made)).toBe('initiated: Transfer attempt failed because the reservation timed out')
+  })
+
+  it('leaves a task wrapping up when those who have accepted it are done, and another is not', () => {
+    const world = center()
+    transfer(world, 'Ada', world.worker('Bea').sid)
+    world.accept('Bea', 'task')
+    world.respond('Bea', 'task', 'wrapping')
+    expect(world.where('task')).toBe('assigned Ada')
+    world.complete('Ada', 'task')
+    expect(world.where('task')).toBe('wrapping Bea')
+    expect(world.told('task').at(-1)).toBe('task.wrapup')
+    world.complete('Bea', 'task')
+    expect(world.where('task')).toBe('completed')
+  })
+
   it('can be taken back once, by who began it, while it is under way', () => {
     const world = center()
     const made = transfer(world, 'Ada', world.queue('Experts').sid)
@@ -153,6 +176,17 @@ describe('a cold transfer (reference 9.7)', () => {
     expect(world.queueOf('task')).toBe('Support')
   })
 
+  it('that fails after too many rounds cancels its task, and says why (reference 4.2)', () => {
+    const world = center({ limits: { assignment_rounds: 2 } })
+    const made = transfer(world, 'Ada', world.worker('Bea').sid, 'COLD')
+    world.reject('Bea', 'task')
+    expect([world.where('task'), status(world, made)]).toEqual([
+      'canceled',
+      'failed: Transfer failed because the reservation was rejected'
+    ])
+    expect(world.task('task').reason).toBe('Task TTL Exceeded or Max assignment count exceeded')
+  })
+
   it('to a queue where nobody comes ends with the life of the task', () => {
     const world = center()
     world.move('Cleo', 'Offline')
@@ -174,6 +208,17 @@ describe('a transfer is refused', () => {
     world.addWorker('Zoe', { activity: 'Offline' })
     const mode = what === 'in another mode' ? 'LUKEWARM' : undefined
     expect(world.refusal(() => transfer(world, from, world.worker(to).sid, mode))).toMatch(text)
+  })
+
+  it('to somebody who has the task as well, but not back to who has let go of it', () => {
+    const world = center()
+    transfer(world, 'Ada', world.worker('Bea').sid)
+    world.accept('Bea', 'task')
+    expect(world.refusal(() => transfer(world, 'Ada', world.worker('Bea').sid))).toMatch(/^400.*already/)
+    transfer(world, 'Ada', world.worker('Cleo').sid, 'COLD')
+    world.accept('Cleo', 'task')
+    transfer(world, 'Cleo', world.worker('Ada').sid)
+    expect(world.where('task')).toBe('reserved Ada')
   })
 
   it('of what one does not have (any more), and twice at once', () => {

@@ -66,8 +66,7 @@ export class Lane {
     if (this.isLoading || this.isComplete || now < this.loads_at) return 0
     const { isOpen, asks_at = 0 } = this.breaker
     if (isOpen && now < asks_at) return 0
-    let ready = 0
-    for (const { stage, row } of this.#held.values()) if (stage === 'waiting' && (row.due_at ?? 0) <= now) ready += 1
+    const ready = [...this.#free(now)].length
     const most = isOpen ? mostHeldAway : mostHeld
     return ready >= most / 2 ? 0 : Math.max(0, Math.min(most - this.#unsent, mostMarking - this.#held.size))
   }
@@ -81,10 +80,7 @@ export class Lane {
     if (hasRoom || kind.urgent) this.#held.set(row.sid, { row, kind, stage: 'waiting' })
     else {
       this.loads_at = Math.min(this.loads_at, row.due_at ?? 0)
-      // Whoever waits for another try can do so in the store.
-      if (this.#unsent >= mostHeld)
-        for (const held of [...this.#held.values()])
-          if (held.stage === 'waiting' && (held.row.due_at ?? 0) > (row.due_at ?? 0)) this.#release(held)
+      if (this.#unsent >= mostHeld) this.#releaseLater(row.due_at ?? 0)
     }
   }
 
@@ -121,8 +117,11 @@ export class Lane {
     if (!this.isComplete) this.#release(held)
   }
 
-  /** Leaves the last ones to the store, as far as they wait. */
-  trim(): void {
+  /** Leaves to the store who waits for another try, and of the others the last ones. */
+  trim(now: number): void {
+    this.news += 1
+    this.loads_at = 0
+    this.#releaseLater(now)
     for (const [sid, { stage, kind }] of [...this.#held].slice(mostHeldAway))
       if (stage === 'waiting' && !kind.urgent) this.#drop(sid)
   }
@@ -184,6 +183,12 @@ export class Lane {
   #drop(sid: string): void {
     this.#held.delete(sid)
     if (this.isLoading) this.#gone.add(sid)
+  }
+
+  /** Whoever waits for another try can do so in the store. */
+  #releaseLater(now: number): void {
+    for (const held of [...this.#held.values()])
+      if (held.stage === 'waiting' && (held.row.due_at ?? 0) > now) this.#release(held)
   }
 
   /** Leaves a delivery to the store, and with it what waits for it. */

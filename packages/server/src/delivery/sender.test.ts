@@ -347,9 +347,11 @@ describe('a destination that is away', () => {
 /** As many deliveries like the only one there is, quicker than by the reader of the log. */
 async function copies(many: number): Promise<void> {
   const database = await openDatabase(join(folder, 'store.sqlite'))
+  // SIDs are in the order of events.
   const columns = Object.keys(deliveryTable.columns).map((column) =>
-    column === 'sid' ? "printf('DV%012x%020x', 1000000 + n, n)" : column
+    column === 'sid' ? `printf('DV%012x%020x', ${events} + n, n)` : column
   )
+  events += many
   database.exec(`with recursive number(n) as (select 1 union all select n + 1 from number where n < ${many})
     insert into delivery select ${columns.join(', ')} from delivery, number`)
   database.close()

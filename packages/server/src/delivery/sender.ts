@@ -62,6 +62,7 @@ export class Sender implements Moved {
   readonly #abort = new AbortController()
   #marks: { readonly held: Held; readonly from: string; readonly mark: DeliveryMark }[] = []
   #isFlushing = false
+  #flushing: Promise<void> = Promise.resolve()
   #isTelling = false
   #sending = 0
   #loading = 0
@@ -221,6 +222,8 @@ export class Sender implements Moved {
   /** Which lanes there are; tries for as long as it takes. */
   async #load(generation: number): Promise<void> {
     const { store, account, log } = this.#options
+    // What is being marked would change under our eyes.
+    await this.#flushing
     while (this.#status === 'loading' && this.#generation === generation) {
       try {
         if (account.isReady) {
@@ -397,7 +400,7 @@ export class Sender implements Moved {
       const { destination, queued } = lane
       if (wasOpen) log.info({ destination, queued }, 'a destination is back')
       else log.warn({ destination, queued }, 'a destination is away: it is asked with one delivery at a time')
-      if (!wasOpen) lane.trim()
+      if (!wasOpen) lane.trim(now)
     }
     for (const listener of this.onAttempt) listener(row.kind, wordOf(outcome))
     const conclusion = conclude(row, outcome, { kind, now, ...times })
@@ -418,15 +421,15 @@ export class Sender implements Moved {
       held.row = row
       this.#mark(held, before)
     }
+    const generation = this.#generation
     const answer = async () => {
       if (isFinal && kind.answered) await this.#answer(before, kind, outcome, end === 'delivered')
-      mark()
+      if (generation === this.#generation) mark()
     }
     if (!kind.answered) {
       mark()
       return
     }
-    const generation = this.#generation
     const tell = async () => {
       this.#answering += 1
       await answer().catch((err: unknown) => {
@@ -470,9 +473,13 @@ export class Sender implements Moved {
 
   #mark(held: Held, before: DeliveryRow): void {
     this.#marks.push({ held, from: before.destination, mark: { row: held.row, attempts_before: before.attempts } })
+    this.#flushSoon()
+  }
+
+  #flushSoon(): void {
     if (this.#isFlushing) return
     this.#isFlushing = true
-    setImmediate(() => void this.#flush(this.#generation))
+    this.#flushing = new Promise((resolve) => setImmediate(() => void this.#flush(this.#generation).then(resolve)))
   }
 
   async #flush(generation: number): Promise<void> {
@@ -481,11 +488,12 @@ export class Sender implements Moved {
       while (this.#marks.length > 0 && generation === this.#generation) {
         if (!account.isReady) throw new Unavailable('the account is not ours')
         const marks = this.#marks.slice(0, mostMarked)
-        await store.markDeliveries(
+        const changed = await store.markDeliveries(
           account.account_sid,
           marks.map(({ mark }) => mark)
         )
         if (generation !== this.#generation) break
+        if (changed < marks.length) throw new Error('somebody else has marked deliveries')
         this.#marks.splice(0, marks.length)
         this.#written(marks)
       }
@@ -493,10 +501,7 @@ export class Sender implements Moved {
       if (generation === this.#generation) this.#lost(err)
     }
     this.#isFlushing = false
-    if (this.#marks.length > 0) {
-      this.#isFlushing = true
-      setImmediate(() => void this.#flush(this.#generation))
-    }
+    if (this.#marks.length > 0) this.#flushSoon()
     this.#changed()
   }
 
