@@ -1,6 +1,6 @@
 import type { Operation, Parameter } from '@ringdown/contract/operation'
 import fc from 'fast-check'
-import { type Asked, type Center, nowhere } from './nonsense.ts'
+import { type Asked, type Center, nowhere, templateOf } from './nonsense.ts'
 
 /* Requests that make no sense, or only some: texts, JSON that is bent in one place, and whole requests of operations. */
 
@@ -156,10 +156,11 @@ function member(value: Json, name: string, instead: string): string {
   return `{${members.map(([key, one]) => `${JSON.stringify(key)}:${one}`).join(',')}}`
 }
 
+const others: readonly Json[] = [{ a: { b: [1, 'c'] } }]
+
 /** What parameters of JSON could be, by their names on the wire. */
 function samplesOf({ present, receiver: { url } }: Center, { wire }: Parameter): readonly Json[] {
-  const [first = ''] = []
-  const one = (prefix: string, at = 0) => present.get(prefix)?.at(at) ?? first
+  const one = (prefix: string, at = 0) => present.get(prefix)?.at(at) ?? ''
   const workspace_sid = one('WS')
   const place = { workspace_sid, workflow_sid: one('WW'), queue_sid: one('WQ'), worker_sid: one('WK', -1) }
   const attributes = { customers: { name: 'Eve' }, conversations: { external_contact: 'x' } }
@@ -215,14 +216,14 @@ function samplesOf({ present, receiver: { url } }: Center, { wire }: Parameter):
         }
       ]
     default:
-      return [{ a: { b: [1, 'c'] } }]
+      return others
   }
 }
 
 // Parameters
 
 /** A value that the parameter could have meant, or nearly. */
-function sensible(center: Center, parameter: Parameter): fc.Arbitrary<string> {
+function sensible(center: Center, parameter: Parameter, isStraight = false): fc.Arbitrary<string> {
   const { type, enum: values, pattern, wire } = parameter
   if (values) return fc.constantFrom(...values)
   const prefix = prefixOf(pattern)
@@ -238,11 +239,13 @@ function sensible(center: Center, parameter: Parameter): fc.Arbitrary<string> {
       return fc.constantFrom('2026-03-02T08:00:00Z', '2026-03-02')
     case 'json':
     case 'json-text':
-      return fc.constantFrom(...samplesOf(center, parameter)).chain((sample) => bent(center, sample))
+      return fc
+        .constantFrom(...samplesOf(center, parameter))
+        .chain((sample) => (isStraight ? fc.constant(JSON.stringify(sample)) : bent(center, sample)))
     default:
       if (/Expression|TargetWorkers|EvaluateTask/.test(wire)) return fc.constantFrom('1==1', 'level > 2')
       if (/Url$/.test(wire)) return fc.constantFrom('asks', 'told').map((path) => `${center.receiver.url}/${path}`)
-      return fc.oneof(fc.constantFrom(...(words[wire] ?? ['a word'])), text)
+      return fc.oneof(fc.constantFrom(...(words[wire] ?? ['a word'])), ...(isStraight ? [] : [text]))
   }
 }
 
@@ -296,7 +299,7 @@ function segment(center: Center, operation: Operation, parameter: Parameter): fc
   const wrong = fc.oneof(
     fc.constantFrom(...others),
     fc.constantFrom('%', '%00', '%ff', '__proto__', 'constructor', 'x'.repeat(2000), 'WS1', '..', '%2F', 'default'),
-    fc.constantFrom('nobody').chain(() => text.map((value) => percent(value.slice(0, 2000)) || '_'))
+    text.map((value) => percent(value.slice(0, 2000)) || '_')
   )
   if (isDoomed) {
     const made = prefix ?? doomedKinds[operation.resource.replace(/^service_/, '')]
@@ -307,6 +310,19 @@ function segment(center: Center, operation: Operation, parameter: Parameter): fc
 
 /** Of resources whose paths take names as well. */
 const doomedKinds: Readonly<Record<string, string>> = { conversation: 'CH', conversation_participant: 'MB', user: 'US' }
+
+/** A path that leads somewhere, unless something would be deleted there; or one of parts that hardly fit together. */
+function place(center: Center, operation: Operation): fc.Arbitrary<string> {
+  const inPath = operation.parameters.filter((parameter) => parameter.in === 'path')
+  const made = fc.tuple(...inPath.map((parameter) => segment(center, operation, parameter))).map((segments) => {
+    const names = new Map(inPath.map(({ wire }, at) => [wire, segments[at] ?? '_']))
+    return `/${operation.product}${operation.path.replaceAll(/\{(\w+)\}/g, (_, wire: string) => names.get(wire) ?? '_')}`
+  })
+  const known = operation.verb === 'delete' ? [] : (center.paths.get(templateOf(operation)) ?? [])
+  return known.length === 0
+    ? made
+    : fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...known) }, { weight: 1, arbitrary: made })
+}
 
 const badTokens = [
   'PT',
@@ -325,6 +341,25 @@ const badTokens = [
   `PT${'A'.repeat(3000)}`,
   `PT${Buffer.from('["a",9007199254740993,"\\u0000"]').toString('base64url')}`
 ]
+
+/** As it should be, but for one parameter at most. */
+function nearly(center: Center, parameters: readonly Parameter[]): fc.Arbitrary<string> {
+  const straight = parameters.map((parameter) => {
+    const value = sensible(center, parameter, true).map(percent)
+    return parameter.required ? value : fc.option(value, { freq: 1, nil: undefined })
+  })
+  const bad = parameters.map((parameter) => fc.option(fc.oneof(sensible(center, parameter).map(percent), encoded)))
+  return fc.nat(Math.max(0, parameters.length - 1)).chain((place) =>
+    fc.tuple(fc.tuple(...straight), bad[place] ?? fc.constant(null)).map(([values, instead]) =>
+      joined(
+        parameters.flatMap(({ wire }, at): [string, string][] => {
+          const value = at === place && instead !== null ? instead : values[at]
+          return value === undefined ? [] : [[percent(wire), value]]
+        })
+      )
+    )
+  )
+}
 
 function pairs(center: Center, parameters: readonly Parameter[]): fc.Arbitrary<string> {
   if (parameters.length === 0)
@@ -361,7 +396,7 @@ const stranger: fc.Arbitrary<[string, string]> = fc.oneof(
   fc.tuple(fc.constant('PageToken'), fc.constantFrom(...badTokens).map(percent))
 )
 
-export function joined(entries: readonly (readonly [string, string])[]): string {
+function joined(entries: readonly (readonly [string, string])[]): string {
   return entries.map(([name, value]) => `${name}=${value}`).join('&')
 }
 
@@ -466,8 +501,7 @@ const headers = fc.oneof(
 
 /** A request to an operation, some of it odd. */
 export function nonsense(center: Center, operation: Operation): fc.Arbitrary<Asked> {
-  const { method, product, parameters } = operation
-  const inPath = parameters.filter((parameter) => parameter.in === 'path')
+  const { method, parameters } = operation
   const inQuery = parameters.filter((parameter) => parameter.in === 'query')
   const inForm = parameters.filter((parameter) => parameter.in === 'form')
   const hasBody = method !== 'GET' && method !== 'DELETE'
@@ -476,26 +510,22 @@ export function nonsense(center: Center, operation: Operation): fc.Arbitrary<Ask
       ? fc.tuple(fc.constant('application/json'), jsonBody(center, operation))
       : fc.tuple(
           contentTypes,
-          fc.oneof({ weight: 9, arbitrary: pairs(center, inForm) }, { weight: 1, arbitrary: fc.json() })
+          fc.oneof(
+            { weight: 14, arbitrary: nearly(center, inForm) },
+            { weight: 10, arbitrary: pairs(center, inForm) },
+            { weight: 1, arbitrary: pairs(center, inForm).map((form) => `${form}&FriendlyName=a\0b&\0=\ufffd`) },
+            { weight: 2, arbitrary: fc.json() }
+          )
         )
     : fc.constant(['', ''])
   return fc
-    .tuple(
-      fc.tuple(...inPath.map((parameter) => segment(center, operation, parameter))),
-      pairs(center, inQuery),
-      body,
-      headers
-    )
-    .map(([segments, asked, [contentType, content], others]) => {
-      const names = new Map(inPath.map(({ wire }, at) => [wire, segments[at] ?? '_']))
-      const path = `/${product}${operation.path.replaceAll(/\{(\w+)\}/g, (_, wire: string) => names.get(wire) ?? '_')}`
-      return {
-        method,
-        path: asked === '' ? path : `${path}?${asked.slice(0, 8000)}`,
-        headers: { ...(contentType && { 'content-type': contentType }), ...others },
-        body: wellFormed(content)
-      }
-    })
+    .tuple(place(center, operation), fc.oneof(nearly(center, inQuery), pairs(center, inQuery)), body, headers)
+    .map(([path, asked, [contentType, content], more]) => ({
+      method,
+      path: asked === '' ? path : `${path}?${asked.slice(0, 8000)}`,
+      headers: { ...(contentType && { 'content-type': contentType }), ...more },
+      body: wellFormed(content)
+    }))
 }
 
 /** What webhooks and callbacks are answered. */

@@ -42,6 +42,100 @@ async function tried(asked: Asked): Promise<Answer> {
   return answer
 }
 
+/** Each was a 500 once, or worse; `$WS` and so on stand for the first that is there. */
+describe('what was too much once', () => {
+  const channel = (fields: object) => JSON.stringify({ type: 'web', initiated_by: 'api', ...fields })
+  const routing = (fields: object) => JSON.stringify({ properties: { workspace_sid: '$WS', ...fields } })
+  const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+  const interactions = '/flex-api/v1/Interactions'
+
+  it.each<[name: string, path: string, form: Record<string, string>, code: number, message: string]>([
+    ['a type that cannot be made text', interactions, { Channel: '{"type":{"toString":1}}' }, 45366, 'type'],
+    ['a list of such as type', interactions, { Channel: '{"type":[{"toString":1}]}' }, 45366, 'type'],
+    ['such an initiator', interactions, { Channel: channel({ initiated_by: { toString: 1 } }) }, 45366, 'initiated_by'],
+    [
+      'U+0000 in the text of participants',
+      interactions,
+      { Channel: channel({ participants: '[{"identity":"a\\u0000b"}]' }), Routing: routing({}) },
+      45367,
+      'participants is not valid JSON'
+    ],
+    [
+      'half a surrogate pair in the text of participants',
+      interactions,
+      { Channel: channel({ participants: '[{"identity":"a\\ud800b"}]' }), Routing: routing({}) },
+      45367,
+      'participants is not valid JSON'
+    ],
+    [
+      'depth in the text of participants',
+      interactions,
+      { Channel: channel({ participants: '['.repeat(50_000) + ']'.repeat(50_000) }), Routing: routing({}) },
+      45367,
+      'participants is not valid JSON'
+    ],
+    [
+      'depth in the text of attributes',
+      interactions,
+      { Channel: channel({ participants: [{ identity: 'ida' }] }), Routing: routing({ attributes: deep }) },
+      20001,
+      'attributes is not valid JSON'
+    ],
+    [
+      'U+0000 in the text of attributes',
+      interactions,
+      {
+        Channel: channel({ participants: [{ identity: 'ida' }] }),
+        Routing: routing({ attributes: '{"a":"\\u0000"}' })
+      },
+      20001,
+      'attributes is not valid JSON'
+    ],
+    [
+      'a status of routing that cannot be made text',
+      `${interactions}/$KD/Channels/$UO`,
+      { Status: 'inactive', Routing: '{"status":{"toString":1}}' },
+      20001,
+      'status'
+    ]
+  ])('%s is refused', async (_name, path, form, code, message) => {
+    const filled = (one: string) =>
+      one.replaceAll(/\$([A-Z]{2})/g, (_, kind: string) => center.present.get(kind)?.[0] ?? '')
+    const before = await center.picture()
+    const body = Object.fromEntries(Object.entries(form).map(([key, value]) => [key, filled(value)]))
+    const answer = await center.place.call(filled(path), body)
+    expect(answer).toMatchObject({ status: 400, body: { code, message: expect.stringContaining(message) } })
+    await center.expectUnchanged(before)
+  })
+
+  it('another account that cannot be made text is refused', async () => {
+    const headers = { 'content-type': 'application/json' }
+    const answer = await center.place.call('/flex-api/v1/Configuration', undefined, {
+      method: 'POST',
+      headers,
+      body: '{"account_sid":{"toString":1}}'
+    })
+    expect(answer).toMatchObject({ status: 400, body: { code: 20001 } })
+  })
+
+  it('participants as text find the users who are there', async () => {
+    const users = async (): Promise<string[]> =>
+      (await center.place.call('/conversations/v1/Users?PageSize=100')).body.users.map(
+        ({ identity }: { identity: string }) => identity
+      )
+    const place = { workspace_sid: center.present.get('WS')?.[0], workflow_sid: center.present.get('WW')?.[0] }
+    // Users leave memory when nothing is done about them; an identity is one user all the same.
+    for (let times = 0; times < 2; times++) {
+      await center.made(interactions, {
+        Channel: channel({ participants: '[{"identity":"nora"}]' }),
+        Routing: routing(place)
+      })
+      await center.place.pass(0)
+    }
+    expect((await users()).filter((identity) => identity === 'nora')).toEqual(['nora'])
+  })
+})
+
 describe.each(apis)('%s', (api) => {
   it('takes every operation asked in nonsense calmly', { timeout: 60_000 + numRuns * 10_000 }, async () => {
     const asked = known.filter((operation) => operation.api === api)
@@ -86,94 +180,6 @@ describe('whatever is no operation', () => {
       { seed, numRuns: numRuns * 25, endOnFailure: true }
     )
     for (const api of apis) await center.lookAround(api)
-  })
-})
-
-/** Each was a 500 once, or worse; `$WS` and so on stand for the first that is there. */
-describe('what was too much once', () => {
-  const channel = (fields: object) => JSON.stringify({ type: 'web', initiated_by: 'api', ...fields })
-  const routing = (fields: object) => JSON.stringify({ properties: { workspace_sid: '$WS', ...fields } })
-  const deep = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`
-  const interactions = '/flex-api/v1/Interactions'
-
-  it.each<[name: string, path: string, form: Record<string, string>, code: number]>([
-    ['a type that cannot be made text', interactions, { Channel: '{"type":{"toString":1}}' }, 45366],
-    ['a list of such as type', interactions, { Channel: '{"type":[{"toString":1}]}' }, 45366],
-    ['such an initiator', interactions, { Channel: channel({ initiated_by: { toString: 1 } }) }, 45366],
-    [
-      'U+0000 in the text of participants',
-      interactions,
-      { Channel: channel({ participants: '[{"identity":"a\\u0000b"}]' }), Routing: routing({}) },
-      45367
-    ],
-    [
-      'half a surrogate pair in the text of participants',
-      interactions,
-      { Channel: channel({ participants: '[{"identity":"a\\ud800b"}]' }), Routing: routing({}) },
-      45367
-    ],
-    [
-      'depth in the text of participants',
-      interactions,
-      { Channel: channel({ participants: '['.repeat(50_000) + ']'.repeat(50_000) }), Routing: routing({}) },
-      45367
-    ],
-    [
-      'depth in the text of attributes',
-      interactions,
-      { Channel: channel({ participants: [{ identity: 'ida' }] }), Routing: routing({ attributes: deep }) },
-      20001
-    ],
-    [
-      'U+0000 in the text of attributes',
-      interactions,
-      {
-        Channel: channel({ participants: [{ identity: 'ida' }] }),
-        Routing: routing({ attributes: '{"a":"\\u0000"}' })
-      },
-      20001
-    ],
-    [
-      'a status of routing that cannot be made text',
-      `${interactions}/$KD/Channels/$UO`,
-      { Status: 'inactive', Routing: '{"status":{"toString":1}}' },
-      20001
-    ]
-  ])('%s is refused', async (_name, path, form, code) => {
-    const filled = (one: string) =>
-      one.replaceAll(/\$([A-Z]{2})/g, (_, kind: string) => center.present.get(kind)?.[0] ?? '')
-    const before = await center.picture()
-    const body = Object.fromEntries(Object.entries(form).map(([key, value]) => [key, filled(value)]))
-    const answer = await center.place.call(filled(path), body)
-    expect(answer).toMatchObject({ status: 400, body: { code } })
-    await center.expectUnchanged(before)
-  })
-
-  it('another account that cannot be made text is refused', async () => {
-    const headers = { 'content-type': 'application/json' }
-    const answer = await center.place.call('/flex-api/v1/Configuration', undefined, {
-      method: 'POST',
-      headers,
-      body: '{"account_sid":{"toString":1}}'
-    })
-    expect(answer).toMatchObject({ status: 400, body: { code: 20001 } })
-  })
-
-  it('participants as text find the users who are there', async () => {
-    const users = async (): Promise<string[]> =>
-      (await center.place.call('/conversations/v1/Users?PageSize=100')).body.users.map(
-        ({ identity }: { identity: string }) => identity
-      )
-    const workspace_sid = center.present.get('WS')?.[0]
-    // Users leave memory when nothing is done about them; an identity is one user all the same.
-    for (let times = 0; times < 2; times++) {
-      await center.made(interactions, {
-        Channel: channel({ participants: '[{"identity":"nora"}]' }),
-        Routing: routing({ workspace_sid })
-      })
-      await center.place.pass(0)
-    }
-    expect((await users()).filter((identity) => identity === 'nora')).toEqual(['nora'])
   })
 })
 
@@ -270,9 +276,15 @@ describe('expressions', () => {
   })
 })
 
-describe('a server that is started anew', () => {
-  it('has what the one before it had', { timeout: 60_000 }, async () => {
-    await center.place.pass(0)
+describe('afterwards', () => {
+  it('time goes on', { timeout: 60_000 + numRuns * 10_000 }, async () => {
+    center.reply = {}
+    await center.place.pass(86_400)
+    for (const api of apis)
+      for (const [path, text] of await center.lookAround(api)) await center.expectPaged(path, text)
+  })
+
+  it('a server that is started anew has what the one before it had', { timeout: 60_000 }, async () => {
     const told = async () =>
       new Map(await Promise.all(apis.map(async (api) => [api, await center.lookAround(api)] as const)))
     const [rows, before] = [await center.rows(), await told()]

@@ -60,6 +60,8 @@ export class Center {
   reply: Reply = {}
   /** SIDs of what was there from the beginning, by their letters. */
   readonly present = new Map<string, string[]>()
+  /** Paths that lead somewhere, by their templates: `conversations/v1/Conversations/{Sid}`. */
+  readonly paths = new Map<string, string[]>()
   /** SIDs of what nonsense has made. */
   readonly #made = new Map<string, string[]>()
 
@@ -185,7 +187,7 @@ export class Center {
     const rows: Record<string, string> = {}
     for (const [kind, table] of Object.entries(state.tables)) {
       const resident = Object.hasOwn(coldKinds, kind) ? residence(kind) : () => true
-      for (const row of table.all() as readonly Readonly<Record<string, unknown>>[]) {
+      for (const row of table.all()) {
         if (resident(row)) rows[`${kind} ${row.sid}`] = JSON.stringify(row)
       }
     }
@@ -230,6 +232,29 @@ export class Center {
     return seen
   }
 
+  /** What is listed at once is listed page by page as well, forwards and backwards. */
+  async expectPaged(path: string, text: string): Promise<void> {
+    const operation = operationOf('GET', path)
+    if (!operation?.listKey) return
+    const whole: readonly unknown[] = JSON.parse(text)[operation.listKey]
+    const size = Math.max(1, Math.ceil(whole.length / 4))
+    const pages: (readonly unknown[])[] = []
+    const back: (readonly unknown[])[] = []
+    let url: string | null = `${path}?PageSize=${size}${narrowed[operation.resource] ?? ''}`
+    let way: 'next_page_url' | 'previous_page_url' = 'next_page_url'
+    while (url !== null) {
+      const { status, text: page } = await this.get(url)
+      expect({ url, status }).toEqual({ url, status: 200 })
+      const { meta, [operation.listKey]: rows } = JSON.parse(page.replaceAll(this.place.running.url, ''))
+      if (way === 'next_page_url') pages.push(rows)
+      else back.unshift(rows)
+      if (meta[way] === null && way === 'next_page_url' && meta.previous_page_url !== null) way = 'previous_page_url'
+      url = meta[way]
+    }
+    expect(pages.flat()).toEqual(whole)
+    if (pages.length > 1) expect(back).toEqual(pages.slice(0, -1))
+  }
+
   async #lookAt(operation: Operation, path: string): Promise<string> {
     const query = operation.listKey === null ? '' : `?PageSize=1000${narrowed[operation.resource] ?? ''}`
     const { status, text } = await this.get(path + query)
@@ -251,7 +276,7 @@ export class Center {
 
   async made(path: string, form: Record<string, string | string[]>): Promise<Readonly<Record<string, string>>> {
     const { status, body } = await this.place.call(path, form)
-    expect({ path, status, body }).toMatchObject({ status: expect.toSatisfy((code: number) => code < 300) })
+    if (status >= 300) throw new Error(`${path} answers ${status}: ${JSON.stringify(body)}`)
     return body
   }
 
@@ -275,6 +300,12 @@ export class Center {
     const { conversations } = (await call('/conversations/v1/Conversations?State=closed')).body
     const instance = (await call('/flex-api/v1/Configuration')).body.flex_instance_sid
     for (const one of [...messages, ...users, ...conversations, { sid: instance }]) keep(this.present, one.sid)
+    for (const api of new Set(operations.map((operation) => operation.api))) {
+      for (const path of (await this.lookAround(api)).keys()) {
+        const template = templateOf(operationOf('GET', path))
+        this.paths.set(template, [...(this.paths.get(template) ?? []), path])
+      }
+    }
   }
 
   async #furnishConversations(): Promise<void> {
@@ -332,7 +363,7 @@ export class Center {
     const { activities } = (await this.place.call(`${base}/Activities?Available=true`)).body
     const worker = await this.made(`${base}/Workers`, { FriendlyName: 'amelie', ActivitySid: activities[0].sid })
     const workflows = (await this.place.call(`${base}/Workflows`)).body.workflows
-    await this.made(`${base}/Workflows/${workflows[0].sid}`, { AssignmentCallbackUrl: `${this.receiver.url}/told` })
+    await this.made(`${base}/Workflows/${workflows[0].sid}`, { AssignmentCallbackUrl: `${this.receiver.url}/asks` })
     await this.made(`/flex-api/v1/Instances/${body.flex_instance_sid}/InteractionWebhooks`, {
       WebhookUrl: `${this.receiver.url}/told`,
       WebhookEvents: ['onInteractionCreated', 'onParticipantJoined']
@@ -370,6 +401,11 @@ export function expectConform({ id }: Operation, body: unknown): void {
   expect(conforms(id as OperationId, body).filter((complaint) => !unsaid.test(complaint))).toEqual([]) // the table's ids are OperationIds
 }
 
+/** The same for all operations of a path. */
+export function templateOf(operation: Operation | undefined): string {
+  return operation ? `${operation.product}${operation.path}` : ''
+}
+
 /** Rows of each operation that a look around fetches. */
 const mostOfEach = 4
 
@@ -389,9 +425,11 @@ function keep(sids: Map<string, string[]>, sid: string): void {
   sids.set(prefix, [...(sids.get(prefix) ?? []), sid])
 }
 
-function residence(kind: string): (row: Readonly<Record<string, unknown>>) => boolean {
+/** Whether a row of a cold kind is in memory always. */
+function residence(kind: string): (row: object) => boolean {
   const { resident } = coldKinds[kind as keyof typeof coldKinds] as {
     readonly resident?: { readonly column: string; readonly values: readonly string[] }
   } // kinds without are never
-  return (row) => resident?.values.includes(String(row[resident.column])) ?? false
+  return (row) =>
+    resident?.values.includes(String(Object.entries(row).find(([name]) => name === resident.column)?.[1])) ?? false
 }

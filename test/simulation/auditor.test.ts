@@ -1,6 +1,6 @@
 import type { Command } from '@ringdown/engine/commands'
 import type { Decision } from '@ringdown/engine/decide'
-import type { EventType } from '@ringdown/engine/events'
+import type { EngineEvent, EventType } from '@ringdown/engine/events'
 import type { Kind } from '@ringdown/engine/kinds'
 import { State } from '@ringdown/engine/state/state'
 import { type Timer, Timers } from '@ringdown/engine/state/timers'
@@ -56,6 +56,16 @@ const outOfTurn: Tamper = (decision) => {
   if (!first || !second || first.refs.task?.sid === second.refs.task?.sid) return undefined
   const events = decision.events.map((event) =>
     event === first ? { ...second, seq: first.seq } : event === second ? { ...first, seq: second.seq } : event
+  )
+  return { ...decision, events }
+}
+
+/** A worker is not told that what it is offered is handed on by another. */
+const withoutTransfer: Tamper = (decision) => {
+  const isOfTransfer = ({ type, refs }: EngineEvent) => type === 'reservation.created' && refs.transfer !== undefined
+  if (!decision.events.some(isOfTransfer)) return undefined
+  const events = decision.events.map((event) =>
+    isOfTransfer(event) ? { ...event, refs: { ...event.refs, transfer: undefined } } : event
   )
   return { ...decision, events }
 }
@@ -149,6 +159,7 @@ const mistakes: readonly (readonly [mistake: string, tamper: Tamper, complaint: 
     /reservation_status is "accepted", not "wrapping"/,
     'handover'
   ],
+  ['does not tell of what transfer an offer is', withoutTransfer, /shows transfer undefined/, 'handover'],
   ['does not tell that a transfer has failed', untold('task.transfer-failed'), /task.transfer-failed/, 'handover'],
   [
     'does not tell what was wrong with an assignment callback',

@@ -425,10 +425,14 @@ function* events(actual: readonly EngineEvent[], expected: readonly Told[]): Gen
     all.filter(({ type }) => type === 'reservation.created').map((one) => one.about)
   if (offers(told).join() !== offers(expected).join())
     yield complaint('offers in turn', `offers come as ${offers(told)}, not as ${offers(expected)}`)
-  for (const { type, about: sid, task_status } of expected) {
+  for (const { type, about: sid, task_status, transfer } of expected) {
     const { event } = told.find((one) => one.type === type && one.about === sid) ?? {}
     const status = event?.refs.task?.assignment_status
     if (event && task_status !== undefined && status !== task_status)
       yield complaint(`task in ${type}`, `${type} of ${sid} shows its task ${status}, not ${task_status}`)
+    if (!event || transfer === undefined) continue
+    const shown = event.refs.transfer && `${event.refs.transfer.sid} ${event.refs.transfer.transfer_status}`
+    const must = transfer ? `${transfer.sid} ${transfer.status}` : undefined
+    if (shown !== must) yield complaint(`transfer in ${type}`, `${type} of ${sid} shows transfer ${shown}, not ${must}`)
   }
 }

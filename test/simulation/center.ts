@@ -191,12 +191,21 @@ export class Center {
     if (outcome instanceof Refusal) this.refused++
     else {
       this.decided++
-      for (const { type } of [command, ...outcome.events]) this.done.set(type, (this.done.get(type) ?? 0) + 1)
+      for (const { type } of [command, ...outcome.events]) this.#count(type)
+      if (
+        command.type === 'timer.workflow_document' &&
+        this.state.find('workflow_document', command.sid)?.re_evaluate_at
+      )
+        this.#count(`${command.type}, not the last`)
     }
     if (textOf(outcome) !== textOf(other))
       this.#check([{ rule: 'twin', text: `the twins decide differently about ${command.type}` }])
     const shown = outcome instanceof Refusal ? outcome : (this.#tamper?.(outcome, command, this.state) ?? outcome)
     this.#check(this.#auditor.judge(command, at, shown))
+  }
+
+  #count(what: string): void {
+    this.done.set(what, (this.done.get(what) ?? 0) + 1)
   }
 
   /** Decides a command, but throws at one of its events, or at its end if it has fewer. Nothing of it may be left. */

@@ -10,6 +10,8 @@ import {
   type Reservation,
   type Target,
   type Task,
+  type TaskStatus,
+  type Transfer,
   type Worker
 } from './book.ts'
 import { attemptFailed, completeTransfer, transferEnded } from './transfer.ts'
@@ -25,6 +27,8 @@ export interface Told {
   readonly about: string
   /** How the task stands in it, where that is promised (reference taskrouter 9.6). */
   readonly task_status?: string
+  /** The transfer that it shows, and how that stands then; null: it shows none (reference taskrouter 9.7). */
+  readonly transfer?: { readonly sid: string; readonly status: string } | null
 }
 
 /** What the account allows, and how long things last. */
@@ -53,8 +57,14 @@ export class Router extends Book {
     this.rules = rules
   }
 
-  tell(type: string, about: string, task_status?: string): void {
-    this.told.push({ type, about, ...(task_status !== undefined && { task_status }) })
+  tell(type: string, about: string, task_status?: string, transfer?: Transfer | null): void {
+    const shown = transfer && { sid: transfer.sid, status: transfer.status }
+    this.told.push({
+      type,
+      about,
+      ...(task_status !== undefined && { task_status }),
+      ...(shown !== undefined && { transfer: shown })
+    })
   }
 
   // Along a workflow
@@ -221,7 +231,7 @@ export class Router extends Book {
     worker.idle = this.count
     const own = worker.channels.get(task.channel)
     if (own) own.idle = this.count
-    this.tell('reservation.created', sid, 'reserved')
+    this.tell('reservation.created', sid, 'reserved', transfer ?? null)
     this.#moveInSingleTask(task, worker, 'reservation_activity')
   }
 
@@ -266,13 +276,14 @@ export class Router extends Book {
     this.#moveInSingleTask(task, this.get('worker', reservation.worker), 'assignment_activity')
     this.tell('reservation.accepted', reservation.sid, 'assigned')
     completeTransfer(this, reservation)
-    for (const other of this.reservationsOf(task)) if (other.status === 'pending') this.withdraw(other, 'rescinded')
+    for (const other of this.reservationsOf(task))
+      if (other.status === 'pending') this.withdraw(other, 'rescinded', 'assigned')
   }
 
-  withdraw(reservation: Reservation, status: 'rescinded' | 'canceled'): void {
+  withdraw(reservation: Reservation, status: 'rescinded' | 'canceled', task_status?: TaskStatus): void {
     reservation.status = status
     reservation.timeout_at = null
-    this.tell(`reservation.${status}`, reservation.sid)
+    this.tell(`reservation.${status}`, reservation.sid, task_status)
     this.#moveBack(reservation)
   }
 
@@ -343,13 +354,15 @@ export class Router extends Book {
     task.status = 'canceled'
     task.reason = reason
     this.#end(task)
-    this.withdrawPending(task)
+    this.withdrawPending(task, 'canceled')
     transferEnded(this, task)
     this.tell('task.canceled', task.sid)
   }
 
-  withdrawPending(task: Task): void {
-    for (const one of this.reservationsOf(task)) if (one.status === 'pending') this.withdraw(one, 'canceled')
+  /** The task's status is told where it is promised. */
+  withdrawPending(task: Task, task_status?: TaskStatus): void {
+    for (const one of this.reservationsOf(task))
+      if (one.status === 'pending') this.withdraw(one, 'canceled', task_status)
   }
 
   failDirect(task: Task, reason: string): void {

@@ -98,7 +98,7 @@ export const profiles = {
     timeouts: 85,
     skips: 40,
     pass_ms: [0, 1_000, 4_000, 5_000, 10_000, 60_000],
-    acts: { ...usual, accept: 8, reject: 10, updateTask: 16, updateWorkflow: 10, moveWorker: 12 }
+    acts: { ...usual, addTask: 40, accept: 8, reject: 10, updateTask: 16, updateWorkflow: 12, moveWorker: 12 }
   },
   /** Several are asked at once. */
   multi: {
