@@ -17,7 +17,10 @@ import {
 } from './tables.ts'
 
 /** Version of the fixed tables below. A store with a higher one was written by a newer program. */
-export const schemaVersion = 1
+export const schemaVersion = 2
+
+/** Stores with a lower version were made while the tables were still changing, and cannot be upgraded. */
+const firstVersion = 2
 
 /** Format of the rows' JSON that this program writes and reads; new accounts get it. */
 export const rowFormat = 1
@@ -30,7 +33,7 @@ export interface Migrator {
   rows(sql: string): Promise<Record<string, unknown>[]>
 }
 
-/** Numbered: entry n brings a store from version n to n + 1. An entry never changes after a release. */
+/** Numbered: the first makes the tables, entry n brings a store to firstVersion + n. None changes after a release. */
 const migrations: readonly ((migrator: Migrator) => Promise<void>)[] = [
   async (migrator) => {
     const { run, dialect } = migrator
@@ -71,7 +74,12 @@ export async function migrateTables(migrator: Migrator, where: string): Promise<
     throw new CannotOpen(
       `${where} was written by a newer Ringdown (schema ${version}; this one knows ${schemaVersion}): upgrade Ringdown.`
     )
-  for (const migration of migrations.slice(version)) await migration(migrator)
+  if (found !== undefined && version < firstVersion)
+    throw new CannotOpen(
+      `${where} was made by Ringdown before its first release, and its tables were others: remove it, or choose another place.`
+    )
+  for (const migration of migrations.slice(found === undefined ? 0 : version - firstVersion + 1))
+    await migration(migrator)
   if (found === undefined) await run(`insert into ringdown values (${schemaVersion})`)
   else if (version < schemaVersion) await run(`update ringdown set schema_version = ${schemaVersion}`)
   for (const kind of coldNames) await reconcile(migrator, declarationOf(kind))
