@@ -119,9 +119,7 @@ describe('the feed', () => {
 
   it('opens a WebSocket, or says what is wrong', patient, async () => {
     const sample = { cursor: cursors[0] ?? '', types: ['task.*'], limit: 5, workspace_sid: sids('WS')[0] ?? '' }
-    // @TODO when objects are refused where texts belong: such as cannot be made text are answered by the words for our own faults.
-    const isFit = (one: string) => !/toString|valueOf/.test(one)
-    const message = fc.oneof(bent(center, sample), text, fc.constant('[]')).filter(isFit)
+    const message = fc.oneof(bent(center, sample), text, fc.constant('[]'), fc.constant('{"types":[{"toString":1}]}'))
     const greeting = fc.oneof(
       { weight: 1, arbitrary: fc.record({ query: query(names()).filter((one) => one !== '') }) },
       { weight: 2, arbitrary: fc.record({ message: message.map((one) => one.slice(0, 15_000)) }) }
@@ -168,7 +166,7 @@ function firstOf(
   path: string,
   headers: Readonly<Record<string, string>>,
   method = 'GET'
-): Promise<Omit<Answer, 'headers'>> {
+): Promise<Pick<Answer, 'status' | 'text'>> {
   const { hostname, port } = new URL(center.place.running.url)
   return new Promise((resolve, reject) => {
     const { authorization } = center.place

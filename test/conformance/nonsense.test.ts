@@ -108,14 +108,18 @@ describe('what was too much once', () => {
     await center.expectUnchanged(before)
   })
 
-  it('another account that cannot be made text is refused', async () => {
-    const headers = { 'content-type': 'application/json' }
+  it.each<[name: string, fields: object, message: string]>([
+    ['another account that cannot be made text', { account_sid: { toString: 1 } }, 'account_sid'],
+    ['a list of what are no services', { serverless_service_sids: [`WQ${'0'.repeat(32)}`] }, 'serverless_service_sids'],
+    ['a list of what are no texts', { serverless_service_sids: [[`ZS${'0'.repeat(32)}`]] }, 'serverless_service_sids']
+  ])('%s is refused as configuration', async (_name, fields, message) => {
+    const { account_sid } = center.place.running.credentials
     const answer = await center.place.call('/flex-api/v1/Configuration', undefined, {
       method: 'POST',
-      headers,
-      body: '{"account_sid":{"toString":1}}'
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ account_sid, ...fields })
     })
-    expect(answer).toMatchObject({ status: 400, body: { code: 20001 } })
+    expect(answer).toMatchObject({ status: 400, body: { code: 20001, message: expect.stringContaining(message) } })
   })
 
   it('participants as text find the users who are there', async () => {
@@ -133,53 +137,6 @@ describe('what was too much once', () => {
       await center.place.pass(0)
     }
     expect((await users()).filter((identity) => identity === 'nora')).toEqual(['nora'])
-  })
-})
-
-describe.each(apis)('%s', (api) => {
-  it('takes every operation asked in nonsense calmly', { timeout: 60_000 + numRuns * 10_000 }, async () => {
-    const asked = known.filter((operation) => operation.api === api)
-    let refused = 0
-    let taken = 0
-    for (const [place, operation] of asked.entries()) {
-      await fc.assert(
-        fc.asyncProperty(nonsense(center, operation), reply(center), async (request, answer) => {
-          center.reply = answer
-          const { status, text } = await tried(request)
-          if (status >= 400) {
-            refused++
-            return
-          }
-          taken++
-          const body = text === '' ? undefined : JSON.parse(text)
-          // What looks like another operation's path is one: `default` for a SID may end in a literal segment.
-          const served = operationOf(request.method, request.path.split('?', 1)[0] ?? '')
-          if (served?.id === operation.id) expectConform(operation, body)
-          if (operation.verb === 'create') center.remember(body?.ttid ?? body?.sid)
-          if (request.method !== 'GET') await center.look(request, body)
-        }),
-        // Of its own: else all of them would be asked the same.
-        { seed: seed + place, numRuns: numRuns * (takesJson(operation) ? 5 : 1), endOnFailure: true }
-      )
-      if (operation.method !== 'GET') center.reply = {}
-    }
-    await center.lookAround(api)
-    // It would prove nothing if all were taken, or none.
-    expect(refused).toBeGreaterThan(asked.length)
-    expect(taken).toBeGreaterThan(asked.length)
-  })
-})
-
-describe('whatever is no operation', () => {
-  it('is answered by the envelope, and changes nothing', { timeout: 60_000 + numRuns * 10_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(stray(center, known), async (request) => {
-        const { status, text } = await tried(request)
-        if (status < 400 && text !== '') JSON.parse(text)
-      }),
-      { seed, numRuns: numRuns * 25, endOnFailure: true }
-    )
-    for (const api of apis) await center.lookAround(api)
   })
 })
 
@@ -273,6 +230,53 @@ describe('expressions', () => {
     const query = `TargetWorkersExpression=${encodeURIComponent(expression)}`
     const { status } = await center.ask({ method: 'GET', path: `${base}/Workers?${query}`, headers: {}, body: '' })
     expect([isTaken ? 200 : 400, 431]).toContain(status)
+  })
+})
+
+describe.each(apis)('%s', (api) => {
+  it('takes every operation asked in nonsense calmly', { timeout: 60_000 + numRuns * 10_000 }, async () => {
+    const asked = known.filter((operation) => operation.api === api)
+    let refused = 0
+    let taken = 0
+    for (const [place, operation] of asked.entries()) {
+      await fc.assert(
+        fc.asyncProperty(nonsense(center, operation), reply(center), async (request, answer) => {
+          center.reply = answer
+          const { status, text, path } = await tried(request)
+          if (status >= 400) {
+            refused++
+            return
+          }
+          taken++
+          const body = text === '' ? undefined : JSON.parse(text)
+          // What looks like another operation's path is one: `default` for a SID may end in a literal segment.
+          const served = operationOf(request.method, path.split('?', 1)[0] ?? '')
+          if (served?.id === operation.id) expectConform(operation, body)
+          if (operation.verb === 'create') center.remember(body ?? {})
+          if (request.method !== 'GET') await center.look({ ...request, path }, body)
+        }),
+        // Of its own: else all of them would be asked the same.
+        { seed: seed + place, numRuns: numRuns * (takesJson(operation) ? 5 : 1), endOnFailure: true }
+      )
+      if (operation.method !== 'GET') center.reply = {}
+    }
+    await center.lookAround(api)
+    // It would prove nothing if all were taken, or none.
+    expect(refused).toBeGreaterThan(asked.length)
+    expect(taken).toBeGreaterThan(asked.length)
+  })
+})
+
+describe('whatever is no operation', () => {
+  it('is answered by the envelope, and changes nothing', { timeout: 60_000 + numRuns * 10_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(stray(center, known), async (request) => {
+        const { status, text } = await tried(request)
+        if (status < 400 && text !== '') JSON.parse(text)
+      }),
+      { seed, numRuns: numRuns * 25, endOnFailure: true }
+    )
+    for (const api of apis) await center.lookAround(api)
   })
 })
 

@@ -6,6 +6,7 @@ const iso =
 /**
  * Milliseconds of an ISO 8601 text, or null where it is none. A date alone is its midnight in UTC, a time without an
  * offset is UTC, digits below a millisecond are dropped. A blank before the offset is a plus sign that nobody encoded.
+ * Null as well for what an offset takes out of the years 0000 to 9999.
  */
 export function instantOf(text: string): number | null {
   const match = iso.exec(text)
@@ -17,8 +18,13 @@ export function instantOf(text: string): number | null {
   if (!new Date(at).toISOString().startsWith(match[0].slice(0, 10)) || field(4) > 23) return null
   if (field(5) > 59 || field(6) > 59 || field(10) > 23 || field(11) > 59) return null
   const offset = (field(10) * 60 + field(11)) * 60_000
-  return match[9] === '-' ? at + offset : at - offset
+  const instant = match[9] === '-' ? at + offset : at - offset
+  return instant >= firstInstant && instant <= lastInstant ? instant : null
 }
+
+/** What lies outside of four digits' years has no text in the form of the APIs' dates. */
+const firstInstant = Date.parse('0000-01-01T00:00:00Z')
+const lastInstant = Date.parse('9999-12-31T23:59:59.999Z')
 
 const pairs = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'))
 const msPerDay = 86_400_000

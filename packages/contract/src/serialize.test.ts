@@ -172,6 +172,13 @@ test('instants are written as Date writes them and read back to the second', () 
   )
 })
 
+test.each(['9999-12-31T23:59:59-14:00', '0000-01-01T00:00:00+14:00'])(
+  '%s has no text of its own, and is none',
+  (text) => {
+    expect(instantOf(text)).toBeNull()
+  }
+)
+
 test('the text is what JSON makes of the object, whatever a row holds', () => {
   const odd = fc.constantFrom(
     '',

@@ -210,7 +210,13 @@ function checkedValue(name: keyof typeof writable, value: unknown): Json {
       'invalid',
       `Value provided for ${name} must be ${writable[name] === 'string' ? 'text' : `of type ${writable[name]}`}`
     )
+  if (name === 'serverless_service_sids' && Array.isArray(value) && !value.every(isServiceSid))
+    refuse('invalid', `Value provided for ${name} must be SIDs beginning with ZS`)
   return value as Json // it was parsed from JSON
+}
+
+function isServiceSid(value: unknown): boolean {
+  return typeof value === 'string' && /^ZS[0-9a-fA-F]{32}$/.test(value)
 }
 
 function checkReferences(state: State, workspace_sid: string, changes: Readonly<Record<string, Json>>): void {

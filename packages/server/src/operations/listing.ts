@@ -155,7 +155,11 @@ async function coldPlace(
   columns: number,
   keyOf: (row: Row) => Key
 ): Promise<readonly Value[]> {
-  if (key.length === columns + 1 && key.length > 1) return key.slice(0, columns)
+  if (key.length === columns + 1 && key.length > 1) {
+    const place = key.slice(0, columns)
+    // Cold kinds are sorted by whole numbers; PostgreSQL would take nothing else for them.
+    return place.every((value) => Number.isSafeInteger(value)) ? place : badToken()
+  }
   const [sid] = key
   const [row] = key.length === 1 && typeof sid === 'string' ? await ledger.find(kind, { sid }) : []
   return row ? keyOf(row).slice(0, columns) : badToken()

@@ -65,8 +65,13 @@ export function askedIn(value: unknown): Asked {
   return new Map(
     Object.entries(value)
       .filter(([, given]) => given !== null)
-      .map(([name, given]) => [name, (Array.isArray(given) ? given : [given]).map(String)])
+      .map(([name, given]) => [name, (Array.isArray(given) ? given : [given]).map((one) => textIn(name, one))])
   )
+}
+
+function textIn(name: string, value: unknown): string {
+  if (['string', 'number', 'boolean'].includes(typeof value)) return String(value)
+  throw new InvalidRequest(`Parameter ${name} is invalid: a text, a number, or a list of them is expected`, name)
 }
 
 function typesOf(lists: readonly string[]): string[] {
