@@ -73,10 +73,11 @@ export class Lane {
 
   /** A delivery that was just written. It stays in the store where others before it do, unless it is urgent. */
   add(row: DeliveryRow, kind: Kind): void {
-    if (this.#held.has(row.sid)) return
     const hasRoom = this.isComplete && this.#unsent < mostHeld && this.#held.size < mostMarking
     this.queued += 1
     this.news += 1
+    // A load may have been quicker than whoever wrote it.
+    if (this.#held.has(row.sid)) return
     if (hasRoom || kind.urgent) this.#held.set(row.sid, { row, kind, stage: 'waiting' })
     else {
       this.loads_at = Math.min(this.loads_at, row.due_at ?? 0)

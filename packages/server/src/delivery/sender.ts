@@ -75,7 +75,7 @@ export class Sender implements Moved {
   #generation = 0
   #status: 'loading' | 'open' | 'closed' = 'loading'
   #opening: Promise<void> = Promise.resolve()
-  /** SID of the last delivery that was in the store when it was asked what is queued. */
+  /** SID of the last delivery that is counted: SIDs are in the order in which deliveries are made. */
   #through = ''
   /** Written while the store was asked. */
   #unseen: { readonly sid: string; readonly destination: string }[] = []
@@ -96,7 +96,9 @@ export class Sender implements Moved {
       for (const { sid, destination } of rows) this.#unseen.push({ sid, destination })
       return
     }
-    this.#add(rows.filter(({ sid }) => sid > this.#through))
+    const fresh = rows.filter(({ sid }) => sid > this.#through)
+    for (const { sid } of fresh) if (sid > this.#through) this.#through = sid
+    this.#add(fresh)
   }
 
   /** Forgets what it knows and begins anew from the store: somebody else may have written there. */
@@ -130,10 +132,16 @@ export class Sender implements Moved {
       due_at: now,
       window_ends_at: window_ms === undefined ? null : now + window_ms
     }
-    if (!(await store.replayDelivery(account.account_sid, again))) return 'queued'
-    const row = await store.delivery(account.account_sid, sid)
-    if (row && generation === this.#generation) this.#add([row])
-    return row
+    // Counted before it is there: one too many only means that the store is asked.
+    const lane = this.#laneOf(again.destination)
+    lane.addUnseen(1)
+    const isQueued = await store.replayDelivery(account.account_sid, again)
+    if (generation === this.#generation) {
+      lane.addUnseen(isQueued ? 0 : -1)
+      this.#pump(lane)
+    }
+    if (!isQueued) return 'queued'
+    return store.delivery(account.account_sid, sid)
   }
 
   find(sid: string): Promise<DeliveryRow | undefined> {
@@ -211,12 +219,7 @@ export class Sender implements Moved {
   }
 
   #open(): void {
-    const generation = this.#generation
-    this.#opening = this.#load(generation).then(() => {
-      if (this.#status !== 'open' || this.#generation !== generation) return
-      for (const lane of [...this.#lanes.values()]) this.#pump(lane)
-      this.#changed()
-    })
+    this.#opening = this.#load(this.#generation)
   }
 
   /** Which lanes there are; tries for as long as it takes. */
@@ -230,11 +233,16 @@ export class Sender implements Moved {
           const { destinations, through } = await store.queuedDeliveries(account.account_sid)
           if (this.#generation !== generation || this.#status !== 'loading') return
           for (const { destination, queued } of destinations) this.#laneOf(destination).addUnseen(queued)
-          for (const { sid, destination } of this.#unseen.splice(0))
-            if (sid > through) this.#laneOf(destination).addUnseen(1)
           this.#through = through
+          for (const { sid, destination } of this.#unseen.splice(0)) {
+            if (sid <= through) continue
+            this.#laneOf(destination).addUnseen(1)
+            if (sid > this.#through) this.#through = sid
+          }
           // At once: what is offered from now on is no longer among the unseen.
           this.#status = 'open'
+          for (const lane of [...this.#lanes.values()]) this.#pump(lane)
+          this.#changed()
           return
         }
       } catch (err) {
@@ -321,6 +329,8 @@ export class Sender implements Moved {
       if (generation !== this.#generation) return
       lane.isLoading = false
       for (const one of due) {
+        // Quicker than whoever wrote it: it is about to be offered, and counted then.
+        if (one.row.sid > this.#through) continue
         const kind = kindOf(one.row, this.#kinds)
         if (kind) lane.hold(one, kind)
         else this.#leaveStrange(one.row)

@@ -1,0 +1,79 @@
+import { RealClock } from '@ringdown/server/clock/clock'
+import { Account } from '@ringdown/server/commit/account'
+import type { Draft } from '@ringdown/server/delivery/delivery'
+import { deliveryKinds } from '@ringdown/server/delivery/kinds'
+import { rowOf } from '@ringdown/server/delivery/queued'
+import { Sender } from '@ringdown/server/delivery/sender'
+import { pino } from 'pino'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { receiver } from '../receiver.ts'
+import { findPostgres, postgresPlace } from '../store/places.ts'
+
+const endHolder = `select pg_terminate_backend(pid) from pg_locks
+  where locktype = 'advisory' and granted and pid in (select backend from node)`
+
+/*
+ * Journey (f): two nodes on one PostgreSQL. The one that loses the account stops sending, and the other one sends what is
+ * left.
+ */
+const database = await findPostgres()
+const account_sid = `AC${'0'.repeat(32)}`
+const auth_token = 'a-token-for-tests-only'
+const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' })
+
+describe.runIf(database !== undefined)('a node that loses its account', () => {
+  it('sends nothing more; the next one sends the rest, under the same tokens', async () => {
+    const place = await postgresPlace(database as string) // as: it runs only where there is one
+    onTestFinished(() => place.clear())
+    const customer = await receiver({ auth_token })
+    onTestFinished(() => customer.close())
+    customer.answer('/hook', { delay_ms: 30 })
+    const clock = new RealClock()
+
+    const node = async (name: string) => {
+      const store = await place.open()
+      await store.migrate()
+      const account = await Account.open({ store, account_sid, clock, log })
+      const more = { auth_token, allowPrivate: true, concurrency: 2, webhookSecret: name }
+      return { store, account, sender: new Sender({ store, account, clock, log, ...more }) }
+    }
+    const first = await node('first')
+    const next = node('next')
+    const rows = Array.from({ length: 120 }, (_, n) => {
+      const event = { seq: n + 1, sid: `EV${String(n).padStart(32, '0')}`, type: 'task.created' }
+      const message = { method: 'POST', url: `${customer.url}/hook`, json: JSON.stringify({ n }) } as const
+      const draft: Draft = { kind: 'event_stream', receiver_sid: 'DF1', event, message }
+      return rowOf(draft, clock.now(), deliveryKinds.event_stream)
+    })
+    const from = await first.store.cursor(account_sid, 'deliveries')
+    const step = { account_sid, reader: 'deliveries', from, to: 1, rollups: [], stays: [] }
+    await first.store.advance({ ...step, deliveries: rows })
+    await first.sender.settle()
+    first.sender.offer(rows)
+    await customer.until(({ length }) => length > 10)
+    // The connection that holds the lock breaks, until it is the other node that takes the account.
+    let second: Awaited<typeof next> | undefined
+    next.then((node) => {
+      second = node
+    })
+    const endUntilTaken = async () => {
+      if (second === undefined) await place.query(endHolder)
+      return second !== undefined
+    }
+    await expect.poll(endUntilTaken, { timeout: 20_000, interval: 300 }).toBe(true)
+    second = await next
+    const holder = second.account.isReady ? second : first
+    await expect.poll(() => holder.sender.figures.queued, { timeout: 20_000 }).toBe(0)
+    await holder.sender.settle()
+
+    expect(new Set(customer.requests.map(({ token }) => token))).toEqual(new Set(rows.map(({ sid }) => sid)))
+    for (const { sid } of rows)
+      expect(await second.store.delivery(account_sid, sid)).toMatchObject({ state: 'delivered' })
+    // Those that were under way when it was lost are the only ones that came twice.
+    expect(customer.requests.length).toBeLessThanOrEqual(rows.length + 20)
+    for (const { sender, account } of [first, second]) {
+      await sender.close()
+      await account.close()
+    }
+  }, 60_000)
+})
