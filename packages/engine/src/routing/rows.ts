@@ -162,7 +162,7 @@ export interface TransferRow extends Row {
   readonly transfer_to: string
   readonly transfer_status: 'initiated' | 'complete' | 'canceled' | 'failed'
   readonly transfer_failed_reason: string | null
-  /** The reservation that was made for it last. */
+  /** The reservation that was made for it last, or has failed or been accepted last. */
   readonly reservation_sid: string | null
 }
 
