@@ -352,6 +352,16 @@ export function cellsOf(events: Iterable<ToldEvent>): Cell[] {
 
 /** The same as sums that can grow on, by `keyOf` their places. */
 export function sumsOf(events: Iterable<ToldEvent>): Map<string, PlacedSum> {
+  const work = summing(events, Number.POSITIVE_INFINITY)
+  for (;;) {
+    const { done, value } = work.next()
+    if (done) return value
+  }
+}
+
+/** The same with a pause after each so many events or cells, for whoever has others to serve. */
+export function* summing(events: Iterable<ToldEvent>, piece: number): Generator<void, Map<string, PlacedSum>> {
+  let done = 0
   const sums = new Map<string, PlacedSum>()
   const at = (place: CellKey): Sum => {
     const key = keyOf(place)
@@ -367,10 +377,13 @@ export function sumsOf(events: Iterable<ToldEvent>): Map<string, PlacedSum> {
       const { scope_sid, task_channel_sid } = share
       at({ scope_sid, span: finest, start: share.at - (share.at % finest), task_channel_sid }).add(share)
     }
+    if (++done % piece === 0) yield
   }
-  for (const { place, sum } of [...sums.values()])
+  for (const { place, sum } of [...sums.values()]) {
     for (const span of spans)
       if (span !== finest) at({ ...place, span, start: place.start - (place.start % span) }).addSum(sum)
+    if (++done % piece === 0) yield
+  }
   return sums
 }
 

@@ -37,9 +37,15 @@ export interface FollowerOptions<E extends { readonly seq: number } = ToldEvent>
   readonly onFailed?: () => void
 }
 
-/** Events of one step. */
-const stepLimit = 2_000
-const restMs = 1_000
+/**
+ * Events of one step, and of one reading. The statistics of a step write a cell for whoever took part, however many
+ * events there were, and decisions wait for that transaction: so there are few steps, and large ones.
+ */
+const stepLimit = 20_000
+const readLimit = 500
+const restMs = 5_000
+/** After a failure. */
+const againMs = 1_000
 /** A cursor that has only moved is written after so many events, or so long, in milliseconds. */
 const keptEvents = 1_000
 const keptMs = 5_000
@@ -130,7 +136,7 @@ export class Follower<E extends { readonly seq: number } = ToldEvent> implements
       this.#readOn().catch((err: unknown) => {
         this.#options.log.warn({ err, reader: this.#options.reader }, 'a reader of the log failed, and will try again')
         this.#options.onFailed?.()
-        if (this.#timer === undefined && !this.#closed) this.#timer = setTimeout(() => this.#again(), restMs).unref()
+        if (this.#timer === undefined && !this.#closed) this.#timer = setTimeout(() => this.#again(), againMs).unref()
       })
     }, this.#options.rest_ms ?? restMs)
     this.#timer.unref()
@@ -181,11 +187,17 @@ export class Follower<E extends { readonly seq: number } = ToldEvent> implements
     await this.#advance(last.seq, written)
   }
 
-  #events(cursor: number): Promise<readonly E[]> {
+  async #events(cursor: number): Promise<readonly E[]> {
     const { store, account, read } = this.#options
-    if (read) return read(cursor, stepLimit)
-    // as: whoever brings no way to read digests what the statistics are made from
-    return store.told(account.account_sid, cursor, stepLimit) as Promise<readonly unknown[]> as Promise<readonly E[]>
+    if (read) return read(cursor, readLimit)
+    const events: E[] = []
+    for (let after = cursor; events.length < stepLimit; after = events.at(-1)?.seq ?? after) {
+      // as: whoever brings no way to read digests what the statistics are made from
+      const told = (await store.told(account.account_sid, after, readLimit)) as readonly unknown[] as readonly E[]
+      for (const event of told) events.push(event)
+      if (told.length < readLimit) break
+    }
+    return events
   }
 
   async #advance(to: number, written: Written): Promise<void> {

@@ -7,7 +7,7 @@ import {
   type PlacedSum,
   type Run,
   type Sum,
-  sumsOf
+  summing
 } from '@ringdown/engine/statistics/rollup'
 import {
   joinStayCells,
@@ -29,6 +29,9 @@ const reader = 'statistics'
  * bytes, and a center has three for each worker, queue and workflow that anything happens to.
  */
 const mostRemembered = 80_000
+
+/** Events, or cells, that are dealt with at a time (a millisecond or two): then whoever else waits has a turn. */
+const piece = 100
 
 /** What cells held after a step. */
 interface Memory {
@@ -52,7 +55,7 @@ export function statisticsDigest(store: Store, account_sid: string): Digest {
     if (!first || !last) return { rollups: [], stays: [] }
     const { cells, at } = memory?.next === first.seq ? memory : { cells: new Map<string, PlacedSum>(), at: first.at }
     memory = undefined
-    const fresh = sumsOf(events)
+    const fresh = await inPieces(summing(events, piece))
     const moves = events.filter(({ type }) => stayEvents.has(type))
     const unknown: CellKey[] = []
     for (const [key, { place }] of fresh) if (!cells.has(key)) unknown.push(place)
@@ -74,6 +77,7 @@ export function statisticsDigest(store: Store, account_sid: string): Digest {
         cells.set(key, more)
       }
       rollups.push(rowOf(more.place, (before ?? more).sum))
+      if (rollups.length % piece === 0) await turn()
     }
     // Time does not go back: a cell that ended before the last event is complete.
     if (last.at - (last.at % finest) > at)
@@ -81,6 +85,19 @@ export function statisticsDigest(store: Store, account_sid: string): Digest {
     if (isFirst && cells.size <= mostRemembered) memory = { next: last.seq + 1, cells, at: last.at }
     return { rollups: [...rollups, ...ended], stays }
   }
+}
+
+async function inPieces<T>(work: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done) return value as T // as: what it returns comes with `done`
+    await turn()
+  }
+}
+
+/** Resolves when everybody else who is waiting has had a turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function addTo(sum: Sum, { figures, histograms }: RollupRow): void {
