@@ -33,6 +33,7 @@ export type Work =
       readonly failures: number
     }
   | { readonly do: 'script'; readonly sql: string }
+  | { readonly do: 'checkpoint' }
   | { readonly do: 'close' }
 
 export type Call = Work & { readonly id: number }
@@ -70,6 +71,8 @@ export interface SqliteThread {
    */
   transaction(steps: readonly Step[], lane?: string): Promise<{ missed: number; changes: number }>
   script(sql: string): Promise<void>
+  /** Moves the write-ahead log, as it is at the call, into the file; resolves with how many pages it has. */
+  checkpoint(): Promise<number>
   /** Lets earlier calls finish, folds the log into the file (as the writer) and ends the thread. */
   close(): Promise<void>
 }
@@ -153,6 +156,11 @@ export function sqliteThread(opening: Opening): SqliteThread {
     },
     async script(sql) {
       await call({ do: 'script', sql })
+    },
+    async checkpoint() {
+      const { rows } = await call({ do: 'checkpoint' })
+      const [found] = rows === undefined ? [] : objectsOf(rows)
+      return Number(found?.log ?? 0)
     },
     close() {
       closing ??= finish()

@@ -6,17 +6,8 @@ import type { Value } from './store.ts'
 
 /**
  * The thread that holds one connection to a SQLite file. It knows SQL and transactions and nothing of accounts: the
- * calling side (`sqlite.ts`) says what to run. It binds only string, number and null, prepares each statement once,
- * and, as the writer, moves the write-ahead log into the file in small steps between transactions.
- *
- * Checkpoints that SQLite starts by itself happen inside somebody's commit and grow large: they made the p99. Measured
- * with 384 rows (some 100 pages) a transaction, over 150 of them: a step after every one costs 3 ms each and 1.25 s in
- * all, after every fourth 5 ms and 0.71 s, at the end 78 ms at once. So small batches, where nobody is in a hurry, are
- * followed by small steps, and large ones by one step for four of them.
+ * calling side (`sqlite.ts`) says what to run. It binds only string, number and null, and prepares each statement once.
  */
-const checkpointPages = 100
-const checkpointBatches = 4
-const idleMs = 200
 /** An event fills a third of SQLite's usual page of 4 KiB: twice that is written in a third less time, four times that in more. */
 const pageBytes = 8192
 /** Room for the pages that are changed over and over (workers, and the ends of the tables). It fills as it is used. */
@@ -30,9 +21,8 @@ if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker
 
 let database: Database | undefined
 let prepared = new Map<string, Statement>()
-let rowsSinceCheckpoint = 0
-let pagesPerRow = 2
-let idle: NodeJS.Timeout | undefined
+/** The reader's second connection, on which the log is moved into the file. */
+let mover: Database | undefined
 /** How many failures were known to the sender of the last transaction that failed: of a lane, and of all for the disk's sake. */
 const failedLanes = new Map<string, number>()
 let failedAll = -1
@@ -121,24 +111,27 @@ function abandon(db: Database): void {
   }
 }
 
-function checkpoint(db: Database): void {
-  clearTimeout(idle)
-  idle = undefined
-  const [found] = prepare(db, 'pragma wal_checkpoint(passive)').all() as { log: number }[] // as: the pragma's columns
-  if (found !== undefined && rowsSinceCheckpoint > 0)
-    pagesPerRow = Math.min(8, Math.max(0.25, found.log / rowsSinceCheckpoint))
-  rowsSinceCheckpoint = 0
+/** Moves what it can of the write-ahead log into the file, while others go on writing; answers the log's pages. */
+async function checkpoint(): Promise<AnswerRows> {
+  if (!readOnly) return rowsOf((await open()).prepare(checkpointText).all())
+  mover ??= await openDatabase(path, { readOnly: false })
+  try {
+    return rowsOf(mover.prepare(checkpointText).all())
+  } catch (error) {
+    dropMover()
+    throw error
+  }
 }
 
-/** After an answer was sent: a step is due when enough pages wait, or when nobody has written for a while. */
-function consider(db: Database, changes: number): void {
-  if (readOnly || rowsSinceCheckpoint === 0) return
-  const due = Math.max(checkpointPages, checkpointBatches * changes * pagesPerRow)
-  if (rowsSinceCheckpoint * pagesPerRow >= due) checkpoint(db)
-  else idle ??= setTimeout(() => quietly(() => checkpoint(db)), idleMs).unref()
+const checkpointText = 'pragma wal_checkpoint(passive)'
+
+function dropMover(): void {
+  const old = mover
+  mover = undefined
+  if (old !== undefined) quietly(() => old.close())
 }
 
-/** A checkpoint that fails costs nothing but room: the log keeps what it has, and the next step tries again. */
+/** For what costs nothing but room when it fails. */
 function quietly(step: () => void): void {
   try {
     step()
@@ -149,22 +142,21 @@ function quietly(step: () => void): void {
 
 /** Lets go of a connection that failed; the next call opens a new one, so that recovery needs no restart. */
 function drop(): void {
-  clearTimeout(idle)
-  idle = undefined
   const old = database
   database = undefined
   isFlushed = true
   prepared = new Map()
-  rowsSinceCheckpoint = 0
   if (old !== undefined) quietly(() => old.close())
 }
 
 async function answer(call: Call): Promise<Omit<Answer, 'id'>> {
   if (call.do === 'close') {
     if (database !== undefined && !readOnly) quietly(() => database?.exec('pragma wal_checkpoint(truncate)'))
+    dropMover()
     drop()
     return {}
   }
+  if (call.do === 'checkpoint') return { rows: await checkpoint() }
   const db = await open()
   if (!readOnly) flush(db, call.do !== 'transaction' || call.lane !== undefined)
   if (call.do === 'rows') return { rows: rowsOf(prepare(db, call.sql).all(...call.values)) }
@@ -177,7 +169,6 @@ async function answer(call: Call): Promise<Omit<Answer, 'id'>> {
   try {
     const done = transaction(db, call.steps, call.values)
     if (done.missed !== -1 && lane !== undefined) failedLanes.set(lane, failures)
-    rowsSinceCheckpoint += done.changes
     return done
   } catch (error) {
     if (!isContent(error)) failedAll = failures
@@ -198,10 +189,8 @@ port.on('message', (call: Call) => {
     try {
       const done = await answer(call)
       port.postMessage({ id: call.id, ...done } satisfies Answer)
-      const db = database
-      if (db !== undefined && call.do === 'transaction') quietly(() => consider(db, done.changes ?? 0))
     } catch (error) {
-      if (!isContent(error)) drop()
+      if (!isContent(error) && call.do !== 'checkpoint') drop()
       const message = error instanceof Error ? error.message : String(error)
       port.postMessage({ id: call.id, failed: { message, code: errorCode(error) } } satisfies Answer)
     }

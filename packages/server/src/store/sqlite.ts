@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { Row } from '@ringdown/engine/state/row'
+import { Checkpoints } from './checkpoints.ts'
 import { deliveriesOf, deliveryTable, deliveryValues } from './deliveries.ts'
 import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
@@ -54,6 +55,7 @@ const dialect: Dialect = {
 export async function openSqlite({ path }: { path: string }): Promise<Store> {
   const writer = sqliteThread({ path, readOnly: false })
   const reader = sqliteThread({ path, readOnly: true })
+  const checkpoints = new Checkpoints(writer, reader)
   const held = new Set<string>()
   const blocks = new EventBlocks()
   const listeners = new Set<(why: StoreUnavailable) => void>()
@@ -70,6 +72,12 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
     await reader.close()
     await writer.close()
     throw new CannotOpen(`Cannot open ${path}: ${(error as Error).message}.`, { cause: error }) // as: threads reject with errors
+  }
+
+  async function transact(steps: readonly Step[], lane?: string): Promise<{ missed: number; changes: number }> {
+    const done = await writer.transaction(steps, lane)
+    checkpoints.wrote(done.changes)
+    return done
   }
 
   /** The writer's work. When it fails for another reason than its content, memory is no longer to be trusted. */
@@ -96,7 +104,7 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
 
   /** One step that readers of the log, or the sender of deliveries, take beside them. */
   async function changing(step: Step): Promise<number> {
-    return (await writing(() => writer.transaction([step]))).changes
+    return (await writing(() => transact([step]))).changes
   }
 
   const store: Store = {
@@ -150,7 +158,7 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
       const steps = stepsOf(batch, changesOf(batch, blocks))
       if (!held.has(batch.account_sid)) throw new StoreUnavailable(`account ${batch.account_sid} must be locked first`)
       // In the order of the calls. What follows a failed write was decided on memory that is no longer true.
-      const written = writing(() => writer.transaction(steps, batch.account_sid))
+      const written = writing(() => transact(steps, batch.account_sid))
       turn = Promise.allSettled([turn, written])
       if ((await written).missed === -1) return
       held.delete(batch.account_sid)
@@ -190,7 +198,7 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
         const sql = `${insertText(deliveryTable)} on conflict do nothing`
         steps.push({ sql, width: Object.keys(deliveryTable.columns).length, values })
       }
-      if ((await writing(() => writer.transaction(steps))).missed === -1) return
+      if ((await writing(() => transact(steps))).missed === -1) return
       throw new Fenced(`the reader ${name} of account ${account_sid} is not at event ${from}`)
     },
 
@@ -208,7 +216,7 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
             width: 3,
             values: [account_sid, rollup, limit]
           })
-      return (await writing(() => writer.transaction(steps))).changes
+      return (await writing(() => transact(steps))).changes
     },
 
     async backup(target) {
@@ -239,6 +247,7 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
       if (!closed) await turn
       closed = true
       held.clear()
+      await checkpoints.close()
       await reader.close()
       await writer.close()
     }

@@ -1,0 +1,60 @@
+import type { SqliteThread } from './sqlite-thread.ts'
+
+/** Changed rows after which the log is moved into the file, and how long nobody has written when the rest is, in milliseconds. */
+const dueRows = 2_000
+const idleMs = 200
+/** Pages of 8 KiB that the log may have before the writer itself takes a turn. */
+const mostPages = 2_000
+
+/**
+ * Moves SQLite's write-ahead log into its file. Checkpoints that SQLite starts by itself happen inside somebody's commit,
+ * and so do those that the writer makes between two: decisions waited for them (at 500 tasks a second, p99 from 19 to
+ * 84 ms with them and from 10 to 29 ms without). So the reader's thread makes them, on a connection of its own, while the
+ * writer writes on. A log that grows meanwhile is never moved to its end, and would grow for ever; so when it is large
+ * the writer makes one, of which little is left to do.
+ */
+export class Checkpoints {
+  readonly #writer: SqliteThread
+  readonly #reader: SqliteThread
+  #rows = 0
+  #idle: NodeJS.Timeout | undefined
+  #running: Promise<void> | undefined
+  #closed = false
+
+  constructor(writer: SqliteThread, reader: SqliteThread) {
+    this.#writer = writer
+    this.#reader = reader
+  }
+
+  /** After a transaction that has changed rows. */
+  wrote(rows: number): void {
+    if (rows === 0 || this.#closed) return
+    this.#rows += rows
+    if (this.#rows >= dueRows) this.#run()
+    else this.#idle ??= setTimeout(() => this.#run(), idleMs).unref()
+  }
+
+  /** Makes no more; resolves when the one that is under way has ended. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#idle)
+    await this.#running
+  }
+
+  #run(): void {
+    clearTimeout(this.#idle)
+    this.#idle = undefined
+    if (this.#closed) return
+    this.#running ??= this.#move()
+      // One that fails costs nothing but room: a disk that is really broken is reported by the next write.
+      .catch(() => {})
+      .finally(() => {
+        this.#running = undefined
+      })
+  }
+
+  async #move(): Promise<void> {
+    this.#rows = 0
+    if ((await this.#reader.checkpoint()) > mostPages) await this.#writer.checkpoint()
+  }
+}
