@@ -36,7 +36,9 @@ async function main([name, ...args]) {
   let types
   try {
     await install()
-    types = await patiently('Building…', () => node('node_modules/typescript/bin/tsc', ['-b']))
+    // Who only wants to run it need not wait for tests and tools, nor be stopped by them.
+    const wanted = name === 'start' ? ['packages/cli'] : []
+    types = await patiently('Building…', () => node('node_modules/typescript/bin/tsc', ['-b', ...wanted]))
   } finally {
     release()
   }

@@ -93,7 +93,12 @@ describe('a workspace with an event callback', () => {
     await here.pass(60)
     const [{ event_sid }] = (await list('EventType=activity.created&PageSize=1')).deliveries
     const shown = await only(`EventSid=${event_sid}`)
-    expect(shown).toMatchObject({ state: 'failed', attempts, kind: 'taskrouter_event', destination: customer.url })
+    expect(shown).toMatchObject({
+      state: 'failed',
+      attempts,
+      kind: 'taskrouter_event',
+      destination: `${customer.url}/events`
+    })
     expect(shown.last_error).toContain(error)
     expect(shown.last_attempts).toHaveLength(attempts)
     expect(shown.message.parameters).toContainEqual(['ActivityName', 'Lunch'])
@@ -146,7 +151,9 @@ describe('deliveries', () => {
 
     const receiver_sid = floor.split('/').at(-1)
     expect((await list(`Receiver=${receiver_sid}&PageSize=1000`)).deliveries).toEqual(all)
-    expect((await list(`Destination=${encodeURIComponent(customer.url)}&PageSize=1000`)).deliveries).toEqual(all)
+    expect(
+      (await list(`Destination=${encodeURIComponent(`${customer.url}/events`)}&PageSize=1000`)).deliveries
+    ).toEqual(all)
     expect((await list('Destination=https://nowhere.example')).deliveries).toEqual([])
     expect((await list(`EventSid=EV${'0'.repeat(32)}`)).deliveries).toEqual([])
     expect((await here.call('/ringdown/v1/Deliveries?State=lost')).status).toBe(400)

@@ -48,13 +48,20 @@ export async function seedDemo(place: Place): Promise<Demo> {
     const conversation = task && (JSON.parse(task.attributes) as { conversationSid?: string }).conversationSid
     return { workspace_sid, task_sid: task?.sid, conversation_sid: conversation }
   }
+  /** What has the name already is taken as it is: somebody's own, or left by a start that was cut short. */
+  const named = async (kind: 'TaskQueues' | 'Workers', form: { FriendlyName: string } & Record<string, string>) => {
+    const list = kind === 'Workers' ? 'workers' : 'task_queues'
+    const found = await api.get(`${workspace}/${kind}?FriendlyName=${encodeURIComponent(form.FriendlyName)}`)
+    const [known] = found[list] as { sid: string }[]
+    return known ?? ((await api.post(`${workspace}/${kind}`, form)) as { sid: string })
+  }
   const sids: Record<string, string> = {}
   for (const [FriendlyName, TargetWorkers] of queues) {
-    sids[FriendlyName] = String((await api.post(`${workspace}/TaskQueues`, { FriendlyName, TargetWorkers })).sid)
+    sids[FriendlyName] = (await named('TaskQueues', { FriendlyName, TargetWorkers })).sid
   }
   for (const [name, attributes] of people) {
     const Attributes = JSON.stringify({ ...attributes, contact_uri: `client:${name}` })
-    const worker = await api.post(`${workspace}/Workers`, { FriendlyName: name, Attributes })
+    const worker = await named('Workers', { FriendlyName: name, Attributes })
     await api.post(`${workspace}/Workers/${worker.sid}/Channels/chat`, { Capacity: '3' })
     await api.post(`${workspace}/Workers/${worker.sid}/Channels/sms`, { Capacity: '3' })
   }

@@ -129,6 +129,10 @@ export class Account implements Ledger, Moved {
     return result as Promise<ResultOf<T>>
   }
 
+  get isSettled(): boolean {
+    return this.isReady && this.queueLength === 0
+  }
+
   settled(): Promise<void> {
     if (!this.isReady) return Promise.reject(new Unavailable('the store is not available'))
     if (this.queueLength === 0) return Promise.resolve()

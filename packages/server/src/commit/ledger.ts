@@ -20,6 +20,8 @@ export interface Ledger {
    * memory first. Rejects with the engine's Refusal, or with Unavailable (503) when the outcome is unknown or the queue is full.
    */
   execute<T extends CommandType>(command: CommandOf<T>, fetch?: readonly Fetch[]): Promise<ResultOf<T>>
+  /** Whether everything decided is durable: what `state` shows may be told at once. */
+  readonly isSettled: boolean
   /** Resolves when everything decided before the call is durable: what `state` shows may then be told. */
   settled(): Promise<void>
   /** A page of a cold kind, after `settled`. */

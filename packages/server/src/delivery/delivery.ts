@@ -108,6 +108,8 @@ export interface Kind {
   readonly reads_body?: boolean
   /** Somebody waits for the answer: an open breaker does not keep it back. */
   readonly urgent?: boolean
+  /** Whether who it is for is still there; what is for somebody who was removed is given up. */
+  isWanted?(state: State, receiver_sid: string): boolean
   /** Parameter that says how often it was tried before (`RetryCount`). */
   readonly counted?: string
   /** Told once, when the delivery has arrived or was given up: what the answer means becomes commands. */

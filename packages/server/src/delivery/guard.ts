@@ -7,6 +7,9 @@ import { BlockList, isIP, type LookupFunction } from 'node:net'
  * those are dialed.
  */
 
+/** Said with each refusal: it is the first thing that whoever tries Ringdown on one machine meets. */
+const howToAllow = '--allow-private-destinations would allow it'
+
 /** The address is one that nothing is sent to. */
 export class AddressRefused extends Error {
   override name = 'AddressRefused'
@@ -67,7 +70,7 @@ export function isPublic(address: string): boolean {
  */
 export function checkHost({ hostname }: URL): void {
   const host = hostname.replace(/^\[|\]$/g, '')
-  if (isIP(host) !== 0 && !isPublic(host)) throw new AddressRefused(`${host} is not a public address`)
+  if (isIP(host) !== 0 && !isPublic(host)) throw new AddressRefused(`${host} is not a public address (${howToAllow})`)
 }
 
 /** Looks a name up for dialing, and leaves out what is not public; AddressRefused when nothing is left. */
@@ -78,7 +81,10 @@ export const publicLookup: LookupFunction = (hostname, options, callback) => {
     const [first] = left
     if (first === undefined) {
       const found = addresses.map(({ address }) => address).join(', ')
-      return callback(new AddressRefused(`${hostname} is ${found || 'nowhere'}, which is not a public address`), [])
+      return callback(
+        new AddressRefused(`${hostname} is ${found || 'nowhere'}, which is not a public address (${howToAllow})`),
+        []
+      )
     }
     if (options.all) return callback(null, left)
     return callback(null, first.address, first.family)

@@ -55,7 +55,8 @@ export const deliveryKinds: Readonly<Record<DeliveryKind, Kind>> = {
     redirects: 0,
     retry: { delays_ms: doubling(second, 15 * minute, 4 * hour), window_ms: 4 * hour },
     jitter: 0.2,
-    isTransient: (outcome) => !isHopeless(outcome)
+    isTransient: (outcome) => !isHopeless(outcome),
+    isWanted: (state, sid) => (state.find('subscription', sid) ?? state.find('sink', sid)) !== undefined
   },
   // Reference rest-conventions 9.
   status_callback: { timeout_ms: 15 * second, redirects: 3, ...onceMore }

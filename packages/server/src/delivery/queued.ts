@@ -34,15 +34,18 @@ export function rowOf(
   }
 }
 
-/** What concurrency and the breaker are kept by: scheme, host and port, or the stream. */
+/**
+ * What concurrency and the breaker are kept by: the address, or the stream. Not the host alone: what one program there
+ * answers says nothing about the next.
+ */
 export function destinationOf(message: Message): string {
-  return message.method === 'kinesis' ? message.stream.arn : originOf(message.url)
+  return message.method === 'kinesis' ? message.stream.arn : placeOf(message.url)
 }
 
-/** `https://acme.example:8443`; what is no address has a place of its own, too. */
-export function originOf(url: string): string {
-  const { origin } = URL.canParse(url) ? new URL(url) : { origin: 'null' }
-  return origin === 'null' ? 'invalid' : origin
+/** `https://acme.example:8443/hook`, without query and credentials; what is no address has a place of its own, too. */
+export function placeOf(url: string): string {
+  const { origin, pathname } = URL.canParse(url) ? new URL(url) : { origin: 'null', pathname: '' }
+  return origin === 'null' ? 'invalid' : `${origin}${pathname}`
 }
 
 /** The message of a row as it is sent now: to the fallback where that is its turn, with the number of tries before. */

@@ -53,7 +53,9 @@ afterEach(async () => {
 
 /** A sender at work, on the test clock unless told otherwise. */
 async function begin(more: Partial<SenderOptions> = {}): Promise<void> {
-  const options = { store, account, clock, log, auth_token, allowPrivate: true, concurrency: 16, inOrder: true }
+  // Most stories' receivers are nobody's.
+  const kinds = kindsWith('event_stream', { isWanted: () => true })
+  const options = { store, account, clock, log, auth_token, allowPrivate: true, concurrency: 16, inOrder: true, kinds }
   sender = new Sender({ ...options, ...more })
   await sender.settle()
   if (more.clock === undefined) clock.register(sender)
@@ -206,7 +208,13 @@ describe('a delivery', () => {
     expect(customer.requests.every(({ isSigned }) => isSigned)).toBe(true)
     expect(await rowsOf(rows)).toMatchObject(
       [
-        { state: expect.any(String), attempts: 2, leg: 1, destination: customer.url, first_refusal: /^connection/ },
+        {
+          state: expect.any(String),
+          attempts: 2,
+          leg: 1,
+          destination: `${customer.url}/fallback`,
+          first_refusal: /^connection/
+        },
         { state: 'delivered', attempts: 3, leg: 1, tries: 1 }
       ].map((expected) => ({ ...expected, first_refusal: expect.stringMatching(/^connection/) }))
     )
@@ -226,6 +234,34 @@ describe('a delivery', () => {
     await clock.advance(0)
     expect(customer.requests.map(({ token }) => token)).toEqual([row?.sid, row?.sid])
     expect((await rowsOf([row as DeliveryRow]))[0]).toMatchObject({ state: 'failed', attempts: 2 }) // it was queued above
+  })
+})
+
+describe('a delivery for somebody who has been removed', () => {
+  it('is given up instead of sent', async () => {
+    await begin({ kinds: deliveryKinds })
+    const [row] = await queue([draft({ fallback_url: `${customer.url}/other` })])
+    await clock.advance(0)
+    expect(customer.requests).toHaveLength(0)
+    expect((await rowsOf([row as DeliveryRow]))[0]).toMatchObject({
+      // it was queued above
+      state: 'failed',
+      attempts: 0,
+      last_error: 'DF1, which it was for, has been removed'
+    })
+  })
+})
+
+describe('an address that answers 500', () => {
+  it('costs its neighbours on the same host nothing', async () => {
+    await begin()
+    customer.answer('/bad', { status: 500 })
+    await queue(Array.from({ length: 40 }, () => draft({ url: `${customer.url}/bad?n=1` })))
+    await clock.advance(0)
+    expect(sender.figures).toMatchObject({ away: 1 })
+    await queue(Array.from({ length: 20 }, () => draft({ url: `${customer.url}/good` })))
+    await clock.advance(0)
+    expect(customer.to('/good')).toHaveLength(20)
   })
 })
 

@@ -286,7 +286,14 @@ export class Sender implements Moved {
       const reason = `too late: its time was over before ${row.destination} could be asked`
       this.#concluded(lane, held, giveUp(row, reason, kind, now), { failed: 'timeout', reason })
     }
-    for (const held of lane.startable(now, this.#most)) this.#start(lane, held, now)
+    for (const held of lane.startable(now, this.#most)) {
+      const { row, kind } = held
+      if (kind.isWanted?.(this.#options.account.state, row.receiver_sid) ?? true) this.#start(lane, held, now)
+      else {
+        const reason = `${row.receiver_sid}, which it was for, has been removed`
+        this.#concluded(lane, held, giveUp(row, reason, kind, now), { failed: 'invalid', reason })
+      }
+    }
     if (lane.startable(now, this.#options.concurrency).length > 0) this.#hungry.add(lane)
     void this.#more(lane, now)
     this.#arm(lane, now)
@@ -373,7 +380,8 @@ export class Sender implements Moved {
       auth_token,
       allowPrivate,
       kinesis,
-      idempotency_token: row.sid,
+      // Another address is asked anew; whoever keeps tokens for both must not take it for a repetition.
+      idempotency_token: row.leg === 1 ? `${row.sid}-fallback` : row.sid,
       signal: this.#abort.signal,
       ...(webhookSecret !== undefined && { standard: { secret: webhookSecret, at: Date.now() } })
     }

@@ -48,9 +48,10 @@ it.each([
     const clock = new TestClock(morning)
     const account = await Account.open({ store, account_sid, clock, log })
     const customers = await Promise.all([1, 2, 3].map(() => receiver({ auth_token })))
+    const forAnybody = { ...deliveryKinds, event_stream: { ...deliveryKinds.event_stream, isWanted: () => true } }
     const begin = () => {
       const more = { auth_token, allowPrivate: true, concurrency: 4, inOrder: true }
-      return new Sender({ store, account, clock, log, ...more })
+      return new Sender({ store, account, clock, log, kinds: forAnybody, ...more })
     }
     let sender = begin()
     // The clock asks whoever is at work now.

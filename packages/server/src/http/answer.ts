@@ -46,6 +46,18 @@ export function requestId(): string {
   return requestPrefix + requests.toString(16).padStart(8, '0')
 }
 
+/** Milliseconds as seconds with three digits behind the point. Most answers take few: what `toFixed` makes of those is kept. */
+function durationText(ms: number): string {
+  const whole = Math.round(ms)
+  const known = durations[whole]
+  if (known !== undefined) return known
+  const text = (whole / 1000).toFixed(3)
+  if (whole < 1000) durations[whole] = text
+  return text
+}
+
+const durations: string[] = []
+
 /** Whose answer it is: an operation's, or of something beside the APIs (`health`, `clock`, …). */
 export interface Subject {
   readonly id: string
@@ -80,7 +92,7 @@ export class Answers {
     const constant = subject.product === 'taskrouter' ? taskrouterHeaders : constantHeaders
     const { open, cors } = constant
     const headers: string[] = request.headers.origin === undefined ? open.slice() : cors.slice()
-    headers.push('Twilio-Request-Id', request.id, 'Twilio-Request-Duration', (ms / 1000).toFixed(3))
+    headers.push('Twilio-Request-Id', request.id, 'Twilio-Request-Duration', durationText(ms))
     if (status === 401) headers.push('WWW-Authenticate', 'Basic realm="Twilio API"')
     if (etag !== undefined) headers.push('ETag', etag)
     const bytes = body === undefined ? 0 : Buffer.byteLength(body)

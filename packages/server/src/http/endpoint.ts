@@ -17,7 +17,12 @@ export interface Rendered {
 }
 
 /** Answers an operation's requests; `base` stands before paths in its URLs. Throws whatever its handler refuses. */
-export type Endpoint = (request: FastifyRequest, ledger: Ledger, context: Context, base: string) => Promise<Rendered>
+export type Endpoint = (
+  request: FastifyRequest,
+  ledger: Ledger,
+  context: Context,
+  base: string
+) => Rendered | Promise<Rendered>
 
 /** Schemas whose rows have a version that the API shows as ETag (reference taskrouter 0.5). */
 const versioned = new Set([
@@ -36,20 +41,29 @@ export function endpointOf(operation: Operation, handler: AnyHandler | undefined
   const render = rendererOf(operation)
   const parse = (request: FastifyRequest) => parseRequest(operation, rawOf(request))
   if (operation.method === 'GET') {
-    return async (request, ledger, context, base) => {
+    return (request, ledger, context, base) => {
       const call = parse(request)
-      try {
+      const read = () => {
         const answer = handler(call, context)
-        return render(answer instanceof Promise ? await answer : answer, request, call, base)
-      } finally {
-        // What is told, even that something is missing, may not be lost afterwards: everything that was read is durable.
-        await ledger.settled()
+        return answer instanceof Promise
+          ? settling(ledger, () => answer.then((row) => render(row, request, call, base)))
+          : render(answer, request, call, base)
       }
+      return ledger.isSettled ? read() : settling(ledger, read)
     }
   }
   return async (request, _ledger, context, base) => {
     const call = parse(request)
     return render(await handler(call, context), request, call, base)
+  }
+}
+
+/** What is told, even that something is missing, may not be lost afterwards: everything that was read is durable. */
+async function settling(ledger: Ledger, read: () => Rendered | Promise<Rendered>): Promise<Rendered> {
+  try {
+    return await read()
+  } finally {
+    await ledger.settled()
   }
 }
 

@@ -1,26 +1,20 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { RequestTimes } from './request-times.ts'
 
 /** What Prometheus is told. The account's part is handed in: `commitTook` after each batch, `queueLength` to be asked. */
 export class Metrics {
   readonly registry = new Registry()
-  readonly #requests: Histogram<'operation' | 'status'>
+  readonly #requests: RequestTimes
   readonly #commits: Histogram
   readonly #decisions: Counter
   readonly #attempts: Counter<'kind' | 'outcome'>
-  /** What the histogram would look up by its labels at each request: by operation, then by status. */
-  readonly #series = new Map<string, Map<number, Histogram.Internal<'operation' | 'status'>>>()
 
   constructor() {
     const registers = [this.registry]
     // Among them nodejs_eventloop_lag_*, the lag of the loop that decides everything.
     collectDefaultMetrics({ register: this.registry })
-    this.#requests = new Histogram({
-      name: 'ringdown_http_request_seconds',
-      help: 'Requests by operation and HTTP status: how many, and how long from the headers to the answer',
-      labelNames: ['operation', 'status'],
-      buckets,
-      registers
-    })
+    this.#requests = new RequestTimes(buckets)
+    this.registry.registerMetric(this.#requests)
     this.#commits = new Histogram({
       name: 'ringdown_commit_seconds',
       help: 'Time that a batch took to be durable',
@@ -37,17 +31,7 @@ export class Metrics {
   }
 
   requestEnded(operation: string, status: number, seconds: number): void {
-    let byStatus = this.#series.get(operation)
-    if (!byStatus) {
-      byStatus = new Map()
-      this.#series.set(operation, byStatus)
-    }
-    let one = byStatus.get(status)
-    if (!one) {
-      one = this.#requests.labels(operation, String(status))
-      byStatus.set(status, one)
-    }
-    one.observe(seconds)
+    this.#requests.ended(operation, status, seconds)
   }
 
   /** A batch of so many decisions is durable. */

@@ -38,8 +38,9 @@ export function baseOf(
   { trustProxy, publicUrl }: OriginOptions
 ): string {
   if (publicUrl !== undefined && !isByHost) return `${publicUrl}/${label}`
-  const scheme = `${schemeOf(request, trustProxy)}://${hostOf(request, trustProxy) ?? 'localhost'}`
-  return isByHost ? scheme : `${scheme}/${label}`
+  const scheme = schemeOf(request, trustProxy)
+  const host = hostOf(request, trustProxy) ?? 'localhost'
+  return isByHost ? `${scheme}://${host}` : `${scheme}://${host}/${label}`
 }
 
 function schemeOf(request: IncomingMessage, trustProxy: boolean): string {

@@ -45,14 +45,16 @@ export class Paths<T> {
 
   /** `path` begins with a slash and may end in one. Throws URIError for malformed percent-encoding. */
   find(path: string, method: string): Found<T> | undefined {
-    const segments = (path.endsWith('/') ? path.slice(1, -1) : path.slice(1)).split('/')
-    const read = path.includes('%') ? segments.map(decodeURIComponent) : segments
+    const end = path.endsWith('/') ? path.length - 1 : path.length
     const values: string[] = []
-    const node = walk(this.#root, read, 0, values)
-    if (!node) return undefined
+    const node = walk(this.#root, path, 1, Math.max(end, 1), values)
+    if (!node) {
+      if (path.includes('%')) decodeURIComponent(path)
+      return undefined
+    }
     const leaf = node.methods.get(method)
     const params: Record<string, string> = {}
-    for (const [i, name] of leaf?.names.entries() ?? []) params[name] = values[i] as string // one for each
+    if (leaf) for (let i = 0; i < values.length; i++) params[leaf.names[i] as string] = values[i] as string // one for each
     return { value: leaf?.value, params }
   }
 }
@@ -61,16 +63,20 @@ function nodeOf<T>(): Node<T> {
   return { named: new Map(), any: undefined, methods: new Map() }
 }
 
-function walk<T>(node: Node<T>, segments: readonly string[], at: number, values: string[]): Node<T> | undefined {
-  const segment = segments[at]
-  if (segment === undefined) return node.methods.size > 0 ? node : undefined
+/** From the segment that begins at `at`; one that begins behind the end is none. */
+function walk<T>(node: Node<T>, path: string, at: number, end: number, values: string[]): Node<T> | undefined {
+  if (at > end) return node.methods.size > 0 ? node : undefined
+  const slash = path.indexOf('/', at)
+  const next = slash < 0 || slash > end ? end : slash
+  const text = path.slice(at, next)
+  const segment = text.includes('%') ? decodeURIComponent(text) : text
   const named = node.named.get(segment)
-  const found = named && walk(named, segments, at + 1, values)
+  const found = named && walk(named, path, next + 1, end, values)
   if (found) return found
   if (!node.any || segment === '') return undefined
   const { length } = values
   values.push(segment)
-  const other = walk(node.any, segments, at + 1, values)
+  const other = walk(node.any, path, next + 1, end, values)
   if (!other) values.length = length
   return other
 }

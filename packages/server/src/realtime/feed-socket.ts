@@ -149,7 +149,7 @@ function say(socket: WebSocket, message: object): void {
 function leave(socket: WebSocket, code: number, reason: string): void {
   socket.close(
     code,
-    Buffer.from(reason)
+    Buffer.from(reason.replaceAll('…', '...'))
       .subarray(0, 120)
       .toString('latin1')
       .replace(/[^ -~]/g, '?')

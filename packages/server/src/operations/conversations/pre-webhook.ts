@@ -116,6 +116,9 @@ function shown(command: { readonly type: string }, { data }: RenderedEvent): Ren
 function changesIn(outcome: Outcome, { type }: RenderedEvent, whose: 'account' | 'service'): object {
   if ('failed' in outcome) {
     // Whoever cannot be reached has no objection; whoever says too much has said something that cannot be.
+    // Whose address may not be dialed would never be asked: that must not look like consent.
+    if (outcome.failed === 'address_refused')
+      throw new InvalidRequest(`The pre-webhook of the ${whose} cannot be asked: ${outcome.reason}`)
     if (outcome.failed !== 'too_large') return {}
     throw new InvalidRequest(`The pre-webhook of the ${whose} gave an invalid answer: ${outcome.reason}`)
   }
