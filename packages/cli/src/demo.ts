@@ -10,6 +10,8 @@ export interface Place {
 }
 
 export interface Demo {
+  /** It was made just now. */
+  readonly isFresh: boolean
   readonly workspace_sid: string
   readonly task_sid: string | undefined
   readonly conversation_sid: string | undefined
@@ -46,7 +48,7 @@ export async function seedDemo(place: Place): Promise<Demo> {
     }[]
     const task = waiting[0]
     const conversation = task && (JSON.parse(task.attributes) as { conversationSid?: string }).conversationSid
-    return { workspace_sid, task_sid: task?.sid, conversation_sid: conversation }
+    return { isFresh: false, workspace_sid, task_sid: task?.sid, conversation_sid: conversation }
   }
   /** What has the name already is taken as it is: somebody's own, or left by a start that was cut short. */
   const named = async (kind: 'TaskQueues' | 'Workers', form: { FriendlyName: string } & Record<string, string>) => {
@@ -96,7 +98,7 @@ export async function seedDemo(place: Place): Promise<Demo> {
     })
   })
   const routed = interaction.routing as { properties?: { sid?: string } } | null
-  return { workspace_sid, task_sid: routed?.properties?.sid, conversation_sid }
+  return { isFresh: true, workspace_sid, task_sid: routed?.properties?.sid, conversation_sid }
 }
 
 /** By topic; first somebody who speaks the language, after two minutes anybody, after ten with the highest priority. */
@@ -138,16 +140,17 @@ function client({ url, account_sid, auth_token }: Place) {
 /** What the terminal shows: where everything is, and three ways to try it. `agent` is an MCP client's configuration. */
 export function whatToTry(
   { url, account_sid, auth_token }: Place,
-  { workspace_sid, task_sid }: Demo,
+  { isFresh, workspace_sid, task_sid }: Demo,
   agent: object
 ): string {
   const tasks = `${url}/taskrouter/v1/Workspaces/${workspace_sid}/Tasks`
-  const found = task_sid
+  const again = task_sid ? `task ${task_sid} is waiting` : 'nobody is waiting any more'
+  const found = isFresh
     ? 'A customer is waiting: Ana wrote in French about a broken order.'
-    : 'The demo is here already, and nobody is waiting any more; a fresh --data folder begins anew.'
+    : `The demo is here already, as it was left, and ${again}; a fresh --data folder begins anew.`
   return `
 ${found}
-Queues Support, Sales and Billing; amelie, bob, carla, deniz, emil and fatou work here, and begin Offline.
+Queues Support, Sales and Billing; amelie, bob, carla, deniz, emil and fatou work here${isFresh ? ', and begin Offline' : ''}.
 
 With curl:
   curl -u ${account_sid}:${auth_token} ${tasks}${task_sid ? `/${task_sid}` : ''}
@@ -161,6 +164,6 @@ With the official SDK (a .mjs file in this folder; one line differs from Twilio)
 With an AI agent, over MCP (in the client's configuration):
   ${JSON.stringify(agent)}
   or over HTTP: ${url}/mcp with the same credentials
-  Then ask it: "Bring amelie online, let her answer Ana, and finish the contact."
+  Then ask it: "Bring amelie online, let her answer ${isFresh ? 'Ana' : 'whoever waits'}, and finish the contact."
 `
 }
