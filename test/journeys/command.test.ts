@@ -170,7 +170,7 @@ describe('ringdown', () => {
     expect(await server.stop()).toBe(0)
 
     const again = await started(['--data', data, '--demo'])
-    await expect.poll(() => again.output(), { timeout: 10_000 }).toContain('A customer is waiting')
+    await expect.poll(() => again.output(), { timeout: 10_000 }).toMatch(/as it was left, and task WT\w+ is waiting/)
     await fetch(url.replace(server.url, again.url), {
       method: 'POST',
       headers: { authorization: `Basic ${btoa(user)}` },
