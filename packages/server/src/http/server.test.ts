@@ -568,6 +568,23 @@ describe('beside the APIs', () => {
   })
 })
 
+it('tells what is not on disk yet only when it is', async () => {
+  const told: string[] = []
+  // Decided at once; the disk takes another turn of the event loop, and the requests are here before that.
+  const opening = server.account.execute({ type: 'workspace.create', friendly_name: 'Opening' })
+  expect(server.account.isSettled).toBe(false)
+  const durable = server.account.settled().then(() => told.push('durable'))
+  const url = `${taskrouter}?FriendlyName=Opening`
+  const asked = server.get(url).finally(() => told.push('told'))
+  const refused = server.get(`${taskrouter}/WS${'0'.repeat(32)}`).finally(() => told.push('told'))
+  await durable
+  expect(told).toEqual(['durable'])
+  expect((await refused).status).toBe(404)
+  expect((await asked).body.workspaces).toMatchObject([{ sid: (await opening).workspace.sid }])
+  expect(server.account.isSettled).toBe(true)
+  expect((await server.get(url)).body).toEqual((await asked).body)
+})
+
 it('knows how every operation is done', () => {
   const ids = new Set(operations.map(({ id }) => id))
   expect([...implemented.keys()].filter((id) => !ids.has(id))).toEqual([])
