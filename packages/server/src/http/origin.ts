@@ -16,10 +16,28 @@ export interface OriginOptions {
  * undefined for any other host, where the path's prefix says it.
  */
 export function labelOfHost(host: string | undefined): string | undefined {
-  if (host === undefined) return undefined
-  const match = /^([a-z][a-z-]*)(?:(?:\.[a-z0-9-]+){0,2}\.twilio\.com|\.localhost)(?::\d+)?$/i.exec(host)
-  const label = match?.[1]?.toLowerCase()
+  const label = labelIn(host)
   return label !== undefined && labels.has(label) ? label : undefined
+}
+
+function labelIn(host: string | undefined): string | undefined {
+  const match = /^([a-z][a-z-]*)(?:(?:\.[a-z0-9-]+){0,2}\.twilio\.com|\.localhost)(?::\d+)?$/i.exec(host ?? '')
+  return match?.[1]?.toLowerCase()
+}
+
+/** Twilio's other APIs (reference rest-conventions 2): nothing of them is here. */
+const elsewhere = new Set(
+  `accounts api chat content iam insights intelligence ip-messaging lookups messaging monitor notify numbers pricing proxy
+  serverless supersim sync trunking trusthub verify video voice wireless`.split(/\s+/)
+)
+
+/** Which of Twilio's APIs a request is for that Ringdown has nothing of; undefined for all else. */
+export function missingApi(request: IncomingMessage, { trustProxy }: OriginOptions): string | undefined {
+  const [, first = '', second = ''] = (request.url ?? '').split(/[/?]/)
+  if (first === '2010-04-01') return 'api'
+  const named = /^v\d/.test(first) ? labelIn(hostOf(request, trustProxy)) : first
+  const isVersioned = /^(v\d|2010-)/.test(named === first ? second : first)
+  return named !== undefined && isVersioned && elsewhere.has(named) ? named : undefined
 }
 
 /** The URL that the router sees: always with the prefix. */

@@ -15,10 +15,10 @@ import { type MovableClock, mountClock } from './clock.ts'
 import { authenticate, type Credential, type Credentials } from './credentials.ts'
 import { mountDeliveries } from './deliveries.ts'
 import { type Endpoint, endpointOf, type Rendered } from './endpoint.ts'
-import { HttpRefusal, notFound, refused } from './errors.ts'
+import { HttpRefusal, NotImplemented, notFound, refused } from './errors.ts'
 import { feedCursor, mountFeed } from './feed.ts'
 import type { Metrics } from './metrics.ts'
-import { baseOf, labels, type OriginOptions, routedUrl } from './origin.ts'
+import { baseOf, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
 import { mountOurs } from './ours.ts'
 import { Paths } from './paths.ts'
 import { mountProbes } from './probes.ts'
@@ -140,6 +140,11 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?', 1)
     const label = path.split('/')[1] ?? ''
+    const missing = missingApi(request.raw, origin)
+    if (missing !== undefined) {
+      authenticate(request, options.credentials)
+      throw new NotImplemented(`${missing}.twilio.com is an API that Ringdown has nothing of`)
+    }
     // Only who may see what is there is told what is not.
     if (labels.has(label)) authenticate(request, options.credentials)
     return answers.fail(
