@@ -34,7 +34,8 @@ describe.runIf(database !== undefined)('a node that loses its account', () => {
       const store = await place.open()
       await store.migrate()
       const account = await Account.open({ store, account_sid, clock, log })
-      const more = { auth_token, allowPrivate: true, concurrency: 2, webhookSecret: name }
+      const kinds = { ...deliveryKinds, event_stream: { ...deliveryKinds.event_stream, isWanted: () => true } }
+      const more = { auth_token, allowPrivate: true, concurrency: 2, webhookSecret: name, kinds }
       return { store, account, sender: new Sender({ store, account, clock, log, ...more }) }
     }
     const first = await node('first')
