@@ -1,3 +1,4 @@
+import type { RenderedEvent } from '@ringdown/engine/events'
 import type { State } from '@ringdown/engine/state/state'
 import type { Ledger } from '../commit/ledger.ts'
 import type { Value } from '../store/store.ts'
@@ -8,20 +9,8 @@ import type { Value } from '../store/store.ts'
  * given up. So an event is lost or sent for nothing only if somebody else loses it.
  */
 
-/** An event of the log, parsed. `data` is what `render` made of it: the callback's parameters in snake_case. */
-export interface LoggedEvent {
-  readonly seq: number
-  /** `EV…` */
-  readonly sid: string
-  readonly type: string
-  /** Milliseconds. */
-  readonly at: number
-  readonly workspace_sid?: string | undefined
-  readonly description: string
-  readonly resource_type: string
-  readonly resource_sid: string
-  readonly data: Readonly<Record<string, string | number | boolean | null | undefined>>
-}
+/** An event of the log, parsed. */
+export type LoggedEvent = RenderedEvent
 
 /** What is sent. A form's and a query's parameters are signed with the address; a text's hash becomes part of it. */
 export type Message =

@@ -1,23 +1,26 @@
-import type { SinkRow, SubscribedEventRow, SubscriptionRow } from '@ringdown/engine/event-streams/rows'
+import type { SubscribedEventRow } from '@ringdown/engine/event-streams/rows'
 import { sinkOf } from '@ringdown/engine/event-streams/sink'
 import { subscribedEventOf } from '@ringdown/engine/event-streams/subscribed-event'
 import { subscriptionOf } from '@ringdown/engine/event-streams/subscription'
+import type { Kinds } from '@ringdown/engine/kinds'
+import type { State } from '@ringdown/engine/state/state'
 import type { Noun } from '../derived.ts'
+
+/** A resource that hangs on nothing but the account, and is shown as it is. */
+function ofAccount<K extends 'sink' | 'subscription'>(kind: K, of: (state: State, sid: string) => Kinds[K]): Noun {
+  const noun: Noun<Kinds[K]> = {
+    kind,
+    find: (state, { sid }) => of(state, String(sid)),
+    group: (state) => ['account_sid', state.account_sid],
+    shown: (_state, row) => row
+  }
+  return noun as unknown as Noun // it only ever sees rows of its own kind
+}
 
 /** Resources of Event Streams whose operations follow the general rules; each only ever sees rows of its own kind. */
 export const eventsNouns: Readonly<Record<string, Noun>> = {
-  sink: {
-    kind: 'sink',
-    find: (state, { sid }) => sinkOf(state, String(sid)),
-    group: (state) => ['account_sid', state.account_sid],
-    shown: (_state, row) => row
-  } satisfies Noun<SinkRow> as unknown as Noun,
-  subscription: {
-    kind: 'subscription',
-    find: (state, { sid }) => subscriptionOf(state, String(sid)),
-    group: (state) => ['account_sid', state.account_sid],
-    shown: (_state, row) => row
-  } satisfies Noun<SubscriptionRow> as unknown as Noun,
+  sink: ofAccount('sink', sinkOf),
+  subscription: ofAccount('subscription', subscriptionOf),
   subscribed_event: {
     kind: 'subscribed_event',
     find: (state, { subscription_sid, type }) => subscribedEventOf(state, String(subscription_sid), String(type)),
