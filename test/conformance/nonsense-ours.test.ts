@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { envelopeComplaints } from './conforms.ts'
 import { type Answer, type Asked, Center, numRuns, seed } from './nonsense.ts'
-import { bent, pageTokens, query, text } from './nonsense-requests.ts'
+import { pageTokens, query } from './nonsense-requests.ts'
+import { bent, text } from './nonsense-texts.ts'
 
 /*
  * The same of what is ours: the feed of events through its three doors, deliveries, explanations and the test clock.
