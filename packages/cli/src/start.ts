@@ -61,7 +61,7 @@ export async function runStart(args: StartArguments, version: string): Promise<v
   }
 }
 
-/** Standard error, without waiting for it: a line a request, written at once, took a tenth of the time of a small one. */
+/** Standard error, without waiting for it: each line written at once would hold up the request that it tells of. */
 function logDestination(): ReturnType<typeof pino.destination> {
   const destination = pino.destination({ fd: 2, sync: false })
   process.on('exit', () => destination.flushSync())
