@@ -28,11 +28,12 @@ const layers: Rooms = {
   store: [],
   clock: ['commit', 'store'],
   commit: ['store', 'types of clock'],
-  readers: ['types of commit', 'store', 'types of clock'],
-  delivery: ['commit', 'store', 'clock'],
+  log: ['types of commit', 'store', 'types of clock'],
+  analytics: ['log', 'types of commit', 'store', 'types of clock'],
+  delivery: ['log', 'commit', 'store', 'clock'],
   realtime: ['commit', 'store', 'clock'],
-  operations: ['commit', 'store', 'clock', 'readers', 'delivery', 'realtime'],
-  http: ['operations', 'commit', 'store', 'clock', 'readers', 'delivery', 'realtime']
+  operations: ['commit', 'store', 'clock', 'log', 'analytics', 'delivery', 'realtime'],
+  http: ['operations', 'commit', 'store', 'clock', 'log', 'analytics', 'delivery', 'realtime']
 }
 
 type Rooms = Readonly<Record<string, readonly string[]>>
@@ -281,7 +282,7 @@ const house: Record<string, { rule: Rule; broken: Record<string, string>; compla
   'rooms import only from rooms they may know': [
     {
       rule: importRules,
-      broken: { 'packages/contract/src/a.ts': "import type { Row } from '@ringdown/engine/state/row'" },
+      broken: { 'packages/contract/src/a.ts': "import type { Row } from '@ringdown/engine/core/row'" },
       complaint: 'contract must not know engine'
     },
     {

@@ -1,9 +1,9 @@
 import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
+import { type Seed, seedOf } from '@ringdown/engine/core/ids'
+import { State } from '@ringdown/engine/core/state'
 import { type Decision, decide } from '@ringdown/engine/decide'
 import type { TaskRow } from '@ringdown/engine/routing/rows'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
-import { type Seed, seedOf } from '@ringdown/engine/state/ids'
-import { State } from '@ringdown/engine/state/state'
 
 /*
  * One contact center for all rows: workers with three skills, languages and a level; a queue per skill; a workflow with a
@@ -129,7 +129,7 @@ export class Floor {
       state.admit('reservation', { ...reservation, ...next('WR'), worker_sid: worker.sid, task_sid: task.sid })
     }
     for (let i = waiting.length; i < backlog; i++) addTask(i, {})
-    state.pools.settle()
+    state.matcher.settle()
   }
 
   do<T extends CommandType>(command: CommandOf<T>): ResultOf<T> {

@@ -7,7 +7,7 @@ import { startServer } from './server.ts'
 const shape = { workers: 1000, queues: 50 }
 const offered = 500
 /** Contacts under way at once. Where they are more, the server does not keep up, and offering more would only fill a queue. */
-const mostUnderWay = 900
+const maxUnderWay = 900
 
 /** From a task's creation to its reservation being visible, at 500 tasks offered a second. */
 export async function measure({ seconds, profile }: Options): Promise<Measured> {
@@ -42,7 +42,7 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
     for (let k = 0; k < duration_s * offered; k++) {
       const due = begun + (k * 1000) / offered
       while (performance.now() < due) await new Promise((resolve) => setTimeout(resolve, 1))
-      if (underWay >= mostUnderWay) {
+      if (underWay >= maxUnderWay) {
         left++
         continue
       }
@@ -74,7 +74,7 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
   const p99s = samples.map(({ visible }) => visible.p99)
   const keptUp =
     left > 0
-      ? ` **It did not keep up**: ${count(left)} of ${count(samples.length * seconds * offered)} tasks were not offered because ${mostUnderWay} contacts were under way.`
+      ? ` **It did not keep up**: ${count(left)} of ${count(samples.length * seconds * offered)} tasks were not offered because ${maxUnderWay} contacts were under way.`
       : ''
   return {
     figures: [

@@ -20,7 +20,7 @@ const available = 7500
 const expressions = 50
 const clients = 64
 const routing_s = 10
-const mostMegabytes = 2048
+const maxMegabytes = 2048
 
 interface Sid {
   readonly sid: string
@@ -70,7 +70,7 @@ async function measureVariant({ name, targetWorkers, attributes }: Variant, prof
   }
   const remember = (what: string, used: number) => {
     say(`${name}: ${what}: ${megabytes(used)}`)
-    figures.push(atMost(`${name}: ${what}`, used, mostMegabytes, megabytes))
+    figures.push(atMost(`${name}: ${what}`, used, maxMegabytes, megabytes))
   }
 
   const loading = await startServer({ profile })

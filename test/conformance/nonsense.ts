@@ -250,7 +250,7 @@ export class Center {
       const operation = operationOf('GET', path)
       if (seen.has(path) || !operation || !implemented.has(operation.id)) continue
       const count = often.get(operation.id) ?? 0
-      if (count >= mostOfEach) continue
+      if (count >= maxOfEach) continue
       often.set(operation.id, count + 1)
       const text = await this.#lookAt(operation, path)
       seen.set(path, text.replaceAll(this.place.running.url, ''))
@@ -439,11 +439,11 @@ export function templateOf(operation: Operation | undefined): string {
 }
 
 /** Rows of each operation that a look around fetches. */
-const mostOfEach = 4
+const maxOfEach = 4
 
 /** The oldest and the youngest. */
 function someOf<T>(rows: readonly T[]): readonly T[] {
-  return rows.length <= mostOfEach ? rows : [...rows.slice(0, mostOfEach / 2), ...rows.slice(-mostOfEach / 2)]
+  return rows.length <= maxOfEach ? rows : [...rows.slice(0, maxOfEach / 2), ...rows.slice(-maxOfEach / 2)]
 }
 
 /** Lists that want to know of whom. */

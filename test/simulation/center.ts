@@ -1,11 +1,11 @@
 import type { Command } from '@ringdown/engine/commands'
+import { seedOf } from '@ringdown/engine/core/ids'
+import { Refusal } from '@ringdown/engine/core/refusals'
+import { State } from '@ringdown/engine/core/state'
 import { type Decision, decide } from '@ringdown/engine/decide'
 import { decideDue } from '@ringdown/engine/due'
 import { type Kind, kinds } from '@ringdown/engine/kinds'
-import { Refusal } from '@ringdown/engine/refusals'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
-import { seedOf } from '@ringdown/engine/state/ids'
-import { State } from '@ringdown/engine/state/state'
 import { Auditor, type Complaint, type Outcome, type PublishedRow } from './auditor.ts'
 
 /**
@@ -268,7 +268,7 @@ function reloaded(state: State): State {
       .map((row) => ({ kind, row }))
   )
   for (const { kind, row } of all.sort((a, b) => a.row.seq - b.row.seq)) fresh.admit(kind, row as never) // of its own kind
-  fresh.pools.settle()
+  fresh.matcher.settle()
   const { at, decision, next_seq, next_event } = state
   return Object.assign(fresh, { at, decision, next_seq, next_event })
 }

@@ -1,4 +1,4 @@
-import { Ids, type Seed } from '@ringdown/engine/state/ids'
+import { Ids, type Seed } from '@ringdown/engine/core/ids'
 
 /** Numbers that a seed gives, for choosing what happens next. */
 export class Dice {

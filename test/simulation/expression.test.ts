@@ -1,4 +1,4 @@
-import { compile } from '@ringdown/engine/routing/expression/compile'
+import { compile } from '@ringdown/engine/matching/expression/compile'
 import { describe, expect, it } from 'vitest'
 import { Dice } from './dice.ts'
 import { dig, isTrue } from './expression.ts'

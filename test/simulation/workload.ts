@@ -1,6 +1,6 @@
 import type { Command } from '@ringdown/engine/commands'
+import { seedOf } from '@ringdown/engine/core/ids'
 import type { Kind } from '@ringdown/engine/kinds'
-import { seedOf } from '@ringdown/engine/state/ids'
 import type { Center, Step } from './center.ts'
 import { Dice } from './dice.ts'
 import * as said from './said.ts'

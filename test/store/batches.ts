@@ -1,4 +1,4 @@
-import type { Row } from '@ringdown/engine/state/row'
+import type { Row } from '@ringdown/engine/core/row'
 import type { AccountHead, Batch, JournalEntry, Removal, RowWrite, StoredEvent } from '@ringdown/server/store/store'
 
 export const account = 'AC00000000000000000000000000000001'

@@ -41,7 +41,7 @@ export class InvalidRequest extends Error {
 }
 
 /** More than any operation needs, and few enough that nobody can make the parser work for seconds. */
-const mostParameters = 1000
+const maxParameters = 1000
 /** Deeper JSON would overflow the stack of whoever walks it later. */
 const deepestJson = 200
 
@@ -119,8 +119,8 @@ export function parseForm(text: string): Map<string, string[]> {
   const pairs = new Map<string, string[]>()
   if (text === '') return pairs
   if (hasLoneSurrogate(text)) throw new InvalidRequest('The request holds text that is not valid Unicode')
-  const parts = text.split('&', mostParameters + 1)
-  if (parts.length > mostParameters) throw new InvalidRequest(`More than ${mostParameters} parameters`)
+  const parts = text.split('&', maxParameters + 1)
+  if (parts.length > maxParameters) throw new InvalidRequest(`More than ${maxParameters} parameters`)
   for (const part of parts) {
     if (part === '') continue
     const equals = part.indexOf('=')
@@ -234,7 +234,7 @@ function jsonOfForm(pairs: ReadonlyMap<string, string[]>): Record<string, unknow
 
 /** Top-level names in snake_case, whatever they came in (`queueSids`, `QueueSids`; reference taskrouter 7.6). */
 function named(entries: readonly [string, unknown][]): Record<string, unknown> {
-  if (entries.length > mostParameters) throw new InvalidRequest(`More than ${mostParameters} parameters`)
+  if (entries.length > maxParameters) throw new InvalidRequest(`More than ${maxParameters} parameters`)
   const members: Record<string, unknown> = {}
   for (const [name, value] of entries) {
     const snake = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase()

@@ -19,7 +19,7 @@ interface Compiled {
 const compiled = new WeakMap<Operation, Compiled>()
 
 /** Of one operation. Callers choose the host that they name, so what is remembered of it has an end. */
-const mostBases = 100
+const maxBases = 100
 
 /**
  * A row as the API shows it, as JSON text: the response schema's properties in their order, instants from milliseconds to
@@ -38,7 +38,7 @@ export function serialized(
   }
   let serializer = known.byBase.get(base)
   if (!serializer) {
-    if (known.byBase.size >= mostBases) known.byBase.clear()
+    if (known.byBase.size >= maxBases) known.byBase.clear()
     serializer = known.template(escaped(base) ?? '')
     known.byBase.set(base, serializer)
   }

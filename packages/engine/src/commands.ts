@@ -1,4 +1,5 @@
 import { conversationCommands } from './conversations/commands.ts'
+import type { State } from './core/state.ts'
 import { eventStreamCommands } from './event-streams/commands.ts'
 import { flexCommands } from './flex/commands.ts'
 import { createActivity, deleteActivity, updateActivity } from './routing/activity.ts'
@@ -20,7 +21,6 @@ import { createWorker, deleteWorker, updateWorker } from './routing/worker.ts'
 import { updateWorkerChannel } from './routing/worker-channel.ts'
 import { createWorkflow, deleteWorkflow, reEvaluationDue, updateWorkflow } from './routing/workflow.ts'
 import { createWorkspace, deleteWorkspace, updateWorkspace } from './routing/workspace.ts'
-import type { State } from './state/state.ts'
 
 /** Every command and who decides it: noun first. A decider changes the state or refuses, and never waits. */
 export const deciders = {

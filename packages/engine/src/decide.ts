@@ -1,12 +1,12 @@
 import { type Command, type CommandType, deciders, type ResultOf } from './commands.ts'
+import type { Seed } from './core/ids.ts'
+import type { Row } from './core/row.ts'
+import type { Change, State } from './core/state.ts'
+import type { Table } from './core/table.ts'
 import type { EngineEvent } from './events.ts'
 import type { Kind } from './kinds.ts'
 import { reactions } from './reactions.ts'
 import { offerWaiting } from './routing/route.ts'
-import type { Seed } from './state/ids.ts'
-import type { Row } from './state/row.ts'
-import type { Change, State } from './state/state.ts'
-import type { Table } from './state/table.ts'
 
 export interface Decision<R = unknown> {
   /** Changed rows, each once, with what they were before. Timers are columns of them. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { seedOf } from './core/ids.ts'
 import { decide } from './decide.ts'
 import { decideDue } from './due.ts'
-import { seedOf } from './state/ids.ts'
 import { World } from './testing/world.ts'
 
 const seedFor = (decision: number) => seedOf(5, decision)

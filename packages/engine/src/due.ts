@@ -1,7 +1,7 @@
 import type { Command } from './commands.ts'
+import type { Seed } from './core/ids.ts'
+import type { State } from './core/state.ts'
 import { type Decision, decide } from './decide.ts'
-import type { Seed } from './state/ids.ts'
-import type { State } from './state/state.ts'
 
 /** A timer that was due, and what was decided then. */
 export interface DueDecision {

@@ -1,8 +1,8 @@
 import { type ConversationKinds, conversationKinds } from './conversations/rows.ts'
+import type { KindDefinition } from './core/table.ts'
 import { type EventStreamKinds, eventStreamKinds } from './event-streams/rows.ts'
 import { type FlexKinds, flexKinds } from './flex/rows.ts'
 import { type RoutingKinds, routingKinds } from './routing/rows.ts'
-import type { KindDefinition } from './state/table.ts'
 
 /** Every kind of row, and the type of its rows. */
 export interface Kinds extends RoutingKinds, ConversationKinds, FlexKinds, EventStreamKinds {}

@@ -1,7 +1,7 @@
 import { conversationReactions } from './conversations/reactions.ts'
+import type { State } from './core/state.ts'
 import type { EngineEvent, EventType } from './events.ts'
 import { flexReactions } from './flex/reactions.ts'
-import type { State } from './state/state.ts'
 
 /** What one noun does because something happened to another, inside the same decision. */
 export type Reaction = (state: State, event: EngineEvent) => void

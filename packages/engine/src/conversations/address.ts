@@ -1,4 +1,4 @@
-import { refuse } from '../refusals.ts'
+import { refuse } from '../core/refusals.ts'
 
 /** How a participant without the SDK is reached: two addresses, or one e-mail address. */
 export interface Binding {
@@ -10,7 +10,7 @@ export interface Binding {
 }
 
 const prefixes = ['whatsapp', 'messenger', 'rcs', 'gbm', 'apple', 'line', 'viber', 'instagram', 'email', 'chat', 'sms']
-const mostCharacters = 256
+const maxCharacters = 256
 
 /** The text before the first colon where it names a channel, else e-mail where there is an `@`, else SMS (reference conversations 7.1). */
 export function typeOf(address: string): string {
@@ -26,7 +26,7 @@ export function typeOf(address: string): string {
  */
 export function normalized(text: string): string | null {
   const address = /^ \d/.test(text) ? `+${text.slice(1)}` : text.trim()
-  if (address === '' || address.length > mostCharacters) return null
+  if (address === '' || address.length > maxCharacters) return null
   const type = typeOf(address)
   if (type === 'sms') return phone(address)
   if (type === 'email') return /^\S+@\S+$/.test(address) ? address : null

@@ -1,5 +1,5 @@
-import { Refusal, refuse } from '../refusals.ts'
-import type { State } from '../state/state.ts'
+import { Refusal, refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { addConversation, type CreateConversation } from './conversation.ts'
 import { addParticipant, bindingOf, type ParticipantParams, pairHolder } from './participant.ts'
 import type { ConversationRow, ParticipantRow } from './rows.ts'
@@ -10,7 +10,7 @@ export interface CreateConversationWithParticipants extends CreateConversation {
   readonly participant?: readonly unknown[]
 }
 
-const mostParticipants = 10
+const maxParticipants = 10
 
 /** Makes a conversation and all its participants at once, or nothing (reference conversations 9). */
 export function createConversationWithParticipants(
@@ -18,10 +18,10 @@ export function createConversationWithParticipants(
   params: CreateConversationWithParticipants
 ): { conversation: ConversationRow; participants: readonly ParticipantRow[] } {
   const wanted = params.participant ?? []
-  if (wanted.length > mostParticipants) {
+  if (wanted.length > maxParticipants) {
     refuse(
       'conversation.too_many_participants',
-      `${wanted.length} Participants are too many: ${mostParticipants} are possible`
+      `${wanted.length} Participants are too many: ${maxParticipants} are possible`
     )
   }
   const roster = wanted.map(participantParams)

@@ -1,8 +1,8 @@
-import { refuse } from '../refusals.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { cleared } from '../routing/lookup.ts'
 import { nameKey } from '../routing/rows.ts'
-import type { State } from '../state/state.ts'
-import { leastClosed_ms, leastInactive_ms, timerOf } from './duration.ts'
+import { minClosed_ms, minInactive_ms, timerOf } from './duration.ts'
 import { emitConversation } from './events.ts'
 import {
   checkEditable,
@@ -10,7 +10,7 @@ import {
   checkLength,
   conversationOf,
   given,
-  mostConversationAttributes,
+  maxConversationAttributes,
   type Place
 } from './lookup.ts'
 import { byTimer, type Origin } from './origin.ts'
@@ -58,8 +58,8 @@ export function addConversation(
   const closed = params.timers_closed ?? configuration.default_closed_timer
   const clock = {
     state: to,
-    inactive_after_ms: inactive === null ? null : timerOf(inactive, 'Timers.Inactive', leastInactive_ms),
-    closed_after_ms: closed === null ? null : timerOf(closed, 'Timers.Closed', leastClosed_ms)
+    inactive_after_ms: inactive === null ? null : timerOf(inactive, 'Timers.Inactive', minInactive_ms),
+    closed_after_ms: closed === null ? null : timerOf(closed, 'Timers.Closed', minClosed_ms)
   } as const
   const conversation = state.insert('conversation', {
     chat_service_sid: service.sid,
@@ -98,16 +98,16 @@ export function updateConversation(state: State, params: UpdateConversation): { 
     inactive_after_ms:
       timers_inactive === undefined
         ? before.inactive_after_ms
-        : timerOf(timers_inactive, 'Timers.Inactive', leastInactive_ms),
+        : timerOf(timers_inactive, 'Timers.Inactive', minInactive_ms),
     closed_after_ms:
-      timers_closed === undefined ? before.closed_after_ms : timerOf(timers_closed, 'Timers.Closed', leastClosed_ms)
+      timers_closed === undefined ? before.closed_after_ms : timerOf(timers_closed, 'Timers.Closed', minClosed_ms)
   } as const
   const { messaging_service_sid } = params
   const conversation = state.change('conversation', before.sid, {
     ...given({
       friendly_name: cleared(params.friendly_name),
       unique_name: cleared(params.unique_name),
-      attributes: checkedAttributes(params.attributes, mostConversationAttributes),
+      attributes: checkedAttributes(params.attributes, maxConversationAttributes),
       bindings_email_address: cleared(params.bindings_email_address),
       bindings_email_name: cleared(params.bindings_email_name),
       date_created: params.date_created,
@@ -224,7 +224,7 @@ function checkParams(state: State, chat_service_sid: string, params: Conversatio
   checkLength(params.unique_name, 'UniqueName', 256)
   checkLength(params.bindings_email_address, 'Bindings.Email.Address', 256)
   checkLength(params.bindings_email_name, 'Bindings.Email.Name', 256)
-  checkedAttributes(params.attributes, mostConversationAttributes)
+  checkedAttributes(params.attributes, maxConversationAttributes)
   if (!params.unique_name) return
   const other = state.tables.conversation.firstBy('name', nameKey(chat_service_sid, params.unique_name))
   if (other && other.sid !== own?.sid) {

@@ -1,4 +1,4 @@
-import { refuse } from '../refusals.ts'
+import { refuse } from '../core/refusals.ts'
 
 const iso =
   /^P(?!$)(?:(\d{1,9})W|(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})D)?(?:T(?!$)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})(?:[.,]\d+)?S)?)?)$/i
@@ -19,8 +19,8 @@ export function durationOf(text: string): number | null {
   return ms > longest_ms ? null : ms
 }
 
-export const leastInactive_ms = minute_ms
-export const leastClosed_ms = 10 * minute_ms
+export const minInactive_ms = minute_ms
+export const minClosed_ms = 10 * minute_ms
 
 /** A timer's duration; nothing at all (`PT0S`, or empty text) turns it off, which is null (reference conversations 6). */
 export function timerOf(text: string, parameter: string, least_ms: number): number | null {

@@ -1,5 +1,5 @@
+import type { State } from '../core/state.ts'
 import type { EventRefs, Rendering } from '../events.ts'
-import type { State } from '../state/state.ts'
 import { type Origin, told } from './origin.ts'
 import type { ConversationRow, MessageRow, ParticipantRow, ScopedWebhookRow, UserRow } from './rows.ts'
 

@@ -1,7 +1,7 @@
-import { refuse } from '../refusals.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { notFound } from '../routing/lookup.ts'
 import { nameKey } from '../routing/rows.ts'
-import type { State } from '../state/state.ts'
 import type { ConversationRow, ParticipantRow, UserRow } from './rows.ts'
 
 /** By which path the caller came: below a service, or at the root. */
@@ -75,8 +75,8 @@ function isInPlace(row: { readonly chat_service_sid: string }, place: Place): bo
 
 // Parameters
 
-export const mostConversationAttributes = 16_384
-export const mostAttributes = 4096
+export const maxConversationAttributes = 16_384
+export const maxAttributes = 4096
 
 /** Attributes may be any JSON; the text stays as it was given (reference conversations 5.2). "" stands for `{}`. */
 export function checkedAttributes(text: string | undefined, most: number): string | undefined {

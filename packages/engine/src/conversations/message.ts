@@ -1,10 +1,10 @@
-import { refuse } from '../refusals.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { notFound } from '../routing/lookup.ts'
 import { nameKey } from '../routing/rows.ts'
-import type { State } from '../state/state.ts'
 import { deadlines, moveConversation } from './conversation.ts'
 import { emitMessage } from './events.ts'
-import { checkedAttributes, checkLength, editable, given, mostAttributes, type Place, pathOf } from './lookup.ts'
+import { checkedAttributes, checkLength, editable, given, maxAttributes, type Place, pathOf } from './lookup.ts'
 import { consequence, type Origin } from './origin.ts'
 import type { ConversationRow, MessageRow } from './rows.ts'
 
@@ -25,8 +25,8 @@ export interface CreateMessage extends MessageParams, Place, Origin {
   readonly content_variables?: string
 }
 
-const mostBody = 32_768
-const mostSubject = 256
+const maxBody = 32_768
+const maxSubject = 256
 
 /** Adds a message, which wakes an inactive conversation and restarts its timers (reference conversations 8.2). */
 export function createMessage(state: State, params: CreateMessage): { message: MessageRow } {
@@ -49,7 +49,7 @@ export function createMessage(state: State, params: CreateMessage): { message: M
     participant_sid: authorSid(state, conversation, author),
     body: params.body,
     subject: params.subject || null,
-    attributes: checkedAttributes(params.attributes, mostAttributes) ?? '{}',
+    attributes: checkedAttributes(params.attributes, maxAttributes) ?? '{}',
     source: params.source === undefined ? 'API' : params.source,
     added_event: state.next_event, // its own, told below
     ...given({ date_created: params.date_created, date_updated: params.date_updated ?? params.date_created })
@@ -71,7 +71,7 @@ export function updateMessage(
   const message = state.change('message', before.sid, {
     ...given({
       body,
-      attributes: checkedAttributes(params.attributes, mostAttributes),
+      attributes: checkedAttributes(params.attributes, maxAttributes),
       date_created: params.date_created,
       date_updated: params.date_updated
     }),
@@ -111,8 +111,8 @@ function authorSid(state: State, conversation: ConversationRow, author: string):
 }
 
 function checkParams(params: MessageParams): void {
-  checkLength(params.body, 'Body', mostBody)
+  checkLength(params.body, 'Body', maxBody)
   checkLength(params.author, 'Author', 256)
-  checkLength(params.subject, 'Subject', mostSubject)
-  checkedAttributes(params.attributes, mostAttributes)
+  checkLength(params.subject, 'Subject', maxSubject)
+  checkedAttributes(params.attributes, maxAttributes)
 }

@@ -1,7 +1,7 @@
 import type { ParamsOf } from '../commands.ts'
+import type { State } from '../core/state.ts'
 import type { Kind } from '../kinds.ts'
 import { nameKey } from '../routing/rows.ts'
-import type { State } from '../state/state.ts'
 import type { conversationCommands } from './commands.ts'
 import { participantParams } from './conversation-with-participants.ts'
 import { defaultServiceSid, findConversation, type Place } from './lookup.ts'

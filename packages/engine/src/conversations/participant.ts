@@ -1,6 +1,6 @@
-import { refuse } from '../refusals.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { nameKey } from '../routing/rows.ts'
-import type { State } from '../state/state.ts'
 import { type Binding, checkedProxy, normalized, pairOf, typeOf } from './address.ts'
 import { restartTimers } from './conversation.ts'
 import { emitParticipant } from './events.ts'
@@ -10,7 +10,7 @@ import {
   checkRole,
   editable,
   given,
-  mostAttributes,
+  maxAttributes,
   type Place,
   participantOf
 } from './lookup.ts'
@@ -58,7 +58,7 @@ export function addParticipant(
   const binding = bindingOf(params)
   const identity = params.identity || null
   const { chat_service_sid } = conversation
-  const attributes = checkedAttributes(params.attributes, mostAttributes) ?? '{}'
+  const attributes = checkedAttributes(params.attributes, maxAttributes) ?? '{}'
   checkLength(identity ?? undefined, 'Identity', 256)
   const role_sid = params.role_sid
     ? checkRole(state, chat_service_sid, params.role_sid, 'conversation')
@@ -186,7 +186,7 @@ export interface UpdateParticipant extends Place, Origin {
 export function updateParticipant(state: State, params: UpdateParticipant): { participant: ParticipantRow } {
   const conversation = editable(state, params.conversation_sid, params)
   const before = participantOf(state, conversation, params.sid, params)
-  const attributes = checkedAttributes(params.attributes, mostAttributes)
+  const attributes = checkedAttributes(params.attributes, maxAttributes)
   const identity = newIdentity(state, conversation, before, params.identity)
   const proxy_address = newProxy(state, before, params)
   const { chat_service_sid } = conversation

@@ -1,9 +1,9 @@
 import type { CommandOf } from '../commands.ts'
+import { seedOf } from '../core/ids.ts'
+import type { Row } from '../core/row.ts'
+import type { State } from '../core/state.ts'
 import { type RenderedEvent, render } from '../events.ts'
 import type { Kind } from '../kinds.ts'
-import { seedOf } from '../state/ids.ts'
-import type { Row } from '../state/row.ts'
-import type { State } from '../state/state.ts'
 import { conversationCommands } from './commands.ts'
 
 /** A cold row that the command needs (`needs.ts`), as the store has it. */

@@ -1,8 +1,8 @@
-import { refuse } from '../refusals.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { notFound } from '../routing/lookup.ts'
-import type { State } from '../state/state.ts'
 import { dropConversation } from './conversation.ts'
-import { leastClosed_ms, leastInactive_ms, timerOf } from './duration.ts'
+import { minClosed_ms, minInactive_ms, timerOf } from './duration.ts'
 import { checkLength, given } from './lookup.ts'
 import { consequence } from './origin.ts'
 import type { ChatServiceRow, ConversationConfigurationRow } from './rows.ts'
@@ -59,8 +59,8 @@ export function updateConfiguration(
     ...(default_chat_service_sid && { default_chat_service_sid }),
     ...(default_messaging_service_sid && { default_messaging_service_sid }),
     ...given({
-      default_inactive_timer: timerText(default_inactive_timer, 'DefaultInactiveTimer', leastInactive_ms),
-      default_closed_timer: timerText(default_closed_timer, 'DefaultClosedTimer', leastClosed_ms)
+      default_inactive_timer: timerText(default_inactive_timer, 'DefaultInactiveTimer', minInactive_ms),
+      default_closed_timer: timerText(default_closed_timer, 'DefaultClosedTimer', minClosed_ms)
     })
   })
   return { conversation_configuration }

@@ -1,9 +1,9 @@
-import { refuse } from '../refusals.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { cleared } from '../routing/lookup.ts'
 import { nameKey } from '../routing/rows.ts'
-import type { State } from '../state/state.ts'
 import { emitUser } from './events.ts'
-import { checkedAttributes, checkLength, checkRole, given, mostAttributes, type Place, userOf } from './lookup.ts'
+import { checkedAttributes, checkLength, checkRole, given, maxAttributes, type Place, userOf } from './lookup.ts'
 import type { Origin } from './origin.ts'
 import { dropParticipant } from './participant.ts'
 import type { UserRow } from './rows.ts'
@@ -34,7 +34,7 @@ export function createUser(
       : service.default_chat_service_role_sid,
     identity,
     friendly_name: params.friendly_name || null,
-    attributes: checkedAttributes(params.attributes, mostAttributes) ?? '{}'
+    attributes: checkedAttributes(params.attributes, maxAttributes) ?? '{}'
   })
   emitUser(state, 'user.added', user, params)
   return { user }
@@ -68,7 +68,7 @@ export function updateUser(
   const user = state.change('user', before.sid, {
     ...given({
       friendly_name: cleared(params.friendly_name),
-      attributes: checkedAttributes(params.attributes, mostAttributes),
+      attributes: checkedAttributes(params.attributes, maxAttributes),
       role_sid: role_sid ? checkRole(state, before.chat_service_sid, role_sid, 'service') : undefined
     })
   })

@@ -1,6 +1,6 @@
-import { refuse } from '../refusals.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { checkUrl, cleared, notFound } from '../routing/lookup.ts'
-import type { State } from '../state/state.ts'
 import { emitWebhook } from './events.ts'
 import { conversationOf, editable, given, type Place, pathOf } from './lookup.ts'
 import { isTold, type Origin } from './origin.ts'
@@ -15,7 +15,7 @@ import type {
 import { serviceOf } from './service.ts'
 
 /** Webhooks of one conversation (reference conversations 15). */
-export const mostScopedWebhooks = 5
+export const maxScopedWebhooks = 5
 
 // For the account, and for a service (reference conversations 16)
 
@@ -112,8 +112,8 @@ export function createScopedWebhook(
 ): { conversation_scoped_webhook: ScopedWebhookRow } {
   const conversation = editable(state, params.conversation_sid, params)
   const { sid: conversation_sid, chat_service_sid } = conversation
-  if (state.tables.conversation_scoped_webhook.count('conversation_sid', conversation_sid) >= mostScopedWebhooks) {
-    refuse('too_many', `Conversation ${conversation_sid} has ${mostScopedWebhooks} Webhooks; more are not possible`)
+  if (state.tables.conversation_scoped_webhook.count('conversation_sid', conversation_sid) >= maxScopedWebhooks) {
+    refuse('too_many', `Conversation ${conversation_sid} has ${maxScopedWebhooks} Webhooks; more are not possible`)
   }
   configurationWebhookOf(state)
   const conversation_scoped_webhook = state.insert('conversation_scoped_webhook', {

@@ -16,7 +16,7 @@ export interface StreamType {
 /** The instant that this catalogue gives for itself: when Twilio made its types and schemas is not known. */
 export const catalogueDate = 1_767_225_600_000 // 2026-01-01
 
-type Line = readonly [name: string, from: EventType | null, description: string, schema?: string]
+type ChannelIndex = readonly [name: string, from: EventType | null, description: string, schema?: string]
 
 interface Group {
   /** What its types' names begin with, the dot included. */
@@ -24,7 +24,7 @@ interface Group {
   /** The schema of lines that name none. */
   readonly schema: string
   readonly status?: StreamType['status']
-  readonly lines: readonly Line[]
+  readonly lines: readonly ChannelIndex[]
 }
 
 /** Latest versions above 1. The reference knows no number for those that are not here. */

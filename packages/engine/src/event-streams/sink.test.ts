@@ -3,7 +3,7 @@ import { render } from '../events.ts'
 import { reloaded, snapshot } from '../testing/snapshot.ts'
 import { World } from '../testing/world.ts'
 import type { SinkType } from './rows.ts'
-import { mostSinks } from './sink.ts'
+import { maxSinks } from './sink.ts'
 
 const hook = { destination: 'https://acme.example/hook' }
 const stream = {
@@ -84,7 +84,7 @@ describe('a sink', () => {
 
   it('is one of a hundred at most', () => {
     const world = new World()
-    const sinks = Array.from({ length: mostSinks }, () => addSink(world))
+    const sinks = Array.from({ length: maxSinks }, () => addSink(world))
     expect(world.refusal(() => addSink(world))).toBe('400/91003 The maximum number of Sinks (100) is reached')
     world.do({ type: 'sink.delete', sid: sinks[0]?.sid ?? '' })
     expect(addSink(world).status).toBe('active')

@@ -1,11 +1,11 @@
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import type { Json } from '../flex/rows.ts'
-import { refuse } from '../refusals.ts'
 import { checkUrl, notFound } from '../routing/lookup.ts'
-import type { State } from '../state/state.ts'
 import { type SinkRow, type SinkType, sinkTypes } from './rows.ts'
 
 /** How many sinks an account may have (reference events 1). */
-export const mostSinks = 100
+export const maxSinks = 100
 
 /**
  * Adds a sink, active at once: nobody has to prove any longer that the test event has arrived (reference events 1).
@@ -18,8 +18,8 @@ export function createSink(
   const { account_sid } = state
   const sink_type = typeOf(params.sink_type)
   const sink_configuration = configurations[sink_type](membersOf(params.sink_configuration))
-  if (state.tables.sink.count('account_sid', account_sid) >= mostSinks) {
-    refuse('sink.too_many', `The maximum number of Sinks (${mostSinks}) is reached`)
+  if (state.tables.sink.count('account_sid', account_sid) >= maxSinks) {
+    refuse('sink.too_many', `The maximum number of Sinks (${maxSinks}) is reached`)
   }
   const { description } = params
   checkDescription(description)

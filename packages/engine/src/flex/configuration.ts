@@ -1,11 +1,11 @@
 import { configurationOf as conversationsOf } from '../conversations/service.ts'
-import { refuse } from '../refusals.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { named, workspaceOf } from '../routing/lookup.ts'
 import { addChannel } from '../routing/task-channel.ts'
 import { addQueue } from '../routing/task-queue.ts'
 import { addWorkflow } from '../routing/workflow.ts'
 import { createWorkspace } from '../routing/workspace.ts'
-import type { State } from '../state/state.ts'
 import { worded } from './json-text.ts'
 import type { FlexConfigurationRow, Json } from './rows.ts'
 

@@ -1,5 +1,5 @@
+import type { State } from '../core/state.ts'
 import type { EventRefs, Rendering } from '../events.ts'
-import type { State } from '../state/state.ts'
 import type { InteractionChannelRow, InteractionParticipantRow } from './rows.ts'
 
 /** What interaction webhooks tell, under the log's names (reference flex 9.2). */

@@ -6,7 +6,7 @@ import type { CreateInteractionWebhook } from './interaction-webhook.ts'
 const hook = { webhook_url: 'https://x.example/hook', webhook_events: ['onInteractionCreated'] } as const
 
 /** A floor with a Flex instance. */
-class Floor extends World {
+class WorkspaceIndex extends World {
   readonly instance_sid: string
 
   constructor(seed = 1) {
@@ -38,7 +38,7 @@ class Floor extends World {
 
 describe('an interaction webhook', () => {
   it('is for all interactions and by POST unless said otherwise, and has a ttid', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     const { sid, ...row } = floor.hook()
     expect(sid).toMatch(/^flex_interactionwebhook_[0-9a-hjkmnp-tv-z]{26}$/)
     expect(row).toMatchObject({
@@ -52,10 +52,12 @@ describe('an interaction webhook', () => {
   })
 
   it('has a ttid that follows from the seed, and sorts by the time at which it was made', () => {
-    const [one, same, other] = [new Floor(1), new Floor(1), new Floor(2)].map((floor) => floor.hook().sid)
+    const [one, same, other] = [new WorkspaceIndex(1), new WorkspaceIndex(1), new WorkspaceIndex(2)].map(
+      (floor) => floor.hook().sid
+    )
     expect(same).toBe(one)
     expect(other).not.toBe(one)
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     const sids = ['1 ms', '1 d', '1 s'].map((span) => {
       floor.pass(span)
       return floor.hook().sid
@@ -65,7 +67,7 @@ describe('an interaction webhook', () => {
   })
 
   it('is changed in what is named', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     const { sid: ttid } = floor.hook({ friendly_name: 'Mine' })
     const update = (changes: object) =>
       floor.do({ type: 'interaction_webhook.update', instance_sid: floor.instance_sid, ttid, ...changes })
@@ -94,7 +96,7 @@ describe('an interaction webhook', () => {
     ['400/20001', { friendly_name: 'x'.repeat(257) }],
     ['404/20404', { instance_sid: `GO${'0'.repeat(32)}` }]
   ])('is refused with %s: %j', (refused, params) => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     expect(floor.refusal(() => floor.hook(params))).toContain(refused)
     const { sid: ttid } = floor.hook()
     const update = { type: 'interaction_webhook.update', instance_sid: floor.instance_sid, ttid, ...params } as const
@@ -102,7 +104,7 @@ describe('an interaction webhook', () => {
   })
 
   it('is unknown after it was deleted', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     const { instance_sid } = floor
     const { sid: ttid } = floor.hook()
     floor.do({ type: 'interaction_webhook.delete', instance_sid, ttid })
@@ -114,7 +116,7 @@ describe('an interaction webhook', () => {
 
 describe('an interaction that names a webhook', () => {
   it('says so in each of its events', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     const { sid: ttid } = floor.hook({ webhook_type: 'interaction' })
     const { webhook_ttid } = floor.contact(ttid)
     expect(webhook_ttid).toBe(ttid)
@@ -127,7 +129,7 @@ describe('an interaction that names a webhook', () => {
   })
 
   it('may begin and cease to do so later, with a webhook that there is', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     const { sid: ttid } = floor.hook({ webhook_type: 'interaction' })
     const { sid } = floor.contact()
     const name = (webhook_ttid: string) =>
@@ -142,7 +144,7 @@ describe('an interaction that names a webhook', () => {
   })
 
   it('may begin to do so with one more agent', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     const { sid: webhook_ttid } = floor.hook({ webhook_type: 'interaction' })
     const { sid, channel_sid } = floor.contact()
     const again = (webhook_ttid: string) =>

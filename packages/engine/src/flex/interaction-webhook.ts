@@ -1,7 +1,7 @@
 import { checkLength } from '../conversations/lookup.ts'
-import { refuse } from '../refusals.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { checkUrl, notFound } from '../routing/lookup.ts'
-import type { State } from '../state/state.ts'
 import { type InteractionWebhookRow, interactionWebhookEvents } from './rows.ts'
 
 interface Columns {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { CommandOf } from '../commands.ts'
+import { seedOf } from '../core/ids.ts'
 import { decide } from '../decide.ts'
 import { render } from '../events.ts'
 import type { ReservationRow, TaskRow } from '../routing/rows.ts'
 import type { Settings } from '../settings.ts'
-import { seedOf } from '../state/ids.ts'
 import { reloaded, snapshot } from '../testing/snapshot.ts'
 import { World } from '../testing/world.ts'
 import { flexNeeds } from './needs.ts'
@@ -13,7 +13,7 @@ import { shownInteraction, shownMember } from './shown.ts'
 const customer = { messaging_binding_address: '+37255500001', messaging_binding_proxy_address: '+3726000' } as const
 
 /** A floor with one queue, whose agents join interactions. */
-class Floor extends World {
+class WorkspaceIndex extends World {
   constructor(settings: Partial<Omit<Settings, 'limits'>> = {}) {
     super({ settings })
     this.addQueue('Everyone')
@@ -51,10 +51,10 @@ class Floor extends World {
 }
 
 class Contact {
-  readonly floor: Floor
+  readonly floor: WorkspaceIndex
   readonly interaction_sid: string
 
-  constructor(floor: Floor, interaction_sid: string) {
+  constructor(floor: WorkspaceIndex, interaction_sid: string) {
     this.floor = floor
     this.interaction_sid = interaction_sid
   }
@@ -144,7 +144,7 @@ class Contact {
 
 describe('a customer’s contact', () => {
   it('becomes a task that names it', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     const contact = floor.contact({
       customerName: 'Ada',
       language: 'et',
@@ -196,7 +196,7 @@ describe('a customer’s contact', () => {
   })
 
   it('is accepted by an agent, who joins the conversation under its own name', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     floor.agent('Bea', 'client:bea_at_desk')
     const contact = floor.contact()
     const reservation = contact.reservation(0)
@@ -226,7 +226,7 @@ describe('a customer’s contact', () => {
   })
 
   it('is offered to the next agent when one rejects it', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     floor.agent('Bea')
     floor.agent('Cy')
     const contact = floor.contact()
@@ -236,7 +236,7 @@ describe('a customer’s contact', () => {
   })
 
   it('leaves the channel as it is when its task is canceled', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     const contact = floor.contact()
     const sid = contact.tasks[0]?.sid ?? ''
     floor.do({ type: 'task.update', workspace_sid: floor.workspace_sid, sid, assignment_status: 'canceled' })
@@ -252,7 +252,7 @@ describe('a customer’s contact', () => {
 })
 
 describe('what goes wrong with the conversation', () => {
-  it.each<readonly [string, number, (floor: Floor) => object]>([
+  it.each<readonly [string, number, (floor: WorkspaceIndex) => object]>([
     [
       'it is closed',
       45354,
@@ -289,7 +289,7 @@ describe('what goes wrong with the conversation', () => {
     ],
     ['nobody is named', 45355, () => ({ type: 'web', initiated_by: 'api', properties: {} })]
   ])('is told by a channel that has failed: %s', (_, error_code, channelFor) => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     floor.agent('Bea')
     const channel = channelFor(floor)
     const { interaction, interaction_channel } = floor.do({
@@ -313,7 +313,7 @@ describe('the other ways to begin', () => {
   const participants = [{ address: '+37255500009', proxy_address: '+3726000', name: 'Ada' }]
 
   it('an agent’s own contact needs no acceptance', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     floor.agent('Bea')
     const properties = { ...floor.routing, worker_sid: floor.worker('Bea').sid, queue_sid: floor.queue('Everyone').sid }
     const made = floor.do({
@@ -334,7 +334,7 @@ describe('the other ways to begin', () => {
   })
 
   it('and waits for an agent who is not available', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     floor.agent('Bea')
     floor.move('Bea', 'Offline')
     const properties = { ...floor.routing, worker_sid: floor.worker('Bea').sid, queue_sid: floor.queue('Everyone').sid }
@@ -355,7 +355,7 @@ describe('the other ways to begin', () => {
   })
 
   it('a program names the customer by to and from, and sends its parameters as JSON text', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     const made = floor.do({
       type: 'interaction.create',
       channel: JSON.stringify({
@@ -375,7 +375,7 @@ describe('the other ways to begin', () => {
   })
 
   it('a call is a task without a conversation', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     floor.agent('Bea')
     const made = floor.do({
       type: 'interaction.create',
@@ -396,7 +396,7 @@ describe('ending a channel', () => {
     ['with wrapup', { status: 'wrapup' }, 'wrapping'],
     ['with closed', { status: 'closed' }, 'completed']
   ])('closes the conversation and ends the task: %s', (_, routing, status) => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -423,7 +423,7 @@ describe('ending a channel', () => {
   })
 
   it('inactive completes the tasks and keeps the conversation for the customer', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -440,11 +440,11 @@ describe('ending a channel', () => {
     expect(contact.roster).toEqual(['+37255500001', 'Bea'])
   })
 
-  it.each<readonly [string, (floor: Floor, sid: string) => void]>([
+  it.each<readonly [string, (floor: WorkspaceIndex, sid: string) => void]>([
     ['closed', (floor, sid) => floor.do({ type: 'conversation.update', sid, state: 'closed' })],
     ['deleted', (floor, sid) => floor.do({ type: 'conversation.delete', sid })]
   ])('follows when its conversation is %s', (_, act) => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -455,7 +455,7 @@ describe('ending a channel', () => {
   })
 
   it('follows when the conversation closes by time', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     floor.do({ type: 'conversation_configuration.update', default_closed_timer: 'PT10M' })
     const contact = floor.contact()
     floor.pass('10 min')
@@ -469,7 +469,7 @@ describe('the last agent', () => {
     ['wrapping', 'wrapping'],
     ['completed', 'completed']
   ])('closes the channel by %s through TaskRouter', (reservation_status, task_status) => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -480,7 +480,7 @@ describe('the last agent', () => {
   })
 
   it('leaves it open where the setting says so', () => {
-    const floor = new Floor({ close_on_last_wrapup: false })
+    const floor = new WorkspaceIndex({ close_on_last_wrapup: false })
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -493,7 +493,7 @@ describe('the last agent', () => {
   })
 
   it('parks the contact by leaving through the API, and another one takes it up', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -507,7 +507,7 @@ describe('the last agent', () => {
   })
 
   it('may leave and wrap up first', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -522,7 +522,7 @@ describe('the last agent', () => {
 
 describe('several agents', () => {
   const twoAgents = () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     floor.agent('Bea')
     const contact = floor.contact({ order: 7 })
     contact.accept()
@@ -598,7 +598,7 @@ describe('several agents', () => {
 
 describe('participants of a channel', () => {
   it('a supervisor looks in without a task, and goes', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     const contact = floor.contact()
     const { interaction_participant } = floor.do({
       type: 'interaction_participant.create',
@@ -618,7 +618,7 @@ describe('participants of a channel', () => {
   })
 
   it('a customer leaves the conversation with the channel', () => {
-    const floor = new Floor()
+    const floor = new WorkspaceIndex()
     const contact = floor.contact()
     floor.do({
       type: 'interaction_participant.update',
@@ -632,7 +632,7 @@ describe('participants of a channel', () => {
 })
 
 describe('refusals change nothing', () => {
-  const floor = new Floor()
+  const floor = new WorkspaceIndex()
   floor.agent('Bea')
   const contact = floor.contact()
   const sms = { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: `CH${'1'.repeat(32)}` } }

@@ -1,4 +1,4 @@
-import { type RefusalCode, refuse } from '../refusals.ts'
+import { type RefusalCode, refuse } from '../core/refusals.ts'
 import { valueIn, worded } from './json-text.ts'
 import { type ChannelType, channelTypes } from './rows.ts'
 

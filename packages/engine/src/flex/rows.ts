@@ -1,5 +1,5 @@
-import type { Row } from '../state/row.ts'
-import type { KindDefinition } from '../state/table.ts'
+import type { Row } from '../core/row.ts'
+import type { KindDefinition } from '../core/table.ts'
 
 /** A value of JSON, as a configuration holds it. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }

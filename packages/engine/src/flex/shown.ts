@@ -1,5 +1,5 @@
+import type { State } from '../core/state.ts'
 import type { TaskRow } from '../routing/rows.ts'
-import type { State } from '../state/state.ts'
 import type { InteractionParticipantRow, InteractionRow, InviteRow, TaskSnapshot } from './rows.ts'
 
 /** `routing.properties`: dates in seconds since 1970, unlike everything else (reference flex 4.6). */

@@ -1,7 +1,7 @@
-import type { State } from '../state/state.ts'
-import type { Expression } from './expression/compile.ts'
-import type { TaskView, WorkerView } from './expression/environment.ts'
-import { candidates, type Reason, reasonAgainst, reasonNotReady, workFor } from './match/match.ts'
+import type { State } from '../core/state.ts'
+import type { Expression } from '../matching/expression/compile.ts'
+import type { TaskView, WorkerView } from '../matching/expression/environment.ts'
+import { candidates, type Reason, reasonAgainst, reasonNotReady, workFor } from '../matching/match.ts'
 import { reasons } from './route.ts'
 import { defaultFilter, noFilter, type TaskRow, type WorkerRow } from './rows.ts'
 import type { WorkflowDocument, WorkflowFilter } from './workflow-document.ts'
@@ -94,7 +94,7 @@ export interface WorkerExplanation {
   readonly task_queues: number
   /** The waiting task that would be offered next. */
   readonly next_task_sid: string | null
-  /** Waiting tasks that were looked at, the oldest of the workspace; all of them unless `is_complete` is false. */
+  /** WaitingTasks tasks that were looked at, the oldest of the workspace; all of them unless `is_complete` is false. */
   readonly waiting: number
   readonly is_complete: boolean
   readonly reasons: Readonly<Partial<Record<Reason, number>>>
@@ -132,7 +132,7 @@ export function explainWorker(
 ): WorkerExplanation {
   const worker = state.get('worker', worker_sid)
   const activity = state.get('activity', worker.activity_sid)
-  const entry = state.pools.entry(worker_sid)
+  const entry = state.matcher.entry(worker_sid)
   const next = entry && workFor(state, entry)
   const waiting = explainWaiting(state, worker, limit)
   const channels = [...state.tables.worker_channel.by('worker_sid', worker_sid)].map((row) => ({
@@ -140,7 +140,7 @@ export function explainWorker(
     task_channel_unique_name: state.get('task_channel', row.task_channel_sid).unique_name,
     available: row.available,
     configured_capacity: row.configured_capacity,
-    open_reservations: state.pools.load(worker_sid, row.task_channel_sid).open,
+    open_reservations: state.matcher.load(worker_sid, row.task_channel_sid).open,
     reason: reasonNotReady(state, worker, row.task_channel_sid) ?? null
   }))
   const ready = channels.filter((channel) => channel.reason === null).map((row) => row.task_channel_unique_name)
@@ -158,7 +158,7 @@ export function explainWorker(
     activity_name: activity.friendly_name,
     activity_available: activity.available,
     channels,
-    task_queues: state.pools.queuesOf(worker_sid).size,
+    task_queues: state.matcher.queuesOf(worker_sid).size,
     next_task_sid: next?.sid ?? null,
     ...waiting
   }
@@ -176,7 +176,7 @@ function explainWaiting(
   let is_complete = true
   for (const task of state.tables.task.by('workspace_sid', worker.workspace_sid)) {
     if (task.assignment_status !== 'pending') continue
-    if (waiting === mostTasks) {
+    if (waiting === maxTasks) {
       is_complete = false
       break
     }
@@ -193,7 +193,7 @@ function explainWaiting(
 
 function explainWorkers(state: State, task: TaskRow, limit: number): NonNullable<TaskExplanation['workers']> {
   const chosen = candidates(state, task, Math.max(1, limit))
-  const members = state.pools.members(task.task_queue_sid ?? '')
+  const members = state.matcher.members(task.task_queue_sid ?? '')
   const counts: Partial<Record<Reason, number>> = {}
   const eligible: ExplainedWorker[] = []
   const others: ExplainedWorker[] = []
@@ -223,9 +223,9 @@ function explainWorkers(state: State, task: TaskRow, limit: number): NonNullable
 }
 
 function clausesFor(state: State, task: TaskRow, worker: WorkerRow, reason: Reason): { clauses?: Clause[] } {
-  const { expression } = state.pools.demandsOf(task)
+  const { expression } = state.matcher.demandsOf(task)
   if (reason !== 'the target expression does not match' || !expression) return {}
-  return { clauses: clausesOf(expression, state.pools.task(task), state.pools.worker(worker.sid)) }
+  return { clauses: clausesOf(expression, state.matcher.task(task), state.matcher.worker(worker.sid)) }
 }
 
 function clausesOf(expression: Expression, task?: TaskView, worker?: WorkerView): Clause[] {
@@ -241,7 +241,7 @@ function clausesOf(expression: Expression, task?: TaskView, worker?: WorkerView)
 
 function documentOf(state: State, task: TaskRow): WorkflowDocument | undefined {
   const row = state.find('workflow_document', task.workflow_document_sid)
-  return row && state.pools.document(row.sid)
+  return row && state.matcher.document(row.sid)
 }
 
 function triedFilters(state: State, task: TaskRow): ExplainedFilter[] {
@@ -249,7 +249,7 @@ function triedFilters(state: State, task: TaskRow): ExplainedFilter[] {
   if (!document || task.filter_index === noFilter) return []
   const tried =
     task.filter_index === defaultFilter ? document.filters : document.filters.slice(0, task.filter_index + 1)
-  const view = state.pools.task(task)
+  const view = state.matcher.task(task)
   return tried.map(({ index, friendly_name, source, expression }) => ({
     index,
     friendly_name: friendly_name ?? null,
@@ -261,7 +261,7 @@ function triedFilters(state: State, task: TaskRow): ExplainedFilter[] {
 
 function targetOf(state: State, task: TaskRow): ExplainedTarget {
   const queue = state.find('task_queue', task.task_queue_sid)
-  const demands = documentOf(state, task) ? state.pools.demandsOf(task) : {}
+  const demands = documentOf(state, task) ? state.matcher.demandsOf(task) : {}
   const isIn = task.filter_index >= 0
   return {
     filter_index: isIn ? task.filter_index : null,
@@ -300,7 +300,7 @@ function endOf(state: State, task: TaskRow): Pick<ExplainedTarget, 'ends_at' | '
 }
 
 function nextFilter(state: State, task: TaskRow, document: WorkflowDocument): WorkflowFilter | undefined {
-  const view = state.pools.task(task)
+  const view = state.matcher.task(task)
   return document.finder.first(view, task.filter_index + 1)
 }
 
@@ -336,4 +336,4 @@ function pendingVerdict(state: State, task: TaskRow, workers: NonNullable<TaskEx
 }
 
 /** More waiting tasks than these are not looked at for one worker: the account's writer waits meanwhile. */
-const mostTasks = 10_000
+const maxTasks = 10_000

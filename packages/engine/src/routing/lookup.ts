@@ -1,7 +1,7 @@
+import { refuse } from '../core/refusals.ts'
+import type { Row } from '../core/row.ts'
+import type { State } from '../core/state.ts'
 import type { Kind, Kinds } from '../kinds.ts'
-import { refuse } from '../refusals.ts'
-import type { Row } from '../state/row.ts'
-import type { State } from '../state/state.ts'
 import { nameKey, type RoutingKinds, type TaskChannelRow, type WorkspaceRow } from './rows.ts'
 
 /** Kinds that live in a workspace, and the path segment that the API gives them. */

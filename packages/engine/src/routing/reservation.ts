@@ -1,6 +1,6 @@
 import { can, reservationCan } from '../can.ts'
-import { refuse } from '../refusals.ts'
-import type { State } from '../state/state.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { emitReservation, emitTransfer } from './events.ts'
 import { checkVersion, inWorkspace, named, notFound } from './lookup.ts'
 import { fail, isInReservationActivity, moveBackBySingleTask, moveBySingleTask, roundEnded, withdraw } from './route.ts'

@@ -1,7 +1,7 @@
-import type { State } from '../state/state.ts'
+import type { State } from '../core/state.ts'
+import type { WorkerEntry } from '../matching/entry.ts'
+import { candidates, inTurn, OfferOrder, workFor } from '../matching/match.ts'
 import { emitReservation, emitTask } from './events.ts'
-import type { WorkerEntry } from './match/entry.ts'
-import { candidates, inTurn, Turns, workFor } from './match/match.ts'
 import { defaultFilter, nameKey, noFilter, type ReservationRow, type TaskRow } from './rows.ts'
 import { attemptFailed, transferEnded } from './transfer.ts'
 import { moveTo } from './worker.ts'
@@ -26,8 +26,8 @@ export const reasons = {
  */
 export function followWorkflow(state: State, sid: string, start: number): boolean {
   const task = state.get('task', sid)
-  const document = state.pools.document(task.workflow_document_sid as string) // a task that follows a workflow has one
-  const view = state.pools.task(task) // being routed changes no attributes
+  const document = state.matcher.document(task.workflow_document_sid as string) // a task that follows a workflow has one
+  const view = state.matcher.task(task) // being routed changes no attributes
   let filter = document.finder.first(view, start)
   for (; filter; filter = document.finder.first(view, filter.index + 1)) {
     const changed = state.change('task', sid, {
@@ -53,7 +53,7 @@ function matched(state: State, filter: WorkflowFilter, task: TaskRow) {
     workflow_filter_expression: filter.told_source
   }
   const known = filter.targets.find((target) => target.known_worker)?.known_worker
-  const name = known?.read(state.pools.task(task))
+  const name = known?.read(state.matcher.task(task))
   if (!known || name === undefined) return told
   const { worker: workers } = state.tables
   const worker =
@@ -68,7 +68,7 @@ function enterTargets(state: State, sid: string, filter: WorkflowFilter, first: 
     const target = filter.targets[i] as WorkflowTarget // i < length
     enterTarget(state, sid, filter, target)
     if (offer(state, sid)) return true
-    const skips = target.skip_if?.matches(undefined, undefined, state.pools.workforce(target.queue)) ?? false
+    const skips = target.skip_if?.matches(undefined, undefined, state.matcher.workforce(target.queue)) ?? false
     if (!skips) return true
   }
   return false
@@ -167,7 +167,7 @@ export function reserve(state: State, task_sid: string, worker_sid: string, time
   if (transfer) state.change('transfer', transfer.sid, { reservation_sid: reservation.sid })
   // The worker's version grows with it (reference taskrouter 0.5), and its idle clock starts anew (6.4).
   state.change('worker', worker_sid, { last_reserved_seq: reservation.seq })
-  const channel = state.pools.channelOf(worker_sid, task.task_channel_sid)
+  const channel = state.matcher.channelOf(worker_sid, task.task_channel_sid)
   if (channel) {
     state.change('worker_channel', channel.sid, { last_reserved_seq: reservation.seq, last_reserved_time: state.at })
   }
@@ -217,7 +217,7 @@ export function targetTimedOut(state: State, sid: string): void {
 function leaveTarget(state: State, sid: string): void {
   const task = state.change('task', sid, { timed_out: true, advance: false, target_at: null })
   emitTask(state, 'task-queue.timeout', task)
-  const document = state.pools.document(task.workflow_document_sid as string) // it is in one of its targets
+  const document = state.matcher.document(task.workflow_document_sid as string) // it is in one of its targets
   const filter = document.filters[task.filter_index]
   const rest = filter && task.target_index + 1 < filter.targets.length
   if (filter && rest) {
@@ -283,9 +283,9 @@ export function followAgain(state: State, sid: string, followed_attributes: stri
 
 /** The filter from which on the task is to be routed anew, or undefined when it stays where it is. */
 function filterAfterChange(state: State, task: TaskRow, followed_attributes: string): number | undefined {
-  const { filters } = state.pools.document(task.workflow_document_sid as string) // the caller has seen it
+  const { filters } = state.matcher.document(task.workflow_document_sid as string) // the caller has seen it
   const was = { attributes: JSON.parse(followed_attributes) as unknown } // checked when it was given
-  const is = state.pools.task(task)
+  const is = state.matcher.task(task)
   const current = task.filter_index === defaultFilter ? filters.length : task.filter_index
   const earlier = filters.slice(0, current).find(({ expression }) => expression.matches(is) && !expression.matches(was))
   if (earlier) return earlier.index
@@ -379,14 +379,14 @@ export function ended(state: State): Partial<TaskRow> {
  * For a few workers it looks what each can take; when there are more than `few` of them, at all that waits, in turn.
  */
 export function offerWaiting(state: State, few = 16): void {
-  const freed = state.pools.takeFreed()
+  const freed = state.matcher.takeFreed()
   if (freed.length > 0) offerTo(state, freed, few)
 }
 
 function offerTo(state: State, first_freed: readonly WorkerEntry[], few: number): void {
   let freed = first_freed
   let choices: Map<WorkerEntry, TaskRow> | undefined
-  let turns: Turns | undefined
+  let turns: OfferOrder | undefined
   const look = (worker: WorkerEntry) => {
     const task = workFor(state, worker)
     if (task) {
@@ -394,11 +394,11 @@ function offerTo(state: State, first_freed: readonly WorkerEntry[], few: number)
       choices.set(worker, task)
     } else choices?.delete(worker)
   }
-  for (; ; freed = state.pools.takeFreed()) {
+  for (; ; freed = state.matcher.takeFreed()) {
     if (freed.length > 0 && freed.length + (choices?.size ?? 0) > few) {
       const workers = [...freed, ...(choices?.keys() ?? [])]
       choices = undefined
-      turns = new Turns(state, new Set(workers.map((worker) => worker.floor.workspace_sid)))
+      turns = new OfferOrder(state, new Set(workers.map((worker) => worker.floor.workspace_sid)))
       // What waits for one worker alone stands in no bucket.
       for (const worker of workers) if (worker.direct) look(worker)
     } else for (const worker of freed) look(worker)

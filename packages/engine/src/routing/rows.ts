@@ -1,5 +1,5 @@
-import type { Row } from '../state/row.ts'
-import { column, type KindDefinition, keyOf } from '../state/table.ts'
+import type { Row } from '../core/row.ts'
+import { column, type KindDefinition, keyOf } from '../core/table.ts'
 
 export interface WorkspaceRow extends Row {
   readonly account_sid: string

@@ -1,5 +1,5 @@
-import { refuse } from '../refusals.ts'
-import type { State } from '../state/state.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { checkLimit, checkName, inWorkspace, workspaceOf } from './lookup.ts'
 import { isTerminal, nameKey, type TaskChannelRow } from './rows.ts'
 import { addWorkerChannel } from './worker-channel.ts'

@@ -144,8 +144,8 @@ describe('the order of a queue (4.3)', () => {
   ] as const)(
     'among queues, those that the workspace prefers come first: %s (13.19)',
     (prioritize_queue_order, expected) => {
-      const world = center({ Stack: { task_order: 'LIFO' }, Line: {}, Other: {} }, { prioritize_queue_order })
-      into(world, 'Line', 'old')
+      const world = center({ Stack: { task_order: 'LIFO' }, ChannelIndex: {}, Other: {} }, { prioritize_queue_order })
+      into(world, 'ChannelIndex', 'old')
       world.pass('1 s')
       into(world, 'Stack', 'new', { priority: 9 })
       world.pass('1 s')

@@ -1,8 +1,8 @@
-import { refuse } from '../refusals.ts'
-import type { State } from '../state/state.ts'
-import { compile } from './expression/compile.ts'
-import type { Scope } from './expression/environment.ts'
-import { ExpressionError } from './expression/error.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
+import { compile } from '../matching/expression/compile.ts'
+import type { Scope } from '../matching/expression/environment.ts'
+import { ExpressionError } from '../matching/expression/error.ts'
 import { checkLimit, checkName, checkRange, inWorkspace, named, workspaceOf } from './lookup.ts'
 import { isTerminal, nameKey, type TaskQueueRow } from './rows.ts'
 import { warnOfQueue } from './warnings.ts'
@@ -79,7 +79,7 @@ export function deleteTaskQueue(
 ): Record<string, never> {
   const task_queue = inWorkspace(state, 'task_queue', workspace_sid, sid)
   for (const document of state.tables.workflow_document.by('workspace_sid', workspace_sid)) {
-    if (!state.pools.document(document.sid).queues.includes(sid)) continue
+    if (!state.matcher.document(document.sid).queues.includes(sid)) continue
     const workflow = state.get('workflow', document.workflow_sid)
     const current = workflow.workflow_document_sid === document.sid
     refuse(

@@ -1,6 +1,6 @@
 import { can, taskCan } from '../can.ts'
-import { refuse } from '../refusals.ts'
-import type { State } from '../state/state.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { emitTask } from './events.ts'
 import { checkRange, checkVersion, cleared, inWorkspace, named, namedChannel, workspaceOf } from './lookup.ts'
 import { completeReservation, wrapUpReservation } from './reservation.ts'

@@ -1,5 +1,5 @@
-import { refuse } from '../refusals.ts'
-import type { State } from '../state/state.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { emitTask, emitTransfer } from './events.ts'
 import { checkRange, inWorkspace, named, notFound } from './lookup.ts'
 import { findReservation, wrapUpReservation } from './reservation.ts'

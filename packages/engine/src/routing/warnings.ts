@@ -1,7 +1,7 @@
-import type { State } from '../state/state.ts'
-import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView } from './expression/environment.ts'
-import { type Node, type Operand, parse } from './expression/parser.ts'
-import { meaning } from './expression/reference.ts'
+import type { State } from '../core/state.ts'
+import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView } from '../matching/expression/environment.ts'
+import { type Node, type Operand, parse } from '../matching/expression/parser.ts'
+import { meaning } from '../matching/expression/reference.ts'
 import type { ReservationRow, TaskQueueRow, WorkerRow, WorkflowRow } from './rows.ts'
 import type { WorkflowDocument, WorkflowFilter } from './workflow-document.ts'
 
@@ -37,10 +37,10 @@ export interface Warning {
 /** Workers and tasks that attributes are compared with; more of them are not looked at. */
 export const sampled = 200
 /** Warnings of one command, and what is looked at for them. */
-const mostWarnings = 20
-const mostQueues = 200
-const mostExpressions = 30
-const mostPaths = 100
+const maxWarnings = 20
+const maxQueues = 200
+const maxExpressions = 30
+const maxPaths = 100
 
 export function warnOfQueue(state: State, task_queue: TaskQueueRow): void {
   tell(state, task_queue.workspace_sid, queueWarnings(state, task_queue), { task_queue })
@@ -82,7 +82,7 @@ function tell(state: State, workspace_sid: string, warnings: Iterable<Warning>, 
   let count = 0
   for (const extra of warnings) {
     state.emit('ringdown.warning', { workspace, ...subject, extra })
-    if (++count === mostWarnings) return
+    if (++count === maxWarnings) return
   }
 }
 
@@ -91,7 +91,7 @@ export function* queueWarnings(state: State, { sid, workspace_sid, target_worker
   const uses = usesOf(target_workers, 'worker')
   const workers = workersOf(state, workspace_sid)
   yield* attributeWarnings([{ place: 'TargetWorkers', uses }], workers, undefined)
-  if (workers.total > 0 && state.pools.members(sid).size === 0) {
+  if (workers.total > 0 && state.matcher.members(sid).size === 0) {
     yield {
       warning: 'queue_without_workers',
       message:
@@ -106,11 +106,11 @@ export function* queueWarnings(state: State, { sid, workspace_sid, target_worker
 /** What its attributes are compared with are the first queues of the workspace. */
 export function* workerWarnings(state: State, { sid, workspace_sid }: WorkerRow): Generator<Warning> {
   const { task_queue } = state.tables
-  const view = state.pools.worker(sid)
+  const view = state.matcher.worker(sid)
   const told = new Set<string>()
   let looked = 0
   for (const queue of task_queue.by('workspace_sid', workspace_sid)) {
-    if (++looked > mostExpressions) break
+    if (++looked > maxExpressions) break
     for (const { path, isList } of usesOf(queue.target_workers, 'worker').paths) {
       if (!isList || path.side !== 'worker' || told.has(path.text)) continue
       const value = path.read(view)
@@ -133,7 +133,7 @@ export function* workerWarnings(state: State, { sid, workspace_sid }: WorkerRow)
 
 function isInAnyQueue(state: State, worker_sid: string): boolean {
   let isIn = false
-  state.pools.entry(worker_sid)?.pools.visit(() => {
+  state.matcher.entry(worker_sid)?.pools.visit(() => {
     isIn = true
   })
   return isIn
@@ -143,12 +143,12 @@ export function* workflowWarnings(
   state: State,
   { workspace_sid, workflow_document_sid }: WorkflowRow
 ): Generator<Warning> {
-  const document = state.pools.document(workflow_document_sid)
+  const document = state.matcher.document(workflow_document_sid)
   const workers = workersOf(state, workspace_sid)
   yield* strandings(document)
   if (workers.total > 0) {
-    for (const task_queue_sid of document.queues.slice(0, mostQueues)) {
-      if (state.pools.members(task_queue_sid).size > 0) continue
+    for (const task_queue_sid of document.queues.slice(0, maxQueues)) {
+      if (state.matcher.members(task_queue_sid).size > 0) continue
       const name = state.find('task_queue', task_queue_sid)?.friendly_name
       const message = `No worker is eligible for TaskQueue ${name}, to which the workflow leads`
       yield { warning: 'queue_without_workers', message, task_queue_sid }
@@ -226,7 +226,7 @@ function* attributeWarnings(
     for (const { path, isList } of uses.paths) {
       const key = `${path.text} ${isList}`
       if (seen.has(key)) continue
-      if (seen.add(key).size > mostPaths) return
+      if (seen.add(key).size > maxPaths) return
       if (path.side === 'worker' && path.system) continue
       const warning =
         path.side === 'worker'
@@ -252,7 +252,7 @@ function workersOf(state: State, workspace_sid: string): Sample<WorkerView> {
     total: worker.count('workspace_sid', workspace_sid),
     views: () =>
       (views ??= newest(worker.pageBy('workspace_sid', workspace_sid, undefined, true)).map(({ sid }) =>
-        state.pools.worker(sid)
+        state.matcher.worker(sid)
       ))
   }
 }
@@ -265,7 +265,7 @@ function tasksOf(state: State, workspace_sid: string): Sample<TaskView> {
     total: task.count('workspace_sid', workspace_sid),
     views: () =>
       (views ??= newest(task.pageBy('workspace_sid', workspace_sid, undefined, true)).map((row) =>
-        state.pools.task(row)
+        state.matcher.task(row)
       ))
   }
 }
@@ -318,7 +318,7 @@ interface Use {
 }
 
 const known = new Map<string, Uses>()
-const mostKnown = 1000
+const maxKnown = 1000
 
 /** What a compiled expression reads. The blank TargetWorkers reads nothing. */
 function usesOf(source: string, scope: Exclude<Scope, 'skip_if'>): Uses {
@@ -330,7 +330,7 @@ function usesOf(source: string, scope: Exclude<Scope, 'skip_if'>): Uses {
     const constants: string[] = []
     gather(parse(source), scope, { paths, constants })
     uses = { paths, constants }
-    if (known.size >= mostKnown) known.clear()
+    if (known.size >= maxKnown) known.clear()
     known.set(key, uses)
   }
   return uses

@@ -1,8 +1,8 @@
-import { refuse } from '../refusals.ts'
-import type { State } from '../state/state.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
+import { capacityLeft } from '../matching/view.ts'
 import { emitWorker } from './events.ts'
 import { checkRange, inWorkspace, notFound } from './lookup.ts'
-import { capacityLeft } from './match/view.ts'
 import { nameKey, type WorkerChannelRow, type WorkerRow } from './rows.ts'
 
 /** One channel of a worker by its own SID, the task channel's SID, or the task channel's unique name (reference taskrouter 1.8). */
@@ -51,7 +51,7 @@ export function updateWorkerChannel(
     ...(available !== undefined && { available })
   })
   const worker = state.change('worker', params.worker_sid, {})
-  const { open, accepted } = state.pools.load(worker.sid, worker_channel.task_channel_sid)
+  const { open, accepted } = state.matcher.load(worker.sid, worker_channel.task_channel_sid)
   const extra = {
     worker_channel_available_capacity: capacityLeft(open, worker_channel.configured_capacity),
     worker_channel_consumed_capacity: open,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { capacityLeft } from '../matching/view.ts'
 import { World } from '../testing/world.ts'
-import { capacityLeft } from './match/view.ts'
 
 function center(): World {
   const world = new World()
@@ -43,7 +43,7 @@ describe('a worker', () => {
       'pending'
     ])
     const load = () => ({
-      ...world.state.pools.load(world.worker('Ada').sid, world.channel('Ada', 'default').task_channel_sid)
+      ...world.state.matcher.load(world.worker('Ada').sid, world.channel('Ada', 'default').task_channel_sid)
     })
     expect(load()).toEqual({ open: 3, accepted: 0 })
     expect(capacityLeft(3, 3)).toBe(0)

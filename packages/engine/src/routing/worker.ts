@@ -1,5 +1,5 @@
-import { refuse } from '../refusals.ts'
-import type { State } from '../state/state.ts'
+import { refuse } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
 import { AttributesError, parseAttributes } from './attributes.ts'
 import { emitWorker } from './events.ts'
 import { checkLimit, checkName, checkVersion, inWorkspace, named, workspaceOf } from './lookup.ts'
@@ -118,7 +118,7 @@ export function deleteWorker(
     const tasks = held.map((reservation) => reservation.task_sid).join(', ')
     refuse('in_use', `Worker ${worker.friendly_name} cannot be deleted: it holds reservations for ${tasks}`)
   }
-  for (const task of state.pools.directTasks(worker.sid)) failDirect(state, task.sid, reasons.target_failed)
+  for (const task of state.matcher.directTasks(worker.sid)) failDirect(state, task.sid, reasons.target_failed)
   emitWorker(state, 'worker.deleted', worker)
   for (const reservation of state.tables.reservation.list('worker_sid', worker.sid))
     state.remove('reservation', reservation.sid)
@@ -149,7 +149,7 @@ export function checkAttributes(text: string): void {
 function checkAvailable(state: State, workspace_sid: string, activity_sid: string): void {
   if (!state.get('activity', activity_sid).available) return
   const most = state.settings.limits.available_workers
-  if (state.pools.available(workspace_sid) >= most) {
+  if (state.matcher.available(workspace_sid) >= most) {
     refuse('too_many_active', `The maximum number of concurrently active workers (${most}) is reached`)
   }
 }

@@ -1,7 +1,8 @@
 import { conversationKinds } from '../conversations/rows.ts'
+import type { State } from '../core/state.ts'
 import type { Decision } from '../decide.ts'
-import { compile } from '../routing/expression/compile.ts'
-import type { WorkerView } from '../routing/expression/environment.ts'
+import { compile } from '../matching/expression/compile.ts'
+import type { WorkerView } from '../matching/expression/environment.ts'
 import type {
   ReservationRow,
   TaskChannelRow,
@@ -11,12 +12,11 @@ import type {
   WorkerRow
 } from '../routing/rows.ts'
 import { parseWorkflowDocument } from '../routing/workflow-document.ts'
-import type { State } from '../state/state.ts'
 import { allKinds, tableOf, timersOf } from './snapshot.ts'
 
 /*
  * The auditor: what must be true after every decision, recomputed naively from the rows (reference taskrouter 11.5).
- * It shares expressions and documents with the router, and nothing else: neither its pools nor its indexes.
+ * It shares expressions and documents with the router, and nothing else: neither its matcher nor its indexes.
  */
 
 /** Everything that is wrong with a state, and with the decision that led to it; empty when all is well. */
@@ -27,7 +27,7 @@ export function complaints(state: State, decision?: Decision): string[] {
     ...timers(state),
     ...indexes(state),
     ...references(rows),
-    ...pools(state, rows),
+    ...matcher(state, rows),
     ...buckets(state, rows),
     ...waiting(rows),
     ...(decision ? [...changes(state, decision), ...overload(rows, decision)] : [])
@@ -272,19 +272,19 @@ function* references(rows: Rows): Generator<string> {
 }
 
 /** What the router keeps beside the rows is what the rows say. */
-function* pools(state: State, rows: Rows): Generator<string> {
-  const { pools } = state
+function* matcher(state: State, rows: Rows): Generator<string> {
+  const { matcher } = state
   const same = (a: readonly string[], b: readonly string[]) =>
     a.length === b.length && a.every((sid, i) => sid === b[i])
   for (const queue of state.tables.task_queue.all()) {
-    if (!same([...pools.members(queue.sid)].sort(), [...rows.eligible(queue.sid)].sort()))
+    if (!same([...matcher.members(queue.sid)].sort(), [...rows.eligible(queue.sid)].sort()))
       yield `queue ${queue.friendly_name} has the wrong members`
     const inActivity = new Map<string, number>()
     for (const worker of rows.workers) {
       if (!rows.eligible(queue.sid).has(worker.sid)) continue
       inActivity.set(worker.activity_sid, (inActivity.get(worker.activity_sid) ?? 0) + 1)
     }
-    const workforce = pools.workforce(queue.sid)
+    const workforce = matcher.workforce(queue.sid)
     let available = 0
     for (const { sid, available: isAvailable } of state.tables.activity.all()) {
       if (isAvailable) available += inActivity.get(sid) ?? 0
@@ -296,10 +296,10 @@ function* pools(state: State, rows: Rows): Generator<string> {
   }
   for (const worker of rows.workers) {
     const queues = state.tables.task_queue.all().filter((queue) => rows.eligible(queue.sid).has(worker.sid))
-    if (!same([...pools.queuesOf(worker.sid)].sort(), queues.map((queue) => queue.sid).sort()))
+    if (!same([...matcher.queuesOf(worker.sid)].sort(), queues.map((queue) => queue.sid).sort()))
       yield `worker ${worker.friendly_name} has the wrong queues`
     for (const { sid } of state.tables.task_channel.all()) {
-      const load = pools.load(worker.sid, sid)
+      const load = matcher.load(worker.sid, sid)
       if (load.open !== rows.load(worker.sid, sid)) yield `the load of ${worker.friendly_name} is wrong`
       if (load.accepted !== rows.load(worker.sid, sid, ['accepted']))
         yield `the assigned tasks of ${worker.friendly_name} are wrong`
@@ -309,7 +309,7 @@ function* pools(state: State, rows: Rows): Generator<string> {
     const available = rows.workers.filter(
       (row) => row.workspace_sid === sid && state.get('activity', row.activity_sid).available
     )
-    if (pools.available(sid) !== available.length) yield 'the number of available workers is wrong'
+    if (matcher.available(sid) !== available.length) yield 'the number of available workers is wrong'
   }
 }
 
@@ -317,9 +317,9 @@ function* pools(state: State, rows: Rows): Generator<string> {
 function buckets(state: State, rows: Rows): string[] {
   const wrong: string[] = []
   const standing = new Set<string>()
-  state.pools.settleTasks()
+  state.matcher.settleTasks()
   for (const { sid: workspace_sid } of state.tables.workspace.all()) {
-    state.pools.floor(workspace_sid).visitBuckets((bucket) => {
+    state.matcher.floor(workspace_sid).visitBuckets((bucket) => {
       let last: TaskRow | undefined
       for (const { placed } of bucket.tasks) {
         const { sid } = placed

@@ -1,7 +1,7 @@
 import type { Command } from '../commands.ts'
+import { Ids, type Seed } from '../core/ids.ts'
+import { State } from '../core/state.ts'
 import { defaultSettings } from '../settings.ts'
-import { Ids, type Seed } from '../state/ids.ts'
-import { State } from '../state/state.ts'
 
 /** Numbers that a seed gives, for choosing what happens next. */
 export class Dice {

@@ -1,8 +1,8 @@
+import type { Row } from '../core/row.ts'
+import { State } from '../core/state.ts'
+import type { Table } from '../core/table.ts'
 import { type Kind, kinds } from '../kinds.ts'
 import type { Settings } from '../settings.ts'
-import type { Row } from '../state/row.ts'
-import { State } from '../state/state.ts'
-import type { Table } from '../state/table.ts'
 
 export const allKinds = Object.keys(kinds) as readonly Kind[] // the keys of the catalogue are the kinds
 
@@ -13,7 +13,7 @@ export function tableOf(state: State, kind: Kind): Table<Row> {
 
 /**
  * Everything that a state holds and that anything could depend on, as plain values that can be compared: rows, every
- * group of every index, timers, pools and counters. Two states with the same snapshot must decide the same from then on.
+ * group of every index, timers, matcher and counters. Two states with the same snapshot must decide the same from then on.
  */
 export function snapshot(state: State): Record<string, unknown> {
   const { at, decision, next_seq, next_event } = state
@@ -26,7 +26,7 @@ export function snapshot(state: State): Record<string, unknown> {
     rows,
     indexes: indexesOf(state),
     timers: timersOf(state),
-    pools: poolsOf(state)
+    matcher: poolsOf(state)
   }
 }
 
@@ -49,15 +49,15 @@ export function timersOf(state: State): readonly unknown[] {
 }
 
 function poolsOf(state: State): Record<string, unknown> {
-  const { pools, tables } = state
-  const waiting = (place: string) => [...(pools.waiting(place) ?? [])].map((task) => task.sid)
+  const { matcher, tables } = state
+  const waiting = (place: string) => [...(matcher.waiting(place) ?? [])].map((task) => task.sid)
   return {
-    queues: tables.task_queue.all().map(({ sid }) => [sid, [...pools.members(sid)].sort(), waiting(sid)]),
-    workers: tables.worker.all().map(({ sid }) => [sid, [...pools.queuesOf(sid)].sort(), waiting(sid)]),
+    queues: tables.task_queue.all().map(({ sid }) => [sid, [...matcher.members(sid)].sort(), waiting(sid)]),
+    workers: tables.worker.all().map(({ sid }) => [sid, [...matcher.queuesOf(sid)].sort(), waiting(sid)]),
     loads: tables.worker_channel
       .all()
-      .map(({ sid, worker_sid, task_channel_sid }) => [sid, { ...pools.load(worker_sid, task_channel_sid) }]),
-    available: tables.workspace.all().map(({ sid }) => [sid, pools.available(sid)])
+      .map(({ sid, worker_sid, task_channel_sid }) => [sid, { ...matcher.load(worker_sid, task_channel_sid) }]),
+    available: tables.workspace.all().map(({ sid }) => [sid, matcher.available(sid)])
   }
 }
 
@@ -70,7 +70,7 @@ export function reloaded(state: State, settings: Settings = state.settings): Sta
       .map((row) => ({ kind, row }))
   )
   for (const { kind, row } of rows.sort((a, b) => a.row.seq - b.row.seq)) fresh.admit(kind, row as never) // of its own kind
-  fresh.pools.settle()
+  fresh.matcher.settle()
   fresh.at = state.at
   fresh.decision = state.decision
   fresh.next_seq = state.next_seq

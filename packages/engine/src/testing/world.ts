@@ -1,8 +1,10 @@
 import type { Command, CommandOf, CommandType, ResultOf } from '../commands.ts'
+import { seedOf } from '../core/ids.ts'
+import { Refusal } from '../core/refusals.ts'
+import { State } from '../core/state.ts'
 import { type Decision, decide } from '../decide.ts'
 import { decideDue } from '../due.ts'
 import type { EngineEvent, EventType } from '../events.ts'
-import { Refusal } from '../refusals.ts'
 import type {
   ActivityRow,
   ReservationRow,
@@ -18,8 +20,6 @@ import type { CreateTask, UpdateTask } from '../routing/task.ts'
 import type { TaskQueueParams } from '../routing/task-queue.ts'
 import type { WorkflowParams } from '../routing/workflow.ts'
 import { defaultSettings, type Settings } from '../settings.ts'
-import { seedOf } from '../state/ids.ts'
-import { State } from '../state/state.ts'
 import { audit } from './invariants.ts'
 
 const units_ms: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }

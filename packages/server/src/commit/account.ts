@@ -1,13 +1,13 @@
 import { randomFillSync } from 'node:crypto'
 import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
+import { type Seed, seedOf } from '@ringdown/engine/core/ids'
+import { Refusal } from '@ringdown/engine/core/refusals'
+import type { Row } from '@ringdown/engine/core/row'
+import { State } from '@ringdown/engine/core/state'
 import { decide } from '@ringdown/engine/decide'
 import type { EngineEvent } from '@ringdown/engine/events'
 import { type Kind, kinds } from '@ringdown/engine/kinds'
-import { Refusal } from '@ringdown/engine/refusals'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
-import { type Seed, seedOf } from '@ringdown/engine/state/ids'
-import type { Row } from '@ringdown/engine/state/row'
-import { State } from '@ringdown/engine/state/state'
 import type { Logger } from 'pino'
 import type { Clock, Moved } from '../clock/clock.ts'
 import type { Readings } from '../store/readings.ts'
@@ -479,7 +479,7 @@ async function load({ store, account_sid, settings }: AccountOptions, head: Acco
     if (!Object.hasOwn(kinds, kind)) throw new Error(`the store holds rows of the unknown kind ${kind}`)
     state.admit(kind as Kind, row as never) // checked just before
   }
-  state.pools.settle()
+  state.matcher.settle()
   state.at = head.at
   state.decision = head.decision
   state.next_seq = head.next_seq

@@ -1,7 +1,7 @@
 import { cascades } from '@ringdown/engine/conversations/needs'
+import type { Row } from '@ringdown/engine/core/row'
+import type { Change, State } from '@ringdown/engine/core/state'
 import type { Kind } from '@ringdown/engine/kinds'
-import type { Row } from '@ringdown/engine/state/row'
-import type { Change, State } from '@ringdown/engine/state/state'
 import { type ColdKind, coldKinds } from '../store/kinds.ts'
 import type { Fetched } from './entry.ts'
 

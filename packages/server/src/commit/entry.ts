@@ -1,8 +1,8 @@
 import type { Command } from '@ringdown/engine/commands'
+import type { Seed } from '@ringdown/engine/core/ids'
+import type { Row } from '@ringdown/engine/core/row'
 import type { Decision } from '@ringdown/engine/decide'
 import type { Kind } from '@ringdown/engine/kinds'
-import type { Seed } from '@ringdown/engine/state/ids'
-import type { Row } from '@ringdown/engine/state/row'
 import type { AccountHead } from '../store/store.ts'
 import type { Fetch } from './ledger.ts'
 

@@ -1,7 +1,7 @@
+import { Refusal } from '@ringdown/engine/core/refusals'
+import { State } from '@ringdown/engine/core/state'
 import { type Decision, decide } from '@ringdown/engine/decide'
-import { Refusal } from '@ringdown/engine/refusals'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
-import { State } from '@ringdown/engine/state/state'
 import type { JournalEntry, Store } from '../store/store.ts'
 import { type Entry, seedFrom } from './entry.ts'
 

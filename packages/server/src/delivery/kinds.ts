@@ -1,5 +1,5 @@
 import type { DeliveryKind, Failure, Kind, Outcome } from './delivery.ts'
-import { assignmentAnswers } from './routes/assignment.ts'
+import { assignmentAnswers } from './receivers/assignment.ts'
 
 /** Waits that double from the first, in milliseconds, none longer than the last, until they fill a span of time. */
 function doubling(first: number, longest: number, span: number): number[] {

@@ -12,10 +12,10 @@ export interface Held {
 }
 
 /** Deliveries of a lane in memory, and while its destination is away. The others are in the store. */
-const mostHeld = 64
-const mostHeldAway = 8
+const maxHeld = 64
+const maxHeldAway = 8
 /** With those that were tried, and of which it is not written yet what came of it. */
-const mostMarking = 4 * mostHeld
+const maxMarking = 4 * maxHeld
 
 /**
  * What is queued for one destination, as far as it is in memory: at most some deliveries, in the order of their events.
@@ -67,13 +67,13 @@ export class Lane {
     const { isOpen, asks_at = 0 } = this.breaker
     if (isOpen && now < asks_at) return 0
     const ready = [...this.#free(now)].length
-    const most = isOpen ? mostHeldAway : mostHeld
-    return ready >= most / 2 ? 0 : Math.max(0, Math.min(most - this.#unsent, mostMarking - this.#held.size))
+    const most = isOpen ? maxHeldAway : maxHeld
+    return ready >= most / 2 ? 0 : Math.max(0, Math.min(most - this.#unsent, maxMarking - this.#held.size))
   }
 
   /** A delivery that was just written. It stays in the store where others before it do, unless it is urgent. */
   add(row: DeliveryRow, kind: Kind): void {
-    const hasRoom = this.isComplete && this.#unsent < mostHeld && this.#held.size < mostMarking
+    const hasRoom = this.isComplete && this.#unsent < maxHeld && this.#held.size < maxMarking
     this.queued += 1
     this.news += 1
     // A load may have been quicker than whoever wrote it.
@@ -81,7 +81,7 @@ export class Lane {
     if (hasRoom || kind.urgent) this.#held.set(row.sid, { row, kind, stage: 'waiting' })
     else {
       this.loads_at = Math.min(this.loads_at, row.due_at ?? 0)
-      if (this.#unsent >= mostHeld) this.#releaseLater(row.due_at ?? 0)
+      if (this.#unsent >= maxHeld) this.#releaseLater(row.due_at ?? 0)
     }
   }
 
@@ -123,7 +123,7 @@ export class Lane {
     this.news += 1
     this.loads_at = 0
     this.#releaseLater(now)
-    for (const [sid, { stage, kind }] of [...this.#held].slice(mostHeldAway))
+    for (const [sid, { stage, kind }] of [...this.#held].slice(maxHeldAway))
       if (stage === 'waiting' && !kind.urgent) this.#drop(sid)
   }
 

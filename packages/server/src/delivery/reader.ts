@@ -1,4 +1,4 @@
-import type { State } from '@ringdown/engine/state/state'
+import type { State } from '@ringdown/engine/core/state'
 import type { Logger } from 'pino'
 import type { DeliveryRow } from '../store/deliveries.ts'
 import type { Store, StoredEvent } from '../store/store.ts'

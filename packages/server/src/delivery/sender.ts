@@ -35,9 +35,9 @@ export interface SenderOptions {
 }
 
 /** Attempts under way to all destinations. The fuller it is, the fewer each may have: the slow leave room for others. */
-const mostSending = 256
+const maxSending = 256
 /** Outcomes of one transaction. */
-const mostMarked = 256
+const maxMarked = 256
 /** How often it is asked whether the account is ours again, in milliseconds of real time. */
 const retryMs = 200
 /** How long attempts under way may take when the server stops. */
@@ -303,9 +303,9 @@ export class Sender implements Moved {
   /** How many attempts a destination may have under way now. */
   get #most(): number {
     const { concurrency } = this.#options
-    if (this.#sending >= mostSending) return 0
-    if (this.#sending >= (mostSending * 3) / 4) return 1
-    return this.#sending >= mostSending / 2 ? Math.ceil(concurrency / 4) : concurrency
+    if (this.#sending >= maxSending) return 0
+    if (this.#sending >= (maxSending * 3) / 4) return 1
+    return this.#sending >= maxSending / 2 ? Math.ceil(concurrency / 4) : concurrency
   }
 
   #arm(lane: Lane, now: number): void {
@@ -505,7 +505,7 @@ export class Sender implements Moved {
     try {
       while (this.#marks.length > 0 && generation === this.#generation) {
         if (!account.isReady) throw new Unavailable('the account is not ours')
-        const marks = this.#marks.slice(0, mostMarked)
+        const marks = this.#marks.slice(0, maxMarked)
         const changed = await store.markDeliveries(
           account.account_sid,
           marks.map(({ mark }) => mark)

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { seedOf } from '@ringdown/engine/state/ids'
+import { seedOf } from '@ringdown/engine/core/ids'
 import { Dice } from '@ringdown/engine/testing/random'
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'

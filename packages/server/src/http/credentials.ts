@@ -23,7 +23,7 @@ interface Right {
 
 /** Of `Basic ` and the base64 of a SID: 44 characters are 33 bytes of its 34. */
 const nameEnd = 6 + 44
-const mostRight = 1000
+const maxRight = 1000
 
 /** Bytes in which a password is compared; a longer one is never right. */
 const room = 512
@@ -43,8 +43,8 @@ export class Credentials {
     const { username, password } = credential
     if (username === '' || username.includes(':') || password === '')
       throw new Error('a credential has a name and a password')
-    if (Buffer.byteLength(password) > mostBytes)
-      throw new Error(`the password of ${username} is longer than ${mostBytes} bytes`)
+    if (Buffer.byteLength(password) > maxBytes)
+      throw new Error(`the password of ${username} is longer than ${maxBytes} bytes`)
     this.#right.clear()
     this.#known.set(username, { credential, padded: padded(password, Buffer.alloc(room)) })
   }
@@ -75,7 +75,7 @@ export class Credentials {
 
   #remember(beginning: string, authorization: string, credential: Credential): void {
     // A header has many forms (letter case, blanks): what is remembered of them has an end.
-    if (this.#right.size >= mostRight) this.#right.clear()
+    if (this.#right.size >= maxRight) this.#right.clear()
     const header = Buffer.from(authorization, 'latin1')
     this.#right.set(beginning, { header, given: Buffer.alloc(header.length), credential })
   }
@@ -108,7 +108,7 @@ function isEqual(authorization: string, { header, given }: Right): boolean {
 }
 
 /** A length that does not fit its bytes is cut like the text is, so that it can equal nothing that fits. */
-const mostBytes = room - 2
+const maxBytes = room - 2
 
 function padded(password: string, into: Buffer): Buffer {
   into.fill(0)

@@ -1,6 +1,6 @@
 import { type ErrorBody, errorBody } from '@ringdown/contract/errors'
 import { InvalidRequest } from '@ringdown/contract/form'
-import { Refusal } from '@ringdown/engine/refusals'
+import { Refusal } from '@ringdown/engine/core/refusals'
 import { Unavailable } from '../commit/ledger.ts'
 import { StoreUnavailable } from '../store/store.ts'
 

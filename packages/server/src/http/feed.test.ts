@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import type { FeedLimits } from '../realtime/feed.ts'
+import type { FeedLimits } from '../realtime/feed/feed.ts'
 import { Served, served } from './fixture.ts'
 
 /* What bounds the feed: calls that wait, streams that are open, readers that do not read. */

@@ -1,7 +1,7 @@
 import { InvalidRequest, parseForm } from '@ringdown/contract/form'
+import type { State } from '@ringdown/engine/core/state'
 import { explainTask, explainWorker } from '@ringdown/engine/routing/explain'
 import { inWorkspace } from '@ringdown/engine/routing/lookup'
-import type { State } from '@ringdown/engine/state/state'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import type { Answers, Subject } from './answer.ts'
@@ -76,7 +76,7 @@ async function told(ledger: Ledger, read: (state: State) => object): Promise<obj
   }
 }
 
-const mostListed = 1000
+const maxListed = 1000
 
 function limitOf(request: FastifyRequest): number {
   const text = parseForm((request.query as { text: string }).text) // made by the server's query parser
@@ -84,8 +84,8 @@ function limitOf(request: FastifyRequest): number {
     ?.at(-1)
   if (text === undefined || text === '') return 100
   const limit = Number(text)
-  if (!/^\d{1,9}$/.test(text) || limit < 1 || limit > mostListed)
-    throw new InvalidRequest(`Parameter Limit is invalid: an integer from 1 to ${mostListed} is expected`, 'Limit')
+  if (!/^\d{1,9}$/.test(text) || limit < 1 || limit > maxListed)
+    throw new InvalidRequest(`Parameter Limit is invalid: an integer from 1 to ${maxListed} is expected`, 'Limit')
   return limit
 }
 

@@ -1,9 +1,9 @@
 import type { Operation } from '@ringdown/contract/operation'
 import { type Command, deciders } from '@ringdown/engine/commands'
+import type { Row } from '@ringdown/engine/core/row'
+import type { State } from '@ringdown/engine/core/state'
+import type { Table } from '@ringdown/engine/core/table'
 import type { Kind } from '@ringdown/engine/kinds'
-import type { Row } from '@ringdown/engine/state/row'
-import type { State } from '@ringdown/engine/state/state'
-import type { Table } from '@ringdown/engine/state/table'
 import type { AnyHandler } from './handler.ts'
 import { pageOf, shownPage } from './listing.ts'
 

@@ -1,7 +1,7 @@
 import type { Command } from '@ringdown/engine/commands'
 import { conversationNeeds, type Need } from '@ringdown/engine/conversations/needs'
+import type { State } from '@ringdown/engine/core/state'
 import { flexNeeds } from '@ringdown/engine/flex/needs'
-import type { State } from '@ringdown/engine/state/state'
 
 type NeedsOf = (params: Command, state: State) => readonly Need[]
 

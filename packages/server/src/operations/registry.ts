@@ -1,14 +1,14 @@
 import { type OperationId, operations } from '@ringdown/contract/generated/operations'
 import type { Operation } from '@ringdown/contract/operation'
-import { conversationsHandlers } from './conversations/written.ts'
+import { conversationsHandlers } from './conversations/handlers.ts'
 import { derivedHandler } from './derived.ts'
+import { eventsHandlers } from './events/handlers.ts'
 import { eventsNouns } from './events/nouns.ts'
-import { eventsHandlers } from './events/written.ts'
+import { flexHandlers } from './flex/handlers.ts'
 import { flexNouns } from './flex/nouns.ts'
-import { flexHandlers } from './flex/written.ts'
 import type { AnyHandler, Handlers } from './handler.ts'
+import { taskrouterHandlers } from './taskrouter/handlers.ts'
 import { taskrouterNouns } from './taskrouter/nouns.ts'
-import { taskrouterHandlers } from './taskrouter/written.ts'
 
 const written: Handlers = { ...taskrouterHandlers, ...conversationsHandlers, ...flexHandlers, ...eventsHandlers }
 

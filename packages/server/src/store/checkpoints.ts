@@ -4,7 +4,7 @@ import type { SqliteThread } from './sqlite-thread.ts'
 const dueRows = 2_000
 const idleMs = 200
 /** Pages of 8 KiB that the log may have before the writer itself takes a turn. */
-const mostPages = 2_000
+const maxPages = 2_000
 
 /**
  * Moves SQLite's write-ahead log into its file. Checkpoints that SQLite starts by itself happen inside somebody's commit,
@@ -55,6 +55,6 @@ export class Checkpoints {
 
   async #move(): Promise<void> {
     this.#rows = 0
-    if ((await this.#reader.checkpoint()) > mostPages) await this.#writer.checkpoint()
+    if ((await this.#reader.checkpoint()) > maxPages) await this.#writer.checkpoint()
   }
 }

@@ -1,4 +1,4 @@
-import { eventSeqOf } from '@ringdown/engine/state/ids'
+import { eventSeqOf } from '@ringdown/engine/core/ids'
 import { blockOf, blockSize, subjects, tokenOf } from './event-blocks.ts'
 import type { Dialect, Query } from './query.ts'
 import type { EventFilter, EventQuery } from './readings.ts'

@@ -23,7 +23,7 @@ const pieceLength = 32_000
 
 /** Memory is made in steps of this many bytes, and kept for the next time unless it is large. */
 const granule = 1 << 18
-const mostKept = 1 << 22
+const maxKept = 1 << 22
 
 /** Packs lists of values, one after the other. The memory is the other thread's until it is given back. */
 export class Packer {
@@ -71,7 +71,7 @@ export class Packer {
 
   /** The other thread has read it. */
   giveBack({ memory }: Packed): void {
-    if (memory.byteLength <= mostKept && this.#free.length < 2) this.#free.push(memory)
+    if (memory.byteLength <= maxKept && this.#free.length < 2) this.#free.push(memory)
   }
 
   #take(size: number): SharedArrayBuffer {

@@ -1,4 +1,4 @@
-import type { Row } from '@ringdown/engine/state/row'
+import type { Row } from '@ringdown/engine/core/row'
 import pg from 'pg'
 import { deliveriesOf } from './deliveries.ts'
 import { EventBlocks, pruneBlocksText } from './event-blocks.ts'

@@ -1,5 +1,5 @@
-import { columnOf, countedIn, type ToldEvent, type ToldGroup } from '@ringdown/engine/statistics/rollup'
-import { running, type Stay, type StayPart } from '@ringdown/engine/statistics/stay'
+import { columnOf, countedIn, type ToldEvent, type ToldGroup } from '@ringdown/engine/analytics/rollup'
+import { running, type Stay, type StayPart } from '@ringdown/engine/analytics/stay'
 import { eventSearch } from './event-search.ts'
 import type { Dialect, Query } from './query.ts'
 import type { StoredEvent, Value } from './store.ts'

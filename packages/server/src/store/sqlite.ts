@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import type { Row } from '@ringdown/engine/state/row'
+import type { Row } from '@ringdown/engine/core/row'
 import { Checkpoints } from './checkpoints.ts'
 import { deliveriesOf, deliveryTable, deliveryValues } from './deliveries.ts'
 import { EventBlocks, pruneBlocksText } from './event-blocks.ts'

@@ -1,5 +1,5 @@
-import type { Row } from '@ringdown/engine/state/row'
-import type { Stay } from '@ringdown/engine/statistics/stay'
+import type { Stay } from '@ringdown/engine/analytics/stay'
+import type { Row } from '@ringdown/engine/core/row'
 import type { Deliveries, DeliveryRow } from './deliveries.ts'
 import type { Readings, RollupRow } from './readings.ts'
 import type { EventAbout } from './tables.ts'

@@ -8,7 +8,7 @@ import type { ConfigurationWebhookRow, ServiceWebhookConfigurationRow } from '@r
 import type { RenderedEvent } from '@ringdown/engine/events'
 import type { Command } from '../../commit/ledger.ts'
 import type { Outcome } from '../../delivery/delivery.ts'
-import { parametersOf, tellingOf } from '../../delivery/routes/conversation-parameters.ts'
+import { parametersOf, tellingOf } from '../../delivery/receivers/conversation-parameters.ts'
 import type { Context } from '../handler.ts'
 import { needsOf } from '../needs.ts'
 

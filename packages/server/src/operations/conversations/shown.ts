@@ -16,7 +16,7 @@ import type {
   UserRow
 } from '@ringdown/engine/conversations/rows'
 import * as engine from '@ringdown/engine/conversations/shown'
-import type { State } from '@ringdown/engine/state/state'
+import type { State } from '@ringdown/engine/core/state'
 
 /* Rows as the API shows them, below a service and at the root alike (reference conversations 4 to 14). */
 

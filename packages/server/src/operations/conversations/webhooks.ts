@@ -11,8 +11,8 @@ import type {
   ScopedWebhookRow,
   ServiceWebhookConfigurationRow
 } from '@ringdown/engine/conversations/rows'
+import type { State } from '@ringdown/engine/core/state'
 import { notFound } from '@ringdown/engine/routing/lookup'
-import type { State } from '@ringdown/engine/state/state'
 import type { AnyCall, Context, Handlers } from '../handler.ts'
 import { coldPage, shownPage } from '../listing.ts'
 import { conversationOf, scopedWebhookOf } from './reading.ts'

@@ -1,9 +1,9 @@
+import type { State } from '@ringdown/engine/core/state'
 import type { SubscribedEventRow } from '@ringdown/engine/event-streams/rows'
 import { sinkOf } from '@ringdown/engine/event-streams/sink'
 import { subscribedEventOf } from '@ringdown/engine/event-streams/subscribed-event'
 import { subscriptionOf } from '@ringdown/engine/event-streams/subscription'
 import type { Kinds } from '@ringdown/engine/kinds'
-import type { State } from '@ringdown/engine/state/state'
 import type { Noun } from '../derived.ts'
 
 /** A resource that hangs on nothing but the account, and is shown as it is. */

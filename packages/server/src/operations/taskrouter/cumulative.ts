@@ -1,9 +1,9 @@
 import { InvalidRequest } from '@ringdown/contract/form'
 import { isoSeconds } from '@ringdown/contract/instant'
+import { type Count, join, nothing, type Spread, splitAt, type Tally } from '@ringdown/engine/analytics/rollup'
+import type { State } from '@ringdown/engine/core/state'
 import { inWorkspace, namedChannel, workspaceOf } from '@ringdown/engine/routing/lookup'
 import { nameKey } from '@ringdown/engine/routing/rows'
-import type { State } from '@ringdown/engine/state/state'
-import { type Count, join, nothing, type Spread, splitAt, type Tally } from '@ringdown/engine/statistics/rollup'
 import type { Context, Handlers } from '../handler.ts'
 import { pageOf } from '../listing.ts'
 import { queueFigures, taskFigures, workforceFigures } from './statistics.ts'
@@ -194,7 +194,7 @@ function workersOf(
     ...(task_queue_name === undefined
       ? []
       : [state.tables.task_queue.firstBy('name', nameKey(workspace_sid, task_queue_name))?.sid ?? ''])
-  ].map((sid) => state.pools.members(state.find('task_queue', sid)?.workspace_sid === workspace_sid ? sid : ''))
+  ].map((sid) => state.matcher.members(state.find('task_queue', sid)?.workspace_sid === workspace_sid ? sid : ''))
   return named.filter(({ sid }) => queues.every((members) => members.has(sid))).map(({ sid }) => sid)
 }
 

@@ -2,7 +2,7 @@ import type { TaskrouterV1EventRow } from '@ringdown/contract/generated/taskrout
 import { decodeToken } from '@ringdown/contract/paging'
 import { namedChannel, notFound, workspaceOf } from '@ringdown/engine/routing/lookup'
 import type { Ledger } from '../../commit/ledger.ts'
-import { lookBackMs } from '../../readers/retention.ts'
+import { lookBackMs } from '../../log/retention.ts'
 import type { StoredEvent } from '../../store/store.ts'
 import type { Handlers } from '../handler.ts'
 import { badToken, cut, shownPage, wholePage } from '../listing.ts'

@@ -1,9 +1,9 @@
-import { compile, type Expression } from '@ringdown/engine/routing/expression/compile'
-import type { Scope } from '@ringdown/engine/routing/expression/environment'
+import { compile, type Expression } from '@ringdown/engine/matching/expression/compile'
+import type { Scope } from '@ringdown/engine/matching/expression/environment'
 import { checkExpression } from '@ringdown/engine/routing/task-queue'
 
 const compiled = new Map<string, Expression>()
-const mostCompiled = 10_000
+const maxCompiled = 10_000
 
 /** A filter's expression, compiled once; undefined where there is none. Refuses a syntax error by the parameter's name. */
 export function expressionOf(source: string | undefined, scope: Scope, parameter: string): Expression | undefined {
@@ -13,7 +13,7 @@ export function expressionOf(source: string | undefined, scope: Scope, parameter
   if (!expression) {
     checkExpression(source, scope, parameter)
     expression = compile(source, scope)
-    if (compiled.size >= mostCompiled) compiled.clear()
+    if (compiled.size >= maxCompiled) compiled.clear()
     compiled.set(key, expression)
   }
   return expression

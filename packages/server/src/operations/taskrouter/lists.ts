@@ -1,10 +1,10 @@
 import { InvalidRequest } from '@ringdown/contract/form'
-import type { WorkerView } from '@ringdown/engine/routing/expression/environment'
+import type { Row } from '@ringdown/engine/core/row'
+import type { State } from '@ringdown/engine/core/state'
+import type { Table } from '@ringdown/engine/core/table'
+import type { WorkerView } from '@ringdown/engine/matching/expression/environment'
 import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
 import { nameKey, type TaskRow } from '@ringdown/engine/routing/rows'
-import type { Row } from '@ringdown/engine/state/row'
-import type { State } from '@ringdown/engine/state/state'
-import type { Table } from '@ringdown/engine/state/table'
 import type { Handlers } from '../handler.ts'
 import { emptyPage, type Group, pageOf, type Sorting, shownPage, sortedPage } from '../listing.ts'
 import { expressionOf } from './expressions.ts'
@@ -22,7 +22,7 @@ export const lists = {
     const { friendly_name, evaluate_worker_attributes, worker_sid, ordering } = params
     if (evaluate_worker_attributes !== undefined) checkRate(context, 'expression_lists', 'EvaluateWorkerAttributes')
     const worker = evaluate_worker_attributes === undefined ? undefined : unknownWorker(evaluate_worker_attributes)
-    const queues = worker_sid === undefined ? undefined : state.pools.queuesOf(worker_sid)
+    const queues = worker_sid === undefined ? undefined : state.matcher.queuesOf(worker_sid)
     const group = inGroup(state.tables.task_queue, 'workspace_sid', workspace_sid)
     const keep = (row: { sid: string; friendly_name: string; target_workers: string }) =>
       (friendly_name === undefined || row.friendly_name === friendly_name) &&
@@ -46,7 +46,7 @@ export const lists = {
     )
     if (activity_sid === null || task_queue_sid === null) return emptyPage
     const expression = expressionOf(params.target_workers_expression, 'worker', 'TargetWorkersExpression')
-    const members = task_queue_sid === undefined ? undefined : state.pools.members(task_queue_sid)
+    const members = task_queue_sid === undefined ? undefined : state.matcher.members(task_queue_sid)
     const { worker } = state.tables
     const group =
       activity_sid === undefined
@@ -57,7 +57,7 @@ export const lists = {
       (friendly_name === undefined || row.friendly_name === friendly_name) &&
       (available === undefined || (state.find('activity', row.activity_sid)?.available ?? false) === available) &&
       (members === undefined || members.has(row.sid)) &&
-      (expression === undefined || expression.matches(undefined, state.pools.worker(row.sid)))
+      (expression === undefined || expression.matches(undefined, state.matcher.worker(row.sid)))
     const listed = ordering
       ? sortedPage(worker, rowsOf(group), page, { keep, sort: [sorting('date_status_changed', ordering)] })
       : pageOf(group, page, { keep })
@@ -90,7 +90,7 @@ export const lists = {
       (priority === undefined || row.priority === priority) &&
       (routing_target === undefined || row.routing_target === routing_target) &&
       (has_addons === undefined || (row.addons !== '{}') === has_addons) &&
-      (expression === undefined || expression.matches(state.pools.task(row)))
+      (expression === undefined || expression.matches(state.matcher.task(row)))
     const sort = taskSorting(params.ordering)
     const listed =
       sort.length === 0 ? pageOf(group, page, { keep }) : sortedPage(task, rowsOf(group), page, { keep, sort })

@@ -1,6 +1,6 @@
+import type { State } from '@ringdown/engine/core/state'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
-import type { State } from '@ringdown/engine/state/state'
 import type { Noun } from '../derived.ts'
 import {
   shownActivity,

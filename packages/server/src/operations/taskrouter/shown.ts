@@ -10,7 +10,8 @@ import type {
   TaskrouterV1WorkflowRow,
   TaskrouterV1WorkspaceRow
 } from '@ringdown/contract/generated/taskrouter-v1'
-import { capacityLeft } from '@ringdown/engine/routing/match/pools'
+import type { State } from '@ringdown/engine/core/state'
+import { capacityLeft } from '@ringdown/engine/matching/matcher'
 import type {
   ActivityRow,
   ReservationRow,
@@ -22,7 +23,6 @@ import type {
   WorkflowRow,
   WorkspaceRow
 } from '@ringdown/engine/routing/rows'
-import type { State } from '@ringdown/engine/state/state'
 
 /*
  * Rows as the API shows them: their columns, and what follows from other rows (reference taskrouter 1). A row that is
@@ -69,7 +69,7 @@ export function shownWorker(state: State, row: WorkerRow): TaskrouterV1WorkerRow
 }
 
 export function shownWorkerChannel(state: State, row: WorkerChannelRow): TaskrouterV1WorkerChannelRow {
-  const { open, accepted } = state.pools.load(row.worker_sid, row.task_channel_sid)
+  const { open, accepted } = state.matcher.load(row.worker_sid, row.task_channel_sid)
   return {
     ...row,
     account_sid: state.account_sid,

@@ -1,7 +1,7 @@
 import { InvalidRequest } from '@ringdown/contract/form'
+import { enteredAt, realTimeOf } from '@ringdown/engine/analytics/realtime'
+import type { State } from '@ringdown/engine/core/state'
 import { inWorkspace, namedChannel, workspaceOf } from '@ringdown/engine/routing/lookup'
-import type { State } from '@ringdown/engine/state/state'
-import { enteredAt, realTimeOf } from '@ringdown/engine/statistics/realtime'
 import type { Handlers } from '../handler.ts'
 import { checkRate } from './rates.ts'
 

@@ -1,7 +1,7 @@
-import { joinSpreads, type Spread } from '@ringdown/engine/statistics/rollup'
-import { stayCoverOf } from '@ringdown/engine/statistics/stay'
+import { joinSpreads, type Spread } from '@ringdown/engine/analytics/rollup'
+import { stayCoverOf } from '@ringdown/engine/analytics/stay'
+import { stayCellRuns, stayCellsIn } from '../../analytics/statistics.ts'
 import type { Ledger } from '../../commit/ledger.ts'
-import { stayCellRuns, stayCellsIn } from '../../readers/statistics.ts'
 
 /** Whose time is asked for. */
 interface Asked {

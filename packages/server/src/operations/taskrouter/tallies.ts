@@ -7,7 +7,7 @@ import {
   Sum,
   sharesOf,
   type Tally
-} from '@ringdown/engine/statistics/rollup'
+} from '@ringdown/engine/analytics/rollup'
 import type { Ledger } from '../../commit/ledger.ts'
 import type { Window } from './window.ts'
 

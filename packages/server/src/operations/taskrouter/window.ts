@@ -1,5 +1,5 @@
-import { refuse } from '@ringdown/engine/refusals'
-import { lookBackMs } from '../../readers/retention.ts'
+import { refuse } from '@ringdown/engine/core/refusals'
+import { lookBackMs } from '../../log/retention.ts'
 
 /** A span of time that is asked for. Instants, both inclusive. */
 export interface Window {

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import type { Command } from '../commands.ts'
+import { seedOf } from '../core/ids.ts'
+import { Refusal } from '../core/refusals.ts'
+import type { State } from '../core/state.ts'
+import { type Decision, decide } from '../decide.ts'
+import { decideDue } from '../due.ts'
+import { explainTask } from '../routing/explain.ts'
+import type { TaskRow, WorkerRow } from '../routing/rows.ts'
+import { Dice, emptyState, nextCommand, opening } from '../testing/random.ts'
+import { candidates, inTurn, reasonAgainst, workFor } from './match.ts'
+
+/*
+ * On a floor where anything may happen, whatever the indexes answer is what asking everybody about everything answers, at
+ * every moment at which somebody is offered something; and an explanation names whom the engine then asks.
+ */
+
+function everybodyFor(state: State, task: TaskRow): string[] {
+  const { order_by } = state.matcher.demandsOf(task)
+  const optimized = state.get('task_channel', task.task_channel_sid).channel_optimized_routing
+  const idle = (worker: WorkerRow) =>
+    optimized
+      ? (state.matcher.channelOf(worker.sid, task.task_channel_sid)?.last_reserved_seq ?? 0)
+      : worker.last_reserved_seq
+  const fitting = [...state.tables.worker.by('workspace_sid', task.workspace_sid)].filter(
+    (worker) => reasonAgainst(state, task, worker) === undefined
+  )
+  const order = (a: WorkerRow, b: WorkerRow) =>
+    order_by?.compare(state.matcher.worker(a.sid), state.matcher.worker(b.sid)) || idle(a) - idle(b) || a.seq - b.seq
+  return fitting.sort(order).map((worker) => worker.sid)
+}
+
+function everythingFor(state: State, worker: WorkerRow): TaskRow | undefined {
+  const tasks = [...state.tables.task.by('workspace_sid', worker.workspace_sid)].filter(
+    (task) => task.assignment_status === 'pending' && reasonAgainst(state, task, worker) === undefined
+  )
+  return tasks.sort((a, b) => inTurn(state, a, b))[0]
+}
+
+/** Looks on whenever a task is about to be reserved. */
+function watch(state: State, tally: { offers: number; looks: number }): { readonly expected: Map<string, string> } {
+  const expected = new Map<string, string>()
+  const { change } = state
+  state.change = (kind, sid, changes) => {
+    const task = kind === 'task' ? state.find('task', sid) : undefined
+    const isOffer = (changes as Partial<TaskRow>).assignment_status === 'reserved' // a change of a task, as just seen
+    if (task?.assignment_status === 'pending' && isOffer && state.tables.transfer.count('open_by_task', sid) === 0) {
+      const all = everybodyFor(state, task)
+      expect(candidates(state, task, 3).map((worker) => worker.sid)).toEqual(all.slice(0, 3))
+      expect(explainTask(state, sid).workers?.first_choice).toBe(all[0])
+      expected.set(sid, all[0] as string) // it is being offered, so there is somebody
+      tally.offers++
+      for (const worker of state.tables.worker.all()) {
+        const entry = state.matcher.entry(worker.sid)
+        expect(entry && workFor(state, entry)?.sid).toBe(everythingFor(state, worker)?.sid)
+        tally.looks++
+      }
+    }
+    return change.call(state, kind, sid, changes) as never // what was asked for
+  }
+  return { expected }
+}
+
+function check(state: State, { events }: Decision, expected: Map<string, string>): void {
+  const told = new Set<string>()
+  for (const { type, refs } of events) {
+    const { task, worker } = refs
+    if (type !== 'reservation.created' || !task || told.has(task.sid)) continue
+    told.add(task.sid)
+    if (expected.has(task.sid)) expect(worker?.sid).toBe(expected.get(task.sid))
+  }
+  expected.clear()
+  for (const task of state.tables.task.all()) {
+    if (task.assignment_status !== 'pending') continue
+    const { workers } = explainTask(state, task.sid)
+    expect(workers?.first_choice).toBeNull()
+    const ruledOut = Object.values(workers?.reasons ?? {}).reduce((sum, count) => sum + count, 0)
+    expect(ruledOut).toBe(workers?.total)
+  }
+}
+
+describe('at every offer on a floor where anything may happen', () => {
+  it('the indexes answer what asking everybody answers, and the explanation names whom the engine asks', () => {
+    const tally = { offers: 0, looks: 0 }
+    for (let seed = 1001; seed <= 1060; seed++) {
+      const dice = new Dice(seedOf(seed, 0))
+      const state = emptyState()
+      const { expected } = watch(state, tally)
+      let at = 1_000_000_000_000
+      const due = () => {
+        for (const { decision } of decideDue(state, at, (n) => seedOf(seed, n + 1))) check(state, decision, expected)
+      }
+      const execute = (command: Command) => {
+        due()
+        try {
+          check(state, decide(state, { at, seed: seedOf(seed, state.decision + 1), command }), expected)
+        } catch (error) {
+          if (!(error instanceof Refusal)) throw error
+          expected.clear()
+        }
+        due()
+      }
+      for (const step of opening(dice)) execute(step(state))
+      for (let n = 0; n < 60; n++) {
+        at += dice.of([0, 0, 1, 500, 2_000, 7_000, 30_000])
+        execute(nextCommand(state, dice, n))
+      }
+    }
+    expect(tally.offers).toBeGreaterThan(450)
+    expect(tally.looks).toBeGreaterThan(2_000)
+  })
+})

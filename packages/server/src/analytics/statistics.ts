@@ -1,0 +1,196 @@
+import {
+  type CellKey,
+  finest,
+  type Histograms,
+  keyOf,
+  type Packed,
+  type PlacedSum,
+  type Run,
+  type Sum,
+  summing
+} from '@ringdown/engine/analytics/rollup'
+import {
+  joinStayCells,
+  type Stay,
+  type StayCell,
+  stayCellsOf,
+  stayEvents,
+  staysOf
+} from '@ringdown/engine/analytics/stay'
+import type { Digest } from '../log/follower.ts'
+import type { RollupRow } from '../store/readings.ts'
+import type { Store } from '../store/store.ts'
+
+/** Name of this reader's cursor. */
+const reader = 'statistics'
+
+/**
+ * Cells that are remembered from step to step; where more are at work they are read again each time. A cell takes some 600
+ * bytes, and a center has three for each worker, queue and workflow that anything happens to.
+ */
+const maxRemembered = 80_000
+
+/** Events, or cells, that are dealt with at a time (a millisecond or two): then whoever else waits has a turn. */
+const piece = 100
+
+/** What cells held after a step. */
+interface Memory {
+  /** Seq of the event with which the step that follows begins. */
+  readonly next: number
+  /** By their keys. */
+  readonly cells: Map<string, PlacedSum>
+  /** Of the last event. */
+  readonly at: number
+}
+
+/**
+ * Keeps the roll-ups and the stays behind cumulative statistics (reference taskrouter 7.3 and 7.4), and cells of the
+ * stays that have ended. What cells held after a step is remembered for the next one, so that it need not be read back.
+ */
+export function statisticsDigest(store: Store, account_sid: string): Digest {
+  let memory: Memory | undefined
+
+  return async (events) => {
+    const [first, last] = [events[0], events.at(-1)]
+    if (!first || !last) return { rollups: [], stays: [] }
+    const { cells, at } = memory?.next === first.seq ? memory : { cells: new Map<string, PlacedSum>(), at: first.at }
+    memory = undefined
+    const fresh = await inPieces(summing(events, piece))
+    const moves = events.filter(({ type }) => stayEvents.has(type))
+    const unknown: CellKey[] = []
+    for (const [key, { place }] of fresh) if (!cells.has(key)) unknown.push(place)
+    const [known, open] = await Promise.all([
+      knownCells(store, account_sid, unknown),
+      openStays(store, account_sid, moves)
+    ])
+    const stays = staysOf(moves, open)
+    const ended = await countEnded(store, account_sid, stayCellsOf(stays))
+    // Another process may have written this very step meanwhile. Ours is then refused, and must not be built upon.
+    const isFirst = (await store.cursor(account_sid, reader)) < first.seq
+    const rollups: RollupRow[] = []
+    for (const [key, more] of fresh) {
+      const before = cells.get(key)
+      if (before) before.sum.addSum(more.sum)
+      else {
+        const row = known.get(key)
+        if (row) addTo(more.sum, row)
+        cells.set(key, more)
+      }
+      rollups.push(rowOf(more.place, (before ?? more).sum))
+      if (rollups.length % piece === 0) await turn()
+    }
+    // Time does not go back: a cell that ended before the last event is complete.
+    if (last.at - (last.at % finest) > at)
+      for (const [key, { place }] of cells) if (place.start + place.span <= last.at) cells.delete(key)
+    if (isFirst && cells.size <= maxRemembered) memory = { next: last.seq + 1, cells, at: last.at }
+    return { rollups: [...rollups, ...ended], stays }
+  }
+}
+
+async function inPieces<T>(work: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done) return value as T // as: what it returns comes with `done`
+    await turn()
+  }
+}
+
+/** Resolves when everybody else who is waiting has had a turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+function addTo(sum: Sum, { figures, histograms }: RollupRow): void {
+  sum.addPacked(JSON.parse(figures) as Packed) // as rowOf wrote it
+  sum.addHistograms(JSON.parse(histograms) as Histograms) // as above
+}
+
+function rowOf(place: CellKey, sum: Sum): RollupRow {
+  const { scope_sid, span, start, task_channel_sid } = place
+  const [figures, histograms] = [JSON.stringify(sum.packed), JSON.stringify(sum.histograms)]
+  return { scope_sid, span, start, task_channel_sid, figures, histograms }
+}
+
+/** What is stored of the cells already. */
+async function knownCells(
+  store: Store,
+  account_sid: string,
+  cells: readonly CellKey[]
+): Promise<Map<string, RollupRow>> {
+  if (cells.length === 0) return new Map()
+  const scopes = [...new Set(cells.map(({ scope_sid }) => scope_sid))]
+  const rows = await store.rollups(account_sid, { scopes, runs: runsOf(cells), histograms: true })
+  const wanted = new Set(cells.map(keyOf))
+  return new Map(rows.map((row) => [keyOf(row), row] as const).filter(([key]) => wanted.has(key)))
+}
+
+/** One run for each length of cells: a step's events follow each other in time. */
+function runsOf(cells: readonly CellKey[]): Run[] {
+  const runs = new Map<number, Run>()
+  for (const { span, start } of cells) {
+    const known = runs.get(span)
+    runs.set(span, {
+      span,
+      start: Math.min(start, known?.start ?? start),
+      end: Math.max(start + span, known?.end ?? 0)
+    })
+  }
+  return [...runs.values()]
+}
+
+// Stays
+
+/** Cells of stays stand in the table of roll-ups, an activity being the scope: one row for each day in which some ended. */
+const stay_span = 86_400_000
+
+type Begun = readonly [begun: number, count: number, total: number, min: number, max: number]
+
+/** The cells of stays in such a row. */
+export function stayCellsIn({ scope_sid, start, figures }: RollupRow): StayCell[] {
+  const list = JSON.parse(figures) as readonly Begun[] // as countEnded wrote it
+  return list.map(([begun, count, total, min, max]) => ({
+    activity_sid: scope_sid,
+    begun,
+    ended: start,
+    count,
+    total,
+    min,
+    max
+  }))
+}
+
+/** Rows of the days in which these stays ended, with what is known of them added. */
+async function countEnded(store: Store, account_sid: string, fresh: readonly StayCell[]): Promise<RollupRow[]> {
+  if (fresh.length === 0) return []
+  const places = new Map<string, CellKey>()
+  for (const { activity_sid, ended } of fresh) {
+    const place = { scope_sid: activity_sid, span: stay_span, start: ended, task_channel_sid: '' }
+    places.set(keyOf(place), place)
+  }
+  const known = await knownCells(store, account_sid, [...places.values()])
+  const cells = joinStayCells([...known.values()].flatMap(stayCellsIn), fresh)
+  return [...places.values()].map((place): RollupRow => {
+    const here = cells.filter(({ activity_sid, ended }) => activity_sid === place.scope_sid && ended === place.start)
+    const figures = here.map(({ begun, count, total, min, max }): Begun => [begun, count, total, min, max])
+    return { ...place, figures: JSON.stringify(figures), histograms: '{}' }
+  })
+}
+
+/** The cells of the stays that ended in whole days, from one instant on and before another. */
+export function stayCellRuns(from: number, until: number): Run[] {
+  return [{ span: stay_span, start: from, end: until }]
+}
+
+/** The running stays that the events may end. */
+async function openStays(
+  store: Store,
+  account_sid: string,
+  moves: readonly { readonly type: string; readonly workspace_sid: string | null; readonly worker_sid: string | null }[]
+): Promise<Stay[]> {
+  const workers = new Set(moves.flatMap(({ worker_sid }) => worker_sid ?? []))
+  const asked = workers.size === 0 ? [] : [store.openStays(account_sid, { workers: [...workers] })]
+  for (const { type, workspace_sid } of moves)
+    if (type === 'workspace.deleted' && workspace_sid !== null)
+      asked.push(store.openStays(account_sid, { workspace_sid }))
+  return (await Promise.all(asked)).flat()
+}

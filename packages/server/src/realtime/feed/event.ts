@@ -1,0 +1,79 @@
+import { type EngineEvent, render } from '@ringdown/engine/events'
+import type { StoredEvent } from '../../store/store.ts'
+import type { Cursors } from './cursor.ts'
+
+/** An event on its way to followers. Its text is made once, when the first of them wants it, and sent to all. */
+export class FeedEvent {
+  readonly seq: number
+  readonly type: string
+  #text: string | (() => string)
+
+  private constructor(seq: number, type: string, text: () => string) {
+    this.seq = seq
+    this.type = type
+    this.#text = text
+  }
+
+  /** Of a batch that has just become durable. */
+  static fresh(event: EngineEvent, cursors: Cursors): FeedEvent {
+    return new FeedEvent(event.seq, event.type, () => {
+      const { workspace_sid, description, resource_type, resource_sid, data } = render(event)
+      const rest = JSON.stringify({ workspace_sid, description, resource_type, resource_sid, data })
+      return textOf(event, told(event.type, rest), cursors)
+    })
+  }
+
+  /** As the log keeps it. */
+  static stored(event: StoredEvent, cursors: Cursors): FeedEvent {
+    return new FeedEvent(event.seq, event.type, () => textOf(event, told(event.type, event.data), cursors))
+  }
+
+  /** JSON: `{"sid","cursor","type","at","workspace_sid","description","resource_type","resource_sid","data"}`. */
+  get text(): string {
+    if (typeof this.#text !== 'string') this.#text = this.#text()
+    return this.#text
+  }
+}
+
+/** What the log keeps for delivery alone is nobody else's: addresses of webhooks may hold passwords. */
+function told(type: string, rest: string): string {
+  if (type !== 'conversation.removed') return rest
+  return JSON.stringify(JSON.parse(rest), (name, value: unknown) => (name === 'scoped_webhooks' ? undefined : value))
+}
+
+/** `rest` is the JSON object that the log keeps beside the columns. */
+function textOf({ seq, sid, type, at }: Omit<StoredEvent, 'data'>, rest: string, cursors: Cursors): string {
+  return `{"sid":"${sid}","cursor":"${cursors.at(seq)}","type":"${type}","at":"${new Date(at).toISOString()}",${rest.slice(1)}`
+}
+
+/** What a follower wants to hear of: all of these conditions, and everything where there is none. */
+export class FeedFilter {
+  readonly #types: ReadonlySet<string>
+  readonly #families: readonly string[]
+  readonly #abouts: readonly (readonly string[])[]
+
+  /**
+   * @param types - names of the log; with `*` at the end, all that begin so.
+   * @param about - fields of an event's data and the SID that one of them must hold.
+   */
+  constructor(
+    types: readonly string[],
+    about: readonly { readonly fields: readonly string[]; readonly sid: string }[]
+  ) {
+    this.#types = new Set(types.filter((type) => !type.endsWith('*')))
+    this.#families = types.filter((type) => type.endsWith('*')).map((type) => type.slice(0, -1))
+    this.#abouts = about.map(({ fields, sid }) => fields.map((field) => `"${field}":"${sid}"`))
+  }
+
+  fits(event: FeedEvent): boolean {
+    if (!this.fitsType(event.type)) return false
+    // In the JSON text of a flat object a name, a colon and a SID stand like this only where the field holds the SID:
+    // inside a string every quotation mark has a backslash before it. So nothing is parsed, whoever follows.
+    return this.#abouts.every((fields) => fields.some((field) => event.text.includes(field)))
+  }
+
+  fitsType(type: string): boolean {
+    if (this.#types.size === 0 && this.#families.length === 0) return true
+    return this.#types.has(type) || this.#families.some((family) => type.startsWith(family))
+  }
+}

@@ -1,0 +1,364 @@
+import { InvalidRequest } from '@ringdown/contract/form'
+import type { State } from '@ringdown/engine/core/state'
+import type { EngineEvent } from '@ringdown/engine/events'
+import type { Logger } from 'pino'
+import type { Account } from '../../commit/account.ts'
+import { Unavailable } from '../../commit/ledger.ts'
+import { Cursors } from './cursor.ts'
+import { FeedEvent, type FeedFilter } from './event.ts'
+import type { FeedQuestion } from './question.ts'
+
+/** The account whose log is told. */
+export type Told = Pick<Account, 'account_sid' | 'state' | 'isReady' | 'settled' | 'log' | 'reading' | 'subscribe'>
+
+export interface FeedLimits {
+  /** Calls that may wait for an event at once, and streams that may be open. */
+  readonly polls: number
+  readonly streams: number
+  /** Events that are kept in memory while anybody follows. */
+  readonly recent: number
+  /** Events of one read of the log, and those that one call may pass on its way. */
+  readonly chunk: number
+  readonly passed: number
+  /** Characters of one answer or one write; the event that goes beyond is still in it. */
+  readonly answer: number
+  /** Bytes that may wait for a reader, and milliseconds that they may do so before it is dropped. */
+  readonly unread_bytes: number
+  readonly patience_ms: number
+  /** Milliseconds of silence on a stream after which it says where it is. */
+  readonly heartbeat_ms: number
+  /** Milliseconds without followers after which the feed follows nothing either. */
+  readonly idle_ms: number
+}
+
+export const defaultFeedLimits: FeedLimits = {
+  polls: 200,
+  streams: 200,
+  recent: 2048,
+  chunk: 500,
+  passed: 20_000,
+  answer: 1024 * 1024,
+  unread_bytes: 1024 * 1024,
+  patience_ms: 10_000,
+  heartbeat_ms: 15_000,
+  idle_ms: 60_000
+}
+
+/** Between two looks at whether the account was loaded again. */
+const look_ms = 5_000
+
+/** Some of the log: the events that were asked for, and the place after all that was passed. */
+export interface FeedPage {
+  readonly events: readonly FeedEvent[]
+  readonly position: number
+  /** Events between the place that was asked for and the first one here are not kept any more. */
+  readonly isTruncated: boolean
+  /** Whether the log went on when this was read. */
+  readonly hasMore: boolean
+}
+
+/** Why a stream is ended by the server. */
+export type StreamEnd = 'slow' | 'stopping' | 'unavailable'
+
+/** The other end of a stream. */
+export interface StreamDoor {
+  /** Takes a page: the first one opens the stream; one without events says where the stream is by now. */
+  send(page: FeedPage): void
+  /** Bytes that were sent and have not left. */
+  unread(): number
+  /** Resolves when what was sent has left, or the signal is aborted. */
+  drained(signal: AbortSignal): Promise<void>
+  end(why: StreamEnd, position: number): void
+}
+
+interface Waiter {
+  position: number
+  readonly filter: FeedFilter
+  readonly wake: () => void
+}
+
+/**
+ * Follows one account's log for all who want to be told. A follower is a place in the log: what comes after it is in
+ * memory, or else read from the store, so that nobody misses an event or gets one twice, however late it comes or slow it
+ * reads. Whoever is not behind costs no query: durable batches are handed on, each event as one text.
+ */
+export class Feed {
+  readonly cursors: Cursors
+  readonly #account: Told
+  readonly #log: Logger
+  readonly #limits: FeedLimits
+  /** The last events of the log, without a gap. */
+  #recent: FeedEvent[] = []
+  /** Seq of the last event that is known to be durable. */
+  #end = 0
+  /** The state that it was learnt from; another one means that the account was loaded again. */
+  #state: State
+  readonly #waiters = new Set<Waiter>()
+  #polls = 0
+  #streams = 0
+  /** One for each call and stream, to end it by. */
+  readonly #calls = new Set<AbortController>()
+  #unsubscribe: (() => void) | undefined
+  #looking: NodeJS.Timeout | undefined
+  #idle: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(account: Told, log: Logger, limits: Partial<FeedLimits> = {}) {
+    this.#account = account
+    this.#log = log
+    this.#limits = { ...defaultFeedLimits, ...limits }
+    this.#state = account.state
+    this.cursors = new Cursors(account.account_sid)
+  }
+
+  /**
+   * Answers a question at once if anything fits it, and else when something does, the time is over, the caller is gone or
+   * the feed is closed. A call that has passed many events that do not fit answers with its new place.
+   *
+   * Throws InvalidRequest for a wrong cursor (400) and where too many wait (429), Unavailable while there is no store.
+   */
+  poll(question: FeedQuestion, signal: AbortSignal): Promise<FeedPage> {
+    return this.#using(signal, async (over) => {
+      const { filter, limit, wait_ms } = question
+      const until = performance.now() + wait_ms
+      const events: FeedEvent[] = []
+      const start = await this.#startOf(question)
+      let position = start
+      let isTruncated = false
+      let size = 0
+      for (;;) {
+        const step = await this.#step(position, filter, limit - events.length)
+        position = step.position
+        isTruncated ||= step.isTruncated
+        events.push(...step.events)
+        size += step.size
+        const page = { events, position, isTruncated, hasMore: step.hasMore }
+        if (events.length >= limit || size >= this.#limits.answer) return page
+        if (step.hasMore && position - start < this.#limits.passed) continue
+        const left = until - performance.now()
+        if (step.hasMore || events.length > 0 || left <= 0 || over.aborted) {
+          if (events.length === 0 && !this.#account.isReady) throw new Unavailable('the store is not available')
+          return page
+        }
+        if (this.#polls >= this.#limits.polls) throw tooMany('calls are waiting for events')
+        this.#polls++
+        position = await this.#grown(position, filter, left, over).finally(() => this.#polls--)
+      }
+    })
+  }
+
+  /**
+   * Finds where a stream begins. Throws as `poll` does; what it answers runs the stream, until the signal is aborted or
+   * the door was told why it ends.
+   */
+  async open(question: FeedQuestion): Promise<(door: StreamDoor, signal: AbortSignal) => Promise<void>> {
+    if (this.#streams >= this.#limits.streams) throw tooMany('streams are open')
+    const position = await this.#using(undefined, () => this.#startOf(question))
+    return async (door, signal) => {
+      this.#streams++
+      const run = (over: AbortSignal) => this.#stream(position, question.filter, door, over)
+      await this.#using(signal, run).finally(() => this.#streams--)
+    }
+  }
+
+  /** Ends every wait and every stream. */
+  close(): void {
+    this.#isClosed = true
+    for (const call of this.#calls) call.abort()
+    this.#rest()
+  }
+
+  // Following
+
+  async #stream(start: number, filter: FeedFilter, door: StreamDoor, over: AbortSignal): Promise<void> {
+    let position = start
+    let isAway = false
+    const tellPlace = () => door.send({ events: [], position, isTruncated: false, hasMore: position < this.#end })
+    try {
+      tellPlace()
+      while (!over.aborted) {
+        const step = await this.#step(position, filter, this.#limits.chunk)
+        position = step.position
+        if (over.aborted) break
+        if (step.events.length > 0 || step.isTruncated) door.send(step)
+        if (!(await this.#isRead(door, over))) return door.end('slow', position)
+        if (step.hasMore) continue
+        const begun = performance.now()
+        position = await this.#grown(position, filter, this.#limits.heartbeat_ms, over)
+        // A timer may be early by a fraction of a millisecond.
+        if (over.aborted || performance.now() - begun < this.#limits.heartbeat_ms - 1) continue
+        // Nothing came for a while: the follower is told that all is well, unless it is not.
+        if (isAway && !this.#account.isReady) return door.end('unavailable', position)
+        isAway = !this.#account.isReady
+        tellPlace()
+      }
+      if (this.#isClosed) door.end('stopping', position)
+    } catch (error) {
+      if (!(error instanceof Unavailable)) this.#log.error({ err: error }, 'a stream of events failed')
+      door.end('unavailable', position)
+    }
+  }
+
+  /** Waits while too much is unread; false for a reader that does not keep up. */
+  async #isRead(door: StreamDoor, over: AbortSignal): Promise<boolean> {
+    if (door.unread() <= this.#limits.unread_bytes) return true
+    const patience = new AbortController()
+    const lose = () => patience.abort()
+    const timer = setTimeout(lose, this.#limits.patience_ms)
+    over.addEventListener('abort', lose)
+    await door.drained(patience.signal)
+    clearTimeout(timer)
+    over.removeEventListener('abort', lose)
+    return over.aborted || door.unread() <= this.#limits.unread_bytes
+  }
+
+  /** The place where a follower begins. */
+  async #startOf({ cursor, since }: FeedQuestion): Promise<number> {
+    const end = await this.#learnEnd()
+    if (cursor !== undefined) {
+      const seq = this.cursors.seqOf(cursor)
+      if (seq <= end) return seq
+      throw new InvalidRequest(
+        'Parameter cursor is invalid: the log does not reach so far (was it restored from a copy?); begin anew with since',
+        'cursor'
+      )
+    }
+    if (since === undefined) return end
+    const [first] = await this.#account.reading((readings, account_sid) =>
+      readings.events({ account_sid, where: {}, from: since, until: lastInstant, descending: false, limit: 1 })
+    )
+    return first ? Math.min(first.seq - 1, end) : end
+  }
+
+  /** The events after a place that fit, from memory or else from the store: a chunk at most. */
+  async #step(position: number, filter: FeedFilter, most: number): Promise<FeedPage & { readonly size: number }> {
+    const end = this.#end
+    const found = this.#kept(position) ?? (await this.#read(position, end))
+    // Seqs have no gaps, and the oldest events go first: where one is missing, all before it are gone.
+    const first = found[0]?.seq ?? end + 1
+    const events: FeedEvent[] = []
+    let at = Math.max(position, first - 1)
+    let size = 0
+    for (const event of found) {
+      if (events.length >= most || size >= this.#limits.answer) break
+      at = event.seq
+      if (!filter.fits(event)) continue
+      events.push(event)
+      size += event.text.length
+    }
+    return { events, position: at, isTruncated: first > position + 1, hasMore: at < this.#end, size }
+  }
+
+  #kept(position: number): readonly FeedEvent[] | undefined {
+    const first = this.#recent[0]
+    if (first && position >= first.seq - 1) {
+      const from = position - first.seq + 1
+      return this.#recent.slice(from, from + this.#limits.chunk)
+    }
+    return position >= this.#end ? [] : undefined
+  }
+
+  /** Not beyond what is known to be durable: the store may show a batch a moment before its writer hears of it. */
+  async #read(position: number, end: number): Promise<FeedEvent[]> {
+    const stored = await this.#account.log(position, this.#limits.chunk)
+    return stored.filter(({ seq }) => seq <= end).map((event) => FeedEvent.stored(event, this.cursors))
+  }
+
+  /** Resolves with the place of a follower when an event after it fits, or the wait is over. */
+  #grown(position: number, filter: FeedFilter, ms: number, over: AbortSignal): Promise<number> {
+    if (position < this.#end || over.aborted) return Promise.resolve(position)
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        position,
+        filter,
+        wake: () => {
+          clearTimeout(timer)
+          over.removeEventListener('abort', waiter.wake)
+          this.#waiters.delete(waiter)
+          resolve(waiter.position)
+        }
+      }
+      const timer = setTimeout(waiter.wake, ms)
+      over.addEventListener('abort', waiter.wake)
+      this.#waiters.add(waiter)
+    })
+  }
+
+  // The log
+
+  /** Hands on a batch that has become durable: whoever waits for one of its events is woken, everybody else moves on. */
+  #grow(events: readonly EngineEvent[]): void {
+    const [first] = events
+    const last = events.at(-1)
+    if (!first || !last) return
+    const fresh = events.map((event) => FeedEvent.fresh(event, this.cursors))
+    // After the account was loaded again the log may have grown without a word: those events are in the store.
+    const isGap = first.seq > this.#end + 1
+    if (this.#recent.at(-1)?.seq === first.seq - 1) this.#recent.push(...fresh)
+    else this.#recent = fresh
+    if (this.#recent.length > 2 * this.#limits.recent) this.#recent = this.#recent.slice(-this.#limits.recent)
+    this.#end = last.seq
+    for (const waiter of this.#waiters) {
+      if (isGap || fresh.some((event) => waiter.filter.fits(event))) waiter.wake()
+      else waiter.position = last.seq
+    }
+  }
+
+  /** Seq of the last event that had been decided when this was called; resolves when it is durable. */
+  async #learnEnd(): Promise<number> {
+    const state = this.#account.state
+    const end = state.next_event - 1
+    await this.#account.settled()
+    this.#state = state
+    if (end > this.#end) {
+      this.#end = end
+      this.#recent = []
+      for (const waiter of this.#waiters) waiter.wake()
+    }
+    return end
+  }
+
+  /** What the account decides again after its store had failed is told to nobody: it is looked for. */
+  #look(): void {
+    if (this.#account.state === this.#state || !this.#account.isReady) return
+    this.#learnEnd().catch((err: unknown) => this.#log.debug({ err }, 'the end of the log is not known yet'))
+  }
+
+  // Coming and going
+
+  /** Follows the account while anybody is here, and a while longer: callers that poll come back. */
+  async #using<T>(signal: AbortSignal | undefined, work: (over: AbortSignal) => Promise<T>): Promise<T> {
+    const call = new AbortController()
+    const end = () => call.abort()
+    if (this.#isClosed || signal?.aborted) end()
+    signal?.addEventListener('abort', end)
+    this.#calls.add(call)
+    clearTimeout(this.#idle)
+    this.#unsubscribe ??= this.#account.subscribe((events) => this.#grow(events))
+    this.#looking ??= setInterval(() => this.#look(), look_ms).unref()
+    try {
+      return await work(call.signal)
+    } finally {
+      signal?.removeEventListener('abort', end)
+      this.#calls.delete(call)
+      if (this.#isClosed) this.#rest()
+      else if (this.#calls.size === 0) this.#idle = setTimeout(() => this.#rest(), this.#limits.idle_ms).unref()
+    }
+  }
+
+  #rest(): void {
+    clearTimeout(this.#idle)
+    clearInterval(this.#looking)
+    this.#unsubscribe?.()
+    this.#unsubscribe = undefined
+    this.#looking = undefined
+    this.#recent = []
+  }
+}
+
+/** The last millisecond that has a date. */
+const lastInstant = 8_640_000_000_000_000 - 1
+
+function tooMany(what: string): InvalidRequest {
+  return new InvalidRequest(`Too many ${what} of this account: try again later`, null, { status: 429, code: 20429 })
+}
