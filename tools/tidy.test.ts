@@ -18,7 +18,7 @@ const packages: Rooms = {
   engine: ['types of contract', 'contract/src/json-text.ts'],
   server: ['contract', 'engine'],
   mcp: ['contract'],
-  desk: ['client', 'contract', 'engine/src/can.ts'],
+  desk: ['client', 'contract', 'engine/src/routing/can.ts'],
   webchat: ['client', 'contract'],
   cli: ['server', 'mcp']
 }
@@ -34,6 +34,25 @@ const layers: Rooms = {
   realtime: ['commit', 'store', 'clock'],
   operations: ['commit', 'store', 'clock', 'log', 'analytics', 'delivery', 'realtime'],
   http: ['operations', 'commit', 'store', 'clock', 'log', 'analytics', 'delivery', 'realtime']
+}
+
+/**
+ * The same for the rooms of the engine. Who would cause something in a room above emits an event, and the upper room
+ * reacts. The assembly are the files beside the rooms: they put the products together, whose code knows their types.
+ */
+const engineRooms: Rooms = {
+  core: [],
+  matching: ['core', 'types of routing', 'types of the assembly'],
+  routing: ['core', 'matching', 'types of the assembly'],
+  conversations: ['core', 'types of the assembly'],
+  flex: ['core', 'routing', 'conversations', 'types of the assembly'],
+  'event-streams': ['core', 'types of the assembly'],
+  analytics: ['core', 'src/routing/rows.ts', 'types of the assembly']
+}
+
+const roomsOf: Readonly<Record<string, { readonly rooms: Rooms; readonly above: string }>> = {
+  server: { rooms: layers, above: 'the files above its layers' },
+  engine: { rooms: engineRooms, above: 'the assembly' }
 }
 
 type Rooms = Readonly<Record<string, readonly string[]>>
@@ -55,10 +74,11 @@ function whyNot(path: string, { specifier, target, isType }: Import): string | u
     if (specifier.startsWith('.')) return `write @ringdown/${to}/…`
     return allows(packages, from, to, isType, `${to}/${toFile}`)
   }
-  if (from !== 'server') return undefined
-  const [, layer] = /^src\/([^/]+)\//.exec(file) ?? []
-  const [, toLayer = 'the files above its layers'] = /^src\/([^/]+)\//.exec(toFile) ?? []
-  return layer === undefined || layer === toLayer ? undefined : allows(layers, layer, toLayer, isType, toFile)
+  const inside = roomsOf[from]
+  if (inside === undefined) return undefined
+  const [, room] = /^src\/([^/]+)\//.exec(file) ?? []
+  const [, toRoom = inside.above] = /^src\/([^/]+)\//.exec(toFile) ?? []
+  return room === undefined || room === toRoom ? undefined : allows(inside.rooms, room, toRoom, isType, toFile)
 }
 
 function allows(rooms: Rooms, from: string, to: string, isType: boolean, file: string): string | undefined {
@@ -67,6 +87,40 @@ function allows(rooms: Rooms, from: string, to: string, isType: boolean, file: s
   if (allowed.includes(to) || allowed.includes(file)) return undefined
   if (!allowed.includes(`types of ${to}`)) return `${from} must not know ${to}`
   return isType ? undefined : `${from} may only take types from ${to} (import type)`
+}
+
+/** Files of a package whose imports, but for types, lead back to themselves: none can be read, or tested, before the others. */
+const importCircles: Rule = (tree) => {
+  const imports = new Map(
+    sources(tree, isProduction).map(([path, text]): [string, string[]] => [
+      path,
+      importsOf(path, text).flatMap(({ target, isType }) => (target === undefined || isType ? [] : [target]))
+    ])
+  )
+  return circlesOf(imports).map((circle) => `${circle.join(' <-> ')} import one another`)
+}
+
+/** The strongly connected components of more than one file, by Tarjan's algorithm. */
+function circlesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const [order, lowest] = [new Map<string, number>(), new Map<string, number>()]
+  const open: string[] = []
+  const circles: string[][] = []
+  const visit = (path: string): void => {
+    order.set(path, order.size)
+    let low = order.size - 1
+    open.push(path)
+    for (const target of imports.get(path) ?? []) {
+      if (!imports.has(target)) continue
+      if (!order.has(target)) visit(target)
+      if (open.includes(target)) low = Math.min(low, lowest.get(target) ?? order.get(target) ?? low)
+    }
+    lowest.set(path, low)
+    if (low < (order.get(path) ?? 0)) return
+    const circle = open.splice(open.indexOf(path))
+    if (circle.length > 1) circles.push(circle.sort())
+  }
+  for (const path of imports.keys()) if (!order.has(path)) visit(path)
+  return circles
 }
 
 const banned =
@@ -279,7 +333,34 @@ function checkout(): Tree {
 const long = `${'let a = 1\n'.repeat(601)}`
 
 const house: Record<string, { rule: Rule; broken: Record<string, string>; complaint: string }[]> = {
+  'no files import one another': [
+    {
+      rule: importCircles,
+      broken: {
+        'packages/engine/src/a.ts': "import { b } from './b.ts'",
+        'packages/engine/src/b.ts': "import { c } from './c.ts'",
+        'packages/engine/src/c.ts': "import { a } from './a.ts'\nimport type { D } from './d.ts'",
+        'packages/engine/src/d.ts': "import { c } from './c.ts'"
+      },
+      complaint: 'packages/engine/src/a.ts <-> packages/engine/src/b.ts <-> packages/engine/src/c.ts import one another'
+    }
+  ],
   'rooms import only from rooms they may know': [
+    {
+      rule: importRules,
+      broken: { 'packages/engine/src/core/a.ts': "import { isOpen } from '../routing/rows.ts'" },
+      complaint: 'core must not know routing'
+    },
+    {
+      rule: importRules,
+      broken: { 'packages/engine/src/matching/a.ts': "import { decide } from '../decide.ts'" },
+      complaint: 'matching may only take types from the assembly'
+    },
+    {
+      rule: importRules,
+      broken: { 'packages/engine/src/conversations/a.ts': "import type { Interaction } from '../flex/rows.ts'" },
+      complaint: 'conversations must not know flex'
+    },
     {
       rule: importRules,
       broken: { 'packages/contract/src/a.ts': "import type { Row } from '@ringdown/engine/core/row'" },

@@ -1,5 +1,4 @@
-import type { Figure } from './measured.ts'
-import { median, quantile, times } from './measured.ts'
+import { type Figure, median, quantile, times } from './measured.ts'
 
 /*
  * Two revisions measured in turns, and what the one costs over the other. A revision tells its figures as text, in the

@@ -1,6 +1,6 @@
+import { State } from '@ringdown/engine/center'
 import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
 import { type Seed, seedOf } from '@ringdown/engine/core/ids'
-import { State } from '@ringdown/engine/core/state'
 import { type Decision, decide } from '@ringdown/engine/decide'
 import type { TaskRow } from '@ringdown/engine/routing/rows'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'

@@ -1,5 +1,5 @@
+import { State } from '@ringdown/engine/center'
 import type { Command } from '@ringdown/engine/commands'
-import { State } from '@ringdown/engine/core/state'
 import { type Timer, Timers } from '@ringdown/engine/core/timers'
 import type { Decision } from '@ringdown/engine/decide'
 import type { EngineEvent, EventType } from '@ringdown/engine/events'

@@ -1,7 +1,7 @@
+import { State } from '@ringdown/engine/center'
 import type { Command } from '@ringdown/engine/commands'
 import { seedOf } from '@ringdown/engine/core/ids'
 import { Refusal } from '@ringdown/engine/core/refusals'
-import { State } from '@ringdown/engine/core/state'
 import { type Decision, decide } from '@ringdown/engine/decide'
 import { decideDue } from '@ringdown/engine/due'
 import { type Kind, kinds } from '@ringdown/engine/kinds'

@@ -1,5 +1,5 @@
+import type { State } from './center.ts'
 import { conversationCommands } from './conversations/commands.ts'
-import type { State } from './core/state.ts'
 import { eventStreamCommands } from './event-streams/commands.ts'
 import { flexCommands } from './flex/commands.ts'
 import { createActivity, deleteActivity, updateActivity } from './routing/activity.ts'

@@ -1,6 +1,6 @@
+import type { State } from './center.ts'
 import type { Command } from './commands.ts'
 import type { Seed } from './core/ids.ts'
-import type { State } from './core/state.ts'
 import { type Decision, decide } from './decide.ts'
 
 /** A timer that was due, and what was decided then. */

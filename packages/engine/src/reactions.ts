@@ -1,5 +1,5 @@
+import type { State } from './center.ts'
 import { conversationReactions } from './conversations/reactions.ts'
-import type { State } from './core/state.ts'
 import type { EngineEvent, EventType } from './events.ts'
 import { flexReactions } from './flex/reactions.ts'
 

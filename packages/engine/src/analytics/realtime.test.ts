@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { State } from '../center.ts'
 import { seedOf } from '../core/ids.ts'
 import { Refusal } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
 import { decide } from '../decide.ts'
 import { decideDue } from '../due.ts'
 import { isTerminal } from '../routing/rows.ts'

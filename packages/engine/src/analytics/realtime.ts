@@ -1,6 +1,7 @@
+import type { State } from '../center.ts'
+import { nameKey } from '../core/names.ts'
 import { SortedList } from '../core/sorted-list.ts'
-import type { State } from '../core/state.ts'
-import { type AssignmentStatus, isTerminal, nameKey, type TaskRow } from '../routing/rows.ts'
+import { type AssignmentStatus, isTerminal, type TaskRow } from '../routing/rows.ts'
 
 /** Real-time figures of some tasks (reference taskrouter 7.2). */
 export interface TaskFigures {

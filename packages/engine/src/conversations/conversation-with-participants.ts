@@ -1,5 +1,5 @@
+import type { State } from '../center.ts'
 import { Refusal, refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
 import { addConversation, type CreateConversation } from './conversation.ts'
 import { addParticipant, bindingOf, type ParticipantParams, pairHolder } from './participant.ts'
 import type { ConversationRow, ParticipantRow } from './rows.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { State } from '../center.ts'
 import type { CommandOf } from '../commands.ts'
 import { seedOf } from '../core/ids.ts'
-import { State } from '../core/state.ts'
 import { decide } from '../decide.ts'
 import { render } from '../events.ts'
 import { snapshot } from '../testing/snapshot.ts'

@@ -1,13 +1,12 @@
+import type { State } from '../center.ts'
+import { nameKey } from '../core/names.ts'
+import { checkLength, cleared } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
-import { cleared } from '../routing/lookup.ts'
-import { nameKey } from '../routing/rows.ts'
 import { minClosed_ms, minInactive_ms, timerOf } from './duration.ts'
 import { emitConversation } from './events.ts'
 import {
   checkEditable,
   checkedAttributes,
-  checkLength,
   conversationOf,
   given,
   maxConversationAttributes,

@@ -1,7 +1,7 @@
+import type { State } from '../center.ts'
+import { nameKey } from '../core/names.ts'
+import { notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
-import { notFound } from '../routing/lookup.ts'
-import { nameKey } from '../routing/rows.ts'
 import type { ConversationRow, ParticipantRow, UserRow } from './rows.ts'
 
 /** By which path the caller came: below a service, or at the root. */
@@ -89,12 +89,6 @@ export function checkedAttributes(text: string | undefined, most: number): strin
     refuse('invalid', 'Attributes are not valid JSON')
   }
   return text
-}
-
-export function checkLength(text: string | undefined, parameter: string, most: number): void {
-  if (text !== undefined && text.length > most) {
-    refuse('invalid', `${parameter} must not be longer than ${most} characters`)
-  }
 }
 
 /** A role of the service and of that type, or 400. */

@@ -1,19 +1,11 @@
+import type { State } from '../center.ts'
+import { nameKey } from '../core/names.ts'
+import { checkLength } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
-import { nameKey } from '../routing/rows.ts'
 import { type Binding, checkedProxy, normalized, pairOf, typeOf } from './address.ts'
 import { restartTimers } from './conversation.ts'
 import { emitParticipant } from './events.ts'
-import {
-  checkedAttributes,
-  checkLength,
-  checkRole,
-  editable,
-  given,
-  maxAttributes,
-  type Place,
-  participantOf
-} from './lookup.ts'
+import { checkedAttributes, checkRole, editable, given, maxAttributes, type Place, participantOf } from './lookup.ts'
 import type { Origin } from './origin.ts'
 import { type ConversationRow, type ParticipantRow, pairKey } from './rows.ts'
 import { ensureUser } from './user.ts'

@@ -1,6 +1,6 @@
+import { nameKey } from '../core/names.ts'
 import type { Row } from '../core/row.ts'
 import type { KindDefinition } from '../core/table.ts'
-import { nameKey } from '../routing/rows.ts'
 
 /** The account's configuration: one row, whose SID is the account's (reference conversations 4.1). */
 export interface ConversationConfigurationRow extends Row {

@@ -1,9 +1,9 @@
+import type { State } from '../center.ts'
+import { checkLength, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
-import { notFound } from '../routing/lookup.ts'
 import { dropConversation } from './conversation.ts'
 import { minClosed_ms, minInactive_ms, timerOf } from './duration.ts'
-import { checkLength, given } from './lookup.ts'
+import { given } from './lookup.ts'
 import { consequence } from './origin.ts'
 import type { ChatServiceRow, ConversationConfigurationRow } from './rows.ts'
 

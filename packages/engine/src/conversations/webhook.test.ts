@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { CommandOf } from '../commands.ts'
 import { render } from '../events.ts'
+import { rehearse } from '../rehearsal.ts'
 import { snapshot } from '../testing/snapshot.ts'
 import { World } from '../testing/world.ts'
 import { conversationNeeds } from './needs.ts'
-import { rehearse } from './rehearsal.ts'
 import type { CreateScopedWebhook } from './webhook.ts'
 
 const bot = {

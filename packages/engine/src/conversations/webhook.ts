@@ -1,6 +1,6 @@
+import type { State } from '../center.ts'
+import { checkUrl, cleared, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
-import { checkUrl, cleared, notFound } from '../routing/lookup.ts'
 import { emitWebhook } from './events.ts'
 import { conversationOf, editable, given, type Place, pathOf } from './lookup.ts'
 import { isTold, type Origin } from './origin.ts'

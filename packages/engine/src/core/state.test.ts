@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { State } from '../center.ts'
 import { reloaded, snapshot } from '../testing/snapshot.ts'
 import { World } from '../testing/world.ts'
 import { refuse } from './refusals.ts'
-import { need, State } from './state.ts'
 
 const seed = [1, 2, 3, 4] as const
 
@@ -171,7 +171,6 @@ describe('a state', () => {
     const state = new State('AC')
     expect(() => state.get('task', 'WT1')).toThrow('invariant: task WT1 exists')
     expect(state.find('task', 'WT1')).toBeUndefined()
-    expect(() => need(state, 'task', 'WT1', '/Tasks/WT1')).toThrow('The requested resource /Tasks/WT1 was not found')
     expect(() => refuse('not_found', 'x')).toThrow(expect.objectContaining({ status: 404, number: 20404 }))
   })
 })

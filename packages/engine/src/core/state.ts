@@ -1,12 +1,11 @@
-import type { EngineEvent, EventRefs, EventType } from '../events.ts'
-import { type Kind, type Kinds, kinds } from '../kinds.ts'
-import { Matcher } from '../matching/matcher.ts'
-import { defaultSettings, type Settings } from '../settings.ts'
+import type { EventOf, RefsOf } from './events.ts'
 import { Ids, type Seed } from './ids.ts'
-import { refuse } from './refusals.ts'
 import type { Row } from './row.ts'
-import { type Changes, Table } from './table.ts'
+import { type Changes, type KindDefinition, Table } from './table.ts'
 import { type Timer, Timers } from './timers.ts'
+
+/** What a center's kinds of rows are, by their names: each product brings its own. */
+export type RowsOf<K> = { readonly [P in keyof K]: Row }
 
 /** A row as a decider makes it: SID, seq, version and dates are the state's to give. */
 export type NewRow<R extends Row> = Omit<R, keyof Row> & {
@@ -15,22 +14,26 @@ export type NewRow<R extends Row> = Omit<R, keyof Row> & {
 }
 
 /** One changed row of a decision. */
-export interface Change<K extends Kind = Kind> {
-  readonly kind: K
+export interface ChangeOf<K extends RowsOf<K>, P extends keyof K = keyof K> {
+  readonly kind: P
   readonly sid: string
-  readonly before: Kinds[K] | undefined
-  readonly after: Kinds[K] | undefined
+  readonly before: K[P] | undefined
+  readonly after: K[P] | undefined
+}
+
+/** What is kept beside the rows and follows from them: it observes tables, and is told when nothing is to be made of that. */
+export interface Follower {
+  /** Rows were loaded, or a decision was undone: whatever has changed since the last look is nobody's business. */
+  settle(): void
 }
 
 /**
  * An account's live rows, and the decision that is changing them. Deciders read and write through this; what a decision
- * did a moment ago is visible to the rest of it, and `rollback` puts everything back.
+ * did a moment ago is visible to the rest of it, and `rollback` puts everything back. `K` are the kinds of rows, `E` the
+ * types of events: this file knows none of them.
  */
-export class State {
+export class CoreState<K extends RowsOf<K>, E extends string> {
   readonly account_sid: string
-  readonly settings: Settings
-  /** What routing keeps beside the rows; it follows from them. */
-  readonly matcher: Matcher
   /** Instant of the current decision (or of the last one), in milliseconds. Never goes back. */
   at = 0
   /** Number of decisions so far. */
@@ -38,42 +41,46 @@ export class State {
   next_seq = 1
   next_event = 1
   readonly timers = new Timers()
-  readonly tables: { readonly [K in Kind]: Table<Kinds[K]> }
+  readonly tables: { readonly [P in keyof K]: Table<K[P]> }
   readonly #ids = new Ids()
+  readonly #followers: Follower[] = []
   /** What the decision has touched, in the order in which that was first touched; `after` is known at its end. */
-  #touched: Touched[] = []
+  #touched: Touched<K>[] = []
   /** Number of this attempt at a decision: what it has touched is marked with it. */
   #attempt = 1
   #hasRemoved = false
-  #events: EngineEvent[] = []
+  #events: EventOf<K, E>[] = []
   #start = { at: 0, next_seq: 1, next_event: 1 }
 
-  constructor(account_sid: string, settings: Settings = defaultSettings) {
+  constructor(kinds: { readonly [P in keyof K]: KindDefinition<K[P]> }, account_sid: string) {
     this.account_sid = account_sid
-    this.settings = settings
-    const tables: Record<string, unknown> = {}
-    for (const kind of Object.keys(kinds) as Kind[]) {
-      tables[kind] = new Table(kind, kinds[kind] as never, this.timers) // each table is made from the definition of its own kind
+    const tables: Partial<Record<keyof K, unknown>> = {}
+    for (const kind of Object.keys(kinds) as (keyof K & string)[]) {
+      tables[kind] = new Table(kind, kinds[kind], this.timers)
     }
-    this.tables = tables as State['tables'] // one table a kind, as just made
-    this.matcher = new Matcher(this)
+    this.tables = tables as CoreState<K, E>['tables'] // one table a kind, as just made
+  }
+
+  /** Has what follows from the rows told when a decision was undone. */
+  protected attach(follower: Follower): void {
+    this.#followers.push(follower)
   }
 
   // Reading
 
   /** A row that must be there: anything else is our mistake. */
-  get<K extends Kind>(kind: K, sid: string): Kinds[K] {
+  get<P extends keyof K & string>(kind: P, sid: string): K[P] {
     const row = this.table(kind).get(sid)
     if (!row) throw new Error(`invariant: ${kind} ${sid} exists`)
     return row
   }
 
-  find<K extends Kind>(kind: K, sid: string | null | undefined): Kinds[K] | undefined {
+  find<P extends keyof K & string>(kind: P, sid: string | null | undefined): K[P] | undefined {
     return sid ? this.table(kind).get(sid) : undefined
   }
 
-  table<K extends Kind>(kind: K): Table<Kinds[K]> {
-    return this.tables[kind] as unknown as Table<Kinds[K]> // TypeScript cannot follow the index through the mapped type
+  table<P extends keyof K & string>(kind: P): Table<K[P]> {
+    return this.tables[kind]
   }
 
   // Writing, inside a decision
@@ -83,10 +90,10 @@ export class State {
     return this.#ids.sid(prefix)
   }
 
-  insert<K extends Kind>(kind: K, columns: NewRow<Kinds[K]>, sid?: string): Kinds[K] {
+  insert<P extends keyof K & string>(kind: P, columns: NewRow<K[P]>, sid?: string): K[P] {
     const table = this.table(kind)
     const own = sid ?? this.sid(table.definition.prefix)
-    const row = table.make(columns as Partial<Kinds[K]>, own, this.next_seq++, this.at) // NewRow has all columns but those of Row
+    const row = table.make(columns as Partial<K[P]>, own, this.next_seq++, this.at) // NewRow has all columns but those of Row
     if (sid === undefined) {
       this.#touched.push({ kind, sid: own, before: undefined, after: undefined })
       table.add(row).touched = this.#attempt
@@ -95,7 +102,7 @@ export class State {
   }
 
   /** Changes columns of a row: copies it, dates it, and raises its version once a decision. `undefined` leaves a column. */
-  change<K extends Kind>(kind: K, sid: string, changes: Changes<Kinds[K]>): Kinds[K] {
+  change<P extends keyof K & string>(kind: P, sid: string, changes: Changes<K[P]>): K[P] {
     const table = this.table(kind)
     const entry = table.entry(sid)
     if (!entry) throw new Error(`invariant: ${kind} ${sid} exists`)
@@ -111,7 +118,7 @@ export class State {
     return after
   }
 
-  remove(kind: Kind, sid: string): void {
+  remove(kind: keyof K & string, sid: string): void {
     const table = this.table(kind) as unknown as Table<Row> // as above
     const entry = table.entry(sid)
     if (!entry) return
@@ -121,13 +128,13 @@ export class State {
   }
 
   /** Records that something happened. The rows are frozen as they are now; see `events.ts` for what is made of them. */
-  emit<T extends EventType>(type: T, refs: EventRefs): void {
+  emit(type: E, refs: RefsOf<K>): void {
     const seq = this.next_event++
     this.#events.push({ seq, sid: this.#ids.eventSid(seq), type, at: this.at, refs })
   }
 
   /** Events of the decision so far. */
-  get events(): readonly EngineEvent[] {
+  get events(): readonly EventOf<K, E>[] {
     return this.#events
   }
 
@@ -141,7 +148,7 @@ export class State {
   }
 
   /** Ends the decision; answers its changes in the order in which the rows were first touched, and its events. */
-  end(): { changes: Change[]; events: EngineEvent[] } {
+  end(): { changes: ChangeOf<K>[]; events: EventOf<K, E>[] } {
     const touched = this.#touched
     let isChanged = true
     for (const change of touched) {
@@ -149,7 +156,7 @@ export class State {
       isChanged &&= change.after !== change.before
     }
     // Hardly ever is something changed and changed back, or made and removed.
-    const changes = (isChanged ? touched : touched.filter(({ before, after }) => before !== after)) as Change[] // kind and rows belong together
+    const changes = (isChanged ? touched : touched.filter(({ before, after }) => before !== after)) as ChangeOf<K>[] // kind and rows belong together
     const events = this.#events
     this.#forget()
     this.decision++
@@ -160,7 +167,7 @@ export class State {
   rollback(): void {
     for (const { kind, sid, before } of this.#touched.reverse()) this.table(kind).put(sid, before as never) // of its own kind
     this.#forget()
-    this.matcher.settle()
+    for (const follower of this.#followers) follower.settle()
     this.at = this.#start.at
     this.next_seq = this.#start.next_seq
     this.next_event = this.#start.next_event
@@ -169,12 +176,12 @@ export class State {
   // Between decisions
 
   /** Brings in a row that was stored: at start, or fetched for a command. */
-  admit<K extends Kind>(kind: K, row: Kinds[K]): void {
+  admit<P extends keyof K & string>(kind: P, row: K[P]): void {
     this.table(kind).put(row.sid, row)
   }
 
   /** Lets go of a row that is stored and no longer needed in memory. */
-  evict(kind: Kind, sid: string): void {
+  evict(kind: keyof K & string, sid: string): void {
     this.table(kind).put(sid, undefined)
   }
 
@@ -184,7 +191,7 @@ export class State {
   }
 
   /** Takes in a row whose SID somebody has chosen: there may be, or have been, another one with it. */
-  #addAs(kind: Kind, row: Row): void {
+  #addAs(kind: keyof K & string, row: Row): void {
     const table = this.table(kind) as unknown as Table<Row> // as above
     const { sid } = row
     const known = table.entry(sid)
@@ -205,14 +212,9 @@ export class State {
   }
 }
 
-interface Touched {
-  readonly kind: Kind
+interface Touched<K> {
+  readonly kind: keyof K & string
   readonly sid: string
   readonly before: Row | undefined
   after: Row | undefined
-}
-
-/** The row, or a refusal that says in the API's words that there is none. */
-export function need<K extends Kind>(state: State, kind: K, sid: string, path: string): Kinds[K] {
-  return state.find(kind, sid) ?? refuse('not_found', `The requested resource ${path} was not found`)
 }

@@ -1,7 +1,7 @@
+import type { Json } from '../core/json.ts'
+import { nameKey } from '../core/names.ts'
 import type { Row } from '../core/row.ts'
 import type { KindDefinition } from '../core/table.ts'
-import type { Json } from '../flex/rows.ts'
-import { nameKey } from '../routing/rows.ts'
 
 export const sinkTypes = ['kinesis', 'webhook', 'segment', 'email'] as const
 export type SinkType = (typeof sinkTypes)[number]

@@ -1,7 +1,7 @@
+import type { State } from '../center.ts'
+import type { Json } from '../core/json.ts'
+import { checkUrl, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
-import type { Json } from '../flex/rows.ts'
-import { checkUrl, notFound } from '../routing/lookup.ts'
 import { type SinkRow, type SinkType, sinkTypes } from './rows.ts'
 
 /** How many sinks an account may have (reference events 1). */

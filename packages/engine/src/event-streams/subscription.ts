@@ -1,6 +1,6 @@
+import type { State } from '../center.ts'
+import { notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
-import { notFound } from '../routing/lookup.ts'
 import { type StreamType, streamTypeOf } from './catalogue.ts'
 import type { SinkRow, SubscribedEventRow, SubscriptionRow } from './rows.ts'
 import { checkDescription } from './sink.ts'

@@ -1,13 +1,14 @@
+import type { State } from '../center.ts'
 import { configurationOf as conversationsOf } from '../conversations/service.ts'
+import type { Json } from '../core/json.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
 import { named, workspaceOf } from '../routing/lookup.ts'
 import { addChannel } from '../routing/task-channel.ts'
 import { addQueue } from '../routing/task-queue.ts'
 import { addWorkflow } from '../routing/workflow.ts'
 import { createWorkspace } from '../routing/workspace.ts'
 import { worded } from './json-text.ts'
-import type { FlexConfigurationRow, Json } from './rows.ts'
+import type { FlexConfigurationRow } from './rows.ts'
 
 const workspaceName = 'Flex Task Assignment'
 

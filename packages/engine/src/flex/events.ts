@@ -1,4 +1,4 @@
-import type { State } from '../core/state.ts'
+import type { State } from '../center.ts'
 import type { EventRefs, Rendering } from '../events.ts'
 import type { InteractionChannelRow, InteractionParticipantRow } from './rows.ts'
 

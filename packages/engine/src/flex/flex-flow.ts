@@ -1,7 +1,7 @@
-import { checkLength } from '../conversations/lookup.ts'
+import type { State } from '../center.ts'
+import { checkLength, checkRange, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
-import { checkRange, named, namedChannel, notFound } from '../routing/lookup.ts'
+import { named, namedChannel } from '../routing/lookup.ts'
 import { contactKey, type FlexFlowRow, flexChannelTypes, integrationTypes } from './rows.ts'
 
 export interface FlexFlowParams {

@@ -1,7 +1,6 @@
-import { checkLength } from '../conversations/lookup.ts'
+import type { State } from '../center.ts'
+import { checkLength, checkUrl, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
-import { checkUrl, notFound } from '../routing/lookup.ts'
 import { type InteractionWebhookRow, interactionWebhookEvents } from './rows.ts'
 
 interface Columns {

@@ -1,6 +1,6 @@
+import type { State } from '../center.ts'
 import type { ParamsOf } from '../commands.ts'
 import { type Need, userNeeds } from '../conversations/needs.ts'
-import type { State } from '../core/state.ts'
 import type { flexCommands } from './commands.ts'
 import { valueIn } from './json-text.ts'
 import { workerIdentity } from './member.ts'

@@ -1,5 +1,5 @@
+import type { State } from '../center.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
 import type { EventRefs, EventType } from '../events.ts'
 import type { Reaction } from '../reactions.ts'
 import { accept } from '../routing/reservation.ts'

@@ -1,8 +1,6 @@
+import type { Json } from '../core/json.ts'
 import type { Row } from '../core/row.ts'
 import type { KindDefinition } from '../core/table.ts'
-
-/** A value of JSON, as a configuration holds it. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
 
 /** The account's Flex instance: one row, whose SID is the account's (reference flex 17). */
 export interface FlexConfigurationRow extends Row {

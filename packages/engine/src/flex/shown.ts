@@ -1,4 +1,4 @@
-import type { State } from '../core/state.ts'
+import type { State } from '../center.ts'
 import type { TaskRow } from '../routing/rows.ts'
 import type { InteractionParticipantRow, InteractionRow, InviteRow, TaskSnapshot } from './rows.ts'
 

@@ -1,8 +1,9 @@
-import type { State } from '../core/state.ts'
-import { isOpen, type TaskRow, type WorkerRow } from '../routing/rows.ts'
+import type { State } from '../center.ts'
+import type { TaskRow, WorkerRow } from '../routing/rows.ts'
 import type { ChannelIndex } from './channel-index.ts'
 import type { TaskEntry, WorkerEntry } from './entry.ts'
 import { fifo, ignoresCapacity, isDirect, lifo } from './order.ts'
+import { isOpen } from './standing.ts'
 import type { TargetDemands } from './target-condition.ts'
 import type { Bucket } from './waiting-tasks.ts'
 

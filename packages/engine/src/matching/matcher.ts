@@ -1,28 +1,26 @@
+import type { State } from '../center.ts'
 import { RecentMap } from '../core/recent-map.ts'
 import { SortedList } from '../core/sorted-list.ts'
-import type { State } from '../core/state.ts'
-import { parseAttributes } from '../routing/attributes.ts'
-import {
-  type ActivityRow,
-  defaultFilter,
-  isOpen,
-  noFilter,
-  type ReservationRow,
-  type TaskQueueRow,
-  type TaskRow,
-  type WorkerChannelRow,
-  type WorkerRow,
-  type WorkspaceRow
+import type {
+  ActivityRow,
+  ReservationRow,
+  TaskQueueRow,
+  TaskRow,
+  WorkerChannelRow,
+  WorkerRow,
+  WorkspaceRow
 } from '../routing/rows.ts'
-import { parseWorkflowDocument, type WorkflowDocument } from '../routing/workflow-document.ts'
+import { parseAttributes } from './attributes.ts'
 import type { Eligibility } from './eligibility.ts'
 import { type ChannelEntry, type TaskEntry, WorkerEntry } from './entry.ts'
 import type { TaskView, WorkerView, WorkforceView } from './expression/environment.ts'
 import { isException } from './match.ts'
 import { fifo, isDirect, lifo } from './order.ts'
+import { defaultFilter, isOpen, noFilter } from './standing.ts'
 import { TargetCondition, type TargetDemands } from './target-condition.ts'
 import type { TargetIndex } from './target-index.ts'
 import { byFifo } from './waiting-tasks.ts'
+import { parseWorkflowDocument, type WorkflowDocument } from './workflow-document.ts'
 import { type Due, WorkspaceIndex } from './workspace-index.ts'
 
 export { capacityLeft } from './view.ts'

@@ -1,8 +1,8 @@
-import type { WorkflowTarget } from '../routing/workflow-document.ts'
 import type { Conjunct, EqualityConjunct, Expression, MembershipConjunct, Test } from './expression/compile.ts'
 import type { TaskPath, TaskView, WorkerPath, WorkerView } from './expression/environment.ts'
 import type { KnownWorker } from './expression/known-worker.ts'
 import { equalityKey, valueKey } from './expression/value.ts'
+import type { WorkflowTarget } from './workflow-document.ts'
 
 /** What a task's place in its workflow asks of a worker beyond the queue's own expression. */
 export type TargetDemands = Partial<Pick<WorkflowTarget, 'expression' | 'order_by' | 'known_worker'>>

@@ -1,5 +1,6 @@
-import type { State } from '../core/state.ts'
-import { nameKey, type WorkerRow } from '../routing/rows.ts'
+import type { State } from '../center.ts'
+import { nameKey } from '../core/names.ts'
+import type { WorkerRow } from '../routing/rows.ts'
 import type { ChannelView, WorkerView } from './expression/environment.ts'
 
 /** A worker as expressions see it. What it remembers is right as long as name, activity and attributes stay. */

@@ -1,4 +1,4 @@
-import type { State } from '../core/state.ts'
+import type { State } from '../center.ts'
 import type { WorkerRow } from '../routing/rows.ts'
 import { ChannelIndex } from './channel-index.ts'
 import { Eligibility } from './eligibility.ts'

@@ -1,7 +1,8 @@
+import type { State } from '../center.ts'
+import { nameKey } from '../core/names.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
 import { checkLimit, checkName, inWorkspace, workspaceOf } from './lookup.ts'
-import { type ActivityRow, nameKey } from './rows.ts'
+import type { ActivityRow } from './rows.ts'
 
 export function createActivity(
   state: State,

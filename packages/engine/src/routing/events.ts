@@ -1,5 +1,6 @@
-import type { State } from '../core/state.ts'
-import type { EventRefs, RenderedEvent, Rendering } from '../events.ts'
+import type { State } from '../center.ts'
+import type { RenderedEvent } from '../core/events.ts'
+import type { EventRefs, Rendering } from '../events.ts'
 import type { ReservationRow, TaskRow, TransferRow, WorkerChannelRow, WorkerRow } from './rows.ts'
 
 /** TaskRouter's events: names, and what each tells (reference taskrouter 8.2 and 8.3). */

@@ -1,10 +1,11 @@
-import type { State } from '../core/state.ts'
+import type { State } from '../center.ts'
 import type { Expression } from '../matching/expression/compile.ts'
 import type { TaskView, WorkerView } from '../matching/expression/environment.ts'
 import { candidates, type Reason, reasonAgainst, reasonNotReady, workFor } from '../matching/match.ts'
+import { defaultFilter, noFilter } from '../matching/standing.ts'
+import type { WorkflowDocument, WorkflowFilter } from '../matching/workflow-document.ts'
 import { reasons } from './route.ts'
-import { defaultFilter, noFilter, type TaskRow, type WorkerRow } from './rows.ts'
-import type { WorkflowDocument, WorkflowFilter } from './workflow-document.ts'
+import type { TaskRow, WorkerRow } from './rows.ts'
 
 /*
  * Why a task is where it is, and what a worker could take. The matching code itself is asked, so whoever an explanation

@@ -1,5 +1,5 @@
+import type { State } from '../center.ts'
 import { Refusal } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
 import { accept, callOff, rejectReservation } from './reservation.ts'
 import type { ReservationRow } from './rows.ts'
 import { warnOfCallback } from './warnings.ts'

@@ -1,8 +1,9 @@
+import type { State } from '../center.ts'
+import { nameKey } from '../core/names.ts'
+import { notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { Row } from '../core/row.ts'
-import type { State } from '../core/state.ts'
 import type { Kind, Kinds } from '../kinds.ts'
-import { nameKey, type RoutingKinds, type TaskChannelRow, type WorkspaceRow } from './rows.ts'
+import type { RoutingKinds, TaskChannelRow, WorkspaceRow } from './rows.ts'
 
 /** Kinds that live in a workspace, and the path segment that the API gives them. */
 const segments = {
@@ -61,22 +62,6 @@ export function namedChannel(state: State, workspace_sid: string, name: string):
   )
 }
 
-export function notFound(path: string): never {
-  return refuse('not_found', `The requested resource ${path} was not found`)
-}
-
-/** `If-Match` as bare, quoted or weak version, or `*` (reference taskrouter 0.5). */
-export function checkVersion(row: Row, if_match: string | undefined): void {
-  if (if_match === undefined || if_match.trim() === '*') return
-  const version = if_match
-    .trim()
-    .replace(/^W\//, '')
-    .replace(/^"(.*)"$/, '$1')
-  if (version !== String(row.version)) {
-    refuse('version_mismatch', `Precondition failed: the version is ${row.version}, not ${version}`)
-  }
-}
-
 /** Refuses the command when as many rows as are allowed are there already. */
 export function checkLimit(
   state: State,
@@ -94,26 +79,4 @@ export function checkLimit(
 export function checkName(friendly_name: string, what: string): void {
   if (friendly_name.trim() === '') refuse('invalid', `FriendlyName of a ${what} must not be empty`)
   if (friendly_name.length > 64) refuse('invalid', `FriendlyName of a ${what} must not be longer than 64 characters`)
-}
-
-/** An integer parameter within its bounds. */
-export function checkRange(value: number | undefined, parameter: string, least: number, most: number): void {
-  if (value === undefined) return
-  if (!Number.isInteger(value) || value < least || value > most) {
-    refuse('invalid', `Value '${value}' provided for ${parameter} must be an integer from ${least} to ${most}`)
-  }
-}
-
-const webAddress = /^https?:\/\/[^\s/?#]+([/?#]\S*)?$/i
-
-/** An address that we shall call: http or https, with a host. "" clears it; undefined leaves it. */
-export function checkUrl(value: string | undefined, parameter: string): void {
-  if (value && !webAddress.test(value)) {
-    refuse('invalid', `Value '${value}' provided for ${parameter} must be a URL that begins with http:// or https://`)
-  }
-}
-
-/** "" clears an optional text; undefined leaves it. */
-export function cleared(value: string | undefined): string | null | undefined {
-  return value === '' ? null : value
 }

@@ -1,11 +1,13 @@
-import type { State } from '../core/state.ts'
+import type { State } from '../center.ts'
+import { nameKey } from '../core/names.ts'
 import type { WorkerEntry } from '../matching/entry.ts'
 import { candidates, inTurn, OfferOrder, workFor } from '../matching/match.ts'
+import { defaultFilter, noFilter } from '../matching/standing.ts'
+import type { DefaultFilter, WorkflowFilter, WorkflowTarget } from '../matching/workflow-document.ts'
 import { emitReservation, emitTask } from './events.ts'
-import { defaultFilter, nameKey, noFilter, type ReservationRow, type TaskRow } from './rows.ts'
+import type { ReservationRow, TaskRow } from './rows.ts'
 import { attemptFailed, transferEnded } from './transfer.ts'
 import { moveTo } from './worker.ts'
-import type { DefaultFilter, WorkflowFilter, WorkflowTarget } from './workflow-document.ts'
 
 /*
  * How a task moves through its workflow (reference taskrouter 3 and 11): filters from the top, the targets of the first

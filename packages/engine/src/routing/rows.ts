@@ -1,5 +1,7 @@
+import { nameKey } from '../core/names.ts'
 import type { Row } from '../core/row.ts'
 import { column, type KindDefinition, keyOf } from '../core/table.ts'
+import { isOpen } from '../matching/standing.ts'
 
 export interface WorkspaceRow extends Row {
   readonly account_sid: string
@@ -124,9 +126,6 @@ export interface TaskRow extends Row {
   readonly delete_at: number | null
 }
 
-export const defaultFilter = -1
-export const noFilter = -2
-
 export type ReservationStatus =
   | 'pending'
   | 'accepted'
@@ -164,12 +163,6 @@ export interface TransferRow extends Row {
   readonly transfer_failed_reason: string | null
   /** The reservation that was made for it last, or has failed or been accepted last. */
   readonly reservation_sid: string | null
-}
-
-/** Statuses in which a reservation holds capacity (reference taskrouter 6.2). */
-export function isOpen(reservation: ReservationRow): boolean {
-  const status = reservation.reservation_status
-  return status === 'pending' || status === 'accepted' || status === 'wrapping'
 }
 
 export function isTerminal(task: TaskRow): boolean {
@@ -386,9 +379,4 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
 
 export function isUnderWay(transfer: TransferRow): boolean {
   return transfer.transfer_status === 'initiated'
-}
-
-/** Key of an index by name inside a parent. */
-export function nameKey(parent_sid: string, name: string): string {
-  return `${parent_sid}/${name}`
 }

@@ -1,7 +1,8 @@
+import type { State } from '../center.ts'
+import { nameKey } from '../core/names.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
 import { checkLimit, checkName, inWorkspace, workspaceOf } from './lookup.ts'
-import { isTerminal, nameKey, type TaskChannelRow } from './rows.ts'
+import { isTerminal, type TaskChannelRow } from './rows.ts'
 import { addWorkerChannel } from './worker-channel.ts'
 
 interface ChannelParams {

@@ -1,10 +1,12 @@
+import type { State } from '../center.ts'
+import { nameKey } from '../core/names.ts'
+import { checkRange } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
 import { compile } from '../matching/expression/compile.ts'
 import type { Scope } from '../matching/expression/environment.ts'
 import { ExpressionError } from '../matching/expression/error.ts'
-import { checkLimit, checkName, checkRange, inWorkspace, named, workspaceOf } from './lookup.ts'
-import { isTerminal, nameKey, type TaskQueueRow } from './rows.ts'
+import { checkLimit, checkName, inWorkspace, named, workspaceOf } from './lookup.ts'
+import { isTerminal, type TaskQueueRow } from './rows.ts'
 import { warnOfQueue } from './warnings.ts'
 
 export interface TaskQueueParams {

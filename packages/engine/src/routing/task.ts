@@ -1,8 +1,10 @@
-import { can, taskCan } from '../can.ts'
+import type { State } from '../center.ts'
+import { checkRange, checkVersion, cleared } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
+import { isOpen, noFilter } from '../matching/standing.ts'
+import { can, taskCan } from './can.ts'
 import { emitTask } from './events.ts'
-import { checkRange, checkVersion, cleared, inWorkspace, named, namedChannel, workspaceOf } from './lookup.ts'
+import { inWorkspace, named, namedChannel, workspaceOf } from './lookup.ts'
 import { completeReservation, wrapUpReservation } from './reservation.ts'
 import {
   cancel,
@@ -16,15 +18,7 @@ import {
   reasons,
   targetTimedOut
 } from './route.ts'
-import {
-  isOpen,
-  isTerminal,
-  noFilter,
-  type ReservationRow,
-  type TaskRow,
-  type WorkerRow,
-  type WorkflowRow
-} from './rows.ts'
+import { isTerminal, type ReservationRow, type TaskRow, type WorkerRow, type WorkflowRow } from './rows.ts'
 import { isHeldInTransfer } from './transfer.ts'
 import { checkAttributes } from './worker.ts'
 

@@ -1,7 +1,9 @@
+import type { State } from '../center.ts'
+import { checkRange, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
+import { noFilter } from '../matching/standing.ts'
 import { emitTask, emitTransfer } from './events.ts'
-import { checkRange, inWorkspace, named, notFound } from './lookup.ts'
+import { inWorkspace, named } from './lookup.ts'
 import { findReservation, wrapUpReservation } from './reservation.ts'
 import {
   cancel,
@@ -14,7 +16,7 @@ import {
   reserve,
   withdraw
 } from './route.ts'
-import { isUnderWay, noFilter, type ReservationRow, type TaskRow, type TransferRow } from './rows.ts'
+import { isUnderWay, type ReservationRow, type TaskRow, type TransferRow } from './rows.ts'
 import { checkAttributes } from './worker.ts'
 
 /*

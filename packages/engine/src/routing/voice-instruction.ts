@@ -1,5 +1,5 @@
+import type { State } from '../center.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
 import type { ReservationRow } from './rows.ts'
 
 /** Instructions that need a voice connection (reference taskrouter 5.5). */

@@ -1,9 +1,9 @@
-import type { State } from '../core/state.ts'
+import type { State } from '../center.ts'
 import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView } from '../matching/expression/environment.ts'
 import { type Node, type Operand, parse } from '../matching/expression/parser.ts'
 import { meaning } from '../matching/expression/reference.ts'
+import type { WorkflowDocument, WorkflowFilter } from '../matching/workflow-document.ts'
 import type { ReservationRow, TaskQueueRow, WorkerRow, WorkflowRow } from './rows.ts'
-import type { WorkflowDocument, WorkflowFilter } from './workflow-document.ts'
 
 /*
  * What Twilio accepts in silence and people then wonder about: an expression that names an attribute nobody has, HAS on

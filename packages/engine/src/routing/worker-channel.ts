@@ -1,9 +1,11 @@
+import type { State } from '../center.ts'
+import { nameKey } from '../core/names.ts'
+import { checkRange, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
 import { capacityLeft } from '../matching/view.ts'
 import { emitWorker } from './events.ts'
-import { checkRange, inWorkspace, notFound } from './lookup.ts'
-import { nameKey, type WorkerChannelRow, type WorkerRow } from './rows.ts'
+import { inWorkspace } from './lookup.ts'
+import type { WorkerChannelRow, WorkerRow } from './rows.ts'
 
 /** One channel of a worker by its own SID, the task channel's SID, or the task channel's unique name (reference taskrouter 1.8). */
 export function workerChannel(state: State, workspace_sid: string, worker_sid: string, name: string): WorkerChannelRow {

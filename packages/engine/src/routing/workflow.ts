@@ -1,11 +1,13 @@
+import type { State } from '../center.ts'
+import { nameKey } from '../core/names.ts'
+import { checkRange, checkUrl } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { State } from '../core/state.ts'
 import { fifo } from '../matching/order.ts'
-import { checkLimit, checkName, checkRange, checkUrl, inWorkspace, workspaceOf } from './lookup.ts'
+import { MAX_DOCUMENT_BYTES, parseWorkflowDocument, WorkflowDocumentError } from '../matching/workflow-document.ts'
+import { checkLimit, checkName, inWorkspace, workspaceOf } from './lookup.ts'
 import { dropIfUnused, reEvaluate } from './route.ts'
-import { isTerminal, nameKey, type TaskRow, type WorkflowDocumentRow, type WorkflowRow } from './rows.ts'
+import { isTerminal, type TaskRow, type WorkflowDocumentRow, type WorkflowRow } from './rows.ts'
 import { warnOfWorkflow } from './warnings.ts'
-import { MAX_DOCUMENT_BYTES, parseWorkflowDocument, WorkflowDocumentError } from './workflow-document.ts'
 
 export interface WorkflowParams {
   readonly friendly_name?: string

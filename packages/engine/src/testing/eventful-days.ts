@@ -1,4 +1,5 @@
-import { type RenderedEvent, render } from '../events.ts'
+import type { RenderedEvent } from '../core/events.ts'
+import { render } from '../events.ts'
 import { World } from './world.ts'
 
 const customer = { messaging_binding_address: '+37255500001', messaging_binding_proxy_address: '+3726000' } as const

@@ -1,8 +1,9 @@
+import type { State } from '../center.ts'
 import { conversationKinds } from '../conversations/rows.ts'
-import type { State } from '../core/state.ts'
 import type { Decision } from '../decide.ts'
 import { compile } from '../matching/expression/compile.ts'
 import type { WorkerView } from '../matching/expression/environment.ts'
+import { parseWorkflowDocument } from '../matching/workflow-document.ts'
 import type {
   ReservationRow,
   TaskChannelRow,
@@ -11,7 +12,6 @@ import type {
   WorkerChannelRow,
   WorkerRow
 } from '../routing/rows.ts'
-import { parseWorkflowDocument } from '../routing/workflow-document.ts'
 import { allKinds, tableOf, timersOf } from './snapshot.ts'
 
 /*

@@ -1,6 +1,6 @@
+import { State } from '../center.ts'
 import type { Command } from '../commands.ts'
 import { Ids, type Seed } from '../core/ids.ts'
-import { State } from '../core/state.ts'
 import { defaultSettings } from '../settings.ts'
 
 /** Numbers that a seed gives, for choosing what happens next. */

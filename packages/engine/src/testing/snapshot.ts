@@ -1,5 +1,5 @@
+import { State } from '../center.ts'
 import type { Row } from '../core/row.ts'
-import { State } from '../core/state.ts'
 import type { Table } from '../core/table.ts'
 import { type Kind, kinds } from '../kinds.ts'
 import type { Settings } from '../settings.ts'

@@ -1,7 +1,8 @@
+import { State } from '../center.ts'
 import type { Command, CommandOf, CommandType, ResultOf } from '../commands.ts'
 import { seedOf } from '../core/ids.ts'
+import { nameKey } from '../core/names.ts'
 import { Refusal } from '../core/refusals.ts'
-import { State } from '../core/state.ts'
 import { type Decision, decide } from '../decide.ts'
 import { decideDue } from '../due.ts'
 import type { EngineEvent, EventType } from '../events.ts'
@@ -15,7 +16,6 @@ import type {
   WorkerRow,
   WorkflowRow
 } from '../routing/rows.ts'
-import { nameKey } from '../routing/rows.ts'
 import type { CreateTask, UpdateTask } from '../routing/task.ts'
 import type { TaskQueueParams } from '../routing/task-queue.ts'
 import type { WorkflowParams } from '../routing/workflow.ts'

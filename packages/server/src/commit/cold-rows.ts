@@ -1,6 +1,6 @@
+import type { Change, State } from '@ringdown/engine/center'
 import { cascades } from '@ringdown/engine/conversations/needs'
 import type { Row } from '@ringdown/engine/core/row'
-import type { Change, State } from '@ringdown/engine/core/state'
 import type { Kind } from '@ringdown/engine/kinds'
 import { type ColdKind, coldKinds } from '../store/kinds.ts'
 import type { Fetched } from './entry.ts'

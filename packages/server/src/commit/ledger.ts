@@ -1,6 +1,6 @@
+import type { State } from '@ringdown/engine/center'
 import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
 import type { Row } from '@ringdown/engine/core/row'
-import type { State } from '@ringdown/engine/core/state'
 import type { Readings } from '../store/readings.ts'
 import type { PageQuery, StoredEvent, Value } from '../store/store.ts'
 

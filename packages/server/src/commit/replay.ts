@@ -1,5 +1,5 @@
+import { State } from '@ringdown/engine/center'
 import { Refusal } from '@ringdown/engine/core/refusals'
-import { State } from '@ringdown/engine/core/state'
 import { type Decision, decide } from '@ringdown/engine/decide'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { JournalEntry, Store } from '../store/store.ts'

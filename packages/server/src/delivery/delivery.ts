@@ -1,5 +1,5 @@
-import type { State } from '@ringdown/engine/core/state'
-import type { RenderedEvent } from '@ringdown/engine/events'
+import type { State } from '@ringdown/engine/center'
+import type { RenderedEvent } from '@ringdown/engine/core/events'
 import type { Ledger } from '../commit/ledger.ts'
 import type { Value } from '../store/store.ts'
 

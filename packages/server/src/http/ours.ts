@@ -1,5 +1,5 @@
 import { InvalidRequest, parseForm } from '@ringdown/contract/form'
-import type { State } from '@ringdown/engine/core/state'
+import type { State } from '@ringdown/engine/center'
 import { explainTask, explainWorker } from '@ringdown/engine/routing/explain'
 import { inWorkspace } from '@ringdown/engine/routing/lookup'
 import type { FastifyInstance, FastifyRequest } from 'fastify'

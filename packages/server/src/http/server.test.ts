@@ -1,5 +1,4 @@
-import type { AddressInfo } from 'node:net'
-import { connect } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { operations } from '@ringdown/contract/generated/operations'
 import { Unavailable } from '@ringdown/server/commit/ledger'
 import { type Answer, basic, Served, served } from '@ringdown/server/http/fixture'

@@ -1,7 +1,7 @@
 import type { Operation } from '@ringdown/contract/operation'
+import type { State } from '@ringdown/engine/center'
 import { type Command, deciders } from '@ringdown/engine/commands'
 import type { Row } from '@ringdown/engine/core/row'
-import type { State } from '@ringdown/engine/core/state'
 import type { Table } from '@ringdown/engine/core/table'
 import type { Kind } from '@ringdown/engine/kinds'
 import type { AnyHandler } from './handler.ts'

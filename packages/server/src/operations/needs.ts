@@ -1,6 +1,6 @@
+import type { State } from '@ringdown/engine/center'
 import type { Command } from '@ringdown/engine/commands'
 import { conversationNeeds, type Need } from '@ringdown/engine/conversations/needs'
-import type { State } from '@ringdown/engine/core/state'
 import { flexNeeds } from '@ringdown/engine/flex/needs'
 
 type NeedsOf = (params: Command, state: State) => readonly Need[]

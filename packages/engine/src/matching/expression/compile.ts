@@ -1,6 +1,5 @@
 import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView, WorkforceView } from './environment.ts'
-import type { Comparison, Node, Operand, Operator } from './parser.ts'
-import { parse } from './parser.ts'
+import { type Comparison, type Node, type Operand, type Operator, parse } from './parser.ts'
 import { type Meaning, meaning } from './reference.ts'
 import {
   contains,

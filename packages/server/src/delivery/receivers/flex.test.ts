@@ -1,5 +1,4 @@
-import type { EngineEvent } from '@ringdown/engine/events'
-import { render } from '@ringdown/engine/events'
+import { type EngineEvent, render } from '@ringdown/engine/events'
 import { World } from '@ringdown/engine/testing/world'
 import { describe, expect, it } from 'vitest'
 import { interactionWebhooks } from './flex.ts'

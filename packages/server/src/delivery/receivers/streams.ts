@@ -1,4 +1,4 @@
-import type { State } from '@ringdown/engine/core/state'
+import type { State } from '@ringdown/engine/center'
 import type { StreamType } from '@ringdown/engine/event-streams/catalogue'
 import type {
   KinesisConfiguration,

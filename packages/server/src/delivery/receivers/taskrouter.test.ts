@@ -1,5 +1,4 @@
-import type { EventType } from '@ringdown/engine/events'
-import { render } from '@ringdown/engine/events'
+import { type EventType, render } from '@ringdown/engine/events'
 import { World } from '@ringdown/engine/testing/world'
 import { describe, expect, it } from 'vitest'
 import type { Parameters, RouteContext } from '../delivery.ts'

@@ -10,7 +10,7 @@ import type {
   ParticipantRow,
   UserRow
 } from '@ringdown/engine/conversations/rows'
-import { notFound } from '@ringdown/engine/routing/lookup'
+import { notFound } from '@ringdown/engine/core/parameters'
 import type { Ledger } from '../../commit/ledger.ts'
 import type { PageQuery } from '../../store/store.ts'
 import type { AnyCall, Context, Handlers, Listed } from '../handler.ts'

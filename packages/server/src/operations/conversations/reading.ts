@@ -6,8 +6,8 @@ import type {
   ScopedWebhookRow,
   UserRow
 } from '@ringdown/engine/conversations/rows'
-import { notFound } from '@ringdown/engine/routing/lookup'
-import { nameKey } from '@ringdown/engine/routing/rows'
+import { nameKey } from '@ringdown/engine/core/names'
+import { notFound } from '@ringdown/engine/core/parameters'
 import type { Context } from '../handler.ts'
 import { needsOf } from '../needs.ts'
 

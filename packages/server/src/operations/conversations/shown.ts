@@ -7,6 +7,7 @@ import type {
   ConversationsV1ServiceConfigurationRow,
   ConversationsV1UserRow
 } from '@ringdown/contract/generated/conversations-v1'
+import type { State } from '@ringdown/engine/center'
 import type {
   ChatServiceRow,
   ConversationRow,
@@ -16,7 +17,6 @@ import type {
   UserRow
 } from '@ringdown/engine/conversations/rows'
 import * as engine from '@ringdown/engine/conversations/shown'
-import type { State } from '@ringdown/engine/core/state'
 
 /* Rows as the API shows them, below a service and at the root alike (reference conversations 4 to 14). */
 

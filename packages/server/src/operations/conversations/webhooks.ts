@@ -4,6 +4,7 @@ import type {
   ConversationsV1ServiceWebhookConfigurationRow
 } from '@ringdown/contract/generated/conversations-v1'
 import type { OperationId, OperationTypes } from '@ringdown/contract/generated/operations'
+import type { State } from '@ringdown/engine/center'
 import type { Place } from '@ringdown/engine/conversations/lookup'
 import type {
   ConfigurationWebhookRow,
@@ -11,8 +12,7 @@ import type {
   ScopedWebhookRow,
   ServiceWebhookConfigurationRow
 } from '@ringdown/engine/conversations/rows'
-import type { State } from '@ringdown/engine/core/state'
-import { notFound } from '@ringdown/engine/routing/lookup'
+import { notFound } from '@ringdown/engine/core/parameters'
 import type { AnyCall, Context, Handlers } from '../handler.ts'
 import { coldPage, shownPage } from '../listing.ts'
 import { conversationOf, scopedWebhookOf } from './reading.ts'

@@ -1,5 +1,6 @@
 import type { PageRequest } from '@ringdown/contract/form'
 import { decodeToken } from '@ringdown/contract/paging'
+import { notFound } from '@ringdown/engine/core/parameters'
 import {
   catalogueDate,
   type StreamSchema,
@@ -9,7 +10,6 @@ import {
   streamTypes
 } from '@ringdown/engine/event-streams/catalogue'
 import { sinkOf } from '@ringdown/engine/event-streams/sink'
-import { notFound } from '@ringdown/engine/routing/lookup'
 import { isOurs, rawSchemaOf } from '../../delivery/cloud-event.ts'
 import type { Handlers, Listed } from '../handler.ts'
 import { badToken, cut, pageOf, wholePage } from '../listing.ts'

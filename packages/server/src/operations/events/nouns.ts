@@ -1,4 +1,4 @@
-import type { State } from '@ringdown/engine/core/state'
+import type { State } from '@ringdown/engine/center'
 import type { SubscribedEventRow } from '@ringdown/engine/event-streams/rows'
 import { sinkOf } from '@ringdown/engine/event-streams/sink'
 import { subscribedEventOf } from '@ringdown/engine/event-streams/subscribed-event'

@@ -1,6 +1,6 @@
+import { notFound } from '@ringdown/engine/core/parameters'
 import { checkInstance, interactionWebhookOf } from '@ringdown/engine/flex/interaction-webhook'
 import type { FlexFlowRow, InteractionWebhookRow } from '@ringdown/engine/flex/rows'
-import { notFound } from '@ringdown/engine/routing/lookup'
 import type { Noun } from '../derived.ts'
 
 /** Resources of Flex whose operations follow the general rules. */

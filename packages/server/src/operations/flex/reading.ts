@@ -1,5 +1,5 @@
+import { notFound } from '@ringdown/engine/core/parameters'
 import type { InteractionChannelRow, InteractionRow } from '@ringdown/engine/flex/rows'
-import { notFound } from '@ringdown/engine/routing/lookup'
 import type { Context } from '../handler.ts'
 
 /* Interactions that have ended, with their channels, live on disk only. What memory has beats what is on disk. */

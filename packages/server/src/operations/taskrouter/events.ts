@@ -1,6 +1,7 @@
 import type { TaskrouterV1EventRow } from '@ringdown/contract/generated/taskrouter-v1'
 import { decodeToken } from '@ringdown/contract/paging'
-import { namedChannel, notFound, workspaceOf } from '@ringdown/engine/routing/lookup'
+import { notFound } from '@ringdown/engine/core/parameters'
+import { namedChannel, workspaceOf } from '@ringdown/engine/routing/lookup'
 import type { Ledger } from '../../commit/ledger.ts'
 import { lookBackMs } from '../../log/retention.ts'
 import type { StoredEvent } from '../../store/store.ts'

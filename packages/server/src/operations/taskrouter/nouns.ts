@@ -1,4 +1,4 @@
-import type { State } from '@ringdown/engine/core/state'
+import type { State } from '@ringdown/engine/center'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
 import type { Noun } from '../derived.ts'

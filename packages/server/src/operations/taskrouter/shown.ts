@@ -10,7 +10,7 @@ import type {
   TaskrouterV1WorkflowRow,
   TaskrouterV1WorkspaceRow
 } from '@ringdown/contract/generated/taskrouter-v1'
-import type { State } from '@ringdown/engine/core/state'
+import type { State } from '@ringdown/engine/center'
 import { capacityLeft } from '@ringdown/engine/matching/matcher'
 import type {
   ActivityRow,

@@ -1,6 +1,6 @@
 import { InvalidRequest } from '@ringdown/contract/form'
 import { enteredAt, realTimeOf } from '@ringdown/engine/analytics/realtime'
-import type { State } from '@ringdown/engine/core/state'
+import type { State } from '@ringdown/engine/center'
 import { inWorkspace, namedChannel, workspaceOf } from '@ringdown/engine/routing/lookup'
 import type { Handlers } from '../handler.ts'
 import { checkRate } from './rates.ts'

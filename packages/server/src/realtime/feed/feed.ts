@@ -1,5 +1,5 @@
 import { InvalidRequest } from '@ringdown/contract/form'
-import type { State } from '@ringdown/engine/core/state'
+import type { State } from '@ringdown/engine/center'
 import type { EngineEvent } from '@ringdown/engine/events'
 import type { Logger } from 'pino'
 import type { Account } from '../../commit/account.ts'

@@ -1,4 +1,4 @@
-import type { State } from '@ringdown/engine/core/state'
+import type { State } from '@ringdown/engine/center'
 import { capacityLeft } from '@ringdown/engine/matching/matcher'
 import type {
   ActivityRow,

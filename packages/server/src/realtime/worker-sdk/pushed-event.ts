@@ -1,6 +1,7 @@
-import type { State } from '@ringdown/engine/core/state'
+import type { State } from '@ringdown/engine/center'
 import type { EngineEvent, EventRefs } from '@ringdown/engine/events'
-import { isOpen, type TaskRow } from '@ringdown/engine/routing/rows'
+import { isOpen } from '@ringdown/engine/matching/standing'
+import type { TaskRow } from '@ringdown/engine/routing/rows'
 import {
   channelPayload,
   type ReservationParents,

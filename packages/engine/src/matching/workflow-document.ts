@@ -1,8 +1,8 @@
-import { compile, type Expression } from '../matching/expression/compile.ts'
-import type { Scope } from '../matching/expression/environment.ts'
-import { ExpressionError } from '../matching/expression/error.ts'
-import { compileKnownWorker, type KnownWorker } from '../matching/expression/known-worker.ts'
-import { compileOrderBy, type OrderBy } from '../matching/expression/order-by.ts'
+import { compile, type Expression } from './expression/compile.ts'
+import type { Scope } from './expression/environment.ts'
+import { ExpressionError } from './expression/error.ts'
+import { compileKnownWorker, type KnownWorker } from './expression/known-worker.ts'
+import { compileOrderBy, type OrderBy } from './expression/order-by.ts'
 import { FilterFinder } from './filter-finder.ts'
 
 /**

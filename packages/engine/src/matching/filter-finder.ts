@@ -1,5 +1,5 @@
-import type { TaskPath, TaskView } from '../matching/expression/environment.ts'
-import { equalityKey, type Scalar } from '../matching/expression/value.ts'
+import type { TaskPath, TaskView } from './expression/environment.ts'
+import { equalityKey, type Scalar } from './expression/value.ts'
 import type { WorkflowFilter } from './workflow-document.ts'
 
 /**

@@ -1,10 +1,11 @@
-import type { CommandOf } from '../commands.ts'
-import { seedOf } from '../core/ids.ts'
-import type { Row } from '../core/row.ts'
-import type { State } from '../core/state.ts'
-import { type RenderedEvent, render } from '../events.ts'
-import type { Kind } from '../kinds.ts'
-import { conversationCommands } from './commands.ts'
+import type { State } from './center.ts'
+import type { CommandOf } from './commands.ts'
+import { conversationCommands } from './conversations/commands.ts'
+import type { RenderedEvent } from './core/events.ts'
+import { seedOf } from './core/ids.ts'
+import type { Row } from './core/row.ts'
+import { render } from './events.ts'
+import type { Kind } from './kinds.ts'
 
 /** A cold row that the command needs (`needs.ts`), as the store has it. */
 export interface Lent {

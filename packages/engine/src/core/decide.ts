@@ -1,0 +1,77 @@
+import type { EventOf } from './events.ts'
+import type { Seed } from './ids.ts'
+import type { Row } from './row.ts'
+import type { ChangeOf, CoreState, RowsOf } from './state.ts'
+import type { Table } from './table.ts'
+
+export interface DecisionOf<K extends RowsOf<K>, E extends string, R> {
+  /** Changed rows, each once, with what they were before. Timers are columns of them. */
+  readonly changes: readonly ChangeOf<K>[]
+  readonly events: readonly EventOf<K, E>[]
+  /** What the command's decider answered: frozen copies of rows. */
+  readonly result: R
+}
+
+/** How a center decides: what each command does, and what follows from it. `S` is its state. */
+export interface Rules<S> {
+  /** By the command's type. A decider changes the state or refuses, and never waits. */
+  readonly deciders: Readonly<Record<string, (state: S, params: never) => unknown>>
+  /** What one noun does because something happened to another; by the event's type. */
+  readonly reactions: Readonly<Record<string, ((state: S, event: never) => void) | undefined>>
+  /** What is done once nothing reacts any more. It may cause events, to which others react in turn. */
+  conclude(state: S): void
+}
+
+/**
+ * Decides one command at an instant: its own change, what follows from it in other nouns, and the conclusion, together or
+ * not at all. Throws a `Refusal`, or any other error, with the state as it was before.
+ *
+ * The same state, instant, seed and command give the same decision, always.
+ */
+export function decideBy<K extends RowsOf<K>, E extends string, S extends CoreState<K, E>>(
+  rules: Rules<S>,
+  state: S & CoreState<K, E>,
+  { at, seed, command }: { readonly at: number; readonly seed: Seed; readonly command: { readonly type: string } }
+): DecisionOf<K, E, unknown> {
+  state.begin(at, seed)
+  try {
+    const decider = rules.deciders[command.type] as (state: S, params: object) => unknown // the command's type is one of them
+    const result = decider(state, command)
+    follow(rules, state)
+    const fresh = refreshed(state.tables, result)
+    const { changes, events } = state.end()
+    return { changes, events, result: fresh }
+  } catch (error) {
+    state.rollback()
+    throw error
+  }
+}
+
+/** Reactions to what has happened, then the conclusion, until neither has anything left to do. */
+function follow<S extends { readonly events: readonly { readonly type: string }[] }>(rules: Rules<S>, state: S): void {
+  let seen = 0
+  do {
+    for (; seen < state.events.length; seen++) {
+      const event = state.events[seen] as S['events'][number] // seen < length
+      const reaction = rules.reactions[event.type] as ((state: S, event: S['events'][number]) => void) | undefined // by its type
+      reaction?.(state, event)
+    }
+    rules.conclude(state)
+  } while (seen < state.events.length)
+}
+
+/** Rows of the answer as they are after everything that followed: a task that was offered at once is answered reserved. */
+function refreshed(tables: object, result: unknown): unknown {
+  const rows = result as Readonly<Record<string, unknown>>
+  let fresh: Record<string, unknown> | undefined
+  for (const name in rows) {
+    const row = rows[name]
+    const table = (tables as Readonly<Record<string, Table<Row> | undefined>>)[name] // a name may be that of something else
+    const sid = (row as { sid?: unknown } | null)?.sid
+    const now = table && typeof sid === 'string' ? (table.get(sid) ?? row) : row
+    if (now === row) continue
+    fresh ??= { ...rows }
+    fresh[name] = now
+  }
+  return fresh ?? rows
+}

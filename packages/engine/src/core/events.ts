@@ -1,0 +1,33 @@
+/** The rows that an event is about, as they were when it happened. */
+export type RefsOf<K> = { readonly [P in keyof K]?: K[P] | undefined } & {
+  /** What no row holds: the previous activity, a reason, … in the API's snake_case names. */
+  readonly extra?: Readonly<Record<string, string | number | boolean | null>> | undefined
+}
+
+/** Something that happened in a decision. */
+export interface EventOf<K, E extends string> {
+  readonly seq: number
+  /** `EV…` */
+  readonly sid: string
+  readonly type: E
+  readonly at: number
+  readonly refs: RefsOf<K>
+}
+
+/** An event as it is stored and read: `data` holds the callback's parameters in snake_case (reference taskrouter 8.4). */
+export interface RenderedEvent {
+  readonly seq: number
+  readonly sid: string
+  readonly type: string
+  /** Milliseconds. */
+  readonly at: number
+  readonly workspace_sid?: string | undefined
+  readonly description: string
+  readonly resource_type: string
+  readonly resource_sid: string
+  /** A field that is undefined is not there. */
+  readonly data: Readonly<Record<string, string | number | boolean | null | undefined>>
+}
+
+/** How an event of a type is written. */
+export type RenderingOf<K> = (refs: RefsOf<K>, at: number) => Omit<RenderedEvent, 'seq' | 'sid' | 'type' | 'at'>
