@@ -199,7 +199,7 @@ export class Center {
     const { decision, next_seq, next_event, tables } = state
     const picture = new Map<string, unknown>(Object.entries({ decision, next_seq, next_event }))
     for (const [kind, table] of Object.entries(tables)) {
-      if (Object.hasOwn(coldKinds, kind)) continue
+      if (coldKinds.has(kind)) continue
       for (const row of table.all()) picture.set(`${kind} ${row.sid}`, row)
     }
     return picture
@@ -217,7 +217,7 @@ export class Center {
     const { state } = await this.place.running.account
     const rows: Record<string, string> = {}
     for (const [kind, table] of Object.entries(state.tables)) {
-      const resident = Object.hasOwn(coldKinds, kind) ? residence(kind) : () => true
+      const resident = coldKinds.has(kind) ? residence(kind) : () => true
       for (const row of table.all()) {
         if (resident(row)) rows[`${kind} ${row.sid}`] = JSON.stringify(row)
       }
@@ -459,9 +459,7 @@ function keep(sids: Map<string, string[]>, sid: string): void {
 
 /** Whether a row of a cold kind is in memory always. */
 function residence(kind: string): (row: object) => boolean {
-  const { resident } = coldKinds[kind as keyof typeof coldKinds] as {
-    readonly resident?: { readonly column: string; readonly values: readonly string[] }
-  } // kinds without are never
+  const resident = coldKinds.get(kind)?.resident // kinds without are never
   return (row) =>
     resident?.values.includes(String(Object.entries(row).find(([name]) => name === resident.column)?.[1])) ?? false
 }

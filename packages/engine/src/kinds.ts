@@ -1,5 +1,5 @@
 import { type ConversationKinds, conversationKinds } from './conversations/rows.ts'
-import type { KindDefinition } from './core/table.ts'
+import type { KindDefinition } from './core/kind.ts'
 import { type EventStreamKinds, eventStreamKinds } from './event-streams/rows.ts'
 import { type FlexKinds, flexKinds } from './flex/rows.ts'
 import { type RoutingKinds, routingKinds } from './routing/rows.ts'

@@ -56,22 +56,6 @@ export const conversationNeeds: Needs = {
   'user.delete': (params, state) => userNeed(state, params.sid, params)
 }
 
-/** Cold rows that go with a removed row: per kind of parent, the kinds of its children and their column of its SID. */
-export const cascades: { readonly [K in Kind]?: readonly { readonly kind: Kind; readonly column: string }[] } = {
-  conversation: [
-    { kind: 'participant', column: 'conversation_sid' },
-    { kind: 'message', column: 'conversation_sid' },
-    { kind: 'conversation_scoped_webhook', column: 'conversation_sid' }
-  ],
-  chat_service: [
-    { kind: 'conversation', column: 'chat_service_sid' },
-    { kind: 'participant', column: 'chat_service_sid' },
-    { kind: 'message', column: 'chat_service_sid' },
-    { kind: 'conversation_scoped_webhook', column: 'chat_service_sid' },
-    { kind: 'user', column: 'chat_service_sid' }
-  ]
-}
-
 /** The user of an identity in a service, unless it is in memory. */
 export function userNeeds(state: State, identity: string | undefined, service: string | undefined): Need[] {
   if (!identity || service === undefined) return []

@@ -1,155 +1,155 @@
+import { flag, integer, json, type KindsOf, kind, type RowOf, text } from '../core/kind.ts'
 import { nameKey } from '../core/names.ts'
-import type { Row } from '../core/row.ts'
-import type { KindDefinition } from '../core/table.ts'
 
 /** The account's configuration: one row, whose SID is the account's (reference conversations 4.1). */
-export interface ConversationConfigurationRow extends Row {
-  readonly account_sid: string
-  readonly default_chat_service_sid: string
-  readonly default_messaging_service_sid: string
+const conversationConfigurationColumns = {
+  account_sid: text(),
+  default_chat_service_sid: text(),
+  default_messaging_service_sid: text(),
   /** ISO 8601 durations as they were given; null is off. */
-  readonly default_inactive_timer: string | null
-  readonly default_closed_timer: string | null
-}
+  default_inactive_timer: text<string | null>(),
+  default_closed_timer: text<string | null>()
+} as const
+export type ConversationConfigurationRow = RowOf<typeof conversationConfigurationColumns>
 
 /** A service with its configuration (reference conversations 4.2 and 4.3). */
-export interface ChatServiceRow extends Row {
-  readonly account_sid: string
-  readonly friendly_name: string
-  readonly default_conversation_creator_role_sid: string
-  readonly default_conversation_role_sid: string
-  readonly default_chat_service_role_sid: string
-  readonly reachability_enabled: boolean
-}
+const chatServiceColumns = {
+  account_sid: text(),
+  friendly_name: text(),
+  default_conversation_creator_role_sid: text(),
+  default_conversation_role_sid: text(),
+  default_chat_service_role_sid: text(),
+  reachability_enabled: flag()
+} as const
+export type ChatServiceRow = RowOf<typeof chatServiceColumns>
 
-export interface RoleRow extends Row {
-  readonly chat_service_sid: string
-  readonly friendly_name: string
-  readonly type: 'conversation' | 'service'
-  readonly permissions: readonly string[]
-}
+const roleColumns = {
+  chat_service_sid: text(),
+  friendly_name: text(),
+  type: text<'conversation' | 'service'>(),
+  permissions: json<readonly string[]>()
+} as const
+export type RoleRow = RowOf<typeof roleColumns>
 
 export type ConversationState = 'initializing' | 'active' | 'inactive' | 'closed'
 
-export interface ConversationRow extends Row {
-  readonly chat_service_sid: string
-  readonly messaging_service_sid: string | null
-  readonly friendly_name: string | null
-  readonly unique_name: string | null
+const conversationColumns = {
+  chat_service_sid: text(),
+  messaging_service_sid: text<string | null>(),
+  friendly_name: text<string | null>(),
+  unique_name: text<string | null>(),
   /** JSON text, as it was given. */
-  readonly attributes: string
-  readonly state: ConversationState
+  attributes: text(),
+  state: text<ConversationState>(),
   /** An identity, or `system`. */
-  readonly created_by: string
-  readonly bindings_email_address: string | null
-  readonly bindings_email_name: string | null
+  created_by: text(),
+  bindings_email_address: text<string | null>(),
+  bindings_email_name: text<string | null>(),
   /** Index of the next message: never goes back, so that no index is used twice. */
-  readonly next_index: number
+  next_index: integer(),
   /** Durations; null is off. */
-  readonly inactive_after_ms: number | null
-  readonly closed_after_ms: number | null
+  inactive_after_ms: integer<number | null>(),
+  closed_after_ms: integer<number | null>(),
   // Timers
-  readonly date_inactive: number | null
-  readonly date_closed: number | null
-}
+  date_inactive: integer<number | null>(),
+  date_closed: integer<number | null>()
+} as const
+export type ConversationRow = RowOf<typeof conversationColumns>
 
-export interface ParticipantRow extends Row {
-  readonly chat_service_sid: string
-  readonly conversation_sid: string
+const participantColumns = {
+  chat_service_sid: text(),
+  conversation_sid: text(),
   /** Follows the conversation's: only in one that is not closed does a participant hold its pair. */
-  readonly conversation_state: ConversationState
-  readonly identity: string | null
-  readonly attributes: string
-  readonly role_sid: string | null
+  conversation_state: text<ConversationState>(),
+  identity: text<string | null>(),
+  attributes: text(),
+  role_sid: text<string | null>(),
   /** `sms`, `whatsapp`, `email`, … ; null for participants with an identity only. */
-  readonly binding_type: string | null
-  readonly address: string | null
-  readonly proxy_address: string | null
+  binding_type: text<string | null>(),
+  address: text<string | null>(),
+  proxy_address: text<string | null>(),
   /** E-mail only. */
-  readonly binding_name: string | null
-  readonly binding_level: string | null
-  readonly last_read_message_index: number | null
-  readonly last_read_timestamp: number | null
-}
+  binding_name: text<string | null>(),
+  binding_level: text<string | null>(),
+  last_read_message_index: integer<number | null>(),
+  last_read_timestamp: integer<number | null>()
+} as const
+export type ParticipantRow = RowOf<typeof participantColumns>
 
-export interface MessageRow extends Row {
-  readonly chat_service_sid: string
-  readonly conversation_sid: string
-  readonly index: number
-  readonly author: string
-  readonly participant_sid: string | null
-  readonly body: string | null
-  readonly subject: string | null
-  readonly attributes: string
+const messageColumns = {
+  chat_service_sid: text(),
+  conversation_sid: text(),
+  index: integer(),
+  author: text(),
+  participant_sid: text<string | null>(),
+  body: text<string | null>(),
+  subject: text<string | null>(),
+  attributes: text(),
   // For those who are told of it later than others: where it came from (`origin.ts`), and the seq of its first event.
-  readonly source: string | null
-  readonly added_event: number
-}
+  source: text<string | null>(),
+  added_event: integer()
+} as const
+export type MessageRow = RowOf<typeof messageColumns>
 
-export interface UserRow extends Row {
-  readonly chat_service_sid: string
-  readonly role_sid: string
-  readonly identity: string
-  readonly friendly_name: string | null
-  readonly attributes: string
-}
+const userColumns = {
+  chat_service_sid: text(),
+  role_sid: text(),
+  identity: text(),
+  friendly_name: text<string | null>(),
+  attributes: text()
+} as const
+export type UserRow = RowOf<typeof userColumns>
 
 export type WebhookMethod = 'GET' | 'POST'
 
 /** Whom to ask before changes and to tell after them (reference conversations 16). */
-interface Webhooks extends Row {
-  readonly method: WebhookMethod
+const webhooksColumns = {
+  method: text<WebhookMethod>(),
   /** Names of events; null before any were given. */
-  readonly filters: readonly string[] | null
-  readonly pre_webhook_url: string | null
-  readonly post_webhook_url: string | null
+  filters: json<readonly string[] | null>(),
+  pre_webhook_url: text<string | null>(),
+  post_webhook_url: text<string | null>(),
   /** Seq of the first event that is told: nobody had asked for those before. */
-  readonly since_event: number
-}
+  since_event: integer()
+} as const
 
 /** The account's: one row, whose SID is the account's. It is there as soon as anybody has configured any webhook. */
-export interface ConfigurationWebhookRow extends Webhooks {
-  readonly account_sid: string
-  readonly target: 'webhook' | 'flex'
-}
+const configurationWebhookColumns = {
+  ...webhooksColumns,
+  account_sid: text(),
+  target: text<'webhook' | 'flex'>()
+} as const
+export type ConfigurationWebhookRow = RowOf<typeof configurationWebhookColumns>
 
 /** A service's; its SID is the service's. */
-export interface ServiceWebhookConfigurationRow extends Webhooks {
-  readonly chat_service_sid: string
-}
+const serviceWebhookConfigurationColumns = {
+  ...webhooksColumns,
+  chat_service_sid: text()
+} as const
+export type ServiceWebhookConfigurationRow = RowOf<typeof serviceWebhookConfigurationColumns>
 
 export type ScopedTarget = 'webhook' | 'trigger' | 'studio'
 
 /** A conversation's (reference conversations 15). What its target does not take is null. */
-export interface ScopedWebhookRow extends Row {
-  readonly chat_service_sid: string
-  readonly conversation_sid: string
+const scopedWebhookColumns = {
+  chat_service_sid: text(),
+  conversation_sid: text(),
   /** Follows the conversation's: those of open ones live in memory. */
-  readonly conversation_state: ConversationState
-  readonly target: ScopedTarget
-  readonly configuration_url: string | null
-  readonly configuration_method: WebhookMethod | null
-  readonly configuration_filters: readonly string[] | null
+  conversation_state: text<ConversationState>(),
+  target: text<ScopedTarget>(),
+  configuration_url: text<string | null>(),
+  configuration_method: text<WebhookMethod | null>(),
+  configuration_filters: json<readonly string[] | null>(),
   /** Words that a message has to say. */
-  readonly configuration_triggers: readonly string[] | null
-  readonly configuration_flow_sid: string | null
-  readonly configuration_replay_after: number | null
+  configuration_triggers: json<readonly string[] | null>(),
+  configuration_flow_sid: text<string | null>(),
+  configuration_replay_after: integer<number | null>(),
   /** Seq of the event that tells of the webhook: earlier ones are not told. */
-  readonly since_event: number
-}
+  since_event: integer()
+} as const
+export type ScopedWebhookRow = RowOf<typeof scopedWebhookColumns>
 
-export interface ConversationKinds {
-  conversation_configuration: ConversationConfigurationRow
-  chat_service: ChatServiceRow
-  role: RoleRow
-  conversation: ConversationRow
-  participant: ParticipantRow
-  message: MessageRow
-  user: UserRow
-  configuration_webhook: ConfigurationWebhookRow
-  service_webhook_configuration: ServiceWebhookConfigurationRow
-  conversation_scoped_webhook: ScopedWebhookRow
-}
+export type ConversationKinds = KindsOf<typeof conversationKinds>
 
 export function isClosed(row: { readonly state: ConversationState }): boolean {
   return row.state === 'closed'
@@ -162,75 +162,34 @@ export function pairKey(address: string, proxy_address: string): string {
 
 const isHeld = (row: ParticipantRow) => row.conversation_state !== 'closed'
 
-export const conversationKinds: { [K in keyof ConversationKinds]: KindDefinition<ConversationKinds[K]> } = {
-  conversation_configuration: {
-    prefix: 'AC',
-    columns: [
-      'account_sid',
-      'default_chat_service_sid',
-      'default_messaging_service_sid',
-      'default_inactive_timer',
-      'default_closed_timer'
-    ]
-  },
-  chat_service: {
+export const conversationKinds = {
+  conversation_configuration: kind(conversationConfigurationColumns, {
+    prefix: 'AC'
+  }),
+  chat_service: kind(chatServiceColumns, {
     prefix: 'IS',
-    columns: [
-      'account_sid',
-      'friendly_name',
-      'default_conversation_creator_role_sid',
-      'default_conversation_role_sid',
-      'default_chat_service_role_sid',
-      'reachability_enabled'
-    ],
     indexes: { account_sid: (row) => row.account_sid }
-  },
-  role: {
+  }),
+  role: kind(roleColumns, {
     prefix: 'RL',
-    columns: ['chat_service_sid', 'friendly_name', 'type', 'permissions'],
     indexes: { chat_service_sid: (row) => row.chat_service_sid }
-  },
-  conversation: {
+  }),
+  conversation: kind(conversationColumns, {
     prefix: 'CH',
-    columns: [
-      'chat_service_sid',
-      'messaging_service_sid',
-      'friendly_name',
-      'unique_name',
-      'attributes',
-      'state',
-      'created_by',
-      'bindings_email_address',
-      'bindings_email_name',
-      'next_index',
-      'inactive_after_ms',
-      'closed_after_ms',
-      'date_inactive',
-      'date_closed'
-    ],
     indexes: {
       chat_service_sid: (row) => row.chat_service_sid,
       name: (row) => (row.unique_name === null ? null : nameKey(row.chat_service_sid, row.unique_name))
     },
-    timers: { date_inactive: 'timer.conversation_inactive', date_closed: 'timer.conversation_closed' }
-  },
-  participant: {
+    timers: { date_inactive: 'timer.conversation_inactive', date_closed: 'timer.conversation_closed' },
+    cold: {
+      columns: ['seq', 'chat_service_sid', 'unique_name', 'state', 'date_created'],
+      indexes: [['seq'], ['chat_service_sid', 'seq'], ['chat_service_sid', 'unique_name'], ['state', 'seq']],
+      resident: { column: 'state', values: ['active', 'inactive', 'initializing'] },
+      under: { chat_service_sid: 'chat_service' }
+    }
+  }),
+  participant: kind(participantColumns, {
     prefix: 'MB',
-    columns: [
-      'chat_service_sid',
-      'conversation_sid',
-      'conversation_state',
-      'identity',
-      'attributes',
-      'role_sid',
-      'binding_type',
-      'address',
-      'proxy_address',
-      'binding_name',
-      'binding_level',
-      'last_read_message_index',
-      'last_read_timestamp'
-    ],
     indexes: {
       conversation_sid: (row) => row.conversation_sid,
       /** Participants with an address in a conversation. */
@@ -242,55 +201,59 @@ export const conversationKinds: { [K in keyof ConversationKinds]: KindDefinition
         isHeld(row) && row.address !== null && row.proxy_address !== null
           ? pairKey(row.address, row.proxy_address)
           : null
+    },
+    cold: {
+      columns: ['seq', 'chat_service_sid', 'conversation_sid', 'conversation_state', 'identity', 'address'],
+      indexes: [
+        ['conversation_sid', 'seq'],
+        ['identity', 'seq'],
+        ['address', 'seq']
+      ],
+      resident: { column: 'conversation_state', values: ['active', 'inactive', 'initializing'] },
+      under: { conversation_sid: 'conversation', chat_service_sid: 'chat_service' }
     }
-  },
-  message: {
+  }),
+  message: kind(messageColumns, {
     prefix: 'IM',
-    columns: [
-      'chat_service_sid',
-      'conversation_sid',
-      'index',
-      'author',
-      'participant_sid',
-      'body',
-      'subject',
-      'attributes',
-      'source',
-      'added_event'
-    ],
-    indexes: { conversation_sid: (row) => row.conversation_sid }
-  },
-  user: {
+    indexes: { conversation_sid: (row) => row.conversation_sid },
+    cold: {
+      columns: ['seq', 'chat_service_sid', 'conversation_sid', 'index'],
+      indexes: [
+        ['conversation_sid', 'index'],
+        ['chat_service_sid', 'seq']
+      ],
+      under: { conversation_sid: 'conversation', chat_service_sid: 'chat_service' }
+    }
+  }),
+  user: kind(userColumns, {
     prefix: 'US',
-    columns: ['chat_service_sid', 'role_sid', 'identity', 'friendly_name', 'attributes'],
     indexes: {
       chat_service_sid: (row) => row.chat_service_sid,
       identity: (row) => nameKey(row.chat_service_sid, row.identity)
+    },
+    cold: {
+      columns: ['seq', 'chat_service_sid', 'identity'],
+      indexes: [['chat_service_sid', 'identity'], ['seq']],
+      under: { chat_service_sid: 'chat_service' }
     }
-  },
-  configuration_webhook: {
-    prefix: 'AC',
-    columns: ['account_sid', 'method', 'filters', 'pre_webhook_url', 'post_webhook_url', 'target', 'since_event']
-  },
-  service_webhook_configuration: {
-    prefix: 'IS',
-    columns: ['chat_service_sid', 'method', 'filters', 'pre_webhook_url', 'post_webhook_url', 'since_event']
-  },
-  conversation_scoped_webhook: {
+  }),
+  configuration_webhook: kind(configurationWebhookColumns, {
+    prefix: 'AC'
+  }),
+  service_webhook_configuration: kind(serviceWebhookConfigurationColumns, {
+    prefix: 'IS'
+  }),
+  conversation_scoped_webhook: kind(scopedWebhookColumns, {
     prefix: 'WH',
-    columns: [
-      'chat_service_sid',
-      'conversation_sid',
-      'conversation_state',
-      'target',
-      'configuration_url',
-      'configuration_method',
-      'configuration_filters',
-      'configuration_triggers',
-      'configuration_flow_sid',
-      'configuration_replay_after',
-      'since_event'
-    ],
-    indexes: { conversation_sid: (row) => row.conversation_sid }
-  }
+    indexes: { conversation_sid: (row) => row.conversation_sid },
+    cold: {
+      columns: ['seq', 'chat_service_sid', 'conversation_sid', 'conversation_state'],
+      indexes: [
+        ['conversation_sid', 'seq'],
+        ['chat_service_sid', 'seq']
+      ],
+      resident: { column: 'conversation_state', values: ['active', 'inactive', 'initializing'] },
+      under: { conversation_sid: 'conversation', chat_service_sid: 'chat_service' }
+    }
+  })
 }

@@ -1,7 +1,8 @@
 import type { EventOf, RefsOf } from './events.ts'
 import { Ids, type Seed } from './ids.ts'
+import type { KindDefinition } from './kind.ts'
 import type { Row } from './row.ts'
-import { type Changes, type KindDefinition, Table } from './table.ts'
+import { type Changes, Table } from './table.ts'
 import { type Timer, Timers } from './timers.ts'
 
 /** What a center's kinds of rows are, by their names: each product brings its own. */

@@ -1,22 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Row } from './row.ts'
-import { type KindDefinition, Table } from './table.ts'
+import { flag, integer, kind, type RowOf, text } from './kind.ts'
+import { Table } from './table.ts'
 import { Timers } from './timers.ts'
 
-interface Ticket extends Row {
-  readonly desk: string | null
-  readonly open: boolean
-  readonly first_at: number | null
-  readonly second_at: number | null
+const columns = {
+  desk: text<string | null>(),
+  open: flag(),
+  first_at: integer<number | null>(),
+  second_at: integer<number | null>()
 }
+type Ticket = RowOf<typeof columns>
 
-const definition: KindDefinition<Ticket> = {
+const definition = kind(columns, {
   prefix: 'TI',
-  columns: ['desk', 'open', 'first_at', 'second_at'],
   indexes: { desk: (row) => row.desk, open_by_desk: (row) => (row.open ? row.desk : null) },
   timers: { first_at: 'timer.first', second_at: 'timer.second' }
-}
+})
 
 function ticket(seq: number, columns: Partial<Ticket> = {}): Ticket {
   const row = { sid: `TI${seq}`, seq, version: 0, date_created: 1, date_updated: 1 }

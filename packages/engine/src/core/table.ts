@@ -1,19 +1,8 @@
+import type { KindDefinition } from './kind.ts'
 import { RecentMap } from './recent-map.ts'
 import type { Row } from './row.ts'
 import { SortedList } from './sorted-list.ts'
 import type { Timer, Timers } from './timers.ts'
-
-/** What a kind of row is: its columns, how its rows are found, and when they are due. */
-export interface KindDefinition<R extends Row> {
-  /** Two letters in front of its SIDs. */
-  readonly prefix: string
-  /** All columns beside those of `Row`, in the order in which they are stored. */
-  readonly columns: readonly Exclude<keyof R & string, keyof Row>[]
-  /** Groups of rows that share a key, each in order of creation. No key, no group. */
-  readonly indexes?: Readonly<Record<string, IndexKey<R>>>
-  /** Columns that hold an instant (or null), and the command that is decided then. */
-  readonly timers?: { readonly [column in keyof R & string]?: string }
-}
 
 /** A row's key in an index. `columns` names all that it reads: while those stay, the index is not looked at. */
 export interface IndexKey<R> {
@@ -93,8 +82,9 @@ export class Table<R extends Row> {
   constructor(kind: string, definition: KindDefinition<R>, timers: Timers) {
     this.kind = kind
     this.definition = definition
-    this.copy = copier(definition.columns)
-    this.make = maker(definition.columns)
+    const columns = Object.keys(definition.columns)
+    this.copy = copier(columns)
+    this.make = maker(columns)
     this.#timers = timers
     const read: (readonly string[] | undefined)[] = []
     const nextBit = (columns: readonly string[] | undefined) => 1 << (read.push(columns) - 1)

@@ -1,7 +1,6 @@
 import type { Json } from '../core/json.ts'
+import { integer, json, type KindsOf, kind, type RowOf, text } from '../core/kind.ts'
 import { nameKey } from '../core/names.ts'
-import type { Row } from '../core/row.ts'
-import type { KindDefinition } from '../core/table.ts'
 
 export const sinkTypes = ['kinesis', 'webhook', 'segment', 'email'] as const
 export type SinkType = (typeof sinkTypes)[number]
@@ -25,55 +24,51 @@ export interface SegmentConfiguration {
 }
 
 /** Where events go. */
-export interface SinkRow extends Row {
-  readonly account_sid: string
-  readonly description: string
-  readonly sink_type: SinkType
+const sinkColumns = {
+  account_sid: text(),
+  description: text(),
+  sink_type: text<SinkType>(),
   /** Of that type, with whatever else the caller put beside it. */
-  readonly sink_configuration: { readonly [name: string]: Json }
-  readonly status: 'initialized' | 'validating' | 'active' | 'failed'
-}
+  sink_configuration: json<{ readonly [name: string]: Json }>(),
+  status: text<'initialized' | 'validating' | 'active' | 'failed'>()
+} as const
+export type SinkRow = RowOf<typeof sinkColumns>
 
 /** What is sent to a sink. */
-export interface SubscriptionRow extends Row {
-  readonly account_sid: string
-  readonly description: string
-  readonly sink_sid: string
-}
+const subscriptionColumns = {
+  account_sid: text(),
+  description: text(),
+  sink_sid: text()
+} as const
+export type SubscriptionRow = RowOf<typeof subscriptionColumns>
 
 /** One type of events that a subscription wants. The API names it by its type; nobody sees its SID. */
-export interface SubscribedEventRow extends Row {
-  readonly account_sid: string
-  readonly subscription_sid: string
-  readonly type: string
-  readonly schema_version: number
-}
+const subscribedEventColumns = {
+  account_sid: text(),
+  subscription_sid: text(),
+  type: text(),
+  schema_version: integer()
+} as const
+export type SubscribedEventRow = RowOf<typeof subscribedEventColumns>
 
-export interface EventStreamKinds {
-  sink: SinkRow
-  subscription: SubscriptionRow
-  subscribed_event: SubscribedEventRow
-}
+export type EventStreamKinds = KindsOf<typeof eventStreamKinds>
 
-export const eventStreamKinds: { [K in keyof EventStreamKinds]: KindDefinition<EventStreamKinds[K]> } = {
-  sink: {
+export const eventStreamKinds = {
+  sink: kind(sinkColumns, {
     prefix: 'DG',
-    columns: ['account_sid', 'description', 'sink_type', 'sink_configuration', 'status'],
     indexes: { account_sid: (row) => row.account_sid }
-  },
-  subscription: {
+  }),
+  subscription: kind(subscriptionColumns, {
     prefix: 'DF',
-    columns: ['account_sid', 'description', 'sink_sid'],
     indexes: { account_sid: (row) => row.account_sid, sink_sid: (row) => row.sink_sid }
-  },
-  subscribed_event: {
+  }),
+  subscribed_event: kind(subscribedEventColumns, {
     prefix: 'DT',
-    columns: ['account_sid', 'subscription_sid', 'type', 'schema_version'],
     indexes: {
       subscription_sid: (row) => row.subscription_sid,
       /** Who wants an event: asked for every event that happens. */
       type: (row) => row.type,
       pair: (row) => nameKey(row.subscription_sid, row.type)
     }
-  }
+  })
 }

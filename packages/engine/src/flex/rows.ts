@@ -1,73 +1,74 @@
 import type { Json } from '../core/json.ts'
-import type { Row } from '../core/row.ts'
-import type { KindDefinition } from '../core/table.ts'
+import { flag, integer, json, type KindsOf, kind, type RowOf, text } from '../core/kind.ts'
 
 /** The account's Flex instance: one row, whose SID is the account's (reference flex 17). */
-export interface FlexConfigurationRow extends Row {
-  readonly account_sid: string
-  readonly status: 'ok' | 'inprogress' | 'notstarted'
-  readonly attributes: Json
-  readonly taskrouter_workspace_sid: string
-  readonly taskrouter_target_workflow_sid: string | null
-  readonly taskrouter_target_taskqueue_sid: string | null
-  readonly taskrouter_taskqueues: Json
-  readonly taskrouter_skills: Json
-  readonly taskrouter_worker_channels: Json
-  readonly taskrouter_worker_attributes: Json
-  readonly taskrouter_offline_activity_sid: string | null
-  readonly runtime_domain: string | null
-  readonly messaging_service_instance_sid: string
-  readonly chat_service_instance_sid: string
-  readonly flex_service_instance_sid: string
-  readonly flex_instance_sid: string
-  readonly ui_language: string | null
-  readonly ui_attributes: Json
-  readonly ui_dependencies: Json
-  readonly ui_version: string | null
-  readonly service_version: string | null
-  readonly call_recording_enabled: boolean | null
-  readonly call_recording_webhook_url: string | null
-  readonly crm_enabled: boolean | null
-  readonly crm_type: string | null
-  readonly crm_callback_url: string | null
-  readonly crm_fallback_url: string | null
-  readonly crm_attributes: Json
-  readonly public_attributes: Json
-  readonly plugin_service_enabled: boolean | null
-  readonly plugin_service_attributes: Json
-  readonly integrations: Json
-  readonly outbound_call_flows: Json
-  readonly serverless_service_sids: Json
-  readonly queue_stats_configuration: Json
-  readonly notifications: Json
-  readonly markdown: Json
-  readonly flex_insights_hr: Json
-  readonly flex_insights_drilldown: boolean | null
-  readonly flex_url: string | null
-  readonly channel_configs: Json
-  readonly debugger_integration: Json
-  readonly flex_ui_status_report: Json
-  readonly agent_conv_end_methods: Json
-  readonly citrix_voice_vdi: Json
-  readonly offline_config: Json
-}
+const flexConfigurationColumns = {
+  account_sid: text(),
+  status: text<'ok' | 'inprogress' | 'notstarted'>(),
+  attributes: json<Json>(),
+  taskrouter_workspace_sid: text(),
+  taskrouter_target_workflow_sid: text<string | null>(),
+  taskrouter_target_taskqueue_sid: text<string | null>(),
+  taskrouter_taskqueues: json<Json>(),
+  taskrouter_skills: json<Json>(),
+  taskrouter_worker_channels: json<Json>(),
+  taskrouter_worker_attributes: json<Json>(),
+  taskrouter_offline_activity_sid: text<string | null>(),
+  runtime_domain: text<string | null>(),
+  messaging_service_instance_sid: text(),
+  chat_service_instance_sid: text(),
+  flex_service_instance_sid: text(),
+  flex_instance_sid: text(),
+  ui_language: text<string | null>(),
+  ui_attributes: json<Json>(),
+  ui_dependencies: json<Json>(),
+  ui_version: text<string | null>(),
+  service_version: text<string | null>(),
+  call_recording_enabled: flag<boolean | null>(),
+  call_recording_webhook_url: text<string | null>(),
+  crm_enabled: flag<boolean | null>(),
+  crm_type: text<string | null>(),
+  crm_callback_url: text<string | null>(),
+  crm_fallback_url: text<string | null>(),
+  crm_attributes: json<Json>(),
+  public_attributes: json<Json>(),
+  plugin_service_enabled: flag<boolean | null>(),
+  plugin_service_attributes: json<Json>(),
+  integrations: json<Json>(),
+  outbound_call_flows: json<Json>(),
+  serverless_service_sids: json<Json>(),
+  queue_stats_configuration: json<Json>(),
+  notifications: json<Json>(),
+  markdown: json<Json>(),
+  flex_insights_hr: json<Json>(),
+  flex_insights_drilldown: flag<boolean | null>(),
+  flex_url: text<string | null>(),
+  channel_configs: json<Json>(),
+  debugger_integration: json<Json>(),
+  flex_ui_status_report: json<Json>(),
+  agent_conv_end_methods: json<Json>(),
+  citrix_voice_vdi: json<Json>(),
+  offline_config: json<Json>()
+} as const
+export type FlexConfigurationRow = RowOf<typeof flexConfigurationColumns>
 
 export const flexChannelTypes = ['web', 'sms', 'facebook', 'whatsapp', 'line', 'custom'] as const
 export const integrationTypes = ['studio', 'external', 'task'] as const
 
-export interface FlexFlowRow extends Row {
-  readonly account_sid: string
-  readonly friendly_name: string
-  readonly chat_service_sid: string
-  readonly channel_type: (typeof flexChannelTypes)[number]
-  readonly contact_identity: string | null
-  readonly enabled: boolean
-  readonly integration_type: (typeof integrationTypes)[number] | null
+const flexFlowColumns = {
+  account_sid: text(),
+  friendly_name: text(),
+  chat_service_sid: text(),
+  channel_type: text<(typeof flexChannelTypes)[number]>(),
+  contact_identity: text<string | null>(),
+  enabled: flag(),
+  integration_type: text<(typeof integrationTypes)[number] | null>(),
   /** Only what the integration's type has. */
-  readonly integration: { readonly [name: string]: string | number | boolean }
-  readonly long_lived: boolean
-  readonly janitor_enabled: boolean
-}
+  integration: json<{ readonly [name: string]: string | number | boolean }>(),
+  long_lived: flag(),
+  janitor_enabled: flag()
+} as const
+export type FlexFlowRow = RowOf<typeof flexFlowColumns>
 
 export const channelTypes = ['sms', 'whatsapp', 'web', 'chat', 'email', 'messenger', 'gbm', 'voice'] as const
 export type ChannelType = (typeof channelTypes)[number]
@@ -78,61 +79,65 @@ export type InteractionStatus = 'open' | 'closed'
 /** `routing.properties` of a finished task: the task itself is forgotten after minutes (reference flex 4.6). */
 export type TaskSnapshot = { readonly [name: string]: string | number | null }
 
-export interface InteractionRow extends Row {
-  readonly status: InteractionStatus
-  readonly type: ChannelType
-  readonly channel_sid: string
+const interactionColumns = {
+  status: text<InteractionStatus>(),
+  type: text<ChannelType>(),
+  channel_sid: text(),
   /** The first task, and what it was when it ended. */
-  readonly task_sid: string | null
-  readonly ended_task: TaskSnapshot | null
-  readonly interaction_context_sid: string | null
-  readonly webhook_ttid: string | null
-}
+  task_sid: text<string | null>(),
+  ended_task: json<TaskSnapshot | null>(),
+  interaction_context_sid: text<string | null>(),
+  webhook_ttid: text<string | null>()
+} as const
+export type InteractionRow = RowOf<typeof interactionColumns>
 
 export type ChannelStatus = 'setup' | 'active' | 'failed' | 'closed' | 'inactive'
 
-export interface InteractionChannelRow extends Row {
-  readonly interaction_sid: string
+const interactionChannelColumns = {
+  interaction_sid: text(),
   /** Follows the interaction's. */
-  readonly interaction_status: InteractionStatus
-  readonly type: ChannelType
-  readonly status: ChannelStatus
-  readonly error_code: number | null
-  readonly error_message: string | null
-  readonly initiated_by: 'customer' | 'agent' | 'api'
+  interaction_status: text<InteractionStatus>(),
+  type: text<ChannelType>(),
+  status: text<ChannelStatus>(),
+  error_code: integer<number | null>(),
+  error_message: text<string | null>(),
+  initiated_by: text<'customer' | 'agent' | 'api'>(),
   /** The conversation; null for voice, and where none could be had. */
-  readonly media_channel_sid: string | null
-  readonly customer_address: string | null
-  readonly customer_name: string | null
-}
+  media_channel_sid: text<string | null>(),
+  customer_address: text<string | null>(),
+  customer_name: text<string | null>()
+} as const
+export type InteractionChannelRow = RowOf<typeof interactionChannelColumns>
 
 export type ParticipantType = 'supervisor' | 'customer' | 'external' | 'agent' | 'unknown'
 
 /** Somebody who is in the channel now; who leaves is removed (reference flex 7, U3). */
-export interface InteractionParticipantRow extends Row {
-  readonly interaction_sid: string
-  readonly channel_sid: string
-  readonly interaction_status: InteractionStatus
-  readonly type: ParticipantType
-  readonly status: 'active' | 'wrapup'
+const interactionParticipantColumns = {
+  interaction_sid: text(),
+  channel_sid: text(),
+  interaction_status: text<InteractionStatus>(),
+  type: text<ParticipantType>(),
+  status: text<'active' | 'wrapup'>(),
   /** Wraps up after leaving through the API: that this one completes its task later does not end the channel. */
-  readonly has_left: boolean
+  has_left: flag(),
   /** Its participant in the conversation. */
-  readonly participant_sid: string | null
-  readonly task_sid: string | null
-  readonly worker_sid: string | null
-  readonly reservation_sid: string | null
-}
+  participant_sid: text<string | null>(),
+  task_sid: text<string | null>(),
+  worker_sid: text<string | null>(),
+  reservation_sid: text<string | null>()
+} as const
+export type InteractionParticipantRow = RowOf<typeof interactionParticipantColumns>
 
-export interface InviteRow extends Row {
-  readonly interaction_sid: string
-  readonly channel_sid: string
-  readonly interaction_status: InteractionStatus
-  readonly task_sid: string
-  readonly ended_task: TaskSnapshot | null
+const inviteColumns = {
+  interaction_sid: text(),
+  channel_sid: text(),
+  interaction_status: text<InteractionStatus>(),
+  task_sid: text(),
+  ended_task: json<TaskSnapshot | null>(),
   /** Of an invite that is accepted for the agent as soon as it is offered: who will join. */
-  readonly auto_accept_identity: string | null
-}
+  auto_accept_identity: text<string | null>()
+} as const
+export type InviteRow = RowOf<typeof inviteColumns>
 
 /** What an interaction webhook can be told of (reference flex 9.2). */
 export const interactionWebhookEvents = [
@@ -147,167 +152,81 @@ export const interactionWebhookEvents = [
 export type InteractionWebhookEvent = (typeof interactionWebhookEvents)[number]
 
 /** Its SID is what the API calls its ttid. */
-export interface InteractionWebhookRow extends Row {
-  readonly account_sid: string
-  readonly instance_sid: string
+const interactionWebhookColumns = {
+  account_sid: text(),
+  instance_sid: text(),
   /** `interaction`: for those that name it only. */
-  readonly type: 'global' | 'interaction'
-  readonly friendly_name: string | null
-  readonly webhook_url: string
-  readonly webhook_events: readonly InteractionWebhookEvent[]
-  readonly webhook_method: 'GET' | 'POST'
-}
+  type: text<'global' | 'interaction'>(),
+  friendly_name: text<string | null>(),
+  webhook_url: text(),
+  webhook_events: json<readonly InteractionWebhookEvent[]>(),
+  webhook_method: text<'GET' | 'POST'>()
+} as const
+export type InteractionWebhookRow = RowOf<typeof interactionWebhookColumns>
 
-export interface FlexKinds {
-  flex_configuration: FlexConfigurationRow
-  flex_flow: FlexFlowRow
-  interaction: InteractionRow
-  interaction_channel: InteractionChannelRow
-  interaction_participant: InteractionParticipantRow
-  invite: InviteRow
-  interaction_webhook: InteractionWebhookRow
-}
+export type FlexKinds = KindsOf<typeof flexKinds>
 
 export function isUsable(channel: InteractionChannelRow): boolean {
   return channel.status === 'active' || channel.status === 'inactive'
 }
 
-export const flexKinds: { [K in keyof FlexKinds]: KindDefinition<FlexKinds[K]> } = {
-  flex_configuration: {
-    prefix: 'AC',
-    columns: [
-      'account_sid',
-      'status',
-      'attributes',
-      'taskrouter_workspace_sid',
-      'taskrouter_target_workflow_sid',
-      'taskrouter_target_taskqueue_sid',
-      'taskrouter_taskqueues',
-      'taskrouter_skills',
-      'taskrouter_worker_channels',
-      'taskrouter_worker_attributes',
-      'taskrouter_offline_activity_sid',
-      'runtime_domain',
-      'messaging_service_instance_sid',
-      'chat_service_instance_sid',
-      'flex_service_instance_sid',
-      'flex_instance_sid',
-      'ui_language',
-      'ui_attributes',
-      'ui_dependencies',
-      'ui_version',
-      'service_version',
-      'call_recording_enabled',
-      'call_recording_webhook_url',
-      'crm_enabled',
-      'crm_type',
-      'crm_callback_url',
-      'crm_fallback_url',
-      'crm_attributes',
-      'public_attributes',
-      'plugin_service_enabled',
-      'plugin_service_attributes',
-      'integrations',
-      'outbound_call_flows',
-      'serverless_service_sids',
-      'queue_stats_configuration',
-      'notifications',
-      'markdown',
-      'flex_insights_hr',
-      'flex_insights_drilldown',
-      'flex_url',
-      'channel_configs',
-      'debugger_integration',
-      'flex_ui_status_report',
-      'agent_conv_end_methods',
-      'citrix_voice_vdi',
-      'offline_config'
-    ]
-  },
-  flex_flow: {
+export const flexKinds = {
+  flex_configuration: kind(flexConfigurationColumns, {
+    prefix: 'AC'
+  }),
+  flex_flow: kind(flexFlowColumns, {
     prefix: 'FO',
-    columns: [
-      'account_sid',
-      'friendly_name',
-      'chat_service_sid',
-      'channel_type',
-      'contact_identity',
-      'enabled',
-      'integration_type',
-      'integration',
-      'long_lived',
-      'janitor_enabled'
-    ],
     indexes: {
       account_sid: (row) => row.account_sid,
       contact: (row) => (row.contact_identity === null ? null : contactKey(row.channel_type, row.contact_identity))
     }
-  },
-  interaction: {
+  }),
+  interaction: kind(interactionColumns, {
     prefix: 'KD',
-    columns: ['status', 'type', 'channel_sid', 'task_sid', 'ended_task', 'interaction_context_sid', 'webhook_ttid']
-  },
-  interaction_channel: {
+    cold: { columns: ['seq', 'status'], indexes: [['seq']], resident: { column: 'status', values: ['open'] } }
+  }),
+  interaction_channel: kind(interactionChannelColumns, {
     prefix: 'UO',
-    columns: [
-      'interaction_sid',
-      'interaction_status',
-      'type',
-      'status',
-      'error_code',
-      'error_message',
-      'initiated_by',
-      'media_channel_sid',
-      'customer_address',
-      'customer_name'
-    ],
     indexes: {
       interaction_sid: (row) => row.interaction_sid,
       /** Channels that end with their conversation. */
       media_channel_sid: (row) => (isUsable(row) ? row.media_channel_sid : null)
+    },
+    cold: {
+      columns: ['seq', 'interaction_sid', 'interaction_status'],
+      indexes: [['interaction_sid', 'seq']],
+      resident: { column: 'interaction_status', values: ['open'] }
     }
-  },
-  interaction_participant: {
+  }),
+  interaction_participant: kind(interactionParticipantColumns, {
     prefix: 'UT',
-    columns: [
-      'interaction_sid',
-      'channel_sid',
-      'interaction_status',
-      'type',
-      'status',
-      'has_left',
-      'participant_sid',
-      'task_sid',
-      'worker_sid',
-      'reservation_sid'
-    ],
     indexes: {
       channel_sid: (row) => row.channel_sid,
       reservation_sid: (row) => row.reservation_sid
+    },
+    cold: {
+      columns: ['seq', 'channel_sid', 'interaction_status'],
+      indexes: [['channel_sid', 'seq']],
+      resident: { column: 'interaction_status', values: ['open'] }
     }
-  },
-  invite: {
+  }),
+  invite: kind(inviteColumns, {
     prefix: 'KG',
-    columns: ['interaction_sid', 'channel_sid', 'interaction_status', 'task_sid', 'ended_task', 'auto_accept_identity'],
     indexes: {
       channel_sid: (row) => row.channel_sid,
       task_sid: (row) => row.task_sid
+    },
+    cold: {
+      columns: ['seq', 'channel_sid', 'interaction_status'],
+      indexes: [['channel_sid', 'seq']],
+      resident: { column: 'interaction_status', values: ['open'] }
     }
-  },
-  interaction_webhook: {
+  }),
+  interaction_webhook: kind(interactionWebhookColumns, {
     // Not two letters and hexadecimal digits, but a ttid (`interaction-webhook.ts`).
     prefix: 'flex_interactionwebhook_',
-    columns: [
-      'account_sid',
-      'instance_sid',
-      'type',
-      'friendly_name',
-      'webhook_url',
-      'webhook_events',
-      'webhook_method'
-    ],
     indexes: { instance_sid: (row) => row.instance_sid }
-  }
+  })
 }
 
 export function contactKey(channel_type: string, contact_identity: string): string {

@@ -1,130 +1,139 @@
+import { flag, integer, json, type KindsOf, kind, type RowOf, text } from '../core/kind.ts'
 import { nameKey } from '../core/names.ts'
-import type { Row } from '../core/row.ts'
-import { column, type KindDefinition, keyOf } from '../core/table.ts'
+import { column, keyOf } from '../core/table.ts'
 import { isOpen } from '../matching/standing.ts'
 
-export interface WorkspaceRow extends Row {
-  readonly account_sid: string
-  readonly friendly_name: string
-  readonly default_activity_sid: string
-  readonly timeout_activity_sid: string
-  readonly event_callback_url: string | null
-  readonly events_filter: string | null
-  readonly multi_task_enabled: boolean
-  readonly prioritize_queue_order: 'FIFO' | 'LIFO'
-}
+const workspaceColumns = {
+  account_sid: text(),
+  friendly_name: text(),
+  default_activity_sid: text(),
+  timeout_activity_sid: text(),
+  event_callback_url: text<string | null>(),
+  events_filter: text<string | null>(),
+  multi_task_enabled: flag(),
+  prioritize_queue_order: text<'FIFO' | 'LIFO'>()
+} as const
+export type WorkspaceRow = RowOf<typeof workspaceColumns>
 
-export interface ActivityRow extends Row {
-  readonly workspace_sid: string
-  readonly friendly_name: string
-  readonly available: boolean
-}
+const activityColumns = {
+  workspace_sid: text(),
+  friendly_name: text(),
+  available: flag()
+} as const
+export type ActivityRow = RowOf<typeof activityColumns>
 
-export interface TaskChannelRow extends Row {
-  readonly workspace_sid: string
-  readonly friendly_name: string
-  readonly unique_name: string
-  readonly channel_optimized_routing: boolean
-}
+const taskChannelColumns = {
+  workspace_sid: text(),
+  friendly_name: text(),
+  unique_name: text(),
+  channel_optimized_routing: flag()
+} as const
+export type TaskChannelRow = RowOf<typeof taskChannelColumns>
 
-export interface TaskQueueRow extends Row {
-  readonly workspace_sid: string
-  readonly friendly_name: string
-  readonly target_workers: string
-  readonly max_reserved_workers: number
-  readonly task_order: 'FIFO' | 'LIFO'
-  readonly reservation_activity_sid: string | null
-  readonly assignment_activity_sid: string | null
-}
+const taskQueueColumns = {
+  workspace_sid: text(),
+  friendly_name: text(),
+  target_workers: text(),
+  max_reserved_workers: integer(),
+  task_order: text<'FIFO' | 'LIFO'>(),
+  reservation_activity_sid: text<string | null>(),
+  assignment_activity_sid: text<string | null>()
+} as const
+export type TaskQueueRow = RowOf<typeof taskQueueColumns>
 
-export interface WorkflowRow extends Row {
-  readonly workspace_sid: string
-  readonly friendly_name: string
-  readonly configuration: string
+const workflowColumns = {
+  workspace_sid: text(),
+  friendly_name: text(),
+  configuration: text(),
   /** The document that new tasks follow. */
-  readonly workflow_document_sid: string
-  readonly assignment_callback_url: string | null
-  readonly fallback_assignment_callback_url: string | null
+  workflow_document_sid: text(),
+  assignment_callback_url: text<string | null>(),
+  fallback_assignment_callback_url: text<string | null>(),
   /** Seconds. */
-  readonly task_reservation_timeout: number
-  readonly document_content_type: string | null
-}
+  task_reservation_timeout: integer(),
+  document_content_type: text<string | null>()
+} as const
+export type WorkflowRow = RowOf<typeof workflowColumns>
 
 /** A configuration that a workflow has, or had while a task that still follows it entered (reference taskrouter 3.9). */
-export interface WorkflowDocumentRow extends Row {
-  readonly workspace_sid: string
-  readonly workflow_sid: string
-  readonly configuration: string
+const workflowDocumentColumns = {
+  workspace_sid: text(),
+  workflow_sid: text(),
+  configuration: text(),
   // Timer
   /** When the next piece of the workflow's tasks is re-evaluated; null when none are left that entered before this one. */
-  readonly re_evaluate_at: number | null
-}
+  re_evaluate_at: integer<number | null>()
+} as const
+export type WorkflowDocumentRow = RowOf<typeof workflowDocumentColumns>
 
-export interface WorkerRow extends Row {
-  readonly workspace_sid: string
-  readonly friendly_name: string
+const workerColumns = {
+  workspace_sid: text(),
+  friendly_name: text(),
   /** JSON text, as it was given. */
-  readonly attributes: string
-  readonly activity_sid: string
-  readonly date_status_changed: number
+  attributes: text(),
+  activity_sid: text(),
+  date_status_changed: integer(),
   /** Seq of the last reservation, or of the worker before there is one: the smaller, the longer idle. */
-  readonly last_reserved_seq: number
-}
+  last_reserved_seq: integer()
+} as const
+export type WorkerRow = RowOf<typeof workerColumns>
 
-export interface WorkerChannelRow extends Row {
-  readonly workspace_sid: string
-  readonly worker_sid: string
-  readonly task_channel_sid: string
-  readonly configured_capacity: number
-  readonly available: boolean
-  readonly last_reserved_time: number | null
-  readonly last_reserved_seq: number
-}
+const workerChannelColumns = {
+  workspace_sid: text(),
+  worker_sid: text(),
+  task_channel_sid: text(),
+  configured_capacity: integer(),
+  available: flag(),
+  last_reserved_time: integer<number | null>(),
+  last_reserved_seq: integer()
+} as const
+export type WorkerChannelRow = RowOf<typeof workerChannelColumns>
 
 export type AssignmentStatus = 'pending' | 'reserved' | 'assigned' | 'wrapping' | 'completed' | 'canceled'
 
-export interface TaskRow extends Row {
-  readonly workspace_sid: string
-  readonly assignment_status: AssignmentStatus
+const taskColumns = {
+  workspace_sid: text(),
+  assignment_status: text<AssignmentStatus>(),
   /** JSON text, as it was given. */
-  readonly attributes: string
-  readonly addons: string
-  readonly priority: number
-  readonly reason: string | null
+  attributes: text(),
+  addons: text(),
+  priority: integer(),
+  reason: text<string | null>(),
   /** Seconds that the task may live unassigned. */
-  readonly timeout: number
-  readonly task_queue_sid: string | null
-  readonly task_queue_entered_date: number | null
-  readonly workflow_sid: string | null
-  readonly task_channel_sid: string
-  readonly virtual_start_time: number
-  readonly routing_target: string | null
-  readonly ignore_capacity: boolean | null
+  timeout: integer(),
+  task_queue_sid: text<string | null>(),
+  task_queue_entered_date: integer<number | null>(),
+  workflow_sid: text<string | null>(),
+  task_channel_sid: text(),
+  virtual_start_time: integer(),
+  routing_target: text<string | null>(),
+  ignore_capacity: flag<boolean | null>(),
   // Where it stands in its workflow (reference taskrouter 11.1)
-  readonly workflow_document_sid: string | null
+  workflow_document_sid: text<string | null>(),
   /** Index of the filter, or one of `defaultFilter` and `noFilter`. */
-  readonly filter_index: number
-  readonly target_index: number
-  readonly filter_entered_at: number | null
+  filter_index: integer(),
+  target_index: integer(),
+  filter_entered_at: integer<number | null>(),
   /** A target has timed out, so the default filter is out of the question. */
-  readonly timed_out: boolean
+  timed_out: flag(),
   /** The target's time ended while the task was reserved: it goes on to the next one when the reservation fails. */
-  readonly advance: boolean
+  advance: flag(),
   /** A new workflow document is waiting for the reservation to end. */
-  readonly re_evaluate: boolean
+  re_evaluate: flag(),
   /** The attributes by which it was last routed, while newer ones wait for its reservation to end; null when none do. */
-  readonly followed_attributes: string | null
+  followed_attributes: text<string | null>(),
   /** pending -> reserved transitions so far. */
-  readonly rounds: number
+  rounds: integer(),
   /** Workers who rejected the task since the last back-off ended; not offered to them until `retry_at`. */
-  readonly rejected_by: readonly string[]
-  readonly rejections: number
+  rejected_by: json<readonly string[]>(),
+  rejections: integer(),
   // Timers
-  readonly ttl_at: number | null
-  readonly target_at: number | null
-  readonly retry_at: number | null
-  readonly delete_at: number | null
-}
+  ttl_at: integer<number | null>(),
+  target_at: integer<number | null>(),
+  retry_at: integer<number | null>(),
+  delete_at: integer<number | null>()
+} as const
+export type TaskRow = RowOf<typeof taskColumns>
 
 export type ReservationStatus =
   | 'pending'
@@ -136,123 +145,73 @@ export type ReservationStatus =
   | 'wrapping'
   | 'completed'
 
-export interface ReservationRow extends Row {
-  readonly workspace_sid: string
-  readonly task_sid: string
-  readonly worker_sid: string
-  readonly task_channel_sid: string
-  readonly reservation_status: ReservationStatus
-  readonly worker_previous_activity_sid: string | null
+const reservationColumns = {
+  workspace_sid: text(),
+  task_sid: text(),
+  worker_sid: text(),
+  task_channel_sid: text(),
+  reservation_status: text<ReservationStatus>(),
+  worker_previous_activity_sid: text<string | null>(),
   // Timer
-  readonly timeout_at: number | null
-}
+  timeout_at: integer<number | null>()
+} as const
+export type ReservationRow = RowOf<typeof reservationColumns>
 
 /** A task that one worker hands on to another, or to a queue (reference taskrouter 9.7). */
-export interface TransferRow extends Row {
-  readonly workspace_sid: string
-  readonly task_sid: string
-  readonly initiating_reservation_sid: string
-  readonly initiating_worker_sid: string
-  readonly initiating_queue_sid: string | null
-  readonly initiating_workflow_sid: string | null
+const transferColumns = {
+  workspace_sid: text(),
+  task_sid: text(),
+  initiating_reservation_sid: text(),
+  initiating_worker_sid: text(),
+  initiating_queue_sid: text<string | null>(),
+  initiating_workflow_sid: text<string | null>(),
   /** WARM: the initiator keeps the task until somebody has accepted, and beyond. COLD: the initiator lets go at once. */
-  readonly transfer_mode: 'WARM' | 'COLD'
-  readonly transfer_type: 'WORKER' | 'QUEUE'
-  readonly transfer_to: string
-  readonly transfer_status: 'initiated' | 'complete' | 'canceled' | 'failed'
-  readonly transfer_failed_reason: string | null
+  transfer_mode: text<'WARM' | 'COLD'>(),
+  transfer_type: text<'WORKER' | 'QUEUE'>(),
+  transfer_to: text(),
+  transfer_status: text<'initiated' | 'complete' | 'canceled' | 'failed'>(),
+  transfer_failed_reason: text<string | null>(),
   /** The reservation that was made for it last, or has failed or been accepted last. */
-  readonly reservation_sid: string | null
-}
+  reservation_sid: text<string | null>()
+} as const
+export type TransferRow = RowOf<typeof transferColumns>
 
 export function isTerminal(task: TaskRow): boolean {
   return task.assignment_status === 'completed' || task.assignment_status === 'canceled'
 }
 
-export interface RoutingKinds {
-  workspace: WorkspaceRow
-  activity: ActivityRow
-  task_channel: TaskChannelRow
-  task_queue: TaskQueueRow
-  workflow: WorkflowRow
-  workflow_document: WorkflowDocumentRow
-  worker: WorkerRow
-  worker_channel: WorkerChannelRow
-  task: TaskRow
-  reservation: ReservationRow
-  transfer: TransferRow
-}
+export type RoutingKinds = KindsOf<typeof routingKinds>
 
 const inWorkspace = column('workspace_sid')
 
-export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKinds[K]> } = {
-  workspace: {
+export const routingKinds = {
+  workspace: kind(workspaceColumns, {
     prefix: 'WS',
-    columns: [
-      'account_sid',
-      'friendly_name',
-      'default_activity_sid',
-      'timeout_activity_sid',
-      'event_callback_url',
-      'events_filter',
-      'multi_task_enabled',
-      'prioritize_queue_order'
-    ],
     indexes: { account_sid: column('account_sid') }
-  },
-  activity: {
+  }),
+  activity: kind(activityColumns, {
     prefix: 'WA',
-    columns: ['workspace_sid', 'friendly_name', 'available'],
     indexes: { workspace_sid: inWorkspace, name: (row) => nameKey(row.workspace_sid, row.friendly_name) }
-  },
-  task_channel: {
+  }),
+  task_channel: kind(taskChannelColumns, {
     prefix: 'TC',
-    columns: ['workspace_sid', 'friendly_name', 'unique_name', 'channel_optimized_routing'],
     indexes: { workspace_sid: inWorkspace, name: (row) => nameKey(row.workspace_sid, row.unique_name) }
-  },
-  task_queue: {
+  }),
+  task_queue: kind(taskQueueColumns, {
     prefix: 'WQ',
-    columns: [
-      'workspace_sid',
-      'friendly_name',
-      'target_workers',
-      'max_reserved_workers',
-      'task_order',
-      'reservation_activity_sid',
-      'assignment_activity_sid'
-    ],
     indexes: { workspace_sid: inWorkspace, name: (row) => nameKey(row.workspace_sid, row.friendly_name) }
-  },
-  workflow: {
+  }),
+  workflow: kind(workflowColumns, {
     prefix: 'WW',
-    columns: [
-      'workspace_sid',
-      'friendly_name',
-      'configuration',
-      'workflow_document_sid',
-      'assignment_callback_url',
-      'fallback_assignment_callback_url',
-      'task_reservation_timeout',
-      'document_content_type'
-    ],
     indexes: { workspace_sid: inWorkspace, name: (row) => nameKey(row.workspace_sid, row.friendly_name) }
-  },
-  workflow_document: {
+  }),
+  workflow_document: kind(workflowDocumentColumns, {
     prefix: 'WD',
-    columns: ['workspace_sid', 'workflow_sid', 'configuration', 're_evaluate_at'],
     indexes: { workspace_sid: inWorkspace, workflow_sid: column('workflow_sid') },
     timers: { re_evaluate_at: 'timer.workflow_document' }
-  },
-  worker: {
+  }),
+  worker: kind(workerColumns, {
     prefix: 'WK',
-    columns: [
-      'workspace_sid',
-      'friendly_name',
-      'attributes',
-      'activity_sid',
-      'date_status_changed',
-      'last_reserved_seq'
-    ],
     indexes: {
       workspace_sid: inWorkspace,
       name: keyOf(['workspace_sid', 'friendly_name'], (row) =>
@@ -260,58 +219,18 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
       ),
       activity_sid: column('activity_sid')
     }
-  },
-  worker_channel: {
+  }),
+  worker_channel: kind(workerChannelColumns, {
     prefix: 'WC',
-    columns: [
-      'workspace_sid',
-      'worker_sid',
-      'task_channel_sid',
-      'configured_capacity',
-      'available',
-      'last_reserved_time',
-      'last_reserved_seq'
-    ],
     indexes: {
       workspace_sid: inWorkspace,
       worker_sid: column('worker_sid'),
       task_channel_sid: column('task_channel_sid'),
       pair: keyOf(['worker_sid', 'task_channel_sid'], (row) => nameKey(row.worker_sid, row.task_channel_sid))
     }
-  },
-  task: {
+  }),
+  task: kind(taskColumns, {
     prefix: 'WT',
-    columns: [
-      'workspace_sid',
-      'assignment_status',
-      'attributes',
-      'addons',
-      'priority',
-      'reason',
-      'timeout',
-      'task_queue_sid',
-      'task_queue_entered_date',
-      'workflow_sid',
-      'task_channel_sid',
-      'virtual_start_time',
-      'routing_target',
-      'ignore_capacity',
-      'workflow_document_sid',
-      'filter_index',
-      'target_index',
-      'filter_entered_at',
-      'timed_out',
-      'advance',
-      're_evaluate',
-      'followed_attributes',
-      'rounds',
-      'rejected_by',
-      'rejections',
-      'ttl_at',
-      'target_at',
-      'retry_at',
-      'delete_at'
-    ],
     indexes: {
       workspace_sid: inWorkspace,
       task_queue_sid: column('task_queue_sid'),
@@ -328,18 +247,9 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
       retry_at: 'timer.task_retry',
       delete_at: 'timer.task_delete'
     }
-  },
-  reservation: {
+  }),
+  reservation: kind(reservationColumns, {
     prefix: 'WR',
-    columns: [
-      'workspace_sid',
-      'task_sid',
-      'worker_sid',
-      'task_channel_sid',
-      'reservation_status',
-      'worker_previous_activity_sid',
-      'timeout_at'
-    ],
     indexes: {
       workspace_sid: inWorkspace,
       task_sid: column('task_sid'),
@@ -347,23 +257,9 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
       open_by_worker: keyOf(['reservation_status', 'worker_sid'], (row) => (isOpen(row) ? row.worker_sid : null))
     },
     timers: { timeout_at: 'timer.reservation' }
-  },
-  transfer: {
+  }),
+  transfer: kind(transferColumns, {
     prefix: 'TT',
-    columns: [
-      'workspace_sid',
-      'task_sid',
-      'initiating_reservation_sid',
-      'initiating_worker_sid',
-      'initiating_queue_sid',
-      'initiating_workflow_sid',
-      'transfer_mode',
-      'transfer_type',
-      'transfer_to',
-      'transfer_status',
-      'transfer_failed_reason',
-      'reservation_sid'
-    ],
     indexes: {
       workspace_sid: inWorkspace,
       task_sid: column('task_sid'),
@@ -374,7 +270,7 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
         isUnderWay(row) ? row.initiating_reservation_sid : null
       )
     }
-  }
+  })
 }
 
 export function isUnderWay(transfer: TransferRow): boolean {

@@ -1,7 +1,6 @@
-import { cascades } from '@ringdown/engine/conversations/needs'
 import { render } from '@ringdown/engine/events'
 import type { Kind } from '@ringdown/engine/kinds'
-import { coldKinds } from '../store/kinds.ts'
+import { cascades, coldKinds } from '../store/kinds.ts'
 import type { Batch, EventWrite, JournalEntry, Removal, RowWrite } from '../store/store.ts'
 import { aboutOf } from '../store/tables.ts'
 import { type Entry, seedText } from './entry.ts'
@@ -22,13 +21,14 @@ export function batchOf(account_sid: string, epoch: number, entries: readonly En
         written = new Map()
         rows.set(kind, written)
       }
-      const isCold = Object.hasOwn(coldKinds, kind)
+      const isCold = coldKinds.has(kind)
       if (after) written.set(isCold ? sid : after.seq, { kind, sid, seq: after.seq, row: after })
       if (before && before.seq !== after?.seq && !(isCold && after))
         written.set(isCold ? sid : before.seq, { kind, sid, seq: before.seq, row: null })
       // Cold rows that hang on what is gone: most of them were never in memory.
       if (!after)
-        for (const child of cascades[kind] ?? []) removals.push({ kind: child.kind, where: { [child.column]: sid } })
+        for (const child of cascades.get(kind) ?? [])
+          removals.push({ kind: child.kind, where: { [child.column]: sid } })
     }
     for (const event of decision.events) {
       // Named one by one: what a rest pattern gathers costs more to make and to write than the event itself.

@@ -1,8 +1,7 @@
 import type { Change, State } from '@ringdown/engine/center'
-import { cascades } from '@ringdown/engine/conversations/needs'
 import type { Row } from '@ringdown/engine/core/row'
 import type { Kind } from '@ringdown/engine/kinds'
-import { type ColdKind, coldKinds } from '../store/kinds.ts'
+import { cascades, coldKinds } from '../store/kinds.ts'
 import type { Fetched } from './entry.ts'
 
 /**
@@ -101,15 +100,15 @@ export class ColdRows {
 }
 
 /** Kinds of which a fetched row may be, and those whose deletion takes such rows along. Most changes are of other kinds. */
-const tracked: ReadonlySet<string> = new Set([...Object.keys(coldKinds), ...Object.keys(cascades)])
+const tracked: ReadonlySet<string> = new Set([...coldKinds.keys(), ...cascades.keys()])
 
 function isTracked(kind: string): boolean {
   return tracked.has(kind)
 }
 
 /** The other way round: per kind, the parents whose deletion takes its rows along. */
-const parents: Partial<Record<Kind, { parent: string; column: string }[]>> = {}
-for (const [parent, children] of Object.entries(cascades)) {
+const parents: Record<string, { parent: string; column: string }[]> = {}
+for (const [parent, children] of cascades) {
   for (const { kind, column } of children) parents[kind] = [...(parents[kind] ?? []), { parent, column }]
 }
 
@@ -119,7 +118,8 @@ function renew(map: Map<string, number>, key: string, fetch: number): void {
 }
 
 function isResident(kind: Kind, row: object): boolean {
-  if (!Object.hasOwn(coldKinds, kind)) return true
-  const { resident } = (coldKinds as Record<string, ColdKind>)[kind] as ColdKind // hasOwn says so
+  const cold = coldKinds.get(kind)
+  if (!cold) return true
+  const { resident } = cold
   return resident?.values.includes((row as Record<string, string>)[resident.column] as string) ?? false
 }

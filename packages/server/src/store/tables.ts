@@ -1,5 +1,6 @@
+import type { ColdKind } from '@ringdown/engine/core/kind'
 import type { EventBlocks } from './event-blocks.ts'
-import { type ColdKind, coldKinds } from './kinds.ts'
+import { coldKinds } from './kinds.ts'
 import { type Batch, ContentRejected, type ReaderStep, type Removal, type Value } from './store.ts'
 
 /**
@@ -15,8 +16,6 @@ export interface Table {
   /** Beside the key; account_sid is put in front of each. `where` names a column that rows of the index have. */
   readonly indexes?: readonly { readonly columns: readonly string[]; readonly where?: string }[]
 }
-
-const kinds: Readonly<Record<string, ColdKind>> = coldKinds
 
 /**
  * The key ends in `seq` and not in the SID: what was created together is changed together, and then stands on the same
@@ -166,7 +165,7 @@ export const journalTable: Table = {
 }
 
 const coldTables = new Map<string, Table>(
-  Object.entries(kinds).map(([name, { columns, indexes }]) => [
+  [...coldKinds].map(([name, { columns, indexes }]) => [
     name,
     {
       name,
@@ -183,7 +182,7 @@ export const coldNames: readonly string[] = [...coldTables.keys()]
 
 /** The declaration of a cold kind; asking for another one is our mistake. */
 export function coldKind(kind: string): ColdKind {
-  const found = kinds[kind]
+  const found = coldKinds.get(kind)
   if (found === undefined) throw new Error(`invariant: "${kind}" is not a cold kind`)
   return found
 }
