@@ -126,7 +126,7 @@ class Batches {
     const { at, decision: number, next_seq, next_event } = this.floor.state
     const head = { at, decision: number, next_seq, next_event }
     const nobody = () => {} // waits for it
-    const common = { at, fetch: [], fetched: [], timer: undefined, resolve: nobody, reject: nobody }
+    const common = { at, reads: [], fetched: [], timer: undefined, resolve: nobody, reject: nobody }
     return { ...common, command, seed, decision, head }
   }
 }

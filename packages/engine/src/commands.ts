@@ -1,74 +1,32 @@
 import type { State } from './center.ts'
-import { conversationCommands } from './conversations/commands.ts'
-import { eventStreamCommands } from './event-streams/commands.ts'
-import { flexCommands } from './flex/commands.ts'
-import { createActivity, deleteActivity, updateActivity } from './routing/activity.ts'
-import { callbackFailed, instructReservation } from './routing/instruction.ts'
-import { cancelReservation, reservationTimedOut, updateReservation } from './routing/reservation.ts'
-import {
-  createTask,
-  deleteTask,
-  taskDeleteDue,
-  taskRetryDue,
-  taskTargetEnded,
-  taskTtlEnded,
-  updateTask
-} from './routing/task.ts'
-import { createTaskChannel, deleteTaskChannel, updateTaskChannel } from './routing/task-channel.ts'
-import { createTaskQueue, deleteTaskQueue, updateTaskQueue } from './routing/task-queue.ts'
-import { cancelTransfer, createTransfer } from './routing/transfer.ts'
-import { createWorker, deleteWorker, updateWorker } from './routing/worker.ts'
-import { updateWorkerChannel } from './routing/worker-channel.ts'
-import { createWorkflow, deleteWorkflow, reEvaluationDue, updateWorkflow } from './routing/workflow.ts'
-import { createWorkspace, deleteWorkspace, updateWorkspace } from './routing/workspace.ts'
+import type { CommandRule, Read, Reads } from './core/command.ts'
+import { merged } from './core/product.ts'
+import { type AllCommands, products } from './products.ts'
 
-/** Every command and who decides it: noun first. A decider changes the state or refuses, and never waits. */
-export const deciders = {
-  'workspace.create': createWorkspace,
-  'workspace.update': updateWorkspace,
-  'workspace.delete': deleteWorkspace,
-  'activity.create': createActivity,
-  'activity.update': updateActivity,
-  'activity.delete': deleteActivity,
-  'task_channel.create': createTaskChannel,
-  'task_channel.update': updateTaskChannel,
-  'task_channel.delete': deleteTaskChannel,
-  'task_queue.create': createTaskQueue,
-  'task_queue.update': updateTaskQueue,
-  'task_queue.delete': deleteTaskQueue,
-  'workflow.create': createWorkflow,
-  'workflow.update': updateWorkflow,
-  'workflow.delete': deleteWorkflow,
-  'worker.create': createWorker,
-  'worker.update': updateWorker,
-  'worker.delete': deleteWorker,
-  'worker_channel.update': updateWorkerChannel,
-  'task.create': createTask,
-  'task.update': updateTask,
-  'task.delete': deleteTask,
-  'reservation.update': updateReservation,
-  'reservation.cancel': cancelReservation,
-  'reservation.instruct': instructReservation,
-  'reservation.callback_failed': callbackFailed,
-  'transfer.create': createTransfer,
-  'transfer.cancel': cancelTransfer,
-  'timer.task_ttl': taskTtlEnded,
-  'timer.task_target': taskTargetEnded,
-  'timer.task_retry': taskRetryDue,
-  'timer.task_delete': taskDeleteDue,
-  'timer.reservation': reservationTimedOut,
-  'timer.workflow_document': reEvaluationDue,
-  ...conversationCommands,
-  ...flexCommands,
-  ...eventStreamCommands
-} as const
+/** Every command, by its type. */
+export const commands = merged(products, 'commands') as AllCommands // the types of the same products
 
-export type Decider<P = never, R = unknown> = (state: State, params: P) => R
-export type CommandType = keyof typeof deciders
+export type CommandType = keyof AllCommands & string
 /** The parameters of a command. */
-export type ParamsOf<T extends CommandType> = Parameters<(typeof deciders)[T]>[1]
+export type ParamsOf<T extends CommandType> = Parameters<AllCommands[T]['decide']>[1]
 /** What deciding a command answers. */
-export type ResultOf<T extends CommandType> = ReturnType<(typeof deciders)[T]>
+export type ResultOf<T extends CommandType> = ReturnType<AllCommands[T]['decide']>
 /** A command of one type: its parameters beside its type. */
 export type CommandOf<T extends CommandType> = { readonly type: T } & ParamsOf<T>
 export type Command = { [T in CommandType]: CommandOf<T> }[CommandType]
+
+/** By command: its own reads, and those of products that react to what it does. */
+const reads = new Map<string, readonly Reads<State, Command>[]>()
+for (const [type, rule] of Object.entries(commands)) {
+  const own = (rule as CommandRule<State, never, unknown>).reads
+  const found = [own, ...products.map((product) => product.reads[type])].filter((one) => one !== undefined)
+  if (found.length > 0) reads.set(type, found as unknown as Reads<State, Command>[]) // each is called with the command of its own type
+}
+
+/** What must be read from the store before the command is decided; nothing for nearly every command. */
+export function readsOf(command: Command, state: State): readonly Read[] {
+  const found = reads.get(command.type)
+  return found ? found.flatMap((one) => one(command, state)) : nothing
+}
+
+const nothing: readonly Read[] = []

@@ -1,7 +1,6 @@
 import type { State } from './center.ts'
-import { type Command, deciders, type ResultOf } from './commands.ts'
-import { type DecisionOf, decideBy, type Rules } from './core/decide.ts'
-import type { Seed } from './core/ids.ts'
+import { type Command, commands, type ResultOf } from './commands.ts'
+import { type DecisionOf, decideBy, type Input, type Rules } from './core/decide.ts'
 import type { EventType } from './events.ts'
 import type { Kinds } from './kinds.ts'
 import { reactions } from './reactions.ts'
@@ -9,7 +8,7 @@ import { offerWaiting } from './routing/route.ts'
 
 export type Decision<R = unknown> = DecisionOf<Kinds, EventType, R>
 
-const rules: Rules<State> = { deciders, reactions, conclude: offerWaiting }
+const rules: Rules<State> = { commands, reactions, conclude: offerWaiting }
 
 /**
  * Decides one command of the contact center at an instant: its own change, what other nouns do because of it (`reactions`),
@@ -17,9 +16,6 @@ const rules: Rules<State> = { deciders, reactions, conclude: offerWaiting }
  *
  * The same state, instant, seed and command give the same decision, always.
  */
-export function decide<C extends Command>(
-  state: State,
-  input: { readonly at: number; readonly seed: Seed; readonly command: C }
-): Decision<ResultOf<C['type']>> {
+export function decide<C extends Command>(state: State, input: Input<C>): Decision<ResultOf<C['type']>> {
   return decideBy<Kinds, EventType, State>(rules, state, input) as Decision<ResultOf<C['type']>> // as the command's decider answers
 }

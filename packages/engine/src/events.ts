@@ -1,20 +1,15 @@
-import { conversationEvents } from './conversations/events.ts'
 import type { EventOf, RefsOf, RenderedEvent, RenderingOf } from './core/events.ts'
-import { eventStreamEvents } from './event-streams/events.ts'
-import { flexEvents } from './flex/events.ts'
+import { merged } from './core/product.ts'
 import type { Kinds } from './kinds.ts'
-import { routingEvents } from './routing/events.ts'
+import { type AllEvents, products } from './products.ts'
 
 export type EventRefs = RefsOf<Kinds>
 export type EngineEvent = EventOf<Kinds, EventType>
 export type Rendering = RenderingOf<Kinds>
 
-const catalogue = { ...routingEvents, ...conversationEvents, ...flexEvents, ...eventStreamEvents } satisfies Record<
-  string,
-  Rendering
->
+const catalogue = merged(products, 'events') as Record<EventType, Rendering> // of the same products
 
-export type EventType = keyof typeof catalogue
+export type EventType = keyof AllEvents & string
 
 export const eventTypes = Object.keys(catalogue) as readonly EventType[] // the keys of the catalogue are its types
 

@@ -1,16 +1,9 @@
-import { type ConversationKinds, conversationKinds } from './conversations/rows.ts'
-import type { KindDefinition } from './core/kind.ts'
-import { type EventStreamKinds, eventStreamKinds } from './event-streams/rows.ts'
-import { type FlexKinds, flexKinds } from './flex/rows.ts'
-import { type RoutingKinds, routingKinds } from './routing/rows.ts'
+import type { KindsOf } from './core/kind.ts'
+import { merged } from './core/product.ts'
+import { type AllKinds, products } from './products.ts'
 
 /** Every kind of row, and the type of its rows. */
-export interface Kinds extends RoutingKinds, ConversationKinds, FlexKinds, EventStreamKinds {}
-export type Kind = keyof Kinds
+export type Kinds = KindsOf<AllKinds>
+export type Kind = keyof Kinds & string
 
-export const kinds: { readonly [K in Kind]: KindDefinition<Kinds[K]> } = {
-  ...routingKinds,
-  ...conversationKinds,
-  ...flexKinds,
-  ...eventStreamKinds
-}
+export const kinds = merged(products, 'kinds') as AllKinds // the types of the same products

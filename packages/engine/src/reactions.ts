@@ -1,9 +1,12 @@
 import type { State } from './center.ts'
-import { conversationReactions } from './conversations/reactions.ts'
+import { merged } from './core/product.ts'
 import type { EngineEvent, EventType } from './events.ts'
-import { flexReactions } from './flex/reactions.ts'
+import { products } from './products.ts'
 
 /** What one noun does because something happened to another, inside the same decision. */
 export type Reaction = (state: State, event: EngineEvent) => void
 
-export const reactions: { readonly [T in EventType]?: Reaction } = { ...conversationReactions, ...flexReactions }
+export type Reactions = { readonly [T in EventType]?: Reaction }
+
+/** At most one product reacts to a type of event. */
+export const reactions: Reactions = merged(products, 'reactions') as Reactions // each by the type of its event

@@ -1,6 +1,7 @@
 import type { State } from './center.ts'
 import type { CommandOf } from './commands.ts'
 import { conversationCommands } from './conversations/commands.ts'
+import type { CommandRule } from './core/command.ts'
 import type { RenderedEvent } from './core/events.ts'
 import { seedOf } from './core/ids.ts'
 import type { Row } from './core/row.ts'
@@ -27,8 +28,8 @@ export function rehearse<T extends keyof typeof conversationCommands>(
   try {
     state.begin(at, seedOf(0, 0))
     try {
-      const decider = conversationCommands[command.type as T] as (state: State, params: CommandOf<T>) => unknown // by its type
-      decider(state, command)
+      const rule = conversationCommands[command.type as T] as CommandRule<State, CommandOf<T>, unknown> // by its type
+      rule.decide(state, command)
       return state.events.map(render)
     } finally {
       state.rollback()

@@ -2,6 +2,18 @@ import { closedDue, createConversation, deleteConversation, inactiveDue, updateC
 import { createConversationWithParticipants } from './conversation-with-participants.ts'
 import { createMessage, deleteMessage, updateMessage } from './message.ts'
 import { createParticipant, deleteParticipant, updateParticipant } from './participant.ts'
+import {
+  createConversationReads,
+  createUserReads,
+  createWithParticipantsReads,
+  deleteConversationReads,
+  inConversationReads,
+  memberReads,
+  messageReads,
+  namedUserReads,
+  scopedWebhookReads,
+  updateConversationReads
+} from './reads.ts'
 import { createService, deleteService, setupConversations, updateConfiguration } from './service.ts'
 import { createUser, deleteUser, updateUser } from './user.ts'
 import {
@@ -13,28 +25,31 @@ import {
 } from './webhook.ts'
 
 export const conversationCommands = {
-  'conversations.setup': setupConversations,
-  'conversation_configuration.update': updateConfiguration,
-  'chat_service.create': createService,
-  'chat_service.delete': deleteService,
-  'conversation.create': createConversation,
-  'conversation.create_with_participants': createConversationWithParticipants,
-  'conversation.update': updateConversation,
-  'conversation.delete': deleteConversation,
-  'participant.create': createParticipant,
-  'participant.update': updateParticipant,
-  'participant.delete': deleteParticipant,
-  'message.create': createMessage,
-  'message.update': updateMessage,
-  'message.delete': deleteMessage,
-  'user.create': createUser,
-  'user.update': updateUser,
-  'user.delete': deleteUser,
-  'configuration_webhook.update': updateConfigurationWebhook,
-  'service_webhook_configuration.update': updateServiceWebhookConfiguration,
-  'conversation_scoped_webhook.create': createScopedWebhook,
-  'conversation_scoped_webhook.update': updateScopedWebhook,
-  'conversation_scoped_webhook.delete': deleteScopedWebhook,
-  'timer.conversation_inactive': inactiveDue,
-  'timer.conversation_closed': closedDue
+  'conversations.setup': { decide: setupConversations },
+  'conversation_configuration.update': { decide: updateConfiguration },
+  'chat_service.create': { decide: createService },
+  'chat_service.delete': { decide: deleteService },
+  'conversation.create': { decide: createConversation, reads: createConversationReads },
+  'conversation.create_with_participants': {
+    decide: createConversationWithParticipants,
+    reads: createWithParticipantsReads
+  },
+  'conversation.update': { decide: updateConversation, reads: updateConversationReads },
+  'conversation.delete': { decide: deleteConversation, reads: deleteConversationReads },
+  'participant.create': { decide: createParticipant, reads: memberReads },
+  'participant.update': { decide: updateParticipant, reads: memberReads },
+  'participant.delete': { decide: deleteParticipant, reads: inConversationReads },
+  'message.create': { decide: createMessage, reads: inConversationReads },
+  'message.update': { decide: updateMessage, reads: messageReads },
+  'message.delete': { decide: deleteMessage, reads: messageReads },
+  'user.create': { decide: createUser, reads: createUserReads },
+  'user.update': { decide: updateUser, reads: namedUserReads },
+  'user.delete': { decide: deleteUser, reads: namedUserReads },
+  'configuration_webhook.update': { decide: updateConfigurationWebhook },
+  'service_webhook_configuration.update': { decide: updateServiceWebhookConfiguration },
+  'conversation_scoped_webhook.create': { decide: createScopedWebhook, reads: inConversationReads },
+  'conversation_scoped_webhook.update': { decide: updateScopedWebhook, reads: scopedWebhookReads },
+  'conversation_scoped_webhook.delete': { decide: deleteScopedWebhook, reads: scopedWebhookReads },
+  'timer.conversation_inactive': { decide: inactiveDue },
+  'timer.conversation_closed': { decide: closedDue }
 } as const

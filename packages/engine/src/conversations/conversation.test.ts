@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { State } from '../center.ts'
-import type { CommandOf } from '../commands.ts'
+import { type CommandOf, readsOf } from '../commands.ts'
 import { seedOf } from '../core/ids.ts'
+import { cascadesOf } from '../core/kind.ts'
 import { decide } from '../decide.ts'
 import { render } from '../events.ts'
+import { kinds } from '../kinds.ts'
 import { snapshot } from '../testing/snapshot.ts'
 import { ms, World } from '../testing/world.ts'
 import type { CreateConversation } from './conversation.ts'
-import { cascades, conversationNeeds } from './needs.ts'
 import { bindingsOf, messagingBindingOf, timersOf } from './shown.ts'
 
 const ada = { messaging_binding_address: '+37255500001', messaging_binding_proxy_address: '+3726000' } as const
@@ -96,11 +97,11 @@ describe('a conversation', () => {
     expect(
       world.state.tables.conversation.size + world.state.tables.participant.size + world.state.tables.message.size
     ).toBe(0)
-    expect(cascades.conversation?.map(({ kind }) => kind)).toEqual([
-      'participant',
-      'message',
-      'conversation_scoped_webhook'
-    ])
+    expect(
+      cascadesOf(kinds)
+        .get('conversation')
+        ?.map(({ kind }) => kind)
+    ).toEqual(['participant', 'message', 'conversation_scoped_webhook'])
     expect(world.refusal(() => world.do({ type: 'conversation.delete', sid }))).toContain('404/20404')
   })
 })
@@ -425,24 +426,24 @@ describe('refusals change nothing', () => {
   })
 })
 
-describe('what a command needs from the store', () => {
+describe('what a command must read from the store', () => {
   it('is what memory does not hold', () => {
     const world = new World()
     const conversation = open(world, { unique_name: 'here' })
     const { chat_service_sid } = conversation
     const { state } = world
     const closed = `CH${'c'.repeat(32)}`
-    expect(conversationNeeds['message.create']?.({ conversation_sid: 'here', body: 'Hi' }, state)).toEqual([])
-    expect(conversationNeeds['message.create']?.({ conversation_sid: closed, body: 'Hi' }, state)).toEqual([
+    expect(readsOf({ type: 'message.create', conversation_sid: 'here', body: 'Hi' }, state)).toEqual([])
+    expect(readsOf({ type: 'message.create', conversation_sid: closed, body: 'Hi' }, state)).toEqual([
       { kind: 'conversation', where: { sid: closed } }
     ])
-    expect(conversationNeeds['conversation.create']?.({ unique_name: 'gone' }, state)).toEqual([
+    expect(readsOf({ type: 'conversation.create', unique_name: 'gone' }, state)).toEqual([
       { kind: 'conversation', where: { chat_service_sid, unique_name: 'gone' } }
     ])
-    expect(conversationNeeds['participant.create']?.({ conversation_sid: 'here', identity: 'ada' }, state)).toEqual([
+    expect(readsOf({ type: 'participant.create', conversation_sid: 'here', identity: 'ada' }, state)).toEqual([
       { kind: 'user', where: { chat_service_sid, identity: 'ada' } }
     ])
     join(world, 'here', { identity: 'ada' })
-    expect(conversationNeeds['user.create']?.({ identity: 'ada' }, state)).toEqual([])
+    expect(readsOf({ type: 'user.create', identity: 'ada' }, state)).toEqual([])
   })
 })

@@ -2,6 +2,7 @@ import type { State } from '../center.ts'
 import { nameKey } from '../core/names.ts'
 import { checkLength } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
+import type { NewRow } from '../core/state.ts'
 import { type Binding, checkedProxy, normalized, pairOf, typeOf } from './address.ts'
 import { restartTimers } from './conversation.ts'
 import { emitParticipant } from './events.ts'
@@ -36,17 +37,33 @@ export function createParticipant(state: State, params: CreateParticipant): { pa
   return { participant: addParticipant(state, conversation, params, params) }
 }
 
-/**
- * Adds a participant, and the user of an identity that is new to the service, unless the caller knows that there is one:
- * users are cold, so a decision that nobody fetched anything for cannot see them (reference conversations 7).
- */
+/** Adds a participant, and the user of an identity that is new to the service (reference conversations 7). */
 export function addParticipant(
   state: State,
   conversation: ConversationRow,
   params: ParticipantParams,
-  origin: Origin,
-  hasUser = false
+  origin: Origin
 ): ParticipantRow {
+  const columns = checkedColumns(state, conversation, params)
+  if (columns.identity !== null) ensureUser(state, conversation.chat_service_sid, columns.identity, origin)
+  return insertParticipant(state, columns, origin)
+}
+
+/** Adds a participant whose identity, if it has one, is known to be a user of the service. */
+export function addKnownParticipant(
+  state: State,
+  conversation: ConversationRow,
+  params: ParticipantParams,
+  origin: Origin
+): ParticipantRow {
+  return insertParticipant(state, checkedColumns(state, conversation, params), origin)
+}
+
+function checkedColumns(
+  state: State,
+  conversation: ConversationRow,
+  params: ParticipantParams
+): NewRow<ParticipantRow> {
   const binding = bindingOf(params)
   const identity = params.identity || null
   const { chat_service_sid } = conversation
@@ -58,8 +75,7 @@ export function addParticipant(
   if (identity !== null) checkIdentity(state, conversation, identity)
   if (binding) checkPair(state, binding.address, binding.proxy_address)
   checkRoom(state, conversation, binding !== null)
-  if (identity !== null && !hasUser) ensureUser(state, chat_service_sid, identity, origin)
-  const participant = state.insert('participant', {
+  return {
     chat_service_sid,
     conversation_sid: conversation.sid,
     conversation_state: conversation.state,
@@ -74,8 +90,12 @@ export function addParticipant(
     last_read_message_index: null,
     last_read_timestamp: null,
     ...given({ date_created: params.date_created, date_updated: params.date_updated ?? params.date_created })
-  })
-  restartTimers(state, conversation.sid)
+  }
+}
+
+function insertParticipant(state: State, columns: NewRow<ParticipantRow>, origin: Origin): ParticipantRow {
+  const participant = state.insert('participant', columns)
+  restartTimers(state, participant.conversation_sid)
   emitParticipant(state, 'participant.added', participant, origin)
   return participant
 }

@@ -185,6 +185,7 @@ export const conversationKinds = {
       columns: ['seq', 'chat_service_sid', 'unique_name', 'state', 'date_created'],
       indexes: [['seq'], ['chat_service_sid', 'seq'], ['chat_service_sid', 'unique_name'], ['state', 'seq']],
       resident: { column: 'state', values: ['active', 'inactive', 'initializing'] },
+      foundBy: ['sid', 'name'],
       under: { chat_service_sid: 'chat_service' }
     }
   }),
@@ -222,6 +223,7 @@ export const conversationKinds = {
         ['conversation_sid', 'index'],
         ['chat_service_sid', 'seq']
       ],
+      foundBy: ['sid'],
       under: { conversation_sid: 'conversation', chat_service_sid: 'chat_service' }
     }
   }),
@@ -234,6 +236,7 @@ export const conversationKinds = {
     cold: {
       columns: ['seq', 'chat_service_sid', 'identity'],
       indexes: [['chat_service_sid', 'identity'], ['seq']],
+      foundBy: ['sid', 'identity'],
       under: { chat_service_sid: 'chat_service' }
     }
   }),
@@ -253,6 +256,7 @@ export const conversationKinds = {
         ['chat_service_sid', 'seq']
       ],
       resident: { column: 'conversation_state', values: ['active', 'inactive', 'initializing'] },
+      foundBy: ['sid'],
       under: { conversation_sid: 'conversation', chat_service_sid: 'chat_service' }
     }
   })

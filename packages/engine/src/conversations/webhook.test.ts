@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { CommandOf } from '../commands.ts'
+import { type CommandOf, readsOf } from '../commands.ts'
 import { render } from '../events.ts'
 import { rehearse } from '../rehearsal.ts'
 import { snapshot } from '../testing/snapshot.ts'
 import { World } from '../testing/world.ts'
-import { conversationNeeds } from './needs.ts'
 import type { CreateScopedWebhook } from './webhook.ts'
 
 const bot = {
@@ -200,17 +199,17 @@ describe('webhooks of a conversation', () => {
     }
   })
 
-  it('are fetched for the end of a closed conversation that left memory', () => {
+  it('are read for the end of a closed conversation that left memory', () => {
     const world = new World()
-    const needsOf = (sid: string, webhook_enabled: boolean) =>
-      conversationNeeds['conversation.delete']?.({ sid, webhook_enabled }, world.state)
+    const reads = (sid: string, webhook_enabled: boolean) =>
+      readsOf({ type: 'conversation.delete', sid, webhook_enabled }, world.state)
     const gone = `CH${'c'.repeat(32)}`
-    expect(needsOf(gone, true)).toEqual([
+    expect(reads(gone, true)).toEqual([
       { kind: 'conversation', where: { sid: gone } },
       { kind: 'conversation_scoped_webhook', where: { conversation_sid: gone } }
     ])
-    expect(needsOf(gone, false)).toEqual([{ kind: 'conversation', where: { sid: gone } }])
-    expect(needsOf(open(world), true)).toEqual([])
+    expect(reads(gone, false)).toEqual([{ kind: 'conversation', where: { sid: gone } }])
+    expect(reads(open(world), true)).toEqual([])
   })
 
   it('say from which event on they are told, and which messages were there before', () => {

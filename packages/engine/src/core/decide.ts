@@ -1,3 +1,4 @@
+import type { CommandRule, Read } from './command.ts'
 import type { EventOf } from './events.ts'
 import type { Seed } from './ids.ts'
 import type { Row } from './row.ts'
@@ -12,10 +13,19 @@ export interface DecisionOf<K extends RowsOf<K>, E extends string, R> {
   readonly result: R
 }
 
+/** What a decision is made from. */
+export interface Input<C> {
+  readonly at: number
+  readonly seed: Seed
+  readonly command: C
+  /** What was read from the store for the command; without it, memory is taken to hold every row. */
+  readonly reads?: readonly Read[] | undefined
+}
+
 /** How a center decides: what each command does, and what follows from it. `S` is its state. */
 export interface Rules<S> {
-  /** By the command's type. A decider changes the state or refuses, and never waits. */
-  readonly deciders: Readonly<Record<string, (state: S, params: never) => unknown>>
+  /** By the command's type. */
+  readonly commands: Readonly<Record<string, CommandRule<S, never, unknown>>>
   /** What one noun does because something happened to another; by the event's type. */
   readonly reactions: Readonly<Record<string, ((state: S, event: never) => void) | undefined>>
   /** What is done once nothing reacts any more. It may cause events, to which others react in turn. */
@@ -31,12 +41,12 @@ export interface Rules<S> {
 export function decideBy<K extends RowsOf<K>, E extends string, S extends CoreState<K, E>>(
   rules: Rules<S>,
   state: S & CoreState<K, E>,
-  { at, seed, command }: { readonly at: number; readonly seed: Seed; readonly command: { readonly type: string } }
+  { at, seed, command, reads }: Input<{ readonly type: string }>
 ): DecisionOf<K, E, unknown> {
-  state.begin(at, seed)
+  state.begin(at, seed, reads)
   try {
-    const decider = rules.deciders[command.type] as (state: S, params: object) => unknown // the command's type is one of them
-    const result = decider(state, command)
+    const rule = rules.commands[command.type] as CommandRule<S, object, unknown> // the command's type is one of them
+    const result = rule.decide(state, command)
     follow(rules, state)
     const fresh = refreshed(state.tables, result)
     const { changes, events } = state.end()
@@ -68,7 +78,7 @@ function refreshed(tables: object, result: unknown): unknown {
     const row = rows[name]
     const table = (tables as Readonly<Record<string, Table<Row> | undefined>>)[name] // a name may be that of something else
     const sid = (row as { sid?: unknown } | null)?.sid
-    const now = table && typeof sid === 'string' ? (table.get(sid) ?? row) : row
+    const now = table && typeof sid === 'string' ? (table.resident(sid) ?? row) : row
     if (now === row) continue
     fresh ??= { ...rows }
     fresh[name] = now

@@ -46,6 +46,11 @@ export interface ColdRules<R extends Row> {
   readonly indexes: readonly (readonly (keyof R & string)[])[]
   /** Which rows are in memory all the same: those for which the column holds one of these values. None without it. */
   readonly resident?: { readonly column: keyof R & string; readonly values: readonly string[] }
+  /**
+   * How commands name rows that may not be in memory: `sid`, or an index. Who asks a table for such a row in a decision,
+   * and it is not there, must have read it before: else nobody knows whether it is absent.
+   */
+  readonly foundBy?: readonly string[]
   /** Columns that hold the SID of a row with which its rows are removed, and that row's kind. */
   readonly under?: { readonly [column in keyof R & string]?: string }
 }

@@ -1,3 +1,4 @@
+import type { Read } from './command.ts'
 import type { EventOf, RefsOf } from './events.ts'
 import { Ids, type Seed } from './ids.ts'
 import type { KindDefinition } from './kind.ts'
@@ -45,6 +46,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
   readonly tables: { readonly [P in keyof K]: Table<K[P]> }
   readonly #ids = new Ids()
   readonly #followers: Follower[] = []
+  readonly #cold: Table<Row>[] = []
   /** What the decision has touched, in the order in which that was first touched; `after` is known at its end. */
   #touched: Touched<K>[] = []
   /** Number of this attempt at a decision: what it has touched is marked with it. */
@@ -57,7 +59,9 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     this.account_sid = account_sid
     const tables: Partial<Record<keyof K, unknown>> = {}
     for (const kind of Object.keys(kinds) as (keyof K & string)[]) {
-      tables[kind] = new Table(kind, kinds[kind], this.timers)
+      const table = new Table(kind, kinds[kind], this.timers)
+      tables[kind] = table
+      if (kinds[kind].cold) this.#cold.push(table as unknown as Table<Row>) // what is done with it asks for no column
     }
     this.tables = tables as CoreState<K, E>['tables'] // one table a kind, as just made
   }
@@ -78,6 +82,11 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
 
   find<P extends keyof K & string>(kind: P, sid: string | null | undefined): K[P] | undefined {
     return sid ? this.table(kind).get(sid) : undefined
+  }
+
+  /** The row if it is in memory: for who needs it only while it is, as rows of what is open are. */
+  resident<P extends keyof K & string>(kind: P, sid: string | null | undefined): K[P] | undefined {
+    return this.table(kind).resident(sid)
   }
 
   table<P extends keyof K & string>(kind: P): Table<K[P]> {
@@ -141,11 +150,22 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
 
   // The decision
 
-  begin(at: number, seed: Seed): void {
+  /** Without `reads`, memory is taken to hold every row. */
+  begin(at: number, seed: Seed, reads?: readonly Read[]): void {
     if (this.#touched.length > 0 || this.#events.length > 0) throw new Error('invariant: the last decision has ended')
     this.#start = { at: this.at, next_seq: this.next_seq, next_event: this.next_event }
     this.at = Math.max(this.at, at)
     this.#ids.reseed(seed)
+    if (reads) this.#guard(reads)
+  }
+
+  /** From now on whoever asks for a cold row that is not here, and was not read, is told so. */
+  #guard(reads: readonly Read[]): void {
+    for (const table of this.#cold) {
+      if (reads.length === 0) table.read = nothingRead
+      else
+        table.read = new Set(reads.flatMap(({ kind, where }) => (kind === table.kind ? [...table.namesIn(where)] : [])))
+    }
   }
 
   /** Ends the decision; answers its changes in the order in which the rows were first touched, and its events. */
@@ -206,12 +226,15 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
   }
 
   #forget(): void {
+    for (const table of this.#cold) table.read = undefined
     this.#touched = []
     this.#events = []
     this.#hasRemoved = false
     this.#attempt++
   }
 }
+
+const nothingRead: ReadonlySet<string> = new Set()
 
 interface Touched<K> {
   readonly kind: keyof K & string

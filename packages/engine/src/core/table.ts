@@ -78,9 +78,14 @@ export class Table<R extends Row> {
   readonly #noTimers: undefined[] = []
   readonly #differences: Differences<R>
   readonly #observers: Observer<R>[] = []
+  /** By which names rows may be missing here that the store has; undefined while all are here. */
+  readonly #foundBy: ReadonlySet<string> | undefined
+  /** What a decision has read: names of rows, as `nameOf` makes them. Undefined outside of one, or when all rows are here. */
+  read: ReadonlySet<string> | undefined
 
   constructor(kind: string, definition: KindDefinition<R>, timers: Timers) {
     this.kind = kind
+    if (definition.cold?.foundBy) this.#foundBy = new Set(definition.cold.foundBy)
     this.definition = definition
     const columns = Object.keys(definition.columns)
     this.copy = copier(columns)
@@ -108,7 +113,14 @@ export class Table<R extends Row> {
   }
 
   get(sid: string): R | undefined {
-    return this.#entries.get(sid)?.row
+    const entry = this.#entries.get(sid)
+    if (entry === undefined && this.read !== undefined) this.#missed('sid', sid)
+    return entry?.row
+  }
+
+  /** The row if it is in memory: for who needs it only while it is, as rows of what is open are. */
+  resident(sid: string | null | undefined): R | undefined {
+    return sid ? this.#entries.get(sid)?.row : undefined
   }
 
   /** The row's place, for whoever changes it. */
@@ -137,7 +149,23 @@ export class Table<R extends Row> {
 
   firstBy(index: string, key: string): R | undefined {
     const group = this.#group(index, key)
+    if (group === undefined && this.read !== undefined) this.#missed(index, key)
     return group instanceof SortedList ? group.first?.row : group?.row
+  }
+
+  /** The names by which rows are known to be absent, or here, once those with these columns have been read. */
+  *namesIn(where: Readonly<Record<string, string>>): Generator<string> {
+    for (const by of this.#foundBy ?? []) {
+      const key = by === 'sid' ? where.sid : this.#index(by).key(where as unknown as R) // reads the columns that it is made of
+      if (key) yield nameOf(by, key)
+    }
+  }
+
+  #missed(by: string, key: string): void {
+    if (!this.#foundBy?.has(by) || this.read?.has(nameOf(by, key))) return
+    // A unique name may stand where a SID does; it is looked for by its own index.
+    if (by === 'sid' && !/^..[0-9a-fA-F]{32}$/.test(key)) return
+    throw new Error(`invariant: ${this.kind} ${key} (${by}) was read before the decision`)
   }
 
   /** Rows of one group created after (or before, when descending) the row with that seq. */
@@ -190,6 +218,8 @@ export class Table<R extends Row> {
   remove(entry: Entry<R>): void {
     const { row } = entry
     this.#entries.delete(row.sid)
+    // Whoever asks for it again in this decision learns that it is gone.
+    if (this.read !== undefined && this.#foundBy) this.read = new Set(this.read).add(nameOf('sid', row.sid))
     for (const index of this.#indexes) this.#leave(index, index.key(row), entry)
     for (const timer of entry.timers) if (timer) this.#timers.remove(timer)
     for (const observer of this.#observers) observer(row, undefined)
@@ -258,6 +288,10 @@ export class Table<R extends Row> {
     entry.timers[order] = next
     this.#timers.add(next)
   }
+}
+
+function nameOf(by: string, key: string): string {
+  return `${by} ${key}`
 }
 
 function bySeq(a: { readonly seq: number }, b: { readonly seq: number }): number {

@@ -3,14 +3,14 @@ import { createSubscribedEvent, deleteSubscribedEvent, updateSubscribedEvent } f
 import { createSubscription, deleteSubscription, updateSubscription } from './subscription.ts'
 
 export const eventStreamCommands = {
-  'sink.create': createSink,
-  'sink.update': updateSink,
-  'sink.delete': deleteSink,
-  'sink.test': testSink,
-  'subscription.create': createSubscription,
-  'subscription.update': updateSubscription,
-  'subscription.delete': deleteSubscription,
-  'subscribed_event.create': createSubscribedEvent,
-  'subscribed_event.update': updateSubscribedEvent,
-  'subscribed_event.delete': deleteSubscribedEvent
+  'sink.create': { decide: createSink },
+  'sink.update': { decide: updateSink },
+  'sink.delete': { decide: deleteSink },
+  'sink.test': { decide: testSink },
+  'subscription.create': { decide: createSubscription },
+  'subscription.update': { decide: updateSubscription },
+  'subscription.delete': { decide: deleteSubscription },
+  'subscribed_event.create': { decide: createSubscribedEvent },
+  'subscribed_event.update': { decide: updateSubscribedEvent },
+  'subscribed_event.delete': { decide: deleteSubscribedEvent }
 } as const

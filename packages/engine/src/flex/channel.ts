@@ -93,7 +93,7 @@ function endTask(state: State, task_sid: string, to: 'wrapping' | 'completed'): 
 
 /** The interaction is over when its channel has ended and none of its tasks lives. */
 export function settle(state: State, interaction_sid: string): void {
-  const interaction = state.find('interaction', interaction_sid)
+  const interaction = state.resident('interaction', interaction_sid)
   if (!interaction || interaction.status === 'closed') return
   const channel = state.get('interaction_channel', interaction.channel_sid)
   if (channel.status !== 'closed' && channel.status !== 'failed') return
@@ -115,7 +115,7 @@ export function settle(state: State, interaction_sid: string): void {
  * channel closes (reference flex 10, U4).
  */
 export function closeIfDeserted(state: State, sid: string): void {
-  const channel = state.find('interaction_channel', sid)
+  const channel = state.resident('interaction_channel', sid)
   if (!state.settings.close_on_last_wrapup || channel?.status !== 'active') return
   for (const member of state.tables.interaction_participant.by('channel_sid', sid)) {
     if (member.type === 'agent' && member.status === 'active') return

@@ -5,20 +5,28 @@ import { createInteraction, updateInteraction } from './interaction.ts'
 import { createInteractionWebhook, deleteInteractionWebhook, updateInteractionWebhook } from './interaction-webhook.ts'
 import { createInvite } from './invite.ts'
 import { createInteractionParticipant, updateInteractionParticipant } from './member.ts'
+import {
+  channelReads,
+  createInteractionReads,
+  createParticipantReads,
+  interactionReads,
+  inviteReads,
+  updateParticipantReads
+} from './reads.ts'
 
 export const flexCommands = {
-  'flex.setup': setupFlex,
-  'flex_configuration.update': updateFlexConfiguration,
-  'flex_flow.create': createFlexFlow,
-  'flex_flow.update': updateFlexFlow,
-  'flex_flow.delete': deleteFlexFlow,
-  'interaction.create': createInteraction,
-  'interaction.update': updateInteraction,
-  'interaction_channel.update': updateInteractionChannel,
-  'invite.create': createInvite,
-  'interaction_participant.create': createInteractionParticipant,
-  'interaction_participant.update': updateInteractionParticipant,
-  'interaction_webhook.create': createInteractionWebhook,
-  'interaction_webhook.update': updateInteractionWebhook,
-  'interaction_webhook.delete': deleteInteractionWebhook
+  'flex.setup': { decide: setupFlex },
+  'flex_configuration.update': { decide: updateFlexConfiguration },
+  'flex_flow.create': { decide: createFlexFlow },
+  'flex_flow.update': { decide: updateFlexFlow },
+  'flex_flow.delete': { decide: deleteFlexFlow },
+  'interaction.create': { decide: createInteraction, reads: createInteractionReads },
+  'interaction.update': { decide: updateInteraction, reads: interactionReads },
+  'interaction_channel.update': { decide: updateInteractionChannel, reads: channelReads },
+  'invite.create': { decide: createInvite, reads: inviteReads },
+  'interaction_participant.create': { decide: createInteractionParticipant, reads: createParticipantReads },
+  'interaction_participant.update': { decide: updateInteractionParticipant, reads: updateParticipantReads },
+  'interaction_webhook.create': { decide: createInteractionWebhook },
+  'interaction_webhook.update': { decide: updateInteractionWebhook },
+  'interaction_webhook.delete': { decide: deleteInteractionWebhook }
 } as const

@@ -28,7 +28,7 @@ export function emitMember(state: State, type: ParticipantEvent, member: Interac
 function refsOf(state: State, interaction_channel: InteractionChannelRow): EventRefs {
   return {
     flex_configuration: state.find('flex_configuration', state.account_sid),
-    interaction: state.find('interaction', interaction_channel.interaction_sid),
+    interaction: state.resident('interaction', interaction_channel.interaction_sid),
     interaction_channel
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CommandOf } from '../commands.ts'
+import { type CommandOf, readsOf } from '../commands.ts'
 import { seedOf } from '../core/ids.ts'
 import { decide } from '../decide.ts'
 import { render } from '../events.ts'
@@ -7,7 +7,6 @@ import type { ReservationRow, TaskRow } from '../routing/rows.ts'
 import type { Settings } from '../settings.ts'
 import { reloaded, snapshot } from '../testing/snapshot.ts'
 import { World } from '../testing/world.ts'
-import { flexNeeds } from './needs.ts'
 import { shownInteraction, shownMember } from './shown.ts'
 
 const customer = { messaging_binding_address: '+37255500001', messaging_binding_proxy_address: '+3726000' } as const
@@ -201,8 +200,13 @@ describe('a customer’s contact', () => {
     const contact = floor.contact()
     const reservation = contact.reservation(0)
     expect(
-      flexNeeds['reservation.update']?.(
-        { workspace_sid: floor.workspace_sid, sid: reservation.sid, reservation_status: 'accepted' },
+      readsOf(
+        {
+          type: 'reservation.update',
+          workspace_sid: floor.workspace_sid,
+          sid: reservation.sid,
+          reservation_status: 'accepted'
+        },
         floor.state
       )
     ).toEqual([

@@ -1,6 +1,12 @@
 import type { State } from '../center.ts'
 import { consequence } from '../conversations/origin.ts'
-import { addParticipant, bindingOf, dropParticipant, type ParticipantParams } from '../conversations/participant.ts'
+import {
+  addKnownParticipant,
+  addParticipant,
+  bindingOf,
+  dropParticipant,
+  type ParticipantParams
+} from '../conversations/participant.ts'
 import type { ConversationRow, ParticipantRow } from '../conversations/rows.ts'
 import { nameKey } from '../core/names.ts'
 import { notFound } from '../core/parameters.ts'
@@ -45,16 +51,16 @@ function enterConversation(
   state: State,
   channel: InteractionChannelRow,
   identity: string,
-  hasUser = false
+  add: typeof addParticipant
 ): ParticipantRow | null {
   const conversation = conversationOf(state, channel)
   if (!conversation) return null
   const present = state.tables.participant.firstBy('member', nameKey(conversation.sid, identity))
-  return present ?? addParticipant(state, conversation, { identity }, consequence, hasUser)
+  return present ?? add(state, conversation, { identity }, consequence)
 }
 
 export function conversationOf(state: State, channel: InteractionChannelRow): ConversationRow | undefined {
-  const conversation = state.find('conversation', channel.media_channel_sid)
+  const conversation = state.resident('conversation', channel.media_channel_sid)
   return conversation?.state === 'closed' ? undefined : conversation
 }
 
@@ -82,7 +88,7 @@ export function addMember(state: State, channel: InteractionChannelRow, roles: R
 
 /**
  * The agent who accepted a reservation joins the channel and its conversation (reference flex 10). An identity that is
- * known beforehand became a user with the invite: its acceptance may be decided by a timer, which fetches nothing.
+ * known beforehand became a user with the invite: whatever command has it accepted need not have read that user.
  */
 export function addAgent(
   state: State,
@@ -92,7 +98,8 @@ export function addAgent(
 ): InteractionParticipantRow {
   const { worker_sid, task_sid } = reservation
   const identity = known_identity ?? workerIdentity(state.get('worker', worker_sid))
-  const participant_sid = enterConversation(state, channel, identity, known_identity !== null)?.sid ?? null
+  const add = known_identity === null ? addParticipant : addKnownParticipant
+  const participant_sid = enterConversation(state, channel, identity, add)?.sid ?? null
   const member = addMember(state, channel, {
     type: 'agent',
     participant_sid,
@@ -108,7 +115,7 @@ export function addAgent(
 export function dropMember(state: State, member: InteractionParticipantRow): void {
   state.remove('interaction_participant', member.sid)
   emitMember(state, 'interaction.participant.left', member)
-  const participant = state.find('participant', member.participant_sid)
+  const participant = state.resident('participant', member.participant_sid)
   if (!participant || participant.conversation_state === 'closed') return
   for (const other of state.tables.interaction_participant.by('channel_sid', member.channel_sid)) {
     if (other.participant_sid === participant.sid) return
@@ -162,7 +169,7 @@ function enter(state: State, channel: InteractionChannelRow, media: Media): stri
   const conversation = conversationOf(state, channel)
   if (!conversation) return null
   try {
-    if (params.identity) return enterConversation(state, channel, params.identity)?.sid ?? null
+    if (params.identity) return enterConversation(state, channel, params.identity, addParticipant)?.sid ?? null
     return addParticipant(state, conversation, params, consequence).sid
   } catch (error) {
     if (!(error instanceof Refusal)) throw error

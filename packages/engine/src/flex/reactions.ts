@@ -1,7 +1,7 @@
 import type { State } from '../center.ts'
 import { refuse } from '../core/refusals.ts'
-import type { EventRefs, EventType } from '../events.ts'
-import type { Reaction } from '../reactions.ts'
+import type { EventRefs } from '../events.ts'
+import type { Reactions } from '../reactions.ts'
 import { accept } from '../routing/reservation.ts'
 import type { ReservationRow, TaskRow } from '../routing/rows.ts'
 import { closeIfDeserted, endChannel, settle } from './channel.ts'
@@ -11,7 +11,7 @@ import { isUsable } from './rows.ts'
 import { taskSnapshot } from './shown.ts'
 
 /** What happens in TaskRouter and in conversations, and what it means for interactions (reference flex 10). */
-export const flexReactions: { readonly [T in EventType]?: Reaction } = {
+export const flexReactions: Reactions = {
   'reservation.created': (state, { refs }) => acceptForAgent(state, reservationIn(refs)),
   'reservation.accepted': (state, { refs }) => agentJoins(state, reservationIn(refs)),
   'reservation.wrapup': (state, { refs }) => agentWrapsUp(state, reservationIn(refs)),
@@ -80,7 +80,7 @@ function agentCompletes(state: State, { sid }: ReservationRow): void {
 /** Finished tasks are forgotten, so what the API goes on showing of one is kept with the interaction. */
 function taskEnds(state: State, task: TaskRow): void {
   const invite = state.tables.invite.firstBy('task_sid', task.sid)
-  const interaction = state.find('interaction', invite?.interaction_sid)
+  const interaction = state.resident('interaction', invite?.interaction_sid)
   if (!invite || !interaction) return
   const ended_task = taskSnapshot(state, task)
   state.change('invite', invite.sid, { ended_task })

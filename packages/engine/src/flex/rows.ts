@@ -183,7 +183,12 @@ export const flexKinds = {
   }),
   interaction: kind(interactionColumns, {
     prefix: 'KD',
-    cold: { columns: ['seq', 'status'], indexes: [['seq']], resident: { column: 'status', values: ['open'] } }
+    cold: {
+      columns: ['seq', 'status'],
+      indexes: [['seq']],
+      foundBy: ['sid'],
+      resident: { column: 'status', values: ['open'] }
+    }
   }),
   interaction_channel: kind(interactionChannelColumns, {
     prefix: 'UO',
@@ -195,6 +200,7 @@ export const flexKinds = {
     cold: {
       columns: ['seq', 'interaction_sid', 'interaction_status'],
       indexes: [['interaction_sid', 'seq']],
+      foundBy: ['sid'],
       resident: { column: 'interaction_status', values: ['open'] }
     }
   }),
@@ -207,6 +213,7 @@ export const flexKinds = {
     cold: {
       columns: ['seq', 'channel_sid', 'interaction_status'],
       indexes: [['channel_sid', 'seq']],
+      foundBy: ['sid'],
       resident: { column: 'interaction_status', values: ['open'] }
     }
   }),

@@ -8,7 +8,6 @@ import { type Clock, TestClock } from '@ringdown/server/clock/clock'
 import { Account, type AccountOptions } from '@ringdown/server/commit/account'
 import { Unavailable } from '@ringdown/server/commit/ledger'
 import { replay } from '@ringdown/server/commit/replay'
-import { needsOf } from '@ringdown/server/operations/needs'
 import { openStore } from '@ringdown/server/store/open'
 import { ContentRejected, type Store, StoreUnavailable } from '@ringdown/server/store/store'
 import { pino } from 'pino'
@@ -180,9 +179,7 @@ describe('an account', () => {
 })
 
 describe('cold rows', () => {
-  /** Executes with what operations would fetch for the command. */
-  const act = <T extends CommandType>(account: Account, command: CommandOf<T>) =>
-    account.execute(command, needsOf(command as never, account.state))
+  const act = <T extends CommandType>(account: Account, command: CommandOf<T>) => account.execute(command)
 
   it('a deletion is not undone by a request that was reading the store meanwhile', async () => {
     const account = await open()

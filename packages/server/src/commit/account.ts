@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 import { State } from '@ringdown/engine/center'
-import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
+import { type Command, type CommandOf, type CommandType, type ResultOf, readsOf } from '@ringdown/engine/commands'
+import type { Read } from '@ringdown/engine/core/command'
 import { type Seed, seedOf } from '@ringdown/engine/core/ids'
 import { Refusal } from '@ringdown/engine/core/refusals'
 import type { Row } from '@ringdown/engine/core/row'
@@ -23,7 +24,7 @@ import {
 import { batchOf } from './batch.ts'
 import { ColdRows } from './cold-rows.ts'
 import type { Entry, Fetched } from './entry.ts'
-import { type Fetch, type Ledger, type LogReader, type ReaderName, Unavailable } from './ledger.ts'
+import { type Ledger, type LogReader, type ReaderName, Unavailable } from './ledger.ts'
 
 export interface AccountOptions {
   readonly store: Store
@@ -35,6 +36,8 @@ export interface AccountOptions {
   readonly seed?: number
   /** Keeps every command with what was fetched for it, so that the account's history can be replayed. */
   readonly journal?: boolean
+  /** What a command must have read before it is decided; the engine's own word by default. */
+  readonly readsOf?: typeof readsOf
 }
 
 /** Decisions to a transaction, and decisions that may wait for one. Beyond the second, callers get 503 at once. */
@@ -46,6 +49,10 @@ const queueLimit = 4096
  */
 const writesAhead = 2
 const worthWriting = batchLimit / 4
+/** What was read for a command. */
+type Known = Pick<Entry, 'reads' | 'fetched'>
+const nothing: Known = { reads: [], fetched: [] }
+
 /** Tries of a timer before it is parked. */
 const timerTries = 3
 
@@ -67,6 +74,10 @@ export class Account implements Ledger, Moved {
   #status: 'open' | 'recovering' | 'closed' = 'open'
   #settlers: { readonly decision: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
   readonly #cold = new ColdRows()
+  /** What was read for the timer that is decided next. */
+  #read: (Known & { readonly timer: string }) | undefined
+  /** Ends when the timer that is reading has been decided, or has failed. */
+  #held: Promise<void> | undefined
   readonly #failures = new Map<string, number>()
   #cancelAlarm: () => void = () => {}
   #alarm: number | undefined
@@ -119,14 +130,8 @@ export class Account implements Ledger, Moved {
     return () => this.#listeners.delete(listener)
   }
 
-  async execute<T extends CommandType>(command: CommandOf<T>, fetch: readonly Fetch[] = []): Promise<ResultOf<T>> {
-    this.#checkOpen()
-    if (this.queueLength >= queueLimit) throw new Unavailable('too many commands are waiting to be written')
-    const result =
-      fetch.length === 0
-        ? this.#decideNow(command as unknown as Command, [], [])
-        : this.#decideAfter(fetch, command as unknown as Command)
-    return result as Promise<ResultOf<T>>
+  async execute<T extends CommandType>(command: CommandOf<T>): Promise<ResultOf<T>> {
+    return this.#execute(command as unknown as Command) as Promise<ResultOf<T>> // a command of one type is a command
   }
 
   get isSettled(): boolean {
@@ -168,6 +173,7 @@ export class Account implements Ledger, Moved {
   async doDue(): Promise<void> {
     if (this.#status !== 'open') return
     this.#decideDue()
+    while (this.#held) await this.#held
     this.#pump()
     await this.settled()
   }
@@ -188,31 +194,57 @@ export class Account implements Ledger, Moved {
     if (!this.isReady) throw new Unavailable('the store is not available')
   }
 
-  async #decideAfter(fetch: readonly Fetch[], command: Command): Promise<unknown> {
-    const reading = this.#cold.fetching()
+  async #execute(command: Command): Promise<unknown> {
+    this.#checkOpen()
+    if (this.queueLength >= queueLimit) throw new Unavailable('too many commands are waiting to be written')
+    if (this.#readsOf(command).length === 0) return this.#decideNow(command, nothing)
     let result: Promise<unknown>
+    const reading = this.#cold.fetching()
     try {
-      const fetched = await this.#fetch(fetch)
+      const known = await this.#readFor(command)
       this.#checkOpen()
-      result = this.#decideNow(command, fetch, fetched)
+      result = this.#decideNow(command, known)
     } finally {
       this.#cold.fetched(reading)
     }
     return result
   }
 
-  #decideNow(command: Command, fetch: readonly Fetch[], fetched: readonly Fetched[]): Promise<unknown> {
+  #readsOf(command: Command): readonly Read[] {
+    return (this.#options.readsOf ?? readsOf)(command, this.#state)
+  }
+
+  /** Reads what the command must see; again, while that has become more: what was in memory may have left it meanwhile. */
+  async #readFor(command: Command): Promise<Known> {
+    const found = new Map<string, { readonly read: Read; readonly rows: readonly Fetched[] }>()
+    for (;;) {
+      const missing = this.#readsOf(command).filter((read) => !found.has(JSON.stringify(read)))
+      if (missing.length === 0) break
+      const rows = await Promise.all(missing.map((read) => this.#fetch(read)))
+      for (const [i, read] of missing.entries()) found.set(JSON.stringify(read), { read, rows: rows[i] ?? [] })
+    }
+    const all = [...found.values()]
+    return { reads: all.map(({ read }) => read), fetched: all.flatMap(({ rows }) => rows) }
+  }
+
+  #decideNow(command: Command, { reads, fetched }: Known): Promise<unknown> {
     this.#decideDue()
+    // What is due comes first, and it may be reading; meanwhile everything else may change.
+    if (this.#held) return this.#held.then(() => this.#execute(command))
     return new Promise((resolve, reject) => {
-      this.#add({ command, at: this.#now(), seed: this.#seed(), fetch, fetched, timer: undefined, resolve, reject })
+      this.#add({ command, at: this.#now(), seed: this.#seed(), reads, fetched, timer: undefined, resolve, reject })
       this.#decideDue()
       this.#pump()
       this.#arm()
     })
   }
 
-  /** Decides every timer that is due, in order; what fails is tried again, then parked. */
+  /**
+   * Decides every timer that is due, in order; what fails is tried again, then parked. One that must read first holds up
+   * the others and every command until it has been decided.
+   */
   #decideDue(): void {
+    if (this.#held) return
     const now = this.#now()
     for (let timer = this.#state.nextTimer; timer && timer.due <= now; timer = this.#state.nextTimer) {
       const key = `${timer.command}/${timer.sid}`
@@ -227,12 +259,18 @@ export class Account implements Ledger, Moved {
         else this.#failures.delete(key)
       }
       const command = { type: timer.command, sid: timer.sid } as Command // a kind's timers name commands that take a SID
+      const known = this.#read?.timer === key ? this.#read : nothing
+      this.#read = undefined
+      if (known === nothing && this.#readsOf(command).length > 0) {
+        this.#hold(key, command, reject)
+        return
+      }
       this.#add({
         command,
         at: now,
         seed: this.#seed(),
-        fetch: [],
-        fetched: [],
+        reads: known.reads,
+        fetched: known.fetched,
         timer: key,
         resolve: () => this.#failures.delete(key),
         reject
@@ -240,13 +278,31 @@ export class Account implements Ledger, Moved {
     }
   }
 
+  /** Reads for a timer, which is decided next. */
+  #hold(timer: string, command: Command, reject: (error: unknown) => void): void {
+    const reading = this.#cold.fetching()
+    this.#held = this.#readFor(command)
+      .then((known) => {
+        this.#read = { timer, ...known }
+      }, reject)
+      .then(() => {
+        this.#held = undefined
+        if (this.#status === 'open') {
+          this.#decideDue()
+          this.#pump()
+          this.#arm()
+        }
+        this.#cold.fetched(reading)
+      })
+  }
+
   /** Decides one command in memory and queues it for the next batch. */
   #add(waiting: Omit<Entry, 'decision' | 'head'>): void {
-    const { command, at, seed, fetched, timer } = waiting
+    const { command, at, seed, reads, fetched, timer } = waiting
     const state = this.#state
     this.#cold.admit(state, fetched)
     try {
-      const decision = decide(state, { at, seed, command })
+      const decision = decide(state, { at, seed, command, reads })
       const head = { at: state.at, decision: state.decision, next_seq: state.next_seq, next_event: state.next_event }
       this.#cold.decided(decision.changes)
       this.#gathered.push({ ...waiting, decision, head })
@@ -271,7 +327,8 @@ export class Account implements Ledger, Moved {
   }
 
   #arm(): void {
-    const due = this.#status === 'open' ? this.#state.nextTimer?.due : undefined
+    // Who is reading for a timer goes on by itself.
+    const due = this.#status === 'open' && !this.#held ? this.#state.nextTimer?.due : undefined
     if (due === this.#alarm) return
     this.#cancelAlarm()
     this.#alarm = due
@@ -340,14 +397,9 @@ export class Account implements Ledger, Moved {
     for (const listener of this.#listeners) listener(events)
   }
 
-  async #fetch(fetch: readonly Fetch[]): Promise<Fetched[]> {
-    const found = await Promise.all(
-      fetch.map(async ({ kind, where }) => {
-        const rows = await this.find(kind, where)
-        return rows.map((row) => ({ kind: kind as Kind, row })) // a cold kind's name is a kind
-      })
-    )
-    return found.flat()
+  async #fetch({ kind, where }: Read): Promise<Fetched[]> {
+    const rows = await this.find(kind, where)
+    return rows.map((row) => ({ kind: kind as Kind, row })) // reads name kinds
   }
 
   // When the store fails
@@ -428,7 +480,7 @@ export class Account implements Ledger, Moved {
         this.#add({
           ...entry,
           seed: this.#seed(),
-          fetched: entry.fetch.length > 0 ? await this.#fetch(entry.fetch) : []
+          ...(await this.#readFor(entry.command))
         })
       } catch (error) {
         entry.reject(error)

@@ -1,10 +1,10 @@
 import type { Command } from '@ringdown/engine/commands'
+import type { Read } from '@ringdown/engine/core/command'
 import type { Seed } from '@ringdown/engine/core/ids'
 import type { Row } from '@ringdown/engine/core/row'
 import type { Decision } from '@ringdown/engine/decide'
 import type { Kind } from '@ringdown/engine/kinds'
 import type { AccountHead } from '../store/store.ts'
-import type { Fetch } from './ledger.ts'
 
 /** A cold row that was brought into memory for a command. */
 export interface Fetched {
@@ -17,8 +17,8 @@ export interface Entry {
   readonly command: Command
   readonly at: number
   readonly seed: Seed
-  /** What was fetched for it, and how to fetch it again. */
-  readonly fetch: readonly Fetch[]
+  /** What was read for it, and the rows that were there. */
+  readonly reads: readonly Read[]
   readonly fetched: readonly Fetched[]
   /** Key of the timer that caused it, or undefined for a caller's command. */
   readonly timer: string | undefined

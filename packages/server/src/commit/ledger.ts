@@ -4,22 +4,16 @@ import type { Row } from '@ringdown/engine/core/row'
 import type { Readings } from '../store/readings.ts'
 import type { PageQuery, StoredEvent, Value } from '../store/store.ts'
 
-/** A cold row that a command must change or check, named by columns of its kind (see `store/kinds.ts`). */
-export interface Fetch {
-  readonly kind: string
-  readonly where: Readonly<Record<string, Value>>
-}
-
 /** What operations see of an account: the one way in for commands, and reading that never shows what could still be lost. */
 export interface Ledger {
   readonly account_sid: string
   /** The live rows. For reading only, and only after `settled()`; only `execute` changes them. */
   readonly state: State
   /**
-   * Decides a command and resolves with its result once it is durable. Cold rows that `fetch` names are brought into
-   * memory first. Rejects with the engine's Refusal, or with Unavailable (503) when the outcome is unknown or the queue is full.
+   * Decides a command and resolves with its result once it is durable. What it must have read before (`readsOf`) is
+   * brought into memory first. Rejects with the engine's Refusal, or with Unavailable (503) when the outcome is unknown or the queue is full.
    */
-  execute<T extends CommandType>(command: CommandOf<T>, fetch?: readonly Fetch[]): Promise<ResultOf<T>>
+  execute<T extends CommandType>(command: CommandOf<T>): Promise<ResultOf<T>>
   /** Whether everything decided is durable: what `state` shows may be told at once. */
   readonly isSettled: boolean
   /** Resolves when everything decided before the call is durable: what `state` shows may then be told. */

@@ -1,6 +1,6 @@
 import type { Operation } from '@ringdown/contract/operation'
 import type { State } from '@ringdown/engine/center'
-import { type Command, deciders } from '@ringdown/engine/commands'
+import { type Command, commands } from '@ringdown/engine/commands'
 import type { Row } from '@ringdown/engine/core/row'
 import type { Table } from '@ringdown/engine/core/table'
 import type { Kind } from '@ringdown/engine/kinds'
@@ -44,7 +44,7 @@ export function derivedHandler(operation: Operation, noun: Noun): AnyHandler | u
 
 function derivedCommand({ resource, verb }: Operation, { shown }: Noun): AnyHandler | undefined {
   const type = `${resource}.${verb}`
-  if (!Object.hasOwn(deciders, type)) return undefined
+  if (!Object.hasOwn(commands, type)) return undefined
   return async ({ path, params }, { state, execute, now }) => {
     const command = { type, ...params, ...path } as unknown as Command // its parameters are those of the operation, by their names
     const result = (await execute(command)) as Readonly<Record<string, Row | undefined>> // rows by their noun

@@ -3,9 +3,8 @@ import type { OperationId, OperationTypes } from '@ringdown/contract/generated/o
 import type { Meta } from '@ringdown/contract/operation'
 import type { Cursor } from '@ringdown/contract/paging'
 import type { State } from '@ringdown/engine/center'
-import type { Command, Ledger } from '../commit/ledger.ts'
+import type { Ledger } from '../commit/ledger.ts'
 import type { Message, Outcome } from '../delivery/delivery.ts'
-import { needsOf } from './needs.ts'
 
 /** A request as its operation's handler sees it: parsed by the contract, names in snake_case. */
 export interface Call<Id extends OperationId> {
@@ -65,7 +64,7 @@ export function contextOf(ledger: Ledger, now: () => number, ask: Ask): Context 
     get state() {
       return ledger.state
     },
-    execute: (command, fetch) => ledger.execute(command, fetch ?? needsOf(command as unknown as Command, ledger.state)), // a command of one type is a command
+    execute: (command) => ledger.execute(command),
     now,
     ask
   }

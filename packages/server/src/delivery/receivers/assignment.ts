@@ -1,5 +1,4 @@
 import type { CommandOf } from '@ringdown/engine/commands'
-import { flexNeeds } from '@ringdown/engine/flex/needs'
 import type { CallbackFailure } from '@ringdown/engine/routing/instruction'
 import { isVoiceInstruction, problemOf } from '@ringdown/engine/routing/voice-instruction'
 import type { Ledger } from '../../commit/ledger.ts'
@@ -178,6 +177,6 @@ async function followed(
     ...(activity_sid !== '' && { activity_sid })
   }
   if (command.instruction === null && failures.length === 0) return undefined
-  await ledger.execute(command, flexNeeds['reservation.instruct']?.(command, ledger.state) ?? [])
+  await ledger.execute(command)
   return undefined
 }

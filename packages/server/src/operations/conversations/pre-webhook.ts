@@ -1,16 +1,16 @@
 import { InvalidRequest, parseRequest } from '@ringdown/contract/form'
 import { type OperationId, operations } from '@ringdown/contract/generated/operations'
 import type { Operation } from '@ringdown/contract/operation'
-import type { CommandOf, ResultOf } from '@ringdown/engine/commands'
+import { type CommandOf, type ResultOf, readsOf } from '@ringdown/engine/commands'
 import { isTold } from '@ringdown/engine/conversations/origin'
 import type { ConfigurationWebhookRow, ServiceWebhookConfigurationRow } from '@ringdown/engine/conversations/rows'
 import type { RenderedEvent } from '@ringdown/engine/core/events'
+import type { Kind } from '@ringdown/engine/kinds'
 import { type Lent, rehearse } from '@ringdown/engine/rehearsal'
 import type { Command } from '../../commit/ledger.ts'
 import type { Outcome } from '../../delivery/delivery.ts'
 import { parametersOf, tellingOf } from '../../delivery/receivers/conversation-parameters.ts'
 import type { Context } from '../handler.ts'
-import { needsOf } from '../needs.ts'
 
 /** Commands about which the account and the service may want to be asked (reference conversations 17.1). */
 export type AskedType =
@@ -81,15 +81,15 @@ async function toldOf<T extends AskedType>(context: Context, command: CommandOf<
 async function lentFor(context: Context, command: CommandOf<AskedType>): Promise<readonly Lent[]> {
   const lent = new Map<string, readonly Lent[]>()
   for (;;) {
-    const needs = needsOf(command as unknown as Command, context.state) // a command of one type is a command
-    const missing = needs.filter((need) => !lent.has(JSON.stringify(need)))
+    const reads = readsOf(command as unknown as Command, context.state) // a command of one type is a command
+    const missing = reads.filter((read) => !lent.has(JSON.stringify(read)))
     if (missing.length === 0) return [...lent.values()].flat()
     await Promise.all(
-      missing.map(async (need) => {
-        const rows = await context.ledger.find(need.kind, need.where)
+      missing.map(async (read) => {
+        const rows = await context.ledger.find(read.kind, read.where)
         lent.set(
-          JSON.stringify(need),
-          rows.map((row) => ({ kind: need.kind, row }))
+          JSON.stringify(read),
+          rows.map((row) => ({ kind: read.kind as Kind, row })) // reads name kinds
         )
       })
     )

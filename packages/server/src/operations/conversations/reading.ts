@@ -1,4 +1,5 @@
 import { defaultServiceSid, findConversation, type Place, pathOf } from '@ringdown/engine/conversations/lookup'
+import { conversationReads, namedUserReads } from '@ringdown/engine/conversations/reads'
 import type {
   ConversationRow,
   MessageRow,
@@ -9,7 +10,6 @@ import type {
 import { nameKey } from '@ringdown/engine/core/names'
 import { notFound } from '@ringdown/engine/core/parameters'
 import type { Context } from '../handler.ts'
-import { needsOf } from '../needs.ts'
 
 /*
  * Rows that may be in memory or on disk only: closed conversations with their participants, messages and users. What
@@ -20,8 +20,8 @@ import { needsOf } from '../needs.ts'
 export async function conversationOf({ state, ledger }: Context, name: string, place: Place): Promise<ConversationRow> {
   const resident = findConversation(state, name, place)
   if (resident) return resident
-  for (const { kind, where } of needsOf({ type: 'conversation.delete', ...place, sid: name }, state)) {
-    const [row] = (await ledger.find(kind, where)) as ConversationRow[] // the kind that deleting a conversation untold needs
+  for (const { kind, where } of conversationReads(state, name, place)) {
+    const [row] = (await ledger.find(kind, where)) as ConversationRow[] // rows of that kind
     if (row && isInPlace(row, place)) return row
   }
   return notFound(pathOf(place, `/Conversations/${name}`))
@@ -75,8 +75,8 @@ export async function scopedWebhookOf(
 export async function userOf({ state, ledger }: Context, name: string, place: Place): Promise<UserRow> {
   const resident = state.find('user', name)
   if (resident && isInPlace(resident, place)) return resident
-  for (const { kind, where } of needsOf({ type: 'user.delete', ...place, sid: name }, state)) {
-    const [row] = (await ledger.find(kind, where)) as UserRow[] // the kind that deleting a user needs
+  for (const { kind, where } of namedUserReads({ ...place, sid: name }, state)) {
+    const [row] = (await ledger.find(kind, where)) as UserRow[] // rows of that kind
     if (row && isInPlace(row, place)) return row
   }
   const chat_service_sid = place.chat_service_sid ?? defaultServiceSid(state)

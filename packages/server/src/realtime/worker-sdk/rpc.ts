@@ -2,7 +2,6 @@ import { InvalidRequest } from '@ringdown/contract/form'
 import type { State } from '@ringdown/engine/center'
 import type { CommandOf } from '@ringdown/engine/commands'
 import { nameKey } from '@ringdown/engine/core/names'
-import { flexNeeds } from '@ringdown/engine/flex/needs'
 import { compile, type Expression } from '@ringdown/engine/matching/expression/compile'
 import { isOpen } from '@ringdown/engine/matching/standing'
 import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
@@ -173,9 +172,7 @@ const writes: Readonly<Record<string, Answer>> = {
     checkInstruction(call.params.Instruction)
     const params = parametersOf('taskrouter_v1.UpdateWorkerReservation', path, call)
     const command = { type: 'reservation.update', ...params } as unknown as CommandOf<'reservation.update'> // as above
-    // An acceptance may make its agent a participant of a conversation.
-    const needs = flexNeeds['reservation.update']?.(command, ledger.state) ?? []
-    const { reservation } = await ledger.execute(command, needs)
+    const { reservation } = await ledger.execute(command)
     return answeredReservation(ledger.account_sid, reservation, ledger.state.find('worker', reservation.worker_sid))
   },
 

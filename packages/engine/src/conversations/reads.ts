@@ -1,0 +1,117 @@
+import type { State } from '../center.ts'
+import type { Read } from '../core/command.ts'
+import { nameKey } from '../core/names.ts'
+import type { CreateConversation, UpdateConversation } from './conversation.ts'
+import { type CreateConversationWithParticipants, participantParams } from './conversation-with-participants.ts'
+import { defaultServiceSid, findConversation, type Place } from './lookup.ts'
+import { isTold, type Origin } from './origin.ts'
+
+/*
+ * Rows that Conversations' commands must see and that memory may not hold: closed conversations and what is in them,
+ * messages, and users. Each function answers what has to be read from the store before its command is decided.
+ */
+
+export function createConversationReads(params: CreateConversation, state: State): readonly Read[] {
+  return nameReads(state, params.unique_name, params)
+}
+
+export function createWithParticipantsReads(params: CreateConversationWithParticipants, state: State): readonly Read[] {
+  return [
+    ...nameReads(state, params.unique_name, params),
+    ...(params.participant ?? []).flatMap((one) =>
+      userReads(state, participantParams(one).identity, params.chat_service_sid ?? defaultServiceSid(state))
+    )
+  ]
+}
+
+export function updateConversationReads(params: UpdateConversation, state: State): readonly Read[] {
+  const conversation = findConversation(state, params.sid, params)
+  const chat_service_sid = conversation?.chat_service_sid ?? params.chat_service_sid
+  return [
+    ...conversationReads(state, params.sid, params),
+    ...nameReads(state, params.unique_name, chat_service_sid === undefined ? {} : { chat_service_sid })
+  ]
+}
+
+export function deleteConversationReads(
+  params: Place & Origin & { readonly sid: string },
+  state: State
+): readonly Read[] {
+  return [
+    ...conversationReads(state, params.sid, params),
+    ...(isTold(params) ? webhookReads(state, params.sid, params) : [])
+  ]
+}
+
+type InConversation = Place & { readonly conversation_sid: string }
+
+/** The conversation that a command is about, whatever it does there. */
+export function inConversationReads(params: InConversation, state: State): readonly Read[] {
+  return conversationReads(state, params.conversation_sid, params)
+}
+
+export function memberReads(params: InConversation & { readonly identity?: string }, state: State): readonly Read[] {
+  const conversation = findConversation(state, params.conversation_sid, params)
+  if (!conversation) return conversationReads(state, params.conversation_sid, params)
+  return userReads(state, params.identity, conversation.chat_service_sid)
+}
+
+export function messageReads(params: InConversation & { readonly sid: string }, state: State): readonly Read[] {
+  return [...inConversationReads(params, state), ...rowReads(state, 'message', params.sid)]
+}
+
+export function scopedWebhookReads(params: InConversation & { readonly sid: string }, state: State): readonly Read[] {
+  return [...inConversationReads(params, state), ...rowReads(state, 'conversation_scoped_webhook', params.sid)]
+}
+
+export function createUserReads(params: Place & { readonly identity: string }, state: State): readonly Read[] {
+  return userReads(state, params.identity, params.chat_service_sid ?? defaultServiceSid(state))
+}
+
+export function namedUserReads(params: Place & { readonly sid: string }, state: State): readonly Read[] {
+  const { sid: name } = params
+  if (state.find('user', name)) return []
+  if (isSid('US', name)) return [{ kind: 'user', where: { sid: name } }]
+  return userReads(state, name, params.chat_service_sid ?? defaultServiceSid(state))
+}
+
+/** The user of an identity in a service, unless it is in memory. */
+export function userReads(state: State, identity: string | undefined, service: string | undefined): Read[] {
+  if (!identity || service === undefined) return []
+  if (state.tables.user.firstBy('identity', nameKey(service, identity))) return []
+  return [{ kind: 'user', where: { chat_service_sid: service, identity } }]
+}
+
+/** A conversation by its SID or unique name, unless it is in memory. */
+export function conversationReads(state: State, name: string, place: Place): Read[] {
+  if (findConversation(state, name, place)) return []
+  if (isSid('CH', name)) return [{ kind: 'conversation', where: { sid: name } }]
+  return nameReads(state, name, place)
+}
+
+/** Who else has a unique name: it is taken by closed conversations, too. */
+function nameReads(state: State, unique_name: string | undefined, place: Place): Read[] {
+  const chat_service_sid = place.chat_service_sid ?? defaultServiceSid(state)
+  if (!unique_name || chat_service_sid === undefined) return []
+  if (state.tables.conversation.firstBy('name', nameKey(chat_service_sid, unique_name))) return []
+  return [{ kind: 'conversation', where: { chat_service_sid, unique_name } }]
+}
+
+/**
+ * Webhooks of a conversation that is not open: they are told of its end. A closed conversation that is in memory no more
+ * must be named by its SID.
+ */
+function webhookReads(state: State, name: string, place: Place): Read[] {
+  const conversation = findConversation(state, name, place)
+  if (conversation && conversation.state !== 'closed') return []
+  const conversation_sid = conversation?.sid ?? name
+  return isSid('CH', conversation_sid) ? [{ kind: 'conversation_scoped_webhook', where: { conversation_sid } }] : []
+}
+
+function rowReads(state: State, kind: 'message' | 'conversation_scoped_webhook', sid: string): Read[] {
+  return state.find(kind, sid) ? [] : [{ kind, where: { sid } }]
+}
+
+function isSid(prefix: string, text: string): boolean {
+  return text.startsWith(prefix) && /^..[0-9a-fA-F]{32}$/.test(text)
+}

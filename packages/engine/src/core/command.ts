@@ -1,0 +1,15 @@
+/** Rows that may be in the store only, and that a command must see: of a cold kind, named by columns of it. */
+export interface Read {
+  readonly kind: string
+  readonly where: Readonly<Record<string, string>>
+}
+
+/** Which rows a command must see that memory does not hold now. What is not there after they were read is absent. */
+export type Reads<S, P> = (params: P, state: S) => readonly Read[]
+
+/** A command: how it is decided, and what must have been read before. `S` is the state, `P` its parameters. */
+export interface CommandRule<S, P, R> {
+  /** Changes the state or refuses, and never waits. */
+  readonly decide: (state: S, params: P) => R
+  readonly reads?: Reads<S, P>
+}

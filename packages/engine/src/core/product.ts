@@ -1,0 +1,29 @@
+import type { CommandRule, Reads } from './command.ts'
+import type { KindDefinition } from './kind.ts'
+
+/** What a product brings: `S` is the state. Everything is found by a name that no other product has. */
+export interface Product<S> {
+  readonly kinds: Readonly<Record<string, KindDefinition<never>>>
+  readonly commands: Readonly<Record<string, CommandRule<S, never, unknown>>>
+  /** How each of its events is written. */
+  readonly events: Readonly<Record<string, (refs: never, at: number) => unknown>>
+  /** What it does because of events of others. */
+  readonly reactions: Readonly<Record<string, ((state: S, event: never) => void) | undefined>>
+  /** What its reactions must have read because of commands of others. */
+  readonly reads: Readonly<Record<string, Reads<S, never>>>
+}
+
+/** One part of all products, in one table. */
+export function merged<Part extends keyof Product<never>>(
+  products: readonly Product<never>[],
+  part: Part
+): Record<string, unknown> {
+  const all: Record<string, unknown> = {}
+  for (const product of products) {
+    for (const [name, value] of Object.entries(product[part])) {
+      if (Object.hasOwn(all, name)) throw new Error(`invariant: one product has the ${part} ${name}`)
+      all[name] = value
+    }
+  }
+  return all
+}

@@ -1,0 +1,57 @@
+import { createActivity, deleteActivity, updateActivity } from './activity.ts'
+import { callbackFailed, instructReservation } from './instruction.ts'
+import { cancelReservation, reservationTimedOut, updateReservation } from './reservation.ts'
+import {
+  createTask,
+  deleteTask,
+  taskDeleteDue,
+  taskRetryDue,
+  taskTargetEnded,
+  taskTtlEnded,
+  updateTask
+} from './task.ts'
+import { createTaskChannel, deleteTaskChannel, updateTaskChannel } from './task-channel.ts'
+import { createTaskQueue, deleteTaskQueue, updateTaskQueue } from './task-queue.ts'
+import { cancelTransfer, createTransfer } from './transfer.ts'
+import { createWorker, deleteWorker, updateWorker } from './worker.ts'
+import { updateWorkerChannel } from './worker-channel.ts'
+import { createWorkflow, deleteWorkflow, reEvaluationDue, updateWorkflow } from './workflow.ts'
+import { createWorkspace, deleteWorkspace, updateWorkspace } from './workspace.ts'
+
+/** TaskRouter's commands: noun first. */
+export const routingCommands = {
+  'workspace.create': { decide: createWorkspace },
+  'workspace.update': { decide: updateWorkspace },
+  'workspace.delete': { decide: deleteWorkspace },
+  'activity.create': { decide: createActivity },
+  'activity.update': { decide: updateActivity },
+  'activity.delete': { decide: deleteActivity },
+  'task_channel.create': { decide: createTaskChannel },
+  'task_channel.update': { decide: updateTaskChannel },
+  'task_channel.delete': { decide: deleteTaskChannel },
+  'task_queue.create': { decide: createTaskQueue },
+  'task_queue.update': { decide: updateTaskQueue },
+  'task_queue.delete': { decide: deleteTaskQueue },
+  'workflow.create': { decide: createWorkflow },
+  'workflow.update': { decide: updateWorkflow },
+  'workflow.delete': { decide: deleteWorkflow },
+  'worker.create': { decide: createWorker },
+  'worker.update': { decide: updateWorker },
+  'worker.delete': { decide: deleteWorker },
+  'worker_channel.update': { decide: updateWorkerChannel },
+  'task.create': { decide: createTask },
+  'task.update': { decide: updateTask },
+  'task.delete': { decide: deleteTask },
+  'reservation.update': { decide: updateReservation },
+  'reservation.cancel': { decide: cancelReservation },
+  'reservation.instruct': { decide: instructReservation },
+  'reservation.callback_failed': { decide: callbackFailed },
+  'transfer.create': { decide: createTransfer },
+  'transfer.cancel': { decide: cancelTransfer },
+  'timer.task_ttl': { decide: taskTtlEnded },
+  'timer.task_target': { decide: taskTargetEnded },
+  'timer.task_retry': { decide: taskRetryDue },
+  'timer.task_delete': { decide: taskDeleteDue },
+  'timer.reservation': { decide: reservationTimedOut },
+  'timer.workflow_document': { decide: reEvaluationDue }
+} as const
