@@ -435,7 +435,9 @@ describe('what a command must read from the store', () => {
     const closed = `CH${'c'.repeat(32)}`
     expect(readsOf({ type: 'message.create', conversation_sid: 'here', body: 'Hi' }, state)).toEqual([])
     expect(readsOf({ type: 'message.create', conversation_sid: closed, body: 'Hi' }, state)).toEqual([
-      { kind: 'conversation', where: { sid: closed } }
+      { kind: 'conversation', where: { sid: closed } },
+      // A unique name may look like a SID.
+      { kind: 'conversation', where: { chat_service_sid, unique_name: closed } }
     ])
     expect(readsOf({ type: 'conversation.create', unique_name: 'gone' }, state)).toEqual([
       { kind: 'conversation', where: { chat_service_sid, unique_name: 'gone' } }
@@ -445,5 +447,26 @@ describe('what a command must read from the store', () => {
     ])
     join(world, 'here', { identity: 'ada' })
     expect(readsOf({ type: 'user.create', identity: 'ada' }, state)).toEqual([])
+  })
+
+  it('is asked for by nobody who has not read it', () => {
+    const world = new World()
+    const chat_service_sid = open(world, { unique_name: 'here' }).chat_service_sid
+    const { state } = world
+    const command: CommandOf<'user.create'> = { type: 'user.create', identity: 'ada' }
+    const input = { at: world.at, seed: seedOf(1, state.decision), command }
+    const before = snapshot(state)
+    expect(() => decide(state, { ...input, reads: [] })).toThrow(
+      `invariant: user ${chat_service_sid}/ada (identity) was read before the decision`
+    )
+    expect(snapshot(state)).toEqual(before)
+    const other = [{ kind: 'user', where: { chat_service_sid, identity: 'bea' } }]
+    expect(() => decide(state, { ...input, reads: other })).toThrow('invariant: user')
+    expect(decide(state, { ...input, reads: readsOf(command, state) }).result.user.identity).toBe('ada')
+    // What is in memory need not be read, and outside of a decision nothing need be.
+    expect(state.find('user', `US${'0'.repeat(32)}`)).toBeUndefined()
+    const update: CommandOf<'user.update'> = { type: 'user.update', sid: 'ada', friendly_name: 'Ada' }
+    expect(readsOf(update, state)).toEqual([])
+    expect(decide(state, { ...input, command: update, reads: [] }).result.user.friendly_name).toBe('Ada')
   })
 })

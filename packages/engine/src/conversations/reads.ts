@@ -71,8 +71,9 @@ export function createUserReads(params: Place & { readonly identity: string }, s
 export function namedUserReads(params: Place & { readonly sid: string }, state: State): readonly Read[] {
   const { sid: name } = params
   if (state.find('user', name)) return []
-  if (isSid('US', name)) return [{ kind: 'user', where: { sid: name } }]
-  return userReads(state, name, params.chat_service_sid ?? defaultServiceSid(state))
+  // An identity may look like a SID.
+  const bySid = isSid('US', name) ? [{ kind: 'user', where: { sid: name } }] : []
+  return [...bySid, ...userReads(state, name, params.chat_service_sid ?? defaultServiceSid(state))]
 }
 
 /** The user of an identity in a service, unless it is in memory. */
@@ -85,8 +86,9 @@ export function userReads(state: State, identity: string | undefined, service: s
 /** A conversation by its SID or unique name, unless it is in memory. */
 export function conversationReads(state: State, name: string, place: Place): Read[] {
   if (findConversation(state, name, place)) return []
-  if (isSid('CH', name)) return [{ kind: 'conversation', where: { sid: name } }]
-  return nameReads(state, name, place)
+  // A unique name may look like a SID.
+  const bySid = isSid('CH', name) ? [{ kind: 'conversation', where: { sid: name } }] : []
+  return [...bySid, ...nameReads(state, name, place)]
 }
 
 /** Who else has a unique name: it is taken by closed conversations, too. */

@@ -164,7 +164,7 @@ export class Table<R extends Row> {
   #missed(by: string, key: string): void {
     if (!this.#foundBy?.has(by) || this.read?.has(nameOf(by, key))) return
     // A unique name may stand where a SID does; it is looked for by its own index.
-    if (by === 'sid' && !/^..[0-9a-fA-F]{32}$/.test(key)) return
+    if (by === 'sid' && !(key.startsWith(this.definition.prefix) && /^..[0-9a-fA-F]{32}$/.test(key))) return
     throw new Error(`invariant: ${this.kind} ${key} (${by}) was read before the decision`)
   }
 

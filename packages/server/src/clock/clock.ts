@@ -93,7 +93,11 @@ export class TestClock implements Clock {
 
   /** Until nobody has anything left to do at this instant: what one has done is another one's work. */
   async #settle(): Promise<void> {
-    do for (const party of this.#moved) await party.settle?.()
-    while (this.#moved.some(({ isSettled }) => isSettled === false))
+    for (;;) {
+      for (const party of this.#moved) await party.settle?.()
+      if (!this.#moved.some(({ isSettled }) => isSettled === false)) return
+      // What they wait for needs its turn of the event loop.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
   }
 }

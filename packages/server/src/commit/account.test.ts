@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { State } from '@ringdown/engine/center'
-import type { CommandOf, CommandType } from '@ringdown/engine/commands'
+import { type CommandOf, type CommandType, readsOf } from '@ringdown/engine/commands'
 import { Refusal } from '@ringdown/engine/core/refusals'
 import { type Clock, TestClock } from '@ringdown/server/clock/clock'
 import { Account, type AccountOptions } from '@ringdown/server/commit/account'
@@ -180,6 +180,25 @@ describe('an account', () => {
 
 describe('cold rows', () => {
   const act = <T extends CommandType>(account: Account, command: CommandOf<T>) => account.execute(command)
+
+  it('are read for a timer, too, and what comes meanwhile is decided after it', async () => {
+    const wanted = { kind: 'user', where: { sid: `US${'a'.repeat(32)}` } }
+    const account = await open({
+      readsOf: (command, state) => (command.type === 'timer.task_ttl' ? [wanted] : readsOf(command, state))
+    })
+    const { workspace_sid, workflow_sid } = await center(account)
+    const { task } = await account.execute({ type: 'task.create', workspace_sid, workflow_sid, timeout: 60 })
+    const other = await account.execute({ type: 'task.create', workspace_sid, workflow_sid, timeout: 60 })
+    clock.notBefore(clock.now() + 60_000)
+    const late = account.execute({ type: 'task.update', workspace_sid, sid: task.sid, reason: 'too late' })
+    // Both timers came first, so that the task was over before anybody could change it.
+    await expect(late).rejects.toThrow('it is canceled')
+    expect(account.state.get('task', task.sid)).toMatchObject({ assignment_status: 'canceled', version: 1 })
+    expect(account.state.get('task', other.task.sid).assignment_status).toBe('canceled')
+    const entries = await store.journal(account_sid, 0, 100)
+    const types = entries.map(({ data }) => (JSON.parse(data) as { command: { type: string } }).command.type)
+    expect(types.slice(-2)).toEqual(['timer.task_ttl', 'timer.task_ttl'])
+  })
 
   it('a deletion is not undone by a request that was reading the store meanwhile', async () => {
     const account = await open()
