@@ -1,5 +1,5 @@
 import { flag, integer, json, type KindsOf, kind, type RowOf, text } from '../core/kind.ts'
-import { nameKey } from '../core/names.ts'
+import { nameForm, nameKey } from '../core/names.ts'
 
 /** The account's configuration: one row, whose SID is the account's (reference conversations 4.1). */
 const conversationConfigurationColumns = {
@@ -157,7 +157,7 @@ export function isClosed(row: { readonly state: ConversationState }): boolean {
 
 /** Key of the index over pairs of addresses; a closed conversation holds none (reference conversations 7.4). */
 export function pairKey(address: string, proxy_address: string): string {
-  return `${address} ${proxy_address}`
+  return nameForm(`${address} ${proxy_address}`)
 }
 
 const isHeld = (row: ParticipantRow) => row.conversation_state !== 'closed'
@@ -183,6 +183,7 @@ export const conversationKinds = {
     timers: { date_inactive: 'timer.conversation_inactive', date_closed: 'timer.conversation_closed' },
     cold: {
       columns: ['seq', 'chat_service_sid', 'unique_name', 'state', 'date_created'],
+      names: ['unique_name'],
       indexes: [['seq'], ['chat_service_sid', 'seq'], ['chat_service_sid', 'unique_name'], ['state', 'seq']],
       resident: { column: 'state', values: ['active', 'inactive', 'initializing'] },
       foundBy: ['sid', 'name'],
@@ -205,6 +206,7 @@ export const conversationKinds = {
     },
     cold: {
       columns: ['seq', 'chat_service_sid', 'conversation_sid', 'conversation_state', 'identity', 'address'],
+      names: ['identity', 'address'],
       indexes: [
         ['conversation_sid', 'seq'],
         ['identity', 'seq'],
@@ -235,6 +237,7 @@ export const conversationKinds = {
     },
     cold: {
       columns: ['seq', 'chat_service_sid', 'identity'],
+      names: ['identity'],
       indexes: [['chat_service_sid', 'identity'], ['seq']],
       foundBy: ['sid', 'identity'],
       under: { chat_service_sid: 'chat_service' }

@@ -42,6 +42,8 @@ export interface KindRules<R extends Row> {
 export interface ColdRules<R extends Row> {
   /** What SQL finds and sorts its rows by: columns of its table, beside account, SID, version and the whole row. */
   readonly columns: readonly (keyof R & string)[]
+  /** Those of them that hold names: in the form in which these are compared, while the row has them as they were sent. */
+  readonly names?: readonly (keyof R & string)[]
   /** Indexes of that table, over its columns; the account is put in front of each. */
   readonly indexes: readonly (readonly (keyof R & string)[])[]
   /** Which rows are in memory all the same: those for which the column holds one of these values. None without it. */
@@ -71,6 +73,7 @@ export type KindsOf<D> = { readonly [K in keyof D]: D[K] extends KindDefinition<
 /** How SQL has a cold kind. */
 export interface ColdKind {
   readonly columns: Readonly<Record<string, 'text' | 'integer'>>
+  readonly names: readonly string[]
   readonly indexes: readonly (readonly string[])[]
   readonly resident?: { readonly column: string; readonly values: readonly string[] } | undefined
 }
@@ -85,7 +88,7 @@ export function coldKindsOf(kinds: Declared): ReadonlyMap<string, ColdKind> {
     const columns = Object.fromEntries(
       (cold.columns as readonly string[]).map((column) => [column, own[column]?.sql ?? 'integer']) // seq and dates are every row's
     )
-    found.set(name, { columns, indexes: cold.indexes, resident: cold.resident })
+    found.set(name, { columns, names: cold.names ?? [], indexes: cold.indexes, resident: cold.resident })
   }
   return found
 }

@@ -1,13 +1,14 @@
 import type { State } from '../center.ts'
 import { moveConversation } from '../conversations/conversation.ts'
 import { consequence } from '../conversations/origin.ts'
+import { spelled } from '../core/enumeration.ts'
+import { worded } from '../core/json.ts'
 import { notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { cancel } from '../routing/route.ts'
 import { isTerminal } from '../routing/rows.ts'
 import { complete, wrapUp } from '../routing/task.ts'
 import { emitChannel } from './events.ts'
-import { worded } from './json-text.ts'
 import { conversationOf, dropMember } from './member.ts'
 import { objectOf } from './parameters.ts'
 import { type InteractionChannelRow, type InteractionRow, isUsable } from './rows.ts'
@@ -56,9 +57,10 @@ function routingStatus(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined
   const { status } = objectOf(value, 'Routing', 'invalid')
   if (status === undefined) return undefined
-  if (status !== 'closed' && status !== 'wrapup' && status !== 'wrapping')
+  return (
+    spelled(['closed', 'wrapup', 'wrapping'], status) ??
     refuse('invalid', `Routing: status '${worded(status)}' is not closed`)
-  return status
+  )
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { oneOf } from '../core/enumeration.ts'
 import { checkLength, checkRange, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { named, namedChannel } from '../routing/lookup.ts'
@@ -150,11 +151,4 @@ function required(given: string | undefined, kept: unknown, parameter: string, t
   return typeof value === 'string'
     ? value
     : refuse('invalid', `${parameter} is required for an integration of type ${type}`)
-}
-
-function oneOf<T extends string>(values: readonly T[], value: string, parameter: string): T {
-  return (
-    values.find((one) => one === value) ??
-    refuse('invalid', `Value '${value}' provided for ${parameter} is not one of ${values.join(', ')}`)
-  )
 }

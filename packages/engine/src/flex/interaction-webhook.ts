@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { oneOf } from '../core/enumeration.ts'
 import { checkLength, checkUrl, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { type InteractionWebhookRow, interactionWebhookEvents } from './rows.ts'
@@ -102,13 +103,6 @@ function eventsOf(names: readonly string[]): InteractionWebhookRow['webhook_even
   const events = names.map((name) => oneOf(interactionWebhookEvents, name, 'WebhookEvents'))
   if (events.length === 0) refuse('invalid', 'WebhookEvents must name at least one event')
   return [...new Set(events)]
-}
-
-function oneOf<T extends string>(values: readonly T[], value: string, parameter: string): T {
-  return (
-    values.find((one) => one === value) ??
-    refuse('invalid', `Value '${value}' provided for ${parameter} is not one of ${values.join(', ')}`)
-  )
 }
 
 const digits = '0123456789abcdefghjkmnpqrstvwxyz'

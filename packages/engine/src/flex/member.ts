@@ -8,6 +8,7 @@ import {
   type ParticipantParams
 } from '../conversations/participant.ts'
 import type { ConversationRow, ParticipantRow } from '../conversations/rows.ts'
+import { oneOf } from '../core/enumeration.ts'
 import { nameKey } from '../core/names.ts'
 import { notFound } from '../core/parameters.ts'
 import { Refusal, refuse } from '../core/refusals.ts'
@@ -139,12 +140,7 @@ export function createInteractionParticipant(
 ): { interaction_participant: InteractionParticipantRow } {
   const channel = channelOf(state, params.interaction_sid, params.channel_sid)
   if (!isUsable(channel)) refuse('interaction.closed', `Channel ${channel.sid} is ${channel.status}`)
-  const type = participantTypes.find((one) => one === params.participant_type)
-  if (!type)
-    return refuse(
-      'invalid',
-      `Value '${params.participant_type}' provided for Type is not one of ${participantTypes.join(', ')}`
-    )
+  const type = oneOf(participantTypes, params.participant_type, 'Type')
   const routing = routingOf(state, params.routing_properties)
   const media = mediaOf(params.media_properties ?? {}, 'MediaProperties', channel.type)
   const identity = media.identity ?? (routing.worker && workerIdentity(routing.worker))
@@ -190,9 +186,13 @@ function routingOf(state: State, value: unknown): MemberRouting {
   const { taskrouter_workspace_sid } = state.get('flex_configuration', state.account_sid)
   const row = <K extends 'task' | 'reservation' | 'worker'>(kind: K) => {
     const sid = textOf(fields, `${kind}_sid`, bad)
-    return sid === undefined
-      ? undefined
-      : named(state, kind, taskrouter_workspace_sid, sid, `RoutingProperties: ${kind}_sid`)
+    if (sid === undefined) return undefined
+    try {
+      return named(state, kind, taskrouter_workspace_sid, sid, `RoutingProperties: ${kind}_sid`)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      return refuse(bad, error.message)
+    }
   }
   return { task_sid: row('task')?.sid ?? null, reservation_sid: row('reservation')?.sid ?? null, worker: row('worker') }
 }

@@ -1,8 +1,8 @@
 import type { State } from '../center.ts'
 import { userReads } from '../conversations/reads.ts'
 import type { Read, Reads } from '../core/command.ts'
+import { valueIn } from '../core/json.ts'
 import type { CreateInteraction } from './interaction.ts'
-import { valueIn } from './json-text.ts'
 import { type CreateInteractionParticipant, type UpdateInteractionParticipant, workerIdentity } from './member.ts'
 import { fieldsOf } from './task-attributes.ts'
 

@@ -1,5 +1,6 @@
 import type { Json } from '../core/json.ts'
 import { flag, integer, json, type KindsOf, kind, type RowOf, text } from '../core/kind.ts'
+import { nameForm } from '../core/names.ts'
 
 /** The account's Flex instance: one row, whose SID is the account's (reference flex 17). */
 const flexConfigurationColumns = {
@@ -237,5 +238,5 @@ export const flexKinds = {
 }
 
 export function contactKey(channel_type: string, contact_identity: string): string {
-  return `${channel_type} ${contact_identity}`
+  return nameForm(`${channel_type} ${contact_identity}`)
 }

@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { oneOf } from '../core/enumeration.ts'
 import { checkVersion, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { isOpen } from '../matching/standing.ts'
@@ -9,7 +10,7 @@ import { fail, isInReservationActivity, moveBackBySingleTask, moveBySingleTask, 
 import type { ReservationRow } from './rows.ts'
 import { complete, wrapUp } from './task.ts'
 import { completeTransfer, failedLast, hasLetGo, holderLeft } from './transfer.ts'
-import { isVoiceInstruction, refuseVoice, voiceInstructionNames } from './voice-instruction.ts'
+import { refuseVoice, voiceInstructionNames } from './voice-instruction.ts'
 import { checkMove, moveTo } from './worker.ts'
 
 export interface UpdateReservation {
@@ -68,14 +69,10 @@ export function updateReservation(state: State, params: UpdateReservation): { re
 
 /** accept and reject are instructions as well; the others need a voice connection (reference taskrouter 5.5). */
 function byInstruction(state: State, reservation: ReservationRow, params: UpdateReservation): string | undefined {
-  const { instruction } = params
-  if (instruction === undefined || instruction === '') return undefined
+  if (params.instruction === undefined || params.instruction.trim() === '') return undefined
+  const instruction = oneOf(instructionNames, params.instruction, 'Instruction')
   if (instruction === 'accept') return 'accepted'
   if (instruction === 'reject') return 'rejected'
-  if (!isVoiceInstruction(instruction)) {
-    const names = ['accept', 'reject', ...voiceInstructionNames].join(', ')
-    return refuse('invalid', `Value '${instruction}' provided for Instruction is not one of ${names}`)
-  }
   const { sid, workspace_sid, reservation_status } = reservation
   if (instruction !== 'supervise' && reservation_status !== 'pending') {
     const text = `Cannot ${instruction} reservation ${sid} in workspace ${workspace_sid} because it is not pending.`
@@ -83,6 +80,8 @@ function byInstruction(state: State, reservation: ReservationRow, params: Update
   }
   return refuseVoice(state, reservation, instruction, { ...params })
 }
+
+const instructionNames = ['accept', 'reject', ...voiceInstructionNames] as const
 
 function refuseStatus(reservation: ReservationRow, status: string): never {
   const { sid, workspace_sid, reservation_status } = reservation

@@ -1,5 +1,5 @@
 import type { State } from '../center.ts'
-import { nameKey } from '../core/names.ts'
+import { foldedName, nameKey } from '../core/names.ts'
 import type { WorkerEntry } from '../matching/entry.ts'
 import { candidates, inTurn, OfferOrder, workFor } from '../matching/match.ts'
 import { defaultFilter, noFilter } from '../matching/standing.ts'
@@ -59,8 +59,8 @@ function matched(state: State, filter: WorkflowFilter, task: TaskRow) {
   if (!known || name === undefined) return told
   const { worker: workers } = state.tables
   const worker =
-    known.by === 'sid' ? workers.get(name) : workers.firstBy('name', nameKey(task.workspace_sid, name.toLowerCase()))
-  if (worker?.workspace_sid !== task.workspace_sid || worker[known.by] !== name) return told
+    known.by === 'sid' ? workers.get(name) : workers.firstBy('name', nameKey(task.workspace_sid, foldedName(name)))
+  if (worker?.workspace_sid !== task.workspace_sid || known.nameOf(worker) !== name) return told
   return { ...told, known_worker_sid: worker.sid }
 }
 

@@ -1,5 +1,5 @@
 import { flag, integer, json, type KindsOf, kind, type RowOf, text } from '../core/kind.ts'
-import { nameKey } from '../core/names.ts'
+import { foldedName, nameKey } from '../core/names.ts'
 import { column, keyOf } from '../core/table.ts'
 import { isOpen } from '../matching/standing.ts'
 
@@ -215,7 +215,7 @@ export const routingKinds = {
     indexes: {
       workspace_sid: inWorkspace,
       name: keyOf(['workspace_sid', 'friendly_name'], (row) =>
-        nameKey(row.workspace_sid, row.friendly_name.toLowerCase())
+        nameKey(row.workspace_sid, foldedName(row.friendly_name))
       ),
       activity_sid: column('activity_sid')
     }

@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { oneOf } from '../core/enumeration.ts'
 import { checkRange, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { noFilter } from '../matching/standing.ts'
@@ -44,8 +45,7 @@ export function createTransfer(state: State, params: CreateTransfer): { transfer
   const { workspace_sid, worker_sid, to, priority, attributes } = params
   const task = inWorkspace(state, 'task', workspace_sid, params.task_sid)
   const reservation = findReservation(state, { workspace_sid, worker_sid, sid: params.reservation_sid })
-  const mode = params.mode ?? 'WARM'
-  if (mode !== 'WARM' && mode !== 'COLD') refuse('invalid', `Value '${mode}' provided for Mode must be WARM or COLD`)
+  const mode = oneOf(['WARM', 'COLD'], params.mode ?? 'WARM', 'Mode')
   checkRange(priority, 'Priority', 0, 2_147_483_647)
   if (attributes !== undefined) checkAttributes(attributes)
   checkOwner(state, task, reservation)

@@ -1,5 +1,5 @@
 import type { State } from '../center.ts'
-import { nameKey } from '../core/names.ts'
+import { foldedName, nameKey } from '../core/names.ts'
 import { checkVersion } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { AttributesError, parseAttributes } from '../matching/attributes.ts'
@@ -134,7 +134,7 @@ export function deleteWorker(
 /** Names of workers are unique in their workspace whatever their case (reference taskrouter 1.7). */
 function checkFree(state: State, workspace_sid: string, friendly_name: string, own_sid?: string): void {
   checkName(friendly_name, 'Worker')
-  const other = state.tables.worker.firstBy('name', nameKey(workspace_sid, friendly_name.toLowerCase()))
+  const other = state.tables.worker.firstBy('name', nameKey(workspace_sid, foldedName(friendly_name)))
   if (other && other.sid !== own_sid) refuse('exists', 'Worker with the same friendly name already exists')
 }
 

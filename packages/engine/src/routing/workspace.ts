@@ -1,7 +1,9 @@
 import type { State } from '../center.ts'
 import { checkUrl, cleared } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
+import { warnOfUnknownEvents } from '../core/unknown-events.ts'
 import { addActivity } from './activity.ts'
+import { routingEvents } from './events.ts'
 import { checkName, named, workspaceOf } from './lookup.ts'
 import type { WorkspaceRow } from './rows.ts'
 import { addChannel } from './task-channel.ts'
@@ -47,6 +49,7 @@ export function createWorkspace(
   for (const [unique_name, friendly_name] of defaultChannels) addChannel(state, sid, { friendly_name, unique_name })
   const workspace = state.change('workspace', sid, { default_activity_sid: first, timeout_activity_sid: first })
   state.emit('workspace.created', { workspace })
+  warnOfFilter(state, workspace)
   if (params.template === 'FIFO') {
     const queue = addQueue(state, sid, { friendly_name: 'Sample Queue' })
     addWorkflow(state, sid, {
@@ -99,8 +102,17 @@ export function updateWorkspace(
     ...(params.events_filter !== undefined && { events_filter: params.events_filter || null })
   } as Partial<WorkspaceRow>) // the parameters are columns of it
   state.emit('workspace.updated', { workspace })
+  if (params.events_filter !== undefined) warnOfFilter(state, workspace)
   return { workspace }
 }
+
+function warnOfFilter(state: State, workspace: WorkspaceRow): void {
+  const names = (workspace.events_filter ?? '').split(',').map((name) => name.trim())
+  warnOfUnknownEvents(state, { workspace }, 'EventsFilter', names, callbackEvents)
+}
+
+/** What a workspace's callback can be told; what only we tell is not for receivers that know Twilio's. */
+const callbackEvents: readonly string[] = Object.keys(routingEvents).filter((type) => !type.startsWith('ringdown.'))
 
 /** Removes the workspace and everything in it, without routing anything (reference taskrouter 1.2). */
 export function deleteWorkspace(state: State, { sid }: { readonly sid: string }): Record<string, never> {

@@ -1,7 +1,7 @@
 import { State } from '../center.ts'
 import type { Command, CommandOf, CommandType, ResultOf } from '../commands.ts'
 import { seedOf } from '../core/ids.ts'
-import { nameKey } from '../core/names.ts'
+import { foldedName, nameKey } from '../core/names.ts'
 import { Refusal } from '../core/refusals.ts'
 import { type Decision, decide } from '../decide.ts'
 import { decideDue } from '../due.ts'
@@ -268,7 +268,7 @@ export class World {
 
   worker(name: string): WorkerRow {
     return (
-      this.state.tables.worker.firstBy('name', nameKey(this.workspace_sid, name.toLowerCase())) ??
+      this.state.tables.worker.firstBy('name', nameKey(this.workspace_sid, foldedName(name))) ??
       notThere(`worker '${name}'`)
     )
   }
