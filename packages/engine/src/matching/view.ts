@@ -1,6 +1,7 @@
 import type { State } from '../center.ts'
 import { nameKey } from '../core/names.ts'
 import type { WorkerRow } from '../routing/rows.ts'
+import { readJson } from './expression/decimal.ts'
 import type { ChannelView, WorkerView } from './expression/environment.ts'
 
 /** A worker as expressions see it. What it remembers is right as long as name, activity and attributes stay. */
@@ -18,7 +19,7 @@ export class View implements WorkerView {
     this.sid = row.sid
     this.friendly_name = row.friendly_name
     this.activity_sid = row.activity_sid
-    this.attributes = JSON.parse(row.attributes) // checked when it was given
+    this.attributes = readJson(row.attributes) // checked when it was given
   }
 
   get activity_name(): string {
@@ -30,10 +31,10 @@ export class View implements WorkerView {
     const channel = tables.task_channel.firstBy('name', nameKey(this.#workspace_sid, unique_name))
     const row = channel && matcher.channelOf(this.sid, channel.sid)
     if (!channel || !row) return undefined
-    const { open, accepted } = matcher.load(this.sid, channel.sid)
+    const { open, assigned } = matcher.load(this.sid, channel.sid)
     return {
       configured_capacity: row.configured_capacity,
-      assigned_tasks: accepted,
+      assigned_tasks: assigned,
       available_capacity_percentage: capacityLeft(open, row.configured_capacity)
     }
   }
