@@ -1,6 +1,6 @@
 import type { State } from '../center.ts'
 import { oneOf, spelled } from '../core/enumeration.ts'
-import { type Json, worded } from '../core/json.ts'
+import { type Json, valueIn, worded } from '../core/json.ts'
 import { checkUrl, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { type SinkRow, type SinkType, sinkTypes } from './rows.ts'
@@ -67,7 +67,8 @@ export function checkDescription(description: string): void {
 
 type Configuration = { readonly [name: string]: Json }
 
-function membersOf(value: unknown): Configuration {
+function membersOf(given: unknown): Configuration {
+  const value: unknown = typeof given === 'string' ? valueIn(given) : given
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     refuse('invalid', 'SinkConfiguration must be a JSON object')
   }

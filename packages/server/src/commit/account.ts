@@ -25,6 +25,7 @@ import {
 import { batchOf } from './batch.ts'
 import { ColdRows } from './cold-rows.ts'
 import type { Entry, Fetched } from './entry.ts'
+import { type Exchange, Holding } from './exchange.ts'
 import { type Ledger, type LogReader, type ReaderName, Unavailable } from './ledger.ts'
 
 export interface AccountOptions {
@@ -89,6 +90,10 @@ export class Account implements Ledger, Moved {
   #pumping = false
   readonly #abort = new AbortController()
   readonly #listeners = new Set<(events: readonly EngineEvent[]) => void>()
+  /** Durable batches of which followers hear when their requests have been answered. */
+  readonly #holding = new Holding<readonly Entry[]>((entries) => this.#tell(entries))
+  /** Seq of the last event that followers may be told. */
+  #told = 0
   #unlisten: () => void = () => {}
   /** Ends when the account is open again, or closed. */
   #recovery: Promise<void> = Promise.resolve()
@@ -104,6 +109,7 @@ export class Account implements Ledger, Moved {
     this.account_sid = options.account_sid
     this.#head = head
     this.#state = state
+    this.#told = head.next_event - 1
   }
 
   /** Takes the account (waiting while another node has it), loads it, and decides the timers that came due meanwhile. */
@@ -136,14 +142,25 @@ export class Account implements Ledger, Moved {
     return this.#writing.reduce((sum, { length }) => sum + length, this.#gathered.length)
   }
 
-  /** Calls back after every durable batch with its events, in order; the answer ends it. */
+  /** Seq of the last event that followers have been told, or could have been. */
+  get told_seq(): number {
+    return this.#told
+  }
+
+  /** Resolves when followers have been told everything that was decided before the call; rejects as `settled` does. */
+  async told(): Promise<void> {
+    await this.settled()
+    await this.#holding.drained()
+  }
+
+  /** Calls back with the events of every durable batch, in order, when its requests are answered; the answer ends it. */
   subscribe(listener: (events: readonly EngineEvent[]) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  async execute<T extends CommandType>(command: CommandOf<T>): Promise<ResultOf<T>> {
-    return this.#execute(command as unknown as Command) as Promise<ResultOf<T>> // a command of one type is a command
+  async execute<T extends CommandType>(command: CommandOf<T>, exchange?: Exchange): Promise<ResultOf<T>> {
+    return this.#execute(command as unknown as Command, exchange) as Promise<ResultOf<T>> // a command of one type is a command
   }
 
   get isSettled(): boolean {
@@ -196,6 +213,7 @@ export class Account implements Ledger, Moved {
     this.#isStopping = true
     if (this.#status === 'open' && this.queueLength > 0) await this.settled().catch(() => {})
     this.#status = 'closed'
+    this.#holding.flush()
     this.#abort.abort()
     this.#unlisten()
     this.#cancelAlarm()
@@ -210,16 +228,16 @@ export class Account implements Ledger, Moved {
     if (this.#isStopping) throw new Unavailable('the account is being let go')
   }
 
-  async #execute(command: Command): Promise<unknown> {
+  async #execute(command: Command, exchange: Exchange | undefined): Promise<unknown> {
     this.#checkTaking()
     if (this.queueLength >= queueLimit) throw new Unavailable('too many commands are waiting to be written')
-    if (this.#readsOf(command).length === 0) return this.#decideNow(command, nothing)
+    if (this.#readsOf(command).length === 0) return this.#decideNow(command, nothing, exchange)
     let result: Promise<unknown>
     const reading = this.#cold.fetching()
     try {
       const known = await this.#readFor(command)
       this.#checkTaking()
-      result = this.#decideNow(command, known)
+      result = this.#decideNow(command, known, exchange)
     } finally {
       this.#cold.fetched(reading)
     }
@@ -243,12 +261,13 @@ export class Account implements Ledger, Moved {
     return { reads: all.map(({ read }) => read), fetched: all.flatMap(({ rows }) => rows) }
   }
 
-  #decideNow(command: Command, { reads, fetched }: Known): Promise<unknown> {
+  #decideNow(command: Command, { reads, fetched }: Known, exchange: Exchange | undefined): Promise<unknown> {
     this.#decideDue()
     // What is due comes first, and it may be reading; meanwhile everything else may change.
-    if (this.#held) return this.#held.then(() => this.#execute(command))
+    if (this.#held) return this.#held.then(() => this.#execute(command, exchange))
     return new Promise((resolve, reject) => {
-      this.#add({ command, at: this.#now(), seed: this.#seed(), reads, fetched, timer: undefined, resolve, reject })
+      const [at, seed] = [this.#now(), this.#seed()]
+      this.#add({ command, at, seed, reads, fetched, timer: undefined, exchange, resolve, reject })
       this.#decideDue()
       this.#pump()
       this.#arm()
@@ -408,6 +427,11 @@ export class Account implements Ledger, Moved {
     }
     this.#writeNext()
     this.#arm()
+    this.#holding.add(written, exchangesOf(written))
+  }
+
+  #tell(written: readonly Entry[]): void {
+    this.#told = Math.max(this.#told, (written.at(-1)?.head.next_event ?? 0) - 1)
     if (this.#listeners.size === 0) return
     const events = written.flatMap((entry) => entry.decision.events)
     for (const listener of this.#listeners) listener(events)
@@ -443,6 +467,7 @@ export class Account implements Ledger, Moved {
     const entries = [...this.#writing.flat(), ...this.#gathered]
     const suspects = isContent ? (this.#writing[0]?.length ?? 0) : 0
     this.#status = 'recovering'
+    this.#holding.flush()
     this.#writing = []
     this.#gathered = []
     this.#cold.clear()
@@ -495,6 +520,7 @@ export class Account implements Ledger, Moved {
         const state = await load(this.#options, head)
         this.#head = head
         this.#state = state
+        this.#told = head.next_event - 1
         return true
       } catch (error) {
         if (this.#abort.signal.aborted) return false
@@ -515,6 +541,7 @@ export class Account implements Ledger, Moved {
     // It may have been taken meanwhile.
     if (this.#status !== 'recovering' || this.#state !== before) return
     this.#state = state
+    this.#told = head.next_event - 1
     this.#status = 'reading'
   }
 
@@ -543,6 +570,7 @@ export class Account implements Ledger, Moved {
           batchOf(this.account_sid, this.#head.epoch, [decided], this.#options.journal ?? false)
         )
         this.#cold.durable(decided.decision.changes)
+        this.#told = decided.head.next_event - 1
         decided.resolve(decided.decision.result)
       } catch (error) {
         decided.reject(
@@ -559,6 +587,11 @@ export class Account implements Ledger, Moved {
       }
     }
   }
+}
+
+/** The requests that a batch answers. */
+function exchangesOf(entries: readonly Entry[]): Exchange[] {
+  return entries.flatMap(({ exchange }) => exchange ?? [])
 }
 
 /** Drawn ahead: asking the system for each decision costs as much as parsing its request. */

@@ -3,6 +3,7 @@ import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine
 import type { Row } from '@ringdown/engine/core/row'
 import type { Readings } from '../store/readings.ts'
 import type { PageQuery, StoredEvent, Value } from '../store/store.ts'
+import type { Exchange } from './exchange.ts'
 
 /** What operations see of an account: the one way in for commands, and reading that never shows what could still be lost. */
 export interface Ledger {
@@ -11,9 +12,10 @@ export interface Ledger {
   readonly state: State
   /**
    * Decides a command and resolves with its result once it is durable. What it must have read before (`readsOf`) is
-   * brought into memory first. Rejects with the engine's Refusal, or with Unavailable (503) when the outcome is unknown or the queue is full.
+   * brought into memory first; followers of the log are told what came of it after the answer of `exchange`. Rejects with
+   * the engine's Refusal, or with Unavailable (503) when the outcome is unknown or the queue is full.
    */
-  execute<T extends CommandType>(command: CommandOf<T>): Promise<ResultOf<T>>
+  execute<T extends CommandType>(command: CommandOf<T>, exchange?: Exchange): Promise<ResultOf<T>>
   /** Whether everything decided is durable: what `state` shows may be told at once. */
   readonly isSettled: boolean
   /** Resolves when everything decided before the call is durable: what `state` shows may then be told. */

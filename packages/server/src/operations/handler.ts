@@ -3,6 +3,7 @@ import type { OperationId, OperationTypes } from '@ringdown/contract/generated/o
 import type { Meta } from '@ringdown/contract/operation'
 import type { Cursor } from '@ringdown/contract/paging'
 import type { State } from '@ringdown/engine/center'
+import type { Exchange } from '../commit/exchange.ts'
 import type { Ledger } from '../commit/ledger.ts'
 import type { Message, Outcome } from '../delivery/delivery.ts'
 
@@ -12,6 +13,8 @@ export interface Call<Id extends OperationId> {
   readonly params: OperationTypes[Id]['params']
   /** Null where the operation has no pages. */
   readonly page: PageRequest | null
+  /** Of operations that take JSON: the text of each parameter that came as JSON. */
+  readonly texts?: Readonly<Record<string, string>>
 }
 
 /** What a handler works with. Reads of `state` are told only when durable: http waits for that, no handler needs to. */
@@ -57,14 +60,17 @@ export interface AnyCall {
   readonly page: PageRequest | null
 }
 
-/** What handlers need of a ledger. The state is asked for anew each time: it is another one after a reload. */
-export function contextOf(ledger: Ledger, now: () => number, ask: Ask): Context {
+/**
+ * What handlers need of a ledger. The state is asked for anew each time: it is another one after a reload. `exchange` is
+ * the request that whatever they execute is answered to.
+ */
+export function contextOf(ledger: Ledger, now: () => number, ask: Ask, exchange?: Exchange): Context {
   return {
     ledger,
     get state() {
       return ledger.state
     },
-    execute: (command) => ledger.execute(command),
+    execute: (command) => ledger.execute(command, exchange),
     now,
     ask
   }
