@@ -195,6 +195,48 @@ const documentLines: Rule = (tree) =>
     )
   )
 
+const pages = ['rest-conventions', 'taskrouter', 'conversations', 'flex', 'events', 'studio']
+const cited = new RegExp(`\\breference (?=${pages.join('|')})([^)\\n;:]*)`, 'g')
+
+/** What code rests on stands in docs/behavior, under the number that it cites: a heading, or a row of a page's doubts. */
+const citations: Rule = (tree) => {
+  const numbers = new Map(pages.map((page) => [page, numbersOf(tree.get(`docs/behavior/${page}.md`) ?? '')]))
+  return [...tree]
+    .filter(([path]) => /\.(?:ts|mjs|md)$/.test(path) && path !== ownPath && !path.startsWith('docs/behavior/'))
+    .flatMap(([path, text]) =>
+      [...joinedComments(text).matchAll(cited)].flatMap(([, list = '']) =>
+        sectionsOf(list)
+          .filter(({ page, number }) => numbers.get(page)?.has(number) !== true)
+          .map(({ page, number }) => `${path} cites ${page} ${number}, which docs/behavior/${page}.md does not have`)
+      )
+    )
+}
+
+/** A citation may go on in the next line of its comment. */
+function joinedComments(text: string): string {
+  return text.replaceAll(/\n\s*(?:\*|\/\/) ?/g, ' ')
+}
+
+/** `taskrouter 1.7, 1.9 and 10`, `flex 27, U8`: the page is said once. What follows the numbers is prose. */
+function sectionsOf(list: string): { readonly page: string; readonly number: string }[] {
+  const found: { page: string; number: string }[] = []
+  let page = ''
+  for (const part of list.split(/,| and | to | row /)) {
+    const [, named, number, rest = ''] = /^\s*(?:([a-z-]+)(?=\s|$))?\s*(\d+(?:\.\d+)*|U\d+)?(.*)$/.exec(part) ?? []
+    if (named !== undefined && !pages.includes(named)) break
+    page = named ?? page
+    if (number !== undefined) found.push({ page, number })
+    if (number === undefined || rest.trim().replace(/^(?:\.|'|of \d+)/, '') !== '') break
+  }
+  return found
+}
+
+function numbersOf(page: string): ReadonlySet<string> {
+  const headings = [...page.matchAll(/^#+ (\d+(?:\.\d+)*)/gm)]
+  const rows = [...page.matchAll(/^\| *(U?\d+) *\|/gm)]
+  return new Set([...headings, ...rows].map(([, number = '']) => number))
+}
+
 /** Places that only one machine has: home and work folders, package registries and their mirrors. */
 const places =
   /(?<![\w.*}-])\/(?:home|Users|root|work|mnt|private)\/[\w.-]+|\b[A-Z]:\\+Users\b|\bregistry\.[\w-]+\.\w+|\b(?:artifactory|nexus|verdaccio|jfrog)\b|"resolved": *"http/g
@@ -333,6 +375,21 @@ function checkout(): Tree {
 const long = `${'let a = 1\n'.repeat(601)}`
 
 const house: Record<string, { rule: Rule; broken: Record<string, string>; complaint: string }[]> = {
+  'what code cites is in docs/behavior': [
+    {
+      rule: citations,
+      broken: {
+        'packages/engine/src/a.ts': '/** As it is there (reference flex 4.1 and 9, U2). */',
+        'docs/behavior/flex.md': '## 4. Making\n### 4.1 Channel\n| U2 | doubt |'
+      },
+      complaint: 'packages/engine/src/a.ts cites flex 9, which docs/behavior/flex.md does not have'
+    },
+    {
+      rule: citations,
+      broken: { 'test/a.test.ts': '// In two lines (reference events\n// 3): so' },
+      complaint: 'test/a.test.ts cites events 3'
+    }
+  ],
   'no files import one another': [
     {
       rule: importCircles,
