@@ -2,6 +2,7 @@ import type { State } from '../center.ts'
 import { nameKey } from '../core/names.ts'
 import { checkLength, cleared } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
+import { configurationOf, serviceOf } from './configuration.ts'
 import { minClosed_ms, minInactive_ms, timerOf } from './duration.ts'
 import { emitConversation } from './events.ts'
 import {
@@ -14,7 +15,6 @@ import {
 } from './lookup.ts'
 import { byTimer, type Origin } from './origin.ts'
 import type { ChatServiceRow, ConversationRow, ConversationState } from './rows.ts'
-import { configurationOf, serviceOf } from './service.ts'
 import { followWebhooks, toldOfRemoval } from './webhook.ts'
 
 export interface ConversationParams {

@@ -3,26 +3,14 @@ import { moveConversation } from '../conversations/conversation.ts'
 import { consequence } from '../conversations/origin.ts'
 import { spelled } from '../core/enumeration.ts'
 import { worded } from '../core/json.ts'
-import { notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import { cancel } from '../routing/route.ts'
+import { cancel, complete, wrapUp } from '../routing/end-task.ts'
 import { isTerminal } from '../routing/rows.ts'
-import { complete, wrapUp } from '../routing/task.ts'
 import { emitChannel } from './events.ts'
-import { conversationOf, dropMember } from './member.ts'
+import { channelOf, conversationOf } from './lookup.ts'
+import { dropMember } from './member.ts'
 import { objectOf } from './parameters.ts'
-import { type InteractionChannelRow, type InteractionRow, isUsable } from './rows.ts'
-
-export function interactionOf(state: State, sid: string): InteractionRow {
-  return state.find('interaction', sid) ?? notFound(`/Interactions/${sid}`)
-}
-
-export function channelOf(state: State, interaction_sid: string, sid: string): InteractionChannelRow {
-  const channel = state.find('interaction_channel', sid)
-  return channel?.interaction_sid === interaction_sid
-    ? channel
-    : notFound(`/Interactions/${interaction_sid}/Channels/${sid}`)
-}
+import { type InteractionChannelRow, isUsable } from './rows.ts'
 
 export interface UpdateInteractionChannel {
   readonly interaction_sid: string

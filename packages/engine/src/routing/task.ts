@@ -3,24 +3,13 @@ import { checkRange, checkVersion, cleared } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { isOpen, noFilter } from '../matching/standing.ts'
 import { can, taskCan } from './can.ts'
+import { cancel, closeReservations, complete, dropIfUnused, reasons, wrapUp } from './end-task.ts'
 import { emitTask } from './events.ts'
-import { inWorkspace, named, namedChannel, workspaceOf } from './lookup.ts'
-import { completeReservation, wrapUpReservation } from './reservation.ts'
-import {
-  cancel,
-  cancelReservations,
-  dropIfUnused,
-  ended,
-  enterQueue,
-  followAgain,
-  followWorkflow,
-  offer,
-  reasons,
-  targetTimedOut
-} from './route.ts'
-import { isTerminal, type ReservationRow, type TaskRow, type WorkerRow, type WorkflowRow } from './rows.ts'
-import { isHeldInTransfer } from './transfer.ts'
-import { checkAttributes } from './worker.ts'
+import { followAgain, followWorkflow, targetTimedOut } from './follow-workflow.ts'
+import { checkAttributes, inWorkspace, named, namedChannel, workspaceOf } from './lookup.ts'
+import { enterQueue, offer } from './offer.ts'
+import { isTerminal, type ReservationRow, type TaskRow, type WorkflowRow } from './rows.ts'
+import { isHeldInTransfer } from './task-holders.ts'
 
 export interface CreateTask {
   readonly workspace_sid: string
@@ -222,47 +211,6 @@ function refuseStatus(task: TaskRow, status: string, state: State): never {
   if (status === 'wrapping')
     return refuse('not_possible', `Cannot wrap up ${subject} because it is not currently assigned.`)
   return refuse('not_possible', `Cannot update ${subject} because it is ${task.assignment_status}.`)
-}
-
-export function wrapUp(state: State, sid: string, reason: string | null): void {
-  cancelReservations(state, sid)
-  const task = state.change('task', sid, { assignment_status: 'wrapping', ...(reason !== null && { reason }) })
-  for (const reservation of state.tables.reservation.list('task_sid', sid)) {
-    if (reservation.reservation_status === 'accepted') wrapUpReservation(state, reservation)
-  }
-  const holder = holderAmong(state, state.tables.reservation.list('task_sid', sid))
-  emitTask(state, 'task.wrapup', task, undefined, holder)
-}
-
-export function complete(state: State, sid: string, reason: string | null): void {
-  const reservations = state.tables.reservation.list('task_sid', sid)
-  const holder = holderAmong(state, reservations)
-  const task = state.change('task', sid, { assignment_status: 'completed', reason, ...ended(state) })
-  emitTask(state, 'task.completed', task, undefined, holder)
-  closeReservations(state, sid, reservations)
-  dropIfUnused(state, task.workflow_document_sid)
-}
-
-/** What is pending is canceled, what workers have is completed (reference taskrouter 4.5). */
-function closeReservations(
-  state: State,
-  task_sid: string,
-  reservations = state.tables.reservation.list('task_sid', task_sid)
-): void {
-  cancelReservations(state, task_sid, reservations)
-  for (const reservation of reservations) {
-    if (reservation.reservation_status !== 'pending' && isOpen(reservation)) completeReservation(state, reservation)
-  }
-}
-
-/** The worker who has the task, or had it last. */
-function holderAmong(state: State, reservations: readonly ReservationRow[]): WorkerRow | undefined {
-  for (const reservation of reservations) {
-    if (reservation.reservation_status === 'accepted' || reservation.reservation_status === 'wrapping') {
-      return state.find('worker', reservation.worker_sid)
-    }
-  }
-  return undefined
 }
 
 /** Works in every state (reference taskrouter 4.5). */
