@@ -5,6 +5,7 @@ import { spelled } from '../core/enumeration.ts'
 import { worded } from '../core/json.ts'
 import { refuse } from '../core/refusals.ts'
 import { cancel, complete, wrapUp } from '../routing/end-task.ts'
+import { canTake, taskLifeCycle, taskRequests } from '../routing/life-cycle.ts'
 import { isTerminal } from '../routing/rows.ts'
 import { emitChannel } from './events.ts'
 import { channelOf, conversationOf } from './lookup.ts'
@@ -76,9 +77,10 @@ export function endChannel(
 
 function endTask(state: State, task_sid: string, to: 'wrapping' | 'completed'): void {
   const status = state.find('task', task_sid)?.assignment_status
-  if (status === 'pending' || status === 'reserved') cancel(state, task_sid, 'Interaction channel ended')
-  else if (status === 'assigned' && to === 'wrapping') wrapUp(state, task_sid, null)
-  else if (status === 'assigned' || (status === 'wrapping' && to === 'completed')) complete(state, task_sid, null)
+  if (status === undefined) return
+  const { step } = taskRequests[to]
+  if (canTake(taskLifeCycle, status, 'cancel')) cancel(state, task_sid, 'Interaction channel ended')
+  else if (canTake(taskLifeCycle, status, step)) (to === 'wrapping' ? wrapUp : complete)(state, task_sid, null)
 }
 
 /** The interaction is over when its channel has ended and none of its tasks lives. */

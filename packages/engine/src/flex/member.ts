@@ -12,6 +12,7 @@ import { oneOf } from '../core/enumeration.ts'
 import { nameKey } from '../core/names.ts'
 import { notFound } from '../core/parameters.ts'
 import { Refusal, refuse } from '../core/refusals.ts'
+import { canTake, reservationLifeCycle, reservationRequests } from '../routing/life-cycle.ts'
 import { named } from '../routing/lookup.ts'
 import { updateReservation } from '../routing/reservation.ts'
 import type { ReservationRow, WorkerRow } from '../routing/rows.ts'
@@ -233,9 +234,8 @@ function finishReservation(
   reservation_status: 'wrapping' | 'completed'
 ): void {
   const reservation = state.find('reservation', member.reservation_sid)
-  const status = reservation?.reservation_status
-  const isLive = status === 'accepted' || (status === 'wrapping' && reservation_status === 'completed')
-  if (!reservation || !isLive) return
+  const { step } = reservationRequests[reservation_status]
+  if (!reservation || !canTake(reservationLifeCycle, reservation.reservation_status, step)) return
   const { workspace_sid, task_sid, sid } = reservation
   updateReservation(state, { workspace_sid, task_sid, sid, reservation_status })
 }

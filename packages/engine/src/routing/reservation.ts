@@ -4,10 +4,10 @@ import { checkVersion } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { isOpen } from '../matching/standing.ts'
 import { checkMove, moveBySingleTask } from './activity-moves.ts'
-import { can, reservationCan } from './can.ts'
 import { complete, completeReservation, withdraw, wrapUp, wrapUpReservation } from './end-task.ts'
 import { emitReservation, emitTransfer } from './events.ts'
 import { callOff, rejectReservation } from './failed-reservation.ts'
+import { canTake, isRequest, reservationLifeCycle, reservationRequests } from './life-cycle.ts'
 import { findReservation, named, type ReservationPath } from './lookup.ts'
 import type { ReservationRow, TransferRow } from './rows.ts'
 import { hasLetGo, holderLeft } from './task-holders.ts'
@@ -27,19 +27,18 @@ export function updateReservation(state: State, params: UpdateReservation): { re
   const { worker_activity_sid } = params
   const status = params.reservation_status ?? byInstruction(state, reservation, params)
   if (status === undefined) return { reservation }
-  if (!Object.hasOwn(reservationCan, status)) {
-    refuse(
-      'invalid',
-      `ReservationStatus cannot be set to '${status}': only ${Object.keys(reservationCan).join(', ')} can`
-    )
+  if (!isRequest(reservationRequests, status)) {
+    const possible = Object.keys(reservationRequests).join(', ')
+    return refuse('invalid', `ReservationStatus cannot be set to '${status}': only ${possible} can`)
   }
   if (worker_activity_sid) named(state, 'activity', params.workspace_sid, worker_activity_sid, 'WorkerActivitySid')
-  if (!can(reservationCan, reservation.reservation_status, status)) refuseStatus(reservation, status)
+  const { step } = reservationRequests[status]
+  if (!canTake(reservationLifeCycle, reservation.reservation_status, step)) refuseStatus(reservation, status)
   if (status === 'accepted') accept(state, reservation)
   else if (status === 'rejected') {
     if (worker_activity_sid) checkMove(state, reservation.worker_sid, worker_activity_sid)
     rejectReservation(state, reservation, worker_activity_sid || undefined)
-  } else finish(state, reservation, status as 'wrapping' | 'completed') // the other two of the table
+  } else finish(state, reservation, status)
   return { reservation: state.get('reservation', reservation.sid) }
 }
 
@@ -59,10 +58,9 @@ function byInstruction(state: State, reservation: ReservationRow, params: Update
 
 const instructionNames = ['accept', 'reject', ...voiceInstructionNames] as const
 
-function refuseStatus(reservation: ReservationRow, status: string): never {
+function refuseStatus(reservation: ReservationRow, status: keyof typeof reservationRequests): never {
   const { sid, workspace_sid, reservation_status } = reservation
-  const verb = { accepted: 'accept', rejected: 'reject', wrapping: 'wrap up', completed: 'complete' }[status] ?? status
-  const needed = reservationCan[status as keyof typeof reservationCan].join(' or ') // the caller has checked that it is one
+  const { verb, needed } = reservationRequests[status]
   const text = `Cannot ${verb} reservation ${sid} in workspace ${workspace_sid} because it is not ${needed}.`
   if (status === 'accepted' && reservation_status === 'rescinded')
     return refuse('rescinded', `${text} Another worker accepted the task first.`)
@@ -132,7 +130,7 @@ function finish(state: State, { sid, task_sid }: ReservationRow, status: 'wrappi
  */
 export function cancelReservation(state: State, params: ReservationPath): { reservation: ReservationRow } {
   const pending = findReservation(state, params)
-  if (pending.reservation_status !== 'pending') {
+  if (!canTake(reservationLifeCycle, pending.reservation_status, 'cancel')) {
     refuse('not_possible', `Cannot cancel reservation ${pending.sid} because it is ${pending.reservation_status}.`)
   }
   callOff(state, pending)

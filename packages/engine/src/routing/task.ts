@@ -2,10 +2,10 @@ import type { State } from '../center.ts'
 import { checkRange, checkVersion, cleared } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { isOpen, noFilter } from '../matching/standing.ts'
-import { can, taskCan } from './can.ts'
 import { cancel, closeReservations, complete, dropIfUnused, reasons, wrapUp } from './end-task.ts'
 import { emitTask } from './events.ts'
 import { followAgain, followWorkflow, targetTimedOut } from './follow-workflow.ts'
+import { canTake, isRequest, taskLifeCycle, taskRequests } from './life-cycle.ts'
 import { checkAttributes, inWorkspace, named, namedChannel, workspaceOf } from './lookup.ts'
 import { enterQueue, offer } from './offer.ts'
 import { isTerminal, type ReservationRow, type TaskRow, type WorkflowRow } from './rows.ts'
@@ -190,27 +190,27 @@ function routeAgain(state: State, before: TaskRow, task: TaskRow): void {
 
 function setStatus(state: State, sid: string, status: string, reason: string | null): void {
   const task = state.get('task', sid)
-  if (!Object.hasOwn(taskCan, status)) {
+  if (!isRequest(taskRequests, status)) {
     refuse('invalid', `AssignmentStatus cannot be set to '${status}': only wrapping, completed and canceled can`)
   }
+  const { step } = taskRequests[status]
   // While a task is handed on, whoever has it still has it.
   const current = isHeldInTransfer(state, sid) ? 'assigned' : task.assignment_status
-  if (!can(taskCan, current, status)) refuseStatus(task, status, state)
-  if (status === 'canceled') cancel(state, sid, reason)
-  else if (status === 'completed') complete(state, sid, reason)
-  else wrapUp(state, sid, reason)
+  if (!canTake(taskLifeCycle, current, step)) refuseStatus(task, status, state)
+  steps[step](state, sid, reason)
 }
 
-/** The texts of real answers (reference taskrouter 0.2). */
+const steps = { wrap_up: wrapUp, complete, cancel } as const satisfies Record<
+  (typeof taskRequests)[keyof typeof taskRequests]['step'],
+  (state: State, sid: string, reason: string | null) => unknown
+>
+
 function refuseStatus(task: TaskRow, status: string, state: State): never {
   const subject = `task ${task.sid} in workspace ${task.workspace_sid} for account ${state.account_sid}`
-  if (status === 'canceled')
-    return refuse('not_possible', `Cannot cancel ${subject} because it is not pending or reserved.`)
-  if (status === 'completed')
-    return refuse('not_possible', `Cannot complete ${subject} because it is not currently assigned.`)
-  if (status === 'wrapping')
-    return refuse('not_possible', `Cannot wrap up ${subject} because it is not currently assigned.`)
-  return refuse('not_possible', `Cannot update ${subject} because it is ${task.assignment_status}.`)
+  if (!isRequest(taskRequests, status))
+    return refuse('not_possible', `Cannot update ${subject} because it is ${task.assignment_status}.`)
+  const { verb, needed } = taskRequests[status]
+  return refuse('not_possible', `Cannot ${verb} ${subject} because it is not ${needed}.`)
 }
 
 /** Works in every state (reference taskrouter 4.5). */

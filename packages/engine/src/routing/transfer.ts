@@ -6,9 +6,10 @@ import { noFilter } from '../matching/standing.ts'
 import { dropIfUnused, withdraw, wrapUpReservation } from './end-task.ts'
 import { emitTask, emitTransfer } from './events.ts'
 import { giveBack, routeAnew } from './failed-transfer.ts'
+import { canTake, taskLifeCycle, transferLifeCycle } from './life-cycle.ts'
 import { checkAttributes, findReservation, inWorkspace, named } from './lookup.ts'
 import { enterQueue, offer, reserve } from './offer.ts'
-import { isUnderWay, type ReservationRow, type TaskRow, type TransferRow } from './rows.ts'
+import type { ReservationRow, TaskRow, TransferRow } from './rows.ts'
 import { holderLeft, holding } from './task-holders.ts'
 
 /*
@@ -70,7 +71,7 @@ export function createTransfer(state: State, params: CreateTransfer): { transfer
 
 function checkOwner(state: State, task: TaskRow, reservation: ReservationRow): void {
   const isOwner = reservation.task_sid === task.sid && reservation.reservation_status === 'accepted'
-  if (!isOwner || task.assignment_status !== 'assigned') {
+  if (!isOwner || !canTake(taskLifeCycle, task.assignment_status, 'transfer')) {
     const { sid, workspace_sid } = task
     refuse(
       'not_possible',
@@ -136,7 +137,7 @@ export function cancelTransfer(
   if (!before || before.initiating_worker_sid !== worker_sid || before.workspace_sid !== workspace_sid)
     return notFound(`/Workspaces/${workspace_sid}/Workers/${worker_sid}/Transfers/${sid}`)
   // The space is the original's (reference taskrouter 9.7), and programs compare texts.
-  if (!isUnderWay(before))
+  if (!canTake(transferLifeCycle, before.transfer_status, 'cancel'))
     refuse('not_possible', `Transfer ${sid} is already ${before.transfer_status} . Cannot cancel transfer.`)
   const transfer = state.change('transfer', sid, { transfer_status: 'canceled' })
   const isHeld = giveBack(state, transfer)
