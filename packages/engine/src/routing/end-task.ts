@@ -25,7 +25,8 @@ export function cancel(state: State, sid: string, reason: string | null): TaskRo
   return task
 }
 
-export function cancelReservations(
+/** Takes back what nobody has accepted yet, and the transfer that waits for it. */
+function cancelReservations(
   state: State,
   task_sid: string,
   reservations = state.tables.reservation.list('task_sid', task_sid)
@@ -45,7 +46,7 @@ export function withdraw(state: State, sid: string, reservation_status: 'cancele
 }
 
 /** What ends with a task: its timers; it is kept a while for whoever asks (reference taskrouter 4.2). */
-export function ended(state: State): Partial<TaskRow> {
+function ended(state: State): Partial<TaskRow> {
   return {
     ttl_at: null,
     target_at: null,
@@ -60,6 +61,7 @@ function cancelTransferOf(state: State, task_sid: string): TransferRow | undefin
   return transfer && state.change('transfer', transfer.sid, { transfer_status: 'canceled' })
 }
 
+/** The task's worker wraps up: what is pending is taken back, what is accepted is wrapping. */
 export function wrapUp(state: State, sid: string, reason: string | null): void {
   cancelReservations(state, sid)
   const task = state.change('task', sid, { assignment_status: 'wrapping', ...(reason !== null && { reason }) })
@@ -70,6 +72,7 @@ export function wrapUp(state: State, sid: string, reason: string | null): void {
   emitTask(state, 'task.wrapup', task, undefined, holder)
 }
 
+/** Ends a task that was assigned, and all of its reservations. */
 export function complete(state: State, sid: string, reason: string | null): void {
   const reservations = state.tables.reservation.list('task_sid', sid)
   const holder = holderAmong(state, reservations)
@@ -91,6 +94,7 @@ export function closeReservations(
   }
 }
 
+/** One worker wraps up; the task's status is the caller's business. */
 export function wrapUpReservation(state: State, accepted: ReservationRow): void {
   emitReservation(
     state,
@@ -99,6 +103,7 @@ export function wrapUpReservation(state: State, accepted: ReservationRow): void 
   )
 }
 
+/** One worker is done; the task's status is the caller's business. */
 export function completeReservation(state: State, reservation: ReservationRow): void {
   emitReservation(
     state,

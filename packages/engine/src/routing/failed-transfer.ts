@@ -6,6 +6,8 @@ import { enterQueue, offer } from './offer.ts'
 import { isUnderWay, type ReservationRow, type TransferRow } from './rows.ts'
 import { holding } from './task-holders.ts'
 
+/* What happens when nobody accepts a task that is being transferred, or its transfer is taken back. */
+
 /**
  * The last reservation of a round has failed: how it did is why the transfer's attempt failed. A transfer to a worker has
  * failed with it, and one to a queue when its rounds are used up, so whoever is told of the reservation is told that too.
@@ -49,7 +51,8 @@ const ended: Readonly<Record<string, string>> = {
 }
 
 /** Gives the task back to whoever still has it; false when nobody does. */
-export function giveBack(state: State, { task_sid, initiating_queue_sid }: TransferRow): boolean {
+export function giveBack(state: State, transfer: TransferRow): boolean {
+  const { task_sid } = transfer
   const holders = holding(state, task_sid)
   if (holders.length === 0) {
     state.change('task', task_sid, { assignment_status: 'pending' })
@@ -62,12 +65,13 @@ export function giveBack(state: State, { task_sid, initiating_queue_sid }: Trans
     rejections: 0,
     retry_at: null
   })
-  if (state.find('task_queue', initiating_queue_sid)) enterQueue(state, task_sid, initiating_queue_sid as string) // it was found
+  backToQueue(state, transfer)
   return true
 }
 
 /** Nobody has the task: its workflow says where it goes, or it is back in its queue. */
-export function routeAnew(state: State, { task_sid, initiating_queue_sid }: TransferRow): void {
+export function routeAnew(state: State, transfer: TransferRow): void {
+  const { task_sid } = transfer
   const task = state.get('task', task_sid)
   const workflow = state.find('workflow', task.workflow_sid)
   if (task.rounds >= state.settings.limits.assignment_rounds) cancel(state, task_sid, reasons.rounds)
@@ -75,7 +79,13 @@ export function routeAnew(state: State, { task_sid, initiating_queue_sid }: Tran
     state.change('task', task_sid, { routing_target: null, workflow_document_sid: workflow.workflow_document_sid })
     if (!followWorkflow(state, task_sid, 0)) leaveWorkflow(state, task_sid)
   } else {
-    if (state.find('task_queue', initiating_queue_sid)) enterQueue(state, task_sid, initiating_queue_sid as string) // it was found
+    backToQueue(state, transfer)
     offer(state, task_sid)
   }
+}
+
+/** Into the queue that it was transferred from, if that is still there. */
+function backToQueue(state: State, { task_sid, initiating_queue_sid }: TransferRow): void {
+  const queue = state.find('task_queue', initiating_queue_sid)
+  if (queue) enterQueue(state, task_sid, queue.sid)
 }

@@ -2,7 +2,7 @@ import type { State } from '../center.ts'
 import { foldedName, nameKey } from '../core/names.ts'
 import { readJson } from '../matching/expression/decimal.ts'
 import { defaultFilter, noFilter } from '../matching/standing.ts'
-import type { DefaultFilter, WorkflowFilter, WorkflowTarget } from '../matching/workflow-document.ts'
+import type { DefaultFilter, WorkflowDocument, WorkflowFilter, WorkflowTarget } from '../matching/workflow-document.ts'
 import { cancel, dropIfUnused, failDirect, reasons } from './end-task.ts'
 import { emitTask } from './events.ts'
 import { enterQueue, offer } from './offer.ts'
@@ -19,7 +19,7 @@ import type { TaskRow } from './rows.ts'
  */
 export function followWorkflow(state: State, sid: string, start: number): boolean {
   const task = state.get('task', sid)
-  const document = state.matcher.document(task.workflow_document_sid as string) // a task that follows a workflow has one
+  const document = documentOf(state, task)
   const view = state.matcher.task(task) // being routed changes no attributes
   let filter = document.finder.first(view, start)
   for (; filter; filter = document.finder.first(view, filter.index + 1)) {
@@ -39,7 +39,11 @@ export function followWorkflow(state: State, sid: string, start: number): boolea
   return true
 }
 
-/** What is told of the filter that matched: the worker, too, whom one of its targets is for (reference taskrouter 3.8, 8.3). */
+function documentOf(state: State, task: TaskRow): WorkflowDocument {
+  return state.matcher.document(task.workflow_document_sid as string) // a task that follows a workflow has one
+}
+
+/** What the event says of the filter that matched, and of the worker for whom one of its targets is (reference taskrouter 3.8, 8.3). */
 function matched(state: State, filter: WorkflowFilter, task: TaskRow) {
   const told = {
     workflow_filter_name: filter.friendly_name ?? null,
@@ -57,8 +61,8 @@ function matched(state: State, filter: WorkflowFilter, task: TaskRow) {
 
 /** Tries a filter's targets from one on; true when the task is reserved or waits in one of them. */
 function enterTargets(state: State, sid: string, filter: WorkflowFilter, first: number): boolean {
-  for (let i = first; i < filter.targets.length; i++) {
-    const target = filter.targets[i] as WorkflowTarget // i < length
+  for (const target of filter.targets) {
+    if (target.index < first) continue
     enterTarget(state, sid, filter, target)
     if (offer(state, sid)) return true
     const skips = target.skip_if?.matches(undefined, undefined, state.matcher.workforce(target.queue)) ?? false
@@ -109,16 +113,16 @@ export function targetTimedOut(state: State, sid: string): void {
 export function leaveTarget(state: State, sid: string): void {
   const task = state.change('task', sid, { timed_out: true, advance: false, target_at: null })
   emitTask(state, 'task-queue.timeout', task)
-  const document = state.matcher.document(task.workflow_document_sid as string) // it is in one of its targets
+  const document = documentOf(state, task)
   const filter = document.filters[task.filter_index]
-  const rest = filter && task.target_index + 1 < filter.targets.length
-  if (filter && rest) {
+  if (filter && task.target_index + 1 < filter.targets.length) {
     if (enterTargets(state, sid, filter, task.target_index + 1)) return
     emitTask(state, 'workflow.skipped', state.get('task', sid))
   }
   if (!followWorkflow(state, sid, task.filter_index + 1)) leaveWorkflow(state, sid)
 }
 
+/** Nothing in its workflow takes the task any more. */
 export function leaveWorkflow(state: State, sid: string): void {
   emitTask(state, 'workflow.timeout', state.get('task', sid))
   cancel(state, sid, reasons.workflow)
@@ -142,7 +146,7 @@ export function followAgain(state: State, sid: string, followed_attributes: stri
 
 /** The filter from which on the task is to be routed anew, or undefined when it stays where it is. */
 function filterAfterChange(state: State, task: TaskRow, followed_attributes: string): number | undefined {
-  const { filters } = state.matcher.document(task.workflow_document_sid as string) // the caller has seen it
+  const { filters } = documentOf(state, task)
   const was = { attributes: readJson(followed_attributes) } // checked when it was given
   const is = state.matcher.task(task)
   const current = task.filter_index === defaultFilter ? filters.length : task.filter_index

@@ -2,7 +2,7 @@ import type { State } from '../center.ts'
 import { nameKey } from '../core/names.ts'
 import { notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { Kind, Kinds } from '../kinds.ts'
+import type { Kinds } from '../kinds.ts'
 import { AttributesError, parseAttributes } from '../matching/attributes.ts'
 import type { ReservationRow, RoutingKinds, TaskChannelRow, WorkspaceRow } from './rows.ts'
 
@@ -85,17 +85,10 @@ export function namedChannel(state: State, workspace_sid: string, name: string):
   )
 }
 
-/** Refuses the command when as many rows as are allowed are there already. */
-export function checkLimit(
-  state: State,
-  kind: Kind,
-  index: string,
-  parent_sid: string,
-  limit: number,
-  what: string
-): void {
-  if (state.table(kind).count(index, parent_sid) >= limit) {
-    refuse('too_many', `The maximum number of ${what} (${limit}) is reached`)
+/** Refuses one more row when the workspace has as many of that kind as it may. */
+export function checkLimit(state: State, kind: InWorkspace, workspace_sid: string, most: number): void {
+  if (state.table(kind).count('workspace_sid', workspace_sid) >= most) {
+    refuse('too_many', `The maximum number of ${segments[kind]} in a Workspace (${most}) is reached`)
   }
 }
 

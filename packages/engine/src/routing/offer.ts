@@ -27,15 +27,27 @@ export function offer(state: State, sid: string): boolean {
   const queue = state.find('task_queue', task.task_queue_sid)
   const workers = candidates(state, task, queue?.max_reserved_workers ?? 1)
   if (workers.length === 0) return false
-  const workflow = state.find('workflow', task.workflow_sid)
-  const timeout_at = state.at + (workflow?.task_reservation_timeout ?? 120) * 1000
+  const timeout_at = reservationTimeout(state, task)
   state.change('task', sid, { assignment_status: 'reserved', rounds: task.rounds + 1, retry_at: null })
   for (const worker of workers) reserve(state, sid, worker.sid, timeout_at)
   return true
 }
 
+/** Reserves the task for a worker who was chosen, whatever else that worker does. */
+export function offerTo(state: State, sid: string, worker_sid: string): void {
+  const task = state.get('task', sid)
+  state.change('task', sid, { assignment_status: 'reserved', rounds: task.rounds + 1 })
+  reserve(state, sid, worker_sid, reservationTimeout(state, task))
+}
+
+/** Until when a reservation that is made now can be accepted. */
+function reservationTimeout(state: State, task: TaskRow): number {
+  const workflow = state.find('workflow', task.workflow_sid)
+  return state.at + (workflow?.task_reservation_timeout ?? 120) * 1000
+}
+
 /** Reserves the task for one worker; a transfer's reservation is the one that it was made for last. */
-export function reserve(state: State, task_sid: string, worker_sid: string, timeout_at: number): void {
+function reserve(state: State, task_sid: string, worker_sid: string, timeout_at: number): void {
   const task = state.get('task', task_sid)
   const worker = state.get('worker', worker_sid)
   const reservation = state.insert('reservation', {

@@ -1,6 +1,7 @@
 import type { State } from '../center.ts'
 import { checkRange, checkVersion, cleared } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
+import type { NewRow } from '../core/state.ts'
 import { isOpen, noFilter } from '../matching/standing.ts'
 import { cancel, closeReservations, complete, dropIfUnused, reasons, wrapUp } from './end-task.ts'
 import { emitTask } from './events.ts'
@@ -30,6 +31,7 @@ export function createTask(state: State, params: CreateTask): { task: TaskRow } 
   return { task: addTask(state, params) }
 }
 
+/** The task of `createTask`, for whoever makes one on the way to something else. */
 export function addTask(state: State, params: CreateTask): TaskRow {
   const { workspace_sid } = params
   workspaceOf(state, workspace_sid)
@@ -39,13 +41,33 @@ export function addTask(state: State, params: CreateTask): TaskRow {
   if (params.attributes !== undefined) checkAttributes(params.attributes)
   checkRange(params.priority, 'Priority', 0, 2_147_483_647)
   checkRange(params.timeout, 'Timeout', 1, 1_209_600)
-  const virtual_start_time = checkedStart(state, params.virtual_start_time) ?? state.at
-  const channel = namedChannel(state, workspace_sid, params.task_channel || 'default')
+  const place = {
+    virtual_start_time: checkedStart(state, params.virtual_start_time) ?? state.at,
+    task_channel_sid: namedChannel(state, workspace_sid, params.task_channel || 'default').sid
+  }
   const route = routeOf(state, params)
+  const task = state.insert('task', newTask(state, params, route, place))
+  emitTask(state, 'task.created', task)
+  if (route.workflow) emitTask(state, 'workflow.entered', task)
+  if (route.queue_sid) enterQueue(state, task.sid, route.queue_sid)
+  if (task.workflow_document_sid === null) offer(state, task.sid)
+  else if (!followWorkflow(state, task.sid, 0)) {
+    refuse('invalid', `Task matches no filter of Workflow ${task.workflow_sid}, which has no default filter`)
+  }
+  return state.get('task', task.sid)
+}
+
+/** The row of a task that waits in no queue yet. */
+function newTask(
+  state: State,
+  params: CreateTask,
+  route: Route,
+  place: Pick<TaskRow, 'virtual_start_time' | 'task_channel_sid'>
+): NewRow<TaskRow> {
   const ignore_capacity = route.worker_sid ? (params.ignore_capacity ?? true) : null
   const timeout = params.timeout ?? 86_400
-  const task = state.insert('task', {
-    workspace_sid,
+  return {
+    workspace_sid: params.workspace_sid,
     assignment_status: 'pending',
     attributes: params.attributes || '{}',
     addons: '{}',
@@ -55,8 +77,8 @@ export function addTask(state: State, params: CreateTask): TaskRow {
     task_queue_sid: null,
     task_queue_entered_date: null,
     workflow_sid: route.workflow?.sid ?? null,
-    task_channel_sid: channel.sid,
-    virtual_start_time,
+    task_channel_sid: place.task_channel_sid,
+    virtual_start_time: place.virtual_start_time,
     routing_target: params.routing_target || null,
     ignore_capacity,
     workflow_document_sid: route.queue_sid || route.worker_sid ? null : (route.workflow?.workflow_document_sid ?? null),
@@ -74,15 +96,7 @@ export function addTask(state: State, params: CreateTask): TaskRow {
     target_at: ignore_capacity ? state.at + state.settings.direct_reservation_within_s * 1000 : null,
     retry_at: null,
     delete_at: null
-  })
-  emitTask(state, 'task.created', task)
-  if (route.workflow) emitTask(state, 'workflow.entered', task)
-  if (route.queue_sid) enterQueue(state, task.sid, route.queue_sid)
-  if (task.workflow_document_sid === null) offer(state, task.sid)
-  else if (!followWorkflow(state, task.sid, 0)) {
-    refuse('invalid', `Task matches no filter of Workflow ${task.workflow_sid}, which has no default filter`)
   }
-  return state.get('task', task.sid)
 }
 
 interface Route {
@@ -161,7 +175,7 @@ export function updateTask(state: State, params: UpdateTask): { task: TaskRow } 
   if (isTerminal(before) && isAsked) refuseStatus(before, assignment_status ?? 'update', state)
   if (attributes !== undefined || isMoved) {
     const text = attributes === '' ? '{}' : attributes
-    const task = state.change('task', before.sid, { ...place, attributes: text } as Partial<TaskRow>) // undefined leaves a column
+    const task = state.change('task', before.sid, { ...place, attributes: text })
     if (task.task_channel_sid !== before.task_channel_sid) moveReservations(state, task)
     emitTask(state, 'task.updated', task)
     routeAgain(state, before, task)

@@ -8,7 +8,7 @@ import { emitTask, emitTransfer } from './events.ts'
 import { giveBack, routeAnew } from './failed-transfer.ts'
 import { canTake, taskLifeCycle, transferLifeCycle } from './life-cycle.ts'
 import { checkAttributes, findReservation, inWorkspace, named } from './lookup.ts'
-import { enterQueue, offer, reserve } from './offer.ts'
+import { enterQueue, offer, offerTo } from './offer.ts'
 import type { ReservationRow, TaskRow, TransferRow } from './rows.ts'
 import { holderLeft, holding } from './task-holders.ts'
 
@@ -33,6 +33,7 @@ export interface CreateTransfer {
   readonly attributes?: string
 }
 
+/** Begins a transfer, and offers the task to the worker, or in the queue, that it goes to. */
 export function createTransfer(state: State, params: CreateTransfer): { transfer: TransferRow } {
   const { workspace_sid, worker_sid, to, priority, attributes } = params
   const task = inWorkspace(state, 'task', workspace_sid, params.task_sid)
@@ -65,7 +66,7 @@ export function createTransfer(state: State, params: CreateTransfer): { transfer
   if (transfer_type === 'QUEUE') {
     enterQueue(state, task.sid, to)
     offer(state, task.sid)
-  } else reserveFor(state, task.sid, to)
+  } else offerTo(state, task.sid, to)
   return { transfer: state.get('transfer', transfer.sid) }
 }
 
@@ -114,13 +115,6 @@ function release(state: State, task: TaskRow, changes: Partial<TaskRow>): void {
     retry_at: null
   })
   dropIfUnused(state, task.workflow_document_sid)
-}
-
-function reserveFor(state: State, task_sid: string, worker_sid: string): void {
-  const task = state.get('task', task_sid)
-  const workflow = state.find('workflow', task.workflow_sid)
-  state.change('task', task_sid, { assignment_status: 'reserved', rounds: task.rounds + 1 })
-  reserve(state, task_sid, worker_sid, state.at + (workflow?.task_reservation_timeout ?? 120) * 1000)
 }
 
 /** Takes a transfer back. Only who began it may, and only while it is under way. */

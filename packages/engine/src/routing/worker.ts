@@ -23,7 +23,7 @@ export function createWorker(
 ): { worker: WorkerRow } {
   const { workspace_sid, friendly_name, attributes } = params
   const workspace = workspaceOf(state, workspace_sid)
-  checkLimit(state, 'worker', 'workspace_sid', workspace_sid, state.settings.limits.workers, 'Workers in a Workspace')
+  checkLimit(state, 'worker', workspace_sid, state.settings.limits.workers)
   checkFree(state, workspace_sid, friendly_name)
   if (attributes !== undefined) checkAttributes(attributes)
   const activity_sid = params.activity_sid || workspace.default_activity_sid
