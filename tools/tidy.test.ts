@@ -18,7 +18,7 @@ const packages: Rooms = {
   engine: ['types of contract', 'contract/src/json-text.ts'],
   server: ['contract', 'engine'],
   mcp: ['contract'],
-  desk: ['client', 'contract', 'engine/src/routing/can.ts'],
+  desk: ['client', 'contract', 'engine/src/routing/life-cycle.ts'],
   webchat: ['client', 'contract'],
   cli: ['server', 'mcp']
 }

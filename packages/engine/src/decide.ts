@@ -4,7 +4,7 @@ import { type DecisionOf, decideBy, type Input, type Rules } from './core/decide
 import type { EventType } from './events.ts'
 import type { Kinds } from './kinds.ts'
 import { reactions } from './reactions.ts'
-import { offerWaiting } from './routing/route.ts'
+import { offerWaiting } from './routing/offer-waiting.ts'
 
 export type Decision<R = unknown> = DecisionOf<Kinds, EventType, R>
 

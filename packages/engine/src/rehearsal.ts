@@ -8,7 +8,7 @@ import type { Row } from './core/row.ts'
 import { render } from './events.ts'
 import type { Kind } from './kinds.ts'
 
-/** A cold row that the command needs (`needs.ts`), as the store has it. */
+/** A cold row that the command needs (`reads.ts`), as the store has it. */
 export interface Lent {
   readonly kind: Kind
   readonly row: Row

@@ -1,3 +1,4 @@
+import { setupConversations, updateConfiguration } from './configuration.ts'
 import { closedDue, createConversation, deleteConversation, inactiveDue, updateConversation } from './conversation.ts'
 import { createConversationWithParticipants } from './conversation-with-participants.ts'
 import { createMessage, deleteMessage, updateMessage } from './message.ts'
@@ -14,7 +15,7 @@ import {
   scopedWebhookReads,
   updateConversationReads
 } from './reads.ts'
-import { createService, deleteService, setupConversations, updateConfiguration } from './service.ts'
+import { createService, deleteService } from './service.ts'
 import { createUser, deleteUser, updateUser } from './user.ts'
 import {
   createScopedWebhook,

@@ -1,10 +1,10 @@
 import { membersOf, unquoted } from '@ringdown/contract/json-text'
 import type { State } from '../center.ts'
 import { Refusal, type RefusalCode, refuse } from '../core/refusals.ts'
+import { serviceOf } from './configuration.ts'
 import { addConversation, type CreateConversation } from './conversation.ts'
 import { addParticipant, bindingOf, type ParticipantParams, pairHolder } from './participant.ts'
 import type { ConversationRow, ParticipantRow } from './rows.ts'
-import { serviceOf } from './service.ts'
 
 export interface CreateConversationWithParticipants extends CreateConversation {
   /** Objects in the words of the participant's parameters. */

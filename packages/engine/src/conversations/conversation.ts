@@ -2,6 +2,7 @@ import type { State } from '../center.ts'
 import { nameKey } from '../core/names.ts'
 import { checkLength, cleared } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
+import { configurationOf, serviceOf } from './configuration.ts'
 import { minClosed_ms, minInactive_ms, timerOf } from './duration.ts'
 import { emitConversation } from './events.ts'
 import {
@@ -14,7 +15,6 @@ import {
 } from './lookup.ts'
 import { byTimer, type Origin } from './origin.ts'
 import type { ChatServiceRow, ConversationRow, ConversationState } from './rows.ts'
-import { configurationOf, serviceOf } from './service.ts'
 import { followWebhooks, toldOfRemoval } from './webhook.ts'
 
 export interface ConversationParams {
@@ -94,14 +94,10 @@ export function updateConversation(state: State, params: UpdateConversation): { 
   const { timers_inactive, timers_closed } = params
   const clock = {
     state: to,
-    inactive_after_ms:
-      timers_inactive === undefined || timers_inactive === ''
-        ? before.inactive_after_ms
-        : timerOf(timers_inactive, 'Timers.Inactive', minInactive_ms),
-    closed_after_ms:
-      timers_closed === undefined || timers_closed === ''
-        ? before.closed_after_ms
-        : timerOf(timers_closed, 'Timers.Closed', minClosed_ms)
+    inactive_after_ms: timers_inactive
+      ? timerOf(timers_inactive, 'Timers.Inactive', minInactive_ms)
+      : before.inactive_after_ms,
+    closed_after_ms: timers_closed ? timerOf(timers_closed, 'Timers.Closed', minClosed_ms) : before.closed_after_ms
   } as const
   const { messaging_service_sid } = params
   const conversation = state.change('conversation', before.sid, {

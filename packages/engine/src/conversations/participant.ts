@@ -6,10 +6,10 @@ import type { NewRow } from '../core/state.ts'
 import { type Binding, checkedAddress, checkedProxy, pairOf, typeOf } from './address.ts'
 import { restartTimers } from './conversation.ts'
 import { emitParticipant } from './events.ts'
+import { ensureUser } from './identity.ts'
 import { checkedAttributes, checkRole, editable, given, maxAttributes, type Place, participantOf } from './lookup.ts'
 import type { Origin } from './origin.ts'
 import { type ConversationRow, type ParticipantRow, pairKey } from './rows.ts'
-import { ensureUser } from './user.ts'
 
 /** The limits of a conversation's roster (reference conversations 20). */
 export const most = { participants: 1000, messaging: 50, conversations: 1000 } as const

@@ -2,12 +2,12 @@ import type { State } from '../center.ts'
 import { nameKey } from '../core/names.ts'
 import { checkLength, cleared } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
+import { serviceOf } from './configuration.ts'
 import { emitUser, emitUserRemoved } from './events.ts'
 import { checkedAttributes, checkRole, given, maxAttributes, type Place, userOf } from './lookup.ts'
 import type { Origin } from './origin.ts'
 import { dropParticipant } from './participant.ts'
 import type { UserRow } from './rows.ts'
-import { serviceOf } from './service.ts'
 
 interface UserParams {
   readonly friendly_name?: string
@@ -38,24 +38,6 @@ export function createUser(
   })
   emitUser(state, 'user.added', user, params)
   return { user }
-}
-
-/**
- * The user of an identity, made when it is the first time that the service hears of it (reference conversations 7.4,
- * rule 5). The commit layer has fetched the user for the command when there is one (`needs.ts`).
- */
-export function ensureUser(state: State, chat_service_sid: string, identity: string, origin: Origin): UserRow {
-  const present = state.tables.user.firstBy('identity', nameKey(chat_service_sid, identity))
-  if (present) return present
-  const user = state.insert('user', {
-    chat_service_sid,
-    role_sid: state.get('chat_service', chat_service_sid).default_chat_service_role_sid,
-    identity,
-    friendly_name: null,
-    attributes: '{}'
-  })
-  emitUser(state, 'user.added', user, origin)
-  return user
 }
 
 export function updateUser(

@@ -3,6 +3,7 @@ import { checkUrl, cleared, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { warnOfUnknownEvents } from '../core/unknown-events.ts'
 import type { EventRefs } from '../events.ts'
+import { serviceOf } from './configuration.ts'
 import { emitWebhook } from './events.ts'
 import { conversationOf, editable, given, type Place, pathOf } from './lookup.ts'
 import { isTold, type Origin } from './origin.ts'
@@ -14,7 +15,6 @@ import type {
   ServiceWebhookConfigurationRow,
   WebhookMethod
 } from './rows.ts'
-import { serviceOf } from './service.ts'
 
 /** Webhooks of one conversation (reference conversations 15). */
 export const maxScopedWebhooks = 5

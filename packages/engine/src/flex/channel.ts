@@ -3,26 +3,15 @@ import { moveConversation } from '../conversations/conversation.ts'
 import { consequence } from '../conversations/origin.ts'
 import { spelled } from '../core/enumeration.ts'
 import { worded } from '../core/json.ts'
-import { notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import { cancel } from '../routing/route.ts'
+import { cancel, complete, wrapUp } from '../routing/end-task.ts'
+import { canTake, taskLifeCycle, taskRequests } from '../routing/life-cycle.ts'
 import { isTerminal } from '../routing/rows.ts'
-import { complete, wrapUp } from '../routing/task.ts'
 import { emitChannel } from './events.ts'
-import { conversationOf, dropMember } from './member.ts'
+import { channelOf, conversationOf } from './lookup.ts'
+import { dropMember } from './member.ts'
 import { objectOf } from './parameters.ts'
-import { type InteractionChannelRow, type InteractionRow, isUsable } from './rows.ts'
-
-export function interactionOf(state: State, sid: string): InteractionRow {
-  return state.find('interaction', sid) ?? notFound(`/Interactions/${sid}`)
-}
-
-export function channelOf(state: State, interaction_sid: string, sid: string): InteractionChannelRow {
-  const channel = state.find('interaction_channel', sid)
-  return channel?.interaction_sid === interaction_sid
-    ? channel
-    : notFound(`/Interactions/${interaction_sid}/Channels/${sid}`)
-}
+import { type InteractionChannelRow, isUsable } from './rows.ts'
 
 export interface UpdateInteractionChannel {
   readonly interaction_sid: string
@@ -88,9 +77,10 @@ export function endChannel(
 
 function endTask(state: State, task_sid: string, to: 'wrapping' | 'completed'): void {
   const status = state.find('task', task_sid)?.assignment_status
-  if (status === 'pending' || status === 'reserved') cancel(state, task_sid, 'Interaction channel ended')
-  else if (status === 'assigned' && to === 'wrapping') wrapUp(state, task_sid, null)
-  else if (status === 'assigned' || (status === 'wrapping' && to === 'completed')) complete(state, task_sid, null)
+  if (status === undefined) return
+  const { step } = taskRequests[to]
+  if (canTake(taskLifeCycle, status, 'cancel')) cancel(state, task_sid, 'Interaction channel ended')
+  else if (canTake(taskLifeCycle, status, step)) (to === 'wrapping' ? wrapUp : complete)(state, task_sid, null)
 }
 
 /** The interaction is over when its channel has ended and none of its tasks lives. */

@@ -1,5 +1,5 @@
 import type { State } from '../center.ts'
-import { configurationOf as conversationsOf } from '../conversations/service.ts'
+import { configurationOf as conversationsOf } from '../conversations/configuration.ts'
 import { type Json, worded } from '../core/json.ts'
 import { refuse } from '../core/refusals.ts'
 import { named, workspaceOf } from '../routing/lookup.ts'

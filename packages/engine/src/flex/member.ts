@@ -7,16 +7,17 @@ import {
   dropParticipant,
   type ParticipantParams
 } from '../conversations/participant.ts'
-import type { ConversationRow, ParticipantRow } from '../conversations/rows.ts'
+import type { ParticipantRow } from '../conversations/rows.ts'
 import { oneOf } from '../core/enumeration.ts'
 import { nameKey } from '../core/names.ts'
 import { notFound } from '../core/parameters.ts'
 import { Refusal, refuse } from '../core/refusals.ts'
+import { canTake, reservationLifeCycle, reservationRequests } from '../routing/life-cycle.ts'
 import { named } from '../routing/lookup.ts'
 import { updateReservation } from '../routing/reservation.ts'
 import type { ReservationRow, WorkerRow } from '../routing/rows.ts'
-import { channelOf } from './channel.ts'
 import { emitMember } from './events.ts'
+import { channelOf, conversationOf } from './lookup.ts'
 import { type Media, mediaOf, objectOf, textOf } from './parameters.ts'
 import { type InteractionChannelRow, type InteractionParticipantRow, isUsable, type ParticipantType } from './rows.ts'
 import { fieldsOf } from './task-attributes.ts'
@@ -58,11 +59,6 @@ function enterConversation(
   if (!conversation) return null
   const present = state.tables.participant.firstBy('member', nameKey(conversation.sid, identity))
   return present ?? add(state, conversation, { identity }, consequence)
-}
-
-export function conversationOf(state: State, channel: InteractionChannelRow): ConversationRow | undefined {
-  const conversation = state.resident('conversation', channel.media_channel_sid)
-  return conversation?.state === 'closed' ? undefined : conversation
 }
 
 interface Roles {
@@ -238,9 +234,8 @@ function finishReservation(
   reservation_status: 'wrapping' | 'completed'
 ): void {
   const reservation = state.find('reservation', member.reservation_sid)
-  const status = reservation?.reservation_status
-  const isLive = status === 'accepted' || (status === 'wrapping' && reservation_status === 'completed')
-  if (!reservation || !isLive) return
+  const { step } = reservationRequests[reservation_status]
+  if (!reservation || !canTake(reservationLifeCycle, reservation.reservation_status, step)) return
   const { workspace_sid, task_sid, sid } = reservation
   updateReservation(state, { workspace_sid, task_sid, sid, reservation_status })
 }

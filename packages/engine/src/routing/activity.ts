@@ -12,14 +12,7 @@ export function createActivity(
   }: { readonly workspace_sid: string; readonly friendly_name: string; readonly available?: boolean }
 ): { activity: ActivityRow } {
   workspaceOf(state, workspace_sid)
-  checkLimit(
-    state,
-    'activity',
-    'workspace_sid',
-    workspace_sid,
-    state.settings.limits.activities,
-    'Activities in a Workspace'
-  )
+  checkLimit(state, 'activity', workspace_sid, state.settings.limits.activities)
   return { activity: addActivity(state, workspace_sid, params) }
 }
 

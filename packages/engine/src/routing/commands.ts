@@ -1,6 +1,7 @@
 import { createActivity, deleteActivity, updateActivity } from './activity.ts'
+import { reservationTimedOut } from './failed-reservation.ts'
 import { callbackFailed, instructReservation } from './instruction.ts'
-import { cancelReservation, reservationTimedOut, updateReservation } from './reservation.ts'
+import { cancelReservation, updateReservation } from './reservation.ts'
 import {
   createTask,
   deleteTask,

@@ -4,7 +4,7 @@ import { compile, type Expression } from '../matching/expression/compile.ts'
 import { candidates, type Reason, reasonAgainst, reasonNotReady, workFor } from '../matching/match.ts'
 import { defaultFilter, noFilter } from '../matching/standing.ts'
 import type { WorkflowDocument, WorkflowFilter } from '../matching/workflow-document.ts'
-import { reasons } from './route.ts'
+import { reasons } from './end-task.ts'
 import type { TaskQueueRow, TaskRow, WorkerChannelRow, WorkerRow } from './rows.ts'
 
 /*

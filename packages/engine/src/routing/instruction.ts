@@ -1,9 +1,10 @@
 import type { State } from '../center.ts'
 import { Refusal } from '../core/refusals.ts'
-import { accept, callOff, rejectReservation } from './reservation.ts'
+import { checkMove } from './activity-moves.ts'
+import { callOff, rejectReservation } from './failed-reservation.ts'
+import { accept } from './reservation.ts'
 import type { ReservationRow } from './rows.ts'
 import { warnOfCallback } from './warnings.ts'
-import { checkMove } from './worker.ts'
 
 /** Something that went wrong with an assignment callback or with what its answer asks for. */
 export interface CallbackFailure {

@@ -2,8 +2,9 @@ import type { State } from '../center.ts'
 import { nameKey } from '../core/names.ts'
 import { notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import type { Kind, Kinds } from '../kinds.ts'
-import type { RoutingKinds, TaskChannelRow, WorkspaceRow } from './rows.ts'
+import type { Kinds } from '../kinds.ts'
+import { AttributesError, parseAttributes } from '../matching/attributes.ts'
+import type { ReservationRow, RoutingKinds, TaskChannelRow, WorkspaceRow } from './rows.ts'
 
 /** Kinds that live in a workspace, and the path segment that the API gives them. */
 const segments = {
@@ -39,6 +40,28 @@ export function inWorkspace<K extends InWorkspace>(
   return notFound(`/Workspaces/${workspace_sid}/${segments[kind]}/${sid}`)
 }
 
+/** Where a reservation is found: below its task or below its worker, of which one is given. */
+export type ReservationPath = {
+  readonly workspace_sid: string
+  readonly task_sid?: string
+  readonly worker_sid?: string
+  readonly sid: string
+}
+
+/** A reservation below its task or its worker, or 404. */
+export function findReservation(
+  state: State,
+  { workspace_sid, task_sid, worker_sid, sid }: ReservationPath
+): ReservationRow {
+  if (task_sid !== undefined) inWorkspace(state, 'task', workspace_sid, task_sid)
+  if (worker_sid !== undefined) inWorkspace(state, 'worker', workspace_sid, worker_sid)
+  const parent = task_sid !== undefined ? `Tasks/${task_sid}` : `Workers/${worker_sid}`
+  const row = state.find('reservation', sid)
+  if (row && row.workspace_sid === workspace_sid && (row.task_sid === task_sid || row.worker_sid === worker_sid))
+    return row
+  return notFound(`/Workspaces/${workspace_sid}/${parent}/Reservations/${sid}`)
+}
+
 /** A row that a parameter names: absent or of another workspace is 400, since the path is right. */
 export function named<K extends InWorkspace>(
   state: State,
@@ -62,21 +85,25 @@ export function namedChannel(state: State, workspace_sid: string, name: string):
   )
 }
 
-/** Refuses the command when as many rows as are allowed are there already. */
-export function checkLimit(
-  state: State,
-  kind: Kind,
-  index: string,
-  parent_sid: string,
-  limit: number,
-  what: string
-): void {
-  if (state.table(kind).count(index, parent_sid) >= limit) {
-    refuse('too_many', `The maximum number of ${what} (${limit}) is reached`)
+/** Refuses one more row when the workspace has as many of that kind as it may. */
+export function checkLimit(state: State, kind: InWorkspace, workspace_sid: string, most: number): void {
+  if (state.table(kind).count('workspace_sid', workspace_sid) >= most) {
+    refuse('too_many', `The maximum number of ${segments[kind]} in a Workspace (${most}) is reached`)
   }
 }
 
 export function checkName(friendly_name: string, what: string): void {
   if (friendly_name.trim() === '') refuse('invalid', `FriendlyName of a ${what} must not be empty`)
   if (friendly_name.length > 64) refuse('invalid', `FriendlyName of a ${what} must not be longer than 64 characters`)
+}
+
+/** Refuses text that is no attributes object; the empty text stands for `{}`. */
+export function checkAttributes(text: string): void {
+  if (text === '') return
+  try {
+    parseAttributes(text)
+  } catch (error) {
+    if (!(error instanceof AttributesError)) throw error
+    refuse('invalid', error.message)
+  }
 }

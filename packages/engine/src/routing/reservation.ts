@@ -1,47 +1,23 @@
 import type { State } from '../center.ts'
 import { oneOf } from '../core/enumeration.ts'
-import { checkVersion, notFound } from '../core/parameters.ts'
+import { checkVersion } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { isOpen } from '../matching/standing.ts'
-import { can, reservationCan } from './can.ts'
+import { checkMove, moveBySingleTask } from './activity-moves.ts'
+import { complete, completeReservation, withdraw, wrapUp, wrapUpReservation } from './end-task.ts'
 import { emitReservation, emitTransfer } from './events.ts'
-import { inWorkspace, named } from './lookup.ts'
-import { fail, isInReservationActivity, moveBackBySingleTask, moveBySingleTask, roundEnded, withdraw } from './route.ts'
-import type { ReservationRow } from './rows.ts'
-import { complete, wrapUp } from './task.ts'
-import { completeTransfer, hasLetGo, holderLeft } from './transfer.ts'
+import { callOff, rejectReservation } from './failed-reservation.ts'
+import { canTake, isRequest, reservationLifeCycle, reservationRequests } from './life-cycle.ts'
+import { findReservation, named, type ReservationPath } from './lookup.ts'
+import type { ReservationRow, TransferRow } from './rows.ts'
+import { hasLetGo, holderLeft } from './task-holders.ts'
 import { refuseVoice, voiceInstructionNames } from './voice-instruction.ts'
-import { checkMove, moveTo } from './worker.ts'
 
-export interface UpdateReservation {
-  readonly workspace_sid: string
-  /** One of both says by which door the caller came. */
-  readonly task_sid?: string
-  readonly worker_sid?: string
-  readonly sid: string
+export interface UpdateReservation extends ReservationPath {
   readonly reservation_status?: string
   readonly worker_activity_sid?: string
   readonly instruction?: string
   readonly if_match?: string
-}
-
-/** A reservation below its task or its worker, or 404. */
-export function findReservation(
-  state: State,
-  {
-    workspace_sid,
-    task_sid,
-    worker_sid,
-    sid
-  }: Pick<UpdateReservation, 'workspace_sid' | 'task_sid' | 'worker_sid' | 'sid'>
-): ReservationRow {
-  if (task_sid !== undefined) inWorkspace(state, 'task', workspace_sid, task_sid)
-  if (worker_sid !== undefined) inWorkspace(state, 'worker', workspace_sid, worker_sid)
-  const parent = task_sid !== undefined ? `Tasks/${task_sid}` : `Workers/${worker_sid}`
-  const row = state.find('reservation', sid)
-  if (row && row.workspace_sid === workspace_sid && (row.task_sid === task_sid || row.worker_sid === worker_sid))
-    return row
-  return notFound(`/Workspaces/${workspace_sid}/${parent}/Reservations/${sid}`)
 }
 
 /** What a worker, or a program for it, does with a reservation (reference taskrouter 5.1). */
@@ -51,19 +27,18 @@ export function updateReservation(state: State, params: UpdateReservation): { re
   const { worker_activity_sid } = params
   const status = params.reservation_status ?? byInstruction(state, reservation, params)
   if (status === undefined) return { reservation }
-  if (!Object.hasOwn(reservationCan, status)) {
-    refuse(
-      'invalid',
-      `ReservationStatus cannot be set to '${status}': only ${Object.keys(reservationCan).join(', ')} can`
-    )
+  if (!isRequest(reservationRequests, status)) {
+    const possible = Object.keys(reservationRequests).join(', ')
+    return refuse('invalid', `ReservationStatus cannot be set to '${status}': only ${possible} can`)
   }
   if (worker_activity_sid) named(state, 'activity', params.workspace_sid, worker_activity_sid, 'WorkerActivitySid')
-  if (!can(reservationCan, reservation.reservation_status, status)) refuseStatus(reservation, status)
+  const { step } = reservationRequests[status]
+  if (!canTake(reservationLifeCycle, reservation.reservation_status, step)) refuseStatus(reservation, status)
   if (status === 'accepted') accept(state, reservation)
   else if (status === 'rejected') {
     if (worker_activity_sid) checkMove(state, reservation.worker_sid, worker_activity_sid)
     rejectReservation(state, reservation, worker_activity_sid || undefined)
-  } else finish(state, reservation, status as 'wrapping' | 'completed') // the other two of the table
+  } else finish(state, reservation, status)
   return { reservation: state.get('reservation', reservation.sid) }
 }
 
@@ -83,10 +58,9 @@ function byInstruction(state: State, reservation: ReservationRow, params: Update
 
 const instructionNames = ['accept', 'reject', ...voiceInstructionNames] as const
 
-function refuseStatus(reservation: ReservationRow, status: string): never {
+function refuseStatus(reservation: ReservationRow, status: keyof typeof reservationRequests): never {
   const { sid, workspace_sid, reservation_status } = reservation
-  const verb = { accepted: 'accept', rejected: 'reject', wrapping: 'wrap up', completed: 'complete' }[status] ?? status
-  const needed = reservationCan[status as keyof typeof reservationCan].join(' or ') // the caller has checked that it is one
+  const { verb, needed } = reservationRequests[status]
   const text = `Cannot ${verb} reservation ${sid} in workspace ${workspace_sid} because it is not ${needed}.`
   if (status === 'accepted' && reservation_status === 'rescinded')
     return refuse('rescinded', `${text} Another worker accepted the task first.`)
@@ -116,41 +90,16 @@ export function accept(state: State, pending: ReservationRow): void {
   }
 }
 
-/** The worker keeps its activity unless one is given; others are asked first, then it again after a back-off (reference taskrouter 5.2). */
-export function rejectReservation(state: State, pending: ReservationRow, worker_activity_sid?: string): void {
-  const reservation = fail(state, pending.sid, 'rejected')
-  if (worker_activity_sid) moveTo(state, reservation.worker_sid, worker_activity_sid)
-  backOff(state, reservation)
-  roundEnded(state, reservation)
-}
-
-/** The worker is not asked again for a while, the longer the oftener that has happened to the task in its target. */
-function backOff(state: State, { task_sid, worker_sid }: ReservationRow): void {
-  const task = state.get('task', task_sid)
-  const pause_s = Math.min(maxPause_s, firstPause_s * 2 ** task.rejections)
-  state.change('task', task_sid, {
-    rejected_by: [...task.rejected_by.filter((sid) => sid !== worker_sid), worker_sid],
-    rejections: Math.min(task.rejections + 1, 10),
-    retry_at: state.at + pause_s * 1000
-  })
-}
-
-const firstPause_s = 2
-const maxPause_s = 30
-
-export function wrapUpReservation(state: State, accepted: ReservationRow): void {
-  emitReservation(
-    state,
-    'reservation.wrapup',
-    state.change('reservation', accepted.sid, { reservation_status: 'wrapping' })
-  )
-}
-
-export function completeReservation(state: State, reservation: ReservationRow): void {
-  emitReservation(
-    state,
-    'reservation.completed',
-    state.change('reservation', reservation.sid, { reservation_status: 'completed' })
+/** Somebody has accepted the task of a transfer: the changed transfer, not yet told. */
+function completeTransfer(state: State, { sid, task_sid }: ReservationRow): TransferRow | undefined {
+  const transfer = state.tables.transfer.firstBy('open_by_task', task_sid)
+  return (
+    transfer &&
+    state.change('transfer', transfer.sid, {
+      transfer_status: 'complete',
+      transfer_failed_reason: null,
+      reservation_sid: sid
+    })
   )
 }
 
@@ -176,38 +125,14 @@ function finish(state: State, { sid, task_sid }: ReservationRow, status: 'wrappi
 }
 
 /**
- * Nobody decided in time: the worker goes to the timeout activity if it was available (or is where a workspace without
- * multitasking had sent it for this reservation), and the task is offered anew.
- */
-export function reservationTimedOut(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  const reservation = fail(state, sid, 'timeout')
-  const { activity_sid } = state.get('worker', reservation.worker_sid)
-  if (state.get('activity', activity_sid).available || isInReservationActivity(state, reservation)) {
-    moveTo(state, reservation.worker_sid, state.get('workspace', reservation.workspace_sid).timeout_activity_sid)
-  }
-  roundEnded(state, reservation)
-  return {}
-}
-
-/**
  * Nobody could be asked: both assignment callbacks failed, or a call could not be set up. The reservation is canceled
  * and the task offered to others first; the worker's activity stays (reference taskrouter 5.4).
  */
-export function cancelReservation(
-  state: State,
-  params: Pick<UpdateReservation, 'workspace_sid' | 'task_sid' | 'worker_sid' | 'sid'>
-): { reservation: ReservationRow } {
+export function cancelReservation(state: State, params: ReservationPath): { reservation: ReservationRow } {
   const pending = findReservation(state, params)
-  if (pending.reservation_status !== 'pending') {
+  if (!canTake(reservationLifeCycle, pending.reservation_status, 'cancel')) {
     refuse('not_possible', `Cannot cancel reservation ${pending.sid} because it is ${pending.reservation_status}.`)
   }
   callOff(state, pending)
   return { reservation: state.get('reservation', pending.sid) }
-}
-
-export function callOff(state: State, pending: ReservationRow): void {
-  const reservation = fail(state, pending.sid, 'canceled')
-  moveBackBySingleTask(state, reservation)
-  backOff(state, reservation)
-  roundEnded(state, reservation)
 }

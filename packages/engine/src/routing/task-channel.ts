@@ -17,8 +17,7 @@ export function createTaskChannel(
   { workspace_sid, ...params }: ChannelParams & { readonly workspace_sid: string }
 ): { task_channel: TaskChannelRow } {
   workspaceOf(state, workspace_sid)
-  const { task_channels } = state.settings.limits
-  checkLimit(state, 'task_channel', 'workspace_sid', workspace_sid, task_channels, 'TaskChannels in a Workspace')
+  checkLimit(state, 'task_channel', workspace_sid, state.settings.limits.task_channels)
   const task_channel = addChannel(state, workspace_sid, params)
   state.emit('task-channel.created', { workspace: workspaceOf(state, workspace_sid), task_channel })
   warnOfChannel(state, task_channel)

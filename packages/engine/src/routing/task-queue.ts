@@ -23,14 +23,7 @@ export function createTaskQueue(
   { workspace_sid, ...params }: TaskQueueParams & { readonly workspace_sid: string; readonly friendly_name: string }
 ): { task_queue: TaskQueueRow } {
   workspaceOf(state, workspace_sid)
-  checkLimit(
-    state,
-    'task_queue',
-    'workspace_sid',
-    workspace_sid,
-    state.settings.limits.task_queues,
-    'TaskQueues in a Workspace'
-  )
+  checkLimit(state, 'task_queue', workspace_sid, state.settings.limits.task_queues)
   const task_queue = addQueue(state, workspace_sid, params)
   warnOfQueue(state, task_queue)
   return { task_queue }
@@ -66,7 +59,7 @@ export function updateTaskQueue(
     ...params,
     ...(reservation_activity_sid !== undefined && { reservation_activity_sid: reservation_activity_sid || null }),
     ...(assignment_activity_sid !== undefined && { assignment_activity_sid: assignment_activity_sid || null })
-  } as Partial<TaskQueueRow>) // the parameters are columns of it
+  })
   if (task_queue.target_workers !== before.target_workers) {
     state.emit('task-queue.expression.updated', { workspace: workspaceOf(state, workspace_sid), task_queue })
     warnOfQueue(state, task_queue)

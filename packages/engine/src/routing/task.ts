@@ -1,26 +1,16 @@
 import type { State } from '../center.ts'
 import { checkRange, checkVersion, cleared } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
+import type { NewRow } from '../core/state.ts'
 import { isOpen, noFilter } from '../matching/standing.ts'
-import { can, taskCan } from './can.ts'
+import { cancel, closeReservations, complete, dropIfUnused, reasons, wrapUp } from './end-task.ts'
 import { emitTask } from './events.ts'
-import { inWorkspace, named, namedChannel, workspaceOf } from './lookup.ts'
-import { completeReservation, wrapUpReservation } from './reservation.ts'
-import {
-  cancel,
-  cancelReservations,
-  dropIfUnused,
-  ended,
-  enterQueue,
-  followAgain,
-  followWorkflow,
-  offer,
-  reasons,
-  targetTimedOut
-} from './route.ts'
-import { isTerminal, type ReservationRow, type TaskRow, type WorkerRow, type WorkflowRow } from './rows.ts'
-import { isHeldInTransfer } from './transfer.ts'
-import { checkAttributes } from './worker.ts'
+import { followAgain, followWorkflow, targetTimedOut } from './follow-workflow.ts'
+import { canTake, isRequest, taskLifeCycle, taskRequests } from './life-cycle.ts'
+import { checkAttributes, inWorkspace, named, namedChannel, workspaceOf } from './lookup.ts'
+import { enterQueue, offer } from './offer.ts'
+import { isTerminal, type ReservationRow, type TaskRow, type WorkflowRow } from './rows.ts'
+import { isHeldInTransfer } from './task-holders.ts'
 
 export interface CreateTask {
   readonly workspace_sid: string
@@ -41,6 +31,7 @@ export function createTask(state: State, params: CreateTask): { task: TaskRow } 
   return { task: addTask(state, params) }
 }
 
+/** The task of `createTask`, for whoever makes one on the way to something else. */
 export function addTask(state: State, params: CreateTask): TaskRow {
   const { workspace_sid } = params
   workspaceOf(state, workspace_sid)
@@ -50,13 +41,33 @@ export function addTask(state: State, params: CreateTask): TaskRow {
   if (params.attributes !== undefined) checkAttributes(params.attributes)
   checkRange(params.priority, 'Priority', 0, 2_147_483_647)
   checkRange(params.timeout, 'Timeout', 1, 1_209_600)
-  const virtual_start_time = checkedStart(state, params.virtual_start_time) ?? state.at
-  const channel = namedChannel(state, workspace_sid, params.task_channel || 'default')
+  const place = {
+    virtual_start_time: checkedStart(state, params.virtual_start_time) ?? state.at,
+    task_channel_sid: namedChannel(state, workspace_sid, params.task_channel || 'default').sid
+  }
   const route = routeOf(state, params)
+  const task = state.insert('task', newTask(state, params, route, place))
+  emitTask(state, 'task.created', task)
+  if (route.workflow) emitTask(state, 'workflow.entered', task)
+  if (route.queue_sid) enterQueue(state, task.sid, route.queue_sid)
+  if (task.workflow_document_sid === null) offer(state, task.sid)
+  else if (!followWorkflow(state, task.sid, 0)) {
+    refuse('invalid', `Task matches no filter of Workflow ${task.workflow_sid}, which has no default filter`)
+  }
+  return state.get('task', task.sid)
+}
+
+/** The row of a task that waits in no queue yet. */
+function newTask(
+  state: State,
+  params: CreateTask,
+  route: Route,
+  place: Pick<TaskRow, 'virtual_start_time' | 'task_channel_sid'>
+): NewRow<TaskRow> {
   const ignore_capacity = route.worker_sid ? (params.ignore_capacity ?? true) : null
   const timeout = params.timeout ?? 86_400
-  const task = state.insert('task', {
-    workspace_sid,
+  return {
+    workspace_sid: params.workspace_sid,
     assignment_status: 'pending',
     attributes: params.attributes || '{}',
     addons: '{}',
@@ -66,8 +77,8 @@ export function addTask(state: State, params: CreateTask): TaskRow {
     task_queue_sid: null,
     task_queue_entered_date: null,
     workflow_sid: route.workflow?.sid ?? null,
-    task_channel_sid: channel.sid,
-    virtual_start_time,
+    task_channel_sid: place.task_channel_sid,
+    virtual_start_time: place.virtual_start_time,
     routing_target: params.routing_target || null,
     ignore_capacity,
     workflow_document_sid: route.queue_sid || route.worker_sid ? null : (route.workflow?.workflow_document_sid ?? null),
@@ -85,15 +96,7 @@ export function addTask(state: State, params: CreateTask): TaskRow {
     target_at: ignore_capacity ? state.at + state.settings.direct_reservation_within_s * 1000 : null,
     retry_at: null,
     delete_at: null
-  })
-  emitTask(state, 'task.created', task)
-  if (route.workflow) emitTask(state, 'workflow.entered', task)
-  if (route.queue_sid) enterQueue(state, task.sid, route.queue_sid)
-  if (task.workflow_document_sid === null) offer(state, task.sid)
-  else if (!followWorkflow(state, task.sid, 0)) {
-    refuse('invalid', `Task matches no filter of Workflow ${task.workflow_sid}, which has no default filter`)
   }
-  return state.get('task', task.sid)
 }
 
 interface Route {
@@ -172,7 +175,7 @@ export function updateTask(state: State, params: UpdateTask): { task: TaskRow } 
   if (isTerminal(before) && isAsked) refuseStatus(before, assignment_status ?? 'update', state)
   if (attributes !== undefined || isMoved) {
     const text = attributes === '' ? '{}' : attributes
-    const task = state.change('task', before.sid, { ...place, attributes: text } as Partial<TaskRow>) // undefined leaves a column
+    const task = state.change('task', before.sid, { ...place, attributes: text })
     if (task.task_channel_sid !== before.task_channel_sid) moveReservations(state, task)
     emitTask(state, 'task.updated', task)
     routeAgain(state, before, task)
@@ -201,68 +204,27 @@ function routeAgain(state: State, before: TaskRow, task: TaskRow): void {
 
 function setStatus(state: State, sid: string, status: string, reason: string | null): void {
   const task = state.get('task', sid)
-  if (!Object.hasOwn(taskCan, status)) {
+  if (!isRequest(taskRequests, status)) {
     refuse('invalid', `AssignmentStatus cannot be set to '${status}': only wrapping, completed and canceled can`)
   }
+  const { step } = taskRequests[status]
   // While a task is handed on, whoever has it still has it.
   const current = isHeldInTransfer(state, sid) ? 'assigned' : task.assignment_status
-  if (!can(taskCan, current, status)) refuseStatus(task, status, state)
-  if (status === 'canceled') cancel(state, sid, reason)
-  else if (status === 'completed') complete(state, sid, reason)
-  else wrapUp(state, sid, reason)
+  if (!canTake(taskLifeCycle, current, step)) refuseStatus(task, status, state)
+  steps[step](state, sid, reason)
 }
 
-/** The texts of real answers (reference taskrouter 0.2). */
+const steps = { wrap_up: wrapUp, complete, cancel } as const satisfies Record<
+  (typeof taskRequests)[keyof typeof taskRequests]['step'],
+  (state: State, sid: string, reason: string | null) => unknown
+>
+
 function refuseStatus(task: TaskRow, status: string, state: State): never {
   const subject = `task ${task.sid} in workspace ${task.workspace_sid} for account ${state.account_sid}`
-  if (status === 'canceled')
-    return refuse('not_possible', `Cannot cancel ${subject} because it is not pending or reserved.`)
-  if (status === 'completed')
-    return refuse('not_possible', `Cannot complete ${subject} because it is not currently assigned.`)
-  if (status === 'wrapping')
-    return refuse('not_possible', `Cannot wrap up ${subject} because it is not currently assigned.`)
-  return refuse('not_possible', `Cannot update ${subject} because it is ${task.assignment_status}.`)
-}
-
-export function wrapUp(state: State, sid: string, reason: string | null): void {
-  cancelReservations(state, sid)
-  const task = state.change('task', sid, { assignment_status: 'wrapping', ...(reason !== null && { reason }) })
-  for (const reservation of state.tables.reservation.list('task_sid', sid)) {
-    if (reservation.reservation_status === 'accepted') wrapUpReservation(state, reservation)
-  }
-  const holder = holderAmong(state, state.tables.reservation.list('task_sid', sid))
-  emitTask(state, 'task.wrapup', task, undefined, holder)
-}
-
-export function complete(state: State, sid: string, reason: string | null): void {
-  const reservations = state.tables.reservation.list('task_sid', sid)
-  const holder = holderAmong(state, reservations)
-  const task = state.change('task', sid, { assignment_status: 'completed', reason, ...ended(state) })
-  emitTask(state, 'task.completed', task, undefined, holder)
-  closeReservations(state, sid, reservations)
-  dropIfUnused(state, task.workflow_document_sid)
-}
-
-/** What is pending is canceled, what workers have is completed (reference taskrouter 4.5). */
-function closeReservations(
-  state: State,
-  task_sid: string,
-  reservations = state.tables.reservation.list('task_sid', task_sid)
-): void {
-  cancelReservations(state, task_sid, reservations)
-  for (const reservation of reservations) {
-    if (reservation.reservation_status !== 'pending' && isOpen(reservation)) completeReservation(state, reservation)
-  }
-}
-
-/** The worker who has the task, or had it last. */
-function holderAmong(state: State, reservations: readonly ReservationRow[]): WorkerRow | undefined {
-  for (const reservation of reservations) {
-    if (reservation.reservation_status === 'accepted' || reservation.reservation_status === 'wrapping') {
-      return state.find('worker', reservation.worker_sid)
-    }
-  }
-  return undefined
+  if (!isRequest(taskRequests, status))
+    return refuse('not_possible', `Cannot update ${subject} because it is ${task.assignment_status}.`)
+  const { verb, needed } = taskRequests[status]
+  return refuse('not_possible', `Cannot ${verb} ${subject} because it is not ${needed}.`)
 }
 
 /** Works in every state (reference taskrouter 4.5). */

@@ -3,22 +3,14 @@ import { oneOf } from '../core/enumeration.ts'
 import { checkRange, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { noFilter } from '../matching/standing.ts'
+import { dropIfUnused, withdraw, wrapUpReservation } from './end-task.ts'
 import { emitTask, emitTransfer } from './events.ts'
-import { inWorkspace, named } from './lookup.ts'
-import { findReservation, wrapUpReservation } from './reservation.ts'
-import {
-  cancel,
-  dropIfUnused,
-  enterQueue,
-  followWorkflow,
-  leaveWorkflow,
-  offer,
-  reasons,
-  reserve,
-  withdraw
-} from './route.ts'
-import { isUnderWay, type ReservationRow, type TaskRow, type TransferRow } from './rows.ts'
-import { checkAttributes } from './worker.ts'
+import { giveBack, routeAnew } from './failed-transfer.ts'
+import { canTake, taskLifeCycle, transferLifeCycle } from './life-cycle.ts'
+import { checkAttributes, findReservation, inWorkspace, named } from './lookup.ts'
+import { enterQueue, offer, offerTo } from './offer.ts'
+import type { ReservationRow, TaskRow, TransferRow } from './rows.ts'
+import { holderLeft, holding } from './task-holders.ts'
 
 /*
  * A worker hands a task on to another worker, or to a queue (reference taskrouter 9.7). WARM: the initiator keeps its
@@ -41,6 +33,7 @@ export interface CreateTransfer {
   readonly attributes?: string
 }
 
+/** Begins a transfer, and offers the task to the worker, or in the queue, that it goes to. */
 export function createTransfer(state: State, params: CreateTransfer): { transfer: TransferRow } {
   const { workspace_sid, worker_sid, to, priority, attributes } = params
   const task = inWorkspace(state, 'task', workspace_sid, params.task_sid)
@@ -73,13 +66,13 @@ export function createTransfer(state: State, params: CreateTransfer): { transfer
   if (transfer_type === 'QUEUE') {
     enterQueue(state, task.sid, to)
     offer(state, task.sid)
-  } else reserveFor(state, task.sid, to)
+  } else offerTo(state, task.sid, to)
   return { transfer: state.get('transfer', transfer.sid) }
 }
 
 function checkOwner(state: State, task: TaskRow, reservation: ReservationRow): void {
   const isOwner = reservation.task_sid === task.sid && reservation.reservation_status === 'accepted'
-  if (!isOwner || task.assignment_status !== 'assigned') {
+  if (!isOwner || !canTake(taskLifeCycle, task.assignment_status, 'transfer')) {
     const { sid, workspace_sid } = task
     refuse(
       'not_possible',
@@ -124,13 +117,6 @@ function release(state: State, task: TaskRow, changes: Partial<TaskRow>): void {
   dropIfUnused(state, task.workflow_document_sid)
 }
 
-function reserveFor(state: State, task_sid: string, worker_sid: string): void {
-  const task = state.get('task', task_sid)
-  const workflow = state.find('workflow', task.workflow_sid)
-  state.change('task', task_sid, { assignment_status: 'reserved', rounds: task.rounds + 1 })
-  reserve(state, task_sid, worker_sid, state.at + (workflow?.task_reservation_timeout ?? 120) * 1000)
-}
-
 /** Takes a transfer back. Only who began it may, and only while it is under way. */
 export function cancelTransfer(
   state: State,
@@ -145,7 +131,7 @@ export function cancelTransfer(
   if (!before || before.initiating_worker_sid !== worker_sid || before.workspace_sid !== workspace_sid)
     return notFound(`/Workspaces/${workspace_sid}/Workers/${worker_sid}/Transfers/${sid}`)
   // The space is the original's (reference taskrouter 9.7), and programs compare texts.
-  if (!isUnderWay(before))
+  if (!canTake(transferLifeCycle, before.transfer_status, 'cancel'))
     refuse('not_possible', `Transfer ${sid} is already ${before.transfer_status} . Cannot cancel transfer.`)
   const transfer = state.change('transfer', sid, { transfer_status: 'canceled' })
   const isHeld = giveBack(state, transfer)
@@ -155,128 +141,4 @@ export function cancelTransfer(
   emitTransfer(state, 'task.transfer-canceled', transfer)
   if (!isHeld) routeAnew(state, transfer)
   return { transfer: state.get('transfer', sid) }
-}
-
-/**
- * The last reservation of a round has failed: how it did is why the transfer's attempt failed. A transfer to a worker has
- * failed with it, and one to a queue when its rounds are used up, so whoever is told of the reservation is told that too.
- */
-export function attemptFails(
-  state: State,
-  { sid: reservation_sid, task_sid, reservation_status }: ReservationRow
-): void {
-  const transfer = state.tables.transfer.firstBy('open_by_task', task_sid)
-  if (!transfer) return
-  const goesOn =
-    transfer.transfer_type === 'QUEUE' && state.get('task', task_sid).rounds < state.settings.limits.assignment_rounds
-  const how = ended[reservation_status] ?? 'was canceled'
-  const transfer_failed_reason = `Transfer ${goesOn ? 'attempt ' : ''}failed because the reservation ${how}`
-  state.change('transfer', transfer.sid, {
-    reservation_sid,
-    transfer_failed_reason,
-    ...(!goesOn && { transfer_status: 'failed' })
-  })
-}
-
-/** What follows from it, when the task is pending: the next attempt, or the end. False where there was no transfer. */
-export function attemptFailed(state: State, { sid, task_sid }: ReservationRow): boolean {
-  const transfer = state.tables.transfer.firstBy('reservation_sid', sid)
-  if (!transfer || transfer.transfer_status === 'canceled') return false
-  if (isUnderWay(transfer)) {
-    emitTransfer(state, 'task.transfer-attempt-failed', transfer)
-    offer(state, task_sid)
-    return true
-  }
-  const isHeld = giveBack(state, transfer)
-  emitTransfer(state, 'task.transfer-failed', transfer)
-  if (!isHeld) routeAnew(state, transfer)
-  return true
-}
-
-const ended: Readonly<Record<string, string>> = {
-  timeout: 'timed out',
-  rejected: 'was rejected',
-  canceled: 'was canceled'
-}
-
-/** Somebody has accepted the task of a transfer: the changed transfer, not yet told. */
-export function completeTransfer(state: State, { sid, task_sid }: ReservationRow): TransferRow | undefined {
-  const transfer = state.tables.transfer.firstBy('open_by_task', task_sid)
-  return (
-    transfer &&
-    state.change('transfer', transfer.sid, {
-      transfer_status: 'complete',
-      transfer_failed_reason: null,
-      reservation_sid: sid
-    })
-  )
-}
-
-/** The task ends, or whoever has it wraps up, and nobody is waited for any more: the canceled transfer, not yet told. */
-export function endTransfer(state: State, task_sid: string): TransferRow | undefined {
-  const transfer = state.tables.transfer.firstBy('open_by_task', task_sid)
-  return transfer && state.change('transfer', transfer.sid, { transfer_status: 'canceled' })
-}
-
-/** Whether the reservation's worker has handed the task on for good. */
-export function hasLetGo(state: State, reservation_sid: string): boolean {
-  if (state.tables.transfer.size === 0) return false
-  for (const { transfer_mode } of state.tables.transfer.by('initiating_reservation_sid', reservation_sid)) {
-    if (transfer_mode === 'COLD') return true
-  }
-  return false
-}
-
-/** Whether a task that is being handed on is still somebody's. */
-export function isHeldInTransfer(state: State, task_sid: string): boolean {
-  return state.tables.transfer.firstBy('open_by_task', task_sid) !== undefined && holding(state, task_sid).length > 0
-}
-
-/** A task in transfer that nobody has any more lives as long as one that waits, and no longer as one that is assigned. */
-export function holderLeft(state: State, task_sid: string): void {
-  const { assignment_status, timeout, ttl_at } = state.get('task', task_sid)
-  const isWaiting = assignment_status === 'pending' || assignment_status === 'reserved'
-  if (!isWaiting || ttl_at !== null || holding(state, task_sid).length > 0) return
-  state.change('task', task_sid, { ttl_at: state.at + timeout * 1000, delete_at: null })
-}
-
-/** Gives the task back to whoever still has it; false when nobody does. */
-function giveBack(state: State, { task_sid, initiating_queue_sid }: TransferRow): boolean {
-  const holders = holding(state, task_sid)
-  if (holders.length === 0) {
-    state.change('task', task_sid, { assignment_status: 'pending' })
-    return false
-  }
-  const isWrapping = holders.every((row) => row.reservation_status === 'wrapping')
-  state.change('task', task_sid, {
-    assignment_status: isWrapping ? 'wrapping' : 'assigned',
-    rejected_by: [],
-    rejections: 0,
-    retry_at: null
-  })
-  if (state.find('task_queue', initiating_queue_sid)) enterQueue(state, task_sid, initiating_queue_sid as string) // it was found
-  return true
-}
-
-/** Nobody has the task: its workflow says where it goes, or it is back in its queue. */
-function routeAnew(state: State, { task_sid, initiating_queue_sid }: TransferRow): void {
-  const task = state.get('task', task_sid)
-  const workflow = state.find('workflow', task.workflow_sid)
-  if (task.rounds >= state.settings.limits.assignment_rounds) cancel(state, task_sid, reasons.rounds)
-  else if (workflow && !task.routing_target?.startsWith('WK')) {
-    state.change('task', task_sid, { routing_target: null, workflow_document_sid: workflow.workflow_document_sid })
-    if (!followWorkflow(state, task_sid, 0)) leaveWorkflow(state, task_sid)
-  } else {
-    if (state.find('task_queue', initiating_queue_sid)) enterQueue(state, task_sid, initiating_queue_sid as string) // it was found
-    offer(state, task_sid)
-  }
-}
-
-function holding(state: State, task_sid: string): ReservationRow[] {
-  return state.tables.reservation
-    .list('task_sid', task_sid)
-    .filter(
-      ({ sid, reservation_status }) =>
-        (reservation_status === 'accepted' || reservation_status === 'wrapping') && !hasLetGo(state, sid)
-    )
 }

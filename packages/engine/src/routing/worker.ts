@@ -2,12 +2,12 @@ import type { State } from '../center.ts'
 import { foldedName, nameKey } from '../core/names.ts'
 import { checkVersion } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import { AttributesError, parseAttributes } from '../matching/attributes.ts'
 import { isOpen } from '../matching/standing.ts'
+import { checkAvailable, checkMove, moveTo } from './activity-moves.ts'
+import { failDirect, reasons } from './end-task.ts'
 import { emitWorker } from './events.ts'
-import { checkLimit, checkName, inWorkspace, named, workspaceOf } from './lookup.ts'
-import { rejectReservation } from './reservation.ts'
-import { failDirect, reasons } from './route.ts'
+import { rejectReservation } from './failed-reservation.ts'
+import { checkAttributes, checkLimit, checkName, inWorkspace, named, workspaceOf } from './lookup.ts'
 import type { WorkerRow } from './rows.ts'
 import { warnOfWorker } from './warnings.ts'
 import { addWorkerChannel } from './worker-channel.ts'
@@ -23,7 +23,7 @@ export function createWorker(
 ): { worker: WorkerRow } {
   const { workspace_sid, friendly_name, attributes } = params
   const workspace = workspaceOf(state, workspace_sid)
-  checkLimit(state, 'worker', 'workspace_sid', workspace_sid, state.settings.limits.workers, 'Workers in a Workspace')
+  checkLimit(state, 'worker', workspace_sid, state.settings.limits.workers)
   checkFree(state, workspace_sid, friendly_name)
   if (attributes !== undefined) checkAttributes(attributes)
   const activity_sid = params.activity_sid || workspace.default_activity_sid
@@ -88,27 +88,6 @@ export function updateWorker(
   return { worker: state.get('worker', sid) }
 }
 
-/** Puts the worker into an activity; nothing happens when it is in it already (reference taskrouter 1.7, 6.7). */
-export function moveTo(state: State, sid: string, activity_sid: string): void {
-  const before = state.get('worker', sid)
-  if (before.activity_sid === activity_sid) return
-  const previous = state.get('activity', before.activity_sid)
-  const worker = state.change('worker', sid, { activity_sid, date_status_changed: state.at })
-  const ms = state.at - before.date_status_changed
-  emitWorker(state, 'worker.activity.update', worker, {
-    worker_previous_activity_sid: previous.sid,
-    worker_previous_activity_name: previous.friendly_name,
-    worker_time_in_previous_activity: Math.floor(ms / 1000),
-    worker_time_in_previous_activity_ms: ms
-  })
-}
-
-/** Refuses to make one more worker available than may be; what the system moves by itself is not asked. */
-export function checkMove(state: State, sid: string, activity_sid: string): void {
-  const worker = state.get('worker', sid)
-  if (!state.get('activity', worker.activity_sid).available) checkAvailable(state, worker.workspace_sid, activity_sid)
-}
-
 /** Refused while it holds reservations. Tasks that wait for this worker alone can wait no longer. */
 export function deleteWorker(
   state: State,
@@ -135,23 +114,4 @@ function checkFree(state: State, workspace_sid: string, friendly_name: string, o
   checkName(friendly_name, 'Worker')
   const other = state.tables.worker.firstBy('name', nameKey(workspace_sid, foldedName(friendly_name)))
   if (other && other.sid !== own_sid) refuse('exists', 'Worker with the same friendly name already exists')
-}
-
-/** Refuses text that is no attributes object; the empty text stands for `{}`. */
-export function checkAttributes(text: string): void {
-  if (text === '') return
-  try {
-    parseAttributes(text)
-  } catch (error) {
-    if (!(error instanceof AttributesError)) throw error
-    refuse('invalid', error.message)
-  }
-}
-
-function checkAvailable(state: State, workspace_sid: string, activity_sid: string): void {
-  if (!state.get('activity', activity_sid).available) return
-  const most = state.settings.limits.available_workers
-  if (state.matcher.available(workspace_sid) >= most) {
-    refuse('too_many_active', `The maximum number of concurrently active workers (${most}) is reached`)
-  }
 }

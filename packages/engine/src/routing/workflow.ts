@@ -4,8 +4,9 @@ import { checkRange, checkUrl } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { fifo } from '../matching/order.ts'
 import { MAX_DOCUMENT_BYTES, parseWorkflowDocument, WorkflowDocumentError } from '../matching/workflow-document.ts'
+import { dropIfUnused } from './end-task.ts'
+import { reEvaluate } from './follow-workflow.ts'
 import { checkLimit, checkName, inWorkspace, workspaceOf } from './lookup.ts'
-import { dropIfUnused, reEvaluate } from './route.ts'
 import { isTerminal, type TaskRow, type WorkflowDocumentRow, type WorkflowRow } from './rows.ts'
 import { warnOfWorkflow } from './warnings.ts'
 
@@ -25,14 +26,7 @@ export function createWorkflow(
   }: WorkflowParams & { readonly workspace_sid: string; readonly friendly_name: string; readonly configuration: string }
 ): { workflow: WorkflowRow } {
   workspaceOf(state, workspace_sid)
-  checkLimit(
-    state,
-    'workflow',
-    'workspace_sid',
-    workspace_sid,
-    state.settings.limits.workflows,
-    'Workflows in a Workspace'
-  )
+  checkLimit(state, 'workflow', workspace_sid, state.settings.limits.workflows)
   const workflow = addWorkflow(state, workspace_sid, params)
   warnOfWorkflow(state, workflow)
   return { workflow }
@@ -101,7 +95,7 @@ export function updateWorkflow(
     ...(fallback_assignment_callback_url !== undefined && {
       fallback_assignment_callback_url: fallback_assignment_callback_url || null
     })
-  } as Partial<WorkflowRow>) // the parameters are columns of it
+  })
   state.emit('workflow.updated', { workspace: workspaceOf(state, workspace_sid), workflow })
   if (isNew) warnOfWorkflow(state, workflow)
   if (re_evaluate_tasks && !isLong) {

@@ -100,7 +100,7 @@ export function updateWorkspace(
     ...params,
     ...(params.event_callback_url !== undefined && { event_callback_url: params.event_callback_url || null }),
     ...(params.events_filter !== undefined && { events_filter: params.events_filter || null })
-  } as Partial<WorkspaceRow>) // the parameters are columns of it
+  })
   state.emit('workspace.updated', { workspace })
   if (params.events_filter !== undefined) warnOfFilter(state, workspace)
   return { workspace }

@@ -1,4 +1,4 @@
-import { findReservation } from '@ringdown/engine/routing/reservation'
+import { findReservation } from '@ringdown/engine/routing/lookup'
 import { workerChannel } from '@ringdown/engine/routing/worker-channel'
 import type { Handlers } from '../handler.ts'
 import { cumulative } from './cumulative.ts'

@@ -1,0 +1,23 @@
+import type { State } from '../center.ts'
+import { nameKey } from '../core/names.ts'
+import { emitUser } from './events.ts'
+import type { Origin } from './origin.ts'
+import type { UserRow } from './rows.ts'
+
+/**
+ * The user of an identity, made when it is the first time that the service hears of it (reference conversations 7.4,
+ * rule 5). The commit layer has fetched the user for the command when there is one (`reads.ts`).
+ */
+export function ensureUser(state: State, chat_service_sid: string, identity: string, origin: Origin): UserRow {
+  const present = state.tables.user.firstBy('identity', nameKey(chat_service_sid, identity))
+  if (present) return present
+  const user = state.insert('user', {
+    chat_service_sid,
+    role_sid: state.get('chat_service', chat_service_sid).default_chat_service_role_sid,
+    identity,
+    friendly_name: null,
+    attributes: '{}'
+  })
+  emitUser(state, 'user.added', user, origin)
+  return user
+}

@@ -1,0 +1,133 @@
+import type { State } from '../center.ts'
+import { isOpen } from '../matching/standing.ts'
+import { moveBackBySingleTask } from './activity-moves.ts'
+import { emitReservation, emitTask, emitTransfer } from './events.ts'
+import type { ReservationRow, TaskRow, TransferRow } from './rows.ts'
+import { holderAmong } from './task-holders.ts'
+
+/* How a task is wrapped up, completed and canceled, and what becomes of its reservations and its workflow's document. */
+
+/** Why routing cancels a task, in the words of its `reason`. */
+export const reasons = {
+  workflow: 'Task canceled on Workflow timeout',
+  ttl: 'Task TTL Exceeded',
+  rounds: 'Task TTL Exceeded or Max assignment count exceeded',
+  target_late: 'RoutingTarget SLA for Reservation creation was not met',
+  target_failed: 'RoutingTarget not available for Reservation acceptance'
+} as const
+
+/** Ends a task that nobody has, and its pending reservations with it. */
+export function cancel(state: State, sid: string, reason: string | null): TaskRow {
+  const task = state.change('task', sid, { assignment_status: 'canceled', reason, ...ended(state) })
+  cancelReservations(state, sid)
+  emitTask(state, 'task.canceled', task)
+  dropIfUnused(state, task.workflow_document_sid)
+  return task
+}
+
+/** Takes back what nobody has accepted yet, and the transfer that waits for it. */
+function cancelReservations(
+  state: State,
+  task_sid: string,
+  reservations = state.tables.reservation.list('task_sid', task_sid)
+): void {
+  const transfer = cancelTransferOf(state, task_sid)
+  for (const pending of reservations) {
+    if (pending.reservation_status === 'pending') withdraw(state, pending.sid, 'canceled')
+  }
+  if (transfer) emitTransfer(state, 'task.transfer-canceled', transfer)
+}
+
+/** Takes a pending reservation back from its worker: the task ends, or somebody else has accepted it. */
+export function withdraw(state: State, sid: string, reservation_status: 'canceled' | 'rescinded'): void {
+  const reservation = state.change('reservation', sid, { reservation_status, timeout_at: null })
+  emitReservation(state, `reservation.${reservation_status}`, reservation)
+  moveBackBySingleTask(state, reservation)
+}
+
+/** What ends with a task: its timers; it is kept a while for whoever asks (reference taskrouter 4.2). */
+function ended(state: State): Partial<TaskRow> {
+  return {
+    ttl_at: null,
+    target_at: null,
+    retry_at: null,
+    delete_at: state.at + state.settings.finished_task_kept_s * 1000
+  }
+}
+
+/** The task ends, or whoever has it wraps up, and nobody is waited for any more: the canceled transfer, not yet told. */
+function cancelTransferOf(state: State, task_sid: string): TransferRow | undefined {
+  const transfer = state.tables.transfer.firstBy('open_by_task', task_sid)
+  return transfer && state.change('transfer', transfer.sid, { transfer_status: 'canceled' })
+}
+
+/** The task's worker wraps up: what is pending is taken back, what is accepted is wrapping. */
+export function wrapUp(state: State, sid: string, reason: string | null): void {
+  cancelReservations(state, sid)
+  const task = state.change('task', sid, { assignment_status: 'wrapping', ...(reason !== null && { reason }) })
+  for (const reservation of state.tables.reservation.list('task_sid', sid)) {
+    if (reservation.reservation_status === 'accepted') wrapUpReservation(state, reservation)
+  }
+  const holder = holderAmong(state, state.tables.reservation.list('task_sid', sid))
+  emitTask(state, 'task.wrapup', task, undefined, holder)
+}
+
+/** Ends a task that was assigned, and all of its reservations. */
+export function complete(state: State, sid: string, reason: string | null): void {
+  const reservations = state.tables.reservation.list('task_sid', sid)
+  const holder = holderAmong(state, reservations)
+  const task = state.change('task', sid, { assignment_status: 'completed', reason, ...ended(state) })
+  emitTask(state, 'task.completed', task, undefined, holder)
+  closeReservations(state, sid, reservations)
+  dropIfUnused(state, task.workflow_document_sid)
+}
+
+/** What is pending is canceled, what workers have is completed (reference taskrouter 4.5). */
+export function closeReservations(
+  state: State,
+  task_sid: string,
+  reservations = state.tables.reservation.list('task_sid', task_sid)
+): void {
+  cancelReservations(state, task_sid, reservations)
+  for (const reservation of reservations) {
+    if (reservation.reservation_status !== 'pending' && isOpen(reservation)) completeReservation(state, reservation)
+  }
+}
+
+/** One worker wraps up; the task's status is the caller's business. */
+export function wrapUpReservation(state: State, accepted: ReservationRow): void {
+  emitReservation(
+    state,
+    'reservation.wrapup',
+    state.change('reservation', accepted.sid, { reservation_status: 'wrapping' })
+  )
+}
+
+/** One worker is done; the task's status is the caller's business. */
+export function completeReservation(state: State, reservation: ReservationRow): void {
+  emitReservation(
+    state,
+    'reservation.completed',
+    state.change('reservation', reservation.sid, { reservation_status: 'completed' })
+  )
+}
+
+/** A task for one worker that this worker does not take (reference taskrouter 4.4). */
+export function failDirect(state: State, sid: string, reason: string): void {
+  cancel(state, sid, reason)
+  const worker = state.find('worker', state.get('task', sid).routing_target)
+  emitTask(state, 'reservation.failed', state.get('task', sid), undefined, worker)
+}
+
+/** A workflow's older document goes when no open task follows it any more. */
+export function dropIfUnused(state: State, workflow_document_sid: string | null): void {
+  const document = state.find('workflow_document', workflow_document_sid)
+  if (
+    !document ||
+    document.re_evaluate_at !== null ||
+    state.find('workflow', document.workflow_sid)?.workflow_document_sid === document.sid
+  )
+    return
+  if (state.tables.task.count('workflow_document_sid', document.sid) === 0)
+    state.remove('workflow_document', document.sid)
+}

@@ -1,0 +1,179 @@
+import type { State } from '../center.ts'
+import { foldedName, nameKey } from '../core/names.ts'
+import { readJson } from '../matching/expression/decimal.ts'
+import { defaultFilter, noFilter } from '../matching/standing.ts'
+import type { DefaultFilter, WorkflowDocument, WorkflowFilter, WorkflowTarget } from '../matching/workflow-document.ts'
+import { cancel, dropIfUnused, failDirect, reasons } from './end-task.ts'
+import { emitTask } from './events.ts'
+import { enterQueue, offer } from './offer.ts'
+import type { TaskRow } from './rows.ts'
+
+/*
+ * How a task moves through its workflow (reference taskrouter 3 and 11): filters from the top, the targets of the first
+ * that matches, each offered once on entering, left by skipping or by time.
+ */
+
+/**
+ * Runs the task through the filters of its document, beginning with one. True when it is reserved or waits somewhere,
+ * false when nothing takes it.
+ */
+export function followWorkflow(state: State, sid: string, start: number): boolean {
+  const task = state.get('task', sid)
+  const document = documentOf(state, task)
+  const view = state.matcher.task(task) // being routed changes no attributes
+  let filter = document.finder.first(view, start)
+  for (; filter; filter = document.finder.first(view, filter.index + 1)) {
+    const changed = state.change('task', sid, {
+      filter_index: filter.index,
+      target_index: 0,
+      filter_entered_at: state.at,
+      followed_attributes: null
+    })
+    emitTask(state, 'workflow.target-matched', changed, matched(state, filter, changed))
+    if (enterTargets(state, sid, filter, 0)) return true
+    emitTask(state, 'workflow.skipped', state.get('task', sid))
+  }
+  // The default filter never follows a timeout (reference taskrouter 3.4).
+  if (state.get('task', sid).timed_out || !document.default_filter) return false
+  enterDefault(state, sid, document.default_filter)
+  return true
+}
+
+function documentOf(state: State, task: TaskRow): WorkflowDocument {
+  return state.matcher.document(task.workflow_document_sid as string) // a task that follows a workflow has one
+}
+
+/** What the event says of the filter that matched, and of the worker for whom one of its targets is (reference taskrouter 3.8, 8.3). */
+function matched(state: State, filter: WorkflowFilter, task: TaskRow) {
+  const told = {
+    workflow_filter_name: filter.friendly_name ?? null,
+    workflow_filter_expression: filter.told_source
+  }
+  const known = filter.targets.find((target) => target.known_worker)?.known_worker
+  const name = known?.read(state.matcher.task(task))
+  if (!known || name === undefined) return told
+  const { worker: workers } = state.tables
+  const worker =
+    known.by === 'sid' ? workers.get(name) : workers.firstBy('name', nameKey(task.workspace_sid, foldedName(name)))
+  if (worker?.workspace_sid !== task.workspace_sid || known.nameOf(worker) !== name) return told
+  return { ...told, known_worker_sid: worker.sid }
+}
+
+/** Tries a filter's targets from one on; true when the task is reserved or waits in one of them. */
+function enterTargets(state: State, sid: string, filter: WorkflowFilter, first: number): boolean {
+  for (const target of filter.targets) {
+    if (target.index < first) continue
+    enterTarget(state, sid, filter, target)
+    if (offer(state, sid)) return true
+    const skips = target.skip_if?.matches(undefined, undefined, state.matcher.workforce(target.queue)) ?? false
+    if (!skips) return true
+  }
+  return false
+}
+
+function enterTarget(state: State, sid: string, filter: WorkflowFilter, target: WorkflowTarget): void {
+  const entered = state.get('task', sid).filter_entered_at ?? state.at
+  // Timeouts are measured from entering the filter and add up (reference taskrouter 3.3).
+  let until_s = 0
+  for (let i = 0; i <= target.index; i++) until_s += filter.targets[i]?.timeout_s ?? 0
+  enterQueue(state, sid, target.queue, {
+    ...notYetOffered,
+    filter_index: filter.index,
+    target_index: target.index,
+    target_at: target.timeout_s === undefined ? null : entered + until_s * 1000,
+    priority: target.priority
+  })
+}
+
+function enterDefault(state: State, sid: string, filter: DefaultFilter): void {
+  enterQueue(state, sid, filter.queue, {
+    ...notYetOffered,
+    filter_index: defaultFilter,
+    target_index: 0,
+    filter_entered_at: state.at,
+    followed_attributes: null,
+    target_at: null,
+    priority: filter.priority
+  })
+  offer(state, sid)
+}
+
+/** In a new target nobody has rejected the task yet. */
+const notYetOffered = { advance: false, rejected_by: [], rejections: 0, retry_at: null } as const
+
+/** The time in the task's target has ended. */
+export function targetTimedOut(state: State, sid: string): void {
+  const task = state.change('task', sid, { target_at: null })
+  if (task.assignment_status === 'reserved') state.change('task', sid, { advance: true })
+  else if (task.filter_index === noFilter) failDirect(state, sid, reasons.target_late)
+  else leaveTarget(state, sid)
+}
+
+/** On to the next target, to the next filters after the last one, or out of the workflow. */
+export function leaveTarget(state: State, sid: string): void {
+  const task = state.change('task', sid, { timed_out: true, advance: false, target_at: null })
+  emitTask(state, 'task-queue.timeout', task)
+  const document = documentOf(state, task)
+  const filter = document.filters[task.filter_index]
+  if (filter && task.target_index + 1 < filter.targets.length) {
+    if (enterTargets(state, sid, filter, task.target_index + 1)) return
+    emitTask(state, 'workflow.skipped', state.get('task', sid))
+  }
+  if (!followWorkflow(state, sid, task.filter_index + 1)) leaveWorkflow(state, sid)
+}
+
+/** Nothing in its workflow takes the task any more. */
+export function leaveWorkflow(state: State, sid: string): void {
+  emitTask(state, 'workflow.timeout', state.get('task', sid))
+  cancel(state, sid, reasons.workflow)
+}
+
+/**
+ * The attributes of a pending task have changed: its document's filters are judged anew (reference taskrouter 3.9).
+ * It keeps its place and clock while the filter that has it still matches and no earlier one has come to match. A filter
+ * that it had already left by time or by skipping does not get it back just because it matches as before.
+ * True when the task has gone elsewhere.
+ */
+export function followAgain(state: State, sid: string, followed_attributes: string | null): boolean {
+  const task = state.get('task', sid)
+  if (followed_attributes === null || task.workflow_document_sid === null) return false
+  if (task.followed_attributes !== null) state.change('task', sid, { followed_attributes: null })
+  const start = filterAfterChange(state, task, followed_attributes)
+  if (start === undefined) return false
+  if (!followWorkflow(state, sid, start)) leaveWorkflow(state, sid)
+  return true
+}
+
+/** The filter from which on the task is to be routed anew, or undefined when it stays where it is. */
+function filterAfterChange(state: State, task: TaskRow, followed_attributes: string): number | undefined {
+  const { filters } = documentOf(state, task)
+  const was = { attributes: readJson(followed_attributes) } // checked when it was given
+  const is = state.matcher.task(task)
+  const current = task.filter_index === defaultFilter ? filters.length : task.filter_index
+  const earlier = filters.slice(0, current).find(({ expression }) => expression.matches(is) && !expression.matches(was))
+  if (earlier) return earlier.index
+  const own = filters[current]
+  return own && !own.expression.matches(is) ? current + 1 : undefined
+}
+
+/**
+ * Starts the task anew with its workflow's newest document. A reserved task does so when its reservation fails, one that
+ * a worker has is left alone; its age stays, the clock of its target restarts (reference taskrouter 3.9).
+ */
+export function reEvaluate(state: State, sid: string): void {
+  const task = state.get('task', sid)
+  const workflow = state.find('workflow', task.workflow_sid)
+  if (!workflow || task.workflow_document_sid === null) return
+  if (task.assignment_status === 'reserved') {
+    state.change('task', sid, { re_evaluate: true })
+  } else if (task.assignment_status === 'pending') {
+    state.change('task', sid, {
+      workflow_document_sid: workflow.workflow_document_sid,
+      re_evaluate: false,
+      timed_out: false,
+      advance: false
+    })
+    if (!followWorkflow(state, sid, 0)) leaveWorkflow(state, sid)
+    dropIfUnused(state, task.workflow_document_sid)
+  }
+}
