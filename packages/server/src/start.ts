@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type EngineEvent, render } from '@ringdown/engine/events'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
-import { statisticsDigest } from './analytics/statistics.ts'
+import { statisticsDigest, statisticsReader } from './analytics/statistics.ts'
 import { RealClock, TestClock } from './clock/clock.ts'
 import { Account } from './commit/account.ts'
 import { Unavailable } from './commit/ledger.ts'
@@ -199,10 +199,10 @@ async function serve(
       store,
       account: opened,
       log,
-      reader: 'statistics',
+      reader: statisticsReader,
       digest: statisticsDigest(store, account_sid)
     })
-    opened.readers.set('statistics', statistics)
+    opened.readers.set(statisticsReader, statistics)
     const { concurrency, kept_days } = settings.deliveries
     const retention = new Retention({ store, account_sid, clock, log, deliveries_kept_days: kept_days })
     testing?.register(retention)

@@ -26,12 +26,9 @@ export interface Ledger {
   log(cursor: number, limit: number): Promise<StoredEvent[]>
   /** Reads what is kept beside rows: events by their columns, roll-ups, stays. */
   reading<T>(ask: (readings: Readings, account_sid: string) => Promise<T>): Promise<T>
-  /** Resolves when a reader of the log has dealt with everything that was decided before the call. */
-  caughtUp(reader: ReaderName): Promise<void>
+  /** Resolves when a reader of the log, by its name, has dealt with everything that was decided before the call. */
+  caughtUp(reader: string): Promise<void>
 }
-
-/** Readers of the log whose work operations show. */
-export type ReaderName = 'statistics'
 
 /** One that reads the log by itself, and can be waited for. */
 export interface LogReader {
