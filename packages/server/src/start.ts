@@ -158,18 +158,22 @@ async function serve(
   }
   const opening = served.map(open)
   for (const one of opening) one.catch(() => {}) // whoever waits for `account` is told
+  const letAccountsGo = async () => {
+    await Promise.allSettled(opening)
+    // Another node waits for them: what a destination has not answered by then, it will be asked again.
+    const grace_ms = options.database === undefined ? undefined : handOver_ms
+    await Promise.all([...accounts.values()].map((opened) => opened.close(grace_ms)))
+  }
   if (options.database === undefined) {
     await Promise.all(opening).catch(async (error: unknown) => {
       await app.close()
+      await letAccountsGo()
       throw error
     })
   }
 
   const letGo = async () => {
-    await Promise.allSettled(opening)
-    // Another node waits for the account: what a destination has not answered by then, it will be asked again.
-    const grace_ms = options.database === undefined ? undefined : handOver_ms
-    await Promise.all([...accounts.values()].map((opened) => opened.close(grace_ms)))
+    await letAccountsGo()
     await store.close()
     await folder?.release()
   }
