@@ -1,6 +1,7 @@
 import type { State } from '@ringdown/engine/center'
 import { type Seed, seedOf } from '@ringdown/engine/core/ids'
 import { Refusal } from '@ringdown/engine/core/refusals'
+import type { Timer } from '@ringdown/engine/core/timers'
 import { decide } from '@ringdown/engine/decide'
 import type { Clock } from '../clock/clock.ts'
 import { ColdRows } from './cold-rows.ts'
@@ -22,8 +23,8 @@ export interface DeciderOptions {
  * The one writer of an account's state: decides commands in memory, one at a time, and hands what was decided to the group
  * commit (docs/decisions/002-one-writer-per-account.md).
  *
- * - The state changes in `add`, and in `durable` when cold rows leave memory; `replace` puts another one in its place.
- *   Everybody else reads it, and asks for it anew after each wait.
+ * - Rows change in `add` alone. `durable` lets cold rows leave memory, `park` takes a timer out of the order, and `replace`
+ *   puts another state in the place of this one. Everybody else reads it, and asks for it anew after each wait.
  * - Memory is ahead of the disk by what the group commit holds. `replace` therefore forgets which cold rows are where, and
  *   comes after the group commit has given up what it held (a state that is only read excepted: nothing is decided on it).
  */
@@ -73,6 +74,11 @@ export class Decider {
     } finally {
       this.cold.served(fetched)
     }
+  }
+
+  /** Takes a timer out of the order, until its row changes or is loaded anew. */
+  park(timer: Timer): void {
+    this.#state.timers.remove(timer)
   }
 
   /** Decisions are on disk: the cold rows that they changed may leave memory. */

@@ -63,7 +63,7 @@ export class DueTimers {
       const key = keyOf(timer)
       if ((this.#failures.get(key) ?? 0) >= timerTries) {
         log.error({ timer: key, due: timer.due }, 'timer parked')
-        decider.state.timers.remove(timer)
+        decider.park(timer)
       } else if (!this.#decide(key, commandOf(timer), now)) return
     }
   }

@@ -8,7 +8,7 @@ type Listener = (events: readonly EngineEvent[]) => void
  * Who follows the log of an account: told the events of every durable batch, in order, once the requests that caused them
  * are answered (docs/decisions/017-answers-before-events.md).
  *
- * - `add` is for durable batches only, in the order in which they were written; only the group commit calls it.
+ * - `add` is for durable batches only, in the order in which they were written.
  * - `told_seq` lags behind the disk while answers are on their way. It jumps in `startAt` alone, when the account was
  *   loaded: what was written before that is for those who read the log.
  */
