@@ -2,24 +2,16 @@ import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type EngineEvent, render } from '@ringdown/engine/events'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
-import { statisticsDigest } from './analytics/statistics.ts'
 import { RealClock, TestClock } from './clock/clock.ts'
-import { Account } from './commit/account.ts'
-import { Unavailable } from './commit/ledger.ts'
+import type { Account } from './commit/account.ts'
 import { type Credentials, credentialsFor } from './credentials.ts'
-import { deliveriesDigest, deliveriesReader, isAnyUsed } from './delivery/reader.ts'
-import { routes } from './delivery/receivers.ts'
-import { Sender } from './delivery/sender.ts'
 import { Credentials as Known } from './http/credentials.ts'
 import { envelopeOf } from './http/errors.ts'
 import { Metrics } from './http/metrics.ts'
 import { buildServer, type MountMcp } from './http/server.ts'
-import { Blanking } from './log/blanking.ts'
-import { type Followed, Follower } from './log/follower.ts'
-import { Retention } from './log/retention.ts'
+import { type OpenedAccount, openAccount } from './opened-account.ts'
 import { askWith } from './operations/conversations/asking.ts'
 import { mountEventBridge } from './realtime/worker-sdk/event-bridge.ts'
 import { type Folder, takeFolder } from './store/folder-lock.ts'
@@ -115,164 +107,76 @@ async function checkKnown(store: Store, { account_sid, isNew }: Credentials): Pr
   }
 }
 
+/** An account that this server serves, and the token that it calls and is signed with. */
+interface Served {
+  readonly account_sid: string
+  readonly auth_token: string
+}
+
 async function serve(
   options: StartOptions,
   store: Store,
   credentials: Credentials,
   folder: Folder | undefined
 ): Promise<Running> {
-  const { log, settings = defaultSettings, seed, journal, testClock } = options
-  const allowPrivate = options.allowPrivateDestinations ?? testClock ?? false
+  const { log, testClock } = options
   const testing = testClock ? new TestClock(options.at ?? Date.now()) : undefined
   const real = new RealClock()
   const clock = testing ?? real
   real.time.onStep.add(({ by, at }) => log.warn({ by_ms: by, at }, clockStepText(by)))
   const metrics = new Metrics()
-  const { account_sid, auth_token } = credentials
-  let account: Account | undefined
-  let sender: Sender | undefined
+  const served: readonly Served[] = [credentials]
+  /** Those of them that are this process's by now. */
+  const accounts = new Map<string, OpenedAccount>()
   let mounted: MountMcp | undefined
   let closing: Promise<void> | undefined
-  const ask = askWith({ auth_token, allowPrivate, log })
-  const app = buildServer({
-    credentials: new Known([{ username: account_sid, password: auth_token, account_sid }]),
-    // A request that is complete only after the stop is decided by the next one.
-    ledger: (sid) => (sid === account_sid && !closing ? account : undefined),
-    account: (sid) => (sid === account_sid ? account : undefined),
-    isReady: async () => {
-      await store.ping()
-      return account?.isReady ?? false
-    },
-    trouble: () => store.trouble() ?? (account ? undefined : 'another node has the account, or it is being loaded'),
-    sender: (sid) => (sid === account_sid ? sender : undefined),
-    ask: (_account_sid, ...question) => ask(...question),
-    now: () => clock.now(),
-    clockStep: () => real.time.step,
-    ...(testing && { clock: testing }),
+  const { app, url } = await listenFor(options, {
+    store,
+    served,
+    accounts,
+    clock,
+    real,
     metrics,
-    log,
-    version: options.version,
-    publicUrl: options.publicUrl,
-    trustProxy: options.trustProxy ?? false,
+    isClosing: () => closing !== undefined,
     mcp: (request, response, context) => {
       if (!mounted) throw new Error('invariant: a request comes after listening')
       return mounted(request, response, context)
     }
   })
-  mountEventBridge(app, {
-    account: (sid) => (sid === account_sid ? account : undefined),
-    // There are no API keys yet: an account signs its tokens with its auth token.
-    keys: (issuer) => (issuer === account_sid ? { account_sid, secret: auth_token } : undefined),
-    now: () => clock.now(),
-    machineNow: () => real.now(),
-    envelopeOf,
-    log,
-    limits: { sockets_per_worker: settings.limits.sockets_per_worker }
-  })
-  const url = await listen(app, options)
   mounted = options.mcp?.({ url, hosts: hostsOf(options) })
   await folder?.announce({ url })
-  metrics.queueLength(() => account?.queueLength ?? 0)
-  metrics.deliveries({ figures: () => sender?.figures, oldest: async () => (await sender?.oldest()) ?? 0 })
+  watch(metrics, accounts)
 
-  const readers: { close(grace_ms?: number): Promise<void> }[] = []
   const abort = new AbortController()
-  const opening = Account.open(
-    {
-      store,
-      account_sid,
-      clock,
-      log,
-      settings,
-      ...(seed !== undefined && { seed }),
-      ...(journal !== undefined && { journal })
-    },
-    abort.signal
-  ).then(async (opened) => {
-    opened.onBatch.add((seconds, decisions) => metrics.commitTook(seconds, decisions))
-    testing?.register(opened)
-    opened.subscribe((events) => tellWarnings(log, events))
-    if (!testing && opened.state.at > Date.now() + 60_000)
-      log.warn({ at: opened.state.at }, 'the data is ahead of the clock: time goes on from there, a hundredth slower')
-    const statistics = new Follower({
-      store,
-      account: opened,
-      log,
-      reader: 'statistics',
-      digest: statisticsDigest(store, account_sid)
-    })
-    opened.readers.set('statistics', statistics)
-    const { concurrency, kept_days } = settings.deliveries
-    const retention = new Retention({ store, account_sid, clock, log, deliveries_kept_days: kept_days })
-    testing?.register(retention)
-    const blanking = new Blanking({
-      store,
-      account: opened,
-      clock,
-      log,
-      onBlanked(deliveries) {
-        for (const forget of opened.onBlanked) forget()
-        if (deliveries > 0) sender?.reset()
-      }
-    })
-    testing?.register(blanking)
-    const sending = new Sender({
-      store,
-      account: opened,
-      clock,
-      log,
-      auth_token,
-      allowPrivate,
-      concurrency,
-      // Loaded by the first record: most servers know no stream.
-      kinesis: async (message, sent) => (await import('./delivery/kinesis.ts')).putRecord(message, sent),
-      webhookSecret: options.env.RINGDOWN_WEBHOOK_SECRET,
-      inOrder: testing !== undefined
-    })
-    sending.onAttempt.add((kind, outcome) => metrics.deliveryAttempted(kind, outcome))
-    const deliveries = new Follower({
-      store,
-      account: toldOf(opened),
-      log,
-      reader: deliveriesReader,
-      // What another node reads is not ours to send; what a request caused is sent after its answer.
-      read: async (cursor, limit) => {
-        if (!opened.isReady) throw new Unavailable('the account is not ours')
-        const read = await store.log(account_sid, cursor, limit)
-        // Asked for only now: whoever is told meanwhile wakes nobody again who is reading.
-        return read.filter(({ seq }) => seq <= opened.told_seq)
-      },
-      digest: deliveriesDigest({ store, account: opened, routes, now: () => clock.now(), log }),
-      rest_ms: 0,
-      // What happened before there were deliveries is not sent any more.
-      begins_at: opened.state.next_event - 1,
-      isNeeded: () => isAnyUsed(routes, opened.state),
-      onWritten: ({ deliveries: fresh = [] }) => sending.offer(fresh),
-      onFailed: () => sending.reset()
-    })
-    testing?.register(deliveries)
-    testing?.register(sending)
-    sender = sending
-    readers.push(statistics, retention, blanking, deliveries, sending)
-    // What every account has: a Flex instance with its workspace, and a conversation service.
-    if (opened.state.tables.flex_configuration.size === 0) await opened.execute({ type: 'flex.setup' })
-    account = opened
-    return opened
-  })
-  opening.catch(() => {}) // whoever waits for `account` is told
+  const open = async ({ account_sid, auth_token }: Served): Promise<Account> => {
+    const { settings, seed, journal, env } = options
+    const allowPrivate = allowsPrivate(options)
+    const webhookSecret = env.RINGDOWN_WEBHOOK_SECRET
+    const opened = await openAccount(
+      { store, account_sid, auth_token, clock, metrics, log, settings, seed, journal, allowPrivate, webhookSecret },
+      abort.signal
+    )
+    accounts.set(account_sid, opened)
+    return opened.account
+  }
+  const opening = served.map(open)
+  for (const one of opening) one.catch(() => {}) // whoever waits for `account` is told
+  const letAccountsGo = async () => {
+    await Promise.allSettled(opening)
+    // Another node waits for them: what a destination has not answered by then, it will be asked again.
+    const grace_ms = options.database === undefined ? undefined : handOver_ms
+    await Promise.all([...accounts.values()].map((opened) => opened.close(grace_ms)))
+  }
   if (options.database === undefined) {
-    await opening.catch(async (error: unknown) => {
+    await Promise.all(opening).catch(async (error: unknown) => {
       await app.close()
+      await letAccountsGo()
       throw error
     })
   }
 
   const letGo = async () => {
-    const opened = await opening.catch(() => undefined)
-    // Another node waits for the account: what a destination has not answered by then, it will be asked again.
-    const grace_ms = options.database === undefined ? undefined : handOver_ms
-    for (const reader of readers) await reader.close(grace_ms)
-    await opened?.close()
+    await letAccountsGo()
     await store.close()
     await folder?.release()
   }
@@ -289,7 +193,7 @@ async function serve(
     url,
     credentials,
     clock: testing,
-    account: opening,
+    account: opening[0] as Promise<Account>, // one is served
     close: () => (closing ??= close()),
     hangUp: () => app.hangUp()
   }
@@ -299,16 +203,74 @@ async function serve(
 const answer_ms = 200
 const handOver_ms = 200
 
-/** An account as it is for those who may not be ahead of the answers: what is settled is what has been told. */
-function toldOf(account: Account): Followed {
-  return {
-    account_sid: account.account_sid,
-    get state() {
-      return account.state
+/** What the doors of the server open to. */
+interface Inside {
+  readonly store: Store
+  readonly served: readonly Served[]
+  readonly accounts: ReadonlyMap<string, OpenedAccount>
+  readonly clock: RealClock | TestClock
+  /** The machine's own, under a test clock, too: what others sign goes by it. */
+  readonly real: RealClock
+  readonly metrics: Metrics
+  readonly isClosing: () => boolean
+  readonly mcp: MountMcp
+}
+
+/** Builds the server, and resolves when it listens. Who calls for an account that is not open yet is answered 503. */
+async function listenFor(
+  options: StartOptions,
+  { store, served, accounts, clock, real, metrics, isClosing, mcp }: Inside
+): Promise<{ readonly app: ReturnType<typeof buildServer>; readonly url: string }> {
+  const { log, settings = defaultSettings } = options
+  const tokens = new Map(served.map(({ account_sid, auth_token }) => [account_sid, auth_token]))
+  const allowPrivate = allowsPrivate(options)
+  const asks = new Map(
+    served.map(({ account_sid, auth_token }) => [account_sid, askWith({ auth_token, allowPrivate, log })])
+  )
+  const app = buildServer({
+    credentials: new Known(
+      served.map(({ account_sid, auth_token }) => ({ username: account_sid, password: auth_token, account_sid }))
+    ),
+    // A request that is complete only after the stop is decided by the next one.
+    ledger: (sid) => (isClosing() ? undefined : accounts.get(sid)?.account),
+    account: (sid) => accounts.get(sid)?.account,
+    isReady: async () => {
+      await store.ping()
+      return served.every(({ account_sid }) => accounts.get(account_sid)?.account.isReady)
     },
-    settled: () => account.told(),
-    subscribe: (listener) => account.subscribe(listener)
-  }
+    trouble: () =>
+      store.trouble() ??
+      (accounts.size === served.length ? undefined : 'another node has the account, or it is being loaded'),
+    sender: (sid) => accounts.get(sid)?.sender,
+    ask: (sid, ...question) => {
+      const ask = asks.get(sid)
+      if (!ask) throw new Error('invariant: who asks is an account that is served')
+      return ask(...question)
+    },
+    now: () => clock.now(),
+    clockStep: () => real.time.step,
+    ...(clock instanceof TestClock && { clock }),
+    metrics,
+    log,
+    version: options.version,
+    publicUrl: options.publicUrl,
+    trustProxy: options.trustProxy ?? false,
+    mcp
+  })
+  mountEventBridge(app, {
+    account: (sid) => accounts.get(sid)?.account,
+    // There are no API keys yet: an account signs its tokens with its auth token.
+    keys: (issuer) => {
+      const secret = tokens.get(issuer)
+      return secret === undefined ? undefined : { account_sid: issuer, secret }
+    },
+    now: () => clock.now(),
+    machineNow: () => real.now(),
+    envelopeOf,
+    log,
+    limits: { sockets_per_worker: settings.limits.sockets_per_worker }
+  })
+  return { app, url: await listen(app, options) }
 }
 
 function clockStepText(by: number): string {
@@ -318,13 +280,28 @@ function clockStepText(by: number): string {
   return `the clock was put back by ${seconds} s: time goes on as if it had not been, a hundredth slower until the clock has caught up`
 }
 
-/** What Twilio is silent about is for whoever runs the server as well. */
-function tellWarnings(log: Logger, events: readonly EngineEvent[]): void {
-  for (const event of events) {
-    if (event.type !== 'ringdown.warning') continue
-    const { description, resource_type, resource_sid, data } = render(event)
-    log.warn({ warning: data.warning, resource_type, resource_sid }, description)
-  }
+/** Whether webhooks may lead to addresses that are not on the public Internet. */
+function allowsPrivate({ allowPrivateDestinations, testClock }: StartOptions): boolean {
+  return allowPrivateDestinations ?? testClock ?? false
+}
+
+/** Lets the metrics ask the accounts that are open: all of them together, and the oldest delivery of any. */
+function watch(metrics: Metrics, accounts: ReadonlyMap<string, OpenedAccount>): void {
+  const opened = () => [...accounts.values()]
+  metrics.queueLength(() => opened().reduce((sum, { account }) => sum + account.queueLength, 0))
+  metrics.deliveries({
+    figures: () => {
+      const sum = { queued: 0, sending: 0, away: 0 }
+      for (const { sender } of accounts.values()) {
+        const { queued, sending, away } = sender.figures
+        sum.queued += queued
+        sum.sending += sending
+        sum.away += away
+      }
+      return sum
+    },
+    oldest: async () => Math.max(0, ...(await Promise.all(opened().map(({ sender }) => sender.oldest()))))
+  })
 }
 
 /** Names under which callers know this server, for the check of `Host` at /mcp. */

@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { Heap, type Heaped } from '../core/heap.ts'
 import type { TaskRow, WorkerRow } from '../routing/rows.ts'
 import type { ChannelIndex } from './channel-index.ts'
 import type { TaskEntry, WorkerEntry } from './entry.ts'
@@ -170,17 +171,25 @@ function isHolder(state: State, task_sid: string, worker_sid: string): boolean {
   return false
 }
 
+/** A bucket in an order of offers, by the task that was its first when it was added. */
+interface Turn extends Heaped {
+  readonly bucket: Bucket
+  readonly head: TaskEntry
+}
+
 /**
  * All that waits in a workspace, to be taken in turn. For when so many workers have become free at once that looking for
  * each of them costs more than looking at each bucket: any worker fits all of a bucket or none.
  */
 export class OfferOrder {
   readonly #state: State
-  readonly #heap: Bucket[] = []
-  readonly #heads = new Map<Bucket, TaskEntry>()
+  readonly #turns: Heap<Turn>
 
   constructor(state: State, workspace_sids: Iterable<string>) {
     this.#state = state
+    this.#turns = new Heap((a, b) => {
+      return order(state, a.head.placed, a.bucket.isLifo, b.head.placed, b.bucket.isLifo) < 0
+    })
     state.matcher.settleTasks()
     for (const sid of workspace_sids) state.matcher.floor(sid).visitBuckets((bucket) => this.#add(bucket))
   }
@@ -189,55 +198,24 @@ export class OfferOrder {
   get first(): TaskRow | undefined {
     this.#state.matcher.settleTasks()
     for (;;) {
-      const bucket = this.#heap[0]
-      if (!bucket) return undefined
-      const head = this.#heads.get(bucket)
-      const first = bucket.tasks.first
-      if (head && head === first && head.placed === this.#state.find('task', head.placed.sid)) return head.placed
-      this.#pop()
+      const turn = this.#turns.first
+      if (!turn) return undefined
+      const { bucket, head } = turn
+      const { first } = bucket.tasks
+      if (head === first && head.placed === this.#state.find('task', head.placed.sid)) return head.placed
+      this.#turns.remove(turn)
       if (first) this.#add(bucket)
     }
   }
 
   /** Nobody can take the first, hence none of its bucket. */
   drop(): void {
-    this.#pop()
+    const turn = this.#turns.first
+    if (turn) this.#turns.remove(turn)
   }
 
   #add(bucket: Bucket): void {
-    this.#heads.set(bucket, bucket.tasks.first as TaskEntry) // a bucket is never empty
-    const heap = this.#heap
-    let place = heap.length
-    while (place > 0) {
-      const above = (place - 1) >> 1
-      if (!this.#isBefore(bucket, heap[above] as Bucket)) break // above < place
-      heap[place] = heap[above] as Bucket // as before
-      place = above
-    }
-    heap[place] = bucket
-  }
-
-  #pop(): void {
-    const heap = this.#heap
-    const top = heap[0] as Bucket // the caller has seen it
-    this.#heads.delete(top)
-    const last = heap.pop() as Bucket // as before
-    if (heap.length === 0) return
-    let place = 0
-    for (;;) {
-      let below = 2 * place + 1
-      if (below >= heap.length) break
-      if (below + 1 < heap.length && this.#isBefore(heap[below + 1] as Bucket, heap[below] as Bucket)) below++ // in the heap
-      if (!this.#isBefore(heap[below] as Bucket, last)) break // as before
-      heap[place] = heap[below] as Bucket // as before
-      place = below
-    }
-    heap[place] = last
-  }
-
-  #isBefore(a: Bucket, b: Bucket): boolean {
-    const left = (this.#heads.get(a) as TaskEntry).placed // whatever is in the heap has a head
-    const right = (this.#heads.get(b) as TaskEntry).placed // as before
-    return order(this.#state, left, a.isLifo, right, b.isLifo) < 0
+    const head = bucket.tasks.first as TaskEntry // a bucket is never empty
+    this.#turns.add({ bucket, head, place: -1 }, 0)
   }
 }

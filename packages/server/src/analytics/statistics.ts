@@ -21,8 +21,8 @@ import type { Digest } from '../log/follower.ts'
 import type { RollupRow } from '../store/readings.ts'
 import type { Store } from '../store/store.ts'
 
-/** Name of this reader's cursor. */
-const reader = 'statistics'
+/** Name of this reader, and of its cursor. */
+export const statisticsReader = 'statistics'
 
 /**
  * Cells that are remembered from step to step; where more are at work they are read again each time. A cell takes some 600
@@ -66,7 +66,7 @@ export function statisticsDigest(store: Store, account_sid: string): Digest {
     const stays = staysOf(moves, open)
     const ended = await countEnded(store, account_sid, stayCellsOf(stays))
     // Another process may have written this very step meanwhile. Ours is then refused, and must not be built upon.
-    const isFirst = (await store.cursor(account_sid, reader)) < first.seq
+    const isFirst = (await store.cursor(account_sid, statisticsReader)) < first.seq
     const rollups: RollupRow[] = []
     for (const [key, more] of fresh) {
       const before = cells.get(key)

@@ -6,8 +6,9 @@ import { aboutOf } from '../store/tables.ts'
 import { type Entry, seedText } from './entry.ts'
 
 /**
- * Joins decisions into what is written in one transaction: a row that several of them changed is written once. A resident
- * row is kept by its seq: one that came again under the SID of another is written beside it, and the other one goes.
+ * Joins decisions into what is written in one transaction. A row that several of them changed is written once, as the last
+ * one left it. Cold rows are kept by their SID and resident ones by their seq: where a resident row was deleted and another
+ * was made with the same SID, the old one is deleted and the new one is written beside it.
  */
 export function batchOf(account_sid: string, epoch: number, entries: readonly Entry[], journaled: boolean): Batch {
   const rows = new Map<Kind, Map<number | string, RowWrite>>()
@@ -25,7 +26,7 @@ export function batchOf(account_sid: string, epoch: number, entries: readonly En
       if (after) written.set(isCold ? sid : after.seq, { kind, sid, seq: after.seq, row: after })
       if (before && before.seq !== after?.seq && !(isCold && after))
         written.set(isCold ? sid : before.seq, { kind, sid, seq: before.seq, row: null })
-      // Cold rows that hang on what is gone: most of them were never in memory.
+      // Cold rows that go with their parent: most of them were never in memory.
       if (!after)
         for (const child of cascades.get(kind) ?? [])
           removals.push({ kind: child.kind, where: { [child.column]: sid } })

@@ -5,20 +5,25 @@ import { cascades, coldKinds } from '../store/kinds.ts'
 import type { Fetched } from './entry.ts'
 
 /**
- * Which cold rows are in memory, and for how long: while they have changes that are not on disk, and while somebody is
- * reading the store who could still see them as they were. So what memory knows beats what was fetched, deletions too.
+ * Which cold rows are in memory, and for how long: a row stays while it has changes that are not on disk, and while
+ * somebody is reading the store who could still get it as it was before.
+ *
+ * - What memory knows beats what was fetched, deletions included: `admit` passes over rows that are there or are gone.
+ * - Fetches are numbered in the order in which they begin. What became durable during fetch n is kept until no fetch up to
+ *   n is under way. Whoever begins one with `fetching` therefore ends it with `fetched`, whatever came of it.
+ * - `#leaving` and `#gone` are in the order of those numbers: a sweep ends at the first that must stay.
  */
 export class ColdRows {
   /** Rows changed by decisions that are not durable yet, with how many of those there are. */
   readonly #undurable = new Map<string, number>()
-  /** Rows that may leave memory, and rows that are gone, with the number of the last fetch that may have missed it. */
+  /** Rows that may leave memory, and rows that are deleted, with the number of the last fetch that began before that. */
   readonly #leaving = new Map<string, number>()
   readonly #gone = new Map<string, number>()
-  /** Fetches under way, by number; the first is the oldest. */
+  /** Numbers of the fetches that are under way; the first is the oldest. */
   readonly #fetches = new Set<number>()
   #last = 0
 
-  /** Somebody begins to read the store for a command; the answer is for `fetched`. */
+  /** Somebody begins to read the store for a command; the number that it answers is for `fetched`. */
   fetching(): number {
     this.#fetches.add(++this.#last)
     return this.#last
@@ -58,12 +63,12 @@ export class ColdRows {
     }
   }
 
-  /** Fetched rows have served their command. */
+  /** The command for which rows were fetched has been decided, or refused. */
   served(rows: readonly Fetched[]): void {
     for (const { kind, row } of rows) renew(this.#leaving, `${kind}/${row.sid}`, this.#last)
   }
 
-  /** Lets go of what nobody who is reading the store can have missed. */
+  /** Lets go of the rows that everybody who is reading the store now gets as they are. */
   sweep(state: State): void {
     const [oldest = Number.POSITIVE_INFINITY] = this.#fetches
     for (const [key, fetch] of this.#gone) {
@@ -99,14 +104,14 @@ export class ColdRows {
   }
 }
 
-/** Kinds of which a fetched row may be, and those whose deletion takes such rows along. Most changes are of other kinds. */
+/** Cold kinds, and kinds whose deletion takes cold rows along. Most changes are of other kinds. */
 const tracked: ReadonlySet<string> = new Set([...coldKinds.keys(), ...cascades.keys()])
 
 function isTracked(kind: string): boolean {
   return tracked.has(kind)
 }
 
-/** The other way round: per kind, the parents whose deletion takes its rows along. */
+/** By kind, the kinds of the parents whose deletion takes its rows along. */
 const parents: Record<string, { parent: string; column: string }[]> = {}
 for (const [parent, children] of cascades) {
   for (const { kind, column } of children) parents[kind] = [...(parents[kind] ?? []), { parent, column }]

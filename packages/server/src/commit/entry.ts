@@ -32,6 +32,15 @@ export interface Entry {
   readonly reject: (error: unknown) => void
 }
 
+/** What was read for a command: the questions, and the rows that were there. */
+export type Known = Pick<Entry, 'reads' | 'fetched'>
+
+/** For a command that needs nothing to be read. */
+export const nothingRead: Known = { reads: [], fetched: [] }
+
+/** A command that is about to be decided. */
+export type Undecided = Omit<Entry, 'decision' | 'head'>
+
 export function seedText(seed: Seed): string {
   return seed.map((part) => part.toString(16).padStart(8, '0')).join('')
 }

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 
 /**
- * One request on its way to its answer. Followers of the log are told what it caused when the answer has left: whoever
- * changes something and then waits for the event hears the two in that order.
+ * One request until its answer has left. Followers of the log are told only then what the request caused: whoever changes
+ * something and then waits for the event gets the two in that order.
  */
 export class Exchange {
   #isOver = false
@@ -12,12 +12,12 @@ export class Exchange {
     return this.#isOver
   }
 
-  /** Calls back once it is over; not for one that is over already. */
+  /** Calls back when it is over; never for one that is over already. */
   onceOver(call: () => void): void {
     this.#waiting.push(call)
   }
 
-  /** The answer has left, or there is nobody any more to take it. Again is to no effect. */
+  /** The answer has left, or nobody is there any more to take it. A second call does nothing. */
   end(): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -34,7 +34,7 @@ export function exchangeOf(response: ServerResponse): Exchange {
   return exchange
 }
 
-/** Milliseconds for which followers wait for answers: one that nobody reads, or that takes long, holds up nobody else. */
+/** Milliseconds for which followers wait for answers: one that nobody reads does not hold up everybody for longer. */
 const patience_ms = 250
 
 interface Held<B> {

@@ -5,7 +5,7 @@ import type { Readings } from '../store/readings.ts'
 import type { PageQuery, StoredEvent, Value } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
 
-/** What operations see of an account: the one way in for commands, and reading that never shows what could still be lost. */
+/** What operations see of an account: the one way in for commands, and reads that never show what could still be lost. */
 export interface Ledger {
   readonly account_sid: string
   /** The live rows. For reading only, and only after `settled()`; only `execute` changes them. */
@@ -26,14 +26,11 @@ export interface Ledger {
   log(cursor: number, limit: number): Promise<StoredEvent[]>
   /** Reads what is kept beside rows: events by their columns, roll-ups, stays. */
   reading<T>(ask: (readings: Readings, account_sid: string) => Promise<T>): Promise<T>
-  /** Resolves when a reader of the log has dealt with everything that was decided before the call. */
-  caughtUp(reader: ReaderName): Promise<void>
+  /** Resolves when a reader of the log, by its name, has dealt with everything that was decided before the call. */
+  caughtUp(reader: string): Promise<void>
 }
 
-/** Readers of the log whose work operations show. */
-export type ReaderName = 'statistics'
-
-/** One that reads the log by itself, and can be waited for. */
+/** A reader of the log that works by itself, and can be waited for. */
 export interface LogReader {
   /** Resolves when it has dealt with everything that was decided before the call; rejects with Unavailable. */
   catchUp(): Promise<void>

@@ -7,33 +7,38 @@ import type { Kind } from './delivery.ts'
 export interface Held {
   row: DeliveryRow
   readonly kind: Kind
-  /** `marking`: it was tried, and what came of it is not written yet. */
+  /** `marking`: an attempt has ended, and its outcome is not written yet. */
   stage: 'waiting' | 'sending' | 'marking'
 }
 
-/** Deliveries of a lane in memory, and while its destination is away. The others are in the store. */
+/** Deliveries that a lane has in memory to be sent, usually and while its destination is away. The others are in the store. */
 const maxHeld = 64
 const maxHeldAway = 8
-/** With those that were tried, and of which it is not written yet what came of it. */
+/** Deliveries that a lane has in memory, those whose outcome is not written yet among them. */
 const maxMarking = 4 * maxHeld
 
 /**
- * What is queued for one destination, as far as it is in memory: at most some deliveries, in the order of their events.
- * Under an order key they are started one after the other; what was left in the store comes after what is held of it.
+ * What is queued for one destination: a bounded number of deliveries in memory, in the order of their events, and the
+ * number of all. Under an order key they are started one after the other.
+ *
+ * - Of each order key the lane holds the first ones that are queued: none is held while one before it is in
+ *   the store (but for urgent ones, for which somebody waits).
+ * - What is being sent, or marked, stays in memory until its outcome is written; only what waits goes back to the store.
+ * - `queued` may be too high for a moment: then the store is asked once too often.
  */
 export class Lane {
   readonly destination: string
   readonly breaker = new Breaker()
-  /** Deliveries that are queued in the store, those in memory among them. */
+  /** Deliveries that are queued, in the store and in memory together. */
   queued = 0
   /** Attempts under way. */
   sending = 0
-  /** When the store may have more than is held. */
+  /** The instant from which on the store may have more that is due than is in memory. */
   loads_at = 0
   isLoading = false
-  /** Counts what may have changed in the store; a load that saw the lane before has not seen it. */
+  /** Raised by whatever may have changed in the store: a load that began before has perhaps not seen it. */
   news = 0
-  /** Let go of while a load was under way, which may still have seen them queued. */
+  /** SIDs of what left memory during a load, which may still have found it queued. */
   readonly #gone = new Set<string>()
   readonly #held = new Map<string, Held>()
   cancelAlarm: () => void = () => {}
@@ -71,7 +76,7 @@ export class Lane {
     return ready >= most / 2 ? 0 : Math.max(0, Math.min(most - this.#unsent, maxMarking - this.#held.size))
   }
 
-  /** A delivery that was just written. It stays in the store where others before it do, unless it is urgent. */
+  /** A delivery that was just written. It is held while there is room and none is left in the store, or when it is urgent. */
   add(row: DeliveryRow, kind: Kind): void {
     const hasRoom = this.isComplete && this.#unsent < maxHeld && this.#held.size < maxMarking
     this.queued += 1
@@ -85,14 +90,14 @@ export class Lane {
     }
   }
 
-  /** Deliveries that were written and not shown. */
+  /** Deliveries that were written, and of which only the number is known. */
   addUnseen(many: number): void {
     this.queued += many
     this.news += 1
     this.loads_at = 0
   }
 
-  /** A delivery that was read from the store. It stays there when the one before it has not stayed here. */
+  /** A delivery that was read from the store. It is not held when the one before it, under its order key, is not. */
   hold({ row, after }: DueDelivery, kind: Kind): void {
     if (this.#held.has(row.sid) || this.#gone.has(row.sid) || (after !== null && !this.#held.has(after))) return
     this.#held.set(row.sid, { row, kind, stage: 'waiting' })
@@ -103,7 +108,7 @@ export class Lane {
     this.#gone.clear()
   }
 
-  /** What came of an attempt is written: the delivery has left, or waits for another one. */
+  /** The outcome of an attempt is written: the delivery has left the lane, or waits for another attempt. */
   written(held: Held): void {
     const { row } = held
     this.news += 1
@@ -118,7 +123,7 @@ export class Lane {
     if (!this.isComplete) this.#release(held)
   }
 
-  /** Leaves to the store who waits for another try, and of the others the last ones. */
+  /** Its destination is away: leaves to the store what waits for another attempt, and of the rest all but the first ones. */
   trim(now: number): void {
     this.news += 1
     this.loads_at = 0
@@ -127,7 +132,7 @@ export class Lane {
       if (stage === 'waiting' && !kind.urgent) this.#drop(sid)
   }
 
-  /** What is due and has no time left: it had its tries, or has a destination that is away. */
+  /** What is due and has no time left for an attempt. The first attempt is made all the same, if its destination is there. */
   late(now: number): Held[] {
     const found: Held[] = []
     for (const held of this.#free(now))
@@ -135,7 +140,7 @@ export class Lane {
     return found
   }
 
-  /** What may be started now, when so many attempts may be under way. */
+  /** What may be started now, with at most so many attempts under way in this lane. */
   startable(now: number, most: number): Held[] {
     const { isOpen, asks_at = 0 } = this.breaker
     let questions = isOpen ? (now >= asks_at && this.sending === 0 ? 1 : 0) : Number.POSITIVE_INFINITY
@@ -151,7 +156,7 @@ export class Lane {
     return found
   }
 
-  /** The first instant after another one at which there is something to do that nothing else will bring about. */
+  /** The next instant, after `now`, for which an alarm is needed: nothing else would pump the lane then. */
   next(now: number): number | undefined {
     const { isOpen, asks_at = 0 } = this.breaker
     let first = Number.POSITIVE_INFINITY
@@ -167,7 +172,7 @@ export class Lane {
     return Number.isFinite(first) ? first : undefined
   }
 
-  /** What waits, is due at an instant, and has nothing before it under its order key. */
+  /** What waits, is due by an instant, and has nothing before it under its order key. */
   *#free(now: number): Iterable<Held> {
     const taken = new Set<string>()
     for (const held of this.#held.values()) {
@@ -186,13 +191,13 @@ export class Lane {
     if (this.isLoading) this.#gone.add(sid)
   }
 
-  /** Whoever waits for another try can do so in the store. */
+  /** What waits for another attempt can wait in the store. */
   #releaseLater(now: number): void {
     for (const held of [...this.#held.values()])
       if (held.stage === 'waiting' && (held.row.due_at ?? 0) > now) this.#release(held)
   }
 
-  /** Leaves a delivery to the store, and with it what waits for it. */
+  /** Leaves a delivery to the store, and with it what waits behind it under its order key. */
   #release({ row }: Held): void {
     this.#held.delete(row.sid)
     if (row.order_key === null) return

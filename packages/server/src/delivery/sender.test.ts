@@ -16,7 +16,8 @@ import type { Store } from '../store/store.ts'
 import type { Answered, DeliveryKind, Draft, Kind } from './delivery.ts'
 import { deliveryKinds } from './kinds.ts'
 import { rowOf } from './queued.ts'
-import { Sender, type SenderOptions } from './sender.ts'
+import { Sender } from './sender.ts'
+import type { SenderOptions } from './sending.ts'
 
 const account_sid = `AC${'0'.repeat(32)}`
 const auth_token = 'a-token-for-tests-only'

@@ -8,6 +8,7 @@ import {
   sharesOf,
   type Tally
 } from '@ringdown/engine/analytics/rollup'
+import { statisticsReader } from '../../analytics/statistics.ts'
 import type { Ledger } from '../../commit/ledger.ts'
 import type { Window } from './window.ts'
 
@@ -37,7 +38,7 @@ export async function talliesOf(
   { window, task_channel_sid, histograms }: Scoped,
   patience = patience_ms
 ): Promise<Map<string, Tally>> {
-  await withPatience(ledger.caughtUp('statistics'), patience)
+  await withPatience(ledger.caughtUp(statisticsReader), patience)
   // Nothing lies after now: the minute that has begun is read as a whole.
   const { runs, edges } = coverOf(window.start, window.isOpen ? endOfMinute(window.end) : window.end + 1)
   const [rows, groups, told] = await ledger.reading((readings, account_sid) =>

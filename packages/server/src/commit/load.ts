@@ -1,0 +1,39 @@
+import { State } from '@ringdown/engine/center'
+import { type Kind, kinds } from '@ringdown/engine/kinds'
+import { defaultSettings, type Settings } from '@ringdown/engine/settings'
+import type { Clock } from '../clock/clock.ts'
+import { type AccountHead, CannotOpen, type Store, StoreUnavailable } from '../store/store.ts'
+
+export interface LoadOptions {
+  readonly store: Pick<Store, 'load'>
+  readonly account_sid: string
+  readonly settings?: Settings
+  readonly clock: Pick<Clock, 'notBefore'>
+}
+
+/**
+ * The state of an account as it is on disk, at a head. Throws CannotOpen, which names the row, for rows that this program
+ * cannot read, and StoreUnavailable.
+ */
+export async function load({ store, account_sid, settings, clock }: LoadOptions, head: AccountHead): Promise<State> {
+  const state = new State(account_sid, settings ?? defaultSettings)
+  let place = 'its rows'
+  try {
+    for (const { kind, row } of await store.load(account_sid)) {
+      place = `the row ${row.sid} of the kind ${kind}`
+      if (!Object.hasOwn(kinds, kind)) throw new Error('there is no such kind')
+      state.admit(kind as Kind, row as never) // checked just before
+    }
+    state.matcher.settle()
+  } catch (error) {
+    if (error instanceof StoreUnavailable || error instanceof CannotOpen) throw error
+    const { message } = error as Error // as: parsing and admitting throw errors
+    throw new CannotOpen(`Cannot load account ${account_sid}: ${place} cannot be read (${message}).`, { cause: error })
+  }
+  clock.notBefore(head.at)
+  state.at = head.at
+  state.decision = head.decision
+  state.next_seq = head.next_seq
+  state.next_event = head.next_event
+  return state
+}

@@ -1,0 +1,113 @@
+import type { DeliveryRow } from '../store/deliveries.ts'
+import type { DeliveryKind, Kind } from './delivery.ts'
+import { Lane } from './lane.ts'
+import { kindOf } from './queued.ts'
+
+/** Memory between two times at which it was forgotten. What began in one that is over counts no more. */
+export interface Generation {
+  isOver: boolean
+}
+
+/** How much is queued in the store. */
+export interface Counts {
+  readonly destinations: readonly { readonly destination: string; readonly queued: number }[]
+  /** SID of the last delivery that was counted. */
+  readonly through: string
+}
+
+/**
+ * The lanes of all destinations that something is queued for: all that the sender has in memory of deliveries.
+ *
+ * - A delivery is counted once: in `counted`, if its SID is not above `#through`, or else in `offer`. SIDs are in the
+ *   order in which deliveries are made. What is offered before anything was counted waits until that has happened.
+ * - A lane is there while anything is queued, held or under way for its destination. Nobody keeps a lane over a wait
+ *   without looking whether its generation is over.
+ */
+export class Lanes implements Iterable<Lane> {
+  readonly #kinds: Readonly<Record<DeliveryKind, Kind>>
+  readonly #lanes = new Map<string, Lane>()
+  #isCounted = false
+  #through = ''
+  /** Written while the store was asked. */
+  #unseen: { readonly sid: string; readonly destination: string }[] = []
+  #generation: Generation = { isOver: false }
+
+  constructor(kinds: Readonly<Record<DeliveryKind, Kind>>) {
+    this.#kinds = kinds
+  }
+
+  /** All of them, as they are now: lanes may come and go meanwhile. */
+  [Symbol.iterator](): IterableIterator<Lane> {
+    return [...this.#lanes.values()].values()
+  }
+
+  get generation(): Generation {
+    return this.#generation
+  }
+
+  /** Whether a delivery is counted here; else it is about to be offered. */
+  has(sid: string): boolean {
+    return sid <= this.#through
+  }
+
+  /** The lane of a destination; a new one where there was none. */
+  laneOf(destination: string): Lane {
+    let lane = this.#lanes.get(destination)
+    if (!lane) {
+      lane = new Lane(destination)
+      this.#lanes.set(destination, lane)
+    }
+    return lane
+  }
+
+  /** What was just written by the reader of the log. Answers the lanes that have more now. */
+  offer(rows: readonly DeliveryRow[]): Iterable<Lane> {
+    if (!this.#isCounted) {
+      // Whether they are counted is known when the store has answered.
+      for (const { sid, destination } of rows) this.#unseen.push({ sid, destination })
+      return []
+    }
+    const fresh = rows.filter(({ sid }) => !this.has(sid))
+    for (const { sid } of fresh) if (!this.has(sid)) this.#through = sid
+    const touched = new Set<Lane>()
+    for (const row of fresh) {
+      const kind = kindOf(row, this.#kinds)
+      if (!kind) continue
+      const lane = this.laneOf(row.destination)
+      lane.add(row, kind)
+      touched.add(lane)
+    }
+    return touched
+  }
+
+  /** The store has said what is queued there. */
+  counted({ destinations, through }: Counts): void {
+    for (const { destination, queued } of destinations) this.laneOf(destination).addUnseen(queued)
+    this.#through = through
+    for (const { sid, destination } of this.#unseen.splice(0)) {
+      if (sid <= through) continue
+      this.laneOf(destination).addUnseen(1)
+      if (!this.has(sid)) this.#through = sid
+    }
+    this.#isCounted = true
+  }
+
+  /** Lets go of a lane that has nothing left. */
+  dropEmpty(lane: Lane): void {
+    if (lane.isEmpty && this.#lanes.get(lane.destination) === lane) this.#lanes.delete(lane.destination)
+  }
+
+  /** Sets off no alarm any more. */
+  cancelAlarms(): void {
+    for (const lane of this.#lanes.values()) lane.cancelAlarm()
+  }
+
+  /** Begins anew, with nothing. */
+  forget(): void {
+    this.#generation.isOver = true
+    this.#generation = { isOver: false }
+    this.#isCounted = false
+    this.cancelAlarms()
+    this.#lanes.clear()
+  }
+}

@@ -1,0 +1,41 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../clock/clock.ts'
+import type { Ledger } from '../commit/ledger.ts'
+import type { Store } from '../store/store.ts'
+import type { DeliveryKind, Kind } from './delivery.ts'
+import type { Lane } from './lane.ts'
+import type { KinesisSender } from './transport.ts'
+
+/** What the sender needs of its account. */
+export interface Sending extends Ledger {
+  /** Whether this process may speak for the account. */
+  readonly isReady: boolean
+}
+
+export interface SenderOptions {
+  readonly store: Store
+  readonly account: Sending
+  readonly clock: Clock
+  readonly log: Logger
+  readonly auth_token: string
+  readonly allowPrivate: boolean
+  /** Attempts under way to one destination at once. */
+  readonly concurrency: number
+  readonly kinds?: Readonly<Record<DeliveryKind, Kind>>
+  readonly kinesis?: KinesisSender | undefined
+  /** Signs as Standard Webhooks ask as well. */
+  readonly webhookSecret?: string | undefined
+  /** What answers mean is decided in the order in which the attempts began, so that a test clock's run is repeatable. */
+  readonly inOrder?: boolean
+}
+
+/** What the parts of a sender ask of the whole. */
+export interface Whole {
+  now(): number
+  /** Something has changed for a lane: there may be more to do for it. */
+  pump(lane: Lane): void
+  /** Something has ended: whoever waits for the end of everything looks again. */
+  changed(): void
+  /** The store did not answer, or somebody else has written there: all that is in memory is forgotten. */
+  lost(err: unknown): void
+}
