@@ -1,6 +1,7 @@
 import type { State } from '../center.ts'
 import { nameKey } from '../core/names.ts'
 import { refuse } from '../core/refusals.ts'
+import { beginRenaming, endJudgingOf, needsRenaming } from './judging.ts'
 import { checkLimit, checkName, inWorkspace, workspaceOf } from './lookup.ts'
 import type { ActivityRow } from './rows.ts'
 
@@ -39,6 +40,7 @@ export function updateActivity(
   const before = inWorkspace(state, 'activity', workspace_sid, sid)
   if (friendly_name === undefined || friendly_name === before.friendly_name) return { activity: before }
   checkFree(state, workspace_sid, friendly_name, sid)
+  if (needsRenaming(state, before)) beginRenaming(state, before)
   const activity = state.change('activity', sid, { friendly_name })
   state.emit('activity.updated', { workspace: workspaceOf(state, workspace_sid), activity })
   return { activity }
@@ -54,6 +56,7 @@ export function deleteActivity(
   if (use) refuse('in_use', `Activity ${activity.friendly_name} cannot be deleted: ${use}`)
   state.emit('activity.deleted', { workspace, activity })
   state.remove('activity', sid)
+  endJudgingOf(state, 'activity_sid', sid)
   return {}
 }
 

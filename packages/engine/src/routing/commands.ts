@@ -1,6 +1,7 @@
 import { createActivity, deleteActivity, updateActivity } from './activity.ts'
 import { reservationTimedOut } from './failed-reservation.ts'
 import { callbackFailed, instructReservation } from './instruction.ts'
+import { judgingDue } from './judging.ts'
 import { cancelReservation, updateReservation } from './reservation.ts'
 import {
   createTask,
@@ -54,5 +55,6 @@ export const routingCommands = {
   'timer.task_retry': { decide: taskRetryDue },
   'timer.task_delete': { decide: taskDeleteDue },
   'timer.reservation': { decide: reservationTimedOut },
-  'timer.workflow_document': { decide: reEvaluationDue }
+  'timer.workflow_document': { decide: reEvaluationDue },
+  'timer.judging': { decide: judgingDue }
 } as const

@@ -41,6 +41,27 @@ const taskQueueColumns = {
 } as const
 export type TaskQueueRow = RowOf<typeof taskQueueColumns>
 
+/**
+ * Workers are being judged anew, a piece at a time in order of creation: by a queue's new TargetWorkers, or by the new
+ * name of the activity that they are in. The row goes with the last piece.
+ */
+const judgingColumns = {
+  workspace_sid: text(),
+  task_queue_sid: text<string | null>(),
+  activity_sid: text<string | null>(),
+  /**
+   * Of a queue: the expression that is in force until everybody has been judged; blank, which nobody matches, when the
+   * queue is new. Of an activity: the name by which expressions still know it of workers who have not been judged.
+   */
+  former: text(),
+  /** Seq of the last worker who has been judged. */
+  judged_to: integer(),
+  // Timer
+  /** When the next piece is due; null while it is another one's turn. */
+  judge_at: integer<number | null>()
+} as const
+export type JudgingRow = RowOf<typeof judgingColumns>
+
 const workflowColumns = {
   workspace_sid: text(),
   friendly_name: text(),
@@ -200,6 +221,16 @@ export const routingKinds = {
   task_queue: kind(taskQueueColumns, {
     prefix: 'WQ',
     indexes: { workspace_sid: inWorkspace, name: (row) => nameKey(row.workspace_sid, row.friendly_name) }
+  }),
+  judging: kind(judgingColumns, {
+    prefix: 'JU',
+    indexes: {
+      workspace_sid: inWorkspace,
+      task_queue_sid: column('task_queue_sid'),
+      activity_sid: column('activity_sid'),
+      turn: keyOf(['sid'], () => 'all')
+    },
+    timers: { judge_at: 'timer.judging' }
   }),
   workflow: kind(workflowColumns, {
     prefix: 'WW',

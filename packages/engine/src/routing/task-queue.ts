@@ -5,6 +5,7 @@ import { refuse } from '../core/refusals.ts'
 import { compile } from '../matching/expression/compile.ts'
 import type { Scope } from '../matching/expression/environment.ts'
 import { ExpressionError } from '../matching/expression/error.ts'
+import { beginJudging, endJudgingOf, needsJudging } from './judging.ts'
 import { checkLimit, checkName, inWorkspace, named, workspaceOf } from './lookup.ts'
 import { isTerminal, type TaskQueueRow } from './rows.ts'
 import { warnOfQueue } from './warnings.ts'
@@ -35,15 +36,18 @@ export function addQueue(
   params: TaskQueueParams & { readonly friendly_name: string }
 ): TaskQueueRow {
   checkParams(state, workspace_sid, params)
+  const { target_workers = '1==1' } = params
+  const isLong = needsJudging(state, workspace_sid, target_workers)
   const task_queue = state.insert('task_queue', {
     workspace_sid,
     friendly_name: params.friendly_name,
-    target_workers: params.target_workers ?? '1==1',
+    target_workers,
     max_reserved_workers: params.max_reserved_workers ?? 1,
     task_order: params.task_order ?? 'FIFO',
     reservation_activity_sid: params.reservation_activity_sid || null,
     assignment_activity_sid: params.assignment_activity_sid || null
   })
+  if (isLong) beginJudging(state, task_queue, '')
   state.emit('task-queue.created', { workspace: workspaceOf(state, workspace_sid), task_queue })
   return task_queue
 }
@@ -55,12 +59,18 @@ export function updateTaskQueue(
   const before = inWorkspace(state, 'task_queue', workspace_sid, sid)
   checkParams(state, workspace_sid, params, before)
   const { reservation_activity_sid, assignment_activity_sid } = params
+  const { target_workers = before.target_workers } = params
+  const isOther = target_workers !== before.target_workers
+  const former = state.matcher.inForce(before)
+  const isLong = isOther && target_workers !== former && needsJudging(state, workspace_sid, target_workers)
+  if (isLong) beginJudging(state, before, former)
   const task_queue = state.change('task_queue', sid, {
     ...params,
     ...(reservation_activity_sid !== undefined && { reservation_activity_sid: reservation_activity_sid || null }),
     ...(assignment_activity_sid !== undefined && { assignment_activity_sid: assignment_activity_sid || null })
   })
-  if (task_queue.target_workers !== before.target_workers) {
+  if (isOther) {
+    if (!isLong) endJudgingOf(state, 'task_queue_sid', sid)
     state.emit('task-queue.expression.updated', { workspace: workspaceOf(state, workspace_sid), task_queue })
     warnOfQueue(state, task_queue)
   }
@@ -87,6 +97,7 @@ export function deleteTaskQueue(
     refuse('in_use', `TaskQueue ${task_queue.friendly_name} cannot be deleted: ${open} open tasks are in it`)
   state.emit('task-queue.deleted', { workspace: workspaceOf(state, workspace_sid), task_queue })
   state.remove('task_queue', sid)
+  endJudgingOf(state, 'task_queue_sid', sid)
   return {}
 }
 

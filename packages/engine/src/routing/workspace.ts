@@ -4,6 +4,7 @@ import { refuse } from '../core/refusals.ts'
 import { warnOfUnknownEvents } from '../core/unknown-events.ts'
 import { addActivity } from './activity.ts'
 import { routingEvents } from './events.ts'
+import { endJudgingOf } from './judging.ts'
 import { checkName, named, workspaceOf } from './lookup.ts'
 import type { WorkspaceRow } from './rows.ts'
 import { addChannel } from './task-channel.ts'
@@ -121,6 +122,7 @@ export function deleteWorkspace(state: State, { sid }: { readonly sid: string })
   for (const kind of inside) {
     for (const row of [...state.table(kind).by('workspace_sid', sid)]) state.remove(kind, row.sid)
   }
+  endJudgingOf(state, 'workspace_sid', sid)
   state.remove('workspace', sid)
   return {}
 }
