@@ -15,7 +15,7 @@ import {
 } from './lookup.ts'
 import { byTimer, type Origin } from './origin.ts'
 import type { ChatServiceRow, ConversationRow, ConversationState } from './rows.ts'
-import { followWebhooks, toldOfRemoval } from './webhook.ts'
+import { followWebhooks, webhooksOfRemoval } from './webhook.ts'
 
 export interface ConversationParams {
   readonly friendly_name?: string
@@ -118,7 +118,7 @@ export function updateConversation(state: State, params: UpdateConversation): { 
   })
   followState(state, conversation)
   emitConversation(state, 'conversation.updated', conversation, params)
-  if (to !== before.state) tellState(state, before.state, conversation, 'API', params)
+  if (to !== before.state) emitStateUpdated(state, before.state, conversation, 'API', params)
   return { conversation }
 }
 
@@ -132,7 +132,7 @@ export function deleteConversation(
 
 /** Removes a conversation in any state, with all that is in it; cold rows go with it in the store. */
 export function dropConversation(state: State, conversation: ConversationRow, origin: Origin): void {
-  emitConversation(state, 'conversation.removed', conversation, origin, toldOfRemoval(state, conversation, origin))
+  emitConversation(state, 'conversation.removed', conversation, origin, webhooksOfRemoval(state, conversation, origin))
   for (const kind of ['participant', 'message', 'conversation_scoped_webhook'] as const) {
     for (const row of [...state.table(kind).by('conversation_sid', conversation.sid)]) state.remove(kind, row.sid)
   }
@@ -155,7 +155,7 @@ export function moveConversation(
   if (before.state === to) return before
   const conversation = state.change('conversation', sid, { state: to, ...deadlines(state, { ...before, state: to }) })
   followState(state, conversation)
-  tellState(state, before.state, conversation, reason, origin)
+  emitStateUpdated(state, before.state, conversation, reason, origin)
   return conversation
 }
 
@@ -170,7 +170,7 @@ export function restartTimers(state: State, sid: string): void {
 export function inactiveDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
   const conversation = state.change('conversation', sid, { state: 'inactive', date_inactive: null })
   followState(state, conversation)
-  tellState(state, 'active', conversation, 'TIMER', byTimer)
+  emitStateUpdated(state, 'active', conversation, 'TIMER', byTimer)
   return {}
 }
 
@@ -199,7 +199,7 @@ function followState(state: State, conversation: ConversationRow): void {
   followWebhooks(state, conversation)
 }
 
-function tellState(
+function emitStateUpdated(
   state: State,
   state_from: ConversationState,
   conversation: ConversationRow,

@@ -1,6 +1,6 @@
 import type { State } from '../center.ts'
 import type { EventRefs, Rendering } from '../events.ts'
-import { type Origin, told } from './origin.ts'
+import { type Origin, originFields } from './origin.ts'
 import type { ChatServiceRow, ConversationRow, MessageRow, ParticipantRow, ScopedWebhookRow, UserRow } from './rows.ts'
 
 /** What webhooks tell of conversations, under the log's names (reference conversations 17.1 and 17.4). */
@@ -24,43 +24,52 @@ export const conversationEvents = {
   'ringdown.conversations-service.removed': serviceRemoved
 } satisfies Record<string, Rendering>
 
-type Told = Extract<keyof typeof conversationEvents, string>
+type ConversationEvent = Extract<keyof typeof conversationEvents, string>
 type Extra = NonNullable<EventRefs['extra']>
 
 export function emitConversation(
   state: State,
-  type: Extract<Told, `conversation.${string}`>,
+  type: Extract<ConversationEvent, `conversation.${string}`>,
   conversation: ConversationRow,
   origin: Origin,
   extra?: Extra
 ): void {
-  state.emit(type, { conversation, extra: { ...told(origin), ...extra } })
+  state.emit(type, { conversation, extra: { ...originFields(origin), ...extra } })
 }
 
 export function emitParticipant(
   state: State,
-  type: Extract<Told, `participant.${string}`>,
+  type: Extract<ConversationEvent, `participant.${string}`>,
   participant: ParticipantRow,
   origin: Origin
 ): void {
   state.emit(type, {
     conversation: state.find('conversation', participant.conversation_sid),
     participant,
-    extra: told(origin)
+    extra: originFields(origin)
   })
 }
 
 export function emitMessage(
   state: State,
-  type: Extract<Told, `message.${string}`>,
+  type: Extract<ConversationEvent, `message.${string}`>,
   message: MessageRow,
   origin: Origin
 ): void {
-  state.emit(type, { conversation: state.find('conversation', message.conversation_sid), message, extra: told(origin) })
+  state.emit(type, {
+    conversation: state.find('conversation', message.conversation_sid),
+    message,
+    extra: originFields(origin)
+  })
 }
 
-export function emitUser(state: State, type: Extract<Told, `user.${string}`>, user: UserRow, origin: Origin): void {
-  state.emit(type, { user, extra: told(origin) })
+export function emitUser(
+  state: State,
+  type: Extract<ConversationEvent, `user.${string}`>,
+  user: UserRow,
+  origin: Origin
+): void {
+  state.emit(type, { user, extra: originFields(origin) })
 }
 
 /** Ours: a webhook of a conversation. What it is to be told of before its time follows from `replay_after`. */

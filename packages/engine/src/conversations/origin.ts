@@ -13,12 +13,12 @@ export const consequence: Origin = { source: 'API', webhook_enabled: true }
 export const byTimer: Origin = { source: null, webhook_enabled: true }
 
 /** Whether webhooks hear of it: always, unless a call over REST did not ask for that (reference conversations 17.2). */
-export function isTold({ source = 'API', webhook_enabled = false }: Origin): boolean {
+export function reachesWebhooks({ source = 'API', webhook_enabled = false }: Origin): boolean {
   return webhook_enabled || source !== 'API'
 }
 
 /** The origin as events carry it. */
-export function told(origin: Origin): { readonly [name: string]: string | boolean | null } {
+export function originFields(origin: Origin): { readonly [name: string]: string | boolean | null } {
   const { source = 'API', webhook_enabled = false, client_identity } = origin
   return { source, webhook_enabled, ...(client_identity !== undefined && { client_identity }) }
 }

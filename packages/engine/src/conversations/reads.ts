@@ -4,7 +4,7 @@ import { nameKey } from '../core/names.ts'
 import type { CreateConversation, UpdateConversation } from './conversation.ts'
 import { type CreateConversationWithParticipants, participantParams } from './conversation-with-participants.ts'
 import { defaultServiceSid, findConversation, type Place } from './lookup.ts'
-import { isTold, type Origin } from './origin.ts'
+import { type Origin, reachesWebhooks } from './origin.ts'
 
 /*
  * Rows that Conversations' commands must see and that memory may not hold: closed conversations and what is in them,
@@ -39,7 +39,7 @@ export function deleteConversationReads(
 ): readonly Read[] {
   return [
     ...conversationReads(state, params.sid, params),
-    ...(isTold(params) ? webhookReads(state, params.sid, params) : [])
+    ...(reachesWebhooks(params) ? webhookReads(state, params.sid, params) : [])
   ]
 }
 

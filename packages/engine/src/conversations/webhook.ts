@@ -6,7 +6,7 @@ import type { EventRefs } from '../events.ts'
 import { serviceOf } from './configuration.ts'
 import { emitWebhook } from './events.ts'
 import { conversationOf, editable, given, type Place, pathOf } from './lookup.ts'
-import { isTold, type Origin } from './origin.ts'
+import { type Origin, reachesWebhooks } from './origin.ts'
 import type {
   ConfigurationWebhookRow,
   ConversationRow,
@@ -246,15 +246,15 @@ export function followWebhooks(state: State, conversation: ConversationRow): voi
 }
 
 /**
- * Where the end of a conversation is told, as JSON text: its webhooks go with it, so nobody could look them up later.
- * None where nobody wants to know, which is the rule.
+ * The scoped webhooks that are called when the conversation is removed, as JSON text for its event: they are removed with
+ * it, so nobody could look them up later. Nothing where there are none, as with most conversations.
  */
-export function toldOfRemoval(
+export function webhooksOfRemoval(
   state: State,
   conversation: ConversationRow,
   origin: Origin
 ): { readonly scoped_webhooks?: string } {
-  if (!isTold(origin)) return {}
+  if (!reachesWebhooks(origin)) return {}
   const wanting = [...state.tables.conversation_scoped_webhook.by('conversation_sid', conversation.sid)].filter(
     ({ target, configuration_filters }) =>
       target === 'webhook' && configuration_filters?.includes('onConversationRemoved')

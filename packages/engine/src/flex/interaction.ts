@@ -242,16 +242,16 @@ function customerOf(
   conversation: ConversationRow | undefined
 ): { readonly address: string | null; readonly name: string | null } {
   const described: Media = wanted.participants[0] ?? {}
-  const told = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+  const nonEmpty = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
   const address =
     participant?.address ??
     participant?.identity ??
     described.address ??
-    told(routing.attributes.customerAddress) ??
+    nonEmpty(routing.attributes.customerAddress) ??
     null
   // A web chat keeps the name that the customer gave in the conversation's attributes.
-  const chatName = conversation && told(fieldsOf(JSON.parse(conversation.attributes)).from)
-  const name = told(routing.attributes.customerName) ?? described.name ?? wanted.from_name ?? chatName ?? address
+  const chatName = conversation && nonEmpty(fieldsOf(JSON.parse(conversation.attributes)).from)
+  const name = nonEmpty(routing.attributes.customerName) ?? described.name ?? wanted.from_name ?? chatName ?? address
   return { address, name }
 }
 

@@ -55,7 +55,7 @@ function ended(state: State): Partial<TaskRow> {
   }
 }
 
-/** The task ends, or whoever has it wraps up, and nobody is waited for any more: the canceled transfer, not yet told. */
+/** Cancels the transfer that is under way, if one is. The caller emits the event of the transfer that is returned. */
 function cancelTransferOf(state: State, task_sid: string): TransferRow | undefined {
   const transfer = state.tables.transfer.firstBy('open_by_task', task_sid)
   return transfer && state.change('transfer', transfer.sid, { transfer_status: 'canceled' })

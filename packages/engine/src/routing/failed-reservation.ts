@@ -9,7 +9,10 @@ import type { ReservationRow } from './rows.ts'
 
 /* What happens when a worker does not take a task: to the reservation, to the worker, and to the task. */
 
-/** The worker keeps its activity unless one is given; others are asked first, then it again after a back-off (reference taskrouter 5.2). */
+/**
+ * A worker rejects. It keeps its activity unless one is given. The task is offered to others first, and to this worker
+ * again after a back-off (reference taskrouter 5.2).
+ */
 export function rejectReservation(state: State, pending: ReservationRow, worker_activity_sid?: string): void {
   const reservation = failReservation(state, pending.sid, 'rejected')
   if (worker_activity_sid) moveTo(state, reservation.worker_sid, worker_activity_sid)
@@ -17,7 +20,7 @@ export function rejectReservation(state: State, pending: ReservationRow, worker_
   roundEnded(state, reservation)
 }
 
-/** The worker is not asked again for a while, the longer the oftener that has happened to the task in its target. */
+/** The worker is not asked again for a while, which doubles each time that this happens to the task in its target. */
 function backOff(state: State, { task_sid, worker_sid }: ReservationRow): void {
   const task = state.get('task', task_sid)
   const pause_s = Math.min(maxPause_s, firstPause_s * 2 ** task.rejections)
@@ -45,7 +48,7 @@ export function reservationTimedOut(state: State, { sid }: { readonly sid: strin
   return {}
 }
 
-/** Nobody could be asked: the worker stays, or goes back to, where it was. */
+/** Cancels a reservation whose worker could not be asked. The worker's activity stays, or is again what it was before. */
 export function callOff(state: State, pending: ReservationRow): void {
   const reservation = failReservation(state, pending.sid, 'canceled')
   moveBackBySingleTask(state, reservation)
@@ -54,8 +57,8 @@ export function callOff(state: State, pending: ReservationRow): void {
 }
 
 /**
- * Ends a reservation that was not accepted. The task is pending again when no other one is left, and stays where it is
- * until `roundEnded`, so that what the failure does to the worker is done first.
+ * Ends a reservation that was not accepted. When it was the last one of its round, the task is pending again; it is
+ * offered only in `roundEnded`, so that the worker is moved first, who might otherwise be asked at once again.
  */
 function failReservation(
   state: State,
@@ -75,7 +78,7 @@ function failReservation(
   return reservation
 }
 
-/** After a reservation has failed: if it was the round's last, the task goes on, or is offered again where it stands. */
+/** After a reservation has failed: if it was the round's last, the task is offered again, or goes on in its workflow, or ends. */
 function roundEnded(state: State, reservation: ReservationRow): void {
   const { task_sid: sid } = reservation
   const task = state.get('task', sid)

@@ -9,8 +9,9 @@ import { holding } from './task-holders.ts'
 /* What happens when nobody accepts a task that is being transferred, or its transfer is taken back. */
 
 /**
- * The last reservation of a round has failed: how it did is why the transfer's attempt failed. A transfer to a worker has
- * failed with it, and one to a queue when its rounds are used up, so whoever is told of the reservation is told that too.
+ * Notes on the transfer that its attempt has failed, when the last reservation of a round has, and why. A transfer to a
+ * worker has failed with it; one to a queue has when its rounds are used up. The event of the reservation comes after
+ * this, and so shows the transfer's new status.
  */
 export function noteFailedAttempt(
   state: State,
@@ -29,7 +30,7 @@ export function noteFailedAttempt(
   })
 }
 
-/** What follows from it, when the task is pending: the next attempt, or the end. False where there was no transfer. */
+/** After that, when the task is pending: offers it again, or ends the transfer. False where there was no transfer. */
 export function followFailedAttempt(state: State, { sid, task_sid }: ReservationRow): boolean {
   const transfer = state.tables.transfer.firstBy('reservation_sid', sid)
   if (!transfer || transfer.transfer_status === 'canceled') return false

@@ -45,18 +45,18 @@ function documentOf(state: State, task: TaskRow): WorkflowDocument {
 
 /** What the event says of the filter that matched, and of the worker for whom one of its targets is (reference taskrouter 3.8, 8.3). */
 function matched(state: State, filter: WorkflowFilter, task: TaskRow) {
-  const told = {
+  const fields = {
     workflow_filter_name: filter.friendly_name ?? null,
     workflow_filter_expression: filter.told_source
   }
   const known = filter.targets.find((target) => target.known_worker)?.known_worker
   const name = known?.read(state.matcher.task(task))
-  if (!known || name === undefined) return told
+  if (!known || name === undefined) return fields
   const { worker: workers } = state.tables
   const worker =
     known.by === 'sid' ? workers.get(name) : workers.firstBy('name', nameKey(task.workspace_sid, foldedName(name)))
-  if (worker?.workspace_sid !== task.workspace_sid || known.nameOf(worker) !== name) return told
-  return { ...told, known_worker_sid: worker.sid }
+  if (worker?.workspace_sid !== task.workspace_sid || known.nameOf(worker) !== name) return fields
+  return { ...fields, known_worker_sid: worker.sid }
 }
 
 /** Tries a filter's targets from one on; true when the task is reserved or waits in one of them. */

@@ -90,7 +90,7 @@ export function accept(state: State, pending: ReservationRow): void {
   }
 }
 
-/** Somebody has accepted the task of a transfer: the changed transfer, not yet told. */
+/** Completes the transfer that is under way, if one is. The caller emits the event of the transfer that is returned. */
 function completeTransfer(state: State, { sid, task_sid }: ReservationRow): TransferRow | undefined {
   const transfer = state.tables.transfer.firstBy('open_by_task', task_sid)
   return (

@@ -3,7 +3,7 @@ import type { ReservationRow, WorkerRow } from './rows.ts'
 
 /* Who has a task. Several workers can, during and after a transfer; who has transferred it COLD has it no more. */
 
-/** Whether the reservation's worker has handed the task on for good. */
+/** Whether the reservation's worker has transferred the task COLD. */
 export function hasLetGo(state: State, reservation_sid: string): boolean {
   if (state.tables.transfer.size === 0) return false
   for (const { transfer_mode } of state.tables.transfer.by('initiating_reservation_sid', reservation_sid)) {
@@ -12,12 +12,12 @@ export function hasLetGo(state: State, reservation_sid: string): boolean {
   return false
 }
 
-/** Whether a task that is being handed on is still somebody's. */
+/** Whether a task is being transferred and somebody has it all the same. */
 export function isHeldInTransfer(state: State, task_sid: string): boolean {
   return state.tables.transfer.firstBy('open_by_task', task_sid) !== undefined && holding(state, task_sid).length > 0
 }
 
-/** A task in transfer that nobody has any more lives as long as one that waits, and no longer as one that is assigned. */
+/** When nobody has a task in transfer any more, its TTL runs again, in place of the limit for assigned tasks. */
 export function holderLeft(state: State, task_sid: string): void {
   const { assignment_status, timeout, ttl_at } = state.get('task', task_sid)
   const isWaiting = assignment_status === 'pending' || assignment_status === 'reserved'
@@ -35,7 +35,7 @@ export function holding(state: State, task_sid: string): ReservationRow[] {
     )
 }
 
-/** The worker who has the task, or had it last. */
+/** The worker whose reservation is accepted or wrapping; the first of them, if there are several. */
 export function holderAmong(state: State, reservations: readonly ReservationRow[]): WorkerRow | undefined {
   for (const reservation of reservations) {
     if (reservation.reservation_status === 'accepted' || reservation.reservation_status === 'wrapping') {

@@ -98,8 +98,8 @@ export function refuseVoice(
       key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : []
     )
   )
-  const told = [withoutVoice(name), problemOf(state, reservation, name, fields)]
-  return refuse('invalid', told.flatMap((one) => (one ? [`${one.message} (error ${one.code})`] : [])).join('; '))
+  const problems = [withoutVoice(name), problemOf(state, reservation, name, fields)]
+  return refuse('invalid', problems.flatMap((one) => (one ? [`${one.message} (error ${one.code})`] : [])).join('; '))
 }
 
 function isText(value: unknown): value is string {

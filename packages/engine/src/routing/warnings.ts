@@ -154,15 +154,15 @@ function* emptinessWarnings(state: State, { sid, target_workers }: TaskQueueRow,
 export function* workerWarnings(state: State, { sid, workspace_sid }: WorkerRow): Generator<Warning> {
   const { task_queue } = state.tables
   const view = state.matcher.worker(sid)
-  const told = new Set<string>()
+  const warned = new Set<string>()
   let looked = 0
   for (const queue of task_queue.by('workspace_sid', workspace_sid)) {
     if (++looked > maxExpressions) break
     for (const { path, isList } of usesOf(queue.target_workers, 'worker').paths) {
-      if (!isList || path.side !== 'worker' || told.has(path.text)) continue
+      if (!isList || path.side !== 'worker' || warned.has(path.text)) continue
       const value = path.read(view)
       if (value === undefined || value === null || Array.isArray(value)) continue
-      told.add(path.text)
+      warned.add(path.text)
       yield {
         warning: 'never_a_list',
         message: `${path.text} is no list, but TaskQueue ${queue.friendly_name} looks for a member of it`,

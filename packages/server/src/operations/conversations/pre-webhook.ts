@@ -3,7 +3,7 @@ import { type OperationId, operations } from '@ringdown/contract/generated/opera
 import { isObject, membersOf, unquoted } from '@ringdown/contract/json-text'
 import type { Operation } from '@ringdown/contract/operation'
 import { type CommandOf, type ResultOf, readsOf } from '@ringdown/engine/commands'
-import { isTold } from '@ringdown/engine/conversations/origin'
+import { reachesWebhooks } from '@ringdown/engine/conversations/origin'
 import type { ConfigurationWebhookRow, ServiceWebhookConfigurationRow } from '@ringdown/engine/conversations/rows'
 import type { RenderedEvent } from '@ringdown/engine/core/events'
 import type { Kind } from '@ringdown/engine/kinds'
@@ -40,7 +40,7 @@ export async function agreed<T extends AskedType>(context: Context, command: Com
 }
 
 async function answered<T extends AskedType>(context: Context, asked: CommandOf<T>): Promise<CommandOf<T>> {
-  if (!isTold(asked)) return asked
+  if (!reachesWebhooks(asked)) return asked
   let command = asked
   for (const whose of ['account', 'service'] as const) {
     if (!mayBeAsked(context, whose)) continue
