@@ -20,7 +20,7 @@ import { buildServer, type MountMcp } from './http/server.ts'
 import { Blanking } from './log/blanking.ts'
 import { type Followed, Follower } from './log/follower.ts'
 import { Retention } from './log/retention.ts'
-import { askWith } from './operations/conversations/asking.ts'
+import { preWebhookRequester } from './operations/conversations/pre-webhook-request.ts'
 import { mountEventBridge } from './realtime/worker-sdk/event-bridge.ts'
 import { type Folder, takeFolder } from './store/folder-lock.ts'
 import { openStore } from './store/open.ts'
@@ -131,7 +131,7 @@ async function serve(
   let sender: Sender | undefined
   let mounted: MountMcp | undefined
   let closing: Promise<void> | undefined
-  const ask = askWith({ auth_token, allowPrivate, log })
+  const ask = preWebhookRequester({ auth_token, allowPrivate, log })
   const app = buildServer({
     credentials: new Known([{ username: account_sid, password: auth_token, account_sid }]),
     // A request that is complete only after the stop is decided by the next one.

@@ -4,10 +4,9 @@ import { type Command, type CommandOf, type CommandType, type ResultOf, readsOf 
 import type { Read } from '@ringdown/engine/core/command'
 import { type Seed, seedOf } from '@ringdown/engine/core/ids'
 import { Refusal } from '@ringdown/engine/core/refusals'
-import type { Row } from '@ringdown/engine/core/row'
 import { decide } from '@ringdown/engine/decide'
 import type { EngineEvent } from '@ringdown/engine/events'
-import { type Kind, kinds } from '@ringdown/engine/kinds'
+import { type Kind, type Kinds, kinds } from '@ringdown/engine/kinds'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
 import type { Clock, Moved } from '../clock/clock.ts'
@@ -173,12 +172,14 @@ export class Account implements Ledger, Moved {
     return new Promise((resolve, reject) => this.#settlers.push({ decision: this.#state.decision, resolve, reject }))
   }
 
-  async page(query: Omit<PageQuery, 'account_sid'>): Promise<Row[]> {
-    return this.#reading(this.#options.store.page({ ...query, account_sid: this.account_sid }))
+  async page<K extends Kind>(query: Omit<PageQuery, 'account_sid'> & { readonly kind: K }): Promise<Kinds[K][]> {
+    const rows = await this.#reading(this.#options.store.page({ ...query, account_sid: this.account_sid }))
+    return rows as Kinds[K][] // the store answers rows of the kind that is asked for
   }
 
-  async find(kind: string, where: Readonly<Record<string, Value>>): Promise<Row[]> {
-    return this.#reading(this.#options.store.find(this.account_sid, kind, where))
+  async find<K extends Kind>(kind: K, where: Readonly<Record<string, Value>>): Promise<Kinds[K][]> {
+    const rows = await this.#reading(this.#options.store.find(this.account_sid, kind, where))
+    return rows as Kinds[K][] // as above
   }
 
   async log(cursor: number, limit: number): Promise<StoredEvent[]> {
@@ -438,8 +439,9 @@ export class Account implements Ledger, Moved {
   }
 
   async #fetch({ kind, where }: Read): Promise<Fetched[]> {
-    const rows = await this.find(kind, where)
-    return rows.map((row) => ({ kind: kind as Kind, row })) // reads name kinds
+    const named = kind as Kind // reads name kinds
+    const rows = await this.find(named, where)
+    return rows.map((row) => ({ kind: named, row }))
   }
 
   // When the store fails

@@ -1,54 +1,60 @@
 import type {
+  ConversationsV1ConfigurationWebhookRow,
   ConversationsV1ConversationMessageRow,
   ConversationsV1ConversationParticipantRow,
   ConversationsV1ConversationRow,
   ConversationsV1ParticipantConversationRow,
   ConversationsV1RoleRow,
   ConversationsV1ServiceConfigurationRow,
+  ConversationsV1ServiceConversationScopedWebhookRow,
+  ConversationsV1ServiceWebhookConfigurationRow,
   ConversationsV1UserRow
 } from '@ringdown/contract/generated/conversations-v1'
 import type { State } from '@ringdown/engine/center'
 import type {
   ChatServiceRow,
+  ConfigurationWebhookRow,
   ConversationRow,
   MessageRow,
   ParticipantRow,
   RoleRow,
+  ScopedTarget,
+  ScopedWebhookRow,
   UserRow
 } from '@ringdown/engine/conversations/rows'
 import * as engine from '@ringdown/engine/conversations/shown'
 
 /* Rows as the API shows them, below a service and at the root alike (reference conversations 4 to 14). */
 
-export function shownConversation({ account_sid }: State, row: ConversationRow): ConversationsV1ConversationRow {
+export function representConversation({ account_sid }: State, row: ConversationRow): ConversationsV1ConversationRow {
   return { ...engine.shownConversation(row), account_sid }
 }
 
-export function shownParticipant(
+export function representParticipant(
   { account_sid }: State,
   row: ParticipantRow
 ): ConversationsV1ConversationParticipantRow {
   return { ...engine.shownParticipant(row), account_sid }
 }
 
-export function shownMessage({ account_sid }: State, row: MessageRow): ConversationsV1ConversationMessageRow {
+export function representMessage({ account_sid }: State, row: MessageRow): ConversationsV1ConversationMessageRow {
   return { ...engine.shownMessage(row), account_sid }
 }
 
-export function shownUser({ account_sid }: State, row: UserRow): ConversationsV1UserRow {
+export function representUser({ account_sid }: State, row: UserRow): ConversationsV1UserRow {
   return { ...engine.shownUser(row), account_sid }
 }
 
-export function shownRole({ account_sid }: State, row: RoleRow): ConversationsV1RoleRow {
+export function representRole({ account_sid }: State, row: RoleRow): ConversationsV1RoleRow {
   return { ...row, account_sid }
 }
 
-export function shownServiceConfiguration(row: ChatServiceRow): ConversationsV1ServiceConfigurationRow {
+export function representServiceConfiguration(row: ChatServiceRow): ConversationsV1ServiceConfigurationRow {
   return { ...row, chat_service_sid: row.sid }
 }
 
 /** A participant with its conversation, and the user behind its identity. Its binding has every key. */
-export function shownParticipantConversation(
+export function representParticipantConversation(
   { account_sid }: State,
   participant: ParticipantRow,
   conversation: ConversationRow,
@@ -83,4 +89,48 @@ export function shownParticipantConversation(
     conversation_state: state === 'initializing' ? 'active' : state,
     conversation_timers: engine.timersOf(conversation)
   }
+}
+
+/** The account's webhooks, or what stands for them where nobody has set any. */
+export function representConfigurationWebhook(
+  { account_sid }: State,
+  row: WebhookSettings
+): ConversationsV1ConfigurationWebhookRow {
+  return { target: 'webhook', ...row, account_sid }
+}
+
+export function representServiceWebhook(
+  { account_sid }: State,
+  row: WebhookSettings & { readonly chat_service_sid: string }
+): ConversationsV1ServiceWebhookConfigurationRow {
+  return { ...row, account_sid }
+}
+
+type WebhookSettings = Pick<ConfigurationWebhookRow, 'method' | 'filters' | 'pre_webhook_url' | 'post_webhook_url'>
+
+export function representScopedWebhook(
+  { account_sid }: State,
+  row: ScopedWebhookRow
+): ConversationsV1ServiceConversationScopedWebhookRow {
+  return { ...row, account_sid, configuration: configurationOf(row) }
+}
+
+/** What each target shows always; what else was given is shown as well. */
+const always = {
+  webhook: ['url', 'method', 'filters'],
+  trigger: ['url', 'method', 'triggers'],
+  studio: ['flow_sid']
+} as const satisfies Record<ScopedTarget, readonly string[]>
+
+function configurationOf(row: ScopedWebhookRow): Readonly<Record<string, unknown>> {
+  const whole = {
+    url: row.configuration_url,
+    method: row.configuration_method,
+    filters: row.configuration_filters,
+    triggers: row.configuration_triggers,
+    flow_sid: row.configuration_flow_sid,
+    replay_after: row.configuration_replay_after
+  }
+  const names: readonly string[] = always[row.target]
+  return Object.fromEntries(Object.entries(whole).filter(([name, value]) => names.includes(name) || value !== null))
 }
