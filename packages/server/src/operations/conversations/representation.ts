@@ -11,6 +11,7 @@ import type {
   ConversationsV1UserRow
 } from '@ringdown/contract/generated/conversations-v1'
 import type { State } from '@ringdown/engine/center'
+import * as engine from '@ringdown/engine/conversations/representation'
 import type {
   ChatServiceRow,
   ConfigurationWebhookRow,
@@ -22,27 +23,26 @@ import type {
   ScopedWebhookRow,
   UserRow
 } from '@ringdown/engine/conversations/rows'
-import * as engine from '@ringdown/engine/conversations/shown'
 
 /* Rows as the API shows them, below a service and at the root alike (reference conversations 4 to 14). */
 
 export function representConversation({ account_sid }: State, row: ConversationRow): ConversationsV1ConversationRow {
-  return { ...engine.shownConversation(row), account_sid }
+  return { ...engine.representConversation(row), account_sid }
 }
 
 export function representParticipant(
   { account_sid }: State,
   row: ParticipantRow
 ): ConversationsV1ConversationParticipantRow {
-  return { ...engine.shownParticipant(row), account_sid }
+  return { ...engine.representParticipant(row), account_sid }
 }
 
 export function representMessage({ account_sid }: State, row: MessageRow): ConversationsV1ConversationMessageRow {
-  return { ...engine.shownMessage(row), account_sid }
+  return { ...engine.representMessage(row), account_sid }
 }
 
 export function representUser({ account_sid }: State, row: UserRow): ConversationsV1UserRow {
-  return { ...engine.shownUser(row), account_sid }
+  return { ...engine.representUser(row), account_sid }
 }
 
 export function representRole({ account_sid }: State, row: RoleRow): ConversationsV1RoleRow {

@@ -1,4 +1,4 @@
-import { shownInteraction, shownInvite } from '@ringdown/engine/flex/shown'
+import { representInteraction, representInvite } from '@ringdown/engine/flex/representation'
 import type { Handlers } from '../handler.ts'
 import { representConfiguration } from './configuration.ts'
 
@@ -14,11 +14,11 @@ export const flexHandlers = {
   // The answer shows the task as the decision left it: by now it may have ended.
   async 'flex_v1.CreateInteraction'({ params }, { state, execute }) {
     const { interaction, task } = await execute({ type: 'interaction.create', ...params })
-    return shownInteraction(state, interaction, task)
+    return representInteraction(state, interaction, task)
   },
 
   async 'flex_v1.CreateInteractionChannelInvite'({ path, params }, { state, execute }) {
     const { invite, task } = await execute({ type: 'invite.create', ...params, ...path })
-    return shownInvite(state, invite, task)
+    return representInvite(state, invite, task)
   }
 } satisfies Handlers

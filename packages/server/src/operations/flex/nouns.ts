@@ -1,6 +1,6 @@
 import { notFound } from '@ringdown/engine/core/parameters'
 import { checkInstance, interactionWebhookOf } from '@ringdown/engine/flex/interaction-webhook'
-import { shownInteraction, shownInvite, shownMember } from '@ringdown/engine/flex/shown'
+import { representInteraction, representInvite, representMember } from '@ringdown/engine/flex/representation'
 import { type Noun, noun } from '../derived.ts'
 import type { Context } from '../handler.ts'
 import { channelOf, interactionOf, type OfChannel, type OfInteraction, type One } from './cold-lookup.ts'
@@ -22,7 +22,7 @@ export const flexNouns: Readonly<Record<string, Noun>> = {
   interaction: noun({
     kind: 'interaction',
     find: (context, { sid }: One) => interactionOf(context, sid),
-    represent: (state, row) => shownInteraction(state, row)
+    represent: (state, row) => representInteraction(state, row)
   }),
   interaction_channel: noun({
     kind: 'interaction_channel',
@@ -35,12 +35,12 @@ export const flexNouns: Readonly<Record<string, Noun>> = {
   interaction_channel_invite: noun({
     kind: 'invite',
     rows: rowsOfChannel,
-    represent: (state, row) => shownInvite(state, row)
+    represent: (state, row) => representInvite(state, row)
   }),
   interaction_channel_participant: noun({
     kind: 'interaction_participant',
     rows: rowsOfChannel,
-    represent: (_state, row) => shownMember(row),
+    represent: (_state, row) => representMember(row),
     // A command's type is its own.
     renamed: { type: 'participant_type' }
   }),
