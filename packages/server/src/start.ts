@@ -12,7 +12,7 @@ import { envelopeOf } from './http/errors.ts'
 import { Metrics } from './http/metrics.ts'
 import { buildServer, type MountMcp } from './http/server.ts'
 import { type OpenedAccount, openAccount } from './opened-account.ts'
-import { askWith } from './operations/conversations/asking.ts'
+import { preWebhookRequester } from './operations/conversations/pre-webhook-request.ts'
 import { mountEventBridge } from './realtime/worker-sdk/event-bridge.ts'
 import { type Folder, takeFolder } from './store/folder-lock.ts'
 import { openStore } from './store/open.ts'
@@ -225,7 +225,7 @@ async function listenFor(
   const tokens = new Map(served.map(({ account_sid, auth_token }) => [account_sid, auth_token]))
   const allowPrivate = allowsPrivate(options)
   const asks = new Map(
-    served.map(({ account_sid, auth_token }) => [account_sid, askWith({ auth_token, allowPrivate, log })])
+    served.map(({ account_sid, auth_token }) => [account_sid, preWebhookRequester({ auth_token, allowPrivate, log })])
   )
   const app = buildServer({
     credentials: new Known(

@@ -9,7 +9,7 @@ import { kinds } from '../kinds.ts'
 import { snapshot } from '../testing/snapshot.ts'
 import { ms, World } from '../testing/world.ts'
 import type { CreateConversation } from './conversation.ts'
-import { bindingsOf, messagingBindingOf, timersOf } from './shown.ts'
+import { bindingsOf, messagingBindingOf, timersOf } from './representation.ts'
 
 const whatsapp = {
   messaging_binding_address: 'whatsapp:+37255500001',

@@ -7,7 +7,7 @@ import type { ReservationRow, TaskRow } from '../routing/rows.ts'
 import type { Settings } from '../settings.ts'
 import { reloaded, snapshot } from '../testing/snapshot.ts'
 import { World } from '../testing/world.ts'
-import { shownInteraction, shownMember } from './shown.ts'
+import { representInteraction, representMember } from './representation.ts'
 
 const customer = { messaging_binding_address: '+37255500001', messaging_binding_proxy_address: '+3726000' } as const
 
@@ -177,7 +177,7 @@ describe('a customer’s contact', () => {
     })
     expect(contact.members).toMatchObject([{ type: 'customer', task_sid: null }])
     expect(contact.told()).toEqual(['created', 'channel.created', 'participant.joined'])
-    const shown = shownInteraction(floor.state, contact.interaction)
+    const shown = representInteraction(floor.state, contact.interaction)
     expect(shown).toMatchObject({
       channel: { type: 'sms', sid: contact.channel.sid },
       routing: {
@@ -215,7 +215,7 @@ describe('a customer’s contact', () => {
     contact.accept()
     expect(contact.roster).toEqual(['+37255500001', 'bea_at_desk'])
     const agent = contact.members.find((member) => member.type === 'agent')
-    expect(agent && shownMember(agent).routing_properties).toEqual({
+    expect(agent && representMember(agent).routing_properties).toEqual({
       task_sid: contact.tasks[0]?.sid,
       worker_sid: floor.worker('Bea').sid,
       reservation_sid: reservation.sid
@@ -248,7 +248,7 @@ describe('a customer’s contact', () => {
     expect(contact.conversation.state).toBe('active')
     floor.pass('10 min')
     expect(floor.state.find('task', sid)).toBeUndefined()
-    expect(shownInteraction(floor.state, contact.interaction).routing?.properties).toMatchObject({
+    expect(representInteraction(floor.state, contact.interaction).routing?.properties).toMatchObject({
       sid,
       assignment_status: 'canceled'
     })
@@ -303,7 +303,7 @@ describe('what goes wrong with the conversation', () => {
     })
     expect(interaction_channel).toMatchObject({ status: 'failed', error_code, interaction_status: 'closed' })
     expect(interaction).toMatchObject({ status: 'closed', task_sid: null })
-    expect(shownInteraction(floor.state, interaction).routing).toBeNull()
+    expect(representInteraction(floor.state, interaction).routing).toBeNull()
     expect(floor.state.tables.task.size).toBe(0)
     const failed = floor.events('interaction.channel.failed')[0]
     expect(failed && render(failed).data).toMatchObject({
@@ -646,7 +646,7 @@ describe('participants of a channel', () => {
       participant_type: 'supervisor',
       media_properties: { identity: 'sue' }
     })
-    expect(shownMember(interaction_participant).routing_properties).toBeNull()
+    expect(representMember(interaction_participant).routing_properties).toBeNull()
     expect(contact.roster).toEqual(['+37255500001', 'sue'])
     floor.do({
       type: 'interaction_participant.update',

@@ -7,8 +7,8 @@ import type { ReservationRow, TaskRow } from '../routing/rows.ts'
 import { closeIfDeserted, endChannel, settle } from './channel.ts'
 import { emitChannel, emitMember } from './events.ts'
 import { addAgent, dropMember } from './member.ts'
+import { taskSnapshot } from './representation.ts'
 import { isUsable } from './rows.ts'
-import { taskSnapshot } from './shown.ts'
 
 /** What happens in TaskRouter and in conversations, and what it means for interactions (reference flex 10). */
 export const flexReactions: Reactions = {

@@ -1,7 +1,7 @@
 import type { State } from '@ringdown/engine/center'
 import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
-import type { Row } from '@ringdown/engine/core/row'
 import type { EngineEvent } from '@ringdown/engine/events'
+import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import type { Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
 import type { Clock, Moved } from '../clock/clock.ts'
@@ -165,12 +165,14 @@ export class Account implements Ledger, Moved {
 
   // Reading
 
-  async page(query: Omit<PageQuery, 'account_sid'>): Promise<Row[]> {
-    return this.#reading(this.#store.page({ ...query, account_sid: this.account_sid }))
+  async page<K extends Kind>(query: Omit<PageQuery, 'account_sid'> & { readonly kind: K }): Promise<Kinds[K][]> {
+    const rows = await this.#reading(this.#store.page({ ...query, account_sid: this.account_sid }))
+    return rows as Kinds[K][] // the store answers rows of the kind that is asked for
   }
 
-  async find(kind: string, where: Readonly<Record<string, Value>>): Promise<Row[]> {
-    return this.#reading(this.#store.find(this.account_sid, kind, where))
+  async find<K extends Kind>(kind: K, where: Readonly<Record<string, Value>>): Promise<Kinds[K][]> {
+    const rows = await this.#reading(this.#store.find(this.account_sid, kind, where))
+    return rows as Kinds[K][] // as above
   }
 
   async log(cursor: number, limit: number): Promise<StoredEvent[]> {

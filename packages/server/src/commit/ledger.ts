@@ -1,6 +1,6 @@
 import type { State } from '@ringdown/engine/center'
 import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
-import type { Row } from '@ringdown/engine/core/row'
+import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import type { Readings } from '../store/readings.ts'
 import type { PageQuery, StoredEvent, Value } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
@@ -21,8 +21,9 @@ export interface Ledger {
   /** Resolves when everything decided before the call is durable: what `state` shows may then be told. */
   settled(): Promise<void>
   /** A page of a cold kind, after `settled`. */
-  page(query: Omit<PageQuery, 'account_sid'>): Promise<Row[]>
-  find(kind: string, where: Readonly<Record<string, Value>>): Promise<Row[]>
+  page<K extends Kind>(query: Omit<PageQuery, 'account_sid'> & { readonly kind: K }): Promise<Kinds[K][]>
+  /** Rows of a cold kind whose columns have these values, as the store has them. */
+  find<K extends Kind>(kind: K, where: Readonly<Record<string, Value>>): Promise<Kinds[K][]>
   log(cursor: number, limit: number): Promise<StoredEvent[]>
   /** Reads what is kept beside rows: events by their columns, roll-ups, stays. */
   reading<T>(ask: (readings: Readings, account_sid: string) => Promise<T>): Promise<T>

@@ -15,7 +15,7 @@ export interface ReadsOptions {
   /** The state on which commands are decided now. */
   readonly state: () => State
   /** Rows of a cold kind, from the store. */
-  readonly find: (kind: string, where: Readonly<Record<string, Value>>) => Promise<Row[]>
+  readonly find: (kind: Kind, where: Readonly<Record<string, Value>>) => Promise<Row[]>
 }
 
 /**
@@ -52,7 +52,7 @@ export class Reads {
   }
 
   async #fetch({ kind, where }: Read): Promise<Fetched[]> {
-    const rows = await this.#options.find(kind, where)
+    const rows = await this.#options.find(kind as Kind, where) // reads name kinds
     return rows.map((row) => ({ kind: kind as Kind, row })) // reads name kinds
   }
 }

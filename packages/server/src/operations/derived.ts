@@ -1,64 +1,142 @@
-import type { Operation } from '@ringdown/contract/operation'
+import type { Operation, Verb } from '@ringdown/contract/operation'
 import type { State } from '@ringdown/engine/center'
-import { type Command, commands } from '@ringdown/engine/commands'
+import { type Command, type CommandType, commands } from '@ringdown/engine/commands'
 import { isSameName } from '@ringdown/engine/core/names'
 import type { Row } from '@ringdown/engine/core/row'
-import type { Table } from '@ringdown/engine/core/table'
-import type { Kind } from '@ringdown/engine/kinds'
-import type { AnyHandler } from './handler.ts'
-import { pageOf, shownPage } from './listing.ts'
+import type { Kind, Kinds } from '@ringdown/engine/kinds'
+import type { PageQuery } from '../store/store.ts'
+import type { AnyCall, AnyHandler, Context, Listed } from './handler.ts'
+import { coldPage, mappedPage, pageOf } from './listing.ts'
 
-type Path = Readonly<Record<string, string | number>>
+type Path = Readonly<Record<string, string | number | undefined>>
+type Params = Readonly<Record<string, unknown>>
+type MaybePromise<T> = T | Promise<T>
 
-/** What the general rules need to know of a resident kind. `R` is its row. */
-export interface Noun<R extends Row = Row> {
-  readonly kind: Kind
-  /** The row that a path names, or a refusal. */
-  find(state: State, path: Path): R
-  /** The index and key under which a path's rows are listed, or a refusal where the parent is missing. */
-  group(state: State, path: Path): readonly [index: string, key: string]
-  /** The row as the API shows it. */
-  shown(state: State, row: R, now: number): object
+/** The rows of a list that are all in memory, in order of creation: the index and the key under which they stand. */
+export interface ResidentRows {
+  readonly index: string
+  readonly key: string
 }
+
+/** The rows of a list that has to be read from the store; the last column of `order` makes it total. */
+export type ColdRows = Pick<PageQuery, 'where' | 'order'> & { readonly descending?: boolean }
 
 /**
- * The handler that follows from the contract's table alone, or undefined: a fetch finds the row, a list pages through its
- * group and filters by the columns that its parameters name, everything else executes the command `<noun>.<verb>` with
- * the path and the parameters, and answers the row of that noun.
+ * What the general rules need to know of a resource. `K` is its kind of rows, `P` what its paths name, and `Default` what
+ * a fetch finds where there is no row yet. Without `find` or `rows`, fetches or lists do not follow from it.
  */
-export function derivedHandler(operation: Operation, noun: Noun): AnyHandler | undefined {
-  const { find, group, shown } = noun
-  switch (operation.verb) {
-    case 'fetch':
-      return ({ path }, { state, now }) => shown(state, find(state, path), now())
-    case 'list':
-      return ({ path, params, page }, { state, now }) => {
-        const [index, key] = group(state, path)
-        const table = state.tables[noun.kind] as unknown as Table<Row> // whichever kind: only columns of every row are read
-        const at = now()
-        return shownPage(pageOf({ table, index, key }, page, { keep: keeping(params) }), (row) => shown(state, row, at))
-      }
-    default:
-      return derivedCommand(operation, noun)
+export interface NounRules<K extends Kind, P extends Path = Path, Default = never> {
+  readonly kind: K
+  /** The row that a path names, from memory or from the store. Refuses with 404. */
+  find?(context: Context, path: P): MaybePromise<Kinds[K] | Default>
+  /** Where the rows of a path's list are. Refuses with 404 where their parent is missing. */
+  rows?(context: Context, path: P, params: Params): MaybePromise<ResidentRows | ColdRows>
+  /** The row as the API shows it; without it, the row's columns are what the API shows. `now` is in milliseconds. */
+  represent?(state: State, row: Kinds[K] | Default, now: number): object
+  /** The commands of verbs whose command is not `<kind>.<verb>`. */
+  readonly commands?: { readonly [V in Verb]?: CommandType }
+  /** Parameters that the command has by another name. */
+  readonly renamed?: Readonly<Record<string, string>>
+  /** Executes a command of this noun, where somebody has to be asked before. Resolves with what the command answers. */
+  execute?(context: Context, command: Command): Promise<unknown>
+}
+
+/** The handler of an operation on a noun that follows from the contract's table; undefined where none does. */
+export type Noun = (operation: Operation) => AnyHandler | undefined
+
+/**
+ * A resource whose operations follow the general rules: a fetch finds the row, a list pages through its rows (those in
+ * memory filtered by the columns that its parameters name), everything else executes the command `<kind>.<verb>` with
+ * the parameters and the path, and answers the row of that kind.
+ */
+export function noun<K extends Kind, P extends Path = Path, Default = never>(rules: NounRules<K, P, Default>): Noun {
+  return ({ verb, schema }) => {
+    switch (verb) {
+      case 'fetch':
+        return fetchHandler(rules)
+      case 'list':
+        return listHandler(rules)
+      default:
+        return commandHandler(rules, verb, schema !== null)
+    }
   }
 }
 
-function derivedCommand({ resource, verb }: Operation, { shown }: Noun): AnyHandler | undefined {
-  const type = `${resource}.${verb}`
+function fetchHandler<K extends Kind, P extends Path, Default>(
+  rules: NounRules<K, P, Default>
+): AnyHandler | undefined {
+  const { find, represent = asItIs } = rules
+  if (!find) return undefined
+  return ({ path }, context) =>
+    // as: a noun is declared for the paths of its operations
+    whenThere(find(context, path as P), (row) => represent(context.state, row, context.now()))
+}
+
+function listHandler<K extends Kind, P extends Path, Default>(rules: NounRules<K, P, Default>): AnyHandler | undefined {
+  const { kind, rows, represent = asItIs } = rules
+  if (!rows) return undefined
+  return ({ path, params, page }, context) =>
+    // as: a noun is declared for the paths of its operations
+    whenThere(rows(context, path as P, params), (found) =>
+      whenThere(listed(kind, context, found, { params, page }), (one) => {
+        const { state } = context
+        const at = context.now()
+        return mappedPage(one, (row) => represent(state, row, at))
+      })
+    )
+}
+
+function listed<K extends Kind>(
+  kind: K,
+  { state, ledger }: Context,
+  rows: ResidentRows | ColdRows,
+  { params, page }: Pick<AnyCall, 'params' | 'page'>
+): MaybePromise<Listed<Kinds[K]>> {
+  if ('where' in rows) return coldPage(ledger, page, { kind, ...rows })
+  return pageOf({ table: state.table(kind), index: rows.index, key: rows.key }, page, { keep: keeping(params) })
+}
+
+function commandHandler<K extends Kind, P extends Path, Default>(
+  rules: NounRules<K, P, Default>,
+  verb: Verb,
+  hasAnswer: boolean
+): AnyHandler | undefined {
+  const { kind, renamed, represent = asItIs, execute = executed } = rules
+  const type = rules.commands?.[verb] ?? `${kind}.${verb}`
   if (!Object.hasOwn(commands, type)) return undefined
-  return async ({ path, params }, { state, execute, now }) => {
-    const command = { type, ...params, ...path } as unknown as Command // its parameters are those of the operation, by their names
-    const result = (await execute(command)) as Readonly<Record<string, Row | undefined>> // rows by their noun
-    const row = result[resource]
-    return row && shown(state, row, now())
+  return async ({ path, params }, context) => {
+    const parameters = { ...params, ...path }
+    // as: a command's parameters are those of its operation, by their names
+    const command = { type, ...(renamed ? withNames(parameters, renamed) : parameters) } as unknown as Command
+    const result = (await execute(context, command)) as { readonly [N in K]?: Kinds[K] } // rows by their kinds
+    const row = hasAnswer ? result[kind] : undefined
+    return row && represent(context.state, row, context.now())
   }
+}
+
+function executed({ execute }: Context, command: Command): Promise<unknown> {
+  return execute(command)
+}
+
+function asItIs<R>(_state: State, row: R): R & object {
+  return row as R & object // rows are objects
+}
+
+/** Goes on at once with what is in memory: a promise would cost every fetch a turn of the loop. */
+function whenThere<T, U>(value: MaybePromise<T>, then: (value: T) => U): U | Promise<Awaited<U>> {
+  return value instanceof Promise ? (value.then(then) as Promise<Awaited<U>>) : then(value) // `then` of a promise awaits
+}
+
+/** The parameters, some of them by other names. */
+function withNames(params: Params, names: Readonly<Record<string, string>>): Params {
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [names[name] ?? name, value]))
 }
 
 /** Rows whose columns hold what the parameters say. */
-function keeping(params: Readonly<Record<string, unknown>>): ((row: Row) => boolean) | undefined {
+function keeping<R extends Row>(params: Params): ((row: R) => boolean) | undefined {
   const wanted = Object.entries(params)
   if (wanted.length === 0) return undefined
-  return (row) => wanted.every(([column, value]) => isSame((row as unknown as Record<string, unknown>)[column], value)) // by the column's name
+  return (row) => wanted.every(([column, value]) => isSame((row as unknown as Params)[column], value)) // by the column's name
 }
 
 /** Texts are names and SIDs. */

@@ -2,6 +2,7 @@ import { InvalidRequest, type PageRequest } from '@ringdown/contract/form'
 import { type Cursor, decodeToken } from '@ringdown/contract/paging'
 import type { Row } from '@ringdown/engine/core/row'
 import type { Table } from '@ringdown/engine/core/table'
+import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import type { Ledger } from '../commit/ledger.ts'
 import type { PageQuery, Value } from '../store/store.ts'
 import type { Listed } from './handler.ts'
@@ -78,17 +79,18 @@ export function sortedPage<R extends Row>(
   )
 }
 
-/** A page of a cold kind, read from the store. The last column of `order` makes it total. */
-export async function coldPage<R extends Row>(
+/** Which rows of a cold kind, and in which order; the last column of `order` makes it total. */
+export interface ColdList<K extends Kind> extends Pick<PageQuery, 'where' | 'order'> {
+  readonly kind: K
+  readonly descending?: boolean
+}
+
+/** A page of a cold kind, read from the store. */
+export async function coldPage<K extends Kind>(
   ledger: Ledger,
   request: PageRequest | null,
-  {
-    kind,
-    where,
-    order,
-    descending = false
-  }: Pick<PageQuery, 'kind' | 'where' | 'order'> & { readonly descending?: boolean }
-): Promise<Listed<R>> {
+  { kind, where, order, descending = false }: ColdList<K>
+): Promise<Listed<Kinds[K]>> {
   const { page_size, page_token } = request ?? wholePage
   const cursor = page_token === null ? null : decodeToken(page_token)
   const isBack = cursor?.direction === 'before'
@@ -106,12 +108,12 @@ export async function coldPage<R extends Row>(
     limit: page_size + 1,
     ...(after && { after })
   })
-  return cut(rows as R[], page_size, cursor, keyOf) // rows of the kind that was asked for
+  return cut(rows, page_size, cursor, keyOf)
 }
 
-/** The page with each row as the API shows it. */
-export function shownPage<R, S>(listed: Listed<R>, shown: (row: R) => S): Listed<S> {
-  return { ...listed, items: listed.items.map(shown) }
+/** The page with another item for each of its items. */
+export function mappedPage<R, S>(listed: Listed<R>, map: (row: R) => S): Listed<S> {
+  return { ...listed, items: listed.items.map(map) }
 }
 
 export const emptyPage: Listed<never> = { items: [], next: null, previous: null }
@@ -155,7 +157,7 @@ function sortPlace<R extends Row>(group: Group<R>, key: Key, columns: number, ke
 
 async function coldPlace(
   ledger: Ledger,
-  { kind, where }: Pick<PageQuery, 'kind' | 'where'>,
+  { kind, where }: Pick<ColdList<Kind>, 'kind' | 'where'>,
   key: Key,
   columns: number,
   keyOf: (row: Row) => Key

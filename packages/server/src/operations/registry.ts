@@ -1,7 +1,7 @@
 import { type OperationId, operations } from '@ringdown/contract/generated/operations'
 import type { Operation } from '@ringdown/contract/operation'
 import { conversationsHandlers } from './conversations/handlers.ts'
-import { derivedHandler } from './derived.ts'
+import { conversationsNouns } from './conversations/nouns.ts'
 import { eventsHandlers } from './events/handlers.ts'
 import { eventsNouns } from './events/nouns.ts'
 import { flexHandlers } from './flex/handlers.ts'
@@ -12,7 +12,12 @@ import { taskrouterNouns } from './taskrouter/nouns.ts'
 
 const written: Handlers = { ...taskrouterHandlers, ...conversationsHandlers, ...flexHandlers, ...eventsHandlers }
 
-const nouns = { taskrouter_v1: taskrouterNouns, flex_v1: flexNouns, events_v1: eventsNouns } as const
+const nouns = {
+  taskrouter_v1: taskrouterNouns,
+  conversations_v1: conversationsNouns,
+  flex_v1: flexNouns,
+  events_v1: eventsNouns
+} as const
 
 /** Who does an operation: what is written by hand, else what follows from the contract; an operation without answers 501. */
 export const handlers: ReadonlyMap<string, AnyHandler> = new Map(
@@ -33,5 +38,5 @@ function handlerOf(operation: Operation): AnyHandler | undefined {
   const noun = Object.hasOwn(nouns, operation.api)
     ? nouns[operation.api as keyof typeof nouns][operation.resource]
     : undefined
-  return noun && derivedHandler(operation, noun)
+  return noun?.(operation)
 }

@@ -2,7 +2,7 @@ import { type Answered, type Form, Served, served } from '@ringdown/server/http/
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Receiver, type Reply, receiver } from '../../../../../test/receiver.ts'
-import { askWith } from './asking.ts'
+import { preWebhookRequester } from './pre-webhook-request.ts'
 
 const root = '/conversations/v1'
 const told = { 'X-Twilio-Webhook-Enabled': 'true' }
@@ -13,7 +13,7 @@ let service: string
 
 beforeEach(async () => {
   customer = await receiver({ auth_token: served.token })
-  const ask = askWith({ auth_token: served.token, allowPrivate: true, log: pino({ level: 'silent' }) })
+  const ask = preWebhookRequester({ auth_token: served.token, allowPrivate: true, log: pino({ level: 'silent' }) })
   server = await Served.open({ ask: (_account_sid, ...question) => ask(...question) })
   service = (await server.get(`${root}/Configuration`)).body.default_chat_service_sid
 })

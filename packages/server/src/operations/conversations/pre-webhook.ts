@@ -2,30 +2,39 @@ import { InvalidRequest, parseRequest } from '@ringdown/contract/form'
 import { type OperationId, operations } from '@ringdown/contract/generated/operations'
 import { isObject, membersOf, unquoted } from '@ringdown/contract/json-text'
 import type { Operation } from '@ringdown/contract/operation'
-import { type CommandOf, type ResultOf, readsOf } from '@ringdown/engine/commands'
+import { type Command, type CommandOf, type CommandType, readsOf } from '@ringdown/engine/commands'
 import { reachesWebhooks } from '@ringdown/engine/conversations/origin'
 import type { ConfigurationWebhookRow, ServiceWebhookConfigurationRow } from '@ringdown/engine/conversations/rows'
 import type { RenderedEvent } from '@ringdown/engine/core/events'
 import type { Kind } from '@ringdown/engine/kinds'
 import { type Lent, rehearse } from '@ringdown/engine/rehearsal'
-import type { Command } from '../../commit/ledger.ts'
 import type { Outcome } from '../../delivery/delivery.ts'
 import { parametersOf, tellingOf } from '../../delivery/receivers/conversation-parameters.ts'
 import type { Context } from '../handler.ts'
 
 /** Commands about which the account and the service may want to be asked (reference conversations 17.1). */
-export type AskedType =
-  | 'conversation.create'
-  | 'conversation.create_with_participants'
-  | 'conversation.update'
-  | 'conversation.delete'
-  | 'participant.create'
-  | 'participant.update'
-  | 'participant.delete'
-  | 'message.create'
-  | 'message.update'
-  | 'message.delete'
-  | 'user.update'
+const askedTypes = [
+  'conversation.create',
+  'conversation.create_with_participants',
+  'conversation.update',
+  'conversation.delete',
+  'participant.create',
+  'participant.update',
+  'participant.delete',
+  'message.create',
+  'message.update',
+  'message.delete',
+  'user.update'
+] as const satisfies CommandType[]
+
+type AskedType = (typeof askedTypes)[number]
+type Asked = { [T in AskedType]: CommandOf<T> }[AskedType]
+
+const asked: ReadonlySet<string> = new Set(askedTypes)
+
+function isAsked(command: Command): command is Asked {
+  return asked.has(command.type)
+}
 
 /** All the time that one question has (reference conversations 17.3). */
 const timeout_ms = 5_000
@@ -33,15 +42,16 @@ const timeout_ms = 5_000
 /**
  * Executes a command as those agree to it who want to be asked: first the account's pre-webhook, then the service's. They
  * are asked only about what could be done, while the account goes on; what they change is part of the command, so that
- * nobody has to be asked when it is decided again. Refuses with 403 where one of them does.
+ * nobody has to be asked when it is decided again. Refuses with 403 where one of them does. A command that nobody wants to
+ * be asked about is executed at once.
  */
-export async function agreed<T extends AskedType>(context: Context, command: CommandOf<T>): Promise<ResultOf<T>> {
-  return context.execute(await answered(context, command))
+export async function agreed(context: Context, command: Command): Promise<unknown> {
+  return context.execute(isAsked(command) ? await answered(context, command) : command)
 }
 
-async function answered<T extends AskedType>(context: Context, asked: CommandOf<T>): Promise<CommandOf<T>> {
-  if (!reachesWebhooks(asked)) return asked
-  let command = asked
+async function answered(context: Context, first: Asked): Promise<Asked> {
+  if (!reachesWebhooks(first)) return first
+  let command = first
   for (const whose of ['account', 'service'] as const) {
     if (!mayBeAsked(context, whose)) continue
     // What the first has changed is what the second is asked about.
@@ -49,7 +59,7 @@ async function answered<T extends AskedType>(context: Context, asked: CommandOf<
       const webhook = webhookOf(context, whose, event)
       const telling = tellingOf(event.type)?.before
       if (!webhook?.pre_webhook_url || !telling || !webhook.filters?.includes(telling.event)) continue
-      const parameters = parametersOf(telling, shown(command, event), context.state.account_sid)
+      const parameters = parametersOf(telling, parameterSource(command, event), context.state.account_sid)
       const outcome = await context.ask(
         { method: webhook.method, url: webhook.pre_webhook_url, parameters: [...parameters, ['RetryCount', '0']] },
         { timeout_ms }
@@ -68,29 +78,30 @@ function mayBeAsked({ state }: Context, whose: 'account' | 'service'): boolean {
 }
 
 /** What the command would be told as, once all that it shows is durable; its refusal as well. */
-async function toldOf<T extends AskedType>(context: Context, command: CommandOf<T>): Promise<readonly RenderedEvent[]> {
+async function toldOf(context: Context, command: Asked): Promise<readonly RenderedEvent[]> {
   const lent = await lentFor(context, command)
   try {
     // Nothing may be awaited in between: what was in memory when it was looked for could have left it.
-    return rehearse(context.state, { at: context.now(), command, lent })
+    return rehearse(context.state, { at: context.now(), command: command as CommandOf<AskedType>, lent }) // of whichever of these types
   } finally {
     await context.ledger.settled()
   }
 }
 
 /** Cold rows that the command needs, until memory and they together are all. */
-async function lentFor(context: Context, command: CommandOf<AskedType>): Promise<readonly Lent[]> {
+async function lentFor(context: Context, command: Asked): Promise<readonly Lent[]> {
   const lent = new Map<string, readonly Lent[]>()
   for (;;) {
-    const reads = readsOf(command as unknown as Command, context.state) // a command of one type is a command
+    const reads = readsOf(command, context.state)
     const missing = reads.filter((read) => !lent.has(JSON.stringify(read)))
     if (missing.length === 0) return [...lent.values()].flat()
     await Promise.all(
       missing.map(async (read) => {
-        const rows = await context.ledger.find(read.kind, read.where)
+        const kind = read.kind as Kind // reads name kinds
+        const rows = await context.ledger.find(kind, read.where)
         lent.set(
           JSON.stringify(read),
-          rows.map((row) => ({ kind: read.kind as Kind, row })) // reads name kinds
+          rows.map((row) => ({ kind, row }))
         )
       })
     )
@@ -107,7 +118,7 @@ function webhookOf(
 }
 
 /** A conversation that is made together with its participants has no SID before it is there. */
-function shown(command: { readonly type: string }, { data }: RenderedEvent): RenderedEvent['data'] {
+function parameterSource(command: { readonly type: string }, { data }: RenderedEvent): RenderedEvent['data'] {
   return command.type === 'conversation.create_with_participants' ? { ...data, conversation_sid: null } : data
 }
 

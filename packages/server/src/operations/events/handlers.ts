@@ -36,27 +36,12 @@ export const eventsHandlers = {
     return { result: 'valid' }
   },
 
-  // A command's type is its own: the event's goes by another name.
-  async 'events_v1.CreateSubscribedEvent'({ path, params: { type, ...params } }, { execute }) {
-    const command = { type: 'subscribed_event.create', event_type: type, ...params, ...path } as const
-    return (await execute(command)).subscribed_event
-  },
-
-  async 'events_v1.UpdateSubscribedEvent'({ path: { subscription_sid, type }, params }, { execute }) {
-    const command = { type: 'subscribed_event.update', subscription_sid, event_type: type, ...params } as const
-    return (await execute(command)).subscribed_event
-  },
-
-  async 'events_v1.DeleteSubscribedEvent'({ path: { subscription_sid, type } }, { execute }) {
-    await execute({ type: 'subscribed_event.delete', subscription_sid, event_type: type })
-  },
-
   'events_v1.ListEventType'({ params: { schema_id }, page }) {
     const types = !schema_id ? streamTypes : streamTypes.filter((type) => type.schema_id === schema_id)
-    return placedPage(types.map(shownType), page)
+    return placedPage(types.map(representType), page)
   },
 
-  'events_v1.FetchEventType': ({ path: { type } }) => shownType(streamTypeOf(type) ?? notFound(`/Types/${type}`)),
+  'events_v1.FetchEventType': ({ path: { type } }) => representType(streamTypeOf(type) ?? notFound(`/Types/${type}`)),
 
   'events_v1.FetchSchema'({ path }) {
     const { id, latest_version } = schemaOf(path.id)
@@ -66,7 +51,7 @@ export const eventsHandlers = {
   'events_v1.ListSchemaVersion'({ path, page }) {
     const { id, latest_version } = schemaOf(path.id)
     return placedPage(
-      Array.from({ length: latest_version }, (_, index) => shownVersion(id, index + 1)),
+      Array.from({ length: latest_version }, (_, index) => representVersion(id, index + 1)),
       page
     )
   },
@@ -76,7 +61,7 @@ export const eventsHandlers = {
     if (schema_version < 1 || schema_version > schema.latest_version) {
       return notFound(`/Schemas/${id}/Versions/${schema_version}`)
     }
-    return shownVersion(id, schema_version)
+    return representVersion(id, schema_version)
   }
 } satisfies Handlers
 
@@ -84,7 +69,7 @@ function schemaOf(id: string): StreamSchema {
   return streamSchemas.get(id) ?? notFound(`/Schemas/${id}`)
 }
 
-function shownType({ type, schema_id, description, status }: StreamType) {
+function representType({ type, schema_id, description, status }: StreamType) {
   return {
     type,
     schema_id,
@@ -97,7 +82,7 @@ function shownType({ type, schema_id, description, status }: StreamType) {
 }
 
 /** What is ours has a name, but no file on the Internet. */
-function shownVersion(id: string, schema_version: number) {
+function representVersion(id: string, schema_version: number) {
   return {
     id,
     schema_version,

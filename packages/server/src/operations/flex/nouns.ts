@@ -1,28 +1,66 @@
 import { notFound } from '@ringdown/engine/core/parameters'
 import { checkInstance, interactionWebhookOf } from '@ringdown/engine/flex/interaction-webhook'
-import type { FlexFlowRow, InteractionWebhookRow } from '@ringdown/engine/flex/rows'
-import type { Noun } from '../derived.ts'
+import { representInteraction, representInvite, representMember } from '@ringdown/engine/flex/representation'
+import { type Noun, noun } from '../derived.ts'
+import type { Context } from '../handler.ts'
+import { channelOf, interactionOf, type OfChannel, type OfInteraction, type One } from './cold-lookup.ts'
+import { configurationOf, representConfiguration } from './configuration.ts'
 
-/** Resources of Flex whose operations follow the general rules. */
+/** Resources of Flex whose operations follow the general rules (reference flex 4 to 9). */
 export const flexNouns: Readonly<Record<string, Noun>> = {
-  flex_flow: {
+  // Every version of the UI has the same configuration here.
+  configuration: noun({
+    kind: 'flex_configuration',
+    find: (context) => configurationOf(context),
+    represent: (_state, row) => representConfiguration(row)
+  }),
+  flex_flow: noun({
     kind: 'flex_flow',
-    find: (state, { sid }) => state.find('flex_flow', String(sid)) ?? notFound(`/FlexFlows/${sid}`),
-    group: (state) => ['account_sid', state.account_sid],
-    shown: (_state, row) => row
-  } satisfies Noun<FlexFlowRow> as unknown as Noun, // it only ever sees rows of its own kind
-  interaction_webhook: {
+    find: ({ state }, { sid }: One) => state.find('flex_flow', sid) ?? notFound(`/FlexFlows/${sid}`),
+    rows: ({ state }) => ({ index: 'account_sid', key: state.account_sid })
+  }),
+  interaction: noun({
+    kind: 'interaction',
+    find: (context, { sid }: One) => interactionOf(context, sid),
+    represent: (state, row) => representInteraction(state, row)
+  }),
+  interaction_channel: noun({
+    kind: 'interaction_channel',
+    find: (context, { interaction_sid, sid }: OfInteraction & One) => channelOf(context, interaction_sid, sid),
+    rows: async (context, { interaction_sid }: OfInteraction) => ({
+      where: [['interaction_sid', '=', (await interactionOf(context, interaction_sid)).sid]],
+      order: ['seq']
+    })
+  }),
+  interaction_channel_invite: noun({
+    kind: 'invite',
+    rows: rowsOfChannel,
+    represent: (state, row) => representInvite(state, row)
+  }),
+  interaction_channel_participant: noun({
+    kind: 'interaction_participant',
+    rows: rowsOfChannel,
+    represent: (_state, row) => representMember(row),
+    // A command's type is its own.
+    renamed: { type: 'participant_type' }
+  }),
+  interaction_webhook: noun({
     kind: 'interaction_webhook',
-    find: (state, { instance_sid, ttid }) => interactionWebhookOf(state, String(instance_sid), String(ttid)),
-    group: (state, { instance_sid }) => {
-      checkInstance(state, String(instance_sid))
-      return ['instance_sid', String(instance_sid)]
+    find: ({ state }, { instance_sid, ttid }: OfInstance & { readonly ttid: string }) =>
+      interactionWebhookOf(state, instance_sid, ttid),
+    rows: ({ state }, { instance_sid }: OfInstance) => {
+      checkInstance(state, instance_sid)
+      return { index: 'instance_sid', key: instance_sid }
     },
-    shown: (_state, row) => shownInteractionWebhook(row)
-  } satisfies Noun<InteractionWebhookRow> as unknown as Noun // as above
+    // What is a SID here is a ttid there.
+    represent: (_state, row) => ({ ...row, ttid: row.sid }),
+    renamed: { type: 'webhook_type' }
+  })
 }
 
-/** What is a SID here is a ttid there. */
-export function shownInteractionWebhook(row: InteractionWebhookRow) {
-  return { ...row, ttid: row.sid }
+type OfInstance = { readonly instance_sid: string }
+
+async function rowsOfChannel(context: Context, { interaction_sid, channel_sid }: OfChannel) {
+  const { sid } = await channelOf(context, interaction_sid, channel_sid)
+  return { where: [['channel_sid', '=', sid] as const], order: ['seq'] }
 }

@@ -6,7 +6,7 @@ import type { Ledger } from '../../commit/ledger.ts'
 import { lookBackMs } from '../../log/retention.ts'
 import type { StoredEvent } from '../../store/store.ts'
 import type { Handlers } from '../handler.ts'
-import { badToken, cut, shownPage, wholePage } from '../listing.ts'
+import { badToken, cut, mappedPage, wholePage } from '../listing.ts'
 import { windowOf } from './window.ts'
 
 /** What happened in a workspace, newest first, for 30 days (reference taskrouter 8.4). */
@@ -37,7 +37,7 @@ export const events = {
       })
     )
     const listed = cut(rows, page_size, cursor, ({ seq, sid }) => [seq, sid])
-    return shownPage(listed, (row) => shownEvent(state.account_sid, workspace_sid, row))
+    return mappedPage(listed, (row) => representEvent(state.account_sid, workspace_sid, row))
   },
 
   async 'taskrouter_v1.FetchEvent'({ path: { workspace_sid, sid } }, { ledger, state, now }) {
@@ -46,7 +46,7 @@ export const events = {
     const row = await ledger.reading((readings, account_sid) => readings.event(account_sid, sid))
     const isKnown = row && toldOf(row).data.workspace_sid === workspace_sid && row.at >= now() - lookBackMs
     if (!isKnown) return notFound(`/Workspaces/${workspace_sid}/Events/${sid}`)
-    return shownEvent(state.account_sid, workspace_sid, row)
+    return representEvent(state.account_sid, workspace_sid, row)
   }
 } satisfies Handlers
 
@@ -66,7 +66,7 @@ function toldOf(row: StoredEvent): Told {
 }
 
 /** The account's own program did it, as far as anybody knows: nobody else has a way in. */
-function shownEvent(account_sid: string, workspace_sid: string, row: StoredEvent): TaskrouterV1EventRow {
+function representEvent(account_sid: string, workspace_sid: string, row: StoredEvent): TaskrouterV1EventRow {
   const { description, resource_type, resource_sid, data } = toldOf(row)
   const workspace = `/v1/Workspaces/${workspace_sid}`
   return {

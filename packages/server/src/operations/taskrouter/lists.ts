@@ -7,14 +7,14 @@ import type { Table } from '@ringdown/engine/core/table'
 import { readJson } from '@ringdown/engine/matching/expression/decimal'
 import type { WorkerView } from '@ringdown/engine/matching/expression/environment'
 import { MAX_LENGTH } from '@ringdown/engine/matching/expression/lexer'
-import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
+import { workspaceOf } from '@ringdown/engine/routing/lookup'
 import type { TaskQueueRow, TaskRow, WorkerRow } from '@ringdown/engine/routing/rows'
 import { askedInPieces, charactersAtOnce, type Question } from '../../commit/pieces.ts'
 import type { Handlers } from '../handler.ts'
-import { emptyPage, type Group, pageOf, type Sorting, shownPage, sortedPage } from '../listing.ts'
+import { emptyPage, type Group, mappedPage, pageOf, type Sorting, sortedPage } from '../listing.ts'
 import { expressionOf } from './expressions.ts'
 import { checkRate } from './rates.ts'
-import { shownReservation, shownTask, shownTaskQueue, shownWorker, shownWorkerChannel } from './shown.ts'
+import { representTask, representTaskQueue, representWorker } from './representation.ts'
 
 /*
  * Lists with filters of their own (reference taskrouter 1.5, 1.7, 1.9, 1.10). Filters combine with AND; a name or SID
@@ -43,7 +43,7 @@ export const lists = {
       : isMeant
     const sort = sortingBy(ordering, { DateUpdated: 'date_updated' })
     const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
-    return shownPage(listed, (row) => shownTaskQueue(state, row))
+    return mappedPage(listed, (row) => representTaskQueue(state, row))
   },
 
   async 'taskrouter_v1.ListWorker'({ path: { workspace_sid }, params, page }, context) {
@@ -80,7 +80,7 @@ export const lists = {
       : isMeant
     const sort = sortingBy(ordering, { DateStatusChanged: 'date_status_changed' })
     const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
-    return shownPage(listed, (row) => shownWorker(state, row))
+    return mappedPage(listed, (row) => representWorker(state, row))
   },
 
   async 'taskrouter_v1.ListTask'({ path: { workspace_sid }, params, page }, context) {
@@ -119,33 +119,7 @@ export const lists = {
     const sort = taskSorting(params.ordering)
     const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
     const at = now()
-    return shownPage(listed, (row) => shownTask(state, row, at))
-  },
-
-  'taskrouter_v1.ListTaskReservation'({ path: { workspace_sid, task_sid }, params, page }, { state }) {
-    inWorkspace(state, 'task', workspace_sid, task_sid)
-    const { reservation_status, worker_sid } = params
-    const listed = pageOf(inGroup(state.tables.reservation, 'task_sid', task_sid), page, {
-      keep: (row) =>
-        (reservation_status === undefined || row.reservation_status === reservation_status) &&
-        (worker_sid === undefined || row.worker_sid === worker_sid)
-    })
-    return shownPage(listed, (row) => shownReservation(state, row))
-  },
-
-  'taskrouter_v1.ListWorkerReservation'({ path: { workspace_sid, worker_sid }, params, page }, { state }) {
-    inWorkspace(state, 'worker', workspace_sid, worker_sid)
-    const { reservation_status } = params
-    const listed = pageOf(inGroup(state.tables.reservation, 'worker_sid', worker_sid), page, {
-      keep: (row) => reservation_status === undefined || row.reservation_status === reservation_status
-    })
-    return shownPage(listed, (row) => shownReservation(state, row))
-  },
-
-  'taskrouter_v1.ListWorkerChannel'({ path: { workspace_sid, worker_sid }, page }, { state }) {
-    inWorkspace(state, 'worker', workspace_sid, worker_sid)
-    const listed = pageOf(inGroup(state.tables.worker_channel, 'worker_sid', worker_sid), page)
-    return shownPage(listed, (row) => shownWorkerChannel(state, row))
+    return mappedPage(listed, (row) => representTask(state, row, at))
   }
 } satisfies Handlers
 

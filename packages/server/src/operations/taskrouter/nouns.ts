@@ -1,43 +1,80 @@
 import type { State } from '@ringdown/engine/center'
-import type { Kind, Kinds } from '@ringdown/engine/kinds'
-import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
-import type { Noun } from '../derived.ts'
+import type { Kinds } from '@ringdown/engine/kinds'
+import { findReservation, inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
+import { workerChannel } from '@ringdown/engine/routing/worker-channel'
+import { type Noun, noun } from '../derived.ts'
 import {
-  shownActivity,
-  shownTask,
-  shownTaskChannel,
-  shownTaskQueue,
-  shownWorker,
-  shownWorkflow,
-  shownWorkspace
-} from './shown.ts'
+  representActivity,
+  representReservation,
+  representTask,
+  representTaskChannel,
+  representTaskQueue,
+  representWorker,
+  representWorkerChannel,
+  representWorkflow,
+  representWorkspace
+} from './representation.ts'
+
+type OfWorkspace = { readonly workspace_sid: string }
+type OfTask = OfWorkspace & { readonly task_sid: string }
+type OfWorker = OfWorkspace & { readonly worker_sid: string }
+type One = { readonly sid: string }
 
 /** Resources of TaskRouter whose operations follow the general rules, by the contract's name of the resource. */
 export const taskrouterNouns: Readonly<Record<string, Noun>> = {
-  workspace: {
+  workspace: noun({
     kind: 'workspace',
-    find: (state, { sid }) => workspaceOf(state, String(sid)),
-    group: (state) => ['account_sid', state.account_sid],
-    shown: shownWorkspace
-  } satisfies NounOf<'workspace'> as Noun,
-  activity: noun('activity', shownActivity),
-  task_channel: noun('task_channel', shownTaskChannel),
-  task_queue: noun('task_queue', shownTaskQueue),
-  workflow: noun('workflow', shownWorkflow),
-  worker: noun('worker', shownWorker),
-  task: noun('task', shownTask)
+    find: ({ state }, { sid }: One) => workspaceOf(state, sid),
+    rows: ({ state }) => ({ index: 'account_sid', key: state.account_sid }),
+    represent: representWorkspace
+  }),
+  activity: inWorkspaces('activity', representActivity),
+  task_channel: inWorkspaces('task_channel', representTaskChannel),
+  task_queue: inWorkspaces('task_queue', representTaskQueue),
+  workflow: inWorkspaces('workflow', representWorkflow),
+  worker: inWorkspaces('worker', representWorker),
+  task: inWorkspaces('task', representTask),
+  // A reservation is found below its task, and below its worker.
+  task_reservation: noun({
+    kind: 'reservation',
+    find: ({ state }, path: OfTask & One) => findReservation(state, path),
+    rows: ({ state }, { workspace_sid, task_sid }: OfTask) => ({
+      index: 'task_sid',
+      key: inWorkspace(state, 'task', workspace_sid, task_sid).sid
+    }),
+    represent: representReservation
+  }),
+  worker_reservation: noun({
+    kind: 'reservation',
+    find: ({ state }, path: OfWorker & One) => findReservation(state, path),
+    rows: rowsOfWorker,
+    represent: representReservation
+  }),
+  worker_channel: noun({
+    kind: 'worker_channel',
+    find: ({ state }, { workspace_sid, worker_sid, sid }: OfWorker & One) =>
+      workerChannel(state, workspace_sid, worker_sid, sid),
+    rows: rowsOfWorker,
+    represent: representWorkerChannel
+  })
 }
 
-type NounOf<K extends Kind> = Noun<Kinds[K]>
-type InWorkspace = Parameters<typeof inWorkspace>[1]
+function rowsOfWorker({ state }: { readonly state: State }, { workspace_sid, worker_sid }: OfWorker) {
+  return { index: 'worker_sid', key: inWorkspace(state, 'worker', workspace_sid, worker_sid).sid }
+}
 
-/** A noun of a workspace. */
-function noun<K extends InWorkspace>(kind: K, shown: (state: State, row: Kinds[K], now: number) => object): Noun {
-  const made: NounOf<K> = {
+/** A noun whose rows are a workspace's. */
+function inWorkspaces<K extends Parameters<typeof inWorkspace>[1]>(
+  kind: K,
+  represent: (state: State, row: Kinds[K], now: number) => object
+): Noun {
+  return noun({
     kind,
-    find: (state, { workspace_sid, sid }) => inWorkspace(state, kind, String(workspace_sid), String(sid)),
-    group: (state, { workspace_sid }) => ['workspace_sid', workspaceOf(state, String(workspace_sid)).sid],
-    shown
-  }
-  return made as unknown as Noun // it only ever sees rows of its own kind
+    find: ({ state }, { workspace_sid, sid }: OfWorkspace & One) => inWorkspace(state, kind, workspace_sid, sid),
+    rows: ({ state }, { workspace_sid }: OfWorkspace) => ({
+      index: 'workspace_sid',
+      key: workspaceOf(state, workspace_sid).sid
+    }),
+    represent
+  })
 }

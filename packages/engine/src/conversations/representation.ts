@@ -26,20 +26,20 @@ export function messagingBindingOf(participant: ParticipantRow): Readonly<Record
 }
 
 /** The columns that the API has and rows do not: put beside a row before it is serialized. */
-export function shownConversation(conversation: ConversationRow) {
+export function representConversation(conversation: ConversationRow) {
   return { ...conversation, timers: timersOf(conversation), bindings: bindingsOf(conversation) }
 }
 
-export function shownParticipant(participant: ParticipantRow) {
+export function representParticipant(participant: ParticipantRow) {
   return { ...participant, messaging_binding: messagingBindingOf(participant) }
 }
 
 /** Media, templates and receipts are not built, so every message is without. */
-export function shownMessage(message: MessageRow) {
+export function representMessage(message: MessageRow) {
   return { ...message, media: null, delivery: null, content_sid: null }
 }
 
 /** Nobody is known to be online without reachability (reference conversations 13). */
-export function shownUser(user: UserRow) {
+export function representUser(user: UserRow) {
   return { ...user, is_online: null, is_notifiable: null }
 }

@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 import { send } from '../../delivery/transport.ts'
 import type { Ask } from '../handler.ts'
 
-export interface AskingOptions {
-  /** Signs what is asked. */
+export interface PreWebhookOptions {
+  /** Signs the requests. */
   readonly auth_token: string
   /** Whether addresses that are not on the public Internet may be dialed. */
   readonly allowPrivate: boolean
@@ -12,10 +12,10 @@ export interface AskingOptions {
 }
 
 /**
- * How pre-webhooks are asked: once, with no redirect followed (reference conversations 17.3). Whoever does not answer is
- * taken to agree, so the log says who that was.
+ * Sends the requests of pre-webhooks: once each, following no redirect (reference conversations 17.3). A webhook that
+ * does not answer counts as agreement, so the log names its host.
  */
-export function askWith({ auth_token, allowPrivate, log }: AskingOptions): Ask {
+export function preWebhookRequester({ auth_token, allowPrivate, log }: PreWebhookOptions): Ask {
   return async (message, { timeout_ms }) => {
     const kind = { timeout_ms, redirects: 0, reads_body: true }
     const outcome = await send(message, { kind, auth_token, allowPrivate, idempotency_token: randomUUID() })

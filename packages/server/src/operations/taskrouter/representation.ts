@@ -29,7 +29,7 @@ import type {
  * named and gone meanwhile shows null, never an error.
  */
 
-export function shownWorkspace(state: State, row: WorkspaceRow): TaskrouterV1WorkspaceRow {
+export function representWorkspace(state: State, row: WorkspaceRow): TaskrouterV1WorkspaceRow {
   return {
     ...row,
     default_activity_name: nameOf(state, 'activity', row.default_activity_sid),
@@ -37,15 +37,15 @@ export function shownWorkspace(state: State, row: WorkspaceRow): TaskrouterV1Wor
   }
 }
 
-export function shownActivity(state: State, row: ActivityRow): TaskrouterV1ActivityRow {
+export function representActivity(state: State, row: ActivityRow): TaskrouterV1ActivityRow {
   return { ...row, account_sid: state.account_sid }
 }
 
-export function shownTaskChannel(state: State, row: TaskChannelRow): TaskrouterV1TaskChannelRow {
+export function representTaskChannel(state: State, row: TaskChannelRow): TaskrouterV1TaskChannelRow {
   return { ...row, account_sid: state.account_sid }
 }
 
-export function shownTaskQueue(state: State, row: TaskQueueRow): TaskrouterV1TaskQueueRow {
+export function representTaskQueue(state: State, row: TaskQueueRow): TaskrouterV1TaskQueueRow {
   return {
     ...row,
     account_sid: state.account_sid,
@@ -54,11 +54,11 @@ export function shownTaskQueue(state: State, row: TaskQueueRow): TaskrouterV1Tas
   }
 }
 
-export function shownWorkflow(state: State, row: WorkflowRow): TaskrouterV1WorkflowRow {
+export function representWorkflow(state: State, row: WorkflowRow): TaskrouterV1WorkflowRow {
   return { ...row, account_sid: state.account_sid }
 }
 
-export function shownWorker(state: State, row: WorkerRow): TaskrouterV1WorkerRow {
+export function representWorker(state: State, row: WorkerRow): TaskrouterV1WorkerRow {
   const activity = state.find('activity', row.activity_sid)
   return {
     ...row,
@@ -68,7 +68,7 @@ export function shownWorker(state: State, row: WorkerRow): TaskrouterV1WorkerRow
   }
 }
 
-export function shownWorkerChannel(state: State, row: WorkerChannelRow): TaskrouterV1WorkerChannelRow {
+export function representWorkerChannel(state: State, row: WorkerChannelRow): TaskrouterV1WorkerChannelRow {
   const { open, assigned } = state.matcher.load(row.worker_sid, row.task_channel_sid)
   return {
     ...row,
@@ -83,7 +83,11 @@ export function shownWorkerChannel(state: State, row: WorkerChannelRow): Taskrou
  * `now` is what its age is counted to, in milliseconds. Field by field, since it is what is fetched most: spreading a row
  * of so many columns costs more than serializing it.
  */
-export function shownTask(state: State, row: TaskRow, now: number): TaskrouterV1TaskRow & { readonly version: number } {
+export function representTask(
+  state: State,
+  row: TaskRow,
+  now: number
+): TaskrouterV1TaskRow & { readonly version: number } {
   return {
     sid: row.sid,
     version: row.version,
@@ -113,7 +117,7 @@ export function shownTask(state: State, row: TaskRow, now: number): TaskrouterV1
   }
 }
 
-export function shownReservation(
+export function representReservation(
   state: State,
   row: ReservationRow
 ): TaskrouterV1TaskReservationRow & TaskrouterV1WorkerReservationRow & { readonly version: number } {

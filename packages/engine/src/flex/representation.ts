@@ -47,17 +47,17 @@ function routingOf(
 }
 
 /** The columns that the API has and rows do not: put beside a row before it is serialized. */
-export function shownInteraction(state: State, interaction: InteractionRow, task?: TaskRow) {
+export function representInteraction(state: State, interaction: InteractionRow, task?: TaskRow) {
   const { type, channel_sid } = interaction
   return { ...interaction, channel: { type, sid: channel_sid }, routing: routingOf(state, interaction, task) }
 }
 
-export function shownInvite(state: State, invite: InviteRow, task?: TaskRow) {
+export function representInvite(state: State, invite: InviteRow, task?: TaskRow) {
   return { ...invite, routing: routingOf(state, invite, task) }
 }
 
 /** Somebody without a task has no routing (reference flex 7). */
-export function shownMember(member: InteractionParticipantRow) {
+export function representMember(member: InteractionParticipantRow) {
   const { task_sid, worker_sid, reservation_sid } = member
   const hasRouting = task_sid !== null || worker_sid !== null || reservation_sid !== null
   return { ...member, routing_properties: hasRouting ? { task_sid, worker_sid, reservation_sid } : null }

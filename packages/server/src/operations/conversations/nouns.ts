@@ -1,0 +1,203 @@
+import type { ChatServiceRow, ConversationConfigurationRow } from '@ringdown/engine/conversations/rows'
+import { notFound } from '@ringdown/engine/core/parameters'
+import { type ColdRows, type Noun, noun } from '../derived.ts'
+import type { Context } from '../handler.ts'
+import {
+  conversationOf,
+  type In,
+  inConversation,
+  type OfConversation,
+  type One,
+  participantOf,
+  userOf
+} from './cold-lookup.ts'
+import { agreed } from './pre-webhook.ts'
+import {
+  representConfigurationWebhook,
+  representConversation,
+  representMessage,
+  representParticipant,
+  representRole,
+  representScopedWebhook,
+  representServiceConfiguration,
+  representServiceWebhook,
+  representUser
+} from './representation.ts'
+
+/** Whether webhooks are to hear of a command (reference conversations 1.2). */
+const renamed = { x_twilio_webhook_enabled: 'webhook_enabled' }
+
+const configuration = noun({
+  kind: 'conversation_configuration',
+  find: (context) => configurationOf(context)
+})
+
+const service = noun({
+  kind: 'chat_service',
+  find: (context, { sid }: One) => serviceOf(context, sid),
+  rows: async (context) => ({ index: 'account_sid', key: (await configurationOf(context)).account_sid })
+})
+
+const serviceConfiguration = noun({
+  kind: 'chat_service',
+  find: (context, { chat_service_sid }: In) => serviceOf(context, chat_service_sid),
+  represent: (_state, row) => representServiceConfiguration(row)
+})
+
+/** A webhook configuration that nobody has touched is there as well: it asks nobody and tells nobody. */
+const untouched = { method: 'POST', filters: null, pre_webhook_url: null, post_webhook_url: null } as const
+
+const configurationWebhook = noun({
+  kind: 'configuration_webhook',
+  find: ({ state }) => state.find('configuration_webhook', state.account_sid) ?? untouched,
+  represent: representConfigurationWebhook
+})
+
+const serviceWebhookConfiguration = noun({
+  kind: 'service_webhook_configuration',
+  find: ({ state }, { chat_service_sid }: { readonly chat_service_sid: string }) => {
+    if (!state.find('chat_service', chat_service_sid)) notFound(`/Services/${chat_service_sid}`)
+    return state.find('service_webhook_configuration', chat_service_sid) ?? { ...untouched, chat_service_sid }
+  },
+  represent: representServiceWebhook
+})
+
+const role = noun({
+  kind: 'role',
+  find: async (context, { chat_service_sid, sid }: In<One>) => {
+    const { sid: service_sid } = await serviceOf(context, chat_service_sid)
+    const row = context.state.find('role', sid)
+    return row?.chat_service_sid === service_sid ? row : notFound(`/Roles/${sid}`)
+  },
+  rows: async (context, { chat_service_sid }: In) => ({
+    index: 'chat_service_sid',
+    key: (await serviceOf(context, chat_service_sid)).sid
+  }),
+  represent: representRole
+})
+
+const conversation = noun({
+  kind: 'conversation',
+  find: (context, path: In<One>) => conversationOf(context, path.sid, path),
+  rows: async (context, { chat_service_sid }: In, params) => ({
+    where: [
+      ['chat_service_sid', '=', (await serviceOf(context, chat_service_sid)).sid],
+      ...conversationFilters(params as ConversationFilters) // as: they are the parameters of that list
+    ],
+    order: ['seq'],
+    descending: true
+  }),
+  represent: representConversation,
+  renamed,
+  execute: agreed
+})
+
+interface ConversationFilters {
+  readonly state?: string
+  /** `YYYY-MM-DD` */
+  readonly start_date?: string
+  readonly end_date?: string
+}
+
+/** Both days are part of the time that is asked for. */
+function conversationFilters({ state, start_date, end_date }: ConversationFilters): ColdRows['where'] {
+  return [
+    ...(state === undefined ? [] : [['state', '=', state] as const]),
+    ...(start_date === undefined ? [] : [['date_created', '>=', Date.parse(start_date)] as const]),
+    ...(end_date === undefined ? [] : [['date_created', '<', Date.parse(end_date) + msPerDay] as const])
+  ]
+}
+
+const msPerDay = 86_400_000
+
+const conversationWithParticipants = noun({
+  kind: 'conversation',
+  commands: { create: 'conversation.create_with_participants' },
+  represent: representConversation,
+  renamed,
+  execute: agreed
+})
+
+const participant = noun({
+  kind: 'participant',
+  find: participantOf,
+  rows: inConversationBy('seq'),
+  represent: representParticipant,
+  renamed,
+  execute: agreed
+})
+
+const message = noun({
+  kind: 'message',
+  find: (context, path: OfConversation & One) => inConversation(context, 'message', 'Messages', path),
+  rows: inConversationBy('index'),
+  represent: representMessage,
+  renamed,
+  execute: agreed
+})
+
+const scopedWebhook = noun({
+  kind: 'conversation_scoped_webhook',
+  find: (context, path: OfConversation & One) =>
+    inConversation(context, 'conversation_scoped_webhook', 'Webhooks', path),
+  rows: inConversationBy('seq'),
+  represent: representScopedWebhook
+})
+
+const user = noun({
+  kind: 'user',
+  find: userOf,
+  rows: async (context, { chat_service_sid }: In) => ({
+    where: [['chat_service_sid', '=', (await serviceOf(context, chat_service_sid)).sid]],
+    order: ['seq']
+  }),
+  represent: representUser,
+  renamed,
+  execute: agreed
+})
+
+/** Resources that are there twice: at the root, for the account's default service, and below a service. */
+const everywhere = {
+  role,
+  conversation,
+  conversation_with_participants: conversationWithParticipants,
+  conversation_participant: participant,
+  conversation_message: message,
+  conversation_scoped_webhook: scopedWebhook,
+  user
+}
+
+/** Resources of Conversations whose operations follow the general rules (reference conversations 3 to 16). */
+export const conversationsNouns: Readonly<Record<string, Noun>> = {
+  configuration,
+  configuration_webhook: configurationWebhook,
+  service,
+  service_configuration: serviceConfiguration,
+  service_webhook_configuration: serviceWebhookConfiguration,
+  ...everywhere,
+  ...Object.fromEntries(Object.entries(everywhere).map(([resource, one]) => [`service_${resource}`, one]))
+}
+
+async function configurationOf({ state, execute }: Context): Promise<ConversationConfigurationRow> {
+  const present = state.find('conversation_configuration', state.account_sid)
+  return present ?? (await execute({ type: 'conversations.setup' })).conversation_configuration
+}
+
+/** The service that a path names, or the account's default one. */
+async function serviceOf(context: Context, sid: string | undefined): Promise<ChatServiceRow> {
+  const named = sid ?? (await configurationOf(context)).default_chat_service_sid
+  return context.state.find('chat_service', named) ?? notFound(`/Services/${named}`)
+}
+
+/** What a conversation has, in the order of a column; `Order=desc` turns it round where a list knows that parameter. */
+function inConversationBy(column: string) {
+  return async (
+    context: Context,
+    path: OfConversation,
+    { order }: Readonly<Record<string, unknown>>
+  ): Promise<ColdRows> => ({
+    where: [['conversation_sid', '=', (await conversationOf(context, path.conversation_sid, path)).sid]],
+    order: [column],
+    descending: order === 'desc'
+  })
+}
