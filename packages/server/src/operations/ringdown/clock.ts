@@ -33,10 +33,8 @@ const moving = new WeakMap<MovableClock, Promise<unknown>>()
 /** Requests that come at once move the clock one after the other, each from where the one before has left it. */
 function moved(clock: MovableClock, asked: Readonly<Record<string, unknown>>): Promise<number> {
   const now = (moving.get(clock) ?? Promise.resolve()).then(() => clock.advance(distanceOf(asked, clock.now())))
-  moving.set(
-    clock,
-    now.catch(() => {})
-  ) // whoever asked is told
+  const over = now.catch(() => {}) // whoever asked is told
+  moving.set(clock, over)
   return now
 }
 
