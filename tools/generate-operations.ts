@@ -23,6 +23,8 @@ import { operationsAdded } from '@ringdown/contract/overlay-operations'
 
 /** The parts of an OpenAPI file that matter here. */
 export interface ApiFile {
+  /** Ours: instants in answers show milliseconds. */
+  readonly 'x-date-time'?: 'milliseconds'
   readonly servers: readonly { readonly url: string }[]
   readonly paths: Readonly<Record<string, PathItem>>
   readonly components: { readonly schemas: Readonly<Record<string, ApiSchema>> }
@@ -53,10 +55,17 @@ interface ApiSchema {
   readonly properties?: Readonly<Record<string, ApiSchema>>
   readonly required?: readonly string[]
   readonly 'x-twilio'?: { readonly pii?: unknown }
+  /** Ours, see the description in packages/contract/openapi. */
+  readonly 'x-expected'?: string
+  readonly 'x-strict'?: boolean
+  readonly 'x-url'?: string
 }
 
 interface ApiOperation {
   readonly operationId: string
+  readonly 'x-closed'?: boolean
+  readonly 'x-waits'?: boolean
+  readonly 'x-ignores-body'?: boolean
   readonly parameters?: readonly {
     readonly name: string
     readonly in: string
@@ -112,6 +121,9 @@ function operationOf(api: string, file: ApiFile, path: string, item: PathItem, m
     schema: answer && schemaOf(file, answer.name),
     listKey: answer?.listKey ?? null,
     page: pageOf(described),
+    ...(described['x-closed'] && { closed: true }),
+    ...(described['x-waits'] && { waits: true }),
+    ...(described['x-ignores-body'] && { ignoresBody: true }),
     url: answer && hasProperty(file, answer.name, 'url') ? urlOf(file, path, answer.name) : null,
     links: answer && hasProperty(file, answer.name, 'links') ? linksOf(item) : null
   }
@@ -124,7 +136,10 @@ function verbAndNoun(operationId: string): [Verb, string] {
 }
 
 function productOf(file: ApiFile): Product {
-  const label = /^https:\/\/([a-z-]+)\./.exec(file.servers[0]?.url ?? '')?.[1]
+  const label = /^https:\/\/([a-z-]+)\.|\/([a-z-]+)$/
+    .exec(file.servers[0]?.url ?? '')
+    ?.slice(1)
+    .find(Boolean)
   if (label === undefined) throw new Error('The file names no server')
   return label as Product // a new label shows as a type error in generated/
 }
@@ -157,14 +172,25 @@ function propertyOf(file: ApiFile, name: string, described: ApiSchema): Property
   const resolved = resolve(file, described)
   return {
     name,
-    type: propertyType(resolved),
+    type: propertyType(file, resolved),
     ...(described.nullable === true && { nullable: true }),
     ...(resolved.enum && { enum: resolved.enum }),
     ...(resolved.pattern !== undefined && { pattern: resolved.pattern }),
     ...(described['x-twilio']?.pii !== undefined && { sensitive: true }),
     ...(described.default === '0' || described.default === 0 ? { default: 0 } : {}),
-    ...(resolved.type === 'array' && resolved.items && { items: itemOf(file, resolved.items) })
+    ...(resolved.type === 'array' && resolved.items && { items: itemOf(file, resolved.items) }),
+    ...(file['x-date-time'] &&
+      resolved.type === 'object' &&
+      resolved.properties && { properties: membersOf(file, resolved) })
   }
+}
+
+/** The members of an object inside a row; those that are not required may be absent. */
+function membersOf(file: ApiFile, { properties = {}, required = [] }: ApiSchema): Property[] {
+  return Object.entries(properties).map(([name, described]) => ({
+    ...propertyOf(file, name, described),
+    ...(!required.includes(name) && { optional: true })
+  }))
 }
 
 function itemOf(file: ApiFile, described: ApiSchema): Omit<Property, 'name'> {
@@ -172,11 +198,12 @@ function itemOf(file: ApiFile, described: ApiSchema): Omit<Property, 'name'> {
   return item
 }
 
-function propertyType(described: ApiSchema): PropertyType {
+function propertyType(file: ApiFile, described: ApiSchema): PropertyType {
   const { type, format, pattern } = described
   if (type === undefined) return described.enum ? 'string' : 'json'
   if (format === 'uri-map') return 'links'
   if (type === 'object') return 'json'
+  if (type === 'string' && format === 'date-time' && file['x-date-time'] === 'milliseconds') return 'date-time-ms'
   if (type === 'string' && (format === 'date-time' || format === 'uri')) return format
   if (type === 'string' && isSidPattern(pattern)) return 'sid'
   return type as PropertyType // string, integer, number, boolean, array
@@ -216,7 +243,8 @@ function parameterOf(
     ...(resolved.pattern !== undefined && { pattern: resolved.pattern }),
     ...(resolved.minimum !== undefined && { min: resolved.minimum }),
     ...(resolved.maximum !== undefined && { max: resolved.maximum }),
-    ...(resolved.maxLength !== undefined && type !== 'sid' && { maxLength: resolved.maxLength })
+    ...(resolved.maxLength !== undefined && type !== 'sid' && { maxLength: resolved.maxLength }),
+    ...(resolved['x-expected'] !== undefined && { expected: resolved['x-expected'] })
   }
 }
 
@@ -230,12 +258,15 @@ function parameterType(described: ApiSchema): ParameterType {
 }
 
 function pageOf(described: ApiOperation): Operation['page'] {
-  const max = described.parameters?.find(({ name }) => name === 'PageSize')?.schema.maximum
-  return max === undefined ? null : { size: Math.min(defaultPageSize, max), max }
+  const { maximum: max, 'x-strict': strict } =
+    described.parameters?.find(({ name }) => name === 'PageSize')?.schema ?? {}
+  return max === undefined ? null : { size: Math.min(defaultPageSize, max), max, ...(strict && { strict }) }
 }
 
 /** A list's rows lead to the item path below it if that has the same schema; everything else is its own path. */
 function urlOf(file: ApiFile, path: string, schema: string): string {
+  const said = file.components.schemas[schema]?.['x-url']
+  if (said !== undefined) return said
   const below = Object.entries(file.paths).find(
     ([other, item]) =>
       other.startsWith(`${path}/{`) &&
@@ -344,7 +375,7 @@ function hasProperty(file: ApiFile, schema: string, property: string): boolean {
 }
 
 function isSidPattern(pattern: string | undefined): boolean {
-  return pattern !== undefined && /^\^[A-Z]{2}\[0-9a-fA-F\]\{32\}\$$/.test(pattern)
+  return pattern !== undefined && /^\^[A-Z]{2}\[0-9a-f(A-F)?\]\{32\}\$$/.test(pattern)
 }
 
 function refName(ref: string): string {

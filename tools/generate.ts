@@ -7,12 +7,15 @@ import { joinedSource, productSource } from './generate-source.ts'
 
 /**
  * `npm run generate`: writes packages/contract/src/generated from Twilio's OpenAPI files, which the npm package
- * `@twilio/cli-core` carries under MIT: names, types, enums, patterns, bounds and nesting; no descriptions or examples.
+ * `@twilio/cli-core` carries under MIT, and from our own in packages/contract/openapi: names, types, enums, patterns, bounds and nesting; no descriptions or examples.
  * With `--check` it writes nothing and exits 1 when a committed file is stale. Run it from the root of the checkout.
  */
 
 const source = { name: '@twilio/cli-core', version: '8.3.2' }
+/** Twilio's, then ours. */
 const apis = ['taskrouter_v1', 'conversations_v1', 'flex_v1', 'flex_v2', 'studio_v2', 'events_v1']
+const ours = ['ringdown_v1']
+const ownFolder = join('packages', 'contract', 'openapi')
 const generatedFolder = join('packages', 'contract', 'src', 'generated')
 
 function main(): void {
@@ -33,16 +36,23 @@ function main(): void {
   }
 }
 
-/** File name to text, in the order of `apis`. */
+/** File name to text, in the order of the lists. */
 function generatedFiles(folder: string): Map<string, string> {
   const files = new Map<string, string>()
   const all: { api: string; operations: Operation[] }[] = []
-  for (const api of apis) {
-    // The one place where foreign JSON gets a type; what the generator relies on is checked where it is read.
-    const file = JSON.parse(readFileSync(join(folder, `twilio_${api}.json`), 'utf8')) as ApiFile
+  const described = [
+    ...apis.map((api) => {
+      const name = `twilio_${api}.json`
+      return { api, path: join(folder, name), origin: `${source.name} ${source.version} (${name}) and overlay.ts` }
+    }),
+    ...ours.map((api) => ({ api, path: join(ownFolder, `${api}.json`), origin: `openapi/${api}.json` }))
+  ]
+  for (const { api, path, origin } of described) {
+    // The one place where JSON of a file gets a type; what the generator relies on is checked where it is read.
+    const file = JSON.parse(readFileSync(path, 'utf8')) as ApiFile
     const operations = operationsOf(api, file)
     all.push({ api, operations })
-    files.set(`${fileName(api)}.ts`, productSource(api, operations, `${source.name} ${source.version}`))
+    files.set(`${fileName(api)}.ts`, productSource(api, operations, origin))
   }
   files.set('operations.ts', joinedSource(all.map(({ api }) => ({ api, file: fileName(api) }))))
   return files

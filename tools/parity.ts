@@ -21,7 +21,7 @@ export function parityTable(implemented: ReadonlyMap<string, Implementation>): s
   const apis = [...new Set(operations.map(({ api }) => api))]
   return [
     '# Parity',
-    'Generated from the contract and the server; a test fails when it is stale. Every operation of the APIs is here: *derived* ones\nfollow the general rules for their verb, *written* ones have a handler of their own, *missing* ones answer 501.',
+    'Generated from the contract and the server; a test fails when it is stale. Every operation of the APIs is here, those of our own (ringdown_v1) too: *derived* ones\nfollow the general rules for their verb, *written* ones have a handler of their own, *missing* ones answer 501.',
     countsTable(apis, implemented),
     ...apis.map((api) => `## ${api}\n\n${operationsTable(ofApi(api), implemented)}`),
     ''

@@ -6,6 +6,7 @@ const figures = 'test/conformance/taskrouter-figures.test.ts'
 const lists = 'test/conformance/taskrouter-lists.test.ts'
 const interactionWebhooks = 'test/conformance/interaction-webhooks.test.ts'
 const webhooks = 'test/conformance/conversations-webhooks.test.ts'
+const explanations = 'test/conformance/taskrouter-explanation.test.ts'
 const eventStreams = 'test/conformance/event-streams.test.ts'
 
 /**
@@ -114,5 +115,7 @@ export const verified: Readonly<Partial<Record<OperationId, string>>> = {
   'events_v1.FetchSubscribedEvent': eventStreams,
   'events_v1.UpdateSubscribedEvent': eventStreams,
   'events_v1.ListEventType': eventStreams,
-  'events_v1.FetchEventType': eventStreams
+  'events_v1.FetchEventType': eventStreams,
+  'ringdown_v1.FetchTaskExplanation': explanations,
+  'ringdown_v1.FetchWorkerExplanation': explanations
 }

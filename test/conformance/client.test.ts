@@ -1,5 +1,6 @@
 import { ApiError, basic, Client } from '@ringdown/client/client'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { receiver } from '../receiver.ts'
 import { type World, world } from '../world.ts'
 
 /* The typed client on a whole server: what the desk, the web chat and programs of ours use. */
@@ -88,6 +89,55 @@ describe('a list', () => {
     })
     for await (const _ of watching.list('taskrouter_v1.ListTaskQueue', { path: { workspace_sid }, page_size: 2 })) break
     expect(asked).toHaveLength(1)
+  })
+})
+
+describe('what is ours', () => {
+  test('is called as the others are: deliveries, page after page, and one of them once more', async () => {
+    const customer = await receiver({ auth_token: floor.running.credentials.auth_token })
+    onTestFinished(() => customer.close())
+    const { sid: told = '' } = await client.call('taskrouter_v1.CreateWorkspace', {
+      params: { friendly_name: 'Told', event_callback_url: `${customer.url}/events` }
+    })
+    const path = { workspace_sid: told ?? '' }
+    for (const friendly_name of ['Lunch', 'Supper'])
+      await client.call('taskrouter_v1.CreateActivity', { path, params: { friendly_name } })
+    await floor.pass(0)
+    const asking = { params: { receiver: told ?? '', state: 'delivered' } } as const
+    const { meta, deliveries } = await client.call('ringdown_v1.ListDelivery', asking)
+    expect(meta).toMatchObject({ page: 0, page_size: 50, key: 'deliveries', next_page_url: null })
+    expect(deliveries.length).toBeGreaterThan(2)
+    const listed: unknown[] = []
+    for await (const one of client.list('ringdown_v1.ListDelivery', { ...asking, page_size: 2 })) listed.push(one)
+    expect(listed).toEqual(deliveries)
+    const sid = deliveries[0]?.sid ?? ''
+    const once = await client.call('ringdown_v1.FetchDelivery', { path: { sid } })
+    expect(once).toMatchObject({ ...deliveries[0], last_attempts: [{ status: 200 }], date_due: null })
+    const again = await client.call('ringdown_v1.UpdateDelivery', { path: { sid } })
+    expect(again).toMatchObject({ sid, state: 'queued', url: once.url })
+    await floor.pass(0)
+    expect((await client.call('ringdown_v1.FetchDelivery', { path: { sid } })).last_attempts).toHaveLength(2)
+    const wrong = client.call('ringdown_v1.ListDelivery', { params: { state: 'lost' as 'failed' } }) // as who writes no types would
+    await expect(wrong).rejects.toMatchObject({ status: 400, code: 20001 })
+  })
+
+  test('moves the clock, explains, and waits for events', async () => {
+    const { now_ms } = await client.call('ringdown_v1.FetchClock', {})
+    const moved = await client.call('ringdown_v1.UpdateClock', { params: { advance_ms: 1500 } })
+    expect(moved).toEqual({ now: new Date(now_ms + 1500).toISOString(), now_ms: now_ms + 1500 })
+    const { cursor } = await client.call('ringdown_v1.ListEvent', { params: { wait_s: 0 } })
+    const worker = await client.call('taskrouter_v1.CreateWorker', {
+      path: { workspace_sid },
+      params: { friendly_name: 'Amélie' }
+    })
+    const types = ['worker.created', 'task.*']
+    const { events } = await client.call('ringdown_v1.ListEvent', { params: { cursor, types, limit: 5, wait_s: 5 } })
+    expect(events).toMatchObject([{ type: 'worker.created', at: moved.now, resource_sid: worker.sid }])
+    const explained = await client.call('ringdown_v1.FetchWorkerExplanation', {
+      path: { workspace_sid, worker_sid: worker.sid ?? '' },
+      params: { limit: 1 }
+    })
+    expect(explained).toMatchObject({ worker_sid: worker.sid, at: moved.now, date_status_changed: moved.now })
   })
 })
 

@@ -103,6 +103,7 @@ const types: Readonly<Record<Property['type'], (value: unknown) => boolean>> = {
   number: (value) => typeof value === 'number',
   boolean: (value) => typeof value === 'boolean',
   'date-time': isInstant,
+  'date-time-ms': (value) => typeof value === 'string' && /\.\d{3}Z$/.test(value) && !Number.isNaN(Date.parse(value)),
   uri: (value) => typeof value === 'string',
   links: isObject,
   array: Array.isArray,

@@ -16,7 +16,8 @@ import { operationOf } from './observed.ts'
  */
 
 const apis = ['taskrouter_v1', 'conversations_v1', 'flex_v1', 'events_v1']
-const known = operations.filter(({ id }) => implemented.has(id))
+/** What is ours waits, and moves the clock: it is tried in nonsense-ours.test.ts. */
+const known = operations.filter(({ id, product }) => implemented.has(id) && product !== 'ringdown')
 
 let center: Center
 

@@ -333,7 +333,8 @@ export class Center {
     const { conversations } = (await call('/conversations/v1/Conversations?State=closed')).body
     const instance = (await call('/flex-api/v1/Configuration')).body.flex_instance_sid
     for (const one of [...messages, ...users, ...conversations, { sid: instance }]) keep(this.present, one.sid)
-    for (const api of new Set(operations.map((operation) => operation.api))) {
+    const theirs = operations.filter(({ product }) => product !== 'ringdown')
+    for (const api of new Set(theirs.map((operation) => operation.api))) {
       for (const path of (await this.lookAround(api)).keys()) {
         const template = templateOf(operationOf('GET', path))
         this.paths.set(template, [...(this.paths.get(template) ?? []), path])

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Floor } from './floor.ts'
-import { type Observed, observed } from './observed.ts'
+import { expectVerified, type Observed, observed } from './observed.ts'
 
 /* Why a task waits, and what a worker could take: ours, under /ringdown/v1, with the same credentials and errors. */
 
@@ -126,4 +126,8 @@ describe('the explanation', () => {
       expect(await world.call(path)).toMatchObject({ status: 400, body: { code: 20001 } })
     }
   })
+})
+
+it('has shown what the parity table says of it', () => {
+  expectVerified('test/conformance/taskrouter-explanation.test.ts', world)
 })

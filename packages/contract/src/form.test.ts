@@ -278,6 +278,23 @@ describe('refused', () => {
   })
 
   test.each([
+    [
+      'ringdown_v1.ListDelivery',
+      'PageSize=0',
+      "Parameter PageSize is invalid: an integer of at least 1 is expected, not '0'"
+    ],
+    ['ringdown_v1.ListDelivery', 'State=lost', 'one of queued, delivered, failed is expected'],
+    ['ringdown_v1.ListEvent', 'limit=0', "Parameter limit is invalid: an integer from 1 to 1000 is expected, not '0'"],
+    ['ringdown_v1.ListEvent', 'limit=many', 'Parameter limit is invalid: an integer from 1 to 1000 is expected'],
+    ['ringdown_v1.ListEvent', 'task_sid=x', 'Parameter task_sid is invalid: a SID that begins with WT is expected'],
+    ['ringdown_v1.ListEvent', 'type=task.*', 'Parameter type is unknown: there are cursor, since, types, workspace_sid']
+  ])('of our own: %s with %s, in the words of its description', (id, query, message) => {
+    const refused = refusal(() => get(id, {}, query))
+    expect({ status: refused.status, code: refused.code }).toEqual({ status: 400, code: 20001 })
+    expect(refused.message).toContain(message)
+  })
+
+  test.each([
     ['taskrouter_v1.CreateWorker', 'FriendlyName=Ann&ActivitySid=nowhere', "'nowhere'"],
     ['taskrouter_v1.CreateTask', 'Priority=high', "'high'"],
     ['taskrouter_v1.CreateTask', 'VirtualStartTime=tomorrow', "'tomorrow'"],

@@ -66,8 +66,10 @@ export function parseRequest(operation: Operation, request: RawRequest): ParsedR
   const { inPath, elsewhere } = placesOf(operation)
   const path = readPath(operation, inPath, request.path)
   const query = parseForm(request.query)
+  if (operation.closed) refuseUnknown(operation, query)
   const position = operation.page && readPage(operation.page, query)
-  const form = operation.method === 'GET' || operation.method === 'DELETE' ? null : readBody(operation, request)
+  const hasBody = operation.method !== 'GET' && operation.method !== 'DELETE' && !operation.ignoresBody
+  const form = hasBody ? readBody(operation, request) : null
   const params: Record<string, unknown> = form?.json ? { ...form.json } : {}
   for (const { parameter, wire, source, aliases, required } of elsewhere) {
     const texts =
@@ -82,6 +84,14 @@ export function parseRequest(operation: Operation, request: RawRequest): ParsedR
   }
   const placed = position && inScope(position, listOf(operation, path, params))
   return { path, params, page: placed, ...(form?.texts && { texts: form.texts }) }
+}
+
+/** A misspelt filter would let everything through. */
+function refuseUnknown({ parameters }: Operation, query: ReadonlyMap<string, string[]>): void {
+  const names = parameters.filter((parameter) => parameter.in === 'query').map(({ wire }) => wire)
+  const unknown = [...query.keys()].find((name) => !names.includes(name))
+  if (unknown !== undefined)
+    throw new InvalidRequest(`Parameter ${unknown} is unknown: there are ${names.join(', ')}`, unknown)
 }
 
 /** What is asked of every parameter at every request, in objects of one shape: some operations have sixty. */
@@ -182,12 +192,17 @@ function readPath(
 }
 
 function readPage(
-  limits: { size: number; max: number },
+  limits: NonNullable<Operation['page']>,
   query: ReadonlyMap<string, string[]>
 ): Omit<PageRequest, 'scope'> {
   const size = readCount('PageSize', query) ?? limits.size
   const page = readCount('Page', query) ?? 0
   const token = query.get('PageToken')?.at(-1)
+  if (limits.strict && size < 1)
+    throw new InvalidRequest(
+      `Parameter PageSize is invalid: an integer of at least 1 is expected, not '${size}'`,
+      'PageSize'
+    )
   if (page < 0)
     throw new InvalidRequest(`Parameter Page is invalid: a number of at least 0 is expected, not ${page}`, 'Page')
   if (page > 0 && !token) {
@@ -437,8 +452,9 @@ function flawOf(root: unknown, escapes: boolean): string | null {
   return null
 }
 
-function invalid({ wire, code }: Parameter, expectation: string, text: string): InvalidRequest {
-  return new InvalidRequest(`Parameter ${wire} is invalid: ${expectation}, not '${shown(text)}'`, wire, { code })
+function invalid({ wire, code, expected }: Parameter, expectation: string, text: string): InvalidRequest {
+  const what = expected === undefined ? expectation : `${expected} is expected`
+  return new InvalidRequest(`Parameter ${wire} is invalid: ${what}, not '${shown(text)}'`, wire, { code })
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -45,3 +45,8 @@ export function isoSeconds(at: number): string {
   const minute = Math.floor(second / 60)
   return `${lastDayText}${pairs[Math.floor(minute / 60)]}:${pairs[minute % 60]}:${pairs[second % 60]}Z`
 }
+
+/** `YYYY-MM-DDTHH:MM:SS.sssZ`, the form of instants in our own API's answers. */
+export function isoMilliseconds(at: number): string {
+  return new Date(at).toISOString()
+}

@@ -1,5 +1,5 @@
 /**
- * The words in which `generated/` describes Twilio's APIs: one `Operation` per method and path, with everything that
+ * The words in which `generated/` describes Twilio's APIs and our own: one `Operation` per method and path, with everything that
  * parsing, routing and serializing need, so that nobody writes a route or a response shape by hand.
  */
 
@@ -50,11 +50,16 @@ export interface Parameter {
   readonly clearable?: true
   /** Twilio's number for text that is no value, where the product has one of its own; 20001 otherwise. */
   readonly code?: number
+  /** What is expected, in the words of a refusal, where it is not said by the type and its bounds: `an integer from 1 to 1000`. */
+  readonly expected?: string
   /** Other wire names that documentation pages and older clients use. */
   readonly aliases?: readonly string[]
 }
 
-/** `instants`: an object whose members are instants (absent ones stay absent). `json`: anything. */
+/**
+ * `date-time` shows seconds, as Twilio's APIs do; `date-time-ms` shows milliseconds, as ours does. `instants`: an object
+ * whose members are instants (absent ones stay absent). `json`: anything.
+ */
 export type PropertyType =
   | 'string'
   | 'sid'
@@ -62,6 +67,7 @@ export type PropertyType =
   | 'number'
   | 'boolean'
   | 'date-time'
+  | 'date-time-ms'
   | 'uri'
   | 'links'
   | 'array'
@@ -80,6 +86,10 @@ export interface Property {
   readonly default?: number
   /** array: of what. */
   readonly items?: Omit<Property, 'name'>
+  /** json: the members of an object that is described. Its handler answers them as they are shown, instants as text. */
+  readonly properties?: readonly Property[]
+  /** Of such a member: it may be absent. */
+  readonly optional?: true
 }
 
 export interface Schema {
@@ -92,7 +102,8 @@ export interface Schema {
 /** A path with the row's fields in braces: `/v1/Workspaces/{workspace_sid}/Tasks/{sid}`. */
 export type PathTemplate = string
 
-export type Product = 'taskrouter' | 'conversations' | 'flex-api' | 'studio' | 'events'
+/** `ringdown` is ours. */
+export type Product = 'taskrouter' | 'conversations' | 'flex-api' | 'studio' | 'events' | 'ringdown'
 export type Verb = 'list' | 'fetch' | 'create' | 'update' | 'delete'
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -124,8 +135,17 @@ export interface Operation {
   readonly schema: Schema | null
   /** The name of the array in a list's answer. */
   readonly listKey: string | null
-  /** How long a page is by default and at most; null where the operation has no pages. */
-  readonly page: { readonly size: number; readonly max: number } | null
+  /**
+   * How long a page is by default and at most; null where the operation has no pages. `strict`: a size below 1 is refused,
+   * where other lists raise it.
+   */
+  readonly page: { readonly size: number; readonly max: number; readonly strict?: true } | null
+  /** Parameters of the query that the operation does not have are refused, where others ignore them. */
+  readonly closed?: true
+  /** Whatever comes as a body is let be: there is nothing to be said in it. */
+  readonly ignoresBody?: true
+  /** The answer may come late, on purpose: it waits for something to happen. */
+  readonly waits?: true
   /** Where `url` of a row leads. */
   readonly url: PathTemplate | null
   /** Where `links` of a row lead. A link with a field that is null is null. */

@@ -11,12 +11,14 @@ test('every API has as many operations as its file, plus the overlay', () => {
     flex_v1: 73 + 5, // interaction webhooks: documented, not in the file
     flex_v2: 3,
     studio_v2: 19,
-    events_v1: 22
+    events_v1: 22,
+    ringdown_v1: 8 // ours
   })
 })
 
 test('exactly the lists have a key and pages', () => {
-  const lists = operations.filter(({ verb }) => verb === 'list').map(({ id }) => id)
+  // The feed of events has a cursor of its own.
+  const lists = operations.filter(({ verb, waits }) => verb === 'list' && !waits).map(({ id }) => id)
   expect(operations.filter(({ listKey }) => listKey !== null).map(({ id }) => id)).toEqual(lists)
   expect(operations.filter(({ page }) => page !== null).map(({ id }) => id)).toEqual(lists)
 })
@@ -44,7 +46,10 @@ test.each([
   ['flex_v1.CreateInteraction', { product: 'flex-api', status: 200 }],
   ['flex_v1.UpdateConfiguration', { json: true }],
   ['events_v1.CreateSubscribedEvent', { status: 201, otherStatuses: [200] }],
-  ['studio_v2.FetchFlowRevision', { parents: ['sid'], own: 'revision' }]
+  ['studio_v2.FetchFlowRevision', { parents: ['sid'], own: 'revision' }],
+  ['ringdown_v1.ListDelivery', { product: 'ringdown', page: { size: 50, max: 1000, strict: true } }],
+  ['ringdown_v1.UpdateDelivery', { method: 'POST', status: 202, ignoresBody: true, url: '/v1/Deliveries/{sid}' }],
+  ['ringdown_v1.ListEvent', { listKey: null, closed: true, waits: true }]
 ])('%s is described as the reference has it', (id, expected) => {
   expect(operationOf(id)).toMatchObject(expected)
 })

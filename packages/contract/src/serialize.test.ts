@@ -179,6 +179,17 @@ test.each(['9999-12-31T23:59:59-14:00', '0000-01-01T00:00:00+14:00'])(
   }
 )
 
+test('instants of our own API show milliseconds, those of Twilio do not', () => {
+  const at = Date.parse('2026-03-02T09:00:00.250Z')
+  expect(serialize(operationOf('ringdown_v1.FetchClock'), { now: at, now_ms: at }, { base })).toEqual({
+    now: '2026-03-02T09:00:00.250Z',
+    now_ms: at
+  })
+  expect(serialize(operationOf('taskrouter_v1.FetchTask'), { date_created: at }, { base })).toMatchObject({
+    date_created: '2026-03-02T09:00:00Z'
+  })
+})
+
 test('the text is what JSON makes of the object, whatever a row holds', () => {
   const odd = fc.constantFrom(
     '',
@@ -251,6 +262,8 @@ function shownObject(operation: Operation, row: Fields, base: string, path: Fiel
     if (type === 'links' && operation.links !== null)
       return [name, fromEntries(Object.entries(operation.links).map(([link, template]) => [link, target(template)]))]
     if (type === 'date-time') return [name, instant(value)]
+    if (type === 'date-time-ms')
+      return [name, typeof value === 'number' ? new Date(value).toISOString() : instant(value)]
     if (type === 'instants' && typeof value === 'object' && value !== null) {
       const present = Object.entries(value).filter(([, at]) => at !== null && at !== undefined)
       return [name, fromEntries(present.map(([key, at]) => [key, instant(at)]))]

@@ -1,4 +1,4 @@
-import { isoSeconds } from './instant.ts'
+import { isoMilliseconds, isoSeconds } from './instant.ts'
 import { JsonText } from './json-text.ts'
 import type { Operation, Property } from './operation.ts'
 
@@ -24,7 +24,7 @@ const maxBases = 100
 
 /**
  * A row as the API shows it, as JSON text: the response schema's properties in their order, instants from milliseconds to
- * `YYYY-MM-DDTHH:MM:SSZ`, what is missing as null, `url` and `links` made from the row's fields. A link with a field
+ * `YYYY-MM-DDTHH:MM:SSZ` (or with milliseconds, where the property says so), what is missing as null, `url` and `links` made from the row's fields. A link with a field
  * that is null is null. For a list operation the row is one item. Operations without a body have no serialization.
  */
 export function serialized(
@@ -67,8 +67,8 @@ function compile(operation: Operation): Compiled['template'] {
   const lines = [...declarations, ...beginnings.declarations, `return \`{${members.join(',')}}\``]
   const serializer = `return (row, path) => {\n${lines.join('\n')}\n}`
   const body = `return (base) => {\n${[...beginnings.constants, serializer].join('\n')}\n}`
-  const names = ['escaped', 'segment', 'json', 'instant', 'instants', 'target']
-  return new Function(...names, body)(escaped, segment, json, instant, instants, target)
+  const names = ['escaped', 'segment', 'json', 'instant', 'precise', 'instants', 'target']
+  return new Function(...names, body)(escaped, segment, json, instant, precise, instants, target)
 }
 
 /** What URLs of one answer begin with, up to and with a variable: each is put together once, from the one before it. */
@@ -122,6 +122,7 @@ function memberSource(
   // Rows name other resources by their API path.
   if (name === 'resource_url' || name === 'actor_url') return `target(${field}, base)`
   if (type === 'date-time') return `instant(${field})`
+  if (type === 'date-time-ms') return `precise(${field})`
   if (type === 'instants') return `instants(${field})`
   if (isSid(name) && variables.includes(name))
     return `typeof ${field} === 'string' ? \`"\${$${name}}"\` : json(${field})`
@@ -174,6 +175,10 @@ function target(path: unknown, base: string): string {
 function instant(value: unknown): string {
   if (typeof value === 'number') return `"${isoSeconds(value)}"`
   return typeof value === 'string' ? json(value) : 'null'
+}
+
+function precise(value: unknown): string {
+  return typeof value === 'number' ? `"${isoMilliseconds(value)}"` : instant(value)
 }
 
 function instants(value: unknown): string {

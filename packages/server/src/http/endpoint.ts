@@ -40,7 +40,8 @@ export function endpointOf(operation: Operation, handler: AnyHandler | undefined
   }
   const render = rendererOf(operation)
   const parse = (request: FastifyRequest) => parseRequest(operation, rawOf(request))
-  if (operation.method === 'GET') {
+  // Who waits is told events, which are durable before anybody is.
+  if (operation.method === 'GET' && !operation.waits) {
     return (request, ledger, context, base) => {
       const call = parse(request)
       const read = () => {

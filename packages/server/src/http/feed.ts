@@ -3,57 +3,52 @@ import type { IncomingMessage } from 'node:http'
 import { parseForm } from '@ringdown/contract/form'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import type { Account } from '../commit/account.ts'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import { Cursors } from '../realtime/feed/cursor.ts'
-import { Feed, type FeedLimits, type FeedPage, type StreamDoor } from '../realtime/feed/feed.ts'
-import { pageText, streamEnds } from '../realtime/feed/page.ts'
+import type { Feed, FeedPage, StreamDoor } from '../realtime/feed/feed.ts'
+import type { Feeds } from '../realtime/feed/feeds.ts'
+import { streamEnds } from '../realtime/feed/page.ts'
 import { type Asked, feedQuestion } from '../realtime/feed/question.ts'
 import { FeedSockets } from '../realtime/feed/socket.ts'
 import { onUpgrade } from '../realtime/upgrade.ts'
 import { safeHeaders } from '../realtime/worker-sdk/hang-up.ts'
-import type { Answers, Subject } from './answer.ts'
+import type { Subject } from './answer.ts'
 import { askingWho, type Credentials, callerOf } from './credentials.ts'
 import { envelopeOf, HttpRefusal, notAllowed, refused } from './errors.ts'
 import { checkPage, type OriginOptions } from './origin.ts'
 
 export interface FeedOptions {
-  /** The account; undefined while this process does not own it. */
-  readonly account: (account_sid: string) => Account | undefined
+  readonly feeds: Feeds
   readonly credentials: Credentials
   readonly log: Logger
   /** Milliseconds, by the clock of the log. */
   readonly now: () => number
-  readonly feedLimits?: Partial<FeedLimits> | undefined
   readonly origin: OriginOptions
 }
 
 const path = '/ringdown/v1/Events'
-const subject: Subject = { id: 'ringdown.events', product: undefined }
-const streamSubject: Subject = { id: 'ringdown.event_stream', product: undefined }
+const subject: Subject = { id: 'ringdown_v1.event_stream', product: undefined }
+
+/** The stream that a request for a page of events wants instead, by its header `Accept`. */
+export type StreamOf = (
+  request: FastifyRequest
+) => ((request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>) | undefined
 
 /**
  * The account's events as they become durable, in the order of the log, through three doors with one kind of cursor:
- * `GET /ringdown/v1/Events` waits for a page; the same with `Accept: text/event-stream`, or `…/Events/stream`, is a stream
- * of server-sent events; `…/Events/socket` a WebSocket. Waiting is real time, under a test clock too.
+ * `GET /ringdown/v1/Events` waits for a page, and is an operation of the contract. Here are the other two: the same with
+ * `Accept: text/event-stream`, or `…/Events/stream`, is a stream of server-sent events, and `…/Events/socket` a WebSocket.
+ * Waiting is real time, under a test clock too.
  */
-export function mountFeed(app: FastifyInstance, answers: Answers, options: FeedOptions): void {
-  const { credentials, log, now, feedLimits } = options
-  const feeds = new Map<Account, Feed>()
+export function mountFeed(app: FastifyInstance, options: FeedOptions): StreamOf {
+  const { credentials, log, now, feeds } = options
   const feedOf = (account_sid: string): Feed => {
-    const account = options.account(account_sid)
-    if (!account?.isReadable) throw new Unavailable(`account ${account_sid} is not served here`)
-    const feed = feeds.get(account) ?? new Feed(account, log, feedLimits)
-    feeds.set(account, feed)
+    const feed = feeds.of(account_sid)
+    if (!feed) throw new Unavailable(`account ${account_sid} is not served here`)
     return feed
   }
   const question = (asked: Asked) => feedQuestion(asked, now())
 
-  const poll = async (request: FastifyRequest, reply: FastifyReply) => {
-    const feed = feedOf(callerOf(request).account_sid)
-    const page = await feed.poll(question(askedBy(request)), goneOf(reply))
-    return answers.send(request, reply, subject, 200, pageText(page, feed.cursors))
-  }
   const stream = async (request: FastifyRequest, reply: FastifyReply) => {
     const feed = feedOf(callerOf(request).account_sid)
     const run = await feed.open(question(resumed(request, askedBy(request))))
@@ -67,18 +62,17 @@ export function mountFeed(app: FastifyInstance, answers: Answers, options: FeedO
     throw new HttpRefusal({ status: 426, code: 20001, message: 'Upgrade required: this is the address of a WebSocket' })
   }
   const doors = {
-    [path]: [subject, (request, reply) => (wantsStream(request) ? stream(request, reply) : poll(request, reply))],
-    [`${path}/stream`]: [streamSubject, stream],
-    [`${path}/socket`]: [streamSubject, socketOnly]
-  } satisfies Record<string, [Subject, (request: FastifyRequest, reply: FastifyReply) => unknown]>
+    [`${path}/stream`]: stream,
+    [`${path}/socket`]: socketOnly
+  } satisfies Record<string, (request: FastifyRequest, reply: FastifyReply) => unknown>
   const onRequest = askingWho(credentials)
-  for (const [url, [of, handler]] of Object.entries(doors)) {
-    app.route({ method: 'GET', url, exposeHeadRoute: false, onRequest, config: { subject: of }, handler })
+  for (const [url, handler] of Object.entries(doors)) {
+    app.route({ method: 'GET', url, exposeHeadRoute: false, onRequest, config: { subject }, handler })
     app.route({
       method: ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       url,
       onRequest: [onRequest, notAllowed],
-      config: { subject: of },
+      config: { subject },
       handler: notAllowed
     })
   }
@@ -102,9 +96,10 @@ export function mountFeed(app: FastifyInstance, answers: Answers, options: FeedO
     }
   })
   app.addHook('preClose', async () => {
-    for (const feed of feeds.values()) feed.close()
+    feeds.close()
     sockets.close()
   })
+  return (request) => (wantsStream(request) ? stream : undefined)
 }
 
 const cursors = new WeakMap<Ledger, Cursors>()
@@ -141,7 +136,7 @@ function wantsStream({ headers }: FastifyRequest): boolean {
 }
 
 /** Aborted when the caller hangs up (and, without effect, after the answer). */
-function goneOf(reply: FastifyReply): AbortSignal {
+export function goneOf(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
   return gone.signal

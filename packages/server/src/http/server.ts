@@ -7,12 +7,12 @@ import type { Account } from '../commit/account.ts'
 import { type Exchange, exchangeOf } from '../commit/exchange.ts'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import type { Sender } from '../delivery/sender.ts'
-import { type Ask, type Context, contextOf } from '../operations/handler.ts'
+import { type Ask, type Context, contextOf, type MovableClock } from '../operations/handler.ts'
 import { handlers } from '../operations/registry.ts'
 import type { FeedLimits } from '../realtime/feed/feed.ts'
+import { Feeds } from '../realtime/feed/feeds.ts'
 import { safeHeaders } from '../realtime/worker-sdk/hang-up.ts'
 import { Answers, corsHeaders, nothing, requestId, type Subject } from './answer.ts'
-import { type MovableClock, mountClock } from './clock.ts'
 import {
   type ConnectionLimits,
   connectionLimits,
@@ -21,13 +21,11 @@ import {
   refuseMalformed
 } from './connections.ts'
 import { authenticate, type Credential, type Credentials, callerOf } from './credentials.ts'
-import { mountDeliveries } from './deliveries.ts'
 import { type Endpoint, endpointOf, type Rendered } from './endpoint.ts'
 import { HttpRefusal, NotImplemented, notFound, refused } from './errors.ts'
-import { feedCursor, mountFeed } from './feed.ts'
+import { feedCursor, goneOf, mountFeed, type StreamOf } from './feed.ts'
 import type { Metrics } from './metrics.ts'
 import { baseOf, checkPage, isByHost, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
-import { mountOurs } from './ours.ts'
 import { Paths } from './paths.ts'
 import { mountProbes } from './probes.ts'
 
@@ -93,6 +91,8 @@ declare module 'fastify' {
 interface Served {
   readonly subject: Subject & { readonly product: string }
   readonly endpoint: Endpoint
+  /** Whether it may wait for something to happen, until its caller hangs up. */
+  readonly waits: boolean
 }
 
 /** Between two slashes of a path. */
@@ -103,7 +103,7 @@ const bodyLimit = 4 * 1024 * 1024
 
 /**
  * The HTTP server: every operation of the contract under `/<label><path>` (without the prefix where the Host says which
- * API), the test clock, MCP, and what machines watch it by. Nothing listens yet.
+ * API), the streams of events, MCP, and what machines watch it by. Nothing listens yet.
  */
 export function buildServer(options: ServerOptions): FastifyInstance {
   const { log, metrics } = options
@@ -160,12 +160,11 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   // A preflight needs no credentials, and what it brings is not read.
   app.addHttpMethod('OPTIONS', { hasBody: false, overrideExisting: true })
   app.options('*', (_request, reply) => reply.code(204).headers(corsHeaders).send())
-  mountOperations(app, options, answers, origin)
+  const { account, feedLimits, credentials } = options
+  const feeds = account && new Feeds(account, log, feedLimits)
+  const streamOf = feeds && mountFeed(app, { credentials, log, now: options.now, origin, feeds })
+  mountOperations(app, options, { answers, origin, feeds, streamOf })
   mountProbes(app, answers, options)
-  mountClock(app, answers, options)
-  mountOurs(app, answers, options)
-  mountDeliveries(app, answers, { ...options, origin, sender: options.sender ?? (() => undefined) })
-  if (options.account) mountFeed(app, answers, { ...options, origin, account: options.account })
   if (options.mcp) mountMcp(app, options.credentials, options.mcp, log)
   return app
 }
@@ -214,12 +213,38 @@ function subjectOf(request: FastifyRequest): Subject {
 
 const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
+interface Mounting {
+  readonly answers: Answers
+  readonly origin: OriginOptions
+  readonly feeds: Feeds | undefined
+  /** The stream that a request prefers to a page of events. */
+  readonly streamOf: StreamOf | undefined
+}
+
+/** Of callers who are not waited for. */
+const never = new AbortController().signal
+
 /** One route per API; behind it an operation is found by its path, and 405 answers a known path's other methods. */
-function mountOperations(app: FastifyInstance, options: ServerOptions, answers: Answers, origin: OriginOptions): void {
-  const { credentials, ledger: ledgerOf, now, ask = nobody } = options
+function mountOperations(app: FastifyInstance, options: ServerOptions, mounting: Mounting): void {
+  const { credentials, ledger: ledgerOf, now, ask = nobody, sender, clock } = options
+  const { answers, origin, feeds, streamOf } = mounting
   const contexts = new WeakMap<Ledger, Context>()
-  const make = (ledger: Ledger, exchange?: Exchange) =>
-    contextOf(ledger, now, (...question) => ask(ledger.account_sid, ...question), exchange)
+  const make = (ledger: Ledger, exchange?: Exchange, gone = never) => {
+    const { account_sid } = ledger
+    const surroundings = {
+      now,
+      ask: (...question: Parameters<Ask>) => ask(account_sid, ...question),
+      get sender() {
+        return sender?.(account_sid)
+      },
+      get feed() {
+        return feeds?.of(account_sid)
+      },
+      clock,
+      gone
+    }
+    return contextOf(ledger, surroundings, exchange)
+  }
   const contextFor = (ledger: Ledger, exchange: Exchange | undefined) => {
     if (exchange) return make(ledger, exchange)
     // Reads share one.
@@ -234,8 +259,8 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, answers: 
     method === 'GET' || method === 'HEAD' ? undefined : exchangeOf(raw)
   const paths = new Paths<Served>()
   for (const operation of operations) {
-    const { id, product, path, method } = operation
-    const served: Served = { subject: { id, product }, endpoint: endpointOf(operation, handlers.get(id)) }
+    const { id, product, path, method, waits = false } = operation
+    const served: Served = { subject: { id, product }, endpoint: endpointOf(operation, handlers.get(id)), waits }
     paths.add(`/${product}${path}`, method, served)
   }
   const find = (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
@@ -246,7 +271,9 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, answers: 
   // Without a promise where there is nothing to wait for: those on the way of a fetch would cost as much as finding its row.
   const serve = (request: FastifyRequest, reply: FastifyReply) => {
     const { account_sid } = request.credential as Credential // checked by the route's hook
-    const { subject, endpoint } = request.served as Served // found by the route's hook
+    const { subject, endpoint, waits } = request.served as Served // found by the route's hook
+    const stream = waits ? streamOf?.(request) : undefined
+    if (stream) return stream(request, reply)
     const ledger = ledgerOf(account_sid)
     if (!ledger) throw new Unavailable(`account ${account_sid} is not served here`)
     if (request.headers['ringdown-cursor'] !== undefined) reply.raw.setHeader('Ringdown-Cursor', feedCursor(ledger))
@@ -254,7 +281,8 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, answers: 
     const send = ({ status, body, etag }: Rendered) => {
       answers.send(request, reply, subject, status, body, etag)
     }
-    const rendered = endpoint(request, ledger, contextFor(ledger, exchangeFor(request, reply)), base)
+    const context = waits ? make(ledger, undefined, goneOf(reply)) : contextFor(ledger, exchangeFor(request, reply))
+    const rendered = endpoint(request, ledger, context, base)
     return rendered instanceof Promise ? rendered.then(send) : send(rendered)
   }
   for (const product of new Set(operations.map(({ product }) => product)))
@@ -279,7 +307,9 @@ function servedAt(request: FastifyRequest, paths: Paths<Served>): Served {
       message: `A part of the path is longer than ${longestSegment} characters`
     })
   if (!found) throw notFound(path.replace(/^\/[^/]+\/v\d+/, ''))
-  if (!found.value) throw new HttpRefusal(refused.methodNotAllowed)
+  // Nobody waits for the headers alone.
+  const isAllowed = found.value && !(request.method === 'HEAD' && found.value.waits)
+  if (!found.value || !isAllowed) throw new HttpRefusal(refused.methodNotAllowed)
   request.params = found.params
   return found.value
 }

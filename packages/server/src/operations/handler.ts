@@ -6,6 +6,8 @@ import type { State } from '@ringdown/engine/center'
 import type { Exchange } from '../commit/exchange.ts'
 import type { Ledger } from '../commit/ledger.ts'
 import type { Message, Outcome } from '../delivery/delivery.ts'
+import type { Sender } from '../delivery/sender.ts'
+import type { Feed } from '../realtime/feed/feed.ts'
 
 /** A request as its operation's handler sees it: parsed by the contract, names in snake_case. */
 export interface Call<Id extends OperationId> {
@@ -18,13 +20,33 @@ export interface Call<Id extends OperationId> {
 }
 
 /** What a handler works with. Reads of `state` are told only when durable: http waits for that, no handler needs to. */
-export interface Context {
+export interface Context extends Surroundings {
   readonly ledger: Ledger
   readonly state: State
   readonly execute: Ledger['execute']
+}
+
+/** What a handler works with beside the ledger. */
+export interface Surroundings {
   /** Milliseconds; for what is counted up to now, such as the age of a task. */
   now(): number
   readonly ask: Ask
+  /** Who sends on the account's behalf; undefined while nobody does. */
+  readonly sender: Sender | undefined
+  /** Who follows the account's log for others; undefined while its log is not read here. */
+  readonly feed: Feed | undefined
+  /** The test clock; undefined where the server runs on the real one. */
+  readonly clock: MovableClock | undefined
+  /** Aborted when the caller hangs up; only of operations that wait (`Operation.waits`), and never for others. */
+  readonly gone: AbortSignal
+}
+
+/** The test clock: time stands still until it is moved. */
+export interface MovableClock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Moves on by milliseconds, through every instant at which something is due; resolves with the new time. */
+  advance(ms: number): Promise<number>
 }
 
 /** Sends a question once and resolves with what came of it, within the time given. Only its caller waits meanwhile. */
@@ -64,7 +86,8 @@ export interface AnyCall {
  * What handlers need of a ledger. The state is asked for anew each time: it is another one after a reload. `exchange` is
  * the request that whatever they execute is answered to.
  */
-export function contextOf(ledger: Ledger, now: () => number, ask: Ask, exchange?: Exchange): Context {
+export function contextOf(ledger: Ledger, surroundings: Surroundings, exchange?: Exchange): Context {
+  const { now, ask, clock, gone } = surroundings
   return {
     ledger,
     get state() {
@@ -72,6 +95,14 @@ export function contextOf(ledger: Ledger, now: () => number, ask: Ask, exchange?
     },
     execute: (command) => ledger.execute(command, exchange),
     now,
-    ask
+    ask,
+    get sender() {
+      return surroundings.sender
+    },
+    get feed() {
+      return surroundings.feed
+    },
+    clock,
+    gone
   }
 }

@@ -7,10 +7,17 @@ import { eventsNouns } from './events/nouns.ts'
 import { flexHandlers } from './flex/handlers.ts'
 import { flexNouns } from './flex/nouns.ts'
 import type { AnyHandler, Handlers } from './handler.ts'
+import { ringdownHandlers } from './ringdown/handlers.ts'
 import { taskrouterHandlers } from './taskrouter/handlers.ts'
 import { taskrouterNouns } from './taskrouter/nouns.ts'
 
-const written: Handlers = { ...taskrouterHandlers, ...conversationsHandlers, ...flexHandlers, ...eventsHandlers }
+const written: Handlers = {
+  ...taskrouterHandlers,
+  ...conversationsHandlers,
+  ...flexHandlers,
+  ...eventsHandlers,
+  ...ringdownHandlers
+}
 
 const nouns = {
   taskrouter_v1: taskrouterNouns,

@@ -1,0 +1,34 @@
+import { isoMilliseconds } from '@ringdown/contract/instant'
+import { explainTask, explainWorker } from '@ringdown/engine/routing/explain'
+import { inWorkspace } from '@ringdown/engine/routing/lookup'
+import type { Context, Handlers } from '../handler.ts'
+
+/** Why a task waits, and what a worker could take: what the engine explains, with its inner instants as they are shown. */
+export const explanationHandlers = {
+  'ringdown_v1.FetchTaskExplanation'({ path: { workspace_sid, task_sid }, params }, context) {
+    const { sid } = inWorkspace(context.state, 'task', workspace_sid, task_sid)
+    const { target, workers, ...explained } = explainTask(context.state, sid, askingOf(params, context))
+    const { ends_at } = target
+    return {
+      ...explained,
+      target: { ...target, ends_at: ends_at === null ? null : isoMilliseconds(ends_at) },
+      workers: workers && {
+        ...workers,
+        listed: workers.listed.map((worker) => ({
+          ...worker,
+          date_status_changed: isoMilliseconds(worker.date_status_changed)
+        }))
+      }
+    }
+  },
+
+  'ringdown_v1.FetchWorkerExplanation'({ path: { workspace_sid, worker_sid }, params }, context) {
+    const { sid } = inWorkspace(context.state, 'worker', workspace_sid, worker_sid)
+    return explainWorker(context.state, sid, askingOf(params, context))
+  }
+} satisfies Handlers
+
+/** Up to now, or to the last decision where the clock is behind it. */
+function askingOf({ limit = 100 }: { readonly limit?: number }, { state, now }: Context) {
+  return { at: Math.max(state.at, now()), limit }
+}

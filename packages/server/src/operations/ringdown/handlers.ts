@@ -1,0 +1,13 @@
+import type { Handlers } from '../handler.ts'
+import { clockHandlers } from './clock.ts'
+import { deliveryHandlers } from './deliveries.ts'
+import { eventHandlers } from './events.ts'
+import { explanationHandlers } from './explanations.ts'
+
+/** What Ringdown has beside Twilio's APIs: `packages/contract/openapi/ringdown_v1.json` describes it. */
+export const ringdownHandlers = {
+  ...clockHandlers,
+  ...deliveryHandlers,
+  ...eventHandlers,
+  ...explanationHandlers
+} satisfies Handlers
