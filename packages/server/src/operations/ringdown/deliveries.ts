@@ -9,7 +9,7 @@ import type { Message } from '../../delivery/delivery.ts'
 import type { Sender } from '../../delivery/sender.ts'
 import type { DeliveryRow } from '../../store/deliveries.ts'
 import type { Context, Handlers } from '../handler.ts'
-import { cut, emptyPage, shownPage, wholePage } from '../listing.ts'
+import { cut, emptyPage, mappedPage, wholePage } from '../listing.ts'
 
 /** What was sent and what came of it. The sender has the rows: one that is sent again goes on its way at once. */
 export const deliveryHandlers = {
@@ -30,7 +30,7 @@ export const deliveryHandlers = {
       descending: cursor?.direction !== 'before',
       limit: page_size + 1
     })
-    return shownPage(
+    return mappedPage(
       cut(rows, page_size, cursor, ({ sid }) => [sid]),
       summaryOf
     )
