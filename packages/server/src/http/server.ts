@@ -22,8 +22,8 @@ import {
 } from './connections.ts'
 import { authenticate, type Credential, type Credentials, callerOf } from './credentials.ts'
 import { type Endpoint, endpointOf, type Rendered } from './endpoint.ts'
-import { HttpRefusal, NotImplemented, notFound, refused } from './errors.ts'
-import { feedCursor, goneOf, mountFeed, type StreamOf } from './feed.ts'
+import { HttpRefusal, HttpRefusal, NotImplemented, NotImplemented, notFound, notFound, refused, refused, withLimit } from './errors.ts'
+import { feedCursor, feedCursor, goneOf, mountFeed, mountFeed, type StreamOf } from './feed.ts'
 import type { Metrics } from './metrics.ts'
 import { baseOf, checkPage, isByHost, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
 import { Paths } from './paths.ts'
@@ -153,7 +153,9 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(safeHeaders)
   })
-  app.setErrorHandler((error, request, reply) => answers.fail(request, reply, subjectOf(request), error))
+  app.setErrorHandler((error, request, reply) => {
+    answers.fail(request, reply, subjectOf(request), withLimit(error, request.routeOptions.bodyLimit))
+  })
   app.setNotFoundHandler((request) => {
     throw nobodys(request, options.credentials, origin)
   })
