@@ -5,12 +5,16 @@ import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
  * however its folder is closed later on, so each is made and kept readable by its owner only.
  */
 
-/** Makes an empty file that only its owner may read, where there is none; SQLite's files beside it are made like it. */
+/**
+ * Makes an empty file that only its owner may read, where there is none; SQLite's files beside it are made like it. One
+ * that is there is not opened: closing it would take away every lock that this process has on it (POSIX `fcntl`), and with
+ * them what keeps two connections to one database apart.
+ */
 export function makePrivate(path: string): void {
   try {
-    closeSync(openSync(path, 'a', 0o600))
+    closeSync(openSync(path, 'ax', 0o600))
   } catch {
-    // Whoever opens it next says what is wrong.
+    // It is there, or whoever opens it next says what is wrong.
   }
 }
 
