@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { streamTypes } from '@ringdown/engine/event-streams/catalogue'
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest'
-import { world } from '../world.ts'
+import { world } from '../support/world.ts'
 import { expectVerified, type Observed, observed } from './observed.ts'
 
 const accepted = 'com.twilio.taskrouter.reservation.accepted'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Receiver, receiver } from '../receiver.ts'
+import { type Receiver, receiver } from '../support/receiver.ts'
 import { expectVerified, type Observed, observed } from './observed.ts'
 
 /*

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Receiver, type Reply, receiver } from '../receiver.ts'
+import { type Receiver, type Reply, receiver } from '../support/receiver.ts'
 import { Floor, refusal } from './floor.ts'
 import { type Observed, observed } from './observed.ts'
 

@@ -137,5 +137,20 @@ export const found: readonly {
     // The worker had two reservations for it then.
     name: 'nobody is handed a task that it has already',
     history: handover(handedOn('w1', 'w2', 'WARM'), answered('w2', 'accepted'), handedOn('w1', 'w2', 'WARM'))
+  },
+  {
+    // It was found by that name in memory, so nobody had read whether a closed one has the SID (reference conversations 3).
+    name: 'a conversation is found by a unique name that looks like a SID',
+    history: {
+      profile: 'contacts',
+      seed: 1,
+      steps: [
+        { do: { type: 'conversations.setup' } },
+        { as: 'v1', do: { type: 'conversation.create', unique_name: `CH${'0'.repeat(32)}` } },
+        { sweep: true },
+        { do: { type: 'message.create', conversation_sid: `CH${'0'.repeat(32)}`, body: 'Hello?' } },
+        { do: { type: 'participant.create', conversation_sid: `CH${'0'.repeat(32)}`, identity: 'ann' } }
+      ]
+    }
   }
 ]

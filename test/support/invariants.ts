@@ -1,10 +1,10 @@
-import type { State } from '../center.ts'
-import { conversationKinds } from '../conversations/rows.ts'
-import type { Decision } from '../decide.ts'
-import { compile } from '../matching/expression/compile.ts'
-import { readJson } from '../matching/expression/decimal.ts'
-import type { WorkerView } from '../matching/expression/environment.ts'
-import { parseWorkflowDocument } from '../matching/workflow-document.ts'
+import type { State } from '@ringdown/engine/center'
+import { conversationKinds } from '@ringdown/engine/conversations/rows'
+import type { Decision } from '@ringdown/engine/decide'
+import { compile } from '@ringdown/engine/matching/expression/compile'
+import { readJson } from '@ringdown/engine/matching/expression/decimal'
+import type { WorkerView } from '@ringdown/engine/matching/expression/environment'
+import { parseWorkflowDocument } from '@ringdown/engine/matching/workflow-document'
 import type {
   ReservationRow,
   TaskChannelRow,
@@ -12,12 +12,13 @@ import type {
   TransferRow,
   WorkerChannelRow,
   WorkerRow
-} from '../routing/rows.ts'
+} from '@ringdown/engine/routing/rows'
 import { allKinds, tableOf, timersOf } from './snapshot.ts'
 
 /*
- * The auditor: what must be true after every decision, recomputed naively from the rows (reference taskrouter 11.5).
- * It shares expressions and documents with the router, and nothing else: neither its matcher nor its indexes.
+ * What must be true of a state after every decision, recomputed naively from the rows (reference taskrouter 11.5). It shares
+ * expressions and documents with the router, and nothing else: neither its matcher nor its indexes. Stories of the engine
+ * and simulations are both held to it; what a simulation's auditor knows beyond it, it knows from the commands alone.
  */
 
 /** Everything that is wrong with a state, and with the decision that led to it; empty when all is well. */
@@ -105,7 +106,8 @@ class Rows {
         const row = kind && this.channel(worker.sid, kind.sid)
         if (!kind || !row) return undefined
         const held = this.load(worker.sid, kind.sid)
-        const free = row.configured_capacity === 0 ? 0 : Math.floor((1 - held / row.configured_capacity) * 100)
+        // Of integers: 1 - 4 / 5 is a little less than a fifth.
+        const free = Math.floor(((row.configured_capacity - held) * 100) / Math.max(1, row.configured_capacity))
         return {
           configured_capacity: row.configured_capacity,
           assigned_tasks: this.load(worker.sid, kind.sid, ['accepted', 'wrapping']),
@@ -186,7 +188,8 @@ function* tasks(rows: Rows): Generator<string> {
       yield `task ${task.sid} is pending and has yet to go on`
     }
     if (task.advance && task.target_at !== null) yield `task ${task.sid} is to advance and still has a target timer`
-    if (task.rounds > rows.state.settings.limits.assignment_rounds)
+    // A task that somebody has taken in the last round can still be handed on, which asks somebody once more each time.
+    if (task.rounds > rows.state.settings.limits.assignment_rounds + transfers.length)
       yield `task ${task.sid} has had ${task.rounds} rounds`
   }
   for (const { sid, reservation_status, timeout_at } of rows.reservations) {

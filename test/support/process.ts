@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 /** The benchmark's copy of this file is a folder deeper. */
-const root = new URL(import.meta.url.includes('/.build/') ? '../../' : '../', import.meta.url)
+const root = new URL(import.meta.url.includes('/.build/') ? '../../../' : '../../', import.meta.url)
 /** The command that people install, as it was built. */
 export const main = fileURLToPath(new URL('packages/cli/bin/ringdown.js', root))
 

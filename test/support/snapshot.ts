@@ -1,8 +1,8 @@
-import { State } from '../center.ts'
-import type { Row } from '../core/row.ts'
-import type { Table } from '../core/table.ts'
-import { type Kind, kinds } from '../kinds.ts'
-import type { Settings } from '../settings.ts'
+import { State } from '@ringdown/engine/center'
+import type { Row } from '@ringdown/engine/core/row'
+import type { Table } from '@ringdown/engine/core/table'
+import { type Kind, kinds } from '@ringdown/engine/kinds'
+import type { Settings } from '@ringdown/engine/settings'
 
 export const allKinds = Object.keys(kinds) as readonly Kind[] // the keys of the catalogue are the kinds
 
@@ -61,21 +61,30 @@ function poolsOf(state: State): Record<string, unknown> {
   }
 }
 
-/** A state made from the rows of another, as one is made at start from those that were stored. */
-export function reloaded(state: State, settings: Settings = state.settings): State {
+/** A row of any kind. */
+interface AnyRow {
+  readonly kind: Kind
+  readonly row: Row
+}
+
+/** A state made from the rows of another (or from given ones), as one is made at start from those that were stored. */
+export function reloaded(
+  state: State,
+  settings: Settings = state.settings,
+  rows: Iterable<AnyRow> = rowsOf(state)
+): State {
   const fresh = new State(state.account_sid, settings)
-  const rows = allKinds.flatMap((kind) =>
-    tableOf(state, kind)
-      .all()
-      .map((row) => ({ kind, row }))
-  )
-  for (const { kind, row } of rows.sort((a, b) => a.row.seq - b.row.seq)) fresh.admit(kind, row as never) // of its own kind
+  for (const { kind, row } of [...rows].sort((a, b) => a.row.seq - b.row.seq)) fresh.admit(kind, row as never) // of its own kind
   fresh.matcher.settle()
   fresh.at = state.at
   fresh.decision = state.decision
   fresh.next_seq = state.next_seq
   fresh.next_event = state.next_event
   return fresh
+}
+
+function* rowsOf(state: State): Generator<AnyRow> {
+  for (const kind of allKinds) for (const row of tableOf(state, kind).all()) yield { kind, row }
 }
 
 function byFirst(a: readonly [string, unknown], b: readonly [string, unknown]): number {
