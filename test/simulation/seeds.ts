@@ -152,5 +152,88 @@ export const found: readonly {
         { do: { type: 'participant.create', conversation_sid: `CH${'0'.repeat(32)}`, identity: 'ann' } }
       ]
     }
+  },
+  {
+    // It was written once more what the task had been, but only while the interaction was still in memory.
+    name: 'a closed interaction stays as it is when its task is deleted',
+    history: {
+      profile: 'contacts',
+      seed: 88,
+      steps: [
+        { as: 's1', do: { type: 'workspace.create', friendly_name: 's1' } },
+        { as: 'q1', do: { type: 'task_queue.create', workspace_sid: '@s1', friendly_name: 'q1' } },
+        { as: 'w6', do: { type: 'worker.create', workspace_sid: '@s1', friendly_name: 'w6' } },
+        { as: 'b1', do: { type: 'chat_service.create', friendly_name: 'Other' } },
+        { as: 'v12', do: { type: 'conversation.create', timers_closed: 'PT10M' } },
+        { do: { type: 'participant.create', conversation_sid: '@v12', identity: 'cid' } },
+        {
+          as: 'i16',
+          do: {
+            type: 'interaction.create',
+            channel: { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: '@v12' } },
+            routing: { properties: { workspace_sid: '@s1', queue_sid: '@q1' } }
+          }
+        },
+        { pass_ms: 600_000 },
+        { sweep: true },
+        { do: { type: 'task.delete', workspace_sid: '@s1', sid: '@ti16' } }
+      ]
+    }
+  },
+  {
+    // It was canceled, and the worker's reservation stayed accepted (reference flex 10).
+    name: 'a task that is handed on ends with its channel for whoever has it',
+    history: {
+      profile: 'contacts',
+      seed: 350,
+      steps: [
+        { as: 's1', do: { type: 'workspace.create', friendly_name: 's1' } },
+        { as: 'q1', do: { type: 'task_queue.create', workspace_sid: '@s1', friendly_name: 'q1' } },
+        {
+          as: 'w7',
+          do: { type: 'worker.create', workspace_sid: '@s1', friendly_name: 'w7', activity_sid: '@s1.Available' }
+        },
+        {
+          as: 'i15',
+          do: {
+            type: 'interaction.create',
+            channel: {
+              type: 'web',
+              initiated_by: 'api',
+              participants: [{ address: '+37255500003', proxy_address: '+3726000' }]
+            },
+            routing: { properties: { workspace_sid: '@s1', queue_sid: '@q1' } }
+          }
+        },
+        {
+          do: {
+            type: 'reservation.update',
+            workspace_sid: '@s1',
+            task_sid: '@ti15',
+            sid: '@r/ti15/w7',
+            reservation_status: 'accepted'
+          }
+        },
+        {
+          do: {
+            type: 'transfer.create',
+            workspace_sid: '@s1',
+            worker_sid: '@w7',
+            reservation_sid: '@r/ti15/w7',
+            task_sid: '@ti15',
+            to: '@q1'
+          }
+        },
+        {
+          do: {
+            type: 'interaction_channel.update',
+            interaction_sid: '@i15',
+            sid: '@i15.channel',
+            status: 'inactive',
+            routing: { status: 'closed' }
+          }
+        }
+      ]
+    }
   }
 ]
