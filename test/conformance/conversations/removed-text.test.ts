@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../store/places.ts'
-import { type Receiver, receiver } from '../support/receiver.ts'
-import { type World, world } from '../support/world.ts'
+import { findPostgres, type PostgresPlace, postgresPlace } from '../../store/places.ts'
+import { type Receiver, receiver } from '../../support/receiver.ts'
+import { type World, world } from '../../support/world.ts'
 
 /*
  * What a customer has removed is gone a minute later from wherever Ringdown keeps it: the log, the feed, what was sent and

@@ -5,8 +5,8 @@ import { replay } from '@ringdown/server/commit/replay'
 import { openStore } from '@ringdown/server/store/open'
 import type { WebhookListInstanceCreateOptions as Asked } from 'twilio/lib/rest/conversations/v1/conversation/webhook.js'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Receiver, receiver } from '../support/receiver.ts'
-import { type World, world } from '../support/world.ts'
+import { type Receiver, receiver } from '../../support/receiver.ts'
+import { type World, world } from '../../support/world.ts'
 
 /* What webhooks of conversations are told, and what they may object to, from the request to the receiver
  * (reference conversations 17 and 23.1). */

@@ -2,11 +2,11 @@ import { ringdown } from '@ringdown/mcp/twilio-client'
 import twilio from 'twilio'
 import type { WebhookListInstanceCreateOptions as Asked } from 'twilio/lib/rest/conversations/v1/conversation/webhook.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { expectVerified, type Observed, observed } from './observed.ts'
+import { expectVerified, type Observed, observed } from '../observed.ts'
 
 /* Where webhooks of conversations are configured, through the official SDK (reference conversations 15 and 16). */
 
-const file = 'test/conformance/conversations-webhooks.test.ts'
+const file = 'test/conformance/conversations/webhooks.test.ts'
 const flow = `FW${'f'.repeat(32)}`
 const bot: Asked = {
   target: 'webhook',

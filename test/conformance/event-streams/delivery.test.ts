@@ -1,7 +1,7 @@
 import { defaultSettings } from '@ringdown/engine/settings'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Received, type Receiver, receiver } from '../support/receiver.ts'
-import { type World, world } from '../support/world.ts'
+import { type Received, type Receiver, receiver } from '../../support/receiver.ts'
+import { type World, world } from '../../support/world.ts'
 
 const accepted = 'com.twilio.taskrouter.reservation.accepted'
 const created = 'com.twilio.taskrouter.worker.created'

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { streamTypes } from '@ringdown/engine/event-streams/catalogue'
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest'
-import { world } from '../support/world.ts'
-import { expectVerified, type Observed, observed } from './observed.ts'
+import { world } from '../../support/world.ts'
+import { expectVerified, type Observed, observed } from '../observed.ts'
 
 const accepted = 'com.twilio.taskrouter.reservation.accepted'
 const created = 'com.twilio.taskrouter.task.created'
@@ -247,7 +247,7 @@ describe('types and schemas', () => {
 })
 
 test('what the parity page says that this file verifies, it has seen answered', () => {
-  expectVerified('test/conformance/event-streams.test.ts', here)
+  expectVerified('test/conformance/event-streams/event-streams.test.ts', here)
 })
 
 function pathOf(url: string): string {

@@ -3,8 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { putRecord } from '@ringdown/server/delivery/kinesis'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { world } from '../support/world.ts'
-import { arnOf, type Kinesis, kinesis } from './event-streams-kinesis.ts'
+import { world } from '../../support/world.ts'
+import { arnOf, type Kinesis, kinesis } from './kinesis.ts'
 
 let stand: Kinesis
 const options = {

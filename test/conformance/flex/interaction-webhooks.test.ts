@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Receiver, receiver } from '../support/receiver.ts'
-import { expectVerified, type Observed, observed } from './observed.ts'
+import { type Receiver, receiver } from '../../support/receiver.ts'
+import { expectVerified, type Observed, observed } from '../observed.ts'
 
 /*
  * Flex's interaction webhooks (reference flex 9): the resource by plain HTTP, since no SDK has it, and what arrives.
@@ -197,4 +197,4 @@ describe('what is delivered', () => {
 })
 
 it('has seen what the parity page says of it', () =>
-  expectVerified('test/conformance/interaction-webhooks.test.ts', world))
+  expectVerified('test/conformance/flex/interaction-webhooks.test.ts', world))

@@ -9,11 +9,11 @@ import { implemented } from '@ringdown/server/operations/registry'
 import type { StartOptions } from '@ringdown/server/start'
 import { coldKinds } from '@ringdown/server/store/kinds'
 import { expect } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../store/places.ts'
-import { type Receiver, type Reply, receiver } from '../support/receiver.ts'
-import { type World, world } from '../support/world.ts'
-import { conforms } from './conforms.ts'
-import { operationOf } from './observed.ts'
+import { findPostgres, type PostgresPlace, postgresPlace } from '../../store/places.ts'
+import { type Receiver, type Reply, receiver } from '../../support/receiver.ts'
+import { type World, world } from '../../support/world.ts'
+import { conforms } from '../conforms.ts'
+import { operationOf } from '../observed.ts'
 
 /*
  * What the stories of nonsense share: a center that has one of everything, and the ways to ask it anything, to see

@@ -3,10 +3,10 @@ import { Cursors } from '@ringdown/server/realtime/feed/cursor'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { envelopeComplaints } from './conforms.ts'
-import { type Answer, type Asked, Center, numRuns, seed } from './nonsense.ts'
-import { pageTokens, query } from './nonsense-requests.ts'
-import { bent, text } from './nonsense-texts.ts'
+import { envelopeComplaints } from '../conforms.ts'
+import { type Answer, type Asked, Center, numRuns, seed } from './center.ts'
+import { pageTokens, query } from './requests.ts'
+import { bent, text } from './texts.ts'
 
 /*
  * The same of what is ours: the feed of events through its three doors, deliveries, explanations and the test clock.

@@ -1,7 +1,7 @@
 import type { Operation, Parameter } from '@ringdown/contract/operation'
 import fc from 'fast-check'
-import { type Asked, type Center, templateOf } from './nonsense.ts'
-import { bent, encoded, type Json, odd, oddJson, percent, text, wellFormed } from './nonsense-texts.ts'
+import { type Asked, type Center, templateOf } from './center.ts'
+import { bent, encoded, type Json, odd, oddJson, percent, text, wellFormed } from './texts.ts'
 
 /* Requests that make no sense, or only some. */
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { type Center, nowhere } from './nonsense.ts'
+import { type Center, nowhere } from './center.ts'
 
 /* Texts that make no sense, and JSON that is bent in one place. */
 

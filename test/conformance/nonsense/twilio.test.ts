@@ -5,10 +5,10 @@ import { sealed } from '@ringdown/contract/page-scope'
 import { implemented } from '@ringdown/server/operations/registry'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { envelopeComplaints } from './conforms.ts'
-import { type Answer, type Asked, Center, expectConform, numRuns, seed, templateOf } from './nonsense.ts'
-import { nonsense, pageTokens, reply, saidOtherwise, stray } from './nonsense-requests.ts'
-import { operationOf } from './observed.ts'
+import { envelopeComplaints } from '../conforms.ts'
+import { operationOf } from '../observed.ts'
+import { type Answer, type Asked, Center, expectConform, numRuns, seed, templateOf } from './center.ts'
+import { nonsense, pageTokens, reply, saidOtherwise, stray } from './requests.ts'
 
 /*
  * What callers send that makes no sense, to every operation that is implemented: never a 5xx, always the envelope, what

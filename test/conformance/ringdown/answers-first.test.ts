@@ -3,9 +3,9 @@ import twilio from 'twilio'
 import { Worker } from 'twilio-taskrouter'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { mountMcp } from '../../packages/cli/src/mount.ts'
-import { type Receiver, receiver } from '../support/receiver.ts'
-import { type World, world } from '../support/world.ts'
+import { mountMcp } from '../../../packages/cli/src/mount.ts'
+import { type Receiver, receiver } from '../../support/receiver.ts'
+import { type World, world } from '../../support/world.ts'
 
 /*
  * Whoever changes something hears the answer first and then the event, on whichever door it listens: programs are written

@@ -1,6 +1,6 @@
 import { ApiError, basic, Client } from '@ringdown/client/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type World, world } from '../support/world.ts'
+import { type World, world } from '../../support/world.ts'
 
 /* The typed client on a whole server: what the desk, the web chat and programs of ours use. */
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { morning, type World, world } from '../support/world.ts'
+import { morning, type World, world } from '../../support/world.ts'
 
 /*
  * The feed of an account's events: whoever keeps a cursor misses nothing and gets nothing twice, through whichever door

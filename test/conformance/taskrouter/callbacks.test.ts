@@ -1,8 +1,8 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Receiver, type Reply, receiver } from '../support/receiver.ts'
+import { type Receiver, type Reply, receiver } from '../../support/receiver.ts'
+import { type Observed, observed } from '../observed.ts'
 import { Floor, refusal } from './floor.ts'
-import { type Observed, observed } from './observed.ts'
 
 /*
  * What TaskRouter tells and asks of a customer's program (reference taskrouter 5.4, 5.5, 8): whole server, real HTTP, the

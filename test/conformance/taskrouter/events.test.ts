@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { morning, type World, world } from '../support/world.ts'
+import { morning, type World, world } from '../../support/world.ts'
 
 let here: World
 let base: string

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Observed, observed } from '../observed.ts'
 import { Floor } from './floor.ts'
-import { type Observed, observed } from './observed.ts'
 
 /* Why a task waits, and what a worker could take: ours, under /ringdown/v1, with the same credentials and errors. */
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Observed, observed } from '../observed.ts'
 import { Floor, refusal } from './floor.ts'
-import { type Observed, observed } from './observed.ts'
 
 /*
  * What expressions take of customers' keys and numbers, over REST: numbers of any length, keys that begin with a digit,

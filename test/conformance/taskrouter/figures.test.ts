@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expectVerified, type Observed, observed } from '../observed.ts'
 import { Floor } from './floor.ts'
-import { expectVerified, type Observed, observed } from './observed.ts'
 
 /* The shapes of statistics and events (reference taskrouter 7 and 8, row 24 of 13); what they count has tests of its own. */
 
@@ -137,5 +137,5 @@ it('events are listed newest first, by what they tell of, and fetched one by one
 })
 
 it('every operation that docs/parity.md leaves to this file was answered in it', () => {
-  expectVerified('test/conformance/taskrouter-figures.test.ts', world)
+  expectVerified('test/conformance/taskrouter/figures.test.ts', world)
 })

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Observed } from './observed.ts'
+import type { Observed } from '../observed.ts'
 
 type Context = ReturnType<Observed['client']['taskrouter']['v1']['workspaces']>
 type Params<M extends (...args: never[]) => unknown> = Partial<Exclude<Parameters<M>[0], undefined>>

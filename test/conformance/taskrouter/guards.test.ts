@@ -1,7 +1,7 @@
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expectVerified, type Observed, observed } from '../observed.ts'
 import { document, Floor, refusal } from './floor.ts'
-import { expectVerified, type Observed, observed } from './observed.ts'
 
 /* What TaskRouter refuses: versions that are stale, deleting what is in use, and more than there may be (reference
  * taskrouter 0.5, 1, 10, and row 17 of 13). */
@@ -298,5 +298,5 @@ describe('who may call, and how', () => {
 })
 
 it('every operation that docs/parity.md leaves to this file was answered in it', () => {
-  expectVerified('test/conformance/taskrouter-guards.test.ts', world)
+  expectVerified('test/conformance/taskrouter/guards.test.ts', world)
 })

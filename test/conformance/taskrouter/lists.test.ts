@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expectVerified, type Observed, observed } from '../observed.ts'
 import { Floor, refusal } from './floor.ts'
-import { expectVerified, type Observed, observed } from './observed.ts'
 
 /*
  * Every list of TaskRouter with its filters, orders and pages (reference taskrouter 0.4, 1, and rows 3 and 28 of 13), on
@@ -299,5 +299,5 @@ describe('pages', () => {
 })
 
 it('every operation that docs/parity.md leaves to this file was answered in it', () => {
-  expectVerified('test/conformance/taskrouter-lists.test.ts', world)
+  expectVerified('test/conformance/taskrouter/lists.test.ts', world)
 })

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../store/places.ts'
-import { morning, type World, world } from '../support/world.ts'
+import { findPostgres, type PostgresPlace, postgresPlace } from '../../store/places.ts'
+import { morning, type World, world } from '../../support/world.ts'
 
 const database = await findPostgres()
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expectVerified, type Observed, observed } from '../observed.ts'
 import { Floor, refusal } from './floor.ts'
-import { expectVerified, type Observed, observed } from './observed.ts'
 
 /*
  * The checklist of reference taskrouter 13, through the official SDK. The number in front of a test is its row there;
@@ -650,5 +650,5 @@ describe('real-time statistics', () => {
 })
 
 it('every operation that docs/parity.md leaves to this file was answered in it', () => {
-  expectVerified('test/conformance/taskrouter.test.ts', world)
+  expectVerified('test/conformance/taskrouter/stories.test.ts', world)
 })

@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
+import { observed } from '../observed.ts'
 import { Floor } from './floor.ts'
-import { observed } from './observed.ts'
 
 it('what Twilio takes in silence is taken, and told in the events and in the log', async () => {
   const lines: string[] = []

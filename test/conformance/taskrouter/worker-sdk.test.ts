@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import twilio from 'twilio'
 import { Supervisor, Worker, type WorkerOptions, Workspace } from 'twilio-taskrouter'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type World, world } from '../support/world.ts'
+import { type World, world } from '../../support/world.ts'
 
 /*
  * The official JavaScript SDK for workers (`twilio-taskrouter`), unmodified, against a server in this process on the real
