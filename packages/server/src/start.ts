@@ -9,7 +9,7 @@ import { statisticsDigest } from './analytics/statistics.ts'
 import { RealClock, TestClock } from './clock/clock.ts'
 import { Account } from './commit/account.ts'
 import { Unavailable } from './commit/ledger.ts'
-import { type Credentials, credentialsFor } from './credentials.ts'
+import { type AccountCredentials, credentialsFor } from './credentials.ts'
 import { deliveriesDigest, deliveriesReader, isAnyUsed } from './delivery/reader.ts'
 import { routes } from './delivery/receivers.ts'
 import { Sender } from './delivery/sender.ts'
@@ -57,7 +57,7 @@ export interface StartOptions {
 export interface Running {
   /** Where it answers, without a slash at the end. */
   readonly url: string
-  readonly credentials: Credentials
+  readonly credentials: AccountCredentials
   /** There with `testClock`. */
   readonly clock: TestClock | undefined
   /** Resolves with the account when it is this process's; a stand-by waits for that. */
@@ -106,7 +106,7 @@ function tellOpenness(log: Logger, data: string): void {
 }
 
 /** A database of another account is not taken over silently: this server would make a second account in it. */
-async function checkKnown(store: Store, { account_sid, isNew }: Credentials): Promise<void> {
+async function checkKnown(store: Store, { account_sid, isNew }: AccountCredentials): Promise<void> {
   const accounts = await store.accounts()
   if (isNew && accounts.length > 0 && !accounts.includes(account_sid)) {
     throw new CannotOpen(
@@ -118,7 +118,7 @@ async function checkKnown(store: Store, { account_sid, isNew }: Credentials): Pr
 async function serve(
   options: StartOptions,
   store: Store,
-  credentials: Credentials,
+  credentials: AccountCredentials,
   folder: Folder | undefined
 ): Promise<Running> {
   const { log, settings = defaultSettings, seed, journal, testClock } = options

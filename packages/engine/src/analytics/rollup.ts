@@ -335,7 +335,7 @@ export function joinSpreads(a: Spread | undefined, b: Spread): Spread {
   }
 }
 
-export function keyOf({ scope_sid, span, start, task_channel_sid }: CellKey): string {
+export function cellKey({ scope_sid, span, start, task_channel_sid }: CellKey): string {
   return `${scope_sid}/${span}/${start}/${task_channel_sid}`
 }
 
@@ -350,7 +350,7 @@ export function cellsOf(events: Iterable<ToldEvent>): Cell[] {
   return [...sumsOf(events).values()].map(({ place, sum }) => ({ ...place, ...sum.tally }))
 }
 
-/** The same as sums that can grow on, by `keyOf` their places. */
+/** The same as sums that can grow on, by `cellKey` their places. */
 export function sumsOf(events: Iterable<ToldEvent>): Map<string, PlacedSum> {
   const work = summing(events, Number.POSITIVE_INFINITY)
   for (;;) {
@@ -364,7 +364,7 @@ export function* summing(events: Iterable<ToldEvent>, piece: number): Generator<
   let done = 0
   const sums = new Map<string, PlacedSum>()
   const at = (place: CellKey): Sum => {
-    const key = keyOf(place)
+    const key = cellKey(place)
     let known = sums.get(key)
     if (!known) {
       known = { place, sum: new Sum() }

@@ -8,8 +8,9 @@ import { refuse } from '../core/refusals.ts'
 import { cancel } from '../routing/route.ts'
 import { isTerminal } from '../routing/rows.ts'
 import { complete, wrapUp } from '../routing/task.ts'
+import { isHeldInTransfer } from '../routing/transfer.ts'
 import { emitChannel } from './events.ts'
-import { conversationOf, dropMember } from './member.ts'
+import { conversationOfChannel, dropMember } from './member.ts'
 import { objectOf } from './parameters.ts'
 import { type InteractionChannelRow, type InteractionRow, isUsable } from './rows.ts'
 
@@ -74,7 +75,7 @@ export function endChannel(
   tasks: 'wrapping' | 'completed'
 ): InteractionChannelRow {
   const channel = state.change('interaction_channel', sid, { status: to })
-  const conversation = conversationOf(state, channel)
+  const conversation = conversationOfChannel(state, channel)
   // The roster of a closed conversation stays as it was, so it is closed before they leave.
   if (to === 'closed' && conversation) moveConversation(state, conversation.sid, 'closed', 'API', consequence)
   for (const member of [...state.tables.interaction_participant.by('channel_sid', sid)]) {
@@ -87,7 +88,8 @@ export function endChannel(
 }
 
 function endTask(state: State, task_sid: string, to: 'wrapping' | 'completed'): void {
-  const status = state.find('task', task_sid)?.assignment_status
+  // While a task is handed on, whoever has it still has it.
+  const status = isHeldInTransfer(state, task_sid) ? 'assigned' : state.find('task', task_sid)?.assignment_status
   if (status === 'pending' || status === 'reserved') cancel(state, task_sid, 'Interaction channel ended')
   else if (status === 'assigned' && to === 'wrapping') wrapUp(state, task_sid, null)
   else if (status === 'assigned' || (status === 'wrapping' && to === 'completed')) complete(state, task_sid, null)

@@ -29,7 +29,7 @@ export function workerIdentity(worker: WorkerRow): string {
 }
 
 /** The participant that such a description makes, or a refusal in Flex's words. */
-export function participantParams(media: Media): ParticipantParams {
+export function paramsOfMedia(media: Media): ParticipantParams {
   const params = {
     ...(media.identity && !media.address && { identity: media.identity }),
     ...(media.address && { messaging_binding_address: media.address }),
@@ -54,13 +54,13 @@ function enterConversation(
   identity: string,
   add: typeof addParticipant
 ): ParticipantRow | null {
-  const conversation = conversationOf(state, channel)
+  const conversation = conversationOfChannel(state, channel)
   if (!conversation) return null
   const present = state.tables.participant.firstBy('member', nameKey(conversation.sid, identity))
   return present ?? add(state, conversation, { identity }, consequence)
 }
 
-export function conversationOf(state: State, channel: InteractionChannelRow): ConversationRow | undefined {
+export function conversationOfChannel(state: State, channel: InteractionChannelRow): ConversationRow | undefined {
   const conversation = state.resident('conversation', channel.media_channel_sid)
   return conversation?.state === 'closed' ? undefined : conversation
 }
@@ -161,8 +161,8 @@ export function createInteractionParticipant(
 const participantTypes = ['supervisor', 'customer', 'external', 'agent', 'unknown'] as const
 
 function enter(state: State, channel: InteractionChannelRow, media: Media): string | null {
-  const params = participantParams(media)
-  const conversation = conversationOf(state, channel)
+  const params = paramsOfMedia(media)
+  const conversation = conversationOfChannel(state, channel)
   if (!conversation) return null
   try {
     if (params.identity) return enterConversation(state, channel, params.identity, addParticipant)?.sid ?? null

@@ -8,7 +8,7 @@ import { type Conclusion, conclude, giveUp } from './attempt.ts'
 import type { DeliveryKind, Kind, Message, Outcome } from './delivery.ts'
 import { deliveryKinds } from './kinds.ts'
 import { type Held, Lane } from './lane.ts'
-import { aboutOf, destinationOf, kindOf, messageOf } from './queued.ts'
+import { destinationOf, kindOf, queuedAbout, queuedMessage } from './queued.ts'
 import { type KinesisSender, send } from './transport.ts'
 
 /** What the sender needs of its account. */
@@ -385,7 +385,7 @@ export class Sender implements Moved {
       signal: this.#abort.signal,
       ...(webhookSecret !== undefined && { standard: { secret: webhookSecret, at: Date.now() } })
     }
-    void send(messageOf(row, kind), options).then((outcome) => {
+    void send(queuedMessage(row, kind), options).then((outcome) => {
       this.#sending -= 1
       if (generation === this.#generation) {
         lane.sending -= 1
@@ -479,7 +479,7 @@ export class Sender implements Moved {
     const { account, log } = this.#options
     const first = row.first_refusal === null ? {} : { first_refusal: row.first_refusal }
     try {
-      await kind.answered?.({ about: aboutOf(row), outcome, isDelivered, ...first }, account)
+      await kind.answered?.({ about: queuedAbout(row), outcome, isDelivered, ...first }, account)
     } catch (err) {
       if (err instanceof Unavailable) throw err
       // What was asked about may be over by now; that is the answer's misfortune, and no reason to ask again.

@@ -7,7 +7,7 @@ import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { pause } from './pause.ts'
 import { clientConfig, openSession, placeOf, storeError, type Timing } from './postgres-session.ts'
 import { advanceOf, writeOf } from './postgres-write.ts'
-import { type Dialect, findOf, pageOf, type Query, residentColdOf, residentOf } from './query.ts'
+import { type Dialect, findOf, pageQuery, type Query, residentColdOf, residentOf } from './query.ts'
 import { readingsOf } from './readings.ts'
 import {
   type AccountHead,
@@ -164,7 +164,7 @@ export async function openPostgres({
       throw new Fenced(`account ${account_sid} was taken by another node`)
     },
 
-    page: async (query) => readRows(pageOf(query, dialect)),
+    page: async (query) => readRows(pageQuery(query, dialect)),
     find: async (account_sid, kind, where) => readRows(findOf(account_sid, kind, where, dialect)),
 
     log(account_sid, cursor, limit) {
