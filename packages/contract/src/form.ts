@@ -119,7 +119,7 @@ function placesOf(operation: Operation): Places {
 }
 
 /** The path of a request without its version, as 404 messages show it: `/Workspaces/WS…/Tasks/WT…`. */
-export function resourcePath(operation: Operation, path: Readonly<Record<string, string>>): string {
+function resourcePath(operation: Operation, path: Readonly<Record<string, string>>): string {
   return operation.path.replace(/^\/v\d+/, '').replaceAll(/\{(\w+)\}/g, (_, name: string) => path[name] ?? '')
 }
 

@@ -21,7 +21,7 @@ export interface ToldEvent {
 }
 
 /** Counted events of one scope. */
-export const counts = [
+const counts = [
   'tasks_created',
   'tasks_entered',
   'tasks_canceled',
@@ -40,7 +40,7 @@ export const counts = [
 export type Count = (typeof counts)[number]
 
 /** WaitingTasks times that are kept, each as a spread. */
-export const waits = ['until_accepted', 'until_canceled', 'in_queue_until_accepted'] as const
+const waits = ['until_accepted', 'until_canceled', 'in_queue_until_accepted'] as const
 
 export type Wait = (typeof waits)[number]
 
@@ -351,7 +351,7 @@ export function cellsOf(events: Iterable<ToldEvent>): Cell[] {
 }
 
 /** The same as sums that can grow on, by `cellKey` their places. */
-export function sumsOf(events: Iterable<ToldEvent>): Map<string, PlacedSum> {
+function sumsOf(events: Iterable<ToldEvent>): Map<string, PlacedSum> {
   const work = summing(events, Number.POSITIVE_INFINITY)
   for (;;) {
     const { done, value } = work.next()
