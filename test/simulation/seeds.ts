@@ -235,5 +235,81 @@ export const found: readonly {
         }
       ]
     }
+  },
+  {
+    // Its rest from workers who had rejected it went on, and ended while it was wrapping up.
+    name: 'a task that is wrapped up while it is handed on has no timer of those who are asked',
+    history: {
+      profile: 'handover',
+      seed: 1093,
+      steps: [
+        { as: 's1', do: { type: 'workspace.create', friendly_name: 's1' } },
+        {
+          as: 'q1',
+          do: { type: 'task_queue.create', workspace_sid: '@s1', max_reserved_workers: 2, friendly_name: 'q1' }
+        },
+        { as: 'q2', do: { type: 'task_queue.create', workspace_sid: '@s1', friendly_name: 'q2' } },
+        {
+          do: {
+            type: 'worker.create',
+            workspace_sid: '@s1',
+            friendly_name: 'w3',
+            attributes: '{"level":17841444523369052}',
+            activity_sid: '@s1.Available'
+          }
+        },
+        {
+          as: 'w5',
+          do: { type: 'worker.create', workspace_sid: '@s1', friendly_name: 'w5', activity_sid: '@s1.Available' }
+        },
+        {
+          do: {
+            type: 'worker.create',
+            workspace_sid: '@s1',
+            friendly_name: 'w6',
+            attributes: '{"level":17841444523369052}',
+            activity_sid: '@s1.Available'
+          }
+        },
+        { as: 'w7', do: { type: 'worker.create', workspace_sid: '@s1', friendly_name: 'w7' } },
+        {
+          as: 'f9',
+          do: {
+            type: 'workflow.create',
+            workspace_sid: '@s1',
+            configuration:
+              '{"task_routing":{"filters":[{"expression":"1==1","targets":[{"queue":"@q1","order_by":"worker.level"}]}]}}',
+            task_reservation_timeout: 30,
+            friendly_name: 'f9'
+          }
+        },
+        { do: { type: 'worker.update', workspace_sid: '@s1', sid: '@w7', activity_sid: '@s1.Available' } },
+        { as: 't11', do: { type: 'task.create', workspace_sid: '@s1' } },
+        { pass_ms: 7000 },
+        { pass_ms: 7000 },
+        { pass_ms: 20000 },
+        {
+          do: {
+            type: 'reservation.update',
+            workspace_sid: '@s1',
+            worker_sid: '@w7',
+            sid: '@r/t11/w7',
+            reservation_status: 'accepted'
+          }
+        },
+        {
+          do: {
+            type: 'transfer.create',
+            workspace_sid: '@s1',
+            worker_sid: '@w7',
+            reservation_sid: '@r/t11/w7',
+            task_sid: '@t11',
+            to: '@q2'
+          }
+        },
+        { do: { type: 'reservation.callback_failed', reservation_sid: '@r/t11/w5', failures: [] } },
+        { do: { type: 'task.update', workspace_sid: '@s1', sid: '@t11', assignment_status: 'wrapping' } }
+      ]
+    }
   }
 ]

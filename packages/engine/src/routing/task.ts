@@ -226,7 +226,9 @@ function refuseStatus(task: TaskRow, status: string, state: State): never {
 
 export function wrapUp(state: State, sid: string, reason: string | null): void {
   cancelReservations(state, sid)
-  const task = state.change('task', sid, { assignment_status: 'wrapping', ...(reason !== null && { reason }) })
+  // One that was being handed on may have had a rest from workers who rejected it.
+  const changes = { assignment_status: 'wrapping', retry_at: null } as const
+  const task = state.change('task', sid, { ...changes, ...(reason !== null && { reason }) })
   for (const reservation of state.tables.reservation.list('task_sid', sid)) {
     if (reservation.reservation_status === 'accepted') wrapUpReservation(state, reservation)
   }
