@@ -150,6 +150,24 @@ const fileSizes: Rule = (tree) =>
     return lines > 600 ? [`${path} has ${lines} lines, more than 600`] : []
   })
 
+/** One name, one thing: whoever searches for a name finds one declaration. What a contract generates repeats itself. */
+const exportedOnce: Rule = (tree) => {
+  const declared = new Map<string, string[]>()
+  for (const [path, text] of sources(tree, (path) => isProduction(path) && !path.includes('/generated/'))) {
+    const [, name = ''] = /^packages\/([^/]+)/.exec(path) ?? []
+    for (const [, exported = ''] of bare(text).matchAll(declarations)) {
+      const key = `${name}: ${exported}`
+      declared.set(key, [...new Set([...(declared.get(key) ?? []), path])]) // overloads are one thing
+    }
+  }
+  return [...declared]
+    .filter(([, paths]) => paths.length > 1)
+    .map(([key, paths]) => `${key} is exported by ${paths.join(' and ')}`)
+}
+
+const declarations =
+  /^export (?:declare |abstract |async )*(?:function\*?|class|const|let|interface|type|enum) +(\w+)/gm
+
 const skippedTests: Rule = (tree) =>
   sources(tree, isTest).flatMap(([path, text]) => {
     const lines = text.split('\n')
@@ -473,6 +491,18 @@ const house: Record<string, { rule: Rule; broken: Record<string, string>; compla
     { rule: fileNames, broken: { 'packages/mcp/src/string-utils.ts': '' }, complaint: '"utils" says nothing' }
   ],
   'files stay short': [{ rule: fileSizes, broken: { 'packages/engine/src/a.ts': long }, complaint: 'more than 600' }],
+  'an exported name is declared once in a package': [
+    {
+      rule: exportedOnce,
+      broken: {
+        'packages/engine/src/a.ts': 'export type Place = string',
+        'packages/engine/src/b.ts': 'export interface Place {}',
+        'packages/engine/src/generated/c.ts': 'export interface Place {}',
+        'packages/server/src/d.ts': 'export class Place {}'
+      },
+      complaint: 'engine: Place is exported by packages/engine/src/a.ts and packages/engine/src/b.ts'
+    }
+  ],
   'a test that is left out says why': [
     { rule: skippedTests, broken: { 'test/a.test.ts': leftOut('describe', 'skip') }, complaint: 'without a reason' },
     { rule: skippedTests, broken: { 'test/a.test.ts': leftOut('test', 'only') }, complaint: 'without a reason' }

@@ -1,13 +1,13 @@
 import type { OperationId } from '@ringdown/contract/generated/operations'
 
-const stories = 'test/conformance/taskrouter.test.ts'
-const guards = 'test/conformance/taskrouter-guards.test.ts'
-const figures = 'test/conformance/taskrouter-figures.test.ts'
-const lists = 'test/conformance/taskrouter-lists.test.ts'
-const interactionWebhooks = 'test/conformance/interaction-webhooks.test.ts'
-const webhooks = 'test/conformance/conversations-webhooks.test.ts'
-const explanations = 'test/conformance/taskrouter-explanation.test.ts'
-const eventStreams = 'test/conformance/event-streams.test.ts'
+const stories = 'test/conformance/taskrouter/stories.test.ts'
+const guards = 'test/conformance/taskrouter/guards.test.ts'
+const figures = 'test/conformance/taskrouter/figures.test.ts'
+const lists = 'test/conformance/taskrouter/lists.test.ts'
+const interactionWebhooks = 'test/conformance/flex/interaction-webhooks.test.ts'
+const webhooks = 'test/conformance/conversations/webhooks.test.ts'
+const explanations = 'test/conformance/taskrouter/explanation.test.ts'
+const eventStreams = 'test/conformance/event-streams/event-streams.test.ts'
 
 /**
  * Which test holds an operation to the reference. Each file proves at its end that it has seen what is said of it here

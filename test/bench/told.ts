@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStore } from '@ringdown/server/store/open'
-import { credentials, type Started, started } from '../process.ts'
-import { type Received, receiver } from '../receiver.ts'
+import { credentials, type Started, started } from '../support/process.ts'
+import { type Received, receiver } from '../support/receiver.ts'
 
 /*
  * A server that is killed again and again while it tells a receiver everything that happens. Nothing may be missing there

@@ -6,7 +6,7 @@ import type { StartOptions } from '@ringdown/server/start'
 import twilio from 'twilio'
 import { expect } from 'vitest'
 import { verified } from '../../tools/verified.ts'
-import { type World, world } from '../world.ts'
+import { type World, world } from '../support/world.ts'
 import { conforms, envelopeComplaints } from './conforms.ts'
 
 /**

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { credentials, type Started, started } from '../process.ts'
+import { credentials, type Started, started } from '../support/process.ts'
 
 /*
  * The clock of the machine is put back by an hour under a running server, put right again, and is an hour late at the

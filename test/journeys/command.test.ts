@@ -7,7 +7,7 @@ import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { openDatabase } from '@ringdown/server/store/sqlite-driver'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { credentials, run, started } from '../process.ts'
+import { credentials, run, started } from '../support/process.ts'
 
 /* What people meet at the terminal: one clear line and exit code 1 for what they can mend, and a clean stop. */
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type World, world } from '../world.ts'
+import { type World, world } from '../support/world.ts'
 
 /*
  * Journey (a): a program with the official SDK runs a whole customer contact, from an empty account to a closed and

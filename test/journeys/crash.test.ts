@@ -7,7 +7,7 @@ import { coldKinds } from '@ringdown/server/store/kinds'
 import { openStore } from '@ringdown/server/store/open'
 import type { Store } from '@ringdown/server/store/store'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { credentials, type Started, started } from '../process.ts'
+import { credentials, type Started, started } from '../support/process.ts'
 
 /*
  * Journey (c): the plug is pulled in the middle of contacts under load. After a restart nothing that was acknowledged is

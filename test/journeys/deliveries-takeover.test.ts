@@ -6,8 +6,8 @@ import { rowOf } from '@ringdown/server/delivery/queued'
 import { Sender } from '@ringdown/server/delivery/sender'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { receiver } from '../receiver.ts'
 import { findPostgres, postgresPlace } from '../store/places.ts'
+import { receiver } from '../support/receiver.ts'
 
 const endHolder = `select pg_terminate_backend(pid) from pg_locks
   where locktype = 'advisory' and granted and pid in (select backend from node)`

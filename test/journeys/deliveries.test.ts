@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { type Receiver, receiver } from '../receiver.ts'
-import { type World, world } from '../world.ts'
+import { type Receiver, receiver } from '../support/receiver.ts'
+import { type World, world } from '../support/world.ts'
 
 /*
  * Journey (d): what happens in the contact center is told to somebody outside, who is slow, broken or away, and gets it

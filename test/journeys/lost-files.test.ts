@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { credentials, type Started, started } from '../process.ts'
+import { credentials, type Started, started } from '../support/process.ts'
 
 /*
  * What becomes of a server when its disk is full, or when somebody tidies up and deletes what it works with: nothing is

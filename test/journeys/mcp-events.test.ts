@@ -6,7 +6,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { ringdown } from '@ringdown/mcp/twilio-client'
 import twilio from 'twilio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { credentials, main, type Started, started } from '../process.ts'
+import { credentials, main, type Started, started } from '../support/process.ts'
 
 /*
  * An AI worker gets its work: it waits for an offer, a program creates a task, and what it is told needs no second look.

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { credentials, main, type Started, started } from '../process.ts'
+import { credentials, main, type Started, started } from '../support/process.ts'
 
 /*
  * Journey (b): an AI agent runs the same contact with the sixteen tools alone: over stdio with a Ringdown embedded in

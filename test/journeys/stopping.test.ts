@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { type Folder, FolderTaken, takeFolder } from '@ringdown/server/store/folder-lock'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
-import { credentials, type Started, started } from '../process.ts'
 import { findPostgres, postgresPlace } from '../store/places.ts'
+import { credentials, type Started, started } from '../support/process.ts'
 
 /*
  * A server that is told to stop lets its account go at once, whatever its callers hold on to, and ends a few seconds later.

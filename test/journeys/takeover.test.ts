@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { credentials, type Started, started } from '../process.ts'
 import { findPostgres, postgresPlace } from '../store/places.ts'
+import { credentials, type Started, started } from '../support/process.ts'
 
 /*
  * Two nodes on one PostgreSQL, and the one that leads is frozen under load. The other one takes over with all that was

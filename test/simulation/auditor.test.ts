@@ -6,13 +6,17 @@ import type { EngineEvent, EventType } from '@ringdown/engine/events'
 import type { Kind } from '@ringdown/engine/kinds'
 import { describe, expect, it, vi } from 'vitest'
 import type { Tamper } from './center.ts'
+import { ColdRows } from './cold-rows.ts'
 import { make, replay, shortened } from './history.ts'
-import type { ProfileName } from './workload.ts'
+import type { ProfileName } from './profiles.ts'
 
 /*
  * An auditor that never complains is worth nothing: engines that make one mistake, each of a kind that a router could
  * make, are caught by it within a few histories.
  */
+
+/** Nothing is changed, but the auditor is alone. */
+const untouched: Tamper = () => undefined
 
 /** Other columns for the rows of a kind; undefined where the mistake cannot be made. */
 function miswritten(kind: Kind, change: (row: never, state: State) => object | undefined): Tamper {
@@ -213,11 +217,13 @@ describe('an auditor', () => {
     it(`sees that an engine ${mistake}`, () => {
       for (let seed = 1; seed <= 30; seed++) {
         let made = 0
-        const { failure } = make(profile, seed, 40, (...decided) => {
-          // Not at once, so that the mistake is made in the middle of a day.
-          const result = seed % 3 === 0 || made > 0 ? undefined : tamper(...decided)
-          if (result) made++
-          return result
+        const { failure } = make(profile, seed, 40, {
+          tamper: (...decided) => {
+            // Not at once, so that the mistake is made in the middle of a day.
+            const result = seed % 3 === 0 || made > 0 ? undefined : tamper(...decided)
+            if (result) made++
+            return result
+          }
         })
         if (made === 0) {
           expect(failure).toBeUndefined()
@@ -239,11 +245,46 @@ describe('an auditor', () => {
     vi.spyOn(Timers.prototype, 'remove').mockImplementation(function (this: Timers, timer) {
       if (!isForgotten(timer)) remove.call(this, timer)
     })
-    const complaints = [1, 2, 3, 4, 5].flatMap((seed) => make('multi', seed, 60).failure?.message ?? [])
+    const complaints = [1, 2, 3, 4, 5].flatMap(
+      (seed) => make('multi', seed, 60, { tamper: untouched }).failure?.message ?? []
+    )
     vi.restoreAllMocks()
     expect(complaints.length).toBeGreaterThan(0)
     for (const complaint of complaints)
       expect(complaint).toMatch(/timer.task_retry of t\d+ was due|fires before what is due/)
+  })
+
+  it('says when a command is decided without what it had to read', () => {
+    vi.spyOn(ColdRows.prototype, 'admit').mockImplementation(() => {})
+    const rules = [1, 2, 3, 4, 5].flatMap((seed) => make('contacts', seed, 60).failure?.rule ?? [])
+    vi.restoreAllMocks()
+    expect(rules.length).toBeGreaterThan(2)
+    // A refusal where the twin decides, or the other way round, until one tells what it did.
+    expect(rules.filter((rule) => rule !== 'twin')).toEqual([])
+  })
+
+  it('says when nobody has read what a command must see', () => {
+    vi.spyOn(ColdRows.prototype, 'admit').mockImplementation(() => {})
+    const { begin } = State.prototype
+    vi.spyOn(State.prototype, 'begin').mockImplementation(function (this: State, at, seed, reads) {
+      begin.call(this, at, seed, reads && [])
+    })
+    const rules = [1, 2, 3, 4, 5].flatMap((seed) => make('contacts', seed, 60).failure?.rule ?? [])
+    vi.restoreAllMocks()
+    expect(rules).toContainEqual(expect.stringMatching(/^threw invariant: \w+ .* was read before the decision$/))
+  })
+
+  it('says when a row leaves memory that is not the one that was stored', () => {
+    const { write } = ColdRows.prototype
+    vi.spyOn(ColdRows.prototype, 'write').mockImplementation(function (this: ColdRows, changes) {
+      write.call(
+        this,
+        changes.filter(({ kind, before }) => kind !== 'conversation' || !before)
+      )
+    })
+    const rules = [1, 2, 3, 4, 5].flatMap((seed) => make('contacts', seed, 60).failure?.rule ?? [])
+    vi.restoreAllMocks()
+    expect(rules).toContainEqual(expect.stringMatching(/^(stale conversation|twin|whole)$/))
   })
 
   it('says when an engine loses with its memory what it has not published', () => {
@@ -259,7 +300,9 @@ describe('an auditor', () => {
   it('shortens what led to a complaint, and keeps the complaint', () => {
     const tamper: Tamper = (decision) =>
       untold('reservation.accepted')(decision, { type: 'workspace.delete', sid: '' }, undefined as never)
-    const long = [3, 4, 5, 6].map((seed) => make('busy', seed, 60, tamper)).find(({ failure }) => failure !== undefined)
+    const long = [3, 4, 5, 6]
+      .map((seed) => make('busy', seed, 60, { tamper }))
+      .find(({ failure }) => failure !== undefined)
     if (!long?.failure) throw new Error('nobody has accepted anything')
     const short = shortened(long, long.failure.rule, tamper)
     expect(short.steps.length).toBeLessThan(10)

@@ -350,7 +350,7 @@ function isHeldAsItStands(
 /** A row of any kind, as far as all rows are alike. */
 export type PublishedRow = Pick<TaskRow, 'sid' | 'seq' | 'version' | 'date_updated'>
 
-export const audited: readonly Kind[] = [
+const audited: readonly Kind[] = [
   'workspace',
   'activity',
   'task_channel',

@@ -1,12 +1,16 @@
 import { State } from '@ringdown/engine/center'
-import type { Command } from '@ringdown/engine/commands'
+import { type Command, readsOf } from '@ringdown/engine/commands'
+import type { Read } from '@ringdown/engine/core/command'
 import { seedOf } from '@ringdown/engine/core/ids'
 import { Refusal } from '@ringdown/engine/core/refusals'
 import { type Decision, decide } from '@ringdown/engine/decide'
-import { decideDue } from '@ringdown/engine/due'
-import { type Kind, kinds } from '@ringdown/engine/kinds'
+import { type DueDecision, decideDue } from '@ringdown/engine/due'
+import type { Kind } from '@ringdown/engine/kinds'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
+import { complaints } from '../support/invariants.ts'
+import { reloaded, snapshot } from '../support/snapshot.ts'
 import { Auditor, type Complaint, type Outcome, type PublishedRow } from './auditor.ts'
+import { ColdRows, withoutCascades } from './cold-rows.ts'
 
 /**
  * One thing that happens. Commands name things as `@t5`, a workspace's own furniture as `@s1.Offline`, and a worker's
@@ -16,6 +20,8 @@ export type Step =
   | { readonly pass_ms: number }
   /** Memory is lost, and loaded anew from the rows. */
   | { readonly reload: true }
+  /** What need not be in memory leaves it. */
+  | { readonly sweep: true }
   /** The next decision is broken off after so many events, then made again. */
   | { readonly break: number }
   | { readonly as?: string; readonly do: Command }
@@ -29,6 +35,15 @@ function settingsFor(seed: number, available_workers: number): Settings {
 /** Changes what an engine publishes before the auditor sees it, to see whether the auditor does. Undefined: as it is. */
 export type Tamper = (decision: Decision, command: Command, state: State) => Decision | undefined
 
+/** Looks at the twin, which has every row, when it is opened and after each of its decisions and refusals. */
+export type Watch = (twin: State) => (outcome: Outcome) => void
+
+/** Who else has to do with a center than those who work there. */
+export interface Others {
+  readonly tamper?: Tamper
+  readonly watch?: Watch
+}
+
 export class Failure extends Error {
   readonly rule: string
 
@@ -40,16 +55,29 @@ export class Failure extends Error {
 
 class Sabotage extends Error {}
 
+/** What kind of center it is. */
+export interface CenterOptions {
+  /** So many workers may be available at the same time. */
+  readonly available_workers: number
+  /** Whether the auditor keeps its book: it knows what routing does by routing's commands, and by no others. */
+  readonly hasBook: boolean
+}
+
 /**
- * An engine that lives through a history, watched by the auditor, beside a twin that never loses its memory and is never
- * broken off: both must decide the same. Throws a Failure at the first thing that is wrong.
+ * An engine that lives through a history, watched by the auditor, beside a twin that never loses its memory, has every row
+ * there, and is never broken off: both must decide the same. Throws a Failure at the first thing that is wrong.
  */
 export class Center {
   state: State
-  readonly #twin: State
+  /** Has all rows, also those that have left the memory of the other. */
+  readonly twin: State
+  readonly #cold = new ColdRows()
+  readonly #hasBook: boolean
+  readonly #hasInvariants: boolean
   readonly #auditor: Auditor
   readonly #names = new Map<string, string>()
   readonly #tamper: Tamper | undefined
+  readonly #seen: ((outcome: Outcome) => void) | undefined
   readonly #seed: number
   #break: number | undefined
   at = 1_767_225_600_000 // 2026-01-01
@@ -58,19 +86,22 @@ export class Center {
   /** How often what was decided, by type of command, and what happened, by type of event. */
   readonly done = new Map<string, number>()
 
-  /** So many workers may be available at the same time. */
-  constructor(seed: number, available_workers: number, tamper?: Tamper) {
+  constructor(seed: number, { available_workers, hasBook }: CenterOptions, { tamper, watch }: Others = {}) {
     const settings = settingsFor(seed, available_workers)
+    this.#hasBook = hasBook
+    // To work all of them out after every decision takes twice as long as all else, so not every history does.
+    this.#hasInvariants = !tamper && (!hasBook || seed % 3 === 1)
     this.#auditor = new Auditor({ ...settings, ...settings.limits })
     this.#seed = seed
     this.#tamper = tamper
     const account_sid = `AC${'0'.repeat(32)}`
     this.state = new State(account_sid, settings)
-    this.#twin = new State(account_sid, settings)
+    this.twin = new State(account_sid, settings)
+    this.#seen = watch?.(this.twin)
   }
 
   get offers(): number {
-    return this.#auditor.offers
+    return this.done.get('reservation.created') ?? 0
   }
 
   take(step: Step): void {
@@ -78,15 +109,43 @@ export class Center {
       this.at += step.pass_ms
       this.#decideDue()
     } else if ('break' in step) this.#break = step.break
-    else if ('reload' in step) {
-      this.#check(this.#judgeRows())
-      this.state = reloaded(this.state)
-    } else this.#execute(step.do, step.as)
+    else if ('sweep' in step) this.#sweep()
+    else if ('reload' in step) this.#reload()
+    else this.#execute(step.do, step.as)
   }
 
   /** The end of a history. */
   close(): void {
     this.#check(this.#judgeRows())
+    this.#check(this.#judgeMemory())
+  }
+
+  // Memory
+
+  #sweep(): void {
+    this.#count('row out of memory', this.#cold.sweep(this.state))
+  }
+
+  /** Only what would be in memory at start is loaded; nothing else can tell that it was loaded. */
+  #reload(): void {
+    this.#check(this.#judgeRows())
+    this.#check(this.#judgeMemory())
+    this.#sweep()
+    const fresh = reloaded(this.state)
+    if (textOfState(fresh) !== textOfState(this.state))
+      this.#check([{ rule: 'reload', text: 'a state that was loaded is not the one that was stored' }])
+    this.state = fresh
+  }
+
+  /** Memory and the store together are what the twin has. */
+  #judgeMemory(): Complaint[] {
+    const found = this.#cold
+      .stale(this.state)
+      .map((kind) => ({ rule: `stale ${kind}`, text: `memory has a ${kind} that is not the one stored` }))
+    const whole = reloaded(this.state, this.state.settings, this.#cold.all(this.state))
+    if (textOfState(whole) !== textOfState(this.twin))
+      found.push({ rule: 'whole', text: 'what is in memory and in the store is not what the twin has' })
+    return found
   }
 
   // Names
@@ -98,7 +157,7 @@ export class Center {
 
   /** Names of what there is of a kind. */
   names(kind: Kind): string[] {
-    return [...this.#names].filter(([, sid]) => this.state.find(kind, sid)).map(([name]) => name)
+    return [...this.#names].filter(([, sid]) => this.twin.find(kind, sid)).map(([name]) => name)
   }
 
   nameOf(sid: string): string | undefined {
@@ -116,8 +175,13 @@ export class Center {
 
   #resolve<T>(value: T): T {
     const text = JSON.stringify(value).replace(/@(\w+(?:\.\w+)?(?:\/\w+\/\w+)?)/g, (_, name: string) => {
-      const [kind, task, worker] = name.split('/')
-      const sid = kind === 'r' ? this.#reservation(task ?? '', worker ?? '') : this.#names.get(name)
+      const [kind = '', owner = '', member = ''] = name.split('/')
+      const sid =
+        kind === 'r'
+          ? this.#reservation(owner, member)
+          : owner
+            ? this.#member(kind, owner, member)
+            : this.#names.get(name)
       return sid ?? `${prefixes[name[0] as keyof typeof prefixes] ?? 'XX'}${'0'.repeat(32)}`
     })
     return JSON.parse(text)
@@ -129,13 +193,36 @@ export class Center {
     return all.filter((row) => row.worker_sid === worker_sid).at(-1)?.sid
   }
 
+  /** `p/v1/0` is the first participant of a conversation; so are messages, webhooks, and who is in an interaction. */
+  #member(kind: string, owner: string, place: string): string | undefined {
+    const { participant, message, conversation_scoped_webhook, interaction_participant } = this.twin.tables
+    const sid = this.#names.get(owner) ?? ''
+    const channel = this.twin.find('interaction', sid)?.channel_sid ?? ''
+    const rows = {
+      p: () => participant.by('conversation_sid', sid),
+      m: () => message.by('conversation_sid', sid),
+      k: () => conversation_scoped_webhook.by('conversation_sid', sid),
+      x: () => interaction_participant.by('channel_sid', channel)
+    }[kind]
+    return [...(rows?.() ?? [])][Number(place)]?.sid
+  }
+
+  /** What a decision made is named, with what came into being beside it: `t` of an interaction or an invite is its task. */
   #name(as: string, decision: Decision, kind: string): void {
-    const made = decision.changes.find((change) => change.kind === kind && !change.before)
-    if (!made) return
-    this.#names.set(as, made.sid)
-    if (kind !== 'workspace') return
-    for (const activity of this.state.tables.activity.by('workspace_sid', made.sid))
-      this.#names.set(`${as}.${activity.friendly_name}`, activity.sid)
+    const made = (kind: string) => decision.changes.find((change) => change.kind === kind && !change.before)?.sid
+    const sid = made(kind)
+    if (sid === undefined) return
+    this.#names.set(as, sid)
+    if (kind === 'workspace') {
+      for (const activity of this.state.tables.activity.by('workspace_sid', sid))
+        this.#names.set(`${as}.${activity.friendly_name}`, activity.sid)
+    }
+    if (kind !== 'interaction' && kind !== 'invite') return
+    const beside = { [`${as}.channel`]: 'interaction_channel', [`v${as}`]: 'conversation', [`t${as}`]: 'task' }
+    for (const [name, other] of Object.entries(beside)) {
+      const its = made(other)
+      if (its !== undefined) this.#names.set(name, its)
+    }
   }
 
   // Decisions
@@ -145,45 +232,57 @@ export class Center {
     const command = this.#resolve(symbolic)
     this.#breakOff(command, this.at)
     const outcome = this.#attempt(this.state, command)
-    const other = this.#attempt(this.#twin, command)
+    const other = this.#attempt(this.twin, command)
+    this.#seen?.(other)
     if (as !== undefined && !(outcome instanceof Refusal)) this.#name(as, outcome, command.type.split('.')[0] ?? '')
     this.#settle(command, this.at, outcome, other)
     this.#decideDue()
   }
 
-  #attempt(state: State, command: Command): Outcome {
+  /** As the server does: what must be read is brought into memory first, and the engine is told what was read. */
+  #attempt(state: State, command: Command, at = this.at): Outcome {
+    const reads = state === this.twin ? undefined : this.#read(command)
     try {
-      return decide(state, { at: this.at, seed: seedOf(this.#seed, state.decision), command })
+      return decide(state, { at, seed: seedOf(this.#seed, state.decision), command, reads })
     } catch (error) {
       if (error instanceof Refusal) return error
       throw thrown(error, this.named(`${command.type}: ${error}`))
     }
   }
 
+  #read(command: Command): readonly Read[] {
+    const reads = readsOf(command, this.state)
+    this.#cold.admit(this.state, reads)
+    this.#count('read', reads.length)
+    return reads
+  }
+
   #decideDue(): void {
-    const seedFor = (n: number) => seedOf(this.#seed, n)
-    const next = (state: State) => {
-      try {
-        return decideDue(state, this.at, seedFor).next()
-      } catch (error) {
-        throw thrown(error, this.named(`a timer: ${error}`))
-      }
-    }
     for (;;) {
       const timer = this.state.nextTimer
-      if (timer && timer.due <= this.at)
-        this.#breakOff({ type: timer.command, sid: timer.sid } as Command, Math.max(timer.due, this.state.at)) // as in due.ts
-      const one = next(this.state)
-      const other = next(this.#twin)
-      if (one.done || other.done) {
-        if (one.done !== other.done)
+      const other = this.#nextOfTwin()
+      if (!timer || timer.due > this.at || other.done) {
+        if ((!timer || timer.due > this.at) !== other.done)
           this.#check([{ rule: 'twin', text: 'the twins do not agree whether anything is due' }])
-        this.#check(this.#auditor.judgeRest(this.at))
+        if (this.#hasBook) this.#check(this.#auditor.judgeRest(this.at))
         return
       }
-      const { command, due, decision } = one.value
-      this.#check(this.#auditor.judgeTimer(command, due))
-      this.#settle(command, this.state.at, decision, other.value.decision)
+      this.#seen?.(other.value.decision)
+      const { due } = timer
+      const command = { type: timer.command, sid: timer.sid } as Command // as in due.ts
+      const at = Math.max(due, this.state.at) // as there
+      this.#breakOff(command, at)
+      const outcome = this.#attempt(this.state, command, at)
+      if (this.#hasBook) this.#check(this.#auditor.judgeTimer(command, due))
+      this.#settle(command, at, outcome, other.value.decision)
+    }
+  }
+
+  #nextOfTwin(): IteratorResult<DueDecision, void> {
+    try {
+      return decideDue(this.twin, this.at, (n) => seedOf(this.#seed, n)).next()
+    } catch (error) {
+      throw thrown(error, this.named(`a timer: ${error}`))
     }
   }
 
@@ -202,12 +301,17 @@ export class Center {
     }
     if (textOf(outcome) !== textOf(other))
       this.#check([{ rule: 'twin', text: `the twins decide differently about ${command.type}` }])
+    if (!(outcome instanceof Refusal)) this.#cold.write(outcome.changes)
     const shown = outcome instanceof Refusal ? outcome : (this.#tamper?.(outcome, command, this.state) ?? outcome)
-    this.#check(this.#auditor.judge(command, at, shown))
+    if (this.#hasBook) this.#check(this.#auditor.judge(command, at, shown))
+    // Whether an auditor sees a mistake is to be seen where nobody else looks for it.
+    if (outcome instanceof Refusal || !this.#hasInvariants) return
+    const texts = complaints(this.state, outcome)
+    this.#check(texts.map((text) => ({ rule: text.replace(/[A-Z]{2}[0-9a-f]{32}/g, '…'), text })))
   }
 
-  #count(what: string): void {
-    this.done.set(what, (this.done.get(what) ?? 0) + 1)
+  #count(what: string, times = 1): void {
+    this.done.set(what, (this.done.get(what) ?? 0) + times)
   }
 
   /** Decides a command, but throws at one of its events, or at its end if it has fewer. Nothing of it may be left. */
@@ -216,6 +320,8 @@ export class Center {
     let left = this.#break
     this.#break = undefined
     const { state } = this
+    const reads = this.#read(command)
+    const before = textOfState(state)
     const { emit, end } = state
     state.emit = (...told) => {
       if (left-- === 0) throw new Sabotage()
@@ -225,7 +331,7 @@ export class Center {
       throw new Sabotage()
     }
     try {
-      decide(state, { at, seed: seedOf(this.#seed, -1), command })
+      decide(state, { at, seed: seedOf(this.#seed, -1), command, reads })
     } catch (error) {
       if (!(error instanceof Sabotage) && !(error instanceof Refusal))
         throw thrown(error, this.named(`${command.type}: ${error}`))
@@ -233,10 +339,12 @@ export class Center {
       state.emit = emit
       state.end = end
     }
-    this.#check(this.#judgeRows())
+    if (textOfState(state) !== before)
+      this.#check([{ rule: 'broken off', text: `something is left of ${command.type}, which was broken off` }])
   }
 
   #judgeRows(): Complaint[] {
+    if (!this.#hasBook) return []
     return this.#auditor.judgeRows((kind) => this.state.table(kind).all() as unknown as PublishedRow[]) // every row is one
   }
 
@@ -247,7 +355,10 @@ export class Center {
   }
 }
 
-const prefixes = { s: 'WS', a: 'WA', c: 'TC', q: 'WQ', f: 'WW', w: 'WK', t: 'WT', r: 'WR', h: 'TT' } as const
+const prefixes = {
+  ...{ s: 'WS', a: 'WA', c: 'TC', q: 'WQ', f: 'WW', w: 'WK', t: 'WT', r: 'WR', h: 'TT' },
+  ...{ b: 'IS', v: 'CH', p: 'MB', m: 'IM', k: 'WH', u: 'US', i: 'KD', n: 'KG', x: 'UT' }
+} as const
 
 function thrown(error: unknown, text: string): Failure {
   const said = error instanceof Error ? error.message : String(error)
@@ -256,21 +367,14 @@ function thrown(error: unknown, text: string): Failure {
 
 function textOf(outcome: Outcome): string {
   if (outcome instanceof Refusal) return outcome.message
-  const { changes, events } = outcome
-  return JSON.stringify([changes.map(({ sid, after }) => after ?? sid), events.map(({ sid, type }) => [sid, type])])
+  const { changes, events, result } = outcome
+  return JSON.stringify([
+    withoutCascades(changes).map(({ sid, before, after }) => [sid, before?.version, after]),
+    events.map(({ sid, type }) => [sid, type]),
+    result
+  ])
 }
 
-/** A state made from the rows of another, as one is made at start from those that were stored. */
-function reloaded(state: State): State {
-  const fresh = new State(state.account_sid, state.settings)
-  const all = (Object.keys(kinds) as Kind[]).flatMap((kind) =>
-    state
-      .table(kind)
-      .all()
-      .map((row) => ({ kind, row }))
-  )
-  for (const { kind, row } of all.sort((a, b) => a.row.seq - b.row.seq)) fresh.admit(kind, row as never) // of its own kind
-  fresh.matcher.settle()
-  const { at, decision, next_seq, next_event } = state
-  return Object.assign(fresh, { at, decision, next_seq, next_event })
+function textOfState(state: State): string {
+  return JSON.stringify(snapshot(state))
 }

@@ -1,7 +1,7 @@
 import { compile } from '@ringdown/engine/matching/expression/compile'
 import { readJson } from '@ringdown/engine/matching/expression/decimal'
 import { describe, expect, it } from 'vitest'
-import { Dice } from './dice.ts'
+import { Dice } from '../support/dice.ts'
 import { dig, isTrue } from './expression.ts'
 import { jsonOf } from './numeral.ts'
 

@@ -1,5 +1,6 @@
-import { Center, Failure, type Step, type Tamper } from './center.ts'
-import { type ProfileName, profiles, Workload } from './workload.ts'
+import { Center, Failure, type Others, type Step, type Tamper } from './center.ts'
+import { type ProfileName, profiles } from './profiles.ts'
+import { Workload } from './workload.ts'
 
 /** What a seed made of a profile: how it went, and everything that happened on the way. */
 export interface History {
@@ -15,8 +16,8 @@ export interface History {
 }
 
 /** Lives through so many commands that a seed makes up. */
-export function make(profile: ProfileName, seed: number, commands: number, tamper?: Tamper): History {
-  const center = new Center(seed, profiles[profile].available_workers, tamper)
+export function make(profile: ProfileName, seed: number, commands: number, others?: Others): History {
+  const center = new Center(seed, profiles[profile], others)
   const workload = new Workload(profile, seed, center)
   const steps: Step[] = []
   const failure = failureOf(() => {
@@ -37,7 +38,7 @@ export type Played = Pick<History, 'profile' | 'seed' | 'steps'>
 
 /** Lives through given steps, and says how that failed, if it did. */
 export function replay({ profile, seed, steps }: Played, tamper?: Tamper): Failure | undefined {
-  const center = new Center(seed, profiles[profile].available_workers, tamper)
+  const center = new Center(seed, profiles[profile], tamper ? { tamper } : {})
   return failureOf(() => {
     for (const step of steps) center.take(step)
     center.close()

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Failure } from './center.ts'
 import { type History, make, type Played, replay, shortened } from './history.ts'
-import { type ProfileName, profiles } from './workload.ts'
+import { type ProfileName, profiles } from './profiles.ts'
 
 /*
  * `npm run simulate`: many days of many centers, each judged after every decision. Ends at the first failure, with the

@@ -402,6 +402,7 @@ export class Router extends Book {
   wrapUp(task: Task, reason: string | null): void {
     transferEnds(this, task, () => this.withdrawPending(task))
     task.status = 'wrapping'
+    task.retry_at = null
     task.reason = reason ?? task.reason
     for (const one of this.reservationsOf(task)) if (one.status === 'accepted') this.wrapUpReservation(one)
     this.tell('task.wrapup', task.sid)

@@ -1,5 +1,5 @@
-import type { Dice } from './dice.ts'
-import type { Profile } from './workload.ts'
+import type { Dice } from '../support/dice.ts'
+import type { Profile } from './profiles.ts'
 
 /*
  * Texts that people write: expressions, documents and attributes. Small sets of values, so that they meet; numbers

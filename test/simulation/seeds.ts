@@ -137,5 +137,179 @@ export const found: readonly {
     // The worker had two reservations for it then.
     name: 'nobody is handed a task that it has already',
     history: handover(handedOn('w1', 'w2', 'WARM'), answered('w2', 'accepted'), handedOn('w1', 'w2', 'WARM'))
+  },
+  {
+    // It was found by that name in memory, so nobody had read whether a closed one has the SID (reference conversations 3).
+    name: 'a conversation is found by a unique name that looks like a SID',
+    history: {
+      profile: 'contacts',
+      seed: 1,
+      steps: [
+        { do: { type: 'conversations.setup' } },
+        { as: 'v1', do: { type: 'conversation.create', unique_name: `CH${'0'.repeat(32)}` } },
+        { sweep: true },
+        { do: { type: 'message.create', conversation_sid: `CH${'0'.repeat(32)}`, body: 'Hello?' } },
+        { do: { type: 'participant.create', conversation_sid: `CH${'0'.repeat(32)}`, identity: 'ann' } }
+      ]
+    }
+  },
+  {
+    // It was written once more what the task had been, but only while the interaction was still in memory.
+    name: 'a closed interaction stays as it is when its task is deleted',
+    history: {
+      profile: 'contacts',
+      seed: 88,
+      steps: [
+        { as: 's1', do: { type: 'workspace.create', friendly_name: 's1' } },
+        { as: 'q1', do: { type: 'task_queue.create', workspace_sid: '@s1', friendly_name: 'q1' } },
+        { as: 'w6', do: { type: 'worker.create', workspace_sid: '@s1', friendly_name: 'w6' } },
+        { as: 'b1', do: { type: 'chat_service.create', friendly_name: 'Other' } },
+        { as: 'v12', do: { type: 'conversation.create', timers_closed: 'PT10M' } },
+        { do: { type: 'participant.create', conversation_sid: '@v12', identity: 'cid' } },
+        {
+          as: 'i16',
+          do: {
+            type: 'interaction.create',
+            channel: { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: '@v12' } },
+            routing: { properties: { workspace_sid: '@s1', queue_sid: '@q1' } }
+          }
+        },
+        { pass_ms: 600_000 },
+        { sweep: true },
+        { do: { type: 'task.delete', workspace_sid: '@s1', sid: '@ti16' } }
+      ]
+    }
+  },
+  {
+    // It was canceled, and the worker's reservation stayed accepted (reference flex 10).
+    name: 'a task that is handed on ends with its channel for whoever has it',
+    history: {
+      profile: 'contacts',
+      seed: 350,
+      steps: [
+        { as: 's1', do: { type: 'workspace.create', friendly_name: 's1' } },
+        { as: 'q1', do: { type: 'task_queue.create', workspace_sid: '@s1', friendly_name: 'q1' } },
+        {
+          as: 'w7',
+          do: { type: 'worker.create', workspace_sid: '@s1', friendly_name: 'w7', activity_sid: '@s1.Available' }
+        },
+        {
+          as: 'i15',
+          do: {
+            type: 'interaction.create',
+            channel: {
+              type: 'web',
+              initiated_by: 'api',
+              participants: [{ address: '+37255500003', proxy_address: '+3726000' }]
+            },
+            routing: { properties: { workspace_sid: '@s1', queue_sid: '@q1' } }
+          }
+        },
+        {
+          do: {
+            type: 'reservation.update',
+            workspace_sid: '@s1',
+            task_sid: '@ti15',
+            sid: '@r/ti15/w7',
+            reservation_status: 'accepted'
+          }
+        },
+        {
+          do: {
+            type: 'transfer.create',
+            workspace_sid: '@s1',
+            worker_sid: '@w7',
+            reservation_sid: '@r/ti15/w7',
+            task_sid: '@ti15',
+            to: '@q1'
+          }
+        },
+        {
+          do: {
+            type: 'interaction_channel.update',
+            interaction_sid: '@i15',
+            sid: '@i15.channel',
+            status: 'inactive',
+            routing: { status: 'closed' }
+          }
+        }
+      ]
+    }
+  },
+  {
+    // Its rest from workers who had rejected it went on, and ended while it was wrapping up.
+    name: 'a task that is wrapped up while it is handed on has no timer of those who are asked',
+    history: {
+      profile: 'handover',
+      seed: 1093,
+      steps: [
+        { as: 's1', do: { type: 'workspace.create', friendly_name: 's1' } },
+        {
+          as: 'q1',
+          do: { type: 'task_queue.create', workspace_sid: '@s1', max_reserved_workers: 2, friendly_name: 'q1' }
+        },
+        { as: 'q2', do: { type: 'task_queue.create', workspace_sid: '@s1', friendly_name: 'q2' } },
+        {
+          do: {
+            type: 'worker.create',
+            workspace_sid: '@s1',
+            friendly_name: 'w3',
+            attributes: '{"level":17841444523369052}',
+            activity_sid: '@s1.Available'
+          }
+        },
+        {
+          as: 'w5',
+          do: { type: 'worker.create', workspace_sid: '@s1', friendly_name: 'w5', activity_sid: '@s1.Available' }
+        },
+        {
+          do: {
+            type: 'worker.create',
+            workspace_sid: '@s1',
+            friendly_name: 'w6',
+            attributes: '{"level":17841444523369052}',
+            activity_sid: '@s1.Available'
+          }
+        },
+        { as: 'w7', do: { type: 'worker.create', workspace_sid: '@s1', friendly_name: 'w7' } },
+        {
+          as: 'f9',
+          do: {
+            type: 'workflow.create',
+            workspace_sid: '@s1',
+            configuration:
+              '{"task_routing":{"filters":[{"expression":"1==1","targets":[{"queue":"@q1","order_by":"worker.level"}]}]}}',
+            task_reservation_timeout: 30,
+            friendly_name: 'f9'
+          }
+        },
+        { do: { type: 'worker.update', workspace_sid: '@s1', sid: '@w7', activity_sid: '@s1.Available' } },
+        { as: 't11', do: { type: 'task.create', workspace_sid: '@s1' } },
+        { pass_ms: 7000 },
+        { pass_ms: 7000 },
+        { pass_ms: 20000 },
+        {
+          do: {
+            type: 'reservation.update',
+            workspace_sid: '@s1',
+            worker_sid: '@w7',
+            sid: '@r/t11/w7',
+            reservation_status: 'accepted'
+          }
+        },
+        {
+          do: {
+            type: 'transfer.create',
+            workspace_sid: '@s1',
+            worker_sid: '@w7',
+            reservation_sid: '@r/t11/w7',
+            task_sid: '@t11',
+            to: '@q2'
+          }
+        },
+        { do: { type: 'reservation.callback_failed', reservation_sid: '@r/t11/w5', failures: [] } },
+        { do: { type: 'task.update', workspace_sid: '@s1', sid: '@t11', assignment_status: 'wrapping' } }
+      ]
+    }
   }
 ]

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { make, replay } from './history.ts'
+import { type ProfileName, profiles } from './profiles.ts'
 import { found } from './seeds.ts'
-import { type ProfileName, profiles } from './workload.ts'
 
 /*
  * Days of centers, each judged after every decision by an auditor who knows the reference and not the router. What fails
@@ -22,6 +22,17 @@ const worthTheName: Readonly<Record<string, number>> = {
 /** What these profiles are there for. */
 const special: Readonly<Partial<Record<ProfileName, typeof worthTheName>>> = {
   crowd: { 'timer.judging': 60, 'timer.judging, not the last': 150 },
+  contacts: {
+    'reservation.instruct': 3,
+    'reservation.callback_failed': 1,
+    'row out of memory': 500,
+    read: 500,
+    'conversation.update': 40,
+    'message.update': 2,
+    'user.update': 5,
+    'interaction_channel.update': 12,
+    'interaction.participant.joined': 30
+  },
   escalation: { 'timer.workflow_document': 15, 'timer.workflow_document, not the last': 5 },
   handover: {
     'transfer.create': 50,

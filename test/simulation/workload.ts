@@ -1,161 +1,11 @@
-import type { Command } from '@ringdown/engine/commands'
 import { seedOf } from '@ringdown/engine/core/ids'
 import type { Kind } from '@ringdown/engine/kinds'
+import { Dice } from '../support/dice.ts'
+import { type Act, command } from './act.ts'
 import type { Center, Step } from './center.ts'
-import { Dice } from './dice.ts'
+import { contactActs } from './contacts.ts'
+import { type Profile, type ProfileName, profiles } from './profiles.ts'
 import * as said from './said.ts'
-
-/** What kind of day it is. Weights are relative. */
-export interface Profile {
-  readonly workers: number
-  readonly queues: number
-  /** How many may be available at the same time. */
-  readonly available_workers: number
-  readonly multi_task_enabled: boolean
-  /** Chances in percent. */
-  readonly timeouts: number
-  readonly skips: number
-  readonly orders: number
-  /** That a queue takes everybody, a workflow has but one target, and a task comes on the default channel. */
-  readonly plain: number
-  readonly max_reserved: readonly number[]
-  readonly reservation_timeout: readonly number[]
-  readonly pass_ms: readonly number[]
-  readonly acts: Readonly<Record<keyof typeof acts, number>>
-}
-
-const usual = {
-  addTask: 30,
-  accept: 16,
-  reject: 5,
-  finish: 14,
-  updateTask: 8,
-  endTask: 3,
-  deleteTask: 2,
-  callOff: 1,
-  answer: 6,
-  transfer: 7,
-  takeBack: 2,
-  addWorker: 1,
-  deleteWorker: 1,
-  moveWorker: 8,
-  teachWorker: 3,
-  setChannel: 5,
-  updateQueue: 2,
-  addQueue: 1,
-  deleteQueue: 1,
-  updateWorkflow: 2,
-  addWorkflow: 1,
-  deleteWorkflow: 1,
-  changeActivity: 1,
-  changeTaskChannel: 1,
-  updateWorkspace: 1,
-  otherWorkspace: 1
-}
-
-const floor: Profile = {
-  workers: 5,
-  queues: 3,
-  available_workers: 7,
-  multi_task_enabled: true,
-  timeouts: 40,
-  skips: 15,
-  orders: 40,
-  plain: 5,
-  max_reserved: [1, 1, 2],
-  reservation_timeout: [10, 30, 120],
-  pass_ms: [0, 0, 0, 1, 500, 2_000, 2_000, 7_000, 20_000],
-  acts: usual
-}
-
-export const profiles = {
-  /** Much work, little that changes. */
-  busy: floor,
-  /** Everybody and everything comes and goes. */
-  churn: {
-    ...floor,
-    acts: {
-      ...usual,
-      addWorker: 5,
-      deleteWorker: 4,
-      moveWorker: 12,
-      teachWorker: 10,
-      setChannel: 10,
-      updateQueue: 8,
-      addQueue: 2,
-      deleteQueue: 3,
-      updateWorkflow: 6,
-      changeActivity: 4,
-      changeTaskChannel: 4,
-      updateWorkspace: 3,
-      otherWorkspace: 3
-    }
-  },
-  /** Too few workers: tasks wait, go from target to target, and run out of time. */
-  escalation: {
-    ...floor,
-    workers: 2,
-    timeouts: 85,
-    skips: 40,
-    pass_ms: [0, 1_000, 4_000, 5_000, 10_000, 60_000],
-    acts: { ...usual, addTask: 40, accept: 8, reject: 10, updateTask: 16, updateWorkflow: 12, moveWorker: 12 }
-  },
-  /** Several are asked at once. */
-  multi: {
-    ...floor,
-    workers: 6,
-    max_reserved: [2, 3, 4],
-    reservation_timeout: [2, 10, 30],
-    acts: { ...usual, reject: 14, callOff: 3, updateTask: 12 }
-  },
-  /** One queue and few rules, so that many tasks meet the same workers in the same place, who are more or less busy. */
-  steady: {
-    ...floor,
-    workers: 4,
-    queues: 1,
-    timeouts: 10,
-    skips: 0,
-    orders: 85,
-    plain: 90,
-    reservation_timeout: [120],
-    pass_ms: [0, 0, 1, 500, 2_000],
-    acts: { ...usual, addTask: 60, accept: 40, finish: 50, updateTask: 4, endTask: 1, deleteTask: 1, moveWorker: 4 }
-  },
-  /** So many workers that more of them change at once than a router cares to look at one by one. */
-  crowd: {
-    ...floor,
-    workers: 22,
-    available_workers: 24,
-    acts: { ...usual, addTask: 50, updateQueue: 12, updateWorkflow: 6, changeActivity: 5, updateWorkspace: 4 }
-  },
-  /** What somebody has goes to somebody else, and back. */
-  handover: {
-    ...floor,
-    queues: 2,
-    max_reserved: [1, 2],
-    reservation_timeout: [5, 30],
-    acts: {
-      ...usual,
-      accept: 34,
-      reject: 12,
-      finish: 14,
-      endTask: 4,
-      answer: 10,
-      transfer: 60,
-      takeBack: 8,
-      updateWorkflow: 5
-    }
-  },
-  /** One task at a time: queues move workers through activities. */
-  single: {
-    ...floor,
-    multi_task_enabled: false,
-    reservation_timeout: [5, 10, 30],
-    acts: { ...usual, moveWorker: 20, setChannel: 2, updateWorkspace: 3 }
-  }
-} as const satisfies Record<string, Profile>
-
-export type ProfileName = keyof typeof profiles
 
 /** Makes up, step by step, what happens in a center; each step may depend on how the center stands. */
 export class Workload {
@@ -197,6 +47,14 @@ export class Workload {
     }
     yield acts.addWorkflow(this, workspace)
     yield acts.addWorkflow(this, workspace)
+    if (!this.#hasContacts || workspace !== 's1') return
+    yield command({ type: 'flex.setup', workspace_sid: `@${workspace}` })
+    yield command({ type: 'chat_service.create', friendly_name: 'Other' }, 'b1')
+    for (let i = 0; i < 3; i++) yield contactActs.addConversation(this)
+  }
+
+  get #hasContacts(): boolean {
+    return 'addConversation' in this.profile.acts
   }
 
   /** What happens next. */
@@ -205,6 +63,7 @@ export class Workload {
     // Now and then a night in which even what somebody has is taken away.
     const pass_ms = dice.roll(300) === 0 ? 90_000_000 : dice.of(profile.pass_ms)
     if (pass_ms > 0) yield { pass_ms }
+    if (this.#hasContacts && dice.chance(60)) yield { sweep: true }
     if (dice.chance(5)) yield { reload: true }
     if (dice.chance(8)) yield { break: dice.roll(8) }
     const total = Object.values(profile.acts).reduce((sum, weight) => sum + weight, 0)
@@ -212,7 +71,7 @@ export class Workload {
     for (const [name, weight] of Object.entries(profile.acts)) {
       if (at < weight) {
         const workspace = this.one('workspace', 's1', 90)
-        const act = acts[name as keyof typeof acts] // the profile's keys are those of the acts
+        const act: Act = allActs[name as keyof typeof allActs] // the profile's keys are those of the acts
         yield act(this, workspace)
         return
       }
@@ -225,16 +84,16 @@ export class Workload {
     return `${letter}${++this.#n}`
   }
 
-  /** The name of one of a kind in a workspace, now and then in another, or of nobody when there is none. */
-  any(kind: Kind, workspace: string): string {
-    const own = this.dice.chance(1) ? this.#center.names(kind) : this.all(kind, workspace)
+  /** The name of one of a kind in a workspace (if the kind has workspaces), now and then in another, or of nobody when there is none. */
+  any(kind: Kind, workspace?: string): string {
+    const own = workspace === undefined || this.dice.chance(1) ? this.#center.names(kind) : this.all(kind, workspace)
     return own.length === 0 ? `@${letters[kind as keyof typeof letters]}0` : `@${this.dice.of(own)}`
   }
 
   all(kind: Kind, workspace: string): string[] {
     const sid = this.#center.sid(workspace)
     const own = (name: string) => {
-      const row = this.#center.state.find(kind, this.#center.sid(name)) as { workspace_sid?: string } | undefined // most kinds have one
+      const row = this.#center.twin.find(kind, this.#center.sid(name)) as { workspace_sid?: string } | undefined // most kinds have one
       return row?.workspace_sid === sid
     }
     return this.#center.names(kind).filter(own)
@@ -248,8 +107,8 @@ export class Workload {
 
   /** One of the reservations in these statuses, now and then any; undefined when there is none. */
   reservation(workspace: string, statuses: readonly string[]): { task: string; worker: string } | undefined {
-    const { state } = this.#center
-    const all = [...state.tables.reservation.by('workspace_sid', this.#center.sid(workspace) ?? '')]
+    const { twin } = this.#center
+    const all = [...twin.tables.reservation.by('workspace_sid', this.#center.sid(workspace) ?? '')]
     const fitting = this.dice.chance(4) ? all : all.filter((row) => statuses.includes(row.reservation_status))
     if (fitting.length === 0) return undefined
     const { task_sid, worker_sid } = this.dice.of(fitting)
@@ -258,8 +117,8 @@ export class Workload {
 
   /** A transfer and who began it, mostly one that is under way; undefined when there is none. */
   transfer(workspace: string): { transfer: string; worker: string } | undefined {
-    const { state } = this.#center
-    const all = [...state.tables.transfer.by('workspace_sid', this.#center.sid(workspace) ?? '')]
+    const { twin } = this.#center
+    const all = [...twin.tables.transfer.by('workspace_sid', this.#center.sid(workspace) ?? '')]
     const fitting = this.dice.chance(10) ? all : all.filter((row) => row.transfer_status === 'initiated')
     if (fitting.length === 0) return undefined
     const { sid, initiating_worker_sid } = this.dice.of(fitting)
@@ -269,7 +128,7 @@ export class Workload {
   /** Sometimes a version that must be there, mostly the right one. */
   match(kind: Kind, name: string): { if_match?: string } {
     if (!this.dice.chance(10)) return {}
-    const version = this.#center.state.find(kind, this.#center.sid(name.slice(1)))?.version ?? 0
+    const version = this.#center.twin.find(kind, this.#center.sid(name.slice(1)))?.version ?? 0
     return { if_match: this.dice.of(['*', `"${version}"`, `${version}`, `W/"${version}"`, `"${version + 1}"`]) }
   }
 
@@ -278,13 +137,10 @@ export class Workload {
   }
 }
 
-const letters = { activity: 'a', task_channel: 'c', task_queue: 'q', workflow: 'f', worker: 'w', task: 't' } as const
-
-type Act = (w: Workload, workspace: string) => Step
-
-function command(command: Command, as?: string): Step {
-  return { ...(as !== undefined && { as }), do: command }
-}
+const letters = {
+  ...{ activity: 'a', task_channel: 'c', task_queue: 'q', workflow: 'f', worker: 'w', task: 't' },
+  ...{ chat_service: 'b', conversation: 'v', user: 'u', interaction: 'i' }
+} as const
 
 const acts = {
   addTask: (w, s) => {
@@ -544,6 +400,9 @@ const acts = {
     return command({ type: 'workspace.create', friendly_name: name, multi_task_enabled: w.dice.chance(50) }, name)
   }
 } as const satisfies Record<string, Act>
+
+const allActs = { ...acts, ...contactActs }
+export type ActName = keyof typeof allActs
 
 function respond(w: Workload, s: string, statuses: readonly string[], reservation_status: string, more = {}): Step {
   const found = w.reservation(s, statuses)

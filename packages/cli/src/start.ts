@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Credentials } from '@ringdown/server/credentials'
+import type { AccountCredentials } from '@ringdown/server/credentials'
 import { readSettings } from '@ringdown/server/settings'
 import { start } from '@ringdown/server/start'
 import { pino } from 'pino'
@@ -73,7 +73,7 @@ function say(text: string): void {
 }
 
 /** How an MCP client starts the tools from anywhere on this machine: this program, and where the credentials are. */
-function agentConfiguration({ data }: StartArguments, { account_sid, auth_token, path }: Credentials): object {
+function agentConfiguration({ data }: StartArguments, { account_sid, auth_token, path }: AccountCredentials): object {
   const program = fileURLToPath(new URL('../bin/ringdown.js', import.meta.url))
   const env = { RINGDOWN_ACCOUNT_SID: account_sid, RINGDOWN_AUTH_TOKEN: auth_token }
   const ringdown = { command: process.execPath, args: [program, 'mcp', '--data', resolve(data)], ...(!path && { env }) }

@@ -129,7 +129,7 @@ function placesOf(operation: Operation): Places {
 }
 
 /** The path of a request without its version, as 404 messages show it: `/Workspaces/WS…/Tasks/WT…`. */
-export function resourcePath(operation: Operation, path: Readonly<Record<string, string>>): string {
+function resourcePath(operation: Operation, path: Readonly<Record<string, string>>): string {
   return operation.path.replace(/^\/v\d+/, '').replaceAll(/\{(\w+)\}/g, (_, name: string) => path[name] ?? '')
 }
 
@@ -223,7 +223,7 @@ function listOf(operation: Operation, path: ParsedRequest['path'], params: Reado
 }
 
 /** The position with the token as those who list know it. Refuses another list's with 400. */
-export function inScope(position: Omit<PageRequest, 'scope'>, scope: string): PageRequest {
+function inScope(position: Omit<PageRequest, 'scope'>, scope: string): PageRequest {
   const { page_token } = position
   const token = page_token && opened(page_token, scope)
   if (page_token && !token) {

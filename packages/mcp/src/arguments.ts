@@ -58,7 +58,7 @@ function own<T>(table: Readonly<Record<string, T>> | undefined, name: string): T
 const ALWAYS = new Set(['action', 'pageSize', 'pageToken', 'fields', 'workspaceSid'])
 
 /** A name without case, underscores and hyphens: `workspace_sid`, `WorkspaceSid` and `workspaceSid` are one. */
-export const folded = (name: string): string => name.replace(/[_-]/g, '').toLowerCase()
+const folded = (name: string): string => name.replace(/[_-]/g, '').toLowerCase()
 
 /**
  * Reads the arguments of one call by the tool's table.

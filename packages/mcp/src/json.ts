@@ -64,7 +64,7 @@ export function jsonText(argument: string, text: string): unknown {
 }
 
 /** The value in JSON text that an API wrote, or the text itself where it is none. */
-export function parsedOr(text: unknown): unknown {
+function parsedOr(text: unknown): unknown {
   if (typeof text !== 'string') return text
   try {
     return JSON.parse(text)

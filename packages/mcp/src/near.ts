@@ -1,5 +1,5 @@
 /** A name as it is compared: canonical equivalents (NFC) are one, and so are upper and lower case and spaces around. */
-export const nameKey = (name: string): string => name.trim().toLowerCase().normalize('NFC')
+const nameKey = (name: string): string => name.trim().toLowerCase().normalize('NFC')
 
 /** The things that go by a name: those called so exactly, or else so in another Unicode form, or else in another case. */
 export function called<T>(text: string, things: readonly T[], namesOf: (thing: T) => readonly string[]): readonly T[] {

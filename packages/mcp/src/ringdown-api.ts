@@ -11,7 +11,7 @@ export interface RingdownApi {
 }
 
 /** A refusal in the APIs' envelope, in the shape of the SDK's exceptions. */
-export class RingdownRefusal extends Error {
+class RingdownRefusal extends Error {
   override name = 'RingdownRefusal'
   readonly status: number
   readonly code: number

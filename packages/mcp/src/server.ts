@@ -25,7 +25,7 @@ const INSTRUCTIONS =
 const HOUR = 3_600_000
 
 /** The tools that a server with these options lists, in their fixed order, with their definitions; only what its backend has. */
-export function listedTools(
+function listedTools(
   options: Pick<McpServerOptions, 'readOnly' | 'tools' | 'backend'>
 ): readonly (readonly [Tool, Definition])[] {
   const wanted = chosenNames(options.tools)

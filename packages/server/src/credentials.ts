@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { keepPrivate } from './store/permissions.ts'
 import { CannotOpen } from './store/store.ts'
 
-export interface Credentials {
+export interface AccountCredentials {
   /** `AC` and 32 hex digits. */
   readonly account_sid: string
   readonly auth_token: string
@@ -20,7 +20,7 @@ const file = 'credentials.json'
  * The account that this server serves: what `knownCredentials` finds, else one made from a secure random source and kept
  * in the data folder, readable by its owner only. There is no default password. Throws CannotOpen with one clear line.
  */
-export async function credentialsFor(folder: string, env: NodeJS.ProcessEnv): Promise<Credentials> {
+export async function credentialsFor(folder: string, env: NodeJS.ProcessEnv): Promise<AccountCredentials> {
   const known = await knownCredentials(folder, env)
   if (known) return known
   const path = join(folder, file)
@@ -35,7 +35,10 @@ export async function credentialsFor(folder: string, env: NodeJS.ProcessEnv): Pr
 }
 
 /** Credentials from RINGDOWN_ACCOUNT_SID and RINGDOWN_AUTH_TOKEN, else from the data folder; undefined where there are none. */
-export async function knownCredentials(folder: string, env: NodeJS.ProcessEnv): Promise<Credentials | undefined> {
+export async function knownCredentials(
+  folder: string,
+  env: NodeJS.ProcessEnv
+): Promise<AccountCredentials | undefined> {
   const fromEnv = ofEnvironment(env)
   if (fromEnv) return fromEnv
   const path = join(folder, file)
@@ -47,7 +50,7 @@ export async function knownCredentials(folder: string, env: NodeJS.ProcessEnv): 
   return text === undefined ? undefined : parse(path, text)
 }
 
-function ofEnvironment(env: NodeJS.ProcessEnv): Credentials | undefined {
+function ofEnvironment(env: NodeJS.ProcessEnv): AccountCredentials | undefined {
   const { RINGDOWN_ACCOUNT_SID: account_sid, RINGDOWN_AUTH_TOKEN: auth_token } = env
   if (!account_sid && !auth_token) return undefined
   if (!account_sid || !auth_token)
@@ -58,7 +61,7 @@ function ofEnvironment(env: NodeJS.ProcessEnv): Credentials | undefined {
   return { account_sid, auth_token, isNew: false, path: undefined }
 }
 
-function parse(path: string, text: string): Credentials {
+function parse(path: string, text: string): AccountCredentials {
   try {
     const { account_sid, auth_token } = JSON.parse(text) as Record<string, unknown>
     if (

@@ -6,7 +6,7 @@ import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
 import { RealClock, TestClock } from './clock/clock.ts'
 import type { Account } from './commit/account.ts'
-import { type Credentials, credentialsFor } from './credentials.ts'
+import { type AccountCredentials, credentialsFor } from './credentials.ts'
 import { Credentials as Known } from './http/credentials.ts'
 import { envelopeOf } from './http/errors.ts'
 import { Metrics } from './http/metrics.ts'
@@ -49,7 +49,7 @@ export interface StartOptions {
 export interface Running {
   /** Where it answers, without a slash at the end. */
   readonly url: string
-  readonly credentials: Credentials
+  readonly credentials: AccountCredentials
   /** There with `testClock`. */
   readonly clock: TestClock | undefined
   /** Resolves with the account when it is this process's; a stand-by waits for that. */
@@ -98,7 +98,7 @@ function tellOpenness(log: Logger, data: string): void {
 }
 
 /** A database of another account is not taken over silently: this server would make a second account in it. */
-async function checkKnown(store: Store, { account_sid, isNew }: Credentials): Promise<void> {
+async function checkKnown(store: Store, { account_sid, isNew }: AccountCredentials): Promise<void> {
   const accounts = await store.accounts()
   if (isNew && accounts.length > 0 && !accounts.includes(account_sid)) {
     throw new CannotOpen(
@@ -116,7 +116,7 @@ interface Served {
 async function serve(
   options: StartOptions,
   store: Store,
-  credentials: Credentials,
+  credentials: AccountCredentials,
   folder: Folder | undefined
 ): Promise<Running> {
   const { log, testClock } = options

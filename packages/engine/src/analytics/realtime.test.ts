@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { make } from '../../../../test/simulation/history.ts'
 import type { State } from '../center.ts'
-import { seedOf } from '../core/ids.ts'
-import { Refusal } from '../core/refusals.ts'
-import { decide } from '../decide.ts'
-import { decideDue } from '../due.ts'
 import { isTerminal } from '../routing/rows.ts'
-import { Dice, emptyState, nextCommand, opening } from '../testing/random.ts'
 import { World } from '../testing/world.ts'
 import { enteredAt, realTimeOf } from './realtime.ts'
 
@@ -65,26 +61,11 @@ function check(state: State): void {
 
 describe('real-time figures', () => {
   it.each([1, 2, 3, 4])('are what the rows say after everything that may happen, seed %i', (seed) => {
-    const dice = new Dice(seedOf(seed, 0))
-    const state = emptyState()
-    let at = 1_767_225_600_000
     let done = 0
-    const step = (make: (state: State) => Parameters<typeof decide>[1]['command']) => {
-      try {
-        for (const _ of decideDue(state, at, (n) => seedOf(seed, n))) done++
-        decide(state, { at, seed: seedOf(seed, state.decision), command: make(state) })
-        done++
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error // a refusal undoes what it had done
-      }
+    const watch = (state: State) => () => {
+      if (done++ % 10 === 0) check(state)
     }
-    for (const make of opening(dice)) step(make)
-    check(state)
-    for (let n = 0; n < 250; n++) {
-      at += dice.roll(20) * 500
-      step((now) => nextCommand(now, dice, n))
-      if (n % 10 === 0) check(state)
-    }
+    expect(make('churn', seed, 150, { watch }).failure).toBeUndefined()
     expect(done).toBeGreaterThan(100)
   })
 

@@ -21,7 +21,7 @@ export interface ToldEvent {
 }
 
 /** Counted events of one scope. */
-export const counts = [
+const counts = [
   'tasks_created',
   'tasks_entered',
   'tasks_canceled',
@@ -40,7 +40,7 @@ export const counts = [
 export type Count = (typeof counts)[number]
 
 /** WaitingTasks times that are kept, each as a spread. */
-export const waits = ['until_accepted', 'until_canceled', 'in_queue_until_accepted'] as const
+const waits = ['until_accepted', 'until_canceled', 'in_queue_until_accepted'] as const
 
 export type Wait = (typeof waits)[number]
 
@@ -335,7 +335,7 @@ export function joinSpreads(a: Spread | undefined, b: Spread): Spread {
   }
 }
 
-export function keyOf({ scope_sid, span, start, task_channel_sid }: CellKey): string {
+export function cellKey({ scope_sid, span, start, task_channel_sid }: CellKey): string {
   return `${scope_sid}/${span}/${start}/${task_channel_sid}`
 }
 
@@ -350,8 +350,8 @@ export function cellsOf(events: Iterable<ToldEvent>): Cell[] {
   return [...sumsOf(events).values()].map(({ place, sum }) => ({ ...place, ...sum.tally }))
 }
 
-/** The same as sums that can grow on, by `keyOf` their places. */
-export function sumsOf(events: Iterable<ToldEvent>): Map<string, PlacedSum> {
+/** The same as sums that can grow on, by `cellKey` their places. */
+function sumsOf(events: Iterable<ToldEvent>): Map<string, PlacedSum> {
   const work = summing(events, Number.POSITIVE_INFINITY)
   for (;;) {
     const { done, value } = work.next()
@@ -364,7 +364,7 @@ export function* summing(events: Iterable<ToldEvent>, piece: number): Generator<
   let done = 0
   const sums = new Map<string, PlacedSum>()
   const at = (place: CellKey): Sum => {
-    const key = keyOf(place)
+    const key = cellKey(place)
     let known = sums.get(key)
     if (!known) {
       known = { place, sum: new Sum() }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { Dice } from '../../../../test/support/dice.ts'
 import { seedOf } from '../core/ids.ts'
-import { Dice } from '../testing/random.ts'
 import { joinSpreads, type Spread, type ToldEvent } from './rollup.ts'
 import { durationsOf, joinStayCells, running, type Stay, stayCellsOf, stayCoverOf, staysOf } from './stay.ts'
 

@@ -141,14 +141,14 @@ export function dropConversation(state: State, conversation: ConversationRow, or
 
 // State and timers (reference conversations 6)
 
-export type Reason = 'API' | 'TIMER' | 'EVENT'
+export type MoveReason = 'API' | 'TIMER' | 'EVENT'
 
 /** Moves a conversation to another state and restarts its timers; nothing happens when it is there already. */
 export function moveConversation(
   state: State,
   sid: string,
   to: ConversationState,
-  reason: Reason,
+  reason: MoveReason,
   origin: Origin
 ): ConversationRow {
   const before = state.get('conversation', sid)
@@ -203,7 +203,7 @@ function emitStateUpdated(
   state: State,
   state_from: ConversationState,
   conversation: ConversationRow,
-  reason: Reason,
+  reason: MoveReason,
   origin: Origin
 ): void {
   emitConversation(state, 'conversation.state.updated', conversation, origin, {

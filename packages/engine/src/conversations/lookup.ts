@@ -69,7 +69,7 @@ export function pathOf(place: Place, path: string): string {
   return place.chat_service_sid === undefined ? path : `/Services/${place.chat_service_sid}${path}`
 }
 
-function isInPlace(row: { readonly chat_service_sid: string }, place: Place): boolean {
+export function isInPlace(row: { readonly chat_service_sid: string }, place: Place): boolean {
   return place.chat_service_sid === undefined || row.chat_service_sid === place.chat_service_sid
 }
 

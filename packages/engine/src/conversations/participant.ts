@@ -12,7 +12,7 @@ import type { Origin } from './origin.ts'
 import { type ConversationRow, type ParticipantRow, pairKey } from './rows.ts'
 
 /** The limits of a conversation's roster (reference conversations 20). */
-export const most = { participants: 1000, messaging: 50, conversations: 1000 } as const
+const most = { participants: 1000, messaging: 50, conversations: 1000 } as const
 
 export interface ParticipantParams {
   readonly identity?: string

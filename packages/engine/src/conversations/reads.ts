@@ -3,7 +3,7 @@ import type { Read } from '../core/command.ts'
 import { nameKey } from '../core/names.ts'
 import type { CreateConversation, UpdateConversation } from './conversation.ts'
 import { type CreateConversationWithParticipants, participantParams } from './conversation-with-participants.ts'
-import { defaultServiceSid, findConversation, type Place } from './lookup.ts'
+import { defaultServiceSid, findConversation, isInPlace, type Place } from './lookup.ts'
 import { type Origin, reachesWebhooks } from './origin.ts'
 
 /*
@@ -52,8 +52,10 @@ export function inConversationReads(params: InConversation, state: State): reado
 
 export function memberReads(params: InConversation & { readonly identity?: string }, state: State): readonly Read[] {
   const conversation = findConversation(state, params.conversation_sid, params)
-  if (!conversation) return conversationReads(state, params.conversation_sid, params)
-  return userReads(state, params.identity, conversation.chat_service_sid)
+  return [
+    ...conversationReads(state, params.conversation_sid, params),
+    ...userReads(state, params.identity, conversation?.chat_service_sid)
+  ]
 }
 
 export function messageReads(params: InConversation & { readonly sid: string }, state: State): readonly Read[] {
@@ -70,7 +72,8 @@ export function createUserReads(params: Place & { readonly identity: string }, s
 
 export function namedUserReads(params: Place & { readonly sid: string }, state: State): readonly Read[] {
   const { sid: name } = params
-  if (state.find('user', name)) return []
+  const user = state.find('user', name)
+  if (user && isInPlace(user, params)) return []
   // An identity may look like a SID.
   const bySid = isSid('US', name) ? [{ kind: 'user', where: { sid: name } }] : []
   return [...bySid, ...userReads(state, name, params.chat_service_sid ?? defaultServiceSid(state))]
@@ -85,9 +88,11 @@ export function userReads(state: State, identity: string | undefined, service: s
 
 /** A conversation by its SID or unique name, unless it is in memory. */
 export function conversationReads(state: State, name: string, place: Place): Read[] {
-  if (findConversation(state, name, place)) return []
-  // A unique name may look like a SID.
-  const bySid = isSid('CH', name) ? [{ kind: 'conversation', where: { sid: name } }] : []
+  const found = findConversation(state, name, place)
+  // A unique name may look like a SID, and whoever has the SID comes first.
+  const isNamed = found?.sid !== name && isSid('CH', name)
+  if (found && !isNamed) return []
+  const bySid = isNamed ? [{ kind: 'conversation', where: { sid: name } }] : []
   return [...bySid, ...nameReads(state, name, place)]
 }
 

@@ -1,4 +1,4 @@
-import { flag, integer, json, type KindsOf, kind, type RowOf, text } from '../core/kind.ts'
+import { flag, integer, json, kind, type RowOf, text } from '../core/kind.ts'
 import { nameForm, nameKey } from '../core/names.ts'
 
 /** The account's configuration: one row, whose SID is the account's (reference conversations 4.1). */
@@ -148,12 +148,6 @@ const scopedWebhookColumns = {
   since_event: integer()
 } as const
 export type ScopedWebhookRow = RowOf<typeof scopedWebhookColumns>
-
-export type ConversationKinds = KindsOf<typeof conversationKinds>
-
-export function isClosed(row: { readonly state: ConversationState }): boolean {
-  return row.state === 'closed'
-}
 
 /** Key of the index over pairs of addresses; a closed conversation holds none (reference conversations 7.4). */
 export function pairKey(address: string, proxy_address: string): string {

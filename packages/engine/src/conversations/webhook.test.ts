@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { snapshot } from '../../../../test/support/snapshot.ts'
 import { type CommandOf, readsOf } from '../commands.ts'
 import { render } from '../events.ts'
 import { rehearse } from '../rehearsal.ts'
-import { snapshot } from '../testing/snapshot.ts'
 import { World } from '../testing/world.ts'
 import type { CreateScopedWebhook } from './webhook.ts'
 

@@ -17,7 +17,7 @@ import type {
 } from './rows.ts'
 
 /** Webhooks of one conversation (reference conversations 15). */
-export const maxScopedWebhooks = 5
+const maxScopedWebhooks = 5
 
 // For the account, and for a service (reference conversations 16)
 

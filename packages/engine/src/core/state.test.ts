@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { reloaded, snapshot } from '../../../../test/support/snapshot.ts'
 import { State } from '../center.ts'
-import { reloaded, snapshot } from '../testing/snapshot.ts'
 import { World } from '../testing/world.ts'
 import { refuse } from './refusals.ts'
 

@@ -1,5 +1,5 @@
 import type { Json } from '../core/json.ts'
-import { integer, json, type KindsOf, kind, type RowOf, text } from '../core/kind.ts'
+import { integer, json, kind, type RowOf, text } from '../core/kind.ts'
 import { nameKey } from '../core/names.ts'
 
 export const sinkTypes = ['kinesis', 'webhook', 'segment', 'email'] as const
@@ -50,8 +50,6 @@ const subscribedEventColumns = {
   schema_version: integer()
 } as const
 export type SubscribedEventRow = RowOf<typeof subscribedEventColumns>
-
-export type EventStreamKinds = KindsOf<typeof eventStreamKinds>
 
 export const eventStreamKinds = {
   sink: kind(sinkColumns, {

@@ -7,8 +7,9 @@ import { refuse } from '../core/refusals.ts'
 import { cancel, complete, wrapUp } from '../routing/end-task.ts'
 import { canTake, taskLifeCycle, taskRequests } from '../routing/life-cycle.ts'
 import { isTerminal } from '../routing/rows.ts'
+import { isHeldInTransfer } from '../routing/task-holders.ts'
 import { emitChannel } from './events.ts'
-import { channelOf, conversationOf } from './lookup.ts'
+import { channelOf, conversationOfChannel } from './lookup.ts'
 import { dropMember } from './member.ts'
 import { objectOf } from './parameters.ts'
 import { type InteractionChannelRow, isUsable } from './rows.ts'
@@ -63,7 +64,7 @@ export function endChannel(
   tasks: 'wrapping' | 'completed'
 ): InteractionChannelRow {
   const channel = state.change('interaction_channel', sid, { status: to })
-  const conversation = conversationOf(state, channel)
+  const conversation = conversationOfChannel(state, channel)
   // The roster of a closed conversation stays as it was, so it is closed before they leave.
   if (to === 'closed' && conversation) moveConversation(state, conversation.sid, 'closed', 'API', consequence)
   for (const member of [...state.tables.interaction_participant.by('channel_sid', sid)]) {
@@ -76,7 +77,8 @@ export function endChannel(
 }
 
 function endTask(state: State, task_sid: string, to: 'wrapping' | 'completed'): void {
-  const status = state.find('task', task_sid)?.assignment_status
+  // While a task is handed on, whoever has it still has it.
+  const status = isHeldInTransfer(state, task_sid) ? 'assigned' : state.find('task', task_sid)?.assignment_status
   if (status === undefined) return
   const { step } = taskRequests[to]
   if (canTake(taskLifeCycle, status, 'cancel')) cancel(state, task_sid, 'Interaction channel ended')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { snapshot } from '../../../../test/support/snapshot.ts'
 import type { CommandOf } from '../commands.ts'
-import { snapshot } from '../testing/snapshot.ts'
 import { World } from '../testing/world.ts'
 
 describe('the Flex instance', () => {

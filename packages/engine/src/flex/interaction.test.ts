@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { reloaded, snapshot } from '../../../../test/support/snapshot.ts'
 import { type CommandOf, readsOf } from '../commands.ts'
 import { seedOf } from '../core/ids.ts'
 import { decide } from '../decide.ts'
 import { render } from '../events.ts'
 import type { ReservationRow, TaskRow } from '../routing/rows.ts'
 import type { Settings } from '../settings.ts'
-import { reloaded, snapshot } from '../testing/snapshot.ts'
 import { World } from '../testing/world.ts'
 import { representInteraction, representMember } from './representation.ts'
 

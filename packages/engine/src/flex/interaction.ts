@@ -13,7 +13,7 @@ import { emitChannel, emitMember } from './events.ts'
 import { namedWebhook } from './interaction-webhook.ts'
 import { addInvite, createInvite } from './invite.ts'
 import { interactionOf } from './lookup.ts'
-import { addMember, participantParams, workerIdentity } from './member.ts'
+import { addMember, paramsOfMedia, workerIdentity } from './member.ts'
 import {
   type ChannelParameter,
   channelParameter,
@@ -159,7 +159,7 @@ function mediaFor(
   wanted: ChannelParameter
 ): Channels | { readonly failure: Failure; readonly conversation?: ConversationRow } {
   if (wanted.media_channel_sid && wanted.initiated_by !== 'agent') return existing(state, wanted.media_channel_sid)
-  const roster = wanted.participants.map(participantParams)
+  const roster = wanted.participants.map(paramsOfMedia)
   for (const params of roster) {
     const binding = bindingOf(params)
     const holder = binding && pairHolder(state, binding.address, binding.proxy_address)

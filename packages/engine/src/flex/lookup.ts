@@ -17,7 +17,7 @@ export function channelOf(state: State, interaction_sid: string, sid: string): I
 }
 
 /** The channel's conversation; undefined where it has none, or a closed one. */
-export function conversationOf(state: State, channel: InteractionChannelRow): ConversationRow | undefined {
+export function conversationOfChannel(state: State, channel: InteractionChannelRow): ConversationRow | undefined {
   const conversation = state.resident('conversation', channel.media_channel_sid)
   return conversation?.state === 'closed' ? undefined : conversation
 }

@@ -17,7 +17,7 @@ import { named } from '../routing/lookup.ts'
 import { updateReservation } from '../routing/reservation.ts'
 import type { ReservationRow, WorkerRow } from '../routing/rows.ts'
 import { emitMember } from './events.ts'
-import { channelOf, conversationOf } from './lookup.ts'
+import { channelOf, conversationOfChannel } from './lookup.ts'
 import { type Media, mediaOf, objectOf, textOf } from './parameters.ts'
 import { type InteractionChannelRow, type InteractionParticipantRow, isUsable, type ParticipantType } from './rows.ts'
 import { fieldsOf } from './task-attributes.ts'
@@ -30,7 +30,7 @@ export function workerIdentity(worker: WorkerRow): string {
 }
 
 /** The participant that such a description makes, or a refusal in Flex's words. */
-export function participantParams(media: Media): ParticipantParams {
+export function paramsOfMedia(media: Media): ParticipantParams {
   const params = {
     ...(media.identity && !media.address && { identity: media.identity }),
     ...(media.address && { messaging_binding_address: media.address }),
@@ -55,7 +55,7 @@ function enterConversation(
   identity: string,
   add: typeof addParticipant
 ): ParticipantRow | null {
-  const conversation = conversationOf(state, channel)
+  const conversation = conversationOfChannel(state, channel)
   if (!conversation) return null
   const present = state.tables.participant.firstBy('member', nameKey(conversation.sid, identity))
   return present ?? add(state, conversation, { identity }, consequence)
@@ -157,8 +157,8 @@ export function createInteractionParticipant(
 const participantTypes = ['supervisor', 'customer', 'external', 'agent', 'unknown'] as const
 
 function enter(state: State, channel: InteractionChannelRow, media: Media): string | null {
-  const params = participantParams(media)
-  const conversation = conversationOf(state, channel)
+  const params = paramsOfMedia(media)
+  const conversation = conversationOfChannel(state, channel)
   if (!conversation) return null
   try {
     if (params.identity) return enterConversation(state, channel, params.identity, addParticipant)?.sid ?? null

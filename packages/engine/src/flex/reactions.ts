@@ -77,11 +77,14 @@ function agentCompletes(state: State, { sid }: ReservationRow): void {
   if (!agent.has_left) closeIfDeserted(state, agent.channel_sid)
 }
 
-/** Finished tasks are forgotten, so what the API goes on showing of one is kept with the interaction. */
+/**
+ * Finished tasks are forgotten, so what the API goes on showing of one is kept with the interaction. One that is closed has
+ * it of all its tasks, and stays as it is when they are deleted, whether it is still in memory or not.
+ */
 function taskEnds(state: State, task: TaskRow): void {
   const invite = state.tables.invite.firstBy('task_sid', task.sid)
   const interaction = state.resident('interaction', invite?.interaction_sid)
-  if (!invite || !interaction) return
+  if (!invite || !interaction || (interaction.status === 'closed' && invite.ended_task !== null)) return
   const ended_task = taskSnapshot(state, task)
   state.change('invite', invite.sid, { ended_task })
   if (interaction.task_sid === task.sid) state.change('interaction', interaction.sid, { ended_task })

@@ -1,5 +1,5 @@
 import type { Json } from '../core/json.ts'
-import { flag, integer, json, type KindsOf, kind, type RowOf, text } from '../core/kind.ts'
+import { flag, integer, json, kind, type RowOf, text } from '../core/kind.ts'
 import { nameForm } from '../core/names.ts'
 
 /** The account's Flex instance: one row, whose SID is the account's (reference flex 17). */
@@ -164,8 +164,6 @@ const interactionWebhookColumns = {
   webhook_method: text<'GET' | 'POST'>()
 } as const
 export type InteractionWebhookRow = RowOf<typeof interactionWebhookColumns>
-
-export type FlexKinds = KindsOf<typeof flexKinds>
 
 export function isUsable(channel: InteractionChannelRow): boolean {
   return channel.status === 'active' || channel.status === 'inactive'

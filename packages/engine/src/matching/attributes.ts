@@ -1,7 +1,7 @@
 import { readJson } from './expression/decimal.ts'
 
 /** Characters (UTF-16 units) that the attributes of a task or a worker may have, white space included. */
-export const MAX_ATTRIBUTES_LENGTH = 4096
+const MAX_ATTRIBUTES_LENGTH = 4096
 
 /** Why a text cannot be attributes; the message is fit for the caller of the API. */
 export class AttributesError extends Error {

@@ -28,7 +28,7 @@ export class Eligibility {
   readonly readsNames: boolean
   /** Nobody is a member whom none of these finds; undefined when everybody has to be asked. */
   readonly finds: readonly Finding[] | undefined
-  readonly places = new Map<ChannelIndex, Place>()
+  readonly places = new Map<ChannelIndex, EligibleOnChannel>()
   /** Orders of choice among its members that are kept, and hear of every change. */
   readonly kept = new Set<ReadyWorkers>()
 
@@ -82,10 +82,10 @@ export class Eligibility {
     else this.byActivity.set(activity_sid, count)
   }
 
-  at(line: ChannelIndex): Place {
+  at(line: ChannelIndex): EligibleOnChannel {
     let place = this.places.get(line)
     if (!place) {
-      place = new Place(this, line)
+      place = new EligibleOnChannel(this, line)
       this.places.set(line, place)
     }
     return place
@@ -93,7 +93,7 @@ export class Eligibility {
 }
 
 /** A pool on a channel. */
-export class Place {
+export class EligibleOnChannel {
   readonly pool: Eligibility
   readonly line: ChannelIndex
   readonly stands = new Map<TargetCondition, TargetIndex>()

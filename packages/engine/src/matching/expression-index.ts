@@ -1,7 +1,7 @@
 import type { Eligibility } from './eligibility.ts'
 import type { Finding } from './expression/compile.ts'
 import type { WorkerPath, WorkerView } from './expression/environment.ts'
-import { equalityKey, type IndexKey } from './expression/value.ts'
+import { equalityKey, type ValueKey } from './expression/value.ts'
 
 /**
  * Which pools a worker may be in, by what their expressions demand of one attribute (`team == "red"`, `skills HAS "x"`).
@@ -58,20 +58,20 @@ export class ExpressionIndex {
 /** The pools that ask for a value at a path, by the value's key. */
 class Sign {
   readonly path: WorkerPath
-  readonly #pools = new Map<IndexKey, Set<Eligibility>>()
+  readonly #pools = new Map<ValueKey, Set<Eligibility>>()
 
   constructor(path: WorkerPath) {
     this.path = path
   }
 
-  add(key: IndexKey, pool: Eligibility): void {
+  add(key: ValueKey, pool: Eligibility): void {
     const pools = this.#pools.get(key)
     if (pools) pools.add(pool)
     else this.#pools.set(key, new Set([pool]))
   }
 
   /** True when nobody asks for anything there any more. */
-  remove(key: IndexKey, pool: Eligibility): boolean {
+  remove(key: ValueKey, pool: Eligibility): boolean {
     const pools = this.#pools.get(key)
     pools?.delete(pool)
     if (pools?.size === 0) this.#pools.delete(key)

@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { make } from '../../../../test/simulation/history.ts'
 import type { State } from '../center.ts'
-import type { Command } from '../commands.ts'
-import { seedOf } from '../core/ids.ts'
 import { Refusal } from '../core/refusals.ts'
-import { type Decision, decide } from '../decide.ts'
-import { decideDue } from '../due.ts'
+import type { Decision } from '../decide.ts'
 import { explainTask } from '../routing/explain.ts'
 import type { TaskRow, WorkerRow } from '../routing/rows.ts'
-import { Dice, emptyState, nextCommand, opening } from '../testing/random.ts'
 import { candidates, inTurn, reasonAgainst, workFor } from './match.ts'
 
 /*
@@ -82,31 +79,18 @@ function check(state: State, { events }: Decision, expected: Map<string, string>
 describe('at every offer on a floor where anything may happen', () => {
   it('the indexes answer what asking everybody answers, and the explanation names whom the engine asks', () => {
     const tally = { offers: 0, looks: 0 }
-    for (let seed = 1001; seed <= 1060; seed++) {
-      const dice = new Dice(seedOf(seed, 0))
-      const state = emptyState(seed)
+    const look = (state: State) => {
       const { expected } = watch(state, tally)
-      let at = 1_000_000_000_000
-      const due = () => {
-        for (const { decision } of decideDue(state, at, (n) => seedOf(seed, n + 1))) check(state, decision, expected)
+      return (outcome: Decision | Refusal) => {
+        if (outcome instanceof Refusal) expected.clear()
+        else check(state, outcome, expected)
       }
-      const execute = (command: Command) => {
-        due()
-        try {
-          check(state, decide(state, { at, seed: seedOf(seed, state.decision + 1), command }), expected)
-        } catch (error) {
-          if (!(error instanceof Refusal)) throw error
-          expected.clear()
-        }
-        due()
-      }
-      for (const step of opening(dice)) execute(step(state))
-      for (let n = 0; n < 60; n++) {
-        at += dice.of([0, 0, 1, 500, 2_000, 7_000, 30_000])
-        execute(nextCommand(state, dice, n))
-      }
+    }
+    for (const profile of ['busy', 'churn', 'multi', 'steady'] as const) {
+      for (let seed = 1001; seed <= 1010; seed++)
+        expect(make(profile, seed, 60, { watch: look }).failure).toBeUndefined()
     }
     expect(tally.offers).toBeGreaterThan(450)
     expect(tally.looks).toBeGreaterThan(2_000)
-  })
+  }, 120_000)
 })

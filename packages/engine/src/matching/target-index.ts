@@ -1,4 +1,4 @@
-import type { Place } from './eligibility.ts'
+import type { EligibleOnChannel } from './eligibility.ts'
 import type { OrderBy } from './expression/order-by.ts'
 import { ReadyWorkers } from './ready-workers.ts'
 import type { TargetCondition } from './target-condition.ts'
@@ -6,13 +6,13 @@ import { WaitingTasks } from './waiting-tasks.ts'
 
 /** Where a demand for workers of one pool on one channel meets them: what waits on one side, who is ready on the other. */
 export class TargetIndex {
-  readonly place: Place
+  readonly place: EligibleOnChannel
   readonly demand: TargetCondition
   readonly waiting: WaitingTasks
   /** By the text of the order in which they are asked. */
   readonly #ready = new Map<string, ReadyWorkers>()
 
-  constructor(place: Place, demand: TargetCondition) {
+  constructor(place: EligibleOnChannel, demand: TargetCondition) {
     this.place = place
     this.demand = demand
     this.waiting = new WaitingTasks(this)

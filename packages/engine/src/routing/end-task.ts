@@ -64,7 +64,9 @@ function cancelTransferOf(state: State, task_sid: string): TransferRow | undefin
 /** The task's worker wraps up: what is pending is taken back, what is accepted is wrapping. */
 export function wrapUp(state: State, sid: string, reason: string | null): void {
   cancelReservations(state, sid)
-  const task = state.change('task', sid, { assignment_status: 'wrapping', ...(reason !== null && { reason }) })
+  // One that was being handed on may have had a rest from workers who rejected it.
+  const changes = { assignment_status: 'wrapping', retry_at: null } as const
+  const task = state.change('task', sid, { ...changes, ...(reason !== null && { reason }) })
   for (const reservation of state.tables.reservation.list('task_sid', sid)) {
     if (reservation.reservation_status === 'accepted') wrapUpReservation(state, reservation)
   }

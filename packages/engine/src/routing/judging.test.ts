@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { reloaded, snapshot } from '../../../../test/support/snapshot.ts'
 import type { State } from '../center.ts'
 import { seedOf } from '../core/ids.ts'
 import { decide } from '../decide.ts'
 import { decideDue } from '../due.ts'
-import { reloaded, snapshot } from '../testing/snapshot.ts'
 import { World } from '../testing/world.ts'
 
 /** Two comparisons a worker, four of which are made at once: two workers a piece. */

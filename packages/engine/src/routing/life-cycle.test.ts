@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { make } from '../../../../test/simulation/history.ts'
 import type { State } from '../center.ts'
-import type { Command } from '../commands.ts'
-import { seedOf } from '../core/ids.ts'
-import { Refusal } from '../core/refusals.ts'
-import { decide } from '../decide.ts'
-import { decideDue } from '../due.ts'
 import type { Kind } from '../kinds.ts'
-import { Dice, emptyState, nextCommand, opening } from '../testing/random.ts'
 import {
   canTake,
   isRequest,
@@ -66,7 +61,8 @@ describe('a request', () => {
 describe('the life cycles', () => {
   it('are what happens: every change of a status is a step, and every step happens', () => {
     const changes = { task: new Set<string>(), reservation: new Set<string>(), transfer: new Set<string>() }
-    for (let seed = 1; seed <= 60; seed++) live(seed, changes)
+    for (let seed = 1; seed <= 60; seed++)
+      expect(make('churn', seed, 60, { watch: noting(changes) }).failure).toBeUndefined()
     expect(changes.reservation).toEqual(stepsOf(reservationLifeCycle))
     expect(changes.transfer).toEqual(stepsOf(transferLifeCycle))
     expect(changes.task).toEqual(stepsOf(taskLifeCycle))
@@ -81,37 +77,19 @@ const columns: Readonly<Partial<Record<Kind, string>>> = {
 
 type Changes = Readonly<Partial<Record<Kind, Set<string>>>>
 
-/** Lets anything happen for a while, and notes which status followed upon which. */
-function live(seed: number, changes: Changes): void {
-  const dice = new Dice(seedOf(seed, 0))
-  const seedFor = (decision: number) => seedOf(seed, decision + 1)
-  const state = watched(emptyState(), changes)
-  let at = 1_000_000_000_000
-  const execute = (command: Command) => {
-    for (const _ of decideDue(state, at, seedFor));
-    try {
-      decide(state, { at, seed: seedFor(state.decision), command })
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
+/** Notes of a history which status followed upon which. */
+function noting(changes: Changes): (state: State) => () => void {
+  return (state) => {
+    const change = state.change.bind(state)
+    state.change = (kind, sid, changed) => {
+      const from = statusOf(state, kind, sid)
+      const row = change(kind, sid, changed)
+      const to = statusOf(state, kind, sid)
+      if (from !== to) changes[kind]?.add(`${kind === 'task' ? standing(state, sid, from, to) : from} -> ${to}`)
+      return row
     }
+    return () => undefined
   }
-  for (const step of opening(dice)) execute(step(state))
-  for (let n = 0; n < 60; n++) {
-    at += dice.of([0, 0, 1, 500, 2_000, 7_000, 30_000])
-    execute(nextCommand(state, dice, n))
-  }
-}
-
-function watched(state: State, changes: Changes): State {
-  const change = state.change.bind(state)
-  state.change = (kind, sid, changed) => {
-    const from = statusOf(state, kind, sid)
-    const row = change(kind, sid, changed)
-    const to = statusOf(state, kind, sid)
-    if (from !== to) changes[kind]?.add(`${kind === 'task' ? standing(state, sid, from, to) : from} -> ${to}`)
-    return row
-  }
-  return state
 }
 
 function statusOf(state: State, kind: Kind, sid: string): string | undefined {

@@ -73,7 +73,7 @@ export function warnOfChannel(state: State, task_channel: TaskChannelRow): void 
 }
 
 /** A name that no path can hold, such as one with a hyphen, is allowed all the same (reference taskrouter 1.4). */
-export function* channelWarnings({ unique_name }: TaskChannelRow): Generator<Warning> {
+function* channelWarnings({ unique_name }: TaskChannelRow): Generator<Warning> {
   if (isStep(unique_name)) return
   yield {
     warning: 'channel_not_in_expressions',
@@ -127,7 +127,7 @@ function tell(state: State, workspace_sid: string, warnings: Iterable<Warning>, 
 }
 
 /** In a workspace without workers, nothing is said of what they lack. */
-export function* queueWarnings(state: State, task_queue: TaskQueueRow): Generator<Warning> {
+function* queueWarnings(state: State, task_queue: TaskQueueRow): Generator<Warning> {
   const { sid, workspace_sid, target_workers } = task_queue
   const uses = usesOf(target_workers, 'worker')
   const workers = workersOf(state, workspace_sid)
@@ -151,7 +151,7 @@ function* emptinessWarnings(state: State, { sid, target_workers }: TaskQueueRow,
 }
 
 /** What its attributes are compared with are the first queues of the workspace. */
-export function* workerWarnings(state: State, { sid, workspace_sid }: WorkerRow): Generator<Warning> {
+function* workerWarnings(state: State, { sid, workspace_sid }: WorkerRow): Generator<Warning> {
   const { task_queue } = state.tables
   const view = state.matcher.worker(sid)
   const warned = new Set<string>()
@@ -186,10 +186,7 @@ function isInAnyQueue(state: State, worker_sid: string): boolean {
   return isIn
 }
 
-export function* workflowWarnings(
-  state: State,
-  { workspace_sid, workflow_document_sid }: WorkflowRow
-): Generator<Warning> {
+function* workflowWarnings(state: State, { workspace_sid, workflow_document_sid }: WorkflowRow): Generator<Warning> {
   const document = state.matcher.document(workflow_document_sid)
   const workers = workersOf(state, workspace_sid)
   yield* strandings(document)

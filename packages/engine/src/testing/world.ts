@@ -1,3 +1,4 @@
+import { audit } from '../../../../test/support/invariants.ts'
 import { State } from '../center.ts'
 import type { Command, CommandOf, CommandType, ResultOf } from '../commands.ts'
 import { seedOf } from '../core/ids.ts'
@@ -20,7 +21,6 @@ import type { CreateTask, UpdateTask } from '../routing/task.ts'
 import type { TaskQueueParams } from '../routing/task-queue.ts'
 import type { WorkflowParams } from '../routing/workflow.ts'
 import { defaultSettings, type Settings } from '../settings.ts'
-import { audit } from './invariants.ts'
 
 const units_ms: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
 

@@ -48,7 +48,7 @@ export const configuration = {
     default_filter: { queue: sid('WQ', 2) }
   }
 }
-export const workflows = [
+const workflows = [
   {
     sid: sid('WW'),
     workspace_sid: WS,
@@ -61,7 +61,7 @@ export const workflows = [
   }
 ]
 
-export const channels = ['default', 'chat', 'sms'].map((unique_name, index) => ({
+const channels = ['default', 'chat', 'sms'].map((unique_name, index) => ({
   sid: sid('TC', index + 1),
   workspace_sid: WS,
   unique_name,
@@ -112,7 +112,7 @@ export const conversation = {
   ...dates
 }
 
-export const members = [
+const members = [
   {
     sid: sid('MB', 1),
     conversation_sid: sid('CH'),
@@ -170,7 +170,7 @@ const interactionAttributes = {
   customerName: 'Ana'
 }
 
-export const interaction = {
+const interaction = {
   sid: sid('KD'),
   channel: { type: 'whatsapp', sid: sid('UO') },
   routing: {
@@ -208,7 +208,7 @@ export const participants = [
   }
 ]
 
-export const flexFlow = {
+const flexFlow = {
   sid: sid('FO'),
   friendly_name: 'WhatsApp desk',
   chat_service_sid: sid('IS'),
@@ -222,7 +222,7 @@ export const flexFlow = {
   ...dates
 }
 
-export const flexConfiguration = {
+const flexConfiguration = {
   account_sid: `AC${'a'.repeat(32)}`,
   flex_instance_sid: sid('GO'),
   flex_service_instance_sid: sid('IS', 2),
@@ -240,7 +240,7 @@ export const flexConfiguration = {
   ...dates
 }
 
-export const studioFlow = {
+const studioFlow = {
   sid: sid('FW'),
   friendly_name: 'Welcome',
   status: 'published',
@@ -255,7 +255,7 @@ export const studioFlow = {
   },
   ...dates
 }
-export const execution = {
+const execution = {
   sid: sid('FN'),
   flow_sid: sid('FW'),
   contact_channel_address: '+33600000001',
@@ -265,7 +265,7 @@ export const execution = {
   ...dates
 }
 
-export const realTime = {
+const realTime = {
   total_tasks: 5,
   tasks_by_status: { pending: 2, reserved: 1, assigned: 1, wrapping: 1, canceled: 0, completed: 0 },
   tasks_by_priority: { 0: 5 },
@@ -278,13 +278,13 @@ export const realTime = {
     workers: friendly_name === 'Break' ? 0 : 1
   }))
 }
-export const queueRealTime = {
+const queueRealTime = {
   ...realTime,
   task_queue_sid: sid('WQ'),
   total_eligible_workers: 9,
   total_available_workers: 4
 }
-export const cumulative = {
+const cumulative = {
   avg_task_acceptance_time: 12,
   reservations_accepted: 7,
   reservations_timed_out: 1,

@@ -18,7 +18,7 @@ import {
   WORKSPACE,
   workspaceOf
 } from './shared.ts'
-import { NEXT, reservationRow, rowFor, SHOWN, shown } from './tasks.ts'
+import { NEXT, reservationRow, rowFor, SHOWN, shownTask } from './tasks.ts'
 
 const args = argumentsOf({
   action: {
@@ -205,7 +205,7 @@ async function createTask(values: Given, call: Call): Promise<Outcome> {
       ignoreCapacity: ignoreCapacity?.toString()
     })
   )
-  return { tasks: [shown(task)] }
+  return { tasks: [shownTask(task)] }
 }
 
 /** The workspace's only workflow; @throws Fault where the caller must choose. */
@@ -334,7 +334,7 @@ async function updateTask(values: Given & { readonly taskSid: string }, call: Ca
       { assignmentStatus: status, ...given({ reason, ifMatch: first ? undefined : ifMatch }) },
       call
     )
-  return { tasks: task ? [shown(task)] : [] }
+  return { tasks: task ? [shownTask(task)] : [] }
 }
 
 interface Finish {
@@ -354,5 +354,5 @@ async function finish(taskSid: string, change: Finish, call: Call): Promise<Outc
       return { argument: 'action', found: assignmentStatus, ...NEXT[assignmentStatus] }
     }
   )
-  return { tasks: [shown(task)] }
+  return { tasks: [shownTask(task)] }
 }

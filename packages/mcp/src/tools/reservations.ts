@@ -3,7 +3,7 @@ import { apiError, type ErrorBody, explained, fault } from '../errors.ts'
 import type { Outcome } from '../results.ts'
 import { type Call, given } from '../tool.ts'
 import { count, workspaceOf } from './shared.ts'
-import { NEXT, reservationRow, shown } from './tasks.ts'
+import { NEXT, reservationRow, shownTask } from './tasks.ts'
 
 type Answer = 'accepted' | 'rejected' | 'wrapping'
 
@@ -40,7 +40,7 @@ export async function reserve(values: Whose, answer: Answer, call: Call): Promis
         : { argument: 'action', found, next: 'get shows the task and its reservations' }
     }
   )
-  return { tasks: [{ ...shown(await context.fetch()), reservations: [reservationRow(reservation)] }] }
+  return { tasks: [{ ...shownTask(await context.fetch()), reservations: [reservationRow(reservation)] }] }
 }
 
 /** The one reservation that an answer can mean. */

@@ -29,7 +29,7 @@ export function rowFor(task: TaskInstance): Row {
   return { ...row, reason: task.reason || undefined }
 }
 
-export const shown = (task: TaskInstance): Row => pick(rowFor(task), SHOWN)
+export const shownTask = (task: TaskInstance): Row => pick(rowFor(task), SHOWN)
 
 export const reservationRow = ({ sid, reservationStatus, workerSid, workerName }: ReservationInstance): Row => ({
   reservationSid: sid,

@@ -1,8 +1,8 @@
 import {
   type CellKey,
+  cellKey,
   finest,
   type Histograms,
-  keyOf,
   type Packed,
   type PlacedSum,
   type Run,
@@ -120,8 +120,8 @@ async function knownCells(
   if (cells.length === 0) return new Map()
   const scopes = [...new Set(cells.map(({ scope_sid }) => scope_sid))]
   const rows = await store.rollups(account_sid, { scopes, runs: runsOf(cells), histograms: true })
-  const wanted = new Set(cells.map(keyOf))
-  return new Map(rows.map((row) => [keyOf(row), row] as const).filter(([key]) => wanted.has(key)))
+  const wanted = new Set(cells.map(cellKey))
+  return new Map(rows.map((row) => [cellKey(row), row] as const).filter(([key]) => wanted.has(key)))
 }
 
 /** One run for each length of cells: a step's events follow each other in time. */
@@ -165,7 +165,7 @@ async function countEnded(store: Store, account_sid: string, fresh: readonly Sta
   const places = new Map<string, CellKey>()
   for (const { activity_sid, ended } of fresh) {
     const place = { scope_sid: activity_sid, span: stay_span, start: ended, task_channel_sid: '' }
-    places.set(keyOf(place), place)
+    places.set(cellKey(place), place)
   }
   const known = await knownCells(store, account_sid, [...places.values()])
   const cells = joinStayCells([...known.values()].flatMap(stayCellsIn), fresh)

@@ -1,6 +1,6 @@
 import type { DeliveryRow } from '../store/deliveries.ts'
 import type { Kind, Outcome } from './delivery.ts'
-import { placeOf } from './queued.ts'
+import { urlPlace } from './queued.ts'
 
 /** One attempt, as it is kept and shown. Instants and durations are in milliseconds. */
 export interface Attempt {
@@ -66,7 +66,7 @@ export function giveUp(row: DeliveryRow, refusal: string, { retry }: Kind, now: 
   const moved: DeliveryRow = {
     ...row,
     leg: 1,
-    destination: placeOf(fallback_url),
+    destination: urlPlace(fallback_url),
     tries: 0,
     due_at: now,
     updated_at: now,

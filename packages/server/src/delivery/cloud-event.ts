@@ -42,7 +42,7 @@ export function cloudEventOf(
 }
 
 /** Twilio's schemas are where Twilio has them; ours only have names. */
-export function dataschemaOf(schema_id: string, version: number): string {
+function dataschemaOf(schema_id: string, version: number): string {
   return isOurs(schema_id) ? `urn:ringdown:schema:${schema_id}:${version}` : rawSchemaOf(schema_id, version)
 }
 

@@ -7,7 +7,7 @@ import { deliveryKinds } from './kinds.ts'
 import type { Held, Lane } from './lane.ts'
 import type { Lanes } from './lanes.ts'
 import type { Marks } from './marks.ts'
-import { aboutOf } from './queued.ts'
+import { queuedAbout } from './queued.ts'
 import type { Ended } from './running-attempts.ts'
 import type { SenderOptions, Whole } from './sending.ts'
 
@@ -121,7 +121,7 @@ export class Finishing {
     const { account, log } = this.#options
     const first = row.first_refusal === null ? {} : { first_refusal: row.first_refusal }
     try {
-      await kind.answered?.({ about: aboutOf(row), outcome, isDelivered, ...first }, account)
+      await kind.answered?.({ about: queuedAbout(row), outcome, isDelivered, ...first }, account)
     } catch (err) {
       if (err instanceof Unavailable) throw err
       // What was asked about may be over by now; that is the answer's misfortune, and no reason to ask again.

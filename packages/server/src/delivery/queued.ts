@@ -39,17 +39,17 @@ export function rowOf(
  * answers says nothing about the next.
  */
 export function destinationOf(message: Message): string {
-  return message.method === 'kinesis' ? message.stream.arn : placeOf(message.url)
+  return message.method === 'kinesis' ? message.stream.arn : urlPlace(message.url)
 }
 
 /** `https://acme.example:8443/hook`, without query and credentials; what is no address has a place of its own, too. */
-export function placeOf(url: string): string {
+export function urlPlace(url: string): string {
   const { origin, pathname } = URL.canParse(url) ? new URL(url) : { origin: 'null', pathname: '' }
   return origin === 'null' ? 'invalid' : `${origin}${pathname}`
 }
 
 /** The message of a row as it is sent now: to the fallback where that is its turn, with the number of tries before. */
-export function messageOf(row: DeliveryRow, { counted }: Kind): Message {
+export function queuedMessage(row: DeliveryRow, { counted }: Kind): Message {
   const message = JSON.parse(row.message) as Message // as rowOf wrote it
   if (message.method === 'kinesis') return message
   const url = row.leg === 1 && row.fallback_url !== null ? row.fallback_url : message.url
@@ -60,7 +60,7 @@ export function messageOf(row: DeliveryRow, { counted }: Kind): Message {
 }
 
 /** SIDs for the kind's `answered`. */
-export function aboutOf({ about }: DeliveryRow): Readonly<Record<string, string>> {
+export function queuedAbout({ about }: DeliveryRow): Readonly<Record<string, string>> {
   return about === null ? {} : (JSON.parse(about) as Record<string, string>) // as rowOf wrote it
 }
 

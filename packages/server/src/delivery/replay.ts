@@ -11,7 +11,7 @@ export interface ReplayOptions extends Pick<SenderOptions, 'store' | 'account'> 
 }
 
 /** Queues a finished delivery again; answers it, undefined when there is none, or 'queued' when it still is. */
-export async function replay(
+export async function replayDelivery(
   sid: string,
   { store, account, kinds, lanes, whole }: ReplayOptions
 ): Promise<DeliveryRow | 'queued' | undefined> {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Outcome } from './delivery.ts'
 import type { Held, Lane } from './lane.ts'
-import { messageOf } from './queued.ts'
+import { queuedMessage } from './queued.ts'
 import type { SenderOptions } from './sending.ts'
 import { send } from './transport.ts'
 
@@ -65,7 +65,7 @@ export class RunningAttempts {
       signal: this.#abort.signal,
       ...(webhookSecret !== undefined && { standard: { secret: webhookSecret, at: Date.now() } })
     }
-    void send(messageOf(row, kind), options).then((outcome) => {
+    void send(queuedMessage(row, kind), options).then((outcome) => {
       this.#sending -= 1
       lane.sending -= 1
       const isAbandoned = this.#abort.signal.aborted && 'failed' in outcome

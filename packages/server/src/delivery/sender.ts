@@ -9,7 +9,7 @@ import { deliveryKinds } from './kinds.ts'
 import type { Held, Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { Marks } from './marks.ts'
-import { replay } from './replay.ts'
+import { replayDelivery } from './replay.ts'
 import { RunningAttempts } from './running-attempts.ts'
 import type { SenderOptions, Whole } from './sending.ts'
 
@@ -98,7 +98,7 @@ export class Sender implements Moved {
   async replay(sid: string): Promise<DeliveryRow | 'queued' | undefined> {
     const { store, account } = this.#options
     while (this.#status === 'loading') await this.#opening
-    return replay(sid, { store, account, kinds: this.#kinds, lanes: this.#lanes, whole: this.#whole })
+    return replayDelivery(sid, { store, account, kinds: this.#kinds, lanes: this.#lanes, whole: this.#whole })
   }
 
   find(sid: string): Promise<DeliveryRow | undefined> {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Receiver, receiver } from '../../../../test/receiver.ts'
+import { type Receiver, receiver } from '../../../../test/support/receiver.ts'
 import type { Message } from './delivery.ts'
 import { type SendOptions, send } from './transport.ts'
 

@@ -21,7 +21,7 @@ const ofTwilio = /(?:^|\.)twilio\.com\.?(?::\d+)?$/i
  * Which API a `Host` names: `taskrouter.twilio.com`, `taskrouter.dublin.ie1.twilio.com`, `taskrouter.localhost:8080`;
  * undefined for any other host, where the path's prefix says it.
  */
-export function labelOfHost(host: string | undefined): string | undefined {
+function labelOfHost(host: string | undefined): string | undefined {
   const label = labelIn(host)
   return label !== undefined && labels.has(label) ? label : undefined
 }

@@ -19,7 +19,7 @@ export interface ResidentRows {
 }
 
 /** The rows of a list that has to be read from the store; the last column of `order` makes it total. */
-export type ColdRows = Pick<PageQuery, 'where' | 'order'> & { readonly descending?: boolean }
+export type ColdQuery = Pick<PageQuery, 'where' | 'order'> & { readonly descending?: boolean }
 
 /**
  * What the general rules need to know of a resource. `K` is its kind of rows, `P` what its paths name, and `Default` what
@@ -30,7 +30,7 @@ export interface NounRules<K extends Kind, P extends Path = Path, Default = neve
   /** The row that a path names, from memory or from the store. Refuses with 404. */
   find?(context: Context, path: P): MaybePromise<Kinds[K] | Default>
   /** Where the rows of a path's list are. Refuses with 404 where their parent is missing. */
-  rows?(context: Context, path: P, params: Params): MaybePromise<ResidentRows | ColdRows>
+  rows?(context: Context, path: P, params: Params): MaybePromise<ResidentRows | ColdQuery>
   /** The row as the API shows it; without it, the row's columns are what the API shows. `now` is in milliseconds. */
   represent?(state: State, row: Kinds[K] | Default, now: number): object
   /** The commands of verbs whose command is not `<kind>.<verb>`. */
@@ -89,7 +89,7 @@ function listHandler<K extends Kind, P extends Path, Default>(rules: NounRules<K
 function listed<K extends Kind>(
   kind: K,
   { state, ledger }: Context,
-  rows: ResidentRows | ColdRows,
+  rows: ResidentRows | ColdQuery,
   { params, page }: Pick<AnyCall, 'params' | 'page'>
 ): MaybePromise<Listed<Kinds[K]>> {
   if ('where' in rows) return coldPage(ledger, page, { kind, ...rows })

@@ -52,6 +52,9 @@ export interface MovableClock {
 /** Sends a question once and resolves with what came of it, within the time given. Only its caller waits meanwhile. */
 export type Ask = (message: Message, limits: { readonly timeout_ms: number }) => Promise<Outcome>
 
+/** The end of a path that names one row. */
+export type One = { readonly sid: string }
+
 /** One page of rows, and where its neighbours begin; null where there are none. */
 export interface Listed<R> {
   readonly items: readonly R[]

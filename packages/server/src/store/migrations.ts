@@ -18,7 +18,7 @@ import {
 } from './tables.ts'
 
 /** Version of the fixed tables below. A store with a higher one was written by a newer program. */
-export const schemaVersion = 3
+const schemaVersion = 3
 
 /** Stores with a lower version were made while the tables were still changing, and cannot be upgraded. */
 const firstVersion = 2

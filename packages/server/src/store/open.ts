@@ -4,7 +4,7 @@ import { openSqlite } from './sqlite.ts'
 import { CannotOpen, type Store } from './store.ts'
 
 /** The name of the store's file in a data folder. */
-export const storeFile = 'ringdown.sqlite'
+const storeFile = 'ringdown.sqlite'
 
 interface Places {
   readonly data?: string

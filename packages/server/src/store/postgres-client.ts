@@ -42,7 +42,7 @@ export function placeOf(url: string): string {
 }
 
 /** What went wrong with a connection, in words. */
-export function reasonOf(error: Error): string {
+export function postgresReason(error: Error): string {
   // A host name with several addresses fails with one error each and no message of its own.
   return (
     error.message ||

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { beatsOf } from './beats.ts'
 import { Lease, monotonicMs } from './lease.ts'
 import { pause } from './pause.ts'
-import { answerOf, clientConfig, placeOf, reasonOf, storeError } from './postgres-client.ts'
+import { answerOf, clientConfig, placeOf, postgresReason, storeError } from './postgres-client.ts'
 import { CannotOpen, StoreUnavailable } from './store.ts'
 
 /** How quickly a node notices that it is cut off, and how long a standby waits before it ends a silent one. */
@@ -87,7 +87,7 @@ export async function openSession(url: string, timing: Timing): Promise<Session>
     connection = await connect()
   } catch (error) {
     if (error instanceof CannotOpen) throw error
-    throw new CannotOpen(`Cannot open ${placeOf(url)}: ${reasonOf(error as Error)}.`, { cause: error }) // as: pg throws errors
+    throw new CannotOpen(`Cannot open ${placeOf(url)}: ${postgresReason(error as Error)}.`, { cause: error }) // as: pg throws errors
   }
 
   async function connect(): Promise<Connection> {

@@ -9,7 +9,7 @@ import { pause } from './pause.ts'
 import { answerOf, clientConfig, placeOf, storeError } from './postgres-client.ts'
 import { openSession, type Timing, usualTiming } from './postgres-session.ts'
 import { advanceOf, writeOf } from './postgres-write.ts'
-import { type Dialect, findOf, pageOf, type Query, residentColdOf, residentOf } from './query.ts'
+import { type Dialect, findOf, pageQuery, type Query, residentColdOf, residentOf } from './query.ts'
 import { readingsOf } from './readings.ts'
 import {
   type AccountHead,
@@ -181,7 +181,7 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
       throw new Fenced(`account ${account_sid} was taken by another node`)
     },
 
-    page: async (query) => readRows(pageOf(query, dialect)),
+    page: async (query) => readRows(pageQuery(query, dialect)),
     find: async (account_sid, kind, where) => readRows(findOf(account_sid, kind, where, dialect)),
 
     log(account_sid, cursor, limit) {

@@ -24,7 +24,7 @@ export interface Query {
 }
 
 /** One page of a cold kind by keyset: it begins after a row, never at an offset. */
-export function pageOf(query: PageQuery, dialect: Dialect): Query {
+export function pageQuery(query: PageQuery, dialect: Dialect): Query {
   const values: unknown[] = [query.account_sid]
   const bind = (value: unknown) => dialect.parameter(values.push(value))
   const conditions = [`account_sid = ${dialect.parameter(1)}`]

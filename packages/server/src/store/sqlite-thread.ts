@@ -36,9 +36,9 @@ export type Work =
   | { readonly do: 'renew' }
   | { readonly do: 'close' }
 
-export type Call = Work & { readonly id: number }
+export type ThreadCall = Work & { readonly id: number }
 
-export interface Answer {
+export interface ThreadAnswer {
   readonly id: number
   readonly rows?: AnswerRows
   readonly changes?: number
@@ -56,7 +56,7 @@ export interface AnswerRows {
 }
 
 interface Waiting {
-  readonly resolve: (answer: Answer) => void
+  readonly resolve: (answer: ThreadAnswer) => void
   readonly reject: (error: Error) => void
 }
 
@@ -102,7 +102,7 @@ export function sqliteThread(opening: Opening): SqliteThread {
     // What it holds for longer than one call are statements: without a limit its young generation grows to 48 MB.
     const resourceLimits = { maxYoungGenerationSizeMb: 8 }
     const fresh = new Worker(workerFile('sqlite-worker'), { workerData: opening, name, execArgv: [], resourceLimits })
-    fresh.on('message', (answer: Answer) => {
+    fresh.on('message', (answer: ThreadAnswer) => {
       const asked = waiting.get(answer.id)
       waiting.delete(answer.id)
       if (answer.failed !== undefined || (answer.missed ?? -1) !== -1) failures++
@@ -116,14 +116,14 @@ export function sqliteThread(opening: Opening): SqliteThread {
     return fresh
   }
 
-  function call(work: Work): Promise<Answer> {
+  function call(work: Work): Promise<ThreadAnswer> {
     if (closing !== undefined && work.do !== 'close') return Promise.reject(new StoreUnavailable('the store is closed'))
     return new Promise((resolve, reject) => {
       const thread = worker ?? start()
       const id = ++calls
       waiting.set(id, { resolve, reject })
       thread.ref()
-      thread.postMessage({ ...work, id } satisfies Call)
+      thread.postMessage({ ...work, id } satisfies ThreadCall)
     })
   }
 

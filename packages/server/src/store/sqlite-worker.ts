@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type Packed, unpacked } from './packed.ts'
 import { type Database, errorCode, openDatabase, type Statement } from './sqlite-driver.ts'
-import type { Answer, AnswerRows, Call, Opening, PackedStep } from './sqlite-thread.ts'
+import type { AnswerRows, Opening, PackedStep, ThreadAnswer, ThreadCall } from './sqlite-thread.ts'
 import type { Value } from './store.ts'
 
 /**
@@ -162,7 +162,7 @@ function drop(): void {
   if (old !== undefined) quietly(() => old.close())
 }
 
-async function answer(call: Call): Promise<Omit<Answer, 'id'>> {
+async function answer(call: ThreadCall): Promise<Omit<ThreadAnswer, 'id'>> {
   if (call.do === 'close') {
     if (database !== undefined && !readOnly) quietly(() => database?.exec('pragma wal_checkpoint(truncate)'))
     dropMover()
@@ -202,15 +202,15 @@ function isContent(error: unknown): boolean {
 
 /** One call at a time, in the order they came: opening is the only step that awaits. */
 let last: Promise<void> = Promise.resolve()
-port.on('message', (call: Call) => {
+port.on('message', (call: ThreadCall) => {
   last = last.then(async () => {
     try {
       const done = await answer(call)
-      port.postMessage({ id: call.id, ...done } satisfies Answer)
+      port.postMessage({ id: call.id, ...done } satisfies ThreadAnswer)
     } catch (error) {
       if (!isContent(error) && call.do !== 'checkpoint') drop()
       const message = error instanceof Error ? error.message : String(error)
-      port.postMessage({ id: call.id, failed: { message, code: errorCode(error) } } satisfies Answer)
+      port.postMessage({ id: call.id, failed: { message, code: errorCode(error) } } satisfies ThreadAnswer)
     }
     if (call.do === 'close') port.close()
   })

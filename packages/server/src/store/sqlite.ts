@@ -9,7 +9,7 @@ import { checkIntact, expectedOf } from './intact.ts'
 import { Mark } from './mark.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { pause } from './pause.ts'
-import { type Dialect, findOf, pageOf, type Query, removalOf, residentColdOf, residentOf } from './query.ts'
+import { type Dialect, findOf, pageQuery, type Query, removalOf, residentColdOf, residentOf } from './query.ts'
 import { readingsOf } from './readings.ts'
 import { canPass, Refused, reasonOf, type Step, sqliteThread } from './sqlite-thread.ts'
 import {
@@ -225,7 +225,7 @@ export async function openSqlite({
       throw new Fenced(`account ${batch.account_sid} was taken by another process`)
     },
 
-    page: async (query) => readRows(pageOf(query, dialect)),
+    page: async (query) => readRows(pageQuery(query, dialect)),
     find: async (account_sid, kind, where) => readRows(findOf(account_sid, kind, where, dialect)),
 
     async log(account_sid, cursor, limit) {

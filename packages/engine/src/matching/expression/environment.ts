@@ -79,5 +79,3 @@ export interface WorkerPath extends PathText {
   /** The value, `undefined` where a step is missing. Only own properties are read. */
   read(worker: WorkerView | undefined): unknown
 }
-
-export type Path = TaskPath | WorkerPath

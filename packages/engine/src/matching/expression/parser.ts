@@ -67,7 +67,7 @@ interface Span {
 }
 
 /** Parentheses within parentheses. People write four; generated texts that need more are refused, not run. */
-export const MAX_DEPTH = 100
+const MAX_DEPTH = 100
 
 const LIST_OPERATORS = ['IN', 'HAS', 'CONTAINS'] as const
 

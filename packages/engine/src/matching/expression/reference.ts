@@ -47,7 +47,7 @@ export function meaning(scope: Scope, reference: Reference): Meaning {
 }
 
 /** A task attribute by its keys, which are those behind `task.`. */
-export function taskPath(keys: readonly Key[]): TaskPath {
+function taskPath(keys: readonly Key[]): TaskPath {
   const dig = digger(keys)
   return { side: 'task', keys, text: `task${textOf(keys)}`, read: (task) => task && dig(task.attributes) }
 }

@@ -9,7 +9,7 @@ import { Decimal, numberOf } from './decimal.ts'
 export type Scalar = string | number | Decimal | boolean | null
 
 /** What values are filed under in an index for `==`, `HAS` and `IN`. */
-export type IndexKey = string | number | boolean | null
+export type ValueKey = string | number | boolean | null
 
 /**
  * `==`: equal scalars, or both NULL. Numbers are equal by value, of whatever length, and a number equals a string that
@@ -87,9 +87,9 @@ export function lacks(list: unknown, element: unknown): boolean {
 /** The same answer as `has(elements, …)`, in constant time. */
 export function membership(elements: readonly unknown[]): (element: unknown) => boolean {
   const others = new Set<unknown>()
-  const numbers = new Set<IndexKey>()
+  const numbers = new Set<ValueKey>()
   /** Numbers that strings among the elements spell: these equal the number, yet not each other. */
-  const spelled = new Set<IndexKey>()
+  const spelled = new Set<ValueKey>()
   for (const element of elements) {
     if (isNull(element) || isComposite(element)) continue
     if (typeof element === 'number' || element instanceof Decimal) numbers.add(numberKey(element))
@@ -115,7 +115,7 @@ export function membership(elements: readonly unknown[]): (element: unknown) => 
  * checked with the conjunct's `matches`. NULL has the key null (it equals NULL under `==`, and is in no list);
  * a list or an object has the key undefined (it equals nothing).
  */
-export function equalityKey(value: unknown): IndexKey | undefined {
+export function equalityKey(value: unknown): ValueKey | undefined {
   if (typeof value === 'string') {
     const number = numberIn(value)
     return number === undefined ? value : numberKey(number)

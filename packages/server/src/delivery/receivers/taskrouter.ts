@@ -43,7 +43,7 @@ export function admits(events_filter: string | null, type: string): boolean {
  * The parameters of reference taskrouter 8.3. Instants other than `Timestamp` are in milliseconds; what is null or absent
  * is left out.
  */
-export function callbackParameters(event: LoggedEvent, account_sid: string): Parameters {
+function callbackParameters(event: LoggedEvent, account_sid: string): Parameters {
   const common: Record<string, string | undefined> = {
     EventType: event.type,
     AccountSid: account_sid,

@@ -4,7 +4,7 @@ import type { ConversationRow, ParticipantRow, UserRow } from '@ringdown/engine/
 import { nameKey } from '@ringdown/engine/core/names'
 import { notFound } from '@ringdown/engine/core/parameters'
 import type { Kinds } from '@ringdown/engine/kinds'
-import type { Context } from '../handler.ts'
+import type { Context, One } from '../handler.ts'
 
 /*
  * Rows that may be in memory or in the store only: closed conversations with their participants, messages and webhooks,
@@ -13,8 +13,6 @@ import type { Context } from '../handler.ts'
 
 /** A path at the root, or below a service. */
 export type In<P = object> = P & { readonly chat_service_sid?: string }
-/** Names one row. */
-export type One = { readonly sid: string }
 export type OfConversation = In<{ readonly conversation_sid: string }>
 
 /** A conversation by SID or unique name, open or closed. */

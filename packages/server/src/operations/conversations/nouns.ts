@@ -1,16 +1,8 @@
 import type { ChatServiceRow, ConversationConfigurationRow } from '@ringdown/engine/conversations/rows'
 import { notFound } from '@ringdown/engine/core/parameters'
-import { type ColdRows, type Noun, noun } from '../derived.ts'
-import type { Context } from '../handler.ts'
-import {
-  conversationOf,
-  type In,
-  inConversation,
-  type OfConversation,
-  type One,
-  participantOf,
-  userOf
-} from './cold-lookup.ts'
+import { type ColdQuery, type Noun, noun } from '../derived.ts'
+import type { Context, One } from '../handler.ts'
+import { conversationOf, type In, inConversation, type OfConversation, participantOf, userOf } from './cold-lookup.ts'
 import { agreed } from './pre-webhook.ts'
 import {
   representConfigurationWebhook,
@@ -100,7 +92,7 @@ interface ConversationFilters {
 }
 
 /** Both days are part of the time that is asked for. */
-function conversationFilters({ state, start_date, end_date }: ConversationFilters): ColdRows['where'] {
+function conversationFilters({ state, start_date, end_date }: ConversationFilters): ColdQuery['where'] {
   return [
     ...(state === undefined ? [] : [['state', '=', state] as const]),
     ...(start_date === undefined ? [] : [['date_created', '>=', Date.parse(start_date)] as const]),
@@ -195,7 +187,7 @@ function inConversationBy(column: string) {
     context: Context,
     path: OfConversation,
     { order }: Readonly<Record<string, unknown>>
-  ): Promise<ColdRows> => ({
+  ): Promise<ColdQuery> => ({
     where: [['conversation_sid', '=', (await conversationOf(context, path.conversation_sid, path)).sid]],
     order: [column],
     descending: order === 'desc'

@@ -1,7 +1,7 @@
 import { type Answered, type Form, Served, served } from '@ringdown/server/http/fixture'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Receiver, type Reply, receiver } from '../../../../../test/receiver.ts'
+import { type Receiver, type Reply, receiver } from '../../../../../test/support/receiver.ts'
 import { preWebhookRequester } from './pre-webhook-request.ts'
 
 const root = '/conversations/v1'

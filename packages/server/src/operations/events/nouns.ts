@@ -2,8 +2,7 @@ import { sinkOf } from '@ringdown/engine/event-streams/sink'
 import { subscribedEventOf } from '@ringdown/engine/event-streams/subscribed-event'
 import { subscriptionOf } from '@ringdown/engine/event-streams/subscription'
 import { type Noun, noun } from '../derived.ts'
-
-type One = { readonly sid: string }
+import type { One } from '../handler.ts'
 
 /** Resources of Event Streams whose operations follow the general rules; their rows are shown as they are. */
 export const eventsNouns: Readonly<Record<string, Noun>> = {

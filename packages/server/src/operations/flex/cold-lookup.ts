@@ -7,7 +7,6 @@ import type { Context } from '../handler.ts'
  * function refuses with 404 where there is none.
  */
 
-export type One = { readonly sid: string }
 export type OfInteraction = { readonly interaction_sid: string }
 export type OfChannel = OfInteraction & { readonly channel_sid: string }
 

@@ -2,8 +2,8 @@ import { notFound } from '@ringdown/engine/core/parameters'
 import { checkInstance, interactionWebhookOf } from '@ringdown/engine/flex/interaction-webhook'
 import { representInteraction, representInvite, representMember } from '@ringdown/engine/flex/representation'
 import { type Noun, noun } from '../derived.ts'
-import type { Context } from '../handler.ts'
-import { channelOf, interactionOf, type OfChannel, type OfInteraction, type One } from './cold-lookup.ts'
+import type { Context, One } from '../handler.ts'
+import { channelOf, interactionOf, type OfChannel, type OfInteraction } from './cold-lookup.ts'
 import { configurationOf, representConfiguration } from './configuration.ts'
 
 /** Resources of Flex whose operations follow the general rules (reference flex 4 to 9). */

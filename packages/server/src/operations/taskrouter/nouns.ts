@@ -3,6 +3,7 @@ import type { Kinds } from '@ringdown/engine/kinds'
 import { findReservation, inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
 import { workerChannel } from '@ringdown/engine/routing/worker-channel'
 import { type Noun, noun } from '../derived.ts'
+import type { One } from '../handler.ts'
 import {
   representActivity,
   representReservation,
@@ -18,7 +19,6 @@ import {
 type OfWorkspace = { readonly workspace_sid: string }
 type OfTask = OfWorkspace & { readonly task_sid: string }
 type OfWorker = OfWorkspace & { readonly worker_sid: string }
-type One = { readonly sid: string }
 
 /** Resources of TaskRouter whose operations follow the general rules, by the contract's name of the resource. */
 export const taskrouterNouns: Readonly<Record<string, Noun>> = {

@@ -32,7 +32,7 @@ export interface FeedLimits {
   readonly idle_ms: number
 }
 
-export const defaultFeedLimits: FeedLimits = {
+const defaultFeedLimits: FeedLimits = {
   polls: 200,
   streams: 200,
   recent: 2048,

@@ -127,7 +127,7 @@ const byId = new Map<string, Operation>(operations.map((operation) => [operation
  * The parameters of a call that REST has as well, read by the contract: names in snake_case, with `path` under the names
  * of its own template.
  */
-export function parametersOf(
+export function callParameters(
   id: OperationId,
   path: Readonly<Record<string, string>>,
   { params, if_match }: BridgeCall

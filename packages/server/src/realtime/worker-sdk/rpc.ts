@@ -13,7 +13,7 @@ import type { Exchange } from '../../commit/exchange.ts'
 import type { Ledger } from '../../commit/ledger.ts'
 import { askedInPieces } from '../../commit/pieces.ts'
 import type { Access } from './access-token.ts'
-import { type BridgeCall, matched, parametersOf, textsOf } from './call.ts'
+import { type BridgeCall, callParameters, matched, textsOf } from './call.ts'
 import { contentsOf, sortingOf } from './contents.ts'
 import {
   activityPayload,
@@ -91,7 +91,7 @@ const reads: Readonly<Record<string, Answer>> = {
   },
 
   'Workspaces/:workspace_sid/Activities'(path, { state, call }) {
-    const { friendly_name, available } = parametersOf('taskrouter_v1.ListActivity', path, call)
+    const { friendly_name, available } = callParameters('taskrouter_v1.ListActivity', path, call)
     const rows = [
       ...state.tables.activity.by('workspace_sid', workspaceOf(state, path.workspace_sid ?? '').sid)
     ].filter((row) => isNamed(row, friendly_name) && isAsked(row.available, available))
@@ -101,7 +101,7 @@ const reads: Readonly<Record<string, Answer>> = {
   'Workspaces/:workspace_sid/Workers/:worker_sid/WorkerChannels'(path, scene) {
     checkOwn(scene, path.worker_sid)
     const { state, call } = scene
-    parametersOf('taskrouter_v1.ListWorkerChannel', path, call)
+    callParameters('taskrouter_v1.ListWorkerChannel', path, call)
     const rows = [...state.tables.worker_channel.by('worker_sid', ownWorker(state, path).sid)]
     return contentsOf(rows, call.params, (row) => {
       const task_channel = state.find('task_channel', row.task_channel_sid)
@@ -112,7 +112,7 @@ const reads: Readonly<Record<string, Answer>> = {
   'Workspaces/:workspace_sid/Workers/:worker_sid/Reservations'(path, scene) {
     checkOwn(scene, path.worker_sid)
     const { state, call, now } = scene
-    const { reservation_status } = parametersOf('taskrouter_v1.ListWorkerReservation', path, call)
+    const { reservation_status } = callParameters('taskrouter_v1.ListWorkerReservation', path, call)
     const index = /^(true|1|yes)$/i.test(String(call.params.Active)) ? 'open_by_worker' : 'worker_sid'
     const rows = [...state.tables.reservation.by(index, ownWorker(state, path).sid)].filter((row) =>
       isAsked(row.reservation_status, reservation_status)
@@ -123,7 +123,7 @@ const reads: Readonly<Record<string, Answer>> = {
   },
 
   async 'Workspaces/:workspace_sid/Workers'(path, { state, call }) {
-    const asked = parametersOf('taskrouter_v1.ListWorker', path, call)
+    const asked = callParameters('taskrouter_v1.ListWorker', path, call)
     const { workspace_sid = '' } = path
     const activity = namedSid(state, 'activity', workspace_sid, asked.activity_name)
     const queues = [asked.task_queue_sid, namedSid(state, 'task_queue', workspace_sid, asked.task_queue_name)]
@@ -152,7 +152,7 @@ const reads: Readonly<Record<string, Answer>> = {
   },
 
   'Workspaces/:workspace_sid/TaskQueues'(path, { state, call }) {
-    const asked = parametersOf('taskrouter_v1.ListTaskQueue', path, call)
+    const asked = callParameters('taskrouter_v1.ListTaskQueue', path, call)
     const queues = asked.worker_sid ? state.matcher.queuesOf(String(asked.worker_sid)) : undefined
     const rows = [
       ...state.tables.task_queue.by('workspace_sid', workspaceOf(state, path.workspace_sid ?? '').sid)
@@ -163,7 +163,7 @@ const reads: Readonly<Record<string, Answer>> = {
 
   async 'Workspaces/:workspace_sid/Tasks'(path, { state, call, access, now }) {
     if (access.role === 'worker') forbid('a worker sees only the tasks that it holds')
-    const asked = parametersOf('taskrouter_v1.ListTask', path, call)
+    const asked = callParameters('taskrouter_v1.ListTask', path, call)
     const { workspace_sid = '' } = path
     const workflow = namedSid(state, 'workflow', workspace_sid, asked.workflow_name)
     const queue = namedSid(state, 'task_queue', workspace_sid, asked.task_queue_name)
@@ -197,7 +197,7 @@ type ReservationPath = Parameters<typeof findReservation>[1]
 const writes: Readonly<Record<string, Answer>> = {
   async 'Workspaces/:workspace_sid/Workers/:sid'(path, { call, access, ledger, execute }) {
     if (access.role === 'worker' && path.sid !== access.worker_sid) forbid('a worker may change only itself')
-    const params = parametersOf('taskrouter_v1.UpdateWorker', path, call)
+    const params = callParameters('taskrouter_v1.UpdateWorker', path, call)
     const { worker } = await execute({
       type: 'worker.update',
       ...params
@@ -212,7 +212,7 @@ const writes: Readonly<Record<string, Answer>> = {
     const own: BridgeCall = { ...call, params: { ...(channel !== undefined && { TaskChannel: channel }), ...others } }
     if (access.role === 'worker' && others.RoutingTarget !== access.worker_sid)
       forbid('a worker may create only tasks whose RoutingTarget it is')
-    const params = parametersOf('taskrouter_v1.CreateTask', path, own)
+    const params = callParameters('taskrouter_v1.CreateTask', path, own)
     const { task } = await execute({ type: 'task.create', ...params } as unknown as CommandOf<'task.create'>) // as above
     return taskPayload(ledger.account_sid, task, taskParents(ledger.state, task), now)
   },
@@ -220,7 +220,7 @@ const writes: Readonly<Record<string, Answer>> = {
   async 'Workspaces/:workspace_sid/Tasks/:sid'(path, scene) {
     checkTask(scene, path.sid)
     const { call, ledger, execute, now } = scene
-    const params = parametersOf('taskrouter_v1.UpdateTask', path, call)
+    const params = callParameters('taskrouter_v1.UpdateTask', path, call)
     const { task } = await execute({ type: 'task.update', ...params } as unknown as CommandOf<'task.update'>) // as above
     return taskPayload(ledger.account_sid, task, taskParents(ledger.state, task), now)
   },
@@ -229,7 +229,7 @@ const writes: Readonly<Record<string, Answer>> = {
     checkOwn(scene, path.worker_sid)
     const { call, ledger, execute } = scene
     checkInstruction(call.params.Instruction)
-    const params = parametersOf('taskrouter_v1.UpdateWorkerReservation', path, call)
+    const params = callParameters('taskrouter_v1.UpdateWorkerReservation', path, call)
     const command = { type: 'reservation.update', ...params } as unknown as CommandOf<'reservation.update'> // as above
     const { reservation } = await execute(command)
     return answeredReservation(ledger.account_sid, reservation, ledger.state.find('worker', reservation.worker_sid))
