@@ -5,13 +5,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type EngineEvent, render } from '@ringdown/engine/events'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
-import { statisticsDigest } from './analytics/statistics.ts'
+import { forgetCells } from './analytics/cells.ts'
+import { statisticsReading } from './analytics/statistics.ts'
 import { RealClock, TestClock } from './clock/clock.ts'
 import { Account } from './commit/account.ts'
 import { Unavailable } from './commit/ledger.ts'
 import { type Credentials, credentialsFor } from './credentials.ts'
+import { deliveriesBlanking } from './delivery/blanked.ts'
 import { deliveriesDigest, deliveriesReader, isAnyUsed } from './delivery/reader.ts'
 import { routes } from './delivery/receivers.ts'
+import { DeliveryRows } from './delivery/rows.ts'
 import { Sender } from './delivery/sender.ts'
 import { Credentials as Known } from './http/credentials.ts'
 import { envelopeOf } from './http/errors.ts'
@@ -19,9 +22,10 @@ import { Metrics } from './http/metrics.ts'
 import { buildServer, type MountMcp } from './http/server.ts'
 import { Blanking } from './log/blanking.ts'
 import { type Followed, Follower } from './log/follower.ts'
-import { Retention } from './log/retention.ts'
+import { type Expiring, lookBackMs, Retention } from './log/retention.ts'
 import { askWith } from './operations/conversations/asking.ts'
 import { mountEventBridge } from './realtime/worker-sdk/event-bridge.ts'
+import { schema } from './schema.ts'
 import { type Folder, takeFolder } from './store/folder-lock.ts'
 import { openStore } from './store/open.ts'
 import { opennessOf } from './store/permissions.ts'
@@ -84,7 +88,7 @@ export async function start(options: StartOptions): Promise<Running> {
     const credentials = await credentialsFor(options.data, options.env)
     tellOpenness(log, options.data)
     const { data, database, acceptDataLoss = false } = options
-    store = await openStore(database === undefined ? { data, acceptDataLoss } : { database })
+    store = await openStore(database === undefined ? { data, schema, acceptDataLoss } : { database, schema })
     await checkKnown(store, credentials)
     return await serve(options, store, credentials, folder)
   } catch (error) {
@@ -199,18 +203,19 @@ async function serve(
       store,
       account: opened,
       log,
-      reader: 'statistics',
-      digest: statisticsDigest(store, account_sid)
+      ...statisticsReading(store, account_sid)
     })
     opened.readers.set('statistics', statistics)
     const { concurrency, kept_days } = settings.deliveries
-    const retention = new Retention({ store, account_sid, clock, log, deliveries_kept_days: kept_days })
+    const others = expiringOf(store, account_sid, kept_days)
+    const retention = new Retention({ store, account_sid, clock, log, others })
     testing?.register(retention)
     const blanking = new Blanking({
       store,
       account: opened,
       clock,
       log,
+      blankDeliveries: deliveriesBlanking(store, account_sid),
       onBlanked(deliveries) {
         for (const forget of opened.onBlanked) forget()
         if (deliveries > 0) sender?.reset()
@@ -248,7 +253,7 @@ async function serve(
       // What happened before there were deliveries is not sent any more.
       begins_at: opened.state.next_event - 1,
       isNeeded: () => isAnyUsed(routes, opened.state),
-      onWritten: ({ deliveries: fresh = [] }) => sending.offer(fresh),
+      onWritten: ({ deliveries: fresh }) => sending.offer(fresh),
       onFailed: () => sending.reset()
     })
     testing?.register(deliveries)
@@ -299,6 +304,17 @@ async function serve(
 /** Milliseconds for requests that came before the server stopped, and for deliveries that are under way then. */
 const answer_ms = 200
 const handOver_ms = 200
+
+const day_ms = 86_400_000
+
+/** What is kept for some time beside the log: cells of statistics, which are as long as a day, and finished deliveries. */
+function expiringOf(store: Store, account_sid: string, kept_days: number): Expiring[] {
+  const deliveries = new DeliveryRows(store)
+  return [
+    { ms: lookBackMs + day_ms, forget: (before, limit) => forgetCells(store, account_sid, before, limit) },
+    { ms: kept_days * day_ms, forget: (before, limit) => deliveries.forget(account_sid, before, limit) }
+  ]
+}
 
 /** An account as it is for those who may not be ahead of the answers: what is settled is what has been told. */
 function toldOf(account: Account): Followed {

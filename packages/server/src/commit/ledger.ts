@@ -1,7 +1,7 @@
 import type { State } from '@ringdown/engine/center'
 import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
 import type { Row } from '@ringdown/engine/core/row'
-import type { Readings } from '../store/readings.ts'
+import type { Reading } from '../store/query.ts'
 import type { PageQuery, StoredEvent, Value } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -24,8 +24,8 @@ export interface Ledger {
   page(query: Omit<PageQuery, 'account_sid'>): Promise<Row[]>
   find(kind: string, where: Readonly<Record<string, Value>>): Promise<Row[]>
   log(cursor: number, limit: number): Promise<StoredEvent[]>
-  /** Reads what is kept beside rows: events by their columns, roll-ups, stays. */
-  reading<T>(ask: (readings: Readings, account_sid: string) => Promise<T>): Promise<T>
+  /** Reads what is kept beside rows: the log by its columns, and features' tables. */
+  reading<T>(ask: (kept: Reading, account_sid: string) => Promise<T>): Promise<T>
   /** Resolves when a reader of the log has dealt with everything that was decided before the call. */
   caughtUp(reader: ReaderName): Promise<void>
 }

@@ -2,13 +2,13 @@ import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
 import type { Clock, Moved } from '../clock/clock.ts'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
-import type { DeliveryMark, DeliveryQuery, DeliveryRow } from '../store/deliveries.ts'
 import type { Store } from '../store/store.ts'
 import { type Conclusion, conclude, giveUp } from './attempt.ts'
 import type { DeliveryKind, Kind, Message, Outcome } from './delivery.ts'
 import { deliveryKinds } from './kinds.ts'
 import { type Held, Lane } from './lane.ts'
 import { aboutOf, destinationOf, kindOf, messageOf } from './queued.ts'
+import { type DeliveryMark, type DeliveryQuery, type DeliveryRow, DeliveryRows } from './rows.ts'
 import { type KinesisSender, send } from './transport.ts'
 
 /** What the sender needs of its account. */
@@ -55,6 +55,7 @@ interface Asked {
  */
 export class Sender implements Moved {
   readonly #options: SenderOptions
+  readonly #rows: DeliveryRows
   readonly #kinds: Readonly<Record<DeliveryKind, Kind>>
   readonly #lanes = new Map<string, Lane>()
   /** Lanes that may have had more under way but for the others. */
@@ -84,6 +85,7 @@ export class Sender implements Moved {
 
   constructor(options: SenderOptions) {
     this.#options = options
+    this.#rows = new DeliveryRows(options.store)
     this.#kinds = options.kinds ?? deliveryKinds
     setMaxListeners(0, this.#abort.signal) // each attempt is one
     this.#open()
@@ -118,10 +120,10 @@ export class Sender implements Moved {
 
   /** Queues a finished delivery again; answers it, undefined when there is none, or 'queued' when it still is. */
   async replay(sid: string): Promise<DeliveryRow | 'queued' | undefined> {
-    const { store, account } = this.#options
+    const { account } = this.#options
     while (this.#status === 'loading') await this.#opening
     const generation = this.#generation
-    const found = await store.delivery(account.account_sid, sid)
+    const found = await this.#rows.find(account.account_sid, sid)
     if (!found) return undefined
     const now = this.#now()
     const kind = kindOf(found, this.#kinds)
@@ -135,23 +137,23 @@ export class Sender implements Moved {
     // Counted before it is there: one too many only means that the store is asked.
     const lane = this.#laneOf(again.destination)
     lane.addUnseen(1)
-    const isQueued = await store.replayDelivery(account.account_sid, again)
+    const isQueued = await this.#rows.replay(account.account_sid, again)
     if (generation === this.#generation) {
       lane.addUnseen(isQueued ? 0 : -1)
       this.#pump(lane)
     }
     if (!isQueued) return 'queued'
-    return store.delivery(account.account_sid, sid)
+    return this.#rows.find(account.account_sid, sid)
   }
 
   find(sid: string): Promise<DeliveryRow | undefined> {
-    const { store, account } = this.#options
-    return store.delivery(account.account_sid, sid)
+    const { account } = this.#options
+    return this.#rows.find(account.account_sid, sid)
   }
 
   list(query: Omit<DeliveryQuery, 'account_sid'>): Promise<DeliveryRow[]> {
-    const { store, account } = this.#options
-    return store.deliveries({ ...query, account_sid: account.account_sid })
+    const { account } = this.#options
+    return this.#rows.page({ ...query, account_sid: account.account_sid })
   }
 
   /** Deliveries that are queued, attempts under way, and destinations that are away. */
@@ -167,8 +169,8 @@ export class Sender implements Moved {
 
   /** Milliseconds since the delivery was made that has been queued for longest; 0 when there is none. */
   async oldest(): Promise<number> {
-    const { store, account } = this.#options
-    const made = await store.oldestDelivery(account.account_sid)
+    const { account } = this.#options
+    const made = await this.#rows.oldest(account.account_sid)
     return made === undefined ? 0 : Math.max(0, this.#now() - made)
   }
 
@@ -224,13 +226,13 @@ export class Sender implements Moved {
 
   /** Which lanes there are; tries for as long as it takes. */
   async #load(generation: number): Promise<void> {
-    const { store, account, log } = this.#options
+    const { account, log } = this.#options
     // What is being marked would change under our eyes.
     await this.#flushing
     while (this.#status === 'loading' && this.#generation === generation) {
       try {
         if (account.isReady) {
-          const { destinations, through } = await store.queuedDeliveries(account.account_sid)
+          const { destinations, through } = await this.#rows.queued(account.account_sid)
           if (this.#generation !== generation || this.#status !== 'loading') return
           for (const { destination, queued } of destinations) this.#laneOf(destination).addUnseen(queued)
           this.#through = through
@@ -323,7 +325,7 @@ export class Sender implements Moved {
   async #more(lane: Lane, now: number): Promise<void> {
     const limit = lane.wanted(now)
     if (limit === 0) return
-    const { store, account } = this.#options
+    const { account } = this.#options
     const { account_sid } = account
     const { destination } = lane
     const generation = this.#generation
@@ -331,8 +333,8 @@ export class Sender implements Moved {
     lane.loadBegins()
     this.#loading += 1
     try {
-      const due = await store.dueDeliveries(account_sid, { destination, now, besides: lane.sids, limit })
-      const next = due.length > 0 ? undefined : await store.nextDelivery(account_sid, destination, now)
+      const due = await this.#rows.due(account_sid, { destination, now, besides: lane.sids, limit })
+      const next = due.length > 0 ? undefined : await this.#rows.nextDue(account_sid, destination, now)
       if (generation !== this.#generation) return
       lane.isLoading = false
       for (const one of due) {
@@ -501,12 +503,12 @@ export class Sender implements Moved {
   }
 
   async #flush(generation: number): Promise<void> {
-    const { store, account } = this.#options
+    const { account } = this.#options
     try {
       while (this.#marks.length > 0 && generation === this.#generation) {
         if (!account.isReady) throw new Unavailable('the account is not ours')
         const marks = this.#marks.slice(0, maxMarked)
-        const changed = await store.markDeliveries(
+        const changed = await this.#rows.mark(
           account.account_sid,
           marks.map(({ mark }) => mark)
         )

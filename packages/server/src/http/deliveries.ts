@@ -4,8 +4,9 @@ import { decodeToken, encodeToken } from '@ringdown/contract/paging'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import type { Message } from '../delivery/delivery.ts'
+import type { DeliveryQuery, DeliveryRow } from '../delivery/rows.ts'
 import type { Sender } from '../delivery/sender.ts'
-import type { DeliveryQuery, DeliveryRow } from '../store/deliveries.ts'
+import { EventSearch } from '../log/event-search.ts'
 import type { Answers, Subject } from './answer.ts'
 import { askingWho, type Credentials, callerOf } from './credentials.ts'
 import { HttpRefusal, notAllowed, notFound } from './errors.ts'
@@ -117,7 +118,7 @@ export function mountDeliveries(app: FastifyInstance, answers: Answers, options:
   /** Place of an event in the log; null when there is none. */
   async function seqOf(request: FastifyRequest, sid: string): Promise<number | null> {
     const { account_sid } = callerOf(request)
-    const found = await options.ledger(account_sid)?.reading((readings, account) => readings.event(account, sid))
+    const found = await options.ledger(account_sid)?.reading((log, account) => new EventSearch(log).find(account, sid))
     return found?.seq ?? null
   }
 }

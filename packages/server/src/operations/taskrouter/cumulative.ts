@@ -4,12 +4,12 @@ import { type Count, join, nothing, type Spread, splitAt, type Tally } from '@ri
 import type { State } from '@ringdown/engine/center'
 import { foldedName, isSameName, nameKey } from '@ringdown/engine/core/names'
 import { inWorkspace, namedChannel, workspaceOf } from '@ringdown/engine/routing/lookup'
+import { timeInActivities } from '../../analytics/stays.ts'
+import { type Scoped, talliesOf } from '../../analytics/tallies.ts'
+import { windowOf } from '../../analytics/window.ts'
 import type { Context, Handlers } from '../handler.ts'
 import { pageOf } from '../listing.ts'
 import { queueFigures, taskFigures, workforceFigures } from './statistics.ts'
-import { timeInActivities } from './stays.ts'
-import { type Scoped, talliesOf } from './tallies.ts'
-import { windowOf } from './window.ts'
 
 /*
  * Cumulative statistics, and both kinds in one answer (reference taskrouter 7.3 to 7.5). The figures come from roll-ups
