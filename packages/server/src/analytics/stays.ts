@@ -2,7 +2,7 @@ import { joinSpreads, type Spread } from '@ringdown/engine/analytics/rollup'
 import { stayCoverOf } from '@ringdown/engine/analytics/stay'
 import type { Ledger } from '../commit/ledger.ts'
 import { Cells } from './cells.ts'
-import { stayCellRuns, stayCellsIn } from './statistics.ts'
+import { stayCellRuns, stayCellsIn } from './stay-cells.ts'
 
 /** Whose time is asked for. */
 interface Asked {

@@ -21,6 +21,7 @@ import {
 import type { Digest } from '../log/follower.ts'
 import type { Store } from '../store/store.ts'
 import { type CellRow, Cells, cellWrites } from './cells.ts'
+import { stayCellPlace, stayCellRow, stayCellsIn } from './stay-cells.ts'
 import { ToldEvents } from './told.ts'
 
 /** Name of this reader's cursor. */
@@ -154,47 +155,17 @@ function runsOf(cells: readonly CellKey[]): Run[] {
   return [...runs.values()]
 }
 
-// Stays
-
-/** Cells of stays stand in the table of roll-ups, an activity being the scope: one row for each day in which some ended. */
-const stay_span = 86_400_000
-
-type Begun = readonly [begun: number, count: number, total: number, min: number, max: number]
-
-/** The cells of stays in such a row. */
-export function stayCellsIn({ scope_sid, start, figures }: CellRow): StayCell[] {
-  const list = JSON.parse(figures) as readonly Begun[] // as countEnded wrote it
-  return list.map(([begun, count, total, min, max]) => ({
-    activity_sid: scope_sid,
-    begun,
-    ended: start,
-    count,
-    total,
-    min,
-    max
-  }))
-}
-
 /** Rows of the days in which these stays ended, with what is known of them added. */
 async function countEnded(kept: Cells, account_sid: string, fresh: readonly StayCell[]): Promise<CellRow[]> {
   if (fresh.length === 0) return []
   const places = new Map<string, CellKey>()
   for (const { activity_sid, ended } of fresh) {
-    const place = { scope_sid: activity_sid, span: stay_span, start: ended, task_channel_sid: '' }
+    const place = stayCellPlace(activity_sid, ended)
     places.set(keyOf(place), place)
   }
   const known = await knownCells(kept, account_sid, [...places.values()])
   const cells = joinStayCells([...known.values()].flatMap(stayCellsIn), fresh)
-  return [...places.values()].map((place): CellRow => {
-    const here = cells.filter(({ activity_sid, ended }) => activity_sid === place.scope_sid && ended === place.start)
-    const figures = here.map(({ begun, count, total, min, max }): Begun => [begun, count, total, min, max])
-    return { ...place, figures: JSON.stringify(figures), histograms: '{}' }
-  })
-}
-
-/** The cells of the stays that ended in whole days, from one instant on and before another. */
-export function stayCellRuns(from: number, until: number): Run[] {
-  return [{ span: stay_span, start: from, end: until }]
+  return [...places.values()].map((place) => stayCellRow(place, cells))
 }
 
 /** The running stays that the events may end. */
