@@ -174,16 +174,16 @@ function columnOf(tables: Tables, kind: string, column: string): string {
  * said to begin.
  */
 export async function cursorOf(
-  { dialect, query }: Reading,
+  store: Reading,
   insert: (query: Query) => Promise<unknown>,
   account_sid: string,
   { reader, begins_at }: { readonly reader: string; readonly begins_at: number }
 ): Promise<number> {
-  const { values, bind } = binding(dialect)
+  const { values, bind } = binding(store.dialect)
   const sql = `select seq from cursor where account_sid = ${bind(account_sid)} and reader = ${bind(reader)}`
-  const [found] = await query({ sql, values })
+  const [found] = await store.query({ sql, values })
   if (found) return Number(found.seq)
-  const fresh = binding(dialect)
+  const fresh = binding(store.dialect)
   await insert({
     sql: `insert into cursor (account_sid, reader, seq) values (${fresh.bind(account_sid)}, ${fresh.bind(reader)}, ${fresh.bind(begins_at)})
       on conflict (account_sid, reader) do nothing`,

@@ -1,15 +1,12 @@
-import { open } from 'node:fs/promises'
 import type { Row } from '@ringdown/engine/core/row'
-import { type Changes, changesOf } from './changes.ts'
-import { Checkpoints } from './checkpoints.ts'
+import { changesOf } from './changes.ts'
 import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
-import { FileWatch } from './file-watch.ts'
-import { checkIntact, expectedOf } from './intact.ts'
-import { Mark } from './mark.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { pause } from './pause.ts'
 import { type Aging, cursorOf, type Dialect, type Query, RowQueries, type Update } from './query.ts'
-import { canPass, Refused, reasonOf, type Step, sqliteThread } from './sqlite-thread.ts'
+import { SqliteFile } from './sqlite-file.ts'
+import { canPass, reasonOf, type Step } from './sqlite-thread.ts'
+import { advanceSteps, forgetStep, pruneStep, stepsOf, updateStep } from './sqlite-write.ts'
 import {
   type AccountHead,
   type Batch,
@@ -17,12 +14,14 @@ import {
   Fenced,
   type JournalEntry,
   type LoadedRow,
+  type PageQuery,
+  type ReaderStep,
   type Store,
   type StoredEvent,
   StoreUnavailable,
   type Value
 } from './store.ts'
-import { type Inserts, quote, rest, type Schema, type Table, Tables } from './tables.ts'
+import { quote, type Schema, Tables } from './tables.ts'
 
 /** Rows that are read, posted and parsed at a time: enough to be quick, and few enough to leave memory as it is. */
 const loadPiece = 1_000
@@ -39,8 +38,7 @@ const dialect: Dialect = {
 }
 
 /**
- * A store in one SQLite file, for one process (who else may open the folder is `folder-lock.ts`'s affair). One worker
- * thread writes, another one reads, so that a read waits neither for a flush nor for this thread.
+ * A store in one SQLite file, for one process (who else may open the folder is `folder-lock.ts`'s affair).
  * Throws CannotOpen when the file cannot be opened, or does not hold what the mark beside it says (see `intact.ts`), unless
  * `acceptDataLoss`.
  */
@@ -53,296 +51,206 @@ export async function openSqlite({
   schema: Schema
   acceptDataLoss?: boolean
 }): Promise<Store> {
-  const expected = expectedOf(path, acceptDataLoss)
-  const writer = sqliteThread({ path, readOnly: false })
-  const reader = sqliteThread({ path, readOnly: true })
-  const checkpoints = new Checkpoints(writer, reader)
-  const held = new Set<string>()
-  const tables = new Tables(schema)
-  const queries = new RowQueries(dialect, tables)
-  const blocks = new EventBlocks(schema.log.subjects)
-  const listeners = new Set<(why: StoreUnavailable) => void>()
-  /** Why nothing can be written, since the last write that failed. */
-  let failed: StoreUnavailable | undefined
-  /** Why the file is not the one that was opened. */
-  let gone: StoreUnavailable | undefined
-  let closed = false
-  let renewal: Promise<void> | undefined
-  let migration: Promise<void> | undefined
-  /** Batches that are not answered yet. */
-  const underWay = new Set<Promise<unknown>>()
+  return new SqliteStore(await SqliteFile.open(path, acceptDataLoss), schema)
+}
 
-  reader.warm()
-  const reached = await checkIntact(writer, { path, expected, acceptDataLoss }).catch(async (error: unknown) => {
-    await reader.close()
-    await writer.close()
-    throw error
-  })
-  const mark = new Mark(path, reached)
-  const watch = new FileWatch(path, {
-    gone(why) {
-      gone = why === undefined ? undefined : new StoreUnavailable(why)
-      if (gone) lose(gone)
-    },
-    logGone(why) {
-      lose(new StoreUnavailable(why))
-      // What is in it can still be read by those who have it open; the last of them moves it into the file.
-      renewal ??= renew().finally(() => {
-        renewal = undefined
-      })
-    }
-  })
+class SqliteStore implements Store {
+  readonly dialect = dialect
+  readonly #file: SqliteFile
+  readonly #tables: Tables
+  readonly #queries: RowQueries
+  readonly #blocks: EventBlocks
 
-  async function renew(): Promise<void> {
-    watch.expectNewLog()
-    await Promise.allSettled([reader.renew(), writer.renew()])
+  constructor(file: SqliteFile, schema: Schema) {
+    this.#file = file
+    this.#tables = new Tables(schema)
+    this.#queries = new RowQueries(dialect, this.#tables)
+    this.#blocks = new EventBlocks(schema.log.subjects)
   }
 
-  /** Memory is no longer to be trusted: whoever holds an account must lock it again. */
-  function lose(why: StoreUnavailable): void {
-    const known = failed
-    failed = why
-    held.clear()
-    if (!known) for (const listener of listeners) listener(why)
+  migrate(): Promise<void> {
+    return this.#file.migrate((run, rows) =>
+      migrateTables({ dialect: 'sqlite', run, rows }, this.#tables, this.#file.path)
+    )
   }
 
-  async function transact(steps: readonly Step[], lane?: string): Promise<{ missed: number; changes: number }> {
-    const done = await writer.transaction(steps, lane)
-    checkpoints.wrote(done.changes)
-    return done
+  // Accounts and their rows
+
+  async accounts(): Promise<string[]> {
+    const rows = await this.#file.read('select account_sid from account order by account_sid', [])
+    return rows.map((row) => String(row.account_sid))
   }
 
-  /** The writer's work. When it fails for another reason than its content, memory is no longer to be trusted. */
-  async function writing<T>(work: () => Promise<T>): Promise<T> {
-    const result = await asking(work)
-    failed = undefined
-    return result
-  }
-
-  /** The same for what writes nothing: that it succeeds does not say that a write would. */
-  async function asking<T>(work: () => Promise<T>): Promise<T> {
-    await migration
-    await renewal
-    try {
-      if (gone) throw gone
-      return await work()
-    } catch (error) {
-      if (error instanceof StoreUnavailable && !(error instanceof Refused)) lose(error)
-      throw error
-    }
-  }
-
-  function query({ sql, values }: Query): Promise<Record<string, unknown>[]> {
-    return reader.rows(sql, values)
-  }
-
-  async function readRows(asked: Query): Promise<Row[]> {
-    return (await query(asked)).map(({ data }) => JSON.parse(data as string)) // as: the column is text
-  }
-
-  /** One step beside the batches: what features change in their tables. */
-  async function changing(step: Step): Promise<number> {
-    return (await writing(() => transact([step]))).changes
-  }
-
-  const store: Store = {
-    migrate() {
-      migration ??= migrate().finally(() => {
-        migration = undefined
-      })
-      return migration
-    },
-
-    async accounts() {
-      return (await reader.rows('select account_sid from account order by account_sid', [])).map((row) =>
-        String(row.account_sid)
-      )
-    },
-
-    async lock(account_sid, signal) {
-      for (;;) {
-        signal?.throwIfAborted()
-        try {
-          const [head] = await writing(() => writer.rows(lockText, [account_sid, rowFormat]))
-          const found = head as unknown as AccountHead // as: the columns of account are the fields of its head
-          checkFormat(account_sid, found.format)
-          blocks.forget(account_sid)
-          held.add(account_sid)
-          return { ...found }
-        } catch (error) {
-          if (error instanceof CannotOpen || closed) throw error
-          if (!(error instanceof StoreUnavailable) || !canPass(error)) throw cannotTake(account_sid, error)
-          await pause(retryMs, signal)
-        }
-      }
-    },
-
-    async peek(account_sid) {
-      await renewal
-      if (gone) throw gone
-      const [head] = await reader.rows(peekText, [account_sid])
-      return head as AccountHead | undefined // as: the columns of account are the fields of its head
-    },
-
-    async load(account_sid) {
-      const loaded: LoadedRow[] = []
-      let after: [string, number] = ['', 0]
-      for (;;) {
-        const rows = (await query(queries.resident(account_sid, after, loadPiece))) as {
-          kind: string
-          seq: number
-          data: string
-        }[] // as: selected so
-        for (const { kind, data } of rows) loaded.push({ kind, row: JSON.parse(data) })
-        const last = rows.at(-1)
-        if (last === undefined || rows.length < loadPiece) break
-        after = [last.kind, last.seq]
-      }
-      for (const kind of tables.coldNames)
-        if (tables.kind(kind).resident !== undefined) await loadCold(account_sid, kind, loaded)
-      return loaded.sort((a, b) => a.row.seq - b.row.seq)
-    },
-
-    async write(batch) {
-      const steps = stepsOf(batch, changesOf(batch, tables, blocks), queries)
-      if (!held.has(batch.account_sid)) throw new StoreUnavailable(`account ${batch.account_sid} must be locked first`)
-      // In the order of the calls. What follows a failed write was decided on memory that is no longer true.
-      const written = writing(() => transact(steps, batch.account_sid))
-      underWay.add(written)
-      const { missed } = await written.finally(() => underWay.delete(written))
-      if (missed === -1) {
-        const { decision, next_event } = batch.head
-        mark.reached({ account_sid: batch.account_sid, decision, next_event })
-        return
-      }
-      held.delete(batch.account_sid)
-      throw new Fenced(`account ${batch.account_sid} was taken by another process`)
-    },
-
-    page: async (asked) => readRows(queries.page(asked)),
-    find: async (account_sid, kind, where) => readRows(queries.find(account_sid, kind, where)),
-
-    async log(account_sid, cursor, limit) {
-      const sql = 'select seq, sid, type, at, data from event where account_sid = ? and seq > ? order by seq limit ?'
-      return (await reader.rows(sql, [account_sid, cursor, limit])) as unknown as StoredEvent[] // as: selected so
-    },
-
-    async journal(account_sid, after, limit) {
-      const sql =
-        'select decision, at, seed, data from journal where account_sid = ? and decision > ? order by decision limit ?'
-      return (await reader.rows(sql, [account_sid, after, limit])) as unknown as JournalEntry[] // as: selected so
-    },
-
-    dialect,
-    query,
-    change: ({ sql, values }) => changing({ sql, width: values.length, values: values as Value[] }), // as: the dialect binds only these
-    update: async (account_sid, update) => (update.rows.length === 0 ? 0 : changing(updateStep(account_sid, update))),
-    forget: (account_sid, aging, before, limit) => changing(forgetStep(account_sid, aging, before, limit)),
-
-    cursor: (account_sid, name, begins_at = 0) =>
-      cursorOf({ dialect, query }, ({ sql, values }) => writing(() => writer.rows(sql, values)), account_sid, {
-        reader: name,
-        begins_at
-      }),
-
-    async advance({ account_sid, reader: name, from, to, writes = [] }) {
-      const steps: Step[] = [{ sql: cursorText, width: 4, values: [to, account_sid, name, from], must: true }]
-      for (const { keeps, ...inserts } of writes)
-        if (inserts.rows.length > 0)
-          steps.push(insertStep(account_sid, inserts, keeps ? keepText(inserts.table) : upsertText(inserts.table)))
-      if ((await writing(() => transact(steps))).missed === -1) return
-      throw new Fenced(`the reader ${name} of account ${account_sid} is not at event ${from}`)
-    },
-
-    async prune(account_sid, { event, journal }, limit) {
-      const steps: Step[] = []
-      if (event !== undefined) {
-        steps.push(pruneStep('event', 'seq', account_sid, event, limit))
-        steps.push({ sql: pruneBlocksText(dialect), width: 2, values: [account_sid, account_sid] })
-      }
-      if (journal !== undefined) steps.push(pruneStep('journal', 'decision', account_sid, journal, limit))
-      return (await writing(() => transact(steps))).changes
-    },
-
-    async compact(pages) {
-      const [found] = await asking(() => writer.rows(roomText, []))
-      const { mode, free, all } = found as { mode: number; free: number; all: number } // as: selected so
-      if (mode !== incremental || free - Math.max(minKept, all * shareKept) < pages) return 0
-      await writing(() => writer.rows(`pragma incremental_vacuum(${pages})`, []))
-      checkpoints.wrote(pages)
-      return pages
-    },
-
-    async backup(target) {
-      // Its own thread and connection: a long copy keeps neither reads nor writes waiting.
-      const copier = sqliteThread({ path, readOnly: true })
-      try {
-        // Made by us, for its owner only; SQLite fills an empty file, and nothing is overwritten.
-        await (await open(target, 'wx', 0o600)).close()
-        await copier.rows('vacuum into ?', [target])
-        await syncFile(target)
-      } catch (error) {
-        throw new CannotOpen(`Cannot write a backup to ${target}: ${(error as Error).message}.`, { cause: error }) // as: threads reject with errors
-      } finally {
-        await copier.close()
-      }
-    },
-
-    async ping() {
-      await asking(() => writer.rows('select count(*) from sqlite_schema', []))
-    },
-
-    healthy: () => failed === undefined && !closed,
-    trouble: () => (closed ? 'the store is closed' : failed?.message),
-
-    onLost(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-
-    async close() {
-      if (!closed) await Promise.allSettled(underWay)
-      closed = true
-      held.clear()
-      watch.close()
-      await checkpoints.close()
-      await reader.close()
-      await writer.close()
-      mark.close()
-    }
-  }
-
-  async function migrate(): Promise<void> {
-    await writer.script('begin immediate')
-    try {
-      const rows = (sql: string) => writer.rows(sql, [])
-      await migrateTables({ dialect: 'sqlite', run: writer.script, rows }, tables, path)
-      await writer.script('commit')
-    } catch (error) {
-      await writer.script('rollback').catch(() => {}) // the first error is the one to tell
-      throw error
-    }
-  }
-
-  function cannotTake(account_sid: string, error: unknown): CannotOpen {
-    return new CannotOpen(`Cannot take account ${account_sid} in ${path}: ${reasonOf(error)}.`, { cause: error })
-  }
-
-  async function loadCold(account_sid: string, kind: string, loaded: LoadedRow[]): Promise<void> {
-    let after = -1
+  async lock(account_sid: string, signal?: AbortSignal): Promise<AccountHead> {
     for (;;) {
-      const rows = (await query(queries.residentCold(account_sid, kind, after, loadPiece))) as {
+      signal?.throwIfAborted()
+      try {
+        const [head] = await this.#file.run(lockText, [account_sid, rowFormat])
+        const found = head as unknown as AccountHead // as: the columns of account are the fields of its head
+        checkFormat(account_sid, found.format)
+        this.#blocks.forget(account_sid)
+        this.#file.held.add(account_sid)
+        return { ...found }
+      } catch (error) {
+        if (error instanceof CannotOpen || this.#file.isClosed) throw error
+        if (!(error instanceof StoreUnavailable) || !canPass(error)) throw this.#cannotTake(account_sid, error)
+        await pause(retryMs, signal)
+      }
+    }
+  }
+
+  async peek(account_sid: string): Promise<AccountHead | undefined> {
+    const [head] = await this.#file.peek(peekText, [account_sid])
+    return head as AccountHead | undefined // as: the columns of account are the fields of its head
+  }
+
+  async load(account_sid: string): Promise<LoadedRow[]> {
+    const loaded: LoadedRow[] = []
+    let after: [string, number] = ['', 0]
+    for (;;) {
+      const rows = (await this.query(this.#queries.resident(account_sid, after, loadPiece))) as {
+        kind: string
         seq: number
         data: string
       }[] // as: selected so
+      for (const { kind, data } of rows) loaded.push({ kind, row: JSON.parse(data) })
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < loadPiece) break
+      after = [last.kind, last.seq]
+    }
+    for (const kind of this.#tables.coldNames)
+      if (this.#tables.kind(kind).resident !== undefined) await this.#loadCold(account_sid, kind, loaded)
+    return loaded.sort((a, b) => a.row.seq - b.row.seq)
+  }
+
+  async write(batch: Batch): Promise<void> {
+    const { account_sid } = batch
+    const steps = stepsOf(batch, changesOf(batch, this.#tables, this.#blocks), this.#queries)
+    if (!this.#file.held.has(account_sid)) throw new StoreUnavailable(`account ${account_sid} must be locked first`)
+    const { decision, next_event } = batch.head
+    if (await this.#file.writeBatch(steps, { account_sid, decision, next_event })) return
+    this.#file.held.delete(account_sid)
+    throw new Fenced(`account ${account_sid} was taken by another process`)
+  }
+
+  async page(query: PageQuery): Promise<Row[]> {
+    return this.#rows(this.#queries.page(query))
+  }
+
+  async find(account_sid: string, kind: string, where: Readonly<Record<string, Value>>): Promise<Row[]> {
+    return this.#rows(this.#queries.find(account_sid, kind, where))
+  }
+
+  // The log, and those who read it
+
+  async log(account_sid: string, cursor: number, limit: number): Promise<StoredEvent[]> {
+    const sql = 'select seq, sid, type, at, data from event where account_sid = ? and seq > ? order by seq limit ?'
+    return (await this.#file.read(sql, [account_sid, cursor, limit])) as unknown as StoredEvent[] // as: selected so
+  }
+
+  async journal(account_sid: string, after: number, limit: number): Promise<JournalEntry[]> {
+    const sql =
+      'select decision, at, seed, data from journal where account_sid = ? and decision > ? order by decision limit ?'
+    return (await this.#file.read(sql, [account_sid, after, limit])) as unknown as JournalEntry[] // as: selected so
+  }
+
+  async prune(account_sid: string, before: { event?: number; journal?: number }, limit: number): Promise<number> {
+    const { event, journal } = before
+    const steps: Step[] = []
+    if (event !== undefined) {
+      steps.push(pruneStep('event', 'seq', account_sid, event, limit))
+      steps.push({ sql: pruneBlocksText(dialect), width: 2, values: [account_sid, account_sid] })
+    }
+    if (journal !== undefined) steps.push(pruneStep('journal', 'decision', account_sid, journal, limit))
+    return (await this.#file.transact(steps)).changes
+  }
+
+  cursor(account_sid: string, reader: string, begins_at = 0): Promise<number> {
+    const insert = ({ sql, values }: Query) => this.#file.run(sql, values)
+    return cursorOf(this, insert, account_sid, { reader, begins_at })
+  }
+
+  async advance(step: ReaderStep): Promise<void> {
+    if ((await this.#file.transact(advanceSteps(step))).missed === -1) return
+    throw new Fenced(`the reader ${step.reader} of account ${step.account_sid} is not at event ${step.from}`)
+  }
+
+  // What features keep
+
+  query({ sql, values }: Query): Promise<Record<string, unknown>[]> {
+    return this.#file.read(sql, values)
+  }
+
+  change({ sql, values }: Query): Promise<number> {
+    return this.#changed({ sql, width: values.length, values: values as Value[] }) // as: the dialect binds only these
+  }
+
+  async update(account_sid: string, update: Update): Promise<number> {
+    return update.rows.length === 0 ? 0 : this.#changed(updateStep(account_sid, update))
+  }
+
+  forget(account_sid: string, aging: Aging, before: number, limit: number): Promise<number> {
+    return this.#changed(forgetStep(account_sid, aging, before, limit))
+  }
+
+  // The file
+
+  async compact(pages: number): Promise<number> {
+    const [found] = await this.#file.ask(roomText)
+    const { mode, free, all } = found as { mode: number; free: number; all: number } // as: selected so
+    if (mode !== incremental || free - Math.max(minKept, all * shareKept) < pages) return 0
+    await this.#file.giveBack(pages)
+    return pages
+  }
+
+  backup(path: string): Promise<void> {
+    return this.#file.copyTo(path)
+  }
+
+  async ping(): Promise<void> {
+    await this.#file.ask('select count(*) from sqlite_schema')
+  }
+
+  healthy(): boolean {
+    return this.#file.trouble === undefined
+  }
+
+  trouble(): string | undefined {
+    return this.#file.trouble
+  }
+
+  onLost(listener: (why: StoreUnavailable) => void): () => void {
+    return this.#file.onLost(listener)
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+
+  async #rows(query: Query): Promise<Row[]> {
+    return (await this.query(query)).map(({ data }) => JSON.parse(data as string)) // as: the column is text
+  }
+
+  async #changed(step: Step): Promise<number> {
+    return (await this.#file.transact([step])).changes
+  }
+
+  #cannotTake(account_sid: string, error: unknown): CannotOpen {
+    const message = `Cannot take account ${account_sid} in ${this.#file.path}: ${reasonOf(error)}.`
+    return new CannotOpen(message, { cause: error })
+  }
+
+  async #loadCold(account_sid: string, kind: string, loaded: LoadedRow[]): Promise<void> {
+    let after = -1
+    for (;;) {
+      const query = this.#queries.residentCold(account_sid, kind, after, loadPiece)
+      const rows = (await this.query(query)) as { seq: number; data: string }[] // as: selected so
       for (const { data } of rows) loaded.push({ kind, row: JSON.parse(data) })
       const last = rows.at(-1)
       if (last === undefined || rows.length < loadPiece) return
       after = last.seq
     }
   }
-
-  return store
 }
 
 const roomText = `select auto_vacuum as mode, freelist_count as free, page_count as "all"
@@ -362,103 +270,3 @@ const lockText = `insert into account (account_sid, epoch, format, at, decision,
 
 const peekText =
   'select account_sid, epoch, format, at, decision, next_seq, next_event from account where account_sid = ?'
-
-const cursorText = 'update cursor set seq = ? where account_sid = ? and reader = ? and seq = ?'
-
-const headText =
-  'update account set at = ?, decision = ?, next_seq = ?, next_event = ? where account_sid = ? and epoch = ?'
-
-/**
- * A batch as the steps of one transaction, one statement a table. Each is a prepared statement run per row: measured
- * with 64 decisions (384 rows) a batch, that takes 2.2 ms, several rows a statement 2.5 ms, and json_each 4.2 ms.
- */
-function stepsOf({ account_sid, epoch, head }: Batch, changes: Changes, queries: RowQueries): Step[] {
-  const headValues = [head.at, head.decision, head.next_seq, head.next_event, account_sid, epoch]
-  const steps: Step[] = [{ sql: headText, width: headValues.length, values: headValues, must: true }]
-  const add = (sql: string, rows: readonly (readonly Value[])[]) => {
-    const values: Value[] = []
-    for (const row of rows) values.push(account_sid, ...row)
-    steps.push({ sql, width: (rows[0]?.length ?? 0) + 1, values })
-  }
-  for (const { table, rows } of changes.upserts) add(upsertText(table), rows)
-  for (const { table, rows } of changes.deletes) add(deleteText(table), rows)
-  for (const { kind, where } of changes.removals) {
-    const { sql, values } = queries.removal(account_sid, kind, where)
-    steps.push({ sql, width: values.length, values: values as Value[] }) // as: an account and values of `where`
-  }
-  for (const { table, rows } of changes.inserts) add(insertText(table), rows)
-  return steps
-}
-
-function insertStep(account_sid: string, { table, rows }: Inserts, sql: string): Step {
-  const values = rows.flatMap((row) => [account_sid, ...row])
-  return { sql, width: Object.keys(table.columns).length, values }
-}
-
-/** Row by row: asked to join rows with a table, SQLite goes through the whole of it (150 ms instead of 2 with 100,000 rows). */
-function updateStep(account_sid: string, { table, set, by, where, rows }: Update): Step {
-  const conditions = [
-    ...by.map((column) => `${quote(column)} = ?`),
-    'account_sid = ?',
-    ...(where === undefined ? [] : [`${quote(where)} is not null`])
-  ]
-  const sets = set.map((column) => `${quote(column)} = ?`).join(', ')
-  const sql = `update ${quote(table.name)} set ${sets} where ${conditions.join(' and ')}`
-  return { sql, width: set.length + by.length + 1, values: rows.flatMap((row) => [...row, account_sid]) }
-}
-
-function forgetStep(account_sid: string, { table, column }: Aging, before: number, limit: number): Step {
-  const name = quote(table.name)
-  const sql = `delete from ${name} where rowid in (
-    select rowid from ${name} where account_sid = ? and ${quote(column)} < ? order by ${quote(column)} limit ?)`
-  return { sql, width: 3, values: [account_sid, before, limit] }
-}
-
-const texts = new Map<string, string>()
-function remembered(name: string, make: () => string): string {
-  const known = texts.get(name)
-  if (known !== undefined) return known
-  const made = make()
-  texts.set(name, made)
-  return made
-}
-
-function insertText({ name, columns }: Inserts['table']): string {
-  return remembered(`insert ${name}`, () => {
-    const list = Object.keys(columns)
-    return `insert into ${quote(name)} (${list.map(quote).join(', ')}) values (${list.map(() => '?').join(', ')})`
-  })
-}
-
-function upsertText(table: Table): string {
-  return remembered(`upsert ${table.name}`, () => {
-    const sets = rest(table).map((column) => `${quote(column)} = excluded.${quote(column)}`)
-    return `${insertText(table)} on conflict (${table.key.join(', ')}) do update set ${sets.join(', ')}`
-  })
-}
-
-/** What is there already stays as it is. */
-function keepText(table: Table): string {
-  return `${insertText(table)} on conflict do nothing`
-}
-
-function deleteText({ name, key }: Table): string {
-  return `delete from ${quote(name)} where ${key.map((column) => `${column} = ?`).join(' and ')}`
-}
-
-/** Instants never go back along the sequence, so the oldest rows are the first: no index on the instant is needed. */
-function pruneStep(table: string, order: string, account_sid: string, before: number, limit: number): Step {
-  const sql = `delete from ${table} where account_sid = ? and ${order} in (
-    select ${order} from (select ${order}, at from ${table} where account_sid = ? order by ${order} limit ?) where at < ?)`
-  return { sql, width: 4, values: [account_sid, account_sid, limit, before] }
-}
-
-/** VACUUM INTO does not flush what it wrote. */
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
