@@ -132,8 +132,11 @@ describe('a store on SQLite that is opened again', () => {
     await killed()
     await here.query('pragma wal_checkpoint(truncate)')
     for (const end of ['-wal', '-shm']) await rm(`${here.path}${end}`, { force: true })
-    const head = await (await again()).lock(account)
+    const store = await again()
+    const head = await store.lock(account)
     expect(head.decision).toBeGreaterThanOrEqual(30)
+    // A file has one process at a time (`folder-lock.ts`).
+    await store.close()
     await killed()
     await rm(`${here.path}.mark`)
     await again()
