@@ -6,7 +6,9 @@ import { Account } from '@ringdown/server/commit/account'
 import type { Draft } from '@ringdown/server/delivery/delivery'
 import { deliveryKinds } from '@ringdown/server/delivery/kinds'
 import { rowOf } from '@ringdown/server/delivery/queued'
+import { DeliveryRows, deliveryWrites } from '@ringdown/server/delivery/rows'
 import { Sender } from '@ringdown/server/delivery/sender'
+import { schema } from '@ringdown/server/schema'
 import { openStore } from '@ringdown/server/store/open'
 import type { Store } from '@ringdown/server/store/store'
 import { pino } from 'pino'
@@ -75,7 +77,7 @@ interface Queue {
 
 /** Deliveries a second, from the first one's start to the last one's mark. */
 async function whole(url: string, use: (queue: Queue) => Promise<number>): Promise<number> {
-  const store = await openStore({ data: temporaryFolder() })
+  const store = await openStore({ schema, data: temporaryFolder() })
   await store.migrate()
   const clock = new RealClock()
   const account = await Account.open({ store, account_sid, clock, log })
@@ -112,8 +114,9 @@ async function whole(url: string, use: (queue: Queue) => Promise<number>): Promi
   const took = (performance.now() - begun) / 1000
   await sender.close()
   await account.close()
-  const { destinations } = await store.queuedDeliveries(account_sid)
-  const failed = await store.deliveries({ account_sid, where: { state: 'failed' }, descending: false, limit: 1 })
+  const rows = new DeliveryRows(store)
+  const { destinations } = await rows.queued(account_sid)
+  const failed = await rows.page({ account_sid, where: { state: 'failed' }, descending: false, limit: 1 })
   await store.close()
   if (destinations.length > 0 || failed.length > 0) throw new Error('not all deliveries have arrived')
   return many / took
@@ -132,7 +135,7 @@ function writer(store: Store, clock: RealClock, url: string, begins_at: number) 
     })
     const from = cursor
     cursor += 1
-    await store.advance({ account_sid, reader: 'deliveries', from, to: cursor, rollups: [], stays: [], deliveries })
+    await store.advance({ account_sid, reader: 'deliveries', from, to: cursor, writes: deliveryWrites(deliveries) })
     return deliveries
   }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { defaultSettings } from '@ringdown/engine/settings'
 import { RealClock } from '@ringdown/server/clock/clock'
 import { Account } from '@ringdown/server/commit/account'
+import { schema } from '@ringdown/server/schema'
 import { openStore } from '@ringdown/server/store/open'
 import { pino } from 'pino'
 import { configuration, targetWorkers, taskAttributes, workerAttributes } from './floor.ts'
@@ -70,7 +71,7 @@ async function startsOn(folder: string, { what, later_s, profile }: Starting) {
 
 /** The floor and its waiting tasks: everybody is offline. Written by the account itself, which is quicker than HTTP. */
 async function fill(folder: string): Promise<void> {
-  const store = await openStore({ data: folder })
+  const store = await openStore({ schema, data: folder })
   const log = pino({ level: 'silent' })
   const account = await Account.open({
     store,

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { RealClock } from '@ringdown/server/clock/clock'
 import { Account } from '@ringdown/server/commit/account'
+import { schema } from '@ringdown/server/schema'
 import { openStore } from '@ringdown/server/store/open'
 import type { AccountHead, EventWrite, Store } from '@ringdown/server/store/store'
-import { aboutOf } from '@ringdown/server/store/tables'
 import { pino } from 'pino'
 import { Connection, expected } from './api.ts'
 import { temporaryFolder } from './lifetime.ts'
@@ -98,7 +98,7 @@ export async function measure({ profile }: Options): Promise<Measured> {
 }
 
 async function fill(folder: string, now: number): Promise<Center> {
-  const store = await openStore({ data: folder })
+  const store = await openStore({ schema, data: folder })
   const account = await Account.open({
     store,
     account_sid,
@@ -148,7 +148,7 @@ async function remember(store: Store, center: Center, now: number): Promise<void
       ...more
     }
     const told = { description: type, resource_type: 'task', resource_sid: more.task_sid ?? center.workspace_sid, data }
-    events.push({ seq: seq++, sid: sid('EV'), type, at, about: aboutOf(data), data: JSON.stringify(told) })
+    events.push({ seq: seq++, sid: sid('EV'), type, at, about: data, data: JSON.stringify(told) })
   }
   const step_ms = (30 * day_ms - 3_600_000) / contacts
   for (let n = 0; n < contacts; n++) {

@@ -4,6 +4,7 @@ import type { Command } from '@ringdown/engine/commands'
 import type { Decision } from '@ringdown/engine/decide'
 import { batchOf } from '@ringdown/server/commit/batch'
 import type { Entry } from '@ringdown/server/commit/entry'
+import { schema } from '@ringdown/server/schema'
 import { openPostgres } from '@ringdown/server/store/postgres'
 import { openSqlite } from '@ringdown/server/store/sqlite'
 import type { AccountHead, Batch, Store } from '@ringdown/server/store/store'
@@ -23,13 +24,13 @@ export async function measure({ seconds }: Options): Promise<Measured> {
   const batches = new Batches()
   const folder = temporaryFolder()
   const before = syncLatency(folder)
-  await write('SQLite', await openSqlite({ path: join(folder, 'store.sqlite') }))
+  await write('SQLite', await openSqlite({ schema, path: join(folder, 'store.sqlite') }))
   const after = syncLatency(folder, 100)
   notes.push(`fdatasync in the same folder just before and after: p99 ${ms(before.p99)} and ${ms(after.p99)}.`)
 
   const url = await postgresSchema()
   if (url === undefined) figures.push({ what: 'PostgreSQL', figure: 'not measured: none answers' })
-  else await write('PostgreSQL', await openPostgres({ url }))
+  else await write('PostgreSQL', await openPostgres({ schema, url }))
   return {
     figures,
     how: `A batch is what an account writes in one transaction: ${decisions} decisions of task lifecycles (the floor of the row \`engine\`), rows that several of them change written once, all events. ${batches.shape} The time of \`Store.write\` counts, from the call to the durable answer, one batch after the other. ${notes.join(' ')}`

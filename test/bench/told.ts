@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DeliveryRows } from '@ringdown/server/delivery/rows'
+import { schema } from '@ringdown/server/schema'
 import { openStore } from '@ringdown/server/store/open'
 import { credentials, type Started, started } from '../support/process.ts'
 import { type Received, receiver } from '../support/receiver.ts'
@@ -112,7 +114,7 @@ async function call(url: string, path: string, form: Record<string, string>): Pr
 
 /** SIDs of a workspace's events that its callback is told. */
 async function eventsOf(folder: string, workspace_sid: string): Promise<string[]> {
-  const store = await openStore({ data: folder })
+  const store = await openStore({ schema, data: folder })
   try {
     const found: string[] = []
     for (let cursor = 0; ; ) {
@@ -129,11 +131,12 @@ async function eventsOf(folder: string, workspace_sid: string): Promise<string[]
 }
 
 async function leftIn(folder: string): Promise<number> {
-  const store = await openStore({ data: folder })
+  const store = await openStore({ schema, data: folder })
   try {
+    const rows = new DeliveryRows(store)
     let left = 0
     for (const state of ['queued', 'failed'])
-      left += (await store.deliveries({ account_sid, where: { state }, descending: false, limit: 1_000 })).length
+      left += (await rows.page({ account_sid, where: { state }, descending: false, limit: 1_000 })).length
     return left
   } finally {
     await store.close()

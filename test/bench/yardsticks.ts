@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { RealClock } from '@ringdown/server/clock/clock'
 import { Account } from '@ringdown/server/commit/account'
+import { schema } from '@ringdown/server/schema'
 import { openPostgres } from '@ringdown/server/store/postgres'
 import { openSqlite } from '@ringdown/server/store/sqlite'
 import type { Store } from '@ringdown/server/store/store'
@@ -111,14 +112,14 @@ async function sample(contender: Contender, duration_s: number, next: () => numb
 }
 
 async function openSqliteCenter(): Promise<Contender> {
-  const store = await openSqlite({ path: join(temporaryFolder(), 'store.sqlite') })
+  const store = await openSqlite({ schema, path: join(temporaryFolder(), 'store.sqlite') })
   return openCenter(store, 'each commit is synced to disk (WAL, synchronous=FULL), many decisions to a commit')
 }
 
 async function openPostgresCenter(): Promise<Contender | string> {
   const url = await postgresSchema()
   if (url === undefined) return 'not measured: no PostgreSQL answers'
-  return openCenter(await openPostgres({ url }), 'as for its peer, many decisions to a transaction')
+  return openCenter(await openPostgres({ schema, url }), 'as for its peer, many decisions to a transaction')
 }
 
 /** An account with the floor of the row `http`, everybody available, and contacts as its work. */

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Row } from '@ringdown/engine/core/row'
+import { coldKinds } from '@ringdown/server/commit/kinds'
 import { replay } from '@ringdown/server/commit/replay'
-import { coldKinds } from '@ringdown/server/store/kinds'
+import { schema } from '@ringdown/server/schema'
 import { openStore } from '@ringdown/server/store/open'
 import type { Store } from '@ringdown/server/store/store'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -195,7 +196,7 @@ it('loses nothing that was acknowledged, goes on, and equals its replay', async 
   expect(contacts.length).toBeGreaterThan(60)
 
   expect(await server.stop()).toBe(0)
-  const store = await openStore({ data: folder })
+  const store = await openStore({ schema, data: folder })
   try {
     const replayed = await replay(store, account_sid)
     const expected = new Map(

@@ -3,6 +3,7 @@ import { Account } from '@ringdown/server/commit/account'
 import type { Draft } from '@ringdown/server/delivery/delivery'
 import { deliveryKinds } from '@ringdown/server/delivery/kinds'
 import { rowOf } from '@ringdown/server/delivery/queued'
+import { DeliveryRows, deliveryWrites } from '@ringdown/server/delivery/rows'
 import { Sender } from '@ringdown/server/delivery/sender'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -47,8 +48,8 @@ describe.runIf(database !== undefined)('a node that loses its account', () => {
       return rowOf(draft, clock.now(), deliveryKinds.event_stream)
     })
     const from = await first.store.cursor(account_sid, 'deliveries')
-    const step = { account_sid, reader: 'deliveries', from, to: 1, rollups: [], stays: [] }
-    await first.store.advance({ ...step, deliveries: rows })
+    const step = { account_sid, reader: 'deliveries', from, to: 1 }
+    await first.store.advance({ ...step, writes: deliveryWrites(rows) })
     await first.sender.settle()
     first.sender.offer(rows)
     await customer.until(({ length }) => length > 10)
@@ -69,7 +70,7 @@ describe.runIf(database !== undefined)('a node that loses its account', () => {
 
     expect(new Set(customer.requests.map(({ token }) => token))).toEqual(new Set(rows.map(({ sid }) => sid)))
     for (const { sid } of rows)
-      expect(await second.store.delivery(account_sid, sid)).toMatchObject({ state: 'delivered' })
+      expect(await new DeliveryRows(second.store).find(account_sid, sid)).toMatchObject({ state: 'delivered' })
     // Those that were under way when it was lost are the only ones that came twice.
     expect(customer.requests.length).toBeLessThanOrEqual(rows.length + 20)
     for (const { sender, account } of [first, second]) {

@@ -1,3 +1,4 @@
+import { EventTexts } from '@ringdown/server/log/event-texts'
 import { ContentRejected, Fenced, type PageQuery, type Store, StoreUnavailable } from '@ringdown/server/store/store'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { batch, entry, event, put, row, sid, take } from './batches.ts'
@@ -305,19 +306,20 @@ for (const { name, available, place } of stores)
 
     it('finds events of some types, and puts other data in the place of theirs', async () => {
       const head = await store.lock(account)
+      const texts = new EventTexts(store)
       const types = ['task.created', 'message.removed', 'task.created', 'user.added', 'message.removed', 'user.added']
       const events = types.map((type, n) => event(n + 1, type))
       await store.write(batch(head, { events }))
       await store.write(batch(await store.lock(other), { events: [event(1, 'user.added')] }))
       const find = async (after: number, through: number, limit = 10) => {
         const asked = { types: ['user.added', 'message.removed'], after, through, limit }
-        return (await store.eventsOf(account, asked)).map(({ seq }) => seq)
+        return (await texts.ofTypes(account, asked)).map(({ seq }) => seq)
       }
       expect(await find(0, 6)).toEqual([2, 4, 5, 6])
       expect(await find(2, 5)).toEqual([4, 5])
       expect(await find(0, 6, 1)).toEqual([2])
-      await store.rewriteEvents(account, [])
-      await store.rewriteEvents(
+      await texts.rewrite(account, [])
+      await texts.rewrite(
         account,
         [2, 4, 77].map((seq) => ({ seq, data: `{"body":"é${seq}"}` }))
       )

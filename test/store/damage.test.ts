@@ -1,4 +1,5 @@
 import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { schema } from '@ringdown/server/schema'
 import { openSqlite } from '@ringdown/server/store/sqlite'
 import { CannotOpen, type Store } from '@ringdown/server/store/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -15,13 +16,13 @@ const damages = {
   },
   'the file was deleted': (path) => rm(path),
   'the file was cut in half': async (path) => {
-    const store = await openSqlite({ path })
+    const store = await openSqlite({ schema, path })
     await store.close()
     await truncate(path, Math.floor((await readFile(path)).length / 2))
   },
   'another, empty store was put in its place': async (path) => {
     const other = `${path}.other`
-    const store = await openSqlite({ path: other })
+    const store = await openSqlite({ schema, path: other })
     await store.migrate()
     await store.close()
     await rename(other, path)
@@ -45,7 +46,7 @@ const damages = {
   },
   'the log is of another file': async (path) => {
     const other = `${path}.other`
-    const store = await openSqlite({ path: other })
+    const store = await openSqlite({ schema, path: other })
     await store.migrate()
     const head = await store.lock(account)
     await store.write(batch(head, { rows: [put('task', row('WT', 1))] }))
@@ -71,7 +72,8 @@ describe('a store on SQLite that is opened again', () => {
   async function killed(decisions = 30): Promise<number> {
     const writer = child(`
       const { openSqlite } = await load('sqlite')
-      const store = await openSqlite({ path: ${JSON.stringify(here.path)} })
+      const { schema } = await load('../schema')
+      const store = await openSqlite({ schema, path: ${JSON.stringify(here.path)} })
       await store.migrate()
       const { epoch, decision } = await store.lock('${account}')
       for (let n = decision + 1; ; n++) {
@@ -87,7 +89,7 @@ describe('a store on SQLite that is opened again', () => {
   }
 
   const again = async (acceptDataLoss = false) => {
-    const store = await openSqlite({ path: here.path, acceptDataLoss })
+    const store = await openSqlite({ schema, path: here.path, acceptDataLoss })
     opened.push(store)
     await store.migrate()
     return store
@@ -130,8 +132,11 @@ describe('a store on SQLite that is opened again', () => {
     await killed()
     await here.query('pragma wal_checkpoint(truncate)')
     for (const end of ['-wal', '-shm']) await rm(`${here.path}${end}`, { force: true })
-    const head = await (await again()).lock(account)
+    const store = await again()
+    const head = await store.lock(account)
     expect(head.decision).toBeGreaterThanOrEqual(30)
+    // A file has one process at a time (`folder-lock.ts`).
+    await store.close()
     await killed()
     await rm(`${here.path}.mark`)
     await again()

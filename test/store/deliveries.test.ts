@@ -1,4 +1,10 @@
-import { type DeliveryMark, type DeliveryRow, deliverySid } from '@ringdown/server/store/deliveries'
+import {
+  type DeliveryMark,
+  type DeliveryRow,
+  DeliveryRows,
+  deliverySid,
+  deliveryWrites
+} from '@ringdown/server/delivery/rows'
 import { Fenced, type Store } from '@ringdown/server/store/store'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sid } from './batches.ts'
@@ -57,6 +63,7 @@ for (const { name, available, place } of stores)
   describe.runIf(available)(`deliveries on ${name}`, () => {
     let here: Place
     let store: Store
+    let deliveries: DeliveryRows
     let stories = 0
     let account = ''
     /** Where the reader stands. */
@@ -66,6 +73,7 @@ for (const { name, available, place } of stores)
       here = await place()
       store = await here.open()
       await store.migrate()
+      deliveries = new DeliveryRows(store)
     })
     afterAll(() => here.clear())
     beforeEach(async () => {
@@ -74,47 +82,45 @@ for (const { name, available, place } of stores)
       cursor = await store.cursor(account, 'deliveries')
     })
 
-    async function insert(...deliveries: DeliveryRow[]): Promise<void> {
+    async function insert(...rows: DeliveryRow[]): Promise<void> {
       const to = cursor + 1
       await store.advance({
         account_sid: account,
         reader: 'deliveries',
         from: cursor,
         to,
-        rollups: [],
-        stays: [],
-        deliveries
+        writes: deliveryWrites(rows)
       })
       cursor = to
     }
 
     const due = async (now: number, limit = 64, besides: string[] = []) =>
-      (await store.dueDeliveries(account, { destination: acme, now, besides, limit })).map(({ row }) => row.event_seq)
+      (await deliveries.due(account, { destination: acme, now, besides, limit })).map(({ row }) => row.event_seq)
 
     it('are there with the cursor, or not at all', async () => {
-      expect(await store.queuedDeliveries(account)).toEqual({ destinations: [], through: '' })
+      expect(await deliveries.queued(account)).toEqual({ destinations: [], through: '' })
       const one = queued(1)
       await insert(one, queued(2, { destination: other }))
-      expect(await store.delivery(account, one.sid)).toEqual(one)
-      expect(await store.queuedDeliveries(account)).toEqual({
+      expect(await deliveries.find(account, one.sid)).toEqual(one)
+      expect(await deliveries.queued(account)).toEqual({
         destinations: [
           { destination: acme, queued: 1 },
           { destination: other, queued: 1 }
         ],
         through: queued(2).sid
       })
-      const step = { account_sid: account, reader: 'deliveries', from: 0, to: 9, rollups: [], stays: [] }
-      await expect(store.advance({ ...step, deliveries: [queued(3)] })).rejects.toThrow(Fenced)
-      expect(await store.delivery(account, queued(3).sid)).toBeUndefined()
-      expect(await store.delivery(sid('AC', 999), one.sid)).toBeUndefined()
+      const step = { account_sid: account, reader: 'deliveries', from: 0, to: 9 }
+      await expect(store.advance({ ...step, writes: deliveryWrites([queued(3)]) })).rejects.toThrow(Fenced)
+      expect(await deliveries.find(account, queued(3).sid)).toBeUndefined()
+      expect(await deliveries.find(sid('AC', 999), one.sid)).toBeUndefined()
     })
 
     it('that are made twice are one, and stay as they are', async () => {
       const one = queued(1)
       await insert(one)
-      await store.markDeliveries(account, [delivered(one, 5)])
+      await deliveries.mark(account, [delivered(one, 5)])
       await insert(one, queued(2))
-      expect(await store.delivery(account, one.sid)).toMatchObject({ state: 'delivered', finished_at: 5 })
+      expect(await deliveries.find(account, one.sid)).toMatchObject({ state: 'delivered', finished_at: 5 })
       expect(await due(10)).toEqual([2])
     })
 
@@ -124,9 +130,9 @@ for (const { name, available, place } of stores)
       expect(await due(100)).toEqual([2, 3, 5, 1])
       expect(await due(100, 2)).toEqual([2, 3])
       expect(await due(100, 2, [queued(2).sid])).toEqual([3, 5])
-      expect(await store.nextDelivery(account, acme, 5)).toBe(50)
-      expect(await store.nextDelivery(account, acme, 50)).toBeUndefined()
-      expect(await store.oldestDelivery(account)).toBe(1)
+      expect(await deliveries.nextDue(account, acme, 5)).toBe(50)
+      expect(await deliveries.nextDue(account, acme, 50)).toBeUndefined()
+      expect(await deliveries.oldest(account)).toBe(1)
     })
 
     it('wait for what comes before them under their order key, however long that queue is', async () => {
@@ -137,9 +143,9 @@ for (const { name, available, place } of stores)
       expect(await due(500)).toEqual([400, 401, 402])
       expect(await due(900)).toEqual([400, 401, 402, 1])
       expect(await due(500, 64, [queued(401).sid])).toEqual([400, 402])
-      const [, , last] = await store.dueDeliveries(account, { destination: acme, now: 500, besides: [], limit: 64 })
+      const [, , last] = await deliveries.due(account, { destination: acme, now: 500, besides: [], limit: 64 })
       expect(last).toEqual({ row: queued(402, { order_key: 'CH2' }), after: queued(401).sid })
-      await store.markDeliveries(account, [delivered(first, 901)])
+      await deliveries.mark(account, [delivered(first, 901)])
       expect(await due(901)).toEqual(Array.from({ length: 64 }, (_, n) => n + 2))
     })
 
@@ -147,34 +153,34 @@ for (const { name, available, place } of stores)
       const rows = Array.from({ length: 5 }, (_, n) => queued(n + 1))
       await insert(...rows)
       const marks = rows.map((row) => delivered(row, 7))
-      expect(await store.markDeliveries(account, marks)).toBe(5)
-      expect(await store.markDeliveries(account, marks)).toBe(0)
-      expect(await store.markDeliveries(account, [])).toBe(0)
-      expect(await store.delivery(account, queued(3).sid)).toEqual(delivered(queued(3), 7).row)
-      expect(await store.queuedDeliveries(account)).toEqual({ destinations: [], through: queued(5).sid })
-      expect(await store.oldestDelivery(account)).toBeUndefined()
+      expect(await deliveries.mark(account, marks)).toBe(5)
+      expect(await deliveries.mark(account, marks)).toBe(0)
+      expect(await deliveries.mark(account, [])).toBe(0)
+      expect(await deliveries.find(account, queued(3).sid)).toEqual(delivered(queued(3), 7).row)
+      expect(await deliveries.queued(account)).toEqual({ destinations: [], through: queued(5).sid })
+      expect(await deliveries.oldest(account)).toBeUndefined()
     })
 
     it('may move to another destination, later', async () => {
       const one = queued(1)
       await insert(one)
       const moved = marked(one, { destination: other, leg: 1, due_at: 33, first_refusal: '500', last_error: '500' })
-      expect(await store.markDeliveries(account, [moved])).toBe(1)
-      expect((await store.queuedDeliveries(account)).destinations).toEqual([{ destination: other, queued: 1 }])
+      expect(await deliveries.mark(account, [moved])).toBe(1)
+      expect((await deliveries.queued(account)).destinations).toEqual([{ destination: other, queued: 1 }])
       // What was decided before does not count any more.
-      expect(await store.markDeliveries(account, [delivered(one, 9)])).toBe(0)
+      expect(await deliveries.mark(account, [delivered(one, 9)])).toBe(0)
     })
 
     it('are sent again on demand, when they are finished', async () => {
       const one = queued(1, { order_key: 'CH1' })
       await insert(one)
       const again = { sid: one.sid, destination: acme, due_at: 70, window_ends_at: 170 }
-      expect(await store.replayDelivery(account, again)).toBe(false)
+      expect(await deliveries.replay(account, again)).toBe(false)
       const failed = marked(one, { state: 'failed', due_at: null, finished_at: 60, last_error: '500', tries: 1 })
-      await store.markDeliveries(account, [failed])
-      expect(await store.replayDelivery(account, again)).toBe(true)
-      expect(await store.replayDelivery(account, again)).toBe(false)
-      expect(await store.delivery(account, one.sid)).toEqual({
+      await deliveries.mark(account, [failed])
+      expect(await deliveries.replay(account, again)).toBe(true)
+      expect(await deliveries.replay(account, again)).toBe(false)
+      expect(await deliveries.find(account, one.sid)).toEqual({
         ...failed.row,
         state: 'queued',
         tries: 0,
@@ -191,9 +197,9 @@ for (const { name, available, place } of stores)
         queued(n, { receiver_sid: n % 2 ? 'DF1' : 'WW1', event_type: n < 3 ? 'task.created' : 'task.canceled' })
       )
       await insert(...rows, queued(4, { receiver_sid: 'DF9', destination: other }))
-      await store.markDeliveries(account, [delivered(queued(3), 8)])
+      await deliveries.mark(account, [delivered(queued(3), 8)])
       const list = async (where: object, more: object = {}) =>
-        (await store.deliveries({ account_sid: account, where, descending: false, limit: 10, ...more })).map(
+        (await deliveries.page({ account_sid: account, where, descending: false, limit: 10, ...more })).map(
           ({ event_seq, receiver_sid }) => `${event_seq} ${receiver_sid}`
         )
       expect((await list({})).sort()).toEqual(['1 DF1', '2 WW1', '3 DF1', '4 DF9', '4 WW1'])
@@ -210,18 +216,18 @@ for (const { name, available, place } of stores)
     it('are found by their events, finished or not, and say something else from then on', async () => {
       const rows = [queued(1), queued(2), queued(2, { receiver_sid: 'WW1' }), queued(3), queued(5)]
       await insert(...rows)
-      await store.markDeliveries(account, [delivered(queued(1), 10)])
-      const found = await store.messagesFor(account, [1, 2, 5, 9])
+      await deliveries.mark(account, [delivered(queued(1), 10)])
+      const found = await deliveries.messagesFor(account, [1, 2, 5, 9])
       const sids = [1, 2, 5].flatMap((n) => rows.filter(({ event_seq }) => event_seq === n).map((row) => row.sid))
       expect(found.map((one) => one.sid)).toEqual(sids.sort())
       expect(found[0]?.message).toBe(queued(1).message)
-      expect(await store.messagesFor(account, [])).toEqual([])
-      await store.rewriteDeliveries(
+      expect(await deliveries.messagesFor(account, [])).toEqual([])
+      await deliveries.rewrite(
         account,
         [1, 2].map((n) => ({ sid: queued(n).sid, message: `"é${n}"` }))
       )
-      await store.rewriteDeliveries(account, [])
-      const messages = await Promise.all(rows.map(async ({ sid }) => (await store.delivery(account, sid))?.message))
+      await deliveries.rewrite(account, [])
+      const messages = await Promise.all(rows.map(async ({ sid }) => (await deliveries.find(account, sid))?.message))
       expect(messages).toEqual(['"é1"', '"é2"', ...Array(3).fill(queued(3).message)])
       expect(await due(100)).toEqual([2, 2, 3, 5])
     })
@@ -229,15 +235,11 @@ for (const { name, available, place } of stores)
     it('are forgotten when they have been finished for long enough', async () => {
       const rows = [1, 2, 3, 4].map((n) => queued(n))
       await insert(...rows)
-      await store.markDeliveries(account, [
-        delivered(queued(1), 10),
-        delivered(queued(2), 20),
-        delivered(queued(3), 30)
-      ])
-      expect(await store.pruneDeliveries(account, 30, 1)).toBe(1)
-      expect(await store.delivery(account, queued(1).sid)).toBeUndefined()
-      expect(await store.pruneDeliveries(account, 30, 10)).toBe(1)
-      expect(await store.pruneDeliveries(account, 30, 10)).toBe(0)
+      await deliveries.mark(account, [delivered(queued(1), 10), delivered(queued(2), 20), delivered(queued(3), 30)])
+      expect(await deliveries.forget(account, 30, 1)).toBe(1)
+      expect(await deliveries.find(account, queued(1).sid)).toBeUndefined()
+      expect(await deliveries.forget(account, 30, 10)).toBe(1)
+      expect(await deliveries.forget(account, 30, 10)).toBe(0)
       expect(await due(100)).toEqual([4])
     })
   })

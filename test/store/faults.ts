@@ -46,8 +46,7 @@ export function faulty(real: Store): Faulty {
     if (fault === 'after') throw lose(batch, 'the connection broke after the write')
   }
 
-  const store: Store = {
-    ...real,
+  const faults: Pick<Store, 'write' | 'lock' | 'onLost'> = {
     write,
     async lock(account_sid, signal) {
       const head = await real.lock(account_sid, signal)
@@ -63,6 +62,13 @@ export function faulty(real: Store): Faulty {
       }
     }
   }
+
+  const store = new Proxy(real, {
+    get(target, name) {
+      const found: unknown = Reflect.get(name in faults ? faults : target, name)
+      return typeof found === 'function' ? found.bind(target) : found
+    }
+  })
 
   return {
     store,

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { schema } from '@ringdown/server/schema'
 import { FolderTaken, reason, takeFolder } from '@ringdown/server/store/folder-lock'
 import { openStore } from '@ringdown/server/store/open'
 import { CannotOpen } from '@ringdown/server/store/store'
@@ -72,7 +73,7 @@ describe('a data folder', () => {
   it('that cannot be made or written is refused in one line', async () => {
     await writeFile(join(home, 'file'), '')
     for (const path of [join(home, 'file'), join(home, 'file', 'below')])
-      for (const open of [() => takeFolder(path), () => openStore({ data: path })]) {
+      for (const open of [() => takeFolder(path), () => openStore({ schema, data: path })]) {
         const refusal = await open().catch((error: unknown) => error)
         expect(refusal).toBeInstanceOf(CannotOpen)
         const { message } = refusal as CannotOpen // as: asserted above
@@ -93,10 +94,10 @@ describe('a data folder', () => {
   })
 
   it('holds the store that is opened in it', async () => {
-    const store = await openStore({ data: join(home, 'data') })
+    const store = await openStore({ schema, data: join(home, 'data') })
     await store.lock('AC1')
     await store.close()
     expect(await readdir(join(home, 'data'))).toEqual(['ringdown.sqlite', 'ringdown.sqlite.mark'])
-    await expect(openStore({})).rejects.toThrow(CannotOpen)
+    await expect(openStore({ schema })).rejects.toThrow(CannotOpen)
   })
 })

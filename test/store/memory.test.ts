@@ -50,7 +50,8 @@ describe('a store in the long run', () => {
     const writer = child(
       `${measuring}
       const { openSqlite } = await load('sqlite')
-      await grown(await writing(await openSqlite({ path: ${JSON.stringify(here.path)} })))`,
+      const { schema } = await load('../schema')
+      await grown(await writing(await openSqlite({ schema, path: ${JSON.stringify(here.path)} })))`,
       { flags }
     )
     expect(Number(await writer.line())).toBeLessThan(bound)
@@ -67,7 +68,8 @@ describe('a store in the long run', () => {
       const node = child(
         `${measuring}
         const { openPostgres } = await load('postgres')
-        const store = await openPostgres({ url: ${JSON.stringify(here.url)}, heartbeatMs: 1, lostMs: 60_000, silentMs: 90_000 })
+        const { schema } = await load('../schema')
+        const store = await openPostgres({ schema, url: ${JSON.stringify(here.url)}, heartbeatMs: 1, lostMs: 60_000, silentMs: 90_000 })
         // A stand-by beats, and asks for the account.
         await grown(async (count) => {
           for (let left = count; left > 0; left -= 100) await Promise.all(Array.from({ length: 100 }, () => store.ping()))

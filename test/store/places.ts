@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { schema as declared } from '@ringdown/server/schema'
 import { openPostgres } from '@ringdown/server/store/postgres'
 import type { Timing } from '@ringdown/server/store/postgres-session'
 import { openSqlite } from '@ringdown/server/store/sqlite'
@@ -31,7 +32,7 @@ export async function sqlitePlace(): Promise<Place & { folder: string; path: str
     folder,
     path,
     async open() {
-      const store = await openSqlite({ path })
+      const store = await openSqlite({ schema: declared, path })
       opened.push(store)
       return store
     },
@@ -87,7 +88,7 @@ export async function postgresPlace(database: string, timing = patient): Promise
   return {
     url: url.href,
     async open() {
-      const store = await openPostgres({ url: url.href, ...timing })
+      const store = await openPostgres({ schema: declared, url: url.href, ...timing })
       opened.push(store)
       return store
     },

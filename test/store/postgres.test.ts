@@ -1,3 +1,4 @@
+import { schema } from '@ringdown/server/schema'
 import { openPostgres } from '@ringdown/server/store/postgres'
 import { type AccountHead, CannotOpen, Fenced, type Store, StoreUnavailable } from '@ringdown/server/store/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -117,7 +118,8 @@ describe.runIf(database !== undefined)('nodes on one PostgreSQL', () => {
   it('end a node that hangs, which then finds itself without its account', async () => {
     const frozen = child(`
       const { openPostgres } = await load('postgres')
-      const store = await openPostgres({ url: ${JSON.stringify(here.url)}, heartbeatMs: 50, lostMs: 1000 })
+      const { schema } = await load('../schema')
+      const store = await openPostgres({ schema, url: ${JSON.stringify(here.url)}, heartbeatMs: 50, lostMs: 1000 })
       const { epoch } = await store.lock('${account}')
       store.onLost(() => print('lost'))
       print('locked')
@@ -181,7 +183,7 @@ describe.runIf(database !== undefined)('nodes on one PostgreSQL', () => {
   }, 30_000)
 
   it('are not ended by others when it was the server that stood still for all', async () => {
-    const timing = { ...quick, answerMs: 20_000 }
+    const timing = { schema, ...quick, answerMs: 20_000 }
     const [leader, standby] = [openPostgres({ url: here.url, ...timing }), openPostgres({ url: here.url, ...timing })]
     const [holds, waits] = await Promise.all([leader, standby])
     const head = await holds.lock(account)
@@ -234,7 +236,8 @@ describe.runIf(database !== undefined)('nodes on one PostgreSQL', () => {
   it('have a killed node’s account at once', async () => {
     const killed = child(`
       const { openPostgres } = await load('postgres')
-      const store = await openPostgres({ url: ${JSON.stringify(here.url)} })
+      const { schema } = await load('../schema')
+      const store = await openPostgres({ schema, url: ${JSON.stringify(here.url)} })
       await store.lock('${account}')
       print('locked')
       await heard()`)
@@ -248,12 +251,12 @@ describe.runIf(database !== undefined)('nodes on one PostgreSQL', () => {
     const nowhere = new URL(database as string) // as: the stories run only where one was found
     nowhere.port = '1'
     nowhere.password = 'secret'
-    const refusal = await openPostgres({ url: nowhere.href }).catch((error: unknown) => error)
+    const refusal = await openPostgres({ schema, url: nowhere.href }).catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(CannotOpen)
     const { message } = refusal as CannotOpen // as: asserted above
     expect(message).toMatch(/^Cannot open the database .*: .+\.$/)
     expect(message).not.toMatch(/secret|\n/)
-    await expect(openPostgres({ url: 'not a url' })).rejects.toThrow(CannotOpen)
+    await expect(openPostgres({ schema, url: 'not a url' })).rejects.toThrow(CannotOpen)
     await expect(first.backup('/tmp/copy')).rejects.toThrow('pg_dump')
   })
 })

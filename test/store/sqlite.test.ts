@@ -1,8 +1,10 @@
 import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { residentColdOf } from '@ringdown/server/store/query'
+import { schema } from '@ringdown/server/schema'
+import { RowQueries } from '@ringdown/server/store/query'
 import { openSqlite } from '@ringdown/server/store/sqlite'
 import { CannotOpen, type Store, StoreUnavailable } from '@ringdown/server/store/store'
+import { Tables } from '@ringdown/server/store/tables'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { account, batch, event, put, row, sid } from './batches.ts'
 import { child } from './children.ts'
@@ -26,7 +28,7 @@ describe('a store on SQLite', () => {
     const writes = [2, 3, 4].map((n) => store.write(batch({ ...head, decision: n }, { events: [event(n)] })))
     await Promise.all([store.backup(target), ...writes])
 
-    const copy = await openSqlite({ path: target })
+    const copy = await openSqlite({ schema, path: target })
     await copy.migrate()
     expect(await copy.load(account)).toEqual([{ kind: 'task', row: task }])
     expect((await copy.log(account, 0, 10)).length).toBeGreaterThanOrEqual(1)
@@ -92,7 +94,8 @@ describe('a store on SQLite', () => {
     await store.close()
     const writer = child(`
       const { openSqlite } = await load('sqlite')
-      const store = await openSqlite({ path: ${JSON.stringify(here.path)} })
+      const { schema } = await load('../schema')
+      const store = await openSqlite({ schema, path: ${JSON.stringify(here.path)} })
       const { epoch } = await store.lock('${account}')
       for (let n = 1; ; n++) {
         const head = { at: n, decision: n, next_seq: 1, next_event: n + 1 }
@@ -115,7 +118,8 @@ describe('a store on SQLite', () => {
     const writer = child(
       `
       const { openSqlite } = await load('sqlite')
-      const store = await openSqlite({ path: ${JSON.stringify(here.path)} })
+      const { schema } = await load('../schema')
+      const store = await openSqlite({ schema, path: ${JSON.stringify(here.path)} })
       store.onLost((why) => print('lost: ' + why.name))
       const batch = ({ epoch, decision }, rows) => ({ account_sid: '${account}', epoch, rows, events: [], journal: [],
         head: { at: 1, decision: decision + 1, next_seq: 1, next_event: 1 } })
@@ -172,7 +176,7 @@ describe('a store on SQLite', () => {
   })
 
   it('finds what lives in memory by an index, however much is closed', async () => {
-    const { sql } = residentColdOf(account, 'participant', -1, 10, {
+    const dialect = {
       parameter: () => 'null',
       among: () => '',
       contains: () => '',
@@ -180,7 +184,8 @@ describe('a store on SQLite', () => {
       list: () => '',
       least: '',
       greatest: ''
-    })
+    }
+    const { sql } = new RowQueries(dialect, new Tables(schema)).residentCold(account, 'participant', -1, 10)
     const plan = await here.query(`explain query plan ${sql}`)
     expect(plan.map((step) => (step as { detail: string }).detail)).toEqual([
       expect.stringContaining('USING INDEX participant__resident')
@@ -190,8 +195,8 @@ describe('a store on SQLite', () => {
   it('cannot be opened where there is no database', async () => {
     const path = join(here.folder, 'letter.sqlite')
     await writeFile(path, 'Dear Ada, this is not a database, but it is long enough to look like one.'.repeat(20))
-    await expect(openSqlite({ path })).rejects.toThrow(CannotOpen)
-    await expect(openSqlite({ path: here.folder })).rejects.toThrow(/^Cannot open .*: .*\.$/)
+    await expect(openSqlite({ schema, path })).rejects.toThrow(CannotOpen)
+    await expect(openSqlite({ schema, path: here.folder })).rejects.toThrow(/^Cannot open .*: .*\.$/)
   })
 
   it('reads while another account is being written', async () => {

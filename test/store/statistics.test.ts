@@ -3,12 +3,15 @@ import { durationsOf, staysOf } from '@ringdown/engine/analytics/stay'
 import { seedOf } from '@ringdown/engine/core/ids'
 import { Refusal } from '@ringdown/engine/core/refusals'
 import { type EngineEvent, render } from '@ringdown/engine/events'
-import { statisticsDigest } from '@ringdown/server/analytics/statistics'
+import { Cells, cellWrites, forgetCells } from '@ringdown/server/analytics/cells'
+import { statisticsDigest, statisticsReading } from '@ringdown/server/analytics/reader'
+import { timeInActivities } from '@ringdown/server/analytics/stays'
+import { talliesOf } from '@ringdown/server/analytics/tallies'
+import { ToldEvents } from '@ringdown/server/analytics/told'
+import { eventColumns, logColumns } from '@ringdown/server/log/event-columns'
+import { EventSearch } from '@ringdown/server/log/event-search'
 import { type Followed, Follower } from '@ringdown/server/log/follower'
-import { timeInActivities } from '@ringdown/server/operations/taskrouter/stays'
-import { talliesOf } from '@ringdown/server/operations/taskrouter/tallies'
 import { Fenced, type Store } from '@ringdown/server/store/store'
-import { aboutOf, eventColumns } from '@ringdown/server/store/tables'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Outcome } from '../simulation/auditor.ts'
@@ -40,8 +43,8 @@ function history(seed: number): EngineEvent[] {
 
 /** Events as the readers see them. */
 function toldOf(one: EngineEvent): ToldEvent {
-  const about = aboutOf(render(one).data)
-  const columns = Object.fromEntries(eventColumns.map((column) => [column, about[column] ?? null]))
+  const values = logColumns.valuesOf(render(one).data)
+  const columns = Object.fromEntries(eventColumns.map((column, n) => [column, values[n]]))
   return { seq: one.seq, type: one.type, at: one.at, ...columns } as unknown as ToldEvent // its fields are columns
 }
 
@@ -49,6 +52,9 @@ for (const { name, available, place } of stores)
   describe.runIf(available)(`readers on ${name}`, () => {
     let here: Place
     let store: Store
+    let cells: Cells
+    let told: ToldEvents
+    let search: EventSearch
     let stories = 0
     let account = ''
 
@@ -56,6 +62,9 @@ for (const { name, available, place } of stores)
       here = await place()
       store = await here.open()
       await store.migrate()
+      cells = new Cells(store)
+      told = new ToldEvents(store)
+      search = new EventSearch(store)
     })
     afterAll(() => here.clear())
     beforeEach(() => {
@@ -68,29 +77,29 @@ for (const { name, available, place } of stores)
       const key = { scope_sid: 'WS', span: 60_000, start: morning, task_channel_sid: 'TC' }
       const rollups = [{ ...key, figures: '{"tasks_created":1}', histograms: '{"tasks_canceled":{}}' }]
       const stay = { workspace_sid: 'WS', worker_sid: 'WK', seq: 3, activity_sid: 'WA', from_at: 5, until_at: 9 }
-      const step = { account_sid: account, reader: 'statistics', from: 0, to: 7, rollups, stays: [stay] }
+      const step = { account_sid: account, reader: 'statistics', from: 0, to: 7, writes: cellWrites(rollups, [stay]) }
       await store.advance(step)
       await expect(store.advance(step)).rejects.toThrow(Fenced)
       expect(await store.cursor(account, 'statistics')).toBe(7)
       expect(await store.cursor(account, 'other')).toBe(0)
       const runs = [{ span: 60_000, start: morning, end: morning + 60_000 }]
-      expect(await store.rollups(account, { scopes: ['WS'], runs, histograms: true })).toEqual(rollups)
-      expect(await store.rollups(account, { scopes: ['WS'], runs, histograms: false })).toEqual([
+      expect(await cells.cells(account, { scopes: ['WS'], runs, histograms: true })).toEqual(rollups)
+      expect(await cells.cells(account, { scopes: ['WS'], runs, histograms: false })).toEqual([
         { ...rollups[0], histograms: '{}' }
       ])
-      expect(await store.rollups(account, { scopes: ['WQ'], runs, histograms: false })).toEqual([])
+      expect(await cells.cells(account, { scopes: ['WQ'], runs, histograms: false })).toEqual([])
       const texts = { scope_sid: 'WS', task_channel_sid: 'TC', figures: '{"tasks_created":1}' }
-      expect(await store.rollupTexts(account, { scopes: ['WS'], runs, histograms: false })).toEqual([
+      expect(await cells.texts(account, { scopes: ['WS'], runs, histograms: false })).toEqual([
         { ...texts, histograms: '' }
       ])
-      expect(await store.rollupTexts(account, { scopes: ['WS'], runs, histograms: true })).toEqual([
+      expect(await cells.texts(account, { scopes: ['WS'], runs, histograms: true })).toEqual([
         { ...texts, histograms: '{"tasks_canceled":{}}' }
       ])
 
       const later = [{ ...key, figures: '{"tasks_created":2}', histograms: '{}' }]
-      await store.advance({ ...step, from: 7, to: 8, rollups: later, stays: [{ ...stay, until_at: 11 }] })
-      expect(await store.rollups(account, { scopes: ['WS'], runs, histograms: true })).toEqual(later)
-      const sums = await store.stays(account, { workspace_sid: 'WS', from: 0, until: 100 })
+      await store.advance({ ...step, from: 7, to: 8, writes: cellWrites(later, [{ ...stay, until_at: 11 }]) })
+      expect(await cells.cells(account, { scopes: ['WS'], runs, histograms: true })).toEqual(later)
+      const sums = await cells.stays(account, { workspace_sid: 'WS', from: 0, until: 100 })
       expect(sums).toEqual([{ activity_sid: 'WA', count: 1, total: 6, min: 6, max: 6 }])
     })
 
@@ -115,13 +124,19 @@ for (const { name, available, place } of stores)
       })
       const rollups = [at(0), at(60_000), at(120_000)]
       const stays = [stay(1, 50_000), stay(2, Number.MAX_SAFE_INTEGER)]
-      await store.advance({ account_sid: account, reader: 'statistics', from: 0, to: 1, rollups, stays })
-      expect(await store.prune(account, { rollup: 120_000 }, 1)).toBe(2)
-      expect(await store.prune(account, { rollup: 120_000 }, 1)).toBe(1)
-      expect(await store.prune(account, { rollup: 120_000 }, 1)).toBe(0)
+      await store.advance({
+        account_sid: account,
+        reader: 'statistics',
+        from: 0,
+        to: 1,
+        writes: cellWrites(rollups, stays)
+      })
+      expect(await forgetCells(store, account, 120_000, 1)).toBe(2)
+      expect(await forgetCells(store, account, 120_000, 1)).toBe(1)
+      expect(await forgetCells(store, account, 120_000, 1)).toBe(0)
       const runs = [{ span: 60_000, start: 0, end: 1_000_000 }]
-      expect(await store.rollups(account, { scopes: ['WS'], runs, histograms: true })).toEqual([at(120_000)])
-      expect(await store.openStays(account, { workspace_sid: 'WS' })).toEqual([stay(2, Number.MAX_SAFE_INTEGER)])
+      expect(await cells.cells(account, { scopes: ['WS'], runs, histograms: true })).toEqual([at(120_000)])
+      expect(await cells.openStays(account, { workspace_sid: 'WS' })).toEqual([stay(2, Number.MAX_SAFE_INTEGER)])
     })
 
     it('search the log by its columns and by time, in either direction', async () => {
@@ -136,7 +151,7 @@ for (const { name, available, place } of stores)
       await store.write(batch(head, { events: [...events, one(7, { workspace_sid: 'WS2' }), one(8, {})] }))
       const find = async (where: object, more: object = {}) =>
         (
-          await store.events({
+          await search.page({
             account_sid: account,
             where: { workspace_sid: 'WS', ...where },
             from: 0,
@@ -158,9 +173,9 @@ for (const { name, available, place } of stores)
       expect(await find({}, { from: morning + 2, after: 4, descending: false })).toEqual([5, 6])
       expect(await find({}, { limit: 2 })).toEqual([6, 5])
       expect(await find({}, { from: morning + 50 })).toEqual([])
-      expect((await store.event(account, sid('EV', 3)))?.seq).toBe(3)
-      expect(await store.event(account, sid('EV', 99))).toBeUndefined()
-      expect((await store.told(account, 6, 10)).map(({ seq, workspace_sid }) => [seq, workspace_sid])).toEqual([
+      expect((await search.find(account, sid('EV', 3)))?.seq).toBe(3)
+      expect(await search.find(account, sid('EV', 99))).toBeUndefined()
+      expect((await told.after(account, 6, 10)).map(({ seq, workspace_sid }) => [seq, workspace_sid])).toEqual([
         [7, 'WS2'],
         [8, null]
       ])
@@ -204,7 +219,7 @@ for (const { name, available, place } of stores)
         const limit = 1 + dice.roll(60)
         for (let page = 0; page <= all.length; page++) {
           const after = found.at(-1)
-          const next = await store.events({ ...query, limit, ...(after !== undefined && { after }) })
+          const next = await search.page({ ...query, limit, ...(after !== undefined && { after }) })
           found.push(...next.map(({ seq }) => seq))
           if (next.length < limit) break
         }
@@ -217,7 +232,7 @@ for (const { name, available, place } of stores)
       async (seed) => {
         const head = await store.lock(account)
         const events = history(seed)
-        const told = events.map(toldOf)
+        const all = events.map(toldOf)
         const dice = new Dice(seedOf(seed, 1))
         let written = 0
         const state = { next_event: 1 }
@@ -227,8 +242,8 @@ for (const { name, available, place } of stores)
           settled: async () => {},
           subscribe: () => () => {}
         } as unknown as Followed // a follower asks for no more
-        const digest = statisticsDigest(store, account)
-        const follow = () => new Follower({ store, account: followed, log, reader: 'statistics', digest })
+        const reading = statisticsReading(store, account)
+        const follow = () => new Follower({ store, account: followed, log, ...reading })
         let follower = follow()
         while (written < events.length) {
           const some = events.slice(written, written + 1 + dice.roll(60))
@@ -238,7 +253,7 @@ for (const { name, available, place } of stores)
             sid,
             type,
             at,
-            about: aboutOf(rest.data),
+            about: rest.data,
             data: JSON.stringify(rest)
           }))
           await store.write(batch(head, { events: rendered }))
@@ -254,14 +269,14 @@ for (const { name, available, place } of stores)
         }
         await follower.close()
         const [first, last] = [events[0]?.at ?? 0, events.at(-1)?.at ?? 0]
-        const scopes = new Set(told.flatMap(sharesOf).map(({ scope_sid }) => scope_sid))
+        const scopes = new Set(all.flatMap(sharesOf).map(({ scope_sid }) => scope_sid))
         const ledger = {
           caughtUp: async () => {},
           reading: async <T>(ask: (readings: Store, account_sid: string) => Promise<T>) => ask(store, account)
         }
-        const workspace_sid = told[0]?.workspace_sid ?? ''
+        const workspace_sid = all[0]?.workspace_sid ?? ''
         const stays = staysOf(
-          told.filter((event) => event.workspace_sid === workspace_sid),
+          all.filter((event) => event.workspace_sid === workspace_sid),
           []
         )
         let compared = 0
@@ -278,13 +293,13 @@ for (const { name, available, place } of stores)
           const asked = { window, task_channel_sid: undefined, histograms: false }
           const brief = await talliesOf(ledger, [...scopes], asked)
           for (const scope of scopes) {
-            const shares = told.filter(({ at }) => at >= from && at <= end).flatMap(sharesOf)
+            const shares = all.filter(({ at }) => at >= from && at <= end).flatMap(sharesOf)
             const naive = shares.filter(({ scope_sid }) => scope_sid === scope).reduce(join, nothing)
             expect(tallies.get(scope) ?? nothing).toEqual(naive)
             expect((brief.get(scope) ?? nothing).figures).toEqual(naive.figures)
             compared += Object.keys(naive.figures).length
           }
-          const sums = await store.stays(account, { workspace_sid, from, until: end })
+          const sums = await cells.stays(account, { workspace_sid, from, until: end })
           const byActivity = Object.fromEntries(sums.map(({ activity_sid, ...sum }) => [activity_sid, sum]))
           expect(byActivity).toEqual(Object.fromEntries(durationsOf(stays, from, end)))
           const activities = [...new Set(stays.map(({ activity_sid }) => activity_sid))]
@@ -303,8 +318,8 @@ for (const { name, available, place } of stores)
     /** A reader of this account's log, which is as long as `state` says. */
     const followerOf = (state: { readonly next_event: number }) => {
       const followed = { account_sid: account, state, settled: async () => {}, subscribe: () => () => {} }
-      const digest = statisticsDigest(store, account)
-      return new Follower({ store, account: followed as unknown as Followed, log, reader: 'statistics', digest }) // as: it asks for no more
+      const reading = statisticsReading(store, account)
+      return new Follower({ store, account: followed as unknown as Followed, log, ...reading }) // as: it asks for no more
     }
 
     const ledgerOf = (caughtUp: () => Promise<void>) => ({
@@ -360,13 +375,13 @@ for (const { name, available, place } of stores)
       })
       await store.write(batch(head, { events: [1, 2, 3].map(created) }))
       const [slow, quick] = [statisticsDigest(store, account), statisticsDigest(store, account)]
-      const step = (to: number) => ({ account_sid: account, reader: 'statistics', from: 0, to, rollups: [], stays: [] })
-      const told = await store.told(account, await store.cursor(account, 'statistics'), 10)
-      await store.advance({ ...step(3), ...(await quick(told)) })
+      const step = (to: number) => ({ account_sid: account, reader: 'statistics', from: 0, to })
+      const first = await told.after(account, await store.cursor(account, 'statistics'), 10)
+      await store.advance({ ...step(3), ...(await quick(first)) })
       // It had read the same events before, and sees what the other one made of them: that would count them twice.
-      await expect(store.advance({ ...step(3), ...(await slow(told)) })).rejects.toThrow(Fenced)
+      await expect(store.advance({ ...step(3), ...(await slow(first)) })).rejects.toThrow(Fenced)
       await store.write(batch({ ...head, decision: 1, next_event: 4 }, { events: [created(4)] }))
-      const more = await store.told(account, 3, 10)
+      const more = await told.after(account, 3, 10)
       await store.advance({ ...step(4), from: 3, ...(await slow(more)) })
       const window = { start: morning, end: morning + 1000, isOpen: true }
       const asked = { window, task_channel_sid: undefined, histograms: false }

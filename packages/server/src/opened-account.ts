@@ -1,18 +1,21 @@
 import { type EngineEvent, render } from '@ringdown/engine/events'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
-import { statisticsDigest, statisticsReader } from './analytics/statistics.ts'
-import { type Clock, TestClock } from './clock/clock.ts'
+import { forgetCells } from './analytics/cells.ts'
+import { statisticsReader, statisticsReading } from './analytics/reader.ts'
+import { type Clock, type Moved, TestClock } from './clock/clock.ts'
 import { Account } from './commit/account.ts'
 import { Unavailable } from './commit/ledger.ts'
+import { deliveriesBlanking } from './delivery/blanked.ts'
 import { deliveriesDigest, deliveriesReader, isAnyUsed } from './delivery/reader.ts'
 import { routes } from './delivery/receivers.ts'
+import { DeliveryRows } from './delivery/rows.ts'
 import { Sender } from './delivery/sender.ts'
 import type { Metrics } from './http/metrics.ts'
 import { Blanking } from './log/blanking.ts'
 import { type Followed, Follower } from './log/follower.ts'
-import { Retention } from './log/retention.ts'
-import type { Store, StoredEvent } from './store/store.ts'
+import { type Expiring, lookBackMs, Retention } from './log/retention.ts'
+import type { Store } from './store/store.ts'
 
 export interface OpenAccountOptions {
   readonly store: Store
@@ -75,13 +78,8 @@ export async function openAccount(options: OpenAccountOptions, signal: AbortSign
   }
   const statistics = readStatistics(account, options)
   const sender = senderOf(account, options)
-  const retention = new Retention({
-    store,
-    account_sid,
-    clock,
-    log,
-    deliveries_kept_days: settings.deliveries.kept_days
-  })
+  const others = expiringOf(store, account_sid, settings.deliveries.kept_days)
+  const retention = new Retention({ store, account_sid, clock, log, others })
   testing?.register(retention)
   const blanking = blankingOf(account, sender, options)
   testing?.register(blanking)
@@ -104,9 +102,8 @@ export async function openAccount(options: OpenAccountOptions, signal: AbortSign
 }
 
 /** Folds the log into statistics, for which operations wait by the reader's name. */
-function readStatistics(account: Account, { store, account_sid, log }: OpenAccountOptions): Follower {
-  const digest = statisticsDigest(store, account_sid)
-  const statistics = new Follower({ store, account, log, reader: statisticsReader, digest })
+function readStatistics(account: Account, { store, account_sid, log }: OpenAccountOptions): Worker {
+  const statistics = new Follower({ store, account, log, ...statisticsReading(store, account_sid) })
   account.readers.set(statisticsReader, statistics)
   return statistics
 }
@@ -131,12 +128,17 @@ function senderOf(account: Account, options: OpenAccountOptions): Sender {
 }
 
 /** Blanks what was removed. Whoever has the text in memory is told. */
-function blankingOf(account: Account, sender: Sender, { store, clock, log }: OpenAccountOptions): Blanking {
+function blankingOf(
+  account: Account,
+  sender: Sender,
+  { store, account_sid, clock, log }: OpenAccountOptions
+): Blanking {
   return new Blanking({
     store,
     account,
     clock,
     log,
+    blankDeliveries: deliveriesBlanking(store, account_sid),
     onBlanked(deliveries) {
       for (const forget of account.onBlanked) forget()
       if (deliveries > 0) sender.reset()
@@ -145,7 +147,7 @@ function blankingOf(account: Account, sender: Sender, { store, clock, log }: Ope
 }
 
 /** Reads the log for what has to be sent, and hands that to the sender. */
-function readDeliveries(account: Account, sender: Sender, options: OpenAccountOptions): Follower<StoredEvent> {
+function readDeliveries(account: Account, sender: Sender, options: OpenAccountOptions): Worker & Moved {
   const { store, account_sid, clock, log } = options
   return new Follower({
     store,
@@ -164,9 +166,20 @@ function readDeliveries(account: Account, sender: Sender, options: OpenAccountOp
     // What happened before there were deliveries is not sent any more.
     begins_at: account.state.next_event - 1,
     isNeeded: () => isAnyUsed(routes, account.state),
-    onWritten: ({ deliveries: fresh = [] }) => sender.offer(fresh),
+    onWritten: ({ deliveries: fresh }) => sender.offer(fresh),
     onFailed: () => sender.reset()
   })
+}
+
+const day_ms = 86_400_000
+
+/** What is kept for some time beside the log: cells of statistics, which are as long as a day, and finished deliveries. */
+function expiringOf(store: Store, account_sid: string, kept_days: number): Expiring[] {
+  const deliveries = new DeliveryRows(store)
+  return [
+    { ms: lookBackMs + day_ms, forget: (before, limit) => forgetCells(store, account_sid, before, limit) },
+    { ms: kept_days * day_ms, forget: (before, limit) => deliveries.forget(account_sid, before, limit) }
+  ]
 }
 
 /** An account as it is for those who may not be ahead of the answers: what is settled is what has been told. */

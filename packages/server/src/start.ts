@@ -14,6 +14,7 @@ import { buildServer, type MountMcp } from './http/server.ts'
 import { type OpenedAccount, openAccount } from './opened-account.ts'
 import { preWebhookRequester } from './operations/conversations/pre-webhook-request.ts'
 import { mountEventBridge } from './realtime/worker-sdk/event-bridge.ts'
+import { schema } from './schema.ts'
 import { type Folder, takeFolder } from './store/folder-lock.ts'
 import { openStore } from './store/open.ts'
 import { opennessOf } from './store/permissions.ts'
@@ -76,7 +77,7 @@ export async function start(options: StartOptions): Promise<Running> {
     const credentials = await credentialsFor(options.data, options.env)
     tellOpenness(log, options.data)
     const { data, database, acceptDataLoss = false } = options
-    store = await openStore(database === undefined ? { data, acceptDataLoss } : { database })
+    store = await openStore(database === undefined ? { data, schema, acceptDataLoss } : { database, schema })
     await checkKnown(store, credentials)
     return await serve(options, store, credentials, folder)
   } catch (error) {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { replay } from '@ringdown/server/commit/replay'
+import { schema } from '@ringdown/server/schema'
 import { openStore } from '@ringdown/server/store/open'
 import type { WebhookListInstanceCreateOptions as Asked } from 'twilio/lib/rest/conversations/v1/conversation/webhook.js'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -241,7 +242,7 @@ describe('whoever is asked before', () => {
     const message = await conversations(sid).messages.create({ body: 'Hello', ...told })
     await kept.close()
     customer.clear()
-    const store = await openStore({ data: folder })
+    const store = await openStore({ schema, data: folder })
     const state = await replay(store, account_sid)
     await store.close()
     expect(state.get('message', message.sid)).toMatchObject({ body: 'Hello, dear', attributes: '{"checked":true}' })

@@ -8,6 +8,7 @@ import { type Clock, TestClock } from '@ringdown/server/clock/clock'
 import { Account, type AccountOptions } from '@ringdown/server/commit/account'
 import { Unavailable } from '@ringdown/server/commit/ledger'
 import { replay } from '@ringdown/server/commit/replay'
+import { schema } from '@ringdown/server/schema'
 import { openStore } from '@ringdown/server/store/open'
 import { ContentRejected, type Store, StoreUnavailable } from '@ringdown/server/store/store'
 import { pino } from 'pino'
@@ -23,7 +24,7 @@ const opened: Account[] = []
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ringdown-account-'))
-  store = await openStore({ data: folder })
+  store = await openStore({ schema, data: folder })
   clock = new TestClock(Date.parse('2026-03-02T09:00:00Z'))
 })
 

@@ -5,7 +5,7 @@ import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import type { Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
 import type { Clock, Moved } from '../clock/clock.ts'
-import type { Readings } from '../store/readings.ts'
+import type { Reading } from '../store/query.ts'
 import {
   type AccountHead,
   type PageQuery,
@@ -179,7 +179,7 @@ export class Account implements Ledger, Moved {
     return this.#reading(this.#store.log(this.account_sid, cursor, limit))
   }
 
-  async reading<T>(ask: (readings: Readings, account_sid: string) => Promise<T>): Promise<T> {
+  async reading<T>(ask: (kept: Reading, account_sid: string) => Promise<T>): Promise<T> {
     return this.#reading(ask(this.#store, this.account_sid))
   }
 

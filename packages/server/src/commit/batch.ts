@@ -1,9 +1,8 @@
 import { render } from '@ringdown/engine/events'
 import type { Kind } from '@ringdown/engine/kinds'
-import { cascades, coldKinds } from '../store/kinds.ts'
 import type { Batch, EventWrite, JournalEntry, Removal, RowWrite } from '../store/store.ts'
-import { aboutOf } from '../store/tables.ts'
 import { type Entry, seedText } from './entry.ts'
+import { cascades, coldKinds } from './kinds.ts'
 
 /**
  * Joins decisions into what is written in one transaction. A row that several of them changed is written once, as the last
@@ -35,7 +34,7 @@ export function batchOf(account_sid: string, epoch: number, entries: readonly En
       // Named one by one: what a rest pattern gathers costs more to make and to write than the event itself.
       const { seq, sid, type, at, workspace_sid, description, resource_type, resource_sid, data } = render(event)
       const text = JSON.stringify({ workspace_sid, description, resource_type, resource_sid, data })
-      events.push({ seq, sid, type, at, about: aboutOf(data), data: text })
+      events.push({ seq, sid, type, at, about: data, data: text })
     }
     if (journaled) {
       journal.push({ decision: head.decision, at, seed: seedText(seed), data: JSON.stringify({ command, fetched }) })

@@ -1,8 +1,8 @@
 import type { Change, State } from '@ringdown/engine/center'
 import type { Row } from '@ringdown/engine/core/row'
 import type { Kind } from '@ringdown/engine/kinds'
-import { cascades, coldKinds } from '../store/kinds.ts'
 import type { Fetched } from './entry.ts'
+import { cascades, coldKinds } from './kinds.ts'
 
 /**
  * Which cold rows are in memory, and for how long: a row stays while it has changes that are not on disk, and while

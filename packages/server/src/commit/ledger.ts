@@ -1,7 +1,7 @@
 import type { State } from '@ringdown/engine/center'
 import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
-import type { Readings } from '../store/readings.ts'
+import type { Reading } from '../store/query.ts'
 import type { PageQuery, StoredEvent, Value } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -25,8 +25,8 @@ export interface Ledger {
   /** Rows of a cold kind whose columns have these values, as the store has them. */
   find<K extends Kind>(kind: K, where: Readonly<Record<string, Value>>): Promise<Kinds[K][]>
   log(cursor: number, limit: number): Promise<StoredEvent[]>
-  /** Reads what is kept beside rows: events by their columns, roll-ups, stays. */
-  reading<T>(ask: (readings: Readings, account_sid: string) => Promise<T>): Promise<T>
+  /** Reads what is kept beside rows: the log by its columns, and features' tables. */
+  reading<T>(ask: (kept: Reading, account_sid: string) => Promise<T>): Promise<T>
   /** Resolves when a reader of the log, by its name, has dealt with everything that was decided before the call. */
   caughtUp(reader: string): Promise<void>
 }

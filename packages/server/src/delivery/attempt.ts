@@ -1,6 +1,6 @@
-import type { DeliveryRow } from '../store/deliveries.ts'
 import type { Kind, Outcome } from './delivery.ts'
 import { urlPlace } from './queued.ts'
+import type { DeliveryRow } from './rows.ts'
 
 /** One attempt, as it is kept and shown. Instants and durations are in milliseconds. */
 export interface Attempt {

@@ -1,11 +1,12 @@
-import type { DeliveryRow } from '../store/deliveries.ts'
 import type { DeliveryKind, Kind } from './delivery.ts'
 import type { Lane } from './lane.ts'
 import type { Lanes } from './lanes.ts'
 import { kindOf } from './queued.ts'
+import type { DeliveryRow, DeliveryRows } from './rows.ts'
 import type { SenderOptions, Whole } from './sending.ts'
 
-export interface BacklogOptions extends Pick<SenderOptions, 'store' | 'account' | 'log'> {
+export interface BacklogOptions extends Pick<SenderOptions, 'account' | 'log'> {
+  readonly rows: DeliveryRows
   readonly kinds: Readonly<Record<DeliveryKind, Kind>>
   readonly lanes: Lanes
   readonly whole: Whole
@@ -39,11 +40,11 @@ export class Backlog {
 
   /** Counts what is queued, for as long as it takes, and calls back at once; not when nobody wants to know any more. */
   async count(isWanted: () => boolean, onCounted: () => void): Promise<void> {
-    const { store, account, log, lanes } = this.#options
+    const { rows, account, log, lanes } = this.#options
     while (isWanted()) {
       try {
         if (account.isReady) {
-          const counts = await store.queuedDeliveries(account.account_sid)
+          const counts = await rows.queued(account.account_sid)
           if (!isWanted()) return
           lanes.counted(counts)
           onCounted()
@@ -60,7 +61,7 @@ export class Backlog {
   async more(lane: Lane, now: number): Promise<void> {
     const limit = lane.wanted(now)
     if (limit === 0) return
-    const { store, account, lanes, whole } = this.#options
+    const { rows, account, lanes, whole } = this.#options
     const { account_sid } = account
     const { destination } = lane
     const { generation } = lanes
@@ -68,8 +69,8 @@ export class Backlog {
     lane.loadBegins()
     this.#loading += 1
     try {
-      const due = await store.dueDeliveries(account_sid, { destination, now, besides: lane.sids, limit })
-      const next = due.length > 0 ? undefined : await store.nextDelivery(account_sid, destination, now)
+      const due = await rows.due(account_sid, { destination, now, besides: lane.sids, limit })
+      const next = due.length > 0 ? undefined : await rows.nextDue(account_sid, destination, now)
       if (generation.isOver) return
       lane.isLoading = false
       for (const one of due) {

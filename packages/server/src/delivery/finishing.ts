@@ -1,5 +1,4 @@
 import { Unavailable } from '../commit/ledger.ts'
-import type { DeliveryRow } from '../store/deliveries.ts'
 import type { AnswerOrder, Turn } from './answer-order.ts'
 import { type Conclusion, conclude, giveUp } from './attempt.ts'
 import type { Kind, Outcome } from './delivery.ts'
@@ -8,6 +7,7 @@ import type { Held, Lane } from './lane.ts'
 import type { Lanes } from './lanes.ts'
 import type { Marks } from './marks.ts'
 import { queuedAbout } from './queued.ts'
+import type { DeliveryRow } from './rows.ts'
 import type { Ended } from './running-attempts.ts'
 import type { SenderOptions, Whole } from './sending.ts'
 

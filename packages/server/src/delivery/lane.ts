@@ -1,7 +1,7 @@
-import type { DeliveryRow, DueDelivery } from '../store/deliveries.ts'
 import { isLate } from './attempt.ts'
 import { Breaker } from './breaker.ts'
 import type { Kind } from './delivery.ts'
+import type { DeliveryRow, DueDelivery } from './rows.ts'
 
 /** A delivery in memory. */
 export interface Held {

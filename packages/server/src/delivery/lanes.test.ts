@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { DeliveryRow } from '../store/deliveries.ts'
 import type { Draft } from './delivery.ts'
 import { deliveryKinds } from './kinds.ts'
 import { Lanes } from './lanes.ts'
 import { rowOf } from './queued.ts'
+import type { DeliveryRow } from './rows.ts'
 
 let lanes: Lanes
 

@@ -1,7 +1,7 @@
-import type { DeliveryRow } from '../store/deliveries.ts'
 import type { DeliveryKind, Kind } from './delivery.ts'
 import { Lane } from './lane.ts'
 import { kindOf } from './queued.ts'
+import type { DeliveryRow } from './rows.ts'
 
 /** Memory between two times at which it was forgotten. What began in one that is over counts no more. */
 export interface Generation {

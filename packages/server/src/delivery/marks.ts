@@ -1,11 +1,16 @@
 import { Unavailable } from '../commit/ledger.ts'
-import type { DeliveryMark, DeliveryRow } from '../store/deliveries.ts'
 import type { Held, Lane } from './lane.ts'
 import type { Lanes } from './lanes.ts'
+import type { DeliveryMark, DeliveryRow, DeliveryRows } from './rows.ts'
 import type { SenderOptions, Whole } from './sending.ts'
 
 /** Outcomes of one transaction. */
 const maxMarked = 256
+
+/** Where outcomes are written, and for whom. */
+interface MarksOptions extends Pick<SenderOptions, 'account'> {
+  readonly rows: DeliveryRows
+}
 
 /** The outcome of an attempt, and the destination in whose lane it was made. */
 interface Mark {
@@ -19,14 +24,14 @@ interface Mark {
  * for good, for another try, or for the lane of its fallback.
  */
 export class Marks {
-  readonly #options: Pick<SenderOptions, 'store' | 'account'>
+  readonly #options: MarksOptions
   readonly #lanes: Lanes
   readonly #whole: Whole
   #marks: Mark[] = []
   #isFlushing = false
   #flushed: Promise<void> = Promise.resolve()
 
-  constructor(options: Pick<SenderOptions, 'store' | 'account'>, lanes: Lanes, whole: Whole) {
+  constructor(options: MarksOptions, lanes: Lanes, whole: Whole) {
     this.#options = options
     this.#lanes = lanes
     this.#whole = whole
@@ -58,13 +63,13 @@ export class Marks {
   }
 
   async #flush(): Promise<void> {
-    const { store, account } = this.#options
+    const { rows, account } = this.#options
     const { generation } = this.#lanes
     try {
       while (this.#marks.length > 0 && !generation.isOver) {
         if (!account.isReady) throw new Unavailable('the account is not ours')
         const marks = this.#marks.slice(0, maxMarked)
-        const changed = await store.markDeliveries(
+        const changed = await rows.mark(
           account.account_sid,
           marks.map(({ mark }) => mark)
         )

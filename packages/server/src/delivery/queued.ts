@@ -1,5 +1,5 @@
-import { type DeliveryRow, deliverySid } from '../store/deliveries.ts'
 import type { DeliveryKind, Draft, Kind, Message, Parameters } from './delivery.ts'
+import { type DeliveryRow, deliverySid } from './rows.ts'
 
 /** A draft as the row that is written for it, due at once. */
 export function rowOf(

@@ -1,10 +1,11 @@
 import type { State } from '@ringdown/engine/center'
 import type { Logger } from 'pino'
-import type { DeliveryRow } from '../store/deliveries.ts'
+import type { Digest, Digested } from '../log/follower.ts'
 import { type Store, type StoredEvent, StoreUnavailable } from '../store/store.ts'
 import type { DeliveryKind, Kind, LoggedEvent, Route, RouteContext } from './delivery.ts'
 import { deliveryKinds } from './kinds.ts'
 import { rowOf } from './queued.ts'
+import { type DeliveryRow, deliveryWrites } from './rows.ts'
 
 /** Name of the cursor. */
 export const deliveriesReader = 'deliveries'
@@ -12,6 +13,11 @@ export const deliveriesReader = 'deliveries'
 /** Whether anything is configured that could want an event. */
 export function isAnyUsed(routes: readonly Route[], state: State): boolean {
   return routes.some((route) => route.isUsed(state))
+}
+
+/** What events are sent by, with the rows as they are written. */
+interface Delivered extends Digested {
+  readonly deliveries: readonly DeliveryRow[]
 }
 
 /** Asks the routes what events have to be sent for. What one of them cannot make sense of goes to the log, not there. */
@@ -22,7 +28,7 @@ export function deliveriesDigest(options: {
   readonly now: () => number
   readonly log: Logger
   readonly kinds?: Readonly<Record<DeliveryKind, Kind>>
-}): (events: readonly StoredEvent[]) => Promise<{ readonly deliveries: readonly DeliveryRow[] }> {
+}): Digest<StoredEvent, Delivered> {
   const { store, account, routes, now, log, kinds = deliveryKinds } = options
   const { account_sid } = account
   const find: RouteContext['find'] = (kind, where) => store.find(account_sid, kind, where)
@@ -48,7 +54,7 @@ export function deliveriesDigest(options: {
           )
         }
     }
-    return { deliveries }
+    return { deliveries, writes: deliveryWrites(deliveries) }
   }
 }
 

@@ -1,10 +1,11 @@
-import type { DeliveryRow } from '../store/deliveries.ts'
 import type { DeliveryKind, Kind, Message } from './delivery.ts'
 import type { Lanes } from './lanes.ts'
 import { destinationOf, kindOf } from './queued.ts'
+import type { DeliveryRow, DeliveryRows } from './rows.ts'
 import type { SenderOptions, Whole } from './sending.ts'
 
-export interface ReplayOptions extends Pick<SenderOptions, 'store' | 'account'> {
+export interface ReplayOptions extends Pick<SenderOptions, 'account'> {
+  readonly rows: DeliveryRows
   readonly kinds: Readonly<Record<DeliveryKind, Kind>>
   readonly lanes: Lanes
   readonly whole: Whole
@@ -13,11 +14,11 @@ export interface ReplayOptions extends Pick<SenderOptions, 'store' | 'account'> 
 /** Queues a finished delivery again; answers it, undefined when there is none, or 'queued' when it still is. */
 export async function replayDelivery(
   sid: string,
-  { store, account, kinds, lanes, whole }: ReplayOptions
+  { rows, account, kinds, lanes, whole }: ReplayOptions
 ): Promise<DeliveryRow | 'queued' | undefined> {
   const { account_sid } = account
   const { generation } = lanes
-  const found = await store.delivery(account_sid, sid)
+  const found = await rows.find(account_sid, sid)
   if (!found) return undefined
   const now = whole.now()
   const window_ms = kindOf(found, kinds)?.retry.window_ms
@@ -30,11 +31,11 @@ export async function replayDelivery(
   // Counted before it is there: one too many only means that the store is asked.
   const lane = lanes.laneOf(again.destination)
   lane.addUnseen(1)
-  const isQueued = await store.replayDelivery(account_sid, again)
+  const isQueued = await rows.replay(account_sid, again)
   if (!generation.isOver) {
     lane.addUnseen(isQueued ? 0 : -1)
     whole.pump(lane)
   }
   if (!isQueued) return 'queued'
-  return store.delivery(account_sid, sid)
+  return rows.find(account_sid, sid)
 }

@@ -9,13 +9,14 @@ import { type Receiver, receiver } from '../../../../test/support/receiver.ts'
 import { type Clock, TestClock } from '../clock/clock.ts'
 import { Account } from '../commit/account.ts'
 import { Unavailable } from '../commit/ledger.ts'
-import { type DeliveryRow, deliveryTable } from '../store/deliveries.ts'
+import { schema } from '../schema.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import { openDatabase } from '../store/sqlite-driver.ts'
 import type { Store } from '../store/store.ts'
 import type { Answered, DeliveryKind, Draft, Kind } from './delivery.ts'
 import { deliveryKinds } from './kinds.ts'
 import { rowOf } from './queued.ts'
+import { type DeliveryRow, DeliveryRows, deliveryTable, deliveryWrites } from './rows.ts'
 import { Sender } from './sender.ts'
 import type { SenderOptions } from './sending.ts'
 
@@ -37,7 +38,7 @@ let cursor: number
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ringdown-sender-'))
-  store = await openSqlite({ path: join(folder, 'store.sqlite') })
+  store = await openSqlite({ schema, path: join(folder, 'store.sqlite') })
   await store.migrate()
   clock = new TestClock(morning)
   account = await Account.open({ store, account_sid, clock, log })
@@ -91,14 +92,14 @@ function draft(more: Partial<Draft> & { url?: string } = {}): Draft {
 async function queue(drafts: readonly Draft[], { isTold = true } = {}): Promise<DeliveryRow[]> {
   const deliveries = drafts.map((one) => rowOf(one, clock.now(), deliveryKinds[one.kind]))
   const to = cursor + 1
-  await store.advance({ account_sid, reader: 'deliveries', from: cursor, to, rollups: [], stays: [], deliveries })
+  await store.advance({ account_sid, reader: 'deliveries', from: cursor, to, writes: deliveryWrites(deliveries) })
   cursor = to
   if (isTold) sender.offer(deliveries)
   return deliveries
 }
 
 async function rowsOf(rows: readonly DeliveryRow[]): Promise<DeliveryRow[]> {
-  return Promise.all(rows.map(async ({ sid }) => (await store.delivery(account_sid, sid)) as DeliveryRow)) // they are there
+  return Promise.all(rows.map(async ({ sid }) => (await new DeliveryRows(store).find(account_sid, sid)) as DeliveryRow)) // they are there
 }
 
 const numbers = () => customer.requests.map(({ json }) => json[0].n - first)
@@ -140,7 +141,7 @@ describe('a delivery', () => {
     customer.answer('/hook', { status: 503 })
     const [row] = await queue([draft()])
     await clock.advance(10 * 60_000)
-    expect(await store.delivery(account_sid, row?.sid ?? '')).toMatchObject({
+    expect(await new DeliveryRows(store).find(account_sid, row?.sid ?? '')).toMatchObject({
       state: 'queued',
       last_error: 'answered 503'
     })

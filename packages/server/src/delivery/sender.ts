@@ -1,6 +1,5 @@
 import type { Moved } from '../clock/clock.ts'
 import { Unavailable } from '../commit/ledger.ts'
-import type { DeliveryQuery, DeliveryRow } from '../store/deliveries.ts'
 import { AnswerOrder } from './answer-order.ts'
 import { Backlog } from './backlog.ts'
 import type { DeliveryKind, Kind } from './delivery.ts'
@@ -10,6 +9,7 @@ import type { Held, Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { Marks } from './marks.ts'
 import { replayDelivery } from './replay.ts'
+import { type DeliveryQuery, type DeliveryRow, DeliveryRows } from './rows.ts'
 import { RunningAttempts } from './running-attempts.ts'
 import type { SenderOptions, Whole } from './sending.ts'
 
@@ -35,6 +35,7 @@ interface Waiter {
  */
 export class Sender implements Moved {
   readonly #options: SenderOptions
+  readonly #rows: DeliveryRows
   readonly #kinds: Readonly<Record<DeliveryKind, Kind>>
   readonly #whole: Whole
   readonly #lanes: Lanes
@@ -53,6 +54,7 @@ export class Sender implements Moved {
 
   constructor(options: SenderOptions) {
     const { store, account, log, kinds = deliveryKinds, inOrder = false } = options
+    const rows = new DeliveryRows(store)
     const whole: Whole = {
       now: () => this.#now(),
       pump: (lane) => this.#pump(lane),
@@ -60,18 +62,19 @@ export class Sender implements Moved {
       lost: (err) => this.#lost(err)
     }
     const lanes = new Lanes(kinds)
-    const marks = new Marks({ store, account }, lanes, whole)
+    const marks = new Marks({ rows, account }, lanes, whole)
     const order = new AnswerOrder(lanes, whole, inOrder)
     const finishing = new Finishing({ account, log, lanes, order, marks, whole })
     const onUnknown = (row: DeliveryRow) => finishing.leaveUnknown(row)
     this.#options = options
+    this.#rows = rows
     this.#kinds = kinds
     this.#whole = whole
     this.#lanes = lanes
     this.#marks = marks
     this.#order = order
     this.#finishing = finishing
-    this.#backlog = new Backlog({ store, account, log, kinds, lanes, whole, onUnknown })
+    this.#backlog = new Backlog({ rows, account, log, kinds, lanes, whole, onUnknown })
     this.#attempts = new RunningAttempts(options)
     this.onAttempt = finishing.onAttempt
     this.#open()
@@ -96,19 +99,25 @@ export class Sender implements Moved {
 
   /** Queues a finished delivery again; answers it, undefined when there is none, or 'queued' when it still is. */
   async replay(sid: string): Promise<DeliveryRow | 'queued' | undefined> {
-    const { store, account } = this.#options
+    const { account } = this.#options
     while (this.#status === 'loading') await this.#opening
-    return replayDelivery(sid, { store, account, kinds: this.#kinds, lanes: this.#lanes, whole: this.#whole })
+    return replayDelivery(sid, {
+      rows: this.#rows,
+      account,
+      kinds: this.#kinds,
+      lanes: this.#lanes,
+      whole: this.#whole
+    })
   }
 
   find(sid: string): Promise<DeliveryRow | undefined> {
-    const { store, account } = this.#options
-    return store.delivery(account.account_sid, sid)
+    const { account } = this.#options
+    return this.#rows.find(account.account_sid, sid)
   }
 
   list(query: Omit<DeliveryQuery, 'account_sid'>): Promise<DeliveryRow[]> {
-    const { store, account } = this.#options
-    return store.deliveries({ ...query, account_sid: account.account_sid })
+    const { account } = this.#options
+    return this.#rows.page({ ...query, account_sid: account.account_sid })
   }
 
   /** Deliveries that are queued, attempts under way, and destinations that are away. */
@@ -124,8 +133,8 @@ export class Sender implements Moved {
 
   /** Milliseconds since the delivery was made that has been queued for longest; 0 when there is none. */
   async oldest(): Promise<number> {
-    const { store, account } = this.#options
-    const made = await store.oldestDelivery(account.account_sid)
+    const { account } = this.#options
+    const made = await this.#rows.oldest(account.account_sid)
     return made === undefined ? 0 : Math.max(0, this.#now() - made)
   }
 

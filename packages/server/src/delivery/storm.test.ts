@@ -8,10 +8,12 @@ import { Dice } from '../../../../test/support/dice.ts'
 import { type Receiver, type Reply, receiver } from '../../../../test/support/receiver.ts'
 import { TestClock } from '../clock/clock.ts'
 import { Account } from '../commit/account.ts'
+import { schema } from '../schema.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import type { Draft } from './delivery.ts'
 import { deliveryKinds } from './kinds.ts'
 import { rowOf } from './queued.ts'
+import { DeliveryRows, deliveryWrites } from './rows.ts'
 import { Sender } from './sender.ts'
 
 /*
@@ -43,7 +45,7 @@ it.each([
   async ({ seed, resets }) => {
     const dice = new Dice(seedOf(seed, 0))
     const folder = await mkdtemp(join(tmpdir(), 'ringdown-storm-'))
-    const store = await openSqlite({ path: join(folder, 'store.sqlite') })
+    const store = await openSqlite({ schema, path: join(folder, 'store.sqlite') })
     await store.migrate()
     const clock = new TestClock(morning)
     const account = await Account.open({ store, account_sid, clock, log })
@@ -100,8 +102,8 @@ it.each([
         const draft: Draft = { kind: 'event_stream', receiver_sid: 'DF1', event, message }
         return rowOf(key === '' ? draft : { ...draft, order_key: key }, clock.now(), deliveryKinds.event_stream)
       })
-      const step = { account_sid, reader: 'deliveries', from: cursor, to: cursor + 1, rollups: [], stays: [] }
-      await store.advance({ ...step, deliveries })
+      const step = { account_sid, reader: 'deliveries', from: cursor, to: cursor + 1 }
+      await store.advance({ ...step, writes: deliveryWrites(deliveries) })
       cursor += 1
       sender.offer(deliveries)
     }
@@ -119,7 +121,7 @@ it.each([
     isStorm = false
     await clock.advance(2 * 3_600_000)
 
-    expect((await store.queuedDeliveries(account_sid)).destinations).toEqual([])
+    expect((await new DeliveryRows(store).queued(account_sid)).destinations).toEqual([])
     const taken = seen.filter(({ isTaken }) => isTaken)
     expect(new Set(taken.map(({ n }) => n)).size).toBe(many)
     if (resets === 0) {

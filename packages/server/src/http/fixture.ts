@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { TestClock } from '../clock/clock.ts'
 import { Account } from '../commit/account.ts'
+import { schema } from '../schema.ts'
 import { openStore } from '../store/open.ts'
 import { Credentials } from './credentials.ts'
 import { buildServer, type ServerOptions } from './server.ts'
@@ -38,7 +39,7 @@ export class Served {
 
   static async open(options: Partial<ServerOptions> = {}): Promise<Served> {
     const folder = await mkdtemp(join(tmpdir(), 'ringdown-http-'))
-    const store = await openStore({ data: folder })
+    const store = await openStore({ schema, data: folder })
     const clock = new TestClock(Date.parse('2026-03-02T09:00:00Z'))
     const log = pino({ level: 'silent' })
     const account = await Account.open({ store, account_sid: served.account_sid, clock, log, seed: 7 })

@@ -1,6 +1,6 @@
 import type { EventType } from '@ringdown/engine/events'
-import type { DeliveryText, EventText } from '../store/blanking.ts'
 import type { StoredEvent } from '../store/store.ts'
+import type { EventText } from './event-texts.ts'
 
 /*
  * What is left of an event when what it was about has been removed. Its place in the log, its SID, type and instant stay,
@@ -38,6 +38,11 @@ const blanksByLetters = new Map([
   ['messagesubject', null],
   ['address', null]
 ])
+
+/** What stands in the place of a field's text, whatever the spelling of its name; undefined where the field stays. */
+export function blankOf(name: string): string | null | undefined {
+  return blanksByLetters.get(letters(name))
+}
 
 function letters(name: string): string {
   return name.toLowerCase().replace(/[^a-z]/g, '')
@@ -88,27 +93,3 @@ export function blankedEvent({ seq, data: text }: StoredEvent, gone: ReadonlySet
 }
 
 const sids = /(?:CH|MB|IM|US|IS)[0-9a-f]{32}/g
-
-/** A message without the texts of its event; undefined where it has none. */
-export function blankedDelivery({ sid, message: text }: DeliveryText): DeliveryText | undefined {
-  const message = JSON.parse(text) as Record<string, unknown> // as rowOf wrote it
-  if (Array.isArray(message.parameters))
-    message.parameters = (message.parameters as [string, string][]).map(([name, value]) => {
-      const blank = blanksByLetters.get(letters(name))
-      return [name, blank === undefined ? value : (blank ?? '')]
-    })
-  if (typeof message.json === 'string') message.json = JSON.stringify(withoutText(JSON.parse(message.json)))
-  const written = JSON.stringify(message)
-  return written === text ? undefined : { sid, message: written }
-}
-
-function withoutText(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutText)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => {
-      const blank = blanksByLetters.get(letters(name))
-      return [name, blank === undefined || member === null ? withoutText(member) : blank]
-    })
-  )
-}

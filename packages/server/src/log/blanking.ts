@@ -2,7 +2,9 @@ import type { Logger } from 'pino'
 import type { Clock, Moved } from '../clock/clock.ts'
 import { pause } from '../store/pause.ts'
 import { Fenced, type Store, type StoredEvent } from '../store/store.ts'
-import { blankedDelivery, blankedEvent, removals, removedBy } from './blanked.ts'
+import { blankedEvent, removals, removedBy } from './blanked.ts'
+import { EventSearch } from './event-search.ts'
+import { EventTexts } from './event-texts.ts'
 import type { Followed } from './follower.ts'
 
 /** Name of the cursor: what was removed before it is blanked. */
@@ -28,6 +30,8 @@ export interface BlankingOptions {
   }
   readonly clock: Clock
   readonly log: Logger
+  /** Takes the texts of events (by their seqs) out of what is sent for them; resolves with how many messages had any. */
+  readonly blankDeliveries?: (seqs: readonly number[]) => Promise<number>
   /** Told when something was blanked, with how many deliveries were: what is in memory has the text still. */
   readonly onBlanked?: (deliveries: number) => void
 }
@@ -38,6 +42,7 @@ export interface BlankingOptions {
  */
 export class Blanking implements Moved {
   readonly #options: BlankingOptions
+  readonly #texts: EventTexts
   readonly #abort = new AbortController()
   readonly #unsubscribe: () => void
   #next: number
@@ -46,6 +51,7 @@ export class Blanking implements Moved {
 
   constructor(options: BlankingOptions) {
     this.#options = options
+    this.#texts = new EventTexts(options.store)
     this.#next = options.clock.now() + grace_ms
     this.#unsubscribe = options.account.subscribe((events) => {
       for (const { type, at } of events) if (Object.hasOwn(removals, type)) this.#wakeAt(at + grace_ms)
@@ -100,7 +106,7 @@ export class Blanking implements Moved {
     let cursor = await store.cursor(account_sid, reader)
     while (cursor < end) {
       const query = { types: Object.keys(removals), after: cursor, through: end, limit: maxRemovals }
-      const found = await store.eventsOf(account_sid, query)
+      const found = await this.#texts.ofTypes(account_sid, query)
       const young = found.find(({ at }) => at > now - grace_ms)
       const due = young ? found.slice(0, found.indexOf(young)) : found
       const to = young ? young.seq - 1 : found.length < maxRemovals ? end : (found.at(-1)?.seq ?? end)
@@ -117,14 +123,13 @@ export class Blanking implements Moved {
 
   /** Through the log from the oldest thing that was removed up to the last removal. */
   async #sweep(found: readonly StoredEvent[]): Promise<void> {
-    const { store, account, onBlanked } = this.#options
+    const { store, account, blankDeliveries, onBlanked } = this.#options
     const { account_sid } = account
     const removed = found.flatMap((event) => removedBy(event) ?? [])
     const gone = new Set(removed.map(({ sid }) => sid))
     const since = Math.min(...removed.map((one) => one.since))
     const through = found.at(-1)?.seq ?? 0
-    const oldest = { account_sid, where: {}, from: since, until: lastInstant, descending: false, limit: 1 }
-    const [first] = await store.events(oldest)
+    const first = await new EventSearch(store).firstFrom(account_sid, since)
     let position = (first?.seq ?? 1) - 1
     let deliveries = 0
     while (position < through) {
@@ -133,14 +138,8 @@ export class Blanking implements Moved {
       const last = events.at(-1)
       if (last === undefined) break
       const texts = events.flatMap((event) => (event.seq <= through ? (blankedEvent(event, gone) ?? []) : []))
-      await store.rewriteEvents(account_sid, texts)
-      const messages = await store.messagesFor(
-        account_sid,
-        texts.map(({ seq }) => seq)
-      )
-      const rewritten = messages.flatMap((one) => blankedDelivery(one) ?? [])
-      await store.rewriteDeliveries(account_sid, rewritten)
-      deliveries += rewritten.length
+      await this.#texts.rewrite(account_sid, texts)
+      deliveries += (await blankDeliveries?.(texts.map(({ seq }) => seq))) ?? 0
       position = last.seq
       await pause(breath_ms, this.#abort.signal)
     }
@@ -150,7 +149,7 @@ export class Blanking implements Moved {
   async #advance(from: number, to: number): Promise<void> {
     const { store, account } = this.#options
     try {
-      await store.advance({ account_sid: account.account_sid, reader, from, to, rollups: [], stays: [] })
+      await store.advance({ account_sid: account.account_sid, reader, from, to })
     } catch (error) {
       // Another node has done it: to blank twice changes nothing.
       if (!(error instanceof Fenced)) throw error
@@ -165,6 +164,3 @@ const givenBack = 64
 export async function giveBack(store: Store, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && (await store.compact(givenBack)) > 0) await pause(breath_ms, signal).catch(() => {}) // the loop ends
 }
-
-/** The last millisecond that has a date. */
-const lastInstant = 8_640_000_000_000_000 - 1

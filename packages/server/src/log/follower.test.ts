@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { cellTable } from '../analytics/cells.ts'
 import { TestClock } from '../clock/clock.ts'
 import { Account } from '../commit/account.ts'
+import { schema } from '../schema.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import type { Store, StoredEvent } from '../store/store.ts'
+import { insertsOf } from '../store/tables.ts'
 import { Follower, type FollowerOptions } from './follower.ts'
 
 const account_sid = `AC${'0'.repeat(32)}`
@@ -21,7 +24,7 @@ const opened: Follower<StoredEvent>[] = []
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ringdown-follower-'))
-  store = await openSqlite({ path: join(folder, 'store.sqlite') })
+  store = await openSqlite({ schema, path: join(folder, 'store.sqlite') })
   await store.migrate()
   account = await Account.open({ store, account_sid, clock: new TestClock(1_000), log })
   seen = []
@@ -44,7 +47,7 @@ function follower(more: Partial<FollowerOptions<StoredEvent>> = {}): Follower<St
     read: (cursor, limit) => store.log(account_sid, cursor, limit),
     digest: async (events) => {
       seen.push(...events.map(({ type }) => type))
-      return {}
+      return { writes: [] }
     },
     rest_ms: 0,
     isNeeded: () => isNeeded,
@@ -114,14 +117,12 @@ describe('a follower', () => {
       },
       digest: async (events) => {
         seen.push(...events.map(({ type }) => type))
-        return {
-          deliveries: [],
-          rollups: [{ scope_sid: 'x', span: 1, start: 0, task_channel_sid: '', figures: '{}', histograms: '{}' }]
-        }
+        const row = { scope_sid: 'x', span: 1, start: 0, task_channel_sid: '', figures: '{}', histograms: '{}' }
+        return { writes: [insertsOf(cellTable, [row])] }
       }
     })
     await reader.catchUp()
-    const step = { account_sid, reader: 'story', rollups: [], stays: [] }
+    const step = { account_sid, reader: 'story' }
     await store.advance({ ...step, from: await store.cursor(account_sid, 'story'), to: 0 })
     await workspace('one')
     const end = account.state.next_event - 1

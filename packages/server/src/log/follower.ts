@@ -1,8 +1,7 @@
-import type { ToldEvent } from '@ringdown/engine/analytics/rollup'
 import type { Logger } from 'pino'
 import type { Moved } from '../clock/clock.ts'
 import type { Ledger, LogReader } from '../commit/ledger.ts'
-import { Fenced, type ReaderStep, type Store } from '../store/store.ts'
+import { Fenced, type StepWrite, type Store } from '../store/store.ts'
 
 /** What a follower needs of its account: where the log ends, and when it grows. */
 export interface Followed extends Pick<Ledger, 'account_sid' | 'state' | 'settled'> {
@@ -10,21 +9,30 @@ export interface Followed extends Pick<Ledger, 'account_sid' | 'state' | 'settle
   subscribe(listener: (events: readonly { readonly seq: number }[]) => void): () => void
 }
 
-/** What a step writes beside its cursor. */
-export type Written = Partial<Pick<ReaderStep, 'rollups' | 'stays' | 'deliveries'>>
+/** What a reader has made of some events: what is written with its cursor, and whatever else it wants to be told then. */
+export interface Digested {
+  readonly writes: readonly StepWrite[]
+}
 
 /** What a reader makes of some events. */
-export type Digest<E = ToldEvent> = (events: readonly E[]) => Promise<Written>
+export type Digest<E, D extends Digested = Digested> = (events: readonly E[]) => Promise<D>
 
-export interface FollowerOptions<E extends { readonly seq: number } = ToldEvent> {
+/** An event as far as a reader reads it. */
+interface Sequenced {
+  readonly seq: number
+}
+
+export interface FollowerOptions<E extends Sequenced, D extends Digested = Digested> {
   readonly store: Store
   readonly account: Followed
   readonly log: Logger
   /** Name of its cursor. */
   readonly reader: string
-  readonly digest: Digest<E>
-  /** Reads events after a cursor, oldest first; by default the columns that the statistics are made from. */
-  readonly read?: (cursor: number, limit: number) => Promise<readonly E[]>
+  readonly digest: Digest<E, D>
+  /** Reads events after a cursor, oldest first. */
+  readonly read: (cursor: number, limit: number) => Promise<readonly E[]>
+  /** Events of one step at most, read piece by piece; by default as many as are read at once. */
+  readonly step?: number
   /** Milliseconds that it waits for more before it reads what has come: a busy log is read in large steps. */
   readonly rest_ms?: number
   /** Seq of the event after which a reader begins that has no cursor yet. */
@@ -32,16 +40,12 @@ export interface FollowerOptions<E extends { readonly seq: number } = ToldEvent>
   /** False while nobody wants anything of the log: it is then not read. */
   readonly isNeeded?: () => boolean
   /** Told what a step has written. */
-  readonly onWritten?: (written: Written) => void
+  readonly onWritten?: (digested: D) => void
   /** Told when it is not known what was written, or somebody else has read on. */
   readonly onFailed?: () => void
 }
 
-/**
- * Events of one step, and of one reading. The statistics of a step write a cell for whoever took part, however many
- * events there were, and decisions wait for that transaction: so there are few steps, and large ones.
- */
-const stepLimit = 20_000
+/** Events of one reading. */
 const readLimit = 500
 const restMs = 5_000
 /** After a failure. */
@@ -55,8 +59,8 @@ const keptMs = 5_000
  * again, after a crash or a lost answer, still counts once. It reads by itself a while after something was written, and
  * at once for whoever waits for it.
  */
-export class Follower<E extends { readonly seq: number } = ToldEvent> implements LogReader, Moved {
-  readonly #options: FollowerOptions<E>
+export class Follower<E extends Sequenced, D extends Digested = Digested> implements LogReader, Moved {
+  readonly #options: FollowerOptions<E, D>
   /** The last event that was dealt with; undefined when it is to be asked for. */
   #cursor: number | undefined
   /** The cursor as it is in the store. */
@@ -70,7 +74,7 @@ export class Follower<E extends { readonly seq: number } = ToldEvent> implements
   #closed = false
   #isFailing = false
 
-  constructor(options: FollowerOptions<E>) {
+  constructor(options: FollowerOptions<E, D>) {
     this.#options = options
     this.#unsubscribe = options.account.subscribe((events) => this.#grown(events))
     this.#wake()
@@ -112,7 +116,7 @@ export class Follower<E extends { readonly seq: number } = ToldEvent> implements
     clearTimeout(this.#timer)
     clearTimeout(this.#keeper)
     await this.#step?.catch(() => {}) // told to whoever waited for it
-    if (this.#cursor !== undefined && this.#cursor > this.#kept) await this.#advance(this.#cursor, {}).catch(() => {}) // it is read again, to no effect
+    if (this.#cursor !== undefined && this.#cursor > this.#kept) await this.#advance(this.#cursor).catch(() => {}) // it is read again, to no effect
   }
 
   #grown(events: readonly { readonly seq: number }[] = []): void {
@@ -185,34 +189,31 @@ export class Follower<E extends { readonly seq: number } = ToldEvent> implements
     const events = await this.#events(this.#cursor)
     const last = events.at(-1)
     if (last === undefined) return
-    const written = await digest(events)
-    const isEmpty = [written.rollups, written.stays, written.deliveries].every((rows) => (rows?.length ?? 0) === 0)
+    const digested = await digest(events)
+    const isEmpty = digested.writes.every(({ rows }) => rows.length === 0)
     if (isEmpty && last.seq - this.#kept < keptEvents) {
       this.#cursor = last.seq
       return this.#keepLater()
     }
-    await this.#advance(last.seq, written)
+    await this.#advance(last.seq, digested)
   }
 
   async #events(cursor: number): Promise<readonly E[]> {
-    const { store, account, read } = this.#options
-    if (read) return read(cursor, readLimit)
+    const { read, step = readLimit } = this.#options
     const events: E[] = []
-    for (let after = cursor; events.length < stepLimit; after = events.at(-1)?.seq ?? after) {
-      // as: whoever brings no way to read digests what the statistics are made from
-      const told = (await store.told(account.account_sid, after, readLimit)) as readonly unknown[] as readonly E[]
-      for (const event of told) events.push(event)
-      if (told.length < readLimit) break
+    for (let after = cursor; events.length < step; after = events.at(-1)?.seq ?? after) {
+      const more = await read(after, readLimit)
+      for (const event of more) events.push(event)
+      if (more.length < readLimit) break
     }
     return events
   }
 
-  async #advance(to: number, written: Written): Promise<void> {
+  async #advance(to: number, digested?: D): Promise<void> {
     const { store, account, reader, onWritten, onFailed } = this.#options
-    const { rollups = [], stays = [], deliveries = [] } = written
     const from = this.#kept
     try {
-      await store.advance({ account_sid: account.account_sid, reader, from, to, rollups, stays, deliveries })
+      await store.advance({ account_sid: account.account_sid, reader, from, to, writes: digested?.writes ?? [] })
       this.#kept = to
       this.#cursor = to
     } catch (error) {
@@ -222,7 +223,7 @@ export class Follower<E extends { readonly seq: number } = ToldEvent> implements
       if (!(error instanceof Fenced)) throw error
       return
     }
-    onWritten?.(written)
+    if (digested) onWritten?.(digested)
   }
 
   #keepLater(): void {
@@ -233,7 +234,7 @@ export class Follower<E extends { readonly seq: number } = ToldEvent> implements
     this.#keeper = setTimeout(() => {
       this.#keeper = undefined
       if (this.#step || this.#closed || this.#cursor === undefined || this.#cursor <= this.#kept) return
-      const step = this.#advance(this.#cursor, {}).finally(() => {
+      const step = this.#advance(this.#cursor).finally(() => {
         this.#step = undefined
       })
       this.#step = step

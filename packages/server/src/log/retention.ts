@@ -17,16 +17,23 @@ export const lookBackMs = 30 * 24 * hour
 /** Rows of one transaction: routing must not wait for it. */
 const batch = 500
 
+/** What is kept for some time beside the log. */
+export interface Expiring {
+  readonly ms: number
+  /** Deletes what is older than an instant, at most `limit`; resolves with how many went. */
+  forget(before: number, limit: number): Promise<number>
+}
+
 /**
- * Forgets, every few hours and a little at a time, what nobody may ask for any more: events older than 30 days, the
- * statistics of a day before that (their cells are as long as a day), and deliveries that were finished long ago.
+ * Forgets, every few hours and a little at a time, what nobody may ask for any more: events older than 30 days, and what
+ * others keep for as long as they say.
  */
 export class Retention implements Moved {
   readonly #store: Store
   readonly #account_sid: string
   readonly #clock: Clock
   readonly #log: Logger
-  readonly #deliveriesKeptMs: number
+  readonly #others: readonly Expiring[]
   #next: number
   #cancel: () => void = () => {}
   readonly #abort = new AbortController()
@@ -37,14 +44,13 @@ export class Retention implements Moved {
     readonly account_sid: string
     readonly clock: Clock
     readonly log: Logger
-    /** Days for which finished deliveries are kept. */
-    readonly deliveries_kept_days?: number
+    readonly others?: readonly Expiring[]
   }) {
     this.#store = options.store
     this.#account_sid = options.account_sid
     this.#clock = options.clock
     this.#log = options.log
-    this.#deliveriesKeptMs = (options.deliveries_kept_days ?? 7) * 24 * hour
+    this.#others = options.others ?? []
     this.#next = this.#clock.now() + soon
     this.#arm()
   }
@@ -76,11 +82,10 @@ export class Retention implements Moved {
   }
 
   async #forget(now: number): Promise<void> {
-    const before = { event: now - lookBackMs, rollup: now - lookBackMs - 24 * hour }
+    const before = { event: now - lookBackMs }
     while (!this.#abort.signal.aborted) if ((await this.#store.prune(this.#account_sid, before, batch)) === 0) break
-    const finished = now - this.#deliveriesKeptMs
-    while (!this.#abort.signal.aborted)
-      if ((await this.#store.pruneDeliveries(this.#account_sid, finished, batch)) === 0) break
+    for (const { ms, forget } of this.#others)
+      while (!this.#abort.signal.aborted) if ((await forget(now - ms, batch)) === 0) break
     await giveBack(this.#store, this.#abort.signal)
   }
 }

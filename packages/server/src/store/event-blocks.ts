@@ -1,19 +1,25 @@
 import type { Dialect } from './query.ts'
 import type { EventWrite } from './store.ts'
-import { blockTable, type EventAbout, eventTable, type Inserts, quote } from './tables.ts'
+import { type Inserts, logName, quote, type Table } from './tables.ts'
 
 /*
- * How the events of one task or worker are found among many, without an index on either: entries of such an index come in
- * no order, so that nearly each of a batch's is on a page of its own, and writing those took as long as all the rest.
- * Instead the log is cut into blocks of some hundred events, and one row for each full block tells whom its events are
- * about. To search is to read those rows, a few bytes for each event, and then the blocks that are not ruled out.
+ * How the events about one thing (a subject, as the schema names them) are found among many, without an index on its SID: entries
+ * of such an index come in no order, so that nearly each of a batch's is on a page of its own, and writing those took as
+ * long as all the rest. Instead the log is cut into blocks of some hundred events, and one row for each full block tells
+ * whom its events are about. To search is to read those rows, a few bytes for each event, and then the blocks that are not
+ * ruled out.
  */
+
+/** Whom the events of each full block are about: their tokens, one after the other; null where they were not all seen. */
+export const blockTable: Table = {
+  name: 'event_block',
+  columns: { account_sid: 'text', block: 'integer', subjects: 'text' },
+  key: ['account_sid', 'block'],
+  optional: ['subjects']
+}
 
 /** Events of one block: block n holds those from n * blockSize + 1 on. */
 export const blockSize = 256
-
-/** Columns that are searched by way of the blocks. */
-export const subjects = ['task_sid', 'worker_sid'] as const satisfies readonly (keyof EventAbout)[]
 
 /** The number of the block that holds an event. */
 export function blockOf(seq: number): number {
@@ -31,7 +37,7 @@ export function tokenOf(sid: string): string {
 /** Deletes the blocks all of whose events are gone. Its two values are the account's SID, twice. */
 export function pruneBlocksText({ parameter }: Dialect): string {
   return `delete from ${quote(blockTable.name)} where account_sid = ${parameter(1)}
-    and block < (select (min(seq) - 1) / ${blockSize} from ${quote(eventTable.name)} where account_sid = ${parameter(2)})`
+    and block < (select (min(seq) - 1) / ${blockSize} from ${quote(logName)} where account_sid = ${parameter(2)})`
 }
 
 interface Open {
@@ -42,7 +48,13 @@ interface Open {
 
 /** The blocks that are being filled, by account. One that was not seen from its first event on is never ruled out. */
 export class EventBlocks {
+  readonly #subjects: readonly string[]
   readonly #open = new Map<string, Open>()
+
+  /** `subjects` are the members of an event's data that hold a subject's SID. */
+  constructor(subjects: readonly string[]) {
+    this.#subjects = subjects
+  }
 
   /** What was seen of the account may not be all, or not be there: it was locked anew. */
   forget(account_sid: string): void {
@@ -62,7 +74,7 @@ export class EventBlocks {
         this.#open.set(account_sid, open)
       }
       if (!open.tokens || !about) continue
-      for (const column of subjects) {
+      for (const column of this.#subjects) {
         const sid = about[column]
         if (typeof sid === 'string') open.tokens.add(tokenOf(sid))
       }

@@ -1,21 +1,8 @@
 import { nameForm } from '@ringdown/engine/core/names'
-import { deliveryTable } from './deliveries.ts'
+import { blockTable } from './event-blocks.ts'
 import { residentCondition } from './query.ts'
 import { CannotOpen } from './store.ts'
-import {
-  blockTable,
-  coldKind,
-  coldNames,
-  coldTable,
-  eventTable,
-  indexName,
-  journalTable,
-  quote,
-  rollupTable,
-  rowTable,
-  stayTable,
-  type Table
-} from './tables.ts'
+import { indexName, journalTable, quote, rowTable, type Table, type Tables } from './tables.ts'
 
 /** Version of the fixed tables below. A store with a higher one was written by a newer program. */
 const schemaVersion = 3
@@ -35,8 +22,8 @@ export interface Migrator {
 }
 
 /** Numbered: the first makes the tables, entry n brings a store to firstVersion + n. None changes after a release. */
-const migrations: readonly ((migrator: Migrator) => Promise<void>)[] = [
-  async (migrator) => {
+const migrations: readonly ((migrator: Migrator, tables: Tables) => Promise<void>)[] = [
+  async (migrator, tables) => {
     const { run, dialect } = migrator
     const account = { epoch: 'integer', format: 'integer', at: 'integer', decision: 'integer' } as const
     await run(
@@ -46,7 +33,7 @@ const migrations: readonly ((migrator: Migrator) => Promise<void>)[] = [
         key: ['account_sid']
       })
     )
-    for (const table of [rowTable, eventTable, journalTable]) await run(tableText(dialect, table))
+    for (const table of [rowTable, tables.event, journalTable]) await run(tableText(dialect, table))
     await run(
       tableText(dialect, {
         name: 'cursor',
@@ -64,11 +51,11 @@ const migrations: readonly ((migrator: Migrator) => Promise<void>)[] = [
 ]
 
 /** Columns that hold names get the form in which these are compared; which one they have is known to nobody before. */
-async function compareNames(migrator: Migrator): Promise<void> {
+async function compareNames(migrator: Migrator, tables: Tables): Promise<void> {
   const { run, rows, dialect } = migrator
-  for (const kind of coldNames) {
+  for (const kind of tables.coldNames) {
     const { columns } = await describe(migrator, kind)
-    for (const name of coldKind(kind).names ?? []) {
+    for (const name of tables.kind(kind).names) {
       if (!columns.includes(name)) continue
       const column = quote(name)
       // SQLite counts characters, and PostgreSQL too: where there are more bytes, one of them is not ASCII.
@@ -92,10 +79,11 @@ function literal(text: string): string {
 }
 
 /**
- * Brings a store to this program's version, in the caller's transaction: first the numbered migrations, then the cold
- * kinds, whose tables follow from their declarations. Throws CannotOpen when the store is newer than the program.
+ * Brings a store to this program's version, in the caller's transaction: first the numbered migrations, then all tables
+ * that follow from a declaration (the cold kinds, the log, features' own). Throws CannotOpen when the store is newer than
+ * the program.
  */
-export async function migrateTables(migrator: Migrator, where: string): Promise<void> {
+export async function migrateTables(migrator: Migrator, tables: Tables, where: string): Promise<void> {
   const { run, rows } = migrator
   await run('create table if not exists ringdown (schema_version integer not null)')
   const found = (await rows('select schema_version from ringdown'))[0]
@@ -109,13 +97,12 @@ export async function migrateTables(migrator: Migrator, where: string): Promise<
       `${where} was made by Ringdown before its first release, and its tables were others: remove it, or choose another place.`
     )
   for (const migration of migrations.slice(found === undefined ? 0 : version - firstVersion + 1))
-    await migration(migrator)
+    await migration(migrator, tables)
   if (found === undefined) await run(`insert into ringdown values (${schemaVersion})`)
   else if (version < schemaVersion) await run(`update ringdown set schema_version = ${schemaVersion}`)
-  for (const kind of coldNames) await reconcile(migrator, declarationOf(kind))
-  await reconcile(migrator, { table: eventTable, prefix: 'data', indexes: indexesOf(eventTable) })
-  for (const table of [blockTable, rollupTable, stayTable, deliveryTable])
-    await reconcile(migrator, { table, indexes: indexesOf(table) })
+  for (const kind of tables.coldNames) await reconcile(migrator, declarationOf(tables, kind))
+  await reconcile(migrator, { table: tables.event, prefix: 'data', indexes: indexesOf(tables.event) })
+  for (const table of [blockTable, ...tables.others]) await reconcile(migrator, { table, indexes: indexesOf(table) })
 }
 
 /** Refuses an account that a newer program wrote. */
@@ -155,12 +142,14 @@ async function reconcile(migrator: Migrator, { table, prefix, indexes: declared 
 }
 
 /** A cold kind's table, with an index of the rows that live in memory. */
-function declarationOf(kind: string): Declaration {
-  const { resident } = coldKind(kind)
-  const table = coldTable(kind)
+function declarationOf(tables: Tables, kind: string): Declaration {
+  const { resident } = tables.kind(kind)
+  const table = tables.cold(kind)
   const indexes = indexesOf(table)
-  if (resident !== undefined)
-    addIndex(indexes, table, indexName(kind, ['resident', resident.values.join('_')]), ['seq'], residentCondition(kind))
+  if (resident !== undefined) {
+    const name = indexName(kind, ['resident', resident.values.join('_')])
+    addIndex(indexes, table, name, ['seq'], residentCondition(tables, kind))
+  }
   return { table, indexes }
 }
 

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openSqlite } from './sqlite.ts'
 import { CannotOpen, type Store } from './store.ts'
+import type { Schema } from './tables.ts'
 
 /** The name of the store's file in a data folder. */
 const storeFile = 'ringdown.sqlite'
@@ -9,6 +10,8 @@ const storeFile = 'ringdown.sqlite'
 interface Places {
   readonly data?: string
   readonly database?: string
+  /** What is kept there. */
+  readonly schema: Schema
   /** Whether a folder that does not hold what it should is opened all the same. */
   readonly acceptDataLoss?: boolean
 }
@@ -17,8 +20,9 @@ interface Places {
  * Opens the store that the settings name, with its tables made or upgraded: PostgreSQL for `database`, else SQLite in
  * the folder `data`, which the caller has taken (`takeFolder`). Throws CannotOpen.
  */
-export async function openStore({ data, database, acceptDataLoss }: Places): Promise<Store> {
-  const store = database !== undefined ? await openDatabase(database) : await openFolder(data, acceptDataLoss ?? false)
+export async function openStore({ data, database, schema, acceptDataLoss = false }: Places): Promise<Store> {
+  const store =
+    database !== undefined ? await openDatabase(database, schema) : await openFolder(data, schema, acceptDataLoss)
   try {
     await store.migrate()
     return store
@@ -31,17 +35,17 @@ export async function openStore({ data, database, acceptDataLoss }: Places): Pro
 }
 
 /** Its driver is loaded only where it is wanted: a start on a folder does not wait for it. */
-async function openDatabase(url: string): Promise<Store> {
+async function openDatabase(url: string, schema: Schema): Promise<Store> {
   const { openPostgres } = await import('./postgres.ts')
-  return openPostgres({ url })
+  return openPostgres({ url, schema })
 }
 
-async function openFolder(data: string | undefined, acceptDataLoss: boolean): Promise<Store> {
+async function openFolder(data: string | undefined, schema: Schema, acceptDataLoss: boolean): Promise<Store> {
   if (data === undefined) throw new CannotOpen('There is no place to keep anything: give --data or --database.')
   await mkdir(data, { recursive: true, mode: 0o700 }).catch((error: Error) => {
     throw new CannotOpen(`Cannot use the data folder ${data}: ${error.message}.`, { cause: error })
   })
-  return openSqlite({ path: join(data, storeFile), acceptDataLoss })
+  return openSqlite({ path: join(data, storeFile), schema, acceptDataLoss })
 }
 
 function oneLine(error: unknown): string {

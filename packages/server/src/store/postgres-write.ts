@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto'
 import type { QueryConfig } from 'pg'
-import { deliveryTable, deliveryValues } from './deliveries.ts'
-import type { Query } from './query.ts'
+import type { Changes } from './changes.ts'
+import type { Aging, Query, Update } from './query.ts'
 import type { Batch, ReaderStep, Value } from './store.ts'
-import { type Changes, coldTable, type Inserts, quote, rest, type Table, writtenBy } from './tables.ts'
+import { type Inserts, quote, rest, type Table, type Tables } from './tables.ts'
 
 /**
  * A batch as one statement: it is a transaction by itself, takes one round trip, and cannot mix with another account's
  * on the same connection. `head` must find the account at our epoch; everything else happens only if it does, and
  * `matched` says whether it did. One part a table; values come as one array a column.
  */
-export function writeOf(batch: Batch, changes: Changes): QueryConfig {
+export function writeOf(batch: Batch, changes: Changes, tables: Tables): QueryConfig {
   const { account_sid, epoch, head } = batch
   const values: unknown[] = [account_sid, epoch, head.at, head.decision, head.next_seq, head.next_event]
   const bind = (value: unknown) => values.push(value)
   const parts = [
     ...changes.upserts.map((inserts) => insertPart(inserts, bind, true)),
     ...changes.deletes.map((keys) => deletePart(keys, bind)),
-    ...changes.removals.map(({ kind, where }) => removalPart(coldTable(kind), where, bind)),
+    ...changes.removals.map(({ kind, where }) => removalPart(tables.cold(kind), where, bind)),
     ...changes.inserts.map((inserts) => insertPart(inserts, bind, false))
   ]
   const text = `with head as (update account set at = $3, decision = $4, next_seq = $5, next_event = $6
@@ -27,19 +27,45 @@ export function writeOf(batch: Batch, changes: Changes): QueryConfig {
 }
 
 /** A reader's step as one statement in the same manner: its head is the cursor, which must be where the step begins. */
-export function advanceOf({ account_sid, reader, from, to, deliveries = [], ...written }: ReaderStep): Query {
+export function advanceOf({ account_sid, reader, from, to, writes = [] }: ReaderStep): Query {
   const values: unknown[] = [account_sid, reader, from, to]
   const bind = (value: unknown) => values.push(value)
-  const texts = writtenBy(written).map((inserts) => insertPart(inserts, bind, true))
-  if (deliveries.length > 0) {
-    const inserts = { table: deliveryTable, rows: deliveryValues(deliveries) }
-    texts.push(`${insertPart(inserts, bind, false)} on conflict do nothing`)
-  }
+  const texts = writes
+    .filter(({ rows }) => rows.length > 0)
+    .map(({ keeps, ...inserts }) => {
+      const text = insertPart(inserts, bind, !keeps)
+      return keeps ? `${text} on conflict do nothing` : text
+    })
   const parts = texts.map((text, n) => `,\n  part${n} as (${text})`)
   const sql = `with head as (update cursor set seq = $4
     where account_sid = $1 and reader = $2 and seq = $3 returning 1)${parts.join('')}
   select count(*)::int as matched from head`
   return { sql, values }
+}
+
+/** New values for many rows at once, joined with them as arrays. */
+export function updateOf(account_sid: string, { table, set, by, where, rows }: Update): Query {
+  const values: unknown[] = [account_sid]
+  const types = [...set, ...by].map((column) => table.columns[column] ?? 'text')
+  const from = arrays(types, rows, (value) => values.push(value))
+  const sets = set.map((column, n) => `${quote(column)} = given.set${n}`)
+  const conditions = [
+    'stored.account_sid = $1',
+    ...by.map((column, n) => `stored.${quote(column)} = given.by${n}`),
+    ...(where === undefined ? [] : [`stored.${quote(where)} is not null`])
+  ]
+  const given = [...set.map((_, n) => `set${n}`), ...by.map((_, n) => `by${n}`)].join(', ')
+  const sql = `update ${quote(table.name)} stored set ${sets.join(', ')} from ${from} as given (${given})
+    where ${conditions.join(' and ')}`
+  return { sql, values }
+}
+
+/** Deletes the oldest rows of a table. */
+export function forgetOf(account_sid: string, { table, column }: Aging, before: number, limit: number): Query {
+  const name = quote(table.name)
+  const sql = `delete from ${name} where ctid = any(array(
+    select ctid from ${name} where account_sid = $1 and ${quote(column)} < $2 order by ${quote(column)} limit $3))`
+  return { sql, values: [account_sid, before, limit] }
 }
 
 const gate = 'exists (select 1 from head)'

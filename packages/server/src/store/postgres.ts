@@ -1,16 +1,14 @@
 import type { Row } from '@ringdown/engine/core/row'
 import pg from 'pg'
-import { blankingsOf } from './blanking.ts'
-import { deliveriesOf, type Writing } from './deliveries.ts'
+import { changesOf } from './changes.ts'
 import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { withPassword } from './passfile.ts'
 import { pause } from './pause.ts'
 import { answerOf, clientConfig, placeOf, storeError } from './postgres-client.ts'
 import { openSession, type Timing, usualTiming } from './postgres-session.ts'
-import { advanceOf, writeOf } from './postgres-write.ts'
-import { type Dialect, findOf, pageQuery, type Query, residentColdOf, residentOf } from './query.ts'
-import { readingsOf } from './readings.ts'
+import { advanceOf, forgetOf, updateOf, writeOf } from './postgres-write.ts'
+import { cursorOf, type Dialect, type Query, RowQueries } from './query.ts'
 import {
   type AccountHead,
   CannotOpen,
@@ -20,7 +18,7 @@ import {
   type Store,
   StoreUnavailable
 } from './store.ts'
-import { aging, changesOf, coldKind, coldNames } from './tables.ts'
+import { type Schema, Tables } from './tables.ts'
 
 const loadPiece = 5_000
 const standbyMs = 100
@@ -42,7 +40,11 @@ const dialect: Dialect = {
  * fences writes on one primary; without synchronous replication, a failover of PostgreSQL itself may lose acknowledged
  * work. Throws CannotOpen when no connection can be made.
  */
-export async function openPostgres({ url: place, ...given }: { url: string } & Partial<Timing>): Promise<Store> {
+export async function openPostgres({
+  url: place,
+  schema,
+  ...given
+}: { url: string; schema: Schema } & Partial<Timing>): Promise<Store> {
   const url = await withPassword(place)
   const timing = { ...usualTiming, ...given }
   const session = await openSession(url, timing)
@@ -50,7 +52,9 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
   pool.on('error', () => {}) // an idle reader broke: the pool makes a new one, and the session tells of a real loss
   /** Accounts by the generation of the session that locked them. */
   const held = new Map<string, number>()
-  const blocks = new EventBlocks()
+  const tables = new Tables(schema)
+  const queries = new RowQueries(dialect, tables)
+  const blocks = new EventBlocks(schema.log.subjects)
   /** Writes so far; and by account, the last that had been asked for when one was rejected for its content. */
   let tickets = 0
   const refused = new Map<string, number>()
@@ -66,7 +70,7 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
   }
 
   /** As `read`, for what changes rows: a warning means that the outcome is unknown. */
-  async function change({ sql, values }: Query): Promise<pg.QueryResult['rows']> {
+  async function written({ sql, values }: Query): Promise<pg.QueryResult['rows']> {
     if (closed) throw new StoreUnavailable('the store is closed')
     let broken = false
     const client = await pool.connect().catch((error) => {
@@ -82,8 +86,9 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
     }
   }
 
-  const changing: Writing = {
-    change: async ({ sql, values }) => (await change({ sql: `${sql} returning 1`, values })).length
+  /** Runs a text that changes rows, beside the node's writing connection; resolves with how many it changed. */
+  async function change({ sql, values }: Query): Promise<number> {
+    return (await written({ sql: `${sql} returning 1`, values })).length
   }
 
   async function readRows(query: Query): Promise<Row[]> {
@@ -112,7 +117,7 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
         await client.query("select pg_advisory_xact_lock(hashtextextended('ringdown migrate ' || current_schema(), 0))")
         const run = async (sql: string) => void (await client.query(sql))
         const rows = async (sql: string) => (await client.query(sql)).rows
-        await migrateTables({ dialect: 'postgres', run, rows }, placeOf(url))
+        await migrateTables({ dialect: 'postgres', run, rows }, tables, placeOf(url))
         await client.query('commit')
         client.release()
       } catch (error) {
@@ -149,18 +154,19 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
       const loaded: LoadedRow[] = []
       let after: [string, number] = ['', 0]
       for (;;) {
-        const rows = await read(residentOf(account_sid, after, loadPiece, dialect))
+        const rows = await read(queries.resident(account_sid, after, loadPiece))
         for (const { kind, data } of rows) loaded.push({ kind, row: JSON.parse(data) })
         if (rows.length < loadPiece) break
         after = [rows.at(-1).kind, rows.at(-1).seq]
       }
-      for (const kind of coldNames) if (coldKind(kind).resident !== undefined) await loadCold(account_sid, kind, loaded)
+      for (const kind of tables.coldNames)
+        if (tables.kind(kind).resident !== undefined) await loadCold(account_sid, kind, loaded)
       return loaded.sort((a, b) => a.row.seq - b.row.seq)
     },
 
     async write(batch) {
       const { account_sid } = batch
-      const query = writeOf(batch, changesOf(batch, blocks))
+      const query = writeOf(batch, changesOf(batch, tables, blocks), tables)
       const ticket = ++tickets
       // Asked when its turn has come: what follows a failed write was decided on memory that is no longer true.
       const allow = () => {
@@ -181,8 +187,8 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
       throw new Fenced(`account ${account_sid} was taken by another node`)
     },
 
-    page: async (query) => readRows(pageQuery(query, dialect)),
-    find: async (account_sid, kind, where) => readRows(findOf(account_sid, kind, where, dialect)),
+    page: async (query) => readRows(queries.page(query)),
+    find: async (account_sid, kind, where) => readRows(queries.find(account_sid, kind, where)),
 
     log(account_sid, cursor, limit) {
       const sql = 'select seq, sid, type, at, data from event where account_sid = $1 and seq > $2 order by seq limit $3'
@@ -195,19 +201,23 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
       return read({ sql, values: [account_sid, after, limit] })
     },
 
-    ...readingsOf(read, dialect, read),
+    dialect,
+    query: read,
+    change,
+    update: async (account_sid, update) => (update.rows.length === 0 ? 0 : change(updateOf(account_sid, update))),
+    forget: (account_sid, aging, before, limit) => change(forgetOf(account_sid, aging, before, limit)),
 
-    ...deliveriesOf(read, dialect, changing),
-    ...blankingsOf(read, dialect, changing),
+    cursor: (account_sid, reader, begins_at = 0) =>
+      cursorOf({ dialect, query: read }, written, account_sid, { reader, begins_at }),
 
     // Beside the node's writing connection, so that no decision waits for it: the cursor fences it.
     async advance(step) {
-      const [row] = await change(advanceOf(step))
+      const [row] = await written(advanceOf(step))
       if (row.matched !== 1)
         throw new Fenced(`the reader ${step.reader} of account ${step.account_sid} is not at event ${step.from}`)
     },
 
-    async prune(account_sid, { event, journal, rollup }, limit) {
+    async prune(account_sid, { event, journal }, limit) {
       let gone = 0
       if (event !== undefined) {
         gone += (await read({ sql: pruneText('event', 'seq'), values: [account_sid, event, limit] })).length
@@ -215,12 +225,6 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
       }
       if (journal !== undefined)
         gone += (await read({ sql: pruneText('journal', 'decision'), values: [account_sid, journal, limit] })).length
-      if (rollup !== undefined)
-        for (const [table, end] of aging) {
-          const sql = `delete from ${table} where ctid = any(array(
-            select ctid from ${table} where account_sid = $1 and ${end} < $2 limit $3)) returning 1`
-          gone += (await read({ sql, values: [account_sid, rollup, limit] })).length
-        }
       return gone
     },
 
@@ -250,7 +254,7 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
   async function loadCold(account_sid: string, kind: string, loaded: LoadedRow[]): Promise<void> {
     let after = -1
     for (;;) {
-      const rows = await read(residentColdOf(account_sid, kind, after, loadPiece, dialect))
+      const rows = await read(queries.residentCold(account_sid, kind, after, loadPiece))
       for (const { data } of rows) loaded.push({ kind, row: JSON.parse(data) })
       if (rows.length < loadPiece) return
       after = rows.at(-1).seq

@@ -1,5 +1,5 @@
 import type { PageQuery, Value } from './store.ts'
-import { coldKind, coldTable, compared, quote } from './tables.ts'
+import { quote, type Table, type Tables } from './tables.ts'
 
 /** What differs between the two in the text of a query. */
 export interface Dialect {
@@ -23,104 +23,171 @@ export interface Query {
   readonly values: unknown[]
 }
 
-/** One page of a cold kind by keyset: it begins after a row, never at an offset. */
-export function pageQuery(query: PageQuery, dialect: Dialect): Query {
-  const values: unknown[] = [query.account_sid]
-  const bind = (value: unknown) => dialect.parameter(values.push(value))
-  const conditions = [`account_sid = ${dialect.parameter(1)}`]
-  for (const [column, comparison, value] of query.where) {
-    const name = columnOf(query.kind, column)
-    if (comparison === 'in') {
-      const type = coldTable(query.kind).columns[column] ?? 'text'
-      values.push(dialect.list(value as readonly Value[])) // as: `in` compares with a list
-      conditions.push(dialect.among(name, type, values.length))
-    } else if (value === null && comparison === '=') conditions.push(`${name} is null`)
-    else conditions.push(`${name} ${comparison} ${bind(compared(query.kind, column, value as Value))}`) // as: no other comparison is with a list
-  }
-  const order = query.order.map((column) => columnOf(query.kind, column))
-  if (query.after !== undefined) {
-    const from = query.after.map(bind).join(', ')
-    conditions.push(`(${order.join(', ')}) ${query.descending ? '<' : '>'} (${from})`)
-  }
-  const sorted = order.map((column) => (query.descending ? `${column} desc` : column)).join(', ')
-  const limit = bind(query.limit)
-  const sql = `select data from ${quote(query.kind)} where ${conditions.join(' and ')} order by ${sorted} limit ${limit}`
-  return { sql, values }
+/** How features read: their own tables, and the log by its columns. */
+export interface Reading {
+  /** How the text of a query is written for this store. */
+  readonly dialect: Dialect
+  /** The rows of a query, as of its moment. Throws StoreUnavailable. */
+  query(query: Query): Promise<Record<string, unknown>[]>
 }
 
-/** Rows of a cold kind by the values of its columns, in seq order. */
-export function findOf(
-  account_sid: string,
-  kind: string,
-  where: Readonly<Record<string, Value>>,
-  dialect: Dialect
-): Query {
-  const { sql, values } = matching(account_sid, kind, where, dialect)
-  return { sql: `select data from ${quote(kind)} where ${sql} order by seq`, values }
+/** How features write to what is theirs. Each call is one transaction; errors are those of `Store.write`, but for Fenced. */
+export interface Writing {
+  /** Runs one text that updates or deletes; resolves with how many rows were changed. */
+  change(query: Query): Promise<number>
+  /** Gives many rows new values; resolves with how many there were. */
+  update(account_sid: string, update: Update): Promise<number>
+  /** Deletes rows in which an instant is before another one, the oldest first, at most `limit`; resolves with how many went. */
+  forget(account_sid: string, aging: Aging, before: number, limit: number): Promise<number>
 }
 
-/** Deletes the rows of a cold kind by the values of its columns. */
-export function removalOf(
-  account_sid: string,
-  kind: string,
-  where: Readonly<Record<string, Value>>,
-  dialect: Dialect
-): Query {
-  const { sql, values } = matching(account_sid, kind, where, dialect)
-  return { sql: `delete from ${quote(kind)} where ${sql}`, values }
+/** New values for rows that are found by the values of other columns. */
+export interface Update {
+  readonly table: Table
+  readonly set: readonly string[]
+  readonly by: readonly string[]
+  /** A column that must not be null in a row, or the row stays as it is. */
+  readonly where?: string
+  /** For each row the values of `set`, then those of `by`. */
+  readonly rows: readonly (readonly Value[])[]
 }
 
-function matching(account_sid: string, kind: string, where: Readonly<Record<string, Value>>, dialect: Dialect): Query {
-  const values: unknown[] = [account_sid]
-  const conditions = [`account_sid = ${dialect.parameter(1)}`]
-  for (const [column, value] of Object.entries(where)) {
-    const name = columnOf(kind, column)
-    conditions.push(
-      value === null ? `${name} is null` : `${name} = ${dialect.parameter(values.push(compared(kind, column, value)))}`
-    )
-  }
-  return { sql: conditions.join(' and '), values }
+/** A table, and its column that says how old a row is; an index should begin with it. */
+export interface Aging {
+  readonly table: Table
+  readonly column: string
 }
 
-/** The next piece of an account's resident rows, after [kind, seq]. */
-export function residentOf(
-  account_sid: string,
-  after: readonly [string, number],
-  limit: number,
-  dialect: Dialect
-): Query {
-  const [a, b, c, d] = [1, 2, 3, 4].map(dialect.parameter)
+/** The values of a query that is being written; they must be bound in the order of its text. */
+export interface Binding {
+  readonly values: unknown[]
+  /** Binds a value, and answers its parameter. */
+  bind(value: unknown): string
+  /** A condition: the column holds one of these. */
+  among(column: string, type: 'text' | 'integer', list: readonly Value[]): string
+  /** A condition: the column's text holds this one. */
+  contains(column: string, text: string): string
+}
+
+export function binding(dialect: Dialect): Binding {
+  const values: unknown[] = []
   return {
-    sql: `select kind, seq, data from "row" where account_sid = ${a} and (kind, seq) > (${b}, ${c})
+    values,
+    bind: (value) => dialect.parameter(values.push(value)),
+    among: (column, type, list) => dialect.among(column, type, values.push(dialect.list(list))),
+    contains: (column, text) => dialect.contains(column, values.push(text))
+  }
+}
+
+/** What a store reads of its own tables, as text. */
+export class RowQueries {
+  readonly #dialect: Dialect
+  readonly #tables: Tables
+
+  constructor(dialect: Dialect, tables: Tables) {
+    this.#dialect = dialect
+    this.#tables = tables
+  }
+
+  /** One page of a cold kind by keyset: it begins after a row, never at an offset. */
+  page({ account_sid, kind, where, order, descending, after, limit }: PageQuery): Query {
+    const { values, bind, among } = binding(this.#dialect)
+    const conditions = [`account_sid = ${bind(account_sid)}`]
+    for (const [column, comparison, value] of where) {
+      const name = columnOf(this.#tables, kind, column)
+      if (comparison === 'in') {
+        const type = this.#tables.cold(kind).columns[column] ?? 'text'
+        conditions.push(among(name, type, value as readonly Value[])) // as: `in` compares with a list
+      } else if (value === null && comparison === '=') conditions.push(`${name} is null`)
+      else {
+        const compared = this.#tables.compared(kind, column, value as Value) // as: no other comparison is with a list
+        conditions.push(`${name} ${comparison} ${bind(compared)}`)
+      }
+    }
+    const columns = order.map((column) => columnOf(this.#tables, kind, column))
+    if (after !== undefined)
+      conditions.push(`(${columns.join(', ')}) ${descending ? '<' : '>'} (${after.map(bind).join(', ')})`)
+    const sorted = columns.map((column) => (descending ? `${column} desc` : column)).join(', ')
+    const sql = `select data from ${quote(kind)} where ${conditions.join(' and ')} order by ${sorted} limit ${bind(limit)}`
+    return { sql, values }
+  }
+
+  /** Rows of a cold kind by the values of its columns, in seq order. */
+  find(account_sid: string, kind: string, where: Readonly<Record<string, Value>>): Query {
+    const { sql, values } = this.#matching(account_sid, kind, where)
+    return { sql: `select data from ${quote(kind)} where ${sql} order by seq`, values }
+  }
+
+  /** Deletes the rows of a cold kind by the values of its columns. */
+  removal(account_sid: string, kind: string, where: Readonly<Record<string, Value>>): Query {
+    const { sql, values } = this.#matching(account_sid, kind, where)
+    return { sql: `delete from ${quote(kind)} where ${sql}`, values }
+  }
+
+  /** The next piece of an account's resident rows, after [kind, seq]. */
+  resident(account_sid: string, after: readonly [string, number], limit: number): Query {
+    const [a, b, c, d] = [1, 2, 3, 4].map(this.#dialect.parameter)
+    return {
+      sql: `select kind, seq, data from "row" where account_sid = ${a} and (kind, seq) > (${b}, ${c})
       order by kind, seq limit ${d}`,
-    values: [account_sid, ...after, limit]
+      values: [account_sid, ...after, limit]
+    }
   }
-}
 
-/** The next piece of those rows of a cold kind that live in memory, after a seq. The condition is that of its index. */
-export function residentColdOf(
-  account_sid: string,
-  kind: string,
-  after: number,
-  limit: number,
-  dialect: Dialect
-): Query {
-  const [a, b, c] = [1, 2, 3].map(dialect.parameter)
-  return {
-    sql: `select seq, data from ${quote(kind)} where account_sid = ${a} and ${residentCondition(kind)} and seq > ${b}
+  /** The next piece of those rows of a cold kind that live in memory, after a seq. The condition is that of its index. */
+  residentCold(account_sid: string, kind: string, after: number, limit: number): Query {
+    const [a, b, c] = [1, 2, 3].map(this.#dialect.parameter)
+    return {
+      sql: `select seq, data from ${quote(kind)} where account_sid = ${a} and ${residentCondition(this.#tables, kind)} and seq > ${b}
       order by seq limit ${c}`,
-    values: [account_sid, after, limit]
+      values: [account_sid, after, limit]
+    }
+  }
+
+  #matching(account_sid: string, kind: string, where: Readonly<Record<string, Value>>): Query {
+    const { values, bind } = binding(this.#dialect)
+    const conditions = [`account_sid = ${bind(account_sid)}`]
+    for (const [column, value] of Object.entries(where)) {
+      const name = columnOf(this.#tables, kind, column)
+      conditions.push(
+        value === null ? `${name} is null` : `${name} = ${bind(this.#tables.compared(kind, column, value))}`
+      )
+    }
+    return { sql: conditions.join(' and '), values }
   }
 }
 
 /** "This row lives in memory", in literals, so that both planners see that the partial index answers it. */
-export function residentCondition(kind: string): string {
-  const { resident } = coldKind(kind)
+export function residentCondition(tables: Tables, kind: string): string {
+  const { resident } = tables.kind(kind)
   if (resident === undefined) return 'false'
-  return `${columnOf(kind, resident.column)} in (${resident.values.map((value) => `'${value}'`).join(', ')})`
+  return `${columnOf(tables, kind, resident.column)} in (${resident.values.map((value) => `'${value}'`).join(', ')})`
 }
 
-function columnOf(kind: string, column: string): string {
-  if (!Object.hasOwn(coldTable(kind).columns, column)) throw new Error(`invariant: ${kind} has no column "${column}"`)
+function columnOf(tables: Tables, kind: string, column: string): string {
+  if (!Object.hasOwn(tables.cold(kind).columns, column)) throw new Error(`invariant: ${kind} has no column "${column}"`)
   return quote(column)
+}
+
+/**
+ * Seq of the last event that a reader of the log has dealt with. A new reader's cursor is made, by `insert`, where it is
+ * said to begin.
+ */
+export async function cursorOf(
+  store: Reading,
+  insert: (query: Query) => Promise<unknown>,
+  account_sid: string,
+  { reader, begins_at }: { readonly reader: string; readonly begins_at: number }
+): Promise<number> {
+  const { values, bind } = binding(store.dialect)
+  const sql = `select seq from cursor where account_sid = ${bind(account_sid)} and reader = ${bind(reader)}`
+  const [found] = await store.query({ sql, values })
+  if (found) return Number(found.seq)
+  const fresh = binding(store.dialect)
+  await insert({
+    sql: `insert into cursor (account_sid, reader, seq) values (${fresh.bind(account_sid)}, ${fresh.bind(reader)}, ${fresh.bind(begins_at)})
+      on conflict (account_sid, reader) do nothing`,
+    values: fresh.values
+  })
+  return begins_at
 }

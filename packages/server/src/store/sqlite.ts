@@ -1,17 +1,12 @@
-import { open } from 'node:fs/promises'
 import type { Row } from '@ringdown/engine/core/row'
-import { blankingsOf } from './blanking.ts'
-import { Checkpoints } from './checkpoints.ts'
-import { deliveriesOf, deliveryTable, deliveryValues, type Writing } from './deliveries.ts'
+import { changesOf } from './changes.ts'
 import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
-import { FileWatch } from './file-watch.ts'
-import { checkIntact, expectedOf } from './intact.ts'
-import { Mark } from './mark.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { pause } from './pause.ts'
-import { type Dialect, findOf, pageQuery, type Query, removalOf, residentColdOf, residentOf } from './query.ts'
-import { readingsOf } from './readings.ts'
-import { canPass, Refused, reasonOf, type Step, sqliteThread } from './sqlite-thread.ts'
+import { type Aging, cursorOf, type Dialect, type Query, RowQueries, type Update } from './query.ts'
+import { SqliteFile } from './sqlite-file.ts'
+import { canPass, reasonOf, type Step } from './sqlite-thread.ts'
+import { advanceSteps, forgetStep, pruneStep, stepsOf, updateStep } from './sqlite-write.ts'
 import {
   type AccountHead,
   type Batch,
@@ -19,23 +14,14 @@ import {
   Fenced,
   type JournalEntry,
   type LoadedRow,
+  type PageQuery,
+  type ReaderStep,
   type Store,
   type StoredEvent,
   StoreUnavailable,
   type Value
 } from './store.ts'
-import {
-  aging,
-  type Changes,
-  changesOf,
-  coldKind,
-  coldNames,
-  type Inserts,
-  quote,
-  rest,
-  type Table,
-  writtenBy
-} from './tables.ts'
+import { quote, type Schema, Tables } from './tables.ts'
 
 /** Rows that are read, posted and parsed at a time: enough to be quick, and few enough to leave memory as it is. */
 const loadPiece = 1_000
@@ -52,308 +38,219 @@ const dialect: Dialect = {
 }
 
 /**
- * A store in one SQLite file, for one process (who else may open the folder is `folder-lock.ts`'s affair). One worker
- * thread writes, another one reads, so that a read waits neither for a flush nor for this thread.
+ * A store in one SQLite file, for one process (who else may open the folder is `folder-lock.ts`'s affair).
  * Throws CannotOpen when the file cannot be opened, or does not hold what the mark beside it says (see `intact.ts`), unless
  * `acceptDataLoss`.
  */
 export async function openSqlite({
   path,
+  schema,
   acceptDataLoss = false
 }: {
   path: string
+  schema: Schema
   acceptDataLoss?: boolean
 }): Promise<Store> {
-  const expected = expectedOf(path, acceptDataLoss)
-  const writer = sqliteThread({ path, readOnly: false })
-  const reader = sqliteThread({ path, readOnly: true })
-  const checkpoints = new Checkpoints(writer, reader)
-  const held = new Set<string>()
-  const blocks = new EventBlocks()
-  const listeners = new Set<(why: StoreUnavailable) => void>()
-  /** Why nothing can be written, since the last write that failed. */
-  let failed: StoreUnavailable | undefined
-  /** Why the file is not the one that was opened. */
-  let gone: StoreUnavailable | undefined
-  let closed = false
-  let renewal: Promise<void> | undefined
-  let migration: Promise<void> | undefined
-  /** Batches that are not answered yet. */
-  const underWay = new Set<Promise<unknown>>()
+  return new SqliteStore(await SqliteFile.open(path, acceptDataLoss), schema)
+}
 
-  reader.warm()
-  const reached = await checkIntact(writer, { path, expected, acceptDataLoss }).catch(async (error: unknown) => {
-    await reader.close()
-    await writer.close()
-    throw error
-  })
-  const mark = new Mark(path, reached)
-  const watch = new FileWatch(path, {
-    gone(why) {
-      gone = why === undefined ? undefined : new StoreUnavailable(why)
-      if (gone) lose(gone)
-    },
-    logGone(why) {
-      lose(new StoreUnavailable(why))
-      // What is in it can still be read by those who have it open; the last of them moves it into the file.
-      renewal ??= renew().finally(() => {
-        renewal = undefined
-      })
-    }
-  })
+class SqliteStore implements Store {
+  readonly dialect = dialect
+  readonly #file: SqliteFile
+  readonly #tables: Tables
+  readonly #queries: RowQueries
+  readonly #blocks: EventBlocks
 
-  async function renew(): Promise<void> {
-    watch.expectNewLog()
-    await Promise.allSettled([reader.renew(), writer.renew()])
+  constructor(file: SqliteFile, schema: Schema) {
+    this.#file = file
+    this.#tables = new Tables(schema)
+    this.#queries = new RowQueries(dialect, this.#tables)
+    this.#blocks = new EventBlocks(schema.log.subjects)
   }
 
-  /** Memory is no longer to be trusted: whoever holds an account must lock it again. */
-  function lose(why: StoreUnavailable): void {
-    const known = failed
-    failed = why
-    held.clear()
-    if (!known) for (const listener of listeners) listener(why)
+  migrate(): Promise<void> {
+    return this.#file.migrate((run, rows) =>
+      migrateTables({ dialect: 'sqlite', run, rows }, this.#tables, this.#file.path)
+    )
   }
 
-  async function transact(steps: readonly Step[], lane?: string): Promise<{ missed: number; changes: number }> {
-    const done = await writer.transaction(steps, lane)
-    checkpoints.wrote(done.changes)
-    return done
+  // Accounts and their rows
+
+  async accounts(): Promise<string[]> {
+    const rows = await this.#file.read('select account_sid from account order by account_sid', [])
+    return rows.map((row) => String(row.account_sid))
   }
 
-  /** The writer's work. When it fails for another reason than its content, memory is no longer to be trusted. */
-  async function writing<T>(work: () => Promise<T>): Promise<T> {
-    const result = await asking(work)
-    failed = undefined
-    return result
-  }
-
-  /** The same for what writes nothing: that it succeeds does not say that a write would. */
-  async function asking<T>(work: () => Promise<T>): Promise<T> {
-    await migration
-    await renewal
-    try {
-      if (gone) throw gone
-      return await work()
-    } catch (error) {
-      if (error instanceof StoreUnavailable && !(error instanceof Refused)) lose(error)
-      throw error
-    }
-  }
-
-  async function readRows({ sql, values }: Query): Promise<Row[]> {
-    return (await reader.rows(sql, values)).map(({ data }) => JSON.parse(data as string)) // as: the column is text
-  }
-
-  /** One step that readers of the log, or the sender of deliveries, take beside them. */
-  async function changing(step: Step): Promise<number> {
-    return (await writing(() => transact([step]))).changes
-  }
-
-  const changes: Writing = {
-    change: ({ sql, values }) => changing({ sql, width: values.length, values: values as Value[] }), // as: they bind only these
-    changeEach: (sql, rows) => changing({ sql, width: rows[0]?.length ?? 0, values: rows.flat() })
-  }
-
-  const store: Store = {
-    migrate() {
-      migration ??= migrate().finally(() => {
-        migration = undefined
-      })
-      return migration
-    },
-
-    async accounts() {
-      return (await reader.rows('select account_sid from account order by account_sid', [])).map((row) =>
-        String(row.account_sid)
-      )
-    },
-
-    async lock(account_sid, signal) {
-      for (;;) {
-        signal?.throwIfAborted()
-        try {
-          const [head] = await writing(() => writer.rows(lockText, [account_sid, rowFormat]))
-          const found = head as unknown as AccountHead // as: the columns of account are the fields of its head
-          checkFormat(account_sid, found.format)
-          blocks.forget(account_sid)
-          held.add(account_sid)
-          return { ...found }
-        } catch (error) {
-          if (error instanceof CannotOpen || closed) throw error
-          if (!(error instanceof StoreUnavailable) || !canPass(error)) throw cannotTake(account_sid, error)
-          await pause(retryMs, signal)
-        }
-      }
-    },
-
-    async peek(account_sid) {
-      await renewal
-      if (gone) throw gone
-      const [head] = await reader.rows(peekText, [account_sid])
-      return head as AccountHead | undefined // as: the columns of account are the fields of its head
-    },
-
-    async load(account_sid) {
-      const loaded: LoadedRow[] = []
-      let after: [string, number] = ['', 0]
-      for (;;) {
-        const { sql, values } = residentOf(account_sid, after, loadPiece, dialect)
-        const rows = (await reader.rows(sql, values)) as { kind: string; seq: number; data: string }[] // as: selected so
-        for (const { kind, data } of rows) loaded.push({ kind, row: JSON.parse(data) })
-        const last = rows.at(-1)
-        if (last === undefined || rows.length < loadPiece) break
-        after = [last.kind, last.seq]
-      }
-      for (const kind of coldNames) if (coldKind(kind).resident !== undefined) await loadCold(account_sid, kind, loaded)
-      return loaded.sort((a, b) => a.row.seq - b.row.seq)
-    },
-
-    async write(batch) {
-      const steps = stepsOf(batch, changesOf(batch, blocks))
-      if (!held.has(batch.account_sid)) throw new StoreUnavailable(`account ${batch.account_sid} must be locked first`)
-      // In the order of the calls. What follows a failed write was decided on memory that is no longer true.
-      const written = writing(() => transact(steps, batch.account_sid))
-      underWay.add(written)
-      const { missed } = await written.finally(() => underWay.delete(written))
-      if (missed === -1) {
-        const { decision, next_event } = batch.head
-        mark.reached({ account_sid: batch.account_sid, decision, next_event })
-        return
-      }
-      held.delete(batch.account_sid)
-      throw new Fenced(`account ${batch.account_sid} was taken by another process`)
-    },
-
-    page: async (query) => readRows(pageQuery(query, dialect)),
-    find: async (account_sid, kind, where) => readRows(findOf(account_sid, kind, where, dialect)),
-
-    async log(account_sid, cursor, limit) {
-      const sql = 'select seq, sid, type, at, data from event where account_sid = ? and seq > ? order by seq limit ?'
-      return (await reader.rows(sql, [account_sid, cursor, limit])) as unknown as StoredEvent[] // as: selected so
-    },
-
-    async journal(account_sid, after, limit) {
-      const sql =
-        'select decision, at, seed, data from journal where account_sid = ? and decision > ? order by decision limit ?'
-      return (await reader.rows(sql, [account_sid, after, limit])) as unknown as JournalEntry[] // as: selected so
-    },
-
-    ...readingsOf(
-      ({ sql, values }) => reader.rows(sql, values),
-      dialect,
-      ({ sql, values }) => writing(() => writer.rows(sql, values))
-    ),
-
-    ...deliveriesOf(({ sql, values }) => reader.rows(sql, values), dialect, changes),
-    ...blankingsOf(({ sql, values }) => reader.rows(sql, values), dialect, changes),
-
-    async advance({ account_sid, reader: name, from, to, deliveries = [], ...written }) {
-      const cursor: Step = { sql: cursorText, width: 4, values: [to, account_sid, name, from], must: true }
-      const steps = [cursor, ...writtenBy(written).map((inserts) => upsertStep(account_sid, inserts))]
-      if (deliveries.length > 0) {
-        const values = deliveryValues(deliveries).flatMap((row) => [account_sid, ...row])
-        const sql = `${insertText(deliveryTable)} on conflict do nothing`
-        steps.push({ sql, width: Object.keys(deliveryTable.columns).length, values })
-      }
-      if ((await writing(() => transact(steps))).missed === -1) return
-      throw new Fenced(`the reader ${name} of account ${account_sid} is not at event ${from}`)
-    },
-
-    async prune(account_sid, { event, journal, rollup }, limit) {
-      const steps: Step[] = []
-      if (event !== undefined) {
-        steps.push(pruneStep('event', 'seq', account_sid, event, limit))
-        steps.push({ sql: pruneBlocksText(dialect), width: 2, values: [account_sid, account_sid] })
-      }
-      if (journal !== undefined) steps.push(pruneStep('journal', 'decision', account_sid, journal, limit))
-      if (rollup !== undefined)
-        for (const [table, end] of aging)
-          steps.push({
-            sql: `delete from ${table} where rowid in (select rowid from ${table} where account_sid = ? and ${end} < ? limit ?)`,
-            width: 3,
-            values: [account_sid, rollup, limit]
-          })
-      return (await writing(() => transact(steps))).changes
-    },
-
-    async compact(pages) {
-      const [found] = await asking(() => writer.rows(roomText, []))
-      const { mode, free, all } = found as { mode: number; free: number; all: number } // as: selected so
-      if (mode !== incremental || free - Math.max(minKept, all * shareKept) < pages) return 0
-      await writing(() => writer.rows(`pragma incremental_vacuum(${pages})`, []))
-      checkpoints.wrote(pages)
-      return pages
-    },
-
-    async backup(target) {
-      // Its own thread and connection: a long copy keeps neither reads nor writes waiting.
-      const copier = sqliteThread({ path, readOnly: true })
+  async lock(account_sid: string, signal?: AbortSignal): Promise<AccountHead> {
+    for (;;) {
+      signal?.throwIfAborted()
       try {
-        // Made by us, for its owner only; SQLite fills an empty file, and nothing is overwritten.
-        await (await open(target, 'wx', 0o600)).close()
-        await copier.rows('vacuum into ?', [target])
-        await syncFile(target)
+        const [head] = await this.#file.run(lockText, [account_sid, rowFormat])
+        const found = head as unknown as AccountHead // as: the columns of account are the fields of its head
+        checkFormat(account_sid, found.format)
+        this.#blocks.forget(account_sid)
+        this.#file.held.add(account_sid)
+        return { ...found }
       } catch (error) {
-        throw new CannotOpen(`Cannot write a backup to ${target}: ${(error as Error).message}.`, { cause: error }) // as: threads reject with errors
-      } finally {
-        await copier.close()
+        if (error instanceof CannotOpen || this.#file.isClosed) throw error
+        if (!(error instanceof StoreUnavailable) || !canPass(error)) throw this.#cannotTake(account_sid, error)
+        await pause(retryMs, signal)
       }
-    },
-
-    async ping() {
-      await asking(() => writer.rows('select count(*) from sqlite_schema', []))
-    },
-
-    healthy: () => failed === undefined && !closed,
-    trouble: () => (closed ? 'the store is closed' : failed?.message),
-
-    onLost(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-
-    async close() {
-      if (!closed) await Promise.allSettled(underWay)
-      closed = true
-      held.clear()
-      watch.close()
-      await checkpoints.close()
-      await reader.close()
-      await writer.close()
-      mark.close()
     }
   }
 
-  async function migrate(): Promise<void> {
-    await writer.script('begin immediate')
-    try {
-      const rows = (sql: string) => writer.rows(sql, [])
-      await migrateTables({ dialect: 'sqlite', run: writer.script, rows }, path)
-      await writer.script('commit')
-    } catch (error) {
-      await writer.script('rollback').catch(() => {}) // the first error is the one to tell
-      throw error
+  async peek(account_sid: string): Promise<AccountHead | undefined> {
+    const [head] = await this.#file.peek(peekText, [account_sid])
+    return head as AccountHead | undefined // as: the columns of account are the fields of its head
+  }
+
+  async load(account_sid: string): Promise<LoadedRow[]> {
+    const loaded: LoadedRow[] = []
+    let after: [string, number] = ['', 0]
+    for (;;) {
+      const rows = (await this.query(this.#queries.resident(account_sid, after, loadPiece))) as {
+        kind: string
+        seq: number
+        data: string
+      }[] // as: selected so
+      for (const { kind, data } of rows) loaded.push({ kind, row: JSON.parse(data) })
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < loadPiece) break
+      after = [last.kind, last.seq]
     }
+    for (const kind of this.#tables.coldNames)
+      if (this.#tables.kind(kind).resident !== undefined) await this.#loadCold(account_sid, kind, loaded)
+    return loaded.sort((a, b) => a.row.seq - b.row.seq)
   }
 
-  function cannotTake(account_sid: string, error: unknown): CannotOpen {
-    return new CannotOpen(`Cannot take account ${account_sid} in ${path}: ${reasonOf(error)}.`, { cause: error })
+  async write(batch: Batch): Promise<void> {
+    const { account_sid } = batch
+    const steps = stepsOf(batch, changesOf(batch, this.#tables, this.#blocks), this.#queries)
+    if (!this.#file.held.has(account_sid)) throw new StoreUnavailable(`account ${account_sid} must be locked first`)
+    const { decision, next_event } = batch.head
+    if (await this.#file.writeBatch(steps, { account_sid, decision, next_event })) return
+    this.#file.held.delete(account_sid)
+    throw new Fenced(`account ${account_sid} was taken by another process`)
   }
 
-  async function loadCold(account_sid: string, kind: string, loaded: LoadedRow[]): Promise<void> {
+  async page(query: PageQuery): Promise<Row[]> {
+    return this.#rows(this.#queries.page(query))
+  }
+
+  async find(account_sid: string, kind: string, where: Readonly<Record<string, Value>>): Promise<Row[]> {
+    return this.#rows(this.#queries.find(account_sid, kind, where))
+  }
+
+  // The log, and those who read it
+
+  async log(account_sid: string, cursor: number, limit: number): Promise<StoredEvent[]> {
+    const sql = 'select seq, sid, type, at, data from event where account_sid = ? and seq > ? order by seq limit ?'
+    return (await this.#file.read(sql, [account_sid, cursor, limit])) as unknown as StoredEvent[] // as: selected so
+  }
+
+  async journal(account_sid: string, after: number, limit: number): Promise<JournalEntry[]> {
+    const sql =
+      'select decision, at, seed, data from journal where account_sid = ? and decision > ? order by decision limit ?'
+    return (await this.#file.read(sql, [account_sid, after, limit])) as unknown as JournalEntry[] // as: selected so
+  }
+
+  async prune(account_sid: string, before: { event?: number; journal?: number }, limit: number): Promise<number> {
+    const { event, journal } = before
+    const steps: Step[] = []
+    if (event !== undefined) {
+      steps.push(pruneStep('event', 'seq', account_sid, event, limit))
+      steps.push({ sql: pruneBlocksText(dialect), width: 2, values: [account_sid, account_sid] })
+    }
+    if (journal !== undefined) steps.push(pruneStep('journal', 'decision', account_sid, journal, limit))
+    return (await this.#file.transact(steps)).changes
+  }
+
+  cursor(account_sid: string, reader: string, begins_at = 0): Promise<number> {
+    const insert = ({ sql, values }: Query) => this.#file.run(sql, values)
+    return cursorOf(this, insert, account_sid, { reader, begins_at })
+  }
+
+  async advance(step: ReaderStep): Promise<void> {
+    if ((await this.#file.transact(advanceSteps(step))).missed === -1) return
+    throw new Fenced(`the reader ${step.reader} of account ${step.account_sid} is not at event ${step.from}`)
+  }
+
+  // What features keep
+
+  query({ sql, values }: Query): Promise<Record<string, unknown>[]> {
+    return this.#file.read(sql, values)
+  }
+
+  change({ sql, values }: Query): Promise<number> {
+    return this.#changed({ sql, width: values.length, values: values as Value[] }) // as: the dialect binds only these
+  }
+
+  async update(account_sid: string, update: Update): Promise<number> {
+    return update.rows.length === 0 ? 0 : this.#changed(updateStep(account_sid, update))
+  }
+
+  forget(account_sid: string, aging: Aging, before: number, limit: number): Promise<number> {
+    return this.#changed(forgetStep(account_sid, aging, before, limit))
+  }
+
+  // The file
+
+  async compact(pages: number): Promise<number> {
+    const [found] = await this.#file.ask(roomText)
+    const { mode, free, all } = found as { mode: number; free: number; all: number } // as: selected so
+    if (mode !== incremental || free - Math.max(minKept, all * shareKept) < pages) return 0
+    await this.#file.giveBack(pages)
+    return pages
+  }
+
+  backup(path: string): Promise<void> {
+    return this.#file.copyTo(path)
+  }
+
+  async ping(): Promise<void> {
+    await this.#file.ask('select count(*) from sqlite_schema')
+  }
+
+  healthy(): boolean {
+    return this.#file.trouble === undefined
+  }
+
+  trouble(): string | undefined {
+    return this.#file.trouble
+  }
+
+  onLost(listener: (why: StoreUnavailable) => void): () => void {
+    return this.#file.onLost(listener)
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+
+  async #rows(query: Query): Promise<Row[]> {
+    return (await this.query(query)).map(({ data }) => JSON.parse(data as string)) // as: the column is text
+  }
+
+  async #changed(step: Step): Promise<number> {
+    return (await this.#file.transact([step])).changes
+  }
+
+  #cannotTake(account_sid: string, error: unknown): CannotOpen {
+    const message = `Cannot take account ${account_sid} in ${this.#file.path}: ${reasonOf(error)}.`
+    return new CannotOpen(message, { cause: error })
+  }
+
+  async #loadCold(account_sid: string, kind: string, loaded: LoadedRow[]): Promise<void> {
     let after = -1
     for (;;) {
-      const { sql, values } = residentColdOf(account_sid, kind, after, loadPiece, dialect)
-      const rows = (await reader.rows(sql, values)) as { seq: number; data: string }[] // as: selected so
+      const query = this.#queries.residentCold(account_sid, kind, after, loadPiece)
+      const rows = (await this.query(query)) as { seq: number; data: string }[] // as: selected so
       for (const { data } of rows) loaded.push({ kind, row: JSON.parse(data) })
       const last = rows.at(-1)
       if (last === undefined || rows.length < loadPiece) return
       after = last.seq
     }
   }
-
-  return store
 }
 
 const roomText = `select auto_vacuum as mode, freelist_count as free, page_count as "all"
@@ -373,79 +270,3 @@ const lockText = `insert into account (account_sid, epoch, format, at, decision,
 
 const peekText =
   'select account_sid, epoch, format, at, decision, next_seq, next_event from account where account_sid = ?'
-
-const cursorText = 'update cursor set seq = ? where account_sid = ? and reader = ? and seq = ?'
-
-const headText =
-  'update account set at = ?, decision = ?, next_seq = ?, next_event = ? where account_sid = ? and epoch = ?'
-
-/**
- * A batch as the steps of one transaction, one statement a table. Each is a prepared statement run per row: measured
- * with 64 decisions (384 rows) a batch, that takes 2.2 ms, several rows a statement 2.5 ms, and json_each 4.2 ms.
- */
-function stepsOf({ account_sid, epoch, head }: Batch, changes: Changes): Step[] {
-  const headValues = [head.at, head.decision, head.next_seq, head.next_event, account_sid, epoch]
-  const steps: Step[] = [{ sql: headText, width: headValues.length, values: headValues, must: true }]
-  const add = (sql: string, rows: readonly (readonly Value[])[]) => {
-    const values: Value[] = []
-    for (const row of rows) values.push(account_sid, ...row)
-    steps.push({ sql, width: (rows[0]?.length ?? 0) + 1, values })
-  }
-  for (const { table, rows } of changes.upserts) add(upsertText(table), rows)
-  for (const { table, rows } of changes.deletes) add(deleteText(table), rows)
-  for (const { kind, where } of changes.removals) {
-    const { sql, values } = removalOf(account_sid, kind, where, dialect)
-    steps.push({ sql, width: values.length, values: values as Value[] }) // as: an account and values of `where`
-  }
-  for (const { table, rows } of changes.inserts) add(insertText(table), rows)
-  return steps
-}
-
-function upsertStep(account_sid: string, { table, rows }: Inserts): Step {
-  const values = rows.flatMap((row) => [account_sid, ...row])
-  return { sql: upsertText(table), width: Object.keys(table.columns).length, values }
-}
-
-const texts = new Map<string, string>()
-function remembered(name: string, make: () => string): string {
-  const known = texts.get(name)
-  if (known !== undefined) return known
-  const made = make()
-  texts.set(name, made)
-  return made
-}
-
-function insertText({ name, columns }: Inserts['table']): string {
-  return remembered(`insert ${name}`, () => {
-    const list = Object.keys(columns)
-    return `insert into ${quote(name)} (${list.map(quote).join(', ')}) values (${list.map(() => '?').join(', ')})`
-  })
-}
-
-function upsertText(table: Table): string {
-  return remembered(`upsert ${table.name}`, () => {
-    const sets = rest(table).map((column) => `${quote(column)} = excluded.${quote(column)}`)
-    return `${insertText(table)} on conflict (${table.key.join(', ')}) do update set ${sets.join(', ')}`
-  })
-}
-
-function deleteText({ name, key }: Table): string {
-  return `delete from ${quote(name)} where ${key.map((column) => `${column} = ?`).join(' and ')}`
-}
-
-/** Instants never go back along the sequence, so the oldest rows are the first: no index on the instant is needed. */
-function pruneStep(table: string, order: string, account_sid: string, before: number, limit: number): Step {
-  const sql = `delete from ${table} where account_sid = ? and ${order} in (
-    select ${order} from (select ${order}, at from ${table} where account_sid = ? order by ${order} limit ?) where at < ?)`
-  return { sql, width: 4, values: [account_sid, account_sid, limit, before] }
-}
-
-/** VACUUM INTO does not flush what it wrote. */
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}

@@ -1,17 +1,17 @@
-import type { Stay } from '@ringdown/engine/analytics/stay'
 import type { Row } from '@ringdown/engine/core/row'
-import type { Blankings } from './blanking.ts'
-import type { Deliveries, DeliveryRow } from './deliveries.ts'
-import type { Readings, RollupRow } from './readings.ts'
-import type { EventAbout } from './tables.ts'
+import type { Reading, Writing } from './query.ts'
+import type { Inserts } from './tables.ts'
 
 /**
  * Where an account's rows and events are kept. Two implementations (SQLite, PostgreSQL) obey one contract suite.
  *
  * Rows of *resident* kinds live in one table `row(account_sid, kind, seq, sid, version, data)`; each *cold* kind has a table of
- * its own with the columns that its lists filter and sort by (see `kinds.ts`). `data` is the row as JSON text.
+ * its own with the columns that its lists filter and sort by (see `Schema`). `data` is the row as JSON text.
+ *
+ * What is kept beside rows and log is the affair of those who keep it: deliveries, statistics. They bring their tables
+ * (`Schema`), read them by `query`, and write them with the cursor of a reader (`advance`) or as `Writing` says.
  */
-export interface Store extends Readings, Deliveries, Blankings {
+export interface Store extends Reading, Writing {
   /** Creates or upgrades the tables. Safe to call at every start; concurrent callers wait for each other. */
   migrate(): Promise<void>
   /** SIDs of all accounts, in SID order. */
@@ -48,20 +48,15 @@ export interface Store extends Readings, Deliveries, Blankings {
   log(account_sid: string, cursor: number, limit: number): Promise<StoredEvent[]>
   /** Journal entries after a decision number, oldest first. */
   journal(account_sid: string, after: number, limit: number): Promise<JournalEntry[]>
-  /**
-   * Deletes events, journal entries, and roll-ups with the stays that had ended, older than the instants, at most
-   * `limit` of each; resolves with how many went.
-   */
-  prune(
-    account_sid: string,
-    before: { event?: number; journal?: number; rollup?: number },
-    limit: number
-  ): Promise<number>
+  /** Deletes events and journal entries older than the instants, at most `limit` of each; resolves with how many went. */
+  prune(account_sid: string, before: { event?: number; journal?: number }, limit: number): Promise<number>
   /**
    * Gives room that nothing needs any more back to the system, at most so many pages of SQLite's file; resolves with how
    * many. What will soon be needed again is kept. PostgreSQL does that by itself.
    */
   compact(pages: number): Promise<number>
+  /** Seq of the last event that a reader of the log has dealt with; a new reader's cursor is made, at 0 or where it says. */
+  cursor(account_sid: string, reader: string, begins_at?: number): Promise<number>
   /**
    * Writes what a reader has made of the events up to a new cursor, and the cursor, in one transaction: read again after
    * a failure, an event still counts once. Throws Fenced when the cursor is not where the step begins: somebody else
@@ -139,8 +134,8 @@ export interface StoredEvent {
 
 /** An event on its way into the log. */
 export interface EventWrite extends StoredEvent {
-  /** What it is found by, from its data (`aboutOf`). */
-  readonly about?: EventAbout
+  /** Its data, for the columns that the log has of it; they are null without it. */
+  readonly about?: Readonly<Record<string, unknown>>
 }
 
 /** One step of a reader of the log. */
@@ -150,11 +145,13 @@ export interface ReaderStep {
   /** The cursor before and after the step. */
   readonly from: number
   readonly to: number
-  /** Cells and stays as they are after it. */
-  readonly rollups: readonly RollupRow[]
-  readonly stays: readonly Stay[]
-  /** Deliveries to be made; those that are there already stay as they are. */
-  readonly deliveries?: readonly DeliveryRow[]
+  /** Rows of features' tables that are written with it. */
+  readonly writes?: readonly StepWrite[]
+}
+
+/** Rows of one table; one that is there already is replaced, unless `keeps`. */
+export interface StepWrite extends Inserts {
+  readonly keeps?: boolean
 }
 
 export interface JournalEntry {

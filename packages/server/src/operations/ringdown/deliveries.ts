@@ -6,8 +6,9 @@ import { refuse } from '@ringdown/engine/core/refusals'
 import { Unavailable } from '../../commit/ledger.ts'
 import type { Attempt } from '../../delivery/attempt.ts'
 import type { Message } from '../../delivery/delivery.ts'
+import type { DeliveryRow } from '../../delivery/rows.ts'
 import type { Sender } from '../../delivery/sender.ts'
-import type { DeliveryRow } from '../../store/deliveries.ts'
+import { EventSearch } from '../../log/event-search.ts'
 import type { Context, Handlers } from '../handler.ts'
 import { cut, emptyPage, mappedPage, wholePage } from '../listing.ts'
 
@@ -54,7 +55,7 @@ function senderOf({ sender, ledger }: Context): Sender {
 
 /** Place of an event in the log; null when there is none. */
 async function seqOf({ ledger }: Context, sid: string): Promise<number | null> {
-  const found = await ledger.reading((readings, account_sid) => readings.event(account_sid, sid))
+  const found = await ledger.reading((log, account_sid) => new EventSearch(log).find(account_sid, sid))
   return found?.seq ?? null
 }
 

@@ -1,20 +1,29 @@
 import { InvalidRequest, shown } from '@ringdown/contract/form'
 import { isoSeconds } from '@ringdown/contract/instant'
-import { type Count, join, nothing, type Spread, splitAt, type Tally } from '@ringdown/engine/analytics/rollup'
+import { nothing } from '@ringdown/engine/analytics/rollup'
 import type { State } from '@ringdown/engine/center'
 import { foldedName, isSameName, nameKey } from '@ringdown/engine/core/names'
 import { inWorkspace, namedChannel, workspaceOf } from '@ringdown/engine/routing/lookup'
+import {
+  type Cumulated,
+  type CumulativeQuery,
+  cumulated,
+  exact,
+  queueCumulative,
+  whole,
+  workersCumulative,
+  workflowCumulative,
+  workspaceCumulative
+} from '../../analytics/cumulative.ts'
+import { queueFigures, taskFigures, workforceFigures } from '../../analytics/real-time.ts'
+import { talliesOf } from '../../analytics/tallies.ts'
+import { windowOf } from '../../analytics/window.ts'
 import type { Context, Handlers } from '../handler.ts'
 import { pageOf } from '../listing.ts'
-import { queueFigures, taskFigures, workforceFigures } from './statistics.ts'
-import { timeInActivities } from './stays.ts'
-import { type Scoped, talliesOf } from './tallies.ts'
-import { windowOf } from './window.ts'
 
 /*
- * Cumulative statistics, and both kinds in one answer (reference taskrouter 7.3 to 7.5). The figures come from roll-ups
- * and, at the edges of a span that does not begin or end with a minute, from the events themselves: they are exact to
- * the millisecond. Whoever asks waits a while until what was acknowledged before is counted (see `talliesOf`).
+ * Cumulative statistics, and both kinds in one answer (reference taskrouter 7.3 to 7.5). Whoever asks waits a while until
+ * what was acknowledged before is counted (see `talliesOf`).
  */
 export const cumulative = {
   async 'taskrouter_v1.FetchWorkspaceCumulativeStatistics'({ path: { workspace_sid }, params }, context) {
@@ -134,18 +143,7 @@ interface Params {
   readonly split_by_wait_time?: string
 }
 
-/** What a request asks for. */
-interface Asked extends Scoped {
-  /** Seconds, as they were written. */
-  readonly thresholds: readonly string[] | null
-}
-
-/** What it is answered from. */
-interface Found extends Asked {
-  readonly tally: Tally
-}
-
-function askedOf({ state, now }: Context, workspace_sid: string, params: Params): Asked {
+function askedOf({ state, now }: Context, workspace_sid: string, params: Params): CumulativeQuery {
   const { task_channel, split_by_wait_time } = params
   const thresholds = split_by_wait_time ? thresholdsOf(split_by_wait_time) : null
   return {
@@ -167,15 +165,13 @@ function thresholdsOf(text: string): string[] {
 }
 
 /** The figures of some scopes together. */
-async function figuresOf(
+function figuresOf(
   context: Context,
   workspace_sid: string,
   params: Params,
   scopes: readonly string[]
-): Promise<Found> {
-  const asked = askedOf(context, workspace_sid, params)
-  const tallies = await talliesOf(context.ledger, scopes, asked)
-  return { ...asked, tally: [...tallies.values()].reduce(join, nothing) }
+): Promise<Cumulated> {
+  return cumulated(context.ledger, scopes, askedOf(context, workspace_sid, params))
 }
 
 /** The workers whom the filters name; undefined for all. */
@@ -199,137 +195,20 @@ function workersOf(
   return named.filter(({ sid }) => queues.every((members) => members.has(sid))).map(({ sid }) => sid)
 }
 
-// Shapes
-
-/** How an average is shown: as whole seconds, or (in combined answers) with its fraction. */
-type Rounding = (seconds: number) => number
-
-const whole: Rounding = Math.floor
-const exact: Rounding = (seconds) => seconds
-
 function owner({ state }: Context, workspace_sid: string) {
   return { account_sid: state.account_sid, workspace_sid }
 }
 
-function dates({ window }: Asked) {
+function dates({ window }: CumulativeQuery) {
   return { start_time: window.start, end_time: window.end }
 }
 
 /** The same inside an object, where nobody else writes them as text. */
-function texts({ window }: Asked) {
+function texts({ window }: CumulativeQuery) {
   return { start_time: isoSeconds(window.start), end_time: isoSeconds(window.end) }
 }
 
-function workspaceCumulative(found: Found, rounding: Rounding) {
-  return {
-    ...everyCumulative(found, rounding),
-    tasks_created: count(found, 'tasks_created'),
-    tasks_timed_out_in_workflow: count(found, 'tasks_timed_out_in_workflow')
-  }
-}
-
-function queueCumulative(found: Found, rounding: Rounding) {
-  return {
-    ...everyCumulative(found, rounding),
-    wait_duration_in_queue_until_accepted: durations(found.tally.figures.in_queue_until_accepted),
-    tasks_entered: count(found, 'tasks_entered')
-  }
-}
-
-function workflowCumulative(found: Found, rounding: Rounding) {
-  return {
-    ...everyCumulative(found, rounding),
-    tasks_entered: count(found, 'tasks_entered'),
-    tasks_timed_out_in_workflow: count(found, 'tasks_timed_out_in_workflow')
-  }
-}
-
-function everyCumulative(found: Found, rounding: Rounding) {
-  const { figures } = found.tally
-  const accepted = figures.until_accepted
-  return {
-    avg_task_acceptance_time: accepted ? rounding(accepted.total / accepted.count / 1000) : 0,
-    ...reservations(found),
-    split_by_wait_time: split(found),
-    wait_duration_until_accepted: durations(accepted),
-    wait_duration_until_canceled: durations(figures.until_canceled),
-    tasks_canceled: count(found, 'tasks_canceled'),
-    tasks_completed: count(found, 'tasks_completed'),
-    tasks_deleted: count(found, 'tasks_deleted'),
-    tasks_moved: count(found, 'tasks_moved')
-  }
-}
-
-function reservations(found: Found) {
-  return {
-    reservations_created: count(found, 'reservations_created'),
-    reservations_accepted: count(found, 'reservations_accepted'),
-    reservations_rejected: count(found, 'reservations_rejected'),
-    reservations_timed_out: count(found, 'reservations_timed_out'),
-    reservations_canceled: count(found, 'reservations_canceled'),
-    reservations_rescinded: count(found, 'reservations_rescinded')
-  }
-}
-
-function count({ tally }: Found, name: Count): number {
-  return tally.figures[name] ?? 0
-}
-
-/** Milliseconds as whole seconds, as everywhere: what has begun does not count. */
-function durations(spread: Spread | undefined) {
-  if (!spread) return { avg: 0, min: 0, max: 0, total: 0 }
-  const seconds = (ms: number) => Math.floor(ms / 1000)
-  return {
-    avg: seconds(spread.total / spread.count),
-    min: seconds(spread.min),
-    max: seconds(spread.max),
-    total: seconds(spread.total)
-  }
-}
-
-/** By threshold: who waited shorter, and who as long or longer. */
-function split({ thresholds, tally: { histograms } }: Found) {
-  if (thresholds === null) return null
-  return Object.fromEntries(
-    thresholds.map((threshold) => {
-      const canceled = splitAt(histograms.tasks_canceled, Number(threshold))
-      const accepted = splitAt(histograms.reservations_accepted, Number(threshold))
-      const part = (side: 'above' | 'below') => ({
-        tasks_canceled: canceled[side],
-        reservations_accepted: accepted[side]
-      })
-      return [threshold, { above: part('above'), below: part('below') }]
-    })
-  )
-}
-
-function queueStatistics({ state, now }: Context, workspace_sid: string, sid: string, found: Found) {
+function queueStatistics({ state, now }: Context, workspace_sid: string, sid: string, found: Cumulated) {
   const { task_queue_sid, ...realtime } = queueFigures(state, workspace_sid, sid, found.task_channel_sid, now())
   return { task_queue_sid, realtime, cumulative: { ...texts(found), ...queueCumulative(found, exact) } }
-}
-
-/** Reservations, and the time spent in every activity; what still lasts is counted up to the end of the window. */
-async function workersCumulative(
-  { ledger, state, now }: Context,
-  workspace_sid: string,
-  workers: readonly string[] | undefined,
-  found: Found
-) {
-  const { start, end } = found.window
-  const activities = [...state.tables.activity.by('workspace_sid', workspace_sid)]
-  const byActivity = await timeInActivities(ledger, {
-    workspace_sid,
-    activities: activities.map(({ sid }) => sid),
-    workers,
-    from: start,
-    until: Math.min(end, now())
-  })
-  return {
-    ...reservations(found),
-    activity_durations: activities.map(({ sid, friendly_name }) => ({
-      sid,
-      friendly_name,
-      ...durations(byActivity.get(sid))
-    }))
-  }
 }

@@ -2,12 +2,13 @@ import type { TaskrouterV1EventRow } from '@ringdown/contract/generated/taskrout
 import { decodeToken } from '@ringdown/contract/paging'
 import { notFound } from '@ringdown/engine/core/parameters'
 import { namedChannel, workspaceOf } from '@ringdown/engine/routing/lookup'
+import { windowOf } from '../../analytics/window.ts'
 import type { Ledger } from '../../commit/ledger.ts'
+import { EventSearch } from '../../log/event-search.ts'
 import { lookBackMs } from '../../log/retention.ts'
 import type { StoredEvent } from '../../store/store.ts'
 import type { Handlers } from '../handler.ts'
 import { badToken, cut, mappedPage, wholePage } from '../listing.ts'
-import { windowOf } from './window.ts'
 
 /** What happened in a workspace, newest first, for 30 days (reference taskrouter 8.4). */
 export const events = {
@@ -20,8 +21,8 @@ export const events = {
     const after = cursor ? await seqOf(ledger, workspace_sid, cursor.key) : undefined
     const isBack = cursor?.direction === 'before'
     await ledger.settled()
-    const rows = await ledger.reading((readings, account_sid) =>
-      readings.events({
+    const rows = await ledger.reading((log, account_sid) =>
+      new EventSearch(log).page({
         account_sid,
         where: {
           ...sids,
@@ -43,7 +44,7 @@ export const events = {
   async 'taskrouter_v1.FetchEvent'({ path: { workspace_sid, sid } }, { ledger, state, now }) {
     workspaceOf(state, workspace_sid)
     await ledger.settled()
-    const row = await ledger.reading((readings, account_sid) => readings.event(account_sid, sid))
+    const row = await ledger.reading((log, account_sid) => new EventSearch(log).find(account_sid, sid))
     const isKnown = row && toldOf(row).data.workspace_sid === workspace_sid && row.at >= now() - lookBackMs
     if (!isKnown) return notFound(`/Workspaces/${workspace_sid}/Events/${sid}`)
     return representEvent(state.account_sid, workspace_sid, row)
@@ -112,6 +113,6 @@ async function seqOf(ledger: Ledger, workspace_sid: string, key: readonly (strin
   const [first, second] = key
   if (key.length === 2 && typeof first === 'number' && typeof second === 'string') return first
   if (key.length !== 1 || typeof first !== 'string') return badToken()
-  const event = await ledger.reading((readings, account_sid) => readings.event(account_sid, first))
+  const event = await ledger.reading((log, account_sid) => new EventSearch(log).find(account_sid, first))
   return event && toldOf(event).data.workspace_sid === workspace_sid ? event.seq : badToken()
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TestClock } from '@ringdown/server/clock/clock'
 import { Account } from '@ringdown/server/commit/account'
+import { schema } from '@ringdown/server/schema'
 import { openStore } from '@ringdown/server/store/open'
 import { ContentRejected, type Store } from '@ringdown/server/store/store'
 import fc from 'fast-check'
@@ -26,7 +27,7 @@ let workspace_sid: string
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ringdown-feed-'))
-  store = await openStore({ data: folder })
+  store = await openStore({ schema, data: folder })
   const clock = new TestClock(Date.parse('2026-03-02T09:00:00Z'))
   account = await Account.open({ store, account_sid, clock, log, seed: 7 })
   workspace_sid = (await account.execute({ type: 'workspace.create', friendly_name: 'Floor' })).workspace.sid

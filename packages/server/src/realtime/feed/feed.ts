@@ -4,6 +4,7 @@ import type { EngineEvent } from '@ringdown/engine/events'
 import type { Logger } from 'pino'
 import type { Account } from '../../commit/account.ts'
 import { Unavailable } from '../../commit/ledger.ts'
+import { EventSearch } from '../../log/event-search.ts'
 import { Cursors } from './cursor.ts'
 import { FeedEvent, type FeedFilter } from './event.ts'
 import type { FeedQuestion } from './question.ts'
@@ -229,9 +230,7 @@ export class Feed {
       )
     }
     if (since === undefined) return end
-    const [first] = await this.#account.reading((readings, account_sid) =>
-      readings.events({ account_sid, where: {}, from: since, until: lastInstant, descending: false, limit: 1 })
-    )
+    const first = await this.#account.reading((log, account_sid) => new EventSearch(log).firstFrom(account_sid, since))
     return first ? Math.min(first.seq - 1, end) : end
   }
 
@@ -362,9 +361,6 @@ export class Feed {
     this.#recent = []
   }
 }
-
-/** The last millisecond that has a date. */
-const lastInstant = 8_640_000_000_000_000 - 1
 
 function tooMany(what: string): InvalidRequest {
   return new InvalidRequest(`Too many ${what} of this account: try again later`, null, { status: 429, code: 20429 })

@@ -7,6 +7,7 @@ import { TestClock } from '@ringdown/server/clock/clock'
 import { Account } from '@ringdown/server/commit/account'
 import { envelopeOf } from '@ringdown/server/http/errors'
 import { mountEventBridge } from '@ringdown/server/realtime/worker-sdk/event-bridge'
+import { schema } from '@ringdown/server/schema'
 import { openStore } from '@ringdown/server/store/open'
 import type { Store } from '@ringdown/server/store/store'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -118,7 +119,7 @@ describe('the sockets', () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ringdown-bridge-'))
-    store = await openStore({ data: folder })
+    store = await openStore({ schema, data: folder })
     account = await Account.open({ store, account_sid, clock: new TestClock(1_772_442_000_000), log, seed: 1 })
     const { workspace } = await account.execute({ type: 'workspace.create', friendly_name: 'Floor', template: 'FIFO' })
     workspace_sid = workspace.sid

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TestClock } from '@ringdown/server/clock/clock'
 import { Account } from '@ringdown/server/commit/account'
+import { schema } from '@ringdown/server/schema'
 import { openStore } from '@ringdown/server/store/open'
 import type { Store } from '@ringdown/server/store/store'
 import { pino } from 'pino'
@@ -21,7 +22,7 @@ let access: Access
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ringdown-rpc-'))
-  store = await openStore({ data: folder })
+  store = await openStore({ schema, data: folder })
   const log = pino({ level: 'silent' })
   account = await Account.open({ store, account_sid, clock: new TestClock(1_772_442_000_000), log, seed: 1 })
   const { workspace } = await account.execute({ type: 'workspace.create', friendly_name: 'Floor', template: 'FIFO' })

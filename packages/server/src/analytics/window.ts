@@ -1,6 +1,6 @@
 import { isoSeconds } from '@ringdown/contract/instant'
 import { refuse } from '@ringdown/engine/core/refusals'
-import { lookBackMs } from '../../log/retention.ts'
+import { lookBackMs } from '../log/retention.ts'
 
 /** A span of time that is asked for. Instants, both inclusive. */
 export interface Window {

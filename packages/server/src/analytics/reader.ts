@@ -7,7 +7,8 @@ import {
   type PlacedSum,
   type Run,
   type Sum,
-  summing
+  summing,
+  type ToldEvent
 } from '@ringdown/engine/analytics/rollup'
 import {
   joinStayCells,
@@ -18,11 +19,30 @@ import {
   staysOf
 } from '@ringdown/engine/analytics/stay'
 import type { Digest } from '../log/follower.ts'
-import type { RollupRow } from '../store/readings.ts'
 import type { Store } from '../store/store.ts'
+import { type CellRow, Cells, cellWrites } from './cells.ts'
+import { stayCellPlace, stayCellRow, stayCellsIn } from './stay-cells.ts'
+import { ToldEvents } from './told.ts'
 
 /** Name of this reader, and of its cursor. */
 export const statisticsReader = 'statistics'
+
+/**
+ * Events of one step at most. A step writes a cell for whoever took part, however many events there were, and decisions
+ * wait for that transaction: so there are few steps, and large ones.
+ */
+const step = 20_000
+
+/** The log as this reader reads it: by the columns that the folds take. */
+export function statisticsReading(store: Store, account_sid: string) {
+  const told = new ToldEvents(store)
+  return {
+    reader: statisticsReader,
+    read: (cursor: number, limit: number) => told.after(account_sid, cursor, limit),
+    digest: statisticsDigest(store, account_sid),
+    step
+  }
+}
 
 /**
  * Cells that are remembered from step to step; where more are at work they are read again each time. A cell takes some 600
@@ -47,12 +67,13 @@ interface Memory {
  * Keeps the roll-ups and the stays behind cumulative statistics (reference taskrouter 7.3 and 7.4), and cells of the
  * stays that have ended. What cells held after a step is remembered for the next one, so that it need not be read back.
  */
-export function statisticsDigest(store: Store, account_sid: string): Digest {
+export function statisticsDigest(store: Store, account_sid: string): Digest<ToldEvent> {
+  const kept = new Cells(store)
   let memory: Memory | undefined
 
   return async (events) => {
     const [first, last] = [events[0], events.at(-1)]
-    if (!first || !last) return { rollups: [], stays: [] }
+    if (!first || !last) return { writes: [] }
     const { cells, at } = memory?.next === first.seq ? memory : { cells: new Map<string, PlacedSum>(), at: first.at }
     memory = undefined
     const fresh = await inPieces(summing(events, piece))
@@ -60,14 +81,14 @@ export function statisticsDigest(store: Store, account_sid: string): Digest {
     const unknown: CellKey[] = []
     for (const [key, { place }] of fresh) if (!cells.has(key)) unknown.push(place)
     const [known, open] = await Promise.all([
-      knownCells(store, account_sid, unknown),
-      openStays(store, account_sid, moves)
+      knownCells(kept, account_sid, unknown),
+      openStays(kept, account_sid, moves)
     ])
     const stays = staysOf(moves, open)
-    const ended = await countEnded(store, account_sid, stayCellsOf(stays))
+    const ended = await countEnded(kept, account_sid, stayCellsOf(stays))
     // Another process may have written this very step meanwhile. Ours is then refused, and must not be built upon.
     const isFirst = (await store.cursor(account_sid, statisticsReader)) < first.seq
-    const rollups: RollupRow[] = []
+    const written: CellRow[] = []
     for (const [key, more] of fresh) {
       const before = cells.get(key)
       if (before) before.sum.addSum(more.sum)
@@ -76,14 +97,14 @@ export function statisticsDigest(store: Store, account_sid: string): Digest {
         if (row) addTo(more.sum, row)
         cells.set(key, more)
       }
-      rollups.push(rowOf(more.place, (before ?? more).sum))
-      if (rollups.length % piece === 0) await turn()
+      written.push(rowOf(more.place, (before ?? more).sum))
+      if (written.length % piece === 0) await turn()
     }
     // Time does not go back: a cell that ended before the last event is complete.
     if (last.at - (last.at % finest) > at)
       for (const [key, { place }] of cells) if (place.start + place.span <= last.at) cells.delete(key)
     if (isFirst && cells.size <= maxRemembered) memory = { next: last.seq + 1, cells, at: last.at }
-    return { rollups: [...rollups, ...ended], stays }
+    return { writes: cellWrites([...written, ...ended], stays) }
   }
 }
 
@@ -100,26 +121,22 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-function addTo(sum: Sum, { figures, histograms }: RollupRow): void {
+function addTo(sum: Sum, { figures, histograms }: CellRow): void {
   sum.addPacked(JSON.parse(figures) as Packed) // as rowOf wrote it
   sum.addHistograms(JSON.parse(histograms) as Histograms) // as above
 }
 
-function rowOf(place: CellKey, sum: Sum): RollupRow {
+function rowOf(place: CellKey, sum: Sum): CellRow {
   const { scope_sid, span, start, task_channel_sid } = place
   const [figures, histograms] = [JSON.stringify(sum.packed), JSON.stringify(sum.histograms)]
   return { scope_sid, span, start, task_channel_sid, figures, histograms }
 }
 
 /** What is stored of the cells already. */
-async function knownCells(
-  store: Store,
-  account_sid: string,
-  cells: readonly CellKey[]
-): Promise<Map<string, RollupRow>> {
+async function knownCells(kept: Cells, account_sid: string, cells: readonly CellKey[]): Promise<Map<string, CellRow>> {
   if (cells.length === 0) return new Map()
   const scopes = [...new Set(cells.map(({ scope_sid }) => scope_sid))]
-  const rows = await store.rollups(account_sid, { scopes, runs: runsOf(cells), histograms: true })
+  const rows = await kept.cells(account_sid, { scopes, runs: runsOf(cells), histograms: true })
   const wanted = new Set(cells.map(cellKey))
   return new Map(rows.map((row) => [cellKey(row), row] as const).filter(([key]) => wanted.has(key)))
 }
@@ -138,59 +155,29 @@ function runsOf(cells: readonly CellKey[]): Run[] {
   return [...runs.values()]
 }
 
-// Stays
-
-/** Cells of stays stand in the table of roll-ups, an activity being the scope: one row for each day in which some ended. */
-const stay_span = 86_400_000
-
-type Begun = readonly [begun: number, count: number, total: number, min: number, max: number]
-
-/** The cells of stays in such a row. */
-export function stayCellsIn({ scope_sid, start, figures }: RollupRow): StayCell[] {
-  const list = JSON.parse(figures) as readonly Begun[] // as countEnded wrote it
-  return list.map(([begun, count, total, min, max]) => ({
-    activity_sid: scope_sid,
-    begun,
-    ended: start,
-    count,
-    total,
-    min,
-    max
-  }))
-}
-
 /** Rows of the days in which these stays ended, with what is known of them added. */
-async function countEnded(store: Store, account_sid: string, fresh: readonly StayCell[]): Promise<RollupRow[]> {
+async function countEnded(kept: Cells, account_sid: string, fresh: readonly StayCell[]): Promise<CellRow[]> {
   if (fresh.length === 0) return []
   const places = new Map<string, CellKey>()
   for (const { activity_sid, ended } of fresh) {
-    const place = { scope_sid: activity_sid, span: stay_span, start: ended, task_channel_sid: '' }
+    const place = stayCellPlace(activity_sid, ended)
     places.set(cellKey(place), place)
   }
-  const known = await knownCells(store, account_sid, [...places.values()])
+  const known = await knownCells(kept, account_sid, [...places.values()])
   const cells = joinStayCells([...known.values()].flatMap(stayCellsIn), fresh)
-  return [...places.values()].map((place): RollupRow => {
-    const here = cells.filter(({ activity_sid, ended }) => activity_sid === place.scope_sid && ended === place.start)
-    const figures = here.map(({ begun, count, total, min, max }): Begun => [begun, count, total, min, max])
-    return { ...place, figures: JSON.stringify(figures), histograms: '{}' }
-  })
-}
-
-/** The cells of the stays that ended in whole days, from one instant on and before another. */
-export function stayCellRuns(from: number, until: number): Run[] {
-  return [{ span: stay_span, start: from, end: until }]
+  return [...places.values()].map((place) => stayCellRow(place, cells))
 }
 
 /** The running stays that the events may end. */
 async function openStays(
-  store: Store,
+  kept: Cells,
   account_sid: string,
   moves: readonly { readonly type: string; readonly workspace_sid: string | null; readonly worker_sid: string | null }[]
 ): Promise<Stay[]> {
   const workers = new Set(moves.flatMap(({ worker_sid }) => worker_sid ?? []))
-  const asked = workers.size === 0 ? [] : [store.openStays(account_sid, { workers: [...workers] })]
+  const asked = workers.size === 0 ? [] : [kept.openStays(account_sid, { workers: [...workers] })]
   for (const { type, workspace_sid } of moves)
     if (type === 'workspace.deleted' && workspace_sid !== null)
-      asked.push(store.openStays(account_sid, { workspace_sid }))
+      asked.push(kept.openStays(account_sid, { workspace_sid }))
   return (await Promise.all(asked)).flat()
 }

@@ -8,8 +8,10 @@ import {
   sharesOf,
   type Tally
 } from '@ringdown/engine/analytics/rollup'
-import { statisticsReader } from '../../analytics/statistics.ts'
-import type { Ledger } from '../../commit/ledger.ts'
+import type { Ledger } from '../commit/ledger.ts'
+import { Cells } from './cells.ts'
+import { statisticsReader } from './reader.ts'
+import { ToldEvents } from './told.ts'
 import type { Window } from './window.ts'
 
 /** Of which time and channel figures are asked for. */
@@ -41,16 +43,15 @@ export async function talliesOf(
   await withPatience(ledger.caughtUp(statisticsReader), patience)
   // Nothing lies after now: the minute that has begun is read as a whole.
   const { runs, edges } = coverOf(window.start, window.isOpen ? endOfMinute(window.end) : window.end + 1)
-  const [rows, groups, told] = await ledger.reading((readings, account_sid) =>
-    Promise.all([
-      readings.rollupTexts(account_sid, { scopes, runs, histograms }),
+  const [rows, groups, told] = await ledger.reading((kept, account_sid) => {
+    const events = new ToldEvents(kept)
+    return Promise.all([
+      new Cells(kept).texts(account_sid, { scopes, runs, histograms }),
       // Raw waits are in the events alone.
-      Promise.all(
-        histograms ? [] : edges.map(([from, until]) => readings.toldGroups(account_sid, { scopes, from, until }))
-      ),
-      Promise.all(histograms ? edges.map(([from, until]) => readings.toldBetween(account_sid, from, until)) : [])
+      Promise.all(histograms ? [] : edges.map(([from, until]) => events.groups(account_sid, { scopes, from, until }))),
+      Promise.all(histograms ? edges.map(([from, until]) => events.between(account_sid, from, until)) : [])
     ])
-  )
+  })
   const sums = new Map<string, Sum>()
   const sumOf = (scope_sid: string): Sum => {
     let sum = sums.get(scope_sid)

@@ -1,7 +1,8 @@
 import { joinSpreads, type Spread } from '@ringdown/engine/analytics/rollup'
 import { stayCoverOf } from '@ringdown/engine/analytics/stay'
-import { stayCellRuns, stayCellsIn } from '../../analytics/statistics.ts'
-import type { Ledger } from '../../commit/ledger.ts'
+import type { Ledger } from '../commit/ledger.ts'
+import { Cells } from './cells.ts'
+import { stayCellRuns, stayCellsIn } from './stay-cells.ts'
 
 /** Whose time is asked for. */
 interface Asked {
@@ -24,17 +25,18 @@ export async function timeInActivities(
   { workspace_sid, activities, workers, from, until }: Asked
 ): Promise<Map<string, Spread>> {
   const cover = workers === undefined ? stayCoverOf(from, until) : undefined
-  return ledger.reading(async (readings, account_sid) => {
+  return ledger.reading(async (store, account_sid) => {
+    const kept = new Cells(store)
     if (!cover) {
       const some = workers === undefined ? {} : { workers }
-      const sums = await readings.stays(account_sid, { workspace_sid, ...some, from, until })
+      const sums = await kept.stays(account_sid, { workspace_sid, ...some, from, until })
       return new Map(sums.map(({ activity_sid, ...spread }) => [activity_sid, spread]))
     }
     const runs = stayCellRuns(cover.first, cover.last)
-    const rows = await readings.rollups(account_sid, { scopes: activities, runs, histograms: false })
+    const rows = await kept.cells(account_sid, { scopes: activities, runs, histograms: false })
     const cells = rows.flatMap(stayCellsIn)
     const parts = cover.parts(cells)
-    const sums = await readings.stays(account_sid, { workspace_sid, from, until, parts })
+    const sums = await kept.stays(account_sid, { workspace_sid, from, until, parts })
     const spreads = new Map<string, Spread>()
     const add = (sid: string, more: Spread) => spreads.set(sid, joinSpreads(spreads.get(sid), more))
     for (const { activity_sid, ...spread } of sums) add(activity_sid, spread)

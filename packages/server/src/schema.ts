@@ -1,0 +1,12 @@
+import { cellTable, stayTable } from './analytics/cells.ts'
+import { coldKinds } from './commit/kinds.ts'
+import { deliveryTable } from './delivery/rows.ts'
+import { logColumns } from './log/event-columns.ts'
+import type { Schema } from './store/tables.ts'
+
+/** What a store of ours keeps. Who brings a table adds it here; its columns and indexes may change without a migration. */
+export const schema: Schema = {
+  kinds: coldKinds,
+  log: logColumns,
+  tables: [cellTable, stayTable, deliveryTable]
+}

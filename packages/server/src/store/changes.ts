@@ -1,0 +1,87 @@
+import type { EventBlocks } from './event-blocks.ts'
+import { type Batch, ContentRejected, type Removal, type Value } from './store.ts'
+import { type Inserts, journalTable, rowTable, type Table, type Tables } from './tables.ts'
+
+/** What one batch does to the tables: everything but the account's head. */
+export interface Changes {
+  readonly upserts: readonly Inserts[]
+  /** Keys without `account_sid`: [kind, seq] for the row table, [sid] for a cold one. */
+  readonly deletes: readonly Inserts[]
+  readonly inserts: readonly Inserts[]
+  readonly removals: readonly Removal[]
+}
+
+const noData = {}
+
+/** Sorts a batch by table, with its rows as JSON text; `blocks` is told of its events. Throws ContentRejected for what no store could keep. */
+export function changesOf(batch: Batch, tables: Tables, blocks: EventBlocks): Changes {
+  const upserts = new Map<string, Inserts>()
+  const deletes = new Map<string, Inserts>()
+  const of = (map: Map<string, Inserts>, table: Table) => {
+    const known = map.get(table.name)
+    if (known !== undefined) return known.rows
+    const fresh: Inserts = { table, rows: [] }
+    map.set(table.name, fresh)
+    return fresh.rows
+  }
+  const removals = batch.removals ?? []
+  for (const { kind, sid, seq, row } of batch.rows) {
+    const cold = tables.coldOf(kind)
+    if (row === null || removals.some((removal) => covers(removal, tables, kind, row)))
+      of(deletes, cold ?? rowTable).push(cold === undefined ? [kind, seq] : [sid])
+    else if (cold === undefined) of(upserts, rowTable).push([kind, seq, sid, row.version, json(row)])
+    else of(upserts, cold).push([sid, row.version, ...columnValues(tables, kind, row), json(row)])
+  }
+  const inserts: Inserts[] = []
+  if (batch.events.length > 0) {
+    const rows = batch.events.map((e) => [
+      e.seq,
+      e.sid,
+      e.type,
+      e.at,
+      ...tables.log.valuesOf(e.about ?? noData),
+      e.data
+    ])
+    inserts.push({ table: tables.event, rows })
+  }
+  if (batch.journal.length > 0)
+    inserts.push({ table: journalTable, rows: batch.journal.map((j) => [j.decision, j.at, j.seed, j.data]) })
+  const filled = blocks.filledBy(batch.account_sid, batch.events)
+  return {
+    upserts: filled ? [...upserts.values(), filled] : [...upserts.values()],
+    deletes: [...deletes.values()],
+    inserts,
+    removals
+  }
+}
+
+/** A row that a removal of the same batch covers is gone after it, whether it was there before or not. */
+function covers(removal: Removal, tables: Tables, kind: string, row: object): boolean {
+  if (removal.kind !== kind) return false
+  const fields = row as Readonly<Record<string, unknown>> // as: a row of any kind, read by column name
+  return Object.entries(removal.where).every(
+    ([column, value]) => columnValue(tables, kind, column, fields[column]) === tables.compared(kind, column, value)
+  )
+}
+
+function json(row: object): string {
+  try {
+    return JSON.stringify(row)
+  } catch (error) {
+    throw new ContentRejected(`a row cannot be written as JSON: ${String(error)}`, { cause: error })
+  }
+}
+
+function columnValues(tables: Tables, kind: string, row: object): Value[] {
+  const fields = row as Readonly<Record<string, unknown>> // as: a row of any kind, read by column name
+  return Object.keys(tables.kind(kind).columns).map((column) => columnValue(tables, kind, column, fields[column]))
+}
+
+function columnValue(tables: Tables, kind: string, column: string, value: unknown): Value {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'boolean') return value ? 1 : 0
+  if (typeof value === 'number') return value
+  // PostgreSQL refuses U+0000 in text and SQLite's driver cuts there.
+  if (typeof value === 'string' && !value.includes('\0')) return tables.compared(kind, column, value)
+  throw new ContentRejected(`${kind}.${column} holds what no column can keep`)
+}

@@ -1,0 +1,225 @@
+import { open } from 'node:fs/promises'
+import { Checkpoints } from './checkpoints.ts'
+import { FileWatch } from './file-watch.ts'
+import { checkIntact, expectedOf } from './intact.ts'
+import { Mark, type Reached } from './mark.ts'
+import { Refused, type SqliteThread, type Step, sqliteThread } from './sqlite-thread.ts'
+import { CannotOpen, StoreUnavailable } from './store.ts'
+
+type Rows = Record<string, unknown>[]
+
+/**
+ * One SQLite file with its two threads: one writes, another one reads, so that a read waits neither for a flush nor for
+ * this thread. It knows whether what memory holds of the file may be trusted: not after a write that failed, or when the
+ * file is no longer the one that was opened.
+ */
+export class SqliteFile {
+  readonly path: string
+  /** Accounts that were locked since the file was last lost. */
+  readonly held = new Set<string>()
+  readonly #writer: SqliteThread
+  readonly #reader: SqliteThread
+  readonly #checkpoints: Checkpoints
+  readonly #mark: Mark
+  readonly #watch: FileWatch
+  readonly #listeners = new Set<(why: StoreUnavailable) => void>()
+  /** Why nothing can be written, since the last write that failed. */
+  #failed: StoreUnavailable | undefined
+  /** Why the file is not the one that was opened. */
+  #gone: StoreUnavailable | undefined
+  #closed = false
+  #renewal: Promise<void> | undefined
+  #migration: Promise<void> | undefined
+  /** Batches that are not answered yet. */
+  readonly #underWay = new Set<Promise<unknown>>()
+
+  private constructor(path: string, writer: SqliteThread, reader: SqliteThread, reached: readonly Reached[]) {
+    this.path = path
+    this.#writer = writer
+    this.#reader = reader
+    this.#checkpoints = new Checkpoints(writer, reader)
+    this.#mark = new Mark(path, reached)
+    this.#watch = new FileWatch(path, {
+      gone: (why) => {
+        this.#gone = why === undefined ? undefined : new StoreUnavailable(why)
+        if (this.#gone) this.#lose(this.#gone)
+      },
+      logGone: (why) => {
+        this.#lose(new StoreUnavailable(why))
+        // What is in it can still be read by those who have it open; the last of them moves it into the file.
+        this.#renewal ??= this.#renew().finally(() => {
+          this.#renewal = undefined
+        })
+      }
+    })
+  }
+
+  /** Throws CannotOpen when the file cannot be opened, or does not hold what the mark beside it says, unless `acceptDataLoss`. */
+  static async open(path: string, acceptDataLoss: boolean): Promise<SqliteFile> {
+    const expected = expectedOf(path, acceptDataLoss)
+    const writer = sqliteThread({ path, readOnly: false })
+    const reader = sqliteThread({ path, readOnly: true })
+    reader.warm()
+    try {
+      const reached = await checkIntact(writer, { path, expected, acceptDataLoss })
+      return new SqliteFile(path, writer, reader, reached)
+    } catch (error) {
+      await reader.close()
+      await writer.close()
+      throw error
+    }
+  }
+
+  /** Rows that are read beside the writer. */
+  read(sql: string, values: readonly unknown[]): Promise<Rows> {
+    return this.#reader.rows(sql, values)
+  }
+
+  /** The same, for what would be told while nothing can be written: the file must be the one that was opened. */
+  async peek(sql: string, values: readonly unknown[]): Promise<Rows> {
+    await this.#renewal
+    if (this.#gone) throw this.#gone
+    return this.read(sql, values)
+  }
+
+  /** Rows that the writer reads. That it succeeds does not say that a write would. */
+  ask(sql: string): Promise<Rows> {
+    return this.#asking(() => this.#writer.rows(sql, []))
+  }
+
+  /** One text that writes, and the rows that it returns. */
+  run(sql: string, values: readonly unknown[]): Promise<Rows> {
+    return this.#writing(() => this.#writer.rows(sql, values))
+  }
+
+  /** All steps or none (see `SqliteThread`). */
+  transact(steps: readonly Step[], lane?: string): Promise<{ missed: number; changes: number }> {
+    return this.#writing(async () => {
+      const done = await this.#writer.transaction(steps, lane)
+      this.#checkpoints.wrote(done.changes)
+      return done
+    })
+  }
+
+  /** A batch of an account; answers whether it found the account at its epoch. Its end is waited for when the file is closed. */
+  async writeBatch(steps: readonly Step[], reached: Reached): Promise<boolean> {
+    // In the order of the calls. What follows a failed write was decided on memory that is no longer true.
+    const written = this.transact(steps, reached.account_sid)
+    this.#underWay.add(written)
+    const { missed } = await written.finally(() => this.#underWay.delete(written))
+    if (missed === -1) this.#mark.reached(reached)
+    return missed === -1
+  }
+
+  /** Lets the writer alone with some work in one transaction; everybody else waits for it. */
+  migrate(
+    work: (run: (sql: string) => Promise<void>, rows: (sql: string) => Promise<Rows>) => Promise<void>
+  ): Promise<void> {
+    this.#migration ??= this.#migrate(work).finally(() => {
+      this.#migration = undefined
+    })
+    return this.#migration
+  }
+
+  /** Gives free pages at the end of the file back to the system. */
+  async giveBack(pages: number): Promise<void> {
+    await this.run(`pragma incremental_vacuum(${pages})`, [])
+    this.#checkpoints.wrote(pages)
+  }
+
+  /** A consistent copy in a new file. Throws CannotOpen. */
+  async copyTo(target: string): Promise<void> {
+    // Its own thread and connection: a long copy keeps neither reads nor writes waiting.
+    const copier = sqliteThread({ path: this.path, readOnly: true })
+    try {
+      // Made by us, for its owner only; SQLite fills an empty file, and nothing is overwritten.
+      await (await open(target, 'wx', 0o600)).close()
+      await copier.rows('vacuum into ?', [target])
+      await syncFile(target)
+    } catch (error) {
+      throw new CannotOpen(`Cannot write a backup to ${target}: ${(error as Error).message}.`, { cause: error }) // as: threads reject with errors
+    } finally {
+      await copier.close()
+    }
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  /** Why nothing can be told or written; undefined while it can. */
+  get trouble(): string | undefined {
+    return this.#closed ? 'the store is closed' : this.#failed?.message
+  }
+
+  onLost(listener: (why: StoreUnavailable) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closed) await Promise.allSettled(this.#underWay)
+    this.#closed = true
+    this.held.clear()
+    this.#watch.close()
+    await this.#checkpoints.close()
+    await this.#reader.close()
+    await this.#writer.close()
+    this.#mark.close()
+  }
+
+  async #renew(): Promise<void> {
+    this.#watch.expectNewLog()
+    await Promise.allSettled([this.#reader.renew(), this.#writer.renew()])
+  }
+
+  /** Memory is no longer to be trusted: whoever holds an account must lock it again. */
+  #lose(why: StoreUnavailable): void {
+    const known = this.#failed
+    this.#failed = why
+    this.held.clear()
+    if (!known) for (const listener of this.#listeners) listener(why)
+  }
+
+  /** The writer's work. When it fails for another reason than its content, memory is no longer to be trusted. */
+  async #writing<T>(work: () => Promise<T>): Promise<T> {
+    const result = await this.#asking(work)
+    this.#failed = undefined
+    return result
+  }
+
+  /** The same for what writes nothing. */
+  async #asking<T>(work: () => Promise<T>): Promise<T> {
+    await this.#migration
+    await this.#renewal
+    try {
+      if (this.#gone) throw this.#gone
+      return await work()
+    } catch (error) {
+      if (error instanceof StoreUnavailable && !(error instanceof Refused)) this.#lose(error)
+      throw error
+    }
+  }
+
+  async #migrate(work: Parameters<SqliteFile['migrate']>[0]): Promise<void> {
+    const { script, rows } = this.#writer
+    await script('begin immediate')
+    try {
+      await work(script, (sql) => rows(sql, []))
+      await script('commit')
+    } catch (error) {
+      await script('rollback').catch(() => {}) // the first error is the one to tell
+      throw error
+    }
+  }
+}
+
+/** VACUUM INTO does not flush what it wrote. */
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
