@@ -2,15 +2,14 @@ import { readdirSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { Connection, Connections } from './api.ts'
 import { createTask, finish, makeFloor, reservationOf } from './contact.ts'
+import { floodFigures } from './flood.ts'
 import { temporaryFolder } from './lifetime.ts'
 import {
   atMost,
   count,
   type Figure,
   type Measured,
-  ms,
   type Options,
-  quantile,
   say,
   seconds,
   times
@@ -21,7 +20,6 @@ import { postgresSchema } from './store.ts'
 const shape = { workers: 200, queues: 20 }
 /** Doors that a client may open without saying who it is. */
 const held = { malformed: 100, huge: 100, unfinished: 100 }
-const flooding = 24
 const takeovers = 3
 /** Where a figure of a whole run counts: before, finished tasks still fill memory for the first time. */
 const whole_minutes = 20
@@ -52,7 +50,7 @@ export async function measure({ minutes }: Options): Promise<Measured> {
   if (pair) for (const figure of await pair.takeOver()) tell(figure)
   return {
     figures,
-    how: `Everything with \`ringdown start\` in processes of their own; \`--minutes 60\` is the whole of it (this was ${minutes}). Memory: task lifecycles at half of what the server did at full speed just before; its heap after collections when a sixth of the time is over and at the end (a bound of 1.2x counts from ${whole_minutes} minutes on: finished tasks stay in memory for five). The stand-by does nothing but stand by meanwhile. Descriptors: ${held.malformed} connections send no HTTP, ${held.huge} a head that is too long, ${held.unfinished} half a head; the clients never close; counted at the end, at least two minutes later. Stopping: SIGTERM under ${held.unfinished} half heads, until the process is gone. Flood: ${flooding} connections without credentials POST 4 MB each to the worker SDK's door, over and over, while one connection reads. Take-over: until the stand-by's \`/ready\` answers 200, which is asked every 5 ms; ${takeovers} times each.`
+    how: `Everything with \`ringdown start\` in processes of their own; \`--minutes 60\` is the whole of it (this was ${minutes}). Memory: task lifecycles at half of what the server did at full speed just before; its heap after collections when a sixth of the time is over and at the end (a bound of 1.2x counts from ${whole_minutes} minutes on: finished tasks stay in memory for five). The stand-by does nothing but stand by meanwhile. Descriptors: ${held.malformed} connections send no HTTP, ${held.huge} a head that is too long, ${held.unfinished} half a head; the clients never close; counted at the end, at least two minutes later. Stopping: SIGTERM under ${held.unfinished} half heads, until the process is gone. Flood: as the area \`flood\` measures it. Take-over: until the stand-by's \`/ready\` answers 200, which is asked every 5 ms; ${takeovers} times each.`
   }
 }
 
@@ -203,54 +201,12 @@ async function stopUnderHalfOpen(): Promise<Figure> {
     : { what, figure: 'not within 20 s', target: '<= 10.00 s', ratio: 2, met: false }
 }
 
-/** The slowest of a hundred reads, without and with a flood of requests that say nothing of who asks. */
+/** What others' reads take beside floods of requests without credentials, door by door. */
 async function flood(): Promise<Figure[]> {
   const server = await startServer()
-  const connection = await Connection.open(server)
-  const reads = async () => {
-    const took: number[] = []
-    const end = performance.now() + 5_000
-    while (performance.now() < end) {
-      const begun = performance.now()
-      await connection.get('/taskrouter/v1/Workspaces')
-      took.push(performance.now() - begun)
-      await pause(5)
-    }
-    return quantile(took, 0.99)
-  }
-  await reads()
-  const calm = await reads()
-  let over = false
-  let sent = 0
-  const body = Buffer.from(`{"token":"nobody","url":"/","params":{"a":"${'x'.repeat(4_000_000)}"}}`)
-  const url = `http://${server.host}:${server.port}/event-bridge/v1/wschannels`
-  const floods = Array.from({ length: flooding }, async () => {
-    while (!over) {
-      await fetch(url, { method: 'POST', body }).then(
-        (answer) => answer.arrayBuffer(),
-        () => pause(5) // it is hung up on, as it should
-      )
-      sent++
-    }
-  })
-  await pause(1_000)
-  const flooded = await reads()
-  over = true
-  connection.close()
+  const figures = await floodFigures(server, 5)
   await server.stop()
-  await Promise.all(floods)
-  return [
-    atMost(
-      `a read while ${flooding} connections flood without credentials, p99 over p99 in calm`,
-      flooded / calm,
-      2,
-      times
-    ),
-    {
-      what: '… p99 in calm, p99 in the flood; requests of the flood',
-      figure: `${ms(calm)}, ${ms(flooded)}; ${count(sent)}`
-    }
-  ]
+  return figures
 }
 
 /** A leader and its stand-by on one PostgreSQL. */

@@ -143,7 +143,8 @@ describe.runIf(database !== undefined)('nodes on one PostgreSQL', () => {
     const head = await first.lock(account)
     const standby = child(`
       const { openPostgres } = await load('postgres')
-      const store = await openPostgres({ url: ${JSON.stringify(here.url)}, heartbeatMs: 50, lostMs: 1000, silentMs: 1500 })
+      const { schema } = await load('../schema')
+      const store = await openPostgres({ schema, url: ${JSON.stringify(here.url)}, heartbeatMs: 50, lostMs: 1000, silentMs: 1500 })
       print('waits')
       store.lock('${account}').then(({ epoch }) => print('taken with epoch ' + epoch))`)
     expect(await standby.line()).toBe('waits')
@@ -162,8 +163,9 @@ describe.runIf(database !== undefined)('nodes on one PostgreSQL', () => {
   it('lose their accounts when their main thread stands still for good', async () => {
     const hung = child(`
       const { openPostgres } = await load('postgres')
+      const { schema } = await load('../schema')
       const times = { heartbeatMs: 50, lostMs: 500, silentMs: 700, hungMs: 500 }
-      const store = await openPostgres({ url: ${JSON.stringify(here.url)}, ...times })
+      const store = await openPostgres({ schema, url: ${JSON.stringify(here.url)}, ...times })
       const { epoch } = await store.lock('${account}')
       print('locked')
       await heard()

@@ -129,5 +129,5 @@ describe('the explanation', () => {
 })
 
 it('has shown what the parity table says of it', () => {
-  expectVerified('test/conformance/taskrouter-explanation.test.ts', world)
+  expectVerified('test/conformance/taskrouter/explanation.test.ts', world)
 })
