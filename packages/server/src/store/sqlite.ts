@@ -62,8 +62,8 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
   let failed = false
   let closed = false
   let migration: Promise<void> | undefined
-  /** Resolves when all writes so far are answered. */
-  let turn: Promise<unknown> = Promise.resolve()
+  /** Batches that are not answered yet. */
+  const underWay = new Set<Promise<unknown>>()
 
   reader.warm()
   try {
@@ -159,8 +159,9 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
       if (!held.has(batch.account_sid)) throw new StoreUnavailable(`account ${batch.account_sid} must be locked first`)
       // In the order of the calls. What follows a failed write was decided on memory that is no longer true.
       const written = writing(() => transact(steps, batch.account_sid))
-      turn = Promise.allSettled([turn, written])
-      if ((await written).missed === -1) return
+      underWay.add(written)
+      const { missed } = await written.finally(() => underWay.delete(written))
+      if (missed === -1) return
       held.delete(batch.account_sid)
       throw new Fenced(`account ${batch.account_sid} was taken by another process`)
     },
@@ -244,7 +245,7 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
     },
 
     async close() {
-      if (!closed) await turn
+      if (!closed) await Promise.allSettled(underWay)
       closed = true
       held.clear()
       await checkpoints.close()
