@@ -473,13 +473,14 @@ function drawSeed(): Seed {
   return [seed[0] as number, seed[1] as number, seed[2] as number, seed[3] as number] // its length is a multiple of four
 }
 
-async function load({ store, account_sid, settings }: AccountOptions, head: AccountHead): Promise<State> {
+async function load({ store, account_sid, settings, clock }: AccountOptions, head: AccountHead): Promise<State> {
   const state = new State(account_sid, settings ?? defaultSettings)
   for (const { kind, row } of await store.load(account_sid)) {
     if (!Object.hasOwn(kinds, kind)) throw new Error(`the store holds rows of the unknown kind ${kind}`)
     state.admit(kind as Kind, row as never) // checked just before
   }
   state.pools.settle()
+  clock.notBefore(head.at)
   state.at = head.at
   state.decision = head.decision
   state.next_seq = head.next_seq

@@ -38,6 +38,10 @@ export interface ServerOptions {
   readonly metrics?: Metrics | undefined
   /** Whether the store answers and the accounts are owned. */
   readonly isReady?: (() => boolean | Promise<boolean>) | undefined
+  /** The last step of the machine's clock since the start, for `/ready`; see `MachineTime`. */
+  readonly clockStep?:
+    | (() => { readonly by: number; readonly at: number; readonly ahead: number } | undefined)
+    | undefined
   /** The test clock; without it the server runs on the real one. */
   readonly clock?: MovableClock | undefined
   readonly mcp?: MountMcp | undefined
