@@ -3,6 +3,7 @@ import pg from 'pg'
 import { deliveriesOf } from './deliveries.ts'
 import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
+import { withPassword } from './passfile.ts'
 import { pause } from './pause.ts'
 import { answerOf, clientConfig, placeOf, storeError } from './postgres-client.ts'
 import { openSession, type Timing, usualTiming } from './postgres-session.ts'
@@ -40,7 +41,8 @@ const dialect: Dialect = {
  * fences writes on one primary; without synchronous replication, a failover of PostgreSQL itself may lose acknowledged
  * work. Throws CannotOpen when no connection can be made.
  */
-export async function openPostgres({ url, ...given }: { url: string } & Partial<Timing>): Promise<Store> {
+export async function openPostgres({ url: place, ...given }: { url: string } & Partial<Timing>): Promise<Store> {
+  const url = await withPassword(place)
   const timing = { ...usualTiming, ...given }
   const session = await openSession(url, timing)
   const pool = new pg.Pool({ ...clientConfig(url), max: readers, query_timeout: 30_000, idleTimeoutMillis: 30_000 })
