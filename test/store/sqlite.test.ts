@@ -45,7 +45,7 @@ describe('a store on SQLite', () => {
     const head = await store.lock(account)
     await store.write(batch(head, { events: [event(1)] }))
     await store.close()
-    expect(await readdir(here.folder)).toEqual(['store.sqlite'])
+    expect(await readdir(here.folder)).toEqual(['store.sqlite', 'store.sqlite.mark'])
   })
 
   it('does not let its write-ahead log grow without end', async () => {

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { resolve } from 'node:path'
 import { type EngineEvent, render } from '@ringdown/engine/events'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
@@ -20,7 +22,8 @@ import { statisticsDigest } from './readers/statistics.ts'
 import { mountEventBridge } from './realtime/event-bridge.ts'
 import { type Folder, takeFolder } from './store/folder-lock.ts'
 import { openStore } from './store/open.ts'
-import { CannotOpen, type Store } from './store/store.ts'
+import { opennessOf } from './store/permissions.ts'
+import { CannotOpen, type Store, StoreUnavailable } from './store/store.ts'
 
 export interface StartOptions {
   readonly port: number
@@ -37,6 +40,8 @@ export interface StartOptions {
   readonly at?: number | undefined
   readonly seed?: number | undefined
   readonly journal?: boolean
+  /** Starts on a data folder that does not hold what the mark beside its database says. */
+  readonly acceptDataLoss?: boolean
   readonly publicUrl?: string | undefined
   readonly trustProxy?: boolean
   readonly settings?: Settings
@@ -70,14 +75,27 @@ export async function start(options: StartOptions): Promise<Running> {
   let store: Store | undefined
   try {
     const credentials = await credentialsFor(options.data, options.env)
-    store = await openStore(options.database === undefined ? { data: options.data } : { database: options.database })
+    tellOpenness(log, options.data)
+    const { data, database, acceptDataLoss = false } = options
+    store = await openStore(database === undefined ? { data, acceptDataLoss } : { database })
     await checkKnown(store, credentials)
     return await serve(options, store, credentials, folder)
   } catch (error) {
     await store?.close().catch((err: unknown) => log.warn({ err }, 'the store did not close'))
     await folder?.release()
-    throw error
+    if (!(error instanceof StoreUnavailable)) throw error
+    throw new CannotOpen(`Cannot use what is kept in ${folder?.path ?? 'the database'}: ${error.message}.`, {
+      cause: error
+    })
   }
+}
+
+/** Ringdown's files are its own; what else is put there, and their names, is not. */
+function tellOpenness(log: Logger, data: string): void {
+  const mode = existsSync(data) ? opennessOf(data) : undefined
+  if (mode === undefined) return
+  const said = 'the data folder is open to other users of this machine: close it with chmod 700'
+  log.warn({ folder: resolve(data), mode }, said)
 }
 
 /** A database of another account is not taken over silently: this server would make a second account in it. */

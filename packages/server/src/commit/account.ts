@@ -13,6 +13,7 @@ import type { Clock, Moved } from '../clock/clock.ts'
 import type { Readings } from '../store/readings.ts'
 import {
   type AccountHead,
+  CannotOpen,
   ContentRejected,
   type PageQuery,
   type Store,
@@ -475,11 +476,19 @@ function drawSeed(): Seed {
 
 async function load({ store, account_sid, settings }: AccountOptions, head: AccountHead): Promise<State> {
   const state = new State(account_sid, settings ?? defaultSettings)
-  for (const { kind, row } of await store.load(account_sid)) {
-    if (!Object.hasOwn(kinds, kind)) throw new Error(`the store holds rows of the unknown kind ${kind}`)
-    state.admit(kind as Kind, row as never) // checked just before
+  let place = 'its rows'
+  try {
+    for (const { kind, row } of await store.load(account_sid)) {
+      place = `the row ${row.sid} of the kind ${kind}`
+      if (!Object.hasOwn(kinds, kind)) throw new Error('there is no such kind')
+      state.admit(kind as Kind, row as never) // checked just before
+    }
+    state.pools.settle()
+  } catch (error) {
+    if (error instanceof StoreUnavailable || error instanceof CannotOpen) throw error
+    const { message } = error as Error // as: parsing and admitting throw errors
+    throw new CannotOpen(`Cannot load account ${account_sid}: ${place} cannot be read (${message}).`, { cause: error })
   }
-  state.pools.settle()
   state.at = head.at
   state.decision = head.decision
   state.next_seq = head.next_seq

@@ -209,6 +209,7 @@ export async function openPostgres({
     },
 
     healthy: () => !closed && session.healthy(),
+    trouble: () => (closed || session.healthy() ? undefined : 'PostgreSQL does not answer'),
     onLost: session.onLost,
 
     async close() {

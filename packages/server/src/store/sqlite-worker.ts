@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type Packed, unpacked } from './packed.ts'
 import { type Database, errorCode, openDatabase, type Statement } from './sqlite-driver.ts'
@@ -20,6 +21,7 @@ const port = parentPort
 if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker thread')
 
 let database: Database | undefined
+let wasOpen = false
 let prepared = new Map<string, Statement>()
 /** The reader's second connection, on which the log is moved into the file. */
 let mover: Database | undefined
@@ -29,6 +31,8 @@ let failedAll = -1
 
 async function open(): Promise<Database> {
   if (database !== undefined) return database
+  // SQLite would make a new one, which is not the one that was lost.
+  if (wasOpen && !existsSync(path)) throw Object.assign(new Error(`${path} is gone`), { errcode: cannotOpen })
   const fresh = await openDatabase(path, { readOnly })
   try {
     fresh.exec(
@@ -44,8 +48,12 @@ async function open(): Promise<Database> {
     throw error
   }
   database = fresh
+  wasOpen = true
   return fresh
 }
+
+/** SQLite's number for a file that cannot be opened. */
+const cannotOpen = 14
 
 function prepare(db: Database, sql: string): Statement {
   const known = prepared.get(sql)
@@ -152,6 +160,11 @@ function drop(): void {
 async function answer(call: Call): Promise<Omit<Answer, 'id'>> {
   if (call.do === 'close') {
     if (database !== undefined && !readOnly) quietly(() => database?.exec('pragma wal_checkpoint(truncate)'))
+    dropMover()
+    drop()
+    return {}
+  }
+  if (call.do === 'renew') {
     dropMover()
     drop()
     return {}

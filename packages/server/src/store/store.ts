@@ -66,6 +66,8 @@ export interface Store extends Readings, Deliveries {
    * heartbeat older than 2 s on PostgreSQL), true again once it answers. Costs nothing: ask before each answer.
    */
   healthy(): boolean
+  /** Why it may not, in words for whoever runs the server; undefined while it may. */
+  trouble(): string | undefined
   /**
    * Calls the listener each time the store is lost: a write with unknown outcome, a broken connection, a heartbeat older
    * than 2 s. From then on every account must be locked and loaded again before anything is read from memory, sent or
