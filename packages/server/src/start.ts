@@ -132,6 +132,7 @@ async function serve(
       await store.ping()
       return account?.isReady ?? false
     },
+    trouble: () => store.trouble() ?? (account ? undefined : 'another node has the account, or it is being loaded'),
     sender: (sid) => (sid === account_sid ? sender : undefined),
     ask: (_account_sid, ...question) => ask(...question),
     now: () => clock.now(),

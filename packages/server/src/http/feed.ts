@@ -41,7 +41,7 @@ export function mountFeed(app: FastifyInstance, answers: Answers, options: FeedO
   const feeds = new Map<Account, Feed>()
   const feedOf = (account_sid: string): Feed => {
     const account = options.account(account_sid)
-    if (!account?.isReady) throw new Unavailable(`account ${account_sid} is not served here`)
+    if (!account?.isReadable) throw new Unavailable(`account ${account_sid} is not served here`)
     const feed = feeds.get(account) ?? new Feed(account, log, feedLimits)
     feeds.set(account, feed)
     return feed

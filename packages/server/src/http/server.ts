@@ -38,6 +38,8 @@ export interface ServerOptions {
   readonly metrics?: Metrics | undefined
   /** Whether the store answers and the accounts are owned. */
   readonly isReady?: (() => boolean | Promise<boolean>) | undefined
+  /** Why that is not so, in words for whoever runs the server. */
+  readonly trouble?: (() => string | undefined) | undefined
   /** The test clock; without it the server runs on the real one. */
   readonly clock?: MovableClock | undefined
   readonly mcp?: MountMcp | undefined

@@ -120,6 +120,9 @@ export async function openPostgres({
       }
     },
 
+    // Another node may have taken it.
+    peek: () => Promise.resolve(undefined),
+
     async load(account_sid) {
       const loaded: LoadedRow[] = []
       let after: [string, number] = ['', 0]

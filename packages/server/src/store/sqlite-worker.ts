@@ -31,8 +31,7 @@ let failedAll = -1
 
 async function open(): Promise<Database> {
   if (database !== undefined) return database
-  // SQLite would make a new one, which is not the one that was lost.
-  if (wasOpen && !existsSync(path)) throw Object.assign(new Error(`${path} is gone`), { errcode: cannotOpen })
+  if (wasOpen) checkThere()
   const fresh = await openDatabase(path, { readOnly })
   try {
     fresh.exec(
@@ -52,8 +51,10 @@ async function open(): Promise<Database> {
   return fresh
 }
 
-/** SQLite's number for a file that cannot be opened. */
-const cannotOpen = 14
+/** SQLite would make a new file, which is not the one that was lost. The number is its own, for what cannot be opened. */
+function checkThere(): void {
+  if (!existsSync(path)) throw Object.assign(new Error(`${path} is gone`), { errcode: 14 })
+}
 
 function prepare(db: Database, sql: string): Statement {
   const known = prepared.get(sql)
@@ -122,7 +123,10 @@ function abandon(db: Database): void {
 /** Moves what it can of the write-ahead log into the file, while others go on writing; answers the log's pages. */
 async function checkpoint(): Promise<AnswerRows> {
   if (!readOnly) return rowsOf((await open()).prepare(checkpointText).all())
-  mover ??= await openDatabase(path, { readOnly: false })
+  if (mover === undefined) {
+    checkThere()
+    mover = await openDatabase(path, { readOnly: false })
+  }
   try {
     return rowsOf(mover.prepare(checkpointText).all())
   } catch (error) {

@@ -181,6 +181,13 @@ export async function openSqlite({
       }
     },
 
+    async peek(account_sid) {
+      await renewal
+      if (gone) throw gone
+      const [head] = await reader.rows(peekText, [account_sid])
+      return head as AccountHead | undefined // as: the columns of account are the fields of its head
+    },
+
     async load(account_sid) {
       const loaded: LoadedRow[] = []
       let after: [string, number] = ['', 0]
@@ -340,6 +347,9 @@ const lockText = `insert into account (account_sid, epoch, format, at, decision,
   values (?, 1, ?, 0, 0, 1, 1)
   on conflict (account_sid) do update set epoch = account.epoch + 1
   returning account_sid, epoch, format, at, decision, next_seq, next_event`
+
+const peekText =
+  'select account_sid, epoch, format, at, decision, next_seq, next_event from account where account_sid = ?'
 
 const cursorText = 'update cursor set seq = ? where account_sid = ? and reader = ? and seq = ?'
 

@@ -24,6 +24,11 @@ export interface Store extends Readings, Deliveries {
    * Throws CannotOpen when a newer program wrote the account, and for what does not pass by waiting.
    */
   lock(account_sid: string, signal?: AbortSignal): Promise<AccountHead>
+  /**
+   * The account as it is on disk, without taking it, where nobody but this process may write it: what is loaded then may
+   * be told while nothing can be written. Undefined where other nodes may. Throws StoreUnavailable.
+   */
+  peek(account_sid: string): Promise<AccountHead | undefined>
   /** Every resident row of the account, and of cold kinds those that their declaration calls resident, in seq order. */
   load(account_sid: string): Promise<LoadedRow[]>
   /**
