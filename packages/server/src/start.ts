@@ -16,6 +16,7 @@ import { envelopeOf } from './http/errors.ts'
 import { Metrics } from './http/metrics.ts'
 import { buildServer, type MountMcp } from './http/server.ts'
 import { askWith } from './operations/conversations/asking.ts'
+import { Blanking } from './readers/blanking.ts'
 import { Follower } from './readers/follower.ts'
 import { Retention } from './readers/retention.ts'
 import { statisticsDigest } from './readers/statistics.ts'
@@ -196,6 +197,17 @@ async function serve(
     const { concurrency, kept_days } = settings.deliveries
     const retention = new Retention({ store, account_sid, clock, log, deliveries_kept_days: kept_days })
     testing?.register(retention)
+    const blanking = new Blanking({
+      store,
+      account: opened,
+      clock,
+      log,
+      onBlanked(deliveries) {
+        for (const forget of opened.onBlanked) forget()
+        if (deliveries > 0) sender?.reset()
+      }
+    })
+    testing?.register(blanking)
     const sending = new Sender({
       store,
       account: opened,
@@ -231,7 +243,7 @@ async function serve(
     testing?.register(deliveries)
     testing?.register(sending)
     sender = sending
-    readers.push(statistics, retention, deliveries, sending)
+    readers.push(statistics, retention, blanking, deliveries, sending)
     // What every account has: a Flex instance with its workspace, and a conversation service.
     if (opened.state.tables.flex_configuration.size === 0) await opened.execute({ type: 'flex.setup' })
     account = opened

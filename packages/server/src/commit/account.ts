@@ -82,6 +82,8 @@ export class Account implements Ledger, Moved {
   #recovery: Promise<void> = Promise.resolve()
   /** Milliseconds that the last batches took, for the metrics. */
   readonly onBatch = new Set<(seconds: number, decisions: number) => void>()
+  /** Told when text of the log was blanked: who keeps events in memory has it still. */
+  readonly onBlanked = new Set<() => void>()
   /** Readers of this account's log that are at work in this process. */
   readonly readers = new Map<ReaderName, LogReader>()
 

@@ -9,7 +9,8 @@ import { FeedEvent, type FeedFilter } from './feed-event.ts'
 import type { FeedQuestion } from './feed-question.ts'
 
 /** The account whose log is told. */
-export type Told = Pick<Account, 'account_sid' | 'state' | 'isReadable' | 'settled' | 'log' | 'reading' | 'subscribe'>
+export type Told = Pick<Account, 'account_sid' | 'state' | 'isReadable' | 'settled' | 'log' | 'reading' | 'subscribe'> &
+  Partial<Pick<Account, 'onBlanked'>>
 
 export interface FeedLimits {
   /** Calls that may wait for an event at once, and streams that may be open. */
@@ -102,6 +103,10 @@ export class Feed {
   #looking: NodeJS.Timeout | undefined
   #idle: NodeJS.Timeout | undefined
   #isClosed = false
+  /** What is in memory may be older than what the store has: it is read anew. */
+  readonly #forget = () => {
+    this.#recent = []
+  }
 
   constructor(account: Told, log: Logger, limits: Partial<FeedLimits> = {}) {
     this.#account = account
@@ -335,6 +340,7 @@ export class Feed {
     this.#calls.add(call)
     clearTimeout(this.#idle)
     this.#unsubscribe ??= this.#account.subscribe((events) => this.#grow(events))
+    this.#account.onBlanked?.add(this.#forget)
     this.#looking ??= setInterval(() => this.#look(), look_ms).unref()
     try {
       return await work(call.signal)
@@ -351,6 +357,7 @@ export class Feed {
     clearInterval(this.#looking)
     this.#unsubscribe?.()
     this.#unsubscribe = undefined
+    this.#account.onBlanked?.delete(this.#forget)
     this.#looking = undefined
     this.#recent = []
   }

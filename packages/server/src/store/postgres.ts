@@ -1,6 +1,7 @@
 import type { Row } from '@ringdown/engine/state/row'
 import pg from 'pg'
-import { deliveriesOf } from './deliveries.ts'
+import { blankingsOf } from './blanking.ts'
+import { deliveriesOf, type Writing } from './deliveries.ts'
 import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { pause } from './pause.ts'
@@ -63,6 +64,10 @@ export async function openPostgres({
     } catch (error) {
       throw storeError(error)
     }
+  }
+
+  const changing: Writing = {
+    change: async ({ sql, values }) => (await read({ sql: `${sql} returning 1`, values })).length
   }
 
   async function readRows(query: Query): Promise<Row[]> {
@@ -175,9 +180,8 @@ export async function openPostgres({
 
     ...readingsOf(read, dialect, read),
 
-    ...deliveriesOf(read, dialect, {
-      change: async ({ sql, values }) => (await read({ sql: `${sql} returning 1`, values })).length
-    }),
+    ...deliveriesOf(read, dialect, changing),
+    ...blankingsOf(read, dialect, changing),
 
     // Beside the node's writing connection, so that no decision waits for it: the cursor fences it.
     async advance(step) {
@@ -202,6 +206,8 @@ export async function openPostgres({
         }
       return gone
     },
+
+    compact: () => Promise.resolve(0),
 
     async backup() {
       throw new CannotOpen('A PostgreSQL store is backed up with its own tools: use pg_dump, or an archive of its log.')

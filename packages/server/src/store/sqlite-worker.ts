@@ -37,10 +37,11 @@ async function open(): Promise<Database> {
     fresh.exec(
       `pragma busy_timeout = 5000; pragma cache_size = -${readOnly ? cacheKilobytes.reader : cacheKilobytes.writer}`
     )
-    // The size of a page is that of a new file only; it comes before the log does.
+    // The size of a page, and that free pages may be given back, is settled with a new file, before the log comes. What is
+    // deleted is overwritten: the text of what was removed is not to be found in the free room of the file.
     if (!readOnly)
       fresh.exec(
-        `pragma page_size = ${pageBytes}; pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0`
+        `pragma page_size = ${pageBytes}; pragma auto_vacuum = incremental; pragma secure_delete = on; pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0`
       )
   } catch (error) {
     fresh.close()

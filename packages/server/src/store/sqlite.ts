@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises'
 import type { Row } from '@ringdown/engine/state/row'
+import { blankingsOf } from './blanking.ts'
 import { Checkpoints } from './checkpoints.ts'
-import { deliveriesOf, deliveryTable, deliveryValues } from './deliveries.ts'
+import { deliveriesOf, deliveryTable, deliveryValues, type Writing } from './deliveries.ts'
 import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
 import { FileWatch } from './file-watch.ts'
 import { checkIntact, expectedOf } from './intact.ts'
@@ -149,6 +150,11 @@ export async function openSqlite({
     return (await writing(() => transact([step]))).changes
   }
 
+  const changes: Writing = {
+    change: ({ sql, values }) => changing({ sql, width: values.length, values: values as Value[] }), // as: they bind only these
+    changeEach: (sql, rows) => changing({ sql, width: rows[0]?.length ?? 0, values: rows.flat() })
+  }
+
   const store: Store = {
     migrate() {
       migration ??= migrate().finally(() => {
@@ -239,10 +245,8 @@ export async function openSqlite({
       ({ sql, values }) => writing(() => writer.rows(sql, values))
     ),
 
-    ...deliveriesOf(({ sql, values }) => reader.rows(sql, values), dialect, {
-      change: ({ sql, values }) => changing({ sql, width: values.length, values: values as Value[] }), // as: they bind only these
-      changeEach: (sql, rows) => changing({ sql, width: rows[0]?.length ?? 0, values: rows.flat() })
-    }),
+    ...deliveriesOf(({ sql, values }) => reader.rows(sql, values), dialect, changes),
+    ...blankingsOf(({ sql, values }) => reader.rows(sql, values), dialect, changes),
 
     async advance({ account_sid, reader: name, from, to, deliveries = [], ...written }) {
       const cursor: Step = { sql: cursorText, width: 4, values: [to, account_sid, name, from], must: true }
@@ -271,6 +275,15 @@ export async function openSqlite({
             values: [account_sid, rollup, limit]
           })
       return (await writing(() => transact(steps))).changes
+    },
+
+    async compact(pages) {
+      const [found] = await asking(() => writer.rows(roomText, []))
+      const { mode, free, all } = found as { mode: number; free: number; all: number } // as: selected so
+      if (mode !== incremental || free - Math.max(leastKept, all * shareKept) < pages) return 0
+      await writing(() => writer.rows(`pragma incremental_vacuum(${pages})`, []))
+      checkpoints.wrote(pages)
+      return pages
     },
 
     async backup(target) {
@@ -342,6 +355,16 @@ export async function openSqlite({
 
   return store
 }
+
+const roomText = `select auto_vacuum as mode, freelist_count as free, page_count as "all"
+  from pragma_auto_vacuum, pragma_freelist_count, pragma_page_count`
+
+/** Of a file that was made before, and was not rewritten since, nothing is given back. */
+const incremental = 2
+
+/** Free pages that are kept, since a file that grows again costs more than the room: so many, and such a share of all. */
+const leastKept = 256
+const shareKept = 0.1
 
 const lockText = `insert into account (account_sid, epoch, format, at, decision, next_seq, next_event)
   values (?, 1, ?, 0, 0, 1, 1)

@@ -1,5 +1,6 @@
 import type { Row } from '@ringdown/engine/state/row'
 import type { Stay } from '@ringdown/engine/statistics/stay'
+import type { Blankings } from './blanking.ts'
 import type { Deliveries, DeliveryRow } from './deliveries.ts'
 import type { Readings, RollupRow } from './readings.ts'
 import type { EventAbout } from './tables.ts'
@@ -10,7 +11,7 @@ import type { EventAbout } from './tables.ts'
  * Rows of *resident* kinds live in one table `row(account_sid, kind, seq, sid, version, data)`; each *cold* kind has a table of
  * its own with the columns that its lists filter and sort by (see `kinds.ts`). `data` is the row as JSON text.
  */
-export interface Store extends Readings, Deliveries {
+export interface Store extends Readings, Deliveries, Blankings {
   /** Creates or upgrades the tables. Safe to call at every start; concurrent callers wait for each other. */
   migrate(): Promise<void>
   /** SIDs of all accounts, in SID order. */
@@ -56,6 +57,11 @@ export interface Store extends Readings, Deliveries {
     before: { event?: number; journal?: number; rollup?: number },
     limit: number
   ): Promise<number>
+  /**
+   * Gives room that nothing needs any more back to the system, at most so many pages of SQLite's file; resolves with how
+   * many. What will soon be needed again is kept. PostgreSQL does that by itself.
+   */
+  compact(pages: number): Promise<number>
   /**
    * Writes what a reader has made of the events up to a new cursor, and the cursor, in one transaction: read again after
    * a failure, an event still counts once. Throws Fenced when the cursor is not where the step begins: somebody else
