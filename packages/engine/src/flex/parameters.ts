@@ -1,3 +1,4 @@
+import { spelled } from '../enumeration.ts'
 import { type RefusalCode, refuse } from '../refusals.ts'
 import { valueIn, worded } from './json-text.ts'
 import { type ChannelType, channelTypes } from './rows.ts'
@@ -41,13 +42,8 @@ const badParticipant = 'interaction.bad_participant'
 
 export function channelParameter(value: unknown): ChannelParameter {
   const channel = objectOf(value, 'Channel', badChannel)
-  const type = channel.type
-  const known = channelTypes.find((one) => one === type)
-  if (!known) return refuse(badChannel, `Channel: type '${worded(type)}' is not one of ${channelTypes.join(', ')}`)
-  const initiated_by = channel.initiated_by
-  if (initiated_by !== 'customer' && initiated_by !== 'agent' && initiated_by !== 'api') {
-    return refuse(badChannel, `Channel: initiated_by '${worded(initiated_by)}' is not one of customer, agent, api`)
-  }
+  const known = wordOf(channel, 'type', channelTypes)
+  const initiated_by = wordOf(channel, 'initiated_by', initiators)
   const properties =
     channel.properties === undefined ? {} : objectOf(channel.properties, 'Channel: properties', badChannel)
   const media_channel_sid = textOf(properties, 'media_channel_sid', badChannel)
@@ -67,6 +63,15 @@ export function channelParameter(value: unknown): ChannelParameter {
     participants: listed.length > 0 || initiated_by !== 'api' ? listed : outbound(properties, known),
     sid
   }
+}
+
+const initiators = ['customer', 'agent', 'api'] as const
+
+function wordOf<T extends string>(channel: Fields, name: string, values: readonly T[]): T {
+  const text = channel[name]
+  return (
+    spelled(values, text) ?? refuse(badChannel, `Channel: ${name} '${worded(text)}' is not one of ${values.join(', ')}`)
+  )
 }
 
 function participantsOf(value: unknown, type: ChannelType): Media[] {

@@ -1,4 +1,5 @@
 import { InvalidRequest } from '@ringdown/contract/form'
+import { orderingOf } from '@ringdown/contract/ordering'
 import type { Row } from '@ringdown/engine/state/row'
 
 /** A page as the event bridge answers it: the client asks on while `after_sid`, or `meta.next_token`, is there. */
@@ -55,15 +56,12 @@ export function contentsOf<R extends Row>(
 }
 
 /** `DateUpdated:desc`, for a list that is sorted by one column; undefined where nothing is asked for. */
-export function orderingOf<R extends Row>(
+export function sortingOf<R extends Row>(
   value: unknown,
   name: string,
   column: keyof R & string
 ): Ordering<R> | undefined {
-  if (value === undefined || value === null || value === '') return undefined
-  if (value === `${name}:asc`) return { column, descending: false }
-  if (value === `${name}:desc`) return { column, descending: true }
-  throw new InvalidRequest(`Parameter Ordering is invalid: ${name}:asc or ${name}:desc is expected`, 'Ordering')
+  return orderingOf(value === undefined || value === null ? undefined : String(value), { [name]: column })[0]
 }
 
 function pageSize(value: unknown): number {
