@@ -31,7 +31,7 @@ export const lists = {
       (queues === undefined || queues.has(row.sid)) &&
       (worker === undefined || accepts(row.target_workers, worker))
     const sort = sortingBy(ordering, { DateUpdated: 'date_updated' })
-    const listed = sort ? sortedPage(group.table, rowsOf(group), page, { keep, sort }) : pageOf(group, page, { keep })
+    const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
     return shownPage(listed, (row) => shownTaskQueue(state, row))
   },
 
@@ -62,7 +62,7 @@ export const lists = {
       (members === undefined || members.has(row.sid)) &&
       (expression === undefined || expression.matches(undefined, state.pools.worker(row.sid)))
     const sort = sortingBy(ordering, { DateStatusChanged: 'date_status_changed' })
-    const listed = sort ? sortedPage(worker, rowsOf(group), page, { keep, sort }) : pageOf(group, page, { keep })
+    const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
     return shownPage(listed, (row) => shownWorker(state, row))
   },
 
@@ -94,7 +94,7 @@ export const lists = {
       (has_addons === undefined || (row.addons !== '{}') === has_addons) &&
       (expression === undefined || expression.matches(state.pools.task(row)))
     const sort = taskSorting(params.ordering)
-    const listed = sort ? sortedPage(task, rowsOf(group), page, { keep, sort }) : pageOf(group, page, { keep })
+    const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
     const at = now()
     return shownPage(listed, (row) => shownTask(state, row, at))
   },
@@ -128,10 +128,6 @@ export const lists = {
 
 function inGroup<R extends Row>(table: Table<R>, index: string, key: string): Group<R> {
   return { table, index, key }
-}
-
-function rowsOf<R extends Row>({ table, index, key }: Group<R>): Iterable<R> {
-  return table.by(index, key)
 }
 
 /** The SID behind a name: undefined where no name is given, null where nothing has it. */
