@@ -100,9 +100,10 @@ describe('attributes that are no JSON', () => {
       const { sid } = await made(`${root}/Conversations`)
       const participant = await made(`${root}/Conversations/${sid}/Participants`, { Identity: 'ada' })
       const message = await made(`${root}/Conversations/${sid}/Messages`, { Body: 'Hi' })
+      const user = await made(`${root}/Users`, { Identity: 'cleo' })
       for (const [path, form] of [
         ['/Users', { Identity: 'bea' }],
-        ['/Users/ada', {}],
+        [`/Users/${user.sid}`, {}],
         ['/Conversations', {}],
         [`/Conversations/${sid}`, {}],
         ['/ConversationWithParticipants', {}],

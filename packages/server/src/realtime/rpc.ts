@@ -1,4 +1,4 @@
-import { InvalidRequest } from '@ringdown/contract/form'
+import { InvalidRequest, shown } from '@ringdown/contract/form'
 import type { CommandOf } from '@ringdown/engine/commands'
 import { spelled } from '@ringdown/engine/enumeration'
 import { flexNeeds } from '@ringdown/engine/flex/needs'
@@ -208,7 +208,10 @@ const writes: Readonly<Record<string, Answer>> = {
     checkOwn(scene, path.worker_sid)
     const { call, access, ledger } = scene
     if (!spelled(['canceled'], call.params.TransferStatus))
-      throw new InvalidRequest('TransferStatus can only be set to canceled', 'TransferStatus')
+      throw new InvalidRequest(
+        `TransferStatus can only be set to canceled, not '${shown(String(call.params.TransferStatus))}'`,
+        'TransferStatus'
+      )
     const { transfer } = await ledger.execute({
       type: 'transfer.cancel',
       workspace_sid: access.workspace_sid,
@@ -258,7 +261,7 @@ function forbid(why: string): never {
 function checkInstruction(instruction: unknown): void {
   if (instruction === undefined || instruction === '' || spelled(['accept', 'reject'], instruction)) return
   throw new InvalidRequest(
-    `Instruction '${String(instruction)}' is not possible: no voice connection is configured`,
+    `Instruction '${shown(String(instruction))}' is not possible: no voice connection is configured`,
     'Instruction'
   )
 }

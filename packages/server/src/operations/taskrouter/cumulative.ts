@@ -1,4 +1,4 @@
-import { InvalidRequest } from '@ringdown/contract/form'
+import { InvalidRequest, shown } from '@ringdown/contract/form'
 import { isoSeconds } from '@ringdown/contract/instant'
 import { foldedName, isSameName } from '@ringdown/engine/name'
 import { inWorkspace, namedChannel, workspaceOf } from '@ringdown/engine/routing/lookup'
@@ -161,7 +161,7 @@ function askedOf({ state, now }: Context, workspace_sid: string, params: Params)
 function thresholdsOf(text: string): string[] {
   const thresholds = text.split(',').map((part) => part.trim())
   if (thresholds.length > 100 || !thresholds.every((part) => /^\d{1,9}$/.test(part))) {
-    const expected = 'a list of up to 100 numbers of seconds is expected'
+    const expected = `a list of up to 100 numbers of seconds is expected, not '${shown(text)}'`
     throw new InvalidRequest(`Parameter SplitByWaitTime is invalid: ${expected}`, 'SplitByWaitTime')
   }
   return thresholds
