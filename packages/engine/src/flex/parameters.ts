@@ -1,3 +1,4 @@
+import { normalized } from '../conversations/address.ts'
 import { spelled } from '../enumeration.ts'
 import { type RefusalCode, refuse } from '../refusals.ts'
 import { valueIn, worded } from './json-text.ts'
@@ -88,7 +89,7 @@ function outbound(properties: Fields, type: ChannelType): Media[] {
   return to && from ? [mediaOf({ address: to, proxy_address: from }, 'Channel: properties', type)] : []
 }
 
-/** Reads one description; addresses on WhatsApp may come without their prefix. */
+/** Reads one description; addresses on WhatsApp may come without their prefix. Refuses what is none on its channel. */
 export function mediaOf(value: unknown, parameter: string, type: ChannelType): Media {
   const fields = objectOf(value, parameter, badParticipant)
   const media: Record<string, string> = {}
@@ -96,6 +97,8 @@ export function mediaOf(value: unknown, parameter: string, type: ChannelType): M
     const text = textOf(fields, name, badParticipant)
     if (text) media[name] = type === 'whatsapp' && name.endsWith('address') ? withPrefix(text) : text
   }
+  if (media.address && (type === 'sms' || type === 'whatsapp') && normalized(media.address) === null)
+    refuse(badParticipant, `${parameter}: '${media.address}' is no address on the channel ${type}`)
   return media as Media // its names are Media's
 }
 

@@ -67,11 +67,23 @@ describe('an address that is none on its channel', () => {
       })
     expect(await refusal(interact({ address: number, proxy_address: '+15550109998' }))).toMatch(/^400\/45367 /)
     const suffix = numbers.indexOf(number)
+    const known = await made(`${conversations}/Conversations`)
+    await made(`${conversations}/Conversations/${known.sid}/Participants`, { Identity: 'ada' })
+    const inbound = server.post(`${flex}/Interactions`, {
+      Channel: JSON.stringify({
+        type: 'whatsapp',
+        initiated_by: 'customer',
+        properties: { media_channel_sid: known.sid },
+        participants: [{ address: number }]
+      }),
+      Routing: JSON.stringify({ properties: { workspace_sid, workflow_sid } })
+    })
+    expect(await refusal(inbound)).toMatch(/^400\/45367 Channel: participants: 'whatsapp:/)
     const { body } = await interact({ address: `+155501${suffix}`, proxy_address: '+15550109998' })
     const MediaProperties = JSON.stringify({ address: number, proxy_address: '+15550109998' })
     const channel = `${flex}/Interactions/${body.sid}/Channels/${body.channel.sid}`
     expect(await refusal(server.post(`${channel}/Participants`, { Type: 'External', MediaProperties }))).toMatch(
-      /^400\/45367 Invalid messaging binding address/
+      /^400\/45367 MediaProperties: /
     )
   })
 
