@@ -18,7 +18,7 @@ import { type Endpoint, endpointOf, type Rendered } from './endpoint.ts'
 import { HttpRefusal, NotImplemented, notFound, refused } from './errors.ts'
 import { feedCursor, mountFeed } from './feed.ts'
 import type { Metrics } from './metrics.ts'
-import { baseOf, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
+import { baseOf, isByHost, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
 import { mountOurs } from './ours.ts'
 import { Paths } from './paths.ts'
 import { mountProbes } from './probes.ts'
@@ -230,7 +230,7 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, answers: 
     const ledger = ledgerOf(account_sid)
     if (!ledger) throw new Unavailable(`account ${account_sid} is not served here`)
     if (request.headers['ringdown-cursor'] !== undefined) reply.raw.setHeader('Ringdown-Cursor', feedCursor(ledger))
-    const base = baseOf(request.raw, subject.product, request.originalUrl !== request.url, origin)
+    const base = baseOf(request.raw, subject.product, isByHost(request.raw, request.originalUrl), origin)
     const send = ({ status, body, etag }: Rendered) => {
       answers.send(request, reply, subject, status, body, etag)
     }
