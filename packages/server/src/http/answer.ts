@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { type ErrorBody, errorBody } from '@ringdown/contract/errors'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import { safeHeaders } from '../realtime/hang-up.ts'
+import { dropBody } from './connections.ts'
 import { envelopeOf } from './errors.ts'
 import type { Metrics } from './metrics.ts'
+import { isFromPage } from './origin.ts'
 
 /** The answer to a preflight (reference rest-conventions 3). */
 export const corsHeaders = {
@@ -27,8 +29,8 @@ const rateLimitHeaders = [
 
 /** What every answer has, names and values in turn, as Node writes them fastest. Only pages, which say their origin, need all of CORS. */
 const constantHeaders = {
-  open: ['Access-Control-Allow-Origin', '*'],
-  cors: Object.entries(corsHeaders).flat()
+  open: [...Object.entries(safeHeaders).flat(), 'Access-Control-Allow-Origin', '*'],
+  cors: [...Object.entries(safeHeaders).flat(), ...Object.entries(corsHeaders).flat()]
 } as const satisfies Record<string, readonly string[]>
 
 const taskrouterHeaders = {
@@ -70,6 +72,8 @@ export const nothing: Subject = { id: 'none', product: undefined }
 export class Answers {
   readonly #log: Logger
   readonly #metrics: Metrics | undefined
+  /** Once the server stops, each answer is the last one of its connection. */
+  isStopping = false
 
   constructor(log: Logger, metrics: Metrics | undefined) {
     this.#log = log
@@ -93,7 +97,8 @@ export class Answers {
     const { open, cors } = constant
     const headers: string[] = request.headers.origin === undefined ? open.slice() : cors.slice()
     headers.push('Twilio-Request-Id', request.id, 'Twilio-Request-Duration', durationText(ms))
-    if (status === 401) headers.push('WWW-Authenticate', 'Basic realm="Twilio API"')
+    if (status === 401 && !isFromPage(request.headers)) headers.push('WWW-Authenticate', 'Basic realm="Twilio API"')
+    if (this.isStopping) headers.push('Connection', 'close')
     if (etag !== undefined) headers.push('ETag', etag)
     const bytes = body === undefined ? 0 : Buffer.byteLength(body)
     if (body !== undefined) headers.push('Content-Type', 'application/json', 'Content-Length', String(bytes))
@@ -102,6 +107,7 @@ export class Answers {
     // Text of ASCII alone goes out as it lies in memory.
     if (bytes === body?.length) reply.raw.end(body, 'latin1')
     else reply.raw.end(body)
+    if (request.raw.complete === false) dropBody(request.raw)
     this.#metrics?.requestEnded(subject.id, status, ms / 1000)
     const level = request.method === 'GET' && status < 400 ? 'debug' : 'info'
     if (this.#log.isLevelEnabled(level)) {
@@ -122,10 +128,4 @@ export class Answers {
     }
     return this.send(request, reply, subject, body.status, JSON.stringify(body))
   }
-}
-
-/** An answer to bytes that are no HTTP request: there is no request yet, so it is written by hand. */
-export function malformedAnswer(status: number, message: string): string {
-  const body = JSON.stringify(errorBody({ code: 20001, message, status } satisfies Omit<ErrorBody, 'more_info'>))
-  return `HTTP/1.1 ${status} Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
 }

@@ -1,5 +1,6 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { operations } from '@ringdown/contract/generated/operations'
+import { HttpRefusal } from './errors.ts'
 
 /** Host labels of the APIs, which are the path prefixes as well: `taskrouter`, `conversations`, `flex-api`, … */
 export const labels: ReadonlySet<string> = new Set([...operations.map(({ product }) => product), 'event-bridge'])
@@ -117,4 +118,37 @@ function hostOf(request: IncomingMessage, trustProxy: boolean): string | undefin
 /** Of several proxies the outermost. */
 function first(header: string | string[] | undefined): string | undefined {
   return (Array.isArray(header) ? header[0] : header)?.split(',', 1)[0]?.trim() || undefined
+}
+
+/**
+ * Whether a browser has sent it for a page, or to show it. Such a request is not challenged to name a user: what somebody
+ * types into the window that a browser then opens is sent along with whatever any page asks for later.
+ */
+export function isFromPage({ origin, accept, ...headers }: IncomingHttpHeaders): boolean {
+  return (
+    origin !== undefined ||
+    headers['sec-fetch-site'] !== undefined ||
+    headers['sec-fetch-mode'] === 'navigate' ||
+    /\btext\/html\b/i.test(accept ?? '')
+  )
+}
+
+/**
+ * A browser sends the credentials that it knows for a host with every form and every WebSocket to it, whichever page they
+ * are of: pages of other places may neither write nor listen. Who names no origin is no page, or one of our own. Throws
+ * 403/20403.
+ */
+export function checkPage(request: IncomingMessage, { trustProxy, publicUrl }: OriginOptions): void {
+  const { origin, 'sec-fetch-site': site } = request.headers
+  // Said by the browser itself, which no page can make it say.
+  if (site === 'same-origin' || site === 'none') return
+  if (origin === undefined ? site === undefined : isOwn(origin, hostOf(request, trustProxy), publicUrl)) return
+  throw new HttpRefusal({ status: 403, code: 20403, message: 'Forbidden: the page is of another origin' })
+}
+
+function isOwn(origin: string, host: string | undefined, publicUrl: string | undefined): boolean {
+  if (!URL.canParse(origin)) return false
+  const page = new URL(origin)
+  const isAt = (place: string) => URL.canParse(place) && new URL(place).host === page.host
+  return (host !== undefined && isAt(`${page.protocol}//${host}`)) || (publicUrl !== undefined && isAt(publicUrl))
 }

@@ -1,6 +1,7 @@
-import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ErrorBody } from '@ringdown/contract/errors'
+import { hangUpWith } from './hang-up.ts'
 
 /** Somebody who opens WebSockets: at its own paths, or wherever nobody else does. */
 export interface Taker {
@@ -26,15 +27,10 @@ export function onUpgrade(server: Server, taker: Taker): void {
   })
 }
 
-/** Answers an upgrade that is not granted. */
-export function refuseUpgrade(socket: Duplex, envelope: ErrorBody): void {
-  const body = JSON.stringify(envelope)
-  socket.once('finish', () => socket.destroy())
-  socket.end(
-    `HTTP/1.1 ${envelope.status} ${STATUS_CODES[envelope.status] ?? 'Error'}\r\n` +
-      `${envelope.status === 401 ? 'WWW-Authenticate: Basic realm="Twilio API"\r\n' : ''}` +
-      `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
-  )
+/** Answers an upgrade that is not granted. Browsers are not challenged: they would remember what somebody types in. */
+export function refuseUpgrade(socket: Duplex, envelope: ErrorBody, request?: IncomingMessage): void {
+  const isChallenged = envelope.status === 401 && request !== undefined && request.headers.origin === undefined
+  hangUpWith(socket, envelope, isChallenged ? { 'WWW-Authenticate': 'Basic realm="Twilio API"' } : {})
 }
 
 function isWebSocket({ headers }: IncomingMessage): boolean {
