@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { safeHeaders } from '../realtime/hang-up.ts'
-import { dropBody } from './connections.ts'
+import { type ConnectionLimits, connectionLimits, dropBody } from './connections.ts'
 import { envelopeOf } from './errors.ts'
 import type { Metrics } from './metrics.ts'
 import { isFromPage } from './origin.ts'
@@ -72,10 +72,12 @@ export const nothing: Subject = { id: 'none', product: undefined }
 export class Answers {
   readonly #log: Logger
   readonly #metrics: Metrics | undefined
+  readonly #unwanted_ms: number
   /** Once the server stops, each answer is the last one of its connection. */
   isStopping = false
 
-  constructor(log: Logger, metrics: Metrics | undefined) {
+  constructor(log: Logger, metrics: Metrics | undefined, { unwanted_ms }: ConnectionLimits = connectionLimits) {
+    this.#unwanted_ms = unwanted_ms
     this.#log = log
     this.#metrics = metrics
   }
@@ -107,7 +109,7 @@ export class Answers {
     // Text of ASCII alone goes out as it lies in memory.
     if (bytes === body?.length) reply.raw.end(body, 'latin1')
     else reply.raw.end(body)
-    if (request.raw.complete === false) dropBody(request.raw)
+    if (request.raw.complete === false) dropBody(request.raw, this.#unwanted_ms)
     this.#metrics?.requestEnded(subject.id, status, ms / 1000)
     const level = request.method === 'GET' && status < 400 ? 'debug' : 'info'
     if (this.#log.isLevelEnabled(level)) {

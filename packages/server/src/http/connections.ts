@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { errorBody } from '@ringdown/contract/errors'
 import type { FastifyInstance } from 'fastify'
@@ -11,28 +11,38 @@ declare module 'fastify' {
   }
 }
 
-/** Milliseconds that a server which is closed gives to what is not finished: half a request, an answer that is not read. */
-const grace_ms = 5_000
+/** How long connections are waited for, in milliseconds. */
+export interface ConnectionLimits {
+  /** For all headers of a request. */
+  readonly headers_ms: number
+  /** For a whole request. */
+  readonly request_ms: number
+  /** Between two looks at who takes too long. */
+  readonly look_ms: number
+  /** To end a body that nobody wants, for its request is answered already. */
+  readonly unwanted_ms: number
+  /** For what is not finished when the server is closed: half a request, an answer that is not read. */
+  readonly grace_ms: number
+}
 
-/** Milliseconds that a caller has to end a body which nobody wants, for its request is answered already. */
-const unwanted_ms = 5_000
-
-/** Milliseconds for all headers of a request, and between two looks at who takes too long. */
-const headers_ms = 20_000
-const look_ms = 2_000
+export const connectionLimits: ConnectionLimits = {
+  headers_ms: 20_000,
+  request_ms: 60_000,
+  look_ms: 2_000,
+  unwanted_ms: 5_000,
+  grace_ms: 5_000
+}
 
 /** Settings of Node's own server: everything that it refuses is refused here, in the envelope. */
-export const nodeOptions = {
-  headersTimeout: headers_ms,
-  connectionsCheckingInterval: look_ms,
-  requireHostHeader: false
-} as const
+export function nodeOptions({ headers_ms, look_ms }: ConnectionLimits): ServerOptions {
+  return { headersTimeout: headers_ms, connectionsCheckingInterval: look_ms, requireHostHeader: false }
+}
 
 /**
  * Keeps the server's sockets in order: no request is invited to send its body before somebody reads it, and a server that
  * closes ends within the grace, whatever anybody holds.
  */
-export function keepConnections(app: FastifyInstance): void {
+export function keepConnections(app: FastifyInstance, { grace_ms }: ConnectionLimits): void {
   const { server } = app
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
@@ -48,7 +58,7 @@ export function keepConnections(app: FastifyInstance): void {
   app.decorate('hangUp', () => {
     for (const socket of sockets) socket.destroy()
   })
-  app.addHook('preClose', async () => hangUpInTime(server, sockets))
+  app.addHook('preClose', async () => hangUpInTime(server, sockets, grace_ms))
 }
 
 /** `100 Continue` is said when the body is wanted: to whoever is not known it never is. */
@@ -65,7 +75,7 @@ function inviteWhenRead(request: IncomingMessage, response: ServerResponse): voi
  * Idle connections go as soon as they are idle. One on which nothing has been asked yet is not idle to Node (some clients
  * open one after they have given up a request), and an unfinished one never is.
  */
-function hangUpInTime(server: Server, sockets: ReadonlySet<Socket>): void {
+function hangUpInTime(server: Server, sockets: ReadonlySet<Socket>, grace_ms: number): void {
   if (!server.listening) return
   for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
   const idle = setInterval(() => server.closeIdleConnections(), 20)
@@ -79,7 +89,7 @@ function hangUpInTime(server: Server, sockets: ReadonlySet<Socket>): void {
 }
 
 /** After an answer to a request whose body is still coming: it is dropped as it comes, and not for ever. */
-export function dropBody(request: IncomingMessage): void {
+export function dropBody(request: IncomingMessage, unwanted_ms: number): void {
   const { headers, socket } = request
   if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') return
   const late = setTimeout(() => socket.destroy(), unwanted_ms).unref()

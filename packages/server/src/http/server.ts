@@ -17,7 +17,13 @@ import type { FeedLimits } from '../realtime/feed.ts'
 import { safeHeaders } from '../realtime/hang-up.ts'
 import { Answers, corsHeaders, nothing, requestId, type Subject } from './answer.ts'
 import { type MovableClock, mountClock } from './clock.ts'
-import { keepConnections, nodeOptions, refuseMalformed } from './connections.ts'
+import {
+  type ConnectionLimits,
+  connectionLimits,
+  keepConnections,
+  nodeOptions,
+  refuseMalformed
+} from './connections.ts'
 import { authenticate, type Credential, type Credentials, callerOf } from './credentials.ts'
 import { mountDeliveries } from './deliveries.ts'
 import { type Endpoint, endpointOf, type Rendered } from './endpoint.ts'
@@ -36,6 +42,8 @@ export interface ServerOptions {
   readonly account?: ((account_sid: string) => Account | undefined) | undefined
   /** Other bounds of the feed than the usual ones. */
   readonly feedLimits?: Partial<FeedLimits> | undefined
+  /** Other patience with connections than the usual one. */
+  readonly connectionLimits?: Partial<ConnectionLimits> | undefined
   readonly credentials: Credentials
   readonly log: Logger
   readonly version: string
@@ -101,13 +109,14 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     trustProxy: options.trustProxy ?? false,
     publicUrl: options.publicUrl?.replace(/\/$/, '')
   }
-  const answers = new Answers(log, metrics)
+  const limits = { ...connectionLimits, ...options.connectionLimits }
+  const answers = new Answers(log, metrics, limits)
   const app = Fastify({
     // Requests are logged by `Answers`: a child logger for each would cost as much as answering one.
     logger: false,
     bodyLimit,
-    requestTimeout: 60_000,
-    http: nodeOptions,
+    requestTimeout: limits.request_ms,
+    http: nodeOptions(limits),
     return503OnClosing: false,
     genReqId: requestId,
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
@@ -128,7 +137,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   app.decorateRequest('served', null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-  keepConnections(app)
+  keepConnections(app, limits)
   app.addHook('preClose', async () => {
     answers.isStopping = true
   })
