@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { safeHeaders } from '../realtime/hang-up.ts'
-import { type ConnectionLimits, connectionLimits, dropBody } from './connections.ts'
+import { safeHeaders, sayLast } from '../realtime/hang-up.ts'
+import { isLongUnread } from './connections.ts'
 import { envelopeOf } from './errors.ts'
 import type { Metrics } from './metrics.ts'
 import { isFromPage } from './origin.ts'
@@ -68,16 +69,20 @@ export interface Subject {
 
 export const nothing: Subject = { id: 'none', product: undefined }
 
+/** Callers without valid credentials that the log is told in a second, one by one. */
+const toldStrangers = 20
+
 /** Sends answers, and tells log and metrics of each: one line without query and body. */
 export class Answers {
   readonly #log: Logger
   readonly #metrics: Metrics | undefined
-  readonly #unwanted_ms: number
+  /** Callers without valid credentials in this second, and when it ends. */
+  #strangers = 0
+  #secondEnds = 0
   /** Once the server stops, each answer is the last one of its connection. */
   isStopping = false
 
-  constructor(log: Logger, metrics: Metrics | undefined, { unwanted_ms }: ConnectionLimits = connectionLimits) {
-    this.#unwanted_ms = unwanted_ms
+  constructor(log: Logger, metrics: Metrics | undefined) {
     this.#log = log
     this.#metrics = metrics
   }
@@ -100,23 +105,42 @@ export class Answers {
     const headers: string[] = request.headers.origin === undefined ? open.slice() : cors.slice()
     headers.push('Twilio-Request-Id', request.id, 'Twilio-Request-Duration', durationText(ms))
     if (status === 401 && !isFromPage(request.headers)) headers.push('WWW-Authenticate', 'Basic realm="Twilio API"')
-    if (this.isStopping) headers.push('Connection', 'close')
     if (etag !== undefined) headers.push('ETag', etag)
     const bytes = body === undefined ? 0 : Buffer.byteLength(body)
     if (body !== undefined) headers.push('Content-Type', 'application/json', 'Content-Length', String(bytes))
     reply.hijack()
-    reply.raw.writeHead(status, headers)
-    // Text of ASCII alone goes out as it lies in memory.
-    if (bytes === body?.length) reply.raw.end(body, 'latin1')
-    else reply.raw.end(body)
-    if (request.raw.complete === false) dropBody(request.raw, this.#unwanted_ms)
+    const { socket } = reply.raw
+    // Only the answer whose turn it is on its connection has a socket.
+    if (status >= 400 && socket instanceof Socket && isLongUnread(request.raw))
+      sayLast(socket, status, headers, body ?? '', { isHeard: false })
+    else {
+      if (this.isStopping) headers.push('Connection', 'close')
+      reply.raw.writeHead(status, headers)
+      // Text of ASCII alone goes out as it lies in memory.
+      if (bytes === body?.length) reply.raw.end(body, 'latin1')
+      else reply.raw.end(body)
+    }
     this.#metrics?.requestEnded(subject.id, status, ms / 1000)
-    const level = request.method === 'GET' && status < 400 ? 'debug' : 'info'
+    const isQuiet = (request.method === 'GET' && status < 400) || (status === 401 && !this.#isTold())
+    const level = isQuiet ? 'debug' : 'info'
     if (this.#log.isLevelEnabled(level)) {
       const { id: request_id, method } = request
       this.#log[level]({ request_id, method, operation: subject.id, status, ms: Math.round(ms * 10) / 10 }, 'request')
     }
     return reply
+  }
+
+  /** Whether one more caller without valid credentials is told: a flood of them shall not fill a disk. */
+  #isTold(): boolean {
+    const now = performance.now()
+    if (now >= this.#secondEnds) {
+      const untold = this.#strangers - toldStrangers
+      if (untold > 0) this.#log.warn({ requests: untold }, 'more requests came without valid credentials')
+      this.#secondEnds = now + 1000
+      this.#strangers = 0
+    }
+    this.#strangers++
+    return this.#strangers <= toldStrangers
   }
 
   /**

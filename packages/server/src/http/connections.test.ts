@@ -24,7 +24,7 @@ beforeAll(async () => {
     mcp,
     metrics: new Metrics(),
     sender: () => sender,
-    connectionLimits: { headers_ms: 300, request_ms: 600, look_ms: 50, unwanted_ms: 100, grace_ms: 100 }
+    connectionLimits: { headers_ms: 300, request_ms: 600, look_ms: 50, grace_ms: 100 }
   })
   await server.app.listen({ port: 0, host: '127.0.0.1' })
 })

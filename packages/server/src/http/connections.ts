@@ -19,8 +19,6 @@ export interface ConnectionLimits {
   readonly request_ms: number
   /** Between two looks at who takes too long. */
   readonly look_ms: number
-  /** To end a body that nobody wants, for its request is answered already. */
-  readonly unwanted_ms: number
   /** For what is not finished when the server is closed: half a request, an answer that is not read. */
   readonly grace_ms: number
 }
@@ -29,7 +27,6 @@ export const connectionLimits: ConnectionLimits = {
   headers_ms: 20_000,
   request_ms: 60_000,
   look_ms: 2_000,
-  unwanted_ms: 5_000,
   grace_ms: 5_000
 }
 
@@ -88,13 +85,16 @@ function hangUpInTime(server: Server, sockets: ReadonlySet<Socket>, grace_ms: nu
   })
 }
 
-/** After an answer to a request whose body is still coming: it is dropped as it comes, and not for ever. */
-export function dropBody(request: IncomingMessage, unwanted_ms: number): void {
-  const { headers, socket } = request
-  if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') return
-  const late = setTimeout(() => socket.destroy(), unwanted_ms).unref()
-  request.once('close', () => clearTimeout(late))
-  request.resume()
+/** Bytes of a body that are dropped as they come, so that its connection can go on. */
+const shortBody = 64 * 1024
+
+/**
+ * Whether a request that is answered before its body has come would have us read a lot that nobody wants. (A short rest is
+ * read by Node, until the time for the request is over.)
+ */
+export function isLongUnread({ complete, headers }: IncomingMessage): boolean {
+  if (complete) return false
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > shortBody
 }
 
 const malformed: Readonly<Record<string, readonly [number, string]>> = {

@@ -110,7 +110,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     publicUrl: options.publicUrl?.replace(/\/$/, '')
   }
   const limits = { ...connectionLimits, ...options.connectionLimits }
-  const answers = new Answers(log, metrics, limits)
+  const answers = new Answers(log, metrics)
   const app = Fastify({
     // Requests are logged by `Answers`: a child logger for each would cost as much as answering one.
     logger: false,
