@@ -181,6 +181,25 @@ describe('nobody’s body is read before it is known who asks', () => {
     expect(said()).toMatch(/\r\n\r\nHTTP\/1\.1 20[01] /)
   })
 
+  it('and who sends a lot of it all the same is answered once, and hung up on', async () => {
+    for (const [headers, status] of [
+      ['Host: x\r\nContent-Length: 900000000', 401],
+      ['Host: x\r\nTransfer-Encoding: chunked', 401],
+      [`${head}Content-Length: 900000000`, 413],
+      [`${head}Origin: http://evil.example\r\nContent-Length: 900000000`, 403]
+    ] as const) {
+      const { socket, said } = await dial(`POST ${create} HTTP/1.1\r\n${headers}\r\n${form}\r\n`)
+      const piece = `1000\r\n${'x'.repeat(0x1000)}\r\n`.repeat(16)
+      const sending = setInterval(() => socket.write(piece), 1)
+      onTestFinished(() => clearInterval(sending))
+      await Promise.race([once(socket, 'end'), once(socket, 'close')])
+      clearInterval(sending)
+      expect(answersIn(said()).map((answer) => answer.slice(9, 12))).toEqual([String(status)])
+      expect(said()).toMatch(/^connection: close\r$/im)
+    }
+    await expect.poll(connections, { timeout: 5_000 }).toBe(0)
+  })
+
   it('and a connection goes on after a small body that was not wanted', async () => {
     const refused = `POST ${create} HTTP/1.1\r\nHost: x\r\n${form}Content-Length: 14\r\n\r\nFriendlyName=x`
     const { said } = await dial(`${refused}GET /health HTTP/1.1\r\n${head}\r\n`)
@@ -306,8 +325,24 @@ it('has every answer say that it is what it says it is, and is not to be kept', 
   const { said } = await dial(`GET /ringdown/v1/Events/stream HTTP/1.1\r\n${head}\r\n`)
   await expect.poll(said).toContain('event: opened')
   for (const header of safe) expect(said()).toMatch(header)
-  const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n'
+  const upgrade =
+    'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
   const refused = await saidTo(`GET /ringdown/v1/Events/socket HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`)
   expect(refused).toMatch(/^HTTP\/1\.1 401 /)
   for (const header of safe) expect(refused).toMatch(header)
+  for (const [wrong, status] of [
+    [upgrade.replace('dGhl', 'd'), 400],
+    [upgrade.replace('Version: 13', 'Version: 12'), 426],
+    [upgrade.replace(/Sec-WebSocket-Key.*/, ''), 400]
+  ] as const) {
+    const answer = await saidTo(`GET /ringdown/v1/Events/socket HTTP/1.1\r\n${head}${wrong}\r\n`)
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(JSON.parse(answer.slice(answer.indexOf('{')))).toMatchObject({ code: 20001, status })
+    for (const header of safe) expect(answer).toMatch(header)
+  }
+})
+
+it.each(['TRACE', 'PROPFIND', 'SEARCH'])('knows no method %s of a path that it knows', async (method) => {
+  const said = await saidTo(`${method} ${create} HTTP/1.1\r\n${head}Connection: close\r\n\r\n`)
+  expect(said).toMatch(/^HTTP\/1\.1 405 /)
 })

@@ -1,12 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { operations } from '@ringdown/contract/generated/operations'
 import type { Method } from '@ringdown/contract/operation'
-import Fastify, {
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type onRequestHookHandler
-} from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Account } from '../commit/account.ts'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
@@ -155,8 +150,9 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   app.setNotFoundHandler((request) => {
     throw nobodys(request, options.credentials, origin)
   })
-  const preflight: onRequestHookHandler = (_request, reply) => void reply.code(204).headers(corsHeaders).send()
-  app.options('*', { onRequest: preflight }, (_request, reply) => reply)
+  // A preflight needs no credentials, and what it brings is not read.
+  app.addHttpMethod('OPTIONS', { hasBody: false, overrideExisting: true })
+  app.options('*', (_request, reply) => reply.code(204).headers(corsHeaders).send())
   mountOperations(app, options, answers, origin)
   mountProbes(app, answers, options)
   mountClock(app, answers, options)
@@ -199,6 +195,8 @@ function nobodys(request: FastifyRequest, credentials: Credentials, origin: Orig
   const isApi = labels.has(path.split('/')[1] ?? '')
   const missing = missingApi(request.raw, origin)
   if (isApi || missing !== undefined) authenticate(request, credentials)
+  // Of methods that few have heard of (TRACE, PROPFIND) there is no route.
+  if (isApi && !methods.some((method) => method === request.method)) return new HttpRefusal(refused.methodNotAllowed)
   if (missing !== undefined) return new NotImplemented(`${missing}.twilio.com is an API that Ringdown has nothing of`)
   return notFound(isApi ? path.replace(/^\/[^/]+\/v\d+/, '') : path)
 }
