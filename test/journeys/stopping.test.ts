@@ -16,6 +16,13 @@ const head = `Host: ringdown\r\nAuthorization: ${authorization}\r\n`
 const form = 'Content-Type: application/x-www-form-urlencoded\r\n'
 const create = '/taskrouter/v1/Workspaces'
 
+const waiting = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: { name: 'wait_for_events', arguments: { waitSeconds: 25 } }
+})
+
 /** Connections that never finish by themselves, and what was said on each. */
 const holders: Readonly<Record<string, string>> = {
   'half a header': 'GET /taskrouter/v1/Workspaces HTTP/1.1\r\nHost: ring',
@@ -24,6 +31,7 @@ const holders: Readonly<Record<string, string>> = {
   'an upload in pieces': `POST ${create} HTTP/1.1\r\n${head}${form}Transfer-Encoding: chunked\r\n\r\n5\r\nFrien\r\n`,
   'an upload of a stranger': `POST ${create} HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\nFriendlyName=`,
   'half a message to the tools': `POST /mcp HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{`,
+  'a tool that waits': `POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: ${authorization}\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nContent-Length: ${waiting.length}\r\n\r\n${waiting}`,
   'half a call of a worker': `POST /event-bridge/v1/wschannels HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{`,
   'an upgrade to something else': `GET /health HTTP/1.1\r\n${head}Connection: Upgrade\r\nUpgrade: h2c\r\n\r\nGET /`,
   'a stream of events': `GET /ringdown/v1/Events/stream HTTP/1.1\r\n${head}\r\n`,
@@ -95,6 +103,7 @@ describe('a server that is told to stop', () => {
     expect(wasRunning, 'the first one still had callers when the second one had the folder').toBe(true)
     expect(held.get('a stream of events')?.said()).toMatch(/event: end[\s\S]*stopping/)
     expect(held.get('a long poll')?.said()).toMatch(/^HTTP\/1\.1 200/)
+    expect(held.get('a tool that waits')?.said()).toMatch(/^HTTP\/1\.1 200[\s\S]*"jsonrpc":"2\.0"/)
     expect(held.get('an upload of a stranger')?.said()).toMatch(/^HTTP\/1\.1 401/)
     expect(await second.stop()).toBe(0)
   })
