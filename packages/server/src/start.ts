@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type EngineEvent, render } from '@ringdown/engine/events'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
@@ -61,8 +62,13 @@ export interface Running {
   readonly clock: TestClock | undefined
   /** Resolves with the account when it is this process's; a stand-by waits for that. */
   readonly account: Promise<Account>
-  /** Answers what is under way, writes what is decided, and lets go of everything. */
+  /**
+   * Answers what is under way, writes what is decided, lets the account go, and gives those who have not finished some
+   * seconds. Resolves when everything is let go of.
+   */
   close(): Promise<void>
+  /** Ends all connections, for a server that is being closed and shall wait no longer. */
+  hangUp(): void
 }
 
 /**
@@ -124,10 +130,12 @@ async function serve(
   let account: Account | undefined
   let sender: Sender | undefined
   let mounted: MountMcp | undefined
+  let closing: Promise<void> | undefined
   const ask = askWith({ auth_token, allowPrivate, log })
   const app = buildServer({
     credentials: new Known([{ username: account_sid, password: auth_token, account_sid }]),
-    ledger: (sid) => (sid === account_sid ? account : undefined),
+    // A request that is complete only after the stop is decided by the next one.
+    ledger: (sid) => (sid === account_sid && !closing ? account : undefined),
     account: (sid) => (sid === account_sid ? account : undefined),
     isReady: async () => {
       await store.ping()
@@ -162,7 +170,7 @@ async function serve(
   metrics.queueLength(() => account?.queueLength ?? 0)
   metrics.deliveries({ figures: () => sender?.figures, oldest: async () => (await sender?.oldest()) ?? 0 })
 
-  const readers: { close(): Promise<void> }[] = []
+  const readers: { close(grace_ms?: number): Promise<void> }[] = []
   const abort = new AbortController()
   const opening = Account.open(
     {
@@ -257,20 +265,37 @@ async function serve(
     })
   }
 
-  let closing: Promise<void> | undefined
-  const close = async () => {
-    // A connection that is kept alive turns idle after its last answer; waiting for its end would take a minute.
-    const hangUp = setInterval(() => app.server.closeIdleConnections(), 20)
-    await app.close().finally(() => clearInterval(hangUp))
-    abort.abort(new CannotOpen('the server stops'))
+  const letGo = async () => {
     const opened = await opening.catch(() => undefined)
-    for (const reader of readers) await reader.close()
+    // Another node waits for the account: what a destination has not answered by then, it will be asked again.
+    const grace_ms = options.database === undefined ? undefined : handOver_ms
+    for (const reader of readers) await reader.close(grace_ms)
     await opened?.close()
     await store.close()
     await folder?.release()
   }
-  return { url, credentials, clock: testing, account: opening, close: () => (closing ??= close()) }
+  const close = async () => {
+    abort.abort(new CannotOpen('the server stops'))
+    const ended = app.close()
+    ended.catch(() => {}) // told below
+    // What is under way is answered in this time, unless its caller holds it up; the account is not held for that.
+    await Promise.race([ended, delay(answer_ms)])
+    await letGo()
+    await ended
+  }
+  return {
+    url,
+    credentials,
+    clock: testing,
+    account: opening,
+    close: () => (closing ??= close()),
+    hangUp: () => app.hangUp()
+  }
 }
+
+/** Milliseconds for requests that came before the server stopped, and for deliveries that are under way then. */
+const answer_ms = 200
+const handOver_ms = 200
 
 /** What Twilio is silent about is for whoever runs the server as well. */
 function tellWarnings(log: Logger, events: readonly EngineEvent[]): void {

@@ -69,6 +69,7 @@ export class Account implements Ledger, Moved {
   #answered: Promise<void> = Promise.resolve()
   /** `reading`: nothing can be written, and what is told is what is on disk. */
   #status: 'open' | 'reading' | 'recovering' | 'closed' = 'open'
+  #isStopping = false
   #settlers: { readonly decision: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
   readonly #cold = new ColdRows()
   readonly #failures = new Map<string, number>()
@@ -131,7 +132,7 @@ export class Account implements Ledger, Moved {
   }
 
   async execute<T extends CommandType>(command: CommandOf<T>, fetch: readonly Fetch[] = []): Promise<ResultOf<T>> {
-    this.#checkOpen()
+    this.#checkTaking()
     if (this.queueLength >= queueLimit) throw new Unavailable('too many commands are waiting to be written')
     const result =
       fetch.length === 0
@@ -184,8 +185,9 @@ export class Account implements Ledger, Moved {
     await this.settled()
   }
 
-  /** Stops deciding; resolves when what was decided is on disk (or the store has refused it). */
+  /** Takes no more commands; resolves when what was decided is on disk (or the store has refused it). */
   async close(): Promise<void> {
+    this.#isStopping = true
     if (this.#status === 'open' && this.queueLength > 0) await this.settled().catch(() => {})
     this.#status = 'closed'
     this.#abort.abort()
@@ -196,8 +198,10 @@ export class Account implements Ledger, Moved {
 
   // Deciding
 
-  #checkOpen(): void {
+  /** Throws where a command would not be answered any more. */
+  #checkTaking(): void {
     if (!this.isReady) throw new Unavailable('the store is not available')
+    if (this.#isStopping) throw new Unavailable('the account is being let go')
   }
 
   async #decideAfter(fetch: readonly Fetch[], command: Command): Promise<unknown> {
@@ -205,7 +209,7 @@ export class Account implements Ledger, Moved {
     let result: Promise<unknown>
     try {
       const fetched = await this.#fetch(fetch)
-      this.#checkOpen()
+      this.#checkTaking()
       result = this.#decideNow(command, fetch, fetched)
     } finally {
       this.#cold.fetched(reading)

@@ -33,8 +33,13 @@ export function mountProbes(app: FastifyInstance, answers: Answers, options: Pro
     return answers.send(request, reply, ready, 200, JSON.stringify({ status: 'ready', version }))
   })
   if (!metrics) return
+  // Made once for all who ask at once: anybody may, and each takes some milliseconds.
+  let making: Promise<string> | undefined
   app.get('/metrics', async (_request, reply) => {
-    return reply.header('Content-Type', metrics.registry.contentType).send(await metrics.registry.metrics())
+    making ??= metrics.registry.metrics().finally(() => {
+      making = undefined
+    })
+    return reply.header('Content-Type', metrics.registry.contentType).send(await making)
   })
 }
 
