@@ -125,9 +125,11 @@ async function growthOf(server: Server): Promise<() => Promise<string>> {
   const since = performance.now()
   return async () => {
     await pause(30_000 - (performance.now() - since))
-    const days = (performance.now() - since) / minute / 60 / 24
+    const passed = (performance.now() - since) / minute
     const grown = (await heapMegabytes(server)) - before
-    return `${(grown * 1000).toFixed(0)} kB in ${(days * 24 * 60).toFixed(1)} min (${count(grown / days)} MB a day)`
+    // In its first minutes code is compiled and measured by the engine: that is no growth to reckon with.
+    const reckoned = passed < whole_minutes ? '' : `; ${count((grown / passed) * 60 * 24)} MB a day`
+    return `${(grown * 1000).toFixed(0)} kB in ${passed.toFixed(1)} min${reckoned}`
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Row } from '@ringdown/engine/state/row'
 import pg from 'pg'
-import { deliveriesOf } from './deliveries.ts'
+import { blankingsOf } from './blanking.ts'
+import { deliveriesOf, type Writing } from './deliveries.ts'
 import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { withPassword } from './passfile.ts'
@@ -81,6 +82,10 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
     }
   }
 
+  const changing: Writing = {
+    change: async ({ sql, values }) => (await change({ sql: `${sql} returning 1`, values })).length
+  }
+
   async function readRows(query: Query): Promise<Row[]> {
     return (await read(query)).map(({ data }) => JSON.parse(data))
   }
@@ -137,6 +142,9 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
       }
     },
 
+    // Another node may have taken it.
+    peek: () => Promise.resolve(undefined),
+
     async load(account_sid) {
       const loaded: LoadedRow[] = []
       let after: [string, number] = ['', 0]
@@ -189,9 +197,8 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
 
     ...readingsOf(read, dialect, read),
 
-    ...deliveriesOf(read, dialect, {
-      change: async ({ sql, values }) => (await change({ sql: `${sql} returning 1`, values })).length
-    }),
+    ...deliveriesOf(read, dialect, changing),
+    ...blankingsOf(read, dialect, changing),
 
     // Beside the node's writing connection, so that no decision waits for it: the cursor fences it.
     async advance(step) {
@@ -217,6 +224,8 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
       return gone
     },
 
+    compact: () => Promise.resolve(0),
+
     async backup() {
       throw new CannotOpen('A PostgreSQL store is backed up with its own tools: use pg_dump, or an archive of its log.')
     },
@@ -226,6 +235,7 @@ export async function openPostgres({ url: place, ...given }: { url: string } & P
     },
 
     healthy: () => !closed && session.healthy(),
+    trouble: () => (closed || session.healthy() ? undefined : 'PostgreSQL does not answer'),
     onLost: session.onLost,
 
     async close() {
