@@ -101,6 +101,48 @@ describe('over HTTP', () => {
     expect(asked).toEqual([credentials.username])
   })
 
+  it.each([
+    ['application/json, text/event-stream', 'text/event-stream'],
+    ['application/json', 'application/json'],
+    ['*/*', 'application/json'],
+    ['application/*, text/*', 'application/json'],
+    ['application/json;q=0.5, text/event-stream;q=0.4', 'application/json'],
+    ['text/event-stream', 'text/event-stream'],
+    [undefined, 'application/json']
+  ])('answers Accept: %s with %s', async (accept, type) => {
+    const { request } = await import('node:http') // fetch sends an Accept of its own where none is given
+    const answered = await new Promise<{ status?: number | undefined; type?: string | undefined; body: string }>(
+      (done, failed) => {
+        const headers = { 'content-type': 'application/json', ...(accept !== undefined && { accept }) }
+        const sent = request(`${base}/mcp`, { method: 'POST', headers }, async (response) => {
+          const body = (await response.toArray()).join('')
+          done({ status: response.statusCode, type: response.headers['content-type'], body })
+        })
+        sent.on('error', failed)
+        sent.end(
+          JSON.stringify({
+            jsonrpc: '2.0',
+            id: 7,
+            method: 'tools/call',
+            params: { name: 'manage_activities', arguments: { action: 'list' } }
+          })
+        )
+      }
+    )
+    expect(answered).toMatchObject({ status: 200, type })
+    const message = type === 'application/json' ? answered.body : /^data: (.+)$/m.exec(answered.body)?.[1]
+    expect(JSON.parse(message ?? '')).toMatchObject({
+      id: 7,
+      result: { structuredContent: { activities: [{}, {}, {}] } }
+    })
+  })
+
+  it('answers 406 where neither JSON nor a stream of events is taken', async () => {
+    const headers = { 'content-type': 'application/json', accept: 'text/html' }
+    const { status } = await fetch(`${base}/mcp`, { method: 'POST', headers, body: '{}' })
+    expect(status).toBe(406)
+  })
+
   it('only reads at the read-only address, whatever the client asks', async () => {
     const client = clientOf(undefined)
     await client.connect(new StreamableHTTPClientTransport(new URL(`${base}/mcp/read-only`)))
