@@ -290,7 +290,7 @@ function readText(parameter: Parameter, text: string): unknown {
     case 'boolean':
       return /^\s*(true|1|yes)\s*$/i.test(text)
     case 'json-text':
-      return text === '' ? '{}' : checkedJson(parameter, text).text
+      return text === '' ? '{}' : checkedJson(parameter, text)
     default:
       return readOther(parameter, text.trim())
   }
@@ -324,7 +324,7 @@ function readOther(parameter: Parameter, text: string): unknown {
         'a number'
       )
     case 'json':
-      return checkedJson(parameter, text).value
+      return checkedJson(parameter, text)
     default: {
       const at = instantOf(text)
       if (at === null) throw invalid(parameter, 'a date in ISO 8601 is expected')
@@ -346,10 +346,11 @@ function integerOf(text: string): number | null {
   return Number.isSafeInteger(number) ? number : null
 }
 
-function checkedJson(parameter: Parameter, text: string): { text: string; value: unknown } {
+/** The text as it is, of JSON that may be kept: who parses it and writes it again may change what it says. */
+function checkedJson(parameter: Parameter, text: string): string {
   const value = parseJson(text, `parameter ${parameter.wire}`, parameter.wire)
   if (parameter.object && !isObject(value)) throw invalid(parameter, 'a JSON object is expected')
-  return { text, value }
+  return text
 }
 
 function parseJson(text: string, where: string, parameter: string | null): unknown {

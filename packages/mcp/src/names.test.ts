@@ -63,7 +63,7 @@ describe('a name instead of a SID', () => {
   it('may be the unique name of a conversation in another form, and is near whatever its form', async () => {
     const api = floor([
       'GET conversations/v1/Conversations/:sid',
-      ({ path }) =>
+      ({ path }: Sent) =>
         decodeURIComponent(path).endsWith('caf\u00e9')
           ? { body: { sid: sid('CH'), unique_name: 'caf\u00e9' } }
           : { status: 404, body: { code: 20404, status: 404, message: 'not found' } }

@@ -1,3 +1,4 @@
+import { valueIn } from '../flex/json-text.ts'
 import type { Json } from '../flex/rows.ts'
 import { refuse } from '../refusals.ts'
 import { checkUrl, notFound } from '../routing/lookup.ts'
@@ -73,7 +74,8 @@ function typeOf(value: string): SinkType {
   )
 }
 
-function membersOf(value: unknown): Configuration {
+function membersOf(given: unknown): Configuration {
+  const value: unknown = typeof given === 'string' ? valueIn(given) : given
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     refuse('invalid', 'SinkConfiguration must be a JSON object')
   }

@@ -721,3 +721,42 @@ describe('refusals change nothing', () => {
     floor.do({ type: 'workspace.delete', sid: other })
   })
 })
+
+describe('attributes that came as text', () => {
+  const exact = String.raw`"page_id": 17841444523369053,"rate":1.0 ,"10":"b","2":"a","e\u0301":"\u00e9\/"`
+
+  const start = (attributes: string) => {
+    const floor = new Floor()
+    const properties = `{"workspace_sid":"${floor.workspace_sid}","workflow_sid":"${floor.workflow('Anyone').sid}","attributes":${attributes}}`
+    const { interaction, task } = floor.do({
+      type: 'interaction.create',
+      channel: { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: floor.conversation() } },
+      routing: `{"properties":${properties}}`
+    })
+    return { contact: new Contact(floor, interaction.sid), attributes: task?.attributes ?? '', properties }
+  }
+
+  it.each([
+    ['an object', `{${exact}}`],
+    ['the text of one', JSON.stringify(`{${exact}}`)]
+  ])('reach the first task and those of invites as they were written: %s', (_how, given) => {
+    const { contact, attributes, properties } = start(given)
+    expect(attributes).toContain(exact)
+    expect(JSON.parse(attributes)).toMatchObject({ customerAddress: '+37255500001', channelType: 'sms' })
+    contact.floor.do({ type: 'invite.create', ...contact.path, routing: `{"properties":${properties}}` })
+    expect(contact.tasks[1]?.attributes).toContain(exact)
+  })
+
+  it('are changed only where Flex has something to say', () => {
+    const customers = '"customers":{"vip":1e2,"phone":"+1","ids":[98765432109876543210]}'
+    const conversations = '"conversations":{"conversation_id":"mine","score": 0.10}'
+    const { attributes, contact } = start(
+      `{${customers},"channelType":"mine",${conversations},"customerName":"Zo\\u00eb"}`
+    )
+    expect(attributes).toContain('"vip":1e2,"phone":"+1","ids":[98765432109876543210]}')
+    expect(attributes).toContain(`"conversation_id":"${contact.interaction_sid}","score": 0.10}`)
+    expect(attributes).toContain('"channelType":"sms"')
+    expect(attributes).toContain('"customerName":"Zo\\u00eb"')
+    expect(JSON.parse(attributes)).toMatchObject({ customers: { name: 'Zoë', vip: 100 }, customerName: 'Zoë' })
+  })
+})

@@ -66,7 +66,7 @@ export function createInteraction(state: State, params: CreateInteraction): Made
   )
   if (wanted.type === 'voice') members.push(addMember(state, ready, { type: 'customer', participant_sid: null }))
   const sid = state.sid('KG')
-  const attributes = firstTaskAttributes(routing.attributes, ready, sid)
+  const attributes = firstTaskAttributes(routing.attributes_text, ready, sid)
   const { task } = addInvite(state, ready, routing, {
     sid,
     attributes,

@@ -1,5 +1,6 @@
 import { InvalidRequest, parseForm, parseRequest } from '@ringdown/contract/form'
 import { type OperationId, operations } from '@ringdown/contract/generated/operations'
+import { membersOf, unquoted, valueAt } from '@ringdown/contract/json-text'
 import type { Operation } from '@ringdown/contract/operation'
 import { isObject } from './json.ts'
 
@@ -8,23 +9,24 @@ export interface BridgeCall {
   /** The path's segments, without a version in front. */
   readonly path: readonly string[]
   readonly method: 'GET' | 'POST'
-  readonly params: Readonly<Record<string, unknown>>
+  /** As text: what JSON has as an object, a number or a boolean is its text, as it was written. */
+  readonly params: Readonly<Record<string, string>>
   readonly token: string
   readonly if_match: string | undefined
 }
 
 /** Reads the body of a call, whatever its content type said. Refuses with 400. */
 export function readCall(body: unknown, if_match: string | undefined): BridgeCall {
-  const { url, method, params, token } = membersOf(body)
+  const { url, method, params, token } = objectOf(body)
   if (typeof url !== 'string' || typeof token !== 'string' || (method !== 'GET' && method !== 'POST')) {
     throw new InvalidRequest('The body must hold url, method (GET or POST) and token')
   }
   if (params !== undefined && params !== null && !isObject(params))
     throw new InvalidRequest('params must be a JSON object')
-  return { path: segmentsOf(url), method, params: isObject(params) ? params : {}, token, if_match }
+  return { path: segmentsOf(url), method, params: paramsIn(String(body)), token, if_match }
 }
 
-function membersOf(body: unknown): Readonly<Record<string, unknown>> {
+function objectOf(body: unknown): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(typeof body === 'string' ? body : '')
     if (isObject(value)) return value
@@ -32,6 +34,14 @@ function membersOf(body: unknown): Readonly<Record<string, unknown>> {
     // said below
   }
   throw new InvalidRequest('The body is not a JSON object')
+}
+
+function paramsIn(body: string): Readonly<Record<string, string>> {
+  const text = valueAt(body, ['params']) ?? '{}'
+  const members = membersOf(text).map(({ key, value, end }) => [String(key), text.slice(value, end)] as const)
+  return Object.fromEntries(
+    members.filter(([, value]) => value !== 'null').map(([name, value]) => [name, unquoted(value)])
+  )
 }
 
 function segmentsOf(url: string): string[] {
@@ -63,7 +73,7 @@ const byId = new Map<string, Operation>(operations.map((operation) => [operation
 
 /**
  * The parameters of a call that REST has as well, read by the contract: names in snake_case, with `path` under the names
- * of its own template. What JSON has as objects, numbers and booleans is text in REST.
+ * of its own template.
  */
 export function parametersOf(
   id: OperationId,
@@ -92,11 +102,6 @@ function wirePath(operation: Operation, path: Readonly<Record<string, string>>):
   return Object.fromEntries(names.map(({ wire, name }) => [wire, path[name] ?? '']))
 }
 
-function formOf(params: Readonly<Record<string, unknown>>): string {
-  const form = new URLSearchParams()
-  for (const [name, value] of Object.entries(params)) {
-    if (value === undefined || value === null) continue
-    form.append(name, typeof value === 'object' ? JSON.stringify(value) : String(value))
-  }
-  return form.toString()
+function formOf(params: BridgeCall['params']): string {
+  return new URLSearchParams(params).toString()
 }

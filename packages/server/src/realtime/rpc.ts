@@ -146,10 +146,8 @@ const writes: Readonly<Record<string, Answer>> = {
   async 'Workspaces/:workspace_sid/Tasks'(path, scene) {
     const { call, access, ledger, now } = scene
     const { TaskChannelUniqueName, TaskChannelSid, TaskChannel, ...others } = call.params
-    const own: BridgeCall = {
-      ...call,
-      params: { TaskChannel: TaskChannel ?? TaskChannelSid ?? TaskChannelUniqueName, ...others }
-    }
+    const channel = TaskChannel ?? TaskChannelSid ?? TaskChannelUniqueName
+    const own: BridgeCall = { ...call, params: { ...(channel !== undefined && { TaskChannel: channel }), ...others } }
     if (access.role === 'worker' && others.RoutingTarget !== access.worker_sid)
       forbid('a worker may create only tasks whose RoutingTarget it is')
     const params = parametersOf('taskrouter_v1.CreateTask', path, own)

@@ -184,7 +184,8 @@ function taskSorting(ordering: string | undefined): Sorting<TaskRow>[] {
 }
 
 /** A worker of whom only attributes are known. */
-function unknownWorker(attributes: unknown): WorkerView {
+function unknownWorker(text: unknown): WorkerView {
+  const attributes: unknown = JSON.parse(String(text)) // the contract has read it as JSON text
   return { sid: '', friendly_name: '', activity_sid: '', activity_name: '', attributes, channel: () => undefined }
 }
 
