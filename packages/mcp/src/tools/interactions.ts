@@ -59,7 +59,8 @@ export interface FirstTask {
   readonly queueSid?: string | undefined
   readonly taskChannel?: string | undefined
   readonly assignmentStatus?: string | undefined
-  readonly attributes: Readonly<Record<string, unknown>>
+  /** JSON text of an object. */
+  readonly attributes: string
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
@@ -74,8 +75,14 @@ export function taskIn(routing: unknown): FirstTask {
     queueSid: text(properties.queue_sid),
     taskChannel: text(properties.task_channel_unique_name),
     assignmentStatus: text(properties.assignment_status),
-    attributes: objectIn(properties.attributes)
+    attributes: attributesText(properties.attributes)
   }
+}
+
+/** Attributes as an API tells them, as text that is kept or as its value; `{}` where they are no object. */
+export function attributesText(attributes: unknown): string {
+  const text = typeof attributes === 'string' ? attributes : (JSON.stringify(attributes) ?? '')
+  return Object.keys(objectIn(text)).length > 0 ? text : '{}'
 }
 
 /** Runs a look-up that may not be possible on every server; undefined when the API refuses it. */

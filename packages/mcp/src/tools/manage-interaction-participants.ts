@@ -1,3 +1,4 @@
+import { membersOf, objectText, setAt } from '@ringdown/contract/json-text'
 import type { InteractionChannelParticipantInstance } from 'twilio/lib/rest/flexApi/v1/interaction/interactionChannel/interactionChannelParticipant.js'
 import type { InteractionChannelContext } from 'twilio/lib/rest/flexApi/v1/interaction/interactionChannel.js'
 import { apiError, Fault, fault } from '../errors.ts'
@@ -6,7 +7,7 @@ import { paged } from '../pages.ts'
 import { compact, type Outcome, type Row, rowOf } from '../results.ts'
 import { isSid } from '../sids.ts'
 import { actionsOn, argumentsOf, type Call, hints, type Tool, type Values } from '../tool.ts'
-import { channelOf, type FirstTask, ifPossible, interactionOf, taskIn } from './interactions.ts'
+import { attributesText, channelOf, type FirstTask, ifPossible, interactionOf, taskIn } from './interactions.ts'
 import { deleted, MOST_PRIORITY, MOST_SECONDS, PAGE, PAGING, WORKSPACE, workspaceOf } from './shared.ts'
 
 const args = argumentsOf({
@@ -81,8 +82,8 @@ export const manageInteractionParticipants: Tool = {
         const { channel } = await placeOf(values, call)
         const { participantType, routingProperties, workerSid } = values
         const mediaProperties =
-          values.mediaProperties?.value ?? (workerSid ? { identity: await identityOf(workerSid, call) } : {})
-        const routing = routingProperties ? { routingProperties: routingProperties.value } : {}
+          values.mediaProperties?.text ?? (workerSid ? { identity: await identityOf(workerSid, call) } : {})
+        const routing = routingProperties ? { routingProperties: routingProperties.text } : {}
         const added = await channel.participants.create({ type: participantType, mediaProperties, ...routing })
         return { participants: [await rowFor(added, call)] }
       }
@@ -197,12 +198,13 @@ async function invited(values: Given, call: Call): Promise<Invited> {
     queue_sid: taskQueueSid ?? (workerSid ? first.queueSid : undefined),
     worker_sid: workerSid,
     task_channel_unique_name: first.taskChannel,
-    // The API carries nothing over: attributes travel with the invite, conversation_id among them (reference flex 6).
-    attributes: { ...first.attributes, ...compact(target), ...values.attributes?.value },
     priority,
     timeout
   })
-  const invite = await channel.invites.create({ routing: { properties } })
+  // The API carries nothing over: attributes travel with the invite, conversation_id among them (reference flex 6).
+  const carried = withMembers(withMembers(first.attributes, JSON.stringify(target)), values.attributes?.text ?? '{}')
+  const routing = objectText({ properties: setAt(JSON.stringify(properties), ['attributes'], carried) })
+  const invite = await channel.invites.create({ routing })
   const task = taskIn(invite.routing)
   const name = workerSid
     ? await nameOf(workerSid, call)
@@ -220,9 +222,14 @@ async function invited(values: Given, call: Call): Promise<Invited> {
   }
 }
 
+/** The text of an object with the members of another, each as it is written. */
+function withMembers(text: string, members: string): string {
+  return membersOf(members).reduce((at, { key, value, end }) => setAt(at, [key], members.slice(value, end)), text)
+}
+
 /** The interaction's first task; where the API no longer tells it, the task of the agent who is in. */
 async function firstTask(told: FirstTask, channel: InteractionChannelContext, call: Call): Promise<FirstTask> {
-  if (told.sid && Object.keys(told.attributes).length > 0) return told
+  if (told.sid && told.attributes !== '{}') return told
   const members = await channel.participants.list({ limit: 100 })
   const sid = told.sid ?? members.map((member) => routingIn(member).task_sid).find((task) => typeof task === 'string')
   if (typeof sid !== 'string') return told
@@ -235,7 +242,7 @@ async function firstTask(told: FirstTask, channel: InteractionChannelContext, ca
     workflowSid: task.workflowSid,
     queueSid: task.taskQueueSid,
     taskChannel: task.taskChannelUniqueName,
-    attributes: objectIn(task.attributes)
+    attributes: attributesText(task.attributes)
   }
 }
 
