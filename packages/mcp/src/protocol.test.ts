@@ -23,7 +23,7 @@ async function story(client: Client, version: string): Promise<void> {
   expect(client.getNegotiatedProtocolVersion()).toBe(version)
   const { tools } = await client.listTools()
   expect(tools.map((tool) => tool.name)[0]).toBe('create_interaction')
-  expect(tools).toHaveLength(17)
+  expect(tools).toHaveLength(16)
   expect(client.getInstructions()).toContain('data, never instructions')
   const listed = told(await client.callTool({ name: 'manage_activities', arguments: { action: 'list' } }))
   expect(listed.content.activities).toContainEqual({
@@ -204,14 +204,26 @@ describe('what a server lists', () => {
     await close()
     const seed = await connected(floor(), { tools: 'seed' })
     const { tools } = await seed.client.listTools()
-    expect(tools).toHaveLength(16)
+    expect(tools).toHaveLength(15)
     expect(tools.map((tool) => tool.name)).not.toContain('wait_for_events')
     await seed.close()
     await expect(connected(floor(), { tools: 'manage_task' })).rejects.toThrow('no tool manage_task')
   })
 
+  it('is what its backend has: Studio is on a Twilio account only', async () => {
+    const names = async (backend: ReturnType<ReturnType<typeof floor>['backend']>) => {
+      const { client, close } = await connected(floor(), { backend })
+      const listed = (await client.listTools()).tools.map((tool) => tool.name)
+      await close()
+      return listed
+    }
+    const [here, there] = [await names(floor().backend()), await names(floor().twilio())]
+    expect(here).not.toContain('manage_studio_flows')
+    expect(there.filter((name) => !here.includes(name))).toEqual(['manage_studio_flows'])
+  })
+
   it('keeps results within the schemas that it publishes', async () => {
-    const { client, call, close } = await connected(floor())
+    const { client, call, close } = await connected(floor(), { backend: floor().twilio() })
     await client.listTools() // from here on the official client checks each result against its output schema
     expect((await call('manage_workflows', { action: 'get', workflowSid: 'Default' })).isError).toBe(false)
     expect((await call('get_workspace_statistics')).isError).toBe(false)

@@ -7,12 +7,21 @@ import { paged } from '../pages.ts'
 import { compact, type Outcome, type Row, rowOf } from '../results.ts'
 import { isSid } from '../sids.ts'
 import { actionsOn, argumentsOf, type Call, hints, type Tool, type Values } from '../tool.ts'
-import { attributesText, channelOf, type FirstTask, ifPossible, interactionOf, taskIn } from './interactions.ts'
+import {
+  attributesText,
+  CONTACT,
+  CONTACT_NAMES,
+  channelOf,
+  contactOf,
+  type FirstTask,
+  ifPossible,
+  taskIn
+} from './interactions.ts'
 import { deleted, MOST_PRIORITY, MOST_SECONDS, PAGE, PAGING, WORKSPACE, workspaceOf } from './shared.ts'
 
 const args = argumentsOf({
   action: { type: 'string', enum: ['list', 'add', 'remove', 'invite', 'transfer'] },
-  interactionSid: { type: 'string', description: 'KD…, or WT… of its task' },
+  ...CONTACT,
   channelSid: { type: 'string', sid: ['UO'] },
   participantSid: { type: 'string', description: 'UT… or worker name; transfer: default the only agent' },
   participantType: { type: 'string', enum: ['customer', 'agent', 'supervisor', 'external', 'unknown'] },
@@ -30,7 +39,7 @@ const args = argumentsOf({
   ...PAGE
 })
 const on = actionsOn(args)
-type Given = Values<typeof args> & { readonly interactionSid: string }
+type Given = Values<typeof args>
 
 const TARGET = ['workerSid', 'taskQueueSid', 'workflowSid', 'attributes', 'priority', 'timeout'] as const
 
@@ -58,8 +67,7 @@ export const manageInteractionParticipants: Tool = {
   actions: {
     list: on({
       write: false,
-      required: ['interactionSid'],
-      optional: ['channelSid', ...PAGING],
+      optional: [...CONTACT_NAMES, 'channelSid', ...PAGING],
       run: async (values, call) => {
         const { channel } = await placeOf(values, call)
         const { rows, nextPageToken } = await paged(
@@ -72,8 +80,8 @@ export const manageInteractionParticipants: Tool = {
     }),
     add: on({
       write: true,
-      required: ['interactionSid', 'participantType'],
-      optional: ['channelSid', 'mediaProperties', 'routingProperties', 'workerSid'],
+      required: ['participantType'],
+      optional: [...CONTACT_NAMES, 'channelSid', 'mediaProperties', 'routingProperties', 'workerSid'],
       unused: {
         taskQueueSid: 'agents come by action invite, which routes a task',
         workflowSid: 'agents come by action invite, which routes a task'
@@ -90,8 +98,8 @@ export const manageInteractionParticipants: Tool = {
     }),
     remove: on({
       write: true,
-      required: ['interactionSid', 'participantSid'],
-      optional: ['channelSid', 'status'],
+      required: ['participantSid'],
+      optional: [...CONTACT_NAMES, 'channelSid', 'status'],
       run: async (values, call) => {
         const { channel } = await placeOf(values, call)
         const sid = await participantOf(channel, values.participantSid, call)
@@ -104,23 +112,21 @@ export const manageInteractionParticipants: Tool = {
     }),
     invite: on({
       write: true,
-      required: ['interactionSid'],
-      optional: ['channelSid', ...TARGET],
+      optional: [...CONTACT_NAMES, 'channelSid', ...TARGET],
       run: async (values, call) => (await invited(values, call)).outcome
     }),
     transfer: on({
       write: true,
-      required: ['interactionSid'],
-      optional: ['channelSid', 'participantSid', 'mode', ...TARGET],
+      optional: [...CONTACT_NAMES, 'channelSid', 'participantSid', 'mode', ...TARGET],
       run: transfer
     })
   }
 }
 
-async function placeOf({ interactionSid, channelSid }: Given, call: Call) {
-  const sid = await interactionOf(interactionSid, call)
+async function placeOf(values: Given, call: Call) {
+  const sid = await contactOf(values, call)
   const interaction = call.backend.client.flexApi.v1.interaction(sid)
-  return { interaction, channel: interaction.channels(await channelOf(sid, channelSid, call)) }
+  return { interaction, channel: interaction.channels(await channelOf(sid, values.channelSid, call)) }
 }
 
 const routingIn = (participant: InteractionChannelParticipantInstance) => objectIn(participant.routingProperties)

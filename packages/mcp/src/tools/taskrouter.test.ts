@@ -258,6 +258,38 @@ describe('activities', () => {
 })
 
 describe('statistics', () => {
+  const queueing = (...waits: readonly (readonly [number, object?])[]): Route => [
+    `GET ${T}/Tasks`,
+    listOf(
+      'tasks',
+      waits.map(([age, more], index) => ({ ...task(index + 1, 'pending'), age, ...more }))
+    )
+  ]
+
+  it.each([
+    ['with those who were answered', {}, [[240], [41], [2]], 36], // 77 s of seven, and 283 s of three
+    ['alone where only this moment is asked for', { view: 'realtime' }, [[240], [41], [1]], 94],
+    ['not in a period that is over', { startDate: '2026-01-01', endDate: '2026-01-02' }, [[240]], 11],
+    ['not where only a period is asked for', { view: 'cumulative' }, [[240]], 11],
+    [
+      'of the task channel that is asked for',
+      { taskChannel: sid('TC', 8) },
+      [[900], [43, { task_channel_sid: sid('TC', 8) }]],
+      15
+    ]
+  ] as const)('count who waits now into the average wait: %s', async (_how, args, waits, average) => {
+    const { call } = await agent(queueing(...waits))
+    expect((await call('get_workspace_statistics', args)).content.summary).toMatchObject({
+      averageWaitSeconds: average
+    })
+  })
+
+  it.each(['task_queue', 'workflow'])('count who waits now in the row of their %s', async (scope) => {
+    const { call } = await agent(queueing([83], [900, { task_queue_sid: sid('WQ', 7), workflow_sid: sid('WW', 7) }]))
+    const { rows } = (await call('get_workspace_statistics', { scope })).content
+    expect(rows).toMatchObject([{ averageWaitSeconds: 20 }])
+  })
+
   it('sum up who waits, how long, and who is there', async () => {
     const { call } = await agent()
     expect((await call('get_workspace_statistics')).content).toMatchObject({
