@@ -100,6 +100,15 @@ export function withDefaults(text: string, defaults: Readonly<Record<string, str
   return text.slice(0, inside) + added + comma + text.slice(inside)
 }
 
+/** A column that holds JSON text, to be shown as it is written. */
+export class JsonText {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
 /** The text of what a string of JSON text holds, which is JSON again; other text as it is. */
 export function unquoted(text: string): string {
   return text[skipSpace(text, 0)] === '"' ? String(JSON.parse(text)) : text

@@ -13,6 +13,8 @@ export interface Call<Id extends OperationId> {
   readonly params: OperationTypes[Id]['params']
   /** Null where the operation has no pages. */
   readonly page: PageRequest | null
+  /** Of operations that take JSON: the text of each parameter that came as JSON. */
+  readonly texts?: Readonly<Record<string, string>>
 }
 
 /** What a handler works with. Reads of `state` are told only when durable: http waits for that, no handler needs to. */
