@@ -7,6 +7,7 @@ import {
   equal,
   equalityKey,
   has,
+  type IndexKey,
   isNull,
   lacks,
   membership,
@@ -53,14 +54,14 @@ export interface PlainConjunct extends ConjunctBase {
   /** For some conjuncts of kind `worker`: it is false of every worker whom none of these finds. */
   readonly finds?: readonly Finding[]
   /** For `path == literal` about a task: it is false of every task whose value there has another `equalityKey`. */
-  readonly asks?: { readonly path: TaskPath; readonly key: Scalar }
+  readonly asks?: { readonly path: TaskPath; readonly key: IndexKey }
 }
 
 /** Workers with a value at a path, or with a list of it there, by its `equalityKey`. */
 export interface Finding {
   readonly path: WorkerPath
   readonly isList: boolean
-  readonly key: Scalar
+  readonly key: IndexKey
 }
 
 export interface EqualityConjunct extends ConjunctBase {
@@ -139,7 +140,7 @@ function asked(node: Node, scope: Scope): Pick<PlainConjunct, 'asks'> | undefine
   const [reference, literal] = node.left.kind === 'reference' ? [node.left, node.right] : [node.right, node.left]
   if (reference.kind !== 'reference' || literal.kind !== 'literal') return undefined
   const path = meaning(scope, reference)
-  return path.side === 'task' ? { asks: { path, key: equalityKey(literal.value) as Scalar } } : undefined // as: a scalar has a key
+  return path.side === 'task' ? { asks: { path, key: equalityKey(literal.value) as IndexKey } } : undefined // as: a scalar has a key
 }
 
 /** How to find the workers of whom a node can be true; undefined when anybody may be one of them. */
@@ -182,7 +183,7 @@ function found(
   const path = operand.kind === 'reference' ? meaning(scope, operand) : undefined
   // What the system knows of a worker changes without the attributes.
   if (path?.side !== 'worker' || path.system) return undefined
-  return values.map((value) => ({ path, isList, key: equalityKey(value) as Scalar })) // as: a scalar has a key
+  return values.map((value) => ({ path, isList, key: equalityKey(value) as IndexKey })) // as: a scalar has a key
 }
 
 type Join =

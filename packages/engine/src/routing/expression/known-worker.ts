@@ -1,7 +1,6 @@
 import type { TaskPath, TaskView } from './environment.ts'
-import { ExpressionError } from './error.ts'
 import { Cursor, reference } from './parser.ts'
-import { meaning } from './reference.ts'
+import { meaning, nowhere } from './reference.ts'
 
 /**
  * A target's `known_worker_sid` or `known_worker_friendly_name`: a path into the task whose value names the one worker
@@ -16,11 +15,14 @@ export interface KnownWorker {
   read(task: TaskView): string | undefined
 }
 
-/** Compiles `task.<path>`. Throws ExpressionError. */
+const expected = 'task.<attribute>'
+
+/** Compiles `task.<path>`; any other name is nobody's. Throws ExpressionError. */
 export function compileKnownWorker(source: string, by: KnownWorker['by']): KnownWorker {
   const cursor = new Cursor(source)
-  const path = meaning('target', reference(cursor))
-  if (path.side !== 'task') throw new ExpressionError(`mismatched input '${path.side}' expecting task.<attribute>`, 1)
+  const name = reference(cursor, expected)
+  const meant = meaning('target', name)
+  const path = meant.side === 'task' && !meant.expected ? meant : nowhere('task', name, expected)
   cursor.expectEnd('<EOF>')
   return {
     source,

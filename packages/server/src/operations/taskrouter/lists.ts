@@ -1,4 +1,5 @@
 import { InvalidRequest } from '@ringdown/contract/form'
+import { readJson } from '@ringdown/engine/routing/expression/decimal'
 import type { WorkerView } from '@ringdown/engine/routing/expression/environment'
 import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
 import { nameKey, type TaskRow } from '@ringdown/engine/routing/rows'
@@ -21,7 +22,8 @@ export const lists = {
     workspaceOf(state, workspace_sid)
     const { friendly_name, evaluate_worker_attributes, worker_sid, ordering } = params
     if (evaluate_worker_attributes !== undefined) checkRate(context, 'expression_lists', 'EvaluateWorkerAttributes')
-    const worker = evaluate_worker_attributes === undefined ? undefined : unknownWorker(evaluate_worker_attributes)
+    const worker =
+      evaluate_worker_attributes === undefined ? undefined : unknownWorker(readJson(evaluate_worker_attributes))
     const queues = worker_sid === undefined ? undefined : state.pools.queuesOf(worker_sid)
     const group = inGroup(state.tables.task_queue, 'workspace_sid', workspace_sid)
     const keep = (row: { sid: string; friendly_name: string; target_workers: string }) =>
