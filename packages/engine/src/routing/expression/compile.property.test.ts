@@ -196,6 +196,26 @@ describe('whatever the attributes', () => {
     )
   })
 
+  it('a chain of comparisons says what its parts say together', () => {
+    const atom = fc
+      .tuple(fc.constantFrom('task.a == ?', '? == task.a', 'task.a HAS ?', '? IN task.a', 'task.a != ?'), literal)
+      .map(([part, value]) => part.replace('?', () => value))
+    const negative = fc
+      .tuple(fc.constantFrom('task.a != ?', 'task.a NOT HAS ?', '? NOT IN task.a', 'task.a == ?'), literal)
+      .map(([part, value]) => part.replace('?', () => value))
+    const some = { minLength: 1, maxLength: 12 }
+    fc.assert(
+      fc.property(fc.array(atom, some), fc.array(negative, some), json, (ors, ands, a) => {
+        const view = { attributes: { a } }
+        const each = (parts: readonly string[]) => parts.map((part) => compile(part, 'target').matches(view))
+        expect(compile(ors.join(' OR '), 'target').matches(view)).toBe(each(ors).includes(true))
+        expect(compile(ands.join(' AND '), 'target').matches(view)).toBe(!each(ands).includes(false))
+        expect(compile(`NOT (${ands.join(' AND ')})`, 'target').matches(view)).toBe(each(ands).includes(false))
+      }),
+      { numRuns: 2_000 }
+    )
+  })
+
   it('a conjunct compiled from its own text says the same, and is of the same kind', () => {
     fc.assert(
       fc.property(expression, json, json, (source, task, attributes) => {

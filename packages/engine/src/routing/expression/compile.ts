@@ -1,5 +1,6 @@
+import { chainsOf } from './chain.ts'
 import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView, WorkforceView } from './environment.ts'
-import type { Comparison, Node, Operand, Operator } from './parser.ts'
+import type { Comparison, Junction, Node, Operand, Operator } from './parser.ts'
 import { parse } from './parser.ts'
 import { type Meaning, meaning } from './reference.ts'
 import {
@@ -98,9 +99,14 @@ export function compile(source: string, scope: Scope): Expression {
   const task_paths = distinct(conjuncts.flatMap((part) => part.task_paths))
   const worker_paths = distinct(conjuncts.flatMap((part) => part.worker_paths))
   const constant = answer(conjuncts)
-  const matches = constant === undefined ? conjunction(conjuncts) : () => constant
+  const isLong = root.kind === 'and' && conjuncts.length > few
+  const whole = () => (isLong ? test(root, { scope, meanings: [] }) : conjunction(conjuncts))
+  const matches = constant === undefined ? whole() : () => constant
   return { source, scope, matches, constant, task_paths, worker_paths, conjuncts }
 }
+
+/** Conjuncts that are asked one after the other; among more of them there may be chains. */
+const few = 8
 
 function nobody(source: string): Expression {
   const matches = () => false
@@ -236,9 +242,9 @@ const OPERATIONS: Readonly<Record<Operator, (left: unknown, right: unknown) => b
 function test(node: Node, place: Place): Test {
   switch (node.kind) {
     case 'and':
-      return all(node.parts.map((part) => test(part, place)))
+      return all(partsOf(node, place))
     case 'or':
-      return any(node.parts.map((part) => test(part, place)))
+      return any(partsOf(node, place))
     case 'not': {
       const part = test(node.part, place)
       return (task, worker, workers) => !part(task, worker, workers)
@@ -250,6 +256,16 @@ function test(node: Node, place: Place): Test {
     case 'comparison':
       return comparison(node, place)
   }
+}
+
+function partsOf(node: Junction, place: Place): Test[] {
+  const { chains, others } = chainsOf(node)
+  const tests = others.map((part) => test(part, place))
+  for (const { references, matches } of chains) {
+    const [read = () => undefined] = references.map((reference) => reader(reference, place))
+    tests.push((task, worker, workers) => matches(read(task, worker, workers)))
+  }
+  return tests
 }
 
 function comparison({ operator, left, right }: Comparison, place: Place): Test {

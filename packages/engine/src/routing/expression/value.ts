@@ -158,7 +158,8 @@ export function isNull(value: unknown): value is null | undefined {
   return value === null || value === undefined
 }
 
-function isComposite(value: unknown): boolean {
+/** A list or an object. */
+export function isComposite(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !(value instanceof Decimal)
 }
 
