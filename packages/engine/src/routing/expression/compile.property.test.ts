@@ -197,11 +197,15 @@ describe('whatever the attributes', () => {
   })
 
   it('a chain of comparisons says what its parts say together', () => {
+    const bounds = ['task.a < ?', 'task.a <= ?', '? < task.a', '? <= task.a', 'task.a > ?', 'task.a >= ?']
     const atom = fc
-      .tuple(fc.constantFrom('task.a == ?', '? == task.a', 'task.a HAS ?', '? IN task.a', 'task.a != ?'), literal)
+      .tuple(
+        fc.constantFrom('task.a == ?', '? == task.a', 'task.a HAS ?', '? IN task.a', 'task.a != ?', ...bounds),
+        literal
+      )
       .map(([part, value]) => part.replace('?', () => value))
     const negative = fc
-      .tuple(fc.constantFrom('task.a != ?', 'task.a NOT HAS ?', '? NOT IN task.a', 'task.a == ?'), literal)
+      .tuple(fc.constantFrom('task.a != ?', 'task.a NOT HAS ?', '? NOT IN task.a', 'task.a == ?', ...bounds), literal)
       .map(([part, value]) => part.replace('?', () => value))
     const some = { minLength: 1, maxLength: 12 }
     fc.assert(

@@ -92,6 +92,14 @@ interface ConjunctBase {
  * Throws ExpressionError.
  */
 export function compile(source: string, scope: Scope): Expression {
+  if (last?.source !== source || last.scope !== scope) last = compiled(source, scope)
+  return last
+}
+
+/** An expression is checked first, and put to use in the same decision. */
+let last: Expression | undefined
+
+function compiled(source: string, scope: Scope): Expression {
   if (scope === 'worker' && source.trim() === '') return nobody(source)
   const root = parse(source)
   const parts = root.kind === 'and' ? root.parts : [root]
@@ -261,8 +269,8 @@ function test(node: Node, place: Place): Test {
 function partsOf(node: Junction, place: Place): Test[] {
   const { chains, others } = chainsOf(node)
   const tests = others.map((part) => test(part, place))
-  for (const { references, matches } of chains) {
-    const [read = () => undefined] = references.map((reference) => reader(reference, place))
+  for (const { reference, matches } of chains) {
+    const read = reader(reference, place)
     tests.push((task, worker, workers) => matches(read(task, worker, workers)))
   }
   return tests
