@@ -1,4 +1,6 @@
 import { InvalidRequest } from '@ringdown/contract/form'
+import { orderingOf, type Sorted } from '@ringdown/contract/ordering'
+import { foldedName, isSameName } from '@ringdown/engine/name'
 import { readJson } from '@ringdown/engine/routing/expression/decimal'
 import type { WorkerView } from '@ringdown/engine/routing/expression/environment'
 import { MAX_LENGTH } from '@ringdown/engine/routing/expression/lexer'
@@ -29,7 +31,7 @@ export const lists = {
     const queues = worker_sid === undefined ? undefined : state.pools.queuesOf(worker_sid)
     const group = inGroup(state.tables.task_queue, 'workspace_sid', workspace_sid)
     const isMeant = (row: TaskQueueRow) =>
-      (friendly_name === undefined || row.friendly_name === friendly_name) &&
+      (friendly_name === undefined || isSameName(row.friendly_name, friendly_name)) &&
       (queues === undefined || queues.has(row.sid))
     const keep = worker
       ? await kept(group, isMeant, {
@@ -39,16 +41,17 @@ export const lists = {
           test: (row) => accepts(row.target_workers, worker)
         })
       : isMeant
-    const listed = ordering
-      ? sortedPage(group.table, rowsOf(group), page, { keep, sort: [sorting('date_updated', ordering)] })
-      : pageOf(group, page, { keep })
+    const sort = sortingBy(ordering, { DateUpdated: 'date_updated' })
+    const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
     return shownPage(listed, (row) => shownTaskQueue(state, row))
   },
 
   async 'taskrouter_v1.ListWorker'({ path: { workspace_sid }, params, page }, context) {
     const { state } = context
     workspaceOf(state, workspace_sid)
-    const { friendly_name, available, ordering } = params
+    const { available, ordering } = params
+    // Names of workers are one whatever their case (reference taskrouter 1.7).
+    const name = params.friendly_name === undefined ? undefined : foldedName(params.friendly_name)
     if (params.target_workers_expression) checkRate(context, 'expression_lists', 'TargetWorkersExpression')
     const activity_sid = bothSids(params.activity_sid, sidOf(state, 'activity', workspace_sid, params.activity_name))
     const task_queue_sid = bothSids(
@@ -65,7 +68,7 @@ export const lists = {
         : inGroup(worker, 'activity_sid', activity_sid)
     const isMeant = (row: WorkerRow) =>
       row.workspace_sid === workspace_sid &&
-      (friendly_name === undefined || row.friendly_name === friendly_name) &&
+      (name === undefined || foldedName(row.friendly_name) === name) &&
       (available === undefined || (state.find('activity', row.activity_sid)?.available ?? false) === available) &&
       (members === undefined || members.has(row.sid))
     const keep = expression
@@ -75,9 +78,8 @@ export const lists = {
           test: (row) => expression.matches(undefined, state.pools.worker(row.sid))
         })
       : isMeant
-    const listed = ordering
-      ? sortedPage(worker, rowsOf(group), page, { keep, sort: [sorting('date_status_changed', ordering)] })
-      : pageOf(group, page, { keep })
+    const sort = sortingBy(ordering, { DateStatusChanged: 'date_status_changed' })
+    const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
     return shownPage(listed, (row) => shownWorker(state, row))
   },
 
@@ -115,8 +117,7 @@ export const lists = {
         })
       : isMeant
     const sort = taskSorting(params.ordering)
-    const listed =
-      sort.length === 0 ? pageOf(group, page, { keep }) : sortedPage(task, rowsOf(group), page, { keep, sort })
+    const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
     const at = now()
     return shownPage(listed, (row) => shownTask(state, row, at))
   },
@@ -156,7 +157,7 @@ async function kept<R extends Row>(
 ): Promise<(row: R) => boolean> {
   // Most lists are quick, and end with the page.
   if (group.table.count(group.index, group.key) * longest <= charactersAtOnce) return (row) => isMeant(row) && test(row)
-  const rows = [...rowsOf(group)].filter(isMeant)
+  const rows = [...group.table.by(group.index, group.key)].filter(isMeant)
   const suits = await askedInPieces({ table: group.table, rows, length, test })
   return (row) => isMeant(row) && suits(row)
 }
@@ -166,10 +167,6 @@ const compiling = 50
 
 function inGroup<R extends Row>(table: Table<R>, index: string, key: string): Group<R> {
   return { table, index, key }
-}
-
-function rowsOf<R extends Row>({ table, index, key }: Group<R>): Iterable<R> {
-  return table.by(index, key)
 }
 
 /** The SID behind a name: undefined where no name is given, null where nothing has it. */
@@ -189,9 +186,13 @@ function bothSids(sid: string | undefined, named: string | null | undefined): st
   return named === sid ? sid : null
 }
 
-/** `DateUpdated:desc` for a list that offers one column; the contract has checked the text. */
-function sorting<C extends string>(column: C, ordering: string): { column: C; descending: boolean } {
-  return { column, descending: ordering.endsWith(':desc') }
+/** How a list is sorted; undefined where nothing is asked for, and the order of creation will do. */
+function sortingBy<C extends string>(
+  ordering: string | undefined,
+  columns: Readonly<Record<string, C>>
+): readonly Sorted<C>[] | undefined {
+  const sort = orderingOf(ordering, columns)
+  return sort.length === 0 ? undefined : sort
 }
 
 const taskColumns = {
@@ -200,17 +201,9 @@ const taskColumns = {
   VirtualStartTime: 'virtual_start_time'
 } as const satisfies Record<string, keyof TaskRow>
 
-/** `Priority:desc,DateCreated:asc`; empty where the order of creation will do (reference taskrouter 1.9). */
-function taskSorting(ordering: string | undefined): Sorting<TaskRow>[] {
-  if (ordering === undefined || ordering.trim() === '') return []
-  const sort = ordering.split(',').map((part): Sorting<TaskRow> => {
-    const [name = '', direction = 'asc'] = part.trim().split(':')
-    if (!Object.hasOwn(taskColumns, name) || (direction !== 'asc' && direction !== 'desc')) {
-      const columns = Object.keys(taskColumns).join(', ')
-      throw new InvalidRequest(`Parameter Ordering is invalid: ${columns} with :asc or :desc are expected`, 'Ordering')
-    }
-    return { column: taskColumns[name as keyof typeof taskColumns], descending: direction === 'desc' } // hasOwn says that it is one
-  })
+/** `Priority:desc,DateCreated:asc`; undefined where the order of creation will do (reference taskrouter 1.9). */
+function taskSorting(ordering: string | undefined): readonly Sorting<TaskRow>[] | undefined {
+  const sort = orderingOf(ordering, taskColumns)
   const columns = sort.map(({ column }) => column)
   if (columns.includes('date_created') && columns.includes('virtual_start_time')) {
     throw new InvalidRequest(
@@ -219,7 +212,8 @@ function taskSorting(ordering: string | undefined): Sorting<TaskRow>[] {
     )
   }
   const [only] = sort
-  return sort.length === 1 && only?.column === 'date_created' && !only.descending ? [] : sort
+  const isCreation = sort.length === 1 && only?.column === 'date_created' && !only.descending
+  return sort.length === 0 || isCreation ? undefined : sort
 }
 
 /** A worker of whom only attributes are known. */
