@@ -249,7 +249,7 @@ export class Book {
     if (!channel || !own || keys.length !== 3) return undefined
     const held = this.held(worker, channel.sid)
     if (keys[2] === 'configured_capacity') return own.capacity
-    if (keys[2] === 'assigned_tasks') return held.filter((one) => one.status === 'accepted').length
+    if (keys[2] === 'assigned_tasks') return held.filter((one) => one.status !== 'pending').length
     if (keys[2] !== 'available_capacity_percentage') return undefined
     if (own.capacity === 0) return 0
     return Math.max(0, Math.floor(((own.capacity - held.length) * 100) / own.capacity))

@@ -45,10 +45,10 @@ describe('a worker', () => {
     const load = () => ({
       ...world.state.pools.load(world.worker('Ada').sid, world.channel('Ada', 'default').task_channel_sid)
     })
-    expect(load()).toEqual({ open: 3, accepted: 0 })
+    expect(load()).toEqual({ open: 3, assigned: 0 })
     expect(capacityLeft(3, 3)).toBe(0)
     world.accept('Ada', 'one')
-    expect(load()).toEqual({ open: 3, accepted: 1 })
+    expect(load()).toEqual({ open: 3, assigned: 1 })
     world.complete('Ada', 'one')
     expect(world.where('four')).toBe('reserved Ada')
   })
@@ -133,19 +133,23 @@ describe('a worker', () => {
     expect(world.worker('Ada').version).toBe(before + 2)
   })
 
-  it('tells of its channel with the figures that a callback shows (8.3)', () => {
-    const world = center()
-    world.addWorker('Ada', { capacity: { default: 4 } })
-    world.addTask('one')
-    world.accept('Ada', 'one')
-    world.setChannel('Ada', 'default', { capacity: 2 })
-    expect(world.events('worker.capacity.update').at(-1)?.refs.extra).toEqual({
-      worker_channel_previous_capacity: 4,
-      worker_channel_available_capacity: 50,
-      worker_channel_consumed_capacity: 1,
-      worker_channel_task_count: 1
-    })
-  })
+  it.each(['accepted', 'wrapping'] as const)(
+    'tells of its channel with the figures that a callback shows: %s (8.3)',
+    (status) => {
+      const world = center()
+      world.addWorker('Ada', { capacity: { default: 4 } })
+      world.addTask('one')
+      world.accept('Ada', 'one')
+      if (status === 'wrapping') world.respond('Ada', 'one', status)
+      world.setChannel('Ada', 'default', { capacity: 2 })
+      expect(world.events('worker.capacity.update').at(-1)?.refs.extra).toEqual({
+        worker_channel_previous_capacity: 4,
+        worker_channel_available_capacity: 50,
+        worker_channel_consumed_capacity: 1,
+        worker_channel_task_count: 1
+      })
+    }
+  )
 
   it('takes what it has become able to take', () => {
     const world = center()
