@@ -339,6 +339,11 @@ export class Book {
     return [...this.pages.transfer.values()].find((one) => one.task === task.sid && one.status === 'initiated')
   }
 
+  /** The transfer whose last offer a reservation is. */
+  transferOfOffer({ sid }: Reservation): Transfer | undefined {
+    return [...this.pages.transfer.values()].find((one) => one.last === sid)
+  }
+
   /** Whether the worker has handed the task on for good. */
   hasLetGo({ sid }: Reservation): boolean {
     return [...this.pages.transfer.values()].some((one) => one.reservation === sid && one.mode === 'COLD')
