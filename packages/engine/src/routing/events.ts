@@ -176,13 +176,21 @@ function configured(kind: Configured, did: () => string): Rendering {
  * with the callback for a reservation.
  */
 function warning(refs: EventRefs, at: number): ReturnType<Rendering> {
-  const { reservation, task_queue, workflow, worker, workspace, extra } = refs
-  const row = reservation ?? task_queue ?? workflow ?? worker
+  const { reservation, task_queue, workflow, worker, task_channel, workspace, extra } = refs
+  const row = reservation ?? task_queue ?? workflow ?? worker ?? task_channel
   if (!row) throw new Error('invariant: the event has the row that it warns of')
   return {
     ...(workspace && { workspace_sid: workspace.sid }),
     description: String(extra?.message),
-    resource_type: reservation ? 'reservation' : task_queue ? 'task-queue' : workflow ? 'workflow' : 'worker',
+    resource_type: reservation
+      ? 'reservation'
+      : task_queue
+        ? 'task-queue'
+        : workflow
+          ? 'workflow'
+          : worker
+            ? 'worker'
+            : 'task-channel',
     resource_sid: row.sid,
     data: dataOf(refs, at)
   }

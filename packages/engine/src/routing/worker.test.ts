@@ -162,7 +162,7 @@ describe('a worker', () => {
     expect(world.where('hola')).toBe('reserved Ada')
   })
 
-  it('is not deleted while it holds reservations; afterwards it goes with its history', () => {
+  it('is not deleted while it holds reservations; afterwards it goes, and its tasks keep their history', () => {
     const world = center()
     world.addWorker('Ada')
     world.addTask('one')
@@ -173,9 +173,28 @@ describe('a worker', () => {
     world.complete('Ada', 'one')
     remove()
     expect(world.where('one')).toBe('completed')
-    expect([world.state.tables.reservation.size, world.state.tables.worker_channel.size]).toEqual([0, 0])
+    expect(world.state.tables.worker_channel.size).toBe(0)
+    expect(world.state.tables.reservation.all()).toMatchObject([
+      { task_sid: world.sid('one'), worker_sid: sid, reservation_status: 'completed' }
+    ])
     world.addWorker('Ada')
     expect(world.worker('Ada').sid).not.toBe(sid)
+    world.do({ type: 'task.delete', workspace_sid: world.workspace_sid, sid: world.sid('one') })
+    expect(world.state.tables.reservation.size).toBe(0)
+  })
+
+  it('who is deleted after a rejection leaves the reservation with the task that still waits', () => {
+    const world = center()
+    world.addWorker('Ada')
+    world.addTask('one')
+    world.reject('Ada', 'one')
+    const { sid } = world.worker('Ada')
+    world.move('Ada', 'Offline')
+    world.do({ type: 'worker.delete', workspace_sid: world.workspace_sid, sid })
+    world.addWorker('Bea')
+    expect(world.where('one')).toBe('reserved Bea')
+    const kept = world.state.tables.reservation.list('task_sid', world.sid('one'))
+    expect(kept.map((row) => row.reservation_status)).toEqual(['rejected', 'pending'])
   })
 
   it('who is deleted leaves no task waiting for it alone', () => {

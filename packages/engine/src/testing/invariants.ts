@@ -267,7 +267,8 @@ function* references(rows: Rows): Generator<string> {
   for (const sid of followed) if (!documents.includes(sid)) yield `document ${sid} is followed and gone`
   for (const reservation of rows.reservations) {
     if (!state.find('task', reservation.task_sid)) yield `reservation ${reservation.sid} has no task`
-    if (!state.find('worker', reservation.worker_sid)) yield `reservation ${reservation.sid} has no worker`
+    if (open.includes(reservation.reservation_status) && !state.find('worker', reservation.worker_sid))
+      yield `reservation ${reservation.sid} has no worker`
   }
 }
 

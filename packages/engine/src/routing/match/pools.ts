@@ -379,6 +379,8 @@ export class Pools {
 
   /** More load, too, may make an expression true: `worker.channel.chat.assigned_tasks > 0`. */
   #reservationChanged(before: ReservationRow | undefined, after: ReservationRow | undefined): void {
+    // What has ended counts for nothing, and its worker may be gone.
+    if (!(before && isOpen(before)) && !(after && isOpen(after))) return
     const row = either(before, after)
     const worker = this.#entry(row.worker_sid, row.workspace_sid)
     if (before && isOpen(before)) this.#count(worker, before, -1)
