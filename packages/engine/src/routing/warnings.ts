@@ -27,6 +27,8 @@ export type WarningCode =
   | 'canceled_after_last_target'
   /** The unique name of a task channel cannot be written in an expression. */
   | 'channel_not_in_expressions'
+  /** A filter names an event that there is not. */
+  | 'unknown_event'
   /** An assignment callback got no answer that could be followed: `error_code` is Twilio's number in its debugger. */
   | 'assignment_callback'
 

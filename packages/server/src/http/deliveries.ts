@@ -1,4 +1,5 @@
-import { InvalidRequest, type PageRequest, parseForm } from '@ringdown/contract/form'
+import { InvalidRequest, inScope, type PageRequest, parseForm, shown } from '@ringdown/contract/form'
+import { scopeOf, sealed } from '@ringdown/contract/page-scope'
 import { decodeToken, encodeToken } from '@ringdown/contract/paging'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
@@ -6,8 +7,8 @@ import type { Message } from '../delivery/delivery.ts'
 import type { Sender } from '../delivery/sender.ts'
 import type { DeliveryQuery, DeliveryRow } from '../store/deliveries.ts'
 import type { Answers, Subject } from './answer.ts'
-import { authenticate, type Credentials } from './credentials.ts'
-import { HttpRefusal, notFound, refused } from './errors.ts'
+import { askingWho, type Credentials, callerOf } from './credentials.ts'
+import { HttpRefusal, notAllowed, notFound } from './errors.ts'
 import { baseOf, type OriginOptions } from './origin.ts'
 
 /*
@@ -46,8 +47,9 @@ const filters = {
  * 409/20409 while it is queued, since then it will be sent anyway.
  */
 export function mountDeliveries(app: FastifyInstance, answers: Answers, options: DeliveriesOptions): void {
+  const onRequest = askingWho(options.credentials)
   const senderFor = (request: FastifyRequest): Sender => {
-    const { account_sid } = authenticate(request, options.credentials)
+    const { account_sid } = callerOf(request)
     const sender = options.ledger(account_sid) && options.sender(account_sid)
     if (!sender) throw new Unavailable(`account ${account_sid} is not served here`)
     return sender
@@ -56,7 +58,7 @@ export function mountDeliveries(app: FastifyInstance, answers: Answers, options:
   const send = (request: FastifyRequest, reply: FastifyReply, subject: Subject, status: number, body: object) =>
     answers.send(request, reply, subject, status, JSON.stringify(body))
 
-  app.get(path, { config: { subject: list } }, async (request, reply) => {
+  app.get(path, { onRequest, config: { subject: list } }, async (request, reply) => {
     const sender = senderFor(request)
     const { text } = request.query as { text: string } // made by the server's query parser
     const form = parseForm(text)
@@ -64,7 +66,8 @@ export function mountDeliveries(app: FastifyInstance, answers: Answers, options:
     const cursor = page.page_token === null ? null : decodeToken(page.page_token)
     const isBack = cursor?.direction === 'before'
     const [after] = cursor?.key ?? []
-    if (cursor && typeof after !== 'string') throw new InvalidRequest('Parameter PageToken is invalid', 'PageToken')
+    if (cursor && typeof after !== 'string')
+      throw new InvalidRequest('Parameter PageToken is invalid: it names no delivery', 'PageToken')
     const event_sid = last(form, 'EventSid')
     const event_seq = event_sid === undefined ? undefined : await seqOf(request, event_sid)
     const rows =
@@ -78,27 +81,27 @@ export function mountDeliveries(app: FastifyInstance, answers: Answers, options:
             limit: page.page_size + 1
           })
     const hasMore = rows.length > page.page_size
-    const shown = rows.slice(0, page.page_size)
-    if (isBack) shown.reverse()
-    const [first, end] = [shown[0], shown.at(-1)]
+    const listed = rows.slice(0, page.page_size)
+    if (isBack) listed.reverse()
+    const [first, end] = [listed[0], listed.at(-1)]
     const next = end && (isBack || hasMore) ? encodeToken({ direction: 'after', key: [end.sid] }) : null
     const previous =
       first && (isBack ? hasMore : cursor) ? encodeToken({ direction: 'before', key: [first.sid] }) : null
     const place = placeOf(request)
     return send(request, reply, list, 200, {
       meta: metaOf(place, text, page, next, previous),
-      deliveries: shown.map((row) => summaryOf(row, place))
+      deliveries: listed.map((row) => summaryOf(row, place))
     })
   })
 
-  app.get(`${path}/:sid`, { config: { subject: fetch } }, async (request, reply) => {
+  app.get(`${path}/:sid`, { onRequest, config: { subject: fetch } }, async (request, reply) => {
     const sender = senderFor(request)
     const row = await sender.find(sidOf(request))
     if (!row) throw notFound(`/Deliveries/${sidOf(request)}`)
     return send(request, reply, fetch, 200, detailsOf(row, placeOf(request)))
   })
 
-  app.post(`${path}/:sid`, { config: { subject: replay } }, async (request, reply) => {
+  app.post(`${path}/:sid`, { onRequest, config: { subject: replay } }, async (request, reply) => {
     const sender = senderFor(request)
     const row = await sender.replay(sidOf(request))
     if (!row) throw notFound(`/Deliveries/${sidOf(request)}`)
@@ -107,16 +110,13 @@ export function mountDeliveries(app: FastifyInstance, answers: Answers, options:
     return send(request, reply, replay, 202, detailsOf(row, placeOf(request)))
   })
 
-  const refuse = (request: FastifyRequest) => {
-    authenticate(request, options.credentials)
-    throw new HttpRefusal(refused.methodNotAllowed)
-  }
-  app.route({ method: ['POST', 'PUT', 'PATCH', 'DELETE'], url: path, config: { subject: list }, handler: refuse })
-  app.route({ method: ['PUT', 'PATCH', 'DELETE'], url: `${path}/:sid`, config: { subject: fetch }, handler: refuse })
+  const refusing = { onRequest: [onRequest, notAllowed], handler: notAllowed }
+  app.route({ ...refusing, method: ['POST', 'PUT', 'PATCH', 'DELETE'], url: path, config: { subject: list } })
+  app.route({ ...refusing, method: ['PUT', 'PATCH', 'DELETE'], url: `${path}/:sid`, config: { subject: fetch } })
 
   /** Place of an event in the log; null when there is none. */
   async function seqOf(request: FastifyRequest, sid: string): Promise<number | null> {
-    const { account_sid } = authenticate(request, options.credentials)
+    const { account_sid } = callerOf(request)
     const found = await options.ledger(account_sid)?.reading((readings, account) => readings.event(account, sid))
     return found?.seq ?? null
   }
@@ -141,17 +141,23 @@ function last(form: Form, name: string): string | undefined {
 
 function whereOf(form: Form): DeliveryQuery['where'] {
   const state = last(form, 'State')
-  if (state !== undefined && !states.includes(state))
-    throw new InvalidRequest(`Parameter State is invalid: one of ${states.join(', ')} is expected`, 'State')
-  return Object.fromEntries(Object.entries(filters).map(([name, column]) => [column, last(form, name)]))
+  const known = states.find((one) => one === state?.trim().toLowerCase())
+  if (state !== undefined && known === undefined) {
+    const expected = `one of ${states.join(', ')} is expected, not '${shown(state)}'`
+    throw new InvalidRequest(`Parameter State is invalid: ${expected}`, 'State')
+  }
+  const where = Object.fromEntries(Object.entries(filters).map(([name, column]) => [column, last(form, name)]))
+  return { ...where, state: known }
 }
 
 function pageOf(form: Form): PageRequest {
-  return {
+  const position = {
     page: integer(form, 'Page', 0, 0, Number.MAX_SAFE_INTEGER),
     page_size: integer(form, 'PageSize', 50, 1, 1000),
     page_token: last(form, 'PageToken') ?? null
   }
+  const asked = ['EventSid', ...Object.keys(filters)].map((name) => [name, last(form, name)] as const)
+  return inScope(position, scopeOf('Deliveries', {}, asked))
 }
 
 function integer(form: Form, name: string, standard: number, least: number, most: number): number {
@@ -159,7 +165,10 @@ function integer(form: Form, name: string, standard: number, least: number, most
   if (text === undefined) return standard
   const value = Number(text)
   if (!/^\d{1,15}$/.test(text) || value < least)
-    throw new InvalidRequest(`Parameter ${name} is invalid: an integer of at least ${least} is expected`, name)
+    throw new InvalidRequest(
+      `Parameter ${name} is invalid: an integer of at least ${least} is expected, not '${shown(text)}'`,
+      name
+    )
   return Math.min(value, most)
 }
 
@@ -167,7 +176,7 @@ function metaOf(url: string, query: string, page: PageRequest, next: string | nu
   const kept = query.split('&').filter((part) => part !== '' && !/^Page(Size|Token)?(=|$)/.test(part))
   const urlOf = (number: number, token: string | null) => {
     const position = [`PageSize=${page.page_size}`, `Page=${number}`]
-    return `${url}?${[...kept, ...position, ...(token === null ? [] : [`PageToken=${token}`])].join('&')}`
+    return `${url}?${[...kept, ...position, ...(token === null ? [] : [`PageToken=${sealed(token, page.scope)}`])].join('&')}`
   }
   return {
     page: page.page,

@@ -1,6 +1,8 @@
-import { InvalidRequest } from '@ringdown/contract/form'
+import { InvalidRequest, shown } from '@ringdown/contract/form'
 import type { CommandOf } from '@ringdown/engine/commands'
+import { spelled } from '@ringdown/engine/enumeration'
 import { flexNeeds } from '@ringdown/engine/flex/needs'
+import { foldedName, isSameName } from '@ringdown/engine/name'
 import { compile, type Expression } from '@ringdown/engine/routing/expression/compile'
 import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
 import { findReservation } from '@ringdown/engine/routing/reservation'
@@ -10,7 +12,7 @@ import type { State } from '@ringdown/engine/state/state'
 import type { Ledger } from '../commit/ledger.ts'
 import type { Access } from './access-token.ts'
 import { type BridgeCall, matched, parametersOf, textsOf } from './call.ts'
-import { contentsOf, orderingOf } from './contents.ts'
+import { contentsOf, sortingOf } from './contents.ts'
 import {
   activityPayload,
   answeredReservation,
@@ -96,7 +98,7 @@ const reads: Readonly<Record<string, Answer>> = {
     checkOwn(scene, path.sid)
     const { state, call, now } = scene
     const { sid } = found(state, 'worker', path)
-    const index = String(call.params.Active) === 'true' ? 'open_by_worker' : 'worker_sid'
+    const index = /^(true|1|yes)$/i.test(String(call.params.Active)) ? 'open_by_worker' : 'worker_sid'
     return contentsOf([...state.tables.reservation.by(index, sid)], call.params, (row) =>
       reservationPayload(state.account_sid, row, reservationParents(state, row), now)
     )
@@ -110,12 +112,12 @@ const reads: Readonly<Record<string, Answer>> = {
     const expression = TargetWorkersExpression ? filterOf(String(TargetWorkersExpression)) : undefined
     const rows = [...state.tables.worker.by('workspace_sid', workspaceOf(state, workspace_sid).sid)].filter(
       (row) =>
-        (!FriendlyName || row.friendly_name === FriendlyName) &&
+        (!FriendlyName || foldedName(row.friendly_name) === foldedName(String(FriendlyName))) &&
         (!ActivitySid || row.activity_sid === ActivitySid) &&
         (!ActivityName || row.activity_sid === named?.sid) &&
         (!expression || expression.matches(undefined, state.pools.worker(row.sid)))
     )
-    const ordering = orderingOf<WorkerRow>(Ordering, 'DateStatusChanged', 'date_status_changed')
+    const ordering = sortingOf<WorkerRow>(Ordering, 'DateStatusChanged', 'date_status_changed')
     return contentsOf(rows, call.params, (row) => shownWorker(state, row), ordering)
   },
 
@@ -123,9 +125,10 @@ const reads: Readonly<Record<string, Answer>> = {
     const { FriendlyName, WorkerSid, Ordering } = call.params
     const queues = WorkerSid ? state.pools.queuesOf(String(WorkerSid)) : undefined
     const rows = [...state.tables.task_queue.by('workspace_sid', workspaceOf(state, workspace_sid).sid)].filter(
-      (row) => (!FriendlyName || row.friendly_name === FriendlyName) && (!queues || queues.has(row.sid))
+      (row) =>
+        (!FriendlyName || isSameName(row.friendly_name, String(FriendlyName))) && (!queues || queues.has(row.sid))
     )
-    const ordering = orderingOf<TaskQueueRow>(Ordering, 'DateUpdated', 'date_updated')
+    const ordering = sortingOf<TaskQueueRow>(Ordering, 'DateUpdated', 'date_updated')
     return contentsOf(rows, call.params, (row) => taskQueuePayload(state, row), ordering)
   }
 }
@@ -204,8 +207,11 @@ const writes: Readonly<Record<string, Answer>> = {
   async 'Workspaces/:workspace_sid/Workers/:worker_sid/Transfers/:sid'(path, scene) {
     checkOwn(scene, path.worker_sid)
     const { call, access, ledger } = scene
-    if (call.params.TransferStatus !== 'canceled')
-      throw new InvalidRequest('TransferStatus can only be set to canceled', 'TransferStatus')
+    if (!spelled(['canceled'], call.params.TransferStatus))
+      throw new InvalidRequest(
+        `TransferStatus can only be set to canceled, not '${shown(String(call.params.TransferStatus))}'`,
+        'TransferStatus'
+      )
     const { transfer } = await ledger.execute({
       type: 'transfer.cancel',
       workspace_sid: access.workspace_sid,
@@ -253,9 +259,9 @@ function forbid(why: string): never {
 // Voice
 
 function checkInstruction(instruction: unknown): void {
-  if (instruction === undefined || instruction === '' || instruction === 'accept' || instruction === 'reject') return
+  if (instruction === undefined || instruction === '' || spelled(['accept', 'reject'], instruction)) return
   throw new InvalidRequest(
-    `Instruction '${String(instruction)}' is not possible: no voice connection is configured`,
+    `Instruction '${shown(String(instruction))}' is not possible: no voice connection is configured`,
     'Instruction'
   )
 }
