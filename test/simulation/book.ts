@@ -250,7 +250,7 @@ export class Book {
     if (!channel || !own || keys.length !== 3) return undefined
     const held = this.held(worker, channel.sid)
     if (keys[2] === 'configured_capacity') return own.capacity
-    if (keys[2] === 'assigned_tasks') return held.filter((one) => one.status === 'accepted').length
+    if (keys[2] === 'assigned_tasks') return held.filter((one) => one.status !== 'pending').length
     if (keys[2] !== 'available_capacity_percentage') return undefined
     if (own.capacity === 0) return 0
     return Math.max(0, Math.floor(((own.capacity - held.length) * 100) / own.capacity))
@@ -345,6 +345,11 @@ export class Book {
   /** The transfer of the task that is under way. */
   transferOf(task: Task): Transfer | undefined {
     return [...this.pages.transfer.values()].find((one) => one.task === task.sid && one.status === 'initiated')
+  }
+
+  /** The transfer whose last offer a reservation is. */
+  transferOfOffer({ sid }: Reservation): Transfer | undefined {
+    return [...this.pages.transfer.values()].find((one) => one.last === sid)
   }
 
   /** Whether the worker has handed the task on for good. */

@@ -283,3 +283,43 @@ it('a warning is told of its row, in one sentence, with its code and details', (
     }
   })
 })
+
+describe('a task channel is warned of', () => {
+  it.each([
+    ['my-channel', true],
+    ['my channel', true],
+    ['é', true],
+    ['fax', false],
+    ['fax_2', false],
+    ['NOT', false]
+  ])('%j: %s', (unique_name, warned) => {
+    const world = new World()
+    const { workspace_sid } = world
+    world.do({ type: 'task_channel.create', workspace_sid, friendly_name: 'Mine', unique_name })
+    const warnings = world
+      .events('ringdown.warning')
+      .map(({ refs }) => [refs.task_channel?.unique_name, refs.extra?.warning])
+    expect(warnings).toEqual(warned ? [[unique_name, 'channel_not_in_expressions']] : [])
+    world.addQueue('Anybody')
+    world.addWorkflow('Main', { default_filter: { queue: 'Anybody' } })
+    world.addWorker('Ada')
+    world.addTask('one', { task_channel: unique_name })
+    expect(world.where('one')).toBe('reserved Ada')
+    const target = { queue: 'Anybody', expression: `worker.channel.${unique_name}.assigned_tasks == 0` }
+    const save = () => world.addWorkflow('By load', { filters: [{ expression: '1==1', targets: [target] }] })
+    if (warned) expect(world.refusal(save)).toMatch(/^400/)
+    else expect(save).not.toThrow()
+  })
+
+  it.each(['', ' ', 'a/b', 'a\u0000'])('%j is refused', (unique_name) => {
+    const center = new World()
+    const add = () =>
+      center.do({
+        type: 'task_channel.create',
+        workspace_sid: center.workspace_sid,
+        friendly_name: 'Mine',
+        unique_name
+      })
+    expect(center.refusal(add)).toMatch(/^400/)
+  })
+})

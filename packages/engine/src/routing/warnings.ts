@@ -1,8 +1,9 @@
 import type { State } from '../state/state.ts'
 import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView } from './expression/environment.ts'
+import { ExpressionError } from './expression/error.ts'
 import { type Node, type Operand, parse } from './expression/parser.ts'
 import { type Meaning, meaning } from './expression/reference.ts'
-import type { ReservationRow, TaskQueueRow, WorkerRow, WorkflowRow } from './rows.ts'
+import type { ReservationRow, TaskChannelRow, TaskQueueRow, WorkerRow, WorkflowRow } from './rows.ts'
 import type { WorkflowDocument, WorkflowFilter } from './workflow-document.ts'
 
 /*
@@ -26,6 +27,8 @@ export type WarningCode =
   | 'no_default_filter'
   /** When the last target has timed out, nothing takes the task, and it is canceled. */
   | 'canceled_after_last_target'
+  /** The unique name of a task channel cannot be written in an expression. */
+  | 'channel_not_in_expressions'
   /** A filter names an event that there is not. */
   | 'unknown_event'
   /** An assignment callback got no answer that could be followed: `error_code` is Twilio's number in its debugger. */
@@ -58,6 +61,31 @@ export function warnOfWorker(state: State, worker: WorkerRow): void {
   tell(state, worker.workspace_sid, workerWarnings(state, worker), { worker })
 }
 
+export function warnOfChannel(state: State, task_channel: TaskChannelRow): void {
+  tell(state, task_channel.workspace_sid, channelWarnings(task_channel), { task_channel })
+}
+
+/** A name that no path can hold, such as one with a hyphen, is allowed all the same (reference taskrouter 1.4). */
+export function* channelWarnings({ unique_name }: TaskChannelRow): Generator<Warning> {
+  if (isStep(unique_name)) return
+  yield {
+    warning: 'channel_not_in_expressions',
+    message: `No expression can name the channel '${unique_name}': there, a name is letters, digits and _`,
+    unique_name
+  }
+}
+
+/** Whether a text can stand behind a dot as it is. */
+function isStep(text: string): boolean {
+  try {
+    const node = parse(`worker.channel.${text}.assigned_tasks`)
+    return node.kind === 'truth' && node.operand.kind === 'reference' && node.operand.keys[2] === text
+  } catch (error) {
+    if (error instanceof ExpressionError) return false
+    throw error
+  }
+}
+
 /** What went wrong with the assignment callback for a reservation, one event each (reference taskrouter 5.4). */
 export function warnOfCallback(
   state: State,
@@ -80,6 +108,7 @@ type Subject =
   | { readonly task_queue: TaskQueueRow }
   | { readonly workflow: WorkflowRow }
   | { readonly worker: WorkerRow }
+  | { readonly task_channel: TaskChannelRow }
 
 function tell(state: State, workspace_sid: string, warnings: Iterable<Warning>, subject: Subject): void {
   const workspace = state.get('workspace', workspace_sid)

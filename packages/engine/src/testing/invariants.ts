@@ -108,7 +108,7 @@ class Rows {
         const free = row.configured_capacity === 0 ? 0 : Math.floor((1 - held / row.configured_capacity) * 100)
         return {
           configured_capacity: row.configured_capacity,
-          assigned_tasks: this.load(worker.sid, kind.sid, ['accepted']),
+          assigned_tasks: this.load(worker.sid, kind.sid, ['accepted', 'wrapping']),
           available_capacity_percentage: Math.min(100, Math.max(0, free))
         }
       }
@@ -268,7 +268,8 @@ function* references(rows: Rows): Generator<string> {
   for (const sid of followed) if (!documents.includes(sid)) yield `document ${sid} is followed and gone`
   for (const reservation of rows.reservations) {
     if (!state.find('task', reservation.task_sid)) yield `reservation ${reservation.sid} has no task`
-    if (!state.find('worker', reservation.worker_sid)) yield `reservation ${reservation.sid} has no worker`
+    if (open.includes(reservation.reservation_status) && !state.find('worker', reservation.worker_sid))
+      yield `reservation ${reservation.sid} has no worker`
   }
 }
 
@@ -302,7 +303,7 @@ function* pools(state: State, rows: Rows): Generator<string> {
     for (const { sid } of state.tables.task_channel.all()) {
       const load = pools.load(worker.sid, sid)
       if (load.open !== rows.load(worker.sid, sid)) yield `the load of ${worker.friendly_name} is wrong`
-      if (load.accepted !== rows.load(worker.sid, sid, ['accepted']))
+      if (load.assigned !== rows.load(worker.sid, sid, ['accepted', 'wrapping']))
         yield `the assigned tasks of ${worker.friendly_name} are wrong`
     }
   }

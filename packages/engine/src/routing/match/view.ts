@@ -30,10 +30,10 @@ export class View implements WorkerView {
     const channel = tables.task_channel.firstBy('name', nameKey(this.#workspace_sid, unique_name))
     const row = channel && pools.channelOf(this.sid, channel.sid)
     if (!channel || !row) return undefined
-    const { open, accepted } = pools.load(this.sid, channel.sid)
+    const { open, assigned } = pools.load(this.sid, channel.sid)
     return {
       configured_capacity: row.configured_capacity,
-      assigned_tasks: accepted,
+      assigned_tasks: assigned,
       available_capacity_percentage: capacityLeft(open, row.configured_capacity)
     }
   }

@@ -331,9 +331,15 @@ describe('tasks', () => {
     const chat = (await server.get(`${base}/Workers/${floor.amelie}/Channels/chat`)).body
     expect(chat).toMatchObject({ assigned_tasks: 1, available_capacity_percentage: 0 })
     expect((await server.post(`${byTask}/${offer.sid}`, { ReservationStatus: 'accepted' })).status).toBe(400)
+    expect((await server.post(`${byTask}/${offer.sid}`, { ReservationStatus: 'wrapping' })).status).toBe(200)
+    expect((await server.get(`${base}/Workers/${floor.amelie}/Channels/chat`)).body).toMatchObject({
+      assigned_tasks: 1,
+      available_capacity_percentage: 0
+    })
     expect(
       (await server.post(`${byTask}/${offer.sid}`, { ReservationStatus: 'completed' })).body.reservation_status
     ).toBe('completed')
+    expect((await server.get(`${base}/Workers/${floor.amelie}/Channels/chat`)).body.assigned_tasks).toBe(0)
     expect((await server.get(`${base}/Tasks/${tasks.sales}`)).body.assignment_status).toBe('completed')
   })
 
