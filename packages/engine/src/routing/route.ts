@@ -1,6 +1,7 @@
 import { foldedName } from '../name.ts'
 import type { State } from '../state/state.ts'
 import { emitReservation, emitTask, emitTransfer } from './events.ts'
+import { readJson } from './expression/decimal.ts'
 import type { WorkerEntry } from './match/entry.ts'
 import { candidates, inTurn, Turns, workFor } from './match/match.ts'
 import { defaultFilter, nameKey, noFilter, type ReservationRow, type TaskRow } from './rows.ts'
@@ -288,7 +289,7 @@ export function followAgain(state: State, sid: string, followed_attributes: stri
 /** The filter from which on the task is to be routed anew, or undefined when it stays where it is. */
 function filterAfterChange(state: State, task: TaskRow, followed_attributes: string): number | undefined {
   const { filters } = state.pools.document(task.workflow_document_sid as string) // the caller has seen it
-  const was = { attributes: JSON.parse(followed_attributes) as unknown } // checked when it was given
+  const was = { attributes: readJson(followed_attributes) } // checked when it was given
   const is = state.pools.task(task)
   const current = task.filter_index === defaultFilter ? filters.length : task.filter_index
   const earlier = filters.slice(0, current).find(({ expression }) => expression.matches(is) && !expression.matches(was))

@@ -189,7 +189,36 @@ describe('a workflow', () => {
         'unknown_worker_attribute: task_routing.filters[0].targets[0].expression names worker.langs, which no worker has',
         'never_a_list: task_routing.filters[0].targets[0].expression looks for a member of task.topic, which is a list for no task',
         'unknown_worker_attribute: task_routing.filters[0].targets[0].order_by names worker.levl, which no worker has',
-        'unknown_task_attribute: task_routing.filters[0].targets[0].known_worker names task.agent, which no task has'
+        'unknown_task_attribute: task_routing.filters[0].targets[0].known_worker_sid names task.agent, which no task has'
+      ]
+    ],
+    [
+      'with names that mean nothing where they stand',
+      {
+        filters: [
+          {
+            ...all,
+            targets: [
+              {
+                ...target,
+                expression: 'isSurveyTask == true OR worker.level > 1',
+                skip_if: 'workers.busy == 0',
+                order_by: 'level DESC',
+                known_worker_friendly_name: 'worker.level'
+              }
+            ]
+          }
+        ],
+        default_filter: { ...target, order_by: 'task.topic' }
+      },
+      [
+        ...[
+          'targets[0].expression names isSurveyTask, which means nothing there and is always null: it expects task.<attribute> or worker.<attribute>',
+          'targets[0].skip_if names workers.busy, which means nothing there and is always null: it expects workers.available, workers.unavailable or workers.WA<sid>',
+          'targets[0].order_by names level, which means nothing there and is always null: it expects worker.<attribute>',
+          'targets[0].known_worker_friendly_name names worker.level, which means nothing there and is always null: it expects task.<attribute>'
+        ].map((text) => `unknown_name: task_routing.filters[0].${text}`),
+        'unknown_name: task_routing.default_filter.order_by names task.topic, which means nothing there and is always null: it expects worker.<attribute>'
       ]
     ]
   ])('%s', (_name, task_routing, expected) => {

@@ -2,7 +2,7 @@ import type { State } from '../state/state.ts'
 import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView } from './expression/environment.ts'
 import { ExpressionError } from './expression/error.ts'
 import { type Node, type Operand, parse } from './expression/parser.ts'
-import { meaning } from './expression/reference.ts'
+import { type Meaning, meaning } from './expression/reference.ts'
 import type { ReservationRow, TaskChannelRow, TaskQueueRow, WorkerRow, WorkflowRow } from './rows.ts'
 import type { WorkflowDocument, WorkflowFilter } from './workflow-document.ts'
 
@@ -17,6 +17,8 @@ export type WarningCode =
   /** An expression names an attribute that no worker has, of those looked at. */
   | 'unknown_worker_attribute'
   | 'unknown_task_attribute'
+  /** A name that means nothing where it stands, as one without `task.` or `worker.` in a target: it is always null. */
+  | 'unknown_name'
   /** HAS or IN has something on its list side that is never a list. */
   | 'never_a_list'
   | 'queue_without_workers'
@@ -230,12 +232,18 @@ function* expressionsOf({ filters, default_filter }: WorkflowDocument): Generato
     for (const target of targets) {
       const place = `${filter}.targets[${target.index}]`
       if (target.expression) yield { place: `${place}.expression`, uses: usesOf(target.expression.source, 'target') }
+      if (target.skip_if) yield { place: `${place}.skip_if`, uses: usesOf(target.skip_if.source, 'skip_if') }
       if (target.order_by) yield { place: `${place}.order_by`, uses: plain(target.order_by.worker_paths) }
-      if (target.known_worker) yield { place: `${place}.known_worker`, uses: plain([target.known_worker.path]) }
+      if (target.known_worker) {
+        const { by, path } = target.known_worker
+        yield { place: `${place}.known_worker_${by}`, uses: plain([path]) }
+      }
     }
   }
-  const expression = default_filter?.expression
-  if (expression) yield { place: 'task_routing.default_filter.expression', uses: usesOf(expression.source, 'target') }
+  const { expression, order_by } = default_filter ?? {}
+  const place = 'task_routing.default_filter'
+  if (expression) yield { place: `${place}.expression`, uses: usesOf(expression.source, 'target') }
+  if (order_by) yield { place: `${place}.order_by`, uses: plain(order_by.worker_paths) }
 }
 
 function plain(paths: readonly (TaskPath | WorkerPath)[]): Uses {
@@ -255,10 +263,14 @@ function* attributeWarnings(
       yield { warning: 'never_a_list', message, place, attribute: null }
     }
     for (const { path, isList } of uses.paths) {
-      const key = `${path.text} ${isList}`
+      const key = `${path.text} ${isList} ${path.expected ?? ''}`
       if (seen.has(key)) continue
       if (seen.add(key).size > mostPaths) return
-      if (path.side === 'worker' && path.system) continue
+      if (path.expected !== undefined) {
+        const message = `${place} names ${path.text}, which means nothing there and is always null: it expects ${path.expected}`
+        yield { warning: 'unknown_name', message, place, name: path.text }
+      }
+      if (path.expected !== undefined || path.side === 'workers' || (path.side === 'worker' && path.system)) continue
       const warning =
         path.side === 'worker'
           ? against(workers, path.text, path.read, isList)
@@ -344,7 +356,7 @@ interface Uses {
 
 /** A path that an expression reads, and whether it must be a list there. */
 interface Use {
-  readonly path: TaskPath | WorkerPath
+  readonly path: Meaning
   readonly isList: boolean
 }
 
@@ -352,7 +364,7 @@ const known = new Map<string, Uses>()
 const mostKnown = 1000
 
 /** What a compiled expression reads. The blank TargetWorkers reads nothing. */
-function usesOf(source: string, scope: Exclude<Scope, 'skip_if'>): Uses {
+function usesOf(source: string, scope: Scope): Uses {
   if (source.trim() === '') return nothing
   const key = `${scope} ${source}`
   let uses = known.get(key)
@@ -373,8 +385,7 @@ function gather(node: Node, scope: Scope, into: { readonly paths: Use[]; readonl
   const read = (operand: Operand, isList: boolean) => {
     if (operand.kind === 'literal' && isList) into.constants.push(JSON.stringify(operand.value))
     if (operand.kind !== 'reference') return
-    const path = meaning(scope, operand)
-    if (path.side !== 'workers') into.paths.push({ path, isList })
+    into.paths.push({ path: meaning(scope, operand), isList })
   }
   switch (node.kind) {
     case 'and':

@@ -1,6 +1,7 @@
 import { conversationKinds } from '../conversations/rows.ts'
 import type { Decision } from '../decide.ts'
 import { compile } from '../routing/expression/compile.ts'
+import { readJson } from '../routing/expression/decimal.ts'
 import type { WorkerView } from '../routing/expression/environment.ts'
 import type {
   ReservationRow,
@@ -96,7 +97,7 @@ class Rows {
       friendly_name: worker.friendly_name,
       activity_sid: worker.activity_sid,
       activity_name: this.state.find('activity', worker.activity_sid)?.friendly_name ?? '',
-      attributes: JSON.parse(worker.attributes) as unknown,
+      attributes: readJson(worker.attributes),
       channel: (unique_name: string) => {
         const kind = this.#kinds.find(
           (row) => row.workspace_sid === worker.workspace_sid && row.unique_name === unique_name
@@ -392,7 +393,7 @@ function fitsTarget(rows: Rows, task: TaskRow, worker: WorkerRow): boolean {
   )
   const own = filters[task.filter_index]?.targets[task.target_index]
   const target = task.filter_index === -1 ? default_filter : own
-  const view = { attributes: JSON.parse(task.attributes) as unknown }
+  const view = { attributes: readJson(task.attributes) }
   if (own?.known_worker) {
     const name = own.known_worker.by === 'sid' ? worker.sid : worker.friendly_name
     if (own.known_worker.read(view) !== name) return false

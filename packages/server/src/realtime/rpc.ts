@@ -10,6 +10,7 @@ import { isOpen, nameKey, type TaskQueueRow, type WorkerRow } from '@ringdown/en
 import { checkExpression } from '@ringdown/engine/routing/task-queue'
 import type { State } from '@ringdown/engine/state/state'
 import type { Ledger } from '../commit/ledger.ts'
+import { askedInPieces } from '../commit/pieces.ts'
 import type { Access } from './access-token.ts'
 import { type BridgeCall, matched, parametersOf, textsOf } from './call.ts'
 import { contentsOf, sortingOf } from './contents.ts'
@@ -104,19 +105,27 @@ const reads: Readonly<Record<string, Answer>> = {
     )
   },
 
-  'Workspaces/:workspace_sid/Workers'({ workspace_sid = '' }, { state, call }) {
+  async 'Workspaces/:workspace_sid/Workers'({ workspace_sid = '' }, { state, call }) {
     const { FriendlyName, ActivitySid, ActivityName, TargetWorkersExpression, Ordering } = call.params
     const named = ActivityName
       ? state.tables.activity.firstBy('name', nameKey(workspace_sid, String(ActivityName)))
       : undefined
     const expression = TargetWorkersExpression ? filterOf(String(TargetWorkersExpression)) : undefined
-    const rows = [...state.tables.worker.by('workspace_sid', workspaceOf(state, workspace_sid).sid)].filter(
-      (row) =>
-        (!FriendlyName || foldedName(row.friendly_name) === foldedName(String(FriendlyName))) &&
-        (!ActivitySid || row.activity_sid === ActivitySid) &&
-        (!ActivityName || row.activity_sid === named?.sid) &&
-        (!expression || expression.matches(undefined, state.pools.worker(row.sid)))
-    )
+    const { worker } = state.tables
+    const isMeant = (row: WorkerRow) =>
+      (!FriendlyName || foldedName(row.friendly_name) === foldedName(String(FriendlyName))) &&
+      (!ActivitySid || row.activity_sid === ActivitySid) &&
+      (!ActivityName || row.activity_sid === named?.sid)
+    const meant = () => [...worker.by('workspace_sid', workspaceOf(state, workspace_sid).sid)].filter(isMeant)
+    const suits = expression
+      ? await askedInPieces({
+          table: worker,
+          rows: meant(),
+          length: () => expression.source.length,
+          test: (row) => expression.matches(undefined, state.pools.worker(row.sid))
+        })
+      : () => true
+    const rows = meant().filter(suits)
     const ordering = sortingOf<WorkerRow>(Ordering, 'DateStatusChanged', 'date_status_changed')
     return contentsOf(rows, call.params, (row) => shownWorker(state, row), ordering)
   },

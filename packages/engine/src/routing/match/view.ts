@@ -1,4 +1,5 @@
 import type { State } from '../../state/state.ts'
+import { readJson } from '../expression/decimal.ts'
 import type { ChannelView, WorkerView } from '../expression/environment.ts'
 import { nameKey, type WorkerRow } from '../rows.ts'
 
@@ -17,7 +18,7 @@ export class View implements WorkerView {
     this.sid = row.sid
     this.friendly_name = row.friendly_name
     this.activity_sid = row.activity_sid
-    this.attributes = JSON.parse(row.attributes) // checked when it was given
+    this.attributes = readJson(row.attributes) // checked when it was given
   }
 
   get activity_name(): string {

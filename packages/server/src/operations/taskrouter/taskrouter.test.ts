@@ -462,7 +462,7 @@ describe('the official SDK', () => {
     const workers = await workspace.workers.list({ pageSize: 1 })
     expect(workers.map(({ friendlyName }) => friendlyName)).toEqual(['amelie', 'bob', 'chen'])
     const page = await workspace.workers.page({ pageSize: 2 })
-    expect(page.nextPageUrl).toMatch(/^http:\/\/taskrouter\.twilio\.com\/v1\/Workspaces\//)
+    expect(page.nextPageUrl).toMatch(/^https:\/\/taskrouter\.twilio\.com\/v1\/Workspaces\//)
     expect((await page.nextPage())?.instances.map(({ friendlyName }) => friendlyName)).toEqual(['chen'])
     const task = await workspace.tasks.create({
       workflowSid: floor.workflow as string,
