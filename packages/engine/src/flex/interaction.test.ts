@@ -309,6 +309,42 @@ describe('what goes wrong with the conversation', () => {
   })
 })
 
+describe('a conversation that is in an interaction', () => {
+  it.each(['customer', 'api'])('is in no second one while its channel is active: initiated by %s', (initiated_by) => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    const sid = floor.conversation()
+    const channel = { type: 'sms', initiated_by, properties: { media_channel_sid: sid } }
+    const begin = () => floor.do({ type: 'interaction.create', channel, routing: { properties: floor.routing } })
+    const first = begin()
+    expect(first.interaction_channel).toMatchObject({ status: 'active', media_channel_sid: sid })
+    const second = begin()
+    expect(second).not.toHaveProperty('task')
+    expect(second.interaction_channel).toMatchObject({
+      status: 'failed',
+      error_code: 45361,
+      error_message: expect.stringContaining(first.interaction.sid)
+    })
+    expect(floor.state.get('interaction_channel', first.interaction_channel.sid).status).toBe('active')
+    expect([floor.state.tables.task.size, floor.state.get('conversation', sid).state]).toEqual([1, 'active'])
+  })
+
+  it('is in the next one when the first has let go of it', () => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    const contact = floor.contact()
+    contact.accept()
+    contact.end('inactive', { status: 'closed' })
+    const { sid } = contact.conversation
+    const { interaction_channel } = floor.do({
+      type: 'interaction.create',
+      channel: { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: sid } },
+      routing: { properties: floor.routing }
+    })
+    expect(interaction_channel).toMatchObject({ status: 'active', media_channel_sid: sid })
+  })
+})
+
 describe('the other ways to begin', () => {
   const participants = [{ address: '+37255500009', proxy_address: '+3726000', name: 'Ada' }]
 
