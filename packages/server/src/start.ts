@@ -14,7 +14,7 @@ import { envelopeOf } from './http/errors.ts'
 import { Metrics } from './http/metrics.ts'
 import { buildServer, type MountMcp } from './http/server.ts'
 import { askWith } from './operations/conversations/asking.ts'
-import { Follower } from './readers/follower.ts'
+import { type Followed, Follower } from './readers/follower.ts'
 import { Retention } from './readers/retention.ts'
 import { statisticsDigest } from './readers/statistics.ts'
 import { mountEventBridge } from './realtime/event-bridge.ts'
@@ -134,7 +134,8 @@ async function serve(
     keys: (issuer) => (issuer === account_sid ? { account_sid, secret: auth_token } : undefined),
     now: () => clock.now(),
     envelopeOf,
-    log
+    log,
+    limits: { sockets_per_worker: settings.limits.sockets_per_worker }
   })
   const url = await listen(app, options)
   mounted = options.mcp?.({ url, hosts: hostsOf(options) })
@@ -193,13 +194,14 @@ async function serve(
     sending.onAttempt.add((kind, outcome) => metrics.deliveryAttempted(kind, outcome))
     const deliveries = new Follower({
       store,
-      account: opened,
+      account: toldOf(opened),
       log,
       reader: deliveriesReader,
-      // What another node reads is not ours to send.
+      // What another node reads is not ours to send; what a request caused is sent after its answer.
       read: async (cursor, limit) => {
         if (!opened.isReady) throw new Unavailable('the account is not ours')
-        return store.log(account_sid, cursor, limit)
+        const end = opened.told_seq
+        return (await store.log(account_sid, cursor, limit)).filter(({ seq }) => seq <= end)
       },
       digest: deliveriesDigest({ store, account: opened, routes, now: () => clock.now(), log }),
       rest_ms: 0,
@@ -239,6 +241,18 @@ async function serve(
     await folder?.release()
   }
   return { url, credentials, clock: testing, account: opening, close: () => (closing ??= close()) }
+}
+
+/** An account as it is for those who may not be ahead of the answers: what is settled is what has been told. */
+function toldOf(account: Account): Followed {
+  return {
+    account_sid: account.account_sid,
+    get state() {
+      return account.state
+    },
+    settled: () => account.told(),
+    subscribe: (listener) => account.subscribe(listener)
+  }
 }
 
 /** What Twilio is silent about is for whoever runs the server as well. */
