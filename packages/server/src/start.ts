@@ -200,8 +200,9 @@ async function serve(
       // What another node reads is not ours to send; what a request caused is sent after its answer.
       read: async (cursor, limit) => {
         if (!opened.isReady) throw new Unavailable('the account is not ours')
-        const end = opened.told_seq
-        return (await store.log(account_sid, cursor, limit)).filter(({ seq }) => seq <= end)
+        const read = await store.log(account_sid, cursor, limit)
+        // Asked for only now: whoever is told meanwhile wakes nobody again who is reading.
+        return read.filter(({ seq }) => seq <= opened.told_seq)
       },
       digest: deliveriesDigest({ store, account: opened, routes, now: () => clock.now(), log }),
       rest_ms: 0,

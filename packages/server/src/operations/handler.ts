@@ -69,7 +69,8 @@ export function contextOf(ledger: Ledger, now: () => number, ask: Ask, exchange?
     get state() {
       return ledger.state
     },
-    execute: (command, fetch) => ledger.execute(command, fetch ?? needsOf(command as unknown as Command, ledger.state), exchange), // a command of one type is a command
+    execute: (command, fetch) =>
+      ledger.execute(command, fetch ?? needsOf(command as unknown as Command, ledger.state), exchange), // a command of one type is a command
     now,
     ask
   }

@@ -90,9 +90,9 @@ const reads: Readonly<Record<string, Answer>> = {
 
   'Workspaces/:workspace_sid/Activities'(path, { state, call }) {
     const { friendly_name, available } = parametersOf('taskrouter_v1.ListActivity', path, call)
-    const rows = [...state.tables.activity.by('workspace_sid', workspaceOf(state, path.workspace_sid ?? '').sid)].filter(
-      (row) => isAsked(row.friendly_name, friendly_name) && isAsked(row.available, available)
-    )
+    const rows = [
+      ...state.tables.activity.by('workspace_sid', workspaceOf(state, path.workspace_sid ?? '').sid)
+    ].filter((row) => isAsked(row.friendly_name, friendly_name) && isAsked(row.available, available))
     return contentsOf(rows, call.params, (row) => activityPayload(state.account_sid, row))
   },
 
@@ -144,9 +144,9 @@ const reads: Readonly<Record<string, Answer>> = {
   'Workspaces/:workspace_sid/TaskQueues'(path, { state, call }) {
     const asked = parametersOf('taskrouter_v1.ListTaskQueue', path, call)
     const queues = asked.worker_sid ? state.pools.queuesOf(String(asked.worker_sid)) : undefined
-    const rows = [...state.tables.task_queue.by('workspace_sid', workspaceOf(state, path.workspace_sid ?? '').sid)].filter(
-      (row) => isAsked(row.friendly_name, asked.friendly_name) && (!queues || queues.has(row.sid))
-    )
+    const rows = [
+      ...state.tables.task_queue.by('workspace_sid', workspaceOf(state, path.workspace_sid ?? '').sid)
+    ].filter((row) => isAsked(row.friendly_name, asked.friendly_name) && (!queues || queues.has(row.sid)))
     const ordering = orderingOf<TaskQueueRow>(asked.ordering, 'DateUpdated', 'date_updated')
     return contentsOf(rows, call.params, (row) => taskQueuePayload(state, row), ordering)
   },
