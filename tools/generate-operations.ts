@@ -213,7 +213,6 @@ function parameterOf(
     ...(required && { required }),
     ...(repeated && { repeated }),
     ...(resolved.enum && { enum: resolved.enum }),
-    ...(isMethodEnum(resolved.enum) && { anyCase: true }),
     ...(resolved.pattern !== undefined && { pattern: resolved.pattern }),
     ...(resolved.minimum !== undefined && { min: resolved.minimum }),
     ...(resolved.maximum !== undefined && { max: resolved.maximum }),
@@ -346,10 +345,6 @@ function hasProperty(file: ApiFile, schema: string, property: string): boolean {
 
 function isSidPattern(pattern: string | undefined): boolean {
   return pattern !== undefined && /^\^[A-Z]{2}\[0-9a-fA-F\]\{32\}\$$/.test(pattern)
-}
-
-function isMethodEnum(values: readonly string[] | undefined): boolean {
-  return values?.every((value) => /^(get|post)$/i.test(value)) === true
 }
 
 function refName(ref: string): string {

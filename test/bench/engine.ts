@@ -69,7 +69,7 @@ export async function measure({ seconds }: Options): Promise<Measured> {
       atLeast('task lifecycles, engine alone', median(rates.alone), 100_000, perSecond),
       { what: 'the same, every event rendered', figure: perSecond(median(rates.rendered)) },
       { what: 'CPU time of a lifecycle, engine alone', figure: us(median(cpu.alone)) },
-      { what: 'the same, every event rendered', figure: us(median(cpu.rendered)) }
+      { what: 'CPU time of a lifecycle, every event rendered', figure: us(median(cpu.rendered)) }
     ],
     how: `One thread, ${count(shape.workers)} workers, ${shape.queues} queues by skill, a workflow whose first target compares the task's language with the worker's. A lifecycle is \`task.create\` (offered in the same decision), \`reservation.update\` to accepted and \`task.update\` to completed, with the timers that come due: four decisions; time moves on 10 ms each. ${count(kept)} tasks were in memory at the end, as many as from the start of what was measured. Minimum / median / maximum of three samples: ${spread(rates.alone, perSecond)}; rendered: ${spread(rates.rendered, perSecond)}. CPU time is that of the process, with its collector's threads: ${spread(cpu.alone, us)}; rendered: ${spread(cpu.rendered, us)}.`
   }

@@ -11,7 +11,8 @@ import {
   perSecond,
   quantile,
   say,
-  spread
+  spread,
+  us
 } from './measured.ts'
 import { processorTime, startServer } from './server.ts'
 
@@ -45,7 +46,8 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
     )
     const elapsed_s = (performance.now() - begun) / 1000
     const busy = ((processorTime(server.child) ?? Number.NaN) - (used ?? Number.NaN)) / elapsed_s
-    return { rate: took.length / elapsed_s, busy, p50: median(took), p99: quantile(took, 0.99) }
+    const cpu_us = (busy * elapsed_s * 1e6) / took.length
+    return { rate: took.length / elapsed_s, busy, cpu_us, p50: median(took), p99: quantile(took, 0.99) }
   }
   const before = syncLatency(server.folder)
   await sample()
@@ -66,6 +68,10 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
     figures: [
       atLeast('durable task lifecycles through HTTP', rate, 2000, perSecond),
       { what: 'fdatasync p99, before / after', figure: `${ms(before.p99)} / ${ms(after.p99)}` },
+      {
+        what: "server's CPU time of a lifecycle, all threads",
+        figure: us(median(samples.map(({ cpu_us }) => cpu_us)))
+      },
       { what: 'requests', figure: perSecond(rate * 4) },
       {
         what: 'one lifecycle, p50 / p99',

@@ -5,10 +5,12 @@ import { loadavg } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { compare, comparisonLines, type Round } from './comparison.ts'
 import { endAll, endOnSignals, endWithRun, isEnding, temporaryFolder } from './lifetime.ts'
 import { describeMachine, type Machine, syncLatency } from './machine.ts'
 import { type Measure, type Measured, ms, type Options } from './measured.ts'
 import { pageOf, tableLines } from './page.ts'
+import { buildRevision } from './revision.ts'
 
 /*
  * `npm run bench`. Each row is measured in a process of its own, so that none inherits another one's heap or compiled
@@ -49,9 +51,13 @@ const usage = `npm run bench -- [options]
   --seconds N        how long one sample takes (2)
   --no-write         leaves docs/benchmarks.md as it is
   --profile FOLDER   servers leave CPU profiles there
+  --against REV      builds that revision in .build/against, measures it and this one in turns, and prints what
+                     this one costs over it; with --only, and best on a quiet machine
+  --rounds N         how often each of both is measured then (7)
 `
 
 const root = new URL('../../../', import.meta.url)
+const here = fileURLToPath(import.meta.url)
 const page = fileURLToPath(new URL('docs/benchmarks.md', root))
 const notes = fileURLToPath(new URL('test/bench/notes.md', root))
 
@@ -63,6 +69,8 @@ async function main(args: readonly string[]): Promise<void> {
       seconds: { type: 'string' },
       'no-write': { type: 'boolean' },
       profile: { type: 'string' },
+      against: { type: 'string' },
+      rounds: { type: 'string' },
       row: { type: 'string' },
       help: { type: 'boolean', short: 'h' }
     }
@@ -78,13 +86,18 @@ async function main(args: readonly string[]): Promise<void> {
   const names = values.only?.split(',') ?? whole
   for (const name of names)
     if (!Object.hasOwn(rows, name)) throw new BadArgument(`There is no row '${name}': ${Object.keys(rows).join(', ')}.`)
+  if (values.against !== undefined) {
+    const rounds = Number(values.rounds ?? 7)
+    if (!(Number.isInteger(rounds) && rounds > 0)) throw new BadArgument(`--rounds must be a number above 0.`)
+    return measureAgainst(values.against, names, rounds, seconds)
+  }
   const before = loadavg()[0] ?? 0
   const machine: Machine = { ...describeMachine(), sync: syncLatency(temporaryFolder()) }
   process.stdout.write(`${machine.text}; fdatasync p50 ${ms(machine.sync.p50)}, p99 ${ms(machine.sync.p99)}\n`)
   const measured = new Map<string, Measured | undefined>()
   for (const name of names) {
     process.stdout.write(`\n${name}\n`)
-    const result = await measureInChild(name, args)
+    const result = await measureInChild(here, name, args)
     if (isEnding()) return
     measured.set(name, result)
     if (result) for (const line of tableLines(result)) process.stdout.write(`${line}\n`)
@@ -102,9 +115,38 @@ async function main(args: readonly string[]): Promise<void> {
   if (failed.length > 0) throw new BadArgument(`Not measured, because of an error: ${failed.join(', ')}.`)
 }
 
-/** Undefined when the row failed; what went wrong has been printed. */
-async function measureInChild(name: string, args: readonly string[]): Promise<Measured | undefined> {
-  const child = fork(fileURLToPath(import.meta.url), [...args, '--row', name], {
+/** Both revisions in turns, each beginning every other round: whatever else is at work on the machine disturbs both alike. */
+async function measureAgainst(
+  revision: string,
+  names: readonly string[],
+  rounds: number,
+  seconds: number
+): Promise<void> {
+  const other = await buildRevision(revision, fileURLToPath(root)).catch((error: Error) => {
+    throw new BadArgument(`--against: ${error.message.trim()}`)
+  })
+  const args = ['--seconds', String(seconds)]
+  process.stdout.write(`${describeMachine().text}; this revision, and ${other.sha}, in turns\n`)
+  for (const name of names) {
+    process.stdout.write(`\n${name}\n`)
+    const done: Round[] = []
+    for (let k = 0; k < rounds; k++) {
+      const figures = new Map<string, Measured | undefined>()
+      const mains = [here, other.main]
+      for (const main of k % 2 ? mains.reverse() : mains) {
+        figures.set(main, await measureInChild(main, name, args))
+        if (isEnding()) return
+      }
+      done.push({ ours: figures.get(here)?.figures, theirs: figures.get(other.main)?.figures })
+      process.stdout.write(`  round ${k + 1} of ${rounds}\n`)
+    }
+    process.stdout.write(`\n${comparisonLines(compare(done)).join('\n') || '  Nothing that both tell.'}\n`)
+  }
+}
+
+/** Measures a row of the bench with that main file. Undefined when it failed; what went wrong has been printed. */
+async function measureInChild(main: string, name: string, args: readonly string[]): Promise<Measured | undefined> {
+  const child = fork(main, [...args, '--row', name], {
     execArgv: ['--max-old-space-size=6144']
   })
   const end = endWithRun(child)

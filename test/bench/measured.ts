@@ -66,7 +66,7 @@ export function spread(values: readonly number[], form: (value: number) => strin
 export const perSecond = (value: number) => `${count(value)}/s`
 export const count = (value: number) => Math.round(value).toLocaleString('en-US')
 export const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 1)} ms`
-export const us = (value: number) => (value < 1000 ? `${value.toFixed(value < 10 ? 1 : 0)} µs` : ms(value / 1000))
+export const us = (value: number) => (value < 1000 ? `${value.toFixed(value < 100 ? 1 : 0)} µs` : ms(value / 1000))
 export const seconds = (value: number) => `${value.toFixed(2)} s`
 export const times = (value: number) => `${value.toFixed(2)}x`
 export const megabytes = (value: number) => `${Math.round(value)} MB`

@@ -43,7 +43,7 @@ describe('sinks', () => {
       description: 'Data lake',
       sinkType: 'webhook',
       status: 'active',
-      sinkConfiguration: { ...hook, method: 'post' },
+      sinkConfiguration: hook,
       links: { sink_test: `${sink.url}/Test`, sink_validate: `${sink.url}/Validate` }
     })
     expect(await events.sinks(sink.sid).fetch()).toMatchObject({ sid: sink.sid })

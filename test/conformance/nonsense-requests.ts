@@ -74,7 +74,7 @@ function samplesOf({ present, receiver: { url } }: Center, { wire }: Parameter):
 /** A value that the parameter could have meant, or nearly. */
 function sensible(center: Center, parameter: Parameter, isStraight = false): fc.Arbitrary<string> {
   const { type, enum: values, pattern, wire } = parameter
-  if (values) return fc.constantFrom(...values)
+  if (values) return spelledSomehow(parameter, values)
   const prefix = prefixOf(pattern)
   if (prefix !== undefined) return sid(center, prefix)
   switch (type) {
@@ -98,6 +98,26 @@ function sensible(center: Center, parameter: Parameter, isStraight = false): fc.
   }
 }
 
+/** A value of an enumeration in some letter case, or several of them where there may be. */
+function spelledSomehow({ repeated }: Parameter, values: readonly string[]): fc.Arbitrary<string> {
+  const one = fc
+    .tuple(
+      fc.constantFrom(...values),
+      fc.constantFrom<(text: string) => string>(
+        (text) => text,
+        (text) => text,
+        (text) => text.toUpperCase(),
+        (text) => text.charAt(0).toUpperCase() + text.slice(1),
+        (text) => ` ${text} `
+      )
+    )
+    .map(([value, spelled]) => spelled(value))
+  if (!repeated) return one
+  return fc
+    .tuple(fc.array(one, { minLength: 1, maxLength: 3 }), fc.constantFrom(' ', ',', ', '))
+    .map(([several, between]) => several.join(between))
+}
+
 const words: Readonly<Record<string, readonly string[]>> = {
   Status: ['closed', 'inactive', 'wrapup', 'active'],
   State: ['active', 'inactive', 'closed'],
@@ -112,8 +132,11 @@ const words: Readonly<Record<string, readonly string[]>> = {
   'Timers.Inactive': ['PT1M', 'P1D', 'PT0S'],
   'Timers.Closed': ['PT10M', 'P1D', 'P999999Y'],
   ChannelType: ['web', 'sms', 'whatsapp'],
-  UniqueName: ['word', 'other_word'],
-  Identity: ['ivan', 'alice'],
+  UniqueName: ['word', 'other_word', 'zo\u00eb', 'zoe\u0308'],
+  FriendlyName: ['a word', 'Zo\u00eb', 'Zoe\u0308'],
+  ActivityName: ['Available', 'Zo\u00eb', 'Zoe\u0308'],
+  Ordering: ['DateUpdated', 'Priority:DESC', 'datecreated:asc'],
+  Identity: ['ivan', 'alice', 'zo\u00eb', 'zoe\u0308'],
   IntegrationType: ['studio', 'external', 'task']
 }
 
@@ -141,7 +164,7 @@ function segment(center: Center, operation: Operation, parameter: Parameter): fc
   const prefix = prefixOf(parameter.pattern)
   const isDoomed = operation.verb === 'delete' && operation.own === parameter.name
   const named = otherNames[parameter.wire] ?? [
-    ...['talk', 'over', 'default', 'chat', 'alice'],
+    ...['talk', 'over', 'default', 'chat', 'alice', 'zo%C3%AB', 'zoe%CC%88'],
     ...['CH', 'MB', 'US', 'WC'].flatMap((kind) => present.get(kind) ?? [])
   ]
   const right = prefix === undefined ? fc.constantFrom(...named) : sid(center, prefix)
@@ -281,6 +304,32 @@ export function query(names: Readonly<Record<string, readonly string[]>>): fc.Ar
   return fc
     .array(fc.oneof({ weight: 5, arbitrary: known }, { weight: 1, arbitrary: stranger }), { maxLength: 5 })
     .map(joined)
+}
+
+/** The same query in other words: each of its values as it may be written as well, and nothing beside them. */
+export function saidOtherwise(operation: Operation): fc.Arbitrary<readonly [plain: string, otherwise: string]> {
+  const parameters = operation.parameters.filter((parameter) => parameter.in === 'query')
+  const given = parameters.map((parameter) => fc.option(fc.constantFrom(...(plainValues(parameter) ?? [undefined]))))
+  return fc.tuple(...given).map((values) => {
+    const pairs = parameters.map(({ wire }, at) => [percent(wire), values[at] ?? ''] as const)
+    const plain = pairs.flatMap(([name, value]) => (value === '' ? [] : [`${name}=${percent(value)}`]))
+    const otherwise = pairs.map(([name, value], at) => `${name}=${percent(reworded(parameters[at], value))}`)
+    return [plain.join('&'), otherwise.reverse().join('&')] as const
+  })
+}
+
+/** What is written in one way where there are several. */
+function plainValues({ wire, type, enum: values }: Parameter): readonly string[] | undefined {
+  if (values) return values
+  if (type === 'boolean') return ['true', 'false']
+  if (wire === 'Ordering') return ['DateUpdated:asc', 'DateStatusChanged:desc', 'Priority:desc,DateCreated:asc']
+  return words[wire] && ['FriendlyName', 'ActivityName', 'Identity'].includes(wire) ? ['alice', 'zo\u00eb'] : undefined
+}
+
+function reworded(parameter: Parameter | undefined, value: string): string {
+  if (parameter?.enum || parameter?.type === 'boolean') return value.toUpperCase()
+  if (parameter?.wire === 'Ordering') return value.replaceAll(':asc', '').replaceAll(':desc', ':DESC').toLowerCase()
+  return value.normalize('NFD')
 }
 
 export const pageTokens: readonly string[] = badTokens

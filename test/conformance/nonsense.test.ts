@@ -1,11 +1,13 @@
+import { parseRequest } from '@ringdown/contract/form'
 import { operations } from '@ringdown/contract/generated/operations'
 import type { Operation } from '@ringdown/contract/operation'
+import { sealed } from '@ringdown/contract/page-scope'
 import { implemented } from '@ringdown/server/operations/registry'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { envelopeComplaints } from './conforms.ts'
-import { type Answer, type Asked, Center, expectConform, numRuns, seed } from './nonsense.ts'
-import { nonsense, reply, stray } from './nonsense-requests.ts'
+import { type Answer, type Asked, Center, expectConform, numRuns, seed, templateOf } from './nonsense.ts'
+import { nonsense, pageTokens, reply, saidOtherwise, stray } from './nonsense-requests.ts'
 import { operationOf } from './observed.ts'
 
 /*
@@ -264,6 +266,54 @@ describe.each(apis)('%s', (api) => {
     // It would prove nothing if all were taken, or none.
     expect(refused).toBeGreaterThan(asked.length)
     expect(taken).toBeGreaterThan(asked.length)
+  })
+})
+
+describe('a list', () => {
+  const lists = known.filter(({ listKey, page }) => listKey !== null && page !== null)
+  const pathsOf = (operation: Operation) => center.paths.get(templateOf(operation))?.slice(0, 2) ?? []
+
+  it('answers the same to the same question in other words', { timeout: 60_000 + numRuns * 10_000 }, async () => {
+    let answered = 0
+    for (const [place, operation] of lists.entries()) {
+      for (const path of pathsOf(operation)) {
+        const ask = async (query: string) => {
+          const { status, text } = await center.get(`${path}?${query}`)
+          return { status, rows: status === 200 ? JSON.parse(text)[operation.listKey ?? ''] : [] }
+        }
+        await fc.assert(
+          fc.asyncProperty(saidOtherwise(operation), async ([plain, otherwise]) => {
+            const expected = await ask(plain)
+            expect({ query: otherwise, ...(await ask(otherwise)) }).toEqual({ query: otherwise, ...expected })
+            if (expected.status === 200) answered++
+          }),
+          { seed: seed + place, numRuns, endOnFailure: true }
+        )
+      }
+    }
+    expect(answered).toBeGreaterThan(lists.length)
+  })
+
+  it('takes calmly what is no page of it, under its own mark', { timeout: 60_000 + numRuns * 10_000 }, async () => {
+    for (const operation of lists) {
+      for (const path of pathsOf(operation)) {
+        const names = operation.path.split('/')
+        const segments = path.split('/').slice(2)
+        const inPath = Object.fromEntries(
+          names.map((name, at) => [name.replace(/^\{|\}$/g, ''), segments[at - 1] ?? ''])
+        )
+        const request = { path: inPath, query: '', body: '', contentType: undefined, headers: {} }
+        const scope = parseRequest(operation, request).page?.scope ?? ''
+        for (const token of pageTokens) {
+          const { status, text } = await center.get(
+            `${path}?Page=1&PageToken=${encodeURIComponent(sealed(token, scope))}`
+          )
+          expect({ path, token, status, text: status === 200 ? '' : JSON.parse(text).code }).toSatisfy(
+            (one: { status: number; text: unknown }) => one.status === 200 || (one.status === 400 && one.text === 20001)
+          )
+        }
+      }
+    }
   })
 })
 

@@ -321,6 +321,7 @@ export class Center {
     const { activities } = (await call(`${base}/Activities`)).body
     const ActivitySid = activities[2].sid
     await this.made(`${base}/Workers`, { FriendlyName: 'Alice', ActivitySid, Attributes: '{"level":3}' })
+    await this.made(`${base}/Workers`, { FriendlyName: 'Zoe\u0308', ActivitySid })
     for (let i = 0; i < 3; i++) await this.made(`${base}/Tasks`, { Attributes: `{"number":${i}}` })
     await this.#furnishEvents()
     await this.#furnishFlex()
@@ -349,6 +350,8 @@ export class Center {
       'MessagingBinding.ProxyAddress': '+15550002222'
     })
     await this.made('/conversations/v1/Users', { Identity: 'bob' })
+    await this.made(`${conversations}/${talk.sid}/Participants`, { Identity: 'zoe\u0308' })
+    await this.made(conversations, { UniqueName: 'zo\u00eb' })
     await this.made(`${conversations}/${talk.sid}/Messages`, { Body: 'hello', Author: 'alice' })
     await this.made(`${conversations}/${talk.sid}/Webhooks`, {
       Target: 'webhook',

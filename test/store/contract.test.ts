@@ -490,6 +490,54 @@ for (const { name, available, place } of stores)
       await expect(store.migrate()).rejects.toThrow(/before its first release.*choose another place/)
     })
 
+    it('finds a name in any form of Unicode, and gives it back as it was sent', async () => {
+      const head = await store.lock(account)
+      const [composed, decomposed] = ['Zo\u00eb', 'Zoe\u0308']
+      const user = row('US', 1, { chat_service_sid: 'IS1', identity: decomposed })
+      const talk = row('CH', 2, { chat_service_sid: 'IS1', unique_name: composed, state: 'closed' })
+      const member = row('MB', 3, {
+        conversation_sid: sid('CH', 2),
+        identity: decomposed,
+        address: `${composed}@x.test`
+      })
+      await store.write(
+        batch(head, { rows: [put('user', user), put('conversation', talk), put('participant', member)] })
+      )
+      for (const name of [composed, decomposed]) {
+        expect(await store.find(account, 'user', { chat_service_sid: 'IS1', identity: name })).toEqual([user])
+        expect(await store.find(account, 'conversation', { unique_name: name })).toEqual([talk])
+        for (const [column, value] of [
+          ['identity', name],
+          ['address', `${name}@x.test`]
+        ] as const) {
+          const where = [[column, '=', value]] as const
+          const page = { account_sid: account, kind: 'participant', where, order: ['seq'], descending: false, limit: 9 }
+          expect(await store.page(page)).toEqual([member])
+        }
+      }
+      const after = await store.lock(account)
+      const removals = [{ kind: 'user', where: { chat_service_sid: 'IS1', identity: composed } }]
+      await store.write(batch(after, { removals }))
+      expect(await store.find(account, 'user', { chat_service_sid: 'IS1' })).toEqual([])
+    })
+
+    it('brings the names of an older store into the form in which they are compared', async () => {
+      const { place, store } = await elsewhere()
+      await store.migrate()
+      const head = await store.lock(account)
+      const decomposed = "O'Zoe\u0308"
+      const named = [1, 2].map((n) => row('US', n, { chat_service_sid: 'IS1', identity: n === 1 ? decomposed : 'ada' }))
+      await store.write(batch(head, { rows: named.map((one) => put('user', one)) }))
+      const literal = decomposed.replaceAll("'", "''")
+      await place.query(`update "user" set identity = '${literal}' where sid = '${sid('US', 1)}'`)
+      await place.query('update ringdown set schema_version = 2')
+      expect(await store.find(account, 'user', { identity: decomposed })).toEqual([])
+      await store.migrate()
+      expect(await store.find(account, 'user', { identity: decomposed })).toEqual([named[0]])
+      expect(await store.find(account, 'user', { identity: decomposed.normalize('NFC') })).toEqual([named[0]])
+      expect(await store.find(account, 'user', { identity: 'ada' })).toEqual([named[1]])
+    })
+
     it('fills a column that was declared later, and makes its index', async () => {
       const { place, store } = await elsewhere()
       await store.migrate()

@@ -1,12 +1,14 @@
 import { InvalidRequest, type ParsedRequest, parseRequest, type RawRequest } from '@ringdown/contract/form'
 import { operations } from '@ringdown/contract/generated/operations'
 import type { Operation } from '@ringdown/contract/operation'
+import { sealed } from '@ringdown/contract/page-scope'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 const hex = '0123456789abcdef0123456789abcdef'
 const workspace = { WorkspaceSid: `WS${hex}` }
 const conversation = { ConversationSid: `CH${hex}` }
+const parents = { TaskSid: `WT${hex}`, Sid: `WR${hex}`, InteractionSid: `KD${hex}`, ChannelSid: `UO${hex}` }
 
 describe('a form', () => {
   test('a customer chat becomes a task', () => {
@@ -45,12 +47,12 @@ describe('a form', () => {
     expect(post('conversations_v1.UpdateRole', { Sid: `RL${hex}` }, { body }).params).toEqual({ permission })
   })
 
-  test('an empty value clears text, is {} as JSON text and absent elsewhere', () => {
+  test('an empty value clears text and what can be without one, is {} as JSON text and absent elsewhere', () => {
     const path = { ...workspace, Sid: `WQ${hex}` }
     const body = 'TargetWorkers=&ReservationActivitySid=&MaxReservedWorkers=&TaskOrder='
     expect(post('taskrouter_v1.UpdateTaskQueue', path, { body }).params).toEqual({
       target_workers: '',
-      reservation_activity_sid: ''
+      reservation_activity_sid: null
     })
     const task = { ...workspace, Sid: `WT${hex}` }
     expect(post('taskrouter_v1.UpdateTask', task, { body: 'Attributes=' }).params).toEqual({ attributes: '{}' })
@@ -68,14 +70,22 @@ describe('a form', () => {
     ['1', true],
     ['yes', true],
     ['false', false],
-    ['on', false],
-    ['', false]
+    [' true ', true],
+    ['on', false]
   ])('the boolean %j', (text, available) => {
     const body = `FriendlyName=Break&Available=${text}`
     expect(post('taskrouter_v1.CreateActivity', workspace, { body }).params).toEqual({
       friendly_name: 'Break',
       available
     })
+  })
+
+  test('an empty boolean, number, date, SID or enumeration is absent', () => {
+    const body = 'IgnoreCapacity=&Priority=&VirtualStartTime=&WorkflowSid=&TaskQueueSid=%20'
+    expect(post('taskrouter_v1.CreateTask', workspace, { body }).params).toEqual({})
+    const update = 'WorkerActivitySid=&ReservationStatus=&EndConferenceOnExit='
+    const reservation = { ...workspace, TaskSid: `WT${hex}`, Sid: `WR${hex}` }
+    expect(post('taskrouter_v1.UpdateTaskReservation', reservation, { body: update }).params).toEqual({})
   })
 
   test.each([
@@ -100,6 +110,35 @@ describe('a form', () => {
     ])
   })
 
+  test.each([
+    ['taskrouter_v1.UpdateTaskReservation', 'ReservationStatus=ACCEPTED', { reservation_status: 'accepted' }],
+    ['taskrouter_v1.CreateTaskQueue', 'FriendlyName=a&TaskOrder=lifo', { task_order: 'LIFO' }],
+    ['conversations_v1.CreateConversation', 'State=%20Inactive', { state: 'inactive' }],
+    ['flex_v1.CreateInteractionChannelParticipant', 'Type=Customer', { type: 'customer' }],
+    ['events_v1.CreateSink', 'Description=a&SinkConfiguration={}&SinkType=Webhook', { sink_type: 'webhook' }]
+  ])('an enumeration in another case: %s %s', (id, body, expected) => {
+    const { params } = post(id, { ...workspace, ...conversation, ...parents }, { body })
+    expect(params).toMatchObject(expected)
+  })
+
+  test.each([
+    ['ConferenceStatusCallbackEvent=start end join', ['start', 'end', 'join']],
+    ['ConferenceStatusCallbackEvent=start,END,+join', ['start', 'end', 'join']],
+    ['ConferenceStatusCallbackEvent=start&ConferenceStatusCallbackEvent=end join', ['start', 'end', 'join']]
+  ])('several values in one: %s', (body, conference_status_callback_event) => {
+    const { params } = post('taskrouter_v1.UpdateTaskReservation', { ...workspace, ...parents }, { body })
+    expect(params).toEqual({ conference_status_callback_event })
+  })
+
+  test('several names of events in one, and words with blanks that are not taken apart', () => {
+    const body = 'Target=trigger&Configuration.Filters=onMessageAdded onMessageRemoved&Configuration.Triggers=my order'
+    const { params } = post('conversations_v1.CreateConversationScopedWebhook', conversation, { body })
+    expect(params).toMatchObject({
+      configuration_filters: ['onMessageAdded', 'onMessageRemoved'],
+      configuration_triggers: ['my order']
+    })
+  })
+
   test('an HTTP method comes in any case and goes on in the spelling of the enum', () => {
     const body = 'Target=webhook&Configuration.Method=POST&Configuration.Filters=onMessageAdded'
     const { params } = post('conversations_v1.CreateConversationScopedWebhook', conversation, { body })
@@ -121,17 +160,48 @@ describe('a query', () => {
     const query = 'AssignmentStatus=pending%2Creserved&AssignmentStatus=assigned&HasAddons=false&PageSize=20'
     const { params, page } = get('taskrouter_v1.ListTask', workspace, query)
     expect(params).toEqual({ assignment_status: ['pending', 'reserved', 'assigned'], has_addons: false })
-    expect(page).toEqual({ page_size: 20, page: 0, page_token: null })
+    expect(page).toMatchObject({ page_size: 20, page: 0, page_token: null })
   })
 
   test.each([
     ['taskrouter_v1.ListTask', '', { page_size: 50, page: 0, page_token: null }],
     ['taskrouter_v1.ListTask', 'PageSize=5000', { page_size: 1000, page: 0, page_token: null }],
     ['taskrouter_v1.ListTask', 'PageSize=0&Page=0', { page_size: 1, page: 0, page_token: null }],
-    ['taskrouter_v1.ListTask', 'Page=3&PageToken=PTabc', { page_size: 50, page: 3, page_token: 'PTabc' }],
+    ['taskrouter_v1.ListTask', `Page=3&PageToken=PAWT${hex}`, { page_size: 50, page: 3, page_token: `PAWT${hex}` }],
     ['conversations_v1.ListConversation', 'PageSize=1000', { page_size: 100, page: 0, page_token: null }]
   ])('%s?%s', (id, query, page) => {
-    expect(get(id, workspace, query).page).toEqual(page)
+    expect(get(id, workspace, query).page).toMatchObject(page)
+  })
+
+  test("a page's token is good for its list, whatever the order and spelling of the filters", () => {
+    const first = get('taskrouter_v1.ListTask', workspace, 'AssignmentStatus=pending,reserved&Priority=1').page
+    const scope = first?.scope ?? ''
+    const rest = `Page=1&PageSize=7&PageToken=${sealed('PTabc', scope)}`
+    const filters = 'Priority=%201&AssignmentStatus=Pending&AssignmentStatus=reserved&WorkflowName='
+    expect(get('taskrouter_v1.ListTask', workspace, `${filters}&${rest}`).page?.page_token).toBe('PTabc')
+    const other = { WorkspaceSid: `WS${hex.replace('0', '1')}` }
+    for (const [id, path, query] of [
+      ['taskrouter_v1.ListTask', workspace, 'AssignmentStatus=pending&Priority=1'],
+      ['taskrouter_v1.ListTask', workspace, ''],
+      ['taskrouter_v1.ListTask', other, filters],
+      ['taskrouter_v1.ListWorker', workspace, filters]
+    ] as const) {
+      const refused = refusal(() => get(id, path, `${query}&${rest}`))
+      expect(refused).toMatchObject({ code: 20001, status: 400, parameter: 'PageToken' })
+      expect(refused.message).toContain(`'${sealed('PTabc', scope)}' is of another list`)
+    }
+    expect(refusal(() => get('taskrouter_v1.ListTask', workspace, 'Page=1&PageToken=PTabc')).parameter).toBe(
+      'PageToken'
+    )
+  })
+
+  test('a filter by nothing is no filter', () => {
+    const query = 'FriendlyName=&ActivityName=&ActivitySid=&Available=&TargetWorkersExpression=&Ordering='
+    expect(get('taskrouter_v1.ListWorker', workspace, query).params).toEqual({})
+    expect(get('conversations_v1.ListParticipantConversation', {}, 'Identity=&Address=%2B372').params).toEqual({
+      address: '+372'
+    })
+    expect(get('events_v1.ListEventType', {}, 'SchemaId=').params).toEqual({})
   })
 
   test('a day is a day, however it is written', () => {
@@ -205,6 +275,35 @@ describe('refused', () => {
     ['ActivitySid=nonsense', 'ActivitySid']
   ])('a list of workers with %s', (query, parameter) => {
     expect(refusal(() => get('taskrouter_v1.ListWorker', workspace, query))).toMatchObject({ status: 400, parameter })
+  })
+
+  test.each([
+    ['taskrouter_v1.CreateWorker', 'FriendlyName=Ann&ActivitySid=nowhere', "'nowhere'"],
+    ['taskrouter_v1.CreateTask', 'Priority=high', "'high'"],
+    ['taskrouter_v1.CreateTask', 'VirtualStartTime=tomorrow', "'tomorrow'"],
+    ['taskrouter_v1.CreateWorkspace', 'FriendlyName=a&Template=LIFO', "'LIFO'"],
+    ['taskrouter_v1.CreateWorker', 'FriendlyName=Ann&Attributes=[1]', "'[1]'"],
+    ['taskrouter_v1.CreateWorker', `FriendlyName=Ann&ActivitySid=${'x'.repeat(5000)}`, `'${'x'.repeat(64)}…'`],
+    ['taskrouter_v1.CreateWorker', `FriendlyName=Ann&ActivitySid=${'x'.repeat(63)}🙂`, `'${'x'.repeat(63)}…'`]
+  ])('%s with %.60s says what it was', (id, body, value) => {
+    expect(refusal(() => post(id, workspace, { body })).message).toContain(value)
+  })
+
+  test.each([
+    ['conversations_v1.CreateUser', 'Identity=a&Attributes={', 50304],
+    ['conversations_v1.UpdateServiceUser', "Attributes={'a':1}", 50304],
+    ['conversations_v1.CreateServiceConversation', 'Attributes=[', 50304],
+    ['conversations_v1.CreateConversationWithParticipants', 'Attributes=x', 50304],
+    ['conversations_v1.UpdateConversationParticipant', 'Attributes={"a":"\\ud800"}', 50304],
+    ['conversations_v1.UpdateServiceConversationMessage', 'Attributes={a}', 50304],
+    ['flex_v1.CreateInteraction', 'Channel={', 45366],
+    ['flex_v1.CreateInteraction', 'Channel={}&Routing=[]', 20001],
+    ['flex_v1.CreateInteractionChannelParticipant', 'Type=agent&MediaProperties=[1]', 45367],
+    ['flex_v1.CreateInteractionChannelParticipant', 'Type=agent&RoutingProperties=x', 45367]
+  ])('%s with %s has a number of its own', (id, body, code) => {
+    const path = { ...workspace, ...conversation, ...parents, ChatServiceSid: `IS${hex}` }
+    const own = { Sid: id.endsWith('Message') ? `IM${hex}` : 'a' }
+    expect(refusal(() => post(id, { ...path, ...own }, { body }))).toMatchObject({ code, status: 400 })
   })
 
   test('a content type that the operation does not take', () => {

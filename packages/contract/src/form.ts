@@ -1,5 +1,6 @@
 import { instantOf } from './instant.ts'
 import type { Operation, Parameter } from './operation.ts'
+import { opened, scopeOf } from './page-scope.ts'
 
 /** A request as HTTP has it: decoded path segments by their name in the template, everything else as it came. */
 export interface RawRequest {
@@ -23,6 +24,8 @@ export interface PageRequest {
   readonly page_size: number
   readonly page: number
   readonly page_token: string | null
+  /** The mark of the list that the page is of, in tokens as clients see them (`page-scope.ts`). */
+  readonly scope: string
 }
 
 /** A request that the contract refuses. `parameter` is the wire name, null where no single one is to blame. */
@@ -31,7 +34,11 @@ export class InvalidRequest extends Error {
   readonly status: number
   readonly parameter: string | null
 
-  constructor(message: string, parameter: string | null = null, { code = 20001, status = 400 } = {}) {
+  constructor(
+    message: string,
+    parameter: string | null = null,
+    { code = 20001, status = 400 }: { readonly code?: number | undefined; readonly status?: number | undefined } = {}
+  ) {
     super(message)
     this.name = 'InvalidRequest'
     this.code = code
@@ -47,15 +54,16 @@ const deepestJson = 200
 
 /**
  * Reads a request by its operation: names become snake_case, text becomes what `Parameter.type` says, unknown parameters
- * are ignored. Empty text is empty text for strings and SIDs, `{}` for JSON text, false for booleans; elsewhere it counts
- * as absent, or as null where the parameter is clearable. Throws `InvalidRequest`, never anything else: 400/20001 naming
- * the parameter, 404/20404 for a malformed SID in the path (reference rest-conventions 4 and 6).
+ * are ignored. Empty text is empty text for strings of a form, and `{}` for JSON text; elsewhere, and in every filter of a
+ * list, it counts as absent, or as null where the parameter is clearable. Throws `InvalidRequest`, never anything else:
+ * 400/20001 naming the parameter and what it was, 404/20404 for a malformed SID in the path (reference rest-conventions 4
+ * and 6). A page's token is taken by the list alone that gave it, with the same parents and filters.
  */
 export function parseRequest(operation: Operation, request: RawRequest): ParsedRequest {
   const { inPath, elsewhere } = placesOf(operation)
   const path = readPath(operation, inPath, request.path)
   const query = parseForm(request.query)
-  const page = operation.page && readPage(operation.page, query)
+  const position = operation.page && readPage(operation.page, query)
   const form = operation.method === 'GET' || operation.method === 'DELETE' ? null : readBody(operation, request)
   const params: Record<string, unknown> = form?.json ? { ...form.json } : {}
   for (const { parameter, wire, source, aliases, required } of elsewhere) {
@@ -69,7 +77,7 @@ export function parseRequest(operation: Operation, request: RawRequest): ParsedR
       throw new InvalidRequest(`Missing required parameter ${parameter.wire} in the post body`, parameter.wire)
     }
   }
-  return { path, params, page }
+  return { path, params, page: position && inScope(position, listOf(operation, path, params)) }
 }
 
 /** What is asked of every parameter at every request, in objects of one shape: some operations have sixty. */
@@ -169,11 +177,15 @@ function readPath(
   return read
 }
 
-function readPage(limits: { size: number; max: number }, query: ReadonlyMap<string, string[]>): PageRequest {
+function readPage(
+  limits: { size: number; max: number },
+  query: ReadonlyMap<string, string[]>
+): Omit<PageRequest, 'scope'> {
   const size = readCount('PageSize', query) ?? limits.size
   const page = readCount('Page', query) ?? 0
   const token = query.get('PageToken')?.at(-1)
-  if (page < 0) throw new InvalidRequest('Parameter Page is invalid: a number of at least 0 is expected', 'Page')
+  if (page < 0)
+    throw new InvalidRequest(`Parameter Page is invalid: a number of at least 0 is expected, not ${page}`, 'Page')
   if (page > 0 && !token) {
     throw new InvalidRequest('Parameter Page needs its PageToken: follow next_page_url instead of counting', 'Page')
   }
@@ -181,11 +193,33 @@ function readPage(limits: { size: number; max: number }, query: ReadonlyMap<stri
   return { page_size: Math.min(Math.max(size, 1), limits.max), page, page_token: token || null }
 }
 
+function listOf(operation: Operation, path: ParsedRequest['path'], params: Readonly<Record<string, unknown>>): string {
+  const { elsewhere } = placesOf(operation)
+  const filters = elsewhere.filter(({ source }) => source === 'query').map(({ parameter: { name } }) => name)
+  return scopeOf(
+    operation.id,
+    path,
+    filters.map((name) => [name, params[name]] as const)
+  )
+}
+
+/** The position with the token as those who list know it. Refuses another list's with 400. */
+export function inScope(position: Omit<PageRequest, 'scope'>, scope: string): PageRequest {
+  const { page_token } = position
+  const token = page_token && opened(page_token, scope)
+  if (page_token && !token) {
+    const message = 'is of another list: its parents and filters must be those that it was given with'
+    throw new InvalidRequest(`Parameter PageToken is invalid: '${shown(page_token)}' ${message}`, 'PageToken')
+  }
+  return { ...position, page_token: token, scope }
+}
+
 function readCount(wire: string, query: ReadonlyMap<string, string[]>): number | null {
   const text = query.get(wire)?.at(-1)?.trim()
   if (text === undefined || text === '') return null
   const number = integerOf(text)
-  if (number === null) throw new InvalidRequest(`Parameter ${wire} is invalid: an integer is expected`, wire)
+  if (number === null)
+    throw new InvalidRequest(`Parameter ${wire} is invalid: an integer is expected, not '${shown(text)}'`, wire)
   return number
 }
 
@@ -247,7 +281,8 @@ function named(entries: readonly [string, unknown][]): Record<string, unknown> {
 function headerOf(parameter: Parameter, headers: RawRequest['headers']): readonly string[] | undefined {
   const value = headers[parameter.wire.toLowerCase()]
   const texts = typeof value === 'string' ? [value] : value
-  if (texts?.some((text) => text.includes('\0') || hasLoneSurrogate(text))) throw invalid(parameter, 'not valid text')
+  if (texts?.some((text) => text.includes('\0') || hasLoneSurrogate(text)))
+    throw new InvalidRequest(`Parameter ${parameter.wire} is not valid text`, parameter.wire)
   return texts
 }
 
@@ -269,7 +304,8 @@ function textsOf(
 /** Undefined where the parameter counts as absent. */
 function readParameter(parameter: Parameter, texts: readonly string[]): unknown {
   if (parameter.repeated) {
-    const all = parameter.commas ? texts.flatMap((text) => text.split(',').map((one) => one.trim())) : texts
+    const isWords = parameter.several || parameter.enum || parameter.type === 'sid'
+    const all = isWords ? texts.flatMap((text) => text.split(/[\s,]+/)) : texts
     const values = all.filter((text) => text !== '').map((text) => readText(parameter, text))
     return values.length === 0 && (parameter.required || parameter.in === 'query') ? undefined : values
   }
@@ -281,14 +317,12 @@ function readParameter(parameter: Parameter, texts: readonly string[]): unknown 
 
 function readText(parameter: Parameter, text: string): unknown {
   if (parameter.maxLength !== undefined && text.length > parameter.maxLength) {
-    throw invalid(parameter, `at most ${parameter.maxLength} characters are allowed`)
+    const expected = `at most ${parameter.maxLength} characters are allowed`
+    throw new InvalidRequest(`Parameter ${parameter.wire} is invalid: ${expected}, not ${text.length}`, parameter.wire)
   }
   switch (parameter.type) {
     case 'string':
-    case 'sid':
       return readString(parameter, text)
-    case 'boolean':
-      return /^\s*(true|1|yes)\s*$/i.test(text)
     case 'json-text':
       return text === '' ? '{}' : checkedJson(parameter, text).text
     default:
@@ -298,47 +332,55 @@ function readText(parameter: Parameter, text: string): unknown {
 
 function readString(parameter: Parameter, text: string): string | undefined {
   const { enum: values, pattern } = parameter
-  if (text === '') return values || (parameter.type === 'sid' && parameter.in !== 'form') ? undefined : text
-  if (values && !values.includes(text)) {
-    const other = parameter.anyCase && values.find((value) => value.toLowerCase() === text.toLowerCase())
-    if (!other) throw invalid(parameter, `one of ${values.join(', ')} is expected`)
-    return other
-  }
-  if (pattern && !patternOf(pattern).test(text)) {
-    const expected = parameter.type === 'sid' ? `a SID beginning with ${pattern.slice(1, 3)}` : `text like ${pattern}`
-    throw invalid(parameter, `${expected} is expected`)
-  }
+  if (values) return readEnum(parameter, values, text.trim())
+  // A filter by nothing is no filter.
+  if (text === '') return parameter.in === 'form' ? text : undefined
+  if (pattern && !patternOf(pattern).test(text)) throw invalid(parameter, `text like ${pattern} is expected`, text)
   return text
+}
+
+function readEnum(parameter: Parameter, values: readonly string[], text: string): string | undefined {
+  if (text === '') return undefined
+  if (values.includes(text)) return text
+  const folded = text.toLowerCase()
+  const value = values.find((one) => one.toLowerCase() === folded)
+  if (value === undefined) throw invalid(parameter, `one of ${values.join(', ')} is expected`, text)
+  return value
 }
 
 function readOther(parameter: Parameter, text: string): unknown {
   if (parameter.clearable && (text === '' || text === 'null')) return null
   if (text === '') return undefined
   switch (parameter.type) {
+    case 'sid': {
+      const { pattern } = parameter
+      if (pattern === undefined || patternOf(pattern).test(text)) return text
+      throw invalid(parameter, `a SID beginning with ${pattern.slice(1, 3)} is expected`, text)
+    }
+    case 'boolean':
+      return /^(true|1|yes)$/i.test(text)
     case 'integer':
-      return inBounds(parameter, integerOf(text), 'an integer')
-    case 'number':
-      return inBounds(
-        parameter,
-        /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(text) ? Number(text) : null,
-        'a number'
-      )
+      return inBounds(parameter, text, integerOf(text), 'an integer')
+    case 'number': {
+      const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(text)
+      return inBounds(parameter, text, isNumber ? Number(text) : null, 'a number')
+    }
     case 'json':
       return checkedJson(parameter, text).value
     default: {
       const at = instantOf(text)
-      if (at === null) throw invalid(parameter, 'a date in ISO 8601 is expected')
+      if (at === null) throw invalid(parameter, 'a date in ISO 8601 is expected', text)
       return parameter.type === 'date' ? new Date(at).toISOString().slice(0, 10) : at
     }
   }
 }
 
-function inBounds(parameter: Parameter, number: number | null, noun: string): number {
+function inBounds(parameter: Parameter, text: string, number: number | null, noun: string): number {
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = parameter
   if (number !== null && Number.isFinite(number) && number >= min && number <= max) return number
   const least = parameter.min === undefined ? '' : ` of at least ${min}`
   const most = parameter.max === undefined ? '' : `${least === '' ? ' of' : ' and'} at most ${max}`
-  throw invalid(parameter, `${noun}${least}${most} is expected`)
+  throw invalid(parameter, `${noun}${least}${most} is expected`, text)
 }
 
 function integerOf(text: string): number | null {
@@ -347,20 +389,22 @@ function integerOf(text: string): number | null {
 }
 
 function checkedJson(parameter: Parameter, text: string): { text: string; value: unknown } {
-  const value = parseJson(text, `parameter ${parameter.wire}`, parameter.wire)
-  if (parameter.object && !isObject(value)) throw invalid(parameter, 'a JSON object is expected')
+  const { wire, code } = parameter
+  const value = parseJson(text, `parameter ${wire}`, wire, code)
+  if (parameter.object && !isObject(value)) throw invalid(parameter, 'a JSON object is expected', text)
   return { text, value }
 }
 
-function parseJson(text: string, where: string, parameter: string | null): unknown {
+function parseJson(text: string, where: string, parameter: string | null, code?: number): unknown {
+  const refused = (what: string) => new InvalidRequest(`Invalid JSON in ${where}: ${what}`, parameter, { code })
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    throw new InvalidRequest(`Invalid JSON in ${where}`, parameter)
+    throw refused(`'${shown(text)}'`)
   }
   const flaw = flawOf(value, text.includes('\\u') || hasLoneSurrogate(text))
-  if (flaw) throw new InvalidRequest(`Invalid JSON in ${where}: ${flaw}`, parameter)
+  if (flaw) throw refused(flaw)
   return value
 }
 
@@ -383,8 +427,8 @@ function flawOf(root: unknown, escapes: boolean): string | null {
   return null
 }
 
-function invalid({ wire }: Parameter, expectation: string): InvalidRequest {
-  return new InvalidRequest(`Parameter ${wire} is invalid: ${expectation}`, wire)
+function invalid({ wire, code }: Parameter, expectation: string, text: string): InvalidRequest {
+  return new InvalidRequest(`Parameter ${wire} is invalid: ${expectation}, not '${shown(text)}'`, wire, { code })
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -396,9 +440,10 @@ function hasLoneSurrogate(text: string): boolean {
 }
 
 /** Foreign text inside a message: short, so that an error is never larger than its cause. */
-function shown(text: string | undefined): string {
+export function shown(text: string | undefined): string {
   const given = text ?? ''
-  return given.length > 64 ? `${given.slice(0, 64)}…` : given
+  // Nothing is cut in the middle of a character.
+  return given.length > 64 ? `${given.slice(0, 64).replace(/[\ud800-\udbff]$/, '')}…` : given
 }
 
 const patterns = new Map<string, RegExp>()

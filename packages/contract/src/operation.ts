@@ -31,11 +31,13 @@ export interface Parameter {
   readonly required?: true
   /** The key may come several times; the handler receives an array. */
   readonly repeated?: true
-  /** One value may hold several, joined by commas (only with `repeated`). */
-  readonly commas?: true
+  /**
+   * One value may hold several, with commas or blanks between them (only with `repeated`). So it is for values that can
+   * hold neither, SIDs and those of an enum, without being said.
+   */
+  readonly several?: true
+  /** The values may come in any letter case; the handler receives the spelling of the enum. */
   readonly enum?: readonly string[]
-  /** The enum's values may come in any letter case (HTTP methods); the handler receives the spelling of the enum. */
-  readonly anyCase?: true
   readonly pattern?: string
   readonly min?: number
   readonly max?: number
@@ -45,6 +47,8 @@ export interface Parameter {
   readonly object?: true
   /** Empty text or the literal `null` means null, which the handler receives (only for types other than string). */
   readonly clearable?: true
+  /** Twilio's number for text that is no value, where the product has one of its own; 20001 otherwise. */
+  readonly code?: number
   /** Other wire names that documentation pages and older clients use. */
   readonly aliases?: readonly string[]
 }

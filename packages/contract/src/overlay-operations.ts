@@ -51,6 +51,7 @@ function interactionWebhooks(): { operation: Operation; why: string }[] {
       in: 'form',
       type: 'string',
       repeated: true,
+      several: true,
       aliases: ['Filters'],
       ...(required && { required })
     },
@@ -60,7 +61,6 @@ function interactionWebhooks(): { operation: Operation; why: string }[] {
       in: 'form',
       type: 'string',
       enum: ['GET', 'POST'],
-      anyCase: true,
       aliases: ['Method']
     }
   ]

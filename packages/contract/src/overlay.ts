@@ -76,7 +76,7 @@ export const parameterChanges: readonly ParameterChange[] = [
   {
     on: 'taskrouter_v1.ListTask',
     wire: 'AssignmentStatus',
-    change: { enum: ['pending', 'reserved', 'assigned', 'canceled', 'completed', 'wrapping'], commas: true },
+    change: { enum: ['pending', 'reserved', 'assigned', 'canceled', 'completed', 'wrapping'] },
     why: 'The statuses of the task; repeated or comma-joined (reference taskrouter 0.1).'
   },
   {
@@ -92,16 +92,10 @@ export const parameterChanges: readonly ParameterChange[] = [
     why: 'A JSON object of worker attributes (reference taskrouter 1.5).'
   },
   {
-    on: 'taskrouter_v1.ListTaskQueue',
-    wire: 'Ordering',
-    change: { enum: ['DateUpdated:asc', 'DateUpdated:desc'] },
-    why: 'The orders that the documentation offers (reference taskrouter 1.5).'
-  },
-  {
-    on: 'taskrouter_v1.ListWorker',
-    wire: 'Ordering',
-    change: { enum: ['DateStatusChanged:asc', 'DateStatusChanged:desc'] },
-    why: 'The orders that the documentation offers (reference taskrouter 1.7).'
+    on: 'taskrouter_v1.*TaskQueue',
+    wire: 'ReservationActivitySid|AssignmentActivitySid',
+    change: { clearable: true },
+    why: 'A queue needs neither (reference taskrouter 1.5).'
   },
   {
     on: 'taskrouter_v1.*TaskQueue',
@@ -128,7 +122,26 @@ export const parameterChanges: readonly ParameterChange[] = [
     why: 'A conference has 2 to 250 participants, as the parameter is described.'
   },
 
+  {
+    on: 'taskrouter_v1.Update*Reservation',
+    wire: 'DequeueStatusCallbackEvent',
+    change: { several: true },
+    why: 'Names of events hold no blanks and commas; others of its kind are enumerations.'
+  },
+
   // Conversations
+  {
+    on: 'conversations_v1.*',
+    wire: 'Filters|Configuration.Filters|AutoCreation.WebhookFilters|Permission',
+    change: { several: true },
+    why: 'Names of events and permissions hold no blanks and commas.'
+  },
+  {
+    on: 'conversations_v1.*Conversation|conversations_v1.*ConversationWithParticipants',
+    wire: 'MessagingServiceSid',
+    change: { clearable: true },
+    why: 'Empty is the default one again (reference rest-conventions 4).'
+  },
   {
     on: 'conversations_v1.*',
     wire: 'X-Twilio-Webhook-Enabled',
@@ -138,14 +151,14 @@ export const parameterChanges: readonly ParameterChange[] = [
   {
     on: 'conversations_v1.*ConversationWithParticipants|conversations_v1.*Conversation|conversations_v1.*ServiceConversation',
     wire: 'Attributes',
-    change: { type: 'json-text', maxLength: 16_384 },
-    why: 'Any JSON, kept verbatim, up to 16 KB (reference conversations 5.2).'
+    change: { type: 'json-text', maxLength: 16_384, code: 50304 },
+    why: 'Any JSON, kept verbatim, up to 16 KB (reference conversations 5.2); other text has a number of its own.'
   },
   {
     on: 'conversations_v1.*Message|conversations_v1.*Participant|conversations_v1.*User',
     wire: 'Attributes',
-    change: { type: 'json-text', maxLength: 4096 },
-    why: 'Any JSON, kept verbatim, up to 4 KB (reference conversations 7.3, 8.2).'
+    change: { type: 'json-text', maxLength: 4096, code: 50304 },
+    why: 'Any JSON, kept verbatim, up to 4 KB (reference conversations 7.3, 8.2); other text has a number of its own.'
   },
   {
     on: 'conversations_v1.*Message',
@@ -210,7 +223,7 @@ export const parameterChanges: readonly ParameterChange[] = [
   {
     on: 'conversations_v1.UpdateConfigurationWebhook|conversations_v1.UpdateServiceWebhookConfiguration',
     wire: 'Method',
-    change: { enum: ['GET', 'POST'], anyCase: true },
+    change: { enum: ['GET', 'POST'] },
     why: 'An HTTP method; the file says string.'
   },
   {
@@ -234,16 +247,22 @@ export const parameterChanges: readonly ParameterChange[] = [
     why: 'JSON objects (reference flex 4.1, 4.2, 5.1).'
   },
   {
+    on: 'flex_v1.CreateInteraction',
+    wire: 'Channel',
+    change: { code: 45366 },
+    why: 'Invalid channel parameters have a number of their own (reference flex 4.4).'
+  },
+  {
     on: 'flex_v1.CreateInteractionChannelParticipant',
     wire: 'MediaProperties',
-    change: { required: false, object: true },
-    why: 'Marked required, but left out by clients; then it is {} (reference flex 7).'
+    change: { required: false, object: true, code: 45367 },
+    why: 'Marked required, but left out by clients; then it is {} (reference flex 7, 11).'
   },
   {
     on: 'flex_v1.CreateInteractionChannelParticipant',
     wire: 'RoutingProperties',
-    change: { object: true },
-    why: 'A JSON object (reference flex 7).'
+    change: { object: true, code: 45367 },
+    why: 'A JSON object (reference flex 7, 11).'
   },
   {
     on: 'flex_v1.*FlexFlow',

@@ -1,6 +1,7 @@
 import { errorBody } from '@ringdown/contract/errors'
 import { InvalidRequest } from '@ringdown/contract/form'
 import { operations } from '@ringdown/contract/generated/operations'
+import { sealed } from '@ringdown/contract/page-scope'
 import { type Cursor, decodeToken, encodeToken, listEnvelope } from '@ringdown/contract/paging'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -15,7 +16,7 @@ const list = {
 }
 
 test('the only page of a list', () => {
-  const page = { page_size: 50, page: 0, page_token: null }
+  const page = { page_size: 50, page: 0, page_token: null, scope: '01234567' }
   const first = `https://taskrouter.example.test/v1/Workspaces/WS${hex}/Workers?PageSize=50&Page=0`
   expect(listEnvelope(workers, { ...list, query: '', page, next: null, previous: null })).toEqual({
     workers: list.items,
@@ -36,8 +37,8 @@ test('a page in the middle repeats the filters, as they came, before its positio
   const previous: Cursor = { direction: 'before', key: [1, `WK${hex}`] }
   const { meta } = listEnvelope(workers, {
     ...list,
-    query: 'ActivityName=On+call&PageSize=1&Page=1&PageToken=PTx&Available=1',
-    page: { page_size: 1, page: 1, page_token: 'PTx' },
+    query: 'ActivityName=On+call&PageSize=1&Page=1&PageToken=PT01234567x&Available=1',
+    page: { page_size: 1, page: 1, page_token: 'PTx', scope: '01234567' },
     next,
     previous
   })
@@ -46,9 +47,9 @@ test('a page in the middle repeats the filters, as they came, before its positio
     page: 1,
     page_size: 1,
     first_page_url: `${start}&Page=0`,
-    previous_page_url: `${start}&Page=0&PageToken=${encodeToken(previous)}`,
-    url: `${start}&Page=1&PageToken=PTx`,
-    next_page_url: `${start}&Page=2&PageToken=${encodeToken(next)}`,
+    previous_page_url: `${start}&Page=0&PageToken=${sealed(encodeToken(previous), '01234567')}`,
+    url: `${start}&Page=1&PageToken=PT01234567x`,
+    next_page_url: `${start}&Page=2&PageToken=${sealed(encodeToken(next), '01234567')}`,
     key: 'workers'
   })
 })

@@ -1,5 +1,6 @@
-import { InvalidRequest, type PageRequest } from './form.ts'
+import { InvalidRequest, type PageRequest, shown } from './form.ts'
 import type { Meta, Operation } from './operation.ts'
+import { sealed } from './page-scope.ts'
 
 /**
  * Where a page begins (`after` a row) or ends (`before` it). `key` is the row's sort key as the list has it, its SID
@@ -22,7 +23,8 @@ export function decodeToken(token: string): Cursor {
   const older = /^P([AB])([A-Z]{2}[0-9a-fA-F]{32})$/.exec(token)
   if (older?.[2] !== undefined) return { direction: older[1] === 'A' ? 'after' : 'before', key: [older[2]] }
   const cursor = token.startsWith('PT') && token.length <= 2048 ? cursorOf(token.slice(2)) : null
-  if (cursor === null) throw new InvalidRequest('Parameter PageToken is invalid', 'PageToken')
+  if (cursor === null)
+    throw new InvalidRequest(`Parameter PageToken is invalid: '${shown(token)}' is none`, 'PageToken')
   return cursor
 }
 
@@ -47,10 +49,10 @@ export interface ListPage {
 export function listEnvelope(operation: Operation, list: ListPage): Record<string, unknown> {
   const { listKey } = operation
   if (listKey === null) throw new Error(`${operation.id} is not a list`)
-  const { page, page_size, page_token } = list.page
+  const { page, page_size, page_token, scope } = list.page
   const filters = filtersOf(list.query)
   const pageUrl = (number: number, token: string | null) => {
-    const position = `PageSize=${page_size}&Page=${number}${token === null ? '' : `&PageToken=${encodeURIComponent(token)}`}`
+    const position = `PageSize=${page_size}&Page=${number}${token === null ? '' : `&PageToken=${encodeURIComponent(sealed(token, scope))}`}`
     return list.url(`${list.path}?${filters}${position}`)
   }
   const meta: Meta = {

@@ -8,11 +8,21 @@ export class Refusal extends Error {
   readonly number: number
 
   constructor(code: RefusalCode, message: string) {
-    super(message)
+    super(bounded(message))
     this.code = code
     this.status = catalogue[code][0]
     this.number = catalogue[code][1]
   }
+}
+
+const longestMessage = 600
+
+/** What makes a sentence long is somebody's value: its middle is left out, so that an error is never as large as its cause. */
+function bounded(message: string): string {
+  if (message.length <= longestMessage) return message
+  const [begin, end] = [message.slice(0, longestMessage - 200), message.slice(-200)]
+  // Nothing is cut in the middle of a character.
+  return `${begin.replace(/[\ud800-\udbff]$/, '')}…${end.replace(/^[\udc00-\udfff]/, '')}`
 }
 
 /** Code -> [HTTP status, Twilio's error number]. The message comes with the refusal, since it names what it is about. */
@@ -31,6 +41,7 @@ const catalogue = {
   too_many_active: [400, 14240],
   too_far_back: [400, 14241],
   // Conversations (reference conversations 21)
+  bad_attributes: [400, 50304],
   'conversation.unique_name_taken': [409, 50353],
   'conversation.closed': [400, 50377],
   'conversation.created_closed': [400, 50384],

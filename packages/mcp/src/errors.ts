@@ -130,11 +130,15 @@ const ADVICE: readonly Advice[] = [
     argument: 'conversationSid',
     next: 'the conversation has no participants; add the customer with manage_conversation_participants'
   },
-  { code: 45366, argument: 'channelProperties', next: 'check channelType, customerAddress and businessAddress' },
+  {
+    code: 45366,
+    argument: 'channelProperties',
+    next: 'check channelType, customerAddress and businessAddress; numbers are E.164 (+ and digits)'
+  },
   {
     code: 45367,
     argument: 'mediaProperties',
-    next: 'add customer needs mediaProperties {address, proxy_address} or {identity}; agents come by invite'
+    next: 'add customer needs mediaProperties {address, proxy_address} with numbers in E.164, or {identity}; agents come by invite'
   },
   {
     code: 50353,
@@ -148,8 +152,17 @@ const ADVICE: readonly Advice[] = [
   },
   { code: 50377, next: 'closed is final; create a new one with the same participants' },
   { code: 50384, argument: 'state', next: 'create it active or inactive; closed comes by update' },
-  { code: 50407, argument: 'messagingBindingAddress', next: 'both addresses carry the same prefix' },
-  { code: 50408, argument: 'messagingBindingProxyAddress', next: 'both addresses carry the same prefix' },
+  {
+    code: 50407,
+    argument: 'messagingBindingAddress',
+    next: 'numbers are E.164 (+ and 2 to 15 digits), and both addresses carry the same prefix'
+  },
+  {
+    code: 50408,
+    argument: 'messagingBindingProxyAddress',
+    next: 'numbers are E.164, on SMS a short code or a name will do; both addresses carry the same prefix'
+  },
+  { code: 50304, argument: 'attributes', next: 'give JSON: names and texts in double quotes' },
   {
     code: 50416,
     argument: 'conversationSid',

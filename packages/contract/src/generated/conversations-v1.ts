@@ -463,9 +463,9 @@ export interface ConversationsV1Operations {
   'conversations_v1.UpdateConfigurationAddress': { path: { readonly sid: string }; params: { readonly friendly_name?: string; readonly auto_creation_enabled?: boolean; readonly auto_creation_type?: 'webhook' | 'studio' | 'default'; readonly auto_creation_conversation_service_sid?: string; readonly auto_creation_webhook_url?: string; readonly auto_creation_webhook_method?: 'get' | 'post'; readonly auto_creation_webhook_filters?: readonly string[]; readonly auto_creation_studio_flow_sid?: string; readonly auto_creation_studio_retry_count?: number }; row: ConversationsV1ConfigurationAddressRow; result: ConversationsV1ConfigurationAddress }
   'conversations_v1.FetchConfigurationWebhook': { path: {}; params: {}; row: ConversationsV1ConfigurationWebhookRow; result: ConversationsV1ConfigurationWebhook }
   'conversations_v1.UpdateConfigurationWebhook': { path: {}; params: { readonly method?: 'GET' | 'POST'; readonly filters?: readonly string[]; readonly pre_webhook_url?: string; readonly post_webhook_url?: string; readonly target?: 'webhook' | 'flex' }; row: ConversationsV1ConfigurationWebhookRow; result: ConversationsV1ConfigurationWebhook }
-  'conversations_v1.CreateConversationWithParticipants': { path: {}; params: { readonly x_twilio_webhook_enabled?: boolean; readonly friendly_name?: string; readonly unique_name?: string; readonly date_created?: number; readonly date_updated?: number; readonly messaging_service_sid?: string; readonly attributes?: string; readonly state?: 'initializing' | 'inactive' | 'active' | 'closed'; readonly timers_inactive?: string; readonly timers_closed?: string; readonly bindings_email_address?: string; readonly bindings_email_name?: string; readonly participant?: readonly unknown[] }; row: ConversationsV1ConversationWithParticipantsRow; result: ConversationsV1ConversationWithParticipants }
+  'conversations_v1.CreateConversationWithParticipants': { path: {}; params: { readonly x_twilio_webhook_enabled?: boolean; readonly friendly_name?: string; readonly unique_name?: string; readonly date_created?: number; readonly date_updated?: number; readonly messaging_service_sid?: string | null; readonly attributes?: string; readonly state?: 'initializing' | 'inactive' | 'active' | 'closed'; readonly timers_inactive?: string; readonly timers_closed?: string; readonly bindings_email_address?: string; readonly bindings_email_name?: string; readonly participant?: readonly unknown[] }; row: ConversationsV1ConversationWithParticipantsRow; result: ConversationsV1ConversationWithParticipants }
   'conversations_v1.ListConversation': { path: {}; params: { readonly start_date?: string; readonly end_date?: string; readonly state?: 'initializing' | 'inactive' | 'active' | 'closed' }; row: ConversationsV1ConversationRow; result: { conversations: readonly ConversationsV1Conversation[]; meta: Meta } }
-  'conversations_v1.CreateConversation': { path: {}; params: { readonly x_twilio_webhook_enabled?: boolean; readonly friendly_name?: string; readonly unique_name?: string; readonly date_created?: number; readonly date_updated?: number; readonly messaging_service_sid?: string; readonly attributes?: string; readonly state?: 'initializing' | 'inactive' | 'active' | 'closed'; readonly timers_inactive?: string; readonly timers_closed?: string; readonly bindings_email_address?: string; readonly bindings_email_name?: string }; row: ConversationsV1ConversationRow; result: ConversationsV1Conversation }
+  'conversations_v1.CreateConversation': { path: {}; params: { readonly x_twilio_webhook_enabled?: boolean; readonly friendly_name?: string; readonly unique_name?: string; readonly date_created?: number; readonly date_updated?: number; readonly messaging_service_sid?: string | null; readonly attributes?: string; readonly state?: 'initializing' | 'inactive' | 'active' | 'closed'; readonly timers_inactive?: string; readonly timers_closed?: string; readonly bindings_email_address?: string; readonly bindings_email_name?: string }; row: ConversationsV1ConversationRow; result: ConversationsV1Conversation }
   'conversations_v1.ListConversationMessage': { path: { readonly conversation_sid: string }; params: { readonly order?: 'asc' | 'desc' }; row: ConversationsV1ConversationMessageRow; result: { messages: readonly ConversationsV1ConversationMessage[]; meta: Meta } }
   'conversations_v1.CreateConversationMessage': { path: { readonly conversation_sid: string }; params: { readonly x_twilio_webhook_enabled?: boolean; readonly author?: string; readonly body?: string; readonly date_created?: number; readonly date_updated?: number; readonly attributes?: string; readonly media_sid?: string; readonly content_sid?: string; readonly content_variables?: string; readonly subject?: string }; row: ConversationsV1ConversationMessageRow; result: ConversationsV1ConversationMessage }
   'conversations_v1.ListConversationMessageReceipt': { path: { readonly conversation_sid: string; readonly message_sid: string }; params: {}; row: ConversationsV1ConversationMessageReceiptRow; result: { delivery_receipts: readonly ConversationsV1ConversationMessageReceipt[]; meta: Meta } }
@@ -485,7 +485,7 @@ export interface ConversationsV1Operations {
   'conversations_v1.UpdateConversationScopedWebhook': { path: { readonly conversation_sid: string; readonly sid: string }; params: { readonly configuration_url?: string; readonly configuration_method?: 'get' | 'post'; readonly configuration_filters?: readonly string[]; readonly configuration_triggers?: readonly string[]; readonly configuration_flow_sid?: string }; row: ConversationsV1ConversationScopedWebhookRow; result: ConversationsV1ConversationScopedWebhook }
   'conversations_v1.DeleteConversation': { path: { readonly sid: string }; params: { readonly x_twilio_webhook_enabled?: boolean }; row: null; result: null }
   'conversations_v1.FetchConversation': { path: { readonly sid: string }; params: {}; row: ConversationsV1ConversationRow; result: ConversationsV1Conversation }
-  'conversations_v1.UpdateConversation': { path: { readonly sid: string }; params: { readonly x_twilio_webhook_enabled?: boolean; readonly friendly_name?: string; readonly date_created?: number; readonly date_updated?: number; readonly attributes?: string; readonly messaging_service_sid?: string; readonly state?: 'initializing' | 'inactive' | 'active' | 'closed'; readonly timers_inactive?: string; readonly timers_closed?: string; readonly unique_name?: string; readonly bindings_email_address?: string; readonly bindings_email_name?: string }; row: ConversationsV1ConversationRow; result: ConversationsV1Conversation }
+  'conversations_v1.UpdateConversation': { path: { readonly sid: string }; params: { readonly x_twilio_webhook_enabled?: boolean; readonly friendly_name?: string; readonly date_created?: number; readonly date_updated?: number; readonly attributes?: string; readonly messaging_service_sid?: string | null; readonly state?: 'initializing' | 'inactive' | 'active' | 'closed'; readonly timers_inactive?: string; readonly timers_closed?: string; readonly unique_name?: string; readonly bindings_email_address?: string; readonly bindings_email_name?: string }; row: ConversationsV1ConversationRow; result: ConversationsV1Conversation }
   'conversations_v1.ListCredential': { path: {}; params: {}; row: ConversationsV1CredentialRow; result: { credentials: readonly ConversationsV1Credential[]; meta: Meta } }
   'conversations_v1.CreateCredential': { path: {}; params: { readonly type: 'apn' | 'gcm' | 'fcm'; readonly friendly_name?: string; readonly certificate?: string; readonly private_key?: string; readonly sandbox?: boolean; readonly api_key?: string; readonly secret?: string }; row: ConversationsV1CredentialRow; result: ConversationsV1Credential }
   'conversations_v1.DeleteCredential': { path: { readonly sid: string }; params: {}; row: null; result: null }
@@ -508,9 +508,9 @@ export interface ConversationsV1Operations {
   'conversations_v1.UpdateServiceNotification': { path: { readonly chat_service_sid: string }; params: { readonly log_enabled?: boolean; readonly new_message_enabled?: boolean; readonly new_message_template?: string; readonly new_message_sound?: string; readonly new_message_badge_count_enabled?: boolean; readonly added_to_conversation_enabled?: boolean; readonly added_to_conversation_template?: string; readonly added_to_conversation_sound?: string; readonly removed_from_conversation_enabled?: boolean; readonly removed_from_conversation_template?: string; readonly removed_from_conversation_sound?: string; readonly new_message_with_media_enabled?: boolean; readonly new_message_with_media_template?: string }; row: ConversationsV1ServiceNotificationRow; result: ConversationsV1ServiceNotification }
   'conversations_v1.FetchServiceWebhookConfiguration': { path: { readonly chat_service_sid: string }; params: {}; row: ConversationsV1ServiceWebhookConfigurationRow; result: ConversationsV1ServiceWebhookConfiguration }
   'conversations_v1.UpdateServiceWebhookConfiguration': { path: { readonly chat_service_sid: string }; params: { readonly pre_webhook_url?: string; readonly post_webhook_url?: string; readonly filters?: readonly string[]; readonly method?: 'GET' | 'POST' }; row: ConversationsV1ServiceWebhookConfigurationRow; result: ConversationsV1ServiceWebhookConfiguration }
-  'conversations_v1.CreateServiceConversationWithParticipants': { path: { readonly chat_service_sid: string }; params: { readonly x_twilio_webhook_enabled?: boolean; readonly friendly_name?: string; readonly unique_name?: string; readonly date_created?: number; readonly date_updated?: number; readonly messaging_service_sid?: string; readonly attributes?: string; readonly state?: 'initializing' | 'inactive' | 'active' | 'closed'; readonly timers_inactive?: string; readonly timers_closed?: string; readonly bindings_email_address?: string; readonly bindings_email_name?: string; readonly participant?: readonly unknown[] }; row: ConversationsV1ServiceConversationWithParticipantsRow; result: ConversationsV1ServiceConversationWithParticipants }
+  'conversations_v1.CreateServiceConversationWithParticipants': { path: { readonly chat_service_sid: string }; params: { readonly x_twilio_webhook_enabled?: boolean; readonly friendly_name?: string; readonly unique_name?: string; readonly date_created?: number; readonly date_updated?: number; readonly messaging_service_sid?: string | null; readonly attributes?: string; readonly state?: 'initializing' | 'inactive' | 'active' | 'closed'; readonly timers_inactive?: string; readonly timers_closed?: string; readonly bindings_email_address?: string; readonly bindings_email_name?: string; readonly participant?: readonly unknown[] }; row: ConversationsV1ServiceConversationWithParticipantsRow; result: ConversationsV1ServiceConversationWithParticipants }
   'conversations_v1.ListServiceConversation': { path: { readonly chat_service_sid: string }; params: { readonly start_date?: string; readonly end_date?: string; readonly state?: 'inactive' | 'active' | 'closed' | 'initializing' }; row: ConversationsV1ServiceConversationRow; result: { conversations: readonly ConversationsV1ServiceConversation[]; meta: Meta } }
-  'conversations_v1.CreateServiceConversation': { path: { readonly chat_service_sid: string }; params: { readonly x_twilio_webhook_enabled?: boolean; readonly friendly_name?: string; readonly unique_name?: string; readonly attributes?: string; readonly messaging_service_sid?: string; readonly date_created?: number; readonly date_updated?: number; readonly state?: 'inactive' | 'active' | 'closed' | 'initializing'; readonly timers_inactive?: string; readonly timers_closed?: string; readonly bindings_email_address?: string; readonly bindings_email_name?: string }; row: ConversationsV1ServiceConversationRow; result: ConversationsV1ServiceConversation }
+  'conversations_v1.CreateServiceConversation': { path: { readonly chat_service_sid: string }; params: { readonly x_twilio_webhook_enabled?: boolean; readonly friendly_name?: string; readonly unique_name?: string; readonly attributes?: string; readonly messaging_service_sid?: string | null; readonly date_created?: number; readonly date_updated?: number; readonly state?: 'inactive' | 'active' | 'closed' | 'initializing'; readonly timers_inactive?: string; readonly timers_closed?: string; readonly bindings_email_address?: string; readonly bindings_email_name?: string }; row: ConversationsV1ServiceConversationRow; result: ConversationsV1ServiceConversation }
   'conversations_v1.ListServiceConversationMessage': { path: { readonly chat_service_sid: string; readonly conversation_sid: string }; params: { readonly order?: 'asc' | 'desc' }; row: ConversationsV1ServiceConversationMessageRow; result: { messages: readonly ConversationsV1ServiceConversationMessage[]; meta: Meta } }
   'conversations_v1.CreateServiceConversationMessage': { path: { readonly chat_service_sid: string; readonly conversation_sid: string }; params: { readonly x_twilio_webhook_enabled?: boolean; readonly author?: string; readonly body?: string; readonly date_created?: number; readonly date_updated?: number; readonly attributes?: string; readonly media_sid?: string; readonly content_sid?: string; readonly content_variables?: string; readonly subject?: string }; row: ConversationsV1ServiceConversationMessageRow; result: ConversationsV1ServiceConversationMessage }
   'conversations_v1.ListServiceConversationMessageReceipt': { path: { readonly chat_service_sid: string; readonly conversation_sid: string; readonly message_sid: string }; params: {}; row: ConversationsV1ServiceConversationMessageReceiptRow; result: { delivery_receipts: readonly ConversationsV1ServiceConversationMessageReceipt[]; meta: Meta } }
@@ -530,7 +530,7 @@ export interface ConversationsV1Operations {
   'conversations_v1.UpdateServiceConversationScopedWebhook': { path: { readonly chat_service_sid: string; readonly conversation_sid: string; readonly sid: string }; params: { readonly configuration_url?: string; readonly configuration_method?: 'get' | 'post'; readonly configuration_filters?: readonly string[]; readonly configuration_triggers?: readonly string[]; readonly configuration_flow_sid?: string }; row: ConversationsV1ServiceConversationScopedWebhookRow; result: ConversationsV1ServiceConversationScopedWebhook }
   'conversations_v1.DeleteServiceConversation': { path: { readonly chat_service_sid: string; readonly sid: string }; params: { readonly x_twilio_webhook_enabled?: boolean }; row: null; result: null }
   'conversations_v1.FetchServiceConversation': { path: { readonly chat_service_sid: string; readonly sid: string }; params: {}; row: ConversationsV1ServiceConversationRow; result: ConversationsV1ServiceConversation }
-  'conversations_v1.UpdateServiceConversation': { path: { readonly chat_service_sid: string; readonly sid: string }; params: { readonly x_twilio_webhook_enabled?: boolean; readonly friendly_name?: string; readonly date_created?: number; readonly date_updated?: number; readonly attributes?: string; readonly messaging_service_sid?: string; readonly state?: 'inactive' | 'active' | 'closed' | 'initializing'; readonly timers_inactive?: string; readonly timers_closed?: string; readonly unique_name?: string; readonly bindings_email_address?: string; readonly bindings_email_name?: string }; row: ConversationsV1ServiceConversationRow; result: ConversationsV1ServiceConversation }
+  'conversations_v1.UpdateServiceConversation': { path: { readonly chat_service_sid: string; readonly sid: string }; params: { readonly x_twilio_webhook_enabled?: boolean; readonly friendly_name?: string; readonly date_created?: number; readonly date_updated?: number; readonly attributes?: string; readonly messaging_service_sid?: string | null; readonly state?: 'inactive' | 'active' | 'closed' | 'initializing'; readonly timers_inactive?: string; readonly timers_closed?: string; readonly unique_name?: string; readonly bindings_email_address?: string; readonly bindings_email_name?: string }; row: ConversationsV1ServiceConversationRow; result: ConversationsV1ServiceConversation }
   'conversations_v1.ListServiceParticipantConversation': { path: { readonly chat_service_sid: string }; params: { readonly identity?: string; readonly address?: string }; row: ConversationsV1ServiceParticipantConversationRow; result: { conversations: readonly ConversationsV1ServiceParticipantConversation[]; meta: Meta } }
   'conversations_v1.ListServiceRole': { path: { readonly chat_service_sid: string }; params: {}; row: ConversationsV1ServiceRoleRow; result: { roles: readonly ConversationsV1ServiceRole[]; meta: Meta } }
   'conversations_v1.CreateServiceRole': { path: { readonly chat_service_sid: string }; params: { readonly friendly_name: string; readonly type: 'conversation' | 'service'; readonly permission: readonly string[] }; row: ConversationsV1ServiceRoleRow; result: ConversationsV1ServiceRole }
@@ -1091,8 +1091,8 @@ export const operations: readonly Operation[] = [
       { wire: 'AutoCreation.Type', name: 'auto_creation_type', in: 'form', type: 'string', enum: ['webhook', 'studio', 'default'] },
       { wire: 'AutoCreation.ConversationServiceSid', name: 'auto_creation_conversation_service_sid', in: 'form', type: 'sid', pattern: '^IS[0-9a-fA-F]{32}$' },
       { wire: 'AutoCreation.WebhookUrl', name: 'auto_creation_webhook_url', in: 'form', type: 'string' },
-      { wire: 'AutoCreation.WebhookMethod', name: 'auto_creation_webhook_method', in: 'form', type: 'string', enum: ['get', 'post'], anyCase: true },
-      { wire: 'AutoCreation.WebhookFilters', name: 'auto_creation_webhook_filters', in: 'form', type: 'string', repeated: true },
+      { wire: 'AutoCreation.WebhookMethod', name: 'auto_creation_webhook_method', in: 'form', type: 'string', enum: ['get', 'post'] },
+      { wire: 'AutoCreation.WebhookFilters', name: 'auto_creation_webhook_filters', in: 'form', type: 'string', repeated: true, several: true },
       { wire: 'AutoCreation.StudioFlowSid', name: 'auto_creation_studio_flow_sid', in: 'form', type: 'sid', pattern: '^FW[0-9a-fA-F]{32}$' },
       { wire: 'AutoCreation.StudioRetryCount', name: 'auto_creation_studio_retry_count', in: 'form', type: 'integer', min: 0, max: 3 },
       { wire: 'AddressCountry', name: 'address_country', in: 'form', type: 'string' }
@@ -1113,8 +1113,8 @@ export const operations: readonly Operation[] = [
       { wire: 'AutoCreation.Type', name: 'auto_creation_type', in: 'form', type: 'string', enum: ['webhook', 'studio', 'default'] },
       { wire: 'AutoCreation.ConversationServiceSid', name: 'auto_creation_conversation_service_sid', in: 'form', type: 'sid', pattern: '^IS[0-9a-fA-F]{32}$' },
       { wire: 'AutoCreation.WebhookUrl', name: 'auto_creation_webhook_url', in: 'form', type: 'string' },
-      { wire: 'AutoCreation.WebhookMethod', name: 'auto_creation_webhook_method', in: 'form', type: 'string', enum: ['get', 'post'], anyCase: true },
-      { wire: 'AutoCreation.WebhookFilters', name: 'auto_creation_webhook_filters', in: 'form', type: 'string', repeated: true },
+      { wire: 'AutoCreation.WebhookMethod', name: 'auto_creation_webhook_method', in: 'form', type: 'string', enum: ['get', 'post'] },
+      { wire: 'AutoCreation.WebhookFilters', name: 'auto_creation_webhook_filters', in: 'form', type: 'string', repeated: true, several: true },
       { wire: 'AutoCreation.StudioFlowSid', name: 'auto_creation_studio_flow_sid', in: 'form', type: 'sid', pattern: '^FW[0-9a-fA-F]{32}$' },
       { wire: 'AutoCreation.StudioRetryCount', name: 'auto_creation_studio_retry_count', in: 'form', type: 'integer', min: 0, max: 3 }
     ] },
@@ -1122,8 +1122,8 @@ export const operations: readonly Operation[] = [
     schema: conversationsV1ConfigurationWebhook, parameters: [] },
   { id: 'conversations_v1.UpdateConfigurationWebhook', api: 'conversations_v1', product: 'conversations', method: 'POST', path: '/v1/Configuration/Webhooks', verb: 'update', resource: 'configuration_webhook', parents: [], own: null, status: 200, listKey: null, page: null, url: '/v1/Configuration/Webhooks', links: null,
     schema: conversationsV1ConfigurationWebhook, parameters: [
-      { wire: 'Method', name: 'method', in: 'form', type: 'string', enum: ['GET', 'POST'], anyCase: true },
-      { wire: 'Filters', name: 'filters', in: 'form', type: 'string', repeated: true },
+      { wire: 'Method', name: 'method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'Filters', name: 'filters', in: 'form', type: 'string', repeated: true, several: true },
       { wire: 'PreWebhookUrl', name: 'pre_webhook_url', in: 'form', type: 'string' },
       { wire: 'PostWebhookUrl', name: 'post_webhook_url', in: 'form', type: 'string' },
       { wire: 'Target', name: 'target', in: 'form', type: 'string', enum: ['webhook', 'flex'] }
@@ -1135,8 +1135,8 @@ export const operations: readonly Operation[] = [
       { wire: 'UniqueName', name: 'unique_name', in: 'form', type: 'string' },
       { wire: 'DateCreated', name: 'date_created', in: 'form', type: 'date-time' },
       { wire: 'DateUpdated', name: 'date_updated', in: 'form', type: 'date-time' },
-      { wire: 'MessagingServiceSid', name: 'messaging_service_sid', in: 'form', type: 'sid', pattern: '^MG[0-9a-fA-F]{32}$' },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 16384 },
+      { wire: 'MessagingServiceSid', name: 'messaging_service_sid', in: 'form', type: 'sid', pattern: '^MG[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 16384, code: 50304 },
       { wire: 'State', name: 'state', in: 'form', type: 'string', enum: ['initializing', 'inactive', 'active', 'closed'] },
       { wire: 'Timers.Inactive', name: 'timers_inactive', in: 'form', type: 'string' },
       { wire: 'Timers.Closed', name: 'timers_closed', in: 'form', type: 'string' },
@@ -1157,8 +1157,8 @@ export const operations: readonly Operation[] = [
       { wire: 'UniqueName', name: 'unique_name', in: 'form', type: 'string' },
       { wire: 'DateCreated', name: 'date_created', in: 'form', type: 'date-time' },
       { wire: 'DateUpdated', name: 'date_updated', in: 'form', type: 'date-time' },
-      { wire: 'MessagingServiceSid', name: 'messaging_service_sid', in: 'form', type: 'sid', pattern: '^MG[0-9a-fA-F]{32}$' },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 16384 },
+      { wire: 'MessagingServiceSid', name: 'messaging_service_sid', in: 'form', type: 'sid', pattern: '^MG[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 16384, code: 50304 },
       { wire: 'State', name: 'state', in: 'form', type: 'string', enum: ['initializing', 'inactive', 'active', 'closed'] },
       { wire: 'Timers.Inactive', name: 'timers_inactive', in: 'form', type: 'string' },
       { wire: 'Timers.Closed', name: 'timers_closed', in: 'form', type: 'string' },
@@ -1178,7 +1178,7 @@ export const operations: readonly Operation[] = [
       { wire: 'Body', name: 'body', in: 'form', type: 'string', maxLength: 32768 },
       { wire: 'DateCreated', name: 'date_created', in: 'form', type: 'date-time' },
       { wire: 'DateUpdated', name: 'date_updated', in: 'form', type: 'date-time' },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096 },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096, code: 50304 },
       { wire: 'MediaSid', name: 'media_sid', in: 'form', type: 'sid', pattern: '^ME[0-9a-fA-F]{32}$' },
       { wire: 'ContentSid', name: 'content_sid', in: 'form', type: 'sid', pattern: '^HX[0-9a-fA-F]{32}$' },
       { wire: 'ContentVariables', name: 'content_variables', in: 'form', type: 'json-text', object: true },
@@ -1215,7 +1215,7 @@ export const operations: readonly Operation[] = [
       { wire: 'Body', name: 'body', in: 'form', type: 'string', maxLength: 32768 },
       { wire: 'DateCreated', name: 'date_created', in: 'form', type: 'date-time' },
       { wire: 'DateUpdated', name: 'date_updated', in: 'form', type: 'date-time' },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096 },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096, code: 50304 },
       { wire: 'Subject', name: 'subject', in: 'form', type: 'string', maxLength: 256 }
     ] },
   { id: 'conversations_v1.ListConversationParticipant', api: 'conversations_v1', product: 'conversations', method: 'GET', path: '/v1/Conversations/{ConversationSid}/Participants', verb: 'list', resource: 'conversation_participant', parents: ['conversation_sid'], own: null, status: 200, listKey: 'participants', page: { size: 50, max: 100 }, url: '/v1/Conversations/{conversation_sid}/Participants/{sid}', links: null,
@@ -1231,7 +1231,7 @@ export const operations: readonly Operation[] = [
       { wire: 'MessagingBinding.ProxyAddress', name: 'messaging_binding_proxy_address', in: 'form', type: 'string' },
       { wire: 'DateCreated', name: 'date_created', in: 'form', type: 'date-time' },
       { wire: 'DateUpdated', name: 'date_updated', in: 'form', type: 'date-time' },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096 },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096, code: 50304 },
       { wire: 'MessagingBinding.ProjectedAddress', name: 'messaging_binding_projected_address', in: 'form', type: 'string' },
       { wire: 'RoleSid', name: 'role_sid', in: 'form', type: 'sid', pattern: '^RL[0-9a-fA-F]{32}$' }
     ] },
@@ -1253,7 +1253,7 @@ export const operations: readonly Operation[] = [
       { wire: 'X-Twilio-Webhook-Enabled', name: 'x_twilio_webhook_enabled', in: 'header', type: 'boolean' },
       { wire: 'DateCreated', name: 'date_created', in: 'form', type: 'date-time' },
       { wire: 'DateUpdated', name: 'date_updated', in: 'form', type: 'date-time' },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096 },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096, code: 50304 },
       { wire: 'RoleSid', name: 'role_sid', in: 'form', type: 'sid', pattern: '^RL[0-9a-fA-F]{32}$' },
       { wire: 'MessagingBinding.ProxyAddress', name: 'messaging_binding_proxy_address', in: 'form', type: 'string' },
       { wire: 'MessagingBinding.ProjectedAddress', name: 'messaging_binding_projected_address', in: 'form', type: 'string' },
@@ -1270,8 +1270,8 @@ export const operations: readonly Operation[] = [
       { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
       { wire: 'Target', name: 'target', in: 'form', type: 'string', required: true, enum: ['webhook', 'trigger', 'studio'] },
       { wire: 'Configuration.Url', name: 'configuration_url', in: 'form', type: 'string' },
-      { wire: 'Configuration.Method', name: 'configuration_method', in: 'form', type: 'string', enum: ['get', 'post'], anyCase: true },
-      { wire: 'Configuration.Filters', name: 'configuration_filters', in: 'form', type: 'string', repeated: true },
+      { wire: 'Configuration.Method', name: 'configuration_method', in: 'form', type: 'string', enum: ['get', 'post'] },
+      { wire: 'Configuration.Filters', name: 'configuration_filters', in: 'form', type: 'string', repeated: true, several: true },
       { wire: 'Configuration.Triggers', name: 'configuration_triggers', in: 'form', type: 'string', repeated: true },
       { wire: 'Configuration.FlowSid', name: 'configuration_flow_sid', in: 'form', type: 'sid', pattern: '^FW[0-9a-fA-F]{32}$' },
       { wire: 'Configuration.ReplayAfter', name: 'configuration_replay_after', in: 'form', type: 'integer', min: 0 }
@@ -1291,8 +1291,8 @@ export const operations: readonly Operation[] = [
       { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
       { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^WH[0-9a-fA-F]{32}$' },
       { wire: 'Configuration.Url', name: 'configuration_url', in: 'form', type: 'string' },
-      { wire: 'Configuration.Method', name: 'configuration_method', in: 'form', type: 'string', enum: ['get', 'post'], anyCase: true },
-      { wire: 'Configuration.Filters', name: 'configuration_filters', in: 'form', type: 'string', repeated: true },
+      { wire: 'Configuration.Method', name: 'configuration_method', in: 'form', type: 'string', enum: ['get', 'post'] },
+      { wire: 'Configuration.Filters', name: 'configuration_filters', in: 'form', type: 'string', repeated: true, several: true },
       { wire: 'Configuration.Triggers', name: 'configuration_triggers', in: 'form', type: 'string', repeated: true },
       { wire: 'Configuration.FlowSid', name: 'configuration_flow_sid', in: 'form', type: 'sid', pattern: '^FW[0-9a-fA-F]{32}$' }
     ] },
@@ -1312,8 +1312,8 @@ export const operations: readonly Operation[] = [
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', maxLength: 256 },
       { wire: 'DateCreated', name: 'date_created', in: 'form', type: 'date-time' },
       { wire: 'DateUpdated', name: 'date_updated', in: 'form', type: 'date-time' },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 16384 },
-      { wire: 'MessagingServiceSid', name: 'messaging_service_sid', in: 'form', type: 'sid', pattern: '^MG[0-9a-fA-F]{32}$' },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 16384, code: 50304 },
+      { wire: 'MessagingServiceSid', name: 'messaging_service_sid', in: 'form', type: 'sid', pattern: '^MG[0-9a-fA-F]{32}$', clearable: true },
       { wire: 'State', name: 'state', in: 'form', type: 'string', enum: ['initializing', 'inactive', 'active', 'closed'] },
       { wire: 'Timers.Inactive', name: 'timers_inactive', in: 'form', type: 'string' },
       { wire: 'Timers.Closed', name: 'timers_closed', in: 'form', type: 'string' },
@@ -1363,7 +1363,7 @@ export const operations: readonly Operation[] = [
     schema: conversationsV1Role, parameters: [
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', required: true, maxLength: 64 },
       { wire: 'Type', name: 'type', in: 'form', type: 'string', required: true, enum: ['conversation', 'service'] },
-      { wire: 'Permission', name: 'permission', in: 'form', type: 'string', required: true, repeated: true }
+      { wire: 'Permission', name: 'permission', in: 'form', type: 'string', required: true, repeated: true, several: true }
     ] },
   { id: 'conversations_v1.DeleteRole', api: 'conversations_v1', product: 'conversations', method: 'DELETE', path: '/v1/Roles/{Sid}', verb: 'delete', resource: 'role', parents: [], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
     schema: null, parameters: [
@@ -1376,7 +1376,7 @@ export const operations: readonly Operation[] = [
   { id: 'conversations_v1.UpdateRole', api: 'conversations_v1', product: 'conversations', method: 'POST', path: '/v1/Roles/{Sid}', verb: 'update', resource: 'role', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Roles/{sid}', links: null,
     schema: conversationsV1Role, parameters: [
       { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^RL[0-9a-fA-F]{32}$' },
-      { wire: 'Permission', name: 'permission', in: 'form', type: 'string', required: true, repeated: true }
+      { wire: 'Permission', name: 'permission', in: 'form', type: 'string', required: true, repeated: true, several: true }
     ] },
   { id: 'conversations_v1.ListService', api: 'conversations_v1', product: 'conversations', method: 'GET', path: '/v1/Services', verb: 'list', resource: 'service', parents: [], own: null, status: 200, listKey: 'services', page: { size: 50, max: 100 }, url: '/v1/Services/{sid}', links: { conversations: '/v1/Services/{sid}/Conversations', bindings: '/v1/Services/{sid}/Bindings', users: '/v1/Services/{sid}/Users', roles: '/v1/Services/{sid}/Roles', configuration: '/v1/Services/{sid}/Configuration', participant_conversations: '/v1/Services/{sid}/ParticipantConversations', conversation_with_participants: '/v1/Services/{sid}/ConversationWithParticipants' },
     schema: conversationsV1Service, parameters: [] },
@@ -1442,8 +1442,8 @@ export const operations: readonly Operation[] = [
       { wire: 'ChatServiceSid', name: 'chat_service_sid', in: 'path', type: 'sid', required: true, pattern: '^IS[0-9a-fA-F]{32}$' },
       { wire: 'PreWebhookUrl', name: 'pre_webhook_url', in: 'form', type: 'string' },
       { wire: 'PostWebhookUrl', name: 'post_webhook_url', in: 'form', type: 'string' },
-      { wire: 'Filters', name: 'filters', in: 'form', type: 'string', repeated: true },
-      { wire: 'Method', name: 'method', in: 'form', type: 'string', enum: ['GET', 'POST'], anyCase: true }
+      { wire: 'Filters', name: 'filters', in: 'form', type: 'string', repeated: true, several: true },
+      { wire: 'Method', name: 'method', in: 'form', type: 'string', enum: ['GET', 'POST'] }
     ] },
   { id: 'conversations_v1.CreateServiceConversationWithParticipants', api: 'conversations_v1', product: 'conversations', method: 'POST', path: '/v1/Services/{ChatServiceSid}/ConversationWithParticipants', verb: 'create', resource: 'service_conversation_with_participants', parents: ['chat_service_sid'], own: null, status: 201, otherStatuses: [202], listKey: null, page: null, url: '/v1/Services/{chat_service_sid}/Conversations/{sid}', links: { participants: '/v1/Services/{chat_service_sid}/Conversations/{sid}/Participants', messages: '/v1/Services/{chat_service_sid}/Conversations/{sid}/Messages', webhooks: '/v1/Services/{chat_service_sid}/Conversations/{sid}/Webhooks' },
     schema: conversationsV1ServiceConversationWithParticipants, parameters: [
@@ -1453,8 +1453,8 @@ export const operations: readonly Operation[] = [
       { wire: 'UniqueName', name: 'unique_name', in: 'form', type: 'string' },
       { wire: 'DateCreated', name: 'date_created', in: 'form', type: 'date-time' },
       { wire: 'DateUpdated', name: 'date_updated', in: 'form', type: 'date-time' },
-      { wire: 'MessagingServiceSid', name: 'messaging_service_sid', in: 'form', type: 'sid', pattern: '^MG[0-9a-fA-F]{32}$' },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 16384 },
+      { wire: 'MessagingServiceSid', name: 'messaging_service_sid', in: 'form', type: 'sid', pattern: '^MG[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 16384, code: 50304 },
       { wire: 'State', name: 'state', in: 'form', type: 'string', enum: ['initializing', 'inactive', 'active', 'closed'] },
       { wire: 'Timers.Inactive', name: 'timers_inactive', in: 'form', type: 'string' },
       { wire: 'Timers.Closed', name: 'timers_closed', in: 'form', type: 'string' },
@@ -1475,8 +1475,8 @@ export const operations: readonly Operation[] = [
       { wire: 'X-Twilio-Webhook-Enabled', name: 'x_twilio_webhook_enabled', in: 'header', type: 'boolean' },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', maxLength: 256 },
       { wire: 'UniqueName', name: 'unique_name', in: 'form', type: 'string' },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 16384 },
-      { wire: 'MessagingServiceSid', name: 'messaging_service_sid', in: 'form', type: 'sid', pattern: '^MG[0-9a-fA-F]{32}$' },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 16384, code: 50304 },
+      { wire: 'MessagingServiceSid', name: 'messaging_service_sid', in: 'form', type: 'sid', pattern: '^MG[0-9a-fA-F]{32}$', clearable: true },
       { wire: 'DateCreated', name: 'date_created', in: 'form', type: 'date-time' },
       { wire: 'DateUpdated', name: 'date_updated', in: 'form', type: 'date-time' },
       { wire: 'State', name: 'state', in: 'form', type: 'string', enum: ['inactive', 'active', 'closed', 'initializing'] },
@@ -1500,7 +1500,7 @@ export const operations: readonly Operation[] = [
       { wire: 'Body', name: 'body', in: 'form', type: 'string', maxLength: 32768 },
       { wire: 'DateCreated', name: 'date_created', in: 'form', type: 'date-time' },
       { wire: 'DateUpdated', name: 'date_updated', in: 'form', type: 'date-time' },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096 },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096, code: 50304 },
       { wire: 'MediaSid', name: 'media_sid', in: 'form', type: 'sid', pattern: '^ME[0-9a-fA-F]{32}$' },
       { wire: 'ContentSid', name: 'content_sid', in: 'form', type: 'sid', pattern: '^HX[0-9a-fA-F]{32}$' },
       { wire: 'ContentVariables', name: 'content_variables', in: 'form', type: 'json-text', object: true },
@@ -1542,7 +1542,7 @@ export const operations: readonly Operation[] = [
       { wire: 'Body', name: 'body', in: 'form', type: 'string', maxLength: 32768 },
       { wire: 'DateCreated', name: 'date_created', in: 'form', type: 'date-time' },
       { wire: 'DateUpdated', name: 'date_updated', in: 'form', type: 'date-time' },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096 },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096, code: 50304 },
       { wire: 'Subject', name: 'subject', in: 'form', type: 'string', maxLength: 256 }
     ] },
   { id: 'conversations_v1.ListServiceConversationParticipant', api: 'conversations_v1', product: 'conversations', method: 'GET', path: '/v1/Services/{ChatServiceSid}/Conversations/{ConversationSid}/Participants', verb: 'list', resource: 'service_conversation_participant', parents: ['chat_service_sid', 'conversation_sid'], own: null, status: 200, listKey: 'participants', page: { size: 50, max: 100 }, url: '/v1/Services/{chat_service_sid}/Conversations/{conversation_sid}/Participants/{sid}', links: null,
@@ -1560,7 +1560,7 @@ export const operations: readonly Operation[] = [
       { wire: 'MessagingBinding.ProxyAddress', name: 'messaging_binding_proxy_address', in: 'form', type: 'string' },
       { wire: 'DateCreated', name: 'date_created', in: 'form', type: 'date-time' },
       { wire: 'DateUpdated', name: 'date_updated', in: 'form', type: 'date-time' },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096 },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096, code: 50304 },
       { wire: 'MessagingBinding.ProjectedAddress', name: 'messaging_binding_projected_address', in: 'form', type: 'string' },
       { wire: 'RoleSid', name: 'role_sid', in: 'form', type: 'sid', pattern: '^RL[0-9a-fA-F]{32}$' }
     ] },
@@ -1586,7 +1586,7 @@ export const operations: readonly Operation[] = [
       { wire: 'DateCreated', name: 'date_created', in: 'form', type: 'date-time' },
       { wire: 'DateUpdated', name: 'date_updated', in: 'form', type: 'date-time' },
       { wire: 'Identity', name: 'identity', in: 'form', type: 'string', maxLength: 256 },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096 },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096, code: 50304 },
       { wire: 'RoleSid', name: 'role_sid', in: 'form', type: 'sid', pattern: '^RL[0-9a-fA-F]{32}$' },
       { wire: 'MessagingBinding.ProxyAddress', name: 'messaging_binding_proxy_address', in: 'form', type: 'string' },
       { wire: 'MessagingBinding.ProjectedAddress', name: 'messaging_binding_projected_address', in: 'form', type: 'string' },
@@ -1604,8 +1604,8 @@ export const operations: readonly Operation[] = [
       { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
       { wire: 'Target', name: 'target', in: 'form', type: 'string', required: true, enum: ['webhook', 'trigger', 'studio'] },
       { wire: 'Configuration.Url', name: 'configuration_url', in: 'form', type: 'string' },
-      { wire: 'Configuration.Method', name: 'configuration_method', in: 'form', type: 'string', enum: ['get', 'post'], anyCase: true },
-      { wire: 'Configuration.Filters', name: 'configuration_filters', in: 'form', type: 'string', repeated: true },
+      { wire: 'Configuration.Method', name: 'configuration_method', in: 'form', type: 'string', enum: ['get', 'post'] },
+      { wire: 'Configuration.Filters', name: 'configuration_filters', in: 'form', type: 'string', repeated: true, several: true },
       { wire: 'Configuration.Triggers', name: 'configuration_triggers', in: 'form', type: 'string', repeated: true },
       { wire: 'Configuration.FlowSid', name: 'configuration_flow_sid', in: 'form', type: 'sid', pattern: '^FW[0-9a-fA-F]{32}$' },
       { wire: 'Configuration.ReplayAfter', name: 'configuration_replay_after', in: 'form', type: 'integer', min: 0 }
@@ -1628,8 +1628,8 @@ export const operations: readonly Operation[] = [
       { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
       { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^WH[0-9a-fA-F]{32}$' },
       { wire: 'Configuration.Url', name: 'configuration_url', in: 'form', type: 'string' },
-      { wire: 'Configuration.Method', name: 'configuration_method', in: 'form', type: 'string', enum: ['get', 'post'], anyCase: true },
-      { wire: 'Configuration.Filters', name: 'configuration_filters', in: 'form', type: 'string', repeated: true },
+      { wire: 'Configuration.Method', name: 'configuration_method', in: 'form', type: 'string', enum: ['get', 'post'] },
+      { wire: 'Configuration.Filters', name: 'configuration_filters', in: 'form', type: 'string', repeated: true, several: true },
       { wire: 'Configuration.Triggers', name: 'configuration_triggers', in: 'form', type: 'string', repeated: true },
       { wire: 'Configuration.FlowSid', name: 'configuration_flow_sid', in: 'form', type: 'sid', pattern: '^FW[0-9a-fA-F]{32}$' }
     ] },
@@ -1652,8 +1652,8 @@ export const operations: readonly Operation[] = [
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', maxLength: 256 },
       { wire: 'DateCreated', name: 'date_created', in: 'form', type: 'date-time' },
       { wire: 'DateUpdated', name: 'date_updated', in: 'form', type: 'date-time' },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 16384 },
-      { wire: 'MessagingServiceSid', name: 'messaging_service_sid', in: 'form', type: 'sid', pattern: '^MG[0-9a-fA-F]{32}$' },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 16384, code: 50304 },
+      { wire: 'MessagingServiceSid', name: 'messaging_service_sid', in: 'form', type: 'sid', pattern: '^MG[0-9a-fA-F]{32}$', clearable: true },
       { wire: 'State', name: 'state', in: 'form', type: 'string', enum: ['inactive', 'active', 'closed', 'initializing'] },
       { wire: 'Timers.Inactive', name: 'timers_inactive', in: 'form', type: 'string' },
       { wire: 'Timers.Closed', name: 'timers_closed', in: 'form', type: 'string' },
@@ -1676,7 +1676,7 @@ export const operations: readonly Operation[] = [
       { wire: 'ChatServiceSid', name: 'chat_service_sid', in: 'path', type: 'sid', required: true, pattern: '^IS[0-9a-fA-F]{32}$' },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', required: true, maxLength: 64 },
       { wire: 'Type', name: 'type', in: 'form', type: 'string', required: true, enum: ['conversation', 'service'] },
-      { wire: 'Permission', name: 'permission', in: 'form', type: 'string', required: true, repeated: true }
+      { wire: 'Permission', name: 'permission', in: 'form', type: 'string', required: true, repeated: true, several: true }
     ] },
   { id: 'conversations_v1.DeleteServiceRole', api: 'conversations_v1', product: 'conversations', method: 'DELETE', path: '/v1/Services/{ChatServiceSid}/Roles/{Sid}', verb: 'delete', resource: 'service_role', parents: ['chat_service_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
     schema: null, parameters: [
@@ -1692,7 +1692,7 @@ export const operations: readonly Operation[] = [
     schema: conversationsV1ServiceRole, parameters: [
       { wire: 'ChatServiceSid', name: 'chat_service_sid', in: 'path', type: 'sid', required: true, pattern: '^IS[0-9a-fA-F]{32}$' },
       { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^RL[0-9a-fA-F]{32}$' },
-      { wire: 'Permission', name: 'permission', in: 'form', type: 'string', required: true, repeated: true }
+      { wire: 'Permission', name: 'permission', in: 'form', type: 'string', required: true, repeated: true, several: true }
     ] },
   { id: 'conversations_v1.ListServiceUser', api: 'conversations_v1', product: 'conversations', method: 'GET', path: '/v1/Services/{ChatServiceSid}/Users', verb: 'list', resource: 'service_user', parents: ['chat_service_sid'], own: null, status: 200, listKey: 'users', page: { size: 50, max: 50 }, url: '/v1/Services/{chat_service_sid}/Users/{sid}', links: { user_conversations: '/v1/Services/{chat_service_sid}/Users/{sid}/Conversations' },
     schema: conversationsV1ServiceUser, parameters: [
@@ -1704,7 +1704,7 @@ export const operations: readonly Operation[] = [
       { wire: 'X-Twilio-Webhook-Enabled', name: 'x_twilio_webhook_enabled', in: 'header', type: 'boolean' },
       { wire: 'Identity', name: 'identity', in: 'form', type: 'string', required: true, maxLength: 256 },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', maxLength: 256 },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096 },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096, code: 50304 },
       { wire: 'RoleSid', name: 'role_sid', in: 'form', type: 'sid', pattern: '^RL[0-9a-fA-F]{32}$' }
     ] },
   { id: 'conversations_v1.DeleteServiceUser', api: 'conversations_v1', product: 'conversations', method: 'DELETE', path: '/v1/Services/{ChatServiceSid}/Users/{Sid}', verb: 'delete', resource: 'service_user', parents: ['chat_service_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
@@ -1724,7 +1724,7 @@ export const operations: readonly Operation[] = [
       { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true },
       { wire: 'X-Twilio-Webhook-Enabled', name: 'x_twilio_webhook_enabled', in: 'header', type: 'boolean' },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', maxLength: 256 },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096 },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096, code: 50304 },
       { wire: 'RoleSid', name: 'role_sid', in: 'form', type: 'sid', pattern: '^RL[0-9a-fA-F]{32}$' }
     ] },
   { id: 'conversations_v1.ListServiceUserConversation', api: 'conversations_v1', product: 'conversations', method: 'GET', path: '/v1/Services/{ChatServiceSid}/Users/{UserSid}/Conversations', verb: 'list', resource: 'service_user_conversation', parents: ['chat_service_sid', 'user_sid'], own: null, status: 200, listKey: 'conversations', page: { size: 50, max: 50 }, url: '/v1/Services/{chat_service_sid}/Users/{user_sid}/Conversations/{conversation_sid}', links: { participant: '/v1/Services/{chat_service_sid}/Conversations/{conversation_sid}/Participants/{participant_sid}', conversation: '/v1/Services/{chat_service_sid}/Conversations/{conversation_sid}' },
@@ -1768,7 +1768,7 @@ export const operations: readonly Operation[] = [
       { wire: 'X-Twilio-Webhook-Enabled', name: 'x_twilio_webhook_enabled', in: 'header', type: 'boolean' },
       { wire: 'Identity', name: 'identity', in: 'form', type: 'string', required: true, maxLength: 256 },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', maxLength: 256 },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096 },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096, code: 50304 },
       { wire: 'RoleSid', name: 'role_sid', in: 'form', type: 'sid', pattern: '^RL[0-9a-fA-F]{32}$' }
     ] },
   { id: 'conversations_v1.DeleteUser', api: 'conversations_v1', product: 'conversations', method: 'DELETE', path: '/v1/Users/{Sid}', verb: 'delete', resource: 'user', parents: [], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
@@ -1785,7 +1785,7 @@ export const operations: readonly Operation[] = [
       { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true },
       { wire: 'X-Twilio-Webhook-Enabled', name: 'x_twilio_webhook_enabled', in: 'header', type: 'boolean' },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', maxLength: 256 },
-      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096 },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'json-text', maxLength: 4096, code: 50304 },
       { wire: 'RoleSid', name: 'role_sid', in: 'form', type: 'sid', pattern: '^RL[0-9a-fA-F]{32}$' }
     ] },
   { id: 'conversations_v1.ListUserConversation', api: 'conversations_v1', product: 'conversations', method: 'GET', path: '/v1/Users/{UserSid}/Conversations', verb: 'list', resource: 'user_conversation', parents: ['user_sid'], own: null, status: 200, listKey: 'conversations', page: { size: 50, max: 50 }, url: '/v1/Users/{user_sid}/Conversations/{conversation_sid}', links: { participant: '/v1/Conversations/{conversation_sid}/Participants/{participant_sid}', conversation: '/v1/Conversations/{conversation_sid}' },

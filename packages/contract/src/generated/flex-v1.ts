@@ -1185,8 +1185,8 @@ export const operations: readonly Operation[] = [
       { wire: 'Type', name: 'type', in: 'form', type: 'string', enum: ['global', 'interaction'] },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
       { wire: 'WebhookUrl', name: 'webhook_url', in: 'form', type: 'string', required: true },
-      { wire: 'WebhookEvents', name: 'webhook_events', in: 'form', type: 'string', repeated: true, aliases: ['Filters'], required: true },
-      { wire: 'WebhookMethod', name: 'webhook_method', in: 'form', type: 'string', enum: ['GET', 'POST'], anyCase: true, aliases: ['Method'] }
+      { wire: 'WebhookEvents', name: 'webhook_events', in: 'form', type: 'string', repeated: true, several: true, aliases: ['Filters'], required: true },
+      { wire: 'WebhookMethod', name: 'webhook_method', in: 'form', type: 'string', enum: ['GET', 'POST'], aliases: ['Method'] }
     ] },
   { api: 'flex_v1', product: 'flex-api', resource: 'interaction_webhook', parents: ['instance_sid'], own: 'ttid', listKey: null, page: null, status: 204, url: null, links: null, path: '/v1/Instances/{InstanceSid}/InteractionWebhooks/{Ttid}', id: 'flex_v1.DeleteInteractionWebhook', verb: 'delete', method: 'DELETE',
     schema: null, parameters: [
@@ -1205,12 +1205,12 @@ export const operations: readonly Operation[] = [
       { wire: 'Type', name: 'type', in: 'form', type: 'string', enum: ['global', 'interaction'] },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
       { wire: 'WebhookUrl', name: 'webhook_url', in: 'form', type: 'string' },
-      { wire: 'WebhookEvents', name: 'webhook_events', in: 'form', type: 'string', repeated: true, aliases: ['Filters'] },
-      { wire: 'WebhookMethod', name: 'webhook_method', in: 'form', type: 'string', enum: ['GET', 'POST'], anyCase: true, aliases: ['Method'] }
+      { wire: 'WebhookEvents', name: 'webhook_events', in: 'form', type: 'string', repeated: true, several: true, aliases: ['Filters'] },
+      { wire: 'WebhookMethod', name: 'webhook_method', in: 'form', type: 'string', enum: ['GET', 'POST'], aliases: ['Method'] }
     ] },
   { id: 'flex_v1.CreateInteraction', api: 'flex_v1', product: 'flex-api', method: 'POST', path: '/v1/Interactions', verb: 'create', resource: 'interaction', parents: [], own: null, status: 200, listKey: null, page: null, url: '/v1/Interactions/{sid}', links: { channels: '/v1/Interactions/{sid}/Channels' },
     schema: flexV1Interaction, parameters: [
-      { wire: 'Channel', name: 'channel', in: 'form', type: 'json', required: true, object: true },
+      { wire: 'Channel', name: 'channel', in: 'form', type: 'json', required: true, object: true, code: 45366 },
       { wire: 'Routing', name: 'routing', in: 'form', type: 'json', object: true },
       { wire: 'InteractionContextSid', name: 'interaction_context_sid', in: 'form', type: 'sid', pattern: '^HQ[0-9a-fA-F]{32}$' },
       { wire: 'WebhookTtid', name: 'webhook_ttid', in: 'form', type: 'string' }
@@ -1240,8 +1240,8 @@ export const operations: readonly Operation[] = [
       { wire: 'InteractionSid', name: 'interaction_sid', in: 'path', type: 'sid', required: true, pattern: '^KD[0-9a-fA-F]{32}$' },
       { wire: 'ChannelSid', name: 'channel_sid', in: 'path', type: 'sid', required: true, pattern: '^UO[0-9a-fA-F]{32}$' },
       { wire: 'Type', name: 'type', in: 'form', type: 'string', required: true, enum: ['supervisor', 'customer', 'external', 'agent', 'unknown'] },
-      { wire: 'MediaProperties', name: 'media_properties', in: 'form', type: 'json', object: true },
-      { wire: 'RoutingProperties', name: 'routing_properties', in: 'form', type: 'json', object: true }
+      { wire: 'MediaProperties', name: 'media_properties', in: 'form', type: 'json', object: true, code: 45367 },
+      { wire: 'RoutingProperties', name: 'routing_properties', in: 'form', type: 'json', object: true, code: 45367 }
     ] },
   { id: 'flex_v1.UpdateInteractionChannelParticipant', api: 'flex_v1', product: 'flex-api', method: 'POST', path: '/v1/Interactions/{InteractionSid}/Channels/{ChannelSid}/Participants/{Sid}', verb: 'update', resource: 'interaction_channel_participant', parents: ['interaction_sid', 'channel_sid'], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Interactions/{interaction_sid}/Channels/{channel_sid}/Participants/{sid}', links: null,
     schema: flexV1InteractionChannelParticipant, parameters: [

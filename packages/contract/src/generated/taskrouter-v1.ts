@@ -430,13 +430,13 @@ export interface TaskrouterV1Operations {
   'taskrouter_v1.DeleteTaskChannel': { path: { readonly workspace_sid: string; readonly sid: string }; params: {}; row: null; result: null }
   'taskrouter_v1.FetchTaskChannel': { path: { readonly workspace_sid: string; readonly sid: string }; params: {}; row: TaskrouterV1TaskChannelRow; result: TaskrouterV1TaskChannel }
   'taskrouter_v1.UpdateTaskChannel': { path: { readonly workspace_sid: string; readonly sid: string }; params: { readonly friendly_name?: string; readonly channel_optimized_routing?: boolean }; row: TaskrouterV1TaskChannelRow; result: TaskrouterV1TaskChannel }
-  'taskrouter_v1.ListTaskQueue': { path: { readonly workspace_sid: string }; params: { readonly friendly_name?: string; readonly evaluate_worker_attributes?: unknown; readonly worker_sid?: string; readonly ordering?: 'DateUpdated:asc' | 'DateUpdated:desc' }; row: TaskrouterV1TaskQueueRow; result: { task_queues: readonly TaskrouterV1TaskQueue[]; meta: Meta } }
-  'taskrouter_v1.CreateTaskQueue': { path: { readonly workspace_sid: string }; params: { readonly friendly_name: string; readonly target_workers?: string; readonly max_reserved_workers?: number; readonly task_order?: 'FIFO' | 'LIFO'; readonly reservation_activity_sid?: string; readonly assignment_activity_sid?: string }; row: TaskrouterV1TaskQueueRow; result: TaskrouterV1TaskQueue }
+  'taskrouter_v1.ListTaskQueue': { path: { readonly workspace_sid: string }; params: { readonly friendly_name?: string; readonly evaluate_worker_attributes?: unknown; readonly worker_sid?: string; readonly ordering?: string }; row: TaskrouterV1TaskQueueRow; result: { task_queues: readonly TaskrouterV1TaskQueue[]; meta: Meta } }
+  'taskrouter_v1.CreateTaskQueue': { path: { readonly workspace_sid: string }; params: { readonly friendly_name: string; readonly target_workers?: string; readonly max_reserved_workers?: number; readonly task_order?: 'FIFO' | 'LIFO'; readonly reservation_activity_sid?: string | null; readonly assignment_activity_sid?: string | null }; row: TaskrouterV1TaskQueueRow; result: TaskrouterV1TaskQueue }
   'taskrouter_v1.CreateTaskQueueBulkRealTimeStatistics': { path: { readonly workspace_sid: string }; params: Readonly<Record<string, unknown>>; row: TaskrouterV1TaskQueueBulkRealTimeStatisticsRow; result: TaskrouterV1TaskQueueBulkRealTimeStatistics }
   'taskrouter_v1.ListTaskQueuesStatistics': { path: { readonly workspace_sid: string }; params: { readonly end_date?: number; readonly friendly_name?: string; readonly minutes?: number; readonly start_date?: number; readonly task_channel?: string; readonly split_by_wait_time?: string }; row: TaskrouterV1TaskQueuesStatisticsRow; result: { task_queues_statistics: readonly TaskrouterV1TaskQueuesStatistics[]; meta: Meta } }
   'taskrouter_v1.DeleteTaskQueue': { path: { readonly workspace_sid: string; readonly sid: string }; params: {}; row: null; result: null }
   'taskrouter_v1.FetchTaskQueue': { path: { readonly workspace_sid: string; readonly sid: string }; params: {}; row: TaskrouterV1TaskQueueRow; result: TaskrouterV1TaskQueue }
-  'taskrouter_v1.UpdateTaskQueue': { path: { readonly workspace_sid: string; readonly sid: string }; params: { readonly friendly_name?: string; readonly target_workers?: string; readonly reservation_activity_sid?: string; readonly assignment_activity_sid?: string; readonly max_reserved_workers?: number; readonly task_order?: 'FIFO' | 'LIFO' }; row: TaskrouterV1TaskQueueRow; result: TaskrouterV1TaskQueue }
+  'taskrouter_v1.UpdateTaskQueue': { path: { readonly workspace_sid: string; readonly sid: string }; params: { readonly friendly_name?: string; readonly target_workers?: string; readonly reservation_activity_sid?: string | null; readonly assignment_activity_sid?: string | null; readonly max_reserved_workers?: number; readonly task_order?: 'FIFO' | 'LIFO' }; row: TaskrouterV1TaskQueueRow; result: TaskrouterV1TaskQueue }
   'taskrouter_v1.FetchTaskQueueCumulativeStatistics': { path: { readonly workspace_sid: string; readonly task_queue_sid: string }; params: { readonly end_date?: number; readonly minutes?: number; readonly start_date?: number; readonly task_channel?: string; readonly split_by_wait_time?: string }; row: TaskrouterV1TaskQueueCumulativeStatisticsRow; result: TaskrouterV1TaskQueueCumulativeStatistics }
   'taskrouter_v1.FetchTaskQueueRealTimeStatistics': { path: { readonly workspace_sid: string; readonly task_queue_sid: string }; params: { readonly task_channel?: string }; row: TaskrouterV1TaskQueueRealTimeStatisticsRow; result: TaskrouterV1TaskQueueRealTimeStatistics }
   'taskrouter_v1.FetchTaskQueueStatistics': { path: { readonly workspace_sid: string; readonly task_queue_sid: string }; params: { readonly end_date?: number; readonly minutes?: number; readonly start_date?: number; readonly task_channel?: string; readonly split_by_wait_time?: string }; row: TaskrouterV1TaskQueueStatisticsRow; result: TaskrouterV1TaskQueueStatistics }
@@ -448,7 +448,7 @@ export interface TaskrouterV1Operations {
   'taskrouter_v1.ListTaskReservation': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: { readonly reservation_status?: 'pending' | 'accepted' | 'rejected' | 'timeout' | 'canceled' | 'rescinded' | 'wrapping' | 'completed'; readonly worker_sid?: string }; row: TaskrouterV1TaskReservationRow; result: { reservations: readonly TaskrouterV1TaskReservation[]; meta: Meta } }
   'taskrouter_v1.FetchTaskReservation': { path: { readonly workspace_sid: string; readonly task_sid: string; readonly sid: string }; params: {}; row: TaskrouterV1TaskReservationRow; result: TaskrouterV1TaskReservation }
   'taskrouter_v1.UpdateTaskReservation': { path: { readonly workspace_sid: string; readonly task_sid: string; readonly sid: string }; params: { readonly if_match?: string; readonly reservation_status?: 'pending' | 'accepted' | 'rejected' | 'timeout' | 'canceled' | 'rescinded' | 'wrapping' | 'completed'; readonly worker_activity_sid?: string; readonly instruction?: string; readonly dequeue_post_work_activity_sid?: string; readonly dequeue_from?: string; readonly dequeue_record?: string; readonly dequeue_timeout?: number; readonly dequeue_to?: string; readonly dequeue_status_callback_url?: string; readonly call_from?: string; readonly call_record?: string; readonly call_timeout?: number; readonly call_to?: string; readonly call_url?: string; readonly call_status_callback_url?: string; readonly call_accept?: boolean; readonly redirect_call_sid?: string; readonly redirect_accept?: boolean; readonly redirect_url?: string; readonly to?: string; readonly from?: string; readonly status_callback?: string; readonly status_callback_method?: 'GET' | 'POST'; readonly status_callback_event?: readonly ('initiated' | 'ringing' | 'answered' | 'completed')[]; readonly timeout?: number; readonly record?: boolean; readonly muted?: boolean; readonly beep?: string; readonly start_conference_on_enter?: boolean; readonly end_conference_on_exit?: boolean; readonly wait_url?: string; readonly wait_method?: 'GET' | 'POST'; readonly early_media?: boolean; readonly max_participants?: number; readonly conference_status_callback?: string; readonly conference_status_callback_method?: 'GET' | 'POST'; readonly conference_status_callback_event?: readonly ('start' | 'end' | 'join' | 'leave' | 'mute' | 'hold' | 'speaker')[]; readonly conference_record?: string; readonly conference_trim?: string; readonly recording_channels?: string; readonly recording_status_callback?: string; readonly recording_status_callback_method?: 'GET' | 'POST'; readonly conference_recording_status_callback?: string; readonly conference_recording_status_callback_method?: 'GET' | 'POST'; readonly region?: string; readonly sip_auth_username?: string; readonly sip_auth_password?: string; readonly dequeue_status_callback_event?: readonly string[]; readonly post_work_activity_sid?: string; readonly supervisor_mode?: 'monitor' | 'whisper' | 'barge'; readonly supervisor?: string; readonly end_conference_on_customer_exit?: boolean; readonly beep_on_customer_entrance?: boolean; readonly jitter_buffer_size?: string }; row: TaskrouterV1TaskReservationRow; result: TaskrouterV1TaskReservation }
-  'taskrouter_v1.ListWorker': { path: { readonly workspace_sid: string }; params: { readonly activity_name?: string; readonly activity_sid?: string; readonly available?: boolean; readonly friendly_name?: string; readonly target_workers_expression?: string; readonly task_queue_name?: string; readonly task_queue_sid?: string; readonly ordering?: 'DateStatusChanged:asc' | 'DateStatusChanged:desc' }; row: TaskrouterV1WorkerRow; result: { workers: readonly TaskrouterV1Worker[]; meta: Meta } }
+  'taskrouter_v1.ListWorker': { path: { readonly workspace_sid: string }; params: { readonly activity_name?: string; readonly activity_sid?: string; readonly available?: boolean; readonly friendly_name?: string; readonly target_workers_expression?: string; readonly task_queue_name?: string; readonly task_queue_sid?: string; readonly ordering?: string }; row: TaskrouterV1WorkerRow; result: { workers: readonly TaskrouterV1Worker[]; meta: Meta } }
   'taskrouter_v1.CreateWorker': { path: { readonly workspace_sid: string }; params: { readonly friendly_name: string; readonly activity_sid?: string; readonly attributes?: string }; row: TaskrouterV1WorkerRow; result: TaskrouterV1Worker }
   'taskrouter_v1.FetchWorkersCumulativeStatistics': { path: { readonly workspace_sid: string }; params: { readonly end_date?: number; readonly minutes?: number; readonly start_date?: number; readonly task_channel?: string }; row: TaskrouterV1WorkersCumulativeStatisticsRow; result: TaskrouterV1WorkersCumulativeStatistics }
   'taskrouter_v1.FetchWorkersRealTimeStatistics': { path: { readonly workspace_sid: string }; params: { readonly task_channel?: string }; row: TaskrouterV1WorkersRealTimeStatisticsRow; result: TaskrouterV1WorkersRealTimeStatistics }
@@ -1070,7 +1070,7 @@ export const operations: readonly Operation[] = [
       { wire: 'FriendlyName', name: 'friendly_name', in: 'query', type: 'string' },
       { wire: 'EvaluateWorkerAttributes', name: 'evaluate_worker_attributes', in: 'query', type: 'json', object: true },
       { wire: 'WorkerSid', name: 'worker_sid', in: 'query', type: 'sid', pattern: '^WK[0-9a-fA-F]{32}$' },
-      { wire: 'Ordering', name: 'ordering', in: 'query', type: 'string', enum: ['DateUpdated:asc', 'DateUpdated:desc'] }
+      { wire: 'Ordering', name: 'ordering', in: 'query', type: 'string' }
     ] },
   { id: 'taskrouter_v1.CreateTaskQueue', api: 'taskrouter_v1', product: 'taskrouter', method: 'POST', path: '/v1/Workspaces/{WorkspaceSid}/TaskQueues', verb: 'create', resource: 'task_queue', parents: ['workspace_sid'], own: null, status: 201, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/TaskQueues/{sid}', links: { workspace: '/v1/Workspaces/{workspace_sid}', reservation_activity: '/v1/Workspaces/{workspace_sid}/Activities/{reservation_activity_sid}', assignment_activity: '/v1/Workspaces/{workspace_sid}/Activities/{assignment_activity_sid}', list_statistics: '/v1/Workspaces/{workspace_sid}/TaskQueues/Statistics', bulk_real_time_statistics: '/v1/Workspaces/{workspace_sid}/TaskQueues/RealTimeStatistics', statistics: '/v1/Workspaces/{workspace_sid}/TaskQueues/{sid}/Statistics', real_time_statistics: '/v1/Workspaces/{workspace_sid}/TaskQueues/{sid}/RealTimeStatistics', cumulative_statistics: '/v1/Workspaces/{workspace_sid}/TaskQueues/{sid}/CumulativeStatistics' },
     schema: taskrouterV1TaskQueue, parameters: [
@@ -1079,8 +1079,8 @@ export const operations: readonly Operation[] = [
       { wire: 'TargetWorkers', name: 'target_workers', in: 'form', type: 'string' },
       { wire: 'MaxReservedWorkers', name: 'max_reserved_workers', in: 'form', type: 'integer', min: 1, max: 50 },
       { wire: 'TaskOrder', name: 'task_order', in: 'form', type: 'string', enum: ['FIFO', 'LIFO'] },
-      { wire: 'ReservationActivitySid', name: 'reservation_activity_sid', in: 'form', type: 'sid', pattern: '^WA[0-9a-fA-F]{32}$' },
-      { wire: 'AssignmentActivitySid', name: 'assignment_activity_sid', in: 'form', type: 'sid', pattern: '^WA[0-9a-fA-F]{32}$' }
+      { wire: 'ReservationActivitySid', name: 'reservation_activity_sid', in: 'form', type: 'sid', pattern: '^WA[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'AssignmentActivitySid', name: 'assignment_activity_sid', in: 'form', type: 'sid', pattern: '^WA[0-9a-fA-F]{32}$', clearable: true }
     ] },
   { id: 'taskrouter_v1.CreateTaskQueueBulkRealTimeStatistics', api: 'taskrouter_v1', product: 'taskrouter', method: 'POST', path: '/v1/Workspaces/{WorkspaceSid}/TaskQueues/RealTimeStatistics', verb: 'create', resource: 'task_queue_bulk_real_time_statistics', parents: ['workspace_sid'], own: null, json: true, status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/TaskQueues/RealTimeStatistics', links: null,
     schema: taskrouterV1TaskQueueBulkRealTimeStatistics, parameters: [
@@ -1112,8 +1112,8 @@ export const operations: readonly Operation[] = [
       { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^WQ[0-9a-fA-F]{32}$' },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', maxLength: 64 },
       { wire: 'TargetWorkers', name: 'target_workers', in: 'form', type: 'string' },
-      { wire: 'ReservationActivitySid', name: 'reservation_activity_sid', in: 'form', type: 'sid', pattern: '^WA[0-9a-fA-F]{32}$' },
-      { wire: 'AssignmentActivitySid', name: 'assignment_activity_sid', in: 'form', type: 'sid', pattern: '^WA[0-9a-fA-F]{32}$' },
+      { wire: 'ReservationActivitySid', name: 'reservation_activity_sid', in: 'form', type: 'sid', pattern: '^WA[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'AssignmentActivitySid', name: 'assignment_activity_sid', in: 'form', type: 'sid', pattern: '^WA[0-9a-fA-F]{32}$', clearable: true },
       { wire: 'MaxReservedWorkers', name: 'max_reserved_workers', in: 'form', type: 'integer', min: 1, max: 50 },
       { wire: 'TaskOrder', name: 'task_order', in: 'form', type: 'string', enum: ['FIFO', 'LIFO'] }
     ] },
@@ -1147,7 +1147,7 @@ export const operations: readonly Operation[] = [
     schema: taskrouterV1Task, parameters: [
       { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
       { wire: 'Priority', name: 'priority', in: 'query', type: 'integer' },
-      { wire: 'AssignmentStatus', name: 'assignment_status', in: 'query', type: 'string', repeated: true, enum: ['pending', 'reserved', 'assigned', 'canceled', 'completed', 'wrapping'], commas: true },
+      { wire: 'AssignmentStatus', name: 'assignment_status', in: 'query', type: 'string', repeated: true, enum: ['pending', 'reserved', 'assigned', 'canceled', 'completed', 'wrapping'] },
       { wire: 'WorkflowSid', name: 'workflow_sid', in: 'query', type: 'sid', pattern: '^WW[0-9a-fA-F]{32}$' },
       { wire: 'WorkflowName', name: 'workflow_name', in: 'query', type: 'string' },
       { wire: 'TaskQueueSid', name: 'task_queue_sid', in: 'query', type: 'sid', pattern: '^WQ[0-9a-fA-F]{32}$' },
@@ -1234,7 +1234,7 @@ export const operations: readonly Operation[] = [
       { wire: 'To', name: 'to', in: 'form', type: 'string' },
       { wire: 'From', name: 'from', in: 'form', type: 'string' },
       { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
-      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'], anyCase: true },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
       { wire: 'StatusCallbackEvent', name: 'status_callback_event', in: 'form', type: 'string', repeated: true, enum: ['initiated', 'ringing', 'answered', 'completed'] },
       { wire: 'Timeout', name: 'timeout', in: 'form', type: 'integer' },
       { wire: 'Record', name: 'record', in: 'form', type: 'boolean' },
@@ -1243,23 +1243,23 @@ export const operations: readonly Operation[] = [
       { wire: 'StartConferenceOnEnter', name: 'start_conference_on_enter', in: 'form', type: 'boolean' },
       { wire: 'EndConferenceOnExit', name: 'end_conference_on_exit', in: 'form', type: 'boolean' },
       { wire: 'WaitUrl', name: 'wait_url', in: 'form', type: 'string' },
-      { wire: 'WaitMethod', name: 'wait_method', in: 'form', type: 'string', enum: ['GET', 'POST'], anyCase: true },
+      { wire: 'WaitMethod', name: 'wait_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
       { wire: 'EarlyMedia', name: 'early_media', in: 'form', type: 'boolean' },
       { wire: 'MaxParticipants', name: 'max_participants', in: 'form', type: 'integer', min: 2, max: 250 },
       { wire: 'ConferenceStatusCallback', name: 'conference_status_callback', in: 'form', type: 'string' },
-      { wire: 'ConferenceStatusCallbackMethod', name: 'conference_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'], anyCase: true },
+      { wire: 'ConferenceStatusCallbackMethod', name: 'conference_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
       { wire: 'ConferenceStatusCallbackEvent', name: 'conference_status_callback_event', in: 'form', type: 'string', repeated: true, enum: ['start', 'end', 'join', 'leave', 'mute', 'hold', 'speaker'] },
       { wire: 'ConferenceRecord', name: 'conference_record', in: 'form', type: 'string' },
       { wire: 'ConferenceTrim', name: 'conference_trim', in: 'form', type: 'string' },
       { wire: 'RecordingChannels', name: 'recording_channels', in: 'form', type: 'string' },
       { wire: 'RecordingStatusCallback', name: 'recording_status_callback', in: 'form', type: 'string' },
-      { wire: 'RecordingStatusCallbackMethod', name: 'recording_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'], anyCase: true },
+      { wire: 'RecordingStatusCallbackMethod', name: 'recording_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
       { wire: 'ConferenceRecordingStatusCallback', name: 'conference_recording_status_callback', in: 'form', type: 'string' },
-      { wire: 'ConferenceRecordingStatusCallbackMethod', name: 'conference_recording_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'], anyCase: true },
+      { wire: 'ConferenceRecordingStatusCallbackMethod', name: 'conference_recording_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
       { wire: 'Region', name: 'region', in: 'form', type: 'string' },
       { wire: 'SipAuthUsername', name: 'sip_auth_username', in: 'form', type: 'string' },
       { wire: 'SipAuthPassword', name: 'sip_auth_password', in: 'form', type: 'string' },
-      { wire: 'DequeueStatusCallbackEvent', name: 'dequeue_status_callback_event', in: 'form', type: 'string', repeated: true },
+      { wire: 'DequeueStatusCallbackEvent', name: 'dequeue_status_callback_event', in: 'form', type: 'string', repeated: true, several: true },
       { wire: 'PostWorkActivitySid', name: 'post_work_activity_sid', in: 'form', type: 'sid', pattern: '^WA[0-9a-fA-F]{32}$' },
       { wire: 'SupervisorMode', name: 'supervisor_mode', in: 'form', type: 'string', enum: ['monitor', 'whisper', 'barge'] },
       { wire: 'Supervisor', name: 'supervisor', in: 'form', type: 'string' },
@@ -1277,7 +1277,7 @@ export const operations: readonly Operation[] = [
       { wire: 'TargetWorkersExpression', name: 'target_workers_expression', in: 'query', type: 'string' },
       { wire: 'TaskQueueName', name: 'task_queue_name', in: 'query', type: 'string' },
       { wire: 'TaskQueueSid', name: 'task_queue_sid', in: 'query', type: 'sid', pattern: '^WQ[0-9a-fA-F]{32}$' },
-      { wire: 'Ordering', name: 'ordering', in: 'query', type: 'string', enum: ['DateStatusChanged:asc', 'DateStatusChanged:desc'] }
+      { wire: 'Ordering', name: 'ordering', in: 'query', type: 'string' }
     ] },
   { id: 'taskrouter_v1.CreateWorker', api: 'taskrouter_v1', product: 'taskrouter', method: 'POST', path: '/v1/Workspaces/{WorkspaceSid}/Workers', verb: 'create', resource: 'worker', parents: ['workspace_sid'], own: null, status: 201, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Workers/{sid}', links: { workspace: '/v1/Workspaces/{workspace_sid}', activity: '/v1/Workspaces/{workspace_sid}/Activities/{activity_sid}', channels: '/v1/Workspaces/{workspace_sid}/Workers/{sid}/Channels', statistics: '/v1/Workspaces/{workspace_sid}/Workers/Statistics', worker_statistics: '/v1/Workspaces/{workspace_sid}/Workers/{sid}/Statistics', real_time_statistics: '/v1/Workspaces/{workspace_sid}/Workers/RealTimeStatistics', cumulative_statistics: '/v1/Workspaces/{workspace_sid}/Workers/CumulativeStatistics', reservations: '/v1/Workspaces/{workspace_sid}/Workers/{sid}/Reservations', worker_channels: '/v1/Workspaces/{workspace_sid}/Workers/{sid}/Channels' },
     schema: taskrouterV1Worker, parameters: [
@@ -1390,7 +1390,7 @@ export const operations: readonly Operation[] = [
       { wire: 'To', name: 'to', in: 'form', type: 'string' },
       { wire: 'From', name: 'from', in: 'form', type: 'string' },
       { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
-      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'], anyCase: true },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
       { wire: 'StatusCallbackEvent', name: 'status_callback_event', in: 'form', type: 'string', repeated: true, enum: ['initiated', 'ringing', 'answered', 'completed'] },
       { wire: 'Timeout', name: 'timeout', in: 'form', type: 'integer' },
       { wire: 'Record', name: 'record', in: 'form', type: 'boolean' },
@@ -1399,23 +1399,23 @@ export const operations: readonly Operation[] = [
       { wire: 'StartConferenceOnEnter', name: 'start_conference_on_enter', in: 'form', type: 'boolean' },
       { wire: 'EndConferenceOnExit', name: 'end_conference_on_exit', in: 'form', type: 'boolean' },
       { wire: 'WaitUrl', name: 'wait_url', in: 'form', type: 'string' },
-      { wire: 'WaitMethod', name: 'wait_method', in: 'form', type: 'string', enum: ['GET', 'POST'], anyCase: true },
+      { wire: 'WaitMethod', name: 'wait_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
       { wire: 'EarlyMedia', name: 'early_media', in: 'form', type: 'boolean' },
       { wire: 'MaxParticipants', name: 'max_participants', in: 'form', type: 'integer', min: 2, max: 250 },
       { wire: 'ConferenceStatusCallback', name: 'conference_status_callback', in: 'form', type: 'string' },
-      { wire: 'ConferenceStatusCallbackMethod', name: 'conference_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'], anyCase: true },
+      { wire: 'ConferenceStatusCallbackMethod', name: 'conference_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
       { wire: 'ConferenceStatusCallbackEvent', name: 'conference_status_callback_event', in: 'form', type: 'string', repeated: true, enum: ['start', 'end', 'join', 'leave', 'mute', 'hold', 'speaker'] },
       { wire: 'ConferenceRecord', name: 'conference_record', in: 'form', type: 'string' },
       { wire: 'ConferenceTrim', name: 'conference_trim', in: 'form', type: 'string' },
       { wire: 'RecordingChannels', name: 'recording_channels', in: 'form', type: 'string' },
       { wire: 'RecordingStatusCallback', name: 'recording_status_callback', in: 'form', type: 'string' },
-      { wire: 'RecordingStatusCallbackMethod', name: 'recording_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'], anyCase: true },
+      { wire: 'RecordingStatusCallbackMethod', name: 'recording_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
       { wire: 'ConferenceRecordingStatusCallback', name: 'conference_recording_status_callback', in: 'form', type: 'string' },
-      { wire: 'ConferenceRecordingStatusCallbackMethod', name: 'conference_recording_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'], anyCase: true },
+      { wire: 'ConferenceRecordingStatusCallbackMethod', name: 'conference_recording_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
       { wire: 'Region', name: 'region', in: 'form', type: 'string' },
       { wire: 'SipAuthUsername', name: 'sip_auth_username', in: 'form', type: 'string' },
       { wire: 'SipAuthPassword', name: 'sip_auth_password', in: 'form', type: 'string' },
-      { wire: 'DequeueStatusCallbackEvent', name: 'dequeue_status_callback_event', in: 'form', type: 'string', repeated: true },
+      { wire: 'DequeueStatusCallbackEvent', name: 'dequeue_status_callback_event', in: 'form', type: 'string', repeated: true, several: true },
       { wire: 'PostWorkActivitySid', name: 'post_work_activity_sid', in: 'form', type: 'sid', pattern: '^WA[0-9a-fA-F]{32}$' },
       { wire: 'EndConferenceOnCustomerExit', name: 'end_conference_on_customer_exit', in: 'form', type: 'boolean' },
       { wire: 'BeepOnCustomerEntrance', name: 'beep_on_customer_entrance', in: 'form', type: 'boolean' },

@@ -1,4 +1,4 @@
-import { Refusal, refuse } from '../refusals.ts'
+import { Refusal, type RefusalCode, refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import { addConversation, type CreateConversation } from './conversation.ts'
 import { addParticipant, bindingOf, type ParticipantParams, pairHolder } from './participant.ts'
@@ -37,16 +37,19 @@ function isTaken(state: State, params: ParticipantParams): boolean {
   return binding !== null && pairHolder(state, binding.address, binding.proxy_address) !== undefined
 }
 
-/** What goes wrong with one participant, in the words for all of them. */
+/** What is wrong with a value is said with its own number; what else goes wrong with one participant, with the one for all. */
 function attempt<T>(one: () => T): T {
   try {
     return one()
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
+    if (ofValues.includes(error.code)) throw error
     if (error.code === 'participant.pair_bound') refuse('conversation.pairs_in_use', error.message)
     return refuse('conversation.participants_failed', `Participants could not be added: ${error.message}`)
   }
 }
+
+const ofValues: readonly RefusalCode[] = ['participant.bad_address', 'participant.bad_proxy_address', 'bad_attributes']
 
 /** Reads `{"messaging_binding": {"address": …}}`, `{"MessagingBinding.Address": …}` and what is between them. */
 export function participantParams(value: unknown): ParticipantParams {

@@ -10,6 +10,10 @@ import type { CreateConversation } from './conversation.ts'
 import { cascades, conversationNeeds } from './needs.ts'
 import { bindingsOf, messagingBindingOf, timersOf } from './shown.ts'
 
+const whatsapp = {
+  messaging_binding_address: 'whatsapp:+37255500001',
+  messaging_binding_proxy_address: 'whatsapp:+3726000'
+}
 const ada = { messaging_binding_address: '+37255500001', messaging_binding_proxy_address: '+3726000' } as const
 
 function open(world: World, params: CreateConversation = {}) {
@@ -216,6 +220,22 @@ describe('participants', () => {
     expect(messagingBindingOf(add())).toEqual({ type: 'sms', address: '+37255500001', proxy_address: '+3726000' })
   })
 
+  it.each([
+    ['a short code', '26000', '26000'],
+    ['a name', ' Acme Shop ', 'Acme Shop'],
+    ['a number', '+372 6001', '+3726001']
+  ])('are written to from %s, on SMS', (_, proxy, stored) => {
+    const world = new World()
+    const { sid: conversation_sid } = open(world)
+    const { sid } = join(world, conversation_sid, { ...ada, messaging_binding_proxy_address: proxy })
+    expect(world.state.get('participant', sid)).toMatchObject({ binding_type: 'sms', proxy_address: stored })
+    const update = { type: 'participant.update', conversation_sid, sid } as const
+    for (const text of ['(555) 26000', '003726000', 'twelve chars'])
+      expect(world.refusal(() => world.do({ ...update, messaging_binding_proxy_address: text }))).toContain('400/50408')
+    world.do({ ...update, messaging_binding_proxy_address: '27000' })
+    expect(world.state.get('participant', sid).proxy_address).toBe('27000')
+  })
+
   it('free a pair when they are removed, and come back as somebody else', () => {
     const world = new World()
     const { sid } = open(world)
@@ -295,7 +315,7 @@ describe('messages', () => {
       author: 'ada',
       attributes
     })
-    expect(world.refusal(() => world.do({ ...update, attributes: '{' }))).toContain('400/20001')
+    expect(world.refusal(() => world.do({ ...update, attributes: '{' }))).toContain('400/50304')
     expect(render(world.events('message.updated')[0] as never).data).toMatchObject({
       message_sid: message.sid,
       index: 0,
@@ -305,6 +325,7 @@ describe('messages', () => {
 })
 
 describe('a conversation with participants', () => {
+  const pair = { address: '+37255500001', proxy_address: '+3726000' }
   const roster = [
     { identity: 'ada' },
     { messaging_binding: { address: '+37255500001', proxy_address: '+3726000' } },
@@ -336,7 +357,10 @@ describe('a conversation with participants', () => {
     ['a pair in use', roster, '400/50425'],
     ['the same pair twice', [roster[2], roster[2]], '400/50425'],
     ['the same identity twice', [roster[0], roster[0]], '400/50427'],
-    ['nobody', [{}], '400/50427']
+    ['nobody', [{}], '400/50427'],
+    ['a number without a plus', [{ messaging_binding: { ...pair, address: '37255500001' } }], '400/50407'],
+    ['a proxy that is none', [{ messaging_binding: { ...pair, proxy_address: '(555) 26000' } }], '400/50408'],
+    ['attributes that are no JSON', [{ identity: 'ada', attributes: "{'a':1}" }], '400/50304']
   ])('is not made with %s, and nothing of it stays', (_, participant, refused) => {
     const world = new World()
     join(world, open(world).sid, ada)
@@ -358,7 +382,13 @@ describe('refusals change nothing', () => {
     ['400/20001', { type: 'conversation.create', timers_closed: 'PT9M' }],
     ['400/20001', { type: 'conversation.create', timers_inactive: 'PT59S' }],
     ['400/20001', { type: 'conversation.create', timers_inactive: 'soon' }],
-    ['400/20001', { type: 'conversation.create', attributes: '{"a":' }],
+    ['400/50304', { type: 'conversation.create', attributes: '{"a":' }],
+    ['400/50304', { type: 'conversation.update', sid: 'open', attributes: "{'a':1}" }],
+    ['400/50304', { type: 'participant.create', ...ours, identity: 'bea', attributes: 'vip' }],
+    ['400/50304', { type: 'participant.update', ...ours, sid: 'ada', attributes: '{a:1}' }],
+    ['400/50304', { type: 'message.create', ...ours, body: 'Hi', attributes: '[1,]' }],
+    ['400/50304', { type: 'user.create', identity: 'bea', attributes: '{' }],
+    ['400/50304', { type: 'user.update', sid: 'ada', attributes: 'undefined' }],
     ['400/20001', { type: 'conversation.create', attributes: `"${text(16_384)}"` }],
     ['400/20001', { type: 'conversation.create', friendly_name: text(257) }],
     ['404/20404', { type: 'conversation.create', chat_service_sid: `IS${'0'.repeat(32)}` }],
@@ -374,6 +404,12 @@ describe('refusals change nothing', () => {
     ['400/50407', { type: 'participant.create', ...ours, identity: 'bea', ...ada }],
     ['400/50407', { type: 'participant.create', ...ours, ...ada, messaging_binding_address: 'Ada' }],
     ['400/50407', { type: 'participant.create', ...ours, messaging_binding_proxy_address: '+3726000' }],
+    ['400/50407', { type: 'participant.create', ...ours, ...ada, messaging_binding_address: '37255500001' }],
+    ['400/50407', { type: 'participant.create', ...ours, ...ada, messaging_binding_address: '12345' }],
+    ['400/50407', { type: 'participant.create', ...ours, ...ada, messaging_binding_address: 'whatsapp:37255500001' }],
+    ['400/50408', { type: 'participant.create', ...ours, ...ada, messaging_binding_proxy_address: '003726000' }],
+    ['400/50408', { type: 'participant.create', ...ours, ...ada, messaging_binding_proxy_address: 'A name too long' }],
+    ['400/50408', { type: 'participant.create', ...ours, ...whatsapp, messaging_binding_proxy_address: '26000' }],
     [
       '400/50408',
       { type: 'participant.create', ...ours, ...ada, messaging_binding_proxy_address: 'whatsapp:+3726000' }

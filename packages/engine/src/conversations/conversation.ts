@@ -22,7 +22,7 @@ export interface ConversationParams {
   readonly friendly_name?: string
   readonly unique_name?: string
   readonly attributes?: string
-  readonly messaging_service_sid?: string
+  readonly messaging_service_sid?: string | null
   readonly state?: string
   /** ISO 8601 durations. */
   readonly timers_inactive?: string
@@ -54,8 +54,8 @@ export function addConversation(
   const to = params.state ?? 'active'
   if (to === 'closed') refuse('conversation.created_closed', 'A Conversation cannot be created in state closed')
   if (to !== 'active' && to !== 'inactive') refuseState(to)
-  const inactive = params.timers_inactive ?? configuration.default_inactive_timer
-  const closed = params.timers_closed ?? configuration.default_closed_timer
+  const inactive = params.timers_inactive || configuration.default_inactive_timer
+  const closed = params.timers_closed || configuration.default_closed_timer
   const clock = {
     state: to,
     inactive_after_ms: inactive === null ? null : timerOf(inactive, 'Timers.Inactive', leastInactive_ms),
@@ -96,11 +96,13 @@ export function updateConversation(state: State, params: UpdateConversation): { 
   const clock = {
     state: to,
     inactive_after_ms:
-      timers_inactive === undefined
+      timers_inactive === undefined || timers_inactive === ''
         ? before.inactive_after_ms
         : timerOf(timers_inactive, 'Timers.Inactive', leastInactive_ms),
     closed_after_ms:
-      timers_closed === undefined ? before.closed_after_ms : timerOf(timers_closed, 'Timers.Closed', leastClosed_ms)
+      timers_closed === undefined || timers_closed === ''
+        ? before.closed_after_ms
+        : timerOf(timers_closed, 'Timers.Closed', leastClosed_ms)
   } as const
   const { messaging_service_sid } = params
   const conversation = state.change('conversation', before.sid, {

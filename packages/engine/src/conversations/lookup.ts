@@ -86,7 +86,7 @@ export function checkedAttributes(text: string | undefined, most: number): strin
   try {
     JSON.parse(text)
   } catch {
-    refuse('invalid', 'Attributes are not valid JSON')
+    refuse('bad_attributes', 'Attributes are not valid JSON')
   }
   return text
 }

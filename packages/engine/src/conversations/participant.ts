@@ -1,7 +1,8 @@
+import { isSameName } from '../name.ts'
 import { refuse } from '../refusals.ts'
 import { nameKey } from '../routing/rows.ts'
 import type { State } from '../state/state.ts'
-import { type Binding, checkedProxy, normalized, pairOf, typeOf } from './address.ts'
+import { type Binding, checkedAddress, checkedProxy, pairOf, typeOf } from './address.ts'
 import { restartTimers } from './conversation.ts'
 import { emitParticipant } from './events.ts'
 import {
@@ -108,8 +109,7 @@ export function bindingOf(params: ParticipantParams): Binding | null {
   const isEmail = typeOf(address.trim()) === 'email'
   const { messaging_binding_name: name, messaging_binding_level: level } = params
   if (isEmail && !proxy) {
-    const email =
-      normalized(address) ?? refuse('participant.bad_address', `Invalid messaging binding address: ${address}`)
+    const email = checkedAddress(address)
     return { type: 'email', address: email, proxy_address: null, name: name || null, level: level || null }
   }
   if (!proxy) return refuseGroup('MessagingBinding.Address without MessagingBinding.ProxyAddress')
@@ -210,7 +210,8 @@ function newIdentity(
   if (!identity || identity === before.identity) return undefined
   if (before.identity === null) refuse('invalid', 'A messaging Participant cannot be given an Identity')
   checkLength(identity, 'Identity', 256)
-  checkIdentity(state, conversation, identity)
+  // Written in another form, it is nobody else.
+  if (!isSameName(identity, before.identity)) checkIdentity(state, conversation, identity)
   return identity
 }
 

@@ -1,3 +1,4 @@
+import { nameForm } from '../name.ts'
 import { nameKey } from '../routing/rows.ts'
 import type { Row } from '../state/row.ts'
 import type { KindDefinition } from '../state/table.ts'
@@ -157,7 +158,7 @@ export function isClosed(row: { readonly state: ConversationState }): boolean {
 
 /** Key of the index over pairs of addresses; a closed conversation holds none (reference conversations 7.4). */
 export function pairKey(address: string, proxy_address: string): string {
-  return `${address} ${proxy_address}`
+  return nameForm(`${address} ${proxy_address}`)
 }
 
 const isHeld = (row: ParticipantRow) => row.conversation_state !== 'closed'

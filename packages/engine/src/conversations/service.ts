@@ -67,7 +67,7 @@ export function updateConfiguration(
 }
 
 function timerText(text: string | undefined, parameter: string, least_ms: number): string | null | undefined {
-  if (text === undefined) return undefined
+  if (!text) return undefined
   return timerOf(text, parameter, least_ms) === null ? null : text
 }
 

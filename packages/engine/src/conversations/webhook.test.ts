@@ -25,6 +25,45 @@ function hook(world: World, conversation_sid: string, params: Omit<CreateScopedW
 const told = (world: World, type: Parameters<World['events']>[0]) =>
   world.events(type).map((event) => render(event).data)
 
+describe('names that no event has', () => {
+  it('are kept, and warned of wherever webhooks have filters', () => {
+    const world = new World()
+    const { chat_service } = world.do({ type: 'chat_service.create', friendly_name: 'Shop' })
+    const conversation_sid = open(world)
+    const filters = ['onMessageSent', 'onMessageAdded', 'onmessageadd']
+    const { configuration_webhook } = world.do({ type: 'configuration_webhook.update', filters })
+    expect(configuration_webhook.filters).toEqual(filters)
+    const service = { type: 'service_webhook_configuration.update', chat_service_sid: chat_service.sid } as const
+    expect(world.do({ ...service, filters }).service_webhook_configuration.filters).toEqual(filters)
+    const { sid } = hook(world, conversation_sid, { ...bot, configuration_filters: filters })
+    world.do({
+      type: 'conversation_scoped_webhook.update',
+      conversation_sid,
+      sid,
+      configuration_filters: ['onNothing']
+    })
+    world.do({ type: 'conversation_scoped_webhook.update', conversation_sid, sid, configuration_method: 'GET' })
+    const warnings = world.events('ringdown.warning').map(render)
+    const unknown = (parameter: string) => [
+      `${parameter} names 'onMessageSent', and no event is called so`,
+      `${parameter} names 'onmessageadd', and no event is called so: 'onMessageAdd' is spelled so`
+    ]
+    expect(warnings.map(({ description }) => description)).toEqual([
+      ...unknown('Filters'),
+      ...unknown('Filters'),
+      ...unknown('Configuration.Filters'),
+      "Configuration.Filters names 'onNothing', and no event is called so"
+    ])
+    const about = warnings.map(({ resource_type, resource_sid }) => `${resource_type} ${resource_sid}`)
+    expect([about[0], about[2], about[6]]).toEqual([
+      `configuration-webhook ${world.state.account_sid}`,
+      `service-webhook-configuration ${chat_service.sid}`,
+      `conversation-webhook ${sid}`
+    ])
+    expect(warnings[6]?.data).toMatchObject({ conversation_sid, warning: 'unknown_event', event: 'onNothing' })
+  })
+})
+
 describe('webhooks of the account and of a service', () => {
   it('are changed by what is given; an empty address takes one away', () => {
     const world = new World()

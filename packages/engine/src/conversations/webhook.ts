@@ -1,6 +1,8 @@
+import type { EventRefs } from '../events.ts'
 import { refuse } from '../refusals.ts'
 import { checkUrl, cleared, notFound } from '../routing/lookup.ts'
 import type { State } from '../state/state.ts'
+import { warnOfUnknownEvents } from '../unknown-events.ts'
 import { emitWebhook } from './events.ts'
 import { conversationOf, editable, given, type Place, pathOf } from './lookup.ts'
 import { isTold, type Origin } from './origin.ts'
@@ -39,6 +41,7 @@ export function updateConfigurationWebhook(
     ...changesOf(state, params, before),
     ...given({ target: params.target })
   })
+  warnOf(state, { configuration_webhook }, 'Filters', params.filters)
   return { configuration_webhook }
 }
 
@@ -68,7 +71,9 @@ export function updateServiceWebhookConfiguration(
       sid
     )
   const changes = changesOf(state, params, before)
-  return { service_webhook_configuration: state.change('service_webhook_configuration', sid, changes) }
+  const service_webhook_configuration = state.change('service_webhook_configuration', sid, changes)
+  warnOf(state, { service_webhook_configuration }, 'Filters', params.filters)
+  return { service_webhook_configuration }
 }
 
 type Configured = ConfigurationWebhookRow | ServiceWebhookConfigurationRow
@@ -126,6 +131,7 @@ export function createScopedWebhook(
     since_event: state.next_event
   })
   emitWebhook(state, conversation, conversation_scoped_webhook)
+  warnOf(state, { conversation_scoped_webhook }, 'Configuration.Filters', params.configuration_filters)
   return { conversation_scoped_webhook }
 }
 
@@ -136,7 +142,9 @@ export function updateScopedWebhook(
   const conversation = editable(state, params.conversation_sid, params)
   const before = scopedWebhookOf(state, conversation, params.sid, params)
   const changes = checkedConfiguration(before.target, before, params)
-  return { conversation_scoped_webhook: state.change('conversation_scoped_webhook', before.sid, changes) }
+  const conversation_scoped_webhook = state.change('conversation_scoped_webhook', before.sid, changes)
+  warnOf(state, { conversation_scoped_webhook }, 'Configuration.Filters', params.configuration_filters)
+  return { conversation_scoped_webhook }
 }
 
 /** A closed conversation's webhooks can be taken away, like the conversation itself. */
@@ -210,6 +218,22 @@ function methodOf(text: string | null): WebhookMethod {
 
 function wordsOf(params: ScopedWebhookParams, before: Configuration): readonly string[] | null {
   return params.configuration_triggers?.filter((word) => word.trim() !== '') ?? before.configuration_triggers
+}
+
+/** Names that webhooks have for what happens, and before it happens (reference conversations 17.1). */
+export const webhookEvents: readonly string[] = [
+  ...['Conversation', 'Message', 'Participant'].flatMap((noun) =>
+    ['Add', 'Added', 'Update', 'Updated', 'Remove', 'Removed'].map((verb) => `on${noun}${verb}`)
+  ),
+  'onConversationStateUpdated',
+  'onDeliveryUpdated',
+  'onUserAdded',
+  'onUserUpdate',
+  'onUserUpdated'
+]
+
+function warnOf(state: State, rows: EventRefs, parameter: string, filters: readonly string[] | undefined): void {
+  if (filters) warnOfUnknownEvents(state, rows, parameter, filters, webhookEvents)
 }
 
 // What others need to know

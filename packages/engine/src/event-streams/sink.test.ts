@@ -24,13 +24,13 @@ describe('a sink', () => {
       status: 'active',
       sink_configuration: {
         destination: 'https://ann:secret@acme.example/hook?a=1',
-        method: 'get',
+        method: 'GET',
         batch_events: false
       }
     })
     expect(addSink(world, { ...hook, method: 'Post', batch_events: true, note: 'ours' }).sink_configuration).toEqual({
       ...hook,
-      method: 'post',
+      method: 'Post',
       batch_events: true,
       note: 'ours'
     })
@@ -51,7 +51,7 @@ describe('a sink', () => {
       'another method',
       { ...hook, method: 'PUT' },
       'webhook',
-      'SinkConfiguration.method of a webhook sink must be POST or GET'
+      "SinkConfiguration.method of a webhook sink must be POST or GET, not 'PUT'"
     ],
     [
       'no boolean',

@@ -1,3 +1,5 @@
+import { oneOf, spelled } from '../enumeration.ts'
+import { worded } from '../flex/json-text.ts'
 import type { Json } from '../flex/rows.ts'
 import { refuse } from '../refusals.ts'
 import { checkUrl, notFound } from '../routing/lookup.ts'
@@ -16,7 +18,7 @@ export function createSink(
   params: { readonly description: string; readonly sink_type: string; readonly sink_configuration: unknown }
 ): { sink: SinkRow } {
   const { account_sid } = state
-  const sink_type = typeOf(params.sink_type)
+  const sink_type = oneOf(sinkTypes, params.sink_type, 'SinkType')
   const sink_configuration = configurations[sink_type](membersOf(params.sink_configuration))
   if (state.tables.sink.count('account_sid', account_sid) >= mostSinks) {
     refuse('sink.too_many', `The maximum number of Sinks (${mostSinks}) is reached`)
@@ -66,13 +68,6 @@ export function checkDescription(description: string): void {
 
 type Configuration = { readonly [name: string]: Json }
 
-function typeOf(value: string): SinkType {
-  return (
-    sinkTypes.find((type) => type === value) ??
-    refuse('invalid', `Value '${value}' provided for SinkType is not one of ${sinkTypes.join(', ')}`)
-  )
-}
-
 function membersOf(value: unknown): Configuration {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     refuse('invalid', 'SinkConfiguration must be a JSON object')
@@ -80,20 +75,19 @@ function membersOf(value: unknown): Configuration {
   return value as Configuration // it was parsed from JSON
 }
 
-/** What each type of sink needs to know; members that it does not know are kept and echoed. */
+/** What each type of sink needs to know. What was given is echoed as it was, with what it does not know. */
 const configurations: { readonly [T in SinkType]: (given: Configuration) => Configuration } = {
   webhook: (given) => {
     const destination = required(given, 'destination', 'webhook')
     checkUrl(destination, 'SinkConfiguration.destination')
     const { method = 'post', batch_events = false } = given
-    const lower = typeof method === 'string' ? method.toLowerCase() : ''
-    if (lower !== 'post' && lower !== 'get') {
-      refuse('invalid', 'SinkConfiguration.method of a webhook sink must be POST or GET')
+    if (!spelled(['post', 'get'], method)) {
+      refuse('invalid', `SinkConfiguration.method of a webhook sink must be POST or GET, not '${worded(method)}'`)
     }
     if (typeof batch_events !== 'boolean') {
       refuse('invalid', 'SinkConfiguration.batch_events of a webhook sink must be true or false')
     }
-    return { ...given, destination, method: lower, batch_events }
+    return { ...given, destination, method, batch_events }
   },
   kinesis: (given) => {
     const arn = required(given, 'arn', 'kinesis')

@@ -1,5 +1,6 @@
 import { moveConversation } from '../conversations/conversation.ts'
 import { consequence } from '../conversations/origin.ts'
+import { spelled } from '../enumeration.ts'
 import { refuse } from '../refusals.ts'
 import { notFound } from '../routing/lookup.ts'
 import { cancel } from '../routing/route.ts'
@@ -56,9 +57,10 @@ function routingStatus(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined
   const { status } = objectOf(value, 'Routing', 'invalid')
   if (status === undefined) return undefined
-  if (status !== 'closed' && status !== 'wrapup' && status !== 'wrapping')
+  return (
+    spelled(['closed', 'wrapup', 'wrapping'], status) ??
     refuse('invalid', `Routing: status '${worded(status)}' is not closed`)
-  return status
+  )
 }
 
 /**

@@ -1,4 +1,5 @@
 import { checkLength } from '../conversations/lookup.ts'
+import { oneOf } from '../enumeration.ts'
 import { refuse } from '../refusals.ts'
 import { checkRange, named, namedChannel, notFound } from '../routing/lookup.ts'
 import type { State } from '../state/state.ts'
@@ -150,11 +151,4 @@ function required(given: string | undefined, kept: unknown, parameter: string, t
   return typeof value === 'string'
     ? value
     : refuse('invalid', `${parameter} is required for an integration of type ${type}`)
-}
-
-function oneOf<T extends string>(values: readonly T[], value: string, parameter: string): T {
-  return (
-    values.find((one) => one === value) ??
-    refuse('invalid', `Value '${value}' provided for ${parameter} is not one of ${values.join(', ')}`)
-  )
 }

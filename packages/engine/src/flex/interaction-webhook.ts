@@ -1,4 +1,5 @@
 import { checkLength } from '../conversations/lookup.ts'
+import { oneOf } from '../enumeration.ts'
 import { refuse } from '../refusals.ts'
 import { checkUrl, notFound } from '../routing/lookup.ts'
 import type { State } from '../state/state.ts'
@@ -103,13 +104,6 @@ function eventsOf(names: readonly string[]): InteractionWebhookRow['webhook_even
   const events = names.map((name) => oneOf(interactionWebhookEvents, name, 'WebhookEvents'))
   if (events.length === 0) refuse('invalid', 'WebhookEvents must name at least one event')
   return [...new Set(events)]
-}
-
-function oneOf<T extends string>(values: readonly T[], value: string, parameter: string): T {
-  return (
-    values.find((one) => one === value) ??
-    refuse('invalid', `Value '${value}' provided for ${parameter} is not one of ${values.join(', ')}`)
-  )
 }
 
 const digits = '0123456789abcdefghjkmnpqrstvwxyz'

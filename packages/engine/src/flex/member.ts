@@ -1,6 +1,7 @@
 import { consequence } from '../conversations/origin.ts'
 import { addParticipant, bindingOf, dropParticipant, type ParticipantParams } from '../conversations/participant.ts'
 import type { ConversationRow, ParticipantRow } from '../conversations/rows.ts'
+import { oneOf } from '../enumeration.ts'
 import { Refusal, refuse } from '../refusals.ts'
 import { named, notFound } from '../routing/lookup.ts'
 import { updateReservation } from '../routing/reservation.ts'
@@ -130,12 +131,7 @@ export function createInteractionParticipant(
 ): { interaction_participant: InteractionParticipantRow } {
   const channel = channelOf(state, params.interaction_sid, params.channel_sid)
   if (!isUsable(channel)) refuse('interaction.closed', `Channel ${channel.sid} is ${channel.status}`)
-  const type = participantTypes.find((one) => one === params.participant_type)
-  if (!type)
-    return refuse(
-      'invalid',
-      `Value '${params.participant_type}' provided for Type is not one of ${participantTypes.join(', ')}`
-    )
+  const type = oneOf(participantTypes, params.participant_type, 'Type')
   const routing = routingOf(state, params.routing_properties)
   const media = mediaOf(params.media_properties ?? {}, 'MediaProperties', channel.type)
   const identity = media.identity ?? (routing.worker && workerIdentity(routing.worker))
@@ -181,9 +177,13 @@ function routingOf(state: State, value: unknown): MemberRouting {
   const { taskrouter_workspace_sid } = state.get('flex_configuration', state.account_sid)
   const row = <K extends 'task' | 'reservation' | 'worker'>(kind: K) => {
     const sid = textOf(fields, `${kind}_sid`, bad)
-    return sid === undefined
-      ? undefined
-      : named(state, kind, taskrouter_workspace_sid, sid, `RoutingProperties: ${kind}_sid`)
+    if (sid === undefined) return undefined
+    try {
+      return named(state, kind, taskrouter_workspace_sid, sid, `RoutingProperties: ${kind}_sid`)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      return refuse(bad, error.message)
+    }
   }
   return { task_sid: row('task')?.sid ?? null, reservation_sid: row('reservation')?.sid ?? null, worker: row('worker') }
 }

@@ -1,3 +1,5 @@
+import { normalized } from '../conversations/address.ts'
+import { spelled } from '../enumeration.ts'
 import { type RefusalCode, refuse } from '../refusals.ts'
 import { valueIn, worded } from './json-text.ts'
 import { type ChannelType, channelTypes } from './rows.ts'
@@ -41,13 +43,8 @@ const badParticipant = 'interaction.bad_participant'
 
 export function channelParameter(value: unknown): ChannelParameter {
   const channel = objectOf(value, 'Channel', badChannel)
-  const type = channel.type
-  const known = channelTypes.find((one) => one === type)
-  if (!known) return refuse(badChannel, `Channel: type '${worded(type)}' is not one of ${channelTypes.join(', ')}`)
-  const initiated_by = channel.initiated_by
-  if (initiated_by !== 'customer' && initiated_by !== 'agent' && initiated_by !== 'api') {
-    return refuse(badChannel, `Channel: initiated_by '${worded(initiated_by)}' is not one of customer, agent, api`)
-  }
+  const known = wordOf(channel, 'type', channelTypes)
+  const initiated_by = wordOf(channel, 'initiated_by', initiators)
   const properties =
     channel.properties === undefined ? {} : objectOf(channel.properties, 'Channel: properties', badChannel)
   const media_channel_sid = textOf(properties, 'media_channel_sid', badChannel)
@@ -69,6 +66,15 @@ export function channelParameter(value: unknown): ChannelParameter {
   }
 }
 
+const initiators = ['customer', 'agent', 'api'] as const
+
+function wordOf<T extends string>(channel: Fields, name: string, values: readonly T[]): T {
+  const text = channel[name]
+  return (
+    spelled(values, text) ?? refuse(badChannel, `Channel: ${name} '${worded(text)}' is not one of ${values.join(', ')}`)
+  )
+}
+
 function participantsOf(value: unknown, type: ChannelType): Media[] {
   if (value === undefined || value === null) return []
   const list: unknown = typeof value === 'string' ? parsed(value, 'Channel: participants', badParticipant) : value
@@ -83,7 +89,7 @@ function outbound(properties: Fields, type: ChannelType): Media[] {
   return to && from ? [mediaOf({ address: to, proxy_address: from }, 'Channel: properties', type)] : []
 }
 
-/** Reads one description; addresses on WhatsApp may come without their prefix. */
+/** Reads one description; addresses on WhatsApp may come without their prefix. Refuses what is none on its channel. */
 export function mediaOf(value: unknown, parameter: string, type: ChannelType): Media {
   const fields = objectOf(value, parameter, badParticipant)
   const media: Record<string, string> = {}
@@ -91,6 +97,8 @@ export function mediaOf(value: unknown, parameter: string, type: ChannelType): M
     const text = textOf(fields, name, badParticipant)
     if (text) media[name] = type === 'whatsapp' && name.endsWith('address') ? withPrefix(text) : text
   }
+  if (media.address && (type === 'sms' || type === 'whatsapp') && normalized(media.address) === null)
+    refuse(badParticipant, `${parameter}: '${media.address}' is no address on the channel ${type}`)
   return media as Media // its names are Media's
 }
 

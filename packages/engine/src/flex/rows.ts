@@ -1,3 +1,4 @@
+import { nameForm } from '../name.ts'
 import type { Row } from '../state/row.ts'
 import type { KindDefinition } from '../state/table.ts'
 
@@ -313,5 +314,5 @@ export const flexKinds: { [K in keyof FlexKinds]: KindDefinition<FlexKinds[K]> }
 }
 
 export function contactKey(channel_type: string, contact_identity: string): string {
-  return `${channel_type} ${contact_identity}`
+  return nameForm(`${channel_type} ${contact_identity}`)
 }

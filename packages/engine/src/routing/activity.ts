@@ -44,7 +44,7 @@ export function updateActivity(
 ): { activity: ActivityRow } {
   const before = inWorkspace(state, 'activity', workspace_sid, sid)
   if (friendly_name === undefined || friendly_name === before.friendly_name) return { activity: before }
-  checkFree(state, workspace_sid, friendly_name)
+  checkFree(state, workspace_sid, friendly_name, sid)
   const activity = state.change('activity', sid, { friendly_name })
   state.emit('activity.updated', { workspace: workspaceOf(state, workspace_sid), activity })
   return { activity }
@@ -77,9 +77,10 @@ function useOf(state: State, { sid, workspace_sid }: ActivityRow): string | unde
   return undefined
 }
 
-function checkFree(state: State, workspace_sid: string, friendly_name: string): void {
+function checkFree(state: State, workspace_sid: string, friendly_name: string, own_sid?: string): void {
   checkName(friendly_name, 'Activity')
-  if (state.tables.activity.firstBy('name', nameKey(workspace_sid, friendly_name))) {
+  const other = state.tables.activity.firstBy('name', nameKey(workspace_sid, friendly_name))
+  if (other && other.sid !== own_sid) {
     refuse('exists', `Activity with the same friendly name already exists`)
   }
 }

@@ -176,17 +176,30 @@ function configured(kind: Configured, did: () => string): Rendering {
  * with the callback for a reservation.
  */
 function warning(refs: EventRefs, at: number): ReturnType<Rendering> {
-  const { reservation, task_queue, workflow, worker, workspace, extra } = refs
-  const row = reservation ?? task_queue ?? workflow ?? worker
+  const { workspace, conversation_scoped_webhook: webhook, extra } = refs
+  const kind = warnable.find((one) => refs[one])
+  const row = kind && refs[kind]
   if (!row) throw new Error('invariant: the event has the row that it warns of')
   return {
     ...(workspace && { workspace_sid: workspace.sid }),
     description: String(extra?.message),
-    resource_type: reservation ? 'reservation' : task_queue ? 'task-queue' : workflow ? 'workflow' : 'worker',
+    resource_type: kind === 'conversation_scoped_webhook' ? 'conversation-webhook' : kind.replaceAll('_', '-'),
     resource_sid: row.sid,
-    data: dataOf(refs, at)
+    data: { ...dataOf(refs, at), ...(webhook && { conversation_sid: webhook.conversation_sid }) }
   }
 }
+
+/** Kinds of rows that a warning is about; the first that the event has is the one, the others say where. */
+const warnable = [
+  'reservation',
+  'task_queue',
+  'workflow',
+  'worker',
+  'conversation_scoped_webhook',
+  'service_webhook_configuration',
+  'configuration_webhook',
+  'workspace'
+] as const
 
 const noun = {
   workspace: 'Workspace',

@@ -198,10 +198,24 @@ describe('an instruction by REST that needs a telephone', () => {
 
   it('says whom it could not call, and about which call', () => {
     const center = new Asked('Ada')
-    expect(instruct(center, { instruction: 'call', call_from: '+1', call_url: 'https://a.example/' })).toMatch(/40110/)
+    expect(
+      instruct(center, { instruction: 'call', call_from: '+15550001111', call_url: 'https://a.example/' })
+    ).toMatch(/40110/)
     expect(instruct(center, { instruction: 'dequeue' })).toMatch(/40131/)
-    expect(instruct(center, { instruction: 'dequeue', dequeue_to: '+1' })).toMatch(/needs call_sid .*40140/)
-    expect(instruct(center, { instruction: 'conference', to: '+1' })).toMatch(/needs call_sid .*40142/)
+    expect(instruct(center, { instruction: 'dequeue', dequeue_to: '+15550001111' })).toMatch(/needs call_sid .*40140/)
+    expect(instruct(center, { instruction: 'conference', to: 'sip:ada@x.test' })).toMatch(/needs call_sid .*40142/)
+  })
+
+  it.each(['5550001111', '+1', '+0155500011', 'tel:+15550001111', 'client:'])('calls nobody at %s', (address) => {
+    const own = new Asked('Ada')
+    expect(instruct(own, { instruction: 'dequeue', dequeue_to: address })).toMatch(/has a to that is .*40131/)
+    own.do({
+      type: 'worker.update',
+      workspace_sid: own.workspace_sid,
+      sid: own.worker('Ada').sid,
+      attributes: JSON.stringify({ contact_uri: address })
+    })
+    expect(instruct(own, { instruction: 'conference' })).toMatch(/worker with a contact_uri that is .*40137/)
   })
 
   it('is refused for a reservation that is not pending, and when nobody knows it', () => {

@@ -1,4 +1,5 @@
 import { can, reservationCan } from '../can.ts'
+import { oneOf } from '../enumeration.ts'
 import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import { emitReservation, emitTransfer } from './events.ts'
@@ -7,7 +8,7 @@ import { fail, isInReservationActivity, moveBackBySingleTask, moveBySingleTask, 
 import { isOpen, type ReservationRow } from './rows.ts'
 import { complete, wrapUp } from './task.ts'
 import { completeTransfer, failedLast, hasLetGo, holderLeft } from './transfer.ts'
-import { isVoiceInstruction, refuseVoice, voiceInstructionNames } from './voice-instruction.ts'
+import { refuseVoice, voiceInstructionNames } from './voice-instruction.ts'
 import { checkMove, moveTo } from './worker.ts'
 
 export interface UpdateReservation {
@@ -66,14 +67,10 @@ export function updateReservation(state: State, params: UpdateReservation): { re
 
 /** accept and reject are instructions as well; the others need a voice connection (reference taskrouter 5.5). */
 function byInstruction(state: State, reservation: ReservationRow, params: UpdateReservation): string | undefined {
-  const { instruction } = params
-  if (instruction === undefined || instruction === '') return undefined
+  if (params.instruction === undefined || params.instruction.trim() === '') return undefined
+  const instruction = oneOf(instructionNames, params.instruction, 'Instruction')
   if (instruction === 'accept') return 'accepted'
   if (instruction === 'reject') return 'rejected'
-  if (!isVoiceInstruction(instruction)) {
-    const names = ['accept', 'reject', ...voiceInstructionNames].join(', ')
-    return refuse('invalid', `Value '${instruction}' provided for Instruction is not one of ${names}`)
-  }
   const { sid, workspace_sid, reservation_status } = reservation
   if (instruction !== 'supervise' && reservation_status !== 'pending') {
     const text = `Cannot ${instruction} reservation ${sid} in workspace ${workspace_sid} because it is not pending.`
@@ -81,6 +78,8 @@ function byInstruction(state: State, reservation: ReservationRow, params: Update
   }
   return refuseVoice(state, reservation, instruction, { ...params })
 }
+
+const instructionNames = ['accept', 'reject', ...voiceInstructionNames] as const
 
 function refuseStatus(reservation: ReservationRow, status: string): never {
   const { sid, workspace_sid, reservation_status } = reservation

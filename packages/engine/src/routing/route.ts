@@ -1,3 +1,4 @@
+import { foldedName } from '../name.ts'
 import type { State } from '../state/state.ts'
 import { emitReservation, emitTask } from './events.ts'
 import type { WorkerEntry } from './match/entry.ts'
@@ -57,8 +58,8 @@ function matched(state: State, filter: WorkflowFilter, task: TaskRow) {
   if (!known || name === undefined) return told
   const { worker: workers } = state.tables
   const worker =
-    known.by === 'sid' ? workers.get(name) : workers.firstBy('name', nameKey(task.workspace_sid, name.toLowerCase()))
-  if (worker?.workspace_sid !== task.workspace_sid || worker[known.by] !== name) return told
+    known.by === 'sid' ? workers.get(name) : workers.firstBy('name', nameKey(task.workspace_sid, foldedName(name)))
+  if (worker?.workspace_sid !== task.workspace_sid || known.nameOf(worker) !== name) return told
   return { ...told, known_worker_sid: worker.sid }
 }
 

@@ -1,3 +1,4 @@
+import { foldedName, nameForm } from '../name.ts'
 import type { Row } from '../state/row.ts'
 import { column, type KindDefinition, keyOf } from '../state/table.ts'
 
@@ -263,7 +264,7 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
     indexes: {
       workspace_sid: inWorkspace,
       name: keyOf(['workspace_sid', 'friendly_name'], (row) =>
-        nameKey(row.workspace_sid, row.friendly_name.toLowerCase())
+        nameKey(row.workspace_sid, foldedName(row.friendly_name))
       ),
       activity_sid: column('activity_sid')
     }
@@ -388,7 +389,7 @@ export function isUnderWay(transfer: TransferRow): boolean {
   return transfer.transfer_status === 'initiated'
 }
 
-/** Key of an index by name inside a parent. */
+/** Key of an index by name inside a parent, the same for all forms of a name. */
 export function nameKey(parent_sid: string, name: string): string {
-  return `${parent_sid}/${name}`
+  return `${parent_sid}/${nameForm(name)}`
 }

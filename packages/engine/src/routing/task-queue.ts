@@ -12,8 +12,8 @@ export interface TaskQueueParams {
   readonly target_workers?: string
   readonly max_reserved_workers?: number
   readonly task_order?: 'FIFO' | 'LIFO'
-  readonly reservation_activity_sid?: string
-  readonly assignment_activity_sid?: string
+  readonly reservation_activity_sid?: string | null
+  readonly assignment_activity_sid?: string | null
 }
 
 export function createTaskQueue(

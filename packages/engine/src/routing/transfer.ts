@@ -1,3 +1,4 @@
+import { oneOf } from '../enumeration.ts'
 import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import { emitTask, emitTransfer } from './events.ts'
@@ -42,8 +43,7 @@ export function createTransfer(state: State, params: CreateTransfer): { transfer
   const { workspace_sid, worker_sid, to, priority, attributes } = params
   const task = inWorkspace(state, 'task', workspace_sid, params.task_sid)
   const reservation = findReservation(state, { workspace_sid, worker_sid, sid: params.reservation_sid })
-  const mode = params.mode ?? 'WARM'
-  if (mode !== 'WARM' && mode !== 'COLD') refuse('invalid', `Value '${mode}' provided for Mode must be WARM or COLD`)
+  const mode = oneOf(['WARM', 'COLD'], params.mode ?? 'WARM', 'Mode')
   checkRange(priority, 'Priority', 0, 2_147_483_647)
   if (attributes !== undefined) checkAttributes(attributes)
   checkOwner(state, task, reservation)

@@ -1,3 +1,4 @@
+import { e164 } from '../conversations/address.ts'
 import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import type { ReservationRow } from './rows.ts'
@@ -61,8 +62,14 @@ export function problemOf(
   for (const [field, code] of Object.entries(rule.required)) {
     if (!isText(fields[field])) return wrong(code, `has no ${field}`)
   }
-  if (rule.to !== undefined && !isText(fields.to) && !isText(attributesOf(state, 'worker', reservation).contact_uri)) {
-    return wrong(rule.to, 'has no to, and its worker no contact_uri')
+  if (rule.to !== undefined) {
+    const { contact_uri } = attributesOf(state, 'worker', reservation)
+    const to = isText(fields.to) ? fields.to : contact_uri
+    if (!isText(to)) return wrong(rule.to, 'has no to, and its worker no contact_uri')
+    if (!isDialable(to)) {
+      const what = to === fields.to ? 'a to' : 'a worker with a contact_uri'
+      return wrong(rule.to, `has ${what} that is neither client: nor sip: nor a number in E.164: '${to}'`)
+    }
   }
   const { post_work_activity_sid: activity } = fields
   if (rule.post_work_activity_sid !== undefined && activity !== undefined && activity !== '') {
@@ -97,6 +104,11 @@ export function refuseVoice(
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== ''
+}
+
+/** Whom a call can reach (reference taskrouter 1.7). */
+function isDialable(uri: string): boolean {
+  return /^\s*(client|sips?):\S/i.test(uri) || e164(uri) !== null
 }
 
 function attributesOf(

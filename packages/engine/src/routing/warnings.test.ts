@@ -24,6 +24,35 @@ function warned(world: World, act: () => unknown): string[] {
     .map(({ refs }) => `${refs.extra?.warning}: ${refs.extra?.message}`)
 }
 
+describe('a filter of events', () => {
+  it.each<[events_filter: string, warnings: string[]]>([
+    ['', []],
+    ['task.created, reservation.accepted', []],
+    ['task.create', ["EventsFilter names 'task.create', and no event is called so"]],
+    [
+      'Task.Created,task.canceled,task.*,task.*',
+      [
+        "EventsFilter names 'Task.Created', and no event is called so: 'task.created' is spelled so",
+        "EventsFilter names 'task.*', and no event is called so"
+      ]
+    ],
+    ['ringdown.warning', ["EventsFilter names 'ringdown.warning', and no event is called so"]],
+    ['x'.repeat(500), [`EventsFilter names '${'x'.repeat(80)}…', and no event is called so`]]
+  ])('%.40s is kept as it is', (events_filter, messages) => {
+    const world = new World()
+    const expected = messages.map((message) => `unknown_event: ${message}`)
+    const create = () => world.do({ type: 'workspace.create', friendly_name: 'New', events_filter })
+    expect(warned(world, create)).toEqual(expected)
+    const sid = world.workspace_sid
+    const { workspace } = world.do({ type: 'workspace.update', sid, friendly_name: 'Old' })
+    expect(warned(world, () => world.do({ type: 'workspace.update', sid, events_filter }))).toEqual(expected)
+    expect(world.state.get('workspace', sid).events_filter).toBe(events_filter || null)
+    expect(warned(world, () => world.do({ type: 'workspace.update', sid, friendly_name: 'New' }))).toEqual([])
+    const [warning] = world.events('ringdown.warning').slice(-1)
+    if (warning) expect(render(warning)).toMatchObject({ resource_type: 'workspace', resource_sid: workspace.sid })
+  })
+})
+
 describe('a queue', () => {
   it.each<[target_workers: string, warnings: string[]]>([
     ['1==1', []],

@@ -24,6 +24,8 @@ export type WarningCode =
   | 'no_default_filter'
   /** When the last target has timed out, nothing takes the task, and it is canceled. */
   | 'canceled_after_last_target'
+  /** A filter names an event that there is not. */
+  | 'unknown_event'
   /** An assignment callback got no answer that could be followed: `error_code` is Twilio's number in its debugger. */
   | 'assignment_callback'
 

@@ -1,3 +1,4 @@
+import { foldedName } from '../name.ts'
 import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import { AttributesError, parseAttributes } from './attributes.ts'
@@ -131,7 +132,7 @@ export function deleteWorker(
 /** Names of workers are unique in their workspace whatever their case (reference taskrouter 1.7). */
 function checkFree(state: State, workspace_sid: string, friendly_name: string, own_sid?: string): void {
   checkName(friendly_name, 'Worker')
-  const other = state.tables.worker.firstBy('name', nameKey(workspace_sid, friendly_name.toLowerCase()))
+  const other = state.tables.worker.firstBy('name', nameKey(workspace_sid, foldedName(friendly_name)))
   if (other && other.sid !== own_sid) refuse('exists', 'Worker with the same friendly name already exists')
 }
 

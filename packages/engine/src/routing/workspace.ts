@@ -1,6 +1,8 @@
 import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
+import { warnOfUnknownEvents } from '../unknown-events.ts'
 import { addActivity } from './activity.ts'
+import { routingEvents } from './events.ts'
 import { checkName, checkUrl, cleared, named, workspaceOf } from './lookup.ts'
 import type { WorkspaceRow } from './rows.ts'
 import { addChannel } from './task-channel.ts'
@@ -46,6 +48,7 @@ export function createWorkspace(
   for (const [unique_name, friendly_name] of defaultChannels) addChannel(state, sid, { friendly_name, unique_name })
   const workspace = state.change('workspace', sid, { default_activity_sid: first, timeout_activity_sid: first })
   state.emit('workspace.created', { workspace })
+  warnOfFilter(state, workspace)
   if (params.template === 'FIFO') {
     const queue = addQueue(state, sid, { friendly_name: 'Sample Queue' })
     addWorkflow(state, sid, {
@@ -98,8 +101,17 @@ export function updateWorkspace(
     ...(params.events_filter !== undefined && { events_filter: params.events_filter || null })
   } as Partial<WorkspaceRow>) // the parameters are columns of it
   state.emit('workspace.updated', { workspace })
+  if (params.events_filter !== undefined) warnOfFilter(state, workspace)
   return { workspace }
 }
+
+function warnOfFilter(state: State, workspace: WorkspaceRow): void {
+  const names = (workspace.events_filter ?? '').split(',').map((name) => name.trim())
+  warnOfUnknownEvents(state, { workspace }, 'EventsFilter', names, callbackEvents)
+}
+
+/** What a workspace's callback can be told; what only we tell is not for receivers that know Twilio's. */
+const callbackEvents: readonly string[] = Object.keys(routingEvents).filter((type) => !type.startsWith('ringdown.'))
 
 /** Removes the workspace and everything in it, without routing anything (reference taskrouter 1.2). */
 export function deleteWorkspace(state: State, { sid }: { readonly sid: string }): Record<string, never> {

@@ -2,6 +2,7 @@ import type { Command, CommandOf, CommandType, ResultOf } from '../commands.ts'
 import { type Decision, decide } from '../decide.ts'
 import { decideDue } from '../due.ts'
 import type { EngineEvent, EventType } from '../events.ts'
+import { foldedName } from '../name.ts'
 import { Refusal } from '../refusals.ts'
 import type {
   ActivityRow,
@@ -268,7 +269,7 @@ export class World {
 
   worker(name: string): WorkerRow {
     return (
-      this.state.tables.worker.firstBy('name', nameKey(this.workspace_sid, name.toLowerCase())) ??
+      this.state.tables.worker.firstBy('name', nameKey(this.workspace_sid, foldedName(name))) ??
       notThere(`worker '${name}'`)
     )
   }

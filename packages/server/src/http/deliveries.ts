@@ -1,4 +1,5 @@
-import { InvalidRequest, type PageRequest, parseForm } from '@ringdown/contract/form'
+import { InvalidRequest, inScope, type PageRequest, parseForm, shown } from '@ringdown/contract/form'
+import { scopeOf, sealed } from '@ringdown/contract/page-scope'
 import { decodeToken, encodeToken } from '@ringdown/contract/paging'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
@@ -64,7 +65,8 @@ export function mountDeliveries(app: FastifyInstance, answers: Answers, options:
     const cursor = page.page_token === null ? null : decodeToken(page.page_token)
     const isBack = cursor?.direction === 'before'
     const [after] = cursor?.key ?? []
-    if (cursor && typeof after !== 'string') throw new InvalidRequest('Parameter PageToken is invalid', 'PageToken')
+    if (cursor && typeof after !== 'string')
+      throw new InvalidRequest('Parameter PageToken is invalid: it names no delivery', 'PageToken')
     const event_sid = last(form, 'EventSid')
     const event_seq = event_sid === undefined ? undefined : await seqOf(request, event_sid)
     const rows =
@@ -78,16 +80,16 @@ export function mountDeliveries(app: FastifyInstance, answers: Answers, options:
             limit: page.page_size + 1
           })
     const hasMore = rows.length > page.page_size
-    const shown = rows.slice(0, page.page_size)
-    if (isBack) shown.reverse()
-    const [first, end] = [shown[0], shown.at(-1)]
+    const listed = rows.slice(0, page.page_size)
+    if (isBack) listed.reverse()
+    const [first, end] = [listed[0], listed.at(-1)]
     const next = end && (isBack || hasMore) ? encodeToken({ direction: 'after', key: [end.sid] }) : null
     const previous =
       first && (isBack ? hasMore : cursor) ? encodeToken({ direction: 'before', key: [first.sid] }) : null
     const place = placeOf(request)
     return send(request, reply, list, 200, {
       meta: metaOf(place, text, page, next, previous),
-      deliveries: shown.map((row) => summaryOf(row, place))
+      deliveries: listed.map((row) => summaryOf(row, place))
     })
   })
 
@@ -141,17 +143,23 @@ function last(form: Form, name: string): string | undefined {
 
 function whereOf(form: Form): DeliveryQuery['where'] {
   const state = last(form, 'State')
-  if (state !== undefined && !states.includes(state))
-    throw new InvalidRequest(`Parameter State is invalid: one of ${states.join(', ')} is expected`, 'State')
-  return Object.fromEntries(Object.entries(filters).map(([name, column]) => [column, last(form, name)]))
+  const known = states.find((one) => one === state?.trim().toLowerCase())
+  if (state !== undefined && known === undefined) {
+    const expected = `one of ${states.join(', ')} is expected, not '${shown(state)}'`
+    throw new InvalidRequest(`Parameter State is invalid: ${expected}`, 'State')
+  }
+  const where = Object.fromEntries(Object.entries(filters).map(([name, column]) => [column, last(form, name)]))
+  return { ...where, state: known }
 }
 
 function pageOf(form: Form): PageRequest {
-  return {
+  const position = {
     page: integer(form, 'Page', 0, 0, Number.MAX_SAFE_INTEGER),
     page_size: integer(form, 'PageSize', 50, 1, 1000),
     page_token: last(form, 'PageToken') ?? null
   }
+  const asked = ['EventSid', ...Object.keys(filters)].map((name) => [name, last(form, name)] as const)
+  return inScope(position, scopeOf('Deliveries', {}, asked))
 }
 
 function integer(form: Form, name: string, standard: number, least: number, most: number): number {
@@ -159,7 +167,10 @@ function integer(form: Form, name: string, standard: number, least: number, most
   if (text === undefined) return standard
   const value = Number(text)
   if (!/^\d{1,15}$/.test(text) || value < least)
-    throw new InvalidRequest(`Parameter ${name} is invalid: an integer of at least ${least} is expected`, name)
+    throw new InvalidRequest(
+      `Parameter ${name} is invalid: an integer of at least ${least} is expected, not '${shown(text)}'`,
+      name
+    )
   return Math.min(value, most)
 }
 
@@ -167,7 +178,7 @@ function metaOf(url: string, query: string, page: PageRequest, next: string | nu
   const kept = query.split('&').filter((part) => part !== '' && !/^Page(Size|Token)?(=|$)/.test(part))
   const urlOf = (number: number, token: string | null) => {
     const position = [`PageSize=${page.page_size}`, `Page=${number}`]
-    return `${url}?${[...kept, ...position, ...(token === null ? [] : [`PageToken=${token}`])].join('&')}`
+    return `${url}?${[...kept, ...position, ...(token === null ? [] : [`PageToken=${sealed(token, page.scope)}`])].join('&')}`
   }
   return {
     page: page.page,

@@ -1,4 +1,4 @@
-import { InvalidRequest, parseForm } from '@ringdown/contract/form'
+import { shown as bounded, InvalidRequest, parseForm } from '@ringdown/contract/form'
 import { explainTask, explainWorker } from '@ringdown/engine/routing/explain'
 import { inWorkspace } from '@ringdown/engine/routing/lookup'
 import type { State } from '@ringdown/engine/state/state'
@@ -85,7 +85,10 @@ function limitOf(request: FastifyRequest): number {
   if (text === undefined || text === '') return 100
   const limit = Number(text)
   if (!/^\d{1,9}$/.test(text) || limit < 1 || limit > mostListed)
-    throw new InvalidRequest(`Parameter Limit is invalid: an integer from 1 to ${mostListed} is expected`, 'Limit')
+    throw new InvalidRequest(
+      `Parameter Limit is invalid: an integer from 1 to ${mostListed} is expected, not '${bounded(text)}'`,
+      'Limit'
+    )
   return limit
 }
 

@@ -1,6 +1,7 @@
 import type { Operation } from '@ringdown/contract/operation'
 import { type Command, deciders } from '@ringdown/engine/commands'
 import type { Kind } from '@ringdown/engine/kinds'
+import { isSameName } from '@ringdown/engine/name'
 import type { Row } from '@ringdown/engine/state/row'
 import type { State } from '@ringdown/engine/state/state'
 import type { Table } from '@ringdown/engine/state/table'
@@ -57,5 +58,10 @@ function derivedCommand({ resource, verb }: Operation, { shown }: Noun): AnyHand
 function keeping(params: Readonly<Record<string, unknown>>): ((row: Row) => boolean) | undefined {
   const wanted = Object.entries(params)
   if (wanted.length === 0) return undefined
-  return (row) => wanted.every(([column, value]) => (row as unknown as Record<string, unknown>)[column] === value) // by the column's name
+  return (row) => wanted.every(([column, value]) => isSame((row as unknown as Record<string, unknown>)[column], value)) // by the column's name
+}
+
+/** Texts are names and SIDs. */
+function isSame(a: unknown, b: unknown): boolean {
+  return typeof a === 'string' && typeof b === 'string' ? isSameName(a, b) : a === b
 }

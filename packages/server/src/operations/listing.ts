@@ -28,15 +28,16 @@ export interface Sorting<R> {
 
 /** A page of a group in order of creation, or newest first. */
 export function pageOf<R extends Row>(
-  { table, index, key }: Group<R>,
+  group: Group<R>,
   request: PageRequest | null,
   { keep, descending = false }: Filter<R> & { readonly descending?: boolean } = {}
 ): Listed<R> {
+  const { table, index, key } = group
   const { page_size, page_token } = request ?? wholePage
   const cursor = page_token === null ? null : decodeToken(page_token)
   const isBack = cursor?.direction === 'before'
   const rows: R[] = []
-  for (const row of table.pageBy(index, key, cursor ? seqOf(table, cursor.key) : undefined, descending !== isBack)) {
+  for (const row of table.pageBy(index, key, cursor ? seqOf(group, cursor.key) : undefined, descending !== isBack)) {
     if (keep && !keep(row)) continue
     rows.push(row)
     if (rows.length > page_size) break
@@ -44,17 +45,16 @@ export function pageOf<R extends Row>(
   return cut(rows, page_size, cursor, (row) => [row.seq, row.sid])
 }
 
-/** A page of some rows sorted by columns, ties in order of creation. Looks at all of them, keeps few. */
+/** A page of a group sorted by columns, ties in order of creation. Looks at all of its rows, keeps few. */
 export function sortedPage<R extends Row>(
-  table: Table<R>,
-  rows: Iterable<R>,
+  group: Group<R>,
   request: PageRequest | null,
   { keep, sort }: Filter<R> & { readonly sort: readonly Sorting<R>[] }
 ): Listed<R> {
   const { page_size, page_token } = request ?? wholePage
   const cursor = page_token === null ? null : decodeToken(page_token)
   const keyOf = (row: R): Key => [...sort.map(({ column }) => row[column] as number | null), row.seq, row.sid] // sorted columns hold numbers
-  const place = cursor && sortPlace(table, cursor.key, sort.length, keyOf)
+  const place = cursor && sortPlace(group, cursor.key, sort.length, keyOf)
   const isBack = cursor?.direction === 'before'
   const compare = (a: Key, b: Key) => compareKeys(a, b, sort) * (isBack ? -1 : 1)
   const best: { readonly key: Key; readonly row: R }[] = []
@@ -62,7 +62,7 @@ export function sortedPage<R extends Row>(
     best.sort((a, b) => compare(a.key, b.key))
     best.length = Math.min(best.length, page_size + 1)
   }
-  for (const row of rows) {
+  for (const row of group.table.by(group.index, group.key)) {
     if (keep && !keep(row)) continue
     const key = keyOf(row)
     if (place && compare(key, place) <= 0) continue
@@ -96,7 +96,7 @@ export async function coldPage<R extends Row>(
     ...order.map((column) => (row as unknown as Record<string, Value>)[column] ?? null),
     row.sid
   ] // rows have the columns of their kind
-  const after = cursor && (await coldPlace(ledger, kind, cursor.key, order.length, keyOf))
+  const after = cursor && (await coldPlace(ledger, { kind, where }, cursor.key, order.length, keyOf))
   await ledger.settled()
   const rows = await ledger.page({
     kind,
@@ -133,24 +133,29 @@ export function cut<R>(rows: R[], page_size: number, cursor: Cursor | null, keyO
   }
 }
 
-function seqOf<R extends Row>(table: Table<R>, key: Key): number {
-  const [first, second] = key
-  if (key.length === 2 && typeof first === 'number' && typeof second === 'string') return first
-  const row = key.length === 1 && typeof first === 'string' ? table.get(first) : undefined
-  return row?.seq ?? badToken()
-}
-
-function sortPlace<R extends Row>(table: Table<R>, key: Key, columns: number, keyOf: (row: R) => Key): Key {
-  const isNumeric = key.slice(0, -1).every((part) => typeof part === 'number' || part === null)
-  if (key.length === columns + 2 && isNumeric) return key
+/** The row that a token of the older form names, where it is of this group. */
+function rowOf<R extends Row>({ table, index, key: own }: Group<R>, key: Key): R | undefined {
   const [sid] = key
   const row = key.length === 1 && typeof sid === 'string' ? table.get(sid) : undefined
+  return row && table.definition.indexes?.[index]?.(row) === own ? row : undefined
+}
+
+function seqOf<R extends Row>(group: Group<R>, key: Key): number {
+  const [first, second] = key
+  if (key.length === 2 && typeof first === 'number' && typeof second === 'string') return first
+  return rowOf(group, key)?.seq ?? badToken()
+}
+
+function sortPlace<R extends Row>(group: Group<R>, key: Key, columns: number, keyOf: (row: R) => Key): Key {
+  const isNumeric = key.slice(0, -1).every((part) => typeof part === 'number' || part === null)
+  if (key.length === columns + 2 && isNumeric) return key
+  const row = rowOf(group, key)
   return row ? keyOf(row) : badToken()
 }
 
 async function coldPlace(
   ledger: Ledger,
-  kind: string,
+  { kind, where }: Pick<PageQuery, 'kind' | 'where'>,
   key: Key,
   columns: number,
   keyOf: (row: Row) => Key
@@ -161,7 +166,10 @@ async function coldPlace(
     return place.every((value) => Number.isSafeInteger(value)) ? place : badToken()
   }
   const [sid] = key
-  const [row] = key.length === 1 && typeof sid === 'string' ? await ledger.find(kind, { sid }) : []
+  // Of another parent it is nowhere.
+  const own = where.flatMap(([column, comparison, value]) => (comparison === '=' ? [[column, value as Value]] : [])) // as: no list is compared so
+  const one = { ...Object.fromEntries(own), sid }
+  const [row] = key.length === 1 && typeof sid === 'string' ? await ledger.find(kind, one) : []
   return row ? keyOf(row).slice(0, columns) : badToken()
 }
 

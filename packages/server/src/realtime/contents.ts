@@ -1,4 +1,5 @@
-import { InvalidRequest } from '@ringdown/contract/form'
+import { InvalidRequest, shown } from '@ringdown/contract/form'
+import { orderingOf } from '@ringdown/contract/ordering'
 import type { Row } from '@ringdown/engine/state/row'
 
 /** A page as the event bridge answers it: the client asks on while `after_sid`, or `meta.next_token`, is there. */
@@ -55,27 +56,29 @@ export function contentsOf<R extends Row>(
 }
 
 /** `DateUpdated:desc`, for a list that is sorted by one column; undefined where nothing is asked for. */
-export function orderingOf<R extends Row>(
+export function sortingOf<R extends Row>(
   value: unknown,
   name: string,
   column: keyof R & string
 ): Ordering<R> | undefined {
-  if (value === undefined || value === null || value === '') return undefined
-  if (value === `${name}:asc`) return { column, descending: false }
-  if (value === `${name}:desc`) return { column, descending: true }
-  throw new InvalidRequest(`Parameter Ordering is invalid: ${name}:asc or ${name}:desc is expected`, 'Ordering')
+  return orderingOf(value === undefined || value === null ? undefined : String(value), { [name]: column })[0]
 }
 
 function pageSize(value: unknown): number {
   const size = value === undefined || value === null || value === '' ? 50 : Number(value)
-  if (!Number.isInteger(size)) throw new InvalidRequest('Parameter PageSize is invalid: an integer is expected')
+  if (!Number.isInteger(size))
+    throw new InvalidRequest(`Parameter PageSize is invalid: an integer is expected, not '${shown(String(value))}'`)
   return Math.min(Math.max(size, 1), 1000)
 }
 
 function afterSid(rows: readonly Row[], after: unknown): number {
   if (after === undefined || after === null || after === '') return 0
   const place = rows.findIndex((row) => row.sid === after)
-  if (place < 0) throw new InvalidRequest('Parameter AfterSid is invalid: it names nothing on this list', 'AfterSid')
+  if (place < 0)
+    throw new InvalidRequest(
+      `Parameter AfterSid is invalid: '${shown(String(after))}' names nothing on this list`,
+      'AfterSid'
+    )
   return place + 1
 }
 
@@ -93,7 +96,8 @@ function compare(a: Key, b: Key, { descending }: { readonly descending: boolean 
 function placeOf<R extends Row>(rows: readonly R[], token: unknown, ordering: Ordering<R>): number {
   if (token === undefined || token === null || token === '') return 0
   const [, value, seq] = /^(\d+)\.(\d+)$/.exec(Buffer.from(String(token), 'base64url').toString()) ?? []
-  if (value === undefined) throw new InvalidRequest('Parameter NextToken is invalid', 'NextToken')
+  if (value === undefined)
+    throw new InvalidRequest(`Parameter NextToken is invalid: '${shown(String(token))}' is none`, 'NextToken')
   const key: Key = [Number(value), Number(seq)]
   const place = rows.findIndex((row) => compare(keyOf(row, ordering), key, ordering) > 0)
   return place < 0 ? rows.length : place

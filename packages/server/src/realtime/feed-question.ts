@@ -1,4 +1,4 @@
-import { InvalidRequest } from '@ringdown/contract/form'
+import { InvalidRequest, shown } from '@ringdown/contract/form'
 import { instantOf } from '@ringdown/contract/instant'
 import { durationOf } from '@ringdown/engine/conversations/duration'
 import { eventTypes } from '@ringdown/engine/events'
@@ -82,7 +82,7 @@ function typesOf(lists: readonly string[]): string[] {
     if (eventTypes.some((known) => filter.fitsType(known))) continue
     const families = [...new Set(eventTypes.map((known) => `${known.split('.')[0]}.*`))]
     throw new InvalidRequest(
-      `Parameter types is invalid: no event is called '${type}'; there are ${families.join(', ')}`,
+      `Parameter types is invalid: no event is called '${shown(type)}'; there are ${families.join(', ')}`,
       'types'
     )
   }
@@ -94,7 +94,10 @@ function aboutOf(one: (name: string) => string | undefined) {
     const sid = one(name)
     if (sid === undefined) return []
     if (!sid.startsWith(prefix) || !/^[A-Z]{2}[0-9a-f]{32}$/.test(sid))
-      throw new InvalidRequest(`Parameter ${name} is invalid: a SID that begins with ${prefix} is expected`, name)
+      throw new InvalidRequest(
+        `Parameter ${name} is invalid: a SID that begins with ${prefix} is expected, not '${shown(sid)}'`,
+        name
+      )
     return [{ fields, sid }]
   })
 }
@@ -105,11 +108,14 @@ function sinceOf(text: string, now: number): number {
   const since = back === null ? instantOf(text) : now - back
   if (since === null)
     throw new InvalidRequest(
-      'Parameter since is invalid: an instant (2026-01-31T09:00:00Z) or a duration back from now (PT10M) is expected',
+      `Parameter since is invalid: an instant (2026-01-31T09:00:00Z) or a duration back from now (PT10M) is expected, not '${shown(text)}'`,
       'since'
     )
   if (since < now - furthestBack_ms)
-    throw new InvalidRequest('Parameter since is invalid: at most 24 hours back; a cursor reaches further', 'since')
+    throw new InvalidRequest(
+      `Parameter since is invalid: at most 24 hours back, not '${shown(text)}'; a cursor reaches further`,
+      'since'
+    )
   return since
 }
 
@@ -117,6 +123,9 @@ function integerOf(name: string, text: string | undefined, usual: number, least:
   if (text === undefined) return usual
   const value = Number(text)
   if (!/^\d{1,9}$/.test(text) || value < least || value > most)
-    throw new InvalidRequest(`Parameter ${name} is invalid: an integer from ${least} to ${most} is expected`, name)
+    throw new InvalidRequest(
+      `Parameter ${name} is invalid: an integer from ${least} to ${most} is expected, not '${shown(text)}'`,
+      name
+    )
   return value
 }

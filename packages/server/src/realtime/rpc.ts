@@ -1,6 +1,8 @@
-import { InvalidRequest } from '@ringdown/contract/form'
+import { InvalidRequest, shown } from '@ringdown/contract/form'
 import type { CommandOf } from '@ringdown/engine/commands'
+import { spelled } from '@ringdown/engine/enumeration'
 import { flexNeeds } from '@ringdown/engine/flex/needs'
+import { foldedName, isSameName } from '@ringdown/engine/name'
 import { compile, type Expression } from '@ringdown/engine/routing/expression/compile'
 import type { Scope } from '@ringdown/engine/routing/expression/environment'
 import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
@@ -12,7 +14,7 @@ import type { Exchange } from '../commit/exchange.ts'
 import type { Ledger } from '../commit/ledger.ts'
 import type { Access } from './access-token.ts'
 import { type BridgeCall, matched, parametersOf, textsOf } from './call.ts'
-import { contentsOf, orderingOf } from './contents.ts'
+import { contentsOf, sortingOf } from './contents.ts'
 import {
   activityPayload,
   answeredReservation,
@@ -92,7 +94,7 @@ const reads: Readonly<Record<string, Answer>> = {
     const { friendly_name, available } = parametersOf('taskrouter_v1.ListActivity', path, call)
     const rows = [
       ...state.tables.activity.by('workspace_sid', workspaceOf(state, path.workspace_sid ?? '').sid)
-    ].filter((row) => isAsked(row.friendly_name, friendly_name) && isAsked(row.available, available))
+    ].filter((row) => isNamed(row, friendly_name) && isAsked(row.available, available))
     return contentsOf(rows, call.params, (row) => activityPayload(state.account_sid, row))
   },
 
@@ -111,7 +113,7 @@ const reads: Readonly<Record<string, Answer>> = {
     checkOwn(scene, path.worker_sid)
     const { state, call, now } = scene
     const { reservation_status } = parametersOf('taskrouter_v1.ListWorkerReservation', path, call)
-    const index = flagOf(call, 'Active') ? 'open_by_worker' : 'worker_sid'
+    const index = /^(true|1|yes)$/i.test(String(call.params.Active)) ? 'open_by_worker' : 'worker_sid'
     const rows = [...state.tables.reservation.by(index, ownWorker(state, path).sid)].filter((row) =>
       isAsked(row.reservation_status, reservation_status)
     )
@@ -130,14 +132,14 @@ const reads: Readonly<Record<string, Answer>> = {
     const expression = filterOf(asked.target_workers_expression, 'worker', 'TargetWorkersExpression')
     const rows = [...state.tables.worker.by('workspace_sid', workspaceOf(state, workspace_sid).sid)].filter(
       (row) =>
-        isAsked(row.friendly_name, asked.friendly_name) &&
+        isNamed(row, asked.friendly_name, foldedName) &&
         isAsked(row.activity_sid, asked.activity_sid) &&
         isAsked(row.activity_sid, activity) &&
         isAsked(state.find('activity', row.activity_sid)?.available ?? false, asked.available) &&
         queues.every((members) => members.has(row.sid)) &&
         (!expression || expression.matches(undefined, state.pools.worker(row.sid)))
     )
-    const ordering = orderingOf<WorkerRow>(asked.ordering, 'DateStatusChanged', 'date_status_changed')
+    const ordering = sortingOf<WorkerRow>(asked.ordering, 'DateStatusChanged', 'date_status_changed')
     return contentsOf(rows, call.params, (row) => shownWorker(state, row), ordering)
   },
 
@@ -146,8 +148,8 @@ const reads: Readonly<Record<string, Answer>> = {
     const queues = asked.worker_sid ? state.pools.queuesOf(String(asked.worker_sid)) : undefined
     const rows = [
       ...state.tables.task_queue.by('workspace_sid', workspaceOf(state, path.workspace_sid ?? '').sid)
-    ].filter((row) => isAsked(row.friendly_name, asked.friendly_name) && (!queues || queues.has(row.sid)))
-    const ordering = orderingOf<TaskQueueRow>(asked.ordering, 'DateUpdated', 'date_updated')
+    ].filter((row) => isNamed(row, asked.friendly_name) && (!queues || queues.has(row.sid)))
+    const ordering = sortingOf<TaskQueueRow>(asked.ordering, 'DateUpdated', 'date_updated')
     return contentsOf(rows, call.params, (row) => taskQueuePayload(state, row), ordering)
   },
 
@@ -248,8 +250,11 @@ const writes: Readonly<Record<string, Answer>> = {
   async 'Workspaces/:workspace_sid/Workers/:worker_sid/Transfers/:sid'(path, scene) {
     checkOwn(scene, path.worker_sid)
     const { call, access, ledger, execute } = scene
-    if (call.params.TransferStatus !== 'canceled')
-      throw new InvalidRequest('TransferStatus can only be set to canceled', 'TransferStatus')
+    if (!spelled(['canceled'], call.params.TransferStatus))
+      throw new InvalidRequest(
+        `TransferStatus can only be set to canceled, not '${shown(String(call.params.TransferStatus))}'`,
+        'TransferStatus'
+      )
     const { transfer } = await execute({
       type: 'transfer.cancel',
       workspace_sid: access.workspace_sid,
@@ -297,9 +302,9 @@ function forbid(why: string): never {
 // Voice
 
 function checkInstruction(instruction: unknown): void {
-  if (instruction === undefined || instruction === '' || instruction === 'accept' || instruction === 'reject') return
+  if (instruction === undefined || instruction === '' || spelled(['accept', 'reject'], instruction)) return
   throw new InvalidRequest(
-    `Instruction '${String(instruction)}' is not possible: no voice connection is configured`,
+    `Instruction '${shown(String(instruction))}' is not possible: no voice connection is configured`,
     'Instruction'
   )
 }
@@ -314,6 +319,11 @@ function isAsked(value: unknown, asked: unknown): boolean {
   return asked === undefined || asked === '' || value === asked
 }
 
+/** Names are compared as the lists of REST compare them: those of workers without regard to case. */
+function isNamed({ friendly_name }: { readonly friendly_name: string }, asked: unknown, form = (name: string) => name) {
+  return typeof asked !== 'string' || asked === '' || isSameName(form(friendly_name), form(asked))
+}
+
 /** The SID behind a name: undefined where none is given, null where nothing has it. */
 function namedSid(state: State, kind: 'activity' | 'task_queue' | 'workflow', workspace_sid: string, name: unknown) {
   if (name === undefined || name === '') return undefined
@@ -326,16 +336,9 @@ function filterOf(source: unknown, scope: Scope, parameter: string): Expression 
   return compile(source, scope)
 }
 
-function flagOf({ params }: BridgeCall, name: string): boolean {
-  const text = String(params[name] ?? '').toLowerCase()
-  if (text !== '' && text !== 'true' && text !== 'false')
-    throw new InvalidRequest(`Parameter ${name} is invalid: true or false is expected`, name)
-  return text === 'true'
-}
-
 function integerOf(text: string, name: string): number {
   if (/^-?\d{1,15}$/.test(text)) return Number(text)
-  throw new InvalidRequest(`Parameter ${name} is invalid: an integer is expected`, name)
+  throw new InvalidRequest(`Parameter ${name} is invalid: an integer is expected, not '${shown(text)}'`, name)
 }
 
 function ownWorker(state: State, { workspace_sid = '', worker_sid = '' }: Path): WorkerRow {

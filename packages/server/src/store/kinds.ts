@@ -5,6 +5,8 @@
 export interface ColdKind {
   /** Columns beside account_sid, sid, version and data. Booleans are stored as 0 and 1. */
   readonly columns: Readonly<Record<string, 'text' | 'integer'>>
+  /** Columns that hold names: in the form in which these are compared, while the row has them as they were sent. */
+  readonly names?: readonly string[]
   /** Indexes; account_sid is put in front of each. */
   readonly indexes: readonly (readonly string[])[]
   /** Which of its rows are loaded into memory at start: any row for which one of these columns holds one of the values. */
@@ -20,6 +22,7 @@ export const coldKinds = {
       state: 'text',
       date_created: 'integer'
     },
+    names: ['unique_name'],
     indexes: [['seq'], ['chat_service_sid', 'seq'], ['chat_service_sid', 'unique_name'], ['state', 'seq']],
     resident: { column: 'state', values: ['active', 'inactive', 'initializing'] }
   },
@@ -32,6 +35,7 @@ export const coldKinds = {
       identity: 'text',
       address: 'text'
     },
+    names: ['identity', 'address'],
     indexes: [
       ['conversation_sid', 'seq'],
       ['identity', 'seq'],
@@ -48,6 +52,7 @@ export const coldKinds = {
   },
   user: {
     columns: { seq: 'integer', chat_service_sid: 'text', identity: 'text' },
+    names: ['identity'],
     indexes: [['chat_service_sid', 'identity'], ['seq']]
   },
   conversation_scoped_webhook: {

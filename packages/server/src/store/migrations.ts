@@ -1,3 +1,4 @@
+import { nameForm } from '@ringdown/engine/name'
 import { deliveryTable } from './deliveries.ts'
 import { residentCondition } from './query.ts'
 import { CannotOpen } from './store.ts'
@@ -17,7 +18,7 @@ import {
 } from './tables.ts'
 
 /** Version of the fixed tables below. A store with a higher one was written by a newer program. */
-export const schemaVersion = 2
+export const schemaVersion = 3
 
 /** Stores with a lower version were made while the tables were still changing, and cannot be upgraded. */
 const firstVersion = 2
@@ -58,8 +59,37 @@ const migrations: readonly ((migrator: Migrator) => Promise<void>)[] = [
       await run(
         'create unlogged table node (backend integer primary key, backend_start timestamptz not null, beat timestamptz not null)'
       )
-  }
+  },
+  compareNames
 ]
+
+/** Columns that hold names get the form in which these are compared; which one they have is known to nobody before. */
+async function compareNames(migrator: Migrator): Promise<void> {
+  const { run, rows, dialect } = migrator
+  for (const kind of coldNames) {
+    const { columns } = await describe(migrator, kind)
+    for (const name of coldKind(kind).names ?? []) {
+      if (!columns.includes(name)) continue
+      const column = quote(name)
+      // SQLite counts characters, and PostgreSQL too: where there are more bytes, one of them is not ASCII.
+      const bytes = dialect === 'sqlite' ? `length(cast(${column} as blob))` : `octet_length(${column})`
+      const found = await rows(
+        `select account_sid, sid, ${column} as name from ${quote(kind)} where ${bytes} > length(${column})`
+      )
+      for (const { account_sid, sid, name: text } of found) {
+        const form = nameForm(String(text))
+        if (form === text) continue
+        const where = `account_sid = ${literal(String(account_sid))} and sid = ${literal(String(sid))}`
+        await run(`update ${quote(kind)} set ${column} = ${literal(form)} where ${where}`)
+      }
+    }
+  }
+}
+
+/** Text in SQL, as both take it. */
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
 
 /**
  * Brings a store to this program's version, in the caller's transaction: first the numbered migrations, then the cold

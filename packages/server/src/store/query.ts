@@ -1,5 +1,5 @@
 import type { PageQuery, Value } from './store.ts'
-import { coldKind, coldTable, quote } from './tables.ts'
+import { coldKind, coldTable, compared, quote } from './tables.ts'
 
 /** What differs between the two in the text of a query. */
 export interface Dialect {
@@ -35,7 +35,7 @@ export function pageOf(query: PageQuery, dialect: Dialect): Query {
       values.push(dialect.list(value as readonly Value[])) // as: `in` compares with a list
       conditions.push(dialect.among(name, type, values.length))
     } else if (value === null && comparison === '=') conditions.push(`${name} is null`)
-    else conditions.push(`${name} ${comparison} ${bind(value)}`)
+    else conditions.push(`${name} ${comparison} ${bind(compared(query.kind, column, value as Value))}`) // as: no other comparison is with a list
   }
   const order = query.order.map((column) => columnOf(query.kind, column))
   if (query.after !== undefined) {
@@ -75,7 +75,9 @@ function matching(account_sid: string, kind: string, where: Readonly<Record<stri
   const conditions = [`account_sid = ${dialect.parameter(1)}`]
   for (const [column, value] of Object.entries(where)) {
     const name = columnOf(kind, column)
-    conditions.push(value === null ? `${name} is null` : `${name} = ${dialect.parameter(values.push(value))}`)
+    conditions.push(
+      value === null ? `${name} is null` : `${name} = ${dialect.parameter(values.push(compared(kind, column, value)))}`
+    )
   }
   return { sql: conditions.join(' and '), values }
 }

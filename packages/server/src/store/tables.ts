@@ -1,3 +1,4 @@
+import { nameForm } from '@ringdown/engine/name'
 import type { EventBlocks } from './event-blocks.ts'
 import { type ColdKind, coldKinds } from './kinds.ts'
 import { type Batch, ContentRejected, type ReaderStep, type Removal, type Value } from './store.ts'
@@ -284,7 +285,9 @@ export function changesOf(batch: Batch, blocks: EventBlocks): Changes {
 function covers(removal: Removal, kind: string, row: object): boolean {
   if (removal.kind !== kind) return false
   const fields = row as Readonly<Record<string, unknown>> // as: a row of any kind, read by column name
-  return Object.entries(removal.where).every(([column, value]) => columnValue(kind, column, fields[column]) === value)
+  return Object.entries(removal.where).every(
+    ([column, value]) => columnValue(kind, column, fields[column]) === compared(kind, column, value)
+  )
 }
 
 function json(row: object): string {
@@ -300,11 +303,17 @@ function columnValues(kind: string, row: object): Value[] {
   return Object.keys(coldKind(kind).columns).map((column) => columnValue(kind, column, fields[column]))
 }
 
+/** A value as its column holds it: names are compared in one form, however they were sent. */
+export function compared(kind: string, column: string, value: Value): Value {
+  const isName = typeof value === 'string' && coldKind(kind).names?.includes(column)
+  return isName ? nameForm(value) : value
+}
+
 function columnValue(kind: string, column: string, value: unknown): Value {
   if (value === undefined || value === null) return null
   if (typeof value === 'boolean') return value ? 1 : 0
   if (typeof value === 'number') return value
   // PostgreSQL refuses U+0000 in text and SQLite's driver cuts there.
-  if (typeof value === 'string' && !value.includes('\0')) return value
+  if (typeof value === 'string' && !value.includes('\0')) return compared(kind, column, value)
   throw new ContentRejected(`${kind}.${column} holds what no column can keep`)
 }

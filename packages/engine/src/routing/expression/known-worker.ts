@@ -1,3 +1,4 @@
+import { nameForm } from '../../name.ts'
 import type { TaskPath, TaskView } from './environment.ts'
 import { ExpressionError } from './error.ts'
 import { Cursor, reference } from './parser.ts'
@@ -12,8 +13,10 @@ export interface KnownWorker {
   /** What the value names a worker by. */
   readonly by: 'sid' | 'friendly_name'
   readonly path: TaskPath
-  /** The value as it stands in the task; undefined when it is missing, null, empty or no string: then nobody matches. */
+  /** The value as names are compared; undefined when it is missing, null, empty or no string: then nobody matches. */
   read(task: TaskView): string | undefined
+  /** What the value must be for this worker. */
+  nameOf(worker: { readonly sid: string; readonly friendly_name: string }): string
 }
 
 /** Compiles `task.<path>`. Throws ExpressionError. */
@@ -28,7 +31,8 @@ export function compileKnownWorker(source: string, by: KnownWorker['by']): Known
     path,
     read(task) {
       const value = path.read(task)
-      return typeof value === 'string' && value !== '' ? value : undefined
-    }
+      return typeof value === 'string' && value !== '' ? nameForm(value) : undefined
+    },
+    nameOf: ({ sid, friendly_name }) => (by === 'sid' ? sid : nameForm(friendly_name))
   }
 }

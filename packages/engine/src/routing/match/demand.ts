@@ -92,7 +92,7 @@ export class Demand {
   /** The last word: keys are shared by values that are not quite equal. */
   fits(task: TaskView, worker: WorkerView): boolean {
     const { known_worker, expression } = this
-    if (known_worker && known_worker.read(task) !== worker[known_worker.by]) return false
+    if (known_worker && known_worker.read(task) !== known_worker.nameOf(worker)) return false
     return expression === undefined || expression.matches(task, worker)
   }
 }
@@ -136,7 +136,7 @@ function knownJoin(known: KnownWorker): Join {
       const name = known.read(task)
       return name === undefined ? none : [name]
     },
-    keysOfWorker: (worker) => [worker[known.by]]
+    keysOfWorker: (worker) => [known.nameOf(worker)]
   }
 }
 

@@ -22,7 +22,7 @@ export function reasonAgainst(
   if (!direct && !pools.isMember(worker.sid, task.task_queue_sid ?? '')) return 'not eligible for the queue'
   if (demands.known_worker) {
     const known = demands.known_worker.read(pools.task(task))
-    if (known !== worker[demands.known_worker.by]) return 'another worker is the known worker'
+    if (known !== demands.known_worker.nameOf(worker)) return 'another worker is the known worker'
   }
   if (demands.expression && !demands.expression.matches(pools.task(task), pools.worker(worker.sid))) {
     return 'the target expression does not match'

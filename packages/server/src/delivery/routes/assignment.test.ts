@@ -133,3 +133,11 @@ describe('its answer', () => {
     expect(refused).not.toContain('secret')
   })
 })
+
+it.each([
+  ['ACCEPT', 'accept'],
+  ['Reject', 'reject'],
+  [' Conference ', 'conference']
+])('an instruction %j is %s', (instruction, name) => {
+  expect(instructionOf(json({ instruction }))).toEqual({ instruction: { name, fields: { instruction } } })
+})

@@ -1,7 +1,8 @@
 import type { CommandOf } from '@ringdown/engine/commands'
+import { spelled } from '@ringdown/engine/enumeration'
 import { flexNeeds } from '@ringdown/engine/flex/needs'
 import type { CallbackFailure } from '@ringdown/engine/routing/instruction'
-import { isVoiceInstruction, problemOf } from '@ringdown/engine/routing/voice-instruction'
+import { isVoiceInstruction, problemOf, voiceInstructionNames } from '@ringdown/engine/routing/voice-instruction'
 import type { Ledger } from '../../commit/ledger.ts'
 import type { Answered, Draft, Failure, Kind, Outcome, Parameters, Route } from '../delivery.ts'
 import { noVoice, type Voice } from '../voice.ts'
@@ -75,11 +76,12 @@ export function instructionOf(outcome: Outcome): { readonly instruction: Instruc
   }
   const fields = objectIn(body)
   if (!fields) return { code: 40001, message: 'the answer is not one JSON object' }
-  const { instruction: name } = fields
-  if (name === undefined || name === null || name === '')
+  const { instruction } = fields
+  if (instruction === undefined || instruction === null || instruction === '')
     return { code: 40005, message: 'the answer has no instruction' }
-  if (typeof name !== 'string' || !known(name)) {
-    const told = typeof name === 'string' && /^\w{1,40}$/.test(name) ? `: '${name}'` : ''
+  const name = spelled(known, instruction)
+  if (name === undefined) {
+    const told = typeof instruction === 'string' && /^\w{1,40}$/.test(instruction) ? `: '${instruction}'` : ''
     return { code: 55555, message: `the answer's instruction is unknown${told}` }
   }
   return { instruction: { name, fields } }
@@ -97,9 +99,7 @@ const codes: Readonly<Record<Failure, number>> = {
 }
 
 /** Supervising is for REST only. */
-function known(name: string): boolean {
-  return name === 'accept' || name === 'reject' || (name !== 'supervise' && isVoiceInstruction(name))
-}
+const known = ['accept', 'reject', ...voiceInstructionNames.filter((name) => name !== 'supervise')] as const
 
 function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
   try {

@@ -1,9 +1,10 @@
-import type { CreateScopedWebhook } from '@ringdown/engine/conversations/webhook'
-import { type EngineEvent, render } from '@ringdown/engine/events'
+import { type CreateScopedWebhook, webhookEvents } from '@ringdown/engine/conversations/webhook'
+import { type EngineEvent, eventTypes, render } from '@ringdown/engine/events'
 import type { Row } from '@ringdown/engine/state/row'
 import { World } from '@ringdown/engine/testing/world'
 import { describe, expect, it } from 'vitest'
 import type { Draft, RouteContext } from '../delivery.ts'
+import { tellingOf } from './conversation-parameters.ts'
 import { conversationWebhooks, says } from './conversations.ts'
 
 const us = 'https://us.test/post'
@@ -354,4 +355,11 @@ describe('a word', () => {
   ])('%j says %j: %s', (text, word, expected) => {
     expect(says(text, [word])).toBe(expected)
   })
+})
+
+it('every name under which something is told or asked is known to the filters', () => {
+  const tellings = eventTypes.flatMap((type) => tellingOf(type) ?? [])
+  const names = tellings.flatMap(({ before, after }) => (before ? [before.event, after.event] : [after.event]))
+  // Messages have no receipts yet.
+  expect(new Set([...names, 'onDeliveryUpdated'])).toEqual(new Set(webhookEvents))
 })

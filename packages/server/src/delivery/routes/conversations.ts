@@ -1,4 +1,5 @@
 import type { ConversationRow, MessageRow, ScopedWebhookRow, WebhookMethod } from '@ringdown/engine/conversations/rows'
+import { foldedName } from '@ringdown/engine/name'
 import type { Draft, LoggedEvent, Message, Route, RouteContext } from '../delivery.ts'
 import { isTold, parametersOf, tellingOf } from './conversation-parameters.ts'
 
@@ -88,9 +89,9 @@ function wants(webhook: ScopedWebhookRow, data: LoggedEvent['data'], name: strin
 
 /** Whether a text has one of the words in it, as a whole and in any letter case (reference conversations 15, U7). */
 export function says(text: string, words: readonly string[]): boolean {
-  const folded = text.toLowerCase()
+  const folded = foldedName(text)
   return words.some((word) => {
-    const wanted = word.trim().toLowerCase()
+    const wanted = foldedName(word.trim())
     if (wanted === '') return false
     for (let at = folded.indexOf(wanted); at >= 0; at = folded.indexOf(wanted, at + 1)) {
       const end = at + wanted.length

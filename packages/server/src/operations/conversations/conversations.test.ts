@@ -253,7 +253,7 @@ describe('messages', () => {
     expect((await server.get(`${url}/${sids[0]}`)).status).toBe(404)
     expect(await bodies({})).toEqual(['zwei', 'three'])
     expect((await server.post(url, {})).status).toBe(400)
-    expect(await server.post(url, { Body: 'x', Attributes: '{' })).toMatchObject({ status: 400, body: { code: 20001 } })
+    expect(await server.post(url, { Body: 'x', Attributes: '{' })).toMatchObject({ status: 400, body: { code: 50304 } })
   })
 })
 

@@ -227,7 +227,7 @@ describe('an answer', () => {
     ['nothing: the connection breaks', { by: (response) => response.destroy() }, asSaid],
     ['JSON that says it is text', { body: '{"body":"Bye"}' }, { status: 201, body: { body: 'Bye' } }],
     ['attributes as text', { body: { attributes: '{ "a": 1 }' } }, { status: 201, body: { attributes: '{ "a": 1 }' } }],
-    ['attributes that are no JSON', { body: { attributes: '{' } }, invalid],
+    ['attributes that are no JSON', { body: { attributes: '{' } }, { status: 400, body: { code: 50304 } }],
     [
       'attributes beyond all bounds',
       { body: { attributes: { a: 'x'.repeat(5000) } } },

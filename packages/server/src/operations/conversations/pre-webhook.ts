@@ -134,7 +134,11 @@ function changesIn(outcome: Outcome, { type }: RenderedEvent, whose: 'account' |
     return read(operation, answerOf(outcome.body))
   } catch (error) {
     if (!(error instanceof InvalidRequest)) throw error
-    throw new InvalidRequest(`The pre-webhook of the ${whose} gave an invalid answer: ${error.message}`)
+    const { code, status, message } = error
+    throw new InvalidRequest(`The pre-webhook of the ${whose} gave an invalid answer: ${message}`, null, {
+      code,
+      status
+    })
   }
 }
 

@@ -1,6 +1,6 @@
 import { InvalidRequest } from '@ringdown/contract/form'
 import type { OperationId, OperationTypes } from '@ringdown/contract/generated/operations'
-import { normalized } from '@ringdown/engine/conversations/address'
+import { checkedAddress } from '@ringdown/engine/conversations/address'
 import type { Place } from '@ringdown/engine/conversations/lookup'
 import type {
   ChatServiceRow,
@@ -277,7 +277,7 @@ async function listParticipantConversations(
     throw new InvalidRequest('One of Identity and Address is expected')
   const key =
     identity === undefined
-      ? (['address', '=', normalized(address ?? '') ?? address ?? ''] as const)
+      ? (['address', '=', checkedAddress(address ?? '')] as const)
       : (['identity', '=', identity] as const)
   const listed = await coldPage<ParticipantRow>(ledger, page, {
     kind: 'participant',

@@ -188,7 +188,7 @@ describe('an interaction', () => {
     })
     expect(await server.post(`${root}/Interactions`, { Channel: '{' })).toMatchObject({
       status: 400,
-      body: { code: 20001 }
+      body: { code: 45366 }
     })
     expect(await server.post(`${root}/Interactions`, {})).toMatchObject({
       status: 400,

@@ -1,5 +1,6 @@
-import { InvalidRequest } from '@ringdown/contract/form'
+import { InvalidRequest, shown } from '@ringdown/contract/form'
 import { isoSeconds } from '@ringdown/contract/instant'
+import { foldedName, isSameName } from '@ringdown/engine/name'
 import { inWorkspace, namedChannel, workspaceOf } from '@ringdown/engine/routing/lookup'
 import { nameKey } from '@ringdown/engine/routing/rows'
 import type { State } from '@ringdown/engine/state/state'
@@ -57,7 +58,8 @@ export const cumulative = {
     workspaceOf(state, workspace_sid)
     const { friendly_name } = params
     const group = { table: state.tables.task_queue, index: 'workspace_sid', key: workspace_sid }
-    const keep = (row: { friendly_name: string }) => friendly_name === undefined || row.friendly_name === friendly_name
+    const keep = (row: { friendly_name: string }) =>
+      friendly_name === undefined || isSameName(row.friendly_name, friendly_name)
     const listed = pageOf(group, page, { keep })
     const sids = listed.items.map(({ sid }) => sid)
     const asked = askedOf(context, workspace_sid, params)
@@ -159,7 +161,7 @@ function askedOf({ state, now }: Context, workspace_sid: string, params: Params)
 function thresholdsOf(text: string): string[] {
   const thresholds = text.split(',').map((part) => part.trim())
   if (thresholds.length > 100 || !thresholds.every((part) => /^\d{1,9}$/.test(part))) {
-    const expected = 'a list of up to 100 numbers of seconds is expected'
+    const expected = `a list of up to 100 numbers of seconds is expected, not '${shown(text)}'`
     throw new InvalidRequest(`Parameter SplitByWaitTime is invalid: ${expected}`, 'SplitByWaitTime')
   }
   return thresholds
@@ -188,7 +190,7 @@ function workersOf(
   const named =
     friendly_name === undefined
       ? [...state.tables.worker.by('workspace_sid', workspace_sid)]
-      : [...state.tables.worker.by('name', nameKey(workspace_sid, friendly_name.toLowerCase()))]
+      : [...state.tables.worker.by('name', nameKey(workspace_sid, foldedName(friendly_name)))]
   const queues = [
     ...(task_queue_sid === undefined ? [] : [task_queue_sid]),
     ...(task_queue_name === undefined

@@ -16,7 +16,7 @@ export const events = {
     const window = windowOf(params, now())
     const { page_size, page_token } = page ?? wholePage
     const cursor = page_token === null ? null : decodeToken(page_token)
-    const after = cursor ? await seqOf(ledger, cursor.key) : undefined
+    const after = cursor ? await seqOf(ledger, workspace_sid, cursor.key) : undefined
     const isBack = cursor?.direction === 'before'
     await ledger.settled()
     const rows = await ledger.reading((readings, account_sid) =>
@@ -107,10 +107,10 @@ function resourcePath(workspace: string, type: string, sid: string, task_sid: un
 }
 
 /** Where a page begins: a token holds the event's seq, one of the older form its SID alone. */
-async function seqOf(ledger: Ledger, key: readonly (string | number | null)[]): Promise<number> {
+async function seqOf(ledger: Ledger, workspace_sid: string, key: readonly (string | number | null)[]): Promise<number> {
   const [first, second] = key
   if (key.length === 2 && typeof first === 'number' && typeof second === 'string') return first
   if (key.length !== 1 || typeof first !== 'string') return badToken()
   const event = await ledger.reading((readings, account_sid) => readings.event(account_sid, first))
-  return event?.seq ?? badToken()
+  return event && toldOf(event).data.workspace_sid === workspace_sid ? event.seq : badToken()
 }

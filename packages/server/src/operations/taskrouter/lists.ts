@@ -1,4 +1,6 @@
 import { InvalidRequest } from '@ringdown/contract/form'
+import { orderingOf, type Sorted } from '@ringdown/contract/ordering'
+import { foldedName, isSameName } from '@ringdown/engine/name'
 import type { WorkerView } from '@ringdown/engine/routing/expression/environment'
 import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
 import { nameKey, type TaskRow } from '@ringdown/engine/routing/rows'
@@ -25,19 +27,20 @@ export const lists = {
     const queues = worker_sid === undefined ? undefined : state.pools.queuesOf(worker_sid)
     const group = inGroup(state.tables.task_queue, 'workspace_sid', workspace_sid)
     const keep = (row: { sid: string; friendly_name: string; target_workers: string }) =>
-      (friendly_name === undefined || row.friendly_name === friendly_name) &&
+      (friendly_name === undefined || isSameName(row.friendly_name, friendly_name)) &&
       (queues === undefined || queues.has(row.sid)) &&
       (worker === undefined || accepts(row.target_workers, worker))
-    const listed = ordering
-      ? sortedPage(group.table, rowsOf(group), page, { keep, sort: [sorting('date_updated', ordering)] })
-      : pageOf(group, page, { keep })
+    const sort = sortingBy(ordering, { DateUpdated: 'date_updated' })
+    const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
     return shownPage(listed, (row) => shownTaskQueue(state, row))
   },
 
   'taskrouter_v1.ListWorker'({ path: { workspace_sid }, params, page }, context) {
     const { state } = context
     workspaceOf(state, workspace_sid)
-    const { friendly_name, available, ordering } = params
+    const { available, ordering } = params
+    // Names of workers are one whatever their case (reference taskrouter 1.7).
+    const name = params.friendly_name === undefined ? undefined : foldedName(params.friendly_name)
     if (params.target_workers_expression) checkRate(context, 'expression_lists', 'TargetWorkersExpression')
     const activity_sid = bothSids(params.activity_sid, sidOf(state, 'activity', workspace_sid, params.activity_name))
     const task_queue_sid = bothSids(
@@ -54,13 +57,12 @@ export const lists = {
         : inGroup(worker, 'activity_sid', activity_sid)
     const keep = (row: { sid: string; workspace_sid: string; friendly_name: string; activity_sid: string }) =>
       row.workspace_sid === workspace_sid &&
-      (friendly_name === undefined || row.friendly_name === friendly_name) &&
+      (name === undefined || foldedName(row.friendly_name) === name) &&
       (available === undefined || (state.find('activity', row.activity_sid)?.available ?? false) === available) &&
       (members === undefined || members.has(row.sid)) &&
       (expression === undefined || expression.matches(undefined, state.pools.worker(row.sid)))
-    const listed = ordering
-      ? sortedPage(worker, rowsOf(group), page, { keep, sort: [sorting('date_status_changed', ordering)] })
-      : pageOf(group, page, { keep })
+    const sort = sortingBy(ordering, { DateStatusChanged: 'date_status_changed' })
+    const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
     return shownPage(listed, (row) => shownWorker(state, row))
   },
 
@@ -92,8 +94,7 @@ export const lists = {
       (has_addons === undefined || (row.addons !== '{}') === has_addons) &&
       (expression === undefined || expression.matches(state.pools.task(row)))
     const sort = taskSorting(params.ordering)
-    const listed =
-      sort.length === 0 ? pageOf(group, page, { keep }) : sortedPage(task, rowsOf(group), page, { keep, sort })
+    const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
     const at = now()
     return shownPage(listed, (row) => shownTask(state, row, at))
   },
@@ -129,10 +130,6 @@ function inGroup<R extends Row>(table: Table<R>, index: string, key: string): Gr
   return { table, index, key }
 }
 
-function rowsOf<R extends Row>({ table, index, key }: Group<R>): Iterable<R> {
-  return table.by(index, key)
-}
-
 /** The SID behind a name: undefined where no name is given, null where nothing has it. */
 function sidOf(
   state: State,
@@ -150,9 +147,13 @@ function bothSids(sid: string | undefined, named: string | null | undefined): st
   return named === sid ? sid : null
 }
 
-/** `DateUpdated:desc` for a list that offers one column; the contract has checked the text. */
-function sorting<C extends string>(column: C, ordering: string): { column: C; descending: boolean } {
-  return { column, descending: ordering.endsWith(':desc') }
+/** How a list is sorted; undefined where nothing is asked for, and the order of creation will do. */
+function sortingBy<C extends string>(
+  ordering: string | undefined,
+  columns: Readonly<Record<string, C>>
+): readonly Sorted<C>[] | undefined {
+  const sort = orderingOf(ordering, columns)
+  return sort.length === 0 ? undefined : sort
 }
 
 const taskColumns = {
@@ -161,17 +162,9 @@ const taskColumns = {
   VirtualStartTime: 'virtual_start_time'
 } as const satisfies Record<string, keyof TaskRow>
 
-/** `Priority:desc,DateCreated:asc`; empty where the order of creation will do (reference taskrouter 1.9). */
-function taskSorting(ordering: string | undefined): Sorting<TaskRow>[] {
-  if (ordering === undefined || ordering.trim() === '') return []
-  const sort = ordering.split(',').map((part): Sorting<TaskRow> => {
-    const [name = '', direction = 'asc'] = part.trim().split(':')
-    if (!Object.hasOwn(taskColumns, name) || (direction !== 'asc' && direction !== 'desc')) {
-      const columns = Object.keys(taskColumns).join(', ')
-      throw new InvalidRequest(`Parameter Ordering is invalid: ${columns} with :asc or :desc are expected`, 'Ordering')
-    }
-    return { column: taskColumns[name as keyof typeof taskColumns], descending: direction === 'desc' } // hasOwn says that it is one
-  })
+/** `Priority:desc,DateCreated:asc`; undefined where the order of creation will do (reference taskrouter 1.9). */
+function taskSorting(ordering: string | undefined): readonly Sorting<TaskRow>[] | undefined {
+  const sort = orderingOf(ordering, taskColumns)
   const columns = sort.map(({ column }) => column)
   if (columns.includes('date_created') && columns.includes('virtual_start_time')) {
     throw new InvalidRequest(
@@ -180,7 +173,8 @@ function taskSorting(ordering: string | undefined): Sorting<TaskRow>[] {
     )
   }
   const [only] = sort
-  return sort.length === 1 && only?.column === 'date_created' && !only.descending ? [] : sort
+  const isCreation = sort.length === 1 && only?.column === 'date_created' && !only.descending
+  return sort.length === 0 || isCreation ? undefined : sort
 }
 
 /** A worker of whom only attributes are known. */

@@ -1,4 +1,4 @@
-import { InvalidRequest } from '@ringdown/contract/form'
+import { InvalidRequest, shown } from '@ringdown/contract/form'
 import { inWorkspace, namedChannel, workspaceOf } from '@ringdown/engine/routing/lookup'
 import type { State } from '@ringdown/engine/state/state'
 import { enteredAt, realTimeOf } from '@ringdown/engine/statistics/realtime'
@@ -130,10 +130,20 @@ function channelSid(state: State, workspace_sid: string, name: string | undefine
 function queueSids(value: unknown): readonly string[] {
   const sids = typeof value === 'string' ? [value] : value
   if (!Array.isArray(sids) || sids.length < 1 || sids.length > 50) {
-    throw new InvalidRequest('Parameter QueueSids is invalid: a list of 1 to 50 SIDs is expected', 'QueueSids')
+    throw new InvalidRequest(
+      `Parameter QueueSids is invalid: a list of 1 to 50 SIDs is expected, not ${worded(sids)}`,
+      'QueueSids'
+    )
   }
-  if (!sids.every((sid) => typeof sid === 'string' && /^WQ[0-9a-fA-F]{32}$/.test(sid))) {
-    throw new InvalidRequest('Parameter QueueSids is invalid: SIDs beginning with WQ are expected', 'QueueSids')
+  const isSid = (sid: unknown) => typeof sid === 'string' && /^WQ[0-9a-fA-F]{32}$/.test(sid)
+  const wrong: unknown = sids.find((sid) => !isSid(sid))
+  if (!sids.every(isSid)) {
+    const expected = `SIDs beginning with WQ are expected, not ${worded(wrong)}`
+    throw new InvalidRequest(`Parameter QueueSids is invalid: ${expected}`, 'QueueSids')
   }
   return sids
+}
+
+function worded(value: unknown): string {
+  return shown(typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? 'nothing'))
 }

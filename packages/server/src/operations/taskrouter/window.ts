@@ -1,3 +1,4 @@
+import { isoSeconds } from '@ringdown/contract/instant'
 import { refuse } from '@ringdown/engine/refusals'
 import { lookBackMs } from '../../readers/retention.ts'
 
@@ -20,10 +21,10 @@ export function windowOf(
   now: number
 ): Window {
   const { start_date, end_date, minutes = usual_minutes } = params
-  if (start_date === undefined && minutes < 1) refuse('invalid', 'Minutes must be at least 1')
+  if (start_date === undefined && minutes < 1) refuse('invalid', `Minutes must be at least 1, not ${minutes}`)
   const end = end_date ?? now
   const start = start_date ?? end - minutes * 60_000
-  if (start > end) refuse('invalid', 'StartDate must not be after EndDate')
+  if (start > end) refuse('invalid', `StartDate ${isoSeconds(start)} must not be after EndDate ${isoSeconds(end)}`)
   if (start < now - lookBackMs) refuse('too_far_back', 'StartDate must not be more than 30 days in the past')
   return { start, end, isOpen: end >= now }
 }

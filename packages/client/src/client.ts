@@ -1,0 +1,135 @@
+import { type OperationId, type OperationTypes, operations } from '@ringdown/contract/generated/operations'
+import type { Meta, Operation } from '@ringdown/contract/operation'
+import { type Asked, requestOf } from './request.ts'
+
+export interface ClientOptions {
+  /** Where Ringdown is: `http://127.0.0.1:8080`. */
+  readonly url: string
+  /** The value of the `Authorization` header; asked for before each request, so that a token may be a new one. */
+  readonly authorization: () => string | Promise<string>
+  readonly fetch?: typeof fetch
+}
+
+/** What is asked of an operation: the names of its path, its parameters, and how to stop waiting for it. */
+export type Asking<Id extends OperationId> = Named<'path', OperationTypes[Id]['path']> &
+  Named<'params', OperationTypes[Id]['params']> & { readonly signal?: AbortSignal }
+
+/** Operations that answer in pages. */
+export type ListId = {
+  [Id in OperationId]: OperationTypes[Id]['result'] extends { readonly meta: Meta } ? Id : never
+}[OperationId]
+
+/** One item of a list's answer. */
+export type ItemOf<Id extends ListId> = OperationTypes[Id]['result'] extends infer R
+  ? R extends Readonly<Record<Exclude<keyof R, 'meta'>, readonly (infer Item)[]>>
+    ? Item
+    : never
+  : never
+
+/** An answer that is an error, in the words of the API. */
+export class ApiError extends Error {
+  /** HTTP status. */
+  readonly status: number
+  /** The error's number, null where whoever answered (a proxy) gave none. */
+  readonly code: number | null
+
+  constructor(status: number, code: number | null, message: string) {
+    super(message)
+    this.name = 'ApiError'
+    this.status = status
+    this.code = code
+  }
+}
+
+/**
+ * A client of all operations of the contract, by their ids: names in snake_case as the APIs have them, instants as
+ * milliseconds. Needs `fetch` and `URL` and nothing else, so it runs in browsers and in Node.
+ */
+export class Client {
+  readonly #options: ClientOptions
+
+  constructor(options: ClientOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Asks one operation; answers its resource, or a page of them, as the API shows it.
+   *
+   * @throws ApiError for every answer that is an error; what `fetch` throws where there was none.
+   */
+  call<Id extends OperationId>(id: Id, asking: Asking<Id>): Promise<OperationTypes[Id]['result']> {
+    return this.#send(operationOf(id), asking) as Promise<OperationTypes[Id]['result']> // by the contract
+  }
+
+  /**
+   * All items of a list, page after page, as they are asked for. `page_size` is that of the API.
+   *
+   * @throws ApiError as `call` does.
+   */
+  async *list<Id extends ListId>(
+    id: Id,
+    asking: Asking<Id> & { readonly page_size?: number }
+  ): AsyncGenerator<ItemOf<Id>> {
+    const operation = operationOf(id)
+    let query = new URLSearchParams(asking.page_size === undefined ? '' : { PageSize: String(asking.page_size) })
+    let params: object = asking.params ?? {}
+    for (;;) {
+      const page = (await this.#send(operation, { ...asking, params }, query)) as Page
+      yield* (page[operation.listKey ?? ''] ?? []) as readonly ItemOf<Id>[] // by the contract
+      if (page.meta.next_page_url === null) return
+      // Its query has the filters, too. Its host is not asked: this client talks to one server only.
+      query = new URL(page.meta.next_page_url).searchParams
+      params = {}
+    }
+  }
+
+  async #send(
+    operation: Operation,
+    { signal, ...asked }: Asked & { readonly signal?: AbortSignal },
+    query?: URLSearchParams
+  ): Promise<unknown> {
+    const { method, target, headers, body } = requestOf(operation, asked, new URLSearchParams(query))
+    const { url, authorization, fetch: send = globalThis.fetch } = this.#options
+    const response = await send(url.replace(/\/$/, '') + target, {
+      method,
+      headers: { accept: 'application/json', authorization: await authorization(), ...headers },
+      ...(body !== undefined && { body }),
+      ...(signal && { signal })
+    })
+    const text = await response.text()
+    if (!response.ok) throw errorOf(response, text)
+    return text === '' ? null : JSON.parse(text)
+  }
+}
+
+/** `Authorization` of an account or key and its secret. */
+export function basic(username: string, password: string): () => string {
+  const bytes = new TextEncoder().encode(`${username}:${password}`)
+  const header = `Basic ${btoa(String.fromCharCode(...bytes))}`
+  return () => header
+}
+
+/** Required where it has a member that is. */
+type Named<Name extends string, T> =
+  Record<never, never> extends T ? { readonly [name in Name]?: T } : { readonly [name in Name]: T }
+
+interface Page {
+  readonly meta: Meta
+  readonly [key: string]: unknown
+}
+
+const byId = new Map(operations.map((operation) => [operation.id, operation]))
+
+function operationOf(id: OperationId): Operation {
+  return byId.get(id) as Operation // the ids are those of the table
+}
+
+function errorOf({ status, statusText }: Response, text: string): ApiError {
+  try {
+    const { code, message } = JSON.parse(text) as { readonly code?: unknown; readonly message?: unknown } // an object, or it throws
+    if (typeof message === 'string') return new ApiError(status, typeof code === 'number' ? code : null, message)
+  } catch {
+    // whoever answered speaks no JSON
+  }
+  return new ApiError(status, null, `HTTP ${status} ${statusText}`.trim())
+}

@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { TestClock } from '@ringdown/server/clock/clock'
+import { Account } from '@ringdown/server/commit/account'
+import { openStore } from '@ringdown/server/store/open'
+import type { Store } from '@ringdown/server/store/store'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Access } from './access-token.ts'
+import { answerCall } from './rpc.ts'
+
+/* Calls of the worker SDK take values in the spellings that REST takes. */
+
+const account_sid = `AC${'a'.repeat(32)}`
+let folder: string
+let store: Store
+let account: Account
+let access: Access
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ringdown-rpc-'))
+  store = await openStore({ data: folder })
+  const log = pino({ level: 'silent' })
+  account = await Account.open({ store, account_sid, clock: new TestClock(1_772_442_000_000), log, seed: 1 })
+  const { workspace } = await account.execute({ type: 'workspace.create', friendly_name: 'Floor', template: 'FIFO' })
+  const workspace_sid = workspace.sid
+  const activity = account.state.tables.activity.all().find(({ available }) => available)
+  const { worker } = await account.execute({
+    type: 'worker.create',
+    workspace_sid,
+    friendly_name: 'Zoe\u0308',
+    activity_sid: activity?.sid ?? ''
+  })
+  await account.execute({ type: 'worker.create', workspace_sid, friendly_name: 'Bea' })
+  await account.execute({ type: 'task.create', workspace_sid, routing_target: worker.sid })
+  access = { account_sid, workspace_sid, worker_sid: worker.sid, role: 'worker', expires_at: Number.POSITIVE_INFINITY }
+})
+afterAll(async () => {
+  await account.close()
+  await store.close()
+  await rm(folder, { recursive: true })
+})
+
+function call(method: 'GET' | 'POST', path: string, params: Readonly<Record<string, unknown>>): Promise<object> {
+  const asked = { path: ['Workspaces', access.workspace_sid, ...path.split('/')], method, params, token: '' }
+  return answerCall({ ...asked, if_match: undefined }, access, account, 1_772_442_000_000)
+}
+
+async function namesOf(path: string, params: Readonly<Record<string, unknown>>): Promise<string[]> {
+  const { contents } = (await call('GET', path, params)) as { contents: { friendly_name: string }[] } // as lists are answered
+  return contents.map(({ friendly_name }) => friendly_name)
+}
+
+it('a worker is found by its name in any form and case', async () => {
+  for (const FriendlyName of ['Zo\u00eb', 'Zoe\u0308', 'ZO\u00cb'])
+    expect(await namesOf('Workers', { FriendlyName })).toEqual(['Zoe\u0308'])
+  expect(await namesOf('Workers', { FriendlyName: '' })).toHaveLength(2)
+})
+
+it('lists are sorted without a direction, and in any case', async () => {
+  const Ordering = 'DateStatusChanged'
+  expect(await namesOf('Workers', { Ordering })).toEqual(await namesOf('Workers', { Ordering: `${Ordering}:asc` }))
+  expect(await namesOf('Workers', { Ordering: 'datestatuschanged:DESC' })).toEqual(
+    await namesOf('Workers', { Ordering: `${Ordering}:desc` })
+  )
+  await expect(call('GET', 'Workers', { Ordering: 'Age' })).rejects.toThrow("not 'Age'")
+})
+
+it('a reservation is accepted in any case', async () => {
+  const reservation = account.state.tables.reservation.all()[0]?.sid ?? ''
+  const path = `Workers/${access.worker_sid}/Reservations/${reservation}`
+  await expect(call('POST', path, { Instruction: 'Dance' })).rejects.toThrow("'Dance'")
+  await call('POST', path, { Instruction: 'ACCEPT' })
+  expect(account.state.get('reservation', reservation).reservation_status).toBe('accepted')
+  await call('POST', path, { ReservationStatus: 'Wrapping', WorkerActivitySid: '' })
+  expect(account.state.get('reservation', reservation).reservation_status).toBe('wrapping')
+})
