@@ -28,18 +28,24 @@ export function tokenIn(body: unknown): string {
   let depth = 0
   let token: string | undefined
   for (let at = 0; at < text.length; at++) {
-    const c = text[at]
-    if (c === '{' || c === '[') depth++
-    else if (c === '}' || c === ']') depth--
-    if (c !== '"') continue
+    const c = text.charCodeAt(at)
+    if (c === curly || c === square) depth++
+    else if (c === curly + 2 || c === square + 2) depth--
+    if (c !== quote) continue
     const end = endOfString(text, at)
-    const value = depth === 1 && text.slice(at, end + 1) === '"token"' ? valueAfter(text, end + 1) : undefined
+    const value =
+      depth === 1 && end - at === 6 && text.startsWith('"token"', at) ? valueAfter(text, end + 1) : undefined
     if (value !== undefined) token = value
     at = end
   }
   if (token === undefined || token.length > longestToken) throw new InvalidRequest(malformed)
   return token
 }
+
+/** `"`, `{` and `[`; what closes the last two comes two places later. */
+const quote = 0x22
+const curly = 0x7b
+const square = 0x5b
 
 /** Place of the quotation mark that ends the string that begins here. */
 function endOfString(text: string, begin: number): number {
