@@ -3,6 +3,7 @@ import twilio from 'twilio'
 import { Worker } from 'twilio-taskrouter'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { mountMcp } from '../../packages/cli/src/mount.ts'
 import { type Receiver, receiver } from '../receiver.ts'
 import { type World, world } from '../world.ts'
 
@@ -18,7 +19,7 @@ let hooks: Receiver
 const agent = new Agent({ keepAlive: true })
 
 beforeAll(async () => {
-  ringdown = await world({ testClock: false, allowPrivateDestinations: true })
+  ringdown = await world({ testClock: false, allowPrivateDestinations: true, mcp: mountMcp('0.0.0-test') })
   hooks = await receiver({ auth_token: ringdown.running.credentials.auth_token })
   const { workspaces } = ringdown.client.taskrouter.v1
   workspace = (await workspaces.create({ friendlyName: 'Floor', template: 'FIFO' })).sid
@@ -186,4 +187,41 @@ it('accept() and then the event that it was accepted, as desks are written', asy
     await once(reservation, 'completed')
   }
   ada.disconnect()
+})
+
+it('a tool of an agent answers before another call of the agent is told what it did', async () => {
+  /** One call over HTTP, a connection each. */
+  const tool = async (name: string, args: object): Promise<string> => {
+    const response = await fetch(`${ringdown.running.url}/mcp`, {
+      method: 'POST',
+      headers: {
+        authorization: ringdown.authorization,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream'
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } })
+    })
+    return response.text()
+  }
+  let right = 0
+  for (let n = 0; n < 50; n++) {
+    let isTold = false
+    const before = /cursor[^a-zA-Z0-9]+([\w.:-]+)/.exec(await tool('wait_for_events', { waitSeconds: 0 }))?.[1]
+    const wait = tool('wait_for_events', { cursor: before, types: ['worker.attributes.update'], waitSeconds: 10 }).then(
+      (text) => {
+        isTold = true
+        return text
+      }
+    )
+    await ringdown.call('/ringdown/v1/Events?limit=1&wait_s=0')
+    const changed = await tool('manage_workers', {
+      action: 'update',
+      workspaceSid: workspace,
+      workerSid: worker,
+      attributes: { n: `tool-${n}.` }
+    })
+    if (!isTold && changed.includes(`tool-${n}.`)) right++
+    expect(await wait).toContain('Attributes of Ada changed')
+  }
+  expect(right).toBe(50)
 })

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { openDatabase } from '@ringdown/server/store/sqlite-driver'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { credentials, run, started } from '../process.ts'
 
@@ -87,6 +88,112 @@ describe('ringdown', () => {
     } finally {
       await server.kill()
     }
+  })
+
+  it.each([
+    ['credentials.json', 'Dear Ada', /credentials\.json does not hold an account_sid and an auth_token/],
+    ['credentials.json', 'null', /credentials\.json does not hold/],
+    ['credentials.json', '', /credentials\.json does not hold/],
+    [
+      'ringdown.sqlite',
+      'Dear Ada, this is not a database. '.repeat(100),
+      /Cannot open .*ringdown\.sqlite: .*not a database/
+    ],
+    ['ringdown.sqlite.mark', '\0'.repeat(500), /ringdown\.sqlite\.mark is damaged.*--accept-data-loss/],
+    ['owner.lock', 'Dear Ada, this is not a database. '.repeat(100), /owner\.lock is no file of ours/],
+    ['settings.json', '{\n"rates":\nDear Ada }', /settings\.json are not valid JSON/],
+    ['settings.json', '[]', /setting file must be an object/]
+  ])('says in one line that %s is malformed (%j)', async (file, text, said) => {
+    const data = await mkdtemp(join(folder, 'malformed-'))
+    await writeFile(join(data, file), text)
+    const settings = file === 'settings.json' ? ['--settings', join(data, file)] : []
+    const env = file === 'credentials.json' ? { RINGDOWN_ACCOUNT_SID: '', RINGDOWN_AUTH_TOKEN: '' } : {}
+    oneLine(await run(['start', '--port', '0', '--data', data, ...settings], env), said)
+  })
+
+  it.each(['null', '[1]', '"Dear Ada"', '{"pid":"x"}', ''])(
+    'takes an owner.json that holds %j for none',
+    async (text) => {
+      const data = await mkdtemp(join(folder, 'owner-'))
+      const server = await started(['--data', data])
+      await writeFile(join(data, 'owner.json'), text)
+      oneLine(await run(['start', '--port', '0', '--data', data]), 'is in use by another process: stop it first')
+      await server.kill()
+    }
+  )
+
+  it('says which row cannot be read', async () => {
+    const data = join(folder, 'rows')
+    expect(await (await started(['--data', data])).stop()).toBe(0)
+    for (const [set, said] of [
+      ["data = 'Dear Ada'", /Cannot load account AC5+: its rows cannot be read \(.*JSON.*\)/],
+      [
+        `data = '{"sid":"WS1","seq":1}', kind = 'letter'`,
+        /the row WS1 of the kind letter cannot be read \(there is no such kind\)/
+      ]
+    ] as const) {
+      const database = await openDatabase(join(data, 'ringdown.sqlite'))
+      database.exec(`update row set ${set} where kind = (select min(kind) from row)`)
+      database.close()
+      oneLine(await run(['start', '--port', '0', '--data', data]), said)
+    }
+  })
+
+  it('does not start with less than it had acknowledged, unless it is told to', async () => {
+    const data = join(folder, 'less')
+    const server = await started(['--data', data])
+    const made = await fetch(`${server.url}/taskrouter/v1/Workspaces`, {
+      method: 'POST',
+      headers: { authorization },
+      body: new URLSearchParams({ FriendlyName: 'Kept' })
+    })
+    expect(made.status).toBe(201)
+    await server.kill()
+    await truncate(join(data, 'ringdown.sqlite'), 0)
+    await rm(join(data, 'ringdown.sqlite-wal'), { force: true })
+    oneLine(
+      await run(['start', '--port', '0', '--data', data]),
+      /is not whole: account AC5+ had come to.*--accept-data-loss/
+    )
+    const again = await started(['--data', data, '--accept-data-loss'])
+    expect(await again.stop()).toBe(0)
+    expect(await (await started(['--data', data])).stop()).toBe(0)
+  })
+
+  it('keeps its files to their owner, also in a folder that is open to others, and says so', async () => {
+    const data = await mkdtemp(join(folder, 'open-'))
+    await chmod(data, 0o755)
+    await writeFile(join(data, 'ringdown.sqlite'), '', { mode: 0o644 })
+    const none = { RINGDOWN_ACCOUNT_SID: '', RINGDOWN_AUTH_TOKEN: '' }
+    const modes = async () => {
+      const found: Record<string, number> = {}
+      for (const name of await readdir(data)) found[name] = (await stat(join(data, name))).mode & 0o777
+      return found
+    }
+    const server = await started(['--data', data], none)
+    await expect.poll(() => server.output()).toMatch(/"mode":"0755".*the data folder is open to other users/)
+    const running = await modes()
+    expect(Object.keys(running)).toEqual(
+      expect.arrayContaining([
+        'credentials.json',
+        'owner.json',
+        'owner.lock',
+        'ringdown.sqlite',
+        'ringdown.sqlite-wal',
+        'ringdown.sqlite-shm',
+        'ringdown.sqlite.mark'
+      ])
+    )
+    expect(new Set(Object.values(running))).toEqual(new Set([0o600]))
+    await server.kill()
+    for (const name of await readdir(data)) await chmod(join(data, name), 0o644)
+    const again = await started(['--data', data], none)
+    expect(new Set(Object.values(await modes()))).toEqual(new Set([0o600]))
+    await again.kill()
+    // A folder that it makes itself is closed, and nothing is said.
+    const own = await started(['--data', join(data, 'own')], none)
+    expect(own.output()).not.toContain('open to other users')
+    await own.kill()
   })
 
   it('makes credentials at its first start, readable by their owner only, and keeps them', async () => {

@@ -16,9 +16,13 @@ export interface Child {
 
 /**
  * Runs the text as a module; in it `load(name)` imports a file of the compiled store, `print` answers, and `heard()` is
- * the next line it was told. `limitBlocks` bounds the size of each file that it writes, in blocks of 512 bytes.
+ * the next line it was told. `limitBlocks` bounds the size of each file that it writes, in blocks of 512 bytes;
+ * `flags` are Node's.
  */
-export function child(text: string, { limitBlocks }: { limitBlocks?: number } = {}): Child {
+export function child(
+  text: string,
+  { limitBlocks, flags = [] }: { limitBlocks?: number; flags?: readonly string[] } = {}
+): Child {
   const dist = new URL('../../packages/server/dist/store/', import.meta.url)
   const script = `
     import { createInterface } from 'node:readline'
@@ -27,7 +31,7 @@ export function child(text: string, { limitBlocks }: { limitBlocks?: number } = 
     const print = (line) => process.stdout.write(line + '\\n')
     const load = (name) => import(new URL(name + '.js', '${dist}').href)
     ${text}`
-  const args = ['--input-type=module', '-e', script]
+  const args = [...flags, '--input-type=module', '-e', script]
   const cwd = fileURLToPath(new URL('../../', import.meta.url))
   const options = { cwd, stdio: ['pipe', 'pipe', 'inherit'] as ['pipe', 'pipe', 'inherit'] }
   const started: ChildProcess =

@@ -303,6 +303,37 @@ for (const { name, available, place } of stores)
       expect(await store.log(account, 0, 10)).toEqual([event(4)])
     })
 
+    it('finds events of some types, and puts other data in the place of theirs', async () => {
+      const head = await store.lock(account)
+      const types = ['task.created', 'message.removed', 'task.created', 'user.added', 'message.removed', 'user.added']
+      const events = types.map((type, n) => event(n + 1, type))
+      await store.write(batch(head, { events }))
+      await store.write(batch(await store.lock(other), { events: [event(1, 'user.added')] }))
+      const find = async (after: number, through: number, limit = 10) => {
+        const asked = { types: ['user.added', 'message.removed'], after, through, limit }
+        return (await store.eventsOf(account, asked)).map(({ seq }) => seq)
+      }
+      expect(await find(0, 6)).toEqual([2, 4, 5, 6])
+      expect(await find(2, 5)).toEqual([4, 5])
+      expect(await find(0, 6, 1)).toEqual([2])
+      await store.rewriteEvents(account, [])
+      await store.rewriteEvents(
+        account,
+        [2, 4, 77].map((seq) => ({ seq, data: `{"body":"é${seq}"}` }))
+      )
+      const [, second, third, fourth] = events
+      expect(await store.log(account, 1, 3)).toEqual([
+        { ...second, data: '{"body":"é2"}' },
+        third,
+        { ...fourth, data: '{"body":"é4"}' }
+      ])
+      expect(await store.log(other, 0, 10)).toEqual([event(1, 'user.added')])
+    })
+
+    it('gives no room back that it does not have', async () => {
+      expect(await store.compact(64)).toBe(0)
+    })
+
     it('prunes only what is old enough, in the log and in the journal', async () => {
       const head = await store.lock(account)
       await store.write(

@@ -207,6 +207,25 @@ for (const { name, available, place } of stores)
       expect(await list({}, { limit: 1, descending: true, after: queued(3).sid })).toEqual(['2 WW1'])
     })
 
+    it('are found by their events, finished or not, and say something else from then on', async () => {
+      const rows = [queued(1), queued(2), queued(2, { receiver_sid: 'WW1' }), queued(3), queued(5)]
+      await insert(...rows)
+      await store.markDeliveries(account, [delivered(queued(1), 10)])
+      const found = await store.messagesFor(account, [1, 2, 5, 9])
+      const sids = [1, 2, 5].flatMap((n) => rows.filter(({ event_seq }) => event_seq === n).map((row) => row.sid))
+      expect(found.map((one) => one.sid)).toEqual(sids.sort())
+      expect(found[0]?.message).toBe(queued(1).message)
+      expect(await store.messagesFor(account, [])).toEqual([])
+      await store.rewriteDeliveries(
+        account,
+        [1, 2].map((n) => ({ sid: queued(n).sid, message: `"é${n}"` }))
+      )
+      await store.rewriteDeliveries(account, [])
+      const messages = await Promise.all(rows.map(async ({ sid }) => (await store.delivery(account, sid))?.message))
+      expect(messages).toEqual(['"é1"', '"é2"', ...Array(3).fill(queued(3).message)])
+      expect(await due(100)).toEqual([2, 2, 3, 5])
+    })
+
     it('are forgotten when they have been finished for long enough', async () => {
       const rows = [1, 2, 3, 4].map((n) => queued(n))
       await insert(...rows)

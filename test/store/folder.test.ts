@@ -96,7 +96,7 @@ describe('a data folder', () => {
     const store = await openStore({ data: join(home, 'data') })
     await store.lock('AC1')
     await store.close()
-    expect(await readdir(join(home, 'data'))).toEqual(['ringdown.sqlite'])
+    expect(await readdir(join(home, 'data'))).toEqual(['ringdown.sqlite', 'ringdown.sqlite.mark'])
     await expect(openStore({})).rejects.toThrow(CannotOpen)
   })
 })

@@ -1,4 +1,4 @@
-import { readdir, rename, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { residentColdOf } from '@ringdown/server/store/query'
 import { openSqlite } from '@ringdown/server/store/sqlite'
@@ -45,7 +45,7 @@ describe('a store on SQLite', () => {
     const head = await store.lock(account)
     await store.write(batch(head, { events: [event(1)] }))
     await store.close()
-    expect(await readdir(here.folder)).toEqual(['store.sqlite'])
+    expect(await readdir(here.folder)).toEqual(['store.sqlite', 'store.sqlite.mark'])
   })
 
   it('does not let its write-ahead log grow without end', async () => {
@@ -60,6 +60,32 @@ describe('a store on SQLite', () => {
     const file = (await stat(here.path)).size
     expect(file).toBeGreaterThan(48_000_000)
     expect(log).toBeLessThan(file / 2)
+  })
+
+  it('gives the room of what is gone back, a little at a time, and keeps some', async () => {
+    const head = await store.lock(account)
+    const size = 100
+    for (let n = 0; n < 40; n++) {
+      const events = Array.from({ length: size }, (_, i) => ({
+        ...event(n * size + i + 1),
+        data: JSON.stringify({ text: 'secret-'.repeat(1_000) })
+      }))
+      await store.write(batch({ ...head, decision: n }, { events }))
+    }
+    while ((await store.prune(account, { event: Number.MAX_SAFE_INTEGER }, 1_000)) > 0);
+    const pages = async () => (await here.query('pragma page_count'))[0] as { page_count: number } // as: SQLite answers so
+    const before = (await pages()).page_count
+    let given = 0
+    for (let more = -1; more !== 0; given += more) {
+      more = await store.compact(64)
+      expect(more).toBeLessThanOrEqual(64)
+    }
+    expect((await pages()).page_count).toBeLessThanOrEqual(before - given + 1)
+    expect(given).toBeGreaterThan(before / 2)
+    await store.close()
+    // What was deleted was overwritten, also where the room is kept.
+    expect((await readFile(here.path, 'latin1')).includes('secret-')).toBe(false)
+    expect((await stat(here.path)).size).toBeLessThan(4_000_000)
   })
 
   it('loses nothing that it acknowledged when its process is killed', async () => {

@@ -16,6 +16,7 @@ export interface StartArguments {
   readonly at: number | undefined
   readonly seed: number | undefined
   readonly journal: boolean
+  readonly acceptDataLoss: boolean
   readonly demo: boolean
   readonly publicUrl: string | undefined
   readonly trustProxy: boolean
@@ -47,6 +48,7 @@ export const usage = `Ringdown: an open contact center that speaks Twilio Flex's
     --demo                     seed a small contact center, and say what to try
     --test-clock [--at ISO]    time stands still; POST /ringdown/v1/clock moves it
     --seed N                   the same requests give the same SIDs
+    --accept-data-loss         start on a data folder that does not hold what it should, with what is there
     --journal                  keep every command, for replay
     --public-url URL           what url, links and page URLs begin with
     --trust-proxy              believe X-Forwarded-* headers
@@ -77,6 +79,7 @@ const options = {
   at: { type: 'string' },
   seed: { type: 'string' },
   journal: { type: 'boolean' },
+  'accept-data-loss': { type: 'boolean' },
   demo: { type: 'boolean' },
   'public-url': { type: 'string' },
   'trust-proxy': { type: 'boolean' },
@@ -102,6 +105,7 @@ const allowed = {
     'at',
     'seed',
     'journal',
+    'accept-data-loss',
     'demo',
     'public-url',
     'trust-proxy',
@@ -159,6 +163,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     at: values.at === undefined ? undefined : instant('at', values.at),
     seed: values.seed === undefined ? undefined : integer('seed', values.seed, 0, 2 ** 32 - 1),
     journal: values.journal ?? false,
+    acceptDataLoss: values['accept-data-loss'] ?? false,
     demo: values.demo ?? false,
     publicUrl: values['public-url'] === undefined ? undefined : url('public-url', values['public-url']),
     trustProxy: values['trust-proxy'] ?? false,

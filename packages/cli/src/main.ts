@@ -18,6 +18,8 @@ async function main(args: readonly string[]): Promise<void> {
 main(process.argv.slice(2)).catch((error: unknown) => {
   // What the user can mend is one line; anything else is a mistake of ours, and its trace helps.
   const isKnown = error instanceof CannotOpen || error instanceof BadArguments || error instanceof BadSettings
-  process.stderr.write(isKnown ? `${error.message}\n` : `${(error as Error).stack ?? String(error)}\n`)
+  process.stderr.write(
+    isKnown ? `${error.message.replace(/\s*\n\s*/g, ' ')}\n` : `${(error as Error).stack ?? String(error)}\n`
+  )
   process.exit(1)
 })

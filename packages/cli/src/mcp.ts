@@ -6,28 +6,20 @@ import { FolderTaken } from '@ringdown/server/store/folder-lock'
 import { CannotOpen } from '@ringdown/server/store/store'
 import { pino } from 'pino'
 import { BadArguments, type McpArguments } from './arguments.ts'
+import { type Stoppable, stopOnSignals } from './stopping.ts'
 
-interface Reached {
+/** What others run is not ours to stop. */
+const nothing: Stoppable = { close: async () => {}, hangUp: () => {} }
+
+interface Reached extends Stoppable {
   readonly backend: Backend
-  readonly close: () => Promise<void>
 }
 
 /** `ringdown mcp`: the tools on standard input and output, until the client closes its end. Logs go to standard error. */
 export async function runMcp(args: McpArguments, version: string): Promise<void> {
   const log = pino({ level: args.logLevel }, pino.destination(2))
-  const { backend, close } = args.backend === 'twilio' ? twilio(args) : await ringdown(args, version, log)
-  let stopping = false
-  const stop = () => {
-    if (stopping) return
-    stopping = true
-    close().then(
-      () => process.exit(0),
-      (err: unknown) => {
-        log.error({ err }, 'could not stop cleanly')
-        process.exit(1)
-      }
-    )
-  }
+  const { backend, close, hangUp } = args.backend === 'twilio' ? twilio(args) : await ringdown(args, version, log)
+  const stop = stopOnSignals({ close, hangUp }, log)
   const handle = serveMcpStdio({
     backend,
     version,
@@ -36,14 +28,12 @@ export async function runMcp(args: McpArguments, version: string): Promise<void>
     tools: args.tools,
     onerror: (err) => log.error({ err }, 'a tool failed')
   })
-  process.stdin.on('end', () => void handle.close().finally(stop))
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+  process.stdin.on('end', () => void handle.close().finally(() => stop('end of input')))
 }
 
 function twilio({ url }: McpArguments): Reached {
   try {
-    return { backend: twilioBackend({ credentials: credentialsFrom(process.env), base: url }), close: async () => {} }
+    return { backend: twilioBackend({ credentials: credentialsFrom(process.env), base: url }), ...nothing }
   } catch (error) {
     throw new BadArguments(`The backend twilio needs credentials: ${(error as Error).message}.`)
   }
@@ -51,14 +41,14 @@ function twilio({ url }: McpArguments): Reached {
 
 /** The server at `--url`; else the one that has the data folder; else one of its own in this process. */
 async function ringdown(args: McpArguments, version: string, log: pino.Logger): Promise<Reached> {
-  if (args.url !== undefined) return { backend: await at(args.url, args.data), close: async () => {} }
+  if (args.url !== undefined) return { backend: await at(args.url, args.data), ...nothing }
   try {
     const running = await start({ port: 0, host: '127.0.0.1', data: args.data, env: process.env, log, version })
-    return { backend: await at(running.url, args.data), close: () => running.close() }
+    return { backend: await at(running.url, args.data), close: running.close, hangUp: running.hangUp }
   } catch (error) {
     const url = error instanceof FolderTaken ? error.owner?.url : undefined
     if (!url) throw error
-    return { backend: await at(url, args.data), close: async () => {} }
+    return { backend: await at(url, args.data), ...nothing }
   }
 }
 

@@ -7,6 +7,7 @@ import { pino } from 'pino'
 import type { StartArguments } from './arguments.ts'
 import { seedDemo, whatToTry } from './demo.ts'
 import { mountMcp } from './mount.ts'
+import { stopOnSignals } from './stopping.ts'
 
 /** `ringdown start`: serves until SIGTERM or SIGINT, then answers what is under way and writes what is decided. */
 export async function runStart(args: StartArguments, version: string): Promise<void> {
@@ -21,21 +22,12 @@ export async function runStart(args: StartArguments, version: string): Promise<v
     version,
     mcp: mountMcp(version)
   })
-  let stopping = false
-  const stop = (signal: string) => {
-    if (stopping) process.exit(1) // asked twice: at once
-    stopping = true
-    log.info({ signal }, 'stopping')
-    running.close().then(
-      () => process.exit(0),
-      (err: unknown) => {
-        log.error({ err }, 'could not stop cleanly')
-        process.exit(1)
-      }
-    )
+  let isStopping = false
+  const close = () => {
+    isStopping = true
+    return running.close()
   }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+  stopOnSignals({ close, hangUp: running.hangUp }, log)
 
   const { url, credentials } = running
   const { account_sid, auth_token, isNew, path } = credentials
@@ -50,7 +42,15 @@ export async function runStart(args: StartArguments, version: string): Promise<v
   if (args.allowPrivateDestinations) say('  webhooks  may lead to private addresses: this machine and its networks\n')
   if (args.database !== undefined) {
     const waited = setTimeout(() => say('Another node has the account: this one stands by.\n'), 1000)
-    await running.account.finally(() => clearTimeout(waited))
+    const isOurs = await running.account.then(
+      () => true,
+      (error: unknown) => {
+        if (!isStopping) throw error
+        return false // told to stop while it stood by
+      }
+    )
+    clearTimeout(waited)
+    if (!isOurs) return
     say('This node has the account.\n')
   }
   if (args.demo) {

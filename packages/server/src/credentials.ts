@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { keepPrivate } from './store/permissions.ts'
 import { CannotOpen } from './store/store.ts'
 
 export interface Credentials {
@@ -42,6 +43,7 @@ export async function knownCredentials(folder: string, env: NodeJS.ProcessEnv): 
     if (error.code === 'ENOENT') return undefined
     throw new CannotOpen(`Cannot read ${path}: ${error.message}.`, { cause: error })
   })
+  keepPrivate(path)
   return text === undefined ? undefined : parse(path, text)
 }
 

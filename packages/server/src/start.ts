@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
+import { resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type EngineEvent, render } from '@ringdown/engine/events'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
@@ -14,13 +17,15 @@ import { envelopeOf } from './http/errors.ts'
 import { Metrics } from './http/metrics.ts'
 import { buildServer, type MountMcp } from './http/server.ts'
 import { askWith } from './operations/conversations/asking.ts'
+import { Blanking } from './readers/blanking.ts'
 import { type Followed, Follower } from './readers/follower.ts'
 import { Retention } from './readers/retention.ts'
 import { statisticsDigest } from './readers/statistics.ts'
 import { mountEventBridge } from './realtime/event-bridge.ts'
 import { type Folder, takeFolder } from './store/folder-lock.ts'
 import { openStore } from './store/open.ts'
-import { CannotOpen, type Store } from './store/store.ts'
+import { opennessOf } from './store/permissions.ts'
+import { CannotOpen, type Store, StoreUnavailable } from './store/store.ts'
 
 export interface StartOptions {
   readonly port: number
@@ -37,6 +42,8 @@ export interface StartOptions {
   readonly at?: number | undefined
   readonly seed?: number | undefined
   readonly journal?: boolean
+  /** Starts on a data folder that does not hold what the mark beside its database says. */
+  readonly acceptDataLoss?: boolean
   readonly publicUrl?: string | undefined
   readonly trustProxy?: boolean
   readonly settings?: Settings
@@ -55,8 +62,13 @@ export interface Running {
   readonly clock: TestClock | undefined
   /** Resolves with the account when it is this process's; a stand-by waits for that. */
   readonly account: Promise<Account>
-  /** Answers what is under way, writes what is decided, and lets go of everything. */
+  /**
+   * Answers what is under way, writes what is decided, lets the account go, and gives those who have not finished some
+   * seconds. Resolves when everything is let go of.
+   */
   close(): Promise<void>
+  /** Ends all connections, for a server that is being closed and shall wait no longer. */
+  hangUp(): void
 }
 
 /**
@@ -70,14 +82,27 @@ export async function start(options: StartOptions): Promise<Running> {
   let store: Store | undefined
   try {
     const credentials = await credentialsFor(options.data, options.env)
-    store = await openStore(options.database === undefined ? { data: options.data } : { database: options.database })
+    tellOpenness(log, options.data)
+    const { data, database, acceptDataLoss = false } = options
+    store = await openStore(database === undefined ? { data, acceptDataLoss } : { database })
     await checkKnown(store, credentials)
     return await serve(options, store, credentials, folder)
   } catch (error) {
     await store?.close().catch((err: unknown) => log.warn({ err }, 'the store did not close'))
     await folder?.release()
-    throw error
+    if (!(error instanceof StoreUnavailable)) throw error
+    throw new CannotOpen(`Cannot use what is kept in ${folder?.path ?? 'the database'}: ${error.message}.`, {
+      cause: error
+    })
   }
+}
+
+/** Ringdown's files are its own; what else is put there, and their names, is not. */
+function tellOpenness(log: Logger, data: string): void {
+  const mode = existsSync(data) ? opennessOf(data) : undefined
+  if (mode === undefined) return
+  const said = 'the data folder is open to other users of this machine: close it with chmod 700'
+  log.warn({ folder: resolve(data), mode }, said)
 }
 
 /** A database of another account is not taken over silently: this server would make a second account in it. */
@@ -105,15 +130,18 @@ async function serve(
   let account: Account | undefined
   let sender: Sender | undefined
   let mounted: MountMcp | undefined
+  let closing: Promise<void> | undefined
   const ask = askWith({ auth_token, allowPrivate, log })
   const app = buildServer({
     credentials: new Known([{ username: account_sid, password: auth_token, account_sid }]),
-    ledger: (sid) => (sid === account_sid ? account : undefined),
+    // A request that is complete only after the stop is decided by the next one.
+    ledger: (sid) => (sid === account_sid && !closing ? account : undefined),
     account: (sid) => (sid === account_sid ? account : undefined),
     isReady: async () => {
       await store.ping()
       return account?.isReady ?? false
     },
+    trouble: () => store.trouble() ?? (account ? undefined : 'another node has the account, or it is being loaded'),
     sender: (sid) => (sid === account_sid ? sender : undefined),
     ask: (_account_sid, ...question) => ask(...question),
     now: () => clock.now(),
@@ -143,7 +171,7 @@ async function serve(
   metrics.queueLength(() => account?.queueLength ?? 0)
   metrics.deliveries({ figures: () => sender?.figures, oldest: async () => (await sender?.oldest()) ?? 0 })
 
-  const readers: { close(): Promise<void> }[] = []
+  const readers: { close(grace_ms?: number): Promise<void> }[] = []
   const abort = new AbortController()
   const opening = Account.open(
     {
@@ -178,6 +206,17 @@ async function serve(
     const { concurrency, kept_days } = settings.deliveries
     const retention = new Retention({ store, account_sid, clock, log, deliveries_kept_days: kept_days })
     testing?.register(retention)
+    const blanking = new Blanking({
+      store,
+      account: opened,
+      clock,
+      log,
+      onBlanked(deliveries) {
+        for (const forget of opened.onBlanked) forget()
+        if (deliveries > 0) sender?.reset()
+      }
+    })
+    testing?.register(blanking)
     const sending = new Sender({
       store,
       account: opened,
@@ -215,7 +254,7 @@ async function serve(
     testing?.register(deliveries)
     testing?.register(sending)
     sender = sending
-    readers.push(statistics, retention, deliveries, sending)
+    readers.push(statistics, retention, blanking, deliveries, sending)
     // What every account has: a Flex instance with its workspace, and a conversation service.
     if (opened.state.tables.flex_configuration.size === 0) await opened.execute({ type: 'flex.setup' })
     account = opened
@@ -229,20 +268,37 @@ async function serve(
     })
   }
 
-  let closing: Promise<void> | undefined
-  const close = async () => {
-    // A connection that is kept alive turns idle after its last answer; waiting for its end would take a minute.
-    const hangUp = setInterval(() => app.server.closeIdleConnections(), 20)
-    await app.close().finally(() => clearInterval(hangUp))
-    abort.abort(new CannotOpen('the server stops'))
+  const letGo = async () => {
     const opened = await opening.catch(() => undefined)
-    for (const reader of readers) await reader.close()
+    // Another node waits for the account: what a destination has not answered by then, it will be asked again.
+    const grace_ms = options.database === undefined ? undefined : handOver_ms
+    for (const reader of readers) await reader.close(grace_ms)
     await opened?.close()
     await store.close()
     await folder?.release()
   }
-  return { url, credentials, clock: testing, account: opening, close: () => (closing ??= close()) }
+  const close = async () => {
+    abort.abort(new CannotOpen('the server stops'))
+    const ended = app.close()
+    ended.catch(() => {}) // told below
+    // What is under way is answered in this time, unless its caller holds it up; the account is not held for that.
+    await Promise.race([ended, delay(answer_ms)])
+    await letGo()
+    await ended
+  }
+  return {
+    url,
+    credentials,
+    clock: testing,
+    account: opening,
+    close: () => (closing ??= close()),
+    hangUp: () => app.hangUp()
+  }
 }
+
+/** Milliseconds for requests that came before the server stopped, and for deliveries that are under way then. */
+const answer_ms = 200
+const handOver_ms = 200
 
 /** An account as it is for those who may not be ahead of the answers: what is settled is what has been told. */
 function toldOf(account: Account): Followed {

@@ -1,7 +1,7 @@
 import type { EventRefs, Rendering } from '../events.ts'
 import type { State } from '../state/state.ts'
 import { type Origin, told } from './origin.ts'
-import type { ConversationRow, MessageRow, ParticipantRow, ScopedWebhookRow, UserRow } from './rows.ts'
+import type { ChatServiceRow, ConversationRow, MessageRow, ParticipantRow, ScopedWebhookRow, UserRow } from './rows.ts'
 
 /** What webhooks tell of conversations, under the log's names (reference conversations 17.1 and 17.4). */
 export const conversationEvents = {
@@ -19,7 +19,9 @@ export const conversationEvents = {
   'message.removed': ofMessage('removed', true),
   'user.added': ofUser('added'),
   'user.updated': ofUser('updated'),
-  'ringdown.conversation-webhook.added': webhookAdded
+  'ringdown.conversation-webhook.added': webhookAdded,
+  'ringdown.user.removed': userRemoved,
+  'ringdown.conversations-service.removed': serviceRemoved
 } satisfies Record<string, Rendering>
 
 type Told = Extract<keyof typeof conversationEvents, string>
@@ -64,6 +66,16 @@ export function emitUser(state: State, type: Extract<Told, `user.${string}`>, us
 /** Ours: a webhook of a conversation. What it is to be told of before its time follows from `replay_after`. */
 export function emitWebhook(state: State, conversation: ConversationRow, webhook: ScopedWebhookRow): void {
   state.emit('ringdown.conversation-webhook.added', { conversation, conversation_scoped_webhook: webhook })
+}
+
+/** Ours: no webhook hears of it, but the log has the user's name until it does. */
+export function emitUserRemoved(state: State, user: UserRow): void {
+  state.emit('ringdown.user.removed', { user })
+}
+
+/** Ours, as well: not all that goes with a service is in memory, to be told of one by one. */
+export function emitServiceRemoved(state: State, chat_service: ChatServiceRow): void {
+  state.emit('ringdown.conversations-service.removed', { chat_service })
 }
 
 function ofConversation(did: (refs: EventRefs) => string, isGone = false): Rendering {
@@ -161,6 +173,26 @@ function ofUser(did: string): Rendering {
         ...refs.extra
       }
     }
+  }
+}
+
+function userRemoved(refs: EventRefs, at: number): ReturnType<Rendering> {
+  const { sid, chat_service_sid, date_created, date_updated } = refs.user as UserRow // emitUserRemoved gives it
+  return {
+    description: `User ${sid} removed`,
+    resource_type: 'user',
+    resource_sid: sid,
+    data: { chat_service_sid, user_sid: sid, date_created, date_updated, date_removed: at }
+  }
+}
+
+function serviceRemoved(refs: EventRefs, at: number): ReturnType<Rendering> {
+  const { sid, date_created, date_updated } = refs.chat_service as ChatServiceRow // emitServiceRemoved gives it
+  return {
+    description: `Conversations Service ${sid} removed`,
+    resource_type: 'conversations-service',
+    resource_sid: sid,
+    data: { chat_service_sid: sid, date_created, date_updated, date_removed: at }
   }
 }
 

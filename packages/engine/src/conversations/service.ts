@@ -3,6 +3,7 @@ import { notFound } from '../routing/lookup.ts'
 import type { State } from '../state/state.ts'
 import { dropConversation } from './conversation.ts'
 import { leastClosed_ms, leastInactive_ms, timerOf } from './duration.ts'
+import { emitServiceRemoved } from './events.ts'
 import { checkLength, given } from './lookup.ts'
 import { consequence } from './origin.ts'
 import type { ChatServiceRow, ConversationConfigurationRow } from './rows.ts'
@@ -140,5 +141,6 @@ export function deleteService(state: State, { sid }: { readonly sid: string }): 
   state.remove('service_webhook_configuration', sid)
   for (const role of [...state.tables.role.by('chat_service_sid', sid)]) state.remove('role', role.sid)
   state.remove('chat_service', service.sid)
+  emitServiceRemoved(state, service)
   return {}
 }

@@ -2,7 +2,7 @@ import { refuse } from '../refusals.ts'
 import { cleared } from '../routing/lookup.ts'
 import { nameKey } from '../routing/rows.ts'
 import type { State } from '../state/state.ts'
-import { emitUser } from './events.ts'
+import { emitUser, emitUserRemoved } from './events.ts'
 import { checkedAttributes, checkLength, checkRole, given, mostAttributes, type Place, userOf } from './lookup.ts'
 import type { Origin } from './origin.ts'
 import { dropParticipant } from './participant.ts'
@@ -83,5 +83,6 @@ export function deleteUser(state: State, params: { readonly sid: string } & Plac
   for (const participant of [...state.tables.participant.by('identity', key)])
     dropParticipant(state, participant, params)
   state.remove('user', user.sid)
+  emitUserRemoved(state, user)
   return {}
 }

@@ -4,7 +4,9 @@ import { ownPrefix, streamSchemas, streamTypeOf, streamTypes, streamTypesFrom } 
 
 /** Events of the engine that Event Streams does not tell, and why. */
 const untold: Readonly<Record<string, string>> = {
-  'ringdown.conversation-webhook.added': 'lets a webhook catch up with older messages; nothing has happened to anybody'
+  'ringdown.conversation-webhook.added': 'lets a webhook catch up with older messages; nothing has happened to anybody',
+  'ringdown.user.removed': 'says whose text is to be blanked; Twilio tells of no such thing',
+  'ringdown.conversations-service.removed': 'says whose text is to be blanked; Twilio tells of no such thing'
 }
 
 describe('the catalogue of event types', () => {

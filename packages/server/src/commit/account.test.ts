@@ -285,6 +285,69 @@ describe('when the store fails', () => {
     expect(account.state.tables.activity.firstBy('name', `${workspace_sid}/Lunch`)).toBeDefined()
   })
 
+  it('shows what is on disk while nothing can be written, and goes on when there is room', async () => {
+    const plan: Parameters<typeof failing>[0] = []
+    let hasRoom = true
+    const full = new Proxy(failing(plan), {
+      get(target, name) {
+        const member = Reflect.get(target, name)
+        if (name !== 'lock') return member
+        return async (...args: Parameters<Store['lock']>) => {
+          while (!hasRoom) await new Promise((resolve) => setTimeout(resolve, 5))
+          return member(...args)
+        }
+      }
+    })
+    const account = await open({ store: full })
+    const { workspace_sid } = await center(account)
+    hasRoom = false
+    plan.push(() => 'before')
+    const create = (friendly_name: string) => account.execute({ type: 'activity.create', workspace_sid, friendly_name })
+    await expect(create('Break')).rejects.toThrowError(Unavailable)
+    expect(account.isReadable).toBe(false)
+    await expect.poll(() => account.isReadable).toBe(true)
+    expect([account.isReady, account.isSettled]).toEqual([false, true])
+    await account.settled()
+    const names = () =>
+      [...account.state.tables.activity.by('workspace_sid', workspace_sid)].map((row) => row.friendly_name)
+    expect(names()).toEqual(['Offline', 'Unavailable', 'Available'])
+    expect((await account.log(0, 100)).length).toBeGreaterThan(0)
+    await expect(create('Lunch')).rejects.toThrowError(Unavailable)
+
+    hasRoom = true
+    await expect.poll(() => account.isReady).toBe(true)
+    await create('Break')
+    expect(names()).toEqual(['Offline', 'Unavailable', 'Available', 'Break'])
+  })
+
+  it("is not read while its store cannot be read, or might be another node's", async () => {
+    const plan: Parameters<typeof failing>[0] = []
+    let isAway = false
+    const away = new Proxy(failing(plan), {
+      get(target, name) {
+        const member = Reflect.get(target, name)
+        if (name === 'peek') return async () => undefined
+        if (name !== 'lock') return member
+        return async (...args: Parameters<Store['lock']>) => {
+          while (isAway) await new Promise((resolve) => setTimeout(resolve, 5))
+          return member(...args)
+        }
+      }
+    })
+    const account = await open({ store: away })
+    const { workspace_sid } = await center(account)
+    isAway = true
+    plan.push(() => 'before')
+    await expect(
+      account.execute({ type: 'activity.create', workspace_sid, friendly_name: 'Break' })
+    ).rejects.toThrowError(Unavailable)
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    expect(account.isReadable).toBe(false)
+    await expect(account.settled()).rejects.toThrowError(Unavailable)
+    isAway = false
+    await expect.poll(() => account.isReady).toBe(true)
+  })
+
   it('refuses only the command whose content the store rejects; the others of its batch are decided again', async () => {
     const isPoison = (batch: Parameters<Store['write']>[0]) =>
       batch.rows.some(({ row }) => row && 'friendly_name' in row && row.friendly_name === 'poison')

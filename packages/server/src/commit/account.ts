@@ -13,6 +13,7 @@ import type { Clock, Moved } from '../clock/clock.ts'
 import type { Readings } from '../store/readings.ts'
 import {
   type AccountHead,
+  CannotOpen,
   ContentRejected,
   type PageQuery,
   type Store,
@@ -47,6 +48,8 @@ const queueLimit = 4096
  */
 const writesAhead = 2
 const worthWriting = batchLimit / 4
+/** Milliseconds that the account may take to be there again before it is only read. */
+const patienceMs = 250
 /** Tries of a timer before it is parked. */
 const timerTries = 3
 
@@ -65,7 +68,9 @@ export class Account implements Ledger, Moved {
   #writing: Entry[][] = []
   /** Resolves when what became of all batches so far has been dealt with. */
   #answered: Promise<void> = Promise.resolve()
-  #status: 'open' | 'recovering' | 'closed' = 'open'
+  /** `reading`: nothing can be written, and what is told is what is on disk. */
+  #status: 'open' | 'reading' | 'recovering' | 'closed' = 'open'
+  #isStopping = false
   #settlers: { readonly decision: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
   readonly #cold = new ColdRows()
   readonly #failures = new Map<string, number>()
@@ -83,6 +88,8 @@ export class Account implements Ledger, Moved {
   #recovery: Promise<void> = Promise.resolve()
   /** Milliseconds that the last batches took, for the metrics. */
   readonly onBatch = new Set<(seconds: number, decisions: number) => void>()
+  /** Told when text of the log was blanked: who keeps events in memory has it still. */
+  readonly onBlanked = new Set<() => void>()
   /** Readers of this account's log that are at work in this process. */
   readonly readers = new Map<ReaderName, LogReader>()
 
@@ -115,6 +122,11 @@ export class Account implements Ledger, Moved {
     return this.#status === 'open' && this.#options.store.healthy()
   }
 
+  /** Whether what `state` and the store show may be told; writing may be another matter. */
+  get isReadable(): boolean {
+    return this.isReady || this.#status === 'reading'
+  }
+
   get queueLength(): number {
     return this.#writing.reduce((sum, { length }) => sum + length, this.#gathered.length)
   }
@@ -141,7 +153,7 @@ export class Account implements Ledger, Moved {
     fetch: readonly Fetch[] = [],
     exchange?: Exchange
   ): Promise<ResultOf<T>> {
-    this.#checkOpen()
+    this.#checkTaking()
     if (this.queueLength >= queueLimit) throw new Unavailable('too many commands are waiting to be written')
     const result =
       fetch.length === 0
@@ -151,11 +163,11 @@ export class Account implements Ledger, Moved {
   }
 
   get isSettled(): boolean {
-    return this.isReady && this.queueLength === 0
+    return this.isReadable && this.queueLength === 0
   }
 
   settled(): Promise<void> {
-    if (!this.isReady) return Promise.reject(new Unavailable('the store is not available'))
+    if (!this.isReadable) return Promise.reject(new Unavailable('the store is not available'))
     if (this.queueLength === 0) return Promise.resolve()
     return new Promise((resolve, reject) => this.#settlers.push({ decision: this.#state.decision, resolve, reject }))
   }
@@ -179,6 +191,7 @@ export class Account implements Ledger, Moved {
   async caughtUp(reader: ReaderName): Promise<void> {
     const found = this.readers.get(reader)
     if (!found) throw new Error(`invariant: ${reader} is read in this process`)
+    if (this.#status === 'reading') return // it cannot write what it would make of the rest
     return this.#reading(found.catchUp())
   }
 
@@ -193,8 +206,9 @@ export class Account implements Ledger, Moved {
     await this.settled()
   }
 
-  /** Stops deciding; resolves when what was decided is on disk (or the store has refused it). */
+  /** Takes no more commands; resolves when what was decided is on disk (or the store has refused it). */
   async close(): Promise<void> {
+    this.#isStopping = true
     if (this.#status === 'open' && this.queueLength > 0) await this.settled().catch(() => {})
     this.#status = 'closed'
     this.#holding.flush()
@@ -206,8 +220,10 @@ export class Account implements Ledger, Moved {
 
   // Deciding
 
-  #checkOpen(): void {
+  /** Throws where a command would not be answered any more. */
+  #checkTaking(): void {
     if (!this.isReady) throw new Unavailable('the store is not available')
+    if (this.#isStopping) throw new Unavailable('the account is being let go')
   }
 
   async #decideAfter(fetch: readonly Fetch[], command: Command, exchange: Exchange | undefined): Promise<unknown> {
@@ -215,7 +231,7 @@ export class Account implements Ledger, Moved {
     let result: Promise<unknown>
     try {
       const fetched = await this.#fetch(fetch)
-      this.#checkOpen()
+      this.#checkTaking()
       result = this.#decideNow(command, fetch, fetched, exchange)
     } finally {
       this.#cold.fetched(reading)
@@ -417,7 +433,7 @@ export class Account implements Ledger, Moved {
     for (const { reject } of settlers) reject(new Unavailable('the store is not available'))
     this.#options.log.error(
       { err: error, decisions: entries.length },
-      isContent ? 'a batch was refused' : 'a write failed'
+      isContent ? 'a batch was refused' : 'nothing can be written until the store is there again'
     )
     if (!isContent)
       for (const entry of entries)
@@ -427,7 +443,7 @@ export class Account implements Ledger, Moved {
       return
     }
     if (isContent) await this.#again(entries, suspects)
-    if (this.#status !== 'recovering') {
+    if (this.#isClosed) {
       for (const entry of this.#gathered.splice(0)) entry.reject(new Unavailable('the server stopped'))
       return
     }
@@ -438,13 +454,30 @@ export class Account implements Ledger, Moved {
     this.#arm()
   }
 
-  /** Takes and loads the account again, for as long as it takes; false when the account was closed meanwhile. */
+  /**
+   * Takes and loads the account again, for as long as it takes; false when the account was closed meanwhile. A store that
+   * can only be read for longer than a moment (a full disk) is read.
+   */
   async #reload(): Promise<boolean> {
+    const reading = setTimeout(() => {
+      this.#readOn().catch((err: unknown) => this.#options.log.debug({ err }, 'the store cannot be read either'))
+    }, patienceMs)
+    try {
+      return await this.#retake()
+    } finally {
+      clearTimeout(reading)
+      if (this.#status === 'reading') this.#status = 'recovering'
+    }
+  }
+
+  async #retake(): Promise<boolean> {
     for (let wait = 50; !this.#abort.signal.aborted; wait = Math.min(wait * 2, 2000)) {
       try {
-        this.#head = await this.#options.store.lock(this.account_sid, this.#abort.signal)
-        this.#state = await load(this.#options, this.#head)
-        this.#told = this.#head.next_event - 1
+        const head = await this.#options.store.lock(this.account_sid, this.#abort.signal)
+        const state = await load(this.#options, head)
+        this.#head = head
+        this.#state = state
+        this.#told = head.next_event - 1
         return true
       } catch (error) {
         if (this.#abort.signal.aborted) return false
@@ -453,6 +486,24 @@ export class Account implements Ledger, Moved {
       }
     }
     return false
+  }
+
+  /** Shows what is on disk, where nobody else can have changed it, until the account is taken again. */
+  async #readOn(): Promise<void> {
+    if (this.#status !== 'recovering') return
+    const before = this.#state
+    const head = await this.#options.store.peek(this.account_sid)
+    if (head === undefined) return
+    const state = await load(this.#options, head)
+    // It may have been taken meanwhile.
+    if (this.#status !== 'recovering' || this.#state !== before) return
+    this.#state = state
+    this.#told = head.next_event - 1
+    this.#status = 'reading'
+  }
+
+  get #isClosed(): boolean {
+    return this.#status === 'closed'
   }
 
   /** Decides the refused batch's commands anew, each in a batch of its own, so that only the offender fails; then the others. */
@@ -516,11 +567,19 @@ function drawSeed(): Seed {
 
 async function load({ store, account_sid, settings }: AccountOptions, head: AccountHead): Promise<State> {
   const state = new State(account_sid, settings ?? defaultSettings)
-  for (const { kind, row } of await store.load(account_sid)) {
-    if (!Object.hasOwn(kinds, kind)) throw new Error(`the store holds rows of the unknown kind ${kind}`)
-    state.admit(kind as Kind, row as never) // checked just before
+  let place = 'its rows'
+  try {
+    for (const { kind, row } of await store.load(account_sid)) {
+      place = `the row ${row.sid} of the kind ${kind}`
+      if (!Object.hasOwn(kinds, kind)) throw new Error('there is no such kind')
+      state.admit(kind as Kind, row as never) // checked just before
+    }
+    state.pools.settle()
+  } catch (error) {
+    if (error instanceof StoreUnavailable || error instanceof CannotOpen) throw error
+    const { message } = error as Error // as: parsing and admitting throw errors
+    throw new CannotOpen(`Cannot load account ${account_sid}: ${place} cannot be read (${message}).`, { cause: error })
   }
-  state.pools.settle()
   state.at = head.at
   state.decision = head.decision
   state.next_seq = head.next_seq

@@ -1,6 +1,7 @@
 import type { KinesisClient, KinesisClientConfig } from '@aws-sdk/client-kinesis'
 import { request as dial } from 'undici'
 import type { Outcome } from './delivery.ts'
+import { patienceOf } from './patience.ts'
 import type { KinesisSender } from './transport.ts'
 
 /*
@@ -12,7 +13,7 @@ import type { KinesisSender } from './transport.ts'
 /** Puts one record into its stream. What Kinesis answers is the outcome; the SDK's own retries are off. */
 export const putRecord: KinesisSender = async ({ stream, json }, { kind, idempotency_token, signal }) => {
   const { region, name } = placeOf(stream.arn)
-  const timeout = AbortSignal.timeout(kind.timeout_ms)
+  const patience = patienceOf(kind.timeout_ms, signal)
   try {
     const { client, PutRecordCommand } = await clientFor(region)
     const command = new PutRecordCommand({
@@ -22,12 +23,12 @@ export const putRecord: KinesisSender = async ({ stream, json }, { kind, idempot
       // Any text will do, as records are in no order (reference events 3); the same over all attempts.
       PartitionKey: idempotency_token
     })
-    const { ShardId, SequenceNumber } = await client.send(command, {
-      abortSignal: signal ? AbortSignal.any([signal, timeout]) : timeout
-    })
+    const { ShardId, SequenceNumber } = await client.send(command, { abortSignal: patience.signal })
     return { status: 200, headers: {}, body: JSON.stringify({ ShardId, SequenceNumber }) }
   } catch (error) {
-    return outcomeOf(error, timeout.aborted && !signal?.aborted)
+    return outcomeOf(error, patience.isLate() && !signal?.aborted)
+  } finally {
+    patience.end()
   }
 }
 

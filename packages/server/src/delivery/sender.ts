@@ -201,10 +201,10 @@ export class Sender implements Moved {
   }
 
   /** Starts nothing more; resolves when what is under way has ended, or was given up, and outcomes are written. */
-  async close(): Promise<void> {
+  async close(grace_ms = graceMs): Promise<void> {
     this.#status = 'closed'
     for (const lane of this.#lanes.values()) lane.cancelAlarm()
-    const timer = setTimeout(() => this.#abort.abort(), graceMs)
+    const timer = setTimeout(() => this.#abort.abort(), grace_ms)
     await this.settle().catch(() => {}) // the store is away: what is not written is sent again
     clearTimeout(timer)
     this.#abort.abort()

@@ -1,6 +1,7 @@
 import type { Agent, Dispatcher } from 'undici'
 import type { Failure, Kind, Message, Outcome } from './delivery.ts'
 import { AddressRefused, checkHost, publicLookup } from './guard.ts'
+import { patienceOf } from './patience.ts'
 import { requestOf, standardHeaders } from './sign.ts'
 
 export type KinesisMessage = Extract<Message, { readonly method: 'kinesis' }>
@@ -58,23 +59,15 @@ export async function send(message: Message, options: SendOptions): Promise<Outc
   network ??= load()
   const loaded = await network
   if (options.signal?.aborted) return failed('connection', 'given up')
-  const abort = new AbortController()
-  let isLate = false
-  const timer = setTimeout(() => {
-    isLate = true
-    abort.abort()
-  }, options.kind.timeout_ms)
-  const giveUp = () => abort.abort()
-  options.signal?.addEventListener('abort', giveUp, { once: true })
+  const patience = patienceOf(options.kind.timeout_ms, options.signal)
   try {
-    return await follow(loaded, message, options, abort.signal)
+    return await follow(loaded, message, options, patience.signal)
   } catch (error) {
-    if (isLate) return failed('timeout', `no answer within ${options.kind.timeout_ms} ms`)
-    if (abort.signal.aborted) return failed('connection', 'given up')
+    if (patience.isLate()) return failed('timeout', `no answer within ${options.kind.timeout_ms} ms`)
+    if (patience.signal.aborted) return failed('connection', 'given up')
     return failed(failureOf(error), textOf(error))
   } finally {
-    clearTimeout(timer)
-    options.signal?.removeEventListener('abort', giveUp)
+    patience.end()
   }
 }
 

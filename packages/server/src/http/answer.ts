@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { type ErrorBody, errorBody } from '@ringdown/contract/errors'
+import { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import { safeHeaders, sayLast } from '../realtime/hang-up.ts'
+import { isLongUnread } from './connections.ts'
 import { envelopeOf } from './errors.ts'
 import type { Metrics } from './metrics.ts'
+import { isFromPage } from './origin.ts'
 
 /** The answer to a preflight (reference rest-conventions 3). */
 export const corsHeaders = {
@@ -27,8 +30,8 @@ const rateLimitHeaders = [
 
 /** What every answer has, names and values in turn, as Node writes them fastest. Only pages, which say their origin, need all of CORS. */
 const constantHeaders = {
-  open: ['Access-Control-Allow-Origin', '*'],
-  cors: Object.entries(corsHeaders).flat()
+  open: [...Object.entries(safeHeaders).flat(), 'Access-Control-Allow-Origin', '*'],
+  cors: [...Object.entries(safeHeaders).flat(), ...Object.entries(corsHeaders).flat()]
 } as const satisfies Record<string, readonly string[]>
 
 const taskrouterHeaders = {
@@ -66,10 +69,18 @@ export interface Subject {
 
 export const nothing: Subject = { id: 'none', product: undefined }
 
+/** Callers without valid credentials that the log is told in a second, one by one. */
+const toldStrangers = 20
+
 /** Sends answers, and tells log and metrics of each: one line without query and body. */
 export class Answers {
   readonly #log: Logger
   readonly #metrics: Metrics | undefined
+  /** Callers without valid credentials in this second, and when it ends. */
+  #strangers = 0
+  #secondEnds = 0
+  /** Once the server stops, each answer is the last one of its connection. */
+  isStopping = false
 
   constructor(log: Logger, metrics: Metrics | undefined) {
     this.#log = log
@@ -93,22 +104,43 @@ export class Answers {
     const { open, cors } = constant
     const headers: string[] = request.headers.origin === undefined ? open.slice() : cors.slice()
     headers.push('Twilio-Request-Id', request.id, 'Twilio-Request-Duration', durationText(ms))
-    if (status === 401) headers.push('WWW-Authenticate', 'Basic realm="Twilio API"')
+    if (status === 401 && !isFromPage(request.headers)) headers.push('WWW-Authenticate', 'Basic realm="Twilio API"')
     if (etag !== undefined) headers.push('ETag', etag)
     const bytes = body === undefined ? 0 : Buffer.byteLength(body)
     if (body !== undefined) headers.push('Content-Type', 'application/json', 'Content-Length', String(bytes))
     reply.hijack()
-    reply.raw.writeHead(status, headers)
-    // Text of ASCII alone goes out as it lies in memory.
-    if (bytes === body?.length) reply.raw.end(body, 'latin1')
-    else reply.raw.end(body)
+    const { socket } = reply.raw
+    // Only the answer whose turn it is on its connection has a socket.
+    if (status >= 400 && socket instanceof Socket && isLongUnread(request.raw))
+      sayLast(socket, status, headers, body ?? '', { isHeard: false })
+    else {
+      if (this.isStopping) headers.push('Connection', 'close')
+      reply.raw.writeHead(status, headers)
+      // Text of ASCII alone goes out as it lies in memory.
+      if (bytes === body?.length) reply.raw.end(body, 'latin1')
+      else reply.raw.end(body)
+    }
     this.#metrics?.requestEnded(subject.id, status, ms / 1000)
-    const level = request.method === 'GET' && status < 400 ? 'debug' : 'info'
+    const isQuiet = (request.method === 'GET' && status < 400) || (status === 401 && !this.#isTold())
+    const level = isQuiet ? 'debug' : 'info'
     if (this.#log.isLevelEnabled(level)) {
       const { id: request_id, method } = request
       this.#log[level]({ request_id, method, operation: subject.id, status, ms: Math.round(ms * 10) / 10 }, 'request')
     }
     return reply
+  }
+
+  /** Whether one more caller without valid credentials is told: a flood of them shall not fill a disk. */
+  #isTold(): boolean {
+    const now = performance.now()
+    if (now >= this.#secondEnds) {
+      const untold = this.#strangers - toldStrangers
+      if (untold > 0) this.#log.warn({ requests: untold }, 'more requests came without valid credentials')
+      this.#secondEnds = now + 1000
+      this.#strangers = 0
+    }
+    this.#strangers++
+    return this.#strangers <= toldStrangers
   }
 
   /**
@@ -122,10 +154,4 @@ export class Answers {
     }
     return this.send(request, reply, subject, body.status, JSON.stringify(body))
   }
-}
-
-/** An answer to bytes that are no HTTP request: there is no request yet, so it is written by hand. */
-export function malformedAnswer(status: number, message: string): string {
-  const body = JSON.stringify(errorBody({ code: 20001, message, status } satisfies Omit<ErrorBody, 'more_info'>))
-  return `HTTP/1.1 ${status} Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
 }

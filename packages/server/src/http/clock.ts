@@ -2,7 +2,7 @@ import { InvalidRequest, parseForm } from '@ringdown/contract/form'
 import { instantOf } from '@ringdown/contract/instant'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Answers, Subject } from './answer.ts'
-import { authenticate, type Credentials } from './credentials.ts'
+import { askingWho, type Credentials } from './credentials.ts'
 import { HttpRefusal, notFound } from './errors.ts'
 
 /** The test clock: time stands still until it is moved. */
@@ -30,8 +30,8 @@ export function mountClock(
 ): void {
   const show = (request: FastifyRequest, reply: FastifyReply, now: number) =>
     answers.send(request, reply, subject, 200, JSON.stringify({ now: new Date(now).toISOString(), now_ms: now }))
-  const existing = (request: FastifyRequest): MovableClock => {
-    authenticate(request, credentials)
+  const onRequest = askingWho(credentials)
+  const existing = (): MovableClock => {
     if (clock) return clock
     const { message } = notFound('/clock')
     throw new HttpRefusal({
@@ -40,13 +40,13 @@ export function mountClock(
       message: `${message}: the server runs on the real clock; start it with --test-clock`
     })
   }
-  app.get('/ringdown/v1/clock', { config: { subject } }, (request, reply) =>
-    show(request, reply, existing(request).now())
+  app.get('/ringdown/v1/clock', { onRequest, config: { subject } }, (request, reply) =>
+    show(request, reply, existing().now())
   )
   /** Resolves when nobody moves the clock any more. */
   let last: Promise<unknown> = Promise.resolve()
-  app.post('/ringdown/v1/clock', { config: { subject } }, async (request, reply) => {
-    const moved = existing(request)
+  app.post('/ringdown/v1/clock', { onRequest, config: { subject } }, async (request, reply) => {
+    const moved = existing()
     const body = typeof request.body === 'string' ? request.body : ''
     const now = last.then(() => moved.advance(wayOf(body, moved.now())))
     last = now.catch(() => {}) // told to the one who asked

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { HttpRefusal, refused } from './errors.ts'
 
 /** Who may call: an account with its auth token (`AC…`), or an API key of it (`SK…`) with its secret. */
@@ -97,6 +97,20 @@ export function authenticate(request: FastifyRequest, credentials: Credentials):
   const credential = credentials.basic(request.headers.authorization)
   if (!credential) throw new HttpRefusal(refused.authenticate)
   request.credential = credential
+  return credential
+}
+
+/** Checks who calls before anything of the body is read: `onRequest` of every route that is not for everybody. */
+export function askingWho(credentials: Credentials): onRequestHookHandler {
+  return (request, _reply, done) => {
+    authenticate(request, credentials)
+    done()
+  }
+}
+
+/** Whose request it is, on a route that asks. */
+export function callerOf({ credential }: FastifyRequest): Credential {
+  if (!credential) throw new Error('invariant: the route asks who calls')
   return credential
 }
 

@@ -7,8 +7,8 @@ import type { Message } from '../delivery/delivery.ts'
 import type { Sender } from '../delivery/sender.ts'
 import type { DeliveryQuery, DeliveryRow } from '../store/deliveries.ts'
 import type { Answers, Subject } from './answer.ts'
-import { authenticate, type Credentials } from './credentials.ts'
-import { HttpRefusal, notFound, refused } from './errors.ts'
+import { askingWho, type Credentials, callerOf } from './credentials.ts'
+import { HttpRefusal, notAllowed, notFound } from './errors.ts'
 import { baseOf, type OriginOptions } from './origin.ts'
 
 /*
@@ -47,8 +47,9 @@ const filters = {
  * 409/20409 while it is queued, since then it will be sent anyway.
  */
 export function mountDeliveries(app: FastifyInstance, answers: Answers, options: DeliveriesOptions): void {
+  const onRequest = askingWho(options.credentials)
   const senderFor = (request: FastifyRequest): Sender => {
-    const { account_sid } = authenticate(request, options.credentials)
+    const { account_sid } = callerOf(request)
     const sender = options.ledger(account_sid) && options.sender(account_sid)
     if (!sender) throw new Unavailable(`account ${account_sid} is not served here`)
     return sender
@@ -57,7 +58,7 @@ export function mountDeliveries(app: FastifyInstance, answers: Answers, options:
   const send = (request: FastifyRequest, reply: FastifyReply, subject: Subject, status: number, body: object) =>
     answers.send(request, reply, subject, status, JSON.stringify(body))
 
-  app.get(path, { config: { subject: list } }, async (request, reply) => {
+  app.get(path, { onRequest, config: { subject: list } }, async (request, reply) => {
     const sender = senderFor(request)
     const { text } = request.query as { text: string } // made by the server's query parser
     const form = parseForm(text)
@@ -93,14 +94,14 @@ export function mountDeliveries(app: FastifyInstance, answers: Answers, options:
     })
   })
 
-  app.get(`${path}/:sid`, { config: { subject: fetch } }, async (request, reply) => {
+  app.get(`${path}/:sid`, { onRequest, config: { subject: fetch } }, async (request, reply) => {
     const sender = senderFor(request)
     const row = await sender.find(sidOf(request))
     if (!row) throw notFound(`/Deliveries/${sidOf(request)}`)
     return send(request, reply, fetch, 200, detailsOf(row, placeOf(request)))
   })
 
-  app.post(`${path}/:sid`, { config: { subject: replay } }, async (request, reply) => {
+  app.post(`${path}/:sid`, { onRequest, config: { subject: replay } }, async (request, reply) => {
     const sender = senderFor(request)
     const row = await sender.replay(sidOf(request))
     if (!row) throw notFound(`/Deliveries/${sidOf(request)}`)
@@ -109,16 +110,13 @@ export function mountDeliveries(app: FastifyInstance, answers: Answers, options:
     return send(request, reply, replay, 202, detailsOf(row, placeOf(request)))
   })
 
-  const refuse = (request: FastifyRequest) => {
-    authenticate(request, options.credentials)
-    throw new HttpRefusal(refused.methodNotAllowed)
-  }
-  app.route({ method: ['POST', 'PUT', 'PATCH', 'DELETE'], url: path, config: { subject: list }, handler: refuse })
-  app.route({ method: ['PUT', 'PATCH', 'DELETE'], url: `${path}/:sid`, config: { subject: fetch }, handler: refuse })
+  const refusing = { onRequest: [onRequest, notAllowed], handler: notAllowed }
+  app.route({ ...refusing, method: ['POST', 'PUT', 'PATCH', 'DELETE'], url: path, config: { subject: list } })
+  app.route({ ...refusing, method: ['PUT', 'PATCH', 'DELETE'], url: `${path}/:sid`, config: { subject: fetch } })
 
   /** Place of an event in the log; null when there is none. */
   async function seqOf(request: FastifyRequest, sid: string): Promise<number | null> {
-    const { account_sid } = authenticate(request, options.credentials)
+    const { account_sid } = callerOf(request)
     const found = await options.ledger(account_sid)?.reading((readings, account) => readings.event(account, sid))
     return found?.seq ?? null
   }

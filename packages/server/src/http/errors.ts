@@ -35,6 +35,11 @@ export class HttpRefusal extends Error {
   }
 }
 
+/** Handler of the methods that a known path does not have. Throws 405/20004. */
+export function notAllowed(): never {
+  throw new HttpRefusal(refused.methodNotAllowed)
+}
+
 export function notFound(path: string): HttpRefusal {
   return new HttpRefusal({ status: 404, code: 20404, message: `The requested resource ${path} was not found` })
 }
@@ -57,7 +62,8 @@ export function envelopeOf(error: unknown): ErrorBody {
 function fastifyError(error: unknown): { statusCode?: number; message: string } {
   if (!(error instanceof Error)) return { message: '' }
   const { statusCode, code } = error as Error & { statusCode?: unknown; code?: unknown } // asked for, not trusted
-  const isOwn = typeof code === 'string' && code.startsWith('FST_') && typeof statusCode === 'number'
+  // A caller that hangs up while it sends is told nothing any more, but it is no failure of ours.
+  const isOwn = typeof code === 'string' && /^FST_|^ECONNRESET$/.test(code) && typeof statusCode === 'number'
   if (!isOwn || (statusCode as number) < 400 || (statusCode as number) >= 500) return { message: '' }
   return { statusCode: statusCode as number, message: fastifyMessages[code as string] ?? error.message }
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { parseForm } from '@ringdown/contract/form'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
@@ -10,10 +10,12 @@ import { Cursors } from '../realtime/feed-cursor.ts'
 import { pageText, streamEnds } from '../realtime/feed-page.ts'
 import { type Asked, feedQuestion } from '../realtime/feed-question.ts'
 import { FeedSockets } from '../realtime/feed-socket.ts'
+import { safeHeaders } from '../realtime/hang-up.ts'
 import { onUpgrade } from '../realtime/upgrade.ts'
 import type { Answers, Subject } from './answer.ts'
-import { authenticate, type Credentials } from './credentials.ts'
-import { envelopeOf, HttpRefusal, refused } from './errors.ts'
+import { askingWho, type Credentials, callerOf } from './credentials.ts'
+import { envelopeOf, HttpRefusal, notAllowed, refused } from './errors.ts'
+import { checkPage, type OriginOptions } from './origin.ts'
 
 export interface FeedOptions {
   /** The account; undefined while this process does not own it. */
@@ -23,8 +25,7 @@ export interface FeedOptions {
   /** Milliseconds, by the clock of the log. */
   readonly now: () => number
   readonly feedLimits?: Partial<FeedLimits> | undefined
-  /** Where callers reach this server. */
-  readonly publicUrl?: string | undefined
+  readonly origin: OriginOptions
 }
 
 const path = '/ringdown/v1/Events'
@@ -41,7 +42,7 @@ export function mountFeed(app: FastifyInstance, answers: Answers, options: FeedO
   const feeds = new Map<Account, Feed>()
   const feedOf = (account_sid: string): Feed => {
     const account = options.account(account_sid)
-    if (!account?.isReady) throw new Unavailable(`account ${account_sid} is not served here`)
+    if (!account?.isReadable) throw new Unavailable(`account ${account_sid} is not served here`)
     const feed = feeds.get(account) ?? new Feed(account, log, feedLimits)
     feeds.set(account, feed)
     return feed
@@ -49,12 +50,12 @@ export function mountFeed(app: FastifyInstance, answers: Answers, options: FeedO
   const question = (asked: Asked) => feedQuestion(asked, now())
 
   const poll = async (request: FastifyRequest, reply: FastifyReply) => {
-    const feed = feedOf(authenticate(request, credentials).account_sid)
+    const feed = feedOf(callerOf(request).account_sid)
     const page = await feed.poll(question(askedBy(request)), goneOf(reply))
     return answers.send(request, reply, subject, 200, pageText(page, feed.cursors))
   }
   const stream = async (request: FastifyRequest, reply: FastifyReply) => {
-    const feed = feedOf(authenticate(request, credentials).account_sid)
+    const feed = feedOf(callerOf(request).account_sid)
     const run = await feed.open(question(resumed(request, askedBy(request))))
     reply.hijack()
     log.debug({ request_id: request.id }, 'a stream of events is open')
@@ -62,8 +63,7 @@ export function mountFeed(app: FastifyInstance, answers: Answers, options: FeedO
     log.debug({ request_id: request.id }, 'a stream of events has ended')
     return reply
   }
-  const socketOnly = (request: FastifyRequest): never => {
-    authenticate(request, credentials)
+  const socketOnly = (): never => {
     throw new HttpRefusal({ status: 426, code: 20001, message: 'Upgrade required: this is the address of a WebSocket' })
   }
   const doors = {
@@ -71,23 +71,22 @@ export function mountFeed(app: FastifyInstance, answers: Answers, options: FeedO
     [`${path}/stream`]: [streamSubject, stream],
     [`${path}/socket`]: [streamSubject, socketOnly]
   } satisfies Record<string, [Subject, (request: FastifyRequest, reply: FastifyReply) => unknown]>
+  const onRequest = askingWho(credentials)
   for (const [url, [of, handler]] of Object.entries(doors)) {
-    app.route({ method: 'GET', url, exposeHeadRoute: false, config: { subject: of }, handler })
+    app.route({ method: 'GET', url, exposeHeadRoute: false, onRequest, config: { subject: of }, handler })
     app.route({
       method: ['HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       url,
+      onRequest: [onRequest, notAllowed],
       config: { subject: of },
-      handler: (request) => {
-        authenticate(request, credentials)
-        throw new HttpRefusal(refused.methodNotAllowed)
-      }
+      handler: notAllowed
     })
   }
 
   const sockets = new FeedSockets({
-    feedFor({ headers }) {
-      checkOrigin(headers, options.publicUrl)
-      const credential = credentials.basic(headers.authorization)
+    feedFor(request) {
+      checkPage(request, options.origin)
+      const credential = credentials.basic(request.headers.authorization)
       if (!credential) throw new HttpRefusal(refused.authenticate)
       return feedOf(credential.account_sid)
     },
@@ -125,17 +124,6 @@ export function feedCursor(ledger: Ledger): string {
 
 function placeOf({ url }: IncomingMessage): string {
   return (url ?? '').split('?', 1)[0]?.replace(/\/$/, '') ?? ''
-}
-
-/**
- * A browser sends the credentials that it knows for a host with every WebSocket to it, whichever page opens one: pages of
- * other places may not listen.
- */
-function checkOrigin({ origin, host }: IncomingHttpHeaders, publicUrl: string | undefined): void {
-  if (origin === undefined) return
-  const page = URL.canParse(origin) ? new URL(origin).host : undefined
-  const isOwn = page !== undefined && (page === host || (publicUrl !== undefined && page === new URL(publicUrl).host))
-  if (!isOwn) throw new HttpRefusal({ status: 403, code: 20403, message: 'Forbidden: the page is of another origin' })
 }
 
 function askedBy(request: FastifyRequest): Asked {
@@ -198,8 +186,8 @@ function sseDoor({ raw }: FastifyReply, { cursors }: Feed): StreamDoor {
 }
 
 const sseHeaders = {
+  ...safeHeaders,
   'Content-Type': 'text/event-stream; charset=utf-8',
-  'Cache-Control': 'no-store',
   // Proxies of the nginx kind would keep the events to themselves for a while.
   'X-Accel-Buffering': 'no',
   'Access-Control-Allow-Origin': '*'

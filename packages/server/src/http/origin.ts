@@ -1,5 +1,6 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { operations } from '@ringdown/contract/generated/operations'
+import { HttpRefusal } from './errors.ts'
 
 /** Host labels of the APIs, which are the path prefixes as well: `taskrouter`, `conversations`, `flex-api`, … */
 export const labels: ReadonlySet<string> = new Set([...operations.map(({ product }) => product), 'event-bridge'])
@@ -11,6 +12,11 @@ export interface OriginOptions {
   readonly publicUrl: string | undefined
 }
 
+/** `taskrouter`, `taskrouter.ie1`, `taskrouter.dublin.ie1`: an API, and where in the world it is asked for. */
+const named = /^([a-z][a-z0-9-]*)(?:\.[a-z0-9-]+){0,2}\.(?:twilio\.com|localhost)\.?(?::\d+)?$/i
+const placed = /^\/([a-z][a-z0-9-]*)(?:\.[a-z0-9-]+){1,2}(?=\/v\d)/
+const ofTwilio = /(?:^|\.)twilio\.com\.?(?::\d+)?$/i
+
 /**
  * Which API a `Host` names: `taskrouter.twilio.com`, `taskrouter.dublin.ie1.twilio.com`, `taskrouter.localhost:8080`;
  * undefined for any other host, where the path's prefix says it.
@@ -21,34 +27,68 @@ export function labelOfHost(host: string | undefined): string | undefined {
 }
 
 function labelIn(host: string | undefined): string | undefined {
-  const match = /^([a-z][a-z-]*)(?:(?:\.[a-z0-9-]+){0,2}\.twilio\.com|\.localhost)(?::\d+)?$/i.exec(host ?? '')
-  return match?.[1]?.toLowerCase()
+  return host === undefined ? undefined : named.exec(host)?.[1]?.toLowerCase()
 }
 
-/** Twilio's other APIs (reference rest-conventions 2): nothing of them is here. */
+/** Twilio's other APIs, as their own SDKs and pages name them (reference rest-conventions 2): nothing of them is here. */
 const elsewhere = new Set(
-  `accounts api chat content iam insights intelligence ip-messaging lookups messaging monitor notify numbers pricing proxy
-  serverless supersim sync trunking trusthub verify video voice wireless`.split(/\s+/)
+  `accounts aim api assets assistants autopilot bulkexports chat cds content datahub email eventgw fax frontline-api hooks
+  iam insights intelligence ip-messaging knowledge lookups marketplace mcs media memory messaging microvisor monitor
+  notify numbers oauth organizations preview preview-iam pricing proxy routes sdkgw serverless supersim sync trunking
+  trusthub tsock twilsock verify video voice webhooks wireless`.split(/\s+/)
 )
 
-/** Which of Twilio's APIs a request is for that Ringdown has nothing of; undefined for all else. */
+/**
+ * Which of Twilio's APIs a request is for that Ringdown has nothing of; undefined for all else. A path that begins with
+ * one's name asks for it wherever it came in; any other path asks for the one that `Host` names.
+ */
 export function missingApi(request: IncomingMessage, { trustProxy }: OriginOptions): string | undefined {
   const [, first = '', second = ''] = (request.url ?? '').split(/[/?]/)
   if (first === '2010-04-01') return 'api'
-  const named = /^v\d/.test(first) ? labelIn(hostOf(request, trustProxy)) : first
-  const isVersioned = /^(v\d|2010-)/.test(named === first ? second : first)
-  return named !== undefined && isVersioned && elsewhere.has(named) ? named : undefined
+  const [label = ''] = first.split('.', 1)
+  if (/^(v\d|2010-)/.test(second) && elsewhere.has(label)) return label
+  const host = hostOf(request, trustProxy)
+  const asked = labelIn(host)
+  if (asked === undefined || labels.has(asked)) return undefined
+  return ofTwilio.test(host ?? '') || elsewhere.has(asked) ? asked : undefined
 }
 
-/** The URL that the router sees: always with the prefix. */
+/**
+ * The URL that the router sees: always with the prefix, without region and edge. A proxy's form of a request
+ * (`GET http://taskrouter.twilio.com/v1/…`) is taken as the one that it stands for: what it names is the host
+ * (RFC 9112, 3.2.2).
+ */
 export function routedUrl(request: IncomingMessage, { trustProxy }: OriginOptions): string {
-  const url = request.url ?? '/'
-  if (!/^\/v\d/.test(url)) return url
+  const url = pathOf(request)
+  if (!/^\/v\d/.test(url)) return url.replace(placed, shortened)
   const label = labelOfHost(hostOf(request, trustProxy))
   return label === undefined ? url : `/${label}${url}`
 }
 
-/** What stands before an API's paths in the URLs of an answer, in the form in which the request came in. */
+/** Without the region and the edge of an API that is here or that is known to be elsewhere. */
+function shortened(whole: string, label: string): string {
+  return labels.has(label) ? `/${label}` : whole
+}
+
+function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? '/'
+  const absolute = url.charCodeAt(0) === 0x2f ? null : /^https?:\/\/([^/?#@]+)(\/[^#]*)?(\?[^#]*)?/i.exec(url)
+  if (!absolute) return url
+  const [, host, path = '/', query = ''] = absolute
+  request.headers.host = host
+  return path + query
+}
+
+/** Whether the Host said which API was meant, and no prefix: the router's URL has one more than the path that came in. */
+export function isByHost({ url = '' }: IncomingMessage, original: string): boolean {
+  return original !== url && /^(?:https?:\/\/[^/]*)?\/v\d/i.test(original)
+}
+
+/**
+ * What stands before an API's paths in the URLs of an answer, in the form in which the request came in. A Host of Twilio's
+ * makes them `https` and without a port that was not spoken to in it: what an SDK asks for next goes the way of its first
+ * request, wherever that led, and never to another machine in the clear.
+ */
 export function baseOf(
   request: IncomingMessage,
   label: string,
@@ -57,8 +97,10 @@ export function baseOf(
 ): string {
   if (publicUrl !== undefined && !isByHost) return `${publicUrl}/${label}`
   const scheme = schemeOf(request, trustProxy)
-  const host = hostOf(request, trustProxy) ?? 'localhost'
-  return isByHost ? `${scheme}://${host}` : `${scheme}://${host}/${label}`
+  const host = (hostOf(request, trustProxy) ?? 'localhost').toLowerCase()
+  const origin =
+    scheme === 'http' && ofTwilio.test(host) ? `https://${host.replace(/\.?(:\d+)?$/, '')}` : `${scheme}://${host}`
+  return isByHost ? origin : `${origin}/${label}`
 }
 
 function schemeOf(request: IncomingMessage, trustProxy: boolean): string {
@@ -76,4 +118,37 @@ function hostOf(request: IncomingMessage, trustProxy: boolean): string | undefin
 /** Of several proxies the outermost. */
 function first(header: string | string[] | undefined): string | undefined {
   return (Array.isArray(header) ? header[0] : header)?.split(',', 1)[0]?.trim() || undefined
+}
+
+/**
+ * Whether a browser has sent it for a page, or to show it. Such a request is not challenged to name a user: what somebody
+ * types into the window that a browser then opens is sent along with whatever any page asks for later.
+ */
+export function isFromPage({ origin, accept, ...headers }: IncomingHttpHeaders): boolean {
+  return (
+    origin !== undefined ||
+    headers['sec-fetch-site'] !== undefined ||
+    headers['sec-fetch-mode'] === 'navigate' ||
+    /\btext\/html\b/i.test(accept ?? '')
+  )
+}
+
+/**
+ * A browser sends the credentials that it knows for a host with every form and every WebSocket to it, whichever page they
+ * are of: pages of other places may neither write nor listen. Who names no origin is no page, or one of our own. Throws
+ * 403/20403.
+ */
+export function checkPage(request: IncomingMessage, { trustProxy, publicUrl }: OriginOptions): void {
+  const { origin, 'sec-fetch-site': site } = request.headers
+  // Said by the browser itself, which no page can make it say.
+  if (site === 'same-origin' || site === 'none') return
+  if (origin === undefined ? site === undefined : isOwn(origin, hostOf(request, trustProxy), publicUrl)) return
+  throw new HttpRefusal({ status: 403, code: 20403, message: 'Forbidden: the page is of another origin' })
+}
+
+function isOwn(origin: string, host: string | undefined, publicUrl: string | undefined): boolean {
+  if (!URL.canParse(origin)) return false
+  const page = new URL(origin)
+  const isAt = (place: string) => URL.canParse(place) && new URL(place).host === page.host
+  return (host !== undefined && isAt(`${page.protocol}//${host}`)) || (publicUrl !== undefined && isAt(publicUrl))
 }

@@ -5,8 +5,8 @@ import type { State } from '@ringdown/engine/state/state'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import type { Answers, Subject } from './answer.ts'
-import { authenticate, type Credentials } from './credentials.ts'
-import { HttpRefusal, refused } from './errors.ts'
+import { askingWho, type Credentials, callerOf } from './credentials.ts'
+import { notAllowed } from './errors.ts'
 
 /*
  * What lives under `/ringdown/v1` beside the clock: ours, not Twilio's. Same credentials and envelope as the APIs, field
@@ -41,11 +41,12 @@ export function mountOurs(
   answers: Answers,
   { credentials, ledger: ledgerOf }: OursOptions
 ): void {
+  const onRequest = askingWho(credentials)
   for (const { id, path, kind, read } of shown) {
     const subject: Subject = { id, product: undefined }
     const url = `/ringdown/v1/Workspaces/:workspace_sid/${path}`
-    app.get(url, { config: { subject } }, async (request, reply) => {
-      const { account_sid } = authenticate(request, credentials)
+    app.get(url, { onRequest, config: { subject } }, async (request, reply) => {
+      const { account_sid } = callerOf(request)
       const ledger = ledgerOf(account_sid)
       if (!ledger) throw new Unavailable(`account ${account_sid} is not served here`)
       const { workspace_sid = '', sid = '' } = request.params as Readonly<Record<string, string>> // of the route's own path
@@ -58,11 +59,9 @@ export function mountOurs(
     app.route({
       method: ['POST', 'PUT', 'PATCH', 'DELETE'],
       url,
+      onRequest: [onRequest, notAllowed],
       config: { subject },
-      handler: (request) => {
-        authenticate(request, credentials)
-        throw new HttpRefusal(refused.methodNotAllowed)
-      }
+      handler: notAllowed
     })
   }
 }

@@ -1,16 +1,22 @@
+import { errorBody } from '@ringdown/contract/errors'
 import type { FastifyInstance } from 'fastify'
 import { Unavailable } from '../commit/ledger.ts'
+import { StoreUnavailable } from '../store/store.ts'
 import type { Answers, Subject } from './answer.ts'
+import { refused } from './errors.ts'
 import type { Metrics } from './metrics.ts'
 
 interface ProbeOptions {
   readonly version: string
   readonly isReady?: (() => boolean | Promise<boolean>) | undefined
+  /** Why it is not, for whoever runs the server. */
+  readonly trouble?: (() => string | undefined) | undefined
   readonly metrics?: Metrics | undefined
 }
 
 /** What machines watch the server by; nobody has to say who they are. */
-export function mountProbes(app: FastifyInstance, answers: Answers, { version, isReady, metrics }: ProbeOptions): void {
+export function mountProbes(app: FastifyInstance, answers: Answers, options: ProbeOptions): void {
+  const { version, isReady, trouble, metrics } = options
   const subject = (id: string): Subject => ({ id, product: undefined })
   const health = subject('health')
   app.get('/health', { config: { subject: health } }, (request, reply) =>
@@ -18,11 +24,30 @@ export function mountProbes(app: FastifyInstance, answers: Answers, { version, i
   )
   const ready = subject('ready')
   app.get('/ready', { config: { subject: ready } }, async (request, reply) => {
-    if (isReady && !(await isReady())) throw new Unavailable('the store does not answer, or the account is not owned')
+    if (isReady && !(await readiness(isReady))) {
+      const why = trouble?.()
+      if (why === undefined) throw new Unavailable('the store does not answer, or the account is not owned')
+      const body = errorBody({ ...refused.unavailable, message: `Not ready: ${why}` })
+      return answers.send(request, reply, ready, body.status, JSON.stringify(body))
+    }
     return answers.send(request, reply, ready, 200, JSON.stringify({ status: 'ready', version }))
   })
   if (!metrics) return
+  // Made once for all who ask at once: anybody may, and each takes some milliseconds.
+  let making: Promise<string> | undefined
   app.get('/metrics', async (_request, reply) => {
-    return reply.header('Content-Type', metrics.registry.contentType).send(await metrics.registry.metrics())
+    making ??= metrics.registry.metrics().finally(() => {
+      making = undefined
+    })
+    return reply.header('Content-Type', metrics.registry.contentType).send(await making)
   })
+}
+
+async function readiness(isReady: () => boolean | Promise<boolean>): Promise<boolean> {
+  try {
+    return await isReady()
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return false
+    throw error
+  }
 }

@@ -341,12 +341,12 @@ describe('an answer', () => {
 
   it.each([
     ['the prefix', `${taskrouter}/`, {}, 'http://ringdown.example/taskrouter'],
-    ['the host of the API', '/v1/Workspaces/', { host: 'taskrouter.twilio.com' }, 'http://taskrouter.twilio.com'],
+    ['the host of the API', '/v1/Workspaces/', { host: 'taskrouter.twilio.com' }, 'https://taskrouter.twilio.com'],
     [
       'the host of an edge',
       '/v1/Workspaces/',
       { host: 'taskrouter.dublin.ie1.twilio.com' },
-      'http://taskrouter.dublin.ie1.twilio.com'
+      'https://taskrouter.dublin.ie1.twilio.com'
     ],
     ['a local host', '/v1/Workspaces/', { host: 'taskrouter.localhost:8080' }, 'http://taskrouter.localhost:8080'],
     ['a host that is no host', `${taskrouter}/`, { host: 'a"b/c' }, 'http://localhost/taskrouter'],

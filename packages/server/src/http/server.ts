@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { operations } from '@ringdown/contract/generated/operations'
 import type { Method } from '@ringdown/contract/operation'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -11,15 +10,23 @@ import type { Sender } from '../delivery/sender.ts'
 import { type Ask, type Context, contextOf } from '../operations/handler.ts'
 import { handlers } from '../operations/registry.ts'
 import type { FeedLimits } from '../realtime/feed.ts'
-import { Answers, corsHeaders, malformedAnswer, nothing, requestId, type Subject } from './answer.ts'
+import { safeHeaders } from '../realtime/hang-up.ts'
+import { Answers, corsHeaders, nothing, requestId, type Subject } from './answer.ts'
 import { type MovableClock, mountClock } from './clock.ts'
-import { authenticate, type Credential, type Credentials } from './credentials.ts'
+import {
+  type ConnectionLimits,
+  connectionLimits,
+  keepConnections,
+  nodeOptions,
+  refuseMalformed
+} from './connections.ts'
+import { authenticate, type Credential, type Credentials, callerOf } from './credentials.ts'
 import { mountDeliveries } from './deliveries.ts'
 import { type Endpoint, endpointOf, type Rendered } from './endpoint.ts'
 import { HttpRefusal, NotImplemented, notFound, refused } from './errors.ts'
 import { feedCursor, mountFeed } from './feed.ts'
 import type { Metrics } from './metrics.ts'
-import { baseOf, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
+import { baseOf, checkPage, isByHost, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
 import { mountOurs } from './ours.ts'
 import { Paths } from './paths.ts'
 import { mountProbes } from './probes.ts'
@@ -31,6 +38,8 @@ export interface ServerOptions {
   readonly account?: ((account_sid: string) => Account | undefined) | undefined
   /** Other bounds of the feed than the usual ones. */
   readonly feedLimits?: Partial<FeedLimits> | undefined
+  /** Other patience with connections than the usual one. */
+  readonly connectionLimits?: Partial<ConnectionLimits> | undefined
   readonly credentials: Credentials
   readonly log: Logger
   readonly version: string
@@ -39,6 +48,8 @@ export interface ServerOptions {
   readonly metrics?: Metrics | undefined
   /** Whether the store answers and the accounts are owned. */
   readonly isReady?: (() => boolean | Promise<boolean>) | undefined
+  /** Why that is not so, in words for whoever runs the server. */
+  readonly trouble?: (() => string | undefined) | undefined
   /** The test clock; without it the server runs on the real one. */
   readonly clock?: MovableClock | undefined
   readonly mcp?: MountMcp | undefined
@@ -96,12 +107,14 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     trustProxy: options.trustProxy ?? false,
     publicUrl: options.publicUrl?.replace(/\/$/, '')
   }
+  const limits = { ...connectionLimits, ...options.connectionLimits }
   const answers = new Answers(log, metrics)
   const app = Fastify({
     // Requests are logged by `Answers`: a child logger for each would cost as much as answering one.
     logger: false,
     bodyLimit,
-    requestTimeout: 60_000,
+    requestTimeout: limits.request_ms,
+    http: nodeOptions(limits),
     return503OnClosing: false,
     genReqId: requestId,
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
@@ -115,53 +128,40 @@ export function buildServer(options: ServerOptions): FastifyInstance {
       begin(request)
       answers.fail(request, reply, nothing, error)
     },
-    clientErrorHandler(error, socket) {
-      if (error.code === 'ECONNRESET' || !socket.writable) return
-      const isLarge = error.code === 'HPE_HEADER_OVERFLOW'
-      socket.end(
-        malformedAnswer(isLarge ? 431 : 400, isLarge ? 'The headers are too large' : 'This is no HTTP request')
-      )
-    }
+    clientErrorHandler: refuseMalformed
   })
   app.decorateRequest('began', 0)
   app.decorateRequest('credential', null)
   app.decorateRequest('served', null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-  let isClosing = false
+  keepConnections(app, limits)
   app.addHook('preClose', async () => {
-    isClosing = true
+    answers.isStopping = true
   })
-  hangUpOnTheSilent(app)
   app.addHook('onRequest', (request, _reply, done) => {
     begin(request)
-    done(isClosing ? new Unavailable('the server is stopping') : undefined)
+    if (answers.isStopping) throw new Unavailable('the server is stopping')
+    checkSender(request, origin)
+    if (request.is404) throw nobodys(request, options.credentials, origin)
+    done()
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    reply.headers(safeHeaders)
   })
   app.setErrorHandler((error, request, reply) => answers.fail(request, reply, subjectOf(request), error))
-  app.setNotFoundHandler((request, reply) => {
-    const [path = ''] = request.url.split('?', 1)
-    const label = path.split('/')[1] ?? ''
-    const missing = missingApi(request.raw, origin)
-    if (missing !== undefined) {
-      authenticate(request, options.credentials)
-      throw new NotImplemented(`${missing}.twilio.com is an API that Ringdown has nothing of`)
-    }
-    // Only who may see what is there is told what is not.
-    if (labels.has(label)) authenticate(request, options.credentials)
-    return answers.fail(
-      request,
-      reply,
-      nothing,
-      notFound(labels.has(label) ? path.replace(/^\/[^/]+\/v\d+/, '') : path)
-    )
+  app.setNotFoundHandler((request) => {
+    throw nobodys(request, options.credentials, origin)
   })
+  // A preflight needs no credentials, and what it brings is not read.
+  app.addHttpMethod('OPTIONS', { hasBody: false, overrideExisting: true })
   app.options('*', (_request, reply) => reply.code(204).headers(corsHeaders).send())
   mountOperations(app, options, answers, origin)
   mountProbes(app, answers, options)
   mountClock(app, answers, options)
   mountOurs(app, answers, options)
   mountDeliveries(app, answers, { ...options, origin, sender: options.sender ?? (() => undefined) })
-  if (options.account) mountFeed(app, answers, { ...options, account: options.account })
+  if (options.account) mountFeed(app, answers, { ...options, origin, account: options.account })
   if (options.mcp) mountMcp(app, options.credentials, options.mcp, log)
   return app
 }
@@ -176,23 +176,32 @@ const nobody: NonNullable<ServerOptions['ask']> = async () => ({
   reason: 'this server reaches nobody'
 })
 
-/**
- * A connection on which nothing has been asked yet is not idle to Node: it would keep a server that stops for a minute.
- * Some clients open one after they have given up a request.
- */
-function hangUpOnTheSilent(app: FastifyInstance): void {
-  const sockets = new Set<Socket>()
-  app.server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  app.addHook('preClose', async () => {
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
-  })
-}
-
 function begin(request: FastifyRequest): void {
   request.began = performance.now()
+}
+
+/** What is no HTTP/1.1, and what a page of another place wants to write with the credentials that a browser remembers. */
+function checkSender({ raw, url }: FastifyRequest, origin: OriginOptions): void {
+  const { headers, method, httpVersion } = raw
+  if (headers.host === undefined && httpVersion === '1.1')
+    throw new HttpRefusal({ status: 400, code: 20001, message: 'The header Host is missing' })
+  if (headers.origin === undefined && headers['sec-fetch-site'] === undefined) return
+  // MCP has an own check of pages, and own names; whoever brings no Basic brings nothing that is remembered.
+  const isRead = method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+  if (isRead || url.startsWith('/mcp') || !/^basic /i.test(headers.authorization ?? '')) return
+  checkPage(raw, origin)
+}
+
+/** Why there is no such path. Only who may see what is there is told what is not: throws 401 to anybody else. */
+function nobodys(request: FastifyRequest, credentials: Credentials, origin: OriginOptions): Error {
+  const [path = ''] = request.url.split('?', 1)
+  const isApi = labels.has(path.split('/')[1] ?? '')
+  const missing = missingApi(request.raw, origin)
+  if (isApi || missing !== undefined) authenticate(request, credentials)
+  // Of methods that few have heard of (TRACE, PROPFIND) there is no route.
+  if (isApi && !methods.some((method) => method === request.method)) return new HttpRefusal(refused.methodNotAllowed)
+  if (missing !== undefined) return new NotImplemented(`${missing}.twilio.com is an API that Ringdown has nothing of`)
+  return notFound(isApi ? path.replace(/^\/[^/]+\/v\d+/, '') : path)
 }
 
 function subjectOf(request: FastifyRequest): Subject {
@@ -237,7 +246,7 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, answers: 
     const ledger = ledgerOf(account_sid)
     if (!ledger) throw new Unavailable(`account ${account_sid} is not served here`)
     if (request.headers['ringdown-cursor'] !== undefined) reply.raw.setHeader('Ringdown-Cursor', feedCursor(ledger))
-    const base = baseOf(request.raw, subject.product, request.originalUrl !== request.url, origin)
+    const base = baseOf(request.raw, subject.product, isByHost(request.raw, request.originalUrl), origin)
     const send = ({ status, body, etag }: Rendered) => {
       answers.send(request, reply, subject, status, body, etag)
     }
@@ -281,11 +290,14 @@ function mountMcp(app: FastifyInstance, credentials: Credentials, answer: MountM
         method: ['GET', 'POST', 'DELETE'],
         url,
         config: { subject: { id: 'mcp', product: undefined } satisfies Subject },
+        onRequest(request, _reply, done) {
+          request.credential = credentials.any(request.headers.authorization) ?? null
+          done(request.credential ? undefined : new HttpRefusal(refused.authenticate))
+        },
         handler: async (request, reply) => {
-          const credential = credentials.any(request.headers.authorization)
-          if (!credential) throw new HttpRefusal(refused.authenticate)
-          const { username, password, account_sid } = credential
+          const { username, password, account_sid } = callerOf(request)
           reply.hijack()
+          for (const [name, value] of Object.entries(safeHeaders)) reply.raw.setHeader(name, value)
           try {
             await answer(request.raw, reply.raw, {
               credentials: { username, password, accountSid: account_sid },

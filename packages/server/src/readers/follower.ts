@@ -68,6 +68,7 @@ export class Follower<E extends { readonly seq: number } = ToldEvent> implements
   #keeper: NodeJS.Timeout | undefined
   #unsubscribe: () => void
   #closed = false
+  #isFailing = false
 
   constructor(options: FollowerOptions<E>) {
     this.#options = options
@@ -134,7 +135,10 @@ export class Follower<E extends { readonly seq: number } = ToldEvent> implements
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#readOn().catch((err: unknown) => {
-        this.#options.log.warn({ err, reader: this.#options.reader }, 'a reader of the log failed, and will try again')
+        const { log, reader } = this.#options
+        // Once: as long as nothing can be written it fails again and again.
+        if (!this.#isFailing) log.warn({ err, reader }, 'a reader of the log failed, and tries again until it succeeds')
+        this.#isFailing = true
         this.#options.onFailed?.()
         if (this.#timer === undefined && !this.#closed) this.#timer = setTimeout(() => this.#again(), againMs).unref()
       })
@@ -153,6 +157,7 @@ export class Follower<E extends { readonly seq: number } = ToldEvent> implements
     for (let before = -1; !this.#closed && this.#cursor !== before; ) {
       before = this.#cursor ?? -1
       await this.#once()
+      this.#isFailing = false
     }
   }
 

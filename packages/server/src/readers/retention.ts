@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock, Moved } from '../clock/clock.ts'
 import type { Store } from '../store/store.ts'
+import { giveBack } from './blanking.ts'
 
 const hour = 3_600_000
 
@@ -28,7 +29,7 @@ export class Retention implements Moved {
   readonly #deliveriesKeptMs: number
   #next: number
   #cancel: () => void = () => {}
-  #closed = false
+  readonly #abort = new AbortController()
   #work: Promise<void> = Promise.resolve()
 
   constructor(options: {
@@ -49,12 +50,12 @@ export class Retention implements Moved {
   }
 
   nextDue(): number | undefined {
-    return this.#closed ? undefined : this.#next
+    return this.#abort.signal.aborted ? undefined : this.#next
   }
 
   async doDue(): Promise<void> {
     const now = this.#clock.now()
-    if (this.#closed || now < this.#next) return
+    if (this.#abort.signal.aborted || now < this.#next) return
     this.#next = now + rest
     this.#work = this.#forget(now).catch((err: unknown) => {
       this.#log.warn({ err }, 'old events could not be deleted; it is tried again later')
@@ -64,20 +65,22 @@ export class Retention implements Moved {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
+    this.#abort.abort()
     this.#cancel()
     await this.#work
   }
 
   #arm(): void {
     this.#cancel()
-    if (!this.#closed) this.#cancel = this.#clock.at(this.#next, () => void this.doDue())
+    if (!this.#abort.signal.aborted) this.#cancel = this.#clock.at(this.#next, () => void this.doDue())
   }
 
   async #forget(now: number): Promise<void> {
     const before = { event: now - lookBackMs, rollup: now - lookBackMs - 24 * hour }
-    while (!this.#closed) if ((await this.#store.prune(this.#account_sid, before, batch)) === 0) break
+    while (!this.#abort.signal.aborted) if ((await this.#store.prune(this.#account_sid, before, batch)) === 0) break
     const finished = now - this.#deliveriesKeptMs
-    while (!this.#closed) if ((await this.#store.pruneDeliveries(this.#account_sid, finished, batch)) === 0) break
+    while (!this.#abort.signal.aborted)
+      if ((await this.#store.pruneDeliveries(this.#account_sid, finished, batch)) === 0) break
+    await giveBack(this.#store, this.#abort.signal)
   }
 }

@@ -157,7 +157,7 @@ class EventBridge {
 
   #account({ account_sid }: Access): Account {
     const account = this.#options.account(account_sid)
-    if (!account?.isReady) throw new Unavailable(`account ${account_sid} is not served here`)
+    if (!account?.isReadable) throw new Unavailable(`account ${account_sid} is not served here`)
     return account
   }
 

@@ -59,7 +59,7 @@ export class FeedSockets {
           else this.#greet(opened, feed)
         })
       },
-      (error: unknown) => refuseUpgrade(socket, envelopeOf(error))
+      (error: unknown) => refuseUpgrade(socket, envelopeOf(error), request)
     )
   }
 

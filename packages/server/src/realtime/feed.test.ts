@@ -54,8 +54,8 @@ function counted() {
     get state() {
       return account.state
     },
-    get isReady() {
-      return account.isReady
+    get isReadable() {
+      return account.isReadable
     },
     told: () => account.told(),
     reading: (ask) => account.reading(ask),
@@ -243,7 +243,7 @@ it('leaves the account alone when nobody has followed for a while', async () => 
       }
     },
     state: { get: () => account.state },
-    isReady: { get: () => account.isReady },
+    isReadable: { get: () => account.isReady },
     told: { value: () => account.told() }
   })
   const feed = new Feed(told, log, { idle_ms: 10 })

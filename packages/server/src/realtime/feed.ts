@@ -9,7 +9,8 @@ import { FeedEvent, type FeedFilter } from './feed-event.ts'
 import type { FeedQuestion } from './feed-question.ts'
 
 /** The account whose log is told. */
-export type Told = Pick<Account, 'account_sid' | 'state' | 'isReady' | 'told' | 'log' | 'reading' | 'subscribe'>
+export type Told = Pick<Account, 'account_sid' | 'state' | 'isReadable' | 'told' | 'log' | 'reading' | 'subscribe'> &
+  Partial<Pick<Account, 'onBlanked'>>
 
 export interface FeedLimits {
   /** Calls that may wait for an event at once, and streams that may be open. */
@@ -102,6 +103,10 @@ export class Feed {
   #looking: NodeJS.Timeout | undefined
   #idle: NodeJS.Timeout | undefined
   #isClosed = false
+  /** What is in memory may be older than what the store has: it is read anew. */
+  readonly #forget = () => {
+    this.#recent = []
+  }
 
   constructor(account: Told, log: Logger, limits: Partial<FeedLimits> = {}) {
     this.#account = account
@@ -137,7 +142,7 @@ export class Feed {
         if (step.hasMore && position - start < this.#limits.passed) continue
         const left = until - performance.now()
         if (step.hasMore || events.length > 0 || left <= 0 || over.aborted) {
-          if (events.length === 0 && !this.#account.isReady) throw new Unavailable('the store is not available')
+          if (events.length === 0 && !this.#account.isReadable) throw new Unavailable('the store is not available')
           return page
         }
         if (this.#polls >= this.#limits.polls) throw tooMany('calls are waiting for events')
@@ -188,8 +193,8 @@ export class Feed {
         // A timer may be early by a fraction of a millisecond.
         if (over.aborted || performance.now() - begun < this.#limits.heartbeat_ms - 1) continue
         // Nothing came for a while: the follower is told that all is well, unless it is not.
-        if (isAway && !this.#account.isReady) return door.end('unavailable', position)
-        isAway = !this.#account.isReady
+        if (isAway && !this.#account.isReadable) return door.end('unavailable', position)
+        isAway = !this.#account.isReadable
         tellPlace()
       }
       if (this.#isClosed) door.end('stopping', position)
@@ -320,7 +325,7 @@ export class Feed {
 
   /** What the account decides again after its store had failed is told to nobody: it is looked for. */
   #look(): void {
-    if (this.#account.state === this.#state || !this.#account.isReady) return
+    if (this.#account.state === this.#state || !this.#account.isReadable) return
     this.#learnEnd().catch((err: unknown) => this.#log.debug({ err }, 'the end of the log is not known yet'))
   }
 
@@ -335,6 +340,7 @@ export class Feed {
     this.#calls.add(call)
     clearTimeout(this.#idle)
     this.#unsubscribe ??= this.#account.subscribe((events) => this.#grow(events))
+    this.#account.onBlanked?.add(this.#forget)
     this.#looking ??= setInterval(() => this.#look(), look_ms).unref()
     try {
       return await work(call.signal)
@@ -351,6 +357,7 @@ export class Feed {
     clearInterval(this.#looking)
     this.#unsubscribe?.()
     this.#unsubscribe = undefined
+    this.#account.onBlanked?.delete(this.#forget)
     this.#looking = undefined
     this.#recent = []
   }

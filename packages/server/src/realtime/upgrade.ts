@@ -1,6 +1,7 @@
-import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { ErrorBody } from '@ringdown/contract/errors'
+import { type ErrorBody, errorBody } from '@ringdown/contract/errors'
+import { hangUpWith } from './hang-up.ts'
 
 /** Somebody who opens WebSockets: at its own paths, or wherever nobody else does. */
 export interface Taker {
@@ -21,24 +22,31 @@ export function onUpgrade(server: Server, taker: Taker): void {
   takersOf.set(server, takers)
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const chosen = isWebSocket(request) ? takers.find((one) => one.takes(request)) : undefined
-    if (chosen) chosen.upgrade(request, socket, head)
+    const wrong = chosen && wrongIn(request)
+    if (wrong) hangUpWith(socket, errorBody(wrong), { 'Sec-WebSocket-Version': '13' })
+    else if (chosen) chosen.upgrade(request, socket, head)
     else giveBack(server, request, socket, head)
   })
 }
 
-/** Answers an upgrade that is not granted. */
-export function refuseUpgrade(socket: Duplex, envelope: ErrorBody): void {
-  const body = JSON.stringify(envelope)
-  socket.once('finish', () => socket.destroy())
-  socket.end(
-    `HTTP/1.1 ${envelope.status} ${STATUS_CODES[envelope.status] ?? 'Error'}\r\n` +
-      `${envelope.status === 401 ? 'WWW-Authenticate: Basic realm="Twilio API"\r\n' : ''}` +
-      `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
-  )
+/** Answers an upgrade that is not granted. Browsers are not challenged: they would remember what somebody types in. */
+export function refuseUpgrade(socket: Duplex, envelope: ErrorBody, request?: IncomingMessage): void {
+  const isChallenged = envelope.status === 401 && request !== undefined && request.headers.origin === undefined
+  hangUpWith(socket, envelope, isChallenged ? { 'WWW-Authenticate': 'Basic realm="Twilio API"' } : {})
 }
 
 function isWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/** What would make `ws` refuse a handshake in words of its own (RFC 6455, 4.2.1). */
+function wrongIn({ method, headers }: IncomingMessage): Parameters<typeof errorBody>[0] | undefined {
+  const version = headers['sec-websocket-version']
+  if (method !== 'GET') return { status: 405, code: 20004, message: 'Method not allowed' }
+  if (!/^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? ''))
+    return { status: 400, code: 20001, message: 'The header Sec-WebSocket-Key is missing or invalid' }
+  if (version === '13' || version === '8') return undefined
+  return { status: 426, code: 20001, message: 'The header Sec-WebSocket-Version is invalid: 13 is expected' }
 }
 
 /**

@@ -182,7 +182,7 @@ type Run = (query: Query) => Promise<Record<string, unknown>[]>
 const piece = 128
 
 /** Ways of a store to run what writes; they answer how many rows were changed. */
-interface Writing {
+export interface Writing {
   change(query: Query): Promise<number>
   /**
    * Runs a text once for each row of values, in one transaction. SQLite does so: asked to join rows with the table, it
@@ -342,7 +342,8 @@ interface Place {
   readonly after: string | null
 }
 
-function firstSid(event_seq: number): string {
+/** What no delivery because of an event, or of a later one, is before. */
+export function firstSid(event_seq: number): string {
   return `DV${event_seq.toString(16).padStart(seqDigits, '0')}`
 }
 

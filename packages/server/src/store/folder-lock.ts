@@ -86,9 +86,11 @@ const busy = 5
 async function readOwner(file: string): Promise<FolderOwner | undefined> {
   try {
     const found: unknown = JSON.parse(await readFile(file, 'utf8'))
-    return found as FolderOwner // as: written above, and only shown to people
+    const { pid, url, started } = (found ?? {}) as Partial<FolderOwner> // as: looked at below
+    if (!Number.isSafeInteger(pid) || (url !== null && typeof url !== 'string')) return undefined
+    return { pid: Number(pid), url, started: String(started) }
   } catch {
-    return undefined // it has taken the folder a moment ago
+    return undefined // it has taken the folder a moment ago, or the file is no longer what it was
   }
 }
 

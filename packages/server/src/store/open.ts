@@ -6,18 +6,27 @@ import { CannotOpen, type Store } from './store.ts'
 /** The name of the store's file in a data folder. */
 export const storeFile = 'ringdown.sqlite'
 
+interface Places {
+  readonly data?: string
+  readonly database?: string
+  /** Whether a folder that does not hold what it should is opened all the same. */
+  readonly acceptDataLoss?: boolean
+}
+
 /**
  * Opens the store that the settings name, with its tables made or upgraded: PostgreSQL for `database`, else SQLite in
  * the folder `data`, which the caller has taken (`takeFolder`). Throws CannotOpen.
  */
-export async function openStore({ data, database }: { data?: string; database?: string }): Promise<Store> {
-  const store = database !== undefined ? await openDatabase(database) : await openFolder(data)
+export async function openStore({ data, database, acceptDataLoss }: Places): Promise<Store> {
+  const store = database !== undefined ? await openDatabase(database) : await openFolder(data, acceptDataLoss ?? false)
   try {
     await store.migrate()
     return store
   } catch (error) {
     await store.close()
-    throw error
+    if (error instanceof CannotOpen) throw error
+    const place = database === undefined ? `the data folder ${data}` : 'the database'
+    throw new CannotOpen(`Cannot use ${place}: ${oneLine(error)}.`, { cause: error })
   }
 }
 
@@ -27,10 +36,15 @@ async function openDatabase(url: string): Promise<Store> {
   return openPostgres({ url })
 }
 
-async function openFolder(data: string | undefined): Promise<Store> {
+async function openFolder(data: string | undefined, acceptDataLoss: boolean): Promise<Store> {
   if (data === undefined) throw new CannotOpen('There is no place to keep anything: give --data or --database.')
   await mkdir(data, { recursive: true, mode: 0o700 }).catch((error: Error) => {
     throw new CannotOpen(`Cannot use the data folder ${data}: ${error.message}.`, { cause: error })
   })
-  return openSqlite({ path: join(data, storeFile) })
+  return openSqlite({ path: join(data, storeFile), acceptDataLoss })
+}
+
+function oneLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message.replace(/\s*\n\s*/g, ' ').replace(/\.$/, '')
 }

@@ -40,9 +40,13 @@ interface Connection {
   enrolled: boolean
   /** Resolves when all that was asked so far is answered. */
   turn: Promise<unknown>
-  /** Rejects when the connection is lost. */
-  readonly lost: Promise<never>
-  readonly lose: (why: StoreUnavailable) => void
+  /** Why the connection was lost. */
+  lost: StoreUnavailable | undefined
+  /**
+   * Refuse those who wait for an answer. A promise of the loss would live as long as the connection, and keep whatever
+   * was raced against it.
+   */
+  readonly waiting: Set<(why: StoreUnavailable) => void>
 }
 
 const reconnectMs = 250
@@ -81,23 +85,14 @@ export async function openSession(url: string, { heartbeatMs, lostMs }: Timing):
 
   async function connect(): Promise<Connection> {
     const client = new pg.Client(clientConfig(url))
-    let lose: (why: StoreUnavailable) => void = () => {}
-    const lost = new Promise<never>((_, reject) => {
-      lose = (why) => {
-        reject(why)
-        // Ends at once when a query hangs, and says goodbye otherwise.
-        client.end().catch(() => {})
-      }
-    })
-    lost.catch(() => {}) // it is told to those who wait, and perhaps nobody does
     const fresh: Connection = {
       client,
       heard: performance.now(),
       beating: false,
       enrolled: false,
       turn: Promise.resolve(),
-      lost,
-      lose
+      lost: undefined,
+      waiting: new Set()
     }
     client.on('error', (error) => drop(fresh, `the connection broke: ${error.message}`))
     client.on('end', () => drop(fresh, 'the server closed the connection'))
@@ -118,7 +113,10 @@ export async function openSession(url: string, { heartbeatMs, lostMs }: Timing):
     if (connection !== gone) return
     connection = undefined
     const error = new StoreUnavailable(`PostgreSQL: ${why}`)
-    gone.lose(error)
+    gone.lost = error
+    for (const refuse of gone.waiting) refuse(error)
+    // Ends at once when a query hangs, and says goodbye otherwise.
+    gone.client.end().catch(() => {})
     if (closing.signal.aborted) return
     for (const listener of listeners) listener(error)
     void reconnect()
@@ -147,13 +145,16 @@ export async function openSession(url: string, { heartbeatMs, lostMs }: Timing):
       allow?.()
       return send(used, config, asked)
     })
-    used.turn = answer.catch(() => {}) // told to the one who asked
+    used.turn = answer.then(
+      () => {},
+      () => {} // told to the one who asked
+    )
     return answer
   }
 
   async function send(used: Connection, config: pg.QueryConfig, asked: number): Promise<pg.QueryResult> {
     try {
-      const answer = await Promise.race([used.lost, used.client.query(config)])
+      const answer = await answerOf(used, config)
       used.heard = Math.max(used.heard, asked)
       return answer
     } catch (error) {
@@ -213,6 +214,18 @@ export async function openSession(url: string, { heartbeatMs, lostMs }: Timing):
       await used?.client.end()
     }
   }
+}
+
+/** What the server answers, or why the connection was lost before it did. */
+function answerOf({ client, lost, waiting }: Connection, config: pg.QueryConfig): Promise<pg.QueryResult> {
+  if (lost !== undefined) return Promise.reject(lost)
+  return new Promise<pg.QueryResult>((resolve, reject) => {
+    waiting.add(reject)
+    client
+      .query(config)
+      .then(resolve, reject)
+      .finally(() => waiting.delete(reject))
+  })
 }
 
 const enrollText = `insert into node (backend, backend_start, beat)

@@ -1,6 +1,7 @@
 import type { Row } from '@ringdown/engine/state/row'
 import pg from 'pg'
-import { deliveriesOf } from './deliveries.ts'
+import { blankingsOf } from './blanking.ts'
+import { deliveriesOf, type Writing } from './deliveries.ts'
 import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { pause } from './pause.ts'
@@ -65,6 +66,10 @@ export async function openPostgres({
     }
   }
 
+  const changing: Writing = {
+    change: async ({ sql, values }) => (await read({ sql: `${sql} returning 1`, values })).length
+  }
+
   async function readRows(query: Query): Promise<Row[]> {
     return (await read(query)).map(({ data }) => JSON.parse(data))
   }
@@ -120,6 +125,9 @@ export async function openPostgres({
       }
     },
 
+    // Another node may have taken it.
+    peek: () => Promise.resolve(undefined),
+
     async load(account_sid) {
       const loaded: LoadedRow[] = []
       let after: [string, number] = ['', 0]
@@ -172,9 +180,8 @@ export async function openPostgres({
 
     ...readingsOf(read, dialect, read),
 
-    ...deliveriesOf(read, dialect, {
-      change: async ({ sql, values }) => (await read({ sql: `${sql} returning 1`, values })).length
-    }),
+    ...deliveriesOf(read, dialect, changing),
+    ...blankingsOf(read, dialect, changing),
 
     // Beside the node's writing connection, so that no decision waits for it: the cursor fences it.
     async advance(step) {
@@ -200,6 +207,8 @@ export async function openPostgres({
       return gone
     },
 
+    compact: () => Promise.resolve(0),
+
     async backup() {
       throw new CannotOpen('A PostgreSQL store is backed up with its own tools: use pg_dump, or an archive of its log.')
     },
@@ -209,6 +218,7 @@ export async function openPostgres({
     },
 
     healthy: () => !closed && session.healthy(),
+    trouble: () => (closed || session.healthy() ? undefined : 'PostgreSQL does not answer'),
     onLost: session.onLost,
 
     async close() {

@@ -1,3 +1,5 @@
+import { keepPrivate, makePrivate } from './permissions.ts'
+
 /**
  * SQLite through the API of `node:sqlite`: Node's own where this Node has one, and @photostructure/sqlite elsewhere.
  * Only the part of the API that both have is named here.
@@ -17,10 +19,14 @@ type Driver = new (path: string, options: { readOnly: boolean }) => Database
 
 let driver: Promise<Driver> | undefined
 
-/** Opens a database file; a missing one is created unless `readOnly`. Throws the driver's error (see `errorCode`). */
+/** Opens a database file; a missing one is created unless `readOnly`, for its owner only. Throws the driver's error (see `errorCode`). */
 export async function openDatabase(path: string, { readOnly = false } = {}): Promise<Database> {
   driver ??= loadDriver()
   const DatabaseSync = await driver
+  if (!readOnly) {
+    makePrivate(path)
+    keepPrivate(path, ...['-wal', '-shm', '-journal'].map((end) => path + end))
+  }
   return new DatabaseSync(path, { readOnly })
 }
 

@@ -34,6 +34,7 @@ export type Work =
     }
   | { readonly do: 'script'; readonly sql: string }
   | { readonly do: 'checkpoint' }
+  | { readonly do: 'renew' }
   | { readonly do: 'close' }
 
 export type Call = Work & { readonly id: number }
@@ -73,6 +74,8 @@ export interface SqliteThread {
   script(sql: string): Promise<void>
   /** Moves the write-ahead log, as it is at the call, into the file; resolves with how many pages it has. */
   checkpoint(): Promise<number>
+  /** Lets go of the file once earlier calls have finished; the next call opens it again. */
+  renew(): Promise<void>
   /** Lets earlier calls finish, folds the log into the file (as the writer) and ends the thread. */
   close(): Promise<void>
 }
@@ -162,6 +165,9 @@ export function sqliteThread(opening: Opening): SqliteThread {
       const [found] = rows === undefined ? [] : objectsOf(rows)
       return Number(found?.log ?? 0)
     },
+    async renew() {
+      await call({ do: 'renew' })
+    },
     close() {
       closing ??= finish()
       return closing
@@ -188,6 +194,11 @@ export class SqliteFailed extends StoreUnavailable {
     super(`SQLite: ${message}`)
     this.code = code
   }
+}
+
+/** What a thread's error says, in one line without a full stop. */
+export function reasonOf(error: unknown): string {
+  return (error as Error).message.replace(/\s*\n\s*/g, ' ').replace(/\.$/, '') // as: threads reject with errors
 }
 
 /** A transaction was not tried, because of another one's failure. */

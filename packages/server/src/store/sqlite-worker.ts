@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { type Packed, unpacked } from './packed.ts'
 import { type Database, errorCode, openDatabase, type Statement } from './sqlite-driver.ts'
@@ -20,6 +21,7 @@ const port = parentPort
 if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker thread')
 
 let database: Database | undefined
+let wasOpen = false
 let prepared = new Map<string, Statement>()
 /** The reader's second connection, on which the log is moved into the file. */
 let mover: Database | undefined
@@ -29,22 +31,30 @@ let failedAll = -1
 
 async function open(): Promise<Database> {
   if (database !== undefined) return database
+  if (wasOpen) checkThere()
   const fresh = await openDatabase(path, { readOnly })
   try {
     fresh.exec(
       `pragma busy_timeout = 5000; pragma cache_size = -${readOnly ? cacheKilobytes.reader : cacheKilobytes.writer}`
     )
-    // The size of a page is that of a new file only; it comes before the log does.
+    // The size of a page, and that free pages may be given back, is settled with a new file, before the log comes. What is
+    // deleted is overwritten: the text of what was removed is not to be found in the free room of the file.
     if (!readOnly)
       fresh.exec(
-        `pragma page_size = ${pageBytes}; pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0`
+        `pragma page_size = ${pageBytes}; pragma auto_vacuum = incremental; pragma secure_delete = on; pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0`
       )
   } catch (error) {
     fresh.close()
     throw error
   }
   database = fresh
+  wasOpen = true
   return fresh
+}
+
+/** SQLite would make a new file, which is not the one that was lost. The number is its own, for what cannot be opened. */
+function checkThere(): void {
+  if (!existsSync(path)) throw Object.assign(new Error(`${path} is gone`), { errcode: 14 })
 }
 
 function prepare(db: Database, sql: string): Statement {
@@ -114,7 +124,10 @@ function abandon(db: Database): void {
 /** Moves what it can of the write-ahead log into the file, while others go on writing; answers the log's pages. */
 async function checkpoint(): Promise<AnswerRows> {
   if (!readOnly) return rowsOf((await open()).prepare(checkpointText).all())
-  mover ??= await openDatabase(path, { readOnly: false })
+  if (mover === undefined) {
+    checkThere()
+    mover = await openDatabase(path, { readOnly: false })
+  }
   try {
     return rowsOf(mover.prepare(checkpointText).all())
   } catch (error) {
@@ -152,6 +165,11 @@ function drop(): void {
 async function answer(call: Call): Promise<Omit<Answer, 'id'>> {
   if (call.do === 'close') {
     if (database !== undefined && !readOnly) quietly(() => database?.exec('pragma wal_checkpoint(truncate)'))
+    dropMover()
+    drop()
+    return {}
+  }
+  if (call.do === 'renew') {
     dropMover()
     drop()
     return {}

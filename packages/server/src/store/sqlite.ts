@@ -1,13 +1,17 @@
 import { open } from 'node:fs/promises'
 import type { Row } from '@ringdown/engine/state/row'
+import { blankingsOf } from './blanking.ts'
 import { Checkpoints } from './checkpoints.ts'
-import { deliveriesOf, deliveryTable, deliveryValues } from './deliveries.ts'
+import { deliveriesOf, deliveryTable, deliveryValues, type Writing } from './deliveries.ts'
 import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
+import { FileWatch } from './file-watch.ts'
+import { checkIntact, expectedOf } from './intact.ts'
+import { Mark } from './mark.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { pause } from './pause.ts'
 import { type Dialect, findOf, pageOf, type Query, removalOf, residentColdOf, residentOf } from './query.ts'
 import { readingsOf } from './readings.ts'
-import { canPass, Refused, type Step, sqliteThread } from './sqlite-thread.ts'
+import { canPass, Refused, reasonOf, type Step, sqliteThread } from './sqlite-thread.ts'
 import {
   type AccountHead,
   type Batch,
@@ -50,28 +54,65 @@ const dialect: Dialect = {
 /**
  * A store in one SQLite file, for one process (who else may open the folder is `folder-lock.ts`'s affair). One worker
  * thread writes, another one reads, so that a read waits neither for a flush nor for this thread.
- * Throws CannotOpen when the file cannot be opened.
+ * Throws CannotOpen when the file cannot be opened, or does not hold what the mark beside it says (see `intact.ts`), unless
+ * `acceptDataLoss`.
  */
-export async function openSqlite({ path }: { path: string }): Promise<Store> {
+export async function openSqlite({
+  path,
+  acceptDataLoss = false
+}: {
+  path: string
+  acceptDataLoss?: boolean
+}): Promise<Store> {
+  const expected = expectedOf(path, acceptDataLoss)
   const writer = sqliteThread({ path, readOnly: false })
   const reader = sqliteThread({ path, readOnly: true })
   const checkpoints = new Checkpoints(writer, reader)
   const held = new Set<string>()
   const blocks = new EventBlocks()
   const listeners = new Set<(why: StoreUnavailable) => void>()
-  let failed = false
+  /** Why nothing can be written, since the last write that failed. */
+  let failed: StoreUnavailable | undefined
+  /** Why the file is not the one that was opened. */
+  let gone: StoreUnavailable | undefined
   let closed = false
+  let renewal: Promise<void> | undefined
   let migration: Promise<void> | undefined
-  /** Resolves when all writes so far are answered. */
-  let turn: Promise<unknown> = Promise.resolve()
+  /** Batches that are not answered yet. */
+  const underWay = new Set<Promise<unknown>>()
 
   reader.warm()
-  try {
-    await writer.rows('select count(*) from sqlite_schema', [])
-  } catch (error) {
+  const reached = await checkIntact(writer, { path, expected, acceptDataLoss }).catch(async (error: unknown) => {
     await reader.close()
     await writer.close()
-    throw new CannotOpen(`Cannot open ${path}: ${(error as Error).message}.`, { cause: error }) // as: threads reject with errors
+    throw error
+  })
+  const mark = new Mark(path, reached)
+  const watch = new FileWatch(path, {
+    gone(why) {
+      gone = why === undefined ? undefined : new StoreUnavailable(why)
+      if (gone) lose(gone)
+    },
+    logGone(why) {
+      lose(new StoreUnavailable(why))
+      // What is in it can still be read by those who have it open; the last of them moves it into the file.
+      renewal ??= renew().finally(() => {
+        renewal = undefined
+      })
+    }
+  })
+
+  async function renew(): Promise<void> {
+    watch.expectNewLog()
+    await Promise.allSettled([reader.renew(), writer.renew()])
+  }
+
+  /** Memory is no longer to be trusted: whoever holds an account must lock it again. */
+  function lose(why: StoreUnavailable): void {
+    const known = failed
+    failed = why
+    held.clear()
+    if (!known) for (const listener of listeners) listener(why)
   }
 
   async function transact(steps: readonly Step[], lane?: string): Promise<{ missed: number; changes: number }> {
@@ -82,18 +123,20 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
 
   /** The writer's work. When it fails for another reason than its content, memory is no longer to be trusted. */
   async function writing<T>(work: () => Promise<T>): Promise<T> {
+    const result = await asking(work)
+    failed = undefined
+    return result
+  }
+
+  /** The same for what writes nothing: that it succeeds does not say that a write would. */
+  async function asking<T>(work: () => Promise<T>): Promise<T> {
     await migration
+    await renewal
     try {
-      const result = await work()
-      failed = false
-      return result
+      if (gone) throw gone
+      return await work()
     } catch (error) {
-      if (error instanceof StoreUnavailable && !(error instanceof Refused)) {
-        const known = failed
-        failed = true
-        held.clear()
-        if (!known) for (const listener of listeners) listener(error)
-      }
+      if (error instanceof StoreUnavailable && !(error instanceof Refused)) lose(error)
       throw error
     }
   }
@@ -105,6 +148,11 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
   /** One step that readers of the log, or the sender of deliveries, take beside them. */
   async function changing(step: Step): Promise<number> {
     return (await writing(() => transact([step]))).changes
+  }
+
+  const changes: Writing = {
+    change: ({ sql, values }) => changing({ sql, width: values.length, values: values as Value[] }), // as: they bind only these
+    changeEach: (sql, rows) => changing({ sql, width: rows[0]?.length ?? 0, values: rows.flat() })
   }
 
   const store: Store = {
@@ -139,6 +187,13 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
       }
     },
 
+    async peek(account_sid) {
+      await renewal
+      if (gone) throw gone
+      const [head] = await reader.rows(peekText, [account_sid])
+      return head as AccountHead | undefined // as: the columns of account are the fields of its head
+    },
+
     async load(account_sid) {
       const loaded: LoadedRow[] = []
       let after: [string, number] = ['', 0]
@@ -159,8 +214,13 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
       if (!held.has(batch.account_sid)) throw new StoreUnavailable(`account ${batch.account_sid} must be locked first`)
       // In the order of the calls. What follows a failed write was decided on memory that is no longer true.
       const written = writing(() => transact(steps, batch.account_sid))
-      turn = Promise.allSettled([turn, written])
-      if ((await written).missed === -1) return
+      underWay.add(written)
+      const { missed } = await written.finally(() => underWay.delete(written))
+      if (missed === -1) {
+        const { decision, next_event } = batch.head
+        mark.reached({ account_sid: batch.account_sid, decision, next_event })
+        return
+      }
       held.delete(batch.account_sid)
       throw new Fenced(`account ${batch.account_sid} was taken by another process`)
     },
@@ -185,10 +245,8 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
       ({ sql, values }) => writing(() => writer.rows(sql, values))
     ),
 
-    ...deliveriesOf(({ sql, values }) => reader.rows(sql, values), dialect, {
-      change: ({ sql, values }) => changing({ sql, width: values.length, values: values as Value[] }), // as: they bind only these
-      changeEach: (sql, rows) => changing({ sql, width: rows[0]?.length ?? 0, values: rows.flat() })
-    }),
+    ...deliveriesOf(({ sql, values }) => reader.rows(sql, values), dialect, changes),
+    ...blankingsOf(({ sql, values }) => reader.rows(sql, values), dialect, changes),
 
     async advance({ account_sid, reader: name, from, to, deliveries = [], ...written }) {
       const cursor: Step = { sql: cursorText, width: 4, values: [to, account_sid, name, from], must: true }
@@ -219,10 +277,21 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
       return (await writing(() => transact(steps))).changes
     },
 
+    async compact(pages) {
+      const [found] = await asking(() => writer.rows(roomText, []))
+      const { mode, free, all } = found as { mode: number; free: number; all: number } // as: selected so
+      if (mode !== incremental || free - Math.max(leastKept, all * shareKept) < pages) return 0
+      await writing(() => writer.rows(`pragma incremental_vacuum(${pages})`, []))
+      checkpoints.wrote(pages)
+      return pages
+    },
+
     async backup(target) {
       // Its own thread and connection: a long copy keeps neither reads nor writes waiting.
       const copier = sqliteThread({ path, readOnly: true })
       try {
+        // Made by us, for its owner only; SQLite fills an empty file, and nothing is overwritten.
+        await (await open(target, 'wx', 0o600)).close()
         await copier.rows('vacuum into ?', [target])
         await syncFile(target)
       } catch (error) {
@@ -233,10 +302,11 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
     },
 
     async ping() {
-      await writing(() => writer.rows('select count(*) from sqlite_schema', []))
+      await asking(() => writer.rows('select count(*) from sqlite_schema', []))
     },
 
-    healthy: () => !failed && !closed,
+    healthy: () => failed === undefined && !closed,
+    trouble: () => (closed ? 'the store is closed' : failed?.message),
 
     onLost(listener) {
       listeners.add(listener)
@@ -244,12 +314,14 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
     },
 
     async close() {
-      if (!closed) await turn
+      if (!closed) await Promise.allSettled(underWay)
       closed = true
       held.clear()
+      watch.close()
       await checkpoints.close()
       await reader.close()
       await writer.close()
+      mark.close()
     }
   }
 
@@ -266,8 +338,7 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
   }
 
   function cannotTake(account_sid: string, error: unknown): CannotOpen {
-    const why = (error as Error).message.replace(/\s*\n\s*/g, ' ') // as: threads reject with errors
-    return new CannotOpen(`Cannot take account ${account_sid} in ${path}: ${why}.`, { cause: error })
+    return new CannotOpen(`Cannot take account ${account_sid} in ${path}: ${reasonOf(error)}.`, { cause: error })
   }
 
   async function loadCold(account_sid: string, kind: string, loaded: LoadedRow[]): Promise<void> {
@@ -285,10 +356,23 @@ export async function openSqlite({ path }: { path: string }): Promise<Store> {
   return store
 }
 
+const roomText = `select auto_vacuum as mode, freelist_count as free, page_count as "all"
+  from pragma_auto_vacuum, pragma_freelist_count, pragma_page_count`
+
+/** Of a file that was made before, and was not rewritten since, nothing is given back. */
+const incremental = 2
+
+/** Free pages that are kept, since a file that grows again costs more than the room: so many, and such a share of all. */
+const leastKept = 256
+const shareKept = 0.1
+
 const lockText = `insert into account (account_sid, epoch, format, at, decision, next_seq, next_event)
   values (?, 1, ?, 0, 0, 1, 1)
   on conflict (account_sid) do update set epoch = account.epoch + 1
   returning account_sid, epoch, format, at, decision, next_seq, next_event`
+
+const peekText =
+  'select account_sid, epoch, format, at, decision, next_seq, next_event from account where account_sid = ?'
 
 const cursorText = 'update cursor set seq = ? where account_sid = ? and reader = ? and seq = ?'
 

@@ -1,5 +1,6 @@
 import type { Row } from '@ringdown/engine/state/row'
 import type { Stay } from '@ringdown/engine/statistics/stay'
+import type { Blankings } from './blanking.ts'
 import type { Deliveries, DeliveryRow } from './deliveries.ts'
 import type { Readings, RollupRow } from './readings.ts'
 import type { EventAbout } from './tables.ts'
@@ -10,7 +11,7 @@ import type { EventAbout } from './tables.ts'
  * Rows of *resident* kinds live in one table `row(account_sid, kind, seq, sid, version, data)`; each *cold* kind has a table of
  * its own with the columns that its lists filter and sort by (see `kinds.ts`). `data` is the row as JSON text.
  */
-export interface Store extends Readings, Deliveries {
+export interface Store extends Readings, Deliveries, Blankings {
   /** Creates or upgrades the tables. Safe to call at every start; concurrent callers wait for each other. */
   migrate(): Promise<void>
   /** SIDs of all accounts, in SID order. */
@@ -24,6 +25,11 @@ export interface Store extends Readings, Deliveries {
    * Throws CannotOpen when a newer program wrote the account, and for what does not pass by waiting.
    */
   lock(account_sid: string, signal?: AbortSignal): Promise<AccountHead>
+  /**
+   * The account as it is on disk, without taking it, where nobody but this process may write it: what is loaded then may
+   * be told while nothing can be written. Undefined where other nodes may. Throws StoreUnavailable.
+   */
+  peek(account_sid: string): Promise<AccountHead | undefined>
   /** Every resident row of the account, and of cold kinds those that their declaration calls resident, in seq order. */
   load(account_sid: string): Promise<LoadedRow[]>
   /**
@@ -52,6 +58,11 @@ export interface Store extends Readings, Deliveries {
     limit: number
   ): Promise<number>
   /**
+   * Gives room that nothing needs any more back to the system, at most so many pages of SQLite's file; resolves with how
+   * many. What will soon be needed again is kept. PostgreSQL does that by itself.
+   */
+  compact(pages: number): Promise<number>
+  /**
    * Writes what a reader has made of the events up to a new cursor, and the cursor, in one transaction: read again after
    * a failure, an event still counts once. Throws Fenced when the cursor is not where the step begins: somebody else
    * reads under that name, or an answer was lost; StoreUnavailable and ContentRejected as `write`.
@@ -66,6 +77,8 @@ export interface Store extends Readings, Deliveries {
    * heartbeat older than 2 s on PostgreSQL), true again once it answers. Costs nothing: ask before each answer.
    */
   healthy(): boolean
+  /** Why it may not, in words for whoever runs the server; undefined while it may. */
+  trouble(): string | undefined
   /**
    * Calls the listener each time the store is lost: a write with unknown outcome, a broken connection, a heartbeat older
    * than 2 s. From then on every account must be locked and loaded again before anything is read from memory, sent or

@@ -1,0 +1,170 @@
+import type { Logger } from 'pino'
+import type { Clock, Moved } from '../clock/clock.ts'
+import { pause } from '../store/pause.ts'
+import { Fenced, type Store, type StoredEvent } from '../store/store.ts'
+import { blankedDelivery, blankedEvent, removals, removedBy } from './blanked.ts'
+import type { Followed } from './follower.ts'
+
+/** Name of the cursor: what was removed before it is blanked. */
+const reader = 'blanking'
+
+/** Milliseconds for which whoever follows the log, or is sent what happens in it, may still see the text. */
+const grace_ms = 60_000
+
+/** Between two looks at a log in which nothing was removed. */
+const rest_ms = 6 * 3_600_000
+
+/** Removals that are dealt with in one go, and events that are read and written at a time. */
+const mostRemovals = 500
+const piece = 200
+
+/** Milliseconds between two pieces: decisions come first. */
+const breath_ms = 5
+
+export interface BlankingOptions {
+  readonly store: Store
+  readonly account: Pick<Followed, 'account_sid' | 'state' | 'settled'> & {
+    subscribe(listener: (events: readonly { readonly type: string; readonly at: number }[]) => void): () => void
+  }
+  readonly clock: Clock
+  readonly log: Logger
+  /** Told when something was blanked, with how many deliveries were: what is in memory has the text still. */
+  readonly onBlanked?: (deliveries: number) => void
+}
+
+/**
+ * Takes the text of what was removed out of the log and out of what is to be sent, a minute later and a little at a time
+ * (`blanked.ts` says which). It has a cursor in the log, so that a removal is not forgotten over a restart.
+ */
+export class Blanking implements Moved {
+  readonly #options: BlankingOptions
+  readonly #abort = new AbortController()
+  readonly #unsubscribe: () => void
+  #next: number
+  #cancel: () => void = () => {}
+  #work: Promise<void> = Promise.resolve()
+
+  constructor(options: BlankingOptions) {
+    this.#options = options
+    this.#next = options.clock.now() + grace_ms
+    this.#unsubscribe = options.account.subscribe((events) => {
+      for (const { type, at } of events) if (Object.hasOwn(removals, type)) this.#wakeAt(at + grace_ms)
+    })
+    this.#arm()
+  }
+
+  nextDue(): number | undefined {
+    return this.#abort.signal.aborted ? undefined : this.#next
+  }
+
+  async doDue(): Promise<void> {
+    const now = this.#options.clock.now()
+    if (this.#abort.signal.aborted || now < this.#next) return
+    this.#next = now + rest_ms
+    const work = this.#work.then(() => this.#blank(now)).catch((err: unknown) => this.#failed(err, now))
+    this.#work = work
+    this.#arm()
+    await work
+  }
+
+  /** Ends after the piece that is under way. */
+  async close(): Promise<void> {
+    this.#abort.abort()
+    this.#unsubscribe()
+    this.#cancel()
+    await this.#work
+  }
+
+  #wakeAt(due: number): void {
+    if (due >= this.#next) return
+    this.#next = due
+    this.#arm()
+  }
+
+  #arm(): void {
+    this.#cancel()
+    if (!this.#abort.signal.aborted) this.#cancel = this.#options.clock.at(this.#next, () => void this.doDue())
+  }
+
+  #failed(err: unknown, now: number): void {
+    if (this.#abort.signal.aborted) return
+    this.#options.log.warn({ err }, 'removed text could not be blanked; it is tried again later')
+    this.#wakeAt(now + grace_ms)
+  }
+
+  async #blank(now: number): Promise<void> {
+    const { store, account } = this.#options
+    const { account_sid } = account
+    const end = account.state.next_event - 1
+    await account.settled()
+    let cursor = await store.cursor(account_sid, reader)
+    while (cursor < end) {
+      const query = { types: Object.keys(removals), after: cursor, through: end, limit: mostRemovals }
+      const found = await store.eventsOf(account_sid, query)
+      const young = found.find(({ at }) => at > now - grace_ms)
+      const due = young ? found.slice(0, found.indexOf(young)) : found
+      const to = young ? young.seq - 1 : found.length < mostRemovals ? end : (found.at(-1)?.seq ?? end)
+      if (due.length > 0) await this.#sweep(due)
+      if (to > cursor) await this.#advance(cursor, to)
+      cursor = to
+      if (young) {
+        this.#wakeAt(young.at + grace_ms)
+        break
+      }
+    }
+    await giveBack(store, this.#abort.signal)
+  }
+
+  /** Through the log from the oldest thing that was removed up to the last removal. */
+  async #sweep(found: readonly StoredEvent[]): Promise<void> {
+    const { store, account, onBlanked } = this.#options
+    const { account_sid } = account
+    const removed = found.flatMap((event) => removedBy(event) ?? [])
+    const gone = new Set(removed.map(({ sid }) => sid))
+    const since = Math.min(...removed.map((one) => one.since))
+    const through = found.at(-1)?.seq ?? 0
+    const oldest = { account_sid, where: {}, from: since, until: lastInstant, descending: false, limit: 1 }
+    const [first] = await store.events(oldest)
+    let position = (first?.seq ?? 1) - 1
+    let deliveries = 0
+    while (position < through) {
+      this.#abort.signal.throwIfAborted()
+      const events = await store.log(account_sid, position, piece)
+      const last = events.at(-1)
+      if (last === undefined) break
+      const texts = events.flatMap((event) => (event.seq <= through ? (blankedEvent(event, gone) ?? []) : []))
+      await store.rewriteEvents(account_sid, texts)
+      const messages = await store.messagesFor(
+        account_sid,
+        texts.map(({ seq }) => seq)
+      )
+      const rewritten = messages.flatMap((one) => blankedDelivery(one) ?? [])
+      await store.rewriteDeliveries(account_sid, rewritten)
+      deliveries += rewritten.length
+      position = last.seq
+      await pause(breath_ms, this.#abort.signal)
+    }
+    onBlanked?.(deliveries)
+  }
+
+  async #advance(from: number, to: number): Promise<void> {
+    const { store, account } = this.#options
+    try {
+      await store.advance({ account_sid: account.account_sid, reader, from, to, rollups: [], stays: [] })
+    } catch (error) {
+      // Another node has done it: to blank twice changes nothing.
+      if (!(error instanceof Fenced)) throw error
+    }
+  }
+}
+
+/** Pages that are given back to the system at a time. */
+const givenBack = 64
+
+/** Gives the room of what is gone back to the system, as far as the store keeps more than it will soon need. */
+export async function giveBack(store: Store, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && (await store.compact(givenBack)) > 0) await pause(breath_ms, signal).catch(() => {}) // the loop ends
+}
+
+/** The last millisecond that has a date. */
+const lastInstant = 8_640_000_000_000_000 - 1

@@ -1,0 +1,152 @@
+import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { openSqlite } from '@ringdown/server/store/sqlite'
+import { CannotOpen, type Store } from '@ringdown/server/store/store'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { account, batch, event, put, row } from './batches.ts'
+import { child } from './children.ts'
+import { sqlitePlace } from './places.ts'
+
+/** What may have become of a store's files while nobody looked. */
+const damages = {
+  'the file was emptied': (path) => truncate(path, 0),
+  'the file was emptied, and the log is gone': async (path) => {
+    await truncate(path, 0)
+    await rm(`${path}-wal`)
+  },
+  'the file was deleted': (path) => rm(path),
+  'the file was cut in half': async (path) => {
+    const store = await openSqlite({ path })
+    await store.close()
+    await truncate(path, Math.floor((await readFile(path)).length / 2))
+  },
+  'another, empty store was put in its place': async (path) => {
+    const other = `${path}.other`
+    const store = await openSqlite({ path: other })
+    await store.migrate()
+    await store.close()
+    await rename(other, path)
+    await rm(`${path}-wal`)
+  },
+  'pages hold something else': async (path) => {
+    const bytes = await readFile(path)
+    bytes.fill('Dear Ada, ', 2 * 8192)
+    await writeFile(path, bytes)
+    await rm(`${path}-wal`)
+  },
+  'the log is gone': (path) => rm(`${path}-wal`),
+  'the log and its index are gone': async (path) => {
+    await rm(`${path}-wal`)
+    await rm(`${path}-shm`)
+  },
+  'the log was emptied': (path) => truncate(`${path}-wal`, 0),
+  'the log is all zeros': async (path) => {
+    const bytes = await readFile(`${path}-wal`)
+    await writeFile(`${path}-wal`, bytes.fill(0))
+  },
+  'the log is of another file': async (path) => {
+    const other = `${path}.other`
+    const store = await openSqlite({ path: other })
+    await store.migrate()
+    const head = await store.lock(account)
+    await store.write(batch(head, { rows: [put('task', row('WT', 1))] }))
+    await copyFile(`${other}-wal`, `${path}-wal`)
+    await store.close()
+  },
+  'the mark was emptied': (path) => truncate(`${path}.mark`, 0),
+  'the mark is something else': (path) => writeFile(`${path}.mark`, '{"Dear": "Ada"}')
+} as const satisfies Record<string, (path: string) => Promise<unknown>>
+
+describe('a store on SQLite that is opened again', () => {
+  let here: Awaited<ReturnType<typeof sqlitePlace>>
+  const opened: Store[] = []
+  beforeEach(async () => {
+    here = await sqlitePlace()
+  })
+  afterEach(async () => {
+    for (const store of opened.splice(0)) await store.close()
+    await here.clear()
+  })
+
+  /** A process that was killed after it had acknowledged so many decisions; answers how many. */
+  async function killed(decisions = 30): Promise<number> {
+    const writer = child(`
+      const { openSqlite } = await load('sqlite')
+      const store = await openSqlite({ path: ${JSON.stringify(here.path)} })
+      await store.migrate()
+      const { epoch, decision } = await store.lock('${account}')
+      for (let n = decision + 1; ; n++) {
+        const head = { at: n, decision: n, next_seq: 1, next_event: n + 1 }
+        const events = [{ seq: n, sid: 'EV' + n, type: 'task.created', at: n, data: JSON.stringify({ text: 'x'.repeat(2000) }) }]
+        await store.write({ account_sid: '${account}', epoch, head, rows: [], events, journal: [] })
+        print(String(n - decision))
+      }`)
+    let acknowledged = 0
+    while (acknowledged < decisions) acknowledged = Number(await writer.line())
+    await writer.kill()
+    return acknowledged
+  }
+
+  const again = async (acceptDataLoss = false) => {
+    const store = await openSqlite({ path: here.path, acceptDataLoss })
+    opened.push(store)
+    await store.migrate()
+    return store
+  }
+
+  it.each(Object.entries(damages))('says so when %s', async (_name, damage) => {
+    await killed()
+    await damage(here.path)
+    const refusal = await again().catch((error: unknown) => error)
+    expect(refusal).toBeInstanceOf(CannotOpen)
+    const { message } = refusal as CannotOpen // as: asserted above
+    expect(message).toContain(here.path)
+    expect(message).toMatch(/--accept-data-loss|or move it and \S+\.mark away to begin with nothing/)
+    expect(message).not.toContain('\n')
+  })
+
+  it('says how much is missing, and goes on with the rest when that is accepted', async () => {
+    await killed(30)
+    await rm(`${here.path}-wal`)
+    await expect(again()).rejects.toThrow(
+      /is not whole: account AC\w+ had come to decision \d+ and event \d+, and it .*; there is no write-ahead log/
+    )
+    // It is refused for as long as nobody has accepted it.
+    await expect(again()).rejects.toThrow('is not whole')
+    const store = await again(true)
+    const head = await store.lock(account)
+    await store.write(batch(head, { events: [event(head.next_event)] }))
+    await store.close()
+    await again()
+  })
+
+  it('is taken as it is after every kill, and knows all that was acknowledged', { timeout: 60_000 }, async () => {
+    let total = 0
+    for (let n = 0; n < 8; n++) total += await killed(5 + n)
+    const head = await (await again()).lock(account)
+    expect(head.decision).toBeGreaterThanOrEqual(total)
+  })
+
+  it('is taken as it is when somebody else has moved the log into the file, or taken the mark away', async () => {
+    await killed()
+    await here.query('pragma wal_checkpoint(truncate)')
+    for (const end of ['-wal', '-shm']) await rm(`${here.path}${end}`, { force: true })
+    const head = await (await again()).lock(account)
+    expect(head.decision).toBeGreaterThanOrEqual(30)
+    await killed()
+    await rm(`${here.path}.mark`)
+    await again()
+  })
+
+  it('believes the better line of a mark that was torn', async () => {
+    await killed()
+    const mark = await readFile(`${here.path}.mark`, 'latin1')
+    await writeFile(
+      `${here.path}.mark`,
+      `${mark.slice(0, 128)}${mark.slice(128, 140)}${' '.repeat(116)}${mark.slice(256)}`
+    )
+    await again()
+    await opened.pop()?.close()
+    await rm(here.path)
+    await expect(again()).rejects.toThrow(`${here.path} is missing, though account`)
+  })
+})
