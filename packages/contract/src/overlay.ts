@@ -88,7 +88,7 @@ export const parameterChanges: readonly ParameterChange[] = [
   {
     on: 'taskrouter_v1.ListTaskQueue',
     wire: 'EvaluateWorkerAttributes',
-    change: { type: 'json', object: true },
+    change: { type: 'json-text', object: true },
     why: 'A JSON object of worker attributes (reference taskrouter 1.5).'
   },
   {

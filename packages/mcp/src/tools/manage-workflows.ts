@@ -181,20 +181,39 @@ async function written(
   return { workflows: [pick(rowFor(workflow), SHOWN)] }
 }
 
-/** Names the filter whose expression the API quotes. */
+/** What texts of a target hold, where that is not an expression about the task and the worker. */
+const TEXTS = {
+  order_by: 'order_by takes worker.<attribute> ASC or DESC, joined by commas',
+  known_worker_sid: "known_worker_sid takes task.<attribute>, which holds the worker's SID",
+  known_worker_friendly_name:
+    "known_worker_friendly_name takes task.<attribute>, which holds the worker's friendlyName",
+  skip_if: 'skip_if compares workers.available, workers.unavailable or workers.WA<sid> with numbers'
+} as const
+
+const ASKED = ['expression', ...Object.keys(TEXTS)]
+
+/** Names the filter of which the API quotes a text, and says what such a text holds. */
 function refused(message: string, configuration: Json | undefined): Partial<ErrorBody> | undefined {
   if (!configuration) return undefined
-  const filters = listIn(routingIn(configuration.value).filters).map(objectIn)
+  const routing = routingIn(configuration.value)
+  const filters = listIn(routing.filters).map(objectIn)
+  const quoted = (holder: unknown) =>
+    ASKED.some((key) => {
+      const text = objectIn(holder)[key]
+      return typeof text === 'string' && text !== '' && message.includes(text)
+    })
   const index = filters.findIndex(
-    (filter, at) =>
-      message.includes(`filters[${at}]`) ||
-      [filter.expression, ...listIn(filter.targets).map((target) => objectIn(target).expression)].some(
-        (expression) => typeof expression === 'string' && expression !== '' && message.includes(expression)
-      )
+    (filter, at) => message.includes(`filters[${at}]`) || [filter, ...listIn(filter.targets)].some(quoted)
   )
+  const takes = Object.entries(TEXTS).find(([key]) => message.includes(`.${key}`))?.[1]
+  const hint = takes === undefined ? '' : `: ${takes}`
   const filter = filters[index]
-  if (!filter) return { argument: 'configuration' }
-  return { argument: `configuration.task_routing.filters[${index}]`, next: `correct filter ${nameOf(filter, index)}` }
+  if (filter) {
+    const next = `correct filter ${nameOf(filter, index)}${hint}`
+    return { argument: `configuration.task_routing.filters[${index}]`, next }
+  }
+  if (!message.includes('default_filter') && !quoted(routing.default_filter)) return { argument: 'configuration' }
+  return { argument: 'configuration.task_routing.default_filter', next: `correct the default_filter${hint}` }
 }
 
 function warnWithoutDefault(configuration: Json, call: Call): void {

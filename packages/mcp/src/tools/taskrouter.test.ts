@@ -204,6 +204,34 @@ describe('workflows', () => {
     expect(api.writes()[1]?.form).toEqual({ Configuration: spaced, ReEvaluateTasks: 'true' })
   })
 
+  it.each([
+    ['order_by', '', 'order_by takes worker.<attribute> ASC or DESC, joined by commas'],
+    ['known_worker_sid', "'WK1'", "known_worker_sid takes task.<attribute>, which holds the worker's SID"],
+    [
+      'known_worker_friendly_name',
+      '5',
+      "known_worker_friendly_name takes task.<attribute>, which holds the worker's friendlyName"
+    ],
+    ['skip_if', 'workers', 'skip_if compares workers.available, workers.unavailable or workers.WA<sid> with numbers']
+  ])('say what %s takes where it is wrong', async (key, text, takes) => {
+    const message = `Configuration: task_routing.filters[0].targets[0].${key}: "${text}", column 1: mismatched input`
+    const { call } = await agent([`POST ${T}/Workflows`, badRequest(message)])
+    expect(
+      (await call('manage_workflows', { action: 'create', friendlyName: 'A', configuration })).error
+    ).toMatchObject({ argument: 'configuration.task_routing.filters[0]', next: `correct filter French: ${takes}` })
+  })
+
+  it('say so of the default_filter', async () => {
+    const message = 'Configuration: task_routing.default_filter.order_by: "", column 1: mismatched input'
+    const { call } = await agent([`POST ${T}/Workflows`, badRequest(message)])
+    expect(
+      (await call('manage_workflows', { action: 'create', friendlyName: 'A', configuration })).error
+    ).toMatchObject({
+      argument: 'configuration.task_routing.default_filter',
+      next: 'correct the default_filter: order_by takes worker.<attribute> ASC or DESC, joined by commas'
+    })
+  })
+
   it('say where a queue is called wrongly, and which filter is wrong', async () => {
     const { call } = await agent([`POST ${T}/Workflows`, badRequest("filter 'French': language == 'fr', column 3")])
     const wrong = { task_routing: { filters: [{ targets: [{ queue: 'Bling' }] }] } }

@@ -7,11 +7,12 @@ import { compile, type Expression } from '@ringdown/engine/routing/expression/co
 import type { Scope } from '@ringdown/engine/routing/expression/environment'
 import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
 import { findReservation } from '@ringdown/engine/routing/reservation'
-import { isOpen, nameKey, type TaskQueueRow, type WorkerRow } from '@ringdown/engine/routing/rows'
+import { isOpen, nameKey, type TaskQueueRow, type TaskRow, type WorkerRow } from '@ringdown/engine/routing/rows'
 import { checkExpression } from '@ringdown/engine/routing/task-queue'
 import type { State } from '@ringdown/engine/state/state'
 import type { Exchange } from '../commit/exchange.ts'
 import type { Ledger } from '../commit/ledger.ts'
+import { askedInPieces } from '../commit/pieces.ts'
 import type { Access } from './access-token.ts'
 import { type BridgeCall, matched, parametersOf, textsOf } from './call.ts'
 import { contentsOf, sortingOf } from './contents.ts'
@@ -122,7 +123,7 @@ const reads: Readonly<Record<string, Answer>> = {
     )
   },
 
-  'Workspaces/:workspace_sid/Workers'(path, { state, call }) {
+  async 'Workspaces/:workspace_sid/Workers'(path, { state, call }) {
     const asked = parametersOf('taskrouter_v1.ListWorker', path, call)
     const { workspace_sid = '' } = path
     const activity = namedSid(state, 'activity', workspace_sid, asked.activity_name)
@@ -130,15 +131,23 @@ const reads: Readonly<Record<string, Answer>> = {
       .filter((sid) => sid !== undefined)
       .map((sid) => state.pools.members(String(sid)))
     const expression = filterOf(asked.target_workers_expression, 'worker', 'TargetWorkersExpression')
-    const rows = [...state.tables.worker.by('workspace_sid', workspaceOf(state, workspace_sid).sid)].filter(
-      (row) =>
-        isNamed(row, asked.friendly_name, foldedName) &&
-        isAsked(row.activity_sid, asked.activity_sid) &&
-        isAsked(row.activity_sid, activity) &&
-        isAsked(state.find('activity', row.activity_sid)?.available ?? false, asked.available) &&
-        queues.every((members) => members.has(row.sid)) &&
-        (!expression || expression.matches(undefined, state.pools.worker(row.sid)))
-    )
+    const { worker } = state.tables
+    const isMeant = (row: WorkerRow) =>
+      isNamed(row, asked.friendly_name, foldedName) &&
+      isAsked(row.activity_sid, asked.activity_sid) &&
+      isAsked(row.activity_sid, activity) &&
+      isAsked(state.find('activity', row.activity_sid)?.available ?? false, asked.available) &&
+      queues.every((members) => members.has(row.sid))
+    const meant = () => [...worker.by('workspace_sid', workspaceOf(state, workspace_sid).sid)].filter(isMeant)
+    const suits = expression
+      ? await askedInPieces({
+          table: worker,
+          rows: meant(),
+          length: () => expression.source.length,
+          test: (row) => expression.matches(undefined, state.pools.worker(row.sid))
+        })
+      : () => true
+    const rows = meant().filter(suits)
     const ordering = sortingOf<WorkerRow>(asked.ordering, 'DateStatusChanged', 'date_status_changed')
     return contentsOf(rows, call.params, (row) => shownWorker(state, row), ordering)
   },
@@ -153,7 +162,7 @@ const reads: Readonly<Record<string, Answer>> = {
     return contentsOf(rows, call.params, (row) => taskQueuePayload(state, row), ordering)
   },
 
-  'Workspaces/:workspace_sid/Tasks'(path, { state, call, access, now }) {
+  async 'Workspaces/:workspace_sid/Tasks'(path, { state, call, access, now }) {
     if (access.role === 'worker') forbid('a worker sees only the tasks that it holds')
     const asked = parametersOf('taskrouter_v1.ListTask', path, call)
     const { workspace_sid = '' } = path
@@ -161,17 +170,25 @@ const reads: Readonly<Record<string, Answer>> = {
     const queue = namedSid(state, 'task_queue', workspace_sid, asked.task_queue_name)
     const statuses = asked.assignment_status as readonly string[] | undefined // the contract reads a list of them
     const expression = filterOf(asked.evaluate_task_attributes, 'task', 'EvaluateTaskAttributes')
-    const rows = [...state.tables.task.by('workspace_sid', workspaceOf(state, workspace_sid).sid)].filter(
-      (row) =>
-        isAsked(row.workflow_sid, asked.workflow_sid) &&
-        isAsked(row.workflow_sid, workflow) &&
-        isAsked(row.task_queue_sid, asked.task_queue_sid) &&
-        isAsked(row.task_queue_sid, queue) &&
-        isAsked(row.priority, asked.priority) &&
-        isAsked(row.routing_target, asked.routing_target) &&
-        (statuses === undefined || statuses.includes(row.assignment_status)) &&
-        (!expression || expression.matches(state.pools.task(row)))
-    )
+    const { task } = state.tables
+    const isMeant = (row: TaskRow) =>
+      isAsked(row.workflow_sid, asked.workflow_sid) &&
+      isAsked(row.workflow_sid, workflow) &&
+      isAsked(row.task_queue_sid, asked.task_queue_sid) &&
+      isAsked(row.task_queue_sid, queue) &&
+      isAsked(row.priority, asked.priority) &&
+      isAsked(row.routing_target, asked.routing_target) &&
+      (statuses === undefined || statuses.includes(row.assignment_status))
+    const meant = () => [...task.by('workspace_sid', workspaceOf(state, workspace_sid).sid)].filter(isMeant)
+    const suits = expression
+      ? await askedInPieces({
+          table: task,
+          rows: meant(),
+          length: () => expression.source.length,
+          test: (row) => expression.matches(state.pools.task(row))
+        })
+      : () => true
+    const rows = meant().filter(suits)
     return contentsOf(rows, call.params, (row) => taskPayload(state.account_sid, row, taskParents(state, row), now))
   }
 }

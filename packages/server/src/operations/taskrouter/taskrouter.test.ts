@@ -331,9 +331,15 @@ describe('tasks', () => {
     const chat = (await server.get(`${base}/Workers/${floor.amelie}/Channels/chat`)).body
     expect(chat).toMatchObject({ assigned_tasks: 1, available_capacity_percentage: 0 })
     expect((await server.post(`${byTask}/${offer.sid}`, { ReservationStatus: 'accepted' })).status).toBe(400)
+    expect((await server.post(`${byTask}/${offer.sid}`, { ReservationStatus: 'wrapping' })).status).toBe(200)
+    expect((await server.get(`${base}/Workers/${floor.amelie}/Channels/chat`)).body).toMatchObject({
+      assigned_tasks: 1,
+      available_capacity_percentage: 0
+    })
     expect(
       (await server.post(`${byTask}/${offer.sid}`, { ReservationStatus: 'completed' })).body.reservation_status
     ).toBe('completed')
+    expect((await server.get(`${base}/Workers/${floor.amelie}/Channels/chat`)).body.assigned_tasks).toBe(0)
     expect((await server.get(`${base}/Tasks/${tasks.sales}`)).body.assignment_status).toBe('completed')
   })
 
@@ -435,7 +441,7 @@ describe('the official SDK', () => {
     const workers = await workspace.workers.list({ pageSize: 1 })
     expect(workers.map(({ friendlyName }) => friendlyName)).toEqual(['amelie', 'bob', 'chen'])
     const page = await workspace.workers.page({ pageSize: 2 })
-    expect(page.nextPageUrl).toMatch(/^http:\/\/taskrouter\.twilio\.com\/v1\/Workspaces\//)
+    expect(page.nextPageUrl).toMatch(/^https:\/\/taskrouter\.twilio\.com\/v1\/Workspaces\//)
     expect((await page.nextPage())?.instances.map(({ friendlyName }) => friendlyName)).toEqual(['chen'])
     const task = await workspace.tasks.create({
       workflowSid: floor.workflow as string,
