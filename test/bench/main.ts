@@ -38,6 +38,7 @@ const rows: Readonly<Record<string, Row>> = {
   // Most of it is writing a month of events and reading them.
   statistics: { load: () => import('./statistics.ts'), limit_s: 300 },
   deliveries: { load: () => import('./deliveries.ts') },
+  flood: { load: () => import('./flood.ts'), isApart: true },
   load: { load: () => import('./load.ts'), limit_s: 1800, isApart: true }
 }
 
@@ -47,7 +48,7 @@ const whole = Object.keys(rows).filter((name) => !rows[name]?.isApart)
 const usage = `npm run bench -- [options]
 
   --only ROW,ROW     ${whole.join(', ')};
-                     load takes minutes, and is measured only when it is named; the page is then not written
+                     load (minutes) and flood are measured only when they are named; the page is then not written
   --seconds N        how long one sample takes (2)
   --no-write         leaves docs/benchmarks.md as it is
   --profile FOLDER   servers leave CPU profiles there
