@@ -67,7 +67,7 @@ export class Names {
   readonly #known = new Map<string, Promise<Known>>()
   #flex: Promise<{ workspace?: string | undefined; at: number }> | undefined
 
-  constructor(client: Twilio, now: () => number = Date.now) {
+  constructor(client: Twilio, now: () => number = () => performance.now()) {
     this.#client = client
     this.#now = now
   }

@@ -124,7 +124,9 @@ async function serve(
   const { log, settings = defaultSettings, seed, journal, testClock } = options
   const allowPrivate = options.allowPrivateDestinations ?? testClock ?? false
   const testing = testClock ? new TestClock(options.at ?? Date.now()) : undefined
-  const clock = testing ?? new RealClock()
+  const real = new RealClock()
+  const clock = testing ?? real
+  real.time.onStep.add(({ by, at }) => log.warn({ by_ms: by, at }, clockStepText(by)))
   const metrics = new Metrics()
   const { account_sid, auth_token } = credentials
   let account: Account | undefined
@@ -145,6 +147,7 @@ async function serve(
     sender: (sid) => (sid === account_sid ? sender : undefined),
     ask: (_account_sid, ...question) => ask(...question),
     now: () => clock.now(),
+    clockStep: () => real.time.step,
     ...(testing && { clock: testing }),
     metrics,
     log,
@@ -161,6 +164,7 @@ async function serve(
     // There are no API keys yet: an account signs its tokens with its auth token.
     keys: (issuer) => (issuer === account_sid ? { account_sid, secret: auth_token } : undefined),
     now: () => clock.now(),
+    machineNow: () => real.now(),
     envelopeOf,
     log,
     limits: { sockets_per_worker: settings.limits.sockets_per_worker }
@@ -186,15 +190,10 @@ async function serve(
     abort.signal
   ).then(async (opened) => {
     opened.onBatch.add((seconds, decisions) => metrics.commitTook(seconds, decisions))
-    testing?.notBefore(opened.state.at)
     testing?.register(opened)
     opened.subscribe((events) => tellWarnings(log, events))
-    if (opened.state.at > clock.now() + 60_000) {
-      log.warn(
-        { at: opened.state.at },
-        'the data is ahead of the clock: time stands still until the clock has caught up'
-      )
-    }
+    if (!testing && opened.state.at > Date.now() + 60_000)
+      log.warn({ at: opened.state.at }, 'the data is ahead of the clock: time goes on from there, a hundredth slower')
     const statistics = new Follower({
       store,
       account: opened,
@@ -310,6 +309,13 @@ function toldOf(account: Account): Followed {
     settled: () => account.told(),
     subscribe: (listener) => account.subscribe(listener)
   }
+}
+
+function clockStepText(by: number): string {
+  const seconds = Math.round(Math.abs(by) / 1000)
+  if (by > 0)
+    return `the clock was put forward by ${seconds} s, or the machine slept: what is due since then is done now`
+  return `the clock was put back by ${seconds} s: time goes on as if it had not been, a hundredth slower until the clock has caught up`
 }
 
 /** What Twilio is silent about is for whoever runs the server as well. */

@@ -565,7 +565,7 @@ function drawSeed(): Seed {
   return [seed[0] as number, seed[1] as number, seed[2] as number, seed[3] as number] // its length is a multiple of four
 }
 
-async function load({ store, account_sid, settings }: AccountOptions, head: AccountHead): Promise<State> {
+async function load({ store, account_sid, settings, clock }: AccountOptions, head: AccountHead): Promise<State> {
   const state = new State(account_sid, settings ?? defaultSettings)
   let place = 'its rows'
   try {
@@ -580,6 +580,7 @@ async function load({ store, account_sid, settings }: AccountOptions, head: Acco
     const { message } = error as Error // as: parsing and admitting throw errors
     throw new CannotOpen(`Cannot load account ${account_sid}: ${place} cannot be read (${message}).`, { cause: error })
   }
+  clock.notBefore(head.at)
   state.at = head.at
   state.decision = head.decision
   state.next_seq = head.next_seq

@@ -50,6 +50,10 @@ export interface ServerOptions {
   readonly isReady?: (() => boolean | Promise<boolean>) | undefined
   /** Why that is not so, in words for whoever runs the server. */
   readonly trouble?: (() => string | undefined) | undefined
+  /** The last step of the machine's clock since the start, for `/ready`; see `MachineTime`. */
+  readonly clockStep?:
+    | (() => { readonly by: number; readonly at: number; readonly ahead: number } | undefined)
+    | undefined
   /** The test clock; without it the server runs on the real one. */
   readonly clock?: MovableClock | undefined
   readonly mcp?: MountMcp | undefined

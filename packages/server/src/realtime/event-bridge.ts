@@ -23,6 +23,8 @@ export interface EventBridgeOptions {
   readonly keys: SigningKeys
   /** Milliseconds; the test clock's where there is one. */
   readonly now: () => number
+  /** The machine's time, whatever the account's clock says: tokens are others' work. The wall clock by default. */
+  readonly machineNow?: () => number
   /** The envelope of whatever is thrown. */
   readonly envelopeOf: (error: unknown) => ErrorBody
   readonly log: Logger
@@ -108,7 +110,7 @@ class EventBridge {
       ({ access, wishes }) => {
         socket.off('error', onError)
         this.#sockets.handleUpgrade(request, socket, head, (opened) => {
-          this.#sessions.open(opened, access, wishes, Date.now())
+          this.#sessions.open(opened, access, wishes, this.#machineNow())
         })
       },
       (error: unknown) => {
@@ -152,7 +154,11 @@ class EventBridge {
   }
 
   #read(token: string): Promise<Access> {
-    return readAccessToken(token, this.#options.keys, Date.now())
+    return readAccessToken(token, this.#options.keys, this.#machineNow())
+  }
+
+  #machineNow(): number {
+    return this.#options.machineNow?.() ?? Date.now()
   }
 
   #account({ account_sid }: Access): Account {
