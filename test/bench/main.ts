@@ -40,6 +40,7 @@ const rows: Readonly<Record<string, Row>> = {
   // Most of it is writing a month of events and reading them.
   statistics: { load: () => import('./statistics.ts'), limit_s: 300 },
   deliveries: { load: () => import('./deliveries.ts') },
+  flood: { load: () => import('./flood.ts'), isApart: true },
   load: { load: () => import('./load.ts'), limit_s: 1800, isApart: true },
   endurance: { load: () => import('./endurance.ts'), limit_s: 600, isLong: true, isApart: true }
 }
@@ -50,7 +51,7 @@ const whole = Object.keys(rows).filter((name) => !rows[name]?.isApart)
 const usage = `npm run bench -- [options]
 
   --only ROW,ROW     ${whole.join(', ')};
-                     load and endurance take minutes, and are measured only when they are named; the page is then
+                     load and endurance (minutes) and flood are measured only when they are named; the page is then
                      not written
   --seconds N        how long one sample takes (2)
   --minutes N        how long endurance loads its server (2); 60 for the whole of it

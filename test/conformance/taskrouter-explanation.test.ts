@@ -51,6 +51,16 @@ describe('the explanation', () => {
     )
     expect(reasons).toEqual({ Amelie: expect.any(String), Bob: expect.any(String) })
     expect(reasons.Amelie).not.toBe(reasons.Bob)
+    const [amelie, bob] = body.workers.listed
+    expect(amelie).toMatchObject({
+      activity_name: 'Unavailable',
+      activity_available: false,
+      date_status_changed: now.toISOString()
+    })
+    expect(amelie.channels[0]).toMatchObject({ configured_capacity: 1, assigned_tasks: 0, free_capacity: 1 })
+    expect(bob.clauses).toEqual([
+      { expression: "languages HAS 'fr'", matches: false, values: { 'worker.languages': ['en'] } }
+    ])
     expect((await explained(floor, `Tasks/${sid}`, {})).body.verdict).toEqual(expect.any(String))
     const short = await world.call(`/ringdown/v1/Workspaces/${floor.sid}/Tasks/${sid}/Explanation?Limit=1`)
     expect(short.body.workers.listed).toHaveLength(1)
@@ -65,8 +75,28 @@ describe('the explanation', () => {
       status: 200,
       body: { worker_sid: alice, activity_name: 'Unavailable', activity_available: false, task_queues: 1, waiting: 1 }
     })
-    expect(body.listed).toEqual([{ task_sid: sid, reason: expect.any(String) }])
+    expect(body.listed).toMatchObject([
+      { task_sid: sid, task_queue_friendly_name: 'Sample Queue', reason: expect.any(String) }
+    ])
     expect(body.channels).toHaveLength(5)
+  })
+
+  it('is that of the instant of the question, and leaves values as they are', async () => {
+    const floor = await Floor.open(world)
+    const queue = await floor.queue('Late', { targetWorkers: 'shift.ends_at > 10' })
+    await floor.workflow('Route', { filters: [], default_filter: { queue } })
+    const worker = await floor.worker('Amelie', { shift: { ends_at: 5 } })
+    const { sid } = await floor.task()
+    const decided = (await world.running.account).state.at
+    await world.pass(7)
+    const at = new Date(decided + 7000).toISOString()
+    const { body } = await explained(floor, `Tasks/${sid}`)
+    expect(body.at).toBe(at)
+    expect(body.workers.listed[0].clauses[0].values).toEqual({ 'worker.shift.ends_at': 5 })
+    expect((await explained(floor, `Workers/${worker}`)).body).toMatchObject({
+      at,
+      listed: [{ task_sid: sid, clauses: [{ matches: false, values: { 'worker.shift.ends_at': 5 } }] }]
+    })
   })
 
   it('is refused like anything else', async () => {

@@ -41,6 +41,16 @@ function untold(type: EventType, kind?: Kind): Tamper {
   }
 }
 
+/** An event about a channel counts one assigned task too few, or too many. */
+const miscounted: Tamper = (decision) => {
+  const at = decision.events.findIndex(({ refs }) => refs.extra?.worker_channel_task_count !== undefined)
+  const event = decision.events[at]
+  if (!event) return undefined
+  const count = Number(event.refs.extra?.worker_channel_task_count)
+  const extra = { ...event.refs.extra, worker_channel_task_count: count > 0 ? count - 1 : 1 }
+  return { ...decision, events: decision.events.with(at, { ...event, refs: { ...event.refs, extra } }) }
+}
+
 /** Another worker has the new reservation, in all that is told of it. */
 const anotherWorker: Tamper = (decision, _command, state) => {
   const offer = decision.changes.find(({ kind, before, after }) => kind === 'reservation' && !before && after)
@@ -137,6 +147,7 @@ const mistakes: readonly (readonly [mistake: string, tamper: Tamper, complaint: 
     /has version/
   ],
   ['does not tell of an offer', untold('reservation.created'), /is told: nothing; must be: reservation.created/],
+  ['miscounts the assigned tasks of a channel', miscounted, /must tell of \d/],
   ['does not tell that a task has gone on', untold('task-queue.timeout'), /must be: task-queue.timeout/, 'escalation'],
   ['does not tell that nobody could be skipped', untold('workflow.skipped'), /workflow.skipped/, 'escalation'],
   ['does not tell of a rejection', untold('reservation.rejected'), /reservation.rejected/, 'multi'],

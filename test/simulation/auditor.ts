@@ -64,7 +64,8 @@ export class Auditor {
       ...this.#publish(at, outcome),
       ...events(outcome.events, router.told),
       ...this.#compare(),
-      ...this.#sums(outcome)
+      ...this.#sums(outcome),
+      ...this.#figures(outcome)
     ]
   }
 
@@ -290,6 +291,24 @@ export class Auditor {
       const load = open.filter((row) => isOwn(row) && row.seq <= seq).length
       if (load > (this.#all('worker_channel').find(isOwn)?.configured_capacity ?? 0))
         yield complaint('capacity', `worker ${worker_sid} has more than its capacity`)
+    }
+  }
+
+  /** What an event tells of a channel's load, from the reservations alone: whatever is not pending any more is assigned. */
+  *#figures({ events }: Decision): Generator<Complaint> {
+    for (const { type, refs } of events) {
+      const { worker_channel: channel, extra } = refs
+      if (!channel || extra?.worker_channel_task_count === undefined) continue
+      const held = this.#all('reservation').filter(
+        (row) =>
+          isHolding(row.reservation_status) &&
+          row.worker_sid === channel.worker_sid &&
+          row.task_channel_sid === channel.task_channel_sid
+      )
+      const assigned = held.filter((row) => row.reservation_status !== 'pending').length
+      // What a larger channel is offered at once comes after the event, but is pending.
+      if (extra.worker_channel_task_count !== assigned)
+        yield complaint('assigned tasks', `${type} of ${channel.worker_sid} must tell of ${assigned}`)
     }
   }
 }

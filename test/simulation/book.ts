@@ -1,4 +1,5 @@
 import { dig, isTrue, keysOf } from './expression.ts'
+import { jsonOf, Numeral } from './numeral.ts'
 
 /*
  * The auditor's own account of a contact center: plain nouns, and the questions that routing asks of them, each answered
@@ -249,10 +250,17 @@ export class Book {
     if (!channel || !own || keys.length !== 3) return undefined
     const held = this.held(worker, channel.sid)
     if (keys[2] === 'configured_capacity') return own.capacity
-    if (keys[2] === 'assigned_tasks') return held.filter((one) => one.status === 'accepted').length
+    if (keys[2] === 'assigned_tasks') return held.filter((one) => one.status !== 'pending').length
     if (keys[2] !== 'available_capacity_percentage') return undefined
     if (own.capacity === 0) return 0
     return Math.max(0, Math.floor(((own.capacity - held.length) * 100) / own.capacity))
+  }
+
+  /** What a name means in a target: one without `task.` or `worker.`, or with nothing behind it, means nothing. */
+  named(attributes: unknown, worker: Worker | undefined, [side, ...keys]: readonly (string | number)[]): unknown {
+    if (typeof keys[0] !== 'string') return undefined
+    if (side === 'task') return dig(attributes, keys)
+    return side === 'worker' && worker ? this.workerValue(worker, keys) : undefined
   }
 
   // Tasks and workers
@@ -280,13 +288,11 @@ export class Book {
     if (this.reservationsOf(task).some((one) => one.worker === worker.sid && isOpen(one))) return false
     const place = this.place(task)
     const attributes = json(task.attributes)
-    if (place?.known_sid !== undefined && dig(attributes, keysOf(place.known_sid).slice(1)) !== worker.sid) return false
-    if (place?.known_name !== undefined && dig(attributes, keysOf(place.known_name).slice(1)) !== worker.name)
-      return false
+    const known = (path: string) => this.named(attributes, undefined, keysOf(path))
+    if (place?.known_sid !== undefined && known(place.known_sid) !== worker.sid) return false
+    if (place?.known_name !== undefined && known(place.known_name) !== worker.name) return false
     if (place?.expression !== undefined) {
-      const names = (keys: readonly (string | number)[]) =>
-        keys[0] === 'task' ? dig(attributes, keys.slice(1)) : this.workerValue(worker, keys.slice(1))
-      if (!isTrue(place.expression, names)) return false
+      if (!isTrue(place.expression, (keys) => this.named(attributes, worker, keys))) return false
     }
     if (direct && task.ignores_capacity) return true
     const own = worker.channels.get(task.channel)
@@ -303,10 +309,12 @@ export class Book {
     const byTerms = (a: Worker, b: Worker) => {
       for (const term of terms) {
         const [path = '', direction = 'ASC'] = term.trim().split(/\s+/)
-        const [x, y] = [a, b].map((worker) => this.workerValue(worker, keysOf(path).slice(1)))
-        const [hasX, hasY] = [Number.isInteger(x), Number.isInteger(y)]
-        if (hasX !== hasY) return hasX ? -1 : 1
-        if (hasX && x !== y) return (Number(x) - Number(y)) * (direction.toUpperCase() === 'DESC' ? -1 : 1)
+        const [x, y] = [a, b].map((worker) => this.named(undefined, worker, keysOf(path)))
+        const [wholeX, wholeY] = [wholeOf(x), wholeOf(y)]
+        if (wholeX === undefined && wholeY === undefined) continue
+        if (wholeX === undefined || wholeY === undefined) return wholeY === undefined ? -1 : 1
+        const order = Numeral.compare(wholeX, wholeY)
+        if (order !== 0) return order * (direction.toUpperCase() === 'DESC' ? -1 : 1)
       }
       return 0
     }
@@ -339,6 +347,11 @@ export class Book {
     return [...this.pages.transfer.values()].find((one) => one.task === task.sid && one.status === 'initiated')
   }
 
+  /** The transfer whose last offer a reservation is. */
+  transferOfOffer({ sid }: Reservation): Transfer | undefined {
+    return [...this.pages.transfer.values()].find((one) => one.last === sid)
+  }
+
   /** Whether the worker has handed the task on for good. */
   hasLetGo({ sid }: Reservation): boolean {
     return [...this.pages.transfer.values()].some((one) => one.reservation === sid && one.mode === 'COLD')
@@ -356,9 +369,11 @@ export class Book {
     if (target.skip_if === undefined) return false
     const queue = this.get('queue', target.queue)
     const workers = this.all('worker', queue.workspace).filter((worker) => this.isEligible(worker, queue))
-    return isTrue(target.skip_if, ([, name]) => {
+    return isTrue(target.skip_if, ([root, name]) => {
+      if (root !== 'workers') return undefined
       if (name === 'available') return workers.filter((worker) => this.isAvailable(worker)).length
       if (name === 'unavailable') return workers.filter((worker) => !this.isAvailable(worker)).length
+      if (!String(name).startsWith('WA')) return undefined
       return workers.filter((worker) => worker.activity === name).length
     })
   }
@@ -385,12 +400,18 @@ export function isDirect({ routing_target }: Task): boolean {
   return routing_target?.startsWith('WK') ?? false
 }
 
+/** What an order_by takes: a whole number of any length. */
+function wholeOf(value: unknown): number | Numeral | undefined {
+  if (value instanceof Numeral) return value.isWhole ? value : undefined
+  return Number.isInteger(value) ? (value as number) : undefined // isInteger says it is a number, not the compiler
+}
+
 const texts = new Map<string, unknown>()
 
 /** A text as JSON. The same texts come again and again. */
 function json(text: string): unknown {
   if (texts.size > 10_000) texts.clear()
-  if (!texts.has(text)) texts.set(text, JSON.parse(text))
+  if (!texts.has(text)) texts.set(text, jsonOf(text))
   return texts.get(text)
 }
 

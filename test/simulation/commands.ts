@@ -341,8 +341,6 @@ function deleteWorker(router: Router, command: Of<'worker.delete'>, published: P
   must(router.held(router.get('worker', sid)).length === 0, 'it holds reservations')
   for (const task of router.inTurn(workspace_sid))
     if (task.routing_target === sid) router.failDirect(task, 'RoutingTarget not available for Reservation acceptance')
-  for (const one of [...router.pages.reservation.values()])
-    if (one.worker === sid) router.pages.reservation.delete(one.sid)
   router.pages.worker.delete(sid)
   router.tell('worker.deleted', sid)
 }

@@ -1,9 +1,14 @@
 import { compile } from '@ringdown/engine/routing/expression/compile'
+import { readJson } from '@ringdown/engine/routing/expression/decimal'
 import { describe, expect, it } from 'vitest'
 import { Dice } from './dice.ts'
 import { dig, isTrue } from './expression.ts'
+import { jsonOf } from './numeral.ts'
 
-const ada = { level: 3, spelled: '6', languages: ['en', 'de', 7], skills: { english: 2 }, vip: true, none: null }
+const text = `{"level": 3, "spelled": "6", "languages": ["en", "de", 7], "skills": {"english": 2, "988EN": 2}, "vip": true,
+  "none": null, "page": 17841444523369053, "told": "17841444523369052", "huge": 1e999, "tenth": 0.1,
+  "pages": [17841444523369053, "123456789012345678901234567890", 1, 2, 3, 4, 5, 6, 0.10]}`
+const ada = jsonOf(text)
 
 const rows: readonly (readonly [expression: string, answer: boolean])[] = [
   ['1==1', true],
@@ -29,7 +34,18 @@ const rows: readonly (readonly [expression: string, answer: boolean])[] = [
   ['missing NOT IN [1]', true],
   ['skills.english == 2 && languages[1] contains "d"', true],
   ["'a\\'b' == \"a'b\"", true],
-  ['vip == "true"', false]
+  ['vip == "true"', false],
+  ['page == 17841444523369053', true],
+  ['page == 17841444523369052', false],
+  ['page > 17841444523369052 AND page < 17841444523369054', true],
+  ['page > told', true],
+  ['pages HAS 17841444523369052', false],
+  ['123456789012345678901234567890.0 IN pages', true],
+  ['123456789012345678901234567891 IN pages', false],
+  ['huge > 123456789012345678901234567890', true],
+  ['tenth == 0.100 AND tenth != 0.10000000000000000001', true],
+  ['skills.988EN == 2', true],
+  ['page.length == null', true]
 ]
 
 describe('expressions, told a second time', () => {
@@ -57,6 +73,18 @@ describe('expressions, told a second time', () => {
         'null',
         'true',
         '[3, "en", 6]',
+        'page',
+        'told',
+        'huge',
+        'tenth',
+        'pages',
+        'skills.988EN',
+        '17841444523369052',
+        '17841444523369053.0',
+        "'17841444523369053'",
+        '-123456789012345678901234567890',
+        '0.10000000000000000001',
+        '[17841444523369052, "123456789012345678901234567891"]',
         '-2.5'
       ])
     const operator = () =>
@@ -79,7 +107,7 @@ describe('expressions, told a second time', () => {
       ])
     const part = () => `${dice.chance(20) ? 'NOT ' : ''}${operand()} ${operator()} ${operand()}`
     const whole = () => (dice.chance(50) ? part() : `${part()} AND (${part()} OR ${part()}) OR ${part()}`)
-    const view = { attributes: ada }
+    const view = { attributes: readJson(text) }
     let trues = 0
     for (let i = 0; i < 3000; i++) {
       const source = whole()

@@ -3,10 +3,12 @@
  * text becomes words, words become a tree, and the tree is walked for every answer.
  */
 
+import { Numeral } from './numeral.ts'
+
 /** What a name means where an expression stands; undefined and null are both NULL. */
 export type Names = (keys: readonly (string | number)[]) => unknown
 
-type Word = { readonly is: 'text' | 'number' | 'name' | 'sign' | 'end'; readonly text: string }
+type Word = { readonly is: 'text' | 'number' | 'name' | 'key' | 'sign' | 'end'; readonly text: string }
 
 type Tree =
   | { readonly is: 'all'; readonly parts: readonly Tree[] }
@@ -37,7 +39,7 @@ const trees = new Map<string, Tree>()
 
 /** Walks a path through plain JSON; whatever is not there is undefined. */
 export function dig(value: unknown, keys: readonly (string | number)[]): unknown {
-  let at = value
+  let at = value instanceof Numeral && keys.length > 0 ? undefined : value
   for (const key of keys) {
     if (typeof at !== 'object' || at === null || Array.isArray(at) !== (typeof key === 'number')) return undefined
     at = Object.hasOwn(at, key) ? (at as Record<string | number, unknown>)[key] : undefined // hasOwn says that it is there
@@ -56,7 +58,7 @@ function judge(tree: Tree, names: Names): boolean {
 
 /** Reference taskrouter 2.4 and 2.5. */
 function compare(operator: string, left: unknown, right: unknown): boolean {
-  const isScalar = (value: unknown) => typeof value !== 'object' || value === null
+  const isScalar = (value: unknown) => typeof value !== 'object' || value === null || value instanceof Numeral
   switch (operator) {
     case '==':
       return isScalar(left) && isScalar(right) && same(left, right)
@@ -85,14 +87,14 @@ function compare(operator: string, left: unknown, right: unknown): boolean {
 }
 
 function listed(list: unknown, element: unknown): boolean {
-  if (!Array.isArray(list) || element === null || typeof element === 'object') return false
-  return list.some((member) => member !== null && typeof member !== 'object' && same(member, element))
+  const isValue = (value: unknown) => value instanceof Numeral || (value !== null && typeof value !== 'object')
+  return Array.isArray(list) && isValue(element) && list.some((member) => isValue(member) && same(member, element))
 }
 
 function same(left: unknown, right: unknown): boolean {
-  if (typeof left === typeof right) return left === right
+  if (typeof left !== 'object' && typeof left === typeof right) return left === right
   const [a, b] = [numeric(left), numeric(right)]
-  return a !== undefined && a === b
+  return a === undefined || b === undefined ? left === right : Numeral.compare(a, b) === 0
 }
 
 function ordered(operator: string, left: unknown, right: unknown): boolean {
@@ -104,15 +106,15 @@ function ordered(operator: string, left: unknown, right: unknown): boolean {
   } else {
     const [a, b] = [numeric(left), numeric(right)]
     if (a === undefined || b === undefined) return false
-    order = a - b
+    order = Numeral.compare(a, b)
   }
   return operator === '<' ? order < 0 : operator === '<=' ? order <= 0 : operator === '>' ? order > 0 : order >= 0
 }
 
 /** A number, or what a text spells that is wholly one. */
-function numeric(value: unknown): number | undefined {
-  if (typeof value === 'number') return value
-  return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : undefined
+function numeric(value: unknown): number | Numeral | undefined {
+  if (typeof value === 'number' || value instanceof Numeral) return value
+  return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? new Numeral(value) : undefined
 }
 
 class Reader {
@@ -132,7 +134,7 @@ class Reader {
   path(): readonly (string | number)[] {
     const keys: (string | number)[] = [this.#take().text]
     for (;;) {
-      if (this.#takes('.')) keys.push(this.#take().text)
+      if (this.#word.is === 'key') keys.push(this.#take().text)
       else if (this.#takes('[')) {
         keys.push(Number(this.#take().text))
         this.#must(']')
@@ -188,7 +190,7 @@ class Reader {
   #literal(): unknown {
     const { is, text } = this.#take()
     if (is === 'text') return JSON.parse(`"${inJson(text)}"`)
-    if (is === 'number') return Number(text)
+    if (is === 'number') return new Numeral(text)
     if (/^true$/i.test(text)) return true
     if (/^false$/i.test(text)) return false
     if (/^null$/i.test(text)) return null
@@ -245,10 +247,11 @@ function inJson(quoted: string): string {
 function wordsOf(source: string): Word[] {
   const words: Word[] = []
   const pattern =
-    /\s*(?:('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|([A-Za-z_$][\w$]*)|(-?\d+(?:\.\d+)?)|([<>]-(?!\d)|==|!=|<=|>=|&&|\|\||[=<>()[\],.])|(\S))/gy
-  for (const [, text, name, number, sign, other] of source.matchAll(pattern)) {
+    /\s*(?:('(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|([A-Za-z_$][\w$]*)|\.\s*([\w$]+)|(-?\d+(?:\.\d+)?)|([<>]-(?!\d)|==|!=|<=|>=|&&|\|\||[=<>()[\],])|(\S))/gy
+  for (const [, text, name, key, number, sign, other] of source.matchAll(pattern)) {
     if (text !== undefined) words.push({ is: 'text', text })
     else if (name !== undefined) words.push({ is: 'name', text: name })
+    else if (key !== undefined) words.push({ is: 'key', text: key })
     else if (number !== undefined) words.push({ is: 'number', text: number })
     else if (sign !== undefined) words.push({ is: 'sign', text: sign })
     else throw new SyntaxError(`'${other}' is no word`)

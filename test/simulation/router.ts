@@ -14,7 +14,7 @@ import {
   type Transfer,
   type Worker
 } from './book.ts'
-import { attemptFailed, completeTransfer, transferEnded } from './transfer.ts'
+import { attemptFailed, attemptFails, completeTransfer, transferEnds } from './transfer.ts'
 
 /*
  * What must happen to tasks, as reference taskrouter 3 to 5 and 11 tell it, in the book and naively: after everything, all
@@ -283,7 +283,7 @@ export class Router extends Book {
   withdraw(reservation: Reservation, status: 'rescinded' | 'canceled', task_status?: TaskStatus): void {
     reservation.status = status
     reservation.timeout_at = null
-    this.tell(`reservation.${status}`, reservation.sid, task_status)
+    this.tell(`reservation.${status}`, reservation.sid, task_status, this.transferOfOffer(reservation))
     this.#moveBack(reservation)
   }
 
@@ -296,8 +296,11 @@ export class Router extends Book {
     const task = this.get('task', reservation.task)
     reservation.status = status
     reservation.timeout_at = null
-    if (!this.reservationsOf(task).some((other) => other.status === 'pending')) task.status = 'pending'
-    this.tell(`reservation.${status}`, reservation.sid, task.status)
+    const isLast = !this.reservationsOf(task).some((other) => other.status === 'pending')
+    const transfer = isLast ? this.transferOf(task) : undefined
+    if (isLast) task.status = 'pending'
+    if (transfer) attemptFails(this, task, transfer, reservation)
+    this.tell(`reservation.${status}`, reservation.sid, task.status, transfer)
     return task
   }
 
@@ -334,8 +337,8 @@ export class Router extends Book {
   /** After the failure of a reservation. */
   #roundEnds(task: Task, failed: Reservation): void {
     if (task.status !== 'pending') return
-    const transfer = this.transferOf(task)
-    if (transfer) attemptFailed(this, task, transfer, failed)
+    const transfer = this.transferOfOffer(failed)
+    if (transfer) attemptFailed(this, task, transfer)
     else if (task.rounds >= this.rules.assignment_rounds) {
       this.cancel(task, tooManyRounds)
     } else if (isDirect(task)) {
@@ -354,8 +357,7 @@ export class Router extends Book {
     task.status = 'canceled'
     task.reason = reason
     this.#end(task)
-    this.withdrawPending(task, 'canceled')
-    transferEnded(this, task)
+    transferEnds(this, task, () => this.withdrawPending(task, 'canceled'))
     this.tell('task.canceled', task.sid)
   }
 
@@ -371,8 +373,7 @@ export class Router extends Book {
   }
 
   wrapUp(task: Task, reason: string | null): void {
-    this.withdrawPending(task)
-    transferEnded(this, task)
+    transferEnds(this, task, () => this.withdrawPending(task))
     task.status = 'wrapping'
     task.reason = reason ?? task.reason
     for (const one of this.reservationsOf(task)) if (one.status === 'accepted') this.wrapUpReservation(one)
@@ -398,8 +399,7 @@ export class Router extends Book {
   }
 
   #closeReservations(task: Task): void {
-    this.withdrawPending(task)
-    transferEnded(this, task)
+    transferEnds(this, task, () => this.withdrawPending(task))
     for (const one of this.reservationsOf(task)) if (isOpen(one)) this.completeReservation(one)
   }
 

@@ -16,7 +16,6 @@ const worthTheName: Readonly<Record<string, number>> = {
   'reservation.cancel': 1,
   'reservation.instruct': 10,
   'reservation.callback_failed': 3,
-  'timer.workflow_document': 2,
   'task.transfer-initiated': 1
 }
 
@@ -28,7 +27,7 @@ const special: Readonly<Partial<Record<ProfileName, typeof worthTheName>>> = {
     'transfer.cancel': 10,
     'task.transfer-completed': 10,
     'task.transfer-attempt-failed': 10,
-    'task.transfer-failed': 10,
+    'task.transfer-failed': 5,
     'task.transfer-canceled': 15
   }
 }

@@ -84,18 +84,21 @@ const ends: Readonly<Partial<Record<Reservation['status'], string>>> = {
   canceled: 'was canceled'
 }
 
-/** Nobody of those who were asked has taken it; how the last of them failed is told (reference taskrouter 9.7; the words are ours). */
-export function attemptFailed(router: Router, task: Task, transfer: Transfer, failed: Reservation): void {
-  const how = ends[failed.status]
+/** Nobody of those who were asked has taken it; how the last of them failed is why (reference taskrouter 9.7; the words are ours). */
+export function attemptFails(router: Router, task: Task, transfer: Transfer, failed: Reservation): void {
+  const isOver = transfer.type === 'WORKER' || task.rounds >= router.rules.assignment_rounds
   transfer.last = failed.sid
-  if (transfer.type === 'QUEUE' && task.rounds < router.rules.assignment_rounds) {
-    transfer.reason = `Transfer attempt failed because the reservation ${how}`
+  transfer.reason = `Transfer ${isOver ? '' : 'attempt '}failed because the reservation ${ends[failed.status]}`
+  if (isOver) transfer.status = 'failed'
+}
+
+/** What follows from it. */
+export function attemptFailed(router: Router, task: Task, transfer: Transfer): void {
+  if (transfer.status === 'initiated') {
     router.tell('task.transfer-attempt-failed', task.sid, 'pending', transfer)
     router.offer(task)
     return
   }
-  transfer.status = 'failed'
-  transfer.reason = `Transfer failed because the reservation ${how}`
   const isHeld = giveBack(router, task, transfer)
   router.tell('task.transfer-failed', task.sid, task.status, transfer)
   if (!isHeld) routeAnew(router, task, transfer)
@@ -110,12 +113,12 @@ export function cancelTransfer(router: Router, transfer: Transfer): void {
   if (!isHeld) routeAnew(router, task, transfer)
 }
 
-/** The task has ended, or whoever has it wraps up. */
-export function transferEnded(router: Router, task: Task): void {
+/** The task ends, or whoever has it wraps up: offers that are taken back meanwhile tell of it, and then it is told itself. */
+export function transferEnds(router: Router, task: Task, takeBack: () => void): void {
   const transfer = router.transferOf(task)
-  if (!transfer) return
-  transfer.status = 'canceled'
-  router.tell('task.transfer-canceled', task.sid, undefined, transfer)
+  if (transfer) transfer.status = 'canceled'
+  takeBack()
+  if (transfer) router.tell('task.transfer-canceled', task.sid, undefined, transfer)
 }
 
 /** The task is theirs again who have it, in the queue from which it came if that is still there; false when nobody has it. */

@@ -18,7 +18,7 @@ import { Metrics } from './http/metrics.ts'
 import { buildServer, type MountMcp } from './http/server.ts'
 import { askWith } from './operations/conversations/asking.ts'
 import { Blanking } from './readers/blanking.ts'
-import { Follower } from './readers/follower.ts'
+import { type Followed, Follower } from './readers/follower.ts'
 import { Retention } from './readers/retention.ts'
 import { statisticsDigest } from './readers/statistics.ts'
 import { mountEventBridge } from './realtime/event-bridge.ts'
@@ -166,7 +166,8 @@ async function serve(
     now: () => clock.now(),
     machineNow: () => real.now(),
     envelopeOf,
-    log
+    log,
+    limits: { sockets_per_worker: settings.limits.sockets_per_worker }
   })
   const url = await listen(app, options)
   mounted = options.mcp?.({ url, hosts: hostsOf(options) })
@@ -231,13 +232,15 @@ async function serve(
     sending.onAttempt.add((kind, outcome) => metrics.deliveryAttempted(kind, outcome))
     const deliveries = new Follower({
       store,
-      account: opened,
+      account: toldOf(opened),
       log,
       reader: deliveriesReader,
-      // What another node reads is not ours to send.
+      // What another node reads is not ours to send; what a request caused is sent after its answer.
       read: async (cursor, limit) => {
         if (!opened.isReady) throw new Unavailable('the account is not ours')
-        return store.log(account_sid, cursor, limit)
+        const read = await store.log(account_sid, cursor, limit)
+        // Asked for only now: whoever is told meanwhile wakes nobody again who is reading.
+        return read.filter(({ seq }) => seq <= opened.told_seq)
       },
       digest: deliveriesDigest({ store, account: opened, routes, now: () => clock.now(), log }),
       rest_ms: 0,
@@ -295,6 +298,18 @@ async function serve(
 /** Milliseconds for requests that came before the server stopped, and for deliveries that are under way then. */
 const answer_ms = 200
 const handOver_ms = 200
+
+/** An account as it is for those who may not be ahead of the answers: what is settled is what has been told. */
+function toldOf(account: Account): Followed {
+  return {
+    account_sid: account.account_sid,
+    get state() {
+      return account.state
+    },
+    settled: () => account.told(),
+    subscribe: (listener) => account.subscribe(listener)
+  }
+}
 
 function clockStepText(by: number): string {
   const seconds = Math.round(Math.abs(by) / 1000)

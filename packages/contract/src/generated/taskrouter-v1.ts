@@ -430,7 +430,7 @@ export interface TaskrouterV1Operations {
   'taskrouter_v1.DeleteTaskChannel': { path: { readonly workspace_sid: string; readonly sid: string }; params: {}; row: null; result: null }
   'taskrouter_v1.FetchTaskChannel': { path: { readonly workspace_sid: string; readonly sid: string }; params: {}; row: TaskrouterV1TaskChannelRow; result: TaskrouterV1TaskChannel }
   'taskrouter_v1.UpdateTaskChannel': { path: { readonly workspace_sid: string; readonly sid: string }; params: { readonly friendly_name?: string; readonly channel_optimized_routing?: boolean }; row: TaskrouterV1TaskChannelRow; result: TaskrouterV1TaskChannel }
-  'taskrouter_v1.ListTaskQueue': { path: { readonly workspace_sid: string }; params: { readonly friendly_name?: string; readonly evaluate_worker_attributes?: unknown; readonly worker_sid?: string; readonly ordering?: string }; row: TaskrouterV1TaskQueueRow; result: { task_queues: readonly TaskrouterV1TaskQueue[]; meta: Meta } }
+  'taskrouter_v1.ListTaskQueue': { path: { readonly workspace_sid: string }; params: { readonly friendly_name?: string; readonly evaluate_worker_attributes?: string; readonly worker_sid?: string; readonly ordering?: string }; row: TaskrouterV1TaskQueueRow; result: { task_queues: readonly TaskrouterV1TaskQueue[]; meta: Meta } }
   'taskrouter_v1.CreateTaskQueue': { path: { readonly workspace_sid: string }; params: { readonly friendly_name: string; readonly target_workers?: string; readonly max_reserved_workers?: number; readonly task_order?: 'FIFO' | 'LIFO'; readonly reservation_activity_sid?: string | null; readonly assignment_activity_sid?: string | null }; row: TaskrouterV1TaskQueueRow; result: TaskrouterV1TaskQueue }
   'taskrouter_v1.CreateTaskQueueBulkRealTimeStatistics': { path: { readonly workspace_sid: string }; params: Readonly<Record<string, unknown>>; row: TaskrouterV1TaskQueueBulkRealTimeStatisticsRow; result: TaskrouterV1TaskQueueBulkRealTimeStatistics }
   'taskrouter_v1.ListTaskQueuesStatistics': { path: { readonly workspace_sid: string }; params: { readonly end_date?: number; readonly friendly_name?: string; readonly minutes?: number; readonly start_date?: number; readonly task_channel?: string; readonly split_by_wait_time?: string }; row: TaskrouterV1TaskQueuesStatisticsRow; result: { task_queues_statistics: readonly TaskrouterV1TaskQueuesStatistics[]; meta: Meta } }
@@ -1044,7 +1044,7 @@ export const operations: readonly Operation[] = [
     schema: taskrouterV1TaskChannel, parameters: [
       { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', required: true, maxLength: 64 },
-      { wire: 'UniqueName', name: 'unique_name', in: 'form', type: 'string', required: true, pattern: '^[A-Za-z_$][A-Za-z0-9_$]*$', maxLength: 64 },
+      { wire: 'UniqueName', name: 'unique_name', in: 'form', type: 'string', required: true, maxLength: 64 },
       { wire: 'ChannelOptimizedRouting', name: 'channel_optimized_routing', in: 'form', type: 'boolean' }
     ] },
   { id: 'taskrouter_v1.DeleteTaskChannel', api: 'taskrouter_v1', product: 'taskrouter', method: 'DELETE', path: '/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}', verb: 'delete', resource: 'task_channel', parents: ['workspace_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
@@ -1068,7 +1068,7 @@ export const operations: readonly Operation[] = [
     schema: taskrouterV1TaskQueue, parameters: [
       { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'query', type: 'string' },
-      { wire: 'EvaluateWorkerAttributes', name: 'evaluate_worker_attributes', in: 'query', type: 'json', object: true },
+      { wire: 'EvaluateWorkerAttributes', name: 'evaluate_worker_attributes', in: 'query', type: 'json-text', object: true },
       { wire: 'WorkerSid', name: 'worker_sid', in: 'query', type: 'sid', pattern: '^WK[0-9a-fA-F]{32}$' },
       { wire: 'Ordering', name: 'ordering', in: 'query', type: 'string' }
     ] },

@@ -1,3 +1,5 @@
+import { readJson } from './expression/decimal.ts'
+
 /** Characters (UTF-16 units) that the attributes of a task or a worker may have, white space included. */
 export const MAX_ATTRIBUTES_LENGTH = 4096
 
@@ -7,8 +9,8 @@ export class AttributesError extends Error {
 }
 
 /**
- * The attributes of a task or a worker, parsed (reference taskrouter 1.7, 1.9 and 10): the text of a JSON object of at
- * most 4,096 characters. The bound is also what makes deep nesting harmless. JSON.parse makes `__proto__` an ordinary
+ * The attributes of a task or a worker, for expressions to read (reference taskrouter 1.7, 1.9 and 10): the text of a
+ * JSON object of at most 4,096 characters. Numbers that a double does not hold are a Decimal. The bound is also what makes deep nesting harmless. JSON.parse makes `__proto__` an ordinary
  * own property; so nobody may copy the result by assignment (`Object.assign`), which would not. Throws AttributesError.
  */
 export function parseAttributes(text: string): object {
@@ -29,7 +31,7 @@ let last: { readonly text: string; readonly value: object } = { text: '{}', valu
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return readJson(text)
   } catch {
     // The parser's own words differ between versions of Node; an answer of ours must not.
     throw new AttributesError('Attributes are not valid JSON')

@@ -195,6 +195,7 @@ const warnable = [
   'task_queue',
   'workflow',
   'worker',
+  'task_channel',
   'conversation_scoped_webhook',
   'service_webhook_configuration',
   'configuration_webhook',

@@ -37,7 +37,7 @@ describe('a waiting task is explained', () => {
       'It waits in queue Sales, and none of its 2 eligible workers can take it: 1 not in an available activity, 1 the target expression does not match.'
     )
     expect(explained.workers).toMatchObject({ total: 3, eligible: 2, first_choice: null })
-    expect(explained.workers?.listed).toEqual([
+    expect(explained.workers?.listed).toMatchObject([
       {
         worker_sid: world.worker('Ada').sid,
         worker_name: 'Ada',
@@ -52,9 +52,67 @@ describe('a waiting task is explained', () => {
         ]
       },
       { worker_sid: world.worker('Bea').sid, worker_name: 'Bea', reason: 'not in an available activity' },
-      { worker_sid: world.worker('Cleo').sid, worker_name: 'Cleo', reason: 'not eligible for the queue' }
+      {
+        worker_sid: world.worker('Cleo').sid,
+        worker_name: 'Cleo',
+        reason: 'not eligible for the queue',
+        clauses: [{ expression: "skills HAS 'sales'", matches: false, values: { 'worker.skills': [] } }]
+      }
     ])
+    expect(explained.workers?.listed[1]).not.toHaveProperty('clauses')
     expect(JSON.parse(JSON.stringify(explained))).toEqual(explained)
+  })
+
+  it('by what each worker does, since when, and how full its channels are', () => {
+    const world = floor()
+    world.addWorker('Ada', { capacity: { chat: 3 } })
+    world.addTask('chat', { task_channel: 'chat' })
+    world.accept('Ada', 'chat')
+    world.respond('Ada', 'chat', 'wrapping')
+    world.addTask('other', { task_channel: 'chat' })
+    world.pass('10 s')
+    world.move('Ada', 'Offline')
+    const since = world.at
+    world.pass('10 s')
+    world.addTask('call')
+    const [ada] = explainTask(world.state, world.sid('call')).workers?.listed ?? []
+    expect(ada).toMatchObject({
+      activity_sid: world.worker('Ada').activity_sid,
+      activity_name: 'Offline',
+      activity_available: false,
+      date_status_changed: since
+    })
+    expect(ada?.channels.find((channel) => channel.task_channel_unique_name === 'chat')).toEqual({
+      task_channel_unique_name: 'chat',
+      available: true,
+      configured_capacity: 3,
+      assigned_tasks: 1,
+      open_reservations: 2,
+      free_capacity: 1
+    })
+  })
+
+  it('by the worker whom the task asks for, when that is another', () => {
+    const world = new World()
+    world.addQueue('Anybody')
+    const target = { queue: 'Anybody', known_worker_friendly_name: 'task.agent' }
+    world.addWorkflow('Main', { filters: [{ expression: '1==1', targets: [target] }] })
+    world.addWorker('Ada')
+    world.addTask('call', { attributes: { agent: 'Bea' } })
+    expect(explainTask(world.state, world.sid('call')).workers?.listed).toMatchObject([
+      {
+        reason: 'another worker is the known worker',
+        clauses: [{ matches: false, values: { 'task.agent': 'Bea', 'worker.friendly_name': 'Ada' } }]
+      }
+    ])
+  })
+
+  it('at the instant of the question', () => {
+    const world = floor()
+    world.addTask('call')
+    const at = world.state.at + 5000
+    expect(explainTask(world.state, world.sid('call'), { at }).at).toBe(at)
+    expect(explainWorker(world.state, world.addWorker('Ada').sid, { at }).at).toBe(at)
   })
 
   it('by the filters that were tried, and why they did not match', () => {

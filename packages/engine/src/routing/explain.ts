@@ -1,24 +1,24 @@
 import type { State } from '../state/state.ts'
-import type { Expression } from './expression/compile.ts'
-import type { TaskView, WorkerView } from './expression/environment.ts'
+import { type Clause, clausesOf } from './expression/clause.ts'
+import { compile, type Expression } from './expression/compile.ts'
 import { candidates, type Reason, reasonAgainst, reasonNotReady, workFor } from './match/match.ts'
 import { reasons } from './route.ts'
-import { defaultFilter, noFilter, type TaskRow, type WorkerRow } from './rows.ts'
+import {
+  defaultFilter,
+  noFilter,
+  type TaskQueueRow,
+  type TaskRow,
+  type WorkerChannelRow,
+  type WorkerRow
+} from './rows.ts'
 import type { WorkflowDocument, WorkflowFilter } from './workflow-document.ts'
 
 /*
  * Why a task is where it is, and what a worker could take. The matching code itself is asked, so whoever an explanation
  * calls the first choice is whom the engine would offer the task to. Plain values, fit for JSON; instants in milliseconds.
- * It reads the state as the last decision left it and changes nothing.
+ * It reads the state as the last decision left it, which
+ * holds until the next one, and changes nothing.
  */
-
-/** One part of an expression, and what it came to. */
-export interface Clause {
-  readonly expression: string
-  readonly matches: boolean
-  /** What its paths read; null where there is nothing. */
-  readonly values: Readonly<Record<string, unknown>>
-}
 
 export interface ExplainedFilter {
   readonly index: number
@@ -47,10 +47,28 @@ export interface ExplainedTarget {
 export interface ExplainedWorker {
   readonly worker_sid: string
   readonly worker_name: string
+  readonly activity_sid: string
+  readonly activity_name: string
+  readonly activity_available: boolean
+  /** Since when the worker is in that activity. */
+  readonly date_status_changed: number
+  readonly channels: readonly ExplainedLoad[]
   /** Null: the task can be offered to this worker now. */
   readonly reason: Reason | null
-  /** The clauses of the target's expression, when they are the reason. */
+  /** The clauses of the queue's or the target's expression, or what the known worker is compared with, when they are the reason. */
   readonly clauses?: readonly Clause[]
+}
+
+/** How loaded one channel of a worker is. */
+export interface ExplainedLoad {
+  readonly task_channel_unique_name: string
+  readonly available: boolean
+  readonly configured_capacity: number
+  /** Accepted, or being wrapped up. */
+  readonly assigned_tasks: number
+  /** Assigned tasks, and offers that are not answered yet. */
+  readonly open_reservations: number
+  readonly free_capacity: number
 }
 
 export interface TaskExplanation {
@@ -81,15 +99,13 @@ export interface WorkerExplanation {
   readonly activity_sid: string
   readonly activity_name: string
   readonly activity_available: boolean
-  readonly channels: readonly {
+  /** Since when the worker is in that activity. */
+  readonly date_status_changed: number
+  readonly channels: readonly (ExplainedLoad & {
     readonly task_channel_sid: string
-    readonly task_channel_unique_name: string
-    readonly available: boolean
-    readonly configured_capacity: number
-    readonly open_reservations: number
     /** Why nothing is offered on it; null: it is ready. */
     readonly reason: Reason | null
-  }[]
+  })[]
   /** Queues for which the worker is eligible. */
   readonly task_queues: number
   /** The waiting task that would be offered next. */
@@ -100,22 +116,30 @@ export interface WorkerExplanation {
   readonly reasons: Readonly<Partial<Record<Reason, number>>>
   readonly listed: readonly {
     readonly task_sid: string
+    readonly task_queue_sid: string | null
+    readonly task_queue_friendly_name: string | null
     readonly reason: Reason | null
     readonly clauses?: readonly Clause[]
   }[]
+}
+
+interface Asking {
+  /** The instant of the question, in milliseconds; that of the last decision where none is given. */
+  readonly at?: number
+  readonly limit?: number
 }
 
 /** Why a task waits, or who has it. Lists at most `limit` workers (100). Throws when there is no such task. */
 export function explainTask(
   state: State,
   task_sid: string,
-  { limit = 100 }: { readonly limit?: number } = {}
+  { at = state.at, limit = 100 }: Asking = {}
 ): TaskExplanation {
   const task = state.get('task', task_sid)
   const workers = task.assignment_status === 'pending' ? explainWorkers(state, task, limit) : null
   return {
     task_sid,
-    at: state.at,
+    at,
     assignment_status: task.assignment_status,
     verdict: verdictOf(state, task, workers),
     filters: triedFilters(state, task),
@@ -128,7 +152,7 @@ export function explainTask(
 export function explainWorker(
   state: State,
   worker_sid: string,
-  { limit = 100 }: { readonly limit?: number } = {}
+  { at = state.at, limit = 100 }: Asking = {}
 ): WorkerExplanation {
   const worker = state.get('worker', worker_sid)
   const activity = state.get('activity', worker.activity_sid)
@@ -137,10 +161,7 @@ export function explainWorker(
   const waiting = explainWaiting(state, worker, limit)
   const channels = [...state.tables.worker_channel.by('worker_sid', worker_sid)].map((row) => ({
     task_channel_sid: row.task_channel_sid,
-    task_channel_unique_name: state.get('task_channel', row.task_channel_sid).unique_name,
-    available: row.available,
-    configured_capacity: row.configured_capacity,
-    open_reservations: state.pools.load(worker_sid, row.task_channel_sid).open,
+    ...loadOf(state, row),
     reason: reasonNotReady(state, worker, row.task_channel_sid) ?? null
   }))
   const ready = channels.filter((channel) => channel.reason === null).map((row) => row.task_channel_unique_name)
@@ -152,15 +173,28 @@ export function explainWorker(
       : `${name} is ready on ${ready.join(', ')}; ${waiting.waiting === 0 ? 'nothing waits' : 'nothing that waits fits'}.`
   return {
     worker_sid,
-    at: state.at,
+    at,
     verdict,
     activity_sid: activity.sid,
     activity_name: activity.friendly_name,
     activity_available: activity.available,
+    date_status_changed: worker.date_status_changed,
     channels,
     task_queues: state.pools.queuesOf(worker_sid).size,
     next_task_sid: next?.sid ?? null,
     ...waiting
+  }
+}
+
+function loadOf(state: State, row: WorkerChannelRow): ExplainedLoad {
+  const { open, assigned } = state.pools.load(row.worker_sid, row.task_channel_sid)
+  return {
+    task_channel_unique_name: state.get('task_channel', row.task_channel_sid).unique_name,
+    available: row.available,
+    configured_capacity: row.configured_capacity,
+    assigned_tasks: assigned,
+    open_reservations: open,
+    free_capacity: Math.max(0, row.configured_capacity - open)
   }
 }
 
@@ -182,10 +216,13 @@ function explainWaiting(
     }
     waiting++
     const reason = reasonAgainst(state, task, worker)
-    if (reason === undefined) takable.push({ task_sid: task.sid, reason: null })
+    const { task_queue_sid } = task
+    const task_queue_friendly_name = state.find('task_queue', task_queue_sid)?.friendly_name ?? null
+    const place = { task_sid: task.sid, task_queue_sid, task_queue_friendly_name }
+    if (reason === undefined) takable.push({ ...place, reason: null })
     else {
       counts[reason] = (counts[reason] ?? 0) + 1
-      if (others.length < limit) others.push({ task_sid: task.sid, reason, ...clausesFor(state, task, worker, reason) })
+      if (others.length < limit) others.push({ ...place, reason, ...clausesFor(state, task, worker, reason) })
     }
   }
   return { waiting, is_complete, reasons: counts, listed: [...takable, ...others].slice(0, limit) }
@@ -205,14 +242,9 @@ function explainWorkers(state: State, task: TaskRow, limit: number): NonNullable
     counts[reason] = (counts[reason] ?? 0) + 1
     const list = members.has(worker.sid) ? eligible : others
     if (list.length >= limit) continue
-    list.push({
-      worker_sid: worker.sid,
-      worker_name: worker.friendly_name,
-      reason,
-      ...clausesFor(state, task, worker, reason)
-    })
+    list.push(explainedWorker(state, task, worker, reason))
   }
-  const first = chosen.map(({ sid, friendly_name }) => ({ worker_sid: sid, worker_name: friendly_name, reason: null }))
+  const first = chosen.map((worker) => explainedWorker(state, task, worker, null))
   return {
     total,
     eligible: members.size,
@@ -222,21 +254,54 @@ function explainWorkers(state: State, task: TaskRow, limit: number): NonNullable
   }
 }
 
-function clausesFor(state: State, task: TaskRow, worker: WorkerRow, reason: Reason): { clauses?: Clause[] } {
-  const { expression } = state.pools.demandsOf(task)
-  if (reason !== 'the target expression does not match' || !expression) return {}
-  return { clauses: clausesOf(expression, state.pools.task(task), state.pools.worker(worker.sid)) }
+function explainedWorker(state: State, task: TaskRow, worker: WorkerRow, reason: Reason | null): ExplainedWorker {
+  const activity = state.get('activity', worker.activity_sid)
+  return {
+    worker_sid: worker.sid,
+    worker_name: worker.friendly_name,
+    activity_sid: activity.sid,
+    activity_name: activity.friendly_name,
+    activity_available: activity.available,
+    date_status_changed: worker.date_status_changed,
+    channels: [...state.tables.worker_channel.by('worker_sid', worker.sid)].map((row) => loadOf(state, row)),
+    reason,
+    ...clausesFor(state, task, worker, reason)
+  }
 }
 
-function clausesOf(expression: Expression, task?: TaskView, worker?: WorkerView): Clause[] {
-  return expression.conjuncts.map(({ source, matches, task_paths, worker_paths }) => ({
-    expression: source,
-    matches: matches(task, worker),
-    values: Object.fromEntries([
-      ...task_paths.map((path) => [path.text, path.read(task) ?? null] as const),
-      ...worker_paths.map((path) => [path.text, path.read(worker) ?? null] as const)
-    ])
-  }))
+/** What was read where an expression, or the known worker, is the reason against a worker. */
+function clausesFor(
+  state: State,
+  task: TaskRow,
+  worker: WorkerRow,
+  reason: Reason | null
+): { clauses?: readonly Clause[] } {
+  const { pools } = state
+  const { expression, known_worker } = pools.demandsOf(task)
+  if (reason === 'not eligible for the queue') {
+    const queue = state.find('task_queue', task.task_queue_sid)
+    return queue ? { clauses: clausesOf(targetWorkers(queue), undefined, pools.worker(worker.sid)) } : {}
+  }
+  if (reason === 'another worker is the known worker' && known_worker) {
+    const { by, source, path } = known_worker
+    const values = { [path.text]: path.read(pools.task(task)) ?? null, [`worker.${by}`]: worker[by] }
+    return { clauses: [{ expression: `worker.${by} == ${source}`, matches: false, values }] }
+  }
+  if (reason === 'the target expression does not match' && expression)
+    return { clauses: clausesOf(expression, pools.task(task), pools.worker(worker.sid)) }
+  return {}
+}
+
+const compiled = new WeakMap<TaskQueueRow, Expression>()
+
+/** A queue's expression was compiled when it was given; a row never changes. */
+function targetWorkers(queue: TaskQueueRow): Expression {
+  let expression = compiled.get(queue)
+  if (!expression) {
+    expression = compile(queue.target_workers, 'worker')
+    compiled.set(queue, expression)
+  }
+  return expression
 }
 
 function documentOf(state: State, task: TaskRow): WorkflowDocument | undefined {

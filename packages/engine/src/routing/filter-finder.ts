@@ -1,5 +1,5 @@
 import type { TaskPath, TaskView } from './expression/environment.ts'
-import { equalityKey, type Scalar } from './expression/value.ts'
+import { equalityKey, type IndexKey } from './expression/value.ts'
 import type { WorkflowFilter } from './workflow-document.ts'
 
 /**
@@ -36,13 +36,13 @@ export class FilterFinder {
 class Run {
   readonly path: TaskPath | undefined
   readonly #filters: WorkflowFilter[] = []
-  readonly #byKey = new Map<Scalar, WorkflowFilter[]>()
+  readonly #byKey = new Map<IndexKey, WorkflowFilter[]>()
 
   constructor(path: TaskPath | undefined) {
     this.path = path
   }
 
-  add(filter: WorkflowFilter, key: Scalar | undefined): void {
+  add(filter: WorkflowFilter, key: IndexKey | undefined): void {
     this.#filters.push(filter)
     if (key === undefined) return
     const filters = this.#byKey.get(key)
@@ -59,7 +59,7 @@ class Run {
 }
 
 /** What the filter's expression asks of one path, whatever else it asks. */
-function asksOf({ expression }: WorkflowFilter): { readonly path: TaskPath; readonly key: Scalar } | undefined {
+function asksOf({ expression }: WorkflowFilter): { readonly path: TaskPath; readonly key: IndexKey } | undefined {
   for (const part of expression.conjuncts) if (part.kind === 'task' && part.asks) return part.asks
   return undefined
 }

@@ -7,7 +7,7 @@ import { checkVersion, inWorkspace, named, notFound } from './lookup.ts'
 import { fail, isInReservationActivity, moveBackBySingleTask, moveBySingleTask, roundEnded, withdraw } from './route.ts'
 import { isOpen, type ReservationRow } from './rows.ts'
 import { complete, wrapUp } from './task.ts'
-import { completeTransfer, failedLast, hasLetGo, holderLeft } from './transfer.ts'
+import { completeTransfer, hasLetGo, holderLeft } from './transfer.ts'
 import { refuseVoice, voiceInstructionNames } from './voice-instruction.ts'
 import { checkMove, moveTo } from './worker.ts'
 
@@ -119,8 +119,7 @@ export function rejectReservation(state: State, pending: ReservationRow, worker_
   const reservation = fail(state, pending.sid, 'rejected')
   if (worker_activity_sid) moveTo(state, reservation.worker_sid, worker_activity_sid)
   backOff(state, reservation)
-  failedLast(state, reservation)
-  roundEnded(state, reservation.task_sid)
+  roundEnded(state, reservation)
 }
 
 /** The worker is not asked again for a while, the longer the oftener that has happened to the task in its target. */
@@ -184,8 +183,7 @@ export function reservationTimedOut(state: State, { sid }: { readonly sid: strin
   if (state.get('activity', activity_sid).available || isInReservationActivity(state, reservation)) {
     moveTo(state, reservation.worker_sid, state.get('workspace', reservation.workspace_sid).timeout_activity_sid)
   }
-  failedLast(state, reservation)
-  roundEnded(state, reservation.task_sid)
+  roundEnded(state, reservation)
   return {}
 }
 
@@ -209,6 +207,5 @@ export function callOff(state: State, pending: ReservationRow): void {
   const reservation = fail(state, pending.sid, 'canceled')
   moveBackBySingleTask(state, reservation)
   backOff(state, reservation)
-  failedLast(state, reservation)
-  roundEnded(state, reservation.task_sid)
+  roundEnded(state, reservation)
 }

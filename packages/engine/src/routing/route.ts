@@ -1,10 +1,11 @@
 import { foldedName } from '../name.ts'
 import type { State } from '../state/state.ts'
-import { emitReservation, emitTask } from './events.ts'
+import { emitReservation, emitTask, emitTransfer } from './events.ts'
+import { readJson } from './expression/decimal.ts'
 import type { WorkerEntry } from './match/entry.ts'
 import { candidates, inTurn, Turns, workFor } from './match/match.ts'
 import { defaultFilter, nameKey, noFilter, type ReservationRow, type TaskRow } from './rows.ts'
-import { attemptFailed, transferEnded } from './transfer.ts'
+import { attemptFailed, attemptFails, endTransfer } from './transfer.ts'
 import { moveTo } from './worker.ts'
 import type { DefaultFilter, WorkflowFilter, WorkflowTarget } from './workflow-document.ts'
 
@@ -247,18 +248,21 @@ export function fail(
   const isLast = !state.tables.reservation
     .list('task_sid', task_sid)
     .some((other) => other.reservation_status === 'pending')
-  if (isLast) state.change('task', task_sid, { assignment_status: 'pending' })
+  if (isLast) {
+    state.change('task', task_sid, { assignment_status: 'pending' })
+    attemptFails(state, reservation)
+  }
   emitReservation(state, `reservation.${reservation_status}`, reservation)
   return reservation
 }
 
 /** After a reservation has failed: if it was the round's last, the task goes on, or is offered again where it stands. */
-export function roundEnded(state: State, sid: string): void {
+export function roundEnded(state: State, reservation: ReservationRow): void {
+  const { task_sid: sid } = reservation
   const task = state.get('task', sid)
   if (task.assignment_status !== 'pending') return
-  const transfer = state.tables.transfer.firstBy('open_by_task', sid)
-  if (transfer) attemptFailed(state, transfer)
-  else if (task.rounds >= state.settings.limits.assignment_rounds) cancel(state, sid, reasons.rounds)
+  if (attemptFailed(state, reservation)) return
+  if (task.rounds >= state.settings.limits.assignment_rounds) cancel(state, sid, reasons.rounds)
   else if (task.routing_target?.startsWith('WK')) failDirect(state, sid, reasons.target_failed)
   else if (task.re_evaluate) reEvaluate(state, sid)
   else if (followAgain(state, sid, task.followed_attributes)) return
@@ -285,7 +289,7 @@ export function followAgain(state: State, sid: string, followed_attributes: stri
 /** The filter from which on the task is to be routed anew, or undefined when it stays where it is. */
 function filterAfterChange(state: State, task: TaskRow, followed_attributes: string): number | undefined {
   const { filters } = state.pools.document(task.workflow_document_sid as string) // the caller has seen it
-  const was = { attributes: JSON.parse(followed_attributes) as unknown } // checked when it was given
+  const was = { attributes: readJson(followed_attributes) } // checked when it was given
   const is = state.pools.task(task)
   const current = task.filter_index === defaultFilter ? filters.length : task.filter_index
   const earlier = filters.slice(0, current).find(({ expression }) => expression.matches(is) && !expression.matches(was))
@@ -350,10 +354,11 @@ export function cancelReservations(
   task_sid: string,
   reservations = state.tables.reservation.list('task_sid', task_sid)
 ): void {
+  const transfer = endTransfer(state, task_sid)
   for (const pending of reservations) {
     if (pending.reservation_status === 'pending') withdraw(state, pending.sid, 'canceled')
   }
-  transferEnded(state, task_sid)
+  if (transfer) emitTransfer(state, 'task.transfer-canceled', transfer)
 }
 
 /** Takes a pending reservation back from its worker: the task ends, or somebody else has accepted it. */

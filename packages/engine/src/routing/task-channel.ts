@@ -2,6 +2,7 @@ import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import { checkLimit, checkName, inWorkspace, workspaceOf } from './lookup.ts'
 import { isTerminal, nameKey, type TaskChannelRow } from './rows.ts'
+import { warnOfChannel } from './warnings.ts'
 import { addWorkerChannel } from './worker-channel.ts'
 
 interface ChannelParams {
@@ -19,19 +20,19 @@ export function createTaskChannel(
   checkLimit(state, 'task_channel', 'workspace_sid', workspace_sid, task_channels, 'TaskChannels in a Workspace')
   const task_channel = addChannel(state, workspace_sid, params)
   state.emit('task-channel.created', { workspace: workspaceOf(state, workspace_sid), task_channel })
+  warnOfChannel(state, task_channel)
   return { task_channel }
 }
 
 /** Adds a channel, and for every worker one of that kind (reference taskrouter 1.4). */
 export function addChannel(state: State, workspace_sid: string, params: ChannelParams): TaskChannelRow {
   checkName(params.friendly_name, 'TaskChannel')
-  // The unique name is an identifier in expressions.
-  if (!/^[A-Za-z_$][A-Za-z0-9_$]*$/.test(params.unique_name)) {
+  // In a path it is one segment. That it can be written in expressions is only wise (`warnOfChannel`).
+  if (params.unique_name.trim() === '' || /[\p{Cc}/]/u.test(params.unique_name))
     refuse(
       'invalid',
-      `UniqueName '${params.unique_name}' may hold letters, digits, _ and $ only, and not begin with a digit`
+      `Value '${params.unique_name}' provided for UniqueName is blank, or holds a control character or /`
     )
-  }
   if (params.unique_name.length > 64) refuse('invalid', 'UniqueName must not be longer than 64 characters')
   if (state.tables.task_channel.firstBy('name', nameKey(workspace_sid, params.unique_name))) {
     refuse('exists', 'TaskChannel with the same unique name already exists')

@@ -39,6 +39,10 @@ function cancel(world: World, { sid, initiating_worker_sid: worker_sid }: Transf
   world.do({ type: 'transfer.cancel', workspace_sid: world.workspace_sid, worker_sid, sid })
 }
 
+function deleteTask(world: World): void {
+  world.do({ type: 'task.delete', workspace_sid: world.workspace_sid, sid: world.sid('task') })
+}
+
 function told(world: World): string[] {
   return world.told('task').filter((type) => type.startsWith('task.transfer'))
 }
@@ -78,6 +82,38 @@ describe('a warm transfer (reference 9.7)', () => {
     expect(told(world)).toEqual(['task.transfer-initiated', 'task.transfer-failed'])
     world.complete('Ada', 'task')
     expect(world.where('task')).toBe('completed')
+  })
+
+  it.each<[string, 'WORKER' | 'QUEUE', (world: World, made: TransferRow) => void, string]>([
+    ['rejected', 'WORKER', (world) => world.reject('Cleo', 'task'), 'failed'],
+    ['timeout', 'WORKER', (world) => world.pass('60 s'), 'failed'],
+    ['rejected', 'QUEUE', (world) => world.reject('Cleo', 'task'), 'initiated'],
+    ['timeout', 'QUEUE', (world) => world.pass('60 s'), 'initiated'],
+    ['canceled', 'WORKER', cancel, 'canceled'],
+    ['canceled', 'QUEUE', cancel, 'canceled'],
+    ['canceled', 'WORKER', deleteTask, 'canceled'],
+    ['canceled', 'QUEUE', deleteTask, 'canceled'],
+    ['accepted', 'WORKER', (world) => world.accept('Cleo', 'task'), 'complete']
+  ])('tells of the reservation that is %s, for one to a %s, how the transfer stands', (how, type, act, stands) => {
+    const world = center()
+    const made = transfer(world, 'Ada', type === 'QUEUE' ? world.queue('Experts').sid : world.worker('Cleo').sid)
+    act(world, made)
+    const told = world.events(`reservation.${how}` as 'reservation.rejected').at(-1)?.refs // as: of the table above
+    expect([told?.worker?.friendly_name, told?.transfer?.sid, told?.transfer?.transfer_status]).toEqual([
+      'Cleo',
+      made.sid,
+      stands
+    ])
+  })
+
+  it('to a queue has failed when the reservation is told that used up its last round', () => {
+    const world = center({ limits: { assignment_rounds: 2 } })
+    transfer(world, 'Ada', world.queue('Experts').sid)
+    world.reject('Cleo', 'task')
+    expect(world.events('reservation.rejected').at(-1)?.refs.transfer).toMatchObject({
+      transfer_status: 'failed',
+      transfer_failed_reason: 'Transfer failed because the reservation was rejected'
+    })
   })
 
   it('to a queue waits there, asks one after the other, and is never offered to the initiator', () => {
@@ -135,7 +171,7 @@ describe('a warm transfer (reference 9.7)', () => {
     const canceled = world.events('reservation.canceled').at(-1)
     expect(canceled?.refs.task?.assignment_status).toBe('assigned')
     expect(world.refusal(() => cancel(world, made))).toBe(
-      `400/20001 Transfer ${made.sid} is already canceled. Cannot cancel transfer.`
+      `400/20001 Transfer ${made.sid} is already canceled . Cannot cancel transfer.`
     )
   })
 

@@ -142,8 +142,9 @@ export function cancelTransfer(
   const before = state.find('transfer', sid)
   if (!before || before.initiating_worker_sid !== worker_sid || before.workspace_sid !== workspace_sid)
     return notFound(`/Workspaces/${workspace_sid}/Workers/${worker_sid}/Transfers/${sid}`)
+  // The space is the original's (reference taskrouter 9.7), and programs compare texts.
   if (!isUnderWay(before))
-    refuse('not_possible', `Transfer ${sid} is already ${before.transfer_status}. Cannot cancel transfer.`)
+    refuse('not_possible', `Transfer ${sid} is already ${before.transfer_status} . Cannot cancel transfer.`)
   const transfer = state.change('transfer', sid, { transfer_status: 'canceled' })
   const isHeld = giveBack(state, transfer)
   for (const pending of state.tables.reservation.list('task_sid', transfer.task_sid)) {
@@ -154,34 +155,46 @@ export function cancelTransfer(
   return { transfer: state.get('transfer', sid) }
 }
 
-/** The reservations of a transfer have ended without acceptance; its task is pending. */
-export function attemptFailed(state: State, { sid, task_sid, transfer_type, reservation_sid }: TransferRow): void {
-  const how = ended[state.find('reservation', reservation_sid)?.reservation_status ?? 'canceled'] ?? 'was canceled'
-  if (transfer_type === 'QUEUE' && state.get('task', task_sid).rounds < state.settings.limits.assignment_rounds) {
-    const transfer_failed_reason = `Transfer attempt failed because the reservation ${how}`
-    emitTransfer(state, 'task.transfer-attempt-failed', state.change('transfer', sid, { transfer_failed_reason }))
+/**
+ * The last reservation of a round has failed: how it did is why the transfer's attempt failed. A transfer to a worker has
+ * failed with it, and one to a queue when its rounds are used up, so whoever is told of the reservation is told that too.
+ */
+export function attemptFails(
+  state: State,
+  { sid: reservation_sid, task_sid, reservation_status }: ReservationRow
+): void {
+  const transfer = state.tables.transfer.firstBy('open_by_task', task_sid)
+  if (!transfer) return
+  const goesOn =
+    transfer.transfer_type === 'QUEUE' && state.get('task', task_sid).rounds < state.settings.limits.assignment_rounds
+  const how = ended[reservation_status] ?? 'was canceled'
+  const transfer_failed_reason = `Transfer ${goesOn ? 'attempt ' : ''}failed because the reservation ${how}`
+  state.change('transfer', transfer.sid, {
+    reservation_sid,
+    transfer_failed_reason,
+    ...(!goesOn && { transfer_status: 'failed' })
+  })
+}
+
+/** What follows from it, when the task is pending: the next attempt, or the end. False where there was no transfer. */
+export function attemptFailed(state: State, { sid, task_sid }: ReservationRow): boolean {
+  const transfer = state.tables.transfer.firstBy('reservation_sid', sid)
+  if (!transfer || transfer.transfer_status === 'canceled') return false
+  if (isUnderWay(transfer)) {
+    emitTransfer(state, 'task.transfer-attempt-failed', transfer)
     offer(state, task_sid)
-    return
+    return true
   }
-  const transfer_failed_reason = `Transfer failed because the reservation ${how}`
-  const transfer = state.change('transfer', sid, { transfer_status: 'failed', transfer_failed_reason })
   const isHeld = giveBack(state, transfer)
   emitTransfer(state, 'task.transfer-failed', transfer)
   if (!isHeld) routeAnew(state, transfer)
+  return true
 }
 
 const ended: Readonly<Record<string, string>> = {
   timeout: 'timed out',
   rejected: 'was rejected',
   canceled: 'was canceled'
-}
-
-/** A reservation has failed: when it was the last of its round, how it did is why the transfer's attempt failed. */
-export function failedLast(state: State, { sid, task_sid }: ReservationRow): void {
-  const transfer = state.tables.transfer.firstBy('open_by_task', task_sid)
-  if (!transfer || transfer.reservation_sid === sid || state.get('task', task_sid).assignment_status !== 'pending')
-    return
-  state.change('transfer', transfer.sid, { reservation_sid: sid })
 }
 
 /** Somebody has accepted the task of a transfer: the changed transfer, not yet told. */
@@ -197,12 +210,10 @@ export function completeTransfer(state: State, { sid, task_sid }: ReservationRow
   )
 }
 
-/** The task has ended, or whoever has it wraps up: nobody is waited for any more. */
-export function transferEnded(state: State, task_sid: string): void {
+/** The task ends, or whoever has it wraps up, and nobody is waited for any more: the canceled transfer, not yet told. */
+export function endTransfer(state: State, task_sid: string): TransferRow | undefined {
   const transfer = state.tables.transfer.firstBy('open_by_task', task_sid)
-  if (!transfer) return
-  const canceled = state.change('transfer', transfer.sid, { transfer_status: 'canceled' })
-  emitTransfer(state, 'task.transfer-canceled', canceled)
+  return transfer && state.change('transfer', transfer.sid, { transfer_status: 'canceled' })
 }
 
 /** Whether the reservation's worker has handed the task on for good. */

@@ -189,7 +189,36 @@ describe('a workflow', () => {
         'unknown_worker_attribute: task_routing.filters[0].targets[0].expression names worker.langs, which no worker has',
         'never_a_list: task_routing.filters[0].targets[0].expression looks for a member of task.topic, which is a list for no task',
         'unknown_worker_attribute: task_routing.filters[0].targets[0].order_by names worker.levl, which no worker has',
-        'unknown_task_attribute: task_routing.filters[0].targets[0].known_worker names task.agent, which no task has'
+        'unknown_task_attribute: task_routing.filters[0].targets[0].known_worker_sid names task.agent, which no task has'
+      ]
+    ],
+    [
+      'with names that mean nothing where they stand',
+      {
+        filters: [
+          {
+            ...all,
+            targets: [
+              {
+                ...target,
+                expression: 'isSurveyTask == true OR worker.level > 1',
+                skip_if: 'workers.busy == 0',
+                order_by: 'level DESC',
+                known_worker_friendly_name: 'worker.level'
+              }
+            ]
+          }
+        ],
+        default_filter: { ...target, order_by: 'task.topic' }
+      },
+      [
+        ...[
+          'targets[0].expression names isSurveyTask, which means nothing there and is always null: it expects task.<attribute> or worker.<attribute>',
+          'targets[0].skip_if names workers.busy, which means nothing there and is always null: it expects workers.available, workers.unavailable or workers.WA<sid>',
+          'targets[0].order_by names level, which means nothing there and is always null: it expects worker.<attribute>',
+          'targets[0].known_worker_friendly_name names worker.level, which means nothing there and is always null: it expects task.<attribute>'
+        ].map((text) => `unknown_name: task_routing.filters[0].${text}`),
+        'unknown_name: task_routing.default_filter.order_by names task.topic, which means nothing there and is always null: it expects worker.<attribute>'
       ]
     ]
   ])('%s', (_name, task_routing, expected) => {
@@ -252,5 +281,45 @@ it('a warning is told of its row, in one sentence, with its code and details', (
       of: 2,
       task_queue_name: 'New'
     }
+  })
+})
+
+describe('a task channel is warned of', () => {
+  it.each([
+    ['my-channel', true],
+    ['my channel', true],
+    ['é', true],
+    ['fax', false],
+    ['fax_2', false],
+    ['NOT', false]
+  ])('%j: %s', (unique_name, warned) => {
+    const world = new World()
+    const { workspace_sid } = world
+    world.do({ type: 'task_channel.create', workspace_sid, friendly_name: 'Mine', unique_name })
+    const warnings = world
+      .events('ringdown.warning')
+      .map(({ refs }) => [refs.task_channel?.unique_name, refs.extra?.warning])
+    expect(warnings).toEqual(warned ? [[unique_name, 'channel_not_in_expressions']] : [])
+    world.addQueue('Anybody')
+    world.addWorkflow('Main', { default_filter: { queue: 'Anybody' } })
+    world.addWorker('Ada')
+    world.addTask('one', { task_channel: unique_name })
+    expect(world.where('one')).toBe('reserved Ada')
+    const target = { queue: 'Anybody', expression: `worker.channel.${unique_name}.assigned_tasks == 0` }
+    const save = () => world.addWorkflow('By load', { filters: [{ expression: '1==1', targets: [target] }] })
+    if (warned) expect(world.refusal(save)).toMatch(/^400/)
+    else expect(save).not.toThrow()
+  })
+
+  it.each(['', ' ', 'a/b', 'a\u0000'])('%j is refused', (unique_name) => {
+    const center = new World()
+    const add = () =>
+      center.do({
+        type: 'task_channel.create',
+        workspace_sid: center.workspace_sid,
+        friendly_name: 'Mine',
+        unique_name
+      })
+    expect(center.refusal(add)).toMatch(/^400/)
   })
 })

@@ -1,8 +1,9 @@
 import type { State } from '../state/state.ts'
 import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView } from './expression/environment.ts'
+import { ExpressionError } from './expression/error.ts'
 import { type Node, type Operand, parse } from './expression/parser.ts'
-import { meaning } from './expression/reference.ts'
-import type { ReservationRow, TaskQueueRow, WorkerRow, WorkflowRow } from './rows.ts'
+import { type Meaning, meaning } from './expression/reference.ts'
+import type { ReservationRow, TaskChannelRow, TaskQueueRow, WorkerRow, WorkflowRow } from './rows.ts'
 import type { WorkflowDocument, WorkflowFilter } from './workflow-document.ts'
 
 /*
@@ -16,6 +17,8 @@ export type WarningCode =
   /** An expression names an attribute that no worker has, of those looked at. */
   | 'unknown_worker_attribute'
   | 'unknown_task_attribute'
+  /** A name that means nothing where it stands, as one without `task.` or `worker.` in a target: it is always null. */
+  | 'unknown_name'
   /** HAS or IN has something on its list side that is never a list. */
   | 'never_a_list'
   | 'queue_without_workers'
@@ -24,6 +27,8 @@ export type WarningCode =
   | 'no_default_filter'
   /** When the last target has timed out, nothing takes the task, and it is canceled. */
   | 'canceled_after_last_target'
+  /** The unique name of a task channel cannot be written in an expression. */
+  | 'channel_not_in_expressions'
   /** A filter names an event that there is not. */
   | 'unknown_event'
   /** An assignment callback got no answer that could be followed: `error_code` is Twilio's number in its debugger. */
@@ -56,6 +61,31 @@ export function warnOfWorker(state: State, worker: WorkerRow): void {
   tell(state, worker.workspace_sid, workerWarnings(state, worker), { worker })
 }
 
+export function warnOfChannel(state: State, task_channel: TaskChannelRow): void {
+  tell(state, task_channel.workspace_sid, channelWarnings(task_channel), { task_channel })
+}
+
+/** A name that no path can hold, such as one with a hyphen, is allowed all the same (reference taskrouter 1.4). */
+export function* channelWarnings({ unique_name }: TaskChannelRow): Generator<Warning> {
+  if (isStep(unique_name)) return
+  yield {
+    warning: 'channel_not_in_expressions',
+    message: `No expression can name the channel '${unique_name}': there, a name is letters, digits and _`,
+    unique_name
+  }
+}
+
+/** Whether a text can stand behind a dot as it is. */
+function isStep(text: string): boolean {
+  try {
+    const node = parse(`worker.channel.${text}.assigned_tasks`)
+    return node.kind === 'truth' && node.operand.kind === 'reference' && node.operand.keys[2] === text
+  } catch (error) {
+    if (error instanceof ExpressionError) return false
+    throw error
+  }
+}
+
 /** What went wrong with the assignment callback for a reservation, one event each (reference taskrouter 5.4). */
 export function warnOfCallback(
   state: State,
@@ -78,6 +108,7 @@ type Subject =
   | { readonly task_queue: TaskQueueRow }
   | { readonly workflow: WorkflowRow }
   | { readonly worker: WorkerRow }
+  | { readonly task_channel: TaskChannelRow }
 
 function tell(state: State, workspace_sid: string, warnings: Iterable<Warning>, subject: Subject): void {
   const workspace = state.get('workspace', workspace_sid)
@@ -201,12 +232,18 @@ function* expressionsOf({ filters, default_filter }: WorkflowDocument): Generato
     for (const target of targets) {
       const place = `${filter}.targets[${target.index}]`
       if (target.expression) yield { place: `${place}.expression`, uses: usesOf(target.expression.source, 'target') }
+      if (target.skip_if) yield { place: `${place}.skip_if`, uses: usesOf(target.skip_if.source, 'skip_if') }
       if (target.order_by) yield { place: `${place}.order_by`, uses: plain(target.order_by.worker_paths) }
-      if (target.known_worker) yield { place: `${place}.known_worker`, uses: plain([target.known_worker.path]) }
+      if (target.known_worker) {
+        const { by, path } = target.known_worker
+        yield { place: `${place}.known_worker_${by}`, uses: plain([path]) }
+      }
     }
   }
-  const expression = default_filter?.expression
-  if (expression) yield { place: 'task_routing.default_filter.expression', uses: usesOf(expression.source, 'target') }
+  const { expression, order_by } = default_filter ?? {}
+  const place = 'task_routing.default_filter'
+  if (expression) yield { place: `${place}.expression`, uses: usesOf(expression.source, 'target') }
+  if (order_by) yield { place: `${place}.order_by`, uses: plain(order_by.worker_paths) }
 }
 
 function plain(paths: readonly (TaskPath | WorkerPath)[]): Uses {
@@ -226,10 +263,14 @@ function* attributeWarnings(
       yield { warning: 'never_a_list', message, place, attribute: null }
     }
     for (const { path, isList } of uses.paths) {
-      const key = `${path.text} ${isList}`
+      const key = `${path.text} ${isList} ${path.expected ?? ''}`
       if (seen.has(key)) continue
       if (seen.add(key).size > mostPaths) return
-      if (path.side === 'worker' && path.system) continue
+      if (path.expected !== undefined) {
+        const message = `${place} names ${path.text}, which means nothing there and is always null: it expects ${path.expected}`
+        yield { warning: 'unknown_name', message, place, name: path.text }
+      }
+      if (path.expected !== undefined || path.side === 'workers' || (path.side === 'worker' && path.system)) continue
       const warning =
         path.side === 'worker'
           ? against(workers, path.text, path.read, isList)
@@ -315,7 +356,7 @@ interface Uses {
 
 /** A path that an expression reads, and whether it must be a list there. */
 interface Use {
-  readonly path: TaskPath | WorkerPath
+  readonly path: Meaning
   readonly isList: boolean
 }
 
@@ -323,7 +364,7 @@ const known = new Map<string, Uses>()
 const mostKnown = 1000
 
 /** What a compiled expression reads. The blank TargetWorkers reads nothing. */
-function usesOf(source: string, scope: Exclude<Scope, 'skip_if'>): Uses {
+function usesOf(source: string, scope: Scope): Uses {
   if (source.trim() === '') return nothing
   const key = `${scope} ${source}`
   let uses = known.get(key)
@@ -344,8 +385,7 @@ function gather(node: Node, scope: Scope, into: { readonly paths: Use[]; readonl
   const read = (operand: Operand, isList: boolean) => {
     if (operand.kind === 'literal' && isList) into.constants.push(JSON.stringify(operand.value))
     if (operand.kind !== 'reference') return
-    const path = meaning(scope, operand)
-    if (path.side !== 'workers') into.paths.push({ path, isList })
+    into.paths.push({ path: meaning(scope, operand), isList })
   }
   switch (node.kind) {
     case 'and':

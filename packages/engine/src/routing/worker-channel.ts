@@ -51,11 +51,11 @@ export function updateWorkerChannel(
     ...(available !== undefined && { available })
   })
   const worker = state.change('worker', params.worker_sid, {})
-  const { open, accepted } = state.pools.load(worker.sid, worker_channel.task_channel_sid)
+  const { open, assigned } = state.pools.load(worker.sid, worker_channel.task_channel_sid)
   const extra = {
     worker_channel_available_capacity: capacityLeft(open, worker_channel.configured_capacity),
     worker_channel_consumed_capacity: open,
-    worker_channel_task_count: accepted,
+    worker_channel_task_count: assigned,
     worker_channel_previous_capacity: before.configured_capacity
   }
   if (worker_channel.configured_capacity !== before.configured_capacity) {

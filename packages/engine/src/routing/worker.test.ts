@@ -45,10 +45,10 @@ describe('a worker', () => {
     const load = () => ({
       ...world.state.pools.load(world.worker('Ada').sid, world.channel('Ada', 'default').task_channel_sid)
     })
-    expect(load()).toEqual({ open: 3, accepted: 0 })
+    expect(load()).toEqual({ open: 3, assigned: 0 })
     expect(capacityLeft(3, 3)).toBe(0)
     world.accept('Ada', 'one')
-    expect(load()).toEqual({ open: 3, accepted: 1 })
+    expect(load()).toEqual({ open: 3, assigned: 1 })
     world.complete('Ada', 'one')
     expect(world.where('four')).toBe('reserved Ada')
   })
@@ -133,19 +133,23 @@ describe('a worker', () => {
     expect(world.worker('Ada').version).toBe(before + 2)
   })
 
-  it('tells of its channel with the figures that a callback shows (8.3)', () => {
-    const world = center()
-    world.addWorker('Ada', { capacity: { default: 4 } })
-    world.addTask('one')
-    world.accept('Ada', 'one')
-    world.setChannel('Ada', 'default', { capacity: 2 })
-    expect(world.events('worker.capacity.update').at(-1)?.refs.extra).toEqual({
-      worker_channel_previous_capacity: 4,
-      worker_channel_available_capacity: 50,
-      worker_channel_consumed_capacity: 1,
-      worker_channel_task_count: 1
-    })
-  })
+  it.each(['accepted', 'wrapping'] as const)(
+    'tells of its channel with the figures that a callback shows: %s (8.3)',
+    (status) => {
+      const world = center()
+      world.addWorker('Ada', { capacity: { default: 4 } })
+      world.addTask('one')
+      world.accept('Ada', 'one')
+      if (status === 'wrapping') world.respond('Ada', 'one', status)
+      world.setChannel('Ada', 'default', { capacity: 2 })
+      expect(world.events('worker.capacity.update').at(-1)?.refs.extra).toEqual({
+        worker_channel_previous_capacity: 4,
+        worker_channel_available_capacity: 50,
+        worker_channel_consumed_capacity: 1,
+        worker_channel_task_count: 1
+      })
+    }
+  )
 
   it('takes what it has become able to take', () => {
     const world = center()
@@ -158,7 +162,7 @@ describe('a worker', () => {
     expect(world.where('hola')).toBe('reserved Ada')
   })
 
-  it('is not deleted while it holds reservations; afterwards it goes with its history', () => {
+  it('is not deleted while it holds reservations; afterwards it goes, and its tasks keep their history', () => {
     const world = center()
     world.addWorker('Ada')
     world.addTask('one')
@@ -169,9 +173,28 @@ describe('a worker', () => {
     world.complete('Ada', 'one')
     remove()
     expect(world.where('one')).toBe('completed')
-    expect([world.state.tables.reservation.size, world.state.tables.worker_channel.size]).toEqual([0, 0])
+    expect(world.state.tables.worker_channel.size).toBe(0)
+    expect(world.state.tables.reservation.all()).toMatchObject([
+      { task_sid: world.sid('one'), worker_sid: sid, reservation_status: 'completed' }
+    ])
     world.addWorker('Ada')
     expect(world.worker('Ada').sid).not.toBe(sid)
+    world.do({ type: 'task.delete', workspace_sid: world.workspace_sid, sid: world.sid('one') })
+    expect(world.state.tables.reservation.size).toBe(0)
+  })
+
+  it('who is deleted after a rejection leaves the reservation with the task that still waits', () => {
+    const world = center()
+    world.addWorker('Ada')
+    world.addTask('one')
+    world.reject('Ada', 'one')
+    const { sid } = world.worker('Ada')
+    world.move('Ada', 'Offline')
+    world.do({ type: 'worker.delete', workspace_sid: world.workspace_sid, sid })
+    world.addWorker('Bea')
+    expect(world.where('one')).toBe('reserved Bea')
+    const kept = world.state.tables.reservation.list('task_sid', world.sid('one'))
+    expect(kept.map((row) => row.reservation_status)).toEqual(['rejected', 'pending'])
   })
 
   it('who is deleted leaves no task waiting for it alone', () => {

@@ -121,8 +121,7 @@ export function deleteWorker(
   }
   for (const task of state.pools.directTasks(worker.sid)) failDirect(state, task.sid, reasons.target_failed)
   emitWorker(state, 'worker.deleted', worker)
-  for (const reservation of state.tables.reservation.list('worker_sid', worker.sid))
-    state.remove('reservation', reservation.sid)
+  // Reservations that have ended stay with their tasks, whose history they are.
   for (const channel of state.tables.worker_channel.list('worker_sid', worker.sid))
     state.remove('worker_channel', channel.sid)
   state.remove('worker', worker.sid)

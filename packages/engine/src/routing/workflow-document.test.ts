@@ -172,11 +172,6 @@ describe('a document that cannot route', () => {
       'task_routing.filters[1].expression: filter "Angry", "mood-level > 3", column 5: extraneous input \'-\' expecting OPERATOR'
     ],
     [
-      { filters: [withTarget(good, { expression: 'level > 3' })] },
-      'task_routing.filters[0].targets[1].expression: "level > 3", column 1: ' +
-        "mismatched input 'level' expecting {task.<attribute>, worker.<attribute>}"
-    ],
-    [
       { filters: [withTarget({ ...good, skip_if: 'workers.available = ' })] },
       'task_routing.filters[0].targets[0].skip_if: "workers.available = ", column 21: ' +
         "mismatched input '<EOF>' expecting OPERAND"
@@ -187,9 +182,9 @@ describe('a document that cannot route', () => {
         "mismatched input 'UP' expecting {ASC, DESC}"
     ],
     [
-      { filters: [withTarget({ ...good, known_worker_friendly_name: 'agent' })] },
-      'task_routing.filters[0].targets[0].known_worker_friendly_name: "agent", column 1: ' +
-        "mismatched input 'agent' expecting {task.<attribute>, worker.<attribute>}"
+      { filters: [withTarget({ ...good, known_worker_friendly_name: "'agent'" })] },
+      'task_routing.filters[0].targets[0].known_worker_friendly_name: "\'agent\'", column 1: ' +
+        "mismatched input ''agent'' expecting task.<attribute>"
     ]
   ])('%j: %s', (routing, message) => {
     expect(() => parse(routing)).toThrow(WorkflowDocumentError)

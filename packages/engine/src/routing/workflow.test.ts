@@ -305,8 +305,31 @@ describe('whom a target is for', () => {
     world.addTask('call', calls)
     world.complete('Ada', 'chat 1')
     expect(world.where('call')).toBe('pending')
-    world.respond('Ada', 'chat 2', 'wrapping') // no longer assigned
+    world.respond('Ada', 'chat 2', 'wrapping') // still fills the channel
+    expect(world.where('call')).toBe('pending')
+    world.complete('Ada', 'chat 2')
     expect(world.where('call')).toBe('reserved Ada')
+  })
+
+  it('what is wrapped up counts in an order, and a reservation that is pending does not', () => {
+    const world = center(always({ queue: 'One', order_by: 'worker.channel.chat.assigned_tasks ASC' }))
+    world.addWorkflow('Chats', { default_filter: { queue: 'Two' } })
+    world.addWorker('Ada', { attributes: { queue: 'all' } })
+    world.addTask('chat', { workflow_sid: world.workflow('Chats').sid, task_channel: 'chat' })
+    world.addWorker('Bea', { attributes: { queue: 'One' } })
+    const assigned = () => {
+      const { assigned } = world.state.pools.load(
+        world.worker('Ada').sid,
+        world.state.tables.task_channel.all().find((row) => row.unique_name === 'chat')?.sid ?? ''
+      )
+      return assigned
+    }
+    expect(assigned()).toBe(0)
+    world.accept('Ada', 'chat')
+    world.respond('Ada', 'chat', 'wrapping')
+    expect(assigned()).toBe(1)
+    world.addTask('call', { workflow_sid: world.workflow('Main').sid, task_channel: 'voice' })
+    expect(world.where('call')).toBe('reserved Bea')
   })
 
   it.each([

@@ -1,6 +1,7 @@
 import { conversationKinds } from '../conversations/rows.ts'
 import type { Decision } from '../decide.ts'
 import { compile } from '../routing/expression/compile.ts'
+import { readJson } from '../routing/expression/decimal.ts'
 import type { WorkerView } from '../routing/expression/environment.ts'
 import type {
   ReservationRow,
@@ -96,7 +97,7 @@ class Rows {
       friendly_name: worker.friendly_name,
       activity_sid: worker.activity_sid,
       activity_name: this.state.find('activity', worker.activity_sid)?.friendly_name ?? '',
-      attributes: JSON.parse(worker.attributes) as unknown,
+      attributes: readJson(worker.attributes),
       channel: (unique_name: string) => {
         const kind = this.#kinds.find(
           (row) => row.workspace_sid === worker.workspace_sid && row.unique_name === unique_name
@@ -107,7 +108,7 @@ class Rows {
         const free = row.configured_capacity === 0 ? 0 : Math.floor((1 - held / row.configured_capacity) * 100)
         return {
           configured_capacity: row.configured_capacity,
-          assigned_tasks: this.load(worker.sid, kind.sid, ['accepted']),
+          assigned_tasks: this.load(worker.sid, kind.sid, ['accepted', 'wrapping']),
           available_capacity_percentage: Math.min(100, Math.max(0, free))
         }
       }
@@ -267,7 +268,8 @@ function* references(rows: Rows): Generator<string> {
   for (const sid of followed) if (!documents.includes(sid)) yield `document ${sid} is followed and gone`
   for (const reservation of rows.reservations) {
     if (!state.find('task', reservation.task_sid)) yield `reservation ${reservation.sid} has no task`
-    if (!state.find('worker', reservation.worker_sid)) yield `reservation ${reservation.sid} has no worker`
+    if (open.includes(reservation.reservation_status) && !state.find('worker', reservation.worker_sid))
+      yield `reservation ${reservation.sid} has no worker`
   }
 }
 
@@ -301,7 +303,7 @@ function* pools(state: State, rows: Rows): Generator<string> {
     for (const { sid } of state.tables.task_channel.all()) {
       const load = pools.load(worker.sid, sid)
       if (load.open !== rows.load(worker.sid, sid)) yield `the load of ${worker.friendly_name} is wrong`
-      if (load.accepted !== rows.load(worker.sid, sid, ['accepted']))
+      if (load.assigned !== rows.load(worker.sid, sid, ['accepted', 'wrapping']))
         yield `the assigned tasks of ${worker.friendly_name} are wrong`
     }
   }
@@ -391,7 +393,7 @@ function fitsTarget(rows: Rows, task: TaskRow, worker: WorkerRow): boolean {
   )
   const own = filters[task.filter_index]?.targets[task.target_index]
   const target = task.filter_index === -1 ? default_filter : own
-  const view = { attributes: JSON.parse(task.attributes) as unknown }
+  const view = { attributes: readJson(task.attributes) }
   if (own?.known_worker) {
     const name = own.known_worker.by === 'sid' ? worker.sid : worker.friendly_name
     if (own.known_worker.read(view) !== name) return false

@@ -1,3 +1,4 @@
+import { type JsonStep, setAt } from '@ringdown/contract/json-text'
 import type { WorkflowInstance } from 'twilio/lib/rest/taskrouter/v1/workspace/workflow.js'
 import { type ErrorBody, explained, Fault } from '../errors.ts'
 import { objectIn } from '../json.ts'
@@ -181,20 +182,39 @@ async function written(
   return { workflows: [pick(rowFor(workflow), SHOWN)] }
 }
 
-/** Names the filter whose expression the API quotes. */
+/** What texts of a target hold, where that is not an expression about the task and the worker. */
+const TEXTS = {
+  order_by: 'order_by takes worker.<attribute> ASC or DESC, joined by commas',
+  known_worker_sid: "known_worker_sid takes task.<attribute>, which holds the worker's SID",
+  known_worker_friendly_name:
+    "known_worker_friendly_name takes task.<attribute>, which holds the worker's friendlyName",
+  skip_if: 'skip_if compares workers.available, workers.unavailable or workers.WA<sid> with numbers'
+} as const
+
+const ASKED = ['expression', ...Object.keys(TEXTS)]
+
+/** Names the filter of which the API quotes a text, and says what such a text holds. */
 function refused(message: string, configuration: Json | undefined): Partial<ErrorBody> | undefined {
   if (!configuration) return undefined
-  const filters = listIn(routingIn(configuration.value).filters).map(objectIn)
+  const routing = routingIn(configuration.value)
+  const filters = listIn(routing.filters).map(objectIn)
+  const quoted = (holder: unknown) =>
+    ASKED.some((key) => {
+      const text = objectIn(holder)[key]
+      return typeof text === 'string' && text !== '' && message.includes(text)
+    })
   const index = filters.findIndex(
-    (filter, at) =>
-      message.includes(`filters[${at}]`) ||
-      [filter.expression, ...listIn(filter.targets).map((target) => objectIn(target).expression)].some(
-        (expression) => typeof expression === 'string' && expression !== '' && message.includes(expression)
-      )
+    (filter, at) => message.includes(`filters[${at}]`) || [filter, ...listIn(filter.targets)].some(quoted)
   )
+  const takes = Object.entries(TEXTS).find(([key]) => message.includes(`.${key}`))?.[1]
+  const hint = takes === undefined ? '' : `: ${takes}`
   const filter = filters[index]
-  if (!filter) return { argument: 'configuration' }
-  return { argument: `configuration.task_routing.filters[${index}]`, next: `correct filter ${nameOf(filter, index)}` }
+  if (filter) {
+    const next = `correct filter ${nameOf(filter, index)}${hint}`
+    return { argument: `configuration.task_routing.filters[${index}]`, next }
+  }
+  if (!message.includes('default_filter') && !quoted(routing.default_filter)) return { argument: 'configuration' }
+  return { argument: 'configuration.task_routing.default_filter', next: `correct the default_filter${hint}` }
 }
 
 function warnWithoutDefault(configuration: Json, call: Call): void {
@@ -203,46 +223,41 @@ function warnWithoutDefault(configuration: Json, call: Call): void {
 }
 
 /**
- * The configuration's text with queue SIDs where names stood; text without names is forwarded byte for byte.
+ * The configuration's text with queue SIDs where names stood; everything else is forwarded byte for byte.
  *
  * @throws Fault `unknown_name` for each name, with its place.
  */
 async function withQueueSids(configuration: Json, call: Call): Promise<string> {
   const workspaceSid = await call.workspace()
   const faults: ErrorBody[] = []
-  let renamed = false
-  const queued = async (holder: unknown, place: string): Promise<unknown> => {
+  let text = configuration.text
+  for (const [path, holder] of queueHolders(routingIn(configuration.value))) {
     const { queue } = objectIn(holder)
-    if (typeof queue !== 'string') return holder
+    if (typeof queue !== 'string') continue
+    const place = ['configuration', ...path].reduce<string>(
+      (at, step) => (typeof step === 'number' ? `${at}[${step}]` : at === '' ? step : `${at}.${step}`),
+      ''
+    )
     try {
       const { sid } = await call.names.resolve('task_queue', queue, `${place}.queue`, workspaceSid)
-      renamed ||= sid !== queue
-      return { ...objectIn(holder), queue: sid }
+      if (sid !== queue) text = setAt(text, [...path, 'queue'], JSON.stringify(sid))
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       faults.push(...error.bodies.map((body) => ({ ...body, message: `${place}.queue: ${body.message}` })))
-      return holder
     }
   }
-  const at = 'configuration.task_routing'
-  const routing = routingIn(configuration.value)
-  const filters: unknown[] = []
-  for (const [index, filter] of listIn(routing.filters).entries()) {
-    const targets: unknown[] = []
-    for (const [place, target] of listIn(objectIn(filter).targets).entries()) {
-      targets.push(await queued(target, `${at}.filters[${index}].targets[${place}]`))
-    }
-    filters.push({ ...objectIn(filter), ...(Array.isArray(objectIn(filter).targets) ? { targets } : {}) })
-  }
-  const fallback = await queued(routing.default_filter, `${at}.default_filter`)
   if (faults.length > 0) throw new Fault(faults)
-  if (!renamed) return configuration.text
-  const task_routing = {
-    ...routing,
-    filters,
-    ...(routing.default_filter === undefined ? {} : { default_filter: fallback })
-  }
-  return JSON.stringify({ ...configuration.value, task_routing })
+  return text
+}
+
+/** What names a queue in a configuration, with the path to it: targets of filters, and the default filter. */
+function queueHolders(routing: Routing): readonly (readonly [path: readonly JsonStep[], holder: unknown])[] {
+  const targets = listIn(routing.filters).flatMap((filter, index) =>
+    listIn(objectIn(filter).targets).map(
+      (target, place) => [['task_routing', 'filters', index, 'targets', place], target] as const
+    )
+  )
+  return [...targets, [['task_routing', 'default_filter'], routing.default_filter]]
 }
 
 async function inUse(call: Call, workflowSid: string): Promise<Partial<ErrorBody> | undefined> {

@@ -16,6 +16,8 @@ import { notAllowed } from './errors.ts'
 interface OursOptions {
   readonly credentials: Credentials
   readonly ledger: (account_sid: string) => Ledger | undefined
+  /** Milliseconds. */
+  readonly now: () => number
 }
 
 /** What a path below a workspace shows of one row. */
@@ -23,7 +25,7 @@ interface Shown {
   readonly id: string
   readonly path: string
   readonly kind: 'task' | 'worker'
-  read(state: State, sid: string, options: { readonly limit: number }): object
+  read(state: State, sid: string, options: { readonly at: number; readonly limit: number }): object
 }
 
 const shown: readonly Shown[] = [
@@ -33,13 +35,13 @@ const shown: readonly Shown[] = [
 
 /**
  * `GET /ringdown/v1/Workspaces/{WS}/Tasks/{WT}/Explanation` says why a task waits, and for every candidate the first
- * reason against; `…/Workers/{WK}/Explanation` what a worker could take now and why not the rest. `Limit` (100, at most
+ * reason against, with the values that were read, the activity and the load; `…/Workers/{WK}/Explanation` what a worker could take now and why not the rest. `Limit` (100, at most
  * 1000) bounds the lists. 404 for what is not there.
  */
 export function mountOurs(
   app: FastifyInstance,
   answers: Answers,
-  { credentials, ledger: ledgerOf }: OursOptions
+  { credentials, ledger: ledgerOf, now }: OursOptions
 ): void {
   const onRequest = askingWho(credentials)
   for (const { id, path, kind, read } of shown) {
@@ -52,7 +54,9 @@ export function mountOurs(
       const { workspace_sid = '', sid = '' } = request.params as Readonly<Record<string, string>> // of the route's own path
       const limit = limitOf(request)
       const body = await told(ledger, (state) =>
-        withInstants(read(state, inWorkspace(state, kind, workspace_sid, sid).sid, { limit }))
+        withInstants(
+          read(state, inWorkspace(state, kind, workspace_sid, sid).sid, { at: Math.max(state.at, now()), limit })
+        )
       )
       return answers.send(request, reply, subject, 200, JSON.stringify(body))
     })
@@ -91,18 +95,20 @@ function limitOf(request: FastifyRequest): number {
   return limit
 }
 
-/** With milliseconds as text where a name says that it is an instant, except inside lists (values of attributes). */
+/** With milliseconds as text where a name says that it is an instant, except below `values`: those are attributes. */
 function withInstants(plain: object): object {
   return Object.fromEntries(
     Object.entries(plain).map(([name, value]) => {
       if (isInstant(name) && typeof value === 'number') return [name, new Date(value).toISOString()]
+      if (name === 'values') return [name, value]
+      if (Array.isArray(value)) return [name, value.map((item) => (isPlain(item) ? withInstants(item) : item))]
       return [name, isPlain(value) ? withInstants(value) : value]
     })
   )
 }
 
 function isInstant(name: string): boolean {
-  return name === 'at' || name.endsWith('_at')
+  return name === 'at' || name.endsWith('_at') || name.startsWith('date_')
 }
 
 function isPlain(value: unknown): value is object {

@@ -9,12 +9,12 @@ import type { Metrics } from './metrics.ts'
 interface ProbeOptions {
   readonly version: string
   readonly isReady?: (() => boolean | Promise<boolean>) | undefined
+  /** Why it is not, for whoever runs the server. */
+  readonly trouble?: (() => string | undefined) | undefined
   /** The last step of the machine's clock since the start, and how far the server's time is ahead of it; milliseconds. */
   readonly clockStep?:
     | (() => { readonly by: number; readonly at: number; readonly ahead: number } | undefined)
     | undefined
-  /** Why it is not, for whoever runs the server. */
-  readonly trouble?: (() => string | undefined) | undefined
   readonly metrics?: Metrics | undefined
 }
 

@@ -62,8 +62,8 @@ export interface ChannelLoad {
 }
 
 export function channelLoad(state: State, row: WorkerChannelRow): ChannelLoad {
-  const { open, accepted } = state.pools.load(row.worker_sid, row.task_channel_sid)
-  return { assigned_tasks: accepted, available_capacity_percentage: capacityLeft(open, row.configured_capacity) }
+  const { open, assigned } = state.pools.load(row.worker_sid, row.task_channel_sid)
+  return { assigned_tasks: assigned, available_capacity_percentage: capacityLeft(open, row.configured_capacity) }
 }
 
 /** `last_reserved_time` is in milliseconds, unlike every other date. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compile, type Expression, type Finding, type PlainConjunct } from './compile.ts'
+import { numberOf, readJson } from './decimal.ts'
 import type { Scope, WorkerView } from './environment.ts'
 import { ExpressionError } from './error.ts'
 import {
@@ -18,26 +19,39 @@ import {
 } from './value.ts'
 
 // Few names, so that expressions and attributes meet.
-const name = fc.constantFrom('a', 'b', 'sid', '__proto__', 'constructor', 'length')
-const scalar: fc.Arbitrary<Scalar> = fc.oneof(
-  fc.constantFrom('', '5', '5.0', '-0', '05', 'x', 'true', '\ud83d', '\uffff'),
-  fc.constantFrom(0, -0, 5, 5.5, -3),
-  fc.boolean(),
-  fc.constant(null)
+const name = fc.constantFrom('a', 'b', 'sid', '988EN', '0', '__proto__', 'constructor', 'length')
+const text = fc.oneof(
+  fc.constantFrom('', '5', '5.0', '-0', '05', 'x', 'true', '\ud83d', '\uffff', '1e999', '17841444523369053'),
+  fc.constantFrom('0.1', '123456789012345678901234567890', '123456789012345678901234567890.0')
 )
+/** Numbers as both JSON and expressions write them; many of them are one double. */
+const number = fc.oneof(
+  fc.constantFrom('0', '-0', '5', '5.5', '-3', '5.0', '0.1', '0.10', '1.0', '0.10000000000000000001'),
+  fc.constantFrom('17841444523369052', '17841444523369053', '-17841444523369053', '17841444523369053.0'),
+  fc.bigInt(10n ** 16n, 10n ** 30n).map(String),
+  fc.bigInt(10n ** 29n, 10n ** 29n + 3n).map(String)
+)
+const jsonNumber = fc.oneof(number, fc.constantFrom('1e999', '10E998', '-1e999', '1e-999', '1e0', '50e-1', '0e999'))
+const jsonScalar = fc.oneof(
+  text.map((value) => JSON.stringify(value)),
+  jsonNumber,
+  fc.constantFrom('true', 'false', 'null')
+)
+const scalar = jsonScalar.map((source) => readJson(source) as Scalar) // it is the text of one
 
-/** Attributes as JSON.parse makes them, `__proto__` included. */
-const { json } = fc.letrec<{ json: unknown; list: unknown[]; object: unknown }>((tie) => ({
-  json: fc.oneof({ depthSize: 'small', withCrossShrink: true }, scalar, tie('list'), tie('object')),
-  list: fc.array(tie('json'), { maxLength: 3 }),
+/** Attributes as they are read, `__proto__` included. */
+const { jsonText } = fc.letrec<{ jsonText: string; list: string; object: string }>((tie) => ({
+  jsonText: fc.oneof({ depthSize: 'small', withCrossShrink: true }, jsonScalar, tie('list'), tie('object')),
+  list: fc
+    .oneof(fc.array(tie('jsonText'), { maxLength: 3 }), fc.array(jsonScalar, { minLength: 9, maxLength: 12 }))
+    .map((items) => `[${items}]`),
   object: fc
-    .array(fc.tuple(name, tie('json')), { maxLength: 4 })
-    .map((entries) =>
-      JSON.parse(`{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)}}`)
-    )
+    .array(fc.tuple(name, tie('jsonText')), { maxLength: 4 })
+    .map((entries) => `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${value}`)}}`)
 }))
+const json = jsonText.map(readJson)
 
-const literal = scalar.map((value) => (typeof value === 'string' ? quote(value) : `${value}`))
+const literal = fc.oneof(text.map(quote), number, fc.constantFrom('true', 'false', 'null'))
 const steps = fc.array(
   fc.oneof(
     name.map((key) => `.${key}`),
@@ -51,6 +65,7 @@ const path = fc
 const operand = fc.oneof(
   path,
   path,
+  fc.constantFrom('a', 'sid', 'task', 'workers.available'),
   literal,
   fc.array(literal, { maxLength: 3 }).map((list) => `[${list}]`)
 )
@@ -181,6 +196,30 @@ describe('whatever the attributes', () => {
     )
   })
 
+  it('a chain of comparisons says what its parts say together', () => {
+    const bounds = ['task.a < ?', 'task.a <= ?', '? < task.a', '? <= task.a', 'task.a > ?', 'task.a >= ?']
+    const atom = fc
+      .tuple(
+        fc.constantFrom('task.a == ?', '? == task.a', 'task.a HAS ?', '? IN task.a', 'task.a != ?', ...bounds),
+        literal
+      )
+      .map(([part, value]) => part.replace('?', () => value))
+    const negative = fc
+      .tuple(fc.constantFrom('task.a != ?', 'task.a NOT HAS ?', '? NOT IN task.a', 'task.a == ?', ...bounds), literal)
+      .map(([part, value]) => part.replace('?', () => value))
+    const some = { minLength: 1, maxLength: 12 }
+    fc.assert(
+      fc.property(fc.array(atom, some), fc.array(negative, some), json, (ors, ands, a) => {
+        const view = { attributes: { a } }
+        const each = (parts: readonly string[]) => parts.map((part) => compile(part, 'target').matches(view))
+        expect(compile(ors.join(' OR '), 'target').matches(view)).toBe(each(ors).includes(true))
+        expect(compile(ands.join(' AND '), 'target').matches(view)).toBe(!each(ands).includes(false))
+        expect(compile(`NOT (${ands.join(' AND ')})`, 'target').matches(view)).toBe(each(ands).includes(false))
+      }),
+      { numRuns: 2_000 }
+    )
+  })
+
   it('a conjunct compiled from its own text says the same, and is of the same kind', () => {
     fc.assert(
       fc.property(expression, json, json, (source, task, attributes) => {
@@ -228,6 +267,52 @@ describe('whatever the attributes', () => {
       }),
       { numRuns: 3_000 }
     )
+  })
+})
+
+describe('numbers of any length', () => {
+  /** Times 10^40, which makes all of them whole. */
+  const scaled = (source: string) => {
+    const [whole = '', fraction = ''] = source.split('.')
+    return BigInt(whole + fraction.padEnd(40, '0'))
+  }
+
+  it('compare as they are written, and are one key when they are one number', () => {
+    fc.assert(
+      fc.property(number, number, (a, b) => {
+        const [left, right] = [numberOf(a), numberOf(b)]
+        const [x, y] = [scaled(a), scaled(b)]
+        expect(Math.sign(rank(left, right))).toBe(x < y ? -1 : x > y ? 1 : 0)
+        expect(equal(left, right)).toBe(x === y)
+        expect(equalityKey(left) === equalityKey(right)).toBe(x === y)
+        expect(equal(left, b)).toBe(x === y)
+        expect(Math.sign(rank(a, right))).toBe(x < y ? -1 : x > y ? 1 : 0)
+      }),
+      { numRuns: 3_000 }
+    )
+  })
+
+  it.each([
+    ['1e999', '10e998', 0],
+    ['1e999', '1e998', 1],
+    ['-1e999', '1', -1],
+    ['1e-999', '0', 1],
+    ['-1e-999', '0', -1],
+    ['1e-999', '1e-998', -1],
+    ['1180591620717411303424', '1.1805916207174113e+21', 1],
+    ['1e23', '100000000000000000000000', 0],
+    [`1e${'9'.repeat(4000)}`, '1e999', 1],
+    ['0e999', '-0.000000000000000000', 0],
+    ['00017841444523369053', '17841444523369053.000', 0]
+  ])('%s against %s', (a, b, order) => {
+    expect(Math.sign(rank(numberOf(a), numberOf(b)))).toBe(order)
+    expect(Math.sign(rank(numberOf(b), numberOf(a)))).toBe(0 - order)
+    expect(equal(numberOf(a), numberOf(b))).toBe(order === 0)
+  })
+
+  it('nested as deep as attributes may be are read', () => {
+    const source = `${'['.repeat(2000)}12345678901234567890${']'.repeat(2000)}`
+    expect(Array.isArray(readJson(source))).toBe(true)
   })
 })
 

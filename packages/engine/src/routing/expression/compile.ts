@@ -1,5 +1,6 @@
+import { chainsOf } from './chain.ts'
 import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView, WorkforceView } from './environment.ts'
-import type { Comparison, Node, Operand, Operator } from './parser.ts'
+import type { Comparison, Junction, Node, Operand, Operator } from './parser.ts'
 import { parse } from './parser.ts'
 import { type Meaning, meaning } from './reference.ts'
 import {
@@ -7,6 +8,7 @@ import {
   equal,
   equalityKey,
   has,
+  type IndexKey,
   isNull,
   lacks,
   membership,
@@ -53,14 +55,14 @@ export interface PlainConjunct extends ConjunctBase {
   /** For some conjuncts of kind `worker`: it is false of every worker whom none of these finds. */
   readonly finds?: readonly Finding[]
   /** For `path == literal` about a task: it is false of every task whose value there has another `equalityKey`. */
-  readonly asks?: { readonly path: TaskPath; readonly key: Scalar }
+  readonly asks?: { readonly path: TaskPath; readonly key: IndexKey }
 }
 
 /** Workers with a value at a path, or with a list of it there, by its `equalityKey`. */
 export interface Finding {
   readonly path: WorkerPath
   readonly isList: boolean
-  readonly key: Scalar
+  readonly key: IndexKey
 }
 
 export interface EqualityConjunct extends ConjunctBase {
@@ -90,6 +92,14 @@ interface ConjunctBase {
  * Throws ExpressionError.
  */
 export function compile(source: string, scope: Scope): Expression {
+  if (last?.source !== source || last.scope !== scope) last = compiled(source, scope)
+  return last
+}
+
+/** An expression is checked first, and put to use in the same decision. */
+let last: Expression | undefined
+
+function compiled(source: string, scope: Scope): Expression {
   if (scope === 'worker' && source.trim() === '') return nobody(source)
   const root = parse(source)
   const parts = root.kind === 'and' ? root.parts : [root]
@@ -97,9 +107,14 @@ export function compile(source: string, scope: Scope): Expression {
   const task_paths = distinct(conjuncts.flatMap((part) => part.task_paths))
   const worker_paths = distinct(conjuncts.flatMap((part) => part.worker_paths))
   const constant = answer(conjuncts)
-  const matches = constant === undefined ? conjunction(conjuncts) : () => constant
+  const isLong = root.kind === 'and' && conjuncts.length > few
+  const whole = () => (isLong ? test(root, { scope, meanings: [] }) : conjunction(conjuncts))
+  const matches = constant === undefined ? whole() : () => constant
   return { source, scope, matches, constant, task_paths, worker_paths, conjuncts }
 }
+
+/** Conjuncts that are asked one after the other; among more of them there may be chains. */
+const few = 8
 
 function nobody(source: string): Expression {
   const matches = () => false
@@ -139,7 +154,7 @@ function asked(node: Node, scope: Scope): Pick<PlainConjunct, 'asks'> | undefine
   const [reference, literal] = node.left.kind === 'reference' ? [node.left, node.right] : [node.right, node.left]
   if (reference.kind !== 'reference' || literal.kind !== 'literal') return undefined
   const path = meaning(scope, reference)
-  return path.side === 'task' ? { asks: { path, key: equalityKey(literal.value) as Scalar } } : undefined // as: a scalar has a key
+  return path.side === 'task' ? { asks: { path, key: equalityKey(literal.value) as IndexKey } } : undefined // as: a scalar has a key
 }
 
 /** How to find the workers of whom a node can be true; undefined when anybody may be one of them. */
@@ -182,7 +197,7 @@ function found(
   const path = operand.kind === 'reference' ? meaning(scope, operand) : undefined
   // What the system knows of a worker changes without the attributes.
   if (path?.side !== 'worker' || path.system) return undefined
-  return values.map((value) => ({ path, isList, key: equalityKey(value) as Scalar })) // as: a scalar has a key
+  return values.map((value) => ({ path, isList, key: equalityKey(value) as IndexKey })) // as: a scalar has a key
 }
 
 type Join =
@@ -235,9 +250,9 @@ const OPERATIONS: Readonly<Record<Operator, (left: unknown, right: unknown) => b
 function test(node: Node, place: Place): Test {
   switch (node.kind) {
     case 'and':
-      return all(node.parts.map((part) => test(part, place)))
+      return all(partsOf(node, place))
     case 'or':
-      return any(node.parts.map((part) => test(part, place)))
+      return any(partsOf(node, place))
     case 'not': {
       const part = test(node.part, place)
       return (task, worker, workers) => !part(task, worker, workers)
@@ -249,6 +264,16 @@ function test(node: Node, place: Place): Test {
     case 'comparison':
       return comparison(node, place)
   }
+}
+
+function partsOf(node: Junction, place: Place): Test[] {
+  const { chains, others } = chainsOf(node)
+  const tests = others.map((part) => test(part, place))
+  for (const { reference, matches } of chains) {
+    const read = reader(reference, place)
+    tests.push((task, worker, workers) => matches(read(task, worker, workers)))
+  }
+  return tests
 }
 
 function comparison({ operator, left, right }: Comparison, place: Place): Test {

@@ -39,9 +39,11 @@ export interface WorkforceView {
  * - `worker`: a queue's TargetWorkers and the list filter TargetWorkersExpression. Root names are worker attributes;
  *   `sid`, `friendly_name`, `activity_sid`, `activity_name` fall back to the system's value when the attribute is absent.
  * - `task`: a workflow filter and EvaluateTaskAttributes. Root names are task attributes.
- * - `target`: a workflow target. Every name begins with `task.` or `worker.`; the worker's system names and `channel`
+ * - `target`: a workflow target. Names that mean something begin with `task.` or `worker.`; the worker's system names and `channel`
  *   shadow attributes of the same name.
  * - `skip_if`: `workers.available`, `workers.unavailable`, `workers.WA…`.
+ *
+ * Any other name is NULL, as a missing attribute is: documents that have one are stored, and never match by it.
  */
 export type Scope = 'worker' | 'task' | 'target' | 'skip_if'
 
@@ -56,6 +58,8 @@ interface PathText {
    * `task.tier`, `worker.languages[0]`; a bare `sid` is TargetWorkers' "attribute, else system name".
    */
   readonly text: string
+  /** The names that mean something where it stands, when it is none of them: then it is NULL of everybody. */
+  readonly expected?: string
 }
 
 /** A path that reads one value from a task's attributes. */

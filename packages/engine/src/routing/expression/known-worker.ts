@@ -1,8 +1,7 @@
 import { nameForm } from '../../name.ts'
 import type { TaskPath, TaskView } from './environment.ts'
-import { ExpressionError } from './error.ts'
 import { Cursor, reference } from './parser.ts'
-import { meaning } from './reference.ts'
+import { meaning, nowhere } from './reference.ts'
 
 /**
  * A target's `known_worker_sid` or `known_worker_friendly_name`: a path into the task whose value names the one worker
@@ -19,11 +18,14 @@ export interface KnownWorker {
   nameOf(worker: { readonly sid: string; readonly friendly_name: string }): string
 }
 
-/** Compiles `task.<path>`. Throws ExpressionError. */
+const expected = 'task.<attribute>'
+
+/** Compiles `task.<path>`; any other name is nobody's. Throws ExpressionError. */
 export function compileKnownWorker(source: string, by: KnownWorker['by']): KnownWorker {
   const cursor = new Cursor(source)
-  const path = meaning('target', reference(cursor))
-  if (path.side !== 'task') throw new ExpressionError(`mismatched input '${path.side}' expecting task.<attribute>`, 1)
+  const name = reference(cursor, expected)
+  const meant = meaning('target', name)
+  const path = meant.side === 'task' && !meant.expected ? meant : nowhere('task', name, expected)
   cursor.expectEnd('<EOF>')
   return {
     source,

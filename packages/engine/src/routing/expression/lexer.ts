@@ -1,3 +1,4 @@
+import { type Decimal, numberOf } from './decimal.ts'
 import { ExpressionError } from './error.ts'
 
 /**
@@ -25,7 +26,7 @@ export interface Token {
   /** The text as written. */
   readonly text: string
   /** What it means: a string's contents, a number, a keyword in upper case, an operator without its synonyms. */
-  readonly value: string | number
+  readonly value: string | number | Decimal
   /** Index of the first character, and of the one behind the last. */
   readonly start: number
   readonly end: number
@@ -37,6 +38,8 @@ export const MAX_LENGTH = 100_000
 export interface Lexer {
   /** The next token; at the end of the text, `end` for ever. Throws ExpressionError for an unfinished string. */
   next(): Token
+  /** The next token where a key of a path is expected: any run of letters, digits, `_` and `$` is one (`988EN`). */
+  key(): Token
 }
 
 const KEYWORDS: ReadonlySet<string> = new Set(['AND', 'OR', 'NOT', 'IN', 'HAS', 'CONTAINS', 'TRUE', 'FALSE', 'NULL'])
@@ -67,6 +70,7 @@ const ESCAPES: Readonly<Record<string, string>> = { "'": "'", '"': '"', '\\': '\
 // Sticky patterns match at lastIndex only, and none of them can look at a character twice.
 const BLANK = /[ \t\r\n\f\v\u00a0\ufeff]*/y
 const NAME = /[A-Za-z_$][A-Za-z0-9_$]*/y
+const KEY = /[A-Za-z0-9_$]+/y
 const NUMBER = /-?[0-9]+(?:\.[0-9]+)?/y
 const PLAIN = /[^'"\\]*/y
 
@@ -75,14 +79,12 @@ export function lexer(source: string): Lexer {
     throw new ExpressionError(`expression is longer than ${MAX_LENGTH} characters`, MAX_LENGTH + 1)
   }
   let at = 0
-  return {
-    next() {
-      at = endOf(BLANK, source, at)
-      const token = tokenAt(source, at)
-      at = token.end
-      return token
-    }
+  const step = (read: (source: string, start: number) => Token) => {
+    const token = read(source, endOf(BLANK, source, at))
+    at = token.end
+    return token
   }
+  return { next: () => step(tokenAt), key: () => step(keyAt) }
 }
 
 function tokenAt(source: string, start: number): Token {
@@ -94,7 +96,7 @@ function tokenAt(source: string, start: number): Token {
   const numberEnd = endOf(NUMBER, source, start)
   if (numberEnd > start) {
     const text = source.slice(start, numberEnd)
-    return { kind: 'number', text, value: Number(text), start, end: numberEnd }
+    return { kind: 'number', text, value: numberOf(text), start, end: numberEnd }
   }
   for (const [symbol, kind, value] of SYMBOLS) {
     if (!source.startsWith(symbol, start)) continue
@@ -105,6 +107,12 @@ function tokenAt(source: string, start: number): Token {
   }
   const text = String.fromCodePoint(source.codePointAt(start) ?? 0)
   return { kind: 'unknown', text, value: text, start, end: start + text.length }
+}
+
+function keyAt(source: string, start: number): Token {
+  const end = endOf(KEY, source, start)
+  const text = source.slice(start, end)
+  return end > start ? { kind: 'name', text, value: text, start, end } : tokenAt(source, start)
 }
 
 function word(text: string, start: number, end: number): Token {

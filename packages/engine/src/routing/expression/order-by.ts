@@ -1,11 +1,13 @@
+import { Decimal } from './decimal.ts'
 import type { WorkerPath, WorkerView } from './environment.ts'
-import { ExpressionError } from './error.ts'
 import { Cursor, reference } from './parser.ts'
-import { meaning } from './reference.ts'
+import { meaning, nowhere } from './reference.ts'
+import { rank } from './value.ts'
 
 /**
  * A target's `order_by`: `worker.finance DESC, worker.support ASC` (reference taskrouter 3.7). It orders workers by
- * integers; who lacks one, or has something else there, comes last whatever the direction.
+ * whole numbers of any length; who lacks one, or has something else there, comes last whatever the direction, and what
+ * is no path into a worker orders nobody.
  */
 export interface OrderBy {
   readonly source: string
@@ -25,7 +27,10 @@ export interface OrderTerm {
   readonly descending: boolean
 }
 
-export type OrderKeys = readonly (number | undefined)[]
+/** A whole number of any length. */
+type Whole = number | Decimal
+
+export type OrderKeys = readonly (Whole | undefined)[]
 
 /** Compiles an `order_by`. The direction is ASC unless said otherwise. Throws ExpressionError. */
 export function compileOrderBy(source: string): OrderBy {
@@ -53,16 +58,16 @@ export function compileOrderBy(source: string): OrderBy {
   }
 }
 
+const expected = 'worker.<attribute>'
+
 function parseTerms(source: string): readonly OrderTerm[] {
   const cursor = new Cursor(source)
   const terms: OrderTerm[] = []
   do {
-    const column = cursor.token.start + 1
-    const path = meaning('target', reference(cursor))
-    if (path.side !== 'worker') {
-      throw new ExpressionError(`mismatched input '${path.side}' expecting worker.<attribute>`, column)
-    }
-    terms.push({ path, descending: direction(cursor) === 'DESC' })
+    const name = reference(cursor, expected)
+    const path = meaning('target', name)
+    const sorted = path.side === 'worker' ? path : nowhere('worker', name, expected)
+    terms.push({ path: sorted, descending: direction(cursor) === 'DESC' })
   } while (cursor.takeIf(','))
   cursor.expectEnd("{<EOF>, ','}")
   return terms
@@ -78,13 +83,15 @@ function direction(cursor: Cursor): 'ASC' | 'DESC' {
   return 'ASC'
 }
 
-function inTurn(a: number | undefined, b: number | undefined, descending: boolean): number {
+function inTurn(a: Whole | undefined, b: Whole | undefined, descending: boolean): number {
   if (a === b) return 0
   if (a === undefined) return 1
   if (b === undefined) return -1
-  return a < b === descending ? 1 : -1
+  const order = typeof a === 'number' && typeof b === 'number' ? a - b : rank(a, b)
+  return descending ? -order : order
 }
 
-function integer(value: unknown): number | undefined {
+function integer(value: unknown): Whole | undefined {
+  if (value instanceof Decimal) return value.isInteger ? value : undefined
   return Number.isInteger(value) ? (value as number) : undefined // isInteger says it is a number, not the compiler
 }

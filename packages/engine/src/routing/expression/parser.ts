@@ -98,6 +98,14 @@ export class Cursor {
     return token
   }
 
+  /** Steps over a dot, if it is next, to the key behind it. */
+  takeDot(): boolean {
+    if (!this.at('.')) return false
+    this.end = this.token.end
+    this.token = this.#lexer.key()
+    return true
+  }
+
   /** Steps over the next token if it is this one. */
   takeIf(kind: TokenKind, value?: string): boolean {
     if (!this.at(kind, value)) return false
@@ -199,16 +207,14 @@ function literal(cursor: Cursor, expected: string): Scalar {
   throw cursor.refusal('mismatched input', expected)
 }
 
-/** A name and its steps. Behind a dot every word is a key, keywords too. Throws ExpressionError. */
-export function reference(cursor: Cursor): Reference {
+/** A name and its steps. Behind a dot every word is a key, keywords and `988EN` too. Throws ExpressionError, which names what was `expected`. */
+export function reference(cursor: Cursor, expected = 'NAME'): Reference {
   const { start } = cursor.token
-  if (!cursor.at('name')) throw cursor.refusal('mismatched input', 'NAME')
+  if (!cursor.at('name')) throw cursor.refusal('mismatched input', expected)
   const keys: [string, ...Key[]] = [cursor.take().text]
   for (;;) {
-    if (cursor.takeIf('.')) {
-      if (!cursor.at('name') && !(cursor.at('keyword') && isWord(cursor.token.text))) {
-        throw cursor.refusal('mismatched input', 'NAME')
-      }
+    if (cursor.takeDot()) {
+      if (!cursor.at('name')) throw cursor.refusal('mismatched input', 'NAME')
       keys.push(cursor.take().text)
     } else if (cursor.takeIf('[')) {
       if (!cursor.at('number') || !/^[0-9]+$/.test(cursor.token.text)) throw cursor.refusal('mismatched input', 'INDEX')
@@ -216,9 +222,4 @@ export function reference(cursor: Cursor): Reference {
       if (!cursor.takeIf(']')) throw cursor.refusal('mismatched input', "']'")
     } else return { kind: 'reference', keys, start }
   }
-}
-
-/** Not `&&` or `||`, which are keywords too. */
-function isWord(text: string): boolean {
-  return /^[A-Za-z]/.test(text)
 }

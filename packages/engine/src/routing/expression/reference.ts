@@ -1,6 +1,4 @@
 import type { ChannelView, Key, Scope, TaskPath, WorkerPath, WorkerView, WorkforceView } from './environment.ts'
-import { ExpressionError } from './error.ts'
-import { excerpt } from './lexer.ts'
 import type { Reference } from './parser.ts'
 
 /** What a reference means where it stands: a path into the task or the worker, or a head count. */
@@ -8,6 +6,9 @@ export type Meaning = TaskPath | WorkerPath | WorkforceCount
 
 export interface WorkforceCount {
   readonly side: 'workers'
+  /** As a path has them. */
+  readonly text: string
+  readonly expected?: string
   read(workers: WorkforceView | undefined): unknown
 }
 
@@ -26,8 +27,8 @@ const CHANNEL_FIGURES = {
 } as const
 
 /**
- * Finds the meaning of a reference in a scope (reference taskrouter 2.1). Throws ExpressionError for a name without the
- * prefix its scope demands, and for a head count that does not exist: nothing else could ever come of those.
+ * Finds the meaning of a reference in a scope (reference taskrouter 2.1). A name that means nothing there, because it lacks
+ * the prefix that the scope demands or is no head count, is NULL of everything, and says what would have been expected.
  */
 export function meaning(scope: Scope, reference: Reference): Meaning {
   const [root, ...steps] = reference.keys
@@ -39,7 +40,7 @@ export function meaning(scope: Scope, reference: Reference): Meaning {
     case 'target':
       if (root === 'task' && isNamed(steps)) return taskPath(steps)
       if (root === 'worker' && isNamed(steps)) return workerPath(steps)
-      throw misplaced(reference, '{task.<attribute>, worker.<attribute>}')
+      return nowhere('task', reference, 'task.<attribute> or worker.<attribute>')
     case 'skip_if':
       return workforceCount(reference)
   }
@@ -110,19 +111,24 @@ function channelFigure(keys: readonly Key[]): WorkerPath {
 
 function workforceCount(reference: Reference): WorkforceCount {
   const [root, name] = reference.keys
+  const count = { side: 'workers', text: textOf(reference.keys).slice(1) } as const
   if (root === 'workers' && reference.keys.length === 2) {
-    if (name === 'available') return { side: 'workers', read: (workers) => workers?.available }
-    if (name === 'unavailable') return { side: 'workers', read: (workers) => workers?.unavailable }
+    if (name === 'available') return { ...count, read: (workers) => workers?.available }
+    if (name === 'unavailable') return { ...count, read: (workers) => workers?.unavailable }
     if (typeof name === 'string' && name.startsWith('WA')) {
-      return { side: 'workers', read: (workers) => workers?.activity(name) }
+      return { ...count, read: (workers) => workers?.activity(name) }
     }
   }
-  throw misplaced(reference, '{workers.available, workers.unavailable, workers.WA<sid>}')
+  const expected = 'workers.available, workers.unavailable or workers.WA<sid>'
+  return { ...count, expected, read: () => undefined }
 }
 
-function misplaced(reference: Reference, expected: string): ExpressionError {
-  const text = textOf(reference.keys).slice(1)
-  return new ExpressionError(`mismatched input '${excerpt(text)}' expecting ${expected}`, reference.start + 1)
+/** A path that leads nowhere from one side: NULL whatever the view. */
+export function nowhere(side: 'task', reference: Reference, expected: string): TaskPath
+export function nowhere(side: 'worker', reference: Reference, expected: string): WorkerPath
+export function nowhere(side: 'task' | 'worker', { keys }: Reference, expected: string): TaskPath | WorkerPath {
+  const path = { keys, text: textOf(keys).slice(1), expected, read: () => undefined }
+  return side === 'task' ? { side, ...path } : { side, system: false, volatile: false, ...path }
 }
 
 /** `.skills[0].name` */

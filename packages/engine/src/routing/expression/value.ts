@@ -1,18 +1,33 @@
+import { Decimal, numberOf } from './decimal.ts'
+
 /**
  * The values expressions compute with, and what their operators say about them (reference taskrouter 2.4 and 2.5).
  * `null` and `undefined` are both NULL: a stored JSON null and a missing key are the same to every operator.
  * Nothing here throws, whatever JSON it is given; what makes no sense is false.
  */
 
-export type Scalar = string | number | boolean | null
+export type Scalar = string | number | Decimal | boolean | null
 
-/** `==`: equal scalars, or both NULL. A number equals a string that spells it. Lists and objects equal nothing. */
+/** What values are filed under in an index for `==`, `HAS` and `IN`. */
+export type IndexKey = string | number | boolean | null
+
+/**
+ * `==`: equal scalars, or both NULL. Numbers are equal by value, of whatever length, and a number equals a string that
+ * spells it. Lists and objects equal nothing.
+ */
 export function equal(a: unknown, b: unknown): boolean {
-  if (a === b) return typeof a !== 'object' || a === null
+  if (a === b) return !isComposite(a)
   if (isNull(a)) return isNull(b)
   if (typeof a === 'number') return typeof b === 'string' && numberIn(b) === a
   if (typeof b === 'number') return typeof a === 'string' && numberIn(a) === b
-  return false
+  if (a instanceof Decimal) return isNumber(b, a)
+  return b instanceof Decimal && isNumber(a, b)
+}
+
+/** Whether a value is, or spells, a number that is no double. */
+function isNumber(value: unknown, number: Decimal): boolean {
+  const is = typeof value === 'string' ? numberIn(value) : value
+  return is instanceof Decimal && is.compare(number) === 0
 }
 
 /** `!=`: the contrary of `==`, except that it too is false with a list or an object on either side. */
@@ -28,8 +43,9 @@ export function rank(a: unknown, b: unknown): number {
   if (typeof a === 'string' && typeof b === 'string') return compareText(a, b)
   const left = typeof a === 'string' ? numberIn(a) : a
   const right = typeof b === 'string' ? numberIn(b) : b
-  if (typeof left !== 'number' || typeof right !== 'number') return Number.NaN
-  return left < right ? -1 : left > right ? 1 : 0
+  if (typeof left === 'number' && typeof right === 'number') return left < right ? -1 : left > right ? 1 : 0
+  if (left instanceof Decimal && (typeof right === 'number' || right instanceof Decimal)) return left.compare(right)
+  return typeof left === 'number' && right instanceof Decimal ? -right.compare(left) : Number.NaN
 }
 
 /** `CONTAINS`: both strings, the right one a part of the left. */
@@ -45,8 +61,22 @@ export function omits(whole: unknown, part: unknown): boolean {
 /** `HAS`, and `IN` the other way round: a list with an element equal to the scalar. NULL is never in a list. */
 export function has(list: unknown, element: unknown): boolean {
   if (!Array.isArray(list) || isNull(element)) return false
+  if (list.length > short) return membersOf(list)(element)
   for (let i = 0; i < list.length; i++) if (equal(list[i], element)) return true
   return false
+}
+
+/** Longer lists become sets when they are first asked, and stay so as long as they are there. */
+const short = 8
+const sets = new WeakMap<readonly unknown[], (element: unknown) => boolean>()
+
+function membersOf(list: readonly unknown[]): (element: unknown) => boolean {
+  let members = sets.get(list)
+  if (members === undefined) {
+    members = membership(list)
+    sets.set(list, members)
+  }
+  return members
 }
 
 /** `NOT HAS`, and `NOT IN` the other way round: a list without such an element; false when there is no list. */
@@ -54,23 +84,28 @@ export function lacks(list: unknown, element: unknown): boolean {
   return Array.isArray(list) && !has(list, element)
 }
 
-/** The same answer as `has(elements, …)` for a list known beforehand, in constant time. */
-export function membership(elements: readonly Scalar[]): (element: unknown) => boolean {
-  const exact = new Set<unknown>()
-  const spelled = new Set<number>()
+/** The same answer as `has(elements, …)`, in constant time. */
+export function membership(elements: readonly unknown[]): (element: unknown) => boolean {
+  const others = new Set<unknown>()
+  const numbers = new Set<IndexKey>()
+  /** Numbers that strings among the elements spell: these equal the number, yet not each other. */
+  const spelled = new Set<IndexKey>()
   for (const element of elements) {
-    if (element === null) continue
-    exact.add(element)
+    if (isNull(element) || isComposite(element)) continue
+    if (typeof element === 'number' || element instanceof Decimal) numbers.add(numberKey(element))
+    else others.add(element)
     const spells = typeof element === 'string' ? numberIn(element) : undefined
-    if (spells !== undefined) spelled.add(spells)
+    if (spells !== undefined) spelled.add(numberKey(spells))
   }
   return (element) => {
-    if (isNull(element)) return false
-    if (exact.has(element)) return true
-    if (typeof element === 'number') return spelled.has(element)
-    if (typeof element !== 'string') return false
-    const spells = numberIn(element)
-    return spells !== undefined && exact.has(spells)
+    if (typeof element === 'string') {
+      if (others.has(element)) return true
+      const spells = numbers.size === 0 ? undefined : numberIn(element)
+      return spells !== undefined && numbers.has(numberKey(spells))
+    }
+    if (typeof element !== 'number' && !(element instanceof Decimal)) return others.has(element)
+    const key = numberKey(element)
+    return numbers.has(key) || spelled.has(key)
   }
 }
 
@@ -80,11 +115,18 @@ export function membership(elements: readonly Scalar[]): (element: unknown) => b
  * checked with the conjunct's `matches`. NULL has the key null (it equals NULL under `==`, and is in no list);
  * a list or an object has the key undefined (it equals nothing).
  */
-export function equalityKey(value: unknown): Scalar | undefined {
-  if (typeof value === 'string') return numberIn(value) ?? value
-  if (typeof value === 'number') return value + 0
+export function equalityKey(value: unknown): IndexKey | undefined {
+  if (typeof value === 'string') {
+    const number = numberIn(value)
+    return number === undefined ? value : numberKey(number)
+  }
+  if (typeof value === 'number' || value instanceof Decimal) return numberKey(value)
   if (typeof value === 'boolean') return value
   return isNull(value) ? null : undefined
+}
+
+function numberKey(number: number | Decimal): number | string {
+  return typeof number === 'number' ? number + 0 : String(number)
 }
 
 /**
@@ -100,12 +142,11 @@ export function valueKey(value: unknown): string {
 }
 
 /** A string that is wholly a number, as the lexer reads numbers: `-`, digits, decimals. Neither blanks nor `1e3`. */
-export function numberIn(text: string): number | undefined {
+export function numberIn(text: string): number | Decimal | undefined {
   const first = text.charCodeAt(0)
   // Most strings are words; a look at the first character spares them the pattern.
   if (first !== MINUS && !(first >= ZERO && first <= NINE)) return undefined
-  // Adding 0 turns -0 into 0, which it equals and must share a key with.
-  return NUMBER.test(text) ? Number(text) + 0 : undefined
+  return NUMBER.test(text) ? numberOf(text) : undefined
 }
 
 const NUMBER = /^-?\d+(?:\.\d+)?$/
@@ -117,14 +158,14 @@ export function isNull(value: unknown): value is null | undefined {
   return value === null || value === undefined
 }
 
-function isComposite(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
+/** A list or an object. */
+export function isComposite(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !(value instanceof Decimal)
 }
 
 function scalarKey(value: unknown): string {
   if (isNull(value)) return '~'
-  // JSON would spell Infinity (1e999 in an attribute) "null".
-  return typeof value === 'number' ? String(value) : JSON.stringify(value)
+  return typeof value === 'number' || value instanceof Decimal ? String(value) : JSON.stringify(value)
 }
 
 /** Order by code point: that of UTF-16 units, but for surrogates, which stand for what comes after U+FFFF. */

@@ -51,7 +51,7 @@ export interface ChannelEntry {
   readonly line: Line
   row: WorkerChannelRow | undefined
   open: number
-  accepted: number
+  assigned: number
 }
 
 /** What the matcher keeps of a task that waits, or may soon. */

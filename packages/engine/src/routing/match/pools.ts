@@ -165,10 +165,10 @@ export class Pools {
     return this.#workers.get(worker_sid)?.channel(task_channel_sid)?.row
   }
 
-  /** How many reservations a worker holds on a channel, and how many of them it has accepted. */
-  load(worker_sid: string, task_channel_sid: string): Readonly<Pick<ChannelEntry, 'open' | 'accepted'>> {
+  /** How many reservations a worker holds on a channel, and how many of them count as assigned tasks: accepted or being wrapped up. */
+  load(worker_sid: string, task_channel_sid: string): Readonly<Pick<ChannelEntry, 'open' | 'assigned'>> {
     const channel = this.#workers.get(worker_sid)?.channel(task_channel_sid)
-    return channel ? { open: channel.open, accepted: channel.accepted } : idle
+    return channel ? { open: channel.open, assigned: channel.assigned } : idle
   }
 
   /** How many workers of a workspace are in an available activity. */
@@ -379,6 +379,8 @@ export class Pools {
 
   /** More load, too, may make an expression true: `worker.channel.chat.assigned_tasks > 0`. */
   #reservationChanged(before: ReservationRow | undefined, after: ReservationRow | undefined): void {
+    // What has ended counts for nothing, and its worker may be gone.
+    if (!(before && isOpen(before)) && !(after && isOpen(after))) return
     const row = either(before, after)
     const worker = this.#entry(row.worker_sid, row.workspace_sid)
     if (before && isOpen(before)) this.#count(worker, before, -1)
@@ -391,7 +393,7 @@ export class Pools {
     const channel = this.#channelEntry(worker, task_channel_sid)
     worker.open += by
     channel.open += by
-    if (reservation_status === 'accepted') channel.accepted += by
+    if (reservation_status !== 'pending') channel.assigned += by
   }
 
   #taskChanged(before: TaskRow | undefined, after: TaskRow | undefined): void {
@@ -447,7 +449,7 @@ export class Pools {
   #channelEntry(worker: WorkerEntry, task_channel_sid: string): ChannelEntry {
     let channel = worker.channel(task_channel_sid)
     if (!channel) {
-      channel = { line: worker.floor.line(task_channel_sid), row: undefined, open: 0, accepted: 0 }
+      channel = { line: worker.floor.line(task_channel_sid), row: undefined, open: 0, assigned: 0 }
       worker.channels.push(channel)
     }
     return channel
@@ -476,7 +478,7 @@ function either<T>(before: T | undefined, after: T | undefined): T {
   return (after ?? before) as T // an observer gets at least one of both
 }
 
-const idle = { open: 0, accepted: 0 } as const
+const idle = { open: 0, assigned: 0 } as const
 const nothing: Demands = {}
 const nobody: readonly WorkerEntry[] = []
 const mostDemands = 10_000

@@ -1,6 +1,6 @@
 import type { Finding } from '../expression/compile.ts'
 import type { WorkerPath, WorkerView } from '../expression/environment.ts'
-import { equalityKey, type Scalar } from '../expression/value.ts'
+import { equalityKey, type IndexKey } from '../expression/value.ts'
 import type { Pool } from './pool.ts'
 
 /**
@@ -58,20 +58,20 @@ export class Signs {
 /** The pools that ask for a value at a path, by the value's key. */
 class Sign {
   readonly path: WorkerPath
-  readonly #pools = new Map<Scalar, Set<Pool>>()
+  readonly #pools = new Map<IndexKey, Set<Pool>>()
 
   constructor(path: WorkerPath) {
     this.path = path
   }
 
-  add(key: Scalar, pool: Pool): void {
+  add(key: IndexKey, pool: Pool): void {
     const pools = this.#pools.get(key)
     if (pools) pools.add(pool)
     else this.#pools.set(key, new Set([pool]))
   }
 
   /** True when nobody asks for anything there any more. */
-  remove(key: Scalar, pool: Pool): boolean {
+  remove(key: IndexKey, pool: Pool): boolean {
     const pools = this.#pools.get(key)
     pools?.delete(pool)
     if (pools?.size === 0) this.#pools.delete(key)

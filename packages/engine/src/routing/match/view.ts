@@ -1,4 +1,5 @@
 import type { State } from '../../state/state.ts'
+import { readJson } from '../expression/decimal.ts'
 import type { ChannelView, WorkerView } from '../expression/environment.ts'
 import { nameKey, type WorkerRow } from '../rows.ts'
 
@@ -17,7 +18,7 @@ export class View implements WorkerView {
     this.sid = row.sid
     this.friendly_name = row.friendly_name
     this.activity_sid = row.activity_sid
-    this.attributes = JSON.parse(row.attributes) // checked when it was given
+    this.attributes = readJson(row.attributes) // checked when it was given
   }
 
   get activity_name(): string {
@@ -29,10 +30,10 @@ export class View implements WorkerView {
     const channel = tables.task_channel.firstBy('name', nameKey(this.#workspace_sid, unique_name))
     const row = channel && pools.channelOf(this.sid, channel.sid)
     if (!channel || !row) return undefined
-    const { open, accepted } = pools.load(this.sid, channel.sid)
+    const { open, assigned } = pools.load(this.sid, channel.sid)
     return {
       configured_capacity: row.configured_capacity,
-      assigned_tasks: accepted,
+      assigned_tasks: assigned,
       available_capacity_percentage: capacityLeft(open, row.configured_capacity)
     }
   }

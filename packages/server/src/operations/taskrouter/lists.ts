@@ -1,12 +1,15 @@
 import { InvalidRequest } from '@ringdown/contract/form'
 import { orderingOf, type Sorted } from '@ringdown/contract/ordering'
 import { foldedName, isSameName } from '@ringdown/engine/name'
+import { readJson } from '@ringdown/engine/routing/expression/decimal'
 import type { WorkerView } from '@ringdown/engine/routing/expression/environment'
+import { MAX_LENGTH } from '@ringdown/engine/routing/expression/lexer'
 import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
-import { nameKey, type TaskRow } from '@ringdown/engine/routing/rows'
+import { nameKey, type TaskQueueRow, type TaskRow, type WorkerRow } from '@ringdown/engine/routing/rows'
 import type { Row } from '@ringdown/engine/state/row'
 import type { State } from '@ringdown/engine/state/state'
 import type { Table } from '@ringdown/engine/state/table'
+import { askedInPieces, charactersAtOnce, type Question } from '../../commit/pieces.ts'
 import type { Handlers } from '../handler.ts'
 import { emptyPage, type Group, pageOf, type Sorting, shownPage, sortedPage } from '../listing.ts'
 import { expressionOf } from './expressions.ts'
@@ -18,24 +21,32 @@ import { shownReservation, shownTask, shownTaskQueue, shownWorker, shownWorkerCh
  * that nothing has gives an empty list.
  */
 export const lists = {
-  'taskrouter_v1.ListTaskQueue'({ path: { workspace_sid }, params, page }, context) {
+  async 'taskrouter_v1.ListTaskQueue'({ path: { workspace_sid }, params, page }, context) {
     const { state } = context
     workspaceOf(state, workspace_sid)
     const { friendly_name, evaluate_worker_attributes, worker_sid, ordering } = params
     if (evaluate_worker_attributes !== undefined) checkRate(context, 'expression_lists', 'EvaluateWorkerAttributes')
-    const worker = evaluate_worker_attributes === undefined ? undefined : unknownWorker(evaluate_worker_attributes)
+    const worker =
+      evaluate_worker_attributes === undefined ? undefined : unknownWorker(readJson(evaluate_worker_attributes))
     const queues = worker_sid === undefined ? undefined : state.pools.queuesOf(worker_sid)
     const group = inGroup(state.tables.task_queue, 'workspace_sid', workspace_sid)
-    const keep = (row: { sid: string; friendly_name: string; target_workers: string }) =>
+    const isMeant = (row: TaskQueueRow) =>
       (friendly_name === undefined || isSameName(row.friendly_name, friendly_name)) &&
-      (queues === undefined || queues.has(row.sid)) &&
-      (worker === undefined || accepts(row.target_workers, worker))
+      (queues === undefined || queues.has(row.sid))
+    const keep = worker
+      ? await kept(group, isMeant, {
+          // Each of them may have to be compiled, which takes longer than asking it.
+          length: (row) => compiling * row.target_workers.length,
+          longest: compiling * MAX_LENGTH,
+          test: (row) => accepts(row.target_workers, worker)
+        })
+      : isMeant
     const sort = sortingBy(ordering, { DateUpdated: 'date_updated' })
     const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
     return shownPage(listed, (row) => shownTaskQueue(state, row))
   },
 
-  'taskrouter_v1.ListWorker'({ path: { workspace_sid }, params, page }, context) {
+  async 'taskrouter_v1.ListWorker'({ path: { workspace_sid }, params, page }, context) {
     const { state } = context
     workspaceOf(state, workspace_sid)
     const { available, ordering } = params
@@ -55,18 +66,24 @@ export const lists = {
       activity_sid === undefined
         ? inGroup(worker, 'workspace_sid', workspace_sid)
         : inGroup(worker, 'activity_sid', activity_sid)
-    const keep = (row: { sid: string; workspace_sid: string; friendly_name: string; activity_sid: string }) =>
+    const isMeant = (row: WorkerRow) =>
       row.workspace_sid === workspace_sid &&
       (name === undefined || foldedName(row.friendly_name) === name) &&
       (available === undefined || (state.find('activity', row.activity_sid)?.available ?? false) === available) &&
-      (members === undefined || members.has(row.sid)) &&
-      (expression === undefined || expression.matches(undefined, state.pools.worker(row.sid)))
+      (members === undefined || members.has(row.sid))
+    const keep = expression
+      ? await kept(group, isMeant, {
+          length: () => expression.source.length,
+          longest: expression.source.length,
+          test: (row) => expression.matches(undefined, state.pools.worker(row.sid))
+        })
+      : isMeant
     const sort = sortingBy(ordering, { DateStatusChanged: 'date_status_changed' })
     const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
     return shownPage(listed, (row) => shownWorker(state, row))
   },
 
-  'taskrouter_v1.ListTask'({ path: { workspace_sid }, params, page }, context) {
+  async 'taskrouter_v1.ListTask'({ path: { workspace_sid }, params, page }, context) {
     const { state, now } = context
     workspaceOf(state, workspace_sid)
     const { assignment_status, priority, routing_target, has_addons } = params
@@ -85,14 +102,20 @@ export const lists = {
         : workflow_sid !== undefined
           ? inGroup(task, 'workflow_sid', workflow_sid)
           : inGroup(task, 'workspace_sid', workspace_sid)
-    const keep = (row: TaskRow) =>
+    const isMeant = (row: TaskRow) =>
       row.workspace_sid === workspace_sid &&
       (workflow_sid === undefined || row.workflow_sid === workflow_sid) &&
       (assignment_status === undefined || assignment_status.includes(row.assignment_status)) &&
       (priority === undefined || row.priority === priority) &&
       (routing_target === undefined || row.routing_target === routing_target) &&
-      (has_addons === undefined || (row.addons !== '{}') === has_addons) &&
-      (expression === undefined || expression.matches(state.pools.task(row)))
+      (has_addons === undefined || (row.addons !== '{}') === has_addons)
+    const keep = expression
+      ? await kept(group, isMeant, {
+          length: () => expression.source.length,
+          longest: expression.source.length,
+          test: (row) => expression.matches(state.pools.task(row))
+        })
+      : isMeant
     const sort = taskSorting(params.ordering)
     const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
     const at = now()
@@ -125,6 +148,22 @@ export const lists = {
     return shownPage(listed, (row) => shownWorkerChannel(state, row))
   }
 } satisfies Handlers
+
+/** A filter's quick part and its expression, which is asked in pieces where that takes long. */
+async function kept<R extends Row>(
+  group: Group<R>,
+  isMeant: (row: R) => boolean,
+  { length, test, longest }: Pick<Question<R>, 'length' | 'test'> & { readonly longest: number }
+): Promise<(row: R) => boolean> {
+  // Most lists are quick, and end with the page.
+  if (group.table.count(group.index, group.key) * longest <= charactersAtOnce) return (row) => isMeant(row) && test(row)
+  const rows = [...group.table.by(group.index, group.key)].filter(isMeant)
+  const suits = await askedInPieces({ table: group.table, rows, length, test })
+  return (row) => isMeant(row) && suits(row)
+}
+
+/** How many times longer it takes to compile an expression than to ask it. */
+const compiling = 50
 
 function inGroup<R extends Row>(table: Table<R>, index: string, key: string): Group<R> {
   return { table, index, key }

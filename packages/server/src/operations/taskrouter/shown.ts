@@ -69,12 +69,12 @@ export function shownWorker(state: State, row: WorkerRow): TaskrouterV1WorkerRow
 }
 
 export function shownWorkerChannel(state: State, row: WorkerChannelRow): TaskrouterV1WorkerChannelRow {
-  const { open, accepted } = state.pools.load(row.worker_sid, row.task_channel_sid)
+  const { open, assigned } = state.pools.load(row.worker_sid, row.task_channel_sid)
   return {
     ...row,
     account_sid: state.account_sid,
     task_channel_unique_name: state.find('task_channel', row.task_channel_sid)?.unique_name ?? null,
-    assigned_tasks: accepted,
+    assigned_tasks: assigned,
     available_capacity_percentage: capacityLeft(open, row.configured_capacity)
   }
 }

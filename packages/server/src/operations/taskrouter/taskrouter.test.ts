@@ -331,10 +331,37 @@ describe('tasks', () => {
     const chat = (await server.get(`${base}/Workers/${floor.amelie}/Channels/chat`)).body
     expect(chat).toMatchObject({ assigned_tasks: 1, available_capacity_percentage: 0 })
     expect((await server.post(`${byTask}/${offer.sid}`, { ReservationStatus: 'accepted' })).status).toBe(400)
+    expect((await server.post(`${byTask}/${offer.sid}`, { ReservationStatus: 'wrapping' })).status).toBe(200)
+    expect((await server.get(`${base}/Workers/${floor.amelie}/Channels/chat`)).body).toMatchObject({
+      assigned_tasks: 1,
+      available_capacity_percentage: 0
+    })
     expect(
       (await server.post(`${byTask}/${offer.sid}`, { ReservationStatus: 'completed' })).body.reservation_status
     ).toBe('completed')
+    expect((await server.get(`${base}/Workers/${floor.amelie}/Channels/chat`)).body.assigned_tasks).toBe(0)
     expect((await server.get(`${base}/Tasks/${tasks.sales}`)).body.assignment_status).toBe('completed')
+  })
+
+  it('take an empty flag as none', async () => {
+    const routed = await server.post(`${base}/Tasks`, { WorkflowSid: floor.workflow, IgnoreCapacity: '' })
+    const direct = await server.post(`${base}/Tasks`, { RoutingTarget: floor.bob, IgnoreCapacity: '' })
+    expect([routed.status, direct.status, direct.body.ignore_capacity]).toEqual([201, 201, true])
+    for (const { body } of [routed, direct]) await server.delete(`${base}/Tasks/${body.sid}`)
+    const channel = `${base}/Workers/${floor.bob}/Channels/sms`
+    expect((await server.post(channel, { Available: '', Capacity: '' })).body).toMatchObject({
+      available: true,
+      configured_capacity: 1
+    })
+  })
+
+  it('come on a channel whatever its name', async () => {
+    const fax = { FriendlyName: 'Fax', UniqueName: 'my-fax', ChannelOptimizedRouting: '' }
+    const made = await server.post(`${base}/TaskChannels`, fax)
+    expect(made).toMatchObject({ status: 201, body: { unique_name: 'my-fax' } })
+    expect((await server.get(`${base}/TaskChannels/my-fax`)).body.sid).toBe(made.body.sid)
+    expect((await server.get(`${base}/Workers/${floor.bob}/Channels/my-fax`)).body.assigned_tasks).toBe(0)
+    await server.delete(`${base}/TaskChannels/my-fax`)
   })
 
   it('are changed under If-Match and deleted', async () => {
@@ -435,7 +462,7 @@ describe('the official SDK', () => {
     const workers = await workspace.workers.list({ pageSize: 1 })
     expect(workers.map(({ friendlyName }) => friendlyName)).toEqual(['amelie', 'bob', 'chen'])
     const page = await workspace.workers.page({ pageSize: 2 })
-    expect(page.nextPageUrl).toMatch(/^http:\/\/taskrouter\.twilio\.com\/v1\/Workspaces\//)
+    expect(page.nextPageUrl).toMatch(/^https:\/\/taskrouter\.twilio\.com\/v1\/Workspaces\//)
     expect((await page.nextPage())?.instances.map(({ friendlyName }) => friendlyName)).toEqual(['chen'])
     const task = await workspace.tasks.create({
       workflowSid: floor.workflow as string,

@@ -1,0 +1,127 @@
+import { type Conjunct, compile, type Expression } from './compile.ts'
+import { Decimal } from './decimal.ts'
+import type { Scope, TaskView, WorkerView } from './environment.ts'
+import { type Node, parse } from './parser.ts'
+
+/** One part of an expression, and what it came to. Plain values, fit for JSON. */
+export interface Clause {
+  /** Its own text, as written; a long one is cut. */
+  readonly expression: string
+  readonly matches: boolean
+  /** What its paths read; null where there is nothing. A long value is cut, and is JSON text then. */
+  readonly values: Readonly<Record<string, unknown>>
+  /** Below OR and NOT: the parts that made it what it is. Absent where there are none, or where it matches. */
+  readonly parts?: readonly Clause[]
+}
+
+/**
+ * What each part that AND joins at the top came to for a task and a worker, in the order of the text; at most `mostClauses`
+ * of them, those that fail first where there are more. Of one that fails, the parts below OR and NOT are told that made it
+ * fail: all alternatives of an OR, what is true below a NOT. `values` and texts are bounded, so an answer stays short
+ * whatever the length of the expression.
+ */
+export function clausesOf(expression: Expression, task?: TaskView, worker?: WorkerView): Clause[] {
+  const judged = expression.conjuncts.map((conjunct) => ({ conjunct, matches: conjunct.matches(task, worker) }))
+  const failing = judged.filter(({ matches }) => !matches)
+  const told = judged.length <= mostClauses ? judged : [...failing, ...judged.filter(({ matches }) => matches)]
+  return told.slice(0, mostClauses).map(({ conjunct, matches }) => {
+    const parts = matches ? [] : partsOf(conjunct, expression.scope)
+    return clause(conjunct, matches, parts.length === 0 ? [] : responsible(parts, matches, task, worker), task, worker)
+  })
+}
+
+/** What is below a node, compiled on its own. */
+interface Part {
+  readonly expression: Expression
+  readonly parts: readonly Part[]
+}
+
+const known = new WeakMap<Conjunct, readonly Part[]>()
+
+/** The parts below a conjunct, at most `deepest` levels of them. Every node's text is an expression of its own. */
+function partsOf(conjunct: Conjunct, scope: Scope): readonly Part[] {
+  let parts = known.get(conjunct)
+  if (!parts) {
+    const { source } = conjunct
+    parts = source.length > longestSource || source.trim() === '' ? [] : below(parse(source), source, scope, deepest)
+    known.set(conjunct, parts)
+  }
+  return parts
+}
+
+function below(node: Node, source: string, scope: Scope, levels: number): readonly Part[] {
+  if (levels === 0 || node.kind === 'comparison' || node.kind === 'truth') return []
+  const nodes = node.kind === 'not' ? [node.part] : node.parts
+  return nodes.map((part) => ({
+    expression: compile(source.slice(part.start, part.end), scope),
+    parts: below(part, source, scope, levels - 1)
+  }))
+}
+
+/** Those parts that made a whole what it is. Below NOT the one part is the contrary of the whole. */
+function responsible(parts: readonly Part[], whole: boolean, task?: TaskView, worker?: WorkerView): Clause[] {
+  const told: Clause[] = []
+  for (const { expression, parts: inner } of parts) {
+    const matches = expression.matches(task, worker)
+    if (parts.length > 1 && matches !== whole) continue
+    told.push(clause(expression, matches, responsible(inner, matches, task, worker), task, worker))
+    if (told.length === mostParts) break
+  }
+  return told
+}
+
+function clause(
+  { source, task_paths, worker_paths }: Pick<Expression, 'source' | 'task_paths' | 'worker_paths'>,
+  matches: boolean,
+  parts: readonly Clause[],
+  task?: TaskView,
+  worker?: WorkerView
+): Clause {
+  const values = [
+    ...task_paths.map((path) => [path.text, shown(path.read(task))] as const),
+    ...worker_paths.map((path) => [path.text, shown(path.read(worker))] as const)
+  ]
+  return {
+    expression: cut(source),
+    matches,
+    values: Object.fromEntries(values.slice(0, mostValues)),
+    ...(parts.length > 0 && { parts })
+  }
+}
+
+/** A value of a path in an answer: null for nothing, and cut JSON text for what is long. */
+function shown(value: unknown): unknown {
+  if (typeof value === 'string') return cut(value)
+  if (typeof value !== 'object' || value === null) return value ?? null
+  const plain = exactly(value)
+  const text = typeof plain === 'string' ? plain : JSON.stringify(plain)
+  return text.length > longestText ? cut(text) : plain
+}
+
+/** With texts in place of numbers that no double stands for: two of them that differ must not look the same. */
+function exactly(value: unknown): unknown {
+  if (value instanceof Decimal) return spelled(value)
+  if (Array.isArray(value)) return value.map(exactly)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, exactly(member)]))
+}
+
+/** All digits of an integer; the normal form of another number, and of an integer with very many zeros. */
+function spelled(value: Decimal): string {
+  const text = value.toString()
+  const [, minus = '', digits = '', magnitude = ''] = /^(-?)0\.(\d+)e(\d+)$/.exec(text) ?? []
+  const length = Number(magnitude)
+  return value.isInteger && length <= longestText ? minus + digits.padEnd(length, '0') : text
+}
+
+function cut(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text
+}
+
+const mostClauses = 20
+const mostParts = 10
+const mostValues = 20
+const deepest = 3
+const longestText = 500
+/** Longer than people write: the parts of such a conjunct are not told. */
+const longestSource = 5_000
