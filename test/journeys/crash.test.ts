@@ -72,6 +72,31 @@ async function setUp(): Promise<void> {
   }
 }
 
+/** The task of a conversation whose interaction was made when the plug was pulled, but not acknowledged: there is no second one. */
+async function taskOf(conversation_sid: string): Promise<string | undefined> {
+  const which = encodeURIComponent(`conversationSid == "${conversation_sid}"`)
+  return (await call(`${workspace}/Tasks?EvaluateTaskAttributes=${which}`)).tasks[0]?.sid
+}
+
+async function routed(conversation_sid: string): Promise<string> {
+  const { routing } = await call('/flex-api/v1/Interactions', {
+    Channel: JSON.stringify({
+      type: 'sms',
+      initiated_by: 'customer',
+      properties: { media_channel_sid: conversation_sid }
+    }),
+    Routing: JSON.stringify({
+      properties: {
+        workflow_sid,
+        workspace_sid: workspace.split('/').pop(),
+        task_channel_unique_name: 'sms',
+        attributes: {}
+      }
+    })
+  })
+  return routing.properties.sid
+}
+
 /** Takes a contact one step further; every acknowledged step is written down. */
 async function step(contact: Contact): Promise<void> {
   if (!contact.conversation_sid) {
@@ -88,22 +113,7 @@ async function step(contact: Contact): Promise<void> {
       contact.messages.set((await call(`${conversation}/Messages`, { Body, Author: contact.name })).sid, Body)
       return
     }
-    const { routing } = await call('/flex-api/v1/Interactions', {
-      Channel: JSON.stringify({
-        type: 'sms',
-        initiated_by: 'customer',
-        properties: { media_channel_sid: contact.conversation_sid }
-      }),
-      Routing: JSON.stringify({
-        properties: {
-          workflow_sid,
-          workspace_sid: workspace.split('/').pop(),
-          task_channel_unique_name: 'sms',
-          attributes: {}
-        }
-      })
-    })
-    contact.task_sid = routing.properties.sid
+    contact.task_sid = (await taskOf(contact.conversation_sid)) ?? (await routed(contact.conversation_sid))
     contact.reached = 'offered'
   } else if (contact.reached === 'offered') {
     const { reservations } = await call(`${workspace}/Tasks/${contact.task_sid}/Reservations`)
