@@ -506,6 +506,12 @@ describe('a connection', () => {
     expect(watching.activity.name).toBe('Offline')
   })
 
+  it('is told how long a call may be', async () => {
+    const body = JSON.stringify({ token: '', params: { attributes: 'x'.repeat(70_000) } })
+    const answer = await fetch(`${ringdown.running.url}/event-bridge/v1/wschannels`, { method: 'POST', body })
+    expect(await answer.json()).toMatchObject({ status: 413, message: 'The request body is larger than 64 KiB' })
+  })
+
   it('lets a browser ask first', async () => {
     const { status, headers } = await fetch(servers().ebServer, {
       method: 'OPTIONS',

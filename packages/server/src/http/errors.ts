@@ -44,6 +44,14 @@ export function notFound(path: string): HttpRefusal {
   return new HttpRefusal({ status: 404, code: 20404, message: `The requested resource ${path} was not found` })
 }
 
+/** What Fastify refuses by a limit of the route, in words that name it; everything else is as it was. */
+export function withLimit(error: unknown, bodyLimit: number): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return error
+  const kib = bodyLimit / 1024
+  const most = kib < 1024 ? `${kib} KiB` : `${kib / 1024} MiB`
+  return new HttpRefusal({ status: 413, code: 20001, message: `The request body is larger than ${most}` })
+}
+
 /**
  * The envelope of anything that was thrown: the one place that makes it. What nobody foresaw is 500/20500 and tells
  * nothing; Fastify's own refusals (too large, bad URL, bad media type) keep their status with code 20001.
@@ -72,6 +80,5 @@ function fastifyError(error: unknown): { statusCode?: number; message: string } 
 const fastifyMessages: Readonly<Record<string, string>> = {
   FST_ERR_BAD_URL: malformedPath,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Content-Type is not supported: application/x-www-form-urlencoded is expected',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'The request body is larger than 4 MiB',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'Content-Length does not fit the request body'
 }

@@ -23,7 +23,7 @@ import {
 import { authenticate, type Credential, type Credentials, callerOf } from './credentials.ts'
 import { mountDeliveries } from './deliveries.ts'
 import { type Endpoint, endpointOf, type Rendered } from './endpoint.ts'
-import { HttpRefusal, NotImplemented, notFound, refused } from './errors.ts'
+import { HttpRefusal, NotImplemented, notFound, refused, withLimit } from './errors.ts'
 import { feedCursor, mountFeed } from './feed.ts'
 import type { Metrics } from './metrics.ts'
 import { baseOf, checkPage, isByHost, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
@@ -153,7 +153,9 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(safeHeaders)
   })
-  app.setErrorHandler((error, request, reply) => answers.fail(request, reply, subjectOf(request), error))
+  app.setErrorHandler((error, request, reply) => {
+    answers.fail(request, reply, subjectOf(request), withLimit(error, request.routeOptions.bodyLimit))
+  })
   app.setNotFoundHandler((request) => {
     throw nobodys(request, options.credentials, origin)
   })
