@@ -118,6 +118,26 @@ describe('what a value may be', () => {
     ])
   })
 
+  it.each([
+    [{ id: 17841444523369053 }, 'attributes.id'],
+    [{ pages: [1, { id: -98765432109876543210 }] }, 'attributes.pages[1].id']
+  ])('refuses a number that came rounded in an object: %o', (attributes, place) => {
+    const [mistake] = mistakes('manage_workers', { action: 'create', friendlyName: 'a', attributes })
+    expect(mistake).toMatchObject({
+      code: 'bad_value',
+      argument: 'attributes',
+      next: expect.stringContaining('JSON text')
+    })
+    expect(mistake?.message).toContain(`${place} is a number of more than 15 digits`)
+  })
+
+  it('takes every number in JSON text, and those that a value holds in an object', () => {
+    const taken = (attributes: unknown) =>
+      values('manage_workers', { action: 'create', friendlyName: 'a', attributes }).attributes
+    expect(taken('{"id":17841444523369053}')).toMatchObject({ text: '{"id":17841444523369053}' })
+    expect(taken({ id: 9007199254740991, ratio: 0.1 })).toMatchObject({ text: '{"id":9007199254740991,"ratio":0.1}' })
+  })
+
   it('takes null for not given, and "" as well, except where the API can be cleared', () => {
     expect(values('manage_tasks', { action: 'create', priority: null, taskChannel: '', attributes: '' })).toEqual({})
     expect(

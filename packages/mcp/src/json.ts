@@ -5,7 +5,8 @@ import type { Json } from './tool.ts'
 /**
  * The JSON object in an argument: an object is serialized once, text that holds one is forwarded byte for byte.
  *
- * @throws Fault `not_json` with the position, or `bad_value` where a scalar or list stands for an object.
+ * @throws Fault `not_json` with the position, or `bad_value` where a scalar or list stands for an object, or where an
+ * object holds a whole number that was rounded on its way here.
  */
 export function jsonObject(argument: string, given: unknown): Json {
   const value = typeof given === 'string' ? jsonText(argument, given) : given
@@ -16,10 +17,33 @@ export function jsonObject(argument: string, given: unknown): Json {
       next: `give ${argument} as {"key": "value"}`
     })
   }
+  if (typeof given !== 'string') refuseRounded(argument, given)
   return {
     text: typeof given === 'string' ? given : JSON.stringify(given),
     value: value as Readonly<Record<string, unknown>> // an object, as just checked
   }
+}
+
+/** Whoever reads a long number as a value keeps some 15 digits of it, and what is left looks like another customer's. */
+function refuseRounded(argument: string, given: unknown): void {
+  const found = roundedIn(given, argument)
+  if (!found) return
+  throw fault('bad_value', `${found.path} is a number of more than 15 digits, and was rounded on its way here`, {
+    argument,
+    found: found.value,
+    next: `send ${argument} as JSON text ("{\\"id\\":…}"): it keeps every digit`
+  })
+}
+
+function roundedIn(value: unknown, path: string): { readonly path: string; readonly value: number } | undefined {
+  if (typeof value === 'number')
+    return Number.isInteger(value) && !Number.isSafeInteger(value) ? { path, value } : undefined
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const [key, member] of Object.entries(value)) {
+    const found = roundedIn(member, Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`)
+    if (found) return found
+  }
+  return undefined
 }
 
 /** JSON text as a value; @throws Fault `not_json` with the position of the first mistake. */
