@@ -119,8 +119,8 @@ describe('what a value may be', () => {
   })
 
   it.each([
-    [{ id: 17841444523369053 }, 'attributes.id'],
-    [{ pages: [1, { id: -98765432109876543210 }] }, 'attributes.pages[1].id']
+    [{ id: 2 ** 54 }, 'attributes.id'],
+    [{ pages: [1, { id: -(2 ** 70) }] }, 'attributes.pages[1].id']
   ])('refuses a number that came rounded in an object: %o', (attributes, place) => {
     const [mistake] = mistakes('manage_workers', { action: 'create', friendlyName: 'a', attributes })
     expect(mistake).toMatchObject({
