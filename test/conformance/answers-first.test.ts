@@ -35,6 +35,9 @@ afterAll(async () => {
 
 const times = 200
 
+/** For stories of hundreds of requests on a machine that has others to do. */
+const patient = { timeout: 120_000 }
+
 function tokenOf(): string {
   const { account_sid, auth_token } = ringdown.running.credentials
   const token = new twilio.jwt.AccessToken(account_sid, account_sid, auth_token, { identity: 'ada', ttl: 3600 })
@@ -129,7 +132,7 @@ async function inOrder(write: (n: number) => Promise<number | undefined>, listen
   return right
 }
 
-describe.each(Object.entries(writes))('a change by %s is answered first, and then told', (_, write) => {
+describe.each(Object.entries(writes))('a change by %s is answered first, and then told', patient, (_, write) => {
   it.each(Object.entries(doors))('to %s', async (_, listen) => {
     expect(await inOrder(write, listen)).toBe(times)
   })
@@ -166,7 +169,7 @@ describe.each(Object.entries(writes))('a change by %s is answered first, and the
   })
 })
 
-it('accept() and then the event that it was accepted, as desks are written', async () => {
+it('accept() and then the event that it was accepted, as desks are written', patient, async () => {
   const { url } = ringdown.running
   const ada = new Worker(tokenOf(), {
     ebServer: `${url}/event-bridge/v1/wschannels`,
@@ -189,7 +192,7 @@ it('accept() and then the event that it was accepted, as desks are written', asy
   ada.disconnect()
 })
 
-it('a tool of an agent answers before another call of the agent is told what it did', async () => {
+it('a tool of an agent answers before another call of the agent is told what it did', patient, async () => {
   /** One call over HTTP, a connection each. */
   const tool = async (name: string, args: object): Promise<string> => {
     const response = await fetch(`${ringdown.running.url}/mcp`, {

@@ -44,12 +44,12 @@ it('timers go on when the clock is put back, forward, and is late at a start', {
   const { activities } = await call(server, `${workspace}/Activities?FriendlyName=Available`)
   const queue = await call(server, `${workspace}/TaskQueues`, { FriendlyName: 'Everybody' })
   const Configuration = JSON.stringify({ task_routing: { filters: [], default_filter: { queue: queue.sid } } })
-  const form = { FriendlyName: 'Default', Configuration, TaskReservationTimeout: '1' }
+  const form = { FriendlyName: 'Default', Configuration, TaskReservationTimeout: '3' }
   const { sid: WorkflowSid } = await call(server, `${workspace}/Workflows`, form)
   const ActivitySid = activities[0].sid
   const worker = await call(server, `${workspace}/Workers`, { FriendlyName: 'Ada', ActivitySid })
 
-  /** A task is offered to the one worker, and the offer is over after a second. */
+  /** A task is offered to the one worker; the offer is over after three seconds, time enough to set the clock meanwhile. */
   const offered = async (at: Started) => {
     await call(at, `${workspace}/Workers/${worker.sid}`, { ActivitySid })
     const task = await call(at, `${workspace}/Tasks`, { WorkflowSid })

@@ -98,9 +98,9 @@ describe('a server whose files are lost', () => {
 
   it('loses nothing when only its write-ahead log is deleted', async () => {
     for (const name of ['One', 'Two', 'Three']) expect((await create(name)).status).toBe(201)
-    // It has seen the log.
+    // It looks twice a second, and has seen the log.
     await expect.poll(ready).toBe('ready')
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
     await rm(join(data, 'ringdown.sqlite-wal'))
     await expect.poll(() => server.output(), { timeout: 5_000 }).toMatch(/ringdown\.sqlite-wal is gone/)
     await expect.poll(ready, { timeout: 5_000 }).toBe('ready')
