@@ -39,6 +39,18 @@ export interface Queue {
   assignment_activity: string | null
 }
 
+/** A queue whose new expression is being asked of the workers in pieces. */
+export interface Judging {
+  readonly sid: string
+  readonly workspace: string
+  readonly queue: string
+  /** What is in force meanwhile. */
+  readonly former: string
+  judged_to: number
+  /** When the next piece is due; null while it is another queue's turn. */
+  judge_at: number | null
+}
+
 export interface Workflow {
   readonly sid: string
   readonly workspace: string
@@ -154,6 +166,7 @@ export interface Nouns {
   readonly activity: Activity
   readonly channel: Channel
   readonly queue: Queue
+  readonly judging: Judging
   readonly workflow: Workflow
   readonly document: Version
   readonly worker: Worker
@@ -192,6 +205,7 @@ export class Book {
     activity: new Map(),
     channel: new Map(),
     queue: new Map(),
+    judging: new Map(),
     workflow: new Map(),
     document: new Map(),
     worker: new Map(),
@@ -224,9 +238,18 @@ export class Book {
     )
   }
 
+  judgingOf(queue: string): Judging | undefined {
+    return [...this.pages.judging.values()].find((one) => one.queue === queue)
+  }
+
+  /** A long expression is in force when all workers have been asked, and the one before it until then: ours. */
+  inForce(queue: Queue): string {
+    return this.judgingOf(queue.sid)?.former ?? queue.target_workers
+  }
+
   /** Eligible for the queue, whatever the worker is doing (reference taskrouter 2.1). */
   isEligible(worker: Worker, queue: Queue): boolean {
-    return isTrue(queue.target_workers, (keys) => {
+    return isTrue(this.inForce(queue), (keys) => {
       const attribute = dig(json(worker.attributes), keys)
       return attribute === undefined && keys.length === 1 ? this.#system(worker, keys[0]) : attribute
     })

@@ -23,7 +23,7 @@ export type Step =
 /** Small limits, so that they are met. */
 function settingsFor(available_workers: number): Settings {
   const limits = { ...defaultSettings.limits, assignment_rounds: 6, available_workers }
-  return { ...defaultSettings, limits, tasks_re_evaluated_at_once: 2 }
+  return { ...defaultSettings, limits, tasks_re_evaluated_at_once: 2, comparisons_at_once: 4 }
 }
 
 /** Changes what an engine publishes before the auditor sees it, to see whether the auditor does. Undefined: as it is. */
@@ -196,6 +196,8 @@ export class Center {
         command.type === 'timer.workflow_document' &&
         this.state.find('workflow_document', command.sid)?.re_evaluate_at
       )
+        this.#count(`${command.type}, not the last`)
+      if (command.type === 'timer.judging' && this.state.find('judging', command.sid))
         this.#count(`${command.type}, not the last`)
     }
     if (textOf(outcome) !== textOf(other))

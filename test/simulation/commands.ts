@@ -63,7 +63,11 @@ const acts = {
     router.deletionDue(router.get('task', sid)),
   'timer.reservation': (router: Router, { sid }: Of<'timer.reservation'>) =>
     router.timeOut(router.get('reservation', sid)),
-  'timer.workflow_document': (router: Router, { sid }: Of<'timer.workflow_document'>) => router.reEvaluatePiece(sid)
+  'timer.workflow_document': (router: Router, { sid }: Of<'timer.workflow_document'>) => router.reEvaluatePiece(sid),
+  'timer.judging': (router: Router, { sid }: Of<'timer.judging'>, { judgedTo }: Published) => {
+    const judging = router.get('judging', sid)
+    router.judgePiece(judging, judgedTo(judging.queue))
+  }
 }
 
 const channels = ['default', 'voice', 'chat', 'sms', 'video']
@@ -107,7 +111,9 @@ function updateWorkspace(router: Router, command: Of<'workspace.update'>): void 
 function deleteWorkspace(router: Router, { sid }: Of<'workspace.delete'>): void {
   if (!router.pages.workspace.delete(sid)) throw new Refused(404, 'no workspace')
   for (const [kind, page] of Object.entries(router.pages))
-    if (kind !== 'workspace') for (const noun of router.all(kind as 'task', sid)) page.delete(noun.sid) // any but that one
+    if (kind !== 'workspace' && kind !== 'judging')
+      for (const noun of router.all(kind as 'task', sid)) page.delete(noun.sid) // any but that one
+  for (const { queue } of router.all('judging', sid)) router.endJudging(queue)
   router.tell('workspace.deleted', sid)
 }
 
@@ -182,7 +188,7 @@ function deleteChannel(router: Router, command: Of<'task_channel.delete'>): void
   router.tell('task-channel.deleted', channel.sid)
 }
 
-function createQueue(router: Router, command: Of<'task_queue.create'>, { made }: Published): void {
+function createQueue(router: Router, command: Of<'task_queue.create'>, { made, judgedTo }: Published): void {
   const { workspace_sid: workspace, friendly_name: name } = command
   if (!router.pages.workspace.has(workspace)) throw new Refused(404, 'no workspace')
   must(!router.all('queue', workspace).some((one) => one.name === name), 'taken')
@@ -199,10 +205,11 @@ function createQueue(router: Router, command: Of<'task_queue.create'>, { made }:
     reservation_activity: command.reservation_activity_sid || null,
     assignment_activity: command.assignment_activity_sid || null
   })
+  if (judgedTo(sid) !== undefined) router.beginJudging(made('judging', { task_queue_sid: sid }), workspace, sid, '')
   router.tell('task-queue.created', sid)
 }
 
-function updateQueue(router: Router, command: Of<'task_queue.update'>): void {
+function updateQueue(router: Router, command: Of<'task_queue.update'>, { made, judgedTo }: Published): void {
   at(router, 'queue', command.workspace_sid, command.sid)
   const queue = router.get('queue', command.sid)
   const { friendly_name: name = queue.name, target_workers = queue.target_workers } = command
@@ -211,7 +218,14 @@ function updateQueue(router: Router, command: Of<'task_queue.update'>): void {
   for (const sid of [command.reservation_activity_sid, command.assignment_activity_sid])
     must(!sid || router.pages.activity.get(sid)?.workspace === queue.workspace, 'no such activity')
   queue.name = name
-  if (target_workers !== queue.target_workers) router.tell('task-queue.expression.updated', queue.sid)
+  if (target_workers !== queue.target_workers) {
+    router.tell('task-queue.expression.updated', queue.sid)
+    const { sid, workspace } = queue
+    const judging = router.judgingOf(sid)
+    if (judgedTo(sid) === undefined || router.inForce(queue) === target_workers) router.endJudging(sid)
+    else if (judging) judging.judged_to = 0
+    else router.beginJudging(made('judging', { task_queue_sid: sid }), workspace, sid, queue.target_workers)
+  }
   queue.target_workers = target_workers
   queue.max_reserved = command.max_reserved_workers ?? queue.max_reserved
   queue.order = command.task_order ?? queue.order
@@ -230,6 +244,7 @@ function deleteQueue(router: Router, { workspace_sid, sid }: Of<'task_queue.dele
   must(!isNamed, 'a workflow names it')
   must(!open.some((task) => task.queue === sid), 'tasks are in it')
   router.pages.queue.delete(sid)
+  router.endJudging(sid)
   router.tell('task-queue.deleted', sid)
 }
 

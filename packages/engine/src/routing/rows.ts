@@ -36,6 +36,22 @@ export interface TaskQueueRow extends Row {
   readonly assignment_activity_sid: string | null
 }
 
+/**
+ * A queue whose new TargetWorkers are still being asked of the workers, a piece at a time. Until all of them have been
+ * asked, `former` is in force; the row goes with the last piece.
+ */
+export interface JudgingRow extends Row {
+  readonly workspace_sid: string
+  readonly task_queue_sid: string
+  /** The expression that is in force meanwhile; blank, which nobody matches, for a queue that is new. */
+  readonly former: string
+  /** Seq of the last worker who has been asked. */
+  readonly judged_to: number
+  // Timer
+  /** When the next piece is due; null while it is another queue's turn. */
+  readonly judge_at: number | null
+}
+
 export interface WorkflowRow extends Row {
   readonly workspace_sid: string
   readonly friendly_name: string
@@ -182,6 +198,7 @@ export interface RoutingKinds {
   activity: ActivityRow
   task_channel: TaskChannelRow
   task_queue: TaskQueueRow
+  judging: JudgingRow
   workflow: WorkflowRow
   workflow_document: WorkflowDocumentRow
   worker: WorkerRow
@@ -230,6 +247,16 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
       'assignment_activity_sid'
     ],
     indexes: { workspace_sid: inWorkspace, name: (row) => nameKey(row.workspace_sid, row.friendly_name) }
+  },
+  judging: {
+    prefix: 'JU',
+    columns: ['workspace_sid', 'task_queue_sid', 'former', 'judged_to', 'judge_at'],
+    indexes: {
+      workspace_sid: inWorkspace,
+      task_queue_sid: column('task_queue_sid'),
+      turn: keyOf(['sid'], () => 'all')
+    },
+    timers: { judge_at: 'timer.judging' }
   },
   workflow: {
     prefix: 'WW',

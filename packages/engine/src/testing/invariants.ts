@@ -28,6 +28,7 @@ export function complaints(state: State, decision?: Decision): string[] {
     ...timers(state),
     ...indexes(state),
     ...references(rows),
+    ...judgings(state),
     ...pools(state, rows),
     ...buckets(state, rows),
     ...waiting(rows),
@@ -123,7 +124,8 @@ class Rows {
     if (!queue) return new Set()
     const known = this.#eligible.get(queue.sid)
     if (known) return known
-    const { matches } = compiled(queue.target_workers)
+    const judging = this.state.tables.judging.all().find((row) => row.task_queue_sid === queue.sid)
+    const { matches } = compiled(judging?.former ?? queue.target_workers)
     const workers = this.workers.filter(
       (worker) => worker.workspace_sid === queue.workspace_sid && matches(undefined, this.view(worker))
     )
@@ -239,6 +241,19 @@ function* indexes(state: State): Generator<string> {
       }
       if (groups !== expected.size) yield `index ${kind}.${name} has ${groups} groups, not ${expected.size}`
     }
+  }
+}
+
+/** One queue at a time has its turn, and each queue is there once. */
+function* judgings(state: State): Generator<string> {
+  const queues = new Set<string>()
+  for (const [i, { sid, task_queue_sid, former, judge_at }] of state.tables.judging.all().entries()) {
+    const queue = state.find('task_queue', task_queue_sid)
+    if (!queue) yield `judging ${sid} is of a queue that is gone`
+    if (queue?.target_workers === former) yield `judging ${sid} is of what is in force`
+    if (queues.has(task_queue_sid)) yield `queue ${task_queue_sid} is judged twice`
+    queues.add(task_queue_sid)
+    if ((judge_at !== null) !== (i === 0)) yield `judging ${sid} has the turn ${judge_at} as number ${i}`
   }
 }
 

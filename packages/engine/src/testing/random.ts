@@ -30,6 +30,7 @@ export class Dice {
 /** Small limits, so that they are met. */
 export const randomSettings = {
   ...defaultSettings,
+  comparisons_at_once: 3,
   limits: { ...defaultSettings.limits, assignment_rounds: 6, available_workers: 4 }
 }
 
@@ -217,10 +218,15 @@ function updateQueue(state: State, dice: Dice): Command {
     type: 'task_queue.update',
     workspace_sid: only(state),
     sid: anyOf(state, 'task_queue', dice),
-    ...(dice.chance(50) && { target_workers: dice.of(targetWorkers) }),
+    ...(dice.chance(50) && { target_workers: dice.chance(50) ? dice.of(targetWorkers) : another(dice) }),
     ...(dice.chance(30) && { task_order: dice.of(['FIFO', 'LIFO'] as const) }),
     ...(dice.chance(30) && { max_reserved_workers: dice.of([1, 2, 3]) })
   }
+}
+
+/** An expression that hardly any other queue has. */
+function another(dice: Dice): string {
+  return `level > ${dice.roll(4)} AND (level < ${2 + dice.roll(90)} OR activity_name == "Lunch")`
 }
 
 function updateWorkflow(state: State, dice: Dice): Command {

@@ -2,6 +2,7 @@ import { RecentMap } from '../../state/recent-map.ts'
 import { SortedList } from '../../state/sorted-list.ts'
 import type { State } from '../../state/state.ts'
 import { parseAttributes } from '../attributes.ts'
+import type { Expression } from '../expression/compile.ts'
 import type { TaskView, WorkerView, WorkforceView } from '../expression/environment.ts'
 import {
   type ActivityRow,
@@ -44,7 +45,10 @@ export class Pools {
   readonly #floors = new Map<string, Floor>()
   readonly #workers = new RecentMap<WorkerEntry>()
   readonly #tasks = new RecentMap<TaskEntry>()
+  /** By queue: the pool of the expression that is in force. */
   readonly #poolOf = new Map<string, Pool>()
+  /** By queue: the pool of the expression that comes into force when everybody has been judged for it. */
+  readonly #comingTo = new Map<string, Pool>()
   readonly #documents = new Map<string, WorkflowDocument>()
   readonly #demands = new Map<string, Demand>()
   readonly #demandOf = new WeakMap<Demands, Demand>()
@@ -65,6 +69,11 @@ export class Pools {
       if (after) this.floor(after.workspace_sid).line(after.sid).changed(after)
     })
     tables.task_queue.observe((before, after) => this.#queueChanged(before, after))
+    tables.judging.observe((before, after) => {
+      const { task_queue_sid } = either(before, after)
+      const queue = state.find('task_queue', task_queue_sid)
+      if (queue) this.#queueChanged(queue, queue)
+    })
     tables.workflow_document.observe((before, after) => {
       if (before && !after) this.#documents.delete(before.sid)
     })
@@ -125,6 +134,34 @@ export class Pools {
     }
     this.#demandOf.set(demands, demand)
     return demand
+  }
+
+  /** The expression by which the queue's workers are chosen now: its own, or the former one while that is being judged. */
+  inForce({ sid, target_workers }: TaskQueueRow): string {
+    return this.#state.tables.judging.firstBy('task_queue_sid', sid)?.former ?? target_workers
+  }
+
+  /** Whether any queue of the workspace has the expression in force. */
+  isInForce(workspace_sid: string, source: string): boolean {
+    return this.floor(workspace_sid).isInForce(source)
+  }
+
+  /** The queue's expression that is being judged. */
+  coming(task_queue_sid: string): Expression {
+    return this.#coming(task_queue_sid).expression
+  }
+
+  /** Judges workers up to a seq, or all, for the expression that is to come into force in the queue. */
+  judgeComing(task_queue_sid: string, to: number | undefined): void {
+    this.#judge()
+    const pool = this.#coming(task_queue_sid)
+    pool.floor.judgePiece(pool, to)
+  }
+
+  #coming(task_queue_sid: string): Pool {
+    const pool = this.#comingTo.get(task_queue_sid)
+    if (!pool) throw new Error(`invariant: an expression is being judged for ${task_queue_sid}`)
+    return pool
   }
 
   /** Eligible for the queue, whatever their activity; in no particular order. */
@@ -214,7 +251,7 @@ export class Pools {
   floor(workspace_sid: string): Floor {
     let floor = this.#floors.get(workspace_sid)
     if (!floor) {
-      floor = new Floor(this.#state, workspace_sid, this.#due)
+      floor = new Floor(this.#state, workspace_sid, this.#due, (sid) => this.#workers.get(sid))
       this.#floors.set(workspace_sid, floor)
     }
     return floor
@@ -258,6 +295,10 @@ export class Pools {
     this.#place()
     for (const worker of this.#freed) worker.isFreed = false
     this.#freed = []
+    // After loading, the pieces that have been done are done again.
+    if (this.#state.tables.judging.size === 0) return
+    for (const { task_queue_sid, judged_to } of this.#state.tables.judging.by('turn', 'all'))
+      this.judgeComing(task_queue_sid, judged_to)
   }
 
   #judge(): void {
@@ -328,11 +369,21 @@ export class Pools {
   #queueChanged(before: TaskQueueRow | undefined, after: TaskQueueRow | undefined): void {
     const { sid, workspace_sid } = either(before, after)
     const floor = this.floor(workspace_sid)
-    const source = after?.target_workers
-    if (before?.target_workers !== source) {
-      const old = this.#poolOf.get(sid)
+    const source = after && this.inForce(after)
+    const coming = after && source !== after.target_workers ? after.target_workers : undefined
+    const old = this.#poolOf.get(sid)
+    const isOther = old?.expression.source !== source
+    const awaited = this.#comingTo.get(sid)
+    if (isOther) {
       if (source === undefined) this.#poolOf.delete(sid)
       else this.#poolOf.set(sid, floor.acquire(source))
+    }
+    if (awaited?.expression.source !== coming) {
+      if (coming === undefined) this.#comingTo.delete(sid)
+      else this.#comingTo.set(sid, floor.await(coming))
+      if (awaited) floor.giveUp(awaited)
+    }
+    if (isOther) {
       if (old) floor.release(old)
       // Whoever was a member of the pool before the queue had it may now take what waits in the queue.
       const pool = this.#poolOf.get(sid)
