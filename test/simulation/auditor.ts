@@ -45,6 +45,7 @@ export class Auditor {
     const isTried = command.type === 'task.update' && command.assignment_status !== undefined
     const before = isTried ? structuredClone(router.pages) : router.pages
     router.at = at
+    router.seqOf = (sid) => this.#row('worker', sid)?.seq ?? Number.POSITIVE_INFINITY
     router.told = []
     const made = madeBy(decision)
     router.reservationSid = (task, worker) => made('reservation', { task_sid: task.sid, worker_sid: worker.sid })
@@ -53,7 +54,7 @@ export class Auditor {
       execute(router, command, {
         made,
         version: (kind, sid) => this.#row(kind as Kind, sid)?.version,
-        judgedTo: (queue) => judgedTo(decision, queue)
+        judgedTo: (what) => judgedTo(decision, what)
       })
     } catch (error) {
       if (!(error instanceof Refused)) throw error
@@ -247,9 +248,10 @@ export class Auditor {
         task_order: queue.order
       })
     }
-    for (const { sid, queue, former, judged_to, judge_at } of pages.judging.values()) {
+    for (const { sid, queue, activity, former, judged_to, judge_at } of pages.judging.values()) {
       const row = this.#row('judging', sid)
-      if (row) yield* differences('judging', row, { task_queue_sid: queue, former, judged_to, judge_at })
+      const columns = { task_queue_sid: queue, activity_sid: activity, former, judged_to, judge_at }
+      if (row) yield* differences('judging', row, columns)
     }
     for (const { sid, document, reservation_timeout_s } of pages.workflow.values()) {
       const row = this.#row('workflow', sid)
@@ -394,10 +396,10 @@ function madeBy(decision: Decision | undefined): Published['made'] {
   }
 }
 
-function judgedTo(decision: Decision | undefined, queue: string): number | undefined {
+function judgedTo(decision: Decision | undefined, what: string): number | undefined {
   for (const { kind, after } of decision?.changes ?? []) {
     const row = kind === 'judging' ? (after as JudgingRow | undefined) : undefined // of that kind
-    if (row?.task_queue_sid === queue) return row.judged_to
+    if (row && [row.sid, row.task_queue_sid, row.activity_sid].includes(what)) return row.judged_to
   }
   return undefined
 }

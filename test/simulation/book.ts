@@ -39,12 +39,13 @@ export interface Queue {
   assignment_activity: string | null
 }
 
-/** A queue whose new expression is being asked of the workers in pieces. */
+/** Workers are judged in pieces: by a queue's new expression, or by the new name of an activity. */
 export interface Judging {
   readonly sid: string
   readonly workspace: string
-  readonly queue: string
-  /** What is in force meanwhile. */
+  readonly queue: string | null
+  readonly activity: string | null
+  /** The expression that is in force meanwhile, or the name by which expressions know the activity. */
   readonly former: string
   judged_to: number
   /** When the next piece is due; null while it is another queue's turn. */
@@ -238,6 +239,9 @@ export class Book {
     )
   }
 
+  /** Where in the order of creation a worker is; behind all others when its row has yet to be published. */
+  seqOf: (worker: string) => number = () => Number.POSITIVE_INFINITY
+
   judgingOf(queue: string): Judging | undefined {
     return [...this.pages.judging.values()].find((one) => one.queue === queue)
   }
@@ -255,11 +259,19 @@ export class Book {
     })
   }
 
+  /** Expressions hear of a new name worker by worker, in the order of creation: ours. */
+  #activityName(worker: Worker): string {
+    const seq = this.seqOf(worker.sid)
+    for (const one of this.pages.judging.values())
+      if (one.activity === worker.activity && one.judged_to < seq) return one.former
+    return this.get('activity', worker.activity).name
+  }
+
   #system(worker: Worker, name: string | number | undefined): unknown {
     if (name === 'sid') return worker.sid
     if (name === 'friendly_name') return worker.name
     if (name === 'activity_sid') return worker.activity
-    return name === 'activity_name' ? this.get('activity', worker.activity).name : undefined
+    return name === 'activity_name' ? this.#activityName(worker) : undefined
   }
 
   /** What `worker.…` means in a target (reference taskrouter 2.1): system names shadow attributes. */

@@ -66,7 +66,7 @@ const acts = {
   'timer.workflow_document': (router: Router, { sid }: Of<'timer.workflow_document'>) => router.reEvaluatePiece(sid),
   'timer.judging': (router: Router, { sid }: Of<'timer.judging'>, { judgedTo }: Published) => {
     const judging = router.get('judging', sid)
-    router.judgePiece(judging, judgedTo(judging.queue))
+    router.judgePiece(judging, judgedTo(sid))
   }
 }
 
@@ -113,7 +113,7 @@ function deleteWorkspace(router: Router, { sid }: Of<'workspace.delete'>): void 
   for (const [kind, page] of Object.entries(router.pages))
     if (kind !== 'workspace' && kind !== 'judging')
       for (const noun of router.all(kind as 'task', sid)) page.delete(noun.sid) // any but that one
-  for (const { queue } of router.all('judging', sid)) router.endJudging(queue)
+  for (const judging of router.all('judging', sid)) router.endJudging(judging)
   router.tell('workspace.deleted', sid)
 }
 
@@ -126,12 +126,17 @@ function createActivity(router: Router, command: Of<'activity.create'>, { made }
   router.tell('activity.created', sid)
 }
 
-function updateActivity(router: Router, command: Of<'activity.update'>): void {
+function updateActivity(router: Router, command: Of<'activity.update'>, { made, judgedTo }: Published): void {
   at(router, 'activity', command.workspace_sid, command.sid)
   const activity = router.get('activity', command.sid)
   const { friendly_name: name = activity.name } = command
   if (name === activity.name) return
   must(!router.all('activity', activity.workspace).some((one) => one.name === name), 'taken')
+  const { sid, workspace } = activity
+  if (judgedTo(sid) !== undefined) {
+    const judging = made('judging', { activity_sid: sid })
+    router.beginJudging({ sid: judging, workspace, queue: null, activity: sid, former: activity.name })
+  }
   activity.name = name
   router.tell('activity.updated', activity.sid)
 }
@@ -147,6 +152,7 @@ function deleteActivity(router: Router, { workspace_sid, sid }: Of<'activity.del
     'a queue needs it'
   )
   router.pages.activity.delete(sid)
+  for (const one of router.all('judging', workspace_sid)) if (one.activity === sid) router.endJudging(one)
   router.tell('activity.deleted', sid)
 }
 
@@ -205,7 +211,10 @@ function createQueue(router: Router, command: Of<'task_queue.create'>, { made, j
     reservation_activity: command.reservation_activity_sid || null,
     assignment_activity: command.assignment_activity_sid || null
   })
-  if (judgedTo(sid) !== undefined) router.beginJudging(made('judging', { task_queue_sid: sid }), workspace, sid, '')
+  if (judgedTo(sid) !== undefined) {
+    const judging = made('judging', { task_queue_sid: sid })
+    router.beginJudging({ sid: judging, workspace, queue: sid, activity: null, former: '' })
+  }
   router.tell('task-queue.created', sid)
 }
 
@@ -222,9 +231,12 @@ function updateQueue(router: Router, command: Of<'task_queue.update'>, { made, j
     router.tell('task-queue.expression.updated', queue.sid)
     const { sid, workspace } = queue
     const judging = router.judgingOf(sid)
-    if (judgedTo(sid) === undefined || router.inForce(queue) === target_workers) router.endJudging(sid)
+    if (judgedTo(sid) === undefined || router.inForce(queue) === target_workers) router.endJudging(judging)
     else if (judging) judging.judged_to = 0
-    else router.beginJudging(made('judging', { task_queue_sid: sid }), workspace, sid, queue.target_workers)
+    else {
+      const made_as = made('judging', { task_queue_sid: sid })
+      router.beginJudging({ sid: made_as, workspace, queue: sid, activity: null, former: queue.target_workers })
+    }
   }
   queue.target_workers = target_workers
   queue.max_reserved = command.max_reserved_workers ?? queue.max_reserved
@@ -244,7 +256,7 @@ function deleteQueue(router: Router, { workspace_sid, sid }: Of<'task_queue.dele
   must(!isNamed, 'a workflow names it')
   must(!open.some((task) => task.queue === sid), 'tasks are in it')
   router.pages.queue.delete(sid)
-  router.endJudging(sid)
+  router.endJudging(router.judgingOf(sid))
   router.tell('task-queue.deleted', sid)
 }
 

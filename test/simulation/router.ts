@@ -189,17 +189,16 @@ export class Router extends Book {
     document.re_evaluate_at = left.length > most ? this.at + 1 : null
   }
 
-  // Expressions that are judged in pieces: which ones, and their size, is for the engine to say.
+  // What is judged in pieces, which is for the engine to say, as is their size.
 
-  /** A queue's expression takes long: until it has been judged, the former one is in force. */
-  beginJudging(sid: string, workspace: string, queue: string, former: string): void {
+  /** Until all workers have been judged, an expression, or the name of an activity, is the former one. */
+  beginJudging(judging: Omit<Judging, 'judged_to' | 'judge_at'>): void {
     const judge_at = this.pages.judging.size === 0 ? this.at : null
-    this.pages.judging.set(sid, { sid, workspace, queue, former, judged_to: 0, judge_at })
+    this.pages.judging.set(judging.sid, { ...judging, judged_to: 0, judge_at })
   }
 
-  /** The queue's own expression is in force; it is the turn of the next one that waits. */
-  endJudging(queue: string): void {
-    const judging = this.judgingOf(queue)
+  /** What is new is in force; it is the turn of the next one that waits. */
+  endJudging(judging: Judging | undefined): void {
     if (!judging) return
     this.pages.judging.delete(judging.sid)
     const [next] = this.pages.judging.values()
@@ -208,10 +207,10 @@ export class Router extends Book {
 
   judgePiece(judging: Judging, judged_to: number | undefined): void {
     if (judged_to === undefined) {
-      this.endJudging(judging.queue)
+      this.endJudging(judging)
       return
     }
-    if (judged_to <= judging.judged_to) throw new Error(`a piece of ${judging.queue} judges nobody`)
+    if (judged_to <= judging.judged_to) throw new Error(`a piece of ${judging.sid} judges nobody`)
     judging.judged_to = judged_to
     judging.judge_at = this.at + 20
   }

@@ -37,18 +37,22 @@ export interface TaskQueueRow extends Row {
 }
 
 /**
- * A queue whose new TargetWorkers are still being asked of the workers, a piece at a time. Until all of them have been
- * asked, `former` is in force; the row goes with the last piece.
+ * Workers are being judged anew, a piece at a time in order of creation: by a queue's new TargetWorkers, or by the new
+ * name of the activity that they are in. The row goes with the last piece.
  */
 export interface JudgingRow extends Row {
   readonly workspace_sid: string
-  readonly task_queue_sid: string
-  /** The expression that is in force meanwhile; blank, which nobody matches, for a queue that is new. */
+  readonly task_queue_sid: string | null
+  readonly activity_sid: string | null
+  /**
+   * Of a queue: the expression that is in force until everybody has been judged; blank, which nobody matches, when the
+   * queue is new. Of an activity: the name by which expressions still know it of workers who have not been judged.
+   */
   readonly former: string
-  /** Seq of the last worker who has been asked. */
+  /** Seq of the last worker who has been judged. */
   readonly judged_to: number
   // Timer
-  /** When the next piece is due; null while it is another queue's turn. */
+  /** When the next piece is due; null while it is another one's turn. */
   readonly judge_at: number | null
 }
 
@@ -250,10 +254,11 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
   },
   judging: {
     prefix: 'JU',
-    columns: ['workspace_sid', 'task_queue_sid', 'former', 'judged_to', 'judge_at'],
+    columns: ['workspace_sid', 'task_queue_sid', 'activity_sid', 'former', 'judged_to', 'judge_at'],
     indexes: {
       workspace_sid: inWorkspace,
       task_queue_sid: column('task_queue_sid'),
+      activity_sid: column('activity_sid'),
       turn: keyOf(['sid'], () => 'all')
     },
     timers: { judge_at: 'timer.judging' }

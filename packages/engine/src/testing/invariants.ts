@@ -97,7 +97,12 @@ class Rows {
       sid: worker.sid,
       friendly_name: worker.friendly_name,
       activity_sid: worker.activity_sid,
-      activity_name: this.state.find('activity', worker.activity_sid)?.friendly_name ?? '',
+      activity_name:
+        this.state.tables.judging
+          .all()
+          .find((row) => row.activity_sid === worker.activity_sid && row.judged_to < worker.seq)?.former ??
+        this.state.find('activity', worker.activity_sid)?.friendly_name ??
+        '',
       attributes: readJson(worker.attributes),
       channel: (unique_name: string) => {
         const kind = this.#kinds.find(
@@ -247,12 +252,12 @@ function* indexes(state: State): Generator<string> {
 /** One queue at a time has its turn, and each queue is there once. */
 function* judgings(state: State): Generator<string> {
   const queues = new Set<string>()
-  for (const [i, { sid, task_queue_sid, former, judge_at }] of state.tables.judging.all().entries()) {
+  for (const [i, { sid, task_queue_sid, activity_sid, former, judge_at }] of state.tables.judging.all().entries()) {
     const queue = state.find('task_queue', task_queue_sid)
-    if (!queue) yield `judging ${sid} is of a queue that is gone`
+    if (!queue && !state.find('activity', activity_sid)) yield `judging ${sid} is of what is gone`
     if (queue?.target_workers === former) yield `judging ${sid} is of what is in force`
-    if (queues.has(task_queue_sid)) yield `queue ${task_queue_sid} is judged twice`
-    queues.add(task_queue_sid)
+    if (queue && queues.has(queue.sid)) yield `queue ${queue.sid} is judged twice`
+    if (queue) queues.add(queue.sid)
     if ((judge_at !== null) !== (i === 0)) yield `judging ${sid} has the turn ${judge_at} as number ${i}`
   }
 }

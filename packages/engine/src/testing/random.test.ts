@@ -58,8 +58,8 @@ interface Tally {
 function run(seed: number, tally: Tally): void {
   const dice = new Dice(seedOf(seed, 0))
   const seedFor = (decision: number) => seedOf(seed, decision + 1)
-  let fragile = emptyState()
-  const plain = emptyState()
+  let fragile = emptyState(seed)
+  const plain = emptyState(seed)
   let at = 1_000_000_000_000
 
   const attempt = (state: State, command: Command): Decision | string => {

@@ -34,7 +34,7 @@ export interface Expression {
   readonly constant: boolean | undefined
   /** Comparisons that an answer takes at most; a chain of them (`chain.ts`) is one. */
   readonly steps: number
-  /** How many of them look through a text. */
+  /** How often texts that both sides read, or one of them, are looked through in the course of it. */
   readonly scans: number
   /** What it reads of a task and of a worker, each path once, in the order of the text. */
   readonly task_paths: readonly TaskPath[]
@@ -310,7 +310,7 @@ function comparison({ operator, left, right }: Comparison, place: Place): Test {
   const readRight = reader(right, place)
   const operation = OPERATIONS[operator]
   place.steps++
-  if (operator === 'CONTAINS' || operator === 'NOT CONTAINS') place.scans++
+  if (operator === 'CONTAINS' || operator === 'NOT CONTAINS' || left.kind === right.kind) place.scans++
   if (left.kind !== 'reference' && right.kind !== 'reference') {
     const result = operation(readLeft(), readRight())
     return () => result

@@ -1,5 +1,5 @@
 import type { State } from '../../state/state.ts'
-import { compile } from '../expression/compile.ts'
+import { compile, type Expression } from '../expression/compile.ts'
 import type { WorkerRow } from '../rows.ts'
 import type { WorkerEntry } from './entry.ts'
 import { Line } from './line.ts'
@@ -137,6 +137,11 @@ export class Floor {
     pool.users++
     pool.awaited++
     return pool
+  }
+
+  /** Expressions that read what the system knows of a worker. */
+  readersOfNames(): Expression[] {
+    return [...this.#naming].filter((pool) => pool.users > 0).map((pool) => pool.expression)
   }
 
   isInForce(source: string): boolean {

@@ -8,6 +8,7 @@ import {
   type ActivityRow,
   defaultFilter,
   isOpen,
+  type JudgingRow,
   noFilter,
   type ReservationRow,
   type TaskQueueRow,
@@ -69,11 +70,7 @@ export class Pools {
       if (after) this.floor(after.workspace_sid).line(after.sid).changed(after)
     })
     tables.task_queue.observe((before, after) => this.#queueChanged(before, after))
-    tables.judging.observe((before, after) => {
-      const { task_queue_sid } = either(before, after)
-      const queue = state.find('task_queue', task_queue_sid)
-      if (queue) this.#queueChanged(queue, queue)
-    })
+    tables.judging.observe((before, after) => this.#judgingChanged(before, after))
     tables.workflow_document.observe((before, after) => {
       if (before && !after) this.#documents.delete(before.sid)
     })
@@ -144,6 +141,19 @@ export class Pools {
   /** Whether any queue of the workspace has the expression in force. */
   isInForce(workspace_sid: string, source: string): boolean {
     return this.floor(workspace_sid).isInForce(source)
+  }
+
+  /** Expressions of the workspace's queues that may read an activity's name. */
+  readersOfNames(workspace_sid: string): readonly Expression[] {
+    return this.floor(workspace_sid).readersOfNames()
+  }
+
+  /** An activity's name as expressions see it at the worker with that seq: the former one until it has been judged by the new. */
+  activityName(sid: string, worker_seq: number): string {
+    const { judging, activity } = this.#state.tables
+    if (judging.size > 0)
+      for (const { judged_to, former } of judging.by('activity_sid', sid)) if (judged_to < worker_seq) return former
+    return activity.get(sid)?.friendly_name ?? ''
   }
 
   /** The queue's expression that is being judged. */
@@ -298,7 +308,7 @@ export class Pools {
     // After loading, the pieces that have been done are done again.
     if (this.#state.tables.judging.size === 0) return
     for (const { task_queue_sid, judged_to } of this.#state.tables.judging.by('turn', 'all'))
-      this.judgeComing(task_queue_sid, judged_to)
+      if (task_queue_sid !== null) this.judgeComing(task_queue_sid, judged_to)
   }
 
   #judge(): void {
@@ -358,12 +368,44 @@ export class Pools {
   /** Expressions may name an activity. When rows are loaded, an activity may come after the workers who are in it. */
   #activityChanged(before: ActivityRow | undefined, after: ActivityRow | undefined): void {
     if (!after || before?.friendly_name === after.friendly_name) return
-    for (const { sid } of this.#state.tables.worker.by('activity_sid', after.sid)) {
-      const worker = this.#entry(sid, after.workspace_sid)
+    // For expressions, nobody is in an activity of that name yet.
+    if (before && this.#state.tables.judging.count('activity_sid', after.sid) > 0) return
+    this.#renamed(after, 0, undefined)
+  }
+
+  /** Expressions see another name of the activity at workers after a seq, and up to one. */
+  #renamed(
+    { sid, workspace_sid }: Pick<ActivityRow, 'sid' | 'workspace_sid'>,
+    after: number,
+    to: number | undefined
+  ): void {
+    for (const row of this.#state.tables.worker.pageBy('activity_sid', sid, after, false)) {
+      if (to !== undefined && row.seq > to) return
+      const worker = this.#entry(row.sid, workspace_sid)
       worker.view = undefined
       worker.floor.judgeLater(worker, 'names')
       this.#free(worker)
     }
+  }
+
+  #judgingChanged(before: JudgingRow | undefined, after: JudgingRow | undefined): void {
+    const { task_queue_sid, activity_sid, workspace_sid } = either(before, after)
+    const queue = this.#state.find('task_queue', task_queue_sid)
+    if (queue) this.#queueChanged(queue, queue)
+    if (activity_sid === null) return
+    const activity = { sid: activity_sid, workspace_sid }
+    if (before && after)
+      this.#renamed(activity, Math.min(before.judged_to, after.judged_to), Math.max(before.judged_to, after.judged_to))
+    else if (!this.#isBeginning(activity_sid, either(before, after)))
+      this.#renamed(activity, either(before, after).judged_to, undefined)
+  }
+
+  /** The name of the activity is still, or again, the one that it is to lose: expressions see no other one. */
+  #isBeginning(activity_sid: string, { seq, former }: JudgingRow): boolean {
+    const { judging, activity } = this.#state.tables
+    if (activity.get(activity_sid)?.friendly_name !== former) return false
+    for (const other of judging.by('activity_sid', activity_sid)) if (other.seq > seq) return false
+    return true
   }
 
   #queueChanged(before: TaskQueueRow | undefined, after: TaskQueueRow | undefined): void {
