@@ -9,8 +9,10 @@ export const main = fileURLToPath(new URL('packages/cli/bin/ringdown.js', root))
 
 export const credentials = { account_sid: `AC${'5'.repeat(32)}`, auth_token: 'a-token-for-tests-only' }
 
+/** DATABASE_URL says where tests find PostgreSQL, and is no server's own: those that want it are given it. */
 const env = {
   ...process.env,
+  DATABASE_URL: '',
   RINGDOWN_ACCOUNT_SID: credentials.account_sid,
   RINGDOWN_AUTH_TOKEN: credentials.auth_token
 }

@@ -21,6 +21,8 @@ interface Row {
   readonly load: () => Promise<{ readonly measure: Measure }>
   /** Seconds after which it is ended, and said to have failed. */
   readonly limit_s?: number
+  /** It takes `--minutes` beyond that. */
+  readonly isLong?: boolean
   /** It is measured only when it is named. */
   readonly isApart?: boolean
 }
@@ -38,7 +40,9 @@ const rows: Readonly<Record<string, Row>> = {
   // Most of it is writing a month of events and reading them.
   statistics: { load: () => import('./statistics.ts'), limit_s: 300 },
   deliveries: { load: () => import('./deliveries.ts') },
-  load: { load: () => import('./load.ts'), limit_s: 1800, isApart: true }
+  flood: { load: () => import('./flood.ts'), isApart: true },
+  load: { load: () => import('./load.ts'), limit_s: 1800, isApart: true },
+  endurance: { load: () => import('./endurance.ts'), limit_s: 600, isLong: true, isApart: true }
 }
 
 const usual_limit_s = 150
@@ -47,8 +51,10 @@ const whole = Object.keys(rows).filter((name) => !rows[name]?.isApart)
 const usage = `npm run bench -- [options]
 
   --only ROW,ROW     ${whole.join(', ')};
-                     load takes minutes, and is measured only when it is named; the page is then not written
+                     load and endurance (minutes) and flood are measured only when they are named; the page is then
+                     not written
   --seconds N        how long one sample takes (2)
+  --minutes N        how long endurance loads its server (2); 60 for the whole of it
   --no-write         leaves docs/benchmarks.md as it is
   --profile FOLDER   servers leave CPU profiles there
   --against REV      builds that revision in .build/against, measures it and this one in turns, and prints what
@@ -67,6 +73,7 @@ async function main(args: readonly string[]): Promise<void> {
     options: {
       only: { type: 'string' },
       seconds: { type: 'string' },
+      minutes: { type: 'string' },
       'no-write': { type: 'boolean' },
       profile: { type: 'string' },
       against: { type: 'string' },
@@ -79,7 +86,10 @@ async function main(args: readonly string[]): Promise<void> {
   const seconds = Number(values.seconds ?? 2)
   if (!(seconds > 0 && seconds <= 60))
     throw new BadArgument(`--seconds must be above 0 and at most 60, not '${values.seconds}'.`)
-  const options: Options = { seconds, profile: values.profile }
+  const minutes = Number(values.minutes ?? 2)
+  if (!(minutes > 0 && minutes <= 1440))
+    throw new BadArgument(`--minutes must be above 0 and at most 1440, not '${values.minutes}'.`)
+  const options: Options = { seconds, minutes, profile: values.profile }
   endOnSignals()
   if (values.row !== undefined) return measureHere(values.row, options)
 
@@ -97,7 +107,7 @@ async function main(args: readonly string[]): Promise<void> {
   const measured = new Map<string, Measured | undefined>()
   for (const name of names) {
     process.stdout.write(`\n${name}\n`)
-    const result = await measureInChild(here, name, args)
+    const result = await measureInChild(here, name, args, rows[name]?.isLong ? minutes * 60 : 0)
     if (isEnding()) return
     measured.set(name, result)
     if (result) for (const line of tableLines(result)) process.stdout.write(`${line}\n`)
@@ -145,7 +155,12 @@ async function measureAgainst(
 }
 
 /** Measures a row of the bench with that main file. Undefined when it failed; what went wrong has been printed. */
-async function measureInChild(main: string, name: string, args: readonly string[]): Promise<Measured | undefined> {
+async function measureInChild(
+  main: string,
+  name: string,
+  args: readonly string[],
+  more_s = 0
+): Promise<Measured | undefined> {
   const child = fork(main, [...args, '--row', name], {
     execArgv: ['--max-old-space-size=6144']
   })
@@ -155,10 +170,13 @@ async function measureInChild(main: string, name: string, args: readonly string[
     result = message as Measured // it is the only message that a row sends
   })
   const { limit_s = usual_limit_s } = rows[name] ?? {}
-  const timer = setTimeout(() => {
-    process.stdout.write(`  not ready after ${limit_s} s\n`)
-    void end()
-  }, limit_s * 1000)
+  const timer = setTimeout(
+    () => {
+      process.stdout.write(`  not ready after ${limit_s + more_s} s\n`)
+      void end()
+    },
+    (limit_s + more_s) * 1000
+  )
   const [code] = (await once(child, 'exit')) as [number | null]
   clearTimeout(timer)
   return code === 0 ? result : undefined

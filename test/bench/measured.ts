@@ -2,6 +2,8 @@
 export interface Options {
   /** How long one sample is measured; the default is 2. Rows take several samples. */
   readonly seconds: number
+  /** How long the row `endurance` loads its server. */
+  readonly minutes: number
   /** Where servers that the row starts leave CPU profiles, when they are wanted. */
   readonly profile: string | undefined
 }

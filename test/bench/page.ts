@@ -49,6 +49,8 @@ export function pageOf({ machine, measured, seconds, date, load, notes }: Run): 
     `- Disk: fdatasync after an append of 64 KiB: p50 ${ms(p50)}, p99 ${ms(p99)}${inMemory ? ' (in memory: this is no disk; TMPDIR chooses another place)' : ''}`,
     `- Targets: ${met} met, ${missed} missed${unknown ? `, ${unknown} not measured` : ''}${failed.length > 0 ? `; rows that failed: ${failed.join(', ')}` : ''}`,
     '',
+    '`npm run bench -- --only endurance` measures apart what shows in the long run (memory, descriptors, stopping, taking over, floods), with `--minutes 60` for the whole of it; `--only load` the largest floor.',
+    '',
     'Child processes, load generator and server share the cores above; everything is on loopback.',
     '',
     '## Targets',

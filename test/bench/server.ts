@@ -26,17 +26,53 @@ interface ServerOptions {
   /** Data of an earlier server; without it, a new folder. */
   readonly folder?: string
   readonly profile?: string | undefined
+  /** Instead of SQLite. */
+  readonly database?: string | undefined
+  /** It can be asked for `heapMegabytes`. */
+  readonly withGc?: boolean
+}
+
+/** Loaded into a server that is asked for its heap: collects garbage until all is gone, and tells what is left. */
+const collecting = `
+  process.on('message', async () => {
+    for (let n = 0; n < 4; n++) {
+      gc()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    process.send(process.memoryUsage().heapUsed)
+  })
+  process.channel.unref()`
+
+/** The heap of a server's main thread after collections, in megabytes. */
+export async function heapMegabytes({ child }: Server): Promise<number> {
+  const told = once(child, 'message')
+  child.send('heap')
+  const [bytes] = (await told) as [number] // it sends nothing else
+  return bytes / 1e6
 }
 
 /** Spawns `ringdown start` as people do (its log goes to a file). Does not wait for it. */
-export async function spawnServer({ folder = temporaryFolder(), profile }: ServerOptions = {}): Promise<Server> {
+export async function spawnServer(options: ServerOptions = {}): Promise<Server> {
+  const { folder = temporaryFolder(), profile, database, withGc } = options
   const port = await freePort()
   const log = openSync(join(folder, 'bench.log'), 'a')
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-  const args = [...profiling, main, 'start', '--port', String(port), '--data', join(folder, 'ringdown')]
+  const collector = withGc ? ['--expose-gc', '--import', `data:text/javascript,${encodeURIComponent(collecting)}`] : []
+  const stored = database === undefined ? [] : ['--database', database]
+  const args = [
+    ...profiling,
+    ...collector,
+    main,
+    'start',
+    '--port',
+    String(port),
+    '--data',
+    join(folder, 'ringdown'),
+    ...stored
+  ]
   const env = { ...process.env, RINGDOWN_ACCOUNT_SID: account_sid, RINGDOWN_AUTH_TOKEN: auth_token }
   const spawned = performance.now()
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', log, log] })
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', log, log, withGc ? 'ipc' : 'ignore'] })
   closeSync(log)
   const stop = endWithRun(child)
   const authorization = `Basic ${Buffer.from(`${account_sid}:${auth_token}`).toString('base64')}`
@@ -52,6 +88,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
 
 /** Asks until the path answers 200; resolves with the milliseconds since the server was spawned. */
 export async function answers({ host, port, child, spawned, folder }: Server, path: string): Promise<number> {
+  const asked = performance.now()
   for (;;) {
     if (child.exitCode !== null || child.signalCode !== null) {
       throw new Error(`the server ended: ${readFileSync(join(folder, 'bench.log'), 'utf8').slice(-2000)}`)
@@ -65,7 +102,7 @@ export async function answers({ host, port, child, spawned, folder }: Server, pa
     )
     const ms = performance.now() - spawned
     if (isThere) return ms
-    if (ms > 60_000) throw new Error(`the server does not answer ${path}`)
+    if (performance.now() - asked > 60_000) throw new Error(`the server does not answer ${path}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

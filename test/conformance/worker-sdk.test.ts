@@ -51,11 +51,13 @@ async function openFloor() {
 type Floor = Awaited<ReturnType<typeof openFloor>>
 
 /** A token as an application's server makes it; the account signs with its own auth token. */
-function tokenFor(workspace_sid: string, worker_sid: string, { role = 'worker', ttl = 3600 } = {}): string {
+function tokenFor(workspace_sid: string, worker_sid: string | undefined, { role = 'worker', ttl = 3600 } = {}): string {
   const { account_sid, auth_token } = ringdown.running.credentials
   const { AccessToken } = twilio.jwt
   const token = new AccessToken(account_sid, account_sid, auth_token, { identity: 'somebody', ttl })
-  token.addGrant(new AccessToken.TaskRouterGrant({ workspaceSid: workspace_sid, workerSid: worker_sid, role }))
+  token.addGrant(
+    new AccessToken.TaskRouterGrant({ workspaceSid: workspace_sid, ...(worker_sid && { workerSid: worker_sid }), role })
+  )
   return token.toJwt()
 }
 
@@ -369,6 +371,80 @@ describe('a supervisor and the workspace', () => {
       AfterSid: 'WK0'
     })
     expect(lost.status).toBe(400)
+  })
+})
+
+describe('the workspace of an administrator who is no worker', () => {
+  it('lists workers and queues, and shows a task', async () => {
+    const floor = await openFloor()
+    const token = tokenFor(floor.sid, undefined, { role: 'admin' })
+    const workspace = new Workspace(token, servers(), floor.sid)
+    expect([...(await workspace.fetchWorkersInfo()).keys()]).toEqual([floor.ada.sid, floor.bob.sid])
+    expect([...(await workspace.fetchTaskQueues()).keys()]).toEqual([floor.queue_sid])
+    const task = await floor.newTask({ topic: 'socks' })
+    await floor.newTask({ topic: 'shoes' })
+    const listed = await call(token, 'GET', `Workspaces/${floor.sid}/Tasks`, {
+      EvaluateTaskAttributes: "topic == 'socks'"
+    })
+    expect(listed.body.payload).toMatchObject({
+      contents: [{ sid: task.sid, attributes: '{"topic":"socks"}' }],
+      total: 1
+    })
+    const shown = await call(token, 'GET', `Workspaces/${floor.sid}/Tasks/${task.sid}`)
+    expect(shown.body.payload).toMatchObject({ sid: task.sid, workflow_sid: floor.workflow_sid })
+    // What belongs to one worker is nobody else's.
+    for (const list of ['WorkerChannels', 'Reservations']) {
+      const own = await call(token, 'GET', `Workspaces/${floor.sid}/Workers/${floor.ada.sid}/${list}`)
+      expect([own.status, own.body.code]).toEqual([403, 20403])
+    }
+    const worker = await call(tokenFor(floor.sid, floor.ada.sid), 'GET', `Workspaces/${floor.sid}/Tasks`)
+    expect([worker.status, worker.body.code]).toEqual([403, 20403])
+  })
+
+  it('is told what is wrong with a filter, as REST tells it', async () => {
+    const floor = await openFloor()
+    const token = tokenFor(floor.sid, undefined, { role: 'admin' })
+    const wrong = {
+      Workers: [
+        { ActivitySid: 'WAxxx' },
+        { TaskQueueSid: 'WQ1' },
+        { TargetWorkersExpression: 'level >' },
+        { Ordering: 'Name:asc' },
+        { PageSize: 'many' }
+      ],
+      TaskQueues: [{ WorkerSid: floor.queue_sid }, { Ordering: 'FriendlyName:up' }],
+      Tasks: [
+        { AssignmentStatus: 'lost' },
+        { WorkflowSid: 'WW1' },
+        { Priority: 'high' },
+        { EvaluateTaskAttributes: '(' }
+      ]
+    } satisfies Record<string, readonly Record<string, string>[]>
+    for (const [list, filters] of Object.entries(wrong))
+      for (const filter of filters) {
+        const told = await call(token, 'GET', `Workspaces/${floor.sid}/${list}`, filter)
+        const query = new URLSearchParams(filter as Record<string, string>)
+        const rest = await ringdown.call(`/taskrouter/v1/Workspaces/${floor.sid}/${list}?${query}`)
+        expect({ ...filter, status: told.status, code: told.body.code, message: told.body.message }).toEqual({
+          ...filter,
+          status: 400,
+          code: rest.body.code,
+          message: rest.body.message
+        })
+      }
+    for (const filter of [
+      { ActivitySid: `WA${'0'.repeat(32)}` },
+      { ActivityName: 'Nowhere' },
+      { Available: 'true', ActivitySid: floor.offline }
+    ])
+      expect((await call(token, 'GET', `Workspaces/${floor.sid}/Workers`, filter)).body).toMatchObject({
+        payload: { total: 0 }
+      })
+    const own = tokenFor(floor.sid, floor.ada.sid)
+    const worker = `Workspaces/${floor.sid}/Workers/${floor.ada.sid}`
+    expect((await call(own, 'GET', `${worker}/Reservations`, { ReservationStatus: 'lost' })).status).toBe(400)
+    const transfer = await call(own, 'POST', `${worker}/Transfers`, { Priority: 'high', To: floor.bob.sid })
+    expect([transfer.status, transfer.body.message]).toEqual([400, expect.stringMatching(/Priority/)])
   })
 })
 

@@ -77,6 +77,57 @@ describe('ringdown', () => {
     oneLine(await run(['start', '--port', '0', '--data', join(folder, 'db'), '--database', database]), /127\.0\.0\.1:1/)
   })
 
+  it('takes DATABASE_URL when neither --database nor --data says where, and never repeats a password', async () => {
+    const named = { DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:1/named' }
+    const refused = await run(['start', '--port', '0'], named)
+    oneLine(refused, /Cannot open the database 127\.0\.0\.1:1\/named/)
+    const other = 'postgres://nobody:secret@127.0.0.1:1/other'
+    const chosen = await run(['start', '--port', '0', '--database', other], named)
+    oneLine(chosen, /127\.0\.0\.1:1\/other/)
+    const strange = await run(['start', '--port', '0'], { DATABASE_URL: 'mysql://nobody:secret@127.0.0.1/x' })
+    oneLine(strange, /DATABASE_URL must be a postgres:\/\/ URL/)
+    for (const { errors, output } of [refused, chosen, strange]) expect(errors + output).not.toContain('secret')
+    // Whoever names a folder, or plays, does not mean a database that programs share.
+    const server = await started(['--data', join(folder, 'named')], named)
+    expect((await fetch(`${server.url}/ready`)).status).toBe(200)
+    expect(await server.stop()).toBe(0)
+  })
+
+  it('has the password of its database from wherever PostgreSQL’s own programs have it', async () => {
+    // A server that asks for the password in clear text, and lets nobody in.
+    const told: string[] = []
+    const server = createServer((socket) => {
+      socket.on('error', () => {}) // the other side hangs up
+      socket.once('data', () => {
+        socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3]))
+        socket.once('data', (answer) => {
+          told.push(answer.subarray(5, -1).toString())
+          const text = Buffer.from('SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed\0\0')
+          const head = Buffer.from([0x45, 0, 0, 0, text.length + 4])
+          socket.end(Buffer.concat([head, text]))
+        })
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    const passes = join(folder, 'passes')
+    await writeFile(passes, `127.0.0.1:${port}:calls:ada:from-the-file\n`, { mode: 0o600 })
+    const place = `127.0.0.1:${port}/calls`
+    const cases: [string, NodeJS.ProcessEnv, string[]][] = [
+      ['from-the-url', { DATABASE_URL: `postgres://ada:from-the-url@${place}` }, []],
+      ['from-the-environment', { PGPASSWORD: 'from-the-environment' }, ['--database', `postgres://ada@${place}`]],
+      ['from-the-file', { PGPASSFILE: passes }, ['--database', `postgres://ada@${place}`]],
+      ['from-the-file', { PGPASSFILE: passes, DATABASE_URL: `postgres://ada@${place}` }, []]
+    ]
+    for (const [password, env, args] of cases) {
+      const refused = await run(['start', '--port', '0', ...args], env)
+      oneLine(refused, /Cannot open the database .*password authentication failed/)
+      expect(refused.errors).not.toContain(password)
+      expect(told.pop()).toBe(password)
+    }
+    server.close()
+  })
+
   it('says who has the data folder, and `ringdown mcp` goes there', async () => {
     const data = join(folder, 'taken')
     const server = await started(['--data', data])

@@ -103,7 +103,8 @@ async function step(contact: Contact): Promise<void> {
         }
       })
     })
-    contact.task_sid = routing.properties.sid
+    // Nobody may have heard that an interaction was made: the conversation is in that one, then, and in no second.
+    contact.task_sid = routing?.properties.sid ?? (await taskOf(contact.conversation_sid))
     contact.reached = 'offered'
   } else if (contact.reached === 'offered') {
     const { reservations } = await call(`${workspace}/Tasks/${contact.task_sid}/Reservations`)
@@ -119,6 +120,13 @@ async function step(contact: Contact): Promise<void> {
       await call(`${workspace}/Tasks/${contact.task_sid}`, { AssignmentStatus: 'completed', Reason: 'done' })
     contact.reached = 'completed'
   }
+}
+
+async function taskOf(conversation_sid: string): Promise<string> {
+  const wanted = new URLSearchParams({ EvaluateTaskAttributes: `conversationSid == '${conversation_sid}'` })
+  const { tasks } = await call(`${workspace}/Tasks?${wanted}`)
+  expect(tasks).toHaveLength(1)
+  return tasks[0].sid
 }
 
 /** Runs many contacts at once until told to stop, or until each is completed; answers them all. */

@@ -113,7 +113,6 @@ async function journey(call: ReturnType<typeof caller>): Promise<void> {
   await expect(call('send_conversation_message', { conversationSid, body: 'too late' })).rejects.toThrow('50377')
   const today = await call('get_workspace_statistics', { view: 'cumulative' })
   expect(today.cumulative).toMatchObject({ tasks_created: 2, tasks_completed: 2, reservations_accepted: 2 })
-  await expect(call('manage_studio_flows', { action: 'list' })).rejects.toThrow('not_built')
 }
 
 let folder: string
@@ -137,7 +136,7 @@ describe('an AI agent takes the contact through', () => {
   it('over stdio, with a Ringdown of its own', async () => {
     const client = await overStdio(['--data', join(folder, 'embedded')], keys)
     try {
-      expect((await client.listTools()).tools).toHaveLength(17)
+      expect((await client.listTools()).tools).toHaveLength(16)
       await journey(caller(client))
     } finally {
       await client.close()
@@ -178,6 +177,8 @@ describe('an AI agent takes the contact through', () => {
       const client = await overStdio(['--backend', 'twilio', '--url', server.url], env)
       try {
         await journey(caller(client))
+        // While Ringdown answers so, its own backend does not list the tool (manage-studio-flows.ts).
+        await expect(caller(client)('manage_studio_flows', { action: 'list' })).rejects.toThrow('not_built')
       } finally {
         await client.close()
       }

@@ -29,18 +29,17 @@ export function updateReservation(router: Router, command: Of<'reservation.updat
   const reservation = reservationAt(router, command)
   checkVersion(published, 'reservation', reservation.sid, command.if_match)
   const task = router.get('task', reservation.task)
-  const worker = router.get('worker', reservation.worker)
   const { reservation_status: wanted, worker_activity_sid } = command
   const { status } = reservation
   if (worker_activity_sid)
-    must(router.pages.activity.get(worker_activity_sid)?.workspace === worker.workspace, 'no such activity')
+    must(router.pages.activity.get(worker_activity_sid)?.workspace === task.workspace, 'no such activity')
   if (wanted === 'accepted') {
     if (status === 'rescinded') throw new Refused(410, 'somebody else was faster')
     must(status === 'pending', 'not pending')
     router.accept(reservation)
   } else if (wanted === 'rejected') {
     must(status === 'pending', 'not pending')
-    if (worker_activity_sid) checkMove(router, worker, worker_activity_sid)
+    if (worker_activity_sid) checkMove(router, router.get('worker', reservation.worker), worker_activity_sid)
     router.reject(reservation, worker_activity_sid)
   } else if (wanted === 'wrapping') {
     must(status === 'accepted', 'not accepted')

@@ -72,7 +72,7 @@ export async function findPostgres(): Promise<string | undefined> {
 }
 
 /** As in production, but patient: a busy machine may keep a connection waiting, and no store here is to be lost by that. */
-const patient: Partial<Timing> = { lostMs: 10_000, silentMs: 15_000 }
+const patient: Partial<Timing> = { lostMs: 10_000, silentMs: 15_000, answerMs: 20_000, hungMs: 60_000 }
 
 /** A schema of its own in that database; stories about lost connections bring a timing of their own. */
 export async function postgresPlace(database: string, timing = patient): Promise<PostgresPlace> {

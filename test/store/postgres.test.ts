@@ -1,5 +1,5 @@
 import { openPostgres } from '@ringdown/server/store/postgres'
-import { CannotOpen, Fenced, type Store, StoreUnavailable } from '@ringdown/server/store/store'
+import { type AccountHead, CannotOpen, Fenced, type Store, StoreUnavailable } from '@ringdown/server/store/store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { account, batch, event, put, row, sid } from './batches.ts'
 import { child } from './children.ts'
@@ -8,7 +8,9 @@ import { findPostgres, type PostgresPlace, postgresPlace } from './places.ts'
 const database = await findPostgres()
 
 /** So that no story waits for seconds until a connection counts as lost. */
-const quick = { heartbeatMs: 50, lostMs: 1_000, silentMs: 1_500 }
+const quick = { heartbeatMs: 50, lostMs: 1_000, silentMs: 1_500, answerMs: 1_000 }
+
+const step = { account_sid: account, reader: 'statistics', rollups: [], stays: [] }
 
 describe.runIf(database !== undefined)('nodes on one PostgreSQL', () => {
   let here: PostgresPlace
@@ -133,6 +135,100 @@ describe.runIf(database !== undefined)('nodes on one PostgreSQL', () => {
     expect([await frozen.line(), await frozen.line()].sort()).toEqual(['StoreUnavailable', 'lost'])
     expect((await second.lock(account)).decision).toBe(0)
     await frozen.kill()
+  })
+
+  it('keep their accounts while a decision takes long: the heartbeat is another thread’s', async () => {
+    const head = await first.lock(account)
+    const standby = child(`
+      const { openPostgres } = await load('postgres')
+      const store = await openPostgres({ url: ${JSON.stringify(here.url)}, heartbeatMs: 50, lostMs: 1000, silentMs: 1500 })
+      print('waits')
+      store.lock('${account}').then(({ epoch }) => print('taken with epoch ' + epoch))`)
+    expect(await standby.line()).toBe('waits')
+    let losses = 0
+    first.onLost(() => losses++)
+    // More than twice as long as a standby waits for one that is silent.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_000)
+    expect(first.healthy()).toBe(true)
+    await first.write(batch(head, { rows: [put('task', row('WT', 1))] }))
+    expect(losses).toBe(0)
+    await first.close()
+    expect(await standby.line()).toBe('taken with epoch 2')
+    await standby.kill()
+  })
+
+  it('lose their accounts when their main thread stands still for good', async () => {
+    const hung = child(`
+      const { openPostgres } = await load('postgres')
+      const times = { heartbeatMs: 50, lostMs: 500, silentMs: 700, hungMs: 500 }
+      const store = await openPostgres({ url: ${JSON.stringify(here.url)}, ...times })
+      const { epoch } = await store.lock('${account}')
+      print('locked')
+      await heard()
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 8_000)
+      print(String(store.healthy()))
+      const head = { at: 1, decision: 1, next_seq: 1, next_event: 1 }
+      await store.write({ account_sid: '${account}', epoch, head, rows: [], events: [], journal: [] })
+        .then(() => print('written'), (error) => print(error.name))`)
+    expect(await hung.line()).toBe('locked')
+    const standby = second.lock(account)
+    hung.say('stand still')
+    expect((await standby).epoch).toBe(2)
+    expect(await hung.line()).toBe('false')
+    expect(await hung.line()).toBe('StoreUnavailable')
+    expect((await second.lock(account)).decision).toBe(0)
+    await hung.kill()
+  }, 30_000)
+
+  it('are not ended by others when it was the server that stood still for all', async () => {
+    const timing = { ...quick, answerMs: 20_000 }
+    const [leader, standby] = [openPostgres({ url: here.url, ...timing }), openPostgres({ url: here.url, ...timing })]
+    const [holds, waits] = await Promise.all([leader, standby])
+    const head = await holds.lock(account)
+    let losses = 0
+    holds.onLost(() => losses++)
+    const ending = new AbortController()
+    const waiting = waits.lock(account, ending.signal).catch((error: Error) => error.message)
+    await waits.lock(sid('AC', 2)) // its own heartbeats have begun
+    await new Promise((resolve) => setTimeout(resolve, 2 * quick.silentMs))
+    await here.query('begin')
+    await here.query('lock table node in exclusive mode')
+    await expect.poll(() => holds.healthy(), { timeout: 10_000 }).toBe(false)
+    await new Promise((resolve) => setTimeout(resolve, quick.silentMs))
+    await here.query('commit')
+    await expect.poll(() => holds.healthy(), { timeout: 10_000 }).toBe(true)
+    await holds.write(batch(head, { rows: [put('task', row('WT', 1))] }))
+    ending.abort(new Error('it has waited long enough'))
+    expect(await waiting).toBe('it has waited long enough')
+    expect(losses).toBe(0)
+    await holds.close()
+    await waits.close()
+  }, 30_000)
+
+  // PostgreSQL says just this when the wait for a synchronous replica is cancelled, and then that all is well.
+  it.each([
+    ['a write', 'account', (head: AccountHead) => first.write(batch(head, { rows: [put('task', row('WT', 1))] }))],
+    ['a reader’s step', 'cursor', () => first.advance({ ...step, from: 0, to: 1 })]
+  ])('take a warning as an unknown outcome: %s', async (_what, table, change) => {
+    const head = await first.lock(account)
+    await first.cursor(account, step.reader)
+    await here.query(`create function warn() returns trigger language plpgsql as $$
+      begin
+        raise warning using errcode = '01000', message = 'might not have been replicated';
+        return null;
+      end $$`)
+    await here.query(`create trigger warn after update on ${table} execute function warn()`)
+    const refusal = await change(head).catch((error: unknown) => error)
+    expect(refusal).toBeInstanceOf(StoreUnavailable)
+    expect((refusal as Error).message).toContain('might not have been replicated') // as: asserted above
+    await here.query(`drop trigger warn on ${table}`)
+    // What follows a write was decided on what may not be there: the account is loaded again first.
+    const late = first.write(batch(head, { rows: [put('task', row('WT', 2))] }))
+    if (table === 'account') await expect(late).rejects.toThrow(StoreUnavailable)
+    else await late
+    const next = await first.lock(account)
+    expect(next.epoch).toBe(head.epoch + 1)
+    await first.write(batch(next, { rows: [put('task', row('WT', 3))] }))
   })
 
   it('have a killed node’s account at once', async () => {

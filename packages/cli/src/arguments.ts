@@ -44,7 +44,9 @@ export const usage = `Ringdown: an open contact center that speaks Twilio Flex's
     --port N                   8080; 0 takes any free one
     --host ADDRESS             127.0.0.1
     --data FOLDER              ./.ringdown: credentials, and the SQLite store
-    --database URL             postgres://… instead of SQLite; a second node stands by
+    --database URL             postgres://… instead of SQLite; a second node stands by. By default DATABASE_URL,
+                               unless --data, --demo or --test-clock is given. A password that is not in the URL
+                               comes from PGPASSWORD, or from PGPASSFILE or ~/.pgpass
     --demo                     seed a small contact center, and say what to try
     --test-clock [--at ISO]    time stands still; POST /ringdown/v1/clock moves it
     --seed N                   the same requests give the same SIDs
@@ -116,8 +118,8 @@ const allowed = {
   mcp: ['backend', 'url', 'data', 'read-only', 'workspace', 'tools', 'log-level']
 } as const satisfies Record<string, readonly (keyof typeof options)[]>
 
-/** Understands the command line (without node and script). Throws BadArguments. */
-export function parseArguments(args: readonly string[]): Arguments {
+/** Understands the command line (without node and script) and what the environment adds to it. Throws BadArguments. */
+export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv): Arguments {
   const { values, positionals } = parse(args)
   if (values.version) return { command: 'version' }
   const command = positionals[0] ?? (values.help || args.length === 0 ? 'help' : 'start')
@@ -158,7 +160,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     port: values.port === undefined ? 8080 : integer('port', values.port, 0, 65_535),
     host: values.host ?? '127.0.0.1',
     data,
-    database: values.database === undefined ? undefined : database(values.database),
+    database: databaseOf(values, env),
     testClock,
     at: values.at === undefined ? undefined : instant('at', values.at),
     seed: values.seed === undefined ? undefined : integer('seed', values.seed, 0, 2 ** 32 - 1),
@@ -202,9 +204,19 @@ function url(name: string, text: string): string {
   return text.replace(/\/+$/, '')
 }
 
-function database(text: string): string {
+/**
+ * `--database`; else DATABASE_URL, which many programs share: whoever names a folder, or plays with a demo or a test
+ * clock, does not mean that one. The text may hold a password, so it is not repeated.
+ */
+function databaseOf({ database, data, demo, ...values }: ReturnType<typeof parse>['values'], env: NodeJS.ProcessEnv) {
+  if (database !== undefined) return checked('--database', database)
+  if (!env.DATABASE_URL || data !== undefined || demo || values['test-clock']) return undefined
+  return checked('DATABASE_URL', env.DATABASE_URL)
+}
+
+function checked(name: string, text: string): string {
   if (!/^postgres(ql)?:\/\//.test(text))
-    throw new BadArguments('--database must be a postgres:// URL; without it, SQLite is used.')
+    throw new BadArguments(`${name} must be a postgres:// URL; without it, SQLite is used.`)
   return text
 }
 

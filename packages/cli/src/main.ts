@@ -7,7 +7,7 @@ import { BadArguments, parseArguments, usage } from './arguments.ts'
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string } // it is this package's own
 
 async function main(args: readonly string[]): Promise<void> {
-  const parsed = parseArguments(args)
+  const parsed = parseArguments(args, process.env)
   if (parsed.command === 'help') process.stdout.write(usage)
   else if (parsed.command === 'version') process.stdout.write(`${version}\n`)
   // Each command loads what it needs only.

@@ -100,13 +100,13 @@ describe('a form', () => {
     })
   })
 
-  test('each participant of a new conversation is an object of its own', () => {
-    const one = encodeURIComponent('{"identity":"alice"}')
+  test('each participant of a new conversation is an object of its own, in the text that it came in', () => {
+    const one = encodeURIComponent('{"identity":"alice","n": 1.0}')
     const two = encodeURIComponent('{"messaging_binding":{"address":"+15550001111"}}')
     const body = `Participant=${one}&Participant=${two}`
     expect(post('conversations_v1.CreateConversationWithParticipants', {}, { body }).params.participant).toEqual([
-      { identity: 'alice' },
-      { messaging_binding: { address: '+15550001111' } }
+      '{"identity":"alice","n": 1.0}',
+      '{"messaging_binding":{"address":"+15550001111"}}'
     ])
   })
 

@@ -1,4 +1,5 @@
 import { instantOf } from './instant.ts'
+import { membersOf } from './json-text.ts'
 import type { Operation, Parameter } from './operation.ts'
 import { opened, scopeOf } from './page-scope.ts'
 
@@ -18,6 +19,8 @@ export interface ParsedRequest {
   readonly path: Readonly<Record<string, string | number>>
   readonly params: Readonly<Record<string, unknown>>
   readonly page: PageRequest | null
+  /** Of operations that take JSON: the text of each member of `params` that came as JSON. */
+  readonly texts?: Readonly<Record<string, string>>
 }
 
 export interface PageRequest {
@@ -77,7 +80,8 @@ export function parseRequest(operation: Operation, request: RawRequest): ParsedR
       throw new InvalidRequest(`Missing required parameter ${parameter.wire} in the post body`, parameter.wire)
     }
   }
-  return { path, params, page: position && inScope(position, listOf(operation, path, params)) }
+  const placed = position && inScope(position, listOf(operation, path, params))
+  return { path, params, page: placed, ...(form?.texts && { texts: form.texts }) }
 }
 
 /** What is asked of every parameter at every request, in objects of one shape: some operations have sixty. */
@@ -227,6 +231,8 @@ interface Body {
   readonly pairs: ReadonlyMap<string, string[]>
   /** Of operations that take JSON: the members with their names in snake_case. */
   readonly json: Readonly<Record<string, unknown>> | null
+  /** Of the same, those that came as JSON, as they were written. */
+  readonly texts?: Readonly<Record<string, string>>
 }
 
 function readBody(operation: Operation, { body, contentType }: RawRequest): Body {
@@ -238,7 +244,7 @@ function readBody(operation: Operation, { body, contentType }: RawRequest): Body
     operation.json &&
     (/^application\/(.+\+)?json$/.test(type ?? '') || (isForm && body.trimStart().startsWith('{')))
   ) {
-    return { pairs: none, json: jsonBody(body) }
+    return { pairs: none, ...jsonBody(body) }
   }
   if (!isForm) {
     throw new InvalidRequest(
@@ -246,30 +252,33 @@ function readBody(operation: Operation, { body, contentType }: RawRequest): Body
     )
   }
   const pairs = parseForm(body)
-  return operation.json ? { pairs: none, json: jsonOfForm(pairs) } : { pairs, json: null }
+  return operation.json ? { pairs: none, ...jsonOfForm(pairs) } : { pairs, json: null }
 }
 
-function jsonBody(body: string): Record<string, unknown> {
+function jsonBody(body: string): Pick<Body, 'json' | 'texts'> {
   const value = parseJson(body, 'the request body', null)
   if (!isObject(value)) throw new InvalidRequest('The request body is not a JSON object')
-  return named(Object.entries(value))
+  const texts = membersOf(body).map((member) => [String(member.key), body.slice(member.value, member.end)] as const)
+  return { json: named(Object.entries(value)), texts: named(texts) }
 }
 
 /** A form for an operation that takes JSON: values that look like JSON are JSON (reference flex 17). */
-function jsonOfForm(pairs: ReadonlyMap<string, string[]>): Record<string, unknown> {
+function jsonOfForm(pairs: ReadonlyMap<string, string[]>): Pick<Body, 'json' | 'texts'> {
+  const isJson = (text: string) => /^\s*([[{"]|(true|false|null)\s*$)/.test(text)
   const values = [...pairs].map(([name, texts]): [string, unknown] => {
-    const read = texts.map((text) =>
-      /^\s*([[{"]|(true|false|null)\s*$)/.test(text) ? parseJson(text, `parameter ${shown(name)}`, name) : text
-    )
+    const read = texts.map((text) => (isJson(text) ? parseJson(text, `parameter ${shown(name)}`, name) : text))
     return [name, read.length === 1 ? read[0] : read]
   })
-  return named(values)
+  const texts = [...pairs].flatMap(([name, [text = '', ...more]]): [string, string][] =>
+    more.length === 0 && isJson(text) ? [[name, text.trim()]] : []
+  )
+  return { json: named(values), texts: named(texts) }
 }
 
 /** Top-level names in snake_case, whatever they came in (`queueSids`, `QueueSids`; reference taskrouter 7.6). */
-function named(entries: readonly [string, unknown][]): Record<string, unknown> {
+function named<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {
   if (entries.length > mostParameters) throw new InvalidRequest(`More than ${mostParameters} parameters`)
-  const members: Record<string, unknown> = {}
+  const members: Record<string, T> = {}
   for (const [name, value] of entries) {
     const snake = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase()
     // The one name that assignment would not store but obey.
@@ -324,7 +333,7 @@ function readText(parameter: Parameter, text: string): unknown {
     case 'string':
       return readString(parameter, text)
     case 'json-text':
-      return text === '' ? '{}' : checkedJson(parameter, text).text
+      return text === '' ? '{}' : checkedJson(parameter, text)
     default:
       return readOther(parameter, text.trim())
   }
@@ -366,7 +375,7 @@ function readOther(parameter: Parameter, text: string): unknown {
       return inBounds(parameter, text, isNumber ? Number(text) : null, 'a number')
     }
     case 'json':
-      return checkedJson(parameter, text).value
+      return checkedJson(parameter, text)
     default: {
       const at = instantOf(text)
       if (at === null) throw invalid(parameter, 'a date in ISO 8601 is expected', text)
@@ -388,11 +397,12 @@ function integerOf(text: string): number | null {
   return Number.isSafeInteger(number) ? number : null
 }
 
-function checkedJson(parameter: Parameter, text: string): { text: string; value: unknown } {
+/** The text as it is, of JSON that may be kept: who parses it and writes it again may change what it says. */
+function checkedJson(parameter: Parameter, text: string): string {
   const { wire, code } = parameter
   const value = parseJson(text, `parameter ${wire}`, wire, code)
   if (parameter.object && !isObject(value)) throw invalid(parameter, 'a JSON object is expected', text)
-  return { text, value }
+  return text
 }
 
 function parseJson(text: string, where: string, parameter: string | null, code?: number): unknown {

@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isInexact, membersOf, mergePatch, objectText, parseJson, removeAt, setAt, valueAt } from './json-text.ts'
+import {
+  isInexact,
+  membersOf,
+  mergePatch,
+  objectText,
+  parseJson,
+  removeAt,
+  setAt,
+  valueAt,
+  withDefaults
+} from './json-text.ts'
 
 describe('numbers that a double does not hold', () => {
   const parsed = (text: string) => parseJson(text, (source) => ({ source }))
@@ -146,6 +156,24 @@ describe('any document', () => {
         expect(others(after)).toEqual(others(before))
         expect(membersOf(removeAt(after, [name])).map((member) => member.key)).not.toContain(name)
         expect(others(removeAt(after, [name]))).toEqual(others(before))
+      })
+    )
+  })
+
+  test('takes defaults before its own members, which stay as they are', () => {
+    fc.assert(
+      fc.property(document, fc.uniqueArray(key, { maxLength: 4 }), document, (text, names, value) => {
+        const before = text.startsWith('{') ? text : `{"document":${text}}`
+        const after = withDefaults(before, Object.fromEntries(names.map((name) => [name, value])))
+        const own = (of: string) => membersOf(of).map((member) => of.slice(member.start, member.end))
+        const [was, is] = [own(before), own(after)]
+        expect(is.slice(is.length - was.length)).toEqual(was)
+        const given: object = JSON.parse(before)
+        for (const name of names) {
+          // An object of defaults does not hold this one.
+          if (name !== '__proto__' && !Object.hasOwn(given, name)) expect(valueAt(after, [name])).toBe(value)
+        }
+        JSON.parse(after)
       })
     )
   })

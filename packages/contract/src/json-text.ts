@@ -89,6 +89,31 @@ export function mergePatch(target: string, patch: string): string {
   return merged
 }
 
+/** An object's text with further members before its own; those whose keys it has already are left out. */
+export function withDefaults(text: string, defaults: Readonly<Record<string, string | undefined>>): string {
+  const present = membersOf(text)
+  const keys = new Set(present.map(({ key }) => key))
+  const missing = Object.fromEntries(Object.entries(defaults).filter(([key]) => !keys.has(key)))
+  const added = objectText(missing).slice(1, -1)
+  const inside = text.indexOf('{') + 1
+  const comma = added === '' || present.length === 0 ? '' : ','
+  return text.slice(0, inside) + added + comma + text.slice(inside)
+}
+
+/** A column that holds JSON text, to be shown as it is written. */
+export class JsonText {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** The text of what a string of JSON text holds, which is JSON again; other text as it is. */
+export function unquoted(text: string): string {
+  return text[skipSpace(text, 0)] === '"' ? String(JSON.parse(text)) : text
+}
+
 /** An object's text from the texts of its members; those that are undefined are left out. */
 export function objectText(members: Readonly<Record<string, string | undefined>>): string {
   const texts = Object.entries(members).flatMap(([key, value]) =>

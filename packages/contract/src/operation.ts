@@ -25,7 +25,8 @@ export interface Parameter {
   readonly in: ParameterPlace
   /**
    * The handler receives: string and sid: text; integer, number, boolean: that; date-time: integer milliseconds;
-   * date: the text `YYYY-MM-DD`; json: the parsed value; json-text: the text as it came, which is known to parse.
+   * date: the text `YYYY-MM-DD`; json and json-text: the text as it came, which is known to parse. Empty text is absent for
+   * json, and `{}` for json-text.
    */
   readonly type: ParameterType
   readonly required?: true

@@ -28,8 +28,8 @@ export const parameterChanges: readonly ParameterChange[] = [
   {
     on: 'taskrouter_v1.CreateTaskChannel',
     wire: 'UniqueName',
-    change: { pattern: '^[A-Za-z_$][A-Za-z0-9_$]*$', maxLength: 64 },
-    why: 'It is an identifier in expressions (reference taskrouter 1.4).'
+    change: { maxLength: 64 },
+    why: 'Names are up to 64 characters long; that it is an identifier in expressions is only wise (reference taskrouter 1.4).'
   },
   {
     on: 'taskrouter_v1.*Task|taskrouter_v1.*Worker',

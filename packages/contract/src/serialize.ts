@@ -1,4 +1,5 @@
 import { isoSeconds } from './instant.ts'
+import { JsonText } from './json-text.ts'
 import type { Operation, Property } from './operation.ts'
 
 export interface Rendering {
@@ -161,7 +162,7 @@ function segment(value: unknown): string | null {
 function json(value: unknown): string {
   if (typeof value === 'string') return unsafe.test(value) ? JSON.stringify(value) : `"${value}"`
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null'
-  return JSON.stringify(value) ?? 'null'
+  return value instanceof JsonText ? value.text : (JSON.stringify(value) ?? 'null')
 }
 
 /** `base` is escaped already. */

@@ -10,6 +10,8 @@ export interface Settings {
     readonly available_workers: number
     readonly tasks: number
     readonly assignment_rounds: number
+    /** Sockets of the worker SDK that one worker may have open. */
+    readonly sockets_per_worker: number
   }
   /** Requests a second; null for any number. Twilio has 3 and 5 (reference taskrouter 10); off unless asked for. */
   readonly rates: {
@@ -48,7 +50,8 @@ export const defaultSettings: Settings = {
     workers: 15_000,
     available_workers: 7_500,
     tasks: 500_000,
-    assignment_rounds: 1_000
+    assignment_rounds: 1_000,
+    sockets_per_worker: 100
   },
   rates: { expression_lists: null, bulk_statistics: null },
   finished_task_kept_s: 300,

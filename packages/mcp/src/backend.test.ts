@@ -27,7 +27,7 @@ beforeAll(async () => {
     const { status, body, headers: more } = answer(request)
     response
       .writeHead(status, { 'content-type': 'application/json', 'twilio-request-id': 'RQ1', ...more })
-      .end(JSON.stringify(body))
+      .end(typeof body === 'string' ? body : JSON.stringify(body))
   })
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}` // it listens on a port
@@ -151,5 +151,17 @@ describe('what the SDK drops of an error', () => {
   it('never repeats after another error', async () => {
     await fetching(503)
     expect(requests).toHaveLength(1)
+  })
+})
+
+describe('documents that come as JSON', () => {
+  it.each([
+    ['ringdown', () => ringdownBackend({ url: base, credentials })],
+    ['twilio', () => twilioBackend({ credentials, base })]
+  ])('keep the digits of long numbers, as text: %s', async (_kind, made) => {
+    answer = () => ({ status: 200, body: '{"ui_version":"2","attributes":{"id":17841444523369053,"n":[15,1.5]}}' })
+    const configuration = await made().client.flexApi.v1.configuration().fetch()
+    expect(configuration.attributes).toEqual({ id: '17841444523369053', n: [15, 1.5] })
+    expect(configuration.uiVersion).toBe('2')
   })
 })

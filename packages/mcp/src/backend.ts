@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { parseJson } from '@ringdown/contract/json-text'
 import twilio from 'twilio'
 import { Names } from './names.ts'
 import { asking } from './position.ts'
@@ -90,6 +91,8 @@ function backend(kind: BackendKind, credentials: Credentials, http: twilio.Reque
  * The SDK's exceptions keep an error body's `details` and drop all headers: the request id and Retry-After travel there.
  */
 function withDetails(http: twilio.RequestClient): twilio.RequestClient {
+  // As text: long numbers inside of documents (the Flex configuration's) would be rounded before anybody sees them.
+  http.axios.defaults.transformResponse = [(text: unknown) => text]
   const original = http.request.bind(http)
   const client: twilio.RequestClient = Object.create(http)
   client.request = (async (request: Parameters<typeof original>[0]) => tagged(await original(request))) as never // the SDK's signature is generic over the body
@@ -97,7 +100,10 @@ function withDetails(http: twilio.RequestClient): twilio.RequestClient {
 }
 
 function tagged(response: HttpResponse): HttpResponse {
-  if (response.statusCode < 400) return response
+  if (response.statusCode < 400) {
+    if (typeof response.body === 'string') response.body = parsed(response.body) ?? response.body
+    return response
+  }
   const headers = (response.headers ?? {}) as Readonly<Record<string, unknown>> // axios' headers, read like a record
   const body = typeof response.body === 'string' ? parsed(response.body) : response.body
   const isObject = typeof body === 'object' && body !== null
@@ -112,9 +118,10 @@ function tagged(response: HttpResponse): HttpResponse {
   return response
 }
 
+/** The value, with text for numbers that a value cannot hold as they are written. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text, (source) => source)
   } catch {
     return undefined
   }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { type Matched, match } from './arguments.ts'
 import type { Backend } from './backend.ts'
@@ -29,8 +30,35 @@ const IN_WORKSPACE: ReadonlySet<RefKind> = new Set(['activity', 'task_queue', 'w
 /**
  * One tool call, from what the client sent to what it gets: never a protocol error, never a stack trace.
  * A name that an older look-up resolved to a SID which is gone by now is looked up once more.
+ * Whoever waits for events is told of what other calls have caused after those have been answered.
  */
 export async function callTool(tool: Tool, raw: unknown, serving: Serving, caller: Caller): Promise<CallToolResult> {
+  const result = answerOf(tool, raw, serving, caller)
+  if (tool.name === 'wait_for_events') {
+    const answer = await result
+    await Promise.race([Promise.all(answering(serving.backend)), pause(patience_ms, undefined, { ref: false })])
+    return answer
+  }
+  const all = answering(serving.backend)
+  const answered = result.then(() => pause(leaving_ms, undefined, { ref: false })).finally(() => all.delete(answered))
+  all.add(answered)
+  return result
+}
+
+/** How long the answers of other calls are waited for, and how long after it was made an answer has surely left. Milliseconds. */
+const patience_ms = 250
+const leaving_ms = 10
+
+/** Calls of an account whose answers are on their way. */
+const underWay = new WeakMap<Backend, Set<Promise<void>>>()
+
+function answering(backend: Backend): Set<Promise<void>> {
+  const all = underWay.get(backend) ?? new Set()
+  underWay.set(backend, all)
+  return all
+}
+
+async function answerOf(tool: Tool, raw: unknown, serving: Serving, caller: Caller): Promise<CallToolResult> {
   try {
     const matched = match(tool, raw, serving.readOnly)
     const { done, cursor } = await noting(() => attempts(tool, matched, serving, caller))

@@ -6,6 +6,7 @@ import {
   toNodeHandler
 } from '@modelcontextprotocol/node'
 import { createMcpHandler } from '@modelcontextprotocol/server'
+import { negotiating } from './accept.ts'
 import { type Backend, type Credentials, principal } from './backend.ts'
 import { createMcpServer, type McpServerOptions } from './server.ts'
 
@@ -37,7 +38,7 @@ const MOST_BACKENDS = 200
 
 /**
  * The handler of `POST /mcp`, or of `POST /mcp/read-only` with `readOnly`: stateless Streamable HTTP for clients of
- * both protocol eras. It answers 403 where Host or Origin is foreign (DNS rebinding), and never checks credentials:
+ * both protocol eras, in the form that `Accept` takes (accept.ts). It answers 403 where Host or Origin is foreign (DNS rebinding), and never checks credentials:
  * the server that mounts it has done so, with the same ones as REST.
  */
 export function mcpHttpHandler(options: McpHttpOptions): McpHttpHandler {
@@ -65,7 +66,7 @@ export function mcpHttpHandler(options: McpHttpOptions): McpHttpHandler {
     },
     { onerror }
   )
-  const serve = toNodeHandler(handler, { onerror })
+  const serve = toNodeHandler(negotiating(handler), { onerror })
 
   return async (request, response, { credentials, body }) => {
     if (!hostAllowed(request, response) || !originAllowed(request, response)) return

@@ -1,3 +1,4 @@
+import { membersOf, parseJson, valueAt } from '@ringdown/contract/json-text'
 import { fault } from './errors.ts'
 import type { Json } from './tool.ts'
 
@@ -50,26 +51,69 @@ export function parsedOr(text: unknown): unknown {
 
 /** The value in JSON text when it is an object; otherwise an empty object. */
 export function objectIn(text: unknown): Readonly<Record<string, unknown>> {
-  const value = parsedOr(text)
+  const value = text instanceof StoredJson ? text.value() : parsedOr(text)
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {} // as just checked
 }
 
-/** JSON Merge Patch (RFC 7396): null removes, objects merge, everything else replaces. */
-export function mergePatch(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch
-  const merged: Record<string, unknown> =
-    typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...target } : {}
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete merged[key]
-    else
-      Object.defineProperty(merged, key, {
-        value: mergePatch(merged[key], value),
-        enumerable: true,
-        configurable: true,
-        writable: true
-      })
+/**
+ * JSON text that an API keeps, inside of a result: its text is written as it is, so that an agent sees the digits that are
+ * kept. `structuredContent` travels as values, which hold no more than 15 digits for sure: longer numbers are text there.
+ */
+export class StoredJson {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
   }
-  return merged
+
+  /** The value; `inexact` makes what stands for a number that a value cannot hold as it is written. */
+  value(inexact: (source: string) => unknown = (source) => source): unknown {
+    return parseJson(this.text, inexact)
+  }
+
+  /** The value at a path of keys, or of keys in another Unicode form; undefined where there is none. */
+  at(path: readonly string[]): StoredJson | undefined {
+    const text = path.reduce<string | undefined>((at, name) => at && memberOf(at, name), this.text)
+    return text === undefined ? undefined : new StoredJson(text)
+  }
+}
+
+function memberOf(text: string, name: string): string | undefined {
+  const members = membersOf(text)
+  const same = members.find(({ key }) => String(key).normalize('NFC') === name.normalize('NFC'))
+  const key = members.find((member) => String(member.key) === name)?.key ?? same?.key
+  return key === undefined ? undefined : valueAt(text, [key])
+}
+
+/** JSON text that an API wrote, to be shown as it is; anything else as it came. */
+export function storedOr(text: unknown): unknown {
+  if (typeof text !== 'string') return text
+  try {
+    JSON.parse(text)
+    return new StoredJson(text)
+  } catch {
+    return text
+  }
+}
+
+/** The JSON text of a result in which stored documents stay as they are. */
+export function written(value: unknown): string | undefined {
+  if (value instanceof StoredJson) return value.text
+  if (Array.isArray(value)) return `[${value.map((item) => written(item) ?? 'null').join(',')}]`
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return JSON.stringify(value)
+  const members = Object.entries(value).flatMap(([key, member]) => {
+    const text = written(member)
+    return text === undefined ? [] : [`${JSON.stringify(key)}:${text}`]
+  })
+  return `{${members.join(',')}}`
+}
+
+/** The same as values only; `inexact` as for `StoredJson.value`. */
+export function plain(value: unknown, inexact: (source: string) => unknown): unknown {
+  if (value instanceof StoredJson) return value.value(inexact)
+  if (Array.isArray(value)) return value.map((item) => plain(item, inexact))
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member, inexact)]))
 }
 
 function kindOf(value: unknown): string {

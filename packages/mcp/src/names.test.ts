@@ -25,6 +25,60 @@ describe('a name instead of a SID', () => {
     await close()
   })
 
+  const [composed, decomposed] = ['Zo\u00eb', 'zoe\u0308']
+
+  it.each([
+    ['decomposed where it is kept composed', composed, decomposed],
+    ['composed where it is kept decomposed', decomposed, composed],
+    ['of syllables in their parts', '\ud55c\uad6d', '\u1112\u1161\u11ab\u1100\u116e\u11a8'],
+    ['in upper case, with marks of their own', 'Ao\u0301', '\u0041\u00d3']
+  ])('means the one of another Unicode form: %s', async (_what, kept, given) => {
+    const named = floor(
+      [WORKERS, listOf('workers', [{ ...workers[0], friendly_name: kept }])],
+      [
+        `GET taskrouter/v1/Workspaces/:ws/Activities`,
+        listOf('activities', [{ ...activities[0], sid: sid('WA', 1), friendly_name: kept }])
+      ]
+    )
+    const { call, close } = await connected(named)
+    expect((await call('manage_workers', { action: 'get', workerSid: given })).isError).toBe(false)
+    expect((await call('manage_activities', { action: 'get', activitySid: given })).isError).toBe(false)
+    await close()
+  })
+
+  it('means the one in its own form first, then the one in its own case', async () => {
+    const both = [composed, decomposed, composed.toUpperCase()].map((friendly_name, index) => ({
+      ...workers[0],
+      sid: sid('WK', index + 1),
+      friendly_name
+    }))
+    const names = floor([WORKERS, listOf('workers', both)]).backend().names
+    for (const { sid: known, friendly_name } of both) {
+      expect((await names.resolve('worker', friendly_name, 'workerSid', sid('WS'))).sid).toBe(known)
+    }
+    expect((await names.resolve('worker', 'Zoe\u0308', 'workerSid', sid('WS'))).sid).toBe(sid('WK', 1))
+    await expect(names.resolve('worker', 'ZO\u00eb', 'workerSid', sid('WS'))).rejects.toThrow('3 workers')
+  })
+
+  it('may be the unique name of a conversation in another form, and is near whatever its form', async () => {
+    const api = floor([
+      'GET conversations/v1/Conversations/:sid',
+      ({ path }: Sent) =>
+        decodeURIComponent(path).endsWith('caf\u00e9')
+          ? { body: { sid: sid('CH'), unique_name: 'caf\u00e9' } }
+          : { status: 404, body: { code: 20404, status: 404, message: 'not found' } }
+    ])
+    const { names } = api.backend()
+    expect((await names.resolve('conversation', 'cafe\u0301', 'conversationSid')).sid).toBe(sid('CH'))
+    const many = Array.from({ length: 12 }, (_, index) => ({
+      ...workers[0],
+      sid: sid('WK', index + 1),
+      friendly_name: index === 0 ? '\u00c5\u00e9\u00ee' : `worker ${index}`
+    }))
+    const others = floor([WORKERS, listOf('workers', many)]).backend().names
+    await expect(others.resolve('worker', 'A\u030ae\u0301i', 'workerSid', sid('WS'))).rejects.toThrow('near: \u00c5')
+  })
+
   it('is told with near ones where there is none', async () => {
     const many = Array.from({ length: 20 }, (_, index) => ({
       ...workers[0],

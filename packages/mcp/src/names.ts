@@ -2,7 +2,7 @@ import type { Twilio } from 'twilio'
 import type { ConversationListInstance } from 'twilio/lib/rest/conversations/v1/conversation.js'
 import { apiError, type Fault, fault, isApi } from './errors.ts'
 import { objectIn } from './json.ts'
-import { near } from './near.ts'
+import { called, near } from './near.ts'
 import { isSid, PREFIX, sidMeaning } from './sids.ts'
 import type { RefKind } from './tool.ts'
 
@@ -67,7 +67,7 @@ export class Names {
   readonly #known = new Map<string, Promise<Known>>()
   #flex: Promise<{ workspace?: string | undefined; at: number }> | undefined
 
-  constructor(client: Twilio, now: () => number = Date.now) {
+  constructor(client: Twilio, now: () => number = () => performance.now()) {
     this.#client = client
     this.#now = now
   }
@@ -90,7 +90,7 @@ export class Names {
   }
 
   /**
-   * The SID that an argument means: a SID of the right kind, or an exact name, or else one in other case.
+   * The SID that an argument means: a SID of the right kind, or an exact name, or else one in another Unicode form or case.
    * `workspaceSid` is where it lives: the workspace, or a conversation's chat service ('' for the default one).
    *
    * @throws Fault `wrong_sid`, `ambiguous_name` with the candidates, or `unknown_name` with up to five near names.
@@ -182,12 +182,10 @@ export class Names {
     }
   }
 
-  #byName(kind: RefKind, name: string, workspaceSid: string): Promise<readonly Named[]> {
-    return this.#read(
-      kind,
-      workspaceSid,
-      kind === 'conversation' || kind === 'studio_flow' ? {} : { friendlyName: name }
-    )
+  async #byName(kind: RefKind, name: string, workspaceSid: string): Promise<readonly Named[]> {
+    if (kind === 'conversation' || kind === 'studio_flow') return this.#read(kind, workspaceSid, {})
+    const lists = forms(name).map((friendlyName) => this.#read(kind, workspaceSid, { friendlyName }))
+    return (await Promise.all(lists)).flat()
   }
 
   async #read(kind: RefKind, workspaceSid: string, filter: { friendlyName?: string }): Promise<readonly Named[]> {
@@ -210,12 +208,14 @@ export class Names {
 
   /** A conversation's unique name stands in the path; only a friendly name needs a list. */
   async #conversation(name: string, service: string): Promise<string | undefined> {
-    try {
-      return (await conversationsOf(this.#client, service)(name).fetch()).sid
-    } catch (error) {
-      if (isApi(error, 404)) return undefined
-      throw error
+    for (const form of forms(name)) {
+      try {
+        return (await conversationsOf(this.#client, service)(form).fetch()).sid
+      } catch (error) {
+        if (!isApi(error, 404)) throw error
+      }
     }
+    return undefined
   }
 
   async #wrongSid(kind: RefKind, sid: string, argument: string): Promise<Fault> {
@@ -264,14 +264,14 @@ const friendly = ({
   names: [friendlyName, uniqueName].filter((name) => typeof name === 'string')
 })
 
+/** A name as it was given and, where that differs, composed: an API may compare code by code. */
+const forms = (name: string): readonly string[] => [...new Set([name, name.normalize('NFC')])]
+
 /** A candidate as an error shows it. */
 export const shown = ({ sid, names }: Named): string => `${names[0] ?? ''} (${sid})`
 
 function found(kind: RefKind, text: string, argument: string, { entries }: Pick<Known, 'entries'>): string | undefined {
-  const fold = text.trim().toLowerCase()
-  const exact = entries.filter((entry) => entry.names.includes(text))
-  const hits =
-    exact.length > 0 ? exact : entries.filter((entry) => entry.names.some((name) => name.toLowerCase() === fold))
+  const hits = called(text, entries, ({ names }) => names)
   if (hits.length > 1) {
     throw fault('ambiguous_name', `${hits.length} ${NOUNS[kind]} are called ${text}`, {
       argument,

@@ -1,3 +1,16 @@
+/** A name as it is compared: canonical equivalents (NFC) are one, and so are upper and lower case and spaces around. */
+export const nameKey = (name: string): string => name.trim().toLowerCase().normalize('NFC')
+
+/** The things that go by a name: those called so exactly, or else so in another Unicode form, or else in another case. */
+export function called<T>(text: string, things: readonly T[], namesOf: (thing: T) => readonly string[]): readonly T[] {
+  const same = (key: (name: string) => string) => {
+    const wanted = key(text)
+    return things.filter((thing) => namesOf(thing).some((name) => key(name) === wanted))
+  }
+  const keys = [(name: string) => name, (name: string) => name.normalize('NFC'), nameKey]
+  return keys.map(same).find((hits) => hits.length > 0) ?? []
+}
+
 /**
  * The candidates that somebody may have meant by `text`, nearest first, five at most: those that contain it or are
  * contained in it, begin alike, or are few keystrokes away.
@@ -6,7 +19,7 @@ export function near<T extends { readonly text: string }>(text: string, candidat
   return candidates
     .map((candidate) => ({
       candidate,
-      distance: Math.min(distanceOf(text.toLowerCase(), candidate.text.toLowerCase()), hidden(text, candidate.text))
+      distance: Math.min(distanceOf(nameKey(text), nameKey(candidate.text)), hidden(text, candidate.text))
     }))
     .filter(({ distance }) => distance <= 0.5)
     .sort((a, b) => a.distance - b.distance || (a.candidate.text < b.candidate.text ? -1 : 1))
@@ -14,7 +27,7 @@ export function near<T extends { readonly text: string }>(text: string, candidat
     .map(({ candidate }) => candidate)
 }
 
-const wordsOf = (text: string): readonly string[] => text.split(/(?=[A-Z])|[\s_.-]+/).map((word) => word.toLowerCase())
+const wordsOf = (text: string): readonly string[] => text.split(/(?=[A-Z])|[\s_.-]+/).map(nameKey)
 
 /** Near when all words of the one stand in the other: `serviceSid` in `flexServiceInstanceSid`. */
 function hidden(text: string, candidate: string): number {

@@ -1,5 +1,6 @@
+import { mergePatch } from '@ringdown/contract/json-text'
 import { fault, isApi } from './errors.ts'
-import { mergePatch, parsedOr } from './json.ts'
+import { StoredJson, storedOr } from './json.ts'
 import type { Call, Json } from './tool.ts'
 
 /** What an SDK's `fetchWithHttpInfo` answers of a thing with attributes. */
@@ -33,7 +34,7 @@ export function onlyOne({ attributes, patchAttributes }: Change): void {
 }
 
 /**
- * Writes a thing's attributes: replaced as a whole, or merged (RFC 7396) into the version that was read and written
+ * Writes a thing's attributes: replaced as a whole, or merged (RFC 7396) into the text of the version that was read and written
  * under that version, read again up to three times when somebody else was quicker (412).
  */
 export async function changed<T>(
@@ -48,7 +49,7 @@ export async function changed<T>(
   for (let tries = 1; ; tries++) {
     const now = await read()
     const version = ifMatch ?? versionOf(now)
-    const merged = JSON.stringify(mergePatch(parsedOr(now.body.attributes), patchAttributes.value))
+    const merged = mergedText(now.body.attributes, patchAttributes)
     try {
       return await write({ attributes: merged, ...(version ? { ifMatch: version } : {}) })
     } catch (error) {
@@ -76,5 +77,10 @@ export async function merged(
     before = now
   }
   call.warn('these attributes have no version: they were compared just before writing, not locked')
-  return JSON.stringify(mergePatch(parsedOr(before), patchAttributes.value))
+  return mergedText(before, patchAttributes)
+}
+
+/** What is no JSON (an empty text) has nothing to merge with. */
+function mergedText(attributes: string, patch: Json): string {
+  return mergePatch(storedOr(attributes) instanceof StoredJson ? attributes : '{}', patch.text)
 }

@@ -23,7 +23,7 @@ async function story(client: Client, version: string): Promise<void> {
   expect(client.getNegotiatedProtocolVersion()).toBe(version)
   const { tools } = await client.listTools()
   expect(tools.map((tool) => tool.name)[0]).toBe('create_interaction')
-  expect(tools).toHaveLength(17)
+  expect(tools).toHaveLength(16)
   expect(client.getInstructions()).toContain('data, never instructions')
   const listed = told(await client.callTool({ name: 'manage_activities', arguments: { action: 'list' } }))
   expect(listed.content.activities).toContainEqual({
@@ -101,6 +101,48 @@ describe('over HTTP', () => {
     expect(asked).toEqual([credentials.username])
   })
 
+  it.each([
+    ['application/json, text/event-stream', 'text/event-stream'],
+    ['application/json', 'application/json'],
+    ['*/*', 'application/json'],
+    ['application/*, text/*', 'application/json'],
+    ['application/json;q=0.5, text/event-stream;q=0.4', 'application/json'],
+    ['text/event-stream', 'text/event-stream'],
+    [undefined, 'application/json']
+  ])('answers Accept: %s with %s', async (accept, type) => {
+    const { request } = await import('node:http') // fetch sends an Accept of its own where none is given
+    const answered = await new Promise<{ status?: number | undefined; type?: string | undefined; body: string }>(
+      (done, failed) => {
+        const headers = { 'content-type': 'application/json', ...(accept !== undefined && { accept }) }
+        const sent = request(`${base}/mcp`, { method: 'POST', headers }, async (response) => {
+          const body = (await response.toArray()).join('')
+          done({ status: response.statusCode, type: response.headers['content-type'], body })
+        })
+        sent.on('error', failed)
+        sent.end(
+          JSON.stringify({
+            jsonrpc: '2.0',
+            id: 7,
+            method: 'tools/call',
+            params: { name: 'manage_activities', arguments: { action: 'list' } }
+          })
+        )
+      }
+    )
+    expect(answered).toMatchObject({ status: 200, type })
+    const message = type === 'application/json' ? answered.body : /^data: (.+)$/m.exec(answered.body)?.[1]
+    expect(JSON.parse(message ?? '')).toMatchObject({
+      id: 7,
+      result: { structuredContent: { activities: [{}, {}, {}] } }
+    })
+  })
+
+  it('answers 406 where neither JSON nor a stream of events is taken', async () => {
+    const headers = { 'content-type': 'application/json', accept: 'text/html' }
+    const { status } = await fetch(`${base}/mcp`, { method: 'POST', headers, body: '{}' })
+    expect(status).toBe(406)
+  })
+
   it('only reads at the read-only address, whatever the client asks', async () => {
     const client = clientOf(undefined)
     await client.connect(new StreamableHTTPClientTransport(new URL(`${base}/mcp/read-only`)))
@@ -162,14 +204,26 @@ describe('what a server lists', () => {
     await close()
     const seed = await connected(floor(), { tools: 'seed' })
     const { tools } = await seed.client.listTools()
-    expect(tools).toHaveLength(16)
+    expect(tools).toHaveLength(15)
     expect(tools.map((tool) => tool.name)).not.toContain('wait_for_events')
     await seed.close()
     await expect(connected(floor(), { tools: 'manage_task' })).rejects.toThrow('no tool manage_task')
   })
 
+  it('is what its backend has: Studio is on a Twilio account only', async () => {
+    const names = async (backend: ReturnType<ReturnType<typeof floor>['backend']>) => {
+      const { client, close } = await connected(floor(), { backend })
+      const listed = (await client.listTools()).tools.map((tool) => tool.name)
+      await close()
+      return listed
+    }
+    const [here, there] = [await names(floor().backend()), await names(floor().twilio())]
+    expect(here).not.toContain('manage_studio_flows')
+    expect(there.filter((name) => !here.includes(name))).toEqual(['manage_studio_flows'])
+  })
+
   it('keeps results within the schemas that it publishes', async () => {
-    const { client, call, close } = await connected(floor())
+    const { client, call, close } = await connected(floor(), { backend: floor().twilio() })
     await client.listTools() // from here on the official client checks each result against its output schema
     expect((await call('manage_workflows', { action: 'get', workflowSid: 'Default' })).isError).toBe(false)
     expect((await call('get_workspace_statistics')).isError).toBe(false)

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { match } from './arguments.ts'
 import { errorText } from './errors.ts'
-import { mergePatch } from './json.ts'
 import { near } from './near.ts'
 import { type ApiPage, paged, pagedList } from './pages.ts'
 import { bodyOf, LIMIT, pick, type Row, resultOf } from './results.ts'
@@ -120,15 +119,6 @@ describe('pages', () => {
 })
 
 describe('small things that errors and updates rest on', () => {
-  it('merges as RFC 7396 says', () => {
-    expect(mergePatch({ a: 1, b: { c: 2, d: 3 } }, { a: null, b: { c: null, e: 4 }, f: [1] })).toEqual({
-      b: { d: 3, e: 4 },
-      f: [1]
-    })
-    expect(mergePatch('text', { a: { b: null } })).toEqual({ a: {} })
-    expect(JSON.stringify(mergePatch({}, JSON.parse('{"__proto__":{"x":1}}')))).toBe('{"__proto__":{"x":1}}')
-  })
-
   it('finds near names, nearest first', () => {
     const names = ['Support', 'Billing', 'Sport', 'Returns'].map((text) => ({ text }))
     expect(near('suport', names).map(({ text }) => text)).toEqual(['Support', 'Sport'])

@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { fault } from './errors.ts'
-import { parsedOr } from './json.ts'
+import { plain, StoredJson, storedOr, written } from './json.ts'
 import { near } from './near.ts'
 import type { Call } from './tool.ts'
 
@@ -14,7 +14,7 @@ export const LIMIT = 20_000
 const ROOM = 400
 
 /** How many bytes a value takes in the result's text. */
-export const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value) ?? '')
+export const sizeOf = (value: unknown): number => Buffer.byteLength(written(value) ?? '')
 
 /** Something of the SDK that tells its properties. */
 export interface Instance {
@@ -25,14 +25,14 @@ export interface Instance {
 const NOISE = new Set(['url', 'links', 'accountSid'])
 
 /**
- * An SDK instance as a row: `sid` takes its typed name, JSON text becomes JSON, dates become ISO text.
+ * An SDK instance as a row: `sid` takes its typed name, JSON text becomes JSON as it is written, dates become ISO text.
  *
  * @param sidName - the name under which the row's SID is an argument of these tools, e.g. `taskSid`.
  */
 export function rowOf(instance: Instance, sidName: string, json: readonly string[] = ['attributes']): Row {
   const row: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(instance.toJSON() as object)) {
-    if (!NOISE.has(key)) row[key === 'sid' ? sidName : key] = json.includes(key) ? parsedOr(value) : dated(value)
+    if (!NOISE.has(key)) row[key === 'sid' ? sidName : key] = json.includes(key) ? storedOr(value) : dated(value)
   }
   return row
 }
@@ -79,17 +79,19 @@ function unknownField(field: string, row: Row): Error {
 }
 
 function inside(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (at, key) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined),
-    value
-  ) // an object, as just checked
+  const [key, ...rest] = path
+  if (key === undefined) return value
+  if (value instanceof StoredJson) return value.at(path)
+  return typeof value === 'object' && value !== null ? inside((value as Record<string, unknown>)[key], rest) : undefined // an object, as just checked
 }
 
 function graft(onto: Record<string, unknown>, path: readonly string[], value: unknown): void {
   if (value === undefined) return
   let at = onto
   for (const key of path.slice(0, -1)) {
-    const next = Object.hasOwn(at, key) && typeof at[key] === 'object' && at[key] !== null ? { ...at[key] } : {}
+    const present = Object.hasOwn(at, key) ? at[key] : undefined
+    if (present instanceof StoredJson) return // it is there as a whole
+    const next = typeof present === 'object' && present !== null ? { ...present } : {}
     Object.defineProperty(at, key, { value: next, enumerable: true, configurable: true, writable: true })
     at = next as Record<string, unknown> // just made
   }
@@ -101,12 +103,27 @@ export function compact<T extends Row>(row: T): T {
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null && value !== undefined)) as T // fewer optional members
 }
 
-/** The result of a call: compact JSON, the same in structuredContent and in the text. */
+/**
+ * The result of a call: JSON, the same in structuredContent and in the text, but for numbers that values cannot hold:
+ * those are text in the first.
+ */
 export function resultOf(outcome: Outcome, call: Pick<Call, 'warnings'>): CallToolResult {
-  const whole = withWarnings(compact(outcome), call.warnings)
-  const structured = sizeOf(whole) <= LIMIT ? whole : withWarnings(shortened(compact(outcome)), call.warnings)
-  return { structuredContent: structured, content: [{ type: 'text', text: JSON.stringify(structured) }] }
+  const told = compact(outcome)
+  let isExact = true
+  const asText = (source: string) => {
+    isExact = false
+    return source
+  }
+  const shown = sizeOf(told) <= LIMIT - ROOM ? told : shortened(told)
+  const values = plain(shown, asText) as Row // of an object it makes one
+  const warnings = isExact ? call.warnings : [...call.warnings, LONG_NUMBERS]
+  const structuredContent = withWarnings(values, warnings)
+  const result = withWarnings(shown, warnings)
+  return { structuredContent, content: [{ type: 'text', text: written(result) ?? '{}' }] }
 }
+
+const LONG_NUMBERS =
+  'numbers of more than 15 digits are text in structuredContent; to write one, send attributes as JSON text'
 
 function withWarnings(outcome: Outcome, warnings: readonly string[]): Record<string, unknown> {
   return { ...outcome, ...(warnings.length > 0 ? { warnings: [...new Set(warnings)] } : {}) }
@@ -114,7 +131,7 @@ function withWarnings(outcome: Outcome, warnings: readonly string[]): Record<str
 
 /** Too much for one result: the biggest values give way, named with their size under `omitted`. */
 function shortened(outcome: Outcome): Outcome {
-  const copy: Record<string, unknown> = structuredClone(outcome)
+  const copy = Object.fromEntries(Object.entries(outcome).map(([key, value]) => [key, copied(value)]))
   const omitted: Record<string, string> = {}
   while (sizeOf({ ...copy, omitted }) > LIMIT - ROOM) {
     const place = biggest(copy)
@@ -123,6 +140,16 @@ function shortened(outcome: Outcome): Outcome {
     delete place.holder[place.key]
   }
   return { ...copy, omitted }
+}
+
+/** Copies what `biggest` looks into: lists, and the rows of lists. */
+function copied(value: unknown): unknown {
+  if (!Array.isArray(value)) return value
+  return value.map((item) => (isRow(item) ? { ...item } : item))
+}
+
+function isRow(item: unknown): item is Row {
+  return typeof item === 'object' && item !== null && !Array.isArray(item) && !(item instanceof StoredJson)
 }
 
 interface Place {
@@ -140,7 +167,7 @@ function biggest(outcome: Record<string, unknown>): Place | undefined {
       const at = path ? `${path}.${key}` : key
       if (Array.isArray(value) && depth === 0) {
         value.forEach((item, index) => {
-          if (typeof item === 'object' && item !== null) collect(item, `${at}[${index}]`, depth + 1)
+          if (isRow(item)) collect(item, `${at}[${index}]`, depth + 1)
         })
         if (value.every((item) => typeof item !== 'object')) places.push({ holder, key, path: at, size: sizeOf(value) })
       } else places.push({ holder, key, path: at, size: sizeOf(value) })

@@ -1,4 +1,4 @@
-import type { Backend } from './backend.ts'
+import type { Backend, BackendKind } from './backend.ts'
 import type { Names } from './names.ts'
 import type { Outcome } from './results.ts'
 
@@ -123,6 +123,8 @@ export interface Tool {
   /** Keyed by the value of `action`; a tool without that argument has the one action `call`. */
   readonly actions: Readonly<Record<string, Action>>
   readonly output: Fields
+  /** Backends on which there is something to work on; a tool whose every call would be refused is not listed. */
+  readonly backends?: readonly BackendKind[]
   /** Names that belong to another tool's habit: alias (folded) → argument. */
   readonly aliases?: Readonly<Record<string, string>>
   /** Arguments of other connectors without effect there or here: name (folded) → the warning. */

@@ -18,7 +18,7 @@ import { Metrics } from './http/metrics.ts'
 import { buildServer, type MountMcp } from './http/server.ts'
 import { askWith } from './operations/conversations/asking.ts'
 import { Blanking } from './readers/blanking.ts'
-import { Follower } from './readers/follower.ts'
+import { type Followed, Follower } from './readers/follower.ts'
 import { Retention } from './readers/retention.ts'
 import { statisticsDigest } from './readers/statistics.ts'
 import { mountEventBridge } from './realtime/event-bridge.ts'
@@ -124,7 +124,9 @@ async function serve(
   const { log, settings = defaultSettings, seed, journal, testClock } = options
   const allowPrivate = options.allowPrivateDestinations ?? testClock ?? false
   const testing = testClock ? new TestClock(options.at ?? Date.now()) : undefined
-  const clock = testing ?? new RealClock()
+  const real = new RealClock()
+  const clock = testing ?? real
+  real.time.onStep.add(({ by, at }) => log.warn({ by_ms: by, at }, clockStepText(by)))
   const metrics = new Metrics()
   const { account_sid, auth_token } = credentials
   let account: Account | undefined
@@ -145,6 +147,7 @@ async function serve(
     sender: (sid) => (sid === account_sid ? sender : undefined),
     ask: (_account_sid, ...question) => ask(...question),
     now: () => clock.now(),
+    clockStep: () => real.time.step,
     ...(testing && { clock: testing }),
     metrics,
     log,
@@ -161,8 +164,10 @@ async function serve(
     // There are no API keys yet: an account signs its tokens with its auth token.
     keys: (issuer) => (issuer === account_sid ? { account_sid, secret: auth_token } : undefined),
     now: () => clock.now(),
+    machineNow: () => real.now(),
     envelopeOf,
-    log
+    log,
+    limits: { sockets_per_worker: settings.limits.sockets_per_worker }
   })
   const url = await listen(app, options)
   mounted = options.mcp?.({ url, hosts: hostsOf(options) })
@@ -185,15 +190,10 @@ async function serve(
     abort.signal
   ).then(async (opened) => {
     opened.onBatch.add((seconds, decisions) => metrics.commitTook(seconds, decisions))
-    testing?.notBefore(opened.state.at)
     testing?.register(opened)
     opened.subscribe((events) => tellWarnings(log, events))
-    if (opened.state.at > clock.now() + 60_000) {
-      log.warn(
-        { at: opened.state.at },
-        'the data is ahead of the clock: time stands still until the clock has caught up'
-      )
-    }
+    if (!testing && opened.state.at > Date.now() + 60_000)
+      log.warn({ at: opened.state.at }, 'the data is ahead of the clock: time goes on from there, a hundredth slower')
     const statistics = new Follower({
       store,
       account: opened,
@@ -232,13 +232,15 @@ async function serve(
     sending.onAttempt.add((kind, outcome) => metrics.deliveryAttempted(kind, outcome))
     const deliveries = new Follower({
       store,
-      account: opened,
+      account: toldOf(opened),
       log,
       reader: deliveriesReader,
-      // What another node reads is not ours to send.
+      // What another node reads is not ours to send; what a request caused is sent after its answer.
       read: async (cursor, limit) => {
         if (!opened.isReady) throw new Unavailable('the account is not ours')
-        return store.log(account_sid, cursor, limit)
+        const read = await store.log(account_sid, cursor, limit)
+        // Asked for only now: whoever is told meanwhile wakes nobody again who is reading.
+        return read.filter(({ seq }) => seq <= opened.told_seq)
       },
       digest: deliveriesDigest({ store, account: opened, routes, now: () => clock.now(), log }),
       rest_ms: 0,
@@ -296,6 +298,25 @@ async function serve(
 /** Milliseconds for requests that came before the server stopped, and for deliveries that are under way then. */
 const answer_ms = 200
 const handOver_ms = 200
+
+/** An account as it is for those who may not be ahead of the answers: what is settled is what has been told. */
+function toldOf(account: Account): Followed {
+  return {
+    account_sid: account.account_sid,
+    get state() {
+      return account.state
+    },
+    settled: () => account.told(),
+    subscribe: (listener) => account.subscribe(listener)
+  }
+}
+
+function clockStepText(by: number): string {
+  const seconds = Math.round(Math.abs(by) / 1000)
+  if (by > 0)
+    return `the clock was put forward by ${seconds} s, or the machine slept: what is due since then is done now`
+  return `the clock was put back by ${seconds} s: time goes on as if it had not been, a hundredth slower until the clock has caught up`
+}
 
 /** What Twilio is silent about is for whoever runs the server as well. */
 function tellWarnings(log: Logger, events: readonly EngineEvent[]): void {

@@ -1044,7 +1044,7 @@ export const operations: readonly Operation[] = [
     schema: taskrouterV1TaskChannel, parameters: [
       { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', required: true, maxLength: 64 },
-      { wire: 'UniqueName', name: 'unique_name', in: 'form', type: 'string', required: true, pattern: '^[A-Za-z_$][A-Za-z0-9_$]*$', maxLength: 64 },
+      { wire: 'UniqueName', name: 'unique_name', in: 'form', type: 'string', required: true, maxLength: 64 },
       { wire: 'ChannelOptimizedRouting', name: 'channel_optimized_routing', in: 'form', type: 'boolean' }
     ] },
   { id: 'taskrouter_v1.DeleteTaskChannel', api: 'taskrouter_v1', product: 'taskrouter', method: 'DELETE', path: '/v1/Workspaces/{WorkspaceSid}/TaskChannels/{Sid}', verb: 'delete', resource: 'task_channel', parents: ['workspace_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,

@@ -1,3 +1,4 @@
+import { membersOf, unquoted } from '@ringdown/contract/json-text'
 import { Refusal, type RefusalCode, refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
 import { addConversation, type CreateConversation } from './conversation.ts'
@@ -51,27 +52,31 @@ function attempt<T>(one: () => T): T {
 
 const ofValues: readonly RefusalCode[] = ['participant.bad_address', 'participant.bad_proxy_address', 'bad_attributes']
 
-/** Reads `{"messaging_binding": {"address": …}}`, `{"MessagingBinding.Address": …}` and what is between them. */
+/**
+ * Reads `{"messaging_binding": {"address": …}}`, `{"MessagingBinding.Address": …}` and what is between them, given as JSON
+ * text or its value. What is no text stays as it was written, attributes among them.
+ */
 export function participantParams(value: unknown): ParticipantParams {
   const flat: Record<string, string> = {}
-  collect(value, '', flat)
+  collect(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'null'), '', flat)
   return flat as ParticipantParams // a subset of its names matter, and all its values are text
 }
 
-function collect(value: unknown, path: string, into: Record<string, string>): void {
-  if (value === null || value === undefined) return
-  const isAttributes = path === 'attributes'
-  if (typeof value === 'object' && !isAttributes) {
-    for (const [name, member] of Object.entries(value)) {
-      const snake = name
-        .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
-        .replaceAll('.', '_')
-        .toLowerCase()
-      if (snake !== '__proto__') collect(member, path === '' ? snake : `${path}_${snake}`, into)
-    }
-  } else if (textual.includes(path)) {
-    into[path] = typeof value === 'string' ? value : JSON.stringify(value)
+function collect(text: string, path: string, into: Record<string, string>): void {
+  if (text === 'null') return
+  const members = path === 'attributes' ? [] : membersOf(text)
+  for (const { key, value, end } of members) {
+    const snake = String(key)
+      .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+      .replaceAll('.', '_')
+      .toLowerCase()
+    if (snake !== '__proto__') collect(text.slice(value, end), path === '' ? snake : `${path}_${snake}`, into)
   }
+  if (textual.includes(path) && !(isContainer(text) && path !== 'attributes')) into[path] = unquoted(text)
+}
+
+function isContainer(text: string): boolean {
+  return text.startsWith('{') || text.startsWith('[')
 }
 
 const textual: readonly string[] = [

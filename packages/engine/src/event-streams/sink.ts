@@ -1,5 +1,5 @@
 import { oneOf, spelled } from '../enumeration.ts'
-import { worded } from '../flex/json-text.ts'
+import { valueIn, worded } from '../flex/json-text.ts'
 import type { Json } from '../flex/rows.ts'
 import { refuse } from '../refusals.ts'
 import { checkUrl, notFound } from '../routing/lookup.ts'
@@ -68,7 +68,8 @@ export function checkDescription(description: string): void {
 
 type Configuration = { readonly [name: string]: Json }
 
-function membersOf(value: unknown): Configuration {
+function membersOf(given: unknown): Configuration {
+  const value: unknown = typeof given === 'string' ? valueIn(given) : given
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     refuse('invalid', 'SinkConfiguration must be a JSON object')
   }

@@ -1,3 +1,4 @@
+import { valueIn } from '../flex/json-text.ts'
 import { refuse } from '../refusals.ts'
 import { notFound } from '../routing/lookup.ts'
 import type { State } from '../state/state.ts'
@@ -5,7 +6,7 @@ import { type StreamType, streamTypeOf } from './catalogue.ts'
 import type { SinkRow, SubscribedEventRow, SubscriptionRow } from './rows.ts'
 import { checkDescription } from './sink.ts'
 
-/** `types`: objects with `type` and, unless it is to be the latest, `schema_version` (reference events 1). */
+/** `types`: objects, or their JSON texts, with `type` and, unless it is to be the latest, `schema_version` (reference events 1). */
 export function createSubscription(
   state: State,
   params: { readonly description: string; readonly sink_sid: string; readonly types: readonly unknown[] }
@@ -65,7 +66,8 @@ function activeSink(state: State, sid: string): SinkRow {
 
 function wantedTypes(types: readonly unknown[]): (readonly [type: StreamType, schema_version: number])[] {
   if (types.length === 0) refuse('invalid', 'A Subscription needs at least one of Types')
-  const wanted = types.map((one) => {
+  const wanted = types.map((given) => {
+    const one: unknown = typeof given === 'string' ? valueIn(given) : given
     const { type, schema_version } = (one ?? {}) as { readonly type?: unknown; readonly schema_version?: unknown } // checked here
     if (typeof type !== 'string') refuse('invalid', 'Each of Types must be a JSON object with type and schema_version')
     const found = wantedType(type)

@@ -183,10 +183,16 @@ const readOnly: readonly string[] = [
   'service_version'
 ]
 
+export interface UpdateFlexConfiguration {
+  readonly [name: string]: unknown
+  /** The JSON texts of properties, where they came as such: objects and lists are kept as they were written. */
+  readonly texts?: Readonly<Record<string, string>>
+}
+
 /** Changes the named properties, each as a whole; the body must name the account. Unknown names are ignored. */
 export function updateFlexConfiguration(
   state: State,
-  params: Readonly<Record<string, unknown>>
+  { texts = {}, ...params }: UpdateFlexConfiguration
 ): { flex_configuration: FlexConfigurationRow } {
   const before = setupFlex(state).flex_configuration
   if (params.account_sid === undefined) refuse('invalid', 'Missing required parameter account_sid in the post body')
@@ -195,12 +201,21 @@ export function updateFlexConfiguration(
   const changes: Record<string, Json> = {}
   for (const [name, value] of Object.entries(params)) {
     if (readOnly.includes(name)) refuse('configuration.read_only', `Configuration properties are read-only: [${name}]`)
-    if (Object.hasOwn(writable, name)) changes[name] = checkedValue(name as keyof typeof writable, value) // hasOwn says so
+    if (Object.hasOwn(writable, name)) {
+      const checked = checkedValue(name as keyof typeof writable, value) // hasOwn says so
+      changes[name] = typeof checked === 'object' && checked !== null ? (texts[name] ?? checked) : checked
+    }
   }
   checkReferences(state, before.taskrouter_workspace_sid, changes)
   return {
     flex_configuration: state.change('flex_configuration', before.sid, changes as Partial<FlexConfigurationRow>) // checked above
   }
+}
+
+/** Whether a property holds an object or a list: a row holds its JSON text, or its value where nobody has written it. */
+export function isDocument(name: string): boolean {
+  const type = Object.hasOwn(writable, name) ? writable[name as keyof typeof writable] : undefined // hasOwn says so
+  return type === 'object' || type === 'array'
 }
 
 function checkedValue(name: keyof typeof writable, value: unknown): Json {

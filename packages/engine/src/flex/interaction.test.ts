@@ -309,6 +309,42 @@ describe('what goes wrong with the conversation', () => {
   })
 })
 
+describe('a conversation that is in an interaction', () => {
+  it.each(['customer', 'api'])('is in no second one while its channel is active: initiated by %s', (initiated_by) => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    const sid = floor.conversation()
+    const channel = { type: 'sms', initiated_by, properties: { media_channel_sid: sid } }
+    const begin = () => floor.do({ type: 'interaction.create', channel, routing: { properties: floor.routing } })
+    const first = begin()
+    expect(first.interaction_channel).toMatchObject({ status: 'active', media_channel_sid: sid })
+    const second = begin()
+    expect(second).not.toHaveProperty('task')
+    expect(second.interaction_channel).toMatchObject({
+      status: 'failed',
+      error_code: 45361,
+      error_message: expect.stringContaining(first.interaction.sid)
+    })
+    expect(floor.state.get('interaction_channel', first.interaction_channel.sid).status).toBe('active')
+    expect([floor.state.tables.task.size, floor.state.get('conversation', sid).state]).toEqual([1, 'active'])
+  })
+
+  it('is in the next one when the first has let go of it', () => {
+    const floor = new Floor()
+    floor.agent('Bea')
+    const contact = floor.contact()
+    contact.accept()
+    contact.end('inactive', { status: 'closed' })
+    const { sid } = contact.conversation
+    const { interaction_channel } = floor.do({
+      type: 'interaction.create',
+      channel: { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: sid } },
+      routing: { properties: floor.routing }
+    })
+    expect(interaction_channel).toMatchObject({ status: 'active', media_channel_sid: sid })
+  })
+})
+
 describe('the other ways to begin', () => {
   const participants = [{ address: '+37255500009', proxy_address: '+3726000', name: 'Ada' }]
 
@@ -719,5 +755,44 @@ describe('refusals change nothing', () => {
     const act = () => floor.do(create(sms, { workspace_sid: other }) as CommandOf<'interaction.create'>)
     expect(floor.refusal(act)).toContain(`is not the Workspace of Flex, which is ${workspace_sid}`)
     floor.do({ type: 'workspace.delete', sid: other })
+  })
+})
+
+describe('attributes that came as text', () => {
+  const exact = String.raw`"page_id": 17841444523369053,"rate":1.0 ,"10":"b","2":"a","e\u0301":"\u00e9\/"`
+
+  const start = (attributes: string) => {
+    const floor = new Floor()
+    const properties = `{"workspace_sid":"${floor.workspace_sid}","workflow_sid":"${floor.workflow('Anyone').sid}","attributes":${attributes}}`
+    const { interaction, task } = floor.do({
+      type: 'interaction.create',
+      channel: { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: floor.conversation() } },
+      routing: `{"properties":${properties}}`
+    })
+    return { contact: new Contact(floor, interaction.sid), attributes: task?.attributes ?? '', properties }
+  }
+
+  it.each([
+    ['an object', `{${exact}}`],
+    ['the text of one', JSON.stringify(`{${exact}}`)]
+  ])('reach the first task and those of invites as they were written: %s', (_how, given) => {
+    const { contact, attributes, properties } = start(given)
+    expect(attributes).toContain(exact)
+    expect(JSON.parse(attributes)).toMatchObject({ customerAddress: '+37255500001', channelType: 'sms' })
+    contact.floor.do({ type: 'invite.create', ...contact.path, routing: `{"properties":${properties}}` })
+    expect(contact.tasks[1]?.attributes).toContain(exact)
+  })
+
+  it('are changed only where Flex has something to say', () => {
+    const customers = '"customers":{"vip":1e2,"phone":"+1","ids":[98765432109876543210]}'
+    const conversations = '"conversations":{"conversation_id":"mine","score": 0.10}'
+    const { attributes, contact } = start(
+      `{${customers},"channelType":"mine",${conversations},"customerName":"Zo\\u00eb"}`
+    )
+    expect(attributes).toContain('"vip":1e2,"phone":"+1","ids":[98765432109876543210]}')
+    expect(attributes).toContain(`"conversation_id":"${contact.interaction_sid}","score": 0.10}`)
+    expect(attributes).toContain('"channelType":"sms"')
+    expect(attributes).toContain('"customerName":"Zo\\u00eb"')
+    expect(JSON.parse(attributes)).toMatchObject({ customers: { name: 'Zoë', vip: 100 }, customerName: 'Zoë' })
   })
 })

@@ -66,7 +66,7 @@ export function createInteraction(state: State, params: CreateInteraction): Made
   )
   if (wanted.type === 'voice') members.push(addMember(state, ready, { type: 'customer', participant_sid: null }))
   const sid = state.sid('KG')
-  const attributes = firstTaskAttributes(routing.attributes, ready, sid)
+  const attributes = firstTaskAttributes(routing.attributes_text, ready, sid)
   const { task } = addInvite(state, ready, routing, {
     sid,
     attributes,
@@ -192,10 +192,23 @@ function existing(
   if (conversation.state === 'closed') {
     return { failure: { code: 45354, message: `Conversation ${sid} is closed` }, conversation }
   }
+  const active = activeChannelOf(state, sid)
+  if (active) {
+    const message = `Conversation ${sid} is in Interaction ${active.interaction_sid} already: invite to its Channel ${active.sid}, which is active, or close that first`
+    return { failure: { code: 45361, message }, conversation }
+  }
   const roster = [...state.tables.participant.by('conversation_sid', sid)]
   const customer = roster.find((participant) => participant.address !== null) ?? roster[0]
   if (!customer) return { failure: { code: 45355, message: `Conversation ${sid} has no participants` }, conversation }
   return { conversation, participants: [customer] }
+}
+
+/** A conversation is in one active channel at a time: its customer cannot be added to another. */
+function activeChannelOf(state: State, conversation_sid: string): InteractionChannelRow | undefined {
+  for (const channel of state.tables.interaction_channel.by('media_channel_sid', conversation_sid)) {
+    if (channel.status === 'active') return channel
+  }
+  return undefined
 }
 
 /** The channel tells what went wrong; there is no task, since nothing could be done with it. */

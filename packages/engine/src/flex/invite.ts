@@ -21,7 +21,8 @@ export function createInvite(state: State, params: CreateInvite): { invite: Invi
   const routing = routingParameter(params.routing)
   flexOf(state, routing.workspace_sid)
   const sid = state.sid('KG')
-  return addInvite(state, channel, routing, { sid, attributes: inviteAttributes(routing.attributes, channel, sid) })
+  const attributes = inviteAttributes(routing.attributes_text, channel, sid)
+  return addInvite(state, channel, routing, { sid, attributes })
 }
 
 /** Makes the task of an invite. It waits for a worker who is named as long as any other task (reference flex 27, U8). */

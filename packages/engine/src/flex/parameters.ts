@@ -1,3 +1,4 @@
+import { unquoted, valueAt } from '@ringdown/contract/json-text'
 import { normalized } from '../conversations/address.ts'
 import { spelled } from '../enumeration.ts'
 import { type RefusalCode, refuse } from '../refusals.ts'
@@ -32,6 +33,8 @@ export interface RoutingParameter {
   readonly worker_sid: string | undefined
   readonly task_channel: string | undefined
   readonly attributes: Readonly<Record<string, unknown>>
+  /** The same as they were given, JSON text. */
+  readonly attributes_text: string
   readonly priority: number | undefined
   readonly timeout: number | undefined
 }
@@ -119,9 +122,17 @@ export function routingParameter(value: unknown): RoutingParameter {
     task_channel: text('task_channel_sid') ?? text('task_channel_unique_name'),
     attributes:
       attributes === undefined || attributes === '' ? {} : objectOf(attributes, 'Routing: attributes', 'invalid'),
+    attributes_text: attributesText(value),
     priority: numberOf(properties, 'priority'),
     timeout: numberOf(properties, 'timeout')
   }
+}
+
+/** Of what was checked to be such a parameter: each level may be text of JSON, and is read from its text. */
+function attributesText(routing: unknown): string {
+  const text = typeof routing === 'string' ? routing : JSON.stringify(routing)
+  const properties = unquoted(valueAt(text, ['properties']) ?? '{}')
+  return unquoted(valueAt(properties, ['attributes']) ?? '{}') || '{}'
 }
 
 /** An object, or the JSON text of one. */

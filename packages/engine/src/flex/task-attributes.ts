@@ -1,48 +1,66 @@
+import { isObject, setAt, valueAt, withDefaults } from '@ringdown/contract/json-text'
 import type { ChannelType, InteractionChannelRow } from './rows.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** The attributes of an interaction's first task: what was given, enriched (reference flex 4.5). Identifiers are always ours. */
-export function firstTaskAttributes(given: Fields, channel: InteractionChannelRow, invite_sid: string): string {
+/**
+ * The attributes of an interaction's first task, JSON text: what was given, enriched (reference flex 4.5). Identifiers are
+ * always ours; everything else stays as it was written.
+ */
+export function firstTaskAttributes(given: string, channel: InteractionChannelRow, invite_sid: string): string {
   const { type, initiated_by, customer_address, customer_name } = channel
   const direction = initiated_by === 'agent' ? 'outbound' : 'inbound'
   const customers = { ...contactOf(channel), ...(customer_name !== null && { name: customer_name }) }
-  return JSON.stringify({
-    ...(customer_address !== null && { customerAddress: customer_address }),
-    ...(customer_name !== null && { customerName: customer_name, from: customer_name }),
-    ...given,
-    ...identifiers(channel, invite_sid),
-    initiatedBy: initiated_by,
+  const conversations = {
+    initiated_by,
+    communication_channel: communicationChannels[type],
     direction,
-    ...(Object.keys(customers).length > 0 && { customers: { ...customers, ...fieldsOf(given.customers) } }),
-    conversations: {
-      initiated_by,
-      communication_channel: communicationChannels[type],
-      direction,
-      ...(channel.media_channel_sid !== null && {
-        media: [{ type: 'ChatTranscript', sid: channel.media_channel_sid }]
-      }),
-      ...(customer_address !== null && { external_contact: customer_address }),
-      ...fieldsOf(given.conversations),
-      conversation_id: channel.interaction_sid
-    }
-  })
+    ...(channel.media_channel_sid !== null && {
+      media: [{ type: 'ChatTranscript', sid: channel.media_channel_sid }]
+    }),
+    ...(customer_address !== null && { external_contact: customer_address })
+  }
+  const filled = withDefaults(
+    given,
+    textsOf({ customerAddress: customer_address, customerName: customer_name, from: customer_name })
+  )
+  let text = withMembers(filled, { ...identifiers(channel, invite_sid), initiatedBy: initiated_by, direction })
+  if (Object.keys(customers).length > 0) {
+    text = setAt(text, ['customers'], withDefaults(objectAt(given, 'customers'), textsOf(customers)))
+  }
+  text = setAt(text, ['conversations'], withDefaults(objectAt(given, 'conversations'), textsOf(conversations)))
+  return setAt(text, ['conversations', 'conversation_id'], JSON.stringify(channel.interaction_sid))
 }
 
 /** Of a later task: what the caller sent again, and the identifiers; the first task's are not inherited (reference flex 6). */
-export function inviteAttributes(given: Fields, channel: InteractionChannelRow, invite_sid: string): string {
+export function inviteAttributes(given: string, channel: InteractionChannelRow, invite_sid: string): string {
   const { customer_address, customer_name } = channel
-  return JSON.stringify({
-    ...(customer_address !== null && { customerAddress: customer_address }),
-    ...(customer_name !== null && { customerName: customer_name }),
-    ...given,
-    ...identifiers(channel, invite_sid),
-    // A caller may link the task to another contact; without a word it belongs to this one.
-    conversations: { conversation_id: channel.interaction_sid, ...fieldsOf(given.conversations) }
-  })
+  const customer = textsOf({ customerAddress: customer_address, customerName: customer_name })
+  const text = withMembers(withDefaults(given, customer), identifiers(channel, invite_sid))
+  // A caller may link the task to another contact; without a word it belongs to this one.
+  const contact = textsOf({ conversation_id: channel.interaction_sid })
+  return setAt(text, ['conversations'], withDefaults(objectAt(given, 'conversations'), contact))
 }
 
-function identifiers(channel: InteractionChannelRow, invite_sid: string) {
+/** The JSON texts of values; null is no value. */
+function textsOf(values: Fields): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, value === null ? undefined : JSON.stringify(value)])
+  )
+}
+
+/** The text with members that take the place of those called so, or come last. */
+function withMembers(text: string, members: Fields): string {
+  return Object.entries(members).reduce((at, [key, value]) => setAt(at, [key], JSON.stringify(value)), text)
+}
+
+/** The text of an object's member that is an object itself; otherwise of an empty one. */
+function objectAt(text: string, key: string): string {
+  const value = valueAt(text, [key])
+  return value !== undefined && isObject(value) ? value : '{}'
+}
+
+function identifiers(channel: InteractionChannelRow, invite_sid: string): Fields {
   return {
     flexInteractionSid: channel.interaction_sid,
     flexInteractionChannelSid: channel.sid,

@@ -1,5 +1,6 @@
 import { Client } from '@modelcontextprotocol/client'
 import { InMemoryTransport } from '@modelcontextprotocol/server'
+import { parseJson } from '@ringdown/contract/json-text'
 import { createMcpServer, type McpServerOptions } from '../server.ts'
 import type { FakeApi } from './fake-api.ts'
 
@@ -44,7 +45,17 @@ export function told(result: unknown): Told {
   } = result as { isError?: boolean; content: { text: string }[]; structuredContent?: Record<string, unknown> } // a CallToolResult
   const text = content[0]?.text ?? ''
   const parsed = JSON.parse(text)
-  if (isError ? structuredContent !== undefined : JSON.stringify(structuredContent) !== text)
+  // What stored documents spell in their own way (`1.0`) is the same as a value.
+  const shown = JSON.stringify(sorted(parseJson(text, (source) => source)))
+  if (isError ? structuredContent !== undefined : JSON.stringify(sorted(structuredContent)) !== shown)
     throw new Error(`text and structuredContent differ: ${text}`)
   return { isError, content: structuredContent ?? {}, text, error: parsed.error }
+}
+
+/** A value whose keys stand in one order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value).map(([key, member]) => [key, sorted(member)] as const)
+  return Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1)))
 }

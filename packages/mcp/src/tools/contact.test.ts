@@ -10,7 +10,37 @@ async function agent(...routes: readonly Route[]) {
   const api = floor(...routes)
   return { api, ...(await connected(api)) }
 }
+async function onTwilio(...routes: readonly Route[]) {
+  const api = floor(...routes)
+  return { api, ...(await connected(api, { backend: api.twilio() })) }
+}
 const json = (value: unknown) => JSON.parse(String(value))
+
+describe('a contact that is named by its task', () => {
+  it.each([
+    ['manage_interaction_channel', { action: 'get' }, 'channels'],
+    ['manage_interaction_channel', { action: 'close' }, 'channels'],
+    ['manage_interaction_participants', { action: 'list' }, 'participants'],
+    ['manage_interaction_participants', { action: 'invite', workerSid: 'bob' }, 'invite']
+  ])('%s %j finds it by taskSid, in any spelling', async (tool, args, found) => {
+    const { call } = await agent()
+    for (const given of [{ taskSid: sid('WT') }, { task_sid: sid('WT') }, { interactionSid: sid('WT') }])
+      expect((await call(tool, { ...args, ...given })).content).toHaveProperty(found)
+  })
+
+  it.each(['manage_interaction_channel', 'manage_interaction_participants'])('%s takes one name', async (tool) => {
+    const { call } = await agent()
+    expect((await call(tool, { action: 'list' })).error).toMatchObject({
+      code: 'missing_argument',
+      argument: 'interactionSid'
+    })
+    expect((await call(tool, { action: 'list', interactionSid: sid('KD'), taskSid: sid('WT') })).error).toMatchObject({
+      code: 'bad_value',
+      argument: 'taskSid'
+    })
+    expect((await call(tool, { action: 'list', taskSid: sid('KD') })).error).toMatchObject({ code: 'wrong_sid' })
+  })
+})
 
 describe('starting a contact', () => {
   const sms = { channelType: 'sms', customerAddress: '+33600000001', businessAddress: '+15005550006' }
@@ -431,7 +461,7 @@ describe('Flex and Studio', () => {
   })
 
   it('a flow is shown by its widgets, its definition on request', async () => {
-    const { call } = await agent()
+    const { call } = await onTwilio()
     const { content } = await call('manage_studio_flows', { action: 'get', flowSid: 'Welcome' })
     expect(content).toMatchObject({
       flows: [{ flowSid: sid('FW'), widgets: ['Trigger: trigger → incomingMessage: greet', 'greet: send-message'] }]
@@ -445,7 +475,7 @@ describe('Flex and Studio', () => {
   })
 
   it('a change is a draft until it is published on purpose; a wrong definition names each place', async () => {
-    const { api, call } = await agent([
+    const { api, call } = await onTwilio([
       'POST studio/v2/Flows/Validate',
       () =>
         refusal(400, 20001, 'Flow definition is invalid', {
@@ -464,7 +494,7 @@ describe('Flex and Studio', () => {
   })
 
   it('one execution at a time for a contact', async () => {
-    const { call } = await agent([
+    const { call } = await onTwilio([
       'POST studio/v2/Flows/:fw/Executions',
       (_sent: Sent) => refusal(409, 20409, 'already active', { conflicting_execution_sid: sid('FN', 4) })
     ])

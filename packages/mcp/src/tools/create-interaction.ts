@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { membersOf, objectText, setAt, withDefaults } from '@ringdown/contract/json-text'
 import type { InteractionChannelInstance } from 'twilio/lib/rest/flexApi/v1/interaction/interactionChannel.js'
 import { explained, Fault, fault } from '../errors.ts'
 import { objectIn } from '../json.ts'
@@ -110,7 +111,7 @@ async function createContact(values: Given, call: Call): Promise<Outcome> {
     ...(participants.length > 0 && !conversationSid ? { participants } : {}),
     ...propertiesOf(values)
   }
-  const routing = { properties: await routingOf(values, workspaceSid, call) }
+  const routing = objectText({ properties: await routingOf(values, workspaceSid, call) })
   const { interactionContextSid, webhookTtid } = values
   const made = await explained(
     call,
@@ -163,19 +164,22 @@ function propertiesOf({ channelType, conversationSid, channelProperties, custome
   return Object.keys(properties).length > 0 ? { properties: { type: channelType, ...properties } } : {}
 }
 
-async function routingOf(values: Given, workspaceSid: string, call: Call): Promise<Row> {
+/** JSON text: attributes stay as they were given. */
+async function routingOf(values: Given, workspaceSid: string, call: Call): Promise<string> {
   const { taskQueueSid, workerSid, taskChannel, attributes, priority, timeout, customerName } = values
-  const attributed = { ...(customerName ? { customerName } : {}), ...attributes?.value }
-  return compact({
+  const named = { customerName: customerName && JSON.stringify(customerName) }
+  const attributed = withDefaults(attributes?.text ?? '{}', named)
+  const properties = compact({
     workspace_sid: workspaceSid,
     workflow_sid: values.workflowSid ?? (await defaultWorkflow(taskQueueSid !== undefined, call)),
     queue_sid: taskQueueSid,
     worker_sid: workerSid,
     task_channel_sid: taskChannel,
-    attributes: Object.keys(attributed).length > 0 ? attributed : undefined,
     priority,
     timeout
   })
+  const text = JSON.stringify(properties)
+  return membersOf(attributed).length > 0 ? setAt(text, ['attributes'], attributed) : text
 }
 
 /** The only workflow, or Flex's default one; where a queue is given the API may do without. */

@@ -1,3 +1,4 @@
+import type { TaskInstance } from 'twilio/lib/rest/taskrouter/v1/workspace/task.js'
 import type { WorkspaceContext } from 'twilio/lib/rest/taskrouter/v1/workspace.js'
 import { explained, fault, isApi } from '../errors.ts'
 import { objectIn } from '../json.ts'
@@ -118,7 +119,34 @@ async function statistics(values: Given, call: Call): Promise<Outcome> {
   const figures = await both(realTime, cumulative, values, call)
   const available =
     scope === 'workspace' || scope === 'worker' ? await availableWorkers(workspace, figures.realtime) : undefined
-  return { summary: summaryOf(figures, available), ...figures }
+  const { taskQueueSid, workflowSid } = values
+  const waiting = await waitingTasks(workspace, values, given({ taskQueueSid, workflowSid }), figures.realtime)
+  return { summary: summaryOf(figures, available, waiting), ...figures }
+}
+
+const MOST_WAITING = 1000
+const WAITING: ReadonlySet<string> = new Set(['pending', 'reserved'])
+
+/**
+ * The tasks that wait now, of very many the first thousand; none where the figures are of a period that is over. An
+ * average of those alone who were answered looks best when nobody answers, so these belong to it.
+ */
+async function waitingTasks(
+  workspace: WorkspaceContext,
+  { view, endDate, taskChannel }: Given,
+  owner: { readonly taskQueueSid?: string; readonly workflowSid?: string } = {},
+  realtime?: Row
+): Promise<readonly TaskInstance[]> {
+  if (view === 'cumulative' || endDate || (realtime && waitingIn(realtime) === 0)) return []
+  const tasks = await workspace.tasks.list({
+    ...owner,
+    assignmentStatus: [...WAITING],
+    limit: MOST_WAITING,
+    pageSize: MOST_WAITING
+  })
+  return tasks.filter(
+    (task) => WAITING.has(task.assignmentStatus) && (taskChannel === undefined || task.taskChannelSid === taskChannel)
+  )
 }
 
 function span(values: Given) {
@@ -200,15 +228,27 @@ const waitingIn = (realtime: Row): number => {
   const byStatus = objectIn(realtime.tasks_by_status)
   return (number(byStatus.pending) ?? 0) + (number(byStatus.reserved) ?? 0)
 }
-const averageIn = (cumulative: Row | undefined): number | undefined =>
-  number(objectIn(cumulative?.wait_duration_until_accepted).avg)
 
-function summaryOf({ realtime, cumulative }: Figures, available: number | undefined): Row {
+/** Seconds, on average of those who were answered in the period and of those who wait now. */
+function averageWait(cumulative: Row | undefined, waiting: readonly TaskInstance[]): number | undefined {
+  const { avg, total } = objectIn(cumulative?.wait_duration_until_accepted)
+  if (waiting.length === 0) return number(avg)
+  const accepted = number(cumulative?.reservations_accepted) ?? 0
+  const waited = number(total) ?? (number(avg) ?? 0) * accepted
+  const waits = waiting.reduce((sum, { age }) => sum + age, 0)
+  return Math.round((waited + waits) / (accepted + waiting.length))
+}
+
+function summaryOf(
+  { realtime, cumulative }: Figures,
+  available: number | undefined,
+  waiting: readonly TaskInstance[]
+): Row {
   return compact({
     totalTasks: number(realtime?.total_tasks),
     waitingTasks: realtime?.tasks_by_status ? waitingIn(realtime) : undefined,
     longestWaitSeconds: number(realtime?.longest_task_waiting_age),
-    averageWaitSeconds: averageIn(cumulative),
+    averageWaitSeconds: averageWait(cumulative, waiting),
     availableWorkers: number(realtime?.total_available_workers) ?? available,
     totalWorkers: number(realtime?.total_workers) ?? number(realtime?.total_eligible_workers)
   })
@@ -239,7 +279,7 @@ async function oneWorker(workspace: WorkspaceContext, workerSid: string, values:
   return { cumulative: objectIn(cumulative) }
 }
 
-function rowOfFigures(name: Row, realtime: Row, cumulative: Row | undefined): Row {
+function rowOfFigures(name: Row, realtime: Row, cumulative: Row | undefined, waiting: readonly TaskInstance[]): Row {
   const byStatus = objectIn(realtime.tasks_by_status)
   return compact({
     ...name,
@@ -248,7 +288,7 @@ function rowOfFigures(name: Row, realtime: Row, cumulative: Row | undefined): Ro
     assigned: (number(byStatus.assigned) ?? 0) + (number(byStatus.wrapping) ?? 0),
     eligibleWorkers: number(realtime.total_eligible_workers),
     availableWorkers: number(realtime.total_available_workers),
-    averageWaitSeconds: averageIn(cumulative),
+    averageWaitSeconds: averageWait(cumulative, waiting),
     accepted: number(cumulative?.reservations_accepted),
     canceled: number(cumulative?.tasks_canceled),
     timedOut: number(cumulative?.reservations_timed_out)
@@ -261,13 +301,16 @@ async function queueRows(workspace: WorkspaceContext, values: Given, call: Call)
     (await call.names.entries('task_queue', await call.workspace())).map(({ sid, names: [name] }) => [sid, name])
   )
   const period = { ...span(values), ...given({ splitByWaitTime: values.splitByWaitTime }) }
+  const waiting = await waitingTasks(workspace, values)
+  const waitingOf = (sid: string) => waiting.filter((task) => task.taskQueueSid === sid)
   const nameOf = (sid: string): Row => ({ taskQueue: names.get(sid) ?? sid, taskQueueSid: sid })
   if (values.view !== 'realtime') {
     try {
       const { rows, nextPageToken } = await paged(
         call,
         (page) => workspace.taskQueues.statistics.page({ ...page, ...period }),
-        (queue) => rowOfFigures(nameOf(queue.taskQueueSid), objectIn(queue.realtime), objectIn(queue.cumulative))
+        ({ taskQueueSid, realtime, cumulative }) =>
+          rowOfFigures(nameOf(taskQueueSid), objectIn(realtime), objectIn(cumulative), waitingOf(taskQueueSid))
       )
       return { rows, nextPageToken }
     } catch (error) {
@@ -287,20 +330,23 @@ async function queueRows(workspace: WorkspaceContext, values: Given, call: Call)
             .realTimeStatistics()
             .fetch(given({ taskChannel: values.taskChannel }))
         ),
-        undefined
+        undefined,
+        waitingOf(sid)
       )
   )
   return { rows, nextPageToken }
 }
 
 async function workflowRows(workspace: WorkspaceContext, values: Given, call: Call): Promise<Outcome> {
+  const waiting = await waitingTasks(workspace, values)
   const { rows, nextPageToken } = await pagedFigures(
     call,
     (page) => workspace.workflows.page(page),
     async ({ sid, friendlyName }) => {
       const { realTime, cumulative } = sources(workspace, 'workflow', { ...values, workflowSid: sid })
       const { realtime, cumulative: period } = await both(realTime, cumulative, values, call)
-      return rowOfFigures({ workflow: friendlyName, workflowSid: sid }, realtime ?? {}, period)
+      const own = waiting.filter((task) => task.workflowSid === sid)
+      return rowOfFigures({ workflow: friendlyName, workflowSid: sid }, realtime ?? {}, period, own)
     }
   )
   return { rows, nextPageToken }

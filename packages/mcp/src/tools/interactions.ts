@@ -1,7 +1,31 @@
 import { fault, isApi } from '../errors.ts'
 import { objectIn } from '../json.ts'
 import { isSid, sidMeaning } from '../sids.ts'
-import type { Call } from '../tool.ts'
+import { argumentsOf, type Call, type Values } from '../tool.ts'
+
+/** How a call names a contact: by its interaction, or by one of its tasks. */
+export const CONTACT = argumentsOf({
+  interactionSid: { type: 'string', description: 'KD…, or WT… of its task' },
+  taskSid: { type: 'string', sid: ['WT'], description: 'in place of interactionSid' }
+})
+
+export const CONTACT_NAMES = ['interactionSid', 'taskSid'] as const
+
+/** @throws Fault where a call names no contact, or one in both ways. */
+export async function contactOf({ interactionSid, taskSid }: Values<typeof CONTACT>, call: Call): Promise<string> {
+  if (interactionSid !== undefined && taskSid !== undefined && interactionSid !== taskSid) {
+    throw fault('bad_value', 'interactionSid and taskSid both name the contact: not both', {
+      argument: 'taskSid',
+      next: 'give interactionSid or taskSid'
+    })
+  }
+  const named = interactionSid ?? taskSid
+  if (named !== undefined) return interactionOf(named, call)
+  throw fault('missing_argument', `${call.tool.name} ${call.action} needs interactionSid or taskSid`, {
+    argument: 'interactionSid',
+    next: 'give interactionSid, or taskSid'
+  })
+}
 
 /**
  * The interaction that an argument means: KD… itself, or the one that a task belongs to.
@@ -59,7 +83,8 @@ export interface FirstTask {
   readonly queueSid?: string | undefined
   readonly taskChannel?: string | undefined
   readonly assignmentStatus?: string | undefined
-  readonly attributes: Readonly<Record<string, unknown>>
+  /** JSON text of an object. */
+  readonly attributes: string
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
@@ -74,8 +99,14 @@ export function taskIn(routing: unknown): FirstTask {
     queueSid: text(properties.queue_sid),
     taskChannel: text(properties.task_channel_unique_name),
     assignmentStatus: text(properties.assignment_status),
-    attributes: objectIn(properties.attributes)
+    attributes: attributesText(properties.attributes)
   }
+}
+
+/** Attributes as an API tells them, as text that is kept or as its value; `{}` where they are no object. */
+export function attributesText(attributes: unknown): string {
+  const text = typeof attributes === 'string' ? attributes : (JSON.stringify(attributes) ?? '')
+  return Object.keys(objectIn(text)).length > 0 ? text : '{}'
 }
 
 /** Runs a look-up that may not be possible on every server; undefined when the API refuses it. */

@@ -1,5 +1,6 @@
 import type { ActivityInstance } from 'twilio/lib/rest/taskrouter/v1/workspace/activity.js'
 import { explained } from '../errors.ts'
+import { called } from '../near.ts'
 import { paged } from '../pages.ts'
 import { pick, type Row, rowOf } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool } from '../tool.ts'
@@ -98,8 +99,10 @@ const one = (activity: ActivityInstance) => ({ activities: [shown(activity)] })
 /** A name that is taken: say by which activity. */
 async function duplicate(call: Call, friendlyName: string, except?: string) {
   const entries = await call.names.entries('activity', await call.workspace())
-  const taken = entries.find(
-    ({ sid, names }) => sid !== except && names.some((name) => name.toLowerCase() === friendlyName.toLowerCase())
+  const [taken] = called(
+    friendlyName,
+    entries.filter(({ sid }) => sid !== except),
+    ({ names }) => names
   )
   return (
     taken && {

@@ -3,7 +3,7 @@ import type { ConversationContext } from 'twilio/lib/rest/conversations/v1/conve
 import { type ApiError, type ErrorBody, explained, fault } from '../errors.ts'
 import { objectIn } from '../json.ts'
 import { conversationsOf } from '../names.ts'
-import { near } from '../near.ts'
+import { called, near } from '../near.ts'
 import { paged } from '../pages.ts'
 import { merged } from '../patch.ts'
 import { type Outcome, pick, type Row } from '../results.ts'
@@ -251,14 +251,12 @@ async function participantOf(conversation: ConversationContext, text: string): P
     })
   }
   const members = await conversation.participants.list({ limit: 1000, pageSize: 100 })
-  const fold = text.toLowerCase()
   const named = members.flatMap((member) => {
     const address = objectIn(member.messagingBinding).address
     const names = [member.identity, address].filter((name) => typeof name === 'string')
     return names.map((name) => ({ sid: member.sid, text: name }))
   })
-  const exact = named.filter((member) => member.text === text)
-  const hits = exact.length > 0 ? exact : named.filter((member) => member.text.toLowerCase() === fold)
+  const hits = called(text, named, (member) => [member.text])
   const [hit] = hits
   if (hit && new Set(hits.map((one) => one.sid)).size === 1) return hit.sid
   const candidates = (hit ? hits : named).slice(0, 10).map((member) => `${member.text} (${member.sid})`)

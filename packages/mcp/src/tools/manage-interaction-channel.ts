@@ -2,19 +2,20 @@ import type { InteractionChannelInstance } from 'twilio/lib/rest/flexApi/v1/inte
 import { fault } from '../errors.ts'
 import { paged } from '../pages.ts'
 import { type Outcome, pick, type Row, rowOf } from '../results.ts'
-import { actionsOn, argumentsOf, type Call, hints, type Tool } from '../tool.ts'
-import { channelOf, interactionOf } from './interactions.ts'
+import { actionsOn, argumentsOf, type Call, hints, type Tool, type Values } from '../tool.ts'
+import { CONTACT, CONTACT_NAMES, channelOf, contactOf } from './interactions.ts'
 import { PAGE, PAGING } from './shared.ts'
 
 const args = argumentsOf({
   action: { type: 'string', enum: ['get', 'list', 'update', 'close'] },
-  interactionSid: { type: 'string', description: 'KD…, or WT… of its task' },
+  ...CONTACT,
   channelSid: { type: 'string', sid: ['UO'], description: 'default: the only one' },
   status: { type: 'string', enum: ['inactive', 'closed'] },
   routingStatus: { type: 'string', enum: ['wrapup', 'closed'], also: { wrapping: 'wrapup' } },
   ...PAGE
 })
 const on = actionsOn(args)
+type Given = Values<typeof args>
 const SHOWN = ['channelSid', 'interactionSid', 'type', 'status', 'errorCode', 'errorMessage']
 
 export const manageInteractionChannel: Tool = {
@@ -39,37 +40,32 @@ export const manageInteractionChannel: Tool = {
   actions: {
     get: on({
       write: false,
-      required: ['interactionSid'],
-      optional: ['channelSid'],
-      run: async ({ interactionSid, channelSid }, call) => {
-        const { channel } = await contextOf(interactionSid, channelSid, call)
+      optional: [...CONTACT_NAMES, 'channelSid'],
+      run: async (values, call) => {
+        const { channel } = await contextOf(values, call)
         return one(await channel.fetch())
       }
     }),
     list: on({
       write: false,
-      required: ['interactionSid'],
-      optional: [...PAGING],
-      run: async ({ interactionSid }, call) => {
-        const { channels } = call.backend.client.flexApi.v1.interaction(await interactionOf(interactionSid, call))
+      optional: [...CONTACT_NAMES, ...PAGING],
+      run: async (values, call) => {
+        const { channels } = call.backend.client.flexApi.v1.interaction(await contactOf(values, call))
         const { rows, nextPageToken } = await paged(call, (page) => channels.page(page), shown)
         return { channels: rows, nextPageToken }
       }
     }),
     update: on({
       write: true,
-      required: ['interactionSid', 'status'],
-      optional: ['channelSid', 'routingStatus'],
-      run: ({ interactionSid, channelSid, status, routingStatus }, call) =>
-        setStatus(interactionSid, channelSid, status, routingStatus, call)
+      required: ['status'],
+      optional: [...CONTACT_NAMES, 'channelSid', 'routingStatus'],
+      run: (values, call) => setStatus(values, values.status, call)
     }),
     close: on({
       write: true,
-      required: ['interactionSid'],
-      optional: ['channelSid', 'routingStatus'],
+      optional: [...CONTACT_NAMES, 'channelSid', 'routingStatus'],
       unused: { status: 'close always sets closed: leave status out, or use action update' },
-      run: ({ interactionSid, channelSid, routingStatus }, call) =>
-        setStatus(interactionSid, channelSid, 'closed', routingStatus, call)
+      run: (values, call) => setStatus(values, 'closed', call)
     })
   }
 }
@@ -77,19 +73,15 @@ export const manageInteractionChannel: Tool = {
 const shown = (channel: InteractionChannelInstance): Row => pick(rowOf(channel, 'channelSid'), SHOWN)
 const one = (channel: InteractionChannelInstance): Outcome => ({ channels: [shown(channel)] })
 
-async function contextOf(interaction: string, channelSid: string | undefined, call: Call) {
-  const sid = await interactionOf(interaction, call)
-  return { channel: call.backend.client.flexApi.v1.interaction(sid).channels(await channelOf(sid, channelSid, call)) }
+async function contextOf(values: Given, call: Call) {
+  const sid = await contactOf(values, call)
+  const { channels } = call.backend.client.flexApi.v1.interaction(sid)
+  return { channel: channels(await channelOf(sid, values.channelSid, call)) }
 }
 
 /** `inactive` always sends the routing status, which the API requires; `closed` leaves tasks in wrap-up without it. */
-async function setStatus(
-  interaction: string,
-  channelSid: string | undefined,
-  status: 'inactive' | 'closed',
-  routingStatus: 'wrapup' | 'closed' | undefined,
-  call: Call
-): Promise<Outcome> {
+async function setStatus(values: Given, status: 'inactive' | 'closed', call: Call): Promise<Outcome> {
+  const { routingStatus } = values
   if (status === 'inactive' && routingStatus === 'wrapup') {
     throw fault('bad_value', 'an inactive channel keeps no task in wrap-up: its tasks complete', {
       argument: 'routingStatus',
@@ -98,7 +90,7 @@ async function setStatus(
       next: 'leave routingStatus out, or close instead'
     })
   }
-  const { channel } = await contextOf(interaction, channelSid, call)
+  const { channel } = await contextOf(values, call)
   const routing = status === 'inactive' || routingStatus === 'closed' ? { routing: { status: 'closed' } } : {}
   return one(await channel.update({ status, ...routing }))
 }

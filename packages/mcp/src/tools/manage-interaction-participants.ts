@@ -1,3 +1,4 @@
+import { membersOf, objectText, setAt } from '@ringdown/contract/json-text'
 import type { InteractionChannelParticipantInstance } from 'twilio/lib/rest/flexApi/v1/interaction/interactionChannel/interactionChannelParticipant.js'
 import type { InteractionChannelContext } from 'twilio/lib/rest/flexApi/v1/interaction/interactionChannel.js'
 import { apiError, Fault, fault } from '../errors.ts'
@@ -6,12 +7,21 @@ import { paged } from '../pages.ts'
 import { compact, type Outcome, type Row, rowOf } from '../results.ts'
 import { isSid } from '../sids.ts'
 import { actionsOn, argumentsOf, type Call, hints, type Tool, type Values } from '../tool.ts'
-import { channelOf, type FirstTask, ifPossible, interactionOf, taskIn } from './interactions.ts'
+import {
+  attributesText,
+  CONTACT,
+  CONTACT_NAMES,
+  channelOf,
+  contactOf,
+  type FirstTask,
+  ifPossible,
+  taskIn
+} from './interactions.ts'
 import { deleted, MOST_PRIORITY, MOST_SECONDS, PAGE, PAGING, WORKSPACE, workspaceOf } from './shared.ts'
 
 const args = argumentsOf({
   action: { type: 'string', enum: ['list', 'add', 'remove', 'invite', 'transfer'] },
-  interactionSid: { type: 'string', description: 'KD…, or WT… of its task' },
+  ...CONTACT,
   channelSid: { type: 'string', sid: ['UO'] },
   participantSid: { type: 'string', description: 'UT… or worker name; transfer: default the only agent' },
   participantType: { type: 'string', enum: ['customer', 'agent', 'supervisor', 'external', 'unknown'] },
@@ -29,7 +39,7 @@ const args = argumentsOf({
   ...PAGE
 })
 const on = actionsOn(args)
-type Given = Values<typeof args> & { readonly interactionSid: string }
+type Given = Values<typeof args>
 
 const TARGET = ['workerSid', 'taskQueueSid', 'workflowSid', 'attributes', 'priority', 'timeout'] as const
 
@@ -57,8 +67,7 @@ export const manageInteractionParticipants: Tool = {
   actions: {
     list: on({
       write: false,
-      required: ['interactionSid'],
-      optional: ['channelSid', ...PAGING],
+      optional: [...CONTACT_NAMES, 'channelSid', ...PAGING],
       run: async (values, call) => {
         const { channel } = await placeOf(values, call)
         const { rows, nextPageToken } = await paged(
@@ -71,8 +80,8 @@ export const manageInteractionParticipants: Tool = {
     }),
     add: on({
       write: true,
-      required: ['interactionSid', 'participantType'],
-      optional: ['channelSid', 'mediaProperties', 'routingProperties', 'workerSid'],
+      required: ['participantType'],
+      optional: [...CONTACT_NAMES, 'channelSid', 'mediaProperties', 'routingProperties', 'workerSid'],
       unused: {
         taskQueueSid: 'agents come by action invite, which routes a task',
         workflowSid: 'agents come by action invite, which routes a task'
@@ -81,16 +90,16 @@ export const manageInteractionParticipants: Tool = {
         const { channel } = await placeOf(values, call)
         const { participantType, routingProperties, workerSid } = values
         const mediaProperties =
-          values.mediaProperties?.value ?? (workerSid ? { identity: await identityOf(workerSid, call) } : {})
-        const routing = routingProperties ? { routingProperties: routingProperties.value } : {}
+          values.mediaProperties?.text ?? (workerSid ? { identity: await identityOf(workerSid, call) } : {})
+        const routing = routingProperties ? { routingProperties: routingProperties.text } : {}
         const added = await channel.participants.create({ type: participantType, mediaProperties, ...routing })
         return { participants: [await rowFor(added, call)] }
       }
     }),
     remove: on({
       write: true,
-      required: ['interactionSid', 'participantSid'],
-      optional: ['channelSid', 'status'],
+      required: ['participantSid'],
+      optional: [...CONTACT_NAMES, 'channelSid', 'status'],
       run: async (values, call) => {
         const { channel } = await placeOf(values, call)
         const sid = await participantOf(channel, values.participantSid, call)
@@ -103,23 +112,21 @@ export const manageInteractionParticipants: Tool = {
     }),
     invite: on({
       write: true,
-      required: ['interactionSid'],
-      optional: ['channelSid', ...TARGET],
+      optional: [...CONTACT_NAMES, 'channelSid', ...TARGET],
       run: async (values, call) => (await invited(values, call)).outcome
     }),
     transfer: on({
       write: true,
-      required: ['interactionSid'],
-      optional: ['channelSid', 'participantSid', 'mode', ...TARGET],
+      optional: [...CONTACT_NAMES, 'channelSid', 'participantSid', 'mode', ...TARGET],
       run: transfer
     })
   }
 }
 
-async function placeOf({ interactionSid, channelSid }: Given, call: Call) {
-  const sid = await interactionOf(interactionSid, call)
+async function placeOf(values: Given, call: Call) {
+  const sid = await contactOf(values, call)
   const interaction = call.backend.client.flexApi.v1.interaction(sid)
-  return { interaction, channel: interaction.channels(await channelOf(sid, channelSid, call)) }
+  return { interaction, channel: interaction.channels(await channelOf(sid, values.channelSid, call)) }
 }
 
 const routingIn = (participant: InteractionChannelParticipantInstance) => objectIn(participant.routingProperties)
@@ -197,12 +204,13 @@ async function invited(values: Given, call: Call): Promise<Invited> {
     queue_sid: taskQueueSid ?? (workerSid ? first.queueSid : undefined),
     worker_sid: workerSid,
     task_channel_unique_name: first.taskChannel,
-    // The API carries nothing over: attributes travel with the invite, conversation_id among them (reference flex 6).
-    attributes: { ...first.attributes, ...compact(target), ...values.attributes?.value },
     priority,
     timeout
   })
-  const invite = await channel.invites.create({ routing: { properties } })
+  // The API carries nothing over: attributes travel with the invite, conversation_id among them (reference flex 6).
+  const carried = withMembers(withMembers(first.attributes, JSON.stringify(target)), values.attributes?.text ?? '{}')
+  const routing = objectText({ properties: setAt(JSON.stringify(properties), ['attributes'], carried) })
+  const invite = await channel.invites.create({ routing })
   const task = taskIn(invite.routing)
   const name = workerSid
     ? await nameOf(workerSid, call)
@@ -220,9 +228,14 @@ async function invited(values: Given, call: Call): Promise<Invited> {
   }
 }
 
+/** The text of an object with the members of another, each as it is written. */
+function withMembers(text: string, members: string): string {
+  return membersOf(members).reduce((at, { key, value, end }) => setAt(at, [key], members.slice(value, end)), text)
+}
+
 /** The interaction's first task; where the API no longer tells it, the task of the agent who is in. */
 async function firstTask(told: FirstTask, channel: InteractionChannelContext, call: Call): Promise<FirstTask> {
-  if (told.sid && Object.keys(told.attributes).length > 0) return told
+  if (told.sid && told.attributes !== '{}') return told
   const members = await channel.participants.list({ limit: 100 })
   const sid = told.sid ?? members.map((member) => routingIn(member).task_sid).find((task) => typeof task === 'string')
   if (typeof sid !== 'string') return told
@@ -235,7 +248,7 @@ async function firstTask(told: FirstTask, channel: InteractionChannelContext, ca
     workflowSid: task.workflowSid,
     queueSid: task.taskQueueSid,
     taskChannel: task.taskChannelUniqueName,
-    attributes: objectIn(task.attributes)
+    attributes: attributesText(task.attributes)
   }
 }
 

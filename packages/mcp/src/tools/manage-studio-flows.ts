@@ -55,6 +55,8 @@ export const manageStudioFlows: Tool = {
   description:
     'Studio flows are IVR, chatbot and routing logic. View, write and publish flows, trigger an execution towards a contact, read the execution history with its steps.',
   hints: hints('DO'),
+  // Studio is not built on Ringdown.
+  backends: ['twilio'],
   arguments: args,
   output: {
     flows: [

@@ -1,6 +1,7 @@
 import type { TaskQueueInstance } from 'twilio/lib/rest/taskrouter/v1/workspace/taskQueue.js'
 import { apiError, explained } from '../errors.ts'
 import { objectIn } from '../json.ts'
+import { called } from '../near.ts'
 import { paged } from '../pages.ts'
 import { type Outcome, pick, type Row, rowOf } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool } from '../tool.ts'
@@ -183,7 +184,7 @@ async function refused(call: Call, { friendlyName, targetWorkers }: Written) {
   }
   if (friendlyName) {
     const entries = await call.names.entries('task_queue', await call.workspace())
-    const taken = entries.find(({ names }) => names.some((name) => name.toLowerCase() === friendlyName.toLowerCase()))
+    const [taken] = called(friendlyName, entries, ({ names }) => names)
     if (taken)
       return {
         argument: 'friendlyName',

@@ -1,6 +1,7 @@
 import type { WorkerChannelInstance } from 'twilio/lib/rest/taskrouter/v1/workspace/worker/workerChannel.js'
 import type { WorkerInstance } from 'twilio/lib/rest/taskrouter/v1/workspace/worker.js'
 import { apiError, type ErrorBody, explained, fault } from '../errors.ts'
+import { called } from '../near.ts'
 import { paged } from '../pages.ts'
 import { changed, onlyOne, versionOf } from '../patch.ts'
 import { type Outcome, pick, type Row, rowOf } from '../results.ts'
@@ -243,8 +244,10 @@ async function warnPending(call: Call, workerSid: string): Promise<void> {
 
 async function duplicate(call: Call, friendlyName: string, except?: string): Promise<Partial<ErrorBody> | undefined> {
   const entries = await call.names.entries('worker', await call.workspace())
-  const taken = entries.find(
-    ({ sid, names }) => sid !== except && names.some((name) => name.toLowerCase() === friendlyName.toLowerCase())
+  const [taken] = called(
+    friendlyName,
+    entries.filter(({ sid }) => sid !== except),
+    ({ names }) => names
   )
   return (
     taken && {

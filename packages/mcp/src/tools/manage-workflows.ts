@@ -1,3 +1,4 @@
+import { type JsonStep, setAt } from '@ringdown/contract/json-text'
 import type { WorkflowInstance } from 'twilio/lib/rest/taskrouter/v1/workspace/workflow.js'
 import { type ErrorBody, explained, Fault } from '../errors.ts'
 import { objectIn } from '../json.ts'
@@ -222,46 +223,41 @@ function warnWithoutDefault(configuration: Json, call: Call): void {
 }
 
 /**
- * The configuration's text with queue SIDs where names stood; text without names is forwarded byte for byte.
+ * The configuration's text with queue SIDs where names stood; everything else is forwarded byte for byte.
  *
  * @throws Fault `unknown_name` for each name, with its place.
  */
 async function withQueueSids(configuration: Json, call: Call): Promise<string> {
   const workspaceSid = await call.workspace()
   const faults: ErrorBody[] = []
-  let renamed = false
-  const queued = async (holder: unknown, place: string): Promise<unknown> => {
+  let text = configuration.text
+  for (const [path, holder] of queueHolders(routingIn(configuration.value))) {
     const { queue } = objectIn(holder)
-    if (typeof queue !== 'string') return holder
+    if (typeof queue !== 'string') continue
+    const place = ['configuration', ...path].reduce<string>(
+      (at, step) => (typeof step === 'number' ? `${at}[${step}]` : at === '' ? step : `${at}.${step}`),
+      ''
+    )
     try {
       const { sid } = await call.names.resolve('task_queue', queue, `${place}.queue`, workspaceSid)
-      renamed ||= sid !== queue
-      return { ...objectIn(holder), queue: sid }
+      if (sid !== queue) text = setAt(text, [...path, 'queue'], JSON.stringify(sid))
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       faults.push(...error.bodies.map((body) => ({ ...body, message: `${place}.queue: ${body.message}` })))
-      return holder
     }
   }
-  const at = 'configuration.task_routing'
-  const routing = routingIn(configuration.value)
-  const filters: unknown[] = []
-  for (const [index, filter] of listIn(routing.filters).entries()) {
-    const targets: unknown[] = []
-    for (const [place, target] of listIn(objectIn(filter).targets).entries()) {
-      targets.push(await queued(target, `${at}.filters[${index}].targets[${place}]`))
-    }
-    filters.push({ ...objectIn(filter), ...(Array.isArray(objectIn(filter).targets) ? { targets } : {}) })
-  }
-  const fallback = await queued(routing.default_filter, `${at}.default_filter`)
   if (faults.length > 0) throw new Fault(faults)
-  if (!renamed) return configuration.text
-  const task_routing = {
-    ...routing,
-    filters,
-    ...(routing.default_filter === undefined ? {} : { default_filter: fallback })
-  }
-  return JSON.stringify({ ...configuration.value, task_routing })
+  return text
+}
+
+/** What names a queue in a configuration, with the path to it: targets of filters, and the default filter. */
+function queueHolders(routing: Routing): readonly (readonly [path: readonly JsonStep[], holder: unknown])[] {
+  const targets = listIn(routing.filters).flatMap((filter, index) =>
+    listIn(objectIn(filter).targets).map(
+      (target, place) => [['task_routing', 'filters', index, 'targets', place], target] as const
+    )
+  )
+  return [...targets, [['task_routing', 'default_filter'], routing.default_filter]]
 }
 
 async function inUse(call: Call, workflowSid: string): Promise<Partial<ErrorBody> | undefined> {

@@ -286,6 +286,38 @@ describe('activities', () => {
 })
 
 describe('statistics', () => {
+  const queueing = (...waits: readonly (readonly [number, object?])[]): Route => [
+    `GET ${T}/Tasks`,
+    listOf(
+      'tasks',
+      waits.map(([age, more], index) => ({ ...task(index + 1, 'pending'), age, ...more }))
+    )
+  ]
+
+  it.each([
+    ['with those who were answered', {}, [[240], [41], [2]], 36], // 77 s of seven, and 283 s of three
+    ['alone where only this moment is asked for', { view: 'realtime' }, [[240], [41], [1]], 94],
+    ['not in a period that is over', { startDate: '2026-01-01', endDate: '2026-01-02' }, [[240]], 11],
+    ['not where only a period is asked for', { view: 'cumulative' }, [[240]], 11],
+    [
+      'of the task channel that is asked for',
+      { taskChannel: sid('TC', 8) },
+      [[900], [43, { task_channel_sid: sid('TC', 8) }]],
+      15
+    ]
+  ] as const)('count who waits now into the average wait: %s', async (_how, args, waits, average) => {
+    const { call } = await agent(queueing(...waits))
+    expect((await call('get_workspace_statistics', args)).content.summary).toMatchObject({
+      averageWaitSeconds: average
+    })
+  })
+
+  it.each(['task_queue', 'workflow'])('count who waits now in the row of their %s', async (scope) => {
+    const { call } = await agent(queueing([83], [900, { task_queue_sid: sid('WQ', 7), workflow_sid: sid('WW', 7) }]))
+    const { rows } = (await call('get_workspace_statistics', { scope })).content
+    expect(rows).toMatchObject([{ averageWaitSeconds: 20 }])
+  })
+
   it('sum up who waits, how long, and who is there', async () => {
     const { call } = await agent()
     expect((await call('get_workspace_statistics')).content).toMatchObject({
@@ -364,4 +396,47 @@ it('a list of the busiest floor stays small enough for every client', async () =
     (content.workers as { friendlyName: string }[]).map((row) => row.friendlyName)
   ) // rows of the list
   expect(seen[1]?.[0]).toBe(`worker ${seen[0]?.length}`)
+})
+
+describe('documents that are stored', () => {
+  const stored = String.raw`{"page_id": 17841444523369053,"rate":1.0,"10":"b","2":"a","e\u0301":"\u00e9\/"}`
+  const holding = (attributes: string): Route => [
+    `GET ${T}/Tasks/:sid`,
+    () => ({ body: { ...task(1, 'pending'), attributes }, headers: { etag: '"7"' } })
+  ]
+
+  it('are shown to the digit: as text in the values, as they are in the text', async () => {
+    const { call } = await agent(holding(stored))
+    const told = await call('manage_tasks', { action: 'get', taskSid: sid('WT'), fields: ['attributes'] })
+    expect(told.text).toContain(`"attributes":${stored}`)
+    expect(told.content).toMatchObject({
+      tasks: [{ attributes: { page_id: '17841444523369053', rate: 1, 10: 'b', 'e\u0301': 'é/' } }],
+      warnings: [expect.stringContaining('15 digits')]
+    })
+    const picked = await call('manage_tasks', {
+      action: 'get',
+      taskSid: sid('WT'),
+      fields: ['attributes.rate', 'attributes.page_id', 'attributes.\u00e9']
+    })
+    expect(picked.text).toContain('"attributes":{"rate":1.0,"page_id":17841444523369053,"')
+    const none = await call('manage_tasks', { action: 'get', taskSid: sid('WT'), fields: ['attributes.rate'] })
+    expect(none.content.warnings).toBeUndefined()
+  })
+
+  it('change by patchAttributes only where they are told to', async () => {
+    const { api, call } = await agent(holding(stored))
+    const patch = '{"rate":null,"note":{"id":98765432109876543210,"gone":null},"2":2.50}'
+    await call('manage_tasks', { action: 'update', taskSid: sid('WT'), patchAttributes: patch })
+    expect(api.writes()[0]?.form.Attributes).toBe(
+      String.raw`{"page_id": 17841444523369053,"10":"b","2":2.50,"e\u0301":"\u00e9\/","note":{"id":98765432109876543210}}`
+    )
+  })
+
+  it('of workflows change only where a queue is named', async () => {
+    const { api, call } = await agent()
+    const configuration =
+      '{ "task_routing": {"filters":[{"expression":"1==1","targets":[{"queue":"Support","priority":1.0}],"x":12345678901234567890}],\n"default_filter":{"queue":"support"}}, "10":1, "2":2}'
+    await call('manage_workflows', { action: 'create', friendlyName: 'Night', configuration })
+    expect(api.writes()[0]?.form.Configuration).toBe(configuration.replaceAll(/"support"/gi, `"${sid('WQ')}"`))
+  })
 })

@@ -1,4 +1,4 @@
-import { parsedOr } from '../json.ts'
+import { storedOr } from '../json.ts'
 import { NOTICE, type Outcome, pick, type Row, sizeOf } from '../results.ts'
 import { type EventData, quotes, sentenceOf } from './event-sentence.ts'
 
@@ -40,7 +40,7 @@ function rowOf({ eventSid, type, at, description, data }: ToldEvent, fields: rea
     workerSid: data.worker_sid,
     conversationSid: data.conversation_sid ?? data.media_channel_sid,
     data: Object.fromEntries(
-      Object.entries(data).map(([name, value]) => [name, name.endsWith('attributes') ? parsedOr(value) : value])
+      Object.entries(data).map(([name, value]) => [name, name.endsWith('attributes') ? storedOr(value) : value])
     )
   }
   return pick(row, SHOWN, fields)

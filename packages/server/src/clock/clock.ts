@@ -1,33 +1,77 @@
+import { MachineTime } from './machine-time.ts'
+
 /** Where the server's time comes from. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
   /** Calls back once, at or after the instant; the answer cancels. A test clock calls back when it is moved there. */
   at(instant: number, call: () => void): () => void
+  /** Time goes on from this instant, if it has not come there: what was decided then is not decided before it again. */
+  notBefore(instant: number): void
 }
 
-/** The machine's time. Never goes back: what the machine takes back, it waits out. */
+/** The machine's time, as `MachineTime` makes it of the wall clock: it never goes back, and never stands still. */
 export class RealClock implements Clock {
-  #last = 0
+  readonly time: MachineTime
+  readonly #waiting = new Set<Waiting>()
+  #watch: NodeJS.Timeout | undefined
+
+  constructor(time = new MachineTime()) {
+    this.time = time
+    time.onStep.add(() => this.#rearm())
+  }
 
   now(): number {
-    this.#last = Math.max(this.#last, Date.now())
-    return this.#last
+    return this.time.now()
+  }
+
+  notBefore(instant: number): void {
+    this.time.notBefore(instant)
+    this.#rearm()
   }
 
   at(instant: number, call: () => void): () => void {
-    let timer: NodeJS.Timeout
-    const wait = () => {
-      const ms = instant - this.now()
-      // setTimeout holds no more than 2^31 - 1 ms: longer waits are taken in steps.
-      timer = ms > longest ? setTimeout(wait, longest) : setTimeout(call, Math.max(0, ms))
-    }
-    wait()
-    return () => clearTimeout(timer)
+    const waiting: Waiting = { instant, call, timer: undefined }
+    this.#waiting.add(waiting)
+    this.#arm(waiting)
+    // A wait does not notice a step by itself: somebody looks at the clock each second, as long as anybody waits.
+    this.#watch ??= setInterval(() => this.time.now(), watchMs).unref()
+    return () => this.#forget(waiting)
+  }
+
+  #arm(waiting: Waiting): void {
+    clearTimeout(waiting.timer)
+    // setTimeout holds no more than 2^31 - 1 ms: longer waits are taken in steps.
+    const ms = Math.min(Math.max(0, waiting.instant - this.now()), longest)
+    waiting.timer = setTimeout(() => {
+      // Time that is ahead of the wall clock goes a little slower than timers do.
+      if (this.now() < waiting.instant) return this.#arm(waiting)
+      this.#forget(waiting)
+      waiting.call()
+    }, ms)
+  }
+
+  #rearm(): void {
+    for (const waiting of this.#waiting) this.#arm(waiting)
+  }
+
+  #forget(waiting: Waiting): void {
+    clearTimeout(waiting.timer)
+    this.#waiting.delete(waiting)
+    if (this.#waiting.size > 0) return
+    clearInterval(this.#watch)
+    this.#watch = undefined
   }
 }
 
+interface Waiting {
+  readonly instant: number
+  readonly call: () => void
+  timer: NodeJS.Timeout | undefined
+}
+
 const longest = 2 ** 31 - 1
+const watchMs = 500
 
 /** What moves with a test clock: whoever has something due, and whoever is still at work on the last instant. */
 export interface Moved {

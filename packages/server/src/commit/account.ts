@@ -24,6 +24,7 @@ import {
 import { batchOf } from './batch.ts'
 import { ColdRows } from './cold-rows.ts'
 import type { Entry, Fetched } from './entry.ts'
+import { type Exchange, Holding } from './exchange.ts'
 import { type Fetch, type Ledger, type LogReader, type ReaderName, Unavailable } from './ledger.ts'
 
 export interface AccountOptions {
@@ -78,6 +79,10 @@ export class Account implements Ledger, Moved {
   #pumping = false
   readonly #abort = new AbortController()
   readonly #listeners = new Set<(events: readonly EngineEvent[]) => void>()
+  /** Durable batches of which followers hear when their requests have been answered. */
+  readonly #holding = new Holding<readonly Entry[]>((entries) => this.#tell(entries))
+  /** Seq of the last event that followers may be told. */
+  #told = 0
   #unlisten: () => void = () => {}
   /** Ends when the account is open again, or closed. */
   #recovery: Promise<void> = Promise.resolve()
@@ -93,6 +98,7 @@ export class Account implements Ledger, Moved {
     this.account_sid = options.account_sid
     this.#head = head
     this.#state = state
+    this.#told = head.next_event - 1
   }
 
   /** Takes the account (waiting while another node has it), loads it, and decides the timers that came due meanwhile. */
@@ -125,19 +131,34 @@ export class Account implements Ledger, Moved {
     return this.#writing.reduce((sum, { length }) => sum + length, this.#gathered.length)
   }
 
-  /** Calls back after every durable batch with its events, in order; the answer ends it. */
+  /** Seq of the last event that followers have been told, or could have been. */
+  get told_seq(): number {
+    return this.#told
+  }
+
+  /** Resolves when followers have been told everything that was decided before the call; rejects as `settled` does. */
+  async told(): Promise<void> {
+    await this.settled()
+    await this.#holding.drained()
+  }
+
+  /** Calls back with the events of every durable batch, in order, when its requests are answered; the answer ends it. */
   subscribe(listener: (events: readonly EngineEvent[]) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  async execute<T extends CommandType>(command: CommandOf<T>, fetch: readonly Fetch[] = []): Promise<ResultOf<T>> {
+  async execute<T extends CommandType>(
+    command: CommandOf<T>,
+    fetch: readonly Fetch[] = [],
+    exchange?: Exchange
+  ): Promise<ResultOf<T>> {
     this.#checkTaking()
     if (this.queueLength >= queueLimit) throw new Unavailable('too many commands are waiting to be written')
     const result =
       fetch.length === 0
-        ? this.#decideNow(command as unknown as Command, [], [])
-        : this.#decideAfter(fetch, command as unknown as Command)
+        ? this.#decideNow(command as unknown as Command, [], [], exchange)
+        : this.#decideAfter(fetch, command as unknown as Command, exchange)
     return result as Promise<ResultOf<T>>
   }
 
@@ -190,6 +211,7 @@ export class Account implements Ledger, Moved {
     this.#isStopping = true
     if (this.#status === 'open' && this.queueLength > 0) await this.settled().catch(() => {})
     this.#status = 'closed'
+    this.#holding.flush()
     this.#abort.abort()
     this.#unlisten()
     this.#cancelAlarm()
@@ -204,23 +226,29 @@ export class Account implements Ledger, Moved {
     if (this.#isStopping) throw new Unavailable('the account is being let go')
   }
 
-  async #decideAfter(fetch: readonly Fetch[], command: Command): Promise<unknown> {
+  async #decideAfter(fetch: readonly Fetch[], command: Command, exchange: Exchange | undefined): Promise<unknown> {
     const reading = this.#cold.fetching()
     let result: Promise<unknown>
     try {
       const fetched = await this.#fetch(fetch)
       this.#checkTaking()
-      result = this.#decideNow(command, fetch, fetched)
+      result = this.#decideNow(command, fetch, fetched, exchange)
     } finally {
       this.#cold.fetched(reading)
     }
     return result
   }
 
-  #decideNow(command: Command, fetch: readonly Fetch[], fetched: readonly Fetched[]): Promise<unknown> {
+  #decideNow(
+    command: Command,
+    fetch: readonly Fetch[],
+    fetched: readonly Fetched[],
+    exchange: Exchange | undefined
+  ): Promise<unknown> {
     this.#decideDue()
     return new Promise((resolve, reject) => {
-      this.#add({ command, at: this.#now(), seed: this.#seed(), fetch, fetched, timer: undefined, resolve, reject })
+      const [at, seed] = [this.#now(), this.#seed()]
+      this.#add({ command, at, seed, fetch, fetched, timer: undefined, exchange, resolve, reject })
       this.#decideDue()
       this.#pump()
       this.#arm()
@@ -351,6 +379,11 @@ export class Account implements Ledger, Moved {
     }
     this.#writeNext()
     this.#arm()
+    this.#holding.add(written, exchangesOf(written))
+  }
+
+  #tell(written: readonly Entry[]): void {
+    this.#told = Math.max(this.#told, (written.at(-1)?.head.next_event ?? 0) - 1)
     if (this.#listeners.size === 0) return
     const events = written.flatMap((entry) => entry.decision.events)
     for (const listener of this.#listeners) listener(events)
@@ -391,6 +424,7 @@ export class Account implements Ledger, Moved {
     const entries = [...this.#writing.flat(), ...this.#gathered]
     const suspects = isContent ? (this.#writing[0]?.length ?? 0) : 0
     this.#status = 'recovering'
+    this.#holding.flush()
     this.#writing = []
     this.#gathered = []
     this.#cold.clear()
@@ -443,6 +477,7 @@ export class Account implements Ledger, Moved {
         const state = await load(this.#options, head)
         this.#head = head
         this.#state = state
+        this.#told = head.next_event - 1
         return true
       } catch (error) {
         if (this.#abort.signal.aborted) return false
@@ -463,6 +498,7 @@ export class Account implements Ledger, Moved {
     // It may have been taken meanwhile.
     if (this.#status !== 'recovering' || this.#state !== before) return
     this.#state = state
+    this.#told = head.next_event - 1
     this.#status = 'reading'
   }
 
@@ -491,6 +527,7 @@ export class Account implements Ledger, Moved {
           batchOf(this.account_sid, this.#head.epoch, [decided], this.#options.journal ?? false)
         )
         this.#cold.durable(decided.decision.changes)
+        this.#told = decided.head.next_event - 1
         decided.resolve(decided.decision.result)
       } catch (error) {
         decided.reject(
@@ -509,6 +546,11 @@ export class Account implements Ledger, Moved {
   }
 }
 
+/** The requests that a batch answers. */
+function exchangesOf(entries: readonly Entry[]): Exchange[] {
+  return entries.flatMap(({ exchange }) => exchange ?? [])
+}
+
 /** Drawn ahead: asking the system for each decision costs as much as parsing its request. */
 const bits = new Uint32Array(1024)
 let used = bits.length
@@ -523,7 +565,7 @@ function drawSeed(): Seed {
   return [seed[0] as number, seed[1] as number, seed[2] as number, seed[3] as number] // its length is a multiple of four
 }
 
-async function load({ store, account_sid, settings }: AccountOptions, head: AccountHead): Promise<State> {
+async function load({ store, account_sid, settings, clock }: AccountOptions, head: AccountHead): Promise<State> {
   const state = new State(account_sid, settings ?? defaultSettings)
   let place = 'its rows'
   try {
@@ -538,6 +580,7 @@ async function load({ store, account_sid, settings }: AccountOptions, head: Acco
     const { message } = error as Error // as: parsing and admitting throw errors
     throw new CannotOpen(`Cannot load account ${account_sid}: ${place} cannot be read (${message}).`, { cause: error })
   }
+  clock.notBefore(head.at)
   state.at = head.at
   state.decision = head.decision
   state.next_seq = head.next_seq

@@ -4,6 +4,7 @@ import type { Kind } from '@ringdown/engine/kinds'
 import type { Seed } from '@ringdown/engine/state/ids'
 import type { Row } from '@ringdown/engine/state/row'
 import type { AccountHead } from '../store/store.ts'
+import type { Exchange } from './exchange.ts'
 import type { Fetch } from './ledger.ts'
 
 /** A cold row that was brought into memory for a command. */
@@ -22,6 +23,8 @@ export interface Entry {
   readonly fetched: readonly Fetched[]
   /** Key of the timer that caused it, or undefined for a caller's command. */
   readonly timer: string | undefined
+  /** The request that it is answered to; undefined where nobody asked. */
+  readonly exchange?: Exchange | undefined
   decision: Decision
   /** The head after it. */
   head: Pick<AccountHead, 'at' | 'decision' | 'next_seq' | 'next_event'>

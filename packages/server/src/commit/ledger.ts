@@ -3,6 +3,7 @@ import type { Row } from '@ringdown/engine/state/row'
 import type { State } from '@ringdown/engine/state/state'
 import type { Readings } from '../store/readings.ts'
 import type { PageQuery, StoredEvent, Value } from '../store/store.ts'
+import type { Exchange } from './exchange.ts'
 
 /** A cold row that a command must change or check, named by columns of its kind (see `store/kinds.ts`). */
 export interface Fetch {
@@ -17,9 +18,14 @@ export interface Ledger {
   readonly state: State
   /**
    * Decides a command and resolves with its result once it is durable. Cold rows that `fetch` names are brought into
-   * memory first. Rejects with the engine's Refusal, or with Unavailable (503) when the outcome is unknown or the queue is full.
+   * memory first; followers of the log are told what came of it after the answer of `exchange`. Rejects with the engine's
+   * Refusal, or with Unavailable (503) when the outcome is unknown or the queue is full.
    */
-  execute<T extends CommandType>(command: CommandOf<T>, fetch?: readonly Fetch[]): Promise<ResultOf<T>>
+  execute<T extends CommandType>(
+    command: CommandOf<T>,
+    fetch?: readonly Fetch[],
+    exchange?: Exchange
+  ): Promise<ResultOf<T>>
   /** Whether everything decided is durable: what `state` shows may be told at once. */
   readonly isSettled: boolean
   /** Resolves when everything decided before the call is durable: what `state` shows may then be told. */

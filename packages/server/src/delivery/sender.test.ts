@@ -453,7 +453,7 @@ describe('a sender', () => {
       alarms.push(call)
       return () => {}
     }
-    const odd: Clock = { now: () => now, at }
+    const odd: Clock = { now: () => now, at, notBefore: () => {} }
     await begin({ clock: odd })
     customer.answer('/hook', [{ status: 500 }, {}])
     const rows = await queue([draft()])

@@ -63,6 +63,19 @@ describe('X-Twilio-Signature', () => {
     expect(twilio.validateRequestWithBody(token, signatureIn(text), text.url.href, `${json} `)).toBe(false)
   })
 
+  it.each([
+    ['https://ACME.example:443', 'https://acme.example/'],
+    ['http://acme.example:80/x?', 'http://acme.example/x?'],
+    ['http://acme.example:8080/x?#a', 'http://acme.example:8080/x?'],
+    ['http://me:pw@[::1]:8099/a b/ü?q=ä', 'http://[::1]:8099/a%20b/%C3%BC?q=%C3%A4'],
+    ['https://bücher.example/', 'https://xn--bcher-kva.example/']
+  ])('is over what is requested: %s is %s', (url, address) => {
+    const request = requestOf({ method: 'POST', url, parameters: call }, token)
+    expect(request.address).toBe(address)
+    expect(request.origin + request.path).toBe(address)
+    expect(signatureIn(request)).toBe(signatureOf(token, address, call))
+  })
+
   it('leaves userinfo and fragment out, and sends the first as Basic authorization', () => {
     const request = requestOf(
       { method: 'POST', url: 'https://me%40acme:p%3Aw@acme.example/voice?tenant=7#rc=2', parameters: call },

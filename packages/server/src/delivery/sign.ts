@@ -9,8 +9,13 @@ import type { Message, Parameters } from './delivery.ts'
 /** What goes over the wire, except for the headers that every request has. */
 export interface Request {
   readonly method: 'POST' | 'GET'
-  /** Without userinfo and fragment: the address that is dialed, and the one that is signed. */
   readonly url: URL
+  /** The address as it is signed: `origin` and `path`, which are dialed, and nothing else. */
+  readonly address: string
+  /** Scheme, host and port, in the form in which they reach the receiver as `Host`. */
+  readonly origin: string
+  /** Path and query as they stand in the request line. */
+  readonly path: string
   readonly body: string | undefined
   readonly headers: Readonly<Record<string, string>>
 }
@@ -27,29 +32,42 @@ export function requestOf(message: Exclude<Message, { readonly method: 'kinesis'
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new TypeError(`${url.protocol.slice(0, -1)} is not a scheme that anything is sent by`)
   const authorization = authorizationOf(url)
-  url.username = ''
-  url.password = ''
-  url.hash = ''
   const headers: Record<string, string> = { ...(authorization && { Authorization: authorization }) }
   if ('json' in message) {
     const hash = `bodySHA256=${createHash('sha256').update(message.json).digest('hex')}`
     // Whoever sends us on has often kept the query as it was.
     if (!url.search.slice(1).split('&').includes(hash)) append(url, hash)
     headers['Content-Type'] = 'application/json'
-    headers['X-Twilio-Signature'] = signatureOf(auth_token, url.href, [])
-    return { method: 'POST', url, body: message.json, headers }
+    const place = placeOf(url)
+    headers['X-Twilio-Signature'] = signatureOf(auth_token, place.address, [])
+    return { method: 'POST', ...place, body: message.json, headers }
   }
   const encoded = new URLSearchParams(
     message.parameters.map(([name, value]): [string, string] => [name, value])
   ).toString()
   if (message.method === 'GET') {
     if (encoded !== '') append(url, encoded)
-    headers['X-Twilio-Signature'] = signatureOf(auth_token, url.href, [])
-    return { method: 'GET', url, body: undefined, headers }
+    const place = placeOf(url)
+    headers['X-Twilio-Signature'] = signatureOf(auth_token, place.address, [])
+    return { method: 'GET', ...place, body: undefined, headers }
   }
   headers['Content-Type'] = 'application/x-www-form-urlencoded; charset=UTF-8'
-  headers['X-Twilio-Signature'] = signatureOf(auth_token, url.href, message.parameters)
-  return { method: 'POST', url, body: encoded, headers }
+  const place = placeOf(url)
+  headers['X-Twilio-Signature'] = signatureOf(auth_token, place.address, message.parameters)
+  return { method: 'POST', ...place, body: encoded, headers }
+}
+
+/**
+ * Where a request goes, said once: what is signed is what the receiver can put together again from `Host` and the
+ * request line. The standard's form of a URL: host in lower case and ASCII, no default port, spaces and non-ASCII encoded;
+ * a question mark with nothing behind it stays.
+ */
+function placeOf(url: URL): Pick<Request, 'url' | 'address' | 'origin' | 'path'> {
+  url.username = ''
+  url.password = ''
+  url.hash = ''
+  const { origin, href } = url
+  return { url, address: href, origin, path: href.slice(origin.length) }
 }
 
 /**

@@ -41,6 +41,34 @@ describe('what is sent', () => {
     expect(posted?.headers['user-agent']).toMatch(/^TwilioProxy\/1\.1/)
   })
 
+  it.each([
+    '/bare?',
+    '/a%20b c?x=y z',
+    '/ünï/✓?näme=ö',
+    "/quotes'?q='(*)!~",
+    '/path?a=1&&b#rc=2&rt=3000',
+    '/fragment#?',
+    '/?',
+    '?#',
+    '//double/../up?x=%7e'
+  ])('is signed as a receiver puts it together again from Host and request line: %s', async (place) => {
+    const url = `${customer.url.replace('http://127.0.0.1', 'HTTP://me:p%3Aw@LOCALHOST')}${place}`
+    await send({ method: 'POST', url, parameters: [['Body', 'héllo']] }, options)
+    await send({ method: 'GET', url, parameters: [['Body', 'héllo']] }, options)
+    await send({ method: 'GET', url, parameters: [] }, options)
+    await send({ method: 'POST', url, json: '{}' }, options)
+    expect(customer.requests.map(({ isSigned }) => isSigned)).toEqual([true, true, true, true])
+  })
+
+  it('keeps a question mark with nothing behind it, also where it is sent on to', async () => {
+    customer.answer('/from', { status: 307, headers: { Location: '/to?' } })
+    await send({ method: 'POST', url: `${customer.url}/from?`, parameters: [['a', 'b']] }, options)
+    expect(customer.requests.map(({ url, isSigned }) => [url.slice(customer.url.length), isSigned])).toEqual([
+      ['/from?', true],
+      ['/to?', true]
+    ])
+  })
+
   it('carries credentials of the address unasked, and what Standard Webhooks want on demand', async () => {
     const url = customer.url.replace('//', '//me:pw@')
     await send({ method: 'POST', url, json: '{}' }, { ...options, standard: { secret: 'whsec_c2VjcmV0', at: 1_000 } })

@@ -31,7 +31,6 @@ const bodyLimit = 64 * 1024
 
 const connection = { keepAliveTimeout: 4_000, connectTimeout: 10_000, pipelining: 1 }
 interface Network {
-  readonly dial: typeof import('undici').request
   /** Connections are shared by all who send, and let the process end when they are idle. */
   readonly anywhere: Agent
   readonly guarded: Agent
@@ -41,9 +40,8 @@ let network: Promise<Network> | undefined
 
 /** Loaded by the first who sends: it takes as long as all else that a server loads, and most servers start without. */
 async function load(): Promise<Network> {
-  const { Agent, request } = await import('undici')
+  const { Agent } = await import('undici')
   return {
-    dial: request,
     anywhere: new Agent(connection),
     guarded: new Agent({ ...connection, connect: { lookup: publicLookup } })
   }
@@ -75,7 +73,7 @@ export async function send(message: Message, options: SendOptions): Promise<Outc
 
 /** The request, and where it is sent on to. Every hop is signed for its own address, and dialed under the guard. */
 async function follow(
-  { dial, anywhere, guarded }: Network,
+  { anywhere, guarded }: Network,
   message: WebMessage,
   options: SendOptions,
   signal: AbortSignal
@@ -85,8 +83,9 @@ async function follow(
   for (let hop = 0; ; hop++) {
     const request = requestOf(hop === 0 ? message : sentOn(message, place), options.auth_token)
     if (!options.allowPrivate) checkHost(request.url)
-    const { statusCode, headers, body } = await dial(request.url, {
-      dispatcher: options.allowPrivate ? anywhere : guarded,
+    const { statusCode, headers, body } = await (options.allowPrivate ? anywhere : guarded).request({
+      origin: request.origin,
+      path: request.path,
       method: request.method,
       headers: headersOf(request, options),
       body: request.body ?? null,

@@ -3,7 +3,7 @@ import type { Operation } from '@ringdown/contract/operation'
 import { listEnvelope } from '@ringdown/contract/paging'
 import { type Rendering, serialized } from '@ringdown/contract/serialize'
 import type { FastifyRequest } from 'fastify'
-import type { Ledger } from '../commit/ledger.ts'
+import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import type { AnyCall, AnyHandler, Context, Listed } from '../operations/handler.ts'
 import { NotImplemented } from './errors.ts'
 
@@ -49,7 +49,11 @@ export function endpointOf(operation: Operation, handler: AnyHandler | undefined
           ? settling(ledger, () => answer.then((row) => render(row, request, call, base)))
           : render(answer, request, call, base)
       }
-      return ledger.isSettled ? read() : settling(ledger, read)
+      if (!ledger.isSettled) return settling(ledger, read)
+      const rendered = read()
+      // A process may have been stopped while it read: what it tells must be true when it tells it.
+      if (!(rendered instanceof Promise) && !ledger.isSettled) throw new Unavailable('the store is not available')
+      return rendered
     }
   }
   return async (request, _ledger, context, base) => {

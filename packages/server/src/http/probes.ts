@@ -11,12 +11,16 @@ interface ProbeOptions {
   readonly isReady?: (() => boolean | Promise<boolean>) | undefined
   /** Why it is not, for whoever runs the server. */
   readonly trouble?: (() => string | undefined) | undefined
+  /** The last step of the machine's clock since the start, and how far the server's time is ahead of it; milliseconds. */
+  readonly clockStep?:
+    | (() => { readonly by: number; readonly at: number; readonly ahead: number } | undefined)
+    | undefined
   readonly metrics?: Metrics | undefined
 }
 
 /** What machines watch the server by; nobody has to say who they are. */
 export function mountProbes(app: FastifyInstance, answers: Answers, options: ProbeOptions): void {
-  const { version, isReady, trouble, metrics } = options
+  const { version, isReady, trouble, clockStep, metrics } = options
   const subject = (id: string): Subject => ({ id, product: undefined })
   const health = subject('health')
   app.get('/health', { config: { subject: health } }, (request, reply) =>
@@ -30,7 +34,9 @@ export function mountProbes(app: FastifyInstance, answers: Answers, options: Pro
       const body = errorBody({ ...refused.unavailable, message: `Not ready: ${why}` })
       return answers.send(request, reply, ready, body.status, JSON.stringify(body))
     }
-    return answers.send(request, reply, ready, 200, JSON.stringify({ status: 'ready', version }))
+    const step = clockStep?.()
+    const clock = step && { stepped_ms: step.by, stepped_at: new Date(step.at).toISOString(), ahead_ms: step.ahead }
+    return answers.send(request, reply, ready, 200, JSON.stringify({ status: 'ready', version, clock }))
   })
   if (!metrics) return
   // Made once for all who ask at once: anybody may, and each takes some milliseconds.

@@ -4,6 +4,7 @@ import type { Method } from '@ringdown/contract/operation'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Account } from '../commit/account.ts'
+import { type Exchange, exchangeOf } from '../commit/exchange.ts'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import type { Sender } from '../delivery/sender.ts'
 import { type Ask, type Context, contextOf } from '../operations/handler.ts'
@@ -49,6 +50,10 @@ export interface ServerOptions {
   readonly isReady?: (() => boolean | Promise<boolean>) | undefined
   /** Why that is not so, in words for whoever runs the server. */
   readonly trouble?: (() => string | undefined) | undefined
+  /** The last step of the machine's clock since the start, for `/ready`; see `MachineTime`. */
+  readonly clockStep?:
+    | (() => { readonly by: number; readonly at: number; readonly ahead: number } | undefined)
+    | undefined
   /** The test clock; without it the server runs on the real one. */
   readonly clock?: MovableClock | undefined
   readonly mcp?: MountMcp | undefined
@@ -213,14 +218,20 @@ const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 function mountOperations(app: FastifyInstance, options: ServerOptions, answers: Answers, origin: OriginOptions): void {
   const { credentials, ledger: ledgerOf, now, ask = nobody } = options
   const contexts = new WeakMap<Ledger, Context>()
-  const contextFor = (ledger: Ledger) => {
+  const make = (ledger: Ledger, exchange?: Exchange) =>
+    contextOf(ledger, now, (...question) => ask(ledger.account_sid, ...question), exchange)
+  const contextFor = (ledger: Ledger, exchange: Exchange | undefined) => {
+    if (exchange) return make(ledger, exchange)
+    // Reads share one.
     let context = contexts.get(ledger)
     if (!context) {
-      context = contextOf(ledger, now, (...question) => ask(ledger.account_sid, ...question))
+      context = make(ledger)
       contexts.set(ledger, context)
     }
     return context
   }
+  const exchangeFor = ({ method }: FastifyRequest, { raw }: FastifyReply) =>
+    method === 'GET' || method === 'HEAD' ? undefined : exchangeOf(raw)
   const paths = new Paths<Served>()
   for (const operation of operations) {
     const { id, product, path, method } = operation
@@ -243,7 +254,7 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, answers: 
     const send = ({ status, body, etag }: Rendered) => {
       answers.send(request, reply, subject, status, body, etag)
     }
-    const rendered = endpoint(request, ledger, contextFor(ledger), base)
+    const rendered = endpoint(request, ledger, contextFor(ledger, exchangeFor(request, reply)), base)
     return rendered instanceof Promise ? rendered.then(send) : send(rendered)
   }
   for (const product of new Set(operations.map(({ product }) => product)))

@@ -3,6 +3,7 @@ import type { OperationId, OperationTypes } from '@ringdown/contract/generated/o
 import type { Meta } from '@ringdown/contract/operation'
 import type { Cursor } from '@ringdown/contract/paging'
 import type { State } from '@ringdown/engine/state/state'
+import type { Exchange } from '../commit/exchange.ts'
 import type { Command, Ledger } from '../commit/ledger.ts'
 import type { Message, Outcome } from '../delivery/delivery.ts'
 import { needsOf } from './needs.ts'
@@ -13,6 +14,8 @@ export interface Call<Id extends OperationId> {
   readonly params: OperationTypes[Id]['params']
   /** Null where the operation has no pages. */
   readonly page: PageRequest | null
+  /** Of operations that take JSON: the text of each parameter that came as JSON. */
+  readonly texts?: Readonly<Record<string, string>>
 }
 
 /** What a handler works with. Reads of `state` are told only when durable: http waits for that, no handler needs to. */
@@ -58,14 +61,18 @@ export interface AnyCall {
   readonly page: PageRequest | null
 }
 
-/** What handlers need of a ledger. The state is asked for anew each time: it is another one after a reload. */
-export function contextOf(ledger: Ledger, now: () => number, ask: Ask): Context {
+/**
+ * What handlers need of a ledger. The state is asked for anew each time: it is another one after a reload. `exchange` is
+ * the request that whatever they execute is answered to.
+ */
+export function contextOf(ledger: Ledger, now: () => number, ask: Ask, exchange?: Exchange): Context {
   return {
     ledger,
     get state() {
       return ledger.state
     },
-    execute: (command, fetch) => ledger.execute(command, fetch ?? needsOf(command as unknown as Command, ledger.state)), // a command of one type is a command
+    execute: (command, fetch) =>
+      ledger.execute(command, fetch ?? needsOf(command as unknown as Command, ledger.state), exchange), // a command of one type is a command
     now,
     ask
   }

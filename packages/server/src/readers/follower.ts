@@ -152,6 +152,8 @@ export class Follower<E extends { readonly seq: number } = ToldEvent> implements
   }
 
   async #readOn(): Promise<void> {
+    // A step that is under way may have looked before what it is woken for was there.
+    await this.#step?.catch(() => {}) // it is tried again below
     for (let before = -1; !this.#closed && this.#cursor !== before; ) {
       before = this.#cursor ?? -1
       await this.#once()

@@ -8,7 +8,8 @@ export type Role = 'worker' | 'supervisor' | 'admin'
 export interface Access {
   readonly account_sid: string
   readonly workspace_sid: string
-  readonly worker_sid: string
+  /** Undefined for whoever works on the workspace only: a supervisor or an administrator. */
+  readonly worker_sid: string | undefined
   readonly role: Role
   /** Milliseconds since the epoch. */
   readonly expires_at: number
@@ -36,6 +37,8 @@ const refusals = {
 } as const satisfies Record<string, readonly [number, number, string]>
 
 const longestLife_s = 86_400
+/** Seconds by which the clock of whoever makes tokens may be ahead of ours. None are given at the end of a token's life. */
+const leeway_s = 60
 
 /**
  * Reads an access token with a TaskRouter grant. `now` is in milliseconds and the machine's own, under a test clock too:
@@ -47,8 +50,11 @@ export async function readAccessToken(token: string, keys: SigningKeys, now: num
   const { iss, sub, exp, iat } = claims
   // An account signs for itself only.
   if (sub !== key.account_sid || (issuer.startsWith('AC') && iss !== sub)) refuse('issuer')
-  if (exp === undefined) refuse('expired')
-  if (iat !== undefined && exp - iat > longestLife_s) refuse('ttl')
+  const now_s = now / 1000
+  if (exp === undefined || exp <= now_s) refuse('expired')
+  // Without an instant of its making, or with one of the future, a token would live as long as it says.
+  if (exp - now_s > longestLife_s + leeway_s || (iat !== undefined && exp - iat > longestLife_s)) refuse('ttl')
+  if (iat !== undefined && iat > now_s + leeway_s) refuse('early')
   return { account_sid: key.account_sid, expires_at: exp * 1000, ...grantOf(claims) }
 }
 
@@ -68,6 +74,7 @@ async function verified(token: string, secret: string, now: number): Promise<JWT
     decodeProtectedHeader(token)
     const { payload } = await jwtVerify(token, new TextEncoder().encode(secret), {
       algorithms: ['HS256', 'HS384', 'HS512'],
+      clockTolerance: leeway_s,
       currentDate: new Date(now)
     })
     return payload
@@ -83,9 +90,12 @@ async function verified(token: string, secret: string, now: number): Promise<JWT
 function grantOf({ grants }: JWTPayload): Pick<Access, 'workspace_sid' | 'worker_sid' | 'role'> {
   const grant = (grants as { task_router?: Record<string, unknown> } | undefined)?.task_router // asked for, not trusted
   const { workspace_sid, worker_sid, role } = grant ?? {}
-  if (!isSid('WS', workspace_sid) || !isSid('WK', worker_sid)) return refuse('grants')
+  if (!isSid('WS', workspace_sid)) return refuse('grants')
   if (role !== 'worker' && role !== 'supervisor' && role !== 'admin') return refuse('grants')
-  return { workspace_sid, worker_sid, role }
+  if (isSid('WK', worker_sid)) return { workspace_sid, worker_sid, role }
+  // Lists of a workspace are asked for by who is none of its workers.
+  if ((worker_sid !== undefined && worker_sid !== '') || role === 'worker') return refuse('grants')
+  return { workspace_sid, worker_sid: undefined, role }
 }
 
 function isSid(prefix: string, value: unknown): value is string {

@@ -1,5 +1,6 @@
 import { InvalidRequest, parseForm, parseRequest } from '@ringdown/contract/form'
 import { type OperationId, operations } from '@ringdown/contract/generated/operations'
+import { membersOf, unquoted, valueAt } from '@ringdown/contract/json-text'
 import type { Operation } from '@ringdown/contract/operation'
 import { isObject } from './json.ts'
 
@@ -8,23 +9,76 @@ export interface BridgeCall {
   /** The path's segments, without a version in front. */
   readonly path: readonly string[]
   readonly method: 'GET' | 'POST'
-  readonly params: Readonly<Record<string, unknown>>
+  /** As text: what JSON has as an object, a number or a boolean is its text, as it was written. */
+  readonly params: Readonly<Record<string, string>>
   readonly token: string
   readonly if_match: string | undefined
 }
 
-/** Reads the body of a call, whatever its content type said. Refuses with 400. */
-export function readCall(body: unknown, if_match: string | undefined): BridgeCall {
-  const { url, method, params, token } = membersOf(body)
-  if (typeof url !== 'string' || typeof token !== 'string' || (method !== 'GET' && method !== 'POST')) {
-    throw new InvalidRequest('The body must hold url, method (GET or POST) and token')
+/** Characters of a call's body, and of the token in it. Attributes, the longest of all parameters, have a few thousand. */
+export const longestCall = 64 * 1024
+const longestToken = 8 * 1024
+
+const malformed = 'The body must hold url, method (GET or POST) and token'
+
+/**
+ * The token in the body of a call, found without reading what else is there: who calls is known before anything is made
+ * of a call. Refuses with 400 where there is none.
+ */
+export function tokenIn(body: unknown): string {
+  const text = typeof body === 'string' ? body : ''
+  let depth = 0
+  let token: string | undefined
+  for (let at = 0; at < text.length; at++) {
+    const c = text.charCodeAt(at)
+    if (c === curly || c === square) depth++
+    else if (c === curly + 2 || c === square + 2) depth--
+    if (c !== quote) continue
+    const end = endOfString(text, at)
+    const value =
+      depth === 1 && end - at === 6 && text.startsWith('"token"', at) ? valueAfter(text, end + 1) : undefined
+    if (value !== undefined) token = value
+    at = end
   }
-  if (params !== undefined && params !== null && !isObject(params))
-    throw new InvalidRequest('params must be a JSON object')
-  return { path: segmentsOf(url), method, params: isObject(params) ? params : {}, token, if_match }
+  if (token === undefined || token.length > longestToken) throw new InvalidRequest(malformed)
+  return token
 }
 
-function membersOf(body: unknown): Readonly<Record<string, unknown>> {
+/** `"`, `{` and `[`; what closes the last two comes two places later. */
+const quote = 0x22
+const curly = 0x7b
+const square = 0x5b
+
+/** Place of the quotation mark that ends the string that begins here. */
+function endOfString(text: string, begin: number): number {
+  for (let end = text.indexOf('"', begin + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0
+    while (text[end - 1 - escapes] === '\\') escapes++
+    if (escapes % 2 === 0) return end
+  }
+  return text.length
+}
+
+/** The text behind a colon, as it stands there: a token has no character that JSON escapes. */
+function valueAfter(text: string, place: number): string | undefined {
+  const plain = /\s*:\s*"([^"\\]*)"/y
+  plain.lastIndex = place
+  return plain.exec(text)?.[1]
+}
+
+/** Reads the body of a call, whatever its content type said. Refuses with 400. */
+export function readCall(body: unknown, if_match: string | undefined): BridgeCall {
+  const { url, method, params, token } = objectOf(body)
+  if (typeof url !== 'string' || typeof token !== 'string' || (method !== 'GET' && method !== 'POST')) {
+    throw new InvalidRequest(malformed)
+  }
+  if (token !== tokenIn(body)) throw new InvalidRequest('The body holds token in a form that is not read')
+  if (params !== undefined && params !== null && !isObject(params))
+    throw new InvalidRequest('params must be a JSON object')
+  return { path: segmentsOf(url), method, params: paramsIn(String(body)), token, if_match }
+}
+
+function objectOf(body: unknown): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(typeof body === 'string' ? body : '')
     if (isObject(value)) return value
@@ -32,6 +86,14 @@ function membersOf(body: unknown): Readonly<Record<string, unknown>> {
     // said below
   }
   throw new InvalidRequest('The body is not a JSON object')
+}
+
+function paramsIn(body: string): Readonly<Record<string, string>> {
+  const text = valueAt(body, ['params']) ?? '{}'
+  const members = membersOf(text).map(({ key, value, end }) => [String(key), text.slice(value, end)] as const)
+  return Object.fromEntries(
+    members.filter(([, value]) => value !== 'null').map(([name, value]) => [name, unquoted(value)])
+  )
 }
 
 function segmentsOf(url: string): string[] {
@@ -63,7 +125,7 @@ const byId = new Map<string, Operation>(operations.map((operation) => [operation
 
 /**
  * The parameters of a call that REST has as well, read by the contract: names in snake_case, with `path` under the names
- * of its own template. What JSON has as objects, numbers and booleans is text in REST.
+ * of its own template.
  */
 export function parametersOf(
   id: OperationId,
@@ -74,8 +136,8 @@ export function parametersOf(
   if (!operation) throw new Error(`invariant: the contract has ${id}`)
   const parsed = parseRequest(operation, {
     path: wirePath(operation, path),
-    query: '',
-    body: formOf(params),
+    query: operation.method === 'GET' ? formOf(params) : '',
+    body: operation.method === 'GET' ? '' : formOf(params),
     contentType: undefined,
     headers: { 'if-match': if_match }
   })
@@ -92,11 +154,6 @@ function wirePath(operation: Operation, path: Readonly<Record<string, string>>):
   return Object.fromEntries(names.map(({ wire, name }) => [wire, path[name] ?? '']))
 }
 
-function formOf(params: Readonly<Record<string, unknown>>): string {
-  const form = new URLSearchParams()
-  for (const [name, value] of Object.entries(params)) {
-    if (value === undefined || value === null) continue
-    form.append(name, typeof value === 'object' ? JSON.stringify(value) : String(value))
-  }
-  return form.toString()
+function formOf(params: BridgeCall['params']): string {
+  return new URLSearchParams(params).toString()
 }

@@ -15,6 +15,7 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { readAccessToken } from './access-token.ts'
+import { tokenIn } from './call.ts'
 import type { SessionLimits } from './sessions.ts'
 
 const account_sid = `AC${'a'.repeat(32)}`
@@ -35,21 +36,25 @@ interface TokenOptions {
   readonly life_s?: number
   readonly nbf?: number
   readonly role?: string
-  readonly worker_sid?: string
+  readonly worker_sid?: string | null
   readonly workspace_sid?: string
+  /** Seconds from now; null for a token that does not say it. */
+  readonly iat?: number | null
 }
 
 const soon = () => Math.floor(Date.now() / 1000)
 
 function tokenWith(options: TokenOptions = {}): Promise<string> {
-  const { iss = account_sid, sub = account_sid, alg = 'HS256', life_s = 600, nbf, role = 'worker' } = options
+  const { iss = account_sid, sub = account_sid, alg = 'HS256', life_s = 600, nbf, iat = 0, role = 'worker' } = options
   const { worker_sid = `WK${'1'.repeat(32)}`, workspace_sid = `WS${'1'.repeat(32)}` } = options
-  const token = new SignJWT({ grants: { identity: 'ada', task_router: { workspace_sid, worker_sid, role } } })
+  const token = new SignJWT({
+    grants: { identity: 'ada', task_router: { workspace_sid, ...(worker_sid !== null && { worker_sid }), role } }
+  })
     .setProtectedHeader({ alg, typ: 'JWT', cty: 'twilio-fpa;v=1' })
     .setIssuer(iss)
     .setSubject(sub)
-    .setIssuedAt(soon())
-    .setExpirationTime(soon() + life_s)
+  if (Number.isFinite(life_s)) token.setExpirationTime(soon() + life_s)
+  if (iat !== null) token.setIssuedAt(soon() + iat)
   if (nbf !== undefined) token.setNotBefore(nbf)
   return token.sign(new TextEncoder().encode(options.secret ?? (iss === key_sid ? 'of the key' : secret)))
 }
@@ -72,10 +77,27 @@ describe('an access token', () => {
     ['for another account', { sub: `AC${'d'.repeat(32)}` }, 403, 20103],
     ['with a wrong signature', { secret: 'another secret' }, 403, 20107],
     ['that lives for more than a day', { life_s: 90_000 }, 403, 20157],
+    ['that does not say when it was made, and lives for more than a day', { iat: null, life_s: 90_000 }, 403, 20157],
+    ['that lives longer than a timer can hold', { iat: null, life_s: 25 * 86_400 }, 403, 20157],
+    ['that will have been made next week', { iat: 604_800, life_s: 605_000 }, 403, 20157],
+    ['that will have been made in an hour', { iat: 3_600, life_s: 7_200 }, 403, 20105],
+    ['that never expires', { life_s: Number.POSITIVE_INFINITY }, 401, 20104],
     ['without a role', { role: '' }, 403, 20106],
+    ['of a worker who is not named', { worker_sid: null }, 403, 20106],
+    ['of an administrator who is a worker by a wrong name', { role: 'admin', worker_sid: 'WQ1' }, 403, 20106],
     ['for no worker', { worker_sid: 'WK1' }, 403, 20106]
   ] as const)('%s is refused', async (_, options, status, code) => {
     await expect(readAccessToken(await tokenWith(options), keys, Date.now())).rejects.toMatchObject({ status, code })
+  })
+
+  it('of an administrator names a workspace, and no worker', async () => {
+    const access = await readAccessToken(await tokenWith({ role: 'admin', worker_sid: null }), keys, Date.now())
+    expect(access).toMatchObject({ role: 'admin', worker_sid: undefined, workspace_sid: `WS${'1'.repeat(32)}` })
+  })
+
+  it('may be of a clock that is a little ahead', async () => {
+    const ahead = await tokenWith({ iat: 30, nbf: soon() + 30 })
+    await expect(readAccessToken(ahead, keys, Date.now())).resolves.toBeDefined()
   })
 
   it('that nobody has signed is refused', async () => {
@@ -223,6 +245,25 @@ describe('the sockets', () => {
     expect(await refusal(await open())).toBe(429)
   })
 
+  it('are more than ten where that is asked for, and the dead ones do not count', async () => {
+    await serve({ sockets_per_worker: 12, heartbeat_ms: 40 })
+    const token = await tokenWith({ workspace_sid, worker_sid })
+    const url = `ws://127.0.0.1:${port()}/event-bridge/v1/wschannels?token=${token}`
+    const deaf = Array.from({ length: 12 }, () => new WebSocket(url, { autoPong: false }))
+    const gone = deaf.map(end)
+    await Promise.all(deaf.map((socket) => frames(socket, 1)))
+    expect(await refusal(new WebSocket(url))).toBe(429)
+    await Promise.all(gone)
+    const heard = Array.from({ length: 12 }, () => new WebSocket(url))
+    await Promise.all(heard.map((socket) => frames(socket, 6)))
+    expect(await refusal(new WebSocket(url))).toBe(429)
+  })
+
+  it('are for workers only', async () => {
+    await serve()
+    expect(await refusal(await open(undefined, { role: 'admin', worker_sid: null }))).toBe(403)
+  })
+
   it('are refused at another path, and to a worker who is not there', async () => {
     await serve()
     expect(await refusal(await open('/somewhere'))).toBe(404)
@@ -274,5 +315,44 @@ describe('the sockets', () => {
       })
     expect(await ask('GET', '/hello', '')).toBe('200 hello')
     expect(await ask('POST', '/event-bridge/v1/wschannels', '{"no":"call"}')).toMatch(/^400 .*url, method/)
+  })
+})
+
+describe('the token in the body of a call', () => {
+  it.each([
+    ['{"token":"abc"}', 'abc'],
+    ['{"url":"x","params":{"token":"inner","a":["{\\"token\\":\\"no\\""]},"token" : "outer"}', 'outer'],
+    ['{"a\\"token":"no","token":"yes","z":', 'yes'],
+    ['{"token":"one","token":"two"}', 'two']
+  ])('of %s is %s', (body, token) => {
+    expect(tokenIn(body)).toBe(token)
+  })
+
+  it.each([
+    '',
+    '[]',
+    '{"token":1}',
+    '{"params":{"token":"inner"}}',
+    '"token":"abc"',
+    '{"token',
+    '{"token":"\\u0061"}',
+    `{"token":"${'a'.repeat(9000)}"}`,
+    '{'.repeat(65_000),
+    '"'.repeat(65_000),
+    '\\'.repeat(65_000)
+  ])('is missing (%#)', (body) => {
+    expect(() => tokenIn(body)).toThrow(/token/)
+  })
+
+  it('is looked at before anything is made of the rest', async () => {
+    const stranger = await tokenWith({ secret: 'another secret' })
+    const app = Fastify()
+    mountEventBridge(app, { account: () => undefined, keys, now: () => Date.now(), envelopeOf, log })
+    const post = (payload: string) => app.inject({ method: 'POST', url: '/event-bridge/v1/wschannels', payload })
+    // The rest is no JSON, which only those are told whom we know.
+    expect((await post(`{"token":"${stranger}",,,`)).json()).toMatchObject({ status: 403, code: 20107 })
+    expect((await post(`{"token":"${await tokenWith()}",,,`)).json()).toMatchObject({ status: 400 })
+    expect((await post(`{"token":"${await tokenWith()}","params":{"a":"${'x'.repeat(70_000)}"}}`)).statusCode).toBe(413)
+    await app.close()
   })
 })

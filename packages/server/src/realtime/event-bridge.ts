@@ -8,12 +8,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { WebSocketServer } from 'ws'
 import type { Account } from '../commit/account.ts'
+import { exchangeOf } from '../commit/exchange.ts'
 import { Unavailable } from '../commit/ledger.ts'
 import { type Access, readAccessToken, type SigningKeys } from './access-token.ts'
-import { readCall } from './call.ts'
+import { longestCall, readCall, tokenIn } from './call.ts'
 import { pushedBy } from './pushed-event.ts'
 import { answerCall } from './rpc.ts'
-import { defaultLimits, type SessionLimits, Sessions, type Wishes } from './sessions.ts'
+import { defaultLimits, isOfWorker, type SessionLimits, Sessions, type Wishes, type WorkerAccess } from './sessions.ts'
 import { onUpgrade, refuseUpgrade } from './upgrade.ts'
 
 export interface EventBridgeOptions {
@@ -22,6 +23,8 @@ export interface EventBridgeOptions {
   readonly keys: SigningKeys
   /** Milliseconds; the test clock's where there is one. */
   readonly now: () => number
+  /** The machine's time, whatever the account's clock says: tokens are others' work. The wall clock by default. */
+  readonly machineNow?: () => number
   /** The envelope of whatever is thrown. */
   readonly envelopeOf: (error: unknown) => ErrorBody
   readonly log: Logger
@@ -49,7 +52,7 @@ export function mountEventBridge(app: FastifyInstance, options: EventBridgeOptio
     // Clients name no content type, or any.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-    scope.post(path, (request, reply) => bridge.answer(request, reply))
+    scope.post(path, { bodyLimit: longestCall }, (request, reply) => bridge.answer(request, reply))
     scope.all(`${path}/*`, () => Promise.reject(oldProtocol()))
   })
   // Whatever nobody else takes, so that a wrong path is refused in the API's words.
@@ -82,9 +85,11 @@ class EventBridge {
     let status = 200
     let body: object
     try {
+      const access = await this.#read(tokenIn(request.body))
       const call = readCall(request.body, headerOf(request.headers['if-match']))
-      const access = await this.#read(call.token)
-      body = { payload: await answerCall(call, access, this.#account(access), now()) }
+      body = {
+        payload: await answerCall(call, access, this.#account(access), now(), exchangeOf(reply.raw))
+      }
     } catch (error) {
       const envelope = envelopeOf(error)
       status = envelope.status
@@ -105,7 +110,7 @@ class EventBridge {
       ({ access, wishes }) => {
         socket.off('error', onError)
         this.#sockets.handleUpgrade(request, socket, head, (opened) => {
-          this.#sessions.open(opened, access, wishes, Date.now())
+          this.#sessions.open(opened, access, wishes, this.#machineNow())
         })
       },
       (error: unknown) => {
@@ -121,7 +126,7 @@ class EventBridge {
     this.#sockets.close()
   }
 
-  async #admit(request: IncomingMessage): Promise<{ readonly access: Access; readonly wishes: Wishes }> {
+  async #admit(request: IncomingMessage): Promise<{ readonly access: WorkerAccess; readonly wishes: Wishes }> {
     const [asked = '', query = ''] = (request.url ?? '').split('?', 2)
     const place = `${isOwnHost(request) && /^\/v\d/.test(asked) ? '/event-bridge' : ''}${asked.replace(/\/$/, '')}`
     if (place.startsWith(`${path}/`)) throw oldProtocol()
@@ -132,8 +137,8 @@ class EventBridge {
     const access = await this.#read(wished.get('token') ?? '')
     const account = this.#account(access)
     const { worker_sid, workspace_sid } = access
-    if (account.state.find('worker', worker_sid)?.workspace_sid !== workspace_sid) {
-      throw new InvalidRequest(`Worker ${worker_sid} does not exist in Workspace ${workspace_sid}`, null, {
+    if (!isOfWorker(access) || account.state.find('worker', access.worker_sid)?.workspace_sid !== workspace_sid) {
+      throw new InvalidRequest(`Worker ${worker_sid ?? '(none)'} does not exist in Workspace ${workspace_sid}`, null, {
         status: 403,
         code: 20106
       })
@@ -149,7 +154,11 @@ class EventBridge {
   }
 
   #read(token: string): Promise<Access> {
-    return readAccessToken(token, this.#options.keys, Date.now())
+    return readAccessToken(token, this.#options.keys, this.#machineNow())
+  }
+
+  #machineNow(): number {
+    return this.#options.machineNow?.() ?? Date.now()
   }
 
   #account({ account_sid }: Access): Account {
@@ -190,7 +199,7 @@ class EventBridge {
   }
 
   /** The worker's last socket is gone: it goes where nothing is offered to it, if it is available. */
-  #goOffline({ account_sid, workspace_sid, worker_sid }: Access): void {
+  #goOffline({ account_sid, workspace_sid, worker_sid }: WorkerAccess): void {
     const account = this.#options.account(account_sid)
     const state = account?.state
     const worker = state?.find('worker', worker_sid)

@@ -1,3 +1,4 @@
+import { removeAt } from '@ringdown/contract/json-text'
 import { type EngineEvent, render } from '@ringdown/engine/events'
 import type { StoredEvent } from '../store/store.ts'
 import type { Cursors } from './feed-cursor.ts'
@@ -38,7 +39,7 @@ export class FeedEvent {
 /** What the log keeps for delivery alone is nobody else's: addresses of webhooks may hold passwords. */
 function told(type: string, rest: string): string {
   if (type !== 'conversation.removed') return rest
-  return JSON.stringify(JSON.parse(rest), (name, value: unknown) => (name === 'scoped_webhooks' ? undefined : value))
+  return removeAt(rest, ['data', 'scoped_webhooks'])
 }
 
 /** `rest` is the JSON object that the log keeps beside the columns. */

@@ -57,7 +57,7 @@ function counted() {
     get isReadable() {
       return account.isReadable
     },
-    settled: () => account.settled(),
+    told: () => account.told(),
     reading: (ask) => account.reading(ask),
     subscribe: (listener) => account.subscribe(listener),
     log(cursor, limit) {
@@ -244,7 +244,7 @@ it('leaves the account alone when nobody has followed for a while', async () => 
     },
     state: { get: () => account.state },
     isReadable: { get: () => account.isReady },
-    settled: { value: () => account.settled() }
+    told: { value: () => account.told() }
   })
   const feed = new Feed(told, log, { idle_ms: 10 })
   await feed.poll(question(feed, undefined), never)

@@ -9,7 +9,7 @@ import { FeedEvent, type FeedFilter } from './feed-event.ts'
 import type { FeedQuestion } from './feed-question.ts'
 
 /** The account whose log is told. */
-export type Told = Pick<Account, 'account_sid' | 'state' | 'isReadable' | 'settled' | 'log' | 'reading' | 'subscribe'> &
+export type Told = Pick<Account, 'account_sid' | 'state' | 'isReadable' | 'told' | 'log' | 'reading' | 'subscribe'> &
   Partial<Pick<Account, 'onBlanked'>>
 
 export interface FeedLimits {
@@ -309,11 +309,11 @@ export class Feed {
     }
   }
 
-  /** Seq of the last event that had been decided when this was called; resolves when it is durable. */
+  /** Seq of the last event that had been decided when this was called; resolves when followers may be told it. */
   async #learnEnd(): Promise<number> {
     const state = this.#account.state
     const end = state.next_event - 1
-    await this.#account.settled()
+    await this.#account.told()
     this.#state = state
     if (end > this.#end) {
       this.#end = end

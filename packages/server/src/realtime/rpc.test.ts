@@ -8,6 +8,7 @@ import type { Store } from '@ringdown/server/store/store'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Access } from './access-token.ts'
+import { readCall } from './call.ts'
 import { answerCall } from './rpc.ts'
 
 /* Calls of the worker SDK take values in the spellings that REST takes. */
@@ -43,8 +44,14 @@ afterAll(async () => {
 })
 
 function call(method: 'GET' | 'POST', path: string, params: Readonly<Record<string, unknown>>): Promise<object> {
-  const asked = { path: ['Workspaces', access.workspace_sid, ...path.split('/')], method, params, token: '' }
-  return answerCall({ ...asked, if_match: undefined }, access, account, 1_772_442_000_000)
+  return posted(method, path, JSON.stringify(params))
+}
+
+/** As clients post it; `params` is JSON text. */
+function posted(method: 'GET' | 'POST', path: string, params: string): Promise<object> {
+  const url = `Workspaces/${access.workspace_sid}/${path}`
+  const asked = readCall(`{"url":"${url}","method":"${method}","token":"","params":${params}}`, undefined)
+  return answerCall(asked, access, account, 1_772_442_000_000)
 }
 
 async function namesOf(path: string, params: Readonly<Record<string, unknown>>): Promise<string[]> {
@@ -75,4 +82,16 @@ it('a reservation is accepted in any case', async () => {
   expect(account.state.get('reservation', reservation).reservation_status).toBe('accepted')
   await call('POST', path, { ReservationStatus: 'Wrapping', WorkerActivitySid: '' })
   expect(account.state.get('reservation', reservation).reservation_status).toBe('wrapping')
+})
+
+it.each([
+  ['an object', (attributes: string) => attributes],
+  ['the text of one', (attributes: string) => JSON.stringify(attributes)]
+])('attributes are kept as they are written: %s', async (_how, given) => {
+  const attributes = String.raw`{"id":17841444523369053, "rate":1.0,"10":"b","2":"a","e\u0301":"\u00e9\/"}`
+  await posted('POST', `Workers/${access.worker_sid}`, `{"Attributes" : ${given(attributes)}, "FriendlyName":null}`)
+  expect(account.state.get('worker', access.worker_sid ?? '').attributes).toBe(attributes)
+  const task = `{"Attributes":${given(attributes)},"RoutingTarget":"${access.worker_sid}"}`
+  expect(await posted('POST', 'Tasks', task)).toMatchObject({ sid: expect.stringMatching(/^WT/) })
+  expect(account.state.tables.task.all().at(-1)?.attributes).toBe(attributes)
 })

@@ -4,11 +4,13 @@ import { spelled } from '@ringdown/engine/enumeration'
 import { flexNeeds } from '@ringdown/engine/flex/needs'
 import { foldedName, isSameName } from '@ringdown/engine/name'
 import { compile, type Expression } from '@ringdown/engine/routing/expression/compile'
+import type { Scope } from '@ringdown/engine/routing/expression/environment'
 import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
 import { findReservation } from '@ringdown/engine/routing/reservation'
-import { isOpen, nameKey, type TaskQueueRow, type WorkerRow } from '@ringdown/engine/routing/rows'
+import { isOpen, nameKey, type TaskQueueRow, type TaskRow, type WorkerRow } from '@ringdown/engine/routing/rows'
 import { checkExpression } from '@ringdown/engine/routing/task-queue'
 import type { State } from '@ringdown/engine/state/state'
+import type { Exchange } from '../commit/exchange.ts'
 import type { Ledger } from '../commit/ledger.ts'
 import { askedInPieces } from '../commit/pieces.ts'
 import type { Access } from './access-token.ts'
@@ -33,6 +35,7 @@ interface Scene {
   readonly call: BridgeCall
   readonly access: Access
   readonly ledger: Ledger
+  readonly execute: Ledger['execute']
   readonly state: State
   /** Milliseconds. */
   readonly now: number
@@ -43,14 +46,22 @@ type Answer = (path: Path, scene: Scene) => object | Promise<object>
 
 /**
  * Answers a call with its payload. Reads wait until what they show is durable; everything that changes is the command
- * that REST executes, too. Throws what the engine refuses, and InvalidRequest.
+ * that REST executes, too, and its events follow the answer of `exchange`. Throws what the engine refuses, and
+ * InvalidRequest.
  */
-export async function answerCall(call: BridgeCall, access: Access, ledger: Ledger, now: number): Promise<object> {
+export async function answerCall(
+  call: BridgeCall,
+  access: Access,
+  ledger: Ledger,
+  now: number,
+  exchange?: Exchange
+): Promise<object> {
+  const execute: Ledger['execute'] = (command, fetch) => ledger.execute(command, fetch, exchange)
   for (const [template, answer] of Object.entries(call.method === 'GET' ? reads : writes)) {
     const path = matched(template, call.path)
     if (!path) continue
     if (path.workspace_sid !== access.workspace_sid) forbid('the token is for another Workspace')
-    const scene: Scene = { call, access, ledger, state: ledger.state, now }
+    const scene: Scene = { call, access, ledger, execute, state: ledger.state, now }
     const payload = await answer(path, scene)
     if (call.method === 'GET') await ledger.settled()
     return payload
@@ -80,42 +91,53 @@ const reads: Readonly<Record<string, Answer>> = {
     return reservationPayload(state.account_sid, reservation, reservationParents(state, reservation), now)
   },
 
-  'Workspaces/:workspace_sid/Activities'({ workspace_sid = '' }, { state, call }) {
-    const rows = [...state.tables.activity.by('workspace_sid', workspaceOf(state, workspace_sid).sid)]
+  'Workspaces/:workspace_sid/Activities'(path, { state, call }) {
+    const { friendly_name, available } = parametersOf('taskrouter_v1.ListActivity', path, call)
+    const rows = [
+      ...state.tables.activity.by('workspace_sid', workspaceOf(state, path.workspace_sid ?? '').sid)
+    ].filter((row) => isNamed(row, friendly_name) && isAsked(row.available, available))
     return contentsOf(rows, call.params, (row) => activityPayload(state.account_sid, row))
   },
 
-  'Workspaces/:workspace_sid/Workers/:sid/WorkerChannels'(path, scene) {
-    checkOwn(scene, path.sid)
+  'Workspaces/:workspace_sid/Workers/:worker_sid/WorkerChannels'(path, scene) {
+    checkOwn(scene, path.worker_sid)
     const { state, call } = scene
-    const rows = [...state.tables.worker_channel.by('worker_sid', found(state, 'worker', path).sid)]
+    parametersOf('taskrouter_v1.ListWorkerChannel', path, call)
+    const rows = [...state.tables.worker_channel.by('worker_sid', ownWorker(state, path).sid)]
     return contentsOf(rows, call.params, (row) => {
       const task_channel = state.find('task_channel', row.task_channel_sid)
       return channelPayload(state.account_sid, row, task_channel, channelLoad(state, row))
     })
   },
 
-  'Workspaces/:workspace_sid/Workers/:sid/Reservations'(path, scene) {
-    checkOwn(scene, path.sid)
+  'Workspaces/:workspace_sid/Workers/:worker_sid/Reservations'(path, scene) {
+    checkOwn(scene, path.worker_sid)
     const { state, call, now } = scene
-    const { sid } = found(state, 'worker', path)
+    const { reservation_status } = parametersOf('taskrouter_v1.ListWorkerReservation', path, call)
     const index = /^(true|1|yes)$/i.test(String(call.params.Active)) ? 'open_by_worker' : 'worker_sid'
-    return contentsOf([...state.tables.reservation.by(index, sid)], call.params, (row) =>
+    const rows = [...state.tables.reservation.by(index, ownWorker(state, path).sid)].filter((row) =>
+      isAsked(row.reservation_status, reservation_status)
+    )
+    return contentsOf(rows, call.params, (row) =>
       reservationPayload(state.account_sid, row, reservationParents(state, row), now)
     )
   },
 
-  async 'Workspaces/:workspace_sid/Workers'({ workspace_sid = '' }, { state, call }) {
-    const { FriendlyName, ActivitySid, ActivityName, TargetWorkersExpression, Ordering } = call.params
-    const named = ActivityName
-      ? state.tables.activity.firstBy('name', nameKey(workspace_sid, String(ActivityName)))
-      : undefined
-    const expression = TargetWorkersExpression ? filterOf(String(TargetWorkersExpression)) : undefined
+  async 'Workspaces/:workspace_sid/Workers'(path, { state, call }) {
+    const asked = parametersOf('taskrouter_v1.ListWorker', path, call)
+    const { workspace_sid = '' } = path
+    const activity = namedSid(state, 'activity', workspace_sid, asked.activity_name)
+    const queues = [asked.task_queue_sid, namedSid(state, 'task_queue', workspace_sid, asked.task_queue_name)]
+      .filter((sid) => sid !== undefined)
+      .map((sid) => state.pools.members(String(sid)))
+    const expression = filterOf(asked.target_workers_expression, 'worker', 'TargetWorkersExpression')
     const { worker } = state.tables
     const isMeant = (row: WorkerRow) =>
-      (!FriendlyName || foldedName(row.friendly_name) === foldedName(String(FriendlyName))) &&
-      (!ActivitySid || row.activity_sid === ActivitySid) &&
-      (!ActivityName || row.activity_sid === named?.sid)
+      isNamed(row, asked.friendly_name, foldedName) &&
+      isAsked(row.activity_sid, asked.activity_sid) &&
+      isAsked(row.activity_sid, activity) &&
+      isAsked(state.find('activity', row.activity_sid)?.available ?? false, asked.available) &&
+      queues.every((members) => members.has(row.sid))
     const meant = () => [...worker.by('workspace_sid', workspaceOf(state, workspace_sid).sid)].filter(isMeant)
     const suits = expression
       ? await askedInPieces({
@@ -126,29 +148,58 @@ const reads: Readonly<Record<string, Answer>> = {
         })
       : () => true
     const rows = meant().filter(suits)
-    const ordering = sortingOf<WorkerRow>(Ordering, 'DateStatusChanged', 'date_status_changed')
+    const ordering = sortingOf<WorkerRow>(asked.ordering, 'DateStatusChanged', 'date_status_changed')
     return contentsOf(rows, call.params, (row) => shownWorker(state, row), ordering)
   },
 
-  'Workspaces/:workspace_sid/TaskQueues'({ workspace_sid = '' }, { state, call }) {
-    const { FriendlyName, WorkerSid, Ordering } = call.params
-    const queues = WorkerSid ? state.pools.queuesOf(String(WorkerSid)) : undefined
-    const rows = [...state.tables.task_queue.by('workspace_sid', workspaceOf(state, workspace_sid).sid)].filter(
-      (row) =>
-        (!FriendlyName || isSameName(row.friendly_name, String(FriendlyName))) && (!queues || queues.has(row.sid))
-    )
-    const ordering = sortingOf<TaskQueueRow>(Ordering, 'DateUpdated', 'date_updated')
+  'Workspaces/:workspace_sid/TaskQueues'(path, { state, call }) {
+    const asked = parametersOf('taskrouter_v1.ListTaskQueue', path, call)
+    const queues = asked.worker_sid ? state.pools.queuesOf(String(asked.worker_sid)) : undefined
+    const rows = [
+      ...state.tables.task_queue.by('workspace_sid', workspaceOf(state, path.workspace_sid ?? '').sid)
+    ].filter((row) => isNamed(row, asked.friendly_name) && (!queues || queues.has(row.sid)))
+    const ordering = sortingOf<TaskQueueRow>(asked.ordering, 'DateUpdated', 'date_updated')
     return contentsOf(rows, call.params, (row) => taskQueuePayload(state, row), ordering)
+  },
+
+  async 'Workspaces/:workspace_sid/Tasks'(path, { state, call, access, now }) {
+    if (access.role === 'worker') forbid('a worker sees only the tasks that it holds')
+    const asked = parametersOf('taskrouter_v1.ListTask', path, call)
+    const { workspace_sid = '' } = path
+    const workflow = namedSid(state, 'workflow', workspace_sid, asked.workflow_name)
+    const queue = namedSid(state, 'task_queue', workspace_sid, asked.task_queue_name)
+    const statuses = asked.assignment_status as readonly string[] | undefined // the contract reads a list of them
+    const expression = filterOf(asked.evaluate_task_attributes, 'task', 'EvaluateTaskAttributes')
+    const { task } = state.tables
+    const isMeant = (row: TaskRow) =>
+      isAsked(row.workflow_sid, asked.workflow_sid) &&
+      isAsked(row.workflow_sid, workflow) &&
+      isAsked(row.task_queue_sid, asked.task_queue_sid) &&
+      isAsked(row.task_queue_sid, queue) &&
+      isAsked(row.priority, asked.priority) &&
+      isAsked(row.routing_target, asked.routing_target) &&
+      (statuses === undefined || statuses.includes(row.assignment_status))
+    const meant = () => [...task.by('workspace_sid', workspaceOf(state, workspace_sid).sid)].filter(isMeant)
+    const suits = expression
+      ? await askedInPieces({
+          table: task,
+          rows: meant(),
+          length: () => expression.source.length,
+          test: (row) => expression.matches(state.pools.task(row))
+        })
+      : () => true
+    const rows = meant().filter(suits)
+    return contentsOf(rows, call.params, (row) => taskPayload(state.account_sid, row, taskParents(state, row), now))
   }
 }
 
 type ReservationPath = Parameters<typeof findReservation>[1]
 
 const writes: Readonly<Record<string, Answer>> = {
-  async 'Workspaces/:workspace_sid/Workers/:sid'(path, { call, access, ledger }) {
+  async 'Workspaces/:workspace_sid/Workers/:sid'(path, { call, access, ledger, execute }) {
     if (access.role === 'worker' && path.sid !== access.worker_sid) forbid('a worker may change only itself')
     const params = parametersOf('taskrouter_v1.UpdateWorker', path, call)
-    const { worker } = await ledger.execute({
+    const { worker } = await execute({
       type: 'worker.update',
       ...params
     } as unknown as CommandOf<'worker.update'>) // its parameters are those of the operation, by their names
@@ -156,36 +207,34 @@ const writes: Readonly<Record<string, Answer>> = {
   },
 
   async 'Workspaces/:workspace_sid/Tasks'(path, scene) {
-    const { call, access, ledger, now } = scene
+    const { call, access, ledger, execute, now } = scene
     const { TaskChannelUniqueName, TaskChannelSid, TaskChannel, ...others } = call.params
-    const own: BridgeCall = {
-      ...call,
-      params: { TaskChannel: TaskChannel ?? TaskChannelSid ?? TaskChannelUniqueName, ...others }
-    }
+    const channel = TaskChannel ?? TaskChannelSid ?? TaskChannelUniqueName
+    const own: BridgeCall = { ...call, params: { ...(channel !== undefined && { TaskChannel: channel }), ...others } }
     if (access.role === 'worker' && others.RoutingTarget !== access.worker_sid)
       forbid('a worker may create only tasks whose RoutingTarget it is')
     const params = parametersOf('taskrouter_v1.CreateTask', path, own)
-    const { task } = await ledger.execute({ type: 'task.create', ...params } as unknown as CommandOf<'task.create'>) // as above
+    const { task } = await execute({ type: 'task.create', ...params } as unknown as CommandOf<'task.create'>) // as above
     return taskPayload(ledger.account_sid, task, taskParents(ledger.state, task), now)
   },
 
   async 'Workspaces/:workspace_sid/Tasks/:sid'(path, scene) {
     checkTask(scene, path.sid)
-    const { call, ledger, now } = scene
+    const { call, ledger, execute, now } = scene
     const params = parametersOf('taskrouter_v1.UpdateTask', path, call)
-    const { task } = await ledger.execute({ type: 'task.update', ...params } as unknown as CommandOf<'task.update'>) // as above
+    const { task } = await execute({ type: 'task.update', ...params } as unknown as CommandOf<'task.update'>) // as above
     return taskPayload(ledger.account_sid, task, taskParents(ledger.state, task), now)
   },
 
   async 'Workspaces/:workspace_sid/Workers/:worker_sid/Reservations/:sid'(path, scene) {
     checkOwn(scene, path.worker_sid)
-    const { call, ledger } = scene
+    const { call, ledger, execute } = scene
     checkInstruction(call.params.Instruction)
     const params = parametersOf('taskrouter_v1.UpdateWorkerReservation', path, call)
     const command = { type: 'reservation.update', ...params } as unknown as CommandOf<'reservation.update'> // as above
     // An acceptance may make its agent a participant of a conversation.
     const needs = flexNeeds['reservation.update']?.(command, ledger.state) ?? []
-    const { reservation } = await ledger.execute(command, needs)
+    const { reservation } = await execute(command, needs)
     return answeredReservation(ledger.account_sid, reservation, ledger.state.find('worker', reservation.worker_sid))
   },
 
@@ -197,17 +246,17 @@ const writes: Readonly<Record<string, Answer>> = {
 
   async 'Workspaces/:workspace_sid/Workers/:worker_sid/Transfers'(path, scene) {
     checkOwn(scene, path.worker_sid)
-    const { call, access, ledger } = scene
+    const { call, access, ledger, execute } = scene
     const { ReservationSid, TaskSid, To, Mode, Priority, Attributes } = textsOf(call)
-    const { transfer } = await ledger.execute({
+    const { transfer } = await execute({
       type: 'transfer.create',
       workspace_sid: access.workspace_sid,
-      worker_sid: access.worker_sid,
+      worker_sid: path.worker_sid ?? '',
       reservation_sid: ReservationSid ?? '',
       task_sid: TaskSid ?? '',
       to: To ?? '',
       ...(Mode && { mode: Mode }),
-      ...(Priority && { priority: Number(Priority) }),
+      ...(Priority && { priority: integerOf(Priority, 'Priority') }),
       ...(Attributes && { attributes: Attributes })
     })
     return transferPayload(ledger.account_sid, transfer)
@@ -215,16 +264,16 @@ const writes: Readonly<Record<string, Answer>> = {
 
   async 'Workspaces/:workspace_sid/Workers/:worker_sid/Transfers/:sid'(path, scene) {
     checkOwn(scene, path.worker_sid)
-    const { call, access, ledger } = scene
+    const { call, access, ledger, execute } = scene
     if (!spelled(['canceled'], call.params.TransferStatus))
       throw new InvalidRequest(
         `TransferStatus can only be set to canceled, not '${shown(String(call.params.TransferStatus))}'`,
         'TransferStatus'
       )
-    const { transfer } = await ledger.execute({
+    const { transfer } = await execute({
       type: 'transfer.cancel',
       workspace_sid: access.workspace_sid,
-      worker_sid: access.worker_sid,
+      worker_sid: path.worker_sid ?? '',
       sid: path.sid ?? ''
     })
     return transferPayload(ledger.account_sid, transfer)
@@ -279,7 +328,34 @@ function noCall(): never {
   throw new InvalidRequest('There is no call: no voice connection is configured')
 }
 
-function filterOf(source: string): Expression {
-  checkExpression(source, 'worker', 'TargetWorkersExpression')
-  return compile(source, 'worker')
+// Filters: read by the contract, as REST reads them; what is absent or empty keeps everything.
+
+function isAsked(value: unknown, asked: unknown): boolean {
+  return asked === undefined || asked === '' || value === asked
+}
+
+/** Names are compared as the lists of REST compare them: those of workers without regard to case. */
+function isNamed({ friendly_name }: { readonly friendly_name: string }, asked: unknown, form = (name: string) => name) {
+  return typeof asked !== 'string' || asked === '' || isSameName(form(friendly_name), form(asked))
+}
+
+/** The SID behind a name: undefined where none is given, null where nothing has it. */
+function namedSid(state: State, kind: 'activity' | 'task_queue' | 'workflow', workspace_sid: string, name: unknown) {
+  if (name === undefined || name === '') return undefined
+  return state.tables[kind].firstBy('name', nameKey(workspace_sid, String(name)))?.sid ?? null
+}
+
+function filterOf(source: unknown, scope: Scope, parameter: string): Expression | undefined {
+  if (typeof source !== 'string' || source.trim() === '') return undefined
+  checkExpression(source, scope, parameter)
+  return compile(source, scope)
+}
+
+function integerOf(text: string, name: string): number {
+  if (/^-?\d{1,15}$/.test(text)) return Number(text)
+  throw new InvalidRequest(`Parameter ${name} is invalid: an integer is expected, not '${shown(text)}'`, name)
+}
+
+function ownWorker(state: State, { workspace_sid = '', worker_sid = '' }: Path): WorkerRow {
+  return inWorkspace(state, 'worker', workspace_sid, worker_sid)
 }

@@ -5,6 +5,7 @@ import type { Access } from './access-token.ts'
 export interface SessionLimits {
   /** Milliseconds between two heartbeats; a client drops the socket after 30 s of silence. */
   readonly heartbeat_ms: number
+  /** Open sockets of one worker, of those that still answer. */
   readonly sockets_per_worker: number
   /** Bytes that may wait for a reader before it is dropped. */
   readonly unread_bytes: number
@@ -12,9 +13,16 @@ export interface SessionLimits {
   readonly offline_after_ms: number
 }
 
+/** Who may have a socket: it is told what concerns one worker. */
+export type WorkerAccess = Access & { readonly worker_sid: string }
+
+export function isOfWorker(access: Access): access is WorkerAccess {
+  return access.worker_sid !== undefined
+}
+
 export const defaultLimits: SessionLimits = {
   heartbeat_ms: 15_000,
-  sockets_per_worker: 10,
+  sockets_per_worker: 100,
   unread_bytes: 1024 * 1024,
   offline_after_ms: 1000
 }
@@ -27,7 +35,7 @@ export interface Wishes {
 
 export interface SessionHooks {
   /** The last socket of a worker is gone, and asked for the worker to go offline then. */
-  gone(access: Access): void
+  gone(access: WorkerAccess): void
   /** Before every heartbeat. */
   beat(): void
 }
@@ -37,7 +45,7 @@ const timeToComeBack = 5
 
 interface Session {
   readonly socket: WebSocket
-  readonly access: Access
+  readonly access: WorkerAccess
   readonly wishes: Wishes
   readonly expiry: NodeJS.Timeout
   /** Heartbeats since anything was heard from the other side. */
@@ -75,13 +83,15 @@ export class Sessions {
     this.#beat = setInterval(() => this.#heartbeat(), limits.heartbeat_ms).unref()
   }
 
-  /** Whether another socket of the worker fits. */
-  hasRoom({ worker_sid }: Access, { closeExistingSessions }: Wishes): boolean {
-    return closeExistingSessions || (this.#byWorker.get(worker_sid)?.size ?? 0) < this.#limits.sockets_per_worker
+  /** Whether another socket of the worker fits. Those that are dead count no more, noticed by the system or by silence. */
+  hasRoom({ worker_sid }: WorkerAccess, { closeExistingSessions }: Wishes): boolean {
+    const { sockets_per_worker } = this.#limits
+    if (closeExistingSessions || (this.#byWorker.get(worker_sid)?.size ?? 0) < sockets_per_worker) return true
+    return this.#of(worker_sid).filter(isAlive).length < sockets_per_worker
   }
 
   /** Takes an open socket, and greets it: everything that the client fetches first follows from this frame. */
-  open(socket: WebSocket, access: Access, wishes: Wishes, now: number): void {
+  open(socket: WebSocket, access: WorkerAccess, wishes: Wishes, now: number): void {
     const { worker_sid, account_sid, workspace_sid, expires_at } = access
     if (wishes.closeExistingSessions) for (const other of this.#of(worker_sid)) this.#end(other, 'replaced')
     clearTimeout(this.#leaving.get(worker_sid))
@@ -91,7 +101,7 @@ export class Sessions {
       socket,
       access,
       wishes,
-      expiry: setTimeout(() => this.#end(session, 'expired'), token_lifetime).unref(),
+      expiry: setTimeout(() => this.#end(session, 'expired'), Math.min(token_lifetime, longestTimer)).unref(),
       silent: 0,
       isEnded: false
     }
@@ -197,6 +207,14 @@ export class Sessions {
     }
   }
 }
+
+/** It has answered one of the last two beats. */
+function isAlive({ socket, silent }: Session): boolean {
+  return socket.readyState === WebSocket.OPEN && silent < 2
+}
+
+/** What setTimeout holds, in milliseconds: beyond it a timer would fire at once. */
+const longestTimer = 2 ** 31 - 1
 
 function frameOf(event_type: string, payload: object): string {
   return JSON.stringify({ event_type, payload })

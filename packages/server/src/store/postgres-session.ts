@@ -1,32 +1,52 @@
 import pg from 'pg'
+import { beatsOf } from './beats.ts'
+import { Lease, monotonicMs } from './lease.ts'
 import { pause } from './pause.ts'
-import { CannotOpen, ContentRejected, StoreUnavailable } from './store.ts'
+import { answerOf, clientConfig, placeOf, reasonOf, storeError } from './postgres-client.ts'
+import { CannotOpen, StoreUnavailable } from './store.ts'
 
 /** How quickly a node notices that it is cut off, and how long a standby waits before it ends a silent one. */
 export interface Timing {
   readonly heartbeatMs: number
-  /** A heartbeat older than this ends the session from our side. */
+  /** When the last confirmed heartbeat was asked longer ago than this, the node answers for no account until the next. */
   readonly lostMs: number
   /** A standby may terminate a backend that has been silent for this long; more than `lostMs`. */
   readonly silentMs: number
+  /** A statement that is not answered for so long ends the session from our side, and so do heartbeats. */
+  readonly answerMs: number
+  /** A main thread that stands still for so long has no heartbeat any more. */
+  readonly hungMs: number
 }
 
 /**
- * The one connection on which a node writes, holds its accounts' locks and beats. It is never replaced silently: when
+ * What production has (decision 019). Between `lostMs`, counted from the asking, and `silentMs`, counted by the server from
+ * the writing, lie 600 ms in which nobody answers for the account.
+ */
+export const usualTiming: Timing = { heartbeatMs: 250, lostMs: 900, silentMs: 1_500, answerMs: 3_000, hungMs: 10_000 }
+
+/**
+ * The one connection on which a node writes and holds its accounts' locks. It is never replaced silently: when
  * it is lost, everybody who waits is refused, listeners are told, and a new one, with another `generation` and without
  * any lock, is made in the background. Only whole statements go over it, never a transaction of several, so that the
- * writes of two accounts cannot mix.
+ * writes of two accounts cannot mix. A thread of its own beats for it, on another connection.
  */
 export interface Session {
   /**
-   * Throws StoreUnavailable while there is no connection; errors of the server are translated (see `storeError`).
-   * `allow` is asked when the statement's turn has come, and may throw.
+   * Throws StoreUnavailable while there is no connection, and when the server warned during the statement: PostgreSQL
+   * answers a cancelled wait for a synchronous replica as success, with a warning. Errors of the server are translated
+   * (see `storeError`). `allow` is asked when the statement's turn has come, and may throw.
    */
   query(query: pg.QueryConfig, allow?: () => void): Promise<pg.QueryResult>
   /** Raised by one with each connection: what was locked on an older one is no longer locked. */
   generation(): number
+  /** Whether nobody can have been told that this node is silent. */
   healthy(): boolean
-  /** From now on the heartbeat is written to the table `node`, where a standby sees it. */
+  /**
+   * There when this node's own beats have come without a gap for `silentMs`: only then may it judge the silence of others,
+   * and only until that instant of the server's clock (milliseconds). After a server that was frozen for all, nobody may.
+   */
+  steady(): { readonly until: number } | undefined
+  /** From now on heartbeats are written to the table `node`, where a standby sees them; resolves after the first. */
   enroll(): Promise<void>
   onLost(listener: (why: StoreUnavailable) => void): () => void
   close(): Promise<void>
@@ -34,10 +54,13 @@ export interface Session {
 
 interface Connection {
   readonly client: pg.Client
-  /** When the last answered query was asked. */
-  heard: number
-  beating: boolean
-  enrolled: boolean
+  /** When the statement that is under way was sent. */
+  sent: number | undefined
+  /** The last `select 1` is under way. */
+  asking: boolean
+  /** There once the first heartbeat is on its way. */
+  lease: Lease | undefined
+  enrolling: Promise<void> | undefined
   /** Resolves when all that was asked so far is answered. */
   turn: Promise<unknown>
   /** Why the connection was lost. */
@@ -51,29 +74,13 @@ interface Connection {
 
 const reconnectMs = 250
 
-/** What every connection of ours is made with; bigint columns come as numbers, all of them far below 2^53. */
-export function clientConfig(url: string) {
-  const types = {
-    getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-      oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)
-  }
-  // as: the type wants every overload of getTypeParser; the two formats above are all that pg asks for
-  const parsers = types as pg.CustomTypesConfig
-  return {
-    connectionString: url,
-    connectionTimeoutMillis: 5_000,
-    keepAlive: true,
-    fallback_application_name: 'ringdown',
-    types: parsers
-  }
-}
-
 /** Connects; throws CannotOpen when the first connection cannot be made or the server is not one that we can use. */
-export async function openSession(url: string, { heartbeatMs, lostMs }: Timing): Promise<Session> {
+export async function openSession(url: string, timing: Timing): Promise<Session> {
+  const { heartbeatMs, lostMs, silentMs, answerMs, hungMs } = timing
+  const beats = beatsOf({ url, heartbeatMs, lostMs, hungMs })
   const listeners = new Set<(why: StoreUnavailable) => void>()
   const closing = new AbortController()
   let generation = 0
-  let enrolled = false
   let connection: Connection | undefined
 
   try {
@@ -87,9 +94,10 @@ export async function openSession(url: string, { heartbeatMs, lostMs }: Timing):
     const client = new pg.Client(clientConfig(url))
     const fresh: Connection = {
       client,
-      heard: performance.now(),
-      beating: false,
-      enrolled: false,
+      sent: undefined,
+      asking: false,
+      lease: undefined,
+      enrolling: undefined,
       turn: Promise.resolve(),
       lost: undefined,
       waiting: new Set()
@@ -103,7 +111,6 @@ export async function openSession(url: string, { heartbeatMs, lostMs }: Timing):
       client.end().catch(() => {})
       throw error
     }
-    fresh.heard = performance.now()
     generation += 1
     return fresh
   }
@@ -140,10 +147,9 @@ export async function openSession(url: string, { heartbeatMs, lostMs }: Timing):
     const used = connection
     if (used === undefined || closing.signal.aborted)
       return Promise.reject(new StoreUnavailable('PostgreSQL: there is no connection'))
-    const asked = performance.now()
     const answer = used.turn.then(() => {
       allow?.()
-      return send(used, config, asked)
+      return send(used, config)
     })
     used.turn = answer.then(
       () => {},
@@ -152,53 +158,74 @@ export async function openSession(url: string, { heartbeatMs, lostMs }: Timing):
     return answer
   }
 
-  async function send(used: Connection, config: pg.QueryConfig, asked: number): Promise<pg.QueryResult> {
+  async function send(used: Connection, config: pg.QueryConfig): Promise<pg.QueryResult> {
+    if (used.lost !== undefined) throw used.lost
+    used.sent = performance.now()
     try {
-      const answer = await answerOf(used, config)
-      used.heard = Math.max(used.heard, asked)
-      return answer
+      return await refusable(used, answerOf(used.client, config))
     } catch (error) {
-      // A refusal is an answer, too.
-      if (error instanceof pg.DatabaseError) used.heard = Math.max(used.heard, asked)
       throw storeError(error)
-    }
-  }
-
-  async function beat(used: Connection): Promise<void> {
-    used.beating = true
-    try {
-      if (enrolled && !used.enrolled) {
-        used.enrolled = true
-        await query({ text: enrollText })
-      } else await query({ text: used.enrolled ? beatText : 'select 1' })
-    } catch {
-      used.enrolled = false // the next one tries again; a lost connection is told elsewhere
     } finally {
-      used.beating = false
+      used.sent = undefined
     }
   }
 
+  /** The row that the beats go to, and the lease that follows from it. Locks are worth something when it is there. */
+  async function enroll(used: Connection): Promise<void> {
+    const asked = monotonicMs()
+    const wall = Date.now()
+    const { rows } = await query({ text: enrollText })
+    const { backend, started, beat } = rows[0]
+    const lease = new Lease()
+    lease.confirm({ asked, wall, beat }, lostMs)
+    used.lease = lease
+    await refusable(used, beats.watch({ backend, started }, lease))
+  }
+
+  let ticked = performance.now()
+  let wasLate = false
   const timer = setInterval(() => {
+    const now = performance.now()
+    const isLate = now - ticked > 2 * heartbeatMs && !wasLate
+    ticked = now
+    wasLate = isLate
     const used = connection
     if (used === undefined) return
-    if (!used.beating) void beat(used)
-    // When this thread was busy, the answer may lie in the socket: it is read before the second look.
-    if (performance.now() - used.heard > lostMs)
-      setImmediate(() => {
-        if (performance.now() - used.heard > lostMs) drop(used, `no answer for ${lostMs} ms`)
-      })
+    const { lease } = used
+    lease?.turn()
+    if (lease?.isLost) return drop(used, 'the session was ended, because it had been silent')
+    if (!used.asking) void ask(used)
+    // After a pause of this thread, or of the whole process, answers may lie in the socket: they are read by the next turn.
+    if (isLate) return
+    if (used.sent !== undefined && now - used.sent > answerMs) drop(used, `no answer for ${answerMs} ms`)
+    else if (lease !== undefined && lease.age() > answerMs) drop(used, `no heartbeat was confirmed for ${answerMs} ms`)
   }, heartbeatMs).unref()
+
+  /** So that a connection that broke in silence is noticed although nothing is written. */
+  async function ask(used: Connection): Promise<void> {
+    used.asking = true
+    await query({ text: 'select 1' }).catch(() => {}) // a lost connection is told elsewhere
+    used.asking = false
+  }
 
   return {
     query,
     generation: () => generation,
-    healthy: () => connection !== undefined && performance.now() - connection.heard <= lostMs,
+    healthy: () => connection !== undefined && (connection.lease?.isFresh(lostMs) ?? true),
+    steady() {
+      const lease = connection?.lease
+      if (!lease?.isFresh(lostMs)) return undefined
+      const { forMs, beat } = lease.steady()
+      return forMs < silentMs ? undefined : { until: beat + lostMs }
+    },
     async enroll() {
-      enrolled = true
       const used = connection
-      if (used === undefined || used.enrolled) return
-      await query({ text: enrollText })
-      used.enrolled = true
+      if (used === undefined) throw new StoreUnavailable('PostgreSQL: there is no connection')
+      used.enrolling ??= enroll(used).catch((error) => {
+        used.enrolling = undefined
+        throw error
+      })
+      await used.enrolling
     },
     onLost(listener) {
       listeners.add(listener)
@@ -212,27 +239,24 @@ export async function openSession(url: string, { heartbeatMs, lostMs }: Timing):
       await used?.turn
       connection = undefined
       await used?.client.end()
+      await beats.close()
     }
   }
 }
 
-/** What the server answers, or why the connection was lost before it did. */
-function answerOf({ client, lost, waiting }: Connection, config: pg.QueryConfig): Promise<pg.QueryResult> {
-  if (lost !== undefined) return Promise.reject(lost)
-  return new Promise<pg.QueryResult>((resolve, reject) => {
+/** Resolves as the promise does, or rejects when the connection is lost before. */
+function refusable<T>({ waiting }: Connection, promise: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
     waiting.add(reject)
-    client
-      .query(config)
-      .then(resolve, reject)
-      .finally(() => waiting.delete(reject))
+    promise.then(resolve, reject).finally(() => waiting.delete(reject))
   })
 }
 
 const enrollText = `insert into node (backend, backend_start, beat)
   select pid, backend_start, clock_timestamp() from pg_stat_activity where pid = pg_backend_pid()
-  on conflict (backend) do update set backend_start = excluded.backend_start, beat = excluded.beat`
-
-const beatText = 'update node set beat = clock_timestamp() where backend = pg_backend_pid()'
+  on conflict (backend) do update set backend_start = excluded.backend_start, beat = excluded.beat
+  returning backend, (extract(epoch from backend_start) * 1000000)::bigint as started,
+    (extract(epoch from beat) * 1000)::bigint as beat`
 
 /** So that the server lets go of our locks soon after this machine or the network between has died. */
 const sessionSettings = {
@@ -256,35 +280,4 @@ async function prepareSession(client: pg.Client, url: string): Promise<void> {
     await client.query('select set_config($1, $2, false)', [name, value]).catch((error) => {
       if (!(error instanceof pg.DatabaseError)) throw error
     })
-}
-
-/**
- * What the server says as the store's errors. 22 (what a value is), 23 (constraints), 21 (one row twice) and 54 (too
- * large) are about the content. All else means that the outcome is unknown.
- */
-export function storeError(error: unknown): Error {
-  if (error instanceof StoreUnavailable) return error
-  const { message, code } = error as { message: string; code?: string } // as: pg throws errors
-  const contentClasses = ['21', '22', '23', '54']
-  if (error instanceof pg.DatabaseError && contentClasses.includes(code?.slice(0, 2) ?? ''))
-    return new ContentRejected(`PostgreSQL: ${message}`, { cause: error })
-  return new StoreUnavailable(`PostgreSQL: ${message}`, { cause: error })
-}
-
-/** Where the database is, without the password. */
-export function placeOf(url: string): string {
-  try {
-    const { host, pathname } = new URL(url)
-    return `the database ${host}${pathname}`
-  } catch {
-    return 'the database'
-  }
-}
-
-function reasonOf(error: Error): string {
-  // A host name with several addresses fails with one error each and no message of its own.
-  return (
-    error.message ||
-    (error instanceof AggregateError ? (error.errors as Error[]).map((e) => e.message).join(', ') : error.name)
-  )
 }

@@ -4,8 +4,10 @@ import { blankingsOf } from './blanking.ts'
 import { deliveriesOf, type Writing } from './deliveries.ts'
 import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
+import { withPassword } from './passfile.ts'
 import { pause } from './pause.ts'
-import { clientConfig, openSession, placeOf, storeError, type Timing } from './postgres-session.ts'
+import { answerOf, clientConfig, placeOf, storeError } from './postgres-client.ts'
+import { openSession, type Timing, usualTiming } from './postgres-session.ts'
 import { advanceOf, writeOf } from './postgres-write.ts'
 import { type Dialect, findOf, pageOf, type Query, residentColdOf, residentOf } from './query.ts'
 import { readingsOf } from './readings.ts'
@@ -21,7 +23,7 @@ import {
 import { aging, changesOf, coldKind, coldNames } from './tables.ts'
 
 const loadPiece = 5_000
-const standbyMs = 250
+const standbyMs = 100
 const readers = 4
 
 const dialect: Dialect = {
@@ -40,13 +42,10 @@ const dialect: Dialect = {
  * fences writes on one primary; without synchronous replication, a failover of PostgreSQL itself may lose acknowledged
  * work. Throws CannotOpen when no connection can be made.
  */
-export async function openPostgres({
-  url,
-  heartbeatMs = 500,
-  lostMs = 2_000,
-  silentMs = 5_000
-}: { url: string } & Partial<Timing>): Promise<Store> {
-  const session = await openSession(url, { heartbeatMs, lostMs, silentMs })
+export async function openPostgres({ url: place, ...given }: { url: string } & Partial<Timing>): Promise<Store> {
+  const url = await withPassword(place)
+  const timing = { ...usualTiming, ...given }
+  const session = await openSession(url, timing)
   const pool = new pg.Pool({ ...clientConfig(url), max: readers, query_timeout: 30_000, idleTimeoutMillis: 30_000 })
   pool.on('error', () => {}) // an idle reader broke: the pool makes a new one, and the session tells of a real loss
   /** Accounts by the generation of the session that locked them. */
@@ -66,8 +65,25 @@ export async function openPostgres({
     }
   }
 
+  /** As `read`, for what changes rows: a warning means that the outcome is unknown. */
+  async function change({ sql, values }: Query): Promise<pg.QueryResult['rows']> {
+    if (closed) throw new StoreUnavailable('the store is closed')
+    let broken = false
+    const client = await pool.connect().catch((error) => {
+      throw storeError(error)
+    })
+    try {
+      return (await answerOf(client, { text: sql, values })).rows
+    } catch (error) {
+      broken = !(error instanceof pg.DatabaseError) && !(error instanceof StoreUnavailable)
+      throw storeError(error)
+    } finally {
+      client.release(broken)
+    }
+  }
+
   const changing: Writing = {
-    change: async ({ sql, values }) => (await read({ sql: `${sql} returning 1`, values })).length
+    change: async ({ sql, values }) => (await change({ sql: `${sql} returning 1`, values })).length
   }
 
   async function readRows(query: Query): Promise<Row[]> {
@@ -117,7 +133,8 @@ export async function openPostgres({
           await session.enroll()
           const head = await tryLock(account_sid)
           if (head !== undefined) return head
-          await session.query({ text: endSilentText, values: [account_sid, silentMs] })
+          const steady = session.steady()
+          if (steady) await session.query({ text: endSilentText, values: [account_sid, timing.silentMs, steady.until] })
         } catch (error) {
           if (!(error instanceof StoreUnavailable) || closed) throw error
         }
@@ -185,7 +202,7 @@ export async function openPostgres({
 
     // Beside the node's writing connection, so that no decision waits for it: the cursor fences it.
     async advance(step) {
-      const [row] = await read(advanceOf(step))
+      const [row] = await change(advanceOf(step))
       if (row.matched !== 1)
         throw new Fenced(`the reader ${step.reader} of account ${step.account_sid} is not at event ${step.from}`)
     },
@@ -250,15 +267,24 @@ const lockText = `with free as materialized (select pg_try_advisory_lock(${lockK
   on conflict (account_sid) do update set epoch = account.epoch + 1
   returning account_sid, epoch, format, at, decision, next_seq, next_event`
 
-/** Ends the backend that holds the account and has not beaten for too long; its own node gave up before. */
-const endSilentText = `select pg_terminate_backend(node.backend)
-  from pg_locks
-  join node on node.backend = pg_locks.pid
-  join pg_stat_activity activity on activity.pid = node.backend and activity.backend_start = node.backend_start
-  where pg_locks.locktype = 'advisory' and pg_locks.granted and pg_locks.objsubid = 1
-    and pg_locks.database = (select oid from pg_database where datname = current_database())
-    and (pg_locks.classid::bigint << 32) | pg_locks.objid::bigint = ${lockKey}
-    and node.beat < clock_timestamp() - $2::int * interval '1 ms'`
+/**
+ * Ends the backend that holds the account and has not beaten for too long; its own node gave up before. Its row is
+ * condemned in the same statement: a beat that comes later finds out. In a server that was frozen, a statement may be
+ * carried out long after it was asked: not later than $3, by the server's clock.
+ */
+const endSilentText = `with silent as (
+    update node set beat = '-infinity'
+    from pg_locks
+    join pg_stat_activity activity on activity.pid = pg_locks.pid
+    where node.backend = pg_locks.pid and activity.backend_start = node.backend_start
+      and pg_locks.locktype = 'advisory' and pg_locks.granted and pg_locks.objsubid = 1
+      and pg_locks.database = (select oid from pg_database where datname = current_database())
+      and (pg_locks.classid::bigint << 32) | pg_locks.objid::bigint = ${lockKey}
+      and node.beat < clock_timestamp() - $2::int * interval '1 ms'
+      and clock_timestamp() < to_timestamp($3::bigint / 1000.0)
+    returning node.backend
+  )
+  select pg_terminate_backend(backend) from silent`
 
 /** Instants never go back along the sequence, so the oldest rows are the first: no index on the instant is needed. */
 function pruneText(table: string, order: string): string {

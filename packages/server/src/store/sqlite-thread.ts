@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { type Packed, Packer } from './packed.ts'
-import { CannotOpen, ContentRejected, StoreUnavailable, type Value } from './store.ts'
+import { ContentRejected, StoreUnavailable, type Value } from './store.ts'
+import { workerFile } from './worker-file.ts'
 
 /** What a worker is started with. */
 export interface Opening {
@@ -102,7 +101,7 @@ export function sqliteThread(opening: Opening): SqliteThread {
     // The main thread's flags are not for this one: --input-type, for example, would end it.
     // What it holds for longer than one call are statements: without a limit its young generation grows to 48 MB.
     const resourceLimits = { maxYoungGenerationSizeMb: 8 }
-    const fresh = new Worker(workerFile(), { workerData: opening, name, execArgv: [], resourceLimits })
+    const fresh = new Worker(workerFile('sqlite-worker'), { workerData: opening, name, execArgv: [], resourceLimits })
     fresh.on('message', (answer: Answer) => {
       const asked = waiting.get(answer.id)
       waiting.delete(answer.id)
@@ -217,16 +216,4 @@ function storeError({ message, code }: { message: string; code: number }): Error
   const contentCodes = [18, 19, 20]
   if (contentCodes.includes(code & 0xff)) return new ContentRejected(message)
   return new SqliteFailed(message, code)
-}
-
-/**
- * A worker thread takes no TypeScript on Node 20, so it always runs the compiled file: beside this one when this one is
- * compiled, in `dist` when tests run this one from source (`tsc -b packages/server` comes before them).
- */
-function workerFile(): URL {
-  const compiled = import.meta.url.endsWith('.js')
-  const file = new URL(compiled ? './sqlite-worker.js' : '../../dist/store/sqlite-worker.js', import.meta.url)
-  if (!existsSync(file))
-    throw new CannotOpen(`${fileURLToPath(file)} is missing: build it with "npx tsc -b packages/server".`)
-  return file
 }

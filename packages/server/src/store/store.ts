@@ -74,14 +74,14 @@ export interface Store extends Readings, Deliveries, Blankings {
   ping(): Promise<void>
   /**
    * Whether this process may still speak for its accounts: false from the moment the store failed or fell silent (a
-   * heartbeat older than 2 s on PostgreSQL), true again once it answers. Costs nothing: ask before each answer.
+   * heartbeat older than 0.9 s on PostgreSQL), true again once it answers. Costs nothing: ask before each answer.
    */
   healthy(): boolean
   /** Why it may not, in words for whoever runs the server; undefined while it may. */
   trouble(): string | undefined
   /**
-   * Calls the listener each time the store is lost: a write with unknown outcome, a broken connection, a heartbeat older
-   * than 2 s. From then on every account must be locked and loaded again before anything is read from memory, sent or
+   * Calls the listener each time the store is lost: a write with unknown outcome, a broken connection, nothing heard of
+   * the server for 3 s. From then on every account must be locked and loaded again before anything is read from memory, sent or
    * acknowledged. Answers a function that takes the listener away.
    */
   onLost(listener: (why: StoreUnavailable) => void): () => void

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { clausesOf } from './clause.ts'
 import { compile } from './compile.ts'
+import { readJson } from './decimal.ts'
 
 /* Which clause fails, with the values that it read; below OR and NOT the parts that made it fail. */
 
@@ -64,6 +65,23 @@ describe('the clauses of an expression', () => {
       },
       { expression: 'worker.team == 1', matches: false, values: { 'worker.team': null } }
     ])
+  })
+
+  it('show numbers that no double stands for with all their digits', () => {
+    const read = (text: string) => ({ attributes: readJson(text) })
+    const [clause] = clausesOf(
+      compile('task.id == worker.ids[0] OR task.id == 12345678901234567899', 'target'),
+      read('{"id":12345678901234567891}'),
+      { ...worker, ...read('{"ids":[12345678901234567890, -0.12345678901234567891]}') }
+    )
+    expect(clause?.values).toEqual({ 'task.id': '12345678901234567891', 'worker.ids[0]': '12345678901234567890' })
+    const [list] = clausesOf(compile('worker.ids == 1', 'target'), undefined, {
+      ...worker,
+      ...read('{"ids":[1, -120000000000000000000001, 0.12345678901234567891]}')
+    })
+    expect(list?.values).toEqual({
+      'worker.ids': [1, '-120000000000000000000001', '0.12345678901234567891e0']
+    })
   })
 
   it('stay short, whatever the length of expression and values, and failing ones come first', () => {

@@ -1,4 +1,5 @@
 import { type Conjunct, compile, type Expression } from './compile.ts'
+import { Decimal } from './decimal.ts'
 import type { Scope, TaskView, WorkerView } from './environment.ts'
 import { type Node, parse } from './parser.ts'
 
@@ -92,8 +93,25 @@ function clause(
 function shown(value: unknown): unknown {
   if (typeof value === 'string') return cut(value)
   if (typeof value !== 'object' || value === null) return value ?? null
-  const text = JSON.stringify(value)
-  return text.length > longestText ? cut(text) : value
+  const plain = exactly(value)
+  const text = typeof plain === 'string' ? plain : JSON.stringify(plain)
+  return text.length > longestText ? cut(text) : plain
+}
+
+/** With texts in place of numbers that no double stands for: two of them that differ must not look the same. */
+function exactly(value: unknown): unknown {
+  if (value instanceof Decimal) return spelled(value)
+  if (Array.isArray(value)) return value.map(exactly)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, exactly(member)]))
+}
+
+/** All digits of an integer; the normal form of another number, and of an integer with very many zeros. */
+function spelled(value: Decimal): string {
+  const text = value.toString()
+  const [, minus = '', digits = '', magnitude = ''] = /^(-?)0\.(\d+)e(\d+)$/.exec(text) ?? []
+  const length = Number(magnitude)
+  return value.isInteger && length <= longestText ? minus + digits.padEnd(length, '0') : text
 }
 
 function cut(text: string): string {

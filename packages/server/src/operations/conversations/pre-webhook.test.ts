@@ -164,6 +164,18 @@ describe('before a change', () => {
     expect(names()).toEqual([])
   })
 
+  it.each([
+    ['an object', (attributes: string) => attributes],
+    ['the text of one', (attributes: string) => JSON.stringify(attributes)]
+  ])('attributes of an answer are kept as they are written: %s', async (_how, given) => {
+    const attributes = String.raw`{"id":17841444523369053, "rate":1.0,"10":"b","2":"a","e\u0301":"\u00e9\/"}`
+    await askAccount({ Method: 'GET' })
+    const { sid } = await made('/Conversations', {}, told)
+    customer.answer('/account', () => ({ body: `{"attributes" : ${given(attributes)}, "body":null}` }))
+    const message = await made(`/Conversations/${sid}/Messages`, { Body: 'Hello', Author: 'amelie' }, told)
+    expect(message).toMatchObject({ body: 'Hello', attributes })
+  })
+
   it('the account is asked first, then the service, which sees what the account has made of it', async () => {
     await askAccount({ Method: 'GET' })
     await askService()

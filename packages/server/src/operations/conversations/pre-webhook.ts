@@ -1,5 +1,6 @@
 import { InvalidRequest, parseRequest } from '@ringdown/contract/form'
 import { type OperationId, operations } from '@ringdown/contract/generated/operations'
+import { isObject, membersOf, unquoted } from '@ringdown/contract/json-text'
 import type { Operation } from '@ringdown/contract/operation'
 import type { CommandOf, ResultOf } from '@ringdown/engine/commands'
 import { isTold } from '@ringdown/engine/conversations/origin'
@@ -155,25 +156,25 @@ function parametersIn(id: OperationId, names: readonly string[]): Operation {
   return { ...operation, parameters: operation.parameters.filter(({ name }) => names.includes(name)) }
 }
 
-/** The members of a JSON object, whatever type the answer says it has; text that is none says nothing. */
-function answerOf(body: string): Readonly<Record<string, unknown>> {
+/** The texts of a JSON object's members, whatever type the answer says it has; text that is none says nothing. */
+function answerOf(body: string): ReadonlyMap<string, string> {
   try {
-    const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+    JSON.parse(body)
   } catch {
-    return {}
+    return new Map()
   }
+  const members = isObject(body) ? membersOf(body) : []
+  return new Map(members.map(({ key, value, end }) => [String(key), body.slice(value, end)]))
 }
 
 /** Reads an answer by the contract, as if the caller had said it. Attributes may be an object, or its text. */
-function read(operation: Operation, answer: Readonly<Record<string, unknown>>): object {
+function read(operation: Operation, answer: ReadonlyMap<string, string>): object {
   const form = new URLSearchParams()
   for (const { name, wire, type } of operation.parameters) {
-    const value = Object.hasOwn(answer, name) ? answer[name] : undefined
-    if (value === undefined || value === null) continue
-    if (typeof value === 'string') form.append(wire, value)
-    else if (type === 'json-text') form.append(wire, JSON.stringify(value))
-    else throw new InvalidRequest(`${name} is no text`, wire)
+    const value = answer.get(name)
+    if (value === undefined || value === 'null') continue
+    if (!value.startsWith('"') && type !== 'json-text') throw new InvalidRequest(`${name} is no text`, wire)
+    form.append(wire, unquoted(value))
   }
   const request = { path: {}, query: '', body: form.toString(), contentType: undefined, headers: {} }
   return parseRequest(operation, request).params

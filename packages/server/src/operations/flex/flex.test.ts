@@ -66,6 +66,33 @@ describe('the configuration', () => {
   })
 })
 
+describe('documents of the configuration', () => {
+  const attributes = String.raw`{"id":17841444523369053, "rate":1.0,"10":"b","2":"a","e\u0301":"\u00e9\/"}`
+  const skills = '[{"name":"fr","minimum":98765432109876543210}]'
+
+  it.each([
+    [
+      'JSON',
+      `{"accountSid":"${served.account_sid}", "attributes":${attributes},"taskrouterSkills" : ${skills}}`,
+      'application/json'
+    ],
+    [
+      'a form',
+      new URLSearchParams({ account_sid: served.account_sid, attributes, taskrouter_skills: skills }).toString(),
+      'application/x-www-form-urlencoded'
+    ]
+  ])('come back as they were written in %s', async (_form, body, type) => {
+    const headers = { authorization: served.authorization, 'content-type': type }
+    const url = `${root}/Configuration`
+    const answer = await server.app.inject({ method: 'POST', url, payload: body, headers })
+    expect([answer.statusCode, answer.body]).toEqual([200, expect.stringContaining(`"attributes":${attributes}`)])
+    const read = await server.app.inject({ method: 'GET', url, headers: { authorization: served.authorization } })
+    expect(read.body).toContain(`"attributes":${attributes}`)
+    expect(read.body).toContain(`"taskrouter_skills":${skills}`)
+    expect(JSON.parse(read.body)).toMatchObject({ ui_attributes: {}, taskrouter_skills: [{ name: 'fr' }] })
+  })
+})
+
 describe('flex flows', () => {
   it('are made, listed by name, changed and deleted', async () => {
     const form = {

@@ -1,4 +1,6 @@
 import type { FlexV1ConfigurationRow } from '@ringdown/contract/generated/flex-v1'
+import { JsonText } from '@ringdown/contract/json-text'
+import { isDocument } from '@ringdown/engine/flex/configuration'
 import type {
   FlexConfigurationRow,
   InteractionChannelRow,
@@ -16,9 +18,12 @@ async function configurationOf({ state, execute }: Context): Promise<FlexConfigu
   return present ?? (await execute({ type: 'flex.setup' })).flex_configuration
 }
 
-/** Lists among its columns are checked to be lists when they are written; the row calls them JSON. */
+/** Objects and lists as they were written; what they are was checked then, while the row calls all of them JSON. */
 function shownConfiguration(row: FlexConfigurationRow): FlexV1ConfigurationRow {
-  return row as unknown as FlexV1ConfigurationRow // as just said
+  const shown = Object.entries(row).map(([name, value]) =>
+    typeof value === 'string' && isDocument(name) ? [name, new JsonText(value)] : [name, value]
+  )
+  return Object.fromEntries(shown) as unknown as FlexV1ConfigurationRow // as just said
 }
 
 /** Flex's operations that do not follow the general rules (reference flex 4 to 7, 17 and 18). */
@@ -28,8 +33,9 @@ export const flexHandlers = {
     return shownConfiguration(await configurationOf(context))
   },
 
-  async 'flex_v1.UpdateConfiguration'({ params }, { execute }) {
-    return shownConfiguration((await execute({ type: 'flex_configuration.update', ...params })).flex_configuration)
+  async 'flex_v1.UpdateConfiguration'({ params, texts = {} }, { execute }) {
+    const command = { ...params, type: 'flex_configuration.update', texts } as const
+    return shownConfiguration((await execute(command)).flex_configuration)
   },
 
   'flex_v1.FetchProvisioningStatus': () => ({ status: 'active' }),

@@ -343,6 +343,27 @@ describe('tasks', () => {
     expect((await server.get(`${base}/Tasks/${tasks.sales}`)).body.assignment_status).toBe('completed')
   })
 
+  it('take an empty flag as none', async () => {
+    const routed = await server.post(`${base}/Tasks`, { WorkflowSid: floor.workflow, IgnoreCapacity: '' })
+    const direct = await server.post(`${base}/Tasks`, { RoutingTarget: floor.bob, IgnoreCapacity: '' })
+    expect([routed.status, direct.status, direct.body.ignore_capacity]).toEqual([201, 201, true])
+    for (const { body } of [routed, direct]) await server.delete(`${base}/Tasks/${body.sid}`)
+    const channel = `${base}/Workers/${floor.bob}/Channels/sms`
+    expect((await server.post(channel, { Available: '', Capacity: '' })).body).toMatchObject({
+      available: true,
+      configured_capacity: 1
+    })
+  })
+
+  it('come on a channel whatever its name', async () => {
+    const fax = { FriendlyName: 'Fax', UniqueName: 'my-fax', ChannelOptimizedRouting: '' }
+    const made = await server.post(`${base}/TaskChannels`, fax)
+    expect(made).toMatchObject({ status: 201, body: { unique_name: 'my-fax' } })
+    expect((await server.get(`${base}/TaskChannels/my-fax`)).body.sid).toBe(made.body.sid)
+    expect((await server.get(`${base}/Workers/${floor.bob}/Channels/my-fax`)).body.assigned_tasks).toBe(0)
+    await server.delete(`${base}/TaskChannels/my-fax`)
+  })
+
   it('are changed under If-Match and deleted', async () => {
     const { headers } = await server.get(`${base}/Tasks/${tasks.old}`)
     const changed = await server.post(

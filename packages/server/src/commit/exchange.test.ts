@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Exchange, Holding } from './exchange.ts'
+
+describe('what followers are told of a durable batch', () => {
+  let told: string[]
+  let holding: Holding<string>
+
+  beforeEach(() => {
+    vi.useFakeTimers()
+    told = []
+    holding = new Holding((batch) => told.push(batch))
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('passes at once where nobody asked, or all are answered', () => {
+    const answered = new Exchange()
+    answered.end()
+    holding.add('timer', [])
+    holding.add('answered', [answered])
+    expect(told).toEqual(['timer', 'answered'])
+  })
+
+  it('waits for the last of its own answers, and for the batches before it', () => {
+    const [first, second, third] = [new Exchange(), new Exchange(), new Exchange()]
+    holding.add('one', [first, second, first])
+    holding.add('two', [third])
+    holding.add('three', [])
+    third.end()
+    first.end()
+    first.end()
+    expect(told).toEqual([])
+    second.end()
+    expect(told).toEqual(['one', 'two', 'three'])
+    holding.add('four', [])
+    expect(told).toEqual(['one', 'two', 'three', 'four'])
+  })
+
+  it('waits a quarter of a second for answers that nobody takes, not for each of them in turn', () => {
+    holding.add('one', [new Exchange()])
+    vi.advanceTimersByTime(200)
+    holding.add('two', [new Exchange()])
+    vi.advanceTimersByTime(50)
+    expect(told).toEqual(['one'])
+    vi.advanceTimersByTime(199)
+    expect(told).toEqual(['one'])
+    vi.advanceTimersByTime(1)
+    expect(told).toEqual(['one', 'two'])
+  })
+
+  it('is over for whoever waits when it has been told', async () => {
+    const exchange = new Exchange()
+    holding.add('one', [exchange])
+    const drained = holding.drained().then(() => told.push('drained'))
+    exchange.end()
+    await drained
+    expect(told).toEqual(['one', 'drained'])
+    await holding.drained()
+  })
+
+  it('is told all the same when the account is lost', () => {
+    holding.add('one', [new Exchange()])
+    holding.add('two', [new Exchange()])
+    holding.flush()
+    expect(told).toEqual(['one', 'two'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})

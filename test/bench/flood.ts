@@ -1,0 +1,105 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { Connection, expected } from './api.ts'
+import { createTask, makeFloor } from './contact.ts'
+import { endWithRun } from './lifetime.ts'
+import { atMost, type Figure, type Measured, ms, type Options, quantile, say, times } from './measured.ts'
+import { type Server, startServer } from './server.ts'
+import type { Door, Strangers } from './strangers.ts'
+
+/** Connections of callers that nobody knows, each of which sends its next request when the last one is answered. */
+const strangers = 24
+/** Between two requests of the one whose answers are timed, in milliseconds. */
+const pace_ms = 2
+
+const megabytes = 'x'.repeat(4 * 1024 * 1024 - 1024)
+const token = `${'a'.repeat(40)}.${'b'.repeat(4000)}.${'c'.repeat(43)}`
+const nested = `{"params":${'[{"a":'.repeat(7000)}1${'}]'.repeat(7000)},"token":"${token}"}`
+
+const doors: readonly Door[] = [
+  {
+    name: "the worker SDK's calls, 64 kB",
+    path: '/event-bridge/v1/wschannels',
+    headers: { 'content-type': 'text/plain' },
+    body: nested
+  },
+  {
+    name: "the worker SDK's calls, 4 MB",
+    path: '/event-bridge/v1/wschannels',
+    headers: { 'content-type': 'text/plain' },
+    body: `{"params":{"a":"${megabytes}"},"token":"${token}"}`
+  },
+  { name: "the worker SDK's socket", path: `/event-bridge/v1/wschannels?token=${token}`, headers: {}, body: undefined },
+  { name: "the feed's socket", path: '/ringdown/v1/Events/socket', headers: {}, body: undefined },
+  {
+    name: 'REST, 4 MB',
+    path: '/taskrouter/v1/Workspaces',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: `FriendlyName=${megabytes}`
+  },
+  {
+    name: 'MCP, 4 MB',
+    path: '/mcp',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: `{"jsonrpc":"2.0","id":1,"method":"${megabytes}"}`
+  }
+]
+
+/** What others' requests take beside a flood of requests without credentials, relative to a server that has none. */
+export async function measure({ seconds, profile }: Options): Promise<Measured> {
+  const server = await startServer({ profile })
+  const figures = await floodFigures(server, seconds)
+  await server.stop()
+  return {
+    figures,
+    how: `${strangers} connections, each with one request under way, no credentials or wrong ones; meanwhile one connection with the right ones fetches a task every ${pace_ms} ms. The generator shares the machine's processors with the server.`
+  }
+}
+
+/** The figures of `measure`, of a server that is there already; seconds are those of one sample. */
+export async function floodFigures(server: Server, seconds: number): Promise<Figure[]> {
+  const floor = await makeFloor(server, { workers: 10, queues: 2 })
+  const connection = await Connection.open(server)
+  const path = await createTask(connection, floor, 0)
+  await p99Of(connection, path, seconds)
+  const figures: Figure[] = []
+  for (const door of doors) {
+    const alone = await p99Of(connection, path, seconds)
+    const flood = await floodOf(server, door)
+    const beside = await p99Of(connection, path, seconds)
+    const sent = await flood.stop()
+    say(`${door.name}: p99 ${ms(alone)} alone, ${ms(beside)} beside ${sent} requests of strangers`)
+    figures.push(atMost(`p99 of others beside a flood of ${door.name}`, beside / alone, 2, times))
+  }
+  connection.close()
+  return figures
+}
+
+async function p99Of(connection: Connection, path: string, seconds: number): Promise<number> {
+  const taken: number[] = []
+  const until = performance.now() + seconds * 1000
+  while (performance.now() < until) {
+    const begun = performance.now()
+    expected(await connection.get(path), 200)
+    taken.push(performance.now() - begun)
+    await new Promise((resolve) => setTimeout(resolve, pace_ms))
+  }
+  return quantile(taken, 0.99)
+}
+
+/** Strangers in a process of their own, so that what they cost is not the measuring one's. */
+async function floodOf({ host, port }: Server, door: Door): Promise<{ stop(): Promise<number> }> {
+  const child = fork(fileURLToPath(new URL('./strangers.js', import.meta.url)))
+  const end = endWithRun(child)
+  child.send({ host, port, connections: strangers, ...door } satisfies Strangers)
+  await once(child, 'message') // the first of them is answered
+  return {
+    async stop() {
+      child.send('stop')
+      const [sent] = (await once(child, 'message')) as [number] // what it tells
+      await end()
+      return sent
+    }
+  }
+}

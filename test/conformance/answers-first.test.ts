@@ -1,0 +1,227 @@
+import { Agent, request } from 'node:http'
+import twilio from 'twilio'
+import { Worker } from 'twilio-taskrouter'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { mountMcp } from '../../packages/cli/src/mount.ts'
+import { type Receiver, receiver } from '../receiver.ts'
+import { type World, world } from '../world.ts'
+
+/*
+ * Whoever changes something hears the answer first and then the event, on whichever door it listens: programs are written
+ * as `await accept(); await once('accepted')`.
+ */
+
+let ringdown: World
+let workspace: string
+let worker: string
+let hooks: Receiver
+const agent = new Agent({ keepAlive: true })
+
+beforeAll(async () => {
+  ringdown = await world({ testClock: false, allowPrivateDestinations: true, mcp: mountMcp('0.0.0-test') })
+  hooks = await receiver({ auth_token: ringdown.running.credentials.auth_token })
+  const { workspaces } = ringdown.client.taskrouter.v1
+  workspace = (await workspaces.create({ friendlyName: 'Floor', template: 'FIFO' })).sid
+  const activities = await workspaces(workspace).activities.list()
+  const available = activities.find((one) => one.available)?.sid as string // a new workspace has one
+  worker = (await workspaces(workspace).workers.create({ friendlyName: 'Ada', activitySid: available })).sid
+})
+afterAll(async () => {
+  agent.destroy()
+  await ringdown.close()
+  await hooks.close()
+})
+
+const times = 200
+
+function tokenOf(): string {
+  const { account_sid, auth_token } = ringdown.running.credentials
+  const token = new twilio.jwt.AccessToken(account_sid, account_sid, auth_token, { identity: 'ada', ttl: 3600 })
+  token.addGrant(
+    new twilio.jwt.AccessToken.TaskRouterGrant({ workspaceSid: workspace, workerSid: worker, role: 'worker' })
+  )
+  return token.toJwt()
+}
+
+/** Resolves when the last byte of the answer is there. */
+function post(path: string, headers: Record<string, string>, body: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const asked = request(ringdown.running.url + path, { method: 'POST', agent, headers }, (answer) => {
+      answer.resume()
+      answer.once('end', () => resolve(answer.statusCode))
+    })
+    asked.on('error', reject)
+    asked.end(body)
+  })
+}
+
+/** Writes an attribute that says which change it was, through one of the doors. */
+const writes = {
+  REST: (n: number) =>
+    post(
+      `/taskrouter/v1/Workspaces/${workspace}/Workers/${worker}`,
+      { authorization: ringdown.authorization, 'content-type': 'application/x-www-form-urlencoded' },
+      `Attributes=${encodeURIComponent(`{"n":"mark-${n}."}`)}`
+    ),
+  'the worker SDK': (n: number) =>
+    post(
+      '/event-bridge/v1/wschannels',
+      { 'content-type': 'text/plain' },
+      JSON.stringify({
+        url: `Workspaces/${workspace}/Workers/${worker}`,
+        method: 'POST',
+        params: { Attributes: { n: `mark-${n}.` } },
+        token: tokenOf()
+      })
+    )
+} satisfies Record<string, (n: number) => Promise<number | undefined>>
+
+/** Listens on one of the doors, and calls back with the text of whatever comes. */
+type Listen = (heard: (text: string) => void) => Promise<() => void>
+
+async function socket(url: string, heard: (text: string) => void): Promise<() => void> {
+  const opened = new WebSocket(url, { headers: { authorization: ringdown.authorization } })
+  opened.on('message', (text) => heard(String(text)))
+  await new Promise((resolve) => opened.once('message', resolve))
+  return () => opened.terminate()
+}
+
+const wsUrl = (path: string) => ringdown.running.url.replace(/^http/, 'ws') + path
+
+const doors = {
+  'the socket of the worker': (heard) => socket(wsUrl(`/event-bridge/v1/wschannels?token=${tokenOf()}`), heard),
+  'the socket of the feed': (heard) =>
+    socket(wsUrl('/ringdown/v1/Events/socket?types=worker.attributes.update'), heard),
+  'server-sent events': (heard) =>
+    new Promise((resolve, reject) => {
+      const asked = request(
+        `${ringdown.running.url}/ringdown/v1/Events/stream?types=worker.*`,
+        { headers: { authorization: ringdown.authorization } },
+        (answer) => {
+          answer.on('data', (part) => heard(String(part)))
+          answer.once('data', () => resolve(() => asked.destroy()))
+        }
+      )
+      asked.on('error', reject)
+      asked.end()
+    })
+} satisfies Record<string, Listen>
+
+async function inOrder(write: (n: number) => Promise<number | undefined>, listen: Listen): Promise<number> {
+  const seen: string[] = []
+  const waiting = new Map<string, () => void>()
+  const end = await listen((text) => {
+    for (const [mark] of text.matchAll(/mark-\d+\./g)) {
+      seen.push(mark)
+      waiting.get(mark)?.()
+    }
+  })
+  let right = 0
+  for (let n = 0; n < times; n++) {
+    const mark = `mark-${n}.`
+    const heard = new Promise<void>((resolve) => waiting.set(mark, resolve))
+    const status = await write(n)
+    if (status === 200 && !seen.includes(mark)) right++
+    await heard
+  }
+  end()
+  return right
+}
+
+describe.each(Object.entries(writes))('a change by %s is answered first, and then told', (_, write) => {
+  it.each(Object.entries(doors))('to %s', async (_, listen) => {
+    expect(await inOrder(write, listen)).toBe(times)
+  })
+
+  it('to a long poll that waits', async () => {
+    let right = 0
+    for (let n = 0; n < times; n++) {
+      let isTold = false
+      const poll = ringdown.call('/ringdown/v1/Events?types=worker.attributes.update&wait_s=10').then((answer) => {
+        isTold = true
+        return answer
+      })
+      // It is there when the next answer is: requests of one process are read in their order.
+      await ringdown.call('/ringdown/v1/Events?limit=1&wait_s=0')
+      await write(n)
+      if (!isTold) right++
+      expect((await poll).body.events).toHaveLength(1)
+    }
+    expect(right).toBe(times)
+  })
+
+  it('to a webhook', async () => {
+    await ringdown.client.taskrouter.v1.workspaces(workspace).update({ eventCallbackUrl: `${hooks.url}/events` })
+    hooks.clear()
+    const isTold = (n: number) => hooks.requests.some(({ form }) => form.WorkerAttributes?.includes(`mark-${n}.`))
+    let right = 0
+    for (let n = 0; n < times; n++) {
+      await write(n)
+      if (!isTold(n)) right++
+      await hooks.until(() => isTold(n))
+    }
+    expect(right).toBe(times)
+    await ringdown.client.taskrouter.v1.workspaces(workspace).update({ eventCallbackUrl: '' })
+  })
+})
+
+it('accept() and then the event that it was accepted, as desks are written', async () => {
+  const { url } = ringdown.running
+  const ada = new Worker(tokenOf(), {
+    ebServer: `${url}/event-bridge/v1/wschannels`,
+    wsServer: wsUrl('/event-bridge/v1/wschannels'),
+    logLevel: 'silent'
+  })
+  const once = (from: unknown, event: string) =>
+    // biome-ignore lint/suspicious/noExplicitAny: the SDK's types of events lag behind what they carry
+    new Promise<any>((resolve) => (from as Worker).once(event as never, resolve as never))
+  await once(ada, 'ready')
+  for (let n = 0; n < 20; n++) {
+    const offered = once(ada, 'reservationCreated')
+    await ringdown.client.taskrouter.v1.workspaces(workspace).tasks.create({ attributes: '{}' })
+    const reservation = await offered
+    await reservation.accept()
+    expect((await once(reservation, 'accepted')).status).toBe('accepted')
+    await reservation.complete()
+    await once(reservation, 'completed')
+  }
+  ada.disconnect()
+})
+
+it('a tool of an agent answers before another call of the agent is told what it did', async () => {
+  /** One call over HTTP, a connection each. */
+  const tool = async (name: string, args: object): Promise<string> => {
+    const response = await fetch(`${ringdown.running.url}/mcp`, {
+      method: 'POST',
+      headers: {
+        authorization: ringdown.authorization,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream'
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } })
+    })
+    return response.text()
+  }
+  let right = 0
+  for (let n = 0; n < 50; n++) {
+    let isTold = false
+    const before = /cursor[^a-zA-Z0-9]+([\w.:-]+)/.exec(await tool('wait_for_events', { waitSeconds: 0 }))?.[1]
+    const wait = tool('wait_for_events', { cursor: before, types: ['worker.attributes.update'], waitSeconds: 10 }).then(
+      (text) => {
+        isTold = true
+        return text
+      }
+    )
+    await ringdown.call('/ringdown/v1/Events?limit=1&wait_s=0')
+    const changed = await tool('manage_workers', {
+      action: 'update',
+      workspaceSid: workspace,
+      workerSid: worker,
+      attributes: { n: `tool-${n}.` }
+    })
+    if (!isTold && changed.includes(`tool-${n}.`)) right++
+    expect(await wait).toContain('Attributes of Ada changed')
+  }
+  expect(right).toBe(50)
+})
