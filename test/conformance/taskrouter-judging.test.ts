@@ -43,7 +43,7 @@ async function pieces(sid: string, count: number): Promise<{ pieces: number; bet
     if ((await eligible(sid)) === count) return { pieces, between }
     const task = await floor.task({}, { workflowSid: await floor.workflow(`F${sid}${pieces}`, sid) })
     between.push(task.assignmentStatus)
-    if (pieces > 200) throw new Error('it never comes into force')
+    if (pieces > 400) throw new Error('it never comes into force')
     await world.pass(0.02)
   }
 }

@@ -58,7 +58,7 @@ export const defaultSettings: Settings = {
   assigned_task_lives_s: 86_400,
   direct_reservation_within_s: 60,
   tasks_re_evaluated_at_once: 1_000,
-  comparisons_at_once: 500_000,
+  comparisons_at_once: 100_000,
   activities: [
     ['Offline', false],
     ['Unavailable', false],

@@ -177,6 +177,7 @@ function findings(node: Node, scope: Scope): readonly Finding[] | undefined {
       }
       return undefined
     case 'or': {
+      if (node.parts.length > mostFound) return undefined
       const found = node.parts.map((part) => findings(part, scope))
       return found.some((list) => list === undefined) ? undefined : found.flatMap((list) => list ?? [])
     }
@@ -188,6 +189,9 @@ function findings(node: Node, scope: Scope): readonly Finding[] | undefined {
       return findingsOf(node, scope)
   }
 }
+
+/** Looking up so many is no quicker than asking, and each of them has to be kept. */
+const mostFound = 1000
 
 function findingsOf({ operator, left, right }: Comparison, scope: Scope): readonly Finding[] | undefined {
   if (operator === 'IN' && right.kind === 'list') return found(left, false, right.elements, scope)
