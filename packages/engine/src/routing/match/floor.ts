@@ -132,7 +132,7 @@ export class Floor {
   }
 
   /** The pool of an expression that is to be in force in one more queue, when its workers have been judged in pieces. */
-  await(source: string): Pool {
+  expect(source: string): Pool {
     const pool = this.#poolOf(source)
     pool.users++
     pool.awaited++

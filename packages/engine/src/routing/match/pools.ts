@@ -422,7 +422,7 @@ export class Pools {
     }
     if (awaited?.expression.source !== coming) {
       if (coming === undefined) this.#comingTo.delete(sid)
-      else this.#comingTo.set(sid, floor.await(coming))
+      else this.#comingTo.set(sid, floor.expect(coming))
       if (awaited) floor.giveUp(awaited)
     }
     if (isOther) {
