@@ -158,5 +158,5 @@ describe('whatever happens', () => {
     expect(tally.broken).toBeGreaterThan(seeds.length * 5)
     expect(tally.offers).toBeGreaterThan(seeds.length * 10)
     expect(tally.pieces).toBeGreaterThan(seeds.length / 2)
-  })
+  }, 120_000)
 })
