@@ -72,31 +72,6 @@ async function setUp(): Promise<void> {
   }
 }
 
-/** The task of a conversation whose interaction was made when the plug was pulled, but not acknowledged: there is no second one. */
-async function taskOf(conversation_sid: string): Promise<string | undefined> {
-  const which = encodeURIComponent(`conversationSid == "${conversation_sid}"`)
-  return (await call(`${workspace}/Tasks?EvaluateTaskAttributes=${which}`)).tasks[0]?.sid
-}
-
-async function routed(conversation_sid: string): Promise<string> {
-  const { routing } = await call('/flex-api/v1/Interactions', {
-    Channel: JSON.stringify({
-      type: 'sms',
-      initiated_by: 'customer',
-      properties: { media_channel_sid: conversation_sid }
-    }),
-    Routing: JSON.stringify({
-      properties: {
-        workflow_sid,
-        workspace_sid: workspace.split('/').pop(),
-        task_channel_unique_name: 'sms',
-        attributes: {}
-      }
-    })
-  })
-  return routing.properties.sid
-}
-
 /** Takes a contact one step further; every acknowledged step is written down. */
 async function step(contact: Contact): Promise<void> {
   if (!contact.conversation_sid) {
@@ -113,7 +88,23 @@ async function step(contact: Contact): Promise<void> {
       contact.messages.set((await call(`${conversation}/Messages`, { Body, Author: contact.name })).sid, Body)
       return
     }
-    contact.task_sid = (await taskOf(contact.conversation_sid)) ?? (await routed(contact.conversation_sid))
+    const { routing } = await call('/flex-api/v1/Interactions', {
+      Channel: JSON.stringify({
+        type: 'sms',
+        initiated_by: 'customer',
+        properties: { media_channel_sid: contact.conversation_sid }
+      }),
+      Routing: JSON.stringify({
+        properties: {
+          workflow_sid,
+          workspace_sid: workspace.split('/').pop(),
+          task_channel_unique_name: 'sms',
+          attributes: {}
+        }
+      })
+    })
+    // Nobody may have heard that an interaction was made: the conversation is in that one, then, and in no second.
+    contact.task_sid = routing?.properties.sid ?? (await taskOf(contact.conversation_sid))
     contact.reached = 'offered'
   } else if (contact.reached === 'offered') {
     const { reservations } = await call(`${workspace}/Tasks/${contact.task_sid}/Reservations`)
@@ -129,6 +120,13 @@ async function step(contact: Contact): Promise<void> {
       await call(`${workspace}/Tasks/${contact.task_sid}`, { AssignmentStatus: 'completed', Reason: 'done' })
     contact.reached = 'completed'
   }
+}
+
+async function taskOf(conversation_sid: string): Promise<string> {
+  const wanted = new URLSearchParams({ EvaluateTaskAttributes: `conversationSid == '${conversation_sid}'` })
+  const { tasks } = await call(`${workspace}/Tasks?${wanted}`)
+  expect(tasks).toHaveLength(1)
+  return tasks[0].sid
 }
 
 /** Runs many contacts at once until told to stop, or until each is completed; answers them all. */

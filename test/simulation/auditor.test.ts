@@ -186,6 +186,18 @@ const mistakes: readonly (readonly [mistake: string, tamper: Tamper, complaint: 
     'escalation'
   ],
   [
+    'never finishes the judging of a long expression',
+    miswritten('judging', ({ judge_at }: { judge_at: number | null }) =>
+      judge_at === null ? undefined : { judge_at: null }
+    ),
+    /judge_at is null/
+  ],
+  [
+    'keeps another expression in force while one is being judged',
+    miswritten('judging', ({ former }: { former: string }) => ({ former: `${former} ` })),
+    /former is /
+  ],
+  [
     'keeps a document that nobody follows',
     (decision: Decision) => {
       const changes = decision.changes.filter(({ kind, after }) => kind !== 'workflow_document' || after)

@@ -3,7 +3,7 @@ import type { Decision } from '@ringdown/engine/decide'
 import type { EngineEvent } from '@ringdown/engine/events'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import { Refusal } from '@ringdown/engine/refusals'
-import type { ReservationRow, TaskRow, TransferRow, WorkerRow } from '@ringdown/engine/routing/rows'
+import type { JudgingRow, ReservationRow, TaskRow, TransferRow, WorkerRow } from '@ringdown/engine/routing/rows'
 import { inDefault, inNone, isOpen, isOver } from './book.ts'
 import { type Published, Refused } from './checks.ts'
 import { execute } from './commands.ts'
@@ -45,12 +45,17 @@ export class Auditor {
     const isTried = command.type === 'task.update' && command.assignment_status !== undefined
     const before = isTried ? structuredClone(router.pages) : router.pages
     router.at = at
+    router.seqOf = (sid) => this.#row('worker', sid)?.seq ?? Number.POSITIVE_INFINITY
     router.told = []
     const made = madeBy(decision)
     router.reservationSid = (task, worker) => made('reservation', { task_sid: task.sid, worker_sid: worker.sid })
     let refused: Refused | undefined
     try {
-      execute(router, command, { made, version: (kind, sid) => this.#row(kind as Kind, sid)?.version })
+      execute(router, command, {
+        made,
+        version: (kind, sid) => this.#row(kind as Kind, sid)?.version,
+        judgedTo: (what) => judgedTo(decision, what)
+      })
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       refused = error
@@ -140,6 +145,7 @@ export class Auditor {
       ['activity', pages.activity],
       ['task_channel', pages.channel],
       ['task_queue', pages.queue],
+      ['judging', pages.judging],
       ['workflow', pages.workflow],
       ['workflow_document', pages.document],
       ['worker', pages.worker],
@@ -241,6 +247,11 @@ export class Auditor {
         max_reserved_workers: queue.max_reserved,
         task_order: queue.order
       })
+    }
+    for (const { sid, queue, activity, former, judged_to, judge_at } of pages.judging.values()) {
+      const row = this.#row('judging', sid)
+      const columns = { task_queue_sid: queue, activity_sid: activity, former, judged_to, judge_at }
+      if (row) yield* differences('judging', row, columns)
     }
     for (const { sid, document, reservation_timeout_s } of pages.workflow.values()) {
       const row = this.#row('workflow', sid)
@@ -344,6 +355,7 @@ export const audited: readonly Kind[] = [
   'activity',
   'task_channel',
   'task_queue',
+  'judging',
   'workflow',
   'workflow_document',
   'worker',
@@ -382,6 +394,14 @@ function madeBy(decision: Decision | undefined): Published['made'] {
     }
     return `(${kind} ${Object.values(columns).join(' ')})`
   }
+}
+
+function judgedTo(decision: Decision | undefined, what: string): number | undefined {
+  for (const { kind, after } of decision?.changes ?? []) {
+    const row = kind === 'judging' ? (after as JudgingRow | undefined) : undefined // of that kind
+    if (row && [row.sid, row.task_queue_sid, row.activity_sid].includes(what)) return row.judged_to
+  }
+  return undefined
 }
 
 function differences(kind: Kind, row: PublishedRow, expected: Readonly<Record<string, unknown>>): Complaint[] {

@@ -39,6 +39,19 @@ export interface Queue {
   assignment_activity: string | null
 }
 
+/** Workers are judged in pieces: by a queue's new expression, or by the new name of an activity. */
+export interface Judging {
+  readonly sid: string
+  readonly workspace: string
+  readonly queue: string | null
+  readonly activity: string | null
+  /** The expression that is in force meanwhile, or the name by which expressions know the activity. */
+  readonly former: string
+  judged_to: number
+  /** When the next piece is due; null while it is another queue's turn. */
+  judge_at: number | null
+}
+
 export interface Workflow {
   readonly sid: string
   readonly workspace: string
@@ -154,6 +167,7 @@ export interface Nouns {
   readonly activity: Activity
   readonly channel: Channel
   readonly queue: Queue
+  readonly judging: Judging
   readonly workflow: Workflow
   readonly document: Version
   readonly worker: Worker
@@ -192,6 +206,7 @@ export class Book {
     activity: new Map(),
     channel: new Map(),
     queue: new Map(),
+    judging: new Map(),
     workflow: new Map(),
     document: new Map(),
     worker: new Map(),
@@ -224,19 +239,39 @@ export class Book {
     )
   }
 
+  /** Where in the order of creation a worker is; behind all others when its row has yet to be published. */
+  seqOf: (worker: string) => number = () => Number.POSITIVE_INFINITY
+
+  judgingOf(queue: string): Judging | undefined {
+    return [...this.pages.judging.values()].find((one) => one.queue === queue)
+  }
+
+  /** A long expression is in force when all workers have been asked, and the one before it until then: ours. */
+  inForce(queue: Queue): string {
+    return this.judgingOf(queue.sid)?.former ?? queue.target_workers
+  }
+
   /** Eligible for the queue, whatever the worker is doing (reference taskrouter 2.1). */
   isEligible(worker: Worker, queue: Queue): boolean {
-    return isTrue(queue.target_workers, (keys) => {
+    return isTrue(this.inForce(queue), (keys) => {
       const attribute = dig(json(worker.attributes), keys)
       return attribute === undefined && keys.length === 1 ? this.#system(worker, keys[0]) : attribute
     })
+  }
+
+  /** Expressions hear of a new name worker by worker, in the order of creation: ours. */
+  #activityName(worker: Worker): string {
+    const seq = this.seqOf(worker.sid)
+    for (const one of this.pages.judging.values())
+      if (one.activity === worker.activity && one.judged_to < seq) return one.former
+    return this.get('activity', worker.activity).name
   }
 
   #system(worker: Worker, name: string | number | undefined): unknown {
     if (name === 'sid') return worker.sid
     if (name === 'friendly_name') return worker.name
     if (name === 'activity_sid') return worker.activity
-    return name === 'activity_name' ? this.get('activity', worker.activity).name : undefined
+    return name === 'activity_name' ? this.#activityName(worker) : undefined
   }
 
   /** What `worker.…` means in a target (reference taskrouter 2.1): system names shadow attributes. */

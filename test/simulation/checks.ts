@@ -21,6 +21,8 @@ export interface Published {
   /** SID of a row that the decision has made. */
   made(kind: string, columns: Readonly<Record<string, unknown>>): string
   version(kind: string, sid: string): number | undefined
+  /** How far judging has come with the decision, by its SID, queue or activity; undefined when there is none, or no longer. */
+  judgedTo(what: string): number | undefined
 }
 
 export type Of<T extends Command['type']> = CommandOf<T>

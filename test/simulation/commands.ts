@@ -63,7 +63,11 @@ const acts = {
     router.deletionDue(router.get('task', sid)),
   'timer.reservation': (router: Router, { sid }: Of<'timer.reservation'>) =>
     router.timeOut(router.get('reservation', sid)),
-  'timer.workflow_document': (router: Router, { sid }: Of<'timer.workflow_document'>) => router.reEvaluatePiece(sid)
+  'timer.workflow_document': (router: Router, { sid }: Of<'timer.workflow_document'>) => router.reEvaluatePiece(sid),
+  'timer.judging': (router: Router, { sid }: Of<'timer.judging'>, { judgedTo }: Published) => {
+    const judging = router.get('judging', sid)
+    router.judgePiece(judging, judgedTo(sid))
+  }
 }
 
 const channels = ['default', 'voice', 'chat', 'sms', 'video']
@@ -107,7 +111,9 @@ function updateWorkspace(router: Router, command: Of<'workspace.update'>): void 
 function deleteWorkspace(router: Router, { sid }: Of<'workspace.delete'>): void {
   if (!router.pages.workspace.delete(sid)) throw new Refused(404, 'no workspace')
   for (const [kind, page] of Object.entries(router.pages))
-    if (kind !== 'workspace') for (const noun of router.all(kind as 'task', sid)) page.delete(noun.sid) // any but that one
+    if (kind !== 'workspace' && kind !== 'judging')
+      for (const noun of router.all(kind as 'task', sid)) page.delete(noun.sid) // any but that one
+  for (const judging of router.all('judging', sid)) router.endJudging(judging)
   router.tell('workspace.deleted', sid)
 }
 
@@ -120,12 +126,17 @@ function createActivity(router: Router, command: Of<'activity.create'>, { made }
   router.tell('activity.created', sid)
 }
 
-function updateActivity(router: Router, command: Of<'activity.update'>): void {
+function updateActivity(router: Router, command: Of<'activity.update'>, { made, judgedTo }: Published): void {
   at(router, 'activity', command.workspace_sid, command.sid)
   const activity = router.get('activity', command.sid)
   const { friendly_name: name = activity.name } = command
   if (name === activity.name) return
   must(!router.all('activity', activity.workspace).some((one) => one.name === name), 'taken')
+  const { sid, workspace } = activity
+  if (judgedTo(sid) !== undefined) {
+    const judging = made('judging', { activity_sid: sid })
+    router.beginJudging({ sid: judging, workspace, queue: null, activity: sid, former: activity.name })
+  }
   activity.name = name
   router.tell('activity.updated', activity.sid)
 }
@@ -141,6 +152,7 @@ function deleteActivity(router: Router, { workspace_sid, sid }: Of<'activity.del
     'a queue needs it'
   )
   router.pages.activity.delete(sid)
+  for (const one of router.all('judging', workspace_sid)) if (one.activity === sid) router.endJudging(one)
   router.tell('activity.deleted', sid)
 }
 
@@ -182,7 +194,7 @@ function deleteChannel(router: Router, command: Of<'task_channel.delete'>): void
   router.tell('task-channel.deleted', channel.sid)
 }
 
-function createQueue(router: Router, command: Of<'task_queue.create'>, { made }: Published): void {
+function createQueue(router: Router, command: Of<'task_queue.create'>, { made, judgedTo }: Published): void {
   const { workspace_sid: workspace, friendly_name: name } = command
   if (!router.pages.workspace.has(workspace)) throw new Refused(404, 'no workspace')
   must(!router.all('queue', workspace).some((one) => one.name === name), 'taken')
@@ -199,10 +211,14 @@ function createQueue(router: Router, command: Of<'task_queue.create'>, { made }:
     reservation_activity: command.reservation_activity_sid || null,
     assignment_activity: command.assignment_activity_sid || null
   })
+  if (judgedTo(sid) !== undefined) {
+    const judging = made('judging', { task_queue_sid: sid })
+    router.beginJudging({ sid: judging, workspace, queue: sid, activity: null, former: '' })
+  }
   router.tell('task-queue.created', sid)
 }
 
-function updateQueue(router: Router, command: Of<'task_queue.update'>): void {
+function updateQueue(router: Router, command: Of<'task_queue.update'>, { made, judgedTo }: Published): void {
   at(router, 'queue', command.workspace_sid, command.sid)
   const queue = router.get('queue', command.sid)
   const { friendly_name: name = queue.name, target_workers = queue.target_workers } = command
@@ -211,7 +227,17 @@ function updateQueue(router: Router, command: Of<'task_queue.update'>): void {
   for (const sid of [command.reservation_activity_sid, command.assignment_activity_sid])
     must(!sid || router.pages.activity.get(sid)?.workspace === queue.workspace, 'no such activity')
   queue.name = name
-  if (target_workers !== queue.target_workers) router.tell('task-queue.expression.updated', queue.sid)
+  if (target_workers !== queue.target_workers) {
+    router.tell('task-queue.expression.updated', queue.sid)
+    const { sid, workspace } = queue
+    const judging = router.judgingOf(sid)
+    if (judgedTo(sid) === undefined || router.inForce(queue) === target_workers) router.endJudging(judging)
+    else if (judging) judging.judged_to = 0
+    else {
+      const made_as = made('judging', { task_queue_sid: sid })
+      router.beginJudging({ sid: made_as, workspace, queue: sid, activity: null, former: queue.target_workers })
+    }
+  }
   queue.target_workers = target_workers
   queue.max_reserved = command.max_reserved_workers ?? queue.max_reserved
   queue.order = command.task_order ?? queue.order
@@ -230,6 +256,7 @@ function deleteQueue(router: Router, { workspace_sid, sid }: Of<'task_queue.dele
   must(!isNamed, 'a workflow names it')
   must(!open.some((task) => task.queue === sid), 'tasks are in it')
   router.pages.queue.delete(sid)
+  router.endJudging(router.judgingOf(sid))
   router.tell('task-queue.deleted', sid)
 }
 

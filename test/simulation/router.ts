@@ -6,6 +6,7 @@ import {
   isDirect,
   isOpen,
   isOver,
+  type Judging,
   type Queue,
   type Reservation,
   type Target,
@@ -186,6 +187,32 @@ export class Router extends Book {
     const most = this.rules.tasks_re_evaluated_at_once
     for (const task of left.slice(0, most)) this.reEvaluate(task)
     document.re_evaluate_at = left.length > most ? this.at + 1 : null
+  }
+
+  // What is judged in pieces, which is for the engine to say, as is their size.
+
+  /** Until all workers have been judged, an expression, or the name of an activity, is the former one. */
+  beginJudging(judging: Omit<Judging, 'judged_to' | 'judge_at'>): void {
+    const judge_at = this.pages.judging.size === 0 ? this.at : null
+    this.pages.judging.set(judging.sid, { ...judging, judged_to: 0, judge_at })
+  }
+
+  /** What is new is in force; it is the turn of the next one that waits. */
+  endJudging(judging: Judging | undefined): void {
+    if (!judging) return
+    this.pages.judging.delete(judging.sid)
+    const [next] = this.pages.judging.values()
+    if (next) next.judge_at ??= this.at + 20
+  }
+
+  judgePiece(judging: Judging, judged_to: number | undefined): void {
+    if (judged_to === undefined) {
+      this.endJudging(judging)
+      return
+    }
+    if (judged_to <= judging.judged_to) throw new Error(`a piece of ${judging.sid} judges nobody`)
+    judging.judged_to = judged_to
+    judging.judge_at = this.at + 20
   }
 
   /** A document stays while its workflow has it, a task that is not over follows it, or it has yet to be followed. */
@@ -431,6 +458,7 @@ export class Router extends Book {
     }
     for (const one of this.pages.reservation.values()) add(one.timeout_at, 'timer.reservation', one.sid)
     for (const one of this.pages.document.values()) add(one.re_evaluate_at, 'timer.workflow_document', one.sid)
+    for (const one of this.pages.judging.values()) add(one.judge_at, 'timer.judging', one.sid)
     return all
   }
 

@@ -21,6 +21,7 @@ const worthTheName: Readonly<Record<string, number>> = {
 
 /** What these profiles are there for. */
 const special: Readonly<Partial<Record<ProfileName, typeof worthTheName>>> = {
+  crowd: { 'timer.judging': 60, 'timer.judging, not the last': 150 },
   escalation: { 'timer.workflow_document': 15, 'timer.workflow_document, not the last': 5 },
   handover: {
     'transfer.create': 50,

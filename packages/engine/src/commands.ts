@@ -3,6 +3,7 @@ import { eventStreamCommands } from './event-streams/commands.ts'
 import { flexCommands } from './flex/commands.ts'
 import { createActivity, deleteActivity, updateActivity } from './routing/activity.ts'
 import { callbackFailed, instructReservation } from './routing/instruction.ts'
+import { judgingDue } from './routing/judging.ts'
 import { cancelReservation, reservationTimedOut, updateReservation } from './routing/reservation.ts'
 import {
   createTask,
@@ -58,6 +59,7 @@ export const deciders = {
   'timer.task_delete': taskDeleteDue,
   'timer.reservation': reservationTimedOut,
   'timer.workflow_document': reEvaluationDue,
+  'timer.judging': judgingDue,
   ...conversationCommands,
   ...flexCommands,
   ...eventStreamCommands

@@ -24,6 +24,8 @@ export interface Settings {
   readonly direct_reservation_within_s: number
   /** Tasks that one decision re-evaluates; more than that take several, and others have their turn in between. */
   readonly tasks_re_evaluated_at_once: number
+  /** Comparisons of a queue's expression with workers that one decision makes; more than that take several. */
+  readonly comparisons_at_once: number
   /** Names of a new workspace's activities, and which of them are available. The first is default and timeout activity. */
   readonly activities: readonly (readonly [friendly_name: string, available: boolean])[]
   /** The channel closes when its last agent wraps up or completes through TaskRouter (reference flex 10, U4). */
@@ -56,6 +58,7 @@ export const defaultSettings: Settings = {
   assigned_task_lives_s: 86_400,
   direct_reservation_within_s: 60,
   tasks_re_evaluated_at_once: 1_000,
+  comparisons_at_once: 100_000,
   activities: [
     ['Offline', false],
     ['Unavailable', false],

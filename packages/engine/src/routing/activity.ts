@@ -1,5 +1,6 @@
 import { refuse } from '../refusals.ts'
 import type { State } from '../state/state.ts'
+import { beginRenaming, endJudgingOf, needsRenaming } from './judging.ts'
 import { checkLimit, checkName, inWorkspace, workspaceOf } from './lookup.ts'
 import { type ActivityRow, nameKey } from './rows.ts'
 
@@ -45,6 +46,7 @@ export function updateActivity(
   const before = inWorkspace(state, 'activity', workspace_sid, sid)
   if (friendly_name === undefined || friendly_name === before.friendly_name) return { activity: before }
   checkFree(state, workspace_sid, friendly_name, sid)
+  if (needsRenaming(state, before)) beginRenaming(state, before)
   const activity = state.change('activity', sid, { friendly_name })
   state.emit('activity.updated', { workspace: workspaceOf(state, workspace_sid), activity })
   return { activity }
@@ -60,6 +62,7 @@ export function deleteActivity(
   if (use) refuse('in_use', `Activity ${activity.friendly_name} cannot be deleted: ${use}`)
   state.emit('activity.deleted', { workspace, activity })
   state.remove('activity', sid)
+  endJudgingOf(state, 'activity_sid', sid)
   return {}
 }
 

@@ -280,7 +280,7 @@ function clausesFor(
   const { expression, known_worker } = pools.demandsOf(task)
   if (reason === 'not eligible for the queue') {
     const queue = state.find('task_queue', task.task_queue_sid)
-    return queue ? { clauses: clausesOf(targetWorkers(queue), undefined, pools.worker(worker.sid)) } : {}
+    return queue ? { clauses: clausesOf(targetWorkers(state, queue), undefined, pools.worker(worker.sid)) } : {}
   }
   if (reason === 'another worker is the known worker' && known_worker) {
     const { by, source, path } = known_worker
@@ -294,11 +294,12 @@ function clausesFor(
 
 const compiled = new WeakMap<TaskQueueRow, Expression>()
 
-/** A queue's expression was compiled when it was given; a row never changes. */
-function targetWorkers(queue: TaskQueueRow): Expression {
+/** The expression that is in force in the queue. */
+function targetWorkers(state: State, queue: TaskQueueRow): Expression {
+  const source = state.pools.inForce(queue)
   let expression = compiled.get(queue)
-  if (!expression) {
-    expression = compile(queue.target_workers, 'worker')
+  if (expression?.source !== source) {
+    expression = compile(source, 'worker')
     compiled.set(queue, expression)
   }
   return expression
@@ -334,7 +335,7 @@ function targetOf(state: State, task: TaskRow): ExplainedTarget {
     is_default_filter: task.filter_index === defaultFilter,
     task_queue_sid: task.task_queue_sid,
     task_queue_friendly_name: queue?.friendly_name ?? null,
-    target_workers: queue?.target_workers ?? null,
+    target_workers: queue ? state.pools.inForce(queue) : null,
     expression: demands.expression?.source ?? null,
     order_by: demands.order_by?.source ?? null,
     known_worker: demands.known_worker?.source ?? null,

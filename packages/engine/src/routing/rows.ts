@@ -36,6 +36,26 @@ export interface TaskQueueRow extends Row {
   readonly assignment_activity_sid: string | null
 }
 
+/**
+ * Workers are being judged anew, a piece at a time in order of creation: by a queue's new TargetWorkers, or by the new
+ * name of the activity that they are in. The row goes with the last piece.
+ */
+export interface JudgingRow extends Row {
+  readonly workspace_sid: string
+  readonly task_queue_sid: string | null
+  readonly activity_sid: string | null
+  /**
+   * Of a queue: the expression that is in force until everybody has been judged; blank, which nobody matches, when the
+   * queue is new. Of an activity: the name by which expressions still know it of workers who have not been judged.
+   */
+  readonly former: string
+  /** Seq of the last worker who has been judged. */
+  readonly judged_to: number
+  // Timer
+  /** When the next piece is due; null while it is another one's turn. */
+  readonly judge_at: number | null
+}
+
 export interface WorkflowRow extends Row {
   readonly workspace_sid: string
   readonly friendly_name: string
@@ -182,6 +202,7 @@ export interface RoutingKinds {
   activity: ActivityRow
   task_channel: TaskChannelRow
   task_queue: TaskQueueRow
+  judging: JudgingRow
   workflow: WorkflowRow
   workflow_document: WorkflowDocumentRow
   worker: WorkerRow
@@ -230,6 +251,17 @@ export const routingKinds: { [K in keyof RoutingKinds]: KindDefinition<RoutingKi
       'assignment_activity_sid'
     ],
     indexes: { workspace_sid: inWorkspace, name: (row) => nameKey(row.workspace_sid, row.friendly_name) }
+  },
+  judging: {
+    prefix: 'JU',
+    columns: ['workspace_sid', 'task_queue_sid', 'activity_sid', 'former', 'judged_to', 'judge_at'],
+    indexes: {
+      workspace_sid: inWorkspace,
+      task_queue_sid: column('task_queue_sid'),
+      activity_sid: column('activity_sid'),
+      turn: keyOf(['sid'], () => 'all')
+    },
+    timers: { judge_at: 'timer.judging' }
   },
   workflow: {
     prefix: 'WW',

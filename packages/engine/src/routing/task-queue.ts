@@ -3,6 +3,7 @@ import type { State } from '../state/state.ts'
 import { compile } from './expression/compile.ts'
 import type { Scope } from './expression/environment.ts'
 import { ExpressionError } from './expression/error.ts'
+import { beginJudging, endJudgingOf, needsJudging } from './judging.ts'
 import { checkLimit, checkName, checkRange, inWorkspace, named, workspaceOf } from './lookup.ts'
 import { isTerminal, nameKey, type TaskQueueRow } from './rows.ts'
 import { warnOfQueue } from './warnings.ts'
@@ -40,15 +41,18 @@ export function addQueue(
   params: TaskQueueParams & { readonly friendly_name: string }
 ): TaskQueueRow {
   checkParams(state, workspace_sid, params)
+  const { target_workers = '1==1' } = params
+  const isLong = needsJudging(state, workspace_sid, target_workers)
   const task_queue = state.insert('task_queue', {
     workspace_sid,
     friendly_name: params.friendly_name,
-    target_workers: params.target_workers ?? '1==1',
+    target_workers,
     max_reserved_workers: params.max_reserved_workers ?? 1,
     task_order: params.task_order ?? 'FIFO',
     reservation_activity_sid: params.reservation_activity_sid || null,
     assignment_activity_sid: params.assignment_activity_sid || null
   })
+  if (isLong) beginJudging(state, task_queue, '')
   state.emit('task-queue.created', { workspace: workspaceOf(state, workspace_sid), task_queue })
   return task_queue
 }
@@ -60,12 +64,18 @@ export function updateTaskQueue(
   const before = inWorkspace(state, 'task_queue', workspace_sid, sid)
   checkParams(state, workspace_sid, params, before)
   const { reservation_activity_sid, assignment_activity_sid } = params
+  const { target_workers = before.target_workers } = params
+  const isOther = target_workers !== before.target_workers
+  const former = state.pools.inForce(before)
+  const isLong = isOther && target_workers !== former && needsJudging(state, workspace_sid, target_workers)
+  if (isLong) beginJudging(state, before, former)
   const task_queue = state.change('task_queue', sid, {
     ...params,
     ...(reservation_activity_sid !== undefined && { reservation_activity_sid: reservation_activity_sid || null }),
     ...(assignment_activity_sid !== undefined && { assignment_activity_sid: assignment_activity_sid || null })
   } as Partial<TaskQueueRow>) // the parameters are columns of it
-  if (task_queue.target_workers !== before.target_workers) {
+  if (isOther) {
+    if (!isLong) endJudgingOf(state, 'task_queue_sid', sid)
     state.emit('task-queue.expression.updated', { workspace: workspaceOf(state, workspace_sid), task_queue })
     warnOfQueue(state, task_queue)
   }
@@ -92,6 +102,7 @@ export function deleteTaskQueue(
     refuse('in_use', `TaskQueue ${task_queue.friendly_name} cannot be deleted: ${open} open tasks are in it`)
   state.emit('task-queue.deleted', { workspace: workspaceOf(state, workspace_sid), task_queue })
   state.remove('task_queue', sid)
+  endJudgingOf(state, 'task_queue_sid', sid)
   return {}
 }
 

@@ -53,6 +53,13 @@ export function warnOfQueue(state: State, task_queue: TaskQueueRow): void {
   tell(state, task_queue.workspace_sid, queueWarnings(state, task_queue), { task_queue })
 }
 
+/** What could not be said of the queue before all workers had been asked. */
+export function warnOfJudged(state: State, task_queue: TaskQueueRow): void {
+  const { workspace_sid } = task_queue
+  const workers = state.tables.worker.count('workspace_sid', workspace_sid)
+  tell(state, workspace_sid, emptinessWarnings(state, task_queue, workers), { task_queue })
+}
+
 export function warnOfWorkflow(state: State, workflow: WorkflowRow): void {
   tell(state, workflow.workspace_sid, workflowWarnings(state, workflow), { workflow })
 }
@@ -120,17 +127,24 @@ function tell(state: State, workspace_sid: string, warnings: Iterable<Warning>, 
 }
 
 /** In a workspace without workers, nothing is said of what they lack. */
-export function* queueWarnings(state: State, { sid, workspace_sid, target_workers }: TaskQueueRow): Generator<Warning> {
+export function* queueWarnings(state: State, task_queue: TaskQueueRow): Generator<Warning> {
+  const { sid, workspace_sid, target_workers } = task_queue
   const uses = usesOf(target_workers, 'worker')
   const workers = workersOf(state, workspace_sid)
   yield* attributeWarnings([{ place: 'TargetWorkers', uses }], workers, undefined)
-  if (workers.total > 0 && state.pools.members(sid).size === 0) {
+  // While its expression is being judged, nobody can say whether anybody is.
+  if (state.tables.judging.count('task_queue_sid', sid) > 0) return
+  yield* emptinessWarnings(state, task_queue, workers.total)
+}
+
+function* emptinessWarnings(state: State, { sid, target_workers }: TaskQueueRow, workers: number): Generator<Warning> {
+  if (workers > 0 && state.pools.members(sid).size === 0) {
     yield {
       warning: 'queue_without_workers',
       message:
         target_workers.trim() === ''
           ? 'TargetWorkers is empty, so no worker is eligible for the queue'
-          : `None of ${count(workers.total, 'worker')} is eligible for the queue`,
+          : `None of ${count(workers, 'worker')} is eligible for the queue`,
       target_workers
     }
   }

@@ -75,6 +75,14 @@ const MAX_INTEGER = 2_147_483_647
 
 /** Reads a document from its text. Throws WorkflowDocumentError for the first thing that is wrong. */
 export function parseWorkflowDocument(text: string): WorkflowDocument {
+  if (last?.text !== text) last = { text, document: parsed(text) }
+  return last.document
+}
+
+/** A document is checked first, and followed soon after. */
+let last: { readonly text: string; readonly document: WorkflowDocument } | undefined
+
+function parsed(text: string): WorkflowDocument {
   const root = section(parseJson(text), '').task_routing
   if (root === undefined) throw new WorkflowDocumentError('task_routing', 'is missing')
   const routing = section(root, 'task_routing')

@@ -90,7 +90,7 @@ class Counters implements RealTime {
 
   constructor(state: State) {
     this.#state = state
-    const { task, worker, worker_channel, activity, task_queue } = state.tables
+    const { task, worker, worker_channel, activity, task_queue, judging } = state.tables
     for (const row of task.all()) this.#count(row, 'add')
     task.observe((before, after) => {
       if (before && after && isAlike(before, after)) return
@@ -106,6 +106,7 @@ class Counters implements RealTime {
     })
     activity.observe(() => this.#moves++)
     task_queue.observe(() => this.#moves++)
+    judging.observe(() => this.#moves++)
   }
 
   tasks(place_sid: string, task_channel_sid: string | undefined): TaskFigures {
@@ -133,7 +134,7 @@ class Counters implements RealTime {
     const queue = this.#state.find('task_queue', task_queue_sid)
     if (!queue) return nobody
     // Queues that ask the same of their workers have the same ones.
-    const key = `${queue.workspace_sid}/${task_channel_sid ?? ''}/${queue.target_workers}`
+    const key = `${queue.workspace_sid}/${task_channel_sid ?? ''}/${this.#state.pools.inForce(queue)}`
     const known = this.#workforces.get(key)
     if (known?.moves === this.#moves) return known.workforce
     const workforce = workforceOf(this.#state, task_queue_sid, task_channel_sid)

@@ -28,6 +28,7 @@ export function complaints(state: State, decision?: Decision): string[] {
     ...timers(state),
     ...indexes(state),
     ...references(rows),
+    ...judgings(state),
     ...pools(state, rows),
     ...buckets(state, rows),
     ...waiting(rows),
@@ -96,7 +97,12 @@ class Rows {
       sid: worker.sid,
       friendly_name: worker.friendly_name,
       activity_sid: worker.activity_sid,
-      activity_name: this.state.find('activity', worker.activity_sid)?.friendly_name ?? '',
+      activity_name:
+        this.state.tables.judging
+          .all()
+          .find((row) => row.activity_sid === worker.activity_sid && row.judged_to < worker.seq)?.former ??
+        this.state.find('activity', worker.activity_sid)?.friendly_name ??
+        '',
       attributes: readJson(worker.attributes),
       channel: (unique_name: string) => {
         const kind = this.#kinds.find(
@@ -123,7 +129,8 @@ class Rows {
     if (!queue) return new Set()
     const known = this.#eligible.get(queue.sid)
     if (known) return known
-    const { matches } = compiled(queue.target_workers)
+    const judging = this.state.tables.judging.all().find((row) => row.task_queue_sid === queue.sid)
+    const { matches } = compiled(judging?.former ?? queue.target_workers)
     const workers = this.workers.filter(
       (worker) => worker.workspace_sid === queue.workspace_sid && matches(undefined, this.view(worker))
     )
@@ -239,6 +246,19 @@ function* indexes(state: State): Generator<string> {
       }
       if (groups !== expected.size) yield `index ${kind}.${name} has ${groups} groups, not ${expected.size}`
     }
+  }
+}
+
+/** One queue at a time has its turn, and each queue is there once. */
+function* judgings(state: State): Generator<string> {
+  const queues = new Set<string>()
+  for (const [i, { sid, task_queue_sid, activity_sid, former, judge_at }] of state.tables.judging.all().entries()) {
+    const queue = state.find('task_queue', task_queue_sid)
+    if (!queue && !state.find('activity', activity_sid)) yield `judging ${sid} is of what is gone`
+    if (queue?.target_workers === former) yield `judging ${sid} is of what is in force`
+    if (queue && queues.has(queue.sid)) yield `queue ${queue.sid} is judged twice`
+    if (queue) queues.add(queue.sid)
+    if ((judge_at !== null) !== (i === 0)) yield `judging ${sid} has the turn ${judge_at} as number ${i}`
   }
 }
 

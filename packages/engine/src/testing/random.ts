@@ -33,8 +33,10 @@ export const randomSettings = {
   limits: { ...defaultSettings.limits, assignment_rounds: 6, available_workers: 4 }
 }
 
-export function emptyState(): State {
-  return new State(`AC${'0'.repeat(32)}`, randomSettings)
+/** With an odd seed what is judged is judged in pieces. */
+export function emptyState(seed = 1): State {
+  const comparisons_at_once = seed % 2 === 0 ? defaultSettings.comparisons_at_once : 3
+  return new State(`AC${'0'.repeat(32)}`, { ...randomSettings, comparisons_at_once })
 }
 
 /** What a center begins with: some workers, queues of every kind, and two workflows that use all that a document can. */
@@ -217,10 +219,15 @@ function updateQueue(state: State, dice: Dice): Command {
     type: 'task_queue.update',
     workspace_sid: only(state),
     sid: anyOf(state, 'task_queue', dice),
-    ...(dice.chance(50) && { target_workers: dice.of(targetWorkers) }),
+    ...(dice.chance(50) && { target_workers: dice.chance(50) ? dice.of(targetWorkers) : another(dice) }),
     ...(dice.chance(30) && { task_order: dice.of(['FIFO', 'LIFO'] as const) }),
     ...(dice.chance(30) && { max_reserved_workers: dice.of([1, 2, 3]) })
   }
+}
+
+/** An expression that hardly any other queue has. */
+function another(dice: Dice): string {
+  return `level > ${dice.roll(4)} AND (level < ${2 + dice.roll(90)} OR activity_name == "Lunch")`
 }
 
 function updateWorkflow(state: State, dice: Dice): Command {

@@ -32,6 +32,10 @@ export interface Expression {
   readonly matches: Test
   /** The answer where it is known beforehand (`1==1`, the empty TargetWorkers, `… AND 1==2`); undefined otherwise. */
   readonly constant: boolean | undefined
+  /** Comparisons that an answer takes at most; a chain of them (`chain.ts`) is one. */
+  readonly steps: number
+  /** How often texts that both sides read, or one of them, are looked through in the course of it. */
+  readonly scans: number
   /** What it reads of a task and of a worker, each path once, in the order of the text. */
   readonly task_paths: readonly TaskPath[]
   readonly worker_paths: readonly WorkerPath[]
@@ -84,6 +88,8 @@ interface ConjunctBase {
   readonly matches: Test
   readonly task_paths: readonly TaskPath[]
   readonly worker_paths: readonly WorkerPath[]
+  readonly steps: number
+  readonly scans: number
 }
 
 /**
@@ -108,9 +114,11 @@ function compiled(source: string, scope: Scope): Expression {
   const worker_paths = distinct(conjuncts.flatMap((part) => part.worker_paths))
   const constant = answer(conjuncts)
   const isLong = root.kind === 'and' && conjuncts.length > few
-  const whole = () => (isLong ? test(root, { scope, meanings: [] }) : conjunction(conjuncts))
+  const place = placeIn(scope)
+  const whole = () => (isLong ? test(root, place) : conjunction(conjuncts))
   const matches = constant === undefined ? whole() : () => constant
-  return { source, scope, matches, constant, task_paths, worker_paths, conjuncts }
+  const { steps, scans } = isLong ? place : total(conjuncts)
+  return { source, scope, matches, constant, task_paths, worker_paths, conjuncts, steps, scans }
 }
 
 /** Conjuncts that are asked one after the other; among more of them there may be chains. */
@@ -119,8 +127,8 @@ const few = 8
 function nobody(source: string): Expression {
   const matches = () => false
   const paths = { task_paths: [], worker_paths: [] }
-  const only: Conjunct = { kind: 'constant', source, matches, ...paths }
-  return { source, scope: 'worker', matches, constant: false, ...paths, conjuncts: [only] }
+  const only: Conjunct = { kind: 'constant', source, matches, ...paths, steps: 0, scans: 0 }
+  return { source, scope: 'worker', matches, constant: false, ...paths, conjuncts: [only], steps: 0, scans: 0 }
 }
 
 /** All conjuncts together, without those that are always true. */
@@ -134,11 +142,13 @@ function answer(conjuncts: readonly Conjunct[]): boolean | undefined {
 }
 
 function conjunct(node: Node, source: string, scope: Scope): Conjunct {
-  const meanings: Meaning[] = []
-  const matches = test(node, { scope, meanings })
+  const place = placeIn(scope)
+  const { meanings } = place
+  const matches = test(node, place)
+  const { steps, scans } = place
   const task_paths = distinct(meanings.filter((path) => path.side === 'task'))
   const worker_paths = distinct(meanings.filter((path) => path.side === 'worker'))
-  const base = { source: source.slice(node.start, node.end), matches, task_paths, worker_paths }
+  const base = { source: source.slice(node.start, node.end), matches, task_paths, worker_paths, steps, scans }
   if (meanings.length === 0) return { kind: 'constant', ...base }
   if (scope === 'skip_if') return { kind: 'workforce', ...base }
   if (worker_paths.length === 0) return { kind: 'task', ...base, ...asked(node, scope) }
@@ -167,6 +177,7 @@ function findings(node: Node, scope: Scope): readonly Finding[] | undefined {
       }
       return undefined
     case 'or': {
+      if (node.parts.length > mostFound) return undefined
       const found = node.parts.map((part) => findings(part, scope))
       return found.some((list) => list === undefined) ? undefined : found.flatMap((list) => list ?? [])
     }
@@ -178,6 +189,9 @@ function findings(node: Node, scope: Scope): readonly Finding[] | undefined {
       return findingsOf(node, scope)
   }
 }
+
+/** Looking up so many is no quicker than asking, and each of them has to be kept. */
+const mostFound = 1000
 
 function findingsOf({ operator, left, right }: Comparison, scope: Scope): readonly Finding[] | undefined {
   if (operator === 'IN' && right.kind === 'list') return found(left, false, right.elements, scope)
@@ -228,6 +242,23 @@ function join(node: Node, meanings: readonly Meaning[]): Join {
 interface Place {
   readonly scope: Scope
   readonly meanings: Meaning[]
+  steps: number
+  scans: number
+}
+
+function placeIn(scope: Scope): Place {
+  return { scope, meanings: [], steps: 0, scans: 0 }
+}
+
+/** What all conjuncts take together. */
+function total(conjuncts: readonly Conjunct[]): { readonly steps: number; readonly scans: number } {
+  let steps = 0
+  let scans = 0
+  for (const part of conjuncts) {
+    steps += part.steps
+    scans += part.scans
+  }
+  return { steps, scans }
 }
 
 type Read = (task?: TaskView, worker?: WorkerView, workers?: WorkforceView) => unknown
@@ -259,6 +290,7 @@ function test(node: Node, place: Place): Test {
     }
     case 'truth': {
       const read = reader(node.operand, place)
+      place.steps++
       return (task, worker, workers) => read(task, worker, workers) === true
     }
     case 'comparison':
@@ -271,6 +303,7 @@ function partsOf(node: Junction, place: Place): Test[] {
   const tests = others.map((part) => test(part, place))
   for (const { reference, matches } of chains) {
     const read = reader(reference, place)
+    place.steps++
     tests.push((task, worker, workers) => matches(read(task, worker, workers)))
   }
   return tests
@@ -280,6 +313,8 @@ function comparison({ operator, left, right }: Comparison, place: Place): Test {
   const readLeft = reader(left, place)
   const readRight = reader(right, place)
   const operation = OPERATIONS[operator]
+  place.steps++
+  if (operator === 'CONTAINS' || operator === 'NOT CONTAINS' || left.kind === right.kind) place.scans++
   if (left.kind !== 'reference' && right.kind !== 'reference') {
     const result = operation(readLeft(), readRight())
     return () => result

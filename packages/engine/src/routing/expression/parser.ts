@@ -73,6 +73,14 @@ const LIST_OPERATORS = ['IN', 'HAS', 'CONTAINS'] as const
 
 /** The tree of a whole text. Throws ExpressionError. */
 export function parse(source: string): Node {
+  if (last?.source !== source) last = { source, root: parsed(source) }
+  return last.root
+}
+
+/** What has been compiled is looked at for warnings in the same decision, and a long text takes some milliseconds. */
+let last: { readonly source: string; readonly root: Node } | undefined
+
+function parsed(source: string): Node {
   const cursor = new Cursor(source)
   const node = junction(cursor, 'or', 0)
   cursor.expectEnd('{<EOF>, AND, OR}')

@@ -170,6 +170,8 @@ function scalarKey(value: unknown): string {
 
 /** Order by code point: that of UTF-16 units, but for surrogates, which stand for what comes after U+FFFF. */
 function compareText(a: string, b: string): number {
+  if (a === b) return 0
+  if (!beyondUnits.test(a) && !beyondUnits.test(b)) return a < b ? -1 : 1
   const length = Math.min(a.length, b.length)
   for (let i = 0; i < length; i++) {
     const left = a.charCodeAt(i)
@@ -178,6 +180,9 @@ function compareText(a: string, b: string): number {
   }
   return a.length - b.length
 }
+
+/** Units whose order is not that of their code points. */
+const beyondUnits = /[\ud800-\uffff]/
 
 function surrogatesLast(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit

@@ -1,5 +1,5 @@
 import type { State } from '../../state/state.ts'
-import { compile } from '../expression/compile.ts'
+import { compile, type Expression } from '../expression/compile.ts'
 import type { WorkerRow } from '../rows.ts'
 import type { WorkerEntry } from './entry.ts'
 import { Line } from './line.ts'
@@ -44,9 +44,11 @@ export class Floor {
   #stands = 0
 
   readonly #due: Due
+  readonly #entryOf: (worker_sid: string) => WorkerEntry | undefined
 
-  constructor(state: State, workspace_sid: string, due: Due) {
+  constructor(state: State, workspace_sid: string, due: Due, entryOf: (worker_sid: string) => WorkerEntry | undefined) {
     this.#state = state
+    this.#entryOf = entryOf
     this.workspace_sid = workspace_sid
     this.#due = due
   }
@@ -118,8 +120,35 @@ export class Floor {
     worker.slot = -1
   }
 
-  /** The pool of an expression, for one more queue. */
+  /** The pool of an expression that is in force in one more queue. */
   acquire(source: string): Pool {
+    const pool = this.#poolOf(source)
+    if (!pool.isJudged) {
+      this.#unjudged.push(pool)
+      this.#due.judge.add(this)
+    }
+    pool.users++
+    return pool
+  }
+
+  /** The pool of an expression that is to be in force in one more queue, when its workers have been judged in pieces. */
+  expect(source: string): Pool {
+    const pool = this.#poolOf(source)
+    pool.users++
+    pool.awaited++
+    return pool
+  }
+
+  /** Expressions that read what the system knows of a worker. */
+  readersOfNames(): Expression[] {
+    return [...this.#naming].filter((pool) => pool.users > 0).map((pool) => pool.expression)
+  }
+
+  isInForce(source: string): boolean {
+    return this.#bySource.get(source)?.isInForce ?? false
+  }
+
+  #poolOf(source: string): Pool {
     let pool = this.#bySource.get(source)
     if (!pool) {
       const slot = this.#freeSlots.pools.pop() ?? this.pools.length
@@ -129,11 +158,6 @@ export class Floor {
       this.#signs.add(pool)
       if (pool.readsNames) this.#naming.add(pool)
     }
-    if (!pool.isJudged) {
-      this.#unjudged.push(pool)
-      this.#due.judge.add(this)
-    }
-    pool.users++
     return pool
   }
 
@@ -142,6 +166,25 @@ export class Floor {
     if (--pool.users > 0) return
     this.#unused.push(pool)
     this.#due.drop.add(this)
+  }
+
+  /** Is awaited no longer. */
+  giveUp(pool: Pool): void {
+    pool.awaited--
+    this.release(pool)
+  }
+
+  /** Judges a piece of the workers for a pool that is awaited: those up to a seq, or all. */
+  judgePiece(pool: Pool, to: number | undefined): void {
+    if (pool.isJudged) return
+    const { worker: workers } = this.#state.tables
+    for (const { seq, sid } of workers.pageBy('workspace_sid', this.workspace_sid, pool.judgedTo, false)) {
+      if (to !== undefined && seq > to) break
+      const worker = this.#entryOf(sid)
+      if (worker) this.#judgeFor(pool, worker, ignore)
+    }
+    if (to === undefined) pool.isJudged = true
+    else pool.judgedTo = Math.max(pool.judgedTo, to)
   }
 
   /** Is to be judged anew before the next question. */
@@ -161,7 +204,7 @@ export class Floor {
     if (this.#unjudged.length === 0) return
     const pools = this.#unjudged
     this.#unjudged = []
-    const fresh = pools.filter((pool) => !pool.isJudged && pool.users > 0)
+    const fresh = pools.filter((pool) => !pool.isJudged && pool.isInForce)
     for (const pool of fresh) pool.isJudged = true
     if (fresh.length <= few)
       for (const pool of fresh) for (const worker of this.workers) if (worker) this.#judgeFor(pool, worker, joined)
@@ -202,7 +245,7 @@ export class Floor {
       })
     }
     const judge = (pool: Pool) => {
-      if (pool.isJudged) this.#judgeFor(pool, worker, joined)
+      if (pool.hasJudged(worker)) this.#judgeFor(pool, worker, joined)
     }
     if (toJudge === 'names') for (const pool of this.#naming) judge(pool)
     else {
@@ -268,6 +311,8 @@ export class Floor {
     }
   }
 }
+
+const ignore = () => {}
 
 /** Unjudged pools for each of which all workers are asked; with more, each worker looks for its own. */
 const few = 8

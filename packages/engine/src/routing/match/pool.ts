@@ -19,7 +19,11 @@ export class Pool {
   readonly byActivity = new Map<string, number>()
   /** Queues with this expression. */
   users = 0
+  /** How many of them will have it in force only when everybody has been judged. */
+  awaited = 0
   isJudged = false
+  /** Seq of the last worker who has been judged, while they are judged in pieces. */
+  judgedTo = 0
   /** Judgement may change without the worker's attributes. */
   readonly readsNames: boolean
   /** Nobody is a member whom none of these finds; undefined when everybody has to be asked. */
@@ -40,6 +44,16 @@ export class Pool {
 
   has(worker: WorkerEntry): boolean {
     return worker.slot >= 0 && this.members.has(worker.slot)
+  }
+
+  /** The expression is in force in a queue. */
+  get isInForce(): boolean {
+    return this.users > this.awaited
+  }
+
+  /** What it says of the worker is kept up to date. */
+  hasJudged({ row }: WorkerEntry): boolean {
+    return this.isJudged || (row !== undefined && row.seq <= this.judgedTo)
   }
 
   add(worker: WorkerEntry): void {

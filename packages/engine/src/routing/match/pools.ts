@@ -2,11 +2,13 @@ import { RecentMap } from '../../state/recent-map.ts'
 import { SortedList } from '../../state/sorted-list.ts'
 import type { State } from '../../state/state.ts'
 import { parseAttributes } from '../attributes.ts'
+import type { Expression } from '../expression/compile.ts'
 import type { TaskView, WorkerView, WorkforceView } from '../expression/environment.ts'
 import {
   type ActivityRow,
   defaultFilter,
   isOpen,
+  type JudgingRow,
   noFilter,
   type ReservationRow,
   type TaskQueueRow,
@@ -44,7 +46,10 @@ export class Pools {
   readonly #floors = new Map<string, Floor>()
   readonly #workers = new RecentMap<WorkerEntry>()
   readonly #tasks = new RecentMap<TaskEntry>()
+  /** By queue: the pool of the expression that is in force. */
   readonly #poolOf = new Map<string, Pool>()
+  /** By queue: the pool of the expression that comes into force when everybody has been judged for it. */
+  readonly #comingTo = new Map<string, Pool>()
   readonly #documents = new Map<string, WorkflowDocument>()
   readonly #demands = new Map<string, Demand>()
   readonly #demandOf = new WeakMap<Demands, Demand>()
@@ -65,6 +70,7 @@ export class Pools {
       if (after) this.floor(after.workspace_sid).line(after.sid).changed(after)
     })
     tables.task_queue.observe((before, after) => this.#queueChanged(before, after))
+    tables.judging.observe((before, after) => this.#judgingChanged(before, after))
     tables.workflow_document.observe((before, after) => {
       if (before && !after) this.#documents.delete(before.sid)
     })
@@ -125,6 +131,47 @@ export class Pools {
     }
     this.#demandOf.set(demands, demand)
     return demand
+  }
+
+  /** The expression by which the queue's workers are chosen now: its own, or the former one while that is being judged. */
+  inForce({ sid, target_workers }: TaskQueueRow): string {
+    return this.#state.tables.judging.firstBy('task_queue_sid', sid)?.former ?? target_workers
+  }
+
+  /** Whether any queue of the workspace has the expression in force. */
+  isInForce(workspace_sid: string, source: string): boolean {
+    return this.floor(workspace_sid).isInForce(source)
+  }
+
+  /** Expressions of the workspace's queues that may read an activity's name. */
+  readersOfNames(workspace_sid: string): readonly Expression[] {
+    return this.floor(workspace_sid).readersOfNames()
+  }
+
+  /** An activity's name as expressions see it at the worker with that seq: the former one until it has been judged by the new. */
+  activityName(sid: string, worker_seq: number): string {
+    const { judging, activity } = this.#state.tables
+    if (judging.size > 0)
+      for (const { judged_to, former } of judging.by('activity_sid', sid)) if (judged_to < worker_seq) return former
+    return activity.get(sid)?.friendly_name ?? ''
+  }
+
+  /** The queue's expression that is being judged. */
+  coming(task_queue_sid: string): Expression {
+    return this.#coming(task_queue_sid).expression
+  }
+
+  /** Judges workers up to a seq, or all, for the expression that is to come into force in the queue. */
+  judgeComing(task_queue_sid: string, to: number | undefined): void {
+    this.#judge()
+    const pool = this.#coming(task_queue_sid)
+    pool.floor.judgePiece(pool, to)
+  }
+
+  #coming(task_queue_sid: string): Pool {
+    const pool = this.#comingTo.get(task_queue_sid)
+    if (!pool) throw new Error(`invariant: an expression is being judged for ${task_queue_sid}`)
+    return pool
   }
 
   /** Eligible for the queue, whatever their activity; in no particular order. */
@@ -214,7 +261,7 @@ export class Pools {
   floor(workspace_sid: string): Floor {
     let floor = this.#floors.get(workspace_sid)
     if (!floor) {
-      floor = new Floor(this.#state, workspace_sid, this.#due)
+      floor = new Floor(this.#state, workspace_sid, this.#due, (sid) => this.#workers.get(sid))
       this.#floors.set(workspace_sid, floor)
     }
     return floor
@@ -258,6 +305,10 @@ export class Pools {
     this.#place()
     for (const worker of this.#freed) worker.isFreed = false
     this.#freed = []
+    // After loading, the pieces that have been done are done again.
+    if (this.#state.tables.judging.size === 0) return
+    for (const { task_queue_sid, judged_to } of this.#state.tables.judging.by('turn', 'all'))
+      if (task_queue_sid !== null) this.judgeComing(task_queue_sid, judged_to)
   }
 
   #judge(): void {
@@ -317,22 +368,64 @@ export class Pools {
   /** Expressions may name an activity. When rows are loaded, an activity may come after the workers who are in it. */
   #activityChanged(before: ActivityRow | undefined, after: ActivityRow | undefined): void {
     if (!after || before?.friendly_name === after.friendly_name) return
-    for (const { sid } of this.#state.tables.worker.by('activity_sid', after.sid)) {
-      const worker = this.#entry(sid, after.workspace_sid)
+    // For expressions, nobody is in an activity of that name yet.
+    if (before && this.#state.tables.judging.count('activity_sid', after.sid) > 0) return
+    this.#renamed(after, 0, undefined)
+  }
+
+  /** Expressions see another name of the activity at workers after a seq, and up to one. */
+  #renamed(
+    { sid, workspace_sid }: Pick<ActivityRow, 'sid' | 'workspace_sid'>,
+    after: number,
+    to: number | undefined
+  ): void {
+    for (const row of this.#state.tables.worker.pageBy('activity_sid', sid, after, false)) {
+      if (to !== undefined && row.seq > to) return
+      const worker = this.#entry(row.sid, workspace_sid)
       worker.view = undefined
       worker.floor.judgeLater(worker, 'names')
       this.#free(worker)
     }
   }
 
+  #judgingChanged(before: JudgingRow | undefined, after: JudgingRow | undefined): void {
+    const { task_queue_sid, activity_sid, workspace_sid } = either(before, after)
+    const queue = this.#state.find('task_queue', task_queue_sid)
+    if (queue) this.#queueChanged(queue, queue)
+    if (activity_sid === null) return
+    const activity = { sid: activity_sid, workspace_sid }
+    if (before && after)
+      this.#renamed(activity, Math.min(before.judged_to, after.judged_to), Math.max(before.judged_to, after.judged_to))
+    else if (!this.#isBeginning(activity_sid, either(before, after)))
+      this.#renamed(activity, either(before, after).judged_to, undefined)
+  }
+
+  /** The name of the activity is still, or again, the one that it is to lose: expressions see no other one. */
+  #isBeginning(activity_sid: string, { seq, former }: JudgingRow): boolean {
+    const { judging, activity } = this.#state.tables
+    if (activity.get(activity_sid)?.friendly_name !== former) return false
+    for (const other of judging.by('activity_sid', activity_sid)) if (other.seq > seq) return false
+    return true
+  }
+
   #queueChanged(before: TaskQueueRow | undefined, after: TaskQueueRow | undefined): void {
     const { sid, workspace_sid } = either(before, after)
     const floor = this.floor(workspace_sid)
-    const source = after?.target_workers
-    if (before?.target_workers !== source) {
-      const old = this.#poolOf.get(sid)
+    const source = after && this.inForce(after)
+    const coming = after && source !== after.target_workers ? after.target_workers : undefined
+    const old = this.#poolOf.get(sid)
+    const isOther = old?.expression.source !== source
+    const awaited = this.#comingTo.get(sid)
+    if (isOther) {
       if (source === undefined) this.#poolOf.delete(sid)
       else this.#poolOf.set(sid, floor.acquire(source))
+    }
+    if (awaited?.expression.source !== coming) {
+      if (coming === undefined) this.#comingTo.delete(sid)
+      else this.#comingTo.set(sid, floor.expect(coming))
+      if (awaited) floor.giveUp(awaited)
+    }
+    if (isOther) {
       if (old) floor.release(old)
       // Whoever was a member of the pool before the queue had it may now take what waits in the queue.
       const pool = this.#poolOf.get(sid)

@@ -11,10 +11,12 @@ export class View implements WorkerView {
   readonly attributes: unknown
   readonly #state: State
   readonly #workspace_sid: string
+  readonly #seq: number
 
   constructor(state: State, row: WorkerRow) {
     this.#state = state
     this.#workspace_sid = row.workspace_sid
+    this.#seq = row.seq
     this.sid = row.sid
     this.friendly_name = row.friendly_name
     this.activity_sid = row.activity_sid
@@ -22,7 +24,7 @@ export class View implements WorkerView {
   }
 
   get activity_name(): string {
-    return this.#state.find('activity', this.activity_sid)?.friendly_name ?? ''
+    return this.#state.pools.activityName(this.activity_sid, this.#seq)
   }
 
   channel(unique_name: string): ChannelView | undefined {

@@ -1,0 +1,132 @@
+import type { Row } from '../state/row.ts'
+import type { State } from '../state/state.ts'
+import { compile, type Expression } from './expression/compile.ts'
+import type { ActivityRow, JudgingRow, TaskQueueRow, WorkerRow } from './rows.ts'
+import { warnOfJudged } from './warnings.ts'
+
+/*
+ * An expression may have 100,000 characters and be asked of 15,000 workers. Where that takes longer than others should
+ * wait, the workers are asked in pieces, in order of creation, and the expression comes into force with the last one. A new
+ * name of an activity reaches expressions in the same way, worker by worker. Only one queue or activity is at it at a
+ * time, so that any number of them hold up nobody for longer than a piece.
+ */
+
+/** Milliseconds between two pieces; others have their turn, and most of the time. */
+const pauseMs = 20
+
+/** Whether an expression takes too many comparisons for one decision to bring it into force. Not when another queue has it in force. */
+export function needsJudging(state: State, workspace_sid: string, target_workers: string): boolean {
+  const most = state.settings.comparisons_at_once
+  const workers = state.tables.worker.count('workspace_sid', workspace_sid)
+  const expression = compile(target_workers, 'worker')
+  if (expression.constant !== undefined) return false
+  if (expression.scans === 0 && expression.steps * workers <= most) return false
+  if (state.pools.isInForce(workspace_sid, target_workers)) return false
+  let left = most
+  for (const worker of state.tables.worker.by('workspace_sid', workspace_sid)) {
+    left -= comparisons(expression, worker)
+    if (left < 0) return true
+  }
+  return false
+}
+
+/** Whether an activity's new name makes for too many comparisons: some queues' expressions read it of those who are in it. */
+export function needsRenaming(state: State, { sid, workspace_sid }: ActivityRow): boolean {
+  const { judging, worker: workers } = state.tables
+  if (judging.count('activity_sid', sid) > 0) return true
+  const readers = state.pools.readersOfNames(workspace_sid)
+  if (readers.length === 0) return false
+  let left = state.settings.comparisons_at_once
+  for (const worker of workers.by('activity_sid', sid)) {
+    left -= comparisonsOf(readers, worker)
+    if (left < 0) return true
+  }
+  return false
+}
+
+/** The queue's expression is to become another one, of which workers are asked in pieces; meanwhile the former one is in force. */
+export function beginJudging(state: State, { sid, workspace_sid }: TaskQueueRow, former: string): void {
+  const under_way = state.tables.judging.firstBy('task_queue_sid', sid)
+  if (under_way) state.change('judging', under_way.sid, { judged_to: 0 })
+  else begin(state, { workspace_sid, task_queue_sid: sid, activity_sid: null, former })
+}
+
+/** The activity is to be renamed; expressions hear of it in pieces. */
+export function beginRenaming(state: State, { sid, workspace_sid, friendly_name }: ActivityRow): void {
+  begin(state, { workspace_sid, task_queue_sid: null, activity_sid: sid, former: friendly_name })
+}
+
+function begin(state: State, columns: Omit<JudgingRow, keyof Row | 'judged_to' | 'judge_at'>): void {
+  const judge_at = state.tables.judging.size === 0 ? state.at : null
+  state.insert('judging', { ...columns, judged_to: 0, judge_at })
+}
+
+/** Nothing of the queue, activity or workspace is to be judged any more: it is done, not needed, or they are gone. */
+export function endJudgingOf(state: State, of: 'task_queue_sid' | 'activity_sid' | 'workspace_sid', sid: string): void {
+  for (const judging of state.tables.judging.list(of, sid)) end(state, judging)
+}
+
+function end(state: State, { sid }: JudgingRow): void {
+  state.remove('judging', sid)
+  const next = state.tables.judging.firstBy('turn', 'all')
+  if (next && next.judge_at === null) state.change('judging', next.sid, { judge_at: state.at + pauseMs })
+}
+
+/** One piece. With a queue's last one its expression is in force, and what waits there is offered by it. */
+export function judgingDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
+  const judging = state.get('judging', sid)
+  const { task_queue_sid, judged_to } = judging
+  const last = task_queue_sid === null ? lastToRename(state, judging) : lastToJudge(state, judging, task_queue_sid)
+  if (task_queue_sid !== null && (last === undefined || last > judged_to)) state.pools.judgeComing(task_queue_sid, last)
+  if (last !== undefined) {
+    state.change('judging', sid, { judged_to: last, judge_at: state.at + pauseMs })
+    return {}
+  }
+  end(state, judging)
+  if (task_queue_sid !== null) warnOfJudged(state, state.get('task_queue', task_queue_sid))
+  return {}
+}
+
+/** Seq of the last worker of the next piece; undefined when that piece is the last one. */
+function lastToJudge(state: State, { workspace_sid, judged_to }: JudgingRow, queue_sid: string): number | undefined {
+  const coming = state.pools.coming(queue_sid)
+  // Another queue may have brought it into force meanwhile.
+  if (state.pools.isInForce(workspace_sid, coming.source)) return undefined
+  const workers = state.tables.worker.pageBy('workspace_sid', workspace_sid, judged_to, false)
+  return lastOfPiece(state, [coming], workers)
+}
+
+function lastToRename(state: State, { workspace_sid, activity_sid, judged_to }: JudgingRow): number | undefined {
+  const readers = state.pools.readersOfNames(workspace_sid)
+  const workers = state.tables.worker.pageBy('activity_sid', activity_sid as string, judged_to, false) // it is of an activity
+  return lastOfPiece(state, readers, workers)
+}
+
+function lastOfPiece(
+  state: State,
+  expressions: readonly Expression[],
+  workers: Iterable<WorkerRow>
+): number | undefined {
+  let left = state.settings.comparisons_at_once
+  let last: number | undefined
+  for (const worker of workers) {
+    if (left <= 0) return last
+    left -= comparisonsOf(expressions, worker)
+    last = worker.seq
+  }
+  return undefined
+}
+
+function comparisonsOf(expressions: readonly Expression[], worker: WorkerRow): number {
+  let sum = 1
+  for (const expression of expressions) sum += comparisons(expression, worker)
+  return sum
+}
+
+/** How much it takes to ask the expression of a worker, in comparisons of short values. */
+function comparisons({ steps, scans }: Expression, { attributes }: WorkerRow): number {
+  return steps + (scans * attributes.length) / charactersAStep
+}
+
+/** Characters that CONTAINS looks through in the time of another comparison. */
+const charactersAStep = 100
