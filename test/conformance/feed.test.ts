@@ -281,6 +281,7 @@ describe('what narrows the feed', () => {
     const some = await floor.rest(before, { types: 'task.created, workflow.*' })
     expect(types(some)).toEqual(['task.created', 'workflow.entered'])
     expect(sids(await floor.rest(before, { types: '*' }))).toEqual(sids(all))
+    expect(sids(await floor.rest(before, { types: 'TASK.Created, Workflow.*' }))).toEqual(sids(some))
   })
 
   test('is whom or what it is about', async () => {

@@ -74,11 +74,12 @@ function textIn(name: string, value: unknown): string {
   throw new InvalidRequest(`Parameter ${name} is invalid: a text, a number, or a list of them is expected`, name)
 }
 
+/** Names of events, taken in any letter case, as the log spells them. */
 function typesOf(lists: readonly string[]): string[] {
   const types = lists.flatMap((list) => list.split(',')).map((type) => type.trim())
   const wanted = types.filter((type) => type !== '')
   for (const type of wanted) {
-    const filter = new FeedFilter([type], [])
+    const filter = new FeedFilter([type.toLowerCase()], [])
     if (eventTypes.some((known) => filter.fitsType(known))) continue
     const families = [...new Set(eventTypes.map((known) => `${known.split('.')[0]}.*`))]
     throw new InvalidRequest(
@@ -86,7 +87,7 @@ function typesOf(lists: readonly string[]): string[] {
       'types'
     )
   }
-  return wanted
+  return wanted.map((type) => type.toLowerCase())
 }
 
 function aboutOf(one: (name: string) => string | undefined) {
