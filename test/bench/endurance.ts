@@ -1,19 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { Connection, Connections } from './api.ts'
+import { Connections } from './api.ts'
 import { createTask, finish, makeFloor, reservationOf } from './contact.ts'
 import { floodFigures } from './flood.ts'
 import { temporaryFolder } from './lifetime.ts'
-import {
-  atMost,
-  count,
-  type Figure,
-  type Measured,
-  type Options,
-  say,
-  seconds,
-  times
-} from './measured.ts'
+import { atMost, count, type Figure, type Measured, type Options, say, seconds, times } from './measured.ts'
 import { answers, heapMegabytes, residentMegabytes, type Server, spawnServer, startServer } from './server.ts'
 import { postgresSchema } from './store.ts'
 
