@@ -2,12 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Operation } from '@ringdown/contract/operation'
+import { joinedApi } from './generate-api.ts'
 import { type ApiFile, operationsOf } from './generate-operations.ts'
 import { joinedSource, productSource } from './generate-source.ts'
 
 /**
  * `npm run generate`: writes packages/contract/src/generated from Twilio's OpenAPI files, which the npm package
  * `@twilio/cli-core` carries under MIT, and from our own in packages/contract/openapi: names, types, enums, patterns, bounds and nesting; no descriptions or examples.
+ * Our own API is described in parts, one for each product; they are put together in one file for users of other languages.
  * With `--check` it writes nothing and exits 1 when a committed file is stale. Run it from the root of the checkout.
  */
 
@@ -20,51 +22,62 @@ const generatedFolder = join('packages', 'contract', 'src', 'generated')
 
 function main(): void {
   const files = generatedFiles(openApiFolder())
+  const stale = stalePaths(files)
   if (process.argv.includes('--check')) {
-    const stale = staleFiles(files)
-    for (const name of stale) console.error(`stale: ${join(generatedFolder, name)}`)
+    for (const path of stale) console.error(`stale: ${path}`)
     if (stale.length > 0) process.exitCode = 1
     return
   }
   mkdirSync(generatedFolder, { recursive: true })
-  for (const name of staleFiles(files)) {
-    const text = files.get(name)
-    const path = join(generatedFolder, name)
+  for (const path of stale) {
+    const text = files.get(path)
     if (text === undefined) rmSync(path)
     else writeFileSync(path, text)
     console.log(`${text === undefined ? 'removed' : 'wrote'} ${path}`)
   }
 }
 
-/** File name to text, in the order of the lists. */
+/** Path to text, in the order of the lists. */
 function generatedFiles(folder: string): Map<string, string> {
   const files = new Map<string, string>()
   const all: { api: string; operations: Operation[] }[] = []
-  const described = [
-    ...apis.map((api) => {
-      const name = `twilio_${api}.json`
-      return { api, path: join(folder, name), origin: `${source.name} ${source.version} (${name}) and overlay.ts` }
-    }),
-    ...ours.map((api) => ({ api, path: join(ownFolder, `${api}.json`), origin: `openapi/${api}.json` }))
-  ]
-  for (const { api, path, origin } of described) {
-    // The one place where JSON of a file gets a type; what the generator relies on is checked where it is read.
-    const file = JSON.parse(readFileSync(path, 'utf8')) as ApiFile
+  const add = (api: string, file: ApiFile, origin: string) => {
     const operations = operationsOf(api, file)
     all.push({ api, operations })
-    files.set(`${fileName(api)}.ts`, productSource(api, operations, origin))
+    files.set(join(generatedFolder, `${fileName(api)}.ts`), productSource(api, operations, origin))
   }
-  files.set('operations.ts', joinedSource(all.map(({ api }) => ({ api, file: fileName(api) }))))
-  return files
+  for (const api of apis) {
+    const name = `twilio_${api}.json`
+    // as: what the generator relies on is checked where it is read
+    const file = JSON.parse(readFileSync(join(folder, name), 'utf8')) as ApiFile
+    add(api, file, `${source.name} ${source.version} (${name}) and overlay.ts`)
+  }
+  for (const api of ours) {
+    const text = joinedApi(partsIn(join(ownFolder, api)))
+    files.set(join(ownFolder, `${api}.json`), text)
+    add(api, JSON.parse(text) as ApiFile, `openapi/${api}.json`) // as above
+  }
+  const joined = joinedSource(all.map(({ api }) => ({ api, file: fileName(api) })))
+  return files.set(join(generatedFolder, 'operations.ts'), joined)
 }
 
-function staleFiles(files: Map<string, string>): string[] {
-  const present = existsSync(generatedFolder) ? readdirSync(generatedFolder) : []
-  const names = new Set([...files.keys(), ...present])
-  return [...names].filter((name) => {
-    const path = join(generatedFolder, name)
-    return !files.has(name) || !existsSync(path) || readFileSync(path, 'utf8') !== files.get(name)
-  })
+/** The texts of a folder's files, by their names in order. */
+function partsIn(folder: string): Map<string, string> {
+  return new Map(
+    readdirSync(folder)
+      .sort()
+      .map((name) => [name, readFileSync(join(folder, name), 'utf8')])
+  )
+}
+
+/** What is there and should not be so, or should be there and is not. */
+function stalePaths(files: Map<string, string>): string[] {
+  const present = existsSync(generatedFolder)
+    ? readdirSync(generatedFolder).map((name) => join(generatedFolder, name))
+    : []
+  return [...new Set([...files.keys(), ...present])].filter(
+    (path) => !files.has(path) || !existsSync(path) || readFileSync(path, 'utf8') !== files.get(path)
+  )
 }
 
 /** Where the OpenAPI files are; fetched once per version with npm, so that the user's registry settings apply. */

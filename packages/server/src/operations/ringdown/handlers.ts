@@ -4,7 +4,7 @@ import { deliveryHandlers } from './deliveries.ts'
 import { eventHandlers } from './events.ts'
 import { explanationHandlers } from './explanations.ts'
 
-/** What Ringdown has beside Twilio's APIs: `packages/contract/openapi/ringdown_v1.json` describes it. */
+/** What Ringdown has beside Twilio's APIs: the files in `packages/contract/openapi/ringdown_v1` describe it. */
 export const ringdownHandlers = {
   ...clockHandlers,
   ...deliveryHandlers,
