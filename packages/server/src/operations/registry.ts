@@ -7,7 +7,7 @@ import { eventsNouns } from './events/nouns.ts'
 import { flexHandlers } from './flex/handlers.ts'
 import { flexNouns } from './flex/nouns.ts'
 import type { AnyHandler, Handlers } from './handler.ts'
-import { ringdownHandlers } from './ringdown/handlers.ts'
+import { ringdownHandlers, ringdownNouns } from './ringdown/handlers.ts'
 import { taskrouterHandlers } from './taskrouter/handlers.ts'
 import { taskrouterNouns } from './taskrouter/nouns.ts'
 
@@ -23,7 +23,8 @@ const nouns = {
   taskrouter_v1: taskrouterNouns,
   conversations_v1: conversationsNouns,
   flex_v1: flexNouns,
-  events_v1: eventsNouns
+  events_v1: eventsNouns,
+  ringdown_v1: ringdownNouns
 } as const
 
 /** Who does an operation: what is written by hand, else what follows from the contract; an operation without answers 501. */

@@ -1,3 +1,4 @@
+import type { Noun } from '../derived.ts'
 import type { Handlers } from '../handler.ts'
 import { clockHandlers } from './clock.ts'
 import { deliveryHandlers } from './deliveries.ts'
@@ -11,3 +12,6 @@ export const ringdownHandlers = {
   ...eventHandlers,
   ...explanationHandlers
 } satisfies Handlers
+
+/** Those of our resources whose operations follow the general rules. */
+export const ringdownNouns: Readonly<Record<string, Noun>> = {}
