@@ -101,6 +101,10 @@ function operationOf(api: string, file: ApiFile, path: string, item: PathItem, m
   const content = described.requestBody?.content ?? {}
   const body = described.responses[status]?.content?.['application/json']?.schema
   const answer = answerOf(file, body)
+  const listKey = answer?.listKey ?? null
+  const page = pageOf(described)
+  if ((listKey === null) !== (page === null))
+    throw new Error(`${described.operationId} must answer a list and take a PageSize with a maximum, or neither`)
   const pathNames = [...path.matchAll(/\{(\w+)\}/g)].map((match) => snake(match[1] ?? ''))
   const own = path.endsWith('}') ? (pathNames.at(-1) ?? null) : null
   const otherStatuses = statuses.filter((code) => code !== status)
@@ -119,8 +123,8 @@ function operationOf(api: string, file: ApiFile, path: string, item: PathItem, m
     status,
     ...(otherStatuses.length > 0 && { otherStatuses }),
     schema: answer && schemaOf(file, answer.name),
-    listKey: answer?.listKey ?? null,
-    page: pageOf(described),
+    listKey,
+    page,
     ...(described['x-closed'] && { closed: true }),
     ...(described['x-waits'] && { waits: true }),
     ...(described['x-ignores-body'] && { ignoresBody: true }),

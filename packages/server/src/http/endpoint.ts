@@ -1,4 +1,4 @@
-import { InvalidRequest, parseRequest } from '@ringdown/contract/form'
+import { parseRequest } from '@ringdown/contract/form'
 import type { Operation } from '@ringdown/contract/operation'
 import { listEnvelope } from '@ringdown/contract/paging'
 import { type Rendering, serialized } from '@ringdown/contract/serialize'
@@ -107,7 +107,7 @@ function renderList(
   { path, page }: AnyCall,
   base: string
 ): Rendered {
-  if (page === null) throw new InvalidRequest(`${operation.id} has no pages`)
+  if (page === null) throw new Error(`invariant: the list ${operation.id} has pages`)
   const rendering: Rendering = { base, path }
   const items = listed.items.map((row) => serialized(operation, row as Readonly<Record<string, unknown>>, rendering))
   const rawUrl = request.url
