@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { refOf } from '../core/events.ts'
 import type { EventRefs, Rendering } from '../events.ts'
 import { type Origin, originFields } from './origin.ts'
 import type { ChatServiceRow, ConversationRow, MessageRow, ParticipantRow, ScopedWebhookRow, UserRow } from './rows.ts'
@@ -89,7 +90,7 @@ export function emitServiceRemoved(state: State, chat_service: ChatServiceRow): 
 
 function ofConversation(did: (refs: EventRefs) => string, isGone = false): Rendering {
   return (refs, at) => {
-    const conversation = refs.conversation as ConversationRow // emitConversation gives it
+    const conversation = refOf(refs, 'conversation')
     return {
       description: `Conversation ${conversation.sid} ${did(refs)}`,
       resource_type: 'conversation',
@@ -113,7 +114,7 @@ function ofConversation(did: (refs: EventRefs) => string, isGone = false): Rende
 
 function ofParticipant(did: string, isGone = false): Rendering {
   return (refs, at) => {
-    const participant = refs.participant as ParticipantRow // emitParticipant gives it
+    const participant = refOf(refs, 'participant')
     return {
       description: `Participant ${participant.sid} ${did}`,
       resource_type: 'participant',
@@ -140,7 +141,7 @@ function ofParticipant(did: string, isGone = false): Rendering {
 
 function ofMessage(did: string, isGone = false): Rendering {
   return (refs, at) => {
-    const message = refs.message as MessageRow // emitMessage gives it
+    const message = refOf(refs, 'message')
     return {
       description: `Message ${message.sid} ${did}`,
       resource_type: 'message',
@@ -166,7 +167,7 @@ function ofMessage(did: string, isGone = false): Rendering {
 
 function ofUser(did: string): Rendering {
   return (refs) => {
-    const user = refs.user as UserRow // emitUser gives it
+    const user = refOf(refs, 'user')
     return {
       description: `User ${user.identity} ${did}`,
       resource_type: 'user',
@@ -186,7 +187,7 @@ function ofUser(did: string): Rendering {
 }
 
 function userRemoved(refs: EventRefs, at: number): ReturnType<Rendering> {
-  const { sid, chat_service_sid, date_created, date_updated } = refs.user as UserRow // emitUserRemoved gives it
+  const { sid, chat_service_sid, date_created, date_updated } = refOf(refs, 'user')
   return {
     description: `User ${sid} removed`,
     resource_type: 'user',
@@ -196,7 +197,7 @@ function userRemoved(refs: EventRefs, at: number): ReturnType<Rendering> {
 }
 
 function serviceRemoved(refs: EventRefs, at: number): ReturnType<Rendering> {
-  const { sid, date_created, date_updated } = refs.chat_service as ChatServiceRow // emitServiceRemoved gives it
+  const { sid, date_created, date_updated } = refOf(refs, 'chat_service')
   return {
     description: `Conversations Service ${sid} removed`,
     resource_type: 'conversations-service',
@@ -206,7 +207,7 @@ function serviceRemoved(refs: EventRefs, at: number): ReturnType<Rendering> {
 }
 
 function webhookAdded(refs: EventRefs): ReturnType<Rendering> {
-  const { sid, conversation_sid, ...webhook } = refs.conversation_scoped_webhook as ScopedWebhookRow // emitWebhook gives it
+  const { sid, conversation_sid, ...webhook } = refOf(refs, 'conversation_scoped_webhook')
   const isBuilt = webhook.target !== 'studio'
   const missing = ': Studio is not built, so its flow will not run'
   return {

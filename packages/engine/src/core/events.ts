@@ -31,3 +31,12 @@ export interface RenderedEvent {
 
 /** How an event of a type is written. */
 export type RenderingOf<K> = (refs: RefsOf<K>, at: number) => Omit<RenderedEvent, 'seq' | 'sid' | 'type' | 'at'>
+
+/** The row that events of this type carry: whoever emits one gives it. */
+export function refOf<R extends object, N extends keyof R & string>(refs: R, name: N): NonNullable<R[N]> {
+  return refs[name] ?? missing(name)
+}
+
+function missing(name: string): never {
+  throw new Error(`invariant: the event carries its ${name}`)
+}

@@ -1,3 +1,5 @@
+import { at } from './at.ts'
+
 /** A member of a heap, which knows where it is in it. */
 export interface Heaped {
   /** Place in the heap, or -1. Only the heap changes it. */
@@ -42,8 +44,11 @@ export class Heap<T extends Heaped> {
   /** Removes a member, which must be there. */
   remove(member: T): void {
     const { place } = member
-    const last = this.#members.pop() as T // the heap holds at least `member`
-    const key = this.#keys.pop() as number // as before
+    const end = this.#members.length - 1
+    const last = at(this.#members, end)
+    const key = at(this.#keys, end)
+    this.#members.pop()
+    this.#keys.pop()
     member.place = -1
     if (last === member) return
     this.#up(last, key, place)
@@ -78,17 +83,17 @@ export class Heap<T extends Heaped> {
   }
 
   #isFirst(a: number, b: number): boolean {
-    const difference = (this.#keys[a] as number) - (this.#keys[b] as number) // places are below the length
-    return difference === 0 ? this.#isBefore(this.#members[a] as T, this.#members[b] as T) : difference < 0 // as before
+    const difference = at(this.#keys, a) - at(this.#keys, b)
+    return difference === 0 ? this.#isBefore(at(this.#members, a), at(this.#members, b)) : difference < 0
   }
 
   #belongsBefore(member: T, key: number, place: number): boolean {
-    const difference = key - (this.#keys[place] as number) // places are below the length
-    return difference === 0 ? this.#isBefore(member, this.#members[place] as T) : difference < 0 // as before
+    const difference = key - at(this.#keys, place)
+    return difference === 0 ? this.#isBefore(member, at(this.#members, place)) : difference < 0
   }
 
   #move(from: number, to: number): void {
-    this.#put(this.#members[from] as T, this.#keys[from] as number, to) // places are below the length
+    this.#put(at(this.#members, from), at(this.#keys, from), to)
   }
 
   #put(member: T, key: number, place: number): void {

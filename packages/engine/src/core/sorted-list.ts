@@ -1,3 +1,5 @@
+import { at } from './at.ts'
+
 /**
  * A list kept in order by a comparison that is total: two members are never equal unless they stand for the same.
  * Held in chunks, so that adding and removing cost about the square root of the length (appending costs nothing much).
@@ -27,9 +29,8 @@ export class SortedList<T> {
       return
     }
     const c = this.#chunkToAdd(member)
-    const chunk = chunks[c] as T[] // an index of #chunks, since there is a chunk
-    const last = chunk[chunk.length - 1] as T // chunks are never empty
-    if (this.#compare(member, last) > 0) chunk.push(member)
+    const chunk = at(chunks, c)
+    if (this.#compare(member, lastOf(chunk)) > 0) chunk.push(member)
     else chunk.splice(this.#place(chunk, member), 0, member)
     if (chunk.length > maxChunk) chunks.splice(c + 1, 0, chunk.splice(chunk.length >> 1))
   }
@@ -40,7 +41,7 @@ export class SortedList<T> {
     if (chunks.length === 0) return false
     // Who came first mostly goes first, and then nothing need be compared.
     const c = chunks[0]?.[0] === member ? 0 : this.#chunkFor(member)
-    const chunk = chunks[c] as T[] // as above
+    const chunk = at(chunks, c)
     // Looking for the member itself along a chunk reads one piece of memory; comparing would read other members all about.
     let i = chunk[chunk.length - 1] === member ? chunk.length - 1 : chunk.indexOf(member)
     if (i < 0) {
@@ -62,7 +63,7 @@ export class SortedList<T> {
   }
 
   toArray(): T[] {
-    return this.#chunks.length === 1 ? (this.#chunks[0] as T[]).slice() : this.#chunks.flat() // there is one
+    return this.#chunks.length === 1 ? at(this.#chunks, 0).slice() : this.#chunks.flat()
   }
 
   *[Symbol.iterator](): Generator<T> {
@@ -76,35 +77,33 @@ export class SortedList<T> {
     let high = chunks.length
     while (low < high) {
       const middle = (low + high) >> 1
-      const chunk = chunks[middle] as T[] // middle < length
-      if (isBefore(chunk[chunk.length - 1] as T)) low = middle + 1
+      if (isBefore(lastOf(at(chunks, middle)))) low = middle + 1
       else high = middle
     }
     for (let c = low; c < chunks.length; c++) {
-      const chunk = chunks[c] as T[] // c < length
+      const chunk = at(chunks, c)
       let i = 0
-      if (c === low) while (isBefore(chunk[i] as T)) i++
-      for (; i < chunk.length; i++) yield chunk[i] as T
+      if (c === low) while (isBefore(at(chunk, i))) i++
+      for (; i < chunk.length; i++) yield at(chunk, i)
     }
   }
 
   /** Members in reverse order, beginning with the last one for which `isAfter` is false. */
   *backwardFrom(isAfter: (member: T) => boolean): Generator<T> {
     for (let c = this.#chunks.length - 1; c >= 0; c--) {
-      const chunk = this.#chunks[c] as T[] // c < length
-      if (isAfter(chunk[0] as T)) continue
+      const chunk = at(this.#chunks, c)
+      if (isAfter(at(chunk, 0))) continue
       for (let i = chunk.length - 1; i >= 0; i--) {
-        const member = chunk[i] as T
+        const member = at(chunk, i)
         if (!isAfter(member)) yield member
       }
     }
   }
 
-  /** Most members are added at the end. */
+  /** Most members are added at the end. There must be a chunk. */
   #chunkToAdd(member: T): number {
     const end = this.#chunks.length - 1
-    const chunk = this.#chunks[end] as T[] // the caller has seen that there is one
-    return this.#compare(member, chunk[chunk.length - 1] as T) > 0 ? end : this.#chunkFor(member) // chunks are never empty
+    return this.#compare(member, lastOf(at(this.#chunks, end))) > 0 ? end : this.#chunkFor(member)
   }
 
   /** Index of the chunk in which the member is, or would be put. */
@@ -114,8 +113,7 @@ export class SortedList<T> {
     let high = chunks.length - 1
     while (low < high) {
       const middle = (low + high) >> 1
-      const chunk = chunks[middle] as T[] // middle < length
-      if (this.#compare(chunk[chunk.length - 1] as T, member) < 0) low = middle + 1
+      if (this.#compare(lastOf(at(chunks, middle)), member) < 0) low = middle + 1
       else high = middle
     }
     return low
@@ -127,7 +125,7 @@ export class SortedList<T> {
     let high = chunk.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if (this.#compare(chunk[middle] as T, member) < 0) low = middle + 1
+      if (this.#compare(at(chunk, middle), member) < 0) low = middle + 1
       else high = middle
     }
     return low
@@ -135,3 +133,8 @@ export class SortedList<T> {
 }
 
 const maxChunk = 512
+
+/** Chunks are never empty. */
+function lastOf<T>(chunk: readonly T[]): T {
+  return at(chunk, chunk.length - 1)
+}

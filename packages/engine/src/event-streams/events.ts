@@ -1,11 +1,11 @@
+import { refOf } from '../core/events.ts'
 import type { Rendering } from '../events.ts'
-import type { SinkRow } from './rows.ts'
 
 /** What Event Streams itself has to tell. */
 export const eventStreamEvents = {
   /** Somebody asked for a test event, which goes to that sink whatever is subscribed (reference events 1). */
   'sink.test': (refs) => {
-    const sink = refs.sink as SinkRow // testSink gives it
+    const sink = refOf(refs, 'sink')
     return {
       description: `Sink ${sink.sid} tested`,
       resource_type: 'sink',

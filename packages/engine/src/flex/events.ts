@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { refOf } from '../core/events.ts'
 import type { EventRefs, Rendering } from '../events.ts'
 import type { InteractionChannelRow, InteractionParticipantRow } from './rows.ts'
 
@@ -38,7 +39,7 @@ function ofChannel(
   did: (channel: InteractionChannelRow) => string
 ): Rendering {
   return (refs) => {
-    const channel = refs.interaction_channel as InteractionChannelRow // emitChannel gives it
+    const channel = refOf(refs, 'interaction_channel')
     const isWhole = resource_type === 'interaction'
     return {
       ...workspaceOf(refs),
@@ -55,8 +56,8 @@ function ofChannel(
 
 function ofParticipant(did: string): Rendering {
   return (refs) => {
-    const channel = refs.interaction_channel as InteractionChannelRow // emitMember gives both
-    const member = refs.interaction_participant as InteractionParticipantRow
+    const channel = refOf(refs, 'interaction_channel')
+    const member = refOf(refs, 'interaction_participant')
     return {
       ...workspaceOf(refs),
       description: `Participant ${member.sid} ${did}`,

@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { refOf } from '../core/events.ts'
 import { refuse } from '../core/refusals.ts'
 import type { EventRefs } from '../events.ts'
 import type { Reactions } from '../reactions.ts'
@@ -34,11 +35,11 @@ export const flexReactions: Reactions = {
 }
 
 function reservationIn(refs: EventRefs): ReservationRow {
-  return refs.reservation as ReservationRow // events of reservations have one
+  return refOf(refs, 'reservation')
 }
 
 function taskIn(refs: EventRefs): TaskRow {
-  return refs.task as TaskRow // events of tasks have one
+  return refOf(refs, 'task')
 }
 
 /** An agent who started the contact need not accept it (reference flex 4.3). */

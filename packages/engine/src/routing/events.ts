@@ -1,5 +1,6 @@
 import type { State } from '../center.ts'
 import type { RenderedEvent } from '../core/events.ts'
+import { refOf } from '../core/events.ts'
 import type { EventRefs, Rendering } from '../events.ts'
 import type { ReservationRow, TaskRow, TransferRow, WorkerChannelRow, WorkerRow } from './rows.ts'
 
@@ -213,7 +214,7 @@ const noun = {
 
 function ofWorker(did: (refs: EventRefs) => string): Rendering {
   return (refs, at) => {
-    const worker = refs.worker as WorkerRow // emitWorker gives it
+    const worker = refOf(refs, 'worker')
     return {
       workspace_sid: worker.workspace_sid,
       description: `Worker ${worker.friendly_name} ${did(refs)}`,
@@ -226,7 +227,7 @@ function ofWorker(did: (refs: EventRefs) => string): Rendering {
 
 function ofTask(did: (refs: EventRefs) => string): Rendering {
   return (refs, at) => {
-    const task = refs.task as TaskRow // emitTask gives it
+    const task = refOf(refs, 'task')
     return {
       workspace_sid: task.workspace_sid,
       description: `Task ${task.sid} ${did(refs)}`,
@@ -239,7 +240,7 @@ function ofTask(did: (refs: EventRefs) => string): Rendering {
 
 function ofReservation(did: string): Rendering {
   return (refs, at) => {
-    const reservation = refs.reservation as ReservationRow // emitReservation gives it
+    const reservation = refOf(refs, 'reservation')
     return {
       workspace_sid: reservation.workspace_sid,
       description: `Reservation ${reservation.sid} ${did}`,

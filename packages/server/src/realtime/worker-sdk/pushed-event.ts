@@ -1,4 +1,5 @@
 import type { State } from '@ringdown/engine/center'
+import { refOf } from '@ringdown/engine/core/events'
 import type { EngineEvent, EventRefs } from '@ringdown/engine/events'
 import { isOpen } from '@ringdown/engine/matching/standing'
 import type { TaskRow } from '@ringdown/engine/routing/rows'
@@ -113,7 +114,7 @@ function ofTransfer({ refs }: EngineEvent, { account_sid }: State) {
 }
 
 function taskIn(refs: EventRefs): TaskRow {
-  return refs.task as TaskRow // events of tasks and reservations have one
+  return refOf(refs, 'task')
 }
 
 function parentsIn({ task_queue, workflow, task_channel }: EventRefs): TaskParents {
