@@ -1,4 +1,5 @@
 import { type OperationId, operations } from '@ringdown/contract/generated/operations'
+import { isJsonObject } from '@ringdown/contract/json-text'
 import type { Operation, Property, Schema } from '@ringdown/contract/operation'
 
 const byId = new Map(operations.map((operation) => [operation.id, operation]))
@@ -18,7 +19,7 @@ export function conforms(id: OperationId, body: unknown): string[] {
 
 function listComplaints(operation: Operation, schema: Schema, body: unknown): string[] {
   const key = operation.listKey as string // asked before
-  if (!isObject(body)) return ['the list is no object']
+  if (!isJsonObject(body)) return ['the list is no object']
   const { meta, [key]: items, ...others } = body
   const strangers = Object.keys(others).map((name) => `unknown key ${name} beside the list`)
   if (!Array.isArray(items)) return [...strangers, `${key} is no list`]
@@ -42,7 +43,7 @@ const metaTypes = {
 } as const satisfies Record<string, (value: unknown) => boolean>
 
 function metaComplaints(meta: unknown, key: string): string[] {
-  if (!isObject(meta)) return ['meta is missing']
+  if (!isJsonObject(meta)) return ['meta is missing']
   return [
     ...keyComplaints(Object.keys(meta), Object.keys(metaTypes)).map((complaint) => `meta: ${complaint}`),
     ...Object.entries(metaTypes).flatMap(([name, isRight]) =>
@@ -53,7 +54,7 @@ function metaComplaints(meta: unknown, key: string): string[] {
 }
 
 function rowComplaints(operation: Operation, schema: Schema, row: unknown): string[] {
-  if (!isObject(row)) return [`${schema.name} is no object`]
+  if (!isJsonObject(row)) return [`${schema.name} is no object`]
   const names = schema.properties.map(({ name }) => name)
   return [
     ...keyComplaints(Object.keys(row), names),
@@ -105,9 +106,9 @@ const types: Readonly<Record<Property['type'], (value: unknown) => boolean>> = {
   'date-time': isInstant,
   'date-time-ms': (value) => typeof value === 'string' && /\.\d{3}Z$/.test(value) && !Number.isNaN(Date.parse(value)),
   uri: (value) => typeof value === 'string',
-  links: isObject,
+  links: isJsonObject,
   array: Array.isArray,
-  instants: (value) => isObject(value) && Object.values(value).every(isInstant),
+  instants: (value) => isJsonObject(value) && Object.values(value).every(isInstant),
   json: () => true
 }
 
@@ -126,13 +127,9 @@ function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** What an error's answer has that the envelope does not allow (reference rest-conventions 10); none when it is right. */
 export function envelopeComplaints(status: number, body: unknown): string[] {
-  if (!isObject(body)) return [`the ${status} is no envelope: ${JSON.stringify(body)}`]
+  if (!isJsonObject(body)) return [`the ${status} is no envelope: ${JSON.stringify(body)}`]
   const { code, message, more_info } = body
   return [
     ...keyComplaints(Object.keys(body), ['code', 'message', 'more_info', 'status']),

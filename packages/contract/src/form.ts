@@ -1,5 +1,5 @@
 import { instantOf } from './instant.ts'
-import { membersOf } from './json-text.ts'
+import { isJsonObject, membersOf } from './json-text.ts'
 import type { Operation, Parameter } from './operation.ts'
 import { opened, scopeOf } from './page-scope.ts'
 
@@ -272,7 +272,7 @@ function readBody(operation: Operation, { body, contentType }: RawRequest): Body
 
 function jsonBody(body: string): Pick<Body, 'json' | 'texts'> {
   const value = parseJson(body, 'the request body', null)
-  if (!isObject(value)) throw new InvalidRequest('The request body is not a JSON object')
+  if (!isJsonObject(value)) throw new InvalidRequest('The request body is not a JSON object')
   const texts = membersOf(body).map((member) => [String(member.key), body.slice(member.value, member.end)] as const)
   return { json: named(Object.entries(value)), texts: named(texts) }
 }
@@ -416,7 +416,7 @@ function integerOf(text: string): number | null {
 function checkedJson(parameter: Parameter, text: string): string {
   const { wire, code } = parameter
   const value = parseJson(text, `parameter ${wire}`, wire, code)
-  if (parameter.object && !isObject(value)) throw invalid(parameter, 'a JSON object is expected', text)
+  if (parameter.object && !isJsonObject(value)) throw invalid(parameter, 'a JSON object is expected', text)
   return text
 }
 
@@ -455,10 +455,6 @@ function flawOf(root: unknown, escapes: boolean): string | null {
 function invalid({ wire, code, expected }: Parameter, expectation: string, text: string): InvalidRequest {
   const what = expected === undefined ? expectation : `${expected} is expected`
   return new InvalidRequest(`Parameter ${wire} is invalid: ${what}, not '${shown(text)}'`, wire, { code })
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function hasLoneSurrogate(text: string): boolean {

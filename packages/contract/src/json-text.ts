@@ -79,12 +79,12 @@ export function removeAt(text: string, path: readonly JsonStep[]): string {
 
 /** JSON Merge Patch (RFC 7396) on text: null removes, objects merge, everything else replaces as it is written. */
 export function mergePatch(target: string, patch: string): string {
-  if (!isObject(patch)) return patch.trim()
-  let merged = isObject(target) ? target : '{}'
+  if (!holdsObject(patch)) return patch.trim()
+  let merged = holdsObject(target) ? target : '{}'
   for (const key of new Set(membersOf(patch).map(({ key }) => key))) {
     const value = valueAt(patch, [key]) ?? 'null' // it has the key
     if (value === 'null') merged = removeAt(merged, [key])
-    else merged = setAt(merged, [key], isObject(value) ? mergePatch(valueAt(merged, [key]) ?? '{}', value) : value)
+    else merged = setAt(merged, [key], holdsObject(value) ? mergePatch(valueAt(merged, [key]) ?? '{}', value) : value)
   }
   return merged
 }
@@ -122,8 +122,13 @@ export function objectText(members: Readonly<Record<string, string | undefined>>
   return `{${texts.join(',')}}`
 }
 
+/** Whether a value of JSON is an object: no list, and not null. */
+export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** Whether JSON text holds an object. */
-export function isObject(text: string): boolean {
+export function holdsObject(text: string): boolean {
   return text[skipSpace(text, 0)] === '{'
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { isJsonObject } from '@ringdown/contract/json-text'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 
 /** A settings file that cannot be taken: one line that names the place. */
@@ -42,7 +43,7 @@ function merged(place: string, standard: unknown, value: unknown): unknown {
   if (typeof standard === 'number') return refused(place, wholeNumber(value)) ?? value
   if (typeof standard === 'boolean')
     return refused(place, typeof value === 'boolean' ? undefined : 'true or false') ?? value
-  if (!isPlain(value)) return refused(place, 'an object')
+  if (!isJsonObject(value)) return refused(place, 'an object')
   const names = Object.keys(standard as object)
   const stranger = Object.keys(value).find((name) => !names.includes(name))
   if (stranger !== undefined)
@@ -90,8 +91,4 @@ function activities(value: unknown): string | undefined {
       typeof pair[1] === 'boolean'
   )
   return isRight && new Set(value.map(([name]) => name)).size === value.length ? undefined : expected
-}
-
-function isPlain(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from '@ringdown/contract/json-text'
 import type { State } from '../center.ts'
 import { oneOf, spelled } from '../core/enumeration.ts'
 import { type Json, valueIn, worded } from '../core/json.ts'
@@ -69,9 +70,7 @@ type Configuration = { readonly [name: string]: Json }
 
 function membersOf(given: unknown): Configuration {
   const value: unknown = typeof given === 'string' ? valueIn(given) : given
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    refuse('invalid', 'SinkConfiguration must be a JSON object')
-  }
+  if (!isJsonObject(value)) refuse('invalid', 'SinkConfiguration must be a JSON object')
   return value as Configuration // it was parsed from JSON
 }
 

@@ -1,4 +1,4 @@
-import { unquoted, valueAt } from '@ringdown/contract/json-text'
+import { isJsonObject, unquoted, valueAt } from '@ringdown/contract/json-text'
 import { normalized } from '../conversations/address.ts'
 import { spelled } from '../core/enumeration.ts'
 import { valueIn, worded } from '../core/json.ts'
@@ -138,10 +138,7 @@ function attributesText(routing: unknown): string {
 /** An object, or the JSON text of one. */
 export function objectOf(value: unknown, parameter: string, code: RefusalCode): Fields {
   const object: unknown = typeof value === 'string' ? parsed(value, parameter, code) : value
-  if (typeof object !== 'object' || object === null || Array.isArray(object)) {
-    return refuse(code, `${parameter} must be a JSON object`)
-  }
-  return object as Fields // an object that is no array
+  return isJsonObject(object) ? object : refuse(code, `${parameter} must be a JSON object`)
 }
 
 function parsed(text: string, parameter: string, code: RefusalCode): unknown {

@@ -1,4 +1,4 @@
-import { isObject, setAt, valueAt, withDefaults } from '@ringdown/contract/json-text'
+import { holdsObject, isJsonObject, setAt, valueAt, withDefaults } from '@ringdown/contract/json-text'
 import type { ChannelType, InteractionChannelRow } from './rows.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -57,7 +57,7 @@ function withMembers(text: string, members: Fields): string {
 /** The text of an object's member that is an object itself; otherwise of an empty one. */
 function objectAt(text: string, key: string): string {
   const value = valueAt(text, [key])
-  return value !== undefined && isObject(value) ? value : '{}'
+  return value !== undefined && holdsObject(value) ? value : '{}'
 }
 
 function identifiers(channel: InteractionChannelRow, invite_sid: string): Fields {
@@ -88,5 +88,5 @@ const communicationChannels = {
 } satisfies Record<ChannelType, string>
 
 export function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {} // an object that is no array
+  return isJsonObject(value) ? value : {}
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from '@ringdown/contract/json-text'
 import { readJson } from './expression/decimal.ts'
 
 /** Characters (UTF-16 units) that the attributes of a task or a worker may have, white space included. */
@@ -19,9 +20,7 @@ export function parseAttributes(text: string): object {
     throw new AttributesError(`Attributes are ${text.length} characters long; the limit is ${MAX_ATTRIBUTES_LENGTH}`)
   }
   const value = parseJson(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new AttributesError('Attributes must be a JSON object')
-  }
+  if (!isJsonObject(value)) throw new AttributesError('Attributes must be a JSON object')
   last = { text, value }
   return value
 }

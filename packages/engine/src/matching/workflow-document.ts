@@ -1,3 +1,4 @@
+import { isJsonObject } from '@ringdown/contract/json-text'
 import { compile, type Expression } from './expression/compile.ts'
 import type { Scope } from './expression/environment.ts'
 import { ExpressionError } from './expression/error.ts'
@@ -206,13 +207,13 @@ function parseJson(text: string): unknown {
 }
 
 function section(value: unknown, place: string): Section {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isJsonObject(value)) {
     throw new WorkflowDocumentError(
       place,
       place === '' ? 'The configuration must be a JSON object' : 'must be an object'
     )
   }
-  return value as Section // an object that is no list, as just seen
+  return value
 }
 
 function list(value: unknown, place: string): readonly unknown[] {

@@ -1,3 +1,4 @@
+import { isJsonObject } from '@ringdown/contract/json-text'
 import type { CommandOf } from '@ringdown/engine/commands'
 import { spelled } from '@ringdown/engine/core/enumeration'
 import type { CallbackFailure } from '@ringdown/engine/routing/instruction'
@@ -103,8 +104,7 @@ const known = ['accept', 'reject', ...voiceInstructionNames.filter((name) => nam
 function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as Readonly<Record<string, unknown>>) : undefined // as: isObject says so
+    return isJsonObject(value) ? value : undefined
   } catch {
     return undefined // it is no JSON
   }

@@ -1,6 +1,6 @@
 import { InvalidRequest, parseRequest } from '@ringdown/contract/form'
 import { type OperationId, operations } from '@ringdown/contract/generated/operations'
-import { isObject, membersOf, unquoted } from '@ringdown/contract/json-text'
+import { holdsObject, membersOf, unquoted } from '@ringdown/contract/json-text'
 import type { Operation } from '@ringdown/contract/operation'
 import { type Command, type CommandOf, type CommandType, readsOf } from '@ringdown/engine/commands'
 import { reachesWebhooks } from '@ringdown/engine/conversations/origin'
@@ -174,7 +174,7 @@ function answerOf(body: string): ReadonlyMap<string, string> {
   } catch {
     return new Map()
   }
-  const members = isObject(body) ? membersOf(body) : []
+  const members = holdsObject(body) ? membersOf(body) : []
   return new Map(members.map(({ key, value, end }) => [String(key), body.slice(value, end)]))
 }
 

@@ -1,5 +1,6 @@
 import { InvalidRequest, shown } from '@ringdown/contract/form'
 import { instantOf } from '@ringdown/contract/instant'
+import { isJsonObject } from '@ringdown/contract/json-text'
 import { durationOf } from '@ringdown/engine/conversations/duration'
 import { eventTypes } from '@ringdown/engine/events'
 import { FeedFilter } from './event.ts'
@@ -60,7 +61,7 @@ export function feedQuestion(asked: Asked, now: number): FeedQuestion {
 
 /** The same from a JSON object: lists stand for lists, numbers for their text. */
 export function askedIn(value: unknown): Asked {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (!isJsonObject(value))
     throw new InvalidRequest('The message is invalid: a JSON object with cursor, since, types, … is expected')
   return new Map(
     Object.entries(value)

@@ -1,8 +1,7 @@
 import { InvalidRequest, parseForm, parseRequest } from '@ringdown/contract/form'
 import { type OperationId, operations } from '@ringdown/contract/generated/operations'
-import { membersOf, unquoted, valueAt } from '@ringdown/contract/json-text'
+import { isJsonObject, membersOf, unquoted, valueAt } from '@ringdown/contract/json-text'
 import type { Operation } from '@ringdown/contract/operation'
-import { isObject } from './json.ts'
 
 /** A call as clients post it: `{"url", "method", "params", "token"}` (reference taskrouter 9.4). */
 export interface BridgeCall {
@@ -73,7 +72,7 @@ export function readCall(body: unknown, if_match: string | undefined): BridgeCal
     throw new InvalidRequest(malformed)
   }
   if (token !== tokenIn(body)) throw new InvalidRequest('The body holds token in a form that is not read')
-  if (params !== undefined && params !== null && !isObject(params))
+  if (params !== undefined && params !== null && !isJsonObject(params))
     throw new InvalidRequest('params must be a JSON object')
   return { path: segmentsOf(url), method, params: paramsIn(String(body)), token, if_match }
 }
@@ -81,7 +80,7 @@ export function readCall(body: unknown, if_match: string | undefined): BridgeCal
 function objectOf(body: unknown): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(typeof body === 'string' ? body : '')
-    if (isObject(value)) return value
+    if (isJsonObject(value)) return value
   } catch {
     // said below
   }
