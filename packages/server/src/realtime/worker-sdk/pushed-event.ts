@@ -1,6 +1,6 @@
 import type { State } from '@ringdown/engine/center'
 import type { EngineEvent, EventRefs } from '@ringdown/engine/events'
-import { isOpen } from '@ringdown/engine/matching/standing'
+import { isOpen } from '@ringdown/engine/matching/row-values'
 import type { TaskRow } from '@ringdown/engine/routing/rows'
 import {
   channelPayload,
