@@ -59,7 +59,7 @@ describe('a request', () => {
 })
 
 describe('the life cycles', () => {
-  it('are what happens: every change of a status is a step, and every step happens', () => {
+  it('are what happens: every change of a status is a step, and every step happens', { timeout: 120_000 }, () => {
     const changes = { task: new Set<string>(), reservation: new Set<string>(), transfer: new Set<string>() }
     for (let seed = 1; seed <= 60; seed++)
       expect(make('churn', seed, 60, { watch: noting(changes) }).failure).toBeUndefined()
