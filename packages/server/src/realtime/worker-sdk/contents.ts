@@ -1,5 +1,6 @@
 import { InvalidRequest, shown } from '@ringdown/contract/form'
 import { orderingOf } from '@ringdown/contract/ordering'
+import { scopeOf } from '@ringdown/contract/page-scope'
 import type { Row } from '@ringdown/engine/core/row'
 
 /** A page as the event bridge answers it: the client asks on while `after_sid`, or `meta.next_token`, is there. */
@@ -23,6 +24,8 @@ export type ListParameters = Readonly<Record<string, unknown>>
 export interface Ordering<R extends Row> {
   readonly column: keyof R & string
   readonly descending: boolean
+  /** The list's mark in the tokens of its pages. */
+  readonly scope: string
 }
 
 /**
@@ -51,17 +54,21 @@ export function contentsOf<R extends Row>(
     lastPage: Math.max(0, Math.ceil(sorted.length / size) - 1),
     before_sid: start > 0 ? (page[0]?.sid ?? null) : null,
     after_sid: last?.sid ?? null,
-    meta: { list_key: 'contents', ...(ordering && { next_token: last ? tokenOf(keyOf(last, ordering)) : null }) }
+    meta: { list_key: 'contents', ...(ordering && { next_token: last ? tokenOf(last, ordering) : null }) }
   }
 }
 
-/** `DateUpdated:desc`, for a list that is sorted by one column; undefined where nothing is asked for. */
+/**
+ * `DateUpdated:desc`, for a list that is sorted by one column; undefined where nothing is asked for. `list` is what the
+ * page is of: its operation, its path, and what else was asked for.
+ */
 export function sortingOf<R extends Row>(
-  value: unknown,
-  name: string,
-  column: keyof R & string
+  columns: Readonly<Record<string, keyof R & string>>,
+  ...list: readonly [operation: string, path: ListParameters, asked: ListParameters]
 ): Ordering<R> | undefined {
-  return orderingOf(value === undefined || value === null ? undefined : String(value), { [name]: column })[0]
+  const [operation, path, asked] = list
+  const [sorting] = orderingOf(typeof asked.ordering === 'string' ? asked.ordering : undefined, columns)
+  return sorting && { ...sorting, scope: scopeOf(operation, path, Object.entries(asked)) }
 }
 
 function pageSize(value: unknown): number {
@@ -95,14 +102,18 @@ function compare(a: Key, b: Key, { descending }: { readonly descending: boolean 
 /** By value, so that a row which has moved or gone since does not lose the place. */
 function placeOf<R extends Row>(rows: readonly R[], token: unknown, ordering: Ordering<R>): number {
   if (token === undefined || token === null || token === '') return 0
-  const [, value, seq] = /^(\d+)\.(\d+)$/.exec(Buffer.from(String(token), 'base64url').toString()) ?? []
-  if (value === undefined)
-    throw new InvalidRequest(`Parameter NextToken is invalid: '${shown(String(token))}' is none`, 'NextToken')
+  const [, scope, value, seq] = /^(\w+)\.(\d+)\.(\d+)$/.exec(Buffer.from(String(token), 'base64url').toString()) ?? []
+  if (scope !== ordering.scope)
+    throw new InvalidRequest(
+      `Parameter NextToken is invalid: '${shown(String(token))}' is none of this list`,
+      'NextToken'
+    )
   const key: Key = [Number(value), Number(seq)]
   const place = rows.findIndex((row) => compare(keyOf(row, ordering), key, ordering) > 0)
   return place < 0 ? rows.length : place
 }
 
-function tokenOf([value, seq]: Key): string {
-  return Buffer.from(`${value}.${seq}`).toString('base64url')
+function tokenOf<R extends Row>(row: R, ordering: Ordering<R>): string {
+  const [value, seq] = keyOf(row, ordering)
+  return Buffer.from(`${ordering.scope}.${value}.${seq}`).toString('base64url')
 }

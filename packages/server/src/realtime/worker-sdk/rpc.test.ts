@@ -75,6 +75,29 @@ it('lists are sorted without a direction, and in any case', async () => {
   await expect(call('GET', 'Workers', { Ordering: 'Age' })).rejects.toThrow("not 'Age'")
 })
 
+it('a page continues its own list, and no other', async () => {
+  const asked = { Ordering: 'DateStatusChanged', PageSize: 1 }
+  const first = (await call('GET', 'Workers', asked)) as Sorted
+  const token = first.meta.next_token
+  const second = (await call('GET', 'Workers', { ...asked, NextToken: token })) as Sorted
+  expect(second.contents).toHaveLength(1)
+  expect(second.contents).not.toEqual(first.contents)
+  for (const others of [
+    { ...asked, Ordering: 'DateStatusChanged:desc' },
+    { ...asked, Available: 'true' }
+  ])
+    await expect(call('GET', 'Workers', { ...others, NextToken: token })).rejects.toThrow('is none of this list')
+  await expect(call('GET', 'TaskQueues', { Ordering: 'DateUpdated', NextToken: token })).rejects.toThrow(
+    'is none of this list'
+  )
+})
+
+/** A page of a sorted list. */
+interface Sorted {
+  readonly contents: readonly object[]
+  readonly meta: { readonly next_token: string }
+}
+
 it('a reservation is accepted in any case', async () => {
   const reservation = account.state.tables.reservation.all()[0]?.sid ?? ''
   const path = `Workers/${access.worker_sid}/Reservations/${reservation}`

@@ -147,7 +147,12 @@ const reads: Readonly<Record<string, Answer>> = {
         })
       : () => true
     const rows = meant().filter(suits)
-    const ordering = sortingOf<WorkerRow>(asked.ordering, 'DateStatusChanged', 'date_status_changed')
+    const ordering = sortingOf<WorkerRow>(
+      { DateStatusChanged: 'date_status_changed' },
+      'taskrouter_v1.ListWorker',
+      path,
+      asked
+    )
     return contentsOf(rows, call.params, (row) => shownWorker(state, row), ordering)
   },
 
@@ -157,7 +162,12 @@ const reads: Readonly<Record<string, Answer>> = {
     const rows = [
       ...state.tables.task_queue.by('workspace_sid', workspaceOf(state, path.workspace_sid ?? '').sid)
     ].filter((row) => isNamed(row, asked.friendly_name) && (!queues || queues.has(row.sid)))
-    const ordering = sortingOf<TaskQueueRow>(asked.ordering, 'DateUpdated', 'date_updated')
+    const ordering = sortingOf<TaskQueueRow>(
+      { DateUpdated: 'date_updated' },
+      'taskrouter_v1.ListTaskQueue',
+      path,
+      asked
+    )
     return contentsOf(rows, call.params, (row) => taskQueuePayload(state, row), ordering)
   },
 
