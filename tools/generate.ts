@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Operation } from '@ringdown/contract/operation'
-import { joinedApi } from './generate-api.ts'
 import { permissionsOf } from '@ringdown/contract/permissions'
+import { joinedApi } from './generate-api.ts'
 import { type ApiFile, operationsOf } from './generate-operations.ts'
 import { joinedSource, permissionsSource, productSource } from './generate-source.ts'
 
@@ -16,7 +16,16 @@ import { joinedSource, permissionsSource, productSource } from './generate-sourc
 
 const source = { name: '@twilio/cli-core', version: '8.3.2' }
 /** Twilio's, then ours. */
-const apis = ['taskrouter_v1', 'conversations_v1', 'flex_v1', 'flex_v2', 'studio_v2', 'events_v1', 'api_v2010', 'iam_v1']
+const apis = [
+  'taskrouter_v1',
+  'conversations_v1',
+  'flex_v1',
+  'flex_v2',
+  'studio_v2',
+  'events_v1',
+  'api_v2010',
+  'iam_v1'
+]
 /** Of APIs that are here in part: those resources that are. */
 const parts: Readonly<Record<string, readonly string[]>> = {
   api_v2010: ['account', 'key', 'new_key', 'signing_key', 'new_signing_key'],

@@ -50,7 +50,10 @@ function tokenValidation(): { operation: Operation; why: string } {
     url: null,
     links: null
   }
-  return { operation, why: 'Used by the official validator of Flex tokens, but absent from the file (reference flex 16).' }
+  return {
+    operation,
+    why: 'Used by the official validator of Flex tokens, but absent from the file (reference flex 16).'
+  }
 }
 
 /**

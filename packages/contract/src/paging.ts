@@ -31,6 +31,8 @@ export function decodeToken(token: string): Cursor {
 export interface ListPage {
   /** As the API shows them. */
   readonly items: readonly unknown[]
+  /** How many they are, where they are put in later. */
+  readonly count?: number
   /** Makes an absolute URL of an API path. */
   readonly url: (path: string) => string
   /** Of the request, without prefix: `/v1/Workspaces/WS…/Tasks`. */
@@ -74,7 +76,7 @@ function olderEnvelope(operation: Operation, list: ListPage): Record<string, unk
   const start = page * page_size
   return {
     first_page_uri: pageUri(0, null),
-    end: start + Math.max(list.items.length - 1, 0),
+    end: start + Math.max((list.count ?? list.items.length) - 1, 0),
     previous_page_uri: list.previous && pageUri(Math.max(page - 1, 0), encodeToken(list.previous)),
     uri: pageUri(page, page_token),
     page_size,

@@ -46,6 +46,8 @@ const everybody: Scopes = { agent: 'all', supervisor: 'all', admin: 'all' }
 const floor: Scopes = { agent: 'own', supervisor: 'team', admin: 'all' }
 const member: Scopes = { agent: 'own', supervisor: 'team', admin: 'all', chat: 'own' }
 const theirs: Scopes = { supervisor: 'team', admin: 'all' }
+/** What a message may say of itself; its author is whoever sends it. */
+const written = ['author', 'body', 'subject', 'attributes', 'media_sid', 'x_twilio_webhook_enabled']
 
 const taskrouter: readonly PermissionRow[] = [
   { on: on('taskrouter_v1', 'ListWorkspace CreateWorkspace UpdateWorkspace DeleteWorkspace'), scopes: admin },
@@ -60,14 +62,17 @@ const taskrouter: readonly PermissionRow[] = [
     scopes: { agent: 'names', supervisor: 'all', admin: 'all' }
   },
   {
-    on: on('taskrouter_v1', 'CreateTaskQueue UpdateTaskQueue DeleteTaskQueue CreateWorkflow UpdateWorkflow DeleteWorkflow'),
+    on: on(
+      'taskrouter_v1',
+      'CreateTaskQueue UpdateTaskQueue DeleteTaskQueue CreateWorkflow UpdateWorkflow DeleteWorkflow'
+    ),
     scopes: admin
   },
   {
     on: on('taskrouter_v1', 'ListWorker FetchWorker'),
     scopes: { agent: 'names', supervisor: 'all', admin: 'all' },
     // What an expression finds tells of attributes that are not shown.
-    parameters: { agent: ['activity_name', 'activity_sid', 'available', 'friendly_name', 'ordering'] }
+    parameters: { agent: ['activity_name', 'activity_sid', 'available', 'friendly_name'] }
   },
   { on: on('taskrouter_v1', 'CreateWorker DeleteWorker'), scopes: admin },
   {
@@ -112,20 +117,30 @@ const conversations: readonly PermissionRow[] = [
     scopes: admin
   },
   { on: conversing('List*Conversation'), scopes: theirs },
-  { on: conversing('Create*Conversation'), scopes: { admin: 'all', chat: 'all' }, chat: ['createConversation'] },
+  { on: conversing('Create*Conversation'), scopes: { admin: 'all' } },
   { on: conversing('Fetch*Conversation'), scopes: member },
   {
     on: conversing('Update*Conversation'),
     scopes: member,
+    parameters: {
+      agent: ['friendly_name', 'attributes', 'x_twilio_webhook_enabled'],
+      chat: ['friendly_name', 'unique_name', 'attributes', 'x_twilio_webhook_enabled']
+    },
     chat: ['editConversationName', 'editConversationAttributes']
   },
   { on: conversing('Delete*Conversation'), scopes: { admin: 'all', chat: 'own' }, chat: ['deleteConversation'] },
   { on: conversing('List*ConversationMessage Fetch*ConversationMessage'), scopes: member },
   { on: conversing('List*ConversationMessageReceipt Fetch*ConversationMessageReceipt'), scopes: member },
-  { on: conversing('Create*ConversationMessage'), scopes: member, chat: ['sendMessage'] },
+  {
+    on: conversing('Create*ConversationMessage'),
+    scopes: member,
+    parameters: { agent: written, chat: written },
+    chat: ['sendMessage']
+  },
   {
     on: conversing('Update*ConversationMessage'),
-    scopes: member,
+    scopes: { supervisor: 'team', admin: 'all', chat: 'own' },
+    parameters: { chat: ['body', 'attributes', 'x_twilio_webhook_enabled'] },
     chat: ['editAnyMessage', 'editAnyMessageAttributes', 'editOwnMessage', 'editOwnMessageAttributes']
   },
   {
@@ -137,11 +152,14 @@ const conversations: readonly PermissionRow[] = [
   {
     on: conversing('Create*ConversationParticipant'),
     scopes: { supervisor: 'team', admin: 'all', chat: 'own' },
+    // Who could give roles could give itself one.
+    parameters: { chat: ['identity', 'attributes', 'x_twilio_webhook_enabled'] },
     chat: ['addParticipant']
   },
   {
     on: conversing('Update*ConversationParticipant'),
     scopes: { supervisor: 'team', admin: 'all', chat: 'own' },
+    parameters: { chat: ['attributes', 'x_twilio_webhook_enabled'] },
     chat: ['editAnyParticipantAttributes', 'editOwnParticipantAttributes']
   },
   {
@@ -213,7 +231,13 @@ const ringdown: readonly PermissionRow[] = [
   { on: 'ringdown_v1.FetchWorkerExplanation', scopes: floor }
 ]
 
-export const permissionRows: readonly PermissionRow[] = [...taskrouter, ...conversations, ...flex, ...others, ...ringdown]
+export const permissionRows: readonly PermissionRow[] = [
+  ...taskrouter,
+  ...conversations,
+  ...flex,
+  ...others,
+  ...ringdown
+]
 
 /**
  * The right to do an operation: its path without version, account and names, and what it does. A policy that allows

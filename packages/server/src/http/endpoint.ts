@@ -5,6 +5,8 @@ import { type Rendering, serialized } from '@ringdown/contract/serialize'
 import type { FastifyRequest } from 'fastify'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import type { AnyCall, AnyHandler, Context, Listed } from '../operations/handler.ts'
+import { checkRight, guarded } from '../operations/permission.ts'
+import { callerOf } from './credentials.ts'
 import { NotImplemented } from './errors.ts'
 
 /** What an operation answers to one request, ready to be sent. */
@@ -34,18 +36,20 @@ const versioned = new Set([
 
 export function endpointOf(operation: Operation, handler: AnyHandler | undefined): Endpoint {
   if (!handler) {
-    return async () => {
+    return async (request) => {
+      checkRight(operation, callerOf(request).caller)
       throw new NotImplemented(`${operation.id} (${operation.method} ${operation.path}) is not implemented`)
     }
   }
   const render = rendererOf(operation)
+  const ask = guarded(operation, handler)
   const parse = (request: FastifyRequest) => parseRequest(operation, rawOf(request))
   // Who waits is told events, which are durable before anybody is.
   if (operation.method === 'GET' && !operation.waits) {
     return (request, ledger, context, base) => {
       const call = parse(request)
       const read = () => {
-        const answer = handler(call, context)
+        const answer = ask(callerOf(request).caller, call, context)
         return answer instanceof Promise
           ? settling(ledger, () => answer.then((row) => render(row, request, call, base)))
           : render(answer, request, call, base)
@@ -59,7 +63,7 @@ export function endpointOf(operation: Operation, handler: AnyHandler | undefined
   }
   return async (request, _ledger, context, base) => {
     const call = parse(request)
-    return render(await handler(call, context), request, call, base)
+    return render(await ask(callerOf(request).caller, call, context), request, call, base)
   }
 }
 
@@ -114,6 +118,7 @@ function renderList(
   const end = rawUrl.indexOf('?')
   const list = {
     items: [],
+    count: items.length,
     url: (path: string) => base + path,
     path: withoutLabel(end < 0 ? rawUrl : rawUrl.slice(0, end)),
     query: end < 0 ? '' : rawUrl.slice(end + 1),
@@ -121,9 +126,9 @@ function renderList(
     next: listed.next,
     previous: listed.previous
   }
-  // The items are text already, and take the place of the envelope's own empty ones.
-  const meta = JSON.stringify(listEnvelope(operation, list).meta)
-  const body = `{"meta":${meta},"${operation.listKey}":[${items.join(',')}]}`
+  // The items are text already, and take the place of the envelope's own empty ones, which stand last.
+  const envelope = JSON.stringify(listEnvelope(operation, list))
+  const body = `${envelope.slice(0, -2)}${items.join(',')}]}`
   return { status: operation.status, body, etag: undefined }
 }
 

@@ -147,8 +147,8 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     begin(request)
     if (answers.isStopping) throw new Unavailable('the server is stopping')
     checkSender(request, origin)
-    if (request.is404) throw nobodys(request, options.credentials, origin)
-    done()
+    if (request.is404) refuseNobodys(request, options.credentials, origin, done)
+    else done()
   })
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(safeHeaders)
@@ -156,8 +156,8 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   app.setErrorHandler((error, request, reply) => {
     answers.fail(request, reply, subjectOf(request), withLimit(error, request.routeOptions.bodyLimit))
   })
-  app.setNotFoundHandler((request) => {
-    throw nobodys(request, options.credentials, origin)
+  app.setNotFoundHandler(() => {
+    throw new Error('invariant: what is nobody’s is refused by the hook')
   })
   // A preflight needs no credentials, and what it brings is not read.
   app.addHttpMethod('OPTIONS', { hasBody: false, overrideExisting: true })
@@ -197,17 +197,33 @@ function checkSender({ raw, url }: FastifyRequest, origin: OriginOptions): void 
   checkPage(raw, origin)
 }
 
-/** Why there is no such path. Only who may see what is there is told what is not: throws 401 to anybody else. */
-function nobodys(request: FastifyRequest, credentials: Credentials, origin: OriginOptions): Error {
+/** Says that there is no such path. Only who may see what is there is told what is not: 401 to anybody else. */
+function refuseNobodys(
+  request: FastifyRequest,
+  credentials: Credentials,
+  origin: OriginOptions,
+  done: (error: Error) => void
+): void {
   const [path = ''] = request.url.split('?', 1)
   const isApi = labels.has(path.split('/')[1] ?? '')
   const missing = missingApi(request.raw, origin)
-  if (isApi || missing !== undefined) authenticate(request, credentials)
-  // Of methods that few have heard of (TRACE, PROPFIND) there is no route.
-  if (isApi && !methods.some((method) => method === request.method)) return new HttpRefusal(refused.methodNotAllowed)
-  if (missing !== undefined) return new NotImplemented(`${missing}.twilio.com is an API that Ringdown has nothing of`)
-  return notFound(isApi ? path.replace(/^\/[^/]+\/v\d+/, '') : path)
+  const why = () => {
+    // Of methods that few have heard of (TRACE, PROPFIND) there is no route.
+    if (isApi && !methods.some((method) => method === request.method)) return new HttpRefusal(refused.methodNotAllowed)
+    if (missing !== undefined) return new NotImplemented(`${missing}.twilio.com is an API that Ringdown has nothing of`)
+    return notFound(isApi ? unversioned(path) : path)
+  }
+  if (!isApi && missing === undefined) done(why())
+  else authenticate(request, credentials.of(request.headers.authorization), (error) => done(error ?? why()))
 }
+
+/** A path without what says which API of which version it is of. */
+function unversioned(path: string): string {
+  return path.replace(/^\/[^/]+\/(?:v\d+|2010-04-01)/, '')
+}
+
+/** APIs of Twilio's of which only some is here. */
+const inPart: ReadonlySet<string> = new Set(['api', 'iam'])
 
 function subjectOf(request: FastifyRequest): Subject {
   return request.served?.subject ?? (request.routeOptions.config as { subject?: Subject }).subject ?? nothing // put there by whoever made the route
@@ -243,6 +259,7 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
         return feeds?.of(account_sid)
       },
       clock,
+      admission: credentials.admission,
       gone
     }
     return contextOf(ledger, surroundings, exchange)
@@ -266,9 +283,15 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     paths.add(`/${product}${path}`, method, served)
   }
   const find = (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
-    authenticate(request, credentials)
-    request.served = servedAt(request, paths)
-    done()
+    authenticate(request, credentials.of(request.headers.authorization), (error) => {
+      if (error) return done(error)
+      try {
+        request.served = servedAt(request, paths)
+      } catch (refusal) {
+        return done(refusal as Error) // errors are all that is thrown
+      }
+      done()
+    })
   }
   // Without a promise where there is nothing to wait for: those on the way of a fetch would cost as much as finding its row.
   const serve = (request: FastifyRequest, reply: FastifyReply) => {
@@ -308,7 +331,13 @@ function servedAt(request: FastifyRequest, paths: Paths<Served>): Served {
       code: 20001,
       message: `A part of the path is longer than ${longestSegment} characters`
     })
-  if (!found) throw notFound(path.replace(/^\/[^/]+\/v\d+/, ''))
+  if (!found) {
+    const label = path.split('/', 2)[1] ?? ''
+    if (!inPart.has(label)) throw notFound(unversioned(path))
+    throw new NotImplemented(
+      `${label}.twilio.com is an API of which Ringdown has little: there is no ${unversioned(path)}`
+    )
+  }
   // Nobody waits for the headers alone.
   const isAllowed = found.value && !(request.method === 'HEAD' && found.value.waits)
   if (!found.value || !isAllowed) throw new HttpRefusal(refused.methodNotAllowed)
@@ -326,10 +355,8 @@ function mountMcp(app: FastifyInstance, credentials: Credentials, answer: MountM
         method: ['GET', 'POST', 'DELETE'],
         url,
         config: { subject: { id: 'mcp', product: undefined } satisfies Subject },
-        onRequest(request, _reply, done) {
-          request.credential = credentials.any(request.headers.authorization) ?? null
-          done(request.credential ? undefined : new HttpRefusal(refused.authenticate))
-        },
+        onRequest: (request, _reply, done) =>
+          authenticate(request, credentials.any(request.headers.authorization), done),
         handler: async (request, reply) => {
           const { username, password, account_sid } = callerOf(request)
           reply.hijack()

@@ -3,6 +3,9 @@ import type { OperationId, OperationTypes } from '@ringdown/contract/generated/o
 import type { Meta } from '@ringdown/contract/operation'
 import type { Cursor } from '@ringdown/contract/paging'
 import type { State } from '@ringdown/engine/center'
+import type { Admission } from '../access/admission.ts'
+import type { EventReader } from '../access/event-sight.ts'
+import type { Sight } from '../access/sight.ts'
 import type { Exchange } from '../commit/exchange.ts'
 import type { Ledger } from '../commit/ledger.ts'
 import type { Message, Outcome } from '../delivery/delivery.ts'
@@ -24,6 +27,10 @@ export interface Context extends Surroundings {
   readonly ledger: Ledger
   readonly state: State
   readonly execute: Ledger['execute']
+  /** Which rows the caller may see, for lists whose rows are looked at; undefined for who may see all. */
+  readonly sight?: Sight
+  /** The same for the events of the log. */
+  readonly reader?: EventReader
 }
 
 /** What a handler works with beside the ledger. */
@@ -37,6 +44,8 @@ export interface Surroundings {
   readonly feed: Feed | undefined
   /** The test clock; undefined where the server runs on the real one. */
   readonly clock: MovableClock | undefined
+  /** Who else is let in, by keys and tokens; undefined where nobody is. */
+  readonly admission: Admission | undefined
   /** Aborted when the caller hangs up; only of operations that wait (`Operation.waits`), and never for others. */
   readonly gone: AbortSignal
 }
@@ -90,7 +99,7 @@ export interface AnyCall {
  * the request that whatever they execute is answered to.
  */
 export function contextOf(ledger: Ledger, surroundings: Surroundings, exchange?: Exchange): Context {
-  const { now, ask, clock, gone } = surroundings
+  const { now, ask, clock, admission, gone } = surroundings
   return {
     ledger,
     get state() {
@@ -106,6 +115,7 @@ export function contextOf(ledger: Ledger, surroundings: Surroundings, exchange?:
       return surroundings.feed
     },
     clock,
+    admission,
     gone
   }
 }

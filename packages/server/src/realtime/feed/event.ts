@@ -1,5 +1,6 @@
 import { removeAt } from '@ringdown/contract/json-text'
 import { type EngineEvent, render } from '@ringdown/engine/events'
+import type { EventReader, EventSubject } from '../../access/event-sight.ts'
 import type { StoredEvent } from '../../store/store.ts'
 import type { Cursors } from './cursor.ts'
 
@@ -8,6 +9,7 @@ export class FeedEvent {
   readonly seq: number
   readonly type: string
   #text: string | (() => string)
+  #data: EventSubject['data'] | undefined
 
   private constructor(seq: number, type: string, text: () => string) {
     this.seq = seq
@@ -34,6 +36,12 @@ export class FeedEvent {
     if (typeof this.#text !== 'string') this.#text = this.#text()
     return this.#text
   }
+
+  /** For those who may not hear of everything: parsed once for all of them. */
+  get data(): EventSubject['data'] {
+    this.#data ??= (JSON.parse(this.text) as EventSubject).data // as `textOf` writes it
+    return this.#data
+  }
 }
 
 /** What the log keeps for delivery alone is nobody else's: addresses of webhooks may hold passwords. */
@@ -52,15 +60,19 @@ export class FeedFilter {
   readonly #types: ReadonlySet<string>
   readonly #families: readonly string[]
   readonly #abouts: readonly (readonly string[])[]
+  readonly #sees: EventReader['sees']
 
   /**
    * @param types - names of the log; with `*` at the end, all that begin so.
    * @param about - fields of an event's data and the SID that one of them must hold.
+   * @param sees - whether the follower may hear of an event at all.
    */
   constructor(
     types: readonly string[],
-    about: readonly { readonly fields: readonly string[]; readonly sid: string }[]
+    about: readonly { readonly fields: readonly string[]; readonly sid: string }[],
+    sees?: EventReader['sees']
   ) {
+    this.#sees = sees
     this.#types = new Set(types.filter((type) => !type.endsWith('*')))
     this.#families = types.filter((type) => type.endsWith('*')).map((type) => type.slice(0, -1))
     this.#abouts = about.map(({ fields, sid }) => fields.map((field) => `"${field}":"${sid}"`))
@@ -70,7 +82,8 @@ export class FeedFilter {
     if (!this.fitsType(event.type)) return false
     // In the JSON text of a flat object a name, a colon and a SID stand like this only where the field holds the SID:
     // inside a string every quotation mark has a backslash before it. So nothing is parsed, whoever follows.
-    return this.#abouts.every((fields) => fields.some((field) => event.text.includes(field)))
+    const isAbout = this.#abouts.every((fields) => fields.some((field) => event.text.includes(field)))
+    return isAbout && (this.#sees?.(event) ?? true)
   }
 
   fitsType(type: string): boolean {

@@ -12,7 +12,7 @@ import { checkExpression } from '@ringdown/engine/routing/task-queue'
 import type { Exchange } from '../../commit/exchange.ts'
 import type { Ledger } from '../../commit/ledger.ts'
 import { askedInPieces } from '../../commit/pieces.ts'
-import type { Access } from './access-token.ts'
+import type { Access } from './access.ts'
 import { type BridgeCall, callParameters, matched, textsOf } from './call.ts'
 import { contentsOf, sortingOf } from './contents.ts'
 import {
