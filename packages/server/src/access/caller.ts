@@ -75,7 +75,7 @@ export function isRight(pattern: string, right: string): boolean {
 }
 
 /** Whether a standing changes nothing: who has it sees the tools that read, and no others. */
-export function isReadOnly(standing: Standing): boolean {
-  if (standing.kind !== 'policy') return false
+export function isReadOnly(standing: Standing | undefined): boolean {
+  if (standing?.kind !== 'policy') return false
   return standing.policy.allow.every((right) => /\/(?:read|list)$/.test(right))
 }

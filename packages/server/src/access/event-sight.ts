@@ -25,7 +25,9 @@ const maxSeen = 1000
  */
 export function eventReader(caller: Caller, state: () => State | undefined): EventReader {
   const stands = caller.actor && (() => caller.standing() !== undefined)
-  if (caller.standing()?.kind !== 'roles') return { stands, sees: undefined }
+  const kind = caller.standing()?.kind
+  if (kind === 'everything') return { stands, sees: undefined }
+  if (kind !== 'roles') return { stands, sees: (event) => !isOfAccess(event) }
   const own = new OwnEvents(caller, state)
   return { stands, sees: (event) => own.has(event) }
 }
@@ -97,7 +99,7 @@ function isOnFloor(
   return typeof task_queue_sid === 'string' && sight.queue(task_queue_sid)
 }
 
-/** Keys, users and sessions are an administrator's business. */
+/** Keys, users and sessions are the account's business, and that of its administrators. */
 function isOfAccess({ type }: EventSubject): boolean {
   return /^ringdown\.(?:key|user-account|session)\./.test(type)
 }

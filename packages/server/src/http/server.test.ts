@@ -267,13 +267,7 @@ describe('a refused request', () => {
       () => server.get(`${taskrouter}/${workspace}/Activities`, { PageToken: 'PTnonsense' })
     ],
     ['an operation that nobody has built', 501, 20501, /studio_v2\.ListFlow/, () => server.get('/studio/v2/Flows')],
-    [
-      'a call by the API of 2010',
-      501,
-      20501,
-      /^api\.twilio/,
-      () => server.get('/2010-04-01/Accounts/AC1/Calls.json')
-    ],
+    ['a call by the API of 2010', 501, 20501, /^api\.twilio/, () => server.get('/2010-04-01/Accounts/AC1/Calls.json')],
     ['an API of which nothing is here', 501, 20501, /^sync\.twilio/, () => server.get('/sync/v1/Services')],
     ['a path that is nobody’s', 404, 20404, /not found/, () => server.get('/nonsense/v1/Services')]
   ])('says what is wrong with %s, and changes nothing', async (_what, status, code, message, ask) => {

@@ -3,6 +3,7 @@ import { operations } from '@ringdown/contract/generated/operations'
 import type { Method } from '@ringdown/contract/operation'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import { isReadOnly } from '../access/caller.ts'
 import type { Account } from '../commit/account.ts'
 import { type Exchange, exchangeOf } from '../commit/exchange.ts'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
@@ -71,7 +72,7 @@ export type MountMcp = (
   response: ServerResponse,
   context: {
     readonly credentials: { readonly username: string; readonly password: string; readonly accountSid: string }
-    /** Whether the request came to `/mcp/read-only`. */
+    /** Whether the request came to `/mcp/read-only`, or is by a key that changes nothing. */
     readonly readOnly: boolean
   }
 ) => Promise<void>
@@ -358,13 +359,14 @@ function mountMcp(app: FastifyInstance, credentials: Credentials, answer: MountM
         onRequest: (request, _reply, done) =>
           authenticate(request, credentials.any(request.headers.authorization), done),
         handler: async (request, reply) => {
-          const { username, password, account_sid } = callerOf(request)
+          const { username, password, account_sid, caller } = callerOf(request)
           reply.hijack()
           for (const [name, value] of Object.entries(safeHeaders)) reply.raw.setHeader(name, value)
           try {
             await answer(request.raw, reply.raw, {
               credentials: { username, password, accountSid: account_sid },
-              readOnly
+              // Whose key changes nothing sees no tool that would.
+              readOnly: readOnly || isReadOnly(caller.standing())
             })
           } catch (error) {
             log.error({ request_id: request.id, err: error }, 'MCP request failed')

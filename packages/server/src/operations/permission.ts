@@ -6,6 +6,7 @@ import { allowsRight, type Caller, type RoleStanding } from '../access/caller.ts
 import { eventReader } from '../access/event-sight.ts'
 import { missingRight, unknownCaller } from '../access/refusals.ts'
 import { Sight, teamOf } from '../access/sight.ts'
+import { forbiddenMember } from '../access/worker-attributes.ts'
 import { chatMay } from './conversations/chat-permission.ts'
 import type { AnyCall, AnyHandler, Context } from './handler.ts'
 import { subjectsOf } from './subjects.ts'
@@ -134,6 +135,7 @@ async function asRole(
   if (!isAll && scope !== 'names' && !(permission.rows && subjects.length === 0)) {
     if (!(await seesAll(subjects, sight, context))) throw missingRight(right, ` in the scope ${scopeWords[scope]}`)
   }
+  if (role === 'agent' || role === 'supervisor') checkAttributes(operation, permission, standing, role, call, context)
   if (role === 'chat') await chatMay(operation, permission, standing, call, context)
   return {
     call: signed(operation, standing, call),
@@ -160,6 +162,22 @@ function checkParameters({ right, parameters }: Permission, role: Role, { params
   const allowed = parameters?.[role]
   const other = allowed && Object.keys(params).find((name) => params[name] !== undefined && !allowed.includes(name))
   if (other !== undefined) throw missingRight(right, ` for the parameter ${other}`)
+}
+
+/** Nobody makes itself better, or part of another team. */
+function checkAttributes(
+  { id }: Operation,
+  { right }: Permission,
+  { worker_sid }: RoleStanding,
+  role: Role,
+  { path, params }: AnyCall,
+  { state }: Context
+): void {
+  if (id !== 'taskrouter_v1.UpdateWorker' || params.attributes === undefined) return
+  const worker = state.find('worker', String(path.sid))
+  const isOwn = role === 'agent' || path.sid === worker_sid
+  const name = worker && forbiddenMember(worker.attributes, String(params.attributes), isOwn)
+  if (name !== undefined) throw missingRight(right, ` for the attribute ${name}`)
 }
 
 /** Who is let in to a workspace is in no other. */

@@ -143,7 +143,10 @@ describe('an API key', () => {
 
   it('does not say by its time whether it is known', async () => {
     const { body: made } = await server.post(`${keys}.json`)
-    for (const wrong of [{ ...made, secret: 'wrong' }, { sid: `SK${'0'.repeat(32)}`, secret: made.secret }])
+    for (const wrong of [
+      { ...made, secret: 'wrong' },
+      { sid: `SK${'0'.repeat(32)}`, secret: made.secret }
+    ])
       expect(await server.get('/taskrouter/v1/Workspaces', {}, as(wrong))).toMatchObject({
         status: 401,
         body: { code: 20003, message: 'Authenticate' }

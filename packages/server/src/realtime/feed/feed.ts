@@ -140,6 +140,7 @@ export class Feed {
       let size = 0
       for (;;) {
         const step = await this.#step(position, filter, limit - events.length)
+        if (question.stands?.() === false) throw unknownCaller()
         position = step.position
         isTruncated ||= step.isTruncated
         events.push(...step.events)
@@ -155,7 +156,6 @@ export class Feed {
         if (this.#polls >= this.#limits.polls) throw tooMany('calls are waiting for events')
         this.#polls++
         position = await this.#grown(position, filter, left, over).finally(() => this.#polls--)
-        if (over.reason === revoked) throw unknownCaller()
       }
     })
   }
@@ -169,7 +169,7 @@ export class Feed {
     const position = await this.#using(undefined, undefined, () => this.#startOf(question))
     return async (door, signal) => {
       this.#streams++
-      const run = (over: AbortSignal) => this.#stream(position, question.filter, door, over)
+      const run = (over: AbortSignal) => this.#stream(position, question, door, over)
       await this.#using(signal, question.stands, run).finally(() => this.#streams--)
     }
   }
@@ -183,7 +183,7 @@ export class Feed {
 
   // Following
 
-  async #stream(start: number, filter: FeedFilter, door: StreamDoor, over: AbortSignal): Promise<void> {
+  async #stream(start: number, { filter, stands }: FeedQuestion, door: StreamDoor, over: AbortSignal): Promise<void> {
     let position = start
     let isAway = false
     const tellPlace = () => door.send({ events: [], position, isTruncated: false, hasMore: position < this.#end })
@@ -193,6 +193,7 @@ export class Feed {
         const step = await this.#step(position, filter, this.#limits.chunk)
         position = step.position
         if (over.aborted) break
+        if (stands?.() === false) return door.end('revoked', position)
         if (step.events.length > 0 || step.isTruncated) door.send(step)
         if (!(await this.#isRead(door, over))) return door.end('slow', position)
         if (step.hasMore) continue

@@ -9,6 +9,7 @@ import { isOpen } from '@ringdown/engine/matching/row-values'
 import { findReservation, inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
 import type { TaskQueueRow, TaskRow, WorkerRow } from '@ringdown/engine/routing/rows'
 import { checkExpression } from '@ringdown/engine/routing/task-queue'
+import { forbiddenMember } from '../../access/worker-attributes.ts'
 import type { Exchange } from '../../commit/exchange.ts'
 import type { Ledger } from '../../commit/ledger.ts'
 import { askedInPieces } from '../../commit/pieces.ts'
@@ -208,6 +209,7 @@ const writes: Readonly<Record<string, Answer>> = {
   async 'Workspaces/:workspace_sid/Workers/:sid'(path, { call, access, ledger, execute }) {
     if (access.role === 'worker' && path.sid !== access.worker_sid) forbid('a worker may change only itself')
     const params = callParameters('taskrouter_v1.UpdateWorker', path, call)
+    if (access.role === 'worker') checkWorker(ledger.state, access.worker_sid, params)
     const { worker } = await execute({
       type: 'worker.update',
       ...params
@@ -315,6 +317,15 @@ function checkTask({ access, state }: Scene, task_sid: string | undefined): void
     if (row.worker_sid === access.worker_sid && (isOpen(row) || row.reservation_status === 'completed')) return
   }
   forbid('the Worker does not hold this Task')
+}
+
+/** A worker changes its activity and what it says of itself: not its name, nor what it is good at. */
+function checkWorker(state: State, worker_sid: string | undefined, params: Readonly<Record<string, unknown>>): void {
+  if (params.friendly_name !== undefined) forbid('a worker may not change its name')
+  const worker = state.find('worker', worker_sid)
+  if (params.attributes === undefined || !worker) return
+  const name = forbiddenMember(worker.attributes, String(params.attributes), true)
+  if (name !== undefined) forbid(`a worker may not change its attribute ${name}`)
 }
 
 function forbid(why: string): never {
