@@ -11,9 +11,8 @@ import type { Operation } from './operation.ts'
  */
 export type Scope = 'all' | 'team' | 'own' | 'names'
 
-export const roles = ['agent', 'supervisor', 'admin', 'chat'] as const
 /** `chat`: who brings a chat grant, whichever other roles there are. */
-export type Role = (typeof roles)[number]
+export type Role = 'agent' | 'supervisor' | 'admin' | 'chat'
 
 /** In which scope each role may do an operation; a role that is not named may not. */
 export type Scopes = { readonly [R in Role]?: Scope }
@@ -35,7 +34,7 @@ export interface Permission {
   readonly rows?: true
 }
 
-export interface PermissionRow extends Omit<Permission, 'right' | 'standard'> {
+interface PermissionRow extends Omit<Permission, 'right' | 'standard'> {
   readonly on: string
   readonly standard?: false
 }
@@ -231,19 +230,13 @@ const ringdown: readonly PermissionRow[] = [
   { on: 'ringdown_v1.FetchWorkerExplanation', scopes: floor }
 ]
 
-export const permissionRows: readonly PermissionRow[] = [
-  ...taskrouter,
-  ...conversations,
-  ...flex,
-  ...others,
-  ...ringdown
-]
+const permissionRows: readonly PermissionRow[] = [...taskrouter, ...conversations, ...flex, ...others, ...ringdown]
 
 /**
  * The right to do an operation: its path without version, account and names, and what it does. A policy that allows
  * `read` of something allows `list`, too.
  */
-export function rightOf({ product, path, verb }: Operation): string {
+function rightOf({ product, path, verb }: Operation): string {
   const words = path
     .split('/')
     .slice(2)

@@ -73,7 +73,9 @@ async function frame(socket: WebSocket): Promise<Record<string, unknown>> {
 describe('a key that is taken away', () => {
   it('ends a call that waits for events', async () => {
     const key = await newKey()
-    const asked = ringdown.call('/ringdown/v1/Events?wait_s=30&types=task.*', undefined, { headers: { authorization: basic(key) } })
+    const asked = ringdown.call('/ringdown/v1/Events?wait_s=30&types=task.*', undefined, {
+      headers: { authorization: basic(key) }
+    })
     await new Promise((resolve) => setTimeout(resolve, 100))
     const { ms, end } = await felt(key, asked)
     expect(end).toMatchObject({ status: 401, body: { code: 20003 } })

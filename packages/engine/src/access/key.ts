@@ -35,7 +35,7 @@ export function updateKey(
   state: State,
   { sid, friendly_name, policy }: { readonly sid: string; readonly friendly_name?: string; readonly policy?: unknown }
 ): { key: KeyRow } {
-  const before = keyOf(state, sid)
+  const before = apiKeyOf(state, sid)
   checkLength(friendly_name, 'FriendlyName', 64)
   if (policy !== undefined && before.key_type !== 'restricted') refuse('invalid', 'Only a restricted key has a Policy')
   const key = state.change('key', sid, {
@@ -48,7 +48,7 @@ export function updateKey(
 
 /** Takes a key away, and with it whatever it has signed. */
 export function deleteKey(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  const key = keyOf(state, sid)
+  const key = apiKeyOf(state, sid)
   state.remove('key', key.sid)
   state.remove('key_use', key.sid)
   state.emit('ringdown.key.deleted', { key })
@@ -63,7 +63,7 @@ export function useKey(state: State, { sid }: { readonly sid: string }): Record<
   return {}
 }
 
-export function keyOf(state: State, sid: string): KeyRow {
+export function apiKeyOf(state: State, sid: string): KeyRow {
   return state.find('key', sid) ?? notFound(`/Keys/${sid}`)
 }
 

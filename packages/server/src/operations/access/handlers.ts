@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { InvalidRequest } from '@ringdown/contract/form'
 import { permissions } from '@ringdown/contract/generated/permissions'
-import { keyOf } from '@ringdown/engine/access/key'
+import { apiKeyOf } from '@ringdown/engine/access/key'
 import type { KeyRow, KeyType } from '@ringdown/engine/access/rows'
 import type { State } from '@ringdown/engine/center'
 import { notFound } from '@ringdown/engine/core/parameters'
@@ -18,7 +18,7 @@ const key = noun({
   kind: 'key',
   find: ({ state }, path: One & { readonly account_sid?: string }) => {
     checkAccount(state, path)
-    return keyOf(state, path.sid)
+    return apiKeyOf(state, path.sid)
   },
   rows: ({ state }, path: { readonly account_sid?: string }) => {
     checkAccount(state, path)
