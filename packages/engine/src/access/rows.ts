@@ -1,3 +1,4 @@
+import type { Actor } from '../core/events.ts'
 import { integer, json, kind, type RowOf, text } from '../core/kind.ts'
 
 /** Main keys may do everything; standard ones all but accounts and keys; restricted ones what their policy allows. */
@@ -28,10 +29,29 @@ const keyUseColumns = {
 } as const
 export type KeyUseRow = RowOf<typeof keyUseColumns>
 
+/** That somebody other than the account changed something: what the audit tells. */
+const auditEntryColumns = {
+  account_sid: text(),
+  actor_type: text<Exclude<Actor['type'], 'system'>>(),
+  actor_sid: text(),
+  on_behalf_of: text<string | null>(),
+  /** What was wished, and of which row. */
+  command: text(),
+  subject_sid: text<string | null>()
+} as const
+export type AuditEntryRow = RowOf<typeof auditEntryColumns>
+
 export const accessKinds = {
   key: kind(keyColumns, {
     prefix: 'SK',
     indexes: { account_sid: (row) => row.account_sid }
   }),
-  key_use: kind(keyUseColumns, { prefix: 'SK' })
+  key_use: kind(keyUseColumns, { prefix: 'SK' }),
+  audit_entry: kind(auditEntryColumns, {
+    prefix: 'AE',
+    cold: {
+      columns: ['seq', 'actor_sid'],
+      indexes: [['seq'], ['actor_sid', 'seq']]
+    }
+  })
 }

@@ -1,16 +1,11 @@
 import type { Role } from '@ringdown/contract/permissions'
 import type { Policy } from '@ringdown/engine/access/rows'
-
-/** Who did something, for the log: a SID of what signed in. */
-export interface Actor {
-  readonly type: 'key' | 'user' | 'worker' | 'customer'
-  readonly sid: string
-}
+import type { Actor } from '@ringdown/engine/core/events'
 
 /** Somebody whose credential has been checked. */
 export interface Caller {
   readonly account_sid: string
-  /** Undefined for the account itself. */
+  /** Who the log says did it; undefined for the account itself. */
   readonly actor: Actor | undefined
   /** What it may do, as of now; undefined once it may not come in any more. Cheap enough to be asked at every turn. */
   standing(): Standing | undefined

@@ -1,7 +1,8 @@
 import type { State } from '@ringdown/engine/center'
+import type { Actor } from '@ringdown/engine/core/events'
 import { workerIdentity } from '@ringdown/engine/flex/member'
 import { Unavailable } from '../commit/ledger.ts'
-import type { Actor, Caller, HeldRole, RoleStanding } from './caller.ts'
+import type { Caller, HeldRole, RoleStanding } from './caller.ts'
 import type { Keyring } from './keyring.ts'
 import { readToken, refuseToken, type Signer, type Token, TokenRefused } from './token.ts'
 

@@ -1,12 +1,29 @@
 import type { ServerResponse } from 'node:http'
+import type { Actor } from '@ringdown/engine/core/events'
 
 /**
  * One request until its answer has left. Followers of the log are told only then what the request caused: whoever changes
  * something and then waits for the event gets the two in that order.
  */
 export class Exchange {
+  /** Who asks, and in whose place; undefined for the account itself. */
+  #actor: Actor | undefined
   #isOver = false
   readonly #waiting: (() => void)[] = []
+
+  constructor(actor?: Actor) {
+    this.#actor = actor
+  }
+
+  get actor(): Actor | undefined {
+    return this.#actor
+  }
+
+  /** What it causes is done in the place of a worker, other than who asks. */
+  actsFor(worker_sid: string | undefined): void {
+    if (this.#actor && worker_sid !== undefined && worker_sid !== this.#actor.sid)
+      this.#actor = { ...this.#actor, on_behalf_of: worker_sid }
+  }
 
   get isOver(): boolean {
     return this.#isOver
@@ -26,8 +43,8 @@ export class Exchange {
 }
 
 /** The exchange of a response: over when its last byte is with the system, or its connection is gone. */
-export function exchangeOf(response: ServerResponse): Exchange {
-  const exchange = new Exchange()
+export function exchangeOf(response: ServerResponse, actor?: Actor): Exchange {
+  const exchange = new Exchange(actor)
   const end = () => exchange.end()
   response.once('finish', end)
   response.once('close', end)

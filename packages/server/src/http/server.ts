@@ -275,8 +275,8 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     }
     return context
   }
-  const exchangeFor = ({ method }: FastifyRequest, { raw }: FastifyReply) =>
-    method === 'GET' || method === 'HEAD' ? undefined : exchangeOf(raw)
+  const exchangeFor = ({ method, credential }: FastifyRequest, { raw }: FastifyReply) =>
+    method === 'GET' || method === 'HEAD' ? undefined : exchangeOf(raw, credential?.caller.actor)
   const paths = new Paths<Served>()
   for (const operation of operations) {
     const { id, product, path, method, waits = false } = operation

@@ -27,6 +27,8 @@ export interface Context extends Surroundings {
   readonly ledger: Ledger
   readonly state: State
   readonly execute: Ledger['execute']
+  /** The request that whatever is executed is answered to; undefined for reads. */
+  readonly exchange: Exchange | undefined
   /** Which rows the caller may see, for lists whose rows are looked at; undefined for who may see all. */
   readonly sight?: Sight
   /** The same for the events of the log. */
@@ -106,6 +108,7 @@ export function contextOf(ledger: Ledger, surroundings: Surroundings, exchange?:
       return ledger.state
     },
     execute: (command) => ledger.execute(command, exchange),
+    exchange,
     now,
     ask,
     get sender() {

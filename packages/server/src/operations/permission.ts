@@ -2,6 +2,8 @@ import type { OperationId } from '@ringdown/contract/generated/operations'
 import { permissions } from '@ringdown/contract/generated/permissions'
 import type { Operation } from '@ringdown/contract/operation'
 import type { Permission, Role, Scope } from '@ringdown/contract/permissions'
+import type { State } from '@ringdown/engine/center'
+import { isOpen } from '@ringdown/engine/matching/standing'
 import { allowsRight, type Caller, type RoleStanding } from '../access/caller.ts'
 import { eventReader } from '../access/event-sight.ts'
 import { missingRight, unknownCaller } from '../access/refusals.ts'
@@ -137,6 +139,7 @@ async function asRole(
   }
   if (role === 'agent' || role === 'supervisor') checkAttributes(operation, permission, standing, role, call, context)
   if (role === 'chat') await chatMay(operation, permission, standing, call, context)
+  if (role === 'supervisor' || role === 'admin') context.exchange?.actsFor(workerOf(operation, standing, call, state))
   return {
     call: signed(operation, standing, call),
     context: permission.rows ? seeing(context, isAll ? undefined : sight, caller) : context,
@@ -162,6 +165,24 @@ function checkParameters({ right, parameters }: Permission, role: Role, { params
   const allowed = parameters?.[role]
   const other = allowed && Object.keys(params).find((name) => params[name] !== undefined && !allowed.includes(name))
   if (other !== undefined) throw missingRight(right, ` for the parameter ${other}`)
+}
+
+/** The worker whose work somebody else changes: the one that is named, or who has what is named. */
+function workerOf(
+  { resource }: Operation,
+  { worker_sid: own }: RoleStanding,
+  { path }: AnyCall,
+  state: State
+): string | undefined {
+  const sid = String(path.sid ?? '')
+  const holder = () => {
+    if (resource === 'worker') return sid
+    if (/_reservation$/.test(resource)) return state.find('reservation', sid)?.worker_sid
+    if (resource !== 'task') return path.worker_sid === undefined ? undefined : String(path.worker_sid)
+    return [...state.tables.reservation.by('task_sid', sid)].find(isOpen)?.worker_sid
+  }
+  const found = holder()
+  return found === own ? undefined : found
 }
 
 /** Nobody makes itself better, or part of another team. */

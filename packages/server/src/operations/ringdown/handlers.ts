@@ -1,5 +1,6 @@
 import type { Noun } from '../derived.ts'
 import type { Handlers } from '../handler.ts'
+import { accessNouns, auditHandlers } from './access.ts'
 import { clockHandlers } from './clock.ts'
 import { deliveryHandlers } from './deliveries.ts'
 import { eventHandlers } from './events.ts'
@@ -7,6 +8,7 @@ import { explanationHandlers } from './explanations.ts'
 
 /** What Ringdown has beside Twilio's APIs: the files in `packages/contract/openapi/ringdown_v1` describe it. */
 export const ringdownHandlers = {
+  ...auditHandlers,
   ...clockHandlers,
   ...deliveryHandlers,
   ...eventHandlers,
@@ -14,4 +16,4 @@ export const ringdownHandlers = {
 } satisfies Handlers
 
 /** Those of our resources whose operations follow the general rules. */
-export const ringdownNouns: Readonly<Record<string, Noun>> = {}
+export const ringdownNouns: Readonly<Record<string, Noun>> = { ...accessNouns }

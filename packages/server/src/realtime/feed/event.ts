@@ -20,8 +20,9 @@ export class FeedEvent {
   /** Of a batch that has just become durable. */
   static fresh(event: EngineEvent, cursors: Cursors): FeedEvent {
     return new FeedEvent(event.seq, event.type, () => {
-      const { workspace_sid, description, resource_type, resource_sid, data } = render(event)
-      const rest = JSON.stringify({ workspace_sid, description, resource_type, resource_sid, data })
+      const { workspace_sid, description, resource_type, resource_sid, actor, data } = render(event)
+      const by = { actor_type: actor?.type, actor_sid: actor?.sid ?? undefined, on_behalf_of: actor?.on_behalf_of }
+      const rest = JSON.stringify({ workspace_sid, description, resource_type, resource_sid, ...by, data })
       return textOf(event, told(event.type, rest), cursors)
     })
   }
@@ -31,7 +32,10 @@ export class FeedEvent {
     return new FeedEvent(event.seq, event.type, () => textOf(event, told(event.type, event.data), cursors))
   }
 
-  /** JSON: `{"sid","cursor","type","at","workspace_sid","description","resource_type","resource_sid","data"}`. */
+  /**
+   * JSON: `{"sid","cursor","type","at","workspace_sid","description","resource_type","resource_sid","data"}`, and `actor_type`,
+   * `actor_sid`, `on_behalf_of` in front of `data` where it was not the account that did it.
+   */
   get text(): string {
     if (typeof this.#text !== 'string') this.#text = this.#text()
     return this.#text

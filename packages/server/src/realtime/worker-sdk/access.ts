@@ -1,4 +1,5 @@
 import { InvalidRequest } from '@ringdown/contract/form'
+import type { Actor } from '@ringdown/engine/core/events'
 import { TokenRefused } from '../../access/token.ts'
 import type { TaskRouterRole, TokenCaller, Tokens } from '../../access/tokens.ts'
 
@@ -11,6 +12,8 @@ export interface Access {
   readonly role: TaskRouterRole
   /** Milliseconds since the epoch. */
   readonly expires_at: number
+  /** Who the log says did what it does. */
+  readonly actor: Actor | undefined
   /** Whether it may still do so: its key, its session and its worker are there. */
   readonly stands: () => boolean
 }
@@ -29,7 +32,7 @@ export async function accessBy(token: string, tokens: Tokens): Promise<Access> {
 }
 
 function accessOf(caller: TokenCaller): Access {
-  const { account_sid, expires_at, grants } = caller
+  const { account_sid, actor, expires_at, grants } = caller
   if (!grants.task_router) throw new TokenRefused('grants')
-  return { account_sid, expires_at, ...grants.task_router, stands: () => caller.standing() !== undefined }
+  return { account_sid, actor, expires_at, ...grants.task_router, stands: () => caller.standing() !== undefined }
 }

@@ -90,7 +90,7 @@ class EventBridge {
       const access = await this.#read(tokenIn(request.body))
       const call = readCall(request.body, headerOf(request.headers['if-match']))
       body = {
-        payload: await answerCall(call, access, this.#account(access), now(), exchangeOf(reply.raw))
+        payload: await answerCall(call, access, this.#account(access), now(), exchangeOf(reply.raw, access.actor))
       }
     } catch (error) {
       const envelope = envelopeOf(error)

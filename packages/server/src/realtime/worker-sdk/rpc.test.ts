@@ -42,6 +42,7 @@ beforeAll(async () => {
     worker_sid: worker.sid,
     role: 'worker',
     expires_at: Number.POSITIVE_INFINITY,
+    actor: undefined,
     stands: () => true
   }
 })

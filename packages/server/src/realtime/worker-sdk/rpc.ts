@@ -36,6 +36,7 @@ interface Scene {
   readonly access: Access
   readonly ledger: Ledger
   readonly execute: Ledger['execute']
+  readonly exchange: Exchange | undefined
   readonly state: State
   /** Milliseconds. */
   readonly now: number
@@ -61,7 +62,7 @@ export async function answerCall(
     const path = matched(template, call.path)
     if (!path) continue
     if (path.workspace_sid !== access.workspace_sid) forbid('the token is for another Workspace')
-    const scene: Scene = { call, access, ledger, execute, state: ledger.state, now }
+    const scene: Scene = { call, access, ledger, execute, exchange, state: ledger.state, now }
     const payload = await answer(path, scene)
     if (call.method === 'GET') await ledger.settled()
     return payload
@@ -206,10 +207,11 @@ const reads: Readonly<Record<string, Answer>> = {
 type ReservationPath = Parameters<typeof findReservation>[1]
 
 const writes: Readonly<Record<string, Answer>> = {
-  async 'Workspaces/:workspace_sid/Workers/:sid'(path, { call, access, ledger, execute }) {
+  async 'Workspaces/:workspace_sid/Workers/:sid'(path, { call, access, ledger, execute, exchange }) {
     if (access.role === 'worker' && path.sid !== access.worker_sid) forbid('a worker may change only itself')
     const params = callParameters('taskrouter_v1.UpdateWorker', path, call)
     if (access.role === 'worker') checkWorker(ledger.state, access.worker_sid, params)
+    if (path.sid !== access.worker_sid) exchange?.actsFor(path.sid)
     const { worker } = await execute({
       type: 'worker.update',
       ...params
