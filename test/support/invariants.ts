@@ -338,33 +338,33 @@ function* matcher(state: State, rows: Rows): Generator<string> {
   }
 }
 
-/** Every waiting task stands in one bucket, in its turn, unless no worker at all fits it; nothing else stands anywhere. */
+/** Every waiting task is in one bucket, in its turn, unless no worker at all fits it; nothing else is in any. */
 function buckets(state: State, rows: Rows): string[] {
   const wrong: string[] = []
-  const standing = new Set<string>()
-  state.matcher.settleTasks()
+  const filedSids = new Set<string>()
+  state.matcher.fileTasks()
   for (const { sid: workspace_sid } of state.tables.workspace.all()) {
-    state.matcher.floor(workspace_sid).visitBuckets((bucket) => {
+    state.matcher.workspaceIndex(workspace_sid).visitBuckets((bucket) => {
       let last: TaskRow | undefined
-      for (const { placed } of bucket.tasks) {
-        const { sid } = placed
-        if (standing.has(sid)) wrong.push(`task ${sid} stands in two buckets`)
-        standing.add(sid)
-        if (state.find('task', sid) !== placed) wrong.push(`task ${sid} stands by an old row`)
-        const isLifo = state.get('task_queue', placed.task_queue_sid ?? '').task_order === 'LIFO'
-        if (isLifo !== bucket.isLifo || (last && turn(last, placed, isLifo) >= 0))
+      for (const { filed } of bucket.tasks) {
+        const { sid } = filed
+        if (filedSids.has(sid)) wrong.push(`task ${sid} is in two buckets`)
+        filedSids.add(sid)
+        if (state.find('task', sid) !== filed) wrong.push(`task ${sid} is filed by an old row`)
+        const isLifo = state.get('task_queue', filed.task_queue_sid ?? '').task_order === 'LIFO'
+        if (isLifo !== bucket.isLifo || (last && turn(last, filed, isLifo) >= 0))
           wrong.push(`task ${sid} is out of turn`)
-        last = placed
+        last = filed
       }
     })
   }
   for (const task of rows.tasks) {
     const waits = task.assignment_status === 'pending' && !task.routing_target?.startsWith('WK')
-    if (!waits && standing.has(task.sid)) wrong.push(`task ${task.sid} stands in a bucket and does not wait`)
-    if (!waits || standing.has(task.sid)) continue
+    if (!waits && filedSids.has(task.sid)) wrong.push(`task ${task.sid} is in a bucket and does not wait`)
+    if (!waits || filedSids.has(task.sid)) continue
     const eligible = rows.eligible(task.task_queue_sid)
     if (rows.workers.some((worker) => eligible.has(worker.sid) && fitsTarget(rows, task, worker)))
-      wrong.push(`task ${task.sid} waits and stands in no bucket`)
+      wrong.push(`task ${task.sid} waits and is in no bucket`)
   }
   return wrong
 }

@@ -135,7 +135,7 @@ class Counters implements RealTime {
     const queue = this.#state.find('task_queue', task_queue_sid)
     if (!queue) return nobody
     // Queues that ask the same of their workers have the same ones.
-    const key = `${queue.workspace_sid}/${task_channel_sid ?? ''}/${this.#state.matcher.inForce(queue)}`
+    const key = `${queue.workspace_sid}/${task_channel_sid ?? ''}/${this.#state.matcher.expressionInForce(queue)}`
     const known = this.#workforces.get(key)
     if (known?.moves === this.#moves) return known.workforce
     const workforce = workforceOf(this.#state, task_queue_sid, task_channel_sid)

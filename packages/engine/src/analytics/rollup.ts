@@ -39,7 +39,7 @@ const counts = [
 
 export type Count = (typeof counts)[number]
 
-/** WaitingTasks times that are kept, each as a spread. */
+/** Waiting times that are kept, each as a spread. */
 const waits = ['until_accepted', 'until_canceled', 'in_queue_until_accepted'] as const
 
 export type Wait = (typeof waits)[number]

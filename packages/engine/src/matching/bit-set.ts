@@ -1,4 +1,4 @@
-/** A set of small numbers, one bit each: who is in which pool, for 15,000 workers and 5,000 pools in nine megabytes. */
+/** A set of small numbers, one bit each: the members of 5,000 eligibilities of 15,000 workers take nine megabytes. */
 export class BitSet {
   #words = new Uint32Array(2)
 

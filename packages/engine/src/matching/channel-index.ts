@@ -2,25 +2,33 @@ import type { TaskChannelRow } from '../routing/rows.ts'
 import { BitSet } from './bit-set.ts'
 import type { WorkspaceIndex } from './workspace-index.ts'
 
-/** Everything of one task channel: a worker who is free only on another one does not look at it at all. */
+/**
+ * What the matcher knows of one task channel of a workspace. A worker who has room only on other channels is never
+ * compared with its tasks.
+ *
+ * Invariants: `waiting` is the number of tasks in buckets of this channel, and only WaitingTasks writes it. A slot is in
+ * `eligibilities` exactly while a target index of that eligibility has a bucket on this channel; only EligibleOnChannel
+ * writes it. `isOptimized` is the row's as of its last change. None of this is ever stale once the tasks are filed.
+ */
 export class ChannelIndex {
-  readonly floor: WorkspaceIndex
+  readonly workspaceIndex: WorkspaceIndex
   readonly task_channel_sid: string
-  /** The idle clock is one for each of a worker's channels (reference taskrouter 6.4). */
+  /** Workers have an idle time for each of their channels instead of one for all (reference taskrouter 6.4). */
   isOptimized = false
-  /** Slots of the pools for which something waits. */
-  readonly pools = new BitSet()
-  /** Tasks that stand in buckets. */
+  /** Slots of the eligibilities for which a task waits on this channel. */
+  readonly eligibilities = new BitSet()
+  /** How many tasks are in buckets. */
   waiting = 0
 
-  constructor(floor: WorkspaceIndex, task_channel_sid: string) {
-    this.floor = floor
+  constructor(workspaceIndex: WorkspaceIndex, task_channel_sid: string) {
+    this.workspaceIndex = workspaceIndex
     this.task_channel_sid = task_channel_sid
   }
 
+  /** The channel's row is this one now. Another idle time changes the offer order of everybody who is ready. */
   changed(row: TaskChannelRow): void {
     if (this.isOptimized === row.channel_optimized_routing) return
     this.isOptimized = row.channel_optimized_routing
-    this.floor.forgetReady()
+    this.workspaceIndex.forgetReady()
   }
 }

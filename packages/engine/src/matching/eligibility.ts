@@ -1,117 +1,149 @@
 import { BitSet } from './bit-set.ts'
 import type { ChannelIndex } from './channel-index.ts'
 import type { WorkerEntry } from './entry.ts'
-import type { Expression, Finding } from './expression/compile.ts'
+import type { Expression, WorkerLookup } from './expression/compile.ts'
 import type { ReadyWorkers } from './ready-workers.ts'
 import type { TargetCondition } from './target-condition.ts'
 import { TargetIndex } from './target-index.ts'
 import type { WorkspaceIndex } from './workspace-index.ts'
 
-/** The workers whom one expression accepts, for all queues that have it. */
+/**
+ * The workers whom one expression accepts, shared by all queues of the workspace that have this expression.
+ *
+ * Invariants: a worker's slot is in `members` exactly if this eligibility's slot is in `worker.eligibilities`; `size` and
+ * `byActivity` count the members, each under its `countedActivity`. Only WorkspaceIndex adds, removes and counts. Members
+ * are right for every worker whom `isEvaluatedFor` names and whose `staleEligibility` is `none`; before that they are what
+ * the expression said at the last evaluation. Each of `readyWorkers` is told of every member that changed or left.
+ */
 export class Eligibility {
-  readonly floor: WorkspaceIndex
+  readonly workspaceIndex: WorkspaceIndex
   readonly expression: Expression
+  /** Its number in the workspace; another eligibility may get it when this one is dropped. */
   readonly slot: number
   /** Slots of its workers. */
   readonly members = new BitSet()
   size = 0
-  /** How many of them are in an activity; none is left out or 0. */
+  /** How many members are in each activity; an activity without members has no entry. */
   readonly byActivity = new Map<string, number>()
-  /** Queues with this expression. */
+  /** How many queues have the expression, in force or upcoming. */
   users = 0
-  /** How many of them will have it in force only when everybody has been judged. */
-  awaited = 0
-  isJudged = false
-  /** Seq of the last worker who has been judged, while they are judged in pieces. */
-  judgedTo = 0
-  /** Judgement may change without the worker's attributes. */
+  /** For how many of these queues it is upcoming: in force only after all workers have been evaluated. */
+  upcoming = 0
+  /** All workers have been evaluated. */
+  isEvaluated = false
+  /** While workers are evaluated in pieces: seq of the last one that has been. */
+  evaluatedTo = 0
+  /** The expression reads the worker's name, SID or activity, or a channel, which change without the attributes. */
   readonly readsNames: boolean
-  /** Nobody is a member whom none of these finds; undefined when everybody has to be asked. */
-  readonly finds: readonly Finding[] | undefined
-  readonly places = new Map<ChannelIndex, EligibleOnChannel>()
-  /** Orders of choice among its members that are kept, and hear of every change. */
-  readonly kept = new Set<ReadyWorkers>()
+  /** A worker whom none of these finds is no member; undefined when every worker must be evaluated. */
+  readonly lookups: readonly WorkerLookup[] | undefined
+  readonly onChannels = new Map<ChannelIndex, EligibleOnChannel>()
+  /** Offer orders of its members that are kept up to date. */
+  readonly readyWorkers = new Set<ReadyWorkers>()
 
-  constructor(floor: WorkspaceIndex, expression: Expression, slot: number) {
-    this.floor = floor
+  constructor(workspaceIndex: WorkspaceIndex, expression: Expression, slot: number) {
+    this.workspaceIndex = workspaceIndex
     this.expression = expression
     this.slot = slot
     this.readsNames = expression.worker_paths.some((path) => path.system)
-    // What is never true of anybody finds nobody.
-    if (expression.constant === false) this.finds = []
-    else for (const part of expression.conjuncts) if (part.kind === 'worker' && part.finds) this.finds ??= part.finds
+    this.lookups = lookupsOf(expression)
   }
 
   has(worker: WorkerEntry): boolean {
     return worker.slot >= 0 && this.members.has(worker.slot)
   }
 
-  /** The expression is in force in a queue. */
+  /** The expression is in force in at least one queue. */
   get isInForce(): boolean {
-    return this.users > this.awaited
+    return this.users > this.upcoming
   }
 
-  /** What it says of the worker is kept up to date. */
-  hasJudged({ row }: WorkerEntry): boolean {
-    return this.isJudged || (row !== undefined && row.seq <= this.judgedTo)
+  /** The expression has been evaluated for the worker, and is evaluated again whenever the worker changes. */
+  isEvaluatedFor({ row }: WorkerEntry): boolean {
+    return this.isEvaluated || (row !== undefined && row.seq <= this.evaluatedTo)
   }
 
   add(worker: WorkerEntry): void {
     this.members.add(worker.slot)
-    worker.pools.add(this.slot)
+    worker.eligibilities.add(this.slot)
     this.size++
-    this.count(worker.counted, 1)
+    this.count(worker.countedActivity, 1)
   }
 
   remove(worker: WorkerEntry): void {
     this.members.delete(worker.slot)
-    worker.pools.delete(this.slot)
+    worker.eligibilities.delete(this.slot)
     this.size--
-    this.count(worker.counted, -1)
-    this.tell(worker)
+    this.count(worker.countedActivity, -1)
+    this.refreshReady(worker)
   }
 
-  /** The worker, who is or was a member, has changed. */
-  tell(worker: WorkerEntry): void {
-    for (const ready of this.kept) ready.hear(worker)
+  /** Brings all kept offer orders up to date with a worker who is, or just was, a member. */
+  refreshReady(worker: WorkerEntry): void {
+    for (const ready of this.readyWorkers) ready.refreshWorker(worker)
   }
 
+  /** `by` more members are in the activity. */
   count(activity_sid: string, by: number): void {
     const count = (this.byActivity.get(activity_sid) ?? 0) + by
     if (count === 0) this.byActivity.delete(activity_sid)
     else this.byActivity.set(activity_sid, count)
   }
 
-  at(line: ChannelIndex): EligibleOnChannel {
-    let place = this.places.get(line)
-    if (!place) {
-      place = new EligibleOnChannel(this, line)
-      this.places.set(line, place)
+  onChannel(channelIndex: ChannelIndex): EligibleOnChannel {
+    let onChannel = this.onChannels.get(channelIndex)
+    if (!onChannel) {
+      onChannel = new EligibleOnChannel(this, channelIndex)
+      this.onChannels.set(channelIndex, onChannel)
     }
-    return place
+    return onChannel
   }
 }
 
-/** A pool on a channel. */
+function lookupsOf({ constant, conjuncts }: Expression): readonly WorkerLookup[] | undefined {
+  // An expression that is never true needs to look for nobody.
+  if (constant === false) return []
+  for (const part of conjuncts) if (part.kind === 'worker' && part.lookups) return part.lookups
+  return undefined
+}
+
+/**
+ * An eligibility on one channel: its target indexes by their conditions.
+ *
+ * Invariant: `waiting` holds the target indexes that have a bucket, and the channel's bit of this eligibility is set
+ * exactly while there is one. WaitingTasks says when its first bucket opens and its last one closes.
+ */
 export class EligibleOnChannel {
-  readonly pool: Eligibility
-  readonly line: ChannelIndex
-  readonly stands = new Map<TargetCondition, TargetIndex>()
-  /** Those of its stands at which something waits. */
+  readonly eligibility: Eligibility
+  readonly channelIndex: ChannelIndex
+  readonly targetIndexes = new Map<TargetCondition, TargetIndex>()
+  /** Those of its target indexes at which something waits. */
   readonly waiting = new Set<TargetIndex>()
 
-  constructor(pool: Eligibility, line: ChannelIndex) {
-    this.pool = pool
-    this.line = line
+  constructor(eligibility: Eligibility, channelIndex: ChannelIndex) {
+    this.eligibility = eligibility
+    this.channelIndex = channelIndex
   }
 
-  stand(demand: TargetCondition): TargetIndex {
-    let stand = this.stands.get(demand)
-    if (!stand) {
-      this.pool.floor.makeRoom()
-      stand = new TargetIndex(this, demand)
-      this.stands.set(demand, stand)
+  targetIndex(condition: TargetCondition): TargetIndex {
+    let targetIndex = this.targetIndexes.get(condition)
+    if (!targetIndex) {
+      this.eligibility.workspaceIndex.makeRoom()
+      targetIndex = new TargetIndex(this, condition)
+      this.targetIndexes.set(condition, targetIndex)
     }
-    return stand
+    return targetIndex
+  }
+
+  /** The target index has its first bucket. */
+  addWaiting(targetIndex: TargetIndex): void {
+    if (this.waiting.size === 0) this.channelIndex.eligibilities.add(this.eligibility.slot)
+    this.waiting.add(targetIndex)
+  }
+
+  /** The last bucket of the target index is gone. */
+  removeWaiting(targetIndex: TargetIndex): void {
+    this.waiting.delete(targetIndex)
+    if (this.waiting.size === 0) this.channelIndex.eligibilities.delete(this.eligibility.slot)
   }
 }

@@ -1,86 +1,89 @@
 import type { Eligibility } from './eligibility.ts'
-import type { Finding } from './expression/compile.ts'
+import type { WorkerLookup } from './expression/compile.ts'
 import type { WorkerPath, WorkerView } from './expression/environment.ts'
 import { equalityKey, type ValueKey } from './expression/value.ts'
 
 /**
- * Which pools a worker may be in, by what their expressions demand of one attribute (`team == "red"`, `skills HAS "x"`).
- * With 5,000 different queues, asking each of them about each of 15,000 workers takes seconds at every start.
- * What is found must still be asked: values that are not quite equal share a key.
+ * Which eligibilities a worker may have, found by a value that their expressions require (`team == "red"`,
+ * `skills HAS "x"`). Evaluating 5,000 different expressions for each of 15,000 workers takes seconds at every start.
+ *
+ * Invariants: only WorkspaceIndex adds and removes, once each. An eligibility stands under each of its lookups, or among
+ * those without lookups. Nothing here depends on a worker, so nothing goes stale. What is found must still be evaluated,
+ * since values that are not quite equal share a key; what is not found need not be.
  */
 export class ExpressionIndex {
-  /** Matcher that say nothing that could be looked up. */
+  /** Eligibilities whose expression requires no value that could be looked up. */
   readonly #others = new Set<Eligibility>()
-  /** By the path's text; those for lists apart. */
-  readonly #values = new Map<string, Sign>()
-  readonly #lists = new Map<string, Sign>()
+  /** By the text of the path where the value, or a list with the value, must be. */
+  readonly #values = new Map<string, PathIndex>()
+  readonly #lists = new Map<string, PathIndex>()
 
-  add(pool: Eligibility): void {
-    const { finds } = pool
-    if (!finds) this.#others.add(pool)
-    for (const finding of finds ?? []) this.#sign(finding).add(finding.key, pool)
+  add(eligibility: Eligibility): void {
+    const { lookups } = eligibility
+    if (!lookups) this.#others.add(eligibility)
+    for (const lookup of lookups ?? []) this.#pathIndex(lookup).add(lookup.key, eligibility)
   }
 
-  remove(pool: Eligibility): void {
-    this.#others.delete(pool)
-    for (const finding of pool.finds ?? []) {
-      const signs = this.#signsOf(finding)
-      const sign = signs.get(finding.path.text)
-      if (sign?.remove(finding.key, pool)) signs.delete(finding.path.text)
+  remove(eligibility: Eligibility): void {
+    this.#others.delete(eligibility)
+    for (const lookup of eligibility.lookups ?? []) {
+      const paths = this.#pathsFor(lookup)
+      const pathIndex = paths.get(lookup.path.text)
+      if (pathIndex?.remove(lookup.key, eligibility)) paths.delete(lookup.path.text)
     }
   }
 
-  /** Visits every pool that may accept the worker, some of them more than once. */
-  visit(worker: WorkerView, visitor: (pool: Eligibility) => void): void {
-    for (const pool of this.#others) visitor(pool)
-    for (const sign of this.#values.values()) sign.visit(sign.path.read(worker), visitor)
-    for (const sign of this.#lists.values()) {
-      const list = sign.path.read(worker)
-      if (Array.isArray(list)) for (const value of list as readonly unknown[]) sign.visit(value, visitor) // as: of whatever
+  /** Visits every eligibility that may accept the worker, some of them more than once. */
+  visit(worker: WorkerView, visitor: (eligibility: Eligibility) => void): void {
+    for (const eligibility of this.#others) visitor(eligibility)
+    for (const pathIndex of this.#values.values()) pathIndex.visit(pathIndex.path.read(worker), visitor)
+    for (const pathIndex of this.#lists.values()) {
+      const list = pathIndex.path.read(worker)
+      if (Array.isArray(list)) for (const value of list as readonly unknown[]) pathIndex.visit(value, visitor) // as: of whatever
     }
   }
 
-  #sign(finding: Finding): Sign {
-    const signs = this.#signsOf(finding)
-    let sign = signs.get(finding.path.text)
-    if (!sign) {
-      sign = new Sign(finding.path)
-      signs.set(finding.path.text, sign)
+  #pathIndex(lookup: WorkerLookup): PathIndex {
+    const paths = this.#pathsFor(lookup)
+    let pathIndex = paths.get(lookup.path.text)
+    if (!pathIndex) {
+      pathIndex = new PathIndex(lookup.path)
+      paths.set(lookup.path.text, pathIndex)
     }
-    return sign
+    return pathIndex
   }
 
-  #signsOf(finding: Finding): Map<string, Sign> {
-    return finding.isList ? this.#lists : this.#values
+  #pathsFor(lookup: WorkerLookup): Map<string, PathIndex> {
+    return lookup.isList ? this.#lists : this.#values
   }
 }
 
-/** The pools that ask for a value at a path, by the value's key. */
-class Sign {
+/** The eligibilities that require a value at one path, by the value's key. */
+class PathIndex {
   readonly path: WorkerPath
-  readonly #pools = new Map<ValueKey, Set<Eligibility>>()
+  readonly #byKey = new Map<ValueKey, Set<Eligibility>>()
 
   constructor(path: WorkerPath) {
     this.path = path
   }
 
-  add(key: ValueKey, pool: Eligibility): void {
-    const pools = this.#pools.get(key)
-    if (pools) pools.add(pool)
-    else this.#pools.set(key, new Set([pool]))
+  add(key: ValueKey, eligibility: Eligibility): void {
+    const eligibilities = this.#byKey.get(key)
+    if (eligibilities) eligibilities.add(eligibility)
+    else this.#byKey.set(key, new Set([eligibility]))
   }
 
-  /** True when nobody asks for anything there any more. */
-  remove(key: ValueKey, pool: Eligibility): boolean {
-    const pools = this.#pools.get(key)
-    pools?.delete(pool)
-    if (pools?.size === 0) this.#pools.delete(key)
-    return this.#pools.size === 0
+  /** True when nothing is left here. */
+  remove(key: ValueKey, eligibility: Eligibility): boolean {
+    const eligibilities = this.#byKey.get(key)
+    eligibilities?.delete(eligibility)
+    if (eligibilities?.size === 0) this.#byKey.delete(key)
+    return this.#byKey.size === 0
   }
 
-  visit(value: unknown, visitor: (pool: Eligibility) => void): void {
+  visit(value: unknown, visitor: (eligibility: Eligibility) => void): void {
     const key = equalityKey(value)
     if (key === undefined) return
-    for (const pool of this.#pools.get(key) ?? []) visitor(pool)
+    for (const eligibility of this.#byKey.get(key) ?? []) visitor(eligibility)
   }
 }

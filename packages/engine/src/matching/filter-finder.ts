@@ -1,30 +1,34 @@
+import type { PlainConjunct } from './expression/compile.ts'
 import type { TaskPath, TaskView } from './expression/environment.ts'
 import { equalityKey, type ValueKey } from './expression/value.ts'
 import type { WorkflowFilter } from './workflow-document.ts'
 
 /**
- * Finds the first filter that matches a task. Filters are tried from the top, but neighbours that compare the same path
- * with a literal each, as those that route by topic do, are looked up by the task's value: a document may have thousands.
+ * Finds the first filter of a workflow that matches a task. Filters are tried from the top. Neighbours that each compare the
+ * same path with a literal, as filters by topic do, are looked up by the task's value instead, since a document may have
+ * thousands.
+ *
+ * Invariant: it never changes, like the document it belongs to. Groups, and the filters in each, are in the document's order.
  */
 export class FilterFinder {
-  readonly #runs: readonly Run[]
+  readonly #groups: readonly FilterGroup[]
 
   constructor(filters: readonly WorkflowFilter[]) {
-    const runs: Run[] = []
+    const groups: FilterGroup[] = []
     for (const filter of filters) {
-      const asks = asksOf(filter)
-      const last = runs.at(-1)
-      const run = last && last.path?.text === asks?.path.text ? last : new Run(asks?.path)
-      if (run !== last) runs.push(run)
-      run.add(filter, asks?.key)
+      const lookup = lookupOf(filter)
+      const last = groups.at(-1)
+      const group = last && last.path?.text === lookup?.path.text ? last : new FilterGroup(lookup?.path)
+      if (group !== last) groups.push(group)
+      group.add(filter, lookup?.key)
     }
-    this.#runs = runs
+    this.#groups = groups
   }
 
-  /** The first that matches, beginning with the one at an index. */
+  /** The first filter that matches the task, beginning with the one at index `start`. */
   first(task: TaskView, start: number): WorkflowFilter | undefined {
-    for (const run of this.#runs) {
-      for (const filter of run.candidates(task)) {
+    for (const group of this.#groups) {
+      for (const filter of group.candidates(task)) {
         if (filter.index >= start && filter.expression.matches(task)) return filter
       }
     }
@@ -32,8 +36,8 @@ export class FilterFinder {
   }
 }
 
-/** Neighbours that compare the same path, or none. */
-class Run {
+/** Neighbours that compare the same path with a literal, or that compare none. */
+class FilterGroup {
   readonly path: TaskPath | undefined
   readonly #filters: WorkflowFilter[] = []
   readonly #byKey = new Map<ValueKey, WorkflowFilter[]>()
@@ -50,7 +54,7 @@ class Run {
     else this.#byKey.set(key, [filter])
   }
 
-  /** Those that may match, in order. */
+  /** The filters that may match, in order. */
   candidates(task: TaskView): readonly WorkflowFilter[] {
     if (this.path === undefined) return this.#filters
     const key = equalityKey(this.path.read(task))
@@ -58,9 +62,9 @@ class Run {
   }
 }
 
-/** What the filter's expression asks of one path, whatever else it asks. */
-function asksOf({ expression }: WorkflowFilter): { readonly path: TaskPath; readonly key: ValueKey } | undefined {
-  for (const part of expression.conjuncts) if (part.kind === 'task' && part.asks) return part.asks
+/** The value that the filter's expression requires at one path, whatever else it requires. */
+function lookupOf({ expression }: WorkflowFilter): PlainConjunct['task_lookup'] {
+  for (const part of expression.conjuncts) if (part.kind === 'task' && part.task_lookup) return part.task_lookup
   return undefined
 }
 

@@ -13,7 +13,7 @@ import { candidates, inTurn, reasonAgainst, workFor } from './match.ts'
  */
 
 function everybodyFor(state: State, task: TaskRow): string[] {
-  const { order_by } = state.matcher.demandsOf(task)
+  const { order_by } = state.matcher.targetOf(task)
   const optimized = state.get('task_channel', task.task_channel_sid).channel_optimized_routing
   const idle = (worker: WorkerRow) =>
     optimized

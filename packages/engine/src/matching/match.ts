@@ -4,8 +4,8 @@ import type { TaskRow, WorkerRow } from '../routing/rows.ts'
 import type { ChannelIndex } from './channel-index.ts'
 import type { TaskEntry, WorkerEntry } from './entry.ts'
 import { fifo, ignoresCapacity, isDirect, lifo } from './order.ts'
-import { isOpen } from './standing.ts'
-import type { TargetDemands } from './target-condition.ts'
+import { isOpen } from './row-values.ts'
+import type { Target } from './target-condition.ts'
 import type { Bucket } from './waiting-tasks.ts'
 
 /**
@@ -16,17 +16,17 @@ export function reasonAgainst(
   state: State,
   task: TaskRow,
   worker: WorkerRow,
-  demands: TargetDemands = state.matcher.demandsOf(task)
+  target: Target = state.matcher.targetOf(task)
 ): Reason | undefined {
   const { matcher } = state
   const direct = isDirect(task)
   if (direct && task.routing_target !== worker.sid) return 'another worker is the routing target'
   if (!direct && !matcher.isMember(worker.sid, task.task_queue_sid ?? '')) return 'not eligible for the queue'
-  if (demands.known_worker) {
-    const known = demands.known_worker.read(matcher.task(task))
-    if (known !== demands.known_worker.nameOf(worker)) return 'another worker is the known worker'
+  if (target.known_worker) {
+    const known = target.known_worker.read(matcher.task(task))
+    if (known !== target.known_worker.nameOf(worker)) return 'another worker is the known worker'
   }
-  if (demands.expression && !demands.expression.matches(matcher.task(task), matcher.worker(worker.sid))) {
+  if (target.expression && !target.expression.matches(matcher.task(task), matcher.worker(worker.sid))) {
     return 'the target expression does not match'
   }
   if (hasRejected(task, worker.sid)) return 'has just rejected the task'
@@ -40,7 +40,7 @@ export function reasonNotReady(state: State, worker: WorkerRow, task_channel_sid
   const channel = entry?.channel(task_channel_sid)
   if (!state.get('activity', worker.activity_sid).available) return 'not in an available activity'
   if (!entry || !channel?.row?.available) return 'not available on the channel'
-  if (entry.floor.isSingle && entry.open > 0) return 'busy with another task'
+  if (entry.workspaceIndex.isSingle && entry.open > 0) return 'busy with another task'
   return channel.open >= channel.row.configured_capacity ? 'no capacity left on the channel' : undefined
 }
 
@@ -59,34 +59,35 @@ export type Reason =
 /** Workers to whom the task can be offered now, the first choice first, at most `limit` (reference taskrouter 6.4). */
 export function candidates(state: State, task: TaskRow, limit: number): WorkerRow[] {
   const { matcher } = state
-  const demands = matcher.demandsOf(task)
+  const target = matcher.targetOf(task)
   if (isDirect(task)) {
     const worker = state.find('worker', task.routing_target)
-    return worker && reasonAgainst(state, task, worker, demands) === undefined ? [worker] : []
+    return worker && reasonAgainst(state, task, worker, target) === undefined ? [worker] : []
   }
-  const stand = matcher.stand(task, demands)
-  if (!stand) return []
+  const targetIndex = matcher.targetIndex(task, target)
+  if (!targetIndex) return []
   const isBarred = isException(state, task) ? (sid: string) => isBarredFrom(state, task, sid) : undefined
-  const chosen = stand.ready(demands.order_by).choose(matcher.task(task), limit, isBarred)
+  const chosen = targetIndex.ready(target.order_by).choose(matcher.task(task), limit, isBarred)
   return chosen.map((worker) => worker.row as WorkerRow) // whoever is ready has a row
 }
 
 /** The waiting task that this worker should be offered next, or undefined (reference taskrouter 6.5). */
 export function workFor(state: State, worker: WorkerEntry): TaskRow | undefined {
-  state.matcher.settleTasks()
-  const { row, direct, channels, floor } = worker
+  state.matcher.fileTasks()
+  const { row, direct, channels, workspaceIndex } = worker
   if (!row) return undefined
   const search = new Search(state, worker)
   direct?.visit((task) => {
-    if (reasonAgainst(state, task.placed, row) !== undefined) return true
-    search.compare(task, false)
+    if (reasonAgainst(state, task.filed, row) !== undefined) return true
+    search.consider(task, false)
     return false
   })
-  for (const { line } of channels) if (line.waiting > 0 && floor.isReady(worker, line)) search.look(line)
-  return search.best?.placed
+  for (const { channelIndex } of channels)
+    if (channelIndex.waiting > 0 && workspaceIndex.isReady(worker, channelIndex)) search.searchChannel(channelIndex)
+  return search.best?.filed
 }
 
-/** One worker's search for the first task in turn. */
+/** The search for the task that one worker is offered next: among those for which it is ready, the first in turn. */
 class Search {
   best: TaskEntry | undefined
   #isLifo = false
@@ -98,31 +99,31 @@ class Search {
     this.#worker = worker
   }
 
-  look(line: ChannelIndex): void {
-    const { floor, pools } = this.#worker
-    const view = floor.view(this.#worker)
-    pools.visitShared(line.pools, (slot) => {
-      const stands = floor.pools[slot]?.places.get(line)?.waiting
-      if (!stands) return
-      for (const { demand, waiting } of stands) {
-        if (!demand.admits(view)) continue
-        waiting.visitOf(view, (bucket) => {
+  searchChannel(channelIndex: ChannelIndex): void {
+    const { workspaceIndex, eligibilities } = this.#worker
+    const view = workspaceIndex.view(this.#worker)
+    eligibilities.visitShared(channelIndex.eligibilities, (slot) => {
+      const targetIndexes = workspaceIndex.eligibilities[slot]?.onChannels.get(channelIndex)?.waiting
+      if (!targetIndexes) return
+      for (const { condition, waiting } of targetIndexes) {
+        if (!condition.admits(view)) continue
+        waiting.visitFor(view, (bucket) => {
           const head = bucket.tasks.first as TaskEntry // a bucket is never empty
           if (this.best !== undefined && !this.#isBefore(head, bucket.isLifo)) return
-          if (bucket.isException && isBarredFrom(this.#state, head.placed, this.#worker.sid)) return
-          if (demand.fits(this.#state.matcher.task(head.placed), view)) this.#take(head, bucket.isLifo)
+          if (bucket.isException && isBarredFrom(this.#state, head.filed, this.#worker.sid)) return
+          if (condition.fits(this.#state.matcher.task(head.filed), view)) this.#take(head, bucket.isLifo)
         })
       }
     })
   }
 
-  compare(task: TaskEntry, isLifo: boolean): void {
+  consider(task: TaskEntry, isLifo: boolean): void {
     if (this.best === undefined || this.#isBefore(task, isLifo)) this.#take(task, isLifo)
   }
 
   #isBefore(task: TaskEntry, isLifo: boolean): boolean {
-    const best = (this.best as TaskEntry).placed // the caller has seen it
-    return order(this.#state, task.placed, isLifo, best, this.#isLifo) < 0
+    const best = (this.best as TaskEntry).filed // the caller has seen it
+    return order(this.#state, task.filed, isLifo, best, this.#isLifo) < 0
   }
 
   #take(task: TaskEntry, isLifo: boolean): void {
@@ -147,7 +148,7 @@ function waitsInLifo(state: State, task: TaskRow): boolean {
   return !isDirect(task) && state.find('task_queue', task.task_queue_sid)?.task_order === 'LIFO'
 }
 
-/** The task itself bars workers who would fit: one has just rejected it, or is handing it on. */
+/** The task itself may bar workers who would fit: one has just rejected it, or is transferring it. */
 export function isException(state: State, task: TaskRow): boolean {
   return (
     (task.retry_at !== null && task.rejected_by.length > 0) || state.tables.transfer.count('task_sid', task.sid) > 0
@@ -171,15 +172,18 @@ function isHolder(state: State, task_sid: string, worker_sid: string): boolean {
   return false
 }
 
-/** A bucket in an order of offers, by the task that was its first when it was added. */
+/** A bucket and the task that was its first when the bucket was added: by that task it has its turn. */
 interface Turn extends Heaped {
   readonly bucket: Bucket
   readonly head: TaskEntry
 }
 
 /**
- * All that waits in a workspace, to be taken in turn. For when so many workers have become free at once that looking for
- * each of them costs more than looking at each bucket: any worker fits all of a bucket or none.
+ * All that waits in some workspaces, to be offered in turn. It is for when so many workers have become free at once that a
+ * search for each of them costs more than a look at each bucket, of which a worker fits all or none.
+ *
+ * Invariant: each bucket is here once at most, as long as somebody may take its first task. A turn is stale when that is
+ * not its bucket's first any more, or has another row; `first` then adds the bucket anew, by the task that is first now.
  */
 export class OfferOrder {
   readonly #state: State
@@ -188,27 +192,27 @@ export class OfferOrder {
   constructor(state: State, workspace_sids: Iterable<string>) {
     this.#state = state
     this.#turns = new Heap((a, b) => {
-      return order(state, a.head.placed, a.bucket.isLifo, b.head.placed, b.bucket.isLifo) < 0
+      return order(state, a.head.filed, a.bucket.isLifo, b.head.filed, b.bucket.isLifo) < 0
     })
-    state.matcher.settleTasks()
-    for (const sid of workspace_sids) state.matcher.floor(sid).visitBuckets((bucket) => this.#add(bucket))
+    state.matcher.fileTasks()
+    for (const sid of workspace_sids) state.matcher.workspaceIndex(sid).visitBuckets((bucket) => this.#add(bucket))
   }
 
-  /** The first in turn of what may still be offered. */
+  /** The first task in turn that may still be offered; undefined when none is left. */
   get first(): TaskRow | undefined {
-    this.#state.matcher.settleTasks()
+    this.#state.matcher.fileTasks()
     for (;;) {
       const turn = this.#turns.first
       if (!turn) return undefined
       const { bucket, head } = turn
       const { first } = bucket.tasks
-      if (head === first && head.placed === this.#state.find('task', head.placed.sid)) return head.placed
+      if (head === first && head.filed === this.#state.find('task', head.filed.sid)) return head.filed
       this.#turns.remove(turn)
       if (first) this.#add(bucket)
     }
   }
 
-  /** Nobody can take the first, hence none of its bucket. */
+  /** Nobody can take the first task, hence none of its bucket. */
   drop(): void {
     const turn = this.#turns.first
     if (turn) this.#turns.remove(turn)

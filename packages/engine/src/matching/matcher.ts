@@ -1,6 +1,5 @@
 import type { State } from '../center.ts'
 import { RecentMap } from '../core/recent-map.ts'
-import { SortedList } from '../core/sorted-list.ts'
 import type {
   ActivityRow,
   JudgingRow,
@@ -11,21 +10,18 @@ import type {
   WorkerRow,
   WorkspaceRow
 } from '../routing/rows.ts'
-import { parseAttributes } from './attributes.ts'
-import type { Eligibility } from './eligibility.ts'
 import { type ChannelEntry, type TaskEntry, WorkerEntry } from './entry.ts'
 import type { Expression } from './expression/compile.ts'
 import type { TaskView, WorkerView, WorkforceView } from './expression/environment.ts'
-import { isException } from './match.ts'
+import { FiledTasks } from './filed-tasks.ts'
 import { fifo, isDirect, lifo } from './order.ts'
-import { defaultFilter, isOpen, noFilter } from './standing.ts'
-import { TargetCondition, type TargetDemands } from './target-condition.ts'
+import { QueueEligibilities } from './queue-eligibilities.ts'
+import { isOpen } from './row-values.ts'
+import type { Target } from './target-condition.ts'
 import type { TargetIndex } from './target-index.ts'
-import { byFifo } from './waiting-tasks.ts'
-import { parseWorkflowDocument, type WorkflowDocument } from './workflow-document.ts'
-import { type Due, WorkspaceIndex } from './workspace-index.ts'
-
-export { capacityLeft } from './view.ts'
+import type { WorkflowDocument } from './workflow-document.ts'
+import { WorkflowTargets } from './workflow-targets.ts'
+import { type StaleWorkspaces, WorkspaceIndex } from './workspace-index.ts'
 
 /** SIDs of workers, as of now. */
 export interface Members extends Iterable<string> {
@@ -34,119 +30,70 @@ export interface Members extends Iterable<string> {
 }
 
 /**
- * What routing keeps beside the rows: who may take from which queue, what waits where, how loaded everybody is. All of it
- * follows from rows: the tables' observers only note what has changed, and the next question brings everything up to
- * date. So it is right after loading, after a decision and after its undoing, and a decision that changes a row five
- * times pays once.
+ * What routing keeps beside the rows, so that nobody need compare every worker with every task: who may take from which
+ * queue, what waits where, how loaded everybody is.
+ *
+ * Invariants:
+ * - All of it follows from rows. Observers of the tables only mark what is stale, and the next question brings up to date
+ *   what it needs. So it is right after loading, after a decision and after one is undone, and a decision that changes a row
+ *   five times pays once.
+ * - Rows, views and loads of workers are never stale. Memberships are until `#evaluate`, filed tasks until `fileTasks`, offer
+ *   orders until they are asked (see WorkspaceIndex). Each question here begins with what it needs of these.
+ * - Workers to whom a task may have to be offered are marked until `takeMarkedForOffer` or `settle`.
+ * - Only Matcher writes worker and channel entries, but for what the headers of the other classes claim.
  */
 export class Matcher {
   readonly #state: State
-  readonly #floors = new Map<string, WorkspaceIndex>()
+  readonly #workspaceIndexes = new Map<string, WorkspaceIndex>()
   readonly #workers = new RecentMap<WorkerEntry>()
-  readonly #tasks = new RecentMap<TaskEntry>()
-  /** By queue: the pool of the expression that is in force. */
-  readonly #poolOf = new Map<string, Eligibility>()
-  /** By queue: the pool of the expression that comes into force when everybody has been judged for it. */
-  readonly #comingTo = new Map<string, Eligibility>()
-  readonly #documents = new Map<string, WorkflowDocument>()
-  readonly #demands = new Map<string, TargetCondition>()
-  readonly #demandOf = new WeakMap<TargetDemands, TargetCondition>()
-  /** Workers to whom something may be offered since the last look. */
-  #freed: WorkerEntry[] = []
-  readonly #due: Due = { judge: new Set(), drop: new Set() }
-  #changed: TaskEntry[] = []
-  readonly #joined = (worker: WorkerEntry): void => {
-    this.#look(worker)
-  }
+  readonly #targets: WorkflowTargets
+  readonly #queues: QueueEligibilities
+  readonly #tasks: FiledTasks
+  readonly #stale: StaleWorkspaces = { toEvaluate: new Set(), toDrop: new Set() }
+  #markedForOffer: WorkerEntry[] = []
 
   constructor(state: State) {
     this.#state = state
+    this.#targets = new WorkflowTargets(state)
+    this.#queues = new QueueEligibilities(state, (sid) => this.workspaceIndex(sid))
+    this.#tasks = new FiledTasks(
+      state,
+      (sid, workspace_sid) => this.#entry(sid, workspace_sid),
+      (task) => this.#targetIndexOf(task, this.targetOf(task))
+    )
     const { tables } = state
     tables.workspace.observe((before, after) => this.#workspaceChanged(before, after))
     tables.activity.observe((before, after) => this.#activityChanged(before, after))
     tables.task_channel.observe((_before, after) => {
-      if (after) this.floor(after.workspace_sid).line(after.sid).changed(after)
+      if (after) this.workspaceIndex(after.workspace_sid).channelIndex(after.sid).changed(after)
     })
     tables.task_queue.observe((before, after) => this.#queueChanged(before, after))
     tables.judging.observe((before, after) => this.#judgingChanged(before, after))
     tables.workflow_document.observe((before, after) => {
-      if (before && !after) this.#documents.delete(before.sid)
+      if (before && !after) this.#targets.forget(before.sid)
     })
     tables.worker.observe((before, after) => this.#workerChanged(before, after))
     tables.worker_channel.observe((before, after) => this.#channelChanged(before, after))
-    tables.task.observe((before, after) => this.#taskChanged(before, after))
-    tables.transfer.observe((before, after) => {
-      const task = this.#tasks.get(either(before, after).task_sid)
-      if (task) this.#placeLater(task)
-    })
+    tables.task.observe((before, after) => this.#tasks.changed(either(before, after).sid, after))
+    tables.transfer.observe((before, after) => this.#tasks.transferChanged(either(before, after).task_sid))
     tables.reservation.observe((before, after) => this.#reservationChanged(before, after))
   }
 
-  // Questions
+  // What expressions read
 
+  /** A worker as expressions see it. Throws when there is no such worker. */
   worker(sid: string): WorkerView {
     const entry = this.#workers.get(sid)
     if (!entry) throw new Error(`invariant: worker ${sid} exists`)
-    return entry.floor.view(entry)
+    return entry.workspaceIndex.view(entry)
   }
 
+  /** A task as expressions see it. */
   task(task: TaskRow): TaskView {
-    const entry = this.#tasks.get(task.sid)
-    if (entry?.view?.text === task.attributes) return entry.view
-    const view = { text: task.attributes, attributes: parseAttributes(task.attributes) }
-    if (entry) entry.view = view
-    return view
+    return this.#tasks.view(task)
   }
 
-  document(sid: string): WorkflowDocument {
-    let document = this.#documents.get(sid)
-    if (!document) {
-      document = parseWorkflowDocument(this.#state.get('workflow_document', sid).configuration)
-      this.#documents.set(sid, document)
-    }
-    return document
-  }
-
-  /** What the task's place in its workflow asks of a worker. */
-  demandsOf(task: TaskRow): TargetDemands {
-    if (task.workflow_document_sid === null || task.filter_index === noFilter) return nothing
-    const document = this.document(task.workflow_document_sid)
-    if (task.filter_index === defaultFilter) return document.default_filter ?? nothing
-    return document.filters[task.filter_index]?.targets[task.target_index] ?? nothing
-  }
-
-  /** Those demands, taken apart. Targets with the same texts share them. */
-  demand(demands: TargetDemands): TargetCondition {
-    let demand = this.#demandOf.get(demands)
-    if (demand) return demand
-    const { expression, known_worker } = demands
-    const key = `${expression?.source ?? ''}\n${known_worker?.by ?? ''}\n${known_worker?.source ?? ''}`
-    demand = this.#demands.get(key)
-    if (!demand) {
-      if (this.#demands.size > maxDemands) this.#demands.clear()
-      demand = new TargetCondition(expression, known_worker)
-      this.#demands.set(key, demand)
-    }
-    this.#demandOf.set(demands, demand)
-    return demand
-  }
-
-  /** The expression by which the queue's workers are chosen now: its own, or the former one while that is being judged. */
-  inForce({ sid, target_workers }: TaskQueueRow): string {
-    return this.#state.tables.judging.firstBy('task_queue_sid', sid)?.former ?? target_workers
-  }
-
-  /** Whether any queue of the workspace has the expression in force. */
-  isInForce(workspace_sid: string, source: string): boolean {
-    return this.floor(workspace_sid).isInForce(source)
-  }
-
-  /** Expressions of the workspace's queues that may read an activity's name. */
-  readersOfNames(workspace_sid: string): readonly Expression[] {
-    return this.floor(workspace_sid).readersOfNames()
-  }
-
-  /** An activity's name as expressions see it at the worker with that seq: the former one until it has been judged by the new. */
+  /** The activity's name as expressions see it for the worker with that seq: the former one until they have been evaluated with the new one. */
   activityName(sid: string, worker_seq: number): string {
     const { judging, activity } = this.#state.tables
     if (judging.size > 0)
@@ -154,38 +101,64 @@ export class Matcher {
     return activity.get(sid)?.friendly_name ?? ''
   }
 
-  /** The queue's expression that is being judged. */
-  coming(task_queue_sid: string): Expression {
-    return this.#coming(task_queue_sid).expression
+  // Workflows
+
+  /** The parsed document of a row. Throws when there is no such row. */
+  document(sid: string): WorkflowDocument {
+    return this.#targets.document(sid)
   }
 
-  /** Judges workers up to a seq, or all, for the expression that is to come into force in the queue. */
-  judgeComing(task_queue_sid: string, to: number | undefined): void {
-    this.#judge()
-    const pool = this.#coming(task_queue_sid)
-    pool.floor.judgePiece(pool, to)
+  /** The target of its workflow that the task is at; one that asks for nothing when no filter has the task. */
+  targetOf(task: TaskRow): Target {
+    return this.#targets.targetOf(task)
   }
 
-  #coming(task_queue_sid: string): Eligibility {
-    const pool = this.#comingTo.get(task_queue_sid)
-    if (!pool) throw new Error(`invariant: an expression is being judged for ${task_queue_sid}`)
-    return pool
+  // Expressions of queues
+
+  /** The expression that chooses the queue's workers now: its own, or the former one while workers are evaluated in pieces. */
+  expressionInForce(queue: TaskQueueRow): string {
+    return this.#queues.expressionInForce(queue)
   }
 
-  /** Eligible for the queue, whatever their activity; in no particular order. */
+  /** Whether any queue of the workspace has the expression in force. */
+  isInForce(workspace_sid: string, source: string): boolean {
+    return this.workspaceIndex(workspace_sid).isInForce(source)
+  }
+
+  /** Expressions of the workspace's queues that may read an activity's name. */
+  readersOfNames(workspace_sid: string): readonly Expression[] {
+    return this.workspaceIndex(workspace_sid).readersOfNames()
+  }
+
+  /** The expression that comes into force in the queue when all workers have been evaluated. Throws when there is none. */
+  upcomingExpression(task_queue_sid: string): Expression {
+    return this.#queues.upcoming(task_queue_sid).expression
+  }
+
+  /** Evaluates the queue's upcoming expression for workers up to a seq, or for all that are left. Throws when there is none. */
+  evaluateUpcoming(task_queue_sid: string, to: number | undefined): void {
+    this.#evaluate()
+    const eligibility = this.#queues.upcoming(task_queue_sid)
+    eligibility.workspaceIndex.evaluatePiece(eligibility, to)
+  }
+
+  // Who is eligible, and how loaded
+
+  /** Workers eligible for the queue, whatever their activity; in no particular order. */
   members(task_queue_sid: string): Members {
-    this.#judge()
-    const pool = this.#poolOf.get(task_queue_sid)
-    if (!pool) return new Set<string>()
+    this.#evaluate()
+    const eligibility = this.#queues.inForce(task_queue_sid)
+    if (!eligibility) return new Set<string>()
+    const { workspaceIndex } = eligibility
     const entries = this.#workers
     return {
-      size: pool.size,
+      size: eligibility.size,
       has(worker_sid) {
         const worker = entries.get(worker_sid)
-        return worker !== undefined && worker.floor === pool.floor && pool.has(worker)
+        return worker !== undefined && worker.workspaceIndex === workspaceIndex && eligibility.has(worker)
       },
       *[Symbol.iterator]() {
-        for (const worker of pool.floor.workers) if (worker && pool.has(worker)) yield worker.sid
+        for (const worker of workspaceIndex.workers) if (worker && eligibility.has(worker)) yield worker.sid
       }
     }
   }
@@ -196,24 +169,29 @@ export class Matcher {
 
   /** SIDs of the queues for which a worker is eligible. */
   queuesOf(worker_sid: string): ReadonlySet<string> {
-    this.#judge()
+    this.#evaluate()
     const worker = this.#workers.get(worker_sid)
     const queues = new Set<string>()
     if (!worker?.row) return queues
     for (const { sid } of this.#state.tables.task_queue.by('workspace_sid', worker.row.workspace_sid)) {
-      if (this.#poolOf.get(sid)?.has(worker)) queues.add(sid)
+      if (this.#queues.inForce(sid)?.has(worker)) queues.add(sid)
     }
     return queues
   }
 
-  channelOf(worker_sid: string, task_channel_sid: string): WorkerChannelRow | undefined {
-    return this.#workers.get(worker_sid)?.channel(task_channel_sid)?.row
-  }
-
-  /** How many reservations a worker holds on a channel, and how many of them count as assigned tasks: accepted or being wrapped up. */
-  load(worker_sid: string, task_channel_sid: string): Readonly<Pick<ChannelEntry, 'open' | 'assigned'>> {
-    const channel = this.#workers.get(worker_sid)?.channel(task_channel_sid)
-    return channel ? { open: channel.open, assigned: channel.assigned } : idle
+  /** Head counts of the workers who are eligible for a queue. */
+  workforce(task_queue_sid: string): WorkforceView {
+    this.#evaluate()
+    const eligibility = this.#queues.inForce(task_queue_sid)
+    let available = 0
+    for (const [activity_sid, count] of eligibility?.byActivity ?? []) {
+      if (this.#state.find('activity', activity_sid)?.available) available += count
+    }
+    return {
+      available,
+      unavailable: (eligibility?.size ?? 0) - available,
+      activity: (sid) => eligibility?.byActivity.get(sid) ?? 0
+    }
   }
 
   /** How many workers of a workspace are in an available activity. */
@@ -226,28 +204,25 @@ export class Matcher {
     return sum
   }
 
-  /** Head counts of the workers who are eligible for a queue. */
-  workforce(task_queue_sid: string): WorkforceView {
-    this.#judge()
-    const pool = this.#poolOf.get(task_queue_sid)
-    let available = 0
-    for (const [activity_sid, count] of pool?.byActivity ?? []) {
-      if (this.#state.find('activity', activity_sid)?.available) available += count
-    }
-    return {
-      available,
-      unavailable: (pool?.size ?? 0) - available,
-      activity: (sid) => pool?.byActivity.get(sid) ?? 0
-    }
+  channelOf(worker_sid: string, task_channel_sid: string): WorkerChannelRow | undefined {
+    return this.#workers.get(worker_sid)?.channel(task_channel_sid)?.row
   }
+
+  /** How many reservations a worker holds on a channel, and how many of them count as assigned tasks: accepted or being wrapped up. */
+  load(worker_sid: string, task_channel_sid: string): Readonly<Pick<ChannelEntry, 'open' | 'assigned'>> {
+    const channel = this.#workers.get(worker_sid)?.channel(task_channel_sid)
+    return channel ? { open: channel.open, assigned: channel.assigned } : idle
+  }
+
+  // What waits
 
   /** Tasks that wait for one worker alone, in the order in which they are offered. */
   directTasks(worker_sid: string): TaskRow[] {
-    this.#place()
+    this.fileTasks()
     return this.#workers.get(worker_sid)?.direct?.toArray().map(rowOf) ?? []
   }
 
-  /** Tasks that wait in a queue, in the order in which they are offered. Sorts them: for checking and explaining only. */
+  /** Tasks that wait in a queue, in the order in which they are offered. It sorts them, so it is for checking and explaining only. */
   waiting(task_queue_sid: string): TaskRow[] {
     const order = this.#state.find('task_queue', task_queue_sid)?.task_order === 'LIFO' ? lifo : fifo
     const tasks = [...this.#state.tables.task.by('task_queue_sid', task_queue_sid)]
@@ -256,123 +231,96 @@ export class Matcher {
 
   // For matching
 
-  floor(workspace_sid: string): WorkspaceIndex {
-    let floor = this.#floors.get(workspace_sid)
-    if (!floor) {
-      floor = new WorkspaceIndex(this.#state, workspace_sid, this.#due, (sid) => this.#workers.get(sid))
-      this.#floors.set(workspace_sid, floor)
+  workspaceIndex(workspace_sid: string): WorkspaceIndex {
+    let workspaceIndex = this.#workspaceIndexes.get(workspace_sid)
+    if (!workspaceIndex) {
+      workspaceIndex = new WorkspaceIndex(this.#state, workspace_sid, this.#stale, (sid) => this.#workers.get(sid))
+      this.#workspaceIndexes.set(workspace_sid, workspaceIndex)
     }
-    return floor
+    return workspaceIndex
   }
 
-  /** The worker with everything that is known of it, as of now. */
+  /** The worker with everything that is kept of it, memberships up to date. */
   entry(worker_sid: string): WorkerEntry | undefined {
-    this.#judge()
+    this.#evaluate()
     return this.#workers.get(worker_sid)
   }
 
-  /** Where the task meets workers, with the pools as of now; undefined while it is in no queue. */
-  stand(task: TaskRow, demands: TargetDemands): TargetIndex | undefined {
-    this.#judge()
-    return this.#standOf(task, demands)
+  /** Where the task meets workers, memberships up to date; undefined while it is in no queue. */
+  targetIndex(task: TaskRow, target: Target): TargetIndex | undefined {
+    this.#evaluate()
+    return this.#targetIndexOf(task, target)
   }
 
-  /** Puts every task that has changed where it waits now. */
-  settleTasks(): void {
-    this.#place()
+  /** Files every task that has changed where it waits now, then drops what no queue needs any more. */
+  fileTasks(): void {
+    this.#tasks.file()
+    if (this.#stale.toDrop.size === 0) return
+    for (const workspaceIndex of this.#stale.toDrop) workspaceIndex.dropUnused()
+    this.#stale.toDrop.clear()
   }
 
-  /** Workers for whom something may wait, to be looked at since the last call, in no particular order; then forgets them. */
-  takeFreed(): readonly WorkerEntry[] {
-    this.#judge()
-    this.#place()
+  /** Workers marked since the last call for whom something may be waiting, in no particular order. Their marks are gone. */
+  takeMarkedForOffer(): readonly WorkerEntry[] {
+    this.#evaluate()
+    this.fileTasks()
     let found: WorkerEntry[] | undefined
-    for (const worker of this.#freed) {
-      worker.isFreed = false
+    for (const worker of this.#markedForOffer) {
+      worker.isMarkedForOffer = false
       if (!worker.row || !mayHaveWork(worker)) continue
       if (found) found.push(worker)
       else found = [worker]
     }
-    if (this.#freed.length > 0) this.#freed = []
+    if (this.#markedForOffer.length > 0) this.#markedForOffer = []
     return found ?? nobody
   }
 
-  /** Nothing is to be looked at: after loading, and after undoing a decision. */
+  /** Brings everything up to date and offers nothing: after loading, and after a decision is undone. */
   settle(): void {
-    this.#judge()
-    this.#place()
-    for (const worker of this.#freed) worker.isFreed = false
-    this.#freed = []
-    // After loading, the pieces that have been done are done again.
+    this.#evaluate()
+    this.fileTasks()
+    for (const worker of this.#markedForOffer) worker.isMarkedForOffer = false
+    this.#markedForOffer = []
+    // After loading, the pieces of upcoming expressions that had been evaluated are evaluated again.
     if (this.#state.tables.judging.size === 0) return
     for (const { task_queue_sid, judged_to } of this.#state.tables.judging.by('turn', 'all'))
-      if (task_queue_sid !== null) this.judgeComing(task_queue_sid, judged_to)
+      if (task_queue_sid !== null) this.evaluateUpcoming(task_queue_sid, judged_to)
   }
 
-  #judge(): void {
-    if (this.#due.judge.size === 0) return
-    for (const floor of this.#due.judge) floor.judge(this.#joined)
-    this.#due.judge.clear()
+  #evaluate(): void {
+    if (this.#stale.toEvaluate.size === 0) return
+    for (const workspaceIndex of this.#stale.toEvaluate) workspaceIndex.evaluate(this.#markForOffer)
+    this.#stale.toEvaluate.clear()
   }
 
-  #place(): void {
-    if (this.#changed.length > 0) {
-      const tasks = this.#changed
-      this.#changed = []
-      for (const task of tasks) this.#placeTask(task)
-    }
-    if (this.#due.drop.size === 0) return
-    for (const floor of this.#due.drop) floor.dropUnused()
-    this.#due.drop.clear()
+  #targetIndexOf(task: TaskRow, target: Target): TargetIndex | undefined {
+    const eligibility = task.task_queue_sid === null ? undefined : this.#queues.inForce(task.task_queue_sid)
+    if (!eligibility) return undefined
+    const channelIndex = eligibility.workspaceIndex.channelIndex(task.task_channel_sid)
+    return eligibility.onChannel(channelIndex).targetIndex(this.#targets.conditionOf(target))
   }
 
-  #placeTask(task: TaskEntry): void {
-    task.isChanged = false
-    task.bucket?.waiting.remove(task, task.bucket)
-    if (task.worker) {
-      task.worker.direct?.remove(task)
-      if (task.worker.direct?.length === 0) task.worker.direct = undefined
-      task.worker = undefined
-    }
-    const { row } = task
-    if (row?.assignment_status !== 'pending') return
-    task.placed = row
-    if (isDirect(row)) {
-      task.worker = this.#entry(row.routing_target as string, row.workspace_sid) // a direct task has one
-      task.worker.direct ??= new SortedList(byFifo)
-      task.worker.direct.add(task)
-    } else {
-      const isLifo = this.#state.find('task_queue', row.task_queue_sid)?.task_order === 'LIFO'
-      this.#standOf(row, this.demandsOf(row))?.waiting.add(task, this.task(row), isLifo, isException(this.#state, row))
-    }
-  }
-
-  #standOf(task: TaskRow, demands: TargetDemands): TargetIndex | undefined {
-    const pool = task.task_queue_sid === null ? undefined : this.#poolOf.get(task.task_queue_sid)
-    return pool?.at(pool.floor.line(task.task_channel_sid)).stand(this.demand(demands))
-  }
-
-  // What follows from rows
+  // What rows change
 
   #workspaceChanged(before: WorkspaceRow | undefined, after: WorkspaceRow | undefined): void {
     if (!after) return
-    const floor = this.floor(after.sid)
-    floor.isSingle = !after.multi_task_enabled
+    const workspaceIndex = this.workspaceIndex(after.sid)
+    workspaceIndex.isSingle = !after.multi_task_enabled
     if (!before || before.multi_task_enabled === after.multi_task_enabled) return
-    // With multitasking, who is busy on one channel may be free on another.
-    for (const worker of floor.workers) if (worker) this.#free(worker)
+    // With multitasking, a worker who is busy on one channel may have room on another.
+    for (const worker of workspaceIndex.workers) if (worker) this.#readinessChanged(worker)
   }
 
-  /** Expressions may name an activity. When rows are loaded, an activity may come after the workers who are in it. */
+  /** Expressions may read an activity's name. When rows are loaded, an activity may come after the workers who are in it. */
   #activityChanged(before: ActivityRow | undefined, after: ActivityRow | undefined): void {
     if (!after || before?.friendly_name === after.friendly_name) return
-    // For expressions, nobody is in an activity of that name yet.
+    // While a judging row says that the name reaches expressions in pieces, no expression sees it yet.
     if (before && this.#state.tables.judging.count('activity_sid', after.sid) > 0) return
-    this.#renamed(after, 0, undefined)
+    this.#nameChanged(after, 0, undefined)
   }
 
-  /** Expressions see another name of the activity at workers after a seq, and up to one. */
-  #renamed(
+  /** Expressions see another name of the activity for workers after a seq, and up to one if it is given. */
+  #nameChanged(
     { sid, workspace_sid }: Pick<ActivityRow, 'sid' | 'workspace_sid'>,
     after: number,
     to: number | undefined
@@ -381,8 +329,8 @@ export class Matcher {
       if (to !== undefined && row.seq > to) return
       const worker = this.#entry(row.sid, workspace_sid)
       worker.view = undefined
-      worker.floor.judgeLater(worker, 'names')
-      this.#free(worker)
+      worker.workspaceIndex.markEligibilityStale(worker, 'names')
+      this.#readinessChanged(worker)
     }
   }
 
@@ -392,14 +340,15 @@ export class Matcher {
     if (queue) this.#queueChanged(queue, queue)
     if (activity_sid === null) return
     const activity = { sid: activity_sid, workspace_sid }
+    const { judged_to } = either(before, after)
     if (before && after)
-      this.#renamed(activity, Math.min(before.judged_to, after.judged_to), Math.max(before.judged_to, after.judged_to))
-    else if (!this.#isBeginning(activity_sid, either(before, after)))
-      this.#renamed(activity, either(before, after).judged_to, undefined)
+      this.#nameChanged(activity, Math.min(before.judged_to, judged_to), Math.max(before.judged_to, judged_to))
+    else if (!this.#hasFormerName(activity_sid, either(before, after)))
+      this.#nameChanged(activity, judged_to, undefined)
   }
 
-  /** The name of the activity is still, or again, the one that it is to lose: expressions see no other one. */
-  #isBeginning(activity_sid: string, { seq, former }: JudgingRow): boolean {
+  /** The activity still has, or again has, the name that it is to lose, so expressions see no other one. */
+  #hasFormerName(activity_sid: string, { seq, former }: JudgingRow): boolean {
     const { judging, activity } = this.#state.tables
     if (activity.get(activity_sid)?.friendly_name !== former) return false
     for (const other of judging.by('activity_sid', activity_sid)) if (other.seq > seq) return false
@@ -407,56 +356,39 @@ export class Matcher {
   }
 
   #queueChanged(before: TaskQueueRow | undefined, after: TaskQueueRow | undefined): void {
-    const { sid, workspace_sid } = either(before, after)
-    const floor = this.floor(workspace_sid)
-    const source = after && this.inForce(after)
-    const coming = after && source !== after.target_workers ? after.target_workers : undefined
-    const old = this.#poolOf.get(sid)
-    const isOther = old?.expression.source !== source
-    const awaited = this.#comingTo.get(sid)
-    if (isOther) {
-      if (source === undefined) this.#poolOf.delete(sid)
-      else this.#poolOf.set(sid, floor.acquire(source))
-    }
-    if (awaited?.expression.source !== coming) {
-      if (coming === undefined) this.#comingTo.delete(sid)
-      else this.#comingTo.set(sid, floor.expect(coming))
-      if (awaited) floor.giveUp(awaited)
-    }
-    if (isOther) {
-      if (old) floor.release(old)
-      // Whoever was a member of the pool before the queue had it may now take what waits in the queue.
-      const pool = this.#poolOf.get(sid)
-      if (before && pool) for (const worker of floor.workers) if (worker && pool.has(worker)) this.#look(worker)
+    const queue = either(before, after)
+    if (this.#queues.changed(queue, after)) {
+      // Who was a member already, through another queue, may now take what waits in this one. New members are marked anyway.
+      const eligibility = before && this.#queues.inForce(queue.sid)
+      for (const worker of eligibility?.workspaceIndex.workers ?? [])
+        if (worker && eligibility?.has(worker)) this.#markForOffer(worker)
     } else if (before?.task_order === after?.task_order) return
-    for (const task of this.#state.tables.task.by('task_queue_sid', sid)) {
-      if (task.assignment_status === 'pending') this.#placeLater(this.#taskEntry(task))
-    }
+    this.#tasks.queueChanged(queue.sid)
   }
 
   #workerChanged(before: WorkerRow | undefined, after: WorkerRow | undefined): void {
     const { sid, workspace_sid } = either(before, after)
     const worker = this.#entry(sid, workspace_sid)
-    const { floor } = worker
+    const { workspaceIndex } = worker
     worker.row = after
     if (!after) {
       worker.view = undefined
-      floor.leave(worker)
-      floor.note(worker)
+      workspaceIndex.removeWorker(worker)
+      workspaceIndex.markReadinessStale(worker)
       this.#dropIfEmpty(worker)
       return
     }
-    if (worker.slot < 0) floor.join(worker, after)
+    if (worker.slot < 0) workspaceIndex.addWorker(worker, after)
     if (before?.attributes !== after.attributes) {
-      floor.judgeLater(worker, 'all')
+      workspaceIndex.markEligibilityStale(worker, 'all')
     } else if (before.friendly_name !== after.friendly_name || before.activity_sid !== after.activity_sid) {
-      floor.judgeLater(worker, 'names')
+      workspaceIndex.markEligibilityStale(worker, 'names')
     } else {
-      if (before.last_reserved_seq !== after.last_reserved_seq) floor.note(worker)
+      if (before.last_reserved_seq !== after.last_reserved_seq) workspaceIndex.markReadinessStale(worker)
       return
     }
     worker.view = undefined
-    this.#free(worker)
+    this.#readinessChanged(worker)
   }
 
   /** Target expressions read channels: even one that is gone may make something fit. */
@@ -464,7 +396,7 @@ export class Matcher {
     const row = either(before, after)
     const worker = this.#entry(row.worker_sid, row.workspace_sid)
     this.#channelEntry(worker, row.task_channel_sid).row = after
-    this.#free(worker)
+    this.#readinessChanged(worker)
     if (!after) this.#dropIfEmpty(worker)
   }
 
@@ -476,7 +408,7 @@ export class Matcher {
     const worker = this.#entry(row.worker_sid, row.workspace_sid)
     if (before && isOpen(before)) this.#count(worker, before, -1)
     if (after && isOpen(after)) this.#count(worker, after, 1)
-    this.#free(worker)
+    this.#readinessChanged(worker)
     if (!after) this.#dropIfEmpty(worker)
   }
 
@@ -487,51 +419,22 @@ export class Matcher {
     if (reservation_status !== 'pending') channel.assigned += by
   }
 
-  #taskChanged(before: TaskRow | undefined, after: TaskRow | undefined): void {
-    const task = this.#tasks.get(either(before, after).sid)
-    if (after && (after.assignment_status === 'pending' || after.assignment_status === 'reserved')) {
-      const entry = task ?? this.#taskEntry(after)
-      entry.row = after
-      if (after.assignment_status === 'pending' || entry.bucket || entry.worker) this.#placeLater(entry)
-    } else if (task) {
-      task.row = undefined
-      task.view = undefined
-      this.#tasks.delete(task.placed.sid)
-      if (task.bucket || task.worker) this.#placeLater(task)
-    }
+  /** The worker may be ready now, or no longer, or in another rank. */
+  #readinessChanged(worker: WorkerEntry): void {
+    worker.workspaceIndex.markReadinessStale(worker)
+    this.#markForOffer(worker)
   }
 
-  #placeLater(task: TaskEntry): void {
-    if (task.isChanged) return
-    task.isChanged = true
-    this.#changed.push(task)
-  }
-
-  #free(worker: WorkerEntry): void {
-    worker.floor.note(worker)
-    this.#look(worker)
-  }
-
-  /** Something may be offered to the worker. */
-  #look(worker: WorkerEntry): void {
-    if (worker.isFreed) return
-    worker.isFreed = true
-    this.#freed.push(worker)
-  }
-
-  #taskEntry(row: TaskRow): TaskEntry {
-    let task = this.#tasks.get(row.sid)
-    if (!task) {
-      task = { row, placed: row, view: undefined, bucket: undefined, worker: undefined, isChanged: false }
-      this.#tasks.set(row.sid, task)
-    }
-    return task
+  readonly #markForOffer = (worker: WorkerEntry): void => {
+    if (worker.isMarkedForOffer) return
+    worker.isMarkedForOffer = true
+    this.#markedForOffer.push(worker)
   }
 
   #entry(sid: string, workspace_sid: string): WorkerEntry {
     let worker = this.#workers.get(sid)
     if (!worker) {
-      worker = new WorkerEntry(sid, this.floor(workspace_sid))
+      worker = new WorkerEntry(sid, this.workspaceIndex(workspace_sid))
       this.#workers.set(sid, worker)
     }
     return worker
@@ -540,13 +443,14 @@ export class Matcher {
   #channelEntry(worker: WorkerEntry, task_channel_sid: string): ChannelEntry {
     let channel = worker.channel(task_channel_sid)
     if (!channel) {
-      channel = { line: worker.floor.line(task_channel_sid), row: undefined, open: 0, assigned: 0 }
+      const channelIndex = worker.workspaceIndex.channelIndex(task_channel_sid)
+      channel = { channelIndex, row: undefined, open: 0, assigned: 0 }
       worker.channels.push(channel)
     }
     return channel
   }
 
-  /** Channels of a worker that are gone, and a worker of whom nothing is left. */
+  /** Forgets a worker of whom nothing is left: no row, no channel, no reservation, no task that waits for it. */
   #dropIfEmpty(worker: WorkerEntry): void {
     if (worker.row || worker.direct || worker.open > 0) return
     if (worker.channels.some((channel) => channel.row !== undefined)) return
@@ -554,15 +458,15 @@ export class Matcher {
   }
 }
 
-function mayHaveWork({ direct, floor, channels }: WorkerEntry): boolean {
+function mayHaveWork({ direct, workspaceIndex, channels }: WorkerEntry): boolean {
   if (direct) return true
-  if (floor.waiting === 0) return false
-  for (const { line } of channels) if (line.waiting > 0) return true
+  if (workspaceIndex.waiting === 0) return false
+  for (const { channelIndex } of channels) if (channelIndex.waiting > 0) return true
   return false
 }
 
 function rowOf(task: TaskEntry): TaskRow {
-  return task.placed
+  return task.filed
 }
 
 function either<T>(before: T | undefined, after: T | undefined): T {
@@ -570,6 +474,4 @@ function either<T>(before: T | undefined, after: T | undefined): T {
 }
 
 const idle = { open: 0, assigned: 0 } as const
-const nothing: TargetDemands = {}
 const nobody: readonly WorkerEntry[] = []
-const maxDemands = 10_000

@@ -10,7 +10,7 @@ export function lifo(a: TaskRow, b: TaskRow): number {
   return b.virtual_start_time - a.virtual_start_time || b.seq - a.seq
 }
 
-/** Is for one worker only (reference taskrouter 4.4). */
+/** The task is for one worker only (reference taskrouter 4.4). */
 export function isDirect(task: TaskRow): boolean {
   return task.routing_target?.startsWith('WK') ?? false
 }

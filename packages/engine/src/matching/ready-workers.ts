@@ -5,7 +5,7 @@ import type { OrderBy, OrderKeys } from './expression/order-by.ts'
 import type { TargetIndex } from './target-index.ts'
 import type { View } from './view.ts'
 
-/** A worker's place in the order of choice, kept while it is not ready: then it stands in none of its groups. */
+/** A worker with what decides its rank. It is kept while the worker is not ready; then it is in none of its groups. */
 interface RankedWorker {
   readonly worker: WorkerEntry
   readonly view: View
@@ -18,38 +18,46 @@ interface RankedWorker {
 }
 
 /**
- * The workers who are ready at a stand, in order of choice: by the target's order, then the longest idle (reference
- * taskrouter 6.4). They are filed by what joins them to tasks, and by class: the values that decide the rest.
+ * The workers who are ready at a target index, in offer order: by the target's `order_by`, then the longest idle
+ * (reference taskrouter 6.4). They are grouped by the keys that they share with tasks, and in each key by class: the
+ * values that decide the rest.
  *
- * Before it is asked, it hears of everybody in its pool who has changed, while what the matcher keeps of them is still
- * near at hand. When it hears of many and is not asked, because no task arrives at its stand, it forgets everybody and is
- * made anew when one does.
+ * Invariants: once made, and until forgotten, it is in its eligibility's `readyWorkers` and is told of every member that
+ * changes or leaves. It is right after a refresh, which every question begins with; between two questions it lacks what is
+ * still marked as stale readiness in the workspace. If more workers change than there are members and nobody asks, because
+ * no task arrives, then it forgets everybody and is made anew for the next question. A ranked worker is in its groups
+ * exactly while `isReady`, under the `idle` with which it was added. Only this class writes it, and the workspace's count
+ * of ranked workers.
  */
 export class ReadyWorkers {
-  readonly #stand: TargetIndex
+  readonly #targetIndex: TargetIndex
   readonly #order_by: OrderBy | undefined
+  /** Keys and ranks read channel figures, which change without a new view of the worker. */
   readonly #isVolatile: boolean
-  readonly #spots = new Map<WorkerEntry, RankedWorker>()
+  readonly #ranked = new Map<WorkerEntry, RankedWorker>()
+  /** By key, then by class. */
   #groups = new Map<string, Map<string, SortedList<RankedWorker>>>()
+  /** The most classes that a key has. */
   #classes = 0
-  /** With too many classes there are none, and workers are asked one by one. */
+  /** With too many classes there are none, and workers are compared one by one. */
   #hasClasses: boolean
-  /** How many changes it has heard of since it was asked last. */
-  #heard = 0
-  /** Otherwise it is to be made from the pool. */
+  /** How many changes of workers there were since the last question. */
+  #changes = 0
+  /** Otherwise it is to be made from the members. */
   #isMade = false
 
-  constructor(stand: TargetIndex, order_by: OrderBy | undefined) {
-    this.#stand = stand
+  constructor(targetIndex: TargetIndex, order_by: OrderBy | undefined) {
+    const { condition } = targetIndex
+    this.#targetIndex = targetIndex
     this.#order_by = order_by
-    this.#hasClasses = stand.demand.isMixed
-    this.#isVolatile = stand.demand.readsFigures || (order_by?.worker_paths.some((path) => path.volatile) ?? false)
+    this.#hasClasses = condition.isMixed
+    this.#isVolatile = condition.readsFigures || (order_by?.worker_paths.some((path) => path.volatile) ?? false)
   }
 
   /** The first workers for a task, at most `limit`, without those whom the task itself bars. */
   choose(view: TaskView, limit: number, isBarred?: (worker_sid: string) => boolean): WorkerEntry[] {
     this.#refresh()
-    const keys = this.#spots.size === 0 ? undefined : this.#stand.demand.keysOfTask(view)
+    const keys = this.#ranked.size === 0 ? undefined : this.#targetIndex.condition.keysOfTask(view)
     if (keys === undefined) return []
     const found: RankedWorker[] = []
     for (let i = 0; i < keys.length; i++) {
@@ -75,92 +83,95 @@ export class ReadyWorkers {
     isBarred: ((worker_sid: string) => boolean) | undefined,
     found: RankedWorker[]
   ): void {
-    const { demand } = this.#stand
+    const { condition } = this.#targetIndex
     const first = group.first
-    if (first === undefined || (this.#hasClasses && !demand.joins(view, first.view))) return
-    const suits = (spot: RankedWorker) => demand.fits(view, spot.view) && !isBarred?.(spot.worker.sid)
+    if (first === undefined || (this.#hasClasses && !condition.fitsClass(view, first.view))) return
+    const suits = (ranked: RankedWorker) => condition.fits(view, ranked.view) && !isBarred?.(ranked.worker.sid)
     if (limit === 1 && suits(first)) {
       found.push(first)
       return
     }
     let left = limit
-    group.visit((spot) => {
-      if (!suits(spot)) return true
-      found.push(spot)
+    group.visit((ranked) => {
+      if (!suits(ranked)) return true
+      found.push(ranked)
       return --left > 0
     })
   }
 
-  /** The worker may have become ready, or no longer be so, or have its turn elsewhere. */
-  hear(worker: WorkerEntry): void {
-    this.#heard++
-    if (this.#heard > 64 + this.#stand.place.pool.size) this.forget()
+  /** The worker, who is or was a member, may have become ready, or no longer be so, or have another rank. */
+  refreshWorker(worker: WorkerEntry): void {
+    this.#changes++
+    if (this.#changes > 64 + this.#targetIndex.eligibility.size) this.forget()
     else this.#update(worker)
   }
 
+  /** Lets go of everybody. The next question makes it anew. */
   forget(): void {
-    this.#stand.place.pool.floor.spots -= this.#spots.size
-    this.#spots.clear()
+    const { eligibility } = this.#targetIndex
+    eligibility.workspaceIndex.rankedWorkers -= this.#ranked.size
+    this.#ranked.clear()
     this.#groups.clear()
     this.#classes = 0
     this.#isMade = false
-    this.#stand.place.pool.kept.delete(this)
+    eligibility.readyWorkers.delete(this)
   }
 
   #refresh(): void {
-    const { pool } = this.#stand.place
-    pool.floor.tellReady()
+    const { workspaceIndex } = this.#targetIndex.eligibility
+    workspaceIndex.refreshReadiness()
     if (!this.#isMade) this.#make()
-    else if (this.#heard === 0) return
-    this.#heard = 0
+    else if (this.#changes === 0) return
+    this.#changes = 0
     const isScattered = this.#hasClasses && this.#classes > maxClasses
-    if (isScattered || this.#groups.size > 64 + 4 * this.#spots.size) {
+    if (isScattered || this.#groups.size > 64 + 4 * this.#ranked.size) {
       if (isScattered) this.#hasClasses = false
       this.#make()
     }
-    pool.floor.keepWithin(this)
+    workspaceIndex.limitRankedWorkers(this)
   }
 
   #make(): void {
     this.forget()
-    const { pool } = this.#stand.place
-    pool.members.visit((slot) => this.#update(pool.floor.workers[slot] as WorkerEntry)) // a member has a slot
+    const { eligibility } = this.#targetIndex
+    const { workers } = eligibility.workspaceIndex
+    eligibility.members.visit((slot) => this.#update(workers[slot] as WorkerEntry)) // a member has a slot
     this.#isMade = true
-    pool.kept.add(this)
+    eligibility.readyWorkers.add(this)
   }
 
   #update(worker: WorkerEntry): void {
-    const { place, demand } = this.#stand
-    const old = this.#spots.get(worker)
-    const { line, pool } = place
-    const isIn = pool.has(worker)
-    if (!isIn || !pool.floor.isReady(worker, line)) {
-      if (old && isIn) this.#leave(old)
+    const { eligibility, channelIndex, condition } = this.#targetIndex
+    const { workspaceIndex } = eligibility
+    const old = this.#ranked.get(worker)
+    const isMember = eligibility.has(worker)
+    if (!isMember || !workspaceIndex.isReady(worker, channelIndex)) {
+      if (old && isMember) this.#takeOut(old)
       else if (old) this.#remove(old)
       return
     }
-    const view = pool.floor.view(worker)
-    const idle = pool.floor.idleSince(worker, line)
+    const view = workspaceIndex.view(worker)
+    const idle = workspaceIndex.idleSince(worker, channelIndex)
     if (old && old.view === view && !this.#isVolatile) {
-      // Nothing but its turn can be another one.
+      // Only its idle time can have changed.
       if (old.isReady && old.idle === idle) return
-      this.#leave(old)
+      this.#takeOut(old)
       old.idle = idle
-      this.#join(old)
+      this.#putIn(old)
       return
     }
     if (old) this.#remove(old)
-    if (!demand.admits(view)) return
+    if (!condition.admits(view)) return
     const seq = worker.row?.seq ?? 0 // whoever is ready has a row
     this.#add({ worker, view, keys: this.#order_by?.keys(view), idle, isReady: false, seq, groups: [] })
   }
 
-  #add(spot: RankedWorker): void {
-    const { demand, place } = this.#stand
-    this.#spots.set(spot.worker, spot)
-    place.pool.floor.spots++
-    const values = this.#hasClasses ? demand.valuesOfWorker(spot.view) : ''
-    for (const key of demand.keysOfWorker(spot.view)) {
+  #add(ranked: RankedWorker): void {
+    const { condition, eligibility } = this.#targetIndex
+    this.#ranked.set(ranked.worker, ranked)
+    eligibility.workspaceIndex.rankedWorkers++
+    const values = this.#hasClasses ? condition.valuesOfWorker(ranked.view) : ''
+    for (const key of condition.keysOfWorker(ranked.view)) {
       let classes = this.#groups.get(key)
       if (!classes) {
         classes = new Map()
@@ -172,32 +183,32 @@ export class ReadyWorkers {
         classes.set(values, group)
         this.#classes = Math.max(this.#classes, classes.size)
       }
-      spot.groups.push(group)
+      ranked.groups.push(group)
     }
-    this.#join(spot)
+    this.#putIn(ranked)
   }
 
-  #remove(spot: RankedWorker): void {
-    this.#leave(spot)
-    this.#spots.delete(spot.worker)
-    this.#stand.place.pool.floor.spots--
+  #remove(ranked: RankedWorker): void {
+    this.#takeOut(ranked)
+    this.#ranked.delete(ranked.worker)
+    this.#targetIndex.eligibility.workspaceIndex.rankedWorkers--
   }
 
-  #join(spot: RankedWorker): void {
-    spot.isReady = true
-    for (const group of spot.groups) group.add(spot)
+  #putIn(ranked: RankedWorker): void {
+    ranked.isReady = true
+    for (const group of ranked.groups) group.add(ranked)
   }
 
-  /** An empty group stays for the next worker of its kind, until there are too many. */
-  #leave(spot: RankedWorker): void {
-    if (!spot.isReady) return
-    spot.isReady = false
-    for (const group of spot.groups) group.remove(spot)
+  /** An empty group stays for the next worker of its class, until there are too many groups. */
+  #takeOut(ranked: RankedWorker): void {
+    if (!ranked.isReady) return
+    ranked.isReady = false
+    for (const group of ranked.groups) group.remove(ranked)
   }
 
   readonly #compare = (a: RankedWorker, b: RankedWorker): number => {
     if (this.#order_by) {
-      const order = this.#order_by.compareKeys(a.keys as OrderKeys, b.keys as OrderKeys) // with an order, spots have keys
+      const order = this.#order_by.compareKeys(a.keys as OrderKeys, b.keys as OrderKeys) // with order_by, all have keys
       if (order !== 0) return order
     }
     return a.idle - b.idle || a.seq - b.seq

@@ -4,24 +4,26 @@ import type { KnownWorker } from './expression/known-worker.ts'
 import { equalityKey, valueKey } from './expression/value.ts'
 import type { WorkflowTarget } from './workflow-document.ts'
 
-/** What a task's place in its workflow asks of a worker beyond the queue's own expression. */
-export type TargetDemands = Partial<Pick<WorkflowTarget, 'expression' | 'order_by' | 'known_worker'>>
+/** A target of a workflow, as far as it chooses workers: what it asks of them beyond the queue's expression, and their order. */
+export type Target = Partial<Pick<WorkflowTarget, 'expression' | 'order_by' | 'known_worker'>>
 
 /**
  * A target's expression and known worker, taken apart for the indexes on both sides:
- * - what joins a task path and a worker path by equality or membership gives keys that both sides are filed under;
- * - what reads the worker alone, or the task alone, is asked once a worker or task;
- * - what reads both in any other way is asked once for each pair of different values.
+ * - what joins a task path and a worker path by equality or membership gives keys, under which both sides are filed;
+ * - what reads only the worker, or only the task, is evaluated once for each worker or task;
+ * - what reads both in any other way ("mixed") is evaluated once for each pair of different values.
  * Targets with the same texts share one.
+ *
+ * Invariants: it never changes. If a worker fits a task, they share a key, the worker is admitted and fits by class; the
+ * contrary need not hold, so `fits` decides. Keys of a worker are remembered with its view, which is another object
+ * whenever names or attributes change; channel figures, which change without one, are never joined.
  */
 export class TargetCondition {
   readonly expression: Expression | undefined
   readonly known_worker: KnownWorker | undefined
-  /** The worker's channel figures are read, so that the answer may change with every reservation. */
+  /** It reads figures of the worker's channels, which may change with every reservation. */
   readonly readsFigures: boolean
-  /** Anybody in the pool will do. */
-  readonly isOpen: boolean
-  /** Something reads both sides and is no join. */
+  /** Some part is mixed: it reads both sides and is no join. */
   readonly isMixed: boolean
   readonly #joins: readonly Join[]
   readonly #ofTask: readonly Test[]
@@ -45,11 +47,10 @@ export class TargetCondition {
     this.#mixedPaths = mixed.flatMap((part) => part.worker_paths)
     this.#taskPaths = [...(expression?.task_paths ?? []), ...(known_worker ? [known_worker.path] : [])]
     this.readsFigures = (expression?.worker_paths ?? []).some(isFigure)
-    this.isOpen = conjuncts.length === 0 && known_worker === undefined
     this.isMixed = mixed.length > 0
   }
 
-  /** Keys under which workers stand who may fit the task; undefined when nobody can. */
+  /** The keys under which workers are filed who may fit the task; undefined when nobody can. */
   keysOfTask(task: TaskView): readonly string[] | undefined {
     for (const matches of this.#ofTask) if (!matches(task)) return undefined
     if (this.#joins.length === 0) return justOne
@@ -57,7 +58,7 @@ export class TargetCondition {
     return keys.length === 0 ? undefined : keys
   }
 
-  /** Keys under which tasks stand that the worker may fit. */
+  /** The keys under which tasks are filed that the worker may fit. */
   keysOfWorker(worker: WorkerView): readonly string[] {
     if (this.#joins.length === 0) return justOne
     let keys = this.#keys.get(worker)
@@ -68,28 +69,29 @@ export class TargetCondition {
     return keys
   }
 
-  /** What is asked of the worker whatever the task. */
+  /** The worker passes what is asked whatever the task. */
   admits(worker: WorkerView): boolean {
     for (const matches of this.#ofWorker) if (!matches(undefined, worker)) return false
     return true
   }
 
-  /** What is left to ask of a task and a worker who share a key: the same for all workers with the same `valuesOfWorker`. */
-  joins(task: TaskView, worker: WorkerView): boolean {
+  /** The mixed parts, whose answer is the same for all workers of a class: those with the same `valuesOfWorker`. */
+  fitsClass(task: TaskView, worker: WorkerView): boolean {
     for (const matches of this.#mixed) if (!matches(task, worker)) return false
     return true
   }
 
+  /** The class of the worker: its values of everything that mixed parts read. */
   valuesOfWorker(worker: WorkerView): string {
     return this.#mixedPaths.length === 0 ? '' : this.#mixedPaths.map((path) => valueKey(path.read(worker))).join()
   }
 
-  /** Any worker fits all tasks with the same values, or none of them. */
+  /** The task's values of everything that is read. A worker fits all tasks with the same values, or none of them. */
   valuesOfTask(task: TaskView): string {
     return this.#taskPaths.length === 0 ? '' : this.#taskPaths.map((path) => valueKey(path.read(task))).join()
   }
 
-  /** The last word: keys are shared by values that are not quite equal. */
+  /** The worker fits the task. Keys cannot say so, since values that are not quite equal share one. */
   fits(task: TaskView, worker: WorkerView): boolean {
     const { known_worker, expression } = this
     if (known_worker && known_worker.read(task) !== known_worker.nameOf(worker)) return false
@@ -104,7 +106,7 @@ interface Join {
 
 type JoinConjunct = EqualityConjunct | MembershipConjunct
 
-/** All equalities and one membership: two lists would multiply. Channel figures are too volatile to file by. */
+/** The parts that give keys: all equalities and one membership, since the keys of two lists would multiply. Not channel figures, which change too often. */
 function joinable(conjuncts: readonly Conjunct[]): JoinConjunct[] {
   const joins: JoinConjunct[] = []
   let hasList = false

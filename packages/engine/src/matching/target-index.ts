@@ -1,23 +1,34 @@
-import type { EligibleOnChannel } from './eligibility.ts'
+import type { ChannelIndex } from './channel-index.ts'
+import type { Eligibility, EligibleOnChannel } from './eligibility.ts'
 import type { OrderBy } from './expression/order-by.ts'
 import { ReadyWorkers } from './ready-workers.ts'
 import type { TargetCondition } from './target-condition.ts'
 import { WaitingTasks } from './waiting-tasks.ts'
 
-/** Where a demand for workers of one pool on one channel meets them: what waits on one side, who is ready on the other. */
+/**
+ * Where one eligibility, one channel and one target condition meet: waiting tasks on one side, ready workers on the other.
+ *
+ * Invariants: there is one per such triple at most, found through EligibleOnChannel. It may be dropped whenever nothing
+ * waits here, since ready workers can be made again from the eligibility's members.
+ */
 export class TargetIndex {
-  readonly place: EligibleOnChannel
-  readonly demand: TargetCondition
+  readonly onChannel: EligibleOnChannel
+  readonly eligibility: Eligibility
+  readonly channelIndex: ChannelIndex
+  readonly condition: TargetCondition
   readonly waiting: WaitingTasks
-  /** By the text of the order in which they are asked. */
+  /** By the text of the target's `order_by`, blank for none. */
   readonly #ready = new Map<string, ReadyWorkers>()
 
-  constructor(place: EligibleOnChannel, demand: TargetCondition) {
-    this.place = place
-    this.demand = demand
+  constructor(onChannel: EligibleOnChannel, condition: TargetCondition) {
+    this.onChannel = onChannel
+    this.eligibility = onChannel.eligibility
+    this.channelIndex = onChannel.channelIndex
+    this.condition = condition
     this.waiting = new WaitingTasks(this)
   }
 
+  /** The workers who are ready here, in the offer order of a target with that `order_by`. */
   ready(order_by: OrderBy | undefined): ReadyWorkers {
     const source = order_by?.source ?? ''
     let ready = this.#ready.get(source)
@@ -28,9 +39,10 @@ export class TargetIndex {
     return ready
   }
 
-  forgetReady(but?: ReadyWorkers): void {
+  /** Lets go of all offer orders, or all but one. They are made again when they are asked for. */
+  forgetReady(except?: ReadyWorkers): void {
     for (const [source, ready] of this.#ready) {
-      if (ready === but) continue
+      if (ready === except) continue
       ready.forget()
       this.#ready.delete(source)
     }

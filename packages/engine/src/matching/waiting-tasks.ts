@@ -4,33 +4,39 @@ import type { TaskView, WorkerView } from './expression/environment.ts'
 import { fifo, lifo } from './order.ts'
 import type { TargetIndex } from './target-index.ts'
 
-/** Tasks of which a worker fits all or none, in the order in which they are offered. */
+/** Tasks in the order in which they are offered, of which a worker fits all or none. */
 export interface Bucket {
   readonly id: string
   readonly waiting: WaitingTasks
   readonly isLifo: boolean
-  /** Of one task, which bars some workers by itself. */
+  /** It holds a single task that bars some workers for reasons of its own. */
   readonly isException: boolean
   readonly keys: readonly string[]
   readonly tasks: SortedList<TaskEntry>
 }
 
-/** The tasks that wait at a stand, in buckets, and the keys under which a worker finds them. */
+/**
+ * The tasks that wait at a target index, in buckets, and the keys under which a worker finds the buckets.
+ *
+ * Invariants: only FiledTasks adds and removes tasks. A bucket is never empty; it is in `buckets` by its
+ * ID and stands under each of its keys. A task's `bucket` is the bucket it is in. Tasks are ordered by `filed`, which must
+ * not change while the task is here. The counts of channel and workspace, and EligibleOnChannel's `waiting`, follow at once.
+ */
 export class WaitingTasks {
-  readonly stand: TargetIndex
   readonly buckets = new Map<string, Bucket>()
+  readonly #targetIndex: TargetIndex
   readonly #byKey = new Map<string, Set<Bucket>>()
 
-  constructor(stand: TargetIndex) {
-    this.stand = stand
+  constructor(targetIndex: TargetIndex) {
+    this.#targetIndex = targetIndex
   }
 
-  /** Puts a task in line. A task that nobody can fit stands nowhere. */
+  /** Puts a task into its bucket, unless no worker at all can fit it. `view` is the task's as expressions see it. */
   add(task: TaskEntry, view: TaskView, isLifo: boolean, isException: boolean): void {
-    const { demand, place } = this.stand
-    const keys = demand.keysOfTask(view)
+    const { condition, eligibility, channelIndex } = this.#targetIndex
+    const keys = condition.keysOfTask(view)
     if (keys === undefined) return
-    const id = `${isLifo ? 'L' : 'F'}${isException ? task.placed.sid : ''}${demand.valuesOfTask(view)}`
+    const id = `${isLifo ? 'L' : 'F'}${isException ? task.filed.sid : ''}${condition.valuesOfTask(view)}`
     let bucket = this.buckets.get(id)
     if (!bucket) {
       bucket = { id, waiting: this, isLifo, isException, keys, tasks: new SortedList(isLifo ? byLifo : byFifo) }
@@ -38,33 +44,30 @@ export class WaitingTasks {
     }
     bucket.tasks.add(task)
     task.bucket = bucket
-    place.line.waiting++
-    place.pool.floor.waiting++
+    channelIndex.waiting++
+    eligibility.workspaceIndex.waiting++
   }
 
+  /** Takes a task out of its bucket. It must still be the row by which it was filed. */
   remove(task: TaskEntry, bucket: Bucket): void {
-    if (!bucket.tasks.remove(task)) throw new Error(`invariant: task ${task.placed.sid} stands in its bucket`)
+    if (!bucket.tasks.remove(task)) throw new Error(`invariant: task ${task.filed.sid} is in its bucket`)
     task.bucket = undefined
-    const { line, pool } = this.stand.place
-    line.waiting--
-    pool.floor.waiting--
+    const { eligibility, channelIndex } = this.#targetIndex
+    channelIndex.waiting--
+    eligibility.workspaceIndex.waiting--
     if (bucket.tasks.length === 0) this.#close(bucket)
   }
 
-  /** Shows the bucket of every task that shares a key with the worker, perhaps more than once. */
-  visitOf(worker: WorkerView, visit: (bucket: Bucket) => void): void {
-    for (const key of this.stand.demand.keysOfWorker(worker)) {
+  /** Visits the bucket of every task that shares a key with the worker, perhaps more than once. */
+  visitFor(worker: WorkerView, visit: (bucket: Bucket) => void): void {
+    for (const key of this.#targetIndex.condition.keysOfWorker(worker)) {
       const buckets = this.#byKey.get(key)
       if (buckets) for (const bucket of buckets) visit(bucket)
     }
   }
 
   #open(bucket: Bucket): void {
-    const { place } = this.stand
-    if (this.buckets.size === 0) {
-      if (place.waiting.size === 0) place.line.pools.add(place.pool.slot)
-      place.waiting.add(this.stand)
-    }
+    if (this.buckets.size === 0) this.#targetIndex.onChannel.addWaiting(this.#targetIndex)
     this.buckets.set(bucket.id, bucket)
     for (const key of bucket.keys) {
       const buckets = this.#byKey.get(key)
@@ -74,23 +77,20 @@ export class WaitingTasks {
   }
 
   #close(bucket: Bucket): void {
-    const { place } = this.stand
     this.buckets.delete(bucket.id)
     for (const key of bucket.keys) {
       const buckets = this.#byKey.get(key)
       buckets?.delete(bucket)
       if (buckets?.size === 0) this.#byKey.delete(key)
     }
-    if (this.buckets.size > 0) return
-    place.waiting.delete(this.stand)
-    if (place.waiting.size === 0) place.line.pools.delete(place.pool.slot)
+    if (this.buckets.size === 0) this.#targetIndex.onChannel.removeWaiting(this.#targetIndex)
   }
 }
 
 export function byFifo(a: TaskEntry, b: TaskEntry): number {
-  return fifo(a.placed, b.placed)
+  return fifo(a.filed, b.filed)
 }
 
 function byLifo(a: TaskEntry, b: TaskEntry): number {
-  return lifo(a.placed, b.placed)
+  return lifo(a.filed, b.filed)
 }

@@ -9,59 +9,79 @@ import type { ReadyWorkers } from './ready-workers.ts'
 import { View } from './view.ts'
 import type { Bucket } from './waiting-tasks.ts'
 
-/** Workspaces in which something is to be brought up to date before the next question. */
-export interface Due {
-  /** Workers or pools are to be judged. */
-  readonly judge: Set<WorkspaceIndex>
-  /** Matcher may be unused. */
-  readonly drop: Set<WorkspaceIndex>
+/** Workspaces in which something must be brought up to date before the next question. */
+export interface StaleWorkspaces {
+  /** Expressions must be evaluated. */
+  readonly toEvaluate: Set<WorkspaceIndex>
+  /** Eligibilities may have lost their last queue. */
+  readonly toDrop: Set<WorkspaceIndex>
 }
 
-/** What the matcher keeps of a workspace. */
+/**
+ * What the matcher keeps of one workspace: its workers and eligibilities by slot, and its channels.
+ *
+ * Invariants:
+ * - A worker with a row has a slot, and is in `workers` there. A slot is used again when it is free.
+ * - There is one eligibility per expression text. `acquire` and `acquireUpcoming` count its queues, and each call is undone
+ *   by one `release` or `releaseUpcoming`. It is dropped by `dropUnused`, once the tasks of its queues are filed elsewhere.
+ * - Stale until `evaluate`: membership of workers marked by `markEligibilityStale`, and in eligibilities that are in force
+ *   and not yet evaluated. The workspace is in `toEvaluate` as long as there is any.
+ * - Stale until `refreshReadiness`: the offer orders, for workers marked by `markReadinessStale`. ReadyWorkers calls it
+ *   before it answers.
+ * - `waiting` counts tasks in buckets; WaitingTasks writes it. `rankedWorkers` counts over all offer orders; ReadyWorkers
+ *   writes it.
+ */
 export class WorkspaceIndex {
   readonly workspace_sid: string
   /** By slot. */
   readonly workers: (WorkerEntry | undefined)[] = []
   /** By slot. */
-  readonly pools: (Eligibility | undefined)[] = []
-  readonly lines = new Map<string, ChannelIndex>()
-  /** Without multitasking a worker has one reservation at most, whatever the channel. */
+  readonly eligibilities: (Eligibility | undefined)[] = []
+  /** The workspace has no multitasking: a worker has one reservation at most, whatever the channel. */
   isSingle = false
-  /** Tasks that stand in buckets. */
+  /** How many tasks are in buckets. */
   waiting = 0
-  /** Places in the order of choice that are kept, over all stands. */
-  spots = 0
+  /** How many workers are kept in offer orders, over all of these. */
+  rankedWorkers = 0
   readonly #state: State
+  readonly #channelIndexes = new Map<string, ChannelIndex>()
   readonly #bySource = new Map<string, Eligibility>()
-  readonly #signs = new ExpressionIndex()
-  /** Matcher whose expression reads what the system knows of a worker. */
-  readonly #naming = new Set<Eligibility>()
-  readonly #freeSlots: { readonly workers: number[]; readonly pools: number[] } = { workers: [], pools: [] }
-  #unjudged: Eligibility[] = []
+  readonly #expressionIndex = new ExpressionIndex()
+  /** Eligibilities whose expression reads what may change without the worker's attributes. */
+  readonly #namesReaders = new Set<Eligibility>()
+  readonly #freeWorkerSlots: number[] = []
+  readonly #freeEligibilitySlots: number[] = []
+  #unevaluated: Eligibility[] = []
   #unused: Eligibility[] = []
-  #toJudge: WorkerEntry[] = []
-  #noted: WorkerEntry[] = []
-  #stands = 0
-
-  readonly #due: Due
+  #staleEligibility: WorkerEntry[] = []
+  #staleReadiness: WorkerEntry[] = []
+  /** Target indexes that were made since those without tasks were dropped, and those that were left then. */
+  #targetIndexes = 0
+  readonly #stale: StaleWorkspaces
   readonly #entryOf: (worker_sid: string) => WorkerEntry | undefined
 
-  constructor(state: State, workspace_sid: string, due: Due, entryOf: (worker_sid: string) => WorkerEntry | undefined) {
+  constructor(
+    state: State,
+    workspace_sid: string,
+    stale: StaleWorkspaces,
+    entryOf: (worker_sid: string) => WorkerEntry | undefined
+  ) {
     this.#state = state
     this.#entryOf = entryOf
     this.workspace_sid = workspace_sid
-    this.#due = due
+    this.#stale = stale
   }
 
-  line(task_channel_sid: string): ChannelIndex {
-    let line = this.lines.get(task_channel_sid)
-    if (!line) {
-      line = new ChannelIndex(this, task_channel_sid)
-      this.lines.set(task_channel_sid, line)
+  channelIndex(task_channel_sid: string): ChannelIndex {
+    let channelIndex = this.#channelIndexes.get(task_channel_sid)
+    if (!channelIndex) {
+      channelIndex = new ChannelIndex(this, task_channel_sid)
+      this.#channelIndexes.set(task_channel_sid, channelIndex)
     }
-    return line
+    return channelIndex
   }
 
+  /** The worker as expressions see it. */
   view(worker: WorkerEntry): View {
     worker.view ??= new View(this.#state, worker.row ?? this.#state.get('worker', worker.sid))
     return worker.view
@@ -69,9 +89,9 @@ export class WorkspaceIndex {
 
   // Who is ready
 
-  /** May be offered one more task on the channel (reference taskrouter 6.1). */
-  isReady(worker: WorkerEntry, line: ChannelIndex): boolean {
-    const channel = worker.channelOn(line)
+  /** One more task on the channel may be offered to the worker (reference taskrouter 6.1). */
+  isReady(worker: WorkerEntry, channelIndex: ChannelIndex): boolean {
+    const channel = worker.channelOn(channelIndex)
     const row = channel?.row
     if (!channel || !row || !worker.row) return false
     if (channel.open >= row.configured_capacity || !row.available) return false
@@ -79,234 +99,249 @@ export class WorkspaceIndex {
     return this.#state.find('activity', worker.row.activity_sid)?.available ?? false
   }
 
-  /** The smaller, the longer idle (reference taskrouter 6.4). */
-  idleSince(worker: WorkerEntry, line: ChannelIndex): number {
-    if (line.isOptimized) return worker.channelOn(line)?.row?.last_reserved_seq ?? 0
+  /** The number of the worker's last reservation, on the channel or on any: the smaller, the longer idle (reference taskrouter 6.4). */
+  idleSince(worker: WorkerEntry, channelIndex: ChannelIndex): number {
+    if (channelIndex.isOptimized) return worker.channelOn(channelIndex)?.row?.last_reserved_seq ?? 0
     return worker.row?.last_reserved_seq ?? 0
   }
 
-  /** Something has changed that may make the worker ready, or no longer so, or change its turn. */
-  note(worker: WorkerEntry): void {
-    if (worker.isNoted) return
-    worker.isNoted = true
-    this.#noted.push(worker)
+  /** The worker may have become ready, or no longer be so, or have another rank. */
+  markReadinessStale(worker: WorkerEntry): void {
+    if (worker.isReadinessStale) return
+    worker.isReadinessStale = true
+    this.#staleReadiness.push(worker)
   }
 
-  /** Tells the orders of choice who has changed; before one of them is asked. */
-  tellReady(): void {
-    if (this.#noted.length === 0) return
-    const workers = this.#noted
-    this.#noted = []
+  /** Brings all kept offer orders up to date. */
+  refreshReadiness(): void {
+    if (this.#staleReadiness.length === 0) return
+    const workers = this.#staleReadiness
+    this.#staleReadiness = []
     let worker: WorkerEntry
-    const tell = (pool: Eligibility) => pool.tell(worker)
+    const refresh = (eligibility: Eligibility) => eligibility.refreshReady(worker)
     for (worker of workers) {
-      worker.isNoted = false
-      this.#poolsOf(worker, tell)
+      worker.isReadinessStale = false
+      this.#visitEligibilities(worker, refresh)
     }
   }
 
-  // Who is in which pool
+  // Who is eligible
 
-  join(worker: WorkerEntry, row: WorkerRow): void {
-    worker.slot = this.#freeSlots.workers.pop() ?? this.workers.length
-    worker.counted = row.activity_sid
+  /** The worker has a row now. */
+  addWorker(worker: WorkerEntry, row: WorkerRow): void {
+    worker.slot = this.#freeWorkerSlots.pop() ?? this.workers.length
+    worker.countedActivity = row.activity_sid
     this.workers[worker.slot] = worker
   }
 
-  leave(worker: WorkerEntry): void {
-    this.#poolsOf(worker, (pool) => pool.remove(worker))
+  /** The worker's row is gone. */
+  removeWorker(worker: WorkerEntry): void {
+    this.#visitEligibilities(worker, (eligibility) => eligibility.remove(worker))
     this.workers[worker.slot] = undefined
-    this.#freeSlots.workers.push(worker.slot)
+    this.#freeWorkerSlots.push(worker.slot)
     worker.slot = -1
   }
 
-  /** The pool of an expression that is in force in one more queue. */
+  /** The eligibility of an expression that is in force in one more queue. */
   acquire(source: string): Eligibility {
-    const pool = this.#poolOf(source)
-    if (!pool.isJudged) {
-      this.#unjudged.push(pool)
-      this.#due.judge.add(this)
+    const eligibility = this.#eligibilityOf(source)
+    if (!eligibility.isEvaluated) {
+      this.#unevaluated.push(eligibility)
+      this.#stale.toEvaluate.add(this)
     }
-    pool.users++
-    return pool
+    eligibility.users++
+    return eligibility
   }
 
-  /** The pool of an expression that is to be in force in one more queue, when its workers have been judged in pieces. */
-  expect(source: string): Eligibility {
-    const pool = this.#poolOf(source)
-    pool.users++
-    pool.awaited++
-    return pool
+  /** The eligibility of an expression that comes into force in one more queue when workers have been evaluated in pieces. */
+  acquireUpcoming(source: string): Eligibility {
+    const eligibility = this.#eligibilityOf(source)
+    eligibility.users++
+    eligibility.upcoming++
+    return eligibility
   }
 
-  /** Expressions that read what the system knows of a worker. */
+  /** A queue has the expression in force no longer. The eligibility goes with its last queue. */
+  release(eligibility: Eligibility): void {
+    if (--eligibility.users > 0) return
+    this.#unused.push(eligibility)
+    this.#stale.toDrop.add(this)
+  }
+
+  /** The expression is upcoming in a queue no longer. */
+  releaseUpcoming(eligibility: Eligibility): void {
+    eligibility.upcoming--
+    this.release(eligibility)
+  }
+
+  /** Expressions, of queues, that read what may change without the worker's attributes, such as names. */
   readersOfNames(): Expression[] {
-    return [...this.#naming].filter((pool) => pool.users > 0).map((pool) => pool.expression)
+    return [...this.#namesReaders].filter(({ users }) => users > 0).map(({ expression }) => expression)
   }
 
+  /** Whether any queue has the expression in force. */
   isInForce(source: string): boolean {
     return this.#bySource.get(source)?.isInForce ?? false
   }
 
-  #poolOf(source: string): Eligibility {
-    let pool = this.#bySource.get(source)
-    if (!pool) {
-      const slot = this.#freeSlots.pools.pop() ?? this.pools.length
-      pool = new Eligibility(this, compile(source, 'worker'), slot)
-      this.pools[slot] = pool
-      this.#bySource.set(source, pool)
-      this.#signs.add(pool)
-      if (pool.readsNames) this.#naming.add(pool)
+  #eligibilityOf(source: string): Eligibility {
+    let eligibility = this.#bySource.get(source)
+    if (!eligibility) {
+      const slot = this.#freeEligibilitySlots.pop() ?? this.eligibilities.length
+      eligibility = new Eligibility(this, compile(source, 'worker'), slot)
+      this.eligibilities[slot] = eligibility
+      this.#bySource.set(source, eligibility)
+      this.#expressionIndex.add(eligibility)
+      if (eligibility.readsNames) this.#namesReaders.add(eligibility)
     }
-    return pool
+    return eligibility
   }
 
-  /** A queue has left the pool. It goes with the last one, once its tasks have left it too. */
-  release(pool: Eligibility): void {
-    if (--pool.users > 0) return
-    this.#unused.push(pool)
-    this.#due.drop.add(this)
-  }
-
-  /** Is awaited no longer. */
-  giveUp(pool: Eligibility): void {
-    pool.awaited--
-    this.release(pool)
-  }
-
-  /** Judges a piece of the workers for a pool that is awaited: those up to a seq, or all. */
-  judgePiece(pool: Eligibility, to: number | undefined): void {
-    if (pool.isJudged) return
+  /** Evaluates an upcoming expression for a piece of the workers: those up to a seq, or all that are left. */
+  evaluatePiece(eligibility: Eligibility, to: number | undefined): void {
+    if (eligibility.isEvaluated) return
     const { worker: workers } = this.#state.tables
-    for (const { seq, sid } of workers.pageBy('workspace_sid', this.workspace_sid, pool.judgedTo, false)) {
+    for (const { seq, sid } of workers.pageBy('workspace_sid', this.workspace_sid, eligibility.evaluatedTo, false)) {
       if (to !== undefined && seq > to) break
       const worker = this.#entryOf(sid)
-      if (worker) this.#judgeFor(pool, worker, ignore)
+      if (worker) this.#evaluateFor(eligibility, worker, ignore)
     }
-    if (to === undefined) pool.isJudged = true
-    else pool.judgedTo = Math.max(pool.judgedTo, to)
+    if (to === undefined) eligibility.isEvaluated = true
+    else eligibility.evaluatedTo = Math.max(eligibility.evaluatedTo, to)
   }
 
-  /** Is to be judged anew before the next question. */
-  judgeLater(worker: WorkerEntry, by: 'names' | 'all'): void {
-    if (worker.toJudge === 'none') this.#toJudge.push(worker)
-    this.#due.judge.add(this)
-    if (worker.toJudge !== 'all') worker.toJudge = by
+  /** What the worker is eligible for must be evaluated again: by expressions that read its names or activity, or by all. */
+  markEligibilityStale(worker: WorkerEntry, by: 'names' | 'all'): void {
+    if (worker.staleEligibility === 'none') this.#staleEligibility.push(worker)
+    this.#stale.toEvaluate.add(this)
+    if (worker.staleEligibility !== 'all') worker.staleEligibility = by
   }
 
-  /** Brings the pools up to date; `joined` hears of everybody who has become a member of one. */
-  judge(joined: (worker: WorkerEntry) => void): void {
-    if (this.#toJudge.length > 0) {
-      const workers = this.#toJudge
-      this.#toJudge = []
-      for (const worker of workers) this.#judgeWorker(worker, joined)
+  /** Brings all memberships up to date. Calls back for everybody who has become a member of an eligibility. */
+  evaluate(onEligible: (worker: WorkerEntry) => void): void {
+    if (this.#staleEligibility.length > 0) {
+      const workers = this.#staleEligibility
+      this.#staleEligibility = []
+      for (const worker of workers) this.#evaluateWorker(worker, onEligible)
     }
-    if (this.#unjudged.length === 0) return
-    const pools = this.#unjudged
-    this.#unjudged = []
-    const fresh = pools.filter((pool) => !pool.isJudged && pool.isInForce)
-    for (const pool of fresh) pool.isJudged = true
-    if (fresh.length <= few)
-      for (const pool of fresh) for (const worker of this.workers) if (worker) this.#judgeFor(pool, worker, joined)
-    if (fresh.length > few)
-      for (const worker of this.workers)
-        if (worker)
-          this.#signs.visit(this.view(worker), (pool) => {
-            if (pool.isJudged) this.#judgeFor(pool, worker, joined)
-          })
+    if (this.#unevaluated.length > 0) this.#evaluateNew(onEligible)
   }
 
-  /** Lets go of pools that no queue has any more. Their tasks must have been placed elsewhere. */
+  #evaluateNew(onEligible: (worker: WorkerEntry) => void): void {
+    const fresh = this.#unevaluated.filter((eligibility) => !eligibility.isEvaluated && eligibility.isInForce)
+    this.#unevaluated = []
+    for (const eligibility of fresh) eligibility.isEvaluated = true
+    if (fresh.length <= few) {
+      for (const eligibility of fresh)
+        for (const worker of this.workers) if (worker) this.#evaluateFor(eligibility, worker, onEligible)
+      return
+    }
+    for (const worker of this.workers)
+      if (worker)
+        this.#expressionIndex.visit(this.view(worker), (eligibility) => {
+          if (eligibility.isEvaluated) this.#evaluateFor(eligibility, worker, onEligible)
+        })
+  }
+
+  #evaluateWorker(worker: WorkerEntry, onEligible: (worker: WorkerEntry) => void): void {
+    const { row, staleEligibility } = worker
+    worker.staleEligibility = 'none'
+    if (!row) return
+    if (worker.countedActivity !== row.activity_sid) {
+      const before = worker.countedActivity
+      worker.countedActivity = row.activity_sid
+      this.#visitEligibilities(worker, (eligibility) => {
+        eligibility.count(before, -1)
+        eligibility.count(row.activity_sid, 1)
+      })
+    }
+    const evaluate = (eligibility: Eligibility) => {
+      if (eligibility.isEvaluatedFor(worker)) this.#evaluateFor(eligibility, worker, onEligible)
+    }
+    if (staleEligibility === 'names') for (const eligibility of this.#namesReaders) evaluate(eligibility)
+    else {
+      // What the index does not find for the worker now may be what it was a member of before.
+      this.#visitEligibilities(worker, evaluate)
+      this.#expressionIndex.visit(this.view(worker), evaluate)
+    }
+  }
+
+  #evaluateFor(eligibility: Eligibility, worker: WorkerEntry, onEligible: (worker: WorkerEntry) => void): void {
+    const fits = eligibility.expression.matches(undefined, this.view(worker))
+    if (eligibility.has(worker) === fits) return
+    this.markReadinessStale(worker)
+    if (fits) {
+      eligibility.add(worker)
+      onEligible(worker)
+    } else eligibility.remove(worker)
+  }
+
+  #visitEligibilities(worker: WorkerEntry, visit: (eligibility: Eligibility) => void): void {
+    worker.eligibilities.visit((slot) => visit(this.eligibilities[slot] as Eligibility)) // a worker is a member of what is there
+  }
+
+  /** Drops the eligibilities that no queue has any more. The tasks of these queues must have been filed elsewhere. */
   dropUnused(): void {
     const unused = this.#unused
     this.#unused = []
-    for (const pool of unused) {
-      if (pool.users > 0 || this.pools[pool.slot] !== pool) continue
-      pool.members.visit((slot) => pool.remove(this.workers[slot] as WorkerEntry)) // a member has a slot
-      for (const place of pool.places.values()) for (const stand of place.stands.values()) stand.forgetReady()
-      this.pools[pool.slot] = undefined
-      this.#freeSlots.pools.push(pool.slot)
-      this.#bySource.delete(pool.expression.source)
-      this.#signs.remove(pool)
-      this.#naming.delete(pool)
-    }
+    // It may have got a queue again, or be gone already.
+    for (const eligibility of unused)
+      if (eligibility.users === 0 && this.eligibilities[eligibility.slot] === eligibility) this.#drop(eligibility)
   }
 
-  #judgeWorker(worker: WorkerEntry, joined: (worker: WorkerEntry) => void): void {
-    const { row, toJudge } = worker
-    worker.toJudge = 'none'
-    if (!row) return
-    if (worker.counted !== row.activity_sid) {
-      const before = worker.counted
-      worker.counted = row.activity_sid
-      this.#poolsOf(worker, (pool) => {
-        pool.count(before, -1)
-        pool.count(row.activity_sid, 1)
-      })
-    }
-    const judge = (pool: Eligibility) => {
-      if (pool.hasJudged(worker)) this.#judgeFor(pool, worker, joined)
-    }
-    if (toJudge === 'names') for (const pool of this.#naming) judge(pool)
-    else {
-      this.#poolsOf(worker, judge)
-      this.#signs.visit(this.view(worker), judge)
-    }
-  }
-
-  #judgeFor(pool: Eligibility, worker: WorkerEntry, joined: (worker: WorkerEntry) => void): void {
-    const fits = pool.expression.matches(undefined, this.view(worker))
-    if (pool.has(worker) === fits) return
-    this.note(worker)
-    if (fits) {
-      pool.add(worker)
-      joined(worker)
-    } else pool.remove(worker)
-  }
-
-  #poolsOf(worker: WorkerEntry, visit: (pool: Eligibility) => void): void {
-    worker.pools.visit((slot) => visit(this.pools[slot] as Eligibility)) // a worker is in pools that are there
+  #drop(eligibility: Eligibility): void {
+    eligibility.members.visit((slot) => eligibility.remove(this.workers[slot] as WorkerEntry)) // a member has a slot
+    for (const { targetIndexes } of eligibility.onChannels.values())
+      for (const targetIndex of targetIndexes.values()) targetIndex.forgetReady()
+    this.eligibilities[eligibility.slot] = undefined
+    this.#freeEligibilitySlots.push(eligibility.slot)
+    this.#bySource.delete(eligibility.expression.source)
+    this.#expressionIndex.remove(eligibility)
+    this.#namesReaders.delete(eligibility)
   }
 
   // What waits
 
+  /** Visits every bucket of the workspace, in no particular order. */
   visitBuckets(visit: (bucket: Bucket) => void): void {
-    for (const line of this.lines.values()) {
-      line.pools.visit((slot) => {
-        const waiting = this.pools[slot]?.places.get(line)?.waiting
-        if (waiting) for (const stand of waiting) for (const bucket of stand.waiting.buckets.values()) visit(bucket)
+    for (const channelIndex of this.#channelIndexes.values()) {
+      channelIndex.eligibilities.visit((slot) => {
+        const targetIndexes = this.eligibilities[slot]?.onChannels.get(channelIndex)?.waiting
+        if (targetIndexes)
+          for (const { waiting } of targetIndexes) for (const bucket of waiting.buckets.values()) visit(bucket)
       })
     }
   }
 
   // What can be made anew
 
-  /** A stand more. When there are too many, those at which nothing waits go. */
+  /** Counts a new target index. When there are too many, those at which nothing waits are dropped. */
   makeRoom(): void {
-    if (++this.#stands < maxStands) return
-    this.#stands = 0
-    for (const pool of this.pools) {
-      for (const place of pool?.places.values() ?? []) {
-        for (const [demand, stand] of place.stands) {
-          if (stand.waiting.buckets.size > 0) this.#stands++
+    if (++this.#targetIndexes < maxTargetIndexes) return
+    this.#targetIndexes = 0
+    for (const eligibility of this.eligibilities) {
+      for (const { targetIndexes } of eligibility?.onChannels.values() ?? []) {
+        for (const [condition, targetIndex] of targetIndexes) {
+          if (targetIndex.waiting.buckets.size > 0) this.#targetIndexes++
           else {
-            stand.forgetReady()
-            place.stands.delete(demand)
+            targetIndex.forgetReady()
+            targetIndexes.delete(condition)
           }
         }
       }
     }
   }
 
-  /** When too many places in orders of choice are kept, all but those just asked for go. */
-  keepWithin(asked: ReadyWorkers): void {
-    if (this.spots > maxSpots) this.forgetReady(asked)
+  /** When too many workers are kept in offer orders, all of these are forgotten but the one that is being asked. */
+  limitRankedWorkers(asked: ReadyWorkers): void {
+    if (this.rankedWorkers > maxRankedWorkers) this.forgetReady(asked)
   }
 
-  forgetReady(but?: ReadyWorkers): void {
-    for (const pool of this.pools) {
-      for (const place of pool?.places.values() ?? []) {
-        for (const stand of place.stands.values()) stand.forgetReady(but)
+  /** Forgets all offer orders, or all but one. */
+  forgetReady(except?: ReadyWorkers): void {
+    for (const eligibility of this.eligibilities) {
+      for (const { targetIndexes } of eligibility?.onChannels.values() ?? []) {
+        for (const targetIndex of targetIndexes.values()) targetIndex.forgetReady(except)
       }
     }
   }
@@ -314,7 +349,7 @@ export class WorkspaceIndex {
 
 const ignore = () => {}
 
-/** Unjudged pools for each of which all workers are asked; with more, each worker looks for its own. */
+/** Up to so many new eligibilities are evaluated for every worker; for more, each worker looks up its own. */
 const few = 8
-const maxStands = 50_000
-const maxSpots = 1_000_000
+const maxTargetIndexes = 50_000
+const maxRankedWorkers = 1_000_000

@@ -1,5 +1,5 @@
 import type { State } from '../center.ts'
-import { isOpen } from '../matching/standing.ts'
+import { isOpen } from '../matching/row-values.ts'
 import { moveBackBySingleTask } from './activity-moves.ts'
 import { emitReservation, emitTask, emitTransfer } from './events.ts'
 import type { ReservationRow, TaskRow, TransferRow } from './rows.ts'

@@ -2,7 +2,7 @@ import type { State } from '../center.ts'
 import { type Clause, clausesOf } from '../matching/expression/clause.ts'
 import { compile, type Expression } from '../matching/expression/compile.ts'
 import { candidates, type Reason, reasonAgainst, reasonNotReady, workFor } from '../matching/match.ts'
-import { defaultFilter, noFilter } from '../matching/standing.ts'
+import { defaultFilter, noFilter } from '../matching/row-values.ts'
 import type { WorkflowDocument, WorkflowFilter } from '../matching/workflow-document.ts'
 import { reasons } from './end-task.ts'
 import type { TaskQueueRow, TaskRow, WorkerChannelRow, WorkerRow } from './rows.ts'
@@ -104,7 +104,7 @@ export interface WorkerExplanation {
   readonly task_queues: number
   /** The waiting task that would be offered next. */
   readonly next_task_sid: string | null
-  /** WaitingTasks tasks that were looked at, the oldest of the workspace; all of them unless `is_complete` is false. */
+  /** Waiting tasks that were looked at, the oldest of the workspace; all of them unless `is_complete` is false. */
   readonly waiting: number
   readonly is_complete: boolean
   readonly reasons: Readonly<Partial<Record<Reason, number>>>
@@ -271,7 +271,7 @@ function clausesFor(
   reason: Reason | null
 ): { clauses?: readonly Clause[] } {
   const { matcher } = state
-  const { expression, known_worker } = matcher.demandsOf(task)
+  const { expression, known_worker } = matcher.targetOf(task)
   if (reason === 'not eligible for the queue') {
     const queue = state.find('task_queue', task.task_queue_sid)
     return queue ? { clauses: clausesOf(targetWorkers(state, queue), undefined, matcher.worker(worker.sid)) } : {}
@@ -290,7 +290,7 @@ const compiled = new WeakMap<TaskQueueRow, Expression>()
 
 /** The expression that is in force in the queue. */
 function targetWorkers(state: State, queue: TaskQueueRow): Expression {
-  const source = state.matcher.inForce(queue)
+  const source = state.matcher.expressionInForce(queue)
   let expression = compiled.get(queue)
   if (expression?.source !== source) {
     expression = compile(source, 'worker')
@@ -321,7 +321,7 @@ function triedFilters(state: State, task: TaskRow): ExplainedFilter[] {
 
 function targetOf(state: State, task: TaskRow): ExplainedTarget {
   const queue = state.find('task_queue', task.task_queue_sid)
-  const demands = documentOf(state, task) ? state.matcher.demandsOf(task) : {}
+  const target = documentOf(state, task) ? state.matcher.targetOf(task) : {}
   const isIn = task.filter_index >= 0
   return {
     filter_index: isIn ? task.filter_index : null,
@@ -329,10 +329,10 @@ function targetOf(state: State, task: TaskRow): ExplainedTarget {
     is_default_filter: task.filter_index === defaultFilter,
     task_queue_sid: task.task_queue_sid,
     task_queue_friendly_name: queue?.friendly_name ?? null,
-    target_workers: queue ? state.matcher.inForce(queue) : null,
-    expression: demands.expression?.source ?? null,
-    order_by: demands.order_by?.source ?? null,
-    known_worker: demands.known_worker?.source ?? null,
+    target_workers: queue ? state.matcher.expressionInForce(queue) : null,
+    expression: target.expression?.source ?? null,
+    order_by: target.order_by?.source ?? null,
+    known_worker: target.known_worker?.source ?? null,
     ...endOf(state, task)
   }
 }

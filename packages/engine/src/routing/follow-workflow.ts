@@ -1,7 +1,7 @@
 import type { State } from '../center.ts'
 import { foldedName, nameKey } from '../core/names.ts'
 import { readJson } from '../matching/expression/decimal.ts'
-import { defaultFilter, noFilter } from '../matching/standing.ts'
+import { defaultFilter, noFilter } from '../matching/row-values.ts'
 import type { DefaultFilter, WorkflowDocument, WorkflowFilter, WorkflowTarget } from '../matching/workflow-document.ts'
 import { cancel, dropIfUnused, failDirect, reasons } from './end-task.ts'
 import { emitTask } from './events.ts'

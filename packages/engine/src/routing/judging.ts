@@ -78,7 +78,7 @@ export function judgingDue(state: State, { sid }: { readonly sid: string }): Rec
   const { task_queue_sid, judged_to } = judging
   const last = task_queue_sid === null ? lastToRename(state, judging) : lastToJudge(state, judging, task_queue_sid)
   if (task_queue_sid !== null && (last === undefined || last > judged_to))
-    state.matcher.judgeComing(task_queue_sid, last)
+    state.matcher.evaluateUpcoming(task_queue_sid, last)
   if (last !== undefined) {
     state.change('judging', sid, { judged_to: last, judge_at: state.at + pauseMs })
     return {}
@@ -90,11 +90,11 @@ export function judgingDue(state: State, { sid }: { readonly sid: string }): Rec
 
 /** Seq of the last worker of the next piece; undefined when that piece is the last one. */
 function lastToJudge(state: State, { workspace_sid, judged_to }: JudgingRow, queue_sid: string): number | undefined {
-  const coming = state.matcher.coming(queue_sid)
+  const upcoming = state.matcher.upcomingExpression(queue_sid)
   // Another queue may have brought it into force meanwhile.
-  if (state.matcher.isInForce(workspace_sid, coming.source)) return undefined
+  if (state.matcher.isInForce(workspace_sid, upcoming.source)) return undefined
   const workers = state.tables.worker.pageBy('workspace_sid', workspace_sid, judged_to, false)
-  return lastOfPiece(state, [coming], workers)
+  return lastOfPiece(state, [upcoming], workers)
 }
 
 function lastToRename(state: State, { workspace_sid, activity_sid, judged_to }: JudgingRow): number | undefined {

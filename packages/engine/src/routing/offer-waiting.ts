@@ -5,26 +5,26 @@ import { offer } from './offer.ts'
 import type { TaskRow } from './rows.ts'
 
 /**
- * Offers what waits to everybody for whom something has changed, until nothing more can be offered. The task that is first
+ * Offers what waits to all workers who are marked because something changed for them, until nothing more can be offered. The task that is first
  * in turn among all that these workers can take is offered first, to whoever is its first choice.
  *
- * For a few workers it looks what each can take; when there are more than `few` of them, at all that waits, in turn.
+ * For a few workers it searches what each can take; for more than `few` it goes through all that waits, in turn.
  */
 export function offerWaiting(state: State, few = 16): void {
-  const freed = state.matcher.takeFreed()
-  if (freed.length > 0) offerToFreed(state, freed, few)
+  const marked = state.matcher.takeMarkedForOffer()
+  if (marked.length > 0) offerToMarked(state, marked, few)
 }
 
-function offerToFreed(state: State, first_freed: readonly WorkerEntry[], few: number): void {
+function offerToMarked(state: State, first_marked: readonly WorkerEntry[], few: number): void {
   const choices = new Choices(state)
   let order: OfferOrder | undefined
-  for (let freed = first_freed; ; freed = state.matcher.takeFreed()) {
-    if (freed.length > 0 && freed.length + choices.size > few) {
-      const workers = [...freed, ...choices.clear()]
-      order = new OfferOrder(state, new Set(workers.map((worker) => worker.floor.workspace_sid)))
-      // What waits for one worker alone stands in no bucket.
-      for (const worker of workers) if (worker.direct) choices.look(worker)
-    } else for (const worker of freed) choices.look(worker)
+  for (let marked = first_marked; ; marked = state.matcher.takeMarkedForOffer()) {
+    if (marked.length > 0 && marked.length + choices.size > few) {
+      const workers = [...marked, ...choices.clear()]
+      order = new OfferOrder(state, new Set(workers.map((worker) => worker.workspaceIndex.workspace_sid)))
+      // What waits for one worker alone is in no bucket.
+      for (const worker of workers) if (worker.direct) choices.search(worker)
+    } else for (const worker of marked) choices.search(worker)
     const inOrder = order?.first
     const first = choices.firstWith(inOrder)
     if (first === undefined) return
@@ -48,8 +48,8 @@ class Choices {
     return this.#tasks?.size ?? 0
   }
 
-  /** Looks what the worker can take now. */
-  look(worker: WorkerEntry): void {
+  /** Searches what the worker can take now. */
+  search(worker: WorkerEntry): void {
     const task = workFor(this.#state, worker)
     if (task) {
       this.#tasks ??= new Map()
@@ -68,8 +68,8 @@ class Choices {
   firstWith(other: TaskRow | undefined): TaskRow | undefined {
     let first = other
     for (const [worker, chosen] of this.#tasks ?? []) {
-      // A row that is another one now has changed since: somebody else may have the task.
-      if (this.#state.find('task', chosen.sid) !== chosen) this.look(worker)
+      // The task's row has changed since it was chosen, so somebody else may have the task.
+      if (this.#state.find('task', chosen.sid) !== chosen) this.search(worker)
       const task = this.#tasks?.get(worker)
       if (task && (first === undefined || inTurn(this.#state, task, first) < 0)) first = task
     }

@@ -1,7 +1,7 @@
 import { flag, integer, json, type KindsOf, kind, type RowOf, text } from '../core/kind.ts'
 import { foldedName, nameKey } from '../core/names.ts'
 import { column, keyOf } from '../core/table.ts'
-import { isOpen } from '../matching/standing.ts'
+import { isOpen } from '../matching/row-values.ts'
 
 const workspaceColumns = {
   account_sid: text(),

@@ -61,7 +61,7 @@ export function updateTaskQueue(
   const { reservation_activity_sid, assignment_activity_sid } = params
   const { target_workers = before.target_workers } = params
   const isOther = target_workers !== before.target_workers
-  const former = state.matcher.inForce(before)
+  const former = state.matcher.expressionInForce(before)
   const isLong = isOther && target_workers !== former && needsJudging(state, workspace_sid, target_workers)
   if (isLong) beginJudging(state, before, former)
   const task_queue = state.change('task_queue', sid, {

@@ -180,7 +180,7 @@ function* workerWarnings(state: State, { sid, workspace_sid }: WorkerRow): Gener
 
 function isInAnyQueue(state: State, worker_sid: string): boolean {
   let isIn = false
-  state.matcher.entry(worker_sid)?.pools.visit(() => {
+  state.matcher.entry(worker_sid)?.eligibilities.visit(() => {
     isIn = true
   })
   return isIn

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compile, type Expression, type Finding, type PlainConjunct } from './compile.ts'
+import { compile, type Expression, type PlainConjunct, type WorkerLookup } from './compile.ts'
 import { numberOf, readJson } from './decimal.ts'
 import type { Scope, WorkerView } from './environment.ts'
 import { ExpressionError } from './error.ts'
@@ -241,14 +241,14 @@ describe('whatever the attributes', () => {
         const compiled = compile(source, 'target')
         const view = worker(attributes)
         if (!compiled.matches(undefined, view)) return
-        for (const { finds } of compiled.conjuncts as readonly PlainConjunct[]) {
-          if (!finds) continue
+        for (const { lookups } of compiled.conjuncts as readonly PlainConjunct[]) {
+          if (!lookups) continue
           found++
-          const keys = ({ path, isList }: Finding) => {
+          const keys = ({ path, isList }: WorkerLookup) => {
             const value = path.read(view)
             return isList ? (Array.isArray(value) ? value.map(equalityKey) : []) : [equalityKey(value)]
           }
-          expect(finds.some((finding) => keys(finding).some((key) => Object.is(key, finding.key)))).toBe(true)
+          expect(lookups.some((lookup) => keys(lookup).some((key) => Object.is(key, lookup.key)))).toBe(true)
         }
       }),
       { numRuns: 5_000 }

@@ -55,14 +55,14 @@ export type Conjunct = PlainConjunct | EqualityConjunct | MembershipConjunct
 
 export interface PlainConjunct extends ConjunctBase {
   readonly kind: 'constant' | 'worker' | 'task' | 'workforce' | 'mixed'
-  /** For some conjuncts of kind `worker`: it is false of every worker whom none of these finds. */
-  readonly finds?: readonly Finding[]
-  /** For `path == literal` about a task: it is false of every task whose value there has another `equalityKey`. */
-  readonly asks?: { readonly path: TaskPath; readonly key: ValueKey }
+  /** For some conjuncts of kind `worker`: the conjunct is false for every worker whom none of these finds. */
+  readonly lookups?: readonly WorkerLookup[]
+  /** For `path == literal` about a task: the conjunct is false for every task whose value there has another `equalityKey`. */
+  readonly task_lookup?: { readonly path: TaskPath; readonly key: ValueKey }
 }
 
-/** Workers with a value at a path, or with a list of it there, by its `equalityKey`. */
-export interface Finding {
+/** Finds workers who have a value at a path, or a list with the value there, by the value's `equalityKey`. */
+export interface WorkerLookup {
   readonly path: WorkerPath
   readonly isList: boolean
   readonly key: ValueKey
@@ -150,65 +150,65 @@ function conjunct(node: Node, source: string, scope: Scope): Conjunct {
   const base = { source: source.slice(node.start, node.end), matches, task_paths, worker_paths, steps, scans }
   if (meanings.length === 0) return { kind: 'constant', ...base }
   if (scope === 'skip_if') return { kind: 'workforce', ...base }
-  if (worker_paths.length === 0) return { kind: 'task', ...base, ...asked(node, scope) }
+  if (worker_paths.length === 0) return { kind: 'task', ...base, ...taskLookup(node, scope) }
   if (task_paths.length === 0) {
-    const finds = findings(node, scope)
-    return { kind: 'worker', ...base, ...(finds && { finds }) }
+    const lookups = lookupsOf(node, scope)
+    return { kind: 'worker', ...base, ...(lookups && { lookups }) }
   }
   return { ...base, ...join(node, meanings) }
 }
 
-function asked(node: Node, scope: Scope): Pick<PlainConjunct, 'asks'> | undefined {
+function taskLookup(node: Node, scope: Scope): Pick<PlainConjunct, 'task_lookup'> | undefined {
   if (node.kind !== 'comparison' || node.operator !== '==') return undefined
   const [reference, literal] = node.left.kind === 'reference' ? [node.left, node.right] : [node.right, node.left]
   if (reference.kind !== 'reference' || literal.kind !== 'literal') return undefined
   const path = meaning(scope, reference)
-  return path.side === 'task' ? { asks: { path, key: equalityKey(literal.value) as ValueKey } } : undefined // as: a scalar has a key
+  return path.side === 'task' ? { task_lookup: { path, key: equalityKey(literal.value) as ValueKey } } : undefined // as: a scalar has a key
 }
 
-/** How to find the workers of whom a node can be true; undefined when anybody may be one of them. */
-function findings(node: Node, scope: Scope): readonly Finding[] | undefined {
+/** How to find the workers for whom a node can be true; undefined when it can be true for any worker. */
+function lookupsOf(node: Node, scope: Scope): readonly WorkerLookup[] | undefined {
   switch (node.kind) {
     case 'and':
       for (const part of node.parts) {
-        const found = findings(part, scope)
+        const found = lookupsOf(part, scope)
         if (found) return found
       }
       return undefined
     case 'or': {
-      if (node.parts.length > maxFound) return undefined
-      const found = node.parts.map((part) => findings(part, scope))
+      if (node.parts.length > maxLookups) return undefined
+      const found = node.parts.map((part) => lookupsOf(part, scope))
       return found.some((list) => list === undefined) ? undefined : found.flatMap((list) => list ?? [])
     }
     case 'not':
       return undefined
     case 'truth':
-      return found(node.operand, false, [true], scope)
+      return lookupsAt(node.operand, false, [true], scope)
     case 'comparison':
-      return findingsOf(node, scope)
+      return comparisonLookups(node, scope)
   }
 }
 
-/** Looking up so many is no quicker than asking, and each of them has to be kept. */
-const maxFound = 1000
+/** More lookups are no quicker than evaluating the expression, and each of them takes memory. */
+const maxLookups = 1000
 
-function findingsOf({ operator, left, right }: Comparison, scope: Scope): readonly Finding[] | undefined {
-  if (operator === 'IN' && right.kind === 'list') return found(left, false, right.elements, scope)
+function comparisonLookups({ operator, left, right }: Comparison, scope: Scope): readonly WorkerLookup[] | undefined {
+  if (operator === 'IN' && right.kind === 'list') return lookupsAt(left, false, right.elements, scope)
   const [reference, literal] = left.kind === 'reference' ? [left, right] : [right, left]
   if (literal.kind !== 'literal') return undefined
-  if (operator === '==') return found(reference, false, [literal.value], scope)
+  if (operator === '==') return lookupsAt(reference, false, [literal.value], scope)
   const isListed = reference === left ? operator === 'HAS' : operator === 'IN'
-  return isListed ? found(reference, true, [literal.value], scope) : undefined
+  return isListed ? lookupsAt(reference, true, [literal.value], scope) : undefined
 }
 
-function found(
+function lookupsAt(
   operand: Operand,
   isList: boolean,
   values: readonly Scalar[],
   scope: Scope
-): readonly Finding[] | undefined {
+): readonly WorkerLookup[] | undefined {
   const path = operand.kind === 'reference' ? meaning(scope, operand) : undefined
-  // What the system knows of a worker changes without the attributes.
+  // Names, activity and channels change without the attributes.
   if (path?.side !== 'worker' || path.system) return undefined
   return values.map((value) => ({ path, isList, key: equalityKey(value) as ValueKey })) // as: a scalar has a key
 }

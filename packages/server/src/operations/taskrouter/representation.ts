@@ -11,7 +11,7 @@ import type {
   TaskrouterV1WorkspaceRow
 } from '@ringdown/contract/generated/taskrouter-v1'
 import type { State } from '@ringdown/engine/center'
-import { capacityLeft } from '@ringdown/engine/matching/matcher'
+import { capacityLeft } from '@ringdown/engine/matching/view'
 import type {
   ActivityRow,
   ReservationRow,

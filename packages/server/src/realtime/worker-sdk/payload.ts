@@ -1,5 +1,5 @@
 import type { State } from '@ringdown/engine/center'
-import { capacityLeft } from '@ringdown/engine/matching/matcher'
+import { capacityLeft } from '@ringdown/engine/matching/view'
 import type {
   ActivityRow,
   ReservationRow,

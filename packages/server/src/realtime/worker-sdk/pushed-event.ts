@@ -1,7 +1,7 @@
 import type { State } from '@ringdown/engine/center'
 import { refOf } from '@ringdown/engine/core/events'
 import type { EngineEvent, EventRefs } from '@ringdown/engine/events'
-import { isOpen } from '@ringdown/engine/matching/standing'
+import { isOpen } from '@ringdown/engine/matching/row-values'
 import type { TaskRow } from '@ringdown/engine/routing/rows'
 import {
   channelPayload,
