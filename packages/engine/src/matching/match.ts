@@ -182,8 +182,9 @@ interface Turn extends Heaped {
  * All that waits in some workspaces, to be offered in turn. It is for when so many workers have become free at once that a
  * search for each of them costs more than a look at each bucket, of which a worker fits all or none.
  *
- * Invariant: each bucket is here once at most, as long as somebody may take its first task. A turn is stale when that is
- * not its bucket's first any more, or has another row; `first` then adds the bucket anew, by the task that is first now.
+ * Invariant: each bucket that had tasks at the beginning is here once, until nobody can take its first task or it is empty.
+ * A turn is stale when its task is not its bucket's first any more, or has another row; `first` then puts the bucket back by
+ * the task that is first now. A bucket that opens later is not here.
  */
 export class OfferOrder {
   readonly #state: State
