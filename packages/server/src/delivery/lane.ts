@@ -11,6 +11,14 @@ export interface Held {
   stage: 'waiting' | 'sending' | 'marking'
 }
 
+/** What can be done for a lane at an instant. */
+export interface Due {
+  /** What waits, is due, and has nothing before it under its order key. */
+  readonly ready: readonly Held[]
+  /** What has no time left for an attempt. The first attempt is made all the same, if its destination is there. */
+  readonly late: readonly Held[]
+}
+
 /** Deliveries that a lane has in memory to be sent, usually and while its destination is away. The others are in the store. */
 const maxHeld = 64
 const maxHeldAway = 8
@@ -41,6 +49,8 @@ export class Lane {
   /** SIDs of what left memory during a load, which may still have found it queued. */
   readonly #gone = new Set<string>()
   readonly #held = new Map<string, Held>()
+  /** No delivery in memory is due later. */
+  #latest = 0
   cancelAlarm: () => void = () => {}
 
   constructor(destination: string) {
@@ -66,12 +76,11 @@ export class Lane {
     return [...this.#held.keys()]
   }
 
-  /** How many more are to be loaded now; 0 while there are enough. */
-  wanted(now: number): number {
+  /** How many more are to be loaded now, where so many are ready; 0 while there are enough. */
+  wanted(now: number, ready: number): number {
     if (this.isLoading || this.isComplete || now < this.loads_at) return 0
     const { isOpen, asks_at = 0 } = this.breaker
     if (isOpen && now < asks_at) return 0
-    const ready = [...this.#free(now)].length
     const most = isOpen ? maxHeldAway : maxHeld
     return ready >= most / 2 ? 0 : Math.max(0, Math.min(most - this.#unsent, maxMarking - this.#held.size))
   }
@@ -83,7 +92,7 @@ export class Lane {
     this.news += 1
     // A load may have been quicker than whoever wrote it.
     if (this.#held.has(row.sid)) return
-    if (hasRoom || kind.urgent) this.#held.set(row.sid, { row, kind, stage: 'waiting' })
+    if (hasRoom || kind.urgent) this.#hold(row, kind)
     else {
       this.loads_at = Math.min(this.loads_at, row.due_at ?? 0)
       if (this.#unsent >= maxHeld) this.#releaseLater(row.due_at ?? 0)
@@ -100,7 +109,7 @@ export class Lane {
   /** A delivery that was read from the store. It is not held when the one before it, under its order key, is not. */
   hold({ row, after }: DueDelivery, kind: Kind): void {
     if (this.#held.has(row.sid) || this.#gone.has(row.sid) || (after !== null && !this.#held.has(after))) return
-    this.#held.set(row.sid, { row, kind, stage: 'waiting' })
+    this.#hold(row, kind)
   }
 
   loadBegins(): void {
@@ -119,6 +128,7 @@ export class Lane {
       return
     }
     held.stage = 'waiting'
+    this.#latest = Math.max(this.#latest, row.due_at)
     // Others are waiting in the store, perhaps to be sent before it is its turn again.
     if (!this.isComplete) this.#release(held)
   }
@@ -132,20 +142,24 @@ export class Lane {
       if (stage === 'waiting' && !kind.urgent) this.#drop(sid)
   }
 
-  /** What is due and has no time left for an attempt. The first attempt is made all the same, if its destination is there. */
-  late(now: number): Held[] {
-    const found: Held[] = []
-    for (const held of this.#free(now))
-      if (isLate(held.row, now) && (held.row.tries > 0 || this.breaker.isOpen)) found.push(held)
-    return found
+  /** What is due at an instant. */
+  due(now: number): Due {
+    const ready: Held[] = []
+    const late: Held[] = []
+    for (const held of this.#free(now)) {
+      const isTooLate = isLate(held.row, now) && (held.row.tries > 0 || this.breaker.isOpen)
+      if (isTooLate) late.push(held)
+      else ready.push(held)
+    }
+    return { ready, late }
   }
 
-  /** What may be started now, with at most so many attempts under way in this lane. */
-  startable(now: number, most: number): Held[] {
+  /** What of the ready may be started now, with at most so many attempts under way in this lane. */
+  startable(ready: readonly Held[], now: number, most: number): Held[] {
     const { isOpen, asks_at = 0 } = this.breaker
     let questions = isOpen ? (now >= asks_at && this.sending === 0 ? 1 : 0) : Number.POSITIVE_INFINITY
     const found: Held[] = []
-    for (const held of this.#free(now)) {
+    for (const held of ready) {
       if (this.sending + found.length >= most) break
       if (!held.kind.urgent) {
         if (questions === 0) continue
@@ -160,11 +174,12 @@ export class Lane {
   next(now: number): number | undefined {
     const { isOpen, asks_at = 0 } = this.breaker
     let first = Number.POSITIVE_INFINITY
-    for (const { row, kind } of this.#free(Number.POSITIVE_INFINITY)) {
-      const due = row.due_at ?? 0
-      const at = isOpen && !kind.urgent ? Math.max(due, asks_at) : due
-      if (at > now) first = Math.min(first, at)
-    }
+    if (isOpen || this.#latest > now)
+      for (const { row, kind } of this.#free(Number.POSITIVE_INFINITY)) {
+        const due = row.due_at ?? 0
+        const at = isOpen && !kind.urgent ? Math.max(due, asks_at) : due
+        if (at > now) first = Math.min(first, at)
+      }
     if (!this.isComplete && !this.isLoading) {
       const at = Math.max(this.loads_at, isOpen ? asks_at : 0)
       if (at > now) first = Math.min(first, at)
@@ -173,7 +188,8 @@ export class Lane {
   }
 
   /** What waits, is due by an instant, and has nothing before it under its order key. */
-  *#free(now: number): Iterable<Held> {
+  #free(now: number): Held[] {
+    const found: Held[] = []
     const taken = new Set<string>()
     for (const held of this.#held.values()) {
       const { due_at, order_key } = held.row
@@ -182,8 +198,14 @@ export class Lane {
         if (taken.has(order_key)) continue
         taken.add(order_key)
       }
-      if (held.stage === 'waiting' && due_at <= now) yield held
+      if (held.stage === 'waiting' && due_at <= now) found.push(held)
     }
+    return found
+  }
+
+  #hold(row: DeliveryRow, kind: Kind): void {
+    this.#held.set(row.sid, { row, kind, stage: 'waiting' })
+    this.#latest = Math.max(this.#latest, row.due_at ?? 0)
   }
 
   #drop(sid: string): void {
