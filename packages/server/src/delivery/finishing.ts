@@ -98,7 +98,7 @@ export class Finishing {
     const { lanes, order, marks, whole } = this.#options
     const { row: before, kind } = held
     const { generation } = lanes
-    held.stage = 'marking'
+    lane.concluded(held)
     const mark = () => {
       held.row = row
       marks.add(held, before)

@@ -19,11 +19,27 @@ export interface Due {
   readonly late: readonly Held[]
 }
 
-/** Deliveries that a lane has in memory to be sent, usually and while its destination is away. The others are in the store. */
-const maxHeld = 64
+/** Deliveries that a lane has in memory to be sent while its destination is away. */
 const maxHeldAway = 8
 /** Deliveries that a lane has in memory, those whose outcome is not written yet among them. */
-const maxMarking = 4 * maxHeld
+const maxMarking = 512
+/** Deliveries that all lanes together have in memory before each may have but a quarter. */
+const many = 4_096
+
+/** What the lanes of one sender have in memory, all together. */
+export class Room {
+  held = 0
+  readonly #most: number
+
+  /** So many deliveries may a lane have to be sent, while all together are few. */
+  constructor(most = 256) {
+    this.#most = most
+  }
+
+  get ofLane(): number {
+    return this.held < many ? this.#most : this.#most / 4
+  }
+}
 
 /**
  * What is queued for one destination: a bounded number of deliveries in memory, in the order of their events, and the
@@ -49,12 +65,16 @@ export class Lane {
   /** SIDs of what left memory during a load, which may still have found it queued. */
   readonly #gone = new Set<string>()
   readonly #held = new Map<string, Held>()
+  /** How many of those have ended an attempt. */
+  #marking = 0
+  readonly #room: Room
   /** No delivery in memory is due later. */
   #latest = 0
   cancelAlarm: () => void = () => {}
 
-  constructor(destination: string) {
+  constructor(destination: string, room: Room) {
     this.destination = destination
+    this.#room = room
   }
 
   get isEmpty(): boolean {
@@ -67,9 +87,11 @@ export class Lane {
   }
 
   get #unsent(): number {
-    let unsent = 0
-    for (const { stage } of this.#held.values()) if (stage !== 'marking') unsent += 1
-    return unsent
+    return this.#held.size - this.#marking
+  }
+
+  get #most(): number {
+    return this.breaker.isOpen ? maxHeldAway : this.#room.ofLane
   }
 
   get sids(): string[] {
@@ -81,13 +103,13 @@ export class Lane {
     if (this.isLoading || this.isComplete || now < this.loads_at) return 0
     const { isOpen, asks_at = 0 } = this.breaker
     if (isOpen && now < asks_at) return 0
-    const most = isOpen ? maxHeldAway : maxHeld
+    const most = this.#most
     return ready >= most / 2 ? 0 : Math.max(0, Math.min(most - this.#unsent, maxMarking - this.#held.size))
   }
 
   /** A delivery that was just written. It is held while there is room and none is left in the store, or when it is urgent. */
   add(row: DeliveryRow, kind: Kind): void {
-    const hasRoom = this.isComplete && this.#unsent < maxHeld && this.#held.size < maxMarking
+    const hasRoom = this.isComplete && this.#unsent < this.#most && this.#held.size < maxMarking
     this.queued += 1
     this.news += 1
     // A load may have been quicker than whoever wrote it.
@@ -95,7 +117,7 @@ export class Lane {
     if (hasRoom || kind.urgent) this.#hold(row, kind)
     else {
       this.loads_at = Math.min(this.loads_at, row.due_at ?? 0)
-      if (this.#unsent >= maxHeld) this.#releaseLater(row.due_at ?? 0)
+      if (this.#unsent >= this.#most) this.#releaseLater(row.due_at ?? 0)
     }
   }
 
@@ -117,11 +139,18 @@ export class Lane {
     this.#gone.clear()
   }
 
+  /** An attempt has ended; what came of it is about to be written. */
+  concluded(held: Held): void {
+    held.stage = 'marking'
+    this.#marking += 1
+  }
+
   /** The outcome of an attempt is written: the delivery has left the lane, or waits for another attempt. */
   written(held: Held): void {
     const { row } = held
     this.news += 1
     this.loads_at = 0
+    if (this.#held.get(row.sid) === held) this.#marking -= 1
     if (row.due_at === null || row.destination !== this.destination) {
       this.queued -= 1
       this.#drop(row.sid)
@@ -205,11 +234,16 @@ export class Lane {
 
   #hold(row: DeliveryRow, kind: Kind): void {
     this.#held.set(row.sid, { row, kind, stage: 'waiting' })
+    this.#room.held += 1
     this.#latest = Math.max(this.#latest, row.due_at ?? 0)
   }
 
+  #letGo(sid: string): void {
+    if (this.#held.delete(sid)) this.#room.held -= 1
+  }
+
   #drop(sid: string): void {
-    this.#held.delete(sid)
+    this.#letGo(sid)
     if (this.isLoading) this.#gone.add(sid)
   }
 
@@ -221,9 +255,9 @@ export class Lane {
 
   /** Leaves a delivery to the store, and with it what waits behind it under its order key. */
   #release({ row }: Held): void {
-    this.#held.delete(row.sid)
+    this.#letGo(row.sid)
     if (row.order_key === null) return
     for (const [sid, held] of this.#held)
-      if (held.row.order_key === row.order_key && held.stage === 'waiting') this.#held.delete(sid)
+      if (held.row.order_key === row.order_key && held.stage === 'waiting') this.#letGo(sid)
   }
 }

@@ -55,7 +55,7 @@ export class Sender implements Moved {
   readonly onAttempt: Set<(kind: string, outcome: string) => void>
 
   constructor(options: SenderOptions) {
-    const { store, account, log, kinds = deliveryKinds, inOrder = false } = options
+    const { store, account, log, kinds = deliveryKinds, inOrder = false, held } = options
     const rows = new DeliveryRows(store)
     const whole: Whole = {
       now: () => this.#now(),
@@ -63,7 +63,7 @@ export class Sender implements Moved {
       changed: () => this.#changed(),
       lost: (err) => this.#lost(err)
     }
-    const lanes = new Lanes(kinds)
+    const lanes = new Lanes(kinds, held)
     const marks = new Marks({ rows, account }, lanes, whole)
     const order = new AnswerOrder(lanes, whole, inOrder)
     const finishing = new Finishing({ account, log, lanes, order, marks, whole })
