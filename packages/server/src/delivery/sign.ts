@@ -126,16 +126,19 @@ export function queryOf(address: string): string {
  * a name in theirs, and nothing in between (reference rest-conventions 8).
  */
 export function signatureOf(auth_token: string, url: string, parameters: Parameters): string {
-  const values = new Map<string, Set<string>>()
-  for (const [name, value] of parameters) {
-    const known = values.get(name)
-    if (known === undefined) values.set(name, new Set([value]))
-    else known.add(value)
-  }
   let text = url
-  for (const name of [...values.keys()].sort())
-    for (const value of [...(values.get(name) ?? [])].sort()) text += name + value
+  let last: Parameters[number] | undefined
+  for (const one of [...parameters].sort(byNameAndValue)) {
+    if (last === undefined || byNameAndValue(last, one) !== 0) text += one[0] + one[1]
+    last = one
+  }
   return createHmac('sha1', auth_token).update(text, 'utf8').digest('base64')
+}
+
+function byNameAndValue([name, value]: Parameters[number], [other, its]: Parameters[number]): number {
+  if (name !== other) return name < other ? -1 : 1
+  if (value === its) return 0
+  return value < its ? -1 : 1
 }
 
 /**
