@@ -5,6 +5,7 @@ import { forgetCells } from './analytics/cells.ts'
 import { statisticsReader, statisticsReading } from './analytics/reader.ts'
 import { type Clock, type Moved, TestClock } from './clock/clock.ts'
 import { Account } from './commit/account.ts'
+import { eraseKeptAnswers, forgetKeptAnswers, keptAnswer_ms } from './commit/kept-answers.ts'
 import { Unavailable } from './commit/ledger.ts'
 import { deliveriesBlanking } from './delivery/blanked.ts'
 import { deliveriesDigest, deliveriesReader, isAnyUsed } from './delivery/reader.ts'
@@ -139,6 +140,7 @@ function blankingOf(
     clock,
     log,
     blankDeliveries: deliveriesBlanking(store, account_sid),
+    eraseAnswers: (gone) => eraseKeptAnswers(store, account_sid, gone),
     onBlanked(deliveries) {
       for (const forget of account.onBlanked) forget()
       if (deliveries > 0) sender.reset()
@@ -173,12 +175,13 @@ function readDeliveries(account: Account, sender: Sender, options: OpenAccountOp
 
 const day_ms = 86_400_000
 
-/** What is kept for some time beside the log: cells of statistics, which are as long as a day, and finished deliveries. */
+/** What is kept for some time beside the log: cells of statistics, which are as long as a day, and finished deliveries, answers under keys. */
 function expiringOf(store: Store, account_sid: string, kept_days: number): Expiring[] {
   const deliveries = new DeliveryRows(store)
   return [
     { ms: lookBackMs + day_ms, forget: (before, limit) => forgetCells(store, account_sid, before, limit) },
-    { ms: kept_days * day_ms, forget: (before, limit) => deliveries.forget(account_sid, before, limit) }
+    { ms: kept_days * day_ms, forget: (before, limit) => deliveries.forget(account_sid, before, limit) },
+    { ms: keptAnswer_ms, forget: (before, limit) => forgetKeptAnswers(store, account_sid, before, limit) }
   ]
 }
 

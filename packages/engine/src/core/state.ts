@@ -1,6 +1,6 @@
 import type { Read } from './command.ts'
 import type { EventOf, RefsOf } from './events.ts'
-import { Ids, type Seed } from './ids.ts'
+import { Ids, type Seed, seedOf } from './ids.ts'
 import type { KindDefinition } from './kind.ts'
 import type { Row } from './row.ts'
 import { type Changes, Table } from './table.ts'
@@ -192,6 +192,19 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     this.at = this.#start.at
     this.next_seq = this.#start.next_seq
     this.next_event = this.#start.next_event
+  }
+
+  /**
+   * What an act answers that changes the state as in a decision at an instant, and is undone; `events` tells in it what it
+   * would have told. SIDs of what it makes are not those that a decision will give. Throws what the act throws.
+   */
+  rehearsed<T>(at: number, act: () => T): T {
+    this.begin(at, seedOf(0, 0))
+    try {
+      return act()
+    } finally {
+      this.rollback()
+    }
   }
 
   // Between decisions

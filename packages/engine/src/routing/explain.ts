@@ -136,8 +136,8 @@ export function explainTask(
     at,
     assignment_status: task.assignment_status,
     verdict: verdictOf(state, task, workers),
-    filters: triedFilters(state, task),
-    target: targetOf(state, task),
+    filters: explainFilters(state, task),
+    target: explainTarget(state, task),
     workers
   }
 }
@@ -304,7 +304,8 @@ function documentOf(state: State, task: TaskRow): WorkflowDocument | undefined {
   return row && state.matcher.document(row.sid)
 }
 
-function triedFilters(state: State, task: TaskRow): ExplainedFilter[] {
+/** The filters that a task has tried, from the top, with what their clauses read. */
+export function explainFilters(state: State, task: TaskRow): ExplainedFilter[] {
   const document = documentOf(state, task)
   if (!document || task.filter_index === noFilter) return []
   const tried =
@@ -319,7 +320,8 @@ function triedFilters(state: State, task: TaskRow): ExplainedFilter[] {
   }))
 }
 
-function targetOf(state: State, task: TaskRow): ExplainedTarget {
+/** Where a task stands, and what follows if nobody takes it. */
+export function explainTarget(state: State, task: TaskRow): ExplainedTarget {
   const queue = state.find('task_queue', task.task_queue_sid)
   const target = documentOf(state, task) ? state.matcher.targetOf(task) : {}
   const isIn = task.filter_index >= 0

@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import type { AnyCall, AnyHandler, Context, Listed } from '../operations/handler.ts'
 import { NotImplemented } from './errors.ts'
+import { answeredOnce, fingerprintOf, idempotencyKeyOf, keptAnswer } from './once.ts'
 
 /** What an operation answers to one request, ready to be sent. */
 export interface Rendered {
@@ -14,6 +15,8 @@ export interface Rendered {
   readonly body: string | undefined
   /** Of a row that has one: `"3"`. */
   readonly etag: string | undefined
+  /** Whether it was answered before, under the same idempotency key. */
+  readonly isAgain?: boolean
 }
 
 /** Answers an operation's requests; `base` stands before paths in its URLs. Throws whatever its handler refuses. */
@@ -57,9 +60,21 @@ export function endpointOf(operation: Operation, handler: AnyHandler | undefined
       return rendered
     }
   }
-  return async (request, _ledger, context, base) => {
+  const isCreate = operation.verb === 'create'
+  return async (request, ledger, context, base) => {
     const call = parse(request)
-    return render(await handler(call, context), request, call, base)
+    const key = isCreate ? idempotencyKeyOf(request.headers['idempotency-key']) : undefined
+    if (key === undefined) return render(await handler(call, context), request, call, base)
+    const keyed = { key, fingerprint: fingerprintOf(operation, call) }
+    return answeredOnce(ledger, keyed, context.now(), async () => {
+      let rendered: Rendered | undefined
+      const keeping = context.keeping((shown) => {
+        rendered = render(shown, request, call, base)
+        return keptAnswer(keyed, context.now(), shown, rendered)
+      })
+      const answer = await handler(call, keeping)
+      return rendered ?? render(answer, request, call, base)
+    })
   }
 }
 

@@ -40,13 +40,12 @@ function isHooked(command: Command): command is HookedCommand {
 const timeout_ms = 5_000
 
 /**
- * Executes a command as those agree to it who want to be asked: first the account's pre-webhook, then the service's. They
- * are asked only about what could be done, while the account goes on; what they change is part of the command, so that
- * nobody has to be asked when it is decided again. Refuses with 403 where one of them does. A command that nobody wants to
- * be asked about is executed at once.
+ * A command as those agree to it who want to be asked: first the account's pre-webhook, then the service's. They are asked
+ * only about what could be done, while the account goes on; what they change is part of the command, so that nobody has to
+ * be asked when it is decided again. Refuses with 403 where one of them does.
  */
-export async function agreed(context: Context, command: Command): Promise<unknown> {
-  return context.execute(isHooked(command) ? await answered(context, command) : command)
+export async function agreed(context: Context, command: Command): Promise<Command> {
+  return isHooked(command) ? answered(context, command) : command
 }
 
 async function answered(context: Context, first: HookedCommand): Promise<HookedCommand> {

@@ -2,6 +2,7 @@ import type { Noun } from '../derived.ts'
 import type { Handlers } from '../handler.ts'
 import { clockHandlers } from './clock.ts'
 import { deliveryHandlers } from './deliveries.ts'
+import { dryRunHandlers } from './dry-runs.ts'
 import { eventHandlers } from './events.ts'
 import { explanationHandlers } from './explanations.ts'
 
@@ -9,6 +10,7 @@ import { explanationHandlers } from './explanations.ts'
 export const ringdownHandlers = {
   ...clockHandlers,
   ...deliveryHandlers,
+  ...dryRunHandlers,
   ...eventHandlers,
   ...explanationHandlers
 } satisfies Handlers
