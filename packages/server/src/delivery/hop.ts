@@ -4,7 +4,7 @@ import type { Patience } from './patience.ts'
 /** How much of an answer is read. Whoever says more has said nothing that we know. */
 export const bodyLimit = 64 * 1024
 
-export interface Answer {
+export interface HopAnswer {
   readonly status: number
   /** By their names in lower case; what came more than once is joined by commas. */
   readonly headers: Readonly<Record<string, string>>
@@ -15,7 +15,7 @@ export interface Answer {
 }
 
 /** What is asked, and whether the body of an answer is wanted, by its status and headers; one that is not is not read. */
-export interface Question {
+export interface HopRequest {
   readonly request: Dispatcher.DispatchOptions
   wantsBody(status: number, headers: Readonly<Record<string, string>>): boolean
 }
@@ -27,7 +27,7 @@ export interface Question {
  * Undici's own `request` makes a stream of each answer and listens to a signal for each attempt, which costs as much again
  * as the request.
  */
-export function ask(dispatcher: Dispatcher, question: Question, patience: Patience): Promise<Answer> {
+export function ask(dispatcher: Dispatcher, question: HopRequest, patience: Patience): Promise<HopAnswer> {
   return new Promise((resolve, reject) => {
     const hop = new Hop(question, resolve, reject)
     patience.whenOver(() => hop.giveUp(new Error('given up')))
@@ -36,8 +36,8 @@ export function ask(dispatcher: Dispatcher, question: Question, patience: Patien
 }
 
 class Hop implements Dispatcher.DispatchHandler {
-  readonly #question: Question
-  readonly #resolve: (answer: Answer) => void
+  readonly #question: HopRequest
+  readonly #resolve: (answer: HopAnswer) => void
   readonly #reject: (error: Error) => void
   #controller: Dispatcher.DispatchController | undefined
   #status = 0
@@ -46,7 +46,7 @@ class Hop implements Dispatcher.DispatchHandler {
   #size = 0
   #isOver = false
 
-  constructor(question: Question, resolve: (answer: Answer) => void, reject: (error: Error) => void) {
+  constructor(question: HopRequest, resolve: (answer: HopAnswer) => void, reject: (error: Error) => void) {
     this.#question = question
     this.#resolve = resolve
     this.#reject = reject
@@ -99,12 +99,12 @@ class Hop implements Dispatcher.DispatchHandler {
   }
 
   /** The rest of the answer is not waited for: its connection is of no more use. */
-  #breakOff(controller: Dispatcher.DispatchController, end: Answer['end']): void {
+  #breakOff(controller: Dispatcher.DispatchController, end: HopAnswer['end']): void {
     this.#answer(end)
     controller.abort(new Error('the rest is not wanted'))
   }
 
-  #answer(end: Answer['end']): void {
+  #answer(end: HopAnswer['end']): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#resolve({ status: this.#status, headers: this.#headers, body: this.#text(), end })

@@ -1,7 +1,7 @@
 import type { Agent } from 'undici'
 import type { Failure, Kind, Message, Outcome } from './delivery.ts'
 import { AddressRefused, checkHost, publicLookup } from './guard.ts'
-import { type Answer, ask, bodyLimit } from './hop.ts'
+import { ask, bodyLimit, type HopAnswer } from './hop.ts'
 import { Patience } from './patience.ts'
 import { queryOf, requestOf, standardHeaders } from './sign.ts'
 
@@ -78,7 +78,7 @@ async function follow(
   patience: Patience
 ): Promise<Outcome> {
   const { kind } = options
-  const isLed = (status: number, { location }: Answer['headers']) =>
+  const isLed = (status: number, { location }: HopAnswer['headers']) =>
     redirects.has(status) && kind.redirects > 0 && location !== undefined
   let place = message.url
   for (let hop = 0; ; hop++) {
@@ -87,7 +87,7 @@ async function follow(
     const { origin, path, method, body = null } = signed
     const headers = headersOf(signed, options)
     const request = { origin, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0 }
-    const wantsBody = (status: number, headers: Answer['headers']) => !isLed(status, headers)
+    const wantsBody = (status: number, headers: HopAnswer['headers']) => !isLed(status, headers)
     const answer = await ask(options.allowPrivate ? anywhere : guarded, { request, wantsBody }, patience)
     if (!isLed(answer.status, answer.headers)) return outcomeOf(answer, kind.reads_body ?? false)
     if (hop === kind.redirects) return failed('redirect', `sent on more than ${kind.redirects} times`)
@@ -120,7 +120,7 @@ function headersOf(
 }
 
 /** What matters of an answer that is too long, or broke off, is its status, unless its body does. */
-function outcomeOf({ status, headers, body, end }: Answer, readsBody: boolean): Outcome {
+function outcomeOf({ status, headers, body, end }: HopAnswer, readsBody: boolean): Outcome {
   if (readsBody && end === 'too long') return failed('too_large', `the answer has more than ${bodyLimit} bytes`)
   if (readsBody && end === 'broken off') return failed('connection', 'the answer broke off')
   return { status, headers, body }
