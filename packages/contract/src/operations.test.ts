@@ -2,17 +2,16 @@ import { operations } from '@ringdown/contract/generated/operations'
 import type { Operation } from '@ringdown/contract/operation'
 import { expect, test } from 'vitest'
 
-test('every API has as many operations as its file, plus the overlay', () => {
+test("every API of Twilio's has as many operations as its file, plus the overlay", () => {
   const counts: Record<string, number> = {}
-  for (const { api } of operations) counts[api] = (counts[api] ?? 0) + 1
+  for (const { api } of operations) if (api !== 'ringdown_v1') counts[api] = (counts[api] ?? 0) + 1
   expect(counts).toEqual({
     taskrouter_v1: 61,
     conversations_v1: 103,
     flex_v1: 73 + 5, // interaction webhooks: documented, not in the file
     flex_v2: 3,
     studio_v2: 19,
-    events_v1: 22,
-    ringdown_v1: 8 // ours
+    events_v1: 22
   })
 })
 
