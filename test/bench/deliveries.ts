@@ -14,7 +14,8 @@ import type { Store } from '@ringdown/server/store/store'
 import { pino } from 'pino'
 import { Agent, request } from 'undici'
 import { endWithRun, temporaryFolder } from './lifetime.ts'
-import { atLeast, count, type Measure, median, perSecond, say, times } from './measured.ts'
+import { atLeast, atMost, count, type Measure, perSecond, say, times, us } from './measured.ts'
+import { middleOf, type Sample, sampled, sampleText } from './processor.ts'
 import { tellAndKill } from './told.ts'
 
 const account_sid = `AC${'d'.repeat(32)}`
@@ -36,15 +37,17 @@ export const measure: Measure = async ({ seconds }) => {
   const url = `http://127.0.0.1:${port}/events`
 
   await whole(url, (queue) => queue.all(2_000)) // compiled code, as after a while of work
-  const alone: number[] = []
-  const fresh: number[] = []
+  const alone: Sample[] = []
+  const fresh: Sample[] = []
   for (let sample = 0; sample < 3; sample++) {
-    alone.push(await bare(url, seconds))
-    fresh.push(await whole(url, (queue) => queue.forSeconds(seconds)))
-    say(`undici alone ${perSecond(alone.at(-1) ?? 0)}, deliveries ${perSecond(fresh.at(-1) ?? 0)}`)
+    const sent = await bare(url, seconds)
+    const delivered = await whole(url, (queue) => queue.forSeconds(seconds))
+    alone.push(sent)
+    fresh.push(delivered)
+    say(`undici alone ${sampleText(sent)}; deliveries ${sampleText(delivered)}`)
   }
   const drained = await whole(url, (queue) => queue.all(backlog))
-  say(`a backlog of ${count(backlog)}: ${perSecond(drained)}`)
+  say(`a backlog of ${count(backlog)}: ${sampleText(drained)}`)
   await stop()
 
   const lives = Array.from({ length: 8 }, (_, n) => 500 + ((n * 7919) % 2_500))
@@ -52,11 +55,15 @@ export const measure: Measure = async ({ seconds }) => {
   const wrong = told.missing.length + told.invented.length + told.unsigned + told.renamed + told.left
   say(`${count(told.events)} events, ${count(told.requests)} requests, ${told.kills} kills, ${wrong} wrong`)
 
+  const [bareSample, sample] = [middleOf(alone), middleOf(fresh)]
   return {
     figures: [
-      atLeast('deliveries to one receiver, handed over by the reader of the log', median(fresh), 1_000, perSecond),
-      { what: 'the same from a backlog in the store', figure: perSecond(drained) },
-      { what: 'of what undici alone sends', figure: times(median(fresh) / median(alone)) },
+      atLeast('deliveries to one receiver, handed over by the reader of the log', sample.rate, 1_000, perSecond),
+      atMost('processor time of a delivery, main thread', sample.used.main, 100, us),
+      { what: 'processor time of a delivery, all threads', figure: us(sample.used.all) },
+      { what: 'the same from a backlog in the store', figure: sampleText(drained) },
+      { what: 'undici alone', figure: sampleText(bareSample) },
+      atLeast('rate of deliveries over that of undici alone', sample.rate / bareSample.rate, 0.35, times),
       {
         what: `events told over ${told.kills} kills: missing, invented, unsigned or renamed`,
         figure: `${wrong} of ${count(told.events)}`,
@@ -64,19 +71,19 @@ export const measure: Measure = async ({ seconds }) => {
         met: wrong === 0
       }
     ],
-    how: `A sender on SQLite in this process, a receiver in another one; bodies of ${count(json.length)} bytes, ${concurrency} attempts under way. Each delivery is written when it is queued and when it has arrived. Three samples of ${seconds} s each, in turn with undici alone, which sends the same bodies unsigned (${alone.map(perSecond).join(', ')}); the median counts. The backlog has ${count(backlog)} deliveries. Then a server tells its workspace's events while it is killed ${told.kills} times (kill -9): ${count(told.requests)} requests came for ${count(told.events)} events.`
+    how: `A sender on SQLite in this process, a receiver in another one; bodies of ${count(json.length)} bytes, ${concurrency} attempts under way. Each delivery is written when it is queued and when it has arrived. Three samples of ${seconds} s each, in turn with undici alone, which sends the same bodies unsigned (${alone.map(({ rate }) => perSecond(rate)).join(', ')}); the median counts. The backlog has ${count(backlog)} deliveries. Then a server tells its workspace's events while it is killed ${told.kills} times (kill -9): ${count(told.requests)} requests came for ${count(told.events)} events.`
   }
 }
 
 interface Queue {
-  /** Keeps the sender busy for a time; answers how many deliveries there were. */
-  forSeconds(seconds: number): Promise<number>
+  /** Keeps the sender busy for a time. */
+  forSeconds(seconds: number): Promise<Sample>
   /** Queues so many first and starts the sender then. */
-  all(many: number): Promise<number>
+  all(many: number): Promise<Sample>
 }
 
-/** Deliveries a second, from the first one's start to the last one's mark. */
-async function whole(url: string, use: (queue: Queue) => Promise<number>): Promise<number> {
+/** From the first one's start to the last one's mark. */
+async function whole(url: string, use: (queue: Queue) => Promise<Sample>): Promise<Sample> {
   const store = await openStore({ schema, data: temporaryFolder() })
   await store.migrate()
   const clock = new RealClock()
@@ -84,42 +91,49 @@ async function whole(url: string, use: (queue: Queue) => Promise<number>): Promi
   // There is no such subscription; for one that was removed nothing would be sent.
   const kinds = { ...deliveryKinds, event_stream: { ...deliveryKinds.event_stream, isWanted: () => true } }
   const begin = () => new Sender({ store, account, clock, log, auth_token, allowPrivate: true, concurrency, kinds })
-  let sender: Sender | undefined
-  let begun = 0
   const write = writer(store, clock, url, await store.cursor(account_sid, 'deliveries'))
+  let sender: Sender | undefined
   const queue: Queue = {
     async forSeconds(seconds) {
-      sender = begin()
-      await sender.settle()
-      begun = performance.now()
-      let many = 0
-      while (performance.now() - begun < seconds * 1000) {
-        sender.offer(await write(step))
-        many += step
-        // As much as a busy reader would have waiting.
-        while (sender.figures.queued > 4 * step) await new Promise((resolve) => setTimeout(resolve, 1))
-      }
-      return many
+      const begun = begin()
+      sender = begun
+      await begun.settle()
+      return sampled(process.pid, async () => {
+        const end = performance.now() + seconds * 1000
+        let many = 0
+        while (performance.now() < end) {
+          begun.offer(await write(step))
+          many += step
+          // As much as a busy reader would have waiting.
+          while (begun.figures.queued > 4 * step) await new Promise((resolve) => setTimeout(resolve, 1))
+        }
+        await ended(begun)
+        return many
+      })
     },
     async all(many) {
       for (let n = 0; n < many; n += 2_000) await write(2_000)
-      begun = performance.now()
-      sender = begin()
-      return many
+      return sampled(process.pid, async () => {
+        sender = begin()
+        await ended(sender)
+        return many
+      })
     }
   }
-  const many = await use(queue)
-  while (sender === undefined || sender.figures.queued > 0 || begun === 0) await sender?.settle()
-  await sender.settle()
-  const took = (performance.now() - begun) / 1000
-  await sender.close()
+  const sample = await use(queue)
+  await sender?.close()
   await account.close()
   const rows = new DeliveryRows(store)
   const { destinations } = await rows.queued(account_sid)
   const failed = await rows.page({ account_sid, where: { state: 'failed' }, descending: false, limit: 1 })
   await store.close()
   if (destinations.length > 0 || failed.length > 0) throw new Error('not all deliveries have arrived')
-  return many / took
+  return sample
+}
+
+async function ended(sender: Sender): Promise<void> {
+  await sender.settle()
+  while (sender.figures.queued > 0) await sender.settle()
 }
 
 /** Writes deliveries as the reader of the log does. */
@@ -140,21 +154,23 @@ function writer(store: Store, clock: RealClock, url: string, begins_at: number) 
   }
 }
 
-/** Requests a second of undici alone. */
-async function bare(url: string, seconds: number): Promise<number> {
+/** Requests of undici alone. */
+async function bare(url: string, seconds: number): Promise<Sample> {
   const dispatcher = new Agent()
-  const begun = performance.now()
-  let many = 0
   const headers = { 'Content-Type': 'application/json' }
-  const one = async () => {
-    while (performance.now() - begun < seconds * 1000) {
-      const { body } = await request(url, { dispatcher, method: 'POST', headers, body: json })
-      await body.text()
-      many += 1
+  const sample = await sampled(process.pid, async () => {
+    const end = performance.now() + seconds * 1000
+    let many = 0
+    const one = async () => {
+      while (performance.now() < end) {
+        const { body } = await request(url, { dispatcher, method: 'POST', headers, body: json })
+        await body.text()
+        many += 1
+      }
     }
-  }
-  await Promise.all(Array.from({ length: concurrency }, one))
-  const took = (performance.now() - begun) / 1000
+    await Promise.all(Array.from({ length: concurrency }, one))
+    return many
+  })
   await dispatcher.close()
-  return many / took
+  return sample
 }

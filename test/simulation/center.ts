@@ -11,6 +11,7 @@ import { complaints } from '../support/invariants.ts'
 import { reloaded, snapshot } from '../support/snapshot.ts'
 import { Auditor, type Complaint, type Outcome, type PublishedRow } from './auditor.ts'
 import { ColdRows, withoutCascades } from './cold-rows.ts'
+import { foretold, judgeForetold } from './dry-run.ts'
 
 /**
  * One thing that happens. Commands name things as `@t5`, a workspace's own furniture as `@s1.Offline`, and a worker's
@@ -231,9 +232,12 @@ export class Center {
     this.#decideDue()
     const command = this.#resolve(symbolic)
     this.#breakOff(command, this.at)
+    const route = foretold(this.state, command, this.at)
+    if (route) this.#count('dry run')
     const outcome = this.#attempt(this.state, command)
     const other = this.#attempt(this.twin, command)
     this.#seen?.(other)
+    this.#check(judgeForetold(this.state, route, outcome))
     if (as !== undefined && !(outcome instanceof Refusal)) this.#name(as, outcome, command.type.split('.')[0] ?? '')
     this.#settle(command, this.at, outcome, other)
     this.#decideDue()

@@ -16,7 +16,8 @@ const worthTheName: Readonly<Record<string, number>> = {
   'reservation.cancel': 1,
   'reservation.instruct': 10,
   'reservation.callback_failed': 3,
-  'task.transfer-initiated': 1
+  'task.transfer-initiated': 1,
+  'dry run': 20
 }
 
 /** What these profiles are there for. */

@@ -10,9 +10,18 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch
 }
 
-/** What is asked of an operation: the names of its path, its parameters, and how to stop waiting for it. */
+/** What is asked of an operation: the names of its path, and its parameters. */
 export type Asking<Id extends OperationId> = Named<'path', OperationTypes[Id]['path']> &
-  Named<'params', OperationTypes[Id]['params']> & { readonly signal?: AbortSignal }
+  Named<'params', OperationTypes[Id]['params']> &
+  Manner
+
+/** How it is asked. */
+interface Manner {
+  /** Stops waiting for it. */
+  readonly signal?: AbortSignal
+  /** Of a create, 1 to 255 characters: asked again under it within 24 hours, it answers the same and does nothing. */
+  readonly idempotency_key?: string
+}
 
 /** Operations that answer in pages. */
 export type ListId = {
@@ -85,14 +94,19 @@ export class Client {
 
   async #send(
     operation: Operation,
-    { signal, ...asked }: Asked & { readonly signal?: AbortSignal },
+    { signal, idempotency_key, ...asked }: Asked & Manner,
     query?: URLSearchParams
   ): Promise<unknown> {
     const { method, target, headers, body } = requestOf(operation, asked, new URLSearchParams(query))
     const { url, authorization, fetch: send = globalThis.fetch } = this.#options
     const response = await send(url.replace(/\/$/, '') + target, {
       method,
-      headers: { accept: 'application/json', authorization: await authorization(), ...headers },
+      headers: {
+        accept: 'application/json',
+        authorization: await authorization(),
+        ...(idempotency_key !== undefined && { 'idempotency-key': idempotency_key }),
+        ...headers
+      },
       ...(body !== undefined && { body }),
       ...(signal && { signal })
     })

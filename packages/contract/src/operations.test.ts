@@ -2,9 +2,9 @@ import { operations } from '@ringdown/contract/generated/operations'
 import type { Operation } from '@ringdown/contract/operation'
 import { expect, test } from 'vitest'
 
-test('every API has as many operations as its file, plus the overlay', () => {
+test("every API of Twilio's has as many operations as its file, plus the overlay", () => {
   const counts: Record<string, number> = {}
-  for (const { api } of operations) counts[api] = (counts[api] ?? 0) + 1
+  for (const { api } of operations) if (api !== 'ringdown_v1') counts[api] = (counts[api] ?? 0) + 1
   expect(counts).toEqual({
     taskrouter_v1: 61,
     conversations_v1: 103,
@@ -13,8 +13,7 @@ test('every API has as many operations as its file, plus the overlay', () => {
     studio_v2: 19,
     events_v1: 22,
     api_v2010: 14, // accounts and keys
-    iam_v1: 5 + 1, // keys; validation of tokens: used, not in the file
-    ringdown_v1: 8 // ours
+    iam_v1: 5 + 1 // keys; validation of tokens: used, not in the file
   })
 })
 

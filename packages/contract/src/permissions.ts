@@ -228,6 +228,7 @@ const ringdown: readonly PermissionRow[] = [
   { on: on('ringdown_v1', 'ListKey FetchKey'), scopes: admin, standard: false },
   { on: 'ringdown_v1.FetchClock', scopes: { ...everybody, chat: 'all' } },
   { on: 'ringdown_v1.ListEvent', scopes: member, rows: true },
+  { on: 'ringdown_v1.CreateWorkflowDryRun', scopes: { supervisor: 'all', admin: 'all' } },
   { on: 'ringdown_v1.FetchTaskExplanation', scopes: theirs },
   { on: 'ringdown_v1.FetchWorkerExplanation', scopes: floor }
 ]

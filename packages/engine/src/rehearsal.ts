@@ -3,7 +3,6 @@ import type { CommandOf } from './commands.ts'
 import { conversationCommands } from './conversations/commands.ts'
 import type { CommandRule } from './core/command.ts'
 import type { RenderedEvent } from './core/events.ts'
-import { seedOf } from './core/ids.ts'
 import type { Row } from './core/row.ts'
 import { render } from './events.ts'
 import type { Kind } from './kinds.ts'
@@ -26,14 +25,11 @@ export function rehearse<T extends keyof typeof conversationCommands>(
   const guests = lent.filter(({ kind, row }) => !state.find(kind, row.sid))
   for (const { kind, row } of guests) state.admit(kind, row as never) // a row of that kind
   try {
-    state.begin(at, seedOf(0, 0))
-    try {
+    return state.rehearsed(at, () => {
       const rule = conversationCommands[command.type as T] as CommandRule<State, CommandOf<T>, unknown> // by its type
       rule.decide(state, command)
       return state.events.map(render)
-    } finally {
-      state.rollback()
-    }
+    })
   } finally {
     for (const { kind, row } of guests) state.evict(kind, row.sid)
   }

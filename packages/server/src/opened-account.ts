@@ -5,6 +5,7 @@ import { forgetCells } from './analytics/cells.ts'
 import { statisticsReader, statisticsReading } from './analytics/reader.ts'
 import { type Clock, type Moved, TestClock } from './clock/clock.ts'
 import { Account } from './commit/account.ts'
+import { eraseKeptAnswers, forgetKeptAnswers, keptAnswer_ms } from './commit/kept-answers.ts'
 import { Unavailable } from './commit/ledger.ts'
 import { deliveriesBlanking } from './delivery/blanked.ts'
 import { deliveriesDigest, deliveriesReader, isAnyUsed } from './delivery/reader.ts'
@@ -139,6 +140,7 @@ function blankingOf(
     clock,
     log,
     blankDeliveries: deliveriesBlanking(store, account_sid),
+    eraseAnswers: (gone) => eraseKeptAnswers(store, account_sid, gone),
     onBlanked(deliveries) {
       for (const forget of account.onBlanked) forget()
       if (deliveries > 0) sender.reset()
@@ -151,7 +153,7 @@ function readDeliveries(account: Account, sender: Sender, options: OpenAccountOp
   const { store, account_sid, clock, log } = options
   return new Follower({
     store,
-    account: toldOf(account),
+    account: followedAccount(account),
     log,
     reader: deliveriesReader,
     // What another node reads is not ours to send; what a request caused is sent after its answer.
@@ -159,7 +161,7 @@ function readDeliveries(account: Account, sender: Sender, options: OpenAccountOp
       if (!account.isReady) throw new Unavailable('the account is not ours')
       const read = await store.log(account_sid, cursor, limit)
       // Asked for only now: whoever is told meanwhile wakes nobody again who is reading.
-      return read.filter(({ seq }) => seq <= account.told_seq)
+      return read.filter(({ seq }) => seq <= account.notified_seq)
     },
     digest: deliveriesDigest({ store, account, routes, now: () => clock.now(), log }),
     rest_ms: 0,
@@ -173,23 +175,24 @@ function readDeliveries(account: Account, sender: Sender, options: OpenAccountOp
 
 const day_ms = 86_400_000
 
-/** What is kept for some time beside the log: cells of statistics, which are as long as a day, and finished deliveries. */
+/** What is kept for some time beside the log: cells of statistics, which are as long as a day, and finished deliveries, answers under keys. */
 function expiringOf(store: Store, account_sid: string, kept_days: number): Expiring[] {
   const deliveries = new DeliveryRows(store)
   return [
     { ms: lookBackMs + day_ms, forget: (before, limit) => forgetCells(store, account_sid, before, limit) },
-    { ms: kept_days * day_ms, forget: (before, limit) => deliveries.forget(account_sid, before, limit) }
+    { ms: kept_days * day_ms, forget: (before, limit) => deliveries.forget(account_sid, before, limit) },
+    { ms: keptAnswer_ms, forget: (before, limit) => forgetKeptAnswers(store, account_sid, before, limit) }
   ]
 }
 
-/** An account as it is for those who may not be ahead of the answers: what is settled is what has been told. */
-function toldOf(account: Account): Followed {
+/** The account for followers who must not be ahead of the answers: it is settled when followers have been notified. */
+function followedAccount(account: Account): Followed {
   return {
     account_sid: account.account_sid,
     get state() {
       return account.state
     },
-    settled: () => account.told(),
+    settled: () => account.notified(),
     subscribe: (listener) => account.subscribe(listener)
   }
 }

@@ -1,4 +1,5 @@
 import { cellTable, stayTable } from './analytics/cells.ts'
+import { keptAnswerTable } from './commit/kept-answers.ts'
 import { coldKinds } from './commit/kinds.ts'
 import { deliveryTable } from './delivery/rows.ts'
 import { logColumns } from './log/event-columns.ts'
@@ -8,5 +9,5 @@ import type { Schema } from './store/tables.ts'
 export const schema: Schema = {
   kinds: coldKinds,
   log: logColumns,
-  tables: [cellTable, stayTable, deliveryTable]
+  tables: [cellTable, stayTable, deliveryTable, keptAnswerTable]
 }

@@ -21,6 +21,7 @@ const stores = [
 for (const { name, available, place } of stores)
   describe.runIf(available)(`text of what was removed, on ${name}`, () => {
     const opened: { close(): Promise<void> }[] = []
+    let creates = 0
     afterEach(async () => {
       for (const one of opened.splice(0).reverse()) await one.close()
     })
@@ -53,7 +54,8 @@ for (const { name, available, place } of stores)
     async function kept({ folder }: World, there: PostgresPlace | undefined): Promise<string> {
       if (there) {
         const rows: unknown[] = []
-        for (const table of ['event', 'delivery', 'row']) rows.push(await there.query(`select * from ${table}`))
+        for (const table of ['event', 'delivery', 'row', 'kept_answer'])
+          rows.push(await there.query(`select * from ${table}`))
         return JSON.stringify(rows)
       }
       const files = (await readdir(folder)).filter((file) => file.startsWith('ringdown.sqlite'))
@@ -70,7 +72,9 @@ for (const { name, available, place } of stores)
     /** One conversation that goes, one that stays with a message and a participant that go, and a user and a service. */
     async function story({ call }: World): Promise<void> {
       const made = async (path: string, form: Record<string, string>): Promise<string> => {
-        const { status, body } = await call(v1 + path, form, told)
+        // The answers to creates with a key are kept for a day.
+        const keyed = { headers: { ...told.headers, 'idempotency-key': `key ${++creates}` } }
+        const { status, body } = await call(v1 + path, form, keyed)
         expect([path, status]).toEqual([path, 201])
         return body.sid
       }

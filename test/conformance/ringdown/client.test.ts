@@ -47,6 +47,16 @@ test('a resource is made, read, changed and deleted', async () => {
   expect(await client.call('taskrouter_v1.DeleteTask', { path, params: {} })).toBeNull()
 })
 
+test('a create under a key is done once', async () => {
+  const create = () =>
+    client.call('taskrouter_v1.CreateActivity', {
+      path: { workspace_sid },
+      params: { friendly_name: 'Lunch' },
+      idempotency_key: 'lunch'
+    })
+  expect(await create()).toEqual(await create())
+})
+
 test('text of every script goes through paths, forms and answers', async () => {
   const { friendly_name } = await client.call('taskrouter_v1.FetchWorkspace', { path: { sid: workspace_sid } })
   expect(friendly_name).toBe('Zürich & Söhne')

@@ -108,6 +108,18 @@ export interface RingdownV1WorkerExplanation {
 }
 export type RingdownV1WorkerExplanationRow = Row<RingdownV1WorkerExplanation, 'at' | 'date_status_changed'>
 
+export interface RingdownV1WorkflowDryRun {
+  workflow_sid: string
+  at: string
+  total: number
+  moved: number
+  differing: number
+  warnings: readonly { readonly warning: string; readonly message: string }[]
+  tasks: readonly ({ readonly task_sid: string | null; readonly today: { readonly outcome: 'offered' | 'waits' | 'refused'; readonly verdict: string; readonly filter_index: number | null; readonly filter_friendly_name: string | null; readonly is_default_filter: boolean; readonly target_index: number | null; readonly task_queue_sid: string | null; readonly task_queue_friendly_name: string | null; readonly priority: number; readonly worker_sids: readonly string[]; readonly eligible_workers: number; readonly target_expression: string | null; readonly ends_at: string | null; readonly afterwards: string | null }; readonly planned: { readonly outcome: 'offered' | 'waits' | 'refused'; readonly verdict: string; readonly filter_index: number | null; readonly filter_friendly_name: string | null; readonly is_default_filter: boolean; readonly target_index: number | null; readonly task_queue_sid: string | null; readonly task_queue_friendly_name: string | null; readonly priority: number; readonly worker_sids: readonly string[]; readonly eligible_workers: number; readonly target_expression: string | null; readonly ends_at: string | null; readonly afterwards: string | null }; readonly differs: readonly string[] })[]
+  filters: readonly ({ readonly index: number; readonly friendly_name: string | null; readonly expression: string; readonly matches: boolean; readonly clauses: readonly { readonly expression: string; readonly matches: boolean; readonly values: unknown; readonly parts?: readonly unknown[] }[] })[] | null
+}
+export type RingdownV1WorkflowDryRunRow = Row<RingdownV1WorkflowDryRun, 'at'>
+
 export interface RingdownV1Clock {
   now: string
   now_ms: number
@@ -124,6 +136,7 @@ export interface RingdownV1Operations {
   'ringdown_v1.FetchKey': { path: { readonly sid: string }; params: {}; row: RingdownV1KeyRow; result: RingdownV1Key }
   'ringdown_v1.FetchTaskExplanation': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: { readonly limit?: number }; row: RingdownV1TaskExplanationRow; result: RingdownV1TaskExplanation }
   'ringdown_v1.FetchWorkerExplanation': { path: { readonly workspace_sid: string; readonly worker_sid: string }; params: { readonly limit?: number }; row: RingdownV1WorkerExplanationRow; result: RingdownV1WorkerExplanation }
+  'ringdown_v1.CreateWorkflowDryRun': { path: { readonly workspace_sid: string; readonly workflow_sid: string }; params: { readonly configuration?: string; readonly task_sid?: string; readonly attributes?: string; readonly priority?: number; readonly task_channel?: string; readonly last?: number }; row: RingdownV1WorkflowDryRunRow; result: RingdownV1WorkflowDryRun }
   'ringdown_v1.FetchClock': { path: {}; params: {}; row: RingdownV1ClockRow; result: RingdownV1Clock }
   'ringdown_v1.UpdateClock': { path: {}; params: Readonly<Record<string, unknown>> & { readonly advance?: string; readonly advance_ms?: number; readonly to?: string }; row: RingdownV1ClockRow; result: RingdownV1Clock }
 }
@@ -248,6 +261,20 @@ const ringdownV1WorkerExplanation: Schema = {
   ]
 }
 
+const ringdownV1WorkflowDryRun: Schema = {
+  name: 'RingdownV1WorkflowDryRun',
+  properties: [
+    { name: 'workflow_sid', type: 'sid', pattern: '^WW[0-9a-fA-F]{32}$' },
+    { name: 'at', type: 'date-time-ms' },
+    { name: 'total', type: 'integer' },
+    { name: 'moved', type: 'integer' },
+    { name: 'differing', type: 'integer' },
+    { name: 'warnings', type: 'array', items: { type: 'json', properties: [{ name: 'warning', type: 'string' }, { name: 'message', type: 'string' }] } },
+    { name: 'tasks', type: 'array', items: { type: 'json', properties: [{ name: 'task_sid', type: 'sid', nullable: true, pattern: '^WT[0-9a-fA-F]{32}$' }, { name: 'today', type: 'json', properties: [{ name: 'outcome', type: 'string', enum: ['offered', 'waits', 'refused'] }, { name: 'verdict', type: 'string' }, { name: 'filter_index', type: 'integer', nullable: true }, { name: 'filter_friendly_name', type: 'string', nullable: true }, { name: 'is_default_filter', type: 'boolean' }, { name: 'target_index', type: 'integer', nullable: true }, { name: 'task_queue_sid', type: 'sid', nullable: true, pattern: '^WQ[0-9a-fA-F]{32}$' }, { name: 'task_queue_friendly_name', type: 'string', nullable: true }, { name: 'priority', type: 'integer' }, { name: 'worker_sids', type: 'array', items: { type: 'sid', pattern: '^WK[0-9a-fA-F]{32}$' } }, { name: 'eligible_workers', type: 'integer' }, { name: 'target_expression', type: 'string', nullable: true }, { name: 'ends_at', type: 'date-time-ms', nullable: true }, { name: 'afterwards', type: 'string', nullable: true }] }, { name: 'planned', type: 'json', properties: [{ name: 'outcome', type: 'string', enum: ['offered', 'waits', 'refused'] }, { name: 'verdict', type: 'string' }, { name: 'filter_index', type: 'integer', nullable: true }, { name: 'filter_friendly_name', type: 'string', nullable: true }, { name: 'is_default_filter', type: 'boolean' }, { name: 'target_index', type: 'integer', nullable: true }, { name: 'task_queue_sid', type: 'sid', nullable: true, pattern: '^WQ[0-9a-fA-F]{32}$' }, { name: 'task_queue_friendly_name', type: 'string', nullable: true }, { name: 'priority', type: 'integer' }, { name: 'worker_sids', type: 'array', items: { type: 'sid', pattern: '^WK[0-9a-fA-F]{32}$' } }, { name: 'eligible_workers', type: 'integer' }, { name: 'target_expression', type: 'string', nullable: true }, { name: 'ends_at', type: 'date-time-ms', nullable: true }, { name: 'afterwards', type: 'string', nullable: true }] }, { name: 'differs', type: 'array', items: { type: 'string' } }] } },
+    { name: 'filters', type: 'array', nullable: true, items: { type: 'json', properties: [{ name: 'index', type: 'integer' }, { name: 'friendly_name', type: 'string', nullable: true }, { name: 'expression', type: 'string' }, { name: 'matches', type: 'boolean' }, { name: 'clauses', type: 'array', items: { type: 'json', properties: [{ name: 'expression', type: 'string' }, { name: 'matches', type: 'boolean' }, { name: 'values', type: 'json' }, { name: 'parts', type: 'array', optional: true }] } }] } }
+  ]
+}
+
 const ringdownV1Clock: Schema = {
   name: 'RingdownV1Clock',
   properties: [
@@ -309,6 +336,17 @@ export const operations: readonly Operation[] = [
       { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
       { wire: 'WorkerSid', name: 'worker_sid', in: 'path', type: 'sid', required: true, pattern: '^WK[0-9a-fA-F]{32}$' },
       { wire: 'Limit', name: 'limit', in: 'query', type: 'integer', min: 1, max: 1000, expected: 'an integer from 1 to 1000' }
+    ] },
+  { id: 'ringdown_v1.CreateWorkflowDryRun', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/DryRun', verb: 'create', resource: 'workflow_dry_run', parents: ['workspace_sid', 'workflow_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1WorkflowDryRun, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'WorkflowSid', name: 'workflow_sid', in: 'path', type: 'sid', required: true, pattern: '^WW[0-9a-fA-F]{32}$' },
+      { wire: 'Configuration', name: 'configuration', in: 'form', type: 'string' },
+      { wire: 'TaskSid', name: 'task_sid', in: 'form', type: 'sid', pattern: '^WT[0-9a-fA-F]{32}$' },
+      { wire: 'Attributes', name: 'attributes', in: 'form', type: 'string' },
+      { wire: 'Priority', name: 'priority', in: 'form', type: 'integer', min: 0, max: 2147483647 },
+      { wire: 'TaskChannel', name: 'task_channel', in: 'form', type: 'string' },
+      { wire: 'Last', name: 'last', in: 'form', type: 'integer', min: 1, max: 1000, expected: 'an integer from 1 to 1000' }
     ] },
   { id: 'ringdown_v1.FetchClock', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/clock', verb: 'fetch', resource: 'clock', parents: [], own: null, status: 200, listKey: null, page: null, url: null, links: null,
     schema: ringdownV1Clock, parameters: [] },

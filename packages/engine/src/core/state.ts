@@ -1,6 +1,6 @@
 import type { Read } from './command.ts'
 import type { Actor, EventOf, RefsOf } from './events.ts'
-import { Ids, type Seed } from './ids.ts'
+import { Ids, type Seed, seedOf } from './ids.ts'
 import type { KindDefinition } from './kind.ts'
 import type { Row } from './row.ts'
 import { type Changes, Table } from './table.ts'
@@ -23,9 +23,9 @@ export interface ChangeOf<K extends RowsOf<K>, P extends keyof K = keyof K> {
   readonly after: K[P] | undefined
 }
 
-/** What is kept beside the rows and follows from them: it observes tables, and is told when nothing is to be made of that. */
+/** What is kept beside the rows and follows from them. It observes tables; `settle` says that the changes so far need no reaction. */
 export interface Follower {
-  /** Rows were loaded, or a decision was undone: whatever has changed since the last look is nobody's business. */
+  /** Rows were loaded, or a decision was undone: bring everything up to date, and react to none of it. */
   settle(): void
 }
 
@@ -67,7 +67,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     this.tables = tables as CoreState<K, E>['tables'] // one table a kind, as just made
   }
 
-  /** Has what follows from the rows told when a decision was undone. */
+  /** From now on the follower is settled whenever a decision is undone. */
   protected attach(follower: Follower): void {
     this.#followers.push(follower)
   }
@@ -161,7 +161,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     if (reads) this.#guard(reads)
   }
 
-  /** From now on whoever asks for a cold row that is not here, and was not read, is told so. */
+  /** From now on, asking for a cold row that is not here and was not read is an invariant's failure. */
   #guard(reads: readonly Read[]): void {
     for (const table of this.#cold) {
       if (reads.length === 0) table.read = nothingRead
@@ -194,6 +194,19 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     this.at = this.#start.at
     this.next_seq = this.#start.next_seq
     this.next_event = this.#start.next_event
+  }
+
+  /**
+   * What an act answers that changes the state as in a decision at an instant, and is undone; `events` tells in it what it
+   * would have told. SIDs of what it makes are not those that a decision will give. Throws what the act throws.
+   */
+  rehearsed<T>(at: number, act: () => T): T {
+    this.begin(at, seedOf(0, 0))
+    try {
+      return act()
+    } finally {
+      this.rollback()
+    }
   }
 
   // Between decisions

@@ -18,7 +18,7 @@ export const reasons = {
 
 /** Ends a task that nobody has, and its pending reservations with it. */
 export function cancel(state: State, sid: string, reason: string | null): TaskRow {
-  const task = state.change('task', sid, { assignment_status: 'canceled', reason, ...ended(state) })
+  const task = end(state, sid, 'canceled', reason)
   cancelReservations(state, sid)
   emitTask(state, 'task.canceled', task)
   dropIfUnused(state, task.workflow_document_sid)
@@ -45,14 +45,17 @@ export function withdraw(state: State, sid: string, reservation_status: 'cancele
   moveBackBySingleTask(state, reservation)
 }
 
-/** What ends with a task: its timers; it is kept a while for whoever asks (reference taskrouter 4.2). */
-function ended(state: State): Partial<TaskRow> {
-  return {
+/** The task's timers end with it; it is kept a while for whoever asks (reference taskrouter 4.2). */
+function end(state: State, sid: string, assignment_status: 'canceled' | 'completed', reason: string | null): TaskRow {
+  const delete_at = state.at + state.settings.finished_task_kept_s * 1000
+  return state.change('task', sid, {
+    assignment_status,
+    reason,
     ttl_at: null,
     target_at: null,
     retry_at: null,
-    delete_at: state.at + state.settings.finished_task_kept_s * 1000
-  }
+    delete_at
+  })
 }
 
 /** Cancels the transfer that is under way, if one is. The caller emits the event of the transfer that is returned. */
@@ -65,8 +68,7 @@ function cancelTransferOf(state: State, task_sid: string): TransferRow | undefin
 export function wrapUp(state: State, sid: string, reason: string | null): void {
   cancelReservations(state, sid)
   // One that was being handed on may have had a rest from workers who rejected it.
-  const changes = { assignment_status: 'wrapping', retry_at: null } as const
-  const task = state.change('task', sid, { ...changes, ...(reason !== null && { reason }) })
+  const task = state.change('task', sid, { assignment_status: 'wrapping', retry_at: null, reason: reason ?? undefined })
   for (const reservation of state.tables.reservation.list('task_sid', sid)) {
     if (reservation.reservation_status === 'accepted') wrapUpReservation(state, reservation)
   }
@@ -78,7 +80,7 @@ export function wrapUp(state: State, sid: string, reason: string | null): void {
 export function complete(state: State, sid: string, reason: string | null): void {
   const reservations = state.tables.reservation.list('task_sid', sid)
   const holder = holderAmong(state, reservations)
-  const task = state.change('task', sid, { assignment_status: 'completed', reason, ...ended(state) })
+  const task = end(state, sid, 'completed', reason)
   emitTask(state, 'task.completed', task, undefined, holder)
   closeReservations(state, sid, reservations)
   dropIfUnused(state, task.workflow_document_sid)

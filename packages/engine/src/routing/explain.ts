@@ -117,7 +117,7 @@ export interface WorkerExplanation {
   }[]
 }
 
-interface Asking {
+interface ExplainOptions {
   /** The instant of the question, in milliseconds; that of the last decision where none is given. */
   readonly at?: number
   readonly limit?: number
@@ -127,7 +127,7 @@ interface Asking {
 export function explainTask(
   state: State,
   task_sid: string,
-  { at = state.at, limit = 100 }: Asking = {}
+  { at = state.at, limit = 100 }: ExplainOptions = {}
 ): TaskExplanation {
   const task = state.get('task', task_sid)
   const workers = task.assignment_status === 'pending' ? explainWorkers(state, task, limit) : null
@@ -136,8 +136,8 @@ export function explainTask(
     at,
     assignment_status: task.assignment_status,
     verdict: verdictOf(state, task, workers),
-    filters: triedFilters(state, task),
-    target: targetOf(state, task),
+    filters: explainFilters(state, task),
+    target: explainTarget(state, task),
     workers
   }
 }
@@ -146,7 +146,7 @@ export function explainTask(
 export function explainWorker(
   state: State,
   worker_sid: string,
-  { at = state.at, limit = 100 }: Asking = {}
+  { at = state.at, limit = 100 }: ExplainOptions = {}
 ): WorkerExplanation {
   const worker = state.get('worker', worker_sid)
   const activity = state.get('activity', worker.activity_sid)
@@ -304,7 +304,8 @@ function documentOf(state: State, task: TaskRow): WorkflowDocument | undefined {
   return row && state.matcher.document(row.sid)
 }
 
-function triedFilters(state: State, task: TaskRow): ExplainedFilter[] {
+/** The filters that a task has tried, from the top, with what their clauses read. */
+export function explainFilters(state: State, task: TaskRow): ExplainedFilter[] {
   const document = documentOf(state, task)
   if (!document || task.filter_index === noFilter) return []
   const tried =
@@ -319,7 +320,8 @@ function triedFilters(state: State, task: TaskRow): ExplainedFilter[] {
   }))
 }
 
-function targetOf(state: State, task: TaskRow): ExplainedTarget {
+/** Where a task stands, and what follows if nobody takes it. */
+export function explainTarget(state: State, task: TaskRow): ExplainedTarget {
   const queue = state.find('task_queue', task.task_queue_sid)
   const target = documentOf(state, task) ? state.matcher.targetOf(task) : {}
   const isIn = task.filter_index >= 0

@@ -1,21 +1,24 @@
 import type { State } from '../center.ts'
-import type { Changes } from '../core/table.ts'
 import { candidates } from '../matching/match.ts'
 import { moveBySingleTask } from './activity-moves.ts'
 import { emitReservation, emitTask } from './events.ts'
 import type { TaskRow } from './rows.ts'
 
-/**
- * Books the task in a queue, together with what else changes when it comes there. Without anything else to change, a
- * task that is in the queue already stays as it is.
- */
-export function enterQueue(state: State, sid: string, task_queue_sid: string, changes?: Changes<TaskRow>): void {
+/** Books the task in a queue; one that is in it already stays as it is. */
+export function enterQueue(state: State, sid: string, task_queue_sid: string): void {
   const before = state.get('task', sid)
-  const isThere = before.task_queue_sid === task_queue_sid
-  if (isThere && !changes) return
-  const task_queue_entered_date = isThere ? before.task_queue_entered_date : state.at
-  const task = state.change('task', sid, { ...changes, task_queue_sid, task_queue_entered_date })
-  if (isThere) return
+  if (before.task_queue_sid === task_queue_sid) return
+  emitQueue(state, before, state.change('task', sid, { task_queue_sid, task_queue_entered_date: state.at }))
+}
+
+/** Since when the task has been in that queue: now, unless it is there already. */
+export function queueEntered(state: State, before: TaskRow, task_queue_sid: string): number | null {
+  return before.task_queue_sid === task_queue_sid ? before.task_queue_entered_date : state.at
+}
+
+/** Emits what happened when the task is in another queue than before. */
+export function emitQueue(state: State, before: TaskRow, task: TaskRow): void {
+  if (before.task_queue_sid === task.task_queue_sid) return
   if (before.task_queue_sid !== null) emitTask(state, 'task-queue.moved', task)
   emitTask(state, 'task-queue.entered', task)
 }

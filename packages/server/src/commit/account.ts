@@ -16,10 +16,11 @@ import {
 } from '../store/store.ts'
 import { Decider } from './decider.ts'
 import { DueTimers } from './due-timers.ts'
-import { type Known, nothingRead } from './entry.ts'
+import { type Known, nothingRead, type Undecided } from './entry.ts'
 import type { Exchange } from './exchange.ts'
 import { Followers } from './followers.ts'
 import { GroupCommit } from './group-commit.ts'
+import type { Keep } from './kept-answers.ts'
 import { type Ledger, type LogReader, Unavailable } from './ledger.ts'
 import { load } from './load.ts'
 import { Reads, type ReadsOf } from './reads.ts'
@@ -63,9 +64,9 @@ export class Account implements Ledger, Moved {
   readonly #recovery: Recovery
   #isStopping = false
   #unlisten: () => void = () => {}
-  /** Told of each durable batch, for the metrics: the seconds that it took, and its decisions. */
+  /** Called after each durable batch, for the metrics: the seconds that it took, and its decisions. */
   readonly onBatch: Set<(seconds: number, decisions: number) => void>
-  /** Told when text of the log was blanked: who keeps events in memory has it still. */
+  /** Called when text of the log was blanked: who keeps events in memory has it still. */
   readonly onBlanked = new Set<() => void>()
   /** Readers of this account's log that are at work in this process, by their names. */
   readonly readers = new Map<string, LogReader>()
@@ -143,13 +144,13 @@ export class Account implements Ledger, Moved {
     return this.#commit.settled(this.state.decision)
   }
 
-  /** Seq of the last event that followers have been told, or could have been. */
-  get told_seq(): number {
-    return this.#followers.told_seq
+  /** Seq of the last event that followers have been notified of, or could have been. */
+  get notified_seq(): number {
+    return this.#followers.notified_seq
   }
 
-  /** Resolves when followers have been told everything that was decided before the call; rejects as `settled` does. */
-  async told(): Promise<void> {
+  /** Resolves when followers have been notified of everything that was decided before the call; rejects as `settled` does. */
+  async notified(): Promise<void> {
     await this.settled()
     await this.#followers.drained()
   }
@@ -159,8 +160,8 @@ export class Account implements Ledger, Moved {
     return this.#followers.subscribe(listener)
   }
 
-  async execute<T extends CommandType>(command: CommandOf<T>, exchange?: Exchange): Promise<ResultOf<T>> {
-    return this.#execute(command as unknown as Command, exchange) as Promise<ResultOf<T>> // a command of one type is a command
+  async execute<T extends CommandType>(command: CommandOf<T>, exchange?: Exchange, keep?: Keep): Promise<ResultOf<T>> {
+    return this.#execute(command as unknown as Command, { exchange, keep }) as Promise<ResultOf<T>> // a command of one type is a command
   }
 
   // Reading
@@ -219,31 +220,35 @@ export class Account implements Ledger, Moved {
     if (this.#isStopping) throw new Unavailable('the account is being let go')
   }
 
-  async #execute(command: Command, exchange: Exchange | undefined): Promise<unknown> {
+  async #execute(command: Command, asked: Pick<Undecided, 'exchange' | 'keep'>): Promise<unknown> {
     this.#checkTaking()
     if (this.queueLength >= queueLimit) throw new Unavailable('too many commands are waiting to be written')
-    if (!this.#reads.isNeededFor(command)) return this.#decideNow(command, nothingRead, exchange)
+    if (!this.#reads.isNeededFor(command)) return this.#decideNow(command, nothingRead, asked)
     let result: Promise<unknown>
     const { cold } = this.#decider
     const reading = cold.fetching()
     try {
       const known = await this.#reads.readFor(command)
       this.#checkTaking()
-      result = this.#decideNow(command, known, exchange)
+      result = this.#decideNow(command, known, asked)
     } finally {
       cold.fetched(reading)
     }
     return result
   }
 
-  #decideNow(command: Command, { reads, fetched }: Known, exchange: Exchange | undefined): Promise<unknown> {
+  #decideNow(
+    command: Command,
+    { reads, fetched }: Known,
+    asked: Pick<Undecided, 'exchange' | 'keep'>
+  ): Promise<unknown> {
     const timers = this.#timers
     timers.decideDue()
     // What is due comes first, and it may be reading; meanwhile everything else may change.
-    if (timers.held) return timers.held.then(() => this.#execute(command, exchange))
+    if (timers.held) return timers.held.then(() => this.#execute(command, asked))
     return new Promise((resolve, reject) => {
       const [at, seed] = [this.#decider.now(), this.#decider.seed()]
-      this.#decider.add({ command, at, seed, reads, fetched, timer: undefined, exchange, resolve, reject })
+      this.#decider.add({ command, at, seed, reads, fetched, timer: undefined, ...asked, resolve, reject })
       timers.go()
     })
   }

@@ -1,7 +1,9 @@
 import { render } from '@ringdown/engine/events'
 import type { Kind } from '@ringdown/engine/kinds'
 import type { Batch, EventWrite, JournalEntry, Removal, RowWrite } from '../store/store.ts'
+import { insertsOf } from '../store/tables.ts'
 import { actorOf, type Entry, seedText } from './entry.ts'
+import { type KeptAnswer, keptAnswerTable } from './kept-answers.ts'
 import { cascades, coldKinds } from './kinds.ts'
 
 /**
@@ -14,8 +16,10 @@ export function batchOf(account_sid: string, epoch: number, entries: readonly En
   const events: EventWrite[] = []
   const journal: JournalEntry[] = []
   const removals: Removal[] = []
+  const kept: KeptAnswer[] = []
   for (const entry of entries) {
-    const { command, at, seed, fetched, decision, head } = entry
+    const { command, at, seed, fetched, decision, head, kept: answer } = entry
+    if (answer) kept.push(answer)
     for (const { kind, sid, before, after } of decision.changes) {
       let written = rows.get(kind)
       if (!written) {
@@ -60,6 +64,7 @@ export function batchOf(account_sid: string, epoch: number, entries: readonly En
     rows: [...rows.values()].flatMap((of) => [...of.values()]),
     removals,
     events,
-    journal
+    journal,
+    ...(kept.length > 0 && { writes: [insertsOf(keptAnswerTable, kept)] })
   }
 }

@@ -69,7 +69,8 @@ export class Decider {
       const decision = decide(state, { at, seed, command, reads, actor })
       const head = { at: state.at, decision: state.decision, next_seq: state.next_seq, next_event: state.next_event }
       this.cold.decided(decision.changes)
-      this.#options.commit.add({ ...undecided, decision, head })
+      const kept = undecided.keep?.(decision.result)
+      this.#options.commit.add({ ...undecided, decision, head, kept })
     } catch (error) {
       this.#refuse(undecided, error)
     } finally {

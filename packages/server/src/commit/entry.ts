@@ -7,6 +7,7 @@ import type { Decision } from '@ringdown/engine/decide'
 import type { Kind } from '@ringdown/engine/kinds'
 import type { AccountHead } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
+import type { Keep, KeptAnswer } from './kept-answers.ts'
 
 /** A cold row that was brought into memory for a command. */
 export interface Fetched {
@@ -26,7 +27,11 @@ export interface Entry {
   readonly timer: string | undefined
   /** The request that it is answered to; undefined where nobody asked. */
   readonly exchange?: Exchange | undefined
+  /** Of a command under an idempotency key: what makes the answer that is kept. */
+  readonly keep?: Keep | undefined
   decision: Decision
+  /** What `keep` has made. */
+  readonly kept?: KeptAnswer | undefined
   /** The head after it. */
   head: Pick<AccountHead, 'at' | 'decision' | 'next_seq' | 'next_event'>
   readonly resolve: (result: unknown) => void
@@ -40,7 +45,7 @@ export type Known = Pick<Entry, 'reads' | 'fetched'>
 export const nothingRead: Known = { reads: [], fetched: [] }
 
 /** A command that is about to be decided. */
-export type Undecided = Omit<Entry, 'decision' | 'head'>
+export type Undecided = Omit<Entry, 'decision' | 'head' | 'kept'>
 
 export function seedText(seed: Seed): string {
   return seed.map((part) => part.toString(16).padStart(8, '0')).join('')

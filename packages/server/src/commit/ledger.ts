@@ -4,6 +4,7 @@ import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import type { Reading } from '../store/query.ts'
 import type { PageQuery, StoredEvent, Value } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
+import type { Keep } from './kept-answers.ts'
 
 /** What operations see of an account: the one way in for commands, and reads that never show what could still be lost. */
 export interface Ledger {
@@ -13,9 +14,10 @@ export interface Ledger {
   /**
    * Decides a command and resolves with its result once it is durable. What it must have read before (`readsOf`) is
    * brought into memory first; followers of the log are told what came of it after the answer of `exchange`. Rejects with
-   * the engine's Refusal, or with Unavailable (503) when the outcome is unknown or the queue is full.
+   * the engine's Refusal, or with Unavailable (503) when the outcome is unknown or the queue is full. What `keep` makes of
+   * the result is written with the decision.
    */
-  execute<T extends CommandType>(command: CommandOf<T>, exchange?: Exchange): Promise<ResultOf<T>>
+  execute<T extends CommandType>(command: CommandOf<T>, exchange?: Exchange, keep?: Keep): Promise<ResultOf<T>>
   /** Whether everything decided is durable: what `state` shows may be told at once. */
   readonly isSettled: boolean
   /** Resolves when everything decided before the call is durable: what `state` shows may then be told. */

@@ -49,6 +49,6 @@ function piecesOf<R extends Row>(rows: Iterable<R>, length: (row: R) => number):
 }
 
 /** Resolves when everybody else who is waiting has had a turn. */
-function turn(): Promise<void> {
+export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

@@ -57,10 +57,13 @@ export class Backlog {
     }
   }
 
-  /** Reads more of a lane, where the store has more and the lane has room. */
-  async more(lane: Lane, now: number): Promise<void> {
-    const limit = lane.wanted(now)
-    if (limit === 0) return
+  /** Reads more of a lane in which so many are ready, where the store has more and the lane has room. */
+  more(lane: Lane, now: number, ready: number): void {
+    const limit = lane.wanted(now, ready)
+    if (limit > 0) void this.#read(lane, now, limit)
+  }
+
+  async #read(lane: Lane, now: number, limit: number): Promise<void> {
     const { rows, account, lanes, whole } = this.#options
     const { account_sid } = account
     const { destination } = lane

@@ -46,10 +46,12 @@ export class Finishing {
     for (const listener of this.onAttempt) listener(row.kind, wordOf(outcome))
     const conclusion = conclude(row, outcome, { kind, now, at: began.at, duration_ms })
     const { end, refusal } = conclusion
-    const about = { delivery: row.sid, kind: row.kind, destination: row.destination, event_type: row.event_type }
-    const logged = { ...about, attempt: row.attempts + 1, end, refusal, ms: duration_ms }
-    if (end === 'failed') log.warn(logged, 'a delivery was given up')
-    else log.debug(logged, 'delivery')
+    const level = end === 'failed' ? 'warn' : 'debug'
+    if (log.isLevelEnabled(level)) {
+      const about = { delivery: row.sid, kind: row.kind, destination: row.destination, event_type: row.event_type }
+      const logged = { ...about, attempt: row.attempts + 1, end, refusal, ms: duration_ms }
+      log[level](logged, end === 'failed' ? 'a delivery was given up' : 'delivery')
+    }
     this.#concluded(lane, held, conclusion, { outcome, turn: began.turn })
   }
 
@@ -96,7 +98,7 @@ export class Finishing {
     const { lanes, order, marks, whole } = this.#options
     const { row: before, kind } = held
     const { generation } = lanes
-    held.stage = 'marking'
+    lane.concluded(held)
     const mark = () => {
       held.row = row
       marks.add(held, before)

@@ -68,7 +68,7 @@ export function isPublic(address: string): boolean {
  * Refuses what is written as an address, for which no name is looked up. A URL's host is already in its plain form:
  * `0x7f.1` and `2130706433` are 127.0.0.1 there. Throws AddressRefused.
  */
-export function checkHost({ hostname }: URL): void {
+export function checkHost({ hostname }: { readonly hostname: string }): void {
   const host = hostname.replace(/^\[|\]$/g, '')
   if (isIP(host) !== 0 && !isPublic(host)) throw new AddressRefused(`${host} is not a public address (${howToAllow})`)
 }

@@ -1,7 +1,7 @@
 import type { KinesisClient, KinesisClientConfig } from '@aws-sdk/client-kinesis'
 import { request as dial } from 'undici'
 import type { Outcome } from './delivery.ts'
-import { patienceOf } from './patience.ts'
+import { Patience } from './patience.ts'
 import type { KinesisSender } from './transport.ts'
 
 /*
@@ -11,9 +11,14 @@ import type { KinesisSender } from './transport.ts'
  */
 
 /** Puts one record into its stream. What Kinesis answers is the outcome; the SDK's own retries are off. */
-export const putRecord: KinesisSender = async ({ stream, json }, { kind, idempotency_token, signal }) => {
+export const putRecord: KinesisSender = async (
+  { stream, json },
+  { kind, idempotency_token, patience = new Patience() }
+) => {
   const { region, name } = placeOf(stream.arn)
-  const patience = patienceOf(kind.timeout_ms, signal)
+  const abort = new AbortController()
+  patience.whenOver(() => abort.abort())
+  patience.begin(kind.timeout_ms)
   try {
     const { client, PutRecordCommand } = await clientFor(region)
     const command = new PutRecordCommand({
@@ -23,10 +28,10 @@ export const putRecord: KinesisSender = async ({ stream, json }, { kind, idempot
       // Any text will do, as records are in no order (reference events 3); the same over all attempts.
       PartitionKey: idempotency_token
     })
-    const { ShardId, SequenceNumber } = await client.send(command, { abortSignal: patience.signal })
+    const { ShardId, SequenceNumber } = await client.send(command, { abortSignal: abort.signal })
     return { status: 200, headers: {}, body: JSON.stringify({ ShardId, SequenceNumber }) }
   } catch (error) {
-    return outcomeOf(error, patience.isLate() && !signal?.aborted)
+    return outcomeOf(error, patience.isLate)
   } finally {
     patience.end()
   }

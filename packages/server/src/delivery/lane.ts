@@ -11,11 +11,35 @@ export interface Held {
   stage: 'waiting' | 'sending' | 'marking'
 }
 
-/** Deliveries that a lane has in memory to be sent, usually and while its destination is away. The others are in the store. */
-const maxHeld = 64
+/** What can be done for a lane at an instant. */
+export interface Due {
+  /** What waits, is due, and has nothing before it under its order key. */
+  readonly ready: readonly Held[]
+  /** What has no time left for an attempt. The first attempt is made all the same, if its destination is there. */
+  readonly late: readonly Held[]
+}
+
+/** Deliveries that a lane has in memory to be sent while its destination is away. */
 const maxHeldAway = 8
 /** Deliveries that a lane has in memory, those whose outcome is not written yet among them. */
-const maxMarking = 4 * maxHeld
+const maxMarking = 512
+/** Deliveries that all lanes together have in memory before each may have but a quarter. */
+const many = 4_096
+
+/** What the lanes of one sender have in memory, all together. */
+export class Room {
+  held = 0
+  readonly #most: number
+
+  /** So many deliveries may a lane have to be sent, while all together are few. */
+  constructor(most = 256) {
+    this.#most = most
+  }
+
+  get ofLane(): number {
+    return this.held < many ? this.#most : this.#most / 4
+  }
+}
 
 /**
  * What is queued for one destination: a bounded number of deliveries in memory, in the order of their events, and the
@@ -41,10 +65,16 @@ export class Lane {
   /** SIDs of what left memory during a load, which may still have found it queued. */
   readonly #gone = new Set<string>()
   readonly #held = new Map<string, Held>()
+  /** How many of those have ended an attempt. */
+  #marking = 0
+  readonly #room: Room
+  /** No delivery in memory is due later. */
+  #latest = 0
   cancelAlarm: () => void = () => {}
 
-  constructor(destination: string) {
+  constructor(destination: string, room: Room) {
     this.destination = destination
+    this.#room = room
   }
 
   get isEmpty(): boolean {
@@ -57,36 +87,37 @@ export class Lane {
   }
 
   get #unsent(): number {
-    let unsent = 0
-    for (const { stage } of this.#held.values()) if (stage !== 'marking') unsent += 1
-    return unsent
+    return this.#held.size - this.#marking
+  }
+
+  get #most(): number {
+    return this.breaker.isOpen ? maxHeldAway : this.#room.ofLane
   }
 
   get sids(): string[] {
     return [...this.#held.keys()]
   }
 
-  /** How many more are to be loaded now; 0 while there are enough. */
-  wanted(now: number): number {
+  /** How many more are to be loaded now, where so many are ready; 0 while there are enough. */
+  wanted(now: number, ready: number): number {
     if (this.isLoading || this.isComplete || now < this.loads_at) return 0
     const { isOpen, asks_at = 0 } = this.breaker
     if (isOpen && now < asks_at) return 0
-    const ready = [...this.#free(now)].length
-    const most = isOpen ? maxHeldAway : maxHeld
+    const most = this.#most
     return ready >= most / 2 ? 0 : Math.max(0, Math.min(most - this.#unsent, maxMarking - this.#held.size))
   }
 
   /** A delivery that was just written. It is held while there is room and none is left in the store, or when it is urgent. */
   add(row: DeliveryRow, kind: Kind): void {
-    const hasRoom = this.isComplete && this.#unsent < maxHeld && this.#held.size < maxMarking
+    const hasRoom = this.isComplete && this.#unsent < this.#most && this.#held.size < maxMarking
     this.queued += 1
     this.news += 1
     // A load may have been quicker than whoever wrote it.
     if (this.#held.has(row.sid)) return
-    if (hasRoom || kind.urgent) this.#held.set(row.sid, { row, kind, stage: 'waiting' })
+    if (hasRoom || kind.urgent) this.#hold(row, kind)
     else {
       this.loads_at = Math.min(this.loads_at, row.due_at ?? 0)
-      if (this.#unsent >= maxHeld) this.#releaseLater(row.due_at ?? 0)
+      if (this.#unsent >= this.#most) this.#releaseLater(row.due_at ?? 0)
     }
   }
 
@@ -100,7 +131,7 @@ export class Lane {
   /** A delivery that was read from the store. It is not held when the one before it, under its order key, is not. */
   hold({ row, after }: DueDelivery, kind: Kind): void {
     if (this.#held.has(row.sid) || this.#gone.has(row.sid) || (after !== null && !this.#held.has(after))) return
-    this.#held.set(row.sid, { row, kind, stage: 'waiting' })
+    this.#hold(row, kind)
   }
 
   loadBegins(): void {
@@ -108,17 +139,25 @@ export class Lane {
     this.#gone.clear()
   }
 
+  /** An attempt has ended; what came of it is about to be written. */
+  concluded(held: Held): void {
+    held.stage = 'marking'
+    this.#marking += 1
+  }
+
   /** The outcome of an attempt is written: the delivery has left the lane, or waits for another attempt. */
   written(held: Held): void {
     const { row } = held
     this.news += 1
     this.loads_at = 0
+    if (this.#held.get(row.sid) === held) this.#marking -= 1
     if (row.due_at === null || row.destination !== this.destination) {
       this.queued -= 1
       this.#drop(row.sid)
       return
     }
     held.stage = 'waiting'
+    this.#latest = Math.max(this.#latest, row.due_at)
     // Others are waiting in the store, perhaps to be sent before it is its turn again.
     if (!this.isComplete) this.#release(held)
   }
@@ -132,20 +171,24 @@ export class Lane {
       if (stage === 'waiting' && !kind.urgent) this.#drop(sid)
   }
 
-  /** What is due and has no time left for an attempt. The first attempt is made all the same, if its destination is there. */
-  late(now: number): Held[] {
-    const found: Held[] = []
-    for (const held of this.#free(now))
-      if (isLate(held.row, now) && (held.row.tries > 0 || this.breaker.isOpen)) found.push(held)
-    return found
+  /** What is due at an instant. */
+  due(now: number): Due {
+    const ready: Held[] = []
+    const late: Held[] = []
+    for (const held of this.#free(now)) {
+      const isTooLate = isLate(held.row, now) && (held.row.tries > 0 || this.breaker.isOpen)
+      if (isTooLate) late.push(held)
+      else ready.push(held)
+    }
+    return { ready, late }
   }
 
-  /** What may be started now, with at most so many attempts under way in this lane. */
-  startable(now: number, most: number): Held[] {
+  /** What of the ready may be started now, with at most so many attempts under way in this lane. */
+  startable(ready: readonly Held[], now: number, most: number): Held[] {
     const { isOpen, asks_at = 0 } = this.breaker
     let questions = isOpen ? (now >= asks_at && this.sending === 0 ? 1 : 0) : Number.POSITIVE_INFINITY
     const found: Held[] = []
-    for (const held of this.#free(now)) {
+    for (const held of ready) {
       if (this.sending + found.length >= most) break
       if (!held.kind.urgent) {
         if (questions === 0) continue
@@ -160,11 +203,12 @@ export class Lane {
   next(now: number): number | undefined {
     const { isOpen, asks_at = 0 } = this.breaker
     let first = Number.POSITIVE_INFINITY
-    for (const { row, kind } of this.#free(Number.POSITIVE_INFINITY)) {
-      const due = row.due_at ?? 0
-      const at = isOpen && !kind.urgent ? Math.max(due, asks_at) : due
-      if (at > now) first = Math.min(first, at)
-    }
+    if (isOpen || this.#latest > now)
+      for (const { row, kind } of this.#free(Number.POSITIVE_INFINITY)) {
+        const due = row.due_at ?? 0
+        const at = isOpen && !kind.urgent ? Math.max(due, asks_at) : due
+        if (at > now) first = Math.min(first, at)
+      }
     if (!this.isComplete && !this.isLoading) {
       const at = Math.max(this.loads_at, isOpen ? asks_at : 0)
       if (at > now) first = Math.min(first, at)
@@ -173,7 +217,8 @@ export class Lane {
   }
 
   /** What waits, is due by an instant, and has nothing before it under its order key. */
-  *#free(now: number): Iterable<Held> {
+  #free(now: number): Held[] {
+    const found: Held[] = []
     const taken = new Set<string>()
     for (const held of this.#held.values()) {
       const { due_at, order_key } = held.row
@@ -182,12 +227,23 @@ export class Lane {
         if (taken.has(order_key)) continue
         taken.add(order_key)
       }
-      if (held.stage === 'waiting' && due_at <= now) yield held
+      if (held.stage === 'waiting' && due_at <= now) found.push(held)
     }
+    return found
+  }
+
+  #hold(row: DeliveryRow, kind: Kind): void {
+    this.#held.set(row.sid, { row, kind, stage: 'waiting' })
+    this.#room.held += 1
+    this.#latest = Math.max(this.#latest, row.due_at ?? 0)
+  }
+
+  #letGo(sid: string): void {
+    if (this.#held.delete(sid)) this.#room.held -= 1
   }
 
   #drop(sid: string): void {
-    this.#held.delete(sid)
+    this.#letGo(sid)
     if (this.isLoading) this.#gone.add(sid)
   }
 
@@ -199,9 +255,9 @@ export class Lane {
 
   /** Leaves a delivery to the store, and with it what waits behind it under its order key. */
   #release({ row }: Held): void {
-    this.#held.delete(row.sid)
+    this.#letGo(row.sid)
     if (row.order_key === null) return
     for (const [sid, held] of this.#held)
-      if (held.row.order_key === row.order_key && held.stage === 'waiting') this.#held.delete(sid)
+      if (held.row.order_key === row.order_key && held.stage === 'waiting') this.#letGo(sid)
   }
 }

@@ -49,6 +49,26 @@ describe('the lanes of a sender', () => {
     expect([...lanes]).toEqual([lane])
   })
 
+  it('have a bounded number of deliveries in memory: each less where all together have many, or its destination is away', () => {
+    lanes.counted({ destinations: [], through: '' })
+    let seq = 0
+    const offered = (path: string) => {
+      const rows = Array.from({ length: 300 }, () => delivery(++seq, path))
+      const [lane] = lanes.offer(rows)
+      return { lane, inMemory: lane?.sids.length, queued: lane?.queued }
+    }
+    const [first, ...others] = Array.from({ length: 20 }, (_, n) => offered(`/${n}`))
+    expect(first).toMatchObject({ inMemory: 256, queued: 300 })
+    expect(others.slice(0, 15).every(({ inMemory }) => inMemory === 256)).toBe(true)
+    expect(others.slice(15).map(({ inMemory }) => inMemory)).toEqual([64, 64, 64, 64])
+    for (let n = 0; n < 5; n++) first?.lane?.breaker.tell({ failed: 'connection', reason: 'nobody there' }, 0)
+    first?.lane?.trim(0)
+    expect(first?.lane?.sids).toHaveLength(8)
+    lanes.forget()
+    lanes.counted({ destinations: [], through: '' })
+    expect(offered('/anew')).toMatchObject({ inMemory: 256 })
+  })
+
   it('that were forgotten are over for whoever waited, and begin anew', () => {
     lanes.counted({ destinations: [], through: '' })
     lanes.offer([delivery(1)])

@@ -1,5 +1,5 @@
 import type { DeliveryKind, Kind } from './delivery.ts'
-import { Lane } from './lane.ts'
+import { Lane, Room } from './lane.ts'
 import { kindOf } from './queued.ts'
 import type { DeliveryRow } from './rows.ts'
 
@@ -26,14 +26,19 @@ export interface Counts {
 export class Lanes implements Iterable<Lane> {
   readonly #kinds: Readonly<Record<DeliveryKind, Kind>>
   readonly #lanes = new Map<string, Lane>()
+  readonly #held: number | undefined
+  #room: Room
   #isCounted = false
   #through = ''
   /** Written while the store was asked. */
   #unseen: { readonly sid: string; readonly destination: string }[] = []
   #generation: Generation = { isOver: false }
 
-  constructor(kinds: Readonly<Record<DeliveryKind, Kind>>) {
+  /** `held` is how many deliveries a lane may have in memory to be sent. */
+  constructor(kinds: Readonly<Record<DeliveryKind, Kind>>, held?: number) {
     this.#kinds = kinds
+    this.#held = held
+    this.#room = new Room(held)
   }
 
   /** All of them, as they are now: lanes may come and go meanwhile. */
@@ -54,7 +59,7 @@ export class Lanes implements Iterable<Lane> {
   laneOf(destination: string): Lane {
     let lane = this.#lanes.get(destination)
     if (!lane) {
-      lane = new Lane(destination)
+      lane = new Lane(destination, this.#room)
       this.#lanes.set(destination, lane)
     }
     return lane
@@ -109,5 +114,6 @@ export class Lanes implements Iterable<Lane> {
     this.#isCounted = false
     this.cancelAlarms()
     this.#lanes.clear()
+    this.#room = new Room(this.#held)
   }
 }

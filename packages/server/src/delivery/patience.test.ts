@@ -1,25 +1,24 @@
-import { getEventListeners } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
-import { patienceOf } from './patience.ts'
+import { expect, it } from 'vitest'
+import { Patience } from './patience.ts'
 
-describe('the patience of one attempt', () => {
-  it('ends with the time, or with the server, and says which', async () => {
-    const server = new AbortController()
-    const short = patienceOf(1, server.signal)
-    const long = patienceOf(60_000, server.signal)
-    await wait(20)
-    expect([short.signal.aborted, short.isLate()]).toEqual([true, true])
-    expect([long.signal.aborted, long.isLate()]).toEqual([false, false])
-    server.abort()
-    expect([long.signal.aborted, long.isLate()]).toEqual([true, false])
-    expect(patienceOf(60_000, server.signal).signal.aborted).toBe(true)
-    long.end()
-  })
-
-  it('leaves nothing with a signal that lives on', () => {
-    const server = new AbortController()
-    for (let n = 0; n < 100; n++) patienceOf(60_000, server.signal).end()
-    expect(getEventListeners(server.signal, 'abort')).toEqual([])
-  })
+it('ends with the time, or is given up, tells so once, and says which', async () => {
+  const told: string[] = []
+  const [short, long, ended] = [new Patience(), new Patience(), new Patience()]
+  short.whenOver(() => told.push('short'))
+  long.whenOver(() => told.push('long'))
+  ended.whenOver(() => told.push('ended'))
+  short.begin(1)
+  long.begin(60_000)
+  ended.begin(1)
+  ended.end()
+  await wait(20)
+  expect([short.isOver, short.isLate, long.isOver, told]).toEqual([true, true, false, ['short']])
+  long.giveUp()
+  long.giveUp()
+  short.giveUp()
+  expect([long.isOver, long.isLate, short.isLate, told]).toEqual([true, false, true, ['short', 'long']])
+  long.whenOver(() => told.push('already'))
+  expect(told.at(-1)).toBe('already')
+  long.end()
 })

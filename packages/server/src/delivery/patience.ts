@@ -1,33 +1,45 @@
-/** How long one attempt may take. */
-export interface Patience {
-  /** Aborted when the time is over, or as soon as the outer signal is. */
-  readonly signal: AbortSignal
-  /** Whether it was the time that ended it. */
-  isLate(): boolean
-  /** To be called when the attempt is over, whatever came of it. */
-  end(): void
-}
-
 /**
- * The patience of one attempt, in milliseconds. `AbortSignal.any` is not what it is made of: an outer signal that lives as
- * long as the server remembers every signal that was made from it.
+ * How long one attempt may take: until its time is over, or somebody gives it up. Made of a timer and a call, and not of an
+ * `AbortSignal`, which costs more than the rest of an attempt; one that lives as long as the server remembers every signal
+ * that was made from it.
  */
-export function patienceOf(ms: number, outer: AbortSignal | undefined): Patience {
-  const abort = new AbortController()
-  let isLate = false
-  const timer = setTimeout(() => {
-    isLate = true
-    abort.abort()
-  }, ms)
-  const giveUp = () => abort.abort()
-  if (outer?.aborted) giveUp()
-  outer?.addEventListener('abort', giveUp, { once: true })
-  return {
-    signal: abort.signal,
-    isLate: () => isLate,
-    end() {
-      clearTimeout(timer)
-      outer?.removeEventListener('abort', giveUp)
-    }
+export class Patience {
+  #onOver: () => void = () => {}
+  #over: 'late' | 'given up' | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  /** Its time begins, in milliseconds. To be followed by `end`, whatever comes of the attempt. */
+  begin(ms: number): void {
+    this.#timer = setTimeout(() => this.#isOverBy('late'), ms)
+  }
+
+  /** Has that called when it is over, and nothing else any more; at once when it is over already. */
+  whenOver(call: () => void): void {
+    this.#onOver = call
+    if (this.isOver) call()
+  }
+
+  giveUp(): void {
+    this.#isOverBy('given up')
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#onOver = () => {}
+  }
+
+  get isOver(): boolean {
+    return this.#over !== undefined
+  }
+
+  /** Whether it was the time that ended it. */
+  get isLate(): boolean {
+    return this.#over === 'late'
+  }
+
+  #isOverBy(what: 'late' | 'given up'): void {
+    if (this.#over !== undefined) return
+    this.#over = what
+    this.#onOver()
   }
 }

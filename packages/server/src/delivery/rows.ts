@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { binding } from '../store/query.ts'
 import type { StepWrite, Store } from '../store/store.ts'
 import { insertsOf, quote, type Table } from '../store/tables.ts'
@@ -127,8 +127,7 @@ const seqDigits = 12
 
 /** The SID of a delivery because of an event: its place in the log, then 80 bits of what else makes it. */
 export function deliverySid(event_seq: number, what: string): string {
-  const hash = createHash('sha256').update(what).digest('hex')
-  return firstSid(event_seq) + hash.slice(0, 32 - seqDigits)
+  return firstSid(event_seq) + hash('sha256', what).slice(0, 32 - seqDigits)
 }
 
 export interface DeliveryQuery {

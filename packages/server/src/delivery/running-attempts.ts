@@ -1,6 +1,6 @@
-import { setMaxListeners } from 'node:events'
 import type { Outcome } from './delivery.ts'
 import type { Held, Lane } from './lane.ts'
+import { Patience } from './patience.ts'
 import { queuedMessage } from './queued.ts'
 import type { SenderOptions } from './sending.ts'
 import { send } from './transport.ts'
@@ -24,27 +24,28 @@ const maxSending = 256
  */
 export class RunningAttempts {
   readonly #options: SenderOptions
-  readonly #abort = new AbortController()
-  #sending = 0
+  /** One for each attempt under way. */
+  readonly #patiences = new Set<Patience>()
+  #isAbandoned = false
   /** Lanes that may have had more under way but for the others. */
   readonly #hungry = new Set<Lane>()
 
   constructor(options: SenderOptions) {
     this.#options = options
-    setMaxListeners(0, this.#abort.signal) // each attempt is one
   }
 
   /** Attempts under way. */
   get count(): number {
-    return this.#sending
+    return this.#patiences.size
   }
 
   /** How many attempts a destination may have under way now. */
   get most(): number {
     const { concurrency } = this.#options
-    if (this.#sending >= maxSending) return 0
-    if (this.#sending >= (maxSending * 3) / 4) return 1
-    return this.#sending >= maxSending / 2 ? Math.ceil(concurrency / 4) : concurrency
+    const { count } = this
+    if (count >= maxSending) return 0
+    if (count >= (maxSending * 3) / 4) return 1
+    return count >= maxSending / 2 ? Math.ceil(concurrency / 4) : concurrency
   }
 
   /** Makes an attempt, and calls back at once when it has ended. */
@@ -53,7 +54,9 @@ export class RunningAttempts {
     const { row, kind } = held
     held.stage = 'sending'
     lane.sending += 1
-    this.#sending += 1
+    const patience = new Patience()
+    this.#patiences.add(patience)
+    if (this.#isAbandoned) patience.giveUp()
     const began = performance.now()
     const options = {
       kind,
@@ -62,13 +65,13 @@ export class RunningAttempts {
       kinesis,
       // Another address is asked anew; whoever keeps tokens for both must not take it for a repetition.
       idempotency_token: row.leg === 1 ? `${row.sid}-fallback` : row.sid,
-      signal: this.#abort.signal,
+      patience,
       ...(webhookSecret !== undefined && { standard: { secret: webhookSecret, at: Date.now() } })
     }
     void send(queuedMessage(row, kind), options).then((outcome) => {
-      this.#sending -= 1
+      this.#patiences.delete(patience)
       lane.sending -= 1
-      const isAbandoned = this.#abort.signal.aborted && 'failed' in outcome
+      const isAbandoned = this.#isAbandoned && 'failed' in outcome
       onEnd({ outcome, duration_ms: Math.round(performance.now() - began), isAbandoned })
     })
   }
@@ -92,6 +95,7 @@ export class RunningAttempts {
 
   /** Hangs up on all that is under way. */
   abandon(): void {
-    this.#abort.abort()
+    this.#isAbandoned = true
+    for (const patience of this.#patiences) patience.giveUp()
   }
 }

@@ -49,11 +49,13 @@ export class Sender implements Moved {
   #reached = 0
   #status: 'loading' | 'open' | 'closed' = 'loading'
   #opening: Promise<void> = Promise.resolve()
+  /** Lanes that are looked at in the next turn of the event loop; undefined when none is waited for. */
+  #toPump: Set<Lane> | undefined
   /** Told of every attempt: its kind, and a word for what came of it. */
   readonly onAttempt: Set<(kind: string, outcome: string) => void>
 
   constructor(options: SenderOptions) {
-    const { store, account, log, kinds = deliveryKinds, inOrder = false } = options
+    const { store, account, log, kinds = deliveryKinds, inOrder = false, held } = options
     const rows = new DeliveryRows(store)
     const whole: Whole = {
       now: () => this.#now(),
@@ -61,7 +63,7 @@ export class Sender implements Moved {
       changed: () => this.#changed(),
       lost: (err) => this.#lost(err)
     }
-    const lanes = new Lanes(kinds)
+    const lanes = new Lanes(kinds, held)
     const marks = new Marks({ rows, account }, lanes, whole)
     const order = new AnswerOrder(lanes, whole, inOrder)
     const finishing = new Finishing({ account, log, lanes, order, marks, whole })
@@ -90,6 +92,7 @@ export class Sender implements Moved {
     if (this.#status !== 'open') return
     this.#status = 'loading'
     this.#lanes.forget()
+    this.#toPump?.clear()
     this.#attempts.forget()
     this.#marks.forget()
     this.#order.forget()
@@ -208,14 +211,16 @@ export class Sender implements Moved {
       return
     }
     const now = this.#now()
-    for (const held of lane.late(now)) this.#finishing.tooLate(lane, held, now)
-    for (const held of lane.startable(now, this.#attempts.most)) {
+    const { late, ready } = lane.due(now)
+    for (const held of late) this.#finishing.tooLate(lane, held, now)
+    for (const held of lane.startable(ready, now, this.#attempts.most)) {
       const { row, kind } = held
       if (kind.isWanted?.(account.state, row.receiver_sid) ?? true) this.#start(lane, held, now)
       else this.#finishing.unwanted(lane, held, now)
     }
-    if (lane.startable(now, concurrency).length > 0) this.#attempts.wait(lane)
-    void this.#backlog.more(lane, now)
+    const left = ready.filter(({ stage }) => stage === 'waiting')
+    if (lane.startable(left, now, concurrency).length > 0) this.#attempts.wait(lane)
+    this.#backlog.more(lane, now, left.length)
     this.#arm(lane, now)
     this.#lanes.dropEmpty(lane)
   }
@@ -238,12 +243,24 @@ export class Sender implements Moved {
       if (!generation.isOver) {
         if (ended.isAbandoned) held.stage = 'waiting'
         else this.#finishing.ended(lane, held, ended, { at, turn })
-        this.#pump(lane)
+        this.#pumpSoon(lane)
       }
-      const waiting = this.#attempts.nextWaiting()
-      if (waiting) this.#pump(waiting)
-      this.#changed()
+      this.#pumpSoon(this.#attempts.nextWaiting())
     })
+  }
+
+  /** Several attempts end in one turn of the event loop: what can be done for their lanes then is looked at once. */
+  #pumpSoon(lane: Lane | undefined): void {
+    if (this.#toPump === undefined) {
+      this.#toPump = new Set()
+      setImmediate(() => {
+        const lanes = this.#toPump ?? []
+        this.#toPump = undefined
+        for (const one of lanes) this.#pump(one)
+        this.#changed()
+      })
+    }
+    if (lane) this.#toPump.add(lane)
   }
 
   #lost(err: unknown): void {
@@ -254,7 +271,7 @@ export class Sender implements Moved {
 
   get #isBusy(): boolean {
     const isUnderWay = this.#attempts.count > 0 || this.#backlog.isLoading || this.#order.isBusy
-    return isUnderWay || this.#marks.isFlushing || this.#status === 'loading'
+    return isUnderWay || this.#toPump !== undefined || this.#marks.isFlushing || this.#status === 'loading'
   }
 
   #changed(): void {

@@ -21,6 +21,8 @@ export interface SenderOptions {
   readonly allowPrivate: boolean
   /** Attempts under way to one destination at once. */
   readonly concurrency: number
+  /** Deliveries to one destination that are in memory to be sent, at most; without it as many as usual. */
+  readonly held?: number
   readonly kinds?: Readonly<Record<DeliveryKind, Kind>>
   readonly kinesis?: KinesisSender | undefined
   /** Signs as Standard Webhooks ask as well. */

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import type { Message, Parameters } from './delivery.ts'
 
 /*
@@ -9,11 +9,11 @@ import type { Message, Parameters } from './delivery.ts'
 /** What goes over the wire, except for the headers that every request has. */
 export interface Request {
   readonly method: 'POST' | 'GET'
-  readonly url: URL
   /** The address as it is signed: `origin` and `path`, which are dialed, and nothing else. */
   readonly address: string
   /** Scheme, host and port, in the form in which they reach the receiver as `Host`. */
   readonly origin: string
+  readonly hostname: string
   /** Path and query as they stand in the request line. */
   readonly path: string
   readonly body: string | undefined
@@ -28,33 +28,68 @@ export interface Request {
  * Basic authorization; a fragment is neither sent nor signed.
  */
 export function requestOf(message: Exclude<Message, { readonly method: 'kinesis' }>, auth_token: string): Request {
-  const url = new URL(message.url)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new TypeError(`${url.protocol.slice(0, -1)} is not a scheme that anything is sent by`)
-  const authorization = authorizationOf(url)
-  const headers: Record<string, string> = { ...(authorization && { Authorization: authorization }) }
+  const place = placeOf(message.url)
   if ('json' in message) {
-    const hash = `bodySHA256=${createHash('sha256').update(message.json).digest('hex')}`
+    const digest = `bodySHA256=${hash('sha256', message.json)}`
     // Whoever sends us on has often kept the query as it was.
-    if (!url.search.slice(1).split('&').includes(hash)) append(url, hash)
-    headers['Content-Type'] = 'application/json'
-    const place = placeOf(url)
-    headers['X-Twilio-Signature'] = signatureOf(auth_token, place.address, [])
-    return { method: 'POST', ...place, body: message.json, headers }
+    const isThere = queryOf(place.address).split('&').includes(digest)
+    const address = isThere ? place.address : added(place, digest)
+    return signed('POST', place, { address, auth_token, body: message.json, type: 'application/json' })
   }
   const encoded = new URLSearchParams(
     message.parameters.map(([name, value]): [string, string] => [name, value])
   ).toString()
   if (message.method === 'GET') {
-    if (encoded !== '') append(url, encoded)
-    const place = placeOf(url)
-    headers['X-Twilio-Signature'] = signatureOf(auth_token, place.address, [])
-    return { method: 'GET', ...place, body: undefined, headers }
+    const address = encoded === '' ? place.address : added(place, encoded)
+    return signed('GET', place, { address, auth_token })
   }
-  headers['Content-Type'] = 'application/x-www-form-urlencoded; charset=UTF-8'
-  const place = placeOf(url)
-  headers['X-Twilio-Signature'] = signatureOf(auth_token, place.address, message.parameters)
-  return { method: 'POST', ...place, body: encoded, headers }
+  const { address } = place
+  const type = 'application/x-www-form-urlencoded; charset=UTF-8'
+  return signed('POST', place, { address, auth_token, body: encoded, type, parameters: message.parameters })
+}
+
+function signed(
+  method: Request['method'],
+  { origin, hostname, authorization }: Place,
+  {
+    address,
+    auth_token,
+    body,
+    type,
+    parameters = []
+  }: {
+    readonly address: string
+    readonly auth_token: string
+    readonly body?: string
+    readonly type?: string
+    readonly parameters?: Parameters
+  }
+): Request {
+  const headers: Record<string, string> = {}
+  if (authorization !== undefined) headers.Authorization = authorization
+  if (type !== undefined) headers['Content-Type'] = type
+  headers['X-Twilio-Signature'] = signatureOf(auth_token, address, parameters)
+  return { method, address, origin, hostname, path: address.slice(origin.length), body, headers }
+}
+
+/** Where a request goes, but for what is added to its query. */
+interface Place extends Pick<Request, 'address' | 'origin' | 'hostname'> {
+  readonly authorization: string | undefined
+}
+
+/** Places of addresses that were asked for before: there are few of them, and parsing one costs as much as signing. */
+const places = new Map<string, Place>()
+const maxPlaces = 1_000
+/** What is longer is no address that somebody has configured, but one that we were sent on to. */
+const longestKept = 512
+
+function placeOf(url: string): Place {
+  const known = places.get(url)
+  if (known !== undefined) return known
+  const place = parsed(new URL(url))
+  if (places.size >= maxPlaces) places.clear()
+  if (url.length <= longestKept) places.set(url, place)
+  return place
 }
 
 /**
@@ -62,12 +97,28 @@ export function requestOf(message: Exclude<Message, { readonly method: 'kinesis'
  * request line. The standard's form of a URL: host in lower case and ASCII, no default port, spaces and non-ASCII encoded;
  * a question mark with nothing behind it stays.
  */
-function placeOf(url: URL): Pick<Request, 'url' | 'address' | 'origin' | 'path'> {
+function parsed(url: URL): Place {
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new TypeError(`${url.protocol.slice(0, -1)} is not a scheme that anything is sent by`)
+  const authorization = authorizationOf(url)
   url.username = ''
   url.password = ''
   url.hash = ''
-  const { origin, href } = url
-  return { url, address: href, origin, path: href.slice(origin.length) }
+  const { origin, hostname, href: address } = url
+  return { address, origin, hostname, authorization }
+}
+
+/** An address with more in its query; a question mark with nothing behind it is taken. */
+function added({ address }: Place, query: string): string {
+  const at = address.indexOf('?')
+  if (at < 0) return `${address}?${query}`
+  return at === address.length - 1 ? address + query : `${address}&${query}`
+}
+
+/** What stands behind the question mark of an address or a path. */
+export function queryOf(address: string): string {
+  const at = address.indexOf('?')
+  return at < 0 ? '' : address.slice(at + 1)
 }
 
 /**
@@ -75,16 +126,19 @@ function placeOf(url: URL): Pick<Request, 'url' | 'address' | 'origin' | 'path'>
  * a name in theirs, and nothing in between (reference rest-conventions 8).
  */
 export function signatureOf(auth_token: string, url: string, parameters: Parameters): string {
-  const values = new Map<string, Set<string>>()
-  for (const [name, value] of parameters) {
-    const known = values.get(name)
-    if (known === undefined) values.set(name, new Set([value]))
-    else known.add(value)
-  }
   let text = url
-  for (const name of [...values.keys()].sort())
-    for (const value of [...(values.get(name) ?? [])].sort()) text += name + value
+  let last: Parameters[number] | undefined
+  for (const one of [...parameters].sort(byNameAndValue)) {
+    if (last === undefined || byNameAndValue(last, one) !== 0) text += one[0] + one[1]
+    last = one
+  }
   return createHmac('sha1', auth_token).update(text, 'utf8').digest('base64')
+}
+
+function byNameAndValue([name, value]: Parameters[number], [other, its]: Parameters[number]): number {
+  if (name !== other) return name < other ? -1 : 1
+  if (value === its) return 0
+  return value < its ? -1 : 1
 }
 
 /**
@@ -110,8 +164,4 @@ function decoded(text: string): string {
   } catch {
     return text // a percent sign that begins no character stands for itself
   }
-}
-
-function append(url: URL, query: string): void {
-  url.search = url.search === '' ? `?${query}` : `${url.search}&${query}`
 }

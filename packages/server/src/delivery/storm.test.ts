@@ -52,7 +52,7 @@ it.each([
     const customers = await Promise.all([1, 2, 3].map(() => receiver({ auth_token })))
     const forAnybody = { ...deliveryKinds, event_stream: { ...deliveryKinds.event_stream, isWanted: () => true } }
     const begin = () => {
-      const more = { auth_token, allowPrivate: true, concurrency: 4, inOrder: true }
+      const more = { auth_token, allowPrivate: true, concurrency: 4, inOrder: true, held: 16 }
       return new Sender({ store, account, clock, log, kinds: forAnybody, ...more })
     }
     let sender = begin()

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Receiver, receiver } from '../../../../test/support/receiver.ts'
 import type { Message } from './delivery.ts'
+import { Patience } from './patience.ts'
 import { type SendOptions, send } from './transport.ts'
 
 const auth_token = '0123456789abcdef0123456789abcdef'
@@ -185,12 +186,12 @@ describe('a receiver', () => {
 
   it('is left when the sender stops', async () => {
     customer.answer('/x', { hang: true })
-    const abort = new AbortController()
-    const outcome = send(form('/x'), { ...options, signal: abort.signal })
+    const patience = new Patience()
+    const outcome = send(form('/x'), { ...options, patience })
     await customer.until(({ length }) => length === 1)
-    abort.abort()
+    patience.giveUp()
     expect(await outcome).toMatchObject({ failed: 'connection', reason: 'given up' })
-    expect(await send(form('/x'), { ...options, signal: abort.signal })).toHaveProperty('failed', 'connection')
+    expect(await send(form('/x'), { ...options, patience })).toHaveProperty('failed', 'connection')
   })
 })
 

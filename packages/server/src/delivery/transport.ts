@@ -1,8 +1,9 @@
-import type { Agent, Dispatcher } from 'undici'
+import type { Agent } from 'undici'
 import type { Failure, Kind, Message, Outcome } from './delivery.ts'
 import { AddressRefused, checkHost, publicLookup } from './guard.ts'
-import { patienceOf } from './patience.ts'
-import { requestOf, standardHeaders } from './sign.ts'
+import { ask, bodyLimit, type HopAnswer } from './hop.ts'
+import { Patience } from './patience.ts'
+import { queryOf, requestOf, standardHeaders } from './sign.ts'
 
 export type KinesisMessage = Extract<Message, { readonly method: 'kinesis' }>
 export type WebMessage = Exclude<Message, KinesisMessage>
@@ -16,8 +17,8 @@ export interface SendOptions {
   readonly allowPrivate: boolean
   /** The same for every attempt of one delivery: by it a receiver knows what it has seen before. */
   readonly idempotency_token: string
-  /** Ends the attempt. */
-  readonly signal?: AbortSignal | undefined
+  /** Has not begun; ends the attempt when it is given up. */
+  readonly patience?: Patience | undefined
   /** Signs as Standard Webhooks ask as well; `at` is in milliseconds. */
   readonly standard?: { readonly secret: string; readonly at: number } | undefined
   /** Who puts a record into a stream; without it, that is an invalid message. */
@@ -25,9 +26,6 @@ export interface SendOptions {
 }
 
 export type KinesisSender = (message: KinesisMessage, options: SendOptions) => Promise<Outcome>
-
-/** How much of an answer is read. Whoever says more has said nothing that we know. */
-const bodyLimit = 64 * 1024
 
 const connection = { keepAliveTimeout: 4_000, connectTimeout: 10_000, pipelining: 1 }
 interface Network {
@@ -58,13 +56,14 @@ export async function send(message: Message, options: SendOptions): Promise<Outc
     )
   network ??= load()
   const loaded = await network
-  if (options.signal?.aborted) return failed('connection', 'given up')
-  const patience = patienceOf(options.kind.timeout_ms, options.signal)
+  const { kind, patience = new Patience() } = options
+  if (patience.isOver) return failed('connection', 'given up')
+  patience.begin(kind.timeout_ms)
   try {
-    return await follow(loaded, message, options, patience.signal)
+    return await follow(loaded, message, options, patience)
   } catch (error) {
-    if (patience.isLate()) return failed('timeout', `no answer within ${options.kind.timeout_ms} ms`)
-    if (patience.signal.aborted) return failed('connection', 'given up')
+    if (patience.isLate) return failed('timeout', `no answer within ${kind.timeout_ms} ms`)
+    if (patience.isOver) return failed('connection', 'given up')
     return failed(failureOf(error), textOf(error))
   } finally {
     patience.end()
@@ -76,28 +75,24 @@ async function follow(
   { anywhere, guarded }: Network,
   message: WebMessage,
   options: SendOptions,
-  signal: AbortSignal
+  patience: Patience
 ): Promise<Outcome> {
   const { kind } = options
+  const isLed = (status: number, { location }: HopAnswer['headers']) =>
+    redirects.has(status) && kind.redirects > 0 && location !== undefined
   let place = message.url
   for (let hop = 0; ; hop++) {
-    const request = requestOf(hop === 0 ? message : sentOn(message, place), options.auth_token)
-    if (!options.allowPrivate) checkHost(request.url)
-    const { statusCode, headers, body } = await (options.allowPrivate ? anywhere : guarded).request({
-      origin: request.origin,
-      path: request.path,
-      method: request.method,
-      headers: headersOf(request, options),
-      body: request.body ?? null,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      signal
-    })
-    const location = redirects.has(statusCode) && kind.redirects > 0 ? headers.location : undefined
-    if (typeof location !== 'string') return await answered(statusCode, headers, body, kind.reads_body ?? false)
-    discard(body)
+    const signed = requestOf(hop === 0 ? message : sentOn(message, place), options.auth_token)
+    if (!options.allowPrivate) checkHost(signed)
+    const { origin, path, method, body = null } = signed
+    const headers = headersOf(signed, options)
+    const request = { origin, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0 }
+    const wantsBody = (status: number, headers: HopAnswer['headers']) => !isLed(status, headers)
+    const answer = await ask(options.allowPrivate ? anywhere : guarded, { request, wantsBody }, patience)
+    if (!isLed(answer.status, answer.headers)) return outcomeOf(answer, kind.reads_body ?? false)
     if (hop === kind.redirects) return failed('redirect', `sent on more than ${kind.redirects} times`)
-    const next = URL.canParse(location, request.url.href) ? new URL(location, request.url) : undefined
+    const { location = '' } = answer.headers
+    const next = URL.canParse(location, signed.address) ? new URL(location, signed.address) : undefined
     if (next === undefined || !/^https?:$/.test(next.protocol))
       return failed('redirect', 'sent on to what is no address of the web')
     place = next.href
@@ -112,7 +107,7 @@ function sentOn(message: WebMessage, url: string): WebMessage {
 const redirects = new Set([301, 302, 303, 307, 308])
 
 function headersOf(
-  { headers, body, url }: ReturnType<typeof requestOf>,
+  { headers, body, path }: ReturnType<typeof requestOf>,
   { idempotency_token, standard }: SendOptions
 ): Record<string, string> {
   return {
@@ -120,47 +115,15 @@ function headersOf(
     Accept: '*/*',
     'I-Twilio-Idempotency-Token': idempotency_token,
     ...headers,
-    ...(standard && standardHeaders(standard.secret, idempotency_token, standard.at, body ?? url.search.slice(1)))
+    ...(standard && standardHeaders(standard.secret, idempotency_token, standard.at, body ?? queryOf(path)))
   }
 }
 
-/** Reads an answer up to the limit; what matters of a longer one is its status, unless its body does. */
-async function answered(
-  status: number,
-  headers: Dispatcher.ResponseData['headers'],
-  body: Dispatcher.ResponseData['body'],
-  readsBody: boolean
-): Promise<Outcome> {
-  const parts: Buffer[] = []
-  let size = 0
-  try {
-    for await (const part of body as AsyncIterable<Buffer>) {
-      size += part.length
-      parts.push(part)
-      if (size <= bodyLimit) continue
-      if (readsBody) return failed('too_large', `the answer has more than ${bodyLimit} bytes`)
-      break // leaving the loop closes the connection
-    }
-  } catch (error) {
-    // The status was said: what broke off after it changes nothing for those who do not read on.
-    if (readsBody || isAbort(error)) throw error
-  }
-  return {
-    status,
-    headers: plain(headers),
-    body: Buffer.concat(parts).subarray(0, bodyLimit).toString('utf8')
-  }
-}
-
-function discard(body: Dispatcher.ResponseData['body']): void {
-  body.on('error', () => {}) // it is ended on purpose
-  body.destroy()
-}
-
-function plain(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')])
-  )
+/** What matters of an answer that is too long, or broke off, is its status, unless its body does. */
+function outcomeOf({ status, headers, body, end }: HopAnswer, readsBody: boolean): Outcome {
+  if (readsBody && end === 'too long') return failed('too_large', `the answer has more than ${bodyLimit} bytes`)
+  if (readsBody && end === 'broken off') return failed('connection', 'the answer broke off')
+  return { status, headers, body }
 }
 
 function failed(failure: Failure, reason: string): Outcome {
@@ -186,10 +149,6 @@ function causes(error: unknown): unknown[] {
 function codeOf(error: unknown): string {
   const { code } = error as { readonly code?: unknown } // as: any error, looked at by name
   return typeof code === 'string' ? code : ''
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError'
 }
 
 /** One line without secrets: errors of sockets name hosts and ports, never paths or bodies. */

@@ -5,9 +5,10 @@ import { type Rendering, serialized } from '@ringdown/contract/serialize'
 import type { FastifyRequest } from 'fastify'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import type { AnyCall, AnyHandler, Context, Listed } from '../operations/handler.ts'
-import { checkRight, guarded } from '../operations/permission.ts'
-import { callerOf } from './credentials.ts'
+import { answered, checkRight, guardOf } from '../operations/permission.ts'
+import { type Credential, callerOf } from './credentials.ts'
 import { NotImplemented } from './errors.ts'
+import { answeredOnce, fingerprintOf, idempotencyKeyOf, keptAnswer } from './once.ts'
 
 /** What an operation answers to one request, ready to be sent. */
 export interface Rendered {
@@ -16,6 +17,8 @@ export interface Rendered {
   readonly body: string | undefined
   /** Of a row that has one: `"3"`. */
   readonly etag: string | undefined
+  /** Whether it was answered before, under the same idempotency key. */
+  readonly isAgain?: boolean
 }
 
 /** Answers an operation's requests; `base` stands before paths in its URLs. Throws whatever its handler refuses. */
@@ -42,14 +45,16 @@ export function endpointOf(operation: Operation, handler: AnyHandler | undefined
     }
   }
   const render = rendererOf(operation)
-  const ask = guarded(operation, handler)
+  const permit = guardOf(operation)
   const parse = (request: FastifyRequest) => parseRequest(operation, rawOf(request))
   // Who waits is told events, which are durable before anybody is.
   if (operation.method === 'GET' && !operation.waits) {
     return (request, ledger, context, base) => {
       const call = parse(request)
       const read = () => {
-        const answer = ask(callerOf(request).caller, call, context)
+        const permitted = permit(callerOf(request).caller, call, context)
+        const answer =
+          permitted instanceof Promise ? permitted.then((one) => answered(handler, one)) : answered(handler, permitted)
         return answer instanceof Promise
           ? settling(ledger, () => answer.then((row) => render(row, request, call, base)))
           : render(answer, request, call, base)
@@ -61,10 +66,28 @@ export function endpointOf(operation: Operation, handler: AnyHandler | undefined
       return rendered
     }
   }
-  return async (request, _ledger, context, base) => {
+  const isCreate = operation.verb === 'create'
+  return async (request, ledger, context, base) => {
     const call = parse(request)
-    return render(await ask(callerOf(request).caller, call, context), request, call, base)
+    const permitted = await permit(callerOf(request).caller, call, context)
+    const key = isCreate ? idempotencyKeyOf(request.headers['idempotency-key']) : undefined
+    if (key === undefined) return render(await answered(handler, permitted), request, call, base)
+    const keyed = { key: ownKey(key, callerOf(request)), fingerprint: fingerprintOf(operation, permitted.call) }
+    return answeredOnce(ledger, keyed, context.now(), async () => {
+      let rendered: Rendered | undefined
+      const keeping = context.keeping((shown) => {
+        rendered = render(shown, request, call, base)
+        return keptAnswer(keyed, context.now(), shown, rendered)
+      })
+      const answer = await answered(handler, { ...permitted, context: keeping })
+      return rendered ?? render(answer, request, call, base)
+    })
   }
+}
+
+/** Two callers who choose the same key do not mean the same request. */
+function ownKey(key: string, { caller: { actor } }: Credential): string {
+  return actor ? `${actor.type} ${actor.sid} ${key}` : key
 }
 
 /** What is told, even that something is missing, may not be lost afterwards: everything that was read is durable. */

@@ -304,7 +304,8 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     if (!ledger) throw new Unavailable(`account ${account_sid} is not served here`)
     if (request.headers['ringdown-cursor'] !== undefined) reply.raw.setHeader('Ringdown-Cursor', feedCursor(ledger))
     const base = baseOf(request.raw, subject.product, isByHost(request.raw, request.originalUrl), origin)
-    const send = ({ status, body, etag }: Rendered) => {
+    const send = ({ status, body, etag, isAgain }: Rendered) => {
+      if (isAgain) reply.raw.setHeader('Idempotent-Replayed', 'true')
       answers.send(request, reply, subject, status, body, etag)
     }
     const context = waits ? make(ledger, undefined, goneOf(reply)) : contextFor(ledger, exchangeFor(request, reply))

@@ -32,6 +32,8 @@ export interface BlankingOptions {
   readonly log: Logger
   /** Takes the texts of events (by their seqs) out of what is sent for them; resolves with how many messages had any. */
   readonly blankDeliveries?: (seqs: readonly number[]) => Promise<number>
+  /** Takes the text out of kept answers about what was removed. */
+  readonly eraseAnswers?: (gone: readonly string[]) => Promise<void>
   /** Told when something was blanked, with how many deliveries were: what is in memory has the text still. */
   readonly onBlanked?: (deliveries: number) => void
 }
@@ -123,7 +125,7 @@ export class Blanking implements Moved {
 
   /** Through the log from the oldest thing that was removed up to the last removal. */
   async #sweep(found: readonly StoredEvent[]): Promise<void> {
-    const { store, account, blankDeliveries, onBlanked } = this.#options
+    const { store, account, blankDeliveries, eraseAnswers, onBlanked } = this.#options
     const { account_sid } = account
     const removed = found.flatMap((event) => removedBy(event) ?? [])
     const gone = new Set(removed.map(({ sid }) => sid))
@@ -143,6 +145,7 @@ export class Blanking implements Moved {
       position = last.seq
       await pause(breath_ms, this.#abort.signal)
     }
+    await eraseAnswers?.([...gone])
     onBlanked?.(deliveries)
   }
 

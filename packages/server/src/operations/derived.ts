@@ -37,8 +37,8 @@ export interface NounRules<K extends Kind, P extends Path = Path, Default = neve
   readonly commands?: { readonly [V in Verb]?: CommandType }
   /** Parameters that the command has by another name. */
   readonly renamed?: Readonly<Record<string, string>>
-  /** Executes a command of this noun, where somebody has to be asked before. Resolves with what the command answers. */
-  execute?(context: Context, command: Command): Promise<unknown>
+  /** Asks whoever has to be asked before a command of this noun; resolves with the command as it is to be executed. */
+  agreed?(context: Context, command: Command): Promise<Command>
 }
 
 /** The handler of an operation on a noun that follows from the contract's table; undefined where none does. */
@@ -101,21 +101,18 @@ function commandHandler<K extends Kind, P extends Path, Default>(
   verb: Verb,
   hasAnswer: boolean
 ): AnyHandler | undefined {
-  const { kind, renamed, represent = asItIs, execute = executed } = rules
+  const { kind, renamed, represent = asItIs, agreed } = rules
   const type = rules.commands?.[verb] ?? `${kind}.${verb}`
   if (!Object.hasOwn(commands, type)) return undefined
   return async ({ path, params }, context) => {
     const parameters = { ...params, ...path }
     // as: a command's parameters are those of its operation, by their names
     const command = { type, ...(renamed ? withNames(parameters, renamed) : parameters) } as unknown as Command
-    const result = (await execute(context, command)) as { readonly [N in K]?: Kinds[K] } // rows by their kinds
-    const row = hasAnswer ? result[kind] : undefined
-    return row && represent(context.state, row, context.now())
+    return context.answer(agreed ? await agreed(context, command) : command, (result) => {
+      const row = hasAnswer ? (result as { readonly [N in K]?: Kinds[K] })[kind] : undefined // rows by their kinds
+      return row && represent(context.state, row, context.now())
+    })
   }
-}
-
-function executed({ execute }: Context, command: Command): Promise<unknown> {
-  return execute(command)
 }
 
 function asItIs<R>(_state: State, row: R): R & object {

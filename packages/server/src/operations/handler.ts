@@ -3,10 +3,12 @@ import type { OperationId, OperationTypes } from '@ringdown/contract/generated/o
 import type { Meta } from '@ringdown/contract/operation'
 import type { Cursor } from '@ringdown/contract/paging'
 import type { State } from '@ringdown/engine/center'
+import type { CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
 import type { Admission } from '../access/admission.ts'
 import type { EventReader } from '../access/event-sight.ts'
 import type { Sight } from '../access/sight.ts'
 import type { Exchange } from '../commit/exchange.ts'
+import type { KeptAnswer } from '../commit/kept-answers.ts'
 import type { Ledger } from '../commit/ledger.ts'
 import type { Message, Outcome } from '../delivery/delivery.ts'
 import type { Sender } from '../delivery/sender.ts'
@@ -33,6 +35,13 @@ export interface Context extends Surroundings {
   readonly sight?: Sight
   /** The same for the events of the log. */
   readonly reader?: EventReader
+  /**
+   * Executes a command; resolves with what `show` makes of its result. Creates answer so: under an idempotency key that is
+   * shown, and kept, while it is decided.
+   */
+  answer<T extends CommandType, A>(command: CommandOf<T>, show: (result: ResultOf<T>) => A): Promise<A>
+  /** The same for a request under an idempotency key: `keep` says what is kept of what `answer` shows. */
+  keeping(keep: (shown: unknown) => KeptAnswer): Context
 }
 
 /** What a handler works with beside the ledger. */
@@ -100,7 +109,12 @@ export interface AnyCall {
  * What handlers need of a ledger. The state is asked for anew each time: it is another one after a reload. `exchange` is
  * the request that whatever they execute is answered to.
  */
-export function contextOf(ledger: Ledger, surroundings: Surroundings, exchange?: Exchange): Context {
+export function contextOf(
+  ledger: Ledger,
+  surroundings: Surroundings,
+  exchange?: Exchange,
+  keep?: (shown: unknown) => KeptAnswer
+): Context {
   const { now, ask, clock, admission, gone } = surroundings
   return {
     ledger,
@@ -109,6 +123,9 @@ export function contextOf(ledger: Ledger, surroundings: Surroundings, exchange?:
     },
     execute: (command) => ledger.execute(command, exchange),
     exchange,
+    answer: (command, show) =>
+      keep ? keptWith(ledger, command, { exchange, show, keep }) : ledger.execute(command, exchange).then(show),
+    keeping: (other) => contextOf(ledger, surroundings, exchange, other),
     now,
     ask,
     get sender() {
@@ -121,4 +138,32 @@ export function contextOf(ledger: Ledger, surroundings: Surroundings, exchange?:
     admission,
     gone
   }
+}
+
+async function keptWith<T extends CommandType, A>(
+  ledger: Ledger,
+  command: CommandOf<T>,
+  how: {
+    readonly exchange: Exchange | undefined
+    readonly show: (result: ResultOf<T>) => A
+    readonly keep: (shown: A) => KeptAnswer
+  }
+): Promise<A> {
+  let answer = (): A => {
+    throw new Error('invariant: what was decided was shown')
+  }
+  await ledger.execute(command, how.exchange, (result) => {
+    try {
+      const shown = how.show(result as ResultOf<T>) // as the command's decider answers
+      answer = () => shown
+      return how.keep(shown)
+    } catch (error) {
+      // What is decided stands; whoever asked is told when it is durable.
+      answer = () => {
+        throw error
+      }
+      return undefined
+    }
+  })
+  return answer()
 }

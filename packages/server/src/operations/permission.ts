@@ -21,29 +21,10 @@ interface Permitted {
   readonly isNames?: boolean
 }
 
+/** Answers a call as its caller may make it; at once where nothing has to be looked up. */
 type Guard = (caller: Caller, call: AnyCall, context: Context) => Permitted | Promise<Permitted>
 
-/**
- * A handler that answers only what its caller may ask. Refuses with 403/20403, naming the right that is missing; with
- * 401/20003 who may not come in any more. An operation that nobody does is asked for its right all the same.
- */
-export function guarded(
-  operation: Operation,
-  handler: AnyHandler
-): (caller: Caller, call: AnyCall, context: Context) => unknown {
-  const guard = guardOf(operation)
-  const isFollowed = permissionOf(operation).rows === true
-  return (caller, call, context) => {
-    const mayAll = caller.standing()?.kind === 'everything'
-    if (mayAll && (!isFollowed || caller.actor === undefined)) return handler(call, context)
-    const permitted = guard(caller, call, context)
-    return permitted instanceof Promise
-      ? permitted.then((found) => answered(handler, found))
-      : answered(handler, permitted)
-  }
-}
-
-/** Whether somebody might do an operation at all, on some row. Throws as `guarded` does. */
+/** Whether somebody might do an operation at all, on some row. Throws as `guardOf` says. */
 export function checkRight(operation: Operation, caller: Caller): void {
   const permission = permissionOf(operation)
   const standing = caller.standing() ?? refuse(unknownCaller())
@@ -58,14 +39,18 @@ function permissionOf({ id }: Operation): Permission {
   return permissions[id as OperationId] // the generator has one for each
 }
 
-function guardOf(operation: Operation): Guard {
+/**
+ * Who may make a call, of the operation, and how. Refuses with 403/20403, naming the right that is missing; with 401/20003
+ * who may not come in any more.
+ */
+export function guardOf(operation: Operation): Guard {
   const permission = permissionOf(operation)
   return (caller, call, context) => {
-    checkRight(operation, caller)
     const standing = caller.standing()
-    if (standing?.kind !== 'roles')
-      return { call, context: permission.rows ? seeing(context, undefined, caller) : context }
-    return firstPermitted(operation, permission, caller, standing, call, context)
+    if (standing?.kind === 'everything' && (!permission.rows || caller.actor === undefined)) return { call, context }
+    checkRight(operation, caller)
+    if (standing?.kind === 'roles') return firstPermitted(operation, permission, caller, standing, call, context)
+    return { call, context: permission.rows ? seeing(context, undefined, caller) : context }
   }
 }
 
@@ -226,7 +211,8 @@ function seeing(context: Context, sight: Sight | undefined, caller: Caller): Con
   return Object.create(context, { sight: { value: sight }, reader: { value: reader } }) as Context // what it has besides is as it was
 }
 
-function answered(handler: AnyHandler, { call, context, isNames }: Permitted): unknown {
+/** What a handler answers to a call that is permitted. */
+export function answered(handler: AnyHandler, { call, context, isNames }: Permitted): unknown {
   const answer = handler(call, context)
   if (!isNames) return answer
   return answer instanceof Promise ? answer.then(namesOf) : namesOf(answer)

@@ -48,7 +48,7 @@ export function changesOf(batch: Batch, tables: Tables, blocks: EventBlocks): Ch
     inserts.push({ table: journalTable, rows: batch.journal.map((j) => [j.decision, j.at, j.seed, j.data]) })
   const filled = blocks.filledBy(batch.account_sid, batch.events)
   return {
-    upserts: filled ? [...upserts.values(), filled] : [...upserts.values()],
+    upserts: [...upserts.values(), ...(filled ? [filled] : []), ...(batch.writes ?? [])],
     deletes: [...deletes.values()],
     inserts,
     removals

@@ -173,6 +173,8 @@ export interface Batch {
   readonly removals?: readonly Removal[]
   readonly events: readonly EventWrite[]
   readonly journal: readonly JournalEntry[]
+  /** Rows of features' tables, which take the place of those that are there. */
+  readonly writes?: readonly Inserts[]
 }
 
 export type Comparison = '=' | '>=' | '<=' | '>' | '<' | 'in'

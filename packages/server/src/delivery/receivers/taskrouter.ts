@@ -55,15 +55,23 @@ function callbackParameters(event: LoggedEvent, account_sid: string): Parameters
     TimestampMs: String(event.at),
     Sid: event.sid
   }
-  const specific = Object.entries(event.data).map(([name, value]) => [pascal(name), textOf(value)] as const)
-  const all = Object.entries({ ...common, ...Object.fromEntries(specific) })
-  return all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
+  const all = new Map(Object.entries(common))
+  for (const [name, value] of Object.entries(event.data)) all.set(pascal(name), textOf(value))
+  return [...all].flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]))
 }
 
 /** `worker_previous_activity_sid` is `WorkerPreviousActivitySid` on the wire. */
 export function pascal(name: string): string {
-  return name.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  let written = pascals.get(name)
+  if (written === undefined) {
+    written = name.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
+    pascals.set(name, written)
+  }
+  return written
 }
+
+/** Names of fields of events, of which there are a few hundred: each event has twenty. */
+const pascals = new Map<string, string>()
 
 /** Every value is a text on the wire; undefined where there is none. */
 export function textOf(value: LoggedEvent['data'][string]): string | undefined {

@@ -81,7 +81,7 @@ const conversation = noun({
   }),
   represent: representConversation,
   renamed,
-  execute: agreed
+  agreed
 })
 
 interface ConversationFilters {
@@ -107,7 +107,7 @@ const conversationWithParticipants = noun({
   commands: { create: 'conversation.create_with_participants' },
   represent: representConversation,
   renamed,
-  execute: agreed
+  agreed
 })
 
 const participant = noun({
@@ -116,7 +116,7 @@ const participant = noun({
   rows: inConversationBy('seq'),
   represent: representParticipant,
   renamed,
-  execute: agreed
+  agreed
 })
 
 const message = noun({
@@ -125,7 +125,7 @@ const message = noun({
   rows: inConversationBy('index'),
   represent: representMessage,
   renamed,
-  execute: agreed
+  agreed
 })
 
 const scopedWebhook = noun({
@@ -145,7 +145,7 @@ const user = noun({
   }),
   represent: representUser,
   renamed,
-  execute: agreed
+  agreed
 })
 
 /** Resources that are there twice: at the root, for the account's default service, and below a service. */

@@ -25,10 +25,8 @@ export const eventsHandlers = {
     })
   },
 
-  async 'events_v1.CreateSinkTest'({ path }, { execute }) {
-    await execute({ type: 'sink.test', ...path })
-    return { result: 'submitted' }
-  },
+  'events_v1.CreateSinkTest': ({ path }, { answer }) =>
+    answer({ type: 'sink.test', ...path }, () => ({ result: 'submitted' })),
 
   // Sinks are active from the first, so any id will do.
   'events_v1.CreateSinkValidate'({ path }, { state }) {

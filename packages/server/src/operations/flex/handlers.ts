@@ -12,13 +12,13 @@ export const flexHandlers = {
   'flex_v1.FetchProvisioningStatus': () => ({ status: 'active' }),
 
   // The answer shows the task as the decision left it: by now it may have ended.
-  async 'flex_v1.CreateInteraction'({ params }, { state, execute }) {
-    const { interaction, task } = await execute({ type: 'interaction.create', ...params })
-    return representInteraction(state, interaction, task)
-  },
+  'flex_v1.CreateInteraction': ({ params }, context) =>
+    context.answer({ type: 'interaction.create', ...params }, ({ interaction, task }) =>
+      representInteraction(context.state, interaction, task)
+    ),
 
-  async 'flex_v1.CreateInteractionChannelInvite'({ path, params }, { state, execute }) {
-    const { invite, task } = await execute({ type: 'invite.create', ...params, ...path })
-    return representInvite(state, invite, task)
-  }
+  'flex_v1.CreateInteractionChannelInvite': ({ path, params }, context) =>
+    context.answer({ type: 'invite.create', ...params, ...path }, ({ invite, task }) =>
+      representInvite(context.state, invite, task)
+    )
 } satisfies Handlers

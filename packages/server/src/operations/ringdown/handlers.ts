@@ -3,6 +3,7 @@ import type { Handlers } from '../handler.ts'
 import { accessNouns, auditHandlers } from './access.ts'
 import { clockHandlers } from './clock.ts'
 import { deliveryHandlers } from './deliveries.ts'
+import { dryRunHandlers } from './dry-runs.ts'
 import { eventHandlers } from './events.ts'
 import { explanationHandlers } from './explanations.ts'
 
@@ -11,6 +12,7 @@ export const ringdownHandlers = {
   ...auditHandlers,
   ...clockHandlers,
   ...deliveryHandlers,
+  ...dryRunHandlers,
   ...eventHandlers,
   ...explanationHandlers
 } satisfies Handlers

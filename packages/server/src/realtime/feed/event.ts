@@ -23,13 +23,13 @@ export class FeedEvent {
       const { workspace_sid, description, resource_type, resource_sid, actor, data } = render(event)
       const by = { actor_type: actor?.type, actor_sid: actor?.sid ?? undefined, on_behalf_of: actor?.on_behalf_of }
       const rest = JSON.stringify({ workspace_sid, description, resource_type, resource_sid, ...by, data })
-      return textOf(event, told(event.type, rest), cursors)
+      return textOf(event, published(event.type, rest), cursors)
     })
   }
 
   /** As the log keeps it. */
   static stored(event: StoredEvent, cursors: Cursors): FeedEvent {
-    return new FeedEvent(event.seq, event.type, () => textOf(event, told(event.type, event.data), cursors))
+    return new FeedEvent(event.seq, event.type, () => textOf(event, published(event.type, event.data), cursors))
   }
 
   /**
@@ -48,8 +48,8 @@ export class FeedEvent {
   }
 }
 
-/** What the log keeps for delivery alone is nobody else's: addresses of webhooks may hold passwords. */
-function told(type: string, rest: string): string {
+/** An event's text without what the log keeps for delivery alone: addresses of webhooks may hold passwords. */
+function published(type: string, rest: string): string {
   if (type !== 'conversation.removed') return rest
   return removeAt(rest, ['data', 'scoped_webhooks'])
 }

@@ -10,7 +10,7 @@ import { unknownCaller } from '../../access/refusals.ts'
 import { refuseUpgrade } from '../upgrade.ts'
 import type { Feed, FeedPage, StreamDoor, StreamEnd } from './feed.ts'
 import { pageText, streamEnds } from './page.ts'
-import { type Asked, askedIn, type FeedQuestion } from './question.ts'
+import { type FeedQuestion, parametersIn, type QueryParameters } from './question.ts'
 
 export interface FeedSocketOptions {
   /**
@@ -21,7 +21,7 @@ export interface FeedSocketOptions {
   /** The same for a token. */
   readonly admitBy: (token: string) => Promise<Admitted>
   /** Reads the parameters of a query or of the first message. */
-  readonly question: (asked: Asked, reader: EventReader) => FeedQuestion
+  readonly question: (parameters: QueryParameters, reader: EventReader) => FeedQuestion
   readonly envelopeOf: (error: unknown) => ErrorBody
   readonly log: Logger
   /** Milliseconds that a socket without a query has for its first message. */
@@ -94,7 +94,7 @@ export class FeedSockets {
   }
 
   /** Waits for the first message. */
-  #greet(socket: WebSocket, known: Held | undefined, query: Asked): void {
+  #greet(socket: WebSocket, known: Held | undefined, query: QueryParameters): void {
     const fail = (error: unknown) => {
       const { message, status } = this.#options.envelopeOf(error)
       const isWrong = status < 429
@@ -117,7 +117,7 @@ export class FeedSockets {
       const begin = async () => {
         const { token, ...asked } = memberOf(parsed(String(message)))
         const held = known ?? new Held(await this.#options.admitBy(typeof token === 'string' ? token : ''))
-        const all = new Map([...query, ...askedIn(asked)])
+        const all = new Map([...query, ...parametersIn(asked)])
         return { held, run: await held.feed.open(this.#options.question(all, held)) }
       }
       begin().then(({ held, run }) => this.#serve(socket, held, run), fail)
