@@ -9,6 +9,11 @@ const untold: Readonly<Record<string, string>> = {
   'ringdown.key.created': ofAccess,
   'ringdown.key.updated': ofAccess,
   'ringdown.key.deleted': ofAccess,
+  'ringdown.flex-user.created': ofAccess,
+  'ringdown.flex-user.updated': ofAccess,
+  'ringdown.flex-user.deleted': ofAccess,
+  'ringdown.session.started': ofAccess,
+  'ringdown.session.ended': ofAccess,
   'ringdown.conversation-webhook.added': 'lets a webhook catch up with older messages; nothing has happened to anybody',
   'ringdown.user.removed': 'says whose text is to be blanked; Twilio tells of no such thing',
   'ringdown.conversations-service.removed': 'says whose text is to be blanked; Twilio tells of no such thing'

@@ -33,6 +33,11 @@ const constantHeaders = {
   cors: [...Object.entries(safeHeaders).flat(), ...Object.entries(corsHeaders).flat()]
 } as const satisfies Record<string, readonly string[]>
 
+const privateHeaders = {
+  open: Object.entries(safeHeaders).flat(),
+  cors: Object.entries(safeHeaders).flat()
+} as const satisfies Record<string, readonly string[]>
+
 const taskrouterHeaders = {
   open: [...constantHeaders.open, ...rateLimitHeaders],
   cors: [...constantHeaders.cors, ...rateLimitHeaders]
@@ -64,6 +69,8 @@ const durations: string[] = []
 export interface Subject {
   readonly id: string
   readonly product: string | undefined
+  /** For pages of our own origin alone: nothing is said to others. */
+  readonly isPrivate?: true
 }
 
 export const nothing: Subject = { id: 'none', product: undefined }
@@ -99,8 +106,11 @@ export class Answers {
     etag?: string
   ): FastifyReply {
     const ms = performance.now() - request.began
-    const constant = subject.product === 'taskrouter' ? taskrouterHeaders : constantHeaders
-    const { open, cors } = constant
+    const { open, cors } = subject.isPrivate
+      ? privateHeaders
+      : subject.product === 'taskrouter'
+        ? taskrouterHeaders
+        : constantHeaders
     const headers: string[] = request.headers.origin === undefined ? open.slice() : cors.slice()
     headers.push('Twilio-Request-Id', request.id, 'Twilio-Request-Duration', durationText(ms))
     if (status === 401 && !isFromPage(request.headers)) headers.push('WWW-Authenticate', 'Basic realm="Twilio API"')

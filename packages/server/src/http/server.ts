@@ -29,6 +29,7 @@ import type { Metrics } from './metrics.ts'
 import { baseOf, checkPage, isByHost, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
 import { Paths } from './paths.ts'
 import { mountProbes } from './probes.ts'
+import { mountSessions, sessionsPath } from './sessions.ts'
 
 export interface ServerOptions {
   /** The account's ledger; undefined while this process does not own the account, which callers are told by 503. */
@@ -162,10 +163,16 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   })
   // A preflight needs no credentials, and what it brings is not read.
   app.addHttpMethod('OPTIONS', { hasBody: false, overrideExisting: true })
-  app.options('*', (_request, reply) => reply.code(204).headers(corsHeaders).send())
+  app.options('*', (request, reply) =>
+    reply
+      .code(204)
+      .headers(request.url.startsWith(sessionsPath) ? {} : corsHeaders)
+      .send()
+  )
   const { account, feedLimits, credentials } = options
   const feeds = account && new Feeds(account, log, feedLimits)
   const streamOf = feeds && mountFeed(app, { credentials, log, now: options.now, origin, feeds })
+  if (credentials.admission) mountSessions(app, { admission: credentials.admission, origin })
   mountOperations(app, options, { answers, origin, feeds, streamOf })
   mountProbes(app, answers, options)
   if (options.mcp) mountMcp(app, options.credentials, options.mcp, log)

@@ -1,6 +1,6 @@
 import type { Noun } from '../derived.ts'
 import type { Handlers } from '../handler.ts'
-import { accessNouns, auditHandlers } from './access.ts'
+import { accessNouns, userHandlers } from './access.ts'
 import { clockHandlers } from './clock.ts'
 import { deliveryHandlers } from './deliveries.ts'
 import { dryRunHandlers } from './dry-runs.ts'
@@ -9,7 +9,7 @@ import { explanationHandlers } from './explanations.ts'
 
 /** What Ringdown has beside Twilio's APIs: the files in `packages/contract/openapi/ringdown_v1` describe it. */
 export const ringdownHandlers = {
-  ...auditHandlers,
+  ...userHandlers,
   ...clockHandlers,
   ...deliveryHandlers,
   ...dryRunHandlers,
