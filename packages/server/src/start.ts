@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createSecureContext } from 'node:tls'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
 import { Admission } from './access/admission.ts'
@@ -41,6 +42,8 @@ export interface StartOptions {
   readonly acceptDataLoss?: boolean
   readonly publicUrl?: string | undefined
   readonly trustProxy?: boolean
+  /** Paths of a certificate and its key: with them, TLS is served and nothing else. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
   readonly settings?: Settings
   /** Whether webhooks may lead to addresses that are not on the public Internet; by default with a test clock only. */
   readonly allowPrivateDestinations?: boolean | undefined
@@ -272,6 +275,7 @@ async function listenFor(
     log,
     version: options.version,
     publicUrl: options.publicUrl,
+    tls: options.tls && tlsOf(options.tls),
     trustProxy: options.trustProxy ?? false,
     mcp
   })
@@ -323,7 +327,7 @@ function hostsOf({ host, publicUrl }: StartOptions): string[] {
   return [...(host === '0.0.0.0' || host === '::' ? [] : [host]), ...(publicUrl ? [new URL(publicUrl).hostname] : [])]
 }
 
-async function listen(app: ReturnType<typeof buildServer>, { port, host }: StartOptions): Promise<string> {
+async function listen(app: ReturnType<typeof buildServer>, { port, host, tls }: StartOptions): Promise<string> {
   try {
     await app.listen({ port, host })
   } catch (error) {
@@ -338,5 +342,25 @@ async function listen(app: ReturnType<typeof buildServer>, { port, host }: Start
   }
   const address = app.server.address() as AddressInfo // it listens on a port
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
-  return `http://${name}:${address.port}`
+  return `${tls ? 'https' : 'http'}://${name}:${address.port}`
+}
+
+/** What the files hold. Throws CannotOpen with one line. */
+function tlsOf({ cert, key }: NonNullable<StartOptions['tls']>): { readonly cert: Buffer; readonly key: Buffer } {
+  const read = (path: string) => {
+    try {
+      return readFileSync(path)
+    } catch (error) {
+      throw new CannotOpen(`Cannot read ${path}: ${(error as Error).message}.`, { cause: error })
+    }
+  }
+  const files = { cert: read(cert), key: read(key) }
+  try {
+    createSecureContext(files)
+  } catch (error) {
+    throw new CannotOpen(`${cert} and ${key} are no certificate and its key: ${(error as Error).message}.`, {
+      cause: error
+    })
+  }
+  return files
 }

@@ -82,15 +82,18 @@ const toldStrangers = 20
 export class Answers {
   readonly #log: Logger
   readonly #metrics: Metrics | undefined
+  readonly #isTls: boolean
   /** Callers without valid credentials in this second, and when it ends. */
   #strangers = 0
   #secondEnds = 0
   /** Once the server stops, each answer is the last one of its connection. */
   isStopping = false
 
-  constructor(log: Logger, metrics: Metrics | undefined) {
+  /** @param isTls - whether all who call do so by TLS, and browsers may remember that. */
+  constructor(log: Logger, metrics: Metrics | undefined, isTls = false) {
     this.#log = log
     this.#metrics = metrics
+    this.#isTls = isTls
   }
 
   /**
@@ -115,6 +118,7 @@ export class Answers {
     headers.push('Twilio-Request-Id', request.id, 'Twilio-Request-Duration', durationText(ms))
     if (status === 401 && !isFromPage(request.headers)) headers.push('WWW-Authenticate', 'Basic realm="Twilio API"')
     if (etag !== undefined) headers.push('ETag', etag)
+    if (this.#isTls) headers.push('Strict-Transport-Security', 'max-age=31536000')
     const bytes = body === undefined ? 0 : Buffer.byteLength(body)
     if (body !== undefined) headers.push('Content-Type', 'application/json', 'Content-Length', String(bytes))
     reply.hijack()

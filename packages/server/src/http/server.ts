@@ -65,6 +65,8 @@ export interface ServerOptions {
   readonly publicUrl?: string | undefined
   /** Whether X-Forwarded-Proto and X-Forwarded-Host are believed. */
   readonly trustProxy?: boolean | undefined
+  /** A certificate and its key, in PEM: with them, TLS is served and nothing else. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined
 }
 
 /** Answers one MCP request on Node's own objects; the credentials have been checked, the body has not been read. */
@@ -114,13 +116,14 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     publicUrl: options.publicUrl?.replace(/\/$/, '')
   }
   const limits = { ...connectionLimits, ...options.connectionLimits }
-  const answers = new Answers(log, metrics)
+  const isTls = options.tls !== undefined || origin.publicUrl?.startsWith('https:') === true
+  const answers = new Answers(log, metrics, isTls)
   const app = Fastify({
     // Requests are logged by `Answers`: a child logger for each would cost as much as answering one.
     logger: false,
     bodyLimit,
     requestTimeout: limits.request_ms,
-    http: nodeOptions(limits),
+    ...(options.tls ? { https: { ...nodeOptions(limits), ...options.tls } as never } : { http: nodeOptions(limits) }), // one type of server for both
     return503OnClosing: false,
     genReqId: requestId,
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
