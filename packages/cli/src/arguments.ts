@@ -20,6 +20,7 @@ export interface StartArguments {
   readonly demo: boolean
   readonly publicUrl: string | undefined
   readonly trustProxy: boolean
+  readonly signIn: string | undefined
   /** Paths of a certificate and its key. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined
   readonly settingsFile: string | undefined
@@ -73,6 +74,7 @@ export const usage = `Ringdown: an open contact center that speaks Twilio Flex's
     --accept-data-loss         start on a data folder that does not hold what it should, with what is there
     --journal                  keep every command, for replay
     --public-url URL           what url, links and page URLs begin with
+    --sign-in FILE             OpenID providers at which people may sign in, as JSON (docs/access.md)
     --tls-cert FILE            serve TLS with this certificate (PEM)
     --tls-key FILE             and this key
     --trust-proxy              believe X-Forwarded-* headers
@@ -117,6 +119,7 @@ const options = {
   demo: { type: 'boolean' },
   'public-url': { type: 'string' },
   'trust-proxy': { type: 'boolean' },
+  'sign-in': { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
   role: { type: 'string' },
@@ -147,6 +150,7 @@ const allowed = {
     'demo',
     'public-url',
     'trust-proxy',
+    'sign-in',
     'tls-cert',
     'tls-key',
     'settings',
@@ -211,6 +215,7 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
     demo: values.demo ?? false,
     publicUrl: values['public-url'] === undefined ? undefined : url('public-url', values['public-url']),
     trustProxy: values['trust-proxy'] ?? false,
+    signIn: values['sign-in'],
     tls: tlsOf(values),
     settingsFile: values.settings,
     allowPrivateDestinations: values['allow-private-destinations'] ?? (testClock || (values.demo ?? false)),

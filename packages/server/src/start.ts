@@ -6,6 +6,7 @@ import { createSecureContext } from 'node:tls'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
 import { Admission } from './access/admission.ts'
+import { type Providers, readProviders } from './access/providers.ts'
 import { type Sealing, sealingFor } from './access/sealing.ts'
 import { RealClock, TestClock } from './clock/clock.ts'
 import type { Account } from './commit/account.ts'
@@ -42,6 +43,8 @@ export interface StartOptions {
   readonly acceptDataLoss?: boolean
   readonly publicUrl?: string | undefined
   readonly trustProxy?: boolean
+  /** The file that says at which providers people may sign in (`access/providers.ts`). */
+  readonly signIn?: string | undefined
   /** Paths of a certificate and its key: with them, TLS is served and nothing else. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
   readonly settings?: Settings
@@ -81,11 +84,12 @@ export async function start(options: StartOptions): Promise<Running> {
   try {
     const credentials = await credentialsFor(options.data, options.env)
     const sealing = await sealingFor(options.data, options.env)
+    const providers = options.signIn === undefined ? undefined : await readProviders(options.signIn)
     tellOpenness(log, options.data)
     const { data, database, acceptDataLoss = false } = options
     store = await openStore(database === undefined ? { data, schema, acceptDataLoss } : { database, schema })
     await checkKnown(store, credentials)
-    return await serve(options, { store, credentials, sealing, folder })
+    return await serve(options, { store, credentials, sealing, providers, folder })
   } catch (error) {
     await store?.close().catch((err: unknown) => log.warn({ err }, 'the store did not close'))
     await folder?.release()
@@ -125,10 +129,14 @@ interface Ground {
   readonly store: Store
   readonly credentials: AccountCredentials
   readonly sealing: Sealing
+  readonly providers: Providers | undefined
   readonly folder: Folder | undefined
 }
 
-async function serve(options: StartOptions, { store, credentials, sealing, folder }: Ground): Promise<Running> {
+async function serve(
+  options: StartOptions,
+  { store, credentials, sealing, providers, folder }: Ground
+): Promise<Running> {
   const { log, testClock } = options
   const testing = testClock ? new TestClock(options.at ?? Date.now()) : undefined
   const real = new RealClock()
@@ -143,6 +151,7 @@ async function serve(options: StartOptions, { store, credentials, sealing, folde
   const { app, url } = await listenFor(options, {
     store,
     sealing,
+    providers,
     served,
     accounts,
     clock,
@@ -218,6 +227,7 @@ const handOver_ms = 200
 interface Inside {
   readonly store: Store
   readonly sealing: Sealing
+  readonly providers: Providers | undefined
   readonly served: readonly Served[]
   readonly accounts: ReadonlyMap<string, OpenedAccount>
   readonly clock: RealClock | TestClock
@@ -231,7 +241,7 @@ interface Inside {
 /** Builds the server, and resolves when it listens. Who calls for an account that is not open yet is answered 503. */
 async function listenFor(
   options: StartOptions,
-  { store, sealing, served, accounts, clock, real, metrics, isClosing, mcp }: Inside
+  { store, sealing, providers, served, accounts, clock, real, metrics, isClosing, mcp }: Inside
 ): Promise<{ readonly app: ReturnType<typeof buildServer>; readonly url: string }> {
   const { log, settings = defaultSettings } = options
   const tokens = new Map(served.map(({ account_sid, auth_token }) => [account_sid, auth_token]))
@@ -276,6 +286,7 @@ async function listenFor(
     version: options.version,
     publicUrl: options.publicUrl,
     tls: options.tls && tlsOf(options.tls),
+    providers,
     trustProxy: options.trustProxy ?? false,
     mcp
   })

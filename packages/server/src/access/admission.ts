@@ -23,12 +23,15 @@ export class Admission {
   readonly sealing: Sealing
   readonly keyring: Keyring
   readonly sessions: Sessions
+  /** The account that whoever signs in for the first time becomes a user of; undefined while none is open here. */
+  readonly account: () => KeyHolder | undefined
   readonly tokens: Tokens
 
   constructor({ authTokens, account, sealing, now, machineNow, log }: AdmissionOptions) {
     const holders = () => [...authTokens.keys()].flatMap((sid) => account(sid) ?? [])
     const stateOf = (sid: string): State | undefined => account(sid)?.state
     this.sealing = sealing
+    this.account = () => holders()[0]
     this.keyring = new Keyring({ holders, sealing, now, log })
     this.sessions = new Sessions({ holders, sealing, now, machineNow })
     const { keyring, sessions } = this

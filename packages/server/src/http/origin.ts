@@ -157,6 +157,11 @@ export function isOwnPage(request: IncomingMessage, { trustProxy, publicUrl }: O
   return origin !== undefined && isOwn(origin, hostOf(request, trustProxy), publicUrl)
 }
 
+/** Where this server is to whoever asks, without a slash at its end. */
+export function ownBase(request: IncomingMessage, { trustProxy, publicUrl }: OriginOptions): string {
+  return publicUrl ?? `${schemeOf(request, trustProxy)}://${hostOf(request, trustProxy) ?? 'localhost'}`
+}
+
 /** Whether whoever asks does so by TLS, at least as far as the proxy that is in front. */
 export function isSecure(request: IncomingMessage, { trustProxy, publicUrl }: OriginOptions): boolean {
   return schemeOf(request, trustProxy) === 'https' || publicUrl?.startsWith('https:') === true

@@ -4,6 +4,7 @@ import type { Method } from '@ringdown/contract/operation'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { isReadOnly } from '../access/caller.ts'
+import type { Providers } from '../access/providers.ts'
 import type { Account } from '../commit/account.ts'
 import { type Exchange, exchangeOf } from '../commit/exchange.ts'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
@@ -65,6 +66,8 @@ export interface ServerOptions {
   readonly publicUrl?: string | undefined
   /** Whether X-Forwarded-Proto and X-Forwarded-Host are believed. */
   readonly trustProxy?: boolean | undefined
+  /** Where people may sign in beside here. */
+  readonly providers?: Providers | undefined
   /** A certificate and its key, in PEM: with them, TLS is served and nothing else. */
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined
 }
@@ -175,7 +178,8 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   const { account, feedLimits, credentials } = options
   const feeds = account && new Feeds(account, log, feedLimits)
   const streamOf = feeds && mountFeed(app, { credentials, log, now: options.now, origin, feeds })
-  if (credentials.admission) mountSessions(app, { admission: credentials.admission, origin })
+  const { admission } = credentials
+  if (admission) mountSessions(app, { admission, origin, providers: options.providers })
   mountOperations(app, options, { answers, origin, feeds, streamOf })
   mountProbes(app, answers, options)
   if (options.mcp) mountMcp(app, options.credentials, options.mcp, log)

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Admission } from '../access/admission.ts'
 import type { KeyHolder } from '../access/keyring.ts'
 import { weakness } from '../access/passwords.ts'
+import type { Providers } from '../access/providers.ts'
 import { unknownCaller } from '../access/refusals.ts'
 import type { SignedIn } from '../access/sessions.ts'
 import { SignInTries } from '../access/tries.ts'
@@ -11,10 +12,13 @@ import { safeHeaders } from '../realtime/worker-sdk/hang-up.ts'
 import type { Subject } from './answer.ts'
 import { HttpRefusal, notAllowed } from './errors.ts'
 import { isOwnPage, isSecure, type OriginOptions } from './origin.ts'
+import { SignIn } from './sign-in.ts'
 
 interface SessionOptions {
   readonly admission: Admission
   readonly origin: OriginOptions
+  /** Where else people may sign in; undefined for nowhere. */
+  readonly providers?: Providers | undefined
 }
 
 /** What a browser's cookie opens. */
@@ -42,13 +46,13 @@ export function mountSessions(app: FastifyInstance, options: SessionOptions): vo
     if (!found) throw unknownCaller()
     return found
   }
-  const start = async (request: FastifyRequest, reply: FastifyReply, holder: KeyHolder, flex_user_sid: string) => {
+  const begin = async (request: FastifyRequest, reply: FastifyReply, holder: KeyHolder, flex_user_sid: string) => {
     const { cookie, signedIn } = await sessions.start(holder, flex_user_sid)
-    return reply
-      .header('Set-Cookie', cookieText(request, origin, cookie))
-      .code(201)
-      .send(shown(signedIn))
+    reply.header('Set-Cookie', cookieText(request, origin, cookie))
+    return signedIn
   }
+  const start = async (request: FastifyRequest, reply: FastifyReply, holder: KeyHolder, flex_user_sid: string) =>
+    reply.code(201).send(shown(await begin(request, reply, holder, flex_user_sid)))
 
   const handlers: Readonly<Record<string, Handler>> = {
     async [`POST ${path}`](request, reply) {
@@ -102,6 +106,7 @@ export function mountSessions(app: FastifyInstance, options: SessionOptions): vo
     scope.addHook('onSend', async (_request, reply) => {
       reply.headers(safeHeaders)
     })
+    if (options.providers) mountSignIn(scope, options, options.providers, async (...who) => void (await begin(...who)))
     const urls = new Set(Object.keys(handlers).map((route) => route.split(' ')[1] ?? ''))
     for (const url of urls) {
       scope.route({
@@ -118,6 +123,29 @@ export function mountSessions(app: FastifyInstance, options: SessionOptions): vo
       })
     }
   })
+}
+
+/** The way to a provider and back: a browser goes it by itself, and comes back from another site. */
+function mountSignIn(
+  scope: FastifyInstance,
+  { admission, origin }: SessionOptions,
+  providers: Providers,
+  start: ConstructorParameters<typeof SignIn>[0]['start']
+): void {
+  const signIn = new SignIn({ admission, origin, providers, path, machineNow: () => Date.now(), start })
+  const route = (url: string, go: SignIn['leave']) =>
+    scope.route({
+      method: 'GET',
+      url,
+      exposeHeadRoute: false,
+      config: { subject },
+      handler: (request, reply) => {
+        checkPlace(request, origin)
+        return go.call(signIn, request, reply, (request.params as { provider: string }).provider) // as the URL names it
+      }
+    })
+  route(`${path}/Oidc/:provider`, signIn.leave)
+  route(`${path}/Oidc/:provider/Callback`, signIn.comeBack)
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
