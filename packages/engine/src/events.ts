@@ -15,8 +15,8 @@ export const eventTypes = Object.keys(catalogue) as readonly EventType[] // the 
 
 export function render(event: EngineEvent): RenderedEvent {
   const { seq, sid, type, at, refs } = event
-  const told: ReturnType<Rendering> = catalogue[type](refs, at)
-  const { workspace_sid, description, resource_type, resource_sid, data } = told
-  // Named one by one: spreading costs as much as telling.
+  const rendering: ReturnType<Rendering> = catalogue[type](refs, at)
+  const { workspace_sid, description, resource_type, resource_sid, data } = rendering
+  // Named one by one: spreading costs as much as the rest of it.
   return { seq, sid, type, at, workspace_sid, description, resource_type, resource_sid, data }
 }

@@ -34,7 +34,7 @@ function event(type: string, seconds: number, changes: Partial<ToldEvent> = {}):
 }
 
 /** `WS tasks_created, WQ …`: what an event counts as, and for whom. */
-function told(shares: ReturnType<typeof sharesOf>): string {
+function outline(shares: ReturnType<typeof sharesOf>): string {
   return shares.map(({ scope_sid, figures }) => `${scope_sid} ${Object.keys(figures).join(' ')}`).join(', ')
 }
 
@@ -71,11 +71,11 @@ describe('what an event counts as', () => {
     ['constructor', '']
   ]
   it.each(cases)('%s', (type, expected) => {
-    expect(told(sharesOf(event(type, 20, { worker_sid: 'WK' })))).toBe(expected)
+    expect(outline(sharesOf(event(type, 20, { worker_sid: 'WK' })))).toBe(expected)
   })
 
   it('counts for nobody who is not named', () => {
-    expect(told(sharesOf(event('task.canceled', 20, { task_queue_sid: null, workflow_sid: null })))).toBe(
+    expect(outline(sharesOf(event('task.canceled', 20, { task_queue_sid: null, workflow_sid: null })))).toBe(
       'WS tasks_canceled until_canceled'
     )
   })

@@ -11,7 +11,7 @@ import {
   conversationOf,
   given,
   maxConversationAttributes,
-  type Place
+  type ServiceScope
 } from './lookup.ts'
 import { byTimer, type Origin } from './origin.ts'
 import type { ChatServiceRow, ConversationRow, ConversationState } from './rows.ts'
@@ -32,7 +32,7 @@ export interface ConversationParams {
   readonly date_updated?: number
 }
 
-export interface CreateConversation extends ConversationParams, Place, Origin {
+export interface CreateConversation extends ConversationParams, ServiceScope, Origin {
   /** Who makes it, where that is not the account itself. */
   readonly created_by?: string
 }
@@ -78,7 +78,7 @@ export function addConversation(
   return conversation
 }
 
-export interface UpdateConversation extends ConversationParams, Place, Origin {
+export interface UpdateConversation extends ConversationParams, ServiceScope, Origin {
   readonly sid: string
 }
 
@@ -124,7 +124,7 @@ export function updateConversation(state: State, params: UpdateConversation): { 
 
 export function deleteConversation(
   state: State,
-  params: { readonly sid: string } & Place & Origin
+  params: { readonly sid: string } & ServiceScope & Origin
 ): Record<string, never> {
   dropConversation(state, conversationOf(state, params.sid, params), params)
   return {}

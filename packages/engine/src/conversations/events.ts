@@ -73,7 +73,7 @@ export function emitUser(
   state.emit(type, { user, extra: originFields(origin) })
 }
 
-/** Ours: a webhook of a conversation. What it is to be told of before its time follows from `replay_after`. */
+/** Ours: a webhook of a conversation. Which earlier messages it gets follows from `replay_after`. */
 export function emitWebhook(state: State, conversation: ConversationRow, webhook: ScopedWebhookRow): void {
   state.emit('ringdown.conversation-webhook.added', { conversation, conversation_scoped_webhook: webhook })
 }
@@ -83,7 +83,7 @@ export function emitUserRemoved(state: State, user: UserRow): void {
   state.emit('ringdown.user.removed', { user })
 }
 
-/** Ours, as well: not all that goes with a service is in memory, to be told of one by one. */
+/** Ours, as well: not everything that goes with a service is in memory, so there is no event for each. */
 export function emitServiceRemoved(state: State, chat_service: ChatServiceRow): void {
   state.emit('ringdown.conversations-service.removed', { chat_service })
 }

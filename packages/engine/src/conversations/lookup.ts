@@ -4,8 +4,8 @@ import { notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import type { ConversationRow, ParticipantRow, UserRow } from './rows.ts'
 
-/** By which path the caller came: below a service, or at the root. */
-export interface Place {
+/** The path by which the caller came: below a service, in which names are then looked for, or at the root. */
+export interface ServiceScope {
   readonly chat_service_sid?: string
 }
 
@@ -15,23 +15,23 @@ export function defaultServiceSid(state: State): string | undefined {
 }
 
 /**
- * A conversation by its SID, in any service at the root, or by its unique name in the place's service
+ * A conversation by its SID, in any service at the root, or by its unique name in the service of the scope
  * (reference conversations 3, U13). 404 where there is none.
  */
-export function conversationOf(state: State, name: string, place: Place): ConversationRow {
-  return findConversation(state, name, place) ?? notFound(pathOf(place, `/Conversations/${name}`))
+export function conversationOf(state: State, name: string, scope: ServiceScope): ConversationRow {
+  return findConversation(state, name, scope) ?? notFound(pathOf(scope, `/Conversations/${name}`))
 }
 
-export function findConversation(state: State, name: string, place: Place): ConversationRow | undefined {
+export function findConversation(state: State, name: string, scope: ServiceScope): ConversationRow | undefined {
   const row = state.find('conversation', name)
-  if (row && isInPlace(row, place)) return row
-  const service = place.chat_service_sid ?? defaultServiceSid(state)
+  if (row && isInScope(row, scope)) return row
+  const service = scope.chat_service_sid ?? defaultServiceSid(state)
   return service === undefined ? undefined : state.tables.conversation.firstBy('name', nameKey(service, name))
 }
 
 /** The conversation, unless it can no longer be changed. */
-export function editable(state: State, name: string, place: Place): ConversationRow {
-  const conversation = conversationOf(state, name, place)
+export function editable(state: State, name: string, scope: ServiceScope): ConversationRow {
+  const conversation = conversationOf(state, name, scope)
   checkEditable(conversation)
   return conversation
 }
@@ -46,31 +46,36 @@ export function checkEditable(conversation: ConversationRow): void {
 }
 
 /** A participant by SID or identity. */
-export function participantOf(state: State, conversation: ConversationRow, name: string, place: Place): ParticipantRow {
+export function participantOf(
+  state: State,
+  conversation: ConversationRow,
+  name: string,
+  scope: ServiceScope
+): ParticipantRow {
   const row = state.find('participant', name)
   if (row?.conversation_sid === conversation.sid) return row
   return (
     state.tables.participant.firstBy('member', nameKey(conversation.sid, name)) ??
-    notFound(pathOf(place, `/Conversations/${conversation.sid}/Participants/${name}`))
+    notFound(pathOf(scope, `/Conversations/${conversation.sid}/Participants/${name}`))
   )
 }
 
-/** A user by SID, in any service at the root, or by identity in the place's service. */
-export function userOf(state: State, name: string, place: Place): UserRow {
+/** A user by SID, in any service at the root, or by identity in the service of the scope. */
+export function userOf(state: State, name: string, scope: ServiceScope): UserRow {
   const row = state.find('user', name)
-  if (row && isInPlace(row, place)) return row
-  const service = place.chat_service_sid ?? defaultServiceSid(state)
+  if (row && isInScope(row, scope)) return row
+  const service = scope.chat_service_sid ?? defaultServiceSid(state)
   const named = service === undefined ? undefined : state.tables.user.firstBy('identity', nameKey(service, name))
-  return named ?? notFound(pathOf(place, `/Users/${name}`))
+  return named ?? notFound(pathOf(scope, `/Users/${name}`))
 }
 
 /** A path as 404 messages show it. */
-export function pathOf(place: Place, path: string): string {
-  return place.chat_service_sid === undefined ? path : `/Services/${place.chat_service_sid}${path}`
+export function pathOf(scope: ServiceScope, path: string): string {
+  return scope.chat_service_sid === undefined ? path : `/Services/${scope.chat_service_sid}${path}`
 }
 
-export function isInPlace(row: { readonly chat_service_sid: string }, place: Place): boolean {
-  return place.chat_service_sid === undefined || row.chat_service_sid === place.chat_service_sid
+export function isInScope(row: { readonly chat_service_sid: string }, scope: ServiceScope): boolean {
+  return scope.chat_service_sid === undefined || row.chat_service_sid === scope.chat_service_sid
 }
 
 // Parameters

@@ -4,7 +4,7 @@ import { checkLength, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { deadlines, moveConversation } from './conversation.ts'
 import { emitMessage } from './events.ts'
-import { checkedAttributes, editable, given, maxAttributes, type Place, pathOf } from './lookup.ts'
+import { checkedAttributes, editable, given, maxAttributes, pathOf, type ServiceScope } from './lookup.ts'
 import { consequence, type Origin } from './origin.ts'
 import type { ConversationRow, MessageRow } from './rows.ts'
 
@@ -18,7 +18,7 @@ export interface MessageParams {
   readonly date_updated?: number
 }
 
-export interface CreateMessage extends MessageParams, Place, Origin {
+export interface CreateMessage extends MessageParams, ServiceScope, Origin {
   readonly conversation_sid: string
   readonly media_sid?: string
   readonly content_sid?: string
@@ -51,7 +51,7 @@ export function createMessage(state: State, params: CreateMessage): { message: M
     subject: params.subject || null,
     attributes: checkedAttributes(params.attributes, maxAttributes) ?? '{}',
     source: params.source === undefined ? 'API' : params.source,
-    added_event: state.next_event, // its own, told below
+    added_event: state.next_event, // its own, emitted below
     ...given({ date_created: params.date_created, date_updated: params.date_updated ?? params.date_created })
   })
   emitMessage(state, 'message.added', message, params)
@@ -61,7 +61,7 @@ export function createMessage(state: State, params: CreateMessage): { message: M
 /** Changes what a message says; it is not sent again (reference conversations 8.4). */
 export function updateMessage(
   state: State,
-  params: MessageParams & { readonly conversation_sid: string; readonly sid: string } & Place & Origin
+  params: MessageParams & { readonly conversation_sid: string; readonly sid: string } & ServiceScope & Origin
 ): { message: MessageRow } {
   const conversation = editable(state, params.conversation_sid, params)
   const before = messageOf(state, conversation, params.sid, params)
@@ -85,7 +85,7 @@ export function updateMessage(
 /** Its index is never used again. */
 export function deleteMessage(
   state: State,
-  params: { readonly conversation_sid: string; readonly sid: string } & Place & Origin
+  params: { readonly conversation_sid: string; readonly sid: string } & ServiceScope & Origin
 ): Record<string, never> {
   const conversation = editable(state, params.conversation_sid, params)
   const message = messageOf(state, conversation, params.sid, params)
@@ -94,10 +94,10 @@ export function deleteMessage(
   return {}
 }
 
-function messageOf(state: State, conversation: ConversationRow, sid: string, place: Place): MessageRow {
+function messageOf(state: State, conversation: ConversationRow, sid: string, scope: ServiceScope): MessageRow {
   const row = state.find('message', sid)
   if (row?.conversation_sid === conversation.sid) return row
-  return notFound(pathOf(place, `/Conversations/${conversation.sid}/Messages/${sid}`))
+  return notFound(pathOf(scope, `/Conversations/${conversation.sid}/Messages/${sid}`))
 }
 
 /** The participant whose identity or address the author is (reference conversations 8.1). */

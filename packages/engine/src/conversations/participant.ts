@@ -7,7 +7,15 @@ import { type Binding, checkedAddress, checkedProxy, pairOf, typeOf } from './ad
 import { restartTimers } from './conversation.ts'
 import { emitParticipant } from './events.ts'
 import { ensureUser } from './identity.ts'
-import { checkedAttributes, checkRole, editable, given, maxAttributes, type Place, participantOf } from './lookup.ts'
+import {
+  checkedAttributes,
+  checkRole,
+  editable,
+  given,
+  maxAttributes,
+  participantOf,
+  type ServiceScope
+} from './lookup.ts'
 import type { Origin } from './origin.ts'
 import { type ConversationRow, type ParticipantRow, pairKey } from './rows.ts'
 
@@ -27,7 +35,7 @@ export interface ParticipantParams {
   readonly date_updated?: number
 }
 
-export interface CreateParticipant extends ParticipantParams, Place, Origin {
+export interface CreateParticipant extends ParticipantParams, ServiceScope, Origin {
   /** SID or unique name. */
   readonly conversation_sid: string
 }
@@ -178,7 +186,7 @@ function checkRoom(state: State, { sid }: ConversationRow, isMessaging: boolean)
   }
 }
 
-export interface UpdateParticipant extends Place, Origin {
+export interface UpdateParticipant extends ServiceScope, Origin {
   readonly conversation_sid: string
   /** SID or identity. */
   readonly sid: string
@@ -260,7 +268,7 @@ function horizon(
 
 export function deleteParticipant(
   state: State,
-  params: { readonly conversation_sid: string; readonly sid: string } & Place & Origin
+  params: { readonly conversation_sid: string; readonly sid: string } & ServiceScope & Origin
 ): Record<string, never> {
   const conversation = editable(state, params.conversation_sid, params)
   dropParticipant(state, participantOf(state, conversation, params.sid, params), params)

@@ -3,7 +3,7 @@ import type { Read } from '../core/command.ts'
 import { nameKey } from '../core/names.ts'
 import type { CreateConversation, UpdateConversation } from './conversation.ts'
 import { type CreateConversationWithParticipants, participantParams } from './conversation-with-participants.ts'
-import { defaultServiceSid, findConversation, isInPlace, type Place } from './lookup.ts'
+import { defaultServiceSid, findConversation, isInScope, type ServiceScope } from './lookup.ts'
 import { type Origin, reachesWebhooks } from './origin.ts'
 
 /*
@@ -34,7 +34,7 @@ export function updateConversationReads(params: UpdateConversation, state: State
 }
 
 export function deleteConversationReads(
-  params: Place & Origin & { readonly sid: string },
+  params: ServiceScope & Origin & { readonly sid: string },
   state: State
 ): readonly Read[] {
   return [
@@ -43,7 +43,7 @@ export function deleteConversationReads(
   ]
 }
 
-type InConversation = Place & { readonly conversation_sid: string }
+type InConversation = ServiceScope & { readonly conversation_sid: string }
 
 /** The conversation that a command is about, whatever it does there. */
 export function inConversationReads(params: InConversation, state: State): readonly Read[] {
@@ -66,14 +66,14 @@ export function scopedWebhookReads(params: InConversation & { readonly sid: stri
   return [...inConversationReads(params, state), ...rowReads(state, 'conversation_scoped_webhook', params.sid)]
 }
 
-export function createUserReads(params: Place & { readonly identity: string }, state: State): readonly Read[] {
+export function createUserReads(params: ServiceScope & { readonly identity: string }, state: State): readonly Read[] {
   return userReads(state, params.identity, params.chat_service_sid ?? defaultServiceSid(state))
 }
 
-export function namedUserReads(params: Place & { readonly sid: string }, state: State): readonly Read[] {
+export function namedUserReads(params: ServiceScope & { readonly sid: string }, state: State): readonly Read[] {
   const { sid: name } = params
   const user = state.find('user', name)
-  if (user && isInPlace(user, params)) return []
+  if (user && isInScope(user, params)) return []
   // An identity may look like a SID.
   const bySid = isSid('US', name) ? [{ kind: 'user', where: { sid: name } }] : []
   return [...bySid, ...userReads(state, name, params.chat_service_sid ?? defaultServiceSid(state))]
@@ -87,29 +87,29 @@ export function userReads(state: State, identity: string | undefined, service: s
 }
 
 /** A conversation by its SID or unique name, unless it is in memory. */
-export function conversationReads(state: State, name: string, place: Place): Read[] {
-  const found = findConversation(state, name, place)
+export function conversationReads(state: State, name: string, scope: ServiceScope): Read[] {
+  const found = findConversation(state, name, scope)
   // A unique name may look like a SID, and whoever has the SID comes first.
   const isNamed = found?.sid !== name && isSid('CH', name)
   if (found && !isNamed) return []
   const bySid = isNamed ? [{ kind: 'conversation', where: { sid: name } }] : []
-  return [...bySid, ...nameReads(state, name, place)]
+  return [...bySid, ...nameReads(state, name, scope)]
 }
 
 /** Who else has a unique name: it is taken by closed conversations, too. */
-function nameReads(state: State, unique_name: string | undefined, place: Place): Read[] {
-  const chat_service_sid = place.chat_service_sid ?? defaultServiceSid(state)
+function nameReads(state: State, unique_name: string | undefined, scope: ServiceScope): Read[] {
+  const chat_service_sid = scope.chat_service_sid ?? defaultServiceSid(state)
   if (!unique_name || chat_service_sid === undefined) return []
   if (state.tables.conversation.firstBy('name', nameKey(chat_service_sid, unique_name))) return []
   return [{ kind: 'conversation', where: { chat_service_sid, unique_name } }]
 }
 
 /**
- * Webhooks of a conversation that is not open: they are told of its end. A closed conversation that is in memory no more
- * must be named by its SID.
+ * Webhooks of a conversation that is not open: they get the event of its end. A closed conversation that is no longer in
+ * memory must be named by its SID.
  */
-function webhookReads(state: State, name: string, place: Place): Read[] {
-  const conversation = findConversation(state, name, place)
+function webhookReads(state: State, name: string, scope: ServiceScope): Read[] {
+  const conversation = findConversation(state, name, scope)
   if (conversation && conversation.state !== 'closed') return []
   const conversation_sid = conversation?.sid ?? name
   return isSid('CH', conversation_sid) ? [{ kind: 'conversation_scoped_webhook', where: { conversation_sid } }] : []

@@ -85,7 +85,7 @@ const messageColumns = {
   body: text<string | null>(),
   subject: text<string | null>(),
   attributes: text(),
-  // For those who are told of it later than others: where it came from (`origin.ts`), and the seq of its first event.
+  // For webhooks that get it later than others: where it came from (`origin.ts`), and the seq of its first event.
   source: text<string | null>(),
   added_event: integer()
 } as const
@@ -109,7 +109,7 @@ const webhooksColumns = {
   filters: json<readonly string[] | null>(),
   pre_webhook_url: text<string | null>(),
   post_webhook_url: text<string | null>(),
-  /** Seq of the first event that is told: nobody had asked for those before. */
+  /** Seq of the first event that is sent: nobody had asked for those before. */
   since_event: integer()
 } as const
 
@@ -144,7 +144,7 @@ const scopedWebhookColumns = {
   configuration_triggers: json<readonly string[] | null>(),
   configuration_flow_sid: text<string | null>(),
   configuration_replay_after: integer<number | null>(),
-  /** Seq of the event that tells of the webhook: earlier ones are not told. */
+  /** Seq of the event by which the webhook is added: earlier events are not sent. */
   since_event: integer()
 } as const
 export type ScopedWebhookRow = RowOf<typeof scopedWebhookColumns>

@@ -4,7 +4,7 @@ import { checkLength, cleared } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { serviceOf } from './configuration.ts'
 import { emitUser, emitUserRemoved } from './events.ts'
-import { checkedAttributes, checkRole, given, maxAttributes, type Place, userOf } from './lookup.ts'
+import { checkedAttributes, checkRole, given, maxAttributes, type ServiceScope, userOf } from './lookup.ts'
 import type { Origin } from './origin.ts'
 import { dropParticipant } from './participant.ts'
 import type { UserRow } from './rows.ts'
@@ -17,7 +17,7 @@ interface UserParams {
 
 export function createUser(
   state: State,
-  params: UserParams & { readonly identity: string } & Place & Origin
+  params: UserParams & { readonly identity: string } & ServiceScope & Origin
 ): { user: UserRow } {
   const service = serviceOf(state, params.chat_service_sid)
   const { identity } = params
@@ -42,7 +42,7 @@ export function createUser(
 
 export function updateUser(
   state: State,
-  params: UserParams & { readonly sid: string } & Place & Origin
+  params: UserParams & { readonly sid: string } & ServiceScope & Origin
 ): { user: UserRow } {
   const before = userOf(state, params.sid, params)
   checkLength(params.friendly_name, 'FriendlyName', 256)
@@ -59,7 +59,10 @@ export function updateUser(
 }
 
 /** Removes a user and takes it out of every conversation that is not closed; closed ones keep their roster. */
-export function deleteUser(state: State, params: { readonly sid: string } & Place & Origin): Record<string, never> {
+export function deleteUser(
+  state: State,
+  params: { readonly sid: string } & ServiceScope & Origin
+): Record<string, never> {
   const user = userOf(state, params.sid, params)
   const key = nameKey(user.chat_service_sid, user.identity)
   for (const participant of [...state.tables.participant.by('identity', key)])

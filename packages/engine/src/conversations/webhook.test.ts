@@ -21,7 +21,7 @@ function hook(world: World, conversation_sid: string, params: Omit<CreateScopedW
     .conversation_scoped_webhook
 }
 
-const told = (world: World, type: Parameters<World['events']>[0]) =>
+const dataOf = (world: World, type: Parameters<World['events']>[0]) =>
   world.events(type).map((event) => render(event).data)
 
 describe('names that no event has', () => {
@@ -229,7 +229,7 @@ describe('webhooks of a conversation', () => {
       hook(world, sid)
       const wanting = hook(world, sid, { ...last, configuration_method: 'get' })
       world.do({ type: 'conversation.delete', sid, webhook_enabled })
-      const { scoped_webhooks } = told(world, 'conversation.removed').at(-1) ?? {}
+      const { scoped_webhooks } = dataOf(world, 'conversation.removed').at(-1) ?? {}
       expect(scoped_webhooks && JSON.parse(String(scoped_webhooks))).toEqual(
         webhook_enabled
           ? [{ sid: wanting.sid, configuration_url: 'https://bot.test/in', configuration_method: 'GET' }]
@@ -258,7 +258,7 @@ describe('webhooks of a conversation', () => {
     const { sid, since_event } = hook(world, conversation_sid, { ...bot, configuration_replay_after: 1 })
     const event = world.events('ringdown.conversation-webhook.added').at(-1)
     expect(event?.seq).toBe(since_event)
-    expect(told(world, 'ringdown.conversation-webhook.added').at(-1)).toMatchObject({
+    expect(dataOf(world, 'ringdown.conversation-webhook.added').at(-1)).toMatchObject({
       webhook_sid: sid,
       replay_after: 1,
       next_index: 3

@@ -5,7 +5,7 @@ import { warnOfUnknownEvents } from '../core/unknown-events.ts'
 import type { EventRefs } from '../events.ts'
 import { serviceOf } from './configuration.ts'
 import { emitWebhook } from './events.ts'
-import { conversationOf, editable, given, type Place, pathOf } from './lookup.ts'
+import { conversationOf, editable, given, pathOf, type ServiceScope } from './lookup.ts'
 import { type Origin, reachesWebhooks } from './origin.ts'
 import type {
   ConfigurationWebhookRow,
@@ -103,11 +103,11 @@ export interface ScopedWebhookParams {
   readonly configuration_flow_sid?: string
 }
 
-export interface CreateScopedWebhook extends ScopedWebhookParams, Place {
+export interface CreateScopedWebhook extends ScopedWebhookParams, ServiceScope {
   /** SID or unique name. */
   readonly conversation_sid: string
   readonly target: ScopedTarget
-  /** Index of the first message of which the webhook is told although it was there before. */
+  /** Index of the first message that the webhook gets although the message was there before. */
   readonly configuration_replay_after?: number
 }
 
@@ -137,7 +137,7 @@ export function createScopedWebhook(
 
 export function updateScopedWebhook(
   state: State,
-  params: ScopedWebhookParams & { readonly conversation_sid: string; readonly sid: string } & Place
+  params: ScopedWebhookParams & { readonly conversation_sid: string; readonly sid: string } & ServiceScope
 ): { conversation_scoped_webhook: ScopedWebhookRow } {
   const conversation = editable(state, params.conversation_sid, params)
   const before = scopedWebhookOf(state, conversation, params.sid, params)
@@ -150,17 +150,22 @@ export function updateScopedWebhook(
 /** A closed conversation's webhooks can be taken away, like the conversation itself. */
 export function deleteScopedWebhook(
   state: State,
-  params: { readonly conversation_sid: string; readonly sid: string } & Place
+  params: { readonly conversation_sid: string; readonly sid: string } & ServiceScope
 ): Record<string, never> {
   const conversation = conversationOf(state, params.conversation_sid, params)
   state.remove('conversation_scoped_webhook', scopedWebhookOf(state, conversation, params.sid, params).sid)
   return {}
 }
 
-function scopedWebhookOf(state: State, conversation: ConversationRow, sid: string, place: Place): ScopedWebhookRow {
+function scopedWebhookOf(
+  state: State,
+  conversation: ConversationRow,
+  sid: string,
+  scope: ServiceScope
+): ScopedWebhookRow {
   const row = state.find('conversation_scoped_webhook', sid)
   if (row?.conversation_sid === conversation.sid) return row
-  return notFound(pathOf(place, `/Conversations/${conversation.sid}/Webhooks/${sid}`))
+  return notFound(pathOf(scope, `/Conversations/${conversation.sid}/Webhooks/${sid}`))
 }
 
 type Configuration = Pick<

@@ -23,9 +23,9 @@ export interface ChangeOf<K extends RowsOf<K>, P extends keyof K = keyof K> {
   readonly after: K[P] | undefined
 }
 
-/** What is kept beside the rows and follows from them: it observes tables, and is told when nothing is to be made of that. */
+/** What is kept beside the rows and follows from them. It observes tables; `settle` says that the changes so far need no reaction. */
 export interface Follower {
-  /** Rows were loaded, or a decision was undone: whatever has changed since the last look is nobody's business. */
+  /** Rows were loaded, or a decision was undone: bring everything up to date, and react to none of it. */
   settle(): void
 }
 
@@ -66,7 +66,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     this.tables = tables as CoreState<K, E>['tables'] // one table a kind, as just made
   }
 
-  /** Has what follows from the rows told when a decision was undone. */
+  /** From now on the follower is settled whenever a decision is undone. */
   protected attach(follower: Follower): void {
     this.#followers.push(follower)
   }
@@ -159,7 +159,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     if (reads) this.#guard(reads)
   }
 
-  /** From now on whoever asks for a cold row that is not here, and was not read, is told so. */
+  /** From now on, asking for a cold row that is not here and was not read is an invariant's failure. */
   #guard(reads: readonly Read[]): void {
     for (const table of this.#cold) {
       if (reads.length === 0) table.read = nothingRead

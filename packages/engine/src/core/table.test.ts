@@ -48,11 +48,11 @@ describe('a table', () => {
         for (const { seq, columns: put } of operations) {
           const before = plain.get(seq)
           const after = put ? ticket(seq, put) : undefined
-          const told = seen.length
+          const count = seen.length
           table.put(`TI${seq}`, after)
           if (after) plain.set(seq, after)
           else plain.delete(seq)
-          expect(seen.slice(told)).toEqual(before || after ? [[before, after]] : [])
+          expect(seen.slice(count)).toEqual(before || after ? [[before, after]] : [])
         }
         const rows = [...plain.values()].sort((a, b) => a.seq - b.seq)
         expect(table.all()).toEqual(rows)

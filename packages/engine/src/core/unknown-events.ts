@@ -1,8 +1,8 @@
 import { spelled } from './enumeration.ts'
 
 /*
- * Whoever asks for events by a name that none has is told nothing, and never why: the names are stored as they are, since
- * Twilio stores them, and an event `ringdown.warning` says it.
+ * Whoever subscribes to a name that no event has gets nothing, and no answer would say why. The names are stored as they
+ * are, since Twilio stores them; so an event `ringdown.warning` says it.
  */
 
 /** Warnings of one command, and how much of a name they show. */

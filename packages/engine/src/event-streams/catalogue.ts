@@ -9,7 +9,7 @@ export interface StreamType {
   /** When it happens, in our words. */
   readonly description: string
   readonly status: 'available' | 'deprecated' | 'restricted' | 'discontinued'
-  /** The engine's event that it is told for; null where nothing here ever makes one happen. */
+  /** The engine's event that it is published for; null where nothing here ever makes one happen. */
   readonly from: EventType | null
 }
 
@@ -324,7 +324,7 @@ export function streamTypeOf(name: string): StreamType | undefined {
   return byType.get(name)
 }
 
-/** The types that each of the engine's events is told as. */
+/** The types as which each of the engine's events is published. */
 export const streamTypesFrom: ReadonlyMap<string, readonly StreamType[]> = new Map(
   streamTypes.flatMap(({ from }) => (from === null ? [] : [[from, streamTypes.filter((one) => one.from === from)]]))
 )

@@ -104,13 +104,13 @@ describe('a sink', () => {
     const { sid } = addSink(world)
     world.do({ type: 'sink.test', sid })
     world.do({ type: 'sink.test', sid })
-    const told = world.events('sink.test').map(render)
+    const rendered = world.events('sink.test').map(render)
     const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/
-    expect(told).toMatchObject([
+    expect(rendered).toMatchObject([
       { resource_type: 'sink', resource_sid: sid, data: { sink_sid: sid, test_id: expect.stringMatching(uuid) } },
       { resource_sid: sid }
     ])
-    expect(told[0]?.data.test_id).not.toBe(told[1]?.data.test_id)
+    expect(rendered[0]?.data.test_id).not.toBe(rendered[1]?.data.test_id)
   })
 
   it.each(['sink.update', 'sink.delete', 'sink.test'] as const)('that is not there: %s answers 404', (type) => {

@@ -51,7 +51,7 @@ export function deleteSink(state: State, { sid }: { readonly sid: string }): Rec
   return {}
 }
 
-/** Asks for a test event: it is told like any other, with a `test_id` of its own. */
+/** Asks for a test event: it is published like any other, with a `test_id` of its own. */
 export function testSink(state: State, { sid }: { readonly sid: string }): { sink: SinkRow } {
   const sink = sinkOf(state, sid)
   state.emit('sink.test', { sink, extra: { test_id: uuidOf(state.sid('EZ').slice(2)) } })

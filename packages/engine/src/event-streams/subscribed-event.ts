@@ -6,8 +6,8 @@ import { streamTypeOf } from './catalogue.ts'
 import type { SubscribedEventRow } from './rows.ts'
 import { addSubscribedEvent, subscriptionOf, wantedType, wantedVersion } from './subscription.ts'
 
-/** Where an event of a subscription is: its type is called `event_type`, since a command has a type of its own. */
-interface Place {
+/** The path of a subscription's event: its type is called `event_type`, since a command has a type of its own. */
+interface SubscribedEventPath {
   readonly subscription_sid: string
   readonly event_type: string
 }
@@ -15,7 +15,7 @@ interface Place {
 /** Adds a type to a subscription. One that is there stays, in the version that is asked for (reference events 1). */
 export function createSubscribedEvent(
   state: State,
-  { subscription_sid, event_type, schema_version }: Place & { readonly schema_version?: number }
+  { subscription_sid, event_type, schema_version }: SubscribedEventPath & { readonly schema_version?: number }
 ): { subscribed_event: SubscribedEventRow } {
   const subscription = subscriptionOf(state, subscription_sid)
   const wanted = wantedType(event_type)
@@ -30,7 +30,7 @@ export function createSubscribedEvent(
 
 export function updateSubscribedEvent(
   state: State,
-  { subscription_sid, event_type, schema_version }: Place & { readonly schema_version?: number }
+  { subscription_sid, event_type, schema_version }: SubscribedEventPath & { readonly schema_version?: number }
 ): { subscribed_event: SubscribedEventRow } {
   const before = subscribedEventOf(state, subscription_sid, event_type)
   if (schema_version === undefined) return { subscribed_event: before }
@@ -39,7 +39,10 @@ export function updateSubscribedEvent(
 }
 
 /** The last one stays: a subscription to nothing would be one that somebody forgot. */
-export function deleteSubscribedEvent(state: State, { subscription_sid, event_type }: Place): Record<string, never> {
+export function deleteSubscribedEvent(
+  state: State,
+  { subscription_sid, event_type }: SubscribedEventPath
+): Record<string, never> {
   const { sid, type } = subscribedEventOf(state, subscription_sid, event_type)
   if (state.tables.subscribed_event.count('subscription_sid', subscription_sid) === 1) {
     refuse('invalid', `${type} is the last type of Subscription ${subscription_sid}: delete the Subscription instead`)

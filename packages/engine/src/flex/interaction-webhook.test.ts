@@ -120,8 +120,8 @@ describe('an interaction that names a webhook', () => {
     const { sid: ttid } = floor.hook({ webhook_type: 'interaction' })
     const { webhook_ttid } = floor.contact(ttid)
     expect(webhook_ttid).toBe(ttid)
-    const told = floor.events().flatMap((event) => (event.type.startsWith('interaction.') ? [render(event)] : []))
-    expect(told.map(({ type, data }) => [type, data.webhook_ttid, data.instance_sid])).toEqual([
+    const rendered = floor.events().flatMap((event) => (event.type.startsWith('interaction.') ? [render(event)] : []))
+    expect(rendered.map(({ type, data }) => [type, data.webhook_ttid, data.instance_sid])).toEqual([
       ['interaction.created', ttid, floor.instance_sid],
       ['interaction.channel.created', ttid, floor.instance_sid],
       ['interaction.participant.joined', ttid, floor.instance_sid]

@@ -135,7 +135,7 @@ class Contact {
     })
   }
 
-  told(): string[] {
+  eventTypes(): string[] {
     const ours = this.floor.events().filter((event) => event.refs.interaction_channel?.sid === this.channel.sid)
     return ours.map((event) => event.type.replace('interaction.', ''))
   }
@@ -176,7 +176,7 @@ describe('a customer’s contact', () => {
       }
     })
     expect(contact.members).toMatchObject([{ type: 'customer', task_sid: null }])
-    expect(contact.told()).toEqual(['created', 'channel.created', 'participant.joined'])
+    expect(contact.eventTypes()).toEqual(['created', 'channel.created', 'participant.joined'])
     const shown = representInteraction(floor.state, contact.interaction)
     expect(shown).toMatchObject({
       channel: { type: 'sms', sid: contact.channel.sid },
@@ -451,7 +451,7 @@ describe('ending a channel', () => {
     expect(contact.conversation.state).toBe('closed')
     expect(contact.roster).toEqual(['+37255500001', 'Bea'])
     expect(contact.members.map((member) => member.type)).toEqual(['customer'])
-    expect(contact.told().slice(-2)).toEqual(['participant.left', 'channel.status.updated'])
+    expect(contact.eventTypes().slice(-2)).toEqual(['participant.left', 'channel.status.updated'])
     const events = floor.events().length
     contact.end('closed')
     expect(floor.events()).toHaveLength(events)
@@ -491,7 +491,7 @@ describe('ending a channel', () => {
     act(floor, contact.conversation.sid)
     expect(contact.channel.status).toBe('closed')
     expect(contact.statuses).toEqual(['wrapping'])
-    expect(contact.told().at(-1)).toBe('channel.status.updated')
+    expect(contact.eventTypes().at(-1)).toBe('channel.status.updated')
   })
 
   it('follows when the conversation closes by time', () => {
@@ -553,7 +553,7 @@ describe('the last agent', () => {
     contact.accept()
     contact.leave(0, 'wrapup')
     expect(contact.statuses).toEqual(['wrapping'])
-    expect(contact.told().at(-1)).toBe('participant.updated')
+    expect(contact.eventTypes().at(-1)).toBe('participant.updated')
     contact.respond(0, 'completed')
     expect(contact.channel.status).toBe('active')
     expect(contact.members).toMatchObject([{ type: 'customer' }])
@@ -667,7 +667,7 @@ describe('participants of a channel', () => {
       status: 'closed'
     })
     expect(contact.roster).toEqual([])
-    expect(contact.told().at(-1)).toBe('participant.left')
+    expect(contact.eventTypes().at(-1)).toBe('participant.left')
   })
 })
 

@@ -13,7 +13,7 @@ import type { WorkspaceIndex } from './workspace-index.ts'
  * Invariants: a worker's slot is in `members` exactly if this eligibility's slot is in `worker.eligibilities`; `size` and
  * `byActivity` count the members, each under its `countedActivity`. Only WorkspaceIndex adds, removes and counts. Members
  * are right for every worker whom `isEvaluatedFor` names and whose `staleEligibility` is `none`; before that they are what
- * the expression said at the last evaluation. Each of `readyWorkers` is told of every member that changed or left.
+ * the expression said at the last evaluation. Each of `readyWorkers` is refreshed with every member that changed or left.
  */
 export class Eligibility {
   readonly workspaceIndex: WorkspaceIndex

@@ -59,11 +59,11 @@ function watch(state: State, tally: { offers: number; looks: number }): { readon
 }
 
 function check(state: State, { events }: Decision, expected: Map<string, string>): void {
-  const told = new Set<string>()
+  const offered = new Set<string>()
   for (const { type, refs } of events) {
     const { task, worker } = refs
-    if (type !== 'reservation.created' || !task || told.has(task.sid)) continue
-    told.add(task.sid)
+    if (type !== 'reservation.created' || !task || offered.has(task.sid)) continue
+    offered.add(task.sid)
     if (expected.has(task.sid)) expect(worker?.sid).toBe(expected.get(task.sid))
   }
   expected.clear()

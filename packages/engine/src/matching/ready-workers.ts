@@ -22,7 +22,7 @@ interface RankedWorker {
  * (reference taskrouter 6.4). They are grouped by the keys that they share with tasks, and in each key by class: the
  * values that decide the rest.
  *
- * Invariants: once made, and until forgotten, it is in its eligibility's `readyWorkers` and is told of every member that
+ * Invariants: once made, and until forgotten, it is in its eligibility's `readyWorkers` and is refreshed with every member that
  * changes or leaves. It is right after a refresh, which every question begins with; between two questions it lacks what is
  * still marked as stale readiness in the workspace. If more workers change than there are members and nobody asks, because
  * no task arrives, then it forgets everybody and is made anew for the next question. A ranked worker is in its groups

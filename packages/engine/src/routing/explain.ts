@@ -117,7 +117,7 @@ export interface WorkerExplanation {
   }[]
 }
 
-interface Asking {
+interface ExplainOptions {
   /** The instant of the question, in milliseconds; that of the last decision where none is given. */
   readonly at?: number
   readonly limit?: number
@@ -127,7 +127,7 @@ interface Asking {
 export function explainTask(
   state: State,
   task_sid: string,
-  { at = state.at, limit = 100 }: Asking = {}
+  { at = state.at, limit = 100 }: ExplainOptions = {}
 ): TaskExplanation {
   const task = state.get('task', task_sid)
   const workers = task.assignment_status === 'pending' ? explainWorkers(state, task, limit) : null
@@ -146,7 +146,7 @@ export function explainTask(
 export function explainWorker(
   state: State,
   worker_sid: string,
-  { at = state.at, limit = 100 }: Asking = {}
+  { at = state.at, limit = 100 }: ExplainOptions = {}
 ): WorkerExplanation {
   const worker = state.get('worker', worker_sid)
   const activity = state.get('activity', worker.activity_sid)

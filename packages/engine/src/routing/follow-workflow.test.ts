@@ -29,7 +29,7 @@ describe('a target’s time that ends while the task is reserved', () => {
     ])
     world.pass('10 s')
     expect([world.where('task'), world.queueOf('task')]).toEqual(['pending', 'Two'])
-    expect(world.told('task').slice(-4)).toEqual([
+    expect(world.eventTypes('task').slice(-4)).toEqual([
       'reservation.timeout',
       'task-queue.timeout',
       'task-queue.moved',
@@ -75,7 +75,7 @@ describe('a target’s time that ends while the task is reserved', () => {
     world.pass('35 s')
     world.reject('Ada', 'task')
     expect([world.where('task'), world.queueOf('task')]).toEqual(['pending', 'Four'])
-    expect(world.told('task').filter((type) => type === 'task-queue.timeout')).toHaveLength(3)
+    expect(world.eventTypes('task').filter((type) => type === 'task-queue.timeout')).toHaveLength(3)
   })
 
   it('lets a target whose time is over have its one attempt; when that fails it goes on', () => {
@@ -199,11 +199,11 @@ describe('new attributes of a task (3.9)', () => {
     })
     world.addTask('task', { attributes: { tier: 'gold' } })
     const { target_at } = world.task('task')
-    const told = world.told('task').length
+    const before = world.eventTypes('task').length
     world.pass('10 s')
     world.updateTask('task', { attributes: { tier: 'gold', note: 1 } })
     expect([world.queueOf('task'), world.task('task').target_at]).toEqual(['Two', target_at])
-    expect(world.told('task').slice(told)).toEqual(['task.updated'])
+    expect(world.eventTypes('task').slice(before)).toEqual(['task.updated'])
   })
 
   it('cancel it when nothing takes it any more', () => {

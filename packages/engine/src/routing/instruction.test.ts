@@ -6,7 +6,7 @@ import type { CallbackFailure, instructReservation } from './instruction.ts'
 const late: CallbackFailure = { code: 11205, message: 'no answer within 5000 ms', callback: 'assignment_callback_url' }
 
 /** A floor whose workflow asks a program what to do with its reservations. */
-class Asked extends World {
+class CallbackCenter extends World {
   constructor(...workers: readonly string[]) {
     super()
     this.addQueue('Support', { max_reserved_workers: 1 })
@@ -36,14 +36,14 @@ class Asked extends World {
 
 describe('the answer of an assignment callback', () => {
   it('accepts', () => {
-    const center = new Asked('Ada')
+    const center = new CallbackCenter('Ada')
     center.answer('Ada', { instruction: 'accept' })
     expect(center.where('task')).toBe('assigned Ada')
     expect(center.warnings).toEqual([])
   })
 
   it('rejects, and moves the worker where it says', () => {
-    const center = new Asked('Ada', 'Bea')
+    const center = new CallbackCenter('Ada', 'Bea')
     center.answer('Ada', { instruction: 'reject', activity_sid: center.activity('Unavailable').sid })
     expect([center.where('task'), center.activityOf('Ada')]).toEqual(['reserved Bea', 'Unavailable'])
     center.answer('Bea', { instruction: 'reject' })
@@ -54,7 +54,7 @@ describe('the answer of an assignment callback', () => {
     ['that does not exist', () => `WA${'0'.repeat(32)}`],
     ['of another workspace', (other: string) => other]
   ])('calls the reservation off when it names an activity %s', (_, activity) => {
-    const center = new Asked('Ada')
+    const center = new CallbackCenter('Ada')
     const { workspace } = center.do({ type: 'workspace.create', friendly_name: 'Other' })
     center.answer('Ada', { instruction: 'reject', activity_sid: activity(workspace.default_activity_sid) })
     expect([center.who('task', 'canceled'), center.activityOf('Ada'), center.where('task')]).toEqual([
@@ -80,13 +80,13 @@ describe('the answer of an assignment callback', () => {
   })
 
   it('may be empty: the reservation waits for REST', () => {
-    const center = new Asked('Ada')
+    const center = new CallbackCenter('Ada')
     center.answer('Ada', { instruction: null, failures: [late] })
     expect([center.where('task'), center.warnings]).toEqual(['reserved Ada', [11205]])
   })
 
   it.each(['accept', 'reject'] as const)('to %s comes too late for what has been decided', (instruction) => {
-    const center = new Asked('Ada')
+    const center = new CallbackCenter('Ada')
     center.accept('Ada', 'task')
     const before = center.events().length
     center.answer('Ada', { instruction })
@@ -100,7 +100,7 @@ describe('the answer of an assignment callback', () => {
 
 describe('an assignment callback that failed', () => {
   it('gives the task to others first, then to the same worker after a back-off, whose activity stays', () => {
-    const center = new Asked('Ada', 'Bea')
+    const center = new CallbackCenter('Ada', 'Bea')
     center.fail('Ada', late)
     expect([center.where('task'), center.who('task', 'canceled'), center.activityOf('Ada')]).toEqual([
       'reserved Bea',
@@ -131,7 +131,7 @@ describe('an assignment callback that failed', () => {
   })
 
   it('is told of each address, without what people wrote', () => {
-    const center = new Asked('Ada')
+    const center = new CallbackCenter('Ada')
     center.fail('Ada', late, { code: 40001, message: 'no JSON', callback: 'fallback_assignment_callback_url' })
     const [event, other] = center.events('ringdown.warning').map(render)
     expect(event).toMatchObject({
@@ -154,7 +154,7 @@ describe('an assignment callback that failed', () => {
   })
 
   it('that nobody hears of changes nothing when it comes too late, but is told', () => {
-    const center = new Asked('Ada')
+    const center = new CallbackCenter('Ada')
     center.accept('Ada', 'task')
     center.fail('Ada', late)
     expect([center.where('task'), center.warnings]).toEqual(['assigned Ada', [11205]])
@@ -197,7 +197,7 @@ describe('an instruction by REST that needs a telephone', () => {
   })
 
   it('says whom it could not call, and about which call', () => {
-    const center = new Asked('Ada')
+    const center = new CallbackCenter('Ada')
     expect(
       instruct(center, { instruction: 'call', call_from: '+15550001111', call_url: 'https://a.example/' })
     ).toMatch(/40110/)
@@ -207,7 +207,7 @@ describe('an instruction by REST that needs a telephone', () => {
   })
 
   it.each(['5550001111', '+1', '+0155500011', 'tel:+15550001111', 'client:'])('calls nobody at %s', (address) => {
-    const own = new Asked('Ada')
+    const own = new CallbackCenter('Ada')
     expect(instruct(own, { instruction: 'dequeue', dequeue_to: address })).toMatch(/has a to that is .*40131/)
     own.do({
       type: 'worker.update',
@@ -219,7 +219,7 @@ describe('an instruction by REST that needs a telephone', () => {
   })
 
   it('is refused for a reservation that is not pending, and when nobody knows it', () => {
-    const center = new Asked('Ada')
+    const center = new CallbackCenter('Ada')
     expect(instruct(center, { instruction: 'dance' })).toMatch(
       /^400\/20001 Value 'dance' provided for Instruction is not one of accept, reject, dequeue,/
     )

@@ -169,11 +169,11 @@ describe('a queue with a long expression', () => {
     const said = (event: { readonly type: string }) => event.type === 'ringdown.warning'
     world.addQueue('Nobody', { target_workers: 'level > 7 OR level == 9' })
     const { state } = world
-    const told: unknown[] = []
+    const warned: unknown[] = []
     for (const { decision } of decideDue(state, state.at + 100, (n) => seedOf(1, n)))
-      told.push(decision.events.filter(said).map(({ refs }) => refs.extra?.warning))
-    expect(told.at(-1)).toEqual(['queue_without_workers'])
-    expect(told.slice(0, -1).flat()).toEqual([])
+      warned.push(decision.events.filter(said).map(({ refs }) => refs.extra?.warning))
+    expect(warned.at(-1)).toEqual(['queue_without_workers'])
+    expect(warned.slice(0, -1).flat()).toEqual([])
   })
 
   it('is undone as a whole when a piece fails', () => {

@@ -25,8 +25,8 @@ describe('a reservation', () => {
     ])
     world.pass('60 s')
     expect([world.activityOf('Bea'), world.where('task')]).toEqual(['Offline', 'pending'])
-    const told = world.events('reservation.timeout').map((event) => event.refs.task?.assignment_status)
-    expect(told).toEqual(['pending', 'pending'])
+    const statuses = world.events('reservation.timeout').map((event) => event.refs.task?.assignment_status)
+    expect(statuses).toEqual(['pending', 'pending'])
   })
 
   it('that nobody answers does not move a worker who is unavailable already', () => {

@@ -30,7 +30,7 @@ describe('a task', () => {
     expect(world.where('task')).toBe('wrapping Ada')
     world.updateTask('task', { assignment_status: 'completed', reason: 'solved' })
     expect([world.where('task'), world.task('task').reason]).toEqual(['completed', 'solved'])
-    expect(world.told('task')).toEqual([
+    expect(world.eventTypes('task')).toEqual([
       'task.created',
       'workflow.entered',
       'task-queue.entered',
@@ -111,10 +111,10 @@ describe('a task', () => {
     world.accept('Ada', 'task')
     world.deleteTask('task')
     expect(world.where('task')).toBe('gone')
-    expect(world.told('task').slice(-2)).toEqual(['reservation.completed', 'task.deleted'])
+    expect(world.eventTypes('task').slice(-2)).toEqual(['reservation.completed', 'task.deleted'])
     world.addTask('other')
     world.deleteTask('other')
-    expect(world.told('other').slice(-2)).toEqual(['reservation.canceled', 'task.deleted'])
+    expect(world.eventTypes('other').slice(-2)).toEqual(['reservation.canceled', 'task.deleted'])
   })
 
   it('is changed only by who knows its version (13.17)', () => {
@@ -163,7 +163,7 @@ describe('time and a task (4.2)', () => {
     expect(world.where('task')).toBe('assigned Ada')
     world.pass('1 h')
     expect(world.where('task')).toBe('gone')
-    expect(world.told('task').slice(-2)).toEqual(['reservation.completed', 'task.system-deleted'])
+    expect(world.eventTypes('task').slice(-2)).toEqual(['reservation.completed', 'task.system-deleted'])
   })
 
   it('cancels it after as many rounds as are allowed', () => {
@@ -223,7 +223,7 @@ describe('routing directly (4.4)', () => {
   it('to a queue: no filters, until somebody takes it', () => {
     const world = center()
     world.addTask('task', { routing_target: world.queue('Other').sid })
-    expect([world.queueOf('task'), world.task('task').workflow_sid, world.told('task')]).toEqual([
+    expect([world.queueOf('task'), world.task('task').workflow_sid, world.eventTypes('task')]).toEqual([
       'Other',
       null,
       ['task.created', 'task-queue.entered']
@@ -252,7 +252,7 @@ describe('routing directly (4.4)', () => {
       'canceled',
       'RoutingTarget not available for Reservation acceptance'
     ])
-    expect(world.told('task').slice(-2)).toEqual(['task.canceled', 'reservation.failed'])
+    expect(world.eventTypes('task').slice(-2)).toEqual(['task.canceled', 'reservation.failed'])
     expect(world.events('reservation.failed')[0]?.refs.worker?.friendly_name).toBe('Bea')
   })
 

@@ -43,8 +43,8 @@ function deleteTask(world: World): void {
   world.do({ type: 'task.delete', workspace_sid: world.workspace_sid, sid: world.sid('task') })
 }
 
-function told(world: World): string[] {
-  return world.told('task').filter((type) => type.startsWith('task.transfer'))
+function transferEvents(world: World): string[] {
+  return world.eventTypes('task').filter((type) => type.startsWith('task.transfer'))
 }
 
 describe('a warm transfer (reference 9.7)', () => {
@@ -67,7 +67,7 @@ describe('a warm transfer (reference 9.7)', () => {
     expect(world.where('task')).toBe('assigned Bea')
     world.complete('Bea', 'task')
     expect(world.where('task')).toBe('completed')
-    expect(told(world)).toEqual(['task.transfer-initiated', 'task.transfer-completed'])
+    expect(transferEvents(world)).toEqual(['task.transfer-initiated', 'task.transfer-completed'])
   })
 
   it.each([
@@ -79,7 +79,7 @@ describe('a warm transfer (reference 9.7)', () => {
     act(world)
     expect(status(world, made)).toBe(`failed: Transfer failed because the reservation ${how}`)
     expect([world.where('task'), world.queueOf('task')]).toEqual(['assigned Ada', 'Support'])
-    expect(told(world)).toEqual(['task.transfer-initiated', 'task.transfer-failed'])
+    expect(transferEvents(world)).toEqual(['task.transfer-initiated', 'task.transfer-failed'])
     world.complete('Ada', 'task')
     expect(world.where('task')).toBe('completed')
   })
@@ -98,8 +98,8 @@ describe('a warm transfer (reference 9.7)', () => {
     const world = center()
     const made = transfer(world, 'Ada', type === 'QUEUE' ? world.queue('Experts').sid : world.worker('Cleo').sid)
     act(world, made)
-    const told = world.events(`reservation.${how}` as 'reservation.rejected').at(-1)?.refs // as: of the table above
-    expect([told?.worker?.friendly_name, told?.transfer?.sid, told?.transfer?.transfer_status]).toEqual([
+    const refs = world.events(`reservation.${how}` as 'reservation.rejected').at(-1)?.refs // as: of the table above
+    expect([refs?.worker?.friendly_name, refs?.transfer?.sid, refs?.transfer?.transfer_status]).toEqual([
       'Cleo',
       made.sid,
       stands
@@ -129,7 +129,11 @@ describe('a warm transfer (reference 9.7)', () => {
     world.pass('2 s')
     world.accept('Cleo', 'task')
     expect([status(world, made), world.where('task')]).toEqual(['complete', 'assigned Ada, Cleo'])
-    expect(told(world)).toEqual(['task.transfer-initiated', 'task.transfer-attempt-failed', 'task.transfer-completed'])
+    expect(transferEvents(world)).toEqual([
+      'task.transfer-initiated',
+      'task.transfer-attempt-failed',
+      'task.transfer-completed'
+    ])
   })
 
   it('to a queue that asks several fails as the last of them to answer did', () => {
@@ -150,7 +154,7 @@ describe('a warm transfer (reference 9.7)', () => {
     expect(world.where('task')).toBe('assigned Ada')
     world.complete('Ada', 'task')
     expect(world.where('task')).toBe('wrapping Bea')
-    expect(world.told('task').at(-1)).toBe('task.wrapup')
+    expect(world.eventTypes('task').at(-1)).toBe('task.wrapup')
     world.complete('Bea', 'task')
     expect(world.where('task')).toBe('completed')
   })

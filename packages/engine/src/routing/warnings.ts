@@ -50,26 +50,26 @@ const maxExpressions = 30
 const maxPaths = 100
 
 export function warnOfQueue(state: State, task_queue: TaskQueueRow): void {
-  tell(state, task_queue.workspace_sid, queueWarnings(state, task_queue), { task_queue })
+  warn(state, task_queue.workspace_sid, queueWarnings(state, task_queue), { task_queue })
 }
 
 /** What could not be said of the queue before all workers had been asked. */
 export function warnOfJudged(state: State, task_queue: TaskQueueRow): void {
   const { workspace_sid } = task_queue
   const workers = state.tables.worker.count('workspace_sid', workspace_sid)
-  tell(state, workspace_sid, emptinessWarnings(state, task_queue, workers), { task_queue })
+  warn(state, workspace_sid, emptinessWarnings(state, task_queue, workers), { task_queue })
 }
 
 export function warnOfWorkflow(state: State, workflow: WorkflowRow): void {
-  tell(state, workflow.workspace_sid, workflowWarnings(state, workflow), { workflow })
+  warn(state, workflow.workspace_sid, workflowWarnings(state, workflow), { workflow })
 }
 
 export function warnOfWorker(state: State, worker: WorkerRow): void {
-  tell(state, worker.workspace_sid, workerWarnings(state, worker), { worker })
+  warn(state, worker.workspace_sid, workerWarnings(state, worker), { worker })
 }
 
 export function warnOfChannel(state: State, task_channel: TaskChannelRow): void {
-  tell(state, task_channel.workspace_sid, channelWarnings(task_channel), { task_channel })
+  warn(state, task_channel.workspace_sid, channelWarnings(task_channel), { task_channel })
 }
 
 /** A name that no path can hold, such as one with a hyphen, is allowed all the same (reference taskrouter 1.4). */
@@ -107,7 +107,7 @@ export function warnOfCallback(
     return { warning: 'assignment_callback', message: `${code}: ${message}`, error_code: code, ...about }
   })
   const workflow = state.find('workflow', workflow_sid)
-  tell(state, reservation.workspace_sid, warnings, { reservation, ...(workflow && { workflow }) })
+  warn(state, reservation.workspace_sid, warnings, { reservation, ...(workflow && { workflow }) })
 }
 
 type Subject =
@@ -117,7 +117,7 @@ type Subject =
   | { readonly worker: WorkerRow }
   | { readonly task_channel: TaskChannelRow }
 
-function tell(state: State, workspace_sid: string, warnings: Iterable<Warning>, subject: Subject): void {
+function warn(state: State, workspace_sid: string, warnings: Iterable<Warning>, subject: Subject): void {
   const workspace = state.get('workspace', workspace_sid)
   let count = 0
   for (const extra of warnings) {
@@ -132,7 +132,7 @@ function* queueWarnings(state: State, task_queue: TaskQueueRow): Generator<Warni
   const uses = usesOf(target_workers, 'worker')
   const workers = workersOf(state, workspace_sid)
   yield* attributeWarnings([{ place: 'TargetWorkers', uses }], workers, undefined)
-  // While its expression is being judged, nobody can say whether anybody is.
+  // While its expression is upcoming, nobody can say whether anybody is eligible.
   if (state.tables.judging.count('task_queue_sid', sid) > 0) return
   yield* emptinessWarnings(state, task_queue, workers.total)
 }

@@ -208,7 +208,7 @@ describe('a worker', () => {
       'canceled',
       'RoutingTarget not available for Reservation acceptance'
     ])
-    expect(world.told('mine')).toContain('reservation.failed')
+    expect(world.eventTypes('mine')).toContain('reservation.failed')
   })
 
   it('cannot become available beyond the account’s limit; leaving and coming back is fine', () => {

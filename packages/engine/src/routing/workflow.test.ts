@@ -31,7 +31,7 @@ describe('the way of a task through its workflow', () => {
       { workflow_filter_name: 'Gold', workflow_filter_expression: '["tier == \\"gold\\""]' },
       { workflow_filter_name: null, workflow_filter_expression: '["tier == \\"gold\\" OR tier == \\"silver\\""]' }
     ])
-    expect(world.told('none')).not.toContain('workflow.target-matched')
+    expect(world.eventTypes('none')).not.toContain('workflow.target-matched')
   })
 
   it('has the target’s priority override the task’s own (13.8)', () => {
@@ -67,7 +67,7 @@ describe('the way of a task through its workflow', () => {
     expect(world.queueOf('task')).toBe('Two')
     world.pass('2 s')
     expect([world.where('task'), world.task('task').reason]).toEqual(['canceled', 'Task canceled on Workflow timeout'])
-    expect(world.told('task')).toEqual([
+    expect(world.eventTypes('task')).toEqual([
       'task.created',
       'workflow.entered',
       'workflow.target-matched',
@@ -111,7 +111,7 @@ describe('the way of a task through its workflow', () => {
     world.pass('5 s')
     expect(world.task('task')).toMatchObject({ task_queue_entered_date, priority: 7, target_index: 1 })
     expect(world.queueOf('task')).toBe('One')
-    expect(world.told('task').filter((type) => type === 'task-queue.moved')).toEqual([])
+    expect(world.eventTypes('task').filter((type) => type === 'task-queue.moved')).toEqual([])
     world.pass('5 s')
     expect(world.queueOf('task')).toBe('Two')
   })
@@ -151,7 +151,7 @@ describe('skip_if (3.6)', () => {
     })
     world.addTask('task')
     expect([world.queueOf('task'), world.task('task').target_at]).toEqual(['Three', null])
-    expect(world.told('task').filter((type) => type.startsWith('workflow.'))).toEqual([
+    expect(world.eventTypes('task').filter((type) => type.startsWith('workflow.'))).toEqual([
       'workflow.entered',
       'workflow.target-matched',
       'workflow.skipped'
@@ -227,7 +227,7 @@ describe('skip_if (3.6)', () => {
     world.addTask('task')
     world.pass('5 s')
     expect([world.where('task'), world.task('task').reason]).toEqual(['canceled', 'Task canceled on Workflow timeout'])
-    expect(world.told('task').slice(-3)).toEqual(['workflow.skipped', 'workflow.timeout', 'task.canceled'])
+    expect(world.eventTypes('task').slice(-3)).toEqual(['workflow.skipped', 'workflow.timeout', 'task.canceled'])
   })
 })
 
@@ -408,7 +408,7 @@ describe('a new document (3.9)', () => {
     world.updateWorkflow('Main', { task_routing: two })
     world.updateWorkflow('Main', { re_evaluate_tasks: true })
     expect([world.queueOf('old'), world.state.tables.workflow_document.size]).toEqual(['Two', 1])
-    expect(world.told('old').slice(-2)).toEqual(['task-queue.moved', 'task-queue.entered'])
+    expect(world.eventTypes('old').slice(-2)).toEqual(['task-queue.moved', 'task-queue.entered'])
   })
 
   it('reaches a reserved task when its reservation fails, and never one that somebody has', () => {
@@ -435,7 +435,7 @@ describe('a new document (3.9)', () => {
       re_evaluate_tasks: true
     })
     expect([world.where('task'), world.task('task').reason]).toEqual(['canceled', 'Task canceled on Workflow timeout'])
-    expect(world.told('task').slice(-2)).toEqual(['workflow.timeout', 'task.canceled'])
+    expect(world.eventTypes('task').slice(-2)).toEqual(['workflow.timeout', 'task.canceled'])
   })
 
   it('starts the clock of the target anew, and keeps the task’s age', () => {
@@ -464,7 +464,7 @@ describe('a new document (3.9)', () => {
     expect(queues()).toBe('Two One Two Two Two')
     world.pass('1 ms')
     expect([queues(), world.state.tables.workflow_document.size]).toEqual(['Two Two Two Two Two', 1])
-    expect(world.told('new').filter((type) => type === 'workflow.entered')).toHaveLength(1)
+    expect(world.eventTypes('new').filter((type) => type === 'workflow.entered')).toHaveLength(1)
     expect(world.state.nextTimer?.command).not.toBe('timer.workflow_document')
   })
 

@@ -63,7 +63,7 @@ describe('a workspace', () => {
     world.do({ type: 'workspace.delete', sid: world.workspace_sid })
     for (const table of Object.values(world.state.tables)) expect(table.size).toBe(0)
     expect(world.state.timers.length).toBe(0)
-    expect(world.told('second')).not.toContain('reservation.created')
+    expect(world.eventTypes('second')).not.toContain('reservation.created')
     expect(world.events().at(-1)?.type).toBe('workspace.deleted')
   })
 

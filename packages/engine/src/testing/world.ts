@@ -333,8 +333,8 @@ export class World {
     return `${status}${held}`
   }
 
-  /** Types of the events that told of a task, from the first on. */
-  told(task: string): EventType[] {
+  /** Types of the events of a task, from the first on. */
+  eventTypes(task: string): EventType[] {
     const sid = this.sid(task)
     return this.#events.filter((event) => event.refs.task?.sid === sid).map((event) => event.type)
   }

@@ -14,10 +14,10 @@ const worker = {
   attributes: { level: 2, languages: ['en', 'de'], vip: true },
   channel: () => ({ configured_capacity: 3, assigned_tasks: 2, available_capacity_percentage: 33 })
 }
-const told = (source: string) => clausesOf(compile(source, 'target'), task, worker)
+const clausesIn = (source: string) => clausesOf(compile(source, 'target'), task, worker)
 
-/** The parts that are told, as text with what they came to. */
-function outline(clauses: readonly ReturnType<typeof told>[number][] | undefined): unknown[] {
+/** The parts that are clauses, as text with what they came to. */
+function outline(clauses: readonly ReturnType<typeof clausesIn>[number][] | undefined): unknown[] {
   return (clauses ?? []).map(({ expression, matches, parts }) => [expression, matches, ...outline(parts)])
 }
 
@@ -53,11 +53,11 @@ describe('the clauses of an expression', () => {
       ]
     ]
   ])('%s', (source, expected) => {
-    expect(outline(told(source))).toEqual(expected)
+    expect(outline(clausesIn(source))).toEqual(expected)
   })
 
   it('show what they read, null where there is nothing', () => {
-    expect(told('worker.channel.chat.assigned_tasks == 0 OR worker.team == 1')[0]?.parts).toEqual([
+    expect(clausesIn('worker.channel.chat.assigned_tasks == 0 OR worker.team == 1')[0]?.parts).toEqual([
       {
         expression: 'worker.channel.chat.assigned_tasks == 0',
         matches: false,
@@ -86,12 +86,12 @@ describe('the clauses of an expression', () => {
 
   it('stay short, whatever the length of expression and values, and failing ones come first', () => {
     const source = `${Array.from({ length: 40 }, (_, i) => `worker.level != ${i + 10}`).join(' AND ')} AND task.note == 'y'`
-    const clauses = told(source)
+    const clauses = clausesIn(source)
     expect(clauses).toHaveLength(20)
     expect(clauses[0]).toMatchObject({ expression: "task.note == 'y'", matches: false })
     expect(String(clauses[0]?.values['task.note']).length).toBeLessThan(600)
     const wide = Array.from({ length: 3000 }, (_, i) => `worker.level == ${i + 10}`).join(' OR ')
-    expect(JSON.stringify(told(wide)).length).toBeLessThan(20_000)
+    expect(JSON.stringify(clausesIn(wide)).length).toBeLessThan(20_000)
   })
 
   it('of the empty TargetWorkers are one that nobody matches', () => {

@@ -16,15 +16,16 @@ export interface Clause {
 
 /**
  * What each part that AND joins at the top came to for a task and a worker, in the order of the text; at most `maxClauses`
- * of them, those that fail first where there are more. Of one that fails, the parts below OR and NOT are told that made it
+ * of them, those that fail first where there are more. Of one that fails, the parts below OR and NOT are listed that made it
  * fail: all alternatives of an OR, what is true below a NOT. `values` and texts are bounded, so an answer stays short
  * whatever the length of the expression.
  */
 export function clausesOf(expression: Expression, task?: TaskView, worker?: WorkerView): Clause[] {
-  const judged = expression.conjuncts.map((conjunct) => ({ conjunct, matches: conjunct.matches(task, worker) }))
-  const failing = judged.filter(({ matches }) => !matches)
-  const told = judged.length <= maxClauses ? judged : [...failing, ...judged.filter(({ matches }) => matches)]
-  return told.slice(0, maxClauses).map(({ conjunct, matches }) => {
+  const evaluated = expression.conjuncts.map((conjunct) => ({ conjunct, matches: conjunct.matches(task, worker) }))
+  const failing = evaluated.filter(({ matches }) => !matches)
+  const chosen =
+    evaluated.length <= maxClauses ? evaluated : [...failing, ...evaluated.filter(({ matches }) => matches)]
+  return chosen.slice(0, maxClauses).map(({ conjunct, matches }) => {
     const parts = matches ? [] : partsOf(conjunct, expression.scope)
     return clause(conjunct, matches, parts.length === 0 ? [] : responsible(parts, matches, task, worker), task, worker)
   })
@@ -60,14 +61,14 @@ function below(node: Node, source: string, scope: Scope, levels: number): readon
 
 /** Those parts that made a whole what it is. Below NOT the one part is the contrary of the whole. */
 function responsible(parts: readonly Part[], whole: boolean, task?: TaskView, worker?: WorkerView): Clause[] {
-  const told: Clause[] = []
+  const clauses: Clause[] = []
   for (const { expression, parts: inner } of parts) {
     const matches = expression.matches(task, worker)
     if (parts.length > 1 && matches !== whole) continue
-    told.push(clause(expression, matches, responsible(inner, matches, task, worker), task, worker))
-    if (told.length === maxParts) break
+    clauses.push(clause(expression, matches, responsible(inner, matches, task, worker), task, worker))
+    if (clauses.length === maxParts) break
   }
-  return told
+  return clauses
 }
 
 function clause(

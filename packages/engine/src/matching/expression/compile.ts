@@ -113,10 +113,10 @@ function compiled(source: string, scope: Scope): Expression {
   const worker_paths = distinct(conjuncts.flatMap((part) => part.worker_paths))
   const constant = answer(conjuncts)
   const isLong = root.kind === 'and' && conjuncts.length > few
-  const place = placeIn(scope)
-  const whole = () => (isLong ? test(root, place) : conjunction(conjuncts))
+  const context = contextIn(scope)
+  const whole = () => (isLong ? test(root, context) : conjunction(conjuncts))
   const matches = constant === undefined ? whole() : () => constant
-  const { steps, scans } = isLong ? place : total(conjuncts)
+  const { steps, scans } = isLong ? context : total(conjuncts)
   return { source, scope, matches, constant, task_paths, worker_paths, conjuncts, steps, scans }
 }
 
@@ -141,10 +141,10 @@ function answer(conjuncts: readonly Conjunct[]): boolean | undefined {
 }
 
 function conjunct(node: Node, source: string, scope: Scope): Conjunct {
-  const place = placeIn(scope)
-  const { meanings } = place
-  const matches = test(node, place)
-  const { steps, scans } = place
+  const context = contextIn(scope)
+  const { meanings } = context
+  const matches = test(node, context)
+  const { steps, scans } = context
   const task_paths = distinct(meanings.filter((path) => path.side === 'task'))
   const worker_paths = distinct(meanings.filter((path) => path.side === 'worker'))
   const base = { source: source.slice(node.start, node.end), matches, task_paths, worker_paths, steps, scans }
@@ -237,15 +237,15 @@ function join(node: Node, meanings: readonly Meaning[]): Join {
   }
 }
 
-/** Where a node is compiled, and what has been read there so far, in the order of the text. */
-interface Place {
+/** The scope in which a node is compiled, and what the parts compiled so far read and cost, in the order of the text. */
+interface CompileContext {
   readonly scope: Scope
   readonly meanings: Meaning[]
   steps: number
   scans: number
 }
 
-function placeIn(scope: Scope): Place {
+function contextIn(scope: Scope): CompileContext {
   return { scope, meanings: [], steps: 0, scans: 0 }
 }
 
@@ -277,43 +277,43 @@ const OPERATIONS: Readonly<Record<Operator, (left: unknown, right: unknown) => b
   'NOT IN': (left, right) => lacks(right, left)
 }
 
-function test(node: Node, place: Place): Test {
+function test(node: Node, context: CompileContext): Test {
   switch (node.kind) {
     case 'and':
-      return all(partsOf(node, place))
+      return all(partsOf(node, context))
     case 'or':
-      return any(partsOf(node, place))
+      return any(partsOf(node, context))
     case 'not': {
-      const part = test(node.part, place)
+      const part = test(node.part, context)
       return (task, worker, workers) => !part(task, worker, workers)
     }
     case 'truth': {
-      const read = reader(node.operand, place)
-      place.steps++
+      const read = reader(node.operand, context)
+      context.steps++
       return (task, worker, workers) => read(task, worker, workers) === true
     }
     case 'comparison':
-      return comparison(node, place)
+      return comparison(node, context)
   }
 }
 
-function partsOf(node: Junction, place: Place): Test[] {
+function partsOf(node: Junction, context: CompileContext): Test[] {
   const { chains, others } = chainsOf(node)
-  const tests = others.map((part) => test(part, place))
+  const tests = others.map((part) => test(part, context))
   for (const { reference, matches } of chains) {
-    const read = reader(reference, place)
-    place.steps++
+    const read = reader(reference, context)
+    context.steps++
     tests.push((task, worker, workers) => matches(read(task, worker, workers)))
   }
   return tests
 }
 
-function comparison({ operator, left, right }: Comparison, place: Place): Test {
-  const readLeft = reader(left, place)
-  const readRight = reader(right, place)
+function comparison({ operator, left, right }: Comparison, context: CompileContext): Test {
+  const readLeft = reader(left, context)
+  const readRight = reader(right, context)
   const operation = OPERATIONS[operator]
-  place.steps++
-  if (operator === 'CONTAINS' || operator === 'NOT CONTAINS' || left.kind === right.kind) place.scans++
+  context.steps++
+  if (operator === 'CONTAINS' || operator === 'NOT CONTAINS' || left.kind === right.kind) context.scans++
   if (left.kind !== 'reference' && right.kind !== 'reference') {
     const result = operation(readLeft(), readRight())
     return () => result
@@ -339,11 +339,11 @@ function equalTo(read: Read, literal: unknown): Test {
   return (task, worker, workers) => equal(read(task, worker, workers), literal)
 }
 
-function reader(operand: Operand, place: Place): Read {
+function reader(operand: Operand, context: CompileContext): Read {
   if (operand.kind === 'literal') return () => operand.value
   if (operand.kind === 'list') return () => operand.elements
-  const path = meaning(place.scope, operand)
-  place.meanings.push(path)
+  const path = meaning(context.scope, operand)
+  context.meanings.push(path)
   switch (path.side) {
     case 'task':
       return path.read
