@@ -151,7 +151,7 @@ function readDeliveries(account: Account, sender: Sender, options: OpenAccountOp
   const { store, account_sid, clock, log } = options
   return new Follower({
     store,
-    account: toldOf(account),
+    account: followedAccount(account),
     log,
     reader: deliveriesReader,
     // What another node reads is not ours to send; what a request caused is sent after its answer.
@@ -159,7 +159,7 @@ function readDeliveries(account: Account, sender: Sender, options: OpenAccountOp
       if (!account.isReady) throw new Unavailable('the account is not ours')
       const read = await store.log(account_sid, cursor, limit)
       // Asked for only now: whoever is told meanwhile wakes nobody again who is reading.
-      return read.filter(({ seq }) => seq <= account.told_seq)
+      return read.filter(({ seq }) => seq <= account.notified_seq)
     },
     digest: deliveriesDigest({ store, account, routes, now: () => clock.now(), log }),
     rest_ms: 0,
@@ -182,14 +182,14 @@ function expiringOf(store: Store, account_sid: string, kept_days: number): Expir
   ]
 }
 
-/** An account as it is for those who may not be ahead of the answers: what is settled is what has been told. */
-function toldOf(account: Account): Followed {
+/** The account for followers who must not be ahead of the answers: it is settled when followers have been notified. */
+function followedAccount(account: Account): Followed {
   return {
     account_sid: account.account_sid,
     get state() {
       return account.state
     },
-    settled: () => account.told(),
+    settled: () => account.notified(),
     subscribe: (listener) => account.subscribe(listener)
   }
 }

@@ -63,9 +63,9 @@ export class Account implements Ledger, Moved {
   readonly #recovery: Recovery
   #isStopping = false
   #unlisten: () => void = () => {}
-  /** Told of each durable batch, for the metrics: the seconds that it took, and its decisions. */
+  /** Called after each durable batch, for the metrics: the seconds that it took, and its decisions. */
   readonly onBatch: Set<(seconds: number, decisions: number) => void>
-  /** Told when text of the log was blanked: who keeps events in memory has it still. */
+  /** Called when text of the log was blanked: who keeps events in memory has it still. */
   readonly onBlanked = new Set<() => void>()
   /** Readers of this account's log that are at work in this process, by their names. */
   readonly readers = new Map<string, LogReader>()
@@ -143,13 +143,13 @@ export class Account implements Ledger, Moved {
     return this.#commit.settled(this.state.decision)
   }
 
-  /** Seq of the last event that followers have been told, or could have been. */
-  get told_seq(): number {
-    return this.#followers.told_seq
+  /** Seq of the last event that followers have been notified of, or could have been. */
+  get notified_seq(): number {
+    return this.#followers.notified_seq
   }
 
-  /** Resolves when followers have been told everything that was decided before the call; rejects as `settled` does. */
-  async told(): Promise<void> {
+  /** Resolves when followers have been notified of everything that was decided before the call; rejects as `settled` does. */
+  async notified(): Promise<void> {
     await this.settled()
     await this.#followers.drained()
   }

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Exchange, Holding } from './exchange.ts'
 
 describe('what followers are told of a durable batch', () => {
-  let told: string[]
+  let passed: string[]
   let holding: Holding<string>
 
   beforeEach(() => {
     vi.useFakeTimers()
-    told = []
-    holding = new Holding((batch) => told.push(batch))
+    passed = []
+    holding = new Holding((batch) => passed.push(batch))
   })
   afterEach(() => {
     vi.useRealTimers()
@@ -19,7 +19,7 @@ describe('what followers are told of a durable batch', () => {
     answered.end()
     holding.add('timer', [])
     holding.add('answered', [answered])
-    expect(told).toEqual(['timer', 'answered'])
+    expect(passed).toEqual(['timer', 'answered'])
   })
 
   it('waits for the last of its own answers, and for the batches before it', () => {
@@ -30,11 +30,11 @@ describe('what followers are told of a durable batch', () => {
     third.end()
     first.end()
     first.end()
-    expect(told).toEqual([])
+    expect(passed).toEqual([])
     second.end()
-    expect(told).toEqual(['one', 'two', 'three'])
+    expect(passed).toEqual(['one', 'two', 'three'])
     holding.add('four', [])
-    expect(told).toEqual(['one', 'two', 'three', 'four'])
+    expect(passed).toEqual(['one', 'two', 'three', 'four'])
   })
 
   it('waits a quarter of a second for answers that nobody takes, not for each of them in turn', () => {
@@ -42,20 +42,20 @@ describe('what followers are told of a durable batch', () => {
     vi.advanceTimersByTime(200)
     holding.add('two', [new Exchange()])
     vi.advanceTimersByTime(50)
-    expect(told).toEqual(['one'])
+    expect(passed).toEqual(['one'])
     vi.advanceTimersByTime(199)
-    expect(told).toEqual(['one'])
+    expect(passed).toEqual(['one'])
     vi.advanceTimersByTime(1)
-    expect(told).toEqual(['one', 'two'])
+    expect(passed).toEqual(['one', 'two'])
   })
 
   it('is over for whoever waits when it has been told', async () => {
     const exchange = new Exchange()
     holding.add('one', [exchange])
-    const drained = holding.drained().then(() => told.push('drained'))
+    const drained = holding.drained().then(() => passed.push('drained'))
     exchange.end()
     await drained
-    expect(told).toEqual(['one', 'drained'])
+    expect(passed).toEqual(['one', 'drained'])
     await holding.drained()
   })
 
@@ -63,7 +63,7 @@ describe('what followers are told of a durable batch', () => {
     holding.add('one', [new Exchange()])
     holding.add('two', [new Exchange()])
     holding.flush()
-    expect(told).toEqual(['one', 'two'])
+    expect(passed).toEqual(['one', 'two'])
     expect(vi.getTimerCount()).toBe(0)
   })
 })

@@ -17,12 +17,12 @@ describe('followers of an account', () => {
     const leave = followers.subscribe((events) => heard.push(...events.map(({ seq }) => seq)))
     const exchange = new Exchange()
     followers.add([entry(5), entry(6, exchange)])
-    expect([heard, followers.told_seq]).toEqual([[], 4])
+    expect([heard, followers.notified_seq]).toEqual([[], 4])
     exchange.end()
-    expect([heard, followers.told_seq]).toEqual([[5, 6], 6])
+    expect([heard, followers.notified_seq]).toEqual([[5, 6], 6])
     leave()
     followers.add([entry(7)])
-    expect([heard, followers.told_seq]).toEqual([[5, 6], 7])
+    expect([heard, followers.notified_seq]).toEqual([[5, 6], 7])
   })
 
   it('go on from where the log ends when the account was loaded anew', () => {
@@ -30,6 +30,6 @@ describe('followers of an account', () => {
     followers.add([entry(5, new Exchange())])
     followers.flush()
     followers.startAt(9)
-    expect(followers.told_seq).toBe(9)
+    expect(followers.notified_seq).toBe(9)
   })
 })

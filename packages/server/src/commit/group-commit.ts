@@ -52,7 +52,7 @@ export class GroupCommit {
   #answered: Promise<void> = Promise.resolve()
   #settlers: Settler[] = []
   #isScheduled = false
-  /** Told of each durable batch: the seconds that it took, and its decisions. */
+  /** Called after each durable batch: the seconds that it took, and its decisions. */
   readonly onBatch = new Set<(seconds: number, decisions: number) => void>()
 
   constructor(options: GroupCommitOptions) {

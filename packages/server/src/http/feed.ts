@@ -8,7 +8,7 @@ import { Cursors } from '../realtime/feed/cursor.ts'
 import type { Feed, FeedPage, StreamDoor } from '../realtime/feed/feed.ts'
 import type { Feeds } from '../realtime/feed/feeds.ts'
 import { streamEnds } from '../realtime/feed/page.ts'
-import { type Asked, feedQuestion } from '../realtime/feed/question.ts'
+import { feedQuestion, type QueryParameters } from '../realtime/feed/question.ts'
 import { FeedSockets } from '../realtime/feed/socket.ts'
 import { onUpgrade } from '../realtime/upgrade.ts'
 import { safeHeaders } from '../realtime/worker-sdk/hang-up.ts'
@@ -47,11 +47,11 @@ export function mountFeed(app: FastifyInstance, options: FeedOptions): StreamOf 
     if (!feed) throw new Unavailable(`account ${account_sid} is not served here`)
     return feed
   }
-  const question = (asked: Asked) => feedQuestion(asked, now())
+  const question = (parameters: QueryParameters) => feedQuestion(parameters, now())
 
   const stream = async (request: FastifyRequest, reply: FastifyReply) => {
     const feed = feedOf(callerOf(request).account_sid)
-    const run = await feed.open(question(resumed(request, askedBy(request))))
+    const run = await feed.open(question(resumed(request, parametersOf(request))))
     reply.hijack()
     log.debug({ request_id: request.id }, 'a stream of events is open')
     await run(sseDoor(reply, feed), goneOf(reply))
@@ -121,14 +121,14 @@ function placeOf({ url }: IncomingMessage): string {
   return (url ?? '').split('?', 1)[0]?.replace(/\/$/, '') ?? ''
 }
 
-function askedBy(request: FastifyRequest): Asked {
+function parametersOf(request: FastifyRequest): QueryParameters {
   return parseForm((request.query as { text: string }).text) // made by the server's query parser
 }
 
 /** Where a browser's EventSource was when it lost its stream; its URL is as old as the page. */
-function resumed({ headers }: FastifyRequest, asked: Asked): Asked {
+function resumed({ headers }: FastifyRequest, parameters: QueryParameters): QueryParameters {
   const last = headers['last-event-id']
-  return typeof last === 'string' && last !== '' ? new Map([...asked, ['cursor', [last]]]) : asked
+  return typeof last === 'string' && last !== '' ? new Map([...parameters, ['cursor', [last]]]) : parameters
 }
 
 function wantsStream({ headers }: FastifyRequest): boolean {
@@ -151,7 +151,7 @@ const farewell_ms = 5_000
  */
 function sseDoor({ raw }: FastifyReply, { cursors }: Feed): StreamDoor {
   let isOpen = false
-  const told = (name: string, position: number, more: object = {}) => {
+  const frame = (name: string, position: number, more: object = {}) => {
     const cursor = cursors.at(position)
     return `id: ${cursor}\nevent: ${name}\ndata: ${JSON.stringify({ ...more, cursor })}\n\n`
   }
@@ -161,7 +161,7 @@ function sseDoor({ raw }: FastifyReply, { cursors }: Feed): StreamDoor {
       const { events, position, isTruncated } = page
       if (!isOpen) {
         isOpen = true
-        raw.writeHead(200, sseHeaders).write(`retry: 1000\n${told('opened', position)}`)
+        raw.writeHead(200, sseHeaders).write(`retry: 1000\n${frame('opened', position)}`)
         return
       }
       const lost = isTruncated ? 'event: truncated\ndata: {}\n\n' : ''
@@ -174,7 +174,7 @@ function sseDoor({ raw }: FastifyReply, { cursors }: Feed): StreamDoor {
     },
     end(why, position) {
       if (!isOpen) raw.writeHead(200, sseHeaders)
-      raw.end(told('end', position, { reason: why, message: streamEnds[why] }))
+      raw.end(frame('end', position, { reason: why, message: streamEnds[why] }))
       setTimeout(() => raw.writableFinished || raw.destroy(), farewell_ms).unref()
     }
   }

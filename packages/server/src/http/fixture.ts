@@ -15,11 +15,11 @@ export interface Answered {
   readonly status: number
   readonly headers: Readonly<Record<string, unknown>>
   /** `any`-shaped JSON as a record: tests look at the fields that they name. */
-  readonly body: Answer
+  readonly body: AnyJson
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read whatever an answer holds
-export type Answer = any
+export type AnyJson = any
 
 export type Form = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 

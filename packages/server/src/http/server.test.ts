@@ -1,7 +1,7 @@
 import { type AddressInfo, connect } from 'node:net'
 import { operations } from '@ringdown/contract/generated/operations'
 import { Unavailable } from '@ringdown/server/commit/ledger'
-import { type Answer, basic, Served, served } from '@ringdown/server/http/fixture'
+import { type AnyJson, basic, Served, served } from '@ringdown/server/http/fixture'
 import { Metrics } from '@ringdown/server/http/metrics'
 import { implemented } from '@ringdown/server/operations/registry'
 import { StoreUnavailable } from '@ringdown/server/store/store'
@@ -394,7 +394,7 @@ describe('beside the APIs', () => {
   })
 
   it('tells the log what went wrong here with its stack, and what only was unavailable as any request', async () => {
-    const lines: Answer[] = []
+    const lines: AnyJson[] = []
     const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })
     const thrown: Error[] = [new Unavailable('the store is away'), new StoreUnavailable('gone'), new TypeError('ours')]
     const ledger = () => {

@@ -1,4 +1,4 @@
-import { type Answer, type Form, Served } from '@ringdown/server/http/fixture'
+import { type AnyJson, type Form, Served } from '@ringdown/server/http/fixture'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 /* How parameters are read, over the wire and in all products: one rule, wherever a value of its kind can stand. */
@@ -17,18 +17,18 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-async function made(url: string, form: Form = {}): Promise<Answer> {
+async function made(url: string, form: Form = {}): Promise<AnyJson> {
   const answered = await server.post(url, form)
   expect([200, 201], JSON.stringify(answered.body)).toContain(answered.status)
   return answered.body
 }
 
-async function refusal(answered: Promise<{ status: number; body: Answer }>): Promise<string> {
+async function refusal(answered: Promise<{ status: number; body: AnyJson }>): Promise<string> {
   const { status, body } = await answered
   return `${status}/${body.code} ${body.message}`
 }
 
-const names = (rows: readonly Answer[]): string[] => rows.map((row) => row.friendly_name)
+const names = (rows: readonly AnyJson[]): string[] => rows.map((row) => row.friendly_name)
 
 describe('an address that is none on its channel', () => {
   const numbers = ['(555) 010-9999', '0015550109999', '15550109999', '+1', '+0155501099', '+1234567890123456', '12345']
@@ -160,7 +160,7 @@ describe('a name in another form of Unicode', () => {
       const { body } = await server.get(`${workspace}/Workers`, { ActivityName: name, TaskQueueName: name })
       expect(names(body.workers)).toEqual([decomposed])
       const tasks = await server.get(`${workspace}/Tasks`, { WorkflowName: name, TaskQueueName: name })
-      expect(tasks.body.tasks.map(({ sid }: Answer) => sid)).toEqual([task.sid])
+      expect(tasks.body.tasks.map(({ sid }: AnyJson) => sid)).toEqual([task.sid])
     }
     expect(names((await server.get(`${workspace}/Workers`, { FriendlyName: 'åSA' })).body.workers)).toEqual([
       decomposed
@@ -185,7 +185,7 @@ describe('a name in another form of Unicode', () => {
     const Attributes = JSON.stringify({ who: 'Z\u00e9' })
     const task = await made(`${workspace}/Tasks`, { WorkflowSid: workflow.sid, Attributes })
     const { reservations } = (await server.get(`${workspace}/Tasks/${task.sid}/Reservations`)).body
-    expect(reservations.map(({ worker_sid }: Answer) => worker_sid)).toEqual([worker.sid])
+    expect(reservations.map(({ worker_sid }: AnyJson) => worker_sid)).toEqual([worker.sid])
   })
 
   it('is one identity and one unique name in Conversations, of open and of closed ones', async () => {
@@ -223,7 +223,7 @@ describe('a name in another form of Unicode', () => {
       /^409\/20409/
     )
     const { flex_flows } = (await server.get(`${flex}/FlexFlows`, { FriendlyName: composed })).body
-    expect(flex_flows.map(({ sid }: Answer) => sid)).toEqual([flow.sid])
+    expect(flex_flows.map(({ sid }: AnyJson) => sid)).toEqual([flow.sid])
   })
 })
 
@@ -241,7 +241,7 @@ describe('lists', () => {
       const sids = async (Ordering: string) => {
         const { status, body } = await server.get(`${workspace}/${collection}`, { Ordering })
         expect(status, JSON.stringify(body)).toBe(200)
-        return body[body.meta.key].map(({ sid }: Answer) => sid)
+        return body[body.meta.key].map(({ sid }: AnyJson) => sid)
       }
       expect(await sids(column)).toEqual(await sids(`${column}:asc`))
       expect(await sids(`${column.toLowerCase()}:DESC`)).toEqual(await sids(`${column}:desc`))
@@ -276,7 +276,7 @@ describe('lists', () => {
       await made(`${workspace}/Activities`, { FriendlyName: `Rest ${n}` })
       await made(`${conversations}/Conversations`)
     }
-    const tokenOf = (body: Answer) => new URL(body.meta.next_page_url).searchParams.get('PageToken') ?? ''
+    const tokenOf = (body: AnyJson) => new URL(body.meta.next_page_url).searchParams.get('PageToken') ?? ''
     const next = async (url: string, query: Form, token: string) =>
       (await server.get(url, { ...query, PageSize: 1, Page: 1, PageToken: token })).status
     const activities = `${workspace}/Activities`

@@ -1,4 +1,4 @@
-import { type Answer, type Form, Served } from '@ringdown/server/http/fixture'
+import { type AnyJson, type Form, Served } from '@ringdown/server/http/fixture'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 let server: Served
@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-async function made(url: string, form: Form): Promise<Answer> {
+async function made(url: string, form: Form): Promise<AnyJson> {
   const { status, body } = await server.post(url, form)
   expect({ status, body }).toMatchObject({ status: 201 })
   return body
@@ -33,10 +33,10 @@ describe('the account', () => {
   it('has services with their roles and configuration', async () => {
     const { sid } = await made(`${root}/Services`, { FriendlyName: 'Second' })
     const { body } = await server.get(`${root}/Services`)
-    expect(body.services.map((row: Answer) => row.friendly_name)).toEqual(['Default Conversations Service', 'Second'])
+    expect(body.services.map((row: AnyJson) => row.friendly_name)).toEqual(['Default Conversations Service', 'Second'])
     expect((await server.get(`${root}/Services/${sid}`)).body.links.roles).toContain(`/v1/Services/${sid}/Roles`)
     const roles = (await server.get(`${root}/Services/${sid}/Roles`)).body.roles
-    expect(roles.map((role: Answer) => role.friendly_name)).toEqual([
+    expect(roles.map((role: AnyJson) => role.friendly_name)).toEqual([
       'service admin',
       'service user',
       'channel admin',
@@ -132,7 +132,7 @@ describe('a conversation', () => {
     const second = await made(`${root}/Conversations`, { FriendlyName: 'second' })
     await server.post(`${root}/Conversations/${first.sid}`, { State: 'closed' })
     const sids = async (query: Form) =>
-      (await server.get(`${root}/Conversations`, query)).body.conversations.map((row: Answer) => row.sid)
+      (await server.get(`${root}/Conversations`, query)).body.conversations.map((row: AnyJson) => row.sid)
     expect(await sids({})).toEqual([second.sid, first.sid])
     expect(await sids({ State: 'closed' })).toEqual([first.sid])
     expect(await sids({ StartDate: '2026-01-05', EndDate: '2026-01-05' })).toEqual([first.sid])
@@ -192,7 +192,7 @@ describe('participants', () => {
     })
     expect((await server.delete(`${url}/${identity}`)).status).toBe(204)
     expect((await server.get(`${url}/${identity}`)).status).toBe(404)
-    expect((await server.get(url)).body.participants.map((row: Answer) => row.sid)).toEqual([customer.sid])
+    expect((await server.get(url)).body.participants.map((row: AnyJson) => row.sid)).toEqual([customer.sid])
   })
 
   it('are found with their conversations by identity and by address, newest first', async () => {
@@ -204,7 +204,7 @@ describe('participants', () => {
     }
     await server.post(`${root}/Conversations/${mine[1]}`, { State: 'closed' })
     const { body } = await server.get(`${root}/ParticipantConversations`, { Identity: 'zoe' })
-    expect(body.conversations.map((row: Answer) => row.conversation_sid)).toEqual(mine)
+    expect(body.conversations.map((row: AnyJson) => row.conversation_sid)).toEqual(mine)
     expect(body.conversations).toMatchObject([
       { conversation_state: 'active', participant_identity: 'zoe', participant_user_sid: expect.stringMatching(/^US/) },
       { conversation_state: 'closed' }
@@ -229,13 +229,13 @@ describe('messages', () => {
     const url = `${root}/Conversations/${sid}/Messages`
     const sids: string[] = []
     for (const Body of ['one', 'two', 'three']) sids.push((await made(url, { Body })).sid)
-    const bodies = async (query: Form) => (await server.get(url, query)).body.messages.map((row: Answer) => row.body)
+    const bodies = async (query: Form) => (await server.get(url, query)).body.messages.map((row: AnyJson) => row.body)
     expect(await bodies({})).toEqual(['one', 'two', 'three'])
     expect(await bodies({ Order: 'desc' })).toEqual(['three', 'two', 'one'])
     const seen: string[] = []
     for (let next: string | null = `${url}?PageSize=1&Order=desc`; next; ) {
-      const page: Answer = (await server.get(next.replace('http://ringdown.example', ''))).body
-      seen.push(...page.messages.map((row: Answer) => row.body))
+      const page: AnyJson = (await server.get(next.replace('http://ringdown.example', ''))).body
+      seen.push(...page.messages.map((row: AnyJson) => row.body))
       next = page.meta.next_page_url
     }
     expect(seen).toEqual(['three', 'two', 'one'])
@@ -268,7 +268,7 @@ describe('users', () => {
       })
     }
     expect((await server.post(`${root}/Users/dora`, { FriendlyName: 'Dorothea' })).body.friendly_name).toBe('Dorothea')
-    expect((await server.get(`${root}/Users`)).body.users.map((row: Answer) => row.identity)).toContain('dora')
+    expect((await server.get(`${root}/Users`)).body.users.map((row: AnyJson) => row.identity)).toContain('dora')
     expect((await server.delete(`${root}/Users/${user.sid}`)).status).toBe(204)
     expect((await server.get(`${root}/Users/dora`)).status).toBe(404)
   })

@@ -18,8 +18,8 @@ async function deleteConversation(
 ) {
   // Webhooks of a closed conversation are told of its end, and are found by its SID only.
   const { sid } = webhook_enabled ? await conversationOf(context, path.sid, path) : path
-  const told = webhook_enabled === undefined ? {} : { webhook_enabled }
-  await agreed(context, { type: 'conversation.delete', ...told, ...path, sid })
+  const choice = webhook_enabled === undefined ? {} : { webhook_enabled }
+  await agreed(context, { type: 'conversation.delete', ...choice, ...path, sid })
 }
 
 /** The conversations that somebody is in, by identity or by address, in every state, newest first (reference conversations 10). */

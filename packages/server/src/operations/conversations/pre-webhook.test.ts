@@ -5,7 +5,7 @@ import { type Receiver, type Reply, receiver } from '../../../../../test/support
 import { preWebhookRequester } from './pre-webhook-request.ts'
 
 const root = '/conversations/v1'
-const told = { 'X-Twilio-Webhook-Enabled': 'true' }
+const enabled = { 'X-Twilio-Webhook-Enabled': 'true' }
 
 let customer: Receiver
 let server: Served
@@ -60,19 +60,19 @@ const names = () => customer.requests.map(({ path, form }) => `${path} ${form.Ev
 describe('before a change', () => {
   it('the account is asked about everything that it can object to, in words of its own', async () => {
     await askAccount()
-    const { sid } = await made('/Conversations', { FriendlyName: 'Order 7', UniqueName: 'order-7' }, told)
+    const { sid } = await made('/Conversations', { FriendlyName: 'Order 7', UniqueName: 'order-7' }, enabled)
     const place = `/Conversations/${sid}`
-    await server.post(root + place, { Attributes: '{"a":1}' }, told)
-    const amelie = await made(`${place}/Participants`, { Identity: 'amelie' }, told)
+    await server.post(root + place, { Attributes: '{"a":1}' }, enabled)
+    const amelie = await made(`${place}/Participants`, { Identity: 'amelie' }, enabled)
     const ada = { 'MessagingBinding.Address': '+15550001', 'MessagingBinding.ProxyAddress': '+15559999' }
-    await made(`${place}/Participants`, ada, told)
-    await server.post(`${root}${place}/Participants/amelie`, { Attributes: '{"b":2}' }, told)
-    const message = await made(`${place}/Messages`, { Author: 'amelie', Body: 'Hello' }, told)
-    await server.post(`${root}${place}/Messages/${message.sid}`, { Body: 'Hello you' }, told)
-    await server.delete(`${root}${place}/Messages/${message.sid}`, told)
-    await server.post(`${root}/Users/amelie`, { FriendlyName: 'Amelie' }, told)
-    await server.delete(`${root}${place}/Participants/amelie`, told)
-    await server.delete(root + place, told)
+    await made(`${place}/Participants`, ada, enabled)
+    await server.post(`${root}${place}/Participants/amelie`, { Attributes: '{"b":2}' }, enabled)
+    const message = await made(`${place}/Messages`, { Author: 'amelie', Body: 'Hello' }, enabled)
+    await server.post(`${root}${place}/Messages/${message.sid}`, { Body: 'Hello you' }, enabled)
+    await server.delete(`${root}${place}/Messages/${message.sid}`, enabled)
+    await server.post(`${root}/Users/amelie`, { FriendlyName: 'Amelie' }, enabled)
+    await server.delete(`${root}${place}/Participants/amelie`, enabled)
+    await server.delete(root + place, enabled)
 
     const common = { AccountSid: served.account_sid, Source: 'API', RetryCount: '0', ChatServiceSid: service }
     const whole = { ConversationSid: sid, FriendlyName: 'Order 7', UniqueName: 'order-7', State: 'active' }
@@ -150,14 +150,14 @@ describe('before a change', () => {
 
   it('nobody is asked by calls that do not want it, about events that nobody named, or about what cannot be', async () => {
     await askAccount({ Filters: ['onMessageAdd'] })
-    const { sid } = await made('/Conversations', {}, told)
+    const { sid } = await made('/Conversations', {}, enabled)
     const messages = `/Conversations/${sid}/Messages`
     await made(messages, { Body: 'quietly' })
     await made(messages, { Body: 'quietly' }, { 'X-Twilio-Webhook-Enabled': 'false' })
-    expect((await server.post(root + messages, { Body: 'x', Attributes: 'x' }, told)).status).toBe(400)
-    expect((await server.post(root + messages, {}, told)).status).toBe(400)
-    await server.post(`${root}/Conversations/${sid}`, { State: 'closed' }, told)
-    expect(await server.post(root + messages, { Body: 'late' }, told)).toMatchObject({
+    expect((await server.post(root + messages, { Body: 'x', Attributes: 'x' }, enabled)).status).toBe(400)
+    expect((await server.post(root + messages, {}, enabled)).status).toBe(400)
+    await server.post(`${root}/Conversations/${sid}`, { State: 'closed' }, enabled)
+    expect(await server.post(root + messages, { Body: 'late' }, enabled)).toMatchObject({
       status: 400,
       body: { code: 50377 }
     })
@@ -170,9 +170,9 @@ describe('before a change', () => {
   ])('attributes of an answer are kept as they are written: %s', async (_how, given) => {
     const attributes = String.raw`{"id":17841444523369053, "rate":1.0,"10":"b","2":"a","e\u0301":"\u00e9\/"}`
     await askAccount({ Method: 'GET' })
-    const { sid } = await made('/Conversations', {}, told)
+    const { sid } = await made('/Conversations', {}, enabled)
     customer.answer('/account', () => ({ body: `{"attributes" : ${given(attributes)}, "body":null}` }))
-    const message = await made(`/Conversations/${sid}/Messages`, { Body: 'Hello', Author: 'amelie' }, told)
+    const message = await made(`/Conversations/${sid}/Messages`, { Body: 'Hello', Author: 'amelie' }, enabled)
     expect(message).toMatchObject({ body: 'Hello', attributes })
   })
 
@@ -181,9 +181,9 @@ describe('before a change', () => {
     await askService()
     customer.answer('/account', { body: { body: 'Hello, dear', attributes: { polite: true }, index: 7 } })
     customer.answer('/service', ({ form }) => ({ body: JSON.stringify({ body: `${form.Body}!`, author: 'desk' }) }))
-    const { sid } = await made('/Conversations', {}, told)
+    const { sid } = await made('/Conversations', {}, enabled)
     customer.clear()
-    expect(await made(`/Conversations/${sid}/Messages`, { Body: 'Hello', Author: 'amelie' }, told)).toMatchObject({
+    expect(await made(`/Conversations/${sid}/Messages`, { Body: 'Hello', Author: 'amelie' }, enabled)).toMatchObject({
       body: 'Hello, dear!',
       author: 'desk',
       attributes: '{"polite":true}',
@@ -199,14 +199,14 @@ describe('before a change', () => {
   it('a new name may be given to a conversation, made or changed, and to nothing else of it', async () => {
     await askAccount()
     customer.answer('/account', { body: { friendly_name: 'Renamed', unique_name: 'taken', attributes: '{"a":1}' } })
-    const { sid, ...row } = await made('/Conversations', { FriendlyName: 'Order 7' }, told)
+    const { sid, ...row } = await made('/Conversations', { FriendlyName: 'Order 7' }, enabled)
     expect(row).toMatchObject({ friendly_name: 'Renamed', unique_name: null, attributes: '{}' })
     customer.answer('/account', { body: { friendly_name: 'Again' } })
-    const changed = await server.post(`${root}/Conversations/${sid}`, { Attributes: '{"b":2}' }, told)
+    const changed = await server.post(`${root}/Conversations/${sid}`, { Attributes: '{"b":2}' }, enabled)
     expect(changed.body).toMatchObject({ friendly_name: 'Again', attributes: '{"b":2}' })
     const all = { Participant: ['{"identity":"bob"}', '{"identity":"carol"}'] }
     customer.clear()
-    const { status, body } = await server.post(`${root}/ConversationWithParticipants`, all, told)
+    const { status, body } = await server.post(`${root}/ConversationWithParticipants`, all, enabled)
     expect({ status, name: body.friendly_name }).toEqual({ status: 201, name: 'Again' })
     // What is not there yet has no SID.
     expect(asked().map(({ EventType, Identity, ConversationSid }) => [EventType, Identity, ConversationSid])).toEqual([
@@ -254,7 +254,9 @@ describe('an answer', () => {
     const { sid } = await made('/Conversations')
     await askAccount()
     customer.answer('/account', reply)
-    expect(await server.post(`${root}/Conversations/${sid}/Messages`, { Body: 'Hello' }, told)).toMatchObject(expected)
+    expect(await server.post(`${root}/Conversations/${sid}/Messages`, { Body: 'Hello' }, enabled)).toMatchObject(
+      expected
+    )
     const { messages } = (await server.get(`${root}/Conversations/${sid}/Messages`)).body
     expect(messages).toHaveLength((expected as { status: number }).status === 201 ? 1 : 0)
     expect(names()).toEqual(['/account onMessageAdd'])
@@ -265,7 +267,7 @@ describe('an answer', () => {
     await askAccount()
     await askService()
     customer.answer('/account', { status: 403 })
-    const remove = () => server.delete(`${root}/Conversations/${sid}`, told)
+    const remove = () => server.delete(`${root}/Conversations/${sid}`, enabled)
     expect(await remove()).toMatchObject({ status: 403, body: { message: expect.stringContaining('the account') } })
     expect(names()).toEqual(['/account onConversationRemove'])
     customer.answer('/account', {})
@@ -281,7 +283,7 @@ describe('an answer', () => {
     await askAccount()
     customer.answer('/account', { hang: true })
     const began = performance.now()
-    const waiting = server.post(`${root}/Conversations/${sid}/Messages`, { Body: 'slowly' }, told)
+    const waiting = server.post(`${root}/Conversations/${sid}/Messages`, { Body: 'slowly' }, enabled)
     await customer.until((requests) => requests.length === 1)
     expect((await made(`/Conversations/${sid}/Messages`, { Body: 'quickly' })).index).toBe(0)
     expect(performance.now() - began).toBeLessThan(4_000)
@@ -298,7 +300,7 @@ describe('an answer', () => {
         answer = () => response.end()
       }
     })
-    const waiting = server.post(`${root}/Conversations/${sid}/Messages`, { Body: 'Hello' }, told)
+    const waiting = server.post(`${root}/Conversations/${sid}/Messages`, { Body: 'Hello' }, enabled)
     await customer.until((requests) => requests.length === 1)
     await server.post(`${root}/Conversations/${sid}`, { State: 'closed' })
     answer()
@@ -310,7 +312,7 @@ describe('an answer', () => {
     const { sid } = await made('/Conversations', { UniqueName: 'bygone' })
     await server.post(`${root}/Conversations/${sid}`, { State: 'closed' })
     expect(server.account.state.find('conversation', sid)).toBeUndefined()
-    expect((await server.delete(`${root}/Conversations/bygone`, told)).status).toBe(204)
+    expect((await server.delete(`${root}/Conversations/bygone`, enabled)).status).toBe(204)
     expect(asked()).toMatchObject([{ ConversationSid: sid, UniqueName: 'bygone', State: 'closed' }])
     expect(server.account.state.find('conversation', sid)).toBeUndefined()
   })

@@ -13,7 +13,7 @@ import { parametersOf, tellingOf } from '../../delivery/receivers/conversation-p
 import type { Context } from '../handler.ts'
 
 /** Commands about which the account and the service may want to be asked (reference conversations 17.1). */
-const askedTypes = [
+const hookedTypes = [
   'conversation.create',
   'conversation.create_with_participants',
   'conversation.update',
@@ -27,13 +27,13 @@ const askedTypes = [
   'user.update'
 ] as const satisfies CommandType[]
 
-type AskedType = (typeof askedTypes)[number]
-type Asked = { [T in AskedType]: CommandOf<T> }[AskedType]
+type HookedType = (typeof hookedTypes)[number]
+type HookedCommand = { [T in HookedType]: CommandOf<T> }[HookedType]
 
-const asked: ReadonlySet<string> = new Set(askedTypes)
+const hooked: ReadonlySet<string> = new Set(hookedTypes)
 
-function isAsked(command: Command): command is Asked {
-  return asked.has(command.type)
+function isHooked(command: Command): command is HookedCommand {
+  return hooked.has(command.type)
 }
 
 /** All the time that one question has (reference conversations 17.3). */
@@ -46,16 +46,16 @@ const timeout_ms = 5_000
  * be asked about is executed at once.
  */
 export async function agreed(context: Context, command: Command): Promise<unknown> {
-  return context.execute(isAsked(command) ? await answered(context, command) : command)
+  return context.execute(isHooked(command) ? await answered(context, command) : command)
 }
 
-async function answered(context: Context, first: Asked): Promise<Asked> {
+async function answered(context: Context, first: HookedCommand): Promise<HookedCommand> {
   if (!reachesWebhooks(first)) return first
   let command = first
   for (const whose of ['account', 'service'] as const) {
     if (!mayBeAsked(context, whose)) continue
     // What the first has changed is what the second is asked about.
-    for (const event of await toldOf(context, command)) {
+    for (const event of await eventsOf(context, command)) {
       const webhook = webhookOf(context, whose, event)
       const telling = tellingOf(event.type)?.before
       if (!webhook?.pre_webhook_url || !telling || !webhook.filters?.includes(telling.event)) continue
@@ -77,19 +77,19 @@ function mayBeAsked({ state }: Context, whose: 'account' | 'service'): boolean {
     : state.tables.service_webhook_configuration.size > 0
 }
 
-/** What the command would be told as, once all that it shows is durable; its refusal as well. */
-async function toldOf(context: Context, command: Asked): Promise<readonly RenderedEvent[]> {
+/** The events that the command would emit, once all that they show is durable; its refusal as well. */
+async function eventsOf(context: Context, command: HookedCommand): Promise<readonly RenderedEvent[]> {
   const lent = await lentFor(context, command)
   try {
     // Nothing may be awaited in between: what was in memory when it was looked for could have left it.
-    return rehearse(context.state, { at: context.now(), command: command as CommandOf<AskedType>, lent }) // of whichever of these types
+    return rehearse(context.state, { at: context.now(), command: command as CommandOf<HookedType>, lent }) // of whichever of these types
   } finally {
     await context.ledger.settled()
   }
 }
 
 /** Cold rows that the command needs, until memory and they together are all. */
-async function lentFor(context: Context, command: Asked): Promise<readonly Lent[]> {
+async function lentFor(context: Context, command: HookedCommand): Promise<readonly Lent[]> {
   const lent = new Map<string, readonly Lent[]>()
   for (;;) {
     const reads = readsOf(command, context.state)

@@ -1,9 +1,9 @@
-import { type Answer, type Form, Served, served } from '@ringdown/server/http/fixture'
+import { type AnyJson, type Form, Served, served } from '@ringdown/server/http/fixture'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 let server: Served
 let workspace: string
-let configuration: Answer
+let configuration: AnyJson
 const root = '/flex-api/v1'
 const business = 'whatsapp:+15559999'
 
@@ -14,14 +14,14 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-async function made(url: string, form: Form, status = 200): Promise<Answer> {
+async function made(url: string, form: Form, status = 200): Promise<AnyJson> {
   const answered = await server.post(url, form)
   expect(answered).toMatchObject({ status })
   return answered.body
 }
 
 /** A customer writes on WhatsApp: an interaction with its channel and first task. */
-async function contact(address: string): Promise<{ interaction: Answer; channel: string }> {
+async function contact(address: string): Promise<{ interaction: AnyJson; channel: string }> {
   const channel = {
     type: 'whatsapp',
     initiated_by: 'api',
@@ -160,7 +160,7 @@ describe('an interaction', () => {
     const { flexInteractionSid, flexInteractionChannelSid } = JSON.parse(task.attributes)
     const joined = `${root}/Interactions/${flexInteractionSid}/Channels/${flexInteractionChannelSid}`
     const { participants } = (await server.get(`${joined}/Participants`)).body
-    expect(participants.map((row: Answer) => row.type)).toEqual(['customer', 'agent'])
+    expect(participants.map((row: AnyJson) => row.type)).toEqual(['customer', 'agent'])
     expect(participants[1].routing_properties).toMatchObject({
       task_sid: offer.task_sid,
       worker_sid: agent.sid,

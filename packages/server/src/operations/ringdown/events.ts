@@ -1,7 +1,7 @@
 import type { OperationTypes } from '@ringdown/contract/generated/operations'
 import { JsonText } from '@ringdown/contract/json-text'
 import { Unavailable } from '../../commit/ledger.ts'
-import { type Asked, feedQuestion } from '../../realtime/feed/question.ts'
+import { feedQuestion, type QueryParameters } from '../../realtime/feed/question.ts'
 import type { Handlers } from '../handler.ts'
 
 type Events = OperationTypes['ringdown_v1.ListEvent']
@@ -10,7 +10,7 @@ type Events = OperationTypes['ringdown_v1.ListEvent']
 export const eventHandlers = {
   async 'ringdown_v1.ListEvent'({ params }, { feed, ledger, now, gone }) {
     if (!feed) throw new Unavailable(`account ${ledger.account_sid} is not served here`)
-    const { events, position, hasMore, isTruncated } = await feed.poll(feedQuestion(askedIn(params), now()), gone)
+    const { events, position, hasMore, isTruncated } = await feed.poll(feedQuestion(parametersIn(params), now()), gone)
     return {
       // The events' text was made once, for all who follow: it goes out as it is.
       events: new JsonText(`[${events.map(({ text }) => text).join(',')}]`) as unknown as Events['row']['events'], // JSON of that type
@@ -22,7 +22,7 @@ export const eventHandlers = {
 } satisfies Handlers
 
 /** The parameters in the form that all doors of the feed have in common. */
-function askedIn(params: Events['params']): Asked {
+function parametersIn(params: Events['params']): QueryParameters {
   const given = Object.entries<string | number | readonly string[]>(params)
   return new Map(given.map(([name, value]) => [name, typeof value === 'object' ? value : [String(value)]]))
 }

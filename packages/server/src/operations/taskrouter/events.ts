@@ -45,7 +45,7 @@ export const events = {
     workspaceOf(state, workspace_sid)
     await ledger.settled()
     const row = await ledger.reading((log, account_sid) => new EventSearch(log).find(account_sid, sid))
-    const isKnown = row && toldOf(row).data.workspace_sid === workspace_sid && row.at >= now() - lookBackMs
+    const isKnown = row && textOf(row).data.workspace_sid === workspace_sid && row.at >= now() - lookBackMs
     if (!isKnown) return notFound(`/Workspaces/${workspace_sid}/Events/${sid}`)
     return representEvent(state.account_sid, workspace_sid, row)
   }
@@ -55,20 +55,20 @@ export const events = {
 const olderTypes: Readonly<Record<string, string>> = { 'worker.activity': 'worker.activity.update' }
 
 /** An event's text beside its columns, as `commit/batch` writes it. */
-interface Told {
+interface EventText {
   readonly description: string
   readonly resource_type: string
   readonly resource_sid: string
   readonly data: Readonly<Record<string, string | number | boolean | null>>
 }
 
-function toldOf(row: StoredEvent): Told {
-  return JSON.parse(row.data) as Told // as commit/batch writes it
+function textOf(row: StoredEvent): EventText {
+  return JSON.parse(row.data) as EventText // as commit/batch writes it
 }
 
 /** The account's own program did it, as far as anybody knows: nobody else has a way in. */
 function representEvent(account_sid: string, workspace_sid: string, row: StoredEvent): TaskrouterV1EventRow {
-  const { description, resource_type, resource_sid, data } = toldOf(row)
+  const { description, resource_type, resource_sid, data } = textOf(row)
   const workspace = `/v1/Workspaces/${workspace_sid}`
   return {
     sid: row.sid,
@@ -114,5 +114,5 @@ async function seqOf(ledger: Ledger, workspace_sid: string, key: readonly (strin
   if (key.length === 2 && typeof first === 'number' && typeof second === 'string') return first
   if (key.length !== 1 || typeof first !== 'string') return badToken()
   const event = await ledger.reading((log, account_sid) => new EventSearch(log).find(account_sid, first))
-  return event && toldOf(event).data.workspace_sid === workspace_sid ? event.seq : badToken()
+  return event && textOf(event).data.workspace_sid === workspace_sid ? event.seq : badToken()
 }

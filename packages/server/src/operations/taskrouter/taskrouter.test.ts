@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { type Answer, type Form, Served, served } from '@ringdown/server/http/fixture'
+import { type AnyJson, type Form, Served, served } from '@ringdown/server/http/fixture'
 import twilio from 'twilio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 /** The row that a POST made. */
-async function made(url: string, form: Form): Promise<Answer> {
+async function made(url: string, form: Form): Promise<AnyJson> {
   const { status, body } = await server.post(url, form)
   expect({ status, body }).toMatchObject({ status: 201 })
   return body
@@ -46,7 +46,7 @@ async function made(url: string, form: Form): Promise<Answer> {
 async function names(url: string, query?: Form): Promise<string[]> {
   const { status, body } = await server.get(`${base}/${url}`, query)
   expect({ status, body }).toMatchObject({ status: 200 })
-  return body[body.meta.key].map((row: Answer) => row.friendly_name ?? row.sid)
+  return body[body.meta.key].map((row: AnyJson) => row.friendly_name ?? row.sid)
 }
 
 describe('a workspace', () => {
@@ -193,7 +193,7 @@ describe('workers', () => {
   it('have a channel for each task channel, found by its names and changed', async () => {
     const url = `${base}/Workers/${floor.bob}/Channels`
     const { body } = await server.get(url)
-    expect(body.channels.map((channel: Answer) => channel.task_channel_unique_name)).toContain('chat')
+    expect(body.channels.map((channel: AnyJson) => channel.task_channel_unique_name)).toContain('chat')
     const chat = await server.post(`${url}/chat`, { Capacity: 4 })
     expect(chat.body).toMatchObject({
       configured_capacity: 4,
@@ -281,7 +281,7 @@ describe('tasks', () => {
       const seen: string[] = []
       let page = (await server.get(`${base}/Tasks`, { PageSize: 1, AssignmentStatus: 'pending', Ordering })).body
       for (;;) {
-        seen.push(...page.tasks.map((task: Answer) => task.sid))
+        seen.push(...page.tasks.map((task: AnyJson) => task.sid))
         if (page.meta.next_page_url === null) break
         expect(page.meta.next_page_url).toContain('AssignmentStatus=pending')
         page = (await server.get(page.meta.next_page_url.replace('http://ringdown.example', ''))).body
@@ -291,13 +291,13 @@ describe('tasks', () => {
       const back: string[] = []
       while (page.meta.previous_page_url !== null) {
         page = (await server.get(page.meta.previous_page_url.replace('http://ringdown.example', ''))).body
-        back.unshift(...page.tasks.map((task: Answer) => task.sid))
+        back.unshift(...page.tasks.map((task: AnyJson) => task.sid))
       }
       expect(back).toEqual(seen.slice(0, -1))
       expect(page.meta.page).toBe(0)
     }
     const older = (await server.get(`${base}/Tasks`, { PageToken: `PA${tasks.sales}`, Page: 1 })).body
-    expect(older.tasks.map((task: Answer) => task.sid)).toEqual([tasks.help, tasks.old])
+    expect(older.tasks.map((task: AnyJson) => task.sid)).toEqual([tasks.help, tasks.old])
     expect((await server.get(`${base}/Tasks`, { Page: 1 })).status).toBe(400)
   })
 
@@ -306,7 +306,7 @@ describe('tasks', () => {
     const reservations = `${base}/Workers/${floor.amelie}/Reservations`
     const [offer, ...others] = (
       await server.get(reservations, { ReservationStatus: 'pending' })
-    ).body.reservations.filter((row: Answer) => row.task_sid === tasks.sales)
+    ).body.reservations.filter((row: AnyJson) => row.task_sid === tasks.sales)
     expect(others).toEqual([])
     expect(offer).toMatchObject({
       worker_name: 'amelie',
@@ -448,7 +448,7 @@ describe('the official SDK', () => {
     await server.app.listen({ port: 0, host: '127.0.0.1' })
     const { port } = server.app.server.address() as AddressInfo
     class Redirected extends twilio.RequestClient {
-      override async request(options: Answer): Promise<Answer> {
+      override async request(options: AnyJson): Promise<AnyJson> {
         const { host, pathname, search } = new URL(options.uri)
         return super.request({
           ...options,

@@ -20,13 +20,13 @@ export class FeedEvent {
     return new FeedEvent(event.seq, event.type, () => {
       const { workspace_sid, description, resource_type, resource_sid, data } = render(event)
       const rest = JSON.stringify({ workspace_sid, description, resource_type, resource_sid, data })
-      return textOf(event, told(event.type, rest), cursors)
+      return textOf(event, published(event.type, rest), cursors)
     })
   }
 
   /** As the log keeps it. */
   static stored(event: StoredEvent, cursors: Cursors): FeedEvent {
-    return new FeedEvent(event.seq, event.type, () => textOf(event, told(event.type, event.data), cursors))
+    return new FeedEvent(event.seq, event.type, () => textOf(event, published(event.type, event.data), cursors))
   }
 
   /** JSON: `{"sid","cursor","type","at","workspace_sid","description","resource_type","resource_sid","data"}`. */
@@ -36,8 +36,8 @@ export class FeedEvent {
   }
 }
 
-/** What the log keeps for delivery alone is nobody else's: addresses of webhooks may hold passwords. */
-function told(type: string, rest: string): string {
+/** An event's text without what the log keeps for delivery alone: addresses of webhooks may hold passwords. */
+function published(type: string, rest: string): string {
   if (type !== 'conversation.removed') return rest
   return removeAt(rest, ['data', 'scoped_webhooks'])
 }

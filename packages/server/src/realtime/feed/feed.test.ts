@@ -11,7 +11,7 @@ import fc from 'fast-check'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FeedEvent, FeedFilter } from './event.ts'
-import { Feed, type FeedLimits, type FeedPage, type StreamDoor, type StreamEnd, type Told } from './feed.ts'
+import { Feed, type FeedAccount, type FeedLimits, type FeedPage, type StreamDoor, type StreamEnd } from './feed.ts'
 import type { FeedQuestion } from './question.ts'
 
 const account_sid = `AC${'0'.repeat(32)}`
@@ -50,7 +50,7 @@ async function write(): Promise<void> {
 /** The account, counting how often its log is read from the store. */
 function counted() {
   const reads = { log: 0 }
-  const told: Told = {
+  const followed: FeedAccount = {
     account_sid,
     get state() {
       return account.state
@@ -58,7 +58,7 @@ function counted() {
     get isReadable() {
       return account.isReadable
     },
-    told: () => account.told(),
+    notified: () => account.notified(),
     reading: (ask) => account.reading(ask),
     subscribe: (listener) => account.subscribe(listener),
     log(cursor, limit) {
@@ -66,7 +66,7 @@ function counted() {
       return account.log(cursor, limit)
     }
   }
-  return { told, reads }
+  return { account: followed, reads }
 }
 
 function question(feed: Feed, position: number | undefined, more: Partial<FeedQuestion> = {}): FeedQuestion {
@@ -105,8 +105,8 @@ class Ear implements StreamDoor {
 
 describe('followers who are not behind', () => {
   it('cost no query of the store, however many they are', async () => {
-    const { told, reads } = counted()
-    const feed = new Feed(told, log)
+    const { account: followed, reads } = counted()
+    const feed = new Feed(followed, log)
     const ears = Array.from({ length: 50 }, () => new Ear())
     for (const ear of ears) void (await feed.open(question(feed, undefined)))(ear, never)
     const end = account.state.next_event - 1
@@ -150,8 +150,8 @@ describe('whoever reads the log in steps of any size, from memory, from the stor
           maxLength: 60
         }),
         async (limits: Partial<FeedLimits>, steps) => {
-          const { told, reads: own } = counted()
-          const feed = new Feed(told, log, limits)
+          const { account: followed, reads: own } = counted()
+          const feed = new Feed(followed, log, limits)
           const start = account.state.next_event - 1
           const ear = new Ear()
           void (await feed.open(question(feed, start)))(ear, never)
@@ -232,7 +232,7 @@ describe('a reader that does not keep up', () => {
 
 it('leaves the account alone when nobody has followed for a while', async () => {
   let listeners = 0
-  const told: Told = Object.create(account, {
+  const followed: FeedAccount = Object.create(account, {
     subscribe: {
       value: (listener: Parameters<Account['subscribe']>[0]) => {
         listeners++
@@ -245,9 +245,9 @@ it('leaves the account alone when nobody has followed for a while', async () => 
     },
     state: { get: () => account.state },
     isReadable: { get: () => account.isReady },
-    told: { value: () => account.told() }
+    notified: { value: () => account.notified() }
   })
-  const feed = new Feed(told, log, { idle_ms: 10 })
+  const feed = new Feed(followed, log, { idle_ms: 10 })
   await feed.poll(question(feed, undefined), never)
   expect(listeners).toBe(1)
   while (listeners > 0) await new Promise((next) => setTimeout(next, 5))

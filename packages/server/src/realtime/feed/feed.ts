@@ -9,8 +9,11 @@ import { Cursors } from './cursor.ts'
 import { FeedEvent, type FeedFilter } from './event.ts'
 import type { FeedQuestion } from './question.ts'
 
-/** The account whose log is told. */
-export type Told = Pick<Account, 'account_sid' | 'state' | 'isReadable' | 'told' | 'log' | 'reading' | 'subscribe'> &
+/** What the feed needs of the account whose log it follows. */
+export type FeedAccount = Pick<
+  Account,
+  'account_sid' | 'state' | 'isReadable' | 'notified' | 'log' | 'reading' | 'subscribe'
+> &
   Partial<Pick<Account, 'onBlanked'>>
 
 export interface FeedLimits {
@@ -86,7 +89,7 @@ interface Waiter {
  */
 export class Feed {
   readonly cursors: Cursors
-  readonly #account: Told
+  readonly #account: FeedAccount
   readonly #log: Logger
   readonly #limits: FeedLimits
   /** The last events of the log, without a gap. */
@@ -109,7 +112,7 @@ export class Feed {
     this.#recent = []
   }
 
-  constructor(account: Told, log: Logger, limits: Partial<FeedLimits> = {}) {
+  constructor(account: FeedAccount, log: Logger, limits: Partial<FeedLimits> = {}) {
     this.#account = account
     this.#log = log
     this.#limits = { ...defaultFeedLimits, ...limits }
@@ -308,11 +311,11 @@ export class Feed {
     }
   }
 
-  /** Seq of the last event that had been decided when this was called; resolves when followers may be told it. */
+  /** Seq of the last event that had been decided when this was called; resolves when followers may see it. */
   async #learnEnd(): Promise<number> {
     const state = this.#account.state
     const end = state.next_event - 1
-    await this.#account.told()
+    await this.#account.notified()
     this.#state = state
     if (end > this.#end) {
       this.#end = end

@@ -17,7 +17,7 @@ export interface FeedQuestion {
 }
 
 /** Names and values as a query has them. */
-export type Asked = ReadonlyMap<string, readonly string[]>
+export type QueryParameters = ReadonlyMap<string, readonly string[]>
 
 /** Parameters that narrow, the SID that each takes, and the fields of an event's data in which it is looked for. */
 const narrowing: Readonly<Record<string, { readonly prefix: string; readonly fields: readonly string[] }>> = {
@@ -44,23 +44,23 @@ const furthestBack_ms = 24 * 3_600_000
  *
  * @param now - milliseconds, by the clock of the log.
  */
-export function feedQuestion(asked: Asked, now: number): FeedQuestion {
-  const unknown = [...asked.keys()].find((name) => !names.includes(name))
+export function feedQuestion(parameters: QueryParameters, now: number): FeedQuestion {
+  const unknown = [...parameters.keys()].find((name) => !names.includes(name))
   if (unknown !== undefined)
     throw new InvalidRequest(`Parameter ${unknown} is unknown: there are ${names.join(', ')}`, unknown)
-  const one = (name: string) => asked.get(name)?.at(-1) || undefined
+  const one = (name: string) => parameters.get(name)?.at(-1) || undefined
   const since = one('since')
   return {
     cursor: one('cursor'),
     since: since === undefined ? undefined : sinceOf(since, now),
-    filter: new FeedFilter(typesOf(asked.get('types') ?? []), aboutOf(one)),
+    filter: new FeedFilter(typesOf(parameters.get('types') ?? []), aboutOf(one)),
     limit: integerOf('limit', one('limit'), usualEvents, 1, maxEvents),
     wait_ms: integerOf('wait_s', one('wait_s'), usualWait_s, 0, maxWait_s) * 1000
   }
 }
 
 /** The same from a JSON object: lists stand for lists, numbers for their text. */
-export function askedIn(value: unknown): Asked {
+export function parametersIn(value: unknown): QueryParameters {
   if (!isJsonObject(value))
     throw new InvalidRequest('The message is invalid: a JSON object with cursor, since, types, … is expected')
   return new Map(

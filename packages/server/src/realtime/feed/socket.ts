@@ -7,13 +7,13 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { refuseUpgrade } from '../upgrade.ts'
 import type { Feed, FeedPage, StreamDoor, StreamEnd } from './feed.ts'
 import { pageText, streamEnds } from './page.ts'
-import { type Asked, askedIn, type FeedQuestion } from './question.ts'
+import { type FeedQuestion, parametersIn, type QueryParameters } from './question.ts'
 
 export interface FeedSocketOptions {
   /** Whose log a request may follow. Throws what the caller is to be told. */
   readonly feedFor: (request: IncomingMessage) => Feed
   /** Reads the parameters of a query or of the first message. */
-  readonly question: (asked: Asked) => FeedQuestion
+  readonly question: (parameters: QueryParameters) => FeedQuestion
   readonly envelopeOf: (error: unknown) => ErrorBody
   readonly log: Logger
   /** Milliseconds that a socket without a query has for its first message. */
@@ -46,8 +46,8 @@ export class FeedSockets {
     socket.on('error', onError)
     const admit = async () => {
       const feed = feedFor(request)
-      const asked = parseForm(query)
-      return asked.size === 0 ? { feed } : { feed, run: await feed.open(question(asked)) }
+      const parameters = parseForm(query)
+      return parameters.size === 0 ? { feed } : { feed, run: await feed.open(question(parameters)) }
     }
     admit().then(
       ({ feed, run }) => {
@@ -85,7 +85,7 @@ export class FeedSockets {
     socket.once('close', () => clearTimeout(late))
     socket.once('message', (message) => {
       clearTimeout(late)
-      const begin = async () => feed.open(this.#options.question(askedIn(parsed(String(message)))))
+      const begin = async () => feed.open(this.#options.question(parametersIn(parsed(String(message)))))
       begin().then((run) => this.#serve(socket, feed, run), fail)
     })
   }

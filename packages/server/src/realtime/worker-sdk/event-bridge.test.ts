@@ -208,11 +208,11 @@ describe('the sockets', () => {
     await serve()
     const socket = await open()
     await frames(socket, 1)
-    const told = frames(socket, 3)
+    const pushed = frames(socket, 3)
     const act = (attributes: string) =>
       account.execute({ type: 'worker.update', workspace_sid, sid: worker_sid, attributes })
     await Promise.all([act('{"n":1}'), act('{"n":2}'), act('{"n":3}')])
-    const events = (await told).map((frame) => JSON.parse(frame))
+    const events = (await pushed).map((frame) => JSON.parse(frame))
     expect(events.map(({ payload }) => payload.attributes)).toEqual(['{"n":1}', '{"n":2}', '{"n":3}'])
     expect(events[0]).toEqual({
       event_type: 'worker.attributes.update',

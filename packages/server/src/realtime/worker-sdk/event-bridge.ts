@@ -173,7 +173,7 @@ class EventBridge {
     this.#followed.set(account, account.state)
     account.subscribe((events) => {
       this.#checkLoaded(account)
-      if (this.#sessions.size > 0) for (const event of events) this.#tell(event, account.state)
+      if (this.#sessions.size > 0) for (const event of events) this.#push(event, account.state)
     })
   }
 
@@ -184,7 +184,7 @@ class EventBridge {
     this.#sessions.endWhere(({ account_sid }) => account_sid === account.account_sid, 'reloaded')
   }
 
-  #tell(event: EngineEvent, state: State): void {
+  #push(event: EngineEvent, state: State): void {
     const pushed = pushedBy(event, state)
     if (pushed) {
       const { worker_sids, workspace_sid, event_type, payload } = pushed

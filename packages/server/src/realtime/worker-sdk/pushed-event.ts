@@ -21,11 +21,11 @@ export interface Pushed {
   readonly payload: object
 }
 
-/** What an event tells workers, or undefined where it concerns none. `state` is at the event or later. */
-type Telling = (event: EngineEvent, state: State) => Omit<Pushed, 'event_type' | 'workspace_sid'> | undefined
+/** What an event pushes to workers, or undefined where it concerns none. `state` is at the event or later. */
+type Push = (event: EngineEvent, state: State) => Omit<Pushed, 'event_type' | 'workspace_sid'> | undefined
 
-/** Events that workers are told (reference taskrouter 9.6). Rows are as they were when it happened. */
-const tellings: Readonly<Record<string, Telling>> = {
+/** Events that are pushed to workers (reference taskrouter 9.6). Rows are as they were when it happened. */
+const pushes: Readonly<Record<string, Push>> = {
   'worker.activity.update': ofWorker,
   'worker.attributes.update': ofWorker,
   'worker.capacity.update': ofChannel,
@@ -55,10 +55,10 @@ const tellings: Readonly<Record<string, Telling>> = {
 }
 
 export function pushedBy(event: EngineEvent, state: State): Pushed | undefined {
-  const tell = Object.hasOwn(tellings, event.type) ? tellings[event.type] : undefined
-  const told = tell?.(event, state)
+  const push = Object.hasOwn(pushes, event.type) ? pushes[event.type] : undefined
+  const pushed = push?.(event, state)
   const { workspace } = event.refs
-  return told && workspace && { event_type: event.type, workspace_sid: workspace.sid, ...told }
+  return pushed && workspace && { event_type: event.type, workspace_sid: workspace.sid, ...pushed }
 }
 
 function ofWorker({ refs }: EngineEvent, { account_sid }: State) {

@@ -41,7 +41,7 @@ interface Scene {
 }
 
 type Path = Readonly<Record<string, string>>
-type Answer = (path: Path, scene: Scene) => object | Promise<object>
+type CallHandler = (path: Path, scene: Scene) => object | Promise<object>
 
 /**
  * Answers a call with its payload. Reads wait until what they show is durable; everything that changes is the command
@@ -56,12 +56,12 @@ export async function answerCall(
   exchange?: Exchange
 ): Promise<object> {
   const execute: Ledger['execute'] = (command) => ledger.execute(command, exchange)
-  for (const [template, answer] of Object.entries(call.method === 'GET' ? reads : writes)) {
+  for (const [template, handler] of Object.entries(call.method === 'GET' ? reads : writes)) {
     const path = matched(template, call.path)
     if (!path) continue
     if (path.workspace_sid !== access.workspace_sid) forbid('the token is for another Workspace')
     const scene: Scene = { call, access, ledger, execute, state: ledger.state, now }
-    const payload = await answer(path, scene)
+    const payload = await handler(path, scene)
     if (call.method === 'GET') await ledger.settled()
     return payload
   }
@@ -71,7 +71,7 @@ export async function answerCall(
   })
 }
 
-const reads: Readonly<Record<string, Answer>> = {
+const reads: Readonly<Record<string, CallHandler>> = {
   'Workspaces/:workspace_sid/Workers/:sid': (path, { state }) => shownWorker(state, found(state, 'worker', path)),
 
   'Workspaces/:workspace_sid/TaskQueues/:sid': (path, { state }) =>
@@ -204,7 +204,7 @@ const reads: Readonly<Record<string, Answer>> = {
 
 type ReservationPath = Parameters<typeof findReservation>[1]
 
-const writes: Readonly<Record<string, Answer>> = {
+const writes: Readonly<Record<string, CallHandler>> = {
   async 'Workspaces/:workspace_sid/Workers/:sid'(path, { call, access, ledger, execute }) {
     if (access.role === 'worker' && path.sid !== access.worker_sid) forbid('a worker may change only itself')
     const params = callParameters('taskrouter_v1.UpdateWorker', path, call)
