@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { match } from './arguments.ts'
 import { Fault } from './errors.ts'
-import { sid } from './testing/fake-api.ts'
 import { TOOLS } from './tools/all.ts'
+
+const sid = (prefix: string) => prefix + '0'.repeat(32)
 
 const tool = (name: string) => {
   const found = TOOLS.find((one) => one.name === name)

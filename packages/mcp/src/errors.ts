@@ -86,7 +86,6 @@ interface Advice {
   readonly code?: number
   readonly status?: number
   readonly tool?: RegExp
-  readonly message?: RegExp
   readonly argument?: string
   readonly next: string
 }
@@ -124,6 +123,12 @@ const ADVICE: readonly Advice[] = [
     code: 45376,
     tool: /interaction/,
     next: "its conversation is closed or gone; start again with create_interaction and the customer's address"
+  },
+  {
+    code: 45361,
+    tool: /create_interaction/,
+    argument: 'conversationSid',
+    next: 'invite to the contact that the message names with manage_interaction_participants; or close that first with manage_interaction_channel'
   },
   {
     code: 45355,
@@ -256,21 +261,23 @@ function apiBody(api: ApiError, tool: Tool): ErrorBody {
       next: 'wait, then repeat the call'
     }
   }
-  const advice = ADVICE.find(
-    (row) =>
-      (row.code === undefined || row.code === api.code) &&
-      (row.status === undefined || row.status === api.status) &&
-      (!row.tool || row.tool.test(tool.name)) &&
-      (!row.message || row.message.test(api.message))
-  )
   const { requestId: _id, retryAfter: _after, ...details } = api.details
   const problems = Array.isArray(details.errors) ? { errors: details.errors } : {}
-  return {
-    ...shared,
-    argument: advice?.argument,
-    next: advice?.next ?? 'read the message, and correct the call',
-    ...problems
-  }
+  return { ...shared, next: 'read the message, and correct the call', ...advised(api, tool), ...problems }
+}
+
+/** What is known to help after an error of the API; a row may tell one by its code alone, without a status. */
+export function advised(
+  { code, status }: { readonly code: number; readonly status?: number },
+  tool: Tool
+): Pick<ErrorBody, 'argument' | 'next'> | undefined {
+  const advice = ADVICE.find(
+    (row) =>
+      (row.code === undefined || row.code === code) &&
+      (row.status === undefined || row.status === status) &&
+      (!row.tool || row.tool.test(tool.name))
+  )
+  return advice && { argument: advice.argument, next: advice.next }
 }
 
 /** The text of an error result: one line of JSON; `next` never names a tool that this server does not list. */

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { membersOf, objectText, setAt, withDefaults } from '@ringdown/contract/json-text'
 import type { InteractionChannelInstance } from 'twilio/lib/rest/flexApi/v1/interaction/interactionChannel.js'
-import { explained, Fault, fault } from '../errors.ts'
+import { advised, explained, Fault, fault } from '../errors.ts'
 import { objectIn } from '../json.ts'
 import { compact, type Outcome, type Row } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
@@ -217,15 +217,8 @@ async function refuseBound(participants: readonly Row[], call: Call): Promise<vo
       (one) => one.conversationState !== 'closed' && objectIn(one.participantMessagingBinding).proxy_address === proxy
     )
     if (open) {
-      const sid = open.conversationSid
-      throw new Fault([
-        {
-          code: 50416,
-          status: 409,
-          message: `${address} and ${proxy} are already in conversation ${sid}`,
-          ...boundIn(sid)
-        }
-      ])
+      const message = `${address} and ${proxy} are already in conversation ${open.conversationSid}`
+      throw new Fault([{ code: 50416, status: 409, message, ...boundIn(message) }])
     }
   }
 }
@@ -258,16 +251,11 @@ async function answerOf(
   call: Call
 ): Promise<Outcome> {
   if (channel?.status === 'failed') {
-    throw new Fault([
-      {
-        code: channel.errorCode ?? 45770,
-        message: channel.errorMessage || 'the channel failed',
-        found: { interactionSid, channelSid: channel.sid, channelStatus: 'failed' },
-        ...(boundIn(channel.errorMessage ?? '') ?? {
-          next: 'correct the addresses or conversationSid, and create it again'
-        })
-      }
-    ])
+    const code = channel.errorCode ?? 45770
+    const message = channel.errorMessage || 'the channel failed'
+    const found = { interactionSid, channelSid: channel.sid, channelStatus: 'failed' }
+    const next = 'correct the addresses or conversationSid, and create it again'
+    throw new Fault([{ code, message, found, next, ...advised({ code }, call.tool), ...boundIn(message) }])
   }
   if (channel?.status === 'setup')
     call.warn('the channel is still being set up: look again with manage_interaction_channel get')

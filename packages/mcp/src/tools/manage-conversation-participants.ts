@@ -228,9 +228,12 @@ async function refused(
   return undefined
 }
 
-/** A pair of addresses is in one open conversation at a time; the API's message ends with its SID. */
+/**
+ * A pair of addresses is in one open conversation at a time: "… already exists in Conversation CH…" says in which
+ * (reference conversations 7.4). What else is wrong with a conversation names it in other words.
+ */
 export function boundIn(message: string): Partial<ErrorBody> | undefined {
-  const sid = /CH[0-9a-f]{32}/.exec(message)?.[0]
+  const sid = /\bin conversation (CH[0-9a-f]{32})/i.exec(message)?.[1]
   return sid
     ? {
         argument: 'conversationSid',
