@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { parseJson } from '@ringdown/contract/json-text'
 import twilio from 'twilio'
 import { Names } from './names.ts'
-import { asking } from './position.ts'
 import { type RingdownApi, ringdownApi } from './ringdown-api.ts'
 import { type HttpResponse, ringdown, underTwilioHosts } from './twilio-client.ts'
+import { asking } from './write-headers.ts'
 
 export type BackendKind = 'ringdown' | 'twilio'
 

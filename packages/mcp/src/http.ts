@@ -23,6 +23,8 @@ export interface McpHttpOptions extends Omit<McpServerOptions, 'backend'> {
 /** One HTTP request: what the server knows of it beyond Node's objects. */
 export interface McpHttpRequest {
   readonly credentials: Credentials
+  /** Name of the exchange of this request and its response, where the server is in this process: the call's writes belong to it. */
+  readonly exchange?: string | undefined
   /** The JSON body where it is parsed already; otherwise it is read from `request`. */
   readonly body?: unknown
 }
@@ -32,6 +34,17 @@ export type McpHttpHandler = (
   response: ServerResponse,
   context: McpHttpRequest
 ) => Promise<void>
+
+/** Who calls, from the server that has checked it to the one that the SDK makes. */
+class Caller {
+  readonly backend: Backend
+  readonly exchange: string | undefined
+
+  constructor(backend: Backend, exchange: string | undefined) {
+    this.backend = backend
+    this.exchange = exchange
+  }
+}
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 const MOST_BACKENDS = 200
@@ -60,17 +73,21 @@ export function mcpHttpHandler(options: McpHttpOptions): McpHttpHandler {
 
   const handler = createMcpHandler(
     ({ authInfo }) => {
-      const backend = authInfo?.extra?.backend as Backend | undefined // put there below
-      if (!backend) throw new Error('an MCP request came in without its account')
-      return createMcpServer({ ...serverOptions, backend })
+      const caller = authInfo?.extra?.caller
+      if (!(caller instanceof Caller)) throw new Error('invariant: an MCP request comes in with its account')
+      const { backend, exchange } = caller
+      // It is over when the response is, which is the server's to know.
+      const within = exchange === undefined ? undefined : { name: exchange, end() {} }
+      return createMcpServer({ ...serverOptions, backend, exchange: () => within })
     },
     { onerror }
   )
   const serve = toNodeHandler(negotiating(handler), { onerror })
 
-  return async (request, response, { credentials, body }) => {
+  return async (request, response, { credentials, exchange, body }) => {
     if (!hostAllowed(request, response) || !originAllowed(request, response)) return
-    const auth = { token: '', clientId: credentials.username, scopes: [], extra: { backend: backendOf(credentials) } }
+    const caller = new Caller(backendOf(credentials), exchange)
+    const auth = { token: '', clientId: credentials.username, scopes: [], extra: { caller } }
     await serve(Object.assign(request, { auth }) as NodeIncomingMessageLike, response, body) // Node's type says `method?: string | undefined`, the adapter's `method?: string`
   }
 }

@@ -29,7 +29,7 @@ describe('the fields of a row', () => {
 
 describe('a result', () => {
   it('says the same to clients that read structure and to those that read text', () => {
-    const result = resultOf({ tasks: [{ taskSid: 'WT1' }], nextPageToken: undefined }, { warnings: ['one', 'one'] })
+    const result = resultOf({ tasks: [{ taskSid: 'WT1' }], nextPageToken: undefined }, ['one', 'one'])
     expect(result.structuredContent).toEqual({ tasks: [{ taskSid: 'WT1' }], warnings: ['one'] })
     expect(result.content).toEqual([{ type: 'text', text: JSON.stringify(result.structuredContent) }])
   })
@@ -38,7 +38,7 @@ describe('a result', () => {
     const big = {
       workflows: [{ workflowSid: 'WW1', configuration: { text: 'x'.repeat(30_000) }, friendlyName: 'Default' }]
     }
-    const { structuredContent } = resultOf(big, { warnings: [] })
+    const { structuredContent } = resultOf(big, [])
     expect(structuredContent).toEqual({
       workflows: [{ workflowSid: 'WW1', friendlyName: 'Default' }],
       omitted: { 'workflows[0].configuration': '30 kB' }

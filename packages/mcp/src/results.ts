@@ -2,7 +2,6 @@ import type { CallToolResult } from '@modelcontextprotocol/server'
 import { fault } from './errors.ts'
 import { plain, StoredJson, storedOr, written } from './json.ts'
 import { near } from './near.ts'
-import type { Call } from './tool.ts'
 
 /** One item of a result, by the SDK's camelCase names. */
 export type Row = Readonly<Record<string, unknown>>
@@ -107,7 +106,7 @@ export function compact<T extends Row>(row: T): T {
  * The result of a call: JSON, the same in structuredContent and in the text, but for numbers that values cannot hold:
  * those are text in the first.
  */
-export function resultOf(outcome: Outcome, call: Pick<Call, 'warnings'>): CallToolResult {
+export function resultOf(outcome: Outcome, warnings: readonly string[]): CallToolResult {
   const told = compact(outcome)
   let isExact = true
   const asText = (source: string) => {
@@ -116,9 +115,9 @@ export function resultOf(outcome: Outcome, call: Pick<Call, 'warnings'>): CallTo
   }
   const shown = sizeOf(told) <= LIMIT - ROOM ? told : shortened(told)
   const values = plain(shown, asText) as Row // of an object it makes one
-  const warnings = isExact ? call.warnings : [...call.warnings, LONG_NUMBERS]
-  const structuredContent = withWarnings(values, warnings)
-  const result = withWarnings(shown, warnings)
+  const all = isExact ? warnings : [...warnings, LONG_NUMBERS]
+  const structuredContent = withWarnings(values, all)
+  const result = withWarnings(shown, all)
   return { structuredContent, content: [{ type: 'text', text: written(result) ?? '{}' }] }
 }
 

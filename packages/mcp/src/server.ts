@@ -4,6 +4,7 @@ import { type Caller, callTool } from './call.ts'
 import { type Definition, definitionOf, type Schema } from './definitions.ts'
 import type { Tool } from './tool.ts'
 import { SEED_TOOLS, TOOLS } from './tools/all.ts'
+import type { CallExchange } from './write-headers.ts'
 
 /** How a server is made. */
 export interface McpServerOptions {
@@ -16,6 +17,8 @@ export interface McpServerOptions {
   readonly readOnly?: boolean | undefined
   /** `all`, `seed` (the sixteen), or tool names; narrows, and cannot widen what `readOnly` leaves. */
   readonly tools?: string | readonly string[] | undefined
+  /** Opens an exchange for a call, where the server is in this process: what the call causes is told when it is answered. */
+  readonly exchange?: (() => CallExchange | undefined) | undefined
   /** Is told of defects inside a tool. */
   readonly onerror?: ((error: unknown) => void) | undefined
 }
@@ -49,6 +52,7 @@ export function createMcpServer(options: McpServerOptions): McpServer {
     workspace: options.workspace,
     readOnly: options.readOnly === true,
     lists: (tool: string) => names.has(tool),
+    exchange: options.exchange,
     onerror: options.onerror
   }
   const server = new McpServer(

@@ -207,7 +207,8 @@ async function tellNobody(call: Call, targetWorkers: string): Promise<void> {
         : []
     }
   )
-  call.warn(`0 of ${workers.length} workers match.${clue.join(';')}`)
+  const said = ['queue_without_workers', ...(clue.length > 0 ? ['never_a_list'] : [])]
+  call.warn(`0 of ${workers.length} workers match.${clue.join(';')}`, ...said)
 }
 
 async function inUse(call: Call, taskQueueSid: string) {

@@ -219,7 +219,7 @@ function refused(message: string, configuration: Json | undefined): Partial<Erro
 
 function warnWithoutDefault(configuration: Json, call: Call): void {
   if (!routingIn(configuration.value).default_filter)
-    call.warn('no default_filter: tasks that match no filter are refused at creation')
+    call.warn('no default_filter: tasks that match no filter are refused at creation', 'no_default_filter')
 }
 
 /**
