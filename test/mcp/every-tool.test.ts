@@ -1,5 +1,5 @@
 import type { Argument, Tool } from '@ringdown/mcp/tool'
-import { TOOLS } from '@ringdown/mcp/tools/all'
+import { allTools } from '@ringdown/mcp/tools/all'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connected, type connected as connects } from './agent.ts'
 import { Center, ours } from './center.ts'
@@ -115,7 +115,7 @@ const renamed = (args: Arguments, name: (old: string) => string): Arguments =>
 const mapped = (args: Arguments, change: (value: unknown, name: string) => unknown): Arguments =>
   Object.fromEntries(Object.entries(args).map(([name, value]) => [name, change(value, name)]))
 
-describe.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s', (_name, tool) => {
+describe.each(allTools.map((tool) => [tool.name, tool] as const))('%s', (_name, tool) => {
   let center: Center
   let agent: Agent
 

@@ -16,7 +16,7 @@ export interface Matched {
 }
 
 /** Spellings that callers of other connectors send; the first that the tool has is meant. */
-const ALIASES: Readonly<Record<string, readonly string[]>> = {
+const commonAliases: Readonly<Record<string, readonly string[]>> = {
   routingworkflowsid: ['workflowSid'],
   routingworkspacesid: ['workspaceSid'],
   minutesfilter: ['minutes'],
@@ -42,7 +42,7 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   taskchanneluniquename: ['taskChannel']
 }
 
-const ACTION_ALIASES: Readonly<Record<string, string>> = {
+const actionAliases: Readonly<Record<string, string>> = {
   delete: 'remove',
   remove: 'delete',
   add: 'create',
@@ -55,7 +55,7 @@ function own<T>(table: Readonly<Record<string, T>> | undefined, name: string): T
 }
 
 /** Known to every action, whether or not it uses them. */
-const ALWAYS = new Set(['action', 'pageSize', 'pageToken', 'fields', 'workspaceSid'])
+const takenEverywhere = new Set(['action', 'pageSize', 'pageToken', 'fields', 'workspaceSid'])
 
 /** A name without case, underscores and hyphens: `workspace_sid`, `WorkspaceSid` and `workspaceSid` are one. */
 const folded = (name: string): string => name.replace(/[_-]/g, '').toLowerCase()
@@ -63,7 +63,7 @@ const folded = (name: string): string => name.replace(/[_-]/g, '').toLowerCase()
 /**
  * Reads the arguments of one call by the tool's table.
  *
- * @throws Fault with every mistake found: unknown, unused, missing and wrong arguments are told at once.
+ * Throws Fault with every mistake found: unknown, unused, missing and wrong arguments are told at once.
  */
 export function match(tool: Tool, given: unknown, readOnly = false): Matched {
   const faults: ErrorBody[] = []
@@ -92,7 +92,8 @@ function spell(tool: Tool, given: unknown, faults: ErrorBody[], warnings: string
   const known = new Map(Object.keys(tool.arguments).map((name) => [folded(name), name]))
   for (const [key, value] of Object.entries(given)) {
     const fold = folded(key)
-    const alias = own(tool.aliases, fold) ?? own(ALIASES, fold)?.find((name) => Object.hasOwn(tool.arguments, name))
+    const alias =
+      own(tool.aliases, fold) ?? own(commonAliases, fold)?.find((name) => Object.hasOwn(tool.arguments, name))
     const name = known.get(fold) ?? alias
     if (name === undefined) {
       if (value === null) continue
@@ -149,7 +150,7 @@ function actionOf(
     return ['', undefined]
   }
   const fold = typeof raw === 'string' ? raw.trim().toLowerCase().replaceAll('-', '_') : ''
-  const name = [fold, own(ACTION_ALIASES, fold) ?? ''].find((name) => Object.hasOwn(tool.actions, name))
+  const name = [fold, own(actionAliases, fold) ?? ''].find((name) => Object.hasOwn(tool.actions, name))
   const action = name === undefined ? undefined : tool.actions[name]
   if (!action || name === undefined) {
     faults.push({
@@ -182,7 +183,7 @@ function uses(action: Action, argument: string): boolean {
 
 function unusable(tool: Tool, name: string, action: Action, values: Readonly<Record<string, unknown>>): ErrorBody[] {
   return Object.keys(values).flatMap((argument): ErrorBody[] => {
-    if (ALWAYS.has(argument) || uses(action, argument)) return []
+    if (takenEverywhere.has(argument) || uses(action, argument)) return []
     const reason = action.unused?.[argument]
     const users = Object.entries(tool.actions).flatMap(([other, spec]) => (uses(spec, argument) ? [other] : []))
     return [

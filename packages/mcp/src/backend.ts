@@ -52,17 +52,17 @@ export function twilioBackend({
   httpClient
 }: Reached & { readonly base?: string | undefined }): Backend {
   const http =
-    httpClient ?? (base ? underTwilioHosts({ url: base, autoRetry: true }) : new twilio.RequestClient(RETRYING))
+    httpClient ?? (base ? underTwilioHosts({ url: base, autoRetry: true }) : new twilio.RequestClient(retrying))
   return backend('twilio', credentials, http)
 }
 
-const RETRYING = { autoRetry: true, maxRetryDelay: 1500, maxRetries: 3 }
+const retrying = { autoRetry: true, maxRetryDelay: 1500, maxRetries: 3 }
 
 /**
  * Credentials from the environment: `TWILIO_API_KEY` and `TWILIO_API_SECRET`, or `TWILIO_ACCOUNT_SID` and
  * `TWILIO_AUTH_TOKEN` (the names that Twilio's own tools read).
  *
- * @throws Error naming the variables that are missing.
+ * Throws Error naming the variables that are missing.
  */
 export function credentialsFrom(env: Readonly<Record<string, string | undefined>>): Credentials {
   const { TWILIO_ACCOUNT_SID: sid, TWILIO_AUTH_TOKEN: token, TWILIO_API_KEY: key, TWILIO_API_SECRET: secret } = env

@@ -27,7 +27,7 @@ export interface Caller {
 }
 
 /** Kinds of things that live inside a workspace. */
-const IN_WORKSPACE: ReadonlySet<RefKind> = new Set(['activity', 'task_queue', 'workflow', 'worker', 'task_channel'])
+const kindsInWorkspace: ReadonlySet<RefKind> = new Set(['activity', 'task_queue', 'workflow', 'worker', 'task_channel'])
 
 /**
  * One tool call, from what the client sent to what it gets: never a protocol error, never a stack trace.
@@ -151,7 +151,7 @@ async function resolved(
     try {
       if (kind === 'workspace' && name === 'workspaceSid') sids[name] = await call.workspace()
       else {
-        const place = IN_WORKSPACE.has(kind)
+        const place = kindsInWorkspace.has(kind)
           ? await call.workspace()
           : kind === 'conversation'
             ? String(values.chatServiceSid ?? '')

@@ -94,7 +94,7 @@ interface Advice {
  * What to do after a refusal of the API: the first row that fits wins. A tool's own `explain` may say it better.
  * Codes: reference rest-conventions 10, conversations 21, flex 11, studio 6.
  */
-const ADVICE: readonly Advice[] = [
+const adviceTable: readonly Advice[] = [
   {
     code: 20412,
     argument: 'ifMatch',
@@ -271,7 +271,7 @@ export function advised(
   { code, status }: { readonly code: number; readonly status?: number },
   tool: Tool
 ): Pick<ErrorBody, 'argument' | 'next'> | undefined {
-  const advice = ADVICE.find(
+  const advice = adviceTable.find(
     (row) =>
       (row.code === undefined || row.code === code) &&
       (row.status === undefined || row.status === status) &&
@@ -286,15 +286,15 @@ export function errorText(bodies: readonly ErrorBody[], lists: (tool: string) =>
   return JSON.stringify(shown.length === 1 ? { error: shown[0] } : { error: shown[0], errors: shown })
 }
 
-const TOOL_NAME = /\b(?:create|manage|get|send|list|explain|query|wait|apply|update)_[a-z_]+\b/g
+const toolName = /\b(?:create|manage|get|send|list|explain|query|wait|apply|update)_[a-z_]+\b/g
 
 function advisable(next: string | undefined, lists: (tool: string) => boolean): string | undefined {
   if (!next) return undefined
   const parts = next
     .split('; ')
-    .filter((part) => (part.match(TOOL_NAME) ?? []).every((name) => NOT_TOOLS.has(name) || lists(name)))
+    .filter((part) => (part.match(toolName) ?? []).every((name) => notTools.has(name) || lists(name)))
   return parts.length > 0 ? parts.join('; ') : 'read the message; no tool of this server can do it'
 }
 
 /** Actions and arguments that look like tool names. */
-const NOT_TOOLS = new Set(['list_executions', 'get_execution'])
+const notTools = new Set(['list_executions', 'get_execution'])

@@ -46,8 +46,8 @@ class Caller {
   }
 }
 
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
-const MOST_BACKENDS = 200
+const loopback = ['localhost', '127.0.0.1', '[::1]']
+const maxBackends = 200
 
 /**
  * The handler of `POST /mcp`, or of `POST /mcp/read-only` with `readOnly`: stateless Streamable HTTP for clients of
@@ -57,8 +57,8 @@ const MOST_BACKENDS = 200
 export function mcpHttpHandler(options: McpHttpOptions): McpHttpHandler {
   const { backend: backendFor, hosts = [], origins = [], ...serverOptions } = options
   const backends = new Map<string, Backend>()
-  const hostAllowed = hostHeaderValidation([...LOOPBACK, ...hosts])
-  const originAllowed = originValidation([...LOOPBACK, ...hosts, ...origins])
+  const hostAllowed = hostHeaderValidation([...loopback, ...hosts])
+  const originAllowed = originValidation([...loopback, ...hosts, ...origins])
   const onerror = (error: Error) => options.onerror?.(error)
 
   const backendOf = (credentials: Credentials): Backend => {
@@ -67,7 +67,7 @@ export function mcpHttpHandler(options: McpHttpOptions): McpHttpHandler {
     backends.delete(key)
     backends.set(key, backend)
     const [oldest] = backends.keys()
-    if (backends.size > MOST_BACKENDS && oldest !== undefined) backends.delete(oldest)
+    if (backends.size > maxBackends && oldest !== undefined) backends.delete(oldest)
     return backend
   }
 

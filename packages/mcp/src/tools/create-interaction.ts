@@ -8,7 +8,7 @@ import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values
 import { ifPossible, taskIn } from './interactions.ts'
 import { boundIn } from './manage-conversation-participants.ts'
 import { onlyWorkflow } from './manage-tasks.ts'
-import { MOST_PRIORITY, MOST_SECONDS, WORKSPACE, workspaceOf } from './shared.ts'
+import { maxPriority, maxSeconds, workspaceArgument, workspaceOf } from './shared.ts'
 
 const args = argumentsOf({
   channelType: {
@@ -27,14 +27,14 @@ const args = argumentsOf({
   conversationSid: { type: 'string', ref: 'conversation', description: 'SID or name' },
   participants: { type: 'objects', description: 'native form instead' },
   channelProperties: { type: 'object', description: 'more native properties' },
-  ...WORKSPACE,
+  ...workspaceArgument,
   workflowSid: { type: 'string', ref: 'workflow', description: 'SID or name' },
   taskQueueSid: { type: 'string', ref: 'task_queue', description: 'SID or name' },
   workerSid: { type: 'string', ref: 'worker', description: 'SID or name' },
   taskChannel: { type: 'string', ref: 'task_channel', description: 'default by channelType' },
   attributes: { type: 'object' },
-  priority: { type: 'integer', min: 0, max: MOST_PRIORITY },
-  timeout: { type: 'integer', min: 1, max: MOST_SECONDS, description: 'seconds' },
+  priority: { type: 'integer', min: 0, max: maxPriority },
+  timeout: { type: 'integer', min: 1, max: maxSeconds, description: 'seconds' },
   interactionContextSid: { type: 'string', sid: ['HQ'] },
   webhookTtid: { type: 'string' }
 })
@@ -87,10 +87,10 @@ export const createInteraction: Tool = {
 }
 
 /** Channel types whose customer is an identity in the chat, without an address of ours. */
-const CHAT = new Set(['web', 'chat'])
-const PREFIXED: Readonly<Record<string, string>> = { whatsapp: 'whatsapp:', messenger: 'messenger:' }
+const chatTypes = new Set(['web', 'chat'])
+const addressPrefixes: Readonly<Record<string, string>> = { whatsapp: 'whatsapp:', messenger: 'messenger:' }
 /** Milliseconds that a call waits for the channel to leave `setup`. */
-const PATIENCE = 3000
+const patience_ms = 3000
 
 async function createContact(values: Given, call: Call): Promise<Outcome> {
   const { channelType, conversationSid, workerSid } = values
@@ -134,10 +134,10 @@ function participantsOf(values: Given): readonly Row[] {
   const properties = values.channelProperties?.value ?? {}
   const customer = values.customerAddress ?? (typeof properties.to === 'string' ? properties.to : undefined)
   const business = values.businessAddress ?? (typeof properties.from === 'string' ? properties.from : undefined)
-  const addressed = CHAT.has(channelType) ? customer : channelType === 'email' ? customer : customer && business
+  const addressed = chatTypes.has(channelType) ? customer : channelType === 'email' ? customer : customer && business
   if (!addressed) {
     if (conversationSid) return []
-    const both = CHAT.has(channelType)
+    const both = chatTypes.has(channelType)
       ? 'customerAddress (their identity)'
       : channelType === 'email'
         ? 'customerAddress'
@@ -147,9 +147,9 @@ function participantsOf(values: Given): readonly Row[] {
       next: `give conversationSid, or ${both}`
     })
   }
-  if (CHAT.has(channelType)) return [{ identity: customer }]
+  if (chatTypes.has(channelType)) return [{ identity: customer }]
   if (channelType === 'email') return [compact({ level: 'to', address: customer, name: customerName })]
-  const prefix = PREFIXED[channelType] ?? ''
+  const prefix = addressPrefixes[channelType] ?? ''
   const prefixed = (address: string | undefined) => (address?.startsWith(prefix) ? address : `${prefix}${address}`)
   return [{ address: prefixed(customer), proxy_address: prefixed(business), type: channelType }]
 }
@@ -234,7 +234,7 @@ async function settledChannel(
   let channel = await context.fetch()
   for (
     let waited = 0, step = 100;
-    channel.status === 'setup' && waited < PATIENCE;
+    channel.status === 'setup' && waited < patience_ms;
     waited += step, step = Math.min(step * 2, 800)
   ) {
     await wait(step)
