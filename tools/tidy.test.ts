@@ -20,7 +20,7 @@ const packages: Rooms = {
   mcp: ['contract'],
   desk: ['client', 'contract', 'engine/src/routing/life-cycle.ts'],
   webchat: ['client', 'contract'],
-  cli: ['server', 'mcp']
+  cli: ['client', 'server', 'mcp']
 }
 
 /** The same for the folders of the server. What stands above them all, beside the folders, puts them together. */

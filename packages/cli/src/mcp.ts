@@ -5,7 +5,7 @@ import { type Running, start } from '@ringdown/server/start'
 import { FolderTaken } from '@ringdown/server/store/folder-lock'
 import { CannotOpen } from '@ringdown/server/store/store'
 import { pino } from 'pino'
-import { BadArguments, type McpArguments } from './arguments.ts'
+import { BadArguments, type McpArguments, reasonOf } from './arguments.ts'
 import { type Stoppable, stopOnSignals } from './stopping.ts'
 
 /** What others run is not ours to stop. */
@@ -39,7 +39,7 @@ function twilio({ url }: McpArguments): Reached {
   try {
     return { backend: twilioBackend({ credentials: credentialsFrom(process.env), base: url }), ...nothing }
   } catch (error) {
-    throw new BadArguments(`The backend twilio needs credentials: ${(error as Error).message}.`)
+    throw new BadArguments(`The backend twilio needs credentials: ${reasonOf(error)}.`)
   }
 }
 

@@ -74,14 +74,18 @@ export function match(tool: Tool, given: unknown, readOnly = false): Matched {
   for (const [argument, raw] of spelled) {
     if (argument === 'action') continue
     try {
-      const value = valueIn(tool.arguments[argument] as Argument, argument, raw, warnings) // spell() keeps only the table's names
+      const spec = tool.arguments[argument]
+      const value = spec && valueIn(spec, argument, raw, warnings)
       if (value !== undefined) values[argument] = value
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       faults.push(...error.bodies)
     }
   }
-  if (action) faults.push(...unusable(tool, name, action, values), ...missing(tool, name, action, values, faults))
+  if (action) {
+    const acting = { tool, name, action, values }
+    faults.push(...unusable(acting), ...missing(acting, faults))
+  }
   if (faults.length > 0 || !action) throw new Fault(faults)
   return { name, action, values, warnings, filters: filtersOf(tool.name, name, values) }
 }
@@ -181,7 +185,15 @@ function uses(action: Action, argument: string): boolean {
   return Boolean(action.required?.includes(argument) || action.optional?.includes(argument))
 }
 
-function unusable(tool: Tool, name: string, action: Action, values: Readonly<Record<string, unknown>>): ErrorBody[] {
+/** What a call does, with the values that could be read. */
+interface Acting {
+  readonly tool: Tool
+  readonly name: string
+  readonly action: Action
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+function unusable({ tool, name, action, values }: Acting): ErrorBody[] {
   return Object.keys(values).flatMap((argument): ErrorBody[] => {
     if (takenEverywhere.has(argument) || uses(action, argument)) return []
     const reason = action.unused?.[argument]
@@ -197,13 +209,7 @@ function unusable(tool: Tool, name: string, action: Action, values: Readonly<Rec
   })
 }
 
-function missing(
-  tool: Tool,
-  name: string,
-  action: Action,
-  values: Readonly<Record<string, unknown>>,
-  faults: readonly ErrorBody[]
-): ErrorBody[] {
+function missing({ tool, name, action, values }: Acting, faults: readonly ErrorBody[]): ErrorBody[] {
   const wrong = new Set(faults.map((fault) => fault.argument))
   const doing = name === 'call' ? tool.name : `${tool.name} ${name}`
   const absent = (action.required ?? []).filter((argument) => values[argument] === undefined && !wrong.has(argument))

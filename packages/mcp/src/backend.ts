@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { parseJson } from '@ringdown/contract/json-text'
 import twilio from 'twilio'
+import { objectIn } from './json.ts'
 import { Names } from './names.ts'
 import { type RingdownApi, ringdownApi } from './ringdown-api.ts'
 import { type HttpResponse, ringdown, underTwilioHosts } from './twilio-client.ts'
@@ -104,13 +105,13 @@ function tagged(response: HttpResponse): HttpResponse {
     if (typeof response.body === 'string') response.body = parsed(response.body) ?? response.body
     return response
   }
-  const headers = (response.headers ?? {}) as Readonly<Record<string, unknown>> // axios' headers, read like a record
+  const headers = objectIn(response.headers)
   const body = typeof response.body === 'string' ? parsed(response.body) : response.body
   const isObject = typeof body === 'object' && body !== null
   response.body = {
     ...(isObject ? body : { message: `HTTP ${response.statusCode} without a JSON body` }),
     details: {
-      ...(isObject ? (body as { details?: object }).details : {}), // an error body has details or has not
+      ...objectIn(objectIn(body).details),
       requestId: headers['twilio-request-id'],
       retryAfter: headers['retry-after']
     }

@@ -36,7 +36,7 @@ const kindsInWorkspace: ReadonlySet<RefKind> = new Set(['activity', 'task_queue'
  */
 export async function callTool(tool: Tool, raw: unknown, serving: Serving, caller: Caller): Promise<CallToolResult> {
   const exchange = serving.exchange?.()
-  const result = answerOf(tool, raw, serving, caller, new WriteNotes(exchange?.name))
+  const result = answerOf(raw, { tool, serving, caller, notes: new WriteNotes(exchange?.name) })
   if (!exchange) return answerFirst(serving.backend, tool.name === 'wait_for_events', result)
   try {
     return await result
@@ -46,16 +46,19 @@ export async function callTool(tool: Tool, raw: unknown, serving: Serving, calle
   }
 }
 
-async function answerOf(
-  tool: Tool,
-  raw: unknown,
-  serving: Serving,
-  caller: Caller,
-  notes: WriteNotes
-): Promise<CallToolResult> {
+/** A call as it came in. */
+interface Asked {
+  readonly tool: Tool
+  readonly serving: Serving
+  readonly caller: Caller
+  readonly notes: WriteNotes
+}
+
+async function answerOf(raw: unknown, asked: Asked): Promise<CallToolResult> {
+  const { tool, serving, caller, notes } = asked
   try {
     const matched = match(tool, raw, serving.readOnly)
-    const answered = await noting(notes, () => attempts({ tool, matched, serving, caller, notes }))
+    const answered = await noting(notes, () => attempts(matched, asked))
     // For clients that can use it; agents say `since`.
     return notes.cursor === undefined ? answered : { ...answered, _meta: { 'ringdown/cursor': notes.cursor } }
   } catch (error) {
@@ -67,28 +70,20 @@ async function answerOf(
   }
 }
 
-/** A call that has been understood. */
-interface Understood {
-  readonly tool: Tool
-  readonly matched: Matched
-  readonly serving: Serving
-  readonly caller: Caller
-  readonly notes: WriteNotes
-}
-
-async function attempts(understood: Understood): Promise<CallToolResult> {
+async function attempts(matched: Matched, asked: Asked): Promise<CallToolResult> {
   const first = { cached: false }
   try {
-    return await attempt(understood, first)
+    return await attempt(matched, asked, first)
   } catch (error) {
     if (!first.cached || !isApi(error, 404)) throw error
-    understood.serving.backend.names.forget()
-    return await attempt(understood, { cached: false })
+    asked.serving.backend.names.forget()
+    return await attempt(matched, asked, { cached: false })
   }
 }
 
 async function attempt(
-  { tool, matched, serving, caller, notes }: Understood,
+  matched: Matched,
+  { tool, serving, caller, notes }: Asked,
   seen: { cached: boolean }
 ): Promise<CallToolResult> {
   const warnings = [...matched.warnings]

@@ -1,6 +1,6 @@
 import { mergePatch } from '@ringdown/contract/json-text'
 import { fault, isApi } from './errors.ts'
-import { StoredJson, storedOr } from './json.ts'
+import { objectIn, StoredJson, storedOr } from './json.ts'
 import type { Call, Json } from './tool.ts'
 
 /** What an SDK's `fetchWithHttpInfo` answers of a thing with attributes. */
@@ -19,7 +19,7 @@ const maxTries = 4
 
 /** The version of what was fetched, from its ETag; undefined where the API gives none. */
 export function versionOf(fetched: { readonly headers?: unknown }): string | undefined {
-  const etag = (fetched.headers as Record<string, unknown> | undefined)?.etag // axios' headers, read like a record
+  const { etag } = objectIn(fetched.headers)
   return typeof etag === 'string' && etag !== '' ? etag : undefined
 }
 

@@ -17,7 +17,7 @@ export const sizeOf = (value: unknown): number => Buffer.byteLength(written(valu
 
 /** Something of the SDK that tells its properties. */
 export interface Instance {
-  toJSON(): unknown
+  toJSON(): object
 }
 
 /** Properties that say nothing to an agent: links, and the account that it works on anyway. */
@@ -30,7 +30,7 @@ const noise = new Set(['url', 'links', 'accountSid'])
  */
 export function rowOf(instance: Instance, sidName: string, json: readonly string[] = ['attributes']): Row {
   const row: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(instance.toJSON() as object)) {
+  for (const [key, value] of Object.entries(instance.toJSON())) {
     if (!noise.has(key)) row[key === 'sid' ? sidName : key] = json.includes(key) ? storedOr(value) : dated(value)
   }
   return row

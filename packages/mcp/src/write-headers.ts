@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type twilio from 'twilio'
+import { objectIn } from './json.ts'
 
 /** An exchange of a Ringdown to which a call's writes belong: what they cause is told when the call is answered. */
 export interface CallExchange {
@@ -49,7 +50,7 @@ export function asking(http: twilio.RequestClient): twilio.RequestClient {
       ...(notes.cursor === undefined && { 'ringdown-cursor': 'before' })
     }
     const response = await original({ ...request, headers } as never) // as below
-    const { 'ringdown-cursor': cursor, 'ringdown-warnings': warnings } = Object(response.headers)
+    const { 'ringdown-cursor': cursor, 'ringdown-warnings': warnings } = objectIn(response.headers)
     if (typeof cursor === 'string') notes.cursor ??= cursor
     if (typeof warnings === 'string') notes.warnings.push(...JSON.parse(warnings))
     return response

@@ -124,7 +124,7 @@ async function createContact(values: Given, call: Call): Promise<Outcome> {
     (api) => boundIn(api.message)
   )
   const settled = await settledChannel(made.sid, objectIn(made.channel).sid, call)
-  return answerOf(made.sid, settled, taskIn(made.routing).sid, values, call)
+  return answerOf({ interactionSid: made.sid, channel: settled, taskSid: taskIn(made.routing).sid }, values, call)
 }
 
 /** Native participants of the contact: the customer, as the channel type knows customers. */
@@ -243,13 +243,14 @@ async function settledChannel(
   return channel
 }
 
-async function answerOf(
-  interactionSid: string,
-  channel: InteractionChannelInstance | undefined,
-  taskSid: string | undefined,
-  values: Given,
-  call: Call
-): Promise<Outcome> {
+/** A contact as the API has made it, or could not. */
+interface Contact {
+  readonly interactionSid: string
+  readonly channel: InteractionChannelInstance | undefined
+  readonly taskSid: string | undefined
+}
+
+async function answerOf({ interactionSid, channel, taskSid }: Contact, values: Given, call: Call): Promise<Outcome> {
   if (channel?.status === 'failed') {
     const code = channel.errorCode ?? 45770
     const message = channel.errorMessage || 'the channel failed'

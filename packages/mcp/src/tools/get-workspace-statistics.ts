@@ -220,7 +220,7 @@ const ownFields = new Set(['account_sid', 'workspace_sid', 'task_queue_sid', 'wo
 
 /** The figures by the API's own names: free JSON is passed on as it is, and the combined endpoints give it so. */
 function asGiven(instance: Instance): Row {
-  const entries = Object.entries(instance.toJSON() as object).map(
+  const entries = Object.entries(instance.toJSON()).map(
     ([key, value]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), dated(value)] as const
   )
   return compact(Object.fromEntries(entries.filter(([key]) => !ownFields.has(key))))
