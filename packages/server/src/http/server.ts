@@ -175,7 +175,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   const exchanges = options.exchanges ?? new Exchanges()
   mountOperations(app, options, { answers, origin, feeds, streamOf, exchanges })
   mountProbes(app, answers, options)
-  if (options.mcp) mountMcp(app, options.credentials, options.mcp, exchanges, log)
+  if (options.mcp) mountMcp(app, options.mcp, exchanges, options)
   return app
 }
 
@@ -340,10 +340,9 @@ function servedAt(request: FastifyRequest, paths: Paths<Served>): Served {
 /** MCP reads its own bodies and writes its own answers: Fastify only finds the path, and who calls. */
 function mountMcp(
   app: FastifyInstance,
-  credentials: Credentials,
   answer: MountMcp,
   exchanges: Exchanges,
-  log: Logger
+  { credentials, log }: Pick<ServerOptions, 'credentials' | 'log'>
 ): void {
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
