@@ -193,6 +193,7 @@ export class Auditor {
         reservation_status: one.status,
         task_sid: one.task,
         worker_sid: one.worker,
+        worker_name: one.worker_name,
         task_channel_sid: one.channel,
         timeout_at: one.timeout_at
       })

@@ -136,6 +136,8 @@ export interface Reservation {
   readonly workspace: string
   readonly task: string
   readonly worker: string
+  /** The name of a worker who is gone, as it was then (reference taskrouter 1.10). */
+  worker_name: string | null
   channel: string
   status: 'pending' | 'accepted' | 'rejected' | 'timeout' | 'canceled' | 'rescinded' | 'wrapping' | 'completed'
   readonly previous_activity: string

@@ -365,7 +365,9 @@ function deleteWorker(router: Router, command: Of<'worker.delete'>, published: P
   const { workspace_sid, sid } = command
   at(router, 'worker', workspace_sid, sid)
   checkVersion(published, 'worker', sid, command.if_match)
-  must(router.held(router.get('worker', sid)).length === 0, 'it holds reservations')
+  const worker = router.get('worker', sid)
+  must(router.held(worker).length === 0, 'it holds reservations')
+  for (const one of router.pages.reservation.values()) if (one.worker === sid) one.worker_name = worker.name
   for (const task of router.inTurn(workspace_sid))
     if (task.routing_target === sid) router.failDirect(task, 'RoutingTarget not available for Reservation acceptance')
   router.pages.worker.delete(sid)

@@ -248,6 +248,7 @@ export class Router extends Book {
       workspace: task.workspace,
       task: task.sid,
       worker: worker.sid,
+      worker_name: null,
       channel: task.channel,
       status: 'pending',
       previous_activity: worker.activity,

@@ -19,7 +19,9 @@ main(process.argv.slice(2)).catch((error: unknown) => {
   // What the user can mend is one line; anything else is a mistake of ours, and its trace helps.
   const isKnown = error instanceof CannotOpen || error instanceof BadArguments || error instanceof BadSettings
   process.stderr.write(
-    isKnown ? `${error.message.replace(/\s*\n\s*/g, ' ')}\n` : `${(error as Error).stack ?? String(error)}\n`
+    isKnown
+      ? `${error.message.replace(/\s*\n\s*/g, ' ')}\n`
+      : `${(error instanceof Error ? error.stack : undefined) ?? String(error)}\n`
   )
   process.exit(1)
 })

@@ -57,6 +57,7 @@ function reserve(state: State, task_sid: string, worker_sid: string, timeout_at:
     workspace_sid: task.workspace_sid,
     task_sid,
     worker_sid,
+    worker_name: null,
     task_channel_sid: task.task_channel_sid,
     reservation_status: 'pending',
     worker_previous_activity_sid: worker.activity_sid,

@@ -171,6 +171,8 @@ const reservationColumns = {
   workspace_sid: text(),
   task_sid: text(),
   worker_sid: text(),
+  /** The name that the worker had when it was deleted; null while there is one, and who asks is told the name of now. */
+  worker_name: text<string | null>(),
   task_channel_sid: text(),
   reservation_status: text<ReservationStatus>(),
   worker_previous_activity_sid: text<string | null>(),

@@ -1,10 +1,13 @@
 import type { ServerResponse } from 'node:http'
+import type { EngineEvent } from '@ringdown/engine/events'
 
 /**
  * One request until its answer has left. Followers of the log are told only then what the request caused: whoever changes
  * something and then waits for the event gets the two in that order.
  */
 export class Exchange {
+  /** Hears what the request has caused, when that is durable and before the answer is made. */
+  onDurable: ((events: readonly EngineEvent[]) => void) | undefined
   #isOver = false
   readonly #waiting: (() => void)[] = []
 
@@ -25,10 +28,18 @@ export class Exchange {
   }
 }
 
-/** The exchange of a response: over when its last byte is with the system, or its connection is gone. */
-export function exchangeOf(response: ServerResponse): Exchange {
+/**
+ * The exchange of a response: over when its last byte is with the system, or its connection is gone. Of a request that is
+ * one of several `within` an exchange: over with that one.
+ */
+export function exchangeOf(response: ServerResponse, within?: Exchange): Exchange {
   const exchange = new Exchange()
   const end = () => exchange.end()
+  if (within) {
+    if (within.isOver) end()
+    else within.onceOver(end)
+    return exchange
+  }
   response.once('finish', end)
   response.once('close', end)
   return exchange

@@ -54,8 +54,8 @@ export class FeedFilter {
   readonly #abouts: readonly (readonly string[])[]
 
   /**
-   * @param types - names of the log; with `*` at the end, all that begin so.
-   * @param about - fields of an event's data and the SID that one of them must hold.
+   * `types`: names of the log; with `*` at the end, all that begin so.
+   * `about`: fields of an event's data and the SID that one of them must hold.
    */
   constructor(
     types: readonly string[],

@@ -42,7 +42,7 @@ const furthestBack_ms = 24 * 3_600_000
  * Reads the parameters of any door. A parameter that is there and empty counts as absent. Throws InvalidRequest (400) that
  * names the parameter; an unknown one is refused, since a misspelt filter would let everything through.
  *
- * @param now - milliseconds, by the clock of the log.
+ * `now`: milliseconds, by the clock of the log.
  */
 export function feedQuestion(parameters: QueryParameters, now: number): FeedQuestion {
   const unknown = [...parameters.keys()].find((name) => !names.includes(name))

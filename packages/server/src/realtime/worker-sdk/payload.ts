@@ -170,7 +170,7 @@ function reservationBase(account_sid: string, row: ReservationRow, worker: Worke
     workspace_sid,
     sid,
     worker_sid,
-    worker_name: worker?.friendly_name ?? null,
+    worker_name: worker?.friendly_name ?? row.worker_name ?? null,
     reservation_status,
     ...datesOf(row),
     worker_previous_activity_sid: row.worker_previous_activity_sid,
