@@ -325,13 +325,14 @@ function unpack(packed: Packed): Figures {
   return figures
 }
 
-export function joinSpreads(a: Spread | undefined, b: Spread): Spread {
-  if (a === undefined) return b
+/** Both together. What else the two carry is not in the answer: whoever has a wider object may give it. */
+export function joinSpreads(a: Spread | undefined, { count, total, min, max }: Spread): Spread {
+  if (a === undefined) return { count, total, min, max }
   return {
-    count: a.count + b.count,
-    total: a.total + b.total,
-    min: Math.min(a.min, b.min),
-    max: Math.max(a.max, b.max)
+    count: a.count + count,
+    total: a.total + total,
+    min: Math.min(a.min, min),
+    max: Math.max(a.max, max)
   }
 }
 

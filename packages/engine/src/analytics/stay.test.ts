@@ -102,8 +102,7 @@ describe('stays', () => {
       const add = (sid: string, more: Spread) => sums.set(sid, joinSpreads(sums.get(sid), more))
       const cells = all.filter(({ ended }) => ended >= cover.first && ended < cover.last)
       for (const cell of cells.filter(({ begun }) => begun >= cover.first)) {
-        const { activity_sid, begun: _begun, ended: _ended, ...spread } = cell
-        add(activity_sid, spread)
+        add(cell.activity_sid, cell)
         covered += cell.count
       }
       const parts = cover.parts(cells)
