@@ -29,7 +29,7 @@ const again_ms = 1_000
 const hour = 3_600_000
 
 export interface KeeperOptions {
-  readonly store: Store
+  readonly store: Pick<Store, 'dialect' | 'query' | 'advance'>
   readonly account: { readonly account_sid: string; readonly isReady: boolean }
   readonly recent: Recent
   /** Where the cursor is. */
@@ -107,59 +107,54 @@ export class Keeper {
   async #keep(minutes: readonly OverMinute[]): Promise<void> {
     const { recent } = this.#options
     const { last, ended } = minutes.at(-1) as OverMinute // there is one
-    const isBehind = () => recent.over.length > minutes.length
-    const size = isBehind() ? largePiece : piece
-    const cells = minutes.flatMap(({ minute }) => [...minute.cells()].map((cell) => ({ minute, cell })))
-    const staysInPieces = inPieces([...recent.stays.changed.values()], size)
-    const cellsInPieces = inPieces(cells, size)
-    const rest = this.#restBetween(staysInPieces.length + cellsInPieces.length, isBehind)
-    for (const stays of staysInPieces) {
+    const pace = { isBehind: () => recent.over.length > minutes.length }
+    const size = pace.isBehind() ? largePiece : piece
+    await this.#inPieces([...recent.stays.changed.values()], size, pace, async (stays) => {
       await this.#write(cellWrites([], stays))
       forgetKept(recent, stays)
-      await rest()
-    }
-    // The last piece goes with the cursor, unless there is something to be summed first.
-    const lastCells = ended.length === 0 ? cellsInPieces.pop() : undefined
+    })
+    const cells = minutes.flatMap(({ minute }) => [...minute.cells()].map((cell) => ({ minute, cell })))
     const rowsOf = (some: typeof cells) =>
-      some.map(({ minute: { start }, cell }) =>
-        rowOf({ ...placeOf(cell), span: finest, start }, cell.sum, JSON.stringify(cell.seconds))
+      some.map(({ minute: { start }, cell: { scope_sid, task_channel_sid, sum, seconds } }) =>
+        rowOf({ scope_sid, task_channel_sid, span: finest, start }, sum, JSON.stringify(seconds))
       )
-    for (const some of cellsInPieces) {
-      await this.#write(cellWrites(rowsOf(some), []))
-      await rest()
-    }
-    for (const { span, start } of ended) await this.#sumUp(span, start, isBehind)
-    await this.#write(cellWrites(rowsOf(lastCells ?? []), []), last)
+    // The last piece goes with the cursor, unless there is something to be summed first.
+    const lastCells = ended.length === 0 ? cells.splice(-(cells.length % size || size)) : []
+    await this.#inPieces(cells, size, pace, (some) => this.#write(cellWrites(rowsOf(some), [])))
+    for (const { span, start } of ended) await this.#sumUp(span, start, pace)
+    await this.#write(cellWrites(rowsOf(lastCells), []), last)
     recent.written(minutes.length)
   }
 
   /** Sums an hour from its minutes, or a day from its hours, for everybody who had a part in it. */
-  async #sumUp(span: number, start: number, isBehind: () => boolean): Promise<void> {
-    const { store, account } = this.#options
-    const { account_sid } = account
+  async #sumUp(span: number, start: number, pace: Pace): Promise<void> {
+    const { account_sid } = this.#options.account
     const run = { span: span === hour ? finest : hour, start, end: start + span }
-    const scopesInPieces = inPieces(await this.#cells.scopes(account_sid, run), summedScopes)
-    const rest = this.#restBetween(scopesInPieces.length, isBehind)
-    for (const scopes of scopesInPieces) {
+    await this.#inPieces(await this.#cells.scopes(account_sid, run), summedScopes, pace, async (scopes) => {
       const texts = await this.#cells.texts(account_sid, { scopes, runs: [run], histograms: true })
-      const rows = texts.map(({ figures, histograms, ...place }) => {
+      const rows = texts.map(({ scope_sid, task_channel_sid, figures, histograms }) => {
         const sum = new Sum()
         for (const packed of listIn<Packed>(figures)) sum.addPacked(packed)
         for (const waits of listIn<Histograms>(histograms)) sum.addHistograms(waits)
-        return rowOf({ ...place, span, start }, sum, null)
+        return rowOf({ scope_sid, task_channel_sid, span, start }, sum, null)
       })
       await this.#write(cellWrites(rows, []))
-      await rest()
-    }
-    if (span === day) await this.#write(cellWrites(await endedIn(new Cells(store), account_sid, start), []))
+    })
+    if (span === day) await this.#write(cellWrites(await endedIn(this.#cells, account_sid, start), []))
   }
 
-  /** A pause after each of so many pieces; none where the next minute waits already. */
-  #restBetween(pieces: number, isBehind: () => boolean): () => Promise<void> {
-    const ms = Math.min(longestRest_ms, allRests_ms / pieces)
-    return async () => {
-      this.#abort.signal.throwIfAborted()
-      if (!isBehind()) await pause(ms, this.#abort.signal)
+  /** Writes a list a piece at a time, with a rest after each that another one follows. */
+  async #inPieces<T>(
+    list: readonly T[],
+    size: number,
+    pace: Pace,
+    write: (piece: T[]) => Promise<void>
+  ): Promise<void> {
+    const { signal } = this.#abort
+    const ms = Math.min(longestRest_ms, (allRests_ms * size) / list.length)
+    for (let at = 0; at < list.length; at += size) {
+      if (at > 0 && !pace.isBehind()) await pause(ms, signal)
+      await write(list.slice(at, at + size))
     }
   }
 
@@ -172,6 +167,11 @@ export class Keeper {
     await store.advance({ account_sid, reader: statisticsReader, from: this.#cursor, to, writes })
     this.#cursor = to
   }
+}
+
+/** Whether the next minutes wait already: then nobody rests. */
+interface Pace {
+  isBehind(): boolean
 }
 
 /** The oldest minutes, up to one with which an hour ends, as long as their cells are not too many. */
@@ -201,18 +201,8 @@ async function endedIn(kept: Cells, account_sid: string, start: number): Promise
   return [...activities].map((activity_sid) => stayCellRow(stayCellPlace(activity_sid, start), cells))
 }
 
-function placeOf({ scope_sid, task_channel_sid }: Pick<CellKey, 'scope_sid' | 'task_channel_sid'>) {
-  return { scope_sid, task_channel_sid }
-}
-
 function rowOf(place: CellKey, sum: Sum, seconds: string | null): CellRow {
   return { ...place, figures: JSON.stringify(sum.packed), histograms: JSON.stringify(sum.histograms), seconds }
-}
-
-function inPieces<T>(list: readonly T[], size: number): T[][] {
-  const pieces: T[][] = []
-  for (let at = 0; at < list.length; at += size) pieces.push(list.slice(at, at + size))
-  return pieces
 }
 
 /** Texts of cells, one after the other, as they were written. */

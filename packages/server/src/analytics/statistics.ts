@@ -19,7 +19,7 @@ export interface Counted extends Pick<Ledger, 'account_sid' | 'state' | 'settled
 }
 
 export interface StatisticsOptions {
-  readonly store: Store
+  readonly store: Pick<Store, 'dialect' | 'query' | 'log' | 'cursor' | 'advance'>
   readonly account: Counted
   readonly log: Logger
 }
