@@ -333,10 +333,6 @@ export function joinSpreads(a: Spread | undefined, { count, total, min, max }: S
   }
 }
 
-export function cellKey({ scope_sid, span, start, task_channel_sid }: CellKey): string {
-  return `${scope_sid}/${span}/${start}/${task_channel_sid}`
-}
-
 /** A run of neighbouring cells of one length: from `start` on, ending before `end`. */
 export interface Run {
   readonly span: number
