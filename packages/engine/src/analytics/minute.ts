@@ -1,5 +1,4 @@
 import {
-  type Count,
   countPlaces,
   finest,
   type Histograms,
@@ -17,9 +16,13 @@ import {
 /** Seconds of a minute. */
 const seconds = finest / second
 
-/** What one event adds, as places in a cell. */
+/** A rule as it is followed: whom it counts for, and where in their cells. */
 interface Entry {
-  readonly count: number
+  readonly workspace: boolean
+  readonly task_queue: boolean
+  readonly workflow: boolean
+  readonly worker: boolean
+  readonly place: number
   readonly wait: { readonly place: number; readonly name: keyof Histograms } | undefined
 }
 
@@ -29,9 +32,16 @@ const waitOf = {
 } as const satisfies Record<keyof Histograms, Wait>
 
 const entries: ReadonlyMap<string, Entry> = new Map(
-  [...rules].map(([type, { count, wait }]) => [
+  [...rules].map(([type, { count, scopes, wait }]) => [
     type,
-    { count: places[count satisfies Count], wait: wait && { place: places[waitOf[wait]], name: wait } }
+    {
+      workspace: scopes.includes('workspace_sid'),
+      task_queue: scopes.includes('task_queue_sid'),
+      workflow: scopes.includes('workflow_sid'),
+      worker: scopes.includes('worker_sid'),
+      place: places[count],
+      wait: wait && { place: places[waitOf[wait]], name: wait }
+    }
   ])
 )
 
@@ -55,26 +65,32 @@ export class Minute {
     return this.#size
   }
 
-  /** Counts an event that happened in this minute. */
+  /** Counts an event that happened in this minute; one that counts as nothing is passed over. */
   count(event: ToldEvent): void {
-    const rule = rules.get(event.type)
     const entry = entries.get(event.type)
-    if (!rule || !entry) return
-    const { at, task_date_created, task_queue_entered_date } = event
+    if (!entry) return
+    const { at, workspace_sid, task_queue_sid, workflow_sid, worker_sid, task_date_created } = event
+    const { place, wait } = entry
     const which = Math.floor((at - this.start) / second)
     const channel = event.task_channel_sid ?? ''
-    for (const scope of rule.scopes) {
-      const sid = event[scope]
-      if (sid === null) continue
-      const cell = this.#cellOf(sid, channel)
-      cell.count(which, entry.count)
-      // A worker's figures are its reservations alone.
-      if (!entry.wait || task_date_created === null || scope === 'worker_sid') continue
-      const { place, name } = entry.wait
-      cell.wait(place, Math.max(0, at - task_date_created), name)
-      if (scope === 'task_queue_sid' && name === 'reservations_accepted')
-        cell.wait(places.in_queue_until_accepted, Math.max(0, at - (task_queue_entered_date ?? task_date_created)))
-    }
+    // Spelled out, as everything here: scopes by name, in a loop, take twice the time.
+    const workspace = entry.workspace && workspace_sid !== null && this.#counted(workspace_sid, channel, which, place)
+    const task_queue =
+      entry.task_queue && task_queue_sid !== null && this.#counted(task_queue_sid, channel, which, place)
+    const workflow = entry.workflow && workflow_sid !== null && this.#counted(workflow_sid, channel, which, place)
+    // A worker's figures are its reservations alone.
+    if (entry.worker && worker_sid !== null) this.#counted(worker_sid, channel, which, place)
+    if (!wait || task_date_created === null) return
+    const ms = Math.max(0, at - task_date_created)
+    if (workspace) workspace.wait(wait.place, ms, wait.name)
+    if (workflow) workflow.wait(wait.place, ms, wait.name)
+    if (!task_queue) return
+    task_queue.wait(wait.place, ms, wait.name)
+    if (wait.name === 'reservations_accepted')
+      task_queue.wait(
+        places.in_queue_until_accepted,
+        Math.max(0, at - (event.task_queue_entered_date ?? task_date_created))
+      )
   }
 
   /** A scope's cells, one for each channel. */
@@ -86,7 +102,8 @@ export class Minute {
     for (const scope_sid of this.#cells.keys()) yield* this.of(scope_sid)
   }
 
-  #cellOf(scope_sid: string, task_channel_sid: string): MinuteCell {
+  /** The cell of a scope on a channel, in which one more was counted. */
+  #counted(scope_sid: string, task_channel_sid: string, which: number, place: number): MinuteCell {
     let cell = this.#cells.get(scope_sid)
     if (cell === undefined) {
       cell = this.#made(scope_sid, task_channel_sid)
@@ -96,6 +113,7 @@ export class Minute {
       cell.other ??= this.#made(scope_sid, task_channel_sid)
       cell = cell.other
     }
+    cell.count(which, place)
     return cell
   }
 

@@ -1,7 +1,6 @@
 import { Minute } from '@ringdown/engine/analytics/minute'
-import { finest, type Sum, second, spans, type ToldEvent } from '@ringdown/engine/analytics/rollup'
-import { type Stay, Stays } from '@ringdown/engine/analytics/stay'
-import { isTold } from '@ringdown/engine/analytics/told'
+import { finest, rules, type Sum, second, spans, type ToldEvent } from '@ringdown/engine/analytics/rollup'
+import { type Stay, Stays, stayEvents } from '@ringdown/engine/analytics/stay'
 
 /** An event on its way to the folds; most are no more to them than a sign that time goes on. */
 export interface Happened {
@@ -64,10 +63,8 @@ export class Recent {
     for (const event of events) {
       const minute = this.#minuteOf(event.at)
       this.#seq = event.seq
-      if (!isTold(event.type)) continue
-      const told = toldOf(event)
-      minute.count(told)
-      this.stays.move(told)
+      if (rules.has(event.type)) minute.count(toldOf(event))
+      else if (stayEvents.has(event.type)) this.stays.move(toldOf(event))
     }
   }
 
