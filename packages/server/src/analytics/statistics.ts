@@ -150,12 +150,15 @@ export class Statistics {
   async #read(): Promise<void> {
     while (!this.#isClosed) {
       const run = await this.#started()
+      const end = this.#end
       const events = await this.#after(run.recent.seq)
       if (this.#run !== run) continue
       run.recent.fold(events, toldFrom)
       run.keeper.wake()
+      // Nothing may be there, either, of what was thought to be durable.
+      const isAll = run.recent.seq >= this.#end || (events.length === 0 && this.#end === end)
       // Without a wait: what becomes durable from now on is told.
-      if (events.length < readLimit && (events.length === 0 || run.recent.seq >= this.#end)) {
+      if (events.length < readLimit && isAll) {
         this.#end = run.recent.seq
         this.#isLive = true
         this.#isFailing = false
