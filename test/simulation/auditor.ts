@@ -1,7 +1,8 @@
+import { isTold, toldOf } from '@ringdown/engine/analytics/told'
 import type { Command } from '@ringdown/engine/commands'
 import { Refusal } from '@ringdown/engine/core/refusals'
 import type { Decision } from '@ringdown/engine/decide'
-import type { EngineEvent } from '@ringdown/engine/events'
+import { type EngineEvent, render } from '@ringdown/engine/events'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import type { JudgingRow, ReservationRow, TaskRow, TransferRow, WorkerRow } from '@ringdown/engine/routing/rows'
 import { inDefault, inNone, isOpen, isOver } from './book.ts'
@@ -70,7 +71,8 @@ export class Auditor {
       ...events(outcome.events, router.told),
       ...this.#compare(),
       ...this.#sums(outcome),
-      ...this.#figures(outcome)
+      ...this.#figures(outcome),
+      ...counted(outcome)
     ]
   }
 
@@ -322,6 +324,21 @@ export class Auditor {
       if (extra.worker_channel_task_count !== assigned)
         yield complaint('assigned tasks', `${type} of ${channel.worker_sid} must tell of ${assigned}`)
     }
+  }
+}
+
+/** Statistics count an event as it happens, and again as it was written, after a crash: both must say the same. */
+function* counted({ events }: Decision): Generator<Complaint> {
+  for (const event of events) {
+    if (!isTold(event.type)) continue
+    const { data } = render(event)
+    const { seq, type, at, ...told } = toldOf(event)
+    for (const [field, value] of Object.entries(told))
+      if ((data[field] ?? null) !== value || seq !== event.seq || type !== event.type || at !== event.at)
+        yield complaint(
+          'counted as written',
+          `${type} is counted with ${field} ${value}, and written with ${data[field]}`
+        )
   }
 }
 

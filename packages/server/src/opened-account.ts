@@ -2,7 +2,7 @@ import { type EngineEvent, render } from '@ringdown/engine/events'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
 import { forgetCells } from './analytics/cells.ts'
-import { statisticsReader, statisticsReading } from './analytics/reader.ts'
+import { Statistics } from './analytics/statistics.ts'
 import { type Clock, type Moved, TestClock } from './clock/clock.ts'
 import { Account } from './commit/account.ts'
 import { eraseKeptAnswers, forgetKeptAnswers, keptAnswer_ms } from './commit/kept-answers.ts'
@@ -39,6 +39,8 @@ export interface OpenedAccount {
   readonly account: Account
   /** Sends on its behalf. */
   readonly sender: Sender
+  /** Counts what happens in it. */
+  readonly statistics: Statistics
   /**
    * Stops those who work for it, and lets it go. Deliveries that are under way have `grace_ms` to be answered; by default
    * as long as the sender gives them.
@@ -77,7 +79,7 @@ export async function openAccount(options: OpenAccountOptions, signal: AbortSign
     const message = 'the data is ahead of the clock: time goes on from there, a hundredth slower'
     log.warn({ at: account.state.at }, message)
   }
-  const statistics = readStatistics(account, options)
+  const statistics = new Statistics({ store, account, log })
   const sender = senderOf(account, options)
   const others = expiringOf(store, account_sid, settings.deliveries.kept_days)
   const retention = new Retention({ store, account_sid, clock, log, others })
@@ -99,14 +101,7 @@ export async function openAccount(options: OpenAccountOptions, signal: AbortSign
     await close()
     throw error
   }
-  return { account, sender, close }
-}
-
-/** Folds the log into statistics, for which operations wait by the reader's name. */
-function readStatistics(account: Account, { store, account_sid, log }: OpenAccountOptions): Worker {
-  const statistics = new Follower({ store, account, log, ...statisticsReading(store, account_sid) })
-  account.readers.set(statisticsReader, statistics)
-  return statistics
+  return { account, sender, statistics, close }
 }
 
 function senderOf(account: Account, options: OpenAccountOptions): Sender {
@@ -164,7 +159,6 @@ function readDeliveries(account: Account, sender: Sender, options: OpenAccountOp
       return read.filter(({ seq }) => seq <= account.notified_seq)
     },
     digest: deliveriesDigest({ store, account, routes, now: () => clock.now(), log }),
-    rest_ms: 0,
     // What happened before there were deliveries is not sent any more.
     begins_at: account.state.next_event - 1,
     isNeeded: () => isAnyUsed(routes, account.state),

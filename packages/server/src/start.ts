@@ -250,6 +250,7 @@ async function listenFor(
       store.trouble() ??
       (accounts.size === served.length ? undefined : 'another node has the account, or it is being loaded'),
     sender: (sid) => accounts.get(sid)?.sender,
+    statistics: (sid) => accounts.get(sid)?.statistics,
     ask: (sid, ...question) => {
       const ask = asks.get(sid)
       if (!ask) throw new Error('invariant: who asks is an account that is served')

@@ -16,12 +16,12 @@ import {
 } from '../store/store.ts'
 import { Decider } from './decider.ts'
 import { DueTimers } from './due-timers.ts'
-import { type Known, nothingRead, type Undecided } from './entry.ts'
+import { type Entry, type Known, nothingRead, type Undecided } from './entry.ts'
 import type { Exchange } from './exchange.ts'
 import { Followers } from './followers.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Keep } from './kept-answers.ts'
-import { type Ledger, type LogReader, Unavailable } from './ledger.ts'
+import { type Ledger, Unavailable } from './ledger.ts'
 import { load } from './load.ts'
 import { Reads, type ReadsOf } from './reads.ts'
 import { Recovery } from './recovery.ts'
@@ -68,8 +68,11 @@ export class Account implements Ledger, Moved {
   readonly onBatch: Set<(seconds: number, decisions: number) => void>
   /** Called when text of the log was blanked: who keeps events in memory has it still. */
   readonly onBlanked = new Set<() => void>()
-  /** Readers of this account's log that are at work in this process, by their names. */
-  readonly readers = new Map<string, LogReader>()
+  /**
+   * Told the events of each durable batch, in order, when it is durable and before its answers have left: for who keeps
+   * them to itself. What an account has loaded, after its store failed, was told to nobody.
+   */
+  readonly onDurable = new Set<(events: readonly EngineEvent[]) => void>()
 
   private constructor(options: AccountOptions, head: AccountHead, state: State) {
     const { store, account_sid, clock, log, seed, readsOf, journal = false } = options
@@ -85,6 +88,7 @@ export class Account implements Ledger, Moved {
       onDurable: (entries) => {
         decider.durable(entries)
         timers.arm()
+        this.#tellDurable(entries)
         followers.add(entries)
       },
       onFailed: (error) => this.#recovery.fail(error)
@@ -184,13 +188,6 @@ export class Account implements Ledger, Moved {
     return this.#reading(ask(this.#store, this.account_sid))
   }
 
-  async caughtUp(reader: string): Promise<void> {
-    const found = this.readers.get(reader)
-    if (!found) throw new Error(`invariant: ${reader} is read in this process`)
-    if (this.#recovery.isReading) return // it cannot write what it would make of the rest
-    return this.#reading(found.catchUp())
-  }
-
   // With a test clock
 
   nextDue(): number | undefined {
@@ -212,6 +209,12 @@ export class Account implements Ledger, Moved {
     this.#unlisten()
     this.#timers.cancelAlarm()
     await closed
+  }
+
+  #tellDurable(entries: readonly Entry[]): void {
+    if (this.onDurable.size === 0) return
+    const events = entries.flatMap(({ decision }) => decision.events)
+    for (const listener of this.onDurable) listener(events)
   }
 
   /** Throws where a command would not be answered any more. */

@@ -4,6 +4,7 @@ import type { Method } from '@ringdown/contract/operation'
 import type { EngineEvent } from '@ringdown/engine/events'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import type { Statistics } from '../analytics/statistics.ts'
 import type { Account } from '../commit/account.ts'
 import { type Exchange, exchangeOf } from '../commit/exchange.ts'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
@@ -62,6 +63,8 @@ export interface ServerOptions {
   readonly exchanges?: Exchanges | undefined
   /** Who sends on an account's behalf. */
   readonly sender?: ((account_sid: string) => Sender | undefined) | undefined
+  /** Who counts what happens in an account. */
+  readonly statistics?: ((account_sid: string) => Statistics | undefined) | undefined
   /** Who asks others, on an account's behalf; without it nobody can be reached. */
   readonly ask?: ((account_sid: string, ...question: Parameters<Ask>) => ReturnType<Ask>) | undefined
   /** Where callers reach this server, without a slash at its end; URLs in answers begin with it. */
@@ -237,7 +240,7 @@ const never = new AbortController().signal
 
 /** One route per API; behind it an operation is found by its path, and 405 answers a known path's other methods. */
 function mountOperations(app: FastifyInstance, options: ServerOptions, mounting: Mounting): void {
-  const { credentials, ledger: ledgerOf, now, ask = nobody, sender, clock } = options
+  const { credentials, ledger: ledgerOf, now, ask = nobody, sender, statistics, clock } = options
   const { answers, origin, feeds, streamOf, exchanges } = mounting
   const contexts = new WeakMap<Ledger, Context>()
   const make = (ledger: Ledger, exchange?: Exchange, gone = never) => {
@@ -247,6 +250,9 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
       ask: (...question: Parameters<Ask>) => ask(account_sid, ...question),
       get sender() {
         return sender?.(account_sid)
+      },
+      get statistics() {
+        return statistics?.(account_sid)
       },
       get feed() {
         return feeds?.of(account_sid)

@@ -16,14 +16,16 @@ import {
   workspaceCumulative
 } from '../../analytics/cumulative.ts'
 import { queueFigures, taskFigures, workforceFigures } from '../../analytics/real-time.ts'
+import type { Statistics } from '../../analytics/statistics.ts'
 import { talliesOf } from '../../analytics/tallies.ts'
 import { windowOf } from '../../analytics/window.ts'
+import { Unavailable } from '../../commit/ledger.ts'
 import type { Context, Handlers } from '../handler.ts'
 import { pageOf } from '../listing.ts'
 
 /*
- * Cumulative statistics, and both kinds in one answer (reference taskrouter 7.3 to 7.5). Whoever asks waits a while until
- * what was acknowledged before is counted (see `talliesOf`).
+ * Cumulative statistics, and both kinds in one answer (reference taskrouter 7.3 to 7.5). What was acknowledged
+ * before is counted (see `talliesOf`).
  */
 export const cumulative = {
   async 'taskrouter_v1.FetchWorkspaceCumulativeStatistics'({ path: { workspace_sid }, params }, context) {
@@ -71,7 +73,7 @@ export const cumulative = {
     const listed = pageOf(group, page, { keep })
     const sids = listed.items.map(({ sid }) => sid)
     const asked = askedOf(context, workspace_sid, params)
-    const tallies = await talliesOf(context.ledger, sids, asked)
+    const tallies = await talliesOf(statisticsOf(context), sids, asked)
     const items = sids
       .filter((sid) => state.find('task_queue', sid)) // one may have gone meanwhile
       .map((sid) => ({
@@ -104,7 +106,7 @@ export const cumulative = {
     return {
       ...owner(context, workspace_sid),
       ...dates(figures),
-      ...(await workersCumulative(context, workspace_sid, undefined, figures))
+      ...(await workersCumulative(statisticsOf(context), context, workspace_sid, undefined, figures))
     }
   },
 
@@ -120,7 +122,10 @@ export const cumulative = {
         workspace_sid,
         workers?.filter((sid) => state.find('worker', sid))
       ),
-      cumulative: { ...texts(figures), ...(await workersCumulative(context, workspace_sid, workers, figures)) }
+      cumulative: {
+        ...texts(figures),
+        ...(await workersCumulative(statisticsOf(context), context, workspace_sid, workers, figures))
+      }
     }
   },
 
@@ -130,10 +135,18 @@ export const cumulative = {
     return {
       ...owner(context, workspace_sid),
       worker_sid,
-      cumulative: { ...texts(figures), ...(await workersCumulative(context, workspace_sid, [worker_sid], figures)) }
+      cumulative: {
+        ...texts(figures),
+        ...(await workersCumulative(statisticsOf(context), context, workspace_sid, [worker_sid], figures))
+      }
     }
   }
 } satisfies Handlers
+
+function statisticsOf({ statistics, ledger }: Context): Statistics {
+  if (!statistics) throw new Unavailable(`account ${ledger.account_sid} is not served here`)
+  return statistics
+}
 
 interface Params {
   readonly minutes?: number
@@ -171,7 +184,7 @@ function figuresOf(
   params: Params,
   scopes: readonly string[]
 ): Promise<Cumulated> {
-  return cumulated(context.ledger, scopes, askedOf(context, workspace_sid, params))
+  return cumulated(statisticsOf(context), scopes, askedOf(context, workspace_sid, params))
 }
 
 /** The workers whom the filters name; undefined for all. */
