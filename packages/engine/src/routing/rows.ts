@@ -42,22 +42,23 @@ const taskQueueColumns = {
 export type TaskQueueRow = RowOf<typeof taskQueueColumns>
 
 /**
- * Workers are being judged anew, a piece at a time in order of creation: by a queue's new TargetWorkers, or by the new
- * name of the activity that they are in. The row goes with the last piece.
+ * Workers are being evaluated again, a piece at a time in order of creation: by a queue's new TargetWorkers, or by the new
+ * name of the activity that they are in. The row goes with the last piece. Stored rows and journals name its kind and
+ * columns, which is why they are not called after evaluation.
  */
 const judgingColumns = {
   workspace_sid: text(),
   task_queue_sid: text<string | null>(),
   activity_sid: text<string | null>(),
   /**
-   * Of a queue: the expression that is in force until everybody has been judged; blank, which nobody matches, when the
-   * queue is new. Of an activity: the name by which expressions still know it of workers who have not been judged.
+   * Of a queue: the expression that is in force until all workers have been evaluated; blank, which nobody matches, when the
+   * queue is new. Of an activity: the name that expressions still see for workers who have not been evaluated.
    */
   former: text(),
-  /** Seq of the last worker who has been judged. */
+  /** Seq of the last worker who has been evaluated. */
   judged_to: integer(),
   // Timer
-  /** When the next piece is due; null while it is another one's turn. */
+  /** When the next piece is due; null while another row has its turn. */
   judge_at: integer<number | null>()
 } as const
 export type JudgingRow = RowOf<typeof judgingColumns>

@@ -53,8 +53,8 @@ export function warnOfQueue(state: State, task_queue: TaskQueueRow): void {
   warn(state, task_queue.workspace_sid, queueWarnings(state, task_queue), { task_queue })
 }
 
-/** What could not be said of the queue before all workers had been asked. */
-export function warnOfJudged(state: State, task_queue: TaskQueueRow): void {
+/** What could not be said of the queue before all workers had been evaluated. */
+export function warnOfMembers(state: State, task_queue: TaskQueueRow): void {
   const { workspace_sid } = task_queue
   const workers = state.tables.worker.count('workspace_sid', workspace_sid)
   warn(state, workspace_sid, emptinessWarnings(state, task_queue, workers), { task_queue })

@@ -5,8 +5,8 @@ import { type Exchange, Holding } from './exchange.ts'
 type Listener = (events: readonly EngineEvent[]) => void
 
 /**
- * The followers of an account's log: they are notified of the events of every durable batch, in order, once the requests that caused them
- * are answered (docs/decisions/017-answers-before-events.md).
+ * The followers of an account's log: they are notified of the events of every durable batch, in order, once the requests
+ * that caused them are answered (docs/decisions/017-answers-before-events.md).
  *
  * - `add` is for durable batches only, in the order in which they were written.
  * - `notified_seq` lags behind the disk while answers are on their way. It jumps in `startAt` alone, when the account was
