@@ -5,7 +5,7 @@ const node = '/usr/bin/node'
 const plain = {
   argv: [node, '/bin/ringdown', 'mcp', '--data', 'a folder'],
   connected: false,
-  env: { HOME: '/home/me' } as NodeJS.ProcessEnv,
+  env: { TZ: 'UTC' } as NodeJS.ProcessEnv,
   execArgv: ['--enable-source-maps'],
   execPath: node,
   platform: 'linux' as NodeJS.Platform
@@ -26,7 +26,7 @@ describe('the command begins anew with bounded memory', () => {
   it('as the same process, with all that it was given', () => {
     expect(replacedBy({})).toEqual({
       args: [node, '--enable-source-maps', '--max-semi-space-size=8', ...plain.argv.slice(1)],
-      env: { HOME: '/home/me', MALLOC_ARENA_MAX: '2' }
+      env: { TZ: 'UTC', MALLOC_ARENA_MAX: '2' }
     })
     expect(replacedBy({ env: { MALLOC_ARENA_MAX: '4' } })?.env).toEqual({ MALLOC_ARENA_MAX: '4' })
   })
