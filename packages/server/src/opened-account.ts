@@ -15,6 +15,7 @@ import { Sender } from './delivery/sender.ts'
 import type { Metrics } from './http/metrics.ts'
 import { Blanking } from './log/blanking.ts'
 import { type Followed, Follower } from './log/follower.ts'
+import { Forgetting } from './log/forgetting.ts'
 import { type Expiring, lookBackMs, Retention } from './log/retention.ts'
 import type { Store } from './store/store.ts'
 
@@ -82,12 +83,14 @@ export async function openAccount(options: OpenAccountOptions, signal: AbortSign
   const others = expiringOf(store, account_sid, settings.deliveries.kept_days)
   const retention = new Retention({ store, account_sid, clock, log, others })
   testing?.register(retention)
+  const forgetting = new Forgetting({ store, account, clock, log })
+  testing?.register(forgetting)
   const blanking = blankingOf(account, sender, options)
   testing?.register(blanking)
   const deliveries = readDeliveries(account, sender, options)
   testing?.register(deliveries)
   testing?.register(sender)
-  const workers: readonly Worker[] = [statistics, retention, blanking, deliveries, sender]
+  const workers: readonly Worker[] = [statistics, retention, forgetting, blanking, deliveries, sender]
   const close = async (grace_ms?: number) => {
     for (const worker of workers) await worker.close(grace_ms)
     await account.close()

@@ -1,3 +1,4 @@
+import { isSid } from './ids.ts'
 import type { KindDefinition } from './kind.ts'
 import { RecentMap } from './recent-map.ts'
 import type { Row } from './row.ts'
@@ -78,6 +79,8 @@ export class Table<R extends Row> {
   readonly #noTimers: undefined[] = []
   readonly #differences: Differences<R>
   readonly #observers: Observer<R>[] = []
+  /** The column that says until when a row that was put away can be asked for; undefined where none are. */
+  readonly #until: (keyof R & string) | undefined
   /** By which names rows may be missing here that the store has; undefined while all are here. */
   readonly #foundBy: ReadonlySet<string> | undefined
   /** What a decision has read: names of rows, as `nameOf` makes them. Undefined outside of one, or when all rows are here. */
@@ -86,6 +89,7 @@ export class Table<R extends Row> {
   constructor(kind: string, definition: KindDefinition<R>, timers: Timers) {
     this.kind = kind
     if (definition.cold?.foundBy) this.#foundBy = new Set(definition.cold.foundBy)
+    this.#until = definition.cold?.until
     this.definition = definition
     const columns = Object.keys(definition.columns)
     this.copy = copier(columns)
@@ -118,9 +122,16 @@ export class Table<R extends Row> {
     return entry?.row
   }
 
-  /** The row if it is in memory: for who needs it only while it is, as rows of what is open are. */
+  /** The row if it is in memory, and was not put away: for who needs it only while it is, as rows of what is open are. */
   resident(sid: string | null | undefined): R | undefined {
-    return sid ? this.#entries.get(sid)?.row : undefined
+    const row = sid ? this.#entries.get(sid)?.row : undefined
+    return row === undefined || this.goneFrom(row) === undefined ? row : undefined
+  }
+
+  /** The instant from which on a row that was put away is not found any more; undefined for all others. */
+  goneFrom(row: R): number | undefined {
+    if (this.#until === undefined) return undefined
+    return (row[this.#until] as number | null | undefined) ?? undefined // the declared column holds an instant or null
   }
 
   /** The row's place, for whoever changes it. */
@@ -164,7 +175,7 @@ export class Table<R extends Row> {
   #missed(by: string, key: string): void {
     if (!this.#foundBy?.has(by) || this.read?.has(nameOf(by, key))) return
     // A unique name may stand where a SID does; it is looked for by its own index.
-    if (by === 'sid' && !(key.startsWith(this.definition.prefix) && /^..[0-9a-fA-F]{32}$/.test(key))) return
+    if (by === 'sid' && !isSid(this.definition.prefix, key)) return
     throw new Error(`invariant: ${this.kind} ${key} (${by}) was read before the decision`)
   }
 
