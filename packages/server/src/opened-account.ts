@@ -6,6 +6,7 @@ import { statisticsReader, statisticsReading } from './analytics/reader.ts'
 import { type Clock, type Moved, TestClock } from './clock/clock.ts'
 import { Account } from './commit/account.ts'
 import { eraseKeptAnswers, forgetKeptAnswers, keptAnswer_ms } from './commit/kept-answers.ts'
+import { coldKinds } from './commit/kinds.ts'
 import { Unavailable } from './commit/ledger.ts'
 import { deliveriesBlanking } from './delivery/blanked.ts'
 import { deliveriesDigest, deliveriesReader, isAnyUsed } from './delivery/reader.ts'
@@ -83,7 +84,7 @@ export async function openAccount(options: OpenAccountOptions, signal: AbortSign
   const others = expiringOf(store, account_sid, settings.deliveries.kept_days)
   const retention = new Retention({ store, account_sid, clock, log, others })
   testing?.register(retention)
-  const forgetting = new Forgetting({ store, account, clock, log })
+  const forgetting = new Forgetting({ store, account, clock, log, kinds: coldKinds })
   testing?.register(forgetting)
   const blanking = blankingOf(account, sender, options)
   testing?.register(blanking)

@@ -33,6 +33,8 @@ export interface KindRules<R extends Row> {
   readonly prefix: string
   /** Groups of rows that share a key, each in order of creation. No key, no group. */
   readonly indexes?: Readonly<Record<string, IndexKey<R>>>
+  /** Those of the indexes that decisions hardly ask: each is made when somebody does, and kept for as long as they go on. */
+  readonly rarelyAsked?: readonly string[]
   /** Columns that hold an instant (or null), and the command that is decided then. */
   readonly timers?: { readonly [column in keyof R & string]?: string }
   /** For a kind whose rows do not all live in memory: the others are read by SQL. */

@@ -291,6 +291,7 @@ export const routingKinds = {
         isTerminal(row) ? null : row.workflow_document_sid
       )
     },
+    rarelyAsked: ['workflow_sid', 'task_channel_sid'],
     timers: {
       ttl_at: 'timer.task_ttl',
       target_at: 'timer.task_target',
@@ -321,6 +322,7 @@ export const routingKinds = {
       worker_sid: living('worker_sid'),
       open_by_worker: keyOf(['reservation_status', 'worker_sid'], (row) => (isOpen(row) ? row.worker_sid : null))
     },
+    rarelyAsked: ['workspace_sid', 'worker_sid'],
     timers: { timeout_at: 'timer.reservation' },
     cold: {
       until: 'forget_at',

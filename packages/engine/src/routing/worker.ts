@@ -2,7 +2,6 @@ import type { State } from '../center.ts'
 import { foldedName, nameKey } from '../core/names.ts'
 import { checkVersion } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import { isOpen } from '../matching/row-values.ts'
 import { checkAvailable, checkMove, moveTo } from './activity-moves.ts'
 import { failDirect, reasons } from './end-task.ts'
 import { emitWorker } from './events.ts'
@@ -95,7 +94,7 @@ export function deleteWorker(
 ): Record<string, never> {
   const worker = inWorkspace(state, 'worker', params.workspace_sid, params.sid)
   checkVersion(worker, params.if_match)
-  const held = state.tables.reservation.list('worker_sid', worker.sid).filter(isOpen)
+  const held = state.tables.reservation.list('open_by_worker', worker.sid)
   if (held.length > 0) {
     const tasks = held.map((reservation) => reservation.task_sid).join(', ')
     refuse('in_use', `Worker ${worker.friendly_name} cannot be deleted: it holds reservations for ${tasks}`)

@@ -1,8 +1,8 @@
+import type { ColdKind } from '@ringdown/engine/core/kind'
 import type { Logger } from 'pino'
 import type { Clock, Moved } from '../clock/clock.ts'
-import { coldKinds } from '../commit/kinds.ts'
 import type { Store } from '../store/store.ts'
-import { coldTable } from '../store/tables.ts'
+import { coldTable, type Table } from '../store/tables.ts'
 import type { Followed } from './follower.ts'
 
 /** Milliseconds between two times. Nobody is shown what is not deleted yet. */
@@ -11,10 +11,12 @@ const rest = 15_000
 /** Rows of one transaction: routing must not wait for it. */
 const batch = 500
 
-/** Kinds whose rows are put away, and their column that says until when. */
-const kinds = [...coldKinds].flatMap(([kind, { until, ...cold }]) =>
-  until === undefined ? [] : [{ kind, until, table: coldTable(kind, cold) }]
-)
+/** A kind whose rows are put away, and its column that says until when. */
+interface Forgotten {
+  readonly kind: string
+  readonly until: string
+  readonly table: Table
+}
 
 /**
  * Deletes rows that were put away once their time is over, a little at a time. While nothing happens and nothing is left
@@ -24,6 +26,7 @@ export class Forgetting implements Moved {
   readonly #store: Store
   readonly #account_sid: string
   readonly #clock: Clock
+  readonly #kinds: readonly Forgotten[]
   readonly #log: Logger
   readonly #unsubscribe: () => void
   /** After a start something may be left. */
@@ -37,11 +40,15 @@ export class Forgetting implements Moved {
     readonly account: Pick<Followed, 'account_sid' | 'subscribe'>
     readonly clock: Clock
     readonly log: Logger
+    readonly kinds: ReadonlyMap<string, ColdKind>
   }) {
     this.#store = options.store
     this.#account_sid = options.account.account_sid
     this.#clock = options.clock
     this.#log = options.log
+    this.#kinds = [...options.kinds].flatMap(([kind, { until, ...cold }]) =>
+      until === undefined ? [] : [{ kind, until, table: coldTable(kind, cold) }]
+    )
     this.#arm(this.#clock.now() + rest)
     this.#unsubscribe = options.account.subscribe(() => {
       if (this.#next === undefined) this.#arm(this.#clock.now() + rest)
@@ -81,7 +88,7 @@ export class Forgetting implements Moved {
   /** Deletes what is over; resolves with the instant at which something next is, undefined when nothing is left. */
   async #forget(now: number): Promise<number | undefined> {
     let earliest: number | undefined
-    for (const { kind, until, table } of kinds) {
+    for (const { kind, until, table } of this.#kinds) {
       while (!this.#abort.signal.aborted)
         if ((await this.#store.forget(this.#account_sid, { table, column: until }, now + 1, batch)) === 0) break
       const order = { where: [], order: [until, 'seq'], descending: false, limit: 1 }
