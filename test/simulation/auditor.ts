@@ -40,6 +40,7 @@ export class Auditor {
 
   /** What is wrong with the outcome of a command at an instant; empty when all is well. */
   judge(command: Command, at: number, outcome: Outcome): Complaint[] {
+    this.#forget(at)
     const router = this.#router
     const decision = outcome instanceof Refusal ? undefined : outcome
     // Only these can be refused half-way.
@@ -98,16 +99,23 @@ export class Auditor {
       .map((timer) => complaint(`forgotten ${timer.type}`, `${timer.type} of ${timer.sid} was due at ${timer.at}`))
   }
 
-  /** Whether the rows that an engine has are those that it has published. */
-  judgeRows(rowsOf: (kind: Kind) => readonly PublishedRow[]): Complaint[] {
+  /** Whether the rows that an engine has at an instant are those that it has published. */
+  judgeRows(at: number, rowsOf: (kind: Kind) => readonly PublishedRow[]): Complaint[] {
+    this.#forget(at)
     const found: Complaint[] = []
     for (const kind of audited) {
       const published = this.#rows.get(kind) ?? new Map<string, PublishedRow>()
-      const rows = rowsOf(kind)
+      const rows = rowsOf(kind).filter(({ forget_at }) => (forget_at ?? Number.POSITIVE_INFINITY) > at)
       if (rows.length !== published.size || rows.some((row) => !isSame(row, published.get(row.sid))))
         found.push(complaint(`unpublished ${kind}`, `the rows of ${kind} are not those that were published`))
     }
     return found
+  }
+
+  /** What was put away is gone when its time is over, without a decision. */
+  #forget(at: number): void {
+    for (const sid of this.#router.forget(at))
+      for (const kind of ['task', 'reservation', 'transfer'] as const) this.#rows.get(kind)?.delete(sid)
   }
 
   /** Enters what was published; every changed row must have the next version and a date (reference taskrouter 11.5). */
@@ -120,7 +128,7 @@ export class Auditor {
         yield complaint(`before ${kind}`, `${kind} ${sid} was not before as it is said to have been`)
       if (!after) rows.delete(sid)
       else rows.set(sid, after)
-      if (!after) continue
+      if (!after || (known && isOnlyPutAway(known, after))) continue
       const version = known ? known.version + 1 : 0
       if (after.version !== version)
         yield complaint(`version of ${kind}`, `${kind} ${sid} has version ${after.version}, not ${version}`)
@@ -183,6 +191,7 @@ export class Auditor {
         target_at: task.target_at,
         retry_at: task.retry_at,
         delete_at: task.delete_at,
+        forget_at: task.forget_at,
         ...(!over && { filter_index: task.filter }),
         ...(!over && task.filter !== inNone && task.filter !== inDefault && { target_index: task.target })
       })
@@ -197,7 +206,8 @@ export class Auditor {
         worker_sid: one.worker,
         worker_name: one.worker_name,
         task_channel_sid: one.channel,
-        timeout_at: one.timeout_at
+        timeout_at: one.timeout_at,
+        forget_at: pages.task.get(one.task)?.forget_at
       })
     }
     for (const one of pages.transfer.values()) {
@@ -214,7 +224,8 @@ export class Auditor {
         transfer_to: one.to,
         transfer_status: one.status,
         transfer_failed_reason: one.reason,
-        reservation_sid: one.last
+        reservation_sid: one.last,
+        forget_at: pages.task.get(one.task)?.forget_at
       })
     }
     yield* this.#compareFloor()
@@ -366,7 +377,9 @@ function isHeldAsItStands(
 }
 
 /** A row of any kind, as far as all rows are alike. */
-export type PublishedRow = Pick<TaskRow, 'sid' | 'seq' | 'version' | 'date_updated'>
+export type PublishedRow = Pick<TaskRow, 'sid' | 'seq' | 'version' | 'date_updated'> & {
+  readonly forget_at?: number | null
+}
 
 const audited: readonly Kind[] = [
   'workspace',
@@ -386,6 +399,12 @@ const audited: readonly Kind[] = [
 /** The same row, or one that says the same. */
 function isSame(a: PublishedRow | undefined, b: PublishedRow | undefined): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** Nobody sees that a row was put away. */
+function isOnlyPutAway(before: PublishedRow, after: PublishedRow): boolean {
+  const columns = { delete_at: null, forget_at: null }
+  return isSame({ ...before, ...columns }, { ...after, ...columns })
 }
 
 function complaint(rule: string, text: string): Complaint {

@@ -128,6 +128,8 @@ export interface Task {
   target_at: number | null
   retry_at: number | null
   delete_at: number | null
+  /** When it is forgotten, once it is over and nobody has it. */
+  forget_at: number | null
 }
 
 export interface Reservation {

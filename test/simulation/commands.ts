@@ -442,7 +442,8 @@ function createTask(router: Router, command: Of<'task.create'>, { made }: Publis
     ttl_at: router.at + timeout * 1000,
     target_at: ignores_capacity ? router.at + router.rules.direct_reservation_within_s * 1000 : null,
     retry_at: null,
-    delete_at: null
+    delete_at: null,
+    forget_at: null
   }
   router.pages.task.set(sid, task)
   router.tell('task.created', sid)

@@ -6,6 +6,7 @@ import { Statistics } from './analytics/statistics.ts'
 import { type Clock, type Moved, TestClock } from './clock/clock.ts'
 import { Account } from './commit/account.ts'
 import { eraseKeptAnswers, forgetKeptAnswers, keptAnswer_ms } from './commit/kept-answers.ts'
+import { coldKinds } from './commit/kinds.ts'
 import { Unavailable } from './commit/ledger.ts'
 import { deliveriesBlanking } from './delivery/blanked.ts'
 import { deliveriesDigest, deliveriesReader, isAnyUsed } from './delivery/reader.ts'
@@ -15,6 +16,7 @@ import { Sender } from './delivery/sender.ts'
 import type { Metrics } from './http/metrics.ts'
 import { Blanking } from './log/blanking.ts'
 import { type Followed, Follower } from './log/follower.ts'
+import { Forgetting } from './log/forgetting.ts'
 import { type Expiring, lookBackMs, Retention } from './log/retention.ts'
 import type { Store } from './store/store.ts'
 
@@ -84,12 +86,14 @@ export async function openAccount(options: OpenAccountOptions, signal: AbortSign
   const others = expiringOf(store, account_sid, settings.deliveries.kept_days)
   const retention = new Retention({ store, account_sid, clock, log, others })
   testing?.register(retention)
+  const forgetting = new Forgetting({ store, account, clock, log, kinds: coldKinds })
+  testing?.register(forgetting)
   const blanking = blankingOf(account, sender, options)
   testing?.register(blanking)
   const deliveries = readDeliveries(account, sender, options)
   testing?.register(deliveries)
   testing?.register(sender)
-  const workers: readonly Worker[] = [statistics, retention, blanking, deliveries, sender]
+  const workers: readonly Worker[] = [statistics, retention, forgetting, blanking, deliveries, sender]
   const close = async (grace_ms?: number) => {
     for (const worker of workers) await worker.close(grace_ms)
     await account.close()

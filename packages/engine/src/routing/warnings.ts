@@ -101,7 +101,8 @@ export function warnOfCallback(
 ): void {
   if (failures.length === 0) return
   const { task_sid, worker_sid } = reservation
-  const { workflow_sid } = state.get('task', task_sid)
+  // An answer may come when the task is long over.
+  const workflow_sid = state.resident('task', task_sid)?.workflow_sid
   const warnings = failures.map(({ code, message, callback }): Warning => {
     const about = { task_sid, worker_sid, ...(callback !== undefined && { callback }) }
     return { warning: 'assignment_callback', message: `${code}: ${message}`, error_code: code, ...about }

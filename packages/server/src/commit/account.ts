@@ -21,6 +21,7 @@ import type { Exchange } from './exchange.ts'
 import { Followers } from './followers.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Keep } from './kept-answers.ts'
+import { coldKinds } from './kinds.ts'
 import { type Ledger, Unavailable } from './ledger.ts'
 import { load } from './load.ts'
 import { Reads, type ReadsOf } from './reads.ts'
@@ -96,7 +97,8 @@ export class Account implements Ledger, Moved {
     const decider = new Decider({ state, commit, clock, seed, isReady: () => this.isReady })
     const reads = new Reads({ readsOf, state: () => decider.state, find: (kind, where) => this.find(kind, where) })
     const timers = new DueTimers({ decider, reads, clock, log, isOpen })
-    const followers = new Followers(head.next_event - 1)
+    // They may look at what their events are about.
+    const followers = new Followers(head.next_event - 1, () => decider.sweep())
     const onOpen = () => {
       timers.go()
       commit.pump()
@@ -171,13 +173,18 @@ export class Account implements Ledger, Moved {
   // Reading
 
   async page<K extends Kind>(query: Omit<PageQuery, 'account_sid'> & { readonly kind: K }): Promise<Kinds[K][]> {
-    const rows = await this.#reading(this.#store.page({ ...query, account_sid: this.account_sid }))
+    const { until } = coldKinds.get(query.kind) ?? {}
+    const where = until === undefined ? query.where : [...query.where, [until, '>', this.#decider.now()] as const]
+    const rows = await this.#reading(this.#store.page({ ...query, where, account_sid: this.account_sid }))
     return rows as Kinds[K][] // the store answers rows of the kind that is asked for
   }
 
   async find<K extends Kind>(kind: K, where: Readonly<Record<string, Value>>): Promise<Kinds[K][]> {
     const rows = await this.#reading(this.#store.find(this.account_sid, kind, where))
-    return rows as Kinds[K][] // as above
+    const { until } = coldKinds.get(kind) ?? {}
+    if (until === undefined) return rows as Kinds[K][] // as above
+    const now = this.#decider.now()
+    return rows.filter((row) => Number((row as unknown as Record<string, number>)[until]) > now) as Kinds[K][] // an instant
   }
 
   async log(cursor: number, limit: number): Promise<StoredEvent[]> {

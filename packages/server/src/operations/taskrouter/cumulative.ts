@@ -15,7 +15,7 @@ import {
   workflowCumulative,
   workspaceCumulative
 } from '../../analytics/cumulative.ts'
-import { queueFigures, taskFigures, workforceFigures } from '../../analytics/real-time.ts'
+import { type OverByPlace, queueFigures, taskFigures, tasksOver, workforceFigures } from '../../analytics/real-time.ts'
 import type { Statistics } from '../../analytics/statistics.ts'
 import { talliesOf } from '../../analytics/tallies.ts'
 import { windowOf } from '../../analytics/window.ts'
@@ -38,10 +38,11 @@ export const cumulative = {
     workspaceOf(context.state, workspace_sid)
     const figures = await figuresOf(context, workspace_sid, params, [workspace_sid])
     const { state, now } = context
+    const over = await tasksOver(context, 'workspace_sid', [workspace_sid], figures.task_channel_sid)
     return {
       ...owner(context, workspace_sid),
       realtime: {
-        ...taskFigures(state, workspace_sid, figures.task_channel_sid, now()),
+        ...taskFigures(state, workspace_sid, figures.task_channel_sid, over, now()),
         ...workforceFigures(state, workspace_sid)
       },
       cumulative: { ...texts(figures), ...workspaceCumulative(figures, exact) }
@@ -60,7 +61,11 @@ export const cumulative = {
   async 'taskrouter_v1.FetchTaskQueueStatistics'({ path: { workspace_sid, task_queue_sid }, params }, context) {
     inWorkspace(context.state, 'task_queue', workspace_sid, task_queue_sid)
     const figures = await figuresOf(context, workspace_sid, params, [task_queue_sid])
-    return { ...owner(context, workspace_sid), ...queueStatistics(context, workspace_sid, task_queue_sid, figures) }
+    const over = await tasksOver(context, 'task_queue_sid', [task_queue_sid], figures.task_channel_sid)
+    return {
+      ...owner(context, workspace_sid),
+      ...queueStatistics(context, { workspace_sid, task_queue_sid }, figures, over)
+    }
   },
 
   async 'taskrouter_v1.ListTaskQueuesStatistics'({ path: { workspace_sid }, params, page }, context) {
@@ -74,11 +79,17 @@ export const cumulative = {
     const sids = listed.items.map(({ sid }) => sid)
     const asked = askedOf(context, workspace_sid, params)
     const tallies = await talliesOf(statisticsOf(context), sids, asked)
+    const over = await tasksOver(context, 'task_queue_sid', sids, asked.task_channel_sid)
     const items = sids
       .filter((sid) => state.find('task_queue', sid)) // one may have gone meanwhile
       .map((sid) => ({
         ...owner(context, workspace_sid),
-        ...queueStatistics(context, workspace_sid, sid, { ...asked, tally: tallies.get(sid) ?? nothing })
+        ...queueStatistics(
+          context,
+          { workspace_sid, task_queue_sid: sid },
+          { ...asked, tally: tallies.get(sid) ?? nothing },
+          over
+        )
       }))
     return { ...listed, items }
   },
@@ -92,10 +103,11 @@ export const cumulative = {
   async 'taskrouter_v1.FetchWorkflowStatistics'({ path: { workspace_sid, workflow_sid }, params }, context) {
     inWorkspace(context.state, 'workflow', workspace_sid, workflow_sid)
     const figures = await figuresOf(context, workspace_sid, params, [workflow_sid])
+    const over = await tasksOver(context, 'workflow_sid', [workflow_sid], figures.task_channel_sid)
     return {
       ...owner(context, workspace_sid),
       workflow_sid,
-      realtime: taskFigures(context.state, workflow_sid, figures.task_channel_sid, context.now()),
+      realtime: taskFigures(context.state, workflow_sid, figures.task_channel_sid, over, context.now()),
       cumulative: { ...texts(figures), ...workflowCumulative(figures, exact) }
     }
   },
@@ -221,7 +233,13 @@ function texts({ window }: CumulativeQuery) {
   return { start_time: isoSeconds(window.start), end_time: isoSeconds(window.end) }
 }
 
-function queueStatistics({ state, now }: Context, workspace_sid: string, sid: string, found: Cumulated) {
-  const { task_queue_sid, ...realtime } = queueFigures(state, workspace_sid, sid, found.task_channel_sid, now())
+function queueStatistics(
+  { state, now }: Context,
+  { workspace_sid, task_queue_sid: sid }: { readonly workspace_sid: string; readonly task_queue_sid: string },
+  found: Cumulated,
+  over: OverByPlace
+) {
+  const { task_channel_sid } = found
+  const { task_queue_sid, ...realtime } = queueFigures(state, workspace_sid, sid, task_channel_sid, over, now())
   return { task_queue_sid, realtime, cumulative: { ...texts(found), ...queueCumulative(found, exact) } }
 }

@@ -134,13 +134,17 @@ export interface ReservationParents extends TaskParents {
   readonly outgoing?: TransferRow | undefined
 }
 
-export function reservationParents(state: State, row: ReservationRow): ReservationParents {
-  const task = state.get('task', row.task_sid)
+export function reservationParents(
+  state: State,
+  row: ReservationRow,
+  task: TaskRow,
+  incoming: TransferRow | undefined
+): ReservationParents {
   return {
     task,
     ...taskParents(state, task),
     worker: state.find('worker', row.worker_sid),
-    incoming: state.tables.transfer.firstBy('reservation_sid', row.sid),
+    incoming,
     outgoing: state.tables.transfer.firstBy('open_by_initiator', row.sid)
   }
 }
