@@ -403,7 +403,7 @@ function isSame(a: PublishedRow | undefined, b: PublishedRow | undefined): boole
 
 /** Nobody sees that a row was put away. */
 function isOnlyPutAway(before: PublishedRow, after: PublishedRow): boolean {
-  const columns = { delete_at: null, forget_at: null }
+  const columns = { delete_at: null, forget_at: null, worker_name: null }
   return isSame({ ...before, ...columns }, { ...after, ...columns })
 }
 

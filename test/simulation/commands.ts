@@ -367,7 +367,8 @@ function deleteWorker(router: Router, command: Of<'worker.delete'>, published: P
   checkVersion(published, 'worker', sid, command.if_match)
   const worker = router.get('worker', sid)
   must(router.held(worker).length === 0, 'it holds reservations')
-  for (const one of router.pages.reservation.values()) if (one.worker === sid) one.worker_name = worker.name
+  for (const one of router.pages.reservation.values())
+    if (one.worker === sid && router.pages.task.get(one.task)?.forget_at === null) one.worker_name = worker.name
   for (const task of router.inTurn(workspace_sid))
     if (task.routing_target === sid) router.failDirect(task, 'RoutingTarget not available for Reservation acceptance')
   router.pages.worker.delete(sid)

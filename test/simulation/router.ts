@@ -433,6 +433,9 @@ export class Router extends Book {
     const isHeld = this.reservationsOf(task).some(isOpen)
     task.delete_at = isHeld ? at : null
     task.forget_at = isHeld ? null : at
+    if (isHeld) return
+    for (const one of this.reservationsOf(task))
+      one.worker_name = this.pages.worker.get(one.worker)?.name ?? one.worker_name
   }
 
   /** Forgets what was to be kept until an instant. Answers the SIDs of what went. */
