@@ -2,6 +2,18 @@
 
 import type { Meta, Operation, Row, Schema } from '../operation.ts'
 
+export interface RingdownV1AuditEntry {
+  sid: string
+  account_sid: string
+  date_created: string
+  actor_type: 'key' | 'user' | 'worker' | 'customer'
+  actor_sid: string
+  on_behalf_of: string | null
+  command: string
+  subject_sid: string | null
+}
+export type RingdownV1AuditEntryRow = Row<RingdownV1AuditEntry, 'date_created'>
+
 export interface RingdownV1Delivery {
   sid: string
   event_sid: string
@@ -47,12 +59,25 @@ export interface RingdownV1DeliveryDetails {
 export type RingdownV1DeliveryDetailsRow = Row<RingdownV1DeliveryDetails, 'date_created' | 'date_updated' | 'date_due' | 'date_finished' | 'date_given_up_after'>
 
 export interface RingdownV1EventPage {
-  events: readonly ({ readonly sid: string; readonly cursor: string; readonly type: string; readonly at: string; readonly workspace_sid: string | null; readonly description: string; readonly resource_type: string; readonly resource_sid: string; readonly data: unknown })[]
+  events: readonly ({ readonly sid: string; readonly cursor: string; readonly type: string; readonly at: string; readonly workspace_sid: string | null; readonly description: string; readonly resource_type: string; readonly resource_sid: string; readonly actor_type?: 'key' | 'user' | 'worker' | 'customer' | 'system'; readonly actor_sid?: string; readonly on_behalf_of?: string; readonly data: unknown })[]
   cursor: string
   has_more: boolean
   truncated: boolean
 }
 export type RingdownV1EventPageRow = Row<RingdownV1EventPage>
+
+export interface RingdownV1Key {
+  sid: string
+  account_sid: string
+  friendly_name: string
+  key_type: 'main' | 'standard' | 'restricted'
+  policy: unknown
+  date_created: string
+  date_updated: string
+  date_used: string | null
+  url: string
+}
+export type RingdownV1KeyRow = Row<RingdownV1Key, 'date_created' | 'date_updated' | 'date_used'>
 
 export interface RingdownV1TaskExplanation {
   task_sid: string
@@ -102,15 +127,32 @@ export interface RingdownV1Clock {
 export type RingdownV1ClockRow = Row<RingdownV1Clock, 'now'>
 
 export interface RingdownV1Operations {
+  'ringdown_v1.ListAuditEntry': { path: {}; params: { readonly actor_sid?: string }; row: RingdownV1AuditEntryRow; result: { audit_entries: readonly RingdownV1AuditEntry[]; meta: Meta } }
   'ringdown_v1.ListDelivery': { path: {}; params: { readonly destination?: string; readonly receiver?: string; readonly event_sid?: string; readonly event_type?: string; readonly state?: 'queued' | 'delivered' | 'failed'; readonly kind?: string }; row: RingdownV1DeliveryRow; result: { deliveries: readonly RingdownV1Delivery[]; meta: Meta } }
   'ringdown_v1.FetchDelivery': { path: { readonly sid: string }; params: {}; row: RingdownV1DeliveryDetailsRow; result: RingdownV1DeliveryDetails }
   'ringdown_v1.UpdateDelivery': { path: { readonly sid: string }; params: {}; row: RingdownV1DeliveryDetailsRow; result: RingdownV1DeliveryDetails }
   'ringdown_v1.ListEvent': { path: {}; params: { readonly cursor?: string; readonly since?: string; readonly types?: readonly string[]; readonly workspace_sid?: string; readonly task_sid?: string; readonly worker_sid?: string; readonly task_queue_sid?: string; readonly conversation_sid?: string; readonly interaction_sid?: string; readonly limit?: number; readonly wait_s?: number }; row: RingdownV1EventPageRow; result: RingdownV1EventPage }
+  'ringdown_v1.ListKey': { path: {}; params: {}; row: RingdownV1KeyRow; result: { keys: readonly RingdownV1Key[]; meta: Meta } }
+  'ringdown_v1.FetchKey': { path: { readonly sid: string }; params: {}; row: RingdownV1KeyRow; result: RingdownV1Key }
   'ringdown_v1.FetchTaskExplanation': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: { readonly limit?: number }; row: RingdownV1TaskExplanationRow; result: RingdownV1TaskExplanation }
   'ringdown_v1.FetchWorkerExplanation': { path: { readonly workspace_sid: string; readonly worker_sid: string }; params: { readonly limit?: number }; row: RingdownV1WorkerExplanationRow; result: RingdownV1WorkerExplanation }
   'ringdown_v1.CreateWorkflowDryRun': { path: { readonly workspace_sid: string; readonly workflow_sid: string }; params: { readonly configuration?: string; readonly task_sid?: string; readonly attributes?: string; readonly priority?: number; readonly task_channel?: string; readonly last?: number }; row: RingdownV1WorkflowDryRunRow; result: RingdownV1WorkflowDryRun }
   'ringdown_v1.FetchClock': { path: {}; params: {}; row: RingdownV1ClockRow; result: RingdownV1Clock }
   'ringdown_v1.UpdateClock': { path: {}; params: Readonly<Record<string, unknown>> & { readonly advance?: string; readonly advance_ms?: number; readonly to?: string }; row: RingdownV1ClockRow; result: RingdownV1Clock }
+}
+
+const ringdownV1AuditEntry: Schema = {
+  name: 'RingdownV1AuditEntry',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^AE[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'actor_type', type: 'string', enum: ['key', 'user', 'worker', 'customer'] },
+    { name: 'actor_sid', type: 'string' },
+    { name: 'on_behalf_of', type: 'string', nullable: true },
+    { name: 'command', type: 'string' },
+    { name: 'subject_sid', type: 'string', nullable: true }
+  ]
 }
 
 const ringdownV1Delivery: Schema = {
@@ -164,10 +206,25 @@ const ringdownV1DeliveryDetails: Schema = {
 const ringdownV1EventPage: Schema = {
   name: 'RingdownV1EventPage',
   properties: [
-    { name: 'events', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'string' }, { name: 'cursor', type: 'string' }, { name: 'type', type: 'string' }, { name: 'at', type: 'date-time-ms' }, { name: 'workspace_sid', type: 'sid', nullable: true, pattern: '^WS[0-9a-fA-F]{32}$' }, { name: 'description', type: 'string' }, { name: 'resource_type', type: 'string' }, { name: 'resource_sid', type: 'string' }, { name: 'data', type: 'json' }] } },
+    { name: 'events', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'string' }, { name: 'cursor', type: 'string' }, { name: 'type', type: 'string' }, { name: 'at', type: 'date-time-ms' }, { name: 'workspace_sid', type: 'sid', nullable: true, pattern: '^WS[0-9a-fA-F]{32}$' }, { name: 'description', type: 'string' }, { name: 'resource_type', type: 'string' }, { name: 'resource_sid', type: 'string' }, { name: 'actor_type', type: 'string', enum: ['key', 'user', 'worker', 'customer', 'system'], optional: true }, { name: 'actor_sid', type: 'string', optional: true }, { name: 'on_behalf_of', type: 'string', optional: true }, { name: 'data', type: 'json' }] } },
     { name: 'cursor', type: 'string' },
     { name: 'has_more', type: 'boolean' },
     { name: 'truncated', type: 'boolean' }
+  ]
+}
+
+const ringdownV1Key: Schema = {
+  name: 'RingdownV1Key',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^SK[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'friendly_name', type: 'string' },
+    { name: 'key_type', type: 'string', enum: ['main', 'standard', 'restricted'] },
+    { name: 'policy', type: 'json', nullable: true },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'date_used', type: 'date-time-ms', nullable: true },
+    { name: 'url', type: 'uri' }
   ]
 }
 
@@ -227,6 +284,10 @@ const ringdownV1Clock: Schema = {
 }
 
 export const operations: readonly Operation[] = [
+  { id: 'ringdown_v1.ListAuditEntry', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Audit', verb: 'list', resource: 'audit_entry', parents: [], own: null, status: 200, listKey: 'audit_entries', page: { size: 50, max: 1000, strict: true }, url: null, links: null,
+    schema: ringdownV1AuditEntry, parameters: [
+      { wire: 'ActorSid', name: 'actor_sid', in: 'query', type: 'string' }
+    ] },
   { id: 'ringdown_v1.ListDelivery', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Deliveries', verb: 'list', resource: 'delivery', parents: [], own: null, status: 200, listKey: 'deliveries', page: { size: 50, max: 1000, strict: true }, url: '/v1/Deliveries/{sid}', links: null,
     schema: ringdownV1Delivery, parameters: [
       { wire: 'Destination', name: 'destination', in: 'query', type: 'string' },
@@ -257,6 +318,12 @@ export const operations: readonly Operation[] = [
       { wire: 'interaction_sid', name: 'interaction_sid', in: 'query', type: 'sid', pattern: '^KD[0-9a-fA-F]{32}$', expected: 'a SID that begins with KD' },
       { wire: 'limit', name: 'limit', in: 'query', type: 'integer', min: 1, max: 1000, expected: 'an integer from 1 to 1000' },
       { wire: 'wait_s', name: 'wait_s', in: 'query', type: 'integer', min: 0, max: 50, expected: 'an integer from 0 to 50' }
+    ] },
+  { id: 'ringdown_v1.ListKey', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Keys', verb: 'list', resource: 'key', parents: [], own: null, status: 200, listKey: 'keys', page: { size: 50, max: 1000, strict: true }, url: '/v1/Keys/{sid}', links: null,
+    schema: ringdownV1Key, parameters: [] },
+  { id: 'ringdown_v1.FetchKey', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Keys/{Sid}', verb: 'fetch', resource: 'key', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Keys/{sid}', links: null,
+    schema: ringdownV1Key, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^SK[0-9a-fA-F]{32}$' }
     ] },
   { id: 'ringdown_v1.FetchTaskExplanation', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Explanation', verb: 'fetch', resource: 'task_explanation', parents: ['workspace_sid', 'task_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
     schema: ringdownV1TaskExplanation, parameters: [

@@ -1,5 +1,6 @@
 import type { Noun } from '../derived.ts'
 import type { Handlers } from '../handler.ts'
+import { accessNouns, auditHandlers } from './access.ts'
 import { clockHandlers } from './clock.ts'
 import { deliveryHandlers } from './deliveries.ts'
 import { dryRunHandlers } from './dry-runs.ts'
@@ -8,6 +9,7 @@ import { explanationHandlers } from './explanations.ts'
 
 /** What Ringdown has beside Twilio's APIs: the files in `packages/contract/openapi/ringdown_v1` describe it. */
 export const ringdownHandlers = {
+  ...auditHandlers,
   ...clockHandlers,
   ...deliveryHandlers,
   ...dryRunHandlers,
@@ -16,4 +18,4 @@ export const ringdownHandlers = {
 } satisfies Handlers
 
 /** Those of our resources whose operations follow the general rules. */
-export const ringdownNouns: Readonly<Record<string, Noun>> = {}
+export const ringdownNouns: Readonly<Record<string, Noun>> = { ...accessNouns }
