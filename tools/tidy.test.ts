@@ -20,7 +20,7 @@ const packages: Rooms = {
   mcp: ['contract'],
   desk: ['client', 'contract', 'engine/src/routing/life-cycle.ts'],
   webchat: ['client', 'contract'],
-  cli: ['server', 'mcp']
+  cli: ['client', 'server', 'mcp']
 }
 
 /** The same for the folders of the server. What stands above them all, beside the folders, puts them together. */
@@ -289,6 +289,14 @@ const machinePlaces: Rule = (tree) =>
       : [...text.matchAll(places)].map(([found]) => `${path} names a place of one machine: ${found}`)
   )
 
+/** What a merge that was not finished leaves at the beginning of a line. */
+const markers = /^(?:<{7}|>{7}|\|{7}|={7})(?=[ \r\n]|$)/gm
+
+const mergeMarkers: Rule = (tree) =>
+  [...tree].flatMap(([path, text]) =>
+    [...text.matchAll(markers)].map(([found]) => `${path} has a line of an unfinished merge: ${found}`)
+  )
+
 const installScripts: Rule = (tree) =>
   [...tree]
     .filter(([path]) => posix.basename(path) === 'package.json')
@@ -430,6 +438,18 @@ const house: Record<string, { rule: Rule; broken: Record<string, string>; compla
       broken: { 'test/a.test.ts': '// In two lines (reference events\n// 3): so' },
       complaint: 'test/a.test.ts cites events 3'
     }
+  ],
+  'no merge is left unfinished': [
+    {
+      rule: mergeMarkers,
+      broken: { 'docs/a.md': `Ours\n${'='.repeat(7)}\nTheirs\n` },
+      complaint: `docs/a.md has a line of an unfinished merge: ${'='.repeat(7)}`
+    },
+    ...['<', '|', '>'].map((mark) => ({
+      rule: mergeMarkers,
+      broken: { 'packages/a/src/a.ts': `let a = 1\n${mark.repeat(7)} main\n` },
+      complaint: `packages/a/src/a.ts has a line of an unfinished merge: ${mark.repeat(7)}`
+    }))
   ],
   'no files import one another': [
     {

@@ -1,6 +1,8 @@
 import { State } from '@ringdown/engine/center'
 import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
 import { type Seed, seedOf } from '@ringdown/engine/core/ids'
+import type { Row } from '@ringdown/engine/core/row'
+import type { Table } from '@ringdown/engine/core/table'
 import { type Decision, decide } from '@ringdown/engine/decide'
 import type { TaskRow } from '@ringdown/engine/routing/rows'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
@@ -137,7 +139,16 @@ export class Floor {
     const seed = seedOf(1, state.decision)
     const decision = decide(state, { at: this.at, seed, command: command as unknown as Command }) // a command of one type is a command
     this.onDecision?.(command as unknown as Command, seed, decision)
+    this.#letGo(decision)
     return decision.result as ResultOf<T> // of that type
+  }
+
+  /** What was put away leaves memory, as it does in a server when it is stored. */
+  #letGo({ changes }: Decision): void {
+    for (const { kind, sid, after } of changes) {
+      const table = this.state.table(kind) as unknown as Table<Row> // of the row's own kind
+      if (after && table.goneFrom(after) !== undefined) this.state.evict(kind, sid)
+    }
   }
 
   /** Creates the i-th task; it is offered at once when somebody is free. */

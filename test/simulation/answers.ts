@@ -1,4 +1,4 @@
-import { isOpen, type Reservation, type Task } from './book.ts'
+import { isOpen, isOver, type Reservation, type Task } from './book.ts'
 import { at, checkMove, checkVersion, must, type Of, type Published, Refused } from './checks.ts'
 import type { Router } from './router.ts'
 import { beginTransfer, cancelTransfer, holderLeft } from './transfer.ts'
@@ -69,6 +69,7 @@ function complete(router: Router, task: Task, own: Reservation): void {
     return
   }
   router.completeReservation(own)
+  if (isOver(task) && task.delete_at !== null) router.settleEnd(task, task.delete_at)
   holderLeft(router, task)
   // Assigned is what somebody has accepted (reference taskrouter 11.5).
   if (task.status === 'assigned' && others.every(({ status }) => status === 'wrapping')) router.wrapUp(task, null)

@@ -1,7 +1,8 @@
+import { isTold, toldOf } from '@ringdown/engine/analytics/told'
 import type { Command } from '@ringdown/engine/commands'
 import { Refusal } from '@ringdown/engine/core/refusals'
 import type { Decision } from '@ringdown/engine/decide'
-import type { EngineEvent } from '@ringdown/engine/events'
+import { type EngineEvent, render } from '@ringdown/engine/events'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import type { JudgingRow, ReservationRow, TaskRow, TransferRow, WorkerRow } from '@ringdown/engine/routing/rows'
 import { inDefault, inNone, isOpen, isOver } from './book.ts'
@@ -39,6 +40,7 @@ export class Auditor {
 
   /** What is wrong with the outcome of a command at an instant; empty when all is well. */
   judge(command: Command, at: number, outcome: Outcome): Complaint[] {
+    this.#forget(at)
     const router = this.#router
     const decision = outcome instanceof Refusal ? undefined : outcome
     // Only these can be refused half-way.
@@ -70,7 +72,8 @@ export class Auditor {
       ...events(outcome.events, router.told),
       ...this.#compare(),
       ...this.#sums(outcome),
-      ...this.#figures(outcome)
+      ...this.#figures(outcome),
+      ...counted(outcome)
     ]
   }
 
@@ -96,16 +99,23 @@ export class Auditor {
       .map((timer) => complaint(`forgotten ${timer.type}`, `${timer.type} of ${timer.sid} was due at ${timer.at}`))
   }
 
-  /** Whether the rows that an engine has are those that it has published. */
-  judgeRows(rowsOf: (kind: Kind) => readonly PublishedRow[]): Complaint[] {
+  /** Whether the rows that an engine has at an instant are those that it has published. */
+  judgeRows(at: number, rowsOf: (kind: Kind) => readonly PublishedRow[]): Complaint[] {
+    this.#forget(at)
     const found: Complaint[] = []
     for (const kind of audited) {
       const published = this.#rows.get(kind) ?? new Map<string, PublishedRow>()
-      const rows = rowsOf(kind)
+      const rows = rowsOf(kind).filter(({ forget_at }) => (forget_at ?? Number.POSITIVE_INFINITY) > at)
       if (rows.length !== published.size || rows.some((row) => !isSame(row, published.get(row.sid))))
         found.push(complaint(`unpublished ${kind}`, `the rows of ${kind} are not those that were published`))
     }
     return found
+  }
+
+  /** What was put away is gone when its time is over, without a decision. */
+  #forget(at: number): void {
+    for (const sid of this.#router.forget(at))
+      for (const kind of ['task', 'reservation', 'transfer'] as const) this.#rows.get(kind)?.delete(sid)
   }
 
   /** Enters what was published; every changed row must have the next version and a date (reference taskrouter 11.5). */
@@ -118,7 +128,7 @@ export class Auditor {
         yield complaint(`before ${kind}`, `${kind} ${sid} was not before as it is said to have been`)
       if (!after) rows.delete(sid)
       else rows.set(sid, after)
-      if (!after) continue
+      if (!after || (known && isOnlyPutAway(known, after))) continue
       const version = known ? known.version + 1 : 0
       if (after.version !== version)
         yield complaint(`version of ${kind}`, `${kind} ${sid} has version ${after.version}, not ${version}`)
@@ -181,6 +191,7 @@ export class Auditor {
         target_at: task.target_at,
         retry_at: task.retry_at,
         delete_at: task.delete_at,
+        forget_at: task.forget_at,
         ...(!over && { filter_index: task.filter }),
         ...(!over && task.filter !== inNone && task.filter !== inDefault && { target_index: task.target })
       })
@@ -193,8 +204,10 @@ export class Auditor {
         reservation_status: one.status,
         task_sid: one.task,
         worker_sid: one.worker,
+        worker_name: one.worker_name,
         task_channel_sid: one.channel,
-        timeout_at: one.timeout_at
+        timeout_at: one.timeout_at,
+        forget_at: pages.task.get(one.task)?.forget_at
       })
     }
     for (const one of pages.transfer.values()) {
@@ -211,7 +224,8 @@ export class Auditor {
         transfer_to: one.to,
         transfer_status: one.status,
         transfer_failed_reason: one.reason,
-        reservation_sid: one.last
+        reservation_sid: one.last,
+        forget_at: pages.task.get(one.task)?.forget_at
       })
     }
     yield* this.#compareFloor()
@@ -324,6 +338,21 @@ export class Auditor {
   }
 }
 
+/** Statistics count an event as it happens, and again as it was written, after a crash: both must say the same. */
+function* counted({ events }: Decision): Generator<Complaint> {
+  for (const event of events) {
+    if (!isTold(event.type)) continue
+    const { data } = render(event)
+    const { seq, type, at, ...told } = toldOf(event)
+    for (const [field, value] of Object.entries(told))
+      if ((data[field] ?? null) !== value || seq !== event.seq || type !== event.type || at !== event.at)
+        yield complaint(
+          'counted as written',
+          `${type} is counted with ${field} ${value}, and written with ${data[field]}`
+        )
+  }
+}
+
 function isHolding(status: ReservationRow['reservation_status']): boolean {
   return status === 'pending' || status === 'accepted' || status === 'wrapping'
 }
@@ -348,7 +377,9 @@ function isHeldAsItStands(
 }
 
 /** A row of any kind, as far as all rows are alike. */
-export type PublishedRow = Pick<TaskRow, 'sid' | 'seq' | 'version' | 'date_updated'>
+export type PublishedRow = Pick<TaskRow, 'sid' | 'seq' | 'version' | 'date_updated'> & {
+  readonly forget_at?: number | null
+}
 
 const audited: readonly Kind[] = [
   'workspace',
@@ -368,6 +399,12 @@ const audited: readonly Kind[] = [
 /** The same row, or one that says the same. */
 function isSame(a: PublishedRow | undefined, b: PublishedRow | undefined): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** Nobody sees that a row was put away. */
+function isOnlyPutAway(before: PublishedRow, after: PublishedRow): boolean {
+  const columns = { delete_at: null, forget_at: null, worker_name: null }
+  return isSame({ ...before, ...columns }, { ...after, ...columns })
 }
 
 function complaint(rule: string, text: string): Complaint {

@@ -128,6 +128,8 @@ export interface Task {
   target_at: number | null
   retry_at: number | null
   delete_at: number | null
+  /** When it is forgotten, once it is over and nobody has it. */
+  forget_at: number | null
 }
 
 export interface Reservation {
@@ -136,6 +138,8 @@ export interface Reservation {
   readonly workspace: string
   readonly task: string
   readonly worker: string
+  /** The name of a worker who is gone, as it was then (reference taskrouter 1.10). */
+  worker_name: string | null
   channel: string
   status: 'pending' | 'accepted' | 'rejected' | 'timeout' | 'canceled' | 'rescinded' | 'wrapping' | 'completed'
   readonly previous_activity: string

@@ -125,6 +125,7 @@ export class Center {
 
   #sweep(): void {
     this.#count('row out of memory', this.#cold.sweep(this.state))
+    this.#count('row forgotten', this.#cold.forget(this.at, this.twin))
   }
 
   /** Only what would be in memory at start is loaded; nothing else can tell that it was loaded. */
@@ -349,7 +350,11 @@ export class Center {
 
   #judgeRows(): Complaint[] {
     if (!this.#hasBook) return []
-    return this.#auditor.judgeRows((kind) => this.state.table(kind).all() as unknown as PublishedRow[]) // every row is one
+    const all = [...this.#cold.all(this.state)]
+    return this.#auditor.judgeRows(
+      this.at,
+      (wanted) => all.flatMap(({ kind, row }) => (kind === wanted ? [row as unknown as PublishedRow] : [])) // every row is one
+    )
   }
 
   #check(complaints: readonly Complaint[]): void {

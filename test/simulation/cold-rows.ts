@@ -4,7 +4,7 @@ import { cascadesOf, coldKindsOf } from '@ringdown/engine/core/kind'
 import { isSameName } from '@ringdown/engine/core/names'
 import type { Row } from '@ringdown/engine/core/row'
 import { type Kind, kinds } from '@ringdown/engine/kinds'
-import { allKinds, tableOf } from '../support/snapshot.ts'
+import { allKinds, forgetOver, tableOf } from '../support/snapshot.ts'
 
 const coldKinds = coldKindsOf(kinds) as ReadonlyMap<
   Kind,
@@ -55,16 +55,18 @@ export class ColdRows {
   admit(state: State, reads: readonly Read[]): void {
     for (const { kind, where } of reads) {
       const table = kind as Kind // reads name kinds
-      for (const row of this.#find(table, where)) if (!state.find(table, row.sid)) state.admit(table, row as never) // of its own kind
+      for (const row of this.#find(table, where))
+        if (!tableOf(state, table).entry(row.sid)) state.admit(table, row as never) // of its own kind
     }
   }
 
   /** Lets go of every row that need not be in memory. Answers how many those were. */
   sweep(state: State): number {
     let left = 0
-    for (const [kind, { resident }] of coldKinds) {
+    for (const [kind, { resident, until }] of coldKinds) {
       for (const row of tableOf(state, kind).all()) {
         if (resident?.values.includes(String(columnOf(row, resident.column)))) continue
+        if (until !== undefined && columnOf(row, until) === null) continue
         state.evict(kind, row.sid)
         left++
       }
@@ -72,11 +74,24 @@ export class ColdRows {
     return left
   }
 
+  /** Forgets what was put away until an instant, here and in the memory of a twin, who otherwise forgets nothing. */
+  forget(at: number, twin: State): number {
+    let gone = 0
+    for (const [kind, { until }] of coldKinds) {
+      if (until === undefined) continue
+      const isOver = (row: Row) => Number(columnOf(row, until) ?? Number.POSITIVE_INFINITY) <= at
+      for (const row of this.#of(kind).values()) if (isOver(row) && this.#of(kind).delete(row.sid)) gone++
+    }
+    forgetOver(twin, at)
+    return gone
+  }
+
   /** Everything that a center has: what is in memory, and what is here only. */
   *all(state: State): Generator<{ readonly kind: Kind; readonly row: Row }> {
     for (const kind of allKinds) {
       for (const row of tableOf(state, kind).all()) yield { kind, row }
-      for (const row of this.#rows.get(kind)?.values() ?? []) if (!state.find(kind, row.sid)) yield { kind, row }
+      for (const row of this.#rows.get(kind)?.values() ?? [])
+        if (!tableOf(state, kind).entry(row.sid)) yield { kind, row }
     }
   }
 

@@ -365,7 +365,10 @@ function deleteWorker(router: Router, command: Of<'worker.delete'>, published: P
   const { workspace_sid, sid } = command
   at(router, 'worker', workspace_sid, sid)
   checkVersion(published, 'worker', sid, command.if_match)
-  must(router.held(router.get('worker', sid)).length === 0, 'it holds reservations')
+  const worker = router.get('worker', sid)
+  must(router.held(worker).length === 0, 'it holds reservations')
+  for (const one of router.pages.reservation.values())
+    if (one.worker === sid && router.pages.task.get(one.task)?.forget_at === null) one.worker_name = worker.name
   for (const task of router.inTurn(workspace_sid))
     if (task.routing_target === sid) router.failDirect(task, 'RoutingTarget not available for Reservation acceptance')
   router.pages.worker.delete(sid)
@@ -440,7 +443,8 @@ function createTask(router: Router, command: Of<'task.create'>, { made }: Publis
     ttl_at: router.at + timeout * 1000,
     target_at: ignores_capacity ? router.at + router.rules.direct_reservation_within_s * 1000 : null,
     retry_at: null,
-    delete_at: null
+    delete_at: null,
+    forget_at: null
   }
   router.pages.task.set(sid, task)
   router.tell('task.created', sid)

@@ -248,6 +248,7 @@ export class Router extends Book {
       workspace: task.workspace,
       task: task.sid,
       worker: worker.sid,
+      worker_name: null,
       channel: task.channel,
       status: 'pending',
       previous_activity: worker.activity,
@@ -386,6 +387,7 @@ export class Router extends Book {
     this.#end(task)
     transferEnds(this, task, () => this.withdrawPending(task, 'canceled'))
     this.tell('task.canceled', task.sid)
+    this.settleEnd(task, this.at + this.rules.finished_task_kept_s * 1000)
   }
 
   /** The task's status is told where it is promised. */
@@ -419,11 +421,27 @@ export class Router extends Book {
     this.#end(task)
     this.tell('task.completed', task.sid)
     this.#closeReservations(task)
+    this.settleEnd(task, this.at + this.rules.finished_task_kept_s * 1000)
   }
 
   #end(task: Task): void {
     Object.assign(task, { ttl_at: null, target_at: null, retry_at: null })
-    task.delete_at = this.at + this.rules.finished_task_kept_s * 1000
+  }
+
+  /** What is over is deleted in time; without a decision, unless somebody still wraps up what was handed on. */
+  settleEnd(task: Task, at: number): void {
+    const isHeld = this.reservationsOf(task).some(isOpen)
+    task.delete_at = isHeld ? at : null
+    task.forget_at = isHeld ? null : at
+    if (isHeld) return
+    for (const one of this.reservationsOf(task))
+      one.worker_name = this.pages.worker.get(one.worker)?.name ?? one.worker_name
+  }
+
+  /** Forgets what was to be kept until an instant. Answers the SIDs of what went. */
+  forget(at: number): string[] {
+    const gone = [...this.pages.task.values()].filter(({ forget_at }) => forget_at !== null && forget_at <= at)
+    return gone.flatMap((task) => this.#drop(task))
   }
 
   #closeReservations(task: Task): void {
@@ -440,9 +458,16 @@ export class Router extends Book {
   delete(task: Task, event: 'task.deleted' | 'task.system-deleted' | undefined): void {
     this.#closeReservations(task)
     if (event) this.tell(event, task.sid)
-    for (const one of this.reservationsOf(task)) this.pages.reservation.delete(one.sid)
-    for (const one of [...this.pages.transfer.values()]) if (one.task === task.sid) this.pages.transfer.delete(one.sid)
+    this.#drop(task)
+  }
+
+  #drop(task: Task): string[] {
+    const reservations = this.reservationsOf(task).map(({ sid }) => sid)
+    const transfers = [...this.pages.transfer.values()].filter((one) => one.task === task.sid).map(({ sid }) => sid)
+    for (const sid of reservations) this.pages.reservation.delete(sid)
+    for (const sid of transfers) this.pages.transfer.delete(sid)
     this.pages.task.delete(task.sid)
+    return [task.sid, ...reservations, ...transfers]
   }
 
   // Time
@@ -484,8 +509,9 @@ export class Router extends Book {
     this.delete(task, isOver(task) ? undefined : 'task.system-deleted')
   }
 
-  /** Tasks of a workflow in the order in which they are looked at again. */
+  /** Tasks of a workflow, but for those that were put away, in the order in which they are looked at again. */
   tasksOf(workflow: string): Task[] {
-    return [...this.pages.task.values()].filter((task) => task.workflow === workflow).sort(byAge)
+    const isOne = (task: Task) => task.workflow === workflow && task.forget_at === null
+    return [...this.pages.task.values()].filter(isOne).sort(byAge)
   }
 }

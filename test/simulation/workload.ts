@@ -108,7 +108,7 @@ export class Workload {
   /** One of the reservations in these statuses, now and then any; undefined when there is none. */
   reservation(workspace: string, statuses: readonly string[]): { task: string; worker: string } | undefined {
     const { twin } = this.#center
-    const all = [...twin.tables.reservation.by('workspace_sid', this.#center.sid(workspace) ?? '')]
+    const all = twin.tables.reservation.all().filter((row) => row.workspace_sid === this.#center.sid(workspace))
     const fitting = this.dice.chance(4) ? all : all.filter((row) => statuses.includes(row.reservation_status))
     if (fitting.length === 0) return undefined
     const { task_sid, worker_sid } = this.dice.of(fitting)
@@ -118,7 +118,7 @@ export class Workload {
   /** A transfer and who began it, mostly one that is under way; undefined when there is none. */
   transfer(workspace: string): { transfer: string; worker: string } | undefined {
     const { twin } = this.#center
-    const all = [...twin.tables.transfer.by('workspace_sid', this.#center.sid(workspace) ?? '')]
+    const all = twin.tables.transfer.all().filter((row) => row.workspace_sid === this.#center.sid(workspace))
     const fitting = this.dice.chance(10) ? all : all.filter((row) => row.transfer_status === 'initiated')
     if (fitting.length === 0) return undefined
     const { sid, initiating_worker_sid } = this.dice.of(fitting)

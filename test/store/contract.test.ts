@@ -152,6 +152,29 @@ for (const { name, available, place } of stores)
       expect((await store.find(account, 'participant', { identity: 'ada' })).map(({ seq }) => seq)).toEqual([3, 4])
     })
 
+    it('keeps rows that live among those of resident kinds, and moves them when they are put away', async () => {
+      const head = await store.lock(account)
+      const living = row('WT', 1, { workspace_sid: 'WS1', assignment_status: 'assigned', forget_at: null })
+      const brief = row('WT', 2, { workspace_sid: 'WS1', assignment_status: 'reserved', forget_at: null })
+      const born = row('WT', 3, { workspace_sid: 'WS1', assignment_status: 'canceled', forget_at: 900 })
+      await store.write(batch(head, { rows: [living, brief, born].map((each) => put('task', each)) }))
+      expect((await store.load(account)).map(({ row }) => row)).toEqual([living, brief])
+      expect(await store.find(account, 'task', { workspace_sid: 'WS1' })).toEqual([born])
+
+      const over = { ...living, version: 1, assignment_status: 'completed', forget_at: 1_000 }
+      await store.write(batch(head, { rows: [put('task', over), take('task', brief)] }))
+      await reopen()
+      expect(await store.load(account)).toEqual([])
+      expect(await store.find(account, 'task', { sid: living.sid })).toEqual([over])
+      const list = { account_sid: account, kind: 'task', order: ['seq'], descending: true, limit: 10 }
+      expect(await store.page({ ...list, where: [['forget_at', '>', 900]] })).toEqual([over])
+
+      const again = await store.lock(account)
+      const removals = [{ kind: 'task', where: { workspace_sid: 'WS1' } }]
+      await store.write(batch(again, { rows: [put('task', { ...over, version: 2 })], removals }))
+      expect(await store.find(account, 'task', { workspace_sid: 'WS1' })).toEqual([])
+    })
+
     it('finds rows by several columns, by null, and finds nothing for a stranger', async () => {
       const head = await store.lock(account)
       const service = sid('IS', 1)
@@ -267,7 +290,7 @@ for (const { name, available, place } of stores)
 
       it('refuse to be asked for what is not declared', async () => {
         await expect(store.page({ ...messages(), order: ['body; drop table row'] })).rejects.toThrow('no column')
-        await expect(store.page({ ...messages(), kind: 'task' })).rejects.toThrow('not a cold kind')
+        await expect(store.page({ ...messages(), kind: 'worker' })).rejects.toThrow('not a cold kind')
       })
     })
 

@@ -1,17 +1,17 @@
 import { join, nothing, sharesOf, type ToldEvent } from '@ringdown/engine/analytics/rollup'
 import { durationsOf, staysOf } from '@ringdown/engine/analytics/stay'
+import { isTold, toldOf } from '@ringdown/engine/analytics/told'
 import { seedOf } from '@ringdown/engine/core/ids'
 import { Refusal } from '@ringdown/engine/core/refusals'
 import { type EngineEvent, render } from '@ringdown/engine/events'
 import { Cells, cellWrites, forgetCells } from '@ringdown/server/analytics/cells'
-import { statisticsDigest, statisticsReading } from '@ringdown/server/analytics/reader'
+import { type Counted, Statistics } from '@ringdown/server/analytics/statistics'
 import { timeInActivities } from '@ringdown/server/analytics/stays'
 import { talliesOf } from '@ringdown/server/analytics/tallies'
-import { ToldEvents } from '@ringdown/server/analytics/told'
-import { eventColumns, logColumns } from '@ringdown/server/log/event-columns'
+import { toldFrom } from '@ringdown/server/analytics/told'
 import { EventSearch } from '@ringdown/server/log/event-search'
-import { type Followed, Follower } from '@ringdown/server/log/follower'
-import { Fenced, type Store } from '@ringdown/server/store/store'
+import type { Query } from '@ringdown/server/store/query'
+import { Fenced, type ReaderStep, type Store, type StoredEvent } from '@ringdown/server/store/store'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Outcome } from '../simulation/auditor.ts'
@@ -41,11 +41,10 @@ function history(seed: number): EngineEvent[] {
   return events
 }
 
-/** Events as the readers see them. */
-function toldOf(one: EngineEvent): ToldEvent {
-  const values = logColumns.valuesOf(render(one).data)
-  const columns = Object.fromEntries(eventColumns.map((column, n) => [column, values[n]]))
-  return { seq: one.seq, type: one.type, at: one.at, ...columns } as unknown as ToldEvent // its fields are columns
+/** An event as it is written into the log. */
+function written(one: EngineEvent) {
+  const { seq, sid, type, at, ...rest } = render(one)
+  return { seq, sid, type, at, about: rest.data, data: JSON.stringify(rest) }
 }
 
 for (const { name, available, place } of stores)
@@ -53,7 +52,6 @@ for (const { name, available, place } of stores)
     let here: Place
     let store: Store
     let cells: Cells
-    let told: ToldEvents
     let search: EventSearch
     let stories = 0
     let account = ''
@@ -63,7 +61,6 @@ for (const { name, available, place } of stores)
       store = await here.open()
       await store.migrate()
       cells = new Cells(store)
-      told = new ToldEvents(store)
       search = new EventSearch(store)
     })
     afterAll(() => here.clear())
@@ -75,7 +72,7 @@ for (const { name, available, place } of stores)
       await store.lock(account)
       expect(await store.cursor(account, 'statistics')).toBe(0)
       const key = { scope_sid: 'WS', span: 60_000, start: morning, task_channel_sid: 'TC' }
-      const rollups = [{ ...key, figures: '{"tasks_created":1}', histograms: '{"tasks_canceled":{}}' }]
+      const rollups = [{ ...key, figures: '{"tasks_created":1}', histograms: '{"tasks_canceled":{}}', seconds: '[]' }]
       const stay = { workspace_sid: 'WS', worker_sid: 'WK', seq: 3, activity_sid: 'WA', from_at: 5, until_at: 9 }
       const step = { account_sid: account, reader: 'statistics', from: 0, to: 7, writes: cellWrites(rollups, [stay]) }
       await store.advance(step)
@@ -83,11 +80,10 @@ for (const { name, available, place } of stores)
       expect(await store.cursor(account, 'statistics')).toBe(7)
       expect(await store.cursor(account, 'other')).toBe(0)
       const runs = [{ span: 60_000, start: morning, end: morning + 60_000 }]
-      expect(await cells.cells(account, { scopes: ['WS'], runs, histograms: true })).toEqual(rollups)
-      expect(await cells.cells(account, { scopes: ['WS'], runs, histograms: false })).toEqual([
-        { ...rollups[0], histograms: '{}' }
-      ])
-      expect(await cells.cells(account, { scopes: ['WQ'], runs, histograms: false })).toEqual([])
+      expect(await cells.cells(account, { scopes: ['WS'], runs })).toEqual(rollups)
+      expect(await cells.cells(account, { scopes: ['WQ'], runs })).toEqual([])
+      expect(await cells.scopes(account, { span: 60_000, start: morning, end: morning + 1 })).toEqual(['WS'])
+      expect(await cells.scopes(account, { span: 3_600_000, start: morning, end: morning + 1 })).toEqual([])
       const texts = { scope_sid: 'WS', task_channel_sid: 'TC', figures: '{"tasks_created":1}' }
       expect(await cells.texts(account, { scopes: ['WS'], runs, histograms: false })).toEqual([
         { ...texts, histograms: '' }
@@ -96,11 +92,13 @@ for (const { name, available, place } of stores)
         { ...texts, histograms: '{"tasks_canceled":{}}' }
       ])
 
-      const later = [{ ...key, figures: '{"tasks_created":2}', histograms: '{}' }]
+      const later = [{ ...key, figures: '{"tasks_created":2}', histograms: '{}', seconds: null }]
       await store.advance({ ...step, from: 7, to: 8, writes: cellWrites(later, [{ ...stay, until_at: 11 }]) })
-      expect(await cells.cells(account, { scopes: ['WS'], runs, histograms: true })).toEqual(later)
-      const sums = await cells.stays(account, { workspace_sid: 'WS', from: 0, until: 100 })
+      expect(await cells.cells(account, { scopes: ['WS'], runs })).toEqual(later)
+      const asked = { workspace_sid: 'WS', from: 0, until: 100 }
+      const sums = await cells.stays(account, { ...asked, without: [] })
       expect(sums).toEqual([{ activity_sid: 'WA', count: 1, total: 6, min: 6, max: 6 }])
+      expect(await cells.stays(account, { ...asked, without: [2, 3] })).toEqual([])
     })
 
     it('forget what is too old, and not what still lasts', async () => {
@@ -112,7 +110,8 @@ for (const { name, available, place } of stores)
         start,
         task_channel_sid: '',
         figures: '{}',
-        histograms: '{}'
+        histograms: '{}',
+        seconds: null
       })
       const stay = (seq: number, until_at: number) => ({
         workspace_sid: 'WS',
@@ -135,8 +134,8 @@ for (const { name, available, place } of stores)
       expect(await forgetCells(store, account, 120_000, 1)).toBe(1)
       expect(await forgetCells(store, account, 120_000, 1)).toBe(0)
       const runs = [{ span: 60_000, start: 0, end: 1_000_000 }]
-      expect(await cells.cells(account, { scopes: ['WS'], runs, histograms: true })).toEqual([at(120_000)])
-      expect(await cells.openStays(account, { workspace_sid: 'WS' })).toEqual([stay(2, Number.MAX_SAFE_INTEGER)])
+      expect(await cells.cells(account, { scopes: ['WS'], runs })).toEqual([at(120_000)])
+      expect(await cells.openStays(account)).toEqual([stay(2, Number.MAX_SAFE_INTEGER)])
     })
 
     it('search the log by its columns and by time, in either direction', async () => {
@@ -175,10 +174,6 @@ for (const { name, available, place } of stores)
       expect(await find({}, { from: morning + 50 })).toEqual([])
       expect((await search.find(account, sid('EV', 3)))?.seq).toBe(3)
       expect(await search.find(account, sid('EV', 99))).toBeUndefined()
-      expect((await told.after(account, 6, 10)).map(({ seq, workspace_sid }) => [seq, workspace_sid])).toEqual([
-        [7, 'WS2'],
-        [8, null]
-      ])
       expect(await store.log(account, 7, 1)).toEqual([event(8, 'task.canceled', morning + 8)])
     })
 
@@ -227,126 +222,189 @@ for (const { name, available, place } of stores)
       }
     })
 
+    /** An account that is told of what is durable, as `tell` says; its log is as long as `state` says. */
+    const countedOf = (state: { next_event: number }) => {
+      const onDurable: Counted['onDurable'] = new Set()
+      const counted = {
+        account_sid: account,
+        state,
+        isReady: true,
+        onDurable,
+        settled: async () => {},
+        log: (cursor: number, limit: number) => store.log(account, cursor, limit),
+        reading: async <T>(ask: (readings: Store, account_sid: string) => Promise<T>) => ask(store, account)
+      } as unknown as Counted // as: nobody asks for more of its state
+      return counted
+    }
+
+    /** Those of the account, with a hand on what they are told. */
+    const statisticsOf = (state: { next_event: number }) => {
+      const counted = countedOf(state)
+      const statistics = new Statistics({ store, account: counted, log })
+      const tell = (events: readonly EngineEvent[]) => {
+        for (const listener of counted.onDurable) listener(events)
+      }
+      return { statistics, tell }
+    }
+
+    /** What a few hundred windows of all lengths hold, against all events one by one. */
+    const compare = async (statistics: Statistics, events: readonly EngineEvent[], dice: Dice, windows: number) => {
+      const all = events.map(toldOf)
+      const [first, last] = [events[0]?.at ?? 0, events.at(-1)?.at ?? 0]
+      const shares = all.flatMap(sharesOf)
+      const scopes = [...new Set(shares.map(({ scope_sid }) => scope_sid))]
+      const workspace_sid = all.find(({ workspace_sid }) => workspace_sid !== null)?.workspace_sid ?? ''
+      const ofWorkspace = all.filter((event) => event.workspace_sid === workspace_sid)
+      const stays = staysOf(ofWorkspace, [])
+      const activities = [...new Set(stays.map(({ activity_sid }) => activity_sid))]
+      const workers = [...new Set(stays.map(({ worker_sid }) => worker_sid))].filter((_, n) => n % 2 === 0)
+      let compared = 0
+      for (let n = 0; n < windows; n++) {
+        const start = n === 0 ? first - 5_000 : first + dice.roll(last - first)
+        const end = n === 0 ? last : start + dice.roll(last - start)
+        const window = { start, end, isOpen: end >= last }
+        const asked = { window, task_channel_sid: undefined }
+        const tallies = await talliesOf(statistics, scopes, { ...asked, histograms: true })
+        const brief = await talliesOf(statistics, scopes, { ...asked, histograms: false })
+        // Whole seconds, both included.
+        const [from, until] = [start - (start % 1000), end - (end % 1000) + 1000]
+        const within = shares.filter(({ at }) => at >= from && at < until)
+        for (const scope of scopes) {
+          const naive = within.filter(({ scope_sid }) => scope_sid === scope).reduce(join, nothing)
+          expect(tallies.get(scope) ?? nothing).toEqual(naive)
+          expect((brief.get(scope) ?? nothing).figures).toEqual(naive.figures)
+          compared += Object.keys(naive.figures).length
+        }
+        const ofAll = { workspace_sid, activities, workers: undefined, from: start, until: end }
+        expect(await timeInActivities(statistics, ofAll)).toEqual(durationsOf(stays, start, end))
+        const some = stays.filter(({ worker_sid }) => workers.includes(worker_sid))
+        expect(await timeInActivities(statistics, { ...ofAll, workers })).toEqual(durationsOf(some, start, end))
+      }
+      return compared
+    }
+
+    it('see the same in an event that has just happened as in the log', async () => {
+      const head = await store.lock(account)
+      const events = history(11)
+      await store.write(batch(head, { events: events.map(written) }))
+      const stored: StoredEvent[] = await store.log(account, 0, events.length)
+      const told = events.filter(({ type }) => isTold(type))
+      expect(told.length).toBeGreaterThan(100)
+      const bySeq = new Map(stored.map((event) => [event.seq, event]))
+      for (const event of told) expect(toldFrom(bySeq.get(event.seq) as StoredEvent)).toEqual(toldOf(event)) // as: it was written
+    })
+
     it.each([11, 12, 13])(
-      'count what all events together say, read in pieces and ended anywhere, history %i',
+      'count what all events together say, told or read, and ended anywhere, history %i',
       async (seed) => {
         const head = await store.lock(account)
         const events = history(seed)
-        const all = events.map(toldOf)
         const dice = new Dice(seedOf(seed, 1))
-        let written = 0
         const state = { next_event: 1 }
-        const followed = {
-          account_sid: account,
-          state,
-          settled: async () => {},
-          subscribe: () => () => {}
-        } as unknown as Followed // a follower asks for no more
-        const reading = statisticsReading(store, account)
-        const follow = () => new Follower({ store, account: followed, log, ...reading })
-        let follower = follow()
-        while (written < events.length) {
-          const some = events.slice(written, written + 1 + dice.roll(60))
-          written += some.length
-          const rendered = some.map(render).map(({ seq, sid, type, at, ...rest }) => ({
-            seq,
-            sid,
-            type,
-            at,
-            about: rest.data,
-            data: JSON.stringify(rest)
-          }))
-          await store.write(batch(head, { events: rendered }))
-          state.next_event = (some.at(-1)?.seq ?? 0) + 1
-          // Two at once, as after a process that does not know that it is dead; and now and then a new one.
-          const twin = follow()
-          await Promise.all([follower.catchUp(), twin.catchUp()])
-          await twin.close()
-          if (dice.chance(50)) {
-            await follower.close()
-            follower = follow()
-          }
-        }
-        await follower.close()
-        const [first, last] = [events[0]?.at ?? 0, events.at(-1)?.at ?? 0]
-        const scopes = new Set(all.flatMap(sharesOf).map(({ scope_sid }) => scope_sid))
-        const ledger = {
-          caughtUp: async () => {},
-          reading: async <T>(ask: (readings: Store, account_sid: string) => Promise<T>) => ask(store, account)
-        }
-        const workspace_sid = all[0]?.workspace_sid ?? ''
-        const stays = staysOf(
-          all.filter((event) => event.workspace_sid === workspace_sid),
-          []
-        )
+        let counting = statisticsOf(state)
         let compared = 0
-        for (let n = 0; n < 12; n++) {
-          const start = first + dice.roll(last - first)
-          const end = n === 0 ? last : start + dice.roll(last - start)
-          const from = n === 0 ? first - 5_000 : start
-          const window = { start: from, end, isOpen: end >= last }
-          const tallies = await talliesOf(ledger, [...scopes], {
-            window,
-            task_channel_sid: undefined,
-            histograms: true
-          })
-          const asked = { window, task_channel_sid: undefined, histograms: false }
-          const brief = await talliesOf(ledger, [...scopes], asked)
-          for (const scope of scopes) {
-            const shares = all.filter(({ at }) => at >= from && at <= end).flatMap(sharesOf)
-            const naive = shares.filter(({ scope_sid }) => scope_sid === scope).reduce(join, nothing)
-            expect(tallies.get(scope) ?? nothing).toEqual(naive)
-            expect((brief.get(scope) ?? nothing).figures).toEqual(naive.figures)
-            compared += Object.keys(naive.figures).length
+        for (let done = 0; done < events.length; ) {
+          const some = events.slice(done, done + 1 + dice.roll(60))
+          done += some.length
+          await store.write(batch(head, { events: some.map(written) }))
+          state.next_event = (some.at(-1)?.seq ?? 0) + 1
+          // Now and then nobody is told, as after an answer that was lost.
+          if (dice.chance(90)) counting.tell(some)
+          if (dice.chance(20)) compared += await compare(counting.statistics, events.slice(0, done), dice, 2)
+          if (dice.chance(20)) {
+            // Two at once, as after a process that does not know that it is dead; and a new one.
+            const twin = statisticsOf(state)
+            await Promise.all([twin.statistics.upToDate(), counting.statistics.upToDate()])
+            await (dice.chance(50) ? counting : twin).statistics.close()
+            await counting.statistics.close()
+            await twin.statistics.close()
+            counting = statisticsOf(state)
           }
-          const sums = await cells.stays(account, { workspace_sid, from, until: end })
-          const byActivity = Object.fromEntries(sums.map(({ activity_sid, ...sum }) => [activity_sid, sum]))
-          expect(byActivity).toEqual(Object.fromEntries(durationsOf(stays, from, end)))
-          const activities = [...new Set(stays.map(({ activity_sid }) => activity_sid))]
-          const ofAll = { workspace_sid, activities, workers: undefined, from, until: end }
-          const spent = await timeInActivities(ledger, ofAll)
-          // A spread that came from one cell still has the cell's other fields.
-          const spreads = [...spent].map(
-            ([sid, { count, total, min, max }]) => [sid, { count, total, min, max }] as const
-          )
-          expect(new Map(spreads)).toEqual(durationsOf(stays, from, end))
         }
+        compared += await compare(counting.statistics, events, dice, 6)
+        await counting.statistics.close()
+        // Another one, that was told nothing.
+        const fresh = statisticsOf(state)
+        compared += await compare(fresh.statistics, events, dice, 6)
+        await fresh.statistics.close()
         expect(compared).toBeGreaterThan(100)
       }
     )
 
-    /** A reader of this account's log, which is as long as `state` says. */
-    const followerOf = (state: { readonly next_event: number }) => {
-      const followed = { account_sid: account, state, settled: async () => {}, subscribe: () => () => {} }
-      const reading = statisticsReading(store, account)
-      return new Follower({ store, account: followed as unknown as Followed, log, ...reading }) // as: it asks for no more
+    /** Events of contacts that came one after the other, so many seconds apart, each in a batch of its own. */
+    const created = (seq: number, at: number) => ({
+      ...event(seq, 'task.created', at),
+      about: { workspace_sid: 'WS', task_channel_sid: 'TC' },
+      data: JSON.stringify({ data: { workspace_sid: 'WS', task_channel_sid: 'TC' } })
+    })
+
+    const tasksCreated = async (statistics: Statistics, start: number, end: number, patience?: number) => {
+      const asked = { window: { start, end, isOpen: false }, task_channel_sid: undefined, histograms: false }
+      return (await talliesOf(statistics, ['WS'], asked, patience)).get('WS')?.figures.tasks_created ?? 0
     }
 
-    const ledgerOf = (caughtUp: () => Promise<void>) => ({
-      caughtUp,
-      reading: async <T>(ask: (readings: Store, account_sid: string) => Promise<T>) => ask(store, account)
+    it('write a minute when it is over, then the hour and the day, and keep no more in memory than what goes on', async () => {
+      const head = await store.lock(account)
+      const minutes = [0, 1, 1, 59, 61, 62, 24 * 60 + 5]
+      const events = minutes.map((minute, n) => created(n + 1, morning + minute * 60_000 + n))
+      const state = { next_event: 1 }
+      const { statistics } = statisticsOf(state)
+      for (const [n, one] of events.entries()) {
+        await store.write(batch({ ...head, decision: n, next_event: n + 2 }, { events: [one] }))
+        state.next_event = n + 2
+        await statistics.upToDate()
+      }
+      const recent = await statistics.upToDate()
+      while (recent.over.length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(recent.since).toBe(morning + (24 * 60 + 5) * 60_000)
+      expect(await store.cursor(account, 'statistics')).toBe(6)
+      const rows = await here.query(
+        `select span, start, figures, seconds from rollup where account_sid = '${account}' order by span, start`
+      )
+      const [minute, hour, day_ms] = [60_000, 3_600_000, day]
+      const at = (span: number, start: number, figures: string, seconds: string | null) => ({
+        span: String(span),
+        start: String(start),
+        figures,
+        seconds
+      })
+      const midnight = morning - (morning % day_ms)
+      expect(
+        (rows as Record<string, unknown>[]).map((row) => ({ ...row, span: String(row.span), start: String(row.start) }))
+      ).toEqual([
+        at(minute, morning, '[1]', '[0,2,0,1]'),
+        at(minute, morning + minute, '[2]', '[0,2,0,2]'),
+        at(minute, morning + 59 * minute, '[1]', '[0,2,0,1]'),
+        at(minute, morning + 61 * minute, '[1]', '[0,2,0,1]'),
+        at(minute, morning + 62 * minute, '[1]', '[0,2,0,1]'),
+        at(hour, morning, '[4]', null),
+        at(hour, morning + hour, '[2]', null),
+        at(day_ms, midnight, '[6]', null)
+      ])
+      expect(await tasksCreated(statistics, midnight, midnight + 2 * day)).toBe(7)
+      await statistics.close()
     })
 
     it('share out weeks of agents from cells of days, with holidays and breaks', async () => {
       const head = await store.lock(account)
       const dice = new Dice(seedOf(17, 0))
       const activities = ['WA1', 'WA2', 'WA3']
-      const events = []
+      const events: (ReturnType<typeof event> & { about: Record<string, string> })[] = []
       let at = morning
       for (let seq = 1; seq <= 400; seq++) {
         at += dice.roll(dice.chance(3) ? 2 * day : 3_600_000)
         // The last of the six is hardly ever here, so that some stays last for weeks.
         const worker_sid = `WK${dice.chance(2) ? 6 : 1 + dice.roll(5)}`
         const about = { workspace_sid: 'WS', worker_sid, worker_activity_sid: dice.of(activities) }
-        events.push({ ...event(seq, 'worker.activity.update', at), about })
+        events.push({ ...event(seq, 'worker.activity.update', at), about, data: JSON.stringify({ data: about }) })
       }
       await store.write(batch(head, { events }))
       const state = { next_event: 120 }
-      const follower = followerOf(state)
-      await follower.catchUp()
+      const { statistics } = statisticsOf(state)
+      await statistics.upToDate()
       state.next_event = 401
-      await follower.catchUp()
-      await follower.close()
+      const recent = await statistics.upToDate()
+      while (recent.over.length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
       const stays = staysOf(
         events.map(({ seq, type, at, about }) => ({ seq, type, at, ...about }) as unknown as ToldEvent), // as: it has what stays are made of
         []
@@ -356,67 +414,113 @@ for (const { name, available, place } of stores)
         const from = morning - day + dice.roll(at - morning)
         const until = from + dice.roll(at + day - from)
         const asked = { workspace_sid: 'WS', activities, workers: undefined, from, until }
-        expect(
-          await timeInActivities(
-            ledgerOf(async () => {}),
-            asked
-          )
-        ).toEqual(durationsOf(stays, from, until))
+        expect(await timeInActivities(statistics, asked)).toEqual(durationsOf(stays, from, until))
         days += (until - from) / day
       }
       expect(days / 40).toBeGreaterThan(4)
+      await statistics.close()
     })
 
     it('build on nothing that another process has counted in their place', async () => {
       const head = await store.lock(account)
-      const created = (seq: number) => ({
-        ...event(seq, 'task.created', morning + seq),
-        about: { workspace_sid: 'WS', task_channel_sid: 'TC' }
-      })
-      await store.write(batch(head, { events: [1, 2, 3].map(created) }))
-      const [slow, quick] = [statisticsDigest(store, account), statisticsDigest(store, account)]
-      const step = (to: number) => ({ account_sid: account, reader: 'statistics', from: 0, to })
-      const first = await told.after(account, await store.cursor(account, 'statistics'), 10)
-      await store.advance({ ...step(3), ...(await quick(first)) })
-      // It had read the same events before, and sees what the other one made of them: that would count them twice.
-      await expect(store.advance({ ...step(3), ...(await slow(first)) })).rejects.toThrow(Fenced)
-      await store.write(batch({ ...head, decision: 1, next_event: 4 }, { events: [created(4)] }))
-      const more = await told.after(account, 3, 10)
-      await store.advance({ ...step(4), from: 3, ...(await slow(more)) })
-      const window = { start: morning, end: morning + 1000, isOpen: true }
-      const asked = { window, task_channel_sid: undefined, histograms: false }
-      const tallies = await talliesOf(
-        ledgerOf(async () => {}),
-        ['WS'],
-        asked
-      )
-      expect(tallies.get('WS')?.figures).toEqual({ tasks_created: 4 })
+      const events = [0, 1, 2, 3].map((minute) => created(minute + 1, morning + minute * 60_000))
+      await store.write(batch(head, { events: events.slice(0, 3) }))
+      const state = { next_event: 4 }
+      const [slow, quick] = [statisticsOf(state).statistics, statisticsOf(state).statistics]
+      await Promise.all([slow.upToDate(), quick.upToDate()])
+      await store.write(batch({ ...head, decision: 1, next_event: 5 }, { events: events.slice(3) }))
+      state.next_event = 5
+      for (const one of [quick, slow, quick]) {
+        await one.upToDate()
+        expect(await tasksCreated(one, morning, morning + day)).toBe(4)
+      }
+      await slow.close()
+      await quick.close()
+      const fresh = statisticsOf(state).statistics
+      expect(await tasksCreated(fresh, morning, morning + day)).toBe(4)
+      await fresh.close()
     })
 
-    it('are waited for, but not for ever: then what they have read is told', async () => {
-      const head = await store.lock(account)
-      const about = { workspace_sid: 'WS', task_channel_sid: 'TC' }
-      const created = (seq: number) => ({ ...event(seq, 'task.created', morning + seq), about })
-      await store.write(batch(head, { events: [1, 2].map(created) }))
+    it('begin anew where numbers of events are given a second time', async () => {
+      await store.lock(account)
+      // A database that may be put back to what a slower copy of it held.
+      let logged = [created(1, morning), created(2, morning + 1_000)]
       const state = { next_event: 3 }
-      const follower = followerOf(state)
-      await follower.catchUp()
-      await store.write(batch({ ...head, decision: 1, next_event: 3 }, { events: [created(3)] }))
-      const window = { start: morning, end: morning + 1000, isOpen: true }
-      const asked = { window, task_channel_sid: undefined, histograms: false }
-      const createdBy = async (ledger: ReturnType<typeof ledgerOf>, patience: number) =>
-        (await talliesOf(ledger, ['WS'], asked, patience)).get('WS')?.figures.tasks_created
-      const never = ledgerOf(() => new Promise(() => {}))
-      expect(await createdBy(never, 1)).toBe(2)
+      const counted = countedOf(state)
+      const slower = {
+        dialect: store.dialect,
+        query: (query: Query) => store.query(query),
+        cursor: (sid: string, reader: string) => store.cursor(sid, reader),
+        advance: (step: ReaderStep) => store.advance(step),
+        log: async (_: string, cursor: number) => logged.filter(({ seq }) => seq > cursor)
+      }
+      const statistics = new Statistics({ store: slower, account: counted, log })
+      const counts = async (ends: number[]) =>
+        Promise.all(ends.map((end) => tasksCreated(statistics, morning, morning + end)))
+      expect(await counts([500, 2_000, 9_000])).toEqual([1, 2, 2])
+      logged = [created(1, morning)]
+      state.next_event = 2
+      expect(await counts([500, 2_000, 9_000])).toEqual([1, 1, 1])
+      const again = async (at: number) => {
+        logged = [created(1, morning), created(2, at)]
+        state.next_event = 3
+        const refs = { workspace: { sid: 'WS' }, task_channel: { sid: 'TC' } }
+        for (const listener of counted.onDurable) listener([{ ...created(2, at), refs } as unknown as EngineEvent]) // as: no more is looked at
+      }
+      await again(morning + 4_000)
+      expect(await counts([500, 2_000, 9_000])).toEqual([1, 1, 2])
+      await again(morning)
+      expect(await counts([500, 2_000, 9_000])).toEqual([2, 2, 2])
+      await statistics.close()
+    })
+
+    it('go on from what was counted in steps that ended in the middle of a minute, without seconds', async () => {
+      const head = await store.lock(account)
+      const ats = [0, 30_000, 61_000, 62_000, 90_000, 125_000].map((ms) => morning + ms)
+      await store.write(batch(head, { events: ats.map((at, n) => created(n + 1, at)) }))
+      const cell = (span: number, start: number, count: number) => ({
+        scope_sid: 'WS',
+        span,
+        start,
+        task_channel_sid: 'TC',
+        figures: `[${count}]`,
+        histograms: '{}',
+        seconds: null
+      })
+      // The first three events.
+      const rows = [
+        cell(60_000, morning, 2),
+        cell(60_000, morning + 60_000, 1),
+        cell(3_600_000, morning, 3),
+        cell(day, morning - (morning % day), 3)
+      ]
+      await store.cursor(account, 'statistics')
+      await store.advance({ account_sid: account, reader: 'statistics', from: 0, to: 3, writes: cellWrites(rows, []) })
+      const { statistics } = statisticsOf({ next_event: 7 })
+      expect(await tasksCreated(statistics, morning, morning + day)).toBe(6)
+      expect(await tasksCreated(statistics, morning, morning + 29_000)).toBe(1)
+      expect(await tasksCreated(statistics, morning + 30_000, morning + 61_000)).toBe(2)
+      expect(await tasksCreated(statistics, morning + 62_000, morning + day)).toBe(3)
+      await statistics.close()
+    })
+
+    it('are waited for, but not for ever: then what has been counted is told', async () => {
+      const head = await store.lock(account)
+      await store.write(batch(head, { events: [1, 2].map((seq) => created(seq, morning + seq)) }))
+      const state = { next_event: 3 }
+      const counted = countedOf(state)
+      const statistics = new Statistics({ store, account: counted, log })
+      const createdBy = (patience: number) => tasksCreated(statistics, morning, morning + 1000, patience)
+      expect(await createdBy(60_000)).toBe(2)
+      await store.write(batch({ ...head, decision: 1, next_event: 3 }, { events: [created(3, morning + 3)] }))
       state.next_event = 4
-      expect(
-        await createdBy(
-          ledgerOf(() => follower.catchUp()),
-          60_000
-        )
-      ).toBe(3)
-      const broken = ledgerOf(() => Promise.reject(new Error('no store')))
-      await expect(createdBy(broken, 60_000)).rejects.toThrow('no store')
-      await follower.close()
+      const settled = counted.settled
+      Object.assign(counted, { settled: () => new Promise(() => {}) })
+      expect(await createdBy(1)).toBe(2)
+      Object.assign(counted, { settled })
+      expect(await createdBy(60_000)).toBe(3)
+      Object.assign(counted, { settled: () => Promise.reject(new Error('no store')) })
+      await expect(createdBy(60_000)).rejects.toThrow('no store')
+      await statistics.close()
     })
   })

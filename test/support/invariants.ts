@@ -186,8 +186,15 @@ function* tasks(rows: Rows): Generator<string> {
     if (under_way.length > (isUnderWay ? 1 : 0)) yield `task ${task.sid} is ${status} in ${under_way.length} transfers`
     const isUnassigned = isUnderWay && !isKept
     if ((task.ttl_at !== null) !== isUnassigned) yield `task ${task.sid} is ${status} with ttl_at ${task.ttl_at}`
-    if ((task.delete_at === null) !== isUnassigned)
+    const isPutAway = task.forget_at !== null
+    if ((task.delete_at === null) !== (isUnassigned || isPutAway))
       yield `task ${task.sid} is ${status} with delete_at ${task.delete_at}`
+    const isOver = status === 'completed' || status === 'canceled'
+    const isHeld = rows.reservations.some((row) => row.task_sid === task.sid && open.includes(row.reservation_status))
+    if (isPutAway !== (isOver && !isHeld)) yield `task ${task.sid} is ${status} with forget_at ${task.forget_at}`
+    for (const row of [...rows.reservations, ...transfers])
+      if (row.task_sid === task.sid && row.forget_at !== task.forget_at)
+        yield `${row.sid} of task ${task.sid} has forget_at ${row.forget_at}, not ${task.forget_at}`
     if (!isUnderWay && task.target_at !== null) yield `task ${task.sid} is ${status} and has a target timer`
     if (status !== 'pending' && task.retry_at !== null && status !== 'reserved')
       yield `task ${task.sid} is ${status} and has a retry timer`
@@ -290,7 +297,9 @@ function* references(rows: Rows): Generator<string> {
   for (const sid of documents) if (!followed.has(sid)) yield `document ${sid} is followed by nobody`
   for (const sid of followed) if (!documents.includes(sid)) yield `document ${sid} is followed and gone`
   for (const reservation of rows.reservations) {
-    if (!state.find('task', reservation.task_sid)) yield `reservation ${reservation.sid} has no task`
+    // Of what was put away memory has what was asked for.
+    if (reservation.forget_at === null && !state.find('task', reservation.task_sid))
+      yield `reservation ${reservation.sid} has no task`
     if (open.includes(reservation.reservation_status) && !state.find('worker', reservation.worker_sid))
       yield `reservation ${reservation.sid} has no worker`
   }
@@ -427,7 +436,7 @@ function fitsTarget(rows: Rows, task: TaskRow, worker: WorkerRow): boolean {
 /** Every changed row has the next version and a date; every new status of a reservation has its event. */
 function* changes(state: State, { changes, events }: Decision): Generator<string> {
   for (const { kind, sid, before, after } of changes) {
-    if (!after) continue
+    if (!after || isOnlyPutAway(before, after)) continue
     if (after.version !== (before ? before.version + 1 : 0))
       yield `${kind} ${sid} went from version ${before?.version} to ${after.version}`
     // Conversations can be imported with dates of their own.
@@ -445,6 +454,12 @@ function* changes(state: State, { changes, events }: Decision): Generator<string
     if (event.seq !== state.next_event - events.length + i || event.at !== state.at)
       throw new Error(`audit: event ${event.sid} is out of order`)
   })
+}
+
+/** Being put away is no change that anybody sees. */
+function isOnlyPutAway(before: object | undefined, after: object): boolean {
+  const columns = { forget_at: null, delete_at: null, worker_name: null }
+  return before !== undefined && JSON.stringify({ ...before, ...columns }) === JSON.stringify({ ...after, ...columns })
 }
 
 /** Nobody was given more than the capacity that was configured, tasks that ignore it apart. */

@@ -87,6 +87,16 @@ function* rowsOf(state: State): Generator<AnyRow> {
   for (const kind of allKinds) for (const row of tableOf(state, kind).all()) yield { kind, row }
 }
 
+/** Forgets rows that were put away until that instant or an earlier one, as a server does in its store. */
+export function forgetOver(state: State, at: number): void {
+  for (const kind of allKinds) {
+    const table = tableOf(state, kind)
+    if (table.definition.cold?.until === undefined) continue
+    for (const row of table.all())
+      if ((table.goneFrom(row) ?? Number.POSITIVE_INFINITY) <= at) state.evict(kind, row.sid)
+  }
+}
+
 function byFirst(a: readonly [string, unknown], b: readonly [string, unknown]): number {
   return a[0] < b[0] ? -1 : 1
 }

@@ -5,6 +5,11 @@ export class BadArguments extends Error {
   override name = 'BadArguments'
 }
 
+/** What an error says, for a sentence of ours. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 export interface StartArguments {
   readonly command: 'start'
   readonly port: number
@@ -159,7 +164,7 @@ const allowed = {
   ],
   mcp: ['backend', 'url', 'data', 'read-only', 'workspace', 'tools', 'log-level'],
   users: ['url', 'data', 'role', 'worker']
-} as const satisfies Record<string, readonly (keyof typeof options)[]>
+} satisfies Record<string, readonly (keyof typeof options)[]>
 
 /** Understands the command line (without node and script) and what the environment adds to it. Throws BadArguments. */
 export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv): Arguments {
@@ -173,7 +178,7 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
   if (positionals.length > most)
     throw new BadArguments(`'${positionals[most]}' is one word too many; try ringdown help.`)
   for (const name of Object.keys(values)) {
-    if (!(allowed[command] as readonly string[]).includes(name))
+    if (!allowed[command].some((known) => known === name))
       throw new BadArguments(`--${name} is not an option of ringdown ${command}.`)
   }
   const logLevel = oneOf(
@@ -252,7 +257,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true })
   } catch (error) {
-    throw new BadArguments(`${(error as Error).message.split('. ')[0]}. Try ringdown help.`)
+    throw new BadArguments(`${reasonOf(error).split('. ')[0]}. Try ringdown help.`)
   }
 }
 

@@ -1,3 +1,5 @@
+import { basic, Client } from '@ringdown/client/client'
+
 /*
  * A small contact center to look at: three queues, six people with languages and skills, a workflow that escalates, and
  * a customer who waits. Made through the public API, like everything that a client does.
@@ -13,8 +15,8 @@ export interface Demo {
   /** It was made just now. */
   readonly isFresh: boolean
   readonly workspace_sid: string
+  /** The task that waits longest; undefined where none does. */
   readonly task_sid: string | undefined
-  readonly conversation_sid: string | undefined
 }
 
 const queues = [
@@ -35,70 +37,73 @@ const people = [
 const customer = { address: '+33600000001', proxy_address: '+15005550006', name: 'Ana' }
 
 /** Seeds the contact center into the Flex workspace, unless it is there already. */
-export async function seedDemo(place: Place): Promise<Demo> {
-  const api = client(place)
-  const configuration = await api.get('/flex-api/v1/Configuration')
-  const workspace_sid = String(configuration.taskrouter_workspace_sid)
-  const workspace = `/taskrouter/v1/Workspaces/${workspace_sid}`
-  const known = (await api.get(`${workspace}/Workflows?FriendlyName=Demo`)).workflows as unknown[]
-  if (known.length > 0) {
-    const waiting = (await api.get(`${workspace}/Tasks?AssignmentStatus=pending,reserved&PageSize=1`)).tasks as {
-      sid: string
-      attributes: string
-    }[]
-    const task = waiting[0]
-    const conversation = task && (JSON.parse(task.attributes) as { conversationSid?: string }).conversationSid
-    return { isFresh: false, workspace_sid, task_sid: task?.sid, conversation_sid: conversation }
-  }
-  /** What has the name already is taken as it is: somebody's own, or left by a start that was cut short. */
-  const named = async (kind: 'TaskQueues' | 'Workers', form: { FriendlyName: string } & Record<string, string>) => {
-    const list = kind === 'Workers' ? 'workers' : 'task_queues'
-    const found = await api.get(`${workspace}/${kind}?FriendlyName=${encodeURIComponent(form.FriendlyName)}`)
-    const [known] = found[list] as { sid: string }[]
-    return known ?? ((await api.post(`${workspace}/${kind}`, form)) as { sid: string })
-  }
+export async function seedDemo({ url, account_sid, auth_token }: Place): Promise<Demo> {
+  const client = new Client({ url, authorization: basic(account_sid, auth_token) })
+  const { taskrouter_workspace_sid } = await client.call('flex_v1.FetchConfiguration', {})
+  const workspace_sid = String(taskrouter_workspace_sid)
+  const path = { workspace_sid }
+  const { workflows } = await client.call('taskrouter_v1.ListWorkflow', { path, params: { friendly_name: 'Demo' } })
+  const isFresh = workflows.length === 0
+  if (isFresh) await contact(client, workspace_sid, await floor(client, workspace_sid))
+  const waiting = { assignment_status: ['pending', 'reserved'] } as const
+  const { tasks } = await client.call('taskrouter_v1.ListTask', { path, params: waiting })
+  return { isFresh, workspace_sid, task_sid: tasks[0]?.sid ?? undefined }
+}
+
+/** Makes queues, people and the workflow, and answers its SID. What has a name already is taken as it is. */
+async function floor(client: Client, workspace_sid: string): Promise<string> {
+  const path = { workspace_sid }
   const sids: Record<string, string> = {}
-  for (const [FriendlyName, TargetWorkers] of queues) {
-    sids[FriendlyName] = (await named('TaskQueues', { FriendlyName, TargetWorkers })).sid
+  for (const [friendly_name, target_workers] of queues) {
+    const { task_queues } = await client.call('taskrouter_v1.ListTaskQueue', { path, params: { friendly_name } })
+    const params = { friendly_name, target_workers }
+    const queue = task_queues[0] ?? (await client.call('taskrouter_v1.CreateTaskQueue', { path, params }))
+    sids[friendly_name] = String(queue.sid)
   }
-  for (const [name, attributes] of people) {
-    const Attributes = JSON.stringify({ ...attributes, contact_uri: `client:${name}` })
-    const worker = await named('Workers', { FriendlyName: name, Attributes })
-    await api.post(`${workspace}/Workers/${worker.sid}/Channels/chat`, { Capacity: '3' })
-    await api.post(`${workspace}/Workers/${worker.sid}/Channels/sms`, { Capacity: '3' })
+  for (const [friendly_name, known] of people) {
+    const { workers } = await client.call('taskrouter_v1.ListWorker', { path, params: { friendly_name } })
+    const attributes = JSON.stringify({ ...known, contact_uri: `client:${friendly_name}` })
+    const params = { friendly_name, attributes }
+    const worker = workers[0] ?? (await client.call('taskrouter_v1.CreateWorker', { path, params }))
+    for (const sid of ['chat', 'sms']) {
+      const channel = { ...path, worker_sid: String(worker.sid), sid }
+      await client.call('taskrouter_v1.UpdateWorkerChannel', { path: channel, params: { capacity: 3 } })
+    }
   }
-  const workflow = await api.post(`${workspace}/Workflows`, {
-    FriendlyName: 'Demo',
-    Configuration: JSON.stringify(routing(sids)),
-    TaskReservationTimeout: '60'
+  const workflow = await client.call('taskrouter_v1.CreateWorkflow', {
+    path,
+    params: { friendly_name: 'Demo', configuration: JSON.stringify(routing(sids)), task_reservation_timeout: 60 }
   })
-  const conversation = await api.post('/conversations/v1/Conversations', { FriendlyName: customer.name })
-  const conversation_sid = String(conversation.sid)
-  await api.post(`/conversations/v1/Conversations/${conversation_sid}/Participants`, {
-    'MessagingBinding.Address': customer.address,
-    'MessagingBinding.ProxyAddress': customer.proxy_address
+  return String(workflow.sid)
+}
+
+/** A customer writes, and waits for somebody. */
+async function contact(client: Client, workspace_sid: string, workflow_sid: string): Promise<void> {
+  const conversation = await client.call('conversations_v1.CreateConversation', {
+    params: { friendly_name: customer.name }
   })
-  await api.post(`/conversations/v1/Conversations/${conversation_sid}/Messages`, {
-    Author: customer.address,
-    Body: 'Bonjour, ma commande 1234 est arrivée cassée. Que puis-je faire ?'
+  const path = { conversation_sid: String(conversation.sid) }
+  await client.call('conversations_v1.CreateConversationParticipant', {
+    path,
+    params: { messaging_binding_address: customer.address, messaging_binding_proxy_address: customer.proxy_address }
   })
-  const interaction = await api.post('/flex-api/v1/Interactions', {
-    Channel: JSON.stringify({
-      type: 'sms',
-      initiated_by: 'customer',
-      properties: { media_channel_sid: conversation_sid }
-    }),
-    Routing: JSON.stringify({
-      properties: {
-        workspace_sid,
-        workflow_sid: workflow.sid,
-        task_channel_unique_name: 'sms',
-        attributes: { topic: 'support', language: 'fr', customerName: customer.name }
+  await client.call('conversations_v1.CreateConversationMessage', {
+    path,
+    params: { author: customer.address, body: 'Bonjour, ma commande 1234 est arrivée cassée. Que puis-je faire ?' }
+  })
+  await client.call('flex_v1.CreateInteraction', {
+    params: {
+      channel: { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: conversation.sid } },
+      routing: {
+        properties: {
+          workspace_sid,
+          workflow_sid,
+          task_channel_unique_name: 'sms',
+          attributes: { topic: 'support', language: 'fr', customerName: customer.name }
+        }
       }
-    })
+    }
   })
-  const routed = interaction.routing as { properties?: { sid?: string } } | null
-  return { isFresh: true, workspace_sid, task_sid: routed?.properties?.sid, conversation_sid }
 }
 
 /** By topic; first somebody who speaks the language, after two minutes anybody, after ten with the highest priority. */
@@ -117,23 +122,6 @@ function routing(sids: Record<string, string>) {
       filters: [filter('support', sids.Support), filter('sales', sids.Sales), filter('billing', sids.Billing)],
       default_filter: { queue: sids.Support }
     }
-  }
-}
-
-type Answer = Record<string, unknown>
-
-function client({ url, account_sid, auth_token }: Place) {
-  const authorization = `Basic ${Buffer.from(`${account_sid}:${auth_token}`).toString('base64')}`
-  const call = async (path: string, init: RequestInit): Promise<Answer> => {
-    const response = await fetch(url + path, { ...init, headers: { authorization } })
-    const answer = (await response.json()) as Answer
-    if (!response.ok) throw new Error(`${init.method ?? 'GET'} ${path}: ${String(answer.message)}`)
-    return answer
-  }
-  return {
-    get: (path: string) => call(path, {}),
-    post: (path: string, form: Record<string, unknown>) =>
-      call(path, { method: 'POST', body: new URLSearchParams(form as Record<string, string>) })
   }
 }
 

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { BadSettings } from '@ringdown/server/settings'
 import { CannotOpen } from '@ringdown/server/store/store'
 import { BadArguments, parseArguments, usage } from './arguments.ts'
+import { boundMemory } from './memory.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string } // it is this package's own
 
@@ -16,11 +17,14 @@ async function main(args: readonly string[]): Promise<void> {
   else await (await import('./mcp.ts')).runMcp(parsed, version)
 }
 
+boundMemory()
 main(process.argv.slice(2)).catch((error: unknown) => {
   // What the user can mend is one line; anything else is a mistake of ours, and its trace helps.
   const isKnown = error instanceof CannotOpen || error instanceof BadArguments || error instanceof BadSettings
   process.stderr.write(
-    isKnown ? `${error.message.replace(/\s*\n\s*/g, ' ')}\n` : `${(error as Error).stack ?? String(error)}\n`
+    isKnown
+      ? `${error.message.replace(/\s*\n\s*/g, ' ')}\n`
+      : `${(error instanceof Error ? error.stack : undefined) ?? String(error)}\n`
   )
   process.exit(1)
 })

@@ -17,10 +17,10 @@ export function mountMcp(version: string): NonNullable<StartOptions['mcp']> {
       const options = { backend, version, hosts }
       return { full: mcpHttpHandler(options), readOnly: mcpHttpHandler({ ...options, readOnly: true }) }
     }
-    return async (request, response, { credentials, readOnly }) => {
+    return async (request, response, { credentials, readOnly, exchange }) => {
       handlers ??= load()
       const { full, readOnly: reading } = await handlers
-      await (readOnly ? reading : full)(request, response, { credentials })
+      await (readOnly ? reading : full)(request, response, { credentials, exchange })
     }
   }
 }

@@ -1,5 +1,5 @@
 import { type AccountCredentials, knownCredentials } from '@ringdown/server/credentials'
-import { start } from '@ringdown/server/start'
+import { type Running, start } from '@ringdown/server/start'
 import { FolderTaken } from '@ringdown/server/store/folder-lock'
 import { CannotOpen } from '@ringdown/server/store/store'
 import type { pino } from 'pino'
@@ -12,6 +12,8 @@ export const nothing: Stoppable = { close: async () => {}, hangUp: () => {} }
 export interface ReachedServer extends Stoppable {
   readonly url: string
   readonly credentials: Pick<AccountCredentials, 'account_sid' | 'auth_token'>
+  /** Where the server is in this process. */
+  readonly exchange?: Running['exchange']
 }
 
 /** The server at `--url`; else the one that has the data folder; else one of its own in this process. */
@@ -23,7 +25,8 @@ export async function reachedServer(
   if (url !== undefined) return at(url, data)
   try {
     const running = await start({ port: 0, host: '127.0.0.1', data, env: process.env, log, version })
-    return { ...(await at(running.url, data)), close: running.close, hangUp: running.hangUp }
+    const { exchange, close, hangUp } = running
+    return { ...(await at(running.url, data)), exchange, close, hangUp }
   } catch (error) {
     const owner = error instanceof FolderTaken ? error.owner?.url : undefined
     if (!owner) throw error

@@ -64,7 +64,7 @@ export class Client {
   /**
    * Asks one operation; answers its resource, or a page of them, as the API shows it.
    *
-   * @throws ApiError for every answer that is an error; what `fetch` throws where there was none.
+   * Throws ApiError for every answer that is an error; what `fetch` throws where there was none.
    */
   call<Id extends OperationId>(id: Id, asking: Asking<Id>): Promise<OperationTypes[Id]['result']> {
     return this.#send(operationOf(id), asking) as Promise<OperationTypes[Id]['result']> // by the contract
@@ -73,7 +73,7 @@ export class Client {
   /**
    * All items of a list, page after page, as they are asked for. `page_size` is that of the API.
    *
-   * @throws ApiError as `call` does.
+   * Throws ApiError as `call` does.
    */
   async *list<Id extends ListId>(
     id: Id,

@@ -20,7 +20,7 @@ export interface HttpRequest {
  * The request that asks this of an operation. A parameter that is undefined is left out, null clears, and an instant may be
  * text. `query` stands beside the operation's own parameters (`PageSize`).
  *
- * @throws TypeError where the path lacks a name, or a parameter is none of the operation's.
+ * Throws TypeError where the path lacks a name, or a parameter is none of the operation's.
  */
 export function requestOf(
   operation: Operation,

@@ -25,7 +25,7 @@ export interface JsonMember {
  * three) are made by `inexact` from their text; all others are numbers. Text without any such number costs a look more
  * than `JSON.parse`.
  *
- * @throws SyntaxError where the text is no JSON.
+ * Throws SyntaxError where the text is no JSON.
  */
 export function parseJson(text: string, inexact: (source: string) => unknown): unknown {
   const value: unknown = JSON.parse(text)

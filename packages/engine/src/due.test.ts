@@ -21,11 +21,8 @@ describe('what is due', () => {
     expect(due).toEqual([
       [30, 'timer.task_ttl', ['reservation.canceled', 'task.canceled', 'reservation.created']],
       [150, 'timer.reservation', ['reservation.timeout', 'worker.activity.update']],
-      [330, 'timer.task_delete', []],
-      [600, 'timer.task_ttl', ['task.canceled']],
-      [900, 'timer.task_delete', []]
+      [600, 'timer.task_ttl', ['task.canceled']]
     ])
-    expect(world.state.tables.task.size).toBe(0)
   })
 
   it('is nothing before its time', () => {

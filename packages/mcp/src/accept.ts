@@ -6,20 +6,20 @@ interface FetchHandler<Options> {
 /** In which form a client takes answers: as one JSON document, as a stream of events, or as the server likes. */
 export type AnswerForm = 'json' | 'events' | 'either'
 
-const JSON_TYPE = 'application/json'
-const EVENTS_TYPE = 'text/event-stream'
+const jsonType = 'application/json'
+const eventsType = 'text/event-stream'
 
 /**
  * What an `Accept` header takes of the two media types that MCP answers in (RFC 9110 12.5.1): the most specific range
  * counts for each, the higher quality wins. Of equal ones the one that is named wins, JSON where neither is, and the server
  * chooses where both are, as MCP clients send them. Without the header everything is taken.
  *
- * @returns undefined where neither is acceptable.
+ * Undefined where neither is acceptable.
  */
 export function answerForm(accept: string | null | undefined): AnswerForm | undefined {
   const ranges = rangesIn(accept ?? '')
   if (ranges.length === 0) return 'json'
-  const [json, events] = [qualityOf(JSON_TYPE, ranges), qualityOf(EVENTS_TYPE, ranges)]
+  const [json, events] = [qualityOf(jsonType, ranges), qualityOf(eventsType, ranges)]
   if (json.quality === 0 && events.quality === 0) return undefined
   if (json.quality !== events.quality) return json.quality > events.quality ? 'json' : 'events'
   if (!events.named) return 'json'
@@ -39,7 +39,7 @@ export function negotiating<Options>(handler: FetchHandler<Options>): FetchHandl
       const isEndless = request.headers.get('mcp-method')?.trim() === 'subscriptions/listen'
       if (form === undefined || (isEndless && !takesEvents(request))) return notAcceptable()
       const headers = new Headers(request.headers)
-      headers.set('accept', `${JSON_TYPE}, ${EVENTS_TYPE}`)
+      headers.set('accept', `${jsonType}, ${eventsType}`)
       const response = await handler.fetch(new Request(request, { headers }), options)
       if (form === 'either' || isEndless || response.status !== 200) return response
       return form === 'json' ? asJson(response) : asEvents(response)
@@ -80,11 +80,11 @@ function qualityOf(type: string, ranges: readonly MediaRange[]): { readonly qual
 function takesEvents(request: Request): boolean {
   const accept = request.headers.get('accept')
   const ranges = rangesIn(accept ?? '')
-  return ranges.length === 0 || qualityOf(EVENTS_TYPE, ranges).quality > 0
+  return ranges.length === 0 || qualityOf(eventsType, ranges).quality > 0
 }
 
 function notAcceptable(): Response {
-  const message = `Not Acceptable: answers are ${JSON_TYPE} or ${EVENTS_TYPE}`
+  const message = `Not Acceptable: answers are ${jsonType} or ${eventsType}`
   return Response.json({ jsonrpc: '2.0', error: { code: -32_000, message }, id: null }, { status: 406 })
 }
 
@@ -93,7 +93,7 @@ const isType = (response: Response, type: string): boolean =>
 
 /** The responses among a stream's events, one or the list of a batch's; notifications have no place in a document. */
 async function asJson(response: Response): Promise<Response> {
-  if (!isType(response, EVENTS_TYPE)) return response
+  if (!isType(response, eventsType)) return response
   const messages = (await response.text()).split(/\n\n/).flatMap((event) => {
     const data = event.split('\n').flatMap((line) => (line.startsWith('data:') ? [line.slice(5).trimStart()] : []))
     return data.join('') === '' ? [] : [data.join('\n')]
@@ -104,14 +104,14 @@ async function asJson(response: Response): Promise<Response> {
   })
   const [only] = answers
   return new Response(answers.length === 1 ? only : `[${answers.join(',')}]`, {
-    headers: { 'content-type': JSON_TYPE }
+    headers: { 'content-type': jsonType }
   })
 }
 
 /** One JSON document as a stream of one event. */
 async function asEvents(response: Response): Promise<Response> {
-  if (!isType(response, JSON_TYPE)) return response
+  if (!isType(response, jsonType)) return response
   return new Response(`event: message\ndata: ${await response.text()}\n\n`, {
-    headers: { 'content-type': EVENTS_TYPE, 'cache-control': 'no-cache, no-transform' }
+    headers: { 'content-type': eventsType, 'cache-control': 'no-cache, no-transform' }
   })
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { match } from './arguments.ts'
 import { Fault } from './errors.ts'
-import { sid } from './testing/fake-api.ts'
-import { TOOLS } from './tools/all.ts'
+import { allTools } from './tools/all.ts'
+
+const sid = (prefix: string) => prefix + '0'.repeat(32)
 
 const tool = (name: string) => {
-  const found = TOOLS.find((one) => one.name === name)
+  const found = allTools.find((one) => one.name === name)
   if (!found) throw new Error(`no tool ${name}`)
   return found
 }
@@ -200,7 +201,7 @@ describe('what a call is refused for', () => {
     'tells %s, which every object has, for what it is: no argument',
     (name) => {
       const nonsense: unknown = JSON.parse(`{"action":"list","${name}":"x"}`)
-      for (const { name: every } of TOOLS)
+      for (const { name: every } of allTools)
         expect(mistakes(every, nonsense), every).toContainEqual(
           expect.objectContaining({ code: 'unknown_argument', argument: name })
         )

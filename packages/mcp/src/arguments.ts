@@ -16,7 +16,7 @@ export interface Matched {
 }
 
 /** Spellings that callers of other connectors send; the first that the tool has is meant. */
-const ALIASES: Readonly<Record<string, readonly string[]>> = {
+const commonAliases: Readonly<Record<string, readonly string[]>> = {
   routingworkflowsid: ['workflowSid'],
   routingworkspacesid: ['workspaceSid'],
   minutesfilter: ['minutes'],
@@ -42,7 +42,7 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   taskchanneluniquename: ['taskChannel']
 }
 
-const ACTION_ALIASES: Readonly<Record<string, string>> = {
+const actionAliases: Readonly<Record<string, string>> = {
   delete: 'remove',
   remove: 'delete',
   add: 'create',
@@ -55,7 +55,7 @@ function own<T>(table: Readonly<Record<string, T>> | undefined, name: string): T
 }
 
 /** Known to every action, whether or not it uses them. */
-const ALWAYS = new Set(['action', 'pageSize', 'pageToken', 'fields', 'workspaceSid'])
+const takenEverywhere = new Set(['action', 'pageSize', 'pageToken', 'fields', 'workspaceSid'])
 
 /** A name without case, underscores and hyphens: `workspace_sid`, `WorkspaceSid` and `workspaceSid` are one. */
 const folded = (name: string): string => name.replace(/[_-]/g, '').toLowerCase()
@@ -63,7 +63,7 @@ const folded = (name: string): string => name.replace(/[_-]/g, '').toLowerCase()
 /**
  * Reads the arguments of one call by the tool's table.
  *
- * @throws Fault with every mistake found: unknown, unused, missing and wrong arguments are told at once.
+ * Throws Fault with every mistake found: unknown, unused, missing and wrong arguments are told at once.
  */
 export function match(tool: Tool, given: unknown, readOnly = false): Matched {
   const faults: ErrorBody[] = []
@@ -74,14 +74,18 @@ export function match(tool: Tool, given: unknown, readOnly = false): Matched {
   for (const [argument, raw] of spelled) {
     if (argument === 'action') continue
     try {
-      const value = valueIn(tool.arguments[argument] as Argument, argument, raw, warnings) // spell() keeps only the table's names
+      const spec = tool.arguments[argument]
+      const value = spec && valueIn(spec, argument, raw, warnings)
       if (value !== undefined) values[argument] = value
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       faults.push(...error.bodies)
     }
   }
-  if (action) faults.push(...unusable(tool, name, action, values), ...missing(tool, name, action, values, faults))
+  if (action) {
+    const acting = { tool, name, action, values }
+    faults.push(...unusable(acting), ...missing(acting, faults))
+  }
   if (faults.length > 0 || !action) throw new Fault(faults)
   return { name, action, values, warnings, filters: filtersOf(tool.name, name, values) }
 }
@@ -92,7 +96,8 @@ function spell(tool: Tool, given: unknown, faults: ErrorBody[], warnings: string
   const known = new Map(Object.keys(tool.arguments).map((name) => [folded(name), name]))
   for (const [key, value] of Object.entries(given)) {
     const fold = folded(key)
-    const alias = own(tool.aliases, fold) ?? own(ALIASES, fold)?.find((name) => Object.hasOwn(tool.arguments, name))
+    const alias =
+      own(tool.aliases, fold) ?? own(commonAliases, fold)?.find((name) => Object.hasOwn(tool.arguments, name))
     const name = known.get(fold) ?? alias
     if (name === undefined) {
       if (value === null) continue
@@ -149,7 +154,7 @@ function actionOf(
     return ['', undefined]
   }
   const fold = typeof raw === 'string' ? raw.trim().toLowerCase().replaceAll('-', '_') : ''
-  const name = [fold, own(ACTION_ALIASES, fold) ?? ''].find((name) => Object.hasOwn(tool.actions, name))
+  const name = [fold, own(actionAliases, fold) ?? ''].find((name) => Object.hasOwn(tool.actions, name))
   const action = name === undefined ? undefined : tool.actions[name]
   if (!action || name === undefined) {
     faults.push({
@@ -180,9 +185,17 @@ function uses(action: Action, argument: string): boolean {
   return Boolean(action.required?.includes(argument) || action.optional?.includes(argument))
 }
 
-function unusable(tool: Tool, name: string, action: Action, values: Readonly<Record<string, unknown>>): ErrorBody[] {
+/** What a call does, with the values that could be read. */
+interface Acting {
+  readonly tool: Tool
+  readonly name: string
+  readonly action: Action
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+function unusable({ tool, name, action, values }: Acting): ErrorBody[] {
   return Object.keys(values).flatMap((argument): ErrorBody[] => {
-    if (ALWAYS.has(argument) || uses(action, argument)) return []
+    if (takenEverywhere.has(argument) || uses(action, argument)) return []
     const reason = action.unused?.[argument]
     const users = Object.entries(tool.actions).flatMap(([other, spec]) => (uses(spec, argument) ? [other] : []))
     return [
@@ -196,13 +209,7 @@ function unusable(tool: Tool, name: string, action: Action, values: Readonly<Rec
   })
 }
 
-function missing(
-  tool: Tool,
-  name: string,
-  action: Action,
-  values: Readonly<Record<string, unknown>>,
-  faults: readonly ErrorBody[]
-): ErrorBody[] {
+function missing({ tool, name, action, values }: Acting, faults: readonly ErrorBody[]): ErrorBody[] {
   const wrong = new Set(faults.map((fault) => fault.argument))
   const doing = name === 'call' ? tool.name : `${tool.name} ${name}`
   const absent = (action.required ?? []).filter((argument) => values[argument] === undefined && !wrong.has(argument))

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { parseJson } from '@ringdown/contract/json-text'
 import twilio from 'twilio'
+import { objectIn } from './json.ts'
 import { Names } from './names.ts'
-import { asking } from './position.ts'
 import { type RingdownApi, ringdownApi } from './ringdown-api.ts'
 import { type HttpResponse, ringdown, underTwilioHosts } from './twilio-client.ts'
+import { asking } from './write-headers.ts'
 
 export type BackendKind = 'ringdown' | 'twilio'
 
@@ -52,17 +53,17 @@ export function twilioBackend({
   httpClient
 }: Reached & { readonly base?: string | undefined }): Backend {
   const http =
-    httpClient ?? (base ? underTwilioHosts({ url: base, autoRetry: true }) : new twilio.RequestClient(RETRYING))
+    httpClient ?? (base ? underTwilioHosts({ url: base, autoRetry: true }) : new twilio.RequestClient(retrying))
   return backend('twilio', credentials, http)
 }
 
-const RETRYING = { autoRetry: true, maxRetryDelay: 1500, maxRetries: 3 }
+const retrying = { autoRetry: true, maxRetryDelay: 1500, maxRetries: 3 }
 
 /**
  * Credentials from the environment: `TWILIO_API_KEY` and `TWILIO_API_SECRET`, or `TWILIO_ACCOUNT_SID` and
  * `TWILIO_AUTH_TOKEN` (the names that Twilio's own tools read).
  *
- * @throws Error naming the variables that are missing.
+ * Throws Error naming the variables that are missing.
  */
 export function credentialsFrom(env: Readonly<Record<string, string | undefined>>): Credentials {
   const { TWILIO_ACCOUNT_SID: sid, TWILIO_AUTH_TOKEN: token, TWILIO_API_KEY: key, TWILIO_API_SECRET: secret } = env
@@ -104,13 +105,13 @@ function tagged(response: HttpResponse): HttpResponse {
     if (typeof response.body === 'string') response.body = parsed(response.body) ?? response.body
     return response
   }
-  const headers = (response.headers ?? {}) as Readonly<Record<string, unknown>> // axios' headers, read like a record
+  const headers = objectIn(response.headers)
   const body = typeof response.body === 'string' ? parsed(response.body) : response.body
   const isObject = typeof body === 'object' && body !== null
   response.body = {
     ...(isObject ? body : { message: `HTTP ${response.statusCode} without a JSON body` }),
     details: {
-      ...(isObject ? (body as { details?: object }).details : {}), // an error body has details or has not
+      ...objectIn(objectIn(body).details),
       requestId: headers['twilio-request-id'],
       retryAfter: headers['retry-after']
     }

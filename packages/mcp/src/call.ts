@@ -1,12 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { CallToolResult } from '@modelcontextprotocol/server'
+import { answerFirst } from './answer-first.ts'
 import { type Matched, match } from './arguments.ts'
 import type { Backend } from './backend.ts'
 import { type ErrorBody, errorsOf, errorText, Fault, isApi } from './errors.ts'
 import { checkToken } from './pages.ts'
-import { noting } from './position.ts'
 import { resultOf } from './results.ts'
 import type { Call, Progress, RefKind, Tool } from './tool.ts'
+import { type CallExchange, noting, WriteNotes } from './write-headers.ts'
 
 /** What every call of a server shares. */
 export interface Serving {
@@ -14,6 +14,8 @@ export interface Serving {
   readonly workspace?: string | undefined
   readonly readOnly: boolean
   readonly lists: (tool: string) => boolean
+  /** Opens an exchange for a call, where the server is in this process. */
+  readonly exchange?: (() => CallExchange | undefined) | undefined
   /** Is told of defects of ours, which an agent sees only as `internal`. */
   readonly onerror?: ((error: unknown) => void) | undefined
 }
@@ -25,45 +27,40 @@ export interface Caller {
 }
 
 /** Kinds of things that live inside a workspace. */
-const IN_WORKSPACE: ReadonlySet<RefKind> = new Set(['activity', 'task_queue', 'workflow', 'worker', 'task_channel'])
+const kindsInWorkspace: ReadonlySet<RefKind> = new Set(['activity', 'task_queue', 'workflow', 'worker', 'task_channel'])
 
 /**
  * One tool call, from what the client sent to what it gets: never a protocol error, never a stack trace.
  * A name that an older look-up resolved to a SID which is gone by now is looked up once more.
- * Whoever waits for events is told of what other calls have caused after those have been answered.
+ * Whoever waits for events is told of what a call has caused after that has been answered.
  */
 export async function callTool(tool: Tool, raw: unknown, serving: Serving, caller: Caller): Promise<CallToolResult> {
-  const result = answerOf(tool, raw, serving, caller)
-  if (tool.name === 'wait_for_events') {
-    const answer = await result
-    await Promise.race([Promise.all(answering(serving.backend)), pause(patience_ms, undefined, { ref: false })])
-    return answer
+  const exchange = serving.exchange?.()
+  const result = answerOf(raw, { tool, serving, caller, notes: new WriteNotes(exchange?.name) })
+  if (!exchange) return answerFirst(serving.backend, tool.name === 'wait_for_events', result)
+  try {
+    return await result
+  } finally {
+    // The result is on its way by then.
+    setImmediate(() => exchange.end())
   }
-  const all = answering(serving.backend)
-  const answered = result.then(() => pause(leaving_ms, undefined, { ref: false })).finally(() => all.delete(answered))
-  all.add(answered)
-  return result
 }
 
-/** How long the answers of other calls are waited for, and how long after it was made an answer has surely left. Milliseconds. */
-const patience_ms = 250
-const leaving_ms = 10
-
-/** Calls of an account whose answers are on their way. */
-const underWay = new WeakMap<Backend, Set<Promise<void>>>()
-
-function answering(backend: Backend): Set<Promise<void>> {
-  const all = underWay.get(backend) ?? new Set()
-  underWay.set(backend, all)
-  return all
+/** A call as it came in. */
+interface Asked {
+  readonly tool: Tool
+  readonly serving: Serving
+  readonly caller: Caller
+  readonly notes: WriteNotes
 }
 
-async function answerOf(tool: Tool, raw: unknown, serving: Serving, caller: Caller): Promise<CallToolResult> {
+async function answerOf(raw: unknown, asked: Asked): Promise<CallToolResult> {
+  const { tool, serving, caller, notes } = asked
   try {
     const matched = match(tool, raw, serving.readOnly)
-    const { done, cursor } = await noting(() => attempts(tool, matched, serving, caller))
+    const answered = await noting(notes, () => attempts(matched, asked))
     // For clients that can use it; agents say `since`.
-    return cursor === undefined ? done : { ...done, _meta: { 'ringdown/cursor': cursor } }
+    return notes.cursor === undefined ? answered : { ...answered, _meta: { 'ringdown/cursor': notes.cursor } }
   } catch (error) {
     // The SDK sends nothing to a caller who has gone: what their going broke is no defect.
     if (caller.signal.aborted) return { isError: true, content: [{ type: 'text', text: 'aborted by the caller' }] }
@@ -73,25 +70,25 @@ async function answerOf(tool: Tool, raw: unknown, serving: Serving, caller: Call
   }
 }
 
-async function attempts(tool: Tool, matched: Matched, serving: Serving, caller: Caller): Promise<CallToolResult> {
+async function attempts(matched: Matched, asked: Asked): Promise<CallToolResult> {
   const first = { cached: false }
   try {
-    return await attempt(tool, matched, serving, caller, first)
+    return await attempt(matched, asked, first)
   } catch (error) {
     if (!first.cached || !isApi(error, 404)) throw error
-    serving.backend.names.forget()
-    return await attempt(tool, matched, serving, caller, { cached: false })
+    asked.serving.backend.names.forget()
+    return await attempt(matched, asked, { cached: false })
   }
 }
 
 async function attempt(
-  tool: Tool,
   matched: Matched,
-  serving: Serving,
-  caller: Caller,
+  { tool, serving, caller, notes }: Asked,
   seen: { cached: boolean }
 ): Promise<CallToolResult> {
   const warnings = [...matched.warnings]
+  /** Codes of the server's warnings that the tool has said in its own words. */
+  const said = new Set<string>()
   const { names } = serving.backend
   const given = matched.values.workspaceSid ?? matched.values.integrationWorkspaceSid
   let chosen: Promise<{ sid: string; told: boolean }> | undefined
@@ -115,8 +112,10 @@ async function attempt(
     names,
     lists: serving.lists,
     workspace,
-    warn: (sentence) => warnings.push(sentence),
-    warnings,
+    warn(sentence, ...inPlaceOf) {
+      warnings.push(sentence)
+      for (const code of inPlaceOf) said.add(code)
+    },
     pageSize: matched.values.pageSize as number | undefined, // arguments.ts has checked the type, here and below
     pageToken: matched.values.pageToken as string | undefined,
     fields: matched.values.fields as readonly string[] | undefined,
@@ -127,7 +126,8 @@ async function attempt(
   checkToken(call.pageToken, call.filters)
   const values = await resolved(tool, matched.values, call, seen)
   const outcome = await matched.action.run(values as never, call) // the action's own values type is forgotten in the table
-  return resultOf(told ? { workspaceSid: told, ...outcome } : outcome, call)
+  const all = [...warnings, ...notes.warnings.flatMap(({ warning, message }) => (said.has(warning) ? [] : [message]))]
+  return resultOf(told ? { workspaceSid: told, ...outcome } : outcome, all)
 }
 
 /** The values with SIDs where names stood; several unknown names are told at once. */
@@ -146,7 +146,7 @@ async function resolved(
     try {
       if (kind === 'workspace' && name === 'workspaceSid') sids[name] = await call.workspace()
       else {
-        const place = IN_WORKSPACE.has(kind)
+        const place = kindsInWorkspace.has(kind)
           ? await call.workspace()
           : kind === 'conversation'
             ? String(values.chatServiceSid ?? '')

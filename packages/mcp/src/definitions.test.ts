@@ -1,13 +1,13 @@
 import { encode } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, it } from 'vitest'
 import { type Definition, definitionOf } from './definitions.ts'
-import { SEED_TOOLS, TOOLS } from './tools/all.ts'
+import { allTools, seedTools } from './tools/all.ts'
 
-const full = TOOLS.map((tool) => definitionOf(tool)).filter((one) => one !== undefined)
-const reading = TOOLS.map((tool) => definitionOf(tool, true)).filter((one) => one !== undefined)
+const full = allTools.map((tool) => definitionOf(tool)).filter((one) => one !== undefined)
+const reading = allTools.map((tool) => definitionOf(tool, true)).filter((one) => one !== undefined)
 
 /** Keywords that some client refuses, with all tools of the server (mcp-tools 1). */
-const REFUSED = [
+const refusedKeywords = [
   'oneOf',
   'anyOf',
   'allOf',
@@ -58,7 +58,7 @@ describe.each([
     for (const [place, schema] of definitions.flatMap(schemasOf)) {
       expect(typeof schema.type, place).toBe('string')
       expect(
-        Object.keys(schema).filter((key) => REFUSED.includes(key)),
+        Object.keys(schema).filter((key) => refusedKeywords.includes(key)),
         place
       ).toEqual([])
       if (schema.type === 'array') expect(schema.items?.type, place).toBeTypeOf('string')
@@ -99,7 +99,7 @@ describe('what a model pays to see the tools', () => {
       .reduce((sum, text) => sum + encode(text).length, 0)
 
   it('is at most 5,000 tokens of names, descriptions and inputs for the sixteen, and 32,000 bytes with the results', () => {
-    const seed = full.slice(0, SEED_TOOLS.length)
+    const seed = full.slice(0, seedTools.length)
     expect(seed).toHaveLength(16)
     expect(tokensOf(seed)).toBeLessThanOrEqual(5000)
     expect(Buffer.byteLength(JSON.stringify({ tools: seed }))).toBeLessThanOrEqual(32_000)
@@ -116,7 +116,7 @@ describe('what a model pays to see the tools', () => {
 
 describe('the hints', () => {
   it('tell the worst action of a tool', () => {
-    for (const { name, actions, hints } of TOOLS) {
+    for (const { name, actions, hints } of allTools) {
       const writes = Object.values(actions).some((action) => action.write)
       const destroys = Object.keys(actions).some((action) =>
         ['delete', 'remove', 'close', 'cancel', 'update', 'end_execution'].includes(action)
@@ -142,7 +142,7 @@ describe('the hints', () => {
 
 describe('the table of a tool', () => {
   it('uses every argument in some action, and names only arguments that it has', () => {
-    for (const tool of TOOLS) {
+    for (const tool of allTools) {
       const used = Object.values(tool.actions).flatMap((action) => [
         ...(action.required ?? []),
         ...(action.optional ?? [])

@@ -18,13 +18,15 @@ export interface Definition {
  * Bounds and unions are checked when the tool is called (arguments.ts), never published: one keyword such as
  * `oneOf` makes some client refuse all tools.
  *
- * @returns undefined when nothing of the tool remains.
+ * Undefined when nothing of the tool remains.
  */
 export function definitionOf(tool: Tool, readOnly = false): Definition | undefined {
   const actions = Object.entries(tool.actions).filter(([, action]) => !readOnly || !action.write)
   if (actions.length === 0) return undefined
   const used = new Set(actions.flatMap(([, action]) => [...(action.required ?? []), ...(action.optional ?? [])]))
-  const shown = Object.entries(tool.arguments).filter(([name]) => !readOnly || used.has(name) || EVERYWHERE.has(name))
+  const shown = Object.entries(tool.arguments).filter(
+    ([name]) => !readOnly || used.has(name) || usableEverywhere.has(name)
+  )
   const properties = shown.map(([name, argument]) => {
     const spec = name === 'action' ? { ...argument, enum: actions.map(([action]) => action) } : argument
     return [name, propertyOf(spec)] as const
@@ -43,12 +45,12 @@ export function definitionOf(tool: Tool, readOnly = false): Definition | undefin
       ...tool.output,
       ...('pageToken' in tool.arguments ? { nextPageToken: 'string' } : {})
     }),
-    annotations: readOnly ? READS : tool.hints
+    annotations: readOnly ? readActions : tool.hints
   }
 }
 
-const READS: Hints = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false }
-const EVERYWHERE = new Set(['action', 'workspaceSid', 'pageSize', 'pageToken', 'fields'])
+const readActions: Hints = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false }
+const usableEverywhere = new Set(['action', 'workspaceSid', 'pageSize', 'pageToken', 'fields'])
 
 function isRequired(name: string, actions: readonly (readonly [string, Action])[]): boolean {
   return name === 'action' || actions.every(([, action]) => action.required?.includes(name))

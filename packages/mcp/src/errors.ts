@@ -86,7 +86,6 @@ interface Advice {
   readonly code?: number
   readonly status?: number
   readonly tool?: RegExp
-  readonly message?: RegExp
   readonly argument?: string
   readonly next: string
 }
@@ -95,7 +94,7 @@ interface Advice {
  * What to do after a refusal of the API: the first row that fits wins. A tool's own `explain` may say it better.
  * Codes: reference rest-conventions 10, conversations 21, flex 11, studio 6.
  */
-const ADVICE: readonly Advice[] = [
+const adviceTable: readonly Advice[] = [
   {
     code: 20412,
     argument: 'ifMatch',
@@ -124,6 +123,12 @@ const ADVICE: readonly Advice[] = [
     code: 45376,
     tool: /interaction/,
     next: "its conversation is closed or gone; start again with create_interaction and the customer's address"
+  },
+  {
+    code: 45361,
+    tool: /create_interaction/,
+    argument: 'conversationSid',
+    next: 'invite to the contact that the message names with manage_interaction_participants; or close that first with manage_interaction_channel'
   },
   {
     code: 45355,
@@ -256,21 +261,23 @@ function apiBody(api: ApiError, tool: Tool): ErrorBody {
       next: 'wait, then repeat the call'
     }
   }
-  const advice = ADVICE.find(
-    (row) =>
-      (row.code === undefined || row.code === api.code) &&
-      (row.status === undefined || row.status === api.status) &&
-      (!row.tool || row.tool.test(tool.name)) &&
-      (!row.message || row.message.test(api.message))
-  )
   const { requestId: _id, retryAfter: _after, ...details } = api.details
   const problems = Array.isArray(details.errors) ? { errors: details.errors } : {}
-  return {
-    ...shared,
-    argument: advice?.argument,
-    next: advice?.next ?? 'read the message, and correct the call',
-    ...problems
-  }
+  return { ...shared, next: 'read the message, and correct the call', ...advised(api, tool), ...problems }
+}
+
+/** What is known to help after an error of the API; a row may tell one by its code alone, without a status. */
+export function advised(
+  { code, status }: { readonly code: number; readonly status?: number },
+  tool: Tool
+): Pick<ErrorBody, 'argument' | 'next'> | undefined {
+  const advice = adviceTable.find(
+    (row) =>
+      (row.code === undefined || row.code === code) &&
+      (row.status === undefined || row.status === status) &&
+      (!row.tool || row.tool.test(tool.name))
+  )
+  return advice && { argument: advice.argument, next: advice.next }
 }
 
 /** The text of an error result: one line of JSON; `next` never names a tool that this server does not list. */
@@ -279,15 +286,15 @@ export function errorText(bodies: readonly ErrorBody[], lists: (tool: string) =>
   return JSON.stringify(shown.length === 1 ? { error: shown[0] } : { error: shown[0], errors: shown })
 }
 
-const TOOL_NAME = /\b(?:create|manage|get|send|list|explain|query|wait|apply|update)_[a-z_]+\b/g
+const toolName = /\b(?:create|manage|get|send|list|explain|query|wait|apply|update)_[a-z_]+\b/g
 
 function advisable(next: string | undefined, lists: (tool: string) => boolean): string | undefined {
   if (!next) return undefined
   const parts = next
     .split('; ')
-    .filter((part) => (part.match(TOOL_NAME) ?? []).every((name) => NOT_TOOLS.has(name) || lists(name)))
+    .filter((part) => (part.match(toolName) ?? []).every((name) => notTools.has(name) || lists(name)))
   return parts.length > 0 ? parts.join('; ') : 'read the message; no tool of this server can do it'
 }
 
 /** Actions and arguments that look like tool names. */
-const NOT_TOOLS = new Set(['list_executions', 'get_execution'])
+const notTools = new Set(['list_executions', 'get_execution'])

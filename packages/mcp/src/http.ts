@@ -23,6 +23,8 @@ export interface McpHttpOptions extends Omit<McpServerOptions, 'backend'> {
 /** One HTTP request: what the server knows of it beyond Node's objects. */
 export interface McpHttpRequest {
   readonly credentials: Credentials
+  /** Name of the exchange of this request and its response, where the server is in this process: the call's writes belong to it. */
+  readonly exchange?: string | undefined
   /** The JSON body where it is parsed already; otherwise it is read from `request`. */
   readonly body?: unknown
 }
@@ -33,8 +35,19 @@ export type McpHttpHandler = (
   context: McpHttpRequest
 ) => Promise<void>
 
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
-const MOST_BACKENDS = 200
+/** Who calls, from the server that has checked it to the one that the SDK makes. */
+class Caller {
+  readonly backend: Backend
+  readonly exchange: string | undefined
+
+  constructor(backend: Backend, exchange: string | undefined) {
+    this.backend = backend
+    this.exchange = exchange
+  }
+}
+
+const loopback = ['localhost', '127.0.0.1', '[::1]']
+const maxBackends = 200
 
 /**
  * The handler of `POST /mcp`, or of `POST /mcp/read-only` with `readOnly`: stateless Streamable HTTP for clients of
@@ -44,8 +57,8 @@ const MOST_BACKENDS = 200
 export function mcpHttpHandler(options: McpHttpOptions): McpHttpHandler {
   const { backend: backendFor, hosts = [], origins = [], ...serverOptions } = options
   const backends = new Map<string, Backend>()
-  const hostAllowed = hostHeaderValidation([...LOOPBACK, ...hosts])
-  const originAllowed = originValidation([...LOOPBACK, ...hosts, ...origins])
+  const hostAllowed = hostHeaderValidation([...loopback, ...hosts])
+  const originAllowed = originValidation([...loopback, ...hosts, ...origins])
   const onerror = (error: Error) => options.onerror?.(error)
 
   const backendOf = (credentials: Credentials): Backend => {
@@ -54,23 +67,27 @@ export function mcpHttpHandler(options: McpHttpOptions): McpHttpHandler {
     backends.delete(key)
     backends.set(key, backend)
     const [oldest] = backends.keys()
-    if (backends.size > MOST_BACKENDS && oldest !== undefined) backends.delete(oldest)
+    if (backends.size > maxBackends && oldest !== undefined) backends.delete(oldest)
     return backend
   }
 
   const handler = createMcpHandler(
     ({ authInfo }) => {
-      const backend = authInfo?.extra?.backend as Backend | undefined // put there below
-      if (!backend) throw new Error('an MCP request came in without its account')
-      return createMcpServer({ ...serverOptions, backend })
+      const caller = authInfo?.extra?.caller
+      if (!(caller instanceof Caller)) throw new Error('invariant: an MCP request comes in with its account')
+      const { backend, exchange } = caller
+      // It is over when the response is, which is the server's to know.
+      const within = exchange === undefined ? undefined : { name: exchange, end() {} }
+      return createMcpServer({ ...serverOptions, backend, exchange: () => within })
     },
     { onerror }
   )
   const serve = toNodeHandler(negotiating(handler), { onerror })
 
-  return async (request, response, { credentials, body }) => {
+  return async (request, response, { credentials, exchange, body }) => {
     if (!hostAllowed(request, response) || !originAllowed(request, response)) return
-    const auth = { token: '', clientId: credentials.username, scopes: [], extra: { backend: backendOf(credentials) } }
+    const caller = new Caller(backendOf(credentials), exchange)
+    const auth = { token: '', clientId: credentials.username, scopes: [], extra: { caller } }
     await serve(Object.assign(request, { auth }) as NodeIncomingMessageLike, response, body) // Node's type says `method?: string | undefined`, the adapter's `method?: string`
   }
 }

@@ -5,7 +5,7 @@ import type { Json } from './tool.ts'
 /**
  * The JSON object in an argument: an object is serialized once, text that holds one is forwarded byte for byte.
  *
- * @throws Fault `not_json` with the position, or `bad_value` where a scalar or list stands for an object, or where an
+ * Throws Fault `not_json` with the position, or `bad_value` where a scalar or list stands for an object, or where an
  * object holds a whole number that was rounded on its way here.
  */
 export function jsonObject(argument: string, given: unknown): Json {
@@ -46,7 +46,7 @@ function roundedIn(value: unknown, path: string): { readonly path: string; reado
   return undefined
 }
 
-/** JSON text as a value; @throws Fault `not_json` with the position of the first mistake. */
+/** JSON text as a value. Throws Fault `not_json` with the position of the first mistake. */
 export function jsonText(argument: string, text: string): unknown {
   try {
     return JSON.parse(text)
@@ -144,10 +144,10 @@ function kindOf(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`
 }
 
-const SPACE = /[ \t\n\r]*/y
+const space = /[ \t\n\r]*/y
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them inside strings, so here they are the mistake
-const STRING = /"(?:[^"\\\u0000-\u001f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
-const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
+const stringText = /"(?:[^"\\\u0000-\u001f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+const scalarText = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
 
 /** Where JSON text goes wrong. Node 20 tells the position for some mistakes only. */
 function mistakeIn(text: string): number {
@@ -159,7 +159,7 @@ function mistakeIn(text: string): number {
     return found !== null
   }
   const sign = (character: string): boolean => {
-    eat(SPACE)
+    eat(space)
     if (text[at] !== character) return false
     at++
     return true
@@ -171,16 +171,16 @@ function mistakeIn(text: string): number {
     return sign(end)
   }
   const key = (): boolean => {
-    eat(SPACE)
-    return eat(STRING) && sign(':') && value(1)
+    eat(space)
+    return eat(stringText) && sign(':') && value(1)
   }
   const value = (depth: number): boolean => {
-    eat(SPACE)
+    eat(space)
     if (depth > 500) return false
     if (text[at] === '{') return sign('{') && members('}', key)
     if (text[at] === '[') return sign('[') && members(']', () => value(depth + 1))
-    return eat(STRING) || eat(SCALAR)
+    return eat(stringText) || eat(scalarText)
   }
-  if (value(0)) eat(SPACE)
+  if (value(0)) eat(space)
   return Math.min(at, text.length)
 }

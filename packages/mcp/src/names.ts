@@ -3,7 +3,7 @@ import type { ConversationListInstance } from 'twilio/lib/rest/conversations/v1/
 import { apiError, type Fault, fault, isApi } from './errors.ts'
 import { objectIn } from './json.ts'
 import { called, near } from './near.ts'
-import { isSid, PREFIX, sidMeaning } from './sids.ts'
+import { isSid, sidMeaning, sidPrefixes } from './sids.ts'
 import type { RefKind } from './tool.ts'
 
 /** A thing with its SID and the names it goes by: friendly name, unique name. */
@@ -20,10 +20,10 @@ interface Known {
 }
 
 /** Milliseconds for which a list of names is believed. */
-const BELIEVED = 30_000
-const MOST = 5000
+const believed_ms = 30_000
+const maxEntries = 5000
 
-const NOUN: Readonly<Record<RefKind, string>> = {
+const nounOf: Readonly<Record<RefKind, string>> = {
   workspace: 'workspace',
   activity: 'activity',
   task_queue: 'queue',
@@ -36,7 +36,7 @@ const NOUN: Readonly<Record<RefKind, string>> = {
 }
 
 /** The plural, for sentences and candidates. */
-const NOUNS: Readonly<Record<RefKind, string>> = {
+const pluralOf: Readonly<Record<RefKind, string>> = {
   workspace: 'workspaces',
   activity: 'activities',
   task_queue: 'queues',
@@ -93,10 +93,10 @@ export class Names {
    * The SID that an argument means: a SID of the right kind, or an exact name, or else one in another Unicode form or case.
    * `workspaceSid` is where it lives: the workspace, or a conversation's chat service ('' for the default one).
    *
-   * @throws Fault `wrong_sid`, `ambiguous_name` with the candidates, or `unknown_name` with up to five near names.
+   * Throws Fault `wrong_sid`, `ambiguous_name` with the candidates, or `unknown_name` with up to five near names.
    */
   async resolve(kind: RefKind, text: string, argument: string, workspaceSid = ''): Promise<Resolved> {
-    const prefix = PREFIX[kind]
+    const prefix = sidPrefixes[kind]
     if (isSid(text)) {
       if (text.startsWith(prefix)) return { sid: text, cached: false }
       throw await this.#wrongSid(kind, text, argument)
@@ -142,7 +142,7 @@ export class Names {
 
   async #flexWorkspace(): Promise<string | undefined> {
     const now = this.#now()
-    if (this.#flex && now - (await this.#flex).at >= BELIEVED) this.#flex = undefined
+    if (this.#flex && now - (await this.#flex).at >= believed_ms) this.#flex = undefined
     this.#flex ??= this.#client.flexApi.v1
       .configuration()
       .fetch()
@@ -166,11 +166,11 @@ export class Names {
     const kept = this.#known.get(key)
     if (kept) {
       const known = await kept
-      if (this.#now() - known.at < BELIEVED) return { known, fresh: false }
+      if (this.#now() - known.at < believed_ms) return { known, fresh: false }
     }
     const reading = this.#read(kind, workspaceSid, {}).then((entries) => ({
       entries,
-      partial: entries.length >= MOST,
+      partial: entries.length >= maxEntries,
       at: this.#now()
     }))
     this.#known.set(key, reading)
@@ -189,11 +189,11 @@ export class Names {
   }
 
   async #read(kind: RefKind, workspaceSid: string, filter: { friendlyName?: string }): Promise<readonly Named[]> {
-    const limit = { limit: MOST, pageSize: 1000, ...filter }
+    const limit = { limit: maxEntries, pageSize: 1000, ...filter }
     const { taskrouter, flexApi, studio } = this.#client
     if (kind === 'workspace') return (await taskrouter.v1.workspaces.list(limit)).map(friendly)
     if (kind === 'flex_flow') return (await flexApi.v1.flexFlow.list(limit)).map(friendly)
-    if (kind === 'studio_flow') return (await studio.v2.flows.list({ limit: MOST, pageSize: 100 })).map(friendly)
+    if (kind === 'studio_flow') return (await studio.v2.flows.list({ limit: maxEntries, pageSize: 100 })).map(friendly)
     if (kind === 'conversation')
       return (await conversationsOf(this.#client, workspaceSid).list({ limit: 500, pageSize: 100 })).map(friendly)
     const workspace = taskrouter.v1.workspaces(workspaceSid)
@@ -201,7 +201,7 @@ export class Names {
     if (kind === 'task_queue') return (await workspace.taskQueues.list(limit)).map(friendly)
     if (kind === 'workflow') return (await workspace.workflows.list(limit)).map(friendly)
     if (kind === 'worker') return (await workspace.workers.list(limit)).map(friendly)
-    return (await workspace.taskChannels.list({ limit: MOST, pageSize: 100 })).map(
+    return (await workspace.taskChannels.list({ limit: maxEntries, pageSize: 100 })).map(
       ({ sid, uniqueName, friendlyName }) => ({ sid, names: [uniqueName, friendlyName] })
     )
   }
@@ -220,12 +220,12 @@ export class Names {
 
   async #wrongSid(kind: RefKind, sid: string, argument: string): Promise<Fault> {
     const meaning = sidMeaning(sid)
-    let next = `give ${argument} as ${PREFIX[kind]}… or a name${meaning.argument ? `; this SID fits ${meaning.argument}` : ''}`
+    let next = `give ${argument} as ${sidPrefixes[kind]}… or a name${meaning.argument ? `; this SID fits ${meaning.argument}` : ''}`
     if (kind === 'conversation' && sid.startsWith('KD')) {
       const conversation = await this.#conversationOf(sid)
       if (conversation) next = `its conversation is ${conversation}: give that as ${argument}`
     }
-    return fault('wrong_sid', `${argument} takes a ${NOUN[kind]}; ${sid} is ${meaning.thing}`, {
+    return fault('wrong_sid', `${argument} takes a ${nounOf[kind]}; ${sid} is ${meaning.thing}`, {
       argument,
       found: sid,
       next
@@ -273,7 +273,7 @@ export const shown = ({ sid, names }: Named): string => `${names[0] ?? ''} (${si
 function found(kind: RefKind, text: string, argument: string, { entries }: Pick<Known, 'entries'>): string | undefined {
   const hits = called(text, entries, ({ names }) => names)
   if (hits.length > 1) {
-    throw fault('ambiguous_name', `${hits.length} ${NOUNS[kind]} are called ${text}`, {
+    throw fault('ambiguous_name', `${hits.length} ${pluralOf[kind]} are called ${text}`, {
       argument,
       found: text,
       candidates: hits.slice(0, 10).map(shown),
@@ -291,7 +291,7 @@ function unknownName(kind: RefKind, text: string, argument: string, entries: rea
     few.length > 0 ? `; there are ${few.join(', ')}` : close.length > 0 ? `; near: ${close.join(', ')}` : ''
   return fault(
     'unknown_name',
-    `no ${NOUN[kind]} '${text}'${names.length === 0 ? `; there are no ${NOUNS[kind]}` : telling}`,
+    `no ${nounOf[kind]} '${text}'${names.length === 0 ? `; there are no ${pluralOf[kind]}` : telling}`,
     {
       argument,
       found: text,

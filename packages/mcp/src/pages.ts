@@ -1,5 +1,5 @@
 import { fault } from './errors.ts'
-import { LIMIT, type Row, sizeOf } from './results.ts'
+import { maxBytes, type Row, sizeOf } from './results.ts'
 import type { Call } from './tool.ts'
 
 /** A page of the SDK: its items and where the next one is. */
@@ -29,12 +29,12 @@ interface Position {
   readonly offset: number
 }
 
-const DEFAULT_SIZE = 20
+const usualSize = 20
 
 /**
  * One page of a list as the caller asked for it: `read` fetches a page of the API, `show` makes a row of an item.
  *
- * @throws Fault `stale_page_token` when the token belongs to another tool, action or filter.
+ * Throws Fault `stale_page_token` when the token belongs to another tool, action or filter.
  */
 export async function paged<T>(
   call: Call,
@@ -43,7 +43,7 @@ export async function paged<T>(
 ): Promise<Rows> {
   const position = call.pageToken
     ? positionIn(call.pageToken, call.filters)
-    : { size: call.pageSize ?? DEFAULT_SIZE, offset: 0 }
+    : { size: call.pageSize ?? usualSize, offset: 0 }
   const page = await read({
     pageSize: position.size,
     ...(position.page === undefined ? {} : { pageNumber: Number(position.page) }),
@@ -54,7 +54,7 @@ export async function paged<T>(
   for (const item of page.instances.slice(position.offset)) {
     const row = await show(item)
     size += sizeOf(row) + 1
-    if (size > LIMIT && rows.length > 0) {
+    if (size > maxBytes && rows.length > 0) {
       return { rows, nextPageToken: tokenOf({ ...position, offset: position.offset + rows.length }, call.filters) }
     }
     rows.push(row)
@@ -68,21 +68,21 @@ export async function pagedList<T>(
   items: readonly T[],
   show: (item: T) => Row | Promise<Row>
 ): Promise<Rows> {
-  const size = call.pageSize ?? DEFAULT_SIZE
+  const size = call.pageSize ?? usualSize
   const position = call.pageToken ? positionIn(call.pageToken, call.filters) : { size, offset: 0 }
   const rows: Row[] = []
   let bytes = 0
   for (const item of items.slice(position.offset, position.offset + position.size)) {
     const row = await show(item)
     bytes += sizeOf(row) + 1
-    if (bytes > LIMIT && rows.length > 0) break
+    if (bytes > maxBytes && rows.length > 0) break
     rows.push(row)
   }
   const offset = position.offset + rows.length
   return { rows, nextPageToken: offset < items.length ? tokenOf({ ...position, offset }, call.filters) : undefined }
 }
 
-/** @throws Fault `stale_page_token` unless the token came from the same tool, action and filters. */
+/** Throws Fault `stale_page_token` unless the token came from the same tool, action and filters. */
 export function checkToken(token: string | undefined, filters: string): void {
   if (token) positionIn(token, filters)
 }

@@ -1,6 +1,6 @@
 import { mergePatch } from '@ringdown/contract/json-text'
 import { fault, isApi } from './errors.ts'
-import { StoredJson, storedOr } from './json.ts'
+import { objectIn, StoredJson, storedOr } from './json.ts'
 import type { Call, Json } from './tool.ts'
 
 /** What an SDK's `fetchWithHttpInfo` answers of a thing with attributes. */
@@ -15,15 +15,15 @@ interface Change {
   readonly ifMatch?: string | undefined
 }
 
-const TRIES = 4
+const maxTries = 4
 
 /** The version of what was fetched, from its ETag; undefined where the API gives none. */
 export function versionOf(fetched: { readonly headers?: unknown }): string | undefined {
-  const etag = (fetched.headers as Record<string, unknown> | undefined)?.etag // axios' headers, read like a record
+  const { etag } = objectIn(fetched.headers)
   return typeof etag === 'string' && etag !== '' ? etag : undefined
 }
 
-/** @throws Fault when attributes and patchAttributes are both given. */
+/** Throws Fault when attributes and patchAttributes are both given. */
 export function onlyOne({ attributes, patchAttributes }: Change): void {
   if (attributes && patchAttributes) {
     throw fault('bad_value', 'attributes replaces all, patchAttributes merges: not both', {
@@ -53,7 +53,7 @@ export async function changed<T>(
     try {
       return await write({ attributes: merged, ...(version ? { ifMatch: version } : {}) })
     } catch (error) {
-      if (tries >= TRIES || ifMatch || !isApi(error, 412)) throw error
+      if (tries >= maxTries || ifMatch || !isApi(error, 412)) throw error
     }
   }
 }
@@ -71,7 +71,7 @@ export async function merged(
   const { attributes, patchAttributes } = change
   if (!patchAttributes) return attributes?.text
   let before = (await read()).attributes
-  for (let tries = 1; tries < TRIES; tries++) {
+  for (let tries = 1; tries < maxTries; tries++) {
     const now = (await read()).attributes
     if (now === before) break
     before = now

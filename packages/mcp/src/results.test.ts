@@ -3,7 +3,7 @@ import { match } from './arguments.ts'
 import { errorText } from './errors.ts'
 import { near } from './near.ts'
 import { type ApiPage, paged, pagedList } from './pages.ts'
-import { bodyOf, LIMIT, pick, type Row, resultOf } from './results.ts'
+import { bodyOf, maxBytes, pick, type Row, resultOf } from './results.ts'
 import type { Call } from './tool.ts'
 
 const row = { taskSid: 'WT1', attributes: { lang: 'fr', vip: { since: 2020 } }, reason: null, priority: 3 }
@@ -29,7 +29,7 @@ describe('the fields of a row', () => {
 
 describe('a result', () => {
   it('says the same to clients that read structure and to those that read text', () => {
-    const result = resultOf({ tasks: [{ taskSid: 'WT1' }], nextPageToken: undefined }, { warnings: ['one', 'one'] })
+    const result = resultOf({ tasks: [{ taskSid: 'WT1' }], nextPageToken: undefined }, ['one', 'one'])
     expect(result.structuredContent).toEqual({ tasks: [{ taskSid: 'WT1' }], warnings: ['one'] })
     expect(result.content).toEqual([{ type: 'text', text: JSON.stringify(result.structuredContent) }])
   })
@@ -38,7 +38,7 @@ describe('a result', () => {
     const big = {
       workflows: [{ workflowSid: 'WW1', configuration: { text: 'x'.repeat(30_000) }, friendlyName: 'Default' }]
     }
-    const { structuredContent } = resultOf(big, { warnings: [] })
+    const { structuredContent } = resultOf(big, [])
     expect(structuredContent).toEqual({
       workflows: [{ workflowSid: 'WW1', friendlyName: 'Default' }],
       omitted: { 'workflows[0].configuration': '30 kB' }
@@ -80,7 +80,7 @@ describe('pages', () => {
   it('stop at 20 kB and go on inside the same page of the API', async () => {
     const wide = (item: number): Row => ({ item, text: 'x'.repeat(3000) })
     const first = await paged(asking(undefined, 20), read, wide)
-    expect(JSON.stringify(first.rows).length).toBeLessThan(LIMIT)
+    expect(JSON.stringify(first.rows).length).toBeLessThan(maxBytes)
     expect(first.rows).toHaveLength(6)
     const second = await paged(asking(first.nextPageToken), read, wide)
     expect(second.rows[0]).toMatchObject({ item: 6 })
@@ -106,10 +106,10 @@ describe('pages', () => {
   })
 
   it('have tokens that belong to tool and filters, not to page size and fields', async () => {
-    const { TOOLS } = await import('./tools/all.ts')
+    const { allTools } = await import('./tools/all.ts')
     const [tasks, workers] = [
-      TOOLS.find(({ name }) => name === 'manage_tasks'),
-      TOOLS.find(({ name }) => name === 'manage_workers')
+      allTools.find(({ name }) => name === 'manage_tasks'),
+      allTools.find(({ name }) => name === 'manage_workers')
     ]
     if (!tasks || !workers) throw new Error('two tools of the sixteen')
     const of = (tool: typeof tasks, given: object) => match(tool, { action: 'list', ...given }).filters

@@ -5,7 +5,7 @@ export interface RingdownApi {
   /**
    * GETs a path below `/ringdown/v1/`; members of the query that are undefined are left out.
    *
-   * @throws RingdownRefusal when it is refused, and what `fetch` failed for when there was no answer.
+   * Throws RingdownRefusal when it is refused, and what `fetch` failed for when there was no answer.
    */
   get(path: string, query: Readonly<Record<string, string | number | undefined>>, signal: AbortSignal): Promise<unknown>
 }

@@ -7,7 +7,7 @@ export interface SidMeaning {
 }
 
 /** Prefixes an agent meets (reference rest-conventions 6). */
-const MEANINGS: Readonly<Record<string, SidMeaning>> = {
+const meanings: Readonly<Record<string, SidMeaning>> = {
   AC: { thing: 'an account' },
   SK: { thing: 'an API key' },
   WS: { thing: 'a workspace', argument: 'workspaceSid' },
@@ -44,10 +44,10 @@ const MEANINGS: Readonly<Record<string, SidMeaning>> = {
 export const isSid = (text: string): boolean => /^[A-Z]{2}[0-9a-fA-F]{32}$/.test(text)
 
 /** What a SID is, or undefined for a prefix that these tools do not meet. */
-export const sidMeaning = (sid: string): SidMeaning => MEANINGS[sid.slice(0, 2)] ?? { thing: 'a SID of another kind' }
+export const sidMeaning = (sid: string): SidMeaning => meanings[sid.slice(0, 2)] ?? { thing: 'a SID of another kind' }
 
 /** The prefix of each thing that has a name. */
-export const PREFIX: Readonly<Record<RefKind, string>> = {
+export const sidPrefixes: Readonly<Record<RefKind, string>> = {
   workspace: 'WS',
   activity: 'WA',
   task_queue: 'WQ',

@@ -72,8 +72,8 @@ export interface Call {
   readonly lists: (tool: string) => boolean
   /** The SID of the workspace the call is about, found by the rule of names.ts. */
   workspace(): Promise<string>
-  warn(sentence: string): void
-  readonly warnings: readonly string[]
+  /** Tells a warning with the result, in place of the server's own of these codes. */
+  warn(sentence: string, ...inPlaceOf: string[]): void
   readonly pageSize?: number | undefined
   readonly pageToken?: string | undefined
   readonly fields?: readonly string[] | undefined

@@ -11,7 +11,7 @@ export interface HttpClientOptions {
   readonly timeout?: number
 }
 
-const HOST = /^https?:\/\/([a-z0-9-]+)(?:\.[a-z0-9-]+)*\.twilio\.com(?=[/:?]|$)(?::\d+)?/i
+const twilioHost = /^https?:\/\/([a-z0-9-]+)(?:\.[a-z0-9-]+)*\.twilio\.com(?=[/:?]|$)(?::\d+)?/i
 
 /** The SDK's HTTP client with the address of each request changed on its way; what is not Twilio's passes unchanged. */
 class MappedClient extends twilio.RequestClient {
@@ -26,7 +26,7 @@ class MappedClient extends twilio.RequestClient {
   }
 
   override async request<TData>(request: Request): Promise<import('twilio/lib/http/response.js').default<TData>> {
-    const match = HOST.exec(request.uri)
+    const match = twilioHost.exec(request.uri)
     if (!match) return super.request<TData>(request as never) // the SDK types the request by the body it sends, which passes through
     const [address, label = ''] = match
     const host = new URL(address).host

@@ -2,10 +2,11 @@ import { type EngineEvent, render } from '@ringdown/engine/events'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
 import { forgetCells } from './analytics/cells.ts'
-import { statisticsReader, statisticsReading } from './analytics/reader.ts'
+import { Statistics } from './analytics/statistics.ts'
 import { type Clock, type Moved, TestClock } from './clock/clock.ts'
 import { Account } from './commit/account.ts'
 import { eraseKeptAnswers, forgetKeptAnswers, keptAnswer_ms } from './commit/kept-answers.ts'
+import { coldKinds } from './commit/kinds.ts'
 import { Unavailable } from './commit/ledger.ts'
 import { deliveriesBlanking } from './delivery/blanked.ts'
 import { deliveriesDigest, deliveriesReader, isAnyUsed } from './delivery/reader.ts'
@@ -15,6 +16,7 @@ import { Sender } from './delivery/sender.ts'
 import type { Metrics } from './http/metrics.ts'
 import { Blanking } from './log/blanking.ts'
 import { type Followed, Follower } from './log/follower.ts'
+import { Forgetting } from './log/forgetting.ts'
 import { type Expiring, lookBackMs, Retention } from './log/retention.ts'
 import type { Store } from './store/store.ts'
 
@@ -39,6 +41,8 @@ export interface OpenedAccount {
   readonly account: Account
   /** Sends on its behalf. */
   readonly sender: Sender
+  /** Counts what happens in it. */
+  readonly statistics: Statistics
   /**
    * Stops those who work for it, and lets it go. Deliveries that are under way have `grace_ms` to be answered; by default
    * as long as the sender gives them.
@@ -77,17 +81,19 @@ export async function openAccount(options: OpenAccountOptions, signal: AbortSign
     const message = 'the data is ahead of the clock: time goes on from there, a hundredth slower'
     log.warn({ at: account.state.at }, message)
   }
-  const statistics = readStatistics(account, options)
+  const statistics = new Statistics({ store, account, log })
   const sender = senderOf(account, options)
   const others = expiringOf(store, account_sid, settings.deliveries.kept_days)
   const retention = new Retention({ store, account_sid, clock, log, others })
   testing?.register(retention)
+  const forgetting = new Forgetting({ store, account, clock, log, kinds: coldKinds })
+  testing?.register(forgetting)
   const blanking = blankingOf(account, sender, options)
   testing?.register(blanking)
   const deliveries = readDeliveries(account, sender, options)
   testing?.register(deliveries)
   testing?.register(sender)
-  const workers: readonly Worker[] = [statistics, retention, blanking, deliveries, sender]
+  const workers: readonly Worker[] = [statistics, retention, forgetting, blanking, deliveries, sender]
   const close = async (grace_ms?: number) => {
     for (const worker of workers) await worker.close(grace_ms)
     await account.close()
@@ -99,14 +105,7 @@ export async function openAccount(options: OpenAccountOptions, signal: AbortSign
     await close()
     throw error
   }
-  return { account, sender, close }
-}
-
-/** Folds the log into statistics, for which operations wait by the reader's name. */
-function readStatistics(account: Account, { store, account_sid, log }: OpenAccountOptions): Worker {
-  const statistics = new Follower({ store, account, log, ...statisticsReading(store, account_sid) })
-  account.readers.set(statisticsReader, statistics)
-  return statistics
+  return { account, sender, statistics, close }
 }
 
 function senderOf(account: Account, options: OpenAccountOptions): Sender {
@@ -164,7 +163,6 @@ function readDeliveries(account: Account, sender: Sender, options: OpenAccountOp
       return read.filter(({ seq }) => seq <= account.notified_seq)
     },
     digest: deliveriesDigest({ store, account, routes, now: () => clock.now(), log }),
-    rest_ms: 0,
     // What happened before there were deliveries is not sent any more.
     begins_at: account.state.next_event - 1,
     isNeeded: () => isAnyUsed(routes, account.state),

@@ -13,6 +13,7 @@ import type { Account } from './commit/account.ts'
 import { type AccountCredentials, credentialsFor } from './credentials.ts'
 import { Credentials as Known } from './http/credentials.ts'
 import { envelopeOf } from './http/errors.ts'
+import { Exchanges, type OpenExchange } from './http/exchanges.ts'
 import { Metrics } from './http/metrics.ts'
 import { buildServer, type MountMcp } from './http/server.ts'
 import { type OpenedAccount, openAccount } from './opened-account.ts'
@@ -68,6 +69,8 @@ export interface Running {
    * seconds. Resolves when everything is let go of.
    */
   close(): Promise<void>
+  /** Opens an exchange of several requests, for whoever makes them in this process for one answer. */
+  exchange(): OpenExchange
   /** Ends all connections, for a server that is being closed and shall wait no longer. */
   hangUp(): void
 }
@@ -146,6 +149,7 @@ async function serve(
   const served: readonly Served[] = [credentials]
   /** Those of them that are this process's by now. */
   const accounts = new Map<string, OpenedAccount>()
+  const exchanges = new Exchanges()
   let mounted: MountMcp | undefined
   let closing: Promise<void> | undefined
   const { app, url } = await listenFor(options, {
@@ -157,6 +161,7 @@ async function serve(
     clock,
     real,
     metrics,
+    exchanges,
     isClosing: () => closing !== undefined,
     mcp: (request, response, context) => {
       if (!mounted) throw new Error('invariant: a request comes after listening')
@@ -215,6 +220,7 @@ async function serve(
     clock: testing,
     account: opening[0] as Promise<Account>, // one is served
     close: () => (closing ??= close()),
+    exchange: () => exchanges.open(credentials.account_sid),
     hangUp: () => app.hangUp()
   }
 }
@@ -234,6 +240,7 @@ interface Inside {
   /** The machine's own, under a test clock, too: what others sign goes by it. */
   readonly real: RealClock
   readonly metrics: Metrics
+  readonly exchanges: Exchanges
   readonly isClosing: () => boolean
   readonly mcp: MountMcp
 }
@@ -241,7 +248,7 @@ interface Inside {
 /** Builds the server, and resolves when it listens. Who calls for an account that is not open yet is answered 503. */
 async function listenFor(
   options: StartOptions,
-  { store, sealing, providers, served, accounts, clock, real, metrics, isClosing, mcp }: Inside
+  { store, sealing, providers, served, accounts, clock, real, metrics, exchanges, isClosing, mcp }: Inside
 ): Promise<{ readonly app: ReturnType<typeof buildServer>; readonly url: string }> {
   const { log, settings = defaultSettings } = options
   const tokens = new Map(served.map(({ account_sid, auth_token }) => [account_sid, auth_token]))
@@ -273,6 +280,7 @@ async function listenFor(
       store.trouble() ??
       (accounts.size === served.length ? undefined : 'another node has the account, or it is being loaded'),
     sender: (sid) => accounts.get(sid)?.sender,
+    statistics: (sid) => accounts.get(sid)?.statistics,
     ask: (sid, ...question) => {
       const ask = asks.get(sid)
       if (!ask) throw new Error('invariant: who asks is an account that is served')
@@ -282,6 +290,7 @@ async function listenFor(
     clockStep: () => real.time.step,
     ...(clock instanceof TestClock && { clock }),
     metrics,
+    exchanges,
     log,
     version: options.version,
     publicUrl: options.publicUrl,

@@ -33,7 +33,7 @@ afterAll(async () => {
   await hooks.close()
 })
 
-const times = 200
+const times = 100
 
 /** For stories of hundreds of requests on a machine that has others to do. */
 const patient = { timeout: 120_000 }
@@ -77,8 +77,31 @@ const writes = {
         params: { Attributes: { n: `mark-${n}.` } },
         token: tokenOf()
       })
+    ),
+  // Two requests of the tool: the first one's event waits for the answer to the tool.
+  'a tool over MCP': (n: number) =>
+    post(
+      '/mcp',
+      {
+        authorization: ringdown.authorization,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream'
+      },
+      callOf('manage_workers', {
+        action: 'update',
+        workspaceSid: workspace,
+        workerSid: worker,
+        attributes: { n: `mark-${n}.` },
+        taskChannel: 'default',
+        capacity: 1 + (n % 2)
+      })
     )
 } satisfies Record<string, (n: number) => Promise<number | undefined>>
+
+/** What an MCP client sends to call a tool. */
+function callOf(name: string, args: object): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } })
+}
 
 /** Listens on one of the doors, and calls back with the text of whatever comes. */
 type Listen = (heard: (text: string) => void) => Promise<() => void>
@@ -202,7 +225,7 @@ it('a tool of an agent answers before another call of the agent is told what it 
         'content-type': 'application/json',
         accept: 'application/json, text/event-stream'
       },
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } })
+      body: callOf(name, args)
     })
     return response.text()
   }

@@ -5,13 +5,14 @@ import { isTerminal } from '../routing/rows.ts'
 import { World } from '../testing/world.ts'
 import { enteredAt, realTimeOf } from './realtime.ts'
 
-/** The same, counted from the rows. */
+/** The same, counted from the rows that were not put away. */
 function counted(state: State, place_sid: string, task_channel_sid?: string) {
   const here = state.tables.task
     .all()
     .filter(({ workspace_sid, task_queue_sid, workflow_sid }) =>
       [workspace_sid, task_queue_sid, workflow_sid].includes(place_sid)
     )
+    .filter(({ forget_at }) => forget_at === null)
     .filter((task) => task_channel_sid === undefined || task.task_channel_sid === task_channel_sid)
   const tasks_by_status = { pending: 0, reserved: 0, assigned: 0, wrapping: 0, canceled: 0, completed: 0 }
   const tasks_by_priority: Record<string, number> = {}

@@ -1,9 +1,9 @@
 import type { State } from '../center.ts'
 import { nameKey } from '../core/names.ts'
 import { SortedList } from '../core/sorted-list.ts'
-import { type AssignmentStatus, isTerminal, type TaskRow } from '../routing/rows.ts'
+import { type AssignmentStatus, isPutAway, isTerminal, type TaskRow } from '../routing/rows.ts'
 
-/** Real-time figures of some tasks (reference taskrouter 7.2). */
+/** Real-time figures of some tasks, without those that were put away (reference taskrouter 7.2). */
 export interface TaskFigures {
   readonly total_tasks: number
   readonly tasks_by_status: Readonly<Record<AssignmentStatus, number>>
@@ -144,7 +144,9 @@ class Counters implements RealTime {
     return workforce
   }
 
+  /** What was put away is not counted here: it comes and goes as memory needs it. */
   #count(task: TaskRow, how: 'add' | 'remove'): void {
+    if (isPutAway(task)) return
     this.#countIn(task.workspace_sid, task, how, false)
     if (task.task_queue_sid !== null) this.#countIn(task.task_queue_sid, task, how, true)
     if (task.workflow_sid !== null) this.#countIn(task.workflow_sid, task, how, false)
@@ -194,6 +196,7 @@ function hasChannel(state: State, worker_sid: string, task_channel_sid: string |
 function isAlike(a: TaskRow, b: TaskRow): boolean {
   return (
     a.assignment_status === b.assignment_status &&
+    isPutAway(a) === isPutAway(b) &&
     a.task_queue_sid === b.task_queue_sid &&
     a.task_queue_entered_date === b.task_queue_entered_date &&
     a.workflow_sid === b.workflow_sid &&

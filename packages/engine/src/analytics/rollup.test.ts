@@ -1,17 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  cellsOf,
-  coverOf,
-  finest,
-  join,
-  nothing,
-  Sum,
-  sharesOf,
-  spans,
-  splitAt,
-  type Tally,
-  type ToldEvent
-} from './rollup.ts'
+import { coverOf, join, nothing, Sum, sharesOf, spans, splitAt, type Tally, type ToldEvent } from './rollup.ts'
 
 const noon = Date.parse('2026-03-02T12:00:00Z')
 
@@ -89,31 +77,6 @@ describe('what an event counts as', () => {
       },
       histograms: { reservations_accepted: { 20: 1 } }
     })
-  })
-})
-
-describe('cells', () => {
-  it('stand at the minute, the hour and the day, and hold what happened in them', () => {
-    const cells = cellsOf([event('reservation.accepted', 20), event('reservation.accepted', 70)])
-    const ofQueue = cells.filter(({ scope_sid }) => scope_sid === 'WQ')
-    expect(ofQueue.map(({ span, start, figures }) => [span, start - noon, figures.reservations_accepted])).toEqual([
-      [60_000, 0, 1],
-      [60_000, 60_000, 1],
-      [86_400_000, -12 * 3_600_000, 2],
-      [3_600_000, 0, 2]
-    ])
-    expect(ofQueue.at(-1)).toMatchObject({
-      figures: { until_accepted: { count: 2, total: 90_000, min: 20_000, max: 70_000 } },
-      histograms: { reservations_accepted: { 20: 1, 70: 1 } }
-    })
-  })
-
-  it('are kept by channel', () => {
-    const cells = cellsOf([event('task.created', 1), event('task.created', 2, { task_channel_sid: 'TC2' })])
-    expect(cells.filter(({ span }) => span === finest).map(({ task_channel_sid }) => task_channel_sid)).toEqual([
-      'TC',
-      'TC2'
-    ])
   })
 })
 

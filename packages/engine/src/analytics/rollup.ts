@@ -1,10 +1,10 @@
 /*
- * Cumulative figures as roll-ups: what events make of them (a pure fold), how two are joined, and which cells cover a
- * span of time (reference taskrouter 7.3). Cells are kept per minute, hour and day; joining is associative, so a span is
- * the sum of the coarsest cells inside it and of the single events at its edges.
+ * Cumulative figures as roll-ups: what events count as, how figures are joined, and which cells cover a span of time
+ * (reference taskrouter 7.1 and 7.3). Cells are kept per minute, hour and day, and that of a minute second by second;
+ * joining is associative, so a span is the sum of the coarsest cells inside it and of the seconds at its edges.
  */
 
-/** What the folds need of an event that was written: no more than the columns that the log is searched by. */
+/** What the folds need of an event. */
 export interface ToldEvent {
   readonly seq: number
   readonly type: string
@@ -74,6 +74,9 @@ export const spans = [86_400_000, 3_600_000, 60_000] as const
 
 export const finest = 60_000
 
+/** Milliseconds to which a span of time is exact. */
+export const second = 1_000
+
 /** Where a cell stands. A scope is a workspace, a queue, a workflow or a worker, by SID. */
 export interface CellKey {
   readonly scope_sid: string
@@ -84,8 +87,6 @@ export interface CellKey {
   readonly task_channel_sid: string
 }
 
-export interface Cell extends CellKey, Tally {}
-
 type Scope = 'workspace_sid' | 'task_queue_sid' | 'workflow_sid' | 'worker_sid'
 
 const everyTask = ['workspace_sid', 'task_queue_sid', 'workflow_sid'] as const
@@ -95,27 +96,27 @@ interface Rule {
   readonly count: Count
   readonly scopes: readonly Scope[]
   /** How long the task had waited is kept, too. */
-  readonly wait?: 'reservations_accepted' | 'tasks_canceled'
+  readonly wait?: keyof Histograms
 }
 
 /** What an event counts as, and for whom; other types count as nothing. */
-const rules: Readonly<Record<string, Rule>> = {
-  'task.created': { count: 'tasks_created', scopes: ['workspace_sid'] },
-  'task-queue.entered': { count: 'tasks_entered', scopes: ['task_queue_sid'] },
-  'workflow.entered': { count: 'tasks_entered', scopes: ['workflow_sid'] },
-  'task.canceled': { count: 'tasks_canceled', scopes: everyTask, wait: 'tasks_canceled' },
-  'task.completed': { count: 'tasks_completed', scopes: everyTask },
-  'task.deleted': { count: 'tasks_deleted', scopes: everyTask },
-  'task.system-deleted': { count: 'tasks_deleted', scopes: everyTask },
-  'task-queue.moved': { count: 'tasks_moved', scopes: everyTask },
-  'workflow.timeout': { count: 'tasks_timed_out_in_workflow', scopes: ['workspace_sid', 'workflow_sid'] },
-  'reservation.created': { count: 'reservations_created', scopes: everybody },
-  'reservation.accepted': { count: 'reservations_accepted', scopes: everybody, wait: 'reservations_accepted' },
-  'reservation.rejected': { count: 'reservations_rejected', scopes: everybody },
-  'reservation.timeout': { count: 'reservations_timed_out', scopes: everybody },
-  'reservation.canceled': { count: 'reservations_canceled', scopes: everybody },
-  'reservation.rescinded': { count: 'reservations_rescinded', scopes: everybody }
-}
+export const rules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ['task.created', { count: 'tasks_created', scopes: ['workspace_sid'] }],
+  ['task-queue.entered', { count: 'tasks_entered', scopes: ['task_queue_sid'] }],
+  ['workflow.entered', { count: 'tasks_entered', scopes: ['workflow_sid'] }],
+  ['task.canceled', { count: 'tasks_canceled', scopes: everyTask, wait: 'tasks_canceled' }],
+  ['task.completed', { count: 'tasks_completed', scopes: everyTask }],
+  ['task.deleted', { count: 'tasks_deleted', scopes: everyTask }],
+  ['task.system-deleted', { count: 'tasks_deleted', scopes: everyTask }],
+  ['task-queue.moved', { count: 'tasks_moved', scopes: everyTask }],
+  ['workflow.timeout', { count: 'tasks_timed_out_in_workflow', scopes: ['workspace_sid', 'workflow_sid'] }],
+  ['reservation.created', { count: 'reservations_created', scopes: everybody }],
+  ['reservation.accepted', { count: 'reservations_accepted', scopes: everybody, wait: 'reservations_accepted' }],
+  ['reservation.rejected', { count: 'reservations_rejected', scopes: everybody }],
+  ['reservation.timeout', { count: 'reservations_timed_out', scopes: everybody }],
+  ['reservation.canceled', { count: 'reservations_canceled', scopes: everybody }],
+  ['reservation.rescinded', { count: 'reservations_rescinded', scopes: everybody }]
+])
 
 /** What one event adds, and to whom. */
 export interface Share extends Tally {
@@ -126,7 +127,7 @@ export interface Share extends Tally {
 
 /** What an event adds to the figures of its workspace, queue, workflow and worker. */
 export function sharesOf(event: ToldEvent): Share[] {
-  const rule = Object.hasOwn(rules, event.type) ? rules[event.type] : undefined
+  const rule = rules.get(event.type)
   if (!rule) return []
   const shares: Share[] = []
   for (const scope of rule.scopes) {
@@ -156,61 +157,6 @@ function tallyOf({ at, task_date_created, task_queue_entered_date }: ToldEvent, 
   return { figures: { ...figures, in_queue_until_accepted: single(inQueue) }, histograms }
 }
 
-/** Events of one type that happened to one scope on one channel, as a store puts them together. */
-export interface ToldGroup {
-  readonly type: string
-  readonly scope_sid: string
-  readonly task_channel_sid: string
-  readonly count: number
-  /** Of how many it is known since when their tasks had waited; the figures that follow are null where of none. */
-  readonly waited: number
-  /** Milliseconds since the task was created. */
-  readonly total: number | null
-  readonly min: number | null
-  readonly max: number | null
-  /** Milliseconds since it entered its queue. */
-  readonly queue_total: number | null
-  readonly queue_min: number | null
-  readonly queue_max: number | null
-}
-
-const scopesByPrefix: Readonly<Record<string, Scope>> = {
-  WS: 'workspace_sid',
-  WQ: 'task_queue_sid',
-  WW: 'workflow_sid',
-  WK: 'worker_sid'
-}
-
-/** The column of the log in which a scope stands, by the kind of its SID. */
-export function columnOf(scope_sid: string): Scope {
-  const column = scopesByPrefix[scope_sid.slice(0, 2)]
-  if (!column) throw new Error(`invariant: ${scope_sid} has figures`)
-  return column
-}
-
-/** Types of event that count for scopes in a column. */
-export function countedIn(column: Scope): string[] {
-  return Object.entries(rules).flatMap(([type, { scopes }]) => (scopes.includes(column) ? [type] : []))
-}
-
-/** What a group adds to its scope: the figures of all its events' shares. */
-export function figuresOf(group: ToldGroup): Figures {
-  const { type, count, waited, scope_sid } = group
-  const rule = Object.hasOwn(rules, type) ? rules[type] : undefined
-  const column = columnOf(scope_sid)
-  if (!rule?.scopes.includes(column)) return {}
-  const counted: Figures = { [rule.count]: count }
-  if (rule.wait === undefined || waited === 0 || column === 'worker_sid') return counted
-  const spread = (total: number | null, min: number | null, max: number | null): Spread => {
-    return { count: waited, total: total ?? 0, min: min ?? 0, max: max ?? 0 }
-  }
-  const since = spread(group.total, group.min, group.max)
-  if (rule.wait === 'tasks_canceled') return { ...counted, until_canceled: since }
-  const figures = { ...counted, until_accepted: since }
-  if (column !== 'task_queue_sid') return figures
-  return { ...figures, in_queue_until_accepted: spread(group.queue_total, group.queue_min, group.queue_max) }
-}
-
 function single(ms: number): Spread {
   return { count: 1, total: ms, min: ms, max: ms }
 }
@@ -228,7 +174,7 @@ export function join(a: Tally, b: Tally): Tally {
 /** A tally that grows. Joining thousands of tallies two by two would copy all that is there each time. */
 export class Sum {
   /** As in `Packed`, with nothing left out. */
-  readonly #numbers: number[] = new Array<number>(counts.length + waits.length * 4).fill(0)
+  readonly #numbers: number[] = new Array<number>(packedLength).fill(0)
   readonly #histograms: { reservations_accepted?: Record<string, number>; tasks_canceled?: Record<string, number> } = {}
 
   add({ figures, histograms }: Tally): void {
@@ -254,16 +200,20 @@ export class Sum {
   addHistograms(histograms: Histograms): void {
     for (const name in histograms) {
       const of = name as keyof Histograms // a histogram's name
-      this.#histograms[of] ??= {}
-      const sum = this.#histograms[of] as Record<string, number> // made just before
       const more = histograms[of] as Record<string, number> // its name was found in it
-      for (const seconds in more) sum[seconds] = (sum[seconds] ?? 0) + (more[seconds] as number) // as above
+      for (const seconds in more) this.#waited(of, seconds, more[seconds] as number) // as above
     }
   }
 
-  addSum(other: Sum): void {
-    this.addPacked(other.#numbers)
-    this.addHistograms(other.#histograms)
+  /** The same as `add` of what happened from one second of a minute on and before another. */
+  addSeconds(seconds: Seconds, from: number, until: number): void {
+    // The index is within the list, whose parts are as long as they say.
+    for (let at = 0; at < seconds.length; ) {
+      const end = at + 2 + (seconds[at + 1] as number)
+      const which = seconds[at] as number
+      if (which >= from && which < until) this.#addSecond(seconds, at + 2, end)
+      at = end
+    }
   }
 
   /** What has been added so far. Its histograms grow on with what is added later. */
@@ -277,6 +227,26 @@ export class Sum {
 
   get packed(): Packed {
     return shortened(this.#numbers)
+  }
+
+  #addSecond(seconds: Seconds, from: number, end: number): void {
+    // Each entry is as long as its key says: as above.
+    for (let at = from; at < end; ) {
+      const key = seconds[at] as number
+      const value = seconds[at + 1] as number
+      if (key >= packedLength) {
+        const { name, waited } = waitAt(key)
+        this.#waited(name, String(waited), value)
+      } else if (key < counts.length) this.#count(key, value)
+      else this.#join(key, value, seconds[at + 2] as number, seconds[at + 3] as number, seconds[at + 4] as number)
+      at += key >= counts.length && key < packedLength ? 5 : 2
+    }
+  }
+
+  #waited(name: keyof Histograms, seconds: string, more: number): void {
+    this.#histograms[name] ??= {}
+    const sum = this.#histograms[name]
+    sum[seconds] = (sum[seconds] ?? 0) + more
   }
 
   #count(place: number, more: number): void {
@@ -300,10 +270,37 @@ export class Sum {
  */
 export type Packed = readonly number[]
 
-const places = Object.fromEntries([
+/** Where each figure stands; that of a wait is the place of its count. */
+export const places = Object.fromEntries([
   ...counts.map((name, i) => [name, i]),
   ...waits.map((name, i) => [name, counts.length + i * 4])
 ]) as Readonly<Record<Count | Wait, number>> // each name has an entry
+
+/** How long figures are with nothing left out. */
+export const packedLength = counts.length + waits.length * 4
+
+/** How many of the places are those of counts; those of waits follow. */
+export const countPlaces = counts.length
+
+/**
+ * What happened in a minute, second by second: for each second in which something did (0 to 59), it, the length of what
+ * follows, and entries of two numbers or five: the place of a count, and how many; the place of a wait, and its spread;
+ * or what `waitKey` makes of a wait in whole seconds, and how many waited so long. A second may come in several parts.
+ */
+export type Seconds = readonly number[]
+
+const histogramNames = ['reservations_accepted', 'tasks_canceled'] as const satisfies readonly (keyof Histograms)[]
+
+/** The key, in `Seconds`, of those who waited so many whole seconds. */
+export function waitKey(name: keyof Histograms, waited: number): number {
+  return packedLength + waited * histogramNames.length + histogramNames.indexOf(name)
+}
+
+function waitAt(key: number): { readonly name: keyof Histograms; readonly waited: number } {
+  const which = (key - packedLength) % histogramNames.length
+  const name = histogramNames[which] as keyof Histograms // a remainder of its length is a place in it
+  return { name, waited: (key - packedLength - which) / histogramNames.length }
+}
 
 function shortened(packed: Packed): Packed {
   let length = packed.length
@@ -325,66 +322,15 @@ function unpack(packed: Packed): Figures {
   return figures
 }
 
-export function joinSpreads(a: Spread | undefined, b: Spread): Spread {
-  if (a === undefined) return b
+/** Both together. What else the two carry is not in the answer: whoever has a wider object may give it. */
+export function joinSpreads(a: Spread | undefined, { count, total, min, max }: Spread): Spread {
+  if (a === undefined) return { count, total, min, max }
   return {
-    count: a.count + b.count,
-    total: a.total + b.total,
-    min: Math.min(a.min, b.min),
-    max: Math.max(a.max, b.max)
+    count: a.count + count,
+    total: a.total + total,
+    min: Math.min(a.min, min),
+    max: Math.max(a.max, max)
   }
-}
-
-export function cellKey({ scope_sid, span, start, task_channel_sid }: CellKey): string {
-  return `${scope_sid}/${span}/${start}/${task_channel_sid}`
-}
-
-/** A cell that grows. */
-export interface PlacedSum {
-  readonly place: CellKey
-  readonly sum: Sum
-}
-
-/** What some events add to cells, each cell once. */
-export function cellsOf(events: Iterable<ToldEvent>): Cell[] {
-  return [...sumsOf(events).values()].map(({ place, sum }) => ({ ...place, ...sum.tally }))
-}
-
-/** The same as sums that can grow on, by `cellKey` their places. */
-function sumsOf(events: Iterable<ToldEvent>): Map<string, PlacedSum> {
-  const work = summing(events, Number.POSITIVE_INFINITY)
-  for (;;) {
-    const { done, value } = work.next()
-    if (done) return value
-  }
-}
-
-/** The same with a pause after each so many events or cells, for whoever has others to serve. */
-export function* summing(events: Iterable<ToldEvent>, piece: number): Generator<void, Map<string, PlacedSum>> {
-  let done = 0
-  const sums = new Map<string, PlacedSum>()
-  const at = (place: CellKey): Sum => {
-    const key = cellKey(place)
-    let known = sums.get(key)
-    if (!known) {
-      known = { place, sum: new Sum() }
-      sums.set(key, known)
-    }
-    return known.sum
-  }
-  for (const event of events) {
-    for (const share of sharesOf(event)) {
-      const { scope_sid, task_channel_sid } = share
-      at({ scope_sid, span: finest, start: share.at - (share.at % finest), task_channel_sid }).add(share)
-    }
-    if (++done % piece === 0) yield
-  }
-  for (const { place, sum } of [...sums.values()]) {
-    for (const span of spans)
-      if (span !== finest) at({ ...place, span, start: place.start - (place.start % span) }).addSum(sum)
-    if (++done % piece === 0) yield
-  }
-  return sums
 }
 
 /** A run of neighbouring cells of one length: from `start` on, ending before `end`. */
@@ -394,10 +340,10 @@ export interface Run {
   readonly end: number
 }
 
-/** How a span of time is read: cells, and what is left of minutes at its edges, event by event. */
+/** How a span of time is read: cells, and what is left of minutes at its edges, second by second. */
 export interface Cover {
   readonly runs: readonly Run[]
-  /** From the first instant on, before the second. */
+  /** From the first instant on, before the second; both in one minute, or the end of it. */
   readonly edges: readonly (readonly [from: number, until: number])[]
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Dice } from '../../../../test/support/dice.ts'
 import { seedOf } from '../core/ids.ts'
 import { joinSpreads, type Spread, type ToldEvent } from './rollup.ts'
-import { durationsOf, joinStayCells, running, type Stay, stayCellsOf, stayCoverOf, staysOf } from './stay.ts'
+import { durationsOf, joinStayCells, running, type Stay, type StayCell, Stays, stayCoverOf, staysOf } from './stay.ts'
 
 /** `3 created ada Offline`: the event with that seq, at that second. */
 function event(text: string): ToldEvent {
@@ -28,6 +28,18 @@ function shown(stays: readonly Stay[]): string[] {
     ({ worker_sid, activity_sid, from_at, until_at }) =>
       `${worker_sid} ${activity_sid} ${from_at / 1000}-${until_at === running ? '' : until_at / 1000}`
   )
+}
+
+/** A cell for each stay that has ended. */
+function cellsOf(stays: readonly Stay[]): StayCell[] {
+  const day = 86_400_000
+  return stays.flatMap(({ activity_sid, from_at, until_at }) => {
+    const ms = until_at - from_at
+    const [begun, ended] = [from_at - (from_at % day), until_at - (until_at % day)]
+    return until_at === running || ms <= 0
+      ? []
+      : [{ activity_sid, begun, ended, count: 1, total: ms, min: ms, max: ms }]
+  })
 }
 
 describe('stays', () => {
@@ -63,6 +75,36 @@ describe('stays', () => {
     expect(stored).toEqual(whole)
   })
 
+  it('end up the same when a part of the log is shown again, wherever their writing was broken off', () => {
+    const events = [
+      '1 created ada Offline',
+      '2 created bob Offline',
+      '5 moved ada Available',
+      '7 moved ada Break',
+      '9 deleted bob Offline',
+      '10 created cy Offline',
+      '11 moved ada Available',
+      '12 moved cy Break',
+      '14 workspace'
+    ].map(event)
+    const whole = new Map(staysOf(events, []).map((stay) => [stay.seq, stay]))
+    const dice = new Dice(seedOf(3, 0))
+    for (let n = 0; n < 200; n++) {
+      const kept = new Map<number, Stay>()
+      let cursor = 0
+      while (cursor < events.length) {
+        // A process that begins at the cursor, counts on, and comes so far with its writing.
+        const stays = new Stays([...kept.values()].filter(({ until_at }) => until_at === running))
+        const end = Math.min(events.length, cursor + 1 + dice.roll(4))
+        for (let at = cursor; at < end; at++) stays.move(events[at] as ToldEvent) // as: it is within the list
+        const written = dice.chance(50) ? stays.changed.size : dice.roll(stays.changed.size)
+        for (const stay of [...stays.changed.values()].slice(0, written)) kept.set(stay.seq, stay)
+        if (written === stays.changed.size) cursor = end
+      }
+      expect(kept).toEqual(whole)
+    }
+  })
+
   it('count by activity, clipped to the window', () => {
     const stays = staysOf(
       ['0 created ada Offline', '10 moved ada Available', '11 moved bob Break', '25 moved ada Offline'].map(event),
@@ -87,8 +129,8 @@ describe('stays', () => {
       const activity_sid = dice.of(['Available', 'Break', 'Offline'])
       stays.push({ workspace_sid: 'WS', worker_sid: `WK${n}`, seq: n, activity_sid, from_at, until_at })
     }
-    // In two steps of a reader, whose cells are joined.
-    const all = joinStayCells(stayCellsOf(stays.slice(0, 100)), stayCellsOf(stays.slice(100)))
+    // In two parts, whose cells are joined.
+    const all = joinStayCells(cellsOf(stays.slice(0, 100)), cellsOf(stays.slice(100)))
     expect(all).toHaveLength(joinStayCells(all).length)
     let covered = 0
     for (let n = 0; n < 60; n++) {
@@ -102,8 +144,7 @@ describe('stays', () => {
       const add = (sid: string, more: Spread) => sums.set(sid, joinSpreads(sums.get(sid), more))
       const cells = all.filter(({ ended }) => ended >= cover.first && ended < cover.last)
       for (const cell of cells.filter(({ begun }) => begun >= cover.first)) {
-        const { activity_sid, begun: _begun, ended: _ended, ...spread } = cell
-        add(activity_sid, spread)
+        add(cell.activity_sid, cell)
         covered += cell.count
       }
       const parts = cover.parts(cells)

@@ -15,7 +15,7 @@ export interface Stay {
 /** The end of a stay that has none yet: later than any instant. */
 export const running = Number.MAX_SAFE_INTEGER
 
-/** Types of event that begin or end a stay; no other one needs to be shown to `staysOf`. */
+/** Types of event that begin or end a stay. */
 export const stayEvents: ReadonlySet<string> = new Set([
   'worker.created',
   'worker.activity.update',
@@ -24,32 +24,49 @@ export const stayEvents: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Stays that some events begin or end, as they are after them. `open` holds the running ones of the workers whom the
- * events are about (for a deleted workspace, of all its workers).
+ * The running stays of an account, and what events make of them. An event may be shown again, to stays that know of it and
+ * of what followed: as long as all that followed is shown as well, each stay ends up as it was.
  */
-export function staysOf(events: Iterable<ToldEvent>, open: Iterable<Stay>): Stay[] {
-  const current = new Map<string, Stay>()
-  for (const stay of open) current.set(stay.worker_sid, stay)
-  const changed = new Map<number, Stay>()
-  const end = (stay: Stay | undefined, at: number) => {
-    if (!stay) return
-    current.delete(stay.worker_sid)
-    changed.set(stay.seq, { ...stay, until_at: at })
+export class Stays {
+  /** By worker. */
+  readonly #running = new Map<string, Stay>()
+  /** Those that have begun or ended, as they are now, by their seqs, each after those before it; who has kept one takes it out. */
+  readonly changed = new Map<number, Stay>()
+
+  /** Begins with those that last. */
+  constructor(open: Iterable<Stay> = []) {
+    for (const stay of open) this.#running.set(stay.worker_sid, stay)
   }
-  for (const { seq, type, at, workspace_sid, worker_sid, worker_activity_sid } of events) {
-    if (!stayEvents.has(type)) continue
+
+  /** Events must come in their order; those of other types are nothing. */
+  move({ seq, type, at, workspace_sid, worker_sid, worker_activity_sid }: ToldEvent): void {
+    if (!stayEvents.has(type) || workspace_sid === null) return
     if (type === 'workspace.deleted') {
-      for (const stay of [...current.values()]) if (stay.workspace_sid === workspace_sid) end(stay, at)
-      continue
+      for (const stay of [...this.#running.values()])
+        if (stay.workspace_sid === workspace_sid && stay.seq < seq) this.#end(stay, at)
+      return
     }
-    if (workspace_sid === null || worker_sid === null) continue
-    end(current.get(worker_sid), at)
-    if (type === 'worker.deleted' || worker_activity_sid === null) continue
+    if (worker_sid === null) return
+    const before = this.#running.get(worker_sid)
+    if (before && before.seq >= seq) return
+    if (before) this.#end(before, at)
+    if (type === 'worker.deleted' || worker_activity_sid === null) return
     const stay = { workspace_sid, worker_sid, seq, activity_sid: worker_activity_sid, from_at: at, until_at: running }
-    current.set(worker_sid, stay)
-    changed.set(seq, stay)
+    this.#running.set(worker_sid, stay)
+    this.changed.set(seq, stay)
   }
-  return [...changed.values()]
+
+  #end(stay: Stay, at: number): void {
+    this.#running.delete(stay.worker_sid)
+    this.changed.set(stay.seq, { ...stay, until_at: at })
+  }
+}
+
+/** Stays that some events begin or end, as they are after them; `open` holds the running ones. */
+export function staysOf(events: Iterable<ToldEvent>, open: Iterable<Stay>): Stay[] {
+  const stays = new Stays(open)
+  for (const event of events) stays.move(event)
+  return [...stays.changed.values()]
 }
 
 /** Durations by activity of the stays in a span of time, each clipped to it; a stay that lasts no time in it is none. */
@@ -64,7 +81,7 @@ export function durationsOf(stays: Iterable<Stay>, from: number, until: number):
 }
 
 /** Milliseconds of the cells that stays are counted in. */
-const day = 86_400_000
+export const day = 86_400_000
 
 /**
  * Stays that began in one day and ended in the same or a later one. A window that holds both days whole holds all of
@@ -75,19 +92,6 @@ export interface StayCell extends Spread {
   /** First instants of the two days. */
   readonly begun: number
   readonly ended: number
-}
-
-/** The cells of the stays that have ended. One that lasted no time is none. */
-export function stayCellsOf(stays: Iterable<Stay>): StayCell[] {
-  const cells = new Map<string, StayCell>()
-  for (const { activity_sid, from_at, until_at } of stays) {
-    const ms = until_at - from_at
-    if (until_at === running || ms <= 0) continue
-    const begun = from_at - (from_at % day)
-    const ended = until_at - (until_at % day)
-    addStayCell(cells, { activity_sid, begun, ended, count: 1, total: ms, min: ms, max: ms })
-  }
-  return [...cells.values()]
 }
 
 /** Cells together, each place once. */
@@ -121,11 +125,13 @@ interface StayCover {
 
 /**
  * Covers the stays that overlap a span of time (from `from` on, before `until`): cells where they lie wholly in it,
- * single stays at its edges. Undefined when it holds no whole day.
+ * single stays at its edges. There are cells of the days that end before `counted`, or then. Undefined where it holds no
+ * such day.
  */
-export function stayCoverOf(from: number, until: number): StayCover | undefined {
+export function stayCoverOf(from: number, until: number, counted = until): StayCover | undefined {
   const first = Math.ceil(from / day) * day
-  const last = until - (until % day)
+  const end = Math.min(until, counted)
+  const last = end - (end % day)
   if (first >= last) return undefined
   const edges: StayPart[] = [
     { ended: from + 1, before: first, begun: until },

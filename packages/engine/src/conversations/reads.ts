@@ -1,5 +1,6 @@
 import type { State } from '../center.ts'
 import type { Read } from '../core/command.ts'
+import { isSid } from '../core/ids.ts'
 import { nameKey } from '../core/names.ts'
 import type { CreateConversation, UpdateConversation } from './conversation.ts'
 import { type CreateConversationWithParticipants, participantParams } from './conversation-with-participants.ts'
@@ -117,8 +118,4 @@ function webhookReads(state: State, name: string, scope: ServiceScope): Read[] {
 
 function rowReads(state: State, kind: 'message' | 'conversation_scoped_webhook', sid: string): Read[] {
   return state.find(kind, sid) ? [] : [{ kind, where: { sid } }]
-}
-
-function isSid(prefix: string, text: string): boolean {
-  return text.startsWith(prefix) && /^..[0-9a-fA-F]{32}$/.test(text)
 }

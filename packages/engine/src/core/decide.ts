@@ -83,7 +83,7 @@ function refreshed(tables: object, result: unknown): unknown {
     const row = rows[name]
     const table = (tables as Readonly<Record<string, Table<Row> | undefined>>)[name] // a name may be that of something else
     const sid = (row as { sid?: unknown } | null)?.sid
-    const now = table && typeof sid === 'string' ? (table.resident(sid) ?? row) : row
+    const now = table && typeof sid === 'string' ? (table.entry(sid)?.row ?? row) : row
     if (now === row) continue
     fresh ??= { ...rows }
     fresh[name] = now

@@ -77,6 +77,11 @@ export class Ids {
   }
 }
 
+/** Whether a text is a SID that begins with these two letters. */
+export function isSid(prefix: string, text: string): boolean {
+  return text.startsWith(prefix) && /^..[0-9a-fA-F]{32}$/.test(text)
+}
+
 /**
  * The sequence number that the SID of an event carries, or undefined when the text is no such SID. A SID that was made
  * otherwise gives some number, too: whoever finds the event with that number compares its SID.

@@ -33,6 +33,8 @@ export interface KindRules<R extends Row> {
   readonly prefix: string
   /** Groups of rows that share a key, each in order of creation. No key, no group. */
   readonly indexes?: Readonly<Record<string, IndexKey<R>>>
+  /** Those of the indexes that decisions hardly ask: each is made when somebody does, and kept for as long as they go on. */
+  readonly rarelyAsked?: readonly string[]
   /** Columns that hold an instant (or null), and the command that is decided then. */
   readonly timers?: { readonly [column in keyof R & string]?: string }
   /** For a kind whose rows do not all live in memory: the others are read by SQL. */
@@ -48,6 +50,12 @@ export interface ColdRules<R extends Row> {
   readonly indexes: readonly (readonly (keyof R & string)[])[]
   /** Which rows are in memory all the same: those for which the column holds one of these values. None without it. */
   readonly resident?: { readonly column: keyof R & string; readonly values: readonly string[] }
+  /**
+   * In the place of `resident`: the column that says until when a row can still be asked for; null while its life goes on.
+   * Living rows are in memory, and stored among those of kinds that always are. A row leaves for the kind's own table when
+   * it is put away (`CoreState.putAway`), and whoever asks for it from that instant on does not find it.
+   */
+  readonly until?: keyof R & string
   /**
    * How commands name rows that may not be in memory: `sid`, or an index. Who asks a table for such a row in a decision,
    * and it is not there, must have read it before: else nobody knows whether it is absent.
@@ -76,6 +84,7 @@ export interface ColdKind {
   readonly names: readonly string[]
   readonly indexes: readonly (readonly string[])[]
   readonly resident?: { readonly column: string; readonly values: readonly string[] } | undefined
+  readonly until?: string | undefined
 }
 
 type Declared = Readonly<Record<string, { readonly columns: Columns; readonly cold?: ColdRules<never> | undefined }>>
@@ -88,7 +97,13 @@ export function coldKindsOf(kinds: Declared): ReadonlyMap<string, ColdKind> {
     const columns = Object.fromEntries(
       (cold.columns as readonly string[]).map((column) => [column, own[column]?.sql ?? 'integer']) // seq and dates are every row's
     )
-    found.set(name, { columns, names: cold.names ?? [], indexes: cold.indexes, resident: cold.resident })
+    found.set(name, {
+      columns,
+      names: cold.names ?? [],
+      indexes: cold.indexes,
+      resident: cold.resident,
+      until: cold.until
+    })
   }
   return found
 }

@@ -3,7 +3,7 @@ import type { Actor, EventOf, RefsOf } from './events.ts'
 import { Ids, type Seed, seedOf } from './ids.ts'
 import type { KindDefinition } from './kind.ts'
 import type { Row } from './row.ts'
-import { type Changes, Table } from './table.ts'
+import { type Changes, type Entry, Table } from './table.ts'
 import { type Timer, Timers } from './timers.ts'
 
 /** What a center's kinds of rows are, by their names: each product brings its own. */
@@ -81,11 +81,16 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     return row
   }
 
+  /** A row that may be absent. One that was put away is there until its time is over, whether memory still has it or not. */
   find<P extends keyof K & string>(kind: P, sid: string | null | undefined): K[P] | undefined {
-    return sid ? this.table(kind).get(sid) : undefined
+    if (!sid) return undefined
+    const table = this.table(kind)
+    const row = table.get(sid)
+    const gone_from = row && table.goneFrom(row)
+    return gone_from !== undefined && gone_from <= this.at ? undefined : row
   }
 
-  /** The row if it is in memory: for who needs it only while it is, as rows of what is open are. */
+  /** The row if it is in memory, and was not put away: for who needs it only while it is, as rows of what is open are. */
   resident<P extends keyof K & string>(kind: P, sid: string | null | undefined): K[P] | undefined {
     return this.table(kind).resident(sid)
   }
@@ -121,12 +126,22 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     // Whatever was touched before has its version already.
     const version = entry.touched === this.#attempt ? row.version : row.version + 1
     const after = table.copy(row, changes, version, this.at)
-    if (entry.touched !== this.#attempt) {
-      entry.touched = this.#attempt
-      this.#touched.push({ kind, sid, before: row, after: undefined })
-    }
+    this.#touch(kind, entry)
     table.replace(entry, after)
     return after
+  }
+
+  /**
+   * Lets a row leave memory when the decision is stored, and be found by its SID until an instant. To those who see its
+   * version and dates it has not changed.
+   */
+  putAway<P extends keyof K & string>(kind: P, sid: string, changes: Changes<K[P]>): void {
+    const table = this.table(kind)
+    const entry = table.entry(sid)
+    if (!entry) throw new Error(`invariant: ${kind} ${sid} exists`)
+    const { row } = entry
+    this.#touch(kind, entry)
+    table.replace(entry, table.copy(row, changes, row.version, row.date_updated))
   }
 
   remove(kind: keyof K & string, sid: string): void {
@@ -238,6 +253,13 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     if (known) table.replace(known, row)
     const entry = known ?? table.add(row)
     entry.touched = this.#attempt
+  }
+
+  /** Notes what a row was before the decision. */
+  #touch(kind: keyof K & string, entry: Entry<Row>): void {
+    if (entry.touched === this.#attempt) return
+    entry.touched = this.#attempt
+    this.#touched.push({ kind, sid: entry.row.sid, before: entry.row, after: undefined })
   }
 
   #forget(): void {

@@ -14,7 +14,12 @@ type Ticket = RowOf<typeof columns>
 
 const definition = kind(columns, {
   prefix: 'TI',
-  indexes: { desk: (row) => row.desk, open_by_desk: (row) => (row.open ? row.desk : null) },
+  indexes: {
+    desk: (row) => row.desk,
+    open_by_desk: (row) => (row.open ? row.desk : null),
+    rare: (row) => row.desk
+  },
+  rarelyAsked: ['rare'],
   timers: { first_at: 'timer.first', second_at: 'timer.second' }
 })
 
@@ -31,6 +36,18 @@ function tickets() {
 const sids = (rows: Iterable<Ticket>) => [...rows].map((row) => row.sid)
 
 describe('a table', () => {
+  it('makes an index that is rarely asked when it is, and lets go of it when nobody asks any more', () => {
+    const { table } = tickets()
+    for (let seq = 1; seq <= 3; seq++) table.put(`TI${seq}`, ticket(seq, { desk: seq === 2 ? 'b' : 'a' }))
+    const shown = () => [sids(table.by('rare', 'a')), sids(table.by('rare', 'b'))]
+    expect(shown()).toEqual([['TI1', 'TI3'], ['TI2']])
+    table.put('TI1', ticket(1, { desk: 'b' }))
+    table.put('TI3', undefined)
+    expect(shown()).toEqual([[], ['TI1', 'TI2']])
+    for (let i = 0; i < 2500; i++) table.put('TI2', ticket(2, { desk: i % 2 ? 'a' : 'b' }))
+    expect(shown()).toEqual([['TI2'], ['TI1']])
+  })
+
   it('has every index and timer right, whatever is put into it and taken out again', () => {
     const columns = fc.record({
       desk: fc.constantFrom(null, 'a', 'b', 'c'),
@@ -50,6 +67,7 @@ describe('a table', () => {
           const after = put ? ticket(seq, put) : undefined
           const count = seen.length
           table.put(`TI${seq}`, after)
+          if (seq % 3 === 0) table.count('rare', 'a') // from then on it is kept
           if (after) plain.set(seq, after)
           else plain.delete(seq)
           expect(seen.slice(count)).toEqual(before || after ? [[before, after]] : [])
@@ -63,6 +81,7 @@ describe('a table', () => {
           expect(table.count('desk', desk)).toBe(mine.length)
           expect(table.firstBy('desk', desk)).toEqual(mine[0])
           expect([...table.by('open_by_desk', desk)]).toEqual(mine.filter((row) => row.open))
+          expect([...table.by('rare', desk)]).toEqual(mine)
           for (const after of [undefined, 0, 7, 15, 40]) {
             const later = mine.filter((row) => after === undefined || row.seq > after)
             const earlier = mine.filter((row) => after === undefined || row.seq < after).reverse()

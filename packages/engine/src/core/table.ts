@@ -1,3 +1,4 @@
+import { isSid } from './ids.ts'
 import type { KindDefinition } from './kind.ts'
 import { RecentMap } from './recent-map.ts'
 import type { Row } from './row.ts'
@@ -51,7 +52,11 @@ interface Index<R extends Row> {
   readonly key: IndexKey<R>
   /** Set in what `Differences` answers when the key may be another one. */
   readonly bit: number
-  readonly groups: Map<string, Group<R>>
+  /** Undefined while an index that is rarely asked is not kept. */
+  groups: Map<string, Group<R>> | undefined
+  readonly isRarelyAsked: boolean
+  /** How often it was brought up to date since somebody asked. */
+  unasked: number
 }
 
 /** Most keys are those of a parent with one child: a list of one takes four times the memory. */
@@ -72,12 +77,16 @@ export class Table<R extends Row> {
   readonly make: Make<R>
   readonly #entries = new RecentMap<Entry<R>>()
   readonly #indexes: Index<R>[] = []
+  /** Those that are kept up to date. */
+  #kept: readonly Index<R>[]
   readonly #timers: Timers
   readonly #due: Due<R>[] = []
   /** As many places as there are timers. */
   readonly #noTimers: undefined[] = []
   readonly #differences: Differences<R>
   readonly #observers: Observer<R>[] = []
+  /** The column that says until when a row that was put away can be asked for; undefined where none are. */
+  readonly #until: (keyof R & string) | undefined
   /** By which names rows may be missing here that the store has; undefined while all are here. */
   readonly #foundBy: ReadonlySet<string> | undefined
   /** What a decision has read: names of rows, as `nameOf` makes them. Undefined outside of one, or when all rows are here. */
@@ -86,6 +95,7 @@ export class Table<R extends Row> {
   constructor(kind: string, definition: KindDefinition<R>, timers: Timers) {
     this.kind = kind
     if (definition.cold?.foundBy) this.#foundBy = new Set(definition.cold.foundBy)
+    this.#until = definition.cold?.until
     this.definition = definition
     const columns = Object.keys(definition.columns)
     this.copy = copier(columns)
@@ -94,8 +104,11 @@ export class Table<R extends Row> {
     const read: (readonly string[] | undefined)[] = []
     const nextBit = (columns: readonly string[] | undefined) => 1 << (read.push(columns) - 1)
     for (const [name, key] of Object.entries(definition.indexes ?? {})) {
-      this.#indexes.push({ name, key, bit: nextBit(key.columns), groups: new Map() })
+      const isRarelyAsked = definition.rarelyAsked?.includes(name) ?? false
+      const groups = isRarelyAsked ? undefined : new Map<string, Group<R>>()
+      this.#indexes.push({ name, key, bit: nextBit(key.columns), groups, isRarelyAsked, unasked: 0 })
     }
+    this.#kept = this.#indexes.filter(({ groups }) => groups)
     for (const [column, command] of Object.entries(definition.timers ?? {})) {
       this.#due.push({
         column: column as keyof R, // the definition's type allows columns of R only
@@ -118,9 +131,16 @@ export class Table<R extends Row> {
     return entry?.row
   }
 
-  /** The row if it is in memory: for who needs it only while it is, as rows of what is open are. */
+  /** The row if it is in memory, and was not put away: for who needs it only while it is, as rows of what is open are. */
   resident(sid: string | null | undefined): R | undefined {
-    return sid ? this.#entries.get(sid)?.row : undefined
+    const row = sid ? this.#entries.get(sid)?.row : undefined
+    return row === undefined || this.goneFrom(row) === undefined ? row : undefined
+  }
+
+  /** The instant from which on a row that was put away is not found any more; undefined for all others. */
+  goneFrom(row: R): number | undefined {
+    if (this.#until === undefined) return undefined
+    return (row[this.#until] as number | null | undefined) ?? undefined // the declared column holds an instant or null
   }
 
   /** The row's place, for whoever changes it. */
@@ -164,7 +184,7 @@ export class Table<R extends Row> {
   #missed(by: string, key: string): void {
     if (!this.#foundBy?.has(by) || this.read?.has(nameOf(by, key))) return
     // A unique name may stand where a SID does; it is looked for by its own index.
-    if (by === 'sid' && !(key.startsWith(this.definition.prefix) && /^..[0-9a-fA-F]{32}$/.test(key))) return
+    if (by === 'sid' && !isSid(this.definition.prefix, key)) return
     throw new Error(`invariant: ${this.kind} ${key} (${by}) was read before the decision`)
   }
 
@@ -180,7 +200,7 @@ export class Table<R extends Row> {
 
   /** Every group of an index with its rows, by key: for checking only. */
   *groups(index: string): Generator<readonly [key: string, rows: R[]]> {
-    for (const [key, group] of this.#index(index).groups) yield [key, listOf(group)?.toArray().map(rowOf) ?? []]
+    for (const [key, group] of this.#groups(index)) yield [key, listOf(group)?.toArray().map(rowOf) ?? []]
   }
 
   /** All rows, in order of creation. Costs a sort: for loading, checking and small tables only. */
@@ -208,7 +228,7 @@ export class Table<R extends Row> {
     const { size } = this.#entries
     this.#entries.set(row.sid, entry)
     if (this.#entries.size === size) throw new Error(`invariant: ${this.kind} ${row.sid} is new`)
-    for (const index of this.#indexes) this.#join(index, index.key(row), entry)
+    for (const index of this.#kept) this.#join(index, index.key(row), entry)
     for (const due of this.#due) this.#retime(entry, due, row)
     for (const observer of this.#observers) observer(undefined, row)
     return entry
@@ -220,7 +240,7 @@ export class Table<R extends Row> {
     this.#entries.delete(row.sid)
     // Whoever asks for it again in this decision learns that it is gone.
     if (this.read !== undefined && this.#foundBy) this.read = new Set(this.read).add(nameOf('sid', row.sid))
-    for (const index of this.#indexes) this.#leave(index, index.key(row), entry)
+    for (const index of this.#kept) this.#leave(index, index.key(row), entry)
     for (const timer of entry.timers) if (timer) this.#timers.remove(timer)
     for (const observer of this.#observers) observer(row, undefined)
   }
@@ -231,14 +251,35 @@ export class Table<R extends Row> {
     const differences = this.#differences(before, after)
     entry.row = after
     if (differences !== 0) {
-      for (const index of this.#indexes) if (differences & index.bit) this.#reindex(index, entry, before, after)
+      for (const index of this.#kept) if (differences & index.bit) this.#reindex(index, entry, before, after)
       for (const due of this.#due) if (differences & due.bit) this.#retime(entry, due, after)
     }
     for (const observer of this.#observers) observer(before, after)
   }
 
   #group(index: string, key: string): Group<R> | undefined {
-    return this.#index(index).groups.get(key)
+    return this.#groups(index).get(key)
+  }
+
+  /** What an index holds now; one that is not kept is made. */
+  #groups(name: string): Map<string, Group<R>> {
+    const index = this.#index(name)
+    index.unasked = 0
+    if (index.groups) return index.groups
+    const groups = new Map<string, Group<R>>()
+    index.groups = groups
+    const entries = [...this.#entries.values()].sort(bySeq)
+    for (const entry of entries) this.#join(index, index.key(entry.row), entry)
+    index.unasked = 0
+    this.#kept = [...this.#kept, index]
+    return groups
+  }
+
+  /** Lets go of an index that it would have cost less to make anew. */
+  #countUnasked(index: Index<R>): void {
+    if (++index.unasked <= Math.max(unaskedAtMost, this.#entries.size) || !this.#kept.includes(index)) return
+    index.groups = undefined
+    this.#kept = this.#kept.filter((one) => one !== index)
   }
 
   #index(name: string): Index<R> {
@@ -255,25 +296,28 @@ export class Table<R extends Row> {
   }
 
   #join(index: Index<R>, key: string | null | undefined, entry: Entry<R>): void {
-    if (key === null || key === undefined) return
-    const group = index.groups.get(key)
-    if (group === undefined) index.groups.set(key, entry)
+    const { groups } = index
+    if (key === null || key === undefined || groups === undefined) return
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, entry)
     else if (group instanceof SortedList) group.add(entry)
     else {
       const list = new SortedList<Entry<R>>(bySeq)
       list.add(group)
       list.add(entry)
-      index.groups.set(key, list)
+      groups.set(key, list)
     }
+    if (index.isRarelyAsked) this.#countUnasked(index)
   }
 
   #leave(index: Index<R>, key: string | null | undefined, entry: Entry<R>): void {
-    if (key === null || key === undefined) return
-    const group = index.groups.get(key)
+    const { groups } = index
+    if (key === null || key === undefined || groups === undefined) return
+    const group = groups.get(key)
     if (group instanceof SortedList) {
       group.remove(entry)
-      if (group.length === 0) index.groups.delete(key)
-    } else if (group === entry) index.groups.delete(key)
+      if (group.length === 0) groups.delete(key)
+    } else if (group === entry) groups.delete(key)
   }
 
   #retime(entry: Entry<R>, { column, command, order }: Due<R>, row: R): void {
@@ -289,6 +333,9 @@ export class Table<R extends Row> {
     this.#timers.add(next)
   }
 }
+
+/** An index that is rarely asked is kept for at least so many changes. */
+const unaskedAtMost = 1000
 
 function nameOf(by: string, key: string): string {
   return `${by} ${key}`

@@ -78,7 +78,7 @@ export function endChannel(
 
 function endTask(state: State, task_sid: string, to: 'wrapping' | 'completed'): void {
   // While a task is handed on, whoever has it still has it.
-  const status = isHeldInTransfer(state, task_sid) ? 'assigned' : state.find('task', task_sid)?.assignment_status
+  const status = isHeldInTransfer(state, task_sid) ? 'assigned' : state.resident('task', task_sid)?.assignment_status
   if (status === undefined) return
   const { step } = taskRequests[to]
   if (canTake(taskLifeCycle, status, 'cancel')) cancel(state, task_sid, 'Interaction channel ended')
@@ -93,7 +93,7 @@ export function settle(state: State, interaction_sid: string): void {
   if (channel.status !== 'closed' && channel.status !== 'failed') return
   const invites = [...state.tables.invite.by('channel_sid', channel.sid)]
   for (const { task_sid } of invites) {
-    const task = state.find('task', task_sid)
+    const task = state.resident('task', task_sid)
     if (task && !isTerminal(task)) return
   }
   state.change('interaction', interaction_sid, { status: 'closed' })
@@ -115,7 +115,7 @@ export function closeIfDeserted(state: State, sid: string): void {
     if (member.type === 'agent' && member.status === 'active') return
   }
   for (const { task_sid } of state.tables.invite.by('channel_sid', sid)) {
-    const status = state.find('task', task_sid)?.assignment_status
+    const status = state.resident('task', task_sid)?.assignment_status
     if (status === 'pending' || status === 'reserved') return
     if (state.tables.transfer.count('open_by_task', task_sid) > 0) return // somebody else is about to come
   }

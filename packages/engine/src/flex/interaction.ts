@@ -91,7 +91,7 @@ function reuseChannel(state: State, sid: string, { routing, webhook_ttid }: Crea
   if (webhook_ttid) state.change('interaction', interaction_sid, { webhook_ttid: namedWebhook(state, webhook_ttid) })
   if (routing !== undefined) createInvite(state, { interaction_sid, channel_sid: sid, routing })
   const interaction = state.get('interaction', interaction_sid)
-  const task = state.find('task', interaction.task_sid)
+  const task = state.resident('task', interaction.task_sid)
   return { interaction, interaction_channel: channel, ...(task && { task }) }
 }
 

@@ -233,7 +233,7 @@ function finishReservation(
   member: InteractionParticipantRow,
   reservation_status: 'wrapping' | 'completed'
 ): void {
-  const reservation = state.find('reservation', member.reservation_sid)
+  const reservation = state.resident('reservation', member.reservation_sid)
   const { step } = reservationRequests[reservation_status]
   if (!reservation || !canTake(reservationLifeCycle, reservation.reservation_status, step)) return
   const { workspace_sid, task_sid, sid } = reservation

@@ -66,7 +66,7 @@ function acceptForAgent(state: State, { sid, task_sid }: ReservationRow): void {
   if (!state.tables.invite.firstBy('task_sid', task_sid)?.auto_accept_identity) return
   // The agent began the contact; whoever is asked to take it over decides for themselves.
   if (state.tables.transfer.count('task_sid', task_sid) > 0) return
-  const reservation = state.find('reservation', sid)
+  const reservation = state.resident('reservation', sid)
   if (reservation?.reservation_status === 'pending') accept(state, reservation)
 }
 

@@ -60,7 +60,7 @@ export const flexReads = {
 } satisfies Readonly<Record<string, Reads<State, never>>>
 
 function acceptanceReads(state: State, reservation_sid: string): readonly Read[] {
-  const reservation = state.find('reservation', reservation_sid)
+  const reservation = state.resident('reservation', reservation_sid)
   const invite = reservation && state.tables.invite.firstBy('task_sid', reservation.task_sid)
   return invite ? workerReads(state, reservation.worker_sid, invite.channel_sid) : []
 }

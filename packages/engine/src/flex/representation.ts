@@ -40,7 +40,7 @@ function seconds(ms: number): number {
 function routingOf(
   state: State,
   row: { readonly task_sid: string | null; readonly ended_task: TaskSnapshot | null },
-  task = state.find('task', row.task_sid)
+  task = state.resident('task', row.task_sid)
 ) {
   const properties = task ? taskSnapshot(state, task) : row.ended_task
   return properties && { reservation: null, properties }

@@ -44,7 +44,7 @@ function watch(state: State, tally: { offers: number; looks: number }): { readon
     if (task?.assignment_status === 'pending' && isOffer && state.tables.transfer.count('open_by_task', sid) === 0) {
       const all = everybodyFor(state, task)
       expect(candidates(state, task, 3).map((worker) => worker.sid)).toEqual(all.slice(0, 3))
-      expect(explainTask(state, sid).workers?.first_choice).toBe(all[0])
+      expect(explainTask(state, state.get('task', sid)).workers?.first_choice).toBe(all[0])
       expected.set(sid, all[0] as string) // it is being offered, so there is somebody
       tally.offers++
       for (const worker of state.tables.worker.all()) {
@@ -69,7 +69,7 @@ function check(state: State, { events }: Decision, expected: Map<string, string>
   expected.clear()
   for (const task of state.tables.task.all()) {
     if (task.assignment_status !== 'pending') continue
-    const { workers } = explainTask(state, task.sid)
+    const { workers } = explainTask(state, task)
     expect(workers?.first_choice).toBeNull()
     const ruledOut = Object.values(workers?.reasons ?? {}).reduce((sum, count) => sum + count, 0)
     expect(ruledOut).toBe(workers?.total)

@@ -24,7 +24,7 @@ export interface WorkflowFilter {
   readonly friendly_name: string | undefined
   /** The text of its expression. */
   readonly source: string
-  /** That text in a JSON list, as events tell it. */
+  /** That text in a JSON list, as events show it. */
   readonly told_source: string
   readonly expression: Expression
   /** At least one. */

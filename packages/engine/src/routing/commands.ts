@@ -2,6 +2,14 @@ import { createActivity, deleteActivity, updateActivity } from './activity.ts'
 import { reservationTimedOut } from './failed-reservation.ts'
 import { callbackFailed, instructReservation } from './instruction.ts'
 import { judgingDue } from './judging.ts'
+import {
+  answeredReads,
+  cancelTransferReads,
+  createTransferReads,
+  deleteTaskReads,
+  reservationReads,
+  taskReads
+} from './reads.ts'
 import { cancelReservation, updateReservation } from './reservation.ts'
 import {
   createTask,
@@ -42,14 +50,14 @@ export const routingCommands = {
   'worker.delete': { decide: deleteWorker },
   'worker_channel.update': { decide: updateWorkerChannel },
   'task.create': { decide: createTask },
-  'task.update': { decide: updateTask },
-  'task.delete': { decide: deleteTask },
-  'reservation.update': { decide: updateReservation },
-  'reservation.cancel': { decide: cancelReservation },
-  'reservation.instruct': { decide: instructReservation },
-  'reservation.callback_failed': { decide: callbackFailed },
-  'transfer.create': { decide: createTransfer },
-  'transfer.cancel': { decide: cancelTransfer },
+  'task.update': { decide: updateTask, reads: taskReads },
+  'task.delete': { decide: deleteTask, reads: deleteTaskReads },
+  'reservation.update': { decide: updateReservation, reads: reservationReads },
+  'reservation.cancel': { decide: cancelReservation, reads: reservationReads },
+  'reservation.instruct': { decide: instructReservation, reads: answeredReads },
+  'reservation.callback_failed': { decide: callbackFailed, reads: answeredReads },
+  'transfer.create': { decide: createTransfer, reads: createTransferReads },
+  'transfer.cancel': { decide: cancelTransfer, reads: cancelTransferReads },
   'timer.task_ttl': { decide: taskTtlEnded },
   'timer.task_target': { decide: taskTargetEnded },
   'timer.task_retry': { decide: taskRetryDue },

@@ -2,7 +2,7 @@ import type { State } from '../center.ts'
 import { isOpen } from '../matching/row-values.ts'
 import { moveBackBySingleTask } from './activity-moves.ts'
 import { emitReservation, emitTask, emitTransfer } from './events.ts'
-import type { ReservationRow, TaskRow, TransferRow } from './rows.ts'
+import { isTerminal, type ReservationRow, type TaskRow, type TransferRow } from './rows.ts'
 import { holderAmong } from './task-holders.ts'
 
 /* How a task is wrapped up, completed and canceled, and what becomes of its reservations and its workflow's document. */
@@ -22,6 +22,7 @@ export function cancel(state: State, sid: string, reason: string | null): TaskRo
   cancelReservations(state, sid)
   emitTask(state, 'task.canceled', task)
   dropIfUnused(state, task.workflow_document_sid)
+  putAway(state, sid, keptUntil(state))
   return task
 }
 
@@ -45,17 +46,42 @@ export function withdraw(state: State, sid: string, reservation_status: 'cancele
   moveBackBySingleTask(state, reservation)
 }
 
-/** The task's timers end with it; it is kept a while for whoever asks (reference taskrouter 4.2). */
+/** The task's timers end with it. */
 function end(state: State, sid: string, assignment_status: 'canceled' | 'completed', reason: string | null): TaskRow {
-  const delete_at = state.at + state.settings.finished_task_kept_s * 1000
   return state.change('task', sid, {
     assignment_status,
     reason,
     ttl_at: null,
     target_at: null,
     retry_at: null,
-    delete_at
+    delete_at: null
   })
+}
+
+/** A task that is over is kept a while for whoever asks (reference taskrouter 4.2). */
+function keptUntil(state: State): number {
+  return state.at + state.settings.finished_task_kept_s * 1000
+}
+
+/**
+ * A task that is over leaves memory with its reservations and transfers, and is forgotten at that instant. While somebody
+ * who had handed it on still wraps up it stays, and is deleted then.
+ */
+function putAway(state: State, sid: string, forget_at: number): void {
+  const reservations = state.tables.reservation.list('task_sid', sid)
+  if (reservations.some(isOpen)) {
+    state.change('task', sid, { delete_at: forget_at })
+    return
+  }
+  state.putAway('task', sid, { delete_at: null, forget_at })
+  for (const { sid: ended, worker_sid, worker_name } of reservations) {
+    // Nobody will come back to name the worker when it is deleted.
+    const name = state.find('worker', worker_sid)?.friendly_name ?? worker_name
+    state.putAway('reservation', ended, { forget_at, worker_name: name })
+  }
+  if (state.tables.transfer.size === 0) return
+  for (const transfer of state.tables.transfer.list('task_sid', sid))
+    state.putAway('transfer', transfer.sid, { forget_at })
 }
 
 /** Cancels the transfer that is under way, if one is. The caller emits the event of the transfer that is returned. */
@@ -84,6 +110,7 @@ export function complete(state: State, sid: string, reason: string | null): void
   emitTask(state, 'task.completed', task, undefined, holder)
   closeReservations(state, sid, reservations)
   dropIfUnused(state, task.workflow_document_sid)
+  putAway(state, sid, keptUntil(state))
 }
 
 /** What is pending is canceled, what workers have is completed (reference taskrouter 4.5). */
@@ -108,12 +135,19 @@ export function wrapUpReservation(state: State, accepted: ReservationRow): void 
 }
 
 /** One worker is done; the task's status is the caller's business. */
-export function completeReservation(state: State, reservation: ReservationRow): void {
+function completeReservation(state: State, reservation: ReservationRow): void {
   emitReservation(
     state,
     'reservation.completed',
     state.change('reservation', reservation.sid, { reservation_status: 'completed' })
   )
+}
+
+/** One worker is done with a task that somebody else has, or that is over. */
+export function completeAlone(state: State, reservation: ReservationRow): void {
+  completeReservation(state, reservation)
+  const task = state.get('task', reservation.task_sid)
+  if (isTerminal(task) && task.delete_at !== null) putAway(state, task.sid, task.delete_at)
 }
 
 /** A task for one worker that this worker does not take (reference taskrouter 4.4). */

@@ -32,7 +32,7 @@ describe('a waiting task is explained', () => {
     world.addWorker('Bea', { attributes: { skills: ['sales'], languages: ['fr'], level: 2 }, activity: 'Offline' })
     world.addWorker('Cleo', { attributes: { skills: [] } })
     world.addTask('call', { attributes: ask })
-    const explained = explainTask(world.state, world.sid('call'))
+    const explained = explainTask(world.state, world.task('call'))
     expect(explained.verdict).toBe(
       'It waits in queue Sales, and none of its 2 eligible workers can take it: 1 not in an available activity, 1 the target expression does not match.'
     )
@@ -75,7 +75,7 @@ describe('a waiting task is explained', () => {
     const since = world.at
     world.pass('10 s')
     world.addTask('call')
-    const [ada] = explainTask(world.state, world.sid('call')).workers?.listed ?? []
+    const [ada] = explainTask(world.state, world.task('call')).workers?.listed ?? []
     expect(ada).toMatchObject({
       activity_sid: world.worker('Ada').activity_sid,
       activity_name: 'Offline',
@@ -99,7 +99,7 @@ describe('a waiting task is explained', () => {
     world.addWorkflow('Main', { filters: [{ expression: '1==1', targets: [target] }] })
     world.addWorker('Ada')
     world.addTask('call', { attributes: { agent: 'Bea' } })
-    expect(explainTask(world.state, world.sid('call')).workers?.listed).toMatchObject([
+    expect(explainTask(world.state, world.task('call')).workers?.listed).toMatchObject([
       {
         reason: 'another worker is the known worker',
         clauses: [{ matches: false, values: { 'task.agent': 'Bea', 'worker.friendly_name': 'Ada' } }]
@@ -111,14 +111,14 @@ describe('a waiting task is explained', () => {
     const world = floor()
     world.addTask('call')
     const at = world.state.at + 5000
-    expect(explainTask(world.state, world.sid('call'), { at }).at).toBe(at)
+    expect(explainTask(world.state, world.task('call'), { at }).at).toBe(at)
     expect(explainWorker(world.state, world.addWorker('Ada').sid, { at }).at).toBe(at)
   })
 
   it('by the filters that were tried, and why they did not match', () => {
     const world = floor()
     world.addTask('call', { attributes: ask })
-    expect(explainTask(world.state, world.sid('call')).filters).toEqual([
+    expect(explainTask(world.state, world.task('call')).filters).toEqual([
       {
         index: 0,
         friendly_name: 'VIP',
@@ -143,7 +143,7 @@ describe('a waiting task is explained', () => {
     const world = floor()
     world.addTask('call', { attributes: ask })
     const begun = world.at
-    const target = () => explainTask(world.state, world.sid('call')).target
+    const target = () => explainTask(world.state, world.task('call')).target
     expect(target()).toMatchObject({
       filter_index: 1,
       target_index: 0,
@@ -155,7 +155,7 @@ describe('a waiting task is explained', () => {
     expect(target()).toMatchObject({ target_index: 1, ends_at: begun + 90_000 })
     expect(target().afterwards).toBe('it is canceled: Task canceled on Workflow timeout')
     world.addTask('other')
-    expect(explainTask(world.state, world.sid('other'))).toMatchObject({
+    expect(explainTask(world.state, world.task('other'))).toMatchObject({
       verdict: 'It waits in queue Anybody, for which none of 0 workers is eligible.',
       target: {
         is_default_filter: true,
@@ -169,7 +169,7 @@ describe('a waiting task is explained', () => {
     const world = floor()
     for (let i = 0; i < 5; i++) world.addWorker(`W${i}`, { activity: 'Offline' })
     world.addTask('call')
-    const { workers } = explainTask(world.state, world.sid('call'), { limit: 2 })
+    const { workers } = explainTask(world.state, world.task('call'), { limit: 2 })
     expect(workers?.listed).toHaveLength(2)
     expect(workers?.reasons).toEqual({ 'not in an available activity': 5 })
   })
@@ -178,20 +178,20 @@ describe('a waiting task is explained', () => {
     const world = floor()
     world.addWorker('Ada')
     world.addTask('call')
-    const verdict = () => explainTask(world.state, world.sid('call')).verdict
+    const verdict = () => explainTask(world.state, world.task('call')).verdict
     expect(verdict()).toBe('It is offered to Ada.')
     world.accept('Ada', 'call')
     expect(verdict()).toBe('It is with Ada.')
     world.complete('Ada', 'call')
     expect(verdict()).toBe('It is completed.')
-    expect(explainTask(world.state, world.sid('call')).workers).toBeNull()
+    expect(explainTask(world.state, world.task('call')).workers).toBeNull()
   })
 
   it('that waits for one worker alone', () => {
     const world = floor()
     const { sid } = world.addWorker('Ada', { activity: 'Offline' })
     world.addTask('call', { routing_target: sid, ignore_capacity: false })
-    expect(explainTask(world.state, world.sid('call')).verdict).toBe(
+    expect(explainTask(world.state, world.task('call')).verdict).toBe(
       'It waits for Ada alone: not in an available activity.'
     )
   })

@@ -123,16 +123,15 @@ interface ExplainOptions {
   readonly limit?: number
 }
 
-/** Why a task waits, or who has it. Lists at most `limit` workers (100). Throws when there is no such task. */
+/** Why a task waits, or who has it, or how it ended. Lists at most `limit` workers (100). */
 export function explainTask(
   state: State,
-  task_sid: string,
+  task: TaskRow,
   { at = state.at, limit = 100 }: ExplainOptions = {}
 ): TaskExplanation {
-  const task = state.get('task', task_sid)
   const workers = task.assignment_status === 'pending' ? explainWorkers(state, task, limit) : null
   return {
-    task_sid,
+    task_sid: task.sid,
     at,
     assignment_status: task.assignment_status,
     verdict: verdictOf(state, task, workers),

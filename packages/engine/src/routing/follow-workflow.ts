@@ -159,7 +159,7 @@ export function leaveWorkflow(state: State, sid: string): void {
 }
 
 /**
- * The attributes of a pending task have changed: its document's filters are judged anew (reference taskrouter 3.9).
+ * The attributes of a pending task have changed: its document's filters are evaluated again (reference taskrouter 3.9).
  * It keeps its place and clock while the filter that has it still matches and no earlier one has come to match. A filter
  * that it had already left by time or by skipping does not get it back just because it matches as before.
  * True when the task has gone elsewhere.

@@ -2,13 +2,13 @@ import type { State } from '../center.ts'
 import type { Row } from '../core/row.ts'
 import { compile, type Expression } from '../matching/expression/compile.ts'
 import type { ActivityRow, JudgingRow, TaskQueueRow, WorkerRow } from './rows.ts'
-import { warnOfJudged } from './warnings.ts'
+import { warnOfMembers } from './warnings.ts'
 
 /*
- * An expression may have 100,000 characters and be asked of 15,000 workers. Where that takes longer than others should
- * wait, the workers are asked in pieces, in order of creation, and the expression comes into force with the last one. A new
- * name of an activity reaches expressions in the same way, worker by worker. Only one queue or activity is at it at a
- * time, so that any number of them hold up nobody for longer than a piece.
+ * An expression may have 100,000 characters and be evaluated for 15,000 workers. Where that takes longer than others should
+ * wait, it is evaluated in pieces, worker by worker in order of creation; it is upcoming until the last piece brings it into
+ * force. A new name of an activity reaches expressions in the same way. One queue or activity has its turn at a time, so that
+ * any number of them hold up nobody for longer than a piece.
  */
 
 /** Milliseconds between two pieces; others have their turn, and most of the time. */
@@ -30,7 +30,7 @@ export function needsJudging(state: State, workspace_sid: string, target_workers
   return false
 }
 
-/** Whether an activity's new name makes for too many comparisons: some queues' expressions read it of those who are in it. */
+/** Whether an activity's new name takes too many comparisons: expressions that may read it, for all workers who are in it. */
 export function needsRenaming(state: State, { sid, workspace_sid }: ActivityRow): boolean {
   const { judging, worker: workers } = state.tables
   if (judging.count('activity_sid', sid) > 0) return true
@@ -44,14 +44,14 @@ export function needsRenaming(state: State, { sid, workspace_sid }: ActivityRow)
   return false
 }
 
-/** The queue's expression is to become another one, of which workers are asked in pieces; meanwhile the former one is in force. */
+/** The queue gets another expression, which is evaluated in pieces; meanwhile the former one is in force. */
 export function beginJudging(state: State, { sid, workspace_sid }: TaskQueueRow, former: string): void {
   const under_way = state.tables.judging.firstBy('task_queue_sid', sid)
   if (under_way) state.change('judging', under_way.sid, { judged_to: 0 })
   else begin(state, { workspace_sid, task_queue_sid: sid, activity_sid: null, former })
 }
 
-/** The activity is to be renamed; expressions hear of it in pieces. */
+/** The activity gets another name, which expressions see worker by worker, in pieces. */
 export function beginRenaming(state: State, { sid, workspace_sid, friendly_name }: ActivityRow): void {
   begin(state, { workspace_sid, task_queue_sid: null, activity_sid: sid, former: friendly_name })
 }
@@ -61,7 +61,7 @@ function begin(state: State, columns: Omit<JudgingRow, keyof Row | 'judged_to' |
   state.insert('judging', { ...columns, judged_to: 0, judge_at })
 }
 
-/** Nothing of the queue, activity or workspace is to be judged any more: it is done, not needed, or they are gone. */
+/** Nothing of the queue, activity or workspace is evaluated in pieces any more: it is not needed, or they are gone. */
 export function endJudgingOf(state: State, of: 'task_queue_sid' | 'activity_sid' | 'workspace_sid', sid: string): void {
   for (const judging of state.tables.judging.list(of, sid)) end(state, judging)
 }
@@ -84,11 +84,11 @@ export function judgingDue(state: State, { sid }: { readonly sid: string }): Rec
     return {}
   }
   end(state, judging)
-  if (task_queue_sid !== null) warnOfJudged(state, state.get('task_queue', task_queue_sid))
+  if (task_queue_sid !== null) warnOfMembers(state, state.get('task_queue', task_queue_sid))
   return {}
 }
 
-/** Seq of the last worker of the next piece; undefined when that piece is the last one. */
+/** Seq of the last worker of the next piece; undefined when no worker is left after it. */
 function lastToJudge(state: State, { workspace_sid, judged_to }: JudgingRow, queue_sid: string): number | undefined {
   const upcoming = state.matcher.upcomingExpression(queue_sid)
   // Another queue may have brought it into force meanwhile.
@@ -124,7 +124,7 @@ function comparisonsOf(expressions: readonly Expression[], worker: WorkerRow): n
   return sum
 }
 
-/** How much it takes to ask the expression of a worker, in comparisons of short values. */
+/** What evaluating the expression for a worker costs, in comparisons of short values. */
 function comparisons({ steps, scans }: Expression, { attributes }: WorkerRow): number {
   return steps + (scans * attributes.length) / charactersAStep
 }

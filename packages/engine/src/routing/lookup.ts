@@ -49,16 +49,19 @@ export type ReservationPath = {
 }
 
 /** A reservation below its task or its worker, or 404. */
-export function findReservation(
-  state: State,
-  { workspace_sid, task_sid, worker_sid, sid }: ReservationPath
-): ReservationRow {
+export function findReservation(state: State, path: ReservationPath): ReservationRow {
+  const { workspace_sid, task_sid, worker_sid, sid } = path
   if (task_sid !== undefined) inWorkspace(state, 'task', workspace_sid, task_sid)
   if (worker_sid !== undefined) inWorkspace(state, 'worker', workspace_sid, worker_sid)
-  const parent = task_sid !== undefined ? `Tasks/${task_sid}` : `Workers/${worker_sid}`
-  const row = state.find('reservation', sid)
+  return reservationAt(state.find('reservation', sid), path)
+}
+
+/** A reservation that is where its path says, or 404. */
+export function reservationAt(row: ReservationRow | undefined, path: ReservationPath): ReservationRow {
+  const { workspace_sid, task_sid, worker_sid, sid } = path
   if (row && row.workspace_sid === workspace_sid && (row.task_sid === task_sid || row.worker_sid === worker_sid))
     return row
+  const parent = task_sid !== undefined ? `Tasks/${task_sid}` : `Workers/${worker_sid}`
   return notFound(`/Workspaces/${workspace_sid}/${parent}/Reservations/${sid}`)
 }
 

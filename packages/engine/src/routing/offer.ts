@@ -57,10 +57,12 @@ function reserve(state: State, task_sid: string, worker_sid: string, timeout_at:
     workspace_sid: task.workspace_sid,
     task_sid,
     worker_sid,
+    worker_name: null,
     task_channel_sid: task.task_channel_sid,
     reservation_status: 'pending',
     worker_previous_activity_sid: worker.activity_sid,
-    timeout_at
+    timeout_at,
+    forget_at: null
   })
   const transfer = state.tables.transfer.firstBy('open_by_task', task_sid)
   if (transfer) state.change('transfer', transfer.sid, { reservation_sid: reservation.sid })

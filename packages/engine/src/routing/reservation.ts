@@ -4,7 +4,7 @@ import { checkVersion } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { isOpen } from '../matching/row-values.ts'
 import { checkMove, moveBySingleTask } from './activity-moves.ts'
-import { complete, completeReservation, withdraw, wrapUp, wrapUpReservation } from './end-task.ts'
+import { complete, completeAlone, withdraw, wrapUp, wrapUpReservation } from './end-task.ts'
 import { emitReservation, emitTransfer } from './events.ts'
 import { callOff, rejectReservation } from './failed-reservation.ts'
 import { canTake, isRequest, reservationLifeCycle, reservationRequests } from './life-cycle.ts'
@@ -112,7 +112,7 @@ function finish(state: State, { sid, task_sid }: ReservationRow, status: 'wrappi
   const isOwn = !hasLetGo(state, sid)
   if (status === 'completed') {
     if (isOwn && others.length === 0) return void complete(state, task_sid, null)
-    completeReservation(state, state.get('reservation', sid))
+    completeAlone(state, state.get('reservation', sid))
     holderLeft(state, task_sid)
     // A task is assigned as long as somebody has accepted it (reference taskrouter 11.5).
     const isWrapping = others.every((other) => other.reservation_status === 'wrapping')

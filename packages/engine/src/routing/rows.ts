@@ -42,22 +42,23 @@ const taskQueueColumns = {
 export type TaskQueueRow = RowOf<typeof taskQueueColumns>
 
 /**
- * Workers are being judged anew, a piece at a time in order of creation: by a queue's new TargetWorkers, or by the new
- * name of the activity that they are in. The row goes with the last piece.
+ * Workers are being evaluated again, a piece at a time in order of creation: by a queue's new TargetWorkers, or by the new
+ * name of the activity that they are in. The row goes with the last piece. Stored rows and journals name its kind and
+ * columns, which is why they are not called after evaluation.
  */
 const judgingColumns = {
   workspace_sid: text(),
   task_queue_sid: text<string | null>(),
   activity_sid: text<string | null>(),
   /**
-   * Of a queue: the expression that is in force until everybody has been judged; blank, which nobody matches, when the
-   * queue is new. Of an activity: the name by which expressions still know it of workers who have not been judged.
+   * Of a queue: the expression that is in force until all workers have been evaluated; blank, which nobody matches, when the
+   * queue is new. Of an activity: the name that expressions still see for workers who have not been evaluated.
    */
   former: text(),
-  /** Seq of the last worker who has been judged. */
+  /** Seq of the last worker who has been evaluated. */
   judged_to: integer(),
   // Timer
-  /** When the next piece is due; null while it is another one's turn. */
+  /** When the next piece is due; null while another row has its turn. */
   judge_at: integer<number | null>()
 } as const
 export type JudgingRow = RowOf<typeof judgingColumns>
@@ -152,7 +153,9 @@ const taskColumns = {
   ttl_at: integer<number | null>(),
   target_at: integer<number | null>(),
   retry_at: integer<number | null>(),
-  delete_at: integer<number | null>()
+  delete_at: integer<number | null>(),
+  /** When a task that is over is forgotten: then it is put away, with its reservations and transfers. Null until then. */
+  forget_at: integer<number | null>()
 } as const
 export type TaskRow = RowOf<typeof taskColumns>
 
@@ -170,11 +173,15 @@ const reservationColumns = {
   workspace_sid: text(),
   task_sid: text(),
   worker_sid: text(),
+  /** The name that the worker had when it was deleted; null while there is one, and who asks is told the name of now. */
+  worker_name: text<string | null>(),
   task_channel_sid: text(),
   reservation_status: text<ReservationStatus>(),
   worker_previous_activity_sid: text<string | null>(),
   // Timer
-  timeout_at: integer<number | null>()
+  timeout_at: integer<number | null>(),
+  /** As its task's. */
+  forget_at: integer<number | null>()
 } as const
 export type ReservationRow = RowOf<typeof reservationColumns>
 
@@ -193,7 +200,9 @@ const transferColumns = {
   transfer_status: text<'initiated' | 'complete' | 'canceled' | 'failed'>(),
   transfer_failed_reason: text<string | null>(),
   /** The reservation that was made for it last, or has failed or been accepted last. */
-  reservation_sid: text<string | null>()
+  reservation_sid: text<string | null>(),
+  /** As its task's. */
+  forget_at: integer<number | null>()
 } as const
 export type TransferRow = RowOf<typeof transferColumns>
 
@@ -201,9 +210,22 @@ export function isTerminal(task: TaskRow): boolean {
   return task.assignment_status === 'completed' || task.assignment_status === 'canceled'
 }
 
+/** It is over for good, and may have left memory; rows of earlier revisions lack the column. */
+export function isPutAway(row: { readonly forget_at: number | null }): boolean {
+  return (row.forget_at ?? null) !== null
+}
+
 export type RoutingKinds = KindsOf<typeof routingKinds>
 
 const inWorkspace = column('workspace_sid')
+
+/** The key of an index over rows that were not put away. */
+function living<C extends string>(name: C) {
+  return keyOf<{ readonly [K in C]: string | null } & { readonly forget_at: number | null }>(
+    [name, 'forget_at'],
+    (row) => (isPutAway(row) ? null : row[name])
+  )
+}
 
 export const routingKinds = {
   workspace: kind(workspaceColumns, {
@@ -263,43 +285,74 @@ export const routingKinds = {
   task: kind(taskColumns, {
     prefix: 'WT',
     indexes: {
-      workspace_sid: inWorkspace,
-      task_queue_sid: column('task_queue_sid'),
-      workflow_sid: column('workflow_sid'),
-      task_channel_sid: column('task_channel_sid'),
+      workspace_sid: living('workspace_sid'),
+      task_queue_sid: living('task_queue_sid'),
+      workflow_sid: living('workflow_sid'),
+      task_channel_sid: living('task_channel_sid'),
       /** Tasks that still follow a document: it must stay as long as there is one. */
       workflow_document_sid: keyOf(['assignment_status', 'workflow_document_sid'], (row) =>
         isTerminal(row) ? null : row.workflow_document_sid
       )
     },
+    rarelyAsked: ['workflow_sid', 'task_channel_sid'],
     timers: {
       ttl_at: 'timer.task_ttl',
       target_at: 'timer.task_target',
       retry_at: 'timer.task_retry',
       delete_at: 'timer.task_delete'
+    },
+    cold: {
+      until: 'forget_at',
+      columns: [
+        'seq',
+        'workspace_sid',
+        'task_queue_sid',
+        'workflow_sid',
+        'task_channel_sid',
+        'assignment_status',
+        'forget_at'
+      ],
+      indexes: [['workspace_sid', 'seq'], ['forget_at']],
+      foundBy: ['sid'],
+      under: { workspace_sid: 'workspace' }
     }
   }),
   reservation: kind(reservationColumns, {
     prefix: 'WR',
     indexes: {
-      workspace_sid: inWorkspace,
+      workspace_sid: living('workspace_sid'),
       task_sid: column('task_sid'),
-      worker_sid: column('worker_sid'),
+      worker_sid: living('worker_sid'),
       open_by_worker: keyOf(['reservation_status', 'worker_sid'], (row) => (isOpen(row) ? row.worker_sid : null))
     },
-    timers: { timeout_at: 'timer.reservation' }
+    rarelyAsked: ['workspace_sid', 'worker_sid'],
+    timers: { timeout_at: 'timer.reservation' },
+    cold: {
+      until: 'forget_at',
+      columns: ['seq', 'workspace_sid', 'task_sid', 'worker_sid', 'forget_at'],
+      indexes: [['task_sid', 'seq'], ['worker_sid', 'seq'], ['forget_at']],
+      foundBy: ['sid'],
+      under: { workspace_sid: 'workspace' }
+    }
   }),
   transfer: kind(transferColumns, {
     prefix: 'TT',
     indexes: {
-      workspace_sid: inWorkspace,
+      workspace_sid: living('workspace_sid'),
       task_sid: column('task_sid'),
-      reservation_sid: column('reservation_sid'),
-      initiating_reservation_sid: column('initiating_reservation_sid'),
+      reservation_sid: living('reservation_sid'),
+      initiating_reservation_sid: living('initiating_reservation_sid'),
       open_by_task: keyOf(['transfer_status', 'task_sid'], (row) => (isUnderWay(row) ? row.task_sid : null)),
       open_by_initiator: keyOf(['transfer_status', 'initiating_reservation_sid'], (row) =>
         isUnderWay(row) ? row.initiating_reservation_sid : null
       )
+    },
+    cold: {
+      until: 'forget_at',
+      columns: ['seq', 'workspace_sid', 'task_sid', 'reservation_sid', 'forget_at'],
+      indexes: [['task_sid'], ['reservation_sid'], ['forget_at']],
+      foundBy: ['sid'],
+      under: { workspace_sid: 'workspace' }
     }
   })
 }

@@ -95,7 +95,8 @@ function newTask(
     ttl_at: state.at + timeout * 1000,
     target_at: ignore_capacity ? state.at + state.settings.direct_reservation_within_s * 1000 : null,
     retry_at: null,
-    delete_at: null
+    delete_at: null,
+    forget_at: null
   }
 }
 
@@ -268,7 +269,10 @@ export function taskRetryDue(state: State, { sid }: { readonly sid: string }): R
   return {}
 }
 
-/** A finished task is forgotten; one that was assigned for too long is deleted by the system (reference taskrouter 4.2). */
+/**
+ * A task that was assigned for too long is deleted by the system, and so is one that is over while somebody still wraps
+ * it up (reference taskrouter 4.2).
+ */
 export function taskDeleteDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
   const task = state.get('task', sid)
   // Somebody who has handed it on may still be wrapping up.

@@ -55,7 +55,8 @@ export function createTransfer(state: State, params: CreateTransfer): { transfer
     transfer_to: to,
     transfer_status: 'initiated',
     transfer_failed_reason: null,
-    reservation_sid: null
+    reservation_sid: null,
+    forget_at: null
   })
   const changed = { ...(priority !== undefined && { priority }), ...(attributes && { attributes }) }
   release(state, task, { ...changed, ...(transfer_type === 'QUEUE' && { routing_target: to, ignore_capacity: null }) })

@@ -53,8 +53,8 @@ export function warnOfQueue(state: State, task_queue: TaskQueueRow): void {
   warn(state, task_queue.workspace_sid, queueWarnings(state, task_queue), { task_queue })
 }
 
-/** What could not be said of the queue before all workers had been asked. */
-export function warnOfJudged(state: State, task_queue: TaskQueueRow): void {
+/** What could not be said of the queue before all workers had been evaluated. */
+export function warnOfMembers(state: State, task_queue: TaskQueueRow): void {
   const { workspace_sid } = task_queue
   const workers = state.tables.worker.count('workspace_sid', workspace_sid)
   warn(state, workspace_sid, emptinessWarnings(state, task_queue, workers), { task_queue })
@@ -101,7 +101,8 @@ export function warnOfCallback(
 ): void {
   if (failures.length === 0) return
   const { task_sid, worker_sid } = reservation
-  const { workflow_sid } = state.get('task', task_sid)
+  // An answer may come when the task is long over.
+  const workflow_sid = state.resident('task', task_sid)?.workflow_sid
   const warnings = failures.map(({ code, message, callback }): Warning => {
     const about = { task_sid, worker_sid, ...(callback !== undefined && { callback }) }
     return { warning: 'assignment_callback', message: `${code}: ${message}`, error_code: code, ...about }

@@ -175,7 +175,7 @@ describe('a worker', () => {
     expect(world.where('one')).toBe('completed')
     expect(world.state.tables.worker_channel.size).toBe(0)
     expect(world.state.tables.reservation.all()).toMatchObject([
-      { task_sid: world.sid('one'), worker_sid: sid, reservation_status: 'completed' }
+      { task_sid: world.sid('one'), worker_sid: sid, worker_name: 'Ada', reservation_status: 'completed' }
     ])
     world.addWorker('Ada')
     expect(world.worker('Ada').sid).not.toBe(sid)
@@ -194,7 +194,10 @@ describe('a worker', () => {
     world.addWorker('Bea')
     expect(world.where('one')).toBe('reserved Bea')
     const kept = world.state.tables.reservation.list('task_sid', world.sid('one'))
-    expect(kept.map((row) => row.reservation_status)).toEqual(['rejected', 'pending'])
+    expect(kept.map((row) => [row.reservation_status, row.worker_name])).toEqual([
+      ['rejected', 'Ada'],
+      ['pending', null]
+    ])
   })
 
   it('who is deleted leaves no task waiting for it alone', () => {

@@ -2,7 +2,6 @@ import type { State } from '../center.ts'
 import { foldedName, nameKey } from '../core/names.ts'
 import { checkVersion } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import { isOpen } from '../matching/row-values.ts'
 import { checkAvailable, checkMove, moveTo } from './activity-moves.ts'
 import { failDirect, reasons } from './end-task.ts'
 import { emitWorker } from './events.ts'
@@ -95,14 +94,16 @@ export function deleteWorker(
 ): Record<string, never> {
   const worker = inWorkspace(state, 'worker', params.workspace_sid, params.sid)
   checkVersion(worker, params.if_match)
-  const held = state.tables.reservation.list('worker_sid', worker.sid).filter(isOpen)
+  const held = state.tables.reservation.list('open_by_worker', worker.sid)
   if (held.length > 0) {
     const tasks = held.map((reservation) => reservation.task_sid).join(', ')
     refuse('in_use', `Worker ${worker.friendly_name} cannot be deleted: it holds reservations for ${tasks}`)
   }
   for (const task of state.matcher.directTasks(worker.sid)) failDirect(state, task.sid, reasons.target_failed)
   emitWorker(state, 'worker.deleted', worker)
-  // Reservations that have ended stay with their tasks, whose history they are.
+  // Reservations that have ended stay with their tasks, whose history they are, and go on telling whose they were.
+  for (const { sid } of state.tables.reservation.list('worker_sid', worker.sid))
+    state.change('reservation', sid, { worker_name: worker.friendly_name })
   for (const channel of state.tables.worker_channel.list('worker_sid', worker.sid))
     state.remove('worker_channel', channel.sid)
   state.remove('worker', worker.sid)

@@ -1,4 +1,5 @@
 import { audit } from '../../../../test/support/invariants.ts'
+import { forgetOver } from '../../../../test/support/snapshot.ts'
 import { State } from '../center.ts'
 import type { Command, CommandOf, CommandType, ResultOf } from '../commands.ts'
 import { seedOf } from '../core/ids.ts'
@@ -74,6 +75,7 @@ export class World {
   pass(span: string): void {
     this.#at += ms(span)
     this.#decideDue()
+    forgetOver(this.state, this.#at)
   }
 
   /** Why a command is refused: `400/20001 text`. */

@@ -18,7 +18,7 @@ import { sendConversationMessage } from './send-conversation-message.ts'
 import { waitForEvents } from './wait-for-events.ts'
 
 /** The sixteen that `--tools seed` lists. */
-export const SEED_TOOLS: readonly Tool[] = [
+export const seedTools: readonly Tool[] = [
   createInteraction,
   manageInteractionChannel,
   manageInteractionParticipants,
@@ -38,4 +38,4 @@ export const SEED_TOOLS: readonly Tool[] = [
 ]
 
 /** All tools in the order that clients see; it never changes, so that what a model has cached stays valid. */
-export const TOOLS: readonly Tool[] = [...SEED_TOOLS, waitForEvents]
+export const allTools: readonly Tool[] = [...seedTools, waitForEvents]

@@ -50,12 +50,13 @@ export function roleOf(
   return objectIn(participant.attributes).member_type === 'guest' ? 'customer' : 'agent'
 }
 
-const DURATION = /^P(?=\d|T\d)(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/
+const durationText = /^P(?=\d|T\d)(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/
 
-/** @throws Fault where a timer is no ISO 8601 duration of at least so many minutes; PT0S turns a timer off. */
+/** Throws Fault where a timer is no ISO 8601 duration of at least so many minutes; PT0S turns a timer off. */
 export function timerChecked(argument: string, text: string | undefined, minutes: number): void {
   if (text === undefined) return
-  const parts = DURATION.exec(text)
+  const parts = durationText
+    .exec(text)
     ?.slice(1)
     .map((part) => Number(part ?? 0))
   const [days = 0, hours = 0, mins = 0, seconds = 0] = parts ?? []

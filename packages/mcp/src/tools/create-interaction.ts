@@ -1,14 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { membersOf, objectText, setAt, withDefaults } from '@ringdown/contract/json-text'
 import type { InteractionChannelInstance } from 'twilio/lib/rest/flexApi/v1/interaction/interactionChannel.js'
-import { explained, Fault, fault } from '../errors.ts'
+import { advised, explained, Fault, fault } from '../errors.ts'
 import { objectIn } from '../json.ts'
 import { compact, type Outcome, type Row } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
 import { ifPossible, taskIn } from './interactions.ts'
 import { boundIn } from './manage-conversation-participants.ts'
 import { onlyWorkflow } from './manage-tasks.ts'
-import { MOST_PRIORITY, MOST_SECONDS, WORKSPACE, workspaceOf } from './shared.ts'
+import { maxPriority, maxSeconds, workspaceArgument, workspaceOf } from './shared.ts'
 
 const args = argumentsOf({
   channelType: {
@@ -27,14 +27,14 @@ const args = argumentsOf({
   conversationSid: { type: 'string', ref: 'conversation', description: 'SID or name' },
   participants: { type: 'objects', description: 'native form instead' },
   channelProperties: { type: 'object', description: 'more native properties' },
-  ...WORKSPACE,
+  ...workspaceArgument,
   workflowSid: { type: 'string', ref: 'workflow', description: 'SID or name' },
   taskQueueSid: { type: 'string', ref: 'task_queue', description: 'SID or name' },
   workerSid: { type: 'string', ref: 'worker', description: 'SID or name' },
   taskChannel: { type: 'string', ref: 'task_channel', description: 'default by channelType' },
   attributes: { type: 'object' },
-  priority: { type: 'integer', min: 0, max: MOST_PRIORITY },
-  timeout: { type: 'integer', min: 1, max: MOST_SECONDS, description: 'seconds' },
+  priority: { type: 'integer', min: 0, max: maxPriority },
+  timeout: { type: 'integer', min: 1, max: maxSeconds, description: 'seconds' },
   interactionContextSid: { type: 'string', sid: ['HQ'] },
   webhookTtid: { type: 'string' }
 })
@@ -87,10 +87,10 @@ export const createInteraction: Tool = {
 }
 
 /** Channel types whose customer is an identity in the chat, without an address of ours. */
-const CHAT = new Set(['web', 'chat'])
-const PREFIXED: Readonly<Record<string, string>> = { whatsapp: 'whatsapp:', messenger: 'messenger:' }
+const chatTypes = new Set(['web', 'chat'])
+const addressPrefixes: Readonly<Record<string, string>> = { whatsapp: 'whatsapp:', messenger: 'messenger:' }
 /** Milliseconds that a call waits for the channel to leave `setup`. */
-const PATIENCE = 3000
+const patience_ms = 3000
 
 async function createContact(values: Given, call: Call): Promise<Outcome> {
   const { channelType, conversationSid, workerSid } = values
@@ -124,7 +124,7 @@ async function createContact(values: Given, call: Call): Promise<Outcome> {
     (api) => boundIn(api.message)
   )
   const settled = await settledChannel(made.sid, objectIn(made.channel).sid, call)
-  return answerOf(made.sid, settled, taskIn(made.routing).sid, values, call)
+  return answerOf({ interactionSid: made.sid, channel: settled, taskSid: taskIn(made.routing).sid }, values, call)
 }
 
 /** Native participants of the contact: the customer, as the channel type knows customers. */
@@ -134,10 +134,10 @@ function participantsOf(values: Given): readonly Row[] {
   const properties = values.channelProperties?.value ?? {}
   const customer = values.customerAddress ?? (typeof properties.to === 'string' ? properties.to : undefined)
   const business = values.businessAddress ?? (typeof properties.from === 'string' ? properties.from : undefined)
-  const addressed = CHAT.has(channelType) ? customer : channelType === 'email' ? customer : customer && business
+  const addressed = chatTypes.has(channelType) ? customer : channelType === 'email' ? customer : customer && business
   if (!addressed) {
     if (conversationSid) return []
-    const both = CHAT.has(channelType)
+    const both = chatTypes.has(channelType)
       ? 'customerAddress (their identity)'
       : channelType === 'email'
         ? 'customerAddress'
@@ -147,9 +147,9 @@ function participantsOf(values: Given): readonly Row[] {
       next: `give conversationSid, or ${both}`
     })
   }
-  if (CHAT.has(channelType)) return [{ identity: customer }]
+  if (chatTypes.has(channelType)) return [{ identity: customer }]
   if (channelType === 'email') return [compact({ level: 'to', address: customer, name: customerName })]
-  const prefix = PREFIXED[channelType] ?? ''
+  const prefix = addressPrefixes[channelType] ?? ''
   const prefixed = (address: string | undefined) => (address?.startsWith(prefix) ? address : `${prefix}${address}`)
   return [{ address: prefixed(customer), proxy_address: prefixed(business), type: channelType }]
 }
@@ -217,15 +217,8 @@ async function refuseBound(participants: readonly Row[], call: Call): Promise<vo
       (one) => one.conversationState !== 'closed' && objectIn(one.participantMessagingBinding).proxy_address === proxy
     )
     if (open) {
-      const sid = open.conversationSid
-      throw new Fault([
-        {
-          code: 50416,
-          status: 409,
-          message: `${address} and ${proxy} are already in conversation ${sid}`,
-          ...boundIn(sid)
-        }
-      ])
+      const message = `${address} and ${proxy} are already in conversation ${open.conversationSid}`
+      throw new Fault([{ code: 50416, status: 409, message, ...boundIn(message) }])
     }
   }
 }
@@ -241,7 +234,7 @@ async function settledChannel(
   let channel = await context.fetch()
   for (
     let waited = 0, step = 100;
-    channel.status === 'setup' && waited < PATIENCE;
+    channel.status === 'setup' && waited < patience_ms;
     waited += step, step = Math.min(step * 2, 800)
   ) {
     await wait(step)
@@ -250,24 +243,20 @@ async function settledChannel(
   return channel
 }
 
-async function answerOf(
-  interactionSid: string,
-  channel: InteractionChannelInstance | undefined,
-  taskSid: string | undefined,
-  values: Given,
-  call: Call
-): Promise<Outcome> {
+/** A contact as the API has made it, or could not. */
+interface Contact {
+  readonly interactionSid: string
+  readonly channel: InteractionChannelInstance | undefined
+  readonly taskSid: string | undefined
+}
+
+async function answerOf({ interactionSid, channel, taskSid }: Contact, values: Given, call: Call): Promise<Outcome> {
   if (channel?.status === 'failed') {
-    throw new Fault([
-      {
-        code: channel.errorCode ?? 45770,
-        message: channel.errorMessage || 'the channel failed',
-        found: { interactionSid, channelSid: channel.sid, channelStatus: 'failed' },
-        ...(boundIn(channel.errorMessage ?? '') ?? {
-          next: 'correct the addresses or conversationSid, and create it again'
-        })
-      }
-    ])
+    const code = channel.errorCode ?? 45770
+    const message = channel.errorMessage || 'the channel failed'
+    const found = { interactionSid, channelSid: channel.sid, channelStatus: 'failed' }
+    const next = 'correct the addresses or conversationSid, and create it again'
+    throw new Fault([{ code, message, found, next, ...advised({ code }, call.tool), ...boundIn(message) }])
   }
   if (channel?.status === 'setup')
     call.warn('the channel is still being set up: look again with manage_interaction_channel get')

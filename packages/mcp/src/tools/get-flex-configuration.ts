@@ -9,7 +9,7 @@ const args = argumentsOf({
 })
 const on = actionsOn(args)
 
-const SHOWN = [
+const shownFields = [
   'accountSid',
   'flexInstanceSid',
   'runtimeDomain',
@@ -20,7 +20,7 @@ const SHOWN = [
   'uiLanguage',
   'uiVersion'
 ]
-const SMALL = 2000
+const maxShown_bytes = 2000
 
 export const getFlexConfiguration: Tool = {
   name: 'get_flex_configuration',
@@ -58,17 +58,17 @@ export const getFlexConfiguration: Tool = {
         )
         const row: Row = { ...all, enabledChannels: await enabledChannels(call, configuration.channelConfigs) }
         if (call.fields && call.fields.length > 0) return pick(row, ['accountSid'], call.fields)
-        const attributes = sizeOf(row.attributes) <= SMALL ? row.attributes : undefined
+        const attributes = sizeOf(row.attributes) <= maxShown_bytes ? row.attributes : undefined
         const omitted = Object.entries(row).filter(
           ([name, value]) =>
             typeof value === 'object' &&
             value !== null &&
-            !SHOWN.includes(name) &&
+            !shownFields.includes(name) &&
             !(name === 'attributes' && attributes) &&
             sizeOf(value) > 2
         )
         return {
-          ...pick(row, SHOWN),
+          ...pick(row, shownFields),
           attributes,
           omitted: Object.fromEntries(omitted.map(([name, value]) => [name, kilobytes(sizeOf(value))]))
         }
@@ -104,7 +104,7 @@ async function orNone<T>(list: Promise<readonly T[]>): Promise<readonly T[]> {
   }
 }
 
-const SECRET = /secret|token|password|key|credential|auth/i
+const secretName = /secret|token|password|key|credential|auth/i
 
 /** Integrations with their secrets covered: `config` is JSON text, masked member by member. */
 function masked(integrations: unknown): unknown {
@@ -119,6 +119,6 @@ function cover(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(cover)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, SECRET.test(name) && inner !== null ? '***' : cover(inner)])
+    Object.entries(value).map(([name, inner]) => [name, secretName.test(name) && inner !== null ? '***' : cover(inner)])
   )
 }

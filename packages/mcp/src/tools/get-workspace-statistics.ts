@@ -5,10 +5,10 @@ import { objectIn } from '../json.ts'
 import { type ApiPage, type PageOptions, paged } from '../pages.ts'
 import { compact, dated, type Instance, type Outcome, type Row } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
-import { instant, PAGE, PAGING, WORKSPACE, workspaceOf } from './shared.ts'
+import { instant, pageArguments, pagingNames, workspaceArgument, workspaceOf } from './shared.ts'
 
 const args = argumentsOf({
-  ...WORKSPACE,
+  ...workspaceArgument,
   scope: { type: 'string', enum: ['workspace', 'task_queue', 'worker', 'workflow'] },
   taskQueueSid: { type: 'string', ref: 'task_queue', description: 'SID or name' },
   workerSid: { type: 'string', ref: 'worker', description: 'SID or name' },
@@ -19,7 +19,7 @@ const args = argumentsOf({
   endDate: { type: 'string' },
   splitByWaitTime: { type: 'string', description: 'seconds, e.g. 5,30' },
   taskChannel: { type: 'string', ref: 'task_channel' },
-  ...PAGE
+  ...pageArguments
 })
 const on = actionsOn(args)
 type Given = Values<typeof args>
@@ -74,7 +74,7 @@ export const getWorkspaceStatistics: Tool = {
         'endDate',
         'splitByWaitTime',
         'taskChannel',
-        ...PAGING
+        ...pagingNames
       ],
       run: (values, call) =>
         explained(
@@ -93,17 +93,19 @@ export const getWorkspaceStatistics: Tool = {
   }
 }
 
-const OWNER = { task_queue: 'taskQueueSid', worker: 'workerSid', workflow: 'workflowSid' } as const
-type Scope = 'workspace' | keyof typeof OWNER
+const ownerArguments = { task_queue: 'taskQueueSid', worker: 'workerSid', workflow: 'workflowSid' } as const
+type Scope = 'workspace' | keyof typeof ownerArguments
 
 function scopeOf(values: Given): Scope {
-  const told = Object.entries(OWNER).flatMap(([scope, name]) => (values[name] === undefined ? [] : [scope as Scope])) // OWNER's keys are scopes
+  const told = Object.entries(ownerArguments).flatMap(([scope, name]) =>
+    values[name] === undefined ? [] : [scope as Scope]
+  ) // ownerArguments's keys are scopes
   return values.scope ?? told[0] ?? 'workspace'
 }
 
 async function statistics(values: Given, call: Call): Promise<Outcome> {
   const scope = scopeOf(values)
-  for (const [other, name] of Object.entries(OWNER)) {
+  for (const [other, name] of Object.entries(ownerArguments)) {
     if (values[name] !== undefined && other !== scope) {
       throw fault('unused_argument', `${name} is not used with scope ${scope}`, {
         argument: name,
@@ -124,8 +126,8 @@ async function statistics(values: Given, call: Call): Promise<Outcome> {
   return { summary: summaryOf(figures, available, waiting), ...figures }
 }
 
-const MOST_WAITING = 1000
-const WAITING: ReadonlySet<string> = new Set(['pending', 'reserved'])
+const maxWaiting = 1000
+const waitingStatuses: ReadonlySet<string> = new Set(['pending', 'reserved'])
 
 /**
  * The tasks that wait now, of very many the first thousand; none where the figures are of a period that is over. An
@@ -140,12 +142,13 @@ async function waitingTasks(
   if (view === 'cumulative' || endDate || (realtime && waitingIn(realtime) === 0)) return []
   const tasks = await workspace.tasks.list({
     ...owner,
-    assignmentStatus: [...WAITING],
-    limit: MOST_WAITING,
-    pageSize: MOST_WAITING
+    assignmentStatus: [...waitingStatuses],
+    limit: maxWaiting,
+    pageSize: maxWaiting
   })
   return tasks.filter(
-    (task) => WAITING.has(task.assignmentStatus) && (taskChannel === undefined || task.taskChannelSid === taskChannel)
+    (task) =>
+      waitingStatuses.has(task.assignmentStatus) && (taskChannel === undefined || task.taskChannelSid === taskChannel)
   )
 }
 
@@ -213,14 +216,14 @@ async function both(
   return { realtime: now && asGiven(now), cumulative: period && asGiven(period) }
 }
 
-const OWN = new Set(['account_sid', 'workspace_sid', 'task_queue_sid', 'workflow_sid', 'worker_sid', 'url'])
+const ownFields = new Set(['account_sid', 'workspace_sid', 'task_queue_sid', 'workflow_sid', 'worker_sid', 'url'])
 
 /** The figures by the API's own names: free JSON is passed on as it is, and the combined endpoints give it so. */
 function asGiven(instance: Instance): Row {
-  const entries = Object.entries(instance.toJSON() as object).map(
+  const entries = Object.entries(instance.toJSON()).map(
     ([key, value]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), dated(value)] as const
   )
-  return compact(Object.fromEntries(entries.filter(([key]) => !OWN.has(key))))
+  return compact(Object.fromEntries(entries.filter(([key]) => !ownFields.has(key))))
 }
 
 const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined)

@@ -4,15 +4,18 @@ import { isSid, sidMeaning } from '../sids.ts'
 import { argumentsOf, type Call, type Values } from '../tool.ts'
 
 /** How a call names a contact: by its interaction, or by one of its tasks. */
-export const CONTACT = argumentsOf({
+export const contactArguments = argumentsOf({
   interactionSid: { type: 'string', description: 'KD…, or WT… of its task' },
   taskSid: { type: 'string', sid: ['WT'], description: 'in place of interactionSid' }
 })
 
-export const CONTACT_NAMES = ['interactionSid', 'taskSid'] as const
+export const contactNames = ['interactionSid', 'taskSid'] as const
 
-/** @throws Fault where a call names no contact, or one in both ways. */
-export async function contactOf({ interactionSid, taskSid }: Values<typeof CONTACT>, call: Call): Promise<string> {
+/** Throws Fault where a call names no contact, or one in both ways. */
+export async function contactOf(
+  { interactionSid, taskSid }: Values<typeof contactArguments>,
+  call: Call
+): Promise<string> {
   if (interactionSid !== undefined && taskSid !== undefined && interactionSid !== taskSid) {
     throw fault('bad_value', 'interactionSid and taskSid both name the contact: not both', {
       argument: 'taskSid',
@@ -30,7 +33,7 @@ export async function contactOf({ interactionSid, taskSid }: Values<typeof CONTA
 /**
  * The interaction that an argument means: KD… itself, or the one that a task belongs to.
  *
- * @throws Fault `bad_value` for a task that belongs to none, `wrong_sid` for another SID.
+ * Throws Fault `bad_value` for a task that belongs to none, `wrong_sid` for another SID.
  */
 export async function interactionOf(text: string, call: Call): Promise<string> {
   if (isSid(text) && text.startsWith('KD')) return text
@@ -56,7 +59,7 @@ export async function interactionOf(text: string, call: Call): Promise<string> {
   })
 }
 
-/** The channel that is meant: the one given, or the only one; @throws Fault that tells the channels there are. */
+/** The channel that is meant: the one given, or the only one. Throws Fault that tells the channels there are. */
 export async function channelOf(interactionSid: string, channelSid: string | undefined, call: Call): Promise<string> {
   if (channelSid) return channelSid
   const channels = await call.backend.client.flexApi.v1.interaction(interactionSid).channels.list({ limit: 20 })

@@ -4,23 +4,23 @@ import { explained } from '../errors.ts'
 import { objectIn } from '../json.ts'
 import { conversationsOf } from '../names.ts'
 import { paged, pagedList } from '../pages.ts'
-import { bodyOf, NOTICE, pick, type Row, rowOf } from '../results.ts'
+import { bodyOf, customersNotice, pick, type Row, rowOf } from '../results.ts'
 import { actionsOn, argumentsOf, given, hints, type Tool } from '../tool.ts'
 import { roleOf } from './conversations.ts'
-import { FIELDS, PAGE, PAGING } from './shared.ts'
+import { fieldsArgument, pageArguments, pagingNames } from './shared.ts'
 
 const args = argumentsOf({
   conversationSid: { type: 'string', ref: 'conversation', description: 'SID or name' },
   chatServiceSid: { type: 'string', sid: ['IS'] },
   order: { type: 'string', enum: ['asc', 'desc'], description: 'asc or desc; desc begins with the newest' },
   afterIndex: { type: 'integer', min: -1 },
-  ...PAGE,
-  ...FIELDS
+  ...pageArguments,
+  ...fieldsArgument
 })
 const on = actionsOn(args)
-const SHOWN = ['messageSid', 'index', 'author', 'role', 'body', 'bodyLength', 'media', 'delivery', 'dateCreated']
+const shownFields = ['messageSid', 'index', 'author', 'role', 'body', 'bodyLength', 'media', 'delivery', 'dateCreated']
 /** The most messages that are read back to find an index. */
-const DEEPEST = 2000
+const maxIndex = 2000
 
 export const listConversationMessages: Tool = {
   name: 'list_conversation_messages',
@@ -50,7 +50,7 @@ export const listConversationMessages: Tool = {
     call: on({
       write: false,
       required: ['conversationSid'],
-      optional: ['chatServiceSid', 'order', 'afterIndex', 'fields', ...PAGING],
+      optional: ['chatServiceSid', 'order', 'afterIndex', 'fields', ...pagingNames],
       run: async ({ conversationSid, chatServiceSid, order, afterIndex }, call) => {
         const conversation = conversationsOf(call.backend.client, chatServiceSid)(conversationSid)
         const members = await explained(
@@ -73,7 +73,7 @@ export const listConversationMessages: Tool = {
                 await after(afterIndex, order, (options) => conversation.messages.list(options)),
                 show
               )
-        return { conversationSid, messages: rows, nextPageToken, notice: NOTICE }
+        return { conversationSid, messages: rows, nextPageToken, notice: customersNotice }
       }
     })
   }
@@ -94,7 +94,7 @@ function rowWith(members: ReadonlyMap<string, ParticipantInstance>, fields: read
       role: roleOf(author, message),
       media: media.length > 0 ? media : undefined
     }
-    return pick(full, SHOWN, fields)
+    return pick(full, shownFields, fields)
   }
 }
 
@@ -107,7 +107,7 @@ async function after(
   const [newest] = await list({ order: 'desc', limit: 1, pageSize: 1 })
   const missing = newest ? newest.index - index : 0
   if (missing <= 0) return []
-  const newer = (await list({ order: 'desc', limit: Math.min(missing, DEEPEST), pageSize: 100 })).filter(
+  const newer = (await list({ order: 'desc', limit: Math.min(missing, maxIndex), pageSize: 100 })).filter(
     (message) => message.index > index
   )
   return order === 'desc' ? newer : newer.reverse()

@@ -4,18 +4,18 @@ import { called } from '../near.ts'
 import { paged } from '../pages.ts'
 import { pick, type Row, rowOf } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool } from '../tool.ts'
-import { count, deleted, PAGE, PAGING, sentence, WORKSPACE, workspaceOf } from './shared.ts'
+import { count, deleted, pageArguments, pagingNames, sentence, workspaceArgument, workspaceOf } from './shared.ts'
 
-const FIXED =
+const fixedReason =
   'fixed at creation (the API would silently ignore it): create another activity and move workers with manage_workers'
 
 const args = argumentsOf({
   action: { type: 'string', enum: ['create', 'get', 'list', 'update', 'delete'] },
-  ...WORKSPACE,
+  ...workspaceArgument,
   activitySid: { type: 'string', ref: 'activity', description: 'SID or name' },
   friendlyName: { type: 'string' },
   available: { type: 'boolean', description: 'create: default false; list: filter' },
-  ...PAGE
+  ...pageArguments
 })
 const on = actionsOn(args)
 
@@ -52,7 +52,7 @@ export const manageActivities: Tool = {
     }),
     list: on({
       write: false,
-      optional: ['friendlyName', 'available', ...PAGING],
+      optional: ['friendlyName', 'available', ...pagingNames],
       run: async ({ friendlyName, available }, call) => {
         const { activities } = await workspaceOf(call)
         const filter = given({ friendlyName, available: available?.toString() })
@@ -63,7 +63,7 @@ export const manageActivities: Tool = {
     update: on({
       write: true,
       required: ['activitySid', 'friendlyName'],
-      unused: { available: FIXED },
+      unused: { available: fixedReason },
       run: async ({ activitySid, friendlyName }, call) => {
         const { activities } = await workspaceOf(call)
         const made = await explained(

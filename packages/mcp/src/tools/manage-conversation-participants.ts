@@ -10,7 +10,7 @@ import { type Outcome, pick, type Row } from '../results.ts'
 import { isSid, sidMeaning } from '../sids.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
 import { oursToTell, participantRow } from './conversations.ts'
-import { deleted, PAGE, PAGING } from './shared.ts'
+import { deleted, pageArguments, pagingNames } from './shared.ts'
 
 const args = argumentsOf({
   action: { type: 'string', enum: ['add', 'get', 'list', 'update', 'remove'] },
@@ -25,13 +25,13 @@ const args = argumentsOf({
   attributes: { type: 'object', description: 'replaces all' },
   patchAttributes: { type: 'object', description: 'merges; null removes' },
   lastReadMessageIndex: { type: 'integer', min: 0 },
-  ...PAGE
+  ...pageArguments
 })
 const on = actionsOn(args)
 type Given = Values<typeof args>
 type Here = Given & { readonly conversationSid: string }
 
-const SHOWN = [
+const shownFields = [
   'participantSid',
   'identity',
   'messagingBindingAddress',
@@ -41,7 +41,7 @@ const SHOWN = [
   'attributes',
   'lastReadMessageIndex'
 ]
-const FIXED = 'fixed when the participant is added: remove it and add another one'
+const fixedReason = 'fixed when the participant is added: remove it and add another one'
 
 export const manageConversationParticipants: Tool = {
   name: 'manage_conversation_participants',
@@ -99,7 +99,7 @@ export const manageConversationParticipants: Tool = {
     list: on({
       write: false,
       required: ['conversationSid'],
-      optional: ['chatServiceSid', ...PAGING],
+      optional: ['chatServiceSid', ...pagingNames],
       run: async (values, call) => {
         const { participants } = contextOf(values, call)
         const { rows, nextPageToken } = await paged(call, (page) => participants.page(page), shown)
@@ -128,7 +128,7 @@ export const manageConversationParticipants: Tool = {
         'patchAttributes',
         'lastReadMessageIndex'
       ],
-      unused: { messagingBindingAddress: FIXED },
+      unused: { messagingBindingAddress: fixedReason },
       run: async (values, call) => {
         const conversation = contextOf(values, call)
         const participant = conversation.participants(await participantOf(conversation, values.participantSid))
@@ -169,7 +169,7 @@ export const manageConversationParticipants: Tool = {
   }
 }
 
-const shown = (participant: ParticipantInstance): Row => pick(participantRow(participant), SHOWN)
+const shown = (participant: ParticipantInstance): Row => pick(participantRow(participant), shownFields)
 
 function contextOf({ conversationSid, chatServiceSid }: Here, call: Call): ConversationContext {
   return conversationsOf(call.backend.client, chatServiceSid)(conversationSid)
@@ -228,9 +228,12 @@ async function refused(
   return undefined
 }
 
-/** A pair of addresses is in one open conversation at a time; the API's message ends with its SID. */
+/**
+ * A pair of addresses is in one open conversation at a time: "… already exists in Conversation CH…" says in which
+ * (reference conversations 7.4). What else is wrong with a conversation names it in other words.
+ */
 export function boundIn(message: string): Partial<ErrorBody> | undefined {
-  const sid = /CH[0-9a-f]{32}/.exec(message)?.[0]
+  const sid = /\bin conversation (CH[0-9a-f]{32})/i.exec(message)?.[1]
   return sid
     ? {
         argument: 'conversationSid',

@@ -4,10 +4,10 @@ import { type ErrorBody, explained, fault } from '../errors.ts'
 import { conversationsOf } from '../names.ts'
 import { paged } from '../pages.ts'
 import { merged } from '../patch.ts'
-import { NOTICE, type Outcome, pick, type Row, rowOf } from '../results.ts'
+import { customersNotice, type Outcome, pick, type Row, rowOf } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
 import { timerChecked } from './conversations.ts'
-import { deleted, FIELDS, PAGE, PAGING } from './shared.ts'
+import { deleted, fieldsArgument, pageArguments, pagingNames } from './shared.ts'
 
 const args = argumentsOf({
   action: { type: 'string', enum: ['create', 'get', 'list', 'update', 'delete'] },
@@ -26,13 +26,13 @@ const args = argumentsOf({
   address: { type: 'string', description: 'list: e.g. whatsapp:+33…' },
   startDate: { type: 'string', description: 'list: 2026-01-31' },
   endDate: { type: 'string' },
-  ...PAGE,
-  ...FIELDS
+  ...pageArguments,
+  ...fieldsArgument
 })
 const on = actionsOn(args)
 type Given = Values<typeof args>
 
-const SHOWN = [
+const shownFields = [
   'conversationSid',
   'friendlyName',
   'uniqueName',
@@ -43,7 +43,7 @@ const SHOWN = [
   'timers',
   'dateCreated'
 ]
-const SETTINGS = [
+const settingNames = [
   'friendlyName',
   'uniqueName',
   'state',
@@ -78,7 +78,7 @@ export const manageConversations: Tool = {
   actions: {
     create: on({
       write: true,
-      optional: ['chatServiceSid', ...SETTINGS, 'participants'],
+      optional: ['chatServiceSid', ...settingNames, 'participants'],
       unused: {
         identity: 'put it into participants: [{identity}]',
         address: 'put it into participants: [{address, proxyAddress}]',
@@ -97,15 +97,15 @@ export const manageConversations: Tool = {
     }),
     list: on({
       write: false,
-      optional: ['chatServiceSid', 'state', 'identity', 'address', 'startDate', 'endDate', 'fields', ...PAGING],
+      optional: ['chatServiceSid', 'state', 'identity', 'address', 'startDate', 'endDate', 'fields', ...pagingNames],
       run: (values, call) =>
         values.identity || values.address ? listOfParticipant(values, call) : listConversations(values, call)
     }),
     update: on({
       write: true,
       required: ['conversationSid'],
-      optional: ['chatServiceSid', ...SETTINGS, 'patchAttributes'],
-      change: [...SETTINGS, 'patchAttributes'],
+      optional: ['chatServiceSid', ...settingNames, 'patchAttributes'],
+      change: [...settingNames, 'patchAttributes'],
       unused: { participants: 'manage_conversation_participants adds and removes them' },
       run: async (values, call) => {
         const conversation = conversationsOf(call.backend.client, values.chatServiceSid)(values.conversationSid)
@@ -134,7 +134,9 @@ export const manageConversations: Tool = {
 }
 
 const rowFor = (conversation: ConversationInstance): Row => rowOf(conversation, 'conversationSid')
-const one = (conversation: ConversationInstance): Outcome => ({ conversations: [pick(rowFor(conversation), SHOWN)] })
+const one = (conversation: ConversationInstance): Outcome => ({
+  conversations: [pick(rowFor(conversation), shownFields)]
+})
 
 function timersChecked({ timersInactive, timersClosed }: Given): void {
   timerChecked('timersInactive', timersInactive, 1)
@@ -176,7 +178,7 @@ async function createConversation(values: Given, call: Call): Promise<Outcome> {
     () => list.create({ ...options, participant }),
     (api) => taken(api.code, values, call)
   )
-  return { conversations: [pick(rowOf(made, 'conversationSid'), SHOWN)] }
+  return { conversations: [pick(rowOf(made, 'conversationSid'), shownFields)] }
 }
 
 /** A participant as the API takes it in bulk: an identity, or a messaging binding. */
@@ -220,9 +222,9 @@ async function listConversations(values: Given, call: Call): Promise<Outcome> {
   const { chatServiceSid, state, startDate, endDate } = values
   const conversations = conversationsOf(call.backend.client, chatServiceSid)
   const filter = given({ state: state as ConversationState | undefined, startDate, endDate }) // the enum's three are the API's
-  const show = (conversation: ConversationInstance) => pick(rowFor(conversation), SHOWN, call.fields)
+  const show = (conversation: ConversationInstance) => pick(rowFor(conversation), shownFields, call.fields)
   const { rows, nextPageToken } = await paged(call, (page) => conversations.page({ ...page, ...filter }), show)
-  return { conversations: rows, nextPageToken, notice: rows.length > 0 ? NOTICE : undefined }
+  return { conversations: rows, nextPageToken, notice: rows.length > 0 ? customersNotice : undefined }
 }
 
 /** The conversations of one party; the API has no other filter there, so state and dates are applied to each page. */
@@ -250,9 +252,9 @@ async function listOfParticipant(values: Given, call: Call): Promise<Outcome> {
       })
       return { instances: instances.filter(fits), nextPageUrl }
     },
-    (found) => pick(conversationIn(found), SHOWN, call.fields)
+    (found) => pick(conversationIn(found), shownFields, call.fields)
   )
-  return { conversations: rows, nextPageToken, notice: rows.length > 0 ? NOTICE : undefined }
+  return { conversations: rows, nextPageToken, notice: rows.length > 0 ? customersNotice : undefined }
 }
 
 /** The conversation's own properties out of a party's row: `conversationState` is `state`. */

@@ -3,7 +3,7 @@ import { type ErrorBody, explained, fault } from '../errors.ts'
 import { paged } from '../pages.ts'
 import { pick, type Row, rowOf } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
-import { deleted, PAGE, PAGING, sentence } from './shared.ts'
+import { deleted, pageArguments, pagingNames, sentence } from './shared.ts'
 
 const args = argumentsOf({
   action: { type: 'string', enum: ['create', 'get', 'list', 'update', 'delete'] },
@@ -29,12 +29,12 @@ const args = argumentsOf({
   integrationCreationOnMessage: { type: 'boolean' },
   longLived: { type: 'boolean' },
   janitorEnabled: { type: 'boolean' },
-  ...PAGE
+  ...pageArguments
 })
 const on = actionsOn(args)
 type Given = Values<typeof args>
 
-const SHOWN = [
+const shownFields = [
   'flexFlowSid',
   'friendlyName',
   'channelType',
@@ -43,7 +43,7 @@ const SHOWN = [
   'integrationType',
   'integration'
 ]
-const INTEGRATION = [
+const integrationNames = [
   'integrationType',
   'integrationFlowSid',
   'integrationUrl',
@@ -55,7 +55,7 @@ const INTEGRATION = [
   'integrationRetryCount',
   'integrationCreationOnMessage'
 ] as const
-const SETTINGS = ['contactIdentity', 'enabled', ...INTEGRATION, 'longLived', 'janitorEnabled'] as const
+const settingNames = ['contactIdentity', 'enabled', ...integrationNames, 'longLived', 'janitorEnabled'] as const
 
 export const manageFlexFlows: Tool = {
   name: 'manage_flex_flows',
@@ -81,7 +81,7 @@ export const manageFlexFlows: Tool = {
     create: on({
       write: true,
       required: ['friendlyName', 'channelType'],
-      optional: ['chatServiceSid', ...SETTINGS],
+      optional: ['chatServiceSid', ...settingNames],
       run: async (values, call) => {
         await integrationComplete(values, call)
         const { friendlyName, channelType } = values
@@ -113,7 +113,7 @@ export const manageFlexFlows: Tool = {
     }),
     list: on({
       write: false,
-      optional: ['friendlyName', ...PAGING],
+      optional: ['friendlyName', ...pagingNames],
       run: async ({ friendlyName }, call) => {
         const { flexFlow } = call.backend.client.flexApi.v1
         const filter = given({ friendlyName })
@@ -124,8 +124,8 @@ export const manageFlexFlows: Tool = {
     update: on({
       write: true,
       required: ['flexFlowSid'],
-      optional: ['friendlyName', 'channelType', 'chatServiceSid', ...SETTINGS],
-      change: ['friendlyName', 'channelType', 'chatServiceSid', ...SETTINGS],
+      optional: ['friendlyName', 'channelType', 'chatServiceSid', ...settingNames],
+      change: ['friendlyName', 'channelType', 'chatServiceSid', ...settingNames],
       run: async (values, call) => {
         const { flexFlowSid, friendlyName, channelType, chatServiceSid } = values
         const options = { ...given({ friendlyName, channelType, chatServiceSid }), ...settings(values) }
@@ -151,7 +151,7 @@ export const manageFlexFlows: Tool = {
   }
 }
 
-const shown = (flow: FlexFlowInstance): Row => pick(rowOf(flow, 'flexFlowSid'), SHOWN)
+const shown = (flow: FlexFlowInstance): Row => pick(rowOf(flow, 'flexFlowSid'), shownFields)
 
 function settings(values: Given) {
   return given({
@@ -172,7 +172,7 @@ function settings(values: Given) {
   })
 }
 
-/** @throws Fault where the integration lacks its goal, with what there is to choose from. */
+/** Throws Fault where the integration lacks its goal, with what there is to choose from. */
 async function integrationComplete(values: Given, call: Call): Promise<void> {
   const { integrationType, integrationFlowSid, integrationUrl, integrationWorkflowSid } = values
   if (integrationType === 'task' && !integrationWorkflowSid) {

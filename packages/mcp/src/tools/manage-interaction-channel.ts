@@ -3,20 +3,20 @@ import { fault } from '../errors.ts'
 import { paged } from '../pages.ts'
 import { type Outcome, pick, type Row, rowOf } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, hints, type Tool, type Values } from '../tool.ts'
-import { CONTACT, CONTACT_NAMES, channelOf, contactOf } from './interactions.ts'
-import { PAGE, PAGING } from './shared.ts'
+import { channelOf, contactArguments, contactNames, contactOf } from './interactions.ts'
+import { pageArguments, pagingNames } from './shared.ts'
 
 const args = argumentsOf({
   action: { type: 'string', enum: ['get', 'list', 'update', 'close'] },
-  ...CONTACT,
+  ...contactArguments,
   channelSid: { type: 'string', sid: ['UO'], description: 'default: the only one' },
   status: { type: 'string', enum: ['inactive', 'closed'] },
   routingStatus: { type: 'string', enum: ['wrapup', 'closed'], also: { wrapping: 'wrapup' } },
-  ...PAGE
+  ...pageArguments
 })
 const on = actionsOn(args)
 type Given = Values<typeof args>
-const SHOWN = ['channelSid', 'interactionSid', 'type', 'status', 'errorCode', 'errorMessage']
+const shownFields = ['channelSid', 'interactionSid', 'type', 'status', 'errorCode', 'errorMessage']
 
 export const manageInteractionChannel: Tool = {
   name: 'manage_interaction_channel',
@@ -40,7 +40,7 @@ export const manageInteractionChannel: Tool = {
   actions: {
     get: on({
       write: false,
-      optional: [...CONTACT_NAMES, 'channelSid'],
+      optional: [...contactNames, 'channelSid'],
       run: async (values, call) => {
         const { channel } = await contextOf(values, call)
         return one(await channel.fetch())
@@ -48,7 +48,7 @@ export const manageInteractionChannel: Tool = {
     }),
     list: on({
       write: false,
-      optional: [...CONTACT_NAMES, ...PAGING],
+      optional: [...contactNames, ...pagingNames],
       run: async (values, call) => {
         const { channels } = call.backend.client.flexApi.v1.interaction(await contactOf(values, call))
         const { rows, nextPageToken } = await paged(call, (page) => channels.page(page), shown)
@@ -58,19 +58,19 @@ export const manageInteractionChannel: Tool = {
     update: on({
       write: true,
       required: ['status'],
-      optional: [...CONTACT_NAMES, 'channelSid', 'routingStatus'],
+      optional: [...contactNames, 'channelSid', 'routingStatus'],
       run: (values, call) => setStatus(values, values.status, call)
     }),
     close: on({
       write: true,
-      optional: [...CONTACT_NAMES, 'channelSid', 'routingStatus'],
+      optional: [...contactNames, 'channelSid', 'routingStatus'],
       unused: { status: 'close always sets closed: leave status out, or use action update' },
       run: (values, call) => setStatus(values, 'closed', call)
     })
   }
 }
 
-const shown = (channel: InteractionChannelInstance): Row => pick(rowOf(channel, 'channelSid'), SHOWN)
+const shown = (channel: InteractionChannelInstance): Row => pick(rowOf(channel, 'channelSid'), shownFields)
 const one = (channel: InteractionChannelInstance): Outcome => ({ channels: [shown(channel)] })
 
 async function contextOf(values: Given, call: Call) {

@@ -9,19 +9,27 @@ import { isSid } from '../sids.ts'
 import { actionsOn, argumentsOf, type Call, hints, type Tool, type Values } from '../tool.ts'
 import {
   attributesText,
-  CONTACT,
-  CONTACT_NAMES,
   channelOf,
+  contactArguments,
+  contactNames,
   contactOf,
   type FirstTask,
   ifPossible,
   taskIn
 } from './interactions.ts'
-import { deleted, MOST_PRIORITY, MOST_SECONDS, PAGE, PAGING, WORKSPACE, workspaceOf } from './shared.ts'
+import {
+  deleted,
+  maxPriority,
+  maxSeconds,
+  pageArguments,
+  pagingNames,
+  workspaceArgument,
+  workspaceOf
+} from './shared.ts'
 
 const args = argumentsOf({
   action: { type: 'string', enum: ['list', 'add', 'remove', 'invite', 'transfer'] },
-  ...CONTACT,
+  ...contactArguments,
   channelSid: { type: 'string', sid: ['UO'] },
   participantSid: { type: 'string', description: 'UT… or worker name; transfer: default the only agent' },
   participantType: { type: 'string', enum: ['customer', 'agent', 'supervisor', 'external', 'unknown'] },
@@ -32,16 +40,16 @@ const args = argumentsOf({
   workerSid: { type: 'string', ref: 'worker', description: 'whom to invite: SID or name' },
   taskQueueSid: { type: 'string', ref: 'task_queue', description: 'SID or name' },
   workflowSid: { type: 'string', ref: 'workflow', description: 'SID or name' },
-  ...WORKSPACE,
+  ...workspaceArgument,
   attributes: { type: 'object', description: 'merged over the carried ones' },
-  priority: { type: 'integer', min: 0, max: MOST_PRIORITY },
-  timeout: { type: 'integer', min: 1, max: MOST_SECONDS },
-  ...PAGE
+  priority: { type: 'integer', min: 0, max: maxPriority },
+  timeout: { type: 'integer', min: 1, max: maxSeconds },
+  ...pageArguments
 })
 const on = actionsOn(args)
 type Given = Values<typeof args>
 
-const TARGET = ['workerSid', 'taskQueueSid', 'workflowSid', 'attributes', 'priority', 'timeout'] as const
+const targetNames = ['workerSid', 'taskQueueSid', 'workflowSid', 'attributes', 'priority', 'timeout'] as const
 
 export const manageInteractionParticipants: Tool = {
   name: 'manage_interaction_participants',
@@ -67,7 +75,7 @@ export const manageInteractionParticipants: Tool = {
   actions: {
     list: on({
       write: false,
-      optional: [...CONTACT_NAMES, 'channelSid', ...PAGING],
+      optional: [...contactNames, 'channelSid', ...pagingNames],
       run: async (values, call) => {
         const { channel } = await placeOf(values, call)
         const { rows, nextPageToken } = await paged(
@@ -81,7 +89,7 @@ export const manageInteractionParticipants: Tool = {
     add: on({
       write: true,
       required: ['participantType'],
-      optional: [...CONTACT_NAMES, 'channelSid', 'mediaProperties', 'routingProperties', 'workerSid'],
+      optional: [...contactNames, 'channelSid', 'mediaProperties', 'routingProperties', 'workerSid'],
       unused: {
         taskQueueSid: 'agents come by action invite, which routes a task',
         workflowSid: 'agents come by action invite, which routes a task'
@@ -99,7 +107,7 @@ export const manageInteractionParticipants: Tool = {
     remove: on({
       write: true,
       required: ['participantSid'],
-      optional: [...CONTACT_NAMES, 'channelSid', 'status'],
+      optional: [...contactNames, 'channelSid', 'status'],
       run: async (values, call) => {
         const { channel } = await placeOf(values, call)
         const sid = await participantOf(channel, values.participantSid, call)
@@ -112,12 +120,12 @@ export const manageInteractionParticipants: Tool = {
     }),
     invite: on({
       write: true,
-      optional: [...CONTACT_NAMES, 'channelSid', ...TARGET],
+      optional: [...contactNames, 'channelSid', ...targetNames],
       run: async (values, call) => (await invited(values, call)).outcome
     }),
     transfer: on({
       write: true,
-      optional: [...CONTACT_NAMES, 'channelSid', 'participantSid', 'mode', ...TARGET],
+      optional: [...contactNames, 'channelSid', 'participantSid', 'mode', ...targetNames],
       run: transfer
     })
   }
@@ -252,7 +260,7 @@ async function firstTask(told: FirstTask, channel: InteractionChannelContext, ca
   }
 }
 
-const DAY = 86_400
+const day_s = 86_400
 
 /** A target who is away or full is no error: the task waits, and the caller should know how long. */
 async function warnAbsent(
@@ -263,7 +271,7 @@ async function warnAbsent(
 ): Promise<void> {
   const context = (await workspaceOf(call)).workers(workerSid)
   const worker = await context.fetch()
-  const waits = `the task waits until its timeout (${timeout ?? DAY} s); set timeout, or transfer to a queue`
+  const waits = `the task waits until its timeout (${timeout ?? day_s} s); set timeout, or transfer to a queue`
   if (!worker.available) return call.warn(`${worker.friendlyName} is ${worker.activityName}: ${waits}`)
   const channel = taskChannel ? await ifPossible(() => context.workerChannels(taskChannel).fetch()) : undefined
   if (channel && (!channel.available || channel.availableCapacityPercentage === 0)) {

@@ -3,9 +3,9 @@ import type { FlowInstance } from 'twilio/lib/rest/studio/v2/flow.js'
 import { type ApiError, type ErrorBody, explained, fault } from '../errors.ts'
 import { objectIn } from '../json.ts'
 import { paged } from '../pages.ts'
-import { type Instance, NOTICE, type Outcome, pick, type Row, rowOf } from '../results.ts'
+import { customersNotice, type Instance, type Outcome, pick, type Row, rowOf } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
-import { deleted, FIELDS, instant, PAGE, PAGING } from './shared.ts'
+import { deleted, fieldsArgument, instant, pageArguments, pagingNames } from './shared.ts'
 
 const args = argumentsOf({
   action: {
@@ -39,15 +39,15 @@ const args = argumentsOf({
   executionSid: { type: 'string', sid: ['FN'] },
   dateCreatedFrom: { type: 'string', description: 'list_executions' },
   dateCreatedTo: { type: 'string' },
-  ...PAGE,
-  ...FIELDS
+  ...pageArguments,
+  ...fieldsArgument
 })
 const on = actionsOn(args)
 type Given = Values<typeof args>
 
-const FLOW = ['flowSid', 'friendlyName', 'status', 'revision', 'valid', 'errors']
-const EXECUTION = ['executionSid', 'flowSid', 'status', 'contactChannelAddress', 'flowVersion', 'dateCreated']
-const STEP = ['name', 'transitionedFrom', 'transitionedTo', 'dateCreated']
+const flowFields = ['flowSid', 'friendlyName', 'status', 'revision', 'valid', 'errors']
+const executionFields = ['executionSid', 'flowSid', 'status', 'contactChannelAddress', 'flowVersion', 'dateCreated']
+const stepFields = ['name', 'transitionedFrom', 'transitionedTo', 'dateCreated']
 
 export const manageStudioFlows: Tool = {
   name: 'manage_studio_flows',
@@ -85,13 +85,13 @@ export const manageStudioFlows: Tool = {
   actions: {
     list: on({
       write: false,
-      optional: ['fields', ...PAGING],
+      optional: ['fields', ...pagingNames],
       run: async (_values, call) => {
         const { flows } = call.backend.client.studio.v2
         const { rows, nextPageToken } = await paged(
           call,
           (page) => flows.page(page),
-          (flow) => pick(rowOf(flow, 'flowSid'), FLOW, call.fields)
+          (flow) => pick(rowOf(flow, 'flowSid'), flowFields, call.fields)
         )
         return { flows: rows, nextPageToken }
       }
@@ -180,7 +180,7 @@ export const manageStudioFlows: Tool = {
     list_executions: on({
       write: false,
       required: ['flowSid'],
-      optional: ['status', 'dateCreatedFrom', 'dateCreatedTo', 'fields', ...PAGING],
+      optional: ['status', 'dateCreatedFrom', 'dateCreatedTo', 'fields', ...pagingNames],
       run: async (values, call) => {
         const { executions } = call.backend.client.studio.v2.flows(values.flowSid)
         const filter = given({
@@ -188,7 +188,8 @@ export const manageStudioFlows: Tool = {
           dateCreatedFrom: instant('dateCreatedFrom', values.dateCreatedFrom),
           dateCreatedTo: instant('dateCreatedTo', values.dateCreatedTo)
         })
-        const show = (execution: ExecutionInstance) => pick(rowOf(execution, 'executionSid'), EXECUTION, call.fields)
+        const show = (execution: ExecutionInstance) =>
+          pick(rowOf(execution, 'executionSid'), executionFields, call.fields)
         const { rows, nextPageToken } = await paged(call, (page) => executions.page({ ...page, ...filter }), show)
         return { executions: rows, nextPageToken }
       }
@@ -205,10 +206,10 @@ export const manageStudioFlows: Tool = {
           context.executionContext().fetch()
         ])
         return {
-          executions: [pick(rowOf(execution, 'executionSid'), EXECUTION, call.fields)],
-          steps: steps.map((step) => pick(rowOf(step, 'stepSid'), STEP)),
+          executions: [pick(rowOf(execution, 'executionSid'), executionFields, call.fields)],
+          steps: steps.map((step) => pick(rowOf(step, 'stepSid'), stepFields)),
           context: data,
-          notice: NOTICE
+          notice: customersNotice
         }
       }
     }),
@@ -226,7 +227,7 @@ export const manageStudioFlows: Tool = {
   }
 }
 
-const executionRow = (execution: ExecutionInstance): Row => pick(rowOf(execution, 'executionSid'), EXECUTION)
+const executionRow = (execution: ExecutionInstance): Row => pick(rowOf(execution, 'executionSid'), executionFields)
 
 function flowStatus({ status }: Given): 'draft' | 'published' | undefined {
   if (status === undefined || status === 'draft' || status === 'published') return status
@@ -250,7 +251,7 @@ function executionStatus({ status }: Given): 'active' | 'ended' | undefined {
 
 function written(flow: FlowInstance, call: Call): Outcome {
   call.names.forget()
-  return { flows: [pick(rowOf(flow, 'flowSid'), FLOW)] }
+  return { flows: [pick(rowOf(flow, 'flowSid'), flowFields)] }
 }
 
 async function getFlow({ flowSid, revision }: Given & { readonly flowSid: string }, call: Call): Promise<Outcome> {

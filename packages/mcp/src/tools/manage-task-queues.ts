@@ -5,11 +5,11 @@ import { called } from '../near.ts'
 import { paged } from '../pages.ts'
 import { type Outcome, pick, type Row, rowOf } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool } from '../tool.ts'
-import { count, deleted, PAGE, PAGING, WORKSPACE, workspaceOf } from './shared.ts'
+import { count, deleted, pageArguments, pagingNames, workspaceArgument, workspaceOf } from './shared.ts'
 
 const args = argumentsOf({
   action: { type: 'string', enum: ['create', 'get', 'list', 'update', 'delete'] },
-  ...WORKSPACE,
+  ...workspaceArgument,
   taskQueueSid: { type: 'string', ref: 'task_queue', description: 'SID or name' },
   friendlyName: { type: 'string' },
   targetWorkers: { type: 'string', description: "expression, e.g. languages HAS 'fr'; default all" },
@@ -20,11 +20,11 @@ const args = argumentsOf({
   workerSid: { type: 'string', ref: 'worker', description: 'list: queues this worker serves' },
   evaluateWorkerAttributes: { type: 'object', description: 'list: queues such attributes fit' },
   ordering: { type: 'string', description: 'list: DateUpdated:desc' },
-  ...PAGE
+  ...pageArguments
 })
 const on = actionsOn(args)
-const SHOWN = ['taskQueueSid', 'friendlyName', 'targetWorkers', 'maxReservedWorkers', 'taskOrder']
-const SETTINGS = [
+const shownFields = ['taskQueueSid', 'friendlyName', 'targetWorkers', 'maxReservedWorkers', 'taskOrder']
+const settingNames = [
   'targetWorkers',
   'maxReservedWorkers',
   'taskOrder',
@@ -55,7 +55,7 @@ export const manageTaskQueues: Tool = {
     create: on({
       write: true,
       required: ['friendlyName'],
-      optional: [...SETTINGS],
+      optional: [...settingNames],
       run: async (values, call) => {
         const { taskQueues } = await workspaceOf(call)
         const {
@@ -88,7 +88,7 @@ export const manageTaskQueues: Tool = {
     }),
     list: on({
       write: false,
-      optional: ['friendlyName', 'workerSid', 'evaluateWorkerAttributes', 'ordering', ...PAGING],
+      optional: ['friendlyName', 'workerSid', 'evaluateWorkerAttributes', 'ordering', ...pagingNames],
       run: async ({ friendlyName, workerSid, evaluateWorkerAttributes, ordering }, call) => {
         const { taskQueues } = await workspaceOf(call)
         const filter = given({
@@ -104,8 +104,8 @@ export const manageTaskQueues: Tool = {
     update: on({
       write: true,
       required: ['taskQueueSid'],
-      optional: ['friendlyName', ...SETTINGS],
-      change: ['friendlyName', ...SETTINGS],
+      optional: ['friendlyName', ...settingNames],
+      change: ['friendlyName', ...settingNames],
       run: async (values, call) => {
         const { taskQueues } = await workspaceOf(call)
         const {
@@ -145,7 +145,7 @@ export const manageTaskQueues: Tool = {
   }
 }
 
-const shown = (queue: TaskQueueInstance): Row => pick(rowOf(queue, 'taskQueueSid'), SHOWN)
+const shown = (queue: TaskQueueInstance): Row => pick(rowOf(queue, 'taskQueueSid'), shownFields)
 
 interface Written {
   readonly friendlyName?: string | undefined
@@ -207,7 +207,8 @@ async function tellNobody(call: Call, targetWorkers: string): Promise<void> {
         : []
     }
   )
-  call.warn(`0 of ${workers.length} workers match.${clue.join(';')}`)
+  const said = ['queue_without_workers', ...(clue.length > 0 ? ['never_a_list'] : [])]
+  call.warn(`0 of ${workers.length} workers match.${clue.join(';')}`, ...said)
 }
 
 async function inUse(call: Call, taskQueueSid: string) {

@@ -9,23 +9,23 @@ import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values
 import { reserve } from './reservations.ts'
 import {
   deleted,
-  FIELDS,
+  fieldsArgument,
   instant,
-  MOST_PRIORITY,
-  MOST_SECONDS,
-  PAGE,
-  PAGING,
-  WORKSPACE,
+  maxPriority,
+  maxSeconds,
+  pageArguments,
+  pagingNames,
+  workspaceArgument,
   workspaceOf
 } from './shared.ts'
-import { NEXT, reservationRow, rowFor, SHOWN, shownTask } from './tasks.ts'
+import { nextSteps, reservationRow, rowFor, shownFields, shownTask } from './tasks.ts'
 
 const args = argumentsOf({
   action: {
     type: 'string',
     enum: ['create', 'get', 'list', 'update', 'accept', 'reject', 'wrapup', 'complete', 'cancel', 'delete']
   },
-  ...WORKSPACE,
+  ...workspaceArgument,
   taskSid: { type: 'string', sid: ['WT'] },
   workflowSid: { type: 'string', ref: 'workflow', description: 'SID or name' },
   taskQueueSid: { type: 'string', ref: 'task_queue', description: 'SID or name' },
@@ -33,8 +33,8 @@ const args = argumentsOf({
   taskChannel: { type: 'string', ref: 'task_channel' },
   attributes: { type: 'object', description: 'replaces all' },
   patchAttributes: { type: 'object', description: 'merges; null removes' },
-  priority: { type: 'integer', min: 0, max: MOST_PRIORITY },
-  timeout: { type: 'integer', min: 1, max: MOST_SECONDS, description: 'seconds' },
+  priority: { type: 'integer', min: 0, max: maxPriority },
+  timeout: { type: 'integer', min: 1, max: maxSeconds, description: 'seconds' },
   virtualStartTime: { type: 'string' },
   ignoreCapacity: { type: 'boolean' },
   assignmentStatus: { type: 'string', description: 'list: comma list; update: wrapping, completed, canceled' },
@@ -43,15 +43,15 @@ const args = argumentsOf({
   evaluateTaskAttributes: { type: 'string', description: "list: expression, e.g. type == 'vip'" },
   ordering: { type: 'string', description: 'list: Priority:desc,DateCreated:asc' },
   ifMatch: { type: 'string', description: 'version' },
-  ...PAGE,
-  ...FIELDS
+  ...pageArguments,
+  ...fieldsArgument
 })
 const on = actionsOn(args)
 type Given = Values<typeof args>
 
-const STATUSES = ['pending', 'reserved', 'assigned', 'wrapping', 'completed', 'canceled']
-const SETTABLE: readonly TaskStatus[] = ['wrapping', 'completed', 'canceled']
-const MOVES =
+const taskStatuses = ['pending', 'reserved', 'assigned', 'wrapping', 'completed', 'canceled']
+const settableStatuses: readonly TaskStatus[] = ['wrapping', 'completed', 'canceled']
+const movesReason =
   'a task moves by its attributes and workflow, or by cancel and create; priority and virtualStartTime change its place'
 
 export const manageTasks: Tool = {
@@ -113,7 +113,7 @@ export const manageTasks: Tool = {
         'evaluateTaskAttributes',
         'ordering',
         'fields',
-        ...PAGING
+        ...pagingNames
       ],
       run: (values, call) => (values.workerSid ? listOfWorker(values, values.workerSid, call) : listTasks(values, call))
     }),
@@ -132,9 +132,9 @@ export const manageTasks: Tool = {
       ],
       change: ['attributes', 'patchAttributes', 'priority', 'virtualStartTime', 'taskChannel', 'assignmentStatus'],
       unused: {
-        taskQueueSid: MOVES,
-        workflowSid: MOVES,
-        workerSid: `${MOVES}; accept and reject act on a worker's reservation`,
+        taskQueueSid: movesReason,
+        workflowSid: movesReason,
+        workerSid: `${movesReason}; accept and reject act on a worker's reservation`,
         timeout: 'fixed at creation: cancel it and create another one',
         ignoreCapacity: 'fixed at creation: cancel it and create another one'
       },
@@ -208,7 +208,7 @@ async function createTask(values: Given, call: Call): Promise<Outcome> {
   return { tasks: [shownTask(task)] }
 }
 
-/** The workspace's only workflow; @throws Fault where the caller must choose. */
+/** The workspace's only workflow. Throws Fault where the caller must choose. */
 export async function onlyWorkflow(call: Call, argument = 'workflowSid'): Promise<string> {
   const entries = await call.names.entries('workflow', await call.workspace())
   const [only] = entries
@@ -241,12 +241,12 @@ async function getTask(taskSid: string, call: Call): Promise<Outcome> {
 
 function statusesIn(text: string | undefined): string[] | undefined {
   const statuses = text?.split(',').map((status) => status.trim().toLowerCase())
-  const wrong = statuses?.find((status) => !STATUSES.includes(status))
+  const wrong = statuses?.find((status) => !taskStatuses.includes(status))
   if (wrong !== undefined) {
     throw fault('bad_value', `no assignmentStatus ${wrong}`, {
       argument: 'assignmentStatus',
       found: wrong,
-      allowed: STATUSES,
+      allowed: taskStatuses,
       next: 'assignmentStatus: a comma list of the allowed ones'
     })
   }
@@ -264,7 +264,7 @@ async function listTasks(values: Given, call: Call): Promise<Outcome> {
     ordering,
     assignmentStatus: statusesIn(values.assignmentStatus)
   })
-  const show = (task: TaskInstance) => pick(rowFor(task), SHOWN, call.fields)
+  const show = (task: TaskInstance) => pick(rowFor(task), shownFields, call.fields)
   const { rows, nextPageToken } = await paged(call, (page) => tasks.page({ ...page, ...filter }), show)
   return { tasks: rows, nextPageToken }
 }
@@ -295,7 +295,7 @@ async function listOfWorker(values: Given, workerSid: string, call: Call): Promi
       (values.priority === undefined || task.priority === values.priority)
   )
   const show = (task: TaskInstance) => ({
-    ...pick(rowFor(task), SHOWN, call.fields),
+    ...pick(rowFor(task), shownFields, call.fields),
     reservations: held
       .filter((one) => one.taskSid === task.sid)
       .map(({ sid, reservationStatus }) => ({ reservationSid: sid, reservationStatus }))
@@ -308,12 +308,12 @@ async function updateTask(values: Given & { readonly taskSid: string }, call: Ca
   const { taskSid, attributes, patchAttributes, priority, taskChannel, reason, ifMatch } = values
   onlyOne(values)
   const virtualStartTime = instant('virtualStartTime', values.virtualStartTime)
-  const status = SETTABLE.find((one) => one === values.assignmentStatus?.toLowerCase())
+  const status = settableStatuses.find((one) => one === values.assignmentStatus?.toLowerCase())
   if (values.assignmentStatus && !status) {
     throw fault('bad_value', 'a task is set to wrapping, completed or canceled; accept and reject do the rest', {
       argument: 'assignmentStatus',
       found: values.assignmentStatus,
-      allowed: SETTABLE,
+      allowed: settableStatuses,
       next: 'correct assignmentStatus, or use action accept'
     })
   }
@@ -351,7 +351,7 @@ async function finish(taskSid: string, change: Finish, call: Call): Promise<Outc
     async (api) => {
       if (api.status !== 400) return undefined
       const { assignmentStatus } = await context.fetch()
-      return { argument: 'action', found: assignmentStatus, ...NEXT[assignmentStatus] }
+      return { argument: 'action', found: assignmentStatus, ...nextSteps[assignmentStatus] }
     }
   )
   return { tasks: [shownTask(task)] }

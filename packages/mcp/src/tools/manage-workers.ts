@@ -6,11 +6,20 @@ import { paged } from '../pages.ts'
 import { changed, onlyOne, versionOf } from '../patch.ts'
 import { type Outcome, pick, type Row, rowOf } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
-import { count, deleted, FIELDS, PAGE, PAGING, sentence, WORKSPACE, workspaceOf } from './shared.ts'
+import {
+  count,
+  deleted,
+  fieldsArgument,
+  pageArguments,
+  pagingNames,
+  sentence,
+  workspaceArgument,
+  workspaceOf
+} from './shared.ts'
 
 const args = argumentsOf({
   action: { type: 'string', enum: ['create', 'get', 'list', 'update', 'delete'] },
-  ...WORKSPACE,
+  ...workspaceArgument,
   workerSid: { type: 'string', ref: 'worker', description: 'SID or name' },
   friendlyName: { type: 'string' },
   activitySid: { type: 'string', ref: 'activity', description: 'SID or name' },
@@ -25,12 +34,12 @@ const args = argumentsOf({
   taskQueueSid: { type: 'string', ref: 'task_queue', description: 'list: SID or name' },
   ordering: { type: 'string', description: 'list: DateStatusChanged:asc' },
   ifMatch: { type: 'string', description: 'version' },
-  ...PAGE,
-  ...FIELDS
+  ...pageArguments,
+  ...fieldsArgument
 })
 const on = actionsOn(args)
-const SHOWN = ['workerSid', 'friendlyName', 'activityName', 'available', 'attributes', 'dateStatusChanged']
-const OWN = ['friendlyName', 'activitySid', 'attributes', 'patchAttributes', 'rejectPendingReservations'] as const
+const shownFields = ['workerSid', 'friendlyName', 'activityName', 'available', 'attributes', 'dateStatusChanged']
+const ownNames = ['friendlyName', 'activitySid', 'attributes', 'patchAttributes', 'rejectPendingReservations'] as const
 
 export const manageWorkers: Tool = {
   name: 'manage_workers',
@@ -95,7 +104,7 @@ export const manageWorkers: Tool = {
         'taskQueueSid',
         'ordering',
         'fields',
-        ...PAGING
+        ...pagingNames
       ],
       run: async ({ friendlyName, activitySid, available, targetWorkersExpression, taskQueueSid, ordering }, call) => {
         const { workers } = await workspaceOf(call)
@@ -107,7 +116,7 @@ export const manageWorkers: Tool = {
           taskQueueSid,
           ordering
         })
-        const show = (worker: WorkerInstance) => pick(rowOf(worker, 'workerSid'), SHOWN, call.fields)
+        const show = (worker: WorkerInstance) => pick(rowOf(worker, 'workerSid'), shownFields, call.fields)
         const { rows, nextPageToken } = await paged(call, (page) => workers.page({ ...page, ...filter }), show)
         return { workers: rows, nextPageToken }
       }
@@ -115,8 +124,8 @@ export const manageWorkers: Tool = {
     update: on({
       write: true,
       required: ['workerSid'],
-      optional: [...OWN, 'taskChannel', 'capacity', 'channelAvailable', 'ifMatch'],
-      change: [...OWN, 'capacity', 'channelAvailable'],
+      optional: [...ownNames, 'taskChannel', 'capacity', 'channelAvailable', 'ifMatch'],
+      change: [...ownNames, 'capacity', 'channelAvailable'],
       run: updateWorker
     }),
     delete: on({
@@ -137,7 +146,7 @@ export const manageWorkers: Tool = {
   }
 }
 
-const shown = (worker: WorkerInstance): Row => pick(rowOf(worker, 'workerSid'), SHOWN)
+const shown = (worker: WorkerInstance): Row => pick(rowOf(worker, 'workerSid'), shownFields)
 
 function channelRow(channel: WorkerChannelInstance): Row {
   const { taskChannelUniqueName, configuredCapacity, available, assignedTasks, availableCapacityPercentage } = channel
@@ -180,7 +189,7 @@ async function updateWorker(values: Update, call: Call): Promise<Outcome> {
   }
   const context = (await workspaceOf(call)).workers(workerSid)
   let row: Row | undefined
-  if (OWN.some((name) => values[name] !== undefined)) {
+  if (ownNames.some((name) => values[name] !== undefined)) {
     const options = given({ friendlyName, activitySid, rejectPendingReservations })
     const worker = await explained(
       call,

@@ -5,11 +5,11 @@ import { objectIn } from '../json.ts'
 import { paged } from '../pages.ts'
 import { type Outcome, pick, type Row, rowOf } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Json, type Tool } from '../tool.ts'
-import { count, deleted, FIELDS, PAGE, PAGING, WORKSPACE, workspaceOf } from './shared.ts'
+import { count, deleted, fieldsArgument, pageArguments, pagingNames, workspaceArgument, workspaceOf } from './shared.ts'
 
 const args = argumentsOf({
   action: { type: 'string', enum: ['create', 'get', 'list', 'update', 'delete'] },
-  ...WORKSPACE,
+  ...workspaceArgument,
   workflowSid: { type: 'string', ref: 'workflow', description: 'SID or name' },
   friendlyName: { type: 'string' },
   configuration: {
@@ -21,12 +21,12 @@ const args = argumentsOf({
   fallbackAssignmentCallbackUrl: { type: 'string', clearable: true },
   taskReservationTimeout: { type: 'integer', min: 1, max: 86_400, description: 'seconds, default 120' },
   reEvaluateTasks: { type: 'boolean', description: 'route waiting tasks anew' },
-  ...PAGE,
-  ...FIELDS
+  ...pageArguments,
+  ...fieldsArgument
 })
 const on = actionsOn(args)
-const SHOWN = ['workflowSid', 'friendlyName', 'filters', 'assignmentCallbackUrl', 'taskReservationTimeout']
-const SETTINGS = [
+const shownFields = ['workflowSid', 'friendlyName', 'filters', 'assignmentCallbackUrl', 'taskReservationTimeout']
+const settingNames = [
   'configuration',
   'assignmentCallbackUrl',
   'fallbackAssignmentCallbackUrl',
@@ -85,11 +85,11 @@ export const manageWorkflows: Tool = {
     }),
     list: on({
       write: false,
-      optional: ['friendlyName', 'fields', ...PAGING],
+      optional: ['friendlyName', 'fields', ...pagingNames],
       run: async ({ friendlyName }, call) => {
         const { workflows } = await workspaceOf(call)
         const filter = given({ friendlyName })
-        const show = (workflow: WorkflowInstance) => pick(rowFor(workflow), SHOWN, call.fields)
+        const show = (workflow: WorkflowInstance) => pick(rowFor(workflow), shownFields, call.fields)
         const { rows, nextPageToken } = await paged(call, (page) => workflows.page({ ...page, ...filter }), show)
         return { workflows: rows, nextPageToken }
       }
@@ -97,8 +97,8 @@ export const manageWorkflows: Tool = {
     update: on({
       write: true,
       required: ['workflowSid'],
-      optional: ['friendlyName', 'reEvaluateTasks', ...SETTINGS],
-      change: ['friendlyName', 'reEvaluateTasks', ...SETTINGS],
+      optional: ['friendlyName', 'reEvaluateTasks', ...settingNames],
+      change: ['friendlyName', 'reEvaluateTasks', ...settingNames],
       run: async (values, call) => {
         const { workflows, tasks } = await workspaceOf(call)
         const {
@@ -179,11 +179,11 @@ async function written(
 ): Promise<Outcome> {
   const workflow = await explained(call, write, (api) => refused(api.message, configuration))
   call.names.forget()
-  return { workflows: [pick(rowFor(workflow), SHOWN)] }
+  return { workflows: [pick(rowFor(workflow), shownFields)] }
 }
 
 /** What texts of a target hold, where that is not an expression about the task and the worker. */
-const TEXTS = {
+const textsOfTarget = {
   order_by: 'order_by takes worker.<attribute> ASC or DESC, joined by commas',
   known_worker_sid: "known_worker_sid takes task.<attribute>, which holds the worker's SID",
   known_worker_friendly_name:
@@ -191,7 +191,7 @@ const TEXTS = {
   skip_if: 'skip_if compares workers.available, workers.unavailable or workers.WA<sid> with numbers'
 } as const
 
-const ASKED = ['expression', ...Object.keys(TEXTS)]
+const textMembers = ['expression', ...Object.keys(textsOfTarget)]
 
 /** Names the filter of which the API quotes a text, and says what such a text holds. */
 function refused(message: string, configuration: Json | undefined): Partial<ErrorBody> | undefined {
@@ -199,14 +199,14 @@ function refused(message: string, configuration: Json | undefined): Partial<Erro
   const routing = routingIn(configuration.value)
   const filters = listIn(routing.filters).map(objectIn)
   const quoted = (holder: unknown) =>
-    ASKED.some((key) => {
+    textMembers.some((key) => {
       const text = objectIn(holder)[key]
       return typeof text === 'string' && text !== '' && message.includes(text)
     })
   const index = filters.findIndex(
     (filter, at) => message.includes(`filters[${at}]`) || [filter, ...listIn(filter.targets)].some(quoted)
   )
-  const takes = Object.entries(TEXTS).find(([key]) => message.includes(`.${key}`))?.[1]
+  const takes = Object.entries(textsOfTarget).find(([key]) => message.includes(`.${key}`))?.[1]
   const hint = takes === undefined ? '' : `: ${takes}`
   const filter = filters[index]
   if (filter) {
@@ -219,13 +219,13 @@ function refused(message: string, configuration: Json | undefined): Partial<Erro
 
 function warnWithoutDefault(configuration: Json, call: Call): void {
   if (!routingIn(configuration.value).default_filter)
-    call.warn('no default_filter: tasks that match no filter are refused at creation')
+    call.warn('no default_filter: tasks that match no filter are refused at creation', 'no_default_filter')
 }
 
 /**
  * The configuration's text with queue SIDs where names stood; everything else is forwarded byte for byte.
  *
- * @throws Fault `unknown_name` for each name, with its place.
+ * Throws Fault `unknown_name` for each name, with its place.
  */
 async function withQueueSids(configuration: Json, call: Call): Promise<string> {
   const workspaceSid = await call.workspace()

@@ -3,12 +3,12 @@ import { apiError, type ErrorBody, explained, fault } from '../errors.ts'
 import type { Outcome } from '../results.ts'
 import { type Call, given } from '../tool.ts'
 import { count, workspaceOf } from './shared.ts'
-import { NEXT, reservationRow, shownTask } from './tasks.ts'
+import { nextSteps, reservationRow, shownTask } from './tasks.ts'
 
 type Answer = 'accepted' | 'rejected' | 'wrapping'
 
 /** The status that a reservation must have for each answer. */
-const FROM = { accepted: 'pending', rejected: 'pending', wrapping: 'accepted' } as const satisfies Record<
+const statusBefore = { accepted: 'pending', rejected: 'pending', wrapping: 'accepted' } as const satisfies Record<
   Answer,
   string
 >
@@ -51,7 +51,7 @@ async function theReservation(
   call: Call
 ): Promise<{ sid: string; task: string }> {
   const workspace = await workspaceOf(call)
-  const from = FROM[answer]
+  const from = statusBefore[answer]
   if (!taskSid && !workerSid) {
     throw fault('missing_argument', `${call.action} needs taskSid, or the workerSid whose reservation it is`, {
       argument: 'taskSid',
@@ -100,7 +100,7 @@ async function nobody(taskSid: string, from: string, all: readonly ReservationIn
     return fault(
       'bad_value',
       `no ${from} reservation: the task is ${assignmentStatus}${holders.length > 0 ? ` (${holders.join(', ')})` : ''}`,
-      { argument: 'action', found: assignmentStatus, ...NEXT[assignmentStatus] }
+      { argument: 'action', found: assignmentStatus, ...nextSteps[assignmentStatus] }
     )
   }
   const figures = await workspace

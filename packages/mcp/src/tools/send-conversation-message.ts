@@ -23,8 +23,8 @@ const args = argumentsOf({
 const on = actionsOn(args)
 type Given = Values<typeof args>
 
-const LONGEST = 1600
-const WINDOW = 24 * 3_600_000
+const maxLength = 1600
+const window_ms = 24 * 3_600_000
 
 export const sendConversationMessage: Tool = {
   name: 'send_conversation_message',
@@ -123,9 +123,9 @@ async function warnUnreached(
   try {
     const members = await conversation.participants.list({ limit: 100, pageSize: 100 })
     const phones = members.filter((member) => objectIn(member.messagingBinding).address)
-    if (phones.length > 0 && (values.body?.length ?? 0) > LONGEST) {
+    if (phones.length > 0 && (values.body?.length ?? 0) > maxLength) {
       call.warn(
-        `the body is longer than ${LONGEST} characters: it does not reach ${phones.length === 1 ? 'the phone' : 'the phones'} of this conversation`
+        `the body is longer than ${maxLength} characters: it does not reach ${phones.length === 1 ? 'the phone' : 'the phones'} of this conversation`
       )
     }
     const whatsapp = phones.filter((member) =>
@@ -135,7 +135,7 @@ async function warnUnreached(
     const recent = await conversation.messages.list({ order: 'desc', limit: 100, pageSize: 100 })
     for (const member of whatsapp) {
       const last = recent.find((one) => one.participantSid === member.sid)
-      if (!last || message.dateCreated.getTime() - last.dateCreated.getTime() > WINDOW) {
+      if (!last || message.dateCreated.getTime() - last.dateCreated.getTime() > window_ms) {
         call.warn(
           `${objectIn(member.messagingBinding).address} wrote nothing in the last 24 hours: WhatsApp takes only templates (contentSid with contentVariables)`
         )

@@ -4,22 +4,22 @@ import type { Named } from '../names.ts'
 import { argumentsOf, type Call } from '../tool.ts'
 
 /** Arguments that many tools have, said once. */
-export const WORKSPACE = argumentsOf({
+export const workspaceArgument = argumentsOf({
   workspaceSid: { type: 'string', ref: 'workspace', description: 'default: the Flex workspace' }
 })
 
-export const PAGE = argumentsOf({
+export const pageArguments = argumentsOf({
   pageSize: { type: 'integer', min: 1, max: 100, cut: true, description: '1-100, default 20' },
   pageToken: { type: 'string', description: 'nextPageToken' }
 })
 
-export const FIELDS = argumentsOf({ fields: { type: 'strings' } })
+export const fieldsArgument = argumentsOf({ fields: { type: 'strings' } })
 
-export const PAGING = ['pageSize', 'pageToken'] as const
+export const pagingNames = ['pageSize', 'pageToken'] as const
 
 /** The most that TaskRouter takes for attributes, and the bounds it documents (reference taskrouter 10). */
-export const MOST_SECONDS = 1_209_600
-export const MOST_PRIORITY = 2_147_483_647
+export const maxSeconds = 1_209_600
+export const maxPriority = 2_147_483_647
 
 /** The workspace of a call, as the SDK's context. */
 export async function workspaceOf(call: Call): Promise<WorkspaceContext> {
@@ -33,7 +33,7 @@ export function sentence(entries: readonly Named[], most = 10): string {
   return more > 0 ? `${names.slice(0, most).join(', ')} and ${more} more` : names.join(', ')
 }
 
-/** A date-time argument; @throws Fault where it is none. */
+/** A date-time argument. Throws Fault where it is none. */
 export function instant(argument: string, text: string | undefined): Date | undefined {
   if (text === undefined) return undefined
   const date = new Date(text)

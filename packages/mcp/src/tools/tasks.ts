@@ -3,7 +3,7 @@ import type { TaskInstance } from 'twilio/lib/rest/taskrouter/v1/workspace/task.
 import { pick, type Row, rowOf } from '../results.ts'
 
 /** Fields of a task that are shown unless others are asked for. */
-export const SHOWN = [
+export const shownFields = [
   'taskSid',
   'assignmentStatus',
   'priority',
@@ -14,7 +14,7 @@ export const SHOWN = [
 ]
 
 /** What can be done to a task next, by its status. */
-export const NEXT: Readonly<Record<string, { readonly allowed: readonly string[]; readonly next: string }>> = {
+export const nextSteps: Readonly<Record<string, { readonly allowed: readonly string[]; readonly next: string }>> = {
   pending: { allowed: ['accept', 'cancel'], next: 'not assigned: accept it (workerSid), or cancel' },
   reserved: { allowed: ['accept', 'reject', 'cancel'], next: 'not assigned: accept it (workerSid), or cancel' },
   assigned: { allowed: ['wrapup', 'complete'], next: 'a worker has it: complete it, or wrapup' },
@@ -29,7 +29,7 @@ export function rowFor(task: TaskInstance): Row {
   return { ...row, reason: task.reason || undefined }
 }
 
-export const shownTask = (task: TaskInstance): Row => pick(rowFor(task), SHOWN)
+export const shownTask = (task: TaskInstance): Row => pick(rowFor(task), shownFields)
 
 export const reservationRow = ({ sid, reservationStatus, workerSid, workerName }: ReservationInstance): Row => ({
   reservationSid: sid,

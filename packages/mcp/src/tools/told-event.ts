@@ -1,5 +1,5 @@
 import { storedOr } from '../json.ts'
-import { NOTICE, type Outcome, pick, type Row, sizeOf } from '../results.ts'
+import { customersNotice, type Outcome, pick, type Row, sizeOf } from '../results.ts'
 import { type EventData, quotes, sentenceOf } from './event-sentence.ts'
 
 /** An event as either backend tells it. */
@@ -22,14 +22,14 @@ export interface ToldEvents<T extends ToldEvent = ToldEvent> {
 }
 
 /** Of a wait that does not say otherwise: seconds, and events of one answer. */
-export const USUAL_WAIT_S = 20
-export const USUAL_EVENTS = 20
+export const usualWait_s = 20
+export const usualEvents = 20
 
-const SHOWN = ['eventSid', 'type', 'at', 'summary', 'taskSid', 'workerSid', 'conversationSid']
+const shownFields = ['eventSid', 'type', 'at', 'summary', 'taskSid', 'workerSid', 'conversationSid']
 /** Bytes for the events of one result, so that the rest of it has room. */
-const ROOM = 18_000
+const room_bytes = 18_000
 
-/** The row of an event: `data` comes only with `fields`. @throws Fault `bad_value` for an unknown field. */
+/** The row of an event: `data` comes only with `fields`. Throws Fault `bad_value` for an unknown field. */
 function rowOf({ eventSid, type, at, description, data }: ToldEvent, fields: readonly string[] | undefined): Row {
   const row = {
     eventSid,
@@ -43,7 +43,7 @@ function rowOf({ eventSid, type, at, description, data }: ToldEvent, fields: rea
       Object.entries(data).map(([name, value]) => [name, name.endsWith('attributes') ? storedOr(value) : value])
     )
   }
-  return pick(row, SHOWN, fields)
+  return pick(row, shownFields, fields)
 }
 
 /**
@@ -60,7 +60,7 @@ export function outcomeOf<T extends ToldEvent>(
   for (const event of events) {
     const row = rowOf(event, fields)
     size += sizeOf(row) + 1
-    if (size > ROOM && rows.length > 0) break
+    if (size > room_bytes && rows.length > 0) break
     rows.push(row)
   }
   const last = rows.length < events.length ? events[rows.length - 1] : undefined
@@ -69,6 +69,6 @@ export function outcomeOf<T extends ToldEvent>(
     cursor: last ? cursorAfter(last) : cursor,
     hasMore: hasMore || last !== undefined || undefined,
     truncated: truncated || undefined,
-    notice: events.some(({ type }) => quotes(type)) ? NOTICE : undefined
+    notice: events.some(({ type }) => quotes(type)) ? customersNotice : undefined
   }
 }

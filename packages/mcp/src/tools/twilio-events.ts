@@ -6,7 +6,7 @@ import { objectIn } from '../json.ts'
 import { conversationsOf } from '../names.ts'
 import type { Outcome } from '../results.ts'
 import { type Call, given } from '../tool.ts'
-import { outcomeOf, type ToldEvent, USUAL_EVENTS, USUAL_WAIT_S } from './told-event.ts'
+import { outcomeOf, type ToldEvent, usualEvents, usualWait_s } from './told-event.ts'
 import type { WaitArguments } from './wait-for-events.ts'
 
 /*
@@ -16,16 +16,16 @@ import type { WaitArguments } from './wait-for-events.ts'
  */
 
 /** Milliseconds between two questions. */
-const REST_MS = 2_000
+const rest_ms = 2_000
 /** Milliseconds that are asked for again. */
-const OVERLAP_MS = 5_000
+const overlap_ms = 5_000
 /** How far back events can be asked for, and where a wait may begin without a cursor. */
-const KEPT_MS = 30 * 24 * 3_600_000
-const FURTHEST_MS = 24 * 3_600_000
+const kept_ms = 30 * 24 * 3_600_000
+const furthest_ms = 24 * 3_600_000
 /** The most that is read at once. */
-const MOST = 2_000
+const maxRead = 2_000
 
-const FAMILIES = [
+const families = [
   'task.',
   'task-queue.',
   'workflow.',
@@ -35,7 +35,7 @@ const FAMILIES = [
   'workspace.',
   'task-channel.'
 ]
-const WORKING = [...FAMILIES.map((family) => `${family}*`), 'message.added (with conversationSid)']
+const workingTypes = [...families.map((family) => `${family}*`), 'message.added (with conversationSid)']
 
 /** A place in what Twilio tells: of TaskRouter's events, or of a conversation's messages. */
 type Place =
@@ -54,11 +54,11 @@ interface Found {
 /**
  * Waits on a Twilio account.
  *
- * @throws Fault `unsupported_backend` for what Twilio does not tell, `bad_value` for a cursor or instant that is none.
+ * Throws Fault `unsupported_backend` for what Twilio does not tell, `bad_value` for a cursor or instant that is none.
  */
 export async function twilioEvents(values: WaitArguments, call: Call): Promise<Outcome> {
   checkWorking(values)
-  const until = performance.now() + (values.waitSeconds ?? USUAL_WAIT_S) * 1000
+  const until = performance.now() + (values.waitSeconds ?? usualWait_s) * 1000
   const look = values.conversationSid === undefined ? taskrouterEvents : conversationMessages
   let place = values.cursor === undefined ? undefined : placeIn(values.cursor, values.conversationSid)
   let truncated = false
@@ -71,7 +71,7 @@ export async function twilioEvents(values: WaitArguments, call: Call): Promise<O
       const page = { events: found.events, cursor: cursorOf(place), hasMore: found.hasMore, truncated }
       return outcomeOf(page, call.fields, (event) => cursorOf(event.place))
     }
-    await pause(Math.min(REST_MS, left), undefined, { signal: call.signal }).catch(() => {}) // aborted: the next look is the last
+    await pause(Math.min(rest_ms, left), undefined, { signal: call.signal }).catch(() => {}) // aborted: the next look is the last
   }
 }
 
@@ -97,10 +97,10 @@ function checkWorking({
   for (const type of types) {
     const works =
       conversationSid === undefined
-        ? type === '*' || FAMILIES.some((family) => type.startsWith(family) || matches(type, family))
+        ? type === '*' || families.some((family) => type.startsWith(family) || matches(type, family))
         : matches(type, 'message.added')
     if (works) continue
-    const allowed = conversationSid === undefined ? WORKING : ['message.added']
+    const allowed = conversationSid === undefined ? workingTypes : ['message.added']
     throw unsupported(`on Twilio nothing can be waited for by the type ${type}`, 'types', type, allowed)
   }
 }
@@ -113,14 +113,14 @@ async function taskrouterEvents(values: WaitArguments, place: Place | undefined,
   const workspace = call.backend.client.taskrouter.v1.workspaces(await call.workspace())
   const now = Date.now()
   const asked = place && 'from' in place ? place : { from: startOf(values.since, now), known: [] }
-  const from = Math.max(asked.from, now - KEPT_MS)
+  const from = Math.max(asked.from, now - kept_ms)
   const [only] = values.types ?? []
   const listed = await workspace.events.list({
     ...given({ taskSid: values.taskSid, workerSid: values.workerSid, taskQueueSid: values.taskQueueSid }),
     ...(values.types?.length === 1 && only && !only.endsWith('*') ? { eventType: only } : {}),
     // Whole seconds, as the API takes them; what is older is dropped below.
     startDate: new Date(Math.floor(from / 1000) * 1000),
-    limit: MOST,
+    limit: maxRead,
     pageSize: 1000
   })
   const known = new Set(asked.known)
@@ -136,15 +136,15 @@ async function taskrouterEvents(values: WaitArguments, place: Place | undefined,
   all = new Map([...all].filter(([end]) => known.has(end)))
   let passed = 0
   for (const { event, at: instant } of fresh) {
-    if (events.length >= (values.maxEvents ?? USUAL_EVENTS)) break
+    if (events.length >= (values.maxEvents ?? usualEvents)) break
     passed++
     all.set(endOf(event.sid), instant)
-    const next = Math.max(at.from, instant - OVERLAP_MS)
+    const next = Math.max(at.from, instant - overlap_ms)
     at = { from: next, known: [...all].flatMap(([end, when]) => (when >= next ? [end] : [])) }
     if (wanted.length === 0 || wanted.some((pattern) => matches(pattern, event.eventType)))
       events.push({ ...told(event, instant), place: at })
   }
-  const truncated = asked.from < from || listed.length >= MOST
+  const truncated = asked.from < from || listed.length >= maxRead
   return { events, place: at, hasMore: passed < fresh.length, truncated }
 }
 
@@ -160,7 +160,7 @@ function instantOf({ eventDateMs, eventDate }: EventInstance): number {
 const endOf = (sid: string): string => sid.slice(-8)
 
 async function conversationMessages(values: WaitArguments, place: Place | undefined, call: Call): Promise<Found> {
-  const { conversationSid = '', maxEvents = USUAL_EVENTS } = values
+  const { conversationSid = '', maxEvents = usualEvents } = values
   const { messages } = conversationsOf(call.backend.client, undefined)(conversationSid)
   const [newest] = await messages.list({ order: 'desc', limit: 1, pageSize: 1 })
   const end = newest?.index ?? -1
@@ -170,7 +170,7 @@ async function conversationMessages(values: WaitArguments, place: Place | undefi
     return { events: [], place: at(end), hasMore: false, truncated: false }
   if (newest === undefined || (start !== undefined && end <= start))
     return { events: [], place: at(start ?? end), hasMore: false, truncated: false }
-  const limit = Math.min(start === undefined ? MOST : end - start, MOST)
+  const limit = Math.min(start === undefined ? maxRead : end - start, maxRead)
   const since = start === undefined ? startOf(values.since, Date.now()) : Number.NEGATIVE_INFINITY
   const read = (await messages.list({ order: 'desc', limit, pageSize: 100 })).reverse()
   const fresh = read.filter(({ index, dateCreated }) => index > (start ?? -1) && dateCreated.getTime() >= since)
@@ -207,15 +207,15 @@ function written(message: MessageInstance): ToldEvent {
 
 const iso = (instant: number): string => new Date(instant).toISOString()
 
-const DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/i
+const durationText = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/i
 
 /** Where a wait begins without a cursor: now, or `since`. */
 function startOf(since: string | undefined, now: number): number {
   if (since === undefined) return now
-  const parts = /\d/.test(since) ? DURATION.exec(since.trim()) : null
+  const parts = /\d/.test(since) ? durationText.exec(since.trim()) : null
   const [days = 0, hours = 0, minutes = 0, seconds = 0] = (parts ?? []).slice(1).map((part) => Number(part ?? 0))
   const start = parts ? now - (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000 : Date.parse(since)
-  if (Number.isNaN(start) || start < now - FURTHEST_MS)
+  if (Number.isNaN(start) || start < now - furthest_ms)
     throw fault('bad_value', 'since must be an ISO 8601 instant or a duration back from now, at most a day', {
       argument: 'since',
       found: since,

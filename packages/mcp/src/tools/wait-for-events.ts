@@ -2,8 +2,8 @@ import { explained } from '../errors.ts'
 import type { RingdownApi } from '../ringdown-api.ts'
 import { actionsOn, argumentsOf, type Call, hints, type Tool, type Values } from '../tool.ts'
 import { interactionOf } from './interactions.ts'
-import { FIELDS } from './shared.ts'
-import { outcomeOf, type ToldEvent, USUAL_EVENTS, USUAL_WAIT_S } from './told-event.ts'
+import { fieldsArgument } from './shared.ts'
+import { outcomeOf, type ToldEvent, usualEvents, usualWait_s } from './told-event.ts'
 import { twilioEvents } from './twilio-events.ts'
 
 const args = argumentsOf({
@@ -18,12 +18,12 @@ const args = argumentsOf({
   waitSeconds: { type: 'integer', min: 0, max: 50, description: '0-50, default 20' },
   maxEvents: { type: 'integer', min: 1, max: 100, description: 'default 20' },
   workspaceSid: { type: 'string', ref: 'workspace', description: 'default: all (Twilio: the Flex one)' },
-  ...FIELDS
+  ...fieldsArgument
 })
 const on = actionsOn(args)
 export type WaitArguments = Values<typeof args>
 
-const PROGRESS_MS = 5_000
+const progress_ms = 5_000
 
 export const waitForEvents: Tool = {
   name: 'wait_for_events',
@@ -67,7 +67,7 @@ export const waitForEvents: Tool = {
         'fields'
       ],
       run: (values, call) =>
-        withProgress(values.waitSeconds ?? USUAL_WAIT_S, call, () => {
+        withProgress(values.waitSeconds ?? usualWait_s, call, () => {
           const { ringdown } = call.backend
           return ringdown ? ringdownEvents(values, call, ringdown) : twilioEvents(values, call)
         })
@@ -85,7 +85,7 @@ async function withProgress<T>(seconds: number, call: Call, work: () => Promise<
     const passed = Math.min(Math.round((performance.now() - begun) / 1000), seconds)
     progress(passed, seconds, `waiting for events, ${passed} of ${seconds} s`)
   }
-  const timer = setInterval(tell, PROGRESS_MS)
+  const timer = setInterval(tell, progress_ms)
   try {
     return await work()
   } finally {
@@ -112,7 +112,7 @@ interface FeedPage {
 }
 
 async function ringdownEvents(values: WaitArguments, call: Call, api: RingdownApi) {
-  const until = performance.now() + (values.waitSeconds ?? USUAL_WAIT_S) * 1000
+  const until = performance.now() + (values.waitSeconds ?? usualWait_s) * 1000
   const filters = {
     types: values.types?.join(','),
     workspace_sid: values.workspaceSid,
@@ -121,7 +121,7 @@ async function ringdownEvents(values: WaitArguments, call: Call, api: RingdownAp
     task_queue_sid: values.taskQueueSid,
     conversation_sid: values.conversationSid,
     interaction_sid: values.interactionSid && (await interactionOf(values.interactionSid, call)),
-    limit: values.maxEvents ?? USUAL_EVENTS
+    limit: values.maxEvents ?? usualEvents
   }
   let { cursor } = values
   let truncated = false

@@ -1,14 +1,17 @@
-import { running, type Stay, type StayPart } from '@ringdown/engine/analytics/stay'
+import { day, running, type Stay, type StayCell, type StayPart } from '@ringdown/engine/analytics/stay'
 import { binding, type Query } from '../store/query.ts'
 import type { StepWrite, Store } from '../store/store.ts'
 import { insertsOf, quote, type Table } from '../store/tables.ts'
 
 /*
- * What the reader of the log has made of it: cells of figures (roll-ups), and the times of workers in activities (stays).
- * One text for both dialects; each query is answered by one index.
+ * What is kept of statistics: cells of figures (roll-ups), and the times of workers in activities (stays). One text for
+ * both dialects; each query is answered by one index.
  */
 
-/** Cells of statistics, by scope and time (see the engine's analytics/rollup). */
+/**
+ * Cells of statistics, by scope and time (see the engine's analytics/rollup). One is written when its time is over, and
+ * never changes after that.
+ */
 export const cellTable: Table = {
   name: 'rollup',
   columns: {
@@ -18,11 +21,13 @@ export const cellTable: Table = {
     start: 'integer',
     task_channel_sid: 'text',
     figures: 'text',
-    histograms: 'text'
+    histograms: 'text',
+    seconds: 'text'
   },
   key: ['account_sid', 'scope_sid', 'span', 'start', 'task_channel_sid'],
-  // For forgetting what is older than anybody may ask for.
-  indexes: [{ columns: ['start'] }]
+  optional: ['seconds'],
+  // For forgetting what is older than anybody may ask for, and for finding everybody who had a part in an hour.
+  indexes: [{ columns: ['start', 'span', 'scope_sid'] }]
 }
 
 /** Workers' times in activities. The first index holds all that a sum over a workspace reads: no row is looked up. */
@@ -39,14 +44,14 @@ export const stayTable: Table = {
   },
   key: ['account_sid', 'seq'],
   indexes: [
-    { columns: ['workspace_sid', 'until_at', 'from_at', 'activity_sid'] },
+    { columns: ['workspace_sid', 'until_at', 'from_at', 'activity_sid', 'seq'] },
     { columns: ['worker_sid', 'until_at', 'from_at'] },
     // For forgetting.
     { columns: ['until_at'] }
   ]
 }
 
-/** A cell of roll-ups as it is kept: figures and histograms are JSON text. */
+/** A cell of roll-ups as it is kept: figures, histograms and seconds are JSON text. */
 export interface CellRow {
   readonly scope_sid: string
   readonly span: number
@@ -54,6 +59,8 @@ export interface CellRow {
   readonly task_channel_sid: string
   readonly figures: string
   readonly histograms: string
+  /** Of a minute; null in one that was written before seconds were kept. */
+  readonly seconds: string | null
 }
 
 /** Neighbouring cells of one length, `end` exclusive. */
@@ -84,8 +91,6 @@ interface StaySum {
 interface CellQuery {
   readonly scopes: readonly string[]
   readonly runs: readonly CellRun[]
-  /** They are left out ('{}', or nothing) unless asked for: they are large. */
-  readonly histograms: boolean
 }
 
 /** Stays that overlap a span of time: of a workspace, or of some of its workers. */
@@ -96,6 +101,8 @@ interface StayQuery {
   readonly until: number
   /** Those in one of these, which must not overlap. */
   readonly parts?: readonly StayPart[]
+  /** Those with one of these seqs are left out. */
+  readonly without: readonly number[]
 }
 
 /** The cells and stays of a store, for reading. */
@@ -106,14 +113,20 @@ export class Cells {
     this.#store = store
   }
 
-  async cells(account_sid: string, { scopes, runs, histograms }: CellQuery): Promise<CellRow[]> {
+  async cells(account_sid: string, { scopes, runs }: CellQuery): Promise<CellRow[]> {
     if (scopes.length === 0 || runs.length === 0) return []
-    const columns = `scope_sid, span, start, task_channel_sid, figures, ${histograms ? 'histograms' : "'{}' as histograms"}`
+    const columns = 'scope_sid, span, start, task_channel_sid, figures, histograms, seconds'
     return (await this.#store.query(this.#select(account_sid, columns, scopes, runs))) as unknown as CellRow[] // as: selected so
   }
 
-  /** The same cells, put together by the store: one row for each scope and channel, whatever their number. */
-  async texts(account_sid: string, { scopes, runs, histograms }: CellQuery): Promise<CellTexts[]> {
+  /**
+   * The same cells, put together by the store: one row for each scope and channel, whatever their number. Histograms are
+   * left out unless asked for: they are large.
+   */
+  async texts(
+    account_sid: string,
+    { scopes, runs, histograms }: CellQuery & { readonly histograms: boolean }
+  ): Promise<CellTexts[]> {
     if (scopes.length === 0 || runs.length === 0) return []
     const columns = 'scope_sid, task_channel_sid, figures, histograms'
     const { sql, values } = this.#select(account_sid, columns, scopes, runs)
@@ -124,29 +137,52 @@ export class Cells {
     return (await this.#store.query({ sql: joined, values })) as unknown as CellTexts[] // as: selected so
   }
 
-  /** The stays of some workers that still last, or of everybody in a workspace. */
-  async openStays(
-    account_sid: string,
-    of: { readonly workers: readonly string[] } | { readonly workspace_sid: string }
-  ): Promise<Stay[]> {
-    const { values, bind, among } = binding(this.#store.dialect)
-    const sql = `select ${stayColumns} from ${quote(stayTable.name)} where account_sid = ${bind(account_sid)} and ${
-      'workers' in of ? among('worker_sid', 'text', of.workers) : `workspace_sid = ${bind(of.workspace_sid)}`
-    } and until_at = ${bind(running)}`
+  /** Whoever has cells in a run, each once. Read from the index alone. */
+  async scopes(account_sid: string, { span, start, end }: CellRun): Promise<string[]> {
+    const { values, bind } = binding(this.#store.dialect)
+    const sql = `select distinct scope_sid from ${quote(cellTable.name)} where account_sid = ${bind(account_sid)}
+      and start >= ${bind(start)} and start < ${bind(end)} and span = ${bind(span)} order by scope_sid`
+    return (await this.#store.query({ sql, values })).map(({ scope_sid }) => String(scope_sid))
+  }
+
+  /** The stays that still last. */
+  async openStays(account_sid: string): Promise<Stay[]> {
+    const { values, bind } = binding(this.#store.dialect)
+    const sql = `select ${stayColumns} from ${quote(stayTable.name)} where account_sid = ${bind(account_sid)}
+      and until_at = ${bind(running)} order by seq`
     return (await this.#store.query({ sql, values })) as unknown as Stay[] // as: its columns are selected
   }
 
+  /** Cells of the stays that ended from one instant on and before another, both in one day. One that lasted no time is none. */
+  async endedStays(account_sid: string, from: number, until: number): Promise<StayCell[]> {
+    const { values, bind } = binding(this.#store.dialect)
+    const ms = 'until_at - from_at'
+    const sql = `select activity_sid, begun, count(*) as count, cast(sum(ms) as bigint) as total, min(ms) as min, max(ms) as max
+      from (select activity_sid, from_at - from_at % ${day} as begun, ${ms} as ms from ${quote(stayTable.name)}
+        where account_sid = ${bind(account_sid)} and until_at >= ${bind(from)} and until_at < ${bind(until)} and ${ms} > 0) ended
+      group by activity_sid, begun order by activity_sid, begun`
+    const found = await this.#store.query({ sql, values })
+    const ended = from - (from % day)
+    return found.map((row) => ({ ...(row as unknown as Omit<StayCell, 'ended'>), ended })) // as: selected so
+  }
+
   /** Stays by activity. */
-  async stays(account_sid: string, { workspace_sid, workers, from, until, parts }: StayQuery): Promise<StaySum[]> {
+  async stays(account_sid: string, query: StayQuery): Promise<StaySum[]> {
+    const { workspace_sid, workers, from, until, parts, without } = query
     const { dialect } = this.#store
     const { values, bind, among } = binding(dialect)
+    // Asked once a part, since values are bound in the order of the text.
+    const isAsked = () => [
+      ...(workers === undefined ? [] : [`and ${among('worker_sid', 'text', workers)}`]),
+      ...(without.length === 0 ? [] : [`and not (${among('seq', 'integer', without)})`])
+    ]
     // Each part is a range of the index that ends with the activity: no row is looked up.
     const selects = (parts ?? [{ ended: from + 1, begun: until }]).map(
       ({ ended, before, begun }) =>
         `select activity_sid, ${dialect.least}(until_at, ${bind(until)}) - ${dialect.greatest}(from_at, ${bind(from)}) as ms
         from ${quote(stayTable.name)} where account_sid = ${bind(account_sid)} and workspace_sid = ${bind(workspace_sid)}
           and until_at >= ${bind(ended)} ${before === undefined ? '' : `and until_at < ${bind(before)}`}
-          and from_at < ${bind(begun)} ${workers === undefined ? '' : `and ${among('worker_sid', 'text', workers)}`}`
+          and from_at < ${bind(begun)} ${isAsked().join(' ')}`
     )
     const sql = `select activity_sid, count(*) as count, cast(sum(ms) as bigint) as total, min(ms) as min, max(ms) as max
       from (${selects.join(' union all ')}) clipped where ms > 0 group by activity_sid`
@@ -165,7 +201,7 @@ export class Cells {
   }
 }
 
-/** Cells and stays, as they are after a reader's step, as what it writes. */
+/** Cells and stays as what is written with the cursor. */
 export function cellWrites(cells: readonly CellRow[], stays: readonly Stay[]): StepWrite[] {
   return [insertsOf(cellTable, cells), insertsOf(stayTable, stays)].filter(({ rows }) => rows.length > 0)
 }

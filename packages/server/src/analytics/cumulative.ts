@@ -1,13 +1,11 @@
 import { type Count, join, nothing, type Spread, splitAt, type Tally } from '@ringdown/engine/analytics/rollup'
 import type { State } from '@ringdown/engine/center'
-import type { Ledger } from '../commit/ledger.ts'
+import type { Statistics } from './statistics.ts'
 import { timeInActivities } from './stays.ts'
 import { type Scoped, talliesOf } from './tallies.ts'
 
 /*
- * Cumulative figures in the shape in which the API shows them (reference taskrouter 7.3 to 7.5). They come from roll-ups
- * and, at the edges of a span that does not begin or end with a minute, from the events themselves: they are exact to the
- * millisecond.
+ * Cumulative figures in the shape in which the API shows them (reference taskrouter 7.3 to 7.5).
  */
 
 /** Which figures are asked for. */
@@ -21,20 +19,19 @@ export interface Cumulated extends CumulativeQuery {
   readonly tally: Tally
 }
 
-/** What figures are read from. */
+/** What else figures are read from. */
 interface Center {
-  readonly ledger: Pick<Ledger, 'caughtUp' | 'reading'>
   readonly state: State
   now(): number
 }
 
 /** The figures of some scopes (workspace, queue, workflow, worker; by SID) together. */
 export async function cumulated(
-  ledger: Center['ledger'],
+  statistics: Statistics,
   scopes: readonly string[],
   asked: CumulativeQuery
 ): Promise<Cumulated> {
-  const tallies = await talliesOf(ledger, scopes, asked)
+  const tallies = await talliesOf(statistics, scopes, asked)
   return { ...asked, tally: [...tallies.values()].reduce(join, nothing) }
 }
 
@@ -132,14 +129,15 @@ function split({ thresholds, tally: { histograms } }: Cumulated) {
 
 /** Reservations, and the time spent in every activity; what still lasts is counted up to the end of the window. */
 export async function workersCumulative(
-  { ledger, state, now }: Center,
+  statistics: Statistics,
+  { state, now }: Center,
   workspace_sid: string,
   workers: readonly string[] | undefined,
   found: Cumulated
 ) {
   const { start, end } = found.window
   const activities = [...state.tables.activity.by('workspace_sid', workspace_sid)]
-  const byActivity = await timeInActivities(ledger, {
+  const byActivity = await timeInActivities(statistics, {
     workspace_sid,
     activities: activities.map(({ sid }) => sid),
     workers,

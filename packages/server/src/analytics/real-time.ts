@@ -1,18 +1,60 @@
 import { enteredAt, realTimeOf } from '@ringdown/engine/analytics/realtime'
 import type { State } from '@ringdown/engine/center'
+import type { Ledger } from '../commit/ledger.ts'
+import { binding } from '../store/query.ts'
 
 /*
- * Real-time figures in the shape in which the API shows them, from counters that follow the live rows. Ages are whole
+ * Real-time figures in the shape in which the API shows them, from counters that follow the living rows. Ages are whole
  * seconds; `now` is the clock's.
  */
 
-/** Of the tasks of a workspace, a queue or a workflow: of one channel, or of all. */
-export function taskFigures(state: State, place_sid: string, task_channel_sid: string | undefined, now: number) {
+/** How many tasks are over and not yet forgotten, by status. */
+type Over = Readonly<Record<'completed' | 'canceled', number>>
+
+/** The same of each of some places, by SID; a place without any is missing. */
+export type OverByPlace = ReadonlyMap<string, Over>
+
+/**
+ * Counts the tasks that were put away, in the store, whose SQL this is: of workspaces, queues or workflows, as the column
+ * says, on one channel or on all.
+ */
+export async function tasksOver(
+  { ledger, now }: { readonly ledger: Ledger; now(): number },
+  column: 'workspace_sid' | 'task_queue_sid' | 'workflow_sid',
+  sids: readonly string[],
+  task_channel_sid: string | undefined
+): Promise<OverByPlace> {
+  await ledger.settled()
+  const rows = await ledger.reading((kept, account_sid) => {
+    const { values, bind, among } = binding(kept.dialect)
+    const conditions = [`account_sid = ${bind(account_sid)}`, `forget_at > ${bind(now())}`, among(column, 'text', sids)]
+    if (task_channel_sid !== undefined) conditions.push(`task_channel_sid = ${bind(task_channel_sid)}`)
+    const sql = `select ${column} as place, assignment_status as status, count(*) as count from task
+      where ${conditions.join(' and ')} group by ${column}, assignment_status`
+    return kept.query({ sql, values })
+  })
+  const found = new Map<string, Over>()
+  for (const { place, status, count } of rows as { place: string; status: keyof Over; count: number }[]) // as selected
+    found.set(place, { ...(found.get(place) ?? none), [status]: Number(count) })
+  return found
+}
+
+const none: Over = { completed: 0, canceled: 0 }
+
+/** Of the tasks of a workspace, a queue or a workflow: of one channel, or of all. `over` are those of the store. */
+export function taskFigures(
+  state: State,
+  place_sid: string,
+  task_channel_sid: string | undefined,
+  over: OverByPlace,
+  now: number
+) {
   const figures = realTimeOf(state).tasks(place_sid, task_channel_sid)
-  const { total_tasks, tasks_by_status, tasks_by_priority, longest } = figures
+  const { total_tasks, tasks_by_status: living, tasks_by_priority, longest } = figures
+  const { completed, canceled } = over.get(place_sid) ?? none
   return {
     total_tasks,
-    tasks_by_status,
+    tasks_by_status: { ...living, completed: living.completed + completed, canceled: living.canceled + canceled },
     tasks_by_priority,
     longest_task_waiting_age: longest ? secondsSince(longest.date_created, now) : 0,
     longest_task_waiting_sid: longest?.sid ?? null
@@ -25,13 +67,14 @@ export function queueFigures(
   workspace_sid: string,
   task_queue_sid: string,
   task_channel_sid: string | undefined,
+  over: OverByPlace,
   now: number
 ) {
   const { longest_in_queue } = realTimeOf(state).tasks(task_queue_sid, task_channel_sid)
   const { by_activity, eligible, available } = realTimeOf(state).workforce(task_queue_sid, task_channel_sid)
   return {
     task_queue_sid,
-    ...taskFigures(state, task_queue_sid, task_channel_sid, now),
+    ...taskFigures(state, task_queue_sid, task_channel_sid, over, now),
     longest_relative_task_age_in_queue: longest_in_queue ? secondsSince(enteredAt(longest_in_queue), now) : 0,
     longest_relative_task_sid_in_queue: longest_in_queue?.sid ?? null,
     activity_statistics: activityStatistics(state, workspace_sid, (sid) => by_activity.get(sid) ?? 0),

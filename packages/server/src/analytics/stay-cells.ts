@@ -34,7 +34,7 @@ export function stayCellPlace(activity_sid: string, day: number): CellKey {
 export function stayCellRow(place: CellKey, cells: readonly StayCell[]): CellRow {
   const here = cells.filter(({ activity_sid, ended }) => activity_sid === place.scope_sid && ended === place.start)
   const figures = here.map(({ begun, count, total, min, max }): Begun => [begun, count, total, min, max])
-  return { ...place, figures: JSON.stringify(figures), histograms: '{}' }
+  return { ...place, figures: JSON.stringify(figures), histograms: '{}', seconds: null }
 }
 
 /** The cells of the stays that ended in whole days, from one instant on and before another. */

@@ -1,17 +1,18 @@
 import {
   coverOf,
-  figuresOf,
   finest,
   type Histograms,
   type Packed,
+  type Seconds,
   Sum,
+  second,
   sharesOf,
   type Tally
 } from '@ringdown/engine/analytics/rollup'
-import type { Ledger } from '../commit/ledger.ts'
-import { Cells } from './cells.ts'
-import { statisticsReader } from './reader.ts'
-import { ToldEvents } from './told.ts'
+import { type CellRow, Cells } from './cells.ts'
+import { listIn } from './keeper.ts'
+import type { Statistics } from './statistics.ts'
+import { toldBetween } from './told.ts'
 import type { Window } from './window.ts'
 
 /** Of which time and channel figures are asked for. */
@@ -23,35 +24,20 @@ export interface Scoped {
   readonly histograms: boolean
 }
 
-/** How long an answer waits for the reader of the log, in real time. */
-const patience_ms = 2_000
+/** Part of a minute: from one instant on, before another, whole seconds both. */
+type Edge = readonly [from: number, until: number]
 
 /**
- * The figures of each scope (workspace, queue, workflow, worker; by SID) that has any: from the coarsest cells inside the
- * window and from single events in the minutes at its edges, exact to the millisecond.
- *
- * Everything that was decided before the call is counted, unless the reader of the log is more than `patience` (by
- * default 2,000) milliseconds behind: under a load that it does not keep up with an answer would wait for as long as
- * the load lasts. Then figures are those of what has been read so far. Twilio's may lag as well (reference taskrouter 7.1).
+ * The figures of each scope (workspace, queue, workflow, worker; by SID) that has any, from the coarsest cells inside the
+ * window, from seconds at its edges, and from memory for the last minutes: exact to the second, the first and the last one
+ * included. Everything that was decided before the call is counted, as far as `Statistics.upToDate` waits for it.
  */
 export async function talliesOf(
-  ledger: Pick<Ledger, 'caughtUp' | 'reading'>,
+  statistics: Pick<Statistics, 'upToDate' | 'account'>,
   scopes: readonly string[],
   { window, task_channel_sid, histograms }: Scoped,
-  patience = patience_ms
+  patience?: number
 ): Promise<Map<string, Tally>> {
-  await withPatience(ledger.caughtUp(statisticsReader), patience)
-  // Nothing lies after now: the minute that has begun is read as a whole.
-  const { runs, edges } = coverOf(window.start, window.isOpen ? endOfMinute(window.end) : window.end + 1)
-  const [rows, groups, told] = await ledger.reading((kept, account_sid) => {
-    const events = new ToldEvents(kept)
-    return Promise.all([
-      new Cells(kept).texts(account_sid, { scopes, runs, histograms }),
-      // Raw waits are in the events alone.
-      Promise.all(histograms ? [] : edges.map(([from, until]) => events.groups(account_sid, { scopes, from, until }))),
-      Promise.all(histograms ? edges.map(([from, until]) => events.between(account_sid, from, until)) : [])
-    ])
-  })
   const sums = new Map<string, Sum>()
   const sumOf = (scope_sid: string): Sum => {
     let sum = sums.get(scope_sid)
@@ -62,35 +48,61 @@ export async function talliesOf(
     return sum
   }
   const isAsked = (channel_sid: string) => task_channel_sid === undefined || channel_sid === task_channel_sid
+  const recent = await statistics.upToDate(patience)
+  const { since } = recent
+  const from = window.start - (window.start % second)
+  // Nothing lies after now: the minute that has begun is read as a whole.
+  const until = next(window.end, window.isOpen ? finest : second)
+  recent.addTo(sumOf, scopes, isAsked, [from, until])
+  const { runs, edges } = coverOf(from, Math.min(until, since))
+  const [rows, minutes] = await statistics.account.reading((store, account_sid) => {
+    const kept = new Cells(store)
+    return Promise.all([
+      kept.texts(account_sid, { scopes, runs, histograms }),
+      Promise.all(edges.map(([start]) => kept.cells(account_sid, { scopes, runs: [minuteOf(start)] })))
+    ])
+  })
   for (const row of rows) {
     if (!isAsked(row.task_channel_sid)) continue
     const sum = sumOf(row.scope_sid)
     for (const packed of listIn<Packed>(row.figures)) sum.addPacked(packed)
     for (const waits of listIn<Histograms>(row.histograms)) sum.addHistograms(waits)
   }
-  for (const group of groups.flat())
-    if (isAsked(group.task_channel_sid)) sumOf(group.scope_sid).add({ figures: figuresOf(group), histograms: {} })
   const wanted = new Set(scopes)
-  for (const event of told.flat())
-    for (const share of sharesOf(event))
-      if (wanted.has(share.scope_sid) && isAsked(share.task_channel_sid)) sumOf(share.scope_sid).add(share)
+  for (const [n, edge] of edges.entries()) {
+    const cells = minutes[n] ?? []
+    if (cells.every(hasSeconds))
+      addSeconds(
+        sumOf,
+        cells.filter(({ task_channel_sid: sid }) => isAsked(sid)),
+        edge
+      )
+    else
+      for await (const event of toldBetween(statistics.account, edge))
+        for (const share of sharesOf(event))
+          if (wanted.has(share.scope_sid) && isAsked(share.task_channel_sid)) sumOf(share.scope_sid).add(share)
+  }
   return new Map([...sums].map(([scope_sid, sum]) => [scope_sid, sum.tally]))
 }
 
-/** Texts of cells, one after the other, as the reader of the log wrote them. */
-function listIn<T>(texts: string): T[] {
-  return JSON.parse(`[${texts}]`) as T[] // whoever calls knows the column
+type WithSeconds = CellRow & { readonly seconds: string }
+
+/** Seconds have not been kept for ever: minutes that are older have none. */
+function hasSeconds(cell: CellRow): cell is WithSeconds {
+  return cell.seconds !== null
 }
 
-/** Waits for something, but not longer than so many milliseconds. */
-async function withPatience(awaited: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const enough = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([awaited, enough]).finally(() => clearTimeout(timer))
+function addSeconds(sumOf: (scope_sid: string) => Sum, cells: readonly WithSeconds[], [from, until]: Edge): void {
+  for (const { scope_sid, start, seconds } of cells)
+    sumOf(scope_sid).addSeconds(JSON.parse(seconds) as Seconds, (from - start) / second, (until - start) / second) // as the keeper wrote it
 }
 
-function endOfMinute(instant: number): number {
-  return instant - (instant % finest) + finest
+function minuteOf(instant: number) {
+  const start = instant - (instant % finest)
+  return { span: finest, start, end: start + finest }
+}
+
+/** The first instant of the second, or minute, after the one in which an instant lies. */
+function next(instant: number, span: number): number {
+  return instant - (instant % span) + span
 }

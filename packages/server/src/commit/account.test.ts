@@ -148,13 +148,34 @@ describe('an account', () => {
 
     const again = await open()
     await again.settled()
-    expect(again.state.get('task', task.sid)).toMatchObject({
-      assignment_status: 'canceled',
-      reason: 'Task TTL Exceeded'
-    })
+    expect(await again.find('task', { sid: task.sid })).toMatchObject([
+      { assignment_status: 'canceled', reason: 'Task TTL Exceeded' }
+    ])
     expect(again.state.get('worker', worker.sid).activity_sid).not.toBe(available)
     const types = (await again.log(0, 1000)).map(({ type }) => type)
     expect(types.indexOf('reservation.timeout')).toBeLessThan(types.indexOf('task.canceled'))
+  })
+
+  it('has tasks that are over on disk only, also after a start, until they are forgotten', async () => {
+    const account = await open()
+    const { workspace_sid, workflow_sid } = await center(account)
+    const { task } = await account.execute({ type: 'task.create', workspace_sid, workflow_sid })
+    await account.execute({ type: 'task.update', workspace_sid, sid: task.sid, assignment_status: 'canceled' })
+    await account.notified()
+    expect(account.state.tables.task.size).toBe(0)
+    await account.close()
+    clock = new TestClock(clock.now())
+
+    const again = await open()
+    expect(again.state.tables.task.size).toBe(0)
+    const [row] = await again.find('task', { sid: task.sid })
+    expect(row).toMatchObject({ assignment_status: 'canceled', version: 1, delete_at: null })
+    const change = { type: 'task.update', workspace_sid, sid: task.sid, attributes: '{"late":true}' } as const
+    await again.execute(change)
+    expect(await again.find('task', { sid: task.sid })).toMatchObject([{ attributes: '{"late":true}', version: 2 }])
+    await clock.advance((row?.forget_at ?? 0) - clock.now())
+    expect(await again.find('task', { sid: task.sid })).toEqual([])
+    await expect(again.execute(change)).rejects.toThrow('was not found')
   })
 
   it('moves with the test clock, one instant after the other', async () => {
@@ -194,8 +215,10 @@ describe('cold rows', () => {
     const late = account.execute({ type: 'task.update', workspace_sid, sid: task.sid, reason: 'too late' })
     // Both timers came first, so that the task was over before anybody could change it.
     await expect(late).rejects.toThrow('it is canceled')
-    expect(account.state.get('task', task.sid)).toMatchObject({ assignment_status: 'canceled', version: 1 })
-    expect(account.state.get('task', other.task.sid).assignment_status).toBe('canceled')
+    await account.settled()
+    const ended = { assignment_status: 'canceled', version: 1 }
+    expect(await account.find('task', { sid: task.sid })).toMatchObject([ended])
+    expect(await account.find('task', { sid: other.task.sid })).toMatchObject([ended])
     const entries = await store.journal(account_sid, 0, 100)
     const types = entries.map(({ data }) => (JSON.parse(data) as { command: { type: string } }).command.type)
     expect(types.slice(-2)).toEqual(['timer.task_ttl', 'timer.task_ttl'])

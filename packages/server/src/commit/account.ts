@@ -16,12 +16,13 @@ import {
 } from '../store/store.ts'
 import { Decider } from './decider.ts'
 import { DueTimers } from './due-timers.ts'
-import { type Known, nothingRead, type Undecided } from './entry.ts'
+import { type Entry, type Known, nothingRead, type Undecided } from './entry.ts'
 import type { Exchange } from './exchange.ts'
 import { Followers } from './followers.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Keep } from './kept-answers.ts'
-import { type Ledger, type LogReader, Unavailable } from './ledger.ts'
+import { coldKinds } from './kinds.ts'
+import { type Ledger, Unavailable } from './ledger.ts'
 import { load } from './load.ts'
 import { Reads, type ReadsOf } from './reads.ts'
 import { Recovery } from './recovery.ts'
@@ -68,8 +69,11 @@ export class Account implements Ledger, Moved {
   readonly onBatch: Set<(seconds: number, decisions: number) => void>
   /** Called when text of the log was blanked: who keeps events in memory has it still. */
   readonly onBlanked = new Set<() => void>()
-  /** Readers of this account's log that are at work in this process, by their names. */
-  readonly readers = new Map<string, LogReader>()
+  /**
+   * Told the events of each durable batch, in order, when it is durable and before its answers have left: for who keeps
+   * them to itself. What an account has loaded, after its store failed, was told to nobody.
+   */
+  readonly onDurable = new Set<(events: readonly EngineEvent[]) => void>()
 
   private constructor(options: AccountOptions, head: AccountHead, state: State) {
     const { store, account_sid, clock, log, seed, readsOf, journal = false } = options
@@ -85,6 +89,7 @@ export class Account implements Ledger, Moved {
       onDurable: (entries) => {
         decider.durable(entries)
         timers.arm()
+        this.#tellDurable(entries)
         followers.add(entries)
       },
       onFailed: (error) => this.#recovery.fail(error)
@@ -92,7 +97,8 @@ export class Account implements Ledger, Moved {
     const decider = new Decider({ state, commit, clock, seed, isReady: () => this.isReady })
     const reads = new Reads({ readsOf, state: () => decider.state, find: (kind, where) => this.find(kind, where) })
     const timers = new DueTimers({ decider, reads, clock, log, isOpen })
-    const followers = new Followers(head.next_event - 1)
+    // They may look at what their events are about.
+    const followers = new Followers(head.next_event - 1, () => decider.sweep())
     const onOpen = () => {
       timers.go()
       commit.pump()
@@ -167,13 +173,18 @@ export class Account implements Ledger, Moved {
   // Reading
 
   async page<K extends Kind>(query: Omit<PageQuery, 'account_sid'> & { readonly kind: K }): Promise<Kinds[K][]> {
-    const rows = await this.#reading(this.#store.page({ ...query, account_sid: this.account_sid }))
+    const { until } = coldKinds.get(query.kind) ?? {}
+    const where = until === undefined ? query.where : [...query.where, [until, '>', this.#decider.now()] as const]
+    const rows = await this.#reading(this.#store.page({ ...query, where, account_sid: this.account_sid }))
     return rows as Kinds[K][] // the store answers rows of the kind that is asked for
   }
 
   async find<K extends Kind>(kind: K, where: Readonly<Record<string, Value>>): Promise<Kinds[K][]> {
     const rows = await this.#reading(this.#store.find(this.account_sid, kind, where))
-    return rows as Kinds[K][] // as above
+    const { until } = coldKinds.get(kind) ?? {}
+    if (until === undefined) return rows as Kinds[K][] // as above
+    const now = this.#decider.now()
+    return rows.filter((row) => Number((row as unknown as Record<string, number>)[until]) > now) as Kinds[K][] // an instant
   }
 
   async log(cursor: number, limit: number): Promise<StoredEvent[]> {
@@ -182,13 +193,6 @@ export class Account implements Ledger, Moved {
 
   async reading<T>(ask: (kept: Reading, account_sid: string) => Promise<T>): Promise<T> {
     return this.#reading(ask(this.#store, this.account_sid))
-  }
-
-  async caughtUp(reader: string): Promise<void> {
-    const found = this.readers.get(reader)
-    if (!found) throw new Error(`invariant: ${reader} is read in this process`)
-    if (this.#recovery.isReading) return // it cannot write what it would make of the rest
-    return this.#reading(found.catchUp())
   }
 
   // With a test clock
@@ -212,6 +216,12 @@ export class Account implements Ledger, Moved {
     this.#unlisten()
     this.#timers.cancelAlarm()
     await closed
+  }
+
+  #tellDurable(entries: readonly Entry[]): void {
+    if (this.onDurable.size === 0) return
+    const events = entries.flatMap(({ decision }) => decision.events)
+    for (const listener of this.onDurable) listener(events)
   }
 
   /** Throws where a command would not be answered any more. */

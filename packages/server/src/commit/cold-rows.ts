@@ -1,5 +1,6 @@
 import type { Change, State } from '@ringdown/engine/center'
 import type { Row } from '@ringdown/engine/core/row'
+import type { Table } from '@ringdown/engine/core/table'
 import type { Kind } from '@ringdown/engine/kinds'
 import type { Fetched } from './entry.ts'
 import { cascades, coldKinds } from './kinds.ts'
@@ -36,15 +37,15 @@ export class ColdRows {
   /** Brings fetched rows into memory, except where memory knows better. */
   admit(state: State, rows: readonly Fetched[]): void {
     for (const { kind, row } of rows) {
-      if (state.find(kind, row.sid) || this.#isGone(kind, row)) continue
+      if (tableOf(state, kind).entry(row.sid) || this.#isGone(kind, row)) continue
       state.admit(kind, row as never) // a row of that kind, as it was stored
     }
   }
 
   /** A decision has changed these rows. */
   decided(changes: readonly Change[]): void {
-    for (const { kind, sid } of changes) {
-      if (!isTracked(kind)) continue
+    for (const { kind, sid, after } of changes) {
+      if (!isTracked(kind, after)) continue
       const key = `${kind}/${sid}`
       this.#undurable.set(key, (this.#undurable.get(key) ?? 0) + 1)
     }
@@ -53,7 +54,7 @@ export class ColdRows {
   /** The decision is on disk. */
   durable(changes: readonly Change[]): void {
     for (const { kind, sid, after } of changes) {
-      if (!isTracked(kind)) continue
+      if (!isTracked(kind, after)) continue
       const key = `${kind}/${sid}`
       const left = (this.#undurable.get(key) ?? 1) - 1
       if (left > 0) this.#undurable.set(key, left)
@@ -80,7 +81,7 @@ export class ColdRows {
       this.#leaving.delete(key)
       if (this.#undurable.has(key)) continue // it comes again when it is durable
       const [kind, sid] = key.split('/') as [Kind, string] // made as `kind/sid`
-      const row = state.find(kind, sid)
+      const row = tableOf(state, kind).entry(sid)?.row
       if (row && !isResident(kind, row)) state.evict(kind, sid)
     }
   }
@@ -107,8 +108,13 @@ export class ColdRows {
 /** Cold kinds, and kinds whose deletion takes cold rows along. Most changes are of other kinds. */
 const tracked: ReadonlySet<string> = new Set([...coldKinds.keys(), ...cascades.keys()])
 
-function isTracked(kind: string): boolean {
-  return tracked.has(kind)
+/** What lives in memory stays there by itself. */
+function isTracked(kind: Kind, after: object | undefined): boolean {
+  return tracked.has(kind) && !(after && isResident(kind, after))
+}
+
+function tableOf(state: State, kind: Kind): Table<Row> {
+  return state.table(kind) as unknown as Table<Row> // every kind's row is a Row
 }
 
 /** By kind, the kinds of the parents whose deletion takes its rows along. */
@@ -125,6 +131,7 @@ function renew(map: Map<string, number>, key: string, fetch: number): void {
 function isResident(kind: Kind, row: object): boolean {
   const cold = coldKinds.get(kind)
   if (!cold) return true
-  const { resident } = cold
+  const { resident, until } = cold
+  if (until !== undefined) return ((row as Record<string, unknown>)[until] ?? null) === null // one of its columns
   return resident?.values.includes((row as Record<string, string>)[resident.column] as string) ?? false
 }

@@ -23,7 +23,7 @@ export interface DeciderOptions {
  * The one writer of an account's state: decides commands in memory, one at a time, and hands what was decided to the group
  * commit (docs/decisions/002-one-writer-per-account.md).
  *
- * - Rows change in `add` alone. `durable` lets cold rows leave memory, `park` takes a timer out of the order, and `replace`
+ * - Rows change in `add` alone. `sweep` lets cold rows leave memory, `park` takes a timer out of the order, and `replace`
  *   puts another state in the place of this one. Everybody else reads it, and asks for it anew after each wait.
  * - Memory is ahead of the disk by what the group commit holds. `replace` therefore forgets which cold rows are where, and
  *   comes after the group commit has given up what it held (a state that is only read excepted: nothing is decided on it).
@@ -86,6 +86,10 @@ export class Decider {
   /** Decisions are on disk: the cold rows that they changed may leave memory. */
   durable(entries: readonly Entry[]): void {
     for (const { decision } of entries) this.cold.durable(decision.changes)
+  }
+
+  /** Who follows the log has been told: cold rows that may leave memory do. */
+  sweep(): void {
     this.cold.sweep(this.#state)
   }
 

@@ -47,6 +47,12 @@ export const nothingRead: Known = { reads: [], fetched: [] }
 /** A command that is about to be decided. */
 export type Undecided = Omit<Entry, 'decision' | 'head' | 'kept'>
 
+/** The decision is durable: whoever wished it is told what came of it. */
+export function answer({ exchange, decision, resolve }: Entry): void {
+  exchange?.onDurable?.(decision.events)
+  resolve(decision.result)
+}
+
 export function seedText(seed: Seed): string {
   return seed.map((part) => part.toString(16).padStart(8, '0')).join('')
 }

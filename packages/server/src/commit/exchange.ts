@@ -1,11 +1,14 @@
 import type { ServerResponse } from 'node:http'
 import type { Actor } from '@ringdown/engine/core/events'
+import type { EngineEvent } from '@ringdown/engine/events'
 
 /**
  * One request until its answer has left. Followers of the log are told only then what the request caused: whoever changes
  * something and then waits for the event gets the two in that order.
  */
 export class Exchange {
+  /** Hears what the request has caused, when that is durable and before the answer is made. */
+  onDurable: ((events: readonly EngineEvent[]) => void) | undefined
   /** Who asks, and in whose place; undefined for the account itself. */
   #actor: Actor | undefined
   #isOver = false
@@ -42,10 +45,23 @@ export class Exchange {
   }
 }
 
-/** The exchange of a response: over when its last byte is with the system, or its connection is gone. */
-export function exchangeOf(response: ServerResponse, actor?: Actor): Exchange {
+interface ExchangeOptions {
+  readonly actor?: Actor | undefined
+  readonly within?: Exchange | undefined
+}
+
+/**
+ * The exchange of a response: over when its last byte is with the system, or its connection is gone. Of a request that is
+ * one of several `within` an exchange: over with that one. `actor` is who asks.
+ */
+export function exchangeOf(response: ServerResponse, { actor, within }: ExchangeOptions = {}): Exchange {
   const exchange = new Exchange(actor)
   const end = () => exchange.end()
+  if (within) {
+    if (within.isOver) end()
+    else within.onceOver(end)
+    return exchange
+  }
   response.once('finish', end)
   response.once('close', end)
   return exchange

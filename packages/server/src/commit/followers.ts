@@ -5,8 +5,8 @@ import { type Exchange, Holding } from './exchange.ts'
 type Listener = (events: readonly EngineEvent[]) => void
 
 /**
- * The followers of an account's log: they are notified of the events of every durable batch, in order, once the requests that caused them
- * are answered (docs/decisions/017-answers-before-events.md).
+ * The followers of an account's log: they are notified of the events of every durable batch, in order, once the requests
+ * that caused them are answered (docs/decisions/017-answers-before-events.md).
  *
  * - `add` is for durable batches only, in the order in which they were written.
  * - `notified_seq` lags behind the disk while answers are on their way. It jumps in `startAt` alone, when the account was
@@ -15,11 +15,13 @@ type Listener = (events: readonly EngineEvent[]) => void
 export class Followers {
   readonly #listeners = new Set<Listener>()
   readonly #holding = new Holding<readonly Entry[]>((entries) => this.#notify(entries))
+  readonly #onNotified: () => void
   #notified_seq: number
 
-  /** Begins after the event with this seq. */
-  constructor(seq: number) {
+  /** Begins after the event with this seq; calls back whenever everybody has been notified of a batch. */
+  constructor(seq: number, onNotified: () => void = () => {}) {
     this.#notified_seq = seq
+    this.#onNotified = onNotified
   }
 
   /** Seq of the last event that followers have been notified of, or could have been. */
@@ -55,9 +57,11 @@ export class Followers {
 
   #notify(entries: readonly Entry[]): void {
     this.#notified_seq = Math.max(this.#notified_seq, (entries.at(-1)?.head.next_event ?? 0) - 1)
-    if (this.#listeners.size === 0) return
-    const events = entries.flatMap((entry) => entry.decision.events)
-    for (const listener of this.#listeners) listener(events)
+    if (this.#listeners.size > 0) {
+      const events = entries.flatMap((entry) => entry.decision.events)
+      for (const listener of this.#listeners) listener(events)
+    }
+    this.#onNotified()
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Store } from '../store/store.ts'
 import { batchOf } from './batch.ts'
-import type { Entry } from './entry.ts'
+import { answer, type Entry } from './entry.ts'
 import { Unavailable } from './ledger.ts'
 
 export interface GroupCommitOptions {
@@ -142,7 +142,7 @@ export class GroupCommit {
   #durable(): void {
     const written = this.#writing.shift() ?? []
     const last = written[written.length - 1]?.head.decision ?? 0
-    for (const entry of written) entry.resolve(entry.decision.result)
+    for (const entry of written) answer(entry)
     const settled = this.#settlers.filter(({ decision }) => decision <= last)
     if (settled.length > 0) {
       this.#settlers = this.#settlers.filter(({ decision }) => decision > last)

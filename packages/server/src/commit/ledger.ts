@@ -22,21 +22,13 @@ export interface Ledger {
   readonly isSettled: boolean
   /** Resolves when everything decided before the call is durable: what `state` shows may then be told. */
   settled(): Promise<void>
-  /** A page of a cold kind, after `settled`. */
+  /** A page of a cold kind, after `settled`; without rows whose time is over. */
   page<K extends Kind>(query: Omit<PageQuery, 'account_sid'> & { readonly kind: K }): Promise<Kinds[K][]>
-  /** Rows of a cold kind whose columns have these values, as the store has them. */
+  /** Rows of a cold kind whose columns have these values, as the store has them; without those whose time is over. */
   find<K extends Kind>(kind: K, where: Readonly<Record<string, Value>>): Promise<Kinds[K][]>
   log(cursor: number, limit: number): Promise<StoredEvent[]>
-  /** Reads what is kept beside rows: the log by its columns, and features' tables. */
+  /** Reads what is kept beside rows: the log by its columns, and features' tables. Rejects with Unavailable where the store does not answer. */
   reading<T>(ask: (kept: Reading, account_sid: string) => Promise<T>): Promise<T>
-  /** Resolves when a reader of the log, by its name, has dealt with everything that was decided before the call. */
-  caughtUp(reader: string): Promise<void>
-}
-
-/** A reader of the log that works by itself, and can be waited for. */
-export interface LogReader {
-  /** Resolves when it has dealt with everything that was decided before the call; rejects with Unavailable. */
-  catchUp(): Promise<void>
 }
 
 /** 503: the store cannot be reached, the write's outcome is unknown, or too much is waiting. */

@@ -8,7 +8,7 @@ export interface Question<R extends Row> {
   /** Those who are asked. */
   readonly rows: Iterable<R>
   /** Where rows are as of now: who has left it meanwhile is not asked. */
-  readonly table: Table<R>
+  readonly table: Pick<Table<R>, 'get'>
   /** Characters of the expression that is asked about a row. */
   readonly length: (row: R) => number
   readonly test: (row: R) => boolean

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { type AccountHead, ContentRejected, type Store } from '../store/store.ts'
 import type { Decider } from './decider.ts'
-import type { Entry } from './entry.ts'
+import { answer, type Entry } from './entry.ts'
 import type { Followers } from './followers.ts'
 import type { GroupCommit } from './group-commit.ts'
 import { Unavailable } from './ledger.ts'
@@ -212,7 +212,7 @@ export class Recovery {
     }
     decider.cold.durable(decided.decision.changes)
     followers.startAt(decided.head.next_event - 1)
-    decided.resolve(decided.decision.result)
+    answer(decided)
     return 'written'
   }
 }

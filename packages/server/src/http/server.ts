@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { operations } from '@ringdown/contract/generated/operations'
 import type { Method } from '@ringdown/contract/operation'
+import type { EngineEvent } from '@ringdown/engine/events'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { isReadOnly } from '../access/caller.ts'
 import type { Providers } from '../access/providers.ts'
+import type { Statistics } from '../analytics/statistics.ts'
 import type { Account } from '../commit/account.ts'
 import { type Exchange, exchangeOf } from '../commit/exchange.ts'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
@@ -25,12 +27,14 @@ import {
 import { authenticate, type Credential, type Credentials, callerOf } from './credentials.ts'
 import { type Endpoint, endpointOf, type Rendered } from './endpoint.ts'
 import { HttpRefusal, NotImplemented, notFound, refused, withLimit } from './errors.ts'
+import { Exchanges } from './exchanges.ts'
 import { feedCursor, goneOf, mountFeed, type StreamOf } from './feed.ts'
 import type { Metrics } from './metrics.ts'
 import { baseOf, checkPage, isByHost, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
 import { Paths } from './paths.ts'
 import { mountProbes } from './probes.ts'
 import { mountSessions, sessionsPath } from './sessions.ts'
+import { warningsText } from './warnings.ts'
 
 export interface ServerOptions {
   /** The account's ledger; undefined while this process does not own the account, which callers are told by 503. */
@@ -58,8 +62,12 @@ export interface ServerOptions {
   /** The test clock; without it the server runs on the real one. */
   readonly clock?: MovableClock | undefined
   readonly mcp?: MountMcp | undefined
+  /** Exchanges of several requests; whoever may open others than MCP's brings them. */
+  readonly exchanges?: Exchanges | undefined
   /** Who sends on an account's behalf. */
   readonly sender?: ((account_sid: string) => Sender | undefined) | undefined
+  /** Who counts what happens in an account. */
+  readonly statistics?: ((account_sid: string) => Statistics | undefined) | undefined
   /** Who asks others, on an account's behalf; without it nobody can be reached. */
   readonly ask?: ((account_sid: string, ...question: Parameters<Ask>) => ReturnType<Ask>) | undefined
   /** Where callers reach this server, without a slash at its end; URLs in answers begin with it. */
@@ -80,6 +88,8 @@ export type MountMcp = (
     readonly credentials: { readonly username: string; readonly password: string; readonly accountSid: string }
     /** Whether the request came to `/mcp/read-only`, or is by a key that changes nothing. */
     readonly readOnly: boolean
+    /** Name of the exchange that is over when its answer has left; undefined where it answers a stream. */
+    readonly exchange: string | undefined
   }
 ) => Promise<void>
 
@@ -180,9 +190,10 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   const streamOf = feeds && mountFeed(app, { credentials, log, now: options.now, origin, feeds })
   const { admission } = credentials
   if (admission) mountSessions(app, { admission, origin, providers: options.providers })
-  mountOperations(app, options, { answers, origin, feeds, streamOf })
+  const exchanges = options.exchanges ?? new Exchanges()
+  mountOperations(app, options, { answers, origin, feeds, streamOf, exchanges })
   mountProbes(app, answers, options)
-  if (options.mcp) mountMcp(app, options.credentials, options.mcp, log)
+  if (options.mcp) mountMcp(app, options.mcp, exchanges, options)
   return app
 }
 
@@ -252,6 +263,7 @@ interface Mounting {
   readonly feeds: Feeds | undefined
   /** The stream that a request prefers to a page of events. */
   readonly streamOf: StreamOf | undefined
+  readonly exchanges: Exchanges
 }
 
 /** Of callers who are not waited for. */
@@ -259,8 +271,8 @@ const never = new AbortController().signal
 
 /** One route per API; behind it an operation is found by its path, and 405 answers a known path's other methods. */
 function mountOperations(app: FastifyInstance, options: ServerOptions, mounting: Mounting): void {
-  const { credentials, ledger: ledgerOf, now, ask = nobody, sender, clock } = options
-  const { answers, origin, feeds, streamOf } = mounting
+  const { credentials, ledger: ledgerOf, now, ask = nobody, sender, statistics, clock } = options
+  const { answers, origin, feeds, streamOf, exchanges } = mounting
   const contexts = new WeakMap<Ledger, Context>()
   const make = (ledger: Ledger, exchange?: Exchange, gone = never) => {
     const { account_sid } = ledger
@@ -269,6 +281,9 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
       ask: (...question: Parameters<Ask>) => ask(account_sid, ...question),
       get sender() {
         return sender?.(account_sid)
+      },
+      get statistics() {
+        return statistics?.(account_sid)
       },
       get feed() {
         return feeds?.of(account_sid)
@@ -289,8 +304,13 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     }
     return context
   }
-  const exchangeFor = ({ method, credential }: FastifyRequest, { raw }: FastifyReply) =>
-    method === 'GET' || method === 'HEAD' ? undefined : exchangeOf(raw, credential?.caller.actor)
+  const exchangeFor = ({ method, headers, credential }: FastifyRequest, { raw }: FastifyReply, account_sid: string) => {
+    if (method === 'GET' || method === 'HEAD') return undefined
+    const within = exchanges.find(headers['ringdown-exchange'], account_sid)
+    const exchange = exchangeOf(raw, { actor: credential?.caller.actor, within })
+    if (headers['ringdown-warnings'] !== undefined) exchange.onDurable = (events) => tellWarnings(raw, events)
+    return exchange
+  }
   const paths = new Paths<Served>()
   for (const operation of operations) {
     const { id, product, path, method, waits = false } = operation
@@ -322,12 +342,20 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
       if (isAgain) reply.raw.setHeader('Idempotent-Replayed', 'true')
       answers.send(request, reply, subject, status, body, etag)
     }
-    const context = waits ? make(ledger, undefined, goneOf(reply)) : contextFor(ledger, exchangeFor(request, reply))
+    const context = waits
+      ? make(ledger, undefined, goneOf(reply))
+      : contextFor(ledger, exchangeFor(request, reply, account_sid))
     const rendered = endpoint(request, ledger, context, base)
     return rendered instanceof Promise ? rendered.then(send) : send(rendered)
   }
   for (const product of new Set(operations.map(({ product }) => product)))
     app.route({ method: [...methods], url: `/${product}/*`, onRequest: find, handler: serve })
+}
+
+/** What Twilio is silent about, for a caller who asks with the header `Ringdown-Warnings`. */
+function tellWarnings(response: ServerResponse, events: readonly EngineEvent[]): void {
+  const text = response.headersSent ? undefined : warningsText(events)
+  if (text !== undefined) response.setHeader('Ringdown-Warnings', text)
 }
 
 /** Finds the operation that a request asks for, and puts the parameters of its path in their place. */
@@ -362,7 +390,12 @@ function servedAt(request: FastifyRequest, paths: Paths<Served>): Served {
 }
 
 /** MCP reads its own bodies and writes its own answers: Fastify only finds the path, and who calls. */
-function mountMcp(app: FastifyInstance, credentials: Credentials, answer: MountMcp, log: Logger): void {
+function mountMcp(
+  app: FastifyInstance,
+  answer: MountMcp,
+  exchanges: Exchanges,
+  { credentials, log }: Pick<ServerOptions, 'credentials' | 'log'>
+): void {
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, _body, done) => done(null))
@@ -381,7 +414,8 @@ function mountMcp(app: FastifyInstance, credentials: Credentials, answer: MountM
             await answer(request.raw, reply.raw, {
               credentials: { username, password, accountSid: account_sid },
               // Whose key changes nothing sees no tool that would.
-              readOnly: readOnly || isReadOnly(caller.standing())
+              readOnly: readOnly || isReadOnly(caller.standing()),
+              exchange: request.method === 'POST' ? exchanges.openFor(reply.raw, account_sid) : undefined
             })
           } catch (error) {
             log.error({ request_id: request.id, err: error }, 'MCP request failed')

@@ -49,7 +49,6 @@ function follower(more: Partial<FollowerOptions<StoredEvent>> = {}): Follower<St
       seen.push(...events.map(({ type }) => type))
       return { writes: [] }
     },
-    rest_ms: 0,
     isNeeded: () => isNeeded,
     ...more
   })

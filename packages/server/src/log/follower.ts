@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Moved } from '../clock/clock.ts'
-import type { Ledger, LogReader } from '../commit/ledger.ts'
+import type { Ledger } from '../commit/ledger.ts'
 import { Fenced, type StepWrite, type Store } from '../store/store.ts'
 
 /** What a follower needs of its account: where the log ends, and when it grows. */
@@ -31,10 +31,6 @@ export interface FollowerOptions<E extends Sequenced, D extends Digested = Diges
   readonly digest: Digest<E, D>
   /** Reads events after a cursor, oldest first. */
   readonly read: (cursor: number, limit: number) => Promise<readonly E[]>
-  /** Events of one step at most, read piece by piece; by default as many as are read at once. */
-  readonly step?: number
-  /** Milliseconds that it waits for more before it reads what has come: a busy log is read in large steps. */
-  readonly rest_ms?: number
   /** Seq of the event after which a reader begins that has no cursor yet. */
   readonly begins_at?: number
   /** False while nobody wants anything of the log: it is then not read. */
@@ -45,9 +41,8 @@ export interface FollowerOptions<E extends Sequenced, D extends Digested = Diges
   readonly onFailed?: () => void
 }
 
-/** Events of one reading. */
+/** Events of one step. */
 const readLimit = 500
-const restMs = 5_000
 /** After a failure. */
 const againMs = 1_000
 /** A cursor that has only moved is written after so many events, or so long, in milliseconds. */
@@ -56,10 +51,10 @@ const keptMs = 5_000
 
 /**
  * Reads an account's log from a cursor and keeps what it makes of it, in one transaction with the cursor: what was read
- * again, after a crash or a lost answer, still counts once. It reads by itself a while after something was written, and
- * at once for whoever waits for it.
+ * again, after a crash or a lost answer, still counts once. It reads by itself when something was written, and at once for
+ * whoever waits for it.
  */
-export class Follower<E extends Sequenced, D extends Digested = Digested> implements LogReader, Moved {
+export class Follower<E extends Sequenced, D extends Digested = Digested> implements Moved {
   readonly #options: FollowerOptions<E, D>
   /** The last event that was dealt with; undefined when it is to be asked for. */
   #cursor: number | undefined
@@ -80,6 +75,7 @@ export class Follower<E extends Sequenced, D extends Digested = Digested> implem
     this.#wake()
   }
 
+  /** Resolves when it has dealt with everything that was decided before the call; rejects with Unavailable. */
   async catchUp(): Promise<void> {
     const { account } = this.#options
     const end = account.state.next_event - 1
@@ -146,7 +142,7 @@ export class Follower<E extends Sequenced, D extends Digested = Digested> implem
         this.#options.onFailed?.()
         if (this.#timer === undefined && !this.#closed) this.#timer = setTimeout(() => this.#again(), againMs).unref()
       })
-    }, this.#options.rest_ms ?? restMs)
+    }, 0)
     this.#timer.unref()
   }
 
@@ -174,7 +170,7 @@ export class Follower<E extends Sequenced, D extends Digested = Digested> implem
   }
 
   async #read(): Promise<void> {
-    const { store, account, reader, digest, begins_at = 0 } = this.#options
+    const { store, account, reader, read, digest, begins_at = 0 } = this.#options
     const { account_sid } = account
     if (this.#cursor === undefined) {
       this.#kept = await store.cursor(account_sid, reader, begins_at)
@@ -186,7 +182,7 @@ export class Follower<E extends Sequenced, D extends Digested = Digested> implem
       this.#cursor = Math.max(this.#cursor, end, this.#end)
       return this.#keepLater()
     }
-    const events = await this.#events(this.#cursor)
+    const events = await read(this.#cursor, readLimit)
     const last = events.at(-1)
     if (last === undefined) return
     const digested = await digest(events)
@@ -196,17 +192,6 @@ export class Follower<E extends Sequenced, D extends Digested = Digested> implem
       return this.#keepLater()
     }
     await this.#advance(last.seq, digested)
-  }
-
-  async #events(cursor: number): Promise<readonly E[]> {
-    const { read, step = readLimit } = this.#options
-    const events: E[] = []
-    for (let after = cursor; events.length < step; after = events.at(-1)?.seq ?? after) {
-      const more = await read(after, readLimit)
-      for (const event of more) events.push(event)
-      if (more.length < readLimit) break
-    }
-    return events
   }
 
   async #advance(to: number, digested?: D): Promise<void> {

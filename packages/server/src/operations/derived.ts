@@ -6,16 +6,18 @@ import type { Row } from '@ringdown/engine/core/row'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import type { PageQuery } from '../store/store.ts'
 import type { AnyCall, AnyHandler, Context, Listed } from './handler.ts'
-import { coldPage, mappedPage, pageOf } from './listing.ts'
+import { coldPage, joinedPage, mappedPage, pageOf } from './listing.ts'
 
 type Path = Readonly<Record<string, string | number | undefined>>
 type Params = Readonly<Record<string, unknown>>
 type MaybePromise<T> = T | Promise<T>
 
-/** The rows of a list that are all in memory, in order of creation: the index and the key under which they stand. */
+/** The rows of a list that are in memory, in order of creation: the index and the key under which they stand. */
 export interface ResidentRows {
   readonly index: string
   readonly key: string
+  /** Where some of the list's rows may have been put away: how the store finds those. */
+  readonly where?: PageQuery['where']
 }
 
 /** The rows of a list that has to be read from the store; the last column of `order` makes it total. */
@@ -92,8 +94,11 @@ function listed<K extends Kind>(
   rows: ResidentRows | ColdQuery,
   { params, page }: Pick<AnyCall, 'params' | 'page'>
 ): MaybePromise<Listed<Kinds[K]>> {
-  if ('where' in rows) return coldPage(ledger, page, { kind, ...rows })
-  return pageOf({ table: state.table(kind), index: rows.index, key: rows.key }, page, { keep: keeping(params) })
+  if ('order' in rows) return coldPage(ledger, page, { kind, ...rows })
+  const { index, key, where } = rows
+  const keep = keeping<Kinds[K]>(params)
+  if (where) return joinedPage(ledger, { kind, index, key, where }, page, { keep })
+  return pageOf({ table: state.table(kind), index, key }, page, { keep })
 }
 
 function commandHandler<K extends Kind, P extends Path, Default>(

@@ -7,6 +7,7 @@ import type { CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands
 import type { Admission } from '../access/admission.ts'
 import type { EventReader } from '../access/event-sight.ts'
 import type { Sight } from '../access/sight.ts'
+import type { Statistics } from '../analytics/statistics.ts'
 import type { Exchange } from '../commit/exchange.ts'
 import type { KeptAnswer } from '../commit/kept-answers.ts'
 import type { Ledger } from '../commit/ledger.ts'
@@ -51,6 +52,8 @@ export interface Surroundings {
   readonly ask: Ask
   /** Who sends on the account's behalf; undefined while nobody does. */
   readonly sender: Sender | undefined
+  /** Who counts what happens; undefined while nobody does. */
+  readonly statistics: Statistics | undefined
   /** Who follows the account's log for others; undefined while its log is not read here. */
   readonly feed: Feed | undefined
   /** The test clock; undefined where the server runs on the real one. */
@@ -130,6 +133,9 @@ export function contextOf(
     ask,
     get sender() {
       return surroundings.sender
+    },
+    get statistics() {
+      return surroundings.statistics
     },
     get feed() {
       return surroundings.feed

@@ -4,6 +4,7 @@ import type { Row } from '@ringdown/engine/core/row'
 import type { Table } from '@ringdown/engine/core/table'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import type { Ledger } from '../commit/ledger.ts'
+import { storedAtOnce, storedRows } from '../commit/put-away.ts'
 import type { PageQuery, Value } from '../store/store.ts'
 import type { Listed } from './handler.ts'
 
@@ -56,27 +57,107 @@ export function sortedPage<R extends Row>(
   const cursor = page_token === null ? null : decodeToken(page_token)
   const keyOf = (row: R): Key => [...sort.map(({ column }) => row[column] as number | null), row.seq, row.sid] // sorted columns hold numbers
   const place = cursor && sortPlace(group, cursor.key, sort.length, keyOf)
+  const first = new FirstRows(page_size + 1, keyOf, directed(sort, cursor), place)
+  for (const row of group.table.by(group.index, group.key)) if (!keep || keep(row)) first.add(row)
+  return cut(first.rows, page_size, cursor, keyOf)
+}
+
+/** The rows of a kind that stand in an index, and those that were put away: how the store finds them. */
+export interface JoinedGroup<K extends Kind> extends Pick<PageQuery, 'where'> {
+  readonly kind: K
+  readonly index: string
+  readonly key: string
+}
+
+/**
+ * A page of rows of which some may have been put away: those in memory and those in the store, in one order. `at_once` is
+ * how many rows may be asked by `keep` before others have a turn. In order of creation it reads as far as the page goes;
+ * otherwise it looks at all of them.
+ */
+export async function joinedPage<K extends Kind>(
+  ledger: Ledger,
+  { kind, index, key, where }: JoinedGroup<K>,
+  request: PageRequest | null,
+  {
+    keep = () => true,
+    sort = [],
+    at_once = storedAtOnce
+  }: Filter<Kinds[K]> & {
+    readonly sort?: readonly Sorting<Kinds[K]>[] | undefined
+    readonly at_once?: number | undefined
+  }
+): Promise<Listed<Kinds[K]>> {
+  const { page_size, page_token } = request ?? wholePage
+  const cursor = page_token === null ? null : decodeToken(page_token)
+  const table = ledger.state.table(kind)
+  const keyOf = (row: Kinds[K]): Key => [...sort.map(({ column }) => row[column] as number | null), row.seq, row.sid] // as above
+  const place = cursor && sortPlace({ table, index, key }, cursor.key, sort.length, keyOf)
+  const first = new FirstRows(page_size + 1, keyOf, directed(sort, cursor), place)
+  const isByCreation = sort.length === 0
   const isBack = cursor?.direction === 'before'
-  const compare = (a: Key, b: Key) => compareKeys(a, b, sort) * (isBack ? -1 : 1)
-  const best: { readonly key: Key; readonly row: R }[] = []
-  const trim = () => {
-    best.sort((a, b) => compare(a.key, b.key))
-    best.length = Math.min(best.length, page_size + 1)
+  const after = isByCreation ? (place?.[0] as number | undefined) : undefined // the key begins with its seq then
+  // Memory first: what ends meanwhile is found in the store then, and nothing is missed.
+  for (const row of table.pageBy(index, key, after, isByCreation && isBack)) {
+    if (keep(row) && !first.add(row) && isByCreation) break
   }
-  for (const row of group.table.by(group.index, group.key)) {
-    if (keep && !keep(row)) continue
-    const key = keyOf(row)
-    if (place && compare(key, place) <= 0) continue
-    best.push({ key, row })
-    if (best.length >= 2 * page_size + 2) trim()
+  await ledger.settled()
+  const order = { order: ['seq'], descending: isByCreation && isBack }
+  const limit = Math.min(storedAtOnce, at_once, isByCreation ? Math.max(50, page_size + 1) : storedAtOnce)
+  for await (const row of storedRows(ledger, { kind, where, ...order }, { after, limit })) {
+    if (keep(row) && !first.add(row) && isByCreation) break
   }
-  trim()
-  return cut(
-    best.map(({ row }) => row),
-    page_size,
-    cursor,
-    keyOf
-  )
+  return cut(first.rows, page_size, cursor, keyOf)
+}
+
+/** The first of all rows that it is given, once each, in an order that begins after a place. */
+class FirstRows<R extends Row> {
+  readonly #most: number
+  readonly #keyOf: (row: R) => Key
+  readonly #compare: (a: Key, b: Key) => number
+  readonly #place: Key | null
+  /** In their order. */
+  readonly #first: { readonly key: Key; readonly row: R }[] = []
+
+  constructor(most: number, keyOf: (row: R) => Key, compare: (a: Key, b: Key) => number, place: Key | null) {
+    this.#most = most
+    this.#keyOf = keyOf
+    this.#compare = compare
+    this.#place = place
+  }
+
+  get rows(): R[] {
+    return this.#first.map(({ row }) => row)
+  }
+
+  /** Takes in a row; false when it comes after as many others as are wanted. */
+  add(row: R): boolean {
+    const key = this.#keyOf(row)
+    if (this.#place && this.#compare(key, this.#place) <= 0) return true
+    let low = 0
+    let high = this.#first.length
+    const last = this.#first[high - 1]
+    if (last && this.#compare(last.key, key) < 0) low = high // most come in order
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const other = this.#first[middle]
+      if (other && this.#compare(other.key, key) < 0) low = middle + 1
+      else high = middle
+    }
+    if (this.#first[low]?.row.sid === row.sid) return true
+    if (low >= this.#most) return false
+    this.#first.splice(low, 0, { key, row })
+    if (this.#first.length > this.#most) this.#first.pop()
+    return true
+  }
+}
+
+/** Compares keys in the direction in which a page is read. */
+function directed(
+  sort: readonly { readonly descending: boolean }[],
+  cursor: Cursor | null
+): (a: Key, b: Key) => number {
+  const sign = cursor?.direction === 'before' ? -1 : 1
+  return (a, b) => compareKeys(a, b, sort) * sign
 }
 
 /** Which rows of a cold kind, and in which order; the last column of `order` makes it total. */

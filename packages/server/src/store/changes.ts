@@ -26,11 +26,15 @@ export function changesOf(batch: Batch, tables: Tables, blocks: EventBlocks): Ch
   }
   const removals = batch.removals ?? []
   for (const { kind, sid, seq, row } of batch.rows) {
+    const kept = row !== null && !removals.some((removal) => covers(removal, tables, kind, row)) ? row : undefined
+    const home = kept && tables.homeOf(kind, kept)
     const cold = tables.coldOf(kind)
-    if (row === null || removals.some((removal) => covers(removal, tables, kind, row)))
-      of(deletes, cold ?? rowTable).push(cold === undefined ? [kind, seq] : [sid])
-    else if (cold === undefined) of(upserts, rowTable).push([kind, seq, sid, row.version, json(row)])
-    else of(upserts, cold).push([sid, row.version, ...columnValues(tables, kind, row), json(row)])
+    if (kept && home === rowTable) of(upserts, rowTable).push([kind, seq, sid, kept.version, json(kept)])
+    if (kept && home !== rowTable && cold)
+      of(upserts, cold).push([sid, kept.version, ...columnValues(tables, kind, kept), json(kept)])
+    // A row moves once at most, from those that live to those that were put away.
+    if (home !== rowTable && tables.livesInRows(kind)) of(deletes, rowTable).push([kind, seq])
+    if (home === undefined && cold) of(deletes, cold).push([sid])
   }
   const inserts: Inserts[] = []
   if (batch.events.length > 0) {

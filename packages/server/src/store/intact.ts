@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { markOf, type Reached, readMark } from './mark.ts'
-import { reasonOf, SqliteFailed, type SqliteThread } from './sqlite-thread.ts'
+import { readOnce, reasonOf, SqliteFailed, type SqliteThread } from './sqlite-thread.ts'
 import { CannotOpen } from './store.ts'
 
 /** Larger files are not read through at every start: SQLite looks at some 2 GB a second of a file that is in memory. */
@@ -64,7 +64,8 @@ function said({ account_sid, decision, next_event }: Reached): string {
 
 async function checkPages(thread: SqliteThread, path: string): Promise<void> {
   if (statSync(path).size > maxBytes) return
-  const found = await thread.rows('pragma quick_check(1)', []).then(
+  const look = () => thread.rows('pragma quick_check(1)', [])
+  const found = await readOnce(thread, look).then(
     ([row]) => String(row?.quick_check ?? 'ok'),
     (error: unknown) => reasonOf(error)
   )

@@ -123,8 +123,9 @@ interface Declaration {
 }
 
 /**
- * Makes a table what its declaration says. A new column is filled from `data`, of which every column is but a copy, and
- * indexes that are no longer declared go; so a changed declaration needs no migration of its own.
+ * Makes a table what its declaration says. A new column is filled from `data`, of which every column is but a copy (it
+ * is null where a table has none), and indexes that are no longer declared go; so a changed declaration needs no
+ * migration of its own.
  */
 async function reconcile(migrator: Migrator, { table, prefix, indexes: declared }: Declaration): Promise<void> {
   const { run, dialect } = migrator
@@ -135,6 +136,7 @@ async function reconcile(migrator: Migrator, { table, prefix, indexes: declared 
     for (const [column, type] of Object.entries(table.columns)) {
       if (present.includes(column)) continue
       await run(`alter table ${quote(name)} add column ${quote(column)} ${typeText(dialect, type)}`)
+      if (!Object.hasOwn(table.columns, 'data')) continue // a table of a feature: nobody but its owner knows what stands there
       await run(`update ${quote(name)} set ${quote(column)} = ${fieldText(dialect, column, type, prefix)}`)
     }
   for (const index of indexed) if (!declared.has(index)) await run(`drop index ${quote(index)}`)

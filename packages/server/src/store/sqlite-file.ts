@@ -3,7 +3,7 @@ import { Checkpoints } from './checkpoints.ts'
 import { FileWatch } from './file-watch.ts'
 import { checkIntact, expectedOf } from './intact.ts'
 import { Mark, type Reached } from './mark.ts'
-import { Refused, type SqliteThread, type Step, sqliteThread } from './sqlite-thread.ts'
+import { Refused, readOnce, type SqliteThread, type Step, sqliteThread } from './sqlite-thread.ts'
 import { CannotOpen, StoreUnavailable } from './store.ts'
 
 type Rows = Record<string, unknown>[]
@@ -75,7 +75,12 @@ export class SqliteFile {
     return this.#reader.rows(sql, values)
   }
 
-  /** The same, for what would be told while nothing can be written: the file must be the one that was opened. */
+  /** Has all of that read beside the writer, and no page of it kept. */
+  readOnce<T>(work: () => Promise<T>): Promise<T> {
+    return readOnce(this.#reader, work)
+  }
+
+  /** The same as `read`, for what would be told while nothing can be written: the file must be the one that was opened. */
   async peek(sql: string, values: readonly unknown[]): Promise<Rows> {
     await this.#renewal
     if (this.#gone) throw this.#gone

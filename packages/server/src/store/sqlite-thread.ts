@@ -174,6 +174,20 @@ export function sqliteThread(opening: Opening): SqliteThread {
   }
 }
 
+/**
+ * Has a thread read much that nobody will read again, and keep little of it: memory that the cache of pages has once taken
+ * is never given back.
+ */
+export async function readOnce<T>(thread: SqliteThread, work: () => Promise<T>): Promise<T> {
+  const [usual] = await thread.rows('pragma cache_size', [])
+  await thread.script('pragma cache_size = -512')
+  try {
+    return await work()
+  } finally {
+    await thread.script(`pragma cache_size = ${usual?.cache_size}`)
+  }
+}
+
 /** Each row as an object by column. Posted as objects, each would carry the names of its columns. */
 function objectsOf({ columns, values }: AnswerRows): Record<string, unknown>[] {
   const rows: Record<string, unknown>[] = []

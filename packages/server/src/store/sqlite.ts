@@ -24,7 +24,7 @@ import {
 import { quote, type Schema, Tables } from './tables.ts'
 
 /** Rows that are read, posted and parsed at a time: enough to be quick, and few enough to leave memory as it is. */
-const loadPiece = 1_000
+const loadPiece = 250
 const retryMs = 250
 
 const dialect: Dialect = {
@@ -104,7 +104,11 @@ class SqliteStore implements Store {
     return head as AccountHead | undefined // as: the columns of account are the fields of its head
   }
 
-  async load(account_sid: string): Promise<LoadedRow[]> {
+  load(account_sid: string): Promise<LoadedRow[]> {
+    return this.#file.readOnce(() => this.#load(account_sid))
+  }
+
+  async #load(account_sid: string): Promise<LoadedRow[]> {
     const loaded: LoadedRow[] = []
     let after: [string, number] = ['', 0]
     for (;;) {

@@ -6,7 +6,8 @@ import type { Inserts } from './tables.ts'
  * Where an account's rows and events are kept. Two implementations (SQLite, PostgreSQL) obey one contract suite.
  *
  * Rows of *resident* kinds live in one table `row(account_sid, kind, seq, sid, version, data)`; each *cold* kind has a table of
- * its own with the columns that its lists filter and sort by (see `Schema`). `data` is the row as JSON text.
+ * its own with the columns that its lists filter and sort by (see `Schema`). Where a kind says until when its rows are kept
+ * (`until`), those that live are in `row`, too, and its own table has those that were put away. `data` is the row as JSON text.
  *
  * What is kept beside rows and log is the affair of those who keep it: deliveries, statistics. They bring their tables
  * (`Schema`), read them by `query`, and write them with the cursor of a reader (`advance`) or as `Writing` says.
@@ -111,7 +112,7 @@ export interface LoadedRow {
 export interface RowWrite {
   readonly kind: string
   readonly sid: string
-  /** The row's own, which never changes: resident rows are kept by it. */
+  /** The row's own, which never changes: rows that live in memory are kept by it. */
   readonly seq: number
   /** null deletes the row. */
   readonly row: Row | null

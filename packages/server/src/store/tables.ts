@@ -63,7 +63,8 @@ function logTable({ columns, indexes }: LogColumns): Table {
   }
 }
 
-function coldTable(name: string, { columns, indexes }: ColdKind): Table {
+/** The table in SQL of a cold kind. */
+export function coldTable(name: string, { columns, indexes }: ColdKind): Table {
   return {
     name,
     columns: { account_sid: 'text', sid: 'text', version: 'integer', ...columns, data: 'text' },
@@ -103,6 +104,20 @@ export class Tables {
     const found = this.#cold.get(kind)
     if (found === undefined) throw new Error(`invariant: "${kind}" is not a cold kind`)
     return found
+  }
+
+  /** The table of a row of that kind: a living one is among those of resident kinds where others are put away. */
+  homeOf(kind: string, row: object): Table {
+    const cold = this.coldOf(kind)
+    if (cold === undefined) return rowTable
+    const { until } = this.kind(kind)
+    const isLiving = until !== undefined && ((row as Record<string, Value>)[until] ?? null) === null // one of its columns
+    return isLiving ? rowTable : cold
+  }
+
+  /** Whether rows of that kind may be in the table of resident kinds. */
+  livesInRows(kind: string): boolean {
+    return this.coldOf(kind) === undefined || this.kind(kind).until !== undefined
   }
 
   /** The declaration of a cold kind; asking for another one is our mistake. */

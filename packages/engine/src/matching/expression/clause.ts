@@ -124,5 +124,5 @@ const maxParts = 10
 const maxValues = 20
 const deepest = 3
 const longestText = 500
-/** Longer than people write: the parts of such a conjunct are not told. */
+/** Longer than people write: the parts of such a conjunct are not listed. */
 const longestSource = 5_000

@@ -120,7 +120,7 @@ function compiled(source: string, scope: Scope): Expression {
   return { source, scope, matches, constant, task_paths, worker_paths, conjuncts, steps, scans }
 }
 
-/** Conjuncts that are asked one after the other; among more of them there may be chains. */
+/** Up to so many conjuncts are evaluated one after the other; among more of them there may be chains. */
 const few = 8
 
 function nobody(source: string): Expression {

@@ -1,13 +1,14 @@
 import { isoMilliseconds } from '@ringdown/contract/instant'
 import { explainTask, explainWorker } from '@ringdown/engine/routing/explain'
 import { inWorkspace } from '@ringdown/engine/routing/lookup'
+import { taskOf } from '../../commit/put-away.ts'
 import type { Context, Handlers } from '../handler.ts'
 
 /** Why a task waits, and what a worker could take: what the engine explains, with its inner instants as they are shown. */
 export const explanationHandlers = {
-  'ringdown_v1.FetchTaskExplanation'({ path: { workspace_sid, task_sid }, params }, context) {
-    const { sid } = inWorkspace(context.state, 'task', workspace_sid, task_sid)
-    const { target, workers, ...explained } = explainTask(context.state, sid, askingOf(params, context))
+  async 'ringdown_v1.FetchTaskExplanation'({ path: { workspace_sid, task_sid }, params }, context) {
+    const task = await taskOf(context.ledger, workspace_sid, task_sid)
+    const { target, workers, ...explained } = explainTask(context.state, task, askingOf(params, context))
     const { ends_at } = target
     return {
       ...explained,

@@ -15,15 +15,17 @@ import {
   workflowCumulative,
   workspaceCumulative
 } from '../../analytics/cumulative.ts'
-import { queueFigures, taskFigures, workforceFigures } from '../../analytics/real-time.ts'
+import { type OverByPlace, queueFigures, taskFigures, tasksOver, workforceFigures } from '../../analytics/real-time.ts'
+import type { Statistics } from '../../analytics/statistics.ts'
 import { talliesOf } from '../../analytics/tallies.ts'
 import { windowOf } from '../../analytics/window.ts'
+import { Unavailable } from '../../commit/ledger.ts'
 import type { Context, Handlers } from '../handler.ts'
 import { pageOf } from '../listing.ts'
 
 /*
- * Cumulative statistics, and both kinds in one answer (reference taskrouter 7.3 to 7.5). Whoever asks waits a while until
- * what was acknowledged before is counted (see `talliesOf`).
+ * Cumulative statistics, and both kinds in one answer (reference taskrouter 7.3 to 7.5). What was acknowledged
+ * before is counted (see `talliesOf`).
  */
 export const cumulative = {
   async 'taskrouter_v1.FetchWorkspaceCumulativeStatistics'({ path: { workspace_sid }, params }, context) {
@@ -36,10 +38,11 @@ export const cumulative = {
     workspaceOf(context.state, workspace_sid)
     const figures = await figuresOf(context, workspace_sid, params, [workspace_sid])
     const { state, now } = context
+    const over = await tasksOver(context, 'workspace_sid', [workspace_sid], figures.task_channel_sid)
     return {
       ...owner(context, workspace_sid),
       realtime: {
-        ...taskFigures(state, workspace_sid, figures.task_channel_sid, now()),
+        ...taskFigures(state, workspace_sid, figures.task_channel_sid, over, now()),
         ...workforceFigures(state, workspace_sid)
       },
       cumulative: { ...texts(figures), ...workspaceCumulative(figures, exact) }
@@ -58,7 +61,11 @@ export const cumulative = {
   async 'taskrouter_v1.FetchTaskQueueStatistics'({ path: { workspace_sid, task_queue_sid }, params }, context) {
     inWorkspace(context.state, 'task_queue', workspace_sid, task_queue_sid)
     const figures = await figuresOf(context, workspace_sid, params, [task_queue_sid])
-    return { ...owner(context, workspace_sid), ...queueStatistics(context, workspace_sid, task_queue_sid, figures) }
+    const over = await tasksOver(context, 'task_queue_sid', [task_queue_sid], figures.task_channel_sid)
+    return {
+      ...owner(context, workspace_sid),
+      ...queueStatistics(context, { workspace_sid, task_queue_sid }, figures, over)
+    }
   },
 
   async 'taskrouter_v1.ListTaskQueuesStatistics'({ path: { workspace_sid }, params, page }, context) {
@@ -71,12 +78,18 @@ export const cumulative = {
     const listed = pageOf(group, page, { keep })
     const sids = listed.items.map(({ sid }) => sid)
     const asked = askedOf(context, workspace_sid, params)
-    const tallies = await talliesOf(context.ledger, sids, asked)
+    const tallies = await talliesOf(statisticsOf(context), sids, asked)
+    const over = await tasksOver(context, 'task_queue_sid', sids, asked.task_channel_sid)
     const items = sids
       .filter((sid) => state.find('task_queue', sid)) // one may have gone meanwhile
       .map((sid) => ({
         ...owner(context, workspace_sid),
-        ...queueStatistics(context, workspace_sid, sid, { ...asked, tally: tallies.get(sid) ?? nothing })
+        ...queueStatistics(
+          context,
+          { workspace_sid, task_queue_sid: sid },
+          { ...asked, tally: tallies.get(sid) ?? nothing },
+          over
+        )
       }))
     return { ...listed, items }
   },
@@ -90,10 +103,11 @@ export const cumulative = {
   async 'taskrouter_v1.FetchWorkflowStatistics'({ path: { workspace_sid, workflow_sid }, params }, context) {
     inWorkspace(context.state, 'workflow', workspace_sid, workflow_sid)
     const figures = await figuresOf(context, workspace_sid, params, [workflow_sid])
+    const over = await tasksOver(context, 'workflow_sid', [workflow_sid], figures.task_channel_sid)
     return {
       ...owner(context, workspace_sid),
       workflow_sid,
-      realtime: taskFigures(context.state, workflow_sid, figures.task_channel_sid, context.now()),
+      realtime: taskFigures(context.state, workflow_sid, figures.task_channel_sid, over, context.now()),
       cumulative: { ...texts(figures), ...workflowCumulative(figures, exact) }
     }
   },
@@ -104,7 +118,7 @@ export const cumulative = {
     return {
       ...owner(context, workspace_sid),
       ...dates(figures),
-      ...(await workersCumulative(context, workspace_sid, undefined, figures))
+      ...(await workersCumulative(statisticsOf(context), context, workspace_sid, undefined, figures))
     }
   },
 
@@ -120,7 +134,10 @@ export const cumulative = {
         workspace_sid,
         workers?.filter((sid) => state.find('worker', sid))
       ),
-      cumulative: { ...texts(figures), ...(await workersCumulative(context, workspace_sid, workers, figures)) }
+      cumulative: {
+        ...texts(figures),
+        ...(await workersCumulative(statisticsOf(context), context, workspace_sid, workers, figures))
+      }
     }
   },
 
@@ -130,10 +147,18 @@ export const cumulative = {
     return {
       ...owner(context, workspace_sid),
       worker_sid,
-      cumulative: { ...texts(figures), ...(await workersCumulative(context, workspace_sid, [worker_sid], figures)) }
+      cumulative: {
+        ...texts(figures),
+        ...(await workersCumulative(statisticsOf(context), context, workspace_sid, [worker_sid], figures))
+      }
     }
   }
 } satisfies Handlers
+
+function statisticsOf({ statistics, ledger }: Context): Statistics {
+  if (!statistics) throw new Unavailable(`account ${ledger.account_sid} is not served here`)
+  return statistics
+}
 
 interface Params {
   readonly minutes?: number
@@ -171,7 +196,7 @@ function figuresOf(
   params: Params,
   scopes: readonly string[]
 ): Promise<Cumulated> {
-  return cumulated(context.ledger, scopes, askedOf(context, workspace_sid, params))
+  return cumulated(statisticsOf(context), scopes, askedOf(context, workspace_sid, params))
 }
 
 /** The workers whom the filters name; undefined for all. */
@@ -208,7 +233,13 @@ function texts({ window }: CumulativeQuery) {
   return { start_time: isoSeconds(window.start), end_time: isoSeconds(window.end) }
 }
 
-function queueStatistics({ state, now }: Context, workspace_sid: string, sid: string, found: Cumulated) {
-  const { task_queue_sid, ...realtime } = queueFigures(state, workspace_sid, sid, found.task_channel_sid, now())
+function queueStatistics(
+  { state, now }: Context,
+  { workspace_sid, task_queue_sid: sid }: { readonly workspace_sid: string; readonly task_queue_sid: string },
+  found: Cumulated,
+  over: OverByPlace
+) {
+  const { task_channel_sid } = found
+  const { task_queue_sid, ...realtime } = queueFigures(state, workspace_sid, sid, task_channel_sid, over, now())
   return { task_queue_sid, realtime, cumulative: { ...texts(found), ...queueCumulative(found, exact) } }
 }

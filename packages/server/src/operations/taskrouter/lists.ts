@@ -11,7 +11,7 @@ import { workspaceOf } from '@ringdown/engine/routing/lookup'
 import type { TaskQueueRow, TaskRow, WorkerRow } from '@ringdown/engine/routing/rows'
 import { askedInPieces, charactersAtOnce, type Question } from '../../commit/pieces.ts'
 import type { Handlers } from '../handler.ts'
-import { emptyPage, type Group, mappedPage, pageOf, type Sorting, sortedPage } from '../listing.ts'
+import { emptyPage, type Group, joinedPage, mappedPage, pageOf, type Sorting, sortedPage } from '../listing.ts'
 import { expressionOf } from './expressions.ts'
 import { checkRate } from './rates.ts'
 import { representTask, representTaskQueue, representWorker } from './representation.ts'
@@ -95,13 +95,13 @@ export const lists = {
     )
     if (workflow_sid === null || task_queue_sid === null) return emptyPage
     const expression = expressionOf(params.evaluate_task_attributes, 'task', 'EvaluateTaskAttributes')
-    const { task } = state.tables
-    const group =
+    const [index, key] =
       task_queue_sid !== undefined
-        ? inGroup(task, 'task_queue_sid', task_queue_sid)
+        ? (['task_queue_sid', task_queue_sid] as const)
         : workflow_sid !== undefined
-          ? inGroup(task, 'workflow_sid', workflow_sid)
-          : inGroup(task, 'workspace_sid', workspace_sid)
+          ? (['workflow_sid', workflow_sid] as const)
+          : (['workspace_sid', workspace_sid] as const)
+    const group = inGroup(state.tables.task, index, key)
     const isMeant = (row: TaskRow) =>
       row.workspace_sid === workspace_sid &&
       (sight === undefined || sight.task(row.sid, row)) &&
@@ -118,11 +118,39 @@ export const lists = {
         })
       : isMeant
     const sort = taskSorting(params.ordering)
-    const listed = sort ? sortedPage(group, page, { keep, sort }) : pageOf(group, page, { keep })
+    const isOfLiving = assignment_status !== undefined && !assignment_status.some(isOver)
+    const at_once = expression && Math.ceil(charactersAtOnce / expression.source.length)
+    const listed = isOfLiving
+      ? sort
+        ? sortedPage(group, page, { keep, sort })
+        : pageOf(group, page, { keep })
+      : await joinedPage(
+          context.ledger,
+          {
+            kind: 'task',
+            index,
+            key,
+            where: [
+              ['workspace_sid', '=', workspace_sid],
+              [index, '=', key]
+            ]
+          },
+          page,
+          {
+            keep,
+            sort,
+            at_once
+          }
+        )
     const at = now()
     return mappedPage(listed, (row) => representTask(state, row, at))
   }
 } satisfies Handlers
+
+/** Tasks with these statuses may have been put away. */
+function isOver(assignment_status: string): boolean {
+  return assignment_status === 'completed' || assignment_status === 'canceled'
+}
 
 /** A filter's quick part and its expression, which is asked in pieces where that takes long. */
 async function kept<R extends Row>(

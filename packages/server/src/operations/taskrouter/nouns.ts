@@ -1,9 +1,10 @@
 import type { State } from '@ringdown/engine/center'
 import type { Kinds } from '@ringdown/engine/kinds'
-import { findReservation, inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
+import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
 import { workerChannel } from '@ringdown/engine/routing/worker-channel'
-import { type Noun, noun } from '../derived.ts'
-import type { One } from '../handler.ts'
+import { reservationOf, taskOf } from '../../commit/put-away.ts'
+import { type Noun, noun, type ResidentRows } from '../derived.ts'
+import type { Context, One } from '../handler.ts'
 import {
   representActivity,
   representReservation,
@@ -33,21 +34,25 @@ export const taskrouterNouns: Readonly<Record<string, Noun>> = {
   task_queue: inWorkspaces('task_queue', representTaskQueue),
   workflow: inWorkspaces('workflow', representWorkflow),
   worker: inWorkspaces('worker', representWorker),
-  task: inWorkspaces('task', representTask),
+  task: noun({
+    kind: 'task',
+    find: ({ ledger }, { workspace_sid, sid }: OfWorkspace & One) => taskOf(ledger, workspace_sid, sid),
+    represent: representTask
+  }),
   // A reservation is found below its task, and below its worker.
   task_reservation: noun({
     kind: 'reservation',
-    find: ({ state }, path: OfTask & One) => findReservation(state, path),
-    rows: ({ state }, { workspace_sid, task_sid }: OfTask) => ({
-      index: 'task_sid',
-      key: inWorkspace(state, 'task', workspace_sid, task_sid).sid
-    }),
+    find: ({ ledger }, path: OfTask & One) => reservationOf(ledger, path),
+    rows: rowsOfTask,
     represent: representReservation
   }),
   worker_reservation: noun({
     kind: 'reservation',
-    find: ({ state }, path: OfWorker & One) => findReservation(state, path),
-    rows: rowsOfWorker,
+    find: ({ ledger }, path: OfWorker & One) => reservationOf(ledger, path),
+    rows: (context, path: OfWorker) => {
+      const { index, key } = rowsOfWorker(context, path)
+      return { index, key, where: [[index, '=', key]] }
+    },
     represent: representReservation
   }),
   worker_channel: noun({
@@ -57,6 +62,13 @@ export const taskrouterNouns: Readonly<Record<string, Noun>> = {
     rows: rowsOfWorker,
     represent: representWorkerChannel
   })
+}
+
+/** When a task is put away, all of its reservations are. */
+async function rowsOfTask({ ledger }: Context, { workspace_sid, task_sid }: OfTask): Promise<ResidentRows> {
+  const { sid } = await taskOf(ledger, workspace_sid, task_sid)
+  const rows = { index: 'task_sid', key: sid }
+  return ledger.state.resident('task', sid) ? rows : { ...rows, where: [['task_sid', '=', sid]] }
 }
 
 function rowsOfWorker({ state }: { readonly state: State }, { workspace_sid, worker_sid }: OfWorker) {

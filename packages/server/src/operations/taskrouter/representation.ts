@@ -128,7 +128,8 @@ export function representReservation(
     workspace_sid: row.workspace_sid,
     task_sid: row.task_sid,
     worker_sid: row.worker_sid,
-    worker_name: nameOf(state, 'worker', row.worker_sid),
+    // Rows that older versions wrote lack the name.
+    worker_name: nameOf(state, 'worker', row.worker_sid) ?? row.worker_name ?? null,
     reservation_status: row.reservation_status,
     date_created: row.date_created,
     date_updated: row.date_updated

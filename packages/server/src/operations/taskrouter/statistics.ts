@@ -1,34 +1,44 @@
 import { InvalidRequest, shown } from '@ringdown/contract/form'
 import type { State } from '@ringdown/engine/center'
 import { inWorkspace, namedChannel, workspaceOf } from '@ringdown/engine/routing/lookup'
-import { queueFigures, taskFigures, workforceFigures } from '../../analytics/real-time.ts'
+import { queueFigures, taskFigures, tasksOver, workforceFigures } from '../../analytics/real-time.ts'
 import type { Handlers } from '../handler.ts'
 import { checkRate } from './rates.ts'
 
-/** Real-time figures, from counters that follow the live rows (reference taskrouter 7.2 and 7.6). Durations are whole seconds. */
+/**
+ * Real-time figures, from counters that follow the living rows and a count of those that were put away (reference taskrouter
+ * 7.2 and 7.6). Durations are whole seconds.
+ */
 export const statistics = {
-  'taskrouter_v1.FetchWorkspaceRealTimeStatistics'({ path: { workspace_sid }, params }, { state, now }) {
+  async 'taskrouter_v1.FetchWorkspaceRealTimeStatistics'({ path: { workspace_sid }, params }, context) {
+    const { state, now } = context
     workspaceOf(state, workspace_sid)
+    const channel = channelSid(state, workspace_sid, params.task_channel)
+    const over = await tasksOver(context, 'workspace_sid', [workspace_sid], channel)
     return {
       ...owner(state, workspace_sid),
-      ...taskFigures(state, workspace_sid, channelSid(state, workspace_sid, params.task_channel), now()),
+      ...taskFigures(state, workspace_sid, channel, over, now()),
       ...workforceFigures(state, workspace_sid)
     }
   },
 
-  'taskrouter_v1.FetchTaskQueueRealTimeStatistics'(
-    { path: { workspace_sid, task_queue_sid }, params },
-    { state, now }
-  ) {
+  async 'taskrouter_v1.FetchTaskQueueRealTimeStatistics'({ path: { workspace_sid, task_queue_sid }, params }, context) {
+    const { state, now } = context
     inWorkspace(state, 'task_queue', workspace_sid, task_queue_sid)
     const channel = channelSid(state, workspace_sid, params.task_channel)
-    return { ...owner(state, workspace_sid), ...queueFigures(state, workspace_sid, task_queue_sid, channel, now()) }
+    const over = await tasksOver(context, 'task_queue_sid', [task_queue_sid], channel)
+    return {
+      ...owner(state, workspace_sid),
+      ...queueFigures(state, workspace_sid, task_queue_sid, channel, over, now())
+    }
   },
 
-  'taskrouter_v1.FetchWorkflowRealTimeStatistics'({ path: { workspace_sid, workflow_sid }, params }, { state, now }) {
+  async 'taskrouter_v1.FetchWorkflowRealTimeStatistics'({ path: { workspace_sid, workflow_sid }, params }, context) {
+    const { state, now } = context
     inWorkspace(state, 'workflow', workspace_sid, workflow_sid)
     const channel = channelSid(state, workspace_sid, params.task_channel)
-    return { ...owner(state, workspace_sid), workflow_sid, ...taskFigures(state, workflow_sid, channel, now()) }
+    const over = await tasksOver(context, 'workflow_sid', [workflow_sid], channel)
+    return { ...owner(state, workspace_sid), workflow_sid, ...taskFigures(state, workflow_sid, channel, over, now()) }
   },
 
   'taskrouter_v1.FetchWorkersRealTimeStatistics'({ path: { workspace_sid } }, { state }) {
@@ -36,18 +46,21 @@ export const statistics = {
     return { ...owner(state, workspace_sid), ...workforceFigures(state, workspace_sid) }
   },
 
-  'taskrouter_v1.CreateTaskQueueBulkRealTimeStatistics'({ path: { workspace_sid }, params }, context) {
+  async 'taskrouter_v1.CreateTaskQueueBulkRealTimeStatistics'({ path: { workspace_sid }, params }, context) {
     const { state, now } = context
     workspaceOf(state, workspace_sid)
     checkRate(context, 'bulk_statistics', 'TaskQueues/RealTimeStatistics')
     const at = now()
-    const task_queue_data = queueSids(params.queue_sids).map((sid) => {
+    const sids = queueSids(params.queue_sids)
+    const over = await tasksOver(context, 'task_queue_sid', sids, undefined)
+    const task_queue_data = sids.map((sid) => {
       // A queue that does not exist has an entry with zeros (reference taskrouter 7.6).
       const { longest_relative_task_age_in_queue, longest_relative_task_sid_in_queue, ...figures } = queueFigures(
         state,
         workspace_sid,
         state.find('task_queue', sid)?.workspace_sid === workspace_sid ? sid : '',
         undefined,
+        over,
         at
       )
       return { ...figures, task_queue_sid: sid }

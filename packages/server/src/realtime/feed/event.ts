@@ -67,9 +67,9 @@ export class FeedFilter {
   readonly #sees: EventReader['sees']
 
   /**
-   * @param types - names of the log; with `*` at the end, all that begin so.
-   * @param about - fields of an event's data and the SID that one of them must hold.
-   * @param sees - whether the follower may hear of an event at all.
+   * `types`: names of the log; with `*` at the end, all that begin so.
+   * `about`: fields of an event's data and the SID that one of them must hold.
+   * `sees`: whether the follower may hear of an event at all.
    */
   constructor(
     types: readonly string[],

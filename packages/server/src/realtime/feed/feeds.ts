@@ -11,7 +11,7 @@ export class Feeds {
   readonly #feeds = new Map<Account, Feed>()
 
   /**
-   * @param accountOf - the account; undefined while this process does not own it.
+   * `accountOf`: the account; undefined while this process does not own it.
    */
   constructor(
     accountOf: (account_sid: string) => Account | undefined,

@@ -45,8 +45,7 @@ const furthestBack_ms = 24 * 3_600_000
  * Reads the parameters of any door. A parameter that is there and empty counts as absent. Throws InvalidRequest (400) that
  * names the parameter; an unknown one is refused, since a misspelt filter would let everything through.
  *
- * @param now - milliseconds, by the clock of the log.
- * @param reader - for whom the log is followed; without one, everything is heard.
+ * `now`: milliseconds, by the clock of the log. `reader`: for whom the log is followed; without one, everything is heard.
  */
 export function feedQuestion(parameters: QueryParameters, now: number, reader?: EventReader): FeedQuestion {
   const unknown = [...parameters.keys()].find((name) => !names.includes(name))

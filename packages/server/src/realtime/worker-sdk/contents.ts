@@ -4,8 +4,8 @@ import { scopeOf } from '@ringdown/contract/page-scope'
 import type { Row } from '@ringdown/engine/core/row'
 
 /** A page as the event bridge answers it: the client asks on while `after_sid`, or `meta.next_token`, is there. */
-export interface Contents {
-  readonly contents: readonly object[]
+export interface Contents<T extends object = object> {
+  readonly contents: readonly T[]
   readonly page: number
   readonly total: number
   readonly start: number
@@ -32,12 +32,12 @@ export interface Ordering<R extends Row> {
  * One page of rows, which come in order of creation. With `ordering` the place is a token instead of a SID (reference
  * taskrouter 9.4). Refuses a place that is not on the list with 400.
  */
-export function contentsOf<R extends Row>(
+export function contentsOf<R extends Row, T extends object>(
   rows: readonly R[],
   params: ListParameters,
-  shown: (row: R) => object,
+  shown: (row: R) => T,
   ordering?: Ordering<R>
-): Contents {
+): Contents<T> {
   const size = pageSize(params.PageSize)
   const sorted = ordering ? [...rows].sort((a, b) => compare(keyOf(a, ordering), keyOf(b, ordering), ordering)) : rows
   const start = ordering ? placeOf(sorted, params.NextToken, ordering) : afterSid(sorted, params.AfterSid)

@@ -90,7 +90,13 @@ class EventBridge {
       const access = await this.#read(tokenIn(request.body))
       const call = readCall(request.body, headerOf(request.headers['if-match']))
       body = {
-        payload: await answerCall(call, access, this.#account(access), now(), exchangeOf(reply.raw, access.actor))
+        payload: await answerCall(
+          call,
+          access,
+          this.#account(access),
+          now(),
+          exchangeOf(reply.raw, { actor: access.actor })
+        )
       }
     } catch (error) {
       const envelope = envelopeOf(error)

@@ -134,13 +134,17 @@ export interface ReservationParents extends TaskParents {
   readonly outgoing?: TransferRow | undefined
 }
 
-export function reservationParents(state: State, row: ReservationRow): ReservationParents {
-  const task = state.get('task', row.task_sid)
+export function reservationParents(
+  state: State,
+  row: ReservationRow,
+  task: TaskRow,
+  incoming: TransferRow | undefined
+): ReservationParents {
   return {
     task,
     ...taskParents(state, task),
     worker: state.find('worker', row.worker_sid),
-    incoming: state.tables.transfer.firstBy('reservation_sid', row.sid),
+    incoming,
     outgoing: state.tables.transfer.firstBy('open_by_initiator', row.sid)
   }
 }
@@ -170,7 +174,7 @@ function reservationBase(account_sid: string, row: ReservationRow, worker: Worke
     workspace_sid,
     sid,
     worker_sid,
-    worker_name: worker?.friendly_name ?? null,
+    worker_name: worker?.friendly_name ?? row.worker_name ?? null,
     reservation_status,
     ...datesOf(row),
     worker_previous_activity_sid: row.worker_previous_activity_sid,

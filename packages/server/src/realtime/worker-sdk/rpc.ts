@@ -6,13 +6,20 @@ import { foldedName, isSameName, nameKey } from '@ringdown/engine/core/names'
 import { compile, type Expression } from '@ringdown/engine/matching/expression/compile'
 import type { Scope } from '@ringdown/engine/matching/expression/environment'
 import { isOpen } from '@ringdown/engine/matching/row-values'
-import { findReservation, inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
-import type { TaskQueueRow, TaskRow, WorkerRow } from '@ringdown/engine/routing/rows'
+import { inWorkspace, type ReservationPath, workspaceOf } from '@ringdown/engine/routing/lookup'
+import {
+  isPutAway,
+  type ReservationRow,
+  type TaskQueueRow,
+  type TaskRow,
+  type WorkerRow
+} from '@ringdown/engine/routing/rows'
 import { checkExpression } from '@ringdown/engine/routing/task-queue'
 import { forbiddenMember } from '../../access/worker-attributes.ts'
 import type { Exchange } from '../../commit/exchange.ts'
 import type { Ledger } from '../../commit/ledger.ts'
 import { askedInPieces } from '../../commit/pieces.ts'
+import { reservationOf, taskOf, withStored } from '../../commit/put-away.ts'
 import type { Access } from './access.ts'
 import { type BridgeCall, callParameters, matched, textsOf } from './call.ts'
 import { contentsOf, sortingOf } from './contents.ts'
@@ -79,17 +86,15 @@ const reads: Readonly<Record<string, CallHandler>> = {
   'Workspaces/:workspace_sid/TaskQueues/:sid': (path, { state }) =>
     taskQueuePayload(state, found(state, 'task_queue', path)),
 
-  'Workspaces/:workspace_sid/Tasks/:sid'(path, scene) {
-    checkTask(scene, path.sid)
-    const task = found(scene.state, 'task', path)
+  async 'Workspaces/:workspace_sid/Tasks/:sid'(path, scene) {
+    await checkTask(scene, path.sid)
+    const task = await taskOf(scene.ledger, path.workspace_sid ?? '', path.sid ?? '')
     return taskPayload(scene.state.account_sid, task, taskParents(scene.state, task), scene.now)
   },
 
-  'Workspaces/:workspace_sid/Workers/:worker_sid/Reservations/:sid'(path, scene) {
+  async 'Workspaces/:workspace_sid/Workers/:worker_sid/Reservations/:sid'(path, scene) {
     checkOwn(scene, path.worker_sid)
-    const { state, now } = scene
-    const reservation = findReservation(state, path as ReservationPath) // the template names these
-    return reservationPayload(state.account_sid, reservation, reservationParents(state, reservation), now)
+    return shownReservation(scene, await reservationOf(scene.ledger, path as ReservationPath)) // the template names these
   },
 
   'Workspaces/:workspace_sid/Activities'(path, { state, call }) {
@@ -111,17 +116,18 @@ const reads: Readonly<Record<string, CallHandler>> = {
     })
   },
 
-  'Workspaces/:workspace_sid/Workers/:worker_sid/Reservations'(path, scene) {
+  async 'Workspaces/:workspace_sid/Workers/:worker_sid/Reservations'(path, scene) {
     checkOwn(scene, path.worker_sid)
-    const { state, call, now } = scene
+    const { state, call, ledger } = scene
     const { reservation_status } = callParameters('taskrouter_v1.ListWorkerReservation', path, call)
-    const index = /^(true|1|yes)$/i.test(String(call.params.Active)) ? 'open_by_worker' : 'worker_sid'
-    const rows = [...state.tables.reservation.by(index, ownWorker(state, path).sid)].filter((row) =>
-      isAsked(row.reservation_status, reservation_status)
-    )
-    return contentsOf(rows, call.params, (row) =>
-      reservationPayload(state.account_sid, row, reservationParents(state, row), now)
-    )
+    const { sid } = ownWorker(state, path)
+    const { reservation } = state.tables
+    const all = /^(true|1|yes)$/i.test(String(call.params.Active))
+      ? reservation.list('open_by_worker', sid)
+      : await withStored(ledger, 'reservation', reservation.list('worker_sid', sid), [['worker_sid', '=', sid]])
+    const rows = all.filter((row) => isAsked(row.reservation_status, reservation_status))
+    const page = contentsOf(rows, call.params, (row) => row)
+    return { ...page, contents: await Promise.all(page.contents.map((row) => shownReservation(scene, row))) }
   },
 
   async 'Workspaces/:workspace_sid/Workers'(path, { state, call }) {
@@ -173,7 +179,7 @@ const reads: Readonly<Record<string, CallHandler>> = {
     return contentsOf(rows, call.params, (row) => taskQueuePayload(state, row), ordering)
   },
 
-  async 'Workspaces/:workspace_sid/Tasks'(path, { state, call, access, now }) {
+  async 'Workspaces/:workspace_sid/Tasks'(path, { state, call, access, ledger, now }) {
     if (access.role === 'worker') forbid('a worker sees only the tasks that it holds')
     const asked = callParameters('taskrouter_v1.ListTask', path, call)
     const { workspace_sid = '' } = path
@@ -190,21 +196,21 @@ const reads: Readonly<Record<string, CallHandler>> = {
       isAsked(row.priority, asked.priority) &&
       isAsked(row.routing_target, asked.routing_target) &&
       (statuses === undefined || statuses.includes(row.assignment_status))
-    const meant = () => [...task.by('workspace_sid', workspaceOf(state, workspace_sid).sid)].filter(isMeant)
+    const { sid } = workspaceOf(state, workspace_sid)
+    const all = await withStored(ledger, 'task', task.list('workspace_sid', sid), [['workspace_sid', '=', sid]])
+    const meant = new Map(all.filter(isMeant).map((row) => [row.sid, row]))
     const suits = expression
       ? await askedInPieces({
-          table: task,
-          rows: meant(),
+          table: meant,
+          rows: meant.values(),
           length: () => expression.source.length,
           test: (row) => expression.matches(state.matcher.task(row))
         })
       : () => true
-    const rows = meant().filter(suits)
+    const rows = [...meant.values()].filter(suits)
     return contentsOf(rows, call.params, (row) => taskPayload(state.account_sid, row, taskParents(state, row), now))
   }
 }
-
-type ReservationPath = Parameters<typeof findReservation>[1]
 
 const writes: Readonly<Record<string, CallHandler>> = {
   async 'Workspaces/:workspace_sid/Workers/:sid'(path, { call, access, ledger, execute, exchange }) {
@@ -232,7 +238,7 @@ const writes: Readonly<Record<string, CallHandler>> = {
   },
 
   async 'Workspaces/:workspace_sid/Tasks/:sid'(path, scene) {
-    checkTask(scene, path.sid)
+    await checkTask(scene, path.sid)
     const { call, ledger, execute, now } = scene
     const params = callParameters('taskrouter_v1.UpdateTask', path, call)
     const { task } = await execute({ type: 'task.update', ...params } as unknown as CommandOf<'task.update'>) // as above
@@ -300,8 +306,20 @@ function shownWorker(state: State, row: WorkerRow): object {
   return workerPayload(state.account_sid, row, state.find('activity', row.activity_sid))
 }
 
+/** A reservation with its task, which may be over, and the transfer that it is of. */
+async function shownReservation({ state, ledger, now }: Scene, row: ReservationRow): Promise<object> {
+  const task = await taskOf(ledger, row.workspace_sid, row.task_sid)
+  const living = state.tables.transfer.firstBy('reservation_sid', row.sid)
+  const [incoming] = living
+    ? [living]
+    : isPutAway(row)
+      ? await ledger.find('transfer', { reservation_sid: row.sid })
+      : []
+  return reservationPayload(state.account_sid, row, reservationParents(state, row, task, incoming), now)
+}
+
 /** The row that a path names, or 404. */
-function found<K extends 'worker' | 'task' | 'task_queue'>(state: State, kind: K, path: Path) {
+function found<K extends 'worker' | 'task_queue'>(state: State, kind: K, path: Path) {
   return inWorkspace(state, kind, path.workspace_sid ?? '', path.sid ?? '')
 }
 
@@ -313,9 +331,13 @@ function checkOwn({ access }: Scene, worker_sid: string | undefined): void {
 }
 
 /** A worker sees and changes the tasks that it holds, and, for late reports, those that it has completed. */
-function checkTask({ access, state }: Scene, task_sid: string | undefined): void {
+async function checkTask({ access, state, ledger }: Scene, task_sid = ''): Promise<void> {
   if (access.role !== 'worker') return
-  for (const row of state.tables.reservation.by('task_sid', task_sid ?? '')) {
+  const known = state.tables.reservation.list('task_sid', task_sid)
+  const rows = state.resident('task', task_sid)
+    ? known
+    : await withStored(ledger, 'reservation', known, [['task_sid', '=', task_sid]])
+  for (const row of rows) {
     if (row.worker_sid === access.worker_sid && (isOpen(row) || row.reservation_status === 'completed')) return
   }
   forbid('the Worker does not hold this Task')

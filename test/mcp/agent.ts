@@ -1,13 +1,14 @@
 import { Client } from '@modelcontextprotocol/client'
 import { InMemoryTransport } from '@modelcontextprotocol/server'
 import { parseJson } from '@ringdown/contract/json-text'
-import { createMcpServer, type McpServerOptions } from '../server.ts'
-import type { FakeApi } from './fake-api.ts'
+import type { Backend } from '@ringdown/mcp/backend'
+import { createMcpServer, type McpServerOptions } from '@ringdown/mcp/server'
 
 /** What a tool answered: its structured content, or its error. */
 export interface Told {
   readonly isError: boolean
-  readonly content: Record<string, unknown>
+  // biome-ignore lint/suspicious/noExplicitAny: a result's shape is what tests look at
+  readonly content: any
   readonly text: string
   // The shapes are the tools' own; tests look at the members they are about.
   readonly error: {
@@ -19,30 +20,22 @@ export interface Told {
   }
 }
 
-/** An official client of a server over that API, in one process. */
-export async function connected(api: FakeApi, options: Partial<McpServerOptions> = {}) {
+export type CallTool = (name: string, args?: Record<string, unknown>) => Promise<Told>
+
+/** An official client of the tools on a backend, in this process. `defects` are what the tools would hide. */
+export async function connected(backend: Backend, options: Omit<Partial<McpServerOptions>, 'backend'> = {}) {
   const defects: unknown[] = []
-  const server = createMcpServer({
-    backend: api.backend(),
-    version: '0.0.0',
-    onerror: (error) => defects.push(error),
-    ...options
-  })
+  const server = createMcpServer({ backend, version: '0.0.0', onerror: (error) => defects.push(error), ...options })
   const [near, far] = InMemoryTransport.createLinkedPair()
   const client = new Client({ name: 'test', version: '0.0.0' })
   await Promise.all([server.connect(far), client.connect(near)])
-  const call = async (name: string, args: Record<string, unknown> = {}): Promise<Told> =>
-    told(await client.callTool({ name, arguments: args }))
+  const call: CallTool = async (name, args = {}) => told(await client.callTool({ name, arguments: args }))
   return { client, call, defects, close: () => client.close() }
 }
 
 /** Reads a tool's result as both kinds of client would, and checks that they see the same. */
 export function told(result: unknown): Told {
-  const {
-    isError = false,
-    content,
-    structuredContent
-  } = result as { isError?: boolean; content: { text: string }[]; structuredContent?: Record<string, unknown> } // a CallToolResult
+  const { isError = false, content, structuredContent } = result as ToolResult // what a client answers
   const text = content[0]?.text ?? ''
   const parsed = JSON.parse(text)
   // What stored documents spell in their own way (`1.0`) is the same as a value.
@@ -50,6 +43,12 @@ export function told(result: unknown): Told {
   if (isError ? structuredContent !== undefined : JSON.stringify(sorted(structuredContent)) !== shown)
     throw new Error(`text and structuredContent differ: ${text}`)
   return { isError, content: structuredContent ?? {}, text, error: parsed.error }
+}
+
+interface ToolResult {
+  readonly isError?: boolean
+  readonly content: readonly { readonly text: string }[]
+  readonly structuredContent?: Record<string, unknown>
 }
 
 /** A value whose keys stand in one order. */

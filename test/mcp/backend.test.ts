@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { credentialsFrom, ringdownBackend, twilioBackend } from '@ringdown/mcp/backend'
+import { apiError, isApi } from '@ringdown/mcp/errors'
+import { ringdown } from '@ringdown/mcp/twilio-client'
 import twilio from 'twilio'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { credentialsFrom, ringdownBackend, twilioBackend } from './backend.ts'
-import { apiError, isApi } from './errors.ts'
-import { refusal, sid } from './testing/fake-api.ts'
-import { ringdown } from './twilio-client.ts'
+import { refusal, sid } from './wire.ts'
 
 const credentials = { username: sid('AC'), password: 'token' }
 const workspace = (number: number) => ({ sid: sid('WS', number), friendly_name: `Flex ${number}` })

@@ -1,0 +1,80 @@
+import v8 from 'node:v8'
+
+/*
+ * V8's young generation is bounded, because what it has once grown to it keeps: 32 MB on Node 20, 128 on Node 24, for a
+ * program that needs 16. Where Node can, the process begins anew with the flag, and with fewer arenas of glibc, which must
+ * be in the environment by then; it stays the same process (decision 034). Elsewhere V8 is told as it runs.
+ */
+
+/** Megabytes of each half of the young generation: while there is little to do, and once there is much. */
+const restMegabytes = 4
+const busyMegabytes = 8
+
+/** There is much when the process has worked for so long a share of so many milliseconds: a start is not that long. */
+const busyShare = 0.5
+const busyMs = 10_000
+
+/** A process as far as it is asked here. Node has `execve` from 22.15 on; @types/node knows the oldest Node that is supported. */
+interface Runtime extends Pick<NodeJS.Process, 'argv' | 'connected' | 'env' | 'execArgv' | 'execPath' | 'platform'> {
+  execve?(file: string, args: readonly string[], env: NodeJS.ProcessEnv): never
+}
+
+/** Whether somebody has said how large it shall be: nothing is to be done then. */
+function isGiven({ execArgv, env }: Runtime): boolean {
+  return `${execArgv.join(' ')} ${env.NODE_OPTIONS ?? ''}`.includes('semi-space')
+}
+
+/**
+ * Begins the process anew with bounded memory, where that is possible and not done yet: for a main file that has done
+ * nothing else so far. A process that was forked would lose the channel to its parent, and stays as it is.
+ */
+export function beginBounded(runtime: Runtime = process): void {
+  if (runtime.execve === undefined || runtime.platform === 'win32' || runtime.connected || isGiven(runtime)) return
+  const args = [...runtime.execArgv, `--max-semi-space-size=${busyMegabytes}`, ...runtime.argv.slice(1)]
+  try {
+    runtime.execve(runtime.execPath, [runtime.execPath, ...args], { MALLOC_ARENA_MAX: '2', ...runtime.env })
+  } catch {
+    // A platform without it: memory is bounded as the process runs.
+  }
+}
+
+/** Bounds memory as the process runs, where nothing else has: on the versions of V8 that were seen to be told so. */
+export function boundMemory(): void {
+  const [major = 0] = process.versions.node.split('.').map(Number)
+  if (major > 24 || isGiven(process)) return
+  growTo(restMegabytes)
+  // Some versions allow growth again whenever a thread begins.
+  process.on('worker', (worker) => worker.once('online', growNoMore))
+  let last = performance.eventLoopUtilization()
+  setInterval(() => {
+    const now = performance.eventLoopUtilization()
+    if (performance.eventLoopUtilization(now, last).utilization > busyShare) growTo(busyMegabytes)
+    last = now
+  }, busyMs).unref()
+}
+
+/**
+ * Lets the young generation grow to a size at once, and then no further. V8 multiplies it by a factor when more has
+ * survived than it holds; its own bound is read only once, before the first line of a program.
+ */
+function growTo(megabytes: number): void {
+  const half = () => Math.max(1, youngMegabytes() / 2)
+  if (half() >= megabytes) return
+  v8.setFlagsFromString(`--semi-space-growth-factor=${Math.ceil(megabytes / half())}`)
+  const surviving: object[] = []
+  while (half() < megabytes && surviving.length < most) for (let n = 0; n < 1_000; n++) surviving.push({ n })
+  growNoMore()
+}
+
+function growNoMore(): void {
+  v8.setFlagsFromString('--semi-space-growth-factor=1')
+}
+
+/** Objects that are more than any size asked for. */
+const most = 1_000_000
+
+/** As much as V8 has from the system for both halves. */
+function youngMegabytes(): number {
+  const space = v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
+  return (space?.space_size ?? 0) / 2 ** 20
+}

@@ -1,0 +1,110 @@
+import { Minute } from '@ringdown/engine/analytics/minute'
+import { finest, rules, type Sum, second, spans, type ToldEvent } from '@ringdown/engine/analytics/rollup'
+import { type Stay, Stays, stayEvents } from '@ringdown/engine/analytics/stay'
+
+/** An event on its way to the folds; most are no more to them than a sign that time goes on. */
+export interface Happened {
+  readonly seq: number
+  readonly type: string
+  readonly at: number
+}
+
+/** A minute that is over, with all that is over with it. */
+export interface OverMinute {
+  readonly minute: Minute
+  /** Seq of the last event in it. */
+  readonly last: number
+  /** Hours and days that end with it, finer ones first: nothing happened in what is left of them. */
+  readonly ended: readonly { readonly span: number; readonly start: number }[]
+}
+
+/**
+ * What statistics hold in memory: the minute that goes on, and those that are over and not written yet. It follows from
+ * the log from an event on, and from nothing else: a second one that begins there holds the same, on whatever machine.
+ *
+ * - A minute is over with the first event of a later one, since instants never go back along the log; no clock is asked.
+ * - All that lies before `since` is in the store, as whole cells of minutes, hours and days.
+ */
+export class Recent {
+  /** Times of workers in activities. */
+  readonly stays: Stays
+  #seq: number
+  #open: Minute | undefined
+  readonly #over: OverMinute[] = []
+
+  /** Begins after the event with this seq, which is the last one of a minute, with the stays that last. */
+  constructor(seq: number, open: Iterable<Stay>) {
+    this.#seq = seq
+    this.stays = new Stays(open)
+  }
+
+  /** Seq of the last event that was counted. */
+  get seq(): number {
+    return this.#seq
+  }
+
+  /** The instant from which on everything is here. */
+  get since(): number {
+    return (this.#over[0]?.minute ?? this.#open)?.start ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Minutes that are over, oldest first. */
+  get over(): readonly OverMinute[] {
+    return this.#over
+  }
+
+  /** How many cells wait to be written. */
+  get waiting(): number {
+    return this.#over.reduce((sum, { minute }) => sum + minute.size, 0)
+  }
+
+  /** Counts the events that follow the last one; `toldOf` is asked of those only that count. */
+  fold<E extends Happened>(events: readonly E[], toldOf: (event: E) => ToldEvent): void {
+    for (const event of events) {
+      const minute = this.#minuteOf(event.at)
+      this.#seq = event.seq
+      if (rules.has(event.type)) minute.count(toldOf(event))
+      else if (stayEvents.has(event.type)) this.stays.move(toldOf(event))
+    }
+  }
+
+  /** So many of the minutes that are over are in the store, and so is all that was over with them. */
+  written(many: number): void {
+    this.#over.splice(0, many)
+  }
+
+  /** Adds what happened to some scopes from one instant on and before another, whole seconds both, to sums by scope. */
+  addTo(
+    sumOf: (scope_sid: string) => Sum,
+    scopes: readonly string[],
+    isAsked: (task_channel_sid: string) => boolean,
+    [from, until]: readonly [number, number]
+  ): void {
+    for (const minute of [...this.#over.map((over) => over.minute), ...(this.#open ? [this.#open] : [])]) {
+      const [first, end] = [from - minute.start, until - minute.start]
+      if (first >= finest || end <= 0) continue
+      for (const scope_sid of scopes)
+        for (const cell of minute.of(scope_sid))
+          if (isAsked(cell.task_channel_sid)) cell.addTo(sumOf(scope_sid), first / second, end / second)
+    }
+  }
+
+  #minuteOf(at: number): Minute {
+    const open = this.#open
+    if (open && at < open.start + finest) return open
+    const start = at - (at % finest)
+    if (open) this.#over.push({ minute: open, last: this.#seq, ended: endedBetween(open.start, start) })
+    const fresh = new Minute(start)
+    this.#open = fresh
+    return fresh
+  }
+}
+
+/** The hours and days of a minute in which a later minute no longer lies. */
+function endedBetween(minute: number, next: number): OverMinute['ended'] {
+  const startOf = (instant: number, span: number) => instant - (instant % span)
+  return spans
+    .filter((span) => span !== finest && startOf(minute, span) !== startOf(next, span))
+    .map((span) => ({ span, start: startOf(minute, span) }))
+    .reverse()
+}

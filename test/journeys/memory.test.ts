@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { main, started } from '../support/process.ts'
+
+const bounding = new URL('../../packages/cli/dist/memory.js', import.meta.url).href
+
+/** Bounds its memory, does what makes the young generation of V8 grow, before and after another thread begins, and says how far it did. */
+const grower = `
+  import { once } from 'node:events'
+  import v8 from 'node:v8'
+  import { Worker } from 'node:worker_threads'
+  import { boundMemory } from '${bounding}'
+  const megabytes = () => v8.getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size / 2 ** 20
+  const work = () => {
+    let kept = []
+    for (let n = 0; n < 2_000_000; n++) {
+      if (n % 500_000 === 0) kept = []
+      kept.push({ n })
+    }
+    return megabytes()
+  }
+  if (process.argv.includes('bound')) boundMemory()
+  const sizes = [work()]
+  const worker = new Worker('require("node:worker_threads").parentPort.once("message", () => {})', { eval: true, execArgv: [] })
+  await once(worker, 'online')
+  sizes.push(work())
+  worker.postMessage('end')
+  console.log(JSON.stringify(sizes))`
+
+async function grown(how: 'bound' | 'free'): Promise<readonly number[]> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', grower, how], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: '' }
+  })
+  let output = ''
+  child.stdout.on('data', (text) => (output += text))
+  const [code] = await once(child, 'close')
+  expect(code).toBe(0)
+  return JSON.parse(output)
+}
+
+it.runIf(Number.parseInt(process.versions.node, 10) <= 24)(
+  'the young generation of V8 grows to 4 MB a half and no further while there is little to do',
+  async () => {
+    for (const size of await grown('bound')) expect(size).toBeLessThanOrEqual(8)
+    for (const size of await grown('free')) expect(size).toBeGreaterThan(16)
+  },
+  60_000
+)
+
+it('the command is one process, ended by one signal, with the exit code of what it did', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ringdown-memory-'))
+  const server = await started(['--data', join(folder, 'data')])
+  const ready = await fetch(`${server.url}/ready`)
+  expect(ready.status).toBe(200)
+  // Whoever holds the folder says by which process: the one that was spawned, and no child of it.
+  const second = spawn(process.execPath, [main, 'start', '--port', '0', '--data', join(folder, 'data')], {
+    stdio: ['ignore', 'ignore', 'pipe']
+  })
+  let said = ''
+  second.stderr.on('data', (text) => (said += text))
+  const [code] = await once(second, 'close')
+  expect([code, said]).toEqual([1, expect.stringContaining(String(server.child.pid))])
+  expect(await server.stop()).toBe(0)
+  await rm(folder, { recursive: true, force: true })
+}, 30_000)
