@@ -27,8 +27,8 @@ export interface StatisticsOptions {
 /** Events that are read from the log at a time. */
 const readLimit = 500
 
-/** Cells that may wait to be written while the log is read: a few megabytes. */
-const maxWaiting = 20_000
+/** Cells that may wait to be written while the log is read: some two megabytes. */
+const maxWaiting = 5_000
 
 /** Milliseconds after the start, or after a failure, in which nobody reads who is not asked. */
 const rest_ms = 1_000
