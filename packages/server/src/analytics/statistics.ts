@@ -14,7 +14,7 @@ import { toldFrom } from './told.ts'
 export interface Counted extends Pick<Ledger, 'account_sid' | 'state' | 'settled' | 'reading' | 'log'> {
   /** False while the account may be another node's. */
   readonly isReady: boolean
-  /** Told the events of each batch when it is durable. */
+  /** Called with the events of each batch when it is durable. */
   readonly onDurable: Set<(events: readonly EngineEvent[]) => void>
 }
 
