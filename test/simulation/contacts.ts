@@ -134,6 +134,30 @@ export const contactActs = {
       ...(w.dice.chance(70) && { media_properties: { identity: w.dice.of(identities) } }),
       ...(w.dice.chance(40) && { routing_properties: { worker_sid: w.any('worker', s) } })
     }),
+  automate: (w) => {
+    const { dice } = w
+    const configuration = Array.from({ length: dice.roll(3) }, () => ({
+      channel: dice.of(['default', 'default', 'Chat']),
+      ...(dice.chance(30) && { required_attributes: [{ key: 'tier', value: 'gold' }] }),
+      auto_accept: dice.chance(70),
+      auto_wrapup: dice.chance(80),
+      wrapup_time: dice.of([1, 2_000, 20_000]),
+      allow_extended_wrapup: dice.chance(80),
+      extended_wrapup_time: dice.of([0, 20_000]),
+      default_outcome: 'done'
+    }))
+    const features = {
+      agent_automation: { enabled: dice.chance(90), configuration },
+      dispositions: { enabled: dice.chance(15), global: { require_disposition: true } }
+    }
+    const account_sid = `AC${'0'.repeat(32)}`
+    return command({ type: 'flex_configuration.update', account_sid, ui_attributes: { custom_data: { features } } })
+  },
+  extendWrapUp: (w, s) => {
+    const held = w.reservation(s, ['wrapping'])
+    const reservation_sid = held ? `@r/${held.task}/${held.worker}` : '@r/t0/w0'
+    return command({ type: 'wrap_up.update', workspace_sid: `@${s}`, reservation_sid, extended: w.dice.chance(70) })
+  },
   endMember: (w) => {
     const path = channelOf(w, 'channel_sid')
     const sid = `@x/${path.interaction_sid.slice(1)}/${w.dice.roll(3)}`

@@ -32,7 +32,9 @@ const special: Readonly<Partial<Record<ProfileName, typeof worthTheName>>> = {
     'message.update': 2,
     'user.update': 5,
     'interaction_channel.update': 12,
-    'interaction.participant.joined': 30
+    'interaction.participant.joined': 30,
+    'ringdown.reservation.auto-accepted': 15,
+    'ringdown.wrap-up.ended': 2
   },
   escalation: { 'timer.workflow_document': 15, 'timer.workflow_document, not the last': 5 },
   handover: {

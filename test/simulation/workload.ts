@@ -51,6 +51,7 @@ export class Workload {
     yield command({ type: 'flex.setup', workspace_sid: `@${workspace}` })
     yield command({ type: 'chat_service.create', friendly_name: 'Other' }, 'b1')
     for (let i = 0; i < 3; i++) yield contactActs.addConversation(this)
+    if (this.dice.chance(60)) yield contactActs.automate(this)
   }
 
   get #hasContacts(): boolean {

@@ -54,6 +54,22 @@ export interface RingdownV1EventPage {
 }
 export type RingdownV1EventPageRow = Row<RingdownV1EventPage>
 
+export interface RingdownV1WrapUp {
+  workspace_sid: string
+  reservation_sid: string
+  task_sid: string
+  worker_sid: string
+  began_at: string
+  ends_at: string | null
+  extended: boolean
+  wrapup_time: number
+  allow_extended_wrapup: boolean
+  extended_wrapup_time: number
+  default_outcome: string | null
+  url: string
+}
+export type RingdownV1WrapUpRow = Row<RingdownV1WrapUp, 'began_at' | 'ends_at'>
+
 export interface RingdownV1TaskExplanation {
   task_sid: string
   at: string
@@ -106,6 +122,8 @@ export interface RingdownV1Operations {
   'ringdown_v1.FetchDelivery': { path: { readonly sid: string }; params: {}; row: RingdownV1DeliveryDetailsRow; result: RingdownV1DeliveryDetails }
   'ringdown_v1.UpdateDelivery': { path: { readonly sid: string }; params: {}; row: RingdownV1DeliveryDetailsRow; result: RingdownV1DeliveryDetails }
   'ringdown_v1.ListEvent': { path: {}; params: { readonly cursor?: string; readonly since?: string; readonly types?: readonly string[]; readonly workspace_sid?: string; readonly task_sid?: string; readonly worker_sid?: string; readonly task_queue_sid?: string; readonly conversation_sid?: string; readonly interaction_sid?: string; readonly limit?: number; readonly wait_s?: number }; row: RingdownV1EventPageRow; result: RingdownV1EventPage }
+  'ringdown_v1.FetchReservationWrapUp': { path: { readonly workspace_sid: string; readonly reservation_sid: string }; params: {}; row: RingdownV1WrapUpRow; result: RingdownV1WrapUp }
+  'ringdown_v1.UpdateReservationWrapUp': { path: { readonly workspace_sid: string; readonly reservation_sid: string }; params: { readonly extended: boolean }; row: RingdownV1WrapUpRow; result: RingdownV1WrapUp }
   'ringdown_v1.FetchTaskExplanation': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: { readonly limit?: number }; row: RingdownV1TaskExplanationRow; result: RingdownV1TaskExplanation }
   'ringdown_v1.FetchWorkerExplanation': { path: { readonly workspace_sid: string; readonly worker_sid: string }; params: { readonly limit?: number }; row: RingdownV1WorkerExplanationRow; result: RingdownV1WorkerExplanation }
   'ringdown_v1.CreateWorkflowDryRun': { path: { readonly workspace_sid: string; readonly workflow_sid: string }; params: { readonly configuration?: string; readonly task_sid?: string; readonly attributes?: string; readonly priority?: number; readonly task_channel?: string; readonly last?: number }; row: RingdownV1WorkflowDryRunRow; result: RingdownV1WorkflowDryRun }
@@ -168,6 +186,24 @@ const ringdownV1EventPage: Schema = {
     { name: 'cursor', type: 'string' },
     { name: 'has_more', type: 'boolean' },
     { name: 'truncated', type: 'boolean' }
+  ]
+}
+
+const ringdownV1WrapUp: Schema = {
+  name: 'RingdownV1WrapUp',
+  properties: [
+    { name: 'workspace_sid', type: 'sid', pattern: '^WS[0-9a-fA-F]{32}$' },
+    { name: 'reservation_sid', type: 'sid', pattern: '^WR[0-9a-fA-F]{32}$' },
+    { name: 'task_sid', type: 'sid', pattern: '^WT[0-9a-fA-F]{32}$' },
+    { name: 'worker_sid', type: 'sid', pattern: '^WK[0-9a-fA-F]{32}$' },
+    { name: 'began_at', type: 'date-time-ms' },
+    { name: 'ends_at', type: 'date-time-ms', nullable: true },
+    { name: 'extended', type: 'boolean' },
+    { name: 'wrapup_time', type: 'integer' },
+    { name: 'allow_extended_wrapup', type: 'boolean' },
+    { name: 'extended_wrapup_time', type: 'integer' },
+    { name: 'default_outcome', type: 'string', nullable: true },
+    { name: 'url', type: 'uri' }
   ]
 }
 
@@ -257,6 +293,17 @@ export const operations: readonly Operation[] = [
       { wire: 'interaction_sid', name: 'interaction_sid', in: 'query', type: 'sid', pattern: '^KD[0-9a-fA-F]{32}$', expected: 'a SID that begins with KD' },
       { wire: 'limit', name: 'limit', in: 'query', type: 'integer', min: 1, max: 1000, expected: 'an integer from 1 to 1000' },
       { wire: 'wait_s', name: 'wait_s', in: 'query', type: 'integer', min: 0, max: 50, expected: 'an integer from 0 to 50' }
+    ] },
+  { id: 'ringdown_v1.FetchReservationWrapUp', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Reservations/{ReservationSid}/WrapUp', verb: 'fetch', resource: 'reservation_wrap_up', parents: ['workspace_sid', 'reservation_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Reservations/{reservation_sid}/WrapUp', links: null,
+    schema: ringdownV1WrapUp, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'ReservationSid', name: 'reservation_sid', in: 'path', type: 'sid', required: true, pattern: '^WR[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdateReservationWrapUp', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Workspaces/{WorkspaceSid}/Reservations/{ReservationSid}/WrapUp', verb: 'update', resource: 'reservation_wrap_up', parents: ['workspace_sid', 'reservation_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Reservations/{reservation_sid}/WrapUp', links: null,
+    schema: ringdownV1WrapUp, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'ReservationSid', name: 'reservation_sid', in: 'path', type: 'sid', required: true, pattern: '^WR[0-9a-fA-F]{32}$' },
+      { wire: 'Extended', name: 'extended', in: 'form', type: 'boolean', required: true }
     ] },
   { id: 'ringdown_v1.FetchTaskExplanation', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Explanation', verb: 'fetch', resource: 'task_explanation', parents: ['workspace_sid', 'task_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
     schema: ringdownV1TaskExplanation, parameters: [

@@ -1,4 +1,3 @@
-import type { Noun } from '../derived.ts'
 import type { Handlers } from '../handler.ts'
 import { clockHandlers } from './clock.ts'
 import { deliveryHandlers } from './deliveries.ts'
@@ -14,6 +13,3 @@ export const ringdownHandlers = {
   ...eventHandlers,
   ...explanationHandlers
 } satisfies Handlers
-
-/** Those of our resources whose operations follow the general rules. */
-export const ringdownNouns: Readonly<Record<string, Noun>> = {}
