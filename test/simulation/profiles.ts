@@ -59,7 +59,7 @@ const contacts = {
   updateParticipant: 6,
   deleteParticipant: 4,
   addMessage: 12,
-  updateMessage: 11,
+  updateMessage: 8,
   deleteMessage: 4,
   addUser: 6,
   updateUser: 6,
@@ -73,8 +73,6 @@ const contacts = {
   addInvite: 7,
   addMember: 6,
   endMember: 6,
-  automate: 3,
-  extendWrapUp: 6,
   addTask: 2,
   accept: 26,
   reject: 3,
@@ -87,6 +85,36 @@ const contacts = {
   transfer: 5,
   moveWorker: 6,
   deleteWorker: 1
+} as const
+
+/** What is kept beside contacts, and what is done for agents whose page is closed. */
+const desk = {
+  addConversation: 8,
+  updateConversation: 8,
+  deleteConversation: 3,
+  addMessage: 4,
+  deleteUser: 1,
+  addNote: 14,
+  updateNote: 10,
+  deleteNote: 4,
+  addResponse: 8,
+  updateResponse: 8,
+  deleteResponse: 3,
+  importResponses: 4,
+  addInteraction: 16,
+  endChannel: 3,
+  addTask: 16,
+  accept: 6,
+  reject: 3,
+  finish: 24,
+  endTask: 4,
+  deleteTask: 2,
+  callOff: 4,
+  answer: 8,
+  transfer: 5,
+  automate: 5,
+  extendWrapUp: 10,
+  moveWorker: 4
 } as const
 
 const floor: Profile = {
@@ -206,6 +234,16 @@ export const profiles = {
     timeouts: 15,
     pass_ms: [0, 0, 1, 500, 2_000, 20_000, 60_000, 600_000],
     acts: contacts
+  },
+  /** Agents note and answer with what they often say, and much is done for them. */
+  desk: {
+    ...floor,
+    hasBook: false,
+    queues: 2,
+    plain: 90,
+    timeouts: 15,
+    pass_ms: [0, 0, 1, 500, 2_000, 20_000, 60_000],
+    acts: desk
   }
 } as const satisfies Record<string, Profile>
 

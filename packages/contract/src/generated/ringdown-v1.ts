@@ -2,6 +2,41 @@
 
 import type { Meta, Operation, Row, Schema } from '../operation.ts'
 
+export interface RingdownV1CannedResponse {
+  sid: string
+  account_sid: string
+  section: string
+  label: string
+  text: string
+  language: string | null
+  task_queue_sids: readonly string[]
+  shortcut: string | null
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1CannedResponseRow = Row<RingdownV1CannedResponse, 'date_created' | 'date_updated'>
+
+export interface RingdownV1CannedResponseImport {
+  created: number
+  updated: number
+}
+export type RingdownV1CannedResponseImportRow = Row<RingdownV1CannedResponseImport>
+
+export interface RingdownV1Note {
+  sid: string
+  account_sid: string
+  conversation_sid: string
+  chat_service_sid: string
+  author: string
+  body: string
+  mentions: readonly string[]
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1NoteRow = Row<RingdownV1Note, 'date_created' | 'date_updated'>
+
 export interface RingdownV1Delivery {
   sid: string
   event_sid: string
@@ -118,6 +153,17 @@ export interface RingdownV1Clock {
 export type RingdownV1ClockRow = Row<RingdownV1Clock, 'now'>
 
 export interface RingdownV1Operations {
+  'ringdown_v1.ListCannedResponse': { path: {}; params: { readonly section?: string; readonly language?: string; readonly shortcut?: string }; row: RingdownV1CannedResponseRow; result: { canned_responses: readonly RingdownV1CannedResponse[]; meta: Meta } }
+  'ringdown_v1.CreateCannedResponse': { path: {}; params: { readonly section: string; readonly label: string; readonly text: string; readonly language?: string; readonly task_queue_sids?: readonly string[]; readonly shortcut?: string }; row: RingdownV1CannedResponseRow; result: RingdownV1CannedResponse }
+  'ringdown_v1.CreateCannedResponseImport': { path: {}; params: { readonly responses: string }; row: RingdownV1CannedResponseImportRow; result: RingdownV1CannedResponseImport }
+  'ringdown_v1.DeleteCannedResponse': { path: { readonly sid: string }; params: {}; row: null; result: null }
+  'ringdown_v1.FetchCannedResponse': { path: { readonly sid: string }; params: {}; row: RingdownV1CannedResponseRow; result: RingdownV1CannedResponse }
+  'ringdown_v1.UpdateCannedResponse': { path: { readonly sid: string }; params: { readonly section?: string; readonly label?: string; readonly text?: string; readonly language?: string; readonly task_queue_sids?: readonly string[]; readonly shortcut?: string }; row: RingdownV1CannedResponseRow; result: RingdownV1CannedResponse }
+  'ringdown_v1.ListConversationNote': { path: { readonly conversation_sid: string }; params: { readonly order?: 'asc' | 'desc' }; row: RingdownV1NoteRow; result: { notes: readonly RingdownV1Note[]; meta: Meta } }
+  'ringdown_v1.CreateConversationNote': { path: { readonly conversation_sid: string }; params: { readonly author?: string; readonly body: string; readonly mentions?: readonly string[] }; row: RingdownV1NoteRow; result: RingdownV1Note }
+  'ringdown_v1.DeleteConversationNote': { path: { readonly conversation_sid: string; readonly sid: string }; params: {}; row: null; result: null }
+  'ringdown_v1.FetchConversationNote': { path: { readonly conversation_sid: string; readonly sid: string }; params: {}; row: RingdownV1NoteRow; result: RingdownV1Note }
+  'ringdown_v1.UpdateConversationNote': { path: { readonly conversation_sid: string; readonly sid: string }; params: { readonly body?: string; readonly mentions?: readonly string[] }; row: RingdownV1NoteRow; result: RingdownV1Note }
   'ringdown_v1.ListDelivery': { path: {}; params: { readonly destination?: string; readonly receiver?: string; readonly event_sid?: string; readonly event_type?: string; readonly state?: 'queued' | 'delivered' | 'failed'; readonly kind?: string }; row: RingdownV1DeliveryRow; result: { deliveries: readonly RingdownV1Delivery[]; meta: Meta } }
   'ringdown_v1.FetchDelivery': { path: { readonly sid: string }; params: {}; row: RingdownV1DeliveryDetailsRow; result: RingdownV1DeliveryDetails }
   'ringdown_v1.UpdateDelivery': { path: { readonly sid: string }; params: {}; row: RingdownV1DeliveryDetailsRow; result: RingdownV1DeliveryDetails }
@@ -129,6 +175,47 @@ export interface RingdownV1Operations {
   'ringdown_v1.CreateWorkflowDryRun': { path: { readonly workspace_sid: string; readonly workflow_sid: string }; params: { readonly configuration?: string; readonly task_sid?: string; readonly attributes?: string; readonly priority?: number; readonly task_channel?: string; readonly last?: number }; row: RingdownV1WorkflowDryRunRow; result: RingdownV1WorkflowDryRun }
   'ringdown_v1.FetchClock': { path: {}; params: {}; row: RingdownV1ClockRow; result: RingdownV1Clock }
   'ringdown_v1.UpdateClock': { path: {}; params: Readonly<Record<string, unknown>> & { readonly advance?: string; readonly advance_ms?: number; readonly to?: string }; row: RingdownV1ClockRow; result: RingdownV1Clock }
+}
+
+const ringdownV1CannedResponse: Schema = {
+  name: 'RingdownV1CannedResponse',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^KR[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'section', type: 'string' },
+    { name: 'label', type: 'string' },
+    { name: 'text', type: 'string' },
+    { name: 'language', type: 'string', nullable: true },
+    { name: 'task_queue_sids', type: 'array', items: { type: 'string' } },
+    { name: 'shortcut', type: 'string', nullable: true },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1CannedResponseImport: Schema = {
+  name: 'RingdownV1CannedResponseImport',
+  properties: [
+    { name: 'created', type: 'integer' },
+    { name: 'updated', type: 'integer' }
+  ]
+}
+
+const ringdownV1Note: Schema = {
+  name: 'RingdownV1Note',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^KQ[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'conversation_sid', type: 'sid', pattern: '^CH[0-9a-fA-F]{32}$' },
+    { name: 'chat_service_sid', type: 'sid', pattern: '^IS[0-9a-fA-F]{32}$' },
+    { name: 'author', type: 'string' },
+    { name: 'body', type: 'string' },
+    { name: 'mentions', type: 'array', items: { type: 'string' } },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
+  ]
 }
 
 const ringdownV1Delivery: Schema = {
@@ -263,6 +350,72 @@ const ringdownV1Clock: Schema = {
 }
 
 export const operations: readonly Operation[] = [
+  { id: 'ringdown_v1.ListCannedResponse', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/CannedResponses', verb: 'list', resource: 'canned_response', parents: [], own: null, status: 200, listKey: 'canned_responses', page: { size: 50, max: 1000, strict: true }, url: '/v1/CannedResponses/{sid}', links: null,
+    schema: ringdownV1CannedResponse, parameters: [
+      { wire: 'Section', name: 'section', in: 'query', type: 'string' },
+      { wire: 'Language', name: 'language', in: 'query', type: 'string' },
+      { wire: 'Shortcut', name: 'shortcut', in: 'query', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.CreateCannedResponse', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/CannedResponses', verb: 'create', resource: 'canned_response', parents: [], own: null, status: 201, listKey: null, page: null, url: '/v1/CannedResponses/{sid}', links: null,
+    schema: ringdownV1CannedResponse, parameters: [
+      { wire: 'Section', name: 'section', in: 'form', type: 'string', required: true },
+      { wire: 'Label', name: 'label', in: 'form', type: 'string', required: true },
+      { wire: 'Text', name: 'text', in: 'form', type: 'string', required: true },
+      { wire: 'Language', name: 'language', in: 'form', type: 'string' },
+      { wire: 'TaskQueueSids', name: 'task_queue_sids', in: 'form', type: 'string', repeated: true },
+      { wire: 'Shortcut', name: 'shortcut', in: 'form', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.CreateCannedResponseImport', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/CannedResponses/Import', verb: 'create', resource: 'canned_response_import', parents: [], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1CannedResponseImport, parameters: [
+      { wire: 'Responses', name: 'responses', in: 'form', type: 'string', required: true }
+    ] },
+  { id: 'ringdown_v1.DeleteCannedResponse', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/CannedResponses/{Sid}', verb: 'delete', resource: 'canned_response', parents: [], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^KR[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.FetchCannedResponse', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/CannedResponses/{Sid}', verb: 'fetch', resource: 'canned_response', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/CannedResponses/{sid}', links: null,
+    schema: ringdownV1CannedResponse, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^KR[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdateCannedResponse', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/CannedResponses/{Sid}', verb: 'update', resource: 'canned_response', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/CannedResponses/{sid}', links: null,
+    schema: ringdownV1CannedResponse, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^KR[0-9a-fA-F]{32}$' },
+      { wire: 'Section', name: 'section', in: 'form', type: 'string' },
+      { wire: 'Label', name: 'label', in: 'form', type: 'string' },
+      { wire: 'Text', name: 'text', in: 'form', type: 'string' },
+      { wire: 'Language', name: 'language', in: 'form', type: 'string' },
+      { wire: 'TaskQueueSids', name: 'task_queue_sids', in: 'form', type: 'string', repeated: true },
+      { wire: 'Shortcut', name: 'shortcut', in: 'form', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.ListConversationNote', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Conversations/{ConversationSid}/Notes', verb: 'list', resource: 'conversation_note', parents: ['conversation_sid'], own: null, status: 200, listKey: 'notes', page: { size: 50, max: 1000, strict: true }, url: '/v1/Conversations/{conversation_sid}/Notes/{sid}', links: null,
+    schema: ringdownV1Note, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Order', name: 'order', in: 'query', type: 'string', enum: ['asc', 'desc'] }
+    ] },
+  { id: 'ringdown_v1.CreateConversationNote', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Conversations/{ConversationSid}/Notes', verb: 'create', resource: 'conversation_note', parents: ['conversation_sid'], own: null, status: 201, listKey: null, page: null, url: '/v1/Conversations/{conversation_sid}/Notes/{sid}', links: null,
+    schema: ringdownV1Note, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Author', name: 'author', in: 'form', type: 'string' },
+      { wire: 'Body', name: 'body', in: 'form', type: 'string', required: true },
+      { wire: 'Mentions', name: 'mentions', in: 'form', type: 'string', repeated: true }
+    ] },
+  { id: 'ringdown_v1.DeleteConversationNote', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/Conversations/{ConversationSid}/Notes/{Sid}', verb: 'delete', resource: 'conversation_note', parents: ['conversation_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^KQ[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.FetchConversationNote', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Conversations/{ConversationSid}/Notes/{Sid}', verb: 'fetch', resource: 'conversation_note', parents: ['conversation_sid'], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Conversations/{conversation_sid}/Notes/{sid}', links: null,
+    schema: ringdownV1Note, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^KQ[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdateConversationNote', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Conversations/{ConversationSid}/Notes/{Sid}', verb: 'update', resource: 'conversation_note', parents: ['conversation_sid'], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Conversations/{conversation_sid}/Notes/{sid}', links: null,
+    schema: ringdownV1Note, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^KQ[0-9a-fA-F]{32}$' },
+      { wire: 'Body', name: 'body', in: 'form', type: 'string' },
+      { wire: 'Mentions', name: 'mentions', in: 'form', type: 'string', repeated: true }
+    ] },
   { id: 'ringdown_v1.ListDelivery', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Deliveries', verb: 'list', resource: 'delivery', parents: [], own: null, status: 200, listKey: 'deliveries', page: { size: 50, max: 1000, strict: true }, url: '/v1/Deliveries/{sid}', links: null,
     schema: ringdownV1Delivery, parameters: [
       { wire: 'Destination', name: 'destination', in: 'query', type: 'string' },

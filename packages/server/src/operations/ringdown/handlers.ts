@@ -1,6 +1,7 @@
 import type { Handlers } from '../handler.ts'
 import { clockHandlers } from './clock.ts'
 import { deliveryHandlers } from './deliveries.ts'
+import { deskHandlers } from './desk.ts'
 import { dryRunHandlers } from './dry-runs.ts'
 import { eventHandlers } from './events.ts'
 import { explanationHandlers } from './explanations.ts'
@@ -9,6 +10,7 @@ import { explanationHandlers } from './explanations.ts'
 export const ringdownHandlers = {
   ...clockHandlers,
   ...deliveryHandlers,
+  ...deskHandlers,
   ...dryRunHandlers,
   ...eventHandlers,
   ...explanationHandlers

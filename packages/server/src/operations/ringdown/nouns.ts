@@ -1,5 +1,6 @@
 import { wrapUpOf } from '@ringdown/engine/flex/automation'
 import { type Noun, noun } from '../derived.ts'
+import { deskNouns } from './desk.ts'
 
 /** Those of our resources whose operations follow the general rules. */
 export const ringdownNouns: Readonly<Record<string, Noun>> = {
@@ -8,5 +9,6 @@ export const ringdownNouns: Readonly<Record<string, Noun>> = {
     find: ({ state }, path: { readonly workspace_sid: string; readonly reservation_sid: string }) =>
       wrapUpOf(state, path),
     commands: { update: 'wrap_up.update' }
-  })
+  }),
+  ...deskNouns
 }
