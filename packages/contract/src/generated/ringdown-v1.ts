@@ -37,6 +37,22 @@ export interface RingdownV1Note {
 }
 export type RingdownV1NoteRow = Row<RingdownV1Note, 'date_created' | 'date_updated'>
 
+export interface RingdownV1ConversationPresence {
+  conversation_sid: string
+  typing: readonly { readonly identity: string; readonly began_at: string; readonly ends_at: string }[]
+  viewing: readonly { readonly identity: string; readonly began_at: string; readonly ends_at: string }[]
+}
+export type RingdownV1ConversationPresenceRow = Row<RingdownV1ConversationPresence>
+
+export interface RingdownV1ConversationSign {
+  conversation_sid: string
+  identity: string
+  active: boolean
+  began_at: string | null
+  ends_at: string | null
+}
+export type RingdownV1ConversationSignRow = Row<RingdownV1ConversationSign, 'began_at' | 'ends_at'>
+
 export interface RingdownV1Delivery {
   sid: string
   event_sid: string
@@ -164,6 +180,9 @@ export interface RingdownV1Operations {
   'ringdown_v1.DeleteConversationNote': { path: { readonly conversation_sid: string; readonly sid: string }; params: {}; row: null; result: null }
   'ringdown_v1.FetchConversationNote': { path: { readonly conversation_sid: string; readonly sid: string }; params: {}; row: RingdownV1NoteRow; result: RingdownV1Note }
   'ringdown_v1.UpdateConversationNote': { path: { readonly conversation_sid: string; readonly sid: string }; params: { readonly body?: string; readonly mentions?: readonly string[] }; row: RingdownV1NoteRow; result: RingdownV1Note }
+  'ringdown_v1.FetchConversationPresence': { path: { readonly conversation_sid: string }; params: {}; row: RingdownV1ConversationPresenceRow; result: RingdownV1ConversationPresence }
+  'ringdown_v1.UpdateConversationTyping': { path: { readonly conversation_sid: string }; params: { readonly identity: string; readonly active?: boolean }; row: RingdownV1ConversationSignRow; result: RingdownV1ConversationSign }
+  'ringdown_v1.UpdateConversationViewing': { path: { readonly conversation_sid: string }; params: { readonly identity: string; readonly active?: boolean }; row: RingdownV1ConversationSignRow; result: RingdownV1ConversationSign }
   'ringdown_v1.ListDelivery': { path: {}; params: { readonly destination?: string; readonly receiver?: string; readonly event_sid?: string; readonly event_type?: string; readonly state?: 'queued' | 'delivered' | 'failed'; readonly kind?: string }; row: RingdownV1DeliveryRow; result: { deliveries: readonly RingdownV1Delivery[]; meta: Meta } }
   'ringdown_v1.FetchDelivery': { path: { readonly sid: string }; params: {}; row: RingdownV1DeliveryDetailsRow; result: RingdownV1DeliveryDetails }
   'ringdown_v1.UpdateDelivery': { path: { readonly sid: string }; params: {}; row: RingdownV1DeliveryDetailsRow; result: RingdownV1DeliveryDetails }
@@ -215,6 +234,26 @@ const ringdownV1Note: Schema = {
     { name: 'date_created', type: 'date-time-ms' },
     { name: 'date_updated', type: 'date-time-ms' },
     { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1ConversationPresence: Schema = {
+  name: 'RingdownV1ConversationPresence',
+  properties: [
+    { name: 'conversation_sid', type: 'sid', pattern: '^CH[0-9a-fA-F]{32}$' },
+    { name: 'typing', type: 'array', items: { type: 'json', properties: [{ name: 'identity', type: 'string' }, { name: 'began_at', type: 'date-time-ms' }, { name: 'ends_at', type: 'date-time-ms' }] } },
+    { name: 'viewing', type: 'array', items: { type: 'json', properties: [{ name: 'identity', type: 'string' }, { name: 'began_at', type: 'date-time-ms' }, { name: 'ends_at', type: 'date-time-ms' }] } }
+  ]
+}
+
+const ringdownV1ConversationSign: Schema = {
+  name: 'RingdownV1ConversationSign',
+  properties: [
+    { name: 'conversation_sid', type: 'sid', pattern: '^CH[0-9a-fA-F]{32}$' },
+    { name: 'identity', type: 'string' },
+    { name: 'active', type: 'boolean' },
+    { name: 'began_at', type: 'date-time-ms', nullable: true },
+    { name: 'ends_at', type: 'date-time-ms', nullable: true }
   ]
 }
 
@@ -415,6 +454,22 @@ export const operations: readonly Operation[] = [
       { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^KQ[0-9a-fA-F]{32}$' },
       { wire: 'Body', name: 'body', in: 'form', type: 'string' },
       { wire: 'Mentions', name: 'mentions', in: 'form', type: 'string', repeated: true }
+    ] },
+  { id: 'ringdown_v1.FetchConversationPresence', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Conversations/{ConversationSid}/Presence', verb: 'fetch', resource: 'conversation_presence', parents: ['conversation_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1ConversationPresence, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true }
+    ] },
+  { id: 'ringdown_v1.UpdateConversationTyping', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Conversations/{ConversationSid}/Typing', verb: 'update', resource: 'conversation_typing', parents: ['conversation_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1ConversationSign, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Identity', name: 'identity', in: 'form', type: 'string', required: true },
+      { wire: 'Active', name: 'active', in: 'form', type: 'boolean' }
+    ] },
+  { id: 'ringdown_v1.UpdateConversationViewing', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Conversations/{ConversationSid}/Viewing', verb: 'update', resource: 'conversation_viewing', parents: ['conversation_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1ConversationSign, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Identity', name: 'identity', in: 'form', type: 'string', required: true },
+      { wire: 'Active', name: 'active', in: 'form', type: 'boolean' }
     ] },
   { id: 'ringdown_v1.ListDelivery', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Deliveries', verb: 'list', resource: 'delivery', parents: [], own: null, status: 200, listKey: 'deliveries', page: { size: 50, max: 1000, strict: true }, url: '/v1/Deliveries/{sid}', links: null,
     schema: ringdownV1Delivery, parameters: [

@@ -5,6 +5,7 @@ import { deskHandlers } from './desk.ts'
 import { dryRunHandlers } from './dry-runs.ts'
 import { eventHandlers } from './events.ts'
 import { explanationHandlers } from './explanations.ts'
+import { presenceHandlers } from './presence.ts'
 
 /** What Ringdown has beside Twilio's APIs: the files in `packages/contract/openapi/ringdown_v1` describe it. */
 export const ringdownHandlers = {
@@ -13,5 +14,6 @@ export const ringdownHandlers = {
   ...deskHandlers,
   ...dryRunHandlers,
   ...eventHandlers,
-  ...explanationHandlers
+  ...explanationHandlers,
+  ...presenceHandlers
 } satisfies Handlers
