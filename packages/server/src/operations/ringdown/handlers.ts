@@ -6,6 +6,7 @@ import { dryRunHandlers } from './dry-runs.ts'
 import { eventHandlers } from './events.ts'
 import { explanationHandlers } from './explanations.ts'
 import { presenceHandlers } from './presence.ts'
+import { workerDeskHandlers } from './worker-desk.ts'
 
 /** What Ringdown has beside Twilio's APIs: the files in `packages/contract/openapi/ringdown_v1` describe it. */
 export const ringdownHandlers = {
@@ -15,5 +16,6 @@ export const ringdownHandlers = {
   ...dryRunHandlers,
   ...eventHandlers,
   ...explanationHandlers,
-  ...presenceHandlers
+  ...presenceHandlers,
+  ...workerDeskHandlers
 } satisfies Handlers
