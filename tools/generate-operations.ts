@@ -81,18 +81,24 @@ interface ApiOperation {
 const methods = ['get', 'post', 'put', 'patch', 'delete'] as const
 const pageNames = new Set(['PageSize', 'Page', 'PageToken'])
 
-/** The operations of one OpenAPI file, overlay included. Throws on an entry of the overlay that changes nothing. */
-export function operationsOf(api: string, file: ApiFile): Operation[] {
-  const operations = Object.entries(file.paths).flatMap(([path, item]) =>
-    methods.flatMap((method) => (method in item ? [operationOf(api, file, path, item, method)] : []))
-  )
+/**
+ * The operations of one OpenAPI file (on some resources, where they are named), overlay included. Throws on an entry of
+ * the overlay that changes nothing.
+ */
+export function operationsOf(api: string, file: ApiFile, resources?: readonly string[]): Operation[] {
+  const operations = Object.entries(file.paths)
+    .flatMap(([path, item]) =>
+      methods.flatMap((method) => (method in item ? [operationOf(api, file, path, item, method)] : []))
+    )
+    .filter(({ resource }) => resources?.includes(resource) ?? true)
   const added = operationsAdded.map((entry) => entry.operation).filter((operation) => operation.api === api)
   const laid = [...operations.map(overlaid), ...added]
   refuseIdleEntries(api, operations)
   return laid.sort((a, b) => (a.path === b.path ? compare(a.method, b.method) : compare(a.path, b.path)))
 }
 
-function operationOf(api: string, file: ApiFile, path: string, item: PathItem, method: string): Operation {
+function operationOf(api: string, file: ApiFile, wholePath: string, item: PathItem, method: string): Operation {
+  const [path = '', extension] = wholePath.split(/(?=\.json$)/)
   const described = item[method] as ApiOperation // `methods` are operations by the OpenAPI standard
   const [verb, noun] = verbAndNoun(described.operationId)
   const statuses = Object.keys(described.responses).map(Number).sort()
@@ -114,6 +120,7 @@ function operationOf(api: string, file: ApiFile, path: string, item: PathItem, m
     product: productOf(file),
     method: method.toUpperCase() as Method, // one of `methods`
     path,
+    ...(extension === '.json' && { extension }),
     verb,
     resource: snake(noun),
     parents: own === null ? pathNames : pathNames.slice(0, -1),
@@ -208,6 +215,7 @@ function propertyType(file: ApiFile, described: ApiSchema): PropertyType {
   if (format === 'uri-map') return 'links'
   if (type === 'object') return 'json'
   if (type === 'string' && format === 'date-time' && file['x-date-time'] === 'milliseconds') return 'date-time-ms'
+  if (type === 'string' && format === 'date-time-rfc-2822') return 'date-time-2822'
   if (type === 'string' && (format === 'date-time' || format === 'uri')) return format
   if (type === 'string' && isSidPattern(pattern)) return 'sid'
   return type as PropertyType // string, integer, number, boolean, array

@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Operation } from '@ringdown/contract/operation'
+import { permissionsOf } from '@ringdown/contract/permissions'
 import { joinedApi } from './generate-api.ts'
 import { type ApiFile, operationsOf } from './generate-operations.ts'
-import { joinedSource, productSource } from './generate-source.ts'
+import { joinedSource, permissionsSource, productSource } from './generate-source.ts'
 
 /**
  * `npm run generate`: writes packages/contract/src/generated from Twilio's OpenAPI files, which the npm package
@@ -15,7 +16,21 @@ import { joinedSource, productSource } from './generate-source.ts'
 
 const source = { name: '@twilio/cli-core', version: '8.3.2' }
 /** Twilio's, then ours. */
-const apis = ['taskrouter_v1', 'conversations_v1', 'flex_v1', 'flex_v2', 'studio_v2', 'events_v1']
+const apis = [
+  'taskrouter_v1',
+  'conversations_v1',
+  'flex_v1',
+  'flex_v2',
+  'studio_v2',
+  'events_v1',
+  'api_v2010',
+  'iam_v1'
+]
+/** Of APIs that are here in part: those resources that are. */
+const parts: Readonly<Record<string, readonly string[]>> = {
+  api_v2010: ['account', 'key', 'new_key', 'signing_key', 'new_signing_key'],
+  iam_v1: ['get_keys', 'key', 'new_key']
+}
 const ours = ['ringdown_v1']
 const ownFolder = join('packages', 'contract', 'openapi')
 const generatedFolder = join('packages', 'contract', 'src', 'generated')
@@ -42,7 +57,7 @@ function generatedFiles(folder: string): Map<string, string> {
   const files = new Map<string, string>()
   const all: { api: string; operations: Operation[] }[] = []
   const add = (api: string, file: ApiFile, origin: string) => {
-    const operations = operationsOf(api, file)
+    const operations = operationsOf(api, file, parts[api])
     all.push({ api, operations })
     files.set(join(generatedFolder, `${fileName(api)}.ts`), productSource(api, operations, origin))
   }
@@ -58,7 +73,10 @@ function generatedFiles(folder: string): Map<string, string> {
     add(api, JSON.parse(text) as ApiFile, `openapi/${api}.json`) // as above
   }
   const joined = joinedSource(all.map(({ api }) => ({ api, file: fileName(api) })))
-  return files.set(join(generatedFolder, 'operations.ts'), joined)
+  const permissions = permissionsSource(permissionsOf(all.flatMap(({ operations }) => operations)))
+  return files
+    .set(join(generatedFolder, 'operations.ts'), joined)
+    .set(join(generatedFolder, 'permissions.ts'), permissions)
 }
 
 /** The texts of a folder's files, by their names in order. */

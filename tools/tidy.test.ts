@@ -31,9 +31,10 @@ const layers: Rooms = {
   log: ['types of commit', 'store', 'types of clock'],
   analytics: ['log', 'types of commit', 'store', 'types of clock'],
   delivery: ['log', 'commit', 'store', 'clock'],
-  realtime: ['log', 'commit', 'store', 'clock'],
-  operations: ['commit', 'store', 'clock', 'log', 'analytics', 'delivery', 'realtime'],
-  http: ['operations', 'commit', 'store', 'clock', 'log', 'analytics', 'delivery', 'realtime']
+  access: ['commit', 'store'],
+  realtime: ['access', 'log', 'commit', 'store', 'clock'],
+  operations: ['access', 'commit', 'store', 'clock', 'log', 'analytics', 'delivery', 'realtime'],
+  http: ['operations', 'access', 'commit', 'store', 'clock', 'log', 'analytics', 'delivery', 'realtime']
 }
 
 /** What a room may import of another package, where that is less than its own package may. The store knows no product. */

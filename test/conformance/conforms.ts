@@ -80,6 +80,8 @@ function valueComplaints(operation: Operation, property: Described, name: string
     return [`${name} is not of its enum: ${JSON.stringify(value)}`]
   if (property.pattern && !new RegExp(property.pattern).test(String(value)))
     return [`${name} is not like ${property.pattern}: ${JSON.stringify(value)}`]
+  // The API of 2010 names paths, of whatever there is.
+  if (property.type === 'links' && operation.extension) return []
   if (property.type === 'links') return linkComplaints(operation, value as Readonly<Record<string, unknown>>)
   const { items } = property
   if (items && Array.isArray(value))
@@ -104,6 +106,10 @@ const types: Readonly<Record<Property['type'], (value: unknown) => boolean>> = {
   number: (value) => typeof value === 'number',
   boolean: (value) => typeof value === 'boolean',
   'date-time': isInstant,
+  'date-time-2822': (value) =>
+    typeof value === 'string' &&
+    /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000$/.test(value) &&
+    !Number.isNaN(Date.parse(value)),
   'date-time-ms': (value) => typeof value === 'string' && /\.\d{3}Z$/.test(value) && !Number.isNaN(Date.parse(value)),
   uri: (value) => typeof value === 'string',
   links: isJsonObject,

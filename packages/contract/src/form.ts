@@ -130,7 +130,8 @@ function placesOf(operation: Operation): Places {
 
 /** The path of a request without its version, as 404 messages show it: `/Workspaces/WS…/Tasks/WT…`. */
 function resourcePath(operation: Operation, path: Readonly<Record<string, string>>): string {
-  return operation.path.replace(/^\/v\d+/, '').replaceAll(/\{(\w+)\}/g, (_, name: string) => path[name] ?? '')
+  const named = operation.path.replace(/^\/(v\d+|2010-04-01)/, '') + (operation.extension ?? '')
+  return named.replaceAll(/\{(\w+)\}/g, (_, name: string) => path[name] ?? '')
 }
 
 /**

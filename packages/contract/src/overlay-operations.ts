@@ -2,7 +2,59 @@ import type { Operation, Parameter } from './operation.ts'
 import { defaultPageSize } from './overlay.ts'
 
 /** Operations that the documentation has and the files lack. */
-export const operationsAdded: readonly { readonly operation: Operation; readonly why: string }[] = interactionWebhooks()
+export const operationsAdded: readonly { readonly operation: Operation; readonly why: string }[] = [
+  ...interactionWebhooks(),
+  tokenValidation()
+]
+
+/** What nearly every function behind Flex asks before anything else, through `twilio-flex-token-validator`. */
+function tokenValidation(): { operation: Operation; why: string } {
+  const operation: Operation = {
+    id: 'iam_v1.CreateTokenValidation',
+    api: 'iam_v1',
+    product: 'iam',
+    method: 'POST',
+    path: '/v1/Accounts/{AccountSid}/Tokens/validate',
+    verb: 'create',
+    resource: 'token_validation',
+    parents: ['account_sid'],
+    own: null,
+    parameters: [
+      {
+        wire: 'AccountSid',
+        name: 'account_sid',
+        in: 'path',
+        type: 'sid',
+        required: true,
+        pattern: '^AC[0-9a-fA-F]{32}$'
+      }
+    ],
+    json: true,
+    status: 200,
+    schema: {
+      name: 'IamV1TokenValidation',
+      properties: [
+        { name: 'valid', type: 'boolean' },
+        { name: 'code', type: 'integer' },
+        { name: 'message', type: 'string', nullable: true },
+        { name: 'worker_sid', type: 'string', nullable: true },
+        { name: 'roles', type: 'array', nullable: true, items: { type: 'string' } },
+        { name: 'realm_user_id', type: 'string', nullable: true },
+        { name: 'identity', type: 'string', nullable: true },
+        { name: 'expiration', type: 'date-time', nullable: true },
+        { name: 'flex_instance_sid', type: 'string', nullable: true }
+      ]
+    },
+    listKey: null,
+    page: null,
+    url: null,
+    links: null
+  }
+  return {
+    operation,
+    why: 'Used by the official validator of Flex tokens, but absent from the file (reference flex 16).'
+  }
+}
 
 /**
  * Interaction webhooks are documented and used, but absent from Twilio's file (reference flex 2, 9.1). One page names

@@ -283,6 +283,26 @@ export const parameterChanges: readonly ParameterChange[] = [
     why: 'Up to 500 characters, as the parameter is described.'
   },
 
+  // Accounts and keys
+  {
+    on: 'api_v2010.CreateNewKey|api_v2010.UpdateKey|api_v2010.CreateNewSigningKey|api_v2010.UpdateSigningKey|iam_v1.CreateNewKey|iam_v1.UpdateKey',
+    wire: 'FriendlyName',
+    change: { maxLength: 64 },
+    why: 'Up to 64 characters, as the parameter is described.'
+  },
+  {
+    on: 'iam_v1.CreateNewKey',
+    wire: 'KeyType',
+    change: { enum: ['main', 'standard', 'restricted'] },
+    why: 'The original makes main keys in its console only; here the API is all there is (reference rest-conventions 1).'
+  },
+  {
+    on: 'iam_v1.CreateNewKey|iam_v1.UpdateKey',
+    wire: 'Policy',
+    change: { object: true },
+    why: 'A JSON object with allow, and deny (reference rest-conventions 1).'
+  },
+
   // Studio and Event Streams
   {
     on: 'studio_v2.*',

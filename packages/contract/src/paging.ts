@@ -31,6 +31,8 @@ export function decodeToken(token: string): Cursor {
 export interface ListPage {
   /** As the API shows them. */
   readonly items: readonly unknown[]
+  /** How many they are, where they are put in later. */
+  readonly count?: number
   /** Makes an absolute URL of an API path. */
   readonly url: (path: string) => string
   /** Of the request, without prefix: `/v1/Workspaces/WS…/Tasks`. */
@@ -47,14 +49,11 @@ export interface ListPage {
  * (reference rest-conventions 5, conversations 1.4). SDKs follow `next_page_url` verbatim and read `payload[meta.key]`.
  */
 export function listEnvelope(operation: Operation, list: ListPage): Record<string, unknown> {
+  if (operation.extension) return olderEnvelope(operation, list)
   const { listKey } = operation
   if (listKey === null) throw new Error(`${operation.id} is not a list`)
-  const { page, page_size, page_token, scope } = list.page
-  const filters = filtersOf(list.query)
-  const pageUrl = (number: number, token: string | null) => {
-    const position = `PageSize=${page_size}&Page=${number}${token === null ? '' : `&PageToken=${encodeURIComponent(sealed(token, scope))}`}`
-    return list.url(`${list.path}?${filters}${position}`)
-  }
+  const { page, page_size, page_token } = list.page
+  const pageUrl = (number: number, token: string | null) => list.url(pathOfPage(operation, list, number, token))
   const meta: Meta = {
     page,
     page_size,
@@ -65,6 +64,37 @@ export function listEnvelope(operation: Operation, list: ListPage): Record<strin
     key: listKey
   }
   return { meta, [listKey]: list.items }
+}
+
+/**
+ * The same in the API of 2010: no `meta`, and paths instead of URLs (reference rest-conventions 5). Its clients take
+ * whatever else there is for the list, so nothing may be added.
+ */
+function olderEnvelope(operation: Operation, list: ListPage): Record<string, unknown> {
+  const { page, page_size, page_token } = list.page
+  const pageUri = (number: number, token: string | null) => pathOfPage(operation, list, number, token)
+  const start = page * page_size
+  return {
+    first_page_uri: pageUri(0, null),
+    end: start + Math.max((list.count ?? list.items.length) - 1, 0),
+    previous_page_uri: list.previous && pageUri(Math.max(page - 1, 0), encodeToken(list.previous)),
+    uri: pageUri(page, page_token),
+    page_size,
+    start,
+    next_page_uri: list.next && pageUri(page + 1, encodeToken(list.next)),
+    page,
+    [operation.listKey ?? '']: list.items
+  }
+}
+
+function pathOfPage(
+  { extension }: Operation,
+  { path, query, page: { page_size, scope } }: ListPage,
+  number: number,
+  token: string | null
+): string {
+  const position = token === null ? '' : `&PageToken=${encodeURIComponent(sealed(token, scope))}`
+  return `${path}${extension ?? ''}?${filtersOf(query)}PageSize=${page_size}&Page=${number}${position}`
 }
 
 /** The query without what says where the page is, ready for more to follow. */

@@ -262,6 +262,8 @@ function shownObject(operation: Operation, row: Fields, base: string, path: Fiel
     if (type === 'links' && operation.links !== null)
       return [name, fromEntries(Object.entries(operation.links).map(([link, template]) => [link, target(template)]))]
     if (type === 'date-time') return [name, instant(value)]
+    if (type === 'date-time-2822')
+      return [name, typeof value === 'number' ? new Date(value).toUTCString().replace('GMT', '+0000') : instant(value)]
     if (type === 'date-time-ms')
       return [name, typeof value === 'number' ? new Date(value).toISOString() : instant(value)]
     if (type === 'instants' && typeof value === 'object' && value !== null) {

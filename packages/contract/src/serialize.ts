@@ -1,4 +1,4 @@
-import { isoMilliseconds, isoSeconds } from './instant.ts'
+import { isoMilliseconds, isoSeconds, rfc2822 } from './instant.ts'
 import { JsonText } from './json-text.ts'
 import type { Operation, Property } from './operation.ts'
 
@@ -67,8 +67,8 @@ function compile(operation: Operation): Compiled['template'] {
   const lines = [...declarations, ...beginnings.declarations, `return \`{${members.join(',')}}\``]
   const serializer = `return (row, path) => {\n${lines.join('\n')}\n}`
   const body = `return (base) => {\n${[...beginnings.constants, serializer].join('\n')}\n}`
-  const names = ['escaped', 'segment', 'json', 'instant', 'precise', 'instants', 'target']
-  return new Function(...names, body)(escaped, segment, json, instant, precise, instants, target)
+  const names = ['escaped', 'segment', 'json', 'instant', 'precise', 'worded', 'instants', 'target']
+  return new Function(...names, body)(escaped, segment, json, instant, precise, worded, instants, target)
 }
 
 /** What URLs of one answer begin with, up to and with a variable: each is put together once, from the one before it. */
@@ -123,6 +123,7 @@ function memberSource(
   if (name === 'resource_url' || name === 'actor_url') return `target(${field}, base)`
   if (type === 'date-time') return `instant(${field})`
   if (type === 'date-time-ms') return `precise(${field})`
+  if (type === 'date-time-2822') return `worded(${field})`
   if (type === 'instants') return `instants(${field})`
   if (isSid(name) && variables.includes(name))
     return `typeof ${field} === 'string' ? \`"\${$${name}}"\` : json(${field})`
@@ -179,6 +180,10 @@ function instant(value: unknown): string {
 
 function precise(value: unknown): string {
   return typeof value === 'number' ? `"${isoMilliseconds(value)}"` : instant(value)
+}
+
+function worded(value: unknown): string {
+  return typeof value === 'number' ? `"${rfc2822(value)}"` : instant(value)
 }
 
 function instants(value: unknown): string {

@@ -1,3 +1,4 @@
+import { noteChange } from './access/audit.ts'
 import type { State } from './center.ts'
 import { type Command, commands, type ResultOf } from './commands.ts'
 import { type DecisionOf, decideBy, type Input, type Rules } from './core/decide.ts'
@@ -8,7 +9,7 @@ import { offerWaiting } from './routing/offer-waiting.ts'
 
 export type Decision<R = unknown> = DecisionOf<Kinds, EventType, R>
 
-const rules: Rules<State> = { commands, reactions, conclude: offerWaiting }
+const rules: Rules<State> = { commands, reactions, conclude: offerWaiting, noted: noteChange }
 
 /**
  * Decides one command of the contact center at an instant: its own change, what other nouns do because of it (`reactions`),

@@ -14,9 +14,9 @@ export type EventType = keyof AllEvents & string
 export const eventTypes = Object.keys(catalogue) as readonly EventType[] // the keys of the catalogue are its types
 
 export function render(event: EngineEvent): RenderedEvent {
-  const { seq, sid, type, at, refs } = event
+  const { seq, sid, type, at, refs, actor } = event
   const rendering: ReturnType<Rendering> = catalogue[type](refs, at)
   const { workspace_sid, description, resource_type, resource_sid, data } = rendering
   // Named one by one: spreading costs as much as the rest of it.
-  return { seq, sid, type, at, workspace_sid, description, resource_type, resource_sid, data }
+  return { seq, sid, type, at, workspace_sid, description, resource_type, resource_sid, actor, data }
 }

@@ -1,3 +1,7 @@
+import type { accessCommands } from './access/commands.ts'
+import type { accessEvents } from './access/events.ts'
+import { access } from './access/product.ts'
+import type { accessKinds } from './access/rows.ts'
 import type { State } from './center.ts'
 import type { conversationCommands } from './conversations/commands.ts'
 import type { conversationEvents } from './conversations/events.ts'
@@ -22,7 +26,7 @@ import { routing } from './routing/product.ts'
 import type { routingKinds } from './routing/rows.ts'
 
 /** Everything that this center does: one room a product. */
-export const products: readonly Product<State>[] = [routing, conversations, flex, eventStreams, desk]
+export const products: readonly Product<State>[] = [routing, conversations, flex, eventStreams, access, desk]
 
 /*
  * The same as types. They are named part by part, because TypeScript cannot follow one list of all: commands read kinds.
@@ -32,16 +36,19 @@ export type AllKinds = typeof routingKinds &
   typeof conversationKinds &
   typeof flexKinds &
   typeof eventStreamKinds &
+  typeof accessKinds &
   typeof deskKinds
 
 export type AllCommands = typeof routingCommands &
   typeof conversationCommands &
   typeof flexCommands &
   typeof eventStreamCommands &
+  typeof accessCommands &
   typeof deskCommands
 
 export type AllEvents = typeof routingEvents &
   typeof conversationEvents &
   typeof flexEvents &
   typeof eventStreamEvents &
+  typeof accessEvents &
   typeof deskEvents

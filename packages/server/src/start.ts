@@ -4,6 +4,8 @@ import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
+import { Admission } from './access/admission.ts'
+import { type Sealing, sealingFor } from './access/sealing.ts'
 import { RealClock, TestClock } from './clock/clock.ts'
 import type { Account } from './commit/account.ts'
 import { type AccountCredentials, credentialsFor } from './credentials.ts'
@@ -78,11 +80,12 @@ export async function start(options: StartOptions): Promise<Running> {
   let store: Store | undefined
   try {
     const credentials = await credentialsFor(options.data, options.env)
+    const sealing = await sealingFor(options.data, options.env)
     tellOpenness(log, options.data)
     const { data, database, acceptDataLoss = false } = options
     store = await openStore(database === undefined ? { data, schema, acceptDataLoss } : { database, schema })
     await checkKnown(store, credentials)
-    return await serve(options, store, credentials, folder)
+    return await serve(options, { store, credentials, sealing, folder })
   } catch (error) {
     await store?.close().catch((err: unknown) => log.warn({ err }, 'the store did not close'))
     await folder?.release()
@@ -117,12 +120,15 @@ interface Served {
   readonly auth_token: string
 }
 
-async function serve(
-  options: StartOptions,
-  store: Store,
-  credentials: AccountCredentials,
-  folder: Folder | undefined
-): Promise<Running> {
+/** What a server is started on. */
+interface Ground {
+  readonly store: Store
+  readonly credentials: AccountCredentials
+  readonly sealing: Sealing
+  readonly folder: Folder | undefined
+}
+
+async function serve(options: StartOptions, { store, credentials, sealing, folder }: Ground): Promise<Running> {
   const { log, testClock } = options
   const testing = testClock ? new TestClock(options.at ?? Date.now()) : undefined
   const real = new RealClock()
@@ -137,6 +143,7 @@ async function serve(
   let closing: Promise<void> | undefined
   const { app, url } = await listenFor(options, {
     store,
+    sealing,
     served,
     accounts,
     clock,
@@ -213,6 +220,7 @@ const handOver_ms = 200
 /** What the doors of the server open to. */
 interface Inside {
   readonly store: Store
+  readonly sealing: Sealing
   readonly served: readonly Served[]
   readonly accounts: ReadonlyMap<string, OpenedAccount>
   readonly clock: RealClock | TestClock
@@ -227,7 +235,7 @@ interface Inside {
 /** Builds the server, and resolves when it listens. Who calls for an account that is not open yet is answered 503. */
 async function listenFor(
   options: StartOptions,
-  { store, served, accounts, clock, real, metrics, exchanges, isClosing, mcp }: Inside
+  { store, sealing, served, accounts, clock, real, metrics, exchanges, isClosing, mcp }: Inside
 ): Promise<{ readonly app: ReturnType<typeof buildServer>; readonly url: string }> {
   const { log, settings = defaultSettings } = options
   const tokens = new Map(served.map(({ account_sid, auth_token }) => [account_sid, auth_token]))
@@ -235,9 +243,18 @@ async function listenFor(
   const asks = new Map(
     served.map(({ account_sid, auth_token }) => [account_sid, preWebhookRequester({ auth_token, allowPrivate, log })])
   )
+  const admission = new Admission({
+    authTokens: tokens,
+    account: (sid) => accounts.get(sid)?.account,
+    sealing,
+    now: () => clock.now(),
+    machineNow: () => real.now(),
+    log
+  })
   const app = buildServer({
     credentials: new Known(
-      served.map(({ account_sid, auth_token }) => ({ username: account_sid, password: auth_token, account_sid }))
+      served.map(({ account_sid, auth_token }) => ({ username: account_sid, password: auth_token, account_sid })),
+      admission
     ),
     // A request that is complete only after the stop is decided by the next one.
     ledger: (sid) => (isClosing() ? undefined : accounts.get(sid)?.account),
@@ -269,11 +286,7 @@ async function listenFor(
   })
   mountEventBridge(app, {
     account: (sid) => accounts.get(sid)?.account,
-    // There are no API keys yet: an account signs its tokens with its auth token.
-    keys: (issuer) => {
-      const secret = tokens.get(issuer)
-      return secret === undefined ? undefined : { account_sid: issuer, secret }
-    },
+    tokens: admission.tokens,
     now: () => clock.now(),
     machineNow: () => real.now(),
     envelopeOf,

@@ -463,7 +463,7 @@ describe('a token', () => {
     expect(await answers(`${good.slice(0, -4)}AAAA`)).toEqual([403, 20107])
     expect(await answers('nonsense')).toEqual([403, 20101])
     expect(await answers(tokenFor(floor.sid, sid, { role: '' }))).toEqual([403, 20106])
-    expect(await answers(tokenFor(`WS${'0'.repeat(32)}`, sid))).toEqual([403, 20403])
+    expect(await answers(tokenFor(`WS${'0'.repeat(32)}`, sid))).toEqual([403, 20106])
 
     const refused = new Worker(tokenFor(floor.sid, sid, { ttl: -10 }), servers())
     connected.push(refused)

@@ -7,11 +7,13 @@ import { operations as flex_v1, type FlexV1Operations } from './flex-v1.ts'
 import { operations as flex_v2, type FlexV2Operations } from './flex-v2.ts'
 import { operations as studio_v2, type StudioV2Operations } from './studio-v2.ts'
 import { operations as events_v1, type EventsV1Operations } from './events-v1.ts'
+import { operations as api_v2010, type ApiV2010Operations } from './api-v2010.ts'
+import { operations as iam_v1, type IamV1Operations } from './iam-v1.ts'
 import { operations as ringdown_v1, type RingdownV1Operations } from './ringdown-v1.ts'
 
-export interface OperationTypes extends TaskrouterV1Operations, ConversationsV1Operations, FlexV1Operations, FlexV2Operations, StudioV2Operations, EventsV1Operations, RingdownV1Operations {}
+export interface OperationTypes extends TaskrouterV1Operations, ConversationsV1Operations, FlexV1Operations, FlexV2Operations, StudioV2Operations, EventsV1Operations, ApiV2010Operations, IamV1Operations, RingdownV1Operations {}
 
 export type OperationId = keyof OperationTypes
 
-export const operations: readonly Operation[] = [...taskrouter_v1, ...conversations_v1, ...flex_v1, ...flex_v2, ...studio_v2, ...events_v1, ...ringdown_v1]
+export const operations: readonly Operation[] = [...taskrouter_v1, ...conversations_v1, ...flex_v1, ...flex_v2, ...studio_v2, ...events_v1, ...api_v2010, ...iam_v1, ...ringdown_v1]
 

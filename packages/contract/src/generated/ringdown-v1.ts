@@ -2,6 +2,18 @@
 
 import type { Meta, Operation, Row, Schema } from '../operation.ts'
 
+export interface RingdownV1AuditEntry {
+  sid: string
+  account_sid: string
+  date_created: string
+  actor_type: 'key' | 'user' | 'worker' | 'customer'
+  actor_sid: string
+  on_behalf_of: string | null
+  command: string
+  subject_sid: string | null
+}
+export type RingdownV1AuditEntryRow = Row<RingdownV1AuditEntry, 'date_created'>
+
 export interface RingdownV1CannedResponse {
   sid: string
   account_sid: string
@@ -98,12 +110,25 @@ export interface RingdownV1DeliveryDetails {
 export type RingdownV1DeliveryDetailsRow = Row<RingdownV1DeliveryDetails, 'date_created' | 'date_updated' | 'date_due' | 'date_finished' | 'date_given_up_after'>
 
 export interface RingdownV1EventPage {
-  events: readonly ({ readonly sid: string; readonly cursor: string; readonly type: string; readonly at: string; readonly workspace_sid: string | null; readonly description: string; readonly resource_type: string; readonly resource_sid: string; readonly data: unknown })[]
+  events: readonly ({ readonly sid: string; readonly cursor: string; readonly type: string; readonly at: string; readonly workspace_sid: string | null; readonly description: string; readonly resource_type: string; readonly resource_sid: string; readonly actor_type?: 'key' | 'user' | 'worker' | 'customer' | 'system'; readonly actor_sid?: string; readonly on_behalf_of?: string; readonly data: unknown })[]
   cursor: string
   has_more: boolean
   truncated: boolean
 }
 export type RingdownV1EventPageRow = Row<RingdownV1EventPage>
+
+export interface RingdownV1Key {
+  sid: string
+  account_sid: string
+  friendly_name: string
+  key_type: 'main' | 'standard' | 'restricted'
+  policy: unknown
+  date_created: string
+  date_updated: string
+  date_used: string | null
+  url: string
+}
+export type RingdownV1KeyRow = Row<RingdownV1Key, 'date_created' | 'date_updated' | 'date_used'>
 
 export interface RingdownV1WrapUp {
   workspace_sid: string
@@ -180,6 +205,7 @@ export interface RingdownV1Clock {
 export type RingdownV1ClockRow = Row<RingdownV1Clock, 'now'>
 
 export interface RingdownV1Operations {
+  'ringdown_v1.ListAuditEntry': { path: {}; params: { readonly actor_sid?: string }; row: RingdownV1AuditEntryRow; result: { audit_entries: readonly RingdownV1AuditEntry[]; meta: Meta } }
   'ringdown_v1.ListCannedResponse': { path: {}; params: { readonly section?: string; readonly language?: string; readonly shortcut?: string }; row: RingdownV1CannedResponseRow; result: { canned_responses: readonly RingdownV1CannedResponse[]; meta: Meta } }
   'ringdown_v1.CreateCannedResponse': { path: {}; params: { readonly section: string; readonly label: string; readonly text: string; readonly language?: string; readonly task_queue_sids?: readonly string[]; readonly shortcut?: string }; row: RingdownV1CannedResponseRow; result: RingdownV1CannedResponse }
   'ringdown_v1.CreateCannedResponseImport': { path: {}; params: { readonly responses: string }; row: RingdownV1CannedResponseImportRow; result: RingdownV1CannedResponseImport }
@@ -192,12 +218,14 @@ export interface RingdownV1Operations {
   'ringdown_v1.FetchConversationNote': { path: { readonly conversation_sid: string; readonly sid: string }; params: {}; row: RingdownV1NoteRow; result: RingdownV1Note }
   'ringdown_v1.UpdateConversationNote': { path: { readonly conversation_sid: string; readonly sid: string }; params: { readonly body?: string; readonly mentions?: readonly string[] }; row: RingdownV1NoteRow; result: RingdownV1Note }
   'ringdown_v1.FetchConversationPresence': { path: { readonly conversation_sid: string }; params: {}; row: RingdownV1ConversationPresenceRow; result: RingdownV1ConversationPresence }
-  'ringdown_v1.UpdateConversationTyping': { path: { readonly conversation_sid: string }; params: { readonly identity: string; readonly active?: boolean }; row: RingdownV1ConversationSignRow; result: RingdownV1ConversationSign }
-  'ringdown_v1.UpdateConversationViewing': { path: { readonly conversation_sid: string }; params: { readonly identity: string; readonly active?: boolean }; row: RingdownV1ConversationSignRow; result: RingdownV1ConversationSign }
+  'ringdown_v1.UpdateConversationTyping': { path: { readonly conversation_sid: string }; params: { readonly identity?: string; readonly active?: boolean }; row: RingdownV1ConversationSignRow; result: RingdownV1ConversationSign }
+  'ringdown_v1.UpdateConversationViewing': { path: { readonly conversation_sid: string }; params: { readonly identity?: string; readonly active?: boolean }; row: RingdownV1ConversationSignRow; result: RingdownV1ConversationSign }
   'ringdown_v1.ListDelivery': { path: {}; params: { readonly destination?: string; readonly receiver?: string; readonly event_sid?: string; readonly event_type?: string; readonly state?: 'queued' | 'delivered' | 'failed'; readonly kind?: string }; row: RingdownV1DeliveryRow; result: { deliveries: readonly RingdownV1Delivery[]; meta: Meta } }
   'ringdown_v1.FetchDelivery': { path: { readonly sid: string }; params: {}; row: RingdownV1DeliveryDetailsRow; result: RingdownV1DeliveryDetails }
   'ringdown_v1.UpdateDelivery': { path: { readonly sid: string }; params: {}; row: RingdownV1DeliveryDetailsRow; result: RingdownV1DeliveryDetails }
   'ringdown_v1.ListEvent': { path: {}; params: { readonly cursor?: string; readonly since?: string; readonly types?: readonly string[]; readonly workspace_sid?: string; readonly task_sid?: string; readonly worker_sid?: string; readonly task_queue_sid?: string; readonly conversation_sid?: string; readonly interaction_sid?: string; readonly limit?: number; readonly wait_s?: number }; row: RingdownV1EventPageRow; result: RingdownV1EventPage }
+  'ringdown_v1.ListKey': { path: {}; params: {}; row: RingdownV1KeyRow; result: { keys: readonly RingdownV1Key[]; meta: Meta } }
+  'ringdown_v1.FetchKey': { path: { readonly sid: string }; params: {}; row: RingdownV1KeyRow; result: RingdownV1Key }
   'ringdown_v1.FetchReservationWrapUp': { path: { readonly workspace_sid: string; readonly reservation_sid: string }; params: {}; row: RingdownV1WrapUpRow; result: RingdownV1WrapUp }
   'ringdown_v1.UpdateReservationWrapUp': { path: { readonly workspace_sid: string; readonly reservation_sid: string }; params: { readonly extended: boolean }; row: RingdownV1WrapUpRow; result: RingdownV1WrapUp }
   'ringdown_v1.FetchTaskExplanation': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: { readonly limit?: number }; row: RingdownV1TaskExplanationRow; result: RingdownV1TaskExplanation }
@@ -206,6 +234,20 @@ export interface RingdownV1Operations {
   'ringdown_v1.CreateWorkflowDryRun': { path: { readonly workspace_sid: string; readonly workflow_sid: string }; params: { readonly configuration?: string; readonly task_sid?: string; readonly attributes?: string; readonly priority?: number; readonly task_channel?: string; readonly last?: number }; row: RingdownV1WorkflowDryRunRow; result: RingdownV1WorkflowDryRun }
   'ringdown_v1.FetchClock': { path: {}; params: {}; row: RingdownV1ClockRow; result: RingdownV1Clock }
   'ringdown_v1.UpdateClock': { path: {}; params: Readonly<Record<string, unknown>> & { readonly advance?: string; readonly advance_ms?: number; readonly to?: string }; row: RingdownV1ClockRow; result: RingdownV1Clock }
+}
+
+const ringdownV1AuditEntry: Schema = {
+  name: 'RingdownV1AuditEntry',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^AE[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'actor_type', type: 'string', enum: ['key', 'user', 'worker', 'customer'] },
+    { name: 'actor_sid', type: 'string' },
+    { name: 'on_behalf_of', type: 'string', nullable: true },
+    { name: 'command', type: 'string' },
+    { name: 'subject_sid', type: 'string', nullable: true }
+  ]
 }
 
 const ringdownV1CannedResponse: Schema = {
@@ -320,10 +362,25 @@ const ringdownV1DeliveryDetails: Schema = {
 const ringdownV1EventPage: Schema = {
   name: 'RingdownV1EventPage',
   properties: [
-    { name: 'events', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'string' }, { name: 'cursor', type: 'string' }, { name: 'type', type: 'string' }, { name: 'at', type: 'date-time-ms' }, { name: 'workspace_sid', type: 'sid', nullable: true, pattern: '^WS[0-9a-fA-F]{32}$' }, { name: 'description', type: 'string' }, { name: 'resource_type', type: 'string' }, { name: 'resource_sid', type: 'string' }, { name: 'data', type: 'json' }] } },
+    { name: 'events', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'string' }, { name: 'cursor', type: 'string' }, { name: 'type', type: 'string' }, { name: 'at', type: 'date-time-ms' }, { name: 'workspace_sid', type: 'sid', nullable: true, pattern: '^WS[0-9a-fA-F]{32}$' }, { name: 'description', type: 'string' }, { name: 'resource_type', type: 'string' }, { name: 'resource_sid', type: 'string' }, { name: 'actor_type', type: 'string', enum: ['key', 'user', 'worker', 'customer', 'system'], optional: true }, { name: 'actor_sid', type: 'string', optional: true }, { name: 'on_behalf_of', type: 'string', optional: true }, { name: 'data', type: 'json' }] } },
     { name: 'cursor', type: 'string' },
     { name: 'has_more', type: 'boolean' },
     { name: 'truncated', type: 'boolean' }
+  ]
+}
+
+const ringdownV1Key: Schema = {
+  name: 'RingdownV1Key',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^SK[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'friendly_name', type: 'string' },
+    { name: 'key_type', type: 'string', enum: ['main', 'standard', 'restricted'] },
+    { name: 'policy', type: 'json', nullable: true },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'date_used', type: 'date-time-ms', nullable: true },
+    { name: 'url', type: 'uri' }
   ]
 }
 
@@ -414,6 +471,10 @@ const ringdownV1Clock: Schema = {
 }
 
 export const operations: readonly Operation[] = [
+  { id: 'ringdown_v1.ListAuditEntry', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Audit', verb: 'list', resource: 'audit_entry', parents: [], own: null, status: 200, listKey: 'audit_entries', page: { size: 50, max: 1000, strict: true }, url: null, links: null,
+    schema: ringdownV1AuditEntry, parameters: [
+      { wire: 'ActorSid', name: 'actor_sid', in: 'query', type: 'string' }
+    ] },
   { id: 'ringdown_v1.ListCannedResponse', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/CannedResponses', verb: 'list', resource: 'canned_response', parents: [], own: null, status: 200, listKey: 'canned_responses', page: { size: 50, max: 1000, strict: true }, url: '/v1/CannedResponses/{sid}', links: null,
     schema: ringdownV1CannedResponse, parameters: [
       { wire: 'Section', name: 'section', in: 'query', type: 'string' },
@@ -487,13 +548,13 @@ export const operations: readonly Operation[] = [
   { id: 'ringdown_v1.UpdateConversationTyping', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Conversations/{ConversationSid}/Typing', verb: 'update', resource: 'conversation_typing', parents: ['conversation_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
     schema: ringdownV1ConversationSign, parameters: [
       { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
-      { wire: 'Identity', name: 'identity', in: 'form', type: 'string', required: true },
+      { wire: 'Identity', name: 'identity', in: 'form', type: 'string' },
       { wire: 'Active', name: 'active', in: 'form', type: 'boolean' }
     ] },
   { id: 'ringdown_v1.UpdateConversationViewing', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Conversations/{ConversationSid}/Viewing', verb: 'update', resource: 'conversation_viewing', parents: ['conversation_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
     schema: ringdownV1ConversationSign, parameters: [
       { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
-      { wire: 'Identity', name: 'identity', in: 'form', type: 'string', required: true },
+      { wire: 'Identity', name: 'identity', in: 'form', type: 'string' },
       { wire: 'Active', name: 'active', in: 'form', type: 'boolean' }
     ] },
   { id: 'ringdown_v1.ListDelivery', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Deliveries', verb: 'list', resource: 'delivery', parents: [], own: null, status: 200, listKey: 'deliveries', page: { size: 50, max: 1000, strict: true }, url: '/v1/Deliveries/{sid}', links: null,
@@ -526,6 +587,12 @@ export const operations: readonly Operation[] = [
       { wire: 'interaction_sid', name: 'interaction_sid', in: 'query', type: 'sid', pattern: '^KD[0-9a-fA-F]{32}$', expected: 'a SID that begins with KD' },
       { wire: 'limit', name: 'limit', in: 'query', type: 'integer', min: 1, max: 1000, expected: 'an integer from 1 to 1000' },
       { wire: 'wait_s', name: 'wait_s', in: 'query', type: 'integer', min: 0, max: 50, expected: 'an integer from 0 to 50' }
+    ] },
+  { id: 'ringdown_v1.ListKey', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Keys', verb: 'list', resource: 'key', parents: [], own: null, status: 200, listKey: 'keys', page: { size: 50, max: 1000, strict: true }, url: '/v1/Keys/{sid}', links: null,
+    schema: ringdownV1Key, parameters: [] },
+  { id: 'ringdown_v1.FetchKey', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Keys/{Sid}', verb: 'fetch', resource: 'key', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Keys/{sid}', links: null,
+    schema: ringdownV1Key, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^SK[0-9a-fA-F]{32}$' }
     ] },
   { id: 'ringdown_v1.FetchReservationWrapUp', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Reservations/{ReservationSid}/WrapUp', verb: 'fetch', resource: 'reservation_wrap_up', parents: ['workspace_sid', 'reservation_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Reservations/{reservation_sid}/WrapUp', links: null,
     schema: ringdownV1WrapUp, parameters: [

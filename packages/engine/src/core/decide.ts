@@ -1,5 +1,5 @@
 import type { CommandRule, Read } from './command.ts'
-import type { EventOf } from './events.ts'
+import type { Actor, EventOf } from './events.ts'
 import type { Seed } from './ids.ts'
 import type { Row } from './row.ts'
 import type { ChangeOf, CoreState, RowsOf } from './state.ts'
@@ -20,6 +20,8 @@ export interface Input<C> {
   readonly command: C
   /** What was read from the store for the command; without it, memory is taken to hold every row. */
   readonly reads?: readonly Read[] | undefined
+  /** Who wishes it; undefined for the account itself. */
+  readonly actor?: Actor | undefined
 }
 
 /** How a center decides: what each command does, and what follows from it. `S` is its state. */
@@ -30,6 +32,8 @@ export interface Rules<S> {
   readonly reactions: Readonly<Record<string, ((state: S, event: never) => void) | undefined>>
   /** What is done once nothing reacts any more. It may cause events, to which others react in turn. */
   conclude(state: S): void
+  /** Keeps that somebody other than the account wished it. */
+  noted(state: S, command: { readonly type: string }, actor: Actor): void
 }
 
 /**
@@ -41,13 +45,14 @@ export interface Rules<S> {
 export function decideBy<K extends RowsOf<K>, E extends string, S extends CoreState<K, E>>(
   rules: Rules<S>,
   state: S & CoreState<K, E>,
-  { at, seed, command, reads }: Input<{ readonly type: string }>
+  { at, seed, command, reads, actor }: Input<{ readonly type: string }>
 ): DecisionOf<K, E, unknown> {
-  state.begin(at, seed, reads)
+  state.begin(at, seed, reads, actor)
   try {
     const rule = rules.commands[command.type] as CommandRule<S, object, unknown> // the command's type is one of them
     const result = rule.decide(state, command)
     follow(rules, state)
+    if (actor) rules.noted(state, command, actor)
     const fresh = refreshed(state.tables, result)
     const { changes, events } = state.end()
     return { changes, events, result: fresh }

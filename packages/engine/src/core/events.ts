@@ -4,6 +4,15 @@ export type RefsOf<K> = { readonly [P in keyof K]?: K[P] | undefined } & {
   readonly extra?: Readonly<Record<string, string | number | boolean | null>> | undefined
 }
 
+/** Who caused something, by the SID of what signed in; a customer by its identity. */
+export interface Actor {
+  readonly type: 'key' | 'user' | 'worker' | 'customer' | 'system'
+  /** Null for `system`: time did it. */
+  readonly sid: string | null
+  /** The worker in whose place it was done. */
+  readonly on_behalf_of?: string | undefined
+}
+
 /** Something that happened in a decision. */
 export interface EventOf<K, E extends string> {
   readonly seq: number
@@ -12,6 +21,8 @@ export interface EventOf<K, E extends string> {
   readonly type: E
   readonly at: number
   readonly refs: RefsOf<K>
+  /** Undefined for the account itself. */
+  readonly actor?: Actor | undefined
 }
 
 /** An event as it is stored and read: `data` holds the callback's parameters in snake_case (reference taskrouter 8.4). */
@@ -25,12 +36,17 @@ export interface RenderedEvent {
   readonly description: string
   readonly resource_type: string
   readonly resource_sid: string
+  /** Who caused it; undefined for the account itself. */
+  readonly actor?: Actor | undefined
   /** A field that is undefined is not there. */
   readonly data: Readonly<Record<string, string | number | boolean | null | undefined>>
 }
 
 /** How an event of a type is written. */
-export type RenderingOf<K> = (refs: RefsOf<K>, at: number) => Omit<RenderedEvent, 'seq' | 'sid' | 'type' | 'at'>
+export type RenderingOf<K> = (
+  refs: RefsOf<K>,
+  at: number
+) => Omit<RenderedEvent, 'seq' | 'sid' | 'type' | 'at' | 'actor'>
 
 /** The row that events of this type carry: whoever emits one gives it. */
 export function refOf<R extends object, N extends keyof R & string>(refs: R, name: N): NonNullable<R[N]> {

@@ -1,5 +1,5 @@
 import type { Read } from './command.ts'
-import type { EventOf, RefsOf } from './events.ts'
+import type { Actor, EventOf, RefsOf } from './events.ts'
 import { Ids, type Seed, seedOf } from './ids.ts'
 import { type Cascade, cascadesOf, type KindDefinition } from './kind.ts'
 import type { Row } from './row.ts'
@@ -55,6 +55,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
   #attempt = 1
   #hasRemoved = false
   #events: EventOf<K, E>[] = []
+  #actor: Actor | undefined
   #start = { at: 0, next_seq: 1, next_event: 1 }
 
   constructor(kinds: { readonly [P in keyof K]: KindDefinition<K[P]> }, account_sid: string) {
@@ -164,7 +165,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
   /** Records that something happened. The rows are frozen as they are now; see `events.ts` for what is made of them. */
   emit(type: E, refs: RefsOf<K>): void {
     const seq = this.next_event++
-    this.#events.push({ seq, sid: this.#ids.eventSid(seq), type, at: this.at, refs })
+    this.#events.push({ seq, sid: this.#ids.eventSid(seq), type, at: this.at, refs, actor: this.#actor })
   }
 
   /** Events of the decision so far. */
@@ -174,11 +175,12 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
 
   // The decision
 
-  /** Without `reads`, memory is taken to hold every row. */
-  begin(at: number, seed: Seed, reads?: readonly Read[]): void {
+  /** Without `reads`, memory is taken to hold every row; without an actor, it is the account that acts. */
+  begin(at: number, seed: Seed, reads?: readonly Read[], actor?: Actor): void {
     if (this.#touched.length > 0 || this.#events.length > 0) throw new Error('invariant: the last decision has ended')
     this.#start = { at: this.at, next_seq: this.next_seq, next_event: this.next_event }
     this.at = Math.max(this.at, at)
+    this.#actor = actor
     this.#ids.reseed(seed)
     if (reads) this.#guard(reads)
   }

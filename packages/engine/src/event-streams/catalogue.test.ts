@@ -3,7 +3,12 @@ import { eventTypes } from '../events.ts'
 import { ownPrefix, streamSchemas, streamTypeOf, streamTypes, streamTypesFrom } from './catalogue.ts'
 
 /** Events of the engine that Event Streams does not tell, and why. */
+const ofAccess = 'says who may come in, which is for the account alone; Twilio tells of no such thing'
+
 const untold: Readonly<Record<string, string>> = {
+  'ringdown.key.created': ofAccess,
+  'ringdown.key.updated': ofAccess,
+  'ringdown.key.deleted': ofAccess,
   'ringdown.conversation-webhook.added': 'lets a webhook catch up with older messages; nothing has happened to anybody',
   'note.added': 'is between colleagues: it goes to nobody outside',
   'note.updated': 'is between colleagues: it goes to nobody outside',

@@ -2,7 +2,7 @@ import { render } from '@ringdown/engine/events'
 import type { Kind } from '@ringdown/engine/kinds'
 import type { Batch, EventWrite, JournalEntry, Removal, RowWrite } from '../store/store.ts'
 import { insertsOf } from '../store/tables.ts'
-import { type Entry, seedText } from './entry.ts'
+import { actorOf, type Entry, seedText } from './entry.ts'
 import { type KeptAnswer, keptAnswerTable } from './kept-answers.ts'
 import { cascades, coldKinds } from './kinds.ts'
 
@@ -17,7 +17,8 @@ export function batchOf(account_sid: string, epoch: number, entries: readonly En
   const journal: JournalEntry[] = []
   const removals: Removal[] = []
   const kept: KeptAnswer[] = []
-  for (const { command, at, seed, fetched, decision, head, kept: answer } of entries) {
+  for (const entry of entries) {
+    const { command, at, seed, fetched, decision, head, kept: answer } = entry
     if (answer) kept.push(answer)
     for (const { kind, sid, before, after } of decision.changes) {
       let written = rows.get(kind)
@@ -36,12 +37,23 @@ export function batchOf(account_sid: string, epoch: number, entries: readonly En
     }
     for (const event of decision.events) {
       // Named one by one: what a rest pattern gathers costs more to make and to write than the event itself.
-      const { seq, sid, type, at, workspace_sid, description, resource_type, resource_sid, data } = render(event)
-      const text = JSON.stringify({ workspace_sid, description, resource_type, resource_sid, data })
+      const { seq, sid, type, at, workspace_sid, description, resource_type, resource_sid, actor, data } = render(event)
+      const text = JSON.stringify({
+        workspace_sid,
+        description,
+        resource_type,
+        resource_sid,
+        actor_type: actor?.type,
+        actor_sid: actor?.sid ?? undefined,
+        on_behalf_of: actor?.on_behalf_of,
+        data
+      })
       events.push({ seq, sid, type, at, about: data, data: text })
     }
     if (journaled) {
-      journal.push({ decision: head.decision, at, seed: seedText(seed), data: JSON.stringify({ command, fetched }) })
+      const actor = actorOf(entry)
+      const data = JSON.stringify({ command, fetched, actor })
+      journal.push({ decision: head.decision, at, seed: seedText(seed), data })
     }
   }
   const last = entries[entries.length - 1] as Entry // a batch has entries

@@ -5,7 +5,7 @@ import type { Timer } from '@ringdown/engine/core/timers'
 import { decide } from '@ringdown/engine/decide'
 import type { Clock } from '../clock/clock.ts'
 import { ColdRows } from './cold-rows.ts'
-import type { Entry, Undecided } from './entry.ts'
+import { actorOf, type Entry, type Undecided } from './entry.ts'
 import type { GroupCommit } from './group-commit.ts'
 import { drawSeed } from './seeds.ts'
 
@@ -62,10 +62,11 @@ export class Decider {
   /** Decides one command and hands it to the group commit. A refusal goes to whoever asked. */
   add(undecided: Undecided): void {
     const { command, at, seed, reads, fetched } = undecided
+    const actor = actorOf(undecided)
     const state = this.#state
     this.cold.admit(state, fetched)
     try {
-      const decision = decide(state, { at, seed, command, reads })
+      const decision = decide(state, { at, seed, command, reads, actor })
       const head = { at: state.at, decision: state.decision, next_seq: state.next_seq, next_event: state.next_event }
       this.cold.decided(decision.changes)
       const kept = undecided.keep?.(decision.result)

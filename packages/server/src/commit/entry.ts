@@ -1,5 +1,6 @@
 import type { Command } from '@ringdown/engine/commands'
 import type { Read } from '@ringdown/engine/core/command'
+import type { Actor } from '@ringdown/engine/core/events'
 import type { Seed } from '@ringdown/engine/core/ids'
 import type { Row } from '@ringdown/engine/core/row'
 import type { Decision } from '@ringdown/engine/decide'
@@ -59,3 +60,10 @@ export function seedText(seed: Seed): string {
 export function seedFrom(text: string): Seed {
   return [0, 8, 16, 24].map((i) => Number.parseInt(text.slice(i, i + 8), 16)) as unknown as Seed // four of them
 }
+
+/** Who wishes what is decided: a caller, or time. */
+export function actorOf({ timer, exchange }: Undecided): Actor | undefined {
+  return timer === undefined ? exchange?.actor : time
+}
+
+const time: Actor = { type: 'system', sid: null }

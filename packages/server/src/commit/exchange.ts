@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Actor } from '@ringdown/engine/core/events'
 import type { EngineEvent } from '@ringdown/engine/events'
 
 /**
@@ -8,8 +9,24 @@ import type { EngineEvent } from '@ringdown/engine/events'
 export class Exchange {
   /** Hears what the request has caused, when that is durable and before the answer is made. */
   onDurable: ((events: readonly EngineEvent[]) => void) | undefined
+  /** Who asks, and in whose place; undefined for the account itself. */
+  #actor: Actor | undefined
   #isOver = false
   readonly #waiting: (() => void)[] = []
+
+  constructor(actor?: Actor) {
+    this.#actor = actor
+  }
+
+  get actor(): Actor | undefined {
+    return this.#actor
+  }
+
+  /** What it causes is done in the place of a worker, other than who asks. */
+  actsFor(worker_sid: string | undefined): void {
+    if (this.#actor && worker_sid !== undefined && worker_sid !== this.#actor.sid)
+      this.#actor = { ...this.#actor, on_behalf_of: worker_sid }
+  }
 
   get isOver(): boolean {
     return this.#isOver
@@ -28,12 +45,17 @@ export class Exchange {
   }
 }
 
+interface ExchangeOptions {
+  readonly actor?: Actor | undefined
+  readonly within?: Exchange | undefined
+}
+
 /**
  * The exchange of a response: over when its last byte is with the system, or its connection is gone. Of a request that is
- * one of several `within` an exchange: over with that one.
+ * one of several `within` an exchange: over with that one. `actor` is who asks.
  */
-export function exchangeOf(response: ServerResponse, within?: Exchange): Exchange {
-  const exchange = new Exchange()
+export function exchangeOf(response: ServerResponse, { actor, within }: ExchangeOptions = {}): Exchange {
+  const exchange = new Exchange(actor)
   const end = () => exchange.end()
   if (within) {
     if (within.isOver) end()

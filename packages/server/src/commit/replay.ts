@@ -1,4 +1,5 @@
 import { State } from '@ringdown/engine/center'
+import type { Actor } from '@ringdown/engine/core/events'
 import { Refusal } from '@ringdown/engine/core/refusals'
 import { type Decision, decide } from '@ringdown/engine/decide'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
@@ -21,10 +22,10 @@ export async function replay(store: Store, account_sid: string, settings: Settin
 }
 
 function again(state: State, { decision, at, seed, data }: JournalEntry): Decision {
-  const { command, fetched } = JSON.parse(data) as Pick<Entry, 'command' | 'fetched'> // as batch.ts wrote it
+  const { command, fetched, actor } = JSON.parse(data) as Pick<Entry, 'command' | 'fetched'> & { actor?: Actor } // as batch.ts wrote it
   for (const { kind, row } of fetched) if (!state.find(kind, row.sid)) state.admit(kind, row as never) // a row of that kind
   try {
-    const decided = decide(state, { at, seed: seedFrom(seed), command })
+    const decided = decide(state, { at, seed: seedFrom(seed), command, actor })
     if (state.decision !== decision) throw new Error(`the journal skips from decision ${state.decision} to ${decision}`)
     return decided
   } catch (error) {

@@ -8,14 +8,13 @@ import { envelopeOf } from './errors.ts'
 import type { Metrics } from './metrics.ts'
 import { isFromPage } from './origin.ts'
 
-/** The answer to a preflight (reference rest-conventions 3). */
+/** The answer to a preflight (reference rest-conventions 3): for pages that have a token; none is let in by what a browser remembers. */
 export const corsHeaders = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Allow-Methods': 'GET, POST, PUT, PATCH, DELETE, OPTIONS',
   'Access-Control-Allow-Headers':
     'Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since, Idempotency-Key, X-Twilio-Webhook-Enabled',
-  'Access-Control-Expose-Headers': 'ETag, Twilio-Request-Id',
-  'Access-Control-Allow-Credentials': 'true'
+  'Access-Control-Expose-Headers': 'ETag, Twilio-Request-Id'
 } as const
 
 /** Nothing is limited; clients read them all the same (reference taskrouter 0.1). */

@@ -5,6 +5,8 @@ import { type Rendering, serialized } from '@ringdown/contract/serialize'
 import type { FastifyRequest } from 'fastify'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import type { AnyCall, AnyHandler, Context, Listed } from '../operations/handler.ts'
+import { answered, checkRight, guardOf } from '../operations/permission.ts'
+import { type Credential, callerOf } from './credentials.ts'
 import { NotImplemented } from './errors.ts'
 import { answeredOnce, fingerprintOf, idempotencyKeyOf, keptAnswer } from './once.ts'
 
@@ -37,18 +39,22 @@ const versioned = new Set([
 
 export function endpointOf(operation: Operation, handler: AnyHandler | undefined): Endpoint {
   if (!handler) {
-    return async () => {
+    return async (request) => {
+      checkRight(operation, callerOf(request).caller)
       throw new NotImplemented(`${operation.id} (${operation.method} ${operation.path}) is not implemented`)
     }
   }
   const render = rendererOf(operation)
+  const permit = guardOf(operation)
   const parse = (request: FastifyRequest) => parseRequest(operation, rawOf(request))
   // Who waits is told events, which are durable before anybody is.
   if (operation.method === 'GET' && !operation.waits) {
     return (request, ledger, context, base) => {
       const call = parse(request)
       const read = () => {
-        const answer = handler(call, context)
+        const permitted = permit(callerOf(request).caller, call, context)
+        const answer =
+          permitted instanceof Promise ? permitted.then((one) => answered(handler, one)) : answered(handler, permitted)
         return answer instanceof Promise
           ? settling(ledger, () => answer.then((row) => render(row, request, call, base)))
           : render(answer, request, call, base)
@@ -63,19 +69,25 @@ export function endpointOf(operation: Operation, handler: AnyHandler | undefined
   const isCreate = operation.verb === 'create'
   return async (request, ledger, context, base) => {
     const call = parse(request)
+    const permitted = await permit(callerOf(request).caller, call, context)
     const key = isCreate ? idempotencyKeyOf(request.headers['idempotency-key']) : undefined
-    if (key === undefined) return render(await handler(call, context), request, call, base)
-    const keyed = { key, fingerprint: fingerprintOf(operation, call) }
+    if (key === undefined) return render(await answered(handler, permitted), request, call, base)
+    const keyed = { key: ownKey(key, callerOf(request)), fingerprint: fingerprintOf(operation, permitted.call) }
     return answeredOnce(ledger, keyed, context.now(), async () => {
       let rendered: Rendered | undefined
       const keeping = context.keeping((shown) => {
         rendered = render(shown, request, call, base)
         return keptAnswer(keyed, context.now(), shown, rendered)
       })
-      const answer = await handler(call, keeping)
+      const answer = await answered(handler, { ...permitted, context: keeping })
       return rendered ?? render(answer, request, call, base)
     })
   }
+}
+
+/** Two callers who choose the same key do not mean the same request. */
+function ownKey(key: string, { caller: { actor } }: Credential): string {
+  return actor ? `${actor.type} ${actor.sid} ${key}` : key
 }
 
 /** What is told, even that something is missing, may not be lost afterwards: everything that was read is durable. */
@@ -129,6 +141,7 @@ function renderList(
   const end = rawUrl.indexOf('?')
   const list = {
     items: [],
+    count: items.length,
     url: (path: string) => base + path,
     path: withoutLabel(end < 0 ? rawUrl : rawUrl.slice(0, end)),
     query: end < 0 ? '' : rawUrl.slice(end + 1),
@@ -136,9 +149,9 @@ function renderList(
     next: listed.next,
     previous: listed.previous
   }
-  // The items are text already, and take the place of the envelope's own empty ones.
-  const meta = JSON.stringify(listEnvelope(operation, list).meta)
-  const body = `{"meta":${meta},"${operation.listKey}":[${items.join(',')}]}`
+  // The items are text already, and take the place of the envelope's own empty ones, which stand last.
+  const envelope = JSON.stringify(listEnvelope(operation, list))
+  const body = `${envelope.slice(0, -2)}${items.join(',')}]}`
   return { status: operation.status, body, etag: undefined }
 }
 

@@ -1,6 +1,7 @@
 import { type ErrorBody, errorBody } from '@ringdown/contract/errors'
 import { InvalidRequest } from '@ringdown/contract/form'
 import { Refusal } from '@ringdown/engine/core/refusals'
+import { TokenRefused } from '../access/token.ts'
 import { Unavailable } from '../commit/ledger.ts'
 import { StoreUnavailable } from '../store/store.ts'
 
@@ -58,6 +59,7 @@ export function withLimit(error: unknown, bodyLimit: number): unknown {
  */
 export function envelopeOf(error: unknown): ErrorBody {
   if (error instanceof Refusal) return errorBody({ code: error.number, message: error.message, status: error.status })
+  if (error instanceof TokenRefused) return errorBody({ code: error.code, message: error.message, status: 401 })
   if (error instanceof InvalidRequest || error instanceof HttpRefusal || error instanceof NotImplemented)
     return errorBody(error)
   if (error instanceof Unavailable || error instanceof StoreUnavailable) return errorBody(refused.unavailable)

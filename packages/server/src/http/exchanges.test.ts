@@ -15,8 +15,8 @@ describe('requests of one exchange', () => {
     const name = exchanges.openFor(answer, 'AC1')
     const within = exchanges.find(name, 'AC1')
     const [first, second] = [response(), response()]
-    holding.add('first', [exchangeOf(first, within)])
-    holding.add('second', [exchangeOf(second, within)])
+    holding.add('first', [exchangeOf(first, { within })])
+    holding.add('second', [exchangeOf(second, { within })])
     for (const one of [first, second]) one.emit('finish')
     expect(told).toEqual([])
     answer.emit('finish')
@@ -29,7 +29,7 @@ describe('requests of one exchange', () => {
     const within = exchanges.find(name, 'AC1')
     end()
     expect(exchanges.find(name, 'AC1')).toBeUndefined()
-    expect(exchangeOf(response(), within).isOver).toBe(true)
+    expect(exchangeOf(response(), { within }).isOver).toBe(true)
   })
 
   it('know its name, and are of its account', () => {

@@ -1,9 +1,14 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { parseForm } from '@ringdown/contract/form'
+import { operations } from '@ringdown/contract/generated/operations'
+import type { Operation } from '@ringdown/contract/operation'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import type { Caller } from '../access/caller.ts'
+import { eventReader } from '../access/event-sight.ts'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
+import { checkRight } from '../operations/permission.ts'
 import { Cursors } from '../realtime/feed/cursor.ts'
 import type { Feed, FeedPage, StreamDoor } from '../realtime/feed/feed.ts'
 import type { Feeds } from '../realtime/feed/feeds.ts'
@@ -47,11 +52,20 @@ export function mountFeed(app: FastifyInstance, options: FeedOptions): StreamOf 
     if (!feed) throw new Unavailable(`account ${account_sid} is not served here`)
     return feed
   }
-  const question = (parameters: QueryParameters) => feedQuestion(parameters, now())
+
+  /** Throws 403 where somebody may follow nothing. */
+  const admitted = (caller: Caller) => {
+    checkRight(listEvent, caller)
+    return {
+      feed: feedOf(caller.account_sid),
+      caller,
+      reader: eventReader(caller, () => feeds.stateOf(caller.account_sid))
+    }
+  }
 
   const stream = async (request: FastifyRequest, reply: FastifyReply) => {
-    const feed = feedOf(callerOf(request).account_sid)
-    const run = await feed.open(question(resumed(request, parametersOf(request))))
+    const { feed, reader } = admitted(callerOf(request).caller)
+    const run = await feed.open(feedQuestion(resumed(request, parametersOf(request)), now(), reader))
     reply.hijack()
     log.debug({ request_id: request.id }, 'a stream of events is open')
     await run(sseDoor(reply, feed), goneOf(reply))
@@ -78,13 +92,20 @@ export function mountFeed(app: FastifyInstance, options: FeedOptions): StreamOf 
   }
 
   const sockets = new FeedSockets({
-    feedFor(request) {
+    async admit(request) {
+      const { authorization } = request.headers
+      // Pages cannot send headers here: their first message has a token, which no page of another origin can have got.
+      if (authorization === undefined && request.headers.origin !== undefined && credentials.admission) return undefined
       checkPage(request, options.origin)
-      const credential = credentials.basic(request.headers.authorization)
+      const credential = await credentials.of(authorization)
       if (!credential) throw new HttpRefusal(refused.authenticate)
-      return feedOf(credential.account_sid)
+      return admitted(credential.caller)
     },
-    question,
+    async admitBy(token) {
+      if (!credentials.admission) throw new HttpRefusal(refused.authenticate)
+      return admitted(await credentials.admission.tokens.caller(token))
+    },
+    question: (parameters, reader) => feedQuestion(parameters, now(), reader),
     envelopeOf,
     log
   })
@@ -101,6 +122,9 @@ export function mountFeed(app: FastifyInstance, options: FeedOptions): StreamOf 
   })
   return (request) => (wantsStream(request) ? stream : undefined)
 }
+
+/** The operation whose other doors these are: who may do it may come in here. */
+const listEvent = operations.find(({ id }) => id === 'ringdown_v1.ListEvent') as Operation // our own API has it
 
 const cursors = new WeakMap<Ledger, Cursors>()
 

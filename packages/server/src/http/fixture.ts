@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
+import { Admission } from '../access/admission.ts'
+import { Sealing } from '../access/sealing.ts'
 import { TestClock } from '../clock/clock.ts'
 import { Account } from '../commit/account.ts'
 import { schema } from '../schema.ts'
@@ -47,11 +49,21 @@ export class Served {
     const app = buildServer({
       ledger: (sid) => (sid === served.account_sid ? account : undefined),
       account: (sid) => (sid === served.account_sid ? account : undefined),
-      credentials: new Credentials([
-        { username: served.account_sid, password: served.token, account_sid: served.account_sid },
-        { username: served.key, password: served.secret, account_sid: served.account_sid },
-        { username: served.stranger, password: served.token, account_sid: served.stranger }
-      ]),
+      credentials: new Credentials(
+        [
+          { username: served.account_sid, password: served.token, account_sid: served.account_sid },
+          { username: served.key, password: served.secret, account_sid: served.account_sid },
+          { username: served.stranger, password: served.token, account_sid: served.stranger }
+        ],
+        new Admission({
+          authTokens: new Map([[served.account_sid, served.token]]),
+          account: (sid) => (sid === served.account_sid ? account : undefined),
+          sealing: new Sealing(Buffer.alloc(32, 7)),
+          now: () => clock.now(),
+          machineNow: () => Date.now(),
+          log
+        })
+      ),
       log,
       version: '0.0.0',
       now: () => clock.now(),

@@ -32,8 +32,8 @@ function labelIn(host: string | undefined): string | undefined {
 
 /** Twilio's other APIs, as their own SDKs and pages name them (reference rest-conventions 2): nothing of them is here. */
 const elsewhere = new Set(
-  `accounts aim api assets assistants autopilot bulkexports chat cds content datahub email eventgw fax frontline-api hooks
-  iam insights intelligence ip-messaging knowledge lookups marketplace mcs media memory messaging microvisor monitor
+  `accounts aim assets assistants autopilot bulkexports chat cds content datahub email eventgw fax frontline-api hooks
+  insights intelligence ip-messaging knowledge lookups marketplace mcs media memory messaging microvisor monitor
   notify numbers oauth organizations preview preview-iam pricing proxy routes sdkgw serverless supersim sync trunking
   trusthub tsock twilsock verify video voice webhooks wireless`.split(/\s+/)
 )
@@ -44,7 +44,6 @@ const elsewhere = new Set(
  */
 export function missingApi(request: IncomingMessage, { trustProxy }: OriginOptions): string | undefined {
   const [, first = '', second = ''] = (request.url ?? '').split(/[/?]/)
-  if (first === '2010-04-01') return 'api'
   const [label = ''] = first.split('.', 1)
   if (/^(v\d|2010-)/.test(second) && elsewhere.has(label)) return label
   const host = hostOf(request, trustProxy)
@@ -60,10 +59,15 @@ export function missingApi(request: IncomingMessage, { trustProxy }: OriginOptio
  */
 export function routedUrl(request: IncomingMessage, { trustProxy }: OriginOptions): string {
   const url = pathOf(request)
+  const older = url.startsWith('/2010-') || url.startsWith('/api') ? ofOlderApi.exec(url) : null
+  if (older) return `/api${older[1]}${older[2] ?? ''}`
   if (!/^\/v\d/.test(url)) return url.replace(placed, shortened)
   const label = labelOfHost(hostOf(request, trustProxy))
   return label === undefined ? url : `/${label}${url}`
 }
+
+/** The API of 2010 is known by its version alone. Its paths end in `.json`, or else answer JSON all the same. */
+const ofOlderApi = /^(?:\/api(?:\.[a-z0-9-]+){0,2})?(\/2010-04-01\/[^?]*?)(?:\.json)?\/?(\?.*)?$/
 
 /** Without the region and the edge of an API that is here or that is known to be elsewhere. */
 function shortened(whole: string, label: string): string {

@@ -57,7 +57,7 @@ describe('who may call', () => {
     ['no token', basic(served.account_sid, '')],
     ['an unknown key', basic(`SK${'0'.repeat(32)}`, served.secret)],
     ['a token without a name', basic('', served.token)],
-    ['another scheme', `Bearer ${served.token}`],
+    ['another scheme', `Digest ${served.token}`],
     ['what is no base64', 'Basic ::::']
   ])('is not who brings %s', async (_what, authorization) => {
     const { status, body, headers } = await server.get(`${taskrouter}/${workspace}`, {}, { authorization })
@@ -267,7 +267,7 @@ describe('a refused request', () => {
       () => server.get(`${taskrouter}/${workspace}/Activities`, { PageToken: 'PTnonsense' })
     ],
     ['an operation that nobody has built', 501, 20501, /studio_v2\.ListFlow/, () => server.get('/studio/v2/Flows')],
-    ['an account by the API of 2010', 501, 20501, /^api\.twilio/, () => server.get('/2010-04-01/Accounts/AC1.json')],
+    ['a call by the API of 2010', 501, 20501, /^api\.twilio/, () => server.get('/2010-04-01/Accounts/AC1/Calls.json')],
     ['an API of which nothing is here', 501, 20501, /^sync\.twilio/, () => server.get('/sync/v1/Services')],
     ['a path that is nobody’s', 404, 20404, /not found/, () => server.get('/nonsense/v1/Services')]
   ])('says what is wrong with %s, and changes nothing', async (_what, status, code, message, ask) => {

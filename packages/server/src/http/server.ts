@@ -4,6 +4,7 @@ import type { Method } from '@ringdown/contract/operation'
 import type { EngineEvent } from '@ringdown/engine/events'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import { isReadOnly } from '../access/caller.ts'
 import type { Statistics } from '../analytics/statistics.ts'
 import type { Account } from '../commit/account.ts'
 import { type Exchange, exchangeOf } from '../commit/exchange.ts'
@@ -79,7 +80,7 @@ export type MountMcp = (
   response: ServerResponse,
   context: {
     readonly credentials: { readonly username: string; readonly password: string; readonly accountSid: string }
-    /** Whether the request came to `/mcp/read-only`. */
+    /** Whether the request came to `/mcp/read-only`, or is by a key that changes nothing. */
     readonly readOnly: boolean
     /** Name of the exchange that is over when its answer has left; undefined where it answers a stream. */
     readonly exchange: string | undefined
@@ -157,8 +158,8 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     begin(request)
     if (answers.isStopping) throw new Unavailable('the server is stopping')
     checkSender(request, origin)
-    if (request.is404) throw nobodys(request, options.credentials, origin)
-    done()
+    if (request.is404) refuseNobodys(request, options.credentials, origin, done)
+    else done()
   })
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(safeHeaders)
@@ -166,8 +167,8 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   app.setErrorHandler((error, request, reply) => {
     answers.fail(request, reply, subjectOf(request), withLimit(error, request.routeOptions.bodyLimit))
   })
-  app.setNotFoundHandler((request) => {
-    throw nobodys(request, options.credentials, origin)
+  app.setNotFoundHandler(() => {
+    throw new Error('invariant: what is nobody’s is refused by the hook')
   })
   // A preflight needs no credentials, and what it brings is not read.
   app.addHttpMethod('OPTIONS', { hasBody: false, overrideExisting: true })
@@ -208,17 +209,33 @@ function checkSender({ raw, url }: FastifyRequest, origin: OriginOptions): void 
   checkPage(raw, origin)
 }
 
-/** Why there is no such path. Only who may see what is there is told what is not: throws 401 to anybody else. */
-function nobodys(request: FastifyRequest, credentials: Credentials, origin: OriginOptions): Error {
+/** Says that there is no such path. Only who may see what is there is told what is not: 401 to anybody else. */
+function refuseNobodys(
+  request: FastifyRequest,
+  credentials: Credentials,
+  origin: OriginOptions,
+  done: (error: Error) => void
+): void {
   const [path = ''] = request.url.split('?', 1)
   const isApi = labels.has(path.split('/')[1] ?? '')
   const missing = missingApi(request.raw, origin)
-  if (isApi || missing !== undefined) authenticate(request, credentials)
-  // Of methods that few have heard of (TRACE, PROPFIND) there is no route.
-  if (isApi && !methods.some((method) => method === request.method)) return new HttpRefusal(refused.methodNotAllowed)
-  if (missing !== undefined) return new NotImplemented(`${missing}.twilio.com is an API that Ringdown has nothing of`)
-  return notFound(isApi ? path.replace(/^\/[^/]+\/v\d+/, '') : path)
+  const why = () => {
+    // Of methods that few have heard of (TRACE, PROPFIND) there is no route.
+    if (isApi && !methods.some((method) => method === request.method)) return new HttpRefusal(refused.methodNotAllowed)
+    if (missing !== undefined) return new NotImplemented(`${missing}.twilio.com is an API that Ringdown has nothing of`)
+    return notFound(isApi ? unversioned(path) : path)
+  }
+  if (!isApi && missing === undefined) done(why())
+  else authenticate(request, credentials.of(request.headers.authorization), (error) => done(error ?? why()))
 }
+
+/** A path without what says which API of which version it is of. */
+function unversioned(path: string): string {
+  return path.replace(/^\/[^/]+\/(?:v\d+|2010-04-01)/, '')
+}
+
+/** APIs of Twilio's of which only some is here. */
+const inPart: ReadonlySet<string> = new Set(['api', 'iam'])
 
 function subjectOf(request: FastifyRequest): Subject {
   return request.served?.subject ?? (request.routeOptions.config as { subject?: Subject }).subject ?? nothing // put there by whoever made the route
@@ -258,6 +275,7 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
         return feeds?.of(account_sid)
       },
       clock,
+      admission: credentials.admission,
       gone
     }
     return contextOf(ledger, surroundings, exchange)
@@ -272,9 +290,10 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     }
     return context
   }
-  const exchangeFor = ({ method, headers }: FastifyRequest, { raw }: FastifyReply, account_sid: string) => {
+  const exchangeFor = ({ method, headers, credential }: FastifyRequest, { raw }: FastifyReply, account_sid: string) => {
     if (method === 'GET' || method === 'HEAD') return undefined
-    const exchange = exchangeOf(raw, exchanges.find(headers['ringdown-exchange'], account_sid))
+    const within = exchanges.find(headers['ringdown-exchange'], account_sid)
+    const exchange = exchangeOf(raw, { actor: credential?.caller.actor, within })
     if (headers['ringdown-warnings'] !== undefined) exchange.onDurable = (events) => tellWarnings(raw, events)
     return exchange
   }
@@ -285,9 +304,15 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     paths.add(`/${product}${path}`, method, served)
   }
   const find = (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
-    authenticate(request, credentials)
-    request.served = servedAt(request, paths)
-    done()
+    authenticate(request, credentials.of(request.headers.authorization), (error) => {
+      if (error) return done(error)
+      try {
+        request.served = servedAt(request, paths)
+      } catch (refusal) {
+        return done(refusal as Error) // errors are all that is thrown
+      }
+      done()
+    })
   }
   // Without a promise where there is nothing to wait for: those on the way of a fetch would cost as much as finding its row.
   const serve = (request: FastifyRequest, reply: FastifyReply) => {
@@ -336,7 +361,13 @@ function servedAt(request: FastifyRequest, paths: Paths<Served>): Served {
       code: 20001,
       message: `A part of the path is longer than ${longestSegment} characters`
     })
-  if (!found) throw notFound(path.replace(/^\/[^/]+\/v\d+/, ''))
+  if (!found) {
+    const label = path.split('/', 2)[1] ?? ''
+    if (!inPart.has(label)) throw notFound(unversioned(path))
+    throw new NotImplemented(
+      `${label}.twilio.com is an API of which Ringdown has little: there is no ${unversioned(path)}`
+    )
+  }
   // Nobody waits for the headers alone.
   const isAllowed = found.value && !(request.method === 'HEAD' && found.value.waits)
   if (!found.value || !isAllowed) throw new HttpRefusal(refused.methodNotAllowed)
@@ -359,18 +390,17 @@ function mountMcp(
         method: ['GET', 'POST', 'DELETE'],
         url,
         config: { subject: { id: 'mcp', product: undefined } satisfies Subject },
-        onRequest(request, _reply, done) {
-          request.credential = credentials.any(request.headers.authorization) ?? null
-          done(request.credential ? undefined : new HttpRefusal(refused.authenticate))
-        },
+        onRequest: (request, _reply, done) =>
+          authenticate(request, credentials.any(request.headers.authorization), done),
         handler: async (request, reply) => {
-          const { username, password, account_sid } = callerOf(request)
+          const { username, password, account_sid, caller } = callerOf(request)
           reply.hijack()
           for (const [name, value] of Object.entries(safeHeaders)) reply.raw.setHeader(name, value)
           try {
             await answer(request.raw, reply.raw, {
               credentials: { username, password, accountSid: account_sid },
-              readOnly,
+              // Whose key changes nothing sees no tool that would.
+              readOnly: readOnly || isReadOnly(caller.standing()),
               exchange: request.method === 'POST' ? exchanges.openFor(reply.raw, account_sid) : undefined
             })
           } catch (error) {

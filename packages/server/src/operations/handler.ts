@@ -4,6 +4,9 @@ import type { Meta } from '@ringdown/contract/operation'
 import type { Cursor } from '@ringdown/contract/paging'
 import type { State } from '@ringdown/engine/center'
 import type { CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
+import type { Admission } from '../access/admission.ts'
+import type { EventReader } from '../access/event-sight.ts'
+import type { Sight } from '../access/sight.ts'
 import type { Statistics } from '../analytics/statistics.ts'
 import type { Exchange } from '../commit/exchange.ts'
 import type { KeptAnswer } from '../commit/kept-answers.ts'
@@ -27,6 +30,12 @@ export interface Context extends Surroundings {
   readonly ledger: Ledger
   readonly state: State
   readonly execute: Ledger['execute']
+  /** The request that whatever is executed is answered to; undefined for reads. */
+  readonly exchange: Exchange | undefined
+  /** Which rows the caller may see, for lists whose rows are looked at; undefined for who may see all. */
+  readonly sight?: Sight
+  /** The same for the events of the log. */
+  readonly reader?: EventReader
   /**
    * Executes a command; resolves with what `show` makes of its result. Creates answer so: under an idempotency key that is
    * shown, and kept, while it is decided.
@@ -49,6 +58,8 @@ export interface Surroundings {
   readonly feed: Feed | undefined
   /** The test clock; undefined where the server runs on the real one. */
   readonly clock: MovableClock | undefined
+  /** Who else is let in, by keys and tokens; undefined where nobody is. */
+  readonly admission: Admission | undefined
   /** Aborted when the caller hangs up; only of operations that wait (`Operation.waits`), and never for others. */
   readonly gone: AbortSignal
 }
@@ -107,13 +118,14 @@ export function contextOf(
   exchange?: Exchange,
   keep?: (shown: unknown) => KeptAnswer
 ): Context {
-  const { now, ask, clock, gone } = surroundings
+  const { now, ask, clock, admission, gone } = surroundings
   return {
     ledger,
     get state() {
       return ledger.state
     },
     execute: (command) => ledger.execute(command, exchange),
+    exchange,
     answer: (command, show) =>
       keep ? keptWith(ledger, command, { exchange, show, keep }) : ledger.execute(command, exchange).then(show),
     keeping: (other) => contextOf(ledger, surroundings, exchange, other),
@@ -129,6 +141,7 @@ export function contextOf(
       return surroundings.feed
     },
     clock,
+    admission,
     gone
   }
 }

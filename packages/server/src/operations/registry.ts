@@ -1,5 +1,6 @@
 import { type OperationId, operations } from '@ringdown/contract/generated/operations'
 import type { Operation } from '@ringdown/contract/operation'
+import { accessHandlers, accountNouns, identityNouns } from './access/handlers.ts'
 import { conversationsHandlers } from './conversations/handlers.ts'
 import { conversationsNouns } from './conversations/nouns.ts'
 import { eventsHandlers } from './events/handlers.ts'
@@ -17,6 +18,7 @@ const written: Handlers = {
   ...conversationsHandlers,
   ...flexHandlers,
   ...eventsHandlers,
+  ...accessHandlers,
   ...ringdownHandlers
 }
 
@@ -25,6 +27,8 @@ const nouns = {
   conversations_v1: conversationsNouns,
   flex_v1: flexNouns,
   events_v1: eventsNouns,
+  api_v2010: accountNouns,
+  iam_v1: identityNouns,
   ringdown_v1: ringdownNouns
 } as const
 

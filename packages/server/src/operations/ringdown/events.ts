@@ -8,9 +8,12 @@ type Events = OperationTypes['ringdown_v1.ListEvent']
 
 /** The feed of events as a long poll; http has its other two doors, the stream and the WebSocket. */
 export const eventHandlers = {
-  async 'ringdown_v1.ListEvent'({ params }, { feed, ledger, now, gone }) {
+  async 'ringdown_v1.ListEvent'({ params }, { feed, ledger, now, gone, reader }) {
     if (!feed) throw new Unavailable(`account ${ledger.account_sid} is not served here`)
-    const { events, position, hasMore, isTruncated } = await feed.poll(feedQuestion(parametersIn(params), now()), gone)
+    const { events, position, hasMore, isTruncated } = await feed.poll(
+      feedQuestion(parametersIn(params), now(), reader),
+      gone
+    )
     return {
       // The events' text was made once, for all who follow: it goes out as it is.
       events: new JsonText(`[${events.map(({ text }) => text).join(',')}]`) as unknown as Events['row']['events'], // JSON of that type

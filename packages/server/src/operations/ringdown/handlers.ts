@@ -1,4 +1,5 @@
 import type { Handlers } from '../handler.ts'
+import { auditHandlers } from './access.ts'
 import { clockHandlers } from './clock.ts'
 import { deliveryHandlers } from './deliveries.ts'
 import { deskHandlers } from './desk.ts'
@@ -10,6 +11,7 @@ import { workerDeskHandlers } from './worker-desk.ts'
 
 /** What Ringdown has beside Twilio's APIs: the files in `packages/contract/openapi/ringdown_v1` describe it. */
 export const ringdownHandlers = {
+  ...auditHandlers,
   ...clockHandlers,
   ...deliveryHandlers,
   ...deskHandlers,

@@ -1,5 +1,6 @@
 import { wrapUpOf } from '@ringdown/engine/flex/automation'
 import { type Noun, noun } from '../derived.ts'
+import { accessNouns } from './access.ts'
 import { deskNouns } from './desk.ts'
 
 /** Those of our resources whose operations follow the general rules. */
@@ -10,5 +11,6 @@ export const ringdownNouns: Readonly<Record<string, Noun>> = {
       wrapUpOf(state, path),
     commands: { update: 'wrap_up.update' }
   }),
+  ...accessNouns,
   ...deskNouns
 }

@@ -31,9 +31,9 @@ async function signed(
   context: Context,
   kind: SignKind,
   name: string,
-  { identity, active = true }: { readonly identity: string; readonly active?: boolean }
+  { identity, active = true }: { readonly identity?: string; readonly active?: boolean }
 ) {
-  if (identity === '' || identity.length > longestIdentity)
+  if (!identity || identity.length > longestIdentity)
     refuse('invalid', `Identity must have 1 to ${longestIdentity} characters`)
   const conversation = await conversationOf(context, name, {})
   // Nobody waits for what is written where nothing can be said any more.

@@ -59,6 +59,8 @@ interface EventText {
   readonly description: string
   readonly resource_type: string
   readonly resource_sid: string
+  readonly actor_type?: string
+  readonly actor_sid?: string
   readonly data: Readonly<Record<string, string | number | boolean | null>>
 }
 
@@ -66,10 +68,11 @@ function textOf(row: StoredEvent): EventText {
   return JSON.parse(row.data) as EventText // as commit/batch writes it
 }
 
-/** The account's own program did it, as far as anybody knows: nobody else has a way in. */
+/** A worker is named who did it itself; what programs do is the workspace's, as the original has it. */
 function representEvent(account_sid: string, workspace_sid: string, row: StoredEvent): TaskrouterV1EventRow {
-  const { description, resource_type, resource_sid, data } = textOf(row)
+  const { description, resource_type, resource_sid, actor_type, actor_sid, data } = textOf(row)
   const workspace = `/v1/Workspaces/${workspace_sid}`
+  const isWorker = actor_type === 'worker' && actor_sid !== undefined
   return {
     sid: row.sid,
     account_sid,
@@ -84,9 +87,9 @@ function representEvent(account_sid: string, workspace_sid: string, row: StoredE
     resource_type,
     resource_sid,
     resource_url: resourcePath(workspace, resource_type, resource_sid, data.task_sid),
-    actor_type: 'workspace',
-    actor_sid: workspace_sid,
-    actor_url: workspace,
+    actor_type: isWorker ? 'worker' : 'workspace',
+    actor_sid: isWorker ? actor_sid : workspace_sid,
+    actor_url: isWorker ? `${workspace}/Workers/${actor_sid}` : workspace,
     source: 'twilio',
     source_ip_address: null
   }

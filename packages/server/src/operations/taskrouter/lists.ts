@@ -84,7 +84,7 @@ export const lists = {
   },
 
   async 'taskrouter_v1.ListTask'({ path: { workspace_sid }, params, page }, context) {
-    const { state, now } = context
+    const { state, now, sight } = context
     workspaceOf(state, workspace_sid)
     const { assignment_status, priority, routing_target, has_addons } = params
     if (params.evaluate_task_attributes) checkRate(context, 'expression_lists', 'EvaluateTaskAttributes')
@@ -104,6 +104,7 @@ export const lists = {
     const group = inGroup(state.tables.task, index, key)
     const isMeant = (row: TaskRow) =>
       row.workspace_sid === workspace_sid &&
+      (sight === undefined || sight.task(row.sid, row)) &&
       (workflow_sid === undefined || row.workflow_sid === workflow_sid) &&
       (assignment_status === undefined || assignment_status.includes(row.assignment_status)) &&
       (priority === undefined || row.priority === priority) &&

@@ -1,5 +1,6 @@
 import { removeAt } from '@ringdown/contract/json-text'
 import { type EngineEvent, render } from '@ringdown/engine/events'
+import type { EventReader, EventSubject } from '../../access/event-sight.ts'
 import type { StoredEvent } from '../../store/store.ts'
 import type { Cursors } from './cursor.ts'
 
@@ -8,6 +9,7 @@ export class FeedEvent {
   readonly seq: number
   readonly type: string
   #text: string | (() => string)
+  #data: EventSubject['data'] | undefined
 
   private constructor(seq: number, type: string, text: () => string) {
     this.seq = seq
@@ -18,8 +20,9 @@ export class FeedEvent {
   /** Of a batch that has just become durable. */
   static fresh(event: EngineEvent, cursors: Cursors): FeedEvent {
     return new FeedEvent(event.seq, event.type, () => {
-      const { workspace_sid, description, resource_type, resource_sid, data } = render(event)
-      const rest = JSON.stringify({ workspace_sid, description, resource_type, resource_sid, data })
+      const { workspace_sid, description, resource_type, resource_sid, actor, data } = render(event)
+      const by = { actor_type: actor?.type, actor_sid: actor?.sid ?? undefined, on_behalf_of: actor?.on_behalf_of }
+      const rest = JSON.stringify({ workspace_sid, description, resource_type, resource_sid, ...by, data })
       return textOf(event, published(event.type, rest), cursors)
     })
   }
@@ -34,10 +37,19 @@ export class FeedEvent {
     return new FeedEvent(event.seq, event.type, () => textOf(event, published(event.type, event.data), cursors))
   }
 
-  /** JSON: `{"sid","cursor","type","at","workspace_sid","description","resource_type","resource_sid","data"}`. */
+  /**
+   * JSON: `{"sid","cursor","type","at","workspace_sid","description","resource_type","resource_sid","data"}`, and `actor_type`,
+   * `actor_sid`, `on_behalf_of` in front of `data` where it was not the account that did it.
+   */
   get text(): string {
     if (typeof this.#text !== 'string') this.#text = this.#text()
     return this.#text
+  }
+
+  /** For those who may not hear of everything: parsed once for all of them. */
+  get data(): EventSubject['data'] {
+    this.#data ??= (JSON.parse(this.text) as EventSubject).data // as `textOf` writes it
+    return this.#data
   }
 }
 
@@ -57,15 +69,19 @@ export class FeedFilter {
   readonly #types: ReadonlySet<string>
   readonly #families: readonly string[]
   readonly #abouts: readonly (readonly string[])[]
+  readonly #sees: EventReader['sees']
 
   /**
    * `types`: names of the log; with `*` at the end, all that begin so.
    * `about`: fields of an event's data and the SID that one of them must hold.
+   * `sees`: whether the follower may hear of an event at all.
    */
   constructor(
     types: readonly string[],
-    about: readonly { readonly fields: readonly string[]; readonly sid: string }[]
+    about: readonly { readonly fields: readonly string[]; readonly sid: string }[],
+    sees?: EventReader['sees']
   ) {
+    this.#sees = sees
     this.#types = new Set(types.filter((type) => !type.endsWith('*')))
     this.#families = types.filter((type) => type.endsWith('*')).map((type) => type.slice(0, -1))
     this.#abouts = about.map(({ fields, sid }) => fields.map((field) => `"${field}":"${sid}"`))
@@ -79,7 +95,8 @@ export class FeedFilter {
   concerns(event: FeedEvent): boolean {
     // In the JSON text of a flat object a name, a colon and a SID stand like this only where the field holds the SID:
     // inside a string every quotation mark has a backslash before it. So nothing is parsed, whoever follows.
-    return this.#abouts.every((fields) => fields.some((field) => event.text.includes(field)))
+    const isAbout = this.#abouts.every((fields) => fields.some((field) => event.text.includes(field)))
+    return isAbout && (this.#sees?.(event) ?? true)
   }
 
   fitsType(type: string): boolean {

@@ -2,6 +2,7 @@ import { InvalidRequest } from '@ringdown/contract/form'
 import type { State } from '@ringdown/engine/center'
 import type { EngineEvent } from '@ringdown/engine/events'
 import type { Logger } from 'pino'
+import { unknownCaller } from '../../access/refusals.ts'
 import type { Account } from '../../commit/account.ts'
 import { Unavailable } from '../../commit/ledger.ts'
 import { EventSearch } from '../../log/event-search.ts'
@@ -50,6 +51,11 @@ const defaultFeedLimits: FeedLimits = {
   idle_ms: 60_000
 }
 
+/** Between two looks at whether a follower may still come in: what is taken away is felt within a second. */
+const ask_ms = 500
+/** Why a call is over whose caller may not come in any more. */
+const revoked = Symbol('revoked')
+
 /** Between two looks at whether the account was loaded again. */
 const look_ms = 5_000
 
@@ -64,7 +70,7 @@ export interface FeedPage {
 }
 
 /** Why a stream is ended by the server. */
-export type StreamEnd = 'slow' | 'stopping' | 'unavailable'
+export type StreamEnd = 'slow' | 'stopping' | 'unavailable' | 'revoked'
 
 /** The other end of a stream. */
 export interface StreamDoor {
@@ -133,7 +139,7 @@ export class Feed {
    * Throws InvalidRequest for a wrong cursor (400) and where too many wait (429), Unavailable while there is no store.
    */
   poll(question: FeedQuestion, signal: AbortSignal): Promise<FeedPage> {
-    return this.#using(signal, async (over) => {
+    return this.#using(signal, question.stands, async (over) => {
       const { filter, limit, wait_ms } = question
       const until = performance.now() + wait_ms
       const events: FeedEvent[] = []
@@ -143,6 +149,7 @@ export class Feed {
       let size = 0
       for (;;) {
         const step = await this.#step(position, filter, limit - events.length)
+        if (question.stands?.() === false) throw unknownCaller()
         position = step.position
         isTruncated ||= step.isTruncated
         events.push(...step.events)
@@ -168,13 +175,13 @@ export class Feed {
    */
   async open(question: FeedQuestion): Promise<(door: StreamDoor, signal: AbortSignal) => Promise<void>> {
     if (this.#streams >= this.#limits.streams) throw tooMany('streams are open')
-    const position = await this.#using(undefined, () => this.#startOf(question))
+    const position = await this.#using(undefined, undefined, () => this.#startOf(question))
     return async (door, signal) => {
       this.#streams++
       const listener = { filter: question.filter, door }
       if (question.presence) this.#listeners.add(listener)
-      const run = (over: AbortSignal) => this.#stream(position, question.filter, door, over)
-      await this.#using(signal, run).finally(() => {
+      const run = (over: AbortSignal) => this.#stream(position, question, door, over)
+      await this.#using(signal, question.stands, run).finally(() => {
         this.#streams--
         this.#listeners.delete(listener)
       })
@@ -220,7 +227,7 @@ export class Feed {
 
   // Following
 
-  async #stream(start: number, filter: FeedFilter, door: StreamDoor, over: AbortSignal): Promise<void> {
+  async #stream(start: number, { filter, stands }: FeedQuestion, door: StreamDoor, over: AbortSignal): Promise<void> {
     let position = start
     let isAway = false
     const tellPlace = () => door.send({ events: [], position, isTruncated: false, hasMore: position < this.#end })
@@ -230,6 +237,7 @@ export class Feed {
         const step = await this.#step(position, filter, this.#limits.chunk)
         position = step.position
         if (over.aborted) break
+        if (stands?.() === false) return door.end('revoked', position)
         if (step.events.length > 0 || step.isTruncated) door.send(step)
         if (!(await this.#isRead(door, over))) return door.end('slow', position)
         if (step.hasMore) continue
@@ -243,6 +251,7 @@ export class Feed {
         tellPlace()
       }
       if (this.#isClosed) door.end('stopping', position)
+      else if (over.reason === revoked) door.end('revoked', position)
     } catch (error) {
       if (!(error instanceof Unavailable)) this.#log.error({ err: error }, 'a stream of events failed')
       door.end('unavailable', position)
@@ -375,9 +384,14 @@ export class Feed {
   // Coming and going
 
   /** Follows the account while anybody is here, and a while longer: callers that poll come back. */
-  async #using<T>(signal: AbortSignal | undefined, work: (over: AbortSignal) => Promise<T>): Promise<T> {
+  async #using<T>(
+    signal: AbortSignal | undefined,
+    stands: FeedQuestion['stands'],
+    work: (over: AbortSignal) => Promise<T>
+  ): Promise<T> {
     const call = new AbortController()
     const end = () => call.abort()
+    const asking = stands && setInterval(() => stands() || call.abort(revoked), ask_ms).unref()
     if (this.#isClosed || signal?.aborted) end()
     signal?.addEventListener('abort', end)
     this.#calls.add(call)
@@ -388,6 +402,7 @@ export class Feed {
     try {
       return await work(call.signal)
     } finally {
+      clearInterval(asking)
       signal?.removeEventListener('abort', end)
       this.#calls.delete(call)
       if (this.#isClosed) this.#rest()

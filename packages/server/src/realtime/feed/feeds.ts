@@ -1,3 +1,4 @@
+import type { State } from '@ringdown/engine/center'
 import type { Logger } from 'pino'
 import type { Account } from '../../commit/account.ts'
 import { Feed, type FeedLimits } from './feed.ts'
@@ -29,6 +30,11 @@ export class Feeds {
     const feed = this.#feeds.get(account) ?? new Feed(account, this.#log, this.#limits)
     this.#feeds.set(account, feed)
     return feed
+  }
+
+  /** The account's rows, by which it is known who may hear what. */
+  stateOf(account_sid: string): State | undefined {
+    return this.#accountOf(account_sid)?.state
   }
 
   /** Ends every wait and every stream. */

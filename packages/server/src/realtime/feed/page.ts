@@ -5,6 +5,7 @@ import type { FeedPage, StreamEnd } from './feed.ts'
 export const streamEnds: Readonly<Record<StreamEnd, string>> = {
   slow: 'The stream was dropped because it is not read fast enough: go on from the cursor',
   stopping: 'The server is stopping: go on from the cursor',
+  revoked: 'The token or key is not valid any more',
   unavailable: 'The account is not served here for the time being: go on from the cursor'
 }
 

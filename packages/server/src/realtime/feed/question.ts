@@ -3,6 +3,7 @@ import { instantOf } from '@ringdown/contract/instant'
 import { isJsonObject } from '@ringdown/contract/json-text'
 import { durationOf } from '@ringdown/engine/conversations/duration'
 import { eventTypes } from '@ringdown/engine/events'
+import type { EventReader } from '../../access/event-sight.ts'
 import { FeedFilter } from './event.ts'
 
 /** What somebody asks the feed: where to begin, what for, how much, how long. */
@@ -16,6 +17,8 @@ export interface FeedQuestion {
   readonly wait_ms: number
   /** Of a stream: whether it hears who types and who looks at a conversation. */
   readonly presence: boolean
+  /** Whether whoever asks may still do so; looked at while it waits. */
+  readonly stands?: (() => boolean) | undefined
 }
 
 /** Names and values as a query has them. */
@@ -44,9 +47,9 @@ const furthestBack_ms = 24 * 3_600_000
  * Reads the parameters of any door. A parameter that is there and empty counts as absent. Throws InvalidRequest (400) that
  * names the parameter; an unknown one is refused, since a misspelt filter would let everything through.
  *
- * `now`: milliseconds, by the clock of the log.
+ * `now`: milliseconds, by the clock of the log. `reader`: for whom the log is followed; without one, everything is heard.
  */
-export function feedQuestion(parameters: QueryParameters, now: number): FeedQuestion {
+export function feedQuestion(parameters: QueryParameters, now: number, reader?: EventReader): FeedQuestion {
   const unknown = [...parameters.keys()].find((name) => !names.includes(name))
   if (unknown !== undefined)
     throw new InvalidRequest(`Parameter ${unknown} is unknown: there are ${names.join(', ')}`, unknown)
@@ -55,7 +58,8 @@ export function feedQuestion(parameters: QueryParameters, now: number): FeedQues
   return {
     cursor: one('cursor'),
     since: since === undefined ? undefined : sinceOf(since, now),
-    filter: new FeedFilter(typesOf(parameters.get('types') ?? []), aboutOf(one)),
+    filter: new FeedFilter(typesOf(parameters.get('types') ?? []), aboutOf(one), reader?.sees),
+    stands: reader?.stands,
     limit: integerOf('limit', one('limit'), usualEvents, 1, maxEvents),
     wait_ms: integerOf('wait_s', one('wait_s'), usualWait_s, 0, maxWait_s) * 1000,
     presence: flagOf('presence', one('presence'))

@@ -4,24 +4,42 @@ import type { ErrorBody } from '@ringdown/contract/errors'
 import { InvalidRequest, parseForm } from '@ringdown/contract/form'
 import type { Logger } from 'pino'
 import { WebSocket, WebSocketServer } from 'ws'
+import type { Caller } from '../../access/caller.ts'
+import type { EventReader, EventSubject } from '../../access/event-sight.ts'
+import { unknownCaller } from '../../access/refusals.ts'
 import { refuseUpgrade } from '../upgrade.ts'
 import type { Feed, FeedPage, StreamDoor, StreamEnd } from './feed.ts'
 import { pageText, streamEnds } from './page.ts'
 import { type FeedQuestion, parametersIn, type QueryParameters } from './question.ts'
 
 export interface FeedSocketOptions {
-  /** Whose log a request may follow. Throws what the caller is to be told. */
-  readonly feedFor: (request: IncomingMessage) => Feed
+  /**
+   * Who a request is by; undefined where it brings no credentials: then its first message has a token. Rejects with what
+   * the caller is to be told.
+   */
+  readonly admit: (request: IncomingMessage) => Promise<Admitted | undefined>
+  /** The same for a token. */
+  readonly admitBy: (token: string) => Promise<Admitted>
   /** Reads the parameters of a query or of the first message. */
-  readonly question: (parameters: QueryParameters) => FeedQuestion
+  readonly question: (parameters: QueryParameters, reader: EventReader) => FeedQuestion
   readonly envelopeOf: (error: unknown) => ErrorBody
   readonly log: Logger
   /** Milliseconds that a socket without a query has for its first message. */
   readonly greeting_ms?: number
 }
 
+/** Who follows, and whose log. */
+export interface Admitted {
+  readonly feed: Feed
+  readonly caller: Caller
+  readonly reader: EventReader
+}
+
+/** Sockets that have not said yet by whom they are. */
+const maxStrangers = 100
+
 /** Close codes: the protocol's own where one fits. */
-const codes: Readonly<Record<StreamEnd, number>> = { slow: 1008, stopping: 1001, unavailable: 1013 }
+const codes: Readonly<Record<StreamEnd, number>> = { slow: 1008, stopping: 1001, unavailable: 1013, revoked: 4401 }
 const policy = 1008
 
 /** A client that does not answer the goodbye is hung up on. */
@@ -29,34 +47,39 @@ const farewell_ms = 5_000
 
 /**
  * The feed over WebSocket. The parameters are those of the query; a socket without any sends them as its first message,
- * a JSON object. Every message that is sent is a page as the long poll answers it, or `{"end":{…}}` before the close.
+ * a JSON object, together with a token where its request brought no credentials; a later `{"token":"…"}` of the same
+ * holder takes its place. Every message that is sent is a page as the long poll answers it, or `{"end":{…}}` before the close.
  */
 export class FeedSockets {
   readonly #options: FeedSocketOptions
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 16 * 1024 })
   #isClosed = false
+  #strangers = 0
 
   constructor(options: FeedSocketOptions) {
     this.#options = options
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, query: string): void {
-    const { feedFor, question, envelopeOf } = this.#options
+    const { admit: admitting, question, envelopeOf } = this.#options
     const onError = () => socket.destroy()
     socket.on('error', onError)
     const admit = async () => {
-      const feed = feedFor(request)
-      const parameters = parseForm(query)
-      return parameters.size === 0 ? { feed } : { feed, run: await feed.open(question(parameters)) }
+      const admitted = await admitting(request)
+      const asked = parseForm(query)
+      if (!admitted && this.#strangers >= maxStrangers) throw unknownCaller()
+      if (!admitted || asked.size === 0) return { held: admitted && new Held(admitted), asked }
+      const held = new Held(admitted)
+      return { held, asked, run: await held.feed.open(question(asked, held)) }
     }
     admit().then(
-      ({ feed, run }) => {
+      ({ held, asked, run }) => {
         socket.off('error', onError)
         this.#sockets.handleUpgrade(request, socket, head, (opened) => {
           opened.on('error', () => {}) // a close follows
           if (this.#isClosed) opened.close(1001)
-          else if (run) this.#serve(opened, feed, run)
-          else this.#greet(opened, feed)
+          else if (run && held) this.#serve(opened, held, run)
+          else this.#greet(opened, held, asked)
         })
       },
       (error: unknown) => refuseUpgrade(socket, envelopeOf(error), request)
@@ -71,7 +94,7 @@ export class FeedSockets {
   }
 
   /** Waits for the first message. */
-  #greet(socket: WebSocket, feed: Feed): void {
+  #greet(socket: WebSocket, known: Held | undefined, query: QueryParameters): void {
     const fail = (error: unknown) => {
       const { message, status } = this.#options.envelopeOf(error)
       const isWrong = status < 429
@@ -82,24 +105,63 @@ export class FeedSockets {
       () => fail(new InvalidRequest('No parameters came: give them in the query, or as the first message')),
       this.#options.greeting_ms ?? 10_000
     )
-    socket.once('close', () => clearTimeout(late))
-    socket.once('message', (message) => {
+    if (!known) this.#strangers++
+    const heard = () => {
       clearTimeout(late)
-      const begin = async () => feed.open(this.#options.question(parametersIn(parsed(String(message)))))
-      begin().then((run) => this.#serve(socket, feed, run), fail)
+      if (!known) this.#strangers--
+      socket.off('close', heard)
+    }
+    socket.once('close', heard)
+    socket.once('message', (message) => {
+      heard()
+      const begin = async () => {
+        const { token, ...asked } = memberOf(parsed(String(message)))
+        const held = known ?? new Held(await this.#options.admitBy(typeof token === 'string' ? token : ''))
+        const all = new Map([...query, ...parametersIn(asked)])
+        return { held, run: await held.feed.open(this.#options.question(all, held)) }
+      }
+      begin().then(({ held, run }) => this.#serve(socket, held, run), fail)
     })
   }
 
-  #serve(socket: WebSocket, feed: Feed, run: Awaited<ReturnType<Feed['open']>>): void {
+  #serve(socket: WebSocket, held: Held, run: Awaited<ReturnType<Feed['open']>>): void {
     const gone = new AbortController()
     socket.once('close', () => gone.abort())
-    // What else a client says has no meaning.
-    socket.on('message', () => {})
+    // What else a client says than a new token has no meaning.
+    socket.on('message', (message) => {
+      const renewed = async () => {
+        const { token } = memberOf(parsed(String(message)))
+        if (typeof token === 'string') held.renew(await this.#options.admitBy(token))
+      }
+      renewed().catch((err: unknown) => this.#options.log.debug({ err }, 'a socket of the feed was not renewed'))
+    })
     if (socket.readyState !== WebSocket.OPEN) return
-    run(doorOf(socket, feed), gone.signal).catch((err: unknown) => {
+    run(doorOf(socket, held.feed), gone.signal).catch((err: unknown) => {
       this.#options.log.error({ err }, 'a socket of the feed failed')
       socket.terminate()
     })
+  }
+}
+
+/** Who holds a socket: the same all along, by one token after the other. */
+class Held implements EventReader {
+  readonly feed: Feed
+  readonly #caller: Caller
+  #reader: EventReader
+
+  constructor({ feed, caller, reader }: Admitted) {
+    this.feed = feed
+    this.#caller = caller
+    this.#reader = reader
+  }
+
+  readonly stands = () => this.#reader.stands?.() ?? true
+  readonly sees = (event: EventSubject) => this.#reader.sees?.(event) ?? true
+
+  /** Somebody else's token changes nothing. */
+  renew({ feed, caller, reader }: Admitted): void {
+    const isSame = caller.actor?.type === this.#caller.actor?.type && caller.actor?.sid === this.#caller.actor?.sid
+    if (feed === this.feed && isSame) this.#reader = reader
   }
 }
 
@@ -158,6 +220,11 @@ function leave(socket: WebSocket, code: number, reason: string): void {
       .replace(/[^ -~]/g, '?')
   )
   setTimeout(() => socket.terminate(), farewell_ms).unref()
+}
+
+function memberOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown> // as just checked
+  throw new InvalidRequest('The message is invalid: a JSON object with cursor, since, types, … is expected')
 }
 
 function parsed(text: string): unknown {

@@ -7,11 +7,12 @@ import type { EngineEvent } from '@ringdown/engine/events'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { WebSocketServer } from 'ws'
+import type { Tokens } from '../../access/tokens.ts'
 import type { Account } from '../../commit/account.ts'
 import { exchangeOf } from '../../commit/exchange.ts'
 import { Unavailable } from '../../commit/ledger.ts'
 import { onUpgrade, refuseUpgrade } from '../upgrade.ts'
-import { type Access, readAccessToken, type SigningKeys } from './access-token.ts'
+import { type Access, accessBy } from './access.ts'
 import { longestCall, readCall, tokenIn } from './call.ts'
 import { pushedBy } from './pushed-event.ts'
 import { answerCall } from './rpc.ts'
@@ -20,7 +21,8 @@ import { defaultLimits, isOfWorker, type SessionLimits, Sessions, type Wishes, t
 export interface EventBridgeOptions {
   /** The account, or undefined while this process does not own it. */
   readonly account: (account_sid: string) => Account | undefined
-  readonly keys: SigningKeys
+  /** Who brings a token. */
+  readonly tokens: Tokens
   /** Milliseconds; the test clock's where there is one. */
   readonly now: () => number
   /** The machine's time, whatever the account's clock says: tokens are others' work. The wall clock by default. */
@@ -88,7 +90,13 @@ class EventBridge {
       const access = await this.#read(tokenIn(request.body))
       const call = readCall(request.body, headerOf(request.headers['if-match']))
       body = {
-        payload: await answerCall(call, access, this.#account(access), now(), exchangeOf(reply.raw))
+        payload: await answerCall(
+          call,
+          access,
+          this.#account(access),
+          now(),
+          exchangeOf(reply.raw, { actor: access.actor })
+        )
       }
     } catch (error) {
       const envelope = envelopeOf(error)
@@ -154,7 +162,7 @@ class EventBridge {
   }
 
   #read(token: string): Promise<Access> {
-    return readAccessToken(token, this.#options.keys, this.#machineNow())
+    return accessBy(token, this.#options.tokens)
   }
 
   #machineNow(): number {

@@ -8,7 +8,7 @@ import { openStore } from '@ringdown/server/store/open'
 import type { Store } from '@ringdown/server/store/store'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Access } from './access-token.ts'
+import type { Access } from './access.ts'
 import { readCall } from './call.ts'
 import { answerCall } from './rpc.ts'
 
@@ -36,7 +36,15 @@ beforeAll(async () => {
   })
   await account.execute({ type: 'worker.create', workspace_sid, friendly_name: 'Bea' })
   await account.execute({ type: 'task.create', workspace_sid, routing_target: worker.sid })
-  access = { account_sid, workspace_sid, worker_sid: worker.sid, role: 'worker', expires_at: Number.POSITIVE_INFINITY }
+  access = {
+    account_sid,
+    workspace_sid,
+    worker_sid: worker.sid,
+    role: 'worker',
+    expires_at: Number.POSITIVE_INFINITY,
+    actor: undefined,
+    stands: () => true
+  }
 })
 afterAll(async () => {
   await account.close()

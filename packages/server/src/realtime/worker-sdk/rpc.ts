@@ -15,11 +15,12 @@ import {
   type WorkerRow
 } from '@ringdown/engine/routing/rows'
 import { checkExpression } from '@ringdown/engine/routing/task-queue'
+import { forbiddenMember } from '../../access/worker-attributes.ts'
 import type { Exchange } from '../../commit/exchange.ts'
 import type { Ledger } from '../../commit/ledger.ts'
 import { askedInPieces } from '../../commit/pieces.ts'
 import { reservationOf, taskOf, withStored } from '../../commit/put-away.ts'
-import type { Access } from './access-token.ts'
+import type { Access } from './access.ts'
 import { type BridgeCall, callParameters, matched, textsOf } from './call.ts'
 import { contentsOf, sortingOf } from './contents.ts'
 import {
@@ -42,6 +43,7 @@ interface Scene {
   readonly access: Access
   readonly ledger: Ledger
   readonly execute: Ledger['execute']
+  readonly exchange: Exchange | undefined
   readonly state: State
   /** Milliseconds. */
   readonly now: number
@@ -67,7 +69,7 @@ export async function answerCall(
     const path = matched(template, call.path)
     if (!path) continue
     if (path.workspace_sid !== access.workspace_sid) forbid('the token is for another Workspace')
-    const scene: Scene = { call, access, ledger, execute, state: ledger.state, now }
+    const scene: Scene = { call, access, ledger, execute, exchange, state: ledger.state, now }
     const payload = await handler(path, scene)
     if (call.method === 'GET') await ledger.settled()
     return payload
@@ -211,9 +213,11 @@ const reads: Readonly<Record<string, CallHandler>> = {
 }
 
 const writes: Readonly<Record<string, CallHandler>> = {
-  async 'Workspaces/:workspace_sid/Workers/:sid'(path, { call, access, ledger, execute }) {
+  async 'Workspaces/:workspace_sid/Workers/:sid'(path, { call, access, ledger, execute, exchange }) {
     if (access.role === 'worker' && path.sid !== access.worker_sid) forbid('a worker may change only itself')
     const params = callParameters('taskrouter_v1.UpdateWorker', path, call)
+    if (access.role === 'worker') checkWorker(ledger.state, access.worker_sid, params)
+    if (path.sid !== access.worker_sid) exchange?.actsFor(path.sid)
     const { worker } = await execute({
       type: 'worker.update',
       ...params
@@ -337,6 +341,15 @@ async function checkTask({ access, state, ledger }: Scene, task_sid = ''): Promi
     if (row.worker_sid === access.worker_sid && (isOpen(row) || row.reservation_status === 'completed')) return
   }
   forbid('the Worker does not hold this Task')
+}
+
+/** A worker changes its activity and what it says of itself: not its name, nor what it is good at. */
+function checkWorker(state: State, worker_sid: string | undefined, params: Readonly<Record<string, unknown>>): void {
+  if (params.friendly_name !== undefined) forbid('a worker may not change its name')
+  const worker = state.find('worker', worker_sid)
+  if (params.attributes === undefined || !worker) return
+  const name = forbiddenMember(worker.attributes, String(params.attributes), true)
+  if (name !== undefined) forbid(`a worker may not change its attribute ${name}`)
 }
 
 function forbid(why: string): never {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { WebSocket } from 'ws'
-import type { Access } from './access-token.ts'
+import type { Access } from './access.ts'
 
 export interface SessionLimits {
   /** Milliseconds between two heartbeats; a client drops the socket after 30 s of silence. */
@@ -61,7 +61,8 @@ const ends = {
   slow: [1008, 'Dropped: the client does not read fast enough'],
   reloaded: [1012, 'The server has reloaded: reconnect'],
   stopping: [1001, 'The server is stopping'],
-  deleted: [1000, 'The Worker is gone']
+  deleted: [1000, 'The Worker is gone'],
+  revoked: [1008, 'The token is not valid any more']
 } as const satisfies Record<string, readonly [number, string]>
 
 /**
@@ -74,6 +75,7 @@ export class Sessions {
   readonly #byWorker = new Map<string, Set<Session>>()
   readonly #leaving = new Map<string, NodeJS.Timeout>()
   readonly #beat: NodeJS.Timeout
+  readonly #look: NodeJS.Timeout
   #isClosed = false
 
   constructor(limits: SessionLimits, log: Logger, hooks: SessionHooks) {
@@ -81,6 +83,7 @@ export class Sessions {
     this.#log = log
     this.#hooks = hooks
     this.#beat = setInterval(() => this.#heartbeat(), limits.heartbeat_ms).unref()
+    this.#look = setInterval(() => this.endWhere(({ stands }) => !stands(), 'revoked'), look_ms).unref()
   }
 
   /** Whether another socket of the worker fits. Those that are dead count no more, noticed by the system or by silence. */
@@ -136,7 +139,7 @@ export class Sessions {
   }
 
   /** Ends the sockets of some, or of all. */
-  endWhere(isMeant: (access: Access) => boolean, why: 'reloaded' | 'stopping' | 'deleted'): void {
+  endWhere(isMeant: (access: Access) => boolean, why: 'reloaded' | 'stopping' | 'deleted' | 'revoked'): void {
     for (const own of [...this.#byWorker.values()]) {
       for (const session of [...own]) if (isMeant(session.access)) this.#end(session, why)
     }
@@ -146,6 +149,7 @@ export class Sessions {
   close(): void {
     this.#isClosed = true
     clearInterval(this.#beat)
+    clearInterval(this.#look)
     for (const timer of this.#leaving.values()) clearTimeout(timer)
     this.endWhere(() => true, 'stopping')
   }
@@ -212,6 +216,9 @@ export class Sessions {
 function isAlive({ socket, silent }: Session): boolean {
   return socket.readyState === WebSocket.OPEN && silent < 2
 }
+
+/** Between two looks at whose token is still valid: what is taken away is felt within a second. */
+const look_ms = 500
 
 /** What setTimeout holds, in milliseconds: beyond it a timer would fire at once. */
 const longestTimer = 2 ** 31 - 1

@@ -1,0 +1,76 @@
+import type { Role } from '@ringdown/contract/permissions'
+import type { Policy } from '@ringdown/engine/access/rows'
+import type { Actor } from '@ringdown/engine/core/events'
+
+/** Somebody whose credential has been checked. */
+export interface Caller {
+  readonly account_sid: string
+  /** Who the log says did it; undefined for the account itself. */
+  readonly actor: Actor | undefined
+  /** What it may do, as of now; undefined once it may not come in any more. Cheap enough to be asked at every turn. */
+  standing(): Standing | undefined
+}
+
+/**
+ * What a caller may do: everything (the account, main keys), all but accounts and keys (standard keys), what a policy says
+ * (restricted keys), or what its roles may.
+ */
+export type Standing =
+  | { readonly kind: 'everything' }
+  | { readonly kind: 'standard' }
+  | { readonly kind: 'policy'; readonly policy: Policy }
+  | RoleStanding
+
+export interface HeldRole {
+  readonly role: Role
+  /** Whether it is of a grant that lets into TaskRouter alone. */
+  readonly isTaskRouter: boolean
+}
+
+/** Somebody with roles, and what they are of. */
+export interface RoleStanding {
+  readonly kind: 'roles'
+  readonly roles: readonly HeldRole[]
+  readonly workspace_sid: string | undefined
+  readonly worker_sid: string | undefined
+  /** Under which it takes part in conversations. */
+  readonly identity: string | undefined
+  /** Of a chat grant; undefined for the account's default service. */
+  readonly chat_service_sid: string | undefined
+}
+
+export const everything: Standing = { kind: 'everything' }
+
+/** The account itself, by its auth token. */
+export function accountCaller(account_sid: string): Caller {
+  return { account_sid, actor: undefined, standing: () => everything }
+}
+
+/** Whether a policy allows a right. `read` of something is `list`, too; `*` stands for any text. */
+export function allowsRight(policy: Policy, right: string): boolean {
+  const known = decided.get(policy) ?? new Map<string, boolean>()
+  decided.set(policy, known)
+  let answer = known.get(right)
+  if (answer === undefined) {
+    const isNamed = (pattern: string) => isRight(pattern, right) || isRight(pattern, right.replace(/\/list$/, '/read'))
+    answer = policy.allow.some(isNamed) && !(policy.deny ?? []).some(isNamed)
+    known.set(right, answer)
+  }
+  return answer
+}
+
+const decided = new WeakMap<Policy, Map<string, boolean>>()
+
+/** Whether a pattern of a policy names a right. A place without a verb names all that is done there and below. */
+export function isRight(pattern: string, right: string): boolean {
+  if (pattern === right) return true
+  if (!pattern.includes('*')) return right.startsWith(`${pattern}/`)
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`^${parts.join('.*')}$`).test(right)
+}
+
+/** Whether a standing changes nothing: who has it sees the tools that read, and no others. */
+export function isReadOnly(standing: Standing | undefined): boolean {
+  if (standing?.kind !== 'policy') return false
+  return standing.policy.allow.every((right) => /\/(?:read|list)$/.test(right))
+}

@@ -1,0 +1,173 @@
+import type { State } from '@ringdown/engine/center'
+import type { Actor } from '@ringdown/engine/core/events'
+import { workerIdentity } from '@ringdown/engine/flex/member'
+import { Unavailable } from '../commit/ledger.ts'
+import type { Caller, HeldRole, RoleStanding } from './caller.ts'
+import type { Keyring } from './keyring.ts'
+import { readToken, refuseToken, type Signer, type Token, TokenRefused } from './token.ts'
+
+/** Somebody who came with a token. */
+export interface TokenCaller extends Caller {
+  /** Milliseconds, by the machine's clock. */
+  readonly expires_at: number
+  /** What the token says; what of it still holds, `standing` says. */
+  readonly grants: Grants
+}
+
+/** The grants of a token that mean something here, in the layout of Twilio's helper library (reference rest-conventions 7). */
+export interface Grants {
+  readonly identity: string | undefined
+  readonly task_router:
+    | { readonly workspace_sid: string; readonly worker_sid: string | undefined; readonly role: TaskRouterRole }
+    | undefined
+  readonly chat: { readonly service_sid: string | undefined } | undefined
+}
+
+/** What a token lets its holder do in TaskRouter (reference taskrouter 9.8). */
+export type TaskRouterRole = 'worker' | 'supervisor' | 'admin'
+
+interface TokensOptions {
+  /** An account's auth token, which signs for the account itself; undefined for an account that is not known. */
+  readonly authToken: (account_sid: string) => string | undefined
+  readonly keyring: Keyring
+  /** The account's rows; undefined while it is not open here. */
+  readonly stateOf: (account_sid: string) => State | undefined
+  /** Milliseconds; the machine's own, under a test clock too. */
+  readonly machineNow: () => number
+}
+
+/** Tokens whose signature need not be checked again. */
+const maxKnown = 10_000
+
+/** The one verifier of bearer tokens, whichever door they come to. */
+export class Tokens {
+  readonly #options: TokensOptions
+  readonly #known = new Map<string, TokenCaller>()
+
+  constructor(options: TokensOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Who brings a token: at once where it is known already. Throws and rejects with TokenRefused, and with Unavailable while
+   * the account is not open here.
+   */
+  caller(token: string): TokenCaller | Promise<TokenCaller> {
+    const known = this.#known.get(token)
+    if (!known) return this.#read(token)
+    if (known.standing()) return known
+    this.#known.delete(token)
+    return refuseToken(known.expires_at <= this.#options.machineNow() ? 'expired' : 'issuer')
+  }
+
+  async #read(token: string): Promise<TokenCaller> {
+    const { keyring, machineNow } = this.#options
+    const read = await readToken(token, (issuer) => this.#signer(issuer), machineNow())
+    const key = keyring.find(read.issuer)
+    if (key) keyring.used(key)
+    if (!this.#options.stateOf(read.account_sid))
+      throw new Unavailable(`account ${read.account_sid} is not served here`)
+    const caller = this.#callerOf(read)
+    if (!caller.standing()) throw new TokenRefused('grants')
+    if (this.#known.size >= maxKnown) this.#forgetSome()
+    this.#known.set(token, caller)
+    return caller
+  }
+
+  #signer(issuer: string): Signer | undefined {
+    const { authToken, keyring } = this.#options
+    const secret = authToken(issuer)
+    if (secret !== undefined) return { account_sid: issuer, secret }
+    const key = keyring.find(issuer)
+    // A key that may do less than all makes no tokens that may do something else (reference rest-conventions 1).
+    if (!key || key.row.key_type === 'restricted') return undefined
+    return { account_sid: key.caller.account_sid, secret: key.secret }
+  }
+
+  #callerOf(token: Token): TokenCaller {
+    const { account_sid, issuer, expires_at } = token
+    const grants = grantsOf(token)
+    const { keyring, stateOf, machineNow, authToken } = this.#options
+    const signs = () => authToken(issuer) !== undefined || keyring.find(issuer) !== undefined
+    return {
+      account_sid,
+      expires_at,
+      grants,
+      actor: actorOf(grants, issuer),
+      standing: () => (expires_at > machineNow() && signs() ? standingOf(grants, stateOf(account_sid)) : undefined)
+    }
+  }
+
+  /** The oldest half: those of callers who still come are read again. */
+  #forgetSome(): void {
+    let left = maxKnown / 2
+    for (const token of this.#known.keys()) {
+      if (left-- <= 0) return
+      this.#known.delete(token)
+    }
+  }
+}
+
+/** Whoever holds a token acts as the worker or the customer that it names. */
+function actorOf({ task_router, identity }: Grants, issuer: string): Actor | undefined {
+  if (task_router?.worker_sid) return { type: 'worker', sid: task_router.worker_sid }
+  if (identity !== undefined) return { type: 'customer', sid: identity }
+  return issuer.startsWith('SK') ? { type: 'key', sid: issuer } : undefined
+}
+
+/** What grants are worth now: a worker who is gone, or a service, takes them along. */
+function standingOf({ identity, task_router, chat }: Grants, state: State | undefined): RoleStanding | undefined {
+  if (!state) return undefined
+  const roles: HeldRole[] = []
+  const worker = state.find('worker', task_router?.worker_sid)
+  if (task_router) {
+    if (!state.find('workspace', task_router.workspace_sid)) return undefined
+    if (task_router.worker_sid && worker?.workspace_sid !== task_router.workspace_sid) return undefined
+    roles.push({ role: task_router.role === 'worker' ? 'agent' : task_router.role, isTaskRouter: true })
+  }
+  if (chat && identity !== undefined) {
+    if (chat.service_sid !== undefined && !state.find('chat_service', chat.service_sid)) return undefined
+    roles.push({ role: 'chat', isTaskRouter: false })
+  }
+  return {
+    kind: 'roles',
+    roles,
+    workspace_sid: task_router?.workspace_sid,
+    worker_sid: task_router?.worker_sid,
+    identity: identity ?? (worker && workerIdentity(worker)),
+    chat_service_sid: chat?.service_sid
+  }
+}
+
+function grantsOf({ grants: { identity, task_router, chat } }: Token): Grants {
+  if (identity !== undefined && typeof identity !== 'string') refuseToken('grants')
+  return {
+    identity: identity || undefined,
+    task_router: isObject(task_router) ? taskRouterGrant(task_router) : undefined,
+    chat: isObject(chat) ? { service_sid: sidIn('IS', chat.service_sid) } : undefined
+  }
+}
+
+function taskRouterGrant({
+  workspace_sid,
+  worker_sid,
+  role
+}: Readonly<Record<string, unknown>>): Grants['task_router'] {
+  const workspace = sidIn('WS', workspace_sid) ?? refuseToken('grants')
+  const worker = sidIn('WK', worker_sid)
+  if (role !== 'worker' && role !== 'supervisor' && role !== 'admin') return refuseToken('grants')
+  // Lists of a workspace are asked for by who is none of its workers.
+  if (role === 'worker' && worker === undefined) return refuseToken('grants')
+  return { workspace_sid: workspace, worker_sid: worker, role }
+}
+
+/** Undefined where there is none; refused where it is none of these. */
+function sidIn(prefix: string, value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  const isSid = typeof value === 'string' && value.startsWith(prefix) && /^..[0-9a-fA-F]{32}$/.test(value)
+  return isSid ? value : refuseToken('grants')
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
