@@ -6,6 +6,7 @@ import { Refusal } from '@ringdown/engine/core/refusals'
 import { type Decision, decide } from '@ringdown/engine/decide'
 import { type DueDecision, decideDue } from '@ringdown/engine/due'
 import type { Kind } from '@ringdown/engine/kinds'
+import { Unfinished } from '@ringdown/engine/matching/long-answers'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import { complaints } from '../support/invariants.ts'
 import { reloaded, snapshot } from '../support/snapshot.ts'
@@ -248,9 +249,15 @@ export class Center {
   /** As the server does: what must be read is brought into memory first, and the engine is told what was read. */
   #attempt(state: State, command: Command, at = this.at): Outcome {
     const reads = state === this.twin ? undefined : this.#read(command)
+    // Only the twin makes each decision at once.
+    const comparisons = state === this.twin ? undefined : state.settings.comparisons_at_once
     try {
-      return decide(state, { at, seed: seedOf(this.#seed, state.decision), command, reads })
+      return decide(state, { at, seed: seedOf(this.#seed, state.decision), command, reads, comparisons })
     } catch (error) {
+      if (error instanceof Unfinished) {
+        this.#count('decision broken off')
+        return this.#attempt(state, command, at)
+      }
       if (error instanceof Refusal) return error
       throw thrown(error, this.named(`${command.type}: ${error}`))
     }

@@ -106,6 +106,7 @@ class Search {
       const targetIndexes = workspaceIndex.eligibilities[slot]?.onChannels.get(channelIndex)?.waiting
       if (!targetIndexes) return
       for (const { condition, waiting } of targetIndexes) {
+        condition.foresee(view)
         if (!condition.admits(view)) continue
         waiting.visitFor(view, (bucket) => {
           const head = bucket.tasks.first as TaskEntry // a bucket is never empty

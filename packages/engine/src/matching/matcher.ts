@@ -14,6 +14,7 @@ import { type ChannelEntry, type TaskEntry, WorkerEntry } from './entry.ts'
 import type { Expression } from './expression/compile.ts'
 import type { TaskView, WorkerView, WorkforceView } from './expression/environment.ts'
 import { FiledTasks } from './filed-tasks.ts'
+import type { LongAnswers } from './long-answers.ts'
 import { fifo, isDirect, lifo } from './order.ts'
 import { QueueEligibilities } from './queue-eligibilities.ts'
 import { isOpen } from './row-values.ts'
@@ -77,6 +78,11 @@ export class Matcher {
     tables.task.observe((before, after) => this.#tasks.changed(either(before, after).sid, after))
     tables.transfer.observe((before, after) => this.#tasks.transferChanged(either(before, after).task_sid))
     tables.reservation.observe((before, after) => this.#reservationChanged(before, after))
+  }
+
+  /** How much a decision may ask long expressions of targets, and what they have answered. */
+  get longAnswers(): LongAnswers {
+    return this.#targets.longAnswers
   }
 
   // What expressions read

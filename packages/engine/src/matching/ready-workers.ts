@@ -50,7 +50,8 @@ export class ReadyWorkers {
     const { condition } = targetIndex
     this.#targetIndex = targetIndex
     this.#order_by = order_by
-    this.#hasClasses = condition.isMixed
+    // To tell the classes of a long one takes as long as to ask it.
+    this.#hasClasses = condition.isMixed && !condition.isLong
     this.#isVolatile = condition.readsFigures || (order_by?.worker_paths.some((path) => path.volatile) ?? false)
   }
 
@@ -119,6 +120,7 @@ export class ReadyWorkers {
 
   #refresh(): void {
     const { workspaceIndex } = this.#targetIndex.eligibility
+    if (!this.#isMade && this.#targetIndex.condition.isLong) this.#foresee()
     workspaceIndex.refreshReadiness()
     if (!this.#isMade) this.#make()
     else if (this.#changes === 0) return
@@ -129,6 +131,16 @@ export class ReadyWorkers {
       this.#make()
     }
     workspaceIndex.limitRankedWorkers(this)
+  }
+
+  /** Asks what making it will ask. Only here, where nothing is half made, may a decision be broken off. */
+  #foresee(): void {
+    const { eligibility, channelIndex, condition } = this.#targetIndex
+    const { workspaceIndex } = eligibility
+    eligibility.members.visit((slot) => {
+      const worker = workspaceIndex.workers[slot] as WorkerEntry // a member has a slot
+      if (workspaceIndex.isReady(worker, channelIndex)) condition.foresee(workspaceIndex.view(worker))
+    })
   }
 
   #make(): void {

@@ -2,6 +2,7 @@ import type { Conjunct, EqualityConjunct, Expression, MembershipConjunct, Test }
 import type { TaskPath, TaskView, WorkerPath, WorkerView } from './expression/environment.ts'
 import type { KnownWorker } from './expression/known-worker.ts'
 import { equalityKey, valueKey } from './expression/value.ts'
+import type { LongAnswers } from './long-answers.ts'
 import type { WorkflowTarget } from './workflow-document.ts'
 
 /** A target of a workflow, as far as it chooses workers: what it asks of them beyond the queue's expression, and their order. */
@@ -25,6 +26,8 @@ export class TargetCondition {
   readonly readsFigures: boolean
   /** Some part is mixed: it reads both sides and is no join. */
   readonly isMixed: boolean
+  /** Its expression takes so long that its answers are kept, and a decision that asks it often is made in pieces. */
+  readonly isLong: boolean
   readonly #joins: readonly Join[]
   readonly #ofTask: readonly Test[]
   readonly #ofWorker: readonly Test[]
@@ -32,8 +35,9 @@ export class TargetCondition {
   readonly #mixedPaths: readonly WorkerPath[]
   readonly #taskPaths: readonly TaskPath[]
   readonly #keys = new WeakMap<WorkerView, readonly string[]>()
+  readonly #longAnswers: LongAnswers | undefined
 
-  constructor(expression: Expression | undefined, known_worker: KnownWorker | undefined) {
+  constructor(expression: Expression | undefined, known_worker: KnownWorker | undefined, longAnswers?: LongAnswers) {
     this.expression = expression
     this.known_worker = known_worker
     const conjuncts = (expression?.conjuncts ?? []).filter((part) => part.kind !== 'constant' || !part.matches())
@@ -48,6 +52,8 @@ export class TargetCondition {
     this.#taskPaths = [...(expression?.task_paths ?? []), ...(known_worker ? [known_worker.path] : [])]
     this.readsFigures = (expression?.worker_paths ?? []).some(isFigure)
     this.isMixed = mixed.length > 0
+    this.isLong = expression !== undefined && longAnswers?.isLong(expression) === true
+    this.#longAnswers = this.isLong ? longAnswers : undefined
   }
 
   /** The keys under which workers are filed who may fit the task; undefined when nobody can. */
@@ -71,8 +77,26 @@ export class TargetCondition {
 
   /** The worker passes what is asked whatever the task. */
   admits(worker: WorkerView): boolean {
-    for (const matches of this.#ofWorker) if (!matches(undefined, worker)) return false
-    return true
+    return this.#admits(worker, false)
+  }
+
+  /**
+   * Asks beforehand what `admits` and `keysOfWorker` will be asked of the worker, where that takes long. Throws Unfinished
+   * when too much was asked already.
+   */
+  foresee(worker: WorkerView): void {
+    if (!this.#longAnswers || !this.expression) return
+    if (this.#joins.length > 0 && !this.#keys.has(worker)) {
+      const keys = this.#longAnswers.keys(this.expression, worker, () => this.keysOfWorker(worker))
+      this.#keys.set(worker, keys)
+    }
+    this.#admits(worker, true)
+  }
+
+  #admits(worker: WorkerView, mayBreakOff: boolean): boolean {
+    const answer = () => this.#ofWorker.every((matches) => matches(undefined, worker))
+    if (this.#ofWorker.length === 0 || !this.#longAnswers || !this.expression) return answer()
+    return this.#longAnswers.ask(this.expression, { part: 'worker', worker }, answer, mayBreakOff)
   }
 
   /** The mixed parts, whose answer is the same for all workers of a class: those with the same `valuesOfWorker`. */
@@ -91,11 +115,17 @@ export class TargetCondition {
     return this.#taskPaths.length === 0 ? '' : this.#taskPaths.map((path) => valueKey(path.read(task))).join()
   }
 
-  /** The worker fits the task. Keys cannot say so, since values that are not quite equal share one. */
+  /**
+   * The worker fits the task. Keys cannot say so, since values that are not quite equal share one. Throws Unfinished when a
+   * long expression was asked too much already.
+   */
   fits(task: TaskView, worker: WorkerView): boolean {
     const { known_worker, expression } = this
     if (known_worker && known_worker.read(task) !== known_worker.nameOf(worker)) return false
-    return expression === undefined || expression.matches(task, worker)
+    if (expression === undefined) return true
+    if (!this.#longAnswers) return expression.matches(task, worker)
+    const answer = () => expression.matches(task, worker)
+    return this.#longAnswers.ask(expression, { part: 'whole', task, worker }, answer, true)
   }
 }
 
@@ -106,18 +136,22 @@ interface Join {
 
 type JoinConjunct = EqualityConjunct | MembershipConjunct
 
-/** The parts that give keys: all equalities and one membership, since the keys of two lists would multiply. Not channel figures, which change too often. */
+/** The parts that give keys: some equalities and one membership, since the keys of two lists would multiply. Not channel figures, which change too often. */
 function joinable(conjuncts: readonly Conjunct[]): JoinConjunct[] {
   const joins: JoinConjunct[] = []
   let hasList = false
   for (const part of conjuncts) {
     if (part.kind !== 'equality' && part.kind !== 'membership') continue
+    if (joins.length === mostJoins) break
     if (isFigure(part.worker_path) || (part.kind === 'membership' && hasList)) continue
     hasList ||= part.kind === 'membership'
     joins.push(part)
   }
   return joins
 }
+
+/** More of them find hardly fewer, and a key of many values takes long to tell. */
+const mostJoins = 8
 
 function joinOf(part: JoinConjunct): Join {
   const { task_path, worker_path } = part

@@ -10,6 +10,7 @@ export class View implements WorkerView {
   readonly friendly_name: string
   readonly activity_sid: string
   readonly attributes: unknown
+  readonly text: string
   readonly #state: State
   readonly #workspace_sid: string
   readonly #seq: number
@@ -21,6 +22,7 @@ export class View implements WorkerView {
     this.sid = row.sid
     this.friendly_name = row.friendly_name
     this.activity_sid = row.activity_sid
+    this.text = row.attributes
     this.attributes = readJson(row.attributes) // checked when it was given
   }
 

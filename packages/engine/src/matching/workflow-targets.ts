@@ -1,5 +1,6 @@
 import type { State } from '../center.ts'
 import type { TaskRow } from '../routing/rows.ts'
+import { LongAnswers } from './long-answers.ts'
 import { defaultFilter, noFilter } from './row-values.ts'
 import { type Target, TargetCondition } from './target-condition.ts'
 import { parseWorkflowDocument, type WorkflowDocument } from './workflow-document.ts'
@@ -17,9 +18,11 @@ export class WorkflowTargets {
   /** By their texts. */
   readonly #conditions = new Map<string, TargetCondition>()
   readonly #conditionByTarget = new WeakMap<Target, TargetCondition>()
+  readonly longAnswers: LongAnswers
 
   constructor(state: State) {
     this.#state = state
+    this.longAnswers = new LongAnswers(state.settings.comparisons_at_once / longOnes)
   }
 
   /** The parsed document of a row. Throws when there is no such row. */
@@ -54,7 +57,7 @@ export class WorkflowTargets {
     condition = this.#conditions.get(key)
     if (!condition) {
       if (this.#conditions.size > maxConditions) this.#conditions.clear()
-      condition = new TargetCondition(expression, known_worker)
+      condition = new TargetCondition(expression, known_worker, this.longAnswers)
       this.#conditions.set(key, condition)
     }
     this.#conditionByTarget.set(target, condition)
@@ -64,3 +67,5 @@ export class WorkflowTargets {
 
 const anybody: Target = {}
 const maxConditions = 10_000
+/** So many expressions that are not long may be asked at once. */
+const longOnes = 1000

@@ -11,10 +11,10 @@ import { stayCellPlace, stayCellRow } from './stay-cells.ts'
 export const statisticsReader = 'statistics'
 
 /**
- * Rows of one transaction, for which decisions wait: a millisecond. Where minutes are behind, more of them have one together,
- * and none rests.
+ * Rows of one transaction, for which decisions wait: a millisecond or two. Where minutes are behind, more of them have one
+ * together, and none rests.
  */
-const piece = 64
+const piece = 32
 const largePiece = 500
 /** Scopes whose hour, or day, is summed at a time: 60 cells each. */
 const summedScopes = 16
@@ -35,7 +35,7 @@ export interface KeeperOptions {
   /** Where the cursor is. */
   readonly cursor: number
   readonly log: Logger
-  /** Told, once, when the cursor is elsewhere: somebody else writes, or an answer was lost. What is in memory is worth nothing then. */
+  /** Called once when the cursor is elsewhere: somebody else writes, or an answer was lost. What is in memory is worth nothing then. */
   readonly onFenced: () => void
 }
 

@@ -1,6 +1,7 @@
 import { Minute } from '@ringdown/engine/analytics/minute'
-import { finest, rules, type Sum, second, spans, type ToldEvent } from '@ringdown/engine/analytics/rollup'
+import { finest, rules, second, spans, type ToldEvent } from '@ringdown/engine/analytics/rollup'
 import { type Stay, Stays, stayEvents } from '@ringdown/engine/analytics/stay'
+import type { Sums } from './sums.ts'
 
 /** An event on its way to the folds; most are no more to them than a sign that time goes on. */
 export interface Happened {
@@ -73,19 +74,16 @@ export class Recent {
     this.#over.splice(0, many)
   }
 
-  /** Adds what happened to some scopes from one instant on and before another, whole seconds both, to sums by scope. */
-  addTo(
-    sumOf: (scope_sid: string) => Sum,
-    scopes: readonly string[],
-    isAsked: (task_channel_sid: string) => boolean,
-    [from, until]: readonly [number, number]
-  ): void {
+  /** Adds what happened to some scopes from one instant on and before another, whole seconds both. */
+  addTo(sums: Sums, scopes: readonly string[], [from, until]: readonly [number, number]): void {
     for (const minute of [...this.#over.map((over) => over.minute), ...(this.#open ? [this.#open] : [])]) {
       const [first, end] = [from - minute.start, until - minute.start]
       if (first >= finest || end <= 0) continue
       for (const scope_sid of scopes)
-        for (const cell of minute.of(scope_sid))
-          if (isAsked(cell.task_channel_sid)) cell.addTo(sumOf(scope_sid), first / second, end / second)
+        for (const cell of minute.of(scope_sid)) {
+          const sum = sums.of(cell)
+          if (sum) cell.addTo(sum, first / second, end / second)
+        }
     }
   }
 

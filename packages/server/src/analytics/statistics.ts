@@ -14,7 +14,7 @@ import { toldFrom } from './told.ts'
 export interface Counted extends Pick<Ledger, 'account_sid' | 'state' | 'settled' | 'reading' | 'log'> {
   /** False while the account may be another node's. */
   readonly isReady: boolean
-  /** Told the events of each batch when it is durable. */
+  /** Called with the events of each batch when it is durable. */
   readonly onDurable: Set<(events: readonly EngineEvent[]) => void>
 }
 
@@ -27,8 +27,8 @@ export interface StatisticsOptions {
 /** Events that are read from the log at a time. */
 const readLimit = 500
 
-/** Cells that may wait to be written while the log is read: a few megabytes. */
-const maxWaiting = 20_000
+/** Cells that may wait to be written while the log is read: some two megabytes. */
+const maxWaiting = 5_000
 
 /** Milliseconds after the start, or after a failure, in which nobody reads who is not asked. */
 const rest_ms = 1_000

@@ -3,15 +3,16 @@ import {
   finest,
   type Histograms,
   type Packed,
+  type Run,
   type Seconds,
-  Sum,
   second,
   sharesOf,
   type Tally
 } from '@ringdown/engine/analytics/rollup'
 import { type CellRow, Cells } from './cells.ts'
 import { listIn } from './keeper.ts'
-import type { Statistics } from './statistics.ts'
+import type { Counted, Statistics } from './statistics.ts'
+import { Sums } from './sums.ts'
 import { toldBetween } from './told.ts'
 import type { Window } from './window.ts'
 
@@ -38,68 +39,56 @@ export async function talliesOf(
   { window, task_channel_sid, histograms }: Scoped,
   patience?: number
 ): Promise<Map<string, Tally>> {
-  const sums = new Map<string, Sum>()
-  const sumOf = (scope_sid: string): Sum => {
-    let sum = sums.get(scope_sid)
-    if (!sum) {
-      sum = new Sum()
-      sums.set(scope_sid, sum)
-    }
-    return sum
-  }
-  const isAsked = (channel_sid: string) => task_channel_sid === undefined || channel_sid === task_channel_sid
   const recent = await statistics.upToDate(patience)
-  const { since } = recent
+  const sums = new Sums(task_channel_sid)
   const from = window.start - (window.start % second)
   // Nothing lies after now: the minute that has begun is read as a whole.
   const until = next(window.end, window.isOpen ? finest : second)
-  recent.addTo(sumOf, scopes, isAsked, [from, until])
-  const { runs, edges } = coverOf(from, Math.min(until, since))
-  const [rows, minutes] = await statistics.account.reading((store, account_sid) => {
-    const kept = new Cells(store)
-    return Promise.all([
-      kept.texts(account_sid, { scopes, runs, histograms }),
-      Promise.all(edges.map(([start]) => kept.cells(account_sid, { scopes, runs: [minuteOf(start)] })))
-    ])
-  })
-  for (const row of rows) {
-    if (!isAsked(row.task_channel_sid)) continue
-    const sum = sumOf(row.scope_sid)
-    for (const packed of listIn<Packed>(row.figures)) sum.addPacked(packed)
-    for (const waits of listIn<Histograms>(row.histograms)) sum.addHistograms(waits)
+  // Both at this instant: what is in memory now may be in the store in a moment.
+  recent.addTo(sums, scopes, [from, until])
+  const { runs, edges } = coverOf(from, Math.min(until, recent.since))
+  const { account } = statistics
+  await Promise.all([
+    addRuns(sums, account, { scopes, runs, histograms }),
+    ...edges.map((edge) => addEdge(sums, account, scopes, edge))
+  ])
+  return sums.tallies
+}
+
+/** Adds whole cells. */
+async function addRuns(
+  sums: Sums,
+  account: Counted,
+  asked: { readonly scopes: readonly string[]; readonly runs: readonly Run[]; readonly histograms: boolean }
+): Promise<void> {
+  for (const row of await account.reading((kept, account_sid) => new Cells(kept).texts(account_sid, asked))) {
+    const sum = sums.of(row)
+    for (const packed of sum ? listIn<Packed>(row.figures) : []) sum?.addPacked(packed)
+    for (const waits of sum ? listIn<Histograms>(row.histograms) : []) sum?.addHistograms(waits)
+  }
+}
+
+/** Adds a part of a minute: seconds of its cells, or its events where the minute is older than seconds are kept. */
+async function addEdge(sums: Sums, account: Counted, scopes: readonly string[], edge: Edge): Promise<void> {
+  const [from, until] = edge
+  const start = from - (from % finest)
+  const runs = [{ span: finest, start, end: start + finest }]
+  const cells = await account.reading((kept, account_sid) => new Cells(kept).cells(account_sid, { scopes, runs }))
+  if (cells.every(hasSeconds)) {
+    for (const cell of cells) {
+      const seconds = JSON.parse(cell.seconds) as Seconds // as the keeper wrote it
+      sums.of(cell)?.addSeconds(seconds, (from - start) / second, (until - start) / second)
+    }
+    return
   }
   const wanted = new Set(scopes)
-  for (const [n, edge] of edges.entries()) {
-    const cells = minutes[n] ?? []
-    if (cells.every(hasSeconds))
-      addSeconds(
-        sumOf,
-        cells.filter(({ task_channel_sid: sid }) => isAsked(sid)),
-        edge
-      )
-    else
-      for await (const event of toldBetween(statistics.account, edge))
-        for (const share of sharesOf(event))
-          if (wanted.has(share.scope_sid) && isAsked(share.task_channel_sid)) sumOf(share.scope_sid).add(share)
-  }
-  return new Map([...sums].map(([scope_sid, sum]) => [scope_sid, sum.tally]))
+  for await (const event of toldBetween(account, edge))
+    for (const share of sharesOf(event)) if (wanted.has(share.scope_sid)) sums.of(share)?.add(share)
 }
 
-type WithSeconds = CellRow & { readonly seconds: string }
-
-/** Seconds have not been kept for ever: minutes that are older have none. */
-function hasSeconds(cell: CellRow): cell is WithSeconds {
+/** Cells that were written by an older program have no seconds. */
+function hasSeconds(cell: CellRow): cell is CellRow & { readonly seconds: string } {
   return cell.seconds !== null
-}
-
-function addSeconds(sumOf: (scope_sid: string) => Sum, cells: readonly WithSeconds[], [from, until]: Edge): void {
-  for (const { scope_sid, start, seconds } of cells)
-    sumOf(scope_sid).addSeconds(JSON.parse(seconds) as Seconds, (from - start) / second, (until - start) / second) // as the keeper wrote it
-}
-
-function minuteOf(instant: number) {
-  const start = instant - (instant % finest)
-  return { span: finest, start, end: start + finest }
 }
 
 /** The first instant of the second, or minute, after the one in which an instant lies. */

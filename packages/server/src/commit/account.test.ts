@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { State } from '@ringdown/engine/center'
 import { type CommandOf, type CommandType, readsOf } from '@ringdown/engine/commands'
 import { Refusal } from '@ringdown/engine/core/refusals'
+import { defaultSettings } from '@ringdown/engine/settings'
 import { type Clock, TestClock } from '@ringdown/server/clock/clock'
 import { Account, type AccountOptions } from '@ringdown/server/commit/account'
 import { Unavailable } from '@ringdown/server/commit/ledger'
@@ -176,6 +177,59 @@ describe('an account', () => {
     await clock.advance((row?.forget_at ?? 0) - clock.now())
     expect(await again.find('task', { sid: task.sid })).toEqual([])
     await expect(again.execute(change)).rejects.toThrow('was not found')
+  })
+
+  it('decides in pieces what asks a long expression of many workers, for a caller and for a timer', async () => {
+    const account = await open({ settings: { ...defaultSettings, comparisons_at_once: 400 } })
+    const { workspace_sid, available } = await center(account)
+    const [queue] = account.state.tables.task_queue.all()
+    const long = Array.from({ length: 100 }, (_, i) => `worker.w${i} == task.t${i}`).join(' OR ')
+    const late = [
+      { queue: queue?.sid, expression: 'worker.n == 49', timeout: 60 },
+      { queue: queue?.sid, expression: long }
+    ]
+    const document = (targets: object[]) =>
+      JSON.stringify({ task_routing: { filters: [{ expression: '1==1', targets }] } })
+    const workflow = async (targets: object[]) => {
+      const command = { type: 'workflow.create', workspace_sid, friendly_name: `F${targets.length}` } as const
+      return (await account.execute({ ...command, configuration: document(targets) })).workflow.sid
+    }
+    const [early_sid, late_sid] = [await workflow(late.slice(1)), await workflow(late)]
+    for (let n = 0; n < 40; n++) {
+      const attributes = JSON.stringify({
+        n,
+        ...Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`w${i}`, n]))
+      })
+      const worker = { workspace_sid, friendly_name: `w${n}`, activity_sid: available, attributes }
+      await account.execute({ type: 'worker.create', ...worker })
+    }
+    const attributes = JSON.stringify(Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`t${i}`, 39])))
+    const create = (workflow_sid: string) =>
+      account.execute({ type: 'task.create', workspace_sid, workflow_sid, attributes })
+    let decided = ''
+    const created = create(early_sid).then(({ task }) => {
+      decided += 'task '
+      return task
+    })
+    const other = account.execute({ type: 'workspace.update', sid: workspace_sid, friendly_name: 'Other' })
+    await Promise.all([created, other.then(() => (decided += 'other '))])
+    expect(decided).toBe('other task ')
+    const holder = async (sid: string) => {
+      const reservation = account.state.tables.reservation.firstBy('task_sid', sid)
+      return reservation && account.state.get('worker', reservation.worker_sid).friendly_name
+    }
+    expect(await holder((await created).sid)).toBe('w39')
+
+    const { sid } = (await create(late_sid)).task
+    expect(await holder(sid)).toBeUndefined()
+    await account.execute({
+      type: 'task.update',
+      workspace_sid,
+      sid: (await created).sid,
+      assignment_status: 'canceled'
+    })
+    await clock.advance(60_000)
+    expect(await holder(sid)).toBe('w39')
   })
 
   it('moves with the test clock, one instant after the other', async () => {

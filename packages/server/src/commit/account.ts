@@ -2,6 +2,7 @@ import type { State } from '@ringdown/engine/center'
 import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
 import type { EngineEvent } from '@ringdown/engine/events'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
+import { Unfinished } from '@ringdown/engine/matching/long-answers'
 import type { Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
 import type { Clock, Moved } from '../clock/clock.ts'
@@ -24,6 +25,7 @@ import type { Keep } from './kept-answers.ts'
 import { coldKinds } from './kinds.ts'
 import { type Ledger, Unavailable } from './ledger.ts'
 import { load } from './load.ts'
+import { turn } from './pieces.ts'
 import { Reads, type ReadsOf } from './reads.ts'
 import { Recovery } from './recovery.ts'
 
@@ -40,6 +42,9 @@ export interface AccountOptions {
   /** What a command must have read before it is decided; the engine's own word by default. */
   readonly readsOf?: ReadsOf
 }
+
+/** Who asked for a command, and what is to be kept of its answer. */
+type Asked = Pick<Undecided, 'exchange' | 'keep'>
 
 /** Decisions that may wait to be durable. Beyond that, callers get 503 at once. */
 const queueLimit = 4096
@@ -230,35 +235,39 @@ export class Account implements Ledger, Moved {
     if (this.#isStopping) throw new Unavailable('the account is being let go')
   }
 
-  async #execute(command: Command, asked: Pick<Undecided, 'exchange' | 'keep'>): Promise<unknown> {
+  async #execute(command: Command, asked: Asked, begun = 0): Promise<unknown> {
     this.#checkTaking()
     if (this.queueLength >= queueLimit) throw new Unavailable('too many commands are waiting to be written')
-    if (!this.#reads.isNeededFor(command)) return this.#decideNow(command, nothingRead, asked)
+    if (!this.#reads.isNeededFor(command)) return this.#decideNow(command, nothingRead, asked, begun)
     let result: Promise<unknown>
     const { cold } = this.#decider
     const reading = cold.fetching()
     try {
       const known = await this.#reads.readFor(command)
       this.#checkTaking()
-      result = this.#decideNow(command, known, asked)
+      result = this.#decideNow(command, known, asked, begun)
     } finally {
       cold.fetched(reading)
     }
     return result
   }
 
-  #decideNow(
-    command: Command,
-    { reads, fetched }: Known,
-    asked: Pick<Undecided, 'exchange' | 'keep'>
-  ): Promise<unknown> {
+  #decideNow(command: Command, { reads, fetched }: Known, asked: Asked, begun: number): Promise<unknown> {
     const timers = this.#timers
     timers.decideDue()
     // What is due comes first, and it may be reading; meanwhile everything else may change.
-    if (timers.held) return timers.held.then(() => this.#execute(command, asked))
+    if (timers.held) return timers.held.then(() => this.#execute(command, asked, begun))
     return new Promise((resolve, reject) => {
       const [at, seed] = [this.#decider.now(), this.#decider.seed()]
-      this.#decider.add({ command, at, seed, reads, fetched, timer: undefined, ...asked, resolve, reject })
+      // What asks much gives others their turn, and is begun again.
+      const refused = (error: unknown) =>
+        error instanceof Unfinished
+          ? void turn()
+              .then(() => this.#execute(command, asked, begun + 1))
+              .then(resolve, reject)
+          : reject(error)
+      const undecided = { command, at, seed, reads, fetched, timer: undefined, ...asked, begun }
+      this.#decider.add({ ...undecided, resolve, reject: refused })
       timers.go()
     })
   }

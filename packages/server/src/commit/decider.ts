@@ -66,7 +66,8 @@ export class Decider {
     const state = this.#state
     this.cold.admit(state, fetched)
     try {
-      const decision = decide(state, { at, seed, command, reads, actor })
+      const comparisons = this.#comparisons(undecided)
+      const decision = decide(state, { at, seed, command, reads, actor, comparisons })
       const head = { at: state.at, decision: state.decision, next_seq: state.next_seq, next_event: state.next_event }
       this.cold.decided(decision.changes)
       const kept = undecided.keep?.(decision.result)
@@ -76,6 +77,11 @@ export class Decider {
     } finally {
       this.cold.served(fetched)
     }
+  }
+
+  /** How much may be asked at once. In the end it is made at once, whatever that takes. */
+  #comparisons({ begun }: Undecided): number | undefined {
+    return begun === undefined || begun >= mostBegun ? undefined : this.#state.settings.comparisons_at_once
   }
 
   /** Takes a timer out of the order, until its row changes or is loaded anew. */
@@ -101,3 +107,6 @@ export class Decider {
     else reject(error)
   }
 }
+
+/** A decision that was begun so often is made whole: workers change faster than they are asked. */
+const mostBegun = 500

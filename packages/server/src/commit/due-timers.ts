@@ -1,10 +1,12 @@
 import type { Command } from '@ringdown/engine/commands'
 import type { Timer } from '@ringdown/engine/core/timers'
+import { Unfinished } from '@ringdown/engine/matching/long-answers'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock/clock.ts'
 import type { Decider } from './decider.ts'
 import { type Known, nothingRead } from './entry.ts'
 import { Unavailable } from './ledger.ts'
+import { turn } from './pieces.ts'
 import type { Reads } from './reads.ts'
 
 export interface DueTimersOptions {
@@ -34,6 +36,8 @@ export class DueTimers {
   readonly #failures = new Map<string, number>()
   /** What was read for the timer that is decided next. */
   #read: (Known & { readonly timer: string }) | undefined
+  /** The timer whose decision was broken off last since it asks much, and how often. */
+  #begun: { readonly timer: string; readonly times: number } | undefined
   #held: Promise<void> | undefined
   #cancelAlarm: () => void = () => {}
   /** The instant for which the alarm is set. */
@@ -43,7 +47,7 @@ export class DueTimers {
     this.#options = options
   }
 
-  /** Ends when the timer that is reading has been decided, or has failed; undefined while none is. */
+  /** Ends when the timer that is reading, or asks much, has come further or has failed; undefined while none is. */
   get held(): Promise<void> | undefined {
     return this.#held
   }
@@ -96,6 +100,8 @@ export class DueTimers {
       this.#hold(timer, command)
       return false
     }
+    const begun = this.#begun?.timer === timer ? this.#begun.times : 0
+    let isUnfinished = false
     decider.add({
       command,
       at,
@@ -103,10 +109,24 @@ export class DueTimers {
       reads: known.reads,
       fetched: known.fetched,
       timer,
+      begun,
       resolve: () => this.#failures.delete(timer),
-      reject: (error) => this.#failed(timer, error)
+      reject: (error) => {
+        if (error instanceof Unfinished) isUnfinished = true
+        else this.#failed(timer, error)
+      }
     })
-    return true
+    if (isUnfinished) this.#goOnLater(timer, begun + 1)
+    return !isUnfinished
+  }
+
+  /** Gives everybody else a turn before a timer that asks much is begun again. */
+  #goOnLater(timer: string, times: number): void {
+    this.#begun = { timer, times }
+    this.#held = turn().then(() => {
+      this.#held = undefined
+      if (this.#options.isOpen()) this.go()
+    })
   }
 
   /** Reads for a timer, which is decided next. */

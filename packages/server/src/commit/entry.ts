@@ -29,6 +29,8 @@ export interface Entry {
   readonly exchange?: Exchange | undefined
   /** Of a command under an idempotency key: what makes the answer that is kept. */
   readonly keep?: Keep | undefined
+  /** How often it was begun and broken off, since it asks much; undefined where it must be made at once. */
+  readonly begun?: number | undefined
   decision: Decision
   /** What `keep` has made. */
   readonly kept?: KeptAnswer | undefined

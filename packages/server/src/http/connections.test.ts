@@ -120,6 +120,19 @@ describe('what is no request', () => {
     expect(answersIn(said)).toHaveLength(1)
   })
 
+  it.each([
+    ['alone', '', ['405']],
+    ['behind a request', `GET ${create} HTTP/1.1\r\n${head}\r\n`, ['200', '405']]
+  ])('CONNECT is answered that nobody is connected, and hung up on: %s', async (_where, before, statuses) => {
+    const text = `${before}CONNECT acme.example:443 HTTP/1.1\r\nHost: acme.example:443\r\n\r\n`
+    const answers = answersIn(await saidTo(text))
+    expect(answers.map((answer) => answer.slice(9, 12))).toEqual(statuses)
+    const last = answers.at(-1) ?? ''
+    expect(JSON.parse(last.slice(last.indexOf('{')))).toMatchObject({ code: 20004, status: 405 })
+    for (const header of safe) expect(last).toMatch(header)
+    await expect.poll(connections, { timeout: 5_000 }).toBe(0)
+  })
+
   it('leaves no connection behind, though the caller never closes its side', async () => {
     for (const [text, status] of Object.values(malformed)) await saidTo(text, serverFor(status))
     await expect.poll(connections, { timeout: 5_000 }).toBe(0)
@@ -278,7 +291,12 @@ describe('a page', () => {
   it.each([
     { 'sec-fetch-mode': 'navigate' },
     { 'sec-fetch-site': 'none' },
+    { 'sec-fetch-dest': 'image' },
+    { 'sec-fetch-dest': 'script', 'sec-fetch-mode': 'no-cors' },
     { accept: 'text/html,application/xhtml+xml;q=0.9' },
+    { accept: 'image/avif,image/webp,*/*;q=0.8' },
+    { accept: 'text/css,*/*;q=0.1' },
+    { accept: '*/*', 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' },
     { origin: 'http://ringdown.example' }
   ] satisfies Record<string, string>[])(
     'is not asked for a user (%j), so that no browser remembers one',

@@ -1,8 +1,9 @@
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { errorBody } from '@ringdown/contract/errors'
+import { type ErrorBody, errorBody } from '@ringdown/contract/errors'
 import type { FastifyInstance } from 'fastify'
 import { hangUpWith } from '../realtime/worker-sdk/hang-up.ts'
+import { refused } from './errors.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -52,6 +53,11 @@ export function keepConnections(app: FastifyInstance, { grace_ms }: ConnectionLi
   })
   // What else a caller may expect is not known; that it is not met it sees by the answer (RFC 9110, 10.1.1).
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
+  // Nobody is connected to anywhere through here. Without a listener Node hangs up and says nothing.
+  server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    socket.on('error', () => {}) // a close follows
+    refuse(errorBody(refused.methodNotAllowed), socket)
+  })
   app.decorate('hangUp', () => {
     for (const socket of sockets) socket.destroy()
   })
@@ -112,20 +118,20 @@ export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): v
   // Each further piece of what is no HTTP is told, too.
   if (refusedSockets.has(socket)) return
   refusedSockets.add(socket)
-  refuse(error, socket)
+  const [status, message] = malformed[error.code ?? ''] ?? [400, 'This is no HTTP request']
+  refuse(errorBody({ code: 20001, message, status }), socket)
 }
 
 const refusedSockets = new WeakSet<Socket>()
 
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+function refuse(envelope: ErrorBody, socket: Socket): void {
   if (!socket.writable) return void socket.destroy()
   const { _httpMessage: underWay } = socket as Socket & { readonly _httpMessage?: ServerResponse | null } // where Node keeps it; there is no other way to it
   if (underWay?.req.complete) {
-    underWay.once('close', () => refuse(error, socket))
+    underWay.once('close', () => refuse(envelope, socket))
     return
   }
   // Its own answer has begun: nothing may follow it.
   if (underWay?.headersSent) return void socket.destroy()
-  const [status, message] = malformed[error.code ?? ''] ?? [400, 'This is no HTTP request']
-  hangUpWith(socket, errorBody({ code: 20001, message, status }))
+  hangUpWith(socket, envelope)
 }

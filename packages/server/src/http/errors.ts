@@ -48,6 +48,11 @@ export function notFound(path: string): HttpRefusal {
 /** What Fastify refuses by a limit of the route, in words that name it; everything else is as it was. */
 export function withLimit(error: unknown, bodyLimit: number): unknown {
   if (!(error instanceof Error) || !('code' in error) || error.code !== 'FST_ERR_CTP_BODY_TOO_LARGE') return error
+  return tooLarge(bodyLimit)
+}
+
+/** 413, for a body of more bytes than that. */
+export function tooLarge(bodyLimit: number): HttpRefusal {
   const kib = bodyLimit / 1024
   const most = kib < 1024 ? `${kib} KiB` : `${kib / 1024} MiB`
   return new HttpRefusal({ status: 413, code: 20001, message: `The request body is larger than ${most}` })

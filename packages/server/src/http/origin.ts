@@ -125,15 +125,18 @@ function first(header: string | string[] | undefined): string | undefined {
 }
 
 /**
- * Whether a browser has sent it for a page, or to show it. Such a request is not challenged to name a user: what somebody
+ * Whether a browser has sent it for a page, or to show it, or a part of one. Such a request is not challenged to name a user: what somebody
  * types into the window that a browser then opens is sent along with whatever any page asks for later.
  */
 export function isFromPage({ origin, accept, ...headers }: IncomingHttpHeaders): boolean {
   return (
     origin !== undefined ||
     headers['sec-fetch-site'] !== undefined ||
+    headers['sec-fetch-dest'] !== undefined ||
     headers['sec-fetch-mode'] === 'navigate' ||
-    /\btext\/html\b/i.test(accept ?? '')
+    // Over plain HTTP browsers tell nothing of that; each of them says that it is Mozilla.
+    /^Mozilla\//.test(headers['user-agent'] ?? '') ||
+    /\b(?:text\/html|text\/css|image\/)/i.test(accept ?? '')
   )
 }
 

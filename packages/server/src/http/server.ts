@@ -16,6 +16,7 @@ import type { FeedLimits } from '../realtime/feed/feed.ts'
 import { Feeds } from '../realtime/feed/feeds.ts'
 import { safeHeaders } from '../realtime/worker-sdk/hang-up.ts'
 import { Answers, corsHeaders, nothing, requestId, type Subject } from './answer.ts'
+import { readBody } from './body.ts'
 import {
   type ConnectionLimits,
   connectionLimits,
@@ -257,7 +258,7 @@ const never = new AbortController().signal
 
 /** One route per API; behind it an operation is found by its path, and 405 answers a known path's other methods. */
 function mountOperations(app: FastifyInstance, options: ServerOptions, mounting: Mounting): void {
-  const { credentials, ledger: ledgerOf, now, ask = nobody, sender, statistics, clock } = options
+  const { credentials, log, ledger: ledgerOf, now, ask = nobody, sender, statistics, clock } = options
   const { answers, origin, feeds, streamOf, exchanges } = mounting
   const contexts = new WeakMap<Ledger, Context>()
   const make = (ledger: Ledger, exchange?: Exchange, gone = never) => {
@@ -303,7 +304,27 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     const served: Served = { subject: { id, product }, endpoint: endpointOf(operation, handlers.get(id)), waits }
     paths.add(`/${product}${path}`, method, served)
   }
-  const find = (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
+  // Fastify has found the way here, and is done: its hooks and its reading of bodies cost a write as much as deciding it.
+  const answer = (request: FastifyRequest, reply: FastifyReply) => {
+    reply.hijack()
+    const fail = (error: unknown) => {
+      if (reply.raw.headersSent) {
+        log.error({ request_id: request.id, err: error }, 'an answer failed after it had begun')
+        reply.raw.destroy()
+      } else answers.fail(request, reply, subjectOf(request), error)
+    }
+    readBody(request.raw, bodyLimit, (error, body) => {
+      if (error) return void fail(error)
+      request.body = body
+      try {
+        const served = serve(request, reply)
+        if (served instanceof Promise) served.catch(fail)
+      } catch (refusal) {
+        fail(refusal)
+      }
+    })
+  }
+  const find = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
     authenticate(request, credentials.of(request.headers.authorization), (error) => {
       if (error) return done(error)
       try {
@@ -311,7 +332,7 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
       } catch (refusal) {
         return done(refusal as Error) // errors are all that is thrown
       }
-      done()
+      answer(request, reply)
     })
   }
   // Without a promise where there is nothing to wait for: those on the way of a fetch would cost as much as finding its row.
@@ -335,7 +356,12 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     return rendered instanceof Promise ? rendered.then(send) : send(rendered)
   }
   for (const product of new Set(operations.map(({ product }) => product)))
-    app.route({ method: [...methods], url: `/${product}/*`, onRequest: find, handler: serve })
+    app.route({ method: [...methods], url: `/${product}/*`, onRequest: find, handler: pastFastify })
+}
+
+/** Operations are answered before Fastify reads a body. */
+function pastFastify(): never {
+  throw new Error('invariant: an operation is answered by the hook')
 }
 
 /** What Twilio is silent about, for a caller who asks with the header `Ringdown-Warnings`. */

@@ -1,4 +1,4 @@
-import { chainsOf } from './chain.ts'
+import { type Chain, chainsOf } from './chain.ts'
 import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView, WorkforceView } from './environment.ts'
 import { type Comparison, type Junction, type Node, type Operand, type Operator, parse } from './parser.ts'
 import { type Meaning, meaning } from './reference.ts'
@@ -112,11 +112,10 @@ function compiled(source: string, scope: Scope): Expression {
   const task_paths = distinct(conjuncts.flatMap((part) => part.task_paths))
   const worker_paths = distinct(conjuncts.flatMap((part) => part.worker_paths))
   const constant = answer(conjuncts)
-  const isLong = root.kind === 'and' && conjuncts.length > few
-  const context = contextIn(scope)
-  const whole = () => (isLong ? test(root, context) : conjunction(conjuncts))
-  const matches = constant === undefined ? whole() : () => constant
-  const { steps, scans } = isLong ? context : total(conjuncts)
+  const joined =
+    root.kind === 'and' && conjuncts.length > few ? chained(root, conjuncts, scope) : conjunction(conjuncts)
+  const matches = constant === undefined ? joined.matches : () => constant
+  const { steps, scans } = joined
   return { source, scope, matches, constant, task_paths, worker_paths, conjuncts, steps, scans }
 }
 
@@ -130,9 +129,24 @@ function nobody(source: string): Expression {
   return { source, scope: 'worker', matches, constant: false, ...paths, conjuncts: [only], steps: 0, scans: 0 }
 }
 
+/** Conjuncts together, and what they take. */
+type Joined = Pick<Expression, 'matches' | 'steps' | 'scans'>
+
 /** All conjuncts together, without those that are always true. */
-function conjunction(conjuncts: readonly Conjunct[]): Test {
-  return all(conjuncts.filter((part) => part.kind !== 'constant').map((part) => part.matches))
+function conjunction(conjuncts: readonly Conjunct[]): Joined {
+  const matches = all(conjuncts.filter((part) => part.kind !== 'constant').map((part) => part.matches))
+  return { matches, ...total(conjuncts) }
+}
+
+/** The same where many of them may make chains. */
+function chained(root: Junction, conjuncts: readonly Conjunct[], scope: Scope): Joined {
+  const byNode = new Map(root.parts.map((node, i) => [node, conjuncts[i] as Conjunct])) // one a part
+  const { chains, others } = chainsOf(root)
+  const context = contextIn(scope)
+  const single = others.map((node) => byNode.get(node) as Conjunct) // others are parts
+  const matches = all([...single.map((part) => part.matches), ...chains.map((chain) => chainTest(chain, context))])
+  const { steps, scans } = total(single)
+  return { matches, steps: steps + context.steps, scans }
 }
 
 function answer(conjuncts: readonly Conjunct[]): boolean | undefined {
@@ -300,12 +314,14 @@ function test(node: Node, context: CompileContext): Test {
 function partsOf(node: Junction, context: CompileContext): Test[] {
   const { chains, others } = chainsOf(node)
   const tests = others.map((part) => test(part, context))
-  for (const { reference, matches } of chains) {
-    const read = reader(reference, context)
-    context.steps++
-    tests.push((task, worker, workers) => matches(read(task, worker, workers)))
-  }
+  for (const chain of chains) tests.push(chainTest(chain, context))
   return tests
+}
+
+function chainTest({ reference, matches }: Chain, context: CompileContext): Test {
+  const read = reader(reference, context)
+  context.steps++
+  return (task, worker, workers) => matches(read(task, worker, workers))
 }
 
 function comparison({ operator, left, right }: Comparison, context: CompileContext): Test {

@@ -6,6 +6,8 @@
 /** A task as an expression sees it: its attributes, parsed JSON. There is no `task.priority` or `task.age`. */
 export interface TaskView {
   readonly attributes: unknown
+  /** The attributes as they were given, where the view is of a row. */
+  readonly text?: string
 }
 
 /** A worker as an expression sees it: attributes, four system names, and the figures of one channel at a time. */
@@ -15,6 +17,8 @@ export interface WorkerView {
   readonly activity_sid: string
   readonly activity_name: string
   readonly attributes: unknown
+  /** As a task's. */
+  readonly text?: string
   /** The worker's channel by the unique name of its task channel; undefined when there is none of that name. */
   channel(unique_name: string): ChannelView | undefined
 }
