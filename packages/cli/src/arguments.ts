@@ -25,6 +25,9 @@ export interface StartArguments {
   readonly demo: boolean
   readonly publicUrl: string | undefined
   readonly trustProxy: boolean
+  readonly signIn: string | undefined
+  /** Paths of a certificate and its key. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined
   readonly settingsFile: string | undefined
   readonly allowPrivateDestinations: boolean
   readonly logLevel: string
@@ -41,7 +44,25 @@ export interface McpArguments {
   readonly logLevel: string
 }
 
-export type Arguments = StartArguments | McpArguments | { readonly command: 'help' } | { readonly command: 'version' }
+export interface UsersArguments {
+  readonly command: 'users'
+  readonly action: (typeof userActions)[number]
+  /** Empty for `list`. */
+  readonly name: string
+  readonly roles: readonly string[]
+  readonly worker: string | undefined
+  readonly url: string | undefined
+  readonly data: string
+}
+
+const userActions = ['list', 'add', 'role', 'link', 'remove'] as const
+
+export type Arguments =
+  | StartArguments
+  | McpArguments
+  | UsersArguments
+  | { readonly command: 'help' }
+  | { readonly command: 'version' }
 
 export const usage = `Ringdown: an open contact center that speaks Twilio Flex's REST APIs.
 
@@ -58,6 +79,9 @@ export const usage = `Ringdown: an open contact center that speaks Twilio Flex's
     --accept-data-loss         start on a data folder that does not hold what it should, with what is there
     --journal                  keep every command, for replay
     --public-url URL           what url, links and page URLs begin with
+    --sign-in FILE             OpenID providers at which people may sign in, as JSON (docs/access.md)
+    --tls-cert FILE            serve TLS with this certificate (PEM)
+    --tls-key FILE             and this key
     --trust-proxy              believe X-Forwarded-* headers
     --settings FILE            limits and choices of the account, as JSON; what it leaves out is as Twilio has it
     --allow-private-destinations
@@ -73,7 +97,17 @@ export const usage = `Ringdown: an open contact center that speaks Twilio Flex's
     --workspace NAME           the workspace that tools mean when they name none
     --tools seed|all|NAME,…    which tools are listed
 
+  ringdown users [action]      who may sign in
+    list                       all of them
+    add NAME [--role ROLE,…] [--worker WK…]
+                               agent (by default), supervisor or admin; tells what to choose a password by
+    role NAME --role ROLE,…    other roles
+    link NAME                  lets somebody choose another password
+    remove NAME
+    --url URL, --data FOLDER   as above
+
   RINGDOWN_ACCOUNT_SID and RINGDOWN_AUTH_TOKEN choose the account; otherwise the data folder keeps one.
+  RINGDOWN_SECRET_KEY (64 hexadecimal digits) seals secrets that are kept; otherwise secret.key of the data folder does.
   RINGDOWN_WEBHOOK_SECRET (whsec_…) signs what is delivered as Standard Webhooks ask, beside X-Twilio-Signature.
 `
 
@@ -90,6 +124,11 @@ const options = {
   demo: { type: 'boolean' },
   'public-url': { type: 'string' },
   'trust-proxy': { type: 'boolean' },
+  'sign-in': { type: 'string' },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
+  role: { type: 'string' },
+  worker: { type: 'string' },
   settings: { type: 'string' },
   'allow-private-destinations': { type: 'boolean' },
   'log-level': { type: 'string' },
@@ -116,11 +155,15 @@ const allowed = {
     'demo',
     'public-url',
     'trust-proxy',
+    'sign-in',
+    'tls-cert',
+    'tls-key',
     'settings',
     'allow-private-destinations',
     'log-level'
   ],
-  mcp: ['backend', 'url', 'data', 'read-only', 'workspace', 'tools', 'log-level']
+  mcp: ['backend', 'url', 'data', 'read-only', 'workspace', 'tools', 'log-level'],
+  users: ['url', 'data', 'role', 'worker']
 } satisfies Record<string, readonly (keyof typeof options)[]>
 
 /** Understands the command line (without node and script) and what the environment adds to it. Throws BadArguments. */
@@ -129,9 +172,11 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
   if (values.version) return { command: 'version' }
   const command = positionals[0] ?? (values.help || args.length === 0 ? 'help' : 'start')
   if (values.help || command === 'help') return { command: 'help' }
-  if (positionals.length > 1) throw new BadArguments(`'${positionals[1]}' is one word too many; try ringdown help.`)
-  if (command !== 'start' && command !== 'mcp')
-    throw new BadArguments(`There is no command '${command}': start, mcp, help.`)
+  if (command !== 'start' && command !== 'mcp' && command !== 'users')
+    throw new BadArguments(`There is no command '${command}': start, mcp, users, help.`)
+  const most = command === 'users' ? 3 : 1
+  if (positionals.length > most)
+    throw new BadArguments(`'${positionals[most]}' is one word too many; try ringdown help.`)
   for (const name of Object.keys(values)) {
     if (!allowed[command].some((known) => known === name))
       throw new BadArguments(`--${name} is not an option of ringdown ${command}.`)
@@ -142,6 +187,7 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
     levels
   )
   const data = values.data ?? '.ringdown'
+  if (command === 'users') return usersOf(positionals, values, data)
   if (command === 'mcp') {
     const backend = oneOf('backend', values.backend ?? 'ringdown', ['ringdown', 'twilio'] as const)
     if (backend === 'twilio' && values.data !== undefined)
@@ -174,10 +220,35 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
     demo: values.demo ?? false,
     publicUrl: values['public-url'] === undefined ? undefined : url('public-url', values['public-url']),
     trustProxy: values['trust-proxy'] ?? false,
+    signIn: values['sign-in'],
+    tls: tlsOf(values),
     settingsFile: values.settings,
     allowPrivateDestinations: values['allow-private-destinations'] ?? (testClock || (values.demo ?? false)),
     logLevel
   }
+}
+
+function usersOf(
+  [, word = 'list', name = '']: readonly string[],
+  { role, worker, url: at }: ReturnType<typeof parse>['values'],
+  data: string
+): UsersArguments {
+  const action = userActions.find((one) => one === word)
+  if (!action) throw new BadArguments(`There is no action '${word}' of users: ${userActions.join(', ')}.`)
+  if ((action === 'list') !== (name === ''))
+    throw new BadArguments(
+      action === 'list' ? `'${name}' is one word too many.` : `ringdown users ${action} needs a NAME.`
+    )
+  if (action === 'role' && role === undefined) throw new BadArguments('ringdown users role needs --role.')
+  const roles = (role ?? 'agent').split(',').map((one) => one.trim())
+  return { command: 'users', action, name, roles, worker, url: at === undefined ? undefined : url('url', at), data }
+}
+
+function tlsOf(values: ReturnType<typeof parse>['values']): StartArguments['tls'] {
+  const { 'tls-cert': cert, 'tls-key': key } = values
+  if (cert === undefined && key === undefined) return undefined
+  if (cert === undefined || key === undefined) throw new BadArguments('--tls-cert and --tls-key belong together.')
+  return { cert, key }
 }
 
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const

@@ -1,15 +1,10 @@
 import { type Backend, credentialsFrom, ringdownBackend, twilioBackend } from '@ringdown/mcp/backend'
 import { serveMcpStdio } from '@ringdown/mcp/stdio'
-import { knownCredentials } from '@ringdown/server/credentials'
-import { type Running, start } from '@ringdown/server/start'
-import { FolderTaken } from '@ringdown/server/store/folder-lock'
-import { CannotOpen } from '@ringdown/server/store/store'
+import type { Running } from '@ringdown/server/start'
 import { pino } from 'pino'
 import { BadArguments, type McpArguments, reasonOf } from './arguments.ts'
+import { nothing, reachedServer } from './reached.ts'
 import { type Stoppable, stopOnSignals } from './stopping.ts'
-
-/** What others run is not ours to stop. */
-const nothing: Stoppable = { close: async () => {}, hangUp: () => {} }
 
 interface Reached extends Stoppable {
   readonly backend: Backend
@@ -43,25 +38,10 @@ function twilio({ url }: McpArguments): Reached {
   }
 }
 
-/** The server at `--url`; else the one that has the data folder; else one of its own in this process. */
+/** The tools on the server that there is; else on one of its own in this process. */
 async function ringdown(args: McpArguments, version: string, log: pino.Logger): Promise<Reached> {
-  if (args.url !== undefined) return { backend: await at(args.url, args.data), ...nothing }
-  try {
-    const running = await start({ port: 0, host: '127.0.0.1', data: args.data, env: process.env, log, version })
-    const { exchange, close, hangUp } = running
-    return { backend: await at(running.url, args.data), exchange, close, hangUp }
-  } catch (error) {
-    const url = error instanceof FolderTaken ? error.owner?.url : undefined
-    if (!url) throw error
-    return { backend: await at(url, args.data), ...nothing }
-  }
-}
-
-async function at(url: string, data: string): Promise<Backend> {
-  const known = await knownCredentials(data, process.env)
-  if (!known)
-    throw new CannotOpen(
-      `No credentials for ${url}: set RINGDOWN_ACCOUNT_SID and RINGDOWN_AUTH_TOKEN, or give its --data folder.`
-    )
-  return ringdownBackend({ url, credentials: { username: known.account_sid, password: known.auth_token } })
+  const { url, credentials, exchange, close, hangUp } = await reachedServer(args, version, log)
+  const { account_sid: username, auth_token: password } = credentials
+  const backend = ringdownBackend({ url, credentials: { username, password } })
+  return { backend, ...(exchange && { exchange }), close, hangUp }
 }

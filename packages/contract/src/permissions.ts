@@ -224,7 +224,7 @@ const others: readonly PermissionRow[] = [
 
 const ringdown: readonly PermissionRow[] = [
   { on: on('ringdown_v1', '*Delivery UpdateClock'), scopes: admin },
-  { on: 'ringdown_v1.ListAuditEntry', scopes: admin },
+  { on: on('ringdown_v1', 'ListAuditEntry *User CreateUserSetupLink DeleteUserSession'), scopes: admin },
   { on: on('ringdown_v1', 'ListKey FetchKey'), scopes: admin, standard: false },
   { on: 'ringdown_v1.FetchClock', scopes: { ...everybody, chat: 'all' } },
   { on: 'ringdown_v1.ListEvent', scopes: member, rows: true },

@@ -1,10 +1,12 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createSecureContext } from 'node:tls'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
 import { Admission } from './access/admission.ts'
+import { type Providers, readProviders } from './access/providers.ts'
 import { type Sealing, sealingFor } from './access/sealing.ts'
 import { RealClock, TestClock } from './clock/clock.ts'
 import type { Account } from './commit/account.ts'
@@ -42,6 +44,10 @@ export interface StartOptions {
   readonly acceptDataLoss?: boolean
   readonly publicUrl?: string | undefined
   readonly trustProxy?: boolean
+  /** The file that says at which providers people may sign in (`access/providers.ts`). */
+  readonly signIn?: string | undefined
+  /** Paths of a certificate and its key: with them, TLS is served and nothing else. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
   readonly settings?: Settings
   /** Whether webhooks may lead to addresses that are not on the public Internet; by default with a test clock only. */
   readonly allowPrivateDestinations?: boolean | undefined
@@ -81,11 +87,12 @@ export async function start(options: StartOptions): Promise<Running> {
   try {
     const credentials = await credentialsFor(options.data, options.env)
     const sealing = await sealingFor(options.data, options.env)
+    const providers = options.signIn === undefined ? undefined : await readProviders(options.signIn)
     tellOpenness(log, options.data)
     const { data, database, acceptDataLoss = false } = options
     store = await openStore(database === undefined ? { data, schema, acceptDataLoss } : { database, schema })
     await checkKnown(store, credentials)
-    return await serve(options, { store, credentials, sealing, folder })
+    return await serve(options, { store, credentials, sealing, providers, folder })
   } catch (error) {
     await store?.close().catch((err: unknown) => log.warn({ err }, 'the store did not close'))
     await folder?.release()
@@ -125,10 +132,14 @@ interface Ground {
   readonly store: Store
   readonly credentials: AccountCredentials
   readonly sealing: Sealing
+  readonly providers: Providers | undefined
   readonly folder: Folder | undefined
 }
 
-async function serve(options: StartOptions, { store, credentials, sealing, folder }: Ground): Promise<Running> {
+async function serve(
+  options: StartOptions,
+  { store, credentials, sealing, providers, folder }: Ground
+): Promise<Running> {
   const { log, testClock } = options
   const testing = testClock ? new TestClock(options.at ?? Date.now()) : undefined
   const real = new RealClock()
@@ -144,6 +155,7 @@ async function serve(options: StartOptions, { store, credentials, sealing, folde
   const { app, url } = await listenFor(options, {
     store,
     sealing,
+    providers,
     served,
     accounts,
     clock,
@@ -221,6 +233,7 @@ const handOver_ms = 200
 interface Inside {
   readonly store: Store
   readonly sealing: Sealing
+  readonly providers: Providers | undefined
   readonly served: readonly Served[]
   readonly accounts: ReadonlyMap<string, OpenedAccount>
   readonly clock: RealClock | TestClock
@@ -235,7 +248,7 @@ interface Inside {
 /** Builds the server, and resolves when it listens. Who calls for an account that is not open yet is answered 503. */
 async function listenFor(
   options: StartOptions,
-  { store, sealing, served, accounts, clock, real, metrics, exchanges, isClosing, mcp }: Inside
+  { store, sealing, providers, served, accounts, clock, real, metrics, exchanges, isClosing, mcp }: Inside
 ): Promise<{ readonly app: ReturnType<typeof buildServer>; readonly url: string }> {
   const { log, settings = defaultSettings } = options
   const tokens = new Map(served.map(({ account_sid, auth_token }) => [account_sid, auth_token]))
@@ -281,6 +294,8 @@ async function listenFor(
     log,
     version: options.version,
     publicUrl: options.publicUrl,
+    tls: options.tls && tlsOf(options.tls),
+    providers,
     trustProxy: options.trustProxy ?? false,
     mcp
   })
@@ -332,7 +347,7 @@ function hostsOf({ host, publicUrl }: StartOptions): string[] {
   return [...(host === '0.0.0.0' || host === '::' ? [] : [host]), ...(publicUrl ? [new URL(publicUrl).hostname] : [])]
 }
 
-async function listen(app: ReturnType<typeof buildServer>, { port, host }: StartOptions): Promise<string> {
+async function listen(app: ReturnType<typeof buildServer>, { port, host, tls }: StartOptions): Promise<string> {
   try {
     await app.listen({ port, host })
   } catch (error) {
@@ -347,5 +362,25 @@ async function listen(app: ReturnType<typeof buildServer>, { port, host }: Start
   }
   const address = app.server.address() as AddressInfo // it listens on a port
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
-  return `http://${name}:${address.port}`
+  return `${tls ? 'https' : 'http'}://${name}:${address.port}`
+}
+
+/** What the files hold. Throws CannotOpen with one line. */
+function tlsOf({ cert, key }: NonNullable<StartOptions['tls']>): { readonly cert: Buffer; readonly key: Buffer } {
+  const read = (path: string) => {
+    try {
+      return readFileSync(path)
+    } catch (error) {
+      throw new CannotOpen(`Cannot read ${path}: ${(error as Error).message}.`, { cause: error })
+    }
+  }
+  const files = { cert: read(cert), key: read(key) }
+  try {
+    createSecureContext(files)
+  } catch (error) {
+    throw new CannotOpen(`${cert} and ${key} are no certificate and its key: ${(error as Error).message}.`, {
+      cause: error
+    })
+  }
+  return files
 }

@@ -130,6 +130,32 @@ export interface RingdownV1Key {
 }
 export type RingdownV1KeyRow = Row<RingdownV1Key, 'date_created' | 'date_updated' | 'date_used'>
 
+export interface RingdownV1User {
+  sid: string
+  account_sid: string
+  username: string
+  email: string | null
+  full_name: string | null
+  locale: string | null
+  roles: readonly ('agent' | 'supervisor' | 'admin')[]
+  worker_sid: string | null
+  workspace_sid: string | null
+  has_password: boolean
+  is_signed_in: boolean
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1UserRow = Row<RingdownV1User, 'date_created' | 'date_updated'>
+
+export interface RingdownV1SetupLink {
+  sid: string
+  user_sid: string
+  secret: string
+  ends_at: string
+}
+export type RingdownV1SetupLinkRow = Row<RingdownV1SetupLink, 'ends_at'>
+
 export interface RingdownV1WrapUp {
   workspace_sid: string
   reservation_sid: string
@@ -226,6 +252,13 @@ export interface RingdownV1Operations {
   'ringdown_v1.ListEvent': { path: {}; params: { readonly cursor?: string; readonly since?: string; readonly types?: readonly string[]; readonly workspace_sid?: string; readonly task_sid?: string; readonly worker_sid?: string; readonly task_queue_sid?: string; readonly conversation_sid?: string; readonly interaction_sid?: string; readonly limit?: number; readonly wait_s?: number }; row: RingdownV1EventPageRow; result: RingdownV1EventPage }
   'ringdown_v1.ListKey': { path: {}; params: {}; row: RingdownV1KeyRow; result: { keys: readonly RingdownV1Key[]; meta: Meta } }
   'ringdown_v1.FetchKey': { path: { readonly sid: string }; params: {}; row: RingdownV1KeyRow; result: RingdownV1Key }
+  'ringdown_v1.ListUser': { path: {}; params: {}; row: RingdownV1UserRow; result: { users: readonly RingdownV1User[]; meta: Meta } }
+  'ringdown_v1.CreateUser': { path: {}; params: { readonly username: string; readonly email?: string; readonly full_name?: string; readonly locale?: string; readonly roles?: readonly ('agent' | 'supervisor' | 'admin')[]; readonly worker_sid?: string }; row: RingdownV1UserRow; result: RingdownV1User }
+  'ringdown_v1.DeleteUser': { path: { readonly sid: string }; params: {}; row: null; result: null }
+  'ringdown_v1.FetchUser': { path: { readonly sid: string }; params: {}; row: RingdownV1UserRow; result: RingdownV1User }
+  'ringdown_v1.UpdateUser': { path: { readonly sid: string }; params: { readonly username?: string; readonly email?: string; readonly full_name?: string; readonly locale?: string; readonly roles?: readonly ('agent' | 'supervisor' | 'admin')[]; readonly worker_sid?: string }; row: RingdownV1UserRow; result: RingdownV1User }
+  'ringdown_v1.DeleteUserSession': { path: { readonly user_sid: string }; params: {}; row: null; result: null }
+  'ringdown_v1.CreateUserSetupLink': { path: { readonly user_sid: string }; params: {}; row: RingdownV1SetupLinkRow; result: RingdownV1SetupLink }
   'ringdown_v1.FetchReservationWrapUp': { path: { readonly workspace_sid: string; readonly reservation_sid: string }; params: {}; row: RingdownV1WrapUpRow; result: RingdownV1WrapUp }
   'ringdown_v1.UpdateReservationWrapUp': { path: { readonly workspace_sid: string; readonly reservation_sid: string }; params: { readonly extended: boolean }; row: RingdownV1WrapUpRow; result: RingdownV1WrapUp }
   'ringdown_v1.FetchTaskExplanation': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: { readonly limit?: number }; row: RingdownV1TaskExplanationRow; result: RingdownV1TaskExplanation }
@@ -381,6 +414,36 @@ const ringdownV1Key: Schema = {
     { name: 'date_updated', type: 'date-time-ms' },
     { name: 'date_used', type: 'date-time-ms', nullable: true },
     { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1User: Schema = {
+  name: 'RingdownV1User',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^FU[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'username', type: 'string' },
+    { name: 'email', type: 'string', nullable: true },
+    { name: 'full_name', type: 'string', nullable: true },
+    { name: 'locale', type: 'string', nullable: true },
+    { name: 'roles', type: 'array', items: { type: 'string', enum: ['agent', 'supervisor', 'admin'] } },
+    { name: 'worker_sid', type: 'sid', nullable: true, pattern: '^WK[0-9a-fA-F]{32}$' },
+    { name: 'workspace_sid', type: 'sid', nullable: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+    { name: 'has_password', type: 'boolean' },
+    { name: 'is_signed_in', type: 'boolean' },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1SetupLink: Schema = {
+  name: 'RingdownV1SetupLink',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^SL[0-9a-fA-F]{32}$' },
+    { name: 'user_sid', type: 'sid', pattern: '^FU[0-9a-fA-F]{32}$' },
+    { name: 'secret', type: 'string' },
+    { name: 'ends_at', type: 'date-time-ms' }
   ]
 }
 
@@ -593,6 +656,43 @@ export const operations: readonly Operation[] = [
   { id: 'ringdown_v1.FetchKey', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Keys/{Sid}', verb: 'fetch', resource: 'key', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Keys/{sid}', links: null,
     schema: ringdownV1Key, parameters: [
       { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^SK[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.ListUser', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Users', verb: 'list', resource: 'user', parents: [], own: null, status: 200, listKey: 'users', page: { size: 50, max: 1000, strict: true }, url: '/v1/Users/{sid}', links: null,
+    schema: ringdownV1User, parameters: [] },
+  { id: 'ringdown_v1.CreateUser', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Users', verb: 'create', resource: 'user', parents: [], own: null, status: 201, listKey: null, page: null, url: '/v1/Users/{sid}', links: null,
+    schema: ringdownV1User, parameters: [
+      { wire: 'Username', name: 'username', in: 'form', type: 'string', required: true, maxLength: 128 },
+      { wire: 'Email', name: 'email', in: 'form', type: 'string', maxLength: 256 },
+      { wire: 'FullName', name: 'full_name', in: 'form', type: 'string', maxLength: 256 },
+      { wire: 'Locale', name: 'locale', in: 'form', type: 'string', maxLength: 64 },
+      { wire: 'Roles', name: 'roles', in: 'form', type: 'string', repeated: true, enum: ['agent', 'supervisor', 'admin'] },
+      { wire: 'WorkerSid', name: 'worker_sid', in: 'form', type: 'string', pattern: '^(WK[0-9a-fA-F]{32})?$' }
+    ] },
+  { id: 'ringdown_v1.DeleteUser', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/Users/{Sid}', verb: 'delete', resource: 'user', parents: [], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^FU[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.FetchUser', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Users/{Sid}', verb: 'fetch', resource: 'user', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Users/{sid}', links: null,
+    schema: ringdownV1User, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^FU[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdateUser', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Users/{Sid}', verb: 'update', resource: 'user', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Users/{sid}', links: null,
+    schema: ringdownV1User, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^FU[0-9a-fA-F]{32}$' },
+      { wire: 'Username', name: 'username', in: 'form', type: 'string', maxLength: 128 },
+      { wire: 'Email', name: 'email', in: 'form', type: 'string', maxLength: 256 },
+      { wire: 'FullName', name: 'full_name', in: 'form', type: 'string', maxLength: 256 },
+      { wire: 'Locale', name: 'locale', in: 'form', type: 'string', maxLength: 64 },
+      { wire: 'Roles', name: 'roles', in: 'form', type: 'string', repeated: true, enum: ['agent', 'supervisor', 'admin'] },
+      { wire: 'WorkerSid', name: 'worker_sid', in: 'form', type: 'string', pattern: '^(WK[0-9a-fA-F]{32})?$' }
+    ] },
+  { id: 'ringdown_v1.DeleteUserSession', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/Users/{UserSid}/Sessions', verb: 'delete', resource: 'user_session', parents: ['user_sid'], own: null, status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'UserSid', name: 'user_sid', in: 'path', type: 'sid', required: true, pattern: '^FU[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.CreateUserSetupLink', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Users/{UserSid}/SetupLinks', verb: 'create', resource: 'user_setup_link', parents: ['user_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1SetupLink, parameters: [
+      { wire: 'UserSid', name: 'user_sid', in: 'path', type: 'sid', required: true, pattern: '^FU[0-9a-fA-F]{32}$' }
     ] },
   { id: 'ringdown_v1.FetchReservationWrapUp', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Reservations/{ReservationSid}/WrapUp', verb: 'fetch', resource: 'reservation_wrap_up', parents: ['workspace_sid', 'reservation_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Reservations/{reservation_sid}/WrapUp', links: null,
     schema: ringdownV1WrapUp, parameters: [

@@ -1,10 +1,12 @@
 import type { State } from '../center.ts'
 import { refOf } from '../core/events.ts'
+import { nameKey } from '../core/names.ts'
 import { refuse } from '../core/refusals.ts'
 import type { EventRefs } from '../events.ts'
 import type { Reactions } from '../reactions.ts'
 import { accept } from '../routing/reservation.ts'
 import type { ReservationRow, TaskRow } from '../routing/rows.ts'
+import { updateWorker } from '../routing/worker.ts'
 import { acceptLater, beginWrapUp, endWrapUp } from './automation.ts'
 import { closeIfDeserted, endChannel, settle } from './channel.ts'
 import { emitChannel, emitMember } from './events.ts'
@@ -37,11 +39,28 @@ export const flexReactions: Reactions = {
   'conversation.removed': (state, { refs }) => {
     if (refs.conversation) conversationEnds(state, refs.conversation.sid)
   },
+  'ringdown.session.ended': (state, { refs }) => {
+    if (refs.extra?.reason === 'signed-out') goOffline(state, refs.flex_user?.worker_sid ?? null)
+  },
   'workspace.deleted': (state, { refs }) => {
     const own = state.find('flex_configuration', state.account_sid)?.taskrouter_workspace_sid
     if (own && own === refs.workspace?.sid)
       refuse('in_use', `Workspace ${own} cannot be deleted: it is the Workspace of Flex`)
   }
+}
+
+/** Who signs out is offered nothing any more. */
+function goOffline(state: State, worker_sid: string | null): void {
+  const worker = state.find('worker', worker_sid)
+  if (!worker || !state.find('activity', worker.activity_sid)?.available) return
+  const { sid, workspace_sid } = worker
+  const chosen = state.find('flex_configuration', state.account_sid)?.taskrouter_offline_activity_sid
+  const offline =
+    state.find('activity', chosen)?.workspace_sid === workspace_sid
+      ? state.find('activity', chosen)
+      : state.tables.activity.firstBy('name', nameKey(workspace_sid, 'Offline'))
+  const activity_sid = offline?.sid ?? state.get('workspace', workspace_sid).default_activity_sid
+  updateWorker(state, { workspace_sid, sid, activity_sid })
 }
 
 function reservationIn(refs: EventRefs): ReservationRow {

@@ -2,6 +2,7 @@ import type { State } from '@ringdown/engine/center'
 import type { Logger } from 'pino'
 import { type KeyHolder, Keyring } from './keyring.ts'
 import type { Sealing } from './sealing.ts'
+import { Sessions } from './sessions.ts'
 import { Tokens } from './tokens.ts'
 
 interface AdmissionOptions {
@@ -21,13 +22,19 @@ interface AdmissionOptions {
 export class Admission {
   readonly sealing: Sealing
   readonly keyring: Keyring
+  readonly sessions: Sessions
+  /** The account that whoever signs in for the first time becomes a user of; undefined while none is open here. */
+  readonly account: () => KeyHolder | undefined
   readonly tokens: Tokens
 
   constructor({ authTokens, account, sealing, now, machineNow, log }: AdmissionOptions) {
     const holders = () => [...authTokens.keys()].flatMap((sid) => account(sid) ?? [])
     const stateOf = (sid: string): State | undefined => account(sid)?.state
     this.sealing = sealing
+    this.account = () => holders()[0]
     this.keyring = new Keyring({ holders, sealing, now, log })
-    this.tokens = new Tokens({ authToken: (sid) => authTokens.get(sid), keyring: this.keyring, stateOf, machineNow })
+    this.sessions = new Sessions({ holders, sealing, now, machineNow })
+    const { keyring, sessions } = this
+    this.tokens = new Tokens({ authToken: (sid) => authTokens.get(sid), keyring, sessions, stateOf, machineNow })
   }
 }

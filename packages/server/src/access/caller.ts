@@ -37,6 +37,8 @@ export interface RoleStanding {
   readonly identity: string | undefined
   /** Of a chat grant; undefined for the account's default service. */
   readonly chat_service_sid: string | undefined
+  /** Of somebody who has signed in. */
+  readonly flex_user_sid?: string | undefined
 }
 
 export const everything: Standing = { kind: 'everything' }

@@ -114,5 +114,5 @@ function isOnFloor(
 
 /** Keys, users and sessions are the account's business, and that of its administrators. */
 function isOfAccess({ type }: EventSubject): boolean {
-  return /^ringdown\.(?:key|user-account|session)\./.test(type)
+  return /^ringdown\.(?:key|flex-user|session)\./.test(type)
 }

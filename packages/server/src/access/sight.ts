@@ -29,6 +29,10 @@ export class Sight {
     return row !== undefined && teamIn(row) === this.#team && row.workspace_sid === this.#standing.workspace_sid
   }
 
+  user(flex_user_sid: string): boolean {
+    return flex_user_sid === this.#standing.flex_user_sid
+  }
+
   reservation(row: ReservationRow): boolean {
     return this.worker(row.worker_sid)
   }
@@ -73,7 +77,7 @@ export class Sight {
 
   #identities(): readonly string[] {
     const own = this.#standing.identity === undefined ? [] : [this.#standing.identity]
-    return this.#team === undefined ? own : [...own, ...this.#teamWorkers().map(workerIdentity)]
+    return this.#team === undefined ? own : [...own, ...this.#teamWorkers().map(identityOf)]
   }
 
   #teamWorkers(): WorkerRow[] {
@@ -86,6 +90,15 @@ export class Sight {
 export function teamOf(state: State, { worker_sid }: RoleStanding): string | undefined {
   const worker = state.find('worker', worker_sid)
   return worker && teamIn(worker)
+}
+
+const identities = new WeakMap<WorkerRow, string>()
+
+/** By which name a worker takes part in conversations. */
+export function identityOf(worker: WorkerRow): string {
+  const known = identities.get(worker) ?? workerIdentity(worker)
+  identities.set(worker, known)
+  return known
 }
 
 const teams = new WeakMap<WorkerRow, string | null>()

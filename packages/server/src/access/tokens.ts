@@ -1,9 +1,10 @@
 import type { State } from '@ringdown/engine/center'
 import type { Actor } from '@ringdown/engine/core/events'
-import { workerIdentity } from '@ringdown/engine/flex/member'
 import { Unavailable } from '../commit/ledger.ts'
 import type { Caller, HeldRole, RoleStanding } from './caller.ts'
 import type { Keyring } from './keyring.ts'
+import { type Sessions, sessionStanding } from './sessions.ts'
+import { identityOf } from './sight.ts'
 import { readToken, refuseToken, type Signer, type Token, TokenRefused } from './token.ts'
 
 /** Somebody who came with a token. */
@@ -21,6 +22,8 @@ export interface Grants {
     | { readonly workspace_sid: string; readonly worker_sid: string | undefined; readonly role: TaskRouterRole }
     | undefined
   readonly chat: { readonly service_sid: string | undefined } | undefined
+  /** Of our own tokens. */
+  readonly ringdown: { readonly user_sid: string; readonly roles: readonly string[] } | undefined
 }
 
 /** What a token lets its holder do in TaskRouter (reference taskrouter 9.8). */
@@ -30,6 +33,7 @@ interface TokensOptions {
   /** An account's auth token, which signs for the account itself; undefined for an account that is not known. */
   readonly authToken: (account_sid: string) => string | undefined
   readonly keyring: Keyring
+  readonly sessions: Sessions
   /** The account's rows; undefined while it is not open here. */
   readonly stateOf: (account_sid: string) => State | undefined
   /** Milliseconds; the machine's own, under a test clock too. */
@@ -75,7 +79,9 @@ export class Tokens {
   }
 
   #signer(issuer: string): Signer | undefined {
-    const { authToken, keyring } = this.#options
+    const { authToken, keyring, sessions } = this.#options
+    const session = issuer.startsWith('SN') ? sessions.accountOf(issuer) : undefined
+    if (session !== undefined) return { account_sid: session, secret: sessions.secretOf(issuer) }
     const secret = authToken(issuer)
     if (secret !== undefined) return { account_sid: issuer, secret }
     const key = keyring.find(issuer)
@@ -89,6 +95,14 @@ export class Tokens {
     const grants = grantsOf(token)
     const { keyring, stateOf, machineNow, authToken } = this.#options
     const signs = () => authToken(issuer) !== undefined || keyring.find(issuer) !== undefined
+    const own = issuer.startsWith('SN') ? grants.ringdown : undefined
+    if (own) {
+      const standing = () => {
+        const state = expires_at > machineNow() ? stateOf(account_sid) : undefined
+        return state && sessionStanding(state, issuer, own.roles)
+      }
+      return { account_sid, expires_at, grants, actor: { type: 'user', sid: own.user_sid }, standing }
+    }
     return {
       account_sid,
       expires_at,
@@ -134,17 +148,18 @@ function standingOf({ identity, task_router, chat }: Grants, state: State | unde
     roles,
     workspace_sid: task_router?.workspace_sid,
     worker_sid: task_router?.worker_sid,
-    identity: identity ?? (worker && workerIdentity(worker)),
+    identity: identity ?? (worker && identityOf(worker)),
     chat_service_sid: chat?.service_sid
   }
 }
 
-function grantsOf({ grants: { identity, task_router, chat } }: Token): Grants {
+function grantsOf({ grants: { identity, task_router, chat, ringdown } }: Token): Grants {
   if (identity !== undefined && typeof identity !== 'string') refuseToken('grants')
   return {
     identity: identity || undefined,
     task_router: isObject(task_router) ? taskRouterGrant(task_router) : undefined,
-    chat: isObject(chat) ? { service_sid: sidIn('IS', chat.service_sid) } : undefined
+    chat: isObject(chat) ? { service_sid: sidIn('IS', chat.service_sid) } : undefined,
+    ringdown: isObject(ringdown) ? ownGrant(ringdown) : undefined
   }
 }
 
@@ -159,6 +174,11 @@ function taskRouterGrant({
   // Lists of a workspace are asked for by who is none of its workers.
   if (role === 'worker' && worker === undefined) return refuseToken('grants')
   return { workspace_sid: workspace, worker_sid: worker, role }
+}
+
+function ownGrant({ user_sid, roles }: Readonly<Record<string, unknown>>): Grants['ringdown'] {
+  const isRight = Array.isArray(roles) && roles.every((role) => typeof role === 'string')
+  return { user_sid: sidIn('FU', user_sid) ?? refuseToken('grants'), roles: isRight ? roles : refuseToken('grants') }
 }
 
 /** Undefined where there is none; refused where it is none of these. */

@@ -33,6 +33,11 @@ const constantHeaders = {
   cors: [...Object.entries(safeHeaders).flat(), ...Object.entries(corsHeaders).flat()]
 } as const satisfies Record<string, readonly string[]>
 
+const privateHeaders = {
+  open: Object.entries(safeHeaders).flat(),
+  cors: Object.entries(safeHeaders).flat()
+} as const satisfies Record<string, readonly string[]>
+
 const taskrouterHeaders = {
   open: [...constantHeaders.open, ...rateLimitHeaders],
   cors: [...constantHeaders.cors, ...rateLimitHeaders]
@@ -64,6 +69,8 @@ const durations: string[] = []
 export interface Subject {
   readonly id: string
   readonly product: string | undefined
+  /** For pages of our own origin alone: nothing is said to others. */
+  readonly isPrivate?: true
 }
 
 export const nothing: Subject = { id: 'none', product: undefined }
@@ -75,15 +82,18 @@ const toldStrangers = 20
 export class Answers {
   readonly #log: Logger
   readonly #metrics: Metrics | undefined
+  readonly #isTls: boolean
   /** Callers without valid credentials in this second, and when it ends. */
   #strangers = 0
   #secondEnds = 0
   /** Once the server stops, each answer is the last one of its connection. */
   isStopping = false
 
-  constructor(log: Logger, metrics: Metrics | undefined) {
+  /** @param isTls - whether all who call do so by TLS, and browsers may remember that. */
+  constructor(log: Logger, metrics: Metrics | undefined, isTls = false) {
     this.#log = log
     this.#metrics = metrics
+    this.#isTls = isTls
   }
 
   /**
@@ -99,12 +109,16 @@ export class Answers {
     etag?: string
   ): FastifyReply {
     const ms = performance.now() - request.began
-    const constant = subject.product === 'taskrouter' ? taskrouterHeaders : constantHeaders
-    const { open, cors } = constant
+    const { open, cors } = subject.isPrivate
+      ? privateHeaders
+      : subject.product === 'taskrouter'
+        ? taskrouterHeaders
+        : constantHeaders
     const headers: string[] = request.headers.origin === undefined ? open.slice() : cors.slice()
     headers.push('Twilio-Request-Id', request.id, 'Twilio-Request-Duration', durationText(ms))
     if (status === 401 && !isFromPage(request.headers)) headers.push('WWW-Authenticate', 'Basic realm="Twilio API"')
     if (etag !== undefined) headers.push('ETag', etag)
+    if (this.#isTls) headers.push('Strict-Transport-Security', 'max-age=31536000')
     const bytes = body === undefined ? 0 : Buffer.byteLength(body)
     if (body !== undefined) headers.push('Content-Type', 'application/json', 'Content-Length', String(bytes))
     reply.hijack()

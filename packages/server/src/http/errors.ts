@@ -1,6 +1,7 @@
 import { type ErrorBody, errorBody } from '@ringdown/contract/errors'
 import { InvalidRequest } from '@ringdown/contract/form'
 import { Refusal } from '@ringdown/engine/core/refusals'
+import { TooManySignIns } from '../access/passwords.ts'
 import { TokenRefused } from '../access/token.ts'
 import { Unavailable } from '../commit/ledger.ts'
 import { StoreUnavailable } from '../store/store.ts'
@@ -12,6 +13,7 @@ export const refused = {
   authenticate: { status: 401, code: 20003, message: 'Authenticate' },
   malformedPath: { status: 400, code: 20001, message: malformedPath },
   methodNotAllowed: { status: 405, code: 20004, message: 'Method not allowed' },
+  tooMany: { status: 429, code: 20429, message: 'Too many sign in at once: try again in a moment' },
   unavailable: { status: 503, code: 20503, message: 'Service unavailable. Please try again.' },
   internal: { status: 500, code: 20500, message: 'An internal server error has occurred' }
 } as const
@@ -64,6 +66,7 @@ export function tooLarge(bodyLimit: number): HttpRefusal {
  */
 export function envelopeOf(error: unknown): ErrorBody {
   if (error instanceof Refusal) return errorBody({ code: error.number, message: error.message, status: error.status })
+  if (error instanceof TooManySignIns) return errorBody(refused.tooMany)
   if (error instanceof TokenRefused) return errorBody({ code: error.code, message: error.message, status: 401 })
   if (error instanceof InvalidRequest || error instanceof HttpRefusal || error instanceof NotImplemented)
     return errorBody(error)

@@ -153,6 +153,23 @@ export function checkPage(request: IncomingMessage, { trustProxy, publicUrl }: O
   throw new HttpRefusal({ status: 403, code: 20403, message: 'Forbidden: the page is of another origin' })
 }
 
+/** Whether a request is a page's of our own, or somebody's who has typed in its address; who says nothing is none. */
+export function isOwnPage(request: IncomingMessage, { trustProxy, publicUrl }: OriginOptions): boolean {
+  const { origin, 'sec-fetch-site': site } = request.headers
+  if (site !== undefined) return site === 'same-origin'
+  return origin !== undefined && isOwn(origin, hostOf(request, trustProxy), publicUrl)
+}
+
+/** Where this server is to whoever asks, without a slash at its end. */
+export function ownBase(request: IncomingMessage, { trustProxy, publicUrl }: OriginOptions): string {
+  return publicUrl ?? `${schemeOf(request, trustProxy)}://${hostOf(request, trustProxy) ?? 'localhost'}`
+}
+
+/** Whether whoever asks does so by TLS, at least as far as the proxy that is in front. */
+export function isSecure(request: IncomingMessage, { trustProxy, publicUrl }: OriginOptions): boolean {
+  return schemeOf(request, trustProxy) === 'https' || publicUrl?.startsWith('https:') === true
+}
+
 function isOwn(origin: string, host: string | undefined, publicUrl: string | undefined): boolean {
   if (!URL.canParse(origin)) return false
   const page = new URL(origin)

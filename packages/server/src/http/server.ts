@@ -5,6 +5,7 @@ import type { EngineEvent } from '@ringdown/engine/events'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { isReadOnly } from '../access/caller.ts'
+import type { Providers } from '../access/providers.ts'
 import type { Statistics } from '../analytics/statistics.ts'
 import type { Account } from '../commit/account.ts'
 import { type Exchange, exchangeOf } from '../commit/exchange.ts'
@@ -33,6 +34,7 @@ import type { Metrics } from './metrics.ts'
 import { baseOf, checkPage, isByHost, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
 import { Paths } from './paths.ts'
 import { mountProbes } from './probes.ts'
+import { mountSessions, sessionsPath } from './sessions.ts'
 import { warningsText } from './warnings.ts'
 
 export interface ServerOptions {
@@ -73,6 +75,10 @@ export interface ServerOptions {
   readonly publicUrl?: string | undefined
   /** Whether X-Forwarded-Proto and X-Forwarded-Host are believed. */
   readonly trustProxy?: boolean | undefined
+  /** Where people may sign in beside here. */
+  readonly providers?: Providers | undefined
+  /** A certificate and its key, in PEM: with them, TLS is served and nothing else. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined
 }
 
 /** Answers one MCP request on Node's own objects; the credentials have been checked, the body has not been read. */
@@ -124,13 +130,14 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     publicUrl: options.publicUrl?.replace(/\/$/, '')
   }
   const limits = { ...connectionLimits, ...options.connectionLimits }
-  const answers = new Answers(log, metrics)
+  const isTls = options.tls !== undefined || origin.publicUrl?.startsWith('https:') === true
+  const answers = new Answers(log, metrics, isTls)
   const app = Fastify({
     // Requests are logged by `Answers`: a child logger for each would cost as much as answering one.
     logger: false,
     bodyLimit,
     requestTimeout: limits.request_ms,
-    http: nodeOptions(limits),
+    ...(options.tls ? { https: { ...nodeOptions(limits), ...options.tls } as never } : { http: nodeOptions(limits) }), // one type of server for both
     return503OnClosing: false,
     genReqId: requestId,
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
@@ -173,10 +180,17 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   })
   // A preflight needs no credentials, and what it brings is not read.
   app.addHttpMethod('OPTIONS', { hasBody: false, overrideExisting: true })
-  app.options('*', (_request, reply) => reply.code(204).headers(corsHeaders).send())
+  app.options('*', (request, reply) =>
+    reply
+      .code(204)
+      .headers(request.url.startsWith(sessionsPath) ? {} : corsHeaders)
+      .send()
+  )
   const { account, feedLimits, credentials } = options
   const feeds = account && new Feeds(account, log, feedLimits)
   const streamOf = feeds && mountFeed(app, { credentials, log, now: options.now, origin, feeds })
+  const { admission } = credentials
+  if (admission) mountSessions(app, { admission, origin, providers: options.providers })
   const exchanges = options.exchanges ?? new Exchanges()
   mountOperations(app, options, { answers, origin, feeds, streamOf, exchanges })
   mountProbes(app, answers, options)

@@ -1,6 +1,6 @@
 import { type OperationId, operations } from '@ringdown/contract/generated/operations'
 import type { Operation } from '@ringdown/contract/operation'
-import { accessHandlers, accountNouns, identityNouns } from './access/handlers.ts'
+import { accessHandlers, accountNouns, flexUserHandlers, identityNouns } from './access/handlers.ts'
 import { conversationsHandlers } from './conversations/handlers.ts'
 import { conversationsNouns } from './conversations/nouns.ts'
 import { eventsHandlers } from './events/handlers.ts'
@@ -19,6 +19,7 @@ const written: Handlers = {
   ...flexHandlers,
   ...eventsHandlers,
   ...accessHandlers,
+  ...flexUserHandlers,
   ...ringdownHandlers
 }
 

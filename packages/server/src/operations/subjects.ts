@@ -16,6 +16,7 @@ const seen: Readonly<Record<string, Seen>> = {
   task_sid: (sight, sid) => sight.task(sid),
   task_queue_sid: (sight, sid) => sight.queue(sid),
   interaction_sid: (sight, sid) => sight.interaction(sid),
+  flex_user_sid: (sight, sid) => sight.user(sid),
   identity: (sight, identity) => sight.member(identity),
   reservation_sid: (sight, sid, { state }) => {
     const row = state.find('reservation', sid)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { InvalidRequest } from '@ringdown/contract/form'
 import { permissions } from '@ringdown/contract/generated/permissions'
 import { apiKeyOf } from '@ringdown/engine/access/key'
-import type { KeyRow, KeyType } from '@ringdown/engine/access/rows'
+import type { FlexUserRow, KeyRow, KeyType } from '@ringdown/engine/access/rows'
 import type { State } from '@ringdown/engine/center'
 import { notFound } from '@ringdown/engine/core/parameters'
 import type { Admission } from '../../access/admission.ts'
@@ -110,6 +110,44 @@ export const accessHandlers = {
     }
   }
 } satisfies Handlers
+
+/** Users of Flex, by its own API (reference flex 16). */
+export const flexUserHandlers = {
+  'flex_v2.FetchFlexUser': ({ path }, { state }) => representFlexUser(state, flexUserIn(state, path)),
+
+  async 'flex_v2.UpdateFlexUser'({ path, params: { email, locale, user_sid } }, { state, execute }) {
+    const { sid } = flexUserIn(state, path)
+    const { flex_user } = await execute({
+      type: 'flex_user.update',
+      sid,
+      ...(email !== undefined && { email }),
+      ...(locale !== undefined && { locale }),
+      ...(user_sid !== undefined && { user_sid })
+    })
+    return representFlexUser(state, flex_user)
+  }
+} satisfies Handlers
+
+function flexUserIn(
+  state: State,
+  { instance_sid, flex_user_sid }: { readonly instance_sid: string; readonly flex_user_sid: string }
+): FlexUserRow {
+  const own = state.find('flex_configuration', state.account_sid)?.flex_instance_sid
+  const user = own === instance_sid ? state.find('flex_user', flex_user_sid) : undefined
+  return user ?? notFound(`/Instances/${instance_sid}/Users/${flex_user_sid}`)
+}
+
+function representFlexUser(state: State, row: FlexUserRow) {
+  const { sid, date_created, date_updated, password: _, subject: __, ...shown } = row
+  const { flex_instance_sid = null } = state.find('flex_configuration', state.account_sid) ?? {}
+  return {
+    ...shown,
+    flex_user_sid: sid,
+    instance_sid: flex_instance_sid,
+    created_date: date_created,
+    updated_date: date_updated
+  }
+}
 
 const invalidToken = {
   valid: false,

@@ -1,5 +1,5 @@
 import type { Handlers } from '../handler.ts'
-import { auditHandlers } from './access.ts'
+import { userHandlers } from './access.ts'
 import { clockHandlers } from './clock.ts'
 import { deliveryHandlers } from './deliveries.ts'
 import { deskHandlers } from './desk.ts'
@@ -11,7 +11,7 @@ import { workerDeskHandlers } from './worker-desk.ts'
 
 /** What Ringdown has beside Twilio's APIs: the files in `packages/contract/openapi/ringdown_v1` describe it. */
 export const ringdownHandlers = {
-  ...auditHandlers,
+  ...userHandlers,
   ...clockHandlers,
   ...deliveryHandlers,
   ...deskHandlers,

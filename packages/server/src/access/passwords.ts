@@ -1,0 +1,79 @@
+import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
+
+/** Cost of a hash, written into it, so that it may grow: 128 MiB and some tenths of a second. */
+const cost = { log2N: 17, r: 8, p: 1 } as const
+const hashBytes = 32
+const saltBytes = 16
+export const shortestPassword = 12
+const longestPassword = 512
+/** Hashes at once: each takes its memory. */
+const atOnce = 2
+/** Hashes that may wait for their turn. */
+const longestQueue = 50
+
+/** Too many people sign in at once. */
+export class TooManySignIns extends Error {
+  override name = 'TooManySignIns'
+}
+
+/** Why a password cannot be chosen, in words for who chooses it. There are no rules on what it is made of. */
+export function weakness(password: string): string | undefined {
+  if (password.length < shortestPassword) return `A password has at least ${shortestPassword} characters`
+  return password.length > longestPassword ? `A password has at most ${longestPassword} characters` : undefined
+}
+
+/** `scrypt$17$8$1$<salt>$<hash>`, both in base64url. Rejects with TooManySignIns. */
+export async function hashOf(password: string): Promise<string> {
+  const salt = randomBytes(saltBytes)
+  const hash = await derived(password, salt, cost)
+  return ['scrypt', cost.log2N, cost.r, cost.p, salt.toString('base64url'), hash.toString('base64url')].join('$')
+}
+
+/** Takes the same time for whom there is no hash. Rejects with TooManySignIns. */
+export async function isPassword(password: string, hash: string | null | undefined): Promise<boolean> {
+  const [, log2N, r, p, salt = '', expected = ''] = (hash ?? nobodys).split('$')
+  const made = await derived(password, Buffer.from(salt, 'base64url'), {
+    log2N: Number(log2N),
+    r: Number(r),
+    p: Number(p)
+  })
+  const known = Buffer.from(expected, 'base64url')
+  return known.length === made.length && timingSafeEqual(known, made) && hash !== null && hash !== undefined
+}
+
+/** Of no password, at the usual cost. */
+const nobodys = ['scrypt', cost.log2N, cost.r, cost.p, 'AAAAAAAAAAAAAAAAAAAAAA', 'A'.repeat(43)].join('$')
+
+const waiting: (() => void)[] = []
+let running = 0
+
+async function derived(
+  password: string,
+  salt: Buffer,
+  { log2N, r, p }: { readonly log2N: number; readonly r: number; readonly p: number }
+): Promise<Buffer> {
+  if (running >= atOnce) {
+    if (waiting.length >= longestQueue) throw new TooManySignIns('too many sign in at once')
+    await new Promise<void>((resolve) => waiting.push(resolve))
+  } else running++
+  try {
+    const N = 2 ** log2N
+    // Passwords are compared in one form of Unicode, whichever a keyboard makes.
+    return await scrypted(password.normalize('NFKC').slice(0, longestPassword), salt, {
+      N,
+      r,
+      p,
+      maxmem: 2 * 128 * N * r
+    })
+  } finally {
+    const next = waiting.shift()
+    if (next) next()
+    else running--
+  }
+}
+
+function scrypted(password: string, salt: Buffer, options: ScryptOptions): Promise<Buffer> {
+  return new Promise((resolve, reject) =>
+    scrypt(password, salt, hashBytes, options, (error, hash) => (error ? reject(error) : resolve(hash)))
+  )
+}
