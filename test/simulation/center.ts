@@ -198,13 +198,14 @@ export class Center {
 
   /** `p/v1/0` is the first participant of a conversation; so are messages, webhooks, and who is in an interaction. */
   #member(kind: string, owner: string, place: string): string | undefined {
-    const { participant, message, conversation_scoped_webhook, interaction_participant } = this.twin.tables
+    const { participant, message, note, conversation_scoped_webhook, interaction_participant } = this.twin.tables
     const sid = this.#names.get(owner) ?? ''
     const channel = this.twin.find('interaction', sid)?.channel_sid ?? ''
     const rows = {
       p: () => participant.by('conversation_sid', sid),
       m: () => message.by('conversation_sid', sid),
       k: () => conversation_scoped_webhook.by('conversation_sid', sid),
+      o: () => note.by('conversation_sid', sid),
       x: () => interaction_participant.by('channel_sid', channel)
     }[kind]
     return [...(rows?.() ?? [])][Number(place)]?.sid
@@ -373,7 +374,7 @@ export class Center {
 
 const prefixes = {
   ...{ s: 'WS', a: 'WA', c: 'TC', q: 'WQ', f: 'WW', w: 'WK', t: 'WT', r: 'WR', h: 'TT' },
-  ...{ b: 'IS', v: 'CH', p: 'MB', m: 'IM', k: 'WH', u: 'US', i: 'KD', n: 'KG', x: 'UT' }
+  ...{ b: 'IS', v: 'CH', p: 'MB', m: 'IM', k: 'WH', u: 'US', i: 'KD', n: 'KG', x: 'UT', o: 'KQ', d: 'KR' }
 } as const
 
 function thrown(error: unknown, text: string): Failure {

@@ -67,6 +67,45 @@ export const contactActs = {
     const [conversation_sid, sid] = inConversation(w, 'm')
     return command({ type: 'message.delete', conversation_sid, sid })
   },
+  addNote: (w) =>
+    command({
+      type: 'note.create',
+      conversation_sid: conversation(w),
+      author: w.dice.of(identities),
+      body: w.dice.of(['', 'VIP', 'Called back']),
+      ...(w.dice.chance(30) && { mentions: [w.dice.of(identities)] })
+    }),
+  updateNote: (w) => {
+    const [conversation_sid, sid] = inConversation(w, 'o')
+    return command({ type: 'note.update', conversation_sid, sid, body: 'No VIP' })
+  },
+  deleteNote: (w) => {
+    const [conversation_sid, sid] = inConversation(w, 'o')
+    return command({ type: 'note.delete', conversation_sid, sid })
+  },
+  addResponse: (w) =>
+    command(
+      {
+        type: 'canned_response.create',
+        section: w.dice.of(['General', 'Orders']),
+        label: 'Hello',
+        text: 'Hello!',
+        ...(w.dice.chance(60) && { shortcut: w.dice.of(['hi', 'Å', 'A\u030a']) })
+      },
+      w.fresh('d')
+    ),
+  updateResponse: (w) =>
+    command({
+      type: 'canned_response.update',
+      sid: w.any('canned_response'),
+      shortcut: w.dice.of(['', 'hi', 'Å'])
+    }),
+  deleteResponse: (w) => command({ type: 'canned_response.delete', sid: w.any('canned_response') }),
+  importResponses: (w) => {
+    const section = w.dice.of(['General', 'Orders'])
+    const categories = [{ section, responses: [{ label: 'Hello', text: w.dice.of(['Hello!', 'Hi!']) }] }]
+    return command({ type: 'canned_response.import', responses: JSON.stringify({ categories }) })
+  },
   addUser: (w) =>
     command({ type: 'user.create', ...place(w), identity: w.dice.of(identities), friendly_name: 'Ann' }, w.fresh('u')),
   updateUser: (w) =>
@@ -134,6 +173,30 @@ export const contactActs = {
       ...(w.dice.chance(70) && { media_properties: { identity: w.dice.of(identities) } }),
       ...(w.dice.chance(40) && { routing_properties: { worker_sid: w.any('worker', s) } })
     }),
+  automate: (w) => {
+    const { dice } = w
+    const configuration = Array.from({ length: 1 + dice.roll(2) }, () => ({
+      channel: dice.of(['default', 'default', 'Chat']),
+      ...(dice.chance(15) && { required_attributes: [{ key: 'tier', value: 'gold' }] }),
+      auto_accept: dice.chance(70),
+      auto_wrapup: dice.chance(90),
+      wrapup_time: dice.of([1, 2_000, 20_000]),
+      allow_extended_wrapup: dice.chance(80),
+      extended_wrapup_time: dice.of([0, 20_000]),
+      default_outcome: 'done'
+    }))
+    const features = {
+      agent_automation: { enabled: dice.chance(90), configuration },
+      dispositions: { enabled: dice.chance(15), global: { require_disposition: true } }
+    }
+    const account_sid = `AC${'0'.repeat(32)}`
+    return command({ type: 'flex_configuration.update', account_sid, ui_attributes: { custom_data: { features } } })
+  },
+  extendWrapUp: (w, s) => {
+    const held = w.reservation(s, ['wrapping'])
+    const reservation_sid = held ? `@r/${held.task}/${held.worker}` : '@r/t0/w0'
+    return command({ type: 'wrap_up.update', workspace_sid: `@${s}`, reservation_sid, extended: w.dice.chance(70) })
+  },
   endMember: (w) => {
     const path = channelOf(w, 'channel_sid')
     const sid = `@x/${path.interaction_sid.slice(1)}/${w.dice.roll(3)}`
@@ -151,8 +214,8 @@ function conversation(w: Workload): string {
   return w.dice.chance(12) ? w.dice.of(uniqueNames) : w.any('conversation')
 }
 
-/** A conversation, and one of those in it (or of nobody): participants, messages or webhooks. */
-function inConversation(w: Workload, letter: 'p' | 'm' | 'k'): [conversation: string, sid: string] {
+/** A conversation, and one of those in it (or of nobody): participants, messages, webhooks or notes. */
+function inConversation(w: Workload, letter: 'p' | 'm' | 'k' | 'o'): [conversation: string, sid: string] {
   const name = w.any('conversation')
   if (letter === 'p' && w.dice.chance(20)) return [name, w.dice.of(identities)]
   return [name, `@${letter}/${name.slice(1)}/${w.dice.roll(3)}`]

@@ -87,6 +87,36 @@ const contacts = {
   deleteWorker: 1
 } as const
 
+/** What is kept beside contacts, and what is done for agents whose page is closed. */
+const desk = {
+  addConversation: 8,
+  updateConversation: 8,
+  deleteConversation: 3,
+  addMessage: 4,
+  deleteUser: 1,
+  addNote: 14,
+  updateNote: 10,
+  deleteNote: 4,
+  addResponse: 8,
+  updateResponse: 8,
+  deleteResponse: 3,
+  importResponses: 4,
+  addInteraction: 16,
+  endChannel: 3,
+  addTask: 16,
+  accept: 6,
+  reject: 3,
+  finish: 24,
+  endTask: 4,
+  deleteTask: 2,
+  callOff: 4,
+  answer: 8,
+  transfer: 5,
+  automate: 5,
+  extendWrapUp: 10,
+  moveWorker: 4
+} as const
+
 const floor: Profile = {
   workers: 5,
   queues: 3,
@@ -204,6 +234,16 @@ export const profiles = {
     timeouts: 15,
     pass_ms: [0, 0, 1, 500, 2_000, 20_000, 60_000, 600_000],
     acts: contacts
+  },
+  /** Agents note and answer with what they often say, and much is done for them. */
+  desk: {
+    ...floor,
+    hasBook: false,
+    queues: 2,
+    plain: 90,
+    timeouts: 15,
+    pass_ms: [0, 0, 1, 500, 2_000, 20_000, 60_000],
+    acts: desk
   }
 } as const satisfies Record<string, Profile>
 

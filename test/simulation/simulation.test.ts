@@ -34,6 +34,18 @@ const special: Readonly<Partial<Record<ProfileName, typeof worthTheName>>> = {
     'interaction_channel.update': 12,
     'interaction.participant.joined': 30
   },
+  desk: {
+    'reservation.instruct': 2,
+    'reservation.callback_failed': 0,
+    'row out of memory': 200,
+    'note.update': 5,
+    'canned_response.update': 5,
+    'canned_response.import': 5,
+    'ringdown.reservation.auto-accepted': 20,
+    'ringdown.wrap-up.started': 5,
+    'ringdown.wrap-up.updated': 1,
+    'ringdown.wrap-up.ended': 3
+  },
   escalation: { 'timer.workflow_document': 15, 'timer.workflow_document, not the last': 5 },
   handover: {
     'transfer.create': 50,

@@ -51,6 +51,7 @@ export class Workload {
     yield command({ type: 'flex.setup', workspace_sid: `@${workspace}` })
     yield command({ type: 'chat_service.create', friendly_name: 'Other' }, 'b1')
     for (let i = 0; i < 3; i++) yield contactActs.addConversation(this)
+    if ('automate' in this.profile.acts) yield contactActs.automate(this)
   }
 
   get #hasContacts(): boolean {
@@ -139,7 +140,7 @@ export class Workload {
 
 const letters = {
   ...{ activity: 'a', task_channel: 'c', task_queue: 'q', workflow: 'f', worker: 'w', task: 't' },
-  ...{ chat_service: 'b', conversation: 'v', user: 'u', interaction: 'i' }
+  ...{ chat_service: 'b', conversation: 'v', user: 'u', interaction: 'i', canned_response: 'd' }
 } as const
 
 const acts = {

@@ -29,6 +29,7 @@ export function complaints(state: State, decision?: Decision): string[] {
     ...timers(state),
     ...indexes(state),
     ...references(rows),
+    ...automation(state),
     ...judgings(state),
     ...matcher(state, rows),
     ...buckets(state, rows),
@@ -303,6 +304,19 @@ function* references(rows: Rows): Generator<string> {
     if (open.includes(reservation.reservation_status) && !state.find('worker', reservation.worker_sid))
       yield `reservation ${reservation.sid} has no worker`
   }
+}
+
+/** A deadline is that of a wrap-up, each has one at most, and an offer to be accepted is there. */
+function* automation({ tables, at }: State): Generator<string> {
+  const seen = new Set<string>()
+  for (const { sid, reservation_sid } of tables.wrap_up.all()) {
+    if (tables.reservation.get(reservation_sid)?.reservation_status !== 'wrapping')
+      yield `wrap-up ${sid} is of a reservation that is not wrapping`
+    if (seen.has(reservation_sid)) yield `reservation ${reservation_sid} has two wrap-ups`
+    seen.add(reservation_sid)
+  }
+  for (const { sid, accept_at } of tables.auto_accept.all())
+    if (accept_at > at) yield `offer ${sid} is accepted later than it was made`
 }
 
 /** What the router keeps beside the rows is what the rows say. */

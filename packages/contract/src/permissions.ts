@@ -229,6 +229,21 @@ const ringdown: readonly PermissionRow[] = [
   { on: 'ringdown_v1.FetchClock', scopes: { ...everybody, chat: 'all' } },
   { on: 'ringdown_v1.ListEvent', scopes: member, rows: true },
   { on: 'ringdown_v1.CreateWorkflowDryRun', scopes: { supervisor: 'all', admin: 'all' } },
+  // Nobody outside sees what colleagues tell each other.
+  {
+    on: on('ringdown_v1', 'ListConversationNote FetchConversationNote CreateConversationNote'),
+    scopes: floor,
+    parameters: { agent: ['body', 'mentions', 'order'] }
+  },
+  { on: on('ringdown_v1', 'UpdateConversationNote DeleteConversationNote'), scopes: theirs },
+  { on: on('ringdown_v1', 'ListCannedResponse FetchCannedResponse'), scopes: everybody },
+  {
+    on: on('ringdown_v1', 'CreateCannedResponse UpdateCannedResponse DeleteCannedResponse CreateCannedResponseImport'),
+    scopes: admin
+  },
+  { on: 'ringdown_v1.UpdateConversationTyping', scopes: member },
+  { on: on('ringdown_v1', 'UpdateConversationViewing FetchConversationPresence'), scopes: floor },
+  { on: on('ringdown_v1', 'FetchReservationWrapUp UpdateReservationWrapUp FetchWorkerDesk'), scopes: floor },
   { on: 'ringdown_v1.FetchTaskExplanation', scopes: theirs },
   { on: 'ringdown_v1.FetchWorkerExplanation', scopes: floor }
 ]

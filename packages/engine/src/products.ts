@@ -8,6 +8,10 @@ import type { conversationEvents } from './conversations/events.ts'
 import { conversations } from './conversations/product.ts'
 import type { conversationKinds } from './conversations/rows.ts'
 import type { Product } from './core/product.ts'
+import type { deskCommands } from './desk/commands.ts'
+import type { deskEvents } from './desk/events.ts'
+import { desk } from './desk/product.ts'
+import type { deskKinds } from './desk/rows.ts'
 import type { eventStreamCommands } from './event-streams/commands.ts'
 import type { eventStreamEvents } from './event-streams/events.ts'
 import { eventStreams } from './event-streams/product.ts'
@@ -22,7 +26,7 @@ import { routing } from './routing/product.ts'
 import type { routingKinds } from './routing/rows.ts'
 
 /** Everything that this center does: one room a product. */
-export const products: readonly Product<State>[] = [routing, conversations, flex, eventStreams, access]
+export const products: readonly Product<State>[] = [routing, conversations, flex, eventStreams, access, desk]
 
 /*
  * The same as types. They are named part by part, because TypeScript cannot follow one list of all: commands read kinds.
@@ -32,16 +36,19 @@ export type AllKinds = typeof routingKinds &
   typeof conversationKinds &
   typeof flexKinds &
   typeof eventStreamKinds &
-  typeof accessKinds
+  typeof accessKinds &
+  typeof deskKinds
 
 export type AllCommands = typeof routingCommands &
   typeof conversationCommands &
   typeof flexCommands &
   typeof eventStreamCommands &
-  typeof accessCommands
+  typeof accessCommands &
+  typeof deskCommands
 
 export type AllEvents = typeof routingEvents &
   typeof conversationEvents &
   typeof flexEvents &
   typeof eventStreamEvents &
-  typeof accessEvents
+  typeof accessEvents &
+  typeof deskEvents

@@ -54,7 +54,7 @@ for (const { name, available, place } of stores)
     async function kept({ folder }: World, there: PostgresPlace | undefined): Promise<string> {
       if (there) {
         const rows: unknown[] = []
-        for (const table of ['event', 'delivery', 'row', 'kept_answer'])
+        for (const table of ['event', 'delivery', 'row', 'kept_answer', 'note'])
           rows.push(await there.query(`select * from ${table}`))
         return JSON.stringify(rows)
       }
@@ -74,7 +74,7 @@ for (const { name, available, place } of stores)
       const made = async (path: string, form: Record<string, string>): Promise<string> => {
         // The answers to creates with a key are kept for a day.
         const keyed = { headers: { ...told.headers, 'idempotency-key': `key ${++creates}` } }
-        const { status, body } = await call(v1 + path, form, keyed)
+        const { status, body } = await call(path.startsWith('/ringdown') ? path : v1 + path, form, keyed)
         expect([path, status]).toEqual([path, 201])
         return body.sid
       }
@@ -95,9 +95,16 @@ for (const { name, available, place } of stores)
         Attributes: '{"a":"secret-x"}'
       })
       await made(`/Conversations/${goes}/Messages`, { Body: long.slice(0, 1_500), Author: 'secret-ada' })
+      await made(`/ringdown/v1/Conversations/${goes}/Notes`, {
+        Body: 'secret-note',
+        Author: 'secret-amelie',
+        Mentions: 'secret-emil'
+      })
       const stays = await made('/Conversations', { FriendlyName: 'kept-name', Attributes: '{"name":"kept-attribute"}' })
       await made(`/Conversations/${stays}/Messages`, { Body: 'kept-body', Author: 'kept-author' })
       const message = await made(`/Conversations/${stays}/Messages`, { Body: 'secret-slip', Author: 'kept-author' })
+      const noted = `/ringdown/v1/Conversations/${stays}/Notes`
+      const note = await made(noted, { Body: 'secret-slip of a note' })
       const participant = await made(`/Conversations/${stays}/Participants`, {
         Identity: 'secret-eve',
         Attributes: '{"b":"secret-y"}'
@@ -114,6 +121,7 @@ for (const { name, available, place } of stores)
         `/Services/${service}`
       ])
         expect([path, (await call(v1 + path, undefined, remove)).status]).toEqual([path, 204])
+      expect((await call(`${noted}/${note}`, undefined, remove)).status).toBe(204)
       // Users come by themselves with participants, and stay when those go.
       for (const identity of ['secret-ada', 'secret-eve']) await call(`${v1}/Users/${identity}`, undefined, remove)
     }

@@ -14,6 +14,57 @@ export interface RingdownV1AuditEntry {
 }
 export type RingdownV1AuditEntryRow = Row<RingdownV1AuditEntry, 'date_created'>
 
+export interface RingdownV1CannedResponse {
+  sid: string
+  account_sid: string
+  section: string
+  label: string
+  text: string
+  language: string | null
+  task_queue_sids: readonly string[]
+  shortcut: string | null
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1CannedResponseRow = Row<RingdownV1CannedResponse, 'date_created' | 'date_updated'>
+
+export interface RingdownV1CannedResponseImport {
+  created: number
+  updated: number
+}
+export type RingdownV1CannedResponseImportRow = Row<RingdownV1CannedResponseImport>
+
+export interface RingdownV1Note {
+  sid: string
+  account_sid: string
+  conversation_sid: string
+  chat_service_sid: string
+  author: string
+  body: string
+  mentions: readonly string[]
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1NoteRow = Row<RingdownV1Note, 'date_created' | 'date_updated'>
+
+export interface RingdownV1ConversationPresence {
+  conversation_sid: string
+  typing: readonly { readonly identity: string; readonly began_at: string; readonly ends_at: string }[]
+  viewing: readonly { readonly identity: string; readonly began_at: string; readonly ends_at: string }[]
+}
+export type RingdownV1ConversationPresenceRow = Row<RingdownV1ConversationPresence>
+
+export interface RingdownV1ConversationSign {
+  conversation_sid: string
+  identity: string
+  active: boolean
+  began_at: string | null
+  ends_at: string | null
+}
+export type RingdownV1ConversationSignRow = Row<RingdownV1ConversationSign, 'began_at' | 'ends_at'>
+
 export interface RingdownV1Delivery {
   sid: string
   event_sid: string
@@ -105,6 +156,22 @@ export interface RingdownV1SetupLink {
 }
 export type RingdownV1SetupLinkRow = Row<RingdownV1SetupLink, 'ends_at'>
 
+export interface RingdownV1WrapUp {
+  workspace_sid: string
+  reservation_sid: string
+  task_sid: string
+  worker_sid: string
+  began_at: string
+  ends_at: string | null
+  extended: boolean
+  wrapup_time: number
+  allow_extended_wrapup: boolean
+  extended_wrapup_time: number
+  default_outcome: string | null
+  url: string
+}
+export type RingdownV1WrapUpRow = Row<RingdownV1WrapUp, 'began_at' | 'ends_at'>
+
 export interface RingdownV1TaskExplanation {
   task_sid: string
   at: string
@@ -115,6 +182,17 @@ export interface RingdownV1TaskExplanation {
   workers: { readonly total: number; readonly eligible: number; readonly first_choice: string | null; readonly reasons: unknown; readonly listed: readonly ({ readonly worker_sid: string; readonly worker_name: string; readonly activity_sid: string; readonly activity_name: string; readonly activity_available: boolean; readonly date_status_changed: string; readonly channels: readonly { readonly task_channel_unique_name: string; readonly available: boolean; readonly configured_capacity: number; readonly assigned_tasks: number; readonly open_reservations: number; readonly free_capacity: number }[]; readonly reason: string | null; readonly clauses?: readonly { readonly expression: string; readonly matches: boolean; readonly values: unknown; readonly parts?: readonly unknown[] }[] })[] } | null
 }
 export type RingdownV1TaskExplanationRow = Row<RingdownV1TaskExplanation, 'at'>
+
+export interface RingdownV1WorkerDesk {
+  cursor: string
+  at: string
+  worker: { readonly sid: string; readonly version: number; readonly friendly_name: string; readonly attributes: string; readonly activity_sid: string; readonly activity_name: string | null; readonly available: boolean; readonly date_status_changed: string }
+  channels: readonly ({ readonly sid: string; readonly task_channel_sid: string; readonly task_channel_unique_name: string | null; readonly configured_capacity: number; readonly available: boolean; readonly assigned_tasks: number; readonly available_capacity_percentage: number })[]
+  reservations: readonly ({ readonly sid: string; readonly version: number; readonly task_sid: string; readonly worker_sid: string; readonly reservation_status: string; readonly task_channel_unique_name: string; readonly date_created: string; readonly date_updated: string; readonly timeout_at: string | null; readonly wrap_up_ends_at: string | null; readonly wrap_up_extended: boolean })[]
+  tasks: readonly ({ readonly sid: string; readonly version: number; readonly assignment_status: string; readonly attributes: string; readonly priority: number; readonly age: number; readonly reason: string | null; readonly task_queue_sid: string | null; readonly task_queue_friendly_name: string | null; readonly workflow_sid: string | null; readonly workflow_friendly_name: string | null; readonly task_channel_unique_name: string | null; readonly date_created: string; readonly date_updated: string; readonly task_queue_entered_date: string | null; readonly conversation_sid: string | null })[]
+  conversations: readonly ({ readonly sid: string; readonly version: number; readonly chat_service_sid: string; readonly friendly_name: string | null; readonly unique_name: string | null; readonly attributes: string; readonly state: string; readonly task_sid: string | null; readonly date_created: string; readonly date_updated: string; readonly participants: readonly ({ readonly sid: string; readonly identity: string | null; readonly address: string | null; readonly proxy_address: string | null; readonly binding_type: string | null; readonly attributes: string; readonly last_read_message_index: number | null })[]; readonly last_message: { readonly sid: string; readonly index: number; readonly author: string; readonly participant_sid: string | null; readonly body: string | null; readonly attributes: string; readonly date_created: string } | null; readonly last_read_message_index: number | null; readonly unread_count: number; readonly waiting_since: string | null; readonly reply_due_at: string | null })[]
+}
+export type RingdownV1WorkerDeskRow = Row<RingdownV1WorkerDesk, 'at'>
 
 export interface RingdownV1WorkerExplanation {
   worker_sid: string
@@ -154,6 +232,20 @@ export type RingdownV1ClockRow = Row<RingdownV1Clock, 'now'>
 
 export interface RingdownV1Operations {
   'ringdown_v1.ListAuditEntry': { path: {}; params: { readonly actor_sid?: string }; row: RingdownV1AuditEntryRow; result: { audit_entries: readonly RingdownV1AuditEntry[]; meta: Meta } }
+  'ringdown_v1.ListCannedResponse': { path: {}; params: { readonly section?: string; readonly language?: string; readonly shortcut?: string }; row: RingdownV1CannedResponseRow; result: { canned_responses: readonly RingdownV1CannedResponse[]; meta: Meta } }
+  'ringdown_v1.CreateCannedResponse': { path: {}; params: { readonly section: string; readonly label: string; readonly text: string; readonly language?: string; readonly task_queue_sids?: readonly string[]; readonly shortcut?: string }; row: RingdownV1CannedResponseRow; result: RingdownV1CannedResponse }
+  'ringdown_v1.CreateCannedResponseImport': { path: {}; params: { readonly responses: string }; row: RingdownV1CannedResponseImportRow; result: RingdownV1CannedResponseImport }
+  'ringdown_v1.DeleteCannedResponse': { path: { readonly sid: string }; params: {}; row: null; result: null }
+  'ringdown_v1.FetchCannedResponse': { path: { readonly sid: string }; params: {}; row: RingdownV1CannedResponseRow; result: RingdownV1CannedResponse }
+  'ringdown_v1.UpdateCannedResponse': { path: { readonly sid: string }; params: { readonly section?: string; readonly label?: string; readonly text?: string; readonly language?: string; readonly task_queue_sids?: readonly string[]; readonly shortcut?: string }; row: RingdownV1CannedResponseRow; result: RingdownV1CannedResponse }
+  'ringdown_v1.ListConversationNote': { path: { readonly conversation_sid: string }; params: { readonly order?: 'asc' | 'desc' }; row: RingdownV1NoteRow; result: { notes: readonly RingdownV1Note[]; meta: Meta } }
+  'ringdown_v1.CreateConversationNote': { path: { readonly conversation_sid: string }; params: { readonly author?: string; readonly body: string; readonly mentions?: readonly string[] }; row: RingdownV1NoteRow; result: RingdownV1Note }
+  'ringdown_v1.DeleteConversationNote': { path: { readonly conversation_sid: string; readonly sid: string }; params: {}; row: null; result: null }
+  'ringdown_v1.FetchConversationNote': { path: { readonly conversation_sid: string; readonly sid: string }; params: {}; row: RingdownV1NoteRow; result: RingdownV1Note }
+  'ringdown_v1.UpdateConversationNote': { path: { readonly conversation_sid: string; readonly sid: string }; params: { readonly body?: string; readonly mentions?: readonly string[] }; row: RingdownV1NoteRow; result: RingdownV1Note }
+  'ringdown_v1.FetchConversationPresence': { path: { readonly conversation_sid: string }; params: {}; row: RingdownV1ConversationPresenceRow; result: RingdownV1ConversationPresence }
+  'ringdown_v1.UpdateConversationTyping': { path: { readonly conversation_sid: string }; params: { readonly identity?: string; readonly active?: boolean }; row: RingdownV1ConversationSignRow; result: RingdownV1ConversationSign }
+  'ringdown_v1.UpdateConversationViewing': { path: { readonly conversation_sid: string }; params: { readonly identity?: string; readonly active?: boolean }; row: RingdownV1ConversationSignRow; result: RingdownV1ConversationSign }
   'ringdown_v1.ListDelivery': { path: {}; params: { readonly destination?: string; readonly receiver?: string; readonly event_sid?: string; readonly event_type?: string; readonly state?: 'queued' | 'delivered' | 'failed'; readonly kind?: string }; row: RingdownV1DeliveryRow; result: { deliveries: readonly RingdownV1Delivery[]; meta: Meta } }
   'ringdown_v1.FetchDelivery': { path: { readonly sid: string }; params: {}; row: RingdownV1DeliveryDetailsRow; result: RingdownV1DeliveryDetails }
   'ringdown_v1.UpdateDelivery': { path: { readonly sid: string }; params: {}; row: RingdownV1DeliveryDetailsRow; result: RingdownV1DeliveryDetails }
@@ -167,7 +259,10 @@ export interface RingdownV1Operations {
   'ringdown_v1.UpdateUser': { path: { readonly sid: string }; params: { readonly username?: string; readonly email?: string; readonly full_name?: string; readonly locale?: string; readonly roles?: readonly ('agent' | 'supervisor' | 'admin')[]; readonly worker_sid?: string }; row: RingdownV1UserRow; result: RingdownV1User }
   'ringdown_v1.DeleteUserSession': { path: { readonly user_sid: string }; params: {}; row: null; result: null }
   'ringdown_v1.CreateUserSetupLink': { path: { readonly user_sid: string }; params: {}; row: RingdownV1SetupLinkRow; result: RingdownV1SetupLink }
+  'ringdown_v1.FetchReservationWrapUp': { path: { readonly workspace_sid: string; readonly reservation_sid: string }; params: {}; row: RingdownV1WrapUpRow; result: RingdownV1WrapUp }
+  'ringdown_v1.UpdateReservationWrapUp': { path: { readonly workspace_sid: string; readonly reservation_sid: string }; params: { readonly extended: boolean }; row: RingdownV1WrapUpRow; result: RingdownV1WrapUp }
   'ringdown_v1.FetchTaskExplanation': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: { readonly limit?: number }; row: RingdownV1TaskExplanationRow; result: RingdownV1TaskExplanation }
+  'ringdown_v1.FetchWorkerDesk': { path: { readonly workspace_sid: string; readonly worker_sid: string }; params: {}; row: RingdownV1WorkerDeskRow; result: RingdownV1WorkerDesk }
   'ringdown_v1.FetchWorkerExplanation': { path: { readonly workspace_sid: string; readonly worker_sid: string }; params: { readonly limit?: number }; row: RingdownV1WorkerExplanationRow; result: RingdownV1WorkerExplanation }
   'ringdown_v1.CreateWorkflowDryRun': { path: { readonly workspace_sid: string; readonly workflow_sid: string }; params: { readonly configuration?: string; readonly task_sid?: string; readonly attributes?: string; readonly priority?: number; readonly task_channel?: string; readonly last?: number }; row: RingdownV1WorkflowDryRunRow; result: RingdownV1WorkflowDryRun }
   'ringdown_v1.FetchClock': { path: {}; params: {}; row: RingdownV1ClockRow; result: RingdownV1Clock }
@@ -185,6 +280,67 @@ const ringdownV1AuditEntry: Schema = {
     { name: 'on_behalf_of', type: 'string', nullable: true },
     { name: 'command', type: 'string' },
     { name: 'subject_sid', type: 'string', nullable: true }
+  ]
+}
+
+const ringdownV1CannedResponse: Schema = {
+  name: 'RingdownV1CannedResponse',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^KR[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'section', type: 'string' },
+    { name: 'label', type: 'string' },
+    { name: 'text', type: 'string' },
+    { name: 'language', type: 'string', nullable: true },
+    { name: 'task_queue_sids', type: 'array', items: { type: 'string' } },
+    { name: 'shortcut', type: 'string', nullable: true },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1CannedResponseImport: Schema = {
+  name: 'RingdownV1CannedResponseImport',
+  properties: [
+    { name: 'created', type: 'integer' },
+    { name: 'updated', type: 'integer' }
+  ]
+}
+
+const ringdownV1Note: Schema = {
+  name: 'RingdownV1Note',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^KQ[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'conversation_sid', type: 'sid', pattern: '^CH[0-9a-fA-F]{32}$' },
+    { name: 'chat_service_sid', type: 'sid', pattern: '^IS[0-9a-fA-F]{32}$' },
+    { name: 'author', type: 'string' },
+    { name: 'body', type: 'string' },
+    { name: 'mentions', type: 'array', items: { type: 'string' } },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1ConversationPresence: Schema = {
+  name: 'RingdownV1ConversationPresence',
+  properties: [
+    { name: 'conversation_sid', type: 'sid', pattern: '^CH[0-9a-fA-F]{32}$' },
+    { name: 'typing', type: 'array', items: { type: 'json', properties: [{ name: 'identity', type: 'string' }, { name: 'began_at', type: 'date-time-ms' }, { name: 'ends_at', type: 'date-time-ms' }] } },
+    { name: 'viewing', type: 'array', items: { type: 'json', properties: [{ name: 'identity', type: 'string' }, { name: 'began_at', type: 'date-time-ms' }, { name: 'ends_at', type: 'date-time-ms' }] } }
+  ]
+}
+
+const ringdownV1ConversationSign: Schema = {
+  name: 'RingdownV1ConversationSign',
+  properties: [
+    { name: 'conversation_sid', type: 'sid', pattern: '^CH[0-9a-fA-F]{32}$' },
+    { name: 'identity', type: 'string' },
+    { name: 'active', type: 'boolean' },
+    { name: 'began_at', type: 'date-time-ms', nullable: true },
+    { name: 'ends_at', type: 'date-time-ms', nullable: true }
   ]
 }
 
@@ -291,6 +447,24 @@ const ringdownV1SetupLink: Schema = {
   ]
 }
 
+const ringdownV1WrapUp: Schema = {
+  name: 'RingdownV1WrapUp',
+  properties: [
+    { name: 'workspace_sid', type: 'sid', pattern: '^WS[0-9a-fA-F]{32}$' },
+    { name: 'reservation_sid', type: 'sid', pattern: '^WR[0-9a-fA-F]{32}$' },
+    { name: 'task_sid', type: 'sid', pattern: '^WT[0-9a-fA-F]{32}$' },
+    { name: 'worker_sid', type: 'sid', pattern: '^WK[0-9a-fA-F]{32}$' },
+    { name: 'began_at', type: 'date-time-ms' },
+    { name: 'ends_at', type: 'date-time-ms', nullable: true },
+    { name: 'extended', type: 'boolean' },
+    { name: 'wrapup_time', type: 'integer' },
+    { name: 'allow_extended_wrapup', type: 'boolean' },
+    { name: 'extended_wrapup_time', type: 'integer' },
+    { name: 'default_outcome', type: 'string', nullable: true },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
 const ringdownV1TaskExplanation: Schema = {
   name: 'RingdownV1TaskExplanation',
   properties: [
@@ -301,6 +475,19 @@ const ringdownV1TaskExplanation: Schema = {
     { name: 'filters', type: 'array', items: { type: 'json', properties: [{ name: 'index', type: 'integer' }, { name: 'friendly_name', type: 'string', nullable: true }, { name: 'expression', type: 'string' }, { name: 'matches', type: 'boolean' }, { name: 'clauses', type: 'array', items: { type: 'json', properties: [{ name: 'expression', type: 'string' }, { name: 'matches', type: 'boolean' }, { name: 'values', type: 'json' }, { name: 'parts', type: 'array', optional: true }] } }] } },
     { name: 'target', type: 'json', properties: [{ name: 'filter_index', type: 'integer', nullable: true }, { name: 'target_index', type: 'integer', nullable: true }, { name: 'is_default_filter', type: 'boolean' }, { name: 'task_queue_sid', type: 'sid', nullable: true, pattern: '^WQ[0-9a-fA-F]{32}$' }, { name: 'task_queue_friendly_name', type: 'string', nullable: true }, { name: 'target_workers', type: 'string', nullable: true }, { name: 'expression', type: 'string', nullable: true }, { name: 'order_by', type: 'string', nullable: true }, { name: 'known_worker', type: 'string', nullable: true }, { name: 'ends_at', type: 'date-time-ms', nullable: true }, { name: 'afterwards', type: 'string', nullable: true }] },
     { name: 'workers', type: 'json', nullable: true, properties: [{ name: 'total', type: 'integer' }, { name: 'eligible', type: 'integer' }, { name: 'first_choice', type: 'sid', nullable: true, pattern: '^WK[0-9a-fA-F]{32}$' }, { name: 'reasons', type: 'json' }, { name: 'listed', type: 'array', items: { type: 'json', properties: [{ name: 'worker_sid', type: 'sid', pattern: '^WK[0-9a-fA-F]{32}$' }, { name: 'worker_name', type: 'string' }, { name: 'activity_sid', type: 'sid', pattern: '^WA[0-9a-fA-F]{32}$' }, { name: 'activity_name', type: 'string' }, { name: 'activity_available', type: 'boolean' }, { name: 'date_status_changed', type: 'date-time-ms' }, { name: 'channels', type: 'array', items: { type: 'json', properties: [{ name: 'task_channel_unique_name', type: 'string' }, { name: 'available', type: 'boolean' }, { name: 'configured_capacity', type: 'integer' }, { name: 'assigned_tasks', type: 'integer' }, { name: 'open_reservations', type: 'integer' }, { name: 'free_capacity', type: 'integer' }] } }, { name: 'reason', type: 'string', nullable: true }, { name: 'clauses', type: 'array', items: { type: 'json', properties: [{ name: 'expression', type: 'string' }, { name: 'matches', type: 'boolean' }, { name: 'values', type: 'json' }, { name: 'parts', type: 'array', optional: true }] }, optional: true }] } }] }
+  ]
+}
+
+const ringdownV1WorkerDesk: Schema = {
+  name: 'RingdownV1WorkerDesk',
+  properties: [
+    { name: 'cursor', type: 'string' },
+    { name: 'at', type: 'date-time-ms' },
+    { name: 'worker', type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^WK[0-9a-fA-F]{32}$' }, { name: 'version', type: 'integer' }, { name: 'friendly_name', type: 'string' }, { name: 'attributes', type: 'string' }, { name: 'activity_sid', type: 'sid', pattern: '^WA[0-9a-fA-F]{32}$' }, { name: 'activity_name', type: 'string', nullable: true }, { name: 'available', type: 'boolean' }, { name: 'date_status_changed', type: 'date-time-ms' }] },
+    { name: 'channels', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^WC[0-9a-fA-F]{32}$' }, { name: 'task_channel_sid', type: 'sid', pattern: '^TC[0-9a-fA-F]{32}$' }, { name: 'task_channel_unique_name', type: 'string', nullable: true }, { name: 'configured_capacity', type: 'integer' }, { name: 'available', type: 'boolean' }, { name: 'assigned_tasks', type: 'integer' }, { name: 'available_capacity_percentage', type: 'integer' }] } },
+    { name: 'reservations', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^WR[0-9a-fA-F]{32}$' }, { name: 'version', type: 'integer' }, { name: 'task_sid', type: 'sid', pattern: '^WT[0-9a-fA-F]{32}$' }, { name: 'worker_sid', type: 'sid', pattern: '^WK[0-9a-fA-F]{32}$' }, { name: 'reservation_status', type: 'string' }, { name: 'task_channel_unique_name', type: 'string' }, { name: 'date_created', type: 'date-time-ms' }, { name: 'date_updated', type: 'date-time-ms' }, { name: 'timeout_at', type: 'date-time-ms', nullable: true }, { name: 'wrap_up_ends_at', type: 'date-time-ms', nullable: true }, { name: 'wrap_up_extended', type: 'boolean' }] } },
+    { name: 'tasks', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^WT[0-9a-fA-F]{32}$' }, { name: 'version', type: 'integer' }, { name: 'assignment_status', type: 'string' }, { name: 'attributes', type: 'string' }, { name: 'priority', type: 'integer' }, { name: 'age', type: 'integer' }, { name: 'reason', type: 'string', nullable: true }, { name: 'task_queue_sid', type: 'sid', nullable: true, pattern: '^WQ[0-9a-fA-F]{32}$' }, { name: 'task_queue_friendly_name', type: 'string', nullable: true }, { name: 'workflow_sid', type: 'sid', nullable: true, pattern: '^WW[0-9a-fA-F]{32}$' }, { name: 'workflow_friendly_name', type: 'string', nullable: true }, { name: 'task_channel_unique_name', type: 'string', nullable: true }, { name: 'date_created', type: 'date-time-ms' }, { name: 'date_updated', type: 'date-time-ms' }, { name: 'task_queue_entered_date', type: 'date-time-ms', nullable: true }, { name: 'conversation_sid', type: 'sid', nullable: true, pattern: '^CH[0-9a-fA-F]{32}$' }] } },
+    { name: 'conversations', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^CH[0-9a-fA-F]{32}$' }, { name: 'version', type: 'integer' }, { name: 'chat_service_sid', type: 'sid', pattern: '^IS[0-9a-fA-F]{32}$' }, { name: 'friendly_name', type: 'string', nullable: true }, { name: 'unique_name', type: 'string', nullable: true }, { name: 'attributes', type: 'string' }, { name: 'state', type: 'string' }, { name: 'task_sid', type: 'sid', nullable: true, pattern: '^WT[0-9a-fA-F]{32}$' }, { name: 'date_created', type: 'date-time-ms' }, { name: 'date_updated', type: 'date-time-ms' }, { name: 'participants', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^MB[0-9a-fA-F]{32}$' }, { name: 'identity', type: 'string', nullable: true }, { name: 'address', type: 'string', nullable: true }, { name: 'proxy_address', type: 'string', nullable: true }, { name: 'binding_type', type: 'string', nullable: true }, { name: 'attributes', type: 'string' }, { name: 'last_read_message_index', type: 'integer', nullable: true }] } }, { name: 'last_message', type: 'json', nullable: true, properties: [{ name: 'sid', type: 'sid', pattern: '^IM[0-9a-fA-F]{32}$' }, { name: 'index', type: 'integer' }, { name: 'author', type: 'string' }, { name: 'participant_sid', type: 'string', nullable: true }, { name: 'body', type: 'string', nullable: true }, { name: 'attributes', type: 'string' }, { name: 'date_created', type: 'date-time-ms' }] }, { name: 'last_read_message_index', type: 'integer', nullable: true }, { name: 'unread_count', type: 'integer' }, { name: 'waiting_since', type: 'date-time-ms', nullable: true }, { name: 'reply_due_at', type: 'date-time-ms', nullable: true }] } }
   ]
 }
 
@@ -350,6 +537,88 @@ export const operations: readonly Operation[] = [
   { id: 'ringdown_v1.ListAuditEntry', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Audit', verb: 'list', resource: 'audit_entry', parents: [], own: null, status: 200, listKey: 'audit_entries', page: { size: 50, max: 1000, strict: true }, url: null, links: null,
     schema: ringdownV1AuditEntry, parameters: [
       { wire: 'ActorSid', name: 'actor_sid', in: 'query', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.ListCannedResponse', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/CannedResponses', verb: 'list', resource: 'canned_response', parents: [], own: null, status: 200, listKey: 'canned_responses', page: { size: 50, max: 1000, strict: true }, url: '/v1/CannedResponses/{sid}', links: null,
+    schema: ringdownV1CannedResponse, parameters: [
+      { wire: 'Section', name: 'section', in: 'query', type: 'string' },
+      { wire: 'Language', name: 'language', in: 'query', type: 'string' },
+      { wire: 'Shortcut', name: 'shortcut', in: 'query', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.CreateCannedResponse', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/CannedResponses', verb: 'create', resource: 'canned_response', parents: [], own: null, status: 201, listKey: null, page: null, url: '/v1/CannedResponses/{sid}', links: null,
+    schema: ringdownV1CannedResponse, parameters: [
+      { wire: 'Section', name: 'section', in: 'form', type: 'string', required: true },
+      { wire: 'Label', name: 'label', in: 'form', type: 'string', required: true },
+      { wire: 'Text', name: 'text', in: 'form', type: 'string', required: true },
+      { wire: 'Language', name: 'language', in: 'form', type: 'string' },
+      { wire: 'TaskQueueSids', name: 'task_queue_sids', in: 'form', type: 'string', repeated: true },
+      { wire: 'Shortcut', name: 'shortcut', in: 'form', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.CreateCannedResponseImport', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/CannedResponses/Import', verb: 'create', resource: 'canned_response_import', parents: [], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1CannedResponseImport, parameters: [
+      { wire: 'Responses', name: 'responses', in: 'form', type: 'string', required: true }
+    ] },
+  { id: 'ringdown_v1.DeleteCannedResponse', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/CannedResponses/{Sid}', verb: 'delete', resource: 'canned_response', parents: [], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^KR[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.FetchCannedResponse', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/CannedResponses/{Sid}', verb: 'fetch', resource: 'canned_response', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/CannedResponses/{sid}', links: null,
+    schema: ringdownV1CannedResponse, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^KR[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdateCannedResponse', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/CannedResponses/{Sid}', verb: 'update', resource: 'canned_response', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/CannedResponses/{sid}', links: null,
+    schema: ringdownV1CannedResponse, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^KR[0-9a-fA-F]{32}$' },
+      { wire: 'Section', name: 'section', in: 'form', type: 'string' },
+      { wire: 'Label', name: 'label', in: 'form', type: 'string' },
+      { wire: 'Text', name: 'text', in: 'form', type: 'string' },
+      { wire: 'Language', name: 'language', in: 'form', type: 'string' },
+      { wire: 'TaskQueueSids', name: 'task_queue_sids', in: 'form', type: 'string', repeated: true },
+      { wire: 'Shortcut', name: 'shortcut', in: 'form', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.ListConversationNote', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Conversations/{ConversationSid}/Notes', verb: 'list', resource: 'conversation_note', parents: ['conversation_sid'], own: null, status: 200, listKey: 'notes', page: { size: 50, max: 1000, strict: true }, url: '/v1/Conversations/{conversation_sid}/Notes/{sid}', links: null,
+    schema: ringdownV1Note, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Order', name: 'order', in: 'query', type: 'string', enum: ['asc', 'desc'] }
+    ] },
+  { id: 'ringdown_v1.CreateConversationNote', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Conversations/{ConversationSid}/Notes', verb: 'create', resource: 'conversation_note', parents: ['conversation_sid'], own: null, status: 201, listKey: null, page: null, url: '/v1/Conversations/{conversation_sid}/Notes/{sid}', links: null,
+    schema: ringdownV1Note, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Author', name: 'author', in: 'form', type: 'string' },
+      { wire: 'Body', name: 'body', in: 'form', type: 'string', required: true },
+      { wire: 'Mentions', name: 'mentions', in: 'form', type: 'string', repeated: true }
+    ] },
+  { id: 'ringdown_v1.DeleteConversationNote', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/Conversations/{ConversationSid}/Notes/{Sid}', verb: 'delete', resource: 'conversation_note', parents: ['conversation_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^KQ[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.FetchConversationNote', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Conversations/{ConversationSid}/Notes/{Sid}', verb: 'fetch', resource: 'conversation_note', parents: ['conversation_sid'], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Conversations/{conversation_sid}/Notes/{sid}', links: null,
+    schema: ringdownV1Note, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^KQ[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdateConversationNote', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Conversations/{ConversationSid}/Notes/{Sid}', verb: 'update', resource: 'conversation_note', parents: ['conversation_sid'], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Conversations/{conversation_sid}/Notes/{sid}', links: null,
+    schema: ringdownV1Note, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^KQ[0-9a-fA-F]{32}$' },
+      { wire: 'Body', name: 'body', in: 'form', type: 'string' },
+      { wire: 'Mentions', name: 'mentions', in: 'form', type: 'string', repeated: true }
+    ] },
+  { id: 'ringdown_v1.FetchConversationPresence', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Conversations/{ConversationSid}/Presence', verb: 'fetch', resource: 'conversation_presence', parents: ['conversation_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1ConversationPresence, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true }
+    ] },
+  { id: 'ringdown_v1.UpdateConversationTyping', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Conversations/{ConversationSid}/Typing', verb: 'update', resource: 'conversation_typing', parents: ['conversation_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1ConversationSign, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Identity', name: 'identity', in: 'form', type: 'string' },
+      { wire: 'Active', name: 'active', in: 'form', type: 'boolean' }
+    ] },
+  { id: 'ringdown_v1.UpdateConversationViewing', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Conversations/{ConversationSid}/Viewing', verb: 'update', resource: 'conversation_viewing', parents: ['conversation_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1ConversationSign, parameters: [
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Identity', name: 'identity', in: 'form', type: 'string' },
+      { wire: 'Active', name: 'active', in: 'form', type: 'boolean' }
     ] },
   { id: 'ringdown_v1.ListDelivery', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Deliveries', verb: 'list', resource: 'delivery', parents: [], own: null, status: 200, listKey: 'deliveries', page: { size: 50, max: 1000, strict: true }, url: '/v1/Deliveries/{sid}', links: null,
     schema: ringdownV1Delivery, parameters: [
@@ -425,11 +694,27 @@ export const operations: readonly Operation[] = [
     schema: ringdownV1SetupLink, parameters: [
       { wire: 'UserSid', name: 'user_sid', in: 'path', type: 'sid', required: true, pattern: '^FU[0-9a-fA-F]{32}$' }
     ] },
+  { id: 'ringdown_v1.FetchReservationWrapUp', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Reservations/{ReservationSid}/WrapUp', verb: 'fetch', resource: 'reservation_wrap_up', parents: ['workspace_sid', 'reservation_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Reservations/{reservation_sid}/WrapUp', links: null,
+    schema: ringdownV1WrapUp, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'ReservationSid', name: 'reservation_sid', in: 'path', type: 'sid', required: true, pattern: '^WR[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdateReservationWrapUp', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Workspaces/{WorkspaceSid}/Reservations/{ReservationSid}/WrapUp', verb: 'update', resource: 'reservation_wrap_up', parents: ['workspace_sid', 'reservation_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Reservations/{reservation_sid}/WrapUp', links: null,
+    schema: ringdownV1WrapUp, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'ReservationSid', name: 'reservation_sid', in: 'path', type: 'sid', required: true, pattern: '^WR[0-9a-fA-F]{32}$' },
+      { wire: 'Extended', name: 'extended', in: 'form', type: 'boolean', required: true }
+    ] },
   { id: 'ringdown_v1.FetchTaskExplanation', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Explanation', verb: 'fetch', resource: 'task_explanation', parents: ['workspace_sid', 'task_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
     schema: ringdownV1TaskExplanation, parameters: [
       { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
       { wire: 'TaskSid', name: 'task_sid', in: 'path', type: 'sid', required: true, pattern: '^WT[0-9a-fA-F]{32}$' },
       { wire: 'Limit', name: 'limit', in: 'query', type: 'integer', min: 1, max: 1000, expected: 'an integer from 1 to 1000' }
+    ] },
+  { id: 'ringdown_v1.FetchWorkerDesk', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Desk', verb: 'fetch', resource: 'worker_desk', parents: ['workspace_sid', 'worker_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1WorkerDesk, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'WorkerSid', name: 'worker_sid', in: 'path', type: 'sid', required: true, pattern: '^WK[0-9a-fA-F]{32}$' }
     ] },
   { id: 'ringdown_v1.FetchWorkerExplanation', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Explanation', verb: 'fetch', resource: 'worker_explanation', parents: ['workspace_sid', 'worker_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
     schema: ringdownV1WorkerExplanation, parameters: [

@@ -1,3 +1,4 @@
+import { memberAt } from '../core/member-at.ts'
 import {
   countPlaces,
   finest,
@@ -175,8 +176,8 @@ export class MinuteCell {
     this.#add(place, 1)
     this.#add(place + 1, ms)
     // Every place holds a number.
-    if (isFirst || ms < (now[place + 2] as number)) now[place + 2] = ms
-    if (isFirst || ms > (now[place + 3] as number)) now[place + 3] = ms
+    if (isFirst || ms < memberAt(now, place + 2)) now[place + 2] = ms
+    if (isFirst || ms > memberAt(now, place + 3)) now[place + 3] = ms
     if (name === undefined) return
     const key = waitKey(name, Math.floor(ms / second))
     this.#waited ??= new Map()
@@ -184,7 +185,7 @@ export class MinuteCell {
   }
 
   #add(place: number, more: number): void {
-    this.#now[place] = (this.#now[place] as number) + more // as above
+    this.#now[place] = memberAt(this.#now, place) + more
   }
 
   /** The second that was being counted goes to those before it. */
@@ -194,17 +195,17 @@ export class MinuteCell {
     const now = this.#now
     const length = list.push(this.#second, 0)
     for (let place = 0; place < countPlaces; place++) {
-      const count = now[place] as number // as above
+      const count = memberAt(now, place)
       if (count > 0) list.push(place, count)
     }
     for (let place = countPlaces; place < packedLength; place += 4)
       if (now[place] !== 0)
         list.push(
           place,
-          now[place] as number, // as above, and below
-          now[place + 1] as number,
-          now[place + 2] as number,
-          now[place + 3] as number
+          memberAt(now, place),
+          memberAt(now, place + 1),
+          memberAt(now, place + 2),
+          memberAt(now, place + 3)
         )
     if (this.#waited) {
       for (const [key, count] of this.#waited) list.push(key, count)

@@ -1,3 +1,4 @@
+import { memberAt } from '../core/member-at.ts'
 /*
  * Cumulative figures as roll-ups: what events count as, how figures are joined, and which cells cover a span of time
  * (reference taskrouter 7.1 and 7.3). Cells are kept per minute, hour and day, and that of a minute second by second;
@@ -192,16 +193,15 @@ export class Sum {
   addPacked(packed: Packed): void {
     // Places within its length hold numbers; a spread is there as a whole.
     for (let place = 0; place < counts.length && place < packed.length; place++)
-      this.#count(place, packed[place] as number)
+      this.#count(place, memberAt(packed, place))
     for (let at = counts.length; at < packed.length; at += 4)
-      this.#join(at, packed[at] as number, packed[at + 1] as number, packed[at + 2] as number, packed[at + 3] as number)
+      this.#join(at, memberAt(packed, at), memberAt(packed, at + 1), memberAt(packed, at + 2), memberAt(packed, at + 3))
   }
 
   addHistograms(histograms: Histograms): void {
     for (const name in histograms) {
       const of = name as keyof Histograms // a histogram's name
-      const more = histograms[of] as Record<string, number> // its name was found in it
-      for (const seconds in more) this.#waited(of, seconds, more[seconds] as number) // as above
+      for (const [seconds, more] of Object.entries(histograms[of] ?? {})) this.#waited(of, seconds, more)
     }
   }
 
@@ -209,8 +209,8 @@ export class Sum {
   addSeconds(seconds: Seconds, from: number, until: number): void {
     // The index is within the list, whose parts are as long as they say.
     for (let at = 0; at < seconds.length; ) {
-      const end = at + 2 + (seconds[at + 1] as number)
-      const which = seconds[at] as number
+      const end = at + 2 + memberAt(seconds, at + 1)
+      const which = memberAt(seconds, at)
       if (which >= from && which < until) this.#addSecond(seconds, at + 2, end)
       at = end
     }
@@ -232,13 +232,13 @@ export class Sum {
   #addSecond(seconds: Seconds, from: number, end: number): void {
     // Each entry is as long as its key says: as above.
     for (let at = from; at < end; ) {
-      const key = seconds[at] as number
-      const value = seconds[at + 1] as number
+      const key = memberAt(seconds, at)
+      const value = memberAt(seconds, at + 1)
       if (key >= packedLength) {
         const { name, waited } = waitAt(key)
         this.#waited(name, String(waited), value)
       } else if (key < counts.length) this.#count(key, value)
-      else this.#join(key, value, seconds[at + 2] as number, seconds[at + 3] as number, seconds[at + 4] as number)
+      else this.#join(key, value, memberAt(seconds, at + 2), memberAt(seconds, at + 3), memberAt(seconds, at + 4))
       at += key >= counts.length && key < packedLength ? 5 : 2
     }
   }
@@ -250,7 +250,7 @@ export class Sum {
   }
 
   #count(place: number, more: number): void {
-    this.#numbers[place] = (this.#numbers[place] as number) + more // every place holds a number
+    this.#numbers[place] = memberAt(this.#numbers, place) + more
   }
 
   #join(at: number, count: number, total: number, min: number, max: number): void {
@@ -259,8 +259,8 @@ export class Sum {
     const isFirst = sum[at] === 0
     this.#count(at, count)
     this.#count(at + 1, total)
-    if (isFirst || min < (sum[at + 2] as number)) sum[at + 2] = min // as above
-    if (isFirst || max > (sum[at + 3] as number)) sum[at + 3] = max // as above
+    if (isFirst || min < memberAt(sum, at + 2)) sum[at + 2] = min
+    if (isFirst || max > memberAt(sum, at + 3)) sum[at + 3] = max
   }
 }
 

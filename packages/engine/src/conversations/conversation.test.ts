@@ -105,7 +105,7 @@ describe('a conversation', () => {
       cascadesOf(kinds)
         .get('conversation')
         ?.map(({ kind }) => kind)
-    ).toEqual(['participant', 'message', 'conversation_scoped_webhook'])
+    ).toEqual(['participant', 'message', 'conversation_scoped_webhook', 'note'])
     expect(world.refusal(() => world.do({ type: 'conversation.delete', sid }))).toContain('404/20404')
   })
 })

@@ -130,12 +130,9 @@ export function deleteConversation(
   return {}
 }
 
-/** Removes a conversation in any state, with all that is in it; cold rows go with it in the store. */
+/** Removes a conversation in any state, with all that is in it. */
 export function dropConversation(state: State, conversation: ConversationRow, origin: Origin): void {
   emitConversation(state, 'conversation.removed', conversation, origin, webhooksOfRemoval(state, conversation, origin))
-  for (const kind of ['participant', 'message', 'conversation_scoped_webhook'] as const) {
-    for (const row of [...state.table(kind).by('conversation_sid', conversation.sid)]) state.remove(kind, row.sid)
-  }
   state.remove('conversation', conversation.sid)
 }
 

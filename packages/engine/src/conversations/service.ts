@@ -33,7 +33,6 @@ export function deleteService(state: State, { sid }: { readonly sid: string }): 
   for (const conversation of [...state.tables.conversation.by('chat_service_sid', sid)]) {
     dropConversation(state, conversation, consequence)
   }
-  for (const user of [...state.tables.user.by('chat_service_sid', sid)]) state.remove('user', user.sid)
   state.remove('service_webhook_configuration', sid)
   for (const role of [...state.tables.role.by('chat_service_sid', sid)]) state.remove('role', role.sid)
   state.remove('chat_service', service.sid)

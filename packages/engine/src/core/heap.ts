@@ -1,4 +1,4 @@
-import { at } from './at.ts'
+import { memberAt } from './member-at.ts'
 
 /** A member of a heap, which knows where it is in it. */
 export interface Heaped {
@@ -45,8 +45,8 @@ export class Heap<T extends Heaped> {
   remove(member: T): void {
     const { place } = member
     const end = this.#members.length - 1
-    const last = at(this.#members, end)
-    const key = at(this.#keys, end)
+    const last = memberAt(this.#members, end)
+    const key = memberAt(this.#keys, end)
     this.#members.pop()
     this.#keys.pop()
     member.place = -1
@@ -83,17 +83,17 @@ export class Heap<T extends Heaped> {
   }
 
   #isFirst(a: number, b: number): boolean {
-    const difference = at(this.#keys, a) - at(this.#keys, b)
-    return difference === 0 ? this.#isBefore(at(this.#members, a), at(this.#members, b)) : difference < 0
+    const difference = memberAt(this.#keys, a) - memberAt(this.#keys, b)
+    return difference === 0 ? this.#isBefore(memberAt(this.#members, a), memberAt(this.#members, b)) : difference < 0
   }
 
   #belongsBefore(member: T, key: number, place: number): boolean {
-    const difference = key - at(this.#keys, place)
-    return difference === 0 ? this.#isBefore(member, at(this.#members, place)) : difference < 0
+    const difference = key - memberAt(this.#keys, place)
+    return difference === 0 ? this.#isBefore(member, memberAt(this.#members, place)) : difference < 0
   }
 
   #move(from: number, to: number): void {
-    this.#put(at(this.#members, from), at(this.#keys, from), to)
+    this.#put(memberAt(this.#members, from), memberAt(this.#keys, from), to)
   }
 
   #put(member: T, key: number, place: number): void {

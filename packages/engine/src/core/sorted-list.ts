@@ -1,4 +1,4 @@
-import { at } from './at.ts'
+import { memberAt } from './member-at.ts'
 
 /**
  * A list kept in order by a comparison that is total: two members are never equal unless they stand for the same.
@@ -29,7 +29,7 @@ export class SortedList<T> {
       return
     }
     const c = this.#chunkToAdd(member)
-    const chunk = at(chunks, c)
+    const chunk = memberAt(chunks, c)
     if (this.#compare(member, lastOf(chunk)) > 0) chunk.push(member)
     else chunk.splice(this.#place(chunk, member), 0, member)
     if (chunk.length > maxChunk) chunks.splice(c + 1, 0, chunk.splice(chunk.length >> 1))
@@ -41,7 +41,7 @@ export class SortedList<T> {
     if (chunks.length === 0) return false
     // Who came first mostly goes first, and then nothing need be compared.
     const c = chunks[0]?.[0] === member ? 0 : this.#chunkFor(member)
-    const chunk = at(chunks, c)
+    const chunk = memberAt(chunks, c)
     // Looking for the member itself along a chunk reads one piece of memory; comparing would read other members all about.
     let i = chunk[chunk.length - 1] === member ? chunk.length - 1 : chunk.indexOf(member)
     if (i < 0) {
@@ -63,7 +63,7 @@ export class SortedList<T> {
   }
 
   toArray(): T[] {
-    return this.#chunks.length === 1 ? at(this.#chunks, 0).slice() : this.#chunks.flat()
+    return this.#chunks.length === 1 ? memberAt(this.#chunks, 0).slice() : this.#chunks.flat()
   }
 
   *[Symbol.iterator](): Generator<T> {
@@ -77,24 +77,24 @@ export class SortedList<T> {
     let high = chunks.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if (isBefore(lastOf(at(chunks, middle)))) low = middle + 1
+      if (isBefore(lastOf(memberAt(chunks, middle)))) low = middle + 1
       else high = middle
     }
     for (let c = low; c < chunks.length; c++) {
-      const chunk = at(chunks, c)
+      const chunk = memberAt(chunks, c)
       let i = 0
-      if (c === low) while (isBefore(at(chunk, i))) i++
-      for (; i < chunk.length; i++) yield at(chunk, i)
+      if (c === low) while (isBefore(memberAt(chunk, i))) i++
+      for (; i < chunk.length; i++) yield memberAt(chunk, i)
     }
   }
 
   /** Members in reverse order, beginning with the last one for which `isAfter` is false. */
   *backwardFrom(isAfter: (member: T) => boolean): Generator<T> {
     for (let c = this.#chunks.length - 1; c >= 0; c--) {
-      const chunk = at(this.#chunks, c)
-      if (isAfter(at(chunk, 0))) continue
+      const chunk = memberAt(this.#chunks, c)
+      if (isAfter(memberAt(chunk, 0))) continue
       for (let i = chunk.length - 1; i >= 0; i--) {
-        const member = at(chunk, i)
+        const member = memberAt(chunk, i)
         if (!isAfter(member)) yield member
       }
     }
@@ -103,7 +103,7 @@ export class SortedList<T> {
   /** Most members are added at the end. There must be a chunk. */
   #chunkToAdd(member: T): number {
     const end = this.#chunks.length - 1
-    return this.#compare(member, lastOf(at(this.#chunks, end))) > 0 ? end : this.#chunkFor(member)
+    return this.#compare(member, lastOf(memberAt(this.#chunks, end))) > 0 ? end : this.#chunkFor(member)
   }
 
   /** Index of the chunk in which the member is, or would be put. */
@@ -113,7 +113,7 @@ export class SortedList<T> {
     let high = chunks.length - 1
     while (low < high) {
       const middle = (low + high) >> 1
-      if (this.#compare(lastOf(at(chunks, middle)), member) < 0) low = middle + 1
+      if (this.#compare(lastOf(memberAt(chunks, middle)), member) < 0) low = middle + 1
       else high = middle
     }
     return low
@@ -125,7 +125,7 @@ export class SortedList<T> {
     let high = chunk.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if (this.#compare(at(chunk, middle), member) < 0) low = middle + 1
+      if (this.#compare(memberAt(chunk, middle), member) < 0) low = middle + 1
       else high = middle
     }
     return low
@@ -136,5 +136,5 @@ const maxChunk = 512
 
 /** Chunks are never empty. */
 function lastOf<T>(chunk: readonly T[]): T {
-  return at(chunk, chunk.length - 1)
+  return memberAt(chunk, chunk.length - 1)
 }

@@ -1,7 +1,7 @@
 import type { Read } from './command.ts'
 import type { Actor, EventOf, RefsOf } from './events.ts'
 import { Ids, type Seed, seedOf } from './ids.ts'
-import type { KindDefinition } from './kind.ts'
+import { type Cascade, cascadesOf, type KindDefinition } from './kind.ts'
 import type { Row } from './row.ts'
 import { type Changes, type Entry, Table } from './table.ts'
 import { type Timer, Timers } from './timers.ts'
@@ -47,6 +47,8 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
   readonly #ids = new Ids()
   readonly #followers: Follower[] = []
   readonly #cold: Table<Row>[] = []
+  /** By kind, what goes with its rows, as far as it is in memory and found there. */
+  readonly #under: ReadonlyMap<string, readonly Cascade[]>
   /** What the decision has touched, in the order in which that was first touched; `after` is known at its end. */
   #touched: Touched<K>[] = []
   /** Number of this attempt at a decision: what it has touched is marked with it. */
@@ -65,6 +67,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
       if (kinds[kind].cold) this.#cold.push(table as unknown as Table<Row>) // what is done with it asks for no column
     }
     this.tables = tables as CoreState<K, E>['tables'] // one table a kind, as just made
+    this.#under = cascadesOf(kinds as Parameters<typeof cascadesOf>[0]) // what they are declared with is what is asked
   }
 
   /** From now on the follower is settled whenever a decision is undone. */
@@ -144,6 +147,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     table.replace(entry, table.copy(row, changes, row.version, row.date_updated))
   }
 
+  /** Removes a row, and those under it. Of those only some are in memory: the store removes all of them. */
   remove(kind: keyof K & string, sid: string): void {
     const table = this.table(kind) as unknown as Table<Row> // as above
     const entry = table.entry(sid)
@@ -151,6 +155,11 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     if (entry.touched !== this.#attempt) this.#touched.push({ kind, sid, before: entry.row, after: undefined })
     this.#hasRemoved = true
     table.remove(entry)
+    for (const { kind: child, column } of this.#under.get(kind) ?? nothingUnder) {
+      const below = child as keyof K & string // declared under it
+      if (!this.table(below).definition.indexes?.[column]) continue
+      for (const row of this.table(below).list(column, sid)) this.remove(below, row.sid)
+    }
   }
 
   /** Records that something happened. The rows are frozen as they are now; see `events.ts` for what is made of them. */
@@ -272,6 +281,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
 }
 
 const nothingRead: ReadonlySet<string> = new Set()
+const nothingUnder: readonly Cascade[] = []
 
 interface Touched<K> {
   readonly kind: keyof K & string

@@ -15,6 +15,12 @@ const untold: Readonly<Record<string, string>> = {
   'ringdown.session.started': ofAccess,
   'ringdown.session.ended': ofAccess,
   'ringdown.conversation-webhook.added': 'lets a webhook catch up with older messages; nothing has happened to anybody',
+  'note.added': 'is between colleagues: it goes to nobody outside',
+  'note.updated': 'is between colleagues: it goes to nobody outside',
+  'note.removed': 'is between colleagues: it goes to nobody outside',
+  'canned-response.created': 'concerns desks alone',
+  'canned-response.updated': 'concerns desks alone',
+  'canned-response.deleted': 'concerns desks alone',
   'ringdown.user.removed': 'says whose text is to be blanked; Twilio tells of no such thing',
   'ringdown.conversations-service.removed': 'says whose text is to be blanked; Twilio tells of no such thing'
 }

@@ -279,6 +279,16 @@ const groups: readonly Group[] = [
     ]
   },
   {
+    prefix: `${ownPrefix}flex.`,
+    schema: 'Ringdown.FlexAutomation',
+    lines: [
+      ['reservation.auto-accepted', 'ringdown.reservation.auto-accepted', 'An offer was accepted for its worker.'],
+      ['wrap-up.started', 'ringdown.wrap-up.started', 'A wrap-up began that has a deadline.'],
+      ['wrap-up.updated', 'ringdown.wrap-up.updated', 'A wrap-up has another deadline, or none.'],
+      ['wrap-up.ended', 'ringdown.wrap-up.ended', 'The time of a wrap-up was over, and the worker completes.']
+    ]
+  },
+  {
     prefix: `${ownPrefix}taskrouter.`,
     schema: 'Ringdown.TaskRouterConfiguration',
     lines: [

@@ -1,3 +1,4 @@
+import { autoAcceptDue, updateWrapUp, wrapUpDue } from './automation.ts'
 import { updateInteractionChannel } from './channel.ts'
 import { setupFlex, updateFlexConfiguration } from './configuration.ts'
 import { createFlexFlow, deleteFlexFlow, updateFlexFlow } from './flex-flow.ts'
@@ -6,6 +7,7 @@ import { createInteractionWebhook, deleteInteractionWebhook, updateInteractionWe
 import { createInvite } from './invite.ts'
 import { createInteractionParticipant, updateInteractionParticipant } from './member.ts'
 import {
+  autoAcceptReads,
   channelReads,
   createInteractionReads,
   createParticipantReads,
@@ -28,5 +30,8 @@ export const flexCommands = {
   'interaction_participant.update': { decide: updateInteractionParticipant, reads: updateParticipantReads },
   'interaction_webhook.create': { decide: createInteractionWebhook },
   'interaction_webhook.update': { decide: updateInteractionWebhook },
-  'interaction_webhook.delete': { decide: deleteInteractionWebhook }
+  'interaction_webhook.delete': { decide: deleteInteractionWebhook },
+  'wrap_up.update': { decide: updateWrapUp },
+  'timer.auto_accept': { decide: autoAcceptDue, reads: autoAcceptReads },
+  'timer.wrap_up': { decide: wrapUpDue }
 } as const

@@ -11,7 +11,11 @@ export const flexEvents = {
   'interaction.channel.status.updated': ofChannel('interaction-channel', (channel) => `is ${channel.status}`),
   'interaction.participant.joined': ofParticipant('joined'),
   'interaction.participant.updated': ofParticipant('updated'),
-  'interaction.participant.left': ofParticipant('left')
+  'interaction.participant.left': ofParticipant('left'),
+  'ringdown.reservation.auto-accepted': ofAutomation('accepted for its worker'),
+  'ringdown.wrap-up.started': ofAutomation('is wrapped up against a deadline'),
+  'ringdown.wrap-up.updated': ofAutomation('has another deadline'),
+  'ringdown.wrap-up.ended': ofAutomation('is at the end of its wrap-up time')
 } satisfies Record<string, Rendering>
 
 type ChannelEvent = Extract<keyof typeof flexEvents, 'interaction.created' | `interaction.channel.${string}`>
@@ -72,6 +76,28 @@ function ofParticipant(did: string): Rendering {
         task_sid: member.task_sid,
         worker_sid: member.worker_sid,
         reservation_sid: member.reservation_sid
+      }
+    }
+  }
+}
+
+/** Ours: what automation does with a reservation, and until when. */
+function ofAutomation(did: string): Rendering {
+  return (refs) => {
+    const { sid, workspace_sid, task_sid, worker_sid } = refOf(refs, 'reservation')
+    const { wrap_up } = refs
+    return {
+      workspace_sid,
+      description: `Reservation ${sid} ${did}`,
+      resource_type: 'reservation',
+      resource_sid: sid,
+      data: {
+        workspace_sid,
+        reservation_sid: sid,
+        task_sid,
+        worker_sid,
+        worker_name: refs.worker?.friendly_name,
+        ...(wrap_up && { wrap_up_ends_at: wrap_up.ends_at, wrap_up_extended: wrap_up.extended })
       }
     }
   }

@@ -7,6 +7,7 @@ import type { Reactions } from '../reactions.ts'
 import { accept } from '../routing/reservation.ts'
 import type { ReservationRow, TaskRow } from '../routing/rows.ts'
 import { updateWorker } from '../routing/worker.ts'
+import { acceptLater, beginWrapUp, endWrapUp } from './automation.ts'
 import { closeIfDeserted, endChannel, settle } from './channel.ts'
 import { emitChannel, emitMember } from './events.ts'
 import { addAgent, dropMember } from './member.ts'
@@ -15,10 +16,19 @@ import { isUsable } from './rows.ts'
 
 /** What happens in TaskRouter and in conversations, and what it means for interactions (reference flex 10). */
 export const flexReactions: Reactions = {
-  'reservation.created': (state, { refs }) => acceptForAgent(state, reservationIn(refs)),
+  'reservation.created': (state, { refs }) => {
+    acceptForAgent(state, reservationIn(refs))
+    acceptLater(state, reservationIn(refs))
+  },
   'reservation.accepted': (state, { refs }) => agentJoins(state, reservationIn(refs)),
-  'reservation.wrapup': (state, { refs }) => agentWrapsUp(state, reservationIn(refs)),
-  'reservation.completed': (state, { refs }) => agentCompletes(state, reservationIn(refs)),
+  'reservation.wrapup': (state, { refs }) => {
+    beginWrapUp(state, reservationIn(refs))
+    agentWrapsUp(state, reservationIn(refs))
+  },
+  'reservation.completed': (state, { refs }) => {
+    endWrapUp(state, reservationIn(refs))
+    agentCompletes(state, reservationIn(refs))
+  },
   'task.completed': (state, { refs }) => taskEnds(state, taskIn(refs)),
   'task.canceled': (state, { refs }) => taskEnds(state, taskIn(refs)),
   'task.deleted': (state, { refs }) => taskEnds(state, taskIn(refs)),

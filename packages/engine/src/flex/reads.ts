@@ -52,6 +52,11 @@ export function updateParticipantReads(
   return [...rowReads(state, 'interaction_channel', channel_sid), ...rowReads(state, 'interaction_participant', sid)]
 }
 
+export function autoAcceptReads({ sid }: { readonly sid: string }, state: State): readonly Read[] {
+  const reservation_sid = state.find('auto_accept', sid)?.reservation_sid
+  return reservation_sid === undefined ? [] : acceptanceReads(state, reservation_sid)
+}
+
 /** An acceptance makes its agent a user of the conversation's service, whichever door it comes by. */
 export const flexReads = {
   'reservation.update': ({ sid }: { readonly sid: string }, state) => acceptanceReads(state, sid),

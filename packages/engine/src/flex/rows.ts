@@ -165,6 +165,34 @@ const interactionWebhookColumns = {
 } as const
 export type InteractionWebhookRow = RowOf<typeof interactionWebhookColumns>
 
+/** An offer that is accepted for its worker (`automation.ts`); gone in the next decision. */
+const autoAcceptColumns = {
+  workspace_sid: text(),
+  reservation_sid: text(),
+  // Timer
+  accept_at: integer()
+} as const
+export type AutoAcceptRow = RowOf<typeof autoAcceptColumns>
+
+/** The deadline of a reservation's wrap-up; gone with the wrap-up. What was configured when it began holds. */
+const wrapUpColumns = {
+  workspace_sid: text(),
+  reservation_sid: text(),
+  task_sid: text(),
+  worker_sid: text(),
+  began_at: integer(),
+  /** Milliseconds; the second is what an extension adds, 0 for no end. */
+  wrapup_time: integer(),
+  extended_wrapup_time: integer(),
+  allow_extended_wrapup: flag(),
+  default_outcome: text<string | null>(),
+  extended: flag(),
+  // Timer
+  /** Null while it has no end: the extension has none, or an outcome is missing. */
+  ends_at: integer<number | null>()
+} as const
+export type WrapUpRow = RowOf<typeof wrapUpColumns>
+
 export function isUsable(channel: InteractionChannelRow): boolean {
   return channel.status === 'active' || channel.status === 'inactive'
 }
@@ -232,6 +260,15 @@ export const flexKinds = {
     // Not two letters and hexadecimal digits, but a ttid (`interaction-webhook.ts`).
     prefix: 'flex_interactionwebhook_',
     indexes: { instance_sid: (row) => row.instance_sid }
+  }),
+  auto_accept: kind(autoAcceptColumns, {
+    prefix: 'RA',
+    timers: { accept_at: 'timer.auto_accept' }
+  }),
+  wrap_up: kind(wrapUpColumns, {
+    prefix: 'RW',
+    indexes: { reservation_sid: (row) => row.reservation_sid },
+    timers: { ends_at: 'timer.wrap_up' }
   })
 }
 

@@ -104,7 +104,7 @@ function completeTransfer(state: State, { sid, task_sid }: ReservationRow): Tran
 }
 
 /** Wraps up or completes a reservation: the last worker who has the task takes it along (reference taskrouter 5.1). */
-function finish(state: State, { sid, task_sid }: ReservationRow, status: 'wrapping' | 'completed'): void {
+export function finish(state: State, { sid, task_sid }: ReservationRow, status: 'wrapping' | 'completed'): void {
   const others = state.tables.reservation
     .list('task_sid', task_sid)
     .filter((other) => other.sid !== sid && isOpen(other) && !hasLetGo(state, other.sid))

@@ -1,6 +1,6 @@
 import type { State } from '../center.ts'
 import { checkRange, checkVersion, cleared } from '../core/parameters.ts'
-import { refuse } from '../core/refusals.ts'
+import { Refusal, refuse } from '../core/refusals.ts'
 import type { NewRow } from '../core/state.ts'
 import { isOpen, noFilter } from '../matching/row-values.ts'
 import { cancel, closeReservations, complete, dropIfUnused, reasons, wrapUp } from './end-task.ts'
@@ -158,6 +158,17 @@ export interface UpdateTask {
   readonly task_channel?: string
   readonly virtual_start_time?: number
   readonly if_match?: string
+}
+
+/** Whether a text may be a task's attributes. */
+export function fitsAttributes(text: string): boolean {
+  try {
+    checkAttributes(text)
+    return true
+  } catch (error) {
+    if (error instanceof Refusal) return false
+    throw error
+  }
 }
 
 /** Attributes and place first, then the status (reference taskrouter 4.1). */

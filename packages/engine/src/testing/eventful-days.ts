@@ -16,6 +16,7 @@ export function eventfulDays(): { readonly events: readonly RenderedEvent[]; rea
   waitTooLong(world)
   talk(world)
   interact(world)
+  automate(world)
   clearAway(world)
   const events = world.events().map((event) => JSON.parse(JSON.stringify(render(event))) as RenderedEvent) // as the log has it
   return { events, account_sid: world.state.account_sid }
@@ -168,6 +169,25 @@ function interact(world: World): void {
   respond('completed')
   world.do({ type: 'interaction_channel.update', interaction_sid: interaction.sid, sid: channel_sid, status: 'closed' })
   begin(`CH${'0'.repeat(32)}`)
+}
+
+/** What an agent's page would do in time is done without it. */
+function automate(world: World): void {
+  const { workspace_sid } = world
+  const { account_sid } = world.state
+  const set = { channel: 'sms', auto_accept: true, auto_wrapup: true, wrapup_time: 30_000, allow_extended_wrapup: true }
+  const configure = (enabled: boolean) => {
+    const features = { agent_automation: { enabled, configuration: [{ ...set, extended_wrapup_time: 60_000 }] } }
+    world.do({ type: 'flex_configuration.update', account_sid, ui_attributes: { custom_data: { features } } })
+  }
+  configure(true)
+  world.addTask('automatic', { task_channel: 'sms' })
+  const task_sid = world.sid('automatic')
+  const { sid = '' } = world.state.tables.reservation.firstBy('task_sid', task_sid) ?? {}
+  world.do({ type: 'reservation.update', workspace_sid, task_sid, sid, reservation_status: 'wrapping' })
+  world.do({ type: 'wrap_up.update', workspace_sid, reservation_sid: sid, extended: true })
+  world.pass('2 min')
+  configure(false)
 }
 
 function clearAway(world: World): void {

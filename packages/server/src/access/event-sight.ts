@@ -67,10 +67,13 @@ class OwnEvents {
     const team = role === 'supervisor' ? teamOf(state, standing) : undefined
     if (role === 'supervisor' && team === undefined) return (event) => isHere(event) && !isOfAccess(event)
     const sight = new Sight(state, standing, team)
-    if (role === 'chat') return ({ data }) => this.#isInConversation(data, sight, standing)
+    if (role === 'chat')
+      return (event) => !isAmongColleagues(event) && this.#isInConversation(event.data, sight, standing)
     return (event) =>
       isHere(event) &&
-      (isOnFloor(event.data, sight) || (!isTaskRouter && this.#isInConversation(event.data, sight, standing)))
+      (isOfDesks(event) ||
+        isOnFloor(event.data, sight) ||
+        (!isTaskRouter && this.#isInConversation(event.data, sight, standing)))
   }
 
   /** Of a conversation that somebody is in; or that it was in while it was open, once it is closed. */
@@ -87,6 +90,16 @@ class OwnEvents {
     else if (this.#seen.size < maxSeen) this.#seen.add(sid)
     return isIn
   }
+}
+
+/** Customers are told nothing of what colleagues tell each other, nor who looks at what they write. */
+function isAmongColleagues({ type }: EventSubject): boolean {
+  return type.startsWith('note.') || type === 'viewing'
+}
+
+/** What every desk shows, whoever sits there. */
+function isOfDesks({ type }: EventSubject): boolean {
+  return type.startsWith('canned-response.')
 }
 
 function isOnFloor(

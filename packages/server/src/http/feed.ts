@@ -192,6 +192,9 @@ function sseDoor({ raw }: FastifyReply, { cursors }: Feed): StreamDoor {
       const beat = events.length === 0 ? `: still here\nid: ${cursors.at(position)}\n\n` : ''
       raw.write(lost + events.map(({ seq, text }) => `id: ${cursors.at(seq)}\ndata: ${text}\n\n`).join('') + beat)
     },
+    tell(name, text) {
+      if (isOpen) raw.write(`event: ${name}\ndata: ${text}\n\n`)
+    },
     unread: () => raw.writableLength,
     async drained(signal) {
       await once(raw, 'drain', { signal }).catch(() => {}) // gone, or out of patience: what is unread says which

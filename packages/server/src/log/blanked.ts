@@ -13,6 +13,7 @@ export const removals = {
   'conversation.removed': 'conversation_sid',
   'participant.removed': 'participant_sid',
   'message.removed': 'message_sid',
+  'note.removed': 'note_sid',
   'ringdown.user.removed': 'user_sid',
   'ringdown.conversations-service.removed': 'chat_service_sid'
 } as const satisfies { readonly [T in EventType]?: string }
@@ -25,6 +26,7 @@ const blanks: Readonly<Record<string, string | null>> = {
   identity: null,
   author: null,
   body: null,
+  mentions: '[]',
   subject: null,
   messaging_binding_address: null,
   created_by: null,
@@ -92,4 +94,4 @@ export function blankedEvent({ seq, data: text }: StoredEvent, gone: ReadonlySet
   return written === text ? undefined : { seq, data: written }
 }
 
-const sids = /(?:CH|MB|IM|US|IS)[0-9a-f]{32}/g
+const sids = /(?:CH|MB|IM|KQ|US|IS)[0-9a-f]{32}/g

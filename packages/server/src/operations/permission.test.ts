@@ -376,7 +376,7 @@ describe('every operation', () => {
         const isOther =
           role === 'chat'
             ? false
-            : !/^taskrouter_v1|Explanation$|ListEvent$|FetchClock$|TokenValidation$/.test(operation.id)
+            : !/^taskrouter_v1|Explanation$|ListEvent$|FetchClock$|TokenValidation$|WrapUp$/.test(operation.id)
         const scope = isOther ? undefined : permission.scopes[role]
         // What nobody has is nobody's own; lists are cut, and names are for all.
         const isRefused = scope === undefined || (isNarrow(permission, role) && scope !== 'names' && !permission.rows)

@@ -3,7 +3,7 @@ import { permissions } from '@ringdown/contract/generated/permissions'
 import type { Operation } from '@ringdown/contract/operation'
 import type { Permission, Role, Scope } from '@ringdown/contract/permissions'
 import type { State } from '@ringdown/engine/center'
-import { isOpen } from '@ringdown/engine/matching/standing'
+import { isOpen } from '@ringdown/engine/matching/row-values'
 import { allowsRight, type Caller, type RoleStanding } from '../access/caller.ts'
 import { eventReader } from '../access/event-sight.ts'
 import { missingRight, unknownCaller } from '../access/refusals.ts'
@@ -92,6 +92,8 @@ const ofFloor: ReadonlySet<string> = new Set<OperationId>([
   'ringdown_v1.ListEvent',
   'ringdown_v1.FetchTaskExplanation',
   'ringdown_v1.FetchWorkerExplanation',
+  'ringdown_v1.FetchReservationWrapUp',
+  'ringdown_v1.UpdateReservationWrapUp',
   'ringdown_v1.FetchClock',
   'iam_v1.CreateTokenValidation'
 ])
@@ -200,9 +202,14 @@ function checkWorkspace(
 /** What somebody writes is by whom it is, and reaches webhooks as what a person does (reference conversations 17.2). */
 function signed({ resource, verb }: Operation, { identity }: RoleStanding, call: AnyCall): AnyCall {
   if (verb === 'fetch' || verb === 'list' || identity === undefined || !/conversation/.test(resource)) return call
-  const isMessage = /conversation_message$/.test(resource) && verb === 'create'
   const origin = { source: 'SDK', client_identity: identity, x_twilio_webhook_enabled: true }
-  return { ...call, params: { ...call.params, ...origin, ...(isMessage && { author: identity }) } }
+  return { ...call, params: { ...call.params, ...origin, ...signature(resource, verb, identity) } }
+}
+
+/** How what somebody writes says by whom it is. */
+function signature(resource: string, verb: Operation['verb'], identity: string): object {
+  if (/conversation_(?:message|note)$/.test(resource)) return verb === 'create' ? { author: identity } : {}
+  return /^conversation_(?:typing|viewing)$/.test(resource) ? { identity } : {}
 }
 
 /** The context in which lists leave out what may not be seen; the log is followed for longer than a look takes. */

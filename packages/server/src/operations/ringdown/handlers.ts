@@ -1,21 +1,23 @@
-import type { Noun } from '../derived.ts'
 import type { Handlers } from '../handler.ts'
-import { accessNouns, userHandlers } from './access.ts'
+import { userHandlers } from './access.ts'
 import { clockHandlers } from './clock.ts'
 import { deliveryHandlers } from './deliveries.ts'
+import { deskHandlers } from './desk.ts'
 import { dryRunHandlers } from './dry-runs.ts'
 import { eventHandlers } from './events.ts'
 import { explanationHandlers } from './explanations.ts'
+import { presenceHandlers } from './presence.ts'
+import { workerDeskHandlers } from './worker-desk.ts'
 
 /** What Ringdown has beside Twilio's APIs: the files in `packages/contract/openapi/ringdown_v1` describe it. */
 export const ringdownHandlers = {
   ...userHandlers,
   ...clockHandlers,
   ...deliveryHandlers,
+  ...deskHandlers,
   ...dryRunHandlers,
   ...eventHandlers,
-  ...explanationHandlers
+  ...explanationHandlers,
+  ...presenceHandlers,
+  ...workerDeskHandlers
 } satisfies Handlers
-
-/** Those of our resources whose operations follow the general rules. */
-export const ringdownNouns: Readonly<Record<string, Noun>> = { ...accessNouns }

@@ -27,6 +27,11 @@ export class FeedEvent {
     })
   }
 
+  /** What is told and kept nowhere: it has no place in the log. */
+  static passing(type: string, data: object): FeedEvent {
+    return new FeedEvent(0, type, () => JSON.stringify({ type, data }))
+  }
+
   /** As the log keeps it. */
   static stored(event: StoredEvent, cursors: Cursors): FeedEvent {
     return new FeedEvent(event.seq, event.type, () => textOf(event, published(event.type, event.data), cursors))
@@ -83,7 +88,11 @@ export class FeedFilter {
   }
 
   fits(event: FeedEvent): boolean {
-    if (!this.fitsType(event.type)) return false
+    return this.fitsType(event.type) && this.concerns(event)
+  }
+
+  /** The same whatever its type is. */
+  concerns(event: FeedEvent): boolean {
     // In the JSON text of a flat object a name, a colon and a SID stand like this only where the field holds the SID:
     // inside a string every quotation mark has a backslash before it. So nothing is parsed, whoever follows.
     const isAbout = this.#abouts.every((fields) => fields.some((field) => event.text.includes(field)))

@@ -71,7 +71,7 @@ function counted() {
 
 function question(feed: Feed, position: number | undefined, more: Partial<FeedQuestion> = {}): FeedQuestion {
   const cursor = position === undefined ? undefined : feed.cursors.at(position)
-  return { cursor, since: undefined, filter: everything, limit: 100, wait_ms: 0, ...more }
+  return { cursor, since: undefined, filter: everything, limit: 100, wait_ms: 0, presence: false, ...more }
 }
 
 const seqs = ({ events }: Pick<FeedPage, 'events'>) => events.map(({ seq }) => seq)
@@ -79,6 +79,8 @@ const range = (first: number, last: number) => Array.from({ length: last - first
 
 /** The other end of a stream, in memory. */
 class Ear implements StreamDoor {
+  readonly told: string[] = []
+
   readonly heard: number[] = []
   readonly ended: Promise<{ why: StreamEnd; position: number }>
   end: (why: StreamEnd, position: number) => void = () => {}
@@ -92,6 +94,10 @@ class Ear implements StreamDoor {
 
   send(page: FeedPage): void {
     this.heard.push(...seqs(page))
+  }
+
+  tell(name: string, text: string): void {
+    this.told.push(`${name} ${text}`)
   }
 
   unread(): number {

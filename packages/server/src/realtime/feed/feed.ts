@@ -8,6 +8,7 @@ import { Unavailable } from '../../commit/ledger.ts'
 import { EventSearch } from '../../log/event-search.ts'
 import { Cursors } from './cursor.ts'
 import { FeedEvent, type FeedFilter } from './event.ts'
+import { Presence, type Sign, type SignKind } from './presence.ts'
 import type { FeedQuestion } from './question.ts'
 
 /** What the feed needs of the account whose log it follows. */
@@ -75,6 +76,8 @@ export type StreamEnd = 'slow' | 'stopping' | 'unavailable' | 'revoked'
 export interface StreamDoor {
   /** Takes a page: the first one opens the stream; one without events says where the stream is by now. */
   send(page: FeedPage): void
+  /** Takes what is told and kept nowhere: the name of what it is, and JSON text. */
+  tell(name: string, text: string): void
   /** Bytes that were sent and have not left. */
   unread(): number
   /** Resolves when what was sent has left, or the signal is aborted. */
@@ -105,6 +108,9 @@ export class Feed {
   /** The state that it was learnt from; another one means that the account was loaded again. */
   #state: State
   readonly #waiters = new Set<Waiter>()
+  /** Streams that hear who types and who looks. */
+  readonly #listeners = new Set<Pick<FeedQuestion, 'filter'> & { readonly door: StreamDoor }>()
+  readonly #presence = new Presence()
   #polls = 0
   #streams = 0
   /** One for each call and stream, to end it by. */
@@ -172,9 +178,44 @@ export class Feed {
     const position = await this.#using(undefined, undefined, () => this.#startOf(question))
     return async (door, signal) => {
       this.#streams++
+      const listener = { filter: question.filter, door }
+      if (question.presence) this.#listeners.add(listener)
       const run = (over: AbortSignal) => this.#stream(position, question, door, over)
-      await this.#using(signal, question.stands, run).finally(() => this.#streams--)
+      await this.#using(signal, question.stands, run).finally(() => {
+        this.#streams--
+        this.#listeners.delete(listener)
+      })
     }
+  }
+
+  // What is kept nowhere
+
+  /** Somebody types or looks, or does so no more; streams that want to know are told. Answers the sign; `now` is in milliseconds. */
+  sign(
+    kind: SignKind,
+    whose: Pick<Sign, 'conversation_sid' | 'chat_service_sid' | 'identity'>,
+    { active, now }: { readonly active: boolean; readonly now: number }
+  ): Sign | undefined {
+    if (!active) {
+      if (this.#presence.end(kind, whose, now)) this.#tell(kind, { ...whose, active, ends_at: null })
+      return undefined
+    }
+    const { sign, isNews } = this.#presence.set(kind, whose, now)
+    if (isNews) this.#tell(kind, { ...whose, active, ends_at: new Date(sign.ends_at).toISOString() })
+    return sign
+  }
+
+  /** Who types or looks now. */
+  signs(kind: SignKind, conversation_sid: string, now: number): Sign[] {
+    return this.#presence.of(kind, conversation_sid, now)
+  }
+
+  /** Whoever has not read what came before need not hear of it: it is over soon. */
+  #tell(kind: SignKind, data: object): void {
+    const event = FeedEvent.passing(kind, data)
+    const text = JSON.stringify(data)
+    for (const { filter, door } of this.#listeners)
+      if (door.unread() <= this.#limits.unread_bytes && filter.concerns(event)) door.tell(kind, text)
   }
 
   /** Ends every wait and every stream. */

@@ -15,6 +15,8 @@ export interface FeedQuestion {
   /** Events of one answer. */
   readonly limit: number
   readonly wait_ms: number
+  /** Of a stream: whether it hears who types and who looks at a conversation. */
+  readonly presence: boolean
   /** Whether whoever asks may still do so; looked at while it waits. */
   readonly stands?: (() => boolean) | undefined
 }
@@ -33,7 +35,7 @@ const narrowing: Readonly<Record<string, { readonly prefix: string; readonly fie
   interaction_sid: { prefix: 'KD', fields: ['interaction_sid'] }
 }
 
-const names = ['cursor', 'since', 'types', ...Object.keys(narrowing), 'limit', 'wait_s']
+const names = ['cursor', 'since', 'types', ...Object.keys(narrowing), 'limit', 'wait_s', 'presence']
 
 const maxWait_s = 50
 const usualWait_s = 25
@@ -59,7 +61,8 @@ export function feedQuestion(parameters: QueryParameters, now: number, reader?: 
     filter: new FeedFilter(typesOf(parameters.get('types') ?? []), aboutOf(one), reader?.sees),
     stands: reader?.stands,
     limit: integerOf('limit', one('limit'), usualEvents, 1, maxEvents),
-    wait_ms: integerOf('wait_s', one('wait_s'), usualWait_s, 0, maxWait_s) * 1000
+    wait_ms: integerOf('wait_s', one('wait_s'), usualWait_s, 0, maxWait_s) * 1000,
+    presence: flagOf('presence', one('presence'))
   }
 }
 
@@ -123,6 +126,12 @@ function sinceOf(text: string, now: number): number {
       'since'
     )
   return since
+}
+
+function flagOf(name: string, text: string | undefined): boolean {
+  if (text === undefined || text === 'false') return false
+  if (text === 'true') return true
+  throw new InvalidRequest(`Parameter ${name} is invalid: true or false is expected, not '${shown(text)}'`, name)
 }
 
 function integerOf(name: string, text: string | undefined, usual: number, least: number, most: number): number {

@@ -180,6 +180,9 @@ function doorOf(socket: WebSocket, feed: Feed): StreamDoor {
       isHeard = false
       socket.ping()
     },
+    tell(name, text) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(`{"${name}":${text}}`)
+    },
     unread: () => socket.bufferedAmount,
     drained: (signal) => drained(socket, signal),
     end(why, position) {

@@ -16,7 +16,14 @@ import { type Access, accessBy } from './access.ts'
 import { longestCall, readCall, tokenIn } from './call.ts'
 import { pushedBy } from './pushed-event.ts'
 import { answerCall } from './rpc.ts'
-import { defaultLimits, isOfWorker, type SessionLimits, Sessions, type Wishes, type WorkerAccess } from './sessions.ts'
+import {
+  defaultLimits,
+  isOfWorker,
+  type SessionLimits,
+  type Wishes,
+  type WorkerAccess,
+  WorkerSessions
+} from './sessions.ts'
 
 export interface EventBridgeOptions {
   /** The account, or undefined while this process does not own it. */
@@ -67,14 +74,14 @@ export function mountEventBridge(app: FastifyInstance, options: EventBridgeOptio
 
 class EventBridge {
   readonly #options: EventBridgeOptions
-  readonly #sessions: Sessions
+  readonly #sessions: WorkerSessions
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 16 * 1024 })
   /** Accounts whose batches are followed, and the state that their sockets know. */
   readonly #followed = new Map<Account, State>()
 
   constructor(options: EventBridgeOptions) {
     this.#options = options
-    this.#sessions = new Sessions({ ...defaultLimits, ...options.limits }, options.log, {
+    this.#sessions = new WorkerSessions({ ...defaultLimits, ...options.limits }, options.log, {
       gone: (access) => this.#goOffline(access),
       beat: () => {
         for (const account of this.#followed.keys()) this.#checkLoaded(account)

@@ -68,7 +68,7 @@ const ends = {
 /**
  * The sockets of workers. Timers run on the machine's clock under a test clock, too: what is at the other end does.
  */
-export class Sessions {
+export class WorkerSessions {
   readonly #limits: SessionLimits
   readonly #log: Logger
   readonly #hooks: SessionHooks
