@@ -312,7 +312,7 @@ for (const { name, available, place } of stores)
 
     it('reads its log from a cursor, and the numbers go on after old events were deleted', async () => {
       const head = await store.lock(account)
-      await store.write(batch(head, { events: [event(1), event(2), event(3)] }))
+      for (const n of [1, 2, 3]) await store.write(batch({ ...head, decision: n }, { events: [event(n)] }))
       expect(await store.log(account, 0, 2)).toEqual([event(1), event(2)])
       expect(await store.log(account, 2, 2)).toEqual([event(3)])
       expect(await store.log(account, 3, 2)).toEqual([])
@@ -359,12 +359,11 @@ for (const { name, available, place } of stores)
       expect(await store.compact(64)).toBe(0)
     })
 
-    it('prunes only what is old enough, in the log and in the journal', async () => {
+    it('prunes only what is old enough: whole blocks of the log, and entries of the journal', async () => {
       const head = await store.lock(account)
-      await store.write(
-        batch(head, { events: [1, 2, 3].map((n) => event(n)), journal: [1, 2, 3].map((n) => entry(n)) })
-      )
-      expect(await store.prune(account, { event: event(2).at, journal: entry(3).at }, 100)).toBe(3)
+      await store.write(batch(head, { events: [event(1)], journal: [1, 2, 3].map((n) => entry(n)) }))
+      await store.write(batch({ ...head, decision: 3 }, { events: [event(2), event(3)] }))
+      expect(await store.prune(account, { event: event(3).at, journal: entry(3).at }, 100)).toBe(3)
       expect(await store.log(account, 0, 10)).toEqual([event(2), event(3)])
       expect(await store.journal(account, 0, 10)).toEqual([entry(3)])
     })

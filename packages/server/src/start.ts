@@ -83,7 +83,8 @@ export async function start(options: StartOptions): Promise<Running> {
     const sealing = await sealingFor(options.data, options.env)
     tellOpenness(log, options.data)
     const { data, database, acceptDataLoss = false } = options
-    store = await openStore(database === undefined ? { data, schema, acceptDataLoss } : { database, schema })
+    const how = { schema, acceptDataLoss, tell: (line: string) => log.info(line) }
+    store = await openStore(database === undefined ? { data, ...how } : { database, ...how })
     await checkKnown(store, credentials)
     return await serve(options, { store, credentials, sealing, folder })
   } catch (error) {
