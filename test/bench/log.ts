@@ -9,7 +9,18 @@ import type { AccountHead, Store } from '@ringdown/server/store/store'
 import { pino } from 'pino'
 import { Batches } from './batches.ts'
 import { atEnd, temporaryFolder } from './lifetime.ts'
-import { atMost, count, type Figure, type Measured, median, ms, type Options, quantile, say, times } from './measured.ts'
+import {
+  atMost,
+  count,
+  type Figure,
+  type Measured,
+  median,
+  ms,
+  type Options,
+  quantile,
+  say,
+  times
+} from './measured.ts'
 import { postgresSchema } from './store.ts'
 
 const shape = { workers: 1000, queues: 50 }

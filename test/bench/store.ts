@@ -8,7 +8,18 @@ import pg from 'pg'
 import { Batches, busiestSince, threadTimes } from './batches.ts'
 import { atEnd, temporaryFolder } from './lifetime.ts'
 import { syncLatency } from './machine.ts'
-import { type Figure, type Measured, median, ms, type Options, perSecond, quantile, say, spread, us } from './measured.ts'
+import {
+  type Figure,
+  type Measured,
+  median,
+  ms,
+  type Options,
+  perSecond,
+  quantile,
+  say,
+  spread,
+  us
+} from './measured.ts'
 
 const decisions = 64
 const shape = { workers: 1000, queues: 50 }

@@ -37,7 +37,7 @@ interface Before {
   readonly types: Readonly<Record<string, number>>
 }
 
-async function before(): Promise<Before & { readonly folder: string }> {
+async function morningOf(): Promise<Before & { readonly folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'ringdown-old-log-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   await writeFile(
@@ -64,7 +64,7 @@ const digestOf = (events: readonly StoredEvent[]) => {
 
 describe('a data folder of the revision before', () => {
   it('is moved once, with a line about it, and every event is what it was', async () => {
-    const { folder, account_sid, workspace_sid, at, events, sha256, task_sid, of_task, types } = await before()
+    const { folder, account_sid, workspace_sid, at, events, sha256, task_sid, of_task, types } = await morningOf()
     const lines: string[] = []
     const open = () => openStore({ schema, data: folder, tell: (line) => lines.push(line) })
     let store = await open()
@@ -88,13 +88,16 @@ describe('a data folder of the revision before', () => {
     await store.lock(account_sid)
     expect(lines).toEqual([])
     expect((await wholeLog(store, account_sid)).length).toBe(events + 1)
-    const [left] = await store.query({ sql: "select count(*) as n from sqlite_schema where name like 'event%'", values: [] })
+    const [left] = await store.query({
+      sql: "select count(*) as n from sqlite_schema where name like 'event%'",
+      values: []
+    })
     expect(left?.n).toBe(0)
     await store.close()
   })
 
   it('is served: events of a task, and what was removed goes', async () => {
-    const { folder, account_sid, workspace_sid, task_sid, of_task, at } = await before()
+    const { folder, account_sid, workspace_sid, task_sid, of_task, at } = await morningOf()
     expect(account_sid).toBe(credentials.account_sid)
     const { auth_token } = credentials
     const env = { RINGDOWN_ACCOUNT_SID: account_sid, RINGDOWN_AUTH_TOKEN: auth_token }

@@ -73,7 +73,9 @@ describe('a store on SQLite', () => {
       const messages = Array.from({ length: size }, (_, i) => row('IM', n * size + i + 1, { conversation_sid, body }))
       await store.write(batch({ ...head, decision: n }, { rows: messages.map((each) => put('message', each)) }))
     }
-    await store.write(batch({ ...head, decision: 40 }, { removals: [{ kind: 'message', where: { conversation_sid } }] }))
+    await store.write(
+      batch({ ...head, decision: 40 }, { removals: [{ kind: 'message', where: { conversation_sid } }] })
+    )
     const pages = async () => (await here.query('pragma page_count'))[0] as { page_count: number } // as: SQLite answers so
     const before = (await pages()).page_count
     let given = 0

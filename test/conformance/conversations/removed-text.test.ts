@@ -27,7 +27,12 @@ async function inflatedIn(bytes: Buffer): Promise<string> {
     const inflating = createInflate()
     inflating.on('data', (text: Buffer) => texts.push(text.toString()))
     // What follows it in the file is no part of it.
-    await new Promise((resolve) => inflating.on('error', resolve).on('end', resolve).end(bytes.subarray(at, at + 65_536)))
+    await new Promise((resolve) =>
+      inflating
+        .on('error', resolve)
+        .on('end', resolve)
+        .end(bytes.subarray(at, at + 65_536))
+    )
   }
   return texts.join()
 }

@@ -26,9 +26,10 @@ interface Place {
   readonly last: number
 }
 
-/** Blocks that are looked for, and that are inflated, at a time. */
-const placesAtOnce = 256
-const textsAtOnce = 16
+/** Blocks that are looked for at a time, at first and when those were not enough; and events that are read at a time. */
+const fewPlaces = 16
+const manyPlaces = 256
+const eventsAtOnce = 4_096
 
 const [blocks, texts] = [quote(blockTable.name), quote(textTable.name)]
 
@@ -68,19 +69,20 @@ export class EventLog {
     ])
     const found: StoredEvent[] = []
     let rest: Place = { first: Math.max(first, begin.first), last: Math.min(last, end.last) }
-    // As many blocks as may hold enough, and when they do not, more.
-    let enough = limit
-    while (found.length < limit && rest.first <= rest.last) {
-      const places = await this.#places(query, rest)
+    let read = 0
+    for (let most = fewPlaces; found.length < limit && rest.first <= rest.last; most = manyPlaces) {
+      const places = await this.#places(query, rest, most)
       for (let n = 0; n < places.length && found.length < limit; ) {
+        // As many blocks as hold enough, if they are like those before.
+        const enough = (limit - found.length) * (read === 0 ? 1 : (read + 1) / (found.length + 1))
         const some = taken(places, n, enough)
-        for (const event of await this.#eventsOf(account_sid, some, descending))
-          if (found.length < limit && isWanted(event)) found.push(event)
+        const events = await this.#eventsOf(account_sid, some, descending)
+        for (const event of events) if (found.length < limit && isWanted(event)) found.push(event)
         n += some.length
-        enough *= 4
+        read += events.length
       }
       const latest = places.at(-1)
-      if (!latest || places.length < placesAtOnce) break
+      if (!latest || places.length < most) break
       rest = descending ? { ...rest, last: latest.first - 1 } : { ...rest, first: latest.last + 1 }
     }
     return found
@@ -92,15 +94,18 @@ export class EventLog {
     const found: StoredEvent[][] = []
     for (let n = 0; n < sorted.length; ) {
       const [first, last] = [sorted[n] as number, sorted.at(-1) as number] // as: it has more than n
-      const places = await this.#places({ account_sid, limit: 0 }, { first, last })
+      const places = await this.#places({ account_sid, limit: 0 }, { first, last }, manyPlaces)
       const wanted = places.filter((place) => {
         const begun = n
         while (n < sorted.length && (sorted[n] as number) <= place.last) n++ // as: within the list
         return n > begun && (sorted[n - 1] as number) >= place.first // as above
       })
-      for (let from = 0; from < wanted.length; from += textsAtOnce)
-        found.push(...(await this.#textsOf(account_sid, wanted.slice(from, from + textsAtOnce))).map(eventsIn))
-      if (places.length < placesAtOnce) break
+      for (let from = 0; from < wanted.length; ) {
+        const some = taken(wanted, from, eventsAtOnce)
+        found.push(...(await this.#textsOf(account_sid, some)).map(eventsIn))
+        from += some.length
+      }
+      if (places.length < manyPlaces) break
     }
     return found
   }
@@ -126,7 +131,8 @@ export class EventLog {
   }
 
   /** The next blocks of a range that may hold what is wanted, in the order of reading. */
-  async #places({ account_sid, all = [], any = [], descending }: LogQuery, { first, last }: Place): Promise<Place[]> {
+  async #places(query: LogQuery, { first, last }: Place, most: number): Promise<Place[]> {
+    const { account_sid, all = [], any = [], descending } = query
     const { values, bind, contains } = binding(this.#store.dialect)
     const conditions = [`account_sid = ${bind(account_sid)}`, `last >= ${bind(first)}`]
     if (last < endless)
@@ -136,7 +142,7 @@ export class EventLog {
     for (const token of all) conditions.push(contains('subjects', token))
     if (any.length > 0) conditions.push(`(${any.map((token) => contains('subjects', token)).join(' or ')})`)
     const sql = `select first, last from ${blocks} where ${conditions.join(' and ')}
-      order by last ${descending ? 'desc' : 'asc'} limit ${bind(placesAtOnce)}`
+      order by last ${descending ? 'desc' : 'asc'} limit ${bind(most)}`
     const found = await this.#store.query({ sql, values })
     return found.map((place) => ({ first: Number(place.first), last: Number(place.last) }))
   }
@@ -163,10 +169,10 @@ export class EventLog {
 const endless = Number.MAX_SAFE_INTEGER
 const whole: Place = { first: 0, last: endless }
 
-/** Some of the blocks, from the n-th on: until they have so many events, at most as many as are inflated at a time. */
+/** Some of the blocks, from the n-th on: until they have so many events, or as many as are read at a time. */
 function taken(places: readonly Place[], from: number, enough: number): readonly Place[] {
   let end = from
-  for (let events = 0; end < places.length && end - from < textsAtOnce && events < enough; end++) {
+  for (let events = 0; end < places.length && events < Math.min(enough, eventsAtOnce); end++) {
     const { first, last } = places[end] as Place // within the list
     events += last - first + 1
   }

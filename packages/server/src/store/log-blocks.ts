@@ -28,6 +28,9 @@ export const textTable: Table = {
 const maxEvents = 256
 const maxLength = 1 << 20
 
+/** Bytes that are made room for at a time when a block is inflated: most blocks are shorter, and pieces take twice the time. */
+export const inflateChunk = 1 << 18
+
 /** A block as rows of its two tables: their columns without the account. */
 export interface Block {
   readonly place: readonly [last: number, first: number, at: number, subjects: string]

@@ -1,7 +1,7 @@
 import { nameForm } from '@ringdown/engine/core/names'
 import { blockTable, textTable } from './log-blocks.ts'
-import { residentCondition } from './query.ts'
 import { oldBlocks, oldLog } from './old-log.ts'
+import { residentCondition } from './query.ts'
 import { CannotOpen } from './store.ts'
 import { type ColumnType, indexName, journalTable, quote, rowTable, type Table, type Tables } from './tables.ts'
 

@@ -42,7 +42,11 @@ export async function moveOldLog(
     const end = rows.at(-1)
     if (!end) return
     const events = rows.map((row) => ({ ...row, seq: Number(row.seq), at: Number(row.at) })) as StoredEvent[] // as: selected so
-    cursor = await advance(store, { account_sid, from: cursor, to: Number(end.seq) }, blockInserts(blocksOf(events, log)))
+    cursor = await advance(
+      store,
+      { account_sid, from: cursor, to: Number(end.seq) },
+      blockInserts(blocksOf(events, log))
+    )
   }
 }
 

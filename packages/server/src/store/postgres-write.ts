@@ -48,7 +48,9 @@ export async function advanceOf({ account_sid, reader, from, to, writes = [] }: 
 /** New values for many rows at once, joined with them as arrays; one part a table. */
 export async function updateOf(account_sid: string, updates: readonly Update[]): Promise<Query> {
   const values: unknown[] = [account_sid]
-  const parts = updates.map((update, n) => `part${n} as (${updatePart(update, (value) => values.push(value))} returning 1)`)
+  const parts = updates.map(
+    (update, n) => `part${n} as (${updatePart(update, (value) => values.push(value))} returning 1)`
+  )
   const all = updates.map((_, n) => `select 1 from part${n}`)
   return { sql: `with ${parts.join(',\n  ')}\n  ${all.join(' union all ')}`, values: await Promise.all(values) }
 }

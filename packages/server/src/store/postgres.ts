@@ -4,7 +4,7 @@ import type { Row } from '@ringdown/engine/core/row'
 import pg from 'pg'
 import { changesOf } from './changes.ts'
 import { EventLog } from './event-log.ts'
-import { blockTable, textTable } from './log-blocks.ts'
+import { blockTable, inflateChunk, textTable } from './log-blocks.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { moveOldLog } from './old-log.ts'
 import { withPassword } from './passfile.ts'
@@ -314,10 +314,15 @@ function pruneText({ name, key }: Table): string {
 async function inflated({ fields, rows }: pg.QueryResult): Promise<pg.QueryResult['rows']> {
   const columns = fields.filter(({ dataTypeID }) => dataTypeID === pg.types.builtins.BYTEA)
   if (columns.length === 0) return rows
-  const text = async (value: Buffer) => (await inflate(value)).toString('utf8')
+  const text = async (value: Buffer) => {
+    const inflated = await inflate(value, { chunkSize: inflateChunk }).catch((error: Error) => {
+      throw new StoreUnavailable('PostgreSQL: a block of the log is damaged', { cause: error })
+    })
+    return inflated.toString('utf8')
+  }
   const texts = rows.map((row) => columns.map(async ({ name }) => [name, await text(row[name])] as const))
   const found = await Promise.all(texts.map((of) => Promise.all(of)))
   return rows.map((row, n) => ({ ...row, ...Object.fromEntries(found[n] ?? []) }))
 }
 
-const inflate = promisify<Buffer, Buffer>(zlib.inflate)
+const inflate = promisify<Buffer, { chunkSize: number }, Buffer>(zlib.inflate)

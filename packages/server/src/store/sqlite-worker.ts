@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { inflateSync } from 'node:zlib'
+import { inflateChunk } from './log-blocks.ts'
 import { type Packed, unpacked } from './packed.ts'
 import { type Database, errorCode, openDatabase, type Statement } from './sqlite-driver.ts'
 import type { AnswerRows, Opening, PackedStep, ThreadAnswer, ThreadCall } from './sqlite-thread.ts'
@@ -117,7 +118,7 @@ function rowsOf(found: unknown[]): AnswerRows {
 function inflated(value: unknown): unknown {
   if (!(value instanceof Uint8Array)) return value
   try {
-    return inflateSync(value).toString('utf8')
+    return inflateSync(value, { chunkSize: inflateChunk }).toString('utf8')
   } catch (error) {
     throw new Error('a block of the log is damaged', { cause: error })
   }

@@ -1,7 +1,7 @@
 import type { Changes } from './changes.ts'
+import { blockTable, textTable } from './log-blocks.ts'
 import type { Aging, RowQueries, Update } from './query.ts'
 import type { Step } from './sqlite-thread.ts'
-import { blockTable, textTable } from './log-blocks.ts'
 import type { Batch, ReaderStep } from './store.ts'
 import { type Cell, type Inserts, quote, rest, type Table } from './tables.ts'
 
