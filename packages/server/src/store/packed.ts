@@ -12,7 +12,7 @@ import type { Cell } from './tables.ts'
 export interface Packed {
   /** What each value is: 0 null, 1 a number, 2 a text, 3 a text that is to be deflated. */
   readonly kinds: Uint8Array
-  /** Each value's number, or the length of its text: in UTF-16 units, or in bytes where it is to be deflated. */
+  /** Each value's number, or the length of its text in UTF-16 units. */
   readonly numbers: Float64Array
   /** The texts, joined, in UTF-8. */
   readonly memory: SharedArrayBuffer
@@ -69,21 +69,17 @@ export class Packer {
           piece += value
         } else if (typeof value === 'object' && value !== null) {
           finish()
-          const begin = end
           for (const part of value) {
             if (piece.length + part.length > pieceLength) write()
             piece += part
           }
-          write()
-          kinds[at++] = 3
-          numbers[at - 1] = end - begin
-          finish()
-          continue
+          kinds[at] = 3
         } else if (value !== null) {
           kinds[at] = 1
           numbers[at] = value
         }
         at++
+        if (kinds[at - 1] === 3) finish()
       }
     }
     finish()
