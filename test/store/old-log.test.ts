@@ -170,6 +170,19 @@ for (const { name, available, place } of stores)
       return here
     }
 
+    it('is none, and stays, where somebody else has a table of that name', async () => {
+      const here = await place()
+      onTestFinished(() => here.clear())
+      await here.query('create table event (name text)')
+      const store = await here.open()
+      await store.migrate()
+      await store.write(batch(await store.lock(account), { events: [event(1)] }))
+      expect(await store.log(account, 0, 10)).toEqual([event(1)])
+      await store.close()
+      await (await here.open()).migrate()
+      expect(await here.query('select * from event')).toEqual([])
+    })
+
     it('is moved by processes that are killed on the way, and loses nothing', { timeout: 120_000 }, async () => {
       const here = await oldStore()
       const opening =

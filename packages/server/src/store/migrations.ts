@@ -109,11 +109,11 @@ export async function migrateTables(migrator: Migrator, tables: Tables, where: s
   return hasOldLog(migrator)
 }
 
-/** What is left of the old log when all of it has been moved goes. */
+/** What is left of the old log when all of it has been moved goes. A table of that name that is not ours stays. */
 async function hasOldLog(migrator: Migrator): Promise<boolean> {
   const { run, rows } = migrator
   const { columns } = await describe(migrator, 'event')
-  if (columns.length === 0) return false
+  if (!['account_sid', 'seq', 'sid', 'type', 'at', 'data'].every((column) => columns.includes(column))) return false
   if ((await rows(`select 1 from ${oldLog} limit 1`)).length > 0) return true
   await run(`drop table ${oldLog}`)
   await run(`drop table if exists ${oldBlocks}`)
