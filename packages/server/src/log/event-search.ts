@@ -3,10 +3,10 @@ import { EventLog } from '../store/event-log.ts'
 import { tokenOf, typeToken } from '../store/log-blocks.ts'
 import type { Reading } from '../store/query.ts'
 import type { StoredEvent } from '../store/store.ts'
-import { dataOf, type EventSubject } from './event-subjects.ts'
+import { dataOf, type SubjectField } from './event-subjects.ts'
 
 /** What an event must have: a type, a SID, and SIDs that it is about. */
-export type EventFilter = { readonly [C in EventSubject | 'type' | 'sid']?: string | undefined }
+export type EventFilter = { readonly [C in SubjectField | 'type' | 'sid']?: string | undefined }
 
 export interface EventQuery {
   readonly account_sid: string

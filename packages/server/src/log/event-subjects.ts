@@ -1,7 +1,7 @@
 import type { LogSubjects } from '../store/tables.ts'
 
 /** The SIDs in an event's data by which it is found. */
-export type EventSubject =
+export type SubjectField =
   | 'workspace_sid'
   | 'task_sid'
   | 'reservation_sid'
