@@ -79,3 +79,9 @@ export function busiestSince(before: Map<string, number>, known: Map<string, num
   const used = [...threadTimes()].filter(([thread]) => !known.has(thread))
   return Math.max(...used.map(([thread, time]) => time - (before.get(thread) ?? 0)))
 }
+
+/** What the main thread has used since `before`, in microseconds. */
+export function mainSince(before: Map<string, number>): number {
+  const main = String(process.pid)
+  return (threadTimes().get(main) ?? Number.NaN) - (before.get(main) ?? Number.NaN)
+}
