@@ -32,6 +32,9 @@ const rows: Readonly<Record<string, Row>> = {
   assignment: { load: () => import('./assignment.ts') },
   curves: { load: () => import('./curves.ts') },
   store: { load: () => import('./store.ts') },
+  bytes: { load: () => import('./bytes.ts') },
+  // Old events are deleted slowly: decisions come first.
+  log: { load: () => import('./log.ts'), limit_s: 400 },
   yardsticks: { load: () => import('./yardsticks.ts') },
   http: { load: () => import('./http.ts') },
   latency: { load: () => import('./latency.ts') },
