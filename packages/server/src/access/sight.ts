@@ -1,7 +1,7 @@
 import type { State } from '@ringdown/engine/center'
 import { nameKey } from '@ringdown/engine/core/names'
 import { workerIdentity } from '@ringdown/engine/flex/member'
-import { isOpen } from '@ringdown/engine/matching/standing'
+import { isOpen } from '@ringdown/engine/matching/row-values'
 import type { ReservationRow, TaskRow, WorkerRow } from '@ringdown/engine/routing/rows'
 import type { RoleStanding } from './caller.ts'
 
