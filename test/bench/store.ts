@@ -13,6 +13,7 @@ import { Floor } from './floor.ts'
 import { atEnd, temporaryFolder } from './lifetime.ts'
 import { syncLatency } from './machine.ts'
 import { type Figure, type Measured, median, ms, type Options, perSecond, quantile, say, spread } from './measured.ts'
+import { middleUsed, sampleText, type Used, usedBy, usedSince } from './processor.ts'
 
 const decisions = 64
 const shape = { workers: 1000, queues: 50 }
@@ -43,6 +44,7 @@ export async function measure({ seconds }: Options): Promise<Measured> {
     const head = await store.lock(floor.state.account_sid)
     const took: number[] = []
     const rates: number[] = []
+    const used: Used[] = []
     for (let sample = 0; sample < 4; sample++) {
       let spent = 0
       let written = 0
@@ -50,12 +52,15 @@ export async function measure({ seconds }: Options): Promise<Measured> {
         // A store has a heartbeat, and what is left of the last write: they have their turn while the next batch is made.
         const batch = batches.next(head)
         await new Promise((resolve) => setImmediate(resolve))
+        const before = usedBy(process.pid)
         const begun = performance.now()
         await store.write(batch)
         const duration = performance.now() - begun
         spent += duration
         written++
-        if (sample > 0) took.push(duration)
+        if (sample === 0) continue
+        took.push(duration)
+        used.push(usedSince(process.pid, before, decisions))
       }
       if (sample > 0) rates.push((written / spent) * 1000)
     }
@@ -64,7 +69,7 @@ export async function measure({ seconds }: Options): Promise<Measured> {
     say(`${name}: ${spread(rates, perSecond)}; a write p50 ${ms(median(took))}, p99 ${ms(quantile(took, 0.99))}`)
     figures.push(
       { what: `${name}: batches of ${decisions} decisions`, figure: perSecond(rate) },
-      { what: `${name}: decisions`, figure: perSecond(rate * decisions) },
+      { what: `${name}: decisions`, figure: sampleText({ rate: rate * decisions, used: middleUsed(used) }) },
       { what: `${name}: one write, p50 / p99`, figure: `${ms(median(took))} / ${ms(quantile(took, 0.99))}` }
     )
     notes.push(`${name}, minimum / median / maximum of three samples: ${spread(rates, perSecond)}.`)
