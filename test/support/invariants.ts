@@ -30,11 +30,51 @@ export function complaints(state: State, decision?: Decision): string[] {
     ...indexes(state),
     ...references(rows),
     ...automation(state),
+    ...access(state),
     ...judgings(state),
     ...matcher(state, rows),
     ...buckets(state, rows),
     ...waiting(rows),
     ...(decision ? [...changes(state, decision), ...overload(rows, decision)] : [])
+  ]
+}
+
+/** Who may come in: nothing is left of who is gone, nobody is signed in twice, and a name and a worker are one user's. */
+function access(state: State): string[] {
+  const { tables } = state
+  const users = tables.flex_user.all()
+  const ofNobody = (kind: string, rows: readonly { readonly sid: string; readonly flex_user_sid: string }[]) =>
+    rows.filter((row) => !state.find('flex_user', row.flex_user_sid)).map(({ sid }) => `${kind} ${sid} is of nobody`)
+  const twice = (what: string, values: readonly (string | null)[]) => {
+    const named = values.filter((value) => value !== null)
+    return new Set(named).size === named.length ? [] : [`${what} is there twice`]
+  }
+  return [
+    ...ofNobody('session', tables.session.all()),
+    ...ofNobody('setup_link', tables.setup_link.all()),
+    ...twice(
+      'the session of a user',
+      tables.session.all().map((row) => row.flex_user_sid)
+    ),
+    ...twice(
+      'the link of a user',
+      tables.setup_link.all().map((row) => row.flex_user_sid)
+    ),
+    ...twice(
+      'the name of a user',
+      users.map(({ username }) => username.toLowerCase())
+    ),
+    ...twice(
+      'the worker of a user',
+      users.map(({ worker_sid }) => worker_sid)
+    ),
+    ...users
+      .filter(({ worker_sid }) => worker_sid !== null && !state.find('worker', worker_sid))
+      .map(({ sid }) => `user ${sid} does the work of a worker who is gone`),
+    ...tables.key_use
+      .all()
+      .filter(({ sid }) => !state.find('key', sid))
+      .map(({ sid }) => `a use of key ${sid}, which is gone`)
   ]
 }
 

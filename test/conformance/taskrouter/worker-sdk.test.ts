@@ -347,7 +347,7 @@ describe('a supervisor and the workspace', () => {
     const floor = await openFloor()
     for (let i = 0; i < 5; i++) await floor.floor.workers.create({ friendlyName: `Agent ${i}` })
     const options = { ...servers(), pageSize: 2 }
-    const workspace = new Workspace(tokenFor(floor.sid, floor.ada.sid), options, floor.sid)
+    const workspace = new Workspace(tokenFor(floor.sid, floor.ada.sid, { role: 'supervisor' }), options, floor.sid)
     const names = (workers: Map<string, Told>) => [...workers.values()].map(({ friendlyName }) => friendlyName)
     expect(names(await workspace.fetchWorkersInfo())).toEqual([
       'Ada',

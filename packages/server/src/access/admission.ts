@@ -2,7 +2,7 @@ import type { State } from '@ringdown/engine/center'
 import type { Logger } from 'pino'
 import { type KeyHolder, Keyring } from './keyring.ts'
 import type { Sealing } from './sealing.ts'
-import { Sessions } from './sessions.ts'
+import { UserSessions } from './sessions.ts'
 import { Tokens } from './tokens.ts'
 
 interface AdmissionOptions {
@@ -22,7 +22,7 @@ interface AdmissionOptions {
 export class Admission {
   readonly sealing: Sealing
   readonly keyring: Keyring
-  readonly sessions: Sessions
+  readonly sessions: UserSessions
   /** The account that whoever signs in for the first time becomes a user of; undefined while none is open here. */
   readonly account: () => KeyHolder | undefined
   readonly tokens: Tokens
@@ -33,7 +33,7 @@ export class Admission {
     this.sealing = sealing
     this.account = () => holders()[0]
     this.keyring = new Keyring({ holders, sealing, now, log })
-    this.sessions = new Sessions({ holders, sealing, now, machineNow })
+    this.sessions = new UserSessions({ holders, sealing, now, machineNow })
     const { keyring, sessions } = this
     this.tokens = new Tokens({ authToken: (sid) => authTokens.get(sid), keyring, sessions, stateOf, machineNow })
   }

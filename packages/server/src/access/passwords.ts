@@ -4,7 +4,7 @@ import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:c
 const cost = { log2N: 17, r: 8, p: 1 } as const
 const hashBytes = 32
 const saltBytes = 16
-export const shortestPassword = 12
+const shortestPassword = 12
 const longestPassword = 512
 /** Hashes at once: each takes its memory. */
 const atOnce = 2

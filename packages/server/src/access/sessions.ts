@@ -32,7 +32,7 @@ export interface SessionToken {
   readonly expires_at: number
 }
 
-interface SessionsOptions {
+interface UserSessionsOptions {
   readonly holders: () => Iterable<KeyHolder>
   readonly sealing: Sealing
   /** Milliseconds, by the clock of the accounts. */
@@ -41,10 +41,10 @@ interface SessionsOptions {
 }
 
 /** People who sign in, with what a browser keeps of it: a cookie whose hash is all that is stored. */
-export class Sessions {
-  readonly #options: SessionsOptions
+export class UserSessions {
+  readonly #options: UserSessionsOptions
 
-  constructor(options: SessionsOptions) {
+  constructor(options: UserSessionsOptions) {
     this.#options = options
   }
 

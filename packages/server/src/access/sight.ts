@@ -3,6 +3,7 @@ import { nameKey } from '@ringdown/engine/core/names'
 import { workerIdentity } from '@ringdown/engine/flex/member'
 import { isOpen } from '@ringdown/engine/matching/row-values'
 import type { ReservationRow, TaskRow, WorkerRow } from '@ringdown/engine/routing/rows'
+import type { Ledger } from '../commit/ledger.ts'
 import type { RoleStanding } from './caller.ts'
 
 /**
@@ -84,6 +85,14 @@ export class Sight {
     const all = this.#state.tables.worker.by('workspace_sid', this.#standing.workspace_sid ?? '')
     return [...all].filter((row) => teamIn(row) === this.#team)
   }
+}
+
+/** The same as `sight.task`, for tasks that are over, too: whoever has completed one may look at it again. */
+export async function seesTask(sight: Sight, ledger: Ledger, sid: string): Promise<boolean> {
+  if (sight.task(sid)) return true
+  if (ledger.state.resident('task', sid)) return false
+  const rows = await ledger.find('reservation', { task_sid: sid })
+  return rows.some((row) => row.reservation_status === 'completed' && sight.worker(row.worker_sid))
 }
 
 /** The team of somebody who is a worker; undefined for who has none, and so sees all. */

@@ -3,7 +3,7 @@ import type { Actor } from '@ringdown/engine/core/events'
 import { Unavailable } from '../commit/ledger.ts'
 import type { Caller, HeldRole, RoleStanding } from './caller.ts'
 import type { Keyring } from './keyring.ts'
-import { type Sessions, sessionStanding } from './sessions.ts'
+import { sessionStanding, type UserSessions } from './sessions.ts'
 import { identityOf } from './sight.ts'
 import { readToken, refuseToken, type Signer, type Token, TokenRefused } from './token.ts'
 
@@ -33,7 +33,7 @@ interface TokensOptions {
   /** An account's auth token, which signs for the account itself; undefined for an account that is not known. */
   readonly authToken: (account_sid: string) => string | undefined
   readonly keyring: Keyring
-  readonly sessions: Sessions
+  readonly sessions: UserSessions
   /** The account's rows; undefined while it is not open here. */
   readonly stateOf: (account_sid: string) => State | undefined
   /** Milliseconds; the machine's own, under a test clock too. */

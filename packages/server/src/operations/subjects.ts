@@ -1,6 +1,6 @@
 import type { Operation } from '@ringdown/contract/operation'
 import type { ParticipantRow } from '@ringdown/engine/conversations/rows'
-import type { Sight } from '../access/sight.ts'
+import { type Sight, seesTask } from '../access/sight.ts'
 import { conversationOf, userOf } from './conversations/cold-lookup.ts'
 import type { AnyCall, Context } from './handler.ts'
 
@@ -13,13 +13,13 @@ type Seen = (sight: Sight, value: string, context: Context, path: AnyCall['path'
 const seen: Readonly<Record<string, Seen>> = {
   worker_sid: (sight, sid) => sight.worker(sid),
   routing_target: (sight, sid) => sight.worker(sid),
-  task_sid: (sight, sid) => sight.task(sid),
+  task_sid: (sight, sid, { ledger }) => seesTask(sight, ledger, sid),
   task_queue_sid: (sight, sid) => sight.queue(sid),
   interaction_sid: (sight, sid) => sight.interaction(sid),
   flex_user_sid: (sight, sid) => sight.user(sid),
   identity: (sight, identity) => sight.member(identity),
-  reservation_sid: (sight, sid, { state }) => {
-    const row = state.find('reservation', sid)
+  async reservation_sid(sight, sid, { state, ledger }) {
+    const row = state.find('reservation', sid) ?? (await ledger.find('reservation', { sid }))[0]
     return row !== undefined && sight.reservation(row)
   },
   async conversation_sid(sight, name, context, path) {

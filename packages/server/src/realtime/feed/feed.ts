@@ -40,7 +40,7 @@ export interface FeedLimits {
 
 const defaultFeedLimits: FeedLimits = {
   polls: 200,
-  streams: 200,
+  streams: 5000,
   recent: 2048,
   chunk: 500,
   passed: 20_000,

@@ -5,7 +5,6 @@ import { spelled } from '@ringdown/engine/core/enumeration'
 import { foldedName, isSameName, nameKey } from '@ringdown/engine/core/names'
 import { compile, type Expression } from '@ringdown/engine/matching/expression/compile'
 import type { Scope } from '@ringdown/engine/matching/expression/environment'
-import { isOpen } from '@ringdown/engine/matching/row-values'
 import { inWorkspace, type ReservationPath, workspaceOf } from '@ringdown/engine/routing/lookup'
 import {
   isPutAway,
@@ -15,6 +14,8 @@ import {
   type WorkerRow
 } from '@ringdown/engine/routing/rows'
 import { checkExpression } from '@ringdown/engine/routing/task-queue'
+import type { RoleStanding } from '../../access/caller.ts'
+import { Sight, seesTask, teamOf } from '../../access/sight.ts'
 import { forbiddenMember } from '../../access/worker-attributes.ts'
 import type { Exchange } from '../../commit/exchange.ts'
 import type { Ledger } from '../../commit/ledger.ts'
@@ -81,7 +82,8 @@ export async function answerCall(
 }
 
 const reads: Readonly<Record<string, CallHandler>> = {
-  'Workspaces/:workspace_sid/Workers/:sid': (path, { state }) => shownWorker(state, found(state, 'worker', path)),
+  'Workspaces/:workspace_sid/Workers/:sid': (path, { state, access }) =>
+    shownWorker(state, found(state, 'worker', path), access),
 
   'Workspaces/:workspace_sid/TaskQueues/:sid': (path, { state }) =>
     taskQueuePayload(state, found(state, 'task_queue', path)),
@@ -130,7 +132,7 @@ const reads: Readonly<Record<string, CallHandler>> = {
     return { ...page, contents: await Promise.all(page.contents.map((row) => shownReservation(scene, row))) }
   },
 
-  async 'Workspaces/:workspace_sid/Workers'(path, { state, call }) {
+  async 'Workspaces/:workspace_sid/Workers'(path, { state, call, access }) {
     const asked = callParameters('taskrouter_v1.ListWorker', path, call)
     const { workspace_sid = '' } = path
     const activity = namedSid(state, 'activity', workspace_sid, asked.activity_name)
@@ -138,6 +140,8 @@ const reads: Readonly<Record<string, CallHandler>> = {
       .filter((sid) => sid !== undefined)
       .map((sid) => state.matcher.members(String(sid)))
     const expression = filterOf(asked.target_workers_expression, 'worker', 'TargetWorkersExpression')
+    // What it finds tells of attributes that are not shown.
+    if (expression && access.role === 'worker') forbid('a worker may not ask for attributes of others')
     const { worker } = state.tables
     const isMeant = (row: WorkerRow) =>
       isNamed(row, asked.friendly_name, foldedName) &&
@@ -161,7 +165,7 @@ const reads: Readonly<Record<string, CallHandler>> = {
       path,
       asked
     )
-    return contentsOf(rows, call.params, (row) => shownWorker(state, row), ordering)
+    return contentsOf(rows, call.params, (row) => shownWorker(state, row, access), ordering)
   },
 
   'Workspaces/:workspace_sid/TaskQueues'(path, { state, call }) {
@@ -181,6 +185,7 @@ const reads: Readonly<Record<string, CallHandler>> = {
 
   async 'Workspaces/:workspace_sid/Tasks'(path, { state, call, access, ledger, now }) {
     if (access.role === 'worker') forbid('a worker sees only the tasks that it holds')
+    const sight = sightOf({ access, state })
     const asked = callParameters('taskrouter_v1.ListTask', path, call)
     const { workspace_sid = '' } = path
     const workflow = namedSid(state, 'workflow', workspace_sid, asked.workflow_name)
@@ -195,6 +200,7 @@ const reads: Readonly<Record<string, CallHandler>> = {
       isAsked(row.task_queue_sid, queue) &&
       isAsked(row.priority, asked.priority) &&
       isAsked(row.routing_target, asked.routing_target) &&
+      (sight === undefined || sight.task(row.sid, row)) &&
       (statuses === undefined || statuses.includes(row.assignment_status))
     const { sid } = workspaceOf(state, workspace_sid)
     const all = await withStored(ledger, 'task', task.list('workspace_sid', sid), [['workspace_sid', '=', sid]])
@@ -214,15 +220,17 @@ const reads: Readonly<Record<string, CallHandler>> = {
 
 const writes: Readonly<Record<string, CallHandler>> = {
   async 'Workspaces/:workspace_sid/Workers/:sid'(path, { call, access, ledger, execute, exchange }) {
-    if (access.role === 'worker' && path.sid !== access.worker_sid) forbid('a worker may change only itself')
+    const sight = sightOf({ access, state: ledger.state })
+    if (sight && !sight.worker(path.sid ?? ''))
+      forbid(access.role === 'worker' ? 'a worker may change only itself' : 'the Worker is of another team')
     const params = callParameters('taskrouter_v1.UpdateWorker', path, call)
-    if (access.role === 'worker') checkWorker(ledger.state, access.worker_sid, params)
+    if (access.role !== 'admin') checkWorker(ledger.state, path.sid, params, path.sid === access.worker_sid)
     if (path.sid !== access.worker_sid) exchange?.actsFor(path.sid)
     const { worker } = await execute({
       type: 'worker.update',
       ...params
     } as unknown as CommandOf<'worker.update'>) // its parameters are those of the operation, by their names
-    return shownWorker(ledger.state, worker)
+    return shownWorker(ledger.state, worker, access)
   },
 
   async 'Workspaces/:workspace_sid/Tasks'(path, scene) {
@@ -302,8 +310,10 @@ const writes: Readonly<Record<string, CallHandler>> = {
   'Workspaces/:workspace_sid/Workers/:worker_sid/KickWorkerParticipant': noCall
 }
 
-function shownWorker(state: State, row: WorkerRow): object {
-  return workerPayload(state.account_sid, row, state.find('activity', row.activity_sid))
+/** Of others a worker sees their names and what they do, as in REST. */
+function shownWorker(state: State, row: WorkerRow, { role, worker_sid }: Access): object {
+  const shown = role === 'worker' && row.sid !== worker_sid ? { ...row, attributes: '{}' } : row
+  return workerPayload(state.account_sid, shown, state.find('activity', row.activity_sid))
 }
 
 /** A reservation with its task, which may be over, and the transfer that it is of. */
@@ -330,25 +340,35 @@ function checkOwn({ access }: Scene, worker_sid: string | undefined): void {
   if (worker_sid !== access.worker_sid) forbid('the token is for another Worker')
 }
 
-/** A worker sees and changes the tasks that it holds, and, for late reports, those that it has completed. */
-async function checkTask({ access, state, ledger }: Scene, task_sid = ''): Promise<void> {
-  if (access.role !== 'worker') return
-  const known = state.tables.reservation.list('task_sid', task_sid)
-  const rows = state.resident('task', task_sid)
-    ? known
-    : await withStored(ledger, 'reservation', known, [['task_sid', '=', task_sid]])
-  for (const row of rows) {
-    if (row.worker_sid === access.worker_sid && (isOpen(row) || row.reservation_status === 'completed')) return
-  }
-  forbid('the Worker does not hold this Task')
+/** A worker sees and changes the tasks that it holds, and, for late reports, those that it has completed; a team its own. */
+async function checkTask(scene: Scene, task_sid = ''): Promise<void> {
+  const sight = sightOf(scene)
+  if (!sight || (await seesTask(sight, scene.ledger, task_sid))) return
+  forbid(scene.access.role === 'worker' ? 'the Worker does not hold this Task' : 'the Task is of another team')
 }
 
-/** A worker changes its activity and what it says of itself: not its name, nor what it is good at. */
-function checkWorker(state: State, worker_sid: string | undefined, params: Readonly<Record<string, unknown>>): void {
+/** Which rows somebody sees; undefined for who sees all of the workspace. */
+function sightOf({
+  access: { role, workspace_sid, worker_sid },
+  state
+}: Pick<Scene, 'access' | 'state'>): Sight | undefined {
+  const nobody = { identity: undefined, chat_service_sid: undefined }
+  const standing: RoleStanding = { kind: 'roles', roles: [], workspace_sid, worker_sid, ...nobody }
+  const team = role === 'supervisor' ? teamOf(state, standing) : undefined
+  return role === 'worker' || team !== undefined ? new Sight(state, standing, team) : undefined
+}
+
+/** A worker changes its activity and what it says of itself: not its name, nor what it is good at; and nobody a team. */
+function checkWorker(
+  state: State,
+  worker_sid: string | undefined,
+  params: Readonly<Record<string, unknown>>,
+  isOwn: boolean
+): void {
   if (params.friendly_name !== undefined) forbid('a worker may not change its name')
   const worker = state.find('worker', worker_sid)
   if (params.attributes === undefined || !worker) return
-  const name = forbiddenMember(worker.attributes, String(params.attributes), true)
+  const name = forbiddenMember(worker.attributes, String(params.attributes), isOwn)
   if (name !== undefined) forbid(`a worker may not change its attribute ${name}`)
 }
 
