@@ -1,5 +1,6 @@
 import { Floor, type Shape } from './floor.ts'
 import { atMost, count, type Measured, median, type Options, say, times, us } from './measured.ts'
+import { type Used, usedBy, usedSince, usedText } from './processor.ts'
 
 const small = { workers: 1000, queues: 50, backlog: 10_000 } satisfies Shape
 const large = { workers: 15_000, queues: 50, backlog: 100_000 } satisfies Shape
@@ -20,8 +21,11 @@ export async function measure({ seconds }: Options): Promise<Measured> {
     figures: [
       { what: 'cost of an assignment, 1,000 workers and 10,000 waiting tasks', figure: us(simple.us) },
       { what: 'the same, 15,000 workers and 100,000 waiting tasks', figure: us(grown.us) },
-      { what: 'CPU time of an assignment, 1,000 workers and 10,000 waiting tasks', figure: us(simple.cpu_us) },
-      { what: 'CPU time of the same, 15,000 workers and 100,000 waiting tasks', figure: us(grown.cpu_us) },
+      {
+        what: 'processor time of an assignment, 1,000 workers and 10,000 waiting tasks',
+        figure: usedText(simple.used)
+      },
+      { what: 'processor time of the same, 15,000 workers and 100,000 waiting tasks', figure: usedText(grown.used) },
       atMost('the second over the first', grown.us / simple.us, 3, times),
       atMost('target on an attribute of task and worker, over the simple case', grouped.us / simple.us, 5, times),
       atMost('5,000 queues of `1==1`, over the simple case', shared.us / simple.us, 5, times)
@@ -35,7 +39,7 @@ export function cost(
   what: string,
   shape: Shape,
   seconds: number
-): { readonly us: number; readonly cpu_us: number; readonly cycles: number } {
+): { readonly us: number; readonly used: Used; readonly cycles: number } {
   const begun = performance.now()
   const floor = new Floor(shape)
   const built_s = (performance.now() - begun) / 1000
@@ -72,9 +76,9 @@ export function cost(
   }
   blocks(seconds)
   const from = i
-  const before = process.cpuUsage()
+  const before = usedBy(process.pid)
   const figure = median(blocks(seconds * 1.5))
-  const { user, system } = process.cpuUsage(before)
+  const used = usedSince(process.pid, before, i - from)
   say(`${what}: ${us(figure)} (${i - from} assignments; the floor was built in ${built_s.toFixed(1)} s)`)
-  return { us: figure, cpu_us: (user + system) / (i - from), cycles: i - from }
+  return { us: figure, used, cycles: i - from }
 }

@@ -2,6 +2,7 @@ import { cost } from './assignment.ts'
 import { drawPanels, type Panel } from './drawing.ts'
 import type { Shape } from './floor.ts'
 import { count, type Measured, type Options, times, us } from './measured.ts'
+import type { Used } from './processor.ts'
 
 const usual = { workers: 1000, backlog: 10_000 }
 const backlogs = [1000, 3000, 10_000, 30_000, 100_000]
@@ -11,7 +12,7 @@ const queues = 50
 interface Point {
   readonly at: number
   readonly us: number
-  readonly cpu_us: number
+  readonly used: Used
   readonly cycles: number
 }
 
@@ -30,7 +31,7 @@ export async function measure({ seconds }: Options): Promise<Measured> {
   const byBacklog = backlogs.map((backlog) => point(backlog, { ...usual, backlog }))
   const byWorkers = workers.map((n) => point(n, { ...usual, workers: n }))
   const growth = (points: readonly Point[]) => {
-    const costs = points.map(({ cpu_us }) => cpu_us)
+    const costs = points.map(({ used }) => used.all)
     return times((costs.at(-1) ?? Number.NaN) / (costs[0] ?? Number.NaN))
   }
   const panels: Panel[] = [
@@ -57,10 +58,10 @@ export async function measure({ seconds }: Options): Promise<Measured> {
   }
 }
 
-function line(workers: number, backlog: number, { us: clock_us, cpu_us, cycles }: Point): string {
-  return `| ${count(workers)} | ${count(backlog)} | ${us(cpu_us)} | ${us(clock_us)} | ${count(cycles)} |`
+function line(workers: number, backlog: number, { us: clock_us, used, cycles }: Point): string {
+  return `| ${count(workers)} | ${count(backlog)} | ${us(used.all)} | ${us(clock_us)} | ${count(cycles)} |`
 }
 
 function panelOf(x: string, points: readonly Point[]): Panel {
-  return { x, points: points.map(({ at, cpu_us }) => [at, cpu_us]) }
+  return { x, points: points.map(({ at, used }) => [at, used.all]) }
 }

@@ -6,8 +6,9 @@ import { Connection, expected } from './api.ts'
 import type { Told } from './bare.ts'
 import { createTask, makeFloor } from './contact.ts'
 import { endWithRun } from './lifetime.ts'
-import { atLeast, type Measured, median, type Options, perSecond, say, spread, times, us } from './measured.ts'
-import { processorTime, startServer } from './server.ts'
+import { atLeast, type Measured, median, type Options, perSecond, say, spread, times } from './measured.ts'
+import { middleOf, sampleText, usedBy, usedSince } from './processor.ts'
+import { startServer } from './server.ts'
 
 const pairs = 5
 const connections = 16
@@ -25,14 +26,14 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
   const bare = await startBare(told)
 
   const shoot = async (port: number, child: ChildProcess, duration: number) => {
-    const used = processorTime(child) ?? Number.NaN
+    const pid = child.pid as number // it runs
+    const before = usedBy(pid)
     const headers = { authorization: server.authorization }
     const result = await autocannon({ url: `http://${server.host}:${port}${path}`, connections, duration, headers })
     if (result.non2xx + result.errors > 0) throw new Error(`${result.non2xx + result.errors} requests went wrong`)
-    const cost = (((processorTime(child) ?? Number.NaN) - used) * 1e6) / result.requests.total
     return {
       rate: result.requests.total / result.duration,
-      cost,
+      used: usedSince(pid, before, result.requests.total),
       bytes: result.throughput.total / result.requests.total
     }
   }
@@ -53,18 +54,21 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
   await server.stop()
   await bare.stop()
   const [rates, bareRates] = [ours, theirs].map((all) => all.map(({ rate }) => rate)) as [number[], number[]] // two in, two out
-  const [cost, bareCost] = [ours, theirs].map((all) => median(all.map(({ cost }) => cost))) as [number, number] // as above
+  const [own, peer] = [middleOf(ours), middleOf(theirs)]
   const ratios = rates.map((rate, pair) => rate / (bareRates[pair] ?? Number.NaN))
   const [size, bareSize] = [ours[0]?.bytes ?? 0, theirs[0]?.bytes ?? 0]
   return {
     figures: [
       atLeast('GET of a task over bare Fastify, requests a second', median(rates) / median(bareRates), 0.6, times),
-      { what: 'Ringdown', figure: perSecond(median(rates)) },
-      { what: 'bare Fastify', figure: perSecond(median(bareRates)) },
-      { what: "server's processor time for one request, Ringdown / bare", figure: `${us(cost)} / ${us(bareCost)}` },
+      { what: 'Ringdown', figure: sampleText(own) },
+      { what: 'bare Fastify', figure: sampleText(peer) },
+      {
+        what: "bare Fastify's processor time over Ringdown's, main thread",
+        figure: times(peer.used.main / own.used.main)
+      },
       { what: 'GET of a task over Prism', figure: 'not measured: Prism is not installed', target: '>= 20.00x' }
     ],
-    how: `Two servers, each in a process of its own: \`ringdown start\`, and Fastify as it comes with one route that sends the body and headers which Ringdown had sent (${size.toFixed(0)} and ${bareSize.toFixed(0)} bytes an answer). autocannon with ${connections} connections in this process shoots at one and then at the other, ${pairs} pairs; the ratio is that of the medians. By pair, minimum / median / maximum: ${spread(ratios, times)}; Ringdown ${spread(rates, perSecond)}, bare ${spread(bareRates, perSecond)}. The generator shares the machine; where it, and not the server, is the slower one, the ratio of processor times (${times(bareCost / cost)}) is the stricter figure.`
+    how: `Two servers, each in a process of its own: \`ringdown start\`, and Fastify as it comes with one route that sends the body and headers which Ringdown had sent (${size.toFixed(0)} and ${bareSize.toFixed(0)} bytes an answer). autocannon with ${connections} connections in this process shoots at one and then at the other, ${pairs} pairs; the ratio is that of the medians. By pair, minimum / median / maximum: ${spread(ratios, times)}; Ringdown ${spread(rates, perSecond)}, bare ${spread(bareRates, perSecond)}. The generator shares the machine; where it, and not the server, is the slower one, the ratio of processor times is the stricter figure.`
   }
 }
 

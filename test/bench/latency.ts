@@ -2,6 +2,7 @@ import { Connections } from './api.ts'
 import { createTask, finish, makeFloor, reservationOf } from './contact.ts'
 import { syncLatency } from './machine.ts'
 import { atMost, count, type Measured, median, ms, type Options, perSecond, quantile, say, spread } from './measured.ts'
+import { middleOf, sampleText, usedBy, usedSince } from './processor.ts'
 import { startServer } from './server.ts'
 
 const shape = { workers: 1000, queues: 50 }
@@ -23,6 +24,8 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
     const created: number[] = []
     const late: number[] = []
     const contacts: Promise<void>[] = []
+    const pid = server.child.pid as number // it runs
+    const before = usedBy(pid)
     let left = 0
     const contact = async (due: number) => {
       const task = await connections.with((connection) => {
@@ -54,7 +57,8 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
     await Promise.all(contacts)
     const p = (values: readonly number[]) => ({ p50: median(values), p99: quantile(values, 0.99) })
     const rate = visible.length / ((performance.now() - begun) / 1000)
-    return { rate, left, visible: p(visible), created: p(created), late: p(late) }
+    const used = usedSince(pid, before, visible.length)
+    return { rate, used, left, visible: p(visible), created: p(created), late: p(late) }
   }
 
   await sample(seconds)
@@ -89,7 +93,7 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
         what: 'answer to the create, p50 / p99',
         figure: `${ms(middle(({ created }) => created.p50))} / ${ms(middle(({ created }) => created.p99))}`
       },
-      { what: 'contacts done', figure: perSecond(middle(({ rate }) => rate)) },
+      { what: "contacts done, and the server's processor time of each", figure: sampleText(middleOf(samples)) },
       { what: 'fdatasync p99, before / after', figure: `${ms(before.p99)} / ${ms(after.p99)}` }
     ],
     how: `One process, SQLite, ${count(shape.workers)} workers, ${shape.queues} queues. Every 2 ms a task is due, whether earlier ones are answered or not; time runs from that instant to the answer of the GET that shows its reservation, so it holds two requests and any wait for the generator or one of 128 connections (p99 of that wait alone: ${ms(middle(({ late }) => late.p99))}). The contact is then accepted and completed, so that four requests a task are served: ${count(4 * offered)} a second. Median of three samples after one to warm up; p99 minimum / median / maximum ${spread(p99s, ms)}.${keptUp}`

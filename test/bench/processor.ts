@@ -52,8 +52,12 @@ export function sampleText({ rate, used }: Sample): string {
 
 /** The median of each. */
 export function middleOf(samples: readonly Sample[]): Sample {
-  const used = { main: median(samples.map(({ used }) => used.main)), all: median(samples.map(({ used }) => used.all)) }
-  return { rate: median(samples.map(({ rate }) => rate)), used }
+  return { rate: median(samples.map(({ rate }) => rate)), used: middleUsed(samples.map(({ used }) => used)) }
+}
+
+/** The median of each. */
+export function middleUsed(all: readonly Used[]): Used {
+  return { main: median(all.map((used) => used.main)), all: median(all.map((used) => used.all)) }
 }
 
 function ofThread(pid: number, thread: string): number {

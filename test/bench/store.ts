@@ -1,18 +1,25 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import type { Command } from '@ringdown/engine/commands'
-import type { Decision } from '@ringdown/engine/decide'
-import { batchOf } from '@ringdown/server/commit/batch'
-import type { Entry } from '@ringdown/server/commit/entry'
 import { schema } from '@ringdown/server/schema'
 import { openPostgres } from '@ringdown/server/store/postgres'
 import { openSqlite } from '@ringdown/server/store/sqlite'
-import type { AccountHead, Batch, Store } from '@ringdown/server/store/store'
+import type { Store } from '@ringdown/server/store/store'
 import pg from 'pg'
-import { Floor } from './floor.ts'
+import { Batches, busiestSince, mainSince, threadTimes } from './batches.ts'
 import { atEnd, temporaryFolder } from './lifetime.ts'
 import { syncLatency } from './machine.ts'
-import { type Figure, type Measured, median, ms, type Options, perSecond, quantile, say, spread } from './measured.ts'
+import {
+  type Figure,
+  type Measured,
+  median,
+  ms,
+  type Options,
+  perSecond,
+  quantile,
+  say,
+  spread,
+  us
+} from './measured.ts'
 
 const decisions = 64
 const shape = { workers: 1000, queues: 50 }
@@ -21,7 +28,8 @@ const shape = { workers: 1000, queues: 50 }
 export async function measure({ seconds }: Options): Promise<Measured> {
   const figures: Figure[] = []
   const notes: string[] = []
-  const batches = new Batches()
+  const batches = new Batches(shape, { decisions })
+  const known = threadTimes()
   const folder = temporaryFolder()
   const before = syncLatency(folder)
   await write('SQLite', await openSqlite({ schema, path: join(folder, 'store.sqlite') }))
@@ -43,9 +51,13 @@ export async function measure({ seconds }: Options): Promise<Measured> {
     const head = await store.lock(floor.state.account_sid)
     const took: number[] = []
     const rates: number[] = []
+    const usages: number[] = []
+    const mains: number[] = []
     for (let sample = 0; sample < 4; sample++) {
       let spent = 0
       let written = 0
+      const before = threadTimes()
+      const lifecycles = batches.lifecycles
       while (spent < seconds * 500) {
         // A store has a heartbeat, and what is left of the last write: they have their turn while the next batch is made.
         const batch = batches.next(head)
@@ -57,7 +69,10 @@ export async function measure({ seconds }: Options): Promise<Measured> {
         written++
         if (sample > 0) took.push(duration)
       }
-      if (sample > 0) rates.push((written / spent) * 1000)
+      if (sample === 0) continue
+      rates.push((written / spent) * 1000)
+      usages.push(busiestSince(before, known) / (batches.lifecycles - lifecycles))
+      mains.push(mainSince(before) / (batches.lifecycles - lifecycles))
     }
     await close()
     const rate = median(rates)
@@ -65,6 +80,8 @@ export async function measure({ seconds }: Options): Promise<Measured> {
     figures.push(
       { what: `${name}: batches of ${decisions} decisions`, figure: perSecond(rate) },
       { what: `${name}: decisions`, figure: perSecond(rate * decisions) },
+      ...(name === 'SQLite' ? [{ what: `${name}: writer's CPU a lifecycle`, figure: us(median(usages)) }] : []),
+      { what: `${name}: main thread's CPU a lifecycle, decisions included`, figure: us(median(mains)) },
       { what: `${name}: one write, p50 / p99`, figure: `${ms(median(took))} / ${ms(quantile(took, 0.99))}` }
     )
     notes.push(`${name}, minimum / median / maximum of three samples: ${spread(rates, perSecond)}.`)
@@ -88,46 +105,4 @@ export async function postgresSchema(): Promise<string | undefined> {
   const url = new URL(namedPostgres)
   url.searchParams.set('options', `-c search_path=${schema}`)
   return url.href
-}
-
-/** An endless row of lifecycles, cut into batches. */
-class Batches {
-  readonly floor = new Floor(shape)
-  #entries: Entry[] = []
-  #i = 0
-  #rows = 0
-  #events = 0
-  #made = 0
-
-  constructor() {
-    this.floor.onDecision = (command, seed, decision) => this.#entries.push(this.#entry(command, seed, decision))
-  }
-
-  next({ account_sid, epoch }: AccountHead): Batch {
-    while (this.#entries.length < decisions) {
-      // Sixteen contacts at a time, as when many agents work: their rows meet in a batch, but not all of them.
-      const sids = Array.from({ length: 16 }, () => this.floor.create(this.#i++).sid)
-      for (const sid of sids) this.floor.finish(sid)
-      this.floor.at += 160
-      this.floor.settle()
-    }
-    const batch = batchOf(account_sid, epoch, this.#entries.splice(0, decisions), false)
-    this.#made++
-    this.#rows += batch.rows.length
-    this.#events += batch.events.length
-    return batch
-  }
-
-  get shape(): string {
-    const mean = (sum: number) => (sum / this.#made).toFixed(0)
-    return `On average that is ${mean(this.#rows)} rows and ${mean(this.#events)} events.`
-  }
-
-  #entry(command: Command, seed: Entry['seed'], decision: Decision): Entry {
-    const { at, decision: number, next_seq, next_event } = this.floor.state
-    const head = { at, decision: number, next_seq, next_event }
-    const nobody = () => {} // waits for it
-    const common = { at, reads: [], fetched: [], timer: undefined, resolve: nobody, reject: nobody }
-    return { ...common, command, seed, decision, head }
-  }
 }

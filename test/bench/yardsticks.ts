@@ -8,31 +8,15 @@ import type { Store } from '@ringdown/server/store/store'
 import { pino } from 'pino'
 import { configuration, targetWorkers, taskAttributes, workerAttributes } from './floor.ts'
 import { atEnd, temporaryFolder } from './lifetime.ts'
-import {
-  count,
-  type Figure,
-  type Measured,
-  median,
-  type Options,
-  perSecond,
-  say,
-  spread,
-  times,
-  us
-} from './measured.ts'
+import { count, type Figure, type Measured, type Options, perSecond, say, spread, times } from './measured.ts'
 import { type Contender, openBullmq, openGraphileWorker, startSyncedRedis } from './peers.ts'
+import { middleOf, type Sample, sampled, sampleText, usedText } from './processor.ts'
 import { account_sid } from './server.ts'
 import { postgresSchema } from './store.ts'
 
 const shape = { workers: 1000, queues: 50 }
 const clients = 32
 const payload = (i: number) => taskAttributes(i, shape.queues)
-
-interface Result {
-  readonly rates: readonly number[]
-  /** This process's processor time for one lifecycle, all threads. */
-  readonly cpu_us: number
-}
 
 /** Work through Ringdown's engine and store, beside queues that many people know, in the same run. */
 export async function measure({ seconds }: Options): Promise<Measured> {
@@ -43,7 +27,7 @@ export async function measure({ seconds }: Options): Promise<Measured> {
     'Ringdown on PostgreSQL': await openPostgresCenter(),
     'graphile-worker on PostgreSQL': await openGraphileWorker(clients, payload)
   }
-  const results = new Map<string, { rates: number[]; cpu: number[] }>()
+  const results = new Map<string, Sample[]>()
   let i = 0
   // In turns: what else the machine does meets all of them. The first round warms up.
   for (let round = 0; round < 4; round++) {
@@ -51,37 +35,34 @@ export async function measure({ seconds }: Options): Promise<Measured> {
       if (typeof contender === 'string') continue
       const one = await sample(contender, round === 0 ? seconds / 2 : seconds, () => i++)
       if (round === 0) continue
-      const found = results.get(name) ?? { rates: [], cpu: [] }
-      found.rates.push(one.rate)
-      found.cpu.push(one.cpu_us)
-      results.set(name, found)
-      say(`${name}: ${perSecond(one.rate)}, ${us(one.cpu_us)} of this process's processor time each`)
+      results.set(name, [...(results.get(name) ?? []), one])
+      say(`${name}: ${sampleText(one)}`)
     }
   }
   for (const contender of Object.values(contenders)) if (typeof contender !== 'string') await contender.close()
-  const resultOf = (name: string): Result | undefined => {
+  const resultOf = (name: string): Sample | undefined => {
     const found = results.get(name)
-    return found && { rates: found.rates, cpu_us: median(found.cpu) }
+    return found && middleOf(found)
   }
   const figures = Object.entries(contenders).flatMap(([name, contender]): Figure[] => {
     const result = resultOf(name)
     if (!result) return [{ what: name, figure: typeof contender === 'string' ? contender : 'not measured' }]
     return [
-      { what: `${name}: lifecycles`, figure: perSecond(median(result.rates)) },
-      { what: `${name}: processor time of this process for one`, figure: us(result.cpu_us) }
+      { what: `${name}: lifecycles`, figure: perSecond(result.rate) },
+      { what: `${name}: processor time of this process for one`, figure: usedText(result.used) }
     ]
   })
   const ratio = (ours: string, theirs: string): Figure[] => {
     const [mine, other] = [resultOf(ours), resultOf(theirs)]
     if (!mine || !other) return []
-    return [{ what: `${ours} over ${theirs}`, figure: times(median(mine.rates) / median(other.rates)) }]
+    return [{ what: `${ours} over ${theirs}`, figure: times(mine.rate / other.rate) }]
   }
   const durable = Object.entries(contenders).flatMap(([name, contender]) =>
     typeof contender === 'string' ? [] : [`${name}: ${contender.durability}`]
   )
   const spreads = Object.keys(contenders).flatMap((name) => {
-    const result = resultOf(name)
-    return result ? [`${name} ${spread(result.rates, perSecond)}`] : []
+    const rates = results.get(name)?.map(({ rate }) => rate)
+    return rates ? [`${name} ${spread(rates, perSecond)}`] : []
   })
   return {
     figures: [
@@ -94,21 +75,20 @@ export async function measure({ seconds }: Options): Promise<Measured> {
   }
 }
 
-async function sample(contender: Contender, duration_s: number, next: () => number) {
-  const begun = performance.now()
-  const end = begun + duration_s * 1000
-  const before = process.cpuUsage()
-  let done = 0
-  await Promise.all(
-    Array.from({ length: clients }, async () => {
-      while (performance.now() < end) {
-        await contender.lifecycle(next())
-        done++
-      }
-    })
-  )
-  const { user, system } = process.cpuUsage(before)
-  return { rate: done / ((performance.now() - begun) / 1000), cpu_us: (user + system) / done }
+function sample(contender: Contender, duration_s: number, next: () => number): Promise<Sample> {
+  return sampled(process.pid, async () => {
+    const end = performance.now() + duration_s * 1000
+    let done = 0
+    await Promise.all(
+      Array.from({ length: clients }, async () => {
+        while (performance.now() < end) {
+          await contender.lifecycle(next())
+          done++
+        }
+      })
+    )
+    return done
+  })
 }
 
 async function openSqliteCenter(): Promise<Contender> {

@@ -31,7 +31,9 @@ export type Step =
 /** Small limits, so that they are met. */
 function settingsFor(seed: number, available_workers: number): Settings {
   const limits = { ...defaultSettings.limits, assignment_rounds: 6, available_workers }
-  return { ...defaultSettings, limits, tasks_re_evaluated_at_once: 2, comparisons_at_once: seed % 2 === 0 ? 4 : 10_000 }
+  // Small queues are compared, and large ones ranked: each in half of the histories.
+  const routing = { comparisons_at_once: seed % 2 === 0 ? 4 : 10_000, workers_compared: seed % 4 < 2 ? 0 : 128 }
+  return { ...defaultSettings, ...routing, limits, tasks_re_evaluated_at_once: 2 }
 }
 
 /** Changes what an engine publishes before the auditor sees it, to see whether the auditor does. Undefined: as it is. */

@@ -29,6 +29,11 @@ export function event(seq: number, type = 'task.created', at = noon + seq): Stor
   return { seq, sid: sid('EV', seq), type, at, data: JSON.stringify({ seq }) }
 }
 
+/** An event with its data, as the log keeps it. */
+export function about<Data extends Readonly<Record<string, unknown>>>(told: StoredEvent, data: Data) {
+  return { ...told, about: data, data: JSON.stringify({ ...JSON.parse(told.data), data }) }
+}
+
 export function entry(decision: number, at = noon + decision): JournalEntry {
   return { decision, at, seed: 'a'.repeat(32), data: JSON.stringify({ command: { type: 'task.create' } }) }
 }

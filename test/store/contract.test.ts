@@ -1,7 +1,8 @@
+import { EventSearch } from '@ringdown/server/log/event-search'
 import { EventTexts } from '@ringdown/server/log/event-texts'
 import { ContentRejected, Fenced, type PageQuery, type Store, StoreUnavailable } from '@ringdown/server/store/store'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { batch, entry, event, put, row, sid, take } from './batches.ts'
+import { about, batch, entry, event, put, row, sid, take } from './batches.ts'
 import { findPostgres, type Place, postgresPlace, sqlitePlace } from './places.ts'
 
 const database = await findPostgres()
@@ -312,7 +313,7 @@ for (const { name, available, place } of stores)
 
     it('reads its log from a cursor, and the numbers go on after old events were deleted', async () => {
       const head = await store.lock(account)
-      await store.write(batch(head, { events: [event(1), event(2), event(3)] }))
+      for (const n of [1, 2, 3]) await store.write(batch({ ...head, decision: n }, { events: [event(n)] }))
       expect(await store.log(account, 0, 2)).toEqual([event(1), event(2)])
       expect(await store.log(account, 2, 2)).toEqual([event(3)])
       expect(await store.log(account, 3, 2)).toEqual([])
@@ -355,16 +356,55 @@ for (const { name, available, place } of stores)
       expect(await store.log(other, 0, 10)).toEqual([event(1, 'user.added')])
     })
 
+    it('rewrites events of many blocks in one go, and finds them no longer by what they do not say any more', async () => {
+      const head = await store.lock(account)
+      const search = new EventSearch(store)
+      const task_sid = sid('WT', 0xabcde)
+      const size = 620
+      const all = Array.from({ length: size }, (_, n) => about(event(n + 1), { task_sid, text: `${n}` }))
+      const events = all.map(({ about: _, ...told }) => told)
+      // More blocks than are looked for at a time, most of them of one event.
+      await store.write(batch(head, { events: events.slice(0, 300) }))
+      const rest = events.slice(300)
+      await Promise.all(rest.map((told, n) => store.write(batch({ ...head, decision: n }, { events: [told] }))))
+      const find = async (descending: boolean) => {
+        const query = { account_sid: account, where: { task_sid }, from: 0, until: 8e15, descending, limit: 1_000 }
+        return (await search.page(query)).map(({ seq }) => seq)
+      }
+      expect(await find(false)).toEqual(events.map(({ seq }) => seq))
+      expect(await find(true)).toEqual(events.map(({ seq }) => seq).reverse())
+      const gone = [2, ...events.map(({ seq }) => seq).filter((seq) => seq > 280 && seq % 7 > 0)]
+      await new EventTexts(store).rewrite(
+        account,
+        gone.map((seq) => ({ seq, data: '{"data":{}}' }))
+      )
+      const left = events.filter(({ seq }) => !gone.includes(seq))
+      expect(await find(false)).toEqual(left.map(({ seq }) => seq))
+      const log = await store.log(account, 0, size)
+      expect(log).toEqual(events.map((told) => (gone.includes(told.seq) ? { ...told, data: '{"data":{}}' } : told)))
+      const subjects = `select 1 from log_block where account_sid = '${account}' and subjects like '%T0abcde%' and first = last`
+      expect((await here.query(subjects)).length).toBe(left.filter(({ seq }) => seq > 300).length)
+    })
+
+    it('says so when a block is damaged, and reads the others', async () => {
+      const head = await store.lock(account)
+      for (const n of [1, 2]) await store.write(batch({ ...head, decision: n }, { events: [event(n)] }))
+      const damaged = name === 'SQLite' ? "x'780102'" : "'\\x780102'"
+      await here.query(`update log_text set data = ${damaged} where account_sid = '${account}' and last = 1`)
+      await expect(store.log(account, 0, 10)).rejects.toThrow('a block of the log is damaged')
+      expect(await store.log(account, 1, 10)).toEqual([event(2)])
+      expect(store.healthy()).toBe(true)
+    })
+
     it('gives no room back that it does not have', async () => {
       expect(await store.compact(64)).toBe(0)
     })
 
-    it('prunes only what is old enough, in the log and in the journal', async () => {
+    it('prunes only what is old enough: whole blocks of the log, and entries of the journal', async () => {
       const head = await store.lock(account)
-      await store.write(
-        batch(head, { events: [1, 2, 3].map((n) => event(n)), journal: [1, 2, 3].map((n) => entry(n)) })
-      )
-      expect(await store.prune(account, { event: event(2).at, journal: entry(3).at }, 100)).toBe(3)
+      await store.write(batch(head, { events: [event(1)], journal: [1, 2, 3].map((n) => entry(n)) }))
+      await store.write(batch({ ...head, decision: 3 }, { events: [event(2), event(3)] }))
+      expect(await store.prune(account, { event: event(3).at, journal: entry(3).at }, 100)).toBe(3)
       expect(await store.log(account, 0, 10)).toEqual([event(2), event(3)])
       expect(await store.journal(account, 0, 10)).toEqual([entry(3)])
     })

@@ -66,15 +66,16 @@ describe('a store on SQLite', () => {
 
   it('gives the room of what is gone back, a little at a time, and keeps some', async () => {
     const head = await store.lock(account)
+    const conversation_sid = sid('CH', 1)
     const size = 100
     for (let n = 0; n < 40; n++) {
-      const events = Array.from({ length: size }, (_, i) => ({
-        ...event(n * size + i + 1),
-        data: JSON.stringify({ text: 'secret-'.repeat(1_000) })
-      }))
-      await store.write(batch({ ...head, decision: n }, { events }))
+      const body = 'secret-'.repeat(1_000)
+      const messages = Array.from({ length: size }, (_, i) => row('IM', n * size + i + 1, { conversation_sid, body }))
+      await store.write(batch({ ...head, decision: n }, { rows: messages.map((each) => put('message', each)) }))
     }
-    while ((await store.prune(account, { event: Number.MAX_SAFE_INTEGER }, 1_000)) > 0);
+    await store.write(
+      batch({ ...head, decision: 40 }, { removals: [{ kind: 'message', where: { conversation_sid } }] })
+    )
     const pages = async () => (await here.query('pragma page_count'))[0] as { page_count: number } // as: SQLite answers so
     const before = (await pages()).page_count
     let given = 0

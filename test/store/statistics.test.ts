@@ -17,7 +17,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Outcome } from '../simulation/auditor.ts'
 import { make } from '../simulation/history.ts'
 import { Dice } from '../support/dice.ts'
-import { batch, event, sid } from './batches.ts'
+import { about, batch, event, sid } from './batches.ts'
 import { findPostgres, type Place, postgresPlace, sqlitePlace } from './places.ts'
 
 const database = await findPostgres()
@@ -140,10 +140,8 @@ for (const { name, available, place } of stores)
 
     it('search the log by its columns and by time, in either direction', async () => {
       const head = await store.lock(account)
-      const one = (seq: number, about: object) => ({
-        ...event(seq, seq % 2 ? 'task.created' : 'task.canceled', morning + seq),
-        about
-      })
+      const one = (seq: number, data: Record<string, unknown>) =>
+        about(event(seq, seq % 2 ? 'task.created' : 'task.canceled', morning + seq), data)
       const events = [1, 2, 3, 4, 5, 6].map((seq) =>
         one(seq, { workspace_sid: 'WS', task_sid: `WT${seq % 3}`, ...(seq > 4 && { worker_sid: 'WK' }) })
       )
@@ -174,7 +172,9 @@ for (const { name, available, place } of stores)
       expect(await find({}, { from: morning + 50 })).toEqual([])
       expect((await search.find(account, sid('EV', 3)))?.seq).toBe(3)
       expect(await search.find(account, sid('EV', 99))).toBeUndefined()
-      expect(await store.log(account, 7, 1)).toEqual([event(8, 'task.canceled', morning + 8)])
+      expect(await store.log(account, 7, 1)).toEqual([
+        { ...event(8, 'task.canceled', morning + 8), data: '{"seq":8,"data":{}}' }
+      ])
     })
 
     it('find the few events of a task or a worker among many, wherever the log was cut or taken over', async () => {
@@ -185,9 +185,9 @@ for (const { name, available, place } of stores)
         const some = Array.from({ length: 1 + dice.roll(90) }, (_, n) => {
           const seq = events.length + n + 1
           const [task, worker] = [dice.roll(300), dice.roll(7)]
-          const about = { workspace_sid: `WS${seq % 2}`, task_sid: sid('WT', task), worker_sid: sid('WK', worker) }
+          const sids = { workspace_sid: `WS${seq % 2}`, task_sid: sid('WT', task), worker_sid: sid('WK', worker) }
           // Instants stand still for a while, and then go on.
-          return { ...event(seq, 'task.updated', morning + Math.floor(seq / 10) * 1_000), about }
+          return about(event(seq, 'task.updated', morning + Math.floor(seq / 10) * 1_000), sids)
         })
         events.push(...some)
         await store.write(batch(head, { events: some }))

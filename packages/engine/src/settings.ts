@@ -26,6 +26,8 @@ export interface Settings {
   readonly tasks_re_evaluated_at_once: number
   /** Comparisons of a queue's expression with workers that one decision makes; more than that take several. */
   readonly comparisons_at_once: number
+  /** Members of a queue among whom the next worker is looked for one by one; of more than that, offer orders are kept. */
+  readonly workers_compared: number
   /** Names of a new workspace's activities, and which of them are available. The first is default and timeout activity. */
   readonly activities: readonly (readonly [friendly_name: string, available: boolean])[]
   /** The channel closes when its last agent wraps up or completes through TaskRouter (reference flex 10, U4). */
@@ -59,6 +61,7 @@ export const defaultSettings: Settings = {
   direct_reservation_within_s: 60,
   tasks_re_evaluated_at_once: 1_000,
   comparisons_at_once: 100_000,
+  workers_compared: 128,
   activities: [
     ['Offline', false],
     ['Unavailable', false],

@@ -81,7 +81,10 @@ export async function openAccount(options: OpenAccountOptions, signal: AbortSign
     const message = 'the data is ahead of the clock: time goes on from there, a hundredth slower'
     log.warn({ at: account.state.at }, message)
   }
-  const statistics = new Statistics({ store, account, log })
+  const statistics = await Statistics.open({ store, account, log }).catch(async (error: unknown) => {
+    await account.close()
+    throw error
+  })
   const sender = senderOf(account, options)
   const others = expiringOf(store, account_sid, settings.deliveries.kept_days)
   const retention = new Retention({ store, account_sid, clock, log, others })

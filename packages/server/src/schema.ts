@@ -2,12 +2,12 @@ import { cellTable, stayTable } from './analytics/cells.ts'
 import { keptAnswerTable } from './commit/kept-answers.ts'
 import { coldKinds } from './commit/kinds.ts'
 import { deliveryTable } from './delivery/rows.ts'
-import { logColumns } from './log/event-columns.ts'
+import { logSubjects } from './log/event-subjects.ts'
 import type { Schema } from './store/tables.ts'
 
 /** What a store of ours keeps. Who brings a table adds it here; its columns and indexes may change without a migration. */
 export const schema: Schema = {
   kinds: coldKinds,
-  log: logColumns,
+  log: logSubjects,
   tables: [cellTable, stayTable, deliveryTable, keptAnswerTable]
 }

@@ -90,7 +90,8 @@ export async function start(options: StartOptions): Promise<Running> {
     const providers = options.signIn === undefined ? undefined : await readProviders(options.signIn)
     tellOpenness(log, options.data)
     const { data, database, acceptDataLoss = false } = options
-    store = await openStore(database === undefined ? { data, schema, acceptDataLoss } : { database, schema })
+    const how = { schema, acceptDataLoss, tell: (line: string) => log.info(line) }
+    store = await openStore(database === undefined ? { data, ...how } : { database, ...how })
     await checkKnown(store, credentials)
     return await serve(options, { store, credentials, sealing, providers, folder })
   } catch (error) {

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInflate, inflateSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { findPostgres, type PostgresPlace, postgresPlace } from '../../store/places.ts'
 import { type Receiver, receiver } from '../../support/receiver.ts'
@@ -17,6 +18,24 @@ const stores = [
   // as: the stories run only where a database was found
   { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
 ]
+
+/** Whatever was deflated and can be read in a file, or the beginning of it, also where it is free. */
+async function inflatedIn(bytes: Buffer): Promise<string> {
+  const texts: string[] = []
+  const head = Buffer.from([0x78, 0x01])
+  for (let at = bytes.indexOf(head); at >= 0; at = bytes.indexOf(head, at + 1)) {
+    const inflating = createInflate()
+    inflating.on('data', (text: Buffer) => texts.push(text.toString()))
+    // What follows it in the file is no part of it.
+    await new Promise((resolve) =>
+      inflating
+        .on('error', resolve)
+        .on('end', resolve)
+        .end(bytes.subarray(at, at + 65_536))
+    )
+  }
+  return texts.join()
+}
 
 for (const { name, available, place } of stores)
   describe.runIf(available)(`text of what was removed, on ${name}`, () => {
@@ -54,12 +73,15 @@ for (const { name, available, place } of stores)
     async function kept({ folder }: World, there: PostgresPlace | undefined): Promise<string> {
       if (there) {
         const rows: unknown[] = []
-        for (const table of ['event', 'delivery', 'row', 'kept_answer', 'note'])
+        for (const table of ['log_block', 'delivery', 'row', 'kept_answer', 'note'])
           rows.push(await there.query(`select * from ${table}`))
-        return JSON.stringify(rows)
+        const texts = (await there.query('select data from log_text')) as { data: Buffer }[] // as: selected so
+        return JSON.stringify(rows) + texts.map(({ data }) => inflateSync(data).toString()).join()
       }
       const files = (await readdir(folder)).filter((file) => file.startsWith('ringdown.sqlite'))
-      return (await Promise.all(files.map((file) => readFile(join(folder, file), 'latin1')))).join()
+      const contents = await Promise.all(files.map((file) => readFile(join(folder, file))))
+      const texts = await Promise.all(contents.map(inflatedIn))
+      return [...contents.map((bytes) => bytes.toString('latin1')), ...texts].join()
     }
 
     const queued = async ({ call }: World): Promise<number> =>

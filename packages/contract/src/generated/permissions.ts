@@ -340,6 +340,7 @@ export const permissions: Readonly<Record<OperationId, Permission>> = {
   'ringdown_v1.CreateUserSetupLink': { right: '/ringdown/users/setup-links/create', standard: false, scopes: { admin: 'all' } },
   'ringdown_v1.FetchReservationWrapUp': { right: '/ringdown/workspaces/reservations/wrap-up/read', standard: true, scopes: { agent: 'own', supervisor: 'team', admin: 'all' } },
   'ringdown_v1.UpdateReservationWrapUp': { right: '/ringdown/workspaces/reservations/wrap-up/update', standard: true, scopes: { agent: 'own', supervisor: 'team', admin: 'all' } },
+  'ringdown_v1.FetchSearch': { right: '/ringdown/workspaces/search/read', standard: true, scopes: { agent: 'own', supervisor: 'team', admin: 'all' }, rows: true },
   'ringdown_v1.FetchTaskExplanation': { right: '/ringdown/workspaces/tasks/explanation/read', standard: true, scopes: { supervisor: 'team', admin: 'all' } },
   'ringdown_v1.FetchWorkerDesk': { right: '/ringdown/workspaces/workers/desk/read', standard: true, scopes: { agent: 'own', supervisor: 'team', admin: 'all' } },
   'ringdown_v1.FetchWorkerExplanation': { right: '/ringdown/workspaces/workers/explanation/read', standard: true, scopes: { supervisor: 'team', admin: 'all' } },

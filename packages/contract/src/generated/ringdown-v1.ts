@@ -172,6 +172,13 @@ export interface RingdownV1WrapUp {
 }
 export type RingdownV1WrapUpRow = Row<RingdownV1WrapUp, 'began_at' | 'ends_at'>
 
+export interface RingdownV1Search {
+  query: string
+  results: readonly ({ readonly type: string; readonly sid: string; readonly name: string | null; readonly matched: 'sid' | 'unique_name' | 'address' | 'identity' | 'friendly_name'; readonly conversation_sid: string | null })[]
+  is_complete: boolean
+}
+export type RingdownV1SearchRow = Row<RingdownV1Search>
+
 export interface RingdownV1TaskExplanation {
   task_sid: string
   at: string
@@ -261,6 +268,7 @@ export interface RingdownV1Operations {
   'ringdown_v1.CreateUserSetupLink': { path: { readonly user_sid: string }; params: {}; row: RingdownV1SetupLinkRow; result: RingdownV1SetupLink }
   'ringdown_v1.FetchReservationWrapUp': { path: { readonly workspace_sid: string; readonly reservation_sid: string }; params: {}; row: RingdownV1WrapUpRow; result: RingdownV1WrapUp }
   'ringdown_v1.UpdateReservationWrapUp': { path: { readonly workspace_sid: string; readonly reservation_sid: string }; params: { readonly extended: boolean }; row: RingdownV1WrapUpRow; result: RingdownV1WrapUp }
+  'ringdown_v1.FetchSearch': { path: { readonly workspace_sid: string }; params: { readonly query: string; readonly limit?: number }; row: RingdownV1SearchRow; result: RingdownV1Search }
   'ringdown_v1.FetchTaskExplanation': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: { readonly limit?: number }; row: RingdownV1TaskExplanationRow; result: RingdownV1TaskExplanation }
   'ringdown_v1.FetchWorkerDesk': { path: { readonly workspace_sid: string; readonly worker_sid: string }; params: {}; row: RingdownV1WorkerDeskRow; result: RingdownV1WorkerDesk }
   'ringdown_v1.FetchWorkerExplanation': { path: { readonly workspace_sid: string; readonly worker_sid: string }; params: { readonly limit?: number }; row: RingdownV1WorkerExplanationRow; result: RingdownV1WorkerExplanation }
@@ -462,6 +470,15 @@ const ringdownV1WrapUp: Schema = {
     { name: 'extended_wrapup_time', type: 'integer' },
     { name: 'default_outcome', type: 'string', nullable: true },
     { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1Search: Schema = {
+  name: 'RingdownV1Search',
+  properties: [
+    { name: 'query', type: 'string' },
+    { name: 'results', type: 'array', items: { type: 'json', properties: [{ name: 'type', type: 'string' }, { name: 'sid', type: 'string' }, { name: 'name', type: 'string', nullable: true }, { name: 'matched', type: 'string', enum: ['sid', 'unique_name', 'address', 'identity', 'friendly_name'] }, { name: 'conversation_sid', type: 'sid', nullable: true, pattern: '^CH[0-9a-fA-F]{32}$' }] } },
+    { name: 'is_complete', type: 'boolean' }
   ]
 }
 
@@ -704,6 +721,12 @@ export const operations: readonly Operation[] = [
       { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
       { wire: 'ReservationSid', name: 'reservation_sid', in: 'path', type: 'sid', required: true, pattern: '^WR[0-9a-fA-F]{32}$' },
       { wire: 'Extended', name: 'extended', in: 'form', type: 'boolean', required: true }
+    ] },
+  { id: 'ringdown_v1.FetchSearch', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Search', verb: 'fetch', resource: 'search', parents: ['workspace_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1Search, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'Query', name: 'query', in: 'query', type: 'string', required: true },
+      { wire: 'Limit', name: 'limit', in: 'query', type: 'integer', min: 1, max: 100, expected: 'an integer from 1 to 100' }
     ] },
   { id: 'ringdown_v1.FetchTaskExplanation', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Explanation', verb: 'fetch', resource: 'task_explanation', parents: ['workspace_sid', 'task_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
     schema: ringdownV1TaskExplanation, parameters: [

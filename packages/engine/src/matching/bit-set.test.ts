@@ -36,6 +36,16 @@ describe('a set of bits', () => {
     )
   })
 
+  it('finds the least of what another set has as well', () => {
+    fc.assert(
+      fc.property(numbers, numbers, fc.array(fc.nat(3), { minLength: 201, maxLength: 201 }), (one, other, values) => {
+        const shared = sorted(new Set(one)).filter((i) => other.includes(i))
+        const [first] = shared.sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0) || b - a)
+        expect(setOf(one).leastShared(setOf(other), values, (a, b) => a > b)).toBe(first)
+      })
+    )
+  })
+
   it('visits what another set has as well, whichever of the two is longer', () => {
     fc.assert(
       fc.property(numbers, numbers, (left, right) => {

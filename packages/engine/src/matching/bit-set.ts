@@ -34,6 +34,28 @@ export class BitSet {
       if (both !== 0) visitBits(both, at, visitor)
     }
   }
+
+  /** The number that is in another set as well and has the least value; of equal ones that which `isBefore` says. */
+  leastShared(
+    other: BitSet,
+    values: readonly number[],
+    isBefore: (a: number, b: number) => boolean
+  ): number | undefined {
+    const length = Math.min(this.#words.length, other.#words.length)
+    let found: number | undefined
+    let least = Number.POSITIVE_INFINITY
+    for (let at = 0; at < length; at++) {
+      let left = (this.#words[at] as number) & (other.#words[at] as number) // below both lengths
+      for (; left !== 0; left &= left - 1) {
+        const i = (at << 5) + 31 - Math.clz32(left & -left)
+        const value = values[i] ?? 0
+        if (value > least || (value === least && found !== undefined && !isBefore(i, found))) continue
+        found = i
+        least = value
+      }
+    }
+    return found
+  }
 }
 
 function visitBits(bits: number, at: number, visit: (i: number) => void): void {

@@ -19,6 +19,32 @@ describe('a channel index', () => {
     expect(world.state.matcher.workspaceIndex(world.workspace_sid).channelIndex(chat.row.sid)).toBe(chat.index)
   })
 
+  it('knows who is ready from the first question on, and since when', () => {
+    const { world, chat } = center()
+    const shown = () => {
+      world.state.matcher.workspaceIndex(world.workspace_sid).refreshReadiness()
+      const slots: number[] = []
+      chat.index.ready.visit((slot) => slots.push(slot))
+      return slots.map((slot) => [slot, chat.index.idle[slot]])
+    }
+    const seq = (name: string) => world.worker(name).last_reserved_seq
+    for (const name of ['Ada', 'Bea']) world.addWorker(name, { capacity: { chat: 1 } })
+    expect(shown()).toEqual([])
+    chat.index.keepReady()
+    expect(shown()).toEqual([
+      [0, seq('Ada')],
+      [1, seq('Bea')]
+    ])
+    world.addTask('one', { task_channel: 'chat' })
+    expect(shown()).toEqual([[1, seq('Bea')]])
+    world.accept('Ada', 'one')
+    world.complete('Ada', 'one')
+    world.move('Bea', 'Offline')
+    expect(shown()).toEqual([[0, seq('Ada')]])
+    world.do({ type: 'worker.delete', workspace_sid: world.workspace_sid, sid: world.worker('Ada').sid })
+    expect(shown()).toEqual([])
+  })
+
   it('counts what waits on its channel, and marks whom it waits for', () => {
     const { world, chat, voice } = center()
     const marked = () => {

@@ -7,7 +7,7 @@ import type { ReadyWorkers } from './ready-workers.ts'
 import type { Target } from './target-condition.ts'
 
 /** A center whose queue takes everybody, and a task that has come and gone, to ask with. */
-function center(options?: WorldOptions): { world: World; past: TaskRow } {
+function floor(options?: WorldOptions): { world: World; past: TaskRow } {
   const world = new World(options)
   world.addQueue('All')
   world.addWorkflow('Main', { default_filter: { queue: 'All' } })
@@ -33,7 +33,10 @@ function handle(world: World, worker: string, task: string): void {
   world.complete(worker, task)
 }
 
-describe('ready workers', () => {
+describe.each([0, 128])('ready workers, compared in queues of up to %i', (workers_compared) => {
+  const center = (options: WorldOptions = {}) =>
+    floor({ ...options, settings: { ...options.settings, workers_compared } })
+
   it('are those who have room, the longest idle first', () => {
     const { world, past } = center()
     for (const name of ['Ada', 'Bea', 'Cleo']) world.addWorker(name)
@@ -102,6 +105,25 @@ describe('ready workers', () => {
 })
 
 describe('an offer order', () => {
+  const center = () => floor({ settings: { workers_compared: 0 } })
+
+  it('is not kept of a small queue', () => {
+    const { world, past } = floor({ settings: { workers_compared: 1 } })
+    const ready = readyFor(world, past)
+    const { readyWorkers } = world.state.matcher.targetIndex(past, {})?.eligibility ?? nothing()
+    const known = []
+    for (const name of ['Ada', 'Bea']) {
+      world.addWorker(name)
+      known.push([names(world, ready), readyWorkers.has(ready)])
+    }
+    expect(known).toEqual([
+      [['Ada'], false],
+      [['Ada', 'Bea'], true]
+    ])
+    world.do({ type: 'worker.delete', workspace_sid: world.workspace_sid, sid: world.worker('Ada').sid })
+    expect([names(world, ready), readyWorkers.has(ready)]).toEqual([['Bea'], false])
+  })
+
   it('is told of changes from the first question on', () => {
     const { world, past } = center()
     world.addWorker('Ada')

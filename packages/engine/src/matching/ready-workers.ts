@@ -19,10 +19,11 @@ interface RankedWorker {
 
 /**
  * The workers who are ready at a target index, in offer order: by the target's `order_by`, then the longest idle
- * (reference taskrouter 6.4). They are grouped by the keys that they share with tasks, and in each key by class: the
- * values that decide the rest.
+ * (reference taskrouter 6.4). Of a small pool the first are looked for among the channel's ready workers; nothing is kept.
+ * Those of a large one are ranked, grouped by the keys that they share with tasks, and in each key by class: the values that
+ * decide the rest.
  *
- * Invariants: once made, and until forgotten, it is in its eligibility's `readyWorkers` and is refreshed with every member that
+ * Invariants, of what is ranked: once made, and until forgotten, it is in its eligibility's `readyWorkers` and is refreshed with every member that
  * changes or leaves. It is right after a refresh, which every question begins with; between two questions it lacks what is
  * still marked as stale readiness in the workspace. If more workers change than there are members and nobody asks, because
  * no task arrives, then it forgets everybody and is made anew for the next question. A ranked worker is in its groups
@@ -57,6 +58,7 @@ export class ReadyWorkers {
 
   /** The first workers for a task, at most `limit`, without those whom the task itself bars. */
   choose(view: TaskView, limit: number, isBarred?: (worker_sid: string) => boolean): WorkerEntry[] {
+    if (this.#isSmall) return this.#chooseAmongFew(view, limit, isBarred)
     this.#refresh()
     const keys = this.#ranked.size === 0 ? undefined : this.#targetIndex.condition.keysOfTask(view)
     if (keys === undefined) return []
@@ -75,6 +77,45 @@ export class ReadyWorkers {
       if (workers.length === 0 || workers[workers.length - 1] !== worker) workers.push(worker)
     }
     return workers
+  }
+
+  /** Comparing everybody takes less than keeping ranks with each change of a worker. */
+  get #isSmall(): boolean {
+    const { eligibility, condition } = this.#targetIndex
+    return !this.#order_by && !condition.isLong && eligibility.size <= eligibility.workspaceIndex.workersCompared
+  }
+
+  #chooseAmongFew(
+    view: TaskView,
+    limit: number,
+    isBarred: ((worker_sid: string) => boolean) | undefined
+  ): WorkerEntry[] {
+    const { eligibility, channelIndex, condition } = this.#targetIndex
+    const { workspaceIndex, members } = eligibility
+    if (this.#isMade) this.forget()
+    workspaceIndex.refreshReadiness()
+    channelIndex.keepReady()
+    const { workers } = workspaceIndex
+    const { ready, idle } = channelIndex
+    const suits = (worker: WorkerEntry) => condition.fits(view, workspaceIndex.view(worker)) && !isBarred?.(worker.sid)
+    if (limit === 1) {
+      const first = members.leastShared(ready, idle, (a, b) => seqOf(workers[a]) < seqOf(workers[b]))
+      const worker = first === undefined ? undefined : workers[first]
+      if (!worker) return []
+      // Mostly the first one suits.
+      if (suits(worker)) return [worker]
+    }
+    if (condition.keysOfTask(view) === undefined) return []
+    const slots: number[] = []
+    members.visitShared(ready, (slot) => slots.push(slot))
+    slots.sort((a, b) => (idle[a] as number) - (idle[b] as number) || seqOf(workers[a]) - seqOf(workers[b])) // both are ready
+    const chosen: WorkerEntry[] = []
+    for (const slot of slots) {
+      const worker = workers[slot] as WorkerEntry // who is ready has a slot
+      if (suits(worker)) chosen.push(worker)
+      if (chosen.length === limit) break
+    }
+    return chosen
   }
 
   #take(
@@ -225,6 +266,10 @@ export class ReadyWorkers {
     }
     return a.idle - b.idle || a.seq - b.seq
   }
+}
+
+function seqOf(worker: WorkerEntry | undefined): number {
+  return worker?.row?.seq ?? 0 // whoever is ready has a row
 }
 
 function workerOf({ worker }: RankedWorker): WorkerEntry {

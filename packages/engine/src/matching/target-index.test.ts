@@ -6,7 +6,7 @@ import type { Target } from './target-condition.ts'
 
 /** Two queues with one expression and one with another, and a task of each that has come and gone. */
 function center() {
-  const world = new World()
+  const world = new World({ settings: { workers_compared: 0 } })
   const pasts = Object.entries({ One: '1 == 1', Two: '1 == 1', Three: 'level > 1' }).map(([name, target_workers]) => {
     world.addQueue(name, { target_workers })
     world.addWorkflow(name, { default_filter: { queue: name } })

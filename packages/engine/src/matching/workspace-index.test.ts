@@ -7,7 +7,7 @@ import { TargetCondition } from './target-condition.ts'
 import type { WorkspaceIndex } from './workspace-index.ts'
 
 function center(levels: Readonly<Record<string, number>> = {}) {
-  const world = new World()
+  const world = new World({ settings: { workers_compared: 0 } })
   for (const [name, level] of Object.entries(levels)) world.addWorker(name, { attributes: { level } })
   const index = world.state.matcher.workspaceIndex(world.workspace_sid)
   const entry = (name: string) => world.state.matcher.entry(world.worker(name).sid) as WorkerEntry // just added

@@ -81,6 +81,11 @@ export class WorkspaceIndex {
     return channelIndex
   }
 
+  /** Of how many workers the first are looked for by comparing them. */
+  get workersCompared(): number {
+    return this.#state.settings.workers_compared
+  }
+
   /** The worker as expressions see it. */
   view(worker: WorkerEntry): View {
     worker.view ??= new View(this.#state, worker.row ?? this.#state.get('worker', worker.sid))
@@ -121,6 +126,7 @@ export class WorkspaceIndex {
     const refresh = (eligibility: Eligibility) => eligibility.refreshReady(worker)
     for (worker of workers) {
       worker.isReadinessStale = false
+      for (const { channelIndex } of worker.channels) channelIndex.refresh(worker)
       this.#visitEligibilities(worker, refresh)
     }
   }
@@ -137,6 +143,7 @@ export class WorkspaceIndex {
   /** The worker's row is gone. */
   removeWorker(worker: WorkerEntry): void {
     this.#visitEligibilities(worker, (eligibility) => eligibility.remove(worker))
+    for (const channelIndex of this.#channelIndexes.values()) channelIndex.remove(worker.slot)
     this.workers[worker.slot] = undefined
     this.#freeWorkerSlots.push(worker.slot)
     worker.slot = -1
@@ -339,6 +346,7 @@ export class WorkspaceIndex {
 
   /** Forgets all offer orders, or all but one. */
   forgetReady(except?: ReadyWorkers): void {
+    for (const channelIndex of this.#channelIndexes.values()) channelIndex.forget()
     for (const eligibility of this.eligibilities) {
       for (const { targetIndexes } of eligibility?.onChannels.values() ?? []) {
         for (const targetIndex of targetIndexes.values()) targetIndex.forgetReady(except)

@@ -72,6 +72,12 @@ export class Statistics {
     this.#restThenRead()
   }
 
+  /** The same, with their cursor in the store: later nothing may be written for a while, and they are read all the same. */
+  static async open(options: StatisticsOptions): Promise<Statistics> {
+    await options.store.cursor(options.account.account_sid, statisticsReader)
+    return new Statistics(options)
+  }
+
   /**
    * What is in memory, with everything that was decided before the call; what lies before its `since` is in the store. An
    * answer waits for no longer than `patience` (by default 2,000) milliseconds: where the log is further behind, it is

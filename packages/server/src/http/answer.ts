@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import { strangers } from '../realtime/strangers.ts'
 import { safeHeaders, sayLast } from '../realtime/worker-sdk/hang-up.ts'
 import { isLongUnread } from './connections.ts'
 import { envelopeOf } from './errors.ts'
@@ -75,6 +76,13 @@ export interface Subject {
 
 export const nothing: Subject = { id: 'none', product: undefined }
 
+interface Answer {
+  readonly subject: Subject
+  readonly status: number
+  readonly body: string | undefined
+  readonly etag: string | undefined
+}
+
 /** Callers without valid credentials that the log is told in a second, one by one. */
 const toldStrangers = 20
 
@@ -98,7 +106,7 @@ export class Answers {
 
   /**
    * `body` is JSON text, or undefined for none (204). Written past Fastify's reply, which would copy, lower and look up
-   * each header: that costs as much as finding the row.
+   * each header: that costs as much as finding the row. Who is not known is answered at the pace of strangers.
    */
   send(
     request: FastifyRequest,
@@ -108,6 +116,19 @@ export class Answers {
     body: string | undefined,
     etag?: string
   ): FastifyReply {
+    reply.hijack()
+    const answer = { subject, status, body, etag }
+    if (status !== 401) this.#write(request, reply, answer)
+    else
+      strangers.inTurn(
+        request.raw.socket.remoteAddress,
+        () => this.#write(request, reply, answer),
+        () => reply.raw.destroy()
+      )
+    return reply
+  }
+
+  #write(request: FastifyRequest, reply: FastifyReply, { subject, status, body, etag }: Answer): void {
     const ms = performance.now() - request.began
     const { open, cors } = subject.isPrivate
       ? privateHeaders
@@ -121,7 +142,6 @@ export class Answers {
     if (this.#isTls) headers.push('Strict-Transport-Security', 'max-age=31536000')
     const bytes = body === undefined ? 0 : Buffer.byteLength(body)
     if (body !== undefined) headers.push('Content-Type', 'application/json', 'Content-Length', String(bytes))
-    reply.hijack()
     const { socket } = reply.raw
     // Only the answer whose turn it is on its connection has a socket.
     if (status >= 400 && socket instanceof Socket && isLongUnread(request.raw))
@@ -140,7 +160,6 @@ export class Answers {
       const { id: request_id, method } = request
       this.#log[level]({ request_id, method, operation: subject.id, status, ms: Math.round(ms * 10) / 10 }, 'request')
     }
-    return reply
   }
 
   /** Whether one more caller without valid credentials is told: a flood of them shall not fill a disk. */

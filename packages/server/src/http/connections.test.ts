@@ -377,3 +377,16 @@ it.each(['TRACE', 'PROPFIND', 'SEARCH'])('knows no method %s of a path that it k
   const said = await saidTo(`${method} ${create} HTTP/1.1\r\n${head}Connection: close\r\n\r\n`)
   expect(said).toMatch(/^HTTP\/1\.1 405 /)
 })
+
+it('answers callers without credentials at a measured pace, and whoever has some at once', async () => {
+  const url = (path: string) => `http://127.0.0.1:${(server.app.server.address() as AddressInfo).port}${path}` // it listens on a port
+  const began = performance.now()
+  const strangers = Array.from({ length: 60 }, () => fetch(url(create)))
+  const known = await fetch(url(create), { headers: { authorization: served.authorization } })
+  const knownMs = performance.now() - began
+  expect(known.status).toBe(200)
+  const answers = await Promise.all(strangers)
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
+  expect(performance.now() - began).toBeGreaterThan(380)
+  expect(knownMs).toBeLessThan(performance.now() - began)
+})

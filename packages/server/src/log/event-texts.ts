@@ -1,6 +1,7 @@
-import { binding } from '../store/query.ts'
+import { EventLog } from '../store/event-log.ts'
+import { blockOf, blockUpdates, typeToken } from '../store/log-blocks.ts'
 import type { Store, StoredEvent } from '../store/store.ts'
-import { logName, quote, type Table } from '../store/tables.ts'
+import { logSubjects } from './event-subjects.ts'
 
 /** What an event of the log says from now on. */
 export interface EventText {
@@ -8,26 +9,21 @@ export interface EventText {
   readonly data: string
 }
 
-/** The part of the log's table that is ever changed. */
-const texts: Table = {
-  name: logName,
-  columns: { account_sid: 'text', seq: 'integer', data: 'text' },
-  key: ['account_sid', 'seq']
-}
-
 /**
  * The log is written once and read many times; the one thing that is ever changed in it is that text goes, when what it
  * was about has been removed. Errors are those of `Store.write`, but for Fenced.
  */
 export class EventTexts {
+  readonly #log: EventLog
   readonly #store: Pick<Store, 'dialect' | 'query' | 'update'>
 
   constructor(store: Pick<Store, 'dialect' | 'query' | 'update'>) {
     this.#store = store
+    this.#log = new EventLog(store)
   }
 
   /** Events of some types after a cursor up to another one, oldest first. */
-  async ofTypes(
+  ofTypes(
     account_sid: string,
     query: {
       readonly types: readonly string[]
@@ -37,17 +33,18 @@ export class EventTexts {
     }
   ): Promise<StoredEvent[]> {
     const { types, after, through, limit } = query
-    const { values, bind, among } = binding(this.#store.dialect)
-    // The columns stand in front of the data, which is read of those that are found only.
-    const place = `account_sid = ${bind(account_sid)} and seq > ${bind(after)} and seq <= ${bind(through)}`
-    const sql = `select seq, sid, type, at, data from ${quote(logName)} where ${place}
-      and ${among('type', 'text', types)} order by seq limit ${bind(limit)}`
-    return (await this.#store.query({ sql, values })) as unknown as StoredEvent[] // as: selected so
+    const fits = ({ type }: StoredEvent) => types.includes(type)
+    return this.#log.page({ account_sid, first: after + 1, last: through, any: types.map(typeToken), fits, limit })
   }
 
-  /** Puts other data in the place of events' own; their places, SIDs, types and columns stay. In one transaction. */
+  /**
+   * Puts other data in the place of events' own; their places, SIDs and types stay. Their blocks are made anew, with the
+   * subjects that are left. In one transaction.
+   */
   async rewrite(account_sid: string, events: readonly EventText[]): Promise<void> {
-    const rows = events.map(({ seq, data }) => [data, seq])
-    await this.#store.update(account_sid, { table: texts, set: ['data'], by: ['seq'], rows })
+    const texts = new Map(events.map(({ seq, data }) => [seq, data]))
+    const blocks = await this.#log.blocksWith(account_sid, [...texts.keys()])
+    const fresh = blocks.map((block) => block.map((event) => ({ ...event, data: texts.get(event.seq) ?? event.data })))
+    await this.#store.update(account_sid, ...blockUpdates(fresh.map((block) => blockOf(block, logSubjects))))
   }
 }

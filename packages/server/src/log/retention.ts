@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Clock, Moved } from '../clock/clock.ts'
+import { pause } from '../store/pause.ts'
 import type { Store } from '../store/store.ts'
 import { giveBack } from './blanking.ts'
 
@@ -14,8 +15,13 @@ const soon = 60_000
 /** How far back events and statistics may be asked for (reference taskrouter 10). */
 export const lookBackMs = 30 * 24 * hour
 
-/** Rows of one transaction: routing must not wait for it. */
-const batch = 500
+/** Blocks of the log, or rows of others, that go in one transaction: routing must not wait for it. */
+const blocksAtOnce = 16
+const rowsAtOnce = 500
+
+/** Between two transactions, in milliseconds: at least so many, and so many times as long as the last one took. */
+const breath_ms = 10
+const breaths = 3
 
 /** What is kept for some time beside the log. */
 export interface Expiring {
@@ -25,8 +31,8 @@ export interface Expiring {
 }
 
 /**
- * Forgets, every few hours and a little at a time, what nobody may ask for any more: events older than 30 days, and what
- * others keep for as long as they say.
+ * Forgets, every few hours and a little at a time, what nobody may ask for any more: blocks of events that are all older than
+ * 30 days, and what others keep for as long as they say.
  */
 export class Retention implements Moved {
   readonly #store: Store
@@ -83,9 +89,19 @@ export class Retention implements Moved {
 
   async #forget(now: number): Promise<void> {
     const before = { event: now - lookBackMs }
-    while (!this.#abort.signal.aborted) if ((await this.#store.prune(this.#account_sid, before, batch)) === 0) break
-    for (const { ms, forget } of this.#others)
-      while (!this.#abort.signal.aborted) if ((await forget(now - ms, batch)) === 0) break
+    await this.#inPieces(() => this.#store.prune(this.#account_sid, before, blocksAtOnce))
+    for (const { ms, forget } of this.#others) await this.#inPieces(() => forget(now - ms, rowsAtOnce))
     await giveBack(this.#store, this.#abort.signal)
+  }
+
+  /** Until nothing is left to go: decisions come first, so most of the time it waits. */
+  async #inPieces(forget: () => Promise<number>): Promise<void> {
+    const { signal } = this.#abort
+    while (!signal.aborted) {
+      const begun = performance.now()
+      if ((await forget()) === 0) return
+      const took = performance.now() - begun
+      await pause(Math.max(breath_ms, breaths * took), signal).catch(() => {}) // the loop ends
+    }
   }
 }

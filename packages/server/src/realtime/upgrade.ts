@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ErrorBody, errorBody } from '@ringdown/contract/errors'
+import { strangers } from './strangers.ts'
 import { hangUpWith } from './worker-sdk/hang-up.ts'
 
 /** Somebody who opens WebSockets: at its own paths, or wherever nobody else does. */
@@ -29,10 +31,15 @@ export function onUpgrade(server: Server, taker: Taker): void {
   })
 }
 
-/** Answers an upgrade that is not granted. Browsers are not challenged: they would remember what somebody types in. */
+/** Answers an upgrade that is not granted, at the pace of strangers. Browsers are not challenged: they would remember what somebody types in. */
 export function refuseUpgrade(socket: Duplex, envelope: ErrorBody, request?: IncomingMessage): void {
   const isChallenged = envelope.status === 401 && request !== undefined && request.headers.origin === undefined
-  hangUpWith(socket, envelope, isChallenged ? { 'WWW-Authenticate': 'Basic realm="Twilio API"' } : {})
+  socket.on('error', () => {}) // a close follows
+  strangers.inTurn(
+    socket instanceof Socket ? socket.remoteAddress : undefined,
+    () => hangUpWith(socket, envelope, isChallenged ? { 'WWW-Authenticate': 'Basic realm="Twilio API"' } : {}),
+    () => socket.destroy()
+  )
 }
 
 function isWebSocket({ headers }: IncomingMessage): boolean {

@@ -1,4 +1,4 @@
-import type { EventBlocks } from './event-blocks.ts'
+import { blockInserts, blocksOf } from './log-blocks.ts'
 import { type Batch, ContentRejected, type Removal, type Value } from './store.ts'
 import { type Inserts, journalTable, rowTable, type Table, type Tables } from './tables.ts'
 
@@ -11,10 +11,8 @@ export interface Changes {
   readonly removals: readonly Removal[]
 }
 
-const noData = {}
-
-/** Sorts a batch by table, with its rows as JSON text; `blocks` is told of its events. Throws ContentRejected for what no store could keep. */
-export function changesOf(batch: Batch, tables: Tables, blocks: EventBlocks): Changes {
+/** Sorts a batch by table, with its rows as JSON text and its events in blocks. Throws ContentRejected for what no store could keep. */
+export function changesOf(batch: Batch, tables: Tables): Changes {
   const upserts = new Map<string, Inserts>()
   const deletes = new Map<string, Inserts>()
   const of = (map: Map<string, Inserts>, table: Table) => {
@@ -37,22 +35,11 @@ export function changesOf(batch: Batch, tables: Tables, blocks: EventBlocks): Ch
     if (home === undefined && cold) of(deletes, cold).push([sid])
   }
   const inserts: Inserts[] = []
-  if (batch.events.length > 0) {
-    const rows = batch.events.map((e) => [
-      e.seq,
-      e.sid,
-      e.type,
-      e.at,
-      ...tables.log.valuesOf(e.about ?? noData),
-      e.data
-    ])
-    inserts.push({ table: tables.event, rows })
-  }
+  if (batch.events.length > 0) inserts.push(...blockInserts(blocksOf(batch.events, tables.log)))
   if (batch.journal.length > 0)
     inserts.push({ table: journalTable, rows: batch.journal.map((j) => [j.decision, j.at, j.seed, j.data]) })
-  const filled = blocks.filledBy(batch.account_sid, batch.events)
   return {
-    upserts: [...upserts.values(), ...(filled ? [filled] : []), ...(batch.writes ?? [])],
+    upserts: [...upserts.values(), ...(batch.writes ?? [])],
     deletes: [...deletes.values()],
     inserts,
     removals

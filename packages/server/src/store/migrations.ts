@@ -1,11 +1,12 @@
 import { nameForm } from '@ringdown/engine/core/names'
-import { blockTable } from './event-blocks.ts'
+import { blockTable, textTable } from './log-blocks.ts'
+import { oldBlocks, oldLog } from './old-log.ts'
 import { residentCondition } from './query.ts'
 import { CannotOpen } from './store.ts'
-import { indexName, journalTable, quote, rowTable, type Table, type Tables } from './tables.ts'
+import { type ColumnType, indexName, journalTable, quote, rowTable, type Table, type Tables } from './tables.ts'
 
 /** Version of the fixed tables below. A store with a higher one was written by a newer program. */
-const schemaVersion = 3
+const schemaVersion = 4
 
 /** Stores with a lower version were made while the tables were still changing, and cannot be upgraded. */
 const firstVersion = 2
@@ -23,7 +24,7 @@ export interface Migrator {
 
 /** Numbered: the first makes the tables, entry n brings a store to firstVersion + n. None changes after a release. */
 const migrations: readonly ((migrator: Migrator, tables: Tables) => Promise<void>)[] = [
-  async (migrator, tables) => {
+  async (migrator) => {
     const { run, dialect } = migrator
     const account = { epoch: 'integer', format: 'integer', at: 'integer', decision: 'integer' } as const
     await run(
@@ -33,7 +34,7 @@ const migrations: readonly ((migrator: Migrator, tables: Tables) => Promise<void
         key: ['account_sid']
       })
     )
-    for (const table of [rowTable, tables.event, journalTable]) await run(tableText(dialect, table))
+    for (const table of [rowTable, journalTable]) await run(tableText(dialect, table))
     await run(
       tableText(dialect, {
         name: 'cursor',
@@ -47,7 +48,9 @@ const migrations: readonly ((migrator: Migrator, tables: Tables) => Promise<void
         'create unlogged table node (backend integer primary key, backend_start timestamptz not null, beat timestamptz not null)'
       )
   },
-  compareNames
+  compareNames,
+  // The log in blocks: its tables follow from their declarations, and what the old one holds is moved account by account.
+  async () => {}
 ]
 
 /** Columns that hold names get the form in which these are compared; which one they have is known to nobody before. */
@@ -80,10 +83,10 @@ function literal(text: string): string {
 
 /**
  * Brings a store to this program's version, in the caller's transaction: first the numbered migrations, then all tables
- * that follow from a declaration (the cold kinds, the log, features' own). Throws CannotOpen when the store is newer than
- * the program.
+ * that follow from a declaration (the cold kinds, the log, features' own). Resolves with whether there are events that are not
+ * in blocks yet (see `moveOldLog`). Throws CannotOpen when the store is newer than the program.
  */
-export async function migrateTables(migrator: Migrator, tables: Tables, where: string): Promise<void> {
+export async function migrateTables(migrator: Migrator, tables: Tables, where: string): Promise<boolean> {
   const { run, rows } = migrator
   await run('create table if not exists ringdown (schema_version integer not null)')
   const found = (await rows('select schema_version from ringdown'))[0]
@@ -101,8 +104,20 @@ export async function migrateTables(migrator: Migrator, tables: Tables, where: s
   if (found === undefined) await run(`insert into ringdown values (${schemaVersion})`)
   else if (version < schemaVersion) await run(`update ringdown set schema_version = ${schemaVersion}`)
   for (const kind of tables.coldNames) await reconcile(migrator, declarationOf(tables, kind))
-  await reconcile(migrator, { table: tables.event, prefix: 'data', indexes: indexesOf(tables.event) })
-  for (const table of [blockTable, ...tables.others]) await reconcile(migrator, { table, indexes: indexesOf(table) })
+  for (const table of [blockTable, textTable, ...tables.others])
+    await reconcile(migrator, { table, indexes: indexesOf(table) })
+  return hasOldLog(migrator)
+}
+
+/** What is left of the old log when all of it has been moved goes. A table of that name that is not ours stays. */
+async function hasOldLog(migrator: Migrator): Promise<boolean> {
+  const { run, rows } = migrator
+  const { columns } = await describe(migrator, 'event')
+  if (!['account_sid', 'seq', 'sid', 'type', 'at', 'data'].every((column) => columns.includes(column))) return false
+  if ((await rows(`select 1 from ${oldLog} limit 1`)).length > 0) return true
+  await run(`drop table ${oldLog}`)
+  await run(`drop table if exists ${oldBlocks}`)
+  return false
 }
 
 /** Refuses an account that a newer program wrote. */
@@ -116,8 +131,6 @@ export function checkFormat(account_sid: string, format: number): void {
 /** What a table is to be. */
 interface Declaration {
   readonly table: Table
-  /** Member of `data` in which the columns' values are; data itself where there is none. */
-  readonly prefix?: string
   /** Text of each index, by its name. */
   readonly indexes: ReadonlyMap<string, string>
 }
@@ -127,7 +140,7 @@ interface Declaration {
  * is null where a table has none), and indexes that are no longer declared go; so a changed declaration needs no
  * migration of its own.
  */
-async function reconcile(migrator: Migrator, { table, prefix, indexes: declared }: Declaration): Promise<void> {
+async function reconcile(migrator: Migrator, { table, indexes: declared }: Declaration): Promise<void> {
   const { run, dialect } = migrator
   const { name } = table
   const { columns: present, indexes: indexed } = await describe(migrator, name)
@@ -137,7 +150,7 @@ async function reconcile(migrator: Migrator, { table, prefix, indexes: declared 
       if (present.includes(column)) continue
       await run(`alter table ${quote(name)} add column ${quote(column)} ${typeText(dialect, type)}`)
       if (!Object.hasOwn(table.columns, 'data')) continue // a table of a feature: nobody but its owner knows what stands there
-      await run(`update ${quote(name)} set ${quote(column)} = ${fieldText(dialect, column, type, prefix)}`)
+      await run(`update ${quote(name)} set ${quote(column)} = ${fieldText(dialect, column, type)}`)
     }
   for (const index of indexed) if (!declared.has(index)) await run(`drop index ${quote(index)}`)
   for (const [index, text] of declared) if (!indexed.includes(index)) await run(text)
@@ -199,20 +212,18 @@ function tableText(dialect: Migrator['dialect'], { name, columns, key, optional 
   return `create table ${quote(name)} (${lines.join(', ')}, primary key (${key.map(quote).join(', ')}))${dialect === 'sqlite' ? ' strict' : ''}`
 }
 
-function typeText(dialect: Migrator['dialect'], type: 'text' | 'integer'): string {
+const blobs = { sqlite: 'blob', postgres: 'bytea' } as const
+
+function typeText(dialect: Migrator['dialect'], type: ColumnType): string {
+  if (type === 'deflated') return blobs[dialect]
   if (dialect === 'sqlite') return type
   return type === 'text' ? 'text collate "C"' : 'bigint'
 }
 
 /** A field of `data` as a column's value; booleans become 0 and 1. */
-function fieldText(
-  dialect: Migrator['dialect'],
-  column: string,
-  type: 'text' | 'integer',
-  prefix: string | undefined
-): string {
-  if (dialect === 'sqlite') return `json_extract(data, '$${prefix === undefined ? '' : `."${prefix}"`}."${column}"')`
-  const field = `data::json ${prefix === undefined ? '' : `-> '${prefix}' `}->> '${column}'`
+function fieldText(dialect: Migrator['dialect'], column: string, type: ColumnType): string {
+  if (dialect === 'sqlite') return `json_extract(data, '$."${column}"')`
+  const field = `data::json ->> '${column}'`
   return type === 'text'
     ? field
     : `(case ${field} when 'true' then '1' when 'false' then '0' else ${field} end)::bigint`

@@ -34,9 +34,10 @@ export interface Session {
   /**
    * Throws StoreUnavailable while there is no connection, and when the server warned during the statement: PostgreSQL
    * answers a cancelled wait for a synchronous replica as success, with a warning. Errors of the server are translated
-   * (see `storeError`). `allow` is asked when the statement's turn has come, and may throw.
+   * (see `storeError`). A statement may still be in the making when its turn is taken. `allow` is asked when the turn has come,
+   * and may throw.
    */
-  query(query: pg.QueryConfig, allow?: () => void): Promise<pg.QueryResult>
+  query(query: pg.QueryConfig | Promise<pg.QueryConfig>, allow?: () => void): Promise<pg.QueryResult>
   /** Raised by one with each connection: what was locked on an older one is no longer locked. */
   generation(): number
   /** Whether nobody can have been told that this node is silent. */
@@ -143,13 +144,14 @@ export async function openSession(url: string, timing: Timing): Promise<Session>
   }
 
   /** One after the other, in the order they were asked; what was asked of an older connection is not sent on a newer. */
-  function query(config: pg.QueryConfig, allow?: () => void): Promise<pg.QueryResult> {
+  function query(config: pg.QueryConfig | Promise<pg.QueryConfig>, allow?: () => void): Promise<pg.QueryResult> {
     const used = connection
     if (used === undefined || closing.signal.aborted)
       return Promise.reject(new StoreUnavailable('PostgreSQL: there is no connection'))
-    const answer = used.turn.then(() => {
+    const answer = used.turn.then(async () => {
+      const made = await config
       allow?.()
-      return send(used, config)
+      return send(used, made)
     })
     used.turn = answer.then(
       () => {},

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import zlib from 'node:zlib'
 import type { QueryConfig } from 'pg'
 import type { Changes } from './changes.ts'
 import type { Aging, Query, Update } from './query.ts'
 import type { Batch, ReaderStep, Value } from './store.ts'
-import { type Inserts, quote, rest, type Table, type Tables } from './tables.ts'
+import { type Cell, type ColumnType, type Inserts, quote, rest, type Table, type Tables } from './tables.ts'
 
 /**
  * A batch as one statement: it is a transaction by itself, takes one round trip, and cannot mix with another account's
  * on the same connection. `head` must find the account at our epoch; everything else happens only if it does, and
  * `matched` says whether it did. One part a table; values come as one array a column.
  */
-export function writeOf(batch: Batch, changes: Changes, tables: Tables): QueryConfig {
+export async function writeOf(batch: Batch, changes: Changes, tables: Tables): Promise<QueryConfig> {
   const { account_sid, epoch, head } = batch
   const values: unknown[] = [account_sid, epoch, head.at, head.decision, head.next_seq, head.next_event]
   const bind = (value: unknown) => values.push(value)
@@ -23,11 +25,11 @@ export function writeOf(batch: Batch, changes: Changes, tables: Tables): QueryCo
   const text = `with head as (update account set at = $3, decision = $4, next_seq = $5, next_event = $6
     where account_sid = $1 and epoch = $2 returning 1)${parts.map((part, n) => `,\n  part${n} as (${part})`).join('')}
   select count(*)::int as matched from head`
-  return { ...named(text), values }
+  return { ...named(text), values: await Promise.all(values) }
 }
 
 /** A reader's step as one statement in the same manner: its head is the cursor, which must be where the step begins. */
-export function advanceOf({ account_sid, reader, from, to, writes = [] }: ReaderStep): Query {
+export async function advanceOf({ account_sid, reader, from, to, writes = [] }: ReaderStep): Promise<Query> {
   const values: unknown[] = [account_sid, reader, from, to]
   const bind = (value: unknown) => values.push(value)
   const texts = writes
@@ -40,14 +42,22 @@ export function advanceOf({ account_sid, reader, from, to, writes = [] }: Reader
   const sql = `with head as (update cursor set seq = $4
     where account_sid = $1 and reader = $2 and seq = $3 returning 1)${parts.join('')}
   select count(*)::int as matched from head`
-  return { sql, values }
+  return { sql, values: await Promise.all(values) }
 }
 
-/** New values for many rows at once, joined with them as arrays. */
-export function updateOf(account_sid: string, { table, set, by, where, rows }: Update): Query {
+/** New values for many rows at once, joined with them as arrays; one part a table. */
+export async function updateOf(account_sid: string, updates: readonly Update[]): Promise<Query> {
   const values: unknown[] = [account_sid]
+  const parts = updates.map(
+    (update, n) => `part${n} as (${updatePart(update, (value) => values.push(value))} returning 1)`
+  )
+  const all = updates.map((_, n) => `select 1 from part${n}`)
+  return { sql: `with ${parts.join(',\n  ')}\n  ${all.join(' union all ')}`, values: await Promise.all(values) }
+}
+
+function updatePart({ table, set, by, where, rows }: Update, bind: (value: unknown) => number): string {
   const types = [...set, ...by].map((column) => table.columns[column] ?? 'text')
-  const from = arrays(types, rows, (value) => values.push(value))
+  const from = arrays(types, rows, bind)
   const sets = set.map((column, n) => `${quote(column)} = given.set${n}`)
   const conditions = [
     'stored.account_sid = $1',
@@ -55,9 +65,8 @@ export function updateOf(account_sid: string, { table, set, by, where, rows }: U
     ...(where === undefined ? [] : [`stored.${quote(where)} is not null`])
   ]
   const given = [...set.map((_, n) => `set${n}`), ...by.map((_, n) => `by${n}`)].join(', ')
-  const sql = `update ${quote(table.name)} stored set ${sets.join(', ')} from ${from} as given (${given})
+  return `update ${quote(table.name)} stored set ${sets.join(', ')} from ${from} as given (${given})
     where ${conditions.join(' and ')}`
-  return { sql, values }
 }
 
 /** Deletes the oldest rows of a table. */
@@ -97,16 +106,26 @@ function removalPart(table: Table, where: Readonly<Record<string, Value>>, bind:
 }
 
 function arrays(
-  types: readonly ('text' | 'integer')[],
-  rows: readonly (readonly Value[])[],
+  types: readonly ColumnType[],
+  rows: readonly (readonly Cell[])[],
   bind: (value: unknown) => number
 ): string {
   const columns = types.map((type, at) => {
-    const n = bind(rows.map((row) => row[at] ?? null))
-    return `$${n}::${type === 'text' ? 'text' : 'bigint'}[]`
+    const cells = rows.map((row) => row[at] ?? null)
+    const n = bind(type === 'deflated' ? Promise.all(cells.map(deflated)) : cells)
+    return `$${n}::${arrayTypes[type]}[]`
   })
   return `unnest(${columns.join(', ')})`
 }
+
+const arrayTypes = { text: 'text', integer: 'bigint', deflated: 'bytea' } as const satisfies Record<ColumnType, string>
+
+/** As little as possible (see `packed.ts`), and on a thread of Node's. */
+async function deflated(cell: Cell): Promise<Buffer> {
+  return deflate(Buffer.from((cell as readonly string[]).join('')), { level: 1 }) // as: a deflated column's cell comes in pieces
+}
+
+const deflate = promisify<Buffer, { level: number }, Buffer>(zlib.deflate)
 
 /** Statements that return are prepared once; their number is that of the combinations of tables a batch may touch. */
 const names = new Map<string, string>()

@@ -1,14 +1,18 @@
+import { promisify } from 'node:util'
+import zlib from 'node:zlib'
 import type { Row } from '@ringdown/engine/core/row'
 import pg from 'pg'
 import { changesOf } from './changes.ts'
-import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
+import { EventLog } from './event-log.ts'
+import { blockTable, inflateChunk, textTable } from './log-blocks.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
+import { moveOldLog } from './old-log.ts'
 import { withPassword } from './passfile.ts'
 import { pause } from './pause.ts'
 import { answerOf, clientConfig, placeOf, storeError } from './postgres-client.ts'
 import { openSession, type Timing, usualTiming } from './postgres-session.ts'
 import { advanceOf, forgetOf, updateOf, writeOf } from './postgres-write.ts'
-import { cursorOf, type Dialect, type Query, RowQueries } from './query.ts'
+import { cursorOf, type Dialect, type Query, RowQueries, type Update } from './query.ts'
 import {
   type AccountHead,
   CannotOpen,
@@ -18,7 +22,7 @@ import {
   type Store,
   StoreUnavailable
 } from './store.ts'
-import { type Schema, Tables } from './tables.ts'
+import { journalTable, quote, type Schema, type Table, Tables } from './tables.ts'
 
 const loadPiece = 5_000
 const standbyMs = 100
@@ -38,13 +42,14 @@ const dialect: Dialect = {
  * A store in one PostgreSQL database (the first schema of the search path), shared by several nodes: an account belongs
  * to the node whose session holds its advisory lock, and a write counts only with the account's current epoch. That
  * fences writes on one primary; without synchronous replication, a failover of PostgreSQL itself may lose acknowledged
- * work. Throws CannotOpen when no connection can be made.
+ * work. `tell` is given a line now and then while something takes long. Throws CannotOpen when no connection can be made.
  */
 export async function openPostgres({
   url: place,
   schema,
+  tell = () => {},
   ...given
-}: { url: string; schema: Schema } & Partial<Timing>): Promise<Store> {
+}: { url: string; schema: Schema; tell?: (line: string) => void } & Partial<Timing>): Promise<Store> {
   const url = await withPassword(place)
   const timing = { ...usualTiming, ...given }
   const session = await openSession(url, timing)
@@ -54,16 +59,16 @@ export async function openPostgres({
   const held = new Map<string, number>()
   const tables = new Tables(schema)
   const queries = new RowQueries(dialect, tables)
-  const blocks = new EventBlocks(schema.log.subjects)
   /** Writes so far; and by account, the last that had been asked for when one was rejected for its content. */
   let tickets = 0
   const refused = new Map<string, number>()
   let closed = false
+  let hasOldLog = false
 
   async function read(query: Query): Promise<pg.QueryResult['rows']> {
     if (closed) throw new StoreUnavailable('the store is closed')
     try {
-      return (await pool.query(query.sql, query.values)).rows
+      return await inflated(await pool.query(query.sql, query.values))
     } catch (error) {
       throw storeError(error)
     }
@@ -91,6 +96,11 @@ export async function openPostgres({
     return (await written({ sql: `${sql} returning 1`, values })).length
   }
 
+  async function update(account_sid: string, ...updates: readonly Update[]): Promise<number> {
+    const some = updates.filter(({ rows }) => rows.length > 0)
+    return some.length === 0 ? 0 : (await written(await updateOf(account_sid, some))).length
+  }
+
   async function readRows(query: Query): Promise<Row[]> {
     return (await read(query)).map(({ data }) => JSON.parse(data))
   }
@@ -102,12 +112,11 @@ export async function openPostgres({
     const head: AccountHead | undefined = rows[0]
     if (head === undefined) return undefined
     checkFormat(account_sid, head.format)
-    blocks.forget(account_sid)
     held.set(account_sid, generation)
     return head
   }
 
-  return {
+  const store: Store = {
     async migrate() {
       const client = await pool.connect().catch((error) => {
         throw storeError(error)
@@ -117,7 +126,7 @@ export async function openPostgres({
         await client.query("select pg_advisory_xact_lock(hashtextextended('ringdown migrate ' || current_schema(), 0))")
         const run = async (sql: string) => void (await client.query(sql))
         const rows = async (sql: string) => (await client.query(sql)).rows
-        await migrateTables({ dialect: 'postgres', run, rows }, tables, placeOf(url))
+        hasOldLog = await migrateTables({ dialect: 'postgres', run, rows }, tables, placeOf(url))
         await client.query('commit')
         client.release()
       } catch (error) {
@@ -137,7 +146,10 @@ export async function openPostgres({
         try {
           await session.enroll()
           const head = await tryLock(account_sid)
-          if (head !== undefined) return head
+          if (head !== undefined) {
+            if (hasOldLog) await moveOldLog(store, tables.log, account_sid, tell)
+            return head
+          }
           const steady = session.steady()
           if (steady) await session.query({ text: endSilentText, values: [account_sid, timing.silentMs, steady.until] })
         } catch (error) {
@@ -166,7 +178,8 @@ export async function openPostgres({
 
     async write(batch) {
       const { account_sid } = batch
-      const query = writeOf(batch, changesOf(batch, tables, blocks), tables)
+      const query = writeOf(batch, changesOf(batch, tables), tables)
+      query.catch(() => {}) // told by the session
       const ticket = ++tickets
       // Asked when its turn has come: what follows a failed write was decided on memory that is no longer true.
       const allow = () => {
@@ -190,10 +203,7 @@ export async function openPostgres({
     page: async (query) => readRows(queries.page(query)),
     find: async (account_sid, kind, where) => readRows(queries.find(account_sid, kind, where)),
 
-    log(account_sid, cursor, limit) {
-      const sql = 'select seq, sid, type, at, data from event where account_sid = $1 and seq > $2 order by seq limit $3'
-      return read({ sql, values: [account_sid, cursor, limit] })
-    },
+    log: (account_sid, cursor, limit) => new EventLog(store).after(account_sid, cursor, limit),
 
     journal(account_sid, after, limit) {
       const sql =
@@ -204,7 +214,7 @@ export async function openPostgres({
     dialect,
     query: read,
     change,
-    update: async (account_sid, update) => (update.rows.length === 0 ? 0 : change(updateOf(account_sid, update))),
+    update,
     forget: (account_sid, aging, before, limit) => change(forgetOf(account_sid, aging, before, limit)),
 
     cursor: (account_sid, reader, begins_at = 0) =>
@@ -212,7 +222,7 @@ export async function openPostgres({
 
     // Beside the node's writing connection, so that no decision waits for it: the cursor fences it.
     async advance(step) {
-      const [row] = await written(advanceOf(step))
+      const [row] = await written(await advanceOf(step))
       if (row.matched !== 1)
         throw new Fenced(`the reader ${step.reader} of account ${step.account_sid} is not at event ${step.from}`)
     },
@@ -220,11 +230,12 @@ export async function openPostgres({
     async prune(account_sid, { event, journal }, limit) {
       let gone = 0
       if (event !== undefined) {
-        gone += (await read({ sql: pruneText('event', 'seq'), values: [account_sid, event, limit] })).length
-        await read({ sql: pruneBlocksText(dialect), values: [account_sid, account_sid] })
+        const sql = `with old as (${pruneText(blockTable)} returning last)
+          delete from ${quote(textTable.name)} texts using old where account_sid = $1 and texts.last = old.last`
+        gone += await change({ sql, values: [account_sid, event, limit] })
       }
       if (journal !== undefined)
-        gone += (await read({ sql: pruneText('journal', 'decision'), values: [account_sid, journal, limit] })).length
+        gone += await change({ sql: pruneText(journalTable), values: [account_sid, journal, limit] })
       return gone
     },
 
@@ -250,6 +261,7 @@ export async function openPostgres({
       await pool.end()
     }
   }
+  return store
 
   async function loadCold(account_sid: string, kind: string, loaded: LoadedRow[]): Promise<void> {
     let after = -1
@@ -291,8 +303,26 @@ const endSilentText = `with silent as (
   select pg_terminate_backend(backend) from silent`
 
 /** Instants never go back along the sequence, so the oldest rows are the first: no index on the instant is needed. */
-function pruneText(table: string, order: string): string {
+function pruneText({ name, key }: Table): string {
+  const [table, order] = [quote(name), quote(key.at(-1) as string)] // as: every table has a key
   return `delete from ${table} where account_sid = $1 and ${order} in (
     select ${order} from (select ${order}, at from ${table} where account_sid = $1 order by ${order} limit $3) oldest
-    where at < $2) returning 1`
+    where at < $2)`
 }
+
+/** The rows of an answer, with what is kept deflated as text; a thread of Node's does that. */
+async function inflated({ fields, rows }: pg.QueryResult): Promise<pg.QueryResult['rows']> {
+  const columns = fields.filter(({ dataTypeID }) => dataTypeID === pg.types.builtins.BYTEA)
+  if (columns.length === 0) return rows
+  const text = async (value: Buffer) => {
+    const inflated = await inflate(value, { chunkSize: inflateChunk }).catch((error: Error) => {
+      throw new StoreUnavailable('PostgreSQL: a block of the log is damaged', { cause: error })
+    })
+    return inflated.toString('utf8')
+  }
+  const texts = rows.map((row) => columns.map(async ({ name }) => [name, await text(row[name])] as const))
+  const found = await Promise.all(texts.map((of) => Promise.all(of)))
+  return rows.map((row, n) => ({ ...row, ...Object.fromEntries(found[n] ?? []) }))
+}
+
+const inflate = promisify<Buffer, { chunkSize: number }, Buffer>(zlib.inflate)

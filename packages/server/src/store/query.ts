@@ -1,5 +1,5 @@
 import type { PageQuery, Value } from './store.ts'
-import { quote, type Table, type Tables } from './tables.ts'
+import { type Cell, quote, type Table, type Tables } from './tables.ts'
 
 /** What differs between the two in the text of a query. */
 export interface Dialect {
@@ -23,11 +23,11 @@ export interface Query {
   readonly values: unknown[]
 }
 
-/** How features read: their own tables, and the log by its columns. */
+/** How features read: their own tables, and the log through `EventLog`. */
 export interface Reading {
   /** How the text of a query is written for this store. */
   readonly dialect: Dialect
-  /** The rows of a query, as of its moment. Throws StoreUnavailable. */
+  /** The rows of a query, as of its moment; deflated columns come as text. Throws StoreUnavailable. */
   query(query: Query): Promise<Record<string, unknown>[]>
 }
 
@@ -35,8 +35,8 @@ export interface Reading {
 export interface Writing {
   /** Runs one text that updates or deletes; resolves with how many rows were changed. */
   change(query: Query): Promise<number>
-  /** Gives many rows new values; resolves with how many there were. */
-  update(account_sid: string, update: Update): Promise<number>
+  /** Gives many rows new values, in one transaction; resolves with how many there were. */
+  update(account_sid: string, ...updates: readonly Update[]): Promise<number>
   /** Deletes rows in which an instant is before another one, the oldest first, at most `limit`; resolves with how many went. */
   forget(account_sid: string, aging: Aging, before: number, limit: number): Promise<number>
 }
@@ -49,7 +49,7 @@ export interface Update {
   /** A column that must not be null in a row, or the row stays as it is. */
   readonly where?: string
   /** For each row the values of `set`, then those of `by`. */
-  readonly rows: readonly (readonly Value[])[]
+  readonly rows: readonly (readonly Cell[])[]
 }
 
 /** A table, and its column that says how old a row is; an index should begin with it. */
@@ -96,7 +96,7 @@ export class RowQueries {
     for (const [column, comparison, value] of where) {
       const name = columnOf(this.#tables, kind, column)
       if (comparison === 'in') {
-        const type = this.#tables.cold(kind).columns[column] ?? 'text'
+        const type = this.#tables.cold(kind).columns[column] === 'integer' ? 'integer' : 'text'
         conditions.push(among(name, type, value as readonly Value[])) // as: `in` compares with a list
       } else if (value === null && comparison === '=') conditions.push(`${name} is null`)
       else {

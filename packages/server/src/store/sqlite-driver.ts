@@ -11,7 +11,7 @@ export interface Database {
 }
 
 export interface Statement {
-  run(...values: (string | number | null)[]): { changes: number | bigint }
+  run(...values: (string | number | null | Uint8Array)[]): { changes: number | bigint }
   all(...values: (string | number | null)[]): unknown[]
 }
 

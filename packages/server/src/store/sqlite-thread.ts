@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { type Packed, Packer } from './packed.ts'
 import { ContentRejected, StoreUnavailable, type Value } from './store.ts'
+import type { Cell } from './tables.ts'
 import { workerFile } from './worker-file.ts'
 
 /** What a worker is started with. */
@@ -13,7 +14,7 @@ export interface Opening {
 export interface Step {
   readonly sql: string
   readonly width: number
-  readonly values: Value[]
+  readonly values: Cell[]
   /** It must change a row, or the whole transaction is undone. */
   readonly must?: boolean
 }
@@ -64,6 +65,7 @@ interface Waiting {
 export interface SqliteThread {
   /** Starts the thread ahead of its first call, which comes soon. */
   warm(): void
+  /** Deflated columns come as text. */
   rows(sql: string, values: readonly unknown[]): Promise<Record<string, unknown>[]>
   /**
    * Runs all steps or none; `missed` is the step that had to change a row and did not, or -1. Transactions of a lane need

@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
+import { inflateSync } from 'node:zlib'
+import { inflateChunk } from './log-blocks.ts'
 import { type Packed, unpacked } from './packed.ts'
 import { type Database, errorCode, openDatabase, type Statement } from './sqlite-driver.ts'
 import type { AnswerRows, Opening, PackedStep, ThreadAnswer, ThreadCall } from './sqlite-thread.ts'
-import type { Value } from './store.ts'
 
 /**
  * The thread that holds one connection to a SQLite file. It knows SQL and transactions and nothing of accounts: the
- * calling side (`sqlite.ts`) says what to run. It binds only string, number and null, and prepares each statement once.
+ * calling side (`sqlite.ts`) says what to run. It binds only string, number, null and what it has deflated, and prepares each
+ * statement once.
  */
 /** An event fills a third of SQLite's usual page of 4 KiB: twice that is written in a third less time, four times that in more. */
 const pageBytes = 8192
@@ -80,7 +82,7 @@ function flush(db: Database, wanted: boolean): void {
 
 /** Runs all steps or none. Resolves with the index of the step that changed no row though it had to, or with -1. */
 function transaction(db: Database, steps: readonly PackedStep[], packed: Packed): { missed: number; changes: number } {
-  const values: Value[] = unpacked(packed)
+  const values = unpacked(packed)
   let changes = 0
   let at = 0
   db.exec('begin immediate')
@@ -108,8 +110,18 @@ function rowsOf(found: unknown[]): AnswerRows {
   const rows = found as Record<string, unknown>[] // as: rows of a query are objects by column
   const columns = Object.keys(rows[0] ?? {})
   const values: unknown[] = []
-  for (const row of rows) for (const column of columns) values.push(row[column])
+  for (const row of rows) for (const column of columns) values.push(inflated(row[column]))
   return { columns, values }
+}
+
+/** A blob is a text that was deflated: there are no others. */
+function inflated(value: unknown): unknown {
+  if (!(value instanceof Uint8Array)) return value
+  try {
+    return inflateSync(value, { chunkSize: inflateChunk }).toString('utf8')
+  } catch (error) {
+    throw new Error('a block of the log is damaged', { cause: error })
+  }
 }
 
 /** After most errors the transaction is still open; after some SQLite has ended it already. */

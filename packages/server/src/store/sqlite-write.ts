@@ -1,8 +1,9 @@
 import type { Changes } from './changes.ts'
+import { blockTable, textTable } from './log-blocks.ts'
 import type { Aging, RowQueries, Update } from './query.ts'
 import type { Step } from './sqlite-thread.ts'
-import type { Batch, ReaderStep, Value } from './store.ts'
-import { type Inserts, quote, rest, type Table } from './tables.ts'
+import type { Batch, ReaderStep } from './store.ts'
+import { type Cell, type Inserts, quote, rest, type Table } from './tables.ts'
 
 const cursorText = 'update cursor set seq = ? where account_sid = ? and reader = ? and seq = ?'
 
@@ -16,8 +17,8 @@ const headText =
 export function stepsOf({ account_sid, epoch, head }: Batch, changes: Changes, queries: RowQueries): Step[] {
   const headValues = [head.at, head.decision, head.next_seq, head.next_event, account_sid, epoch]
   const steps: Step[] = [{ sql: headText, width: headValues.length, values: headValues, must: true }]
-  const add = (sql: string, rows: readonly (readonly Value[])[]) => {
-    const values: Value[] = []
+  const add = (sql: string, rows: readonly (readonly Cell[])[]) => {
+    const values: Cell[] = []
     for (const row of rows) values.push(account_sid, ...row)
     steps.push({ sql, width: (rows[0]?.length ?? 0) + 1, values })
   }
@@ -25,7 +26,7 @@ export function stepsOf({ account_sid, epoch, head }: Batch, changes: Changes, q
   for (const { table, rows } of changes.deletes) add(deleteText(table), rows)
   for (const { kind, where } of changes.removals) {
     const { sql, values } = queries.removal(account_sid, kind, where)
-    steps.push({ sql, width: values.length, values: values as Value[] }) // as: an account and values of `where`
+    steps.push({ sql, width: values.length, values: values as Cell[] }) // as: an account and values of `where`
   }
   for (const { table, rows } of changes.inserts) add(insertText(table), rows)
   return steps
@@ -96,9 +97,18 @@ function deleteText({ name, key }: Table): string {
   return `delete from ${quote(name)} where ${key.map((column) => `${column} = ?`).join(' and ')}`
 }
 
-/** Instants never go back along the sequence, so the oldest rows are the first: no index on the instant is needed. */
-export function pruneStep(table: string, order: string, account_sid: string, before: number, limit: number): Step {
-  const sql = `delete from ${table} where account_sid = ? and ${order} in (
-    select ${order} from (select ${order}, at from ${table} where account_sid = ? order by ${order} limit ?) where at < ?)`
+/**
+ * The oldest blocks and the texts in them, which are as many. Instants never go back along the sequence, so the oldest rows
+ * are the first: no index on the instant is needed.
+ */
+export function pruneLogSteps(account_sid: string, before: number, limit: number): Step[] {
+  return [textTable, blockTable].map((table) => pruneStep(table, blockTable, account_sid, before, limit))
+}
+
+/** The rows of a table whose key is among the oldest ones of another table, or the same. */
+export function pruneStep(table: Table, aging: Table, account_sid: string, before: number, limit: number): Step {
+  const order = quote(aging.key.at(-1) as string) // as: every table has a key
+  const sql = `delete from ${quote(table.name)} where account_sid = ? and ${order} in (
+    select ${order} from (select ${order}, at from ${quote(aging.name)} where account_sid = ? order by ${order} limit ?) where at < ?)`
   return { sql, width: 4, values: [account_sid, account_sid, limit, before] }
 }

@@ -1,12 +1,13 @@
 import type { Row } from '@ringdown/engine/core/row'
 import { changesOf } from './changes.ts'
-import { EventBlocks, pruneBlocksText } from './event-blocks.ts'
+import { EventLog } from './event-log.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
+import { moveOldLog } from './old-log.ts'
 import { pause } from './pause.ts'
 import { type Aging, cursorOf, type Dialect, type Query, RowQueries, type Update } from './query.ts'
 import { SqliteFile } from './sqlite-file.ts'
 import { canPass, reasonOf, type Step } from './sqlite-thread.ts'
-import { advanceSteps, forgetStep, pruneStep, stepsOf, updateStep } from './sqlite-write.ts'
+import { advanceSteps, forgetStep, pruneLogSteps, pruneStep, stepsOf, updateStep } from './sqlite-write.ts'
 import {
   type AccountHead,
   type Batch,
@@ -21,7 +22,7 @@ import {
   StoreUnavailable,
   type Value
 } from './store.ts'
-import { quote, type Schema, Tables } from './tables.ts'
+import { journalTable, quote, type Schema, Tables } from './tables.ts'
 
 /** Rows that are read, posted and parsed at a time: enough to be quick, and few enough to leave memory as it is. */
 const loadPiece = 250
@@ -40,18 +41,20 @@ const dialect: Dialect = {
 /**
  * A store in one SQLite file, for one process (who else may open the folder is `folder-lock.ts`'s affair).
  * Throws CannotOpen when the file cannot be opened, or does not hold what the mark beside it says (see `intact.ts`), unless
- * `acceptDataLoss`.
+ * `acceptDataLoss`. `tell` is given a line now and then while something takes long.
  */
 export async function openSqlite({
   path,
   schema,
-  acceptDataLoss = false
+  acceptDataLoss = false,
+  tell = () => {}
 }: {
   path: string
   schema: Schema
   acceptDataLoss?: boolean
+  tell?: (line: string) => void
 }): Promise<Store> {
-  return new SqliteStore(await SqliteFile.open(path, acceptDataLoss), schema)
+  return new SqliteStore(await SqliteFile.open(path, acceptDataLoss), schema, tell)
 }
 
 class SqliteStore implements Store {
@@ -59,19 +62,22 @@ class SqliteStore implements Store {
   readonly #file: SqliteFile
   readonly #tables: Tables
   readonly #queries: RowQueries
-  readonly #blocks: EventBlocks
+  readonly #log: EventLog
+  readonly #tell: (line: string) => void
+  #hasOldLog = false
 
-  constructor(file: SqliteFile, schema: Schema) {
+  constructor(file: SqliteFile, schema: Schema, tell: (line: string) => void) {
     this.#file = file
+    this.#tell = tell
     this.#tables = new Tables(schema)
     this.#queries = new RowQueries(dialect, this.#tables)
-    this.#blocks = new EventBlocks(schema.log.subjects)
+    this.#log = new EventLog(this)
   }
 
   migrate(): Promise<void> {
-    return this.#file.migrate((run, rows) =>
-      migrateTables({ dialect: 'sqlite', run, rows }, this.#tables, this.#file.path)
-    )
+    return this.#file.migrate(async (run, rows) => {
+      this.#hasOldLog = await migrateTables({ dialect: 'sqlite', run, rows }, this.#tables, this.#file.path)
+    })
   }
 
   // Accounts and their rows
@@ -88,7 +94,7 @@ class SqliteStore implements Store {
         const [head] = await this.#file.run(lockText, [account_sid, rowFormat])
         const found = head as unknown as AccountHead // as: the columns of account are the fields of its head
         checkFormat(account_sid, found.format)
-        this.#blocks.forget(account_sid)
+        if (this.#hasOldLog) await moveOldLog(this, this.#tables.log, account_sid, this.#tell)
         this.#file.held.add(account_sid)
         return { ...found }
       } catch (error) {
@@ -129,7 +135,7 @@ class SqliteStore implements Store {
 
   async write(batch: Batch): Promise<void> {
     const { account_sid } = batch
-    const steps = stepsOf(batch, changesOf(batch, this.#tables, this.#blocks), this.#queries)
+    const steps = stepsOf(batch, changesOf(batch, this.#tables), this.#queries)
     if (!this.#file.held.has(account_sid)) throw new StoreUnavailable(`account ${account_sid} must be locked first`)
     const { decision, next_event } = batch.head
     if (await this.#file.writeBatch(steps, { account_sid, decision, next_event })) return
@@ -147,9 +153,8 @@ class SqliteStore implements Store {
 
   // The log, and those who read it
 
-  async log(account_sid: string, cursor: number, limit: number): Promise<StoredEvent[]> {
-    const sql = 'select seq, sid, type, at, data from event where account_sid = ? and seq > ? order by seq limit ?'
-    return (await this.#file.read(sql, [account_sid, cursor, limit])) as unknown as StoredEvent[] // as: selected so
+  log(account_sid: string, cursor: number, limit: number): Promise<StoredEvent[]> {
+    return this.#log.after(account_sid, cursor, limit)
   }
 
   async journal(account_sid: string, after: number, limit: number): Promise<JournalEntry[]> {
@@ -160,13 +165,12 @@ class SqliteStore implements Store {
 
   async prune(account_sid: string, before: { event?: number; journal?: number }, limit: number): Promise<number> {
     const { event, journal } = before
-    const steps: Step[] = []
-    if (event !== undefined) {
-      steps.push(pruneStep('event', 'seq', account_sid, event, limit))
-      steps.push({ sql: pruneBlocksText(dialect), width: 2, values: [account_sid, account_sid] })
-    }
-    if (journal !== undefined) steps.push(pruneStep('journal', 'decision', account_sid, journal, limit))
-    return (await this.#file.transact(steps)).changes
+    let gone = 0
+    // A block is a row of either table.
+    if (event !== undefined) gone += (await this.#file.transact(pruneLogSteps(account_sid, event, limit))).changes / 2
+    if (journal !== undefined)
+      gone += await this.#changed(pruneStep(journalTable, journalTable, account_sid, journal, limit))
+    return gone
   }
 
   cursor(account_sid: string, reader: string, begins_at = 0): Promise<number> {
@@ -189,8 +193,9 @@ class SqliteStore implements Store {
     return this.#changed({ sql, width: values.length, values: values as Value[] }) // as: the dialect binds only these
   }
 
-  async update(account_sid: string, update: Update): Promise<number> {
-    return update.rows.length === 0 ? 0 : this.#changed(updateStep(account_sid, update))
+  async update(account_sid: string, ...updates: readonly Update[]): Promise<number> {
+    const steps = updates.filter(({ rows }) => rows.length > 0).map((update) => updateStep(account_sid, update))
+    return steps.length === 0 ? 0 : (await this.#file.transact(steps)).changes
   }
 
   forget(account_sid: string, aging: Aging, before: number, limit: number): Promise<number> {

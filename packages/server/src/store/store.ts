@@ -4,6 +4,7 @@ import type { Inserts } from './tables.ts'
 
 /**
  * Where an account's rows and events are kept. Two implementations (SQLite, PostgreSQL) obey one contract suite.
+ * Events are kept in blocks (`log-blocks.ts`), and are read by `log` and through `EventLog`.
  *
  * Rows of *resident* kinds live in one table `row(account_sid, kind, seq, sid, version, data)`; each *cold* kind has a table of
  * its own with the columns that its lists filter and sort by (see `Schema`). Where a kind says until when its rows are kept
@@ -49,7 +50,10 @@ export interface Store extends Reading, Writing {
   log(account_sid: string, cursor: number, limit: number): Promise<StoredEvent[]>
   /** Journal entries after a decision number, oldest first. */
   journal(account_sid: string, after: number, limit: number): Promise<JournalEntry[]>
-  /** Deletes events and journal entries older than the instants, at most `limit` of each; resolves with how many went. */
+  /**
+   * Deletes blocks of events and journal entries that are older than the instants, at most `limit` of each, the oldest first;
+   * resolves with how many went. A block goes when its last event is old enough.
+   */
   prune(account_sid: string, before: { event?: number; journal?: number }, limit: number): Promise<number>
   /**
    * Gives room that nothing needs any more back to the system, at most so many pages of SQLite's file; resolves with how
@@ -135,7 +139,7 @@ export interface StoredEvent {
 
 /** An event on its way into the log. */
 export interface EventWrite extends StoredEvent {
-  /** Its data, for the columns that the log has of it; they are null without it. */
+  /** Its data, where it is at hand: the subjects by which it is found are in its text as well. */
   readonly about?: Readonly<Record<string, unknown>>
 }
 

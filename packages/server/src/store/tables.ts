@@ -2,10 +2,16 @@ import type { ColdKind } from '@ringdown/engine/core/kind'
 import { nameForm } from '@ringdown/engine/core/names'
 import type { Value } from './store.ts'
 
+/**
+ * What a column holds. `deflated` is text that is kept deflated: it is given in pieces (see `Cell`), is read as text, and
+ * cannot be searched. Neither is done by the main thread.
+ */
+export type ColumnType = 'text' | 'integer' | 'deflated'
+
 /** A table, as both stores see it. How it is written in SQL is each dialect's affair. */
 export interface Table {
   readonly name: string
-  readonly columns: Readonly<Record<string, 'text' | 'integer'>>
+  readonly columns: Readonly<Record<string, ColumnType>>
   readonly key: readonly string[]
   /** Columns that may be null. */
   readonly optional?: readonly string[]
@@ -17,19 +23,17 @@ export interface Table {
 export interface Schema {
   /** Kinds of rows that have a table of their own; all others share the table `row`. */
   readonly kinds: ReadonlyMap<string, ColdKind>
-  readonly log: LogColumns
+  readonly log: LogSubjects
   /** Tables that features read and write by `query`, `change`, `update`, `forget` and the steps of readers. */
   readonly tables: readonly Table[]
 }
 
-/** What of an event's data is a column of the log as well. Columns are named as the members of the data. */
-export interface LogColumns {
-  readonly columns: Readonly<Record<string, 'text' | 'integer'>>
-  readonly indexes: NonNullable<Table['indexes']>
-  /** Columns of SIDs that are found by blocks instead of an index (see `event-blocks.ts`). */
-  readonly subjects: readonly string[]
-  /** The columns' values of an event with this data, in their order. */
-  valuesOf(data: Readonly<Record<string, unknown>>): Value[]
+/** By what events are found in the log. */
+export interface LogSubjects {
+  /** SIDs in an event's data by which it is found; whatever is no text is none. */
+  subjectsOf(data: Readonly<Record<string, unknown>>): readonly unknown[]
+  /** The data in an event's text. */
+  dataOf(text: string): Readonly<Record<string, unknown>>
 }
 
 /**
@@ -48,21 +52,6 @@ export const journalTable: Table = {
   key: ['account_sid', 'decision']
 }
 
-/** The name of the log's table. Its columns are those that every event has, and those of the schema. */
-export const logName = 'event'
-
-/** The columns in front of `data`: a row that spills over is then read without its overflow. */
-function logTable({ columns, indexes }: LogColumns): Table {
-  const every = { account_sid: 'text', seq: 'integer', sid: 'text', type: 'text', at: 'integer' } as const
-  return {
-    name: logName,
-    columns: { ...every, ...columns, data: 'text' },
-    key: ['account_sid', 'seq'],
-    optional: Object.keys(columns),
-    indexes
-  }
-}
-
 /** The table in SQL of a cold kind. */
 export function coldTable(name: string, { columns, indexes }: ColdKind): Table {
   return {
@@ -76,8 +65,7 @@ export function coldTable(name: string, { columns, indexes }: ColdKind): Table {
 
 /** The tables of one store: its own, as its schema makes them, and those of features. */
 export class Tables {
-  readonly log: LogColumns
-  readonly event: Table
+  readonly log: LogSubjects
   /** Tables of features. */
   readonly others: readonly Table[]
   /** The cold kinds in the order of their declaration. */
@@ -87,7 +75,6 @@ export class Tables {
 
   constructor({ kinds, log, tables }: Schema) {
     this.log = log
-    this.event = logTable(log)
     this.others = tables
     this.coldNames = [...kinds.keys()]
     this.#kinds = kinds
@@ -149,10 +136,13 @@ export function rest(table: Table): string[] {
   return Object.keys(table.columns).filter((column) => !table.key.includes(column))
 }
 
+/** A value as it is written: that of a deflated column comes in pieces, so that nobody makes one long text of them. */
+export type Cell = Value | readonly string[]
+
 /** Rows for one table; each is an array of values in the order of the table's columns, without `account_sid`. */
 export interface Inserts {
   readonly table: Table
-  readonly rows: Value[][]
+  readonly rows: Cell[][]
 }
 
 /** Objects as rows of a table: their fields are named as its columns, and what is missing is null. */

@@ -7,6 +7,7 @@ import { dryRunHandlers } from './dry-runs.ts'
 import { eventHandlers } from './events.ts'
 import { explanationHandlers } from './explanations.ts'
 import { presenceHandlers } from './presence.ts'
+import { searchHandlers } from './search.ts'
 import { workerDeskHandlers } from './worker-desk.ts'
 
 /** What Ringdown has beside Twilio's APIs: the files in `packages/contract/openapi/ringdown_v1` describe it. */
@@ -19,5 +20,6 @@ export const ringdownHandlers = {
   ...eventHandlers,
   ...explanationHandlers,
   ...presenceHandlers,
+  ...searchHandlers,
   ...workerDeskHandlers
 } satisfies Handlers

@@ -11,6 +11,7 @@ import type { Tokens } from '../../access/tokens.ts'
 import type { Account } from '../../commit/account.ts'
 import { exchangeOf } from '../../commit/exchange.ts'
 import { Unavailable } from '../../commit/ledger.ts'
+import { strangers } from '../strangers.ts'
 import { onUpgrade, refuseUpgrade } from '../upgrade.ts'
 import { type Access, accessBy } from './access.ts'
 import { longestCall, readCall, tokenIn } from './call.ts'
@@ -93,8 +94,10 @@ class EventBridge {
     const { log, envelopeOf, now } = this.#options
     let status = 200
     let body: object
+    let isKnown = false
     try {
       const access = await this.#read(tokenIn(request.body))
+      isKnown = true
       const call = readCall(request.body, headerOf(request.headers['if-match']))
       body = {
         payload: await answerCall(
@@ -112,6 +115,13 @@ class EventBridge {
       if (isOurs(status)) log.error({ request_id: request.id, err: error }, 'event bridge call failed')
     }
     log.debug({ request_id: request.id, status }, 'event bridge call')
+    if (!isKnown)
+      await new Promise<void>((resolve) =>
+        strangers.inTurn(request.raw.socket.remoteAddress, resolve, () => {
+          reply.raw.destroy()
+          resolve()
+        })
+      )
     return reply
       .code(status)
       .headers({ ...cors, 'Content-Type': 'application/json', 'Twilio-Request-Id': request.id })
