@@ -63,7 +63,7 @@ class OwnEvents {
   ): (event: EventSubject) => boolean {
     const isHere = ({ data }: EventSubject) =>
       data.workspace_sid === undefined ? !isTaskRouter : data.workspace_sid === standing.workspace_sid
-    if (role === 'admin') return isHere
+    if (role === 'admin') return isTaskRouter ? (event) => isHere(event) && !isOfAccess(event) : () => true
     const team = role === 'supervisor' ? teamOf(state, standing) : undefined
     if (role === 'supervisor' && team === undefined) return (event) => isHere(event) && !isOfAccess(event)
     const sight = new Sight(state, standing, team)

@@ -194,6 +194,10 @@ describe('somebody who signs in', () => {
     expect((await own(token)).status).toBe(401)
     const authorization = `Bearer ${await tokenOf(cookie)}`
     expect((await server.get('/ringdown/v1/Users', undefined, { authorization })).status).toBe(200)
+    // Of all workspaces.
+    const { body: other } = await server.post('/taskrouter/v1/Workspaces', { FriendlyName: 'Other' })
+    const elsewhere = `/taskrouter/v1/Workspaces/${other.sid}/Workers`
+    expect((await server.get(elsewhere, undefined, { authorization })).status).toBe(200)
     await server.post(`/ringdown/v1/Users/${user.sid}`, { Roles: ['agent'] })
     expect((await server.get('/ringdown/v1/Users', undefined, { authorization })).status).toBe(401)
   })

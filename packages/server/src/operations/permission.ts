@@ -4,7 +4,7 @@ import type { Operation } from '@ringdown/contract/operation'
 import type { Permission, Role, Scope } from '@ringdown/contract/permissions'
 import type { State } from '@ringdown/engine/center'
 import { isOpen } from '@ringdown/engine/matching/row-values'
-import { allowsRight, type Caller, type RoleStanding } from '../access/caller.ts'
+import { allowsRight, type Caller, type HeldRole, type RoleStanding } from '../access/caller.ts'
 import { eventReader } from '../access/event-sight.ts'
 import { missingRight, unknownCaller } from '../access/refusals.ts'
 import { Sight, teamOf } from '../access/sight.ts'
@@ -64,9 +64,9 @@ async function firstPermitted(
   context: Context
 ): Promise<Permitted> {
   let refusal: unknown
-  for (const { role, scope } of rolesFor(operation, permission, standing)) {
+  for (const held of rolesFor(operation, permission, standing)) {
     try {
-      return await asRole(operation, permission, { caller, standing, role, scope }, call, context)
+      return await asRole(operation, permission, { caller, standing, ...held }, call, context)
     } catch (error) {
       refusal ??= error
     }
@@ -77,12 +77,12 @@ async function firstPermitted(
 const width: readonly Scope[] = ['all', 'team', 'own', 'names']
 
 function rolesFor({ product, id }: Operation, { scopes }: Permission, { roles }: RoleStanding) {
-  const found: { readonly role: Role; readonly scope: Scope }[] = []
+  const found: (Pick<Acting, 'role' | 'scope'> & HeldRole)[] = []
   for (const { role, isTaskRouter } of roles) {
     const scope = scopes[role]
     // Who is let in by a grant of one product is let in to that.
     if (scope === undefined || (isTaskRouter && product !== 'taskrouter' && !ofFloor.has(id))) continue
-    found.push({ role, scope })
+    found.push({ role, isTaskRouter, scope })
   }
   return found.sort((a, b) => width.indexOf(a.scope) - width.indexOf(b.scope))
 }
@@ -102,20 +102,22 @@ interface Acting {
   readonly caller: Caller
   readonly standing: RoleStanding
   readonly role: Role
+  readonly isTaskRouter: boolean
   readonly scope: Scope
 }
 
 async function asRole(
   operation: Operation,
   permission: Permission,
-  { caller, standing, role, scope }: Acting,
+  { caller, standing, role, isTaskRouter, scope }: Acting,
   call: AnyCall,
   context: Context
 ): Promise<Permitted> {
   const { right } = permission
   const { state } = context
   checkParameters(permission, role, call)
-  checkWorkspace(operation, permission, standing, call)
+  // An administrator is one of all workspaces, but by a grant, which names its own.
+  if (role !== 'admin' || isTaskRouter) checkWorkspace(operation, permission, standing, call)
   const team = scope === 'team' ? teamOf(state, standing) : undefined
   const isAll = scope === 'all' || (scope === 'team' && team === undefined)
   const sight = new Sight(state, standing, team)
