@@ -271,7 +271,7 @@ export class Center {
     const size = Math.max(1, Math.ceil(whole.length / 4))
     const pages: (readonly unknown[])[] = []
     const back: (readonly unknown[])[] = []
-    let url: string | null = `${path}?PageSize=${size}${this.#narrowed(operation)}`
+    let url: string | null = `${path}?PageSize=${size}${this.narrowed(operation)}`
     let way: 'next_page_url' | 'previous_page_url' = 'next_page_url'
     while (url !== null) {
       const { status, text: page } = await this.get(url)
@@ -291,7 +291,7 @@ export class Center {
   }
 
   async #lookAt(operation: Operation, path: string): Promise<string> {
-    const query = operation.listKey === null ? '' : `?PageSize=1000${this.#narrowed(operation)}`
+    const query = operation.listKey === null ? '' : `?PageSize=1000${this.narrowed(operation)}`
     const { status, text } = await this.get(path + query)
     expect({ path, status, text: status === 200 ? '' : text }).toEqual({ path, status: 200, text: '' })
     expectConform(operation, JSON.parse(text))
@@ -299,7 +299,7 @@ export class Center {
   }
 
   /** What a list must be asked with beside its page. */
-  #narrowed({ id, resource }: Operation): string {
+  narrowed({ id, resource }: Operation): string {
     if (id === 'iam_v1.ListGetKeys') return `&AccountSid=${this.place.running.credentials.account_sid}`
     return narrowed[resource] ?? ''
   }
