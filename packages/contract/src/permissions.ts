@@ -58,7 +58,8 @@ const taskrouter: readonly PermissionRow[] = [
   },
   {
     on: on('taskrouter_v1', 'ListTaskQueue FetchTaskQueue ListWorkflow FetchWorkflow'),
-    scopes: { agent: 'names', supervisor: 'all', admin: 'all' }
+    scopes: { agent: 'names', supervisor: 'all', admin: 'all' },
+    parameters: { agent: ['friendly_name'] }
   },
   {
     on: on(
@@ -224,7 +225,9 @@ const others: readonly PermissionRow[] = [
 
 const ringdown: readonly PermissionRow[] = [
   { on: on('ringdown_v1', '*Delivery UpdateClock'), scopes: admin },
-  { on: on('ringdown_v1', 'ListAuditEntry *User CreateUserSetupLink DeleteUserSession'), scopes: admin },
+  { on: 'ringdown_v1.ListAuditEntry', scopes: admin },
+  // Who could let in an administrator could make every key.
+  { on: on('ringdown_v1', '*User CreateUserSetupLink DeleteUserSession'), scopes: admin, standard: false },
   { on: on('ringdown_v1', 'ListKey FetchKey'), scopes: admin, standard: false },
   { on: 'ringdown_v1.FetchClock', scopes: { ...everybody, chat: 'all' } },
   { on: 'ringdown_v1.ListEvent', scopes: member, rows: true },
@@ -246,7 +249,8 @@ const ringdown: readonly PermissionRow[] = [
   { on: 'ringdown_v1.FetchSearch', scopes: floor, rows: true },
   { on: on('ringdown_v1', 'FetchReservationWrapUp UpdateReservationWrapUp FetchWorkerDesk'), scopes: floor },
   { on: 'ringdown_v1.FetchTaskExplanation', scopes: theirs },
-  { on: 'ringdown_v1.FetchWorkerExplanation', scopes: floor }
+  // It tells of tasks that are nobody's yet.
+  { on: 'ringdown_v1.FetchWorkerExplanation', scopes: theirs }
 ]
 
 const permissionRows: readonly PermissionRow[] = [...taskrouter, ...conversations, ...flex, ...others, ...ringdown]

@@ -349,10 +349,11 @@ describe('every operation', () => {
     for (const operation of walked) expect((await ask(operation, 'nobody')).status, operation.id).toBe(401)
   })
 
-  it('is open to standard keys, but for accounts and keys', async () => {
+  it('is open to standard keys, but for accounts, keys and who may sign in', async () => {
     for (const operation of walked) {
       const { status } = await ask(operation, 'standard')
-      if (/Key$|Keys$|Account$/.test(operation.id)) expect(status, operation.id).toBe(401)
+      if (/(?:Key|Keys|Account|ringdown_v1\.\w+(?:User|UserSetupLink|UserSession))$/.test(operation.id))
+        expect(status, operation.id).toBe(401)
       else expect([401, 403], operation.id).not.toContain(status)
     }
   }, 60_000)
