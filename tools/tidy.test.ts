@@ -52,7 +52,7 @@ const engineRooms: Rooms = {
   matching: ['core', 'types of routing', 'types of the assembly'],
   routing: ['core', 'matching', 'types of the assembly'],
   flex: ['core', 'routing', 'conversations', 'types of the assembly'],
-  desk: ['core', 'conversations', 'types of the assembly'],
+  desk: ['core', 'conversations', 'access', 'types of the assembly'],
   analytics: ['core', 'src/routing/rows.ts', 'types of the assembly']
 }
 

@@ -20,16 +20,45 @@ export function conforms(id: OperationId, body: unknown): string[] {
 function listComplaints(operation: Operation, schema: Schema, body: unknown): string[] {
   const key = operation.listKey as string // asked before
   if (!isJsonObject(body)) return ['the list is no object']
-  const { meta, [key]: items, ...others } = body
-  const strangers = Object.keys(others).map((name) => `unknown key ${name} beside the list`)
-  if (!Array.isArray(items)) return [...strangers, `${key} is no list`]
+  const { [key]: items, ...envelope } = body
+  const complaints = operation.extension ? olderComplaints(envelope) : pageComplaints(envelope, key)
+  if (!Array.isArray(items)) return [...complaints, `${key} is no list`]
   return [
-    ...strangers,
-    ...metaComplaints(meta, key),
+    ...complaints,
     ...items.flatMap((item, at) =>
       rowComplaints(operation, schema, item).map((complaint) => `${key}[${at}]: ${complaint}`)
     )
   ]
+}
+
+function pageComplaints({ meta, ...others }: Readonly<Record<string, unknown>>, key: string): string[] {
+  const strangers = Object.keys(others).map((name) => `unknown key ${name} beside the list`)
+  return [...strangers, ...metaComplaints(meta, key)]
+}
+
+/** The API of 2010 has no `meta`, and paths for URLs. */
+const olderTypes = {
+  page: isCount,
+  page_size: isCount,
+  start: isCount,
+  end: isCount,
+  first_page_uri: isPath,
+  previous_page_uri: (value: unknown) => value === null || isPath(value),
+  uri: isPath,
+  next_page_uri: (value: unknown) => value === null || isPath(value)
+} as const satisfies Record<string, (value: unknown) => boolean>
+
+function olderComplaints(envelope: Readonly<Record<string, unknown>>): string[] {
+  return [
+    ...keyComplaints(Object.keys(envelope), Object.keys(olderTypes)),
+    ...Object.entries(olderTypes).flatMap(([name, isRight]) =>
+      isRight(envelope[name]) ? [] : [`${name} is ${JSON.stringify(envelope[name])}`]
+    )
+  ]
+}
+
+function isPath(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith('/2010-04-01/')
 }
 
 const metaTypes = {

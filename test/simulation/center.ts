@@ -376,7 +376,7 @@ export class Center {
 
 const prefixes = {
   ...{ s: 'WS', a: 'WA', c: 'TC', q: 'WQ', f: 'WW', w: 'WK', t: 'WT', r: 'WR', h: 'TT' },
-  ...{ b: 'IS', v: 'CH', p: 'MB', m: 'IM', k: 'WH', u: 'US', i: 'KD', n: 'KG', x: 'UT', o: 'KQ', d: 'KR' }
+  ...{ b: 'IS', v: 'CH', p: 'MB', m: 'IM', k: 'WH', u: 'US', i: 'KD', n: 'KG', x: 'UT', o: 'KQ', d: 'KR', e: 'FU' }
 } as const
 
 function thrown(error: unknown, text: string): Failure {

@@ -106,6 +106,14 @@ export const contactActs = {
     const categories = [{ section, responses: [{ label: 'Hello', text: w.dice.of(['Hello!', 'Hi!']) }] }]
     return command({ type: 'canned_response.import', responses: JSON.stringify({ categories }) })
   },
+  addPerson: (w) => command({ type: 'flex_user.create', username: w.fresh('person') }, w.fresh('e')),
+  deletePerson: (w) => command({ type: 'flex_user.delete', sid: w.any('flex_user') }),
+  savePreferences: (w) =>
+    command({
+      type: 'preferences.update',
+      flex_user_sid: w.any('flex_user'),
+      preferences: w.dice.of(['{"theme":"dark"}', '{}', '[]'])
+    }),
   addUser: (w) =>
     command({ type: 'user.create', ...place(w), identity: w.dice.of(identities), friendly_name: 'Ann' }, w.fresh('u')),
   updateUser: (w) =>

@@ -140,7 +140,7 @@ export class Workload {
 
 const letters = {
   ...{ activity: 'a', task_channel: 'c', task_queue: 'q', workflow: 'f', worker: 'w', task: 't' },
-  ...{ chat_service: 'b', conversation: 'v', user: 'u', interaction: 'i', canned_response: 'd' }
+  ...{ chat_service: 'b', conversation: 'v', user: 'u', interaction: 'i', canned_response: 'd', flex_user: 'e' }
 } as const
 
 const acts = {

@@ -449,7 +449,7 @@ for (const { name, available, place } of stores)
       const counted = countedOf(state)
       const slower = {
         dialect: store.dialect,
-        query: (query: Query) => store.query(query),
+        query: <R extends object>(query: Query) => store.query<R>(query),
         cursor: (sid: string, reader: string) => store.cursor(sid, reader),
         advance: (step: ReaderStep) => store.advance(step),
         log: async (_: string, cursor: number) => logged.filter(({ seq }) => seq > cursor)

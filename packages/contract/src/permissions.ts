@@ -246,6 +246,10 @@ const ringdown: readonly PermissionRow[] = [
   },
   { on: 'ringdown_v1.UpdateConversationTyping', scopes: member },
   { on: on('ringdown_v1', 'UpdateConversationViewing FetchConversationPresence'), scopes: floor },
+  {
+    on: on('ringdown_v1', 'FetchUserPreferences UpdateUserPreferences'),
+    scopes: { agent: 'own', supervisor: 'own', admin: 'all' }
+  },
   { on: 'ringdown_v1.FetchSearch', scopes: floor, rows: true },
   { on: on('ringdown_v1', 'FetchReservationWrapUp UpdateReservationWrapUp FetchWorkerDesk'), scopes: floor },
   { on: 'ringdown_v1.FetchTaskExplanation', scopes: theirs },

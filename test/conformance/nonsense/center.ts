@@ -271,12 +271,15 @@ export class Center {
     const size = Math.max(1, Math.ceil(whole.length / 4))
     const pages: (readonly unknown[])[] = []
     const back: (readonly unknown[])[] = []
-    let url: string | null = `${path}?PageSize=${size}${narrowed[operation.resource] ?? ''}`
+    let url: string | null = `${path}?PageSize=${size}${this.narrowed(operation)}`
     let way: 'next_page_url' | 'previous_page_url' = 'next_page_url'
     while (url !== null) {
       const { status, text: page } = await this.get(url)
       expect({ url, status }).toEqual({ url, status: 200 })
-      const { meta, [operation.listKey]: rows } = JSON.parse(page.replaceAll(this.place.running.url, ''))
+      const { [operation.listKey]: rows, ...envelope } = JSON.parse(page.replaceAll(this.place.running.url, ''))
+      // The API of 2010 has its pages beside the list.
+      const { next_page_uri, previous_page_uri } = envelope
+      const meta = envelope.meta ?? { next_page_url: next_page_uri, previous_page_url: previous_page_uri }
       if (way === 'next_page_url') pages.push(rows)
       else back.unshift(rows)
       if (meta[way] === null && way === 'next_page_url' && meta.previous_page_url !== null) way = 'previous_page_url'
@@ -288,11 +291,17 @@ export class Center {
   }
 
   async #lookAt(operation: Operation, path: string): Promise<string> {
-    const query = operation.listKey === null ? '' : `?PageSize=1000${narrowed[operation.resource] ?? ''}`
+    const query = operation.listKey === null ? '' : `?PageSize=1000${this.narrowed(operation)}`
     const { status, text } = await this.get(path + query)
     expect({ path, status, text: status === 200 ? '' : text }).toEqual({ path, status: 200, text: '' })
     expectConform(operation, JSON.parse(text))
     return text
+  }
+
+  /** What a list must be asked with beside its page. */
+  narrowed({ id, resource }: Operation): string {
+    if (id === 'iam_v1.ListGetKeys') return `&AccountSid=${this.place.running.credentials.account_sid}`
+    return narrowed[resource] ?? ''
   }
 
   #rootsOf(api: string): string[] {

@@ -303,11 +303,12 @@ describe('a list', () => {
         const inPath = Object.fromEntries(
           names.map((name, at) => [name.replace(/^\{|\}$/g, ''), segments[at - 1] ?? ''])
         )
-        const request = { path: inPath, query: '', body: '', contentType: undefined, headers: {} }
+        const query = center.narrowed(operation)
+        const request = { path: inPath, query: query.slice(1), body: '', contentType: undefined, headers: {} }
         const scope = parseRequest(operation, request).page?.scope ?? ''
         for (const token of pageTokens) {
           const { status, text } = await center.get(
-            `${path}?Page=1&PageToken=${encodeURIComponent(sealed(token, scope))}`
+            `${path}?Page=1&PageToken=${encodeURIComponent(sealed(token, scope))}${query}`
           )
           expect({ path, token, status, text: status === 200 ? '' : JSON.parse(text).code }).toSatisfy(
             (one: { status: number; text: unknown }) => one.status === 200 || (one.status === 400 && one.text === 20001)

@@ -333,6 +333,8 @@ export const permissions: Readonly<Record<OperationId, Permission>> = {
   'ringdown_v1.FetchKey': { right: '/ringdown/keys/read', standard: false, scopes: { admin: 'all' } },
   'ringdown_v1.ListUser': { right: '/ringdown/users/list', standard: false, scopes: { admin: 'all' } },
   'ringdown_v1.CreateUser': { right: '/ringdown/users/create', standard: false, scopes: { admin: 'all' } },
+  'ringdown_v1.FetchUserPreferences': { right: '/ringdown/users/preferences/read', standard: true, scopes: { agent: 'own', supervisor: 'own', admin: 'all' } },
+  'ringdown_v1.UpdateUserPreferences': { right: '/ringdown/users/preferences/update', standard: true, scopes: { agent: 'own', supervisor: 'own', admin: 'all' } },
   'ringdown_v1.DeleteUser': { right: '/ringdown/users/delete', standard: false, scopes: { admin: 'all' } },
   'ringdown_v1.FetchUser': { right: '/ringdown/users/read', standard: false, scopes: { admin: 'all' } },
   'ringdown_v1.UpdateUser': { right: '/ringdown/users/update', standard: false, scopes: { admin: 'all' } },

@@ -148,6 +148,13 @@ export interface RingdownV1User {
 }
 export type RingdownV1UserRow = Row<RingdownV1User, 'date_created' | 'date_updated'>
 
+export interface RingdownV1Preferences {
+  user_sid: string
+  preferences: unknown
+  date_updated: string | null
+}
+export type RingdownV1PreferencesRow = Row<RingdownV1Preferences, 'date_updated'>
+
 export interface RingdownV1SetupLink {
   sid: string
   user_sid: string
@@ -261,6 +268,8 @@ export interface RingdownV1Operations {
   'ringdown_v1.FetchKey': { path: { readonly sid: string }; params: {}; row: RingdownV1KeyRow; result: RingdownV1Key }
   'ringdown_v1.ListUser': { path: {}; params: {}; row: RingdownV1UserRow; result: { users: readonly RingdownV1User[]; meta: Meta } }
   'ringdown_v1.CreateUser': { path: {}; params: { readonly username: string; readonly email?: string; readonly full_name?: string; readonly locale?: string; readonly roles?: readonly ('agent' | 'supervisor' | 'admin')[]; readonly worker_sid?: string }; row: RingdownV1UserRow; result: RingdownV1User }
+  'ringdown_v1.FetchUserPreferences': { path: { readonly flex_user_sid: string }; params: {}; row: RingdownV1PreferencesRow; result: RingdownV1Preferences }
+  'ringdown_v1.UpdateUserPreferences': { path: { readonly flex_user_sid: string }; params: { readonly preferences: string }; row: RingdownV1PreferencesRow; result: RingdownV1Preferences }
   'ringdown_v1.DeleteUser': { path: { readonly sid: string }; params: {}; row: null; result: null }
   'ringdown_v1.FetchUser': { path: { readonly sid: string }; params: {}; row: RingdownV1UserRow; result: RingdownV1User }
   'ringdown_v1.UpdateUser': { path: { readonly sid: string }; params: { readonly username?: string; readonly email?: string; readonly full_name?: string; readonly locale?: string; readonly roles?: readonly ('agent' | 'supervisor' | 'admin')[]; readonly worker_sid?: string }; row: RingdownV1UserRow; result: RingdownV1User }
@@ -442,6 +451,15 @@ const ringdownV1User: Schema = {
     { name: 'date_created', type: 'date-time-ms' },
     { name: 'date_updated', type: 'date-time-ms' },
     { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1Preferences: Schema = {
+  name: 'RingdownV1Preferences',
+  properties: [
+    { name: 'user_sid', type: 'sid', pattern: '^FU[0-9a-fA-F]{32}$' },
+    { name: 'preferences', type: 'json' },
+    { name: 'date_updated', type: 'date-time-ms', nullable: true }
   ]
 }
 
@@ -684,6 +702,15 @@ export const operations: readonly Operation[] = [
       { wire: 'Locale', name: 'locale', in: 'form', type: 'string', maxLength: 64 },
       { wire: 'Roles', name: 'roles', in: 'form', type: 'string', repeated: true, enum: ['agent', 'supervisor', 'admin'] },
       { wire: 'WorkerSid', name: 'worker_sid', in: 'form', type: 'string', pattern: '^(WK[0-9a-fA-F]{32})?$' }
+    ] },
+  { id: 'ringdown_v1.FetchUserPreferences', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Users/{FlexUserSid}/Preferences', verb: 'fetch', resource: 'user_preferences', parents: ['flex_user_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1Preferences, parameters: [
+      { wire: 'FlexUserSid', name: 'flex_user_sid', in: 'path', type: 'sid', required: true, pattern: '^FU[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdateUserPreferences', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Users/{FlexUserSid}/Preferences', verb: 'update', resource: 'user_preferences', parents: ['flex_user_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1Preferences, parameters: [
+      { wire: 'FlexUserSid', name: 'flex_user_sid', in: 'path', type: 'sid', required: true, pattern: '^FU[0-9a-fA-F]{32}$' },
+      { wire: 'Preferences', name: 'preferences', in: 'form', type: 'string', required: true }
     ] },
   { id: 'ringdown_v1.DeleteUser', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/Users/{Sid}', verb: 'delete', resource: 'user', parents: [], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
     schema: null, parameters: [

@@ -30,6 +30,15 @@ const cannedResponseColumns = {
 } as const
 export type CannedResponseRow = RowOf<typeof cannedResponseColumns>
 
+/** What somebody has chosen for the own desk; its SID is the user's. */
+const preferencesColumns = {
+  account_sid: text(),
+  flex_user_sid: text(),
+  /** JSON text of an object. */
+  preferences: text()
+} as const
+export type PreferencesRow = RowOf<typeof preferencesColumns>
+
 export const deskKinds = {
   note: kind(noteColumns, {
     prefix: 'KQ',
@@ -55,6 +64,16 @@ export const deskKinds = {
       names: ['section', 'shortcut'],
       indexes: [['seq'], ['section', 'seq'], ['shortcut']],
       foundBy: ['sid', 'shortcut']
+    }
+  }),
+  preferences: kind(preferencesColumns, {
+    prefix: 'FU',
+    indexes: { flex_user_sid: (row) => row.flex_user_sid },
+    cold: {
+      columns: ['seq', 'flex_user_sid'],
+      indexes: [['flex_user_sid']],
+      foundBy: ['sid'],
+      under: { flex_user_sid: 'flex_user' }
     }
   })
 }

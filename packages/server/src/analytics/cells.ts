@@ -116,7 +116,7 @@ export class Cells {
   async cells(account_sid: string, { scopes, runs }: CellQuery): Promise<CellRow[]> {
     if (scopes.length === 0 || runs.length === 0) return []
     const columns = 'scope_sid, span, start, task_channel_sid, figures, histograms, seconds'
-    return (await this.#store.query(this.#select(account_sid, columns, scopes, runs))) as unknown as CellRow[] // as: selected so
+    return this.#store.query<CellRow>(this.#select(account_sid, columns, scopes, runs))
   }
 
   /**
@@ -134,7 +134,7 @@ export class Cells {
     const joined = `select scope_sid, task_channel_sid, string_agg(figures, ',') as figures,
       ${histograms ? "string_agg(histograms, ',')" : "''"} as histograms
       from (${sql}) cells group by scope_sid, task_channel_sid`
-    return (await this.#store.query({ sql: joined, values })) as unknown as CellTexts[] // as: selected so
+    return this.#store.query<CellTexts>({ sql: joined, values })
   }
 
   /** Whoever has cells in a run, each once. Read from the index alone. */
@@ -150,7 +150,7 @@ export class Cells {
     const { values, bind } = binding(this.#store.dialect)
     const sql = `select ${stayColumns} from ${quote(stayTable.name)} where account_sid = ${bind(account_sid)}
       and until_at = ${bind(running)} order by seq`
-    return (await this.#store.query({ sql, values })) as unknown as Stay[] // as: its columns are selected
+    return this.#store.query<Stay>({ sql, values })
   }
 
   /** Cells of the stays that ended from one instant on and before another, both in one day. One that lasted no time is none. */
@@ -186,7 +186,7 @@ export class Cells {
     )
     const sql = `select activity_sid, count(*) as count, cast(sum(ms) as bigint) as total, min(ms) as min, max(ms) as max
       from (${selects.join(' union all ')}) clipped where ms > 0 group by activity_sid`
-    return (await this.#store.query({ sql, values })) as unknown as StaySum[] // as: selected so
+    return this.#store.query<StaySum>({ sql, values })
   }
 
   /** One select a run: each is a range of the key. */

@@ -62,7 +62,7 @@ export async function keptAnswerOf(
   const { values, bind } = binding(store.dialect)
   const sql = `select idempotency_key, fingerprint, status, etag, body, created_at, resource_sid, conversation_sid, chat_service_sid
     from ${table} where account_sid = ${bind(account_sid)} and idempotency_key = ${bind(key)} and created_at > ${bind(since)}`
-  return (await store.query({ sql, values }))[0] as unknown as KeptAnswer | undefined // as: its columns are selected
+  return (await store.query<KeptAnswer>({ sql, values }))[0]
 }
 
 /** Deletes answers that were kept before an instant, at most `limit`; resolves with how many went. */

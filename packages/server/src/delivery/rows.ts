@@ -209,7 +209,7 @@ export class DeliveryRows {
     const { values, bind } = binding(this.#store.dialect)
     const sql = `select due_at from ${table} where account_sid = ${bind(account_sid)}
       and destination = ${bind(destination)} and due_at > ${bind(after)} order by due_at limit 1`
-    return (await this.#store.query({ sql, values }))[0]?.due_at as number | undefined // as: the column is an integer
+    return (await this.#store.query<{ due_at: number }>({ sql, values }))[0]?.due_at
   }
 
   /** Writes what came of attempts; resolves with how many rows were as they were before. */
@@ -250,7 +250,7 @@ export class DeliveryRows {
     if (after !== undefined) conditions.push(`sid ${descending ? '<' : '>'} ${bind(after)}`)
     const order = descending ? 'sid desc' : 'sid'
     const sql = `select ${columns} from ${table} where ${conditions.join(' and ')} order by ${order} limit ${bind(limit)}`
-    return (await this.#store.query({ sql, values })) as unknown as DeliveryRow[] // as: its columns are selected
+    return this.#store.query<DeliveryRow>({ sql, values })
   }
 
   /** When the delivery was made that has been queued for longest. */
@@ -258,7 +258,7 @@ export class DeliveryRows {
     const { values, bind } = binding(this.#store.dialect)
     const sql = `select created_at from ${table} where account_sid = ${bind(account_sid)} and state = 'queued'
       order by sid limit 1`
-    return (await this.#store.query({ sql, values }))[0]?.created_at as number | undefined // as: the column is an integer
+    return (await this.#store.query<{ created_at: number }>({ sql, values }))[0]?.created_at
   }
 
   /** Deletes deliveries that were finished before an instant, at most `limit`; resolves with how many went. */
@@ -274,7 +274,7 @@ export class DeliveryRows {
     // SIDs are in the order of the events: a range of the key.
     const range = `sid >= ${bind(firstSid(Math.min(...seqs)))} and sid < ${bind(firstSid(Math.max(...seqs) + 1))}`
     const sql = `select sid, message from ${table} where ${account} and ${range} and ${among('event_seq', 'integer', seqs)} order by sid`
-    return (await this.#store.query({ sql, values })) as unknown as DeliveryText[] // as: selected so
+    return this.#store.query<DeliveryText>({ sql, values })
   }
 
   /** Puts other messages in the place of deliveries' own. In one transaction. */
@@ -304,14 +304,14 @@ export class DeliveryRows {
       from (select account_sid, destination, order_key, due_at, sid from ${table}
         where ${conditions.join(' and ')} order by due_at, sid limit ${bind(limit)}) queued
       order by due_at, sid`
-    return (await this.#store.query({ sql, values })) as unknown as Place[] // as: selected so
+    return this.#store.query<Place>({ sql, values })
   }
 
   async #rowsOf(account_sid: string, sids: readonly string[]): Promise<DeliveryRow[]> {
     const { values, bind, among } = binding(this.#store.dialect)
     const account = `account_sid = ${bind(account_sid)}`
     const sql = `select ${columns} from ${table} where ${account} and ${among('sid', 'text', sids)}`
-    const found = (await this.#store.query({ sql, values })) as unknown as DeliveryRow[] // as: its columns are selected
+    const found = await this.#store.query<DeliveryRow>({ sql, values })
     const bySid = new Map(found.map((row) => [row.sid, row]))
     return sids.flatMap((sid) => bySid.get(sid) ?? [])
   }

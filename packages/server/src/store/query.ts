@@ -27,8 +27,8 @@ export interface Query {
 export interface Reading {
   /** How the text of a query is written for this store. */
   readonly dialect: Dialect
-  /** The rows of a query, as of its moment; deflated columns come as text. Throws StoreUnavailable. */
-  query(query: Query): Promise<Record<string, unknown>[]>
+  /** The rows of a query, as of its moment; deflated columns come as text. `R` is what it selects. Throws StoreUnavailable. */
+  query<R extends object = Record<string, unknown>>(query: Query): Promise<R[]>
 }
 
 /** How features write to what is theirs. Each call is one transaction; errors are those of `Store.write`, but for Fenced. */

@@ -185,8 +185,8 @@ class SqliteStore implements Store {
 
   // What features keep
 
-  query({ sql, values }: Query): Promise<Record<string, unknown>[]> {
-    return this.#file.read(sql, values)
+  query<R extends object = Record<string, unknown>>({ sql, values }: Query): Promise<R[]> {
+    return this.#file.read(sql, values) as Promise<R[]> // the caller says what it selects
   }
 
   change({ sql, values }: Query): Promise<number> {

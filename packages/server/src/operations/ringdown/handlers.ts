@@ -6,6 +6,7 @@ import { deskHandlers } from './desk.ts'
 import { dryRunHandlers } from './dry-runs.ts'
 import { eventHandlers } from './events.ts'
 import { explanationHandlers } from './explanations.ts'
+import { preferencesHandlers } from './preferences.ts'
 import { presenceHandlers } from './presence.ts'
 import { searchHandlers } from './search.ts'
 import { workerDeskHandlers } from './worker-desk.ts'
@@ -19,6 +20,7 @@ export const ringdownHandlers = {
   ...dryRunHandlers,
   ...eventHandlers,
   ...explanationHandlers,
+  ...preferencesHandlers,
   ...presenceHandlers,
   ...searchHandlers,
   ...workerDeskHandlers
