@@ -48,7 +48,9 @@ export function boundMemory(): void {
   let last = performance.eventLoopUtilization()
   setInterval(() => {
     const now = performance.eventLoopUtilization()
-    if (performance.eventLoopUtilization(now, last).utilization > busyShare) growTo(busyMegabytes)
+    const isBusy = performance.eventLoopUtilization(now, last).utilization > busyShare
+    // V8 may have made it smaller meanwhile: much smaller, and whatever is alive when it is full counts as old.
+    growTo(isBusy ? busyMegabytes : restMegabytes)
     last = now
   }, busyMs).unref()
 }
