@@ -11,6 +11,7 @@ import {
 } from '@ringdown/engine/routing/dry-run'
 import { checkAttributes, inWorkspace } from '@ringdown/engine/routing/lookup'
 import { charactersAtOnce, turn } from '../../commit/pieces.ts'
+import { taskOf } from '../../commit/put-away.ts'
 import { EventSearch } from '../../log/event-search.ts'
 import { lookBackMs } from '../../log/retention.ts'
 import type { Context, Handlers } from '../handler.ts'
@@ -72,7 +73,7 @@ async function tasksOf(
   if (attributes === undefined && (priority !== undefined || task_channel !== undefined))
     throw new InvalidRequest('Priority and TaskChannel are those of a task that is made up: they need Attributes')
   if (task_sid !== undefined) {
-    const task = inWorkspace(context.state, 'task', workspace_sid, task_sid)
+    const task = await taskOf(context.ledger, workspace_sid, task_sid)
     const { attributes, priority, task_channel_sid: task_channel } = task
     return [{ task_sid, attributes, priority, task_channel }]
   }
