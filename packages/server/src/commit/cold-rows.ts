@@ -64,9 +64,16 @@ export class ColdRows {
     }
   }
 
-  /** The command for which rows were fetched has been decided, or refused. */
-  served(rows: readonly Fetched[]): void {
-    for (const { kind, row } of rows) renew(this.#leaving, `${kind}/${row.sid}`, this.#last)
+  /**
+   * The command for which rows were fetched has been decided, or refused. What it only looked at is as it is on disk, and
+   * leaves at once: while nothing else happens, nothing else would make it leave.
+   */
+  served(state: State, rows: readonly Fetched[]): void {
+    for (const { kind, row } of rows) {
+      const key = `${kind}/${row.sid}`
+      if (this.#undurable.has(key) || this.#leaving.has(key)) renew(this.#leaving, key, this.#last)
+      else this.#leave(state, kind, row.sid)
+    }
   }
 
   /** Lets go of the rows that everybody who is reading the store now gets as they are. */
@@ -81,9 +88,13 @@ export class ColdRows {
       this.#leaving.delete(key)
       if (this.#undurable.has(key)) continue // it comes again when it is durable
       const [kind, sid] = key.split('/') as [Kind, string] // made as `kind/sid`
-      const row = tableOf(state, kind).entry(sid)?.row
-      if (row && !isResident(kind, row)) state.evict(kind, sid)
+      this.#leave(state, kind, sid)
     }
+  }
+
+  #leave(state: State, kind: Kind, sid: string): void {
+    const row = tableOf(state, kind).entry(sid)?.row
+    if (row && !isResident(kind, row)) state.evict(kind, sid)
   }
 
   /** Memory is loaded anew. */

@@ -75,7 +75,7 @@ export class Decider {
     } catch (error) {
       this.#refuse(undecided, error)
     } finally {
-      this.cold.served(fetched)
+      this.cold.served(state, fetched)
     }
   }
 
