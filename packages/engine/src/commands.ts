@@ -17,8 +17,8 @@ export type Command = { [T in CommandType]: CommandOf<T> }[CommandType]
 
 /** By command: its own reads, and those of products that react to what it does. */
 const reads = new Map<string, readonly Reads<State, Command>[]>()
-for (const [type, rule] of Object.entries(commands)) {
-  const own = (rule as CommandRule<State, never, unknown>).reads
+const rules: Readonly<Record<string, CommandRule<State, never, unknown>>> = commands
+for (const [type, { reads: own }] of Object.entries(rules)) {
   const found = [own, ...products.map((product) => product.reads[type])].filter((one) => one !== undefined)
   if (found.length > 0) reads.set(type, found as unknown as Reads<State, Command>[]) // each is called with the command of its own type
 }

@@ -2,14 +2,14 @@ import { noteChange } from './access/audit.ts'
 import type { State } from './center.ts'
 import { type Command, commands, type ResultOf } from './commands.ts'
 import { type DecisionOf, decideBy, type Input, type Rules } from './core/decide.ts'
-import type { EventType } from './events.ts'
+import type { EngineEvent, EventType } from './events.ts'
 import type { Kinds } from './kinds.ts'
 import { reactions } from './reactions.ts'
 import { offerWaiting } from './routing/offer-waiting.ts'
 
 export type Decision<R = unknown> = DecisionOf<Kinds, EventType, R>
 
-const rules: Rules<State> = { commands, reactions, conclude: offerWaiting, noted: noteChange }
+const rules: Rules<State, EngineEvent> = { commands, reactions, conclude: offerWaiting, noted: noteChange }
 
 /** What a decision is made from, and how much it may ask at once. */
 interface BoundedInput<C> extends Input<C> {

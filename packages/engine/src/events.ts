@@ -1,4 +1,5 @@
 import type { EventOf, RefsOf, RenderedEvent, RenderingOf } from './core/events.ts'
+import { keysOf } from './core/keys.ts'
 import { merged } from './core/product.ts'
 import type { Kinds } from './kinds.ts'
 import { type AllEvents, products } from './products.ts'
@@ -11,7 +12,7 @@ const catalogue = merged(products, 'events') as Record<EventType, Rendering> // 
 
 export type EventType = keyof AllEvents & string
 
-export const eventTypes = Object.keys(catalogue) as readonly EventType[] // the keys of the catalogue are its types
+export const eventTypes: readonly EventType[] = keysOf(catalogue)
 
 export function render(event: EngineEvent): RenderedEvent {
   const { seq, sid, type, at, refs, actor } = event

@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { keysOf } from '../core/keys.ts'
 import { nameKey } from '../core/names.ts'
 import { SortedList } from '../core/sorted-list.ts'
 import { type AssignmentStatus, isPutAway, isTerminal, type TaskRow } from '../routing/rows.ts'
@@ -119,8 +120,7 @@ class Counters implements RealTime {
     let longest_in_queue: TaskRow | undefined
     for (const counter of asked) {
       if (!counter) continue
-      for (const [status, count] of Object.entries(counter.by_status))
-        tasks_by_status[status as AssignmentStatus] += count // its keys are those of the counter
+      for (const status of keysOf(counter.by_status)) tasks_by_status[status] += counter.by_status[status]
       for (const [priority, count] of counter.by_priority)
         tasks_by_priority[priority] = (tasks_by_priority[priority] ?? 0) + count
       longest = first(longest, counter.pending.first, byCreation)

@@ -1,3 +1,4 @@
+import { keysOf } from '../core/keys.ts'
 import { memberAt } from '../core/member-at.ts'
 /*
  * Cumulative figures as roll-ups: what events count as, how figures are joined, and which cells cover a span of time
@@ -180,11 +181,11 @@ export class Sum {
 
   add({ figures, histograms }: Tally): void {
     // By what is there: most tallies hold two or three figures.
-    for (const name in figures) {
-      const more = figures[name as keyof Figures] as number | Spread // a figure's name
-      const place = places[name as Count | Wait]
+    for (const name of keysOf(figures)) {
+      const more = figures[name]
+      const place = places[name]
       if (typeof more === 'number') this.#count(place, more)
-      else this.#join(place, more.count, more.total, more.min, more.max)
+      else if (more) this.#join(place, more.count, more.total, more.min, more.max)
     }
     this.addHistograms(histograms)
   }
@@ -199,10 +200,8 @@ export class Sum {
   }
 
   addHistograms(histograms: Histograms): void {
-    for (const name in histograms) {
-      const of = name as keyof Histograms // a histogram's name
-      for (const [seconds, more] of Object.entries(histograms[of] ?? {})) this.#waited(of, seconds, more)
-    }
+    for (const name of keysOf(histograms))
+      for (const [seconds, more] of Object.entries(histograms[name] ?? {})) this.#waited(name, seconds, more)
   }
 
   /** The same as `add` of what happened from one second of a minute on and before another. */
@@ -298,8 +297,8 @@ export function waitKey(name: keyof Histograms, waited: number): number {
 
 function waitAt(key: number): { readonly name: keyof Histograms; readonly waited: number } {
   const which = (key - packedLength) % histogramNames.length
-  const name = histogramNames[which] as keyof Histograms // a remainder of its length is a place in it
-  return { name, waited: (key - packedLength - which) / histogramNames.length }
+  // A remainder of its length is a place in it.
+  return { name: memberAt(histogramNames, which), waited: (key - packedLength - which) / histogramNames.length }
 }
 
 function shortened(packed: Packed): Packed {

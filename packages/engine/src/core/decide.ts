@@ -1,6 +1,7 @@
 import type { CommandRule, Read } from './command.ts'
 import type { Actor, EventOf } from './events.ts'
 import type { Seed } from './ids.ts'
+import { memberAt } from './member-at.ts'
 import type { Row } from './row.ts'
 import type { ChangeOf, CoreState, RowsOf } from './state.ts'
 import type { Table } from './table.ts'
@@ -24,12 +25,12 @@ export interface Input<C> {
   readonly actor?: Actor | undefined
 }
 
-/** How a center decides: what each command does, and what follows from it. `S` is its state. */
-export interface Rules<S> {
+/** How a center decides: what each command does, and what follows from it. `S` is its state, `V` are its events. */
+export interface Rules<S, V> {
   /** By the command's type. */
   readonly commands: Readonly<Record<string, CommandRule<S, never, unknown>>>
   /** What one noun does because something happened to another; by the event's type. */
-  readonly reactions: Readonly<Record<string, ((state: S, event: never) => void) | undefined>>
+  readonly reactions: Readonly<Record<string, ((state: S, event: V) => void) | undefined>>
   /** What is done once nothing reacts any more. It may cause events, to which others react in turn. */
   conclude(state: S): void
   /** Keeps that somebody other than the account wished it. */
@@ -43,7 +44,7 @@ export interface Rules<S> {
  * The same state, instant, seed and command give the same decision, always.
  */
 export function decideBy<K extends RowsOf<K>, E extends string, S extends CoreState<K, E>>(
-  rules: Rules<S>,
+  rules: Rules<S, EventOf<K, E>>,
   state: S & CoreState<K, E>,
   { at, seed, command, reads, actor }: Input<{ readonly type: string }>
 ): DecisionOf<K, E, unknown> {
@@ -63,13 +64,15 @@ export function decideBy<K extends RowsOf<K>, E extends string, S extends CoreSt
 }
 
 /** Reactions to what has happened, then the conclusion, until neither has anything left to do. */
-function follow<S extends { readonly events: readonly { readonly type: string }[] }>(rules: Rules<S>, state: S): void {
+function follow<S extends { readonly events: readonly V[] }, V extends { readonly type: string }>(
+  rules: Rules<S, V>,
+  state: S
+): void {
   let seen = 0
   do {
     for (; seen < state.events.length; seen++) {
-      const event = state.events[seen] as S['events'][number] // seen < length
-      const reaction = rules.reactions[event.type] as ((state: S, event: S['events'][number]) => void) | undefined // by its type
-      reaction?.(state, event)
+      const event: V = memberAt(state.events, seen)
+      rules.reactions[event.type]?.(state, event)
     }
     rules.conclude(state)
   } while (seen < state.events.length)
@@ -82,11 +85,14 @@ function refreshed(tables: object, result: unknown): unknown {
   for (const name in rows) {
     const row = rows[name]
     const table = (tables as Readonly<Record<string, Table<Row> | undefined>>)[name] // a name may be that of something else
-    const sid = (row as { sid?: unknown } | null)?.sid
-    const now = table && typeof sid === 'string' ? (table.entry(sid)?.row ?? row) : row
+    const now = table && hasSid(row) ? (table.entry(row.sid)?.row ?? row) : row
     if (now === row) continue
     fresh ??= { ...rows }
     fresh[name] = now
   }
   return fresh ?? rows
+}
+
+function hasSid(row: unknown): row is { readonly sid: string } {
+  return typeof row === 'object' && row !== null && 'sid' in row && typeof row.sid === 'string'
 }

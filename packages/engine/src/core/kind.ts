@@ -95,7 +95,7 @@ export function coldKindsOf(kinds: Declared): ReadonlyMap<string, ColdKind> {
   for (const [name, { columns: own, cold }] of Object.entries(kinds)) {
     if (!cold) continue
     const columns = Object.fromEntries(
-      (cold.columns as readonly string[]).map((column) => [column, own[column]?.sql ?? 'integer']) // seq and dates are every row's
+      cold.columns.map((column) => [column, own[column]?.sql ?? 'integer']) // seq and dates are every row's
     )
     found.set(name, {
       columns,
@@ -112,8 +112,8 @@ export function coldKindsOf(kinds: Declared): ReadonlyMap<string, ColdKind> {
 export function cascadesOf(kinds: Declared): ReadonlyMap<string, readonly Cascade[]> {
   const found = new Map<string, Cascade[]>()
   for (const [kind, { cold }] of Object.entries(kinds)) {
-    for (const [column, parent] of Object.entries((cold?.under ?? {}) as Readonly<Record<string, string>>)) {
-      found.set(parent, [...(found.get(parent) ?? []), { kind, column }])
+    for (const [column, parent] of Object.entries(cold?.under ?? {})) {
+      if (parent !== undefined) found.set(parent, [...(found.get(parent) ?? []), { kind, column }])
     }
   }
   return found

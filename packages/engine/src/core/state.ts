@@ -1,6 +1,7 @@
 import type { Read } from './command.ts'
 import type { Actor, EventOf, RefsOf } from './events.ts'
 import { Ids, type Seed, seedOf } from './ids.ts'
+import { keysOf } from './keys.ts'
 import { type Cascade, cascadesOf, type KindDefinition } from './kind.ts'
 import type { Row } from './row.ts'
 import { type Changes, type Entry, Table } from './table.ts'
@@ -61,12 +62,11 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
   constructor(kinds: { readonly [P in keyof K]: KindDefinition<K[P]> }, account_sid: string) {
     this.account_sid = account_sid
     const tables: Partial<Record<keyof K, unknown>> = {}
-    for (const kind of Object.keys(kinds) as (keyof K & string)[]) {
-      const table = new Table(kind, kinds[kind], this.timers)
-      tables[kind] = table
-      if (kinds[kind].cold) this.#cold.push(table as unknown as Table<Row>) // what is done with it asks for no column
+    for (const kind of keysOf(kinds)) {
+      tables[kind] = new Table(kind, kinds[kind], this.timers)
     }
     this.tables = tables as CoreState<K, E>['tables'] // one table a kind, as just made
+    for (const kind of keysOf(kinds)) if (kinds[kind].cold) this.#cold.push(this.#anyTable(kind))
     this.#under = cascadesOf(kinds as Parameters<typeof cascadesOf>[0]) // what they are declared with is what is asked
   }
 
@@ -100,6 +100,11 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
 
   table<P extends keyof K & string>(kind: P): Table<K[P]> {
     return this.tables[kind]
+  }
+
+  /** For who knows the kind at run time only. */
+  #anyTable(kind: keyof K & string): Table<Row> {
+    return this.tables[kind] as unknown as Table<Row> // what is done with it asks for no column of that kind
   }
 
   // Writing, inside a decision
@@ -149,7 +154,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
 
   /** Removes a row, and those under it. Of those only some are in memory: the store removes all of them. */
   remove(kind: keyof K & string, sid: string): void {
-    const table = this.table(kind) as unknown as Table<Row> // as above
+    const table = this.#anyTable(kind)
     const entry = table.entry(sid)
     if (!entry) return
     if (entry.touched !== this.#attempt) this.#touched.push({ kind, sid, before: entry.row, after: undefined })
@@ -252,7 +257,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
 
   /** Takes in a row whose SID somebody has chosen: there may be, or have been, another one with it. */
   #addAs(kind: keyof K & string, row: Row): void {
-    const table = this.table(kind) as unknown as Table<Row> // as above
+    const table = this.#anyTable(kind)
     const { sid } = row
     const known = table.entry(sid)
     const isTouched =

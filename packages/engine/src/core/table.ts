@@ -1,4 +1,5 @@
 import { isSid } from './ids.ts'
+import { keysOf } from './keys.ts'
 import type { KindDefinition } from './kind.ts'
 import { RecentMap } from './recent-map.ts'
 import type { Row } from './row.ts'
@@ -22,9 +23,7 @@ export function keyOf<R>(
 /** A key that is a column. */
 export function column<C extends string>(name: C): IndexKey<{ readonly [K in C]: string | null }> {
   // Generated as below, so that each index reads its column by name.
-  const read = new Function('row', `return row[${JSON.stringify(name)}]`) as IndexKey<{
-    readonly [K in C]: string | null
-  }>
+  const read = generated<IndexKey<{ readonly [K in C]: string | null }>>(['row'], `return row[${JSON.stringify(name)}]`)
   return Object.assign(read, { columns: [name] })
 }
 
@@ -109,13 +108,10 @@ export class Table<R extends Row> {
       this.#indexes.push({ name, key, bit: nextBit(key.columns), groups, isRarelyAsked, unasked: 0 })
     }
     this.#kept = this.#indexes.filter(({ groups }) => groups)
-    for (const [column, command] of Object.entries(definition.timers ?? {})) {
-      this.#due.push({
-        column: column as keyof R, // the definition's type allows columns of R only
-        command: command as string, // exactOptionalPropertyTypes: a listed timer has a command
-        order: this.#due.length,
-        bit: nextBit([column])
-      })
+    const { timers: commands = {} } = definition
+    for (const column of keysOf(commands)) {
+      const command = commands[column]
+      if (command !== undefined) this.#due.push({ column, command, order: this.#due.length, bit: nextBit([column]) })
     }
     for (const _ of this.#due) this.#noTimers.push(undefined)
     this.#differences = differ(read)
@@ -363,6 +359,11 @@ function listOf<R extends Row>(group: Group<R> | undefined): SortedList<Entry<R>
  * fifteen times as much, and writing a column whose name is a variable five times.
  */
 
+/** The function that a text of ours is, with these parameters. */
+function generated<F>(parameters: readonly string[], body: string): F {
+  return new Function(...parameters, body) as F // whoever wrote the text knows
+}
+
 /** Columns that a decider changes; `undefined` leaves one as it is. */
 export type Changes<R extends Row> = { readonly [C in keyof R]?: R[C] | undefined }
 
@@ -386,7 +387,7 @@ function copier<R extends Row>(columns: readonly string[]): Copy<R> {
       if (value !== undefined) switch (column) {${cases.join('\n')}}
     }
     return copy`
-  return new Function('row', 'changes', 'version', 'date_updated', body) as Copy<R> // the text above is such a function
+  return generated(['row', 'changes', 'version', 'date_updated'], body)
 }
 
 /** A new row: created at an instant unless the columns say when. */
@@ -396,7 +397,7 @@ function maker<R extends Row>(columns: readonly string[]): Make<R> {
   const fields = columns.map((column) => `${JSON.stringify(column)}: columns[${JSON.stringify(column)}]`)
   const own = 'sid, seq, version: 0, date_created: columns.date_created ?? at, date_updated: columns.date_updated ?? at'
   const body = `return {${[own, ...fields].join(',')}}`
-  return new Function('columns', 'sid', 'seq', 'at', body) as Make<R> // the text above is such a function
+  return generated(['columns', 'sid', 'seq', 'at'], body)
 }
 
 /** Which of the things that a row's columns decide may be others now: one bit each. */
@@ -410,5 +411,5 @@ function differ<R extends Row>(read: readonly (readonly string[] | undefined)[])
     const names = columns.map((column) => JSON.stringify(column))
     return `(${names.map((name) => `before[${name}] !== after[${name}]`).join(' || ')} ? ${1 << i} : 0)`
   })
-  return new Function('before', 'after', `return ${terms.join(' | ') || '0'}`) as Differences<R> // as above
+  return generated(['before', 'after'], `return ${terms.join(' | ') || '0'}`)
 }

@@ -1,6 +1,7 @@
 import type { State } from '../center.ts'
 import { configurationOf as conversationsOf } from '../conversations/configuration.ts'
 import { type Json, worded } from '../core/json.ts'
+import { isKeyOf } from '../core/keys.ts'
 import { refuse } from '../core/refusals.ts'
 import { named, workspaceOf } from '../routing/lookup.ts'
 import { addChannel } from '../routing/task-channel.ts'
@@ -201,8 +202,8 @@ export function updateFlexConfiguration(
   const changes: Record<string, Json> = {}
   for (const [name, value] of Object.entries(params)) {
     if (readOnly.includes(name)) refuse('configuration.read_only', `Configuration properties are read-only: [${name}]`)
-    if (Object.hasOwn(writable, name)) {
-      const checked = checkedValue(name as keyof typeof writable, value) // hasOwn says so
+    if (isKeyOf(writable, name)) {
+      const checked = checkedValue(name, value)
       changes[name] = typeof checked === 'object' && checked !== null ? (texts[name] ?? checked) : checked
     }
   }
@@ -214,7 +215,7 @@ export function updateFlexConfiguration(
 
 /** Whether a property holds an object or a list: a row holds its JSON text, or its value where nobody has written it. */
 export function isDocument(name: string): boolean {
-  const type = Object.hasOwn(writable, name) ? writable[name as keyof typeof writable] : undefined // hasOwn says so
+  const type = isKeyOf(writable, name) ? writable[name] : undefined
   return type === 'object' || type === 'array'
 }
 

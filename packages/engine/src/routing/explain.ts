@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { isKeyOf } from '../core/keys.ts'
 import { type Clause, clausesOf } from '../matching/expression/clause.ts'
 import { compile, type Expression } from '../matching/expression/compile.ts'
 import { candidates, type Reason, reasonAgainst, reasonNotReady, workFor } from '../matching/match.ts'
@@ -372,13 +373,13 @@ function queueName(state: State, sid: string | undefined): string {
 function verdictOf(state: State, task: TaskRow, workers: TaskExplanation['workers']): string {
   if (workers) return pendingVerdict(state, task, workers)
   const status = { reserved: 'pending', assigned: 'accepted', wrapping: 'wrapping' } as const
-  const wanted = status[task.assignment_status as keyof typeof status]
-  if (!wanted) return `It is ${task.assignment_status}${task.reason === null ? '' : `: ${task.reason}`}.`
+  const held = task.assignment_status
+  if (!isKeyOf(status, held)) return `It is ${task.assignment_status}${task.reason === null ? '' : `: ${task.reason}`}.`
   const names = [...state.tables.reservation.by('task_sid', task.sid)]
-    .filter((row) => row.reservation_status === wanted)
+    .filter((row) => row.reservation_status === status[held])
     .map((row) => state.find('worker', row.worker_sid)?.friendly_name ?? row.worker_sid)
   const verb = { reserved: 'It is offered to', assigned: 'It is with', wrapping: 'It is wrapped up by' }
-  return `${verb[task.assignment_status as keyof typeof verb]} ${names.join(', ')}.`
+  return `${verb[held]} ${names.join(', ')}.`
 }
 
 function pendingVerdict(state: State, task: TaskRow, workers: NonNullable<TaskExplanation['workers']>): string {
