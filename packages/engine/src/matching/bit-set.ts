@@ -3,7 +3,7 @@ export class BitSet {
   #words = new Uint32Array(2)
 
   has(i: number): boolean {
-    return (((this.#words[i >>> 5] ?? 0) >>> (i & 31)) & 1) === 1
+    return ((wordAt(this.#words, i >>> 5) >>> (i & 31)) & 1) === 1
   }
 
   add(i: number): void {
@@ -13,24 +13,24 @@ export class BitSet {
       words.set(this.#words)
       this.#words = words
     }
-    this.#words[at] = (this.#words[at] as number) | (1 << (i & 31)) // there is room for it now
+    this.#words[at] = wordAt(this.#words, at) | (1 << (i & 31))
   }
 
   delete(i: number): void {
     const at = i >>> 5
-    if (at < this.#words.length) this.#words[at] = (this.#words[at] as number) & ~(1 << (i & 31)) // below the length
+    if (at < this.#words.length) this.#words[at] = wordAt(this.#words, at) & ~(1 << (i & 31))
   }
 
   /** Its numbers, ascending. */
   visit(visitor: (i: number) => void): void {
-    for (let at = 0; at < this.#words.length; at++) visitBits(this.#words[at] as number, at, visitor) // below the length
+    for (let at = 0; at < this.#words.length; at++) visitBits(wordAt(this.#words, at), at, visitor)
   }
 
   /** The numbers that are in another set as well, ascending. */
   visitShared(other: BitSet, visitor: (i: number) => void): void {
     const length = Math.min(this.#words.length, other.#words.length)
     for (let at = 0; at < length; at++) {
-      const both = (this.#words[at] as number) & (other.#words[at] as number) // below both lengths
+      const both = wordAt(this.#words, at) & wordAt(other.#words, at)
       if (both !== 0) visitBits(both, at, visitor)
     }
   }
@@ -45,7 +45,7 @@ export class BitSet {
     let found: number | undefined
     let least = Number.POSITIVE_INFINITY
     for (let at = 0; at < length; at++) {
-      let left = (this.#words[at] as number) & (other.#words[at] as number) // below both lengths
+      let left = wordAt(this.#words, at) & wordAt(other.#words, at)
       for (; left !== 0; left &= left - 1) {
         const i = (at << 5) + 31 - Math.clz32(left & -left)
         const value = values[i] ?? 0
@@ -56,6 +56,11 @@ export class BitSet {
     }
     return found
   }
+}
+
+/** 32 of the bits; those that nobody has set are 0. */
+function wordAt(words: Uint32Array, at: number): number {
+  return words[at] ?? 0
 }
 
 function visitBits(bits: number, at: number, visit: (i: number) => void): void {

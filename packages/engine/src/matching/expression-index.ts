@@ -38,8 +38,9 @@ export class ExpressionIndex {
     for (const eligibility of this.#others) visitor(eligibility)
     for (const pathIndex of this.#values.values()) pathIndex.visit(pathIndex.path.read(worker), visitor)
     for (const pathIndex of this.#lists.values()) {
-      const list = pathIndex.path.read(worker)
-      if (Array.isArray(list)) for (const value of list as readonly unknown[]) pathIndex.visit(value, visitor) // as: of whatever
+      const read = pathIndex.path.read(worker)
+      const list: readonly unknown[] = Array.isArray(read) ? read : []
+      for (const value of list) pathIndex.visit(value, visitor)
     }
   }
 

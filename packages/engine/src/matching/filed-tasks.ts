@@ -87,7 +87,7 @@ export class FiledTasks {
     if (row?.assignment_status !== 'pending') return
     task.filed = row
     if (isDirect(row)) {
-      task.worker = this.#workerEntry(row.routing_target as string, row.workspace_sid) // a direct task has one
+      task.worker = this.#workerEntry(row.routing_target, row.workspace_sid)
       task.worker.direct ??= new SortedList(byFifo)
       task.worker.direct.add(task)
     } else {

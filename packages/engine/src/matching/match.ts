@@ -109,8 +109,8 @@ class Search {
         condition.foresee(view)
         if (!condition.admits(view)) continue
         waiting.visitFor(view, (bucket) => {
-          const head = bucket.tasks.first as TaskEntry // a bucket is never empty
-          if (this.best !== undefined && !this.#isBefore(head, bucket.isLifo)) return
+          const head = headOf(bucket)
+          if (!this.#isBefore(head, bucket.isLifo)) return
           if (bucket.isException && isBarredFrom(this.#state, head.filed, this.#worker.sid)) return
           if (condition.fits(this.#state.matcher.task(head.filed), view)) this.#take(head, bucket.isLifo)
         })
@@ -119,12 +119,13 @@ class Search {
   }
 
   consider(task: TaskEntry, isLifo: boolean): void {
-    if (this.best === undefined || this.#isBefore(task, isLifo)) this.#take(task, isLifo)
+    if (this.#isBefore(task, isLifo)) this.#take(task, isLifo)
   }
 
+  /** Whether a task is offered before the best one so far; the first one is. */
   #isBefore(task: TaskEntry, isLifo: boolean): boolean {
-    const best = (this.best as TaskEntry).filed // the caller has seen it
-    return order(this.#state, task.filed, isLifo, best, this.#isLifo) < 0
+    const { best } = this
+    return best === undefined || order(this.#state, task.filed, isLifo, best.filed, this.#isLifo) < 0
   }
 
   #take(task: TaskEntry, isLifo: boolean): void {
@@ -171,6 +172,10 @@ function isHolder(state: State, task_sid: string, worker_sid: string): boolean {
     if (row.worker_sid === worker_sid && isOpen(row)) return true
   }
   return false
+}
+
+function headOf({ tasks }: Bucket): TaskEntry {
+  return tasks.first as TaskEntry // a bucket is never empty
 }
 
 /** A bucket and the task that was its first when the bucket was added: by that task it has its turn. */
@@ -221,7 +226,6 @@ export class OfferOrder {
   }
 
   #add(bucket: Bucket): void {
-    const head = bucket.tasks.first as TaskEntry // a bucket is never empty
-    this.#turns.add({ bucket, head, place: -1 }, 0)
+    this.#turns.add({ bucket, head: headOf(bucket), place: -1 }, 0)
   }
 }

@@ -114,6 +114,11 @@ export class Matcher {
     return this.#targets.document(sid)
   }
 
+  /** That of a task that follows a workflow. */
+  documentOf({ workflow_document_sid }: TaskRow): WorkflowDocument {
+    return this.document(workflow_document_sid as string) // whoever follows a workflow has one
+  }
+
   /** The target of its workflow that the task is at; one that asks for nothing when no filter has the task. */
   targetOf(task: TaskRow): Target {
     return this.#targets.targetOf(task)

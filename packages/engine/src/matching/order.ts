@@ -11,7 +11,7 @@ export function lifo(a: TaskRow, b: TaskRow): number {
 }
 
 /** The task is for one worker only (reference taskrouter 4.4). */
-export function isDirect(task: TaskRow): boolean {
+export function isDirect(task: TaskRow): task is TaskRow & { readonly routing_target: string } {
   return task.routing_target?.startsWith('WK') ?? false
 }
 

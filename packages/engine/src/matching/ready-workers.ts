@@ -1,3 +1,4 @@
+import { memberAt } from '../core/member-at.ts'
 import { SortedList } from '../core/sorted-list.ts'
 import type { WorkerEntry } from './entry.ts'
 import type { TaskView } from './expression/environment.ts'
@@ -63,8 +64,7 @@ export class ReadyWorkers {
     const keys = this.#ranked.size === 0 ? undefined : this.#targetIndex.condition.keysOfTask(view)
     if (keys === undefined) return []
     const found: RankedWorker[] = []
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] as string // i < length
+    for (const key of keys) {
       const classes = this.#groups.get(key)
       if (classes) for (const group of classes.values()) this.#take(group, view, limit, isBarred, found)
     }
@@ -108,10 +108,10 @@ export class ReadyWorkers {
     if (condition.keysOfTask(view) === undefined) return []
     const slots: number[] = []
     members.visitShared(ready, (slot) => slots.push(slot))
-    slots.sort((a, b) => (idle[a] as number) - (idle[b] as number) || seqOf(workers[a]) - seqOf(workers[b])) // both are ready
+    slots.sort((a, b) => memberAt(idle, a) - memberAt(idle, b) || seqOf(workers[a]) - seqOf(workers[b])) // both are ready
     const chosen: WorkerEntry[] = []
     for (const slot of slots) {
-      const worker = workers[slot] as WorkerEntry // who is ready has a slot
+      const worker = workspaceIndex.workerAt(slot)
       if (suits(worker)) chosen.push(worker)
       if (chosen.length === limit) break
     }
@@ -179,7 +179,7 @@ export class ReadyWorkers {
     const { eligibility, channelIndex, condition } = this.#targetIndex
     const { workspaceIndex } = eligibility
     eligibility.members.visit((slot) => {
-      const worker = workspaceIndex.workers[slot] as WorkerEntry // a member has a slot
+      const worker = workspaceIndex.workerAt(slot)
       if (workspaceIndex.isReady(worker, channelIndex)) condition.foresee(workspaceIndex.view(worker))
     })
   }
@@ -187,8 +187,8 @@ export class ReadyWorkers {
   #make(): void {
     this.forget()
     const { eligibility } = this.#targetIndex
-    const { workers } = eligibility.workspaceIndex
-    eligibility.members.visit((slot) => this.#update(workers[slot] as WorkerEntry)) // a member has a slot
+    const { workspaceIndex } = eligibility
+    eligibility.members.visit((slot) => this.#update(workspaceIndex.workerAt(slot)))
     this.#isMade = true
     eligibility.readyWorkers.add(this)
   }
@@ -260,8 +260,9 @@ export class ReadyWorkers {
   }
 
   readonly #compare = (a: RankedWorker, b: RankedWorker): number => {
-    if (this.#order_by) {
-      const order = this.#order_by.compareKeys(a.keys as OrderKeys, b.keys as OrderKeys) // with order_by, all have keys
+    // With order_by, all have keys.
+    if (this.#order_by && a.keys && b.keys) {
+      const order = this.#order_by.compareKeys(a.keys, b.keys)
       if (order !== 0) return order
     }
     return a.idle - b.idle || a.seq - b.seq

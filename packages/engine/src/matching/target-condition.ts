@@ -42,7 +42,8 @@ export class TargetCondition {
     this.known_worker = known_worker
     const conjuncts = (expression?.conjuncts ?? []).filter((part) => part.kind !== 'constant' || !part.matches())
     const joined = joinable(conjuncts)
-    const others = conjuncts.filter((part) => !joined.includes(part as JoinConjunct))
+    const isJoined = new Set<Conjunct>(joined)
+    const others = conjuncts.filter((part) => !isJoined.has(part))
     const mixed = others.filter((part) => part.task_paths.length > 0 && part.worker_paths.length > 0)
     this.#joins = [...joined.map(joinOf), ...(known_worker ? [knownJoin(known_worker)] : [])]
     this.#ofTask = tests(others, (part) => part.worker_paths.length === 0)

@@ -283,6 +283,11 @@ export class WorkspaceIndex {
     } else eligibility.remove(worker)
   }
 
+  /** The worker of a slot that somebody has, as members and whoever is ready do. */
+  workerAt(slot: number): WorkerEntry {
+    return this.workers[slot] as WorkerEntry // the caller knows
+  }
+
   #visitEligibilities(worker: WorkerEntry, visit: (eligibility: Eligibility) => void): void {
     worker.eligibilities.visit((slot) => visit(this.eligibilities[slot] as Eligibility)) // a worker is a member of what is there
   }
@@ -297,7 +302,7 @@ export class WorkspaceIndex {
   }
 
   #drop(eligibility: Eligibility): void {
-    eligibility.members.visit((slot) => eligibility.remove(this.workers[slot] as WorkerEntry)) // a member has a slot
+    eligibility.members.visit((slot) => eligibility.remove(this.workerAt(slot)))
     for (const { targetIndexes } of eligibility.onChannels.values())
       for (const targetIndex of targetIndexes.values()) targetIndex.forgetReady()
     this.eligibilities[eligibility.slot] = undefined

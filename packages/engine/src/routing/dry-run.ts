@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { memberAt } from '../core/member-at.ts'
 import { Refusal } from '../core/refusals.ts'
 import { type ExplainedFilter, type ExplainedTarget, explainFilters, explainTarget } from './explain.ts'
 import { inWorkspace } from './lookup.ts'
@@ -78,7 +79,7 @@ export function dryRun(state: State, plan: Planned, tasks: readonly TriedTask[])
   const today = route(undefined)
   const planned = plan.configuration === undefined ? today : route(plan.configuration)
   return tasks.map(({ task_sid }, n) => {
-    const [now, then] = [today[n] as Route, planned[n] as Route] // one for each task
+    const [now, then] = [memberAt(today, n), memberAt(planned, n)] // one for each task
     return { task_sid, today: now, planned: then, differs: compared.filter((name) => !isSame(now[name], then[name])) }
   })
 }
@@ -169,7 +170,7 @@ const nowhere = {
 function routeOf(state: State, task: TaskRow): Route {
   const target = explainTarget(state, task)
   const { filter_index, target_index, is_default_filter, task_queue_sid, task_queue_friendly_name } = target
-  const document = state.matcher.document(task.workflow_document_sid as string) // it has followed a workflow
+  const document = state.matcher.documentOf(task)
   const worker_sids = [...state.tables.reservation.by('task_sid', task.sid)].map(({ worker_sid }) => worker_sid)
   const names = worker_sids.map((sid) => state.get('worker', sid).friendly_name)
   const eligible_workers = state.matcher.members(task_queue_sid ?? '').size

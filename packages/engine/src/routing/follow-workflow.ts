@@ -2,7 +2,7 @@ import type { State } from '../center.ts'
 import { foldedName, nameKey } from '../core/names.ts'
 import { readJson } from '../matching/expression/decimal.ts'
 import { defaultFilter, noFilter } from '../matching/row-values.ts'
-import type { DefaultFilter, WorkflowDocument, WorkflowFilter, WorkflowTarget } from '../matching/workflow-document.ts'
+import type { DefaultFilter, WorkflowFilter, WorkflowTarget } from '../matching/workflow-document.ts'
 import { cancel, dropIfUnused, failDirect, reasons } from './end-task.ts'
 import { emitTask } from './events.ts'
 import { emitQueue, offer, queueEntered } from './offer.ts'
@@ -19,7 +19,7 @@ import type { TaskRow } from './rows.ts'
  */
 export function followWorkflow(state: State, sid: string, start: number): boolean {
   const task = state.get('task', sid)
-  const document = documentOf(state, task)
+  const document = state.matcher.documentOf(task)
   const view = state.matcher.task(task) // being routed changes no attributes
   let filter = document.finder.first(view, start)
   for (; filter; filter = document.finder.first(view, filter.index + 1)) {
@@ -37,10 +37,6 @@ export function followWorkflow(state: State, sid: string, start: number): boolea
   if (state.get('task', sid).timed_out || !document.default_filter) return false
   enterDefault(state, sid, document.default_filter)
   return true
-}
-
-function documentOf(state: State, task: TaskRow): WorkflowDocument {
-  return state.matcher.document(task.workflow_document_sid as string) // a task that follows a workflow has one
 }
 
 /** What the event says of the filter that matched, and of the worker for whom one of its targets is (reference taskrouter 3.8, 8.3). */
@@ -143,7 +139,7 @@ export function targetTimedOut(state: State, sid: string): void {
 export function leaveTarget(state: State, sid: string): void {
   const task = state.change('task', sid, { timed_out: true, advance: false, target_at: null })
   emitTask(state, 'task-queue.timeout', task)
-  const document = documentOf(state, task)
+  const document = state.matcher.documentOf(task)
   const filter = document.filters[task.filter_index]
   if (filter && task.target_index + 1 < filter.targets.length) {
     if (enterTargets(state, sid, filter, task.target_index + 1)) return
@@ -176,7 +172,7 @@ export function followAgain(state: State, sid: string, followed_attributes: stri
 
 /** The filter from which on the task is to be routed anew, or undefined when it stays where it is. */
 function filterAfterChange(state: State, task: TaskRow, followed_attributes: string): number | undefined {
-  const { filters } = documentOf(state, task)
+  const { filters } = state.matcher.documentOf(task)
   const was = { attributes: readJson(followed_attributes) } // checked when it was given
   const is = state.matcher.task(task)
   const current = task.filter_index === defaultFilter ? filters.length : task.filter_index

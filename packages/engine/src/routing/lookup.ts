@@ -31,13 +31,18 @@ export function inWorkspace<K extends InWorkspace>(
   sid: string
 ): Kinds[K] {
   workspaceOf(state, workspace_sid)
-  const row = state.find(kind, sid) as (Kinds[K] & { workspace_sid: string }) | undefined // all of these kinds have one
-  if (row && row.workspace_sid === workspace_sid) return row
+  const row = rowIn(state, kind, workspace_sid, sid)
+  if (row) return row
   if (kind === 'task_channel') {
     const named = state.tables.task_channel.firstBy('name', nameKey(workspace_sid, sid))
     if (named) return named as unknown as Kinds[K] // K is task_channel here
   }
   return notFound(`/Workspaces/${workspace_sid}/${segments[kind]}/${sid}`)
+}
+
+function rowIn<K extends InWorkspace>(state: State, kind: K, workspace_sid: string, sid: string): Kinds[K] | undefined {
+  const row = state.find(kind, sid) as (Kinds[K] & { workspace_sid: string }) | undefined // all of these kinds have one
+  return row?.workspace_sid === workspace_sid ? row : undefined
 }
 
 /** Where a reservation is found: below its task or below its worker, of which one is given. */
@@ -73,16 +78,16 @@ export function named<K extends InWorkspace>(
   sid: string,
   parameter: string
 ): Kinds[K] {
-  const row = state.find(kind, sid) as (Kinds[K] & { workspace_sid: string }) | undefined // as above
-  if (row && row.workspace_sid === workspace_sid) return row
-  return refuse('invalid', `Value '${sid}' provided for ${parameter} does not exist in Workspace ${workspace_sid}`)
+  return (
+    rowIn(state, kind, workspace_sid, sid) ??
+    refuse('invalid', `Value '${sid}' provided for ${parameter} does not exist in Workspace ${workspace_sid}`)
+  )
 }
 
 /** A task channel that a parameter names by SID or unique name. */
 export function namedChannel(state: State, workspace_sid: string, name: string): TaskChannelRow {
-  const row = state.find('task_channel', name)
-  if (row && row.workspace_sid === workspace_sid) return row
   return (
+    rowIn(state, 'task_channel', workspace_sid, name) ??
     state.tables.task_channel.firstBy('name', nameKey(workspace_sid, name)) ??
     refuse('invalid', `Value '${name}' provided for TaskChannel does not exist in Workspace ${workspace_sid}`)
   )

@@ -1,3 +1,4 @@
+import { isJsonObject } from '@ringdown/contract/json-text'
 import type { State } from '../center.ts'
 import { e164 } from '../core/phone-number.ts'
 import { refuse } from '../core/refusals.ts'
@@ -117,5 +118,6 @@ function attributesOf(
   reservation: ReservationRow
 ): Readonly<Record<string, unknown>> {
   const { attributes } = state.get(kind, kind === 'task' ? reservation.task_sid : reservation.worker_sid)
-  return JSON.parse(attributes) as Readonly<Record<string, unknown>> // checked to be an object when it was given
+  const value: unknown = JSON.parse(attributes)
+  return isJsonObject(value) ? value : {}
 }

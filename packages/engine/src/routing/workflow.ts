@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { memberAt } from '../core/member-at.ts'
 import { nameKey } from '../core/names.ts'
 import { checkRange, checkUrl } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
@@ -138,8 +139,7 @@ function foremost(tasks: readonly TaskRow[], most: number): TaskRow[] {
     let high = first.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if (fifo(first[middle] as TaskRow, task) < 0)
-        low = middle + 1 // as: middle < length
+      if (fifo(memberAt(first, middle), task) < 0) low = middle + 1
       else high = middle
     }
     first.splice(low, 0, task)

@@ -1,3 +1,4 @@
+import { memberAt } from '../../core/member-at.ts'
 import { type Chain, chainsOf } from './chain.ts'
 import type { Scope, TaskPath, TaskView, WorkerPath, WorkerView, WorkforceView } from './environment.ts'
 import { type Comparison, type Junction, type Node, type Operand, type Operator, parse } from './parser.ts'
@@ -140,7 +141,7 @@ function conjunction(conjuncts: readonly Conjunct[]): Joined {
 
 /** The same where many of them may make chains. */
 function chained(root: Junction, conjuncts: readonly Conjunct[], scope: Scope): Joined {
-  const byNode = new Map(root.parts.map((node, i) => [node, conjuncts[i] as Conjunct])) // one a part
+  const byNode = new Map(root.parts.map((node, i) => [node, memberAt(conjuncts, i)])) // one a part
   const { chains, others } = chainsOf(root)
   const context = contextIn(scope)
   const single = others.map((node) => byNode.get(node) as Conjunct) // others are parts
@@ -177,7 +178,7 @@ function taskLookup(node: Node, scope: Scope): Pick<PlainConjunct, 'task_lookup'
   const [reference, literal] = node.left.kind === 'reference' ? [node.left, node.right] : [node.right, node.left]
   if (reference.kind !== 'reference' || literal.kind !== 'literal') return undefined
   const path = meaning(scope, reference)
-  return path.side === 'task' ? { task_lookup: { path, key: equalityKey(literal.value) as ValueKey } } : undefined // as: a scalar has a key
+  return path.side === 'task' ? { task_lookup: { path, key: equalityKey(literal.value) } } : undefined
 }
 
 /** How to find the workers for whom a node can be true; undefined when it can be true for any worker. */
@@ -224,7 +225,7 @@ function lookupsAt(
   const path = operand.kind === 'reference' ? meaning(scope, operand) : undefined
   // Names, activity and channels change without the attributes.
   if (path?.side !== 'worker' || path.system) return undefined
-  return values.map((value) => ({ path, isList, key: equalityKey(value) as ValueKey })) // as: a scalar has a key
+  return values.map((value) => ({ path, isList, key: equalityKey(value) }))
 }
 
 type Join =

@@ -93,5 +93,5 @@ function inTurn(a: Whole | undefined, b: Whole | undefined, descending: boolean)
 
 function integer(value: unknown): Whole | undefined {
   if (value instanceof Decimal) return value.isInteger ? value : undefined
-  return Number.isInteger(value) ? (value as number) : undefined // isInteger says it is a number, not the compiler
+  return typeof value === 'number' && Number.isInteger(value) ? value : undefined
 }

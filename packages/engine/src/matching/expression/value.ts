@@ -115,6 +115,8 @@ export function membership(elements: readonly unknown[]): (element: unknown) => 
  * checked with the conjunct's `matches`. NULL has the key null (it equals NULL under `==`, and is in no list);
  * a list or an object has the key undefined (it equals nothing).
  */
+export function equalityKey(value: Scalar): ValueKey
+export function equalityKey(value: unknown): ValueKey | undefined
 export function equalityKey(value: unknown): ValueKey | undefined {
   if (typeof value === 'string') {
     const number = numberIn(value)
