@@ -11,7 +11,7 @@ const subjects = ['sid', 'reservation_sid', 'task_sid', 'conversation_sid', 'int
 export function noteChange(state: State, command: { readonly type: string }, actor: Actor): void {
   const { type, sid, on_behalf_of = null } = actor
   if (type === 'system' || sid === null) return
-  const named = command as Readonly<Record<string, unknown>>
+  const named: Readonly<Record<string, unknown>> = command
   const subject = subjects.map((name) => named[name]).find((value) => typeof value === 'string')
   state.insert('audit_entry', {
     account_sid: state.account_sid,
@@ -19,6 +19,6 @@ export function noteChange(state: State, command: { readonly type: string }, act
     actor_sid: sid,
     on_behalf_of,
     command: command.type,
-    subject_sid: (subject as string | undefined) ?? null // as just looked for
+    subject_sid: subject ?? null
   })
 }

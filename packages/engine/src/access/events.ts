@@ -1,5 +1,5 @@
+import { refOf } from '../core/events.ts'
 import type { Rendering } from '../events.ts'
-import type { FlexUserRow, KeyRow, SessionRow } from './rows.ts'
 
 /** Who may come in, and who may not any more. */
 export const accessEvents = {
@@ -15,7 +15,7 @@ export const accessEvents = {
 
 function ofKey(what: string): Rendering {
   return (refs) => {
-    const { sid, friendly_name, key_type } = refs.key as KeyRow // whoever emits it gives it
+    const { sid, friendly_name, key_type } = refOf(refs, 'key')
     return {
       description: `API key ${friendly_name || sid} ${what}`,
       resource_type: 'key',
@@ -27,7 +27,7 @@ function ofKey(what: string): Rendering {
 
 function ofUser(what: string): Rendering {
   return (refs) => {
-    const { sid, username, roles, worker_sid } = refs.flex_user as FlexUserRow // whoever emits it gives it
+    const { sid, username, roles, worker_sid } = refOf(refs, 'flex_user')
     return {
       description: `User ${username} ${what}`,
       resource_type: 'flex-user',
@@ -39,8 +39,8 @@ function ofUser(what: string): Rendering {
 
 function ofSession(what: string): Rendering {
   return (refs) => {
-    const { sid } = refs.session as SessionRow // whoever emits it gives it
-    const { sid: flex_user_sid, username, worker_sid } = refs.flex_user as FlexUserRow // as above
+    const { sid } = refOf(refs, 'session')
+    const { sid: flex_user_sid, username, worker_sid } = refOf(refs, 'flex_user')
     return {
       description: `User ${username} ${what}`,
       resource_type: 'session',

@@ -1,3 +1,4 @@
+import { isJsonObject } from '@ringdown/contract/json-text'
 import type { State } from '../center.ts'
 import { oneOf } from '../core/enumeration.ts'
 import { checkLength, notFound } from '../core/parameters.ts'
@@ -69,9 +70,8 @@ export function apiKeyOf(state: State, sid: string): KeyRow {
 
 /** Whether the names of rights are known is asked where they are made. */
 function policyOf(given: unknown): Policy {
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    refuse('invalid', 'Policy must be a JSON object')
-  const { allow, deny, ...others } = given as Readonly<Record<string, unknown>> // as just checked
+  if (!isJsonObject(given)) refuse('invalid', 'Policy must be a JSON object')
+  const { allow, deny, ...others } = given
   const [other] = Object.keys(others)
   if (other !== undefined) refuse('invalid', `Policy has allow and deny, not ${other.slice(0, 64)}`)
   const rights = { allow: rightsIn(allow ?? [], 'allow'), ...(deny !== undefined && { deny: rightsIn(deny, 'deny') }) }

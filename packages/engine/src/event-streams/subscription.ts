@@ -1,3 +1,4 @@
+import { isJsonObject } from '@ringdown/contract/json-text'
 import type { State } from '../center.ts'
 import { valueIn } from '../core/json.ts'
 import { notFound } from '../core/parameters.ts'
@@ -68,7 +69,7 @@ function wantedTypes(types: readonly unknown[]): (readonly [type: StreamType, sc
   if (types.length === 0) refuse('invalid', 'A Subscription needs at least one of Types')
   const wanted = types.map((given) => {
     const one: unknown = typeof given === 'string' ? valueIn(given) : given
-    const { type, schema_version } = (one ?? {}) as { readonly type?: unknown; readonly schema_version?: unknown } // checked here
+    const { type, schema_version }: Readonly<Record<string, unknown>> = isJsonObject(one) ? one : {}
     if (typeof type !== 'string') refuse('invalid', 'Each of Types must be a JSON object with type and schema_version')
     const found = wantedType(type)
     return [found, wantedVersion(found, schema_version ?? undefined)] as const
