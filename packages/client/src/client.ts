@@ -1,4 +1,5 @@
 import { type OperationId, type OperationTypes, operations } from '@ringdown/contract/generated/operations'
+import { isJsonObject } from '@ringdown/contract/json-text'
 import type { Meta, Operation } from '@ringdown/contract/operation'
 import { type Asked, requestOf } from './request.ts'
 
@@ -67,7 +68,7 @@ export class Client {
    * Throws ApiError for every answer that is an error; what `fetch` throws where there was none.
    */
   call<Id extends OperationId>(id: Id, asking: Asking<Id>): Promise<OperationTypes[Id]['result']> {
-    return this.#send(operationOf(id), asking) as Promise<OperationTypes[Id]['result']> // by the contract
+    return this.#send(operationOf(id), asking)
   }
 
   /**
@@ -83,8 +84,8 @@ export class Client {
     let query = new URLSearchParams(asking.page_size === undefined ? '' : { PageSize: String(asking.page_size) })
     let params: object = asking.params ?? {}
     for (;;) {
-      const page = (await this.#send(operation, { ...asking, params }, query)) as Page
-      yield* (page[operation.listKey ?? ''] ?? []) as readonly ItemOf<Id>[] // by the contract
+      const page: Page<ItemOf<Id>> = await this.#send(operation, { ...asking, params }, query)
+      yield* page[operation.listKey ?? ''] ?? []
       if (page.meta.next_page_url === null) return
       // Its query has the filters, too. Its host is not asked: this client talks to one server only.
       query = new URL(page.meta.next_page_url).searchParams
@@ -92,11 +93,12 @@ export class Client {
     }
   }
 
-  async #send(
+  /** Its answer is what the contract says of the operation. */
+  async #send<T>(
     operation: Operation,
     { signal, idempotency_key, ...asked }: Asked & Manner,
     query?: URLSearchParams
-  ): Promise<unknown> {
+  ): Promise<T> {
     const { method, target, headers, body } = requestOf(operation, asked, new URLSearchParams(query))
     const { url, authorization, fetch: send = globalThis.fetch } = this.#options
     const response = await send(url.replace(/\/$/, '') + target, {
@@ -112,7 +114,7 @@ export class Client {
     })
     const text = await response.text()
     if (!response.ok) throw errorOf(response, text)
-    return text === '' ? null : JSON.parse(text)
+    return (text === '' ? null : JSON.parse(text)) as T // by the contract
   }
 }
 
@@ -127,20 +129,21 @@ export function basic(username: string, password: string): () => string {
 type Named<Name extends string, T> =
   Record<never, never> extends T ? { readonly [name in Name]?: T } : { readonly [name in Name]: T }
 
-interface Page {
-  readonly meta: Meta
-  readonly [key: string]: unknown
-}
+/** Beside `meta` it has one list, whose name differs. */
+type Page<Item> = { readonly meta: Meta } & Readonly<Record<string, readonly Item[]>>
 
 const byId = new Map(operations.map((operation) => [operation.id, operation]))
 
 function operationOf(id: OperationId): Operation {
-  return byId.get(id) as Operation // the ids are those of the table
+  const operation = byId.get(id)
+  if (!operation) throw new TypeError(`there is no operation ${id}`)
+  return operation
 }
 
 function errorOf({ status, statusText }: Response, text: string): ApiError {
   try {
-    const { code, message } = JSON.parse(text) as { readonly code?: unknown; readonly message?: unknown } // an object, or it throws
+    const answer: unknown = JSON.parse(text)
+    const { code, message }: Readonly<Record<string, unknown>> = isJsonObject(answer) ? answer : {}
     if (typeof message === 'string') return new ApiError(status, typeof code === 'number' ? code : null, message)
   } catch {
     // whoever answered speaks no JSON
