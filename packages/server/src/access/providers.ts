@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type UserRole, userRoles } from '@ringdown/engine/access/rows'
 import type * as Client from 'openid-client'
 import { CannotOpen } from '../store/store.ts'
+import { messageOf } from '../store/thrown.ts'
 
 /** How people sign in at an OpenID provider, by its name in `--sign-in FILE`. */
 export interface ProviderSettings {
@@ -56,7 +57,7 @@ export async function readProviders(path: string): Promise<Providers> {
     for (const [name, settings] of all) check(name, settings)
     return new Providers(new Map(all))
   } catch (error) {
-    throw new CannotOpen(`Cannot use ${path} for signing in: ${(error as Error).message}.`, { cause: error })
+    throw new CannotOpen(`Cannot use ${path} for signing in: ${messageOf(error)}.`, { cause: error })
   }
 }
 
@@ -123,7 +124,7 @@ export class Providers {
         idTokenExpected: true
       })
       .catch((error: unknown) => {
-        throw new SignInRefused(`The provider does not say who it is: ${(error as Error).message}`, { cause: error })
+        throw new SignInRefused(`The provider does not say who it is: ${messageOf(error)}`, { cause: error })
       })
     const claims = tokens.claims()
     if (!claims) throw new SignInRefused('The provider does not say who it is')

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keepPrivate } from '../store/permissions.ts'
 import { CannotOpen } from '../store/store.ts'
+import { messageOf } from '../store/thrown.ts'
 
 /** What a sealed text begins with, so that another way of sealing may come. */
 const mark = 'v1.'
@@ -72,7 +73,7 @@ export async function sealingFor(folder: string, env: NodeJS.ProcessEnv): Promis
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await writeFile(path, `${made.toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
   } catch (error) {
-    return cannot(`Cannot write ${path}: ${(error as Error).message}.`)
+    return cannot(`Cannot write ${path}: ${messageOf(error)}.`)
   }
   return new Sealing(made)
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from '@ringdown/contract/json-text'
 import type { State } from '@ringdown/engine/center'
 import { nameKey } from '@ringdown/engine/core/names'
 import { workerIdentity } from '@ringdown/engine/flex/member'
@@ -115,7 +116,8 @@ const teams = new WeakMap<WorkerRow, string | null>()
 function teamIn(worker: WorkerRow): string | undefined {
   let team = teams.get(worker)
   if (team === undefined) {
-    const { team_name } = JSON.parse(worker.attributes) as { team_name?: unknown } // attributes were checked when they were given
+    const attributes: unknown = JSON.parse(worker.attributes)
+    const team_name = isJsonObject(attributes) ? attributes.team_name : undefined
     team = typeof team_name === 'string' && team_name !== '' ? team_name : null
     teams.set(worker, team)
   }

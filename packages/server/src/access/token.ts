@@ -1,3 +1,4 @@
+import { isJsonObject } from '@ringdown/contract/json-text'
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
 
 /** Who signs tokens, and what is signed with. */
@@ -67,7 +68,7 @@ export async function readToken(token: string, signers: Signers, now: number): P
     issuer,
     account_sid: signer.account_sid,
     expires_at: exp * 1000,
-    grants: typeof grants === 'object' && grants !== null ? (grants as Token['grants']) : refuseToken('grants') // asked for, not trusted
+    grants: isJsonObject(grants) ? grants : refuseToken('grants') // asked for, not trusted
   }
 }
 

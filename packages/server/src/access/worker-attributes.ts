@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isJsonObject } from '@ringdown/contract/json-text'
 
 /**
  * Members of a worker's attributes by which it is decided what a worker is offered and what it may do. Who may do something
@@ -22,5 +23,5 @@ export function forbiddenMember(before: string, after: string, isOwn: boolean): 
 
 function membersIn(text: string): Readonly<Record<string, unknown>> {
   const value: unknown = JSON.parse(text) // the contract has parsed it
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {} // as just checked
+  return isJsonObject(value) ? value : {}
 }

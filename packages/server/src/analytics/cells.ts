@@ -161,9 +161,9 @@ export class Cells {
       from (select activity_sid, from_at - from_at % ${day} as begun, ${ms} as ms from ${quote(stayTable.name)}
         where account_sid = ${bind(account_sid)} and until_at >= ${bind(from)} and until_at < ${bind(until)} and ${ms} > 0) ended
       group by activity_sid, begun order by activity_sid, begun`
-    const found = await this.#store.query({ sql, values })
+    const found = await this.#store.query<Omit<StayCell, 'ended'>>({ sql, values })
     const ended = from - (from % day)
-    return found.map((row) => ({ ...(row as unknown as Omit<StayCell, 'ended'>), ended })) // as: selected so
+    return found.map((row) => ({ ...row, ended }))
   }
 
   /** Stays by activity. */

@@ -1,8 +1,10 @@
 import { type CellKey, finest, type Histograms, type Packed, Sum } from '@ringdown/engine/analytics/rollup'
 import { day, joinStayCells, type Stay } from '@ringdown/engine/analytics/stay'
+import { memberAt } from '@ringdown/engine/core/member-at'
 import type { Logger } from 'pino'
 import { pause } from '../store/pause.ts'
 import { Fenced, type StepWrite, type Store } from '../store/store.ts'
+import { written } from '../store/written.ts'
 import { type CellRow, Cells, cellWrites } from './cells.ts'
 import type { OverMinute, Recent } from './recent.ts'
 import { stayCellPlace, stayCellRow } from './stay-cells.ts'
@@ -106,7 +108,7 @@ export class Keeper {
 
   async #keep(minutes: readonly OverMinute[]): Promise<void> {
     const { recent } = this.#options
-    const { last, ended } = minutes.at(-1) as OverMinute // there is one
+    const { last, ended } = memberAt(minutes, minutes.length - 1) // there is one
     const pace = { isBehind: () => recent.over.length > minutes.length }
     const size = pace.isBehind() ? largePiece : piece
     await this.#inPieces([...recent.stays.changed.values()], size, pace, async (stays) => {
@@ -178,7 +180,7 @@ interface Pace {
 function together(over: readonly OverMinute[]): readonly OverMinute[] {
   let many = 0
   for (let cells = 0; many < over.length; ) {
-    const { minute, ended } = over[many] as OverMinute // it is within the list
+    const { minute, ended } = memberAt(over, many)
     cells += minute.size
     many++
     if (ended.length > 0 || cells >= largePiece) break
@@ -207,5 +209,5 @@ function rowOf(place: CellKey, sum: Sum, seconds: string | null): CellRow {
 
 /** Texts of cells, one after the other, as they were written. */
 export function listIn<T>(texts: string): T[] {
-  return JSON.parse(`[${texts}]`) as T[] // whoever calls knows the column
+  return written(`[${texts}]`)
 }

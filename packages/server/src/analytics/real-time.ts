@@ -31,10 +31,10 @@ export async function tasksOver(
     if (task_channel_sid !== undefined) conditions.push(`task_channel_sid = ${bind(task_channel_sid)}`)
     const sql = `select ${column} as place, assignment_status as status, count(*) as count from task
       where ${conditions.join(' and ')} group by ${column}, assignment_status`
-    return kept.query({ sql, values })
+    return kept.query<{ place: string; status: keyof Over; count: number }>({ sql, values })
   })
   const found = new Map<string, Over>()
-  for (const { place, status, count } of rows as { place: string; status: keyof Over; count: number }[]) // as selected
+  for (const { place, status, count } of rows)
     found.set(place, { ...(found.get(place) ?? none), [status]: Number(count) })
   return found
 }

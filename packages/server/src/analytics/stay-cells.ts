@@ -1,5 +1,6 @@
 import type { CellKey } from '@ringdown/engine/analytics/rollup'
 import type { StayCell } from '@ringdown/engine/analytics/stay'
+import { written } from '../store/written.ts'
 import type { CellRow, CellRun } from './cells.ts'
 
 /*
@@ -13,8 +14,7 @@ type Begun = readonly [begun: number, count: number, total: number, min: number,
 
 /** The cells of stays in such a row. */
 export function stayCellsIn({ scope_sid, start, figures }: CellRow): StayCell[] {
-  const list = JSON.parse(figures) as readonly Begun[] // as `stayCellRow` wrote it
-  return list.map(([begun, count, total, min, max]) => ({
+  return written<readonly Begun[]>(figures).map(([begun, count, total, min, max]) => ({
     activity_sid: scope_sid,
     begun,
     ended: start,

@@ -9,6 +9,7 @@ import {
   sharesOf,
   type Tally
 } from '@ringdown/engine/analytics/rollup'
+import { written } from '../store/written.ts'
 import { type CellRow, Cells } from './cells.ts'
 import { listIn } from './keeper.ts'
 import type { Counted, Statistics } from './statistics.ts'
@@ -76,7 +77,7 @@ async function addEdge(sums: Sums, account: Counted, scopes: readonly string[], 
   const cells = await account.reading((kept, account_sid) => new Cells(kept).cells(account_sid, { scopes, runs }))
   if (cells.every(hasSeconds)) {
     for (const cell of cells) {
-      const seconds = JSON.parse(cell.seconds) as Seconds // as the keeper wrote it
+      const seconds = written<Seconds>(cell.seconds)
       sums.of(cell)?.addSeconds(seconds, (from - start) / second, (until - start) / second)
     }
     return

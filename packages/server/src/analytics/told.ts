@@ -3,10 +3,11 @@ import { isTold } from '@ringdown/engine/analytics/told'
 import type { Ledger } from '../commit/ledger.ts'
 import { EventSearch } from '../log/event-search.ts'
 import type { StoredEvent } from '../store/store.ts'
+import { written } from '../store/written.ts'
 
 /** An event of the log as the folds see it. */
 export function toldFrom({ seq, type, at, data }: StoredEvent): ToldEvent {
-  const { data: told } = JSON.parse(data) as { readonly data: Readonly<Record<string, unknown>> } // as every event is written
+  const { data: told } = written<{ readonly data: Readonly<Record<string, unknown>> }>(data)
   return {
     seq,
     type,

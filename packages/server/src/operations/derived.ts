@@ -2,7 +2,7 @@ import type { Operation, Verb } from '@ringdown/contract/operation'
 import type { State } from '@ringdown/engine/center'
 import { type Command, type CommandType, commands } from '@ringdown/engine/commands'
 import { isSameName } from '@ringdown/engine/core/names'
-import type { Row } from '@ringdown/engine/core/row'
+import { fieldOf, type Row } from '@ringdown/engine/core/row'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import type { PageQuery } from '../store/store.ts'
 import type { AnyCall, AnyHandler, Context, Listed } from './handler.ts'
@@ -138,7 +138,7 @@ function withNames(params: Params, names: Readonly<Record<string, string>>): Par
 function keeping<R extends Row>(params: Params): ((row: R) => boolean) | undefined {
   const wanted = Object.entries(params)
   if (wanted.length === 0) return undefined
-  return (row) => wanted.every(([column, value]) => isSame((row as unknown as Params)[column], value)) // by the column's name
+  return (row) => wanted.every(([column, value]) => isSame(fieldOf(row, column), value))
 }
 
 /** Texts are names and SIDs. */

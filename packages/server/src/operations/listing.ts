@@ -1,6 +1,6 @@
 import { InvalidRequest, type PageRequest } from '@ringdown/contract/form'
 import { type Cursor, decodeToken } from '@ringdown/contract/paging'
-import type { Row } from '@ringdown/engine/core/row'
+import { fieldOf, type Row } from '@ringdown/engine/core/row'
 import type { Table } from '@ringdown/engine/core/table'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import type { Ledger } from '../commit/ledger.ts'
@@ -55,7 +55,7 @@ export function sortedPage<R extends Row>(
 ): Listed<R> {
   const { page_size, page_token } = request ?? wholePage
   const cursor = page_token === null ? null : decodeToken(page_token)
-  const keyOf = (row: R): Key => [...sort.map(({ column }) => row[column] as number | null), row.seq, row.sid] // sorted columns hold numbers
+  const keyOf = (row: R): Key => [...sort.map(({ column }) => valueIn(row, column)), row.seq, row.sid]
   const place = cursor && sortPlace(group, cursor.key, sort.length, keyOf)
   const first = new FirstRows(page_size + 1, keyOf, directed(sort, cursor), place)
   for (const row of group.table.by(group.index, group.key)) if (!keep || keep(row)) first.add(row)
@@ -90,12 +90,13 @@ export async function joinedPage<K extends Kind>(
   const { page_size, page_token } = request ?? wholePage
   const cursor = page_token === null ? null : decodeToken(page_token)
   const table = ledger.state.table(kind)
-  const keyOf = (row: Kinds[K]): Key => [...sort.map(({ column }) => row[column] as number | null), row.seq, row.sid] // as above
+  const keyOf = (row: Kinds[K]): Key => [...sort.map(({ column }) => valueIn(row, column)), row.seq, row.sid]
   const place = cursor && sortPlace({ table, index, key }, cursor.key, sort.length, keyOf)
   const first = new FirstRows(page_size + 1, keyOf, directed(sort, cursor), place)
   const isByCreation = sort.length === 0
   const isBack = cursor?.direction === 'before'
-  const after = isByCreation ? (place?.[0] as number | undefined) : undefined // the key begins with its seq then
+  const [seq] = place ?? []
+  const after = isByCreation && typeof seq === 'number' ? seq : undefined
   // Memory first: what ends meanwhile is found in the store then, and nothing is missed.
   for (const row of table.pageBy(index, key, after, isByCreation && isBack)) {
     if (keep(row) && !first.add(row) && isByCreation) break
@@ -175,10 +176,7 @@ export async function coldPage<K extends Kind>(
   const { page_size, page_token } = request ?? wholePage
   const cursor = page_token === null ? null : decodeToken(page_token)
   const isBack = cursor?.direction === 'before'
-  const keyOf = (row: Row): Key => [
-    ...order.map((column) => (row as unknown as Record<string, Value>)[column] ?? null),
-    row.sid
-  ] // rows have the columns of their kind
+  const keyOf = (row: Row): Key => [...order.map((column) => valueIn(row, column)), row.sid]
   const after = cursor && (await coldPlace(ledger, { kind, where }, cursor.key, order.length, keyOf))
   await ledger.settled()
   const rows = await ledger.page({
@@ -250,20 +248,32 @@ async function coldPlace(
   }
   const [sid] = key
   // Of another parent it is nowhere.
-  const own = where.flatMap(([column, comparison, value]) => (comparison === '=' ? [[column, value as Value]] : [])) // as: no list is compared so
-  const one = { ...Object.fromEntries(own), sid }
-  const [row] = key.length === 1 && typeof sid === 'string' ? await ledger.find(kind, one) : []
+  const own = where.flatMap(([column, comparison, value]) =>
+    comparison === '=' && (typeof value !== 'object' || value === null) ? [[column, value] as const] : []
+  )
+  const isSid = key.length === 1 && typeof sid === 'string'
+  const [row] = isSid ? await ledger.find(kind, { ...Object.fromEntries(own), sid }) : []
   return row ? keyOf(row).slice(0, columns) : badToken()
 }
 
 /** By the columns in their directions, then by seq; null is less than any number. */
 function compareKeys(a: Key, b: Key, sort: readonly { readonly descending: boolean }[]): number {
   for (let i = 0; i <= sort.length; i++) {
-    const left = (a[i] ?? Number.NEGATIVE_INFINITY) as number // columns and seq are numbers
-    const right = (b[i] ?? Number.NEGATIVE_INFINITY) as number
+    const left = placeOf(a[i])
+    const right = placeOf(b[i])
     if (left !== right) return (left < right ? -1 : 1) * (sort[i]?.descending ? -1 : 1)
   }
   return 0
+}
+
+function placeOf(part: Value | undefined): number {
+  return typeof part === 'number' ? part : Number.NEGATIVE_INFINITY
+}
+
+/** What a row has in a column that lists are sorted by. */
+function valueIn(row: Row, column: string): Value {
+  const value = fieldOf(row, column)
+  return typeof value === 'number' || typeof value === 'string' ? value : null
 }
 
 export function badToken(): never {

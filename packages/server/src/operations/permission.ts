@@ -1,8 +1,10 @@
 import type { OperationId } from '@ringdown/contract/generated/operations'
 import { permissions } from '@ringdown/contract/generated/permissions'
+import { isJsonObject } from '@ringdown/contract/json-text'
 import type { Operation } from '@ringdown/contract/operation'
 import type { Permission, Role, Scope } from '@ringdown/contract/permissions'
 import type { State } from '@ringdown/engine/center'
+import { isKeyOf } from '@ringdown/engine/core/keys'
 import { isOpen } from '@ringdown/engine/matching/row-values'
 import { allowsRight, type Caller, type HeldRole, type RoleStanding } from '../access/caller.ts'
 import { eventReader } from '../access/event-sight.ts'
@@ -36,7 +38,8 @@ export function checkRight(operation: Operation, caller: Caller): void {
 }
 
 function permissionOf({ id }: Operation): Permission {
-  return permissions[id as OperationId] // the generator has one for each
+  if (!isKeyOf(permissions, id)) throw new Error(`invariant: ${id} has a permission`)
+  return permissions[id]
 }
 
 /**
@@ -229,8 +232,8 @@ export function answered(handler: AnyHandler, { call, context, isNames }: Permit
 
 /** Rows, or a page of them, without what is nobody else's business. */
 function namesOf(answer: unknown): unknown {
-  const listed = answer as { readonly items?: readonly Row[] }
-  return listed.items ? { ...listed, items: listed.items.map(named) } : named(answer as Row)
+  if (!isJsonObject(answer)) throw new Error('invariant: what has names is a row, or a page of them')
+  return Array.isArray(answer.items) ? { ...answer, items: answer.items.map(named) } : named(answer)
 }
 
 type Row = Readonly<Record<string, unknown>>

@@ -1,5 +1,6 @@
-import { type OperationId, operations } from '@ringdown/contract/generated/operations'
+import { operations } from '@ringdown/contract/generated/operations'
 import type { Operation } from '@ringdown/contract/operation'
+import { isKeyOf } from '@ringdown/engine/core/keys'
 import { accessHandlers, accountNouns, flexUserHandlers, identityNouns } from './access/handlers.ts'
 import { conversationsHandlers } from './conversations/handlers.ts'
 import { conversationsNouns } from './conversations/nouns.ts'
@@ -47,10 +48,8 @@ export const implemented: ReadonlyMap<string, 'derived' | 'written'> = new Map(
 )
 
 function handlerOf(operation: Operation): AnyHandler | undefined {
-  const own = written[operation.id as OperationId] // the table's ids are OperationIds
+  const own = isKeyOf(written, operation.id) ? written[operation.id] : undefined
   if (own) return own as AnyHandler // http calls it with what its own operation parses to
-  const noun = Object.hasOwn(nouns, operation.api)
-    ? nouns[operation.api as keyof typeof nouns][operation.resource]
-    : undefined
+  const noun = isKeyOf(nouns, operation.api) ? nouns[operation.api][operation.resource] : undefined
   return noun?.(operation)
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { InvalidRequest } from '@ringdown/contract/form'
 import { permissions } from '@ringdown/contract/generated/permissions'
+import { isJsonObject } from '@ringdown/contract/json-text'
 import { apiKeyOf } from '@ringdown/engine/access/key'
 import type { FlexUserRow, KeyRow, KeyType } from '@ringdown/engine/access/rows'
 import type { State } from '@ringdown/engine/center'
@@ -195,7 +196,7 @@ async function createKey(
 function policyIn(text: unknown): unknown {
   if (text === undefined) return undefined
   const policy: unknown = typeof text === 'string' ? JSON.parse(text) : text // the contract has parsed it
-  const { allow, deny } = policy as Readonly<Record<string, unknown>> // an object, by the contract
+  const { allow, deny }: Readonly<Record<string, unknown>> = isJsonObject(policy) ? policy : {}
   for (const right of [allow, deny].flat()) {
     if (typeof right === 'string' && !rights.some((known) => isRight(right, known)))
       throw new InvalidRequest(`Parameter Policy is invalid: there is no permission ${right.slice(0, 200)}`, 'Policy')

@@ -6,6 +6,7 @@ import { type Command, type CommandOf, type CommandType, readsOf } from '@ringdo
 import { reachesWebhooks } from '@ringdown/engine/conversations/origin'
 import type { ConfigurationWebhookRow, ServiceWebhookConfigurationRow } from '@ringdown/engine/conversations/rows'
 import type { RenderedEvent } from '@ringdown/engine/core/events'
+import { isKeyOf } from '@ringdown/engine/core/keys'
 import type { Kind } from '@ringdown/engine/kinds'
 import { type Lent, rehearse } from '@ringdown/engine/rehearsal'
 import type { Outcome } from '../../delivery/delivery.ts'
@@ -139,7 +140,7 @@ function changesIn(outcome: Outcome, { type }: RenderedEvent, whose: 'account' |
       status: 403
     })
   }
-  const operation = Object.hasOwn(changeable, type) ? changeable[type as keyof typeof changeable] : undefined // hasOwn says that it is there
+  const operation = isKeyOf(changeable, type) ? changeable[type] : undefined
   if (operation === undefined || outcome.status !== 200) return {}
   try {
     return read(operation, answerOf(outcome.body))
@@ -162,7 +163,8 @@ const changeable = {
 } as const
 
 function parametersIn(id: OperationId, names: readonly string[]): Operation {
-  const operation = operations.find((one) => one.id === id) as Operation // every OperationId is the id of one
+  const operation = operations.find((one) => one.id === id)
+  if (!operation) throw new Error(`invariant: ${id} is the id of an operation`)
   return { ...operation, parameters: operation.parameters.filter(({ name }) => names.includes(name)) }
 }
 

@@ -9,6 +9,7 @@ import type { Message } from '../../delivery/delivery.ts'
 import type { DeliveryRow } from '../../delivery/rows.ts'
 import type { Sender } from '../../delivery/sender.ts'
 import { EventSearch } from '../../log/event-search.ts'
+import { written } from '../../store/written.ts'
 import type { Context, Handlers } from '../handler.ts'
 import { cut, emptyPage, mappedPage, wholePage } from '../listing.ts'
 
@@ -80,7 +81,7 @@ function summaryOf(row: DeliveryRow) {
 }
 
 function detailsOf(row: DeliveryRow) {
-  const attempts = JSON.parse(row.attempts_log) as Attempt[] // as the sender wrote it
+  const attempts = written<readonly Attempt[]>(row.attempts_log)
   return {
     ...summaryOf(row),
     about: row.about === null ? {} : JSON.parse(row.about),
@@ -88,7 +89,7 @@ function detailsOf(row: DeliveryRow) {
     fallback_url: row.fallback_url === null ? null : withoutCredentials(row.fallback_url),
     first_refusal: row.first_refusal,
     last_attempts: attempts.map(({ at, ...attempt }) => ({ date: isoMilliseconds(at), ...attempt })),
-    message: redacted(JSON.parse(row.message) as Message) // as the reader wrote it
+    message: redacted(written(row.message))
   }
 }
 

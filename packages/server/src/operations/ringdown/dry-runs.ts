@@ -14,6 +14,7 @@ import { charactersAtOnce, turn } from '../../commit/pieces.ts'
 import { taskOf } from '../../commit/put-away.ts'
 import { EventSearch } from '../../log/event-search.ts'
 import { lookBackMs } from '../../log/retention.ts'
+import { written } from '../../store/written.ts'
 import type { Context, Handlers } from '../handler.ts'
 
 type DryRun = OperationTypes['ringdown_v1.CreateWorkflowDryRun']
@@ -107,7 +108,7 @@ async function lastTasks(
     })
   )
   return events.map(({ data: text }) => {
-    const { data } = JSON.parse(text) as { readonly data: Entered } // as the batch wrote it
+    const { data } = written<{ readonly data: Entered }>(text)
     const { task_sid, task_attributes: attributes, task_priority: priority, task_channel_sid: task_channel } = data
     return { task_sid, attributes, priority, task_channel }
   })

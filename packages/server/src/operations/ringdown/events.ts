@@ -1,8 +1,8 @@
 import type { OperationTypes } from '@ringdown/contract/generated/operations'
-import { JsonText } from '@ringdown/contract/json-text'
 import { Unavailable } from '../../commit/ledger.ts'
 import { feedQuestion, type QueryParameters } from '../../realtime/feed/question.ts'
 import type { Handlers } from '../handler.ts'
+import { shownJson } from '../shown-json.ts'
 
 type Events = OperationTypes['ringdown_v1.ListEvent']
 
@@ -16,7 +16,7 @@ export const eventHandlers = {
     )
     return {
       // The events' text was made once, for all who follow: it goes out as it is.
-      events: new JsonText(`[${events.map(({ text }) => text).join(',')}]`) as unknown as Events['row']['events'], // JSON of that type
+      events: shownJson<Events['row']['events']>(`[${events.map(({ text }) => text).join(',')}]`),
       cursor: feed.cursors.at(position),
       has_more: hasMore,
       truncated: isTruncated

@@ -1,8 +1,8 @@
 import type { OperationTypes } from '@ringdown/contract/generated/operations'
-import { JsonText } from '@ringdown/contract/json-text'
 import { flexUserOf } from '@ringdown/engine/access/flex-user'
 import type { PreferencesRow } from '@ringdown/engine/desk/rows'
 import type { Handlers } from '../handler.ts'
+import { shownJson } from '../shown-json.ts'
 
 type Shown = OperationTypes['ringdown_v1.FetchUserPreferences']['row']
 
@@ -22,6 +22,6 @@ export const preferencesHandlers = {
 
 /** The text goes out as it was written. */
 function shown(user_sid: string, row: PreferencesRow | undefined): Shown {
-  const preferences = new JsonText(row?.preferences ?? '{}') as unknown as Shown['preferences'] // JSON of that type
+  const preferences = shownJson<Shown['preferences']>(row?.preferences ?? '{}')
   return { user_sid, preferences, date_updated: row?.date_updated ?? null }
 }

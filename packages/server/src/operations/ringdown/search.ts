@@ -1,7 +1,9 @@
 import type { State } from '@ringdown/engine/center'
 import type { ConversationRow } from '@ringdown/engine/conversations/rows'
+import { isKeyOf } from '@ringdown/engine/core/keys'
 import { foldedName } from '@ringdown/engine/core/names'
 import { refuse } from '@ringdown/engine/core/refusals'
+import { fieldOf } from '@ringdown/engine/core/row'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import { workspaceOf } from '@ringdown/engine/routing/lookup'
 import type { Context, Handlers } from '../handler.ts'
@@ -76,50 +78,51 @@ const kindsBySid = {
   KD: 'interaction'
 } as const satisfies Readonly<Record<string, Kind>>
 
-type Found = { [P in keyof typeof kindsBySid]: (typeof kindsBySid)[P] }[keyof typeof kindsBySid]
+type FoundKind = (typeof kindsBySid)[keyof typeof kindsBySid]
+type Found = { [P in FoundKind]: { readonly kind: P; readonly row: Kinds[P] } }[FoundKind]
 
 async function* bySid(context: Context, workspace_sid: string, sid: string): AsyncGenerator<SearchResult> {
   const prefix = sid.slice(0, 2)
-  if (!Object.hasOwn(kindsBySid, prefix)) return
-  const kind = kindsBySid[prefix as keyof typeof kindsBySid] // hasOwn says so
+  if (!isKeyOf(kindsBySid, prefix)) return
+  const kind = kindsBySid[prefix]
   const row = await rowOf(context, kind, sid)
   if (!row || ('workspace_sid' in row && row.workspace_sid !== workspace_sid)) return
-  const conversation = await conversationOfRow(context, kind, row)
-  if (await isSeen(context, kind, row, conversation))
+  const one = { kind, row } as Found // a row of that kind
+  const conversation = await conversationOfRow(context, one)
+  if (await isSeen(context, one, conversation))
     yield { type: kind, sid, name: nameIn(row), matched: 'sid', conversation_sid: conversation?.sid ?? null }
 }
 
 /** The row in memory is the newer one. */
-async function rowOf<K extends Found>({ state, ledger }: Context, kind: K, sid: string): Promise<Kinds[K] | undefined> {
+async function rowOf<K extends FoundKind>(
+  { state, ledger }: Context,
+  kind: K,
+  sid: string
+): Promise<Kinds[K] | undefined> {
   const resident = state.resident(kind, sid)
   if (resident) return resident
   const isCold = state.table(kind).definition.cold !== undefined
   return isCold ? (await ledger.find(kind, { sid }))[0] : undefined
 }
 
-async function conversationOfRow(
-  context: Context,
-  kind: Found,
-  row: Kinds[Found]
-): Promise<ConversationRow | undefined> {
-  if (kind === 'conversation') return row as ConversationRow // of that kind
+async function conversationOfRow(context: Context, { kind, row }: Found): Promise<ConversationRow | undefined> {
+  if (kind === 'conversation') return row
   const isIn = 'conversation_sid' in row && row.conversation_sid
   return isIn ? rowOf(context, 'conversation', isIn) : undefined
 }
 
 async function isSeen(
   context: Context,
-  kind: Found,
-  row: Kinds[Found],
+  { kind, row }: Found,
   conversation: ConversationRow | undefined
 ): Promise<boolean> {
   const { sight } = context
   if (!sight) return true
   if (conversation) return seesConversation(context, conversation)
   if (kind === 'task') return sight.task(row.sid)
-  if (kind === 'reservation') return sight.reservation(row as Kinds['reservation']) // of that kind
+  if (kind === 'reservation') return sight.reservation(row)
   if (kind === 'interaction') return sight.interaction(row.sid)
-  if (kind === 'user') return sight.member((row as Kinds['user']).identity) // of that kind
+  if (kind === 'user') return sight.member(row.identity)
   // What everybody's screen is made of.
   return true
 }
@@ -223,7 +226,6 @@ function conversationResult(conversation: ConversationRow, matched: Matched): Se
 }
 
 function nameIn(row: object): string | null {
-  const { friendly_name, unique_name, identity } = row as Readonly<Record<string, unknown>> // rows are asked for what they may have
-  const name = friendly_name || unique_name || identity
+  const name = fieldOf(row, 'friendly_name') || fieldOf(row, 'unique_name') || fieldOf(row, 'identity')
   return typeof name === 'string' ? name : null
 }
