@@ -1,7 +1,6 @@
 import type { CommandRule, Read } from './command.ts'
 import type { Actor, EventOf } from './events.ts'
 import type { Seed } from './ids.ts'
-import { memberAt } from './member-at.ts'
 import type { Row } from './row.ts'
 import type { ChangeOf, CoreState, RowsOf } from './state.ts'
 import type { Table } from './table.ts'
@@ -71,8 +70,8 @@ function follow<S extends { readonly events: readonly V[] }, V extends { readonl
   let seen = 0
   do {
     for (; seen < state.events.length; seen++) {
-      const event: V = memberAt(state.events, seen)
-      rules.reactions[event.type]?.(state, event)
+      const event = state.events[seen]
+      if (event) rules.reactions[event.type]?.(state, event)
     }
     rules.conclude(state)
   } while (seen < state.events.length)
@@ -85,14 +84,11 @@ function refreshed(tables: object, result: unknown): unknown {
   for (const name in rows) {
     const row = rows[name]
     const table = (tables as Readonly<Record<string, Table<Row> | undefined>>)[name] // a name may be that of something else
-    const now = table && hasSid(row) ? (table.entry(row.sid)?.row ?? row) : row
+    const sid = (row as { sid?: unknown } | null)?.sid
+    const now = table && typeof sid === 'string' ? (table.entry(sid)?.row ?? row) : row
     if (now === row) continue
     fresh ??= { ...rows }
     fresh[name] = now
   }
   return fresh ?? rows
-}
-
-function hasSid(row: unknown): row is { readonly sid: string } {
-  return typeof row === 'object' && row !== null && 'sid' in row && typeof row.sid === 'string'
 }

@@ -1,4 +1,3 @@
-import { memberAt } from '../core/member-at.ts'
 import { SortedList } from '../core/sorted-list.ts'
 import type { WorkerEntry } from './entry.ts'
 import type { TaskView } from './expression/environment.ts'
@@ -108,7 +107,7 @@ export class ReadyWorkers {
     if (condition.keysOfTask(view) === undefined) return []
     const slots: number[] = []
     members.visitShared(ready, (slot) => slots.push(slot))
-    slots.sort((a, b) => memberAt(idle, a) - memberAt(idle, b) || seqOf(workers[a]) - seqOf(workers[b])) // both are ready
+    slots.sort((a, b) => (idle[a] ?? 0) - (idle[b] ?? 0) || seqOf(workers[a]) - seqOf(workers[b])) // both are ready
     const chosen: WorkerEntry[] = []
     for (const slot of slots) {
       const worker = workspaceIndex.workerAt(slot)
