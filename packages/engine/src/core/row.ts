@@ -8,3 +8,8 @@ export interface Row {
   readonly date_created: number
   readonly date_updated: number
 }
+
+/** What a row has in a column of which only the name is known; undefined where its kind has no such column. */
+export function fieldOf(row: object, column: string): unknown {
+  return (row as Readonly<Record<string, unknown>>)[column] // of any object it may be asked
+}

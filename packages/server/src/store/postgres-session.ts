@@ -88,7 +88,7 @@ export async function openSession(url: string, timing: Timing): Promise<Session>
     connection = await connect()
   } catch (error) {
     if (error instanceof CannotOpen) throw error
-    throw new CannotOpen(`Cannot open ${placeOf(url)}: ${postgresReason(error as Error)}.`, { cause: error }) // as: pg throws errors
+    throw new CannotOpen(`Cannot open ${placeOf(url)}: ${postgresReason(error)}.`, { cause: error })
   }
 
   async function connect(): Promise<Connection> {

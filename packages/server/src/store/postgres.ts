@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
+import { memberAt } from '@ringdown/engine/core/member-at'
 import type { Row } from '@ringdown/engine/core/row'
 import pg from 'pg'
 import { changesOf } from './changes.ts'
@@ -304,7 +305,7 @@ const endSilentText = `with silent as (
 
 /** Instants never go back along the sequence, so the oldest rows are the first: no index on the instant is needed. */
 function pruneText({ name, key }: Table): string {
-  const [table, order] = [quote(name), quote(key.at(-1) as string)] // as: every table has a key
+  const [table, order] = [quote(name), quote(memberAt(key, key.length - 1))]
   return `delete from ${table} where account_sid = $1 and ${order} in (
     select ${order} from (select ${order}, at from ${table} where account_sid = $1 order by ${order} limit $3) oldest
     where at < $2)`

@@ -95,12 +95,12 @@ export class RowQueries {
     const conditions = [`account_sid = ${bind(account_sid)}`]
     for (const [column, comparison, value] of where) {
       const name = columnOf(this.#tables, kind, column)
-      if (comparison === 'in') {
+      if (typeof value === 'object' && value !== null) {
         const type = this.#tables.cold(kind).columns[column] === 'integer' ? 'integer' : 'text'
-        conditions.push(among(name, type, value as readonly Value[])) // as: `in` compares with a list
+        conditions.push(among(name, type, value)) // `in`
       } else if (value === null && comparison === '=') conditions.push(`${name} is null`)
       else {
-        const compared = this.#tables.compared(kind, column, value as Value) // as: no other comparison is with a list
+        const compared = this.#tables.compared(kind, column, value)
         conditions.push(`${name} ${comparison} ${bind(compared)}`)
       }
     }
