@@ -102,7 +102,7 @@ export async function openPostgres({
     return some.length === 0 ? 0 : (await written(await updateOf(account_sid, some))).length
   }
 
-  async function readRows(query: Query): Promise<Row[]> {
+  async function readRows<R extends Row>(query: Query): Promise<R[]> {
     return (await read(query)).map(({ data }) => JSON.parse(data))
   }
 

@@ -148,12 +148,16 @@ class SqliteStore implements Store {
     throw new Fenced(`account ${account_sid} was taken by another process`)
   }
 
-  async page(query: PageQuery): Promise<Row[]> {
-    return this.#rows(this.#queries.page(query))
+  async page<R extends Row = Row>(query: PageQuery): Promise<R[]> {
+    return this.#rows<R>(this.#queries.page(query))
   }
 
-  async find(account_sid: string, kind: string, where: Readonly<Record<string, Value>>): Promise<Row[]> {
-    return this.#rows(this.#queries.find(account_sid, kind, where))
+  async find<R extends Row = Row>(
+    account_sid: string,
+    kind: string,
+    where: Readonly<Record<string, Value>>
+  ): Promise<R[]> {
+    return this.#rows<R>(this.#queries.find(account_sid, kind, where))
   }
 
   // The log, and those who read it
@@ -241,7 +245,7 @@ class SqliteStore implements Store {
     return this.#file.close()
   }
 
-  async #rows(query: Query): Promise<Row[]> {
+  async #rows<R extends Row>(query: Query): Promise<R[]> {
     return (await this.query<Pick<StoredRow, 'data'>>(query)).map(({ data }) => JSON.parse(data))
   }
 
