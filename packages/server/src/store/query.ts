@@ -79,6 +79,14 @@ export function binding(dialect: Dialect): Binding {
   }
 }
 
+/** A row as its table has it. */
+export interface StoredRow {
+  readonly kind: string
+  readonly seq: number
+  /** The row as JSON text. */
+  readonly data: string
+}
+
 /** What a store reads of its own tables, as text. */
 export class RowQueries {
   readonly #dialect: Dialect

@@ -4,7 +4,7 @@ import { EventLog } from './event-log.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { moveOldLog } from './old-log.ts'
 import { pause } from './pause.ts'
-import { type Aging, cursorOf, type Dialect, type Query, RowQueries, type Update } from './query.ts'
+import { type Aging, cursorOf, type Dialect, type Query, RowQueries, type StoredRow, type Update } from './query.ts'
 import { SqliteFile } from './sqlite-file.ts'
 import { canPass, reasonOf, type Step } from './sqlite-thread.ts'
 import {
@@ -269,14 +269,6 @@ class SqliteStore implements Store {
       after = last.seq
     }
   }
-}
-
-/** A row as its table has it. */
-interface StoredRow {
-  readonly kind: string
-  readonly seq: number
-  /** The row as JSON text. */
-  readonly data: string
 }
 
 const roomText = `select auto_vacuum as mode, freelist_count as free, page_count as "all"
