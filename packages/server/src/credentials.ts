@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keepPrivate } from './store/permissions.ts'
 import { CannotOpen } from './store/store.ts'
+import { messageOf } from './store/thrown.ts'
 
 export interface AccountCredentials {
   /** `AC` and 32 hex digits. */
@@ -29,7 +30,7 @@ export async function credentialsFor(folder: string, env: NodeJS.ProcessEnv): Pr
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await writeFile(path, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
   } catch (error) {
-    throw new CannotOpen(`Cannot write ${path}: ${(error as Error).message}.`, { cause: error })
+    throw new CannotOpen(`Cannot write ${path}: ${messageOf(error)}.`, { cause: error })
   }
   return { ...made, isNew: true, path }
 }
@@ -63,7 +64,7 @@ function ofEnvironment(env: NodeJS.ProcessEnv): AccountCredentials | undefined {
 
 function parse(path: string, text: string): AccountCredentials {
   try {
-    const { account_sid, auth_token } = JSON.parse(text) as Record<string, unknown>
+    const { account_sid, auth_token }: Readonly<Record<string, unknown>> = JSON.parse(text)
     if (
       typeof account_sid === 'string' &&
       /^AC[0-9a-f]{32}$/.test(account_sid) &&

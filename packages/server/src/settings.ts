@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { isJsonObject } from '@ringdown/contract/json-text'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
+import { messageOf } from './store/thrown.ts'
 
 /** A settings file that cannot be taken: one line that names the place. */
 export class BadSettings extends Error {
@@ -19,7 +20,7 @@ export async function readSettings(path: string): Promise<Settings> {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new BadSettings(`The settings ${path} are not valid JSON: ${(error as Error).message}.`)
+    throw new BadSettings(`The settings ${path} are not valid JSON: ${messageOf(error)}.`)
   }
   return settingsOf(value)
 }
@@ -44,14 +45,16 @@ function merged(place: string, standard: unknown, value: unknown): unknown {
   if (typeof standard === 'boolean')
     return refused(place, typeof value === 'boolean' ? undefined : 'true or false') ?? value
   if (!isJsonObject(value)) return refused(place, 'an object')
-  const names = Object.keys(standard as object)
+  if (!isJsonObject(standard))
+    throw new Error(`invariant: the setting ${place} is a number, a boolean, special or an object`)
+  const names = Object.keys(standard)
   const stranger = Object.keys(value).find((name) => !names.includes(name))
   if (stranger !== undefined)
     throw new BadSettings(`There is no setting ${at(place, stranger)}; ${place || 'there'} are ${names.join(', ')}.`)
   return Object.fromEntries(
-    Object.entries(standard as object).map(([name, own]) => [
+    Object.entries(standard).map(([name, own]) => [
       name,
-      Object.hasOwn(value, name) ? merged(at(place, name), own, (value as Record<string, unknown>)[name]) : own // hasOwn says that it is there
+      Object.hasOwn(value, name) ? merged(at(place, name), own, value[name]) : own
     ])
   )
 }
@@ -66,7 +69,8 @@ function refused(place: string, expected: string | undefined): undefined {
 }
 
 function wholeNumber(value: unknown): string | undefined {
-  return Number.isSafeInteger(value) && (value as number) > 0 ? undefined : 'a whole number of at least 1' // isSafeInteger says that it is a number
+  const isRight = typeof value === 'number' && Number.isSafeInteger(value) && value > 0
+  return isRight ? undefined : 'a whole number of at least 1'
 }
 
 function rate(value: unknown): string | undefined {

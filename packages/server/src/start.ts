@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createSecureContext } from 'node:tls'
+import { memberAt } from '@ringdown/engine/core/member-at'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Logger } from 'pino'
 import { Admission } from './access/admission.ts'
@@ -24,6 +24,7 @@ import { type Folder, takeFolder } from './store/folder-lock.ts'
 import { openStore } from './store/open.ts'
 import { opennessOf } from './store/permissions.ts'
 import { CannotOpen, type Store, StoreUnavailable } from './store/store.ts'
+import { codeOf, messageOf } from './store/thrown.ts'
 
 export interface StartOptions {
   readonly port: number
@@ -219,7 +220,7 @@ async function serve(
     url,
     credentials,
     clock: testing,
-    account: opening[0] as Promise<Account>, // one is served
+    account: memberAt(opening, 0), // one is served
     close: () => (closing ??= close()),
     exchange: () => exchanges.open(credentials.account_sid),
     hangUp: () => app.hangUp()
@@ -352,16 +353,17 @@ async function listen(app: ReturnType<typeof buildServer>, { port, host, tls }: 
   try {
     await app.listen({ port, host })
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
     const known: Record<string, string> = {
       EADDRINUSE: `Port ${port} is in use: stop what listens there, or choose another one with --port.`,
       EACCES: `Port ${port} may not be used by this user: choose another one with --port.`,
       EADDRNOTAVAIL: `This machine has no address ${host}: choose another one with --host.`,
       ENOTFOUND: `There is no host ${host}: choose another one with --host.`
     }
-    throw new CannotOpen(known[code ?? ''] ?? `Cannot listen on ${host}:${port}: ${message}.`, { cause: error })
+    const why = known[codeOf(error) ?? ''] ?? `Cannot listen on ${host}:${port}: ${messageOf(error)}.`
+    throw new CannotOpen(why, { cause: error })
   }
-  const address = app.server.address() as AddressInfo // it listens on a port
+  const address = app.server.address()
+  if (address === null || typeof address === 'string') throw new Error('invariant: the server listens on a port')
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
   return `${tls ? 'https' : 'http'}://${name}:${address.port}`
 }
@@ -372,14 +374,14 @@ function tlsOf({ cert, key }: NonNullable<StartOptions['tls']>): { readonly cert
     try {
       return readFileSync(path)
     } catch (error) {
-      throw new CannotOpen(`Cannot read ${path}: ${(error as Error).message}.`, { cause: error })
+      throw new CannotOpen(`Cannot read ${path}: ${messageOf(error)}.`, { cause: error })
     }
   }
   const files = { cert: read(cert), key: read(key) }
   try {
     createSecureContext(files)
   } catch (error) {
-    throw new CannotOpen(`${cert} and ${key} are no certificate and its key: ${(error as Error).message}.`, {
+    throw new CannotOpen(`${cert} and ${key} are no certificate and its key: ${messageOf(error)}.`, {
       cause: error
     })
   }

@@ -5,30 +5,16 @@ import { nameKey } from '../core/names.ts'
 export const sinkTypes = ['kinesis', 'webhook', 'segment', 'email'] as const
 export type SinkType = (typeof sinkTypes)[number]
 
-/** A sink's configuration, as it was given and checked (reference events 1); `sink_type` says which. */
-export interface WebhookConfiguration {
-  /** May carry `user:password@`. */
-  readonly destination: string
-  readonly method: 'post' | 'get'
-  readonly batch_events: boolean
-}
-
-export interface KinesisConfiguration {
-  readonly arn: string
-  readonly role_arn: string
-  readonly external_id: string
-}
-
-export interface SegmentConfiguration {
-  readonly write_key: string
-}
-
 /** Where events go. */
 const sinkColumns = {
   account_sid: text(),
   description: text(),
   sink_type: text<SinkType>(),
-  /** Of that type, with whatever else the caller put beside it. */
+  /**
+   * As it was given and checked (reference events 1), with whatever else the caller put beside it: `destination` (which may
+   * carry `user:password@`), `method` and `batch_events` of a webhook, `arn`, `role_arn` and `external_id` of Kinesis,
+   * `write_key` of Segment.
+   */
   sink_configuration: json<{ readonly [name: string]: Json }>(),
   status: text<'initialized' | 'validating' | 'active' | 'failed'>()
 } as const

@@ -1,5 +1,6 @@
 import type { State } from '@ringdown/engine/center'
 import type { Command, CommandOf, CommandType, ResultOf } from '@ringdown/engine/commands'
+import { fieldOf } from '@ringdown/engine/core/row'
 import type { EngineEvent } from '@ringdown/engine/events'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import { Unfinished } from '@ringdown/engine/matching/long-answers'
@@ -171,8 +172,9 @@ export class Account implements Ledger, Moved {
     return this.#followers.subscribe(listener)
   }
 
-  async execute<T extends CommandType>(command: CommandOf<T>, exchange?: Exchange, keep?: Keep): Promise<ResultOf<T>> {
-    return this.#execute(command as unknown as Command, { exchange, keep }) as Promise<ResultOf<T>> // a command of one type is a command
+  execute<T extends CommandType>(command: CommandOf<T>, exchange?: Exchange, keep?: Keep): Promise<ResultOf<T>>
+  async execute(command: Command, exchange?: Exchange, keep?: Keep): Promise<unknown> {
+    return this.#execute(command, { exchange, keep })
   }
 
   // Reading
@@ -180,16 +182,15 @@ export class Account implements Ledger, Moved {
   async page<K extends Kind>(query: Omit<PageQuery, 'account_sid'> & { readonly kind: K }): Promise<Kinds[K][]> {
     const { until } = coldKinds.get(query.kind) ?? {}
     const where = until === undefined ? query.where : [...query.where, [until, '>', this.#decider.now()] as const]
-    const rows = await this.#reading(this.#store.page({ ...query, where, account_sid: this.account_sid }))
-    return rows as Kinds[K][] // the store answers rows of the kind that is asked for
+    return this.#reading(this.#store.page<Kinds[K]>({ ...query, where, account_sid: this.account_sid }))
   }
 
   async find<K extends Kind>(kind: K, where: Readonly<Record<string, Value>>): Promise<Kinds[K][]> {
-    const rows = await this.#reading(this.#store.find(this.account_sid, kind, where))
+    const rows = await this.#reading(this.#store.find<Kinds[K]>(this.account_sid, kind, where))
     const { until } = coldKinds.get(kind) ?? {}
-    if (until === undefined) return rows as Kinds[K][] // as above
+    if (until === undefined) return rows
     const now = this.#decider.now()
-    return rows.filter((row) => Number((row as unknown as Record<string, number>)[until]) > now) as Kinds[K][] // an instant
+    return rows.filter((row) => Number(fieldOf(row, until)) > now) // an instant
   }
 
   async log(cursor: number, limit: number): Promise<StoredEvent[]> {

@@ -1,3 +1,4 @@
+import { memberAt } from '@ringdown/engine/core/member-at'
 import { render } from '@ringdown/engine/events'
 import type { Kind } from '@ringdown/engine/kinds'
 import type { Batch, EventWrite, JournalEntry, Removal, RowWrite } from '../store/store.ts'
@@ -56,7 +57,7 @@ export function batchOf(account_sid: string, epoch: number, entries: readonly En
       journal.push({ decision: head.decision, at, seed: seedText(seed), data })
     }
   }
-  const last = entries[entries.length - 1] as Entry // a batch has entries
+  const last = memberAt(entries, entries.length - 1) // a batch has entries
   return {
     account_sid,
     epoch,

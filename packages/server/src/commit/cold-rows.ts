@@ -1,7 +1,7 @@
 import type { Change, State } from '@ringdown/engine/center'
-import type { Row } from '@ringdown/engine/core/row'
-import type { Table } from '@ringdown/engine/core/table'
-import type { Kind } from '@ringdown/engine/kinds'
+import { isKeyOf } from '@ringdown/engine/core/keys'
+import { fieldOf, type Row } from '@ringdown/engine/core/row'
+import { type Kind, kinds } from '@ringdown/engine/kinds'
 import type { Fetched } from './entry.ts'
 import { cascades, coldKinds } from './kinds.ts'
 
@@ -37,8 +37,8 @@ export class ColdRows {
   /** Brings fetched rows into memory, except where memory knows better. */
   admit(state: State, rows: readonly Fetched[]): void {
     for (const { kind, row } of rows) {
-      if (tableOf(state, kind).entry(row.sid) || this.#isGone(kind, row)) continue
-      state.admit(kind, row as never) // a row of that kind, as it was stored
+      if (state.table(kind).entry(row.sid) || this.#isGone(kind, row)) continue
+      state.admit(kind, row)
     }
   }
 
@@ -87,13 +87,14 @@ export class ColdRows {
       if (fetch >= oldest) break
       this.#leaving.delete(key)
       if (this.#undurable.has(key)) continue // it comes again when it is durable
-      const [kind, sid] = key.split('/') as [Kind, string] // made as `kind/sid`
+      const [kind = '', sid = ''] = key.split('/')
+      if (!isKeyOf(kinds, kind)) throw new Error(`invariant: ${key} begins with a kind`)
       this.#leave(state, kind, sid)
     }
   }
 
   #leave(state: State, kind: Kind, sid: string): void {
-    const row = tableOf(state, kind).entry(sid)?.row
+    const row = state.table(kind).entry(sid)?.row
     if (row && !isResident(kind, row)) state.evict(kind, sid)
   }
 
@@ -109,7 +110,7 @@ export class ColdRows {
     const own = `${kind}/${row.sid}`
     if (this.#undurable.has(own) || this.#gone.has(own)) return true
     for (const { parent, column } of parents[kind] ?? []) {
-      const key = `${parent}/${(row as unknown as Record<string, string>)[column]}` // a column of that kind
+      const key = `${parent}/${fieldOf(row, column)}`
       if (this.#gone.has(key)) return true
     }
     return false
@@ -122,10 +123,6 @@ const tracked: ReadonlySet<string> = new Set([...coldKinds.keys(), ...cascades.k
 /** What lives in memory stays there by itself. */
 function isTracked(kind: Kind, after: object | undefined): boolean {
   return tracked.has(kind) && !(after && isResident(kind, after))
-}
-
-function tableOf(state: State, kind: Kind): Table<Row> {
-  return state.table(kind) as unknown as Table<Row> // every kind's row is a Row
 }
 
 /** By kind, the kinds of the parents whose deletion takes its rows along. */
@@ -143,6 +140,6 @@ function isResident(kind: Kind, row: object): boolean {
   const cold = coldKinds.get(kind)
   if (!cold) return true
   const { resident, until } = cold
-  if (until !== undefined) return ((row as Record<string, unknown>)[until] ?? null) === null // one of its columns
-  return resident?.values.includes((row as Record<string, string>)[resident.column] as string) ?? false
+  if (until !== undefined) return (fieldOf(row, until) ?? null) === null
+  return resident?.values.includes(String(fieldOf(row, resident.column))) ?? false
 }

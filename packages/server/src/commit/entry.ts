@@ -2,9 +2,8 @@ import type { Command } from '@ringdown/engine/commands'
 import type { Read } from '@ringdown/engine/core/command'
 import type { Actor } from '@ringdown/engine/core/events'
 import type { Seed } from '@ringdown/engine/core/ids'
-import type { Row } from '@ringdown/engine/core/row'
 import type { Decision } from '@ringdown/engine/decide'
-import type { Kind } from '@ringdown/engine/kinds'
+import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import type { AccountHead } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
 import type { Keep, KeptAnswer } from './kept-answers.ts'
@@ -12,7 +11,7 @@ import type { Keep, KeptAnswer } from './kept-answers.ts'
 /** A cold row that was brought into memory for a command. */
 export interface Fetched {
   readonly kind: Kind
-  readonly row: Row
+  readonly row: Kinds[Kind]
 }
 
 /** One decision on its way to disk: enough to write it, to answer it, and to decide it again. */
@@ -60,7 +59,8 @@ export function seedText(seed: Seed): string {
 }
 
 export function seedFrom(text: string): Seed {
-  return [0, 8, 16, 24].map((i) => Number.parseInt(text.slice(i, i + 8), 16)) as unknown as Seed // four of them
+  const part = (begin: number) => Number.parseInt(text.slice(begin, begin + 8), 16)
+  return [part(0), part(8), part(16), part(24)]
 }
 
 /** Who wishes what is decided: a caller, or time. */

@@ -1,8 +1,10 @@
 import { State } from '@ringdown/engine/center'
-import { type Kind, kinds } from '@ringdown/engine/kinds'
+import { isKeyOf } from '@ringdown/engine/core/keys'
+import { type Kind, type Kinds, kinds } from '@ringdown/engine/kinds'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Clock } from '../clock/clock.ts'
 import { type AccountHead, CannotOpen, type Store, StoreUnavailable } from '../store/store.ts'
+import { messageOf } from '../store/thrown.ts'
 
 export interface LoadOptions {
   readonly store: Pick<Store, 'load'>
@@ -21,14 +23,14 @@ export async function load({ store, account_sid, settings, clock }: LoadOptions,
   try {
     for (const { kind, row } of await store.load(account_sid)) {
       place = `the row ${row.sid} of the kind ${kind}`
-      if (!Object.hasOwn(kinds, kind)) throw new Error('there is no such kind')
-      state.admit(kind as Kind, row as never) // checked just before
+      if (!isKeyOf(kinds, kind)) throw new Error('there is no such kind')
+      state.admit(kind, row as Kinds[Kind]) // it was stored as one of that kind
     }
     state.matcher.settle()
   } catch (error) {
     if (error instanceof StoreUnavailable || error instanceof CannotOpen) throw error
-    const { message } = error as Error // as: parsing and admitting throw errors
-    throw new CannotOpen(`Cannot load account ${account_sid}: ${place} cannot be read (${message}).`, { cause: error })
+    const why = `${place} cannot be read (${messageOf(error)})`
+    throw new CannotOpen(`Cannot load account ${account_sid}: ${why}.`, { cause: error })
   }
   clock.notBefore(head.at)
   state.at = head.at

@@ -1,8 +1,8 @@
 import type { State } from '@ringdown/engine/center'
 import { type Command, readsOf } from '@ringdown/engine/commands'
 import type { Read } from '@ringdown/engine/core/command'
-import type { Row } from '@ringdown/engine/core/row'
-import type { Kind } from '@ringdown/engine/kinds'
+import { isKeyOf } from '@ringdown/engine/core/keys'
+import { type Kind, type Kinds, kinds } from '@ringdown/engine/kinds'
 import type { Value } from '../store/store.ts'
 import type { Fetched, Known } from './entry.ts'
 
@@ -15,7 +15,7 @@ export interface ReadsOptions {
   /** The state on which commands are decided now. */
   readonly state: () => State
   /** Rows of a cold kind, from the store. */
-  readonly find: (kind: Kind, where: Readonly<Record<string, Value>>) => Promise<Row[]>
+  readonly find: (kind: Kind, where: Readonly<Record<string, Value>>) => Promise<Kinds[Kind][]>
 }
 
 /**
@@ -52,7 +52,8 @@ export class Reads {
   }
 
   async #fetch({ kind, where }: Read): Promise<Fetched[]> {
-    const rows = await this.#options.find(kind as Kind, where) // reads name kinds
-    return rows.map((row) => ({ kind: kind as Kind, row })) // reads name kinds
+    if (!isKeyOf(kinds, kind)) throw new Error(`invariant: there is no kind ${kind} to be read`)
+    const rows = await this.#options.find(kind, where)
+    return rows.map((row) => ({ kind, row }))
   }
 }

@@ -21,9 +21,12 @@ export async function replay(store: Store, account_sid: string, settings: Settin
   }
 }
 
+/** An entry's data, as `batch.ts` writes it. */
+type Journaled = Pick<Entry, 'command' | 'fetched'> & { readonly actor?: Actor }
+
 function again(state: State, { decision, at, seed, data }: JournalEntry): Decision {
-  const { command, fetched, actor } = JSON.parse(data) as Pick<Entry, 'command' | 'fetched'> & { actor?: Actor } // as batch.ts wrote it
-  for (const { kind, row } of fetched) if (!state.find(kind, row.sid)) state.admit(kind, row as never) // a row of that kind
+  const { command, fetched, actor }: Journaled = JSON.parse(data)
+  for (const { kind, row } of fetched) if (!state.find(kind, row.sid)) state.admit(kind, row)
   try {
     const decided = decide(state, { at, seed: seedFrom(seed), command, actor })
     if (state.decision !== decision) throw new Error(`the journal skips from decision ${state.decision} to ${decision}`)

@@ -11,7 +11,9 @@ export function drawSeed(): Seed {
     randomFillSync(bits)
     used = 0
   }
-  const seed = bits.subarray(used, used + 4)
-  used += 4
-  return [seed[0] as number, seed[1] as number, seed[2] as number, seed[3] as number] // its length is a multiple of four
+  return [drawn(), drawn(), drawn(), drawn()]
+}
+
+function drawn(): number {
+  return bits[used++] ?? 0 // its length is a multiple of four
 }

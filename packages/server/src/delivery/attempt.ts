@@ -43,7 +43,7 @@ export function conclude(
     ...('failed' in outcome ? { failed: outcome.failed } : { status: outcome.status }),
     ...(refusal !== undefined && { reason: refusal })
   }
-  const log = JSON.parse(row.attempts_log) as Attempt[] // as it is written here
+  const log: Attempt[] = JSON.parse(row.attempts_log) // as it is written here
   const tried: DeliveryRow = {
     ...row,
     attempts: row.attempts + 1,

@@ -1,5 +1,6 @@
 import { blankOf } from '../log/blanked.ts'
 import type { Store } from '../store/store.ts'
+import type { Parameters } from './delivery.ts'
 import { DeliveryRows, type DeliveryText } from './rows.ts'
 
 /** Takes the texts of some events, by their places in the log, out of what is sent for them; resolves with how many had any. */
@@ -15,9 +16,9 @@ export function deliveriesBlanking(store: Store, account_sid: string): (seqs: re
 
 /** A message without the texts of its event; undefined where it has none. */
 function blankedDelivery({ sid, message: text }: DeliveryText): DeliveryText | undefined {
-  const message = JSON.parse(text) as Record<string, unknown> // as rowOf wrote it
-  if (Array.isArray(message.parameters))
-    message.parameters = (message.parameters as [string, string][]).map(([name, value]) => {
+  const message: { parameters?: Parameters; json?: unknown } = JSON.parse(text) // as rowOf wrote it
+  if (message.parameters !== undefined)
+    message.parameters = message.parameters.map(([name, value]) => {
       const blank = blankOf(name)
       return [name, blank === undefined ? value : (blank ?? '')]
     })

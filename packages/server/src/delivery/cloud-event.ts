@@ -1,3 +1,4 @@
+import { isKeyOf } from '@ringdown/engine/core/keys'
 import { ownPrefix, type StreamType, streamTypesFrom } from '@ringdown/engine/event-streams/catalogue'
 import type { LoggedEvent } from './delivery.ts'
 
@@ -180,9 +181,9 @@ const conversationNames = {
 
 function conversationContents({ type, resource_type, data, at }: LoggedEvent): Record<string, unknown> {
   if (type === 'conversation.state.updated') return { ...renamed(data, conversationNames.state), StateUpdated: iso(at) }
-  const names = conversationNames[resource_type as keyof typeof conversationNames] // each of the product's resources is there
+  if (!isKeyOf(conversationNames, resource_type)) throw new Error(`invariant: ${type} is of a conversation's resource`)
   return {
-    ...renamed(data, names),
+    ...renamed(data, conversationNames[resource_type]),
     ...(resource_type === 'participant' && { MessagingBinding: bindingOf(data) }),
     DateCreated: instant(data.date_created),
     ...(!type.endsWith('.added') && { DateUpdated: instant(data.date_updated) }),

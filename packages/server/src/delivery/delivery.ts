@@ -1,5 +1,6 @@
 import type { State } from '@ringdown/engine/center'
 import type { RenderedEvent } from '@ringdown/engine/core/events'
+import type { Kinds } from '@ringdown/engine/kinds'
 import type { Ledger } from '../commit/ledger.ts'
 import type { Value } from '../store/store.ts'
 
@@ -52,7 +53,7 @@ export interface RouteContext {
   readonly account_sid: string
   readonly state: State
   /** Rows of a cold kind, from the store. */
-  find(kind: string, where: Readonly<Record<string, Value>>): Promise<readonly object[]>
+  find<K extends keyof Kinds>(kind: K, where: Readonly<Record<string, Value>>): Promise<Kinds[K][]>
 }
 
 /** One way out: which events go where. */

@@ -1,3 +1,4 @@
+import { isKeyOf } from '@ringdown/engine/core/keys'
 import type { DeliveryKind, Draft, Kind, Message, Parameters } from './delivery.ts'
 import { type DeliveryRow, deliverySid } from './rows.ts'
 
@@ -50,7 +51,7 @@ export function urlPlace(url: string): string {
 
 /** The message of a row as it is sent now: to the fallback where that is its turn, with the number of tries before. */
 export function queuedMessage(row: DeliveryRow, { counted }: Kind): Message {
-  const message = JSON.parse(row.message) as Message // as rowOf wrote it
+  const message: Message = JSON.parse(row.message) // as rowOf wrote it
   if (message.method === 'kinesis') return message
   const url = row.leg === 1 && row.fallback_url !== null ? row.fallback_url : message.url
   if (counted === undefined || !('parameters' in message)) return { ...message, url }
@@ -61,10 +62,10 @@ export function queuedMessage(row: DeliveryRow, { counted }: Kind): Message {
 
 /** SIDs for the kind's `answered`. */
 export function queuedAbout({ about }: DeliveryRow): Readonly<Record<string, string>> {
-  return about === null ? {} : (JSON.parse(about) as Record<string, string>) // as rowOf wrote it
+  return about === null ? {} : JSON.parse(about) // as rowOf wrote it
 }
 
 /** The kind of a row. A store may hold rows of a kind that this program does not know: they are not sent. */
 export function kindOf({ kind }: DeliveryRow, kinds: Readonly<Record<DeliveryKind, Kind>>): Kind | undefined {
-  return Object.hasOwn(kinds, kind) ? kinds[kind as DeliveryKind] : undefined // as: it is a key of the table
+  return isKeyOf(kinds, kind) ? kinds[kind] : undefined
 }

@@ -59,6 +59,6 @@ export function deliveriesDigest(options: {
 }
 
 function loggedOf({ seq, sid, type, at, data }: StoredEvent): LoggedEvent {
-  const rest = JSON.parse(data) as Omit<LoggedEvent, 'seq' | 'sid' | 'type' | 'at'> // as the batch wrote it
+  const rest: Omit<LoggedEvent, 'seq' | 'sid' | 'type' | 'at'> = JSON.parse(data) // as the batch wrote it
   return { seq, sid, type, at, ...rest }
 }

@@ -1,4 +1,4 @@
-import type { DeliveryKind, Kind, Message } from './delivery.ts'
+import type { DeliveryKind, Kind } from './delivery.ts'
 import type { Lanes } from './lanes.ts'
 import { destinationOf, kindOf } from './queued.ts'
 import type { DeliveryRow, DeliveryRows } from './rows.ts'
@@ -24,7 +24,7 @@ export async function replayDelivery(
   const window_ms = kindOf(found, kinds)?.retry.window_ms
   const again = {
     sid,
-    destination: destinationOf(JSON.parse(found.message) as Message), // as it was written
+    destination: destinationOf(JSON.parse(found.message)), // a Message, as rowOf wrote it
     due_at: now,
     window_ends_at: window_ms === undefined ? null : now + window_ms
   }

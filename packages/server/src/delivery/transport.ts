@@ -1,4 +1,5 @@
 import type { Agent } from 'undici'
+import { codeOf } from '../store/thrown.ts'
 import type { Failure, Kind, Message, Outcome } from './delivery.ts'
 import { AddressRefused, checkHost, publicLookup } from './guard.ts'
 import { ask, bodyLimit, type HopAnswer } from './hop.ts'
@@ -132,7 +133,7 @@ function failed(failure: Failure, reason: string): Outcome {
 
 function failureOf(error: unknown): Failure {
   if (causes(error).some((cause) => cause instanceof AddressRefused)) return 'address_refused'
-  const codes = causes(error).map((cause) => codeOf(cause))
+  const codes = causes(error).map((cause) => codeOf(cause) ?? '')
   if (codes.some((code) => /CERT|_SIGNATURE$|ISSUER|CRL|ERR_TLS/.test(code))) return 'certificate'
   if (codes.some((code) => /^UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT$|^ETIMEDOUT$/.test(code))) return 'timeout'
   if (codes.some((code) => /^UND_ERR_INVALID_ARG$|^ERR_INVALID/.test(code))) return 'invalid'
@@ -142,20 +143,15 @@ function failureOf(error: unknown): Failure {
 /** The error, what caused it, and, where several addresses were tried, what each of them came to. */
 function causes(error: unknown): unknown[] {
   if (!(error instanceof Error)) return []
-  const inner = error instanceof AggregateError ? (error.errors as unknown[]) : [] // as: an iterable of anything
+  const inner: unknown[] = error instanceof AggregateError ? error.errors : []
   return [error, ...inner, ...(error.cause === undefined ? [] : causes(error.cause))]
-}
-
-function codeOf(error: unknown): string {
-  const { code } = error as { readonly code?: unknown } // as: any error, looked at by name
-  return typeof code === 'string' ? code : ''
 }
 
 /** One line without secrets: errors of sockets name hosts and ports, never paths or bodies. */
 function textOf(error: unknown): string {
   const [deepest] = causes(error).reverse()
   const { message } = deepest instanceof Error ? deepest : { message: String(error) }
-  const code = codeOf(deepest)
+  const code = codeOf(deepest) ?? ''
   const [line = ''] = (message === '' ? code : message).split('\n', 1)
   return line.slice(0, 200)
 }

@@ -102,12 +102,20 @@ async function settling(ledger: Ledger, read: () => Rendered | Promise<Rendered>
 function rawOf(request: FastifyRequest) {
   return {
     path: request.params as Record<string, string>, // the router's parameters of the operation's own template
-    query: (request.query as { text: string }).text, // made by the server's query parser
+    query: queryOf(request),
     body: typeof request.body === 'string' ? request.body : '',
     contentType: request.headers['content-type'],
     headers: request.headers
   }
 }
+
+/** The text of a request's query. */
+export function queryOf(request: FastifyRequest): string {
+  return (request.query as { text: string }).text // made by the server's query parser
+}
+
+/** A row as the API shows it. */
+type Shown = Readonly<Record<string, unknown>>
 
 type Renderer = (answer: unknown, request: FastifyRequest, call: AnyCall, base: string) => Rendered
 
@@ -115,10 +123,10 @@ function rendererOf(operation: Operation): Renderer {
   const { status, schema, listKey } = operation
   if (schema === null) return () => ({ status, body: undefined, etag: undefined })
   if (listKey !== null)
-    return (answer, request, call, base) => renderList(operation, answer as Listed<object>, request, call, base) // a list's handler answers a page
+    return (answer, request, call, base) => renderList(operation, answer as Listed<Shown>, request, call, base) // a list's handler answers a page
   const hasVersion = versioned.has(schema.name)
   return (answer, _request, { path }, base) => {
-    const row = answer as Readonly<Record<string, unknown>> // a handler of one row answers it
+    const row = answer as Shown // a handler of one row answers it
     return {
       status,
       body: serialized(operation, row, { base, path }),
@@ -129,14 +137,14 @@ function rendererOf(operation: Operation): Renderer {
 
 function renderList(
   operation: Operation,
-  listed: Listed<object>,
+  listed: Listed<Shown>,
   request: FastifyRequest,
   { path, page }: AnyCall,
   base: string
 ): Rendered {
   if (page === null) throw new Error(`invariant: the list ${operation.id} has pages`)
   const rendering: Rendering = { base, path }
-  const items = listed.items.map((row) => serialized(operation, row as Readonly<Record<string, unknown>>, rendering))
+  const items = listed.items.map((row) => serialized(operation, row, rendering))
   const rawUrl = request.url
   const end = rawUrl.indexOf('?')
   const list = {

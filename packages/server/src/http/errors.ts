@@ -5,6 +5,7 @@ import { TooManySignIns } from '../access/passwords.ts'
 import { TokenRefused } from '../access/token.ts'
 import { Unavailable } from '../commit/ledger.ts'
 import { StoreUnavailable } from '../store/store.ts'
+import { codeOf, messageOf } from '../store/thrown.ts'
 
 const malformedPath = 'The path of the request holds malformed percent-encoding'
 
@@ -78,12 +79,12 @@ export function envelopeOf(error: unknown): ErrorBody {
 
 /** Fastify's errors carry a status below 500 and a code of their own; nothing else that is thrown does. */
 function fastifyError(error: unknown): { statusCode?: number; message: string } {
-  if (!(error instanceof Error)) return { message: '' }
-  const { statusCode, code } = error as Error & { statusCode?: unknown; code?: unknown } // asked for, not trusted
+  const code = codeOf(error) ?? ''
+  const statusCode = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined
   // A caller that hangs up while it sends is told nothing any more, but it is no failure of ours.
-  const isOwn = typeof code === 'string' && /^FST_|^ECONNRESET$/.test(code) && typeof statusCode === 'number'
-  if (!isOwn || (statusCode as number) < 400 || (statusCode as number) >= 500) return { message: '' }
-  return { statusCode: statusCode as number, message: fastifyMessages[code as string] ?? error.message }
+  if (!/^FST_|^ECONNRESET$/.test(code) || typeof statusCode !== 'number') return { message: '' }
+  if (statusCode < 400 || statusCode >= 500) return { message: '' }
+  return { statusCode, message: fastifyMessages[code] ?? messageOf(error) }
 }
 
 /** Ours where Fastify's own words name its internals or miss what the caller needs. */

@@ -19,6 +19,7 @@ import { onUpgrade } from '../realtime/upgrade.ts'
 import { safeHeaders } from '../realtime/worker-sdk/hang-up.ts'
 import type { Subject } from './answer.ts'
 import { askingWho, type Credentials, callerOf } from './credentials.ts'
+import { queryOf } from './endpoint.ts'
 import { envelopeOf, HttpRefusal, notAllowed, refused } from './errors.ts'
 import { checkPage, type OriginOptions } from './origin.ts'
 
@@ -146,7 +147,7 @@ function placeOf({ url }: IncomingMessage): string {
 }
 
 function parametersOf(request: FastifyRequest): QueryParameters {
-  return parseForm((request.query as { text: string }).text) // made by the server's query parser
+  return parseForm(queryOf(request))
 }
 
 /** Where a browser's EventSource was when it lost its stream; its URL is as old as the page. */

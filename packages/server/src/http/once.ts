@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { InvalidRequest } from '@ringdown/contract/form'
+import { isJsonObject } from '@ringdown/contract/json-text'
 import type { Operation } from '@ringdown/contract/operation'
 import { refuse } from '@ringdown/engine/core/refusals'
 import { type KeptAnswer, keptAnswer_ms, keptAnswerOf } from '../commit/kept-answers.ts'
@@ -89,7 +90,7 @@ function again({ fingerprint, status, body, etag }: KeptAnswer, own: string): Re
 /** What is kept of an answer: as it was sent, with the SIDs by which it is found when what it shows is removed. */
 export function keptAnswer({ key, fingerprint }: Keyed, now: number, shown: unknown, rendered: Rendered): KeptAnswer {
   const { status, etag = null, body = '' } = rendered
-  const row = (shown ?? {}) as Readonly<Record<string, unknown>> // creates answer one row, or nothing
+  const row: Readonly<Record<string, unknown>> = isJsonObject(shown) ? shown : {} // creates answer one row, or nothing
   return {
     idempotency_key: key,
     fingerprint,

@@ -1,3 +1,5 @@
+import { memberAt } from '@ringdown/engine/core/member-at'
+
 /** Where a request's path leads. */
 export interface Found<T> {
   /** What was added for the method; undefined when the path has others only. */
@@ -54,7 +56,7 @@ export class Paths<T> {
     }
     const leaf = node.methods.get(method)
     const params: Record<string, string> = {}
-    if (leaf) for (let i = 0; i < values.length; i++) params[leaf.names[i] as string] = values[i] as string // one for each
+    if (leaf) for (let i = 0; i < values.length; i++) params[memberAt(leaf.names, i)] = memberAt(values, i)
     return { value: leaf?.value, params }
   }
 }

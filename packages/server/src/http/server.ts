@@ -103,6 +103,10 @@ declare module 'fastify' {
     /** The operation that it asks for; null until it is found, and where there is none. */
     served: Served | null
   }
+  interface FastifyContextConfig {
+    /** What is asked for by a route that is no operation. */
+    readonly subject?: Subject
+  }
 }
 
 /** An operation as it is answered. */
@@ -253,7 +257,7 @@ function unversioned(path: string): string {
 const inPart: ReadonlySet<string> = new Set(['api', 'iam'])
 
 function subjectOf(request: FastifyRequest): Subject {
-  return request.served?.subject ?? (request.routeOptions.config as { subject?: Subject }).subject ?? nothing // put there by whoever made the route
+  return request.served?.subject ?? request.routeOptions.config.subject ?? nothing
 }
 
 const methods: readonly Method[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
@@ -344,15 +348,17 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
       try {
         request.served = servedAt(request, paths)
       } catch (refusal) {
-        return done(refusal as Error) // errors are all that is thrown
+        return done(refusal instanceof Error ? refusal : new Error(String(refusal)))
       }
       answer(request, reply)
     })
   }
   // Without a promise where there is nothing to wait for: those on the way of a fetch would cost as much as finding its row.
   const serve = (request: FastifyRequest, reply: FastifyReply) => {
-    const { account_sid } = request.credential as Credential // checked by the route's hook
-    const { subject, endpoint, waits } = request.served as Served // found by the route's hook
+    const { credential, served } = request
+    if (!credential || !served) throw new Error('invariant: the hook has checked the caller and found the operation')
+    const { account_sid } = credential
+    const { subject, endpoint, waits } = served
     const stream = waits ? streamOf?.(request) : undefined
     if (stream) return stream(request, reply)
     const ledger = ledgerOf(account_sid)

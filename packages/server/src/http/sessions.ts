@@ -1,5 +1,6 @@
 import { parseForm } from '@ringdown/contract/form'
 import { isoMilliseconds } from '@ringdown/contract/instant'
+import { isJsonObject } from '@ringdown/contract/json-text'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Admission } from '../access/admission.ts'
 import type { KeyHolder } from '../access/keyring.ts'
@@ -206,7 +207,7 @@ function inJson(text: string): Readonly<Record<string, unknown>> {
   } catch {
     value = undefined
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown> // as just checked
+  if (isJsonObject(value)) return value
   throw new HttpRefusal({ status: 400, code: 20001, message: 'The request body is not a JSON object' })
 }
 

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Admission } from '../access/admission.ts'
 import type { KeyHolder } from '../access/keyring.ts'
 import { type Identity, type Providers, SignInRefused, type Visit } from '../access/providers.ts'
+import { messageOf } from '../store/thrown.ts'
 import { HttpRefusal, notFound } from './errors.ts'
 import { isSecure, type OriginOptions, ownBase } from './origin.ts'
 
@@ -47,7 +48,7 @@ export class SignIn {
         throw new HttpRefusal({
           status: 503,
           code: 20503,
-          message: `The provider cannot be reached: ${(error as Error).message}`
+          message: `The provider cannot be reached: ${messageOf(error)}`
         })
       })
     const value = admission.sealing.seal(JSON.stringify(visit), sealedFor)
@@ -96,7 +97,7 @@ export class SignIn {
     const part = (headers.cookie ?? '').split(';').find((one) => one.trim().startsWith(`${cookieName}=`))
     const sealed = part?.trim().slice(cookieName.length + 1) ?? ''
     const text = this.#options.admission.sealing.open(sealed, sealedFor)
-    const visit = text === undefined ? undefined : (JSON.parse(text) as Visit) // as `leave` wrote it
+    const visit: Visit | undefined = text === undefined ? undefined : JSON.parse(text) // as `leave` wrote it
     return visit && visit.ends_at > this.#options.machineNow() ? visit : undefined
   }
 

@@ -1,3 +1,4 @@
+import { isKeyOf } from '@ringdown/engine/core/keys'
 import type { EventType } from '@ringdown/engine/events'
 import type { StoredEvent } from '../store/store.ts'
 import type { EventText } from './event-texts.ts'
@@ -50,7 +51,7 @@ function letters(name: string): string {
   return name.toLowerCase().replace(/[^a-z]/g, '')
 }
 
-/** An event's data as it is kept. */
+/** An event's data as `commit/batch.ts` writes it. */
 interface Kept {
   readonly description: string
   readonly resource_sid: string
@@ -65,9 +66,9 @@ export interface Removed {
 
 /** What an event that tells of a removal has removed. */
 export function removedBy({ type, data: text }: StoredEvent): Removed | undefined {
-  if (!Object.hasOwn(removals, type)) return undefined
-  const { data } = JSON.parse(text) as Kept // as the batch wrote it
-  const sid = data[removals[type as keyof typeof removals]] // as: one of the table's own, as just asked
+  if (!isKeyOf(removals, type)) return undefined
+  const { data }: Kept = JSON.parse(text)
+  const sid = data[removals[type]]
   if (typeof sid !== 'string') return undefined
   return { sid, since: typeof data.date_created === 'number' ? data.date_created : 0 }
 }
@@ -78,7 +79,7 @@ export function removedBy({ type, data: text }: StoredEvent): Removed | undefine
  */
 export function blankedEvent({ seq, data: text }: StoredEvent, gone: ReadonlySet<string>): EventText | undefined {
   if (!(text.match(sids) ?? []).some((sid) => gone.has(sid))) return undefined
-  const kept = JSON.parse(text) as Kept // as the batch wrote it
+  const kept: Kept = JSON.parse(text)
   const { resource_sid, data } = kept
   if (![resource_sid, data.conversation_sid, data.chat_service_sid].some((sid) => gone.has(String(sid))))
     return undefined

@@ -12,7 +12,8 @@ export type SubjectField =
 
 /** An event's data, in the text that the log keeps of it; without any, what has none. */
 export function dataOf(text: string): Readonly<Record<string, unknown>> {
-  return (JSON.parse(text) as { readonly data?: Readonly<Record<string, unknown>> }).data ?? {} // as commit/batch wrote it
+  const { data }: { readonly data?: Readonly<Record<string, unknown>> } = JSON.parse(text) // as commit/batch wrote it
+  return data ?? {}
 }
 
 export const logSubjects: LogSubjects = {

@@ -1,4 +1,5 @@
 import type { ColdKind } from '@ringdown/engine/core/kind'
+import { fieldOf } from '@ringdown/engine/core/row'
 import type { Logger } from 'pino'
 import type { Clock, Moved } from '../clock/clock.ts'
 import type { Store } from '../store/store.ts'
@@ -93,7 +94,7 @@ export class Forgetting implements Moved {
         if ((await this.#store.forget(this.#account_sid, { table, column: until }, now + 1, batch)) === 0) break
       const order = { where: [], order: [until, 'seq'], descending: false, limit: 1 }
       const [row] = await this.#store.page({ account_sid: this.#account_sid, kind, ...order })
-      const left = (row as unknown as Record<string, number> | undefined)?.[until] // an instant
+      const left = row && Number(fieldOf(row, until)) // an instant
       if (left !== undefined) earliest = Math.min(earliest ?? left, left)
     }
     return earliest

@@ -9,7 +9,7 @@ import { clientConfig } from './postgres-client.ts'
  * slow write delays it. It stops when the process is stopped or cut off, and when the main thread has not moved for
  * `hungMs`.
  */
-const { url, heartbeatMs, lostMs, hungMs } = workerData as Beating // as: beats.ts starts this file and nobody else
+const { url, heartbeatMs, lostMs, hungMs }: Beating = workerData // beats.ts starts this file and nobody else
 const port = parentPort
 if (port === null) throw new Error('invariant: beat-worker.ts runs in a worker thread')
 

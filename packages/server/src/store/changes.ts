@@ -1,3 +1,4 @@
+import { fieldOf } from '@ringdown/engine/core/row'
 import { blockInserts, blocksOf } from './log-blocks.ts'
 import { type Batch, ContentRejected, type Removal, type Value } from './store.ts'
 import { type Inserts, journalTable, rowTable, type Table, type Tables } from './tables.ts'
@@ -49,9 +50,9 @@ export function changesOf(batch: Batch, tables: Tables): Changes {
 /** A row that a removal of the same batch covers is gone after it, whether it was there before or not. */
 function covers(removal: Removal, tables: Tables, kind: string, row: object): boolean {
   if (removal.kind !== kind) return false
-  const fields = row as Readonly<Record<string, unknown>> // as: a row of any kind, read by column name
   return Object.entries(removal.where).every(
-    ([column, value]) => columnValue(tables, kind, column, fields[column]) === tables.compared(kind, column, value)
+    ([column, value]) =>
+      columnValue(tables, kind, column, fieldOf(row, column)) === tables.compared(kind, column, value)
   )
 }
 
@@ -64,8 +65,7 @@ function json(row: object): string {
 }
 
 function columnValues(tables: Tables, kind: string, row: object): Value[] {
-  const fields = row as Readonly<Record<string, unknown>> // as: a row of any kind, read by column name
-  return Object.keys(tables.kind(kind).columns).map((column) => columnValue(tables, kind, column, fields[column]))
+  return Object.keys(tables.kind(kind).columns).map((column) => columnValue(tables, kind, column, fieldOf(row, column)))
 }
 
 function columnValue(tables: Tables, kind: string, column: string, value: unknown): Value {

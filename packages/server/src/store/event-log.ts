@@ -1,3 +1,4 @@
+import { memberAt } from '@ringdown/engine/core/member-at'
 import { blockTable, eventsIn, textTable } from './log-blocks.ts'
 import { binding, type Reading } from './query.ts'
 import type { StoredEvent } from './store.ts'
@@ -93,12 +94,12 @@ export class EventLog {
     const sorted = [...seqs].sort((a, b) => a - b)
     const found: StoredEvent[][] = []
     for (let n = 0; n < sorted.length; ) {
-      const [first, last] = [sorted[n] as number, sorted.at(-1) as number] // as: it has more than n
+      const [first, last] = [memberAt(sorted, n), memberAt(sorted, sorted.length - 1)]
       const places = await this.#places({ account_sid, limit: 0 }, { first, last }, manyPlaces)
       const wanted = places.filter((place) => {
         const begun = n
-        while (n < sorted.length && (sorted[n] as number) <= place.last) n++ // as: within the list
-        return n > begun && (sorted[n - 1] as number) >= place.first // as above
+        while (n < sorted.length && memberAt(sorted, n) <= place.last) n++
+        return n > begun && memberAt(sorted, n - 1) >= place.first
       })
       for (let from = 0; from < wanted.length; ) {
         const some = taken(wanted, from, eventsAtOnce)
@@ -173,7 +174,7 @@ const whole: Place = { first: 0, last: endless }
 function taken(places: readonly Place[], from: number, enough: number): readonly Place[] {
   let end = from
   for (let events = 0; end < places.length && events < Math.min(enough, eventsAtOnce); end++) {
-    const { first, last } = places[end] as Place // within the list
+    const { first, last } = memberAt(places, end)
     events += last - first + 1
   }
   return places.slice(from, end)

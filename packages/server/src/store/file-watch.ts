@@ -1,5 +1,6 @@
 import { type BigIntStats, statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { codeOf } from './thrown.ts'
 
 /** Between two looks, in milliseconds: what is gone is known within two seconds, however busy the machine is. */
 const lookMs = 500
@@ -74,7 +75,7 @@ async function identity(path: string): Promise<{ id?: string; why?: string }> {
   try {
     return { id: identityOf(await stat(path, { bigint: true })) }
   } catch (error) {
-    return { why: (error as NodeJS.ErrnoException).code ?? 'no answer' } // as: the file system throws these
+    return { why: codeOf(error) ?? 'no answer' }
   }
 }
 

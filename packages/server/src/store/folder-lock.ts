@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Database, errorCode, openDatabase } from './sqlite-driver.ts'
 import { CannotOpen } from './store.ts'
+import { codeOf, messageOf } from './thrown.ts'
 
 /** Who holds a data folder, as its `owner.json` says. */
 export interface FolderOwner {
@@ -85,8 +86,8 @@ const busy = 5
 
 async function readOwner(file: string): Promise<FolderOwner | undefined> {
   try {
-    const found: unknown = JSON.parse(await readFile(file, 'utf8'))
-    const { pid, url, started } = (found ?? {}) as Partial<FolderOwner> // as: looked at below
+    const found: Partial<FolderOwner> | null = JSON.parse(await readFile(file, 'utf8')) // looked at below
+    const { pid, url, started } = found ?? {}
     if (!Number.isSafeInteger(pid) || (url !== null && typeof url !== 'string')) return undefined
     return { pid: Number(pid), url, started: String(started) }
   } catch {
@@ -96,7 +97,6 @@ async function readOwner(file: string): Promise<FolderOwner | undefined> {
 
 /** Why a folder cannot be used, in words where the system or SQLite has only a number or speaks of a file of ours. */
 export function reason(error: unknown): string {
-  const { code, message } = error as { code?: string; message: string } // as: file system and driver throw errors
   const known: Record<string, string> = {
     EACCES: 'permission denied',
     EPERM: 'permission denied',
@@ -106,7 +106,7 @@ export function reason(error: unknown): string {
     EEXIST: 'it is a file',
     ENOSPC: 'no space left'
   }
-  return known[code ?? ''] ?? sqliteReasons[errorCode(error) & 0xff] ?? message
+  return known[codeOf(error) ?? ''] ?? sqliteReasons[errorCode(error) & 0xff] ?? messageOf(error)
 }
 
 /** By SQLite's primary result code: READONLY, FULL, CANTOPEN, NOTADB. */

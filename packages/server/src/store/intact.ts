@@ -76,8 +76,7 @@ async function reachedIn(thread: SqliteThread, path: string): Promise<Reached[]>
   try {
     const tables = await thread.rows("select 1 from sqlite_schema where type = 'table' and name = 'account'", [])
     if (tables.length === 0) return []
-    const rows = await thread.rows('select account_sid, decision, next_event from account', [])
-    return rows as unknown as Reached[] // as: selected so
+    return await thread.rows<Reached>('select account_sid, decision, next_event from account', [])
   } catch (error) {
     throw new CannotOpen(`Cannot read ${path}: ${reasonOf(error)}. ${goOn}`, { cause: error })
   }

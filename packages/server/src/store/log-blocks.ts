@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { memberAt } from '@ringdown/engine/core/member-at'
 import type { Update } from './query.ts'
 import type { EventWrite, StoredEvent } from './store.ts'
 import type { Cell, Inserts, LogSubjects, Table } from './tables.ts'
@@ -88,22 +89,25 @@ export function blocksOf(events: readonly EventWrite[], log: LogSubjects): Block
 export function blockOf(events: readonly EventWrite[], log: LogSubjects): Block {
   const [first, last] = [events[0], events.at(-1)]
   if (!first || !last) throw new Error('invariant: a block has events')
-  const heading = { first: first.seq, sids: [] as string[], types: [] as string[], at: [] as number[] }
+  const sids: string[] = []
+  const kinds: string[] = []
+  const instants: number[] = []
   const lengths: number[] = []
   const subjects = new Set<string>()
   const types = new Set<string>()
   const data: string[] = []
   for (const event of events) {
-    heading.sids.push(event.sid)
-    heading.types.push(event.type)
-    heading.at.push(event.at)
+    sids.push(event.sid)
+    kinds.push(event.type)
+    instants.push(event.at)
     lengths.push(event.data.length)
     data.push(event.data)
     types.add(event.type)
     for (const sid of log.subjectsOf(event.about ?? log.dataOf(event.data)))
       if (typeof sid === 'string') subjects.add(sid)
   }
-  data.unshift(`${JSON.stringify({ ...heading, lengths } satisfies Heading)}\n`)
+  const heading: Heading = { first: first.seq, sids, types: kinds, at: instants, lengths }
+  data.unshift(`${JSON.stringify(heading)}\n`)
   let tokens = ''
   for (const sid of subjects) tokens += tokenOf(sid)
   for (const type of types) tokens += typeToken(type)
@@ -114,13 +118,13 @@ export function blockOf(events: readonly EventWrite[], log: LogSubjects): Block 
 export function eventsIn(text: string): StoredEvent[] {
   // JSON has no line that ends before it does.
   const end = text.indexOf('\n')
-  const { first, sids, types, at, lengths } = JSON.parse(text.slice(0, end)) as Heading // as blockOf wrote it
+  const { first, sids, types, at, lengths }: Heading = JSON.parse(text.slice(0, end)) // as blockOf wrote it
   let position = end + 1
   return lengths.map((length, n) => {
     const data = text.slice(position, position + length)
     position += length
-    // as: as many of each
-    return { seq: first + n, sid: sids[n] as string, type: types[n] as string, at: at[n] as number, data }
+    // There are as many of each.
+    return { seq: first + n, sid: memberAt(sids, n), type: memberAt(types, n), at: memberAt(at, n), data }
   })
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fdatasync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { type AccountHead, CannotOpen } from './store.ts'
+import { messageOf } from './thrown.ts'
 
 /*
  * Beside the database stands a small file that says how far each account has come. SQLite takes an emptied file for a new
@@ -43,7 +44,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'latin1')
   } catch (error) {
-    throw new CannotOpen(`Cannot read ${file}: ${(error as Error).message}.`, { cause: error }) // as: the file system throws errors
+    throw new CannotOpen(`Cannot read ${file}: ${messageOf(error)}.`, { cause: error })
   }
 }
 

@@ -163,7 +163,7 @@ function declarationOf(tables: Tables, kind: string): Declaration {
   const indexes = indexesOf(table)
   if (resident !== undefined) {
     const name = indexName(kind, ['resident', resident.values.join('_')])
-    addIndex(indexes, table, name, ['seq'], residentCondition(tables, kind))
+    indexes.set(name, indexText(table, name, ['seq'], residentCondition(tables, kind)))
   }
   return { table, indexes }
 }
@@ -187,21 +187,17 @@ async function describe({ rows, dialect }: Migrator, table: string): Promise<{ c
 /** Text of each of a table's indexes, by its name. */
 function indexesOf(table: Table): Map<string, string> {
   const found = new Map<string, string>()
-  for (const { columns, where } of table.indexes ?? [])
-    addIndex(found, table, indexName(table.name, columns), columns, where && `${quote(where)} is not null`)
+  for (const { columns, where } of table.indexes ?? []) {
+    const name = indexName(table.name, columns)
+    found.set(name, indexText(table, name, columns, where && `${quote(where)} is not null`))
+  }
   return found
 }
 
-function addIndex(
-  indexes: Map<string, string>,
-  table: Table,
-  name: string,
-  columns: readonly string[],
-  where: string | undefined
-): void {
+function indexText(table: Table, name: string, columns: readonly string[], where: string | undefined): string {
   const list = ['account_sid', ...columns].map(quote).join(', ')
   const only = where === undefined ? '' : ` where ${where}`
-  indexes.set(name, `create index ${quote(name)} on ${quote(table.name)} (${list})${only}`)
+  return `create index ${quote(name)} on ${quote(table.name)} (${list})${only}`
 }
 
 function tableText(dialect: Migrator['dialect'], { name, columns, key, optional = [] }: Table): string {

@@ -25,7 +25,11 @@ export async function moveOldLog(
   account_sid: string,
   tell: (line: string) => void
 ): Promise<void> {
-  const all = await read(store, account_sid, (account) => `select min(seq) as first, max(seq) as last ${account}`)
+  const all = await read<{ readonly first: number | null; readonly last: number | null }>(
+    store,
+    account_sid,
+    (account) => `select min(seq) as first, max(seq) as last ${account}`
+  )
   if (all[0]?.last == null) return
   const [first, last] = [Number(all[0].first), Number(all[0].last)]
   let told = Number.NEGATIVE_INFINITY
@@ -38,10 +42,14 @@ export async function moveOldLog(
     // What was moved goes first: the process may have been killed in between.
     await forget(store, account_sid, cursor)
     const columns = 'select seq, sid, type, at, data'
-    const rows = await read(store, account_sid, (account) => `${columns} ${account} order by seq limit ${piece}`)
+    const rows = await read<StoredEvent>(
+      store,
+      account_sid,
+      (account) => `${columns} ${account} order by seq limit ${piece}`
+    )
     const end = rows.at(-1)
     if (!end) return
-    const events = rows.map((row) => ({ ...row, seq: Number(row.seq), at: Number(row.at) })) as StoredEvent[] // as: selected so
+    const events = rows.map((row) => ({ ...row, seq: Number(row.seq), at: Number(row.at) }))
     cursor = await advance(
       store,
       { account_sid, from: cursor, to: Number(end.seq) },
@@ -50,9 +58,13 @@ export async function moveOldLog(
   }
 }
 
-function read(store: Pick<Store, 'dialect' | 'query'>, account_sid: string, text: (account: string) => string) {
+function read<R extends object>(
+  store: Pick<Store, 'dialect' | 'query'>,
+  account_sid: string,
+  text: (account: string) => string
+): Promise<R[]> {
   const { values, bind } = binding(store.dialect)
-  return store.query({ sql: text(`from ${oldLog} where account_sid = ${bind(account_sid)}`), values })
+  return store.query<R>({ sql: text(`from ${oldLog} where account_sid = ${bind(account_sid)}`), values })
 }
 
 async function forget(store: Pick<Store, 'dialect' | 'change'>, account_sid: string, through: number): Promise<void> {

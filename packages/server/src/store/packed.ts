@@ -1,4 +1,5 @@
 import { deflateSync } from 'node:zlib'
+import { memberAt } from '@ringdown/engine/core/member-at'
 import type { Value } from './store.ts'
 import type { Cell } from './tables.ts'
 
@@ -118,7 +119,7 @@ export function unpacked({ kinds, numbers, memory, ends, counts }: Packed): (Val
   let i = 0
   let begin = 0
   for (const [n, end] of ends.entries()) {
-    const count = counts[n] as number // one for each end
+    const count = memberAt(counts, n) // one for each end
     if (kinds[i] === 3 && i + 1 === count) {
       values[i++] = deflateSync(bytes.subarray(begin, end), { level })
       begin = end
@@ -127,7 +128,7 @@ export function unpacked({ kinds, numbers, memory, ends, counts }: Packed): (Val
     const piece = bytes.toString('utf8', begin, end)
     begin = end
     for (let at = 0; i < count; i++) {
-      const number = numbers[i] as number // as long as kinds
+      const number = numbers[i] ?? 0 // as long as kinds
       if (kinds[i] === 2) {
         values[i] = piece.slice(at, at + number)
         at += number

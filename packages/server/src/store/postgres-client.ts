@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { ContentRejected, StoreUnavailable } from './store.ts'
+import { messageOf } from './thrown.ts'
 
 /** What every connection of ours is made with; bigint columns come as numbers, all of them far below 2^53. */
 export function clientConfig(url: string) {
@@ -24,11 +25,10 @@ export function clientConfig(url: string) {
  */
 export function storeError(error: unknown): Error {
   if (error instanceof StoreUnavailable) return error
-  const { message, code } = error as { message: string; code?: string } // as: pg throws errors
   const contentClasses = ['21', '22', '23', '54']
-  if (error instanceof pg.DatabaseError && contentClasses.includes(code?.slice(0, 2) ?? ''))
-    return new ContentRejected(`PostgreSQL: ${message}`, { cause: error })
-  return new StoreUnavailable(`PostgreSQL: ${message}`, { cause: error })
+  if (error instanceof pg.DatabaseError && contentClasses.includes(error.code?.slice(0, 2) ?? ''))
+    return new ContentRejected(`PostgreSQL: ${error.message}`, { cause: error })
+  return new StoreUnavailable(`PostgreSQL: ${messageOf(error)}`, { cause: error })
 }
 
 /** Where the database is, without the password. */
@@ -42,12 +42,10 @@ export function placeOf(url: string): string {
 }
 
 /** What went wrong with a connection, in words. */
-export function postgresReason(error: Error): string {
+export function postgresReason(error: unknown): string {
   // A host name with several addresses fails with one error each and no message of its own.
-  return (
-    error.message ||
-    (error instanceof AggregateError ? (error.errors as Error[]).map((e) => e.message).join(', ') : error.name)
-  )
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ')
+  return messageOf(error) || String(error)
 }
 
 /**

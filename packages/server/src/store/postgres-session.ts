@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { beatsOf } from './beats.ts'
+import { type Beats, beatsOf } from './beats.ts'
 import { Lease, monotonicMs } from './lease.ts'
 import { pause } from './pause.ts'
 import { answerOf, clientConfig, placeOf, postgresReason, storeError } from './postgres-client.ts'
@@ -77,76 +77,47 @@ const reconnectMs = 250
 
 /** Connects; throws CannotOpen when the first connection cannot be made or the server is not one that we can use. */
 export async function openSession(url: string, timing: Timing): Promise<Session> {
-  const { heartbeatMs, lostMs, silentMs, answerMs, hungMs } = timing
-  const beats = beatsOf({ url, heartbeatMs, lostMs, hungMs })
-  const listeners = new Set<(why: StoreUnavailable) => void>()
-  const closing = new AbortController()
-  let generation = 0
-  let connection: Connection | undefined
+  const session = new PostgresSession(url, timing)
+  await session.open()
+  return session
+}
 
-  try {
-    connection = await connect()
-  } catch (error) {
-    if (error instanceof CannotOpen) throw error
-    throw new CannotOpen(`Cannot open ${placeOf(url)}: ${postgresReason(error as Error)}.`, { cause: error }) // as: pg throws errors
+class PostgresSession implements Session {
+  readonly #url: string
+  readonly #timing: Timing
+  readonly #beats: Beats
+  readonly #listeners = new Set<(why: StoreUnavailable) => void>()
+  readonly #closing = new AbortController()
+  #generation = 0
+  #connection: Connection | undefined
+  #timer: NodeJS.Timeout | undefined
+  /** When this thread looked at the connection last, and whether it was late then. */
+  #ticked = 0
+  #wasLate = false
+
+  constructor(url: string, timing: Timing) {
+    const { heartbeatMs, lostMs, hungMs } = timing
+    this.#url = url
+    this.#timing = timing
+    this.#beats = beatsOf({ url, heartbeatMs, lostMs, hungMs })
   }
 
-  async function connect(): Promise<Connection> {
-    const client = new pg.Client(clientConfig(url))
-    const fresh: Connection = {
-      client,
-      sent: undefined,
-      asking: false,
-      lease: undefined,
-      enrolling: undefined,
-      turn: Promise.resolve(),
-      lost: undefined,
-      waiting: new Set()
-    }
-    client.on('error', (error) => drop(fresh, `the connection broke: ${error.message}`))
-    client.on('end', () => drop(fresh, 'the server closed the connection'))
+  /** Makes the first connection, and looks after it and those that follow until `close`. */
+  async open(): Promise<void> {
     try {
-      await client.connect()
-      await prepareSession(client, url)
+      this.#connection = await this.#connect()
     } catch (error) {
-      client.end().catch(() => {})
-      throw error
+      if (error instanceof CannotOpen) throw error
+      throw new CannotOpen(`Cannot open ${placeOf(this.#url)}: ${postgresReason(error)}.`, { cause: error })
     }
-    generation += 1
-    return fresh
-  }
-
-  /** Called for whatever ends a connection, once for each. */
-  function drop(gone: Connection, why: string): void {
-    if (connection !== gone) return
-    connection = undefined
-    const error = new StoreUnavailable(`PostgreSQL: ${why}`)
-    gone.lost = error
-    for (const refuse of gone.waiting) refuse(error)
-    // Ends at once when a query hangs, and says goodbye otherwise.
-    gone.client.end().catch(() => {})
-    if (closing.signal.aborted) return
-    for (const listener of listeners) listener(error)
-    void reconnect()
-  }
-
-  async function reconnect(): Promise<void> {
-    while (!closing.signal.aborted) {
-      try {
-        const fresh = await connect()
-        if (closing.signal.aborted) await fresh.client.end()
-        else connection = fresh
-        return
-      } catch {
-        await pause(reconnectMs, closing.signal).catch(() => {}) // the store is closing: the loop ends
-      }
-    }
+    this.#ticked = performance.now()
+    this.#timer = setInterval(() => this.#tick(), this.#timing.heartbeatMs).unref()
   }
 
   /** One after the other, in the order they were asked; what was asked of an older connection is not sent on a newer. */
-  function query(config: pg.QueryConfig | Promise<pg.QueryConfig>, allow?: () => void): Promise<pg.QueryResult> {
-    const used = connection
-    if (used === undefined || closing.signal.aborted)
+  query(config: pg.QueryConfig | Promise<pg.QueryConfig>, allow?: () => void): Promise<pg.QueryResult> {
+    const used = this.#connection
+    if (used === undefined || this.#closing.signal.aborted)
       return Promise.reject(new StoreUnavailable('PostgreSQL: there is no connection'))
     const answer = used.turn.then(async () => {
       const made = await config
@@ -160,89 +131,151 @@ export async function openSession(url: string, timing: Timing): Promise<Session>
     return answer
   }
 
-  async function send(used: Connection, config: pg.QueryConfig): Promise<pg.QueryResult> {
-    if (used.lost !== undefined) throw used.lost
-    used.sent = performance.now()
+  generation(): number {
+    return this.#generation
+  }
+
+  healthy(): boolean {
+    const used = this.#connection
+    return used !== undefined && (used.lease?.isFresh(this.#timing.lostMs) ?? true)
+  }
+
+  steady(): { readonly until: number } | undefined {
+    const { lostMs, silentMs } = this.#timing
+    const lease = this.#connection?.lease
+    if (!lease?.isFresh(lostMs)) return undefined
+    const { forMs, beat } = lease.steady()
+    return forMs < silentMs ? undefined : { until: beat + lostMs }
+  }
+
+  async enroll(): Promise<void> {
+    const used = this.#connection
+    if (used === undefined) throw new StoreUnavailable('PostgreSQL: there is no connection')
+    used.enrolling ??= this.#enroll(used).catch((error) => {
+      used.enrolling = undefined
+      throw error
+    })
+    await used.enrolling
+  }
+
+  onLost(listener: (why: StoreUnavailable) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort()
+    clearInterval(this.#timer)
+    const used = this.#connection
+    await used?.turn
+    this.#connection = undefined
+    await used?.client.end()
+    await this.#beats.close()
+  }
+
+  async #connect(): Promise<Connection> {
+    const client = new pg.Client(clientConfig(this.#url))
+    const fresh: Connection = {
+      client,
+      sent: undefined,
+      asking: false,
+      lease: undefined,
+      enrolling: undefined,
+      turn: Promise.resolve(),
+      lost: undefined,
+      waiting: new Set()
+    }
+    client.on('error', (error) => this.#drop(fresh, `the connection broke: ${error.message}`))
+    client.on('end', () => this.#drop(fresh, 'the server closed the connection'))
     try {
-      return await refusable(used, answerOf(used.client, config))
+      await client.connect()
+      await prepareSession(client, this.#url)
     } catch (error) {
-      throw storeError(error)
-    } finally {
-      used.sent = undefined
+      client.end().catch(() => {})
+      throw error
+    }
+    this.#generation += 1
+    return fresh
+  }
+
+  /** Called for whatever ends a connection, once for each. */
+  #drop(gone: Connection, why: string): void {
+    if (this.#connection !== gone) return
+    this.#connection = undefined
+    const error = new StoreUnavailable(`PostgreSQL: ${why}`)
+    gone.lost = error
+    for (const refuse of gone.waiting) refuse(error)
+    // Ends at once when a query hangs, and says goodbye otherwise.
+    gone.client.end().catch(() => {})
+    if (this.#closing.signal.aborted) return
+    for (const listener of this.#listeners) listener(error)
+    void this.#reconnect()
+  }
+
+  async #reconnect(): Promise<void> {
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      try {
+        const fresh = await this.#connect()
+        if (signal.aborted) await fresh.client.end()
+        else this.#connection = fresh
+        return
+      } catch {
+        await pause(reconnectMs, signal).catch(() => {}) // the store is closing: the loop ends
+      }
     }
   }
 
   /** The row that the beats go to, and the lease that follows from it. Locks are worth something when it is there. */
-  async function enroll(used: Connection): Promise<void> {
+  async #enroll(used: Connection): Promise<void> {
     const asked = monotonicMs()
     const wall = Date.now()
-    const { rows } = await query({ text: enrollText })
+    const { rows } = await this.query({ text: enrollText })
     const { backend, started, beat } = rows[0]
     const lease = new Lease()
-    lease.confirm({ asked, wall, beat }, lostMs)
+    lease.confirm({ asked, wall, beat }, this.#timing.lostMs)
     used.lease = lease
-    await refusable(used, beats.watch({ backend, started }, lease))
+    await refusable(used, this.#beats.watch({ backend, started }, lease))
   }
 
-  let ticked = performance.now()
-  let wasLate = false
-  const timer = setInterval(() => {
+  /** Looks, once a heartbeat, whether the connection still answers. */
+  #tick(): void {
+    const { heartbeatMs, answerMs } = this.#timing
     const now = performance.now()
-    const isLate = now - ticked > 2 * heartbeatMs && !wasLate
-    ticked = now
-    wasLate = isLate
-    const used = connection
+    const isLate = now - this.#ticked > 2 * heartbeatMs && !this.#wasLate
+    this.#ticked = now
+    this.#wasLate = isLate
+    const used = this.#connection
     if (used === undefined) return
     const { lease } = used
     lease?.turn()
-    if (lease?.isLost) return drop(used, 'the session was ended, because it had been silent')
-    if (!used.asking) void ask(used)
+    if (lease?.isLost) return void this.#drop(used, 'the session was ended, because it had been silent')
+    if (!used.asking) void this.#ask(used)
     // After a pause of this thread, or of the whole process, answers may lie in the socket: they are read by the next turn.
     if (isLate) return
-    if (used.sent !== undefined && now - used.sent > answerMs) drop(used, `no answer for ${answerMs} ms`)
-    else if (lease !== undefined && lease.age() > answerMs) drop(used, `no heartbeat was confirmed for ${answerMs} ms`)
-  }, heartbeatMs).unref()
-
-  /** So that a connection that broke in silence is noticed although nothing is written. */
-  async function ask(used: Connection): Promise<void> {
-    used.asking = true
-    await query({ text: 'select 1' }).catch(() => {}) // a lost connection is told elsewhere
-    used.asking = false
+    if (used.sent !== undefined && now - used.sent > answerMs) this.#drop(used, `no answer for ${answerMs} ms`)
+    else if (lease !== undefined && lease.age() > answerMs)
+      this.#drop(used, `no heartbeat was confirmed for ${answerMs} ms`)
   }
 
-  return {
-    query,
-    generation: () => generation,
-    healthy: () => connection !== undefined && (connection.lease?.isFresh(lostMs) ?? true),
-    steady() {
-      const lease = connection?.lease
-      if (!lease?.isFresh(lostMs)) return undefined
-      const { forMs, beat } = lease.steady()
-      return forMs < silentMs ? undefined : { until: beat + lostMs }
-    },
-    async enroll() {
-      const used = connection
-      if (used === undefined) throw new StoreUnavailable('PostgreSQL: there is no connection')
-      used.enrolling ??= enroll(used).catch((error) => {
-        used.enrolling = undefined
-        throw error
-      })
-      await used.enrolling
-    },
-    onLost(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    async close() {
-      if (closing.signal.aborted) return
-      closing.abort()
-      clearInterval(timer)
-      const used = connection
-      await used?.turn
-      connection = undefined
-      await used?.client.end()
-      await beats.close()
-    }
+  /** So that a connection that broke in silence is noticed although nothing is written. */
+  async #ask(used: Connection): Promise<void> {
+    used.asking = true
+    await this.query({ text: 'select 1' }).catch(() => {}) // a lost connection is told elsewhere
+    used.asking = false
+  }
+}
+
+async function send(used: Connection, config: pg.QueryConfig): Promise<pg.QueryResult> {
+  if (used.lost !== undefined) throw used.lost
+  used.sent = performance.now()
+  try {
+    return await refusable(used, answerOf(used.client, config))
+  } catch (error) {
+    throw storeError(error)
+  } finally {
+    used.sent = undefined
   }
 }
 

@@ -122,7 +122,7 @@ const arrayTypes = { text: 'text', integer: 'bigint', deflated: 'bytea' } as con
 
 /** As little as possible (see `packed.ts`), and on a thread of Node's. */
 async function deflated(cell: Cell): Promise<Buffer> {
-  return deflate(Buffer.from((cell as readonly string[]).join('')), { level: 1 }) // as: a deflated column's cell comes in pieces
+  return deflate(Buffer.from([cell].flat().join('')), { level: 1 }) // it comes in pieces
 }
 
 const deflate = promisify<Buffer, { level: number }, Buffer>(zlib.deflate)

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
-import type { Row } from '@ringdown/engine/core/row'
+import { memberAt } from '@ringdown/engine/core/member-at'
+import { fieldOf, type Row } from '@ringdown/engine/core/row'
 import pg from 'pg'
 import { changesOf } from './changes.ts'
 import { EventLog } from './event-log.ts'
@@ -10,17 +11,23 @@ import { moveOldLog } from './old-log.ts'
 import { withPassword } from './passfile.ts'
 import { pause } from './pause.ts'
 import { answerOf, clientConfig, placeOf, storeError } from './postgres-client.ts'
-import { openSession, type Timing, usualTiming } from './postgres-session.ts'
+import { openSession, type Session, type Timing, usualTiming } from './postgres-session.ts'
 import { advanceOf, forgetOf, updateOf, writeOf } from './postgres-write.ts'
-import { cursorOf, type Dialect, type Query, RowQueries, type Update } from './query.ts'
+import { type Aging, cursorOf, type Dialect, type Query, RowQueries, type StoredRow, type Update } from './query.ts'
 import {
   type AccountHead,
+  type Batch,
   CannotOpen,
   ContentRejected,
   Fenced,
+  type JournalEntry,
   type LoadedRow,
+  type PageQuery,
+  type ReaderStep,
   type Store,
-  StoreUnavailable
+  type StoredEvent,
+  StoreUnavailable,
+  type Value
 } from './store.ts'
 import { journalTable, quote, type Schema, type Table, Tables } from './tables.ts'
 
@@ -52,35 +59,284 @@ export async function openPostgres({
 }: { url: string; schema: Schema; tell?: (line: string) => void } & Partial<Timing>): Promise<Store> {
   const url = await withPassword(place)
   const timing = { ...usualTiming, ...given }
-  const session = await openSession(url, timing)
-  const pool = new pg.Pool({ ...clientConfig(url), max: readers, query_timeout: 30_000, idleTimeoutMillis: 30_000 })
-  pool.on('error', () => {}) // an idle reader broke: the pool makes a new one, and the session tells of a real loss
-  /** Accounts by the generation of the session that locked them. */
-  const held = new Map<string, number>()
-  const tables = new Tables(schema)
-  const queries = new RowQueries(dialect, tables)
-  /** Writes so far; and by account, the last that had been asked for when one was rejected for its content. */
-  let tickets = 0
-  const refused = new Map<string, number>()
-  let closed = false
-  let hasOldLog = false
+  return new PostgresStore({ url, schema, tell, timing, session: await openSession(url, timing) })
+}
 
-  async function read(query: Query): Promise<pg.QueryResult['rows']> {
-    if (closed) throw new StoreUnavailable('the store is closed')
+interface Opened {
+  /** With the password. */
+  readonly url: string
+  readonly schema: Schema
+  readonly tell: (line: string) => void
+  readonly timing: Timing
+  /** The node's writing connection. */
+  readonly session: Session
+}
+
+class PostgresStore implements Store {
+  readonly dialect = dialect
+  readonly #url: string
+  readonly #timing: Timing
+  readonly #session: Session
+  readonly #tell: (line: string) => void
+  /** For reading, and for writing beside the node's writing connection. */
+  readonly #pool: pg.Pool
+  readonly #tables: Tables
+  readonly #queries: RowQueries
+  readonly #log: EventLog
+  /** Accounts by the generation of the session that locked them. */
+  readonly #held = new Map<string, number>()
+  /** Writes so far; and by account, the last that had been asked for when one was rejected for its content. */
+  #tickets = 0
+  readonly #refused = new Map<string, number>()
+  #closed = false
+  #hasOldLog = false
+
+  constructor({ url, schema, tell, timing, session }: Opened) {
+    this.#url = url
+    this.#timing = timing
+    this.#session = session
+    this.#tell = tell
+    this.#pool = new pg.Pool({
+      ...clientConfig(url),
+      max: readers,
+      query_timeout: 30_000,
+      idleTimeoutMillis: 30_000
+    })
+    this.#pool.on('error', () => {}) // an idle reader broke: the pool makes a new one, and the session tells of a real loss
+    this.#tables = new Tables(schema)
+    this.#queries = new RowQueries(dialect, this.#tables)
+    this.#log = new EventLog(this)
+  }
+
+  async migrate(): Promise<void> {
+    const client = await this.#client()
     try {
-      return await inflated(await pool.query(query.sql, query.values))
+      await client.query('begin')
+      await client.query("select pg_advisory_xact_lock(hashtextextended('ringdown migrate ' || current_schema(), 0))")
+      const run = async (sql: string) => void (await client.query(sql))
+      const rows = async (sql: string) => (await client.query(sql)).rows
+      this.#hasOldLog = await migrateTables({ dialect: 'postgres', run, rows }, this.#tables, placeOf(this.#url))
+      await client.query('commit')
+      client.release()
+    } catch (error) {
+      client.release(true) // closing the connection rolls back
+      throw error instanceof CannotOpen ? error : storeError(error)
+    }
+  }
+
+  // Accounts and their rows
+
+  async accounts(): Promise<string[]> {
+    const sql = 'select account_sid from account order by account_sid'
+    return (await this.query<Pick<AccountHead, 'account_sid'>>({ sql, values: [] })).map((row) => row.account_sid)
+  }
+
+  async lock(account_sid: string, signal?: AbortSignal): Promise<AccountHead> {
+    for (;;) {
+      signal?.throwIfAborted()
+      try {
+        await this.#session.enroll()
+        const head = await this.#tryLock(account_sid)
+        if (head !== undefined) {
+          if (this.#hasOldLog) await moveOldLog(this, this.#tables.log, account_sid, this.#tell)
+          return head
+        }
+        const steady = this.#session.steady()
+        if (steady) {
+          const values = [account_sid, this.#timing.silentMs, steady.until]
+          await this.#session.query({ text: endSilentText, values })
+        }
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable) || this.#closed) throw error
+      }
+      await pause(standbyMs, signal)
+    }
+  }
+
+  /** Another node may have taken it. */
+  peek(): Promise<undefined> {
+    return Promise.resolve(undefined)
+  }
+
+  async load(account_sid: string): Promise<LoadedRow[]> {
+    const loaded: LoadedRow[] = []
+    let after: [string, number] = ['', 0]
+    for (;;) {
+      const rows = await this.query<StoredRow>(this.#queries.resident(account_sid, after, loadPiece))
+      for (const { kind, data } of rows) loaded.push({ kind, row: JSON.parse(data) })
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < loadPiece) break
+      after = [last.kind, last.seq]
+    }
+    for (const kind of this.#tables.coldNames)
+      if (this.#tables.kind(kind).resident !== undefined) await this.#loadCold(account_sid, kind, loaded)
+    return loaded.sort((a, b) => a.row.seq - b.row.seq)
+  }
+
+  async write(batch: Batch): Promise<void> {
+    const { account_sid } = batch
+    const query = writeOf(batch, changesOf(batch, this.#tables), this.#tables)
+    query.catch(() => {}) // told by the session
+    const ticket = ++this.#tickets
+    // Asked when its turn has come: what follows a failed write was decided on memory that is no longer true.
+    const allow = () => {
+      if (this.#held.get(account_sid) !== this.#session.generation())
+        throw new StoreUnavailable(`account ${account_sid} must be locked first`)
+      if (ticket <= (this.#refused.get(account_sid) ?? 0)) throw new StoreUnavailable('a write before this one failed')
+    }
+    try {
+      const { rows } = await this.#session.query(query, allow)
+      if (rows[0].matched === 1) return
+    } catch (error) {
+      // The next one's turn comes after this: the session was asked for this one first.
+      if (error instanceof ContentRejected) this.#refused.set(account_sid, this.#tickets)
+      else if (error instanceof StoreUnavailable && ticket > (this.#refused.get(account_sid) ?? 0))
+        this.#held.delete(account_sid)
+      throw error
+    }
+    this.#held.delete(account_sid)
+    throw new Fenced(`account ${account_sid} was taken by another node`)
+  }
+
+  async page<R extends Row = Row>(query: PageQuery): Promise<R[]> {
+    return this.#rows<R>(this.#queries.page(query))
+  }
+
+  async find<R extends Row = Row>(
+    account_sid: string,
+    kind: string,
+    where: Readonly<Record<string, Value>>
+  ): Promise<R[]> {
+    return this.#rows<R>(this.#queries.find(account_sid, kind, where))
+  }
+
+  // The log, and those who read it
+
+  log(account_sid: string, cursor: number, limit: number): Promise<StoredEvent[]> {
+    return this.#log.after(account_sid, cursor, limit)
+  }
+
+  journal(account_sid: string, after: number, limit: number): Promise<JournalEntry[]> {
+    const sql =
+      'select decision, at, seed, data from journal where account_sid = $1 and decision > $2 order by decision limit $3'
+    return this.query<JournalEntry>({ sql, values: [account_sid, after, limit] })
+  }
+
+  async prune(account_sid: string, before: { event?: number; journal?: number }, limit: number): Promise<number> {
+    const { event, journal } = before
+    let gone = 0
+    if (event !== undefined) {
+      const sql = `with old as (${pruneText(blockTable)} returning last)
+          delete from ${quote(textTable.name)} texts using old where account_sid = $1 and texts.last = old.last`
+      gone += await this.change({ sql, values: [account_sid, event, limit] })
+    }
+    if (journal !== undefined)
+      gone += await this.change({ sql: pruneText(journalTable), values: [account_sid, journal, limit] })
+    return gone
+  }
+
+  cursor(account_sid: string, reader: string, begins_at = 0): Promise<number> {
+    return cursorOf(this, (query) => this.#written(query), account_sid, { reader, begins_at })
+  }
+
+  /** Beside the node's writing connection, so that no decision waits for it: the cursor fences it. */
+  async advance(step: ReaderStep): Promise<void> {
+    const [row] = await this.#written(await advanceOf(step))
+    if (row.matched !== 1)
+      throw new Fenced(`the reader ${step.reader} of account ${step.account_sid} is not at event ${step.from}`)
+  }
+
+  // What features keep
+
+  async query<R extends object = Record<string, unknown>>({ sql, values }: Query): Promise<R[]> {
+    if (this.#closed) throw new StoreUnavailable('the store is closed')
+    try {
+      return await inflated<R>(await this.#pool.query(sql, values))
     } catch (error) {
       throw storeError(error)
     }
   }
 
-  /** As `read`, for what changes rows: a warning means that the outcome is unknown. */
-  async function written({ sql, values }: Query): Promise<pg.QueryResult['rows']> {
-    if (closed) throw new StoreUnavailable('the store is closed')
+  /** Beside the node's writing connection, as `update` and `forget`. */
+  async change({ sql, values }: Query): Promise<number> {
+    return (await this.#written({ sql: `${sql} returning 1`, values })).length
+  }
+
+  async update(account_sid: string, ...updates: readonly Update[]): Promise<number> {
+    const some = updates.filter(({ rows }) => rows.length > 0)
+    return some.length === 0 ? 0 : (await this.#written(await updateOf(account_sid, some))).length
+  }
+
+  forget(account_sid: string, aging: Aging, before: number, limit: number): Promise<number> {
+    return this.change(forgetOf(account_sid, aging, before, limit))
+  }
+
+  // The database
+
+  compact(): Promise<number> {
+    return Promise.resolve(0)
+  }
+
+  async backup(): Promise<never> {
+    throw new CannotOpen('A PostgreSQL store is backed up with its own tools: use pg_dump, or an archive of its log.')
+  }
+
+  async ping(): Promise<void> {
+    await this.#session.query({ text: 'select 1' })
+  }
+
+  healthy(): boolean {
+    return !this.#closed && this.#session.healthy()
+  }
+
+  trouble(): string | undefined {
+    return this.#closed || this.#session.healthy() ? undefined : 'PostgreSQL does not answer'
+  }
+
+  onLost(listener: (why: StoreUnavailable) => void): () => void {
+    return this.#session.onLost(listener)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#session.close()
+    this.#held.clear()
+    await this.#pool.end()
+  }
+
+  /** Takes the lock and raises the epoch in one statement, so that no loss of the connection can come between. */
+  async #tryLock(account_sid: string): Promise<AccountHead | undefined> {
+    const generation = this.#session.generation()
+    const { rows } = await this.#session.query({ name: 'lock', text: lockText, values: [account_sid, rowFormat] })
+    const head: AccountHead | undefined = rows[0]
+    if (head === undefined) return undefined
+    checkFormat(account_sid, head.format)
+    this.#held.set(account_sid, generation)
+    return head
+  }
+
+  async #loadCold(account_sid: string, kind: string, loaded: LoadedRow[]): Promise<void> {
+    let after = -1
+    for (;;) {
+      const query = this.#queries.residentCold(account_sid, kind, after, loadPiece)
+      const rows = await this.query<Pick<StoredRow, 'seq' | 'data'>>(query)
+      for (const { data } of rows) loaded.push({ kind, row: JSON.parse(data) })
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < loadPiece) return
+      after = last.seq
+    }
+  }
+
+  async #rows<R extends Row>(query: Query): Promise<R[]> {
+    return (await this.query<Pick<StoredRow, 'data'>>(query)).map(({ data }) => JSON.parse(data))
+  }
+
+  /** As `query`, for what changes rows: a warning means that the outcome is unknown. */
+  async #written({ sql, values }: Query): Promise<pg.QueryResult['rows']> {
+    if (this.#closed) throw new StoreUnavailable('the store is closed')
     let broken = false
-    const client = await pool.connect().catch((error) => {
-      throw storeError(error)
-    })
+    const client = await this.#client()
     try {
       return (await answerOf(client, { text: sql, values })).rows
     } catch (error) {
@@ -91,186 +347,11 @@ export async function openPostgres({
     }
   }
 
-  /** Runs a text that changes rows, beside the node's writing connection; resolves with how many it changed. */
-  async function change({ sql, values }: Query): Promise<number> {
-    return (await written({ sql: `${sql} returning 1`, values })).length
-  }
-
-  async function update(account_sid: string, ...updates: readonly Update[]): Promise<number> {
-    const some = updates.filter(({ rows }) => rows.length > 0)
-    return some.length === 0 ? 0 : (await written(await updateOf(account_sid, some))).length
-  }
-
-  async function readRows(query: Query): Promise<Row[]> {
-    return (await read(query)).map(({ data }) => JSON.parse(data))
-  }
-
-  /** Takes the lock and raises the epoch in one statement, so that no loss of the connection can come between. */
-  async function tryLock(account_sid: string): Promise<AccountHead | undefined> {
-    const generation = session.generation()
-    const { rows } = await session.query({ name: 'lock', text: lockText, values: [account_sid, rowFormat] })
-    const head: AccountHead | undefined = rows[0]
-    if (head === undefined) return undefined
-    checkFormat(account_sid, head.format)
-    held.set(account_sid, generation)
-    return head
-  }
-
-  const store: Store = {
-    async migrate() {
-      const client = await pool.connect().catch((error) => {
-        throw storeError(error)
-      })
-      try {
-        await client.query('begin')
-        await client.query("select pg_advisory_xact_lock(hashtextextended('ringdown migrate ' || current_schema(), 0))")
-        const run = async (sql: string) => void (await client.query(sql))
-        const rows = async (sql: string) => (await client.query(sql)).rows
-        hasOldLog = await migrateTables({ dialect: 'postgres', run, rows }, tables, placeOf(url))
-        await client.query('commit')
-        client.release()
-      } catch (error) {
-        client.release(true) // closing the connection rolls back
-        throw error instanceof CannotOpen ? error : storeError(error)
-      }
-    },
-
-    async accounts() {
-      const rows = await read({ sql: 'select account_sid from account order by account_sid', values: [] })
-      return rows.map(({ account_sid }) => account_sid)
-    },
-
-    async lock(account_sid, signal) {
-      for (;;) {
-        signal?.throwIfAborted()
-        try {
-          await session.enroll()
-          const head = await tryLock(account_sid)
-          if (head !== undefined) {
-            if (hasOldLog) await moveOldLog(store, tables.log, account_sid, tell)
-            return head
-          }
-          const steady = session.steady()
-          if (steady) await session.query({ text: endSilentText, values: [account_sid, timing.silentMs, steady.until] })
-        } catch (error) {
-          if (!(error instanceof StoreUnavailable) || closed) throw error
-        }
-        await pause(standbyMs, signal)
-      }
-    },
-
-    // Another node may have taken it.
-    peek: () => Promise.resolve(undefined),
-
-    async load(account_sid) {
-      const loaded: LoadedRow[] = []
-      let after: [string, number] = ['', 0]
-      for (;;) {
-        const rows = await read(queries.resident(account_sid, after, loadPiece))
-        for (const { kind, data } of rows) loaded.push({ kind, row: JSON.parse(data) })
-        if (rows.length < loadPiece) break
-        after = [rows.at(-1).kind, rows.at(-1).seq]
-      }
-      for (const kind of tables.coldNames)
-        if (tables.kind(kind).resident !== undefined) await loadCold(account_sid, kind, loaded)
-      return loaded.sort((a, b) => a.row.seq - b.row.seq)
-    },
-
-    async write(batch) {
-      const { account_sid } = batch
-      const query = writeOf(batch, changesOf(batch, tables), tables)
-      query.catch(() => {}) // told by the session
-      const ticket = ++tickets
-      // Asked when its turn has come: what follows a failed write was decided on memory that is no longer true.
-      const allow = () => {
-        if (held.get(account_sid) !== session.generation())
-          throw new StoreUnavailable(`account ${account_sid} must be locked first`)
-        if (ticket <= (refused.get(account_sid) ?? 0)) throw new StoreUnavailable('a write before this one failed')
-      }
-      try {
-        const { rows } = await session.query(query, allow)
-        if (rows[0].matched === 1) return
-      } catch (error) {
-        // The next one's turn comes after this: the session was asked for this one first.
-        if (error instanceof ContentRejected) refused.set(account_sid, tickets)
-        else if (error instanceof StoreUnavailable && ticket > (refused.get(account_sid) ?? 0)) held.delete(account_sid)
-        throw error
-      }
-      held.delete(account_sid)
-      throw new Fenced(`account ${account_sid} was taken by another node`)
-    },
-
-    page: async (query) => readRows(queries.page(query)),
-    find: async (account_sid, kind, where) => readRows(queries.find(account_sid, kind, where)),
-
-    log: (account_sid, cursor, limit) => new EventLog(store).after(account_sid, cursor, limit),
-
-    journal(account_sid, after, limit) {
-      const sql =
-        'select decision, at, seed, data from journal where account_sid = $1 and decision > $2 order by decision limit $3'
-      return read({ sql, values: [account_sid, after, limit] })
-    },
-
-    dialect,
-    query: read,
-    change,
-    update,
-    forget: (account_sid, aging, before, limit) => change(forgetOf(account_sid, aging, before, limit)),
-
-    cursor: (account_sid, reader, begins_at = 0) =>
-      cursorOf({ dialect, query: read }, written, account_sid, { reader, begins_at }),
-
-    // Beside the node's writing connection, so that no decision waits for it: the cursor fences it.
-    async advance(step) {
-      const [row] = await written(await advanceOf(step))
-      if (row.matched !== 1)
-        throw new Fenced(`the reader ${step.reader} of account ${step.account_sid} is not at event ${step.from}`)
-    },
-
-    async prune(account_sid, { event, journal }, limit) {
-      let gone = 0
-      if (event !== undefined) {
-        const sql = `with old as (${pruneText(blockTable)} returning last)
-          delete from ${quote(textTable.name)} texts using old where account_sid = $1 and texts.last = old.last`
-        gone += await change({ sql, values: [account_sid, event, limit] })
-      }
-      if (journal !== undefined)
-        gone += await change({ sql: pruneText(journalTable), values: [account_sid, journal, limit] })
-      return gone
-    },
-
-    compact: () => Promise.resolve(0),
-
-    async backup() {
-      throw new CannotOpen('A PostgreSQL store is backed up with its own tools: use pg_dump, or an archive of its log.')
-    },
-
-    async ping() {
-      await session.query({ text: 'select 1' })
-    },
-
-    healthy: () => !closed && session.healthy(),
-    trouble: () => (closed || session.healthy() ? undefined : 'PostgreSQL does not answer'),
-    onLost: session.onLost,
-
-    async close() {
-      if (closed) return
-      closed = true
-      await session.close()
-      held.clear()
-      await pool.end()
-    }
-  }
-  return store
-
-  async function loadCold(account_sid: string, kind: string, loaded: LoadedRow[]): Promise<void> {
-    let after = -1
-    for (;;) {
-      const rows = await read(queries.residentCold(account_sid, kind, after, loadPiece))
-      for (const { data } of rows) loaded.push({ kind, row: JSON.parse(data) })
-      if (rows.length < loadPiece) return
-      after = rows.at(-1).seq
-    }
+  /** A connection of the pool; whoever asks for it lets it go. */
+  #client(): Promise<pg.PoolClient> {
+    return this.#pool.connect().catch((error) => {
+      throw storeError(error)
+    })
   }
 }
 
@@ -304,23 +385,24 @@ const endSilentText = `with silent as (
 
 /** Instants never go back along the sequence, so the oldest rows are the first: no index on the instant is needed. */
 function pruneText({ name, key }: Table): string {
-  const [table, order] = [quote(name), quote(key.at(-1) as string)] // as: every table has a key
+  const [table, order] = [quote(name), quote(memberAt(key, key.length - 1))]
   return `delete from ${table} where account_sid = $1 and ${order} in (
     select ${order} from (select ${order}, at from ${table} where account_sid = $1 order by ${order} limit $3) oldest
     where at < $2)`
 }
 
 /** The rows of an answer, with what is kept deflated as text; a thread of Node's does that. */
-async function inflated({ fields, rows }: pg.QueryResult): Promise<pg.QueryResult['rows']> {
+async function inflated<R extends object>({ fields, rows }: pg.QueryResult<R>): Promise<R[]> {
   const columns = fields.filter(({ dataTypeID }) => dataTypeID === pg.types.builtins.BYTEA)
   if (columns.length === 0) return rows
-  const text = async (value: Buffer) => {
+  const text = async (value: unknown) => {
+    if (!(value instanceof Buffer)) throw new Error('invariant: bytea comes as a Buffer')
     const inflated = await inflate(value, { chunkSize: inflateChunk }).catch((error: Error) => {
       throw new StoreUnavailable('PostgreSQL: a block of the log is damaged', { cause: error })
     })
     return inflated.toString('utf8')
   }
-  const texts = rows.map((row) => columns.map(async ({ name }) => [name, await text(row[name])] as const))
+  const texts = rows.map((row) => columns.map(async ({ name }) => [name, await text(fieldOf(row, name))] as const))
   const found = await Promise.all(texts.map((of) => Promise.all(of)))
   return rows.map((row, n) => ({ ...row, ...Object.fromEntries(found[n] ?? []) }))
 }

@@ -79,6 +79,14 @@ export function binding(dialect: Dialect): Binding {
   }
 }
 
+/** A row as its table has it. */
+export interface StoredRow {
+  readonly kind: string
+  readonly seq: number
+  /** The row as JSON text. */
+  readonly data: string
+}
+
 /** What a store reads of its own tables, as text. */
 export class RowQueries {
   readonly #dialect: Dialect
@@ -95,12 +103,12 @@ export class RowQueries {
     const conditions = [`account_sid = ${bind(account_sid)}`]
     for (const [column, comparison, value] of where) {
       const name = columnOf(this.#tables, kind, column)
-      if (comparison === 'in') {
+      if (typeof value === 'object' && value !== null) {
         const type = this.#tables.cold(kind).columns[column] === 'integer' ? 'integer' : 'text'
-        conditions.push(among(name, type, value as readonly Value[])) // as: `in` compares with a list
+        conditions.push(among(name, type, value)) // `in`
       } else if (value === null && comparison === '=') conditions.push(`${name} is null`)
       else {
-        const compared = this.#tables.compared(kind, column, value as Value) // as: no other comparison is with a list
+        const compared = this.#tables.compared(kind, column, value)
         conditions.push(`${name} ${comparison} ${bind(compared)}`)
       }
     }

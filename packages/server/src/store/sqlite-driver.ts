@@ -12,7 +12,7 @@ export interface Database {
 
 export interface Statement {
   run(...values: (string | number | null | Uint8Array)[]): { changes: number | bigint }
-  all(...values: (string | number | null)[]): unknown[]
+  all(...values: (string | number | null)[]): Record<string, unknown>[]
 }
 
 type Driver = new (path: string, options: { readOnly: boolean }) => Database
@@ -33,12 +33,12 @@ export async function openDatabase(path: string, { readOnly = false } = {}): Pro
 async function loadDriver(): Promise<Driver> {
   // Not a literal: Node 20 has neither the module nor a type for it.
   const own = 'node:sqlite'
-  const found: unknown = await import(own).catch(() => import('@photostructure/sqlite'))
-  return (found as { DatabaseSync: Driver }).DatabaseSync // as: both modules export the class under this name
+  const { DatabaseSync }: { DatabaseSync: Driver } = await import(own).catch(() => import('@photostructure/sqlite'))
+  return DatabaseSync
 }
 
 /** SQLite's extended result code of an error, or 0 for an error that is not SQLite's. */
 export function errorCode(error: unknown): number {
-  const { errcode } = (error ?? {}) as { errcode?: unknown } // as: both drivers put the code there
-  return typeof errcode === 'number' ? errcode : 0
+  const hasCode = typeof error === 'object' && error !== null && 'errcode' in error // where both drivers put it
+  return hasCode && typeof error.errcode === 'number' ? error.errcode : 0
 }

@@ -4,9 +4,10 @@ import { FileWatch } from './file-watch.ts'
 import { checkIntact, expectedOf } from './intact.ts'
 import { Mark, type Reached } from './mark.ts'
 import { Refused, readOnce, type SqliteThread, type Step, sqliteThread } from './sqlite-thread.ts'
-import { CannotOpen, StoreUnavailable } from './store.ts'
+import { CannotOpen, StoreUnavailable, type Value } from './store.ts'
+import { messageOf } from './thrown.ts'
 
-type Rows = Record<string, unknown>[]
+type Row = Record<string, unknown>
 
 /**
  * One SQLite file with its two threads: one writes, another one reads, so that a read waits neither for a flush nor for
@@ -70,8 +71,8 @@ export class SqliteFile {
     }
   }
 
-  /** Rows that are read beside the writer. */
-  read(sql: string, values: readonly unknown[]): Promise<Rows> {
+  /** Rows that are read beside the writer; `R` is what is selected, here and below. */
+  read<R extends object = Row>(sql: string, values: readonly Value[]): Promise<R[]> {
     return this.#reader.rows(sql, values)
   }
 
@@ -81,19 +82,19 @@ export class SqliteFile {
   }
 
   /** The same as `read`, for what would be told while nothing can be written: the file must be the one that was opened. */
-  async peek(sql: string, values: readonly unknown[]): Promise<Rows> {
+  async peek<R extends object = Row>(sql: string, values: readonly Value[]): Promise<R[]> {
     await this.#renewal
     if (this.#gone) throw this.#gone
     return this.read(sql, values)
   }
 
   /** Rows that the writer reads. That it succeeds does not say that a write would. */
-  ask(sql: string): Promise<Rows> {
+  ask<R extends object = Row>(sql: string): Promise<R[]> {
     return this.#asking(() => this.#writer.rows(sql, []))
   }
 
   /** One text that writes, and the rows that it returns. */
-  run(sql: string, values: readonly unknown[]): Promise<Rows> {
+  run<R extends object = Row>(sql: string, values: readonly Value[]): Promise<R[]> {
     return this.#writing(() => this.#writer.rows(sql, values))
   }
 
@@ -118,7 +119,7 @@ export class SqliteFile {
 
   /** Lets the writer alone with some work in one transaction; everybody else waits for it. */
   migrate(
-    work: (run: (sql: string) => Promise<void>, rows: (sql: string) => Promise<Rows>) => Promise<void>
+    work: (run: (sql: string) => Promise<void>, rows: (sql: string) => Promise<Row[]>) => Promise<void>
   ): Promise<void> {
     this.#migration ??= this.#migrate(work).finally(() => {
       this.#migration = undefined
@@ -142,7 +143,7 @@ export class SqliteFile {
       await copier.rows('vacuum into ?', [target])
       await syncFile(target)
     } catch (error) {
-      throw new CannotOpen(`Cannot write a backup to ${target}: ${(error as Error).message}.`, { cause: error }) // as: threads reject with errors
+      throw new CannotOpen(`Cannot write a backup to ${target}: ${messageOf(error)}.`, { cause: error })
     } finally {
       await copier.close()
     }

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { type Packed, Packer } from './packed.ts'
 import { ContentRejected, StoreUnavailable, type Value } from './store.ts'
 import type { Cell } from './tables.ts'
+import { messageOf } from './thrown.ts'
 import { workerFile } from './worker-file.ts'
 
 /** What a worker is started with. */
@@ -23,7 +24,7 @@ export interface Step {
 export type PackedStep = Omit<Step, 'values'> & { readonly count: number }
 
 export type Work =
-  | { readonly do: 'rows'; readonly sql: string; readonly values: Value[] }
+  | { readonly do: 'rows'; readonly sql: string; readonly values: readonly Value[] }
   | {
       readonly do: 'transaction'
       readonly steps: readonly PackedStep[]
@@ -65,8 +66,8 @@ interface Waiting {
 export interface SqliteThread {
   /** Starts the thread ahead of its first call, which comes soon. */
   warm(): void
-  /** Deflated columns come as text. */
-  rows(sql: string, values: readonly unknown[]): Promise<Record<string, unknown>[]>
+  /** Deflated columns come as text. `R` is what the query selects. */
+  rows<R extends object = Record<string, unknown>>(sql: string, values: readonly Value[]): Promise<R[]>
   /**
    * Runs all steps or none; `missed` is the step that had to change a row and did not, or -1. Transactions of a lane need
    * not be awaited: when one has failed or missed, those that were sent before that was known are Refused.
@@ -144,9 +145,9 @@ export function sqliteThread(opening: Opening): SqliteThread {
       if (closing === undefined) worker ??= start()
       worker?.unref()
     },
-    async rows(sql, values) {
-      const { rows } = await call({ do: 'rows', sql, values: values as Value[] }) // as: the dialect binds only these
-      return rows === undefined ? [] : objectsOf(rows)
+    async rows<R extends object>(sql: string, values: readonly Value[]) {
+      const { rows } = await call({ do: 'rows', sql, values })
+      return rows === undefined ? [] : objectsOf<R>(rows)
     },
     async transaction(steps, lane) {
       const values = packer.pack(steps.map((step) => step.values))
@@ -163,8 +164,8 @@ export function sqliteThread(opening: Opening): SqliteThread {
     },
     async checkpoint() {
       const { rows } = await call({ do: 'checkpoint' })
-      const [found] = rows === undefined ? [] : objectsOf(rows)
-      return Number(found?.log ?? 0)
+      const [found] = rows === undefined ? [] : objectsOf<{ readonly log: number }>(rows)
+      return found?.log ?? 0
     },
     async renew() {
       await call({ do: 'renew' })
@@ -181,7 +182,7 @@ export function sqliteThread(opening: Opening): SqliteThread {
  * is never given back.
  */
 export async function readOnce<T>(thread: SqliteThread, work: () => Promise<T>): Promise<T> {
-  const [usual] = await thread.rows('pragma cache_size', [])
+  const [usual] = await thread.rows<{ readonly cache_size: number }>('pragma cache_size', [])
   await thread.script('pragma cache_size = -512')
   try {
     return await work()
@@ -191,12 +192,12 @@ export async function readOnce<T>(thread: SqliteThread, work: () => Promise<T>):
 }
 
 /** Each row as an object by column. Posted as objects, each would carry the names of its columns. */
-function objectsOf({ columns, values }: AnswerRows): Record<string, unknown>[] {
-  const rows: Record<string, unknown>[] = []
+function objectsOf<R extends object>({ columns, values }: AnswerRows): R[] {
+  const rows: R[] = []
   for (let at = 0; at < values.length; at += columns.length) {
     const row: Record<string, unknown> = {}
     for (const [i, column] of columns.entries()) row[column] = values[at + i]
-    rows.push(row)
+    rows.push(row as R) // as: who asks says what it selects
   }
   return rows
 }
@@ -213,7 +214,9 @@ export class SqliteFailed extends StoreUnavailable {
 
 /** What a thread's error says, in one line without a full stop. */
 export function reasonOf(error: unknown): string {
-  return (error as Error).message.replace(/\s*\n\s*/g, ' ').replace(/\.$/, '') // as: threads reject with errors
+  return messageOf(error)
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/\.$/, '')
 }
 
 /** A transaction was not tried, because of another one's failure. */

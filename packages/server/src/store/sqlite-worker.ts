@@ -18,7 +18,7 @@ const cacheKilobytes = { writer: 16_000, reader: 4_000 }
 /** More statements than any program of ours has; a list with filters of its own must not grow memory for ever. */
 const preparedLimit = 500
 
-const { path, readOnly } = workerData as Opening // as: sqlite-thread.ts starts this file and nobody else
+const { path, readOnly }: Opening = workerData // sqlite-thread.ts starts this file and nobody else
 const port = parentPort
 if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker thread')
 
@@ -106,8 +106,7 @@ function transaction(db: Database, steps: readonly PackedStep[], packed: Packed)
   return { missed: -1, changes }
 }
 
-function rowsOf(found: unknown[]): AnswerRows {
-  const rows = found as Record<string, unknown>[] // as: rows of a query are objects by column
+function rowsOf(rows: readonly Readonly<Record<string, unknown>>[]): AnswerRows {
   const columns = Object.keys(rows[0] ?? {})
   const values: unknown[] = []
   for (const row of rows) for (const column of columns) values.push(inflated(row[column]))

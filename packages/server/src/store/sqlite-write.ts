@@ -1,8 +1,9 @@
+import { memberAt } from '@ringdown/engine/core/member-at'
 import type { Changes } from './changes.ts'
 import { blockTable, textTable } from './log-blocks.ts'
-import type { Aging, RowQueries, Update } from './query.ts'
+import type { Aging, Query, RowQueries, Update } from './query.ts'
 import type { Step } from './sqlite-thread.ts'
-import type { Batch, ReaderStep } from './store.ts'
+import type { Batch, ReaderStep, Value } from './store.ts'
 import { type Cell, type Inserts, quote, rest, type Table } from './tables.ts'
 
 const cursorText = 'update cursor set seq = ? where account_sid = ? and reader = ? and seq = ?'
@@ -25,11 +26,20 @@ export function stepsOf({ account_sid, epoch, head }: Batch, changes: Changes, q
   for (const { table, rows } of changes.upserts) add(upsertText(table), rows)
   for (const { table, rows } of changes.deletes) add(deleteText(table), rows)
   for (const { kind, where } of changes.removals) {
-    const { sql, values } = queries.removal(account_sid, kind, where)
-    steps.push({ sql, width: values.length, values: values as Cell[] }) // as: an account and values of `where`
+    steps.push(stepOf(queries.removal(account_sid, kind, where)))
   }
   for (const { table, rows } of changes.inserts) add(insertText(table), rows)
   return steps
+}
+
+/** A query that writes, once. */
+export function stepOf(query: Query): Step {
+  return { sql: query.sql, width: query.values.length, values: boundBy(query) }
+}
+
+/** What a query binds. */
+export function boundBy({ values }: Query): Value[] {
+  return values as Value[] // as: the dialect of SQLite binds only these
 }
 
 /** A reader's step: its cursor, which must be where the step begins, and the rows that it brings. */
@@ -107,7 +117,7 @@ export function pruneLogSteps(account_sid: string, before: number, limit: number
 
 /** The rows of a table whose key is among the oldest ones of another table, or the same. */
 export function pruneStep(table: Table, aging: Table, account_sid: string, before: number, limit: number): Step {
-  const order = quote(aging.key.at(-1) as string) // as: every table has a key
+  const order = quote(memberAt(aging.key, aging.key.length - 1))
   const sql = `delete from ${quote(table.name)} where account_sid = ? and ${order} in (
     select ${order} from (select ${order}, at from ${quote(aging.name)} where account_sid = ? order by ${order} limit ?) where at < ?)`
   return { sql, width: 4, values: [account_sid, account_sid, limit, before] }

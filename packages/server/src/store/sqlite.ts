@@ -4,10 +4,19 @@ import { EventLog } from './event-log.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { moveOldLog } from './old-log.ts'
 import { pause } from './pause.ts'
-import { type Aging, cursorOf, type Dialect, type Query, RowQueries, type Update } from './query.ts'
+import { type Aging, cursorOf, type Dialect, type Query, RowQueries, type StoredRow, type Update } from './query.ts'
 import { SqliteFile } from './sqlite-file.ts'
 import { canPass, reasonOf, type Step } from './sqlite-thread.ts'
-import { advanceSteps, forgetStep, pruneLogSteps, pruneStep, stepsOf, updateStep } from './sqlite-write.ts'
+import {
+  advanceSteps,
+  boundBy,
+  forgetStep,
+  pruneLogSteps,
+  pruneStep,
+  stepOf,
+  stepsOf,
+  updateStep
+} from './sqlite-write.ts'
 import {
   type AccountHead,
   type Batch,
@@ -83,20 +92,20 @@ class SqliteStore implements Store {
   // Accounts and their rows
 
   async accounts(): Promise<string[]> {
-    const rows = await this.#file.read('select account_sid from account order by account_sid', [])
-    return rows.map((row) => String(row.account_sid))
+    const sql = 'select account_sid from account order by account_sid'
+    return (await this.#file.read<Pick<AccountHead, 'account_sid'>>(sql, [])).map((row) => row.account_sid)
   }
 
   async lock(account_sid: string, signal?: AbortSignal): Promise<AccountHead> {
     for (;;) {
       signal?.throwIfAborted()
       try {
-        const [head] = await this.#file.run(lockText, [account_sid, rowFormat])
-        const found = head as unknown as AccountHead // as: the columns of account are the fields of its head
-        checkFormat(account_sid, found.format)
+        const [head] = await this.#file.run<AccountHead>(lockText, [account_sid, rowFormat])
+        if (!head) throw new Error('invariant: the row of an account is made where there is none')
+        checkFormat(account_sid, head.format)
         if (this.#hasOldLog) await moveOldLog(this, this.#tables.log, account_sid, this.#tell)
         this.#file.held.add(account_sid)
-        return { ...found }
+        return head
       } catch (error) {
         if (error instanceof CannotOpen || this.#file.isClosed) throw error
         if (!(error instanceof StoreUnavailable) || !canPass(error)) throw this.#cannotTake(account_sid, error)
@@ -106,8 +115,8 @@ class SqliteStore implements Store {
   }
 
   async peek(account_sid: string): Promise<AccountHead | undefined> {
-    const [head] = await this.#file.peek(peekText, [account_sid])
-    return head as AccountHead | undefined // as: the columns of account are the fields of its head
+    const [head] = await this.#file.peek<AccountHead>(peekText, [account_sid])
+    return head
   }
 
   load(account_sid: string): Promise<LoadedRow[]> {
@@ -118,11 +127,7 @@ class SqliteStore implements Store {
     const loaded: LoadedRow[] = []
     let after: [string, number] = ['', 0]
     for (;;) {
-      const rows = (await this.query(this.#queries.resident(account_sid, after, loadPiece))) as {
-        kind: string
-        seq: number
-        data: string
-      }[] // as: selected so
+      const rows = await this.query<StoredRow>(this.#queries.resident(account_sid, after, loadPiece))
       for (const { kind, data } of rows) loaded.push({ kind, row: JSON.parse(data) })
       const last = rows.at(-1)
       if (last === undefined || rows.length < loadPiece) break
@@ -143,12 +148,16 @@ class SqliteStore implements Store {
     throw new Fenced(`account ${account_sid} was taken by another process`)
   }
 
-  async page(query: PageQuery): Promise<Row[]> {
-    return this.#rows(this.#queries.page(query))
+  async page<R extends Row = Row>(query: PageQuery): Promise<R[]> {
+    return this.#rows<R>(this.#queries.page(query))
   }
 
-  async find(account_sid: string, kind: string, where: Readonly<Record<string, Value>>): Promise<Row[]> {
-    return this.#rows(this.#queries.find(account_sid, kind, where))
+  async find<R extends Row = Row>(
+    account_sid: string,
+    kind: string,
+    where: Readonly<Record<string, Value>>
+  ): Promise<R[]> {
+    return this.#rows<R>(this.#queries.find(account_sid, kind, where))
   }
 
   // The log, and those who read it
@@ -160,7 +169,7 @@ class SqliteStore implements Store {
   async journal(account_sid: string, after: number, limit: number): Promise<JournalEntry[]> {
     const sql =
       'select decision, at, seed, data from journal where account_sid = ? and decision > ? order by decision limit ?'
-    return (await this.#file.read(sql, [account_sid, after, limit])) as unknown as JournalEntry[] // as: selected so
+    return this.#file.read<JournalEntry>(sql, [account_sid, after, limit])
   }
 
   async prune(account_sid: string, before: { event?: number; journal?: number }, limit: number): Promise<number> {
@@ -174,7 +183,7 @@ class SqliteStore implements Store {
   }
 
   cursor(account_sid: string, reader: string, begins_at = 0): Promise<number> {
-    const insert = ({ sql, values }: Query) => this.#file.run(sql, values)
+    const insert = (query: Query) => this.#file.run(query.sql, boundBy(query))
     return cursorOf(this, insert, account_sid, { reader, begins_at })
   }
 
@@ -185,12 +194,12 @@ class SqliteStore implements Store {
 
   // What features keep
 
-  query<R extends object = Record<string, unknown>>({ sql, values }: Query): Promise<R[]> {
-    return this.#file.read(sql, values) as Promise<R[]> // the caller says what it selects
+  query<R extends object = Record<string, unknown>>(query: Query): Promise<R[]> {
+    return this.#file.read<R>(query.sql, boundBy(query))
   }
 
-  change({ sql, values }: Query): Promise<number> {
-    return this.#changed({ sql, width: values.length, values: values as Value[] }) // as: the dialect binds only these
+  change(query: Query): Promise<number> {
+    return this.#changed(stepOf(query))
   }
 
   async update(account_sid: string, ...updates: readonly Update[]): Promise<number> {
@@ -205,8 +214,8 @@ class SqliteStore implements Store {
   // The file
 
   async compact(pages: number): Promise<number> {
-    const [found] = await this.#file.ask(roomText)
-    const { mode, free, all } = found as { mode: number; free: number; all: number } // as: selected so
+    const [found] = await this.#file.ask<{ mode: number; free: number; all: number }>(roomText)
+    const { mode, free, all } = found ?? { mode: 0, free: 0, all: 0 }
     if (mode !== incremental || free - Math.max(minKept, all * shareKept) < pages) return 0
     await this.#file.giveBack(pages)
     return pages
@@ -236,8 +245,8 @@ class SqliteStore implements Store {
     return this.#file.close()
   }
 
-  async #rows(query: Query): Promise<Row[]> {
-    return (await this.query(query)).map(({ data }) => JSON.parse(data as string)) // as: the column is text
+  async #rows<R extends Row>(query: Query): Promise<R[]> {
+    return (await this.query<Pick<StoredRow, 'data'>>(query)).map(({ data }) => JSON.parse(data))
   }
 
   async #changed(step: Step): Promise<number> {
@@ -253,7 +262,7 @@ class SqliteStore implements Store {
     let after = -1
     for (;;) {
       const query = this.#queries.residentCold(account_sid, kind, after, loadPiece)
-      const rows = (await this.query(query)) as { seq: number; data: string }[] // as: selected so
+      const rows = await this.query<Pick<StoredRow, 'seq' | 'data'>>(query)
       for (const { data } of rows) loaded.push({ kind, row: JSON.parse(data) })
       const last = rows.at(-1)
       if (last === undefined || rows.length < loadPiece) return

@@ -42,10 +42,10 @@ export interface Store extends Reading, Writing {
    * called before that was told are refused with StoreUnavailable, since they were decided on what is not there.
    */
   write(batch: Batch): Promise<void>
-  /** One page of a cold kind. */
-  page(query: PageQuery): Promise<Row[]>
+  /** One page of a cold kind; `R` are its rows, here and below. */
+  page<R extends Row = Row>(query: PageQuery): Promise<R[]>
   /** Rows of a cold kind whose columns equal the given values (a missing row is simply not in the answer). */
-  find(account_sid: string, kind: string, where: Readonly<Record<string, Value>>): Promise<Row[]>
+  find<R extends Row = Row>(account_sid: string, kind: string, where: Readonly<Record<string, Value>>): Promise<R[]>
   /** Events after the cursor, oldest first. The sequence survives deletion of old events. */
   log(account_sid: string, cursor: number, limit: number): Promise<StoredEvent[]>
   /** Journal entries after a decision number, oldest first. */

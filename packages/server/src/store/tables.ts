@@ -1,5 +1,6 @@
 import type { ColdKind } from '@ringdown/engine/core/kind'
 import { nameForm } from '@ringdown/engine/core/names'
+import { fieldOf } from '@ringdown/engine/core/row'
 import type { Value } from './store.ts'
 
 /**
@@ -98,7 +99,7 @@ export class Tables {
     const cold = this.coldOf(kind)
     if (cold === undefined) return rowTable
     const { until } = this.kind(kind)
-    const isLiving = until !== undefined && ((row as Record<string, Value>)[until] ?? null) === null // one of its columns
+    const isLiving = until !== undefined && (fieldOf(row, until) ?? null) === null
     return isLiving ? rowTable : cold
   }
 

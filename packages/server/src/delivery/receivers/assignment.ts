@@ -1,6 +1,7 @@
 import { isJsonObject } from '@ringdown/contract/json-text'
 import type { CommandOf } from '@ringdown/engine/commands'
 import { spelled } from '@ringdown/engine/core/enumeration'
+import { isKeyOf } from '@ringdown/engine/core/keys'
 import type { CallbackFailure } from '@ringdown/engine/routing/instruction'
 import { isVoiceInstruction, problemOf, voiceInstructionNames } from '@ringdown/engine/routing/voice-instruction'
 import type { Ledger } from '../../commit/ledger.ts'
@@ -142,7 +143,7 @@ export function assignmentAnswers(voice: Voice = noVoice): Required<Pick<Kind, '
 function failuresBefore({ first_refusal }: Answered): readonly CallbackFailure[] {
   if (first_refusal === undefined) return []
   const [, kind = '', message = first_refusal] = /^(\w+): (.*)$/s.exec(first_refusal) ?? []
-  const code = Object.hasOwn(codes, kind) ? codes[kind as Failure] : Number(kind) || 11200 // as: a key of the table
+  const code = isKeyOf(codes, kind) ? codes[kind] : Number(kind) || 11200
   return [{ code, message, callback: 'assignment_callback_url' }]
 }
 

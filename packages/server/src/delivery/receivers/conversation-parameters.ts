@@ -1,3 +1,4 @@
+import { isKeyOf } from '@ringdown/engine/core/keys'
 import type { LoggedEvent, Parameters } from '../delivery.ts'
 
 /** A parameter of a webhook and the field of the event's data that it is; what has no value is left out. */
@@ -133,7 +134,7 @@ function without(fields: readonly Field[], wire: string): readonly Field[] {
 
 /** How webhooks are told of an event of that type, or undefined where they never are. */
 export function tellingOf(type: string): Telling | undefined {
-  return Object.hasOwn(tellings, type) ? tellings[type as keyof typeof tellings] : undefined // hasOwn says that it is there
+  return isKeyOf(tellings, type) ? tellings[type] : undefined
 }
 
 /** The parameters of one telling, and who did it; `RetryCount` is the sender's to add. */

@@ -60,7 +60,7 @@ class Center extends World {
         this.#cold.flatMap((cold) =>
           cold.kind === kind &&
           Object.entries(where).every(([column, value]) => (cold.row as never as typeof where)[column] === value)
-            ? [cold.row]
+            ? [cold.row as never] // it is of that kind
             : []
         )
     }

@@ -52,8 +52,10 @@ function configured({ seq, data }: LoggedEvent, { state, account_sid }: RouteCon
 async function scoped(event: LoggedEvent, context: RouteContext, name: string): Promise<Place[]> {
   const { conversation_sid, scoped_webhooks } = event.data
   // A removed conversation has no webhooks any more: its last event brings those that are to know.
-  if (event.type === 'conversation.removed')
-    return typeof scoped_webhooks === 'string' ? (JSON.parse(scoped_webhooks) as Target[]).map(placeOf) : [] // as the engine wrote it
+  if (event.type === 'conversation.removed') {
+    const targets: Target[] = typeof scoped_webhooks === 'string' ? JSON.parse(scoped_webhooks) : [] // as the engine wrote it
+    return targets.map(placeOf)
+  }
   if (typeof conversation_sid !== 'string') return []
   const webhooks = await webhooksOf(conversation_sid, context)
   return webhooks.filter((webhook) => event.seq > webhook.since_event && wants(webhook, event.data, name)).map(placeOf)
@@ -71,7 +73,7 @@ async function webhooksOf(conversation_sid: string, { state, find }: RouteContex
   const conversation = state.find('conversation', conversation_sid)
   if (conversation && conversation.state !== 'closed')
     return [...state.tables.conversation_scoped_webhook.by('conversation_sid', conversation_sid)]
-  const rows = (await find('conversation_scoped_webhook', { conversation_sid })) as ScopedWebhookRow[] // rows of that kind
+  const rows = await find('conversation_scoped_webhook', { conversation_sid })
   return rows.sort((a, b) => a.seq - b.seq)
 }
 
@@ -115,7 +117,7 @@ async function replayOf({ seq, data }: LoggedEvent, context: RouteContext): Prom
   const telling = tellingOf('message.added')
   if (!webhook || !telling) return []
   const conversation = await conversationOf(textOf(conversation_sid), context)
-  const messages = (await context.find('message', { conversation_sid: textOf(conversation_sid) })) as MessageRow[] // rows of that kind
+  const messages = await context.find('message', { conversation_sid: textOf(conversation_sid) })
   return messages
     .filter(({ index }) => index >= replay_after && index < next_index)
     .sort((a, b) => a.index - b.index)
@@ -133,8 +135,7 @@ async function replayOf({ seq, data }: LoggedEvent, context: RouteContext): Prom
 }
 
 async function conversationOf(sid: string, { state, find }: RouteContext): Promise<ConversationRow | undefined> {
-  const [row] = [state.find('conversation', sid) ?? ((await find('conversation', { sid })) as ConversationRow[])].flat() // rows of that kind
-  return row
+  return state.find('conversation', sid) ?? (await find('conversation', { sid }))[0]
 }
 
 /** A message as events tell of it. */

@@ -1,3 +1,4 @@
+import { isKeyOf } from '@ringdown/engine/core/keys'
 import type { InteractionWebhookEvent, InteractionWebhookRow } from '@ringdown/engine/flex/rows'
 import type { Draft, LoggedEvent, Parameters, Route } from '../delivery.ts'
 import { pascal, textOf } from './taskrouter.ts'
@@ -26,10 +27,11 @@ const told = {
 export const interactionWebhooks: Route = {
   isUsed: (state) => state.tables.interaction_webhook.size > 0,
 
-  wants: (type) => Object.hasOwn(told, type),
+  wants: (type) => isKeyOf(told, type),
 
   draftsOf(event, { account_sid, state }): readonly Draft[] {
-    const { name, fields } = told[event.type as keyof typeof told] // `wants` has asked
+    if (!isKeyOf(told, event.type)) return []
+    const { name, fields } = told[event.type]
     return state.tables.interaction_webhook
       .all()
       .filter((webhook) => isFor(webhook, event) && webhook.webhook_events.includes(name))

@@ -1,11 +1,6 @@
 import type { State } from '@ringdown/engine/center'
 import type { StreamType } from '@ringdown/engine/event-streams/catalogue'
-import type {
-  KinesisConfiguration,
-  SegmentConfiguration,
-  SinkRow,
-  WebhookConfiguration
-} from '@ringdown/engine/event-streams/rows'
+import type { SinkRow } from '@ringdown/engine/event-streams/rows'
 import { type CloudEvent, cloudEventOf, streamTypesOf } from '../cloud-event.ts'
 import type { Draft, LoggedEvent, Message, Route, RouteContext } from '../delivery.ts'
 import { trackMessage } from '../segment.ts'
@@ -58,19 +53,16 @@ function draftOf({ seq, sid, type }: LoggedEvent, receiver_sid: string, message:
 
 /** A webhook gets an array, of one event also where it would take several, and by POST also where it asked for GET. */
 function messageTo({ sink_type, sink_configuration }: SinkRow, event: CloudEvent, state: State): Message {
-  const configuration: unknown = sink_configuration
+  // That they are there, and texts, was checked when the sink was made.
+  const text = (name: string) => String(sink_configuration[name])
   switch (sink_type) {
     case 'kinesis': {
-      const { arn, role_arn, external_id } = configuration as KinesisConfiguration // checked when the sink was made, as below
-      return { method: 'kinesis', stream: { arn, role_arn, external_id }, json: JSON.stringify(event) }
+      const stream = { arn: text('arn'), role_arn: text('role_arn'), external_id: text('external_id') }
+      return { method: 'kinesis', stream, json: JSON.stringify(event) }
     }
-    case 'segment': {
-      const { write_key } = configuration as SegmentConfiguration
-      return trackMessage(event, write_key, state.account_sid, state.settings.segment_url)
-    }
-    default: {
-      const { destination } = configuration as WebhookConfiguration
-      return { method: 'POST', url: destination, json: JSON.stringify([event]) }
-    }
+    case 'segment':
+      return trackMessage(event, text('write_key'), state.account_sid, state.settings.segment_url)
+    default:
+      return { method: 'POST', url: text('destination'), json: JSON.stringify([event]) }
   }
 }

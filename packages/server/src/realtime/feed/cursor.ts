@@ -47,6 +47,6 @@ export class Cursors {
 /** FNV-1a of all that stands before the sum. */
 function sumOf(cursor: Buffer): number {
   let sum = 0x811c9dc5
-  for (let i = 0; i < bytes - 4; i++) sum = Math.imul(sum ^ (cursor[i] as number), 0x01000193) // i < its length
+  for (let i = 0; i < bytes - 4; i++) sum = Math.imul(sum ^ (cursor[i] ?? 0), 0x01000193)
   return sum >>> 0
 }

@@ -48,7 +48,10 @@ export class FeedEvent {
 
   /** For those who may not hear of everything: parsed once for all of them. */
   get data(): EventSubject['data'] {
-    this.#data ??= (JSON.parse(this.text) as EventSubject).data // as `textOf` writes it
+    if (this.#data === undefined) {
+      const subject: EventSubject = JSON.parse(this.text) // as `textOf` writes it
+      this.#data = subject.data
+    }
     return this.#data
   }
 }

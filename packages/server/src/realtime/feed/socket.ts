@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ErrorBody } from '@ringdown/contract/errors'
 import { InvalidRequest, parseForm } from '@ringdown/contract/form'
+import { isJsonObject } from '@ringdown/contract/json-text'
 import type { Logger } from 'pino'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Caller } from '../../access/caller.ts'
@@ -223,7 +224,7 @@ function leave(socket: WebSocket, code: number, reason: string): void {
 }
 
 function memberOf(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown> // as just checked
+  if (isJsonObject(value)) return value
   throw new InvalidRequest('The message is invalid: a JSON object with cursor, since, types, … is expected')
 }
 

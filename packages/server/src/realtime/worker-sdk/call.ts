@@ -1,7 +1,8 @@
 import { InvalidRequest, parseForm, parseRequest } from '@ringdown/contract/form'
-import { type OperationId, operations } from '@ringdown/contract/generated/operations'
+import { type OperationId, type OperationTypes, operations } from '@ringdown/contract/generated/operations'
 import { isJsonObject, membersOf, unquoted, valueAt } from '@ringdown/contract/json-text'
 import type { Operation } from '@ringdown/contract/operation'
+import { memberAt } from '@ringdown/engine/core/member-at'
 
 /** A call as clients post it: `{"url", "method", "params", "token"}` (reference taskrouter 9.4). */
 export interface BridgeCall {
@@ -113,7 +114,7 @@ export function matched(template: string, path: readonly string[]): Readonly<Rec
   if (parts.length !== path.length) return undefined
   const names: Record<string, string> = {}
   for (const [i, part] of parts.entries()) {
-    const segment = path[i] as string // as long as the template
+    const segment = memberAt(path, i) // as long as the template
     if (part.startsWith(':')) names[part.slice(1)] = segment
     else if (part !== segment) return undefined
   }
@@ -126,11 +127,11 @@ const byId = new Map<string, Operation>(operations.map((operation) => [operation
  * The parameters of a call that REST has as well, read by the contract: names in snake_case, with `path` under the names
  * of its own template.
  */
-export function callParameters(
-  id: OperationId,
+export function callParameters<Id extends OperationId>(
+  id: Id,
   path: Readonly<Record<string, string>>,
   { params, if_match }: BridgeCall
-): Readonly<Record<string, unknown>> {
+): ParametersOf<Id> {
   const operation = byId.get(id)
   if (!operation) throw new Error(`invariant: the contract has ${id}`)
   const parsed = parseRequest(operation, {
@@ -140,8 +141,10 @@ export function callParameters(
     contentType: undefined,
     headers: { 'if-match': if_match }
   })
-  return { ...parsed.params, ...parsed.path }
+  return { ...parsed.params, ...parsed.path } as ParametersOf<Id> // the types are made of the same contract
 }
+
+type ParametersOf<Id extends OperationId> = OperationTypes[Id]['path'] & OperationTypes[Id]['params']
 
 /** The parameters of a call that REST has not, as texts; what is no text (U+0000) is refused as there. */
 export function textsOf({ params }: BridgeCall): Readonly<Record<string, string | undefined>> {

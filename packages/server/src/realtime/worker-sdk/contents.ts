@@ -92,7 +92,7 @@ function afterSid(rows: readonly Row[], after: unknown): number {
 type Key = readonly [value: number, seq: number]
 
 function keyOf<R extends Row>(row: R, { column }: Ordering<R>): Key {
-  return [row[column] as number, row.seq] // columns of instants hold numbers
+  return [Number(row[column]), row.seq] // columns of instants hold numbers
 }
 
 function compare(a: Key, b: Key, { descending }: { readonly descending: boolean }): number {

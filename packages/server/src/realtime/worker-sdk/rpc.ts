@@ -1,6 +1,5 @@
 import { InvalidRequest, shown } from '@ringdown/contract/form'
 import type { State } from '@ringdown/engine/center'
-import type { CommandOf } from '@ringdown/engine/commands'
 import { spelled } from '@ringdown/engine/core/enumeration'
 import { foldedName, isSameName, nameKey } from '@ringdown/engine/core/names'
 import { compile, type Expression } from '@ringdown/engine/matching/expression/compile'
@@ -96,7 +95,7 @@ const reads: Readonly<Record<string, CallHandler>> = {
 
   async 'Workspaces/:workspace_sid/Workers/:worker_sid/Reservations/:sid'(path, scene) {
     checkOwn(scene, path.worker_sid)
-    return shownReservation(scene, await reservationOf(scene.ledger, path as ReservationPath)) // the template names these
+    return shownReservation(scene, await reservationOf(scene.ledger, reservationPath(path)))
   },
 
   'Workspaces/:workspace_sid/Activities'(path, { state, call }) {
@@ -190,7 +189,7 @@ const reads: Readonly<Record<string, CallHandler>> = {
     const { workspace_sid = '' } = path
     const workflow = namedSid(state, 'workflow', workspace_sid, asked.workflow_name)
     const queue = namedSid(state, 'task_queue', workspace_sid, asked.task_queue_name)
-    const statuses = asked.assignment_status as readonly string[] | undefined // the contract reads a list of them
+    const statuses: readonly string[] | undefined = asked.assignment_status
     const expression = filterOf(asked.evaluate_task_attributes, 'task', 'EvaluateTaskAttributes')
     const { task } = state.tables
     const isMeant = (row: TaskRow) =>
@@ -226,10 +225,7 @@ const writes: Readonly<Record<string, CallHandler>> = {
     const params = callParameters('taskrouter_v1.UpdateWorker', path, call)
     if (access.role !== 'admin') checkWorker(ledger.state, path.sid, params, path.sid === access.worker_sid)
     if (path.sid !== access.worker_sid) exchange?.actsFor(path.sid)
-    const { worker } = await execute({
-      type: 'worker.update',
-      ...params
-    } as unknown as CommandOf<'worker.update'>) // its parameters are those of the operation, by their names
+    const { worker } = await execute({ type: 'worker.update', ...params })
     return shownWorker(ledger.state, worker, access)
   },
 
@@ -241,7 +237,7 @@ const writes: Readonly<Record<string, CallHandler>> = {
     if (access.role === 'worker' && others.RoutingTarget !== access.worker_sid)
       forbid('a worker may create only tasks whose RoutingTarget it is')
     const params = callParameters('taskrouter_v1.CreateTask', path, own)
-    const { task } = await execute({ type: 'task.create', ...params } as unknown as CommandOf<'task.create'>) // as above
+    const { task } = await execute({ type: 'task.create', ...params })
     return taskPayload(ledger.account_sid, task, taskParents(ledger.state, task), now)
   },
 
@@ -249,7 +245,7 @@ const writes: Readonly<Record<string, CallHandler>> = {
     await checkTask(scene, path.sid)
     const { call, ledger, execute, now } = scene
     const params = callParameters('taskrouter_v1.UpdateTask', path, call)
-    const { task } = await execute({ type: 'task.update', ...params } as unknown as CommandOf<'task.update'>) // as above
+    const { task } = await execute({ type: 'task.update', ...params })
     return taskPayload(ledger.account_sid, task, taskParents(ledger.state, task), now)
   },
 
@@ -258,8 +254,7 @@ const writes: Readonly<Record<string, CallHandler>> = {
     const { call, ledger, execute } = scene
     checkInstruction(call.params.Instruction)
     const params = callParameters('taskrouter_v1.UpdateWorkerReservation', path, call)
-    const command = { type: 'reservation.update', ...params } as unknown as CommandOf<'reservation.update'> // as above
-    const { reservation } = await execute(command)
+    const { reservation } = await execute({ type: 'reservation.update', ...params })
     return answeredReservation(ledger.account_sid, reservation, ledger.state.find('worker', reservation.worker_sid))
   },
 
@@ -326,6 +321,11 @@ async function shownReservation({ state, ledger, now }: Scene, row: ReservationR
       ? await ledger.find('transfer', { reservation_sid: row.sid })
       : []
   return reservationPayload(state.account_sid, row, reservationParents(state, row, task, incoming), now)
+}
+
+/** The names of a reservation's path, which its template has. */
+function reservationPath({ workspace_sid = '', worker_sid = '', sid = '' }: Path): ReservationPath {
+  return { workspace_sid, worker_sid, sid }
 }
 
 /** The row that a path names, or 404. */
