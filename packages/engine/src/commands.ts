@@ -4,7 +4,7 @@ import { merged } from './core/product.ts'
 import { type AllCommands, products } from './products.ts'
 
 /** Every command, by its type. */
-export const commands = merged(products, 'commands') as AllCommands // the types of the same products
+export const commands = merged<AllCommands>(products, 'commands')
 
 export type CommandType = keyof AllCommands & string
 /** The parameters of a command. */

@@ -8,7 +8,7 @@ export type EventRefs = RefsOf<Kinds>
 export type EngineEvent = EventOf<Kinds, EventType>
 export type Rendering = RenderingOf<Kinds>
 
-const catalogue = merged(products, 'events') as Record<EventType, Rendering> // of the same products
+const catalogue = merged<Record<EventType, Rendering>>(products, 'events')
 
 export type EventType = keyof AllEvents & string
 

@@ -6,4 +6,4 @@ import { type AllKinds, products } from './products.ts'
 export type Kinds = KindsOf<AllKinds>
 export type Kind = keyof Kinds & string
 
-export const kinds = merged(products, 'kinds') as AllKinds // the types of the same products
+export const kinds = merged<AllKinds>(products, 'kinds')

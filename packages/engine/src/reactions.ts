@@ -9,4 +9,4 @@ export type Reaction = (state: State, event: EngineEvent) => void
 export type Reactions = { readonly [T in EventType]?: Reaction }
 
 /** At most one product reacts to a type of event. */
-export const reactions: Reactions = merged(products, 'reactions') as Reactions // each by the type of its event
+export const reactions = merged<Reactions>(products, 'reactions')

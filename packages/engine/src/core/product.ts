@@ -13,11 +13,8 @@ export interface Product<S> {
   readonly reads: Readonly<Record<string, Reads<S, never>>>
 }
 
-/** One part of all products, in one table. */
-export function merged<Part extends keyof Product<never>>(
-  products: readonly Product<never>[],
-  part: Part
-): Record<string, unknown> {
+/** One part of all products, in one table; `T` is what these products have there. */
+export function merged<T>(products: readonly Product<never>[], part: keyof Product<never>): T {
   const all: Record<string, unknown> = {}
   for (const product of products) {
     for (const [name, value] of Object.entries(product[part])) {
@@ -25,5 +22,5 @@ export function merged<Part extends keyof Product<never>>(
       all[name] = value
     }
   }
-  return all
+  return all as T // the caller names the type of the same products
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keepPrivate } from '../store/permissions.ts'
 import { CannotOpen } from '../store/store.ts'
-import { messageOf } from '../store/thrown.ts'
+import { codeOf, messageOf } from '../store/thrown.ts'
 
 /** What a sealed text begins with, so that another way of sealing may come. */
 const mark = 'v1.'
@@ -60,9 +60,9 @@ export async function sealingFor(folder: string, env: NodeJS.ProcessEnv): Promis
   const { RINGDOWN_SECRET_KEY: given } = env
   if (given) return new Sealing(keyIn(given) ?? cannot('RINGDOWN_SECRET_KEY must be 32 bytes: 64 hexadecimal digits.'))
   const path = join(folder, file)
-  const kept = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    return cannot(`Cannot read ${path}: ${error.message}.`)
+  const kept = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined
+    return cannot(`Cannot read ${path}: ${messageOf(error)}.`)
   })
   if (kept !== undefined) {
     keepPrivate(path)
