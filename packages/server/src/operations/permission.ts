@@ -23,6 +23,16 @@ interface Permitted {
   readonly isNames?: boolean
 }
 
+/** A call of somebody who has roles, and what decides about it. */
+export interface Asked {
+  readonly operation: Operation
+  readonly permission: Permission
+  readonly caller: Caller
+  readonly standing: RoleStanding
+  readonly call: AnyCall
+  readonly context: Context
+}
+
 /** Answers a call as its caller may make it; at once where nothing has to be looked up. */
 type Guard = (caller: Caller, call: AnyCall, context: Context) => Permitted | Promise<Permitted>
 
@@ -52,24 +62,18 @@ export function guardOf(operation: Operation): Guard {
     const standing = caller.standing()
     if (standing?.kind === 'everything' && (!permission.rows || caller.actor === undefined)) return { call, context }
     checkRight(operation, caller)
-    if (standing?.kind === 'roles') return firstPermitted(operation, permission, caller, standing, call, context)
+    if (standing?.kind === 'roles') return firstPermitted({ operation, permission, caller, standing, call, context })
     return { call, context: permission.rows ? seeing(context, undefined, caller) : context }
   }
 }
 
 /** By the first of somebody's roles that suffices; refused in the words of the first that does not. */
-async function firstPermitted(
-  operation: Operation,
-  permission: Permission,
-  caller: Caller,
-  standing: RoleStanding,
-  call: AnyCall,
-  context: Context
-): Promise<Permitted> {
+async function firstPermitted(asked: Asked): Promise<Permitted> {
+  const { operation, permission, standing } = asked
   let refusal: unknown
-  for (const held of rolesFor(operation, permission, standing)) {
+  for (const acting of rolesFor(operation, permission, standing)) {
     try {
-      return await asRole(operation, permission, { caller, standing, ...held }, call, context)
+      return await asRole(asked, acting)
     } catch (error) {
       refusal ??= error
     }
@@ -80,7 +84,7 @@ async function firstPermitted(
 const width: readonly Scope[] = ['all', 'team', 'own', 'names']
 
 function rolesFor({ product, id }: Operation, { scopes }: Permission, { roles }: RoleStanding) {
-  const found: (Pick<Acting, 'role' | 'scope'> & HeldRole)[] = []
+  const found: Acting[] = []
   for (const { role, isTaskRouter } of roles) {
     const scope = scopes[role]
     // Who is let in by a grant of one product is let in to that.
@@ -101,21 +105,13 @@ const ofFloor: ReadonlySet<string> = new Set<OperationId>([
   'iam_v1.CreateTokenValidation'
 ])
 
-interface Acting {
-  readonly caller: Caller
-  readonly standing: RoleStanding
-  readonly role: Role
-  readonly isTaskRouter: boolean
+/** A role that somebody has, and how far it reaches. */
+interface Acting extends HeldRole {
   readonly scope: Scope
 }
 
-async function asRole(
-  operation: Operation,
-  permission: Permission,
-  { caller, standing, role, isTaskRouter, scope }: Acting,
-  call: AnyCall,
-  context: Context
-): Promise<Permitted> {
+async function asRole(asked: Asked, { role, isTaskRouter, scope }: Acting): Promise<Permitted> {
+  const { operation, permission, caller, standing, call, context } = asked
   const { right } = permission
   const { state } = context
   checkParameters(permission, role, call)
@@ -129,8 +125,8 @@ async function asRole(
   if (!isAll && scope !== 'names' && !(permission.rows && subjects.length === 0)) {
     if (!(await seesAll(subjects, sight, context))) throw missingRight(right, ` in the scope ${scopeWords[scope]}`)
   }
-  if (role === 'agent' || role === 'supervisor') checkAttributes(operation, permission, standing, role, call, context)
-  if (role === 'chat') await chatMay(operation, permission, standing, call, context)
+  if (role === 'agent' || role === 'supervisor') checkAttributes(asked, role)
+  if (role === 'chat') await chatMay(asked)
   if (role === 'supervisor' || role === 'admin') context.exchange?.actsFor(workerOf(operation, standing, call, state))
   return {
     call: signed(operation, standing, call),
@@ -178,19 +174,13 @@ function workerOf(
 }
 
 /** Nobody makes itself better, or part of another team. */
-function checkAttributes(
-  { id }: Operation,
-  { right }: Permission,
-  { worker_sid }: RoleStanding,
-  role: Role,
-  { path, params }: AnyCall,
-  { state }: Context
-): void {
-  if (id !== 'taskrouter_v1.UpdateWorker' || params.attributes === undefined) return
-  const worker = state.find('worker', String(path.sid))
-  const isOwn = role === 'agent' || path.sid === worker_sid
+function checkAttributes({ operation, permission, standing, call, context }: Asked, role: Role): void {
+  const { path, params } = call
+  if (operation.id !== 'taskrouter_v1.UpdateWorker' || params.attributes === undefined) return
+  const worker = context.state.find('worker', String(path.sid))
+  const isOwn = role === 'agent' || path.sid === standing.worker_sid
   const name = worker && forbiddenMember(worker.attributes, String(params.attributes), isOwn)
-  if (name !== undefined) throw missingRight(right, ` for the attribute ${name}`)
+  if (name !== undefined) throw missingRight(permission.right, ` for the attribute ${name}`)
 }
 
 /** Who is let in to a workspace is in no other. */

@@ -1,11 +1,9 @@
-import type { Operation } from '@ringdown/contract/operation'
-import type { Permission } from '@ringdown/contract/permissions'
 import type { State } from '@ringdown/engine/center'
 import { defaultServiceSid } from '@ringdown/engine/conversations/lookup'
 import { nameKey } from '@ringdown/engine/core/names'
-import type { RoleStanding } from '../../access/caller.ts'
 import { missingRight } from '../../access/refusals.ts'
 import type { AnyCall, Context } from '../handler.ts'
+import type { Asked } from '../permission.ts'
 import { conversationOf, inConversation, participantOf } from './cold-lookup.ts'
 
 /**
@@ -13,20 +11,15 @@ import { conversationOf, inConversation, participantOf } from './cold-lookup.ts'
  * and the one of its participant in the conversation (reference conversations 14). Refuses with 403 where neither permits,
  * and wherever the service is another one than the grant's.
  */
-export async function chatMay(
-  { resource }: Operation,
-  { right, chat }: Permission,
-  standing: RoleStanding,
-  call: AnyCall,
-  context: Context
-): Promise<void> {
+export async function chatMay({ operation, permission, standing, call, context }: Asked): Promise<void> {
+  const { right, chat } = permission
   const { identity = '' } = standing
   const service = standing.chat_service_sid ?? defaultServiceSid(context.state)
   const asked = call.path.chat_service_sid ?? defaultServiceSid(context.state)
   if (asked !== undefined && asked !== service) throw missingRight(right, ' in that Service')
   if (!chat) return
   const permitted = new Set(await permissionsOf(context, String(service), identity, call))
-  const isOwn = await isOwnRow(resource, identity, call, context)
+  const isOwn = await isOwnRow(operation.resource, identity, call, context)
   const suits = (name: string) => permitted.has(name) && (isOwn || !/Own|leave/.test(name))
   const ofAttributes = chat.filter((name) => name.endsWith('Attributes'))
   const others = chat.filter((name) => !name.endsWith('Attributes'))
