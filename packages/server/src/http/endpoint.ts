@@ -102,7 +102,7 @@ async function settling(ledger: Ledger, read: () => Rendered | Promise<Rendered>
 function rawOf(request: FastifyRequest) {
   return {
     path: request.params as Record<string, string>, // the router's parameters of the operation's own template
-    query: queryOf(request),
+    query: queryText(request),
     body: typeof request.body === 'string' ? request.body : '',
     contentType: request.headers['content-type'],
     headers: request.headers
@@ -110,7 +110,7 @@ function rawOf(request: FastifyRequest) {
 }
 
 /** The text of a request's query. */
-export function queryOf(request: FastifyRequest): string {
+export function queryText(request: FastifyRequest): string {
   return (request.query as { text: string }).text // made by the server's query parser
 }
 
