@@ -145,7 +145,7 @@ export class Answers {
     const { socket } = reply.raw
     // Only the answer whose turn it is on its connection has a socket.
     if (status >= 400 && socket instanceof Socket && isLongUnread(request.raw))
-      sayLast(socket, status, headers, body ?? '', { isHeard: false })
+      sayLast(socket, { status, headers, body: body ?? '' }, { isHeard: false })
     else {
       if (this.isStopping) headers.push('Connection', 'close')
       reply.raw.writeHead(status, headers)

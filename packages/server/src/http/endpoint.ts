@@ -102,7 +102,7 @@ async function settling(ledger: Ledger, read: () => Rendered | Promise<Rendered>
 function rawOf(request: FastifyRequest) {
   return {
     path: request.params as Record<string, string>, // the router's parameters of the operation's own template
-    query: queryOf(request),
+    query: queryText(request),
     body: typeof request.body === 'string' ? request.body : '',
     contentType: request.headers['content-type'],
     headers: request.headers
@@ -110,7 +110,7 @@ function rawOf(request: FastifyRequest) {
 }
 
 /** The text of a request's query. */
-export function queryOf(request: FastifyRequest): string {
+export function queryText(request: FastifyRequest): string {
   return (request.query as { text: string }).text // made by the server's query parser
 }
 
@@ -122,8 +122,7 @@ type Renderer = (answer: unknown, request: FastifyRequest, call: AnyCall, base: 
 function rendererOf(operation: Operation): Renderer {
   const { status, schema, listKey } = operation
   if (schema === null) return () => ({ status, body: undefined, etag: undefined })
-  if (listKey !== null)
-    return (answer, request, call, base) => renderList(operation, answer as Listed<Shown>, request, call, base) // a list's handler answers a page
+  if (listKey !== null) return listRendererOf(operation)
   const hasVersion = versioned.has(schema.name)
   return (answer, _request, { path }, base) => {
     const row = answer as Shown // a handler of one row answers it
@@ -135,32 +134,29 @@ function rendererOf(operation: Operation): Renderer {
   }
 }
 
-function renderList(
-  operation: Operation,
-  listed: Listed<Shown>,
-  request: FastifyRequest,
-  { path, page }: AnyCall,
-  base: string
-): Rendered {
-  if (page === null) throw new Error(`invariant: the list ${operation.id} has pages`)
-  const rendering: Rendering = { base, path }
-  const items = listed.items.map((row) => serialized(operation, row, rendering))
-  const rawUrl = request.url
-  const end = rawUrl.indexOf('?')
-  const list = {
-    items: [],
-    count: items.length,
-    url: (path: string) => base + path,
-    path: withoutLabel(end < 0 ? rawUrl : rawUrl.slice(0, end)),
-    query: end < 0 ? '' : rawUrl.slice(end + 1),
-    page,
-    next: listed.next,
-    previous: listed.previous
+function listRendererOf(operation: Operation): Renderer {
+  return (answer, request, { path, page }, base) => {
+    if (page === null) throw new Error(`invariant: the list ${operation.id} has pages`)
+    const listed = answer as Listed<Shown> // a list's handler answers a page
+    const rendering: Rendering = { base, path }
+    const items = listed.items.map((row) => serialized(operation, row, rendering))
+    const rawUrl = request.url
+    const end = rawUrl.indexOf('?')
+    const list = {
+      items: [],
+      count: items.length,
+      url: (path: string) => base + path,
+      path: withoutLabel(end < 0 ? rawUrl : rawUrl.slice(0, end)),
+      query: end < 0 ? '' : rawUrl.slice(end + 1),
+      page,
+      next: listed.next,
+      previous: listed.previous
+    }
+    // The items are text already, and take the place of the envelope's own empty ones, which stand last.
+    const envelope = JSON.stringify(listEnvelope(operation, list))
+    const body = `${envelope.slice(0, -2)}${items.join(',')}]}`
+    return { status: operation.status, body, etag: undefined }
   }
-  // The items are text already, and take the place of the envelope's own empty ones, which stand last.
-  const envelope = JSON.stringify(listEnvelope(operation, list))
-  const body = `${envelope.slice(0, -2)}${items.join(',')}]}`
-  return { status: operation.status, body, etag: undefined }
 }
 
 /** `/taskrouter/v1/Workspaces/` -> `/v1/Workspaces`. */

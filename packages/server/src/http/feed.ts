@@ -19,7 +19,7 @@ import { onUpgrade } from '../realtime/upgrade.ts'
 import { safeHeaders } from '../realtime/worker-sdk/hang-up.ts'
 import type { Subject } from './answer.ts'
 import { askingWho, type Credentials, callerOf } from './credentials.ts'
-import { queryOf } from './endpoint.ts'
+import { queryText } from './endpoint.ts'
 import { envelopeOf, HttpRefusal, notAllowed, refused } from './errors.ts'
 import { checkPage, type OriginOptions } from './origin.ts'
 
@@ -147,7 +147,7 @@ function placeOf({ url }: IncomingMessage): string {
 }
 
 function parametersOf(request: FastifyRequest): QueryParameters {
-  return parseForm(queryOf(request))
+  return parseForm(queryText(request))
 }
 
 /** Where a browser's EventSource was when it lost its stream; its URL is as old as the page. */

@@ -276,39 +276,9 @@ const never = new AbortController().signal
 
 /** One route per API; behind it an operation is found by its path, and 405 answers a known path's other methods. */
 function mountOperations(app: FastifyInstance, options: ServerOptions, mounting: Mounting): void {
-  const { credentials, log, ledger: ledgerOf, now, ask = nobody, sender, statistics, clock } = options
+  const { credentials, log, ledger: ledgerOf } = options
   const { answers, origin, feeds, streamOf, exchanges } = mounting
-  const contexts = new WeakMap<Ledger, Context>()
-  const make = (ledger: Ledger, exchange?: Exchange, gone = never) => {
-    const { account_sid } = ledger
-    const surroundings = {
-      now,
-      ask: (...question: Parameters<Ask>) => ask(account_sid, ...question),
-      get sender() {
-        return sender?.(account_sid)
-      },
-      get statistics() {
-        return statistics?.(account_sid)
-      },
-      get feed() {
-        return feeds?.of(account_sid)
-      },
-      clock,
-      admission: credentials.admission,
-      gone
-    }
-    return contextOf(ledger, surroundings, exchange)
-  }
-  const contextFor = (ledger: Ledger, exchange: Exchange | undefined) => {
-    if (exchange) return make(ledger, exchange)
-    // Reads share one.
-    let context = contexts.get(ledger)
-    if (!context) {
-      context = make(ledger)
-      contexts.set(ledger, context)
-    }
-    return context
-  }
+  const { contextFor, make } = contextsOf(options, feeds)
   const exchangeFor = ({ method, headers, credential }: FastifyRequest, { raw }: FastifyReply, account_sid: string) => {
     if (method === 'GET' || method === 'HEAD') return undefined
     const within = exchanges.find(headers['ringdown-exchange'], account_sid)
@@ -316,12 +286,7 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     if (headers['ringdown-warnings'] !== undefined) exchange.onDurable = (events) => tellWarnings(raw, events)
     return exchange
   }
-  const paths = new Paths<Served>()
-  for (const operation of operations) {
-    const { id, product, path, method, waits = false } = operation
-    const served: Served = { subject: { id, product }, endpoint: endpointOf(operation, handlers.get(id)), waits }
-    paths.add(`/${product}${path}`, method, served)
-  }
+  const paths = servedPaths()
   // Fastify has found the way here, and is done: its hooks and its reading of bodies would cost a write a tenth more.
   const answer = (request: FastifyRequest, reply: FastifyReply) => {
     reply.hijack()
@@ -377,6 +342,54 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
   }
   for (const product of new Set(operations.map(({ product }) => product)))
     app.route({ method: [...methods], url: `/${product}/*`, onRequest: find, handler: pastFastify })
+}
+
+/** What operations work with: `make` for one request, `contextFor` as well, but that reads of a ledger share one. */
+function contextsOf(options: ServerOptions, feeds: Feeds | undefined) {
+  const { credentials, now, ask = nobody, sender, statistics, clock } = options
+  const contexts = new WeakMap<Ledger, Context>()
+  const make = (ledger: Ledger, exchange?: Exchange, gone = never) => {
+    const { account_sid } = ledger
+    const surroundings = {
+      now,
+      ask: (...question: Parameters<Ask>) => ask(account_sid, ...question),
+      get sender() {
+        return sender?.(account_sid)
+      },
+      get statistics() {
+        return statistics?.(account_sid)
+      },
+      get feed() {
+        return feeds?.of(account_sid)
+      },
+      clock,
+      admission: credentials.admission,
+      gone
+    }
+    return contextOf(ledger, surroundings, exchange)
+  }
+  const contextFor = (ledger: Ledger, exchange: Exchange | undefined) => {
+    if (exchange) return make(ledger, exchange)
+    // Reads share one.
+    let context = contexts.get(ledger)
+    if (!context) {
+      context = make(ledger)
+      contexts.set(ledger, context)
+    }
+    return context
+  }
+  return { make, contextFor }
+}
+
+/** Every operation of the contract, by its path. */
+function servedPaths(): Paths<Served> {
+  const paths = new Paths<Served>()
+  for (const operation of operations) {
+    const { id, product, path, method, waits = false } = operation
+    const served: Served = { subject: { id, product }, endpoint: endpointOf(operation, handlers.get(id)), waits }
+    paths.add(`/${product}${path}`, method, served)
+  }
+  return paths
 }
 
 /** Operations are answered before Fastify reads a body. */

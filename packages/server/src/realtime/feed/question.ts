@@ -60,8 +60,8 @@ export function feedQuestion(parameters: QueryParameters, now: number, reader?: 
     since: since === undefined ? undefined : sinceOf(since, now),
     filter: new FeedFilter(typesOf(parameters.get('types') ?? []), aboutOf(one), reader?.sees),
     stands: reader?.stands,
-    limit: integerOf('limit', one('limit'), usualEvents, 1, maxEvents),
-    wait_ms: integerOf('wait_s', one('wait_s'), usualWait_s, 0, maxWait_s) * 1000,
+    limit: integerOf('limit', one('limit'), { usual: usualEvents, least: 1, most: maxEvents }),
+    wait_ms: integerOf('wait_s', one('wait_s'), { usual: usualWait_s, least: 0, most: maxWait_s }) * 1000,
     presence: flagOf('presence', one('presence'))
   }
 }
@@ -134,7 +134,11 @@ function flagOf(name: string, text: string | undefined): boolean {
   throw new InvalidRequest(`Parameter ${name} is invalid: true or false is expected, not '${shown(text)}'`, name)
 }
 
-function integerOf(name: string, text: string | undefined, usual: number, least: number, most: number): number {
+function integerOf(
+  name: string,
+  text: string | undefined,
+  { usual, least, most }: { readonly usual: number; readonly least: number; readonly most: number }
+): number {
   if (text === undefined) return usual
   const value = Number(text)
   if (!/^\d{1,9}$/.test(text) || value < least || value > most)

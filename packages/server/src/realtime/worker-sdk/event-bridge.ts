@@ -99,15 +99,8 @@ class EventBridge {
       const access = await this.#read(tokenIn(request.body))
       isKnown = true
       const call = readCall(request.body, headerOf(request.headers['if-match']))
-      body = {
-        payload: await answerCall(
-          call,
-          access,
-          this.#account(access),
-          now(),
-          exchangeOf(reply.raw, { actor: access.actor })
-        )
-      }
+      const exchange = exchangeOf(reply.raw, { actor: access.actor })
+      body = { payload: await answerCall(call, access, this.#account(access), { now: now(), exchange }) }
     } catch (error) {
       const envelope = envelopeOf(error)
       status = envelope.status

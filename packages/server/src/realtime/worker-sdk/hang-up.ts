@@ -14,20 +14,25 @@ export function hangUpWith(socket: Duplex, envelope: ErrorBody, more: Readonly<R
   const body = JSON.stringify(envelope)
   const length = String(Buffer.byteLength(body))
   const headers = { ...safeHeaders, ...more, 'Content-Type': 'application/json', 'Content-Length': length }
-  sayLast(socket, envelope.status, Object.entries(headers).flat(), body, { isHeard: true })
+  sayLast(socket, { status: envelope.status, headers: Object.entries(headers).flat(), body }, { isHeard: true })
+}
+
+interface LastAnswer {
+  readonly status: number
+  /** Names and values in turn. */
+  readonly headers: readonly string[]
+  readonly body: string
 }
 
 /**
- * Writes the last answer of a connection, past Node's response, and lets go of the socket. `headers` are names and values
- * in turn. It stands for a moment longer, until the caller has closed its side: destroying a socket with unread bytes
- * resets the connection, and the answer may be lost with it. What still comes is read and dropped meanwhile if `isHeard`;
- * else it is left where it is, and the caller that sends it soon has to stop.
+ * Writes the last answer of a connection, past Node's response, and lets go of the socket. It stands for a moment longer,
+ * until the caller has closed its side: destroying a socket with unread bytes resets the connection, and the answer may be
+ * lost with it. What still comes is read and dropped meanwhile if `isHeard`; else it is left where it is, and the caller
+ * that sends it soon has to stop.
  */
 export function sayLast(
   socket: Duplex,
-  status: number,
-  headers: readonly string[],
-  body: string,
+  { status, headers, body }: LastAnswer,
   { isHeard }: { readonly isHeard: boolean }
 ): void {
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n`

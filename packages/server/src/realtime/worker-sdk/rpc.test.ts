@@ -60,7 +60,7 @@ function call(method: 'GET' | 'POST', path: string, params: Readonly<Record<stri
 function posted(method: 'GET' | 'POST', path: string, params: string): Promise<object> {
   const url = `Workspaces/${access.workspace_sid}/${path}`
   const asked = readCall(`{"url":"${url}","method":"${method}","token":"","params":${params}}`, undefined)
-  return answerCall(asked, access, account, 1_772_442_000_000)
+  return answerCall(asked, access, account, { now: 1_772_442_000_000 })
 }
 
 async function namesOf(path: string, params: Readonly<Record<string, unknown>>): Promise<string[]> {

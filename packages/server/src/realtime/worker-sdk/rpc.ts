@@ -61,8 +61,7 @@ export async function answerCall(
   call: BridgeCall,
   access: Access,
   ledger: Ledger,
-  now: number,
-  exchange?: Exchange
+  { now, exchange }: { readonly now: number; readonly exchange?: Exchange }
 ): Promise<object> {
   const execute: Ledger['execute'] = (command) => ledger.execute(command, exchange)
   for (const [template, handler] of Object.entries(call.method === 'GET' ? reads : writes)) {
