@@ -29,7 +29,7 @@ export function checkRight(operation: Operation, caller: Caller): void {
   const permission = permissionOf(operation)
   const standing = caller.standing() ?? refuse(unknownCaller())
   if (standing.kind === 'standard' && !permission.standard) throw unknownCaller()
-  if (standing.kind === 'policy' && !allowsRight(standing.policy, permission.right))
+  if (standing.kind === 'policy' && !allowsRight(standing.policy, permission.right, !permission.standard))
     throw missingRight(permission.right)
   if (standing.kind === 'roles' && rolesFor(operation, permission, standing).length === 0)
     throw missingRight(permission.right)
