@@ -1,4 +1,5 @@
 import type { State } from '@ringdown/engine/center'
+import { defaultServiceSid } from '@ringdown/engine/conversations/lookup'
 import type { Caller, RoleStanding } from './caller.ts'
 import { Sight, teamOf } from './sight.ts'
 
@@ -24,8 +25,10 @@ const maxSeen = 1000
  * happens in its conversations. A right that is taken away narrows it at once.
  */
 export function eventReader(caller: Caller, state: () => State | undefined): EventReader {
-  const stands = caller.actor && (() => caller.standing() !== undefined)
   const kind = caller.standing()?.kind
+  // The account itself stands as long as it is open; a token that it has signed has an end, whether it names somebody or not.
+  const isAccount = kind === 'everything' && !caller.actor
+  const stands = isAccount ? undefined : () => caller.standing() !== undefined
   if (kind === 'everything') return { stands, sees: undefined }
   if (kind !== 'roles') return { stands, sees: (event) => !isOfAccess(event) }
   const own = new OwnEvents(caller, state)
@@ -68,16 +71,18 @@ class OwnEvents {
     if (role === 'supervisor' && team === undefined) return (event) => isHere(event) && !isOfAccess(event)
     const sight = new Sight(state, standing, team)
     if (role === 'chat')
-      return (event) => !isAmongColleagues(event) && this.#isInConversation(event.data, sight, standing)
+      return (event) =>
+        !isAmongColleagues(event) &&
+        this.#isInConversation(event.data, sight, standing.chat_service_sid ?? defaultServiceSid(state))
     return (event) =>
       isHere(event) &&
       (isOfDesks(event) ||
         isOnFloor(event.data, sight) ||
-        (!isTaskRouter && this.#isInConversation(event.data, sight, standing)))
+        (!isTaskRouter && this.#isInConversation(event.data, sight, standing.chat_service_sid)))
   }
 
   /** Of a conversation that somebody is in; or that it was in while it was open, once it is closed. */
-  #isInConversation(data: EventSubject['data'], sight: Sight, { chat_service_sid }: RoleStanding): boolean {
+  #isInConversation(data: EventSubject['data'], sight: Sight, chat_service_sid: string | undefined): boolean {
     const sid = data.conversation_sid ?? data.media_channel_sid
     if (typeof sid !== 'string') return false
     if (chat_service_sid !== undefined && data.chat_service_sid !== chat_service_sid) return false

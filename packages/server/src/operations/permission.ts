@@ -3,6 +3,7 @@ import { permissions } from '@ringdown/contract/generated/permissions'
 import type { Operation } from '@ringdown/contract/operation'
 import type { Permission, Role, Scope } from '@ringdown/contract/permissions'
 import type { State } from '@ringdown/engine/center'
+import { defaultServiceSid } from '@ringdown/engine/conversations/lookup'
 import { isOpen } from '@ringdown/engine/matching/row-values'
 import { allowsRight, type Caller, type HeldRole, type RoleStanding } from '../access/caller.ts'
 import { eventReader } from '../access/event-sight.ts'
@@ -110,11 +111,12 @@ async function asRole(
   operation: Operation,
   permission: Permission,
   { caller, standing, role, isTaskRouter, scope }: Acting,
-  call: AnyCall,
+  given: AnyCall,
   context: Context
 ): Promise<Permitted> {
   const { right } = permission
   const { state } = context
+  const call = role === 'chat' ? inService(operation, standing, given, state) : given
   checkParameters(permission, role, call)
   // An administrator is one of all workspaces, but by a grant, which names its own.
   if (role !== 'admin' || isTaskRouter) checkWorkspace(operation, permission, standing, call)
@@ -127,7 +129,7 @@ async function asRole(
     if (!(await seesAll(subjects, sight, context))) throw missingRight(right, ` in the scope ${scopeWords[scope]}`)
   }
   if (role === 'agent' || role === 'supervisor') checkAttributes(operation, permission, standing, role, call, context)
-  if (role === 'chat') await chatMay(operation, permission, standing, call, context)
+  if (role === 'chat') await chatMay(operation, permission, standing, given, context)
   if (role === 'supervisor' || role === 'admin') context.exchange?.actsFor(workerOf(operation, standing, call, state))
   return {
     call: signed(operation, standing, call),
@@ -199,6 +201,15 @@ function checkWorkspace(
 ): void {
   const asked = resource === 'workspace' ? path.sid : path.workspace_sid
   if (asked !== undefined && asked !== standing.workspace_sid) throw missingRight(right, ' in that Workspace')
+}
+
+/** At the root, too, a customer is in the service of its grant alone: in others somebody else may have its identity. */
+function inService({ product, resource }: Operation, standing: RoleStanding, call: AnyCall, state: State): AnyCall {
+  const { path } = call
+  const isOfService = product === 'conversations' || resource.startsWith('conversation_')
+  const chat_service_sid = standing.chat_service_sid ?? defaultServiceSid(state)
+  if (!isOfService || path.chat_service_sid !== undefined || chat_service_sid === undefined) return call
+  return { ...call, path: { ...path, chat_service_sid } }
 }
 
 /** What somebody writes is by whom it is, and reaches webhooks as what a person does (reference conversations 17.2). */
