@@ -4,6 +4,7 @@ import { foldedName } from '@ringdown/engine/core/names'
 import { refuse } from '@ringdown/engine/core/refusals'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import { workspaceOf } from '@ringdown/engine/routing/lookup'
+import { seesConversation } from '../../access/sight.ts'
 import type { Context, Handlers } from '../handler.ts'
 
 /*
@@ -115,7 +116,7 @@ async function isSeen(
 ): Promise<boolean> {
   const { sight } = context
   if (!sight) return true
-  if (conversation) return seesConversation(context, conversation)
+  if (conversation) return sees(context, conversation)
   if (kind === 'task') return sight.task(row.sid)
   if (kind === 'reservation') return sight.reservation(row as Kinds['reservation']) // of that kind
   if (kind === 'interaction') return sight.interaction(row.sid)
@@ -124,12 +125,8 @@ async function isSeen(
   return true
 }
 
-async function seesConversation({ sight, ledger }: Context, { sid }: ConversationRow): Promise<boolean> {
-  if (!sight) return true
-  const resident = sight.conversation(sid)
-  if (resident !== undefined) return resident
-  const members = await ledger.find('participant', { conversation_sid: sid })
-  return members.some(({ identity }) => identity !== null && sight.member(identity))
+async function sees({ sight, ledger }: Context, { sid }: ConversationRow): Promise<boolean> {
+  return !sight || seesConversation(sight, ledger, sid)
 }
 
 // By what is unique, or nearly so
@@ -137,8 +134,7 @@ async function seesConversation({ sight, ledger }: Context, { sid }: Conversatio
 async function* byUniqueName(context: Context, unique_name: string): AsyncGenerator<SearchResult> {
   for (const chat_service_sid of servicesOf(context.state)) {
     const [conversation] = await context.ledger.find('conversation', { chat_service_sid, unique_name })
-    if (conversation && (await seesConversation(context, conversation)))
-      yield conversationResult(conversation, 'unique_name')
+    if (conversation && (await sees(context, conversation))) yield conversationResult(conversation, 'unique_name')
   }
 }
 
@@ -157,7 +153,7 @@ async function* byParticipant(
   })
   for (const { conversation_sid } of participants) {
     const conversation = await rowOf(context, 'conversation', conversation_sid)
-    if (conversation && (await seesConversation(context, conversation))) yield conversationResult(conversation, column)
+    if (conversation && (await sees(context, conversation))) yield conversationResult(conversation, column)
   }
   if (column === 'address') return
   for (const chat_service_sid of servicesOf(context.state)) {
