@@ -1,4 +1,6 @@
 import { InvalidRequest, shown } from '@ringdown/contract/form'
+import type { OperationId } from '@ringdown/contract/generated/operations'
+import { permissions } from '@ringdown/contract/generated/permissions'
 import type { State } from '@ringdown/engine/center'
 import type { CommandOf } from '@ringdown/engine/commands'
 import { spelled } from '@ringdown/engine/core/enumeration'
@@ -247,8 +249,9 @@ const writes: Readonly<Record<string, CallHandler>> = {
 
   async 'Workspaces/:workspace_sid/Tasks/:sid'(path, scene) {
     await checkTask(scene, path.sid)
-    const { call, ledger, execute, now } = scene
+    const { call, access, ledger, execute, now } = scene
     const params = callParameters('taskrouter_v1.UpdateTask', path, call)
+    if (access.role === 'worker') checkParameters('taskrouter_v1.UpdateTask', params, path)
     const { task } = await execute({ type: 'task.update', ...params } as unknown as CommandOf<'task.update'>) // as above
     return taskPayload(ledger.account_sid, task, taskParents(ledger.state, task), now)
   },
@@ -356,6 +359,15 @@ function sightOf({
   const standing: RoleStanding = { kind: 'roles', roles: [], workspace_sid, worker_sid, ...nobody }
   const team = role === 'supervisor' ? teamOf(state, standing) : undefined
   return role === 'worker' || team !== undefined ? new Sight(state, standing, team) : undefined
+}
+
+/** A worker gives what REST lets an agent give (the table of permissions). */
+function checkParameters(id: OperationId, params: Readonly<Record<string, unknown>>, path: Path): void {
+  const allowed = permissions[id].parameters?.agent ?? []
+  const other = Object.keys(params).find(
+    (name) => params[name] !== undefined && !(name in path || allowed.includes(name))
+  )
+  if (other !== undefined) forbid(`a worker may not give the parameter ${other}`)
 }
 
 /** A worker changes its activity and what it says of itself: not its name, nor what it is good at; and nobody a team. */
