@@ -1,5 +1,6 @@
 import { parseForm } from '@ringdown/contract/form'
 import { isoMilliseconds } from '@ringdown/contract/instant'
+import { foldedName } from '@ringdown/engine/core/names'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Admission } from '../access/admission.ts'
 import type { KeyHolder } from '../access/keyring.ts'
@@ -58,7 +59,7 @@ export function mountSessions(app: FastifyInstance, options: SessionOptions): vo
     async [`POST ${path}`](request, reply) {
       checkPlace(request, origin)
       const { username, password } = bodyOf(request)
-      const [name, address] = [`name ${username.slice(0, 256).toLowerCase()}`, `address ${addressOf(request, origin)}`]
+      const [name, address] = [`name ${foldedName(username.slice(0, 256))}`, `address ${addressOf(request, origin)}`]
       await patience(tries.begin([name, address]), reply)
       const found = await sessions.byPassword(username, password)
       if (!found) throw new HttpRefusal({ status: 401, code: 20003, message: 'The name or the password is wrong' })
