@@ -8,7 +8,7 @@ import { weakness } from '../access/passwords.ts'
 import type { Providers } from '../access/providers.ts'
 import { unknownCaller } from '../access/refusals.ts'
 import type { SignedIn } from '../access/sessions.ts'
-import { SignInTries } from '../access/tries.ts'
+import { networkOf, SignInTries } from '../access/tries.ts'
 import { safeHeaders } from '../realtime/worker-sdk/hang-up.ts'
 import type { Subject } from './answer.ts'
 import { HttpRefusal, notAllowed } from './errors.ts'
@@ -179,7 +179,7 @@ function addressOf({ ip, headers }: FastifyRequest, { trustProxy }: OriginOption
         .at(-1)
         ?.trim()
     : ''
-  return forwarded || ip
+  return networkOf(forwarded || ip)
 }
 
 async function patience(wait_ms: number, reply: FastifyReply): Promise<void> {
