@@ -18,3 +18,16 @@ it('a token that names nobody has its end on the log as well; the account itself
   expect(stands?.()).toBe(false)
   expect(eventReader(accountCaller(caller.account_sid), () => undefined).stands).toBeUndefined()
 })
+
+it('a key that may not list events any more follows the log no longer', () => {
+  let allow = ['/ringdown/events/read']
+  const caller: Caller = {
+    account_sid: `AC${'a'.repeat(32)}`,
+    actor: { type: 'key', sid: `SK${'1'.repeat(32)}` },
+    standing: () => ({ kind: 'policy', policy: { allow } })
+  }
+  const { stands } = eventReader(caller, () => undefined)
+  expect(stands?.()).toBe(true)
+  allow = ['/twilio/taskrouter']
+  expect(stands?.()).toBe(false)
+})

@@ -1,6 +1,7 @@
+import { permissions } from '@ringdown/contract/generated/permissions'
 import type { State } from '@ringdown/engine/center'
 import { defaultServiceSid } from '@ringdown/engine/conversations/lookup'
-import type { Caller, RoleStanding } from './caller.ts'
+import { allowsRight, type Caller, type RoleStanding, type Standing } from './caller.ts'
 import { Sight, teamOf } from './sight.ts'
 
 /** What an event tells of, as far as it decides who may hear it. */
@@ -28,11 +29,17 @@ export function eventReader(caller: Caller, state: () => State | undefined): Eve
   const kind = caller.standing()?.kind
   // The account itself stands as long as it is open; a token that it has signed has an end, whether it names somebody or not.
   const isAccount = kind === 'everything' && !caller.actor
-  const stands = isAccount ? undefined : () => caller.standing() !== undefined
+  const stands = isAccount ? undefined : () => mayFollow(caller.standing())
   if (kind === 'everything') return { stands, sees: undefined }
   if (kind !== 'roles') return { stands, sees: (event) => !isOfAccess(event) }
   const own = new OwnEvents(caller, state)
   return { stands, sees: (event) => own.has(event) }
+}
+
+/** Whether somebody may follow the log any more: a policy may have been changed meanwhile. */
+function mayFollow(standing: Standing | undefined): boolean {
+  const { right } = permissions['ringdown_v1.ListEvent']
+  return standing !== undefined && (standing.kind !== 'policy' || allowsRight(standing.policy, right, false))
 }
 
 class OwnEvents {
