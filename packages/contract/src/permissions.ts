@@ -251,7 +251,8 @@ const ringdown: readonly PermissionRow[] = [
     scopes: { agent: 'own', supervisor: 'own', admin: 'all' }
   },
   { on: 'ringdown_v1.FetchSearch', scopes: floor, rows: true },
-  { on: on('ringdown_v1', 'FetchReservationWrapUp UpdateReservationWrapUp FetchWorkerDesk'), scopes: floor },
+  { on: on('ringdown_v1', 'FetchReservationWrapUp UpdateReservationWrapUp'), scopes: floor },
+  { on: 'ringdown_v1.FetchWorkerDesk', scopes: floor, rows: true },
   { on: 'ringdown_v1.FetchTaskExplanation', scopes: theirs },
   // It tells of tasks that are nobody's yet.
   { on: 'ringdown_v1.FetchWorkerExplanation', scopes: theirs }

@@ -344,7 +344,7 @@ export const permissions: Readonly<Record<OperationId, Permission>> = {
   'ringdown_v1.UpdateReservationWrapUp': { right: '/ringdown/workspaces/reservations/wrap-up/update', standard: true, scopes: { agent: 'own', supervisor: 'team', admin: 'all' } },
   'ringdown_v1.FetchSearch': { right: '/ringdown/workspaces/search/read', standard: true, scopes: { agent: 'own', supervisor: 'team', admin: 'all' }, rows: true },
   'ringdown_v1.FetchTaskExplanation': { right: '/ringdown/workspaces/tasks/explanation/read', standard: true, scopes: { supervisor: 'team', admin: 'all' } },
-  'ringdown_v1.FetchWorkerDesk': { right: '/ringdown/workspaces/workers/desk/read', standard: true, scopes: { agent: 'own', supervisor: 'team', admin: 'all' } },
+  'ringdown_v1.FetchWorkerDesk': { right: '/ringdown/workspaces/workers/desk/read', standard: true, scopes: { agent: 'own', supervisor: 'team', admin: 'all' }, rows: true },
   'ringdown_v1.FetchWorkerExplanation': { right: '/ringdown/workspaces/workers/explanation/read', standard: true, scopes: { supervisor: 'team', admin: 'all' } },
   'ringdown_v1.CreateWorkflowDryRun': { right: '/ringdown/workspaces/workflows/dry-run/create', standard: true, scopes: { supervisor: 'all', admin: 'all' } },
   'ringdown_v1.FetchClock': { right: '/ringdown/clock/read', standard: true, scopes: { agent: 'all', supervisor: 'all', admin: 'all', chat: 'all' } },

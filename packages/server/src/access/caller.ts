@@ -48,14 +48,19 @@ export function accountCaller(account_sid: string): Caller {
   return { account_sid, actor: undefined, standing: () => everything }
 }
 
-/** Whether a policy allows a right. `read` of something is `list`, too; `*` stands for any text. */
-export function allowsRight(policy: Policy, right: string): boolean {
+/**
+ * Whether a policy allows a right. `read` of something is `list`, too; `*` stands for any text. To change who may come in
+ * (`ofAccess`), its product must be named: whoever may make a key may make one that may do everything.
+ */
+export function allowsRight(policy: Policy, right: string, ofAccess: boolean): boolean {
   const known = decided.get(policy) ?? new Map<string, boolean>()
   decided.set(policy, known)
   let answer = known.get(right)
   if (answer === undefined) {
     const isNamed = (pattern: string) => isRight(pattern, right) || isRight(pattern, right.replace(/\/list$/, '/read'))
-    answer = policy.allow.some(isNamed) && !(policy.deny ?? []).some(isNamed)
+    const isClose = ofAccess && !/\/(?:read|list)$/.test(right)
+    const allow = isClose ? policy.allow.filter((pattern) => /^\/[^/*]+\/[^*]+$/.test(pattern)) : policy.allow
+    answer = allow.some(isNamed) && !(policy.deny ?? []).some(isNamed)
     known.set(right, answer)
   }
   return answer
@@ -67,8 +72,17 @@ const decided = new WeakMap<Policy, Map<string, boolean>>()
 export function isRight(pattern: string, right: string): boolean {
   if (pattern === right) return true
   if (!pattern.includes('*')) return right.startsWith(`${pattern}/`)
-  const parts = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${parts.join('.*')}$`).test(right)
+  // Each part where it is found first. (An expression of many stars would be tried in more ways than anybody can wait for.)
+  const [start = '', ...parts] = pattern.split('*')
+  const end = parts.pop() ?? ''
+  if (!right.startsWith(start) || !right.endsWith(end)) return false
+  let at = start.length
+  for (const part of parts) {
+    const found = right.indexOf(part, at)
+    if (found < 0) return false
+    at = found + part.length
+  }
+  return right.length - end.length >= at
 }
 
 /** Whether a standing changes nothing: who has it sees the tools that read, and no others. */

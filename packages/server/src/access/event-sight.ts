@@ -1,5 +1,7 @@
+import { permissions } from '@ringdown/contract/generated/permissions'
 import type { State } from '@ringdown/engine/center'
-import type { Caller, RoleStanding } from './caller.ts'
+import { defaultServiceSid } from '@ringdown/engine/conversations/lookup'
+import { allowsRight, type Caller, type RoleStanding, type Standing } from './caller.ts'
 import { Sight, teamOf } from './sight.ts'
 
 /** What an event tells of, as far as it decides who may hear it. */
@@ -24,12 +26,20 @@ const maxSeen = 1000
  * happens in its conversations. A right that is taken away narrows it at once.
  */
 export function eventReader(caller: Caller, state: () => State | undefined): EventReader {
-  const stands = caller.actor && (() => caller.standing() !== undefined)
   const kind = caller.standing()?.kind
+  // The account itself stands as long as it is open; a token that it has signed has an end, whether it names somebody or not.
+  const isAccount = kind === 'everything' && !caller.actor
+  const stands = isAccount ? undefined : () => mayFollow(caller.standing())
   if (kind === 'everything') return { stands, sees: undefined }
   if (kind !== 'roles') return { stands, sees: (event) => !isOfAccess(event) }
   const own = new OwnEvents(caller, state)
   return { stands, sees: (event) => own.has(event) }
+}
+
+/** Whether somebody may follow the log any more: a policy may have been changed meanwhile. */
+function mayFollow(standing: Standing | undefined): boolean {
+  const { right } = permissions['ringdown_v1.ListEvent']
+  return standing !== undefined && (standing.kind !== 'policy' || allowsRight(standing.policy, right, false))
 }
 
 class OwnEvents {
@@ -68,16 +78,18 @@ class OwnEvents {
     if (role === 'supervisor' && team === undefined) return (event) => isHere(event) && !isOfAccess(event)
     const sight = new Sight(state, standing, team)
     if (role === 'chat')
-      return (event) => !isAmongColleagues(event) && this.#isInConversation(event.data, sight, standing)
+      return (event) =>
+        !isAmongColleagues(event) &&
+        this.#isInConversation(event.data, sight, standing.chat_service_sid ?? defaultServiceSid(state))
     return (event) =>
       isHere(event) &&
       (isOfDesks(event) ||
         isOnFloor(event.data, sight) ||
-        (!isTaskRouter && this.#isInConversation(event.data, sight, standing)))
+        (!isTaskRouter && this.#isInConversation(event.data, sight, standing.chat_service_sid)))
   }
 
   /** Of a conversation that somebody is in; or that it was in while it was open, once it is closed. */
-  #isInConversation(data: EventSubject['data'], sight: Sight, { chat_service_sid }: RoleStanding): boolean {
+  #isInConversation(data: EventSubject['data'], sight: Sight, chat_service_sid: string | undefined): boolean {
     const sid = data.conversation_sid ?? data.media_channel_sid
     if (typeof sid !== 'string') return false
     if (chat_service_sid !== undefined && data.chat_service_sid !== chat_service_sid) return false

@@ -134,7 +134,9 @@ export class Providers {
   #identityOf(provider: string, claims: Readonly<Record<string, unknown>> & { readonly sub: string }): Identity {
     const { username = 'email', roles, default_roles = [], create = false } = this.#settingsOf(provider)
     const has = (roles ? [claims[roles.claim]].flat() : []).filter((one) => typeof one === 'string')
-    const mapped = [...new Set(has.flatMap((one) => roles?.map[one] ?? []))]
+    const mapped = [
+      ...new Set(has.flatMap((one) => (roles && Object.hasOwn(roles.map, one) ? roles.map[one] : undefined) ?? []))
+    ]
     const found = mapped.length > 0 ? mapped : default_roles
     if (found.length === 0) throw new SignInRefused('Nothing that the provider says gives a role here')
     const text = (name: string) =>

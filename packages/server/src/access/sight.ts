@@ -96,6 +96,14 @@ export async function seesTask(sight: Sight, ledger: Ledger, sid: string): Promi
   return rows.some((row) => row.reservation_status === 'completed' && sight.worker(row.worker_sid))
 }
 
+/** The same as `sight.conversation`, for closed ones, too: by who was in it. */
+export async function seesConversation(sight: Sight, ledger: Ledger, conversation_sid: string): Promise<boolean> {
+  const resident = sight.conversation(conversation_sid)
+  if (resident !== undefined) return resident
+  const members = await ledger.find('participant', { conversation_sid })
+  return members.some(({ identity }) => identity !== null && sight.member(identity))
+}
+
 /** The team of somebody who is a worker; undefined for who has none, and so sees all. */
 export function teamOf(state: State, { worker_sid }: RoleStanding): string | undefined {
   const worker = state.find('worker', worker_sid)

@@ -87,7 +87,7 @@ export function endpointOf(operation: Operation, handler: AnyHandler | undefined
 
 /** Two callers who choose the same key do not mean the same request. */
 function ownKey(key: string, { caller: { actor } }: Credential): string {
-  return actor ? `${actor.type} ${actor.sid} ${key}` : key
+  return actor ? JSON.stringify([actor.type, actor.sid, key]) : key
 }
 
 /** What is told, even that something is missing, may not be lost afterwards: everything that was read is durable. */

@@ -76,6 +76,24 @@ describe('streams', () => {
   })
 })
 
+it('hears a page that says at once by whom it is, however many sockets say nothing', async () => {
+  const { url } = await listening({})
+  const open = async () => {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/socket`, { origin: 'https://desk.example' })
+    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
+    return socket
+  }
+  const silent: WebSocket[] = []
+  for (let i = 0; i < 100; i++) silent.push(await open())
+  const eldest = new Promise((resolve) => silent[0]?.once('close', resolve))
+  const page = await open()
+  await eldest
+  const answer = new Promise((resolve) => page.once('message', (text) => resolve(JSON.parse(String(text)))))
+  page.send('{"token":"x.y.z"}')
+  expect(await answer).toMatchObject({ end: { reason: 'invalid' } })
+  for (const socket of silent) socket.terminate()
+})
+
 it('does not listen for pages of other places, whose browser knows the credentials', async () => {
   const { url } = await listening({})
   const opening = (origin: string) => {

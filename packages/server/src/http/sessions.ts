@@ -1,6 +1,7 @@
 import { parseForm } from '@ringdown/contract/form'
 import { isoMilliseconds } from '@ringdown/contract/instant'
 import { isJsonObject } from '@ringdown/contract/json-text'
+import { foldedName } from '@ringdown/engine/core/names'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Admission } from '../access/admission.ts'
 import type { KeyHolder } from '../access/keyring.ts'
@@ -8,7 +9,7 @@ import { weakness } from '../access/passwords.ts'
 import type { Providers } from '../access/providers.ts'
 import { unknownCaller } from '../access/refusals.ts'
 import type { SignedIn } from '../access/sessions.ts'
-import { SignInTries } from '../access/tries.ts'
+import { networkOf, SignInTries } from '../access/tries.ts'
 import { safeHeaders } from '../realtime/worker-sdk/hang-up.ts'
 import type { Subject } from './answer.ts'
 import { HttpRefusal, notAllowed } from './errors.ts'
@@ -59,7 +60,7 @@ export function mountSessions(app: FastifyInstance, options: SessionOptions): vo
     async [`POST ${path}`](request, reply) {
       checkPlace(request, origin)
       const { username, password } = bodyOf(request)
-      const [name, address] = [`name ${username.slice(0, 256).toLowerCase()}`, `address ${addressOf(request, origin)}`]
+      const [name, address] = [`name ${foldedName(username.slice(0, 256))}`, `address ${addressOf(request, origin)}`]
       await patience(tries.begin([name, address]), reply)
       const found = await sessions.byPassword(username, password)
       if (!found) throw new HttpRefusal({ status: 401, code: 20003, message: 'The name or the password is wrong' })
@@ -179,7 +180,7 @@ function addressOf({ ip, headers }: FastifyRequest, { trustProxy }: OriginOption
         .at(-1)
         ?.trim()
     : ''
-  return forwarded || ip
+  return networkOf(forwarded || ip)
 }
 
 async function patience(wait_ms: number, reply: FastifyReply): Promise<void> {

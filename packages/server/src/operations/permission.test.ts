@@ -308,6 +308,32 @@ describe('in conversations', () => {
     expect((await server.get(`${conversations}/${own}`, {}, { authorization })).status).toBe(403)
   })
 
+  it('a customer is nobody in another service, where somebody else has its identity: by SID at the root, in lists, in the log', async () => {
+    const { body: service } = await server.post('/conversations/v1/Services', { FriendlyName: 'Other' })
+    const there = `/conversations/v1/Services/${service.sid}/Conversations`
+    const { body: namesake } = await server.post(there, { FriendlyName: 'of a namesake' })
+    await server.post(`${there}/${namesake.sid}/Participants`, { Identity: 'customer' })
+    const { body: user } = await server.post(`/conversations/v1/Services/${service.sid}/Users`, {
+      Identity: 'customer-2'
+    })
+    await server.post(`${there}/${namesake.sid}/Messages`, { Body: 'Private' })
+    const unnamed = { authorization: await bearer({ identity: 'customer', chat: {} }) }
+    const second = { authorization: await bearer({ identity: 'customer-2', chat: { service_sid } }) }
+    for (const who of [as('chat'), unnamed]) {
+      for (const path of ['', '/Messages', '/Participants'])
+        expect((await server.get(`${conversations}/${namesake.sid}${path}`, {}, who)).status, path).toBe(403)
+      const typing = `/ringdown/v1/Conversations/${namesake.sid}/Typing`
+      expect((await server.post(typing, {}, who)).status).toBe(403)
+      const { body } = await server.get('/conversations/v1/ParticipantConversations', { Identity: 'customer' }, who)
+      expect(body.conversations.map((one: { conversation_sid: string }) => one.conversation_sid)).toEqual([own])
+      const { body: feed } = await server.get('/ringdown/v1/Events?since=PT1H&wait_s=0', undefined, who)
+      expect(feed.events.length).toBeGreaterThan(0)
+      expect(JSON.stringify(feed.events)).not.toContain(namesake.sid)
+    }
+    expect((await server.get(`/conversations/v1/Users/${user.sid}`, {}, second)).status).toBe(403)
+    expect((await server.get(`${conversations}/${own}`, {}, unnamed)).status).toBe(200)
+  })
+
   it('who chooses the key of another one’s request gets an answer of its own, or none', async () => {
     const send = (conversation: string, who: string) =>
       server.post(

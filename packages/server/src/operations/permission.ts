@@ -4,6 +4,7 @@ import { isJsonObject } from '@ringdown/contract/json-text'
 import type { Operation } from '@ringdown/contract/operation'
 import type { Permission, Role, Scope } from '@ringdown/contract/permissions'
 import type { State } from '@ringdown/engine/center'
+import { defaultServiceSid } from '@ringdown/engine/conversations/lookup'
 import { isKeyOf } from '@ringdown/engine/core/keys'
 import { isOpen } from '@ringdown/engine/matching/row-values'
 import { allowsRight, type Caller, type HeldRole, type RoleStanding } from '../access/caller.ts'
@@ -41,7 +42,7 @@ export function checkRight(operation: Operation, caller: Caller): void {
   const permission = permissionOf(operation)
   const standing = caller.standing() ?? refuse(unknownCaller())
   if (standing.kind === 'standard' && !permission.standard) throw unknownCaller()
-  if (standing.kind === 'policy' && !allowsRight(standing.policy, permission.right))
+  if (standing.kind === 'policy' && !allowsRight(standing.policy, permission.right, !permission.standard))
     throw missingRight(permission.right)
   if (standing.kind === 'roles' && rolesFor(operation, permission, standing).length === 0)
     throw missingRight(permission.right)
@@ -111,9 +112,10 @@ interface Acting extends HeldRole {
 }
 
 async function asRole(asked: Asked, { role, isTaskRouter, scope }: Acting): Promise<Permitted> {
-  const { operation, permission, caller, standing, call, context } = asked
+  const { operation, permission, caller, standing, call: given, context } = asked
   const { right } = permission
   const { state } = context
+  const call = role === 'chat' ? inService(operation, standing, given, state) : given
   checkParameters(permission, role, call)
   // An administrator is one of all workspaces, but by a grant, which names its own.
   if (role !== 'admin' || isTaskRouter) checkWorkspace(operation, permission, standing, call)
@@ -192,6 +194,15 @@ function checkWorkspace(
 ): void {
   const asked = resource === 'workspace' ? path.sid : path.workspace_sid
   if (asked !== undefined && asked !== standing.workspace_sid) throw missingRight(right, ' in that Workspace')
+}
+
+/** At the root, too, a customer is in the service of its grant alone: in others somebody else may have its identity. */
+function inService({ product, resource }: Operation, standing: RoleStanding, call: AnyCall, state: State): AnyCall {
+  const { path } = call
+  const isOfService = product === 'conversations' || resource.startsWith('conversation_')
+  const chat_service_sid = standing.chat_service_sid ?? defaultServiceSid(state)
+  if (!isOfService || path.chat_service_sid !== undefined || chat_service_sid === undefined) return call
+  return { ...call, path: { ...path, chat_service_sid } }
 }
 
 /** What somebody writes is by whom it is, and reaches webhooks as what a person does (reference conversations 17.2). */

@@ -1,6 +1,5 @@
 import type { Operation } from '@ringdown/contract/operation'
-import type { ParticipantRow } from '@ringdown/engine/conversations/rows'
-import { type Sight, seesTask } from '../access/sight.ts'
+import { type Sight, seesConversation, seesTask } from '../access/sight.ts'
 import { conversationOf, userOf } from './conversations/cold-lookup.ts'
 import type { AnyCall, Context } from './handler.ts'
 
@@ -24,11 +23,7 @@ const seen: Readonly<Record<string, Seen>> = {
   },
   async conversation_sid(sight, name, context, path) {
     const found = await conversationOf(context, name, path).catch(nothing)
-    if (!found) return false
-    const resident = sight.conversation(found.sid)
-    if (resident !== undefined) return resident
-    const members = await context.ledger.find('participant', { conversation_sid: found.sid })
-    return members.some(({ identity }: ParticipantRow) => identity !== null && sight.member(identity))
+    return found !== undefined && seesConversation(sight, context.ledger, found.sid)
   },
   async user_sid(sight, name, context, path) {
     const found = await userOf(context, { ...path, sid: name }).catch(nothing)

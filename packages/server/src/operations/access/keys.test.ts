@@ -107,6 +107,26 @@ describe('an API key', () => {
     expect((await server.get(`/taskrouter/v1/Workspaces/${workspace.sid}/Tasks`, {}, as(made))).status).toBe(403)
   })
 
+  it('that is restricted makes no key that may do more, unless its policy names keys', async () => {
+    const make = { AccountSid: account_sid, KeyType: 'main' }
+    for (const wide of ['/twilio/*/create', '/twilio/*', '/twilio', '/*'])
+      expect((await server.post('/iam/v1/Keys', make, as(await restricted(wide)))).status, wide).toBe(403)
+    for (const wide of ['/ringdown/*', '/ringdown'])
+      expect((await server.post('/ringdown/v1/Users', { Username: 'x' }, as(await restricted(wide)))).status).toBe(403)
+    const named = await restricted('/twilio/iam/keys/create')
+    expect((await server.post('/iam/v1/Keys', make, as(named))).status).toBe(201)
+    const reading = as(await restricted('/twilio/*/read'))
+    expect((await server.get('/iam/v1/Keys', { AccountSid: account_sid }, reading)).status).toBe(200)
+  })
+
+  it('has a policy of as many stars as anybody likes, and nobody waits for it', async () => {
+    const Policy = JSON.stringify({ allow: [`/twilio/${'*'.repeat(1000)}!`, `/${'*e'.repeat(500)}`] })
+    const began = performance.now()
+    const form = { AccountSid: account_sid, KeyType: 'restricted', Policy }
+    expect((await server.post('/iam/v1/Keys', form)).status).toBe(400)
+    expect(performance.now() - began).toBeLessThan(1000)
+  })
+
   it.each([
     ['without a policy', { KeyType: 'restricted' }],
     ['with a policy that names nothing', { KeyType: 'restricted', Policy: '{"allow":["/twilio/teleport"]}' }],

@@ -68,6 +68,35 @@ describe('an agent who has signed in', () => {
     expect((await get(`/Workspaces/${workspace_sid}/Workers/${workers.ada}/Desk`, 'customer')).status).toBe(403)
   })
 
+  it('sees no conversation of somebody else’s by naming it in a task', async () => {
+    const { body: queue } = await server.post(`/taskrouter/v1/Workspaces/${workspace_sid}/TaskQueues`, {
+      FriendlyName: 'All'
+    })
+    const Configuration = JSON.stringify({ task_routing: { default_filter: { queue: queue.sid } } })
+    const { body: workflow } = await server.post(`/taskrouter/v1/Workspaces/${workspace_sid}/Workflows`, {
+      FriendlyName: 'All',
+      Configuration
+    })
+    const activity = server.account.state.tables.activity.all().find((one) => one.available)?.sid ?? ''
+    await server.post(`/taskrouter/v1/Workspaces/${workspace_sid}/Workers/${workers.ada}`, { ActivitySid: activity })
+    const named = { WorkflowSid: workflow.sid, RoutingTarget: workers.ada ?? '' }
+    const make = (conversationSid = '') =>
+      server.post(
+        `/taskrouter/v1/Workspaces/${workspace_sid}/Tasks`,
+        { ...named, Attributes: JSON.stringify({ conversationSid }) },
+        as('ada')
+      )
+    const { status, body: task } = await make(conversations.bob)
+    expect(status).toBe(201)
+    const desk = `/Workspaces/${workspace_sid}/Workers/${workers.ada}/Desk`
+    const { body } = await get(desk, 'ada')
+    expect(body.tasks).toMatchObject([{ sid: task.sid }])
+    expect(body.conversations.map((one: { sid: string }) => one.sid)).toEqual([conversations.ada])
+    const { body: whole } = await server.get(v1 + desk)
+    expect(whole.conversations.map((one: { sid: string }) => one.sid)).toEqual([conversations.bob, conversations.ada])
+    await server.delete(`/taskrouter/v1/Workspaces/${workspace_sid}/Tasks/${task.sid}`)
+  })
+
   it('keeps the own preferences', async () => {
     const own = `/Users/${users.ada}/Preferences`
     expect((await get(own, 'ada')).body).toMatchObject({ preferences: {}, date_updated: null })

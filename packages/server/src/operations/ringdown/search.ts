@@ -6,6 +6,7 @@ import { refuse } from '@ringdown/engine/core/refusals'
 import { fieldOf } from '@ringdown/engine/core/row'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import { workspaceOf } from '@ringdown/engine/routing/lookup'
+import { seesConversation } from '../../access/sight.ts'
 import type { Context, Handlers } from '../handler.ts'
 
 /*
@@ -118,7 +119,7 @@ async function isSeen(
 ): Promise<boolean> {
   const { sight } = context
   if (!sight) return true
-  if (conversation) return seesConversation(context, conversation)
+  if (conversation) return sees(context, conversation)
   if (kind === 'task') return sight.task(row.sid)
   if (kind === 'reservation') return sight.reservation(row)
   if (kind === 'interaction') return sight.interaction(row.sid)
@@ -127,12 +128,8 @@ async function isSeen(
   return true
 }
 
-async function seesConversation({ sight, ledger }: Context, { sid }: ConversationRow): Promise<boolean> {
-  if (!sight) return true
-  const resident = sight.conversation(sid)
-  if (resident !== undefined) return resident
-  const members = await ledger.find('participant', { conversation_sid: sid })
-  return members.some(({ identity }) => identity !== null && sight.member(identity))
+async function sees({ sight, ledger }: Context, { sid }: ConversationRow): Promise<boolean> {
+  return !sight || seesConversation(sight, ledger, sid)
 }
 
 // By what is unique, or nearly so
@@ -140,8 +137,7 @@ async function seesConversation({ sight, ledger }: Context, { sid }: Conversatio
 async function* byUniqueName(context: Context, unique_name: string): AsyncGenerator<SearchResult> {
   for (const chat_service_sid of servicesOf(context.state)) {
     const [conversation] = await context.ledger.find('conversation', { chat_service_sid, unique_name })
-    if (conversation && (await seesConversation(context, conversation)))
-      yield conversationResult(conversation, 'unique_name')
+    if (conversation && (await sees(context, conversation))) yield conversationResult(conversation, 'unique_name')
   }
 }
 
@@ -160,7 +156,7 @@ async function* byParticipant(
   })
   for (const { conversation_sid } of participants) {
     const conversation = await rowOf(context, 'conversation', conversation_sid)
-    if (conversation && (await seesConversation(context, conversation))) yield conversationResult(conversation, column)
+    if (conversation && (await sees(context, conversation))) yield conversationResult(conversation, column)
   }
   if (column === 'address') return
   for (const chat_service_sid of servicesOf(context.state)) {

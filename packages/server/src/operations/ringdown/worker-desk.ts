@@ -8,6 +8,7 @@ import { isOpen } from '@ringdown/engine/matching/row-values'
 import { capacityLeft } from '@ringdown/engine/matching/view'
 import { inWorkspace } from '@ringdown/engine/routing/lookup'
 import type { ReservationRow, TaskRow, WorkerChannelRow, WorkerRow } from '@ringdown/engine/routing/rows'
+import { seesConversation } from '../../access/sight.ts'
 import { Unavailable } from '../../commit/ledger.ts'
 import type { Context, Handlers } from '../handler.ts'
 
@@ -96,9 +97,17 @@ function shownReservation(state: State, row: ReservationRow) {
 
 /** The conversation that a task is about: that of its interaction, else the one that its attributes name. */
 function conversationSidOf(state: State, task: TaskRow): string | null {
+  return ofInteraction(state, task) ?? ofAttributes(task)
+}
+
+function ofInteraction(state: State, task: TaskRow): string | null {
   const invite = state.tables.invite.firstBy('task_sid', task.sid)
   const channel = invite && state.resident('interaction_channel', invite.channel_sid)
-  if (channel?.media_channel_sid) return channel.media_channel_sid
+  return channel?.media_channel_sid || null
+}
+
+/** Whoever may change a task's attributes may name any conversation. */
+function ofAttributes(task: TaskRow): string | null {
   const named = valueAt(task.attributes, ['conversationSid'])
   const sid: unknown = named === undefined ? null : JSON.parse(named) // a member of what was checked
   return typeof sid === 'string' && /^CH[0-9a-fA-F]{32}$/.test(sid) ? sid : null
@@ -111,7 +120,7 @@ interface Found {
 
 /** Conversations of the worker's tasks, closed ones too, and others that the worker is in as long as they are open. */
 async function conversationsOf(
-  { state, ledger }: Context,
+  { state, ledger, sight }: Context,
   worker: WorkerRow,
   tasks: readonly TaskRow[]
 ): Promise<Found[]> {
@@ -119,6 +128,8 @@ async function conversationsOf(
   for (const task of tasks) {
     const sid = conversationSidOf(state, task)
     if (sid === null) continue
+    const isGiven = !sight || ofInteraction(state, task) !== null
+    if (!isGiven && !(await seesConversation(sight, ledger, sid))) continue
     const conversation = state.resident('conversation', sid) ?? (await ledger.find('conversation', { sid }))[0]
     if (conversation) found.set(sid, { conversation, task_sid: task.sid })
   }

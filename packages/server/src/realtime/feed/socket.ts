@@ -7,7 +7,6 @@ import type { Logger } from 'pino'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Caller } from '../../access/caller.ts'
 import type { EventReader, EventSubject } from '../../access/event-sight.ts'
-import { unknownCaller } from '../../access/refusals.ts'
 import { refuseUpgrade } from '../upgrade.ts'
 import type { Feed, FeedPage, StreamDoor, StreamEnd } from './feed.ts'
 import { pageText, streamEnds } from './page.ts'
@@ -36,7 +35,7 @@ export interface Admitted {
   readonly reader: EventReader
 }
 
-/** Sockets that have not said yet by whom they are. */
+/** Sockets that have not said yet by whom they are: one more, and who has been silent for longest has to go. */
 const maxStrangers = 100
 
 /** Close codes: the protocol's own where one fits. */
@@ -55,7 +54,8 @@ export class FeedSockets {
   readonly #options: FeedSocketOptions
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 16 * 1024 })
   #isClosed = false
-  #strangers = 0
+  /** How each of those who have not said yet by whom they are is hung up on; who came first stands first. */
+  readonly #strangers = new Set<() => void>()
 
   constructor(options: FeedSocketOptions) {
     this.#options = options
@@ -68,7 +68,6 @@ export class FeedSockets {
     const admit = async () => {
       const admitted = await admitting(request)
       const asked = parseForm(query)
-      if (!admitted && this.#strangers >= maxStrangers) throw unknownCaller()
       if (!admitted || asked.size === 0) return { held: admitted && new Held(admitted), asked }
       const held = new Held(admitted)
       return { held, asked, run: await held.feed.open(question(asked, held)) }
@@ -106,12 +105,19 @@ export class FeedSockets {
       () => fail(new InvalidRequest('No parameters came: give them in the query, or as the first message')),
       this.#options.greeting_ms ?? 10_000
     )
-    if (!known) this.#strangers++
+    // A page says at once who it is: whoever opens sockets and says nothing keeps out others of the kind.
+    const [eldest] = this.#strangers
+    if (!known && this.#strangers.size >= maxStrangers) eldest?.()
     const heard = () => {
       clearTimeout(late)
-      if (!known) this.#strangers--
+      this.#strangers.delete(hangUp)
       socket.off('close', heard)
     }
+    const hangUp = () => {
+      heard()
+      socket.terminate()
+    }
+    if (!known) this.#strangers.add(hangUp)
     socket.once('close', heard)
     socket.once('message', (message) => {
       heard()

@@ -33,6 +33,13 @@ export async function accessBy(token: string, tokens: Tokens): Promise<Access> {
 
 function accessOf(caller: TokenCaller): Access {
   const { account_sid, actor, expires_at, grants } = caller
-  if (!grants.task_router) throw new TokenRefused('grants')
-  return { account_sid, actor, expires_at, ...grants.task_router, stands: () => caller.standing() !== undefined }
+  const { task_router } = grants
+  if (!task_router) throw new TokenRefused('grants')
+  // Somebody who has signed in may do another worker's work by now than the token says.
+  const stands = () => {
+    const standing = caller.standing()
+    return standing?.kind === 'roles' && standing.worker_sid === task_router.worker_sid
+  }
+  if (!stands()) throw new TokenRefused('grants')
+  return { account_sid, actor, expires_at, ...task_router, stands }
 }

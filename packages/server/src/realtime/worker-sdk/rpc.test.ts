@@ -106,6 +106,13 @@ interface Sorted {
   readonly meta: { readonly next_token: string }
 }
 
+it('a worker gives of its task what REST lets it give', async () => {
+  const { sid = '' } = account.state.tables.task.all()[0] ?? {}
+  await expect(call('POST', `Tasks/${sid}`, { Priority: 9 })).rejects.toThrow('Forbidden')
+  await call('POST', `Tasks/${sid}`, { Attributes: '{"note":1}' })
+  expect(account.state.get('task', sid)).toMatchObject({ priority: 0, attributes: '{"note":1}' })
+})
+
 it('a reservation is accepted in any case', async () => {
   const reservation = account.state.tables.reservation.all()[0]?.sid ?? ''
   const path = `Workers/${access.worker_sid}/Reservations/${reservation}`

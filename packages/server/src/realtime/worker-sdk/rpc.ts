@@ -1,4 +1,6 @@
 import { InvalidRequest, shown } from '@ringdown/contract/form'
+import type { OperationId } from '@ringdown/contract/generated/operations'
+import { permissions } from '@ringdown/contract/generated/permissions'
 import type { State } from '@ringdown/engine/center'
 import { spelled } from '@ringdown/engine/core/enumeration'
 import { foldedName, isSameName, nameKey } from '@ringdown/engine/core/names'
@@ -242,8 +244,9 @@ const writes: Readonly<Record<string, CallHandler>> = {
 
   async 'Workspaces/:workspace_sid/Tasks/:sid'(path, scene) {
     await checkTask(scene, path.sid)
-    const { call, ledger, execute, now } = scene
+    const { call, access, ledger, execute, now } = scene
     const params = callParameters('taskrouter_v1.UpdateTask', path, call)
+    if (access.role === 'worker') checkParameters('taskrouter_v1.UpdateTask', params, path)
     const { task } = await execute({ type: 'task.update', ...params })
     return taskPayload(ledger.account_sid, task, taskParents(ledger.state, task), now)
   },
@@ -355,6 +358,15 @@ function sightOf({
   const standing: RoleStanding = { kind: 'roles', roles: [], workspace_sid, worker_sid, ...nobody }
   const team = role === 'supervisor' ? teamOf(state, standing) : undefined
   return role === 'worker' || team !== undefined ? new Sight(state, standing, team) : undefined
+}
+
+/** A worker gives what REST lets an agent give (the table of permissions). */
+function checkParameters(id: OperationId, params: Readonly<Record<string, unknown>>, path: Path): void {
+  const allowed = permissions[id].parameters?.agent ?? []
+  const other = Object.keys(params).find(
+    (name) => params[name] !== undefined && !(name in path || allowed.includes(name))
+  )
+  if (other !== undefined) forbid(`a worker may not give the parameter ${other}`)
 }
 
 /** A worker changes its activity and what it says of itself: not its name, nor what it is good at; and nobody a team. */
