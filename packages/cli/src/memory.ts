@@ -60,9 +60,10 @@ export function boundMemory(): void {
  * survived than it holds; its own bound is read only once, before the first line of a program.
  */
 function growTo(megabytes: number): void {
-  const half = () => Math.max(1, youngMegabytes() / 2)
+  const half = () => youngMegabytes() / 2
   if (half() >= megabytes) return
-  v8.setFlagsFromString(`--semi-space-growth-factor=${Math.ceil(megabytes / half())}`)
+  // By two at a time: what V8 says of its size lags behind it at times, and a larger factor would lead beyond.
+  v8.setFlagsFromString('--semi-space-growth-factor=2')
   const surviving: object[] = []
   while (half() < megabytes && surviving.length < most) for (let n = 0; n < 1_000; n++) surviving.push({ n })
   growNoMore()
