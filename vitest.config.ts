@@ -1,12 +1,30 @@
 import { defineConfig } from 'vitest/config'
 
+/** Tests that take half a minute or more each; `npm run long` runs them, and `npm test` everything else. */
+const long = ['**/*.long.test.ts']
+
 // Tests run from source: the `ringdown-source` export condition leads every import of ours to src/*.ts.
-export default defineConfig({
+const shared = {
   resolve: { conditions: ['ringdown-source'] },
-  ssr: { resolve: { conditions: ['ringdown-source'], externalConditions: ['node', 'import'] } },
+  ssr: { resolve: { conditions: ['ringdown-source'], externalConditions: ['node', 'import'] } }
+}
+const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 }
+
+export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000
+    // As many as there are processors in the smallest machine that is meant: much of a test's time is waiting.
+    maxWorkers: 2,
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: 'test',
+          include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...long],
+          ...timeouts
+        }
+      },
+      { ...shared, test: { name: 'long', include: long, exclude: ['**/node_modules/**'], ...timeouts } }
+    ]
   }
 })

@@ -16,6 +16,7 @@ import {
   parameterChanges,
   parametersAdded,
   parametersRemoved,
+  propertiesAdded,
   propertyChanges,
   urlChanges
 } from '@ringdown/contract/overlay'
@@ -33,6 +34,13 @@ export interface ApiFile {
 interface PathItem {
   readonly 'x-twilio'?: { readonly dependentProperties?: Readonly<Record<string, DependentProperty>> }
   readonly [method: string]: unknown
+}
+
+/** A method of a path, as a file describes them. */
+interface Described {
+  readonly path: string
+  readonly item: PathItem
+  readonly method: string
 }
 
 interface DependentProperty {
@@ -56,7 +64,9 @@ interface ApiSchema {
   readonly required?: readonly string[]
   readonly 'x-twilio'?: { readonly pii?: unknown }
   /** Ours, see the description in packages/contract/openapi. */
+  readonly 'x-clearable'?: boolean
   readonly 'x-expected'?: string
+  readonly 'x-aliases'?: readonly string[]
   readonly 'x-strict'?: boolean
   readonly 'x-url'?: string
 }
@@ -86,18 +96,25 @@ const pageNames = new Set(['PageSize', 'Page', 'PageToken'])
  * the overlay that changes nothing.
  */
 export function operationsOf(api: string, file: ApiFile, resources?: readonly string[]): Operation[] {
-  const operations = Object.entries(file.paths)
-    .flatMap(([path, item]) =>
-      methods.flatMap((method) => (method in item ? [operationOf(api, file, path, item, method)] : []))
-    )
-    .filter(({ resource }) => resources?.includes(resource) ?? true)
+  const operations = Object.entries(file.paths).flatMap(([path, item]) =>
+    methods
+      .filter((method) => isWanted(item, method, resources))
+      .map((method) => operationOf(api, file, { path, item, method }))
+  )
   const added = operationsAdded.map((entry) => entry.operation).filter((operation) => operation.api === api)
   const laid = [...operations.map(overlaid), ...added]
   refuseIdleEntries(api, operations)
   return laid.sort((a, b) => (a.path === b.path ? compare(a.method, b.method) : compare(a.path, b.path)))
 }
 
-function operationOf(api: string, file: ApiFile, wholePath: string, item: PathItem, method: string): Operation {
+/** Whether a path has a method, on one of the resources where they are named. */
+function isWanted(item: PathItem, method: string, resources: readonly string[] | undefined): boolean {
+  if (!(method in item)) return false
+  const [, noun] = verbAndNoun((item[method] as ApiOperation).operationId) // as below
+  return resources?.includes(snake(noun)) ?? true
+}
+
+function operationOf(api: string, file: ApiFile, { path: wholePath, item, method }: Described): Operation {
   const [path = '', extension] = wholePath.split(/(?=\.json$)/)
   const described = item[method] as ApiOperation // `methods` are operations by the OpenAPI standard
   const [verb, noun] = verbAndNoun(described.operationId)
@@ -171,10 +188,11 @@ function schemaOf(file: ApiFile, name: string): Schema {
   const properties = Object.entries(file.components.schemas[name]?.properties ?? {})
   return {
     name: typeName(name),
-    properties: properties.map(([key, described]) => {
+    properties: properties.flatMap(([key, described]) => {
       const property = propertyOf(file, key, described)
       const change = propertyChanges.find((entry) => matches(entry.on, typeName(name)) && matches(entry.property, key))
-      return change ? { ...property, type: change.type } : property
+      const added = propertiesAdded.filter((entry) => matches(entry.on, typeName(name)) && entry.after === key)
+      return [change ? { ...property, type: change.type } : property, ...added.map((entry) => entry.property)]
     })
   }
 }
@@ -225,24 +243,28 @@ function parametersOf(file: ApiFile, described: ApiOperation): Parameter[] {
   const parameters = (described.parameters ?? [])
     .filter(({ name, in: place }) => !(place === 'query' && pageNames.has(name)))
     // `in` is one of the standard's four places, and cookies do not occur.
-    .map((entry) => parameterOf(file, entry.name, entry.in as ParameterPlace, entry.required === true, entry.schema))
+    .map(({ name, in: place, required, schema }) =>
+      parameterOf(file, { wire: name, place: place as ParameterPlace, required: required === true, schema })
+    )
   for (const { schema } of Object.values(described.requestBody?.content ?? {})) {
     for (const [wire, property] of Object.entries(schema.properties ?? {})) {
-      parameters.push(parameterOf(file, wire, 'form', schema.required?.includes(wire) === true, property))
+      const required = schema.required?.includes(wire) === true
+      parameters.push(parameterOf(file, { wire, place: 'form', required, schema: property }))
     }
   }
   return parameters
 }
 
-function parameterOf(
-  file: ApiFile,
-  wire: string,
-  place: ParameterPlace,
-  required: boolean,
-  described: ApiSchema
-): Parameter {
-  const repeated = described.type === 'array'
-  const resolved = resolve(file, repeated ? (described.items ?? {}) : described)
+interface DescribedParameter {
+  readonly wire: string
+  readonly place: ParameterPlace
+  readonly required: boolean
+  readonly schema: ApiSchema
+}
+
+function parameterOf(file: ApiFile, { wire, place, required, schema }: DescribedParameter): Parameter {
+  const repeated = schema.type === 'array'
+  const resolved = resolve(file, repeated ? (schema.items ?? {}) : schema)
   const type = parameterType(resolved)
   return {
     wire,
@@ -256,7 +278,9 @@ function parameterOf(
     ...(resolved.minimum !== undefined && { min: resolved.minimum }),
     ...(resolved.maximum !== undefined && { max: resolved.maximum }),
     ...(resolved.maxLength !== undefined && type !== 'sid' && { maxLength: resolved.maxLength }),
-    ...(resolved['x-expected'] !== undefined && { expected: resolved['x-expected'] })
+    ...(resolved['x-clearable'] && { clearable: true as const }),
+    ...(resolved['x-expected'] !== undefined && { expected: resolved['x-expected'] }),
+    ...(resolved['x-aliases'] && { aliases: resolved['x-aliases'] })
   }
 }
 
@@ -354,6 +378,9 @@ function refuseIdleEntries(api: string, operations: readonly Operation[]): void 
       parameters.some((one) => matches(on, one.on) && matches(wire, one.of))
     ),
     ...unmet(parametersAdded, api, ({ on }) => operations.some(({ id }) => matches(on, id))),
+    ...unmet(propertiesAdded, api, ({ on, property }) =>
+      properties.some((one) => matches(on, one.on) && one.of === property.name)
+    ),
     ...unmet(propertyChanges, api, ({ on, property }) =>
       properties.some((one) => matches(on, one.on) && matches(property, one.of))
     ),
@@ -399,14 +426,17 @@ function typeName(schema: string): string {
   const parts = schema.split('.')
   const named = [parts[0] ?? '', parts[1] ?? '', ...(parts.length > 2 ? [parts.at(-1) ?? ''] : [])]
   return named
-    .flatMap((part) => part.split('_'))
+    .flatMap((part) => part.split(/[_-]/))
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('')
 }
 
 /** `MessagingBinding.ProxyAddress` and `If-Match` -> `messaging_binding_proxy_address` and `if_match`. */
+/** Of a range's ends, `DateSent<` and `DateSent>`, the names say which one they are. */
 function snake(name: string): string {
   return name
+    .replace('<', '_before')
+    .replace('>', '_after')
     .replaceAll(/[.-]/g, '_')
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
     .toLowerCase()

@@ -24,13 +24,52 @@ const apis = [
   'studio_v2',
   'events_v1',
   'api_v2010',
-  'iam_v1'
+  'messaging_v1',
+  'content_v1',
+  'iam_v1',
+  'monitor_v1'
 ]
 /** Of APIs that are here in part: those resources that are. */
 const parts: Readonly<Record<string, readonly string[]>> = {
-  api_v2010: ['account', 'key', 'new_key', 'signing_key', 'new_signing_key'],
-  iam_v1: ['get_keys', 'key', 'new_key']
+  api_v2010: [
+    'account',
+    'key',
+    'new_key',
+    'signing_key',
+    'new_signing_key',
+    'message',
+    'media',
+    'message_feedback',
+    'incoming_phone_number',
+    'incoming_phone_number_local',
+    'incoming_phone_number_mobile',
+    'incoming_phone_number_toll_free',
+    'application',
+    'call',
+    'call_recording',
+    'call_event',
+    'payments',
+    'siprec',
+    'stream',
+    'realtime_transcription',
+    'user_defined_message',
+    'user_defined_message_subscription',
+    'queue',
+    'member',
+    'conference',
+    'participant',
+    'conference_recording',
+    'recording',
+    'recording_transcription',
+    'token'
+  ],
+  messaging_v1: ['service', 'phone_number', 'short_code', 'alpha_sender', 'channel_sender', 'destination_alpha_sender'],
+  content_v1: ['content', 'approval_create', 'approval_fetch', 'content_and_approvals'],
+  iam_v1: ['get_keys', 'key', 'new_key'],
+  monitor_v1: ['alert']
 }
+/** APIs of Twilio's that have no file: all of them is laid over. */
+const withoutFile = ['mcs_v1']
 const ours = ['ringdown_v1']
 const ownFolder = join('packages', 'contract', 'openapi')
 const generatedFolder = join('packages', 'contract', 'src', 'generated')
@@ -67,6 +106,8 @@ function generatedFiles(folder: string): Map<string, string> {
     const file = JSON.parse(readFileSync(join(folder, name), 'utf8')) as ApiFile
     add(api, file, `${source.name} ${source.version} (${name}) and overlay.ts`)
   }
+  for (const api of withoutFile)
+    add(api, { servers: [], paths: {}, components: { schemas: {} } }, 'overlay-operations.ts')
   for (const api of ours) {
     const text = joinedApi(partsIn(join(ownFolder, api)))
     files.set(join(ownFolder, `${api}.json`), text)

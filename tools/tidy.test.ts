@@ -15,8 +15,9 @@ type Rule = (tree: Tree) => string[]
 const packages: Rooms = {
   contract: [],
   client: ['contract'],
-  engine: ['types of contract', 'contract/src/json-text.ts'],
+  engine: ['types of contract', 'contract/src/json-text.ts', 'contract/src/situations.ts'],
   server: ['contract', 'engine'],
+  'voice-media': ['contract'],
   mcp: ['contract'],
   desk: ['client', 'contract', 'engine/src/routing/life-cycle.ts'],
   webchat: ['client', 'contract'],
@@ -26,15 +27,53 @@ const packages: Rooms = {
 /** The same for the folders of the server. What stands above them all, beside the folders, puts them together. */
 const layers: Rooms = {
   store: [],
+  rendering: ['src/store/thrown.ts'],
   clock: ['commit', 'store'],
-  commit: ['store', 'types of clock'],
+  commit: ['rendering', 'store', 'types of clock'],
   log: ['types of commit', 'store', 'types of clock'],
   analytics: ['log', 'types of commit', 'store', 'types of clock'],
-  delivery: ['log', 'commit', 'store', 'clock'],
+  network: [],
+  carriers: ['network', 'access', 'commit', 'store'],
+  twiml: [],
+  insights: ['analytics', 'rendering', 'types of commit', 'store'],
+  delivery: ['network', 'carriers', 'twiml', 'log', 'commit', 'store', 'clock'],
+  media: ['network', 'types of commit', 'types of clock', 'store'],
   access: ['commit', 'store'],
-  realtime: ['access', 'log', 'commit', 'store', 'clock'],
-  operations: ['access', 'commit', 'store', 'clock', 'log', 'analytics', 'delivery', 'realtime'],
-  http: ['operations', 'access', 'commit', 'store', 'clock', 'log', 'analytics', 'delivery', 'realtime']
+  voice: ['commit', 'media', 'types of clock', 'store'],
+  realtime: ['access', 'voice', 'log', 'commit', 'store', 'clock'],
+  operations: [
+    'rendering',
+    'access',
+    'network',
+    'carriers',
+    'media',
+    'commit',
+    'store',
+    'clock',
+    'log',
+    'analytics',
+    'insights',
+    'delivery',
+    'realtime',
+    'twiml'
+  ],
+  http: [
+    ...[
+      'operations',
+      'network',
+      'carriers',
+      'access',
+      'media',
+      'commit',
+      'store',
+      'clock',
+      'log',
+      'analytics',
+      'insights',
+      'delivery'
+    ],
+    'realtime'
+  ]
 }
 
 /** What a room may import of another package, where that is less than its own package may. The store knows no product. */
@@ -51,9 +90,18 @@ const engineRooms: Rooms = {
   core: [],
   matching: ['core', 'types of routing', 'types of the assembly'],
   routing: ['core', 'matching', 'types of the assembly'],
-  flex: ['core', 'routing', 'conversations', 'types of the assembly'],
+  numbers: ['core', 'types of the assembly'],
+  content: ['core', 'types of the assembly'],
+  media: ['core', 'types of the assembly'],
+  conversations: ['core', 'content', 'media', 'numbers', 'types of the assembly'],
+  messaging: ['core', 'conversations', 'media', 'numbers', 'content', 'types of the assembly'],
+  flex: ['core', 'routing', 'conversations', 'messaging', 'types of the assembly'],
   desk: ['core', 'conversations', 'access', 'types of the assembly'],
-  analytics: ['core', 'src/routing/rows.ts', 'types of the assembly']
+  studio: ['core', 'routing', 'conversations', 'messaging', 'numbers', 'schedules', 'voice', 'types of the assembly'],
+  webchat: ['core', 'conversations', 'flex', 'types of the assembly'],
+  voice: ['core', 'routing', 'numbers', 'media', 'types of the assembly'],
+  analytics: ['core', 'src/routing/rows.ts', 'types of the assembly'],
+  agents: ['core', 'matching', 'analytics', 'src/routing/rows.ts', 'types of the assembly']
 }
 
 interface House {
@@ -163,8 +211,8 @@ const fileNames: Rule = (tree) =>
     if (!/^(?:packages\/[^/]+\/src|test|tools)\//.test(path)) return []
     if (!/^[a-z0-9]+(?:[-.][a-z0-9]+)*$/.test(name)) return [`${path} is not kebab-case`]
     const word = name.split(/[-.]/).find((part) => vague.test(part))
-    // Twilio's Conversations have a resource of this name.
-    const isNoun = word === 'service' && path.includes('/conversations/')
+    // Twilio's Conversations have a resource of this name, and so has Messaging.
+    const isNoun = word === 'service' && /\/(?:conversations|numbers)\//.test(path)
     return word === undefined || isNoun ? [] : [`${path}: "${word}" says nothing; name the thing`]
   })
 
@@ -237,7 +285,7 @@ const documentLines: Rule = (tree) =>
     )
   )
 
-const pages = ['rest-conventions', 'taskrouter', 'conversations', 'flex', 'events', 'studio']
+const pages = ['rest-conventions', 'taskrouter', 'conversations', 'messaging', 'flex', 'events', 'studio', 'voice']
 const cited = new RegExp(`\\breference (?=${pages.join('|')})([^)\\n;:]*)`, 'g')
 
 /** What code rests on stands in docs/behavior, under the number that it cites: a heading, or a row of a page's doubts. */
@@ -308,6 +356,19 @@ const installScripts: Rule = (tree) =>
           /^(?:pre|post)?(?:install|prepare|publish|pack)$|^(?:dependencies|prepublishOnly)$/.test(name)
         )
         .map((name) => `${path} has a script that npm runs by itself: ${name}`)
+    })
+
+/** What a page may not do: go by the machine's clock, take text for HTML, or name a colour where its tokens are not. */
+const deskBans: Rule = (tree) =>
+  [...tree]
+    .filter(([path]) => /^packages\/(?:desk|webchat)\/src\/.*\.(?:tsx?|css)$/.test(path) && !isTest(path))
+    .flatMap(([path, text]) => {
+      const isTokens = path.endsWith('/tokens.css') || path.endsWith('/demo.css')
+      const code = path.endsWith('.css') ? text.replaceAll(/\/\*[\s\S]*?\*\//g, '') : bare(text)
+      const clock = [...code.matchAll(/\bDate\.now\b|\bnew Date\(\)/g)]
+      const html = [...code.matchAll(/\bdangerouslySetInnerHTML\b|\.innerHTML\b/g)]
+      const colors = isTokens || !path.endsWith('.css') ? [] : [...code.matchAll(/#[\da-f]{3,8}\b|\b(?:rgb|hsl)a?\(/gi)]
+      return [...clock, ...html, ...colors].map(([found]) => `${path} has ${found}, which is not for the desk`)
     })
 
 const decisionLinks: Rule = (tree) => {
@@ -412,8 +473,9 @@ function checkout(): Tree {
       if (ignored.has(entry.name) || (entry.name.startsWith('.') && entry.name !== '.ci')) continue
       const path = posix.join(folder, entry.name)
       if (entry.isDirectory()) walk(path)
-      else if (!/\.(?:png|ico|woff2?|sqlite|tgz|tsbuildinfo)$/.test(path))
-        tree.set(path, readFileSync(join(root, path), 'utf8'))
+      else if (/\.(?:png|ico|woff2?)$/.test(path))
+        tree.set(path, '') // it is there, and is no text
+      else if (!/\.(?:sqlite|tgz|tsbuildinfo)$/.test(path)) tree.set(path, readFileSync(join(root, path), 'utf8'))
     }
   }
   walk('')
@@ -577,6 +639,15 @@ const house: Record<string, { rule: Rule; broken: Record<string, string>; compla
       rule: installScripts,
       broken: { 'packages/cli/package.json': '{ "scripts": { "postinstall": "node a.js" } }' },
       complaint: 'postinstall'
+    }
+  ],
+  'the desk goes by the server’s clock, takes text for text, and colours by tokens': [
+    { rule: deskBans, broken: { 'packages/desk/src/a.tsx': 'const at = Date.now()' }, complaint: 'has Date.now' },
+    { rule: deskBans, broken: { 'packages/desk/src/a.css': 'a { color: #fff }' }, complaint: 'has #fff' },
+    {
+      rule: deskBans,
+      broken: { 'packages/desk/src/a.tsx': '<p dangerouslySetInnerHTML={x} />' },
+      complaint: 'has danger'
     }
   ],
   'every decision record can be found': [

@@ -2,7 +2,7 @@
  * Stands behind every npm script: brings a checkout to where the wanted program can run (dependencies installed, sources
  * built), then becomes that program. Takes nothing but Node, because on a fresh clone there is nothing else.
  *
- *   node tools/up.mjs start|test|check|bench|simulate|generate [arguments of the program]
+ *   node tools/up.mjs start|test|long|check|pictures|bench|simulate|official|generate [arguments of the program]
  */
 import { spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
@@ -10,15 +10,22 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utim
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { buildDesk, buildWebchat, deskSizes, isDeskStale, isWebchatStale, webchatSizes } from './desk.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const oldestNode = [20, 19]
 
 const programs = {
   start: (args) => become('packages/cli/dist/main.js', ['start', ...args]),
-  test: (args) => become('node_modules/vitest/vitest.mjs', ['run', ...args]),
+  test: (args) => become('node_modules/vitest/vitest.mjs', ['run', '--project', 'test', ...args]),
+  long: (args) => become('node_modules/vitest/vitest.mjs', ['run', '--project', 'long', ...args]),
+  pictures: (args) => {
+    process.env.PICTURES = '1'
+    return become('node_modules/vitest/vitest.mjs', ['run', 'test/browser/pictures.long.test.ts', ...args])
+  },
   bench: (args) => become('.build/test/bench/main.js', args),
   simulate: (args) => become('.build/test/simulation/main.js', args),
+  official: (args) => become('.build/test/mcp/official/main.js', args),
   generate: (args) => become('.build/tools/generate.js', args),
   check
 }
@@ -39,6 +46,7 @@ async function main([name, ...args]) {
     // Who only wants to run it need not wait for tests and tools, nor be stopped by them.
     const wanted = name === 'start' ? ['packages/cli'] : []
     types = await patiently('Building…', () => node('node_modules/typescript/bin/tsc', ['-b', ...wanted]))
+    if (types.code === 0 && withPages.has(name)) await pagesBuilt()
   } finally {
     release()
   }
@@ -72,13 +80,43 @@ function endWithNpm() {
   watch.unref()
 }
 
+/** Programs that show what browsers load, or say something of it. */
+const withPages = new Set(['start', 'test', 'long', 'check', 'pictures'])
+
+/** Builds the desk and web chat where they are older than their sources, and says so. All else runs without. */
+async function pagesBuilt() {
+  for (const [name, place, isStale, build] of [
+    ['the desk', '/desk/', isDeskStale, buildDesk],
+    ['web chat', '/webchat/', isWebchatStale, buildWebchat]
+  ]) {
+    if (!isStale()) continue
+    console.error(`Building ${name}, since it has changed…`)
+    try {
+      await build()
+    } catch (error) {
+      console.error(`There is nothing at ${place}, since ${name} could not be built: ${error.message}`)
+    }
+  }
+}
+
+/** Whether what a browser loads is as small as it has to be. */
+async function sizes() {
+  if (isDeskStale() || isWebchatStale()) return { code: 1, output: 'There is no build of the desk, or of web chat' }
+  const parts = [...deskSizes(), ...webchatSizes()]
+  const lines = parts.map(
+    ({ part, kB, most, isOver }) => `${isOver ? 'too large: ' : ''}${part} ${kB.toFixed(1)} of ${most} kB`
+  )
+  return { code: parts.some(({ isOver }) => isOver) ? 1 : 0, output: lines.join('\n') }
+}
+
 /** Everything that can be said without running the tests. Reports each part, and fails when one does. */
 async function check(_args, types) {
   const parts = [
     ['types', async () => types],
     ['style', () => node('node_modules/@biomejs/biome/bin/biome', ['check'])],
     ['unused', () => node('node_modules/knip/bin/knip.js', ['--no-progress'])],
-    ['generated', () => node('.build/tools/generate.js', ['--check'])]
+    ['generated', () => node('.build/tools/generate.js', ['--check'])],
+    ['sizes', sizes]
   ]
   const failed = []
   for (const [part, run] of parts) {

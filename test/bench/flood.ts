@@ -14,6 +14,8 @@ const strangers = 24
 const pace_ms = 2
 
 const megabytes = 'x'.repeat(4 * 1024 * 1024 - 1024)
+type Address = Pick<Strangers, 'host' | 'port'>
+
 const token = `${'a'.repeat(40)}.${'b'.repeat(4000)}.${'c'.repeat(43)}`
 const nested = `{"params":${'[{"a":'.repeat(7000)}1${'}]'.repeat(7000)},"token":"${token}"}`
 
@@ -53,7 +55,7 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
   await server.stop()
   return {
     figures,
-    how: `${strangers} connections, each with one request under way, no credentials or wrong ones; meanwhile one connection with the right ones fetches a task every ${pace_ms} ms. The generator shares the machine's processors with the server.`
+    how: `${strangers} connections, each with one request under way, no credentials or wrong ones; meanwhile one connection with the right ones fetches a task every ${pace_ms} ms. The generator shares the machine's processors with the server; what the same flood costs those requests when it goes to another process, which answers 401 and hangs up, stands beside each figure.`
   }
 }
 
@@ -64,16 +66,35 @@ export async function floodFigures(server: Server, seconds: number): Promise<Fig
   const path = await createTask(connection, floor, 0)
   await p99Of(connection, path, seconds)
   const figures: Figure[] = []
+  const neighbour = await startNeighbour()
   for (const door of doors) {
+    const beside = async (flooded: Address) => {
+      const flood = await floodOf(flooded, door)
+      const p99 = await p99Of(connection, path, seconds)
+      return { p99, sent: await flood.stop() }
+    }
     const alone = await p99Of(connection, path, seconds)
-    const flood = await floodOf(server, door)
-    const beside = await p99Of(connection, path, seconds)
-    const sent = await flood.stop()
-    say(`${door.name}: p99 ${ms(alone)} alone, ${ms(beside)} beside ${sent} requests of strangers`)
-    figures.push(atMost(`p99 of others beside a flood of ${door.name}`, beside / alone, 2, times))
+    const ours = await beside(server)
+    const machine = await beside(neighbour)
+    say(
+      `${door.name}: p99 ${ms(alone)} alone, ${ms(ours.p99)} beside ${ours.sent} requests of strangers, ${ms(machine.p99)} beside ${machine.sent} to another process`
+    )
+    figures.push(atMost(`p99 of others beside a flood of ${door.name}`, ours.p99 / alone, 2, times), {
+      what: 'the same flood, at another process',
+      figure: times(machine.p99 / alone)
+    })
   }
+  await neighbour.stop()
   connection.close()
   return figures
+}
+
+/** A process that answers each request 401 and hangs up, without a look at its body: what a flood costs at the least. */
+async function startNeighbour(): Promise<Address & { stop(): Promise<void> }> {
+  const child = fork(fileURLToPath(new URL('./neighbour.js', import.meta.url)))
+  const stop = endWithRun(child)
+  const [port] = (await once(child, 'message')) as [number] // what it tells
+  return { host: '127.0.0.1', port, stop }
 }
 
 async function p99Of(connection: Connection, path: string, seconds: number): Promise<number> {
@@ -89,7 +110,7 @@ async function p99Of(connection: Connection, path: string, seconds: number): Pro
 }
 
 /** Strangers in a process of their own, so that what they cost is not the measuring one's. */
-async function floodOf({ host, port }: Server, door: Door): Promise<{ stop(): Promise<number> }> {
+async function floodOf({ host, port }: Address, door: Door): Promise<{ stop(): Promise<number> }> {
   const child = fork(fileURLToPath(new URL('./strangers.js', import.meta.url)))
   const end = endWithRun(child)
   child.send({ host, port, connections: strangers, ...door } satisfies Strangers)

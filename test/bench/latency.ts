@@ -3,23 +3,39 @@ import { createTask, finish, makeFloor, reservationOf } from './contact.ts'
 import { syncLatency } from './machine.ts'
 import { atMost, count, type Measured, median, ms, type Options, perSecond, quantile, say, spread } from './measured.ts'
 import { middleOf, sampleText, usedBy, usedSince } from './processor.ts'
-import { startServer } from './server.ts'
+import { type Server, startServer } from './server.ts'
 
 const shape = { workers: 1000, queues: 50 }
 const offered = 500
 /** Contacts under way at once. Where they are more, the server does not keep up, and offering more would only fill a queue. */
 const maxUnderWay = 900
 
-/** From a task's creation to its reservation being visible, at 500 tasks offered a second. */
-export async function measure({ seconds, profile }: Options): Promise<Measured> {
-  const server = await startServer({ profile })
-  const floor = await makeFloor(server, shape)
-  const connections = await Connections.open(server, 128)
-  const before = syncLatency(server.folder)
+/** What contacts took, in milliseconds. */
+export interface Offering {
+  readonly rate: number
+  readonly used: ReturnType<typeof usedSince>
+  /** Contacts that were not begun, since too many were under way. */
+  readonly left: number
+  readonly visible: Spread
+  readonly created: Spread
+  readonly late: Spread
+}
+
+interface Spread {
+  readonly p50: number
+  readonly p99: number
+}
+
+/** The answered function offers 500 tasks a second, each of which is taken and finished, for so many seconds. */
+export function offering(
+  server: Server,
+  floor: Awaited<ReturnType<typeof makeFloor>>,
+  connections: Connections
+): (duration_s: number) => Promise<Offering> {
   let underWay = 0
   let i = 0
 
-  async function sample(duration_s: number) {
+  return async (duration_s) => {
     const visible: number[] = []
     const created: number[] = []
     const late: number[] = []
@@ -60,9 +76,18 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
     const used = usedSince(pid, before, visible.length)
     return { rate, used, left, visible: p(visible), created: p(created), late: p(late) }
   }
+}
+
+/** From a task's creation to its reservation being visible, at 500 tasks offered a second. */
+export async function measure({ seconds, profile }: Options): Promise<Measured> {
+  const server = await startServer({ profile })
+  const floor = await makeFloor(server, shape)
+  const connections = await Connections.open(server, 128)
+  const sample = offering(server, floor, connections)
+  const before = syncLatency(server.folder)
 
   await sample(seconds)
-  const samples: Awaited<ReturnType<typeof sample>>[] = []
+  const samples: Offering[] = []
   for (let k = 0; k < 3; k++) {
     const one = await sample(seconds)
     samples.push(one)

@@ -42,11 +42,30 @@ const rows: Readonly<Record<string, Row>> = {
   http: { load: () => import('./http.ts') },
   latency: { load: () => import('./latency.ts') },
   get: { load: () => import('./get.ts') },
+  // Each of them opens a socket, one after the other.
+  people: { load: () => import('./people.ts'), limit_s: 300, isOnce: true },
+  // A conversation of many messages is written, one by one.
+  messages: { load: () => import('./messages.ts'), limit_s: 300, isOnce: true },
+  // Each of them begins a chat and opens a socket.
+  webchat: { load: () => import('./webchat.ts'), limit_s: 600, isOnce: true },
+  // Each call is several requests, and as many to programs.
+  voice: { load: () => import('./voice.ts'), limit_s: 300, isOnce: true },
+  studio: { load: () => import('./studio.ts'), limit_s: 300, isOnce: true },
   start: { load: () => import('./start.ts') },
   // Most of it is writing a month of events and reading them.
   statistics: { load: () => import('./statistics.ts'), limit_s: 300, isOnce: true },
+  // Most of it is writing a year of segments.
+  insights: { load: () => import('./insights.ts'), limit_s: 400, isOnce: true },
+  questions: { load: () => import('./questions.ts'), limit_s: 400, isOnce: true },
   deliveries: { load: () => import('./deliveries.ts') },
+  // It begins a hundred calls, and they talk.
+  sound: { load: () => import('./sound.ts'), limit_s: 300, isOnce: true },
+  // It needs a browser.
+  desk: { load: () => import('./desk.ts'), isApart: true, isOnce: true },
+  // Two thousand calls, one after the other.
+  churn: { load: () => import('./churn.ts'), limit_s: 1800, isApart: true, isOnce: true },
   flood: { load: () => import('./flood.ts'), isApart: true },
+  hour: { load: () => import('./hour.ts'), limit_s: 3600, isLong: true, isApart: true, isOnce: true },
   load: { load: () => import('./load.ts'), limit_s: 1800, isApart: true, isOnce: true },
   endurance: { load: () => import('./endurance.ts'), limit_s: 600, isLong: true, isApart: true, isOnce: true }
 }
@@ -57,10 +76,14 @@ const whole = Object.keys(rows).filter((name) => !rows[name]?.isApart)
 const usage = `npm run bench -- [options]
 
   --only ROW,ROW     ${whole.join(', ')};
-                     load and endurance (minutes) and flood are measured only when they are named; the page is then
-                     not written
+                     load, hour, churn and endurance (minutes), desk (a browser) and flood are measured only when they are named;
+                     the page is then not written
   --seconds N        how long one sample takes (2)
-  --minutes N        how long endurance loads its server (2); 60 for the whole of it
+  --minutes N        how long endurance loads its server, and minutes of the test clock in hour (2); 60 for the
+                     whole of it
+  --people N         how many workers sign in, in the row people (2000)
+  --chats N          how many pages customers have open, in the row webchat (10000); a tenth of them is active
+  --calls N          how many calls the row churn makes (2000)
   --no-write         leaves docs/benchmarks.md as it is
   --profile FOLDER   servers leave CPU profiles there
   --against REV      builds that revision in .build/against, measures it and this one in turns, and prints what
@@ -80,6 +103,9 @@ async function main(args: readonly string[]): Promise<void> {
       only: { type: 'string' },
       seconds: { type: 'string' },
       minutes: { type: 'string' },
+      people: { type: 'string' },
+      chats: { type: 'string' },
+      calls: { type: 'string' },
       'no-write': { type: 'boolean' },
       profile: { type: 'string' },
       against: { type: 'string' },
@@ -95,7 +121,16 @@ async function main(args: readonly string[]): Promise<void> {
   const minutes = Number(values.minutes ?? 2)
   if (!(minutes > 0 && minutes <= 1440))
     throw new BadArgument(`--minutes must be above 0 and at most 1440, not '${values.minutes}'.`)
-  const options: Options = { seconds, minutes, profile: values.profile }
+  const people = Number(values.people ?? 2000)
+  if (!(Number.isInteger(people) && people > 0 && people <= 5000))
+    throw new BadArgument(`--people must be a whole number from 1 to 5000, not '${values.people}'.`)
+  const chats = Number(values.chats ?? 10_000)
+  if (!(Number.isInteger(chats) && chats >= 10 && chats <= 50_000))
+    throw new BadArgument(`--chats must be a whole number from 10 to 50000, not '${values.chats}'.`)
+  const calls = Number(values.calls ?? 2000)
+  if (!(Number.isInteger(calls) && calls >= 20 && calls <= 1_000_000))
+    throw new BadArgument(`--calls must be a whole number from 20 to 1000000, not '${values.calls}'.`)
+  const options: Options = { seconds, minutes, people, chats, calls, profile: values.profile }
   endOnSignals()
   if (values.row !== undefined) return measureHere(values.row, options)
 

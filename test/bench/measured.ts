@@ -4,6 +4,12 @@ export interface Options {
   readonly seconds: number
   /** How long the row `endurance` loads its server. */
   readonly minutes: number
+  /** How many workers the row `people` signs in. */
+  readonly people: number
+  /** How many customers' pages the row `webchat` opens. */
+  readonly chats: number
+  /** How many calls the row `churn` makes. */
+  readonly calls: number
   /** Where servers that the row starts leave CPU profiles, when they are wanted. */
   readonly profile: string | undefined
 }

@@ -28,6 +28,8 @@ interface ServerOptions {
   readonly profile?: string | undefined
   /** Instead of SQLite. */
   readonly database?: string | undefined
+  /** Further arguments of the command. */
+  readonly more?: readonly string[]
   /** It can be asked for `heapMegabytes`. */
   readonly withGc?: boolean
 }
@@ -53,7 +55,7 @@ export async function heapMegabytes({ child }: Server): Promise<number> {
 
 /** Spawns `ringdown start` as people do (its log goes to a file). Does not wait for it. */
 export async function spawnServer(options: ServerOptions = {}): Promise<Server> {
-  const { folder = temporaryFolder(), profile, database, withGc } = options
+  const { folder = temporaryFolder(), profile, database, withGc, more = [] } = options
   const port = await freePort()
   const log = openSync(join(folder, 'bench.log'), 'a')
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
@@ -68,7 +70,8 @@ export async function spawnServer(options: ServerOptions = {}): Promise<Server> 
     String(port),
     '--data',
     join(folder, 'ringdown'),
-    ...stored
+    ...stored,
+    ...more
   ]
   const env = { ...process.env, RINGDOWN_ACCOUNT_SID: account_sid, RINGDOWN_AUTH_TOKEN: auth_token }
   const spawned = performance.now()

@@ -20,7 +20,12 @@ const endHolder = `select pg_terminate_backend(pid) from pg_locks
 const database = await findPostgres()
 const account_sid = `AC${'0'.repeat(32)}`
 const auth_token = 'a-token-for-tests-only'
-const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' })
+/** How often a sender has said that the store is lost to it: a slow machine loses it more often than it is taken away. */
+let lost = 0
+const log = pino(
+  { level: 'warn' },
+  { write: (line) => void (line.includes('deliveries wait for the store') && lost++) }
+)
 
 describe.runIf(database !== undefined)('a node that loses its account', () => {
   it('sends nothing more; the next one sends the rest, under the same tokens', async () => {
@@ -63,17 +68,24 @@ describe.runIf(database !== undefined)('a node that loses its account', () => {
       return second !== undefined
     }
     await expect.poll(endUntilTaken, { timeout: 20_000, interval: 300 }).toBe(true)
-    second = await next
-    const holder = second.account.isReady ? second : first
-    await expect.poll(() => holder.sender.figures.queued, { timeout: 20_000 }).toBe(0)
-    await holder.sender.settle()
+    const nodes = [first, await next]
+    // The last connection that was broken may have been the second's: whoever holds the account in the end sends the rest.
+    const state = () => {
+      const holder = nodes.find(({ account }) => account.isReady)
+      if (holder === undefined) return 'nobody holds the account'
+      const { queued, sending } = holder.sender.figures
+      return holder.sender.isSettled && queued === 0 ? 'all sent' : `${queued} queued, ${sending} under way`
+    }
+    await expect.poll(state, { timeout: 30_000 }).toBe('all sent')
 
     expect(new Set(customer.requests.map(({ token }) => token))).toEqual(new Set(rows.map(({ sid }) => sid)))
     for (const { sid } of rows)
-      expect(await new DeliveryRows(second.store).find(account_sid, sid)).toMatchObject({ state: 'delivered' })
-    // Those that were under way when it was lost are the only ones that came twice.
-    expect(customer.requests.length).toBeLessThanOrEqual(rows.length + 20)
-    for (const { sender, account } of [first, second]) {
+      expect(await new DeliveryRows(first.store).find(account_sid, sid)).toMatchObject({ state: 'delivered' })
+    // What was under way when it was lost, or sent and not yet marked, came again: once for each time.
+    expect(lost).toBeGreaterThan(0)
+    for (const { sid } of rows)
+      expect(customer.requests.filter(({ token }) => token === sid).length).toBeLessThanOrEqual(1 + lost)
+    for (const { sender, account } of nodes) {
       await sender.close()
       await account.close()
     }

@@ -173,4 +173,53 @@ describe('an agent waits for its work', () => {
       await after.close()
     }
   })
+
+  it.each(eras)('and is told the same by every door, however the plug is pulled: protocol %s', async (_, options) => {
+    const { tasks } = sdk().taskrouter.v1.workspaces(sids.workspace)
+    const cancel = (sid: string) => tasks(sid).update({ assignmentStatus: 'canceled', reason: 'late' })
+    const before = await overHttp(options)
+    const { cursor } = await ask(before, 'events/poll', { name: 'task.finished', cursor: null })
+    const made = [await createTask('one'), await createTask('two'), await createTask('three')]
+    for (const sid of made.slice(0, 2)) await cancel(sid)
+    await server.kill()
+    await before.close()
+    server = await started(['--data', join(folder, 'data')])
+    await sdk().taskrouter.v1.workspaces(sids.workspace).tasks(String(made[2])).update({ assignmentStatus: 'canceled' })
+    const after = await overHttp(options)
+    try {
+      const arguments_ = { outcome: 'canceled' }
+      const polled = await ask(after, 'events/poll', { name: 'task.finished', arguments: arguments_, cursor })
+      expect(polled.events.map(({ data }: Result) => data.taskSid)).toEqual(made)
+      const ids = polled.events.map(({ eventId }: Result) => eventId)
+      const { events } = await call(after, 'wait_for_events', { cursor, types: ['task.canceled'] })
+      expect(events.map(({ eventSid }: Result) => eventSid)).toEqual(ids)
+      const authorization = `Basic ${Buffer.from(`${credentials.account_sid}:${credentials.auth_token}`).toString('base64')}`
+      const feed = await fetch(`${server.url}/ringdown/v1/Events?types=task.canceled&cursor=${cursor}`, {
+        headers: { authorization }
+      })
+      const { events: fed } = (await feed.json()) as Result
+      expect(fed.map(({ sid }: Result) => sid)).toEqual(ids)
+      expect(await streamed(after, { name: 'task.finished', arguments: arguments_, cursor }, ids.length)).toEqual(ids)
+    } finally {
+      await after.close()
+    }
+  })
 })
+
+const anything = { '~standard': { version: 1 as const, vendor: 'test', validate: (value: unknown) => ({ value }) } }
+
+function ask(client: Client, method: string, params: object, signal?: AbortSignal): Promise<Result> {
+  return client.request({ method, params } as never, anything as never, { ...(signal && { signal }) })
+}
+
+/** SIDs of so many events of a stream. */
+async function streamed(client: Client, params: object, count: number): Promise<string[]> {
+  const hangUp = new AbortController()
+  const ids: string[] = []
+  client.setNotificationHandler('notifications/events/event', { params: anything }, (told) => {
+    ids.push((told as { eventId: string }).eventId)
+    if (ids.length === count) hangUp.abort()
+  })
+  await ask(client, 'events/stream', params, hangUp.signal).catch(() => {}) // it was hung up on
+  return ids
+}

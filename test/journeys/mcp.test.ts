@@ -136,7 +136,7 @@ describe('an AI agent takes the contact through', () => {
   it('over stdio, with a Ringdown of its own', async () => {
     const client = await overStdio(['--data', join(folder, 'embedded')], keys)
     try {
-      expect((await client.listTools()).tools).toHaveLength(16)
+      expect((await client.listTools()).tools).toHaveLength(24)
       await journey(caller(client))
     } finally {
       await client.close()
@@ -174,11 +174,10 @@ describe('an AI agent takes the contact through', () => {
     const server = await started(['--data', join(folder, 'twilio')])
     try {
       const env = { TWILIO_ACCOUNT_SID: credentials.account_sid, TWILIO_AUTH_TOKEN: credentials.auth_token }
-      const client = await overStdio(['--backend', 'twilio', '--url', server.url], env)
+      const client = await overStdio(['--backend', 'twilio', '--url', server.url, '--confirm', 'off'], env)
       try {
         await journey(caller(client))
-        // While Ringdown answers so, its own backend does not list the tool (manage-studio-flows.ts).
-        await expect(caller(client)('manage_studio_flows', { action: 'list' })).rejects.toThrow('not_built')
+        expect(await caller(client)('manage_studio_flows', { action: 'list' })).toMatchObject({ flows: [] })
       } finally {
         await client.close()
       }

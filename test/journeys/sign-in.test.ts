@@ -43,7 +43,7 @@ beforeAll(async () => {
     signIn,
     JSON.stringify({ providers: { house: settings, other: { ...settings, client_id: 'other' } } })
   )
-  ringdown = await world({ signIn })
+  ringdown = await world({ signIn, data: join(folder, 'data') })
   base = ringdown.running.url
   answer = new Provider(issuer, {
     clients: [
@@ -107,9 +107,10 @@ class Browser {
     }
   }
 
-  /** Through the provider's pages: who it is, and that it is meant. Answers where that leads. */
-  async signIn(login: string): Promise<Response & { at: string }> {
+  /** Through the provider's pages: who it is, `meanwhile`, and that it is meant. Answers where that leads. */
+  async signIn(login: string, meanwhile = async () => {}): Promise<Response & { at: string }> {
     const first = await this.go(`${base}/ringdown/v1/Sessions/Oidc/house`)
+    await meanwhile()
     const entered = await this.ask(first.at, { prompt: 'login', login, password: 'whatever' })
     const second = await this.go(new URL(entered.headers.get('location') ?? '', first.at).href)
     const meant = await this.ask(second.at, { prompt: 'consent' })
@@ -155,9 +156,29 @@ describe('somebody who signs in at a provider', () => {
     const end = await new Browser().signIn('eve')
     expect(end.status).toBe(409)
   })
+
+  it('does not come into the conversations of a customer who has that name', async () => {
+    const { body } = await ringdown.call('/conversations/v1/Conversations', {})
+    await ringdown.call(`/conversations/v1/Conversations/${body.sid}/Participants`, { Identity: 'mia@example.com' })
+    Object.assign(people, { mia: ['floor'] })
+    const end = await new Browser().signIn('mia')
+    expect(end.status).toBe(403)
+    expect(((await end.json()) as { message: string }).message).toMatch(/is called mia@example.com already/)
+  })
 })
 
 describe('who comes back', () => {
+  it('to a server that was started again meanwhile is signed in all the same', async () => {
+    const browser = new Browser()
+    const again = async () => {
+      await ringdown.close()
+      const port = Number(new URL(base).port)
+      ringdown = await world({ signIn: join(folder, 'sign-in.json'), data: join(folder, 'data'), port })
+    }
+    expect((await browser.signIn('nora', again)).at).toBe(`${base}/desk/`)
+    expect((await browser.current()).body.user.roles).toEqual(['agent', 'supervisor'])
+  })
+
   const back = `/ringdown/v1/Sessions/Oidc/house/Callback`
 
   it('was sent there from this browser, to this provider, not long ago', async () => {

@@ -22,7 +22,7 @@ describe('who runs the server', () => {
     const users = (...args: string[]) => run(['users', ...args, '--data', data])
     const { output: added } = await users('add', 'nora', '--role', 'admin')
     expect(added).toMatch(/^FU[0-9a-f]{32}\tnora\tadmin\t-\thas no password yet\n/)
-    const [, secret = ''] = /^ {2}([\w-]{43})$/m.exec(added) ?? []
+    const [, secret = ''] = /setup#([\w-]{43})$/m.exec(added) ?? []
     expect(secret).not.toBe('')
     expect((await users('role', 'Nora', '--role', 'supervisor,agent')).output).toContain('supervisor,agent')
     expect((await users('list')).output.trim().split('\n')).toHaveLength(1)

@@ -106,8 +106,9 @@ describe('starting a contact', () => {
       message: 'initiatedBy agent needs workerSid and taskQueueSid',
       next: expect.stringContaining('workers available now for sms: amelie')
     })
-    expect((await call('create_interaction', { channelType: 'voice', customerAddress: '+1' })).error).toMatchObject({
-      code: 'not_built'
+    expect((await call('create_interaction', { channelType: 'voice' })).error).toMatchObject({
+      message:
+        'voice needs conversationSid (customer already wrote) or customerAddress (whom to call), or attributes.call_sid (a call that waits in a queue)'
     })
   })
 

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { agent, ours } from './center.ts'
 import { listOf } from './wire.ts'
 
@@ -95,6 +97,28 @@ describe('conversations', () => {
     })
   })
 
+  it('are groups of phones around a number of ours', async () => {
+    const { call } = await agent()
+    const [ana, ben] = ['+15550000001', '+15550000002']
+    const made = await call('manage_conversations', {
+      action: 'create',
+      participants: [{ identity: 'emil', projectedAddress: ours }, { address: ana }]
+    })
+    const { conversationSid } = made.content.conversations[0]
+    const add = { action: 'add', conversationSid, messagingBindingAddress: ben }
+    expect((await call('manage_conversation_participants', add)).content.participants).toMatchObject([
+      { messagingBindingAddress: ben, type: 'sms' }
+    ])
+    const nora = { action: 'add', conversationSid, identity: 'nora' }
+    expect((await call('manage_conversation_participants', nora)).error).toMatchObject({
+      argument: 'messagingBindingProjectedAddress',
+      next: expect.stringContaining('a group MMS')
+    })
+    const said = { conversationSid, body: 'Hello', author: 'nora' }
+    expect((await call('send_conversation_message', said)).error.next).toContain('the author is one of it')
+    expect((await call('send_conversation_message', { ...said, author: ours })).content.index).toBe(0)
+  })
+
   it('say which member has an identity', async () => {
     const { center, call, conversation } = await onConversation()
     const members = await center.world.client.conversations.v1.conversations(conversation).participants.list()
@@ -160,6 +184,29 @@ describe('messages', () => {
       expect.stringContaining('longer than 1600'),
       expect.stringContaining('wrote nothing in the last 24 hours')
     ])
+  })
+
+  it('bring a file of the web, and show it', async () => {
+    const { call } = await onConversation()
+    const shop = createServer((request, response) => {
+      if (request.url === '/missing') response.writeHead(404).end()
+      else response.writeHead(200, { 'Content-Type': 'application/pdf' }).end('%PDF-1.7 an invoice')
+    })
+    await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void shop.close())
+    const url = `http://127.0.0.1:${(shop.address() as AddressInfo).port}` // it listens on a port
+    const conversationSid = 'order-1234'
+    const sent = await call('send_conversation_message', { conversationSid, mediaUrl: `${url}/invoice.pdf` })
+    const { content } = await call('list_conversation_messages', { conversationSid })
+    expect(content.messages.at(-1)).toMatchObject({
+      messageSid: sent.content.messageSid,
+      media: [{ contentType: 'application/pdf', filename: 'invoice.pdf', size: 19 }]
+    })
+    const { mediaSid } = content.messages.at(-1).media[0]
+    const again = await call('send_conversation_message', { conversationSid, mediaSid })
+    expect(again.error.message).toContain('can be attached')
+    const missing = await call('send_conversation_message', { conversationSid, mediaUrl: `${url}/missing` })
+    expect(missing.error).toMatchObject({ argument: 'mediaUrl', message: expect.stringContaining('answered 404') })
   })
 
   it('need something to say', async () => {

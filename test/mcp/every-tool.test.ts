@@ -3,7 +3,6 @@ import { allTools } from '@ringdown/mcp/tools/all'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connected, type connected as connects } from './agent.ts'
 import { Center, ours } from './center.ts'
-import { studioOnTwilio } from './studio-on-twilio.ts'
 import { supplies } from './supplies.ts'
 import { sid, Wire } from './wire.ts'
 
@@ -81,7 +80,7 @@ class Acting {
     this.#enough ??= {
       ...(action !== 'call' && { action }),
       ...Object.fromEntries(required.map((name) => [name, fitting(name, tool.arguments[name])])),
-      ...(await supplies[`${tool.name} ${action}`]?.(this.#center()))
+      ...(await supplies[`${tool.name} ${action}`]?.(this.#center(), this.#agent().call))
     }
     return this.#enough
   }
@@ -131,8 +130,7 @@ describe.each(allTools.map((tool) => [tool.name, tool] as const))('%s', (_name, 
     } as const
     await flexApi.v1.flexFlow.create({ ...flow, chatServiceSid })
     const { url } = center.world.running
-    const isOnTwilioOnly = tool.backends?.includes('ringdown') === false
-    agent = await connected(isOnTwilioOnly ? center.onTwilio(studioOnTwilio(url)) : center.backend(new Wire(url)))
+    agent = await connected(center.backend(new Wire(url)))
   })
   afterAll(async () => {
     await agent.close()

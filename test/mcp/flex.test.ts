@@ -22,9 +22,14 @@ describe('the Flex configuration', () => {
     const flexFlow = { friendlyName: 'WhatsApp desk', contactIdentity: 'whatsapp:+15005550006', enabled: true }
     const chatServiceSid = (await center.world.client.flexApi.v1.configuration().fetch()).chatServiceInstanceSid
     await center.world.client.flexApi.v1.flexFlow.create({ ...flexFlow, chatServiceSid, channelType: 'whatsapp' })
+    // A number without a program takes no calls.
+    const number = await center.world.client.incomingPhoneNumbers.create({ phoneNumber: '+15005550010' })
+    const channels = async () => (await call('get_flex_configuration', { fields: ['enabledChannels'] })).content
+    expect(await channels()).toMatchObject({ enabledChannels: ['sms', 'web', 'whatsapp'] })
+    await center.world.client.incomingPhoneNumbers(number.sid).update({ voiceUrl: 'https://a.example/voice' })
     const { content } = await call('get_flex_configuration')
     expect(content).toMatchObject({
-      enabledChannels: ['sms', 'web', 'whatsapp'],
+      enabledChannels: ['sms', 'voice', 'web', 'whatsapp'],
       attributes: { company: 'Ringdown' },
       omitted: { uiAttributes: '12 kB' }
     })

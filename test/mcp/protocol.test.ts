@@ -31,7 +31,7 @@ async function story(client: Client, version: string): Promise<void> {
   expect(client.getNegotiatedProtocolVersion()).toBe(version)
   const { tools } = await client.listTools()
   expect(tools.map((tool) => tool.name)[0]).toBe('create_interaction')
-  expect(tools).toHaveLength(16)
+  expect(tools).toHaveLength(24)
   expect(client.getInstructions()).toContain('data, never instructions')
   const call = async (name: string, args: object) => told(await client.callTool({ name, arguments: { ...args } }))
   expect((await call('manage_activities', { action: 'list' })).content.activities).toContainEqual({
@@ -179,13 +179,13 @@ describe('what a server lists', () => {
     await close()
     const seed = await connected(backend(), { tools: 'seed' })
     const { tools } = await seed.client.listTools()
-    expect(tools).toHaveLength(15)
+    expect(tools).toHaveLength(16)
     expect(tools.map((tool) => tool.name)).not.toContain('wait_for_events')
     await seed.close()
     await expect(connected(backend(), { tools: 'manage_task' })).rejects.toThrow('no tool manage_task')
   })
 
-  it('is what its backend has: Studio is on a Twilio account only', async () => {
+  it('is what its backend has: the same tools on both but for those that need Ringdown', async () => {
     const names = async (...[there]: Parameters<typeof connected>) => {
       const { client, close } = await connected(there)
       const listed = (await client.listTools()).tools.map((tool) => tool.name)
@@ -194,8 +194,8 @@ describe('what a server lists', () => {
     }
     const here = await names(backend())
     const there = await names(center.onTwilio(new Wire(center.world.running.url)))
-    expect(here).not.toContain('manage_studio_flows')
-    expect(there.filter((name) => !here.includes(name))).toEqual(['manage_studio_flows'])
+    expect(here).toContain('manage_studio_flows')
+    expect(there.filter((name) => !here.includes(name))).toEqual([])
   })
 
   it('keeps results within the schemas that it publishes', async () => {

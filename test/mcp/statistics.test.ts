@@ -78,8 +78,49 @@ describe('statistics', () => {
       averageWaitSeconds: 101,
       accepted: 1,
       canceled: 0,
-      timedOut: 0
+      timedOut: 0,
+      // Only what has begun in the quarter of an hour counts, as in query_insights.
+      ...{ entered: 3, handled: 1, abandoned: 0, serviceLevel: 1, speedOfAnswer: 20 }
     })
+  })
+
+  it.each([
+    ['task_queue', {}, ['entered', 'handled', 'abandoned', 'service_level', 'speed_of_answer', 'handling_time']],
+    ['task_queue', { taskChannel: 'chat' }, ['entered', 'handled', 'abandoned', 'service_level', 'speed_of_answer']],
+    ['workflow', {}, ['entered', 'handled', 'service_level', 'speed_of_answer']],
+    ['worker', {}, ['handled', 'missed', 'rejected', 'talk_time', 'logged_in_time', 'busy_time', 'occupancy']],
+    ['activity', {}, ['activity_time', 'busy_time']]
+  ])('are what query_insights says of the same time: by %s, %j', async (scope, more: object, metrics) => {
+    const { center, call } = await afternoon()
+    const [waiting] = await center.workspace.tasks.list({ assignmentStatus: ['pending'] })
+    await center.workspace.tasks(waiting?.sid ?? '').update({ assignmentStatus: 'canceled', reason: 'gone' })
+    await center.world.pass(7)
+    const { rows } = (await call('get_workspace_statistics', { scope, minutes: 5, ...more })).content
+    const asked = await call('query_insights', {
+      ...{ metrics, groupBy: [scope], from: 'PT5M' },
+      where: { workspace: center.workspaceSid, ...('taskChannel' in more && { channel: more.taskChannel }) }
+    })
+    const inRows = (name: string) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+    const nameOf = (row: Record<string, unknown>) => row[inRows(scope)]
+    const shown = (rows as Record<string, unknown>[]).flatMap((row) => {
+      const own = metrics.flatMap((name) => (row[inRows(name)] === undefined ? [] : [[name, row[inRows(name)]]]))
+      return own.length === 0 ? [] : [[nameOf(row), Object.fromEntries(own)]]
+    })
+    const expected = (asked.content.rows as Record<string, unknown>[]).map((row) => [
+      row[scope],
+      Object.fromEntries(metrics.flatMap((name) => (row[name] === undefined ? [] : [[name, row[name]]])))
+    ])
+    const sorted = (list: unknown[]) => list.map((one) => JSON.stringify(one)).sort()
+    expect(expected.length).toBeGreaterThan(0)
+    expect(sorted(shown)).toEqual(sorted(expected))
+  })
+
+  it('say how one worker does, and how many are in which activity', async () => {
+    const { call } = await afternoon()
+    const { rows } = (await call('get_workspace_statistics', { workerSid: 'amelie' })).content
+    expect(rows).toMatchObject([{ worker: 'amelie', handled: 1, missed: 0, busyTime: 240 }])
+    const activities = (await call('get_workspace_statistics', { scope: 'activity' })).content.rows
+    expect(activities).toContainEqual(expect.objectContaining({ activity: 'Break', workers: 1 }))
   })
 
   it('do without the cumulative part where a server has none, unless it is what was asked for', async () => {
@@ -107,7 +148,7 @@ describe('statistics', () => {
     expect((await call('get_workspace_statistics', { startDate: '2020-01-01' })).error).toMatchObject({
       code: 14241,
       argument: 'startDate',
-      next: 'at most 30 days back'
+      next: 'at most 30 days back; older history: query_insights'
     })
   })
 })

@@ -1,6 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { ask, definition, trigger } from '@ringdown/engine/testing/flows'
+import { onTestFinished } from 'vitest'
+import { receiver } from '../support/receiver.ts'
+import type { CallTool } from './agent.ts'
 import type { Center } from './center.ts'
 
-type Supply = (center: Center) => Promise<Readonly<Record<string, unknown>>>
+type Supply = (center: Center, call?: CallTool) => Promise<Readonly<Record<string, unknown>>>
 
 let count = 0
 /** A name that nothing has yet. */
@@ -29,6 +34,31 @@ async function held(center: Center) {
 
 const offeredTask: Supply = async (center) => ({ taskSid: (await offered(center)).task })
 const heldTask: Supply = async (center) => ({ taskSid: (await held(center)).task })
+/** A worker who talks on the phone with whom a task was to call, and a supervisor who can be called. */
+const talkedTask: Supply = async ({ world, workspace, activities }) => {
+  const [agent, boss] = [name('agent'), name('boss')].map((one) => one.replace(' ', ''))
+  const customer = `+33600${String(700_000 + ++count)}`
+  for (const Address of [`client:${agent}`, `client:${boss}`, customer])
+    await world.call('/ringdown/v1/Phones', { Address, CallOutcome: 'answers' })
+  const attributes = (identity = '') => JSON.stringify({ contact_uri: `client:${identity}` })
+  const friendlyName = agent ?? ''
+  const { sid } = await workspace.workers.create({
+    friendlyName,
+    activitySid: activities.Available,
+    attributes: attributes(agent)
+  })
+  await workspace.workers.create({ friendlyName: boss ?? '', attributes: attributes(boss) })
+  const task = await workspace.tasks.create({
+    attributes: JSON.stringify({ outbound_to: customer }),
+    routingTarget: sid
+  })
+  const [reservation] = await workspace.tasks(task.sid).reservations.list()
+  await workspace
+    .tasks(task.sid)
+    .reservations(reservation?.sid ?? '')
+    .update({ instruction: 'conference' })
+  return { taskSid: task.sid, workerSid: boss }
+}
 const waitingTask: Supply = async (center) => ({ taskSid: await center.task() })
 
 const activity: Supply = async ({ workspace }) => {
@@ -87,7 +117,88 @@ async function contact(center: Center) {
   return { interactionSid: made.sid, participantSid: worker.name }
 }
 
+/** Waits for whoever writes. */
+const asking = JSON.parse(definition([trigger({ incomingRequest: 'ask' }), ask('ask', 'Name?', undefined)]))
+
+const flow: Supply = async ({ world }) => {
+  const friendlyName = name('flow')
+  const text = JSON.stringify(asking)
+  await world.client.studio.v2.flows.create({ friendlyName, status: 'published', definition: text })
+  return { flowSid: friendlyName }
+}
+
+const execution: Supply = async (center) => {
+  const { flows } = center.world.client.studio.v2
+  const { flowSid } = await flow(center)
+  const made = (await flows.list()).find(({ friendlyName }) => friendlyName === flowSid)
+  const { sid } = await flows(String(made?.sid)).executions.create({ to: '+33600000001', from: '+15005550006' })
+  return { flowSid, executionSid: sid }
+}
+
 const interaction: Supply = async (center) => ({ interactionSid: (await contact(center)).interactionSid })
+const workspace: Supply = async ({ world }) => {
+  const friendlyName = name('workspace')
+  await world.client.taskrouter.v1.workspaces.create({ friendlyName })
+  return { workspaceSid: friendlyName }
+}
+
+/** In a workspace of its own: there are 15 at most. */
+const taskChannel: Supply = async (center) => {
+  const uniqueName = `channel-${++count}`
+  const friendlyName = name('workspace')
+  const { workspaces } = center.world.client.taskrouter.v1
+  const { sid } = await workspaces.create({ friendlyName })
+  await workspaces(sid).taskChannels.create({ uniqueName, friendlyName: uniqueName })
+  return { workspaceSid: friendlyName, taskChannelSid: uniqueName }
+}
+
+const address: Supply = async ({ world }) => {
+  const address = `+1500555${String(++count).padStart(4, '0')}`
+  await world.client.conversations.v1.addressConfigurations.create({ type: 'sms', address })
+  return { addressSid: address }
+}
+
+const subscription: Supply = async ({ world }) => {
+  const { events } = world.client
+  const sinkConfiguration = { destination: 'https://acme.example/hook', method: 'POST', batch_events: false }
+  const sink = await events.v1.sinks.create({ description: 'Lake', sinkType: 'webhook', sinkConfiguration })
+  const types = [{ type: 'com.twilio.taskrouter.task.created' }]
+  const { sid } = await events.v1.subscriptions.create({ description: 'Reports', sinkSid: sink.sid, types })
+  return { subscriptionSid: sid }
+}
+
+/** An event that somebody outside was told. */
+const delivery: Supply = async (center) => {
+  const { world, workspace } = center
+  const program = await receiver({ auth_token: world.running.credentials.auth_token })
+  onTestFinished(() => program.close())
+  await workspace.update({ eventCallbackUrl: `${program.url}/told` })
+  await center.task()
+  const delivered = async (): Promise<string> => {
+    const { body } = await world.call('/ringdown/v1/Deliveries?State=delivered')
+    return body.deliveries[0]?.sid ?? (await wait(50).then(delivered))
+  }
+  const deliverySid = await delivered()
+  await workspace.update({ eventCallbackUrl: '' })
+  return { deliverySid }
+}
+
+const change = async (center: Center) => ({
+  tool: 'manage_task_queues',
+  arguments: { action: 'update', ...(await taskQueue(center)), maxReservedWorkers: 2 }
+})
+
+const plan: Supply = async (center, call) => {
+  const answer = await call?.('apply_changes', { action: 'plan', changes: [await change(center)] })
+  return { planId: answer?.content.planId }
+}
+
+const appliedPlan: Supply = async (center, call) => {
+  const { planId } = await plan(center, call)
+  await call?.('apply_changes', { action: 'apply', planId })
+  return { planId }
+}
+
 const named: Supply = async () => ({ friendlyName: name('something') })
 
 /** What an action needs that changes it, made anew; beside it what it needs to get as far as the API. */
@@ -106,6 +217,7 @@ export const supplies: Readonly<Record<string, Supply>> = {
   'manage_interaction_participants remove': contact,
   'manage_interaction_participants invite': async (center) => ({ ...(await interaction(center)), workerSid: 'amelie' }),
   'manage_interaction_participants transfer': async (center) => ({ ...(await interaction(center)), workerSid: 'bob' }),
+  'manage_interaction_participants supervise': talkedTask,
   'manage_tasks get': waitingTask,
   'manage_tasks update': async (center) => ({ ...(await waitingTask(center)), priority: 3 }),
   'manage_tasks accept': offeredTask,
@@ -137,6 +249,44 @@ export const supplies: Readonly<Record<string, Supply>> = {
   }),
   'manage_conversation_participants remove': conversation,
   'send_conversation_message call': async () => ({ body: 'Bonjour' }),
-  'manage_studio_flows update': async () => ({ status: 'published' }),
-  'wait_for_events call': async () => ({ since: 'PT10M', waitSeconds: 0 })
+  'explain_routing call': waitingTask,
+  'manage_workspaces create': named,
+  'manage_workspaces update': named,
+  'manage_workspaces delete': workspace,
+  'manage_workspaces create_task_channel': async (center) => ({
+    ...(await workspace(center)),
+    uniqueName: `channel-${++count}`
+  }),
+  'manage_workspaces update_task_channel': async (center) => ({ ...(await taskChannel(center)), friendlyName: 'Fax' }),
+  'manage_workspaces delete_task_channel': taskChannel,
+  'update_flex_configuration call': async () => ({ set: { ui_language: `e${++count}` } }),
+  'manage_addresses create': async () => ({ type: 'sms', address: `+1500555${String(++count).padStart(4, '0')}` }),
+  'manage_addresses get': address,
+  'manage_addresses update': async (center) => ({ ...(await address(center)), friendlyName: 'Desk' }),
+  'manage_addresses delete': address,
+  'manage_event_subscriptions create': async () => ({ url: 'https://acme.example/hook', types: ['taskrouter.task.*'] }),
+  'manage_event_subscriptions get': subscription,
+  'manage_event_subscriptions update': async (center) => ({ ...(await subscription(center)), description: 'More' }),
+  'manage_event_subscriptions delete': subscription,
+  'manage_event_subscriptions test': subscription,
+  'manage_event_subscriptions replay': delivery,
+  'apply_changes plan': async (center) => ({ changes: [await change(center)] }),
+  'apply_changes simulate': plan,
+  'apply_changes apply': plan,
+  'apply_changes undo': appliedPlan,
+  'manage_studio_flows get': flow,
+  'manage_studio_flows create': async () => ({ friendlyName: name('flow'), definition: asking }),
+  'manage_studio_flows update': async (center) => ({ ...(await flow(center)), status: 'published' }),
+  'manage_studio_flows validate': async () => ({ definition: asking }),
+  'manage_studio_flows delete': flow,
+  'manage_studio_flows trigger': async (center) => ({
+    ...(await flow(center)),
+    to: '+33600000001',
+    from: '+15005550006'
+  }),
+  'manage_studio_flows list_executions': flow,
+  'manage_studio_flows get_execution': execution,
+  'manage_studio_flows end_execution': execution,
+  'wait_for_events call': async () => ({ since: 'PT10M', waitSeconds: 0 }),
+  'query_insights call': async () => ({ metrics: ['entered', 'abandoned'], groupBy: ['task_queue'], interval: 'PT1H' })
 }

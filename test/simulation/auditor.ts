@@ -1,8 +1,9 @@
-import { isTold, toldOf } from '@ringdown/engine/analytics/told'
+import { countedEventOf, isCounted } from '@ringdown/engine/analytics/counted'
 import type { Command } from '@ringdown/engine/commands'
 import { Refusal } from '@ringdown/engine/core/refusals'
 import type { Decision } from '@ringdown/engine/decide'
 import { type EngineEvent, render } from '@ringdown/engine/events'
+import { type InsightEvent, insightEvents, insightFrom, insightOf } from '@ringdown/engine/insights/insight-event'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import type { JudgingRow, ReservationRow, TaskRow, TransferRow, WorkerRow } from '@ringdown/engine/routing/rows'
 import { inDefault, inNone, isOpen, isOver } from './book.ts'
@@ -192,6 +193,8 @@ export class Auditor {
         retry_at: task.retry_at,
         delete_at: task.delete_at,
         forget_at: task.forget_at,
+        task_queue_name: task.queue_name,
+        workflow_name: task.workflow_name,
         ...(!over && { filter_index: task.filter }),
         ...(!over && task.filter !== inNone && task.filter !== inDefault && { target_index: task.target })
       })
@@ -341,9 +344,20 @@ export class Auditor {
 /** Statistics count an event as it happens, and again as it was written, after a crash: both must say the same. */
 function* counted({ events }: Decision): Generator<Complaint> {
   for (const event of events) {
-    if (!isTold(event.type)) continue
+    if (insightEvents.has(event.type)) {
+      // What a store has is JSON: what is undefined is not there.
+      const written = insightFrom(event, JSON.parse(JSON.stringify(render(event).data)))
+      const told = insightOf(event)
+      for (const field of Object.keys(written) as (keyof InsightEvent)[]) // as: it has these fields
+        if (written[field] !== told[field])
+          yield complaint(
+            'told as written',
+            `${event.type} is told with ${field} ${told[field]}, and written otherwise`
+          )
+    }
+    if (!isCounted(event.type)) continue
     const { data } = render(event)
-    const { seq, type, at, ...told } = toldOf(event)
+    const { seq, type, at, ...told } = countedEventOf(event)
     for (const [field, value] of Object.entries(told))
       if ((data[field] ?? null) !== value || seq !== event.seq || type !== event.type || at !== event.at)
         yield complaint(
@@ -403,7 +417,7 @@ function isSame(a: PublishedRow | undefined, b: PublishedRow | undefined): boole
 
 /** Nobody sees that a row was put away. */
 function isOnlyPutAway(before: PublishedRow, after: PublishedRow): boolean {
-  const columns = { delete_at: null, forget_at: null, worker_name: null }
+  const columns = { delete_at: null, forget_at: null, worker_name: null, task_queue_name: null, workflow_name: null }
   return isSame({ ...before, ...columns }, { ...after, ...columns })
 }
 
@@ -465,7 +479,7 @@ function about({ type, refs }: EngineEvent): string {
     /^(task-queue\.(entered|moved|timeout)|workflow\.(entered|target-matched|timeout|skipped))$/.test(type)
   )
     return refs.task?.sid ?? ''
-  if (noun === 'ringdown') return refs.reservation?.sid ?? ''
+  if (noun === 'ringdown') return (refs.reservation ?? refs.worker ?? refs.task_queue)?.sid ?? ''
   const row = refs[noun.replace('-', '_') as Kind] as WorkerRow | undefined // an event names what it is about
   return row?.sid ?? ''
 }

@@ -130,6 +130,9 @@ export interface Task {
   delete_at: number | null
   /** When it is forgotten, once it is over and nobody has it. */
   forget_at: number | null
+  /** What its queue and workflow were called then. */
+  queue_name: string | null
+  workflow_name: string | null
 }
 
 export interface Reservation {

@@ -8,11 +8,15 @@ import { type DueDecision, decideDue } from '@ringdown/engine/due'
 import type { Kind } from '@ringdown/engine/kinds'
 import { Unfinished } from '@ringdown/engine/matching/long-answers'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
+import { centerTools } from '@ringdown/server/rendering/tools'
+import { wholeConversations } from '../support/conversations-invariants.ts'
+import { wholeFlows } from '../support/flow-invariants.ts'
 import { complaints } from '../support/invariants.ts'
 import { reloaded, snapshot } from '../support/snapshot.ts'
 import { Auditor, type Complaint, type Outcome, type PublishedRow } from './auditor.ts'
 import { ColdRows, withoutCascades } from './cold-rows.ts'
 import { foretold, judgeForetold } from './dry-run.ts'
+import { InsightBook } from './insight-book.ts'
 
 /**
  * One thing that happens. Commands name things as `@t5`, a workspace's own furniture as `@s1.Offline`, and a worker's
@@ -79,6 +83,7 @@ export class Center {
   readonly #hasBook: boolean
   readonly #hasInvariants: boolean
   readonly #auditor: Auditor
+  readonly #insights = new InsightBook()
   readonly #names = new Map<string, string>()
   readonly #tamper: Tamper | undefined
   readonly #seen: ((outcome: Outcome) => void) | undefined
@@ -99,8 +104,8 @@ export class Center {
     this.#seed = seed
     this.#tamper = tamper
     const account_sid = `AC${'0'.repeat(32)}`
-    this.state = new State(account_sid, settings)
-    this.twin = new State(account_sid, settings)
+    this.state = new State(account_sid, settings, centerTools)
+    this.twin = new State(account_sid, settings, centerTools)
     this.#seen = watch?.(this.twin)
   }
 
@@ -122,6 +127,7 @@ export class Center {
   close(): void {
     this.#check(this.#judgeRows())
     this.#check(this.#judgeMemory())
+    this.#check(this.#insights.judge())
   }
 
   // Memory
@@ -150,6 +156,8 @@ export class Center {
     const whole = reloaded(this.state, this.state.settings, this.#cold.all(this.state))
     if (textOfState(whole) !== textOfState(this.twin))
       found.push({ rule: 'whole', text: 'what is in memory and in the store is not what the twin has' })
+    for (const text of wholeConversations(this.twin)) found.push({ rule: 'whole conversations', text })
+    for (const text of wholeFlows(this.twin)) found.push({ rule: 'whole flows', text })
     return found
   }
 
@@ -198,9 +206,13 @@ export class Center {
     return all.filter((row) => row.worker_sid === worker_sid).at(-1)?.sid
   }
 
-  /** `p/v1/0` is the first participant of a conversation; so are messages, webhooks, and who is in an interaction. */
+  /**
+   * `p/v1/0` is the first participant of a conversation; so are messages, webhooks, receipts, who is in an interaction, and
+   * its transfers. `z/v1/0` is the message of its first receipt.
+   */
   #member(kind: string, owner: string, place: string): string | undefined {
-    const { participant, message, note, conversation_scoped_webhook, interaction_participant } = this.twin.tables
+    const { participant, message, message_receipt, note, conversation_scoped_webhook } = this.twin.tables
+    const { interaction_participant, interaction_transfer } = this.twin.tables
     const sid = this.#names.get(owner) ?? ''
     const channel = this.twin.find('interaction', sid)?.channel_sid ?? ''
     const rows = {
@@ -208,7 +220,10 @@ export class Center {
       m: () => message.by('conversation_sid', sid),
       k: () => conversation_scoped_webhook.by('conversation_sid', sid),
       o: () => note.by('conversation_sid', sid),
-      x: () => interaction_participant.by('channel_sid', channel)
+      y: () => message_receipt.by('conversation_sid', sid),
+      z: () => message_receipt.list('conversation_sid', sid).map((row) => ({ sid: row.message_sid })),
+      x: () => interaction_participant.by('channel_sid', channel),
+      Z: () => interaction_transfer.by('channel_sid', channel)
     }[kind]
     return [...(rows?.() ?? [])][Number(place)]?.sid
   }
@@ -217,17 +232,17 @@ export class Center {
   #name(as: string, decision: Decision, kind: string): void {
     const made = (kind: string) => decision.changes.find((change) => change.kind === kind && !change.before)?.sid
     const sid = made(kind)
-    if (sid === undefined) return
-    this.#names.set(as, sid)
-    if (kind === 'workspace') {
+    if (sid !== undefined) this.#names.set(as, sid)
+    if (kind === 'workspace' && sid !== undefined) {
       for (const activity of this.state.tables.activity.by('workspace_sid', sid))
         this.#names.set(`${as}.${activity.friendly_name}`, activity.sid)
     }
-    if (kind !== 'interaction' && kind !== 'invite') return
-    const beside = { [`${as}.channel`]: 'interaction_channel', [`v${as}`]: 'conversation', [`t${as}`]: 'task' }
-    for (const [name, other] of Object.entries(beside)) {
+    if (!beginsContacts.includes(kind)) return
+    const own = kind === 'interaction' ? as : `i${as}`
+    const beside = { [own]: 'interaction', [`${own}.channel`]: 'interaction_channel', [`t${as}`]: 'task' }
+    for (const [name, other] of Object.entries({ ...beside, [`v${as}`]: 'conversation' })) {
       const its = made(other)
-      if (its !== undefined) this.#names.set(name, its)
+      if (its !== undefined && other !== kind) this.#names.set(name, its)
     }
   }
 
@@ -266,8 +281,14 @@ export class Center {
   }
 
   #read(command: Command): readonly Read[] {
-    const reads = readsOf(command, this.state)
-    this.#cold.admit(this.state, reads)
+    const reads: Read[] = []
+    // What was found may name others.
+    for (let missing = readsOf(command, this.state); missing.length > 0; ) {
+      this.#cold.admit(this.state, missing)
+      reads.push(...missing)
+      const known = new Set(reads.map((read) => JSON.stringify(read)))
+      missing = readsOf(command, this.state).filter((read) => !known.has(JSON.stringify(read)))
+    }
     this.#count('read', reads.length)
     return reads
   }
@@ -316,7 +337,10 @@ export class Center {
     }
     if (textOf(outcome) !== textOf(other))
       this.#check([{ rule: 'twin', text: `the twins decide differently about ${command.type}` }])
-    if (!(outcome instanceof Refusal)) this.#cold.write(outcome.changes)
+    if (!(outcome instanceof Refusal)) {
+      this.#cold.write(outcome.changes)
+      this.#check(this.#insights.tell(outcome.events))
+    }
     const shown = outcome instanceof Refusal ? outcome : (this.#tamper?.(outcome, command, this.state) ?? outcome)
     if (this.#hasBook) this.#check(this.#auditor.judge(command, at, shown))
     // Whether an auditor sees a mistake is to be seen where nobody else looks for it.
@@ -374,9 +398,16 @@ export class Center {
   }
 }
 
+/** Kinds with which interactions, tasks and conversations may come into being. */
+const beginsContacts: readonly string[] = [
+  ...['interaction', 'invite', 'interaction_transfer', 'conversation', 'message', 'flex_chat_channel', 'web_channel']
+]
+
 const prefixes = {
   ...{ s: 'WS', a: 'WA', c: 'TC', q: 'WQ', f: 'WW', w: 'WK', t: 'WT', r: 'WR', h: 'TT' },
-  ...{ b: 'IS', v: 'CH', p: 'MB', m: 'IM', k: 'WH', u: 'US', i: 'KD', n: 'KG', x: 'UT', o: 'KQ', d: 'KR', e: 'FU' }
+  ...{ g: 'IG', l: 'RL', y: 'DY', z: 'IM', F: 'FO', J: 'CH', Z: 'UX' },
+  ...{ b: 'IS', v: 'CH', p: 'MB', m: 'IM', k: 'WH', u: 'US', i: 'KD', n: 'KG', x: 'UT', o: 'KQ', d: 'KR', e: 'FU' },
+  ...{ S: 'SN', L: 'SL', Y: 'SK', W: 'WD', B: 'WB', P: 'FW' }
 } as const
 
 function thrown(error: unknown, text: string): Failure {

@@ -115,7 +115,9 @@ export class ColdRows {
     const isMeant = (row: Row) =>
       Object.entries(where).every(([column, wanted]) => {
         const value = columnOf(row, column)
-        return names.includes(column) ? typeof value === 'string' && isSameName(value, wanted) : value === wanted
+        return names.includes(column)
+          ? typeof value === 'string' && isSameName(value, wanted)
+          : String(value) === wanted
       })
     return [...this.#of(kind).values()].filter(isMeant).sort((a, b) => a.seq - b.seq)
   }

@@ -237,7 +237,7 @@ function updateQueue(router: Router, command: Of<'task_queue.update'>, { made, j
       const made_as = made('judging', { task_queue_sid: sid })
       router.beginJudging({ sid: made_as, workspace, queue: sid, activity: null, former: queue.target_workers })
     }
-  }
+  } else router.tell('ringdown.task-queue.updated', queue.sid)
   queue.target_workers = target_workers
   queue.max_reserved = command.max_reserved_workers ?? queue.max_reserved
   queue.order = command.task_order ?? queue.order
@@ -353,8 +353,10 @@ function updateWorker(router: Router, command: Of<'worker.update'>, published: P
   if (activity_sid) checkMove(router, worker, activity_sid)
   const rejects = command.reject_pending_reservations ?? false
   must(!rejects || (!!activity_sid && !router.get('activity', activity_sid).available), 'for unavailable activities')
+  const isRenamed = worker.name !== name
   worker.name = name
   if (worker.attributes !== (attributes || '{}')) router.tell('worker.attributes.update', worker.sid)
+  else if (isRenamed) router.tell('ringdown.worker.updated', worker.sid)
   worker.attributes = attributes || '{}'
   if (activity_sid) router.move(worker, activity_sid)
   if (!rejects) return
@@ -444,7 +446,9 @@ function createTask(router: Router, command: Of<'task.create'>, { made }: Publis
     target_at: ignores_capacity ? router.at + router.rules.direct_reservation_within_s * 1000 : null,
     retry_at: null,
     delete_at: null,
-    forget_at: null
+    forget_at: null,
+    queue_name: null,
+    workflow_name: null
   }
   router.pages.task.set(sid, task)
   router.tell('task.created', sid)

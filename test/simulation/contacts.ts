@@ -10,6 +10,7 @@ const identities = ['ann', 'bob', 'cid', 'Ann'] as const
 const uniqueNames = ['order', 'Order', 'claim', `CH${'0'.repeat(32)}`] as const
 const address = (n: number) => `+3725550000${n}`
 const ours = '+3726000'
+const other = '+3726001'
 
 export const contactActs = {
   addConversation: (w) => {
@@ -21,7 +22,7 @@ export const contactActs = {
       ...(dice.chance(8) && { state: dice.of(['closed', 'inactive', 'initializing']) })
     }
     if (dice.chance(60)) return command({ type: 'conversation.create', ...place(w), ...params }, w.fresh('v'))
-    const participant = Array.from({ length: 1 + dice.roll(2) }, () => JSON.stringify(participantOf(someone(w))))
+    const participant = Array.from({ length: 1 + dice.roll(2) }, () => JSON.stringify(newcomer(w)))
     return command({ type: 'conversation.create_with_participants', ...place(w), ...params, participant }, w.fresh('v'))
   },
   updateConversation: (w) =>
@@ -40,12 +41,14 @@ export const contactActs = {
       type: 'participant.create',
       ...place(w),
       conversation_sid: conversation(w),
-      ...participantOf(someone(w))
+      ...newcomer(w)
     }),
   updateParticipant: (w) => {
     const [conversation_sid, sid] = inConversation(w, 'p')
     const identity = w.dice.chance(30) && { identity: w.dice.of(identities) }
-    return command({ type: 'participant.update', conversation_sid, sid, attributes: '{"vip":true}', ...identity })
+    const projected = w.dice.chance(15) && { messaging_binding_projected_address: w.dice.of([ours, 'null']) }
+    const attributes = '{"vip":true}'
+    return command({ type: 'participant.update', conversation_sid, sid, attributes, ...identity, ...projected })
   },
   deleteParticipant: (w) => {
     const [conversation_sid, sid] = inConversation(w, 'p')
@@ -59,6 +62,109 @@ export const contactActs = {
       body: w.dice.of(['Hello?', 'Where is it?']),
       ...(w.dice.chance(70) && { author: w.dice.of(identities) })
     }),
+  /** A customer writes: into the conversation that holds the pair, or into a new one. */
+  receive: (w) =>
+    command(
+      {
+        type: 'conversation.receive',
+        from: address(w.dice.roll(4)),
+        to: w.dice.chance(80) ? ours : other,
+        body: w.dice.of(['Hello?', '']),
+        ...(w.dice.chance(30) && { profile_name: 'Ana' })
+      },
+      w.fresh('v')
+    ),
+  addAddress: (w) =>
+    command(
+      {
+        type: 'configuration_address.create',
+        address_type: 'sms',
+        address: w.dice.of([ours, other, 'nowhere']),
+        auto_creation_enabled: w.dice.chance(80),
+        ...w.dice.of([
+          {},
+          { auto_creation_conversation_service_sid: w.any('chat_service') },
+          {
+            auto_creation_type: 'webhook',
+            auto_creation_webhook_url: 'https://acme.example/first',
+            auto_creation_webhook_filters: ['onMessageAdded']
+          }
+        ] as const)
+      },
+      w.fresh('g')
+    ),
+  updateAddress: (w) =>
+    command({
+      type: 'configuration_address.update',
+      sid: w.dice.of([ours, w.any('configuration_address')]),
+      auto_creation_enabled: w.dice.chance(80)
+    }),
+  deleteAddress: (w) => command({ type: 'configuration_address.delete', sid: w.any('configuration_address') }),
+  /** A message goes on its way to a participant. */
+  handOver: (w) => {
+    const name = one(w, w.withSome('message')).slice(1)
+    return command({
+      type: 'message_receipt.create',
+      message_sid: `@m/${name}/${w.dice.roll(2)}`,
+      participant_sid: `@p/${name}/0`,
+      channel_message_sid: null,
+      ...(w.dice.chance(20) && { status: w.dice.of(['failed', 'delivered']) })
+    })
+  },
+  reportReceipt: (w) => {
+    const place = `${one(w, w.withSome('message_receipt')).slice(1)}/${w.dice.roll(2)}`
+    return command({
+      type: 'message_receipt.report',
+      sid: `@y/${place}`,
+      message_sid: `@z/${place}`,
+      status: w.dice.of(['sent', 'delivered', 'delivered', 'read', 'failed', 'undelivered'])
+    })
+  },
+  read: (w) => {
+    const [conversation_sid, sid] = inConversation(w, 'p')
+    const last_read_message_index = w.dice.of([null, 0, 1, 2, 99])
+    if (w.dice.chance(20))
+      return command({ type: 'participant.update', conversation_sid, sid, last_read_message_index })
+    const muted = w.dice.chance(20) && ({ notification_level: 'muted' } as const)
+    return command({
+      type: 'user_conversation.update',
+      ...place(w),
+      user_sid: user(w),
+      conversation_sid: conversation(w),
+      last_read_message_index,
+      ...muted
+    })
+  },
+  leave: (w) =>
+    command({
+      type: 'user_conversation.delete',
+      ...place(w),
+      user_sid: user(w),
+      conversation_sid: conversation(w)
+    }),
+  addRole: (w) =>
+    command(
+      {
+        type: 'role.create',
+        ...place(w),
+        friendly_name: 'guest',
+        role_type: w.dice.of(['conversation', 'service']),
+        permission: [w.dice.of(['sendMessage', 'joinConversation', 'fly'])]
+      },
+      w.fresh('l')
+    ),
+  giveRole: (w) => {
+    const [conversation_sid, sid] = inConversation(w, 'p')
+    const role_sid = w.any('role')
+    if (w.dice.chance(50)) return command({ type: 'participant.update', conversation_sid, sid, role_sid })
+    const chat_service_sid = w.any('chat_service')
+    return command({
+      type: 'chat_service_configuration.update',
+      chat_service_sid,
+      default_conversation_role_sid: role_sid
+    })
+  },
+  deleteRole: (w) => command({ type: 'role.delete', ...place(w), sid: w.any('role') }),
   updateMessage: (w) => {
     const [conversation_sid, sid] = inConversation(w, 'm')
     return command({ type: 'message.update', conversation_sid, sid, body: 'Hello!' })
@@ -205,6 +311,17 @@ export const contactActs = {
     const reservation_sid = held ? `@r/${held.task}/${held.worker}` : '@r/t0/w0'
     return command({ type: 'wrap_up.update', workspace_sid: `@${s}`, reservation_sid, extended: w.dice.chance(70) })
   },
+  park: (w, s) => {
+    const member = w.agent()
+    const path = { workspace_sid: `@${s}`, worker_sid: member?.worker_sid ?? '@w0' }
+    const resume_at = w.dice.chance(30) && { resume_at: w.at + 1 + w.dice.roll(120_000) }
+    return command({ type: 'parked_contact.create', ...path, task_sid: member?.task_sid ?? '@t0', ...resume_at })
+  },
+  unpark: (w) => {
+    const { sid = '@t0', workspace_sid = '@s0', worker_sid = '@w0' } = w.parked() ?? {}
+    const to = w.dice.chance(60) ? { status: 'resumed' as const } : { resume_at: w.dice.of([null, w.at + 30_000]) }
+    return command({ type: 'parked_contact.update', workspace_sid, worker_sid, sid, ...to })
+  },
   endMember: (w) => {
     const path = channelOf(w, 'channel_sid')
     const sid = `@x/${path.interaction_sid.slice(1)}/${w.dice.roll(3)}`
@@ -227,6 +344,11 @@ function inConversation(w: Workload, letter: 'p' | 'm' | 'k' | 'o'): [conversati
   const name = w.any('conversation')
   if (letter === 'p' && w.dice.chance(20)) return [name, w.dice.of(identities)]
   return [name, `@${letter}/${name.slice(1)}/${w.dice.roll(3)}`]
+}
+
+/** One of some conversations; any where there is none. */
+function one(w: Workload, some: readonly string[]): string {
+  return some.length === 0 ? w.any('conversation') : w.dice.of(some)
 }
 
 function user(w: Workload): string {
@@ -252,6 +374,14 @@ function someone({ dice }: Workload): { identity: string } | { address: string; 
 function participantOf(one: ReturnType<typeof someone>) {
   if ('identity' in one) return one
   return { messaging_binding_address: one.address, messaging_binding_proxy_address: one.proxy_address }
+}
+
+/** Somebody in a conversation: by an identity, by a pair, or in a group MMS by a phone or by a number of ours. */
+function newcomer(w: Workload) {
+  const { dice } = w
+  if (dice.chance(80)) return participantOf(someone(w))
+  if (dice.chance(50)) return { messaging_binding_address: address(dice.roll(4)) }
+  return { messaging_binding_projected_address: ours, ...(dice.chance(60) && { identity: dice.of(identities) }) }
 }
 
 function routing(w: Workload, s: string) {

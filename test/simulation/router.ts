@@ -434,6 +434,8 @@ export class Router extends Book {
     task.delete_at = isHeld ? at : null
     task.forget_at = isHeld ? null : at
     if (isHeld) return
+    task.queue_name = this.pages.queue.get(task.queue ?? '')?.name ?? null
+    task.workflow_name = this.pages.workflow.get(task.workflow ?? '')?.name ?? null
     for (const one of this.reservationsOf(task))
       one.worker_name = this.pages.worker.get(one.worker)?.name ?? one.worker_name
   }

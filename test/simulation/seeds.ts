@@ -311,5 +311,33 @@ export const found: readonly {
         { do: { type: 'task.update', workspace_sid: '@s1', sid: '@t11', assignment_status: 'wrapping' } }
       ]
     }
+  },
+  {
+    name: 'a flow runs another one in a revision that has left memory',
+    history: {
+      profile: 'flows',
+      seed: 350,
+      steps: [
+        {
+          as: 'P13',
+          do: {
+            type: 'flow.create',
+            friendly_name: 'Inner',
+            status: 'draft',
+            definition: '{"states":[{"name":"inner","type":"run-subflow"}]}'
+          }
+        },
+        { do: { type: 'flow.update', sid: '@P13', status: 'draft', definition: '{"states":[]}' } },
+        { sweep: true },
+        {
+          do: {
+            type: 'flow.create',
+            friendly_name: 'Outer',
+            status: 'draft',
+            definition: '{"states":[{"type":"run-subflow","properties":{"flow_sid":"@P13","flow_revision":"1"}}]}'
+          }
+        }
+      ]
+    }
   }
 ]

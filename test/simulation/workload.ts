@@ -1,11 +1,19 @@
 import { seedOf } from '@ringdown/engine/core/ids'
 import type { Kind } from '@ringdown/engine/kinds'
+import type { CallRow } from '@ringdown/engine/voice/rows'
 import { Dice } from '../support/dice.ts'
 import { type Act, command } from './act.ts'
+import { callActs } from './calls.ts'
 import type { Center, Step } from './center.ts'
 import { contactActs } from './contacts.ts'
+import { engagementActs } from './engagements.ts'
+import { flowActs } from './flows.ts'
+import { lineActs } from './lines.ts'
+import { messageActs } from './messages.ts'
+import { peopleActs } from './people.ts'
 import { type Profile, type ProfileName, profiles } from './profiles.ts'
 import * as said from './said.ts'
+import { webchatActs } from './webchats.ts'
 
 /** Makes up, step by step, what happens in a center; each step may depend on how the center stands. */
 export class Workload {
@@ -47,11 +55,20 @@ export class Workload {
     }
     yield acts.addWorkflow(this, workspace)
     yield acts.addWorkflow(this, workspace)
+    if ('somebodyCalls' in this.profile.acts && workspace === 's1') {
+      yield callActs.addNumber()
+      for (let i = 0; i < 6; i++) yield callActs.addPhoneFor(this)
+    }
     if (!this.#hasContacts || workspace !== 's1') return
     yield command({ type: 'flex.setup', workspace_sid: `@${workspace}` })
     yield command({ type: 'chat_service.create', friendly_name: 'Other' }, 'b1')
     for (let i = 0; i < 3; i++) yield contactActs.addConversation(this)
     if ('automate' in this.profile.acts) yield contactActs.automate(this)
+    if ('addFlow' in this.profile.acts) yield engagementActs.addFlow(this, workspace)
+    if ('addBot' in this.profile.acts) yield* [flowActs.addBot(this, workspace), flowActs.addBot(this, workspace)]
+    if (!('addDeployment' in this.profile.acts)) return
+    yield webchatActs.addChatAddress(this)
+    yield webchatActs.addDeployment(this)
   }
 
   get #hasContacts(): boolean {
@@ -91,6 +108,96 @@ export class Workload {
     return own.length === 0 ? `@${letters[kind as keyof typeof letters]}0` : `@${this.dice.of(own)}`
   }
 
+  /** How many handles a session has had. */
+  generationOf(sid: string): number {
+    return this.#center.twin.tables.webchat_session.get(sid)?.generation ?? 1
+  }
+
+  /** A customer of a session that is open; undefined while there is none. */
+  guest(): { readonly conversation_sid: string; readonly identity: string } | undefined {
+    const open = this.#center.twin.tables.webchat_session.all().filter(({ status }) => status === 'open')
+    return open.length === 0 ? undefined : this.dice.of(open)
+  }
+
+  /** An agent who is in a contact; undefined while nobody is. */
+  agent(): { readonly worker_sid: string | null; readonly task_sid: string | null } | undefined {
+    const all = this.#center.twin.tables.interaction_participant
+      .all()
+      .filter(({ type, status }) => type === 'agent' && status === 'active')
+    return all.length === 0 ? undefined : this.dice.of(all)
+  }
+
+  /** A contact that an agent has put aside; undefined while there is none. */
+  parked(): { readonly sid: string; readonly workspace_sid: string; readonly worker_sid: string } | undefined {
+    const all = this.#center.twin.tables.parked_contact.all()
+    return all.length === 0 ? undefined : this.dice.of(all)
+  }
+
+  /** SID of one of a kind, whatever has become of it; undefined when there is none. */
+  made(kind: Kind): string | undefined {
+    const all = this.#center.twin.table(kind).all()
+    return all.length === 0 ? undefined : this.dice.of(all).sid
+  }
+
+  /** A call of those that are so; undefined while there is none. */
+  call(isMeant: (call: CallRow) => boolean = () => true): CallRow | undefined {
+    const all = this.#center.twin.tables.call.all().filter(isMeant)
+    return all.length === 0 ? undefined : this.dice.of(all)
+  }
+
+  /** A reservation that somebody has yet to answer; undefined while there is none. */
+  pendingReservation(): { readonly sid: string; readonly task_sid: string } | undefined {
+    const all = this.#center.twin.tables.reservation.all()
+    const pending = all.filter(({ reservation_status }) => reservation_status === 'pending')
+    return pending.length === 0 ? undefined : this.dice.of(pending)
+  }
+
+  /** Somebody in a conference, or on the way there; undefined while nobody is. */
+  conferenceParticipant(): { readonly conference_sid: string; readonly call_sid: string } | undefined {
+    const all = this.#center.twin.tables.conference_participant.all()
+    return all.length === 0 ? undefined : this.dice.of(all)
+  }
+
+  /** An execution that waits for a message in a conversation; undefined while none does. */
+  waiting(): { readonly conversation_sid: string } | undefined {
+    const waiting = this.#executions.flatMap(({ waits_for, conversation_sid }) =>
+      waits_for === 'message' && conversation_sid !== null ? [{ conversation_sid }] : []
+    )
+    return waiting.length === 0 || this.dice.chance(20) ? undefined : this.dice.of(waiting)
+  }
+
+  /** An execution that asks over HTTP; undefined while none does. */
+  asking(): { readonly sid: string; readonly ticket: string | null; readonly widget: string | null } | undefined {
+    const asking = this.#executions.filter(({ waits_for }) => waits_for === 'answer')
+    return asking.length === 0 ? undefined : this.dice.of(asking)
+  }
+
+  /** An execution, whatever has become of it; undefined before there was one. */
+  execution(): { readonly sid: string; readonly flow_sid: string } | undefined {
+    return this.#executions.length === 0 ? undefined : this.dice.of(this.#executions)
+  }
+
+  /** A message in a conversation in which a flow is; undefined when there is none. */
+  heard(): { readonly conversation_sid: string; readonly sid: string } | undefined {
+    const { message } = this.#center.twin.tables
+    const heard = this.#executions.flatMap(({ conversation_sid }) =>
+      message.list('conversation_sid', conversation_sid ?? '')
+    )
+    if (heard.length === 0) return undefined
+    const { conversation_sid, sid } = this.dice.of(heard)
+    return { conversation_sid, sid }
+  }
+
+  get #executions() {
+    return this.#center.twin.tables.execution.all()
+  }
+
+  /** SID of a message that its carrier has not been given; undefined when there is none. */
+  queuedMessage(): string | undefined {
+    const queued = this.#center.twin.tables.channel_message.all().filter(({ status }) => status === 'queued')
+    return queued.length === 0 || this.dice.chance(20) ? undefined : this.dice.of(queued).sid
+  }
+
   all(kind: Kind, workspace: string): string[] {
     const sid = this.#center.sid(workspace)
     const own = (name: string) => {
@@ -106,6 +213,15 @@ export class Workload {
     return this.dice.chance(percent) || names.length === 0 ? usually : this.dice.of(names)
   }
 
+  /** Names of conversations in which there is a message, or a receipt. */
+  withSome(kind: 'message' | 'message_receipt'): string[] {
+    const table = this.#center.twin.table(kind)
+    return this.#center
+      .names('conversation')
+      .filter((name) => table.count('conversation_sid', this.#center.sid(name) ?? '') > 0)
+      .map((name) => `@${name}`)
+  }
+
   /** One of the reservations in these statuses, now and then any; undefined when there is none. */
   reservation(workspace: string, statuses: readonly string[]): { task: string; worker: string } | undefined {
     const { twin } = this.#center
@@ -114,6 +230,17 @@ export class Workload {
     if (fitting.length === 0) return undefined
     const { task_sid, worker_sid } = this.dice.of(fitting)
     return { task: this.#center.nameOf(task_sid) ?? 't0', worker: this.#center.nameOf(worker_sid) ?? 'w0' }
+  }
+
+  /** An interaction in which an agent is, now and then any; undefined when there is none. */
+  engaged(): string | undefined {
+    const { twin } = this.#center
+    const agents = twin.tables.interaction_participant
+      .all()
+      .filter((row) => row.type === 'agent' && row.status === 'active')
+    const names = agents.flatMap(({ interaction_sid }) => this.#center.nameOf(interaction_sid) ?? [])
+    if (this.dice.chance(8)) return this.any('interaction')
+    return names.length === 0 ? undefined : `@${this.dice.of(names)}`
   }
 
   /** A transfer and who began it, mostly one that is under way; undefined when there is none. */
@@ -140,7 +267,9 @@ export class Workload {
 
 const letters = {
   ...{ activity: 'a', task_channel: 'c', task_queue: 'q', workflow: 'f', worker: 'w', task: 't' },
-  ...{ chat_service: 'b', conversation: 'v', user: 'u', interaction: 'i', canned_response: 'd', flex_user: 'e' }
+  ...{ chat_service: 'b', conversation: 'v', user: 'u', interaction: 'i', canned_response: 'd', flex_user: 'e' },
+  ...{ configuration_address: 'g', role: 'l', flex_flow: 'F', flex_chat_channel: 'J', phone: 'x' },
+  ...{ session: 'S', setup_link: 'L', key: 'Y', webchat_deployment: 'W', flow: 'P' }
 } as const
 
 const acts = {
@@ -402,7 +531,17 @@ const acts = {
   }
 } as const satisfies Record<string, Act>
 
-const allActs = { ...acts, ...contactActs }
+const allActs = {
+  ...acts,
+  ...callActs,
+  ...contactActs,
+  ...engagementActs,
+  ...lineActs,
+  ...flowActs,
+  ...messageActs,
+  ...peopleActs,
+  ...webchatActs
+}
 export type ActName = keyof typeof allActs
 
 function respond(w: Workload, s: string, statuses: readonly string[], reservation_status: string, more = {}): Step {

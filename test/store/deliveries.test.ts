@@ -224,7 +224,7 @@ for (const { name, available, place } of stores)
       expect(await deliveries.messagesFor(account, [])).toEqual([])
       await deliveries.rewrite(
         account,
-        [1, 2].map((n) => ({ sid: queued(n).sid, message: `"é${n}"` }))
+        [1, 2].map((n) => ({ sid: queued(n).sid, kind: queued(n).kind, message: `"é${n}"` }))
       )
       await deliveries.rewrite(account, [])
       const messages = await Promise.all(rows.map(async ({ sid }) => (await deliveries.find(account, sid))?.message))

@@ -88,7 +88,7 @@ describe('a store on SQLite', () => {
     await store.close()
     // What was deleted was overwritten, also where the room is kept.
     expect((await readFile(here.path, 'latin1')).includes('secret-')).toBe(false)
-    expect((await stat(here.path)).size).toBeLessThan(4_000_000)
+    expect((await stat(here.path)).size).toBeLessThan((before * 4096) / 3)
   })
 
   it('loses nothing that it acknowledged when its process is killed', async () => {
@@ -177,10 +177,13 @@ describe('a store on SQLite', () => {
   })
 
   it('finds what lives in memory by an index, however much is closed', async () => {
+    const none = () => ''
     const dialect = {
       parameter: () => 'null',
       among: () => '',
       contains: () => '',
+      inTime: () => '',
+      json: { elements: none, integer: none, text: none, scalar: none, at: none, path: none, number: none },
       using: () => '',
       list: () => '',
       least: '',

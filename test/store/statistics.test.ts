@@ -1,14 +1,14 @@
-import { join, nothing, sharesOf, type ToldEvent } from '@ringdown/engine/analytics/rollup'
+import { countedEventOf, isCounted } from '@ringdown/engine/analytics/counted'
+import { type CountedEvent, join, nothing, sharesOf } from '@ringdown/engine/analytics/rollup'
 import { durationsOf, staysOf } from '@ringdown/engine/analytics/stay'
-import { isTold, toldOf } from '@ringdown/engine/analytics/told'
 import { seedOf } from '@ringdown/engine/core/ids'
 import { Refusal } from '@ringdown/engine/core/refusals'
 import { type EngineEvent, render } from '@ringdown/engine/events'
 import { Cells, cellWrites, forgetCells } from '@ringdown/server/analytics/cells'
+import { countedFrom } from '@ringdown/server/analytics/logged'
 import { type Counted, Statistics } from '@ringdown/server/analytics/statistics'
 import { timeInActivities } from '@ringdown/server/analytics/stays'
 import { talliesOf } from '@ringdown/server/analytics/tallies'
-import { toldFrom } from '@ringdown/server/analytics/told'
 import { EventSearch } from '@ringdown/server/log/event-search'
 import type { Query } from '@ringdown/server/store/query'
 import { Fenced, type ReaderStep, type Store, type StoredEvent } from '@ringdown/server/store/store'
@@ -249,7 +249,7 @@ for (const { name, available, place } of stores)
 
     /** What a few hundred windows of all lengths hold, against all events one by one. */
     const compare = async (statistics: Statistics, events: readonly EngineEvent[], dice: Dice, windows: number) => {
-      const all = events.map(toldOf)
+      const all = events.map(countedEventOf)
       const [first, last] = [events[0]?.at ?? 0, events.at(-1)?.at ?? 0]
       const shares = all.flatMap(sharesOf)
       const scopes = [...new Set(shares.map(({ scope_sid }) => scope_sid))]
@@ -288,10 +288,11 @@ for (const { name, available, place } of stores)
       const events = history(11)
       await store.write(batch(head, { events: events.map(written) }))
       const stored: StoredEvent[] = await store.log(account, 0, events.length)
-      const told = events.filter(({ type }) => isTold(type))
-      expect(told.length).toBeGreaterThan(100)
+      const counting = events.filter(({ type }) => isCounted(type))
+      expect(counting.length).toBeGreaterThan(100)
       const bySeq = new Map(stored.map((event) => [event.seq, event]))
-      for (const event of told) expect(toldFrom(bySeq.get(event.seq) as StoredEvent)).toEqual(toldOf(event)) // as: it was written
+      for (const event of counting)
+        expect(countedFrom(bySeq.get(event.seq) as StoredEvent)).toEqual(countedEventOf(event)) // as: it was written
     })
 
     it.each([11, 12, 13])(
@@ -406,7 +407,7 @@ for (const { name, available, place } of stores)
       const recent = await statistics.upToDate()
       while (recent.over.length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
       const stays = staysOf(
-        events.map(({ seq, type, at, about }) => ({ seq, type, at, ...about }) as unknown as ToldEvent), // as: it has what stays are made of
+        events.map(({ seq, type, at, about }) => ({ seq, type, at, ...about }) as unknown as CountedEvent), // as: it has what stays are made of
         []
       )
       let days = 0
@@ -452,6 +453,7 @@ for (const { name, available, place } of stores)
         query: <R extends object>(query: Query) => store.query<R>(query),
         cursor: (sid: string, reader: string) => store.cursor(sid, reader),
         advance: (step: ReaderStep) => store.advance(step),
+        forget: store.forget.bind(store),
         log: async (_: string, cursor: number) => logged.filter(({ seq }) => seq > cursor)
       }
       const statistics = new Statistics({ store: slower, account: counted, log })

@@ -1,6 +1,8 @@
+import type { FlexUserRow } from '@ringdown/engine/access/rows'
 import type { State } from '@ringdown/engine/center'
 import { conversationKinds } from '@ringdown/engine/conversations/rows'
 import type { Decision } from '@ringdown/engine/decide'
+import type { InteractionTransferRow } from '@ringdown/engine/flex/rows'
 import { compile } from '@ringdown/engine/matching/expression/compile'
 import { readJson } from '@ringdown/engine/matching/expression/decimal'
 import type { WorkerView } from '@ringdown/engine/matching/expression/environment'
@@ -13,7 +15,13 @@ import type {
   WorkerChannelRow,
   WorkerRow
 } from '@ringdown/engine/routing/rows'
+import { conversationComplaints } from './conversations-invariants.ts'
+import { flowComplaints } from './flow-invariants.ts'
+import { lineComplaints } from './line-invariants.ts'
+import { messageComplaints } from './message-invariants.ts'
 import { allKinds, tableOf, timersOf } from './snapshot.ts'
+import { isCarriedOut, voiceComplaints } from './voice-invariants.ts'
+import { webchatComplaints } from './webchat-invariants.ts'
 
 /*
  * What must be true of a state after every decision, recomputed naively from the rows (reference taskrouter 11.5). It shares
@@ -30,12 +38,21 @@ export function complaints(state: State, decision?: Decision): string[] {
     ...indexes(state),
     ...references(rows),
     ...automation(state),
+    ...interactions(state),
     ...access(state),
+    ...conversationComplaints(state, decision),
     ...judgings(state),
+    ...lineComplaints(state),
+    ...messageComplaints(state, decision),
+    ...webchatComplaints(state),
+    ...voiceComplaints(state, decision),
+    ...flowComplaints(state),
     ...matcher(state, rows),
     ...buckets(state, rows),
     ...waiting(rows),
-    ...(decision ? [...changes(state, decision), ...overload(rows, decision)] : [])
+    ...(decision
+      ? [...changes(state, decision), ...signedOut(state, decision), ...overload(rows, decision), ...outcomes(decision)]
+      : [])
   ]
 }
 
@@ -71,11 +88,36 @@ function access(state: State): string[] {
     ...users
       .filter(({ worker_sid }) => worker_sid !== null && !state.find('worker', worker_sid))
       .map(({ sid }) => `user ${sid} does the work of a worker who is gone`),
+    ...users.filter(({ roles }) => roles.length === 0).map(({ sid }) => `user ${sid} has no role`),
+    ...tables.session
+      .all()
+      .filter(({ idle_at, ends_at }) => idle_at > ends_at || idle_at < state.at)
+      .map(({ sid }) => `session ${sid} should be over`),
+    ...tables.setup_link
+      .all()
+      .filter(({ ends_at }) => ends_at < state.at)
+      .map(({ sid }) => `link ${sid} should be over`),
+    ...tables.key
+      .all()
+      .filter(({ key_type, policy }) => (key_type === 'restricted') !== (policy !== null))
+      .map(({ sid }) => `key ${sid} is not what its policy says`),
     ...tables.key_use
       .all()
       .filter(({ sid }) => !state.find('key', sid))
       .map(({ sid }) => `a use of key ${sid}, which is gone`)
   ]
+}
+
+/** Whoever has another password signs in anew. */
+function signedOut(state: State, { changes }: Decision): string[] {
+  return changes.flatMap((change) => {
+    if (change.kind !== 'flex_user' || !change.before || !change.after) return []
+    const [before, after] = [change.before, change.after] as unknown as FlexUserRow[] // as its kind says
+    const isSame = before?.password === after?.password
+    return isSame || state.tables.session.count('flex_user_sid', change.sid) === 0
+      ? []
+      : [`user ${change.sid} has another password, and is signed in still`]
+  })
 }
 
 /** Throws when there is anything to complain of. */
@@ -243,12 +285,14 @@ function* tasks(rows: Rows): Generator<string> {
       yield `task ${task.sid} is pending and has yet to go on`
     }
     if (task.advance && task.target_at !== null) yield `task ${task.sid} is to advance and still has a target timer`
-    // A task that somebody has taken in the last round can still be handed on, which asks somebody once more each time.
-    if (task.rounds > rows.state.settings.limits.assignment_rounds + transfers.length)
+    // A task that somebody has taken in the last round can still be handed on, which asks somebody once more each time. One
+    // that was put away may be here without its transfers.
+    if (!isPutAway && task.rounds > rows.state.settings.limits.assignment_rounds + transfers.length)
       yield `task ${task.sid} has had ${task.rounds} rounds`
   }
   for (const { sid, reservation_status, timeout_at } of rows.reservations) {
-    if ((timeout_at !== null) !== (reservation_status === 'pending'))
+    const isTimed = reservation_status === 'pending' && !isCarriedOut(rows.state, sid)
+    if (isTimed ? timeout_at === null : timeout_at !== null && reservation_status !== 'pending')
       yield `reservation ${sid} is ${reservation_status} with timeout_at ${timeout_at}`
   }
 }
@@ -346,6 +390,63 @@ function* references(rows: Rows): Generator<string> {
   }
 }
 
+/**
+ * Contacts in their channels (reference flex 5, 8 and 10): what is closed has no task that somebody may still take, an agent
+ * is there by one reservation that it has, and a transfer is under way as long as its task is unanswered.
+ */
+function* interactions(state: State): Generator<string> {
+  const { interaction_channel, interaction_participant, interaction_transfer, invite, flex_chat_channel } = state.tables
+  const statusOf = (task_sid: string | null) => state.resident('task', task_sid)?.assignment_status
+  for (const { task_sid, channel_sid } of invite.all()) {
+    const { status } = state.get('interaction_channel', channel_sid)
+    const task = statusOf(task_sid)
+    const isLive = task === 'pending' || task === 'reserved' || task === 'assigned'
+    if ((status === 'closed' || status === 'failed') && isLive)
+      yield `task ${task_sid} of a ${status} channel is ${task}`
+  }
+  const reservations = new Set<string>()
+  for (const { sid, type, status, task_sid, reservation_sid, channel_sid } of interaction_participant.all()) {
+    if (type !== 'agent' || task_sid === null || reservation_sid === null) continue
+    if (invite.firstBy('task_sid', task_sid)?.channel_sid !== channel_sid) continue // added by hand
+    const held = state.resident('reservation', reservation_sid)?.reservation_status
+    if (held !== 'accepted' && held !== 'wrapping') yield `agent ${sid} has a reservation that is ${held}`
+    if ((held === 'wrapping') !== (status === 'wrapup'))
+      yield `agent ${sid} is ${status} by a reservation that is ${held}`
+    if (reservations.has(reservation_sid)) yield `reservation ${reservation_sid} is that of two agents`
+    reservations.add(reservation_sid)
+  }
+  for (const { sid, status, type, from, task_sid, channel_sid } of interaction_transfer.all()) {
+    const task = statusOf(task_sid)
+    if (status === 'active' && task !== 'pending' && task !== 'reserved')
+      yield `transfer ${sid} is active, its task ${task}`
+    const own = state.resident('interaction_participant', from)
+    if (status === 'completed' && type === 'cold' && own?.channel_sid === channel_sid && !own.has_left)
+      yield `agent ${from} has handed its contact on and is there`
+  }
+  for (const { sid, status } of interaction_channel.all()) {
+    if (status === 'setup') yield `channel ${sid} is being made between decisions`
+  }
+  for (const { sid, status } of flex_chat_channel.all()) {
+    const isOpen = state.resident('conversation', sid)?.state
+    if ((status === 'active') !== (isOpen !== undefined && isOpen !== 'closed'))
+      yield `chat ${sid} is ${status}, its conversation ${isOpen}`
+  }
+}
+
+/** What has one outcome keeps it. */
+function* outcomes({ changes, events }: Decision): Generator<string> {
+  for (const { kind, sid, before, after } of changes) {
+    if (kind !== 'interaction_transfer' || !before || !after) continue
+    const [was, is] = [before as InteractionTransferRow, after as InteractionTransferRow] // by their kind
+    if (was.status !== 'active' && was.status !== is.status)
+      yield `transfer ${sid} was ${was.status} and is ${is.status}`
+  }
+  const ended = events.flatMap(({ type, refs }) =>
+    /^interaction\.transfer\.(?:completed|failed)$/.test(type) ? (refs.interaction_transfer?.sid ?? []) : []
+  )
+  if (new Set(ended).size !== ended.length) yield `a transfer has two outcomes`
+}
+
 /** A deadline is that of a wrap-up, each has one at most, and an offer to be accepted is there. */
 function* automation({ tables, at }: State): Generator<string> {
   const seen = new Set<string>()
@@ -354,6 +455,14 @@ function* automation({ tables, at }: State): Generator<string> {
       yield `wrap-up ${sid} is of a reservation that is not wrapping`
     if (seen.has(reservation_sid)) yield `reservation ${reservation_sid} has two wrap-ups`
     seen.add(reservation_sid)
+  }
+  const parked = new Set<string>()
+  for (const { sid, channel_sid, resume_at } of tables.parked_contact.all()) {
+    if (tables.interaction_channel.get(channel_sid)?.status !== 'active')
+      yield `parked contact ${sid} is of a channel that is not active`
+    if (parked.has(channel_sid)) yield `channel ${channel_sid} is parked twice`
+    parked.add(channel_sid)
+    if (resume_at !== null && resume_at <= at) yield `parked contact ${sid} should have come back`
   }
   for (const { sid, accept_at } of tables.auto_accept.all())
     if (accept_at > at) yield `offer ${sid} is accepted later than it was made`
@@ -512,7 +621,7 @@ function* changes(state: State, { changes, events }: Decision): Generator<string
 
 /** Being put away is no change that anybody sees. */
 function isOnlyPutAway(before: object | undefined, after: object): boolean {
-  const columns = { forget_at: null, delete_at: null, worker_name: null }
+  const columns = { forget_at: null, delete_at: null, worker_name: null, task_queue_name: null, workflow_name: null }
   return before !== undefined && JSON.stringify({ ...before, ...columns }) === JSON.stringify({ ...after, ...columns })
 }
 

@@ -80,13 +80,8 @@ export async function receiver(options: {
     request.on('error', () => {}) // the sender hung up
     request.on('end', () => {
       const scheme = tls ? 'https' : 'http'
-      const received = receivedOf(
-        request,
-        Buffer.concat(parts).toString('utf8'),
-        scheme,
-        auth_token,
-        !options.onReceived
-      )
+      const raw = Buffer.concat(parts).toString('utf8')
+      const received = receivedOf(request, { raw, scheme, auth_token, withSdk: !options.onReceived })
       if (options.onReceived) options.onReceived(received)
       else requests.push(received)
       reply(response, received, answers.get(received.path)?.(received) ?? {})
@@ -155,12 +150,16 @@ function reply(response: ServerResponse, request: Received, { status = 200, body
   else setTimeout(answer, rest.delay_ms)
 }
 
+interface Arrival {
+  readonly raw: string
+  readonly scheme: string
+  readonly auth_token: string
+  readonly withSdk: boolean
+}
+
 function receivedOf(
   { method = '', url: target = '', headers }: IncomingMessage,
-  raw: string,
-  scheme: string,
-  auth_token: string,
-  withSdk: boolean
+  { raw, scheme, auth_token, withSdk }: Arrival
 ): Received {
   const url = `${scheme}://${headers.host}${target}`
   const { pathname, searchParams } = new URL(url)
@@ -178,21 +177,25 @@ function receivedOf(
     raw,
     form,
     json: isJson ? JSON.parse(raw) : undefined,
-    isSigned: withSdk
-      ? isSigned(auth_token, signature, url, isForm ? fields : undefined, raw)
-      : isSignedByHand(auth_token, signature, url, isForm ? fields : undefined, raw),
+    isSigned: (withSdk ? isSigned : isSignedByHand)(auth_token, {
+      signature,
+      url,
+      form: isForm ? fields : undefined,
+      raw
+    }),
     token: headers['i-twilio-idempotency-token'] as string | undefined, // as: Node joins a header that comes twice
     at: performance.now()
   }
 }
 
-function isSigned(
-  auth_token: string,
-  signature: string,
-  url: string,
-  form: URLSearchParams | undefined,
-  raw: string
-): boolean {
+interface Signed {
+  readonly signature: string
+  readonly url: string
+  readonly form: URLSearchParams | undefined
+  readonly raw: string
+}
+
+function isSigned(auth_token: string, { signature, url, form, raw }: Signed): boolean {
   if (url.includes('bodySHA256=')) return twilio.validateRequestWithBody(auth_token, signature, url, raw)
   const fields = Object.fromEntries([...new Set(form?.keys())].map((name) => [name, valuesOf(form, name)]))
   return twilio.validateRequest(auth_token, signature, url, fields)
@@ -204,13 +207,7 @@ function valuesOf(form: URLSearchParams | undefined, name: string): string | str
 }
 
 /** The scheme of reference rest-conventions 8, for those who take thousands a second; names occur once. */
-function isSignedByHand(
-  auth_token: string,
-  signature: string,
-  url: string,
-  form: URLSearchParams | undefined,
-  raw: string
-): boolean {
+function isSignedByHand(auth_token: string, { signature, url, form, raw }: Signed): boolean {
   const hash = /[?&]bodySHA256=(\w+)/.exec(url)?.[1]
   if (hash !== undefined && hash !== createHash('sha256').update(raw).digest('hex')) return false
   const sorted = [...(form ?? [])].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))

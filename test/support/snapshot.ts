@@ -73,7 +73,7 @@ export function reloaded(
   settings: Settings = state.settings,
   rows: Iterable<AnyRow> = rowsOf(state)
 ): State {
-  const fresh = new State(state.account_sid, settings)
+  const fresh = new State(state.account_sid, settings, state.tools)
   for (const { kind, row } of [...rows].sort((a, b) => a.row.seq - b.row.seq)) fresh.admit(kind, row as never) // of its own kind
   fresh.matcher.settle()
   fresh.at = state.at

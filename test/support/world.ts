@@ -45,17 +45,45 @@ export async function world(options: Partial<StartOptions> = {}): Promise<World>
     allowPrivateDestinations: true,
     ...options
   })
-  const { account_sid, auth_token } = running.credentials
-  const authorization = `Basic ${Buffer.from(`${account_sid}:${auth_token}`).toString('base64')}`
   return {
-    running,
+    ...worldOn(running),
     folder,
-    authorization,
-    client: twilio(account_sid, auth_token, { httpClient: ringdown({ url: running.url }) }),
     async pass(seconds) {
       if (!running.clock) throw new Error('this world runs on the real clock')
       await running.clock.advance(seconds * 1000)
     },
+    async close() {
+      await running.close()
+      if (options.data === undefined) await rm(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+/** A server in a process of its own, as far as it can be asked over HTTP: nobody reaches into it, or stops it from here. */
+export function worldOf(
+  url: string,
+  credentials: { readonly account_sid: string; readonly auth_token: string }
+): World {
+  const running = { url, credentials } as Running // what is asked of it is its address
+  const on = worldOn(running)
+  return {
+    ...on,
+    folder: '',
+    async pass(seconds) {
+      await on.call('/ringdown/v1/clock/advance', { seconds: String(seconds) })
+    },
+    close: async () => {}
+  }
+}
+
+/** What is asked of a server over HTTP. */
+function worldOn(running: Running): Pick<World, 'running' | 'authorization' | 'client' | 'call'> {
+  const { account_sid, auth_token } = running.credentials
+  const authorization = `Basic ${Buffer.from(`${account_sid}:${auth_token}`).toString('base64')}`
+  return {
+    running,
+    authorization,
+    client: twilio(account_sid, auth_token, { httpClient: ringdown({ url: running.url }) }),
     async call(path, form, init = {}) {
       const body =
         form &&
@@ -69,10 +97,6 @@ export async function world(options: Partial<StartOptions> = {}): Promise<World>
       })
       const text = await response.text()
       return { status: response.status, body: text === '' ? undefined : JSON.parse(text), headers: response.headers }
-    },
-    async close() {
-      await running.close()
-      if (options.data === undefined) await rm(folder, { recursive: true, force: true })
     }
   }
 }

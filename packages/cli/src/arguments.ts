@@ -16,6 +16,8 @@ export interface StartArguments {
   readonly host: string
   readonly data: string
   readonly database: string | undefined
+  /** A folder, or `s3://bucket/prefix`. */
+  readonly media: string | undefined
   readonly testClock: boolean
   /** Milliseconds; where a test clock begins. */
   readonly at: number | undefined
@@ -30,19 +32,37 @@ export interface StartArguments {
   readonly tls: { readonly cert: string; readonly key: string } | undefined
   readonly settingsFile: string | undefined
   readonly allowPrivateDestinations: boolean
+  /** How the tools at `/mcp` are served. */
+  readonly toolOptions: ToolOptions
+  /** Undefined: where the clock is real. */
+  readonly voice: boolean | undefined
+  readonly voicePort: number | undefined
+  readonly iceServers: readonly string[]
   readonly logLevel: string
 }
 
-export interface McpArguments {
+/** How tools are served, over whatever. */
+export interface ToolOptions {
+  readonly workspace: string | undefined
+  readonly tools: string | undefined
+  readonly confirm: (typeof confirmations)[number] | undefined
+  readonly redact: boolean
+  readonly hideCustomerText: boolean
+}
+
+export interface McpArguments extends ToolOptions {
   readonly command: 'mcp'
   readonly backend: 'ringdown' | 'twilio'
   readonly url: string | undefined
   readonly data: string
   readonly readOnly: boolean
-  readonly workspace: string | undefined
-  readonly tools: string | undefined
+  /** Prints what this client's configuration needs, instead of serving. */
+  readonly printConfig: (typeof mcpClients)[number] | undefined
   readonly logLevel: string
 }
+
+const confirmations = ['off', 'destructive', 'all', 'human'] as const
+export const mcpClients = ['claude', 'claude-code', 'chatgpt', 'cursor', 'vscode', 'gemini', 'sdk'] as const
 
 export interface UsersArguments {
   readonly command: 'users'
@@ -55,12 +75,24 @@ export interface UsersArguments {
   readonly data: string
 }
 
+export interface PhoneArguments {
+  readonly command: 'phone'
+  /** With its channel: `+33612345678`, `whatsapp:+33612345678`. */
+  readonly address: string
+  /** Whom it writes to; undefined for whom it wrote with last. */
+  readonly to: string | undefined
+  readonly name: string | undefined
+  readonly url: string | undefined
+  readonly data: string
+}
+
 const userActions = ['list', 'add', 'role', 'link', 'remove'] as const
 
 export type Arguments =
   | StartArguments
   | McpArguments
   | UsersArguments
+  | PhoneArguments
   | { readonly command: 'help' }
   | { readonly command: 'version' }
 
@@ -73,6 +105,8 @@ export const usage = `Ringdown: an open contact center that speaks Twilio Flex's
     --database URL             postgres://… instead of SQLite; a second node stands by. By default DATABASE_URL,
                                unless --data, --demo or --test-clock is given. A password that is not in the URL
                                comes from PGPASSWORD, or from PGPASSFILE or ~/.pgpass
+    --media PLACE              where files of messages are: a folder, or s3://bucket/prefix (docs/media.md); by default in
+                               the data folder. With --database, a place that every node sees
     --demo                     seed a small contact center, and say what to try
     --test-clock [--at ISO]    time stands still; POST /ringdown/v1/clock moves it
     --seed N                   the same requests give the same SIDs
@@ -86,6 +120,11 @@ export const usage = `Ringdown: an open contact center that speaks Twilio Flex's
     --settings FILE            limits and choices of the account, as JSON; what it leaves out is as Twilio has it
     --allow-private-destinations
                                webhooks may lead to this machine and its networks; so they may with --demo and --test-clock
+    --workspace, --tools, --confirm, --redact, --hide-customer-text
+                               for the tools at /mcp, as below
+    --voice on|off             sound, so that browsers may call (docs/voice.md): on, but with --test-clock
+    --voice-port N             the one UDP port of all browsers that call; without it, each has its own
+    --ice-servers URL,…        stun:host:port, or turn:name:password@host:port
     --log-level LEVEL          info (warn with --demo); logs are JSON on standard error
 
   ringdown mcp [options]       the tools over MCP on standard input and output
@@ -96,6 +135,13 @@ export const usage = `Ringdown: an open contact center that speaks Twilio Flex's
     --read-only                only what reads
     --workspace NAME           the workspace that tools mean when they name none
     --tools seed|all|NAME,…    which tools are listed
+    --confirm off|destructive|all|human
+                               which writes have to be confirmed: off on a Ringdown, destructive on Twilio; human: by
+                               a person only
+    --redact                   masks numbers and addresses
+    --hide-customer-text       shows the length of what customers wrote instead
+    --print-config CLIENT      what to paste into claude, claude-code, chatgpt, cursor, vscode, gemini or sdk
+                               (docs/connect.md)
 
   ringdown users [action]      who may sign in
     list                       all of them
@@ -104,6 +150,12 @@ export const usage = `Ringdown: an open contact center that speaks Twilio Flex's
     role NAME --role ROLE,…    other roles
     link NAME                  lets somebody choose another password
     remove NAME
+    --url URL, --data FOLDER   as above
+
+  ringdown phone NUMBER        a virtual phone in this terminal: what is typed comes in as a message
+    --whatsapp, --messenger    on that channel; SMS without
+    --to ADDRESS               whom it writes to; by default whom it last wrote with
+    --name NAME                under which name, on channels that have names
     --url URL, --data FOLDER   as above
 
   RINGDOWN_ACCOUNT_SID and RINGDOWN_AUTH_TOKEN choose the account; otherwise the data folder keeps one.
@@ -116,6 +168,7 @@ const options = {
   host: { type: 'string' },
   data: { type: 'string' },
   database: { type: 'string' },
+  media: { type: 'string' },
   'test-clock': { type: 'boolean' },
   at: { type: 'string' },
   seed: { type: 'string' },
@@ -129,14 +182,25 @@ const options = {
   'tls-key': { type: 'string' },
   role: { type: 'string' },
   worker: { type: 'string' },
+  whatsapp: { type: 'boolean' },
+  messenger: { type: 'boolean' },
+  to: { type: 'string' },
+  name: { type: 'string' },
   settings: { type: 'string' },
   'allow-private-destinations': { type: 'boolean' },
+  voice: { type: 'string' },
+  'voice-port': { type: 'string' },
+  'ice-servers': { type: 'string' },
   'log-level': { type: 'string' },
   backend: { type: 'string' },
   url: { type: 'string' },
   'read-only': { type: 'boolean' },
   workspace: { type: 'string' },
   tools: { type: 'string' },
+  confirm: { type: 'string' },
+  redact: { type: 'boolean' },
+  'hide-customer-text': { type: 'boolean' },
+  'print-config': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' }
 } as const
@@ -147,6 +211,7 @@ const allowed = {
     'host',
     'data',
     'database',
+    'media',
     'test-clock',
     'at',
     'seed',
@@ -160,10 +225,31 @@ const allowed = {
     'tls-key',
     'settings',
     'allow-private-destinations',
+    'workspace',
+    'tools',
+    'confirm',
+    'redact',
+    'hide-customer-text',
+    'voice',
+    'voice-port',
+    'ice-servers',
     'log-level'
   ],
-  mcp: ['backend', 'url', 'data', 'read-only', 'workspace', 'tools', 'log-level'],
-  users: ['url', 'data', 'role', 'worker']
+  mcp: [
+    'backend',
+    'url',
+    'data',
+    'read-only',
+    'workspace',
+    'tools',
+    'confirm',
+    'redact',
+    'hide-customer-text',
+    'print-config',
+    'log-level'
+  ],
+  users: ['url', 'data', 'role', 'worker'],
+  phone: ['url', 'data', 'whatsapp', 'messenger', 'to', 'name']
 } satisfies Record<string, readonly (keyof typeof options)[]>
 
 /** Understands the command line (without node and script) and what the environment adds to it. Throws BadArguments. */
@@ -172,9 +258,9 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
   if (values.version) return { command: 'version' }
   const command = positionals[0] ?? (values.help || args.length === 0 ? 'help' : 'start')
   if (values.help || command === 'help') return { command: 'help' }
-  if (command !== 'start' && command !== 'mcp' && command !== 'users')
-    throw new BadArguments(`There is no command '${command}': start, mcp, users, help.`)
-  const most = command === 'users' ? 3 : 1
+  if (command !== 'start' && command !== 'mcp' && command !== 'users' && command !== 'phone')
+    throw new BadArguments(`There is no command '${command}': start, mcp, users, phone, help.`)
+  const most = { start: 1, mcp: 1, users: 3, phone: 2 }[command]
   if (positionals.length > most)
     throw new BadArguments(`'${positionals[most]}' is one word too many; try ringdown help.`)
   for (const name of Object.keys(values)) {
@@ -188,6 +274,7 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
   )
   const data = values.data ?? '.ringdown'
   if (command === 'users') return usersOf(positionals, values, data)
+  if (command === 'phone') return phoneOf(positionals, values, data)
   if (command === 'mcp') {
     const backend = oneOf('backend', values.backend ?? 'ringdown', ['ringdown', 'twilio'] as const)
     if (backend === 'twilio' && values.data !== undefined)
@@ -198,8 +285,9 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
       url: values.url === undefined ? undefined : url('url', values.url),
       data,
       readOnly: values['read-only'] ?? false,
-      workspace: values.workspace,
-      tools: values.tools,
+      ...toolOptionsOf(values),
+      printConfig:
+        values['print-config'] === undefined ? undefined : oneOf('print-config', values['print-config'], mcpClients),
       logLevel
     }
   }
@@ -212,6 +300,7 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
     host: values.host ?? '127.0.0.1',
     data,
     database: databaseOf(values, env),
+    media: values.media,
     testClock,
     at: values.at === undefined ? undefined : instant('at', values.at),
     seed: values.seed === undefined ? undefined : integer('seed', values.seed, 0, 2 ** 32 - 1),
@@ -224,7 +313,21 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
     tls: tlsOf(values),
     settingsFile: values.settings,
     allowPrivateDestinations: values['allow-private-destinations'] ?? (testClock || (values.demo ?? false)),
+    toolOptions: toolOptionsOf(values),
+    voice: values.voice === undefined ? undefined : oneOf('voice', values.voice, ['on', 'off'] as const) === 'on',
+    voicePort: values['voice-port'] === undefined ? undefined : integer('voice-port', values['voice-port'], 1, 65_535),
+    iceServers: iceServersOf(values['ice-servers']),
     logLevel
+  }
+}
+
+function toolOptionsOf(values: ReturnType<typeof parse>['values']): ToolOptions {
+  return {
+    workspace: values.workspace,
+    tools: values.tools,
+    confirm: values.confirm === undefined ? undefined : oneOf('confirm', values.confirm, confirmations),
+    redact: values.redact ?? false,
+    hideCustomerText: values['hide-customer-text'] ?? false
   }
 }
 
@@ -244,11 +347,38 @@ function usersOf(
   return { command: 'users', action, name, roles, worker, url: at === undefined ? undefined : url('url', at), data }
 }
 
+function phoneOf(
+  [, address]: readonly string[],
+  { whatsapp, messenger, to, name, url: at }: ReturnType<typeof parse>['values'],
+  data: string
+): PhoneArguments {
+  if (address === undefined) throw new BadArguments('ringdown phone needs the NUMBER that it has.')
+  if (whatsapp && messenger) throw new BadArguments('A phone is on one channel: --whatsapp or --messenger.')
+  const prefix = whatsapp ? 'whatsapp:' : messenger ? 'messenger:' : ''
+  const on = (text: string) => (text.includes(':') ? text : prefix + text)
+  return {
+    command: 'phone',
+    address: on(address),
+    to: to === undefined ? undefined : on(to),
+    name,
+    url: at === undefined ? undefined : url('url', at),
+    data
+  }
+}
+
 function tlsOf(values: ReturnType<typeof parse>['values']): StartArguments['tls'] {
   const { 'tls-cert': cert, 'tls-key': key } = values
   if (cert === undefined && key === undefined) return undefined
   if (cert === undefined || key === undefined) throw new BadArguments('--tls-cert and --tls-key belong together.')
   return { cert, key }
+}
+
+function iceServersOf(text: string | undefined): readonly string[] {
+  const servers = text === undefined ? [] : text.split(',')
+  for (const server of servers)
+    if (!/^(?:stun|turns?):[^\s,]+$/.test(server))
+      throw new BadArguments(`--ice-servers are stun:host:port or turn:name:password@host:port, not '${server}'.`)
+  return servers
 }
 
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const

@@ -1,4 +1,6 @@
 import { basic, Client } from '@ringdown/client/client'
+import { seedFlows } from './demo-flows.ts'
+import { seedShop } from './demo-shop.ts'
 
 /*
  * A small contact center to look at: three queues, six people with languages and skills, a workflow that escalates, and
@@ -17,6 +19,8 @@ export interface Demo {
   readonly workspace_sid: string
   /** The task that waits longest; undefined where none does. */
   readonly task_sid: string | undefined
+  /** Of the made-up shop's web chat. */
+  readonly webchat_key: string
 }
 
 const queues = [
@@ -34,7 +38,7 @@ const people = [
   ['fatou', { languages: ['fr', 'wo'], skills: ['support', 'sales'], level: 1 }]
 ] as const
 
-const customer = { address: '+33600000001', proxy_address: '+15005550006', name: 'Ana' }
+const customer = { address: 'whatsapp:+33600000001', proxy_address: 'whatsapp:+15005550006', name: 'Ana' }
 
 /** Seeds the contact center into the Flex workspace, unless it is there already. */
 export async function seedDemo({ url, account_sid, auth_token }: Place): Promise<Demo> {
@@ -44,10 +48,15 @@ export async function seedDemo({ url, account_sid, auth_token }: Place): Promise
   const path = { workspace_sid }
   const { workflows } = await client.call('taskrouter_v1.ListWorkflow', { path, params: { friendly_name: 'Demo' } })
   const isFresh = workflows.length === 0
-  if (isFresh) await contact(client, workspace_sid, await floor(client, workspace_sid))
+  if (isFresh) {
+    const workflow_sid = await floor(client, workspace_sid)
+    await seedFlows(client, { workflow_sid, task_channel: 'sms' })
+    await contact(client, workspace_sid, workflow_sid)
+  }
+  const webchat_key = await seedShop(client, workspace_sid)
   const waiting = { assignment_status: ['pending', 'reserved'] } as const
   const { tasks } = await client.call('taskrouter_v1.ListTask', { path, params: waiting })
-  return { isFresh, workspace_sid, task_sid: tasks[0]?.sid ?? undefined }
+  return { isFresh, workspace_sid, task_sid: tasks[0]?.sid ?? undefined, webchat_key }
 }
 
 /** Makes queues, people and the workflow, and answers its SID. What has a name already is taken as it is. */
@@ -77,33 +86,51 @@ async function floor(client: Client, workspace_sid: string): Promise<string> {
   return String(workflow.sid)
 }
 
-/** A customer writes, and waits for somebody. */
+/** A customer writes by her virtual phone, and waits for somebody. */
 async function contact(client: Client, workspace_sid: string, workflow_sid: string): Promise<void> {
-  const conversation = await client.call('conversations_v1.CreateConversation', {
-    params: { friendly_name: customer.name }
-  })
-  const path = { conversation_sid: String(conversation.sid) }
-  await client.call('conversations_v1.CreateConversationParticipant', {
+  await listen(client)
+  const path = { phone_sid: await phoneOf(client) }
+  const body = 'Bonjour, ma commande 1234 est arrivée cassée. Que puis-je faire ?'
+  const written = await client.call('ringdown_v1.CreatePhoneMessage', {
     path,
-    params: { messaging_binding_address: customer.address, messaging_binding_proxy_address: customer.proxy_address }
-  })
-  await client.call('conversations_v1.CreateConversationMessage', {
-    path,
-    params: { author: customer.address, body: 'Bonjour, ma commande 1234 est arrivée cassée. Que puis-je faire ?' }
+    params: { to: customer.proxy_address, body, profile_name: customer.name }
   })
   await client.call('flex_v1.CreateInteraction', {
     params: {
-      channel: { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: conversation.sid } },
+      channel: {
+        type: 'whatsapp',
+        initiated_by: 'customer',
+        properties: { media_channel_sid: written.conversation_sid }
+      },
       routing: {
         properties: {
           workspace_sid,
           workflow_sid,
-          task_channel_unique_name: 'sms',
+          task_channel_unique_name: 'chat',
           attributes: { topic: 'support', language: 'fr', customerName: customer.name }
         }
       }
     }
   })
+}
+
+/** What comes to the demo's number becomes conversations. */
+async function listen(client: Client): Promise<void> {
+  const address = customer.proxy_address
+  const { address_configurations } = await client.call('conversations_v1.ListConfigurationAddress', {
+    params: { type: 'whatsapp' }
+  })
+  if (address_configurations.some((one) => one.address === address)) return
+  await client.call('conversations_v1.CreateConfigurationAddress', {
+    params: { type: 'whatsapp', address, friendly_name: 'Demo', auto_creation_enabled: true }
+  })
+}
+
+async function phoneOf(client: Client): Promise<string> {
+  const { address, name: friendly_name } = customer
+  const { phones } = await client.call('ringdown_v1.ListPhone', { params: { address } })
+  const [phone = await client.call('ringdown_v1.CreatePhone', { params: { address, friendly_name } })] = phones
+  return phone.sid
 }
 
 /** By topic; first somebody who speaks the language, after two minutes anybody, after ten with the highest priority. */
@@ -134,7 +161,7 @@ export function whatToTry(
   const tasks = `${url}/taskrouter/v1/Workspaces/${workspace_sid}/Tasks`
   const again = task_sid ? `task ${task_sid} is waiting` : 'nobody is waiting any more'
   const found = isFresh
-    ? 'A customer is waiting: Ana wrote in French about a broken order.'
+    ? 'A customer is waiting: Ana wrote on WhatsApp, in French, about a broken order.'
     : `The demo is here already, as it was left, and ${again}; a fresh --data folder begins anew.`
   return `
 ${found}
@@ -148,6 +175,9 @@ With the official SDK (a .mjs file in this folder; one line differs from Twilio)
   import { ringdown } from 'ringdown/twilio'
   const client = twilio('${account_sid}', '${auth_token}', { httpClient: ringdown({ url: '${url}' }) })
   console.log(await client.taskrouter.v1.workspaces('${workspace_sid}').tasks.list())
+
+As Ana, by her virtual phone (in another terminal; what amelie answers shows there):
+  ringdown phone ${customer.address.slice('whatsapp:'.length)} --whatsapp --name ${customer.name} --url ${url}
 
 With an AI agent, over MCP (in the client's configuration):
   ${JSON.stringify(agent)}

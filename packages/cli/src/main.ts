@@ -13,6 +13,7 @@ async function main(args: readonly string[]): Promise<void> {
   else if (parsed.command === 'version') process.stdout.write(`${version}\n`)
   // Each command loads what it needs only.
   else if (parsed.command === 'start') await (await import('./start.ts')).runStart(parsed, version)
+  else if (parsed.command === 'phone') await (await import('./phone.ts')).runPhone(parsed, version)
   else if (parsed.command === 'users') await (await import('./users.ts')).runUsers(parsed, version)
   else await (await import('./mcp.ts')).runMcp(parsed, version)
 }

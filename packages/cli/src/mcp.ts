@@ -3,6 +3,7 @@ import { serveMcpStdio } from '@ringdown/mcp/stdio'
 import type { Running } from '@ringdown/server/start'
 import { pino } from 'pino'
 import { BadArguments, type McpArguments, reasonOf } from './arguments.ts'
+import { configOf } from './mcp-config.ts'
 import { nothing, reachedServer } from './reached.ts'
 import { type Stoppable, stopOnSignals } from './stopping.ts'
 
@@ -14,6 +15,10 @@ interface Reached extends Stoppable {
 
 /** `ringdown mcp`: the tools on standard input and output, until the client closes its end. Logs go to standard error. */
 export async function runMcp(args: McpArguments, version: string): Promise<void> {
+  if (args.printConfig) {
+    process.stdout.write(`${configOf(args.printConfig, args)}\n`)
+    return
+  }
   const log = pino({ level: args.logLevel }, pino.destination(2))
   const { backend, exchange, close, hangUp } =
     args.backend === 'twilio' ? twilio(args) : await ringdown(args, version, log)
@@ -24,6 +29,9 @@ export async function runMcp(args: McpArguments, version: string): Promise<void>
     workspace: args.workspace ?? process.env.TWILIO_WORKSPACE_SID,
     readOnly: args.readOnly,
     tools: args.tools,
+    confirm: args.confirm,
+    redact: args.redact,
+    hideCustomerText: args.hideCustomerText,
     exchange,
     onerror: (err) => log.error({ err }, 'a tool failed')
   })

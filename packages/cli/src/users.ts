@@ -52,11 +52,20 @@ function lineOf({ sid, username, roles, worker_sid, has_password, is_signed_in }
 /** What the user chooses a password by, once. */
 async function linkOf({ sid, username }: User, server: ReachedServer): Promise<string[]> {
   const { secret } = (await asking(server)('POST', `Users/${sid}/SetupLinks`)) as { readonly secret: string }
-  return [
-    `${username} chooses a password within half an hour, once, by this secret:`,
-    `  ${secret}`,
-    `A page of ${server.url} sends it: POST /ringdown/v1/Sessions/Setup {"secret":"…","password":"…"}`
-  ]
+  return linkLines({ username, secret, url: server.url })
+}
+
+/** What the terminal says of a secret by which somebody chooses a password; pages of one's own send it as docs/access.md says. */
+export function linkLines({
+  username,
+  secret,
+  url
+}: {
+  readonly username: string
+  readonly secret: string
+  readonly url: string
+}): string[] {
+  return [`${username} chooses a password by this link, once, within half an hour:`, `  ${url}/desk/setup#${secret}`]
 }
 
 function asking({ url, credentials: { account_sid, auth_token } }: ReachedServer) {

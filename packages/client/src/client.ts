@@ -1,6 +1,6 @@
 import { type OperationId, type OperationTypes, operations } from '@ringdown/contract/generated/operations'
-import { isJsonObject } from '@ringdown/contract/json-text'
 import type { Meta, Operation } from '@ringdown/contract/operation'
+import { errorOf } from './api-error.ts'
 import { type Asked, requestOf } from './request.ts'
 
 export interface ClientOptions {
@@ -35,21 +35,6 @@ export type ItemOf<Id extends ListId> = OperationTypes[Id]['result'] extends inf
     ? Item
     : never
   : never
-
-/** An answer that is an error, in the words of the API. */
-export class ApiError extends Error {
-  /** HTTP status. */
-  readonly status: number
-  /** The error's number, null where whoever answered (a proxy) gave none. */
-  readonly code: number | null
-
-  constructor(status: number, code: number | null, message: string) {
-    super(message)
-    this.name = 'ApiError'
-    this.status = status
-    this.code = code
-  }
-}
 
 /**
  * A client of all operations of the contract, by their ids: names in snake_case as the APIs have them, instants as
@@ -138,15 +123,4 @@ function operationOf(id: OperationId): Operation {
   const operation = byId.get(id)
   if (!operation) throw new TypeError(`there is no operation ${id}`)
   return operation
-}
-
-function errorOf({ status, statusText }: Response, text: string): ApiError {
-  try {
-    const answer: unknown = JSON.parse(text)
-    const { code, message }: Readonly<Record<string, unknown>> = isJsonObject(answer) ? answer : {}
-    if (typeof message === 'string') return new ApiError(status, typeof code === 'number' ? code : null, message)
-  } catch {
-    // whoever answered speaks no JSON
-  }
-  return new ApiError(status, null, `HTTP ${status} ${statusText}`.trim())
 }

@@ -105,7 +105,19 @@ export interface Schema {
 export type PathTemplate = string
 
 /** `ringdown` is ours. */
-export type Product = 'taskrouter' | 'conversations' | 'flex-api' | 'studio' | 'events' | 'api' | 'iam' | 'ringdown'
+export type Product =
+  | 'taskrouter'
+  | 'conversations'
+  | 'flex-api'
+  | 'studio'
+  | 'events'
+  | 'api'
+  | 'messaging'
+  | 'content'
+  | 'iam'
+  | 'monitor'
+  | 'mcs'
+  | 'ringdown'
 export type Verb = 'list' | 'fetch' | 'create' | 'update' | 'delete'
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -148,6 +160,8 @@ export interface Operation {
   readonly closed?: true
   /** Whatever comes as a body is let be: there is nothing to be said in it. */
   readonly ignoresBody?: true
+  /** The body of the request, or of the answer, is a file as it is. */
+  readonly bytes?: 'in' | 'out'
   /** The answer may come late, on purpose: it waits for something to happen. */
   readonly waits?: true
   /** Where `url` of a row leads. */

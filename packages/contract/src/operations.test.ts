@@ -12,14 +12,20 @@ test("every API of Twilio's has as many operations as its file, plus the overlay
     flex_v2: 3,
     studio_v2: 19,
     events_v1: 22,
-    api_v2010: 14, // accounts and keys
-    iam_v1: 5 + 1 // keys; validation of tokens: used, not in the file
+    api_v2010: 14 + 8 + 1 + 5 + 3 * 2 + 5 + 33 + 16, // accounts and keys; messages with media and feedback; numbers, applications; calls, and what they lack here
+    messaging_v1: 5 + 3 * 4 + 4 + 4,
+    content_v1: 5 + 3,
+    mcs_v1: 4, // media: documented in part, in no file
+    iam_v1: 5 + 1, // keys; validation of tokens: used, not in the file
+    monitor_v1: 2 // alerts
   })
 })
 
 test('exactly the lists have a key and pages', () => {
   // The feed of events has a cursor of its own.
-  const lists = operations.filter(({ verb, waits }) => verb === 'list' && !waits).map(({ id }) => id)
+  const lists = operations
+    .filter(({ id, verb }) => verb === 'list' && id !== 'ringdown_v1.ListEvent')
+    .map(({ id }) => id)
   expect(operations.filter(({ listKey }) => listKey !== null).map(({ id }) => id)).toEqual(lists)
   expect(operations.filter(({ page }) => page !== null).map(({ id }) => id)).toEqual(lists)
 })
@@ -88,9 +94,12 @@ test('parameter names are snake_case and unique within path and within the rest'
   }
 })
 
+/** What the server adds to a row when it shows it: links to bytes are signed then. */
+const added = ['link_expires', 'link_signature']
+
 test('every variable of url and links is a field of the row', () => {
   for (const { id, schema, url, links } of operations) {
-    const fields = new Set(schema?.properties.map(({ name }) => name))
+    const fields = new Set([...added, ...(schema?.properties.map(({ name }) => name) ?? [])])
     for (const path of [url ?? '', ...Object.values(links ?? {})]) {
       for (const [, variable = ''] of path.matchAll(/\{(\w+)\}/g)) expect(fields, `${id} ${path}`).toContain(variable)
     }

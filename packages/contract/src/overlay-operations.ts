@@ -4,7 +4,8 @@ import { defaultPageSize } from './overlay.ts'
 /** Operations that the documentation has and the files lack. */
 export const operationsAdded: readonly { readonly operation: Operation; readonly why: string }[] = [
   ...interactionWebhooks(),
-  tokenValidation()
+  tokenValidation(),
+  ...media()
 ]
 
 /** What nearly every function behind Flex asks before anything else, through `twilio-flex-token-validator`. */
@@ -168,6 +169,111 @@ function interactionWebhooks(): { operation: Operation; why: string }[] {
       status: 204,
       schema: null,
       url: null
+    }
+  ]
+  return operations.map((operation) => ({ operation, why }))
+}
+
+/**
+ * The media of Conversations have an API without a file: clients and pages speak it by themselves (reference conversations
+ * 8.6). A file comes and goes as it is.
+ */
+function media(): { operation: Operation; why: string }[] {
+  const why = 'Documented and used by SDKs, but there is no file of this API (reference conversations 8.6).'
+  const sid = (wire: string, name: string, prefix: string): Parameter => ({
+    wire,
+    name,
+    in: 'path',
+    type: 'sid',
+    required: true,
+    pattern: `^${prefix}[0-9a-fA-F]{32}$`
+  })
+  const service = sid('ServiceSid', 'chat_service_sid', 'IS')
+  const text = (wire: string, name: string): Parameter => ({ wire, name, in: 'query', type: 'string' })
+  const collection = '/v1/Services/{ServiceSid}/Media'
+  const path = '/v1/Services/{service_sid}/Media/{sid}'
+  const schema: Operation['schema'] = {
+    name: 'McsV1Media',
+    properties: [
+      { name: 'sid', type: 'sid', pattern: '^ME[0-9a-fA-F]{32}$' },
+      { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+      { name: 'service_sid', type: 'sid', pattern: '^IS[0-9a-fA-F]{32}$' },
+      { name: 'channel_sid', type: 'sid', nullable: true },
+      { name: 'message_sid', type: 'sid', nullable: true },
+      { name: 'author', type: 'string', nullable: true },
+      { name: 'category', type: 'string' },
+      { name: 'size', type: 'integer' },
+      { name: 'content_type', type: 'string' },
+      { name: 'filename', type: 'string', nullable: true },
+      { name: 'is_multipart_upstream', type: 'boolean' },
+      { name: 'date_created', type: 'date-time' },
+      { name: 'date_updated', type: 'date-time' },
+      { name: 'date_upload_updated', type: 'date-time' },
+      { name: 'url', type: 'uri' },
+      { name: 'links', type: 'links' }
+    ]
+  }
+  const common = {
+    api: 'mcs_v1',
+    product: 'mcs',
+    resource: 'media',
+    parents: ['chat_service_sid'],
+    own: null,
+    listKey: null,
+    page: null,
+    status: 200,
+    schema,
+    url: path,
+    links: {
+      content: `${path}/Content`,
+      content_direct_temporary: '/v1/Content/{account_sid}/{sid}?Expires={link_expires}&Signature={link_signature}'
+    }
+  } as const
+  const item = {
+    ...common,
+    path: `${collection}/{Sid}`,
+    own: 'sid',
+    parameters: [service, sid('Sid', 'sid', 'ME')]
+  } as const
+  const operations: Operation[] = [
+    {
+      ...common,
+      id: 'mcs_v1.CreateMedia',
+      verb: 'create',
+      method: 'POST',
+      path: collection,
+      parameters: [
+        service,
+        text('Filename', 'filename'),
+        { ...text('Category', 'category'), enum: ['media', 'body', 'history'] }
+      ],
+      bytes: 'in',
+      status: 201
+    },
+    { ...item, id: 'mcs_v1.FetchMedia', verb: 'fetch', method: 'GET' },
+    {
+      ...item,
+      id: 'mcs_v1.DeleteMedia',
+      verb: 'delete',
+      method: 'DELETE',
+      status: 204,
+      schema: null,
+      url: null,
+      links: null
+    },
+    {
+      ...common,
+      id: 'mcs_v1.FetchMediaContent',
+      verb: 'fetch',
+      method: 'GET',
+      path: `${collection}/{MediaSid}/Content`,
+      resource: 'media_content',
+      parents: ['chat_service_sid', 'media_sid'],
+      parameters: [service, sid('MediaSid', 'media_sid', 'ME')],
+      bytes: 'out',
+      schema: null,
+      url: null,
+      links: null
     }
   ]
   return operations.map((operation) => ({ operation, why }))

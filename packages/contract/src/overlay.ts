@@ -1,4 +1,4 @@
-import type { Parameter, PathTemplate, PropertyType } from './operation.ts'
+import type { Parameter, PathTemplate, Property, PropertyType } from './operation.ts'
 
 /**
  * What Twilio's files lack or have wrong, each entry with its why. `tools/generate.ts` lays it over them and fails on an
@@ -239,6 +239,19 @@ export const parameterChanges: readonly ParameterChange[] = [
     why: 'Retries are 0 to 3 everywhere (reference rest-conventions 9, flex 13).'
   },
 
+  {
+    on: 'conversations_v1.ListConfigurationAddress',
+    wire: 'Type',
+    change: { enum: ['sms', 'whatsapp', 'messenger', 'instagram', 'gbm', 'email', 'rcs', 'apple', 'chat'] },
+    why: 'The types that an address can be made with; the file says string.'
+  },
+  {
+    on: 'conversations_v1.CreateConfigurationAddress',
+    wire: 'Type',
+    change: { enum: ['sms', 'whatsapp', 'messenger', 'instagram', 'gbm', 'email', 'rcs', 'apple', 'chat'] },
+    why: 'Ours: customers write on Instagram as well (reference messaging 12).'
+  },
+
   // Flex
   {
     on: 'flex_v1.CreateInteraction|flex_v1.CreateInteractionChannelInvite|flex_v1.UpdateInteractionChannel',
@@ -284,6 +297,13 @@ export const parameterChanges: readonly ParameterChange[] = [
   },
 
   // Accounts and keys
+  // Numbers
+  {
+    on: 'api_v2010.Create*IncomingPhoneNumber*|api_v2010.UpdateIncomingPhoneNumber',
+    wire: 'SmsApplicationSid|VoiceApplicationSid|AddressSid|IdentitySid|BundleSid|EmergencyAddressSid|TrunkSid',
+    change: { clearable: true },
+    why: 'Empty takes away what a number had (reference messaging 7.1).'
+  },
   {
     on: 'api_v2010.CreateNewKey|api_v2010.UpdateKey|api_v2010.CreateNewSigningKey|api_v2010.UpdateSigningKey|iam_v1.CreateNewKey|iam_v1.UpdateKey',
     wire: 'FriendlyName',
@@ -311,10 +331,24 @@ export const parameterChanges: readonly ParameterChange[] = [
     why: 'JSON objects; the files give no type.'
   },
   {
+    on: 'studio_v2.CreateExecution',
+    wire: 'Parameters',
+    change: { code: 84_004 },
+    why: 'The number of what cannot be read there (reference studio 6).'
+  },
+  {
     on: 'events_v1.*',
     wire: 'SinkConfiguration|Types',
     change: { object: true },
     why: 'JSON objects; each of Types is one (reference events 1).'
+  },
+
+  // Messages
+  {
+    on: 'api_v2010.CreateMessage',
+    wire: 'To',
+    change: { required: false },
+    why: 'Twilio has a number of its own for a message to nobody (reference messaging 14).'
   }
 ]
 
@@ -324,6 +358,11 @@ export const parametersRemoved: readonly { readonly on: string; readonly wire: s
     on: 'flex_v1.*',
     wire: 'Authorization',
     why: 'The credentials of the request: authentication reads them, and nothing after it.'
+  },
+  {
+    on: 'api_v2010.CreateSiprec|api_v2010.CreateStream',
+    wire: 'Parameter*',
+    why: 'A hundred and ninety-eight parameters that no handler has any use for: neither is done here.'
   }
 ]
 
@@ -339,8 +378,52 @@ export const parametersAdded: readonly { readonly on: string; readonly parameter
         pattern: '^DG[0-9a-fA-F]{32}$'
       },
       why: 'Older samples move a subscription to another sink; accepted (reference events 1).'
+    },
+    {
+      on: 'studio_v2.ListExecution',
+      parameter: {
+        wire: 'Status',
+        name: 'status',
+        in: 'query',
+        type: 'string',
+        enum: ['active', 'ended'],
+        aliases: ['status']
+      },
+      why: 'The newest SDKs filter by it; newer files spell it in lower case (reference studio 1).'
+    },
+    {
+      on: 'studio_v2.CreateFlow|studio_v2.UpdateFlow',
+      parameter: { wire: 'AuthorSid', name: 'author_sid', in: 'form', type: 'sid', pattern: '^US[0-9a-fA-F]{32}$' },
+      why: 'Newer SDKs say who writes (reference studio 1).'
     }
   ]
+
+/** Properties that answers have and the files lack; they stand after the property that is named. */
+export const propertiesAdded: readonly {
+  readonly on: string
+  readonly after: string
+  readonly property: Property
+  readonly why: string
+}[] = [
+  {
+    on: 'StudioV2Execution',
+    after: 'flow_sid',
+    property: { name: 'flow_version', type: 'integer' },
+    why: 'The revision that it runs (reference studio 1.2).'
+  },
+  {
+    on: 'StudioV2Execution',
+    after: 'status',
+    property: { name: 'initiated_by', type: 'string', nullable: true },
+    why: 'The SID of what started it (reference studio 1.2).'
+  },
+  {
+    on: 'StudioV2Flow|StudioV2FlowRevision',
+    after: 'account_sid',
+    property: { name: 'author_sid', type: 'sid', nullable: true, pattern: '^US[0-9a-fA-F]{32}$' },
+    why: 'Newer answers say who wrote it (reference studio 1.1).'
+  }
+]
 
 /** Schemas by their TypeScript name; `*` and `|` as above. */
 export const propertyChanges: readonly {

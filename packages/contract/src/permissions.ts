@@ -86,7 +86,9 @@ const taskrouter: readonly PermissionRow[] = [
   { on: on('taskrouter_v1', 'ListWorkerChannel FetchWorkerChannel'), scopes: { ...floor, supervisor: 'all' } },
   { on: 'taskrouter_v1.UpdateWorkerChannel', scopes: theirs },
   { on: on('taskrouter_v1', 'ListWorkerReservation FetchWorkerReservation UpdateWorkerReservation'), scopes: floor },
-  { on: on('taskrouter_v1', 'ListTaskReservation FetchTaskReservation UpdateTaskReservation'), scopes: floor },
+  // Colleagues may be asked about the same task: to which of them it was offered is theirs.
+  { on: 'taskrouter_v1.ListTaskReservation', scopes: floor, rows: true },
+  { on: on('taskrouter_v1', 'FetchTaskReservation UpdateTaskReservation'), scopes: floor },
   { on: 'taskrouter_v1.ListTask', scopes: floor, rows: true },
   { on: 'taskrouter_v1.FetchTask', scopes: floor },
   {
@@ -117,7 +119,12 @@ const conversations: readonly PermissionRow[] = [
     scopes: admin
   },
   { on: conversing('List*Conversation'), scopes: theirs },
-  { on: conversing('Create*Conversation'), scopes: { admin: 'all' } },
+  {
+    on: conversing('Create*Conversation'),
+    scopes: { admin: 'all', chat: 'all' },
+    parameters: { chat: ['friendly_name', 'unique_name', 'attributes', 'x_twilio_webhook_enabled'] },
+    chat: ['createConversation']
+  },
   { on: conversing('Fetch*Conversation'), scopes: member },
   {
     on: conversing('Update*Conversation'),
@@ -154,7 +161,8 @@ const conversations: readonly PermissionRow[] = [
     scopes: { supervisor: 'team', admin: 'all', chat: 'own' },
     // Who could give roles could give itself one.
     parameters: { chat: ['identity', 'attributes', 'x_twilio_webhook_enabled'] },
-    chat: ['addParticipant']
+    // Whoever has made a conversation comes in by itself.
+    chat: ['addParticipant', 'joinConversation']
   },
   {
     on: conversing('Update*ConversationParticipant'),
@@ -167,9 +175,11 @@ const conversations: readonly PermissionRow[] = [
     scopes: { supervisor: 'team', admin: 'all', chat: 'own' },
     chat: ['removeParticipant', 'leaveConversation']
   },
+  // What was before with an address: of that what one was in.
   {
     on: 'conversations_v1.ListParticipantConversation|conversations_v1.ListServiceParticipantConversation',
-    scopes: member
+    scopes: member,
+    rows: true
   },
   { on: conversing('Fetch*User'), scopes: { agent: 'own', supervisor: 'all', admin: 'all', chat: 'own' } },
   {
@@ -194,7 +204,12 @@ const conversations: readonly PermissionRow[] = [
 
 const flex: readonly PermissionRow[] = [
   { on: 'flex_v1.FetchConfiguration', scopes: everybody },
-  { on: on('flex_v1', 'CreateInteraction'), scopes: { supervisor: 'all', admin: 'all' } },
+  // One that its own maker begins, and gets at once.
+  {
+    on: 'flex_v1.CreateInteraction',
+    scopes: { agent: 'own', supervisor: 'all', admin: 'all' },
+    parameters: { agent: ['channel', 'routing', 'interaction_context_sid'] }
+  },
   {
     on: on(
       'flex_v1',
@@ -219,13 +234,35 @@ const others: readonly PermissionRow[] = [
   { on: on('studio_v2', '*Execution* *Flow* *TestUser'), scopes: admin },
   { on: on('events_v1', '*EventType *Schema* *Sink* *Subscription *SubscribedEvent'), scopes: admin },
   { on: on('api_v2010', '*Account *Key'), scopes: admin, standard: false },
+  // Whom a message goes to, and what it says, is everybody's business who may see all conversations.
+  { on: on('api_v2010', '*Message *Media CreateMessageFeedback'), scopes: admin },
+  { on: on('api_v2010', '*IncomingPhoneNumber* *Application'), scopes: admin },
+  // Whoever may call from here, or listen in, may do so to anybody.
+  { on: on('api_v2010', '*Call *Recording *Conference *Queue'), scopes: admin },
+  { on: on('api_v2010', '*CallEvent *RecordingTranscription'), scopes: admin },
+  {
+    on: on('api_v2010', '*Payments *Siprec *Stream *RealtimeTranscription *UserDefinedMessageSubscription'),
+    scopes: admin
+  },
+  { on: on('api_v2010', 'ListMember FetchMember UpdateMember *Participant CreateToken'), scopes: admin },
+  { on: on('messaging_v1', '*Service *PhoneNumber *ShortCode *AlphaSender *ChannelSender'), scopes: admin },
+  { on: on('content_v1', '*Content *ContentAndApprovals *ApprovalCreate *ApprovalFetch'), scopes: admin },
+  // Whoever may write in a conversation may bring a file; it is seen by who sees the message that it comes with.
+  {
+    on: 'mcs_v1.CreateMedia',
+    scopes: { agent: 'all', supervisor: 'all', admin: 'all', chat: 'all' }
+  },
+  { on: on('mcs_v1', 'FetchMedia FetchMediaContent DeleteMedia'), scopes: member },
   { on: on('iam_v1', '*Key ListGetKeys'), scopes: admin, standard: false },
-  { on: 'iam_v1.CreateTokenValidation', scopes: everybody }
+  { on: 'iam_v1.CreateTokenValidation', scopes: everybody },
+  { on: on('monitor_v1', '*Alert'), scopes: admin }
 ]
 
 const ringdown: readonly PermissionRow[] = [
   { on: on('ringdown_v1', '*Delivery UpdateClock'), scopes: admin },
   { on: 'ringdown_v1.ListAuditEntry', scopes: admin },
+  // It says something of whoever calls, and of nobody else.
+  { on: 'ringdown_v1.CreateToolCall', scopes: everybody },
   // Who could let in an administrator could make every key.
   { on: on('ringdown_v1', '*User CreateUserSetupLink DeleteUserSession'), scopes: admin, standard: false },
   { on: on('ringdown_v1', 'ListKey FetchKey'), scopes: admin, standard: false },
@@ -244,6 +281,23 @@ const ringdown: readonly PermissionRow[] = [
     on: on('ringdown_v1', 'CreateCannedResponse UpdateCannedResponse DeleteCannedResponse CreateCannedResponseImport'),
     scopes: admin
   },
+  { on: on('ringdown_v1', '*Sender'), scopes: admin },
+  {
+    on: on('ringdown_v1', 'ListWebchatDeployment FetchWebchatDeployment'),
+    scopes: { supervisor: 'all', admin: 'all' }
+  },
+  {
+    on: on(
+      'ringdown_v1',
+      'CreateWebchatDeployment UpdateWebchatDeployment DeleteWebchatDeployment CreateWebchatDeploymentSecret'
+    ),
+    scopes: admin
+  },
+  // Customers are let in by what their pages hold, not by operations.
+  { on: on('ringdown_v1', 'ListWebchatSession FetchWebchatSession'), scopes: { supervisor: 'all', admin: 'all' } },
+  { on: 'ringdown_v1.DeleteWebchatSession', scopes: admin },
+  // It makes the server ask somebody: no customer does.
+  { on: 'ringdown_v1.CreateMediaImport', scopes: everybody },
   { on: 'ringdown_v1.UpdateConversationTyping', scopes: member },
   { on: on('ringdown_v1', 'UpdateConversationViewing FetchConversationPresence'), scopes: floor },
   {
@@ -252,10 +306,38 @@ const ringdown: readonly PermissionRow[] = [
   },
   { on: 'ringdown_v1.FetchSearch', scopes: floor, rows: true },
   { on: on('ringdown_v1', 'FetchReservationWrapUp UpdateReservationWrapUp'), scopes: floor },
+  { on: on('ringdown_v1', '*WorkerParkedContact'), scopes: floor },
+  { on: on('ringdown_v1', 'CreateFlowDryRun FetchFlowPicture ListDebuggerEntry'), scopes: admin },
+  { on: on('ringdown_v1', 'ListSchedule FetchSchedule'), scopes: everybody },
+  { on: 'ringdown_v1.FetchScheduleStatus', scopes: { ...everybody, chat: 'all' } },
+  { on: on('ringdown_v1', 'CreateSchedule UpdateSchedule DeleteSchedule'), scopes: admin },
+  // What a rule finds is told to whoever hears of the queue.
+  {
+    on: on('ringdown_v1', 'ListSituationRule FetchSituationRule CreateSituationRule'),
+    scopes: { supervisor: 'all', admin: 'all' }
+  },
+  { on: on('ringdown_v1', 'DeleteSituationRule *SituationSubscription *ChangePlan'), scopes: admin },
+  // What somebody who is in a call does with it; whoever may listen in is a supervisor.
+  { on: on('ringdown_v1', 'FetchTaskCall UpdateTaskCall FetchTaskRecordings'), scopes: floor, rows: true },
+  { on: on('ringdown_v1', 'ListWorkspaceCall UpdateWorkerSupervision'), scopes: theirs, rows: true },
   { on: 'ringdown_v1.FetchWorkerDesk', scopes: floor, rows: true },
   { on: 'ringdown_v1.FetchTaskExplanation', scopes: theirs },
-  // It tells of tasks that are nobody's yet.
-  { on: 'ringdown_v1.FetchWorkerExplanation', scopes: theirs }
+  // Who could write as a customer, or send by another way, could say anything.
+  {
+    on: on('ringdown_v1', '*Phone *PhoneBehaviour *PhoneMessage *PhoneCall *PhoneHeard *Carrier CreateCarrierTest'),
+    scopes: admin
+  },
+  { on: on('ringdown_v1', 'ListInsightMetric ListInsightKpi FetchInsightKpi'), scopes: everybody },
+  // Figures of what they may see: agents of their own work, supervisors of their team's.
+  { on: on('ringdown_v1', 'FetchInsightQuery CreateInsightQuery'), scopes: floor, rows: true },
+  { on: on('ringdown_v1', 'CreateInsightKpi UpdateInsightKpi DeleteInsightKpi CreateInsightErasure'), scopes: admin },
+  {
+    on: on('ringdown_v1', 'FetchWorkspaceBoard FetchWorkspaceBreaches FetchWorkspaceSeries'),
+    scopes: theirs,
+    rows: true
+  },
+  // An agent is told why nothing comes; which tasks wait is not for everybody.
+  { on: 'ringdown_v1.FetchWorkerExplanation', scopes: floor, rows: true }
 ]
 
 const permissionRows: readonly PermissionRow[] = [...taskrouter, ...conversations, ...flex, ...others, ...ringdown]

@@ -1,5 +1,5 @@
 import type { State } from './center.ts'
-import type { CommandRule, Read, Reads } from './core/command.ts'
+import type { CommandRule, Found, Read, Reads } from './core/command.ts'
 import { merged } from './core/product.ts'
 import { type AllCommands, products } from './products.ts'
 
@@ -24,9 +24,10 @@ for (const [type, { reads: own }] of Object.entries(rules)) {
 }
 
 /** What must be read from the store before the command is decided; nothing for nearly every command. */
-export function readsOf(command: Command, state: State): readonly Read[] {
-  const found = reads.get(command.type)
-  return found ? found.flatMap((one) => one(command, state)) : nothing
+export function readsOf(command: Command, state: State, found: Found = nothingFound): readonly Read[] {
+  const rules = reads.get(command.type)
+  return rules ? rules.flatMap((one) => one(command, state, found)) : nothing
 }
 
 const nothing: readonly Read[] = []
+const nothingFound: Found = () => []

@@ -13,10 +13,16 @@ export interface Settings {
     /** Sockets of the worker SDK that one worker may have open. */
     readonly sockets_per_worker: number
   }
-  /** Requests a second; null for any number. Twilio has 3 and 5 (reference taskrouter 10); off unless asked for. */
+  /** Requests a second; null for any number, which they are unless asked for. Twilio has 3 and 5 (reference taskrouter 10). */
   readonly rates: {
     readonly expression_lists: number | null
     readonly bulk_statistics: number | null
+    /** Changes of one conversation, and of the conversations, users and roles of one service. Twilio has 30 (reference conversations 20). */
+    readonly conversation_changes: number | null
+    /** Executions of flows that are started over REST. Twilio has 20 (reference studio 7). */
+    readonly execution_starts: number | null
+    /** Chats that pages may begin, whoever they are of: a flood of them is none of a center's customers. */
+    readonly webchat_chats: number | null
   }
   /** Seconds. */
   readonly finished_task_kept_s: number
@@ -38,6 +44,16 @@ export interface Settings {
     /** How long finished deliveries are kept, to be shown and sent again. */
     readonly kept_days: number
   }
+  readonly insights: {
+    /** How long segments are kept, in days, whatever becomes of events. */
+    readonly kept_days: number
+    /** Seconds that one question about them may take. */
+    readonly query_s: number
+  }
+  /** How long executions of flows are kept with their steps, in days after they have ended. */
+  readonly executions: { readonly kept_days: number }
+  /** How long the audit keeps who has changed what. */
+  readonly audit: { readonly kept_days: number }
   /** Where Segment answers, without a slash at the end. */
   readonly segment_url: string
 }
@@ -55,7 +71,10 @@ export const defaultSettings: Settings = {
     assignment_rounds: 1_000,
     sockets_per_worker: 100
   },
-  rates: { expression_lists: null, bulk_statistics: null },
+  rates: {
+    ...{ expression_lists: null, bulk_statistics: null, conversation_changes: null, execution_starts: null },
+    webchat_chats: 5
+  },
   finished_task_kept_s: 300,
   assigned_task_lives_s: 86_400,
   direct_reservation_within_s: 60,
@@ -69,5 +88,8 @@ export const defaultSettings: Settings = {
   ],
   close_on_last_wrapup: true,
   deliveries: { concurrency: 16, kept_days: 7 },
+  insights: { kept_days: 396, query_s: 10 },
+  executions: { kept_days: 30 },
+  audit: { kept_days: 365 },
   segment_url: 'https://api.segment.io'
 }

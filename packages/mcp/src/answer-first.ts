@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { CallToolResult } from '@modelcontextprotocol/server'
 import type { Backend } from './backend.ts'
+import type { Answer } from './call.ts'
 
 /** How long the answers of other calls are waited for, and how long after it was made an answer has surely left. Milliseconds. */
 const patience_ms = 250
@@ -13,11 +13,7 @@ const underWay = new WeakMap<Backend, Set<Promise<void>>>()
  * Where the server is in another process, it tells what a call has caused when each of its requests is answered. Then at
  * least whoever waits for events here is answered after the calls that are under way here.
  */
-export async function answerFirst(
-  backend: Backend,
-  isWaiting: boolean,
-  result: Promise<CallToolResult>
-): Promise<CallToolResult> {
+export async function answerFirst(backend: Backend, isWaiting: boolean, result: Promise<Answer>): Promise<Answer> {
   const all = underWay.get(backend) ?? new Set()
   underWay.set(backend, all)
   if (isWaiting) {

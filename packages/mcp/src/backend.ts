@@ -3,6 +3,7 @@ import { parseJson } from '@ringdown/contract/json-text'
 import twilio from 'twilio'
 import { objectIn } from './json.ts'
 import { Names } from './names.ts'
+import { keepText } from './raw.ts'
 import { type RingdownApi, ringdownApi } from './ringdown-api.ts'
 import { type HttpResponse, ringdown, underTwilioHosts } from './twilio-client.ts'
 import { asking } from './write-headers.ts'
@@ -102,7 +103,11 @@ function withDetails(http: twilio.RequestClient): twilio.RequestClient {
 
 function tagged(response: HttpResponse): HttpResponse {
   if (response.statusCode < 400) {
-    if (typeof response.body === 'string') response.body = parsed(response.body) ?? response.body
+    const { body: text } = response
+    if (typeof text !== 'string') return response
+    const value = parsed(text)
+    if (typeof value === 'object' && value !== null) keepText(value, text)
+    response.body = value ?? text
     return response
   }
   const headers = objectIn(response.headers)

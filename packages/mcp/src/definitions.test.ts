@@ -119,23 +119,21 @@ describe('the hints', () => {
     for (const { name, actions, hints } of allTools) {
       const writes = Object.values(actions).some((action) => action.write)
       const destroys = Object.keys(actions).some((action) =>
-        ['delete', 'remove', 'close', 'cancel', 'update', 'end_execution'].includes(action)
+        ['delete', 'remove', 'close', 'cancel', 'update', 'end_execution', 'apply', 'undo'].includes(action)
       )
       expect(hints.readOnlyHint, name).toBe(!writes)
-      expect(hints.destructiveHint, name).toBe(destroys)
+      expect(hints.destructiveHint, name).toBe(destroys || name.startsWith('update_'))
     }
   })
 
   it('say read-only of everything in the projection, where no write is left', () => {
     expect(reading.map((definition) => definition.name)).not.toContain('create_interaction')
     expect(reading.map((definition) => definition.name)).not.toContain('send_conversation_message')
-    expect(reading).toHaveLength(15)
+    expect(reading).toHaveLength(20)
     for (const { annotations, inputSchema } of reading) {
       expect(annotations.readOnlyHint).toBe(true)
       const actions = (inputSchema as Schema).properties?.action?.enum ?? []
-      expect(
-        actions.filter((action) => !['list', 'get', 'validate', 'list_executions', 'get_execution'].includes(action))
-      ).toEqual([])
+      expect(actions.filter((action) => !/^(list|get|validate|deliveries)(_|$)/.test(action))).toEqual([])
     }
   })
 })

@@ -36,6 +36,8 @@ export interface ErrorBody {
   readonly requestId?: string | undefined
   readonly moreInfo?: string | undefined
   readonly errors?: unknown
+  /** With it the same call goes through (confirmation.ts). */
+  readonly confirmToken?: string | undefined
 }
 
 /** One or more errors that end a call; all that are known at that point are told together. */
@@ -178,6 +180,26 @@ const adviceTable: readonly Advice[] = [
     argument: 'identity',
     next: 'that identity is in already: update or remove it with manage_conversation_participants'
   },
+  {
+    code: 50434,
+    argument: 'messagingBindingProjectedAddress',
+    next: 'it is a group MMS: an identity needs your messagingBindingProjectedAddress, by which the group sees it'
+  },
+  {
+    code: 50435,
+    argument: 'messagingBindingProjectedAddress',
+    next: 'a group MMS needs a messagingBindingProjectedAddress of yours: add one, and give it to each identity'
+  },
+  {
+    code: 50438,
+    argument: 'conversationSid',
+    next: 'that group has a conversation: pass the conversationSid that the message names, or close that one'
+  },
+  {
+    code: 50513,
+    argument: 'author',
+    next: 'in a group MMS the author is one of it: an identity or messagingBindingProjectedAddress in the conversation'
+  },
   { code: 63016, argument: 'contentSid', next: 'WhatsApp allows only templates now: contentSid with contentVariables' },
   {
     code: 20409,
@@ -213,6 +235,9 @@ export function errorsOf(error: unknown, tool: Tool): readonly ErrorBody[] {
   return [{ code: 'internal', message: 'the tool failed', next: 'repeat the call; if it fails again, report it' }]
 }
 
+/** Not for these credentials; other refusals that are 403 have numbers of their own, and reasons. */
+const isUnallowed = ({ status, code }: ApiError): boolean => status === 403 && [20003, 20403, 403].includes(code)
+
 /**
  * Runs a request, and adds to the API's refusal (400 to 499, but neither credentials nor rates) what the tool can find
  * out about it. A look-up that fails while explaining leaves the refusal as it was.
@@ -226,7 +251,7 @@ export async function explained<T>(
     return await work()
   } catch (error) {
     const api = apiError(error)
-    if (!api || api.status >= 500 || [401, 403, 429].includes(api.status)) throw error
+    if (!api || api.status >= 500 || [401, 429].includes(api.status) || isUnallowed(api)) throw error
     const more = await Promise.resolve(explain(api)).catch((failed: unknown) => {
       if (apiError(failed) || failed instanceof Fault) return undefined
       throw failed
@@ -297,4 +322,12 @@ function advisable(next: string | undefined, lists: (tool: string) => boolean): 
 }
 
 /** Actions and arguments that look like tool names. */
-const notTools = new Set(['list_executions', 'get_execution'])
+const notTools = new Set([
+  'list_executions',
+  'get_execution',
+  'list_types',
+  'list_task_channels',
+  'create_task_channel',
+  'update_task_channel',
+  'delete_task_channel'
+])

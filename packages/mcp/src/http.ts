@@ -8,6 +8,7 @@ import {
 import { createMcpHandler } from '@modelcontextprotocol/server'
 import { negotiating } from './accept.ts'
 import { type Backend, type Credentials, principal } from './backend.ts'
+import { ResourceChanges } from './resource-changes.ts'
 import { createMcpServer, type McpServerOptions } from './server.ts'
 
 /** How the tools are mounted in an HTTP server. */
@@ -71,23 +72,37 @@ export function mcpHttpHandler(options: McpHttpOptions): McpHttpHandler {
     return backend
   }
 
-  const handler = createMcpHandler(
-    ({ authInfo }) => {
-      const caller = authInfo?.extra?.caller
-      if (!(caller instanceof Caller)) throw new Error('invariant: an MCP request comes in with its account')
-      const { backend, exchange } = caller
-      // It is over when the response is, which is the server's to know.
-      const within = exchange === undefined ? undefined : { name: exchange, end() {} }
-      return createMcpServer({ ...serverOptions, backend, exchange: () => within })
-    },
-    { onerror }
-  )
-  const serve = toNodeHandler(negotiating(handler), { onerror })
+  const serving = new WeakMap<Backend, ReturnType<typeof toNodeHandler>>()
+  /** Each caller has a handler of its own: what one is told of as it changes is nothing to another. */
+  const handlerOf = (backend: Backend) => {
+    const known = serving.get(backend)
+    if (known) return known
+    const bus = backend.ringdown && new ResourceChanges(backend.ringdown, (error) => options.onerror?.(error))
+    const handler = createMcpHandler(
+      ({ authInfo, era }) => {
+        const caller = authInfo?.extra?.caller
+        if (!(caller instanceof Caller)) throw new Error('invariant: an MCP request comes in with its account')
+        const { exchange } = caller
+        // It is over when the response is, which is the server's to know.
+        const within = exchange === undefined ? undefined : { name: exchange, end() {} }
+        const subscribes = bus !== undefined && era === 'modern'
+        return createMcpServer({
+          ...serverOptions,
+          ...{ backend: caller.backend, exchange: () => within, subscribes, webhooks: true }
+        })
+      },
+      { onerror, ...(bus && { bus }) }
+    )
+    const fresh = toNodeHandler(negotiating(handler), { onerror })
+    serving.set(backend, fresh)
+    return fresh
+  }
 
   return async (request, response, { credentials, exchange, body }) => {
     if (!hostAllowed(request, response) || !originAllowed(request, response)) return
-    const caller = new Caller(backendOf(credentials), exchange)
+    const backend = backendOf(credentials)
+    const caller = new Caller(backend, exchange)
     const auth = { token: '', clientId: credentials.username, scopes: [], extra: { caller } }
-    await serve(Object.assign(request, { auth }) as NodeIncomingMessageLike, response, body) // Node's type says `method?: string | undefined`, the adapter's `method?: string`
+    await handlerOf(backend)(Object.assign(request, { auth }) as NodeIncomingMessageLike, response, body) // Node's type says `method?: string | undefined`, the adapter's `method?: string`
   }
 }

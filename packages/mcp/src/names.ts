@@ -276,7 +276,7 @@ function found(kind: RefKind, text: string, argument: string, { entries }: Pick<
     throw fault('ambiguous_name', `${hits.length} ${pluralOf[kind]} are called ${text}`, {
       argument,
       found: text,
-      candidates: hits.slice(0, 10).map(shown),
+      candidates: hits.slice(0, 10).map(kind === 'conversation' ? ({ sid }) => sid : shown),
       next: `give ${argument} as a SID`
     })
   }
@@ -284,9 +284,10 @@ function found(kind: RefKind, text: string, argument: string, { entries }: Pick<
 }
 
 function unknownName(kind: RefKind, text: string, argument: string, entries: readonly Named[]): Fault {
-  const names = entries.map((entry) => ({ text: entry.names[0] ?? entry.sid }))
-  const close = near(text, names).map((entry) => entry.text)
-  const few = names.length <= 8 ? names.map((name) => name.text) : []
+  const names = entries.map((entry) => ({ text: entry.names[0] ?? entry.sid, sid: entry.sid }))
+  // A conversation is often called as its customer wants: what an error says is taken for ours.
+  const close = near(text, names).map((entry) => (kind === 'conversation' ? entry.sid : entry.text))
+  const few = names.length <= 8 && kind !== 'conversation' ? names.map((name) => name.text) : []
   const telling =
     few.length > 0 ? `; there are ${few.join(', ')}` : close.length > 0 ? `; near: ${close.join(', ')}` : ''
   return fault(

@@ -11,12 +11,17 @@ export function called<T>(text: string, things: readonly T[], namesOf: (thing: T
   return keys.map(same).find((hits) => hits.length > 0) ?? []
 }
 
+/** No name that there is comes near a longer text, and to compare texts takes the product of their lengths. */
+const longest = 512
+
 /**
  * The candidates that somebody may have meant by `text`, nearest first, five at most: those that contain it or are
  * contained in it, begin alike, or are few keystrokes away.
  */
 export function near<T extends { readonly text: string }>(text: string, candidates: readonly T[]): readonly T[] {
+  if (text.length > longest) return []
   return candidates
+    .filter((candidate) => candidate.text.length <= longest)
     .map((candidate) => ({
       candidate,
       distance: Math.min(distanceOf(nameKey(text), nameKey(candidate.text)), hidden(text, candidate.text))

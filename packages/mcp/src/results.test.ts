@@ -8,6 +8,8 @@ import type { Call } from './tool.ts'
 
 const row = { taskSid: 'WT1', attributes: { lang: 'fr', vip: { since: 2020 } }, reason: null, priority: 3 }
 
+const textOf = (content: readonly object[]): string => String(Object(content[0]).text)
+
 describe('the fields of a row', () => {
   it('are those of the list, without what is null', () => {
     expect(pick(row, ['taskSid', 'priority', 'reason'])).toEqual({ taskSid: 'WT1', priority: 3 })
@@ -43,6 +45,36 @@ describe('a result', () => {
       workflows: [{ workflowSid: 'WW1', friendlyName: 'Default' }],
       omitted: { 'workflows[0].configuration': '30 kB' }
     })
+  })
+
+  it('measures every value a few times, however many there are', () => {
+    let measured = 0
+    const attributes = () => ({
+      get text() {
+        measured++
+        return 'x'.repeat(200)
+      }
+    })
+    const tasks = Array.from({ length: 2000 }, (_, index) => ({ taskSid: `WT${index}`, attributes: attributes() }))
+    const { structuredContent, content } = resultOf({ tasks }, [])
+    // As a whole, by members, by rows, and what is left in both forms of the result.
+    expect(measured).toBeLessThan(5 * tasks.length)
+    const text = textOf(content)
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(maxBytes)
+    const { tasks: shown, omitted } = structuredContent as { tasks: unknown[]; omitted: Record<string, string> }
+    expect(shown[0]).toEqual({ taskSid: 'WT0' })
+    expect(omitted.tasks).toBe(`the last ${tasks.length - shown.length} of ${tasks.length}`)
+  })
+
+  it('ends lists of many small rows earlier, and says so', () => {
+    const rows = Array.from({ length: 5000 }, (_, index) => ({ index, name: `row ${index}` }))
+    const { structuredContent, content } = resultOf({ rows }, [])
+    const text = textOf(content)
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(maxBytes)
+    const { rows: shown, omitted } = structuredContent as { rows: unknown[]; omitted: object }
+    expect(shown.length).toBeGreaterThan(300)
+    expect(shown).toEqual(rows.slice(0, shown.length))
+    expect(omitted).toEqual({ rows: `the last ${5000 - shown.length} of 5000` })
   })
 
   it('cuts long bodies and says how long they were', () => {

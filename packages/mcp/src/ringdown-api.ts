@@ -8,6 +8,10 @@ export interface RingdownApi {
    * Throws RingdownRefusal when it is refused, and what `fetch` failed for when there was no answer.
    */
   get(path: string, query: Readonly<Record<string, string | number | undefined>>, signal: AbortSignal): Promise<unknown>
+  /** POSTs a form to such a path; throws as `get` does. */
+  post(path: string, form: Readonly<Record<string, string>>, signal: AbortSignal): Promise<unknown>
+  /** DELETEs such a path; throws as `get` does. */
+  remove(path: string, signal: AbortSignal): Promise<unknown>
 }
 
 /** A refusal in the APIs' envelope, in the shape of the SDK's exceptions. */
@@ -24,6 +28,7 @@ class RingdownRefusal extends Error {
     this.code = typeof body.code === 'number' ? body.code : status
     this.moreInfo = typeof body.more_info === 'string' ? body.more_info : undefined
     this.details = {
+      ...Object(body.details),
       requestId: headers.get('twilio-request-id') ?? undefined,
       retryAfter: headers.get('retry-after') ?? undefined
     }
@@ -41,16 +46,23 @@ export function ringdownApi({
   readonly fetch?: typeof globalThis.fetch | undefined
 }): RingdownApi {
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+  const place = (path: string) => new URL(`${url.replace(/\/+$/, '')}/ringdown/v1/${path}`)
+  const read = async (asked: Promise<Response>): Promise<unknown> => {
+    const response = await answered(asked)
+    const body = await answered(response.text())
+    if (response.ok) return body === '' ? undefined : JSON.parse(body)
+    throw new RingdownRefusal(response.status, objectOf(body), response.headers)
+  }
   return {
     async get(path, query, signal) {
-      const asked = new URL(`${url.replace(/\/+$/, '')}/ringdown/v1/${path}`)
+      const asked = place(path)
       for (const [name, value] of Object.entries(query))
         if (value !== undefined) asked.searchParams.set(name, String(value))
-      const response = await answered(fetch(asked, { headers: { authorization }, signal }))
-      const body = await answered(response.text())
-      if (response.ok) return JSON.parse(body)
-      throw new RingdownRefusal(response.status, objectOf(body), response.headers)
-    }
+      return read(fetch(asked, { headers: { authorization }, signal }))
+    },
+    post: (path, form, signal) =>
+      read(fetch(place(path), { method: 'POST', headers: { authorization }, body: new URLSearchParams(form), signal })),
+    remove: (path, signal) => read(fetch(place(path), { method: 'DELETE', headers: { authorization }, signal }))
   }
 }
 

@@ -1,7 +1,18 @@
-import { McpServer, type ServerContext, type StandardSchemaWithJSON } from '@modelcontextprotocol/server'
+import {
+  acceptedContent,
+  CLIENT_CAPABILITIES_META_KEY,
+  McpServer,
+  type ServerContext,
+  type StandardSchemaWithJSON
+} from '@modelcontextprotocol/server'
 import type { Backend } from './backend.ts'
 import { type Caller, callTool } from './call.ts'
+import { type Confirm, requestStates } from './confirmation.ts'
 import { type Definition, definitionOf, type Schema } from './definitions.ts'
+import { eventsCapability, registerEvents } from './events.ts'
+import { objectIn } from './json.ts'
+import { argumentsSchema, prompts } from './prompts.ts'
+import { registerResources } from './resources.ts'
 import type { Tool } from './tool.ts'
 import { allTools, seedTools } from './tools/all.ts'
 import type { CallExchange } from './write-headers.ts'
@@ -17,8 +28,20 @@ export interface McpServerOptions {
   readonly readOnly?: boolean | undefined
   /** `all`, `seed` (the sixteen), or tool names; narrows, and cannot widen what `readOnly` leaves. */
   readonly tools?: string | readonly string[] | undefined
+  /** Which writes have to be confirmed; by default none on a Ringdown, destructive ones on a Twilio account. */
+  readonly confirm?: Confirm | undefined
+  /** Numbers and addresses are masked in what tools answer. */
+  readonly redact?: boolean | undefined
+  /** What customers wrote gives way to its length. */
+  readonly hideCustomerText?: boolean | undefined
   /** Opens an exchange for a call, where the server is in this process: what the call causes is told when it is answered. */
   readonly exchange?: (() => CallExchange | undefined) | undefined
+  /** Whether there is a way on which a client can be told that resources have changed. */
+  readonly subscribes?: boolean | undefined
+  /** Whether MCP Events are sent to webhooks. */
+  readonly webhooks?: boolean | undefined
+  /** Adds what is not ours to each server that is made, e.g. what a suite of conformance wants to call. */
+  readonly extend?: ((server: McpServer) => void) | undefined
   /** Is told of defects inside a tool. */
   readonly onerror?: ((error: unknown) => void) | undefined
 }
@@ -52,14 +75,24 @@ export function createMcpServer(options: McpServerOptions): McpServer {
     workspace: options.workspace,
     readOnly: options.readOnly === true,
     lists: (tool: string) => names.has(tool),
+    confirm: options.confirm ?? (options.backend.kind === 'twilio' ? ('destructive' as const) : ('off' as const)),
+    privacy: { redact: options.redact, hideCustomerText: options.hideCustomerText },
     exchange: options.exchange,
     onerror: options.onerror
   }
+  const { webhooks = false } = options
   const server = new McpServer(
     { name: 'ringdown', title: 'Ringdown', version: options.version },
     {
-      capabilities: { tools: { listChanged: false } },
+      // These lists stay as they are.
+      capabilities: {
+        tools: { listChanged: false },
+        prompts: { listChanged: false },
+        resources: { listChanged: false, ...(options.subscribes && { subscribe: true }) },
+        ...(options.backend.ringdown && eventsCapability({ webhooks }))
+      },
       instructions,
+      requestState: { verify: requestStates.verify },
       cacheHints: { 'tools/list': { ttlMs: hour_ms, cacheScope: 'private' } }
     }
   )
@@ -67,21 +100,53 @@ export function createMcpServer(options: McpServerOptions): McpServer {
     const { name, inputSchema, outputSchema, ...rest } = definition
     const config = { ...rest, inputSchema: published(inputSchema), outputSchema: published(outputSchema) }
     server.registerTool(name, config, (args: unknown, context: ServerContext) =>
-      callTool(tool, args, serving, callerOf(context))
+      callTool(tool, args, serving, callerOf(context, server))
     )
   }
+  for (const prompt of prompts) {
+    const { name, title, description } = prompt
+    server.registerPrompt(name, { title, description, argsSchema: published(argumentsSchema(prompt)) }, (values) => ({
+      messages: [{ role: 'user' as const, content: { type: 'text' as const, text: prompt.text(textsIn(values)) } }]
+    }))
+  }
+  registerResources(server, options.backend, (name, args, context) => {
+    const tool = allTools.find((one) => one.name === name)
+    if (!tool) throw new Error(`invariant: resources are read by tools; there is no ${name}`)
+    return callTool(tool, args, { ...serving, readOnly: true }, callerOf(context, server))
+  })
+  registerEvents(server, { backend: options.backend, workspace: options.workspace, privacy: serving.privacy, webhooks })
+  options.extend?.(server)
   return server
 }
 
+/** What a person filled into a prompt. */
+function textsIn(values: unknown): Readonly<Record<string, string>> {
+  const entries = Object.entries(objectIn(values)).filter(([, value]) => typeof value === 'string')
+  return Object.fromEntries(entries) as Record<string, string> // texts, as just filtered
+}
+
+/** What a person has answered to the form; undefined before they were asked. */
+function answerIn(responses: Readonly<Record<string, unknown>> | undefined): 'accepted' | 'declined' | undefined {
+  if (responses?.confirm === undefined) return undefined
+  return acceptedContent(responses, 'confirm')?.confirm === true ? 'accepted' : 'declined'
+}
+
 /** Progress goes to a caller who gave a token for it; one who has gone does not hear it. */
-function callerOf({ mcpReq: { signal, notify, _meta } }: ServerContext): Caller {
+function callerOf({ mcpReq }: ServerContext, server: McpServer): Caller {
+  const { signal, notify, _meta, envelope, inputResponses } = mcpReq
+  const own: unknown = Object(envelope ?? {})[CLIENT_CAPABILITIES_META_KEY]
+  const { elicitation } = objectIn(own ?? server.server.getClientCapabilities())
+  const { form, url } = objectIn(elicitation)
+  // Clients of before there were two modes declare an empty object, and mean forms.
+  const elicits = elicitation !== undefined && (form !== undefined || url === undefined)
+  const asking = { elicits, answer: answerIn(inputResponses), state: mcpReq.requestState<string>() }
   const progressToken = _meta?.progressToken
-  if (progressToken === undefined) return { signal }
+  if (progressToken === undefined) return { signal, asking }
   const progress = (done: number, total: number, message: string) => {
     const params = { progressToken, progress: done, total, message }
     notify({ method: 'notifications/progress', params }).catch(() => {}) // see above
   }
-  return { signal, progress }
+  return { signal, asking, progress }
 }
 
 /** A schema that is shown and lets everything pass: arguments.ts checks, and tells all mistakes in our words. */
@@ -96,7 +161,8 @@ function published(schema: Schema): StandardSchemaWithJSON {
   }
 }
 
-function chosenNames(tools: McpServerOptions['tools']): ReadonlySet<string> | undefined {
+/** The tools that are chosen; undefined where all are. Throws Error for a name that there is not. */
+export function chosenNames(tools: McpServerOptions['tools']): ReadonlySet<string> | undefined {
   if (tools === undefined || tools === 'all') return undefined
   if (tools === 'seed') return new Set(seedTools.map((tool) => tool.name))
   const names = typeof tools === 'string' ? tools.split(',').map((name) => name.trim()) : tools

@@ -1,4 +1,6 @@
 import { cellTable, stayTable } from './analytics/cells.ts'
+import { erasureTable } from './analytics/erasures.ts'
+import { segmentTables } from './analytics/segments.ts'
 import { keptAnswerTable } from './commit/kept-answers.ts'
 import { coldKinds } from './commit/kinds.ts'
 import { deliveryTable } from './delivery/rows.ts'
@@ -9,5 +11,5 @@ import type { Schema } from './store/tables.ts'
 export const schema: Schema = {
   kinds: coldKinds,
   log: logSubjects,
-  tables: [cellTable, stayTable, deliveryTable, keptAnswerTable]
+  tables: [cellTable, stayTable, ...segmentTables, erasureTable, deliveryTable, keptAnswerTable]
 }

@@ -11,7 +11,10 @@ it('what a file does not name stays as it is by default', () => {
     {
       ...defaultSettings,
       limits: { ...defaultSettings.limits, workers: 3 },
-      rates: { expression_lists: 3, bulk_statistics: null },
+      rates: {
+        ...{ expression_lists: 3, bulk_statistics: null, conversation_changes: null, execution_starts: null },
+        webchat_chats: 5
+      },
       activities: [['Away', false]]
     }
   )

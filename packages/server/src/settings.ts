@@ -34,6 +34,9 @@ export function settingsOf(value: unknown): Settings {
 const special: Readonly<Record<string, (value: unknown) => string | undefined>> = {
   'rates.expression_lists': rate,
   'rates.bulk_statistics': rate,
+  'rates.conversation_changes': rate,
+  'rates.execution_starts': rate,
+  'rates.webchat_chats': rate,
   activities,
   segment_url: webAddress
 }

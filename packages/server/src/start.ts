@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createSecureContext } from 'node:tls'
 import { memberAt } from '@ringdown/engine/core/member-at'
@@ -8,6 +8,8 @@ import type { Logger } from 'pino'
 import { Admission } from './access/admission.ts'
 import { type Providers, readProviders } from './access/providers.ts'
 import { type Sealing, sealingFor } from './access/sealing.ts'
+import type { TokenCaller } from './access/tokens.ts'
+import type { Webchats } from './access/webchats.ts'
 import { RealClock, TestClock } from './clock/clock.ts'
 import type { Account } from './commit/account.ts'
 import { type AccountCredentials, credentialsFor } from './credentials.ts'
@@ -15,9 +17,17 @@ import { Credentials as Known } from './http/credentials.ts'
 import { envelopeOf } from './http/errors.ts'
 import { Exchanges, type OpenExchange } from './http/exchanges.ts'
 import { Metrics } from './http/metrics.ts'
+import { crmOrigins, type DeskPages, hasDesk } from './http/pages.ts'
 import { buildServer, type MountMcp } from './http/server.ts'
-import { type OpenedAccount, openAccount } from './opened-account.ts'
+import { hasWebchat } from './http/webchat-pages.ts'
+import type { Keeping } from './log/retention.ts'
+import { Media } from './media/media.ts'
+import { missesMedia, openMediaStore } from './media/open.ts'
+import type { MediaStore } from './media/store.ts'
+import { type OpenedAccount, openAccount, type VoiceOptions } from './opened-account.ts'
 import { preWebhookRequester } from './operations/conversations/pre-webhook-request.ts'
+import type { VoicePermission } from './realtime/voice-sdk/devices.ts'
+import { mountVoiceSdk } from './realtime/voice-sdk/signal.ts'
 import { mountEventBridge } from './realtime/worker-sdk/event-bridge.ts'
 import { schema } from './schema.ts'
 import { type Folder, takeFolder } from './store/folder-lock.ts'
@@ -25,6 +35,7 @@ import { openStore } from './store/open.ts'
 import { opennessOf } from './store/permissions.ts'
 import { CannotOpen, type Store, StoreUnavailable } from './store/store.ts'
 import { codeOf, messageOf } from './store/thrown.ts'
+import { type PossibleSound, possibleSound } from './voice/possible-sound.ts'
 
 export interface StartOptions {
   readonly port: number
@@ -33,6 +44,8 @@ export interface StartOptions {
   readonly data: string
   /** `postgres://…`, instead of SQLite. */
   readonly database?: string | undefined
+  /** Where files of messages are: a folder, or `s3://bucket/prefix`; by default in the data folder. */
+  readonly media?: string | undefined
   readonly env: NodeJS.ProcessEnv
   readonly log: Logger
   readonly version: string
@@ -50,8 +63,20 @@ export interface StartOptions {
   /** Paths of a certificate and its key: with them, TLS is served and nothing else. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
   readonly settings?: Settings
+  /** Keeps all for a shorter time, for programs that measure what long times leave. */
+  readonly keeping?: Keeping | undefined
+  /** The folder with a build of the desk, served at `/desk/` where there is one. */
+  readonly desk?: string | undefined
+  /** The folder with a build of web chat, served at `/webchat/` where there is one. */
+  readonly webchat?: string | undefined
   /** Whether webhooks may lead to addresses that are not on the public Internet; by default with a test clock only. */
   readonly allowPrivateDestinations?: boolean | undefined
+  /** Whether browsers may call; by default where the clock is real, and something can connect them. */
+  readonly voice?: boolean | undefined
+  /** The one UDP port for the sound of all browsers. */
+  readonly voicePort?: number | undefined
+  /** Servers of STUN or TURN, as `stun:host:port`. */
+  readonly iceServers?: readonly string[] | undefined
   /** Makes the handlers of `/mcp` and `/mcp/read-only`, once it is known where the server answers. */
   readonly mcp?: (place: { readonly url: string; readonly hosts: readonly string[] }) => MountMcp
 }
@@ -61,6 +86,12 @@ export interface Running {
   /** Where it answers, without a slash at the end. */
   readonly url: string
   readonly credentials: AccountCredentials
+  /** Whether there is web chat at `/webchat/`. */
+  readonly hasWebchat: boolean
+  /** Whether there is a desk at `/desk/`. */
+  readonly hasDesk: boolean
+  /** What of sound there can be, and why not more; undefined where there is to be none. */
+  readonly sound: PossibleSound | undefined
   /** There with `testClock`. */
   readonly clock: TestClock | undefined
   /** Resolves with the account when it is this process's; a stand-by waits for that. */
@@ -85,6 +116,7 @@ export async function start(options: StartOptions): Promise<Running> {
   // With PostgreSQL the folder holds credentials only; the account's lock is in the database.
   const folder = options.database === undefined ? await takeFolder(options.data) : undefined
   let store: Store | undefined
+  let media: MediaStore | undefined
   try {
     const credentials = await credentialsFor(options.data, options.env)
     const sealing = await sealingFor(options.data, options.env)
@@ -94,8 +126,12 @@ export async function start(options: StartOptions): Promise<Running> {
     const how = { schema, acceptDataLoss, tell: (line: string) => log.info(line) }
     store = await openStore(database === undefined ? { data, ...how } : { database, ...how })
     await checkKnown(store, credentials)
-    return await serve(options, { store, credentials, sealing, providers, folder })
+    const { account_sid } = credentials
+    media = await openMediaStore({ account_sid, data, media: options.media, env: options.env })
+    await checkMedia(options, { store, media, account_sid })
+    return await serve(options, { store, media, credentials, sealing, providers, folder })
   } catch (error) {
+    media?.close()
     await store?.close().catch((err: unknown) => log.warn({ err }, 'the store did not close'))
     await folder?.release()
     if (!(error instanceof StoreUnavailable)) throw error
@@ -123,6 +159,28 @@ async function checkKnown(store: Store, { account_sid, isNew }: AccountCredentia
   }
 }
 
+/**
+ * Files that messages tell of are to be there. With a database, this node may be another one than has kept them, and one
+ * without the files does not stand by for it.
+ */
+async function checkMedia(
+  { log, database, media: given, acceptDataLoss = false }: StartOptions,
+  { store, media, account_sid }: { readonly store: Store; readonly media: MediaStore; readonly account_sid: string }
+): Promise<void> {
+  if (!(await missesMedia(store, media, account_sid))) return
+  if (database === undefined || acceptDataLoss) {
+    log.warn({ media: media.place }, 'files of messages are missing: what is kept tells of some that are not there')
+    return
+  }
+  const advice =
+    given === undefined
+      ? 'give all nodes one place for them: --media with a folder that each of them sees, or with s3://bucket/prefix'
+      : 'give --media the place where they are'
+  throw new CannotOpen(
+    `The database tells of files of messages that are not in ${media.place}: ${advice}. --accept-data-loss starts without them.`
+  )
+}
+
 /** An account that this server serves, and the token that it calls and is signed with. */
 interface Served {
   readonly account_sid: string
@@ -132,6 +190,7 @@ interface Served {
 /** What a server is started on. */
 interface Ground {
   readonly store: Store
+  readonly media: MediaStore
   readonly credentials: AccountCredentials
   readonly sealing: Sealing
   readonly providers: Providers | undefined
@@ -140,7 +199,7 @@ interface Ground {
 
 async function serve(
   options: StartOptions,
-  { store, credentials, sealing, providers, folder }: Ground
+  { store, media, credentials, sealing, providers, folder }: Ground
 ): Promise<Running> {
   const { log, testClock } = options
   const testing = testClock ? new TestClock(options.at ?? Date.now()) : undefined
@@ -172,15 +231,23 @@ async function serve(
   })
   mounted = options.mcp?.({ url, hosts: hostsOf(options) })
   await folder?.announce({ url })
+  const sound = (options.voice ?? !testClock) ? possibleSound() : undefined
   watch(metrics, accounts)
 
   const abort = new AbortController()
   const open = async ({ account_sid, auth_token }: Served): Promise<Account> => {
-    const { settings, seed, journal, env } = options
+    const { settings, seed, journal, keeping, env } = options
     const allowPrivate = allowsPrivate(options)
     const webhookSecret = env.RINGDOWN_WEBHOOK_SECRET
+    const files = new Media({ store: media, key: sealing.derived('links to media'), account_sid, allowPrivate })
+    const account = { store, account_sid, auth_token, media: files, isMediaShared: options.database !== undefined }
+    const voice = sound?.webrtc === undefined ? undefined : voiceOptions(options)
     const opened = await openAccount(
-      { store, account_sid, auth_token, clock, metrics, log, settings, seed, journal, allowPrivate, webhookSecret },
+      {
+        ...account,
+        ...{ clock, metrics, log, settings, seed, journal, sealing, keeping },
+        ...{ allowPrivate, webhookSecret, publicUrl: options.publicUrl, voice }
+      },
       abort.signal
     )
     accounts.set(account_sid, opened)
@@ -188,6 +255,8 @@ async function serve(
   }
   const opening = served.map(open)
   for (const one of opening) one.catch(() => {}) // whoever waits for `account` is told
+  if (options.database !== undefined)
+    standByFor(opening, { options, store, media, account_sid: credentials.account_sid, abort })
   const letAccountsGo = async () => {
     await Promise.allSettled(opening)
     // Another node waits for them: what a destination has not answered by then, it will be asked again.
@@ -204,6 +273,7 @@ async function serve(
 
   const letGo = async () => {
     await letAccountsGo()
+    media.close()
     await store.close()
     await folder?.release()
   }
@@ -219,6 +289,9 @@ async function serve(
   return {
     url,
     credentials,
+    sound,
+    hasDesk: options.desk !== undefined && hasDesk(options.desk),
+    hasWebchat: webchatOf(options) !== undefined,
     clock: testing,
     account: memberAt(opening, 0), // one is served
     close: () => (closing ??= close()),
@@ -227,6 +300,35 @@ async function serve(
   }
 }
 
+interface StandBy {
+  readonly options: StartOptions
+  readonly store: Store
+  readonly media: MediaStore
+  readonly account_sid: string
+  readonly abort: AbortController
+}
+
+/**
+ * While this node waits for an account, the one that has it may take the first files: this one does not go on standing by
+ * then, unless it sees them.
+ */
+function standByFor(
+  opening: readonly Promise<unknown>[],
+  { options, store, media, account_sid, abort }: StandBy
+): void {
+  if (options.acceptDataLoss) return
+  const looking = setInterval(() => {
+    checkMedia(options, { store, media, account_sid }).catch((error: unknown) => {
+      // What the store has to say is heard by whoever waits for it.
+      if (error instanceof CannotOpen) abort.abort(error)
+    })
+  }, look_ms)
+  looking.unref()
+  void Promise.allSettled(opening).then(() => clearInterval(looking))
+}
+
+/** Between two looks of a node that stands by. */
+const look_ms = 2000
 /** Milliseconds for requests that came before the server stopped, and for deliveries that are under way then. */
 const answer_ms = 200
 const handOver_ms = 200
@@ -283,6 +385,9 @@ async function listenFor(
       (accounts.size === served.length ? undefined : 'another node has the account, or it is being loaded'),
     sender: (sid) => accounts.get(sid)?.sender,
     statistics: (sid) => accounts.get(sid)?.statistics,
+    insights: (sid) => accounts.get(sid)?.insights,
+    media: (sid) => accounts.get(sid)?.media,
+    iceServers: options.iceServers,
     ask: (sid, ...question) => {
       const ask = asks.get(sid)
       if (!ask) throw new Error('invariant: who asks is an account that is served')
@@ -299,7 +404,16 @@ async function listenFor(
     tls: options.tls && tlsOf(options.tls),
     providers,
     trustProxy: options.trustProxy ?? false,
+    desk: deskOf(options, served, accounts),
+    webchat: webchatOf(options),
     mcp
+  })
+  mountVoiceSdk(app, {
+    tokens: admission.tokens,
+    devices: (sid) => accounts.get(sid)?.voiceDevices,
+    permission: (caller) => voicePermission(caller, admission.webchats),
+    machineNow: () => real.now(),
+    log
   })
   mountEventBridge(app, {
     account: (sid) => accounts.get(sid)?.account,
@@ -311,6 +425,39 @@ async function listenFor(
     limits: { sockets_per_worker: settings.limits.sockets_per_worker }
   })
   return { app, url: await listen(app, options) }
+}
+
+function voiceOptions({ data, voicePort: port, iceServers: ice_servers = [] }: StartOptions): VoiceOptions {
+  return { folder: join(data, 'voice'), port, ice_servers }
+}
+
+/** A token says what its device may do; whoever has signed in as a worker is called as that one. */
+function voicePermission(
+  { grants: { identity, voice, ringdown }, issuer, standing }: TokenCaller,
+  webchats: Webchats
+): VoicePermission | undefined {
+  if (voice && identity !== undefined) {
+    const isStranger = issuer.startsWith('WD')
+    return { identity, ...voice, ...(isStranger && { takeCall: () => webchats.takeCall(identity) }) }
+  }
+  const stands = ringdown && standing()
+  if (stands?.kind !== 'roles' || stands.worker_sid === undefined || stands.identity === undefined) return undefined
+  return { identity: stands.identity, incoming: true, outgoing: undefined }
+}
+
+function webchatOf({ webchat }: StartOptions): string | undefined {
+  return webchat !== undefined && hasWebchat(webchat) ? webchat : undefined
+}
+
+function deskOf(
+  { desk }: StartOptions,
+  [first]: readonly Served[],
+  accounts: ReadonlyMap<string, OpenedAccount>
+): DeskPages | undefined {
+  if (desk === undefined || !first || !hasDesk(desk)) return undefined
+  const { account_sid } = first
+  const configuration = () => accounts.get(account_sid)?.account.state.find('flex_configuration', account_sid)
+  return { folder: desk, frames: () => crmOrigins(configuration() && { ...configuration() }) }
 }
 
 function clockStepText(by: number): string {
@@ -329,6 +476,11 @@ function allowsPrivate({ allowPrivateDestinations, testClock }: StartOptions): b
 function watch(metrics: Metrics, accounts: ReadonlyMap<string, OpenedAccount>): void {
   const opened = () => [...accounts.values()]
   metrics.queueLength(() => opened().reduce((sum, { account }) => sum + account.queueLength, 0))
+  metrics.sound(async () =>
+    opened()
+      .find(({ switchboard }) => switchboard.on)
+      ?.switchboard.sound?.figures()
+  )
   metrics.deliveries({
     figures: () => {
       const sum = { queued: 0, sending: 0, away: 0 }

@@ -73,7 +73,7 @@ for (const { name, available, place } of stores)
     async function kept({ folder }: World, there: PostgresPlace | undefined): Promise<string> {
       if (there) {
         const rows: unknown[] = []
-        for (const table of ['log_block', 'delivery', 'row', 'kept_answer', 'note'])
+        for (const table of ['log_block', 'delivery', 'row', 'kept_answer', 'note', 'service_binding'])
           rows.push(await there.query(`select * from ${table}`))
         const texts = (await there.query('select data from log_text')) as { data: Buffer }[] // as: selected so
         return JSON.stringify(rows) + texts.map(({ data }) => inflateSync(data).toString()).join()
@@ -91,8 +91,8 @@ for (const { name, available, place } of stores)
     const told = { headers: { 'x-twilio-webhook-enabled': 'true' } }
     const remove = { method: 'DELETE', ...told }
 
-    /** One conversation that goes, one that stays with a message and a participant that go, and a user and a service. */
-    async function story({ call }: World): Promise<void> {
+    /** Conversations that go, one of them made by a message from outside, one that stays with a message and a participant that go, and a user and a service. */
+    async function story({ call, running }: World): Promise<void> {
       const made = async (path: string, form: Record<string, string>): Promise<string> => {
         // The answers to creates with a key are kept for a day.
         const keyed = { headers: { ...told.headers, 'idempotency-key': `key ${++creates}` } }
@@ -132,11 +132,26 @@ for (const { name, available, place } of stores)
         Attributes: '{"b":"secret-y"}'
       })
       const user = await made('/Users', { Identity: 'secret-user', FriendlyName: 'secret-friend' })
+      const account = (await running.account) ?? expect.fail('the account is open')
+      const { sid: credential_sid } = (await call(`${v1}/Credentials`, { Type: 'fcm', Secret: 'secret-fcm' })).body
+      const { chat_service_sid } = (await call(`${v1}/Users/${user}`)).body
+      const device = { binding_type: 'fcm', endpoint: 'secret-device', credential_sid, chat_service_sid } as const
+      await account.execute({ type: 'service_binding.register', identity: 'secret-user', ...device })
+      await made('/Configuration/Addresses', { Type: 'sms', Address: '+15005550002', 'AutoCreation.Enabled': 'true' })
+      const first = { from: '+15005550006', to: '+15005550002', body: 'secret-first', profile_name: 'secret-profile' }
+      const { conversation, message: said } = await account.execute({ type: 'conversation.receive', ...first })
+      await account.execute({
+        type: 'message_receipt.create',
+        message_sid: said?.sid ?? '',
+        participant_sid: participant,
+        channel_message_sid: null
+      })
       const service = await made('/Services', { FriendlyName: 'kept-service' })
       const closed = await made(`/Services/${service}/Conversations`, { FriendlyName: 'secret-closed' })
       await call(`${v1}/Services/${service}/Conversations/${closed}`, { State: 'closed' }, told)
       for (const path of [
         `/Conversations/${goes}`,
+        `/Conversations/${conversation?.sid}`,
         `/Conversations/${stays}/Messages/${message}`,
         `/Conversations/${stays}/Participants/${participant}`,
         `/Users/${user}`,

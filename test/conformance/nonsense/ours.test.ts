@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { Cursors } from '@ringdown/server/realtime/feed/cursor'
+import { Cursors } from '@ringdown/server/log/cursor'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'

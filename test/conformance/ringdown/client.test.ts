@@ -1,4 +1,5 @@
-import { ApiError, basic, Client } from '@ringdown/client/client'
+import { ApiError } from '@ringdown/client/api-error'
+import { basic, Client } from '@ringdown/client/client'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { receiver } from '../../support/receiver.ts'
 import { type World, world } from '../../support/world.ts'

@@ -47,6 +47,24 @@ describe('a dry run of a workflow', () => {
     expect((await floor.workspace.workflows(workflow).fetch()).configuration).toContain("language == 'fr'")
   })
 
+  it('of many long expressions lets others have their turn, and says what is wrong at its end', async () => {
+    const long = (n: number) => Array.from({ length: 1500 }, (_, i) => `a${n}_${i} == ${i}`).join(' OR ')
+    const filters = (last: string) =>
+      [...Array.from({ length: 12 }, (_, n) => long(n)), last].map((expression) => ({
+        expression,
+        targets: [{ queue: french }]
+      }))
+    let turns = 0
+    const counting = setInterval(() => turns++, 0)
+    const plan = (last: string) => document({ filters: filters(last), default_filter: { queue: anybody } })
+    const { status, body } = await tried({ Configuration: plan("language == 'fr'"), Last: '5' })
+    clearInterval(counting)
+    expect([status, body.total, body.moved]).toEqual([200, 5, 0])
+    expect(turns).toBeGreaterThan(5)
+    const wrong = await tried({ Configuration: plan('language ==== 1'), Last: '5' })
+    expect([wrong.status, wrong.body.message]).toEqual([400, expect.stringContaining('filters[12].expression')])
+  })
+
   it('shows what the filters read of one task, waiting or made up', async () => {
     const [waiting] = await floor.workspace.tasks.list()
     const one = await tried({ TaskSid: waiting?.sid ?? '' })

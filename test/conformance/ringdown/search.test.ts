@@ -47,6 +47,11 @@ for (const { name, available, place } of stores)
       ] as const) {
         const { sid } = (await here.call('/conversations/v1/Conversations', form)).body
         await here.call(`/conversations/v1/Conversations/${sid}/Participants`, { ...participant })
+        if (own === 'closed')
+          await here.call(`/conversations/v1/Conversations/${sid}/Participants`, {
+            'MessagingBinding.Address': 'whatsapp:+37255500002',
+            'MessagingBinding.ProxyAddress': 'whatsapp:+37260000'
+          })
         conversations[own] = sid
       }
       await here.call(`/conversations/v1/Conversations/${conversations.closed}`, { State: 'closed' })
@@ -66,6 +71,11 @@ for (const { name, available, place } of stores)
         ({ type, name, sid, matched }: { type: string; name: string | null; sid: string; matched: string }) =>
           `${type} ${name ?? sid} by ${matched}`
       )
+
+    it('finds a number however it is written, and on the channels that have numbers', async () => {
+      for (const query of ['+37255500001', '+372 555 00001', '+37255500002', 'whatsapp:+372 555 00002'])
+        expect(await names(query)).toEqual(['conversation Norwegian by address'])
+    })
 
     it('finds names in part and in any letter case, whole ones first', async () => {
       expect(await names('NOR')).toEqual([

@@ -75,6 +75,7 @@ describe('the desk of a worker', () => {
     expect(waiting.conversations[0]).toMatchObject({
       participants: [{ address: '+37255500001' }, { identity: 'nora', last_read_message_index: null }],
       last_message: { body: 'Anybody?', index: 1 },
+      last_messages: [{ body: 'Hello?' }, { body: 'Anybody?' }],
       unread_count: 2,
       waiting_since: asked,
       reply_due_at: new Date(Date.parse(asked) + 120_000).toISOString()

@@ -316,7 +316,7 @@ describe('an assignment callback that fails', () => {
   it.each<readonly [string, string, object]>([
     ['dequeue', '40131', {}],
     ['call', '40111', { to: 'client:ada', url: 'https://a.example/' }],
-    ['call', '40113', { to: 'client:ada', from: '+15550001', url: 'https://a.example/' }],
+    ['dequeue', '40140', { to: 'client:ada' }],
     ['redirect', '40122', { call_sid: 'CA1', url: 'https://a.example/' }],
     ['conference', '40142', { to: 'client:ada' }],
     ['reject', '40100', { activity_sid: `WA${'0'.repeat(32)}` }],
@@ -329,14 +329,14 @@ describe('an assignment callback that fails', () => {
     await floor.workspace.tasks(task).remove()
   })
 
-  it('by REST is refused: there is no telephone', async () => {
+  it('by REST is refused: there is no call', async () => {
     const { floor, task, status } = await asking('/rest', {})
     const { sid } = await floor.offer(task)
     const update = floor.workspace.tasks(task).reservations(sid)
     expect(await refusal(update.update({ instruction: 'dequeue', dequeueTo: 'client:ada' }))).toMatchObject({
       status: 400,
       code: 20001,
-      message: expect.stringContaining('no voice connection is configured')
+      message: expect.stringContaining('needs call_sid or outbound_to')
     })
     await update.update({ instruction: 'accept' })
     expect(await status()).toBe('assigned')

@@ -54,6 +54,17 @@ describe('tasks that are over', () => {
     expect(await refusal(floor.reservations(completed))).toMatchObject({ status: 404 })
   })
 
+  it('say what their queue and workflow were called, also when these are deleted', async () => {
+    const { floor, completed, living } = await afternoon()
+    const { taskQueueSid, taskQueueFriendlyName, workflowSid, workflowFriendlyName } = await floor.fetchTask(completed)
+    expect([taskQueueFriendlyName, workflowFriendlyName]).not.toContain(null)
+    await floor.workspace.tasks(living).remove()
+    await floor.workspace.workflows(workflowSid).remove()
+    await floor.workspace.taskQueues(taskQueueSid).remove()
+    const names = { task_queue_friendly_name: taskQueueFriendlyName, workflow_friendly_name: workflowFriendlyName }
+    expect((await world.call(`${floor.path}/Tasks/${completed}`)).body).toMatchObject(names)
+  })
+
   it('are deleted from the store when their time is over, the living not', async () => {
     const { floor, completed, living } = await afternoon()
     const account = await world.running.account

@@ -20,7 +20,10 @@ const settings: Settings = {
     tasks: 3,
     assignment_rounds: 2
   },
-  rates: { expression_lists: 3, bulk_statistics: 5 }
+  rates: {
+    ...{ expression_lists: 3, bulk_statistics: 5, conversation_changes: null, execution_starts: null },
+    webchat_chats: null
+  }
 }
 
 let world: Observed

@@ -235,15 +235,15 @@ describe('a worker at the desk', () => {
     await bob.setAttributes({ level: 2 })
   })
 
-  it('is told plainly that there is no voice', async () => {
+  it('is told plainly that there is no call', async () => {
     const floor = await openFloor()
     const ada = await ready(floor, floor.ada)
     const offered = next<Told>(ada, 'reservationCreated')
     await floor.newTask()
     const reservation = await offered
-    await expect(reservation.conference()).rejects.toThrow(/400.*no voice connection is configured/)
-    await expect(reservation.dequeue()).rejects.toThrow(/no voice connection/)
-    await expect(reservation.task.updateParticipant({ hold: true })).rejects.toThrow(/no voice connection/)
+    await expect(reservation.conference()).rejects.toThrow(/400.*no contact_uri/)
+    await expect(reservation.dequeue()).rejects.toThrow(/no contact_uri/)
+    await expect(reservation.task.updateParticipant({ hold: true })).rejects.toThrow(/There is no call/)
     expect(reservation.status).toBe('pending')
   })
 
@@ -337,7 +337,7 @@ describe('a supervisor and the workspace', () => {
     await boss.setWorkerActivity(floor.bob.sid, floor.available)
     expect((await moved).activity.name).toBe('Available')
     await boss.setWorkerAttributes(floor.bob.sid, { level: 8 })
-    await expect(boss.monitor(`WT${'0'.repeat(32)}`, `WR${'0'.repeat(32)}`, {})).rejects.toThrow(/no voice/)
+    await expect(boss.monitor(`WT${'0'.repeat(32)}`, `WR${'0'.repeat(32)}`, {})).rejects.toThrow(/404/)
     const own = tokenFor(floor.sid, floor.bob.sid)
     const refused = await call(own, 'POST', `Workspaces/${floor.sid}/Workers/${floor.ada.sid}`, { Attributes: {} })
     expect([refused.status, refused.body.code]).toEqual([403, 20403])

@@ -16,6 +16,357 @@ export interface ApiV2010Account {
 }
 export type ApiV2010AccountRow = Row<ApiV2010Account, 'date_created' | 'date_updated'>
 
+export interface ApiV2010Application {
+  account_sid: string | null
+  api_version: string | null
+  date_created: string | null
+  date_updated: string | null
+  friendly_name: string | null
+  message_status_callback: string | null
+  sid: string | null
+  sms_fallback_method: 'GET' | 'POST' | null
+  sms_fallback_url: string | null
+  sms_method: 'GET' | 'POST' | null
+  sms_status_callback: string | null
+  sms_url: string | null
+  status_callback: string | null
+  status_callback_method: 'GET' | 'POST' | null
+  uri: string | null
+  voice_caller_id_lookup: boolean | null
+  voice_fallback_method: 'GET' | 'POST' | null
+  voice_fallback_url: string | null
+  voice_method: 'GET' | 'POST' | null
+  voice_url: string | null
+  public_application_connect_enabled: boolean | null
+}
+export type ApiV2010ApplicationRow = Row<ApiV2010Application, 'date_created' | 'date_updated'>
+
+export interface ApiV2010Call {
+  sid: string | null
+  date_created: string | null
+  date_updated: string | null
+  parent_call_sid: string | null
+  account_sid: string | null
+  to: string | null
+  to_formatted: string | null
+  from: string | null
+  from_formatted: string | null
+  phone_number_sid: string | null
+  status: 'queued' | 'ringing' | 'in-progress' | 'completed' | 'busy' | 'failed' | 'no-answer' | 'canceled'
+  start_time: string | null
+  end_time: string | null
+  duration: string | null
+  price: string | null
+  price_unit: string | null
+  direction: string | null
+  answered_by: string | null
+  api_version: string | null
+  forwarded_from: string | null
+  group_sid: string | null
+  caller_name: string | null
+  queue_time: string | null
+  trunk_sid: string | null
+  uri: string | null
+  subresource_uris: Readonly<Record<string, string | null>> | null
+}
+export type ApiV2010CallRow = Row<ApiV2010Call, 'date_created' | 'date_updated' | 'start_time' | 'end_time'>
+
+export interface ApiV2010CallEvent {
+  request: unknown
+  response: unknown
+}
+export type ApiV2010CallEventRow = Row<ApiV2010CallEvent>
+
+export interface ApiV2010Payments {
+  account_sid: string | null
+  call_sid: string | null
+  sid: string | null
+  date_created: string | null
+  date_updated: string | null
+  uri: string | null
+}
+export type ApiV2010PaymentsRow = Row<ApiV2010Payments, 'date_created' | 'date_updated'>
+
+export interface ApiV2010CallRecording {
+  account_sid: string | null
+  api_version: string | null
+  call_sid: string | null
+  conference_sid: string | null
+  date_created: string | null
+  date_updated: string | null
+  start_time: string | null
+  duration: string | null
+  sid: string | null
+  price: number | null
+  uri: string | null
+  encryption_details: unknown
+  price_unit: string | null
+  status: 'in-progress' | 'paused' | 'stopped' | 'processing' | 'completed' | 'absent'
+  channels: number
+  source: 'DialVerb' | 'Conference' | 'OutboundAPI' | 'Trunking' | 'RecordVerb' | 'StartCallRecordingAPI' | 'StartConferenceRecordingAPI'
+  error_code: number | null
+  track: string | null
+}
+export type ApiV2010CallRecordingRow = Row<ApiV2010CallRecording, 'date_created' | 'date_updated' | 'start_time'>
+
+export interface ApiV2010Siprec {
+  sid: string | null
+  account_sid: string | null
+  call_sid: string | null
+  name: string | null
+  status: 'in-progress' | 'stopped'
+  date_updated: string | null
+  uri: string | null
+}
+export type ApiV2010SiprecRow = Row<ApiV2010Siprec, 'date_updated'>
+
+export interface ApiV2010Stream {
+  sid: string | null
+  account_sid: string | null
+  call_sid: string | null
+  name: string | null
+  status: 'in-progress' | 'stopped'
+  date_updated: string | null
+  uri: string | null
+}
+export type ApiV2010StreamRow = Row<ApiV2010Stream, 'date_updated'>
+
+export interface ApiV2010RealtimeTranscription {
+  sid: string | null
+  account_sid: string | null
+  call_sid: string | null
+  name: string | null
+  status: 'in-progress' | 'stopped'
+  date_updated: string | null
+  uri: string | null
+}
+export type ApiV2010RealtimeTranscriptionRow = Row<ApiV2010RealtimeTranscription, 'date_updated'>
+
+export interface ApiV2010UserDefinedMessageSubscription {
+  account_sid: string | null
+  call_sid: string | null
+  sid: string | null
+  date_created: string | null
+  uri: string | null
+}
+export type ApiV2010UserDefinedMessageSubscriptionRow = Row<ApiV2010UserDefinedMessageSubscription, 'date_created'>
+
+export interface ApiV2010UserDefinedMessage {
+  account_sid: string | null
+  call_sid: string | null
+  sid: string | null
+  date_created: string | null
+}
+export type ApiV2010UserDefinedMessageRow = Row<ApiV2010UserDefinedMessage, 'date_created'>
+
+export interface ApiV2010Conference {
+  account_sid: string | null
+  date_created: string | null
+  date_updated: string | null
+  api_version: string | null
+  friendly_name: string | null
+  region: string | null
+  sid: string | null
+  status: 'init' | 'in-progress' | 'completed'
+  uri: string | null
+  subresource_uris: Readonly<Record<string, string | null>> | null
+  reason_conference_ended: 'conference-ended-via-api' | 'participant-with-end-conference-on-exit-left' | 'participant-with-end-conference-on-exit-kicked' | 'last-participant-kicked' | 'last-participant-left'
+  call_sid_ending_conference: string | null
+}
+export type ApiV2010ConferenceRow = Row<ApiV2010Conference, 'date_created' | 'date_updated'>
+
+export interface ApiV2010Participant {
+  account_sid: string | null
+  call_sid: string | null
+  label: string | null
+  call_sid_to_coach: string | null
+  coaching: boolean | null
+  conference_sid: string | null
+  date_created: string | null
+  date_updated: string | null
+  end_conference_on_exit: boolean | null
+  muted: boolean | null
+  hold: boolean | null
+  start_conference_on_enter: boolean | null
+  status: 'queued' | 'connecting' | 'ringing' | 'connected' | 'complete' | 'failed'
+  queue_time: string | null
+  uri: string | null
+}
+export type ApiV2010ParticipantRow = Row<ApiV2010Participant, 'date_created' | 'date_updated'>
+
+export interface ApiV2010ConferenceRecording {
+  account_sid: string | null
+  api_version: string | null
+  call_sid: string | null
+  conference_sid: string | null
+  date_created: string | null
+  date_updated: string | null
+  start_time: string | null
+  duration: string | null
+  sid: string | null
+  price: string | null
+  price_unit: string | null
+  status: 'in-progress' | 'paused' | 'stopped' | 'processing' | 'completed' | 'absent'
+  channels: number
+  source: 'DialVerb' | 'Conference' | 'OutboundAPI' | 'Trunking' | 'RecordVerb' | 'StartCallRecordingAPI' | 'StartConferenceRecordingAPI'
+  error_code: number | null
+  encryption_details: unknown
+  uri: string | null
+}
+export type ApiV2010ConferenceRecordingRow = Row<ApiV2010ConferenceRecording, 'date_created' | 'date_updated' | 'start_time'>
+
+export interface ApiV2010IncomingPhoneNumber {
+  account_sid: string | null
+  address_sid: string | null
+  address_requirements: 'none' | 'any' | 'local' | 'foreign'
+  api_version: string | null
+  beta: boolean | null
+  capabilities: unknown
+  date_created: string | null
+  date_updated: string | null
+  friendly_name: string | null
+  identity_sid: string | null
+  phone_number: string | null
+  origin: string | null
+  sid: string | null
+  sms_application_sid: string | null
+  sms_fallback_method: 'GET' | 'POST' | null
+  sms_fallback_url: string | null
+  sms_method: 'GET' | 'POST' | null
+  sms_url: string | null
+  status_callback: string | null
+  status_callback_method: 'GET' | 'POST' | null
+  trunk_sid: string | null
+  uri: string | null
+  voice_receive_mode: 'voice' | 'fax'
+  voice_application_sid: string | null
+  voice_caller_id_lookup: boolean | null
+  voice_fallback_method: 'GET' | 'POST' | null
+  voice_fallback_url: string | null
+  voice_method: 'GET' | 'POST' | null
+  voice_url: string | null
+  emergency_status: 'Active' | 'Inactive'
+  emergency_address_sid: string | null
+  emergency_address_status: 'registered' | 'unregistered' | 'pending-registration' | 'registration-failure' | 'pending-unregistration' | 'unregistration-failure'
+  bundle_sid: string | null
+  status: string | null
+}
+export type ApiV2010IncomingPhoneNumberRow = Row<ApiV2010IncomingPhoneNumber, 'date_created' | 'date_updated'>
+
+export interface ApiV2010IncomingPhoneNumberLocal {
+  account_sid: string | null
+  address_sid: string | null
+  address_requirements: 'none' | 'any' | 'local' | 'foreign'
+  api_version: string | null
+  beta: boolean | null
+  capabilities: unknown
+  date_created: string | null
+  date_updated: string | null
+  friendly_name: string | null
+  identity_sid: string | null
+  phone_number: string | null
+  origin: string | null
+  sid: string | null
+  sms_application_sid: string | null
+  sms_fallback_method: 'GET' | 'POST' | null
+  sms_fallback_url: string | null
+  sms_method: 'GET' | 'POST' | null
+  sms_url: string | null
+  status_callback: string | null
+  status_callback_method: 'GET' | 'POST' | null
+  trunk_sid: string | null
+  uri: string | null
+  voice_receive_mode: 'voice' | 'fax'
+  voice_application_sid: string | null
+  voice_caller_id_lookup: boolean | null
+  voice_fallback_method: 'GET' | 'POST' | null
+  voice_fallback_url: string | null
+  voice_method: 'GET' | 'POST' | null
+  voice_url: string | null
+  emergency_status: 'Active' | 'Inactive'
+  emergency_address_sid: string | null
+  emergency_address_status: 'registered' | 'unregistered' | 'pending-registration' | 'registration-failure' | 'pending-unregistration' | 'unregistration-failure'
+  bundle_sid: string | null
+  status: string | null
+}
+export type ApiV2010IncomingPhoneNumberLocalRow = Row<ApiV2010IncomingPhoneNumberLocal, 'date_created' | 'date_updated'>
+
+export interface ApiV2010IncomingPhoneNumberMobile {
+  account_sid: string | null
+  address_sid: string | null
+  address_requirements: 'none' | 'any' | 'local' | 'foreign'
+  api_version: string | null
+  beta: boolean | null
+  capabilities: unknown
+  date_created: string | null
+  date_updated: string | null
+  friendly_name: string | null
+  identity_sid: string | null
+  phone_number: string | null
+  origin: string | null
+  sid: string | null
+  sms_application_sid: string | null
+  sms_fallback_method: 'GET' | 'POST' | null
+  sms_fallback_url: string | null
+  sms_method: 'GET' | 'POST' | null
+  sms_url: string | null
+  status_callback: string | null
+  status_callback_method: 'GET' | 'POST' | null
+  trunk_sid: string | null
+  uri: string | null
+  voice_receive_mode: 'voice' | 'fax'
+  voice_application_sid: string | null
+  voice_caller_id_lookup: boolean | null
+  voice_fallback_method: 'GET' | 'POST' | null
+  voice_fallback_url: string | null
+  voice_method: 'GET' | 'POST' | null
+  voice_url: string | null
+  emergency_status: 'Active' | 'Inactive'
+  emergency_address_sid: string | null
+  emergency_address_status: 'registered' | 'unregistered' | 'pending-registration' | 'registration-failure' | 'pending-unregistration' | 'unregistration-failure'
+  bundle_sid: string | null
+  status: string | null
+}
+export type ApiV2010IncomingPhoneNumberMobileRow = Row<ApiV2010IncomingPhoneNumberMobile, 'date_created' | 'date_updated'>
+
+export interface ApiV2010IncomingPhoneNumberTollFree {
+  account_sid: string | null
+  address_sid: string | null
+  address_requirements: 'none' | 'any' | 'local' | 'foreign'
+  api_version: string | null
+  beta: boolean | null
+  capabilities: unknown
+  date_created: string | null
+  date_updated: string | null
+  friendly_name: string | null
+  identity_sid: string | null
+  phone_number: string | null
+  origin: string | null
+  sid: string | null
+  sms_application_sid: string | null
+  sms_fallback_method: 'GET' | 'POST' | null
+  sms_fallback_url: string | null
+  sms_method: 'GET' | 'POST' | null
+  sms_url: string | null
+  status_callback: string | null
+  status_callback_method: 'GET' | 'POST' | null
+  trunk_sid: string | null
+  uri: string | null
+  voice_receive_mode: 'voice' | 'fax'
+  voice_application_sid: string | null
+  voice_caller_id_lookup: boolean | null
+  voice_fallback_method: 'GET' | 'POST' | null
+  voice_fallback_url: string | null
+  voice_method: 'GET' | 'POST' | null
+  voice_url: string | null
+  emergency_status: 'Active' | 'Inactive'
+  emergency_address_sid: string | null
+  emergency_address_status: 'registered' | 'unregistered' | 'pending-registration' | 'registration-failure' | 'pending-unregistration' | 'unregistration-failure'
+  bundle_sid: string | null
+  status: string | null
+}
+export type ApiV2010IncomingPhoneNumberTollFreeRow = Row<ApiV2010IncomingPhoneNumberTollFree, 'date_created' | 'date_updated'>
+
 export interface ApiV2010Key {
   sid: string | null
   friendly_name: string | null
@@ -32,6 +383,114 @@ export interface ApiV2010NewKey {
   secret: string | null
 }
 export type ApiV2010NewKeyRow = Row<ApiV2010NewKey, 'date_created' | 'date_updated'>
+
+export interface ApiV2010Message {
+  body: string | null
+  num_segments: string | null
+  direction: 'inbound' | 'outbound-api' | 'outbound-call' | 'outbound-reply'
+  from: string | null
+  to: string | null
+  date_updated: string | null
+  price: string | null
+  error_message: string | null
+  uri: string | null
+  account_sid: string | null
+  num_media: string | null
+  status: 'queued' | 'sending' | 'sent' | 'failed' | 'delivered' | 'undelivered' | 'receiving' | 'received' | 'accepted' | 'scheduled' | 'read' | 'partially_delivered' | 'canceled'
+  messaging_service_sid: string | null
+  sid: string | null
+  date_sent: string | null
+  date_created: string | null
+  error_code: number | null
+  price_unit: string | null
+  api_version: string | null
+  subresource_uris: Readonly<Record<string, string | null>> | null
+}
+export type ApiV2010MessageRow = Row<ApiV2010Message, 'date_updated' | 'date_sent' | 'date_created'>
+
+export interface ApiV2010MessageFeedback {
+  account_sid: string | null
+  message_sid: string | null
+  outcome: 'confirmed' | 'unconfirmed'
+  date_created: string | null
+  date_updated: string | null
+  uri: string | null
+}
+export type ApiV2010MessageFeedbackRow = Row<ApiV2010MessageFeedback, 'date_created' | 'date_updated'>
+
+export interface ApiV2010Media {
+  account_sid: string | null
+  content_type: string | null
+  date_created: string | null
+  date_updated: string | null
+  parent_sid: string | null
+  sid: string | null
+  uri: string | null
+}
+export type ApiV2010MediaRow = Row<ApiV2010Media, 'date_created' | 'date_updated'>
+
+export interface ApiV2010Queue {
+  date_updated: string | null
+  current_size: number
+  friendly_name: string | null
+  uri: string | null
+  account_sid: string | null
+  average_wait_time: number
+  sid: string | null
+  date_created: string | null
+  max_size: number
+}
+export type ApiV2010QueueRow = Row<ApiV2010Queue, 'date_updated' | 'date_created'>
+
+export interface ApiV2010Member {
+  call_sid: string | null
+  date_enqueued: string | null
+  position: number
+  uri: string | null
+  wait_time: number
+  queue_sid: string | null
+}
+export type ApiV2010MemberRow = Row<ApiV2010Member, 'date_enqueued'>
+
+export interface ApiV2010Recording {
+  account_sid: string | null
+  api_version: string | null
+  call_sid: string | null
+  conference_sid: string | null
+  date_created: string | null
+  date_updated: string | null
+  start_time: string | null
+  duration: string | null
+  sid: string | null
+  price: string | null
+  price_unit: string | null
+  status: 'in-progress' | 'paused' | 'stopped' | 'processing' | 'completed' | 'absent' | 'deleted'
+  channels: number | null
+  source: 'DialVerb' | 'Conference' | 'OutboundAPI' | 'Trunking' | 'RecordVerb' | 'StartCallRecordingAPI' | 'StartConferenceRecordingAPI'
+  error_code: number | null
+  uri: string | null
+  encryption_details: unknown
+  subresource_uris: Readonly<Record<string, string | null>> | null
+  media_url: string | null
+}
+export type ApiV2010RecordingRow = Row<ApiV2010Recording, 'date_created' | 'date_updated' | 'start_time'>
+
+export interface ApiV2010RecordingTranscription {
+  account_sid: string | null
+  api_version: string | null
+  date_created: string | null
+  date_updated: string | null
+  duration: string | null
+  price: number | null
+  price_unit: string | null
+  recording_sid: string | null
+  sid: string | null
+  status: 'in-progress' | 'completed' | 'failed'
+  transcription_text: string | null
+  type: string | null
+  uri: string | null
+}
+export type ApiV2010RecordingTranscriptionRow = Row<ApiV2010RecordingTranscription, 'date_created' | 'date_updated'>
 
 export interface ApiV2010SigningKey {
   sid: string | null
@@ -50,19 +509,104 @@ export interface ApiV2010NewSigningKey {
 }
 export type ApiV2010NewSigningKeyRow = Row<ApiV2010NewSigningKey, 'date_created' | 'date_updated'>
 
+export interface ApiV2010Token {
+  account_sid: string | null
+  date_created: string | null
+  date_updated: string | null
+  ice_servers: readonly unknown[] | null
+  password: string | null
+  ttl: string | null
+  username: string | null
+}
+export type ApiV2010TokenRow = Row<ApiV2010Token, 'date_created' | 'date_updated'>
+
 export interface ApiV2010Operations {
   'api_v2010.ListAccount': { path: {}; params: { readonly friendly_name?: string; readonly status?: 'active' | 'suspended' | 'closed' }; row: ApiV2010AccountRow; result: { accounts: readonly ApiV2010Account[]; meta: Meta } }
   'api_v2010.CreateAccount': { path: {}; params: { readonly friendly_name?: string }; row: ApiV2010AccountRow; result: ApiV2010Account }
+  'api_v2010.ListApplication': { path: { readonly account_sid: string }; params: { readonly friendly_name?: string }; row: ApiV2010ApplicationRow; result: { applications: readonly ApiV2010Application[]; meta: Meta } }
+  'api_v2010.CreateApplication': { path: { readonly account_sid: string }; params: { readonly api_version?: string; readonly voice_url?: string; readonly voice_method?: 'GET' | 'POST'; readonly voice_fallback_url?: string; readonly voice_fallback_method?: 'GET' | 'POST'; readonly status_callback?: string; readonly status_callback_method?: 'GET' | 'POST'; readonly voice_caller_id_lookup?: boolean; readonly sms_url?: string; readonly sms_method?: 'GET' | 'POST'; readonly sms_fallback_url?: string; readonly sms_fallback_method?: 'GET' | 'POST'; readonly sms_status_callback?: string; readonly message_status_callback?: string; readonly friendly_name?: string; readonly public_application_connect_enabled?: boolean }; row: ApiV2010ApplicationRow; result: ApiV2010Application }
+  'api_v2010.DeleteApplication': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: null; result: null }
+  'api_v2010.FetchApplication': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: ApiV2010ApplicationRow; result: ApiV2010Application }
+  'api_v2010.UpdateApplication': { path: { readonly account_sid: string; readonly sid: string }; params: { readonly friendly_name?: string; readonly api_version?: string; readonly voice_url?: string; readonly voice_method?: 'GET' | 'POST'; readonly voice_fallback_url?: string; readonly voice_fallback_method?: 'GET' | 'POST'; readonly status_callback?: string; readonly status_callback_method?: 'GET' | 'POST'; readonly voice_caller_id_lookup?: boolean; readonly sms_url?: string; readonly sms_method?: 'GET' | 'POST'; readonly sms_fallback_url?: string; readonly sms_fallback_method?: 'GET' | 'POST'; readonly sms_status_callback?: string; readonly message_status_callback?: string; readonly public_application_connect_enabled?: boolean }; row: ApiV2010ApplicationRow; result: ApiV2010Application }
+  'api_v2010.ListCall': { path: { readonly account_sid: string }; params: { readonly to?: string; readonly from?: string; readonly parent_call_sid?: string; readonly status?: 'queued' | 'ringing' | 'in-progress' | 'completed' | 'busy' | 'failed' | 'no-answer' | 'canceled'; readonly start_time?: number; readonly start_time_before?: number; readonly start_time_after?: number; readonly end_time?: number; readonly end_time_before?: number; readonly end_time_after?: number }; row: ApiV2010CallRow; result: { calls: readonly ApiV2010Call[]; meta: Meta } }
+  'api_v2010.CreateCall': { path: { readonly account_sid: string }; params: { readonly to: string; readonly from: string; readonly method?: 'GET' | 'POST'; readonly fallback_url?: string; readonly fallback_method?: 'GET' | 'POST'; readonly status_callback?: string; readonly status_callback_event?: readonly string[]; readonly status_callback_method?: 'GET' | 'POST'; readonly send_digits?: string; readonly timeout?: number; readonly record?: boolean; readonly recording_channels?: string; readonly recording_status_callback?: string; readonly recording_status_callback_method?: 'GET' | 'POST'; readonly sip_auth_username?: string; readonly sip_auth_password?: string; readonly machine_detection?: string; readonly machine_detection_timeout?: number; readonly recording_status_callback_event?: readonly string[]; readonly trim?: string; readonly caller_id?: string; readonly machine_detection_speech_threshold?: number; readonly machine_detection_speech_end_threshold?: number; readonly machine_detection_silence_timeout?: number; readonly async_amd?: string; readonly async_amd_status_callback?: string; readonly async_amd_status_callback_method?: 'GET' | 'POST'; readonly byoc?: string; readonly call_reason?: string; readonly call_token?: string; readonly recording_track?: string; readonly time_limit?: number; readonly client_notification_url?: string; readonly url?: string; readonly twiml?: string; readonly application_sid?: string }; row: ApiV2010CallRow; result: ApiV2010Call }
+  'api_v2010.ListCallEvent': { path: { readonly account_sid: string; readonly call_sid: string }; params: {}; row: ApiV2010CallEventRow; result: { events: readonly ApiV2010CallEvent[]; meta: Meta } }
+  'api_v2010.CreatePayments': { path: { readonly account_sid: string; readonly call_sid: string }; params: { readonly idempotency_key: string; readonly status_callback: string; readonly bank_account_type?: 'consumer-checking' | 'consumer-savings' | 'commercial-checking'; readonly charge_amount?: number; readonly currency?: string; readonly description?: string; readonly input?: string; readonly min_postal_code_length?: number; readonly parameter?: unknown; readonly payment_connector?: string; readonly payment_method?: 'credit-card' | 'ach-debit'; readonly postal_code?: boolean; readonly security_code?: boolean; readonly timeout?: number; readonly token_type?: 'one-time' | 'reusable' | 'payment-method'; readonly valid_card_types?: string }; row: ApiV2010PaymentsRow; result: ApiV2010Payments }
+  'api_v2010.UpdatePayments': { path: { readonly account_sid: string; readonly call_sid: string; readonly sid: string }; params: { readonly idempotency_key: string; readonly status_callback: string; readonly capture?: 'payment-card-number' | 'expiration-date' | 'security-code' | 'postal-code' | 'bank-routing-number' | 'bank-account-number'; readonly status?: 'complete' | 'cancel' }; row: ApiV2010PaymentsRow; result: ApiV2010Payments }
+  'api_v2010.ListCallRecording': { path: { readonly account_sid: string; readonly call_sid: string }; params: { readonly date_created?: string; readonly date_created_before?: string; readonly date_created_after?: string }; row: ApiV2010CallRecordingRow; result: { recordings: readonly ApiV2010CallRecording[]; meta: Meta } }
+  'api_v2010.CreateCallRecording': { path: { readonly account_sid: string; readonly call_sid: string }; params: { readonly recording_status_callback_event?: readonly string[]; readonly recording_status_callback?: string; readonly recording_status_callback_method?: 'GET' | 'POST'; readonly trim?: string; readonly recording_channels?: string; readonly recording_track?: string }; row: ApiV2010CallRecordingRow; result: ApiV2010CallRecording }
+  'api_v2010.DeleteCallRecording': { path: { readonly account_sid: string; readonly call_sid: string; readonly sid: string }; params: {}; row: null; result: null }
+  'api_v2010.FetchCallRecording': { path: { readonly account_sid: string; readonly call_sid: string; readonly sid: string }; params: {}; row: ApiV2010CallRecordingRow; result: ApiV2010CallRecording }
+  'api_v2010.UpdateCallRecording': { path: { readonly account_sid: string; readonly call_sid: string; readonly sid: string }; params: { readonly status: 'in-progress' | 'paused' | 'stopped' | 'processing' | 'completed' | 'absent'; readonly pause_behavior?: string }; row: ApiV2010CallRecordingRow; result: ApiV2010CallRecording }
+  'api_v2010.CreateSiprec': { path: { readonly account_sid: string; readonly call_sid: string }; params: { readonly name?: string; readonly connector_name?: string; readonly track?: 'inbound_track' | 'outbound_track' | 'both_tracks'; readonly status_callback?: string; readonly status_callback_method?: 'GET' | 'POST' }; row: ApiV2010SiprecRow; result: ApiV2010Siprec }
+  'api_v2010.UpdateSiprec': { path: { readonly account_sid: string; readonly call_sid: string; readonly sid: string }; params: { readonly status: 'stopped' }; row: ApiV2010SiprecRow; result: ApiV2010Siprec }
+  'api_v2010.CreateStream': { path: { readonly account_sid: string; readonly call_sid: string }; params: { readonly url: string; readonly name?: string; readonly track?: 'inbound_track' | 'outbound_track' | 'both_tracks'; readonly status_callback?: string; readonly status_callback_method?: 'GET' | 'POST' }; row: ApiV2010StreamRow; result: ApiV2010Stream }
+  'api_v2010.UpdateStream': { path: { readonly account_sid: string; readonly call_sid: string; readonly sid: string }; params: { readonly status: 'stopped' }; row: ApiV2010StreamRow; result: ApiV2010Stream }
+  'api_v2010.CreateRealtimeTranscription': { path: { readonly account_sid: string; readonly call_sid: string }; params: { readonly name?: string; readonly track?: 'inbound_track' | 'outbound_track' | 'both_tracks'; readonly status_callback_url?: string; readonly status_callback_method?: 'GET' | 'POST'; readonly inbound_track_label?: string; readonly outbound_track_label?: string; readonly partial_results?: boolean; readonly language_code?: string; readonly transcription_engine?: string; readonly profanity_filter?: boolean; readonly speech_model?: string; readonly hints?: string; readonly enable_automatic_punctuation?: boolean; readonly intelligence_service?: string }; row: ApiV2010RealtimeTranscriptionRow; result: ApiV2010RealtimeTranscription }
+  'api_v2010.UpdateRealtimeTranscription': { path: { readonly account_sid: string; readonly call_sid: string; readonly sid: string }; params: { readonly status: 'stopped' }; row: ApiV2010RealtimeTranscriptionRow; result: ApiV2010RealtimeTranscription }
+  'api_v2010.CreateUserDefinedMessageSubscription': { path: { readonly account_sid: string; readonly call_sid: string }; params: { readonly callback: string; readonly idempotency_key?: string; readonly method?: 'GET' | 'POST' }; row: ApiV2010UserDefinedMessageSubscriptionRow; result: ApiV2010UserDefinedMessageSubscription }
+  'api_v2010.DeleteUserDefinedMessageSubscription': { path: { readonly account_sid: string; readonly call_sid: string; readonly sid: string }; params: {}; row: null; result: null }
+  'api_v2010.CreateUserDefinedMessage': { path: { readonly account_sid: string; readonly call_sid: string }; params: { readonly content: string; readonly idempotency_key?: string }; row: ApiV2010UserDefinedMessageRow; result: ApiV2010UserDefinedMessage }
+  'api_v2010.DeleteCall': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: null; result: null }
+  'api_v2010.FetchCall': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: ApiV2010CallRow; result: ApiV2010Call }
+  'api_v2010.UpdateCall': { path: { readonly account_sid: string; readonly sid: string }; params: { readonly url?: string; readonly method?: 'GET' | 'POST'; readonly status?: 'canceled' | 'completed'; readonly fallback_url?: string; readonly fallback_method?: 'GET' | 'POST'; readonly status_callback?: string; readonly status_callback_method?: 'GET' | 'POST'; readonly twiml?: string; readonly time_limit?: number }; row: ApiV2010CallRow; result: ApiV2010Call }
+  'api_v2010.ListConference': { path: { readonly account_sid: string }; params: { readonly date_created?: string; readonly date_created_before?: string; readonly date_created_after?: string; readonly date_updated?: string; readonly date_updated_before?: string; readonly date_updated_after?: string; readonly friendly_name?: string; readonly status?: 'init' | 'in-progress' | 'completed' }; row: ApiV2010ConferenceRow; result: { conferences: readonly ApiV2010Conference[]; meta: Meta } }
+  'api_v2010.ListParticipant': { path: { readonly account_sid: string; readonly conference_sid: string }; params: { readonly muted?: boolean; readonly hold?: boolean; readonly coaching?: boolean }; row: ApiV2010ParticipantRow; result: { participants: readonly ApiV2010Participant[]; meta: Meta } }
+  'api_v2010.CreateParticipant': { path: { readonly account_sid: string; readonly conference_sid: string }; params: { readonly from: string; readonly to: string; readonly status_callback?: string; readonly status_callback_method?: 'GET' | 'POST'; readonly status_callback_event?: readonly string[]; readonly label?: string; readonly timeout?: number; readonly record?: boolean; readonly muted?: boolean; readonly beep?: string; readonly start_conference_on_enter?: boolean; readonly end_conference_on_exit?: boolean; readonly wait_url?: string; readonly wait_method?: 'GET' | 'POST'; readonly early_media?: boolean; readonly max_participants?: number; readonly conference_record?: string; readonly conference_trim?: string; readonly conference_status_callback?: string; readonly conference_status_callback_method?: 'GET' | 'POST'; readonly conference_status_callback_event?: readonly string[]; readonly recording_channels?: string; readonly recording_status_callback?: string; readonly recording_status_callback_method?: 'GET' | 'POST'; readonly sip_auth_username?: string; readonly sip_auth_password?: string; readonly region?: string; readonly conference_recording_status_callback?: string; readonly conference_recording_status_callback_method?: 'GET' | 'POST'; readonly recording_status_callback_event?: readonly string[]; readonly conference_recording_status_callback_event?: readonly string[]; readonly coaching?: boolean; readonly call_sid_to_coach?: string; readonly jitter_buffer_size?: string; readonly byoc?: string; readonly caller_id?: string; readonly call_reason?: string; readonly recording_track?: string; readonly time_limit?: number; readonly machine_detection?: string; readonly machine_detection_timeout?: number; readonly machine_detection_speech_threshold?: number; readonly machine_detection_speech_end_threshold?: number; readonly machine_detection_silence_timeout?: number; readonly amd_status_callback?: string; readonly amd_status_callback_method?: 'GET' | 'POST'; readonly trim?: string; readonly call_token?: string; readonly client_notification_url?: string; readonly caller_display_name?: string }; row: ApiV2010ParticipantRow; result: ApiV2010Participant }
+  'api_v2010.DeleteParticipant': { path: { readonly account_sid: string; readonly conference_sid: string; readonly call_sid: string }; params: {}; row: null; result: null }
+  'api_v2010.FetchParticipant': { path: { readonly account_sid: string; readonly conference_sid: string; readonly call_sid: string }; params: {}; row: ApiV2010ParticipantRow; result: ApiV2010Participant }
+  'api_v2010.UpdateParticipant': { path: { readonly account_sid: string; readonly conference_sid: string; readonly call_sid: string }; params: { readonly muted?: boolean; readonly hold?: boolean; readonly hold_url?: string; readonly hold_method?: 'GET' | 'POST'; readonly announce_url?: string; readonly announce_method?: 'GET' | 'POST'; readonly wait_url?: string; readonly wait_method?: 'GET' | 'POST'; readonly beep_on_exit?: boolean; readonly end_conference_on_exit?: boolean; readonly coaching?: boolean; readonly call_sid_to_coach?: string }; row: ApiV2010ParticipantRow; result: ApiV2010Participant }
+  'api_v2010.ListConferenceRecording': { path: { readonly account_sid: string; readonly conference_sid: string }; params: { readonly date_created?: string; readonly date_created_before?: string; readonly date_created_after?: string }; row: ApiV2010ConferenceRecordingRow; result: { recordings: readonly ApiV2010ConferenceRecording[]; meta: Meta } }
+  'api_v2010.DeleteConferenceRecording': { path: { readonly account_sid: string; readonly conference_sid: string; readonly sid: string }; params: {}; row: null; result: null }
+  'api_v2010.FetchConferenceRecording': { path: { readonly account_sid: string; readonly conference_sid: string; readonly sid: string }; params: {}; row: ApiV2010ConferenceRecordingRow; result: ApiV2010ConferenceRecording }
+  'api_v2010.UpdateConferenceRecording': { path: { readonly account_sid: string; readonly conference_sid: string; readonly sid: string }; params: { readonly status: 'in-progress' | 'paused' | 'stopped' | 'processing' | 'completed' | 'absent'; readonly pause_behavior?: string }; row: ApiV2010ConferenceRecordingRow; result: ApiV2010ConferenceRecording }
+  'api_v2010.FetchConference': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: ApiV2010ConferenceRow; result: ApiV2010Conference }
+  'api_v2010.UpdateConference': { path: { readonly account_sid: string; readonly sid: string }; params: { readonly status?: 'completed'; readonly announce_url?: string; readonly announce_method?: 'GET' | 'POST' }; row: ApiV2010ConferenceRow; result: ApiV2010Conference }
+  'api_v2010.ListIncomingPhoneNumber': { path: { readonly account_sid: string }; params: { readonly beta?: boolean; readonly friendly_name?: string; readonly phone_number?: string; readonly origin?: string }; row: ApiV2010IncomingPhoneNumberRow; result: { incoming_phone_numbers: readonly ApiV2010IncomingPhoneNumber[]; meta: Meta } }
+  'api_v2010.CreateIncomingPhoneNumber': { path: { readonly account_sid: string }; params: { readonly api_version?: string; readonly friendly_name?: string; readonly sms_application_sid?: string | null; readonly sms_fallback_method?: 'GET' | 'POST'; readonly sms_fallback_url?: string; readonly sms_method?: 'GET' | 'POST'; readonly sms_url?: string; readonly status_callback?: string; readonly status_callback_method?: 'GET' | 'POST'; readonly voice_application_sid?: string | null; readonly voice_caller_id_lookup?: boolean; readonly voice_fallback_method?: 'GET' | 'POST'; readonly voice_fallback_url?: string; readonly voice_method?: 'GET' | 'POST'; readonly voice_url?: string; readonly emergency_status?: 'Active' | 'Inactive'; readonly emergency_address_sid?: string | null; readonly trunk_sid?: string | null; readonly identity_sid?: string | null; readonly address_sid?: string | null; readonly voice_receive_mode?: 'voice' | 'fax'; readonly bundle_sid?: string | null; readonly phone_number?: string; readonly area_code?: string }; row: ApiV2010IncomingPhoneNumberRow; result: ApiV2010IncomingPhoneNumber }
+  'api_v2010.ListIncomingPhoneNumberLocal': { path: { readonly account_sid: string }; params: { readonly beta?: boolean; readonly friendly_name?: string; readonly phone_number?: string; readonly origin?: string }; row: ApiV2010IncomingPhoneNumberLocalRow; result: { incoming_phone_numbers: readonly ApiV2010IncomingPhoneNumberLocal[]; meta: Meta } }
+  'api_v2010.CreateIncomingPhoneNumberLocal': { path: { readonly account_sid: string }; params: { readonly phone_number: string; readonly api_version?: string; readonly friendly_name?: string; readonly sms_application_sid?: string | null; readonly sms_fallback_method?: 'GET' | 'POST'; readonly sms_fallback_url?: string; readonly sms_method?: 'GET' | 'POST'; readonly sms_url?: string; readonly status_callback?: string; readonly status_callback_method?: 'GET' | 'POST'; readonly voice_application_sid?: string | null; readonly voice_caller_id_lookup?: boolean; readonly voice_fallback_method?: 'GET' | 'POST'; readonly voice_fallback_url?: string; readonly voice_method?: 'GET' | 'POST'; readonly voice_url?: string; readonly identity_sid?: string | null; readonly address_sid?: string | null; readonly emergency_status?: 'Active' | 'Inactive'; readonly emergency_address_sid?: string | null; readonly trunk_sid?: string | null; readonly voice_receive_mode?: 'voice' | 'fax'; readonly bundle_sid?: string | null }; row: ApiV2010IncomingPhoneNumberLocalRow; result: ApiV2010IncomingPhoneNumberLocal }
+  'api_v2010.ListIncomingPhoneNumberMobile': { path: { readonly account_sid: string }; params: { readonly beta?: boolean; readonly friendly_name?: string; readonly phone_number?: string; readonly origin?: string }; row: ApiV2010IncomingPhoneNumberMobileRow; result: { incoming_phone_numbers: readonly ApiV2010IncomingPhoneNumberMobile[]; meta: Meta } }
+  'api_v2010.CreateIncomingPhoneNumberMobile': { path: { readonly account_sid: string }; params: { readonly phone_number: string; readonly api_version?: string; readonly friendly_name?: string; readonly sms_application_sid?: string | null; readonly sms_fallback_method?: 'GET' | 'POST'; readonly sms_fallback_url?: string; readonly sms_method?: 'GET' | 'POST'; readonly sms_url?: string; readonly status_callback?: string; readonly status_callback_method?: 'GET' | 'POST'; readonly voice_application_sid?: string | null; readonly voice_caller_id_lookup?: boolean; readonly voice_fallback_method?: 'GET' | 'POST'; readonly voice_fallback_url?: string; readonly voice_method?: 'GET' | 'POST'; readonly voice_url?: string; readonly identity_sid?: string | null; readonly address_sid?: string | null; readonly emergency_status?: 'Active' | 'Inactive'; readonly emergency_address_sid?: string | null; readonly trunk_sid?: string | null; readonly voice_receive_mode?: 'voice' | 'fax'; readonly bundle_sid?: string | null }; row: ApiV2010IncomingPhoneNumberMobileRow; result: ApiV2010IncomingPhoneNumberMobile }
+  'api_v2010.ListIncomingPhoneNumberTollFree': { path: { readonly account_sid: string }; params: { readonly beta?: boolean; readonly friendly_name?: string; readonly phone_number?: string; readonly origin?: string }; row: ApiV2010IncomingPhoneNumberTollFreeRow; result: { incoming_phone_numbers: readonly ApiV2010IncomingPhoneNumberTollFree[]; meta: Meta } }
+  'api_v2010.CreateIncomingPhoneNumberTollFree': { path: { readonly account_sid: string }; params: { readonly phone_number: string; readonly api_version?: string; readonly friendly_name?: string; readonly sms_application_sid?: string | null; readonly sms_fallback_method?: 'GET' | 'POST'; readonly sms_fallback_url?: string; readonly sms_method?: 'GET' | 'POST'; readonly sms_url?: string; readonly status_callback?: string; readonly status_callback_method?: 'GET' | 'POST'; readonly voice_application_sid?: string | null; readonly voice_caller_id_lookup?: boolean; readonly voice_fallback_method?: 'GET' | 'POST'; readonly voice_fallback_url?: string; readonly voice_method?: 'GET' | 'POST'; readonly voice_url?: string; readonly identity_sid?: string | null; readonly address_sid?: string | null; readonly emergency_status?: 'Active' | 'Inactive'; readonly emergency_address_sid?: string | null; readonly trunk_sid?: string | null; readonly voice_receive_mode?: 'voice' | 'fax'; readonly bundle_sid?: string | null }; row: ApiV2010IncomingPhoneNumberTollFreeRow; result: ApiV2010IncomingPhoneNumberTollFree }
+  'api_v2010.DeleteIncomingPhoneNumber': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: null; result: null }
+  'api_v2010.FetchIncomingPhoneNumber': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: ApiV2010IncomingPhoneNumberRow; result: ApiV2010IncomingPhoneNumber }
+  'api_v2010.UpdateIncomingPhoneNumber': { path: { readonly account_sid: string; readonly sid: string }; params: { readonly account_sid?: string; readonly api_version?: string; readonly friendly_name?: string; readonly sms_application_sid?: string | null; readonly sms_fallback_method?: 'GET' | 'POST'; readonly sms_fallback_url?: string; readonly sms_method?: 'GET' | 'POST'; readonly sms_url?: string; readonly status_callback?: string; readonly status_callback_method?: 'GET' | 'POST'; readonly voice_application_sid?: string | null; readonly voice_caller_id_lookup?: boolean; readonly voice_fallback_method?: 'GET' | 'POST'; readonly voice_fallback_url?: string; readonly voice_method?: 'GET' | 'POST'; readonly voice_url?: string; readonly emergency_status?: 'Active' | 'Inactive'; readonly emergency_address_sid?: string | null; readonly trunk_sid?: string | null; readonly voice_receive_mode?: 'voice' | 'fax'; readonly identity_sid?: string | null; readonly address_sid?: string | null; readonly bundle_sid?: string | null }; row: ApiV2010IncomingPhoneNumberRow; result: ApiV2010IncomingPhoneNumber }
   'api_v2010.ListKey': { path: { readonly account_sid: string }; params: {}; row: ApiV2010KeyRow; result: { keys: readonly ApiV2010Key[]; meta: Meta } }
   'api_v2010.CreateNewKey': { path: { readonly account_sid: string }; params: { readonly friendly_name?: string }; row: ApiV2010NewKeyRow; result: ApiV2010NewKey }
   'api_v2010.DeleteKey': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: null; result: null }
   'api_v2010.FetchKey': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: ApiV2010KeyRow; result: ApiV2010Key }
   'api_v2010.UpdateKey': { path: { readonly account_sid: string; readonly sid: string }; params: { readonly friendly_name?: string }; row: ApiV2010KeyRow; result: ApiV2010Key }
+  'api_v2010.ListMessage': { path: { readonly account_sid: string }; params: { readonly to?: string; readonly from?: string; readonly date_sent?: number; readonly date_sent_before?: number; readonly date_sent_after?: number }; row: ApiV2010MessageRow; result: { messages: readonly ApiV2010Message[]; meta: Meta } }
+  'api_v2010.CreateMessage': { path: { readonly account_sid: string }; params: { readonly to?: string; readonly status_callback?: string; readonly application_sid?: string; readonly max_price?: number; readonly provide_feedback?: boolean; readonly attempt?: number; readonly validity_period?: number; readonly force_delivery?: boolean; readonly content_retention?: 'retain' | 'discard'; readonly address_retention?: 'retain' | 'obfuscate'; readonly smart_encoded?: boolean; readonly persistent_action?: readonly string[]; readonly traffic_type?: 'free'; readonly shorten_urls?: boolean; readonly schedule_type?: 'fixed'; readonly send_at?: number; readonly send_as_mms?: boolean; readonly content_variables?: string; readonly risk_check?: 'enable' | 'disable'; readonly from?: string; readonly messaging_service_sid?: string; readonly body?: string; readonly media_url?: readonly string[]; readonly content_sid?: string }; row: ApiV2010MessageRow; result: ApiV2010Message }
+  'api_v2010.CreateMessageFeedback': { path: { readonly account_sid: string; readonly message_sid: string }; params: { readonly outcome?: 'confirmed' | 'unconfirmed' }; row: ApiV2010MessageFeedbackRow; result: ApiV2010MessageFeedback }
+  'api_v2010.ListMedia': { path: { readonly account_sid: string; readonly message_sid: string }; params: { readonly date_created?: number; readonly date_created_before?: number; readonly date_created_after?: number }; row: ApiV2010MediaRow; result: { media_list: readonly ApiV2010Media[]; meta: Meta } }
+  'api_v2010.DeleteMedia': { path: { readonly account_sid: string; readonly message_sid: string; readonly sid: string }; params: {}; row: null; result: null }
+  'api_v2010.FetchMedia': { path: { readonly account_sid: string; readonly message_sid: string; readonly sid: string }; params: {}; row: ApiV2010MediaRow; result: ApiV2010Media }
+  'api_v2010.DeleteMessage': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: null; result: null }
+  'api_v2010.FetchMessage': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: ApiV2010MessageRow; result: ApiV2010Message }
+  'api_v2010.UpdateMessage': { path: { readonly account_sid: string; readonly sid: string }; params: { readonly body?: string; readonly status?: 'canceled' }; row: ApiV2010MessageRow; result: ApiV2010Message }
+  'api_v2010.ListQueue': { path: { readonly account_sid: string }; params: {}; row: ApiV2010QueueRow; result: { queues: readonly ApiV2010Queue[]; meta: Meta } }
+  'api_v2010.CreateQueue': { path: { readonly account_sid: string }; params: { readonly friendly_name: string; readonly max_size?: number }; row: ApiV2010QueueRow; result: ApiV2010Queue }
+  'api_v2010.ListMember': { path: { readonly account_sid: string; readonly queue_sid: string }; params: {}; row: ApiV2010MemberRow; result: { queue_members: readonly ApiV2010Member[]; meta: Meta } }
+  'api_v2010.FetchMember': { path: { readonly account_sid: string; readonly queue_sid: string; readonly call_sid: string }; params: {}; row: ApiV2010MemberRow; result: ApiV2010Member }
+  'api_v2010.UpdateMember': { path: { readonly account_sid: string; readonly queue_sid: string; readonly call_sid: string }; params: { readonly url: string; readonly method?: 'GET' | 'POST' }; row: ApiV2010MemberRow; result: ApiV2010Member }
+  'api_v2010.DeleteQueue': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: null; result: null }
+  'api_v2010.FetchQueue': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: ApiV2010QueueRow; result: ApiV2010Queue }
+  'api_v2010.UpdateQueue': { path: { readonly account_sid: string; readonly sid: string }; params: { readonly friendly_name?: string; readonly max_size?: number }; row: ApiV2010QueueRow; result: ApiV2010Queue }
+  'api_v2010.ListRecording': { path: { readonly account_sid: string }; params: { readonly date_created?: number; readonly date_created_before?: number; readonly date_created_after?: number; readonly call_sid?: string; readonly conference_sid?: string; readonly include_soft_deleted?: boolean }; row: ApiV2010RecordingRow; result: { recordings: readonly ApiV2010Recording[]; meta: Meta } }
+  'api_v2010.ListRecordingTranscription': { path: { readonly account_sid: string; readonly recording_sid: string }; params: {}; row: ApiV2010RecordingTranscriptionRow; result: { transcriptions: readonly ApiV2010RecordingTranscription[]; meta: Meta } }
+  'api_v2010.DeleteRecordingTranscription': { path: { readonly account_sid: string; readonly recording_sid: string; readonly sid: string }; params: {}; row: null; result: null }
+  'api_v2010.FetchRecordingTranscription': { path: { readonly account_sid: string; readonly recording_sid: string; readonly sid: string }; params: {}; row: ApiV2010RecordingTranscriptionRow; result: ApiV2010RecordingTranscription }
+  'api_v2010.DeleteRecording': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: null; result: null }
+  'api_v2010.FetchRecording': { path: { readonly account_sid: string; readonly sid: string }; params: { readonly include_soft_deleted?: boolean }; row: ApiV2010RecordingRow; result: ApiV2010Recording }
   'api_v2010.ListSigningKey': { path: { readonly account_sid: string }; params: {}; row: ApiV2010SigningKeyRow; result: { signing_keys: readonly ApiV2010SigningKey[]; meta: Meta } }
   'api_v2010.CreateNewSigningKey': { path: { readonly account_sid: string }; params: { readonly friendly_name?: string }; row: ApiV2010NewSigningKeyRow; result: ApiV2010NewSigningKey }
   'api_v2010.DeleteSigningKey': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: null; result: null }
   'api_v2010.FetchSigningKey': { path: { readonly account_sid: string; readonly sid: string }; params: {}; row: ApiV2010SigningKeyRow; result: ApiV2010SigningKey }
   'api_v2010.UpdateSigningKey': { path: { readonly account_sid: string; readonly sid: string }; params: { readonly friendly_name?: string }; row: ApiV2010SigningKeyRow; result: ApiV2010SigningKey }
+  'api_v2010.CreateToken': { path: { readonly account_sid: string }; params: { readonly ttl?: number }; row: ApiV2010TokenRow; result: ApiV2010Token }
   'api_v2010.FetchAccount': { path: { readonly sid: string }; params: {}; row: ApiV2010AccountRow; result: ApiV2010Account }
   'api_v2010.UpdateAccount': { path: { readonly sid: string }; params: { readonly friendly_name?: string; readonly status?: 'active' | 'suspended' | 'closed' }; row: ApiV2010AccountRow; result: ApiV2010Account }
 }
@@ -80,6 +624,391 @@ const apiV2010Account: Schema = {
     { name: 'subresource_uris', type: 'links', nullable: true },
     { name: 'type', type: 'string', enum: ['Trial', 'Full'] },
     { name: 'uri', type: 'string', nullable: true }
+  ]
+}
+
+const apiV2010Application: Schema = {
+  name: 'ApiV2010Application',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'api_version', type: 'string', nullable: true },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'friendly_name', type: 'string', nullable: true },
+    { name: 'message_status_callback', type: 'uri', nullable: true },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^AP[0-9a-fA-F]{32}$' },
+    { name: 'sms_fallback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'sms_fallback_url', type: 'uri', nullable: true },
+    { name: 'sms_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'sms_status_callback', type: 'uri', nullable: true },
+    { name: 'sms_url', type: 'uri', nullable: true },
+    { name: 'status_callback', type: 'uri', nullable: true },
+    { name: 'status_callback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'uri', type: 'string', nullable: true },
+    { name: 'voice_caller_id_lookup', type: 'boolean', nullable: true },
+    { name: 'voice_fallback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'voice_fallback_url', type: 'uri', nullable: true },
+    { name: 'voice_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'voice_url', type: 'uri', nullable: true },
+    { name: 'public_application_connect_enabled', type: 'boolean', nullable: true }
+  ]
+}
+
+const apiV2010Call: Schema = {
+  name: 'ApiV2010Call',
+  properties: [
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'parent_call_sid', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'to', type: 'string', nullable: true, sensitive: true },
+    { name: 'to_formatted', type: 'string', nullable: true, sensitive: true },
+    { name: 'from', type: 'string', nullable: true, sensitive: true },
+    { name: 'from_formatted', type: 'string', nullable: true, sensitive: true },
+    { name: 'phone_number_sid', type: 'sid', nullable: true, pattern: '^PN[0-9a-fA-F]{32}$' },
+    { name: 'status', type: 'string', enum: ['queued', 'ringing', 'in-progress', 'completed', 'busy', 'failed', 'no-answer', 'canceled'] },
+    { name: 'start_time', type: 'date-time-2822', nullable: true },
+    { name: 'end_time', type: 'date-time-2822', nullable: true },
+    { name: 'duration', type: 'string', nullable: true },
+    { name: 'price', type: 'string', nullable: true },
+    { name: 'price_unit', type: 'string', nullable: true },
+    { name: 'direction', type: 'string', nullable: true },
+    { name: 'answered_by', type: 'string', nullable: true },
+    { name: 'api_version', type: 'string', nullable: true },
+    { name: 'forwarded_from', type: 'string', nullable: true, sensitive: true },
+    { name: 'group_sid', type: 'sid', nullable: true, pattern: '^GP[0-9a-fA-F]{32}$' },
+    { name: 'caller_name', type: 'string', nullable: true, sensitive: true },
+    { name: 'queue_time', type: 'string', nullable: true },
+    { name: 'trunk_sid', type: 'sid', nullable: true, pattern: '^TK[0-9a-fA-F]{32}$' },
+    { name: 'uri', type: 'string', nullable: true },
+    { name: 'subresource_uris', type: 'links', nullable: true }
+  ]
+}
+
+const apiV2010CallEvent: Schema = {
+  name: 'ApiV2010CallEvent',
+  properties: [
+    { name: 'request', type: 'json', nullable: true, sensitive: true },
+    { name: 'response', type: 'json', nullable: true, sensitive: true }
+  ]
+}
+
+const apiV2010Payments: Schema = {
+  name: 'ApiV2010Payments',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'call_sid', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^PK[0-9a-fA-F]{32}$' },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'uri', type: 'string', nullable: true }
+  ]
+}
+
+const apiV2010CallRecording: Schema = {
+  name: 'ApiV2010CallRecording',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'api_version', type: 'string', nullable: true },
+    { name: 'call_sid', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'conference_sid', type: 'sid', nullable: true, pattern: '^CF[0-9a-fA-F]{32}$' },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'start_time', type: 'date-time-2822', nullable: true },
+    { name: 'duration', type: 'string', nullable: true },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^RE[0-9a-fA-F]{32}$' },
+    { name: 'price', type: 'number', nullable: true },
+    { name: 'uri', type: 'string', nullable: true },
+    { name: 'encryption_details', type: 'json', nullable: true },
+    { name: 'price_unit', type: 'string', nullable: true },
+    { name: 'status', type: 'string', enum: ['in-progress', 'paused', 'stopped', 'processing', 'completed', 'absent'] },
+    { name: 'channels', type: 'integer', default: 0 },
+    { name: 'source', type: 'string', enum: ['DialVerb', 'Conference', 'OutboundAPI', 'Trunking', 'RecordVerb', 'StartCallRecordingAPI', 'StartConferenceRecordingAPI'] },
+    { name: 'error_code', type: 'integer', nullable: true },
+    { name: 'track', type: 'string', nullable: true }
+  ]
+}
+
+const apiV2010Siprec: Schema = {
+  name: 'ApiV2010Siprec',
+  properties: [
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^SR[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'call_sid', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'name', type: 'string', nullable: true },
+    { name: 'status', type: 'string', enum: ['in-progress', 'stopped'] },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'uri', type: 'string', nullable: true }
+  ]
+}
+
+const apiV2010Stream: Schema = {
+  name: 'ApiV2010Stream',
+  properties: [
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^MZ[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'call_sid', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'name', type: 'string', nullable: true },
+    { name: 'status', type: 'string', enum: ['in-progress', 'stopped'] },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'uri', type: 'string', nullable: true }
+  ]
+}
+
+const apiV2010RealtimeTranscription: Schema = {
+  name: 'ApiV2010RealtimeTranscription',
+  properties: [
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^GT[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'call_sid', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'name', type: 'string', nullable: true },
+    { name: 'status', type: 'string', enum: ['in-progress', 'stopped'] },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'uri', type: 'string', nullable: true }
+  ]
+}
+
+const apiV2010UserDefinedMessageSubscription: Schema = {
+  name: 'ApiV2010UserDefinedMessageSubscription',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'call_sid', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^ZY[0-9a-fA-F]{32}$' },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'uri', type: 'string', nullable: true }
+  ]
+}
+
+const apiV2010UserDefinedMessage: Schema = {
+  name: 'ApiV2010UserDefinedMessage',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'call_sid', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^KX[0-9a-fA-F]{32}$' },
+    { name: 'date_created', type: 'date-time-2822', nullable: true }
+  ]
+}
+
+const apiV2010Conference: Schema = {
+  name: 'ApiV2010Conference',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'api_version', type: 'string', nullable: true },
+    { name: 'friendly_name', type: 'string', nullable: true },
+    { name: 'region', type: 'string', nullable: true },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^CF[0-9a-fA-F]{32}$' },
+    { name: 'status', type: 'string', enum: ['init', 'in-progress', 'completed'] },
+    { name: 'uri', type: 'string', nullable: true },
+    { name: 'subresource_uris', type: 'links', nullable: true },
+    { name: 'reason_conference_ended', type: 'string', enum: ['conference-ended-via-api', 'participant-with-end-conference-on-exit-left', 'participant-with-end-conference-on-exit-kicked', 'last-participant-kicked', 'last-participant-left'] },
+    { name: 'call_sid_ending_conference', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' }
+  ]
+}
+
+const apiV2010Participant: Schema = {
+  name: 'ApiV2010Participant',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'call_sid', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'label', type: 'string', nullable: true },
+    { name: 'call_sid_to_coach', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'coaching', type: 'boolean', nullable: true },
+    { name: 'conference_sid', type: 'sid', nullable: true, pattern: '^CF[0-9a-fA-F]{32}$' },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'end_conference_on_exit', type: 'boolean', nullable: true },
+    { name: 'muted', type: 'boolean', nullable: true },
+    { name: 'hold', type: 'boolean', nullable: true },
+    { name: 'start_conference_on_enter', type: 'boolean', nullable: true },
+    { name: 'status', type: 'string', enum: ['queued', 'connecting', 'ringing', 'connected', 'complete', 'failed'] },
+    { name: 'queue_time', type: 'string', nullable: true },
+    { name: 'uri', type: 'string', nullable: true }
+  ]
+}
+
+const apiV2010ConferenceRecording: Schema = {
+  name: 'ApiV2010ConferenceRecording',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'api_version', type: 'string', nullable: true },
+    { name: 'call_sid', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'conference_sid', type: 'sid', nullable: true, pattern: '^CF[0-9a-fA-F]{32}$' },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'start_time', type: 'date-time-2822', nullable: true },
+    { name: 'duration', type: 'string', nullable: true },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^RE[0-9a-fA-F]{32}$' },
+    { name: 'price', type: 'string', nullable: true },
+    { name: 'price_unit', type: 'string', nullable: true },
+    { name: 'status', type: 'string', enum: ['in-progress', 'paused', 'stopped', 'processing', 'completed', 'absent'] },
+    { name: 'channels', type: 'integer', default: 0 },
+    { name: 'source', type: 'string', enum: ['DialVerb', 'Conference', 'OutboundAPI', 'Trunking', 'RecordVerb', 'StartCallRecordingAPI', 'StartConferenceRecordingAPI'] },
+    { name: 'error_code', type: 'integer', nullable: true },
+    { name: 'encryption_details', type: 'json', nullable: true },
+    { name: 'uri', type: 'string', nullable: true }
+  ]
+}
+
+const apiV2010IncomingPhoneNumber: Schema = {
+  name: 'ApiV2010IncomingPhoneNumber',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'address_sid', type: 'sid', nullable: true, pattern: '^AD[0-9a-fA-F]{32}$' },
+    { name: 'address_requirements', type: 'string', enum: ['none', 'any', 'local', 'foreign'] },
+    { name: 'api_version', type: 'string', nullable: true },
+    { name: 'beta', type: 'boolean', nullable: true },
+    { name: 'capabilities', type: 'json', nullable: true },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'friendly_name', type: 'string', nullable: true, sensitive: true },
+    { name: 'identity_sid', type: 'sid', nullable: true, pattern: '^RI[0-9a-fA-F]{32}$' },
+    { name: 'phone_number', type: 'string', nullable: true },
+    { name: 'origin', type: 'string', nullable: true },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^PN[0-9a-fA-F]{32}$' },
+    { name: 'sms_application_sid', type: 'sid', nullable: true, pattern: '^AP[0-9a-fA-F]{32}$' },
+    { name: 'sms_fallback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'sms_fallback_url', type: 'uri', nullable: true },
+    { name: 'sms_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'sms_url', type: 'uri', nullable: true },
+    { name: 'status_callback', type: 'uri', nullable: true },
+    { name: 'status_callback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'trunk_sid', type: 'sid', nullable: true, pattern: '^TK[0-9a-fA-F]{32}$' },
+    { name: 'uri', type: 'string', nullable: true },
+    { name: 'voice_receive_mode', type: 'string', enum: ['voice', 'fax'] },
+    { name: 'voice_application_sid', type: 'sid', nullable: true, pattern: '^AP[0-9a-fA-F]{32}$' },
+    { name: 'voice_caller_id_lookup', type: 'boolean', nullable: true },
+    { name: 'voice_fallback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'voice_fallback_url', type: 'uri', nullable: true },
+    { name: 'voice_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'voice_url', type: 'uri', nullable: true },
+    { name: 'emergency_status', type: 'string', enum: ['Active', 'Inactive'] },
+    { name: 'emergency_address_sid', type: 'sid', nullable: true, pattern: '^AD[0-9a-fA-F]{32}$' },
+    { name: 'emergency_address_status', type: 'string', enum: ['registered', 'unregistered', 'pending-registration', 'registration-failure', 'pending-unregistration', 'unregistration-failure'] },
+    { name: 'bundle_sid', type: 'sid', nullable: true, pattern: '^BU[0-9a-fA-F]{32}$' },
+    { name: 'status', type: 'string', nullable: true }
+  ]
+}
+
+const apiV2010IncomingPhoneNumberLocal: Schema = {
+  name: 'ApiV2010IncomingPhoneNumberLocal',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'address_sid', type: 'sid', nullable: true, pattern: '^AD[0-9a-fA-F]{32}$' },
+    { name: 'address_requirements', type: 'string', enum: ['none', 'any', 'local', 'foreign'] },
+    { name: 'api_version', type: 'string', nullable: true },
+    { name: 'beta', type: 'boolean', nullable: true },
+    { name: 'capabilities', type: 'json', nullable: true },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'friendly_name', type: 'string', nullable: true, sensitive: true },
+    { name: 'identity_sid', type: 'sid', nullable: true, pattern: '^RI[0-9a-fA-F]{32}$' },
+    { name: 'phone_number', type: 'string', nullable: true },
+    { name: 'origin', type: 'string', nullable: true },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^PN[0-9a-fA-F]{32}$' },
+    { name: 'sms_application_sid', type: 'sid', nullable: true, pattern: '^AP[0-9a-fA-F]{32}$' },
+    { name: 'sms_fallback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'sms_fallback_url', type: 'uri', nullable: true },
+    { name: 'sms_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'sms_url', type: 'uri', nullable: true },
+    { name: 'status_callback', type: 'uri', nullable: true },
+    { name: 'status_callback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'trunk_sid', type: 'sid', nullable: true, pattern: '^TK[0-9a-fA-F]{32}$' },
+    { name: 'uri', type: 'string', nullable: true },
+    { name: 'voice_receive_mode', type: 'string', enum: ['voice', 'fax'] },
+    { name: 'voice_application_sid', type: 'sid', nullable: true, pattern: '^AP[0-9a-fA-F]{32}$' },
+    { name: 'voice_caller_id_lookup', type: 'boolean', nullable: true },
+    { name: 'voice_fallback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'voice_fallback_url', type: 'uri', nullable: true },
+    { name: 'voice_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'voice_url', type: 'uri', nullable: true },
+    { name: 'emergency_status', type: 'string', enum: ['Active', 'Inactive'] },
+    { name: 'emergency_address_sid', type: 'sid', nullable: true, pattern: '^AD[0-9a-fA-F]{32}$' },
+    { name: 'emergency_address_status', type: 'string', enum: ['registered', 'unregistered', 'pending-registration', 'registration-failure', 'pending-unregistration', 'unregistration-failure'] },
+    { name: 'bundle_sid', type: 'sid', nullable: true, pattern: '^BU[0-9a-fA-F]{32}$' },
+    { name: 'status', type: 'string', nullable: true }
+  ]
+}
+
+const apiV2010IncomingPhoneNumberMobile: Schema = {
+  name: 'ApiV2010IncomingPhoneNumberMobile',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'address_sid', type: 'sid', nullable: true, pattern: '^AD[0-9a-fA-F]{32}$' },
+    { name: 'address_requirements', type: 'string', enum: ['none', 'any', 'local', 'foreign'] },
+    { name: 'api_version', type: 'string', nullable: true },
+    { name: 'beta', type: 'boolean', nullable: true },
+    { name: 'capabilities', type: 'json', nullable: true },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'friendly_name', type: 'string', nullable: true, sensitive: true },
+    { name: 'identity_sid', type: 'sid', nullable: true, pattern: '^RI[0-9a-fA-F]{32}$' },
+    { name: 'phone_number', type: 'string', nullable: true },
+    { name: 'origin', type: 'string', nullable: true },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^PN[0-9a-fA-F]{32}$' },
+    { name: 'sms_application_sid', type: 'sid', nullable: true, pattern: '^AP[0-9a-fA-F]{32}$' },
+    { name: 'sms_fallback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'sms_fallback_url', type: 'uri', nullable: true },
+    { name: 'sms_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'sms_url', type: 'uri', nullable: true },
+    { name: 'status_callback', type: 'uri', nullable: true },
+    { name: 'status_callback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'trunk_sid', type: 'sid', nullable: true, pattern: '^TK[0-9a-fA-F]{32}$' },
+    { name: 'uri', type: 'string', nullable: true },
+    { name: 'voice_receive_mode', type: 'string', enum: ['voice', 'fax'] },
+    { name: 'voice_application_sid', type: 'sid', nullable: true, pattern: '^AP[0-9a-fA-F]{32}$' },
+    { name: 'voice_caller_id_lookup', type: 'boolean', nullable: true },
+    { name: 'voice_fallback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'voice_fallback_url', type: 'uri', nullable: true },
+    { name: 'voice_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'voice_url', type: 'uri', nullable: true },
+    { name: 'emergency_status', type: 'string', enum: ['Active', 'Inactive'] },
+    { name: 'emergency_address_sid', type: 'sid', nullable: true, pattern: '^AD[0-9a-fA-F]{32}$' },
+    { name: 'emergency_address_status', type: 'string', enum: ['registered', 'unregistered', 'pending-registration', 'registration-failure', 'pending-unregistration', 'unregistration-failure'] },
+    { name: 'bundle_sid', type: 'sid', nullable: true, pattern: '^BU[0-9a-fA-F]{32}$' },
+    { name: 'status', type: 'string', nullable: true }
+  ]
+}
+
+const apiV2010IncomingPhoneNumberTollFree: Schema = {
+  name: 'ApiV2010IncomingPhoneNumberTollFree',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'address_sid', type: 'sid', nullable: true, pattern: '^AD[0-9a-fA-F]{32}$' },
+    { name: 'address_requirements', type: 'string', enum: ['none', 'any', 'local', 'foreign'] },
+    { name: 'api_version', type: 'string', nullable: true },
+    { name: 'beta', type: 'boolean', nullable: true },
+    { name: 'capabilities', type: 'json', nullable: true },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'friendly_name', type: 'string', nullable: true, sensitive: true },
+    { name: 'identity_sid', type: 'sid', nullable: true, pattern: '^RI[0-9a-fA-F]{32}$' },
+    { name: 'phone_number', type: 'string', nullable: true },
+    { name: 'origin', type: 'string', nullable: true },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^PN[0-9a-fA-F]{32}$' },
+    { name: 'sms_application_sid', type: 'sid', nullable: true, pattern: '^AP[0-9a-fA-F]{32}$' },
+    { name: 'sms_fallback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'sms_fallback_url', type: 'uri', nullable: true },
+    { name: 'sms_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'sms_url', type: 'uri', nullable: true },
+    { name: 'status_callback', type: 'uri', nullable: true },
+    { name: 'status_callback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'trunk_sid', type: 'sid', nullable: true, pattern: '^TK[0-9a-fA-F]{32}$' },
+    { name: 'uri', type: 'string', nullable: true },
+    { name: 'voice_receive_mode', type: 'string', enum: ['voice', 'fax'] },
+    { name: 'voice_application_sid', type: 'sid', nullable: true, pattern: '^AP[0-9a-fA-F]{32}$' },
+    { name: 'voice_caller_id_lookup', type: 'boolean', nullable: true },
+    { name: 'voice_fallback_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'voice_fallback_url', type: 'uri', nullable: true },
+    { name: 'voice_method', type: 'string', nullable: true, enum: ['GET', 'POST'] },
+    { name: 'voice_url', type: 'uri', nullable: true },
+    { name: 'emergency_status', type: 'string', enum: ['Active', 'Inactive'] },
+    { name: 'emergency_address_sid', type: 'sid', nullable: true, pattern: '^AD[0-9a-fA-F]{32}$' },
+    { name: 'emergency_address_status', type: 'string', enum: ['registered', 'unregistered', 'pending-registration', 'registration-failure', 'pending-unregistration', 'unregistration-failure'] },
+    { name: 'bundle_sid', type: 'sid', nullable: true, pattern: '^BU[0-9a-fA-F]{32}$' },
+    { name: 'status', type: 'string', nullable: true }
   ]
 }
 
@@ -104,6 +1033,128 @@ const apiV2010NewKey: Schema = {
   ]
 }
 
+const apiV2010Message: Schema = {
+  name: 'ApiV2010Message',
+  properties: [
+    { name: 'body', type: 'string', nullable: true, sensitive: true },
+    { name: 'num_segments', type: 'string', nullable: true },
+    { name: 'direction', type: 'string', enum: ['inbound', 'outbound-api', 'outbound-call', 'outbound-reply'] },
+    { name: 'from', type: 'string', nullable: true, sensitive: true },
+    { name: 'to', type: 'string', nullable: true, sensitive: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'price', type: 'string', nullable: true },
+    { name: 'error_message', type: 'string', nullable: true },
+    { name: 'uri', type: 'string', nullable: true },
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'num_media', type: 'string', nullable: true },
+    { name: 'status', type: 'string', enum: ['queued', 'sending', 'sent', 'failed', 'delivered', 'undelivered', 'receiving', 'received', 'accepted', 'scheduled', 'read', 'partially_delivered', 'canceled'] },
+    { name: 'messaging_service_sid', type: 'sid', nullable: true, pattern: '^MG[0-9a-fA-F]{32}$' },
+    { name: 'sid', type: 'string', nullable: true, pattern: '^(SM|MM)[0-9a-fA-F]{32}$' },
+    { name: 'date_sent', type: 'date-time-2822', nullable: true },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'error_code', type: 'integer', nullable: true },
+    { name: 'price_unit', type: 'string', nullable: true },
+    { name: 'api_version', type: 'string', nullable: true },
+    { name: 'subresource_uris', type: 'links', nullable: true }
+  ]
+}
+
+const apiV2010MessageFeedback: Schema = {
+  name: 'ApiV2010MessageFeedback',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'message_sid', type: 'string', nullable: true, pattern: '^(SM|MM)[0-9a-fA-F]{32}$' },
+    { name: 'outcome', type: 'string', enum: ['confirmed', 'unconfirmed'] },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'uri', type: 'string', nullable: true }
+  ]
+}
+
+const apiV2010Media: Schema = {
+  name: 'ApiV2010Media',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'content_type', type: 'string', nullable: true },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'parent_sid', type: 'string', nullable: true, pattern: '^(SM|MM)[0-9a-fA-F]{32}$' },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^ME[0-9a-fA-F]{32}$' },
+    { name: 'uri', type: 'string', nullable: true }
+  ]
+}
+
+const apiV2010Queue: Schema = {
+  name: 'ApiV2010Queue',
+  properties: [
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'current_size', type: 'integer', default: 0 },
+    { name: 'friendly_name', type: 'string', nullable: true },
+    { name: 'uri', type: 'string', nullable: true },
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'average_wait_time', type: 'integer', default: 0 },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^QU[0-9a-fA-F]{32}$' },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'max_size', type: 'integer', default: 0 }
+  ]
+}
+
+const apiV2010Member: Schema = {
+  name: 'ApiV2010Member',
+  properties: [
+    { name: 'call_sid', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'date_enqueued', type: 'date-time-2822', nullable: true },
+    { name: 'position', type: 'integer', default: 0 },
+    { name: 'uri', type: 'string', nullable: true },
+    { name: 'wait_time', type: 'integer', default: 0 },
+    { name: 'queue_sid', type: 'sid', nullable: true, pattern: '^QU[0-9a-fA-F]{32}$' }
+  ]
+}
+
+const apiV2010Recording: Schema = {
+  name: 'ApiV2010Recording',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'api_version', type: 'string', nullable: true },
+    { name: 'call_sid', type: 'sid', nullable: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'conference_sid', type: 'sid', nullable: true, pattern: '^CF[0-9a-fA-F]{32}$' },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'start_time', type: 'date-time-2822', nullable: true },
+    { name: 'duration', type: 'string', nullable: true },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^RE[0-9a-fA-F]{32}$' },
+    { name: 'price', type: 'string', nullable: true },
+    { name: 'price_unit', type: 'string', nullable: true },
+    { name: 'status', type: 'string', enum: ['in-progress', 'paused', 'stopped', 'processing', 'completed', 'absent', 'deleted'] },
+    { name: 'channels', type: 'integer', nullable: true },
+    { name: 'source', type: 'string', enum: ['DialVerb', 'Conference', 'OutboundAPI', 'Trunking', 'RecordVerb', 'StartCallRecordingAPI', 'StartConferenceRecordingAPI'] },
+    { name: 'error_code', type: 'integer', nullable: true },
+    { name: 'uri', type: 'string', nullable: true },
+    { name: 'encryption_details', type: 'json', nullable: true },
+    { name: 'subresource_uris', type: 'links', nullable: true },
+    { name: 'media_url', type: 'uri', nullable: true }
+  ]
+}
+
+const apiV2010RecordingTranscription: Schema = {
+  name: 'ApiV2010RecordingTranscription',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'api_version', type: 'string', nullable: true },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'duration', type: 'string', nullable: true },
+    { name: 'price', type: 'number', nullable: true },
+    { name: 'price_unit', type: 'string', nullable: true },
+    { name: 'recording_sid', type: 'sid', nullable: true, pattern: '^RE[0-9a-fA-F]{32}$' },
+    { name: 'sid', type: 'sid', nullable: true, pattern: '^TR[0-9a-fA-F]{32}$' },
+    { name: 'status', type: 'string', enum: ['in-progress', 'completed', 'failed'] },
+    { name: 'transcription_text', type: 'string', nullable: true, sensitive: true },
+    { name: 'type', type: 'string', nullable: true },
+    { name: 'uri', type: 'string', nullable: true }
+  ]
+}
+
 const apiV2010SigningKey: Schema = {
   name: 'ApiV2010SigningKey',
   properties: [
@@ -125,6 +1176,19 @@ const apiV2010NewSigningKey: Schema = {
   ]
 }
 
+const apiV2010Token: Schema = {
+  name: 'ApiV2010Token',
+  properties: [
+    { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'date_created', type: 'date-time-2822', nullable: true },
+    { name: 'date_updated', type: 'date-time-2822', nullable: true },
+    { name: 'ice_servers', type: 'array', nullable: true, items: { type: 'json' } },
+    { name: 'password', type: 'string', nullable: true },
+    { name: 'ttl', type: 'string', nullable: true },
+    { name: 'username', type: 'string', nullable: true }
+  ]
+}
+
 export const operations: readonly Operation[] = [
   { id: 'api_v2010.ListAccount', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts', extension: '.json', verb: 'list', resource: 'account', parents: [], own: null, status: 200, listKey: 'accounts', page: { size: 50, max: 1000 }, url: null, links: null,
     schema: apiV2010Account, parameters: [
@@ -134,6 +1198,621 @@ export const operations: readonly Operation[] = [
   { id: 'api_v2010.CreateAccount', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts', extension: '.json', verb: 'create', resource: 'account', parents: [], own: null, status: 201, listKey: null, page: null, url: null, links: null,
     schema: apiV2010Account, parameters: [
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' }
+    ] },
+  { id: 'api_v2010.ListApplication', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Applications', extension: '.json', verb: 'list', resource: 'application', parents: ['account_sid'], own: null, status: 200, listKey: 'applications', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010Application, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'query', type: 'string' }
+    ] },
+  { id: 'api_v2010.CreateApplication', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Applications', extension: '.json', verb: 'create', resource: 'application', parents: ['account_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Application, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'ApiVersion', name: 'api_version', in: 'form', type: 'string' },
+      { wire: 'VoiceUrl', name: 'voice_url', in: 'form', type: 'string' },
+      { wire: 'VoiceMethod', name: 'voice_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceFallbackUrl', name: 'voice_fallback_url', in: 'form', type: 'string' },
+      { wire: 'VoiceFallbackMethod', name: 'voice_fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceCallerIdLookup', name: 'voice_caller_id_lookup', in: 'form', type: 'boolean' },
+      { wire: 'SmsUrl', name: 'sms_url', in: 'form', type: 'string' },
+      { wire: 'SmsMethod', name: 'sms_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SmsFallbackUrl', name: 'sms_fallback_url', in: 'form', type: 'string' },
+      { wire: 'SmsFallbackMethod', name: 'sms_fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SmsStatusCallback', name: 'sms_status_callback', in: 'form', type: 'string' },
+      { wire: 'MessageStatusCallback', name: 'message_status_callback', in: 'form', type: 'string' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
+      { wire: 'PublicApplicationConnectEnabled', name: 'public_application_connect_enabled', in: 'form', type: 'boolean' }
+    ] },
+  { id: 'api_v2010.DeleteApplication', api: 'api_v2010', product: 'api', method: 'DELETE', path: '/2010-04-01/Accounts/{AccountSid}/Applications/{Sid}', extension: '.json', verb: 'delete', resource: 'application', parents: ['account_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^AP[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.FetchApplication', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Applications/{Sid}', extension: '.json', verb: 'fetch', resource: 'application', parents: ['account_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Application, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^AP[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.UpdateApplication', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Applications/{Sid}', extension: '.json', verb: 'update', resource: 'application', parents: ['account_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Application, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^AP[0-9a-fA-F]{32}$' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
+      { wire: 'ApiVersion', name: 'api_version', in: 'form', type: 'string' },
+      { wire: 'VoiceUrl', name: 'voice_url', in: 'form', type: 'string' },
+      { wire: 'VoiceMethod', name: 'voice_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceFallbackUrl', name: 'voice_fallback_url', in: 'form', type: 'string' },
+      { wire: 'VoiceFallbackMethod', name: 'voice_fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceCallerIdLookup', name: 'voice_caller_id_lookup', in: 'form', type: 'boolean' },
+      { wire: 'SmsUrl', name: 'sms_url', in: 'form', type: 'string' },
+      { wire: 'SmsMethod', name: 'sms_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SmsFallbackUrl', name: 'sms_fallback_url', in: 'form', type: 'string' },
+      { wire: 'SmsFallbackMethod', name: 'sms_fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SmsStatusCallback', name: 'sms_status_callback', in: 'form', type: 'string' },
+      { wire: 'MessageStatusCallback', name: 'message_status_callback', in: 'form', type: 'string' },
+      { wire: 'PublicApplicationConnectEnabled', name: 'public_application_connect_enabled', in: 'form', type: 'boolean' }
+    ] },
+  { id: 'api_v2010.ListCall', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Calls', extension: '.json', verb: 'list', resource: 'call', parents: ['account_sid'], own: null, status: 200, listKey: 'calls', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010Call, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'To', name: 'to', in: 'query', type: 'string' },
+      { wire: 'From', name: 'from', in: 'query', type: 'string' },
+      { wire: 'ParentCallSid', name: 'parent_call_sid', in: 'query', type: 'sid', pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Status', name: 'status', in: 'query', type: 'string', enum: ['queued', 'ringing', 'in-progress', 'completed', 'busy', 'failed', 'no-answer', 'canceled'] },
+      { wire: 'StartTime', name: 'start_time', in: 'query', type: 'date-time' },
+      { wire: 'StartTime<', name: 'start_time_before', in: 'query', type: 'date-time' },
+      { wire: 'StartTime>', name: 'start_time_after', in: 'query', type: 'date-time' },
+      { wire: 'EndTime', name: 'end_time', in: 'query', type: 'date-time' },
+      { wire: 'EndTime<', name: 'end_time_before', in: 'query', type: 'date-time' },
+      { wire: 'EndTime>', name: 'end_time_after', in: 'query', type: 'date-time' }
+    ] },
+  { id: 'api_v2010.CreateCall', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Calls', extension: '.json', verb: 'create', resource: 'call', parents: ['account_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Call, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'To', name: 'to', in: 'form', type: 'string', required: true },
+      { wire: 'From', name: 'from', in: 'form', type: 'string', required: true },
+      { wire: 'Method', name: 'method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'FallbackUrl', name: 'fallback_url', in: 'form', type: 'string' },
+      { wire: 'FallbackMethod', name: 'fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
+      { wire: 'StatusCallbackEvent', name: 'status_callback_event', in: 'form', type: 'string', repeated: true },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SendDigits', name: 'send_digits', in: 'form', type: 'string' },
+      { wire: 'Timeout', name: 'timeout', in: 'form', type: 'integer' },
+      { wire: 'Record', name: 'record', in: 'form', type: 'boolean' },
+      { wire: 'RecordingChannels', name: 'recording_channels', in: 'form', type: 'string' },
+      { wire: 'RecordingStatusCallback', name: 'recording_status_callback', in: 'form', type: 'string' },
+      { wire: 'RecordingStatusCallbackMethod', name: 'recording_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SipAuthUsername', name: 'sip_auth_username', in: 'form', type: 'string' },
+      { wire: 'SipAuthPassword', name: 'sip_auth_password', in: 'form', type: 'string' },
+      { wire: 'MachineDetection', name: 'machine_detection', in: 'form', type: 'string' },
+      { wire: 'MachineDetectionTimeout', name: 'machine_detection_timeout', in: 'form', type: 'integer' },
+      { wire: 'RecordingStatusCallbackEvent', name: 'recording_status_callback_event', in: 'form', type: 'string', repeated: true },
+      { wire: 'Trim', name: 'trim', in: 'form', type: 'string' },
+      { wire: 'CallerId', name: 'caller_id', in: 'form', type: 'string' },
+      { wire: 'MachineDetectionSpeechThreshold', name: 'machine_detection_speech_threshold', in: 'form', type: 'integer' },
+      { wire: 'MachineDetectionSpeechEndThreshold', name: 'machine_detection_speech_end_threshold', in: 'form', type: 'integer' },
+      { wire: 'MachineDetectionSilenceTimeout', name: 'machine_detection_silence_timeout', in: 'form', type: 'integer' },
+      { wire: 'AsyncAmd', name: 'async_amd', in: 'form', type: 'string' },
+      { wire: 'AsyncAmdStatusCallback', name: 'async_amd_status_callback', in: 'form', type: 'string' },
+      { wire: 'AsyncAmdStatusCallbackMethod', name: 'async_amd_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'Byoc', name: 'byoc', in: 'form', type: 'sid', pattern: '^BY[0-9a-fA-F]{32}$' },
+      { wire: 'CallReason', name: 'call_reason', in: 'form', type: 'string' },
+      { wire: 'CallToken', name: 'call_token', in: 'form', type: 'string' },
+      { wire: 'RecordingTrack', name: 'recording_track', in: 'form', type: 'string' },
+      { wire: 'TimeLimit', name: 'time_limit', in: 'form', type: 'integer' },
+      { wire: 'ClientNotificationUrl', name: 'client_notification_url', in: 'form', type: 'string' },
+      { wire: 'Url', name: 'url', in: 'form', type: 'string' },
+      { wire: 'Twiml', name: 'twiml', in: 'form', type: 'string' },
+      { wire: 'ApplicationSid', name: 'application_sid', in: 'form', type: 'sid', pattern: '^AP[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.ListCallEvent', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Events', extension: '.json', verb: 'list', resource: 'call_event', parents: ['account_sid', 'call_sid'], own: null, status: 200, listKey: 'events', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010CallEvent, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.CreatePayments', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Payments', extension: '.json', verb: 'create', resource: 'payments', parents: ['account_sid', 'call_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Payments, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'IdempotencyKey', name: 'idempotency_key', in: 'form', type: 'string', required: true },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string', required: true },
+      { wire: 'BankAccountType', name: 'bank_account_type', in: 'form', type: 'string', enum: ['consumer-checking', 'consumer-savings', 'commercial-checking'] },
+      { wire: 'ChargeAmount', name: 'charge_amount', in: 'form', type: 'number' },
+      { wire: 'Currency', name: 'currency', in: 'form', type: 'string' },
+      { wire: 'Description', name: 'description', in: 'form', type: 'string' },
+      { wire: 'Input', name: 'input', in: 'form', type: 'string' },
+      { wire: 'MinPostalCodeLength', name: 'min_postal_code_length', in: 'form', type: 'integer' },
+      { wire: 'Parameter', name: 'parameter', in: 'form', type: 'json' },
+      { wire: 'PaymentConnector', name: 'payment_connector', in: 'form', type: 'string' },
+      { wire: 'PaymentMethod', name: 'payment_method', in: 'form', type: 'string', enum: ['credit-card', 'ach-debit'] },
+      { wire: 'PostalCode', name: 'postal_code', in: 'form', type: 'boolean' },
+      { wire: 'SecurityCode', name: 'security_code', in: 'form', type: 'boolean' },
+      { wire: 'Timeout', name: 'timeout', in: 'form', type: 'integer' },
+      { wire: 'TokenType', name: 'token_type', in: 'form', type: 'string', enum: ['one-time', 'reusable', 'payment-method'] },
+      { wire: 'ValidCardTypes', name: 'valid_card_types', in: 'form', type: 'string' }
+    ] },
+  { id: 'api_v2010.UpdatePayments', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Payments/{Sid}', extension: '.json', verb: 'update', resource: 'payments', parents: ['account_sid', 'call_sid'], own: 'sid', status: 202, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Payments, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^PK[0-9a-fA-F]{32}$' },
+      { wire: 'IdempotencyKey', name: 'idempotency_key', in: 'form', type: 'string', required: true },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string', required: true },
+      { wire: 'Capture', name: 'capture', in: 'form', type: 'string', enum: ['payment-card-number', 'expiration-date', 'security-code', 'postal-code', 'bank-routing-number', 'bank-account-number'] },
+      { wire: 'Status', name: 'status', in: 'form', type: 'string', enum: ['complete', 'cancel'] }
+    ] },
+  { id: 'api_v2010.ListCallRecording', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Recordings', extension: '.json', verb: 'list', resource: 'call_recording', parents: ['account_sid', 'call_sid'], own: null, status: 200, listKey: 'recordings', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010CallRecording, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'DateCreated', name: 'date_created', in: 'query', type: 'string' },
+      { wire: 'DateCreated<', name: 'date_created_before', in: 'query', type: 'string' },
+      { wire: 'DateCreated>', name: 'date_created_after', in: 'query', type: 'string' }
+    ] },
+  { id: 'api_v2010.CreateCallRecording', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Recordings', extension: '.json', verb: 'create', resource: 'call_recording', parents: ['account_sid', 'call_sid'], own: null, status: 201, otherStatuses: [200], listKey: null, page: null, url: null, links: null,
+    schema: apiV2010CallRecording, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'RecordingStatusCallbackEvent', name: 'recording_status_callback_event', in: 'form', type: 'string', repeated: true },
+      { wire: 'RecordingStatusCallback', name: 'recording_status_callback', in: 'form', type: 'string' },
+      { wire: 'RecordingStatusCallbackMethod', name: 'recording_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'Trim', name: 'trim', in: 'form', type: 'string' },
+      { wire: 'RecordingChannels', name: 'recording_channels', in: 'form', type: 'string' },
+      { wire: 'RecordingTrack', name: 'recording_track', in: 'form', type: 'string' }
+    ] },
+  { id: 'api_v2010.DeleteCallRecording', api: 'api_v2010', product: 'api', method: 'DELETE', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Recordings/{Sid}', extension: '.json', verb: 'delete', resource: 'call_recording', parents: ['account_sid', 'call_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^RE[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.FetchCallRecording', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Recordings/{Sid}', extension: '.json', verb: 'fetch', resource: 'call_recording', parents: ['account_sid', 'call_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010CallRecording, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^RE[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.UpdateCallRecording', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Recordings/{Sid}', extension: '.json', verb: 'update', resource: 'call_recording', parents: ['account_sid', 'call_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010CallRecording, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true },
+      { wire: 'Status', name: 'status', in: 'form', type: 'string', required: true, enum: ['in-progress', 'paused', 'stopped', 'processing', 'completed', 'absent'] },
+      { wire: 'PauseBehavior', name: 'pause_behavior', in: 'form', type: 'string' }
+    ] },
+  { id: 'api_v2010.CreateSiprec', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Siprec', extension: '.json', verb: 'create', resource: 'siprec', parents: ['account_sid', 'call_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Siprec, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Name', name: 'name', in: 'form', type: 'string' },
+      { wire: 'ConnectorName', name: 'connector_name', in: 'form', type: 'string' },
+      { wire: 'Track', name: 'track', in: 'form', type: 'string', enum: ['inbound_track', 'outbound_track', 'both_tracks'] },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] }
+    ] },
+  { id: 'api_v2010.UpdateSiprec', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Siprec/{Sid}', extension: '.json', verb: 'update', resource: 'siprec', parents: ['account_sid', 'call_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Siprec, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true },
+      { wire: 'Status', name: 'status', in: 'form', type: 'string', required: true, enum: ['stopped'] }
+    ] },
+  { id: 'api_v2010.CreateStream', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Streams', extension: '.json', verb: 'create', resource: 'stream', parents: ['account_sid', 'call_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Stream, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Url', name: 'url', in: 'form', type: 'string', required: true },
+      { wire: 'Name', name: 'name', in: 'form', type: 'string' },
+      { wire: 'Track', name: 'track', in: 'form', type: 'string', enum: ['inbound_track', 'outbound_track', 'both_tracks'] },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] }
+    ] },
+  { id: 'api_v2010.UpdateStream', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Streams/{Sid}', extension: '.json', verb: 'update', resource: 'stream', parents: ['account_sid', 'call_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Stream, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true },
+      { wire: 'Status', name: 'status', in: 'form', type: 'string', required: true, enum: ['stopped'] }
+    ] },
+  { id: 'api_v2010.CreateRealtimeTranscription', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Transcriptions', extension: '.json', verb: 'create', resource: 'realtime_transcription', parents: ['account_sid', 'call_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010RealtimeTranscription, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Name', name: 'name', in: 'form', type: 'string' },
+      { wire: 'Track', name: 'track', in: 'form', type: 'string', enum: ['inbound_track', 'outbound_track', 'both_tracks'] },
+      { wire: 'StatusCallbackUrl', name: 'status_callback_url', in: 'form', type: 'string' },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'InboundTrackLabel', name: 'inbound_track_label', in: 'form', type: 'string' },
+      { wire: 'OutboundTrackLabel', name: 'outbound_track_label', in: 'form', type: 'string' },
+      { wire: 'PartialResults', name: 'partial_results', in: 'form', type: 'boolean' },
+      { wire: 'LanguageCode', name: 'language_code', in: 'form', type: 'string' },
+      { wire: 'TranscriptionEngine', name: 'transcription_engine', in: 'form', type: 'string' },
+      { wire: 'ProfanityFilter', name: 'profanity_filter', in: 'form', type: 'boolean' },
+      { wire: 'SpeechModel', name: 'speech_model', in: 'form', type: 'string' },
+      { wire: 'Hints', name: 'hints', in: 'form', type: 'string' },
+      { wire: 'EnableAutomaticPunctuation', name: 'enable_automatic_punctuation', in: 'form', type: 'boolean' },
+      { wire: 'IntelligenceService', name: 'intelligence_service', in: 'form', type: 'string' }
+    ] },
+  { id: 'api_v2010.UpdateRealtimeTranscription', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/Transcriptions/{Sid}', extension: '.json', verb: 'update', resource: 'realtime_transcription', parents: ['account_sid', 'call_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010RealtimeTranscription, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true },
+      { wire: 'Status', name: 'status', in: 'form', type: 'string', required: true, enum: ['stopped'] }
+    ] },
+  { id: 'api_v2010.CreateUserDefinedMessageSubscription', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/UserDefinedMessageSubscriptions', extension: '.json', verb: 'create', resource: 'user_defined_message_subscription', parents: ['account_sid', 'call_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010UserDefinedMessageSubscription, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Callback', name: 'callback', in: 'form', type: 'string', required: true },
+      { wire: 'IdempotencyKey', name: 'idempotency_key', in: 'form', type: 'string' },
+      { wire: 'Method', name: 'method', in: 'form', type: 'string', enum: ['GET', 'POST'] }
+    ] },
+  { id: 'api_v2010.DeleteUserDefinedMessageSubscription', api: 'api_v2010', product: 'api', method: 'DELETE', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/UserDefinedMessageSubscriptions/{Sid}', extension: '.json', verb: 'delete', resource: 'user_defined_message_subscription', parents: ['account_sid', 'call_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^ZY[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.CreateUserDefinedMessage', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}/UserDefinedMessages', extension: '.json', verb: 'create', resource: 'user_defined_message', parents: ['account_sid', 'call_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010UserDefinedMessage, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Content', name: 'content', in: 'form', type: 'string', required: true },
+      { wire: 'IdempotencyKey', name: 'idempotency_key', in: 'form', type: 'string' }
+    ] },
+  { id: 'api_v2010.DeleteCall', api: 'api_v2010', product: 'api', method: 'DELETE', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{Sid}', extension: '.json', verb: 'delete', resource: 'call', parents: ['account_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.FetchCall', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{Sid}', extension: '.json', verb: 'fetch', resource: 'call', parents: ['account_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Call, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.UpdateCall', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Calls/{Sid}', extension: '.json', verb: 'update', resource: 'call', parents: ['account_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Call, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Url', name: 'url', in: 'form', type: 'string' },
+      { wire: 'Method', name: 'method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'Status', name: 'status', in: 'form', type: 'string', enum: ['canceled', 'completed'] },
+      { wire: 'FallbackUrl', name: 'fallback_url', in: 'form', type: 'string' },
+      { wire: 'FallbackMethod', name: 'fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'Twiml', name: 'twiml', in: 'form', type: 'string' },
+      { wire: 'TimeLimit', name: 'time_limit', in: 'form', type: 'integer' }
+    ] },
+  { id: 'api_v2010.ListConference', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Conferences', extension: '.json', verb: 'list', resource: 'conference', parents: ['account_sid'], own: null, status: 200, listKey: 'conferences', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010Conference, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'DateCreated', name: 'date_created', in: 'query', type: 'string' },
+      { wire: 'DateCreated<', name: 'date_created_before', in: 'query', type: 'string' },
+      { wire: 'DateCreated>', name: 'date_created_after', in: 'query', type: 'string' },
+      { wire: 'DateUpdated', name: 'date_updated', in: 'query', type: 'string' },
+      { wire: 'DateUpdated<', name: 'date_updated_before', in: 'query', type: 'string' },
+      { wire: 'DateUpdated>', name: 'date_updated_after', in: 'query', type: 'string' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'query', type: 'string' },
+      { wire: 'Status', name: 'status', in: 'query', type: 'string', enum: ['init', 'in-progress', 'completed'] }
+    ] },
+  { id: 'api_v2010.ListParticipant', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants', extension: '.json', verb: 'list', resource: 'participant', parents: ['account_sid', 'conference_sid'], own: null, status: 200, listKey: 'participants', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010Participant, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'ConferenceSid', name: 'conference_sid', in: 'path', type: 'sid', required: true, pattern: '^CF[0-9a-fA-F]{32}$' },
+      { wire: 'Muted', name: 'muted', in: 'query', type: 'boolean' },
+      { wire: 'Hold', name: 'hold', in: 'query', type: 'boolean' },
+      { wire: 'Coaching', name: 'coaching', in: 'query', type: 'boolean' }
+    ] },
+  { id: 'api_v2010.CreateParticipant', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants', extension: '.json', verb: 'create', resource: 'participant', parents: ['account_sid', 'conference_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Participant, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'ConferenceSid', name: 'conference_sid', in: 'path', type: 'string', required: true },
+      { wire: 'From', name: 'from', in: 'form', type: 'string', required: true },
+      { wire: 'To', name: 'to', in: 'form', type: 'string', required: true },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'StatusCallbackEvent', name: 'status_callback_event', in: 'form', type: 'string', repeated: true },
+      { wire: 'Label', name: 'label', in: 'form', type: 'string' },
+      { wire: 'Timeout', name: 'timeout', in: 'form', type: 'integer' },
+      { wire: 'Record', name: 'record', in: 'form', type: 'boolean' },
+      { wire: 'Muted', name: 'muted', in: 'form', type: 'boolean' },
+      { wire: 'Beep', name: 'beep', in: 'form', type: 'string' },
+      { wire: 'StartConferenceOnEnter', name: 'start_conference_on_enter', in: 'form', type: 'boolean' },
+      { wire: 'EndConferenceOnExit', name: 'end_conference_on_exit', in: 'form', type: 'boolean' },
+      { wire: 'WaitUrl', name: 'wait_url', in: 'form', type: 'string' },
+      { wire: 'WaitMethod', name: 'wait_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'EarlyMedia', name: 'early_media', in: 'form', type: 'boolean' },
+      { wire: 'MaxParticipants', name: 'max_participants', in: 'form', type: 'integer' },
+      { wire: 'ConferenceRecord', name: 'conference_record', in: 'form', type: 'string' },
+      { wire: 'ConferenceTrim', name: 'conference_trim', in: 'form', type: 'string' },
+      { wire: 'ConferenceStatusCallback', name: 'conference_status_callback', in: 'form', type: 'string' },
+      { wire: 'ConferenceStatusCallbackMethod', name: 'conference_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'ConferenceStatusCallbackEvent', name: 'conference_status_callback_event', in: 'form', type: 'string', repeated: true },
+      { wire: 'RecordingChannels', name: 'recording_channels', in: 'form', type: 'string' },
+      { wire: 'RecordingStatusCallback', name: 'recording_status_callback', in: 'form', type: 'string' },
+      { wire: 'RecordingStatusCallbackMethod', name: 'recording_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SipAuthUsername', name: 'sip_auth_username', in: 'form', type: 'string' },
+      { wire: 'SipAuthPassword', name: 'sip_auth_password', in: 'form', type: 'string' },
+      { wire: 'Region', name: 'region', in: 'form', type: 'string' },
+      { wire: 'ConferenceRecordingStatusCallback', name: 'conference_recording_status_callback', in: 'form', type: 'string' },
+      { wire: 'ConferenceRecordingStatusCallbackMethod', name: 'conference_recording_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'RecordingStatusCallbackEvent', name: 'recording_status_callback_event', in: 'form', type: 'string', repeated: true },
+      { wire: 'ConferenceRecordingStatusCallbackEvent', name: 'conference_recording_status_callback_event', in: 'form', type: 'string', repeated: true },
+      { wire: 'Coaching', name: 'coaching', in: 'form', type: 'boolean' },
+      { wire: 'CallSidToCoach', name: 'call_sid_to_coach', in: 'form', type: 'sid', pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'JitterBufferSize', name: 'jitter_buffer_size', in: 'form', type: 'string' },
+      { wire: 'Byoc', name: 'byoc', in: 'form', type: 'sid', pattern: '^BY[0-9a-fA-F]{32}$' },
+      { wire: 'CallerId', name: 'caller_id', in: 'form', type: 'string' },
+      { wire: 'CallReason', name: 'call_reason', in: 'form', type: 'string' },
+      { wire: 'RecordingTrack', name: 'recording_track', in: 'form', type: 'string' },
+      { wire: 'TimeLimit', name: 'time_limit', in: 'form', type: 'integer' },
+      { wire: 'MachineDetection', name: 'machine_detection', in: 'form', type: 'string' },
+      { wire: 'MachineDetectionTimeout', name: 'machine_detection_timeout', in: 'form', type: 'integer' },
+      { wire: 'MachineDetectionSpeechThreshold', name: 'machine_detection_speech_threshold', in: 'form', type: 'integer' },
+      { wire: 'MachineDetectionSpeechEndThreshold', name: 'machine_detection_speech_end_threshold', in: 'form', type: 'integer' },
+      { wire: 'MachineDetectionSilenceTimeout', name: 'machine_detection_silence_timeout', in: 'form', type: 'integer' },
+      { wire: 'AmdStatusCallback', name: 'amd_status_callback', in: 'form', type: 'string' },
+      { wire: 'AmdStatusCallbackMethod', name: 'amd_status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'Trim', name: 'trim', in: 'form', type: 'string' },
+      { wire: 'CallToken', name: 'call_token', in: 'form', type: 'string' },
+      { wire: 'ClientNotificationUrl', name: 'client_notification_url', in: 'form', type: 'string' },
+      { wire: 'CallerDisplayName', name: 'caller_display_name', in: 'form', type: 'string' }
+    ] },
+  { id: 'api_v2010.DeleteParticipant', api: 'api_v2010', product: 'api', method: 'DELETE', path: '/2010-04-01/Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid}', extension: '.json', verb: 'delete', resource: 'participant', parents: ['account_sid', 'conference_sid'], own: 'call_sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'ConferenceSid', name: 'conference_sid', in: 'path', type: 'sid', required: true, pattern: '^CF[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'string', required: true }
+    ] },
+  { id: 'api_v2010.FetchParticipant', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid}', extension: '.json', verb: 'fetch', resource: 'participant', parents: ['account_sid', 'conference_sid'], own: 'call_sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Participant, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'ConferenceSid', name: 'conference_sid', in: 'path', type: 'sid', required: true, pattern: '^CF[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'string', required: true }
+    ] },
+  { id: 'api_v2010.UpdateParticipant', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid}', extension: '.json', verb: 'update', resource: 'participant', parents: ['account_sid', 'conference_sid'], own: 'call_sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Participant, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'ConferenceSid', name: 'conference_sid', in: 'path', type: 'sid', required: true, pattern: '^CF[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Muted', name: 'muted', in: 'form', type: 'boolean' },
+      { wire: 'Hold', name: 'hold', in: 'form', type: 'boolean' },
+      { wire: 'HoldUrl', name: 'hold_url', in: 'form', type: 'string' },
+      { wire: 'HoldMethod', name: 'hold_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'AnnounceUrl', name: 'announce_url', in: 'form', type: 'string' },
+      { wire: 'AnnounceMethod', name: 'announce_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'WaitUrl', name: 'wait_url', in: 'form', type: 'string' },
+      { wire: 'WaitMethod', name: 'wait_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'BeepOnExit', name: 'beep_on_exit', in: 'form', type: 'boolean' },
+      { wire: 'EndConferenceOnExit', name: 'end_conference_on_exit', in: 'form', type: 'boolean' },
+      { wire: 'Coaching', name: 'coaching', in: 'form', type: 'boolean' },
+      { wire: 'CallSidToCoach', name: 'call_sid_to_coach', in: 'form', type: 'sid', pattern: '^CA[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.ListConferenceRecording', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Conferences/{ConferenceSid}/Recordings', extension: '.json', verb: 'list', resource: 'conference_recording', parents: ['account_sid', 'conference_sid'], own: null, status: 200, listKey: 'recordings', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010ConferenceRecording, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'ConferenceSid', name: 'conference_sid', in: 'path', type: 'sid', required: true, pattern: '^CF[0-9a-fA-F]{32}$' },
+      { wire: 'DateCreated', name: 'date_created', in: 'query', type: 'string' },
+      { wire: 'DateCreated<', name: 'date_created_before', in: 'query', type: 'string' },
+      { wire: 'DateCreated>', name: 'date_created_after', in: 'query', type: 'string' }
+    ] },
+  { id: 'api_v2010.DeleteConferenceRecording', api: 'api_v2010', product: 'api', method: 'DELETE', path: '/2010-04-01/Accounts/{AccountSid}/Conferences/{ConferenceSid}/Recordings/{Sid}', extension: '.json', verb: 'delete', resource: 'conference_recording', parents: ['account_sid', 'conference_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'ConferenceSid', name: 'conference_sid', in: 'path', type: 'sid', required: true, pattern: '^CF[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^RE[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.FetchConferenceRecording', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Conferences/{ConferenceSid}/Recordings/{Sid}', extension: '.json', verb: 'fetch', resource: 'conference_recording', parents: ['account_sid', 'conference_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010ConferenceRecording, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'ConferenceSid', name: 'conference_sid', in: 'path', type: 'sid', required: true, pattern: '^CF[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^RE[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.UpdateConferenceRecording', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Conferences/{ConferenceSid}/Recordings/{Sid}', extension: '.json', verb: 'update', resource: 'conference_recording', parents: ['account_sid', 'conference_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010ConferenceRecording, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'ConferenceSid', name: 'conference_sid', in: 'path', type: 'sid', required: true, pattern: '^CF[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true },
+      { wire: 'Status', name: 'status', in: 'form', type: 'string', required: true, enum: ['in-progress', 'paused', 'stopped', 'processing', 'completed', 'absent'] },
+      { wire: 'PauseBehavior', name: 'pause_behavior', in: 'form', type: 'string' }
+    ] },
+  { id: 'api_v2010.FetchConference', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Conferences/{Sid}', extension: '.json', verb: 'fetch', resource: 'conference', parents: ['account_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Conference, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^CF[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.UpdateConference', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Conferences/{Sid}', extension: '.json', verb: 'update', resource: 'conference', parents: ['account_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Conference, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true },
+      { wire: 'Status', name: 'status', in: 'form', type: 'string', enum: ['completed'] },
+      { wire: 'AnnounceUrl', name: 'announce_url', in: 'form', type: 'string' },
+      { wire: 'AnnounceMethod', name: 'announce_method', in: 'form', type: 'string', enum: ['GET', 'POST'] }
+    ] },
+  { id: 'api_v2010.ListIncomingPhoneNumber', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers', extension: '.json', verb: 'list', resource: 'incoming_phone_number', parents: ['account_sid'], own: null, status: 200, listKey: 'incoming_phone_numbers', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010IncomingPhoneNumber, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Beta', name: 'beta', in: 'query', type: 'boolean' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'query', type: 'string' },
+      { wire: 'PhoneNumber', name: 'phone_number', in: 'query', type: 'string' },
+      { wire: 'Origin', name: 'origin', in: 'query', type: 'string' }
+    ] },
+  { id: 'api_v2010.CreateIncomingPhoneNumber', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers', extension: '.json', verb: 'create', resource: 'incoming_phone_number', parents: ['account_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010IncomingPhoneNumber, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'ApiVersion', name: 'api_version', in: 'form', type: 'string' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
+      { wire: 'SmsApplicationSid', name: 'sms_application_sid', in: 'form', type: 'sid', pattern: '^AP[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'SmsFallbackMethod', name: 'sms_fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SmsFallbackUrl', name: 'sms_fallback_url', in: 'form', type: 'string' },
+      { wire: 'SmsMethod', name: 'sms_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SmsUrl', name: 'sms_url', in: 'form', type: 'string' },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceApplicationSid', name: 'voice_application_sid', in: 'form', type: 'sid', pattern: '^AP[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'VoiceCallerIdLookup', name: 'voice_caller_id_lookup', in: 'form', type: 'boolean' },
+      { wire: 'VoiceFallbackMethod', name: 'voice_fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceFallbackUrl', name: 'voice_fallback_url', in: 'form', type: 'string' },
+      { wire: 'VoiceMethod', name: 'voice_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceUrl', name: 'voice_url', in: 'form', type: 'string' },
+      { wire: 'EmergencyStatus', name: 'emergency_status', in: 'form', type: 'string', enum: ['Active', 'Inactive'] },
+      { wire: 'EmergencyAddressSid', name: 'emergency_address_sid', in: 'form', type: 'sid', pattern: '^AD[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'TrunkSid', name: 'trunk_sid', in: 'form', type: 'sid', pattern: '^TK[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'IdentitySid', name: 'identity_sid', in: 'form', type: 'sid', pattern: '^RI[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'AddressSid', name: 'address_sid', in: 'form', type: 'sid', pattern: '^AD[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'VoiceReceiveMode', name: 'voice_receive_mode', in: 'form', type: 'string', enum: ['voice', 'fax'] },
+      { wire: 'BundleSid', name: 'bundle_sid', in: 'form', type: 'sid', pattern: '^BU[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'PhoneNumber', name: 'phone_number', in: 'form', type: 'string' },
+      { wire: 'AreaCode', name: 'area_code', in: 'form', type: 'string' }
+    ] },
+  { id: 'api_v2010.ListIncomingPhoneNumberLocal', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/Local', extension: '.json', verb: 'list', resource: 'incoming_phone_number_local', parents: ['account_sid'], own: null, status: 200, listKey: 'incoming_phone_numbers', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010IncomingPhoneNumberLocal, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Beta', name: 'beta', in: 'query', type: 'boolean' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'query', type: 'string' },
+      { wire: 'PhoneNumber', name: 'phone_number', in: 'query', type: 'string' },
+      { wire: 'Origin', name: 'origin', in: 'query', type: 'string' }
+    ] },
+  { id: 'api_v2010.CreateIncomingPhoneNumberLocal', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/Local', extension: '.json', verb: 'create', resource: 'incoming_phone_number_local', parents: ['account_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010IncomingPhoneNumberLocal, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'PhoneNumber', name: 'phone_number', in: 'form', type: 'string', required: true },
+      { wire: 'ApiVersion', name: 'api_version', in: 'form', type: 'string' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
+      { wire: 'SmsApplicationSid', name: 'sms_application_sid', in: 'form', type: 'sid', pattern: '^AP[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'SmsFallbackMethod', name: 'sms_fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SmsFallbackUrl', name: 'sms_fallback_url', in: 'form', type: 'string' },
+      { wire: 'SmsMethod', name: 'sms_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SmsUrl', name: 'sms_url', in: 'form', type: 'string' },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceApplicationSid', name: 'voice_application_sid', in: 'form', type: 'sid', pattern: '^AP[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'VoiceCallerIdLookup', name: 'voice_caller_id_lookup', in: 'form', type: 'boolean' },
+      { wire: 'VoiceFallbackMethod', name: 'voice_fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceFallbackUrl', name: 'voice_fallback_url', in: 'form', type: 'string' },
+      { wire: 'VoiceMethod', name: 'voice_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceUrl', name: 'voice_url', in: 'form', type: 'string' },
+      { wire: 'IdentitySid', name: 'identity_sid', in: 'form', type: 'sid', pattern: '^RI[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'AddressSid', name: 'address_sid', in: 'form', type: 'sid', pattern: '^AD[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'EmergencyStatus', name: 'emergency_status', in: 'form', type: 'string', enum: ['Active', 'Inactive'] },
+      { wire: 'EmergencyAddressSid', name: 'emergency_address_sid', in: 'form', type: 'sid', pattern: '^AD[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'TrunkSid', name: 'trunk_sid', in: 'form', type: 'sid', pattern: '^TK[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'VoiceReceiveMode', name: 'voice_receive_mode', in: 'form', type: 'string', enum: ['voice', 'fax'] },
+      { wire: 'BundleSid', name: 'bundle_sid', in: 'form', type: 'sid', pattern: '^BU[0-9a-fA-F]{32}$', clearable: true }
+    ] },
+  { id: 'api_v2010.ListIncomingPhoneNumberMobile', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/Mobile', extension: '.json', verb: 'list', resource: 'incoming_phone_number_mobile', parents: ['account_sid'], own: null, status: 200, listKey: 'incoming_phone_numbers', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010IncomingPhoneNumberMobile, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Beta', name: 'beta', in: 'query', type: 'boolean' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'query', type: 'string' },
+      { wire: 'PhoneNumber', name: 'phone_number', in: 'query', type: 'string' },
+      { wire: 'Origin', name: 'origin', in: 'query', type: 'string' }
+    ] },
+  { id: 'api_v2010.CreateIncomingPhoneNumberMobile', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/Mobile', extension: '.json', verb: 'create', resource: 'incoming_phone_number_mobile', parents: ['account_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010IncomingPhoneNumberMobile, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'PhoneNumber', name: 'phone_number', in: 'form', type: 'string', required: true },
+      { wire: 'ApiVersion', name: 'api_version', in: 'form', type: 'string' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
+      { wire: 'SmsApplicationSid', name: 'sms_application_sid', in: 'form', type: 'sid', pattern: '^AP[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'SmsFallbackMethod', name: 'sms_fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SmsFallbackUrl', name: 'sms_fallback_url', in: 'form', type: 'string' },
+      { wire: 'SmsMethod', name: 'sms_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SmsUrl', name: 'sms_url', in: 'form', type: 'string' },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceApplicationSid', name: 'voice_application_sid', in: 'form', type: 'sid', pattern: '^AP[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'VoiceCallerIdLookup', name: 'voice_caller_id_lookup', in: 'form', type: 'boolean' },
+      { wire: 'VoiceFallbackMethod', name: 'voice_fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceFallbackUrl', name: 'voice_fallback_url', in: 'form', type: 'string' },
+      { wire: 'VoiceMethod', name: 'voice_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceUrl', name: 'voice_url', in: 'form', type: 'string' },
+      { wire: 'IdentitySid', name: 'identity_sid', in: 'form', type: 'sid', pattern: '^RI[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'AddressSid', name: 'address_sid', in: 'form', type: 'sid', pattern: '^AD[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'EmergencyStatus', name: 'emergency_status', in: 'form', type: 'string', enum: ['Active', 'Inactive'] },
+      { wire: 'EmergencyAddressSid', name: 'emergency_address_sid', in: 'form', type: 'sid', pattern: '^AD[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'TrunkSid', name: 'trunk_sid', in: 'form', type: 'sid', pattern: '^TK[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'VoiceReceiveMode', name: 'voice_receive_mode', in: 'form', type: 'string', enum: ['voice', 'fax'] },
+      { wire: 'BundleSid', name: 'bundle_sid', in: 'form', type: 'sid', pattern: '^BU[0-9a-fA-F]{32}$', clearable: true }
+    ] },
+  { id: 'api_v2010.ListIncomingPhoneNumberTollFree', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/TollFree', extension: '.json', verb: 'list', resource: 'incoming_phone_number_toll_free', parents: ['account_sid'], own: null, status: 200, listKey: 'incoming_phone_numbers', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010IncomingPhoneNumberTollFree, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Beta', name: 'beta', in: 'query', type: 'boolean' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'query', type: 'string' },
+      { wire: 'PhoneNumber', name: 'phone_number', in: 'query', type: 'string' },
+      { wire: 'Origin', name: 'origin', in: 'query', type: 'string' }
+    ] },
+  { id: 'api_v2010.CreateIncomingPhoneNumberTollFree', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/TollFree', extension: '.json', verb: 'create', resource: 'incoming_phone_number_toll_free', parents: ['account_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010IncomingPhoneNumberTollFree, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'PhoneNumber', name: 'phone_number', in: 'form', type: 'string', required: true },
+      { wire: 'ApiVersion', name: 'api_version', in: 'form', type: 'string' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
+      { wire: 'SmsApplicationSid', name: 'sms_application_sid', in: 'form', type: 'sid', pattern: '^AP[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'SmsFallbackMethod', name: 'sms_fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SmsFallbackUrl', name: 'sms_fallback_url', in: 'form', type: 'string' },
+      { wire: 'SmsMethod', name: 'sms_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SmsUrl', name: 'sms_url', in: 'form', type: 'string' },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceApplicationSid', name: 'voice_application_sid', in: 'form', type: 'sid', pattern: '^AP[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'VoiceCallerIdLookup', name: 'voice_caller_id_lookup', in: 'form', type: 'boolean' },
+      { wire: 'VoiceFallbackMethod', name: 'voice_fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceFallbackUrl', name: 'voice_fallback_url', in: 'form', type: 'string' },
+      { wire: 'VoiceMethod', name: 'voice_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceUrl', name: 'voice_url', in: 'form', type: 'string' },
+      { wire: 'IdentitySid', name: 'identity_sid', in: 'form', type: 'sid', pattern: '^RI[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'AddressSid', name: 'address_sid', in: 'form', type: 'sid', pattern: '^AD[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'EmergencyStatus', name: 'emergency_status', in: 'form', type: 'string', enum: ['Active', 'Inactive'] },
+      { wire: 'EmergencyAddressSid', name: 'emergency_address_sid', in: 'form', type: 'sid', pattern: '^AD[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'TrunkSid', name: 'trunk_sid', in: 'form', type: 'sid', pattern: '^TK[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'VoiceReceiveMode', name: 'voice_receive_mode', in: 'form', type: 'string', enum: ['voice', 'fax'] },
+      { wire: 'BundleSid', name: 'bundle_sid', in: 'form', type: 'sid', pattern: '^BU[0-9a-fA-F]{32}$', clearable: true }
+    ] },
+  { id: 'api_v2010.DeleteIncomingPhoneNumber', api: 'api_v2010', product: 'api', method: 'DELETE', path: '/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{Sid}', extension: '.json', verb: 'delete', resource: 'incoming_phone_number', parents: ['account_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^PN[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.FetchIncomingPhoneNumber', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{Sid}', extension: '.json', verb: 'fetch', resource: 'incoming_phone_number', parents: ['account_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010IncomingPhoneNumber, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^PN[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.UpdateIncomingPhoneNumber', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{Sid}', extension: '.json', verb: 'update', resource: 'incoming_phone_number', parents: ['account_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010IncomingPhoneNumber, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^PN[0-9a-fA-F]{32}$' },
+      { wire: 'AccountSid', name: 'account_sid', in: 'form', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'ApiVersion', name: 'api_version', in: 'form', type: 'string' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
+      { wire: 'SmsApplicationSid', name: 'sms_application_sid', in: 'form', type: 'sid', pattern: '^AP[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'SmsFallbackMethod', name: 'sms_fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SmsFallbackUrl', name: 'sms_fallback_url', in: 'form', type: 'string' },
+      { wire: 'SmsMethod', name: 'sms_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'SmsUrl', name: 'sms_url', in: 'form', type: 'string' },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
+      { wire: 'StatusCallbackMethod', name: 'status_callback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceApplicationSid', name: 'voice_application_sid', in: 'form', type: 'sid', pattern: '^AP[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'VoiceCallerIdLookup', name: 'voice_caller_id_lookup', in: 'form', type: 'boolean' },
+      { wire: 'VoiceFallbackMethod', name: 'voice_fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceFallbackUrl', name: 'voice_fallback_url', in: 'form', type: 'string' },
+      { wire: 'VoiceMethod', name: 'voice_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'VoiceUrl', name: 'voice_url', in: 'form', type: 'string' },
+      { wire: 'EmergencyStatus', name: 'emergency_status', in: 'form', type: 'string', enum: ['Active', 'Inactive'] },
+      { wire: 'EmergencyAddressSid', name: 'emergency_address_sid', in: 'form', type: 'sid', pattern: '^AD[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'TrunkSid', name: 'trunk_sid', in: 'form', type: 'sid', pattern: '^TK[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'VoiceReceiveMode', name: 'voice_receive_mode', in: 'form', type: 'string', enum: ['voice', 'fax'] },
+      { wire: 'IdentitySid', name: 'identity_sid', in: 'form', type: 'sid', pattern: '^RI[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'AddressSid', name: 'address_sid', in: 'form', type: 'sid', pattern: '^AD[0-9a-fA-F]{32}$', clearable: true },
+      { wire: 'BundleSid', name: 'bundle_sid', in: 'form', type: 'sid', pattern: '^BU[0-9a-fA-F]{32}$', clearable: true }
     ] },
   { id: 'api_v2010.ListKey', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Keys', extension: '.json', verb: 'list', resource: 'key', parents: ['account_sid'], own: null, status: 200, listKey: 'keys', page: { size: 50, max: 1000 }, url: null, links: null,
     schema: apiV2010Key, parameters: [
@@ -160,6 +1839,170 @@ export const operations: readonly Operation[] = [
       { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^SK[0-9a-fA-F]{32}$' },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', maxLength: 64 }
     ] },
+  { id: 'api_v2010.ListMessage', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Messages', extension: '.json', verb: 'list', resource: 'message', parents: ['account_sid'], own: null, status: 200, listKey: 'messages', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010Message, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'To', name: 'to', in: 'query', type: 'string' },
+      { wire: 'From', name: 'from', in: 'query', type: 'string' },
+      { wire: 'DateSent', name: 'date_sent', in: 'query', type: 'date-time' },
+      { wire: 'DateSent<', name: 'date_sent_before', in: 'query', type: 'date-time' },
+      { wire: 'DateSent>', name: 'date_sent_after', in: 'query', type: 'date-time' }
+    ] },
+  { id: 'api_v2010.CreateMessage', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Messages', extension: '.json', verb: 'create', resource: 'message', parents: ['account_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Message, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'To', name: 'to', in: 'form', type: 'string' },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' },
+      { wire: 'ApplicationSid', name: 'application_sid', in: 'form', type: 'sid', pattern: '^AP[0-9a-fA-F]{32}$' },
+      { wire: 'MaxPrice', name: 'max_price', in: 'form', type: 'number' },
+      { wire: 'ProvideFeedback', name: 'provide_feedback', in: 'form', type: 'boolean' },
+      { wire: 'Attempt', name: 'attempt', in: 'form', type: 'integer' },
+      { wire: 'ValidityPeriod', name: 'validity_period', in: 'form', type: 'integer' },
+      { wire: 'ForceDelivery', name: 'force_delivery', in: 'form', type: 'boolean' },
+      { wire: 'ContentRetention', name: 'content_retention', in: 'form', type: 'string', enum: ['retain', 'discard'] },
+      { wire: 'AddressRetention', name: 'address_retention', in: 'form', type: 'string', enum: ['retain', 'obfuscate'] },
+      { wire: 'SmartEncoded', name: 'smart_encoded', in: 'form', type: 'boolean' },
+      { wire: 'PersistentAction', name: 'persistent_action', in: 'form', type: 'string', repeated: true },
+      { wire: 'TrafficType', name: 'traffic_type', in: 'form', type: 'string', enum: ['free'] },
+      { wire: 'ShortenUrls', name: 'shorten_urls', in: 'form', type: 'boolean' },
+      { wire: 'ScheduleType', name: 'schedule_type', in: 'form', type: 'string', enum: ['fixed'] },
+      { wire: 'SendAt', name: 'send_at', in: 'form', type: 'date-time' },
+      { wire: 'SendAsMms', name: 'send_as_mms', in: 'form', type: 'boolean' },
+      { wire: 'ContentVariables', name: 'content_variables', in: 'form', type: 'string' },
+      { wire: 'RiskCheck', name: 'risk_check', in: 'form', type: 'string', enum: ['enable', 'disable'] },
+      { wire: 'From', name: 'from', in: 'form', type: 'string' },
+      { wire: 'MessagingServiceSid', name: 'messaging_service_sid', in: 'form', type: 'sid', pattern: '^MG[0-9a-fA-F]{32}$' },
+      { wire: 'Body', name: 'body', in: 'form', type: 'string' },
+      { wire: 'MediaUrl', name: 'media_url', in: 'form', type: 'string', repeated: true },
+      { wire: 'ContentSid', name: 'content_sid', in: 'form', type: 'sid', pattern: '^HX[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.CreateMessageFeedback', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Feedback', extension: '.json', verb: 'create', resource: 'message_feedback', parents: ['account_sid', 'message_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010MessageFeedback, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'MessageSid', name: 'message_sid', in: 'path', type: 'string', required: true, pattern: '^(SM|MM)[0-9a-fA-F]{32}$', maxLength: 34 },
+      { wire: 'Outcome', name: 'outcome', in: 'form', type: 'string', enum: ['confirmed', 'unconfirmed'] }
+    ] },
+  { id: 'api_v2010.ListMedia', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media', extension: '.json', verb: 'list', resource: 'media', parents: ['account_sid', 'message_sid'], own: null, status: 200, listKey: 'media_list', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010Media, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'MessageSid', name: 'message_sid', in: 'path', type: 'string', required: true, pattern: '^(SM|MM)[0-9a-fA-F]{32}$', maxLength: 34 },
+      { wire: 'DateCreated', name: 'date_created', in: 'query', type: 'date-time' },
+      { wire: 'DateCreated<', name: 'date_created_before', in: 'query', type: 'date-time' },
+      { wire: 'DateCreated>', name: 'date_created_after', in: 'query', type: 'date-time' }
+    ] },
+  { id: 'api_v2010.DeleteMedia', api: 'api_v2010', product: 'api', method: 'DELETE', path: '/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media/{Sid}', extension: '.json', verb: 'delete', resource: 'media', parents: ['account_sid', 'message_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'MessageSid', name: 'message_sid', in: 'path', type: 'string', required: true, pattern: '^(SM|MM)[0-9a-fA-F]{32}$', maxLength: 34 },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^ME[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.FetchMedia', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media/{Sid}', extension: '.json', verb: 'fetch', resource: 'media', parents: ['account_sid', 'message_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Media, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'MessageSid', name: 'message_sid', in: 'path', type: 'string', required: true, pattern: '^(SM|MM)[0-9a-fA-F]{32}$', maxLength: 34 },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^ME[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.DeleteMessage', api: 'api_v2010', product: 'api', method: 'DELETE', path: '/2010-04-01/Accounts/{AccountSid}/Messages/{Sid}', extension: '.json', verb: 'delete', resource: 'message', parents: ['account_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true, pattern: '^(SM|MM)[0-9a-fA-F]{32}$', maxLength: 34 }
+    ] },
+  { id: 'api_v2010.FetchMessage', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Messages/{Sid}', extension: '.json', verb: 'fetch', resource: 'message', parents: ['account_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Message, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true, pattern: '^(SM|MM)[0-9a-fA-F]{32}$', maxLength: 34 }
+    ] },
+  { id: 'api_v2010.UpdateMessage', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Messages/{Sid}', extension: '.json', verb: 'update', resource: 'message', parents: ['account_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Message, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true, pattern: '^(SM|MM)[0-9a-fA-F]{32}$', maxLength: 34 },
+      { wire: 'Body', name: 'body', in: 'form', type: 'string' },
+      { wire: 'Status', name: 'status', in: 'form', type: 'string', enum: ['canceled'] }
+    ] },
+  { id: 'api_v2010.ListQueue', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Queues', extension: '.json', verb: 'list', resource: 'queue', parents: ['account_sid'], own: null, status: 200, listKey: 'queues', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010Queue, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.CreateQueue', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Queues', extension: '.json', verb: 'create', resource: 'queue', parents: ['account_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Queue, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', required: true },
+      { wire: 'MaxSize', name: 'max_size', in: 'form', type: 'integer' }
+    ] },
+  { id: 'api_v2010.ListMember', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Queues/{QueueSid}/Members', extension: '.json', verb: 'list', resource: 'member', parents: ['account_sid', 'queue_sid'], own: null, status: 200, listKey: 'queue_members', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010Member, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'QueueSid', name: 'queue_sid', in: 'path', type: 'sid', required: true, pattern: '^QU[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.FetchMember', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Queues/{QueueSid}/Members/{CallSid}', extension: '.json', verb: 'fetch', resource: 'member', parents: ['account_sid', 'queue_sid'], own: 'call_sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Member, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'QueueSid', name: 'queue_sid', in: 'path', type: 'sid', required: true, pattern: '^QU[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'string', required: true }
+    ] },
+  { id: 'api_v2010.UpdateMember', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Queues/{QueueSid}/Members/{CallSid}', extension: '.json', verb: 'update', resource: 'member', parents: ['account_sid', 'queue_sid'], own: 'call_sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Member, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'QueueSid', name: 'queue_sid', in: 'path', type: 'sid', required: true, pattern: '^QU[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'path', type: 'string', required: true },
+      { wire: 'Url', name: 'url', in: 'form', type: 'string', required: true },
+      { wire: 'Method', name: 'method', in: 'form', type: 'string', enum: ['GET', 'POST'] }
+    ] },
+  { id: 'api_v2010.DeleteQueue', api: 'api_v2010', product: 'api', method: 'DELETE', path: '/2010-04-01/Accounts/{AccountSid}/Queues/{Sid}', extension: '.json', verb: 'delete', resource: 'queue', parents: ['account_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^QU[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.FetchQueue', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Queues/{Sid}', extension: '.json', verb: 'fetch', resource: 'queue', parents: ['account_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Queue, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^QU[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.UpdateQueue', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Queues/{Sid}', extension: '.json', verb: 'update', resource: 'queue', parents: ['account_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Queue, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^QU[0-9a-fA-F]{32}$' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
+      { wire: 'MaxSize', name: 'max_size', in: 'form', type: 'integer' }
+    ] },
+  { id: 'api_v2010.ListRecording', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Recordings', extension: '.json', verb: 'list', resource: 'recording', parents: ['account_sid'], own: null, status: 200, listKey: 'recordings', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010Recording, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'DateCreated', name: 'date_created', in: 'query', type: 'date-time' },
+      { wire: 'DateCreated<', name: 'date_created_before', in: 'query', type: 'date-time' },
+      { wire: 'DateCreated>', name: 'date_created_after', in: 'query', type: 'date-time' },
+      { wire: 'CallSid', name: 'call_sid', in: 'query', type: 'sid', pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'ConferenceSid', name: 'conference_sid', in: 'query', type: 'sid', pattern: '^CF[0-9a-fA-F]{32}$' },
+      { wire: 'IncludeSoftDeleted', name: 'include_soft_deleted', in: 'query', type: 'boolean' }
+    ] },
+  { id: 'api_v2010.ListRecordingTranscription', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Recordings/{RecordingSid}/Transcriptions', extension: '.json', verb: 'list', resource: 'recording_transcription', parents: ['account_sid', 'recording_sid'], own: null, status: 200, listKey: 'transcriptions', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: apiV2010RecordingTranscription, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'RecordingSid', name: 'recording_sid', in: 'path', type: 'sid', required: true, pattern: '^RE[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.DeleteRecordingTranscription', api: 'api_v2010', product: 'api', method: 'DELETE', path: '/2010-04-01/Accounts/{AccountSid}/Recordings/{RecordingSid}/Transcriptions/{Sid}', extension: '.json', verb: 'delete', resource: 'recording_transcription', parents: ['account_sid', 'recording_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'RecordingSid', name: 'recording_sid', in: 'path', type: 'sid', required: true, pattern: '^RE[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^TR[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.FetchRecordingTranscription', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Recordings/{RecordingSid}/Transcriptions/{Sid}', extension: '.json', verb: 'fetch', resource: 'recording_transcription', parents: ['account_sid', 'recording_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010RecordingTranscription, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'RecordingSid', name: 'recording_sid', in: 'path', type: 'sid', required: true, pattern: '^RE[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^TR[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.DeleteRecording', api: 'api_v2010', product: 'api', method: 'DELETE', path: '/2010-04-01/Accounts/{AccountSid}/Recordings/{Sid}', extension: '.json', verb: 'delete', resource: 'recording', parents: ['account_sid'], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^RE[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'api_v2010.FetchRecording', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/Recordings/{Sid}', extension: '.json', verb: 'fetch', resource: 'recording', parents: ['account_sid'], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Recording, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^RE[0-9a-fA-F]{32}$' },
+      { wire: 'IncludeSoftDeleted', name: 'include_soft_deleted', in: 'query', type: 'boolean' }
+    ] },
   { id: 'api_v2010.ListSigningKey', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{AccountSid}/SigningKeys', extension: '.json', verb: 'list', resource: 'signing_key', parents: ['account_sid'], own: null, status: 200, listKey: 'signing_keys', page: { size: 50, max: 1000 }, url: null, links: null,
     schema: apiV2010SigningKey, parameters: [
       { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' }
@@ -184,6 +2027,11 @@ export const operations: readonly Operation[] = [
       { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
       { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^SK[0-9a-fA-F]{32}$' },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', maxLength: 64 }
+    ] },
+  { id: 'api_v2010.CreateToken', api: 'api_v2010', product: 'api', method: 'POST', path: '/2010-04-01/Accounts/{AccountSid}/Tokens', extension: '.json', verb: 'create', resource: 'token', parents: ['account_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: apiV2010Token, parameters: [
+      { wire: 'AccountSid', name: 'account_sid', in: 'path', type: 'sid', required: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+      { wire: 'Ttl', name: 'ttl', in: 'form', type: 'integer' }
     ] },
   { id: 'api_v2010.FetchAccount', api: 'api_v2010', product: 'api', method: 'GET', path: '/2010-04-01/Accounts/{Sid}', extension: '.json', verb: 'fetch', resource: 'account', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: null, links: null,
     schema: apiV2010Account, parameters: [

@@ -8,12 +8,16 @@ import { operations as flex_v2, type FlexV2Operations } from './flex-v2.ts'
 import { operations as studio_v2, type StudioV2Operations } from './studio-v2.ts'
 import { operations as events_v1, type EventsV1Operations } from './events-v1.ts'
 import { operations as api_v2010, type ApiV2010Operations } from './api-v2010.ts'
+import { operations as messaging_v1, type MessagingV1Operations } from './messaging-v1.ts'
+import { operations as content_v1, type ContentV1Operations } from './content-v1.ts'
 import { operations as iam_v1, type IamV1Operations } from './iam-v1.ts'
+import { operations as monitor_v1, type MonitorV1Operations } from './monitor-v1.ts'
+import { operations as mcs_v1, type McsV1Operations } from './mcs-v1.ts'
 import { operations as ringdown_v1, type RingdownV1Operations } from './ringdown-v1.ts'
 
-export interface OperationTypes extends TaskrouterV1Operations, ConversationsV1Operations, FlexV1Operations, FlexV2Operations, StudioV2Operations, EventsV1Operations, ApiV2010Operations, IamV1Operations, RingdownV1Operations {}
+export interface OperationTypes extends TaskrouterV1Operations, ConversationsV1Operations, FlexV1Operations, FlexV2Operations, StudioV2Operations, EventsV1Operations, ApiV2010Operations, MessagingV1Operations, ContentV1Operations, IamV1Operations, MonitorV1Operations, McsV1Operations, RingdownV1Operations {}
 
 export type OperationId = keyof OperationTypes
 
-export const operations: readonly Operation[] = [...taskrouter_v1, ...conversations_v1, ...flex_v1, ...flex_v2, ...studio_v2, ...events_v1, ...api_v2010, ...iam_v1, ...ringdown_v1]
+export const operations: readonly Operation[] = [...taskrouter_v1, ...conversations_v1, ...flex_v1, ...flex_v2, ...studio_v2, ...events_v1, ...api_v2010, ...messaging_v1, ...content_v1, ...iam_v1, ...monitor_v1, ...mcs_v1, ...ringdown_v1]
 

@@ -6,11 +6,13 @@ export interface RingdownV1AuditEntry {
   sid: string
   account_sid: string
   date_created: string
-  actor_type: 'key' | 'user' | 'worker' | 'customer'
+  actor_type: 'key' | 'user' | 'worker' | 'customer' | 'account'
   actor_sid: string
   on_behalf_of: string | null
   command: string
   subject_sid: string | null
+  arguments_hash: string | null
+  outcome: string | null
 }
 export type RingdownV1AuditEntryRow = Row<RingdownV1AuditEntry, 'date_created'>
 
@@ -34,6 +36,37 @@ export interface RingdownV1CannedResponseImport {
   updated: number
 }
 export type RingdownV1CannedResponseImportRow = Row<RingdownV1CannedResponseImport>
+
+export interface RingdownV1Carrier {
+  sid: string
+  account_sid: string
+  type: 'virtual' | 'twilio' | 'whatsapp_cloud' | 'messenger' | 'instagram' | 'email' | 'smpp'
+  friendly_name: string
+  senders: readonly string[]
+  configuration: unknown
+  secret_names: readonly string[]
+  state: 'ready' | 'failing' | 'disabled'
+  last_error: string | null
+  date_last_error: string | null
+  queued: number
+  webhook_path: string | null
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1CarrierRow = Row<RingdownV1Carrier, 'date_last_error' | 'date_created' | 'date_updated'>
+
+export interface RingdownV1ChangePlan {
+  sid: string
+  account_sid: string
+  state: string
+  content: string
+  ends_at: string
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1ChangePlanRow = Row<RingdownV1ChangePlan, 'ends_at' | 'date_created' | 'date_updated'>
 
 export interface RingdownV1Note {
   sid: string
@@ -64,6 +97,19 @@ export interface RingdownV1ConversationSign {
   ends_at: string | null
 }
 export type RingdownV1ConversationSignRow = Row<RingdownV1ConversationSign, 'began_at' | 'ends_at'>
+
+export interface RingdownV1DebuggerEntry {
+  sid: string
+  date_created: string
+  level: 'error' | 'warning'
+  product: string
+  error_code: number | null
+  message: string
+  resource_type: string | null
+  resource_sid: string | null
+  details: unknown
+}
+export type RingdownV1DebuggerEntryRow = Row<RingdownV1DebuggerEntry, 'date_created'>
 
 export interface RingdownV1Delivery {
   sid: string
@@ -110,12 +156,71 @@ export interface RingdownV1DeliveryDetails {
 export type RingdownV1DeliveryDetailsRow = Row<RingdownV1DeliveryDetails, 'date_created' | 'date_updated' | 'date_due' | 'date_finished' | 'date_given_up_after'>
 
 export interface RingdownV1EventPage {
-  events: readonly ({ readonly sid: string; readonly cursor: string; readonly type: string; readonly at: string; readonly workspace_sid: string | null; readonly description: string; readonly resource_type: string; readonly resource_sid: string; readonly actor_type?: 'key' | 'user' | 'worker' | 'customer' | 'system'; readonly actor_sid?: string; readonly on_behalf_of?: string; readonly data: unknown })[]
+  events: readonly ({ readonly sid: string; readonly cursor: string; readonly type: string; readonly at: string; readonly workspace_sid: string | null; readonly description: string; readonly resource_type: string; readonly resource_sid: string; readonly actor_type?: 'key' | 'user' | 'worker' | 'customer' | 'carrier' | 'system'; readonly actor_sid?: string; readonly on_behalf_of?: string; readonly data: unknown })[]
   cursor: string
   has_more: boolean
   truncated: boolean
 }
 export type RingdownV1EventPageRow = Row<RingdownV1EventPage>
+
+export interface RingdownV1FlowDryRun {
+  status: 'active' | 'ended' | 'not_started'
+  ended_reason: string | null
+  widget: string | null
+  waits_for: string | null
+  steps: readonly unknown[]
+  messages: readonly unknown[]
+  requests: readonly unknown[]
+  tasks: readonly unknown[]
+  errors: readonly string[]
+  context: unknown
+  unused: number
+}
+export type RingdownV1FlowDryRunRow = Row<RingdownV1FlowDryRun>
+
+export interface RingdownV1InsightErasure {
+  contacts: number
+  executions: number
+  calls: number
+}
+export type RingdownV1InsightErasureRow = Row<RingdownV1InsightErasure>
+
+export interface RingdownV1InsightKpi {
+  name: string
+  expression: unknown
+  format: string | null
+  target: number | null
+  unit: string
+  error: string | null
+  url: string
+}
+export type RingdownV1InsightKpiRow = Row<RingdownV1InsightKpi>
+
+export interface RingdownV1InsightMetric {
+  name: string
+  definition: string
+  unit: 'count' | 'seconds' | 'ratio' | 'number'
+  kind: 'sum' | 'mean' | 'ratio' | 'percentile' | 'maximum'
+  source: 'segments' | 'status'
+  percentiles: boolean
+  expression: unknown
+}
+export type RingdownV1InsightMetricRow = Row<RingdownV1InsightMetric>
+
+export interface RingdownV1InsightReport {
+  from: string
+  to: string
+  time_zone: string
+  interval: string | null
+  columns: readonly { readonly name: string; readonly unit: string; readonly format?: string; readonly target?: number }[]
+  rows: readonly unknown[]
+  total_rows: number
+  page: number
+  page_size: number
+  has_more: boolean
+  is_complete: boolean
+}
+export type RingdownV1InsightReportRow = Row<RingdownV1InsightReport>
 
 export interface RingdownV1Key {
   sid: string
@@ -129,6 +234,176 @@ export interface RingdownV1Key {
   url: string
 }
 export type RingdownV1KeyRow = Row<RingdownV1Key, 'date_created' | 'date_updated' | 'date_used'>
+
+export interface RingdownV1Phone {
+  sid: string
+  account_sid: string
+  address: string
+  friendly_name: string | null
+  outcome: 'delivered' | 'undelivered' | 'failed' | 'away'
+  call_outcome: 'rings' | 'answers' | 'busy' | 'rejects' | null
+  answered_after_ms: number | null
+  presses: readonly string[] | null
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1PhoneRow = Row<RingdownV1Phone, 'date_created' | 'date_updated'>
+
+export interface RingdownV1PhoneBehaviour {
+  phone_sid: string
+  account_sid: string
+  outcome: 'delivered' | 'undelivered' | 'failed' | 'away'
+  error_code: number | null
+  delivered_after_ms: number
+  read_after_ms: number | null
+  call_outcome: 'rings' | 'answers' | 'busy' | 'rejects' | null
+  answered_after_ms: number | null
+  presses: readonly string[] | null
+  date_updated: string
+  url: string
+}
+export type RingdownV1PhoneBehaviourRow = Row<RingdownV1PhoneBehaviour, 'date_updated'>
+
+export interface RingdownV1PhoneCall {
+  sid: string
+  account_sid: string
+  phone_sid: string
+  direction: 'in' | 'out'
+  from: string
+  to: string
+  status: 'queued' | 'ringing' | 'in-progress' | 'completed' | 'busy' | 'failed' | 'no-answer' | 'canceled'
+  asked: 'digits' | 'speech' | 'digits-or-speech' | null
+  with: readonly string[]
+  ended_by: 'caller' | 'agent' | 'program' | 'network' | null
+  start_time: string | null
+  end_time: string | null
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1PhoneCallRow = Row<RingdownV1PhoneCall, 'start_time' | 'end_time' | 'date_created' | 'date_updated'>
+
+export interface RingdownV1PhoneHeard {
+  sid: string
+  account_sid: string
+  phone_sid: string
+  call_sid: string
+  what: 'ringback' | 'say' | 'play' | 'tone' | 'digits' | 'speech' | 'connected' | 'silence' | 'ended'
+  content: string | null
+  speaker: string | null
+  date_created: string
+}
+export type RingdownV1PhoneHeardRow = Row<RingdownV1PhoneHeard, 'date_created'>
+
+export interface RingdownV1PhoneMessage {
+  sid: string
+  account_sid: string
+  phone_sid: string
+  direction: 'received' | 'written'
+  from: string
+  to: string
+  other_recipients: readonly string[] | null
+  body: string | null
+  media: readonly unknown[]
+  channel_message_sid: string | null
+  conversation_sid: string | null
+  date_created: string
+  url: string
+}
+export type RingdownV1PhoneMessageRow = Row<RingdownV1PhoneMessage, 'date_created'>
+
+export interface RingdownV1Schedule {
+  sid: string
+  account_sid: string
+  name: string
+  time_zone: string
+  weekly: unknown
+  exceptions: unknown
+  closed: boolean
+  closed_reason: string | null
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1ScheduleRow = Row<RingdownV1Schedule, 'date_created' | 'date_updated'>
+
+export interface RingdownV1ScheduleStatus {
+  name: string
+  open: boolean
+  reason: string
+  label: string | null
+  at: string
+  next_change: string | null
+  is_open: boolean
+  closed_reason: string | null
+}
+export type RingdownV1ScheduleStatusRow = Row<RingdownV1ScheduleStatus, 'at' | 'next_change'>
+
+export interface RingdownV1Sender {
+  sid: string
+  account_sid: string
+  sender_type: 'ShortCode' | 'WhatsApp' | 'Messenger' | 'RCS'
+  address: string
+  friendly_name: string | null
+  inbound_request_url: string | null
+  inbound_method: 'GET' | 'POST'
+  fallback_url: string | null
+  fallback_method: 'GET' | 'POST'
+  status_callback: string | null
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1SenderRow = Row<RingdownV1Sender, 'date_created' | 'date_updated'>
+
+export interface RingdownV1MediaImport {
+  sid: string
+  account_sid: string
+  service_sid: string
+  author: string | null
+  content_type: string
+  filename: string | null
+  size: number
+  date_created: string
+  date_updated: string
+}
+export type RingdownV1MediaImportRow = Row<RingdownV1MediaImport, 'date_created' | 'date_updated'>
+
+export interface RingdownV1SituationRule {
+  sid: string
+  account_sid: string
+  situation: string
+  arguments: unknown
+  task_queue_sid: string | null
+  is_beyond: boolean
+  ends_at: string
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1SituationRuleRow = Row<RingdownV1SituationRule, 'ends_at' | 'date_created' | 'date_updated'>
+
+export interface RingdownV1SituationSubscription {
+  sid: string
+  account_sid: string
+  subscription_id: string
+  situation: string
+  arguments: unknown
+  owner_sid: string
+  webhook_url: string
+  rule_sid: string | null
+  redact: boolean
+  hide_customer_text: boolean
+  refresh_before: string
+  cursor: string | null
+  truncated: boolean
+  status: unknown
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1SituationSubscriptionRow = Row<RingdownV1SituationSubscription, 'refresh_before' | 'date_created' | 'date_updated'>
 
 export interface RingdownV1User {
   sid: string
@@ -163,6 +438,88 @@ export interface RingdownV1SetupLink {
 }
 export type RingdownV1SetupLinkRow = Row<RingdownV1SetupLink, 'ends_at'>
 
+export interface RingdownV1WebchatDeployment {
+  sid: string
+  account_sid: string
+  friendly_name: string
+  enabled: boolean
+  address_sid: string
+  allowed_origins: readonly string[]
+  theme: unknown
+  texts: unknown
+  form: unknown
+  hours: unknown
+  limits: unknown
+  rating: boolean
+  has_secret: boolean
+  date_created: string
+  date_updated: string
+  url: string
+  application_sid: string | null
+}
+export type RingdownV1WebchatDeploymentRow = Row<RingdownV1WebchatDeployment, 'date_created' | 'date_updated'>
+
+export interface RingdownV1WebchatDeploymentSecret {
+  deployment_sid: string
+  secret: string
+}
+export type RingdownV1WebchatDeploymentSecretRow = Row<RingdownV1WebchatDeploymentSecret>
+
+export interface RingdownV1WebchatSession {
+  sid: string
+  account_sid: string
+  deployment_sid: string
+  chat_service_sid: string
+  conversation_sid: string
+  identity: string
+  verified: boolean
+  status: 'open' | 'over' | 'ended'
+  reason: 'customer' | 'closed' | 'removed' | 'stolen' | 'expired' | 'ended' | null
+  rating: number | null
+  rating_comment: string | null
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1WebchatSessionRow = Row<RingdownV1WebchatSession, 'date_created' | 'date_updated'>
+
+export interface RingdownV1WorkspaceBoard {
+  workspace_sid: string
+  at: string
+  version: string
+  is_whole: boolean
+  task_queues: readonly ({ readonly task_queue_sid: string; readonly friendly_name: string; readonly now: { readonly pending: number; readonly reserved: number; readonly assigned: number; readonly wrapping: number; readonly waiting: number; readonly active: number; readonly longest_wait: number; readonly longest_wait_task_sid: string | null; readonly eligible_workers: number; readonly available_workers: number; readonly workers_by_activity: unknown }; readonly last_30_minutes: unknown; readonly today: unknown; readonly next_breach: { readonly task_sid: string; readonly at: string } | null; readonly channels: readonly unknown[] })[]
+  removed: readonly string[]
+  activities: readonly { readonly activity_sid: string; readonly friendly_name: string; readonly workers: number; readonly longest: number }[]
+  workers: readonly { readonly worker_sid: string; readonly friendly_name: string; readonly activity_sid: string; readonly activity: string; readonly available: boolean; readonly since: string }[]
+}
+export type RingdownV1WorkspaceBoardRow = Row<RingdownV1WorkspaceBoard, 'at'>
+
+export interface RingdownV1WorkspaceBreaches {
+  workspace_sid: string
+  at: string
+  until: string
+  breaches: readonly ({ readonly kind: 'service_level' | 'target' | 'time_out' | 'reply'; readonly breaches_at: string; readonly in_seconds: number; readonly task_sid: string; readonly task_queue_sid: string | null; readonly task_queue: string | null; readonly channel: string | null; readonly waited: number; readonly conversation_sid: string | null; readonly worker_sid: string | null })[]
+  is_complete: boolean
+}
+export type RingdownV1WorkspaceBreachesRow = Row<RingdownV1WorkspaceBreaches, 'at' | 'until'>
+
+export interface RingdownV1TaskCall {
+  workspace_sid: string
+  task_sid: string
+  conference_sid: string
+  status: 'init' | 'in-progress'
+  task_queue_friendly_name: string | null
+  customer: string | null
+  attributes: string
+  started_at: string | null
+  recording_sid: string | null
+  recording_status: 'in-progress' | 'paused' | null
+  participants: readonly ({ readonly call_sid?: string; readonly label?: string | null; readonly worker_sid?: string | null; readonly reservation_sid?: string | null; readonly name?: string; readonly status?: string; readonly muted?: boolean; readonly hold?: boolean; readonly coaching?: boolean; readonly end_conference_on_exit?: boolean })[]
+  url: string
+}
+export type RingdownV1TaskCallRow = Row<RingdownV1TaskCall, 'started_at'>
+
 export interface RingdownV1WrapUp {
   workspace_sid: string
   reservation_sid: string
@@ -186,6 +543,18 @@ export interface RingdownV1Search {
 }
 export type RingdownV1SearchRow = Row<RingdownV1Search>
 
+export interface RingdownV1WorkspaceSeries {
+  workspace_sid: string
+  metric: string
+  unit: string
+  step: string
+  time_zone: string
+  starts: readonly string[]
+  values: readonly (number | null)[]
+  previous: readonly (number | null)[]
+}
+export type RingdownV1WorkspaceSeriesRow = Row<RingdownV1WorkspaceSeries>
+
 export interface RingdownV1TaskExplanation {
   task_sid: string
   at: string
@@ -197,6 +566,14 @@ export interface RingdownV1TaskExplanation {
 }
 export type RingdownV1TaskExplanationRow = Row<RingdownV1TaskExplanation, 'at'>
 
+export interface RingdownV1TaskRecordings {
+  workspace_sid: string
+  task_sid: string
+  recordings: readonly ({ readonly sid?: string; readonly call_sid?: string; readonly conference_sid?: string | null; readonly status?: string; readonly source?: string; readonly channels?: number; readonly start_time?: string; readonly duration?: number | null; readonly words?: string | null; readonly content_url?: string | null })[]
+  url: string
+}
+export type RingdownV1TaskRecordingsRow = Row<RingdownV1TaskRecordings>
+
 export interface RingdownV1WorkerDesk {
   cursor: string
   at: string
@@ -204,7 +581,7 @@ export interface RingdownV1WorkerDesk {
   channels: readonly ({ readonly sid: string; readonly task_channel_sid: string; readonly task_channel_unique_name: string | null; readonly configured_capacity: number; readonly available: boolean; readonly assigned_tasks: number; readonly available_capacity_percentage: number })[]
   reservations: readonly ({ readonly sid: string; readonly version: number; readonly task_sid: string; readonly worker_sid: string; readonly reservation_status: string; readonly task_channel_unique_name: string; readonly date_created: string; readonly date_updated: string; readonly timeout_at: string | null; readonly wrap_up_ends_at: string | null; readonly wrap_up_extended: boolean })[]
   tasks: readonly ({ readonly sid: string; readonly version: number; readonly assignment_status: string; readonly attributes: string; readonly priority: number; readonly age: number; readonly reason: string | null; readonly task_queue_sid: string | null; readonly task_queue_friendly_name: string | null; readonly workflow_sid: string | null; readonly workflow_friendly_name: string | null; readonly task_channel_unique_name: string | null; readonly date_created: string; readonly date_updated: string; readonly task_queue_entered_date: string | null; readonly conversation_sid: string | null })[]
-  conversations: readonly ({ readonly sid: string; readonly version: number; readonly chat_service_sid: string; readonly friendly_name: string | null; readonly unique_name: string | null; readonly attributes: string; readonly state: string; readonly task_sid: string | null; readonly date_created: string; readonly date_updated: string; readonly participants: readonly ({ readonly sid: string; readonly identity: string | null; readonly address: string | null; readonly proxy_address: string | null; readonly binding_type: string | null; readonly attributes: string; readonly last_read_message_index: number | null })[]; readonly last_message: { readonly sid: string; readonly index: number; readonly author: string; readonly participant_sid: string | null; readonly body: string | null; readonly attributes: string; readonly date_created: string } | null; readonly last_read_message_index: number | null; readonly unread_count: number; readonly waiting_since: string | null; readonly reply_due_at: string | null })[]
+  conversations: readonly ({ readonly sid: string; readonly version: number; readonly chat_service_sid: string; readonly friendly_name: string | null; readonly unique_name: string | null; readonly attributes: string; readonly state: string; readonly task_sid: string | null; readonly date_created: string; readonly date_updated: string; readonly participants: readonly ({ readonly sid: string; readonly identity: string | null; readonly address: string | null; readonly proxy_address: string | null; readonly binding_type: string | null; readonly attributes: string; readonly last_read_message_index: number | null })[]; readonly last_message: { readonly sid: string; readonly index: number; readonly author: string; readonly participant_sid: string | null; readonly body: string | null; readonly attributes: string; readonly date_created: string } | null; readonly last_messages: readonly ({ readonly sid: string; readonly index: number; readonly author: string; readonly participant_sid: string | null; readonly body: string | null; readonly attributes: string; readonly date_created: string })[]; readonly last_read_message_index: number | null; readonly unread_count: number; readonly waiting_since: string | null; readonly reply_due_at: string | null })[]
 }
 export type RingdownV1WorkerDeskRow = Row<RingdownV1WorkerDesk, 'at'>
 
@@ -226,6 +603,26 @@ export interface RingdownV1WorkerExplanation {
 }
 export type RingdownV1WorkerExplanationRow = Row<RingdownV1WorkerExplanation, 'at' | 'date_status_changed'>
 
+export interface RingdownV1ParkedContact {
+  sid: string
+  workspace_sid: string
+  worker_sid: string
+  interaction_sid: string
+  channel_sid: string
+  conversation_sid: string
+  task_sid: string
+  task_queue_sid: string | null
+  workflow_sid: string | null
+  task_channel_sid: string
+  priority: number
+  attributes: string
+  resume_at: string | null
+  date_created: string
+  date_updated: string
+  url: string
+}
+export type RingdownV1ParkedContactRow = Row<RingdownV1ParkedContact, 'resume_at' | 'date_created' | 'date_updated'>
+
 export interface RingdownV1WorkflowDryRun {
   workflow_sid: string
   at: string
@@ -246,12 +643,22 @@ export type RingdownV1ClockRow = Row<RingdownV1Clock, 'now'>
 
 export interface RingdownV1Operations {
   'ringdown_v1.ListAuditEntry': { path: {}; params: { readonly actor_sid?: string }; row: RingdownV1AuditEntryRow; result: { audit_entries: readonly RingdownV1AuditEntry[]; meta: Meta } }
+  'ringdown_v1.CreateToolCall': { path: {}; params: { readonly tool: string; readonly action: string; readonly arguments_hash: string; readonly outcome: string }; row: RingdownV1AuditEntryRow; result: RingdownV1AuditEntry }
   'ringdown_v1.ListCannedResponse': { path: {}; params: { readonly section?: string; readonly language?: string; readonly shortcut?: string }; row: RingdownV1CannedResponseRow; result: { canned_responses: readonly RingdownV1CannedResponse[]; meta: Meta } }
   'ringdown_v1.CreateCannedResponse': { path: {}; params: { readonly section: string; readonly label: string; readonly text: string; readonly language?: string; readonly task_queue_sids?: readonly string[]; readonly shortcut?: string }; row: RingdownV1CannedResponseRow; result: RingdownV1CannedResponse }
   'ringdown_v1.CreateCannedResponseImport': { path: {}; params: { readonly responses: string }; row: RingdownV1CannedResponseImportRow; result: RingdownV1CannedResponseImport }
   'ringdown_v1.DeleteCannedResponse': { path: { readonly sid: string }; params: {}; row: null; result: null }
   'ringdown_v1.FetchCannedResponse': { path: { readonly sid: string }; params: {}; row: RingdownV1CannedResponseRow; result: RingdownV1CannedResponse }
   'ringdown_v1.UpdateCannedResponse': { path: { readonly sid: string }; params: { readonly section?: string; readonly label?: string; readonly text?: string; readonly language?: string; readonly task_queue_sids?: readonly string[]; readonly shortcut?: string }; row: RingdownV1CannedResponseRow; result: RingdownV1CannedResponse }
+  'ringdown_v1.ListCarrier': { path: {}; params: {}; row: RingdownV1CarrierRow; result: { carriers: readonly RingdownV1Carrier[]; meta: Meta } }
+  'ringdown_v1.CreateCarrier': { path: {}; params: { readonly type: 'virtual' | 'twilio' | 'whatsapp_cloud' | 'messenger' | 'instagram' | 'email' | 'smpp'; readonly friendly_name?: string; readonly senders?: readonly string[]; readonly configuration?: string; readonly secrets?: string; readonly enabled?: boolean }; row: RingdownV1CarrierRow; result: RingdownV1Carrier }
+  'ringdown_v1.CreateCarrierTest': { path: { readonly carrier_sid: string }; params: {}; row: RingdownV1CarrierRow; result: RingdownV1Carrier }
+  'ringdown_v1.DeleteCarrier': { path: { readonly sid: string }; params: {}; row: null; result: null }
+  'ringdown_v1.FetchCarrier': { path: { readonly sid: string }; params: {}; row: RingdownV1CarrierRow; result: RingdownV1Carrier }
+  'ringdown_v1.UpdateCarrier': { path: { readonly sid: string }; params: { readonly friendly_name?: string; readonly senders?: readonly string[]; readonly configuration?: string; readonly secrets?: string; readonly enabled?: boolean }; row: RingdownV1CarrierRow; result: RingdownV1Carrier }
+  'ringdown_v1.CreateChangePlan': { path: {}; params: { readonly content: string }; row: RingdownV1ChangePlanRow; result: RingdownV1ChangePlan }
+  'ringdown_v1.FetchChangePlan': { path: { readonly sid: string }; params: {}; row: RingdownV1ChangePlanRow; result: RingdownV1ChangePlan }
+  'ringdown_v1.UpdateChangePlan': { path: { readonly sid: string }; params: { readonly state: string; readonly from?: string; readonly content?: string }; row: RingdownV1ChangePlanRow; result: RingdownV1ChangePlan }
   'ringdown_v1.ListConversationNote': { path: { readonly conversation_sid: string }; params: { readonly order?: 'asc' | 'desc' }; row: RingdownV1NoteRow; result: { notes: readonly RingdownV1Note[]; meta: Meta } }
   'ringdown_v1.CreateConversationNote': { path: { readonly conversation_sid: string }; params: { readonly author?: string; readonly body: string; readonly mentions?: readonly string[] }; row: RingdownV1NoteRow; result: RingdownV1Note }
   'ringdown_v1.DeleteConversationNote': { path: { readonly conversation_sid: string; readonly sid: string }; params: {}; row: null; result: null }
@@ -260,12 +667,59 @@ export interface RingdownV1Operations {
   'ringdown_v1.FetchConversationPresence': { path: { readonly conversation_sid: string }; params: {}; row: RingdownV1ConversationPresenceRow; result: RingdownV1ConversationPresence }
   'ringdown_v1.UpdateConversationTyping': { path: { readonly conversation_sid: string }; params: { readonly identity?: string; readonly active?: boolean }; row: RingdownV1ConversationSignRow; result: RingdownV1ConversationSign }
   'ringdown_v1.UpdateConversationViewing': { path: { readonly conversation_sid: string }; params: { readonly identity?: string; readonly active?: boolean }; row: RingdownV1ConversationSignRow; result: RingdownV1ConversationSign }
+  'ringdown_v1.ListDebuggerEntry': { path: {}; params: { readonly from?: number; readonly until?: number; readonly product?: string; readonly level?: 'error' | 'warning' }; row: RingdownV1DebuggerEntryRow; result: { entries: readonly RingdownV1DebuggerEntry[]; meta: Meta } }
   'ringdown_v1.ListDelivery': { path: {}; params: { readonly destination?: string; readonly receiver?: string; readonly event_sid?: string; readonly event_type?: string; readonly state?: 'queued' | 'delivered' | 'failed'; readonly kind?: string }; row: RingdownV1DeliveryRow; result: { deliveries: readonly RingdownV1Delivery[]; meta: Meta } }
   'ringdown_v1.FetchDelivery': { path: { readonly sid: string }; params: {}; row: RingdownV1DeliveryDetailsRow; result: RingdownV1DeliveryDetails }
   'ringdown_v1.UpdateDelivery': { path: { readonly sid: string }; params: {}; row: RingdownV1DeliveryDetailsRow; result: RingdownV1DeliveryDetails }
   'ringdown_v1.ListEvent': { path: {}; params: { readonly cursor?: string; readonly since?: string; readonly types?: readonly string[]; readonly workspace_sid?: string; readonly task_sid?: string; readonly worker_sid?: string; readonly task_queue_sid?: string; readonly conversation_sid?: string; readonly interaction_sid?: string; readonly limit?: number; readonly wait_s?: number }; row: RingdownV1EventPageRow; result: RingdownV1EventPage }
+  'ringdown_v1.CreateFlowDryRun': { path: {}; params: { readonly flow_sid?: string; readonly revision?: string; readonly definition?: string; readonly script?: string; readonly trigger?: 'conversation' | 'message' | 'request'; readonly parameters?: string; readonly to?: string; readonly from?: string; readonly at?: number }; row: RingdownV1FlowDryRunRow; result: RingdownV1FlowDryRun }
+  'ringdown_v1.FetchFlowPicture': { path: { readonly flow_sid: string }; params: { readonly revision?: string; readonly execution?: string; readonly format?: 'svg' | 'mermaid' }; row: null; result: null }
+  'ringdown_v1.CreateInsightErasure': { path: {}; params: { readonly customer: string }; row: RingdownV1InsightErasureRow; result: RingdownV1InsightErasure }
+  'ringdown_v1.ListInsightKpi': { path: {}; params: {}; row: RingdownV1InsightKpiRow; result: { kpis: readonly RingdownV1InsightKpi[]; meta: Meta } }
+  'ringdown_v1.CreateInsightKpi': { path: {}; params: Readonly<Record<string, unknown>> & { readonly name?: string; readonly expression?: unknown; readonly format?: string; readonly target?: number }; row: RingdownV1InsightKpiRow; result: RingdownV1InsightKpi }
+  'ringdown_v1.DeleteInsightKpi': { path: { readonly name: string }; params: {}; row: null; result: null }
+  'ringdown_v1.FetchInsightKpi': { path: { readonly name: string }; params: {}; row: RingdownV1InsightKpiRow; result: RingdownV1InsightKpi }
+  'ringdown_v1.UpdateInsightKpi': { path: { readonly name: string }; params: Readonly<Record<string, unknown>> & { readonly expression?: unknown; readonly format?: string; readonly target?: number }; row: RingdownV1InsightKpiRow; result: RingdownV1InsightKpi }
+  'ringdown_v1.ListInsightMetric': { path: {}; params: {}; row: RingdownV1InsightMetricRow; result: { metrics: readonly RingdownV1InsightMetric[]; meta: Meta } }
+  'ringdown_v1.FetchInsightQuery': { path: {}; params: { readonly metrics?: string; readonly kpi?: string; readonly expression?: string; readonly group_by?: string; readonly where?: string; readonly from?: string; readonly to?: string; readonly interval?: string; readonly time_zone?: string; readonly order?: string; readonly limit?: string; readonly row_page?: string; readonly rows_per_page?: string; readonly compare_to?: string }; row: RingdownV1InsightReportRow; result: RingdownV1InsightReport }
+  'ringdown_v1.CreateInsightQuery': { path: {}; params: Readonly<Record<string, unknown>> & { readonly metrics?: readonly string[]; readonly kpi?: string; readonly expression?: unknown; readonly group_by?: readonly string[]; readonly where?: unknown; readonly from?: string; readonly to?: string; readonly interval?: string; readonly time_zone?: string; readonly order?: readonly string[]; readonly limit?: number; readonly page?: number; readonly page_size?: number; readonly compare_to?: string }; row: RingdownV1InsightReportRow; result: RingdownV1InsightReport }
   'ringdown_v1.ListKey': { path: {}; params: {}; row: RingdownV1KeyRow; result: { keys: readonly RingdownV1Key[]; meta: Meta } }
   'ringdown_v1.FetchKey': { path: { readonly sid: string }; params: {}; row: RingdownV1KeyRow; result: RingdownV1Key }
+  'ringdown_v1.ListPhone': { path: {}; params: { readonly address?: string }; row: RingdownV1PhoneRow; result: { phones: readonly RingdownV1Phone[]; meta: Meta } }
+  'ringdown_v1.CreatePhone': { path: {}; params: { readonly address: string; readonly friendly_name?: string; readonly outcome?: 'delivered' | 'undelivered' | 'failed' | 'away'; readonly error_code?: number | null; readonly delivered_after_ms?: number; readonly read_after_ms?: number | null; readonly call_outcome?: 'rings' | 'answers' | 'busy' | 'rejects'; readonly answered_after_ms?: number; readonly presses?: readonly string[] }; row: RingdownV1PhoneRow; result: RingdownV1Phone }
+  'ringdown_v1.FetchPhoneBehaviour': { path: { readonly phone_sid: string }; params: {}; row: RingdownV1PhoneBehaviourRow; result: RingdownV1PhoneBehaviour }
+  'ringdown_v1.UpdatePhoneBehaviour': { path: { readonly phone_sid: string }; params: { readonly outcome?: 'delivered' | 'undelivered' | 'failed' | 'away'; readonly error_code?: number | null; readonly delivered_after_ms?: number; readonly read_after_ms?: number | null; readonly call_outcome?: 'rings' | 'answers' | 'busy' | 'rejects'; readonly answered_after_ms?: number; readonly presses?: readonly string[] }; row: RingdownV1PhoneBehaviourRow; result: RingdownV1PhoneBehaviour }
+  'ringdown_v1.ListPhoneCall': { path: { readonly phone_sid: string }; params: {}; row: RingdownV1PhoneCallRow; result: { phone_calls: readonly RingdownV1PhoneCall[]; meta: Meta } }
+  'ringdown_v1.CreatePhoneCall': { path: { readonly phone_sid: string }; params: { readonly to?: string; readonly application_sid?: string; readonly parameters?: unknown }; row: RingdownV1PhoneCallRow; result: RingdownV1PhoneCall }
+  'ringdown_v1.FetchPhoneCall': { path: { readonly phone_sid: string; readonly sid: string }; params: {}; row: RingdownV1PhoneCallRow; result: RingdownV1PhoneCall }
+  'ringdown_v1.UpdatePhoneCall': { path: { readonly phone_sid: string; readonly sid: string }; params: { readonly action: 'answer' | 'reject' | 'hang-up' | 'press' | 'speak'; readonly digits?: string; readonly text?: string }; row: RingdownV1PhoneCallRow; result: RingdownV1PhoneCall }
+  'ringdown_v1.ListPhoneHeard': { path: { readonly phone_sid: string }; params: { readonly call_sid?: string }; row: RingdownV1PhoneHeardRow; result: { heard: readonly RingdownV1PhoneHeard[]; meta: Meta } }
+  'ringdown_v1.ListPhoneMessage': { path: { readonly phone_sid: string }; params: { readonly after?: string; readonly direction?: 'received' | 'written'; readonly wait_seconds?: number }; row: RingdownV1PhoneMessageRow; result: { phone_messages: readonly RingdownV1PhoneMessage[]; meta: Meta } }
+  'ringdown_v1.CreatePhoneMessage': { path: { readonly phone_sid: string }; params: { readonly to: string; readonly other_recipients?: readonly string[]; readonly body?: string; readonly media_url?: readonly string[]; readonly media_sid?: readonly string[]; readonly profile_name?: string }; row: RingdownV1PhoneMessageRow; result: RingdownV1PhoneMessage }
+  'ringdown_v1.FetchPhoneMessage': { path: { readonly phone_sid: string; readonly sid: string }; params: {}; row: RingdownV1PhoneMessageRow; result: RingdownV1PhoneMessage }
+  'ringdown_v1.DeletePhone': { path: { readonly sid: string }; params: {}; row: null; result: null }
+  'ringdown_v1.FetchPhone': { path: { readonly sid: string }; params: {}; row: RingdownV1PhoneRow; result: RingdownV1Phone }
+  'ringdown_v1.UpdatePhone': { path: { readonly sid: string }; params: { readonly friendly_name?: string }; row: RingdownV1PhoneRow; result: RingdownV1Phone }
+  'ringdown_v1.ListSchedule': { path: {}; params: {}; row: RingdownV1ScheduleRow; result: { schedules: readonly RingdownV1Schedule[]; meta: Meta } }
+  'ringdown_v1.CreateSchedule': { path: {}; params: { readonly name: string; readonly time_zone?: string; readonly weekly?: string; readonly exceptions?: string; readonly closed?: boolean; readonly closed_reason?: string }; row: RingdownV1ScheduleRow; result: RingdownV1Schedule }
+  'ringdown_v1.DeleteSchedule': { path: { readonly name: string }; params: {}; row: null; result: null }
+  'ringdown_v1.FetchSchedule': { path: { readonly name: string }; params: {}; row: RingdownV1ScheduleRow; result: RingdownV1Schedule }
+  'ringdown_v1.UpdateSchedule': { path: { readonly name: string }; params: { readonly time_zone?: string; readonly weekly?: string; readonly exceptions?: string; readonly closed?: boolean; readonly closed_reason?: string }; row: RingdownV1ScheduleRow; result: RingdownV1Schedule }
+  'ringdown_v1.FetchScheduleStatus': { path: { readonly name: string }; params: { readonly at?: number }; row: RingdownV1ScheduleStatusRow; result: RingdownV1ScheduleStatus }
+  'ringdown_v1.ListSender': { path: {}; params: { readonly sender_type?: 'ShortCode' | 'WhatsApp' | 'Messenger' | 'RCS' }; row: RingdownV1SenderRow; result: { senders: readonly RingdownV1Sender[]; meta: Meta } }
+  'ringdown_v1.CreateSender': { path: {}; params: { readonly address: string; readonly friendly_name?: string; readonly inbound_request_url?: string; readonly inbound_method?: 'GET' | 'POST'; readonly fallback_url?: string; readonly fallback_method?: 'GET' | 'POST'; readonly status_callback?: string }; row: RingdownV1SenderRow; result: RingdownV1Sender }
+  'ringdown_v1.DeleteSender': { path: { readonly sid: string }; params: {}; row: null; result: null }
+  'ringdown_v1.FetchSender': { path: { readonly sid: string }; params: {}; row: RingdownV1SenderRow; result: RingdownV1Sender }
+  'ringdown_v1.UpdateSender': { path: { readonly sid: string }; params: { readonly friendly_name?: string; readonly inbound_request_url?: string; readonly inbound_method?: 'GET' | 'POST'; readonly fallback_url?: string; readonly fallback_method?: 'GET' | 'POST'; readonly status_callback?: string }; row: RingdownV1SenderRow; result: RingdownV1Sender }
+  'ringdown_v1.CreateMediaImport': { path: { readonly service_sid: string }; params: { readonly url: string; readonly channel?: 'chat' | 'whatsapp' | 'sms' }; row: RingdownV1MediaImportRow; result: RingdownV1MediaImport }
+  'ringdown_v1.ListSituationRule': { path: {}; params: {}; row: RingdownV1SituationRuleRow; result: { situation_rules: readonly RingdownV1SituationRule[]; meta: Meta } }
+  'ringdown_v1.CreateSituationRule': { path: {}; params: { readonly situation: string; readonly arguments?: string }; row: RingdownV1SituationRuleRow; result: RingdownV1SituationRule }
+  'ringdown_v1.DeleteSituationRule': { path: { readonly sid: string }; params: {}; row: null; result: null }
+  'ringdown_v1.FetchSituationRule': { path: { readonly sid: string }; params: {}; row: RingdownV1SituationRuleRow; result: RingdownV1SituationRule }
+  'ringdown_v1.ListSituationSubscription': { path: {}; params: { readonly situation?: string; readonly url?: string }; row: RingdownV1SituationSubscriptionRow; result: { situation_subscriptions: readonly RingdownV1SituationSubscription[]; meta: Meta } }
+  'ringdown_v1.CreateSituationSubscription': { path: {}; params: { readonly situation: string; readonly arguments?: string; readonly url: string; readonly secret: string; readonly cursor?: string; readonly ttl_ms?: number; readonly redact?: boolean; readonly hide_customer_text?: boolean }; row: RingdownV1SituationSubscriptionRow; result: RingdownV1SituationSubscription }
+  'ringdown_v1.DeleteSituationSubscription': { path: { readonly sid: string }; params: {}; row: null; result: null }
+  'ringdown_v1.FetchSituationSubscription': { path: { readonly sid: string }; params: {}; row: RingdownV1SituationSubscriptionRow; result: RingdownV1SituationSubscription }
   'ringdown_v1.ListUser': { path: {}; params: {}; row: RingdownV1UserRow; result: { users: readonly RingdownV1User[]; meta: Meta } }
   'ringdown_v1.CreateUser': { path: {}; params: { readonly username: string; readonly email?: string; readonly full_name?: string; readonly locale?: string; readonly roles?: readonly ('agent' | 'supervisor' | 'admin')[]; readonly worker_sid?: string }; row: RingdownV1UserRow; result: RingdownV1User }
   'ringdown_v1.FetchUserPreferences': { path: { readonly flex_user_sid: string }; params: {}; row: RingdownV1PreferencesRow; result: RingdownV1Preferences }
@@ -275,12 +729,33 @@ export interface RingdownV1Operations {
   'ringdown_v1.UpdateUser': { path: { readonly sid: string }; params: { readonly username?: string; readonly email?: string; readonly full_name?: string; readonly locale?: string; readonly roles?: readonly ('agent' | 'supervisor' | 'admin')[]; readonly worker_sid?: string }; row: RingdownV1UserRow; result: RingdownV1User }
   'ringdown_v1.DeleteUserSession': { path: { readonly user_sid: string }; params: {}; row: null; result: null }
   'ringdown_v1.CreateUserSetupLink': { path: { readonly user_sid: string }; params: {}; row: RingdownV1SetupLinkRow; result: RingdownV1SetupLink }
+  'ringdown_v1.ListWebchatDeployment': { path: {}; params: {}; row: RingdownV1WebchatDeploymentRow; result: { webchat_deployments: readonly RingdownV1WebchatDeployment[]; meta: Meta } }
+  'ringdown_v1.CreateWebchatDeployment': { path: {}; params: { readonly friendly_name: string; readonly address_sid: string; readonly enabled?: boolean; readonly allowed_origins?: readonly string[]; readonly theme?: string; readonly texts?: string; readonly form?: string; readonly hours?: string; readonly limits?: string; readonly rating?: boolean; readonly application_sid?: string }; row: RingdownV1WebchatDeploymentRow; result: RingdownV1WebchatDeployment }
+  'ringdown_v1.CreateWebchatDeploymentSecret': { path: { readonly deployment_sid: string }; params: {}; row: RingdownV1WebchatDeploymentSecretRow; result: RingdownV1WebchatDeploymentSecret }
+  'ringdown_v1.DeleteWebchatDeployment': { path: { readonly sid: string }; params: {}; row: null; result: null }
+  'ringdown_v1.FetchWebchatDeployment': { path: { readonly sid: string }; params: {}; row: RingdownV1WebchatDeploymentRow; result: RingdownV1WebchatDeployment }
+  'ringdown_v1.UpdateWebchatDeployment': { path: { readonly sid: string }; params: { readonly friendly_name?: string; readonly address_sid?: string; readonly enabled?: boolean; readonly allowed_origins?: readonly string[]; readonly theme?: string; readonly texts?: string; readonly form?: string; readonly hours?: string; readonly limits?: string; readonly rating?: boolean; readonly application_sid?: string }; row: RingdownV1WebchatDeploymentRow; result: RingdownV1WebchatDeployment }
+  'ringdown_v1.ListWebchatSession': { path: {}; params: { readonly deployment_sid?: string; readonly conversation_sid?: string; readonly status?: 'open' | 'over' | 'ended' }; row: RingdownV1WebchatSessionRow; result: { webchat_sessions: readonly RingdownV1WebchatSession[]; meta: Meta } }
+  'ringdown_v1.DeleteWebchatSession': { path: { readonly sid: string }; params: {}; row: null; result: null }
+  'ringdown_v1.FetchWebchatSession': { path: { readonly sid: string }; params: {}; row: RingdownV1WebchatSessionRow; result: RingdownV1WebchatSession }
+  'ringdown_v1.FetchWorkspaceBoard': { path: { readonly workspace_sid: string }; params: { readonly since?: string }; row: RingdownV1WorkspaceBoardRow; result: RingdownV1WorkspaceBoard }
+  'ringdown_v1.FetchWorkspaceBreaches': { path: { readonly workspace_sid: string }; params: { readonly within?: string; readonly task_queue_sid?: string }; row: RingdownV1WorkspaceBreachesRow; result: RingdownV1WorkspaceBreaches }
+  'ringdown_v1.ListWorkspaceCall': { path: { readonly workspace_sid: string }; params: {}; row: RingdownV1TaskCallRow; result: { calls: readonly RingdownV1TaskCall[]; meta: Meta } }
   'ringdown_v1.FetchReservationWrapUp': { path: { readonly workspace_sid: string; readonly reservation_sid: string }; params: {}; row: RingdownV1WrapUpRow; result: RingdownV1WrapUp }
   'ringdown_v1.UpdateReservationWrapUp': { path: { readonly workspace_sid: string; readonly reservation_sid: string }; params: { readonly extended: boolean }; row: RingdownV1WrapUpRow; result: RingdownV1WrapUp }
   'ringdown_v1.FetchSearch': { path: { readonly workspace_sid: string }; params: { readonly query: string; readonly limit?: number }; row: RingdownV1SearchRow; result: RingdownV1Search }
+  'ringdown_v1.FetchWorkspaceSeries': { path: { readonly workspace_sid: string }; params: { readonly metric: string; readonly from?: string; readonly to?: string; readonly step?: string; readonly time_zone?: string; readonly task_queue_sid?: string }; row: RingdownV1WorkspaceSeriesRow; result: RingdownV1WorkspaceSeries }
+  'ringdown_v1.FetchTaskCall': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: {}; row: RingdownV1TaskCallRow; result: RingdownV1TaskCall }
+  'ringdown_v1.UpdateTaskCall': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: { readonly recording: 'paused' | 'in-progress' }; row: RingdownV1TaskCallRow; result: RingdownV1TaskCall }
   'ringdown_v1.FetchTaskExplanation': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: { readonly limit?: number }; row: RingdownV1TaskExplanationRow; result: RingdownV1TaskExplanation }
+  'ringdown_v1.FetchTaskRecordings': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: {}; row: RingdownV1TaskRecordingsRow; result: RingdownV1TaskRecordings }
   'ringdown_v1.FetchWorkerDesk': { path: { readonly workspace_sid: string; readonly worker_sid: string }; params: {}; row: RingdownV1WorkerDeskRow; result: RingdownV1WorkerDesk }
   'ringdown_v1.FetchWorkerExplanation': { path: { readonly workspace_sid: string; readonly worker_sid: string }; params: { readonly limit?: number }; row: RingdownV1WorkerExplanationRow; result: RingdownV1WorkerExplanation }
+  'ringdown_v1.ListWorkerParkedContact': { path: { readonly workspace_sid: string; readonly worker_sid: string }; params: {}; row: RingdownV1ParkedContactRow; result: { parked_contacts: readonly RingdownV1ParkedContact[]; meta: Meta } }
+  'ringdown_v1.CreateWorkerParkedContact': { path: { readonly workspace_sid: string; readonly worker_sid: string }; params: { readonly task_sid: string; readonly resume_at?: number }; row: RingdownV1ParkedContactRow; result: RingdownV1ParkedContact }
+  'ringdown_v1.FetchWorkerParkedContact': { path: { readonly workspace_sid: string; readonly worker_sid: string; readonly sid: string }; params: {}; row: RingdownV1ParkedContactRow; result: RingdownV1ParkedContact }
+  'ringdown_v1.UpdateWorkerParkedContact': { path: { readonly workspace_sid: string; readonly worker_sid: string; readonly sid: string }; params: { readonly status?: 'resumed'; readonly resume_at?: number | null }; row: RingdownV1ParkedContactRow; result: RingdownV1ParkedContact }
+  'ringdown_v1.UpdateWorkerSupervision': { path: { readonly workspace_sid: string; readonly worker_sid: string }; params: { readonly task_sid: string; readonly mode: 'monitor' | 'whisper' | 'barge'; readonly reservation_sid?: string }; row: RingdownV1TaskCallRow; result: RingdownV1TaskCall }
   'ringdown_v1.CreateWorkflowDryRun': { path: { readonly workspace_sid: string; readonly workflow_sid: string }; params: { readonly configuration?: string; readonly task_sid?: string; readonly attributes?: string; readonly priority?: number; readonly task_channel?: string; readonly last?: number }; row: RingdownV1WorkflowDryRunRow; result: RingdownV1WorkflowDryRun }
   'ringdown_v1.FetchClock': { path: {}; params: {}; row: RingdownV1ClockRow; result: RingdownV1Clock }
   'ringdown_v1.UpdateClock': { path: {}; params: Readonly<Record<string, unknown>> & { readonly advance?: string; readonly advance_ms?: number; readonly to?: string }; row: RingdownV1ClockRow; result: RingdownV1Clock }
@@ -292,11 +767,13 @@ const ringdownV1AuditEntry: Schema = {
     { name: 'sid', type: 'sid', pattern: '^AE[0-9a-fA-F]{32}$' },
     { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
     { name: 'date_created', type: 'date-time-ms' },
-    { name: 'actor_type', type: 'string', enum: ['key', 'user', 'worker', 'customer'] },
+    { name: 'actor_type', type: 'string', enum: ['key', 'user', 'worker', 'customer', 'account'] },
     { name: 'actor_sid', type: 'string' },
     { name: 'on_behalf_of', type: 'string', nullable: true },
     { name: 'command', type: 'string' },
-    { name: 'subject_sid', type: 'string', nullable: true }
+    { name: 'subject_sid', type: 'string', nullable: true },
+    { name: 'arguments_hash', type: 'string', nullable: true },
+    { name: 'outcome', type: 'string', nullable: true }
   ]
 }
 
@@ -322,6 +799,41 @@ const ringdownV1CannedResponseImport: Schema = {
   properties: [
     { name: 'created', type: 'integer' },
     { name: 'updated', type: 'integer' }
+  ]
+}
+
+const ringdownV1Carrier: Schema = {
+  name: 'RingdownV1Carrier',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^XC[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'type', type: 'string', enum: ['virtual', 'twilio', 'whatsapp_cloud', 'messenger', 'instagram', 'email', 'smpp'] },
+    { name: 'friendly_name', type: 'string' },
+    { name: 'senders', type: 'array', items: { type: 'string' } },
+    { name: 'configuration', type: 'json' },
+    { name: 'secret_names', type: 'array', items: { type: 'string' } },
+    { name: 'state', type: 'string', enum: ['ready', 'failing', 'disabled'] },
+    { name: 'last_error', type: 'string', nullable: true },
+    { name: 'date_last_error', type: 'date-time-ms', nullable: true },
+    { name: 'queued', type: 'integer' },
+    { name: 'webhook_path', type: 'string', nullable: true },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1ChangePlan: Schema = {
+  name: 'RingdownV1ChangePlan',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^PL[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'state', type: 'string' },
+    { name: 'content', type: 'string' },
+    { name: 'ends_at', type: 'date-time-ms' },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
   ]
 }
 
@@ -358,6 +870,21 @@ const ringdownV1ConversationSign: Schema = {
     { name: 'active', type: 'boolean' },
     { name: 'began_at', type: 'date-time-ms', nullable: true },
     { name: 'ends_at', type: 'date-time-ms', nullable: true }
+  ]
+}
+
+const ringdownV1DebuggerEntry: Schema = {
+  name: 'RingdownV1DebuggerEntry',
+  properties: [
+    { name: 'sid', type: 'string' },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'level', type: 'string', enum: ['error', 'warning'] },
+    { name: 'product', type: 'string' },
+    { name: 'error_code', type: 'integer', nullable: true },
+    { name: 'message', type: 'string' },
+    { name: 'resource_type', type: 'string', nullable: true },
+    { name: 'resource_sid', type: 'string', nullable: true },
+    { name: 'details', type: 'json' }
   ]
 }
 
@@ -412,10 +939,79 @@ const ringdownV1DeliveryDetails: Schema = {
 const ringdownV1EventPage: Schema = {
   name: 'RingdownV1EventPage',
   properties: [
-    { name: 'events', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'string' }, { name: 'cursor', type: 'string' }, { name: 'type', type: 'string' }, { name: 'at', type: 'date-time-ms' }, { name: 'workspace_sid', type: 'sid', nullable: true, pattern: '^WS[0-9a-fA-F]{32}$' }, { name: 'description', type: 'string' }, { name: 'resource_type', type: 'string' }, { name: 'resource_sid', type: 'string' }, { name: 'actor_type', type: 'string', enum: ['key', 'user', 'worker', 'customer', 'system'], optional: true }, { name: 'actor_sid', type: 'string', optional: true }, { name: 'on_behalf_of', type: 'string', optional: true }, { name: 'data', type: 'json' }] } },
+    { name: 'events', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'string' }, { name: 'cursor', type: 'string' }, { name: 'type', type: 'string' }, { name: 'at', type: 'date-time-ms' }, { name: 'workspace_sid', type: 'sid', nullable: true, pattern: '^WS[0-9a-fA-F]{32}$' }, { name: 'description', type: 'string' }, { name: 'resource_type', type: 'string' }, { name: 'resource_sid', type: 'string' }, { name: 'actor_type', type: 'string', enum: ['key', 'user', 'worker', 'customer', 'carrier', 'system'], optional: true }, { name: 'actor_sid', type: 'string', optional: true }, { name: 'on_behalf_of', type: 'string', optional: true }, { name: 'data', type: 'json' }] } },
     { name: 'cursor', type: 'string' },
     { name: 'has_more', type: 'boolean' },
     { name: 'truncated', type: 'boolean' }
+  ]
+}
+
+const ringdownV1FlowDryRun: Schema = {
+  name: 'RingdownV1FlowDryRun',
+  properties: [
+    { name: 'status', type: 'string', enum: ['active', 'ended', 'not_started'] },
+    { name: 'ended_reason', type: 'string', nullable: true },
+    { name: 'widget', type: 'string', nullable: true },
+    { name: 'waits_for', type: 'string', nullable: true },
+    { name: 'steps', type: 'array', items: { type: 'json' } },
+    { name: 'messages', type: 'array', items: { type: 'json' } },
+    { name: 'requests', type: 'array', items: { type: 'json' } },
+    { name: 'tasks', type: 'array', items: { type: 'json' } },
+    { name: 'errors', type: 'array', items: { type: 'string' } },
+    { name: 'context', type: 'json' },
+    { name: 'unused', type: 'integer' }
+  ]
+}
+
+const ringdownV1InsightErasure: Schema = {
+  name: 'RingdownV1InsightErasure',
+  properties: [
+    { name: 'contacts', type: 'integer' },
+    { name: 'executions', type: 'integer' },
+    { name: 'calls', type: 'integer' }
+  ]
+}
+
+const ringdownV1InsightKpi: Schema = {
+  name: 'RingdownV1InsightKpi',
+  properties: [
+    { name: 'name', type: 'string' },
+    { name: 'expression', type: 'json' },
+    { name: 'format', type: 'string', nullable: true },
+    { name: 'target', type: 'number', nullable: true },
+    { name: 'unit', type: 'string' },
+    { name: 'error', type: 'string', nullable: true },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1InsightMetric: Schema = {
+  name: 'RingdownV1InsightMetric',
+  properties: [
+    { name: 'name', type: 'string' },
+    { name: 'definition', type: 'string' },
+    { name: 'unit', type: 'string', enum: ['count', 'seconds', 'ratio', 'number'] },
+    { name: 'kind', type: 'string', enum: ['sum', 'mean', 'ratio', 'percentile', 'maximum'] },
+    { name: 'source', type: 'string', enum: ['segments', 'status'] },
+    { name: 'percentiles', type: 'boolean' },
+    { name: 'expression', type: 'json' }
+  ]
+}
+
+const ringdownV1InsightReport: Schema = {
+  name: 'RingdownV1InsightReport',
+  properties: [
+    { name: 'from', type: 'string' },
+    { name: 'to', type: 'string' },
+    { name: 'time_zone', type: 'string' },
+    { name: 'interval', type: 'string', nullable: true },
+    { name: 'columns', type: 'array', items: { type: 'json', properties: [{ name: 'name', type: 'string' }, { name: 'unit', type: 'string' }, { name: 'format', type: 'string', optional: true }, { name: 'target', type: 'number', optional: true }] } },
+    { name: 'rows', type: 'array', items: { type: 'json' } },
+    { name: 'total_rows', type: 'integer' },
+    { name: 'page', type: 'integer' },
+    { name: 'page_size', type: 'integer' },
+    { name: 'has_more', type: 'boolean' },
+    { name: 'is_complete', type: 'boolean' }
   ]
 }
 
@@ -430,6 +1026,198 @@ const ringdownV1Key: Schema = {
     { name: 'date_created', type: 'date-time-ms' },
     { name: 'date_updated', type: 'date-time-ms' },
     { name: 'date_used', type: 'date-time-ms', nullable: true },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1Phone: Schema = {
+  name: 'RingdownV1Phone',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^XP[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'address', type: 'string' },
+    { name: 'friendly_name', type: 'string', nullable: true },
+    { name: 'outcome', type: 'string', enum: ['delivered', 'undelivered', 'failed', 'away'] },
+    { name: 'call_outcome', type: 'string', nullable: true, enum: ['rings', 'answers', 'busy', 'rejects'] },
+    { name: 'answered_after_ms', type: 'integer', nullable: true },
+    { name: 'presses', type: 'array', nullable: true, items: { type: 'string' } },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1PhoneBehaviour: Schema = {
+  name: 'RingdownV1PhoneBehaviour',
+  properties: [
+    { name: 'phone_sid', type: 'sid', pattern: '^XP[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'outcome', type: 'string', enum: ['delivered', 'undelivered', 'failed', 'away'] },
+    { name: 'error_code', type: 'integer', nullable: true },
+    { name: 'delivered_after_ms', type: 'integer' },
+    { name: 'read_after_ms', type: 'integer', nullable: true },
+    { name: 'call_outcome', type: 'string', nullable: true, enum: ['rings', 'answers', 'busy', 'rejects'] },
+    { name: 'answered_after_ms', type: 'integer', nullable: true },
+    { name: 'presses', type: 'array', nullable: true, items: { type: 'string' } },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1PhoneCall: Schema = {
+  name: 'RingdownV1PhoneCall',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'phone_sid', type: 'sid', pattern: '^XP[0-9a-fA-F]{32}$' },
+    { name: 'direction', type: 'string', enum: ['in', 'out'] },
+    { name: 'from', type: 'string' },
+    { name: 'to', type: 'string' },
+    { name: 'status', type: 'string', enum: ['queued', 'ringing', 'in-progress', 'completed', 'busy', 'failed', 'no-answer', 'canceled'] },
+    { name: 'asked', type: 'string', nullable: true, enum: ['digits', 'speech', 'digits-or-speech'] },
+    { name: 'with', type: 'array', items: { type: 'string' } },
+    { name: 'ended_by', type: 'string', nullable: true, enum: ['caller', 'agent', 'program', 'network'] },
+    { name: 'start_time', type: 'date-time-ms', nullable: true },
+    { name: 'end_time', type: 'date-time-ms', nullable: true },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1PhoneHeard: Schema = {
+  name: 'RingdownV1PhoneHeard',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^XH[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'phone_sid', type: 'sid', pattern: '^XP[0-9a-fA-F]{32}$' },
+    { name: 'call_sid', type: 'sid', pattern: '^CA[0-9a-fA-F]{32}$' },
+    { name: 'what', type: 'string', enum: ['ringback', 'say', 'play', 'tone', 'digits', 'speech', 'connected', 'silence', 'ended'] },
+    { name: 'content', type: 'string', nullable: true },
+    { name: 'speaker', type: 'string', nullable: true },
+    { name: 'date_created', type: 'date-time-ms' }
+  ]
+}
+
+const ringdownV1PhoneMessage: Schema = {
+  name: 'RingdownV1PhoneMessage',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^XM[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'phone_sid', type: 'sid', pattern: '^XP[0-9a-fA-F]{32}$' },
+    { name: 'direction', type: 'string', enum: ['received', 'written'] },
+    { name: 'from', type: 'string' },
+    { name: 'to', type: 'string' },
+    { name: 'other_recipients', type: 'array', nullable: true, items: { type: 'string' } },
+    { name: 'body', type: 'string', nullable: true },
+    { name: 'media', type: 'array', items: { type: 'json' } },
+    { name: 'channel_message_sid', type: 'string', nullable: true, pattern: '^(SM|MM)[0-9a-fA-F]{32}$' },
+    { name: 'conversation_sid', type: 'string', nullable: true },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1Schedule: Schema = {
+  name: 'RingdownV1Schedule',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^KH[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'name', type: 'string' },
+    { name: 'time_zone', type: 'string' },
+    { name: 'weekly', type: 'json' },
+    { name: 'exceptions', type: 'json' },
+    { name: 'closed', type: 'boolean' },
+    { name: 'closed_reason', type: 'string', nullable: true },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1ScheduleStatus: Schema = {
+  name: 'RingdownV1ScheduleStatus',
+  properties: [
+    { name: 'name', type: 'string' },
+    { name: 'open', type: 'boolean' },
+    { name: 'reason', type: 'string' },
+    { name: 'label', type: 'string', nullable: true },
+    { name: 'at', type: 'date-time-ms' },
+    { name: 'next_change', type: 'date-time-ms', nullable: true },
+    { name: 'is_open', type: 'boolean' },
+    { name: 'closed_reason', type: 'string', nullable: true }
+  ]
+}
+
+const ringdownV1Sender: Schema = {
+  name: 'RingdownV1Sender',
+  properties: [
+    { name: 'sid', type: 'string', pattern: '^(XE|SC)[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'sender_type', type: 'string', enum: ['ShortCode', 'WhatsApp', 'Messenger', 'RCS'] },
+    { name: 'address', type: 'string' },
+    { name: 'friendly_name', type: 'string', nullable: true },
+    { name: 'inbound_request_url', type: 'string', nullable: true },
+    { name: 'inbound_method', type: 'string', enum: ['GET', 'POST'] },
+    { name: 'fallback_url', type: 'string', nullable: true },
+    { name: 'fallback_method', type: 'string', enum: ['GET', 'POST'] },
+    { name: 'status_callback', type: 'string', nullable: true },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1MediaImport: Schema = {
+  name: 'RingdownV1MediaImport',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^ME[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'service_sid', type: 'sid', pattern: '^IS[0-9a-fA-F]{32}$' },
+    { name: 'author', type: 'string', nullable: true },
+    { name: 'content_type', type: 'string' },
+    { name: 'filename', type: 'string', nullable: true },
+    { name: 'size', type: 'integer' },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' }
+  ]
+}
+
+const ringdownV1SituationRule: Schema = {
+  name: 'RingdownV1SituationRule',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^RU[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'situation', type: 'string' },
+    { name: 'arguments', type: 'json' },
+    { name: 'task_queue_sid', type: 'sid', nullable: true, pattern: '^WQ[0-9a-fA-F]{32}$' },
+    { name: 'is_beyond', type: 'boolean' },
+    { name: 'ends_at', type: 'date-time-ms' },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1SituationSubscription: Schema = {
+  name: 'RingdownV1SituationSubscription',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^SB[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'subscription_id', type: 'string' },
+    { name: 'situation', type: 'string' },
+    { name: 'arguments', type: 'json' },
+    { name: 'owner_sid', type: 'string' },
+    { name: 'webhook_url', type: 'string' },
+    { name: 'rule_sid', type: 'sid', nullable: true, pattern: '^RU[0-9a-fA-F]{32}$' },
+    { name: 'redact', type: 'boolean' },
+    { name: 'hide_customer_text', type: 'boolean' },
+    { name: 'refresh_before', type: 'date-time-ms' },
+    { name: 'cursor', type: 'string', nullable: true },
+    { name: 'truncated', type: 'boolean' },
+    { name: 'status', type: 'json' },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
     { name: 'url', type: 'uri' }
   ]
 }
@@ -473,6 +1261,100 @@ const ringdownV1SetupLink: Schema = {
   ]
 }
 
+const ringdownV1WebchatDeployment: Schema = {
+  name: 'RingdownV1WebchatDeployment',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^WD[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'friendly_name', type: 'string' },
+    { name: 'enabled', type: 'boolean' },
+    { name: 'address_sid', type: 'sid', pattern: '^IG[0-9a-fA-F]{32}$' },
+    { name: 'allowed_origins', type: 'array', items: { type: 'string' } },
+    { name: 'theme', type: 'json' },
+    { name: 'texts', type: 'json' },
+    { name: 'form', type: 'json' },
+    { name: 'hours', type: 'json' },
+    { name: 'limits', type: 'json' },
+    { name: 'rating', type: 'boolean' },
+    { name: 'has_secret', type: 'boolean' },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' },
+    { name: 'application_sid', type: 'string', nullable: true }
+  ]
+}
+
+const ringdownV1WebchatDeploymentSecret: Schema = {
+  name: 'RingdownV1WebchatDeploymentSecret',
+  properties: [
+    { name: 'deployment_sid', type: 'sid', pattern: '^WD[0-9a-fA-F]{32}$' },
+    { name: 'secret', type: 'string' }
+  ]
+}
+
+const ringdownV1WebchatSession: Schema = {
+  name: 'RingdownV1WebchatSession',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^WB[0-9a-fA-F]{32}$' },
+    { name: 'account_sid', type: 'sid', pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'deployment_sid', type: 'sid', pattern: '^WD[0-9a-fA-F]{32}$' },
+    { name: 'chat_service_sid', type: 'sid', pattern: '^IS[0-9a-fA-F]{32}$' },
+    { name: 'conversation_sid', type: 'sid', pattern: '^CH[0-9a-fA-F]{32}$' },
+    { name: 'identity', type: 'string' },
+    { name: 'verified', type: 'boolean' },
+    { name: 'status', type: 'string', enum: ['open', 'over', 'ended'] },
+    { name: 'reason', type: 'string', nullable: true, enum: ['customer', 'closed', 'removed', 'stolen', 'expired', 'ended'] },
+    { name: 'rating', type: 'integer', nullable: true },
+    { name: 'rating_comment', type: 'string', nullable: true },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
+const ringdownV1WorkspaceBoard: Schema = {
+  name: 'RingdownV1WorkspaceBoard',
+  properties: [
+    { name: 'workspace_sid', type: 'sid', pattern: '^WS[0-9a-fA-F]{32}$' },
+    { name: 'at', type: 'date-time-ms' },
+    { name: 'version', type: 'string' },
+    { name: 'is_whole', type: 'boolean' },
+    { name: 'task_queues', type: 'array', items: { type: 'json', properties: [{ name: 'task_queue_sid', type: 'sid', pattern: '^WQ[0-9a-fA-F]{32}$' }, { name: 'friendly_name', type: 'string' }, { name: 'now', type: 'json', properties: [{ name: 'pending', type: 'integer' }, { name: 'reserved', type: 'integer' }, { name: 'assigned', type: 'integer' }, { name: 'wrapping', type: 'integer' }, { name: 'waiting', type: 'integer' }, { name: 'active', type: 'integer' }, { name: 'longest_wait', type: 'integer' }, { name: 'longest_wait_task_sid', type: 'string', nullable: true }, { name: 'eligible_workers', type: 'integer' }, { name: 'available_workers', type: 'integer' }, { name: 'workers_by_activity', type: 'json' }] }, { name: 'last_30_minutes', type: 'json' }, { name: 'today', type: 'json' }, { name: 'next_breach', type: 'json', nullable: true, properties: [{ name: 'task_sid', type: 'string' }, { name: 'at', type: 'string' }] }, { name: 'channels', type: 'array', items: { type: 'json' } }] } },
+    { name: 'removed', type: 'array', items: { type: 'string' } },
+    { name: 'activities', type: 'array', items: { type: 'json', properties: [{ name: 'activity_sid', type: 'string' }, { name: 'friendly_name', type: 'string' }, { name: 'workers', type: 'integer' }, { name: 'longest', type: 'integer' }] } },
+    { name: 'workers', type: 'array', items: { type: 'json', properties: [{ name: 'worker_sid', type: 'string' }, { name: 'friendly_name', type: 'string' }, { name: 'activity_sid', type: 'string' }, { name: 'activity', type: 'string' }, { name: 'available', type: 'boolean' }, { name: 'since', type: 'string' }] } }
+  ]
+}
+
+const ringdownV1WorkspaceBreaches: Schema = {
+  name: 'RingdownV1WorkspaceBreaches',
+  properties: [
+    { name: 'workspace_sid', type: 'sid', pattern: '^WS[0-9a-fA-F]{32}$' },
+    { name: 'at', type: 'date-time-ms' },
+    { name: 'until', type: 'date-time-ms' },
+    { name: 'breaches', type: 'array', items: { type: 'json', properties: [{ name: 'kind', type: 'string', enum: ['service_level', 'target', 'time_out', 'reply'] }, { name: 'breaches_at', type: 'string' }, { name: 'in_seconds', type: 'integer' }, { name: 'task_sid', type: 'string' }, { name: 'task_queue_sid', type: 'string', nullable: true }, { name: 'task_queue', type: 'string', nullable: true }, { name: 'channel', type: 'string', nullable: true }, { name: 'waited', type: 'integer' }, { name: 'conversation_sid', type: 'string', nullable: true }, { name: 'worker_sid', type: 'string', nullable: true }] } },
+    { name: 'is_complete', type: 'boolean' }
+  ]
+}
+
+const ringdownV1TaskCall: Schema = {
+  name: 'RingdownV1TaskCall',
+  properties: [
+    { name: 'workspace_sid', type: 'sid', pattern: '^WS[0-9a-fA-F]{32}$' },
+    { name: 'task_sid', type: 'sid', pattern: '^WT[0-9a-fA-F]{32}$' },
+    { name: 'conference_sid', type: 'sid', pattern: '^CF[0-9a-fA-F]{32}$' },
+    { name: 'status', type: 'string', enum: ['init', 'in-progress'] },
+    { name: 'task_queue_friendly_name', type: 'string', nullable: true },
+    { name: 'customer', type: 'string', nullable: true },
+    { name: 'attributes', type: 'string' },
+    { name: 'started_at', type: 'date-time-ms', nullable: true },
+    { name: 'recording_sid', type: 'sid', nullable: true, pattern: '^RE[0-9a-fA-F]{32}$' },
+    { name: 'recording_status', type: 'string', nullable: true, enum: ['in-progress', 'paused'] },
+    { name: 'participants', type: 'array', items: { type: 'json', properties: [{ name: 'call_sid', type: 'sid', pattern: '^CA[0-9a-fA-F]{32}$', optional: true }, { name: 'label', type: 'string', nullable: true, optional: true }, { name: 'worker_sid', type: 'sid', nullable: true, pattern: '^WK[0-9a-fA-F]{32}$', optional: true }, { name: 'reservation_sid', type: 'sid', nullable: true, pattern: '^WR[0-9a-fA-F]{32}$', optional: true }, { name: 'name', type: 'string', optional: true }, { name: 'status', type: 'string', optional: true }, { name: 'muted', type: 'boolean', optional: true }, { name: 'hold', type: 'boolean', optional: true }, { name: 'coaching', type: 'boolean', optional: true }, { name: 'end_conference_on_exit', type: 'boolean', optional: true }] } },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
 const ringdownV1WrapUp: Schema = {
   name: 'RingdownV1WrapUp',
   properties: [
@@ -500,6 +1382,20 @@ const ringdownV1Search: Schema = {
   ]
 }
 
+const ringdownV1WorkspaceSeries: Schema = {
+  name: 'RingdownV1WorkspaceSeries',
+  properties: [
+    { name: 'workspace_sid', type: 'sid', pattern: '^WS[0-9a-fA-F]{32}$' },
+    { name: 'metric', type: 'string' },
+    { name: 'unit', type: 'string' },
+    { name: 'step', type: 'string' },
+    { name: 'time_zone', type: 'string' },
+    { name: 'starts', type: 'array', items: { type: 'string' } },
+    { name: 'values', type: 'array', items: { type: 'number', nullable: true } },
+    { name: 'previous', type: 'array', items: { type: 'number', nullable: true } }
+  ]
+}
+
 const ringdownV1TaskExplanation: Schema = {
   name: 'RingdownV1TaskExplanation',
   properties: [
@@ -513,6 +1409,16 @@ const ringdownV1TaskExplanation: Schema = {
   ]
 }
 
+const ringdownV1TaskRecordings: Schema = {
+  name: 'RingdownV1TaskRecordings',
+  properties: [
+    { name: 'workspace_sid', type: 'sid', pattern: '^WS[0-9a-fA-F]{32}$' },
+    { name: 'task_sid', type: 'sid', pattern: '^WT[0-9a-fA-F]{32}$' },
+    { name: 'recordings', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^RE[0-9a-fA-F]{32}$', optional: true }, { name: 'call_sid', type: 'sid', pattern: '^CA[0-9a-fA-F]{32}$', optional: true }, { name: 'conference_sid', type: 'sid', nullable: true, pattern: '^CF[0-9a-fA-F]{32}$', optional: true }, { name: 'status', type: 'string', optional: true }, { name: 'source', type: 'string', optional: true }, { name: 'channels', type: 'integer', optional: true }, { name: 'start_time', type: 'date-time-ms', optional: true }, { name: 'duration', type: 'number', nullable: true, optional: true }, { name: 'words', type: 'string', nullable: true, optional: true }, { name: 'content_url', type: 'uri', nullable: true, optional: true }] } },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
 const ringdownV1WorkerDesk: Schema = {
   name: 'RingdownV1WorkerDesk',
   properties: [
@@ -522,7 +1428,7 @@ const ringdownV1WorkerDesk: Schema = {
     { name: 'channels', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^WC[0-9a-fA-F]{32}$' }, { name: 'task_channel_sid', type: 'sid', pattern: '^TC[0-9a-fA-F]{32}$' }, { name: 'task_channel_unique_name', type: 'string', nullable: true }, { name: 'configured_capacity', type: 'integer' }, { name: 'available', type: 'boolean' }, { name: 'assigned_tasks', type: 'integer' }, { name: 'available_capacity_percentage', type: 'integer' }] } },
     { name: 'reservations', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^WR[0-9a-fA-F]{32}$' }, { name: 'version', type: 'integer' }, { name: 'task_sid', type: 'sid', pattern: '^WT[0-9a-fA-F]{32}$' }, { name: 'worker_sid', type: 'sid', pattern: '^WK[0-9a-fA-F]{32}$' }, { name: 'reservation_status', type: 'string' }, { name: 'task_channel_unique_name', type: 'string' }, { name: 'date_created', type: 'date-time-ms' }, { name: 'date_updated', type: 'date-time-ms' }, { name: 'timeout_at', type: 'date-time-ms', nullable: true }, { name: 'wrap_up_ends_at', type: 'date-time-ms', nullable: true }, { name: 'wrap_up_extended', type: 'boolean' }] } },
     { name: 'tasks', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^WT[0-9a-fA-F]{32}$' }, { name: 'version', type: 'integer' }, { name: 'assignment_status', type: 'string' }, { name: 'attributes', type: 'string' }, { name: 'priority', type: 'integer' }, { name: 'age', type: 'integer' }, { name: 'reason', type: 'string', nullable: true }, { name: 'task_queue_sid', type: 'sid', nullable: true, pattern: '^WQ[0-9a-fA-F]{32}$' }, { name: 'task_queue_friendly_name', type: 'string', nullable: true }, { name: 'workflow_sid', type: 'sid', nullable: true, pattern: '^WW[0-9a-fA-F]{32}$' }, { name: 'workflow_friendly_name', type: 'string', nullable: true }, { name: 'task_channel_unique_name', type: 'string', nullable: true }, { name: 'date_created', type: 'date-time-ms' }, { name: 'date_updated', type: 'date-time-ms' }, { name: 'task_queue_entered_date', type: 'date-time-ms', nullable: true }, { name: 'conversation_sid', type: 'sid', nullable: true, pattern: '^CH[0-9a-fA-F]{32}$' }] } },
-    { name: 'conversations', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^CH[0-9a-fA-F]{32}$' }, { name: 'version', type: 'integer' }, { name: 'chat_service_sid', type: 'sid', pattern: '^IS[0-9a-fA-F]{32}$' }, { name: 'friendly_name', type: 'string', nullable: true }, { name: 'unique_name', type: 'string', nullable: true }, { name: 'attributes', type: 'string' }, { name: 'state', type: 'string' }, { name: 'task_sid', type: 'sid', nullable: true, pattern: '^WT[0-9a-fA-F]{32}$' }, { name: 'date_created', type: 'date-time-ms' }, { name: 'date_updated', type: 'date-time-ms' }, { name: 'participants', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^MB[0-9a-fA-F]{32}$' }, { name: 'identity', type: 'string', nullable: true }, { name: 'address', type: 'string', nullable: true }, { name: 'proxy_address', type: 'string', nullable: true }, { name: 'binding_type', type: 'string', nullable: true }, { name: 'attributes', type: 'string' }, { name: 'last_read_message_index', type: 'integer', nullable: true }] } }, { name: 'last_message', type: 'json', nullable: true, properties: [{ name: 'sid', type: 'sid', pattern: '^IM[0-9a-fA-F]{32}$' }, { name: 'index', type: 'integer' }, { name: 'author', type: 'string' }, { name: 'participant_sid', type: 'string', nullable: true }, { name: 'body', type: 'string', nullable: true }, { name: 'attributes', type: 'string' }, { name: 'date_created', type: 'date-time-ms' }] }, { name: 'last_read_message_index', type: 'integer', nullable: true }, { name: 'unread_count', type: 'integer' }, { name: 'waiting_since', type: 'date-time-ms', nullable: true }, { name: 'reply_due_at', type: 'date-time-ms', nullable: true }] } }
+    { name: 'conversations', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^CH[0-9a-fA-F]{32}$' }, { name: 'version', type: 'integer' }, { name: 'chat_service_sid', type: 'sid', pattern: '^IS[0-9a-fA-F]{32}$' }, { name: 'friendly_name', type: 'string', nullable: true }, { name: 'unique_name', type: 'string', nullable: true }, { name: 'attributes', type: 'string' }, { name: 'state', type: 'string' }, { name: 'task_sid', type: 'sid', nullable: true, pattern: '^WT[0-9a-fA-F]{32}$' }, { name: 'date_created', type: 'date-time-ms' }, { name: 'date_updated', type: 'date-time-ms' }, { name: 'participants', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^MB[0-9a-fA-F]{32}$' }, { name: 'identity', type: 'string', nullable: true }, { name: 'address', type: 'string', nullable: true }, { name: 'proxy_address', type: 'string', nullable: true }, { name: 'binding_type', type: 'string', nullable: true }, { name: 'attributes', type: 'string' }, { name: 'last_read_message_index', type: 'integer', nullable: true }] } }, { name: 'last_message', type: 'json', nullable: true, properties: [{ name: 'sid', type: 'sid', pattern: '^IM[0-9a-fA-F]{32}$' }, { name: 'index', type: 'integer' }, { name: 'author', type: 'string' }, { name: 'participant_sid', type: 'string', nullable: true }, { name: 'body', type: 'string', nullable: true }, { name: 'attributes', type: 'string' }, { name: 'date_created', type: 'date-time-ms' }] }, { name: 'last_messages', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^IM[0-9a-fA-F]{32}$' }, { name: 'index', type: 'integer' }, { name: 'author', type: 'string' }, { name: 'participant_sid', type: 'string', nullable: true }, { name: 'body', type: 'string', nullable: true }, { name: 'attributes', type: 'string' }, { name: 'date_created', type: 'date-time-ms' }] } }, { name: 'last_read_message_index', type: 'integer', nullable: true }, { name: 'unread_count', type: 'integer' }, { name: 'waiting_since', type: 'date-time-ms', nullable: true }, { name: 'reply_due_at', type: 'date-time-ms', nullable: true }] } }
   ]
 }
 
@@ -543,6 +1449,28 @@ const ringdownV1WorkerExplanation: Schema = {
     { name: 'is_complete', type: 'boolean' },
     { name: 'reasons', type: 'json' },
     { name: 'listed', type: 'array', items: { type: 'json', properties: [{ name: 'task_sid', type: 'sid', pattern: '^WT[0-9a-fA-F]{32}$' }, { name: 'task_queue_sid', type: 'sid', nullable: true, pattern: '^WQ[0-9a-fA-F]{32}$' }, { name: 'task_queue_friendly_name', type: 'string', nullable: true }, { name: 'reason', type: 'string', nullable: true }, { name: 'clauses', type: 'array', items: { type: 'json', properties: [{ name: 'expression', type: 'string' }, { name: 'matches', type: 'boolean' }, { name: 'values', type: 'json' }, { name: 'parts', type: 'array', optional: true }] }, optional: true }] } }
+  ]
+}
+
+const ringdownV1ParkedContact: Schema = {
+  name: 'RingdownV1ParkedContact',
+  properties: [
+    { name: 'sid', type: 'sid', pattern: '^PK[0-9a-fA-F]{32}$' },
+    { name: 'workspace_sid', type: 'sid', pattern: '^WS[0-9a-fA-F]{32}$' },
+    { name: 'worker_sid', type: 'sid', pattern: '^WK[0-9a-fA-F]{32}$' },
+    { name: 'interaction_sid', type: 'sid', pattern: '^KD[0-9a-fA-F]{32}$' },
+    { name: 'channel_sid', type: 'sid', pattern: '^UO[0-9a-fA-F]{32}$' },
+    { name: 'conversation_sid', type: 'sid', pattern: '^CH[0-9a-fA-F]{32}$' },
+    { name: 'task_sid', type: 'sid', pattern: '^WT[0-9a-fA-F]{32}$' },
+    { name: 'task_queue_sid', type: 'sid', nullable: true, pattern: '^WQ[0-9a-fA-F]{32}$' },
+    { name: 'workflow_sid', type: 'sid', nullable: true, pattern: '^WW[0-9a-fA-F]{32}$' },
+    { name: 'task_channel_sid', type: 'sid', pattern: '^TC[0-9a-fA-F]{32}$' },
+    { name: 'priority', type: 'integer' },
+    { name: 'attributes', type: 'string' },
+    { name: 'resume_at', type: 'date-time-ms', nullable: true },
+    { name: 'date_created', type: 'date-time-ms' },
+    { name: 'date_updated', type: 'date-time-ms' },
+    { name: 'url', type: 'uri' }
   ]
 }
 
@@ -572,6 +1500,13 @@ export const operations: readonly Operation[] = [
   { id: 'ringdown_v1.ListAuditEntry', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Audit', verb: 'list', resource: 'audit_entry', parents: [], own: null, status: 200, listKey: 'audit_entries', page: { size: 50, max: 1000, strict: true }, url: null, links: null,
     schema: ringdownV1AuditEntry, parameters: [
       { wire: 'ActorSid', name: 'actor_sid', in: 'query', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.CreateToolCall', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Audit/ToolCalls', verb: 'create', resource: 'tool_call', parents: [], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1AuditEntry, parameters: [
+      { wire: 'Tool', name: 'tool', in: 'form', type: 'string', required: true, maxLength: 64 },
+      { wire: 'Action', name: 'action', in: 'form', type: 'string', required: true, maxLength: 64 },
+      { wire: 'ArgumentsHash', name: 'arguments_hash', in: 'form', type: 'string', required: true, maxLength: 64 },
+      { wire: 'Outcome', name: 'outcome', in: 'form', type: 'string', required: true, maxLength: 64 }
     ] },
   { id: 'ringdown_v1.ListCannedResponse', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/CannedResponses', verb: 'list', resource: 'canned_response', parents: [], own: null, status: 200, listKey: 'canned_responses', page: { size: 50, max: 1000, strict: true }, url: '/v1/CannedResponses/{sid}', links: null,
     schema: ringdownV1CannedResponse, parameters: [
@@ -609,6 +1544,53 @@ export const operations: readonly Operation[] = [
       { wire: 'Language', name: 'language', in: 'form', type: 'string' },
       { wire: 'TaskQueueSids', name: 'task_queue_sids', in: 'form', type: 'string', repeated: true },
       { wire: 'Shortcut', name: 'shortcut', in: 'form', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.ListCarrier', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Carriers', verb: 'list', resource: 'carrier', parents: [], own: null, status: 200, listKey: 'carriers', page: { size: 50, max: 1000, strict: true }, url: '/v1/Carriers/{sid}', links: null,
+    schema: ringdownV1Carrier, parameters: [] },
+  { id: 'ringdown_v1.CreateCarrier', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Carriers', verb: 'create', resource: 'carrier', parents: [], own: null, status: 201, listKey: null, page: null, url: '/v1/Carriers/{sid}', links: null,
+    schema: ringdownV1Carrier, parameters: [
+      { wire: 'Type', name: 'type', in: 'form', type: 'string', required: true, enum: ['virtual', 'twilio', 'whatsapp_cloud', 'messenger', 'instagram', 'email', 'smpp'] },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
+      { wire: 'Senders', name: 'senders', in: 'form', type: 'string', repeated: true },
+      { wire: 'Configuration', name: 'configuration', in: 'form', type: 'string' },
+      { wire: 'Secrets', name: 'secrets', in: 'form', type: 'string' },
+      { wire: 'Enabled', name: 'enabled', in: 'form', type: 'boolean' }
+    ] },
+  { id: 'ringdown_v1.CreateCarrierTest', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Carriers/{CarrierSid}/Test', verb: 'create', resource: 'carrier_test', parents: ['carrier_sid'], own: null, status: 201, listKey: null, page: null, url: '/v1/Carriers/{sid}', links: null,
+    schema: ringdownV1Carrier, parameters: [
+      { wire: 'CarrierSid', name: 'carrier_sid', in: 'path', type: 'sid', required: true, pattern: '^XC[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.DeleteCarrier', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/Carriers/{Sid}', verb: 'delete', resource: 'carrier', parents: [], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^XC[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.FetchCarrier', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Carriers/{Sid}', verb: 'fetch', resource: 'carrier', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Carriers/{sid}', links: null,
+    schema: ringdownV1Carrier, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^XC[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdateCarrier', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Carriers/{Sid}', verb: 'update', resource: 'carrier', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Carriers/{sid}', links: null,
+    schema: ringdownV1Carrier, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^XC[0-9a-fA-F]{32}$' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
+      { wire: 'Senders', name: 'senders', in: 'form', type: 'string', repeated: true },
+      { wire: 'Configuration', name: 'configuration', in: 'form', type: 'string' },
+      { wire: 'Secrets', name: 'secrets', in: 'form', type: 'string' },
+      { wire: 'Enabled', name: 'enabled', in: 'form', type: 'boolean' }
+    ] },
+  { id: 'ringdown_v1.CreateChangePlan', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/ChangePlans', verb: 'create', resource: 'change_plan', parents: [], own: null, status: 201, listKey: null, page: null, url: '/v1/ChangePlans/{sid}', links: null,
+    schema: ringdownV1ChangePlan, parameters: [
+      { wire: 'Content', name: 'content', in: 'form', type: 'string', required: true }
+    ] },
+  { id: 'ringdown_v1.FetchChangePlan', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/ChangePlans/{Sid}', verb: 'fetch', resource: 'change_plan', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/ChangePlans/{sid}', links: null,
+    schema: ringdownV1ChangePlan, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true }
+    ] },
+  { id: 'ringdown_v1.UpdateChangePlan', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/ChangePlans/{Sid}', verb: 'update', resource: 'change_plan', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/ChangePlans/{sid}', links: null,
+    schema: ringdownV1ChangePlan, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true },
+      { wire: 'State', name: 'state', in: 'form', type: 'string', required: true },
+      { wire: 'From', name: 'from', in: 'form', type: 'string' },
+      { wire: 'Content', name: 'content', in: 'form', type: 'string' }
     ] },
   { id: 'ringdown_v1.ListConversationNote', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Conversations/{ConversationSid}/Notes', verb: 'list', resource: 'conversation_note', parents: ['conversation_sid'], own: null, status: 200, listKey: 'notes', page: { size: 50, max: 1000, strict: true }, url: '/v1/Conversations/{conversation_sid}/Notes/{sid}', links: null,
     schema: ringdownV1Note, parameters: [
@@ -655,6 +1637,13 @@ export const operations: readonly Operation[] = [
       { wire: 'Identity', name: 'identity', in: 'form', type: 'string' },
       { wire: 'Active', name: 'active', in: 'form', type: 'boolean' }
     ] },
+  { id: 'ringdown_v1.ListDebuggerEntry', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Debugger', verb: 'list', resource: 'debugger_entry', parents: [], own: null, status: 200, listKey: 'entries', page: { size: 50, max: 1000, strict: true }, url: null, links: null,
+    schema: ringdownV1DebuggerEntry, parameters: [
+      { wire: 'From', name: 'from', in: 'query', type: 'date-time' },
+      { wire: 'Until', name: 'until', in: 'query', type: 'date-time' },
+      { wire: 'Product', name: 'product', in: 'query', type: 'string' },
+      { wire: 'Level', name: 'level', in: 'query', type: 'string', enum: ['error', 'warning'] }
+    ] },
   { id: 'ringdown_v1.ListDelivery', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Deliveries', verb: 'list', resource: 'delivery', parents: [], own: null, status: 200, listKey: 'deliveries', page: { size: 50, max: 1000, strict: true }, url: '/v1/Deliveries/{sid}', links: null,
     schema: ringdownV1Delivery, parameters: [
       { wire: 'Destination', name: 'destination', in: 'query', type: 'string' },
@@ -686,11 +1675,299 @@ export const operations: readonly Operation[] = [
       { wire: 'limit', name: 'limit', in: 'query', type: 'integer', min: 1, max: 1000, expected: 'an integer from 1 to 1000' },
       { wire: 'wait_s', name: 'wait_s', in: 'query', type: 'integer', min: 0, max: 50, expected: 'an integer from 0 to 50' }
     ] },
+  { id: 'ringdown_v1.CreateFlowDryRun', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Flows/DryRun', verb: 'create', resource: 'flow_dry_run', parents: [], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1FlowDryRun, parameters: [
+      { wire: 'FlowSid', name: 'flow_sid', in: 'form', type: 'sid', pattern: '^FW[0-9a-fA-F]{32}$' },
+      { wire: 'Revision', name: 'revision', in: 'form', type: 'string' },
+      { wire: 'Definition', name: 'definition', in: 'form', type: 'string' },
+      { wire: 'Script', name: 'script', in: 'form', type: 'string' },
+      { wire: 'Trigger', name: 'trigger', in: 'form', type: 'string', enum: ['conversation', 'message', 'request'] },
+      { wire: 'Parameters', name: 'parameters', in: 'form', type: 'string' },
+      { wire: 'To', name: 'to', in: 'form', type: 'string' },
+      { wire: 'From', name: 'from', in: 'form', type: 'string' },
+      { wire: 'At', name: 'at', in: 'form', type: 'date-time' }
+    ] },
+  { id: 'ringdown_v1.FetchFlowPicture', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Flows/{FlowSid}/Picture', verb: 'fetch', resource: 'flow_picture', parents: ['flow_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'FlowSid', name: 'flow_sid', in: 'path', type: 'sid', required: true, pattern: '^FW[0-9a-fA-F]{32}$' },
+      { wire: 'Revision', name: 'revision', in: 'query', type: 'string', aliases: ['revision'] },
+      { wire: 'Execution', name: 'execution', in: 'query', type: 'sid', pattern: '^FN[0-9a-fA-F]{32}$', aliases: ['execution'] },
+      { wire: 'Format', name: 'format', in: 'query', type: 'string', enum: ['svg', 'mermaid'], aliases: ['format'] }
+    ] },
+  { id: 'ringdown_v1.CreateInsightErasure', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Insights/Erasures', verb: 'create', resource: 'insight_erasure', parents: [], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1InsightErasure, parameters: [
+      { wire: 'Customer', name: 'customer', in: 'form', type: 'string', required: true, maxLength: 256 }
+    ] },
+  { id: 'ringdown_v1.ListInsightKpi', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Insights/Kpis', verb: 'list', resource: 'insight_kpi', parents: [], own: null, status: 200, listKey: 'kpis', page: { size: 50, max: 1000 }, url: '/v1/Insights/Kpis/{name}', links: null,
+    schema: ringdownV1InsightKpi, parameters: [] },
+  { id: 'ringdown_v1.CreateInsightKpi', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Insights/Kpis', verb: 'create', resource: 'insight_kpi', parents: [], own: null, json: true, status: 201, listKey: null, page: null, url: '/v1/Insights/Kpis/{name}', links: null,
+    schema: ringdownV1InsightKpi, parameters: [
+      { wire: 'name', name: 'name', in: 'form', type: 'string' },
+      { wire: 'expression', name: 'expression', in: 'form', type: 'json' },
+      { wire: 'format', name: 'format', in: 'form', type: 'string' },
+      { wire: 'target', name: 'target', in: 'form', type: 'number' }
+    ] },
+  { id: 'ringdown_v1.DeleteInsightKpi', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/Insights/Kpis/{Name}', verb: 'delete', resource: 'insight_kpi', parents: [], own: 'name', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'Name', name: 'name', in: 'path', type: 'string', required: true }
+    ] },
+  { id: 'ringdown_v1.FetchInsightKpi', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Insights/Kpis/{Name}', verb: 'fetch', resource: 'insight_kpi', parents: [], own: 'name', status: 200, listKey: null, page: null, url: '/v1/Insights/Kpis/{name}', links: null,
+    schema: ringdownV1InsightKpi, parameters: [
+      { wire: 'Name', name: 'name', in: 'path', type: 'string', required: true }
+    ] },
+  { id: 'ringdown_v1.UpdateInsightKpi', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Insights/Kpis/{Name}', verb: 'update', resource: 'insight_kpi', parents: [], own: 'name', json: true, status: 200, listKey: null, page: null, url: '/v1/Insights/Kpis/{name}', links: null,
+    schema: ringdownV1InsightKpi, parameters: [
+      { wire: 'Name', name: 'name', in: 'path', type: 'string', required: true },
+      { wire: 'expression', name: 'expression', in: 'form', type: 'json' },
+      { wire: 'format', name: 'format', in: 'form', type: 'string' },
+      { wire: 'target', name: 'target', in: 'form', type: 'number' }
+    ] },
+  { id: 'ringdown_v1.ListInsightMetric', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Insights/Metrics', verb: 'list', resource: 'insight_metric', parents: [], own: null, status: 200, listKey: 'metrics', page: { size: 50, max: 1000 }, url: null, links: null,
+    schema: ringdownV1InsightMetric, parameters: [] },
+  { id: 'ringdown_v1.FetchInsightQuery', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Insights/Query', verb: 'fetch', resource: 'insight_query', parents: [], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1InsightReport, parameters: [
+      { wire: 'Metrics', name: 'metrics', in: 'query', type: 'string' },
+      { wire: 'Kpi', name: 'kpi', in: 'query', type: 'string' },
+      { wire: 'Expression', name: 'expression', in: 'query', type: 'string' },
+      { wire: 'GroupBy', name: 'group_by', in: 'query', type: 'string' },
+      { wire: 'Where', name: 'where', in: 'query', type: 'string' },
+      { wire: 'From', name: 'from', in: 'query', type: 'string' },
+      { wire: 'To', name: 'to', in: 'query', type: 'string' },
+      { wire: 'Interval', name: 'interval', in: 'query', type: 'string' },
+      { wire: 'TimeZone', name: 'time_zone', in: 'query', type: 'string' },
+      { wire: 'Order', name: 'order', in: 'query', type: 'string' },
+      { wire: 'Limit', name: 'limit', in: 'query', type: 'string' },
+      { wire: 'RowPage', name: 'row_page', in: 'query', type: 'string' },
+      { wire: 'RowsPerPage', name: 'rows_per_page', in: 'query', type: 'string' },
+      { wire: 'CompareTo', name: 'compare_to', in: 'query', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.CreateInsightQuery', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Insights/Query', verb: 'create', resource: 'insight_query', parents: [], own: null, json: true, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1InsightReport, parameters: [
+      { wire: 'metrics', name: 'metrics', in: 'form', type: 'string', repeated: true },
+      { wire: 'kpi', name: 'kpi', in: 'form', type: 'string' },
+      { wire: 'expression', name: 'expression', in: 'form', type: 'json' },
+      { wire: 'groupBy', name: 'group_by', in: 'form', type: 'string', repeated: true },
+      { wire: 'where', name: 'where', in: 'form', type: 'json' },
+      { wire: 'from', name: 'from', in: 'form', type: 'string' },
+      { wire: 'to', name: 'to', in: 'form', type: 'string' },
+      { wire: 'interval', name: 'interval', in: 'form', type: 'string' },
+      { wire: 'timeZone', name: 'time_zone', in: 'form', type: 'string' },
+      { wire: 'order', name: 'order', in: 'form', type: 'string', repeated: true },
+      { wire: 'limit', name: 'limit', in: 'form', type: 'integer' },
+      { wire: 'page', name: 'page', in: 'form', type: 'integer' },
+      { wire: 'pageSize', name: 'page_size', in: 'form', type: 'integer' },
+      { wire: 'compareTo', name: 'compare_to', in: 'form', type: 'string' }
+    ] },
   { id: 'ringdown_v1.ListKey', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Keys', verb: 'list', resource: 'key', parents: [], own: null, status: 200, listKey: 'keys', page: { size: 50, max: 1000, strict: true }, url: '/v1/Keys/{sid}', links: null,
     schema: ringdownV1Key, parameters: [] },
   { id: 'ringdown_v1.FetchKey', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Keys/{Sid}', verb: 'fetch', resource: 'key', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Keys/{sid}', links: null,
     schema: ringdownV1Key, parameters: [
       { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^SK[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.ListPhone', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Phones', verb: 'list', resource: 'phone', parents: [], own: null, status: 200, listKey: 'phones', page: { size: 50, max: 1000, strict: true }, url: '/v1/Phones/{sid}', links: null,
+    schema: ringdownV1Phone, parameters: [
+      { wire: 'Address', name: 'address', in: 'query', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.CreatePhone', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Phones', verb: 'create', resource: 'phone', parents: [], own: null, status: 201, listKey: null, page: null, url: '/v1/Phones/{sid}', links: null,
+    schema: ringdownV1Phone, parameters: [
+      { wire: 'Address', name: 'address', in: 'form', type: 'string', required: true },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
+      { wire: 'Outcome', name: 'outcome', in: 'form', type: 'string', enum: ['delivered', 'undelivered', 'failed', 'away'] },
+      { wire: 'ErrorCode', name: 'error_code', in: 'form', type: 'integer', clearable: true },
+      { wire: 'DeliveredAfterMs', name: 'delivered_after_ms', in: 'form', type: 'integer', min: 0, max: 86400000 },
+      { wire: 'ReadAfterMs', name: 'read_after_ms', in: 'form', type: 'integer', min: 0, max: 86400000, clearable: true },
+      { wire: 'CallOutcome', name: 'call_outcome', in: 'form', type: 'string', enum: ['rings', 'answers', 'busy', 'rejects'] },
+      { wire: 'AnsweredAfterMs', name: 'answered_after_ms', in: 'form', type: 'integer', min: 0, max: 86400000 },
+      { wire: 'Presses', name: 'presses', in: 'form', type: 'string', repeated: true }
+    ] },
+  { id: 'ringdown_v1.FetchPhoneBehaviour', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Phones/{PhoneSid}/Behaviour', verb: 'fetch', resource: 'phone_behaviour', parents: ['phone_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Phones/{phone_sid}/Behaviour', links: null,
+    schema: ringdownV1PhoneBehaviour, parameters: [
+      { wire: 'PhoneSid', name: 'phone_sid', in: 'path', type: 'sid', required: true, pattern: '^XP[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdatePhoneBehaviour', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Phones/{PhoneSid}/Behaviour', verb: 'update', resource: 'phone_behaviour', parents: ['phone_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Phones/{phone_sid}/Behaviour', links: null,
+    schema: ringdownV1PhoneBehaviour, parameters: [
+      { wire: 'PhoneSid', name: 'phone_sid', in: 'path', type: 'sid', required: true, pattern: '^XP[0-9a-fA-F]{32}$' },
+      { wire: 'Outcome', name: 'outcome', in: 'form', type: 'string', enum: ['delivered', 'undelivered', 'failed', 'away'] },
+      { wire: 'ErrorCode', name: 'error_code', in: 'form', type: 'integer', clearable: true },
+      { wire: 'DeliveredAfterMs', name: 'delivered_after_ms', in: 'form', type: 'integer', min: 0, max: 86400000 },
+      { wire: 'ReadAfterMs', name: 'read_after_ms', in: 'form', type: 'integer', min: 0, max: 86400000, clearable: true },
+      { wire: 'CallOutcome', name: 'call_outcome', in: 'form', type: 'string', enum: ['rings', 'answers', 'busy', 'rejects'] },
+      { wire: 'AnsweredAfterMs', name: 'answered_after_ms', in: 'form', type: 'integer', min: 0, max: 86400000 },
+      { wire: 'Presses', name: 'presses', in: 'form', type: 'string', repeated: true }
+    ] },
+  { id: 'ringdown_v1.ListPhoneCall', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Phones/{PhoneSid}/Calls', verb: 'list', resource: 'phone_call', parents: ['phone_sid'], own: null, status: 200, listKey: 'phone_calls', page: { size: 50, max: 1000, strict: true }, url: '/v1/Phones/{phone_sid}/Calls/{sid}', links: null,
+    schema: ringdownV1PhoneCall, parameters: [
+      { wire: 'PhoneSid', name: 'phone_sid', in: 'path', type: 'sid', required: true, pattern: '^XP[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.CreatePhoneCall', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Phones/{PhoneSid}/Calls', verb: 'create', resource: 'phone_call', parents: ['phone_sid'], own: null, status: 201, listKey: null, page: null, url: '/v1/Phones/{phone_sid}/Calls/{sid}', links: null,
+    schema: ringdownV1PhoneCall, parameters: [
+      { wire: 'PhoneSid', name: 'phone_sid', in: 'path', type: 'sid', required: true, pattern: '^XP[0-9a-fA-F]{32}$' },
+      { wire: 'To', name: 'to', in: 'form', type: 'string' },
+      { wire: 'ApplicationSid', name: 'application_sid', in: 'form', type: 'sid', pattern: '^AP[0-9a-fA-F]{32}$' },
+      { wire: 'Parameters', name: 'parameters', in: 'form', type: 'json' }
+    ] },
+  { id: 'ringdown_v1.FetchPhoneCall', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Phones/{PhoneSid}/Calls/{Sid}', verb: 'fetch', resource: 'phone_call', parents: ['phone_sid'], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Phones/{phone_sid}/Calls/{sid}', links: null,
+    schema: ringdownV1PhoneCall, parameters: [
+      { wire: 'PhoneSid', name: 'phone_sid', in: 'path', type: 'sid', required: true, pattern: '^XP[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdatePhoneCall', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Phones/{PhoneSid}/Calls/{Sid}', verb: 'update', resource: 'phone_call', parents: ['phone_sid'], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Phones/{phone_sid}/Calls/{sid}', links: null,
+    schema: ringdownV1PhoneCall, parameters: [
+      { wire: 'PhoneSid', name: 'phone_sid', in: 'path', type: 'sid', required: true, pattern: '^XP[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^CA[0-9a-fA-F]{32}$' },
+      { wire: 'Action', name: 'action', in: 'form', type: 'string', required: true, enum: ['answer', 'reject', 'hang-up', 'press', 'speak'] },
+      { wire: 'Digits', name: 'digits', in: 'form', type: 'string', maxLength: 100 },
+      { wire: 'Text', name: 'text', in: 'form', type: 'string', maxLength: 4096 }
+    ] },
+  { id: 'ringdown_v1.ListPhoneHeard', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Phones/{PhoneSid}/Heard', verb: 'list', resource: 'phone_heard', parents: ['phone_sid'], own: null, status: 200, listKey: 'heard', page: { size: 50, max: 1000, strict: true }, url: null, links: null,
+    schema: ringdownV1PhoneHeard, parameters: [
+      { wire: 'PhoneSid', name: 'phone_sid', in: 'path', type: 'sid', required: true, pattern: '^XP[0-9a-fA-F]{32}$' },
+      { wire: 'CallSid', name: 'call_sid', in: 'query', type: 'sid', pattern: '^CA[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.ListPhoneMessage', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Phones/{PhoneSid}/Messages', verb: 'list', resource: 'phone_message', parents: ['phone_sid'], own: null, status: 200, listKey: 'phone_messages', page: { size: 50, max: 1000, strict: true }, waits: true, url: '/v1/Phones/{phone_sid}/Messages/{sid}', links: null,
+    schema: ringdownV1PhoneMessage, parameters: [
+      { wire: 'PhoneSid', name: 'phone_sid', in: 'path', type: 'sid', required: true, pattern: '^XP[0-9a-fA-F]{32}$' },
+      { wire: 'After', name: 'after', in: 'query', type: 'sid', pattern: '^XM[0-9a-fA-F]{32}$' },
+      { wire: 'Direction', name: 'direction', in: 'query', type: 'string', enum: ['received', 'written'] },
+      { wire: 'WaitSeconds', name: 'wait_seconds', in: 'query', type: 'integer', min: 0, max: 50 }
+    ] },
+  { id: 'ringdown_v1.CreatePhoneMessage', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Phones/{PhoneSid}/Messages', verb: 'create', resource: 'phone_message', parents: ['phone_sid'], own: null, status: 201, listKey: null, page: null, url: '/v1/Phones/{phone_sid}/Messages/{sid}', links: null,
+    schema: ringdownV1PhoneMessage, parameters: [
+      { wire: 'PhoneSid', name: 'phone_sid', in: 'path', type: 'sid', required: true, pattern: '^XP[0-9a-fA-F]{32}$' },
+      { wire: 'To', name: 'to', in: 'form', type: 'string', required: true },
+      { wire: 'OtherRecipients', name: 'other_recipients', in: 'form', type: 'string', repeated: true },
+      { wire: 'Body', name: 'body', in: 'form', type: 'string' },
+      { wire: 'MediaUrl', name: 'media_url', in: 'form', type: 'string', repeated: true },
+      { wire: 'MediaSid', name: 'media_sid', in: 'form', type: 'sid', repeated: true, pattern: '^ME[0-9a-fA-F]{32}$' },
+      { wire: 'ProfileName', name: 'profile_name', in: 'form', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.FetchPhoneMessage', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Phones/{PhoneSid}/Messages/{Sid}', verb: 'fetch', resource: 'phone_message', parents: ['phone_sid'], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Phones/{phone_sid}/Messages/{sid}', links: null,
+    schema: ringdownV1PhoneMessage, parameters: [
+      { wire: 'PhoneSid', name: 'phone_sid', in: 'path', type: 'sid', required: true, pattern: '^XP[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^XM[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.DeletePhone', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/Phones/{Sid}', verb: 'delete', resource: 'phone', parents: [], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^XP[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.FetchPhone', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Phones/{Sid}', verb: 'fetch', resource: 'phone', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Phones/{sid}', links: null,
+    schema: ringdownV1Phone, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^XP[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdatePhone', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Phones/{Sid}', verb: 'update', resource: 'phone', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Phones/{sid}', links: null,
+    schema: ringdownV1Phone, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^XP[0-9a-fA-F]{32}$' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.ListSchedule', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Schedules', verb: 'list', resource: 'schedule', parents: [], own: null, status: 200, listKey: 'schedules', page: { size: 50, max: 1000, strict: true }, url: '/v1/Schedules/{name}', links: null,
+    schema: ringdownV1Schedule, parameters: [] },
+  { id: 'ringdown_v1.CreateSchedule', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Schedules', verb: 'create', resource: 'schedule', parents: [], own: null, status: 201, listKey: null, page: null, url: '/v1/Schedules/{name}', links: null,
+    schema: ringdownV1Schedule, parameters: [
+      { wire: 'Name', name: 'name', in: 'form', type: 'string', required: true },
+      { wire: 'TimeZone', name: 'time_zone', in: 'form', type: 'string' },
+      { wire: 'Weekly', name: 'weekly', in: 'form', type: 'string' },
+      { wire: 'Exceptions', name: 'exceptions', in: 'form', type: 'string' },
+      { wire: 'Closed', name: 'closed', in: 'form', type: 'boolean' },
+      { wire: 'ClosedReason', name: 'closed_reason', in: 'form', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.DeleteSchedule', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/Schedules/{Name}', verb: 'delete', resource: 'schedule', parents: [], own: 'name', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'Name', name: 'name', in: 'path', type: 'string', required: true }
+    ] },
+  { id: 'ringdown_v1.FetchSchedule', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Schedules/{Name}', verb: 'fetch', resource: 'schedule', parents: [], own: 'name', status: 200, listKey: null, page: null, url: '/v1/Schedules/{name}', links: null,
+    schema: ringdownV1Schedule, parameters: [
+      { wire: 'Name', name: 'name', in: 'path', type: 'string', required: true }
+    ] },
+  { id: 'ringdown_v1.UpdateSchedule', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Schedules/{Name}', verb: 'update', resource: 'schedule', parents: [], own: 'name', status: 200, listKey: null, page: null, url: '/v1/Schedules/{name}', links: null,
+    schema: ringdownV1Schedule, parameters: [
+      { wire: 'Name', name: 'name', in: 'path', type: 'string', required: true },
+      { wire: 'TimeZone', name: 'time_zone', in: 'form', type: 'string' },
+      { wire: 'Weekly', name: 'weekly', in: 'form', type: 'string' },
+      { wire: 'Exceptions', name: 'exceptions', in: 'form', type: 'string' },
+      { wire: 'Closed', name: 'closed', in: 'form', type: 'boolean' },
+      { wire: 'ClosedReason', name: 'closed_reason', in: 'form', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.FetchScheduleStatus', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Schedules/{Name}/Status', verb: 'fetch', resource: 'schedule_status', parents: ['name'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1ScheduleStatus, parameters: [
+      { wire: 'Name', name: 'name', in: 'path', type: 'string', required: true },
+      { wire: 'At', name: 'at', in: 'query', type: 'date-time' }
+    ] },
+  { id: 'ringdown_v1.ListSender', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Senders', verb: 'list', resource: 'sender', parents: [], own: null, status: 200, listKey: 'senders', page: { size: 50, max: 1000, strict: true }, url: '/v1/Senders/{sid}', links: null,
+    schema: ringdownV1Sender, parameters: [
+      { wire: 'SenderType', name: 'sender_type', in: 'query', type: 'string', enum: ['ShortCode', 'WhatsApp', 'Messenger', 'RCS'] }
+    ] },
+  { id: 'ringdown_v1.CreateSender', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Senders', verb: 'create', resource: 'sender', parents: [], own: null, status: 201, listKey: null, page: null, url: '/v1/Senders/{sid}', links: null,
+    schema: ringdownV1Sender, parameters: [
+      { wire: 'Address', name: 'address', in: 'form', type: 'string', required: true },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
+      { wire: 'InboundRequestUrl', name: 'inbound_request_url', in: 'form', type: 'string' },
+      { wire: 'InboundMethod', name: 'inbound_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'FallbackUrl', name: 'fallback_url', in: 'form', type: 'string' },
+      { wire: 'FallbackMethod', name: 'fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.DeleteSender', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/Senders/{Sid}', verb: 'delete', resource: 'sender', parents: [], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true, pattern: '^(XE|SC)[0-9a-fA-F]{32}$', maxLength: 34 }
+    ] },
+  { id: 'ringdown_v1.FetchSender', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Senders/{Sid}', verb: 'fetch', resource: 'sender', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Senders/{sid}', links: null,
+    schema: ringdownV1Sender, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true, pattern: '^(XE|SC)[0-9a-fA-F]{32}$', maxLength: 34 }
+    ] },
+  { id: 'ringdown_v1.UpdateSender', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Senders/{Sid}', verb: 'update', resource: 'sender', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Senders/{sid}', links: null,
+    schema: ringdownV1Sender, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true, pattern: '^(XE|SC)[0-9a-fA-F]{32}$', maxLength: 34 },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
+      { wire: 'InboundRequestUrl', name: 'inbound_request_url', in: 'form', type: 'string' },
+      { wire: 'InboundMethod', name: 'inbound_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'FallbackUrl', name: 'fallback_url', in: 'form', type: 'string' },
+      { wire: 'FallbackMethod', name: 'fallback_method', in: 'form', type: 'string', enum: ['GET', 'POST'] },
+      { wire: 'StatusCallback', name: 'status_callback', in: 'form', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.CreateMediaImport', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Services/{ServiceSid}/MediaImports', verb: 'create', resource: 'media_import', parents: ['service_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1MediaImport, parameters: [
+      { wire: 'ServiceSid', name: 'service_sid', in: 'path', type: 'sid', required: true, pattern: '^IS[0-9a-fA-F]{32}$', expected: 'a SID that begins with IS' },
+      { wire: 'Url', name: 'url', in: 'form', type: 'string', required: true },
+      { wire: 'Channel', name: 'channel', in: 'form', type: 'string', enum: ['chat', 'whatsapp', 'sms'] }
+    ] },
+  { id: 'ringdown_v1.ListSituationRule', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/SituationRules', verb: 'list', resource: 'situation_rule', parents: [], own: null, status: 200, listKey: 'situation_rules', page: { size: 50, max: 1000, strict: true }, url: '/v1/SituationRules/{sid}', links: null,
+    schema: ringdownV1SituationRule, parameters: [] },
+  { id: 'ringdown_v1.CreateSituationRule', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/SituationRules', verb: 'create', resource: 'situation_rule', parents: [], own: null, status: 201, listKey: null, page: null, url: '/v1/SituationRules/{sid}', links: null,
+    schema: ringdownV1SituationRule, parameters: [
+      { wire: 'Situation', name: 'situation', in: 'form', type: 'string', required: true },
+      { wire: 'Arguments', name: 'arguments', in: 'form', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.DeleteSituationRule', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/SituationRules/{Sid}', verb: 'delete', resource: 'situation_rule', parents: [], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true }
+    ] },
+  { id: 'ringdown_v1.FetchSituationRule', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/SituationRules/{Sid}', verb: 'fetch', resource: 'situation_rule', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/SituationRules/{sid}', links: null,
+    schema: ringdownV1SituationRule, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true }
+    ] },
+  { id: 'ringdown_v1.ListSituationSubscription', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/SituationSubscriptions', verb: 'list', resource: 'situation_subscription', parents: [], own: null, status: 200, listKey: 'situation_subscriptions', page: { size: 50, max: 1000, strict: true }, url: '/v1/SituationSubscriptions/{sid}', links: null,
+    schema: ringdownV1SituationSubscription, parameters: [
+      { wire: 'Situation', name: 'situation', in: 'query', type: 'string' },
+      { wire: 'Url', name: 'url', in: 'query', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.CreateSituationSubscription', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/SituationSubscriptions', verb: 'create', resource: 'situation_subscription', parents: [], own: null, status: 201, listKey: null, page: null, url: '/v1/SituationSubscriptions/{sid}', links: null,
+    schema: ringdownV1SituationSubscription, parameters: [
+      { wire: 'Situation', name: 'situation', in: 'form', type: 'string', required: true },
+      { wire: 'Arguments', name: 'arguments', in: 'form', type: 'string' },
+      { wire: 'Url', name: 'url', in: 'form', type: 'string', required: true },
+      { wire: 'Secret', name: 'secret', in: 'form', type: 'string', required: true },
+      { wire: 'Cursor', name: 'cursor', in: 'form', type: 'string' },
+      { wire: 'TtlMs', name: 'ttl_ms', in: 'form', type: 'integer' },
+      { wire: 'Redact', name: 'redact', in: 'form', type: 'boolean' },
+      { wire: 'HideCustomerText', name: 'hide_customer_text', in: 'form', type: 'boolean' }
+    ] },
+  { id: 'ringdown_v1.DeleteSituationSubscription', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/SituationSubscriptions/{Sid}', verb: 'delete', resource: 'situation_subscription', parents: [], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true }
+    ] },
+  { id: 'ringdown_v1.FetchSituationSubscription', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/SituationSubscriptions/{Sid}', verb: 'fetch', resource: 'situation_subscription', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/SituationSubscriptions/{sid}', links: null,
+    schema: ringdownV1SituationSubscription, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'string', required: true }
     ] },
   { id: 'ringdown_v1.ListUser', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Users', verb: 'list', resource: 'user', parents: [], own: null, status: 200, listKey: 'users', page: { size: 50, max: 1000, strict: true }, url: '/v1/Users/{sid}', links: null,
     schema: ringdownV1User, parameters: [] },
@@ -738,6 +2015,78 @@ export const operations: readonly Operation[] = [
     schema: ringdownV1SetupLink, parameters: [
       { wire: 'UserSid', name: 'user_sid', in: 'path', type: 'sid', required: true, pattern: '^FU[0-9a-fA-F]{32}$' }
     ] },
+  { id: 'ringdown_v1.ListWebchatDeployment', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Webchat/Deployments', verb: 'list', resource: 'webchat_deployment', parents: [], own: null, status: 200, listKey: 'webchat_deployments', page: { size: 50, max: 1000, strict: true }, url: '/v1/Webchat/Deployments/{sid}', links: null,
+    schema: ringdownV1WebchatDeployment, parameters: [] },
+  { id: 'ringdown_v1.CreateWebchatDeployment', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Webchat/Deployments', verb: 'create', resource: 'webchat_deployment', parents: [], own: null, status: 201, listKey: null, page: null, url: '/v1/Webchat/Deployments/{sid}', links: null,
+    schema: ringdownV1WebchatDeployment, parameters: [
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', required: true, maxLength: 256 },
+      { wire: 'AddressSid', name: 'address_sid', in: 'form', type: 'sid', required: true, pattern: '^IG[0-9a-fA-F]{32}$' },
+      { wire: 'Enabled', name: 'enabled', in: 'form', type: 'boolean' },
+      { wire: 'AllowedOrigins', name: 'allowed_origins', in: 'form', type: 'string', repeated: true },
+      { wire: 'Theme', name: 'theme', in: 'form', type: 'string' },
+      { wire: 'Texts', name: 'texts', in: 'form', type: 'string' },
+      { wire: 'Form', name: 'form', in: 'form', type: 'string' },
+      { wire: 'Hours', name: 'hours', in: 'form', type: 'string' },
+      { wire: 'Limits', name: 'limits', in: 'form', type: 'string' },
+      { wire: 'Rating', name: 'rating', in: 'form', type: 'boolean' },
+      { wire: 'ApplicationSid', name: 'application_sid', in: 'form', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.CreateWebchatDeploymentSecret', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Webchat/Deployments/{DeploymentSid}/Secret', verb: 'create', resource: 'webchat_deployment_secret', parents: ['deployment_sid'], own: null, status: 201, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1WebchatDeploymentSecret, parameters: [
+      { wire: 'DeploymentSid', name: 'deployment_sid', in: 'path', type: 'sid', required: true, pattern: '^WD[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.DeleteWebchatDeployment', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/Webchat/Deployments/{Sid}', verb: 'delete', resource: 'webchat_deployment', parents: [], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^WD[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.FetchWebchatDeployment', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Webchat/Deployments/{Sid}', verb: 'fetch', resource: 'webchat_deployment', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Webchat/Deployments/{sid}', links: null,
+    schema: ringdownV1WebchatDeployment, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^WD[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdateWebchatDeployment', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Webchat/Deployments/{Sid}', verb: 'update', resource: 'webchat_deployment', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Webchat/Deployments/{sid}', links: null,
+    schema: ringdownV1WebchatDeployment, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^WD[0-9a-fA-F]{32}$' },
+      { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', maxLength: 256 },
+      { wire: 'AddressSid', name: 'address_sid', in: 'form', type: 'sid', pattern: '^IG[0-9a-fA-F]{32}$' },
+      { wire: 'Enabled', name: 'enabled', in: 'form', type: 'boolean' },
+      { wire: 'AllowedOrigins', name: 'allowed_origins', in: 'form', type: 'string', repeated: true },
+      { wire: 'Theme', name: 'theme', in: 'form', type: 'string' },
+      { wire: 'Texts', name: 'texts', in: 'form', type: 'string' },
+      { wire: 'Form', name: 'form', in: 'form', type: 'string' },
+      { wire: 'Hours', name: 'hours', in: 'form', type: 'string' },
+      { wire: 'Limits', name: 'limits', in: 'form', type: 'string' },
+      { wire: 'Rating', name: 'rating', in: 'form', type: 'boolean' },
+      { wire: 'ApplicationSid', name: 'application_sid', in: 'form', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.ListWebchatSession', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Webchat/Sessions', verb: 'list', resource: 'webchat_session', parents: [], own: null, status: 200, listKey: 'webchat_sessions', page: { size: 50, max: 1000, strict: true }, url: '/v1/Webchat/Sessions/{sid}', links: null,
+    schema: ringdownV1WebchatSession, parameters: [
+      { wire: 'DeploymentSid', name: 'deployment_sid', in: 'query', type: 'sid', pattern: '^WD[0-9a-fA-F]{32}$' },
+      { wire: 'ConversationSid', name: 'conversation_sid', in: 'query', type: 'sid', pattern: '^CH[0-9a-fA-F]{32}$' },
+      { wire: 'Status', name: 'status', in: 'query', type: 'string', enum: ['open', 'over', 'ended'] }
+    ] },
+  { id: 'ringdown_v1.DeleteWebchatSession', api: 'ringdown_v1', product: 'ringdown', method: 'DELETE', path: '/v1/Webchat/Sessions/{Sid}', verb: 'delete', resource: 'webchat_session', parents: [], own: 'sid', status: 204, listKey: null, page: null, url: null, links: null,
+    schema: null, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^WB[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.FetchWebchatSession', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Webchat/Sessions/{Sid}', verb: 'fetch', resource: 'webchat_session', parents: [], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Webchat/Sessions/{sid}', links: null,
+    schema: ringdownV1WebchatSession, parameters: [
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^WB[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.FetchWorkspaceBoard', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Board', verb: 'fetch', resource: 'workspace_board', parents: ['workspace_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1WorkspaceBoard, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'Since', name: 'since', in: 'query', type: 'string' }
+    ] },
+  { id: 'ringdown_v1.FetchWorkspaceBreaches', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Breaches', verb: 'fetch', resource: 'workspace_breaches', parents: ['workspace_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1WorkspaceBreaches, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'Within', name: 'within', in: 'query', type: 'string' },
+      { wire: 'TaskQueueSid', name: 'task_queue_sid', in: 'query', type: 'sid', pattern: '^WQ[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.ListWorkspaceCall', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Calls', verb: 'list', resource: 'workspace_call', parents: ['workspace_sid'], own: null, status: 200, listKey: 'calls', page: { size: 50, max: 1000, strict: true }, url: '/v1/Workspaces/{workspace_sid}/Tasks/{task_sid}/Call', links: null,
+    schema: ringdownV1TaskCall, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' }
+    ] },
   { id: 'ringdown_v1.FetchReservationWrapUp', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Reservations/{ReservationSid}/WrapUp', verb: 'fetch', resource: 'reservation_wrap_up', parents: ['workspace_sid', 'reservation_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Reservations/{reservation_sid}/WrapUp', links: null,
     schema: ringdownV1WrapUp, parameters: [
       { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
@@ -755,11 +2104,37 @@ export const operations: readonly Operation[] = [
       { wire: 'Query', name: 'query', in: 'query', type: 'string', required: true },
       { wire: 'Limit', name: 'limit', in: 'query', type: 'integer', min: 1, max: 100, expected: 'an integer from 1 to 100' }
     ] },
+  { id: 'ringdown_v1.FetchWorkspaceSeries', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Series', verb: 'fetch', resource: 'workspace_series', parents: ['workspace_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
+    schema: ringdownV1WorkspaceSeries, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'Metric', name: 'metric', in: 'query', type: 'string', required: true },
+      { wire: 'From', name: 'from', in: 'query', type: 'string' },
+      { wire: 'To', name: 'to', in: 'query', type: 'string' },
+      { wire: 'Step', name: 'step', in: 'query', type: 'string' },
+      { wire: 'TimeZone', name: 'time_zone', in: 'query', type: 'string' },
+      { wire: 'TaskQueueSid', name: 'task_queue_sid', in: 'query', type: 'sid', pattern: '^WQ[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.FetchTaskCall', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Call', verb: 'fetch', resource: 'task_call', parents: ['workspace_sid', 'task_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Tasks/{task_sid}/Call', links: null,
+    schema: ringdownV1TaskCall, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'TaskSid', name: 'task_sid', in: 'path', type: 'sid', required: true, pattern: '^WT[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdateTaskCall', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Call', verb: 'update', resource: 'task_call', parents: ['workspace_sid', 'task_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Tasks/{task_sid}/Call', links: null,
+    schema: ringdownV1TaskCall, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'TaskSid', name: 'task_sid', in: 'path', type: 'sid', required: true, pattern: '^WT[0-9a-fA-F]{32}$' },
+      { wire: 'Recording', name: 'recording', in: 'form', type: 'string', required: true, enum: ['paused', 'in-progress'] }
+    ] },
   { id: 'ringdown_v1.FetchTaskExplanation', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Explanation', verb: 'fetch', resource: 'task_explanation', parents: ['workspace_sid', 'task_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
     schema: ringdownV1TaskExplanation, parameters: [
       { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
       { wire: 'TaskSid', name: 'task_sid', in: 'path', type: 'sid', required: true, pattern: '^WT[0-9a-fA-F]{32}$' },
       { wire: 'Limit', name: 'limit', in: 'query', type: 'integer', min: 1, max: 1000, expected: 'an integer from 1 to 1000' }
+    ] },
+  { id: 'ringdown_v1.FetchTaskRecordings', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Recordings', verb: 'fetch', resource: 'task_recordings', parents: ['workspace_sid', 'task_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Tasks/{task_sid}/Recordings', links: null,
+    schema: ringdownV1TaskRecordings, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'TaskSid', name: 'task_sid', in: 'path', type: 'sid', required: true, pattern: '^WT[0-9a-fA-F]{32}$' }
     ] },
   { id: 'ringdown_v1.FetchWorkerDesk', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Desk', verb: 'fetch', resource: 'worker_desk', parents: ['workspace_sid', 'worker_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
     schema: ringdownV1WorkerDesk, parameters: [
@@ -771,6 +2146,40 @@ export const operations: readonly Operation[] = [
       { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
       { wire: 'WorkerSid', name: 'worker_sid', in: 'path', type: 'sid', required: true, pattern: '^WK[0-9a-fA-F]{32}$' },
       { wire: 'Limit', name: 'limit', in: 'query', type: 'integer', min: 1, max: 1000, expected: 'an integer from 1 to 1000' }
+    ] },
+  { id: 'ringdown_v1.ListWorkerParkedContact', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/ParkedContacts', verb: 'list', resource: 'worker_parked_contact', parents: ['workspace_sid', 'worker_sid'], own: null, status: 200, listKey: 'parked_contacts', page: { size: 50, max: 1000, strict: true }, url: '/v1/Workspaces/{workspace_sid}/Workers/{worker_sid}/ParkedContacts/{sid}', links: null,
+    schema: ringdownV1ParkedContact, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'WorkerSid', name: 'worker_sid', in: 'path', type: 'sid', required: true, pattern: '^WK[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.CreateWorkerParkedContact', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/ParkedContacts', verb: 'create', resource: 'worker_parked_contact', parents: ['workspace_sid', 'worker_sid'], own: null, status: 201, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Workers/{worker_sid}/ParkedContacts/{sid}', links: null,
+    schema: ringdownV1ParkedContact, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'WorkerSid', name: 'worker_sid', in: 'path', type: 'sid', required: true, pattern: '^WK[0-9a-fA-F]{32}$' },
+      { wire: 'TaskSid', name: 'task_sid', in: 'form', type: 'sid', required: true, pattern: '^WT[0-9a-fA-F]{32}$' },
+      { wire: 'ResumeAt', name: 'resume_at', in: 'form', type: 'date-time' }
+    ] },
+  { id: 'ringdown_v1.FetchWorkerParkedContact', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/ParkedContacts/{Sid}', verb: 'fetch', resource: 'worker_parked_contact', parents: ['workspace_sid', 'worker_sid'], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Workers/{worker_sid}/ParkedContacts/{sid}', links: null,
+    schema: ringdownV1ParkedContact, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'WorkerSid', name: 'worker_sid', in: 'path', type: 'sid', required: true, pattern: '^WK[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^PK[0-9a-fA-F]{32}$' }
+    ] },
+  { id: 'ringdown_v1.UpdateWorkerParkedContact', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/ParkedContacts/{Sid}', verb: 'update', resource: 'worker_parked_contact', parents: ['workspace_sid', 'worker_sid'], own: 'sid', status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Workers/{worker_sid}/ParkedContacts/{sid}', links: null,
+    schema: ringdownV1ParkedContact, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'WorkerSid', name: 'worker_sid', in: 'path', type: 'sid', required: true, pattern: '^WK[0-9a-fA-F]{32}$' },
+      { wire: 'Sid', name: 'sid', in: 'path', type: 'sid', required: true, pattern: '^PK[0-9a-fA-F]{32}$' },
+      { wire: 'Status', name: 'status', in: 'form', type: 'string', enum: ['resumed'] },
+      { wire: 'ResumeAt', name: 'resume_at', in: 'form', type: 'date-time', clearable: true }
+    ] },
+  { id: 'ringdown_v1.UpdateWorkerSupervision', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Supervision', verb: 'update', resource: 'worker_supervision', parents: ['workspace_sid', 'worker_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Tasks/{task_sid}/Call', links: null,
+    schema: ringdownV1TaskCall, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'WorkerSid', name: 'worker_sid', in: 'path', type: 'sid', required: true, pattern: '^WK[0-9a-fA-F]{32}$' },
+      { wire: 'TaskSid', name: 'task_sid', in: 'form', type: 'sid', required: true, pattern: '^WT[0-9a-fA-F]{32}$' },
+      { wire: 'Mode', name: 'mode', in: 'form', type: 'string', required: true, enum: ['monitor', 'whisper', 'barge'] },
+      { wire: 'ReservationSid', name: 'reservation_sid', in: 'form', type: 'sid', pattern: '^WR[0-9a-fA-F]{32}$' }
     ] },
   { id: 'ringdown_v1.CreateWorkflowDryRun', api: 'ringdown_v1', product: 'ringdown', method: 'POST', path: '/v1/Workspaces/{WorkspaceSid}/Workflows/{WorkflowSid}/DryRun', verb: 'create', resource: 'workflow_dry_run', parents: ['workspace_sid', 'workflow_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
     schema: ringdownV1WorkflowDryRun, parameters: [

@@ -5,6 +5,7 @@ import type { Meta, Operation, Row, Schema } from '../operation.ts'
 export interface StudioV2Flow {
   sid: string | null
   account_sid: string | null
+  author_sid: string | null
   friendly_name: string | null
   definition: unknown
   status: 'draft' | 'published'
@@ -30,9 +31,11 @@ export interface StudioV2Execution {
   sid: string | null
   account_sid: string | null
   flow_sid: string | null
+  flow_version: number
   contact_channel_address: string | null
   context: unknown
   status: 'active' | 'ended'
+  initiated_by: string | null
   date_created: string | null
   date_updated: string | null
   url: string | null
@@ -80,6 +83,7 @@ export type StudioV2ExecutionStepContextRow = Row<StudioV2ExecutionStepContext>
 export interface StudioV2FlowRevision {
   sid: string | null
   account_sid: string | null
+  author_sid: string | null
   friendly_name: string | null
   definition: unknown
   status: 'draft' | 'published'
@@ -102,9 +106,9 @@ export type StudioV2TestUserRow = Row<StudioV2TestUser>
 
 export interface StudioV2Operations {
   'studio_v2.ListFlow': { path: {}; params: {}; row: StudioV2FlowRow; result: { flows: readonly StudioV2Flow[]; meta: Meta } }
-  'studio_v2.CreateFlow': { path: {}; params: { readonly friendly_name: string; readonly status: 'draft' | 'published'; readonly definition: unknown; readonly commit_message?: string }; row: StudioV2FlowRow; result: StudioV2Flow }
+  'studio_v2.CreateFlow': { path: {}; params: { readonly friendly_name: string; readonly status: 'draft' | 'published'; readonly definition: unknown; readonly commit_message?: string; readonly author_sid?: string }; row: StudioV2FlowRow; result: StudioV2Flow }
   'studio_v2.UpdateFlowValidate': { path: {}; params: { readonly friendly_name: string; readonly status: 'draft' | 'published'; readonly definition: unknown; readonly commit_message?: string }; row: StudioV2FlowValidateRow; result: StudioV2FlowValidate }
-  'studio_v2.ListExecution': { path: { readonly flow_sid: string }; params: { readonly date_created_from?: number; readonly date_created_to?: number }; row: StudioV2ExecutionRow; result: { executions: readonly StudioV2Execution[]; meta: Meta } }
+  'studio_v2.ListExecution': { path: { readonly flow_sid: string }; params: { readonly date_created_from?: number; readonly date_created_to?: number; readonly status?: 'active' | 'ended' }; row: StudioV2ExecutionRow; result: { executions: readonly StudioV2Execution[]; meta: Meta } }
   'studio_v2.CreateExecution': { path: { readonly flow_sid: string }; params: { readonly to: string; readonly from: string; readonly parameters?: unknown }; row: StudioV2ExecutionRow; result: StudioV2Execution }
   'studio_v2.FetchExecutionContext': { path: { readonly flow_sid: string; readonly execution_sid: string }; params: {}; row: StudioV2ExecutionContextRow; result: StudioV2ExecutionContext }
   'studio_v2.ListExecutionStep': { path: { readonly flow_sid: string; readonly execution_sid: string }; params: {}; row: StudioV2ExecutionStepRow; result: { steps: readonly StudioV2ExecutionStep[]; meta: Meta } }
@@ -115,7 +119,7 @@ export interface StudioV2Operations {
   'studio_v2.UpdateExecution': { path: { readonly flow_sid: string; readonly sid: string }; params: { readonly status: 'active' | 'ended' }; row: StudioV2ExecutionRow; result: StudioV2Execution }
   'studio_v2.DeleteFlow': { path: { readonly sid: string }; params: {}; row: null; result: null }
   'studio_v2.FetchFlow': { path: { readonly sid: string }; params: {}; row: StudioV2FlowRow; result: StudioV2Flow }
-  'studio_v2.UpdateFlow': { path: { readonly sid: string }; params: { readonly status: 'draft' | 'published'; readonly friendly_name?: string; readonly definition?: unknown; readonly commit_message?: string }; row: StudioV2FlowRow; result: StudioV2Flow }
+  'studio_v2.UpdateFlow': { path: { readonly sid: string }; params: { readonly status: 'draft' | 'published'; readonly friendly_name?: string; readonly definition?: unknown; readonly commit_message?: string; readonly author_sid?: string }; row: StudioV2FlowRow; result: StudioV2Flow }
   'studio_v2.ListFlowRevision': { path: { readonly sid: string }; params: {}; row: StudioV2FlowRevisionRow; result: { revisions: readonly StudioV2FlowRevision[]; meta: Meta } }
   'studio_v2.FetchFlowRevision': { path: { readonly sid: string; readonly revision: string }; params: {}; row: StudioV2FlowRevisionRow; result: StudioV2FlowRevision }
   'studio_v2.FetchTestUser': { path: { readonly sid: string }; params: {}; row: StudioV2TestUserRow; result: StudioV2TestUser }
@@ -127,6 +131,7 @@ const studioV2Flow: Schema = {
   properties: [
     { name: 'sid', type: 'sid', nullable: true, pattern: '^FW[0-9a-fA-F]{32}$' },
     { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'author_sid', type: 'sid', nullable: true, pattern: '^US[0-9a-fA-F]{32}$' },
     { name: 'friendly_name', type: 'string', nullable: true },
     { name: 'definition', type: 'json', nullable: true },
     { name: 'status', type: 'string', enum: ['draft', 'published'] },
@@ -156,9 +161,11 @@ const studioV2Execution: Schema = {
     { name: 'sid', type: 'sid', nullable: true, pattern: '^FN[0-9a-fA-F]{32}$' },
     { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
     { name: 'flow_sid', type: 'sid', nullable: true, pattern: '^FW[0-9a-fA-F]{32}$' },
+    { name: 'flow_version', type: 'integer' },
     { name: 'contact_channel_address', type: 'string', nullable: true, sensitive: true },
     { name: 'context', type: 'json', nullable: true, sensitive: true },
     { name: 'status', type: 'string', enum: ['active', 'ended'] },
+    { name: 'initiated_by', type: 'string', nullable: true },
     { name: 'date_created', type: 'date-time', nullable: true },
     { name: 'date_updated', type: 'date-time', nullable: true },
     { name: 'url', type: 'uri', nullable: true },
@@ -214,6 +221,7 @@ const studioV2FlowRevision: Schema = {
   properties: [
     { name: 'sid', type: 'sid', nullable: true, pattern: '^FW[0-9a-fA-F]{32}$' },
     { name: 'account_sid', type: 'sid', nullable: true, pattern: '^AC[0-9a-fA-F]{32}$' },
+    { name: 'author_sid', type: 'sid', nullable: true, pattern: '^US[0-9a-fA-F]{32}$' },
     { name: 'friendly_name', type: 'string', nullable: true },
     { name: 'definition', type: 'json', nullable: true },
     { name: 'status', type: 'string', enum: ['draft', 'published'] },
@@ -244,7 +252,8 @@ export const operations: readonly Operation[] = [
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string', required: true },
       { wire: 'Status', name: 'status', in: 'form', type: 'string', required: true, enum: ['draft', 'published'] },
       { wire: 'Definition', name: 'definition', in: 'form', type: 'json', required: true, object: true },
-      { wire: 'CommitMessage', name: 'commit_message', in: 'form', type: 'string' }
+      { wire: 'CommitMessage', name: 'commit_message', in: 'form', type: 'string' },
+      { wire: 'AuthorSid', name: 'author_sid', in: 'form', type: 'sid', pattern: '^US[0-9a-fA-F]{32}$' }
     ] },
   { id: 'studio_v2.UpdateFlowValidate', api: 'studio_v2', product: 'studio', method: 'POST', path: '/v2/Flows/Validate', verb: 'update', resource: 'flow_validate', parents: [], own: null, status: 200, listKey: null, page: null, url: null, links: null,
     schema: studioV2FlowValidate, parameters: [
@@ -257,14 +266,15 @@ export const operations: readonly Operation[] = [
     schema: studioV2Execution, parameters: [
       { wire: 'FlowSid', name: 'flow_sid', in: 'path', type: 'sid', required: true, pattern: '^FW[0-9a-fA-F]{32}$' },
       { wire: 'DateCreatedFrom', name: 'date_created_from', in: 'query', type: 'date-time' },
-      { wire: 'DateCreatedTo', name: 'date_created_to', in: 'query', type: 'date-time' }
+      { wire: 'DateCreatedTo', name: 'date_created_to', in: 'query', type: 'date-time' },
+      { wire: 'Status', name: 'status', in: 'query', type: 'string', enum: ['active', 'ended'], aliases: ['status'] }
     ] },
   { id: 'studio_v2.CreateExecution', api: 'studio_v2', product: 'studio', method: 'POST', path: '/v2/Flows/{FlowSid}/Executions', verb: 'create', resource: 'execution', parents: ['flow_sid'], own: null, status: 201, listKey: null, page: null, url: '/v2/Flows/{flow_sid}/Executions/{sid}', links: { steps: '/v2/Flows/{flow_sid}/Executions/{sid}/Steps', execution_context: '/v2/Flows/{flow_sid}/Executions/{sid}/Context' },
     schema: studioV2Execution, parameters: [
       { wire: 'FlowSid', name: 'flow_sid', in: 'path', type: 'sid', required: true, pattern: '^FW[0-9a-fA-F]{32}$' },
       { wire: 'To', name: 'to', in: 'form', type: 'string', required: true },
       { wire: 'From', name: 'from', in: 'form', type: 'string', required: true },
-      { wire: 'Parameters', name: 'parameters', in: 'form', type: 'json', object: true }
+      { wire: 'Parameters', name: 'parameters', in: 'form', type: 'json', object: true, code: 84004 }
     ] },
   { id: 'studio_v2.FetchExecutionContext', api: 'studio_v2', product: 'studio', method: 'GET', path: '/v2/Flows/{FlowSid}/Executions/{ExecutionSid}/Context', verb: 'fetch', resource: 'execution_context', parents: ['flow_sid', 'execution_sid'], own: null, status: 200, listKey: null, page: null, url: '/v2/Flows/{flow_sid}/Executions/{execution_sid}/Context', links: null,
     schema: studioV2ExecutionContext, parameters: [
@@ -318,7 +328,8 @@ export const operations: readonly Operation[] = [
       { wire: 'Status', name: 'status', in: 'form', type: 'string', required: true, enum: ['draft', 'published'] },
       { wire: 'FriendlyName', name: 'friendly_name', in: 'form', type: 'string' },
       { wire: 'Definition', name: 'definition', in: 'form', type: 'json', object: true },
-      { wire: 'CommitMessage', name: 'commit_message', in: 'form', type: 'string' }
+      { wire: 'CommitMessage', name: 'commit_message', in: 'form', type: 'string' },
+      { wire: 'AuthorSid', name: 'author_sid', in: 'form', type: 'sid', pattern: '^US[0-9a-fA-F]{32}$' }
     ] },
   { id: 'studio_v2.ListFlowRevision', api: 'studio_v2', product: 'studio', method: 'GET', path: '/v2/Flows/{Sid}/Revisions', verb: 'list', resource: 'flow_revision', parents: ['sid'], own: null, status: 200, listKey: 'revisions', page: { size: 50, max: 1000 }, url: '/v2/Flows/{sid}/Revisions/{revision}', links: null,
     schema: studioV2FlowRevision, parameters: [

@@ -33,12 +33,15 @@ export type KeyUseRow = RowOf<typeof keyUseColumns>
 /** That somebody other than the account changed something: what the audit tells. */
 const auditEntryColumns = {
   account_sid: text(),
-  actor_type: text<Exclude<Actor['type'], 'system'>>(),
+  actor_type: text<Exclude<Actor['type'], 'system' | 'carrier'> | 'account'>(),
   actor_sid: text(),
   on_behalf_of: text<string | null>(),
   /** What was wished, and of which row. */
   command: text(),
-  subject_sid: text<string | null>()
+  subject_sid: text<string | null>(),
+  /** Of a tool's call: SHA-256 of its arguments, and what came of it. */
+  arguments_hash: text<string | null>(),
+  outcome: text<string | null>()
 } as const
 export type AuditEntryRow = RowOf<typeof auditEntryColumns>
 
@@ -114,8 +117,9 @@ export const accessKinds = {
   audit_entry: kind(auditEntryColumns, {
     prefix: 'AE',
     cold: {
-      columns: ['seq', 'actor_sid'],
-      indexes: [['seq'], ['actor_sid', 'seq']]
+      columns: ['seq', 'actor_sid', 'date_created'],
+      // The last one for forgetting.
+      indexes: [['seq'], ['actor_sid', 'seq'], ['date_created']]
     }
   })
 }

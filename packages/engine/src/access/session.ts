@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { notFound } from '../core/parameters.ts'
 import type { FlexUserRow, SessionRow } from './rows.ts'
 
 /** Why a session has ended. */
@@ -16,7 +17,8 @@ export function startSession(
   }
 ): { session: SessionRow; flex_user: FlexUserRow } {
   const { flex_user_sid, cookie_hash, idle_ms, longest_ms } = params
-  const flex_user = state.get('flex_user', flex_user_sid)
+  // Who is taken out while somebody looks at its password is not there any more.
+  const flex_user = state.find('flex_user', flex_user_sid) ?? notFound(`/Users/${flex_user_sid}`)
   endSessions(state, flex_user_sid, 'replaced')
   const session = state.insert('session', {
     account_sid: state.account_sid,

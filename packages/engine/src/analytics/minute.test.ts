@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { Dice } from '../../../../test/support/dice.ts'
 import { seedOf } from '../core/ids.ts'
 import { Minute } from './minute.ts'
-import { join, nothing, rules, Sum, sharesOf, type ToldEvent } from './rollup.ts'
+import { type CountedEvent, join, nothing, rules, Sum, sharesOf } from './rollup.ts'
 
 const noon = Date.parse('2026-03-02T12:00:00Z')
 
-function event(type: string, ms: number, changes: Partial<ToldEvent> = {}): ToldEvent {
+function event(type: string, ms: number, changes: Partial<CountedEvent> = {}): CountedEvent {
   return {
     seq: ms,
     type,
@@ -23,7 +23,7 @@ function event(type: string, ms: number, changes: Partial<ToldEvent> = {}): Told
   }
 }
 
-function minuteOf(events: readonly ToldEvent[]): Minute {
+function minuteOf(events: readonly CountedEvent[]): Minute {
   const minute = new Minute(noon)
   for (const one of events) minute.count(one)
   return minute
@@ -79,7 +79,7 @@ describe('a minute', () => {
     const dice = new Dice(seedOf(seed, 0))
     const types = [...rules.keys(), 'task.updated']
     const some = (prefix: string, many: number) => (dice.chance(10) ? null : `${prefix}${dice.roll(many)}`)
-    const events: ToldEvent[] = []
+    const events: CountedEvent[] = []
     for (let ms = 0; ms < 60_000; ms += dice.roll(400)) {
       const task_date_created = dice.chance(5) ? null : noon + ms - dice.roll(100_000) + 1_000
       events.push(

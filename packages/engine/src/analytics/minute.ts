@@ -1,5 +1,6 @@
 import { memberAt } from '../core/member-at.ts'
 import {
+  type CountedEvent,
   countPlaces,
   finest,
   type Histograms,
@@ -9,7 +10,6 @@ import {
   type Seconds,
   Sum,
   second,
-  type ToldEvent,
   type Wait,
   waitKey
 } from './rollup.ts'
@@ -67,7 +67,7 @@ export class Minute {
   }
 
   /** Counts an event that happened in this minute; one that counts as nothing is passed over. */
-  count(event: ToldEvent): void {
+  count(event: CountedEvent): void {
     const entry = entries.get(event.type)
     if (!entry) return
     const { at, workspace_sid, task_queue_sid, workflow_sid, worker_sid, task_date_created } = event

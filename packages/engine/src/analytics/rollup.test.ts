@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { coverOf, join, nothing, Sum, sharesOf, spans, splitAt, type Tally, type ToldEvent } from './rollup.ts'
+import { type CountedEvent, coverOf, join, nothing, Sum, sharesOf, spans, splitAt, type Tally } from './rollup.ts'
 
 const noon = Date.parse('2026-03-02T12:00:00Z')
 
 /** An event of one task that was created at noon and entered its queue five seconds later. */
-function event(type: string, seconds: number, changes: Partial<ToldEvent> = {}): ToldEvent {
+function event(type: string, seconds: number, changes: Partial<CountedEvent> = {}): CountedEvent {
   return {
     seq: seconds,
     type,

@@ -7,7 +7,7 @@ import { memberAt } from '../core/member-at.ts'
  */
 
 /** What the folds need of an event. */
-export interface ToldEvent {
+export interface CountedEvent {
   readonly seq: number
   readonly type: string
   /** Milliseconds. */
@@ -128,7 +128,7 @@ export interface Share extends Tally {
 }
 
 /** What an event adds to the figures of its workspace, queue, workflow and worker. */
-export function sharesOf(event: ToldEvent): Share[] {
+export function sharesOf(event: CountedEvent): Share[] {
   const rule = rules.get(event.type)
   if (!rule) return []
   const shares: Share[] = []
@@ -145,7 +145,7 @@ export function sharesOf(event: ToldEvent): Share[] {
   return shares
 }
 
-function tallyOf({ at, task_date_created, task_queue_entered_date }: ToldEvent, rule: Rule, scope: Scope): Tally {
+function tallyOf({ at, task_date_created, task_queue_entered_date }: CountedEvent, rule: Rule, scope: Scope): Tally {
   const one: Figures = { [rule.count]: 1 }
   // A worker's figures are its reservations alone.
   if (rule.wait === undefined || task_date_created === null || scope === 'worker_sid')

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { Dice } from '../../../../test/support/dice.ts'
 import { seedOf } from '../core/ids.ts'
-import { joinSpreads, type Spread, type ToldEvent } from './rollup.ts'
+import { type CountedEvent, joinSpreads, type Spread } from './rollup.ts'
 import { durationsOf, joinStayCells, running, type Stay, type StayCell, Stays, stayCoverOf, staysOf } from './stay.ts'
 
 /** `3 created ada Offline`: the event with that seq, at that second. */
-function event(text: string): ToldEvent {
+function event(text: string): CountedEvent {
   const [seq = '', what = '', worker = '', activity] = text.split(' ')
   const type = { created: 'worker.created', moved: 'worker.activity.update', deleted: 'worker.deleted' }[what]
   return {
@@ -96,7 +96,7 @@ describe('stays', () => {
         // A process that begins at the cursor, counts on, and comes so far with its writing.
         const stays = new Stays([...kept.values()].filter(({ until_at }) => until_at === running))
         const end = Math.min(events.length, cursor + 1 + dice.roll(4))
-        for (let at = cursor; at < end; at++) stays.move(events[at] as ToldEvent) // as: it is within the list
+        for (let at = cursor; at < end; at++) stays.move(events[at] as CountedEvent) // as: it is within the list
         const written = dice.chance(50) ? stays.changed.size : dice.roll(stays.changed.size)
         for (const stay of [...stays.changed.values()].slice(0, written)) kept.set(stay.seq, stay)
         if (written === stays.changed.size) cursor = end

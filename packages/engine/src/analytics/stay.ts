@@ -1,4 +1,4 @@
-import { joinSpreads, type Spread, type ToldEvent } from './rollup.ts'
+import { type CountedEvent, joinSpreads, type Spread } from './rollup.ts'
 
 /** A worker's time in one activity (reference taskrouter 7.4). */
 export interface Stay {
@@ -39,7 +39,7 @@ export class Stays {
   }
 
   /** Events must come in their order; those of other types are nothing. */
-  move({ seq, type, at, workspace_sid, worker_sid, worker_activity_sid }: ToldEvent): void {
+  move({ seq, type, at, workspace_sid, worker_sid, worker_activity_sid }: CountedEvent): void {
     if (!stayEvents.has(type) || workspace_sid === null) return
     if (type === 'workspace.deleted') {
       for (const stay of [...this.#running.values()])
@@ -63,7 +63,7 @@ export class Stays {
 }
 
 /** Stays that some events begin or end, as they are after them; `open` holds the running ones. */
-export function staysOf(events: Iterable<ToldEvent>, open: Iterable<Stay>): Stay[] {
+export function staysOf(events: Iterable<CountedEvent>, open: Iterable<Stay>): Stay[] {
   const stays = new Stays(open)
   for (const event of events) stays.move(event)
   return [...stays.changed.values()]

@@ -1,6 +1,7 @@
 import type { State } from '../center.ts'
 import { notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
+import { createMessagingService } from '../numbers/messaging-service.ts'
 import { minClosed_ms, minInactive_ms, timerOf } from './duration.ts'
 import { given } from './lookup.ts'
 import type { ChatServiceRow, ConversationConfigurationRow } from './rows.ts'
@@ -14,17 +15,20 @@ export function setupConversations(
   return { conversation_configuration: configurationOf(state) }
 }
 
-/** The account's configuration, made with its default service where it is missing. */
+/** The account's configuration, made with its default services where it is missing: one of each kind, whose pool is empty. */
 export function configurationOf(state: State): ConversationConfigurationRow {
   const present = state.find('conversation_configuration', state.account_sid)
   if (present) return present
   const service = addService(state, 'Default Conversations Service')
+  const { messaging_service } = createMessagingService(state, {
+    friendly_name: 'Default Messaging Service for Conversations'
+  })
   return state.insert(
     'conversation_configuration',
     {
       account_sid: state.account_sid,
       default_chat_service_sid: service.sid,
-      default_messaging_service_sid: state.sid('MG'),
+      default_messaging_service_sid: messaging_service.sid,
       default_inactive_timer: null,
       default_closed_timer: null
     },

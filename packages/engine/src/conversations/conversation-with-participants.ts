@@ -3,7 +3,8 @@ import type { State } from '../center.ts'
 import { Refusal, type RefusalCode, refuse } from '../core/refusals.ts'
 import { serviceOf } from './configuration.ts'
 import { addConversation, type CreateConversation } from './conversation.ts'
-import { addParticipant, bindingOf, type ParticipantParams, pairHolder } from './participant.ts'
+import { checkGroup } from './group.ts'
+import { addOneOf, bindingOf, type ParticipantParams, pairHolder } from './participant.ts'
 import type { ConversationRow, ParticipantRow } from './rows.ts'
 
 export interface CreateConversationWithParticipants extends CreateConversation {
@@ -29,7 +30,8 @@ export function createConversationWithParticipants(
   const taken = attempt(() => roster.find((one) => isTaken(state, one)))
   if (taken) refuse('conversation.pairs_in_use', `The pair of ${taken.messaging_binding_address} is already in use`)
   const conversation = addConversation(state, serviceOf(state, params.chat_service_sid), params, params)
-  const participants = roster.map((one) => attempt(() => addParticipant(state, conversation, one, params)))
+  const participants = roster.map((one) => attempt(() => addOneOf(state, conversation, one, params)))
+  checkGroup(state, conversation)
   return { conversation: state.get('conversation', conversation.sid), participants }
 }
 

@@ -105,7 +105,18 @@ describe('a conversation', () => {
       cascadesOf(kinds)
         .get('conversation')
         ?.map(({ kind }) => kind)
-    ).toEqual(['participant', 'message', 'conversation_scoped_webhook', 'note'])
+    ).toEqual([
+      'media',
+      'participant',
+      'message',
+      'message_receipt',
+      'conversation_scoped_webhook',
+      'channel_message',
+      'phone_message',
+      'flex_chat_channel',
+      'note',
+      'webchat_session'
+    ])
     expect(world.refusal(() => world.do({ type: 'conversation.delete', sid }))).toContain('404/20404')
   })
 })
@@ -416,20 +427,20 @@ describe('refusals change nothing', () => {
       { type: 'participant.create', ...ours, ...ada, messaging_binding_proxy_address: 'whatsapp:+3726000' }
     ],
     [
-      '400/20001 MessagingBinding.Address without',
-      { type: 'participant.create', ...ours, messaging_binding_address: '+37255500001' }
+      '400/50407 An address of type whatsapp needs',
+      { type: 'participant.create', ...ours, messaging_binding_address: 'whatsapp:+37255500001' }
     ],
     [
-      '400/20001 MessagingBinding.ProjectedAddress',
-      { type: 'participant.create', ...ours, identity: 'bea', messaging_binding_projected_address: '+3726000' }
+      '400/50408 Invalid messaging binding projected address',
+      { type: 'participant.create', ...ours, identity: 'bea', messaging_binding_projected_address: '26000' }
     ],
     ['400/50420', { type: 'participant.create', ...ours, ...ada, messaging_binding_name: 'Ada' }],
     ['400/20001', { type: 'participant.create', ...ours, identity: 'bea', role_sid: `RL${'0'.repeat(32)}` }],
     ['404/20404', { type: 'participant.update', ...ours, sid: 'bea', attributes: '{}' }],
     ['400/20001', { type: 'message.create', ...ours }],
     ['400/20001', { type: 'message.create', ...ours, body: text(32_769) }],
-    ['400/20001 MediaSid', { type: 'message.create', ...ours, media_sid: `ME${'0'.repeat(32)}` }],
-    ['400/20001 ContentSid', { type: 'message.create', ...ours, body: 'Hi', content_sid: `HX${'0'.repeat(32)}` }],
+    ['400/20001 Value', { type: 'message.create', ...ours, media_sid: `ME${'0'.repeat(32)}` }],
+    ['400/21655 The ContentSid', { type: 'message.create', ...ours, body: 'Hi', content_sid: `HX${'0'.repeat(32)}` }],
     ['404/20404', { type: 'message.delete', ...ours, sid: `IM${'0'.repeat(32)}` }],
     ['409/50201', { type: 'user.create', identity: 'ada' }],
     ['404/20404', { type: 'user.update', sid: 'nobody', friendly_name: 'Nobody' }],

@@ -45,7 +45,12 @@ export function createConversation(state: State, params: CreateConversation): { 
 export function addConversation(
   state: State,
   service: ChatServiceRow,
-  params: ConversationParams & { readonly created_by?: string },
+  params: ConversationParams &
+    Pick<CreateConversation, 'created_by'> & {
+      readonly came_by?: CameBy
+      /** Of a group whose members are added next: until then it cannot be changed. */
+      readonly is_initializing?: boolean
+    },
   origin: Origin
 ): ConversationRow {
   const configuration = configurationOf(state)
@@ -56,7 +61,7 @@ export function addConversation(
   const inactive = params.timers_inactive || configuration.default_inactive_timer
   const closed = params.timers_closed || configuration.default_closed_timer
   const clock = {
-    state: to,
+    state: params.is_initializing ? 'initializing' : to,
     inactive_after_ms: inactive === null ? null : timerOf(inactive, 'Timers.Inactive', minInactive_ms),
     closed_after_ms: closed === null ? null : timerOf(closed, 'Timers.Closed', minClosed_ms)
   } as const
@@ -70,12 +75,20 @@ export function addConversation(
     bindings_email_address: params.bindings_email_address || null,
     bindings_email_name: params.bindings_email_name || null,
     next_index: 0,
+    removed_messages: 0,
+    address_configuration_sid: params.came_by?.address_configuration_sid ?? null,
     ...clock,
     ...deadlines(state, clock),
     ...given({ date_created: params.date_created, date_updated: params.date_updated ?? params.date_created })
   })
-  emitConversation(state, 'conversation.added', conversation, origin)
+  emitConversation(state, 'conversation.added', conversation, origin, params.came_by?.told)
   return conversation
+}
+
+/** The message because of which a conversation is made: where it came in, and what is told of it with the conversation. */
+export interface CameBy {
+  readonly address_configuration_sid: string
+  readonly told: Readonly<Record<string, string | null>>
 }
 
 export interface UpdateConversation extends ConversationParams, ServiceScope, Origin {
@@ -116,9 +129,10 @@ export function updateConversation(state: State, params: UpdateConversation): { 
     ...clock,
     ...deadlines(state, clock)
   })
-  followState(state, conversation)
+  const members = followState(state, conversation)
   emitConversation(state, 'conversation.updated', conversation, params)
-  if (to !== before.state) emitStateUpdated(state, before.state, conversation, 'API', params)
+  if (to !== before.state)
+    emitStateUpdated(state, { from: before.state, conversation, reason: 'API', members, origin: params })
   return { conversation }
 }
 
@@ -132,8 +146,21 @@ export function deleteConversation(
 
 /** Removes a conversation in any state, with all that is in it. */
 export function dropConversation(state: State, conversation: ConversationRow, origin: Origin): void {
-  emitConversation(state, 'conversation.removed', conversation, origin, webhooksOfRemoval(state, conversation, origin))
+  emitConversation(state, 'conversation.removed', conversation, origin, {
+    ...webhooksOfRemoval(state, conversation, origin),
+    ...membersOf(state, conversation)
+  })
   state.remove('conversation', conversation.sid)
+}
+
+interface Members {
+  readonly member_identities?: string
+}
+
+/** Who is in it, as JSON text: by that it is known later whom it concerned that it ended. */
+function membersOf(state: State, { sid }: ConversationRow): Members {
+  const identities = [...state.tables.participant.by('conversation_sid', sid)].flatMap(({ identity }) => identity ?? [])
+  return identities.length === 0 ? {} : { member_identities: JSON.stringify(identities) }
 }
 
 // State and timers (reference conversations 6)
@@ -151,8 +178,8 @@ export function moveConversation(
   const before = state.get('conversation', sid)
   if (before.state === to) return before
   const conversation = state.change('conversation', sid, { state: to, ...deadlines(state, { ...before, state: to }) })
-  followState(state, conversation)
-  emitStateUpdated(state, before.state, conversation, reason, origin)
+  const members = followState(state, conversation)
+  emitStateUpdated(state, { from: before.state, conversation, reason, members, origin })
   return conversation
 }
 
@@ -166,8 +193,8 @@ export function restartTimers(state: State, sid: string): void {
 /** Going inactive by time does not restart the clock of closing. */
 export function inactiveDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
   const conversation = state.change('conversation', sid, { state: 'inactive', date_inactive: null })
-  followState(state, conversation)
-  emitStateUpdated(state, 'active', conversation, 'TIMER', byTimer)
+  const members = followState(state, conversation)
+  emitStateUpdated(state, { from: 'active', conversation, reason: 'TIMER', members, origin: byTimer })
   return {}
 }
 
@@ -187,27 +214,33 @@ export function deadlines(state: State, clock: Clock): Pick<ConversationRow, 'da
   }
 }
 
-/** Participants know their conversation's state: closing it frees their pairs. */
-function followState(state: State, conversation: ConversationRow): void {
+/** Participants know their conversation's state: closing it frees their pairs. Answers who they are. */
+function followState(state: State, conversation: ConversationRow): Members {
+  const members = membersOf(state, conversation)
   for (const participant of [...state.tables.participant.by('conversation_sid', conversation.sid)]) {
     if (participant.conversation_state === conversation.state) continue
     state.change('participant', participant.sid, { conversation_state: conversation.state })
   }
   followWebhooks(state, conversation)
+  return members
 }
 
-function emitStateUpdated(
-  state: State,
-  state_from: ConversationState,
-  conversation: ConversationRow,
-  reason: MoveReason,
-  origin: Origin
-): void {
+interface Move {
+  readonly from: ConversationState
+  /** As it is now. */
+  readonly conversation: ConversationRow
+  readonly reason: MoveReason
+  readonly members: Members
+  readonly origin: Origin
+}
+
+function emitStateUpdated(state: State, { from, conversation, reason, members, origin }: Move): void {
   emitConversation(state, 'conversation.state.updated', conversation, origin, {
-    state_from,
+    state_from: from,
     state_to: conversation.state,
     state_updated: state.at,
-    reason
+    reason,
+    ...(conversation.state === 'closed' && members)
   })
 }
 

@@ -1,8 +1,16 @@
 import type { State } from '../center.ts'
 import { refOf } from '../core/events.ts'
 import type { EventRefs, Rendering } from '../events.ts'
-import { type Origin, originFields } from './origin.ts'
-import type { ChatServiceRow, ConversationRow, MessageRow, ParticipantRow, ScopedWebhookRow, UserRow } from './rows.ts'
+import { byTimer, type Origin, originFields } from './origin.ts'
+import type {
+  ChatServiceRow,
+  ConversationRow,
+  MessageReceiptRow,
+  MessageRow,
+  ParticipantRow,
+  ScopedWebhookRow,
+  UserRow
+} from './rows.ts'
 
 /** What webhooks tell of conversations, under the log's names (reference conversations 17.1 and 17.4). */
 export const conversationEvents = {
@@ -18,6 +26,7 @@ export const conversationEvents = {
   'message.added': ofMessage('added'),
   'message.updated': ofMessage('updated'),
   'message.removed': ofMessage('removed', true),
+  'message.delivery.updated': deliveryUpdated,
   'user.added': ofUser('added'),
   'user.updated': ofUser('updated'),
   'ringdown.conversation-webhook.added': webhookAdded,
@@ -53,7 +62,7 @@ export function emitParticipant(
 
 export function emitMessage(
   state: State,
-  type: Extract<ConversationEvent, `message.${string}`>,
+  type: Exclude<Extract<ConversationEvent, `message.${string}`>, 'message.delivery.updated'>,
   message: MessageRow,
   origin: Origin
 ): void {
@@ -62,6 +71,11 @@ export function emitMessage(
     message,
     extra: originFields(origin)
   })
+}
+
+/** A channel says how a message fares: webhooks always hear of it, for no call could have asked. */
+export function emitReceipt(state: State, message_receipt: MessageReceiptRow): void {
+  state.emit('message.delivery.updated', { message_receipt, extra: originFields(byTimer) })
 }
 
 export function emitUser(
@@ -130,6 +144,7 @@ function ofParticipant(did: string, isGone = false): Rendering {
         messaging_binding_type: participant.binding_type,
         messaging_binding_address: participant.address,
         messaging_binding_proxy_address: participant.proxy_address,
+        ...(participant.projected_address && { messaging_binding_projected_address: participant.projected_address }),
         last_read_message_index: participant.last_read_message_index,
         ...dates(participant),
         ...(isGone && { date_removed: at }),
@@ -155,12 +170,34 @@ function ofMessage(did: string, isGone = false): Rendering {
         author: message.author,
         participant_sid: message.participant_sid,
         body: message.body,
+        media: message.media ? JSON.stringify(message.media) : null,
         subject: message.subject,
         attributes: message.attributes,
         ...dates(message),
         ...(isGone && { date_removed: at }),
         ...refs.extra
       }
+    }
+  }
+}
+
+function deliveryUpdated(refs: EventRefs): ReturnType<Rendering> {
+  const receipt = refOf(refs, 'message_receipt')
+  return {
+    description: `Message ${receipt.message_sid} is ${receipt.status} at Participant ${receipt.participant_sid}`,
+    resource_type: 'delivery-receipt',
+    resource_sid: receipt.sid,
+    data: {
+      conversation_sid: receipt.conversation_sid,
+      chat_service_sid: receipt.chat_service_sid,
+      message_sid: receipt.message_sid,
+      delivery_receipt_sid: receipt.sid,
+      channel_message_sid: receipt.channel_message_sid,
+      participant_sid: receipt.participant_sid,
+      status: receipt.status,
+      error_code: receipt.error_code,
+      ...dates(receipt),
+      ...refs.extra
     }
   }
 }
@@ -208,10 +245,8 @@ function serviceRemoved(refs: EventRefs, at: number): ReturnType<Rendering> {
 
 function webhookAdded(refs: EventRefs): ReturnType<Rendering> {
   const { sid, conversation_sid, ...webhook } = refOf(refs, 'conversation_scoped_webhook')
-  const isBuilt = webhook.target !== 'studio'
-  const missing = ': Studio is not built, so its flow will not run'
   return {
-    description: `Webhook ${sid} added to Conversation ${conversation_sid}${isBuilt ? '' : missing}`,
+    description: `Webhook ${sid} added to Conversation ${conversation_sid}`,
     resource_type: 'conversation-webhook',
     resource_sid: sid,
     data: {

@@ -10,7 +10,11 @@ import type { UserRow } from './rows.ts'
  */
 export function ensureUser(state: State, chat_service_sid: string, identity: string, origin: Origin): UserRow {
   const present = state.tables.user.firstBy('identity', nameKey(chat_service_sid, identity))
-  if (present) return present
+  return present ?? addUser(state, chat_service_sid, identity, origin)
+}
+
+/** A user of an identity that nobody has, such as one that is just being made up. */
+export function addUser(state: State, chat_service_sid: string, identity: string, origin: Origin): UserRow {
   const user = state.insert('user', {
     chat_service_sid,
     role_sid: state.get('chat_service', chat_service_sid).default_chat_service_role_sid,

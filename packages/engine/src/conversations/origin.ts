@@ -6,6 +6,8 @@ export interface Origin {
   readonly webhook_enabled?: boolean
   /** Of a client with a token. */
   readonly client_identity?: string
+  /** Of a flow: what it says itself does not lead it on. */
+  readonly flow_sid?: string
 }
 
 /** A change that follows from something else: webhooks always hear of it. */
@@ -19,6 +21,11 @@ export function reachesWebhooks({ source = 'API', webhook_enabled = false }: Ori
 
 /** The origin as events carry it. */
 export function originFields(origin: Origin): { readonly [name: string]: string | boolean | null } {
-  const { source = 'API', webhook_enabled = false, client_identity } = origin
-  return { source, webhook_enabled, ...(client_identity !== undefined && { client_identity }) }
+  const { source = 'API', webhook_enabled = false, client_identity, flow_sid } = origin
+  return {
+    source,
+    webhook_enabled,
+    ...(client_identity !== undefined && { client_identity }),
+    ...(flow_sid !== undefined && { flow_sid })
+  }
 }

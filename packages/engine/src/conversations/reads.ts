@@ -1,10 +1,13 @@
 import type { State } from '../center.ts'
+import { templateReads } from '../content/content.ts'
 import type { Read } from '../core/command.ts'
 import { isSid } from '../core/ids.ts'
 import { nameKey } from '../core/names.ts'
+import { mediaReads } from '../media/media.ts'
 import type { CreateConversation, UpdateConversation } from './conversation.ts'
 import { type CreateConversationWithParticipants, participantParams } from './conversation-with-participants.ts'
 import { defaultServiceSid, findConversation, isInScope, type ServiceScope } from './lookup.ts'
+import { type CreateMessage, mediaSidsOf } from './message.ts'
 import { type Origin, reachesWebhooks } from './origin.ts'
 
 /*
@@ -56,6 +59,14 @@ export function memberReads(params: InConversation & { readonly identity?: strin
   return [
     ...conversationReads(state, params.conversation_sid, params),
     ...userReads(state, params.identity, conversation?.chat_service_sid)
+  ]
+}
+
+export function createMessageReads(params: CreateMessage, state: State): readonly Read[] {
+  return [
+    ...inConversationReads(params, state),
+    ...templateReads(params, state),
+    ...mediaReads(state, mediaSidsOf(params))
   ]
 }
 

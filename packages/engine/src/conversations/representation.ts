@@ -14,11 +14,12 @@ export function bindingsOf(conversation: ConversationRow): Readonly<Record<strin
 
 /** `messaging_binding` as the participant shows it: keys that it does not have are left out (reference conversations 7.1). */
 export function messagingBindingOf(participant: ParticipantRow): Readonly<Record<string, string>> | null {
-  const { binding_type, address, proxy_address, binding_name, binding_level } = participant
-  if (binding_type === null || address === null) return null
+  const { binding_type, address, proxy_address, projected_address = null, binding_name, binding_level } = participant
+  if (binding_type === null) return null
   return {
     type: binding_type,
-    address,
+    ...(address !== null && { address }),
+    ...(projected_address !== null && { projected_address }),
     ...(proxy_address !== null && { proxy_address }),
     ...(binding_name !== null && { name: binding_name }),
     ...(binding_level !== null && { level: binding_level })
@@ -34,9 +35,30 @@ export function representParticipant(participant: ParticipantRow) {
   return { ...participant, messaging_binding: messagingBindingOf(participant) }
 }
 
-/** Media, templates and receipts are not built, so every message is without. */
+/** Messages that were stored before there were files have none. */
 export function representMessage(message: MessageRow) {
-  return { ...message, media: null, delivery: null, content_sid: null }
+  // Messages that were stored before there were templates have none.
+  return {
+    ...message,
+    media: message.media ?? null,
+    delivery: deliveryOf(message),
+    content_sid: message.content_sid ?? null
+  }
+}
+
+/** How much of a message's receipts are how far; null while it went to nobody (reference conversations 8.5). */
+export function deliveryOf({ delivery_counts: counts }: MessageRow): Readonly<Record<string, string | number>> | null {
+  if (!counts) return null // older messages have none
+  const { total } = counts
+  const share = (count: number) => (count === 0 ? 'none' : count === total ? 'all' : 'some')
+  return {
+    total,
+    sent: share(counts.sent),
+    delivered: share(counts.delivered),
+    read: share(counts.read),
+    failed: share(counts.failed),
+    undelivered: share(counts.undelivered)
+  }
 }
 
 /** Nobody is known to be online without reachability (reference conversations 13). */

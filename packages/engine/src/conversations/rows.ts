@@ -1,5 +1,7 @@
 import { flag, integer, json, kind, type RowOf, text } from '../core/kind.ts'
 import { nameForm, nameKey } from '../core/names.ts'
+import type { MediaShown } from '../media/media.ts'
+import type { EmailThread } from './email.ts'
 
 /** The account's configuration: one row, whose SID is the account's (reference conversations 4.1). */
 const conversationConfigurationColumns = {
@@ -31,6 +33,52 @@ const roleColumns = {
 } as const
 export type RoleRow = RowOf<typeof roleColumns>
 
+/** What users with an app are told by push, as it was set: nothing is pushed from here (reference conversations 4.4). */
+const serviceNotificationColumns = {
+  chat_service_sid: text(),
+  log_enabled: flag(),
+  new_message_enabled: flag(),
+  new_message_template: text<string | null>(),
+  new_message_sound: text<string | null>(),
+  new_message_badge_count_enabled: flag(),
+  new_message_with_media_enabled: flag(),
+  new_message_with_media_template: text<string | null>(),
+  added_to_conversation_enabled: flag(),
+  added_to_conversation_template: text<string | null>(),
+  added_to_conversation_sound: text<string | null>(),
+  removed_from_conversation_enabled: flag(),
+  removed_from_conversation_template: text<string | null>(),
+  removed_from_conversation_sound: text<string | null>()
+} as const
+export type ServiceNotificationRow = RowOf<typeof serviceNotificationColumns>
+
+/** What a push service is to be asked with (reference conversations 4.6). Its secrets are sealed, and never shown. */
+const credentialColumns = {
+  account_sid: text(),
+  friendly_name: text<string | null>(),
+  type: text<'apn' | 'gcm' | 'fcm'>(),
+  /** Of APN: `true` or `false`, as text. */
+  sandbox: text<string | null>(),
+  sealed_certificate: text<string | null>(),
+  sealed_private_key: text<string | null>(),
+  sealed_api_key: text<string | null>(),
+  sealed_secret: text<string | null>()
+} as const
+export type CredentialRow = RowOf<typeof credentialColumns>
+
+/** A device or a socket of a user, which its SDK has registered (reference conversations 4.7). */
+const serviceBindingColumns = {
+  chat_service_sid: text(),
+  user_sid: text(),
+  credential_sid: text<string | null>(),
+  identity: text(),
+  /** Distinguishes the devices of a user. */
+  endpoint: text(),
+  binding_type: text<'apn' | 'gcm' | 'fcm' | 'twilsock'>(),
+  message_types: json<readonly string[]>()
+} as const
+export type ServiceBindingRow = RowOf<typeof serviceBindingColumns>
+
 export type ConversationState = 'initializing' | 'active' | 'inactive' | 'closed'
 
 const conversationColumns = {
@@ -47,6 +95,10 @@ const conversationColumns = {
   bindings_email_name: text<string | null>(),
   /** Index of the next message: never goes back, so that no index is used twice. */
   next_index: integer(),
+  /** Messages that were removed: without any, what is unread follows from indexes. Older rows have none: nobody counted. */
+  removed_messages: integer(),
+  /** The address to which a customer wrote that it was made for; null where nobody wrote first. Older rows have none. */
+  address_configuration_sid: text<string | null>(),
   /** Durations; null is off. */
   inactive_after_ms: integer<number | null>(),
   closed_after_ms: integer<number | null>(),
@@ -68,13 +120,29 @@ const participantColumns = {
   binding_type: text<string | null>(),
   address: text<string | null>(),
   proxy_address: text<string | null>(),
+  /** A number of ours by which a group MMS sees somebody who is not on a phone. Older rows have none. */
+  projected_address: text<string | null>(),
   /** E-mail only. */
   binding_name: text<string | null>(),
   binding_level: text<string | null>(),
+  /** E-mail only: null before the first letter. Older rows have none. */
+  email_thread: json<EmailThread | null>(),
   last_read_message_index: integer<number | null>(),
-  last_read_timestamp: integer<number | null>()
+  last_read_timestamp: integer<number | null>(),
+  /** How the user is told of what happens here. Older rows have none, which is `default`. */
+  notification_level: text<'default' | 'muted'>()
 } as const
 export type ParticipantRow = RowOf<typeof participantColumns>
+
+/** Receipts of a message, by how far they are: read is delivered as well, and delivered is sent (reference conversations 8.5). */
+export interface DeliveryCounts {
+  readonly total: number
+  readonly sent: number
+  readonly delivered: number
+  readonly read: number
+  readonly failed: number
+  readonly undelivered: number
+}
 
 const messageColumns = {
   chat_service_sid: text(),
@@ -83,13 +151,36 @@ const messageColumns = {
   author: text(),
   participant_sid: text<string | null>(),
   body: text<string | null>(),
+  /** What it brings; null for nothing. Messages of older programs do not have it. */
+  media: json<readonly MediaShown[] | null>(),
   subject: text<string | null>(),
   attributes: text(),
+  /** The template that it was made of, and with which variables: channels may have a form of their own for it. */
+  content_sid: text<string | null>(),
+  content_variables: text<string | null>(),
+  /** What became of it with those who are reached by an address; null before it went to anybody. Older rows have none. */
+  delivery_counts: json<DeliveryCounts | null>(),
   // For webhooks that get it later than others: where it came from (`origin.ts`), and the seq of its first event.
   source: text<string | null>(),
   added_event: integer()
 } as const
 export type MessageRow = RowOf<typeof messageColumns>
+
+export type ReceiptStatus = 'sent' | 'delivered' | 'read' | 'failed' | 'undelivered'
+
+/** How a message fared with one of those who are reached by an address (reference conversations 8.5). It names nobody. */
+const messageReceiptColumns = {
+  chat_service_sid: text(),
+  conversation_sid: text(),
+  message_sid: text(),
+  participant_sid: text(),
+  /** `SM…` or `MM…`: what was sent for it. */
+  channel_message_sid: text<string | null>(),
+  status: text<ReceiptStatus>(),
+  /** 0 for none. */
+  error_code: integer()
+} as const
+export type MessageReceiptRow = RowOf<typeof messageReceiptColumns>
 
 const userColumns = {
   chat_service_sid: text(),
@@ -101,6 +192,40 @@ const userColumns = {
 export type UserRow = RowOf<typeof userColumns>
 
 export type WebhookMethod = 'GET' | 'POST'
+
+/** Twilio's, and `instagram`, which is ours. */
+export const addressTypes = [
+  'sms',
+  'whatsapp',
+  'messenger',
+  'instagram',
+  'gbm',
+  'email',
+  'rcs',
+  'apple',
+  'chat'
+] as const
+
+/** What becomes of a message to an address of ours that belongs to no open conversation (reference conversations 12.1). */
+const configurationAddressColumns = {
+  account_sid: text(),
+  type: text<(typeof addressTypes)[number]>(),
+  /** In the form in which participants have it; of a chat any label. */
+  address: text(),
+  friendly_name: text<string | null>(),
+  /** Of a short code: ISO 3166-1 alpha-2. */
+  address_country: text<string | null>(),
+  auto_creation_enabled: flag(),
+  auto_creation_type: text<'webhook' | 'studio' | 'default'>(),
+  /** Null: whichever is the account's default service when a message comes. */
+  auto_creation_conversation_service_sid: text<string | null>(),
+  auto_creation_webhook_url: text<string | null>(),
+  auto_creation_webhook_method: text<WebhookMethod>(),
+  auto_creation_webhook_filters: json<readonly string[]>(),
+  auto_creation_studio_flow_sid: text<string | null>(),
+  auto_creation_studio_retry_count: integer()
+} as const
+export type ConfigurationAddressRow = RowOf<typeof configurationAddressColumns>
 
 /** Whom to ask before changes and to tell after them (reference conversations 16). */
 const webhooksColumns = {
@@ -154,6 +279,15 @@ export function pairKey(address: string, proxy_address: string): string {
   return nameForm(`${address} ${proxy_address}`)
 }
 
+/** Whether somebody is reached as a member of a group MMS: by an address on SMS, and none of ours. */
+export function isGroupMember({
+  binding_type,
+  address,
+  proxy_address
+}: Pick<ParticipantRow, 'binding_type' | 'address' | 'proxy_address'>): boolean {
+  return binding_type === 'sms' && address !== null && proxy_address === null
+}
+
 const isHeld = (row: ParticipantRow) => row.conversation_state !== 'closed'
 
 export const conversationKinds = {
@@ -167,6 +301,35 @@ export const conversationKinds = {
   role: kind(roleColumns, {
     prefix: 'RL',
     indexes: { chat_service_sid: (row) => row.chat_service_sid }
+  }),
+  service_notification: kind(serviceNotificationColumns, {
+    prefix: 'IS'
+  }),
+  credential: kind(credentialColumns, {
+    prefix: 'CR',
+    indexes: { account_sid: (row) => row.account_sid }
+  }),
+  service_binding: kind(serviceBindingColumns, {
+    prefix: 'BS',
+    indexes: {
+      chat_service_sid: (row) => row.chat_service_sid,
+      user_sid: (row) => row.user_sid,
+      credential_sid: (row) => row.credential_sid,
+      endpoint: (row) => nameKey(row.chat_service_sid, `${row.binding_type} ${row.endpoint}`)
+    },
+    cold: {
+      columns: ['seq', 'chat_service_sid', 'user_sid', 'identity', 'binding_type', 'credential_sid', 'endpoint'],
+      names: ['identity'],
+      indexes: [
+        ['chat_service_sid', 'seq'],
+        ['chat_service_sid', 'endpoint'],
+        ['chat_service_sid', 'identity', 'seq'],
+        ['user_sid'],
+        ['credential_sid']
+      ],
+      foundBy: ['sid', 'endpoint'],
+      under: { chat_service_sid: 'chat_service', user_sid: 'user', credential_sid: 'credential' }
+    }
   }),
   conversation: kind(conversationColumns, {
     prefix: 'CH',
@@ -190,6 +353,11 @@ export const conversationKinds = {
       conversation_sid: (row) => row.conversation_sid,
       /** Participants with an address in a conversation. */
       messaging: (row) => (row.address === null ? null : row.conversation_sid),
+      /** Those whom a group sees by a number of ours. */
+      projected: (row) => (row.projected_address ? row.conversation_sid : null),
+      /** Members of groups that are not closed, by their address. */
+      group_address: (row) =>
+        isHeld(row) && row.address !== null && isGroupMember(row) ? nameForm(row.address) : null,
       member: (row) => (row.identity === null ? null : nameKey(row.conversation_sid, row.identity)),
       /** By identity, in conversations that are not closed. */
       identity: (row) => (isHeld(row) && row.identity !== null ? nameKey(row.chat_service_sid, row.identity) : null),
@@ -223,6 +391,16 @@ export const conversationKinds = {
       under: { conversation_sid: 'conversation', chat_service_sid: 'chat_service' }
     }
   }),
+  message_receipt: kind(messageReceiptColumns, {
+    prefix: 'DY',
+    indexes: { message_sid: (row) => row.message_sid, conversation_sid: (row) => row.conversation_sid },
+    cold: {
+      columns: ['seq', 'chat_service_sid', 'conversation_sid', 'message_sid'],
+      indexes: [['message_sid', 'seq'], ['conversation_sid'], ['chat_service_sid']],
+      foundBy: ['sid'],
+      under: { message_sid: 'message', conversation_sid: 'conversation', chat_service_sid: 'chat_service' }
+    }
+  }),
   user: kind(userColumns, {
     prefix: 'US',
     indexes: {
@@ -236,6 +414,10 @@ export const conversationKinds = {
       foundBy: ['sid', 'identity'],
       under: { chat_service_sid: 'chat_service' }
     }
+  }),
+  configuration_address: kind(configurationAddressColumns, {
+    prefix: 'IG',
+    indexes: { account_sid: (row) => row.account_sid, address: (row) => nameForm(row.address) }
   }),
   configuration_webhook: kind(configurationWebhookColumns, {
     prefix: 'AC'

@@ -2,6 +2,7 @@ import type { State } from '../center.ts'
 import { checkLength } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { configurationOf, serviceOf } from './configuration.ts'
+import { forgetService } from './configuration-address.ts'
 import { dropConversation } from './conversation.ts'
 import { emitServiceRemoved } from './events.ts'
 import { consequence } from './origin.ts'
@@ -33,7 +34,9 @@ export function deleteService(state: State, { sid }: { readonly sid: string }): 
   for (const conversation of [...state.tables.conversation.by('chat_service_sid', sid)]) {
     dropConversation(state, conversation, consequence)
   }
+  forgetService(state, sid)
   state.remove('service_webhook_configuration', sid)
+  state.remove('service_notification', sid)
   for (const role of [...state.tables.role.by('chat_service_sid', sid)]) state.remove('role', role.sid)
   state.remove('chat_service', service.sid)
   emitServiceRemoved(state, service)

@@ -8,6 +8,7 @@ import { emitWebhook } from './events.ts'
 import { conversationOf, editable, given, pathOf, type ServiceScope } from './lookup.ts'
 import { type Origin, reachesWebhooks } from './origin.ts'
 import type {
+  ConfigurationAddressRow,
   ConfigurationWebhookRow,
   ConversationRow,
   ScopedTarget,
@@ -116,23 +117,55 @@ export function createScopedWebhook(
   params: CreateScopedWebhook
 ): { conversation_scoped_webhook: ScopedWebhookRow } {
   const conversation = editable(state, params.conversation_sid, params)
-  const { sid: conversation_sid, chat_service_sid } = conversation
+  const { sid: conversation_sid } = conversation
   if (state.tables.conversation_scoped_webhook.count('conversation_sid', conversation_sid) >= maxScopedWebhooks) {
     refuse('too_many', `Conversation ${conversation_sid} has ${maxScopedWebhooks} Webhooks; more are not possible`)
   }
-  configurationWebhookOf(state)
-  const conversation_scoped_webhook = state.insert('conversation_scoped_webhook', {
-    chat_service_sid,
-    conversation_sid,
-    conversation_state: conversation.state,
+  const conversation_scoped_webhook = addScopedWebhook(state, conversation, {
     target: params.target,
     ...checkedConfiguration(params.target, blank, params),
-    configuration_replay_after: params.configuration_replay_after ?? null,
-    since_event: state.next_event
+    configuration_replay_after: params.configuration_replay_after ?? null
   })
-  emitWebhook(state, conversation, conversation_scoped_webhook)
   warnOf(state, { conversation_scoped_webhook }, 'Configuration.Filters', params.configuration_filters)
   return { conversation_scoped_webhook }
+}
+
+/** Attaches a webhook whose configuration is known to be whole. It is told of what happens from now on. */
+function addScopedWebhook(
+  state: State,
+  { sid, chat_service_sid, state: conversation_state }: ConversationRow,
+  columns: Configuration & Pick<ScopedWebhookRow, 'target' | 'configuration_replay_after'>
+): ScopedWebhookRow {
+  configurationWebhookOf(state)
+  const webhook = state.insert('conversation_scoped_webhook', {
+    chat_service_sid,
+    conversation_sid: sid,
+    conversation_state,
+    ...columns,
+    since_event: state.next_event
+  })
+  emitWebhook(state, state.get('conversation', sid), webhook)
+  return webhook
+}
+
+/** Attaches what the address to which a customer wrote wants to have told; nothing where it wants nothing. */
+export function attachAutoCreation(
+  state: State,
+  conversation: ConversationRow,
+  {
+    auto_creation_type: target,
+    auto_creation_webhook_url: configuration_url,
+    auto_creation_webhook_method: configuration_method,
+    auto_creation_webhook_filters: configuration_filters,
+    auto_creation_studio_flow_sid: configuration_flow_sid
+  }: ConfigurationAddressRow
+): void {
+  if (target === 'default') return
+  const own =
+    target === 'webhook'
+      ? { configuration_url, configuration_method, configuration_filters }
+      : { configuration_flow_sid }
+  addScopedWebhook(state, conversation, { ...blank, target, configuration_replay_after: null, ...own })
 }
 
 export function updateScopedWebhook(
@@ -237,8 +270,8 @@ export const webhookEvents: readonly string[] = [
   'onUserUpdated'
 ]
 
-function warnOf(state: State, rows: EventRefs, parameter: string, filters: readonly string[] | undefined): void {
-  if (filters) warnOfUnknownEvents(state, rows, parameter, filters, webhookEvents)
+export function warnOf(state: State, rows: EventRefs, parameter: string, filters: readonly string[] | undefined): void {
+  if (filters) warnOfUnknownEvents(state, rows, { parameter, names: filters, known: webhookEvents })
 }
 
 // What others need to know

@@ -4,9 +4,9 @@ export type RefsOf<K> = { readonly [P in keyof K]?: K[P] | undefined } & {
   readonly extra?: Readonly<Record<string, string | number | boolean | null>> | undefined
 }
 
-/** Who caused something, by the SID of what signed in; a customer by its identity. */
+/** Who caused something, by the SID of what signed in; a customer by its identity, a carrier by its own SID. */
 export interface Actor {
-  readonly type: 'key' | 'user' | 'worker' | 'customer' | 'system'
+  readonly type: 'key' | 'user' | 'worker' | 'customer' | 'carrier' | 'system'
   /** Null for `system`: time did it. */
   readonly sid: string | null
   /** The worker in whose place it was done. */

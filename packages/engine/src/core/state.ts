@@ -3,6 +3,7 @@ import type { Actor, EventOf, RefsOf } from './events.ts'
 import { Ids, type Seed, seedOf } from './ids.ts'
 import { keysOf } from './keys.ts'
 import { type Cascade, cascadesOf, type KindDefinition } from './kind.ts'
+import { Refusal } from './refusals.ts'
 import type { Row } from './row.ts'
 import { type Changes, type Entry, Table } from './table.ts'
 import { type Timer, Timers } from './timers.ts'
@@ -56,6 +57,8 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
   #attempt = 1
   #hasRemoved = false
   #events: EventOf<K, E>[] = []
+  /** What rows were before an attempt inside the decision, each as it was touched first. */
+  #attempted: Map<string, Attempted<K>> | undefined
   #actor: Actor | undefined
   #start = { at: 0, next_seq: 1, next_event: 1 }
 
@@ -118,6 +121,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     const table = this.table(kind)
     const own = sid ?? this.sid(table.definition.prefix)
     const row = table.make(columns as Partial<K[P]>, own, this.next_seq++, this.at) // NewRow has all columns but those of Row
+    if (this.#attempted) this.#keep(kind, own)
     if (sid === undefined) {
       this.#touched.push({ kind, sid: own, before: undefined, after: undefined })
       table.add(row).touched = this.#attempt
@@ -131,6 +135,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     const entry = table.entry(sid)
     if (!entry) throw new Error(`invariant: ${kind} ${sid} exists`)
     const { row } = entry
+    if (this.#attempted) this.#keep(kind, sid)
     // Whatever was touched before has its version already.
     const version = entry.touched === this.#attempt ? row.version : row.version + 1
     const after = table.copy(row, changes, version, this.at)
@@ -148,6 +153,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     const entry = table.entry(sid)
     if (!entry) throw new Error(`invariant: ${kind} ${sid} exists`)
     const { row } = entry
+    if (this.#attempted) this.#keep(kind, sid)
     this.#touch(kind, entry)
     table.replace(entry, table.copy(row, changes, row.version, row.date_updated))
   }
@@ -157,6 +163,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     const table = this.#anyTable(kind)
     const entry = table.entry(sid)
     if (!entry) return
+    if (this.#attempted) this.#keep(kind, sid)
     if (entry.touched !== this.#attempt) this.#touched.push({ kind, sid, before: entry.row, after: undefined })
     this.#hasRemoved = true
     table.remove(entry)
@@ -179,6 +186,11 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
   }
 
   // The decision
+
+  /** Who wishes what is being decided; undefined for the account itself. */
+  get actor(): Actor | undefined {
+    return this.#actor
+  }
 
   /** Without `reads`, memory is taken to hold every row; without an actor, it is the account that acts. */
   begin(at: number, seed: Seed, reads?: readonly Read[], actor?: Actor): void {
@@ -226,6 +238,36 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
   }
 
   /**
+   * What an act inside a decision answers; where it throws a `Refusal`, that is answered, and what the act did is undone:
+   * rows, events and what observers keep are as before it, while the decision goes on. Acts are not nested.
+   */
+  attempt<T>(act: () => T): T | Refusal {
+    if (this.#attempted) throw new Error('invariant: an attempt ends before the next one begins')
+    const before = { touched: this.#touched.length, events: this.#events.length }
+    const { next_seq, next_event } = this
+    const attempted = new Map<string, Attempted<K>>()
+    this.#attempted = attempted
+    try {
+      return act()
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      for (const { kind, sid, row, isTouched } of [...attempted.values()].reverse()) {
+        this.table(kind).put(sid, row as never) // of its own kind
+        const entry = this.table(kind).entry(sid)
+        if (entry) entry.touched = isTouched ? this.#attempt : 0
+      }
+      this.#touched.length = before.touched
+      this.#events.length = before.events
+      this.next_seq = next_seq
+      this.next_event = next_event
+      for (const follower of this.#followers) follower.settle()
+      return error
+    } finally {
+      this.#attempted = undefined
+    }
+  }
+
+  /**
    * What an act answers that changes the state as in a decision at an instant, and is undone; `events` tells in it what it
    * would have told. SIDs of what it makes are not those that a decision will give. Throws what the act throws.
    */
@@ -269,6 +311,14 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     entry.touched = this.#attempt
   }
 
+  /** Notes what a row is before an attempt changes it. */
+  #keep(kind: keyof K & string, sid: string): void {
+    const key = `${kind}/${sid}`
+    if (this.#attempted?.has(key)) return
+    const entry = this.#anyTable(kind).entry(sid)
+    this.#attempted?.set(key, { kind, sid, row: entry?.row, isTouched: entry?.touched === this.#attempt })
+  }
+
   /** Notes what a row was before the decision. */
   #touch(kind: keyof K & string, entry: Entry<Row>): void {
     if (entry.touched === this.#attempt) return
@@ -287,6 +337,15 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
 
 const nothingRead: ReadonlySet<string> = new Set()
 const nothingUnder: readonly Cascade[] = []
+
+interface Attempted<K> {
+  readonly kind: keyof K & string
+  readonly sid: string
+  /** Undefined where there was none. */
+  readonly row: Row | undefined
+  /** Whether the decision had touched it before. */
+  readonly isTouched: boolean
+}
 
 interface Touched<K> {
   readonly kind: keyof K & string

@@ -11,13 +11,18 @@ const longestName = 80
 
 type Warning = Readonly<Record<string, string>>
 
+interface Given {
+  /** The parameter that the names stood in. */
+  readonly parameter: string
+  readonly names: readonly string[]
+  readonly known: readonly string[]
+}
+
 /** Tells of each name that is no event's; `rows` are what the names were given for. Names count as they are spelled. */
 export function warnOfUnknownEvents<R extends object>(
   state: { emit(type: 'ringdown.warning', refs: R & { readonly extra: Warning }): void },
   rows: R,
-  parameter: string,
-  names: readonly string[],
-  known: readonly string[]
+  { parameter, names, known }: Given
 ): void {
   const unknown = [...new Set(names)].filter((name) => name !== '' && !known.includes(name))
   for (const name of unknown.slice(0, maxWarnings))

@@ -4,6 +4,7 @@ import { conversationReads } from '../conversations/reads.ts'
 import type { Read } from '../core/command.ts'
 import { checkLength, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
+import type { EventRefs } from '../events.ts'
 import type { NoteRow } from './rows.ts'
 
 interface InConversation {
@@ -30,16 +31,28 @@ export function createNote(
   if (!body) refuse('invalid', 'A Note needs a Body')
   checkParams(params)
   checkLength(author, 'Author', maxIdentity)
-  const note = state.insert('note', {
-    account_sid: state.account_sid,
-    chat_service_sid,
-    conversation_sid,
-    author: author || 'system',
-    body,
-    mentions
-  })
+  return { note: addNote(state, { chat_service_sid, conversation_sid, author: author || 'system', body, mentions }) }
+}
+
+/** Adds a note that was checked; under an SID that somebody has given it, where there is one. */
+function addNote(
+  state: State,
+  columns: Pick<NoteRow, 'chat_service_sid' | 'conversation_sid' | 'author' | 'body' | 'mentions'>,
+  sid?: string
+): NoteRow {
+  const note = state.insert('note', { account_sid: state.account_sid, ...columns }, sid)
   state.emit('note.added', { note })
-  return { note }
+  return note
+}
+
+/** What somebody tells a colleague to whom it hands a contact on is a note of the conversation (reference flex 8.1). */
+export function noteTransfer(state: State, { interaction_transfer, interaction_channel, extra }: EventRefs): void {
+  const conversation = state.resident('conversation', interaction_channel?.media_channel_sid)
+  const note_sid = interaction_transfer?.note_sid
+  if (!note_sid || !conversation || typeof extra?.note_body !== 'string') return
+  const { sid: conversation_sid, chat_service_sid } = conversation
+  const author = String(extra.note_author)
+  addNote(state, { chat_service_sid, conversation_sid, author, body: extra.note_body, mentions: [] }, note_sid)
 }
 
 export function updateNote(

@@ -5,6 +5,13 @@ import { ownPrefix, streamSchemas, streamTypeOf, streamTypes, streamTypesFrom } 
 /** Events of the engine that Event Streams does not tell, and why. */
 const ofAccess = 'says who may come in, which is for the account alone; Twilio tells of no such thing'
 
+const ofChannels = 'is for whoever connects channels; Twilio tells of no such thing'
+const ofSound = 'is for whoever has the sound, or asks programs'
+const ofRequests = 'leads nowhere, or is known to whoever asked for it; Twilio tells of no such thing'
+const ofSituations = 'goes by MCP Events and the feed to whoever has asked for it by a rule'
+const ofPages = 'is about a page of ours; what is said there is told of the conversation'
+const ofMessages = 'leads nowhere yet, or takes away; Twilio tells of no such status'
+
 const untold: Readonly<Record<string, string>> = {
   'ringdown.key.created': ofAccess,
   'ringdown.key.updated': ofAccess,
@@ -14,15 +21,64 @@ const untold: Readonly<Record<string, string>> = {
   'ringdown.flex-user.deleted': ofAccess,
   'ringdown.session.started': ofAccess,
   'ringdown.session.ended': ofAccess,
+  'ringdown.situation-subscription.created': ofSituations,
+  'ringdown.task.waiting': ofSituations,
+  'ringdown.queue.threshold': ofSituations,
   'ringdown.conversation-webhook.added': 'lets a webhook catch up with older messages; nothing has happened to anybody',
+  'message.delivery.updated': 'is told by webhooks; Twilio has discontinued its type of event',
   'note.added': 'is between colleagues: it goes to nobody outside',
   'note.updated': 'is between colleagues: it goes to nobody outside',
   'note.removed': 'is between colleagues: it goes to nobody outside',
   'canned-response.created': 'concerns desks alone',
   'canned-response.updated': 'concerns desks alone',
   'canned-response.deleted': 'concerns desks alone',
+  'channel_message.accepted': ofMessages,
+  'channel_message.scheduled': ofMessages,
+  'channel_message.canceled': ofMessages,
+  'channel_message.redacted': ofMessages,
+  'channel_message.removed': ofMessages,
+  'phone_message.received': ofChannels,
+  'phone_message.written': ofChannels,
+  'phone.created': ofChannels,
+  'phone.updated': ofChannels,
+  'phone.removed': ofChannels,
+  'carrier.created': ofChannels,
+  'carrier.updated': ofChannels,
+  'carrier.ready': ofChannels,
+  'carrier.removed': ofChannels,
+  'ringdown.message-webhook.redirected': 'goes on with asking; nothing has happened to anybody',
+  'ringdown.worker.updated': 'says that a name has changed, which desks show; Twilio tells of no such thing',
+  'ringdown.task-queue.updated': 'says what has changed beside the expression; Twilio tells of no such thing',
+  'ringdown.flex-configuration.updated': 'concerns desks alone',
+  'ringdown.media.removed': 'says that a file was never sent; Twilio tells of no such thing',
   'ringdown.user.removed': 'says whose text is to be blanked; Twilio tells of no such thing',
-  'ringdown.conversations-service.removed': 'says whose text is to be blanked; Twilio tells of no such thing'
+  'ringdown.conversations-service.removed': 'says whose text is to be blanked; Twilio tells of no such thing',
+  'ringdown.flow.request-asked': 'the way of a flow to whoever asks over HTTP for it',
+  'ringdown.flow.execution-erased': 'what was said is taken out of the log by it',
+  'ringdown.flow.execution-removed': 'what was said is taken out of the log by it',
+  'ringdown.flow.handoff-requested': 'between Studio and Flex',
+  'ringdown.flow.handoff-answered': 'between Flex and Studio',
+  'ringdown.reservation.instructed': 'between routing and whoever has the calls',
+  'ringdown.call.leg-changed': ofSound,
+  'ringdown.conference.waiting-changed': ofSound,
+  'ringdown.call.document-asked': ofSound,
+  'ringdown.call.flow-asked': 'between calls and flows',
+  'ringdown.call.ready': 'leads on inside the decision',
+  'call.deleted': ofRequests,
+  'queue.created': ofRequests,
+  'queue.updated': ofRequests,
+  'queue.deleted': ofRequests,
+  'recording.in-progress': ofRequests,
+  'recording.paused': ofRequests,
+  'recording.absent': ofRequests,
+  'recording.deleted': ofRequests,
+  'webchat-deployment.created': ofPages,
+  'webchat-deployment.updated': ofPages,
+  'webchat-deployment.deleted': ofPages,
+  'webchat-session.opened': ofPages,
+  'webchat-session.over': ofPages,
+  'webchat-session.ended': ofPages,
+  'webchat-session.rated': ofPages
 }
 
 describe('the catalogue of event types', () => {

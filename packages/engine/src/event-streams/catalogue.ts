@@ -148,38 +148,42 @@ const groups: readonly Group[] = [
     prefix: 'com.twilio.studio.flow.',
     schema: 'Studio.FlowExecutionEvent',
     lines: [
-      ['execution.started', null, 'A flow began for a contact.'],
-      ['execution.ended', null, 'A flow ended for a contact.'],
-      ['step.ended', null, 'A flow went on from one widget to the next.', 'Studio.FlowStepEvent']
+      ['execution.started', 'flow.execution.started', 'A flow began for a contact.'],
+      ['execution.ended', 'flow.execution.ended', 'A flow ended for a contact.'],
+      ['step.ended', 'flow.step.ended', 'A flow went on from one widget to the next.', 'Studio.FlowStepEvent']
     ]
   },
   {
     prefix: 'com.twilio.messaging.',
     schema: 'Messaging.MessageStatus',
     lines: [
-      ['message.queued', null, 'A message waits to be sent.'],
-      ['message.sent', null, 'A message was handed to a carrier.'],
-      ['message.delivered', null, 'A message arrived.'],
-      ['message.undelivered', null, 'A carrier could not deliver a message.'],
-      ['message.failed', null, 'A message could not be sent.'],
-      ['message.read', null, 'A message was read.'],
-      ['inbound-message.received', null, 'A message came in.', 'Messaging.InboundMessageV1']
+      ['message.queued', 'channel_message.queued', 'A message waits to be sent.'],
+      ['message.sent', 'channel_message.sent', 'A message was handed to a carrier.'],
+      ['message.delivered', 'channel_message.delivered', 'A message arrived.'],
+      ['message.undelivered', 'channel_message.undelivered', 'A carrier could not deliver a message.'],
+      ['message.failed', 'channel_message.failed', 'A message could not be sent.'],
+      ['message.read', 'channel_message.read', 'A message was read.'],
+      ['inbound-message.received', 'channel_message.received', 'A message came in.', 'Messaging.InboundMessageV1']
     ]
   },
   {
     prefix: 'com.twilio.voice.',
     schema: 'Voice.WebhookEvent',
     lines: [
-      ['status-callback.call.initiated', null, 'A call was begun.'],
-      ['status-callback.call.ringing', null, 'A call rings.'],
-      ['status-callback.call.answered', null, 'A call was answered.'],
-      ['status-callback.call.completed', null, 'A call ended.'],
+      ['status-callback.call.initiated', 'call.initiated', 'A call was begun.'],
+      ['status-callback.call.ringing', 'call.ringing', 'A call rings.'],
+      ['status-callback.call.answered', 'call.answered', 'A call was answered.'],
+      ['status-callback.call.completed', 'call.completed', 'A call ended.'],
       ['status-callback.amd.detected', null, 'It is known whether a machine answered.'],
       ['status-callback.announcement.processed', null, 'An announcement in a conference was played.'],
-      ['status-callback.conference.updated', null, 'A conference changed.'],
-      ['status-callback.conference.participant.updated', null, 'A participant of a conference changed.'],
+      ['status-callback.conference.updated', 'conference.end', 'A conference changed.'],
+      [
+        'status-callback.conference.participant.updated',
+        'conference.participant-modify',
+        'A participant of a conference changed.'
+      ],
       ['status-callback.gather.partial.captured', null, 'Some of what a caller says was understood.'],
-      ['status-callback.recording.processed', null, 'A recording changed its status.'],
+      ['status-callback.recording.processed', 'recording.completed', 'A recording changed its status.'],
       ['status-callback.stream.updated', null, 'A media stream changed its status.'],
       ['status-callback.transcription.processed', null, 'A transcription is ready, or failed.'],
       ['api-request.call.created', null, 'A call was made by request.'],
@@ -188,15 +192,31 @@ const groups: readonly Group[] = [
       ['api-request.conference-participant.created', null, 'Somebody was called into a conference by request.'],
       ['api-request.conference-participant.modified', null, 'A conference participant was changed by request.'],
       ['api-request.conference-participant.deleted', null, 'Somebody was removed from a conference by request.'],
-      ['twiml.call.requested', null, 'Instructions for a call were fetched.'],
+      ['twiml.call.requested', 'ringdown.call.document-taken', 'Instructions for a call were fetched.'],
       ['twiml.call.redirected', null, 'A call went on to other instructions.'],
       ['twiml.call.transferred', null, 'A call was transferred.'],
       ['twiml.dial.finished', null, 'A dialed party is gone.'],
-      ['twiml.enqueue.finished', null, 'A caller left a queue.'],
+      ['twiml.enqueue.finished', 'ringdown.call.dequeued', 'A caller left a queue.'],
       ['twiml.gather.finished', null, 'Digits or speech were gathered.'],
       ['twiml.record.finished', null, 'A recording ended.'],
-      ['twiml.request.failed', null, 'Instructions for a call could not be fetched.'],
+      ['twiml.request.failed', 'ringdown.call.document-failed', 'Instructions for a call could not be fetched.'],
       ['media.fetched', null, 'A media file for a call was fetched.']
+    ]
+  },
+  {
+    prefix: `${ownPrefix}voice.`,
+    schema: 'Ringdown.Voice',
+    lines: [
+      ['call.connected', 'ringdown.call.connected', 'Two calls hear each other.'],
+      ['call.parted', 'ringdown.call.parted', 'Two calls hear each other no longer.'],
+      ['call.queued', 'ringdown.call.queued', 'A call began to wait in a queue.'],
+      ['conference.started', 'conference.start', 'A conference began.'],
+      ['participant.joined', 'conference.participant-join', 'A call came into a conference.'],
+      ['participant.left', 'conference.participant-leave', 'A call left a conference.'],
+      ['participant.muted', 'conference.participant-mute', 'Somebody in a conference was muted.'],
+      ['participant.unmuted', 'conference.participant-unmute', 'Somebody in a conference is heard again.'],
+      ['participant.held', 'conference.participant-hold', 'Somebody in a conference was put on hold.'],
+      ['participant.unheld', 'conference.participant-unhold', 'Somebody in a conference is not on hold any more.']
     ]
   },
   {
@@ -245,7 +265,7 @@ const groups: readonly Group[] = [
   {
     prefix: 'com.twilio.error-logs.',
     schema: 'ErrorLogs.Error',
-    lines: [['error.logged', null, 'Something went wrong that the debugger shows.']]
+    lines: [['error.logged', 'error.logged', 'Something went wrong that the debugger shows.']]
   },
   {
     prefix: 'com.twilio.eventstreams.',
@@ -275,7 +295,18 @@ const groups: readonly Group[] = [
         'interaction.participant.updated',
         'A participant of an interaction changed, or wraps up.'
       ],
-      ['interaction.participant.left', 'interaction.participant.left', 'Somebody left an interaction.']
+      ['interaction.participant.left', 'interaction.participant.left', 'Somebody left an interaction.'],
+      [
+        'interaction.transfer.created',
+        'interaction.transfer.created',
+        'An agent hands an interaction on, or asks a colleague to join.'
+      ],
+      [
+        'interaction.transfer.completed',
+        'interaction.transfer.completed',
+        'A transfer of an interaction was accepted, or waits for nobody.'
+      ],
+      ['interaction.transfer.failed', 'interaction.transfer.failed', 'Nobody took the transfer of an interaction.']
     ]
   },
   {
@@ -286,6 +317,15 @@ const groups: readonly Group[] = [
       ['wrap-up.started', 'ringdown.wrap-up.started', 'A wrap-up began that has a deadline.'],
       ['wrap-up.updated', 'ringdown.wrap-up.updated', 'A wrap-up has another deadline, or none.'],
       ['wrap-up.ended', 'ringdown.wrap-up.ended', 'The time of a wrap-up was over, and the worker completes.']
+    ]
+  },
+  {
+    prefix: `${ownPrefix}flex.`,
+    schema: 'Ringdown.ParkedContact',
+    lines: [
+      ['contact.parked', 'ringdown.contact.parked', 'An agent put a contact aside, or said when it comes back.'],
+      ['contact.unparked', 'ringdown.contact.unparked', 'A contact was put aside no more: it came back, or has ended.'],
+      ['contact.not-resumed', 'ringdown.contact.not-resumed', 'A contact could not come back: it stays put aside.']
     ]
   },
   {
@@ -334,9 +374,25 @@ export function streamTypeOf(name: string): StreamType | undefined {
   return byType.get(name)
 }
 
+/** Events that tell of something that went wrong, or hardly was meant: what a debugger shows. */
+export const errorEvents = [
+  'error.logged',
+  'ringdown.warning',
+  'carrier.failing',
+  'ringdown.call.document-failed',
+  'ringdown.message-webhook.failed'
+] as const
+
+/** Twilio tells all errors by one type, whatever they are about (reference events 4.6). */
+const isToldBy = (event: string, { from }: StreamType) =>
+  from === event || (from === 'error.logged' && errorEvents.some((one) => one === event))
+
 /** The types as which each of the engine's events is published. */
 export const streamTypesFrom: ReadonlyMap<string, readonly StreamType[]> = new Map(
-  streamTypes.flatMap(({ from }) => (from === null ? [] : [[from, streamTypes.filter((one) => one.from === from)]]))
+  [...streamTypes.flatMap(({ from }) => from ?? []), ...errorEvents].map((event) => [
+    event,
+    streamTypes.filter((type) => isToldBy(event, type))
+  ])
 )
 
 export interface StreamSchema {

@@ -55,15 +55,15 @@ function routingStatus(value: unknown): string | undefined {
 
 /**
  * Ends a channel: agents leave, their tasks are wrapped up or completed, tasks that nobody has are canceled, and with
- * `closed` the conversation ends. What follows from that in routing finds nobody here any more, so it ends nothing twice.
+ * `closed` the conversation ends; with `left` it goes on without the channel. What follows from that in routing finds nobody here any more, so it ends nothing twice.
  */
 export function endChannel(
   state: State,
   sid: string,
-  to: 'closed' | 'inactive',
+  to: 'closed' | 'inactive' | 'left',
   tasks: 'wrapping' | 'completed'
 ): InteractionChannelRow {
-  const channel = state.change('interaction_channel', sid, { status: to })
+  const channel = state.change('interaction_channel', sid, { status: to === 'inactive' ? 'inactive' : 'closed' })
   const conversation = conversationOfChannel(state, channel)
   // The roster of a closed conversation stays as it was, so it is closed before they leave.
   if (to === 'closed' && conversation) moveConversation(state, conversation.sid, 'closed', 'API', consequence)
@@ -102,6 +102,9 @@ export function settle(state: State, interaction_sid: string): void {
   for (const member of [...state.tables.interaction_participant.by('channel_sid', channel.sid)]) {
     state.change('interaction_participant', member.sid, { interaction_status: 'closed' })
   }
+  for (const transfer of [...state.tables.interaction_transfer.by('channel_sid', channel.sid)]) {
+    state.change('interaction_transfer', transfer.sid, { interaction_status: 'closed' })
+  }
 }
 
 /**
@@ -110,7 +113,10 @@ export function settle(state: State, interaction_sid: string): void {
  */
 export function closeIfDeserted(state: State, sid: string): void {
   const channel = state.resident('interaction_channel', sid)
-  if (!state.settings.close_on_last_wrapup || channel?.status !== 'active') return
+  if (channel?.status !== 'active') return
+  // A flow says itself what becomes of its contacts (reference flex 13).
+  const flow = state.find('flex_flow', channel.flex_flow_sid)
+  if (!flow && !state.settings.close_on_last_wrapup) return
   for (const member of state.tables.interaction_participant.by('channel_sid', sid)) {
     if (member.type === 'agent' && member.status === 'active') return
   }
@@ -119,5 +125,5 @@ export function closeIfDeserted(state: State, sid: string): void {
     if (status === 'pending' || status === 'reserved') return
     if (state.tables.transfer.count('open_by_task', task_sid) > 0) return // somebody else is about to come
   }
-  endChannel(state, sid, 'closed', 'wrapping')
+  endChannel(state, sid, flow?.long_lived ? 'left' : 'closed', 'wrapping')
 }

@@ -8,6 +8,7 @@ import { addChannel } from '../routing/task-channel.ts'
 import { addQueue } from '../routing/task-queue.ts'
 import { addWorkflow } from '../routing/workflow.ts'
 import { createWorkspace } from '../routing/workspace.ts'
+import { lostKpis } from './kpis.ts'
 import type { FlexConfigurationRow } from './rows.ts'
 
 const workspaceName = 'Flex Task Assignment'
@@ -208,9 +209,26 @@ export function updateFlexConfiguration(
     }
   }
   checkReferences(state, before.taskrouter_workspace_sid, changes)
-  return {
-    flex_configuration: state.change('flex_configuration', before.sid, changes as Partial<FlexConfigurationRow>) // checked above
-  }
+  const flex_configuration = state.change('flex_configuration', before.sid, changes as Partial<FlexConfigurationRow>) // checked above
+  if ('attributes' in changes) warnOfKpis(state, before, flex_configuration)
+  const properties = Object.keys(changes)
+  if (properties.length > 0)
+    state.emit('ringdown.flex-configuration.updated', {
+      flex_configuration,
+      extra: { properties: properties.join(' ') }
+    })
+  return { flex_configuration }
+}
+
+/** A property is replaced as a whole: whoever sends attributes without the KPIs hardly means to delete them. */
+function warnOfKpis(state: State, before: FlexConfigurationRow, flex_configuration: FlexConfigurationRow): void {
+  const lost = lostKpis(before.attributes, flex_configuration.attributes)
+  if (lost.length === 0) return
+  const message = `attributes were written without the KPIs ${lost.join(', ')}, which are gone with that`
+  state.emit('ringdown.warning', {
+    flex_configuration,
+    extra: { warning: 'kpis_lost', message, kpis: JSON.stringify(lost) }
+  })
 }
 
 /** Whether a property holds an object or a list: a row holds its JSON text, or its value where nobody has written it. */

@@ -1,7 +1,7 @@
 import type { State } from '../center.ts'
 import { refOf } from '../core/events.ts'
 import type { EventRefs, Rendering } from '../events.ts'
-import type { InteractionChannelRow, InteractionParticipantRow } from './rows.ts'
+import type { InteractionChannelRow, InteractionParticipantRow, InteractionTransferRow } from './rows.ts'
 
 /** What interaction webhooks tell, under the log's names (reference flex 9.2). */
 export const flexEvents = {
@@ -12,13 +12,22 @@ export const flexEvents = {
   'interaction.participant.joined': ofParticipant('joined'),
   'interaction.participant.updated': ofParticipant('updated'),
   'interaction.participant.left': ofParticipant('left'),
+  'ringdown.flow.handoff-answered': handoffAnswered,
+  'interaction.transfer.created': ofTransfer('began'),
+  'interaction.transfer.completed': ofTransfer('is completed'),
+  'interaction.transfer.failed': ofTransfer('has failed'),
+  'ringdown.flex-configuration.updated': configurationUpdated,
   'ringdown.reservation.auto-accepted': ofAutomation('accepted for its worker'),
   'ringdown.wrap-up.started': ofAutomation('is wrapped up against a deadline'),
   'ringdown.wrap-up.updated': ofAutomation('has another deadline'),
-  'ringdown.wrap-up.ended': ofAutomation('is at the end of its wrap-up time')
+  'ringdown.wrap-up.ended': ofAutomation('is at the end of its wrap-up time'),
+  'ringdown.contact.parked': ofParking('is parked'),
+  'ringdown.contact.unparked': ofParking('is parked no more'),
+  'ringdown.contact.not-resumed': ofParking('could not be resumed')
 } satisfies Record<string, Rendering>
 
 type ChannelEvent = Extract<keyof typeof flexEvents, 'interaction.created' | `interaction.channel.${string}`>
+type TransferEvent = Extract<keyof typeof flexEvents, `interaction.transfer.${string}`>
 type ParticipantEvent = Extract<keyof typeof flexEvents, `interaction.participant.${string}`>
 
 export function emitChannel(state: State, type: ChannelEvent, channel: InteractionChannelRow): void {
@@ -28,6 +37,32 @@ export function emitChannel(state: State, type: ChannelEvent, channel: Interacti
 export function emitMember(state: State, type: ParticipantEvent, member: InteractionParticipantRow): void {
   const channel = state.get('interaction_channel', member.channel_sid)
   state.emit(type, { ...refsOf(state, channel), interaction_participant: member })
+}
+
+function handoffAnswered(refs: EventRefs): ReturnType<Rendering> {
+  const { sid, flow_sid, conversation_sid } = refOf(refs, 'execution')
+  const { interaction_sid = null, task_sid = null, error = null, error_code = null } = refs.extra ?? {}
+  return {
+    description: `Execution ${sid} ${error === null ? `was handed over as ${interaction_sid}` : `could not be handed over: ${error}`}`,
+    resource_type: 'execution',
+    resource_sid: sid,
+    data: { execution_sid: sid, flow_sid, conversation_sid, interaction_sid, task_sid, error, error_code }
+  }
+}
+
+/** `note`: what who transfers tells the other; it becomes a note where notes are kept, and is not told with the event. */
+export function emitTransferOf(
+  state: State,
+  type: TransferEvent,
+  transfer: InteractionTransferRow,
+  note?: { readonly body: string; readonly author: string }
+): void {
+  const channel = state.get('interaction_channel', transfer.channel_sid)
+  state.emit(type, {
+    ...refsOf(state, channel),
+    interaction_transfer: transfer,
+    ...(note && { extra: { note_body: note.body, note_author: note.author } })
+  })
 }
 
 function refsOf(state: State, interaction_channel: InteractionChannelRow): EventRefs {
@@ -81,6 +116,40 @@ function ofParticipant(did: string): Rendering {
   }
 }
 
+function ofTransfer(did: string): Rendering {
+  return (refs) => {
+    const transfer = refOf(refs, 'interaction_transfer')
+    return {
+      ...workspaceOf(refs),
+      description: `Transfer ${transfer.sid} ${did}`,
+      resource_type: 'interaction-transfer',
+      resource_sid: transfer.sid,
+      data: {
+        ...channelBlock(refOf(refs, 'interaction_channel'), refs),
+        transfer_sid: transfer.sid,
+        transfer_type: transfer.type,
+        transfer_status: transfer.status,
+        transfer_from: transfer.from,
+        // Somebody outside is told of, and blanked, as a participant of the conversation.
+        transfer_to: transfer.type === 'external' ? null : transfer.to,
+        worker_sid: transfer.from_worker_sid,
+        task_sid: transfer.task_sid,
+        note_sid: transfer.note_sid
+      }
+    }
+  }
+}
+
+/** Ours: the configuration has changed, which every desk goes by. Tells which properties, and not what is in them. */
+function configurationUpdated({ flex_configuration, extra }: EventRefs): ReturnType<Rendering> {
+  return {
+    description: 'The Flex configuration has changed',
+    resource_type: 'flex-configuration',
+    resource_sid: flex_configuration?.sid ?? '',
+    data: { ...extra }
+  }
+}
+
 /** Ours: what automation does with a reservation, and until when. */
 function ofAutomation(did: string): Rendering {
   return (refs) => {
@@ -99,6 +168,21 @@ function ofAutomation(did: string): Rendering {
         worker_name: refs.worker?.friendly_name,
         ...(wrap_up && { wrap_up_ends_at: wrap_up.ends_at, wrap_up_extended: wrap_up.extended })
       }
+    }
+  }
+}
+
+/** Ours: what becomes of a contact that an agent has put aside. Its conversation is not named: customers hear nothing of it. */
+function ofParking(did: string): Rendering {
+  return (refs) => {
+    const row = refOf(refs, 'parked_contact')
+    const { sid, workspace_sid, worker_sid, interaction_sid, channel_sid, task_sid, resume_at } = row
+    return {
+      workspace_sid,
+      description: `Contact ${interaction_sid} ${did}`,
+      resource_type: 'parked-contact',
+      resource_sid: sid,
+      data: { workspace_sid, worker_sid, interaction_sid, channel_sid, task_sid, resume_at, ...refs.extra }
     }
   }
 }

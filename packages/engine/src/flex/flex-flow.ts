@@ -3,6 +3,7 @@ import { oneOf } from '../core/enumeration.ts'
 import { checkLength, checkRange, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { named, namedChannel } from '../routing/lookup.ts'
+import { followedAddress, forgetAddress } from './flow-address.ts'
 import { contactKey, type FlexFlowRow, flexChannelTypes, integrationTypes } from './rows.ts'
 
 export interface FlexFlowParams {
@@ -26,7 +27,10 @@ export interface FlexFlowParams {
   readonly janitor_enabled?: boolean
 }
 
-type Columns = Omit<FlexFlowRow, 'sid' | 'seq' | 'version' | 'date_created' | 'date_updated' | 'account_sid'>
+type Columns = Omit<
+  FlexFlowRow,
+  'sid' | 'seq' | 'version' | 'date_created' | 'date_updated' | 'account_sid' | 'address_configuration_sid'
+>
 
 /** Stores how messages to an address are handled (reference flex 13). */
 export function createFlexFlow(
@@ -48,7 +52,9 @@ export function createFlexFlow(
     long_lived: false,
     janitor_enabled: false
   })
-  return { flex_flow: state.insert('flex_flow', { account_sid: state.account_sid, ...columns }) }
+  const address_configuration_sid = followedAddress(state, { ...columns, address_configuration_sid: null })
+  const { account_sid } = state
+  return { flex_flow: state.insert('flex_flow', { account_sid, ...columns, address_configuration_sid }) }
 }
 
 export function updateFlexFlow(
@@ -56,11 +62,16 @@ export function updateFlexFlow(
   params: FlexFlowParams & { readonly sid: string }
 ): { flex_flow: FlexFlowRow } {
   const before = flowOf(state, params.sid)
-  return { flex_flow: state.change('flex_flow', before.sid, columnsOf(state, params, before, before.sid)) }
+  const columns = columnsOf(state, params, before, before.sid)
+  const { address_configuration_sid = null } = before // older rows have none
+  const followed = followedAddress(state, { ...columns, address_configuration_sid })
+  return { flex_flow: state.change('flex_flow', before.sid, { ...columns, address_configuration_sid: followed }) }
 }
 
 export function deleteFlexFlow(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  state.remove('flex_flow', flowOf(state, sid).sid)
+  const flow = flowOf(state, sid)
+  forgetAddress(state, flow)
+  state.remove('flex_flow', flow.sid)
   return {}
 }
 

@@ -4,146 +4,12 @@ import { type CommandOf, readsOf } from '../commands.ts'
 import { seedOf } from '../core/ids.ts'
 import { decide } from '../decide.ts'
 import { render } from '../events.ts'
-import type { ReservationRow, TaskRow } from '../routing/rows.ts'
-import type { Settings } from '../settings.ts'
-import { World } from '../testing/world.ts'
+import { Contact, FlexFloor } from '../testing/flex-floor.ts'
 import { representInteraction, representMember } from './representation.ts'
-
-const customer = { messaging_binding_address: '+37255500001', messaging_binding_proxy_address: '+3726000' } as const
-
-/** A floor with one queue, whose agents join interactions. */
-class WorkspaceIndex extends World {
-  constructor(settings: Partial<Omit<Settings, 'limits'>> = {}) {
-    super({ settings })
-    this.addQueue('Everyone')
-    this.addWorkflow('Anyone', { filters: [], default_filter: { queue: 'Everyone' } })
-    this.do({ type: 'flex.setup', workspace_sid: this.workspace_sid })
-  }
-
-  agent(name: string, contact_uri?: string): void {
-    this.addWorker(name, {
-      capacity: { default: 5, sms: 5, chat: 5 },
-      ...(contact_uri && { attributes: { contact_uri } })
-    })
-  }
-
-  get routing() {
-    return { workspace_sid: this.workspace_sid, workflow_sid: this.workflow('Anyone').sid }
-  }
-
-  /** A customer writes to us by SMS. */
-  conversation(): string {
-    const { sid } = this.do({ type: 'conversation.create' }).conversation
-    this.do({ type: 'participant.create', conversation_sid: sid, ...customer })
-    return sid
-  }
-
-  /** The customer's conversation goes to an agent. */
-  contact(attributes: object = {}, media_channel_sid = this.conversation()): Contact {
-    const made = this.do({
-      type: 'interaction.create',
-      channel: { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid } },
-      routing: { properties: { ...this.routing, attributes } }
-    })
-    return new Contact(this, made.interaction.sid)
-  }
-}
-
-class Contact {
-  readonly floor: WorkspaceIndex
-  readonly interaction_sid: string
-
-  constructor(floor: WorkspaceIndex, interaction_sid: string) {
-    this.floor = floor
-    this.interaction_sid = interaction_sid
-  }
-
-  get interaction() {
-    return this.floor.state.get('interaction', this.interaction_sid)
-  }
-
-  get channel() {
-    return this.floor.state.get('interaction_channel', this.interaction.channel_sid)
-  }
-
-  get path() {
-    return { interaction_sid: this.interaction_sid, channel_sid: this.channel.sid }
-  }
-
-  get conversation() {
-    return this.floor.state.get('conversation', this.channel.media_channel_sid ?? '')
-  }
-
-  get members() {
-    return [...this.floor.state.tables.interaction_participant.by('channel_sid', this.channel.sid)]
-  }
-
-  /** Identities and addresses in the conversation. */
-  get roster() {
-    return [...this.floor.state.tables.participant.by('conversation_sid', this.conversation.sid)].map(
-      (row) => row.identity ?? row.address
-    )
-  }
-
-  get tasks(): TaskRow[] {
-    const invites = [...this.floor.state.tables.invite.by('channel_sid', this.channel.sid)]
-    return invites.map((invite) => this.floor.state.get('task', invite.task_sid))
-  }
-
-  get statuses() {
-    return this.tasks.map((task) => task.assignment_status)
-  }
-
-  attributes(place: number): Record<string, unknown> {
-    return JSON.parse(this.tasks[place]?.attributes ?? '{}') as Record<string, unknown>
-  }
-
-  reservation(place: number): ReservationRow {
-    const rows = [...this.floor.state.tables.reservation.by('task_sid', this.tasks[place]?.sid ?? '')]
-    return rows.at(-1) as ReservationRow // the story says that there is one
-  }
-
-  respond(place: number, reservation_status: string): void {
-    const { sid, task_sid, workspace_sid } = this.reservation(place)
-    this.floor.do({ type: 'reservation.update', workspace_sid, task_sid, sid, reservation_status })
-  }
-
-  accept(place = 0): void {
-    this.respond(place, 'accepted')
-  }
-
-  invite(properties: object = {}) {
-    const routing = { properties: { ...this.floor.routing, ...properties } }
-    return this.floor.do({ type: 'invite.create', ...this.path, routing }).invite
-  }
-
-  /** The agent of a task leaves through the API. */
-  leave(place: number, status = 'closed'): void {
-    const task_sid = this.tasks[place]?.sid
-    const member = this.members.find((one) => one.task_sid === task_sid)
-    this.floor.do({ type: 'interaction_participant.update', ...this.path, sid: member?.sid ?? '', status })
-  }
-
-  end(status: string, routing?: unknown): void {
-    const { interaction_sid } = this
-    this.floor.do({
-      type: 'interaction_channel.update',
-      interaction_sid,
-      sid: this.channel.sid,
-      status,
-      ...(routing !== undefined && { routing })
-    })
-  }
-
-  eventTypes(): string[] {
-    const ours = this.floor.events().filter((event) => event.refs.interaction_channel?.sid === this.channel.sid)
-    return ours.map((event) => event.type.replace('interaction.', ''))
-  }
-}
 
 describe('a customer’s contact', () => {
   it('becomes a task that names it', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     const contact = floor.contact({
       customerName: 'Ada',
       language: 'et',
@@ -195,7 +61,7 @@ describe('a customer’s contact', () => {
   })
 
   it('is accepted by an agent, who joins the conversation under its own name', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea', 'client:bea_at_desk')
     const contact = floor.contact()
     const reservation = contact.reservation(0)
@@ -230,7 +96,7 @@ describe('a customer’s contact', () => {
   })
 
   it('is offered to the next agent when one rejects it', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea')
     floor.agent('Cy')
     const contact = floor.contact()
@@ -240,7 +106,7 @@ describe('a customer’s contact', () => {
   })
 
   it('leaves the channel as it is when its task is canceled', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     const contact = floor.contact()
     const sid = contact.tasks[0]?.sid ?? ''
     floor.do({ type: 'task.update', workspace_sid: floor.workspace_sid, sid, assignment_status: 'canceled' })
@@ -256,7 +122,7 @@ describe('a customer’s contact', () => {
 })
 
 describe('what goes wrong with the conversation', () => {
-  it.each<readonly [string, number, (floor: WorkspaceIndex) => object]>([
+  it.each<readonly [string, number, (floor: FlexFloor) => object]>([
     [
       'it is closed',
       45354,
@@ -293,7 +159,7 @@ describe('what goes wrong with the conversation', () => {
     ],
     ['nobody is named', 45355, () => ({ type: 'web', initiated_by: 'api', properties: {} })]
   ])('is told by a channel that has failed: %s', (_, error_code, channelFor) => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea')
     const channel = channelFor(floor)
     const { interaction, interaction_channel } = floor.do({
@@ -315,7 +181,7 @@ describe('what goes wrong with the conversation', () => {
 
 describe('a conversation that is in an interaction', () => {
   it.each(['customer', 'api'])('is in no second one while its channel is active: initiated by %s', (initiated_by) => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea')
     const sid = floor.conversation()
     const channel = { type: 'sms', initiated_by, properties: { media_channel_sid: sid } }
@@ -334,7 +200,7 @@ describe('a conversation that is in an interaction', () => {
   })
 
   it('is in the next one when the first has let go of it', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -353,7 +219,7 @@ describe('the other ways to begin', () => {
   const participants = [{ address: '+37255500009', proxy_address: '+3726000', name: 'Ada' }]
 
   it('an agent’s own contact needs no acceptance', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea')
     const properties = { ...floor.routing, worker_sid: floor.worker('Bea').sid, queue_sid: floor.queue('Everyone').sid }
     const made = floor.do({
@@ -374,7 +240,7 @@ describe('the other ways to begin', () => {
   })
 
   it('and waits for an agent who is not available', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea')
     floor.move('Bea', 'Offline')
     const properties = { ...floor.routing, worker_sid: floor.worker('Bea').sid, queue_sid: floor.queue('Everyone').sid }
@@ -395,7 +261,7 @@ describe('the other ways to begin', () => {
   })
 
   it('a program names the customer by to and from, and sends its parameters as JSON text', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     const made = floor.do({
       type: 'interaction.create',
       channel: JSON.stringify({
@@ -415,7 +281,7 @@ describe('the other ways to begin', () => {
   })
 
   it('a call is a task without a conversation', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea')
     const made = floor.do({
       type: 'interaction.create',
@@ -436,7 +302,7 @@ describe('ending a channel', () => {
     ['with wrapup', { status: 'wrapup' }, 'wrapping'],
     ['with closed', { status: 'closed' }, 'completed']
   ])('closes the conversation and ends the task: %s', (_, routing, status) => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -463,7 +329,7 @@ describe('ending a channel', () => {
   })
 
   it('inactive completes the tasks and keeps the conversation for the customer', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -480,11 +346,11 @@ describe('ending a channel', () => {
     expect(contact.roster).toEqual(['+37255500001', 'Bea'])
   })
 
-  it.each<readonly [string, (floor: WorkspaceIndex, sid: string) => void]>([
+  it.each<readonly [string, (floor: FlexFloor, sid: string) => void]>([
     ['closed', (floor, sid) => floor.do({ type: 'conversation.update', sid, state: 'closed' })],
     ['deleted', (floor, sid) => floor.do({ type: 'conversation.delete', sid })]
   ])('follows when its conversation is %s', (_, act) => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -495,7 +361,7 @@ describe('ending a channel', () => {
   })
 
   it('follows when the conversation closes by time', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.do({ type: 'conversation_configuration.update', default_closed_timer: 'PT10M' })
     const contact = floor.contact()
     floor.pass('10 min')
@@ -509,7 +375,7 @@ describe('the last agent', () => {
     ['wrapping', 'wrapping'],
     ['completed', 'completed']
   ])('closes the channel by %s through TaskRouter', (reservation_status, task_status) => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -520,7 +386,7 @@ describe('the last agent', () => {
   })
 
   it('leaves it open where the setting says so', () => {
-    const floor = new WorkspaceIndex({ close_on_last_wrapup: false })
+    const floor = new FlexFloor({ close_on_last_wrapup: false })
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -533,7 +399,7 @@ describe('the last agent', () => {
   })
 
   it('parks the contact by leaving through the API, and another one takes it up', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -547,7 +413,7 @@ describe('the last agent', () => {
   })
 
   it('may leave and wrap up first', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea')
     const contact = floor.contact()
     contact.accept()
@@ -562,7 +428,7 @@ describe('the last agent', () => {
 
 describe('several agents', () => {
   const twoAgents = () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     floor.agent('Bea')
     const contact = floor.contact({ order: 7 })
     contact.accept()
@@ -638,7 +504,7 @@ describe('several agents', () => {
 
 describe('participants of a channel', () => {
   it('a supervisor looks in without a task, and goes', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     const contact = floor.contact()
     const { interaction_participant } = floor.do({
       type: 'interaction_participant.create',
@@ -658,7 +524,7 @@ describe('participants of a channel', () => {
   })
 
   it('a customer leaves the conversation with the channel', () => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     const contact = floor.contact()
     floor.do({
       type: 'interaction_participant.update',
@@ -672,7 +538,7 @@ describe('participants of a channel', () => {
 })
 
 describe('refusals change nothing', () => {
-  const floor = new WorkspaceIndex()
+  const floor = new FlexFloor()
   floor.agent('Bea')
   const contact = floor.contact()
   const sms = { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: `CH${'1'.repeat(32)}` } }
@@ -766,7 +632,7 @@ describe('attributes that came as text', () => {
   const exact = String.raw`"page_id": 17841444523369053,"rate":1.0 ,"10":"b","2":"a","e\u0301":"\u00e9\/"`
 
   const start = (attributes: string) => {
-    const floor = new WorkspaceIndex()
+    const floor = new FlexFloor()
     const properties = `{"workspace_sid":"${floor.workspace_sid}","workflow_sid":"${floor.workflow('Anyone').sid}","attributes":${attributes}}`
     const { interaction, task } = floor.do({
       type: 'interaction.create',

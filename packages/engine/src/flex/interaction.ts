@@ -11,9 +11,9 @@ import { settle } from './channel.ts'
 import { flexOf } from './configuration.ts'
 import { emitChannel, emitMember } from './events.ts'
 import { namedWebhook } from './interaction-webhook.ts'
-import { addInvite, createInvite } from './invite.ts'
+import { addInvite, adoptTask, createInvite } from './invite.ts'
 import { interactionOf } from './lookup.ts'
-import { addMember, paramsOfMedia, workerIdentity } from './member.ts'
+import { addMember, isLetter, paramsOfMedia, workerIdentity } from './member.ts'
 import {
   type ChannelParameter,
   channelParameter,
@@ -23,6 +23,7 @@ import {
 } from './parameters.ts'
 import type { FlexConfigurationRow, InteractionChannelRow, InteractionRow } from './rows.ts'
 import { fieldsOf, firstTaskAttributes } from './task-attributes.ts'
+import { outboundRouting } from './voice-contact.ts'
 
 export interface CreateInteraction {
   /** Objects, or the JSON text of them (reference flex 4.1 and 4.2). */
@@ -45,10 +46,24 @@ export interface MadeInteraction {
  * (reference flex 4.4).
  */
 export function createInteraction(state: State, params: CreateInteraction): MadeInteraction {
+  return beginInteraction(state, params, {})
+}
+
+/** What an interaction has that no caller says. */
+export interface Beginning {
+  /** The flow that begins it. A first task that no filter of its workflow takes is canceled then. */
+  readonly flex_flow_sid?: string
+  /** A task that is there already and becomes the first one. */
+  readonly task?: TaskRow
+}
+
+/** The interaction of `createInteraction`, for whoever begins one on the way to something else. */
+export function beginInteraction(state: State, params: CreateInteraction, beginning: Beginning): MadeInteraction {
   const wanted = channelParameter(params.channel)
   if (wanted.sid) return reuseChannel(state, wanted.sid, params)
-  const routing = routingParameter(params.routing)
-  const flex = flexOf(state, routing.workspace_sid)
+  const given = routingParameter(params.routing)
+  const flex = flexOf(state, given.workspace_sid)
+  const routing = outboundRouting(flex, wanted, given)
   const agent_identity = wanted.initiated_by === 'agent' ? agentIdentity(state, routing) : undefined
   const channel = addChannel(state, wanted, params)
   const media = wanted.type === 'voice' ? { participants: [] } : mediaFor(state, flex, wanted)
@@ -58,6 +73,7 @@ export function createInteraction(state: State, params: CreateInteraction): Made
   if (agent_identity && conversation) ensureUser(state, conversation.chat_service_sid, agent_identity, consequence)
   const ready = state.change('interaction_channel', channel.sid, {
     status: 'active',
+    flex_flow_sid: beginning.flex_flow_sid ?? null,
     media_channel_sid: conversation?.sid ?? null,
     customer_address: customer.address,
     customer_name: customer.name
@@ -67,12 +83,15 @@ export function createInteraction(state: State, params: CreateInteraction): Made
   )
   if (wanted.type === 'voice') members.push(addMember(state, ready, { type: 'customer', participant_sid: null }))
   const sid = state.sid('KG')
-  const attributes = firstTaskAttributes(routing.attributes_text, ready, sid)
-  const { task } = addInvite(state, ready, routing, {
+  const first = {
     sid,
-    attributes,
-    ...(agent_identity !== undefined && { auto_accept_identity: agent_identity })
-  })
+    attributes: firstTaskAttributes(routing.attributes_text, ready, sid),
+    ...(agent_identity !== undefined && { auto_accept_identity: agent_identity }),
+    ...(beginning.flex_flow_sid !== undefined && { unmatched: 'canceled' as const })
+  }
+  const { task } = beginning.task
+    ? adoptTask(state, ready, beginning.task, first)
+    : addInvite(state, ready, routing, first)
   const interaction = state.change('interaction', channel.interaction_sid, { task_sid: task.sid })
   emitChannel(state, 'interaction.created', ready)
   emitChannel(state, 'interaction.channel.created', ready)
@@ -134,7 +153,8 @@ function addChannel(state: State, wanted: ChannelParameter, params: CreateIntera
       initiated_by: wanted.initiated_by,
       media_channel_sid: null,
       customer_address: null,
-      customer_name: null
+      customer_name: null,
+      flex_flow_sid: null
     },
     channel_sid
   )
@@ -159,7 +179,7 @@ function mediaFor(
   wanted: ChannelParameter
 ): Channels | { readonly failure: Failure; readonly conversation?: ConversationRow } {
   if (wanted.media_channel_sid && wanted.initiated_by !== 'agent') return existing(state, wanted.media_channel_sid)
-  const roster = wanted.participants.map(paramsOfMedia)
+  const roster = wanted.participants.map((one) => paramsOfMedia(one))
   for (const params of roster) {
     const binding = bindingOf(params)
     const holder = binding && pairHolder(state, binding.address, binding.proxy_address)
@@ -169,7 +189,9 @@ function mediaFor(
     }
   }
   const service = state.get('chat_service', flex.chat_service_instance_sid)
-  const conversation = addConversation(state, service, {}, consequence)
+  const mailbox = wanted.participants.find((one) => isLetter(one) && one.proxy_address)?.proxy_address
+  const named = mailbox ? { bindings_email_address: mailbox } : {}
+  const conversation = addConversation(state, service, named, consequence)
   if (roster.length === 0) {
     return { failure: { code: 45355, message: `Conversation ${conversation.sid} has no participants` }, conversation }
   }
@@ -205,7 +227,7 @@ function existing(
 }
 
 /** A conversation is in one active channel at a time: its customer cannot be added to another. */
-function activeChannelOf(state: State, conversation_sid: string): InteractionChannelRow | undefined {
+export function activeChannelOf(state: State, conversation_sid: string): InteractionChannelRow | undefined {
   for (const channel of state.tables.interaction_channel.by('media_channel_sid', conversation_sid)) {
     if (channel.status === 'active') return channel
   }
@@ -248,6 +270,7 @@ function customerOf(
     participant?.identity ??
     described.address ??
     nonEmpty(routing.attributes.customerAddress) ??
+    nonEmpty(routing.attributes.outbound_to) ??
     null
   // A web chat keeps the name that the customer gave in the conversation's attributes.
   const chatName = conversation && nonEmpty(fieldsOf(JSON.parse(conversation.attributes)).from)

@@ -1,10 +1,13 @@
 import type { State } from '../center.ts'
+import { typeOf } from '../conversations/address.ts'
+import { groupMembers, projectedAddresses } from '../conversations/group.ts'
 import { consequence } from '../conversations/origin.ts'
 import {
   addKnownParticipant,
   addParticipant,
   bindingOf,
   dropParticipant,
+  isMember,
   type ParticipantParams
 } from '../conversations/participant.ts'
 import type { ParticipantRow } from '../conversations/rows.ts'
@@ -29,23 +32,42 @@ export function workerIdentity(worker: WorkerRow): string {
   return identity || worker.friendly_name
 }
 
+/** Whether somebody is reached by e-mail. */
+export function isLetter({ address }: Media): boolean {
+  return address !== undefined && typeOf(address.trim()) === 'email'
+}
+
 /** The participant that such a description makes, or a refusal in Flex's words. */
-export function paramsOfMedia(media: Media): ParticipantParams {
+export function paramsOfMedia(media: Media, isGroup = false): ParticipantParams {
   const params = {
     ...(media.identity && !media.address && { identity: media.identity }),
     ...(media.address && { messaging_binding_address: media.address }),
-    ...(media.proxy_address && { messaging_binding_proxy_address: media.proxy_address }),
+    // A letter's address of ours is the conversation's.
+    ...(media.proxy_address && !isLetter(media) && { messaging_binding_proxy_address: media.proxy_address }),
     // On other bindings than e-mail a name is the customer's, and no part of the binding.
     ...(media.level && { messaging_binding_level: media.level }),
-    ...(media.name && media.address?.includes('@') && { messaging_binding_name: media.name })
+    ...(media.name && isLetter(media) && { messaging_binding_name: media.name })
   }
   try {
-    bindingOf(params)
+    const binding = bindingOf(params)
+    // A group is begun by who is in it already: here it would be nobody's whom it could see.
+    if (binding && isMember(binding) && !isGroup)
+      refuse('interaction.bad_participant', 'MessagingBinding.ProxyAddress is missing')
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     refuse('interaction.bad_participant', error.message)
   }
   return params
+}
+
+/** In a group an agent is seen by its first number: agents take turns behind it. */
+function seenBy(
+  state: State,
+  conversation_sid: string
+): Pick<ParticipantParams, 'messaging_binding_projected_address'> {
+  if (groupMembers(state, conversation_sid).length === 0) return {}
+  const [ours] = projectedAddresses(state, conversation_sid)
+  return ours === undefined ? {} : { messaging_binding_projected_address: ours }
 }
 
 /** Lets somebody with an identity into the channel's conversation; null where there is none, or no longer. */
@@ -58,7 +80,7 @@ function enterConversation(
   const conversation = conversationOfChannel(state, channel)
   if (!conversation) return null
   const present = state.tables.participant.firstBy('member', nameKey(conversation.sid, identity))
-  return present ?? add(state, conversation, { identity }, consequence)
+  return present ?? add(state, conversation, { identity, ...seenBy(state, conversation.sid) }, consequence)
 }
 
 interface Roles {
@@ -157,8 +179,8 @@ export function createInteractionParticipant(
 const participantTypes = ['supervisor', 'customer', 'external', 'agent', 'unknown'] as const
 
 function enter(state: State, channel: InteractionChannelRow, media: Media): string | null {
-  const params = paramsOfMedia(media)
   const conversation = conversationOfChannel(state, channel)
+  const params = paramsOfMedia(media, conversation && groupMembers(state, conversation.sid).length > 0)
   if (!conversation) return null
   try {
     if (params.identity) return enterConversation(state, channel, params.identity, addParticipant)?.sid ?? null
@@ -167,6 +189,22 @@ function enter(state: State, channel: InteractionChannelRow, media: Media): stri
     if (!(error instanceof Refusal)) throw error
     return refuse('interaction.participant_failed', error.message)
   }
+}
+
+/** Brings in somebody from outside by an address, with the business's one of the customer, or by an identity. */
+export function addOutsider(state: State, channel: InteractionChannelRow, to: string): InteractionParticipantRow {
+  const isIdentity = channel.type === 'chat' || channel.type === 'web'
+  const [customer] = state.tables.interaction_participant
+    .list('channel_sid', channel.sid)
+    .flatMap((member) => state.resident('participant', member.participant_sid) ?? [])
+    .filter((participant) => participant.proxy_address !== null)
+  const described = isIdentity ? { identity: to } : { address: to, proxy_address: customer?.proxy_address ?? undefined }
+  if (!conversationOfChannel(state, channel))
+    refuse('interaction.bad_participant', `to: Channel ${channel.sid} has no conversation that '${to}' could join`)
+  const media = mediaOf(described, 'to', channel.type)
+  const member = addMember(state, channel, { type: 'external', participant_sid: enter(state, channel, media) })
+  emitMember(state, 'interaction.participant.joined', member)
+  return member
 }
 
 interface MemberRouting {
@@ -211,8 +249,7 @@ export function updateInteractionParticipant(
     return notFound(`/Interactions/${params.interaction_sid}/Channels/${params.channel_sid}/Participants/${params.sid}`)
   }
   if (params.status === 'closed') {
-    dropMember(state, member)
-    finishReservation(state, member, 'completed')
+    leaveChannel(state, member)
     return { interaction_participant: member }
   }
   if (params.status !== 'wrapup')
@@ -225,6 +262,12 @@ export function updateInteractionParticipant(
   emitMember(state, 'interaction.participant.updated', interaction_participant)
   finishReservation(state, member, 'wrapping')
   return { interaction_participant }
+}
+
+/** Somebody leaves for good and is done with the task; that nobody may be left is no reason to close the channel. */
+export function leaveChannel(state: State, member: InteractionParticipantRow): void {
+  dropMember(state, member)
+  finishReservation(state, member, 'completed')
 }
 
 /** Nothing to do where the reservation has come so far already. */

@@ -57,7 +57,7 @@ export function channelParameter(value: unknown): ChannelParameter {
     refuse(badChannel, 'Channel: properties.media_channel_sid is missing')
   }
   const listed = participantsOf(channel.participants, known)
-  if (initiated_by === 'agent' && !sid && listed.length === 0)
+  if (initiated_by === 'agent' && !sid && !isVoice && listed.length === 0)
     refuse(badParticipant, 'Channel: participants are missing')
   return {
     type: known,
@@ -92,21 +92,24 @@ function outbound(properties: Fields, type: ChannelType): Media[] {
   return to && from ? [mediaOf({ address: to, proxy_address: from }, 'Channel: properties', type)] : []
 }
 
-/** Reads one description; addresses on WhatsApp may come without their prefix. Refuses what is none on its channel. */
+/** Reads one description; addresses on WhatsApp, Messenger, Instagram and GBM may come without their prefix. Refuses what is none on its channel. */
 export function mediaOf(value: unknown, parameter: string, type: ChannelType): Media {
   const fields = objectOf(value, parameter, badParticipant)
   const media: Record<string, string> = {}
   for (const name of ['identity', 'address', 'proxy_address', 'name', 'level']) {
     const text = textOf(fields, name, badParticipant)
-    if (text) media[name] = type === 'whatsapp' && name.endsWith('address') ? withPrefix(text) : text
+    if (text) media[name] = name.endsWith('address') ? withPrefix(text, type) : text
   }
   if (media.address && (type === 'sms' || type === 'whatsapp') && normalized(media.address) === null)
     refuse(badParticipant, `${parameter}: '${media.address}' is no address on the channel ${type}`)
   return media as Media // its names are Media's
 }
 
-function withPrefix(address: string): string {
-  return address.includes(':') ? address : `whatsapp:${address.trim()}`
+/** Channels whose addresses have their name in front. */
+const prefixed: readonly ChannelType[] = ['whatsapp', 'messenger', 'instagram', 'gbm']
+
+function withPrefix(address: string, type: ChannelType): string {
+  return address.includes(':') || !prefixed.includes(type) ? address : `${type}:${address.trim()}`
 }
 
 /** `{"properties": {…}}`; unknown keys are nobody's business (reference flex 4.2). */

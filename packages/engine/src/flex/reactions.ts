@@ -5,14 +5,19 @@ import { refuse } from '../core/refusals.ts'
 import type { EventRefs } from '../events.ts'
 import type { Reactions } from '../reactions.ts'
 import { accept } from '../routing/reservation.ts'
-import type { ReservationRow, TaskRow } from '../routing/rows.ts'
+import { isTerminal, type ReservationRow, type TaskRow } from '../routing/rows.ts'
 import { updateWorker } from '../routing/worker.ts'
 import { acceptLater, beginWrapUp, endWrapUp } from './automation.ts'
 import { closeIfDeserted, endChannel, settle } from './channel.ts'
 import { emitChannel, emitMember } from './events.ts'
+import { clearAway, customerWrites } from './flow-contact.ts'
+import { takeOver } from './handoff.ts'
 import { addAgent, dropMember } from './member.ts'
+import { parkedCustomerWrites, unpark } from './parking.ts'
 import { taskSnapshot } from './representation.ts'
 import { isUsable } from './rows.ts'
+import { transferAccepted, transferUnanswered } from './transfer.ts'
+import { closeWithoutCall, ringAgent } from './voice-contact.ts'
 
 /** What happens in TaskRouter and in conversations, and what it means for interactions (reference flex 10). */
 export const flexReactions: Reactions = {
@@ -30,15 +35,24 @@ export const flexReactions: Reactions = {
     agentCompletes(state, reservationIn(refs))
   },
   'task.completed': (state, { refs }) => taskEnds(state, taskIn(refs)),
-  'task.canceled': (state, { refs }) => taskEnds(state, taskIn(refs)),
-  'task.deleted': (state, { refs }) => taskEnds(state, taskIn(refs)),
-  'task.system-deleted': (state, { refs }) => taskEnds(state, taskIn(refs)),
+  'task.canceled': (state, { refs }) => taskFails(state, taskIn(refs)),
+  'task.deleted': (state, { refs }) => taskGoes(state, taskIn(refs)),
+  'task.system-deleted': (state, { refs }) => taskGoes(state, taskIn(refs)),
+  'message.added': (state, { refs }) => {
+    customerWrites(state, refs)
+    parkedCustomerWrites(state, refs)
+  },
+  'interaction.channel.status.updated': (state, { refs }) => {
+    const { sid, status } = refOf(refs, 'interaction_channel')
+    if (status !== 'active') unpark(state, sid)
+  },
   'conversation.state.updated': (state, { refs }) => {
     if (refs.conversation?.state === 'closed') conversationEnds(state, refs.conversation.sid)
   },
   'conversation.removed': (state, { refs }) => {
     if (refs.conversation) conversationEnds(state, refs.conversation.sid)
   },
+  'ringdown.flow.handoff-requested': (state, { refs }) => takeOver(state, refs),
   'ringdown.session.ended': (state, { refs }) => {
     if (refs.extra?.reason === 'signed-out') goOffline(state, refs.flex_user?.worker_sid ?? null)
   },
@@ -73,11 +87,14 @@ function taskIn(refs: EventRefs): TaskRow {
 
 /** An agent who started the contact need not accept it (reference flex 4.3). */
 function acceptForAgent(state: State, { sid, task_sid }: ReservationRow): void {
-  if (!state.tables.invite.firstBy('task_sid', task_sid)?.auto_accept_identity) return
+  const invite = state.tables.invite.firstBy('task_sid', task_sid)
+  if (!invite?.auto_accept_identity) return
   // The agent began the contact; whoever is asked to take it over decides for themselves.
   if (state.tables.transfer.count('task_sid', task_sid) > 0) return
   const reservation = state.resident('reservation', sid)
-  if (reservation?.reservation_status === 'pending') accept(state, reservation)
+  if (reservation?.reservation_status !== 'pending') return
+  if (state.find('interaction_channel', invite.channel_sid)?.type === 'voice') ringAgent(state, reservation)
+  else accept(state, reservation)
 }
 
 /** An accepted invite wakes a parked channel (reference flex 27, U6). */
@@ -90,6 +107,7 @@ function agentJoins(state: State, reservation: ReservationRow): void {
     emitChannel(state, 'interaction.channel.status.updated', woken)
   }
   addAgent(state, channel, reservation, invite.auto_accept_identity)
+  transferAccepted(state, reservation.task_sid)
 }
 
 function agentWrapsUp(state: State, { sid }: ReservationRow): void {
@@ -112,6 +130,7 @@ function agentCompletes(state: State, { sid }: ReservationRow): void {
  * it of all its tasks, and stays as it is when they are deleted, whether it is still in memory or not.
  */
 function taskEnds(state: State, task: TaskRow): void {
+  transferUnanswered(state, task.sid)
   const invite = state.tables.invite.firstBy('task_sid', task.sid)
   const interaction = state.resident('interaction', invite?.interaction_sid)
   if (!invite || !interaction || (interaction.status === 'closed' && invite.ended_task !== null)) return
@@ -121,7 +140,20 @@ function taskEnds(state: State, task: TaskRow): void {
   settle(state, interaction.sid)
 }
 
+function taskFails(state: State, task: TaskRow): void {
+  taskEnds(state, task)
+  clearAway(state, task)
+  closeWithoutCall(state, task.sid)
+}
+
+/** One that was over before has left nothing behind. */
+function taskGoes(state: State, task: TaskRow): void {
+  if (isTerminal(task)) taskEnds(state, task)
+  else taskFails(state, task)
+}
+
 function conversationEnds(state: State, sid: string): void {
+  if (state.resident('flex_chat_channel', sid)) state.change('flex_chat_channel', sid, { status: 'closed' })
   for (const channel of [...state.tables.interaction_channel.by('media_channel_sid', sid)]) {
     endChannel(state, channel.sid, 'closed', 'wrapping')
   }

@@ -5,6 +5,7 @@ import { valueIn } from '../core/json.ts'
 import type { CreateInteraction } from './interaction.ts'
 import { type CreateInteractionParticipant, type UpdateInteractionParticipant, workerIdentity } from './member.ts'
 import { fieldsOf } from './task-attributes.ts'
+import type { CreateInteractionTransfer, UpdateInteractionTransfer } from './transfer.ts'
 
 /*
  * Rows that Flex's commands, and its reactions to those of others, must see and that memory may not hold: closed
@@ -52,6 +53,25 @@ export function updateParticipantReads(
   return [...rowReads(state, 'interaction_channel', channel_sid), ...rowReads(state, 'interaction_participant', sid)]
 }
 
+export function createInteractionTransferReads(
+  { channel_sid, from, to }: CreateInteractionTransfer,
+  state: State
+): readonly Read[] {
+  return [
+    ...rowReads(state, 'interaction_channel', channel_sid),
+    ...rowReads(state, 'interaction_participant', from),
+    // Somebody outside may be named by an identity.
+    ...identityReads(state, to, channel_sid)
+  ]
+}
+
+export function updateInteractionTransferReads(
+  { channel_sid, sid }: UpdateInteractionTransfer,
+  state: State
+): readonly Read[] {
+  return [...rowReads(state, 'interaction_channel', channel_sid), ...rowReads(state, 'interaction_transfer', sid)]
+}
+
 export function autoAcceptReads({ sid }: { readonly sid: string }, state: State): readonly Read[] {
   const reservation_sid = state.find('auto_accept', sid)?.reservation_sid
   return reservation_sid === undefined ? [] : acceptanceReads(state, reservation_sid)
@@ -72,7 +92,7 @@ function acceptanceReads(state: State, reservation_sid: string): readonly Read[]
 
 function rowReads(
   state: State,
-  kind: 'conversation' | 'interaction' | 'interaction_channel' | 'interaction_participant',
+  kind: 'conversation' | 'interaction' | 'interaction_channel' | 'interaction_participant' | 'interaction_transfer',
   sid: unknown
 ): Read[] {
   return typeof sid !== 'string' || sid === '' || state.find(kind, sid) ? [] : [{ kind, where: { sid } }]

@@ -1,6 +1,6 @@
 import type { Json } from '../core/json.ts'
 import { flag, integer, json, kind, type RowOf, text } from '../core/kind.ts'
-import { nameForm } from '../core/names.ts'
+import { nameForm, nameKey } from '../core/names.ts'
 
 /** The account's Flex instance: one row, whose SID is the account's (reference flex 17). */
 const flexConfigurationColumns = {
@@ -67,11 +67,38 @@ const flexFlowColumns = {
   /** Only what the integration's type has. */
   integration: json<{ readonly [name: string]: string | number | boolean }>(),
   long_lived: flag(),
-  janitor_enabled: flag()
+  janitor_enabled: flag(),
+  /** By which messages to its identity make conversations; null where none do. Older rows have none. */
+  address_configuration_sid: text<string | null>()
 } as const
 export type FlexFlowRow = RowOf<typeof flexFlowColumns>
 
-export const channelTypes = ['sms', 'whatsapp', 'web', 'chat', 'email', 'messenger', 'gbm', 'voice'] as const
+/** A chat that a program began by a flow (reference flex 14): its SID is its conversation's. */
+const flexChatChannelColumns = {
+  account_sid: text(),
+  type: text<'chat' | 'web'>(),
+  flex_flow_sid: text(),
+  conversation_sid: text(),
+  /** Follows the conversation's. */
+  status: text<'active' | 'closed'>(),
+  identity: text(),
+  user_sid: text(),
+  task_sid: text<string | null>(),
+  long_lived: flag()
+} as const
+export type FlexChatChannelRow = RowOf<typeof flexChatChannelColumns>
+
+export const channelTypes = [
+  'sms',
+  'whatsapp',
+  'web',
+  'chat',
+  'email',
+  'messenger',
+  'instagram',
+  'gbm',
+  'voice'
+] as const
 export type ChannelType = (typeof channelTypes)[number]
 
 /** Open while its channel can still be used, or one of its tasks lives. */
@@ -106,7 +133,9 @@ const interactionChannelColumns = {
   /** The conversation; null for voice, and where none could be had. */
   media_channel_sid: text<string | null>(),
   customer_address: text<string | null>(),
-  customer_name: text<string | null>()
+  customer_name: text<string | null>(),
+  /** The flow that began it. Older rows have none. */
+  flex_flow_sid: text<string | null>()
 } as const
 export type InteractionChannelRow = RowOf<typeof interactionChannelColumns>
 
@@ -139,6 +168,30 @@ const inviteColumns = {
   auto_accept_identity: text<string | null>()
 } as const
 export type InviteRow = RowOf<typeof inviteColumns>
+
+export const transferTypes = ['warm', 'cold', 'external'] as const
+
+/** One agent hands a contact on, or has somebody join (reference flex 8.1). */
+const interactionTransferColumns = {
+  account_sid: text(),
+  instance_sid: text(),
+  interaction_sid: text(),
+  channel_sid: text(),
+  interaction_status: text<InteractionStatus>(),
+  execution_sid: text<string | null>(),
+  type: text<(typeof transferTypes)[number]>(),
+  status: text<'active' | 'failed' | 'completed'>(),
+  /** The participant who transfers, and the worker that it was. */
+  from: text(),
+  from_worker_sid: text<string | null>(),
+  /** A worker, queue or workflow; an address or identity where it is somebody outside. */
+  to: text(),
+  /** The task by which the other is asked; null for somebody outside, who is not asked. */
+  task_sid: text<string | null>(),
+  note_sid: text<string | null>(),
+  summary_sid: text<string | null>()
+} as const
+export type InteractionTransferRow = RowOf<typeof interactionTransferColumns>
 
 /** What an interaction webhook can be told of (reference flex 9.2). */
 export const interactionWebhookEvents = [
@@ -193,6 +246,27 @@ const wrapUpColumns = {
 } as const
 export type WrapUpRow = RowOf<typeof wrapUpColumns>
 
+/** A contact that its agent has put aside (`parking.ts`): what it was, so that it can be routed as before. Gone when it goes on. */
+const parkedContactColumns = {
+  workspace_sid: text(),
+  worker_sid: text(),
+  interaction_sid: text(),
+  channel_sid: text(),
+  conversation_sid: text(),
+  /** By which the agent had it; that task is completed. */
+  task_sid: text(),
+  task_queue_sid: text<string | null>(),
+  workflow_sid: text<string | null>(),
+  task_channel_sid: text(),
+  priority: integer(),
+  /** Of the task, JSON text of an object. */
+  attributes: text(),
+  // Timer
+  /** When it comes back by itself; null while it waits for the customer, or for its agent. */
+  resume_at: integer<number | null>()
+} as const
+export type ParkedContactRow = RowOf<typeof parkedContactColumns>
+
 export function isUsable(channel: InteractionChannelRow): boolean {
   return channel.status === 'active' || channel.status === 'inactive'
 }
@@ -205,7 +279,24 @@ export const flexKinds = {
     prefix: 'FO',
     indexes: {
       account_sid: (row) => row.account_sid,
-      contact: (row) => (row.contact_identity === null ? null : contactKey(row.channel_type, row.contact_identity))
+      contact: (row) => (row.contact_identity === null ? null : contactKey(row.channel_type, row.contact_identity)),
+      address_configuration_sid: (row) => row.address_configuration_sid ?? null
+    }
+  }),
+  flex_chat_channel: kind(flexChatChannelColumns, {
+    prefix: 'CH',
+    indexes: {
+      conversation_sid: (row) => row.conversation_sid,
+      /** Chats to which the same customer may come back. */
+      contact: (row) =>
+        row.status === 'active' && row.long_lived ? chatKey(row.type, row.flex_flow_sid, row.identity) : null
+    },
+    cold: {
+      columns: ['seq', 'type', 'status', 'conversation_sid'],
+      indexes: [['type', 'seq'], ['conversation_sid']],
+      foundBy: ['sid'],
+      resident: { column: 'status', values: ['active'] },
+      under: { conversation_sid: 'conversation' }
     }
   }),
   interaction: kind(interactionColumns, {
@@ -256,6 +347,20 @@ export const flexKinds = {
       resident: { column: 'interaction_status', values: ['open'] }
     }
   }),
+  interaction_transfer: kind(interactionTransferColumns, {
+    prefix: 'UX',
+    indexes: {
+      channel_sid: (row) => row.channel_sid,
+      open_by_task: (row) => (row.status === 'active' ? row.task_sid : null),
+      open_by_from: (row) => (row.status === 'active' ? row.from : null)
+    },
+    cold: {
+      columns: ['seq', 'channel_sid', 'interaction_status'],
+      indexes: [['channel_sid', 'seq']],
+      foundBy: ['sid'],
+      resident: { column: 'interaction_status', values: ['open'] }
+    }
+  }),
   interaction_webhook: kind(interactionWebhookColumns, {
     // Not two letters and hexadecimal digits, but a ttid (`interaction-webhook.ts`).
     prefix: 'flex_interactionwebhook_',
@@ -269,9 +374,22 @@ export const flexKinds = {
     prefix: 'RW',
     indexes: { reservation_sid: (row) => row.reservation_sid },
     timers: { ends_at: 'timer.wrap_up' }
+  }),
+  parked_contact: kind(parkedContactColumns, {
+    prefix: 'PK',
+    indexes: {
+      worker_sid: (row) => row.worker_sid,
+      channel_sid: (row) => row.channel_sid,
+      conversation_sid: (row) => row.conversation_sid
+    },
+    timers: { resume_at: 'timer.parked_contact' }
   })
 }
 
 export function contactKey(channel_type: string, contact_identity: string): string {
   return nameForm(`${channel_type} ${contact_identity}`)
+}
+
+export function chatKey(type: 'chat' | 'web', flex_flow_sid: string, identity: string): string {
+  return nameKey(`${type} ${flex_flow_sid}`, identity)
 }

@@ -1,4 +1,12 @@
-import { holdsObject, isJsonObject, setAt, valueAt, withDefaults } from '@ringdown/contract/json-text'
+import {
+  holdsObject,
+  isJsonObject,
+  membersOf,
+  removeAt,
+  setAt,
+  valueAt,
+  withDefaults
+} from '@ringdown/contract/json-text'
 import type { ChannelType, InteractionChannelRow } from './rows.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -9,7 +17,9 @@ type Fields = Readonly<Record<string, unknown>>
  */
 export function firstTaskAttributes(given: string, channel: InteractionChannelRow, invite_sid: string): string {
   const { type, initiated_by, customer_address, customer_name } = channel
-  const direction = initiated_by === 'agent' ? 'outbound' : 'inbound'
+  // A task with `outbound_to` calls its customer, whoever has asked for that.
+  const isOutbound = initiated_by === 'agent' || (type === 'voice' && valueAt(given, ['outbound_to']) !== undefined)
+  const direction = isOutbound ? 'outbound' : 'inbound'
   const customers = { ...contactOf(channel), ...(customer_name !== null && { name: customer_name }) }
   const conversations = {
     initiated_by,
@@ -40,6 +50,37 @@ export function inviteAttributes(given: string, channel: InteractionChannelRow, 
   // A caller may link the task to another contact; without a word it belongs to this one.
   const contact = textsOf({ conversation_id: channel.interaction_sid })
   return setAt(text, ['conversations'], withDefaults(objectAt(given, 'conversations'), contact))
+}
+
+/** Who a transfer goes to, as workflows of contact centers know it (reference flex 8.2). */
+export interface TransferTarget {
+  readonly transferTargetSid: string
+  readonly transferTargetType: 'worker' | 'queue' | 'workflow'
+  readonly transferQueueName?: string
+}
+
+/**
+ * Of the task of a transfer: those of the task that is handed on, with what the caller gave in their places, the target, and
+ * the identifiers (reference flex 8.1). Both are JSON texts of objects.
+ */
+export function transferAttributes(
+  original: string,
+  given: string,
+  target: TransferTarget,
+  invite: { readonly sid: string; readonly channel: InteractionChannelRow }
+): string {
+  // What an earlier transfer said of its target is not this one's.
+  const rest = ['transferTargetSid', 'transferTargetType', 'transferQueueName'].reduce(
+    (text, key) => removeAt(text, [key]),
+    original
+  )
+  const merged = withGiven(rest, given)
+  return inviteAttributes(withDefaults(merged, textsOf({ ...target })), invite.channel, invite.sid)
+}
+
+/** The text of an object with another's members in the places of its own. */
+export function withGiven(original: string, given: string): string {
+  return membersOf(given).reduce((text, { key, value, end }) => setAt(text, [key], given.slice(value, end)), original)
 }
 
 /** The JSON texts of values; null is no value. */
@@ -83,6 +124,7 @@ const communicationChannels = {
   chat: 'Chat',
   email: 'Email',
   messenger: 'Messenger',
+  instagram: 'Instagram',
   gbm: 'Gbm',
   voice: 'Call'
 } satisfies Record<ChannelType, string>

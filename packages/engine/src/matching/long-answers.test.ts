@@ -54,6 +54,35 @@ describe('a decision that asks long expressions much', () => {
     }
   )
 
+  it('compiles the expressions of a configuration in pieces, and goes on where it was', () => {
+    const world = floor('OR')
+    const { state, workspace_sid } = world
+    const queue = state.tables.task_queue.firstBy('workspace_sid', workspace_sid)?.sid
+    const filters = Array.from({ length: 8 }, (_, n) => ({
+      expression: Array.from({ length: 20 }, (_, i) => `f${n}_${i} == ${i}`).join(' OR '),
+      targets: [{ queue }]
+    }))
+    const configuration = JSON.stringify({ task_routing: { filters } })
+    const command: Command = { type: 'workflow.create', workspace_sid, friendly_name: 'Long', configuration }
+    const other = reloaded(state)
+    const before = JSON.stringify(snapshot(state))
+    const { pieces, decision } = inPieces(state, world.at, command, () =>
+      expect(JSON.stringify(snapshot(state))).toBe(before)
+    )
+    // One a piece, each being longer than what may be asked at once.
+    expect(pieces).toBe(8)
+    expect(JSON.stringify(decision)).toBe(JSON.stringify(decide(other, { at: world.at, seed, command })))
+    // What is wrong is said all the same, and in the same words.
+    const wrong = {
+      ...command,
+      friendly_name: 'Wrong',
+      configuration: configuration.replace('f7_3 == 3', 'f7_3 == == 3')
+    } as Command
+    const said = (within: () => unknown) => expect(within).toThrow('task_routing.filters[7].expression')
+    said(() => inPieces(state, world.at, wrong))
+    said(() => decide(other, { at: world.at, seed, command: wrong }))
+  })
+
   it('sees what changes in between', () => {
     const world = floor('OR')
     const { state, workspace_sid } = world

@@ -47,19 +47,35 @@ export class LongAnswers {
     return this.#keep(expression, question, answer())
   }
 
-  /** The keys of a worker, which take as long to tell. Throws Unfinished when too much was asked already. */
-  keys(expression: Expression, worker: WorkerView, answer: () => readonly string[]): readonly string[] {
+  /**
+   * The keys of a worker, which take as long to tell. They follow from the known worker as well, which targets with the same
+   * expression need not share: `known_worker` is its text. Throws Unfinished when too much was asked already.
+   */
+  keys(
+    expression: Expression,
+    { known_worker, worker }: { readonly known_worker: string; readonly worker: WorkerView },
+    answer: () => readonly string[]
+  ): readonly string[] {
     if (worker.text === undefined) return answer()
-    const question = `keys\n${textOf(worker)}`
+    const question = `keys ${known_worker}\n${textOf(worker)}`
     const known = this.#known.get(expression)?.get(question)
     if (typeof known === 'object') return known
     this.#spend(expression, worker.text)
     return this.#keep(expression, question, answer())
   }
 
+  /** An expression of so many characters is compiled, each in the time of two comparisons. Throws Unfinished when too much was asked, or compiled, already. */
+  compiling(length: number): void {
+    this.#take(2 * length)
+  }
+
   #spend({ steps, scans }: Expression, attributes: string): void {
+    this.#take(1 + steps + (scans * attributes.length) / charactersAStep)
+  }
+
+  #take(comparisons: number): void {
     if (this.left <= 0) throw new Unfinished('there is more to ask')
-    this.left -= 1 + steps + (scans * attributes.length) / charactersAStep
+    this.left -= comparisons
   }
 
   #keep<A extends Answer>(expression: Expression, question: string, answer: A): A {

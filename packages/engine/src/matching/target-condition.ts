@@ -88,7 +88,8 @@ export class TargetCondition {
   foresee(worker: WorkerView): void {
     if (!this.#longAnswers || !this.expression) return
     if (this.#joins.length > 0 && !this.#keys.has(worker)) {
-      const keys = this.#longAnswers.keys(this.expression, worker, () => this.keysOfWorker(worker))
+      const known_worker = this.known_worker ? `${this.known_worker.by} ${this.known_worker.source}` : ''
+      const keys = this.#longAnswers.keys(this.expression, { known_worker, worker }, () => this.keysOfWorker(worker))
       this.#keys.set(worker, keys)
     }
     this.#admits(worker, true)

@@ -119,6 +119,37 @@ describe('a workflow document', () => {
   })
 })
 
+describe('a document that is read in pieces', () => {
+  const document = (name: string) =>
+    JSON.stringify({
+      task_routing: {
+        filters: ['a', 'b'].map((key) => ({
+          expression: `${key} == '${name}'`,
+          targets: [{ queue: 'WQ1', expression: `worker.${key} == '${name}'` }]
+        }))
+      }
+    })
+
+  it('goes on where it was broken off, and is not compiled again, whatever is read in between', () => {
+    const compiled: number[] = []
+    let left = 1
+    const compiling = (length: number) => {
+      if (left-- === 0) throw new Error('enough for now')
+      compiled.push(length)
+    }
+    expect(() => parseWorkflowDocument(document('one'), compiling)).toThrow('enough')
+    parseWorkflowDocument(document('two'))
+    left = 10
+    const { filters } = parseWorkflowDocument(document('one'), compiling)
+    expect(compiled.length).toBe(4)
+    parseWorkflowDocument(document('two'))
+    const again = parseWorkflowDocument(document('one'), compiling)
+    expect(compiled.length).toBe(4)
+    // The very same: what was asked of it is known by it.
+    expect(again.filters[0]?.expression).toBe(filters[0]?.expression)
+  })
+})
+
 describe('a document that cannot route', () => {
   it.each([
     ['', 'The configuration is not valid JSON'],

@@ -74,20 +74,41 @@ export const MAX_DOCUMENT_BYTES = 1_038_576
 /** The largest priority and timeout, as the API has it for a task's priority. */
 const MAX_INTEGER = 2_147_483_647
 
-/** Reads a document from its text. Throws WorkflowDocumentError for the first thing that is wrong. */
-export function parseWorkflowDocument(text: string): WorkflowDocument {
-  if (last?.text !== text) last = { text, document: parsed(text) }
+/**
+ * Reads a document from its text. Throws WorkflowDocumentError for the first thing that is wrong. `compiling` is told the
+ * length of each expression before it is compiled, and may throw: read again, the same text goes on from there.
+ */
+export function parseWorkflowDocument(text: string, compiling?: Compiling): WorkflowDocument {
+  if (last?.text !== text) last = { text, document: parsed(text, compiling) }
   return last.document
 }
+
+type Compiling = (length: number) => void
 
 /** A document is checked first, and followed soon after. */
 let last: { readonly text: string; readonly document: WorkflowDocument } | undefined
 
-function parsed(text: string): WorkflowDocument {
+/**
+ * What has been compiled of documents that may be read again, by their texts: those that were not read to their end, and those
+ * whose decision is broken off later, after another document has been read.
+ */
+const recent = new Map<string, Map<string, Expression>>()
+const mostRecent = 4
+
+function parsed(text: string, compiling: Compiling | undefined): WorkflowDocument {
+  if (compiling === undefined) return read(text, new Reader(new Map(), () => {}))
+  const expressions = recent.get(text) ?? new Map<string, Expression>()
+  recent.delete(text)
+  const [eldest] = recent.keys()
+  if (eldest !== undefined && recent.size >= mostRecent) recent.delete(eldest)
+  recent.set(text, expressions)
+  return read(text, new Reader(expressions, compiling))
+}
+
+function read(text: string, reader: Reader): WorkflowDocument {
   const root = section(parseJson(text), '').task_routing
   if (root === undefined) throw new WorkflowDocumentError('task_routing', 'is missing')
   const routing = section(root, 'task_routing')
-  const reader = new Reader()
   const filters = list(routing.filters ?? [], 'task_routing.filters').map((value, index) =>
     reader.filter(value, index, `task_routing.filters[${index}]`)
   )
@@ -105,7 +126,13 @@ type Section = Readonly<Record<string, unknown>>
 /** What is gathered while one document is read: its queues, and its expressions, which often repeat. */
 class Reader {
   readonly queues = new Set<string>()
-  readonly #compiled = new Map<string, Expression>()
+  readonly #compiled: Map<string, Expression>
+  readonly #compiling: Compiling
+
+  constructor(compiled: Map<string, Expression>, compiling: Compiling) {
+    this.#compiled = compiled
+    this.#compiling = compiling
+  }
 
   filter(value: unknown, index: number, place: string): WorkflowFilter {
     const filter = section(value, place)
@@ -162,6 +189,7 @@ class Reader {
     const key = `${scope} ${source}`
     let expression = this.#compiled.get(key)
     if (expression === undefined) {
+      this.#compiling(source.length)
       expression = compiled((text) => compile(text, scope), source, place, label)
       this.#compiled.set(key, expression)
     }

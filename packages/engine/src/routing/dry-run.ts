@@ -102,9 +102,7 @@ export function warningsOf(
 export function triedFilters(state: State, plan: Planned, task: TriedTask): readonly ExplainedFilter[] {
   return rehearsedTask(
     state,
-    plan,
-    plan.configuration,
-    task,
+    { ...plan, task },
     (row) => explainFilters(state, row),
     () => []
   )
@@ -113,9 +111,7 @@ export function triedFilters(state: State, plan: Planned, task: TriedTask): read
 function routed(state: State, plan: Planned, configuration: string | undefined, task: TriedTask): Route {
   return rehearsedTask(
     state,
-    plan,
-    configuration,
-    task,
+    { ...plan, configuration, task },
     (row) => routeOf(state, row),
     ({ message }) => ({ ...nowhere, verdict: message, priority: task.priority ?? 0 })
   )
@@ -124,12 +120,11 @@ function routed(state: State, plan: Planned, configuration: string | undefined, 
 /** What is read of a task that has come, or of why it is refused, before everything is undone. */
 function rehearsedTask<T>(
   state: State,
-  { workspace_sid, sid, at }: Planned,
-  configuration: string | undefined,
-  { attributes, priority, task_channel }: TriedTask,
+  { workspace_sid, sid, at, configuration, task }: Planned & { readonly task: TriedTask },
   read: (row: TaskRow) => T,
   refused: (refusal: Refusal) => T
 ): T {
+  const { attributes, priority, task_channel } = task
   inWorkspace(state, 'workflow', workspace_sid, sid)
   return state.rehearsed(at, () => {
     if (configuration !== undefined) {

@@ -2,7 +2,7 @@ import type { State } from '../center.ts'
 import { isOpen } from '../matching/row-values.ts'
 import { moveBackBySingleTask } from './activity-moves.ts'
 import { emitReservation, emitTask, emitTransfer } from './events.ts'
-import { isTerminal, type ReservationRow, type TaskRow, type TransferRow } from './rows.ts'
+import { isTerminal, type ReservationRow, type TaskRow, type TransferRow, type WorkerRow } from './rows.ts'
 import { holderAmong } from './task-holders.ts'
 
 /* How a task is wrapped up, completed and canceled, and what becomes of its reservations and its workflow's document. */
@@ -39,10 +39,19 @@ function cancelReservations(
   if (transfer) emitTransfer(state, 'task.transfer-canceled', transfer)
 }
 
-/** Takes a pending reservation back from its worker: the task ends, or somebody else has accepted it. */
-export function withdraw(state: State, sid: string, reservation_status: 'canceled' | 'rescinded'): void {
+/**
+ * Takes a pending reservation back from its worker: the task ends, or somebody else has accepted it.
+ * @param accepted_by - whose it is now, which the event says: whoever was slower is told.
+ */
+export function withdraw(
+  state: State,
+  sid: string,
+  reservation_status: 'canceled' | 'rescinded',
+  accepted_by?: WorkerRow
+): void {
   const reservation = state.change('reservation', sid, { reservation_status, timeout_at: null })
-  emitReservation(state, `reservation.${reservation_status}`, reservation)
+  const extra = accepted_by && { accepted_worker_sid: accepted_by.sid, accepted_worker_name: accepted_by.friendly_name }
+  emitReservation(state, `reservation.${reservation_status}`, reservation, extra)
   moveBackBySingleTask(state, reservation)
 }
 
@@ -73,9 +82,15 @@ function putAway(state: State, sid: string, forget_at: number): void {
     state.change('task', sid, { delete_at: forget_at })
     return
   }
-  state.putAway('task', sid, { delete_at: null, forget_at })
+  // Nobody will come back to name queue, workflow and workers when these are deleted.
+  const { task_queue_sid, workflow_sid } = state.get('task', sid)
+  state.putAway('task', sid, {
+    delete_at: null,
+    forget_at,
+    task_queue_name: state.find('task_queue', task_queue_sid)?.friendly_name ?? null,
+    workflow_name: state.find('workflow', workflow_sid)?.friendly_name ?? null
+  })
   for (const { sid: ended, worker_sid, worker_name } of reservations) {
-    // Nobody will come back to name the worker when it is deleted.
     const name = state.find('worker', worker_sid)?.friendly_name ?? worker_name
     state.putAway('reservation', ended, { forget_at, worker_name: name })
   }

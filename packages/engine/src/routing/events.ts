@@ -27,6 +27,9 @@ export const routingEvents = {
   'worker.capacity.update': ofWorker(() => 'channel capacity updated'),
   'worker.channel.availability.update': ofWorker(() => 'channel availability updated'),
   'worker.deleted': ofWorker(() => 'deleted'),
+  // Ours: of names, and of what is set beside a queue's expression, the original tells nothing.
+  'ringdown.worker.updated': ofWorker(() => 'renamed'),
+  'ringdown.task-queue.updated': configured('task_queue', () => 'updated'),
   'task.created': ofTask(() => 'created'),
   'task.updated': ofTask(() => 'updated'),
   'task.canceled': ofTask(() => 'canceled'),
@@ -55,15 +58,28 @@ export const routingEvents = {
   'reservation.wrapup': ofReservation('wrapping up'),
   'reservation.completed': ofReservation('completed'),
   'reservation.failed': ofTask(() => 'could not be reserved'),
-  'ringdown.warning': warning
+  'ringdown.warning': warning,
+  'ringdown.reservation.instructed': instructed
 } satisfies Record<string, Rendering>
+
+/** What was asked of the telephone; addresses are in it, and nothing that was said. */
+function instructed(refs: EventRefs): ReturnType<Rendering> {
+  const { sid, workspace_sid, task_sid, worker_sid } = refOf(refs, 'reservation')
+  return {
+    workspace_sid,
+    description: `Reservation ${sid} is to be carried out by telephone`,
+    resource_type: 'reservation',
+    resource_sid: sid,
+    data: { reservation_sid: sid, workspace_sid, task_sid, worker_sid, ...refs.extra }
+  }
+}
 
 type TaskEvent = Extract<
   keyof typeof routingEvents,
   `task.${string}` | `task-queue.${string}` | `workflow.${string}` | 'reservation.failed'
 >
 type ReservationEvent = Exclude<Extract<keyof typeof routingEvents, `reservation.${string}`>, 'reservation.failed'>
-type WorkerEvent = Extract<keyof typeof routingEvents, `worker.${string}`>
+type WorkerEvent = Extract<keyof typeof routingEvents, `${'' | 'ringdown.'}worker.${string}`>
 type Extra = NonNullable<EventRefs['extra']>
 
 /*
@@ -87,7 +103,12 @@ export function emitTask(state: State, type: TaskEvent, task: TaskRow, extra?: E
   })
 }
 
-export function emitReservation(state: State, type: ReservationEvent, reservation: ReservationRow): void {
+export function emitReservation(
+  state: State,
+  type: ReservationEvent,
+  reservation: ReservationRow,
+  extra?: Extra
+): void {
   const task = state.get('task', reservation.task_sid)
   const worker = state.get('worker', reservation.worker_sid)
   const { tables } = state
@@ -101,7 +122,7 @@ export function emitReservation(state: State, type: ReservationEvent, reservatio
     worker,
     activity: tables.activity.get(worker.activity_sid),
     transfer: transferOf(state, reservation.sid),
-    extra: undefined
+    extra
   })
 }
 
@@ -200,7 +221,10 @@ const warnable = [
   'task_channel',
   'conversation_scoped_webhook',
   'service_webhook_configuration',
+  'configuration_address',
   'configuration_webhook',
+  'flex_configuration',
+  'flex_flow',
   'workspace'
 ] as const
 

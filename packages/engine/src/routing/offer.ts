@@ -19,7 +19,9 @@ export function queueEntered(state: State, before: TaskRow, task_queue_sid: stri
 /** Emits what happened when the task is in another queue than before. */
 export function emitQueue(state: State, before: TaskRow, task: TaskRow): void {
   if (before.task_queue_sid === task.task_queue_sid) return
-  if (before.task_queue_sid !== null) emitTask(state, 'task-queue.moved', task)
+  // Whoever has seen it in the former queue has to know that it is there no more.
+  if (before.task_queue_sid !== null)
+    emitTask(state, 'task-queue.moved', task, { previous_task_queue_sid: before.task_queue_sid })
   emitTask(state, 'task-queue.entered', task)
 }
 

@@ -11,7 +11,7 @@ import { canTake, isRequest, reservationLifeCycle, reservationRequests } from '.
 import { findReservation, named, type ReservationPath } from './lookup.ts'
 import type { ReservationRow, TransferRow } from './rows.ts'
 import { hasLetGo, holderLeft } from './task-holders.ts'
-import { refuseVoice, voiceInstructionNames } from './voice-instruction.ts'
+import { checkedInstruction, voiceInstructionNames } from './voice-instruction.ts'
 
 export interface UpdateReservation extends ReservationPath {
   readonly reservation_status?: string
@@ -42,7 +42,7 @@ export function updateReservation(state: State, params: UpdateReservation): { re
   return { reservation: state.get('reservation', reservation.sid) }
 }
 
-/** accept and reject are instructions as well; the others need a voice connection (reference taskrouter 5.5). */
+/** accept and reject are instructions as well; the others are carried out by whoever has the calls (reference taskrouter 5.5). */
 function byInstruction(state: State, reservation: ReservationRow, params: UpdateReservation): string | undefined {
   if (params.instruction === undefined || params.instruction.trim() === '') return undefined
   const instruction = oneOf(instructionNames, params.instruction, 'Instruction')
@@ -53,7 +53,13 @@ function byInstruction(state: State, reservation: ReservationRow, params: Update
     const text = `Cannot ${instruction} reservation ${sid} in workspace ${workspace_sid} because it is not pending.`
     refuse('not_possible', `${text} It is ${reservation_status}.`)
   }
-  return refuseVoice(state, reservation, instruction, { ...params })
+  const fields = checkedInstruction(state, reservation, instruction, { ...params })
+  state.emit('ringdown.reservation.instructed', {
+    reservation,
+    task: state.get('task', reservation.task_sid),
+    extra: { instruction, fields: JSON.stringify(fields) }
+  })
+  return undefined
 }
 
 const instructionNames = ['accept', 'reject', ...voiceInstructionNames] as const
@@ -86,7 +92,8 @@ export function accept(state: State, pending: ReservationRow): void {
   emitReservation(state, 'reservation.accepted', reservation)
   if (transfer) emitTransfer(state, 'task.transfer-completed', transfer)
   for (const sibling of state.tables.reservation.list('task_sid', task_sid)) {
-    if (sibling.reservation_status === 'pending') withdraw(state, sibling.sid, 'rescinded')
+    if (sibling.reservation_status === 'pending')
+      withdraw(state, sibling.sid, 'rescinded', state.get('worker', reservation.worker_sid))
   }
 }
 

@@ -155,7 +155,10 @@ const taskColumns = {
   retry_at: integer<number | null>(),
   delete_at: integer<number | null>(),
   /** When a task that is over is forgotten: then it is put away, with its reservations and transfers. Null until then. */
-  forget_at: integer<number | null>()
+  forget_at: integer<number | null>(),
+  /** The names that its queue and workflow had when it was put away, for when these are deleted; null until then. */
+  task_queue_name: text<string | null>(),
+  workflow_name: text<string | null>()
 } as const
 export type TaskRow = RowOf<typeof taskColumns>
 

@@ -185,6 +185,9 @@ describe('MaxReservedWorkers (5.3)', () => {
     )
     const statuses = world.events('reservation.rescinded').map((event) => event.refs.task?.assignment_status)
     expect(statuses).toEqual(['assigned', 'assigned'])
+    // Whoever was slower is told who has it.
+    const names = world.events('reservation.rescinded').map((event) => event.refs.extra?.accepted_worker_name)
+    expect(names).toEqual(['Bea', 'Bea'])
   })
 
   it('leaves the others alone when one says no or nothing, and does not top up', () => {

@@ -73,7 +73,7 @@ export function updateTaskQueue(
     if (!isLong) endJudgingOf(state, 'task_queue_sid', sid)
     state.emit('task-queue.expression.updated', { workspace: workspaceOf(state, workspace_sid), task_queue })
     warnOfQueue(state, task_queue)
-  }
+  } else state.emit('ringdown.task-queue.updated', { workspace: workspaceOf(state, workspace_sid), task_queue })
   return { task_queue }
 }
 

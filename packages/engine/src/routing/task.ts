@@ -31,8 +31,11 @@ export function createTask(state: State, params: CreateTask): { task: TaskRow } 
   return { task: addTask(state, params) }
 }
 
-/** The task of `createTask`, for whoever makes one on the way to something else. */
-export function addTask(state: State, params: CreateTask): TaskRow {
+/**
+ * The task of `createTask`, for whoever makes one on the way to something else. One that no filter of its workflow takes is
+ * refused, or canceled where nobody is there to whom that could be said.
+ */
+export function addTask(state: State, params: CreateTask, unmatched: 'refused' | 'canceled' = 'refused'): TaskRow {
   const { workspace_sid } = params
   workspaceOf(state, workspace_sid)
   const most = state.settings.limits.tasks
@@ -52,6 +55,7 @@ export function addTask(state: State, params: CreateTask): TaskRow {
   if (route.queue_sid) enterQueue(state, task.sid, route.queue_sid)
   if (task.workflow_document_sid === null) offer(state, task.sid)
   else if (!followWorkflow(state, task.sid, 0)) {
+    if (unmatched === 'canceled') return cancel(state, task.sid, reasons.workflow)
     refuse('invalid', `Task matches no filter of Workflow ${task.workflow_sid}, which has no default filter`)
   }
   return state.get('task', task.sid)
@@ -96,7 +100,9 @@ function newTask(
     target_at: ignore_capacity ? state.at + state.settings.direct_reservation_within_s * 1000 : null,
     retry_at: null,
     delete_at: null,
-    forget_at: null
+    forget_at: null,
+    task_queue_name: null,
+    workflow_name: null
   }
 }
 

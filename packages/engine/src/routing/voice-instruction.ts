@@ -4,7 +4,7 @@ import { e164 } from '../core/phone-number.ts'
 import { refuse } from '../core/refusals.ts'
 import type { ReservationRow } from './rows.ts'
 
-/** Instructions that need a voice connection (reference taskrouter 5.5). */
+/** Instructions that need a call (reference taskrouter 5.5). */
 export const voiceInstructionNames = ['dequeue', 'call', 'redirect', 'conference', 'supervise'] as const
 export type VoiceInstructionName = (typeof voiceInstructionNames)[number]
 
@@ -43,12 +43,9 @@ export function isVoiceInstruction(name: string): name is VoiceInstructionName {
   return Object.hasOwn(rules, name)
 }
 
-/** Why an instruction cannot be carried out where there is no voice connection. */
-export function withoutVoice(name: VoiceInstructionName): InstructionProblem {
-  return {
-    code: rules[name].failed,
-    message: `Instruction '${name}' is not possible: no voice connection is configured`
-  }
+/** The debugger's number for an instruction that could not be carried out. */
+export function failedCode(name: VoiceInstructionName): number {
+  return rules[name].failed
 }
 
 /** What is wrong with an instruction for a reservation; undefined when it could be carried out. */
@@ -86,21 +83,37 @@ export function problemOf(
   return undefined
 }
 
-/** An instruction by REST: nobody could carry it out; what it lacks besides is said as well. */
-export function refuseVoice(
+/**
+ * What an instruction by REST says, as text by the names that the callback's answer has. Refuses what could not be carried
+ * out; whoever has the calls hears of the rest by the event.
+ */
+export function checkedInstruction(
   state: State,
   reservation: ReservationRow,
   name: VoiceInstructionName,
   params: InstructionFields
-): never {
+): Readonly<Record<string, string>> {
   const { prefix } = rules[name]
-  const fields = Object.fromEntries(
-    Object.entries(params).flatMap(([key, value]) =>
-      key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : []
+  const fields = instructionTexts(
+    Object.fromEntries(
+      Object.entries(params).flatMap(([key, value]) =>
+        key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : []
+      )
     )
   )
-  const problems = [withoutVoice(name), problemOf(state, reservation, name, fields)]
-  return refuse('invalid', problems.flatMap((one) => (one ? [`${one.message} (error ${one.code})`] : [])).join('; '))
+  const problem = problemOf(state, reservation, name, fields)
+  if (problem) refuse('invalid', `${problem.message} (error ${problem.code})`)
+  return fields
+}
+
+/** Fields as texts; lists are joined by blanks, and what is neither is left out. */
+export function instructionTexts(fields: InstructionFields): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => {
+      if (Array.isArray(value)) return [[name, value.map(String).join(' ')]]
+      return ['string', 'number', 'boolean'].includes(typeof value) ? [[name, String(value)]] : []
+    })
+  )
 }
 
 function isText(value: unknown): value is string {

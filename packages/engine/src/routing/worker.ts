@@ -73,7 +73,7 @@ export function updateWorker(
     if (changed.attributes !== before.attributes) {
       emitWorker(state, 'worker.attributes.update', changed)
       warnOfWorker(state, changed)
-    }
+    } else if (changed.friendly_name !== before.friendly_name) emitWorker(state, 'ringdown.worker.updated', changed)
   }
   if (activity_sid) {
     checkMove(state, sid, activity_sid)

@@ -184,7 +184,8 @@ function checkParams(state: State, workspace_sid: string, params: WorkflowParams
   if (configuration.length > MAX_DOCUMENT_BYTES)
     refuse('invalid', `Configuration must not be larger than ${MAX_DOCUMENT_BYTES} bytes`)
   try {
-    for (const queue_sid of parseWorkflowDocument(configuration).queues) {
+    const compiling = (length: number) => state.matcher.longAnswers.compiling(length)
+    for (const queue_sid of parseWorkflowDocument(configuration, compiling).queues) {
       if (state.find('task_queue', queue_sid)?.workspace_sid !== workspace_sid) {
         refuse('invalid', `Configuration: TaskQueue ${queue_sid} does not exist in Workspace ${workspace_sid}`)
       }

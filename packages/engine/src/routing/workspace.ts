@@ -109,7 +109,7 @@ export function updateWorkspace(
 
 function warnOfFilter(state: State, workspace: WorkspaceRow): void {
   const names = (workspace.events_filter ?? '').split(',').map((name) => name.trim())
-  warnOfUnknownEvents(state, { workspace }, 'EventsFilter', names, callbackEvents)
+  warnOfUnknownEvents(state, { workspace }, { parameter: 'EventsFilter', names, known: callbackEvents })
 }
 
 /** What a workspace's callback can be told; what only we tell is not for receivers that know Twilio's. */

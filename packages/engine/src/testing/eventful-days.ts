@@ -1,5 +1,7 @@
 import type { RenderedEvent } from '../core/events.ts'
 import { render } from '../events.ts'
+import type { VoiceVerb } from '../voice/program.ts'
+import { definition, trigger, widget } from './flows.ts'
 import { World } from './world.ts'
 
 const customer = { messaging_binding_address: '+37255500001', messaging_binding_proxy_address: '+3726000' } as const
@@ -15,8 +17,12 @@ export function eventfulDays(): { readonly events: readonly RenderedEvent[]; rea
   handTasksOn(world)
   waitTooLong(world)
   talk(world)
+  message(world)
   interact(world)
   automate(world)
+  putAside(world)
+  runFlow(world)
+  telephone(world)
   clearAway(world)
   const events = world.events().map((event) => JSON.parse(JSON.stringify(render(event))) as RenderedEvent) // as the log has it
   return { events, account_sid: world.state.account_sid }
@@ -139,10 +145,29 @@ function talk(world: World): void {
   world.do({ type: 'participant.update', ...place, attributes: '{"vip":true}' })
   const { message } = world.do({ type: 'message.create', conversation_sid: sid, author: 'ann', body: 'Hello?' })
   world.do({ type: 'message.update', conversation_sid: sid, sid: message.sid, body: 'Hello!' })
+  const way = { message_sid: message.sid, participant_sid: participant.sid, channel_message_sid: `SM${'1'.repeat(32)}` }
+  world.do({ type: 'message_receipt.create', ...way })
   world.do({ type: 'message.delete', conversation_sid: sid, sid: message.sid })
   world.do({ type: 'participant.delete', ...place })
   world.do({ type: 'conversation.update', sid, state: 'closed' })
   world.do({ type: 'conversation.delete', sid })
+}
+
+/** Customers and carriers of every temper. */
+function message(world: World): void {
+  const ours = '+3726000'
+  const send = (to: string, body: string) => {
+    const { sid } = world.do({ type: 'channel_message.create', from: ours, to, body }).channel_message
+    const { answer } = world.do({ type: 'phone.take', sid })
+    if ('error_code' in answer) world.do({ type: 'channel_message.given', sid, ...answer })
+  }
+  const { sid: phone_sid } = world.do({ type: 'phone.create', address: '+37255500010', read_after_ms: 0 }).phone
+  world.do({ type: 'phone.write', phone_sid, to: ours, body: 'Where is my order?' })
+  send('+37255500010', 'It comes today')
+  world.do({ type: 'phone.create', address: '+37255500011', outcome: 'undelivered' })
+  send('+37255500011', 'It comes today')
+  world.do({ type: 'phone.create', address: '+37255500012', outcome: 'failed' })
+  send('+37255500012', 'It comes today')
 }
 
 function interact(world: World): void {
@@ -165,6 +190,12 @@ function interact(world: World): void {
   const respond = (reservation_status: string) =>
     world.do({ type: 'reservation.update', workspace_sid, task_sid, sid: reservation_sid, reservation_status })
   respond('accepted')
+  for (const status of ['failed', 'completed']) {
+    const path = { interaction_sid: interaction.sid, channel_sid }
+    const wish = { ...path, transfer_type: 'warm', to: world.queue('Night').sid }
+    const { interaction_transfer } = world.do({ type: 'interaction_transfer.create', ...wish })
+    world.do({ type: 'interaction_transfer.update', ...path, sid: interaction_transfer.sid, status })
+  }
   respond('wrapping')
   respond('completed')
   world.do({ type: 'interaction_channel.update', interaction_sid: interaction.sid, sid: channel_sid, status: 'closed' })
@@ -188,6 +219,109 @@ function automate(world: World): void {
   world.do({ type: 'wrap_up.update', workspace_sid, reservation_sid: sid, extended: true })
   world.pass('2 min')
   configure(false)
+}
+
+/** An agent parks contacts: one comes back when its customer writes, and nothing is left by which the other could. */
+function putAside(world: World): void {
+  const { workspace_sid } = world
+  world.addQueue('Aside')
+  const workflow = world.addWorkflow('Aside', { filters: [], default_filter: { queue: 'Aside' } })
+  world.addWorker('Ute', { capacity: { default: 5 } })
+  const parked = () => {
+    const { sid: conversation_sid } = world.do({ type: 'conversation.create' }).conversation
+    world.do({ type: 'participant.create', conversation_sid, ...customer, messaging_binding_proxy_address: '+3726002' })
+    const { task } = world.do({
+      type: 'interaction.create',
+      channel: { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: conversation_sid } },
+      routing: { properties: { workspace_sid, workflow_sid: workflow.sid, task_channel_unique_name: 'default' } }
+    })
+    const task_sid = task?.sid ?? ''
+    const { sid = '', worker_sid = '' } = world.state.tables.reservation.firstBy('task_sid', task_sid) ?? {}
+    world.do({ type: 'reservation.update', workspace_sid, task_sid, sid, reservation_status: 'accepted' })
+    world.do({ type: 'parked_contact.create', workspace_sid, worker_sid, task_sid })
+    const author = customer.messaging_binding_address
+    return () => {
+      world.do({ type: 'message.create', conversation_sid, author, body: 'One more thing' })
+      world.do({ type: 'conversation.delete', sid: conversation_sid })
+    }
+  }
+  parked()()
+  const write = parked()
+  world.do({ type: 'workflow.delete', workspace_sid, sid: workflow.sid })
+  world.do({ type: 'task_queue.delete', workspace_sid, sid: world.queue('Aside').sid })
+  write()
+}
+
+/** A flow comes to a widget that nothing here can do. */
+function runFlow(world: World): void {
+  const states = [trigger({ incomingRequest: 'greet' }), widget('greet', 'say-play', {}, { say: 'Hello!' })]
+  const flow = { type: 'flow.create', friendly_name: 'Welcome', status: 'published' } as const
+  const { sid: flow_sid } = world.do({ ...flow, definition: definition(states) }).flow
+  world.do({ type: 'execution.create', flow_sid, to: customer.messaging_binding_address, from: '+3726000' })
+}
+
+/** Somebody calls, waits, is connected, meets others in a conference and leaves a message. */
+function telephone(world: World): void {
+  const ours = '+37260001'
+  world.do({ type: 'incoming_phone_number.create', phone_number: ours, voice_url: 'https://acme.example/voice' })
+  const [ann, bob] = ['+37255500091', '+37255500092'].map(
+    (address) => world.do({ type: 'phone.create', address, call_outcome: 'answers' }).phone
+  )
+  if (!ann || !bob) throw new Error('both phones were made')
+  const say = { verb: 'Say', attributes: {}, text: 'Hello' }
+  const answer = (call_sid: string, ...verbs: readonly VoiceVerb[]) => {
+    const { request } = world.state.get('call', call_sid)
+    const url = 'https://acme.example/voice'
+    world.do({
+      type: 'call.document',
+      ...{ call_sid, ticket: request?.ticket ?? '', url, method: 'POST', verbs, isMissing: verbs.length === 0 },
+      problems: verbs.length > 0 ? [] : [{ code: 11200, reason: "the answer's status is 500", url, level: 'error' }]
+    })
+  }
+  const calls = () => world.do({ type: 'phone_call.create', phone_sid: ann.sid, to: ours }).call.sid
+  const hangsUp = (phone_sid: string, sid: string) =>
+    world.do({ type: 'phone_call.update', phone_sid, sid, action: 'hang-up' })
+
+  answer(calls())
+  world.pass('10 s')
+
+  const waiting = calls()
+  answer(waiting, { verb: 'Enqueue', attributes: {}, text: 'line' })
+  world.pass('20 s')
+  const taken = world.do({
+    type: 'call.create',
+    ...{ to: bob.address, from: ours, status_callback: 'https://acme.example/status' },
+    status_callback_event: ['initiated', 'ringing', 'answered', 'completed'],
+    verbs: [{ verb: 'Dial', attributes: {}, children: [{ verb: 'Queue', attributes: {}, text: 'line' }] }]
+  }).call.sid
+  world.pass('30 s')
+  hangsUp(bob.sid, taken)
+
+  const { conference_sid, call_sid } = world.do({
+    type: 'conference_participant.create',
+    ...{ conference_sid: 'Room', from: ours, to: bob.address, label: 'bob' }
+  }).conference_participant
+  const meeting = calls()
+  answer(meeting, {
+    verb: 'Dial',
+    attributes: {},
+    children: [{ verb: 'Conference', attributes: {}, text: 'Room' }]
+  })
+  for (const change of [
+    { muted: true },
+    { muted: false },
+    { hold: true },
+    { hold: false },
+    { end_conference_on_exit: true }
+  ])
+    world.do({ type: 'conference_participant.update', conference_sid, call_sid, ...change })
+  hangsUp(bob.sid, call_sid)
+
+  const speaking = calls()
+  answer(speaking, { verb: 'Record', attributes: { action: '/recorded', playBeep: 'false' } })
+  world.do({ type: 'phone_call.update', phone_sid: ann.sid, sid: speaking, action: 'speak', text: 'Call me back' })
+  hangsUp(ann.sid, speaking)
+  answer(speaking, say)
 }
 
 function clearAway(world: World): void {

@@ -22,6 +22,7 @@ import type { CreateTask, UpdateTask } from '../routing/task.ts'
 import type { TaskQueueParams } from '../routing/task-queue.ts'
 import type { WorkflowParams } from '../routing/workflow.ts'
 import { defaultSettings, type Settings } from '../settings.ts'
+import type { Tools } from '../tools.ts'
 
 const units_ms: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
 
@@ -36,6 +37,7 @@ export interface WorldOptions {
   readonly seed?: number
   readonly settings?: Partial<Omit<Settings, 'limits'>> & { readonly limits?: Partial<Settings['limits']> }
   readonly workspace?: Partial<CommandOf<'workspace.create'>>
+  readonly tools?: Tools
 }
 
 /**
@@ -50,10 +52,10 @@ export class World {
   readonly #events: EngineEvent[] = []
   #at = 1_767_225_600_000 // 2026-01-01
 
-  constructor({ seed = 1, settings, workspace }: WorldOptions = {}) {
+  constructor({ seed = 1, settings, workspace, tools }: WorldOptions = {}) {
     this.#seed = seed
     const limits = { ...defaultSettings.limits, ...settings?.limits }
-    this.state = new State(`AC${'0'.repeat(32)}`, { ...defaultSettings, ...settings, limits })
+    this.state = new State(`AC${'0'.repeat(32)}`, { ...defaultSettings, ...settings, limits }, tools)
     this.workspace_sid = this.do({ type: 'workspace.create', friendly_name: 'Center', ...workspace }).workspace.sid
   }
 

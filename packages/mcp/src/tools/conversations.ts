@@ -1,3 +1,4 @@
+import { writerOf } from '@ringdown/contract/situations'
 import type { ParticipantInstance } from 'twilio/lib/rest/conversations/v1/conversation/participant.js'
 import { fault } from '../errors.ts'
 import { objectIn } from '../json.ts'
@@ -42,12 +43,9 @@ export function roleOf(
   participant: ParticipantInstance | undefined,
   gone: { readonly participantSid: string | null; readonly author: string | null }
 ): 'customer' | 'agent' | 'system' {
-  if (!participant) {
-    if (gone.participantSid === null) return 'system'
-    return /^(\+\d|[a-z]+:)/.test(gone.author ?? '') ? 'customer' : 'agent'
-  }
-  if (objectIn(participant.messagingBinding).address) return 'customer'
-  return objectIn(participant.attributes).member_type === 'guest' ? 'customer' : 'agent'
+  const isGuest = () => objectIn(participant?.attributes).member_type === 'guest'
+  const member = participant && { isOutside: Boolean(objectIn(participant.messagingBinding).address) || isGuest() }
+  return writerOf(member, gone)
 }
 
 const durationText = /^P(?=\d|T\d)(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/

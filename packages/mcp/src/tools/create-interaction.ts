@@ -13,7 +13,7 @@ import { maxPriority, maxSeconds, workspaceArgument, workspaceOf } from './share
 const args = argumentsOf({
   channelType: {
     type: 'string',
-    enum: ['sms', 'whatsapp', 'messenger', 'web', 'chat', 'email', 'voice', 'gbm'],
+    enum: ['sms', 'whatsapp', 'messenger', 'instagram', 'web', 'chat', 'email', 'voice', 'gbm'],
     also: { facebook: 'messenger', webchat: 'web' }
   },
   initiatedBy: {
@@ -88,19 +88,18 @@ export const createInteraction: Tool = {
 
 /** Channel types whose customer is an identity in the chat, without an address of ours. */
 const chatTypes = new Set(['web', 'chat'])
-const addressPrefixes: Readonly<Record<string, string>> = { whatsapp: 'whatsapp:', messenger: 'messenger:' }
+const addressPrefixes: Readonly<Record<string, string>> = {
+  whatsapp: 'whatsapp:',
+  messenger: 'messenger:',
+  instagram: 'instagram:'
+}
 /** Milliseconds that a call waits for the channel to leave `setup`. */
 const patience_ms = 3000
 
 async function createContact(values: Given, call: Call): Promise<Outcome> {
   const { channelType, conversationSid, workerSid } = values
-  if (channelType === 'voice' && call.backend.kind === 'ringdown') {
-    throw fault('not_built', 'voice needs a voice connection, and this server has none yet', {
-      argument: 'channelType',
-      next: 'use sms, whatsapp, messenger, web, chat or email'
-    })
-  }
-  const initiatedBy = values.initiatedBy ?? (workerSid ? 'agent' : conversationSid ? 'customer' : 'api')
+  const isThere = conversationSid !== undefined || isWaiting(values)
+  const initiatedBy = values.initiatedBy ?? (workerSid ? 'agent' : isThere ? 'customer' : 'api')
   if (initiatedBy === 'agent' && !(workerSid && values.taskQueueSid)) throw await agentMissing(values, call)
   const participants = participantsOf(values)
   if (participants.length > 0 && !conversationSid) await refuseBound(participants, call)
@@ -135,20 +134,25 @@ function participantsOf(values: Given): readonly Row[] {
   const customer = values.customerAddress ?? (typeof properties.to === 'string' ? properties.to : undefined)
   const business = values.businessAddress ?? (typeof properties.from === 'string' ? properties.from : undefined)
   const addressed = chatTypes.has(channelType) ? customer : channelType === 'email' ? customer : customer && business
+  if (channelType === 'voice' && (customer || isWaiting(values))) return []
   if (!addressed) {
     if (conversationSid) return []
-    const both = chatTypes.has(channelType)
-      ? 'customerAddress (their identity)'
-      : channelType === 'email'
-        ? 'customerAddress'
-        : 'customerAddress and businessAddress'
+    const both =
+      channelType === 'voice'
+        ? 'customerAddress (whom to call), or attributes.call_sid (a call that waits in a queue)'
+        : chatTypes.has(channelType)
+          ? 'customerAddress (their identity)'
+          : channelType === 'email'
+            ? 'customerAddress'
+            : 'customerAddress and businessAddress'
     throw fault('missing_argument', `${channelType} needs conversationSid (customer already wrote) or ${both}`, {
       argument: customer ? 'businessAddress' : 'customerAddress',
       next: `give conversationSid, or ${both}`
     })
   }
   if (chatTypes.has(channelType)) return [{ identity: customer }]
-  if (channelType === 'email') return [compact({ level: 'to', address: customer, name: customerName })]
+  if (channelType === 'email')
+    return [compact({ level: 'to', address: customer, name: customerName, proxy_address: business })]
   const prefix = addressPrefixes[channelType] ?? ''
   const prefixed = (address: string | undefined) => (address?.startsWith(prefix) ? address : `${prefix}${address}`)
   return [{ address: prefixed(customer), proxy_address: prefixed(business), type: channelType }]
@@ -167,7 +171,7 @@ function propertiesOf({ channelType, conversationSid, channelProperties, custome
 /** JSON text: attributes stay as they were given. */
 async function routingOf(values: Given, workspaceSid: string, call: Call): Promise<string> {
   const { taskQueueSid, workerSid, taskChannel, attributes, priority, timeout, customerName } = values
-  const named = { customerName: customerName && JSON.stringify(customerName) }
+  const named = { customerName: customerName && JSON.stringify(customerName), ...calledFrom(values) }
   const attributed = withDefaults(attributes?.text ?? '{}', named)
   const properties = compact({
     workspace_sid: workspaceSid,
@@ -180,6 +184,22 @@ async function routingOf(values: Given, workspaceSid: string, call: Call): Promi
   })
   const text = JSON.stringify(properties)
   return membersOf(attributed).length > 0 ? setAt(text, ['attributes'], attributed) : text
+}
+
+/** Whether it is for a call that is there already. */
+function isWaiting({ channelType, attributes }: Given): boolean {
+  return channelType === 'voice' && typeof attributes?.value.call_sid === 'string'
+}
+
+/** Of a call that is to be made: whom the worker's acceptance calls, and what number is shown. */
+function calledFrom(values: Given): Record<string, string | undefined> {
+  const { channelType, customerAddress, businessAddress } = values
+  if (channelType !== 'voice' || isWaiting(values)) return {}
+  return {
+    direction: '"outbound"',
+    outbound_to: customerAddress && JSON.stringify(customerAddress),
+    from: businessAddress && JSON.stringify(businessAddress)
+  }
 }
 
 /** The only workflow, or Flex's default one; where a queue is given the API may do without. */

@@ -56,7 +56,7 @@ export const getFlexConfiguration: Tool = {
         const all: Row = Object.fromEntries(
           properties.map(([name, value]) => [name, name === 'integrations' ? masked(value) : dated(value)])
         )
-        const row: Row = { ...all, enabledChannels: await enabledChannels(call, configuration.channelConfigs) }
+        const row: Row = { ...all, enabledChannels: await enabledChannels(call, configuration) }
         if (call.fields && call.fields.length > 0) return pick(row, ['accountSid'], call.fields)
         const attributes = sizeOf(row.attributes) <= maxShown_bytes ? row.attributes : undefined
         const omitted = Object.entries(row).filter(
@@ -77,18 +77,29 @@ export const getFlexConfiguration: Tool = {
   }
 }
 
-/** Channel types that reach this contact center: enabled Flex Flows, addresses that create conversations, channel settings. */
-async function enabledChannels(call: Call, channelConfigs: unknown): Promise<readonly string[]> {
-  const { flexApi, conversations } = call.backend.client
-  const [flows, addresses] = await Promise.all([
+/**
+ * Channel types that reach this contact center: enabled Flex Flows, addresses that create conversations, channel settings,
+ * and calls, where a number has a program or the outbound call flow is on.
+ */
+export async function enabledChannels(
+  call: Call,
+  { channelConfigs, outboundCallFlows }: { readonly channelConfigs: unknown; readonly outboundCallFlows: unknown }
+): Promise<readonly string[]> {
+  const { flexApi, conversations, incomingPhoneNumbers } = call.backend.client
+  const [flows, addresses, numbers] = await Promise.all([
     orNone(flexApi.v1.flexFlow.list({ limit: 1000 })),
-    orNone(conversations.v1.addressConfigurations.list({ limit: 1000, pageSize: 50 }))
+    orNone(conversations.v1.addressConfigurations.list({ limit: 1000, pageSize: 50 })),
+    orNone(incomingPhoneNumbers.list({ limit: 1000 }))
   ])
+  const isOnThePhone =
+    objectIn(objectIn(outboundCallFlows).default).enabled === true ||
+    numbers.some(({ voiceUrl, voiceApplicationSid }) => voiceUrl || voiceApplicationSid)
   const settings = Array.isArray(channelConfigs) ? channelConfigs.map((config) => objectIn(config).address_type) : []
   const types = [
     ...flows.filter((flow) => flow.enabled).map((flow) => flow.channelType),
     ...addresses.filter((address) => objectIn(address.autoCreation).enabled === true).map((address) => address.type),
-    ...settings
+    ...settings,
+    ...(isOnThePhone ? ['voice'] : [])
   ]
   return [...new Set(types.filter((type) => typeof type === 'string'))].sort()
 }

@@ -2,14 +2,15 @@ import type { TaskInstance } from 'twilio/lib/rest/taskrouter/v1/workspace/task.
 import type { WorkspaceContext } from 'twilio/lib/rest/taskrouter/v1/workspace.js'
 import { explained, fault, isApi } from '../errors.ts'
 import { objectIn } from '../json.ts'
-import { type ApiPage, type PageOptions, paged } from '../pages.ts'
+import { type ApiPage, type PageOptions, paged, pagedList } from '../pages.ts'
 import { compact, dated, type Instance, type Outcome, type Row } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
+import { type FigureGroup, figureFields, insightFigures } from './insight-figures.ts'
 import { instant, pageArguments, pagingNames, workspaceArgument, workspaceOf } from './shared.ts'
 
 const args = argumentsOf({
   ...workspaceArgument,
-  scope: { type: 'string', enum: ['workspace', 'task_queue', 'worker', 'workflow'] },
+  scope: { type: 'string', enum: ['workspace', 'task_queue', 'worker', 'workflow', 'activity'] },
   taskQueueSid: { type: 'string', ref: 'task_queue', description: 'SID or name' },
   workerSid: { type: 'string', ref: 'worker', description: 'SID or name' },
   workflowSid: { type: 'string', ref: 'workflow', description: 'SID or name' },
@@ -28,7 +29,7 @@ export const getWorkspaceStatistics: Tool = {
   name: 'get_workspace_statistics',
   title: 'Workspace statistics',
   description:
-    'Real-time and cumulative figures: tasks by status, waiting times, available workers, workers by activity, reservations. scope narrows to a queue, worker or workflow; without its SID, one row for each queue or workflow, or all workers together.',
+    'Real-time and cumulative figures: tasks by status, waiting times, available workers, workers by activity, reservations. scope narrows to a queue, worker or workflow; without its SID, a row for each. Ringdown adds figures as query_insights defines them.',
   hints: hints('RI'),
   arguments: args,
   output: {
@@ -48,6 +49,11 @@ export const getWorkspaceStatistics: Tool = {
         taskQueueSid: 'string',
         workflow: 'string',
         workflowSid: 'string',
+        worker: 'string',
+        workerSid: 'string',
+        activity: 'string',
+        activitySid: 'string',
+        workers: 'integer',
         waiting: 'integer',
         longestWaitSeconds: 'integer',
         assigned: 'integer',
@@ -56,7 +62,8 @@ export const getWorkspaceStatistics: Tool = {
         averageWaitSeconds: 'number',
         accepted: 'integer',
         canceled: 'integer',
-        timedOut: 'integer'
+        timedOut: 'integer',
+        ...figureFields('task_queue', 'worker', 'activity')
       }
     ]
   },
@@ -94,7 +101,7 @@ export const getWorkspaceStatistics: Tool = {
 }
 
 const ownerArguments = { task_queue: 'taskQueueSid', worker: 'workerSid', workflow: 'workflowSid' } as const
-type Scope = 'workspace' | keyof typeof ownerArguments
+type Scope = 'workspace' | 'activity' | keyof typeof ownerArguments
 
 function scopeOf(values: Given): Scope {
   const told = Object.entries(ownerArguments).flatMap(([scope, name]) =>
@@ -116,14 +123,82 @@ async function statistics(values: Given, call: Call): Promise<Outcome> {
   const workspace = await workspaceOf(call)
   if (scope === 'task_queue' && !values.taskQueueSid) return queueRows(workspace, values, call)
   if (scope === 'workflow' && !values.workflowSid) return workflowRows(workspace, values, call)
-  if (scope === 'worker' && values.workerSid) return oneWorker(workspace, values.workerSid, values)
+  if (scope === 'activity') return activityRows(workspace, values, call)
+  if (scope === 'worker' && values.workerSid) return oneWorker(workspace, values.workerSid, values, call)
   const { realTime, cumulative } = sources(workspace, scope, values)
-  const figures = await both(realTime, cumulative, values, call)
+  const figures = await explained(
+    call,
+    () => both(realTime, cumulative, values, call),
+    // Twilio blocks them where there are very many workers.
+    ({ status }) =>
+      scope === 'worker' && status === 403
+        ? { next: 'use scope task_queue, or manage_workers list with available' }
+        : undefined
+  )
   const available =
     scope === 'workspace' || scope === 'worker' ? await availableWorkers(workspace, figures.realtime) : undefined
   const { taskQueueSid, workflowSid } = values
   const waiting = await waitingTasks(workspace, values, given({ taskQueueSid, workflowSid }), figures.realtime)
-  return { summary: summaryOf(figures, available, waiting), ...figures }
+  const rows = scope === 'workspace' ? {} : await rowsBeside(scope, values, call)
+  return { summary: summaryOf(figures, available, waiting), ...figures, ...rows }
+}
+
+/** Figures of insights in the window of the cumulative ones; undefined where nobody asks for any, or nobody keeps them. */
+async function figuresBy(group: FigureGroup, values: Given, call: Call): Promise<ReadonlyMap<string, Row> | undefined> {
+  if (values.view === 'realtime') return undefined
+  const workspaceSid = await call.workspace()
+  const { startDate, endDate, minutes = 15, taskChannel } = values
+  const end = instant('endDate', endDate)
+  const back = end && new Date(end.getTime() - minutes * 60_000)
+  const from = (instant('startDate', startDate) ?? back)?.toISOString() ?? `PT${minutes}M`
+  const channel = taskChannel === undefined ? undefined : await channelOf(taskChannel, call)
+  return insightFigures(call, group, { workspaceSid, from, to: end?.toISOString(), channel })
+}
+
+/** A task channel's unique name. */
+async function channelOf(sid: string, call: Call): Promise<string> {
+  return (
+    await call.backend.client.taskrouter.v1
+      .workspaces(await call.workspace())
+      .taskChannels(sid)
+      .fetch()
+  ).uniqueName
+}
+
+/** Every worker, or the one thing that is asked for, with its figures. */
+async function rowsBeside(scope: 'task_queue' | 'workflow' | 'worker', values: Given, call: Call): Promise<Outcome> {
+  const figures = await figuresBy(scope, values, call)
+  if (!figures) return {}
+  const sid = values[ownerArguments[scope]]
+  const names = new Map(
+    (await call.names.entries(scope, await call.workspace())).map((one) => [one.sid, one.names[0] ?? one.sid])
+  )
+  const sids = sid === undefined ? [...names.keys()] : [sid]
+  const keys = { task_queue: 'taskQueue', workflow: 'workflow', worker: 'worker' } as const
+  const key = keys[scope]
+  const { rows, nextPageToken } = await pagedList(call, sids, (one) => ({
+    ...{ [key]: names.get(one) ?? one, [`${key}Sid`]: one },
+    ...figures.get(one)
+  }))
+  return { rows, nextPageToken }
+}
+
+/** A row for each activity: who is in it now, and how long it took of all. */
+async function activityRows(workspace: WorkspaceContext, values: Given, call: Call): Promise<Outcome> {
+  const [now, figures] = await Promise.all([
+    workspace.workers.realTimeStatistics().fetch(given({ taskChannel: values.taskChannel })),
+    figuresBy('activity', values, call)
+  ])
+  const { activityStatistics } = now
+  const { rows, nextPageToken } = await pagedList(
+    call,
+    activityStatistics.map(objectIn),
+    ({ friendly_name, sid, workers }) => ({
+      ...{ activity: friendly_name, activitySid: sid, workers: number(workers) },
+      ...figures?.get(String(friendly_name))
+    })
+  )
+  return { rows, nextPageToken }
 }
 
 const maxWaiting = 1000
@@ -269,7 +344,7 @@ async function availableWorkers(workspace: WorkspaceContext, realtime: Row | und
     .reduce((sum, row) => sum + (available.has(String(row.sid)) ? (number(row.workers) ?? 0) : 0), 0)
 }
 
-async function oneWorker(workspace: WorkspaceContext, workerSid: string, values: Given): Promise<Outcome> {
+async function oneWorker(workspace: WorkspaceContext, workerSid: string, values: Given, call: Call): Promise<Outcome> {
   if (values.view === 'realtime') {
     throw fault('bad_value', 'one worker has cumulative figures only', {
       argument: 'view',
@@ -279,7 +354,7 @@ async function oneWorker(workspace: WorkspaceContext, workerSid: string, values:
     })
   }
   const { cumulative } = await workspace.workers(workerSid).statistics().fetch(span(values))
-  return { cumulative: objectIn(cumulative) }
+  return { cumulative: objectIn(cumulative), ...(await rowsBeside('worker', values, call)) }
 }
 
 function rowOfFigures(name: Row, realtime: Row, cumulative: Row | undefined, waiting: readonly TaskInstance[]): Row {
@@ -306,7 +381,8 @@ async function queueRows(workspace: WorkspaceContext, values: Given, call: Call)
   const period = { ...span(values), ...given({ splitByWaitTime: values.splitByWaitTime }) }
   const waiting = await waitingTasks(workspace, values)
   const waitingOf = (sid: string) => waiting.filter((task) => task.taskQueueSid === sid)
-  const nameOf = (sid: string): Row => ({ taskQueue: names.get(sid) ?? sid, taskQueueSid: sid })
+  const figures = await figuresBy('task_queue', values, call)
+  const nameOf = (sid: string): Row => ({ taskQueue: names.get(sid) ?? sid, taskQueueSid: sid, ...figures?.get(sid) })
   if (values.view !== 'realtime') {
     try {
       const { rows, nextPageToken } = await paged(
@@ -342,6 +418,7 @@ async function queueRows(workspace: WorkspaceContext, values: Given, call: Call)
 
 async function workflowRows(workspace: WorkspaceContext, values: Given, call: Call): Promise<Outcome> {
   const waiting = await waitingTasks(workspace, values)
+  const figures = await figuresBy('workflow', values, call)
   const { rows, nextPageToken } = await pagedFigures(
     call,
     (page) => workspace.workflows.page(page),
@@ -349,7 +426,8 @@ async function workflowRows(workspace: WorkspaceContext, values: Given, call: Ca
       const { realTime, cumulative } = sources(workspace, 'workflow', { ...values, workflowSid: sid })
       const { realtime, cumulative: period } = await both(realTime, cumulative, values, call)
       const own = waiting.filter((task) => task.workflowSid === sid)
-      return rowOfFigures({ workflow: friendlyName, workflowSid: sid }, realtime ?? {}, period, own)
+      const name = { workflow: friendlyName, workflowSid: sid, ...figures?.get(sid) }
+      return rowOfFigures(name, realtime ?? {}, period, own)
     }
   )
   return { rows, nextPageToken }

@@ -20,7 +20,7 @@ const args = argumentsOf({
   identity: { type: 'string' },
   messagingBindingAddress: { type: 'string', description: "customer's, e.g. whatsapp:+33…" },
   messagingBindingProxyAddress: { type: 'string', description: 'yours' },
-  messagingBindingProjectedAddress: { type: 'string' },
+  messagingBindingProjectedAddress: { type: 'string', description: 'yours, seen by a group MMS' },
   roleSid: { type: 'string', sid: ['RL'] },
   attributes: { type: 'object', description: 'replaces all' },
   patchAttributes: { type: 'object', description: 'merges; null removes' },
@@ -36,6 +36,7 @@ const shownFields = [
   'identity',
   'messagingBindingAddress',
   'messagingBindingProxyAddress',
+  'messagingBindingProjectedAddress',
   'type',
   'roleSid',
   'attributes',
@@ -47,7 +48,7 @@ export const manageConversationParticipants: Tool = {
   name: 'manage_conversation_participants',
   title: 'Manage conversation participants',
   description:
-    'Who is in a conversation: chat users by identity; SMS, WhatsApp or Messenger customers by messagingBindingAddress together with your messagingBindingProxyAddress.',
+    'Who is in a conversation: chat users by identity; SMS, WhatsApp or Messenger customers by messagingBindingAddress together with your messagingBindingProxyAddress. A group MMS: your messagingBindingProjectedAddress first, then each member by messagingBindingAddress alone.',
   hints: hints('DO'),
   arguments: args,
   output: {
@@ -57,6 +58,7 @@ export const manageConversationParticipants: Tool = {
         identity: 'string',
         messagingBindingAddress: 'string',
         messagingBindingProxyAddress: 'string',
+        messagingBindingProjectedAddress: 'string',
         type: 'string',
         roleSid: 'string',
         attributes: 'object',
@@ -190,13 +192,14 @@ async function addParticipant(values: Here, call: Call): Promise<Outcome> {
       next: 'give identity, or messagingBindingAddress and messagingBindingProxyAddress'
     })
   }
-  if (address && !proxy) {
+  const conversation = contextOf(values, call)
+  // An address alone is a member of a group, which one of ours must be in: else it was forgotten.
+  if (address && !proxy && !(await isGroup(conversation, address))) {
     throw fault('missing_argument', 'SMS and WhatsApp need your messagingBindingProxyAddress', {
       argument: 'messagingBindingProxyAddress',
       next: `give messagingBindingProxyAddress${await oursToTell(call)}`
     })
   }
-  const conversation = contextOf(values, call)
   const options = given({
     identity,
     roleSid,
@@ -211,6 +214,13 @@ async function addParticipant(values: Here, call: Call): Promise<Outcome> {
     (api) => refused(api, values, conversation)
   )
   return { participants: [shown(made)] }
+}
+
+/** Whether a number of ours is in the conversation, by which members of a group MMS see it. */
+async function isGroup(conversation: ConversationContext, address: string): Promise<boolean> {
+  if (!/^\s*\+/.test(address)) return false
+  const roster = await conversation.participants.list({ limit: 1000, pageSize: 100 })
+  return roster.some(({ messagingBinding }) => typeof objectIn(messagingBinding).projected_address === 'string')
 }
 
 async function refused(

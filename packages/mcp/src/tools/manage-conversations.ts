@@ -1,10 +1,11 @@
+import { customersNotice } from '@ringdown/contract/masking'
 import type { ConversationInstance, ConversationState } from 'twilio/lib/rest/conversations/v1/conversation.js'
 import type { ParticipantConversationInstance } from 'twilio/lib/rest/conversations/v1/participantConversation.js'
 import { type ErrorBody, explained, fault } from '../errors.ts'
 import { conversationsOf } from '../names.ts'
 import { paged } from '../pages.ts'
 import { merged } from '../patch.ts'
-import { customersNotice, type Outcome, pick, type Row, rowOf } from '../results.ts'
+import { type Outcome, pick, type Row, rowOf } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
 import { timerChecked } from './conversations.ts'
 import { deleted, fieldsArgument, pageArguments, pagingNames } from './shared.ts'
@@ -172,7 +173,11 @@ async function createConversation(values: Given, call: Call): Promise<Outcome> {
   const list = (
     chatServiceSid ? v1.services(chatServiceSid).conversationWithParticipants : v1.conversationWithParticipants
   ) as typeof v1.conversationWithParticipants
-  const participant = participants.map((member, index) => JSON.stringify(native(member, `participants[${index}]`)))
+  // A number of ours that is seen makes those who have an address alone members of a group MMS.
+  const isGroup = participants.some((one) => one.projectedAddress ?? one.projected_address)
+  const participant = participants.map((member, index) =>
+    JSON.stringify(native(member, `participants[${index}]`, isGroup))
+  )
   const made = await explained(
     call,
     () => list.create({ ...options, participant }),
@@ -182,7 +187,7 @@ async function createConversation(values: Given, call: Call): Promise<Outcome> {
 }
 
 /** A participant as the API takes it in bulk: an identity, or a messaging binding. */
-function native(member: Readonly<Record<string, unknown>>, argument: string): Row {
+function native(member: Readonly<Record<string, unknown>>, argument: string, isGroup: boolean): Row {
   const {
     identity,
     address,
@@ -196,12 +201,12 @@ function native(member: Readonly<Record<string, unknown>>, argument: string): Ro
   const proxy = proxyAddress ?? proxy_address
   const projected = projectedAddress ?? projected_address
   if (messaging_binding) return member
-  if (!identity && !address)
+  if (!identity && !address && !projected)
     throw fault('missing_argument', `${argument} needs {identity}, or {address, proxyAddress}`, {
       argument,
       next: 'give identity, or address and proxyAddress'
     })
-  if (address && !proxy)
+  if (address && !proxy && !isGroup)
     throw fault('missing_argument', `${argument} needs the proxyAddress that its address writes to`, {
       argument,
       next: 'give proxyAddress: your own number or sender'

@@ -28,14 +28,14 @@ import {
 } from './shared.ts'
 
 const args = argumentsOf({
-  action: { type: 'string', enum: ['list', 'add', 'remove', 'invite', 'transfer'] },
+  action: { type: 'string', enum: ['list', 'add', 'remove', 'invite', 'transfer', 'supervise'] },
   ...contactArguments,
   channelSid: { type: 'string', sid: ['UO'] },
   participantSid: { type: 'string', description: 'UT… or worker name; transfer: default the only agent' },
   participantType: { type: 'string', enum: ['customer', 'agent', 'supervisor', 'external', 'unknown'] },
   mediaProperties: { type: 'object', description: '{address, proxy_address} or {identity}' },
   routingProperties: { type: 'object' },
-  mode: { type: 'string', enum: ['cold', 'warm'] },
+  mode: { type: 'string', enum: ['cold', 'warm', 'monitor', 'whisper', 'barge'] },
   status: { type: 'string', enum: ['closed', 'wrapup'], description: 'remove' },
   workerSid: { type: 'string', ref: 'worker', description: 'whom to invite: SID or name' },
   taskQueueSid: { type: 'string', ref: 'task_queue', description: 'SID or name' },
@@ -49,13 +49,36 @@ const args = argumentsOf({
 const on = actionsOn(args)
 type Given = Values<typeof args>
 
+/** A supervisor's phone rings: the answer lets it listen (monitor), talk to the worker (whisper), or to both (barge). */
+async function supervise(values: Pick<Given, 'taskSid' | 'workerSid' | 'mode'>, call: Call): Promise<Outcome> {
+  const { taskSid = '', workerSid = '', mode = 'monitor' } = values
+  if (mode === 'cold' || mode === 'warm')
+    throw fault('bad_value', 'supervise has the modes monitor, whisper and barge', {
+      argument: 'mode',
+      next: 'give one'
+    })
+  const workspace = await workspaceOf(call)
+  const held = await workspace.tasks(taskSid).reservations.list({ reservationStatus: 'accepted', limit: 1 })
+  const [reservation] = held
+  if (!reservation)
+    throw fault('bad_value', 'nobody has this task: there is no call to listen to', {
+      argument: 'taskSid',
+      next: 'manage_tasks list with assignmentStatus assigned shows tasks that somebody has'
+    })
+  await workspace
+    .tasks(taskSid)
+    .reservations(reservation.sid)
+    .update({ instruction: 'supervise', supervisor: workerSid, supervisorMode: mode })
+  return { participants: [{ type: 'supervisor', workerSid, taskSid, reservationSid: reservation.sid }] }
+}
+
 const targetNames = ['workerSid', 'taskQueueSid', 'workflowSid', 'attributes', 'priority', 'timeout'] as const
 
 export const manageInteractionParticipants: Tool = {
   name: 'manage_interaction_participants',
   title: 'Manage interaction participants',
   description:
-    'Who is in an interaction channel: list, add, remove, invite an agent (routes a new task; they join on accepting), or transfer between agents. transfer invites, and the present agent leaves (mode warm: stays). Invites carry the task attributes over.',
+    "Who is in an interaction channel: list, add, remove, invite an agent (routes a new task; they join on accepting), or transfer between agents. transfer invites, and the present agent leaves (mode warm: stays). Invites carry the task attributes over. supervise calls workerSid into a task's call.",
   hints: hints('D'),
   arguments: args,
   aliases: { routingattributes: 'routingProperties' },
@@ -127,6 +150,12 @@ export const manageInteractionParticipants: Tool = {
       write: true,
       optional: [...contactNames, 'channelSid', 'participantSid', 'mode', ...targetNames],
       run: transfer
+    }),
+    supervise: on({
+      write: true,
+      required: ['taskSid', 'workerSid'],
+      optional: ['mode', 'workspaceSid'],
+      run: supervise
     })
   }
 }

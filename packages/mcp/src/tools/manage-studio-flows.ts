@@ -1,9 +1,11 @@
+import { customersNotice } from '@ringdown/contract/masking'
+import type { ExecutionStepInstance } from 'twilio/lib/rest/studio/v2/flow/execution/executionStep.js'
 import type { ExecutionInstance } from 'twilio/lib/rest/studio/v2/flow/execution.js'
 import type { FlowInstance } from 'twilio/lib/rest/studio/v2/flow.js'
 import { type ApiError, type ErrorBody, explained, fault } from '../errors.ts'
 import { objectIn } from '../json.ts'
 import { paged } from '../pages.ts'
-import { customersNotice, type Instance, type Outcome, pick, type Row, rowOf } from '../results.ts'
+import { type Instance, type Outcome, pick, type Row, rowOf } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
 import { deleted, fieldsArgument, instant, pageArguments, pagingNames } from './shared.ts'
 
@@ -47,6 +49,9 @@ type Given = Values<typeof args>
 
 const flowFields = ['flowSid', 'friendlyName', 'status', 'revision', 'valid', 'errors']
 const executionFields = ['executionSid', 'flowSid', 'status', 'contactChannelAddress', 'flowVersion', 'dateCreated']
+/** Steps that an execution may have, and those that are shown, the last: all of them would be too many for one result. */
+const maxSteps = 1000
+const shownSteps = 100
 const stepFields = ['name', 'transitionedFrom', 'transitionedTo', 'dateCreated']
 
 export const manageStudioFlows: Tool = {
@@ -55,8 +60,6 @@ export const manageStudioFlows: Tool = {
   description:
     'Studio flows are IVR, chatbot and routing logic. View, write and publish flows, trigger an execution towards a contact, read the execution history with its steps.',
   hints: hints('DO'),
-  // Studio is not built on Ringdown.
-  backends: ['twilio'],
   arguments: args,
   output: {
     flows: [
@@ -202,12 +205,13 @@ export const manageStudioFlows: Tool = {
         const context = call.backend.client.studio.v2.flows(flowSid).executions(executionSid)
         const [execution, steps, { context: data }] = await Promise.all([
           context.fetch(),
-          context.steps.list({ limit: 500, pageSize: 100 }),
+          context.steps.list({ limit: maxSteps, pageSize: 100 }),
           context.executionContext().fetch()
         ])
+        if (steps.length > shownSteps) call.warn(`it has ${steps.length} steps: these are the last ${shownSteps}`)
         return {
           executions: [pick(rowOf(execution, 'executionSid'), executionFields, call.fields)],
-          steps: steps.map((step) => pick(rowOf(step, 'stepSid'), stepFields)),
+          steps: lastOf(steps).map((step) => pick(rowOf(step, 'stepSid'), stepFields)),
           context: data,
           notice: customersNotice
         }
@@ -298,4 +302,11 @@ function notStarted(api: ApiError, to: string): Partial<ErrorBody> | undefined {
       next: "no published revision: update with status published, or use a test user's number"
     }
   return undefined
+}
+
+/** The steps that were taken last, in the order of the list: here the oldest is first, elsewhere it may be the newest. */
+function lastOf(steps: readonly ExecutionStepInstance[]): readonly ExecutionStepInstance[] {
+  const [first, last] = [steps[0], steps.at(-1)]
+  const isNewestFirst = first && last && first.dateCreated > last.dateCreated
+  return isNewestFirst ? steps.slice(0, shownSteps) : steps.slice(-shownSteps)
 }

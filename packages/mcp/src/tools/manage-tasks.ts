@@ -6,7 +6,7 @@ import { paged, pagedList } from '../pages.ts'
 import { changed, onlyOne, versionOf } from '../patch.ts'
 import { type Outcome, pick, type Row } from '../results.ts'
 import { actionsOn, argumentsOf, type Call, given, hints, type Tool, type Values } from '../tool.ts'
-import { reserve } from './reservations.ts'
+import { instruct, reserve } from './reservations.ts'
 import {
   deleted,
   fieldsArgument,
@@ -40,6 +40,12 @@ const args = argumentsOf({
   assignmentStatus: { type: 'string', description: 'list: comma list; update: wrapping, completed, canceled' },
   reason: { type: 'string' },
   activitySid: { type: 'string', ref: 'activity', description: 'reject: worker goes there' },
+  instruction: {
+    type: 'string',
+    enum: ['conference', 'dequeue', 'call'],
+    description: 'accept: rings the worker first'
+  },
+  instructionProperties: { type: 'object', description: '{to, from, timeout, …}' },
   evaluateTaskAttributes: { type: 'string', description: "list: expression, e.g. type == 'vip'" },
   ordering: { type: 'string', description: 'list: Priority:desc,DateCreated:asc' },
   ifMatch: { type: 'string', description: 'version' },
@@ -142,8 +148,11 @@ export const manageTasks: Tool = {
     }),
     accept: on({
       write: true,
-      optional: ['taskSid', 'workerSid'],
-      run: (values, call) => reserve(values, 'accepted', call)
+      optional: ['taskSid', 'workerSid', 'instruction', 'instructionProperties'],
+      run: (values, call) =>
+        values.instruction === undefined
+          ? reserve(values, 'accepted', call)
+          : instruct(values, values.instruction, values.instructionProperties?.value ?? {}, call)
     }),
     reject: on({
       write: true,

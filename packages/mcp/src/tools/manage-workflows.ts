@@ -227,7 +227,7 @@ function warnWithoutDefault(configuration: Json, call: Call): void {
  *
  * Throws Fault `unknown_name` for each name, with its place.
  */
-async function withQueueSids(configuration: Json, call: Call): Promise<string> {
+export async function withQueueSids(configuration: Json, call: Call): Promise<string> {
   const workspaceSid = await call.workspace()
   const faults: ErrorBody[] = []
   let text = configuration.text

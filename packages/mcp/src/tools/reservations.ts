@@ -43,6 +43,30 @@ export async function reserve(values: Whose, answer: Answer, call: Call): Promis
   return { tasks: [{ ...shownTask(await context.fetch()), reservations: [reservationRow(reservation)] }] }
 }
 
+/**
+ * Has the worker of a reservation called: accepting follows from the worker's answer. Properties are the instruction's, by
+ * the names that the callback's answer has, in camelCase.
+ */
+export async function instruct(
+  values: Whose,
+  instruction: string,
+  properties: Readonly<Record<string, unknown>>,
+  call: Call
+): Promise<Outcome> {
+  const workspace = await workspaceOf(call)
+  const { sid, task } = await theReservation(values.taskSid, values.workerSid, 'accepted', call)
+  const context = workspace.tasks(task)
+  const named = (name: string) =>
+    instruction === 'conference' ? name : `${instruction}${name.charAt(0).toUpperCase()}${name.slice(1)}`
+  const change = Object.fromEntries(Object.entries(properties).map(([name, value]) => [named(name), value]))
+  const reservation = await explained(
+    call,
+    () => context.reservations(sid).update({ ...change, instruction }),
+    async () => ({ argument: 'instruction', next: 'the worker needs a contact_uri; the task call_sid or outbound_to' })
+  )
+  return { tasks: [{ ...shownTask(await context.fetch()), reservations: [reservationRow(reservation)] }] }
+}
+
 /** The one reservation that an answer can mean. */
 async function theReservation(
   taskSid: string | undefined,

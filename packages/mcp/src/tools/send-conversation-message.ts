@@ -64,13 +64,7 @@ export const sendConversationMessage: Tool = {
           subject,
           triggerWebhooks
         } = values
-        if (values.mediaUrl) {
-          throw fault('not_built', 'mediaUrl: this server cannot fetch and upload media yet', {
-            argument: 'mediaUrl',
-            next: 'upload it yourself and give mediaSid; or put the link into body'
-          })
-        }
-        if (!body && !mediaSid && !contentSid) {
+        if (!body && !mediaSid && !values.mediaUrl && !contentSid) {
           throw fault('missing_argument', 'nothing to send', {
             argument: 'body',
             next: 'give body, mediaUrl, mediaSid or contentSid'
@@ -81,7 +75,7 @@ export const sendConversationMessage: Tool = {
           body,
           author,
           attributes: attributes?.text,
-          mediaSid,
+          mediaSid: values.mediaUrl ? await importedSid(values.mediaUrl, conversation, call) : mediaSid,
           contentSid,
           contentVariables: contentVariables?.text,
           subject,
@@ -113,6 +107,38 @@ export const sendConversationMessage: Tool = {
   }
 }
 
+/** Has the server fetch a file, and answers the SID of what came of it. */
+async function importedSid(Url: string, conversation: ConversationContext, call: Call): Promise<string> {
+  const { ringdown } = call.backend
+  if (!ringdown)
+    throw fault('not_built', 'mediaUrl: Twilio fetches no files into conversations', {
+      argument: 'mediaUrl',
+      next: 'upload it yourself and give mediaSid; or put the link into body'
+    })
+  const { chatServiceSid } = await conversation.fetch()
+  const path = `Services/${chatServiceSid}/MediaImports`
+  const imported = await explained(
+    call,
+    () => ringdown.post(path, { Url }, call.signal),
+    (api) =>
+      api.status === 400 || api.status === 413
+        ? { argument: 'mediaUrl', next: 'give a public address of a file of at most 16 MB' }
+        : undefined
+  )
+  return String(objectIn(imported).sid)
+}
+
+/** Networks on which one may write freely for a day after the customer did, and what they take later. */
+const networks: Readonly<Record<string, string>> = {
+  whatsapp: 'WhatsApp takes only approved templates (contentSid with contentVariables)',
+  messenger: 'Messenger takes nothing until they do'
+}
+
+function laterOn(address: unknown, { contentSid }: Given): string | undefined {
+  const [network = ''] = String(address).split(':', 1)
+  return network === 'whatsapp' && contentSid ? undefined : networks[network]
+}
+
 /** Says which phones will not get the message; the message is sent by then, so a look-up that fails is only told. */
 async function warnUnreached(
   conversation: ConversationContext,
@@ -128,17 +154,14 @@ async function warnUnreached(
         `the body is longer than ${maxLength} characters: it does not reach ${phones.length === 1 ? 'the phone' : 'the phones'} of this conversation`
       )
     }
-    const whatsapp = phones.filter((member) =>
-      String(objectIn(member.messagingBinding).address).startsWith('whatsapp:')
-    )
-    if (whatsapp.length === 0 || values.contentSid) return
+    const windowed = phones.filter((member) => laterOn(objectIn(member.messagingBinding).address, values) !== undefined)
+    if (windowed.length === 0) return
     const recent = await conversation.messages.list({ order: 'desc', limit: 100, pageSize: 100 })
-    for (const member of whatsapp) {
+    for (const member of windowed) {
+      const { address } = objectIn(member.messagingBinding)
       const last = recent.find((one) => one.participantSid === member.sid)
       if (!last || message.dateCreated.getTime() - last.dateCreated.getTime() > window_ms) {
-        call.warn(
-          `${objectIn(member.messagingBinding).address} wrote nothing in the last 24 hours: WhatsApp takes only templates (contentSid with contentVariables)`
-        )
+        call.warn(`${address} wrote nothing in the last 24 hours: ${laterOn(address, values)}`)
       }
     }
   } catch (error) {

@@ -6,7 +6,7 @@ import { objectIn } from '../json.ts'
 import { conversationsOf } from '../names.ts'
 import type { Outcome } from '../results.ts'
 import { type Call, given } from '../tool.ts'
-import { outcomeOf, type ToldEvent, usualEvents, usualWait_s } from './told-event.ts'
+import { outcomeOf, type ReportedEvent, usualEvents, usualWait_s } from './reported-event.ts'
 import type { WaitArguments } from './wait-for-events.ts'
 
 /*
@@ -45,7 +45,7 @@ type Place =
   | { readonly conversation: string; readonly index: number }
 
 interface Found {
-  readonly events: readonly (ToldEvent & { readonly place: Place })[]
+  readonly events: readonly (ReportedEvent & { readonly place: Place })[]
   readonly place: Place
   readonly hasMore: boolean
   readonly truncated: boolean
@@ -130,7 +130,7 @@ async function taskrouterEvents(values: WaitArguments, place: Place | undefined,
     .filter(({ event, at }) => at >= from && !known.has(endOf(event.sid)))
     .sort((a, b) => a.at - b.at)
   const wanted = values.types ?? []
-  const events: (ToldEvent & { place: Place })[] = []
+  const events: (ReportedEvent & { place: Place })[] = []
   let at: Place = { from, known: asked.known }
   let all = new Map(listed.map((event) => [endOf(event.sid), instantOf(event)]))
   all = new Map([...all].filter(([end]) => known.has(end)))
@@ -148,7 +148,7 @@ async function taskrouterEvents(values: WaitArguments, place: Place | undefined,
   return { events, place: at, hasMore: passed < fresh.length, truncated }
 }
 
-function told({ sid, eventType, description, eventData }: EventInstance, instant: number): ToldEvent {
+function told({ sid, eventType, description, eventData }: EventInstance, instant: number): ReportedEvent {
   return { eventSid: sid, type: eventType, at: iso(instant), description, data: objectIn(eventData) }
 }
 
@@ -187,7 +187,7 @@ async function conversationMessages(values: WaitArguments, place: Place | undefi
   }
 }
 
-function written(message: MessageInstance): ToldEvent {
+function written(message: MessageInstance): ReportedEvent {
   const { sid, index, author, body, attributes, participantSid, conversationSid, dateCreated } = message
   return {
     type: 'message.added',

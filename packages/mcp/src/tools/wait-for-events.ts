@@ -1,9 +1,10 @@
+import type { FeedEvent } from '@ringdown/contract/situations'
 import { explained } from '../errors.ts'
 import type { RingdownApi } from '../ringdown-api.ts'
 import { actionsOn, argumentsOf, type Call, hints, type Tool, type Values } from '../tool.ts'
 import { interactionOf } from './interactions.ts'
+import { outcomeOf, type ReportedEvent, usualEvents, usualWait_s } from './reported-event.ts'
 import { fieldsArgument } from './shared.ts'
-import { outcomeOf, type ToldEvent, usualEvents, usualWait_s } from './told-event.ts'
 import { twilioEvents } from './twilio-events.ts'
 
 const args = argumentsOf({
@@ -93,17 +94,7 @@ async function withProgress<T>(seconds: number, call: Call, work: () => Promise<
   }
 }
 
-/** An event and a page as the feed of a Ringdown answers them. */
-interface FeedEvent {
-  readonly sid: string
-  readonly cursor: string
-  readonly type: string
-  readonly at: string
-  readonly workspace_sid?: string
-  readonly description: string
-  readonly data: Readonly<Record<string, unknown>>
-}
-
+/** A page as the feed of a Ringdown answers it. */
 interface FeedPage {
   readonly events: readonly FeedEvent[]
   readonly cursor: string
@@ -142,13 +133,13 @@ async function ringdownEvents(values: WaitArguments, call: Call, api: RingdownAp
     truncated ||= page.truncated
     // A page without events that has more has only passed what nobody asked for.
     if (page.has_more && page.events.length === 0 && performance.now() < until) continue
-    const events = await Promise.all(page.events.map((event) => toldEvent(event, call)))
+    const events = await Promise.all(page.events.map((event) => reportedEvent(event, call)))
     return outcomeOf({ events, cursor, hasMore: page.has_more, truncated }, call.fields, (event) => event.cursor)
   }
 }
 
 /** With the worker's name where an event of an interaction tells only the SID. */
-async function toldEvent(event: FeedEvent, { names }: Call): Promise<ToldEvent & { cursor: string }> {
+async function reportedEvent(event: FeedEvent, { names }: Call): Promise<ReportedEvent & { cursor: string }> {
   const { sid, cursor, type, at, description, data, workspace_sid = '' } = event
   const { worker_sid } = data
   const worker_name =

@@ -4,6 +4,7 @@ import { type KeyHolder, Keyring } from './keyring.ts'
 import type { Sealing } from './sealing.ts'
 import { UserSessions } from './sessions.ts'
 import { Tokens } from './tokens.ts'
+import { Webchats } from './webchats.ts'
 
 interface AdmissionOptions {
   /** Accounts with their auth tokens, which sign for them. */
@@ -23,18 +24,34 @@ export class Admission {
   readonly sealing: Sealing
   readonly keyring: Keyring
   readonly sessions: UserSessions
+  readonly webchats: Webchats
   /** The account that whoever signs in for the first time becomes a user of; undefined while none is open here. */
   readonly account: () => KeyHolder | undefined
   readonly tokens: Tokens
+  /** Accounts that are open here. */
+  readonly holders: () => Iterable<KeyHolder>
+  /** Whether all accounts are open here: until then nobody can say whose a key is that is not known. */
+  readonly isWhole: () => boolean
 
   constructor({ authTokens, account, sealing, now, machineNow, log }: AdmissionOptions) {
-    const holders = () => [...authTokens.keys()].flatMap((sid) => account(sid) ?? [])
+    // Asked with every request of a key or a token.
+    const holders = function* (): Generator<KeyHolder> {
+      for (const sid of authTokens.keys()) {
+        const holder = account(sid)
+        if (holder) yield holder
+      }
+    }
     const stateOf = (sid: string): State | undefined => account(sid)?.state
     this.sealing = sealing
-    this.account = () => holders()[0]
+    this.holders = holders
+    this.account = () => holders().next().value ?? undefined
     this.keyring = new Keyring({ holders, sealing, now, log })
+    this.isWhole = () => [...authTokens.keys()].every((sid) => account(sid) !== undefined)
     this.sessions = new UserSessions({ holders, sealing, now, machineNow })
-    const { keyring, sessions } = this
-    this.tokens = new Tokens({ authToken: (sid) => authTokens.get(sid), keyring, sessions, stateOf, machineNow })
+    this.webchats = new Webchats({ holders, sealing, machineNow })
+    const { keyring, sessions, webchats } = this
+    const { isWhole } = this
+    const authToken = (sid: string) => authTokens.get(sid)
+    this.tokens = new Tokens({ authToken, keyring, sessions, webchats, stateOf, isWhole, machineNow })
   }
 }

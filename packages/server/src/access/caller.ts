@@ -1,6 +1,8 @@
 import type { Role } from '@ringdown/contract/permissions'
 import type { Policy } from '@ringdown/engine/access/rows'
+import type { State } from '@ringdown/engine/center'
 import type { Actor } from '@ringdown/engine/core/events'
+import type { WebchatLimits } from '@ringdown/engine/webchat/rows'
 
 /** Somebody whose credential has been checked. */
 export interface Caller {
@@ -39,6 +41,39 @@ export interface RoleStanding {
   readonly chat_service_sid: string | undefined
   /** Of somebody who has signed in. */
   readonly flex_user_sid?: string | undefined
+  /** Of a customer on a page, who is let in to one conversation and nothing else. */
+  readonly webchat?: WebchatStanding
+}
+
+export interface WebchatStanding {
+  readonly session_sid: string
+  readonly conversation_sid: string
+  /** What its files may be: so long, and of types that begin so. */
+  readonly file_bytes: number
+  readonly file_types: readonly string[]
+  /** What it may say: so long, so much at once, and so much each second. */
+  readonly limits: Pick<WebchatLimits, 'message_bytes' | 'message_burst' | 'messages_per_second'>
+}
+
+/**
+ * A standing that is made again only when one of the rows that it follows from is another one: they are asked for each time,
+ * and a changed row is a new object. So what somebody may do is felt at once, and costs a few look-ups.
+ *
+ * @param from - all rows that `make` reads, in an order of its own.
+ */
+export function remembered<const R extends readonly (object | undefined)[]>(
+  from: (state: State) => R,
+  make: (state: State, rows: R) => RoleStanding | undefined
+): (state: State) => RoleStanding | undefined {
+  let last: R | undefined
+  let standing: RoleStanding | undefined
+  return (state) => {
+    const rows = from(state)
+    if (last?.every((row, i) => row === rows[i])) return standing
+    last = rows
+    standing = make(state, rows)
+    return standing
+  }
 }
 
 export const everything: Standing = { kind: 'everything' }

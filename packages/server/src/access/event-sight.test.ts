@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
 import { accountCaller, type Caller, type Standing } from './caller.ts'
-import { eventReader } from './event-sight.ts'
+import { eventReader, readAccountOf } from './event-sight.ts'
+
+const nowhere = readAccountOf(() => undefined)
 
 it('a token that names nobody has its end on the log as well; the account itself has none', () => {
   let standing: Standing | undefined = {
@@ -12,11 +14,11 @@ it('a token that names nobody has its end on the log as well; the account itself
     chat_service_sid: undefined
   }
   const caller: Caller = { account_sid: `AC${'a'.repeat(32)}`, actor: undefined, standing: () => standing }
-  const { stands } = eventReader(caller, () => undefined)
+  const { stands } = eventReader(caller, nowhere)
   expect(stands?.()).toBe(true)
   standing = undefined
   expect(stands?.()).toBe(false)
-  expect(eventReader(accountCaller(caller.account_sid), () => undefined).stands).toBeUndefined()
+  expect(eventReader(accountCaller(caller.account_sid), nowhere).stands).toBeUndefined()
 })
 
 it('a key that may not list events any more follows the log no longer', () => {
@@ -26,7 +28,7 @@ it('a key that may not list events any more follows the log no longer', () => {
     actor: { type: 'key', sid: `SK${'1'.repeat(32)}` },
     standing: () => ({ kind: 'policy', policy: { allow } })
   }
-  const { stands } = eventReader(caller, () => undefined)
+  const { stands } = eventReader(caller, nowhere)
   expect(stands?.()).toBe(true)
   allow = ['/twilio/taskrouter']
   expect(stands?.()).toBe(false)

@@ -6,7 +6,7 @@ import { type Caller, everything, type Standing } from './caller.ts'
 import type { Sealing } from './sealing.ts'
 
 /** An account whose keys may come in. */
-export type KeyHolder = Pick<Ledger, 'account_sid' | 'state' | 'execute'>
+export type KeyHolder = Pick<Ledger, 'account_sid' | 'state' | 'execute' | 'find'>
 
 /** A key with what can be compared, and what can be verified, with it. */
 export interface Key {

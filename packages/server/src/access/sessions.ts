@@ -3,7 +3,7 @@ import type { FlexUserRow, SessionRow } from '@ringdown/engine/access/rows'
 import type { State } from '@ringdown/engine/center'
 import { foldedName } from '@ringdown/engine/core/names'
 import { SignJWT } from 'jose'
-import type { HeldRole, RoleStanding } from './caller.ts'
+import { type HeldRole, type RoleStanding, remembered } from './caller.ts'
 import type { KeyHolder } from './keyring.ts'
 import { hashOf, isPassword } from './passwords.ts'
 import type { Sealing } from './sealing.ts'
@@ -179,20 +179,28 @@ export function hashOfSecret(secret: string): string {
  * What a session is worth now: undefined once it is over, and once its user has other roles than its token says, so that
  * whoever holds the token fetches another one.
  */
-export function sessionStanding(state: State, session_sid: string, roles: readonly string[]): RoleStanding | undefined {
-  const session = state.find('session', session_sid)
-  const user = state.find('flex_user', session?.flex_user_sid)
-  if (!user || user.roles.join() !== roles.join()) return undefined
-  const worker = state.find('worker', user.worker_sid)
-  const held = user.roles.map((role): HeldRole => ({ role, isTaskRouter: false }))
-  return {
-    kind: 'roles',
-    roles: held,
-    workspace_sid:
-      worker?.workspace_sid ?? state.find('flex_configuration', state.account_sid)?.taskrouter_workspace_sid,
-    worker_sid: worker?.sid,
-    identity: worker ? identityOf(worker) : user.username,
-    chat_service_sid: undefined,
-    flex_user_sid: user.sid
-  }
+export function sessionStandings(
+  session_sid: string,
+  roles: readonly string[]
+): (state: State) => RoleStanding | undefined {
+  return remembered(
+    (state) => {
+      const session = state.find('session', session_sid)
+      const user = state.find('flex_user', session?.flex_user_sid)
+      const worker = state.find('worker', user?.worker_sid)
+      return [session, user, worker, state.find('flex_configuration', state.account_sid)]
+    },
+    (_state, [_session, user, worker, configuration]) => {
+      if (!user || user.roles.join() !== roles.join()) return undefined
+      return {
+        kind: 'roles',
+        roles: user.roles.map((role): HeldRole => ({ role, isTaskRouter: false })),
+        workspace_sid: worker?.workspace_sid ?? configuration?.taskrouter_workspace_sid,
+        worker_sid: worker?.sid,
+        identity: worker ? identityOf(worker) : user.username,
+        chat_service_sid: undefined,
+        flex_user_sid: user.sid
+      }
+    }
+  )
 }

@@ -5,6 +5,7 @@ import { workerIdentity } from '@ringdown/engine/flex/member'
 import { isOpen } from '@ringdown/engine/matching/row-values'
 import type { ReservationRow, TaskRow, WorkerRow } from '@ringdown/engine/routing/rows'
 import type { Ledger } from '../commit/ledger.ts'
+import type { MaybePromise } from './at-once.ts'
 import type { RoleStanding } from './caller.ts'
 
 /**
@@ -17,12 +18,18 @@ export class Sight {
   /** Undefined for who sees its own only. */
   readonly #team: string | undefined
   #teamQueues: ReadonlySet<string> | undefined
+  #names: readonly string[] | undefined
 
   /** @param team - the name of the team whose workers' rows are seen; undefined for the own ones alone. */
   constructor(state: State, standing: RoleStanding, team: string | undefined) {
     this.#state = state
     this.#standing = standing
     this.#team = team
+  }
+
+  /** Whether it is that of somebody who leads a team, and sees more than its own. */
+  get leads(): boolean {
+    return this.#team !== undefined
   }
 
   worker(sid: string): boolean {
@@ -39,10 +46,24 @@ export class Sight {
     return this.worker(row.worker_sid)
   }
 
+  /** The same, and those of other workers for tasks that a team sees: who has a task is part of how it stands. */
+  reservationOfTask(row: ReservationRow): boolean {
+    return this.reservation(row) || (this.#team !== undefined && this.task(row.task_sid))
+  }
+
   /** What is offered to a worker or held by it, or was completed by it; for a team, what waits in its queues, too. */
   task(sid: string, task: TaskRow | undefined = this.#state.find('task', sid)): boolean {
+    return this.#hasTask(sid, task, (row) => isOpen(row) || row.reservation_status === 'completed')
+  }
+
+  /** The same without what is only to be looked at again: what lists show, and what is told of. */
+  openTask(sid: string, task: TaskRow | undefined = this.#state.find('task', sid)): boolean {
+    return this.#hasTask(sid, task, isOpen)
+  }
+
+  #hasTask(sid: string, task: TaskRow | undefined, isMeant: (row: ReservationRow) => boolean): boolean {
     for (const row of this.#state.tables.reservation.by('task_sid', sid))
-      if ((isOpen(row) || row.reservation_status === 'completed') && this.worker(row.worker_sid)) return true
+      if (isMeant(row) && this.worker(row.worker_sid)) return true
     return task?.task_queue_sid != null && this.queue(task.task_queue_sid)
   }
 
@@ -60,9 +81,21 @@ export class Sight {
 
   /** By who is in a conversation that is open; undefined for one that is not in memory. */
   conversation(sid: string): boolean | undefined {
+    const { webchat } = this.#standing
+    if (webchat && sid !== webchat.conversation_sid) return false
     const { conversation, participant } = this.#state.tables
     if (!conversation.resident(sid)) return undefined
     return this.#identities().some((identity) => participant.firstBy('member', nameKey(sid, identity)) !== undefined)
+  }
+
+  /** Whether an offer that rings is about a conversation. */
+  offered(conversation_sid: string): boolean {
+    const { interaction_channel, invite, reservation } = this.#state.tables
+    for (const channel of interaction_channel.by('media_channel_sid', conversation_sid))
+      for (const { task_sid } of invite.by('channel_sid', channel.sid))
+        for (const row of reservation.by('task_sid', task_sid ?? ''))
+          if (row.reservation_status === 'pending' && this.reservation(row)) return true
+    return false
   }
 
   interaction(sid: string): boolean {
@@ -78,8 +111,10 @@ export class Sight {
   }
 
   #identities(): readonly string[] {
+    if (this.#names) return this.#names
     const own = this.#standing.identity === undefined ? [] : [this.#standing.identity]
-    return this.#team === undefined ? own : [...own, ...this.#teamWorkers().map(identityOf)]
+    this.#names = this.#team === undefined ? own : [...own, ...this.#teamWorkers().map(identityOf)]
+    return this.#names
   }
 
   #teamWorkers(): WorkerRow[] {
@@ -89,19 +124,21 @@ export class Sight {
 }
 
 /** The same as `sight.task`, for tasks that are over, too: whoever has completed one may look at it again. */
-export async function seesTask(sight: Sight, ledger: Ledger, sid: string): Promise<boolean> {
+export function seesTask(sight: Sight, ledger: Ledger, sid: string): MaybePromise<boolean> {
   if (sight.task(sid)) return true
   if (ledger.state.resident('task', sid)) return false
-  const rows = await ledger.find('reservation', { task_sid: sid })
-  return rows.some((row) => row.reservation_status === 'completed' && sight.worker(row.worker_sid))
+  return ledger
+    .find('reservation', { task_sid: sid })
+    .then((rows) => rows.some((row) => row.reservation_status === 'completed' && sight.worker(row.worker_sid)))
 }
 
 /** The same as `sight.conversation`, for closed ones, too: by who was in it. */
-export async function seesConversation(sight: Sight, ledger: Ledger, conversation_sid: string): Promise<boolean> {
+export function seesConversation(sight: Sight, ledger: Ledger, conversation_sid: string): MaybePromise<boolean> {
   const resident = sight.conversation(conversation_sid)
   if (resident !== undefined) return resident
-  const members = await ledger.find('participant', { conversation_sid })
-  return members.some(({ identity }) => identity !== null && sight.member(identity))
+  return ledger
+    .find('participant', { conversation_sid })
+    .then((members) => members.some(({ identity }) => identity !== null && sight.member(identity)))
 }
 
 /** The team of somebody who is a worker; undefined for who has none, and so sees all. */

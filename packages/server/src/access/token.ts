@@ -22,6 +22,10 @@ export interface Token {
 /** Why a token is not taken (reference rest-conventions 7). */
 const refusals = {
   malformed: [20101, 'Invalid Access Token'],
+  capability: [
+    20101,
+    'Invalid Access Token: this is a capability token of the 1.x SDK; make an AccessToken with a TaskRouterGrant, for twilio-taskrouter 2.x'
+  ],
   header: [20102, 'Invalid Access Token header'],
   issuer: [20103, 'Invalid Access Token issuer/subject'],
   expired: [20104, 'Access Token expired or expiration date invalid'],
@@ -83,6 +87,8 @@ function signerOf(token: string, signers: Signers): { readonly signer: Signer; r
   } catch {
     return refuseToken('malformed')
   }
+  // Of another layout, with policies in the place of grants: whoever brings one is told what is missing (reference taskrouter 9.9).
+  if (claims.version === 'v1' && Array.isArray(claims.policies)) refuseToken('capability')
   const issuer = typeof claims.iss === 'string' ? claims.iss : ''
   return { signer: signers(issuer) ?? refuseToken('issuer'), issuer }
 }

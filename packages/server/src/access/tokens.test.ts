@@ -155,4 +155,19 @@ describe('a bearer token', () => {
     const token = await tokenWith({ iss: body.sid, secret: body.secret })
     expect(await ownWorker(token)).toMatchObject({ status: 401, body: { code: 20103 } })
   })
+
+  it('of the 1.x SDK is told to be one, wherever it comes to', async () => {
+    const { TaskRouterCapability } = twilio.jwt.taskrouter
+    const old = new TaskRouterCapability({
+      accountSid: account_sid,
+      authToken: secret,
+      workspaceSid: workspace_sid,
+      channelId: worker_sid
+    })
+    const answer = await ownWorker(old.toJwt())
+    expect(answer).toMatchObject({
+      status: 401,
+      body: { code: 20101, message: expect.stringContaining('AccessToken with a TaskRouterGrant') }
+    })
+  })
 })

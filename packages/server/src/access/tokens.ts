@@ -1,14 +1,17 @@
 import type { State } from '@ringdown/engine/center'
 import type { Actor } from '@ringdown/engine/core/events'
 import { Unavailable } from '../commit/ledger.ts'
-import type { Caller, HeldRole, RoleStanding } from './caller.ts'
+import { type Caller, type HeldRole, type RoleStanding, remembered } from './caller.ts'
 import type { Keyring } from './keyring.ts'
-import { sessionStanding, type UserSessions } from './sessions.ts'
+import { sessionStandings, type UserSessions } from './sessions.ts'
 import { identityOf } from './sight.ts'
 import { readToken, refuseToken, type Signer, type Token, TokenRefused } from './token.ts'
+import { type Webchats, webchatCallStandings, webchatStandings } from './webchats.ts'
 
 /** Somebody who came with a token. */
 export interface TokenCaller extends Caller {
+  /** Who has signed it: an account, a key, a session, or a deployment of web chat. */
+  readonly issuer: string
   /** Milliseconds, by the machine's clock. */
   readonly expires_at: number
   /** What the token says; what of it still holds, `standing` says. */
@@ -22,8 +25,16 @@ export interface Grants {
     | { readonly workspace_sid: string; readonly worker_sid: string | undefined; readonly role: TaskRouterRole }
     | undefined
   readonly chat: { readonly service_sid: string | undefined } | undefined
+  /** Of a device that calls and is called. */
+  readonly voice: VoiceGrant | undefined
   /** Of our own tokens. */
   readonly ringdown: { readonly user_sid: string; readonly roles: readonly string[] } | undefined
+}
+
+/** What a token lets a device do (reference rest-conventions 7). */
+export interface VoiceGrant {
+  readonly incoming: boolean
+  readonly outgoing: { readonly application_sid: string; readonly params: Readonly<Record<string, string>> } | undefined
 }
 
 /** What a token lets its holder do in TaskRouter (reference taskrouter 9.8). */
@@ -34,8 +45,11 @@ interface TokensOptions {
   readonly authToken: (account_sid: string) => string | undefined
   readonly keyring: Keyring
   readonly sessions: UserSessions
+  readonly webchats: Webchats
   /** The account's rows; undefined while it is not open here. */
   readonly stateOf: (account_sid: string) => State | undefined
+  /** Whether all accounts are open here. */
+  readonly isWhole: () => boolean
   /** Milliseconds; the machine's own, under a test clock too. */
   readonly machineNow: () => number
 }
@@ -60,6 +74,7 @@ export class Tokens {
     const known = this.#known.get(token)
     if (!known) return this.#read(token)
     if (known.standing()) return known
+    this.#checkOpen(known.account_sid)
     this.#known.delete(token)
     return refuseToken(known.expires_at <= this.#options.machineNow() ? 'expired' : 'issuer')
   }
@@ -69,8 +84,7 @@ export class Tokens {
     const read = await readToken(token, (issuer) => this.#signer(issuer), machineNow())
     const key = keyring.find(read.issuer)
     if (key) keyring.used(key)
-    if (!this.#options.stateOf(read.account_sid))
-      throw new Unavailable(`account ${read.account_sid} is not served here`)
+    this.#checkOpen(read.account_sid)
     const caller = this.#callerOf(read)
     if (!caller.standing()) throw new TokenRefused('grants')
     if (this.#known.size >= maxKnown) this.#forgetSome()
@@ -78,13 +92,23 @@ export class Tokens {
     return caller
   }
 
+  #checkOpen(account_sid: string): void {
+    if (!this.#options.stateOf(account_sid)) throw new Unavailable(`account ${account_sid} is not served here`)
+  }
+
   #signer(issuer: string): Signer | undefined {
-    const { authToken, keyring, sessions } = this.#options
+    const { authToken, keyring, sessions, webchats, isWhole } = this.#options
     const session = issuer.startsWith('SN') ? sessions.accountOf(issuer) : undefined
     if (session !== undefined) return { account_sid: session, secret: sessions.secretOf(issuer) }
+    const webchat = issuer.startsWith('WB') ? webchats.accountOf(issuer) : undefined
+    if (webchat !== undefined) return { account_sid: webchat, secret: webchats.secretOf(issuer) }
+    const deployment = issuer.startsWith('WD') ? webchats.deployment(issuer) : undefined
+    if (deployment) return { account_sid: deployment.holder.account_sid, secret: webchats.secretOf(issuer) }
     const secret = authToken(issuer)
     if (secret !== undefined) return { account_sid: issuer, secret }
     const key = keyring.find(issuer)
+    if (!key && /^(?:S[KN]|W[BD])/.test(issuer) && !isWhole())
+      throw new Unavailable(`who has signed as ${issuer} is not known yet`)
     // A key that may do less than all makes no tokens that may do something else (reference rest-conventions 1).
     if (!key || key.row.key_type === 'restricted') return undefined
     return { account_sid: key.caller.account_sid, secret: key.secret }
@@ -94,22 +118,22 @@ export class Tokens {
     const { account_sid, issuer, expires_at } = token
     const grants = grantsOf(token)
     const { keyring, stateOf, machineNow, authToken } = this.#options
-    const signs = () => authToken(issuer) !== undefined || keyring.find(issuer) !== undefined
     const own = issuer.startsWith('SN') ? grants.ringdown : undefined
-    if (own) {
-      const standing = () => {
-        const state = expires_at > machineNow() ? stateOf(account_sid) : undefined
-        return state && sessionStanding(state, issuer, own.roles)
-      }
-      return { account_sid, expires_at, grants, actor: { type: 'user', sid: own.user_sid }, standing }
+    const actor: Actor | undefined = own ? { type: 'user', sid: own.user_sid } : actorOf(grants, issuer)
+    const standingIn = own
+      ? sessionStandings(issuer, own.roles)
+      : issuer.startsWith('WB')
+        ? webchatStandings(issuer)
+        : issuer.startsWith('WD')
+          ? webchatCallStandings(issuer, grants.identity)
+          : standingsOf(grants)
+    const isOfSession = own !== undefined || /^W[BD]/.test(issuer)
+    const signs = () => isOfSession || authToken(issuer) !== undefined || keyring.find(issuer) !== undefined
+    const standing = () => {
+      const state = expires_at > machineNow() && signs() ? stateOf(account_sid) : undefined
+      return state && standingIn(state)
     }
-    return {
-      account_sid,
-      expires_at,
-      grants,
-      actor: actorOf(grants, issuer),
-      standing: () => (expires_at > machineNow() && signs() ? standingOf(grants, stateOf(account_sid)) : undefined)
-    }
+    return { account_sid, issuer, expires_at, grants, actor, standing }
   }
 
   /** The oldest half: those of callers who still come are read again. */
@@ -130,36 +154,46 @@ function actorOf({ task_router, identity }: Grants, issuer: string): Actor | und
 }
 
 /** What grants are worth now: a worker who is gone, or a service, takes them along. */
-function standingOf({ identity, task_router, chat }: Grants, state: State | undefined): RoleStanding | undefined {
-  if (!state) return undefined
-  const roles: HeldRole[] = []
-  const worker = state.find('worker', task_router?.worker_sid)
-  if (task_router) {
-    if (!state.find('workspace', task_router.workspace_sid)) return undefined
-    if (task_router.worker_sid && worker?.workspace_sid !== task_router.workspace_sid) return undefined
-    roles.push({ role: task_router.role === 'worker' ? 'agent' : task_router.role, isTaskRouter: true })
-  }
-  if (chat && identity !== undefined) {
-    if (chat.service_sid !== undefined && !state.find('chat_service', chat.service_sid)) return undefined
-    roles.push({ role: 'chat', isTaskRouter: false })
-  }
-  return {
-    kind: 'roles',
-    roles,
-    workspace_sid: task_router?.workspace_sid,
-    worker_sid: task_router?.worker_sid,
-    identity: identity ?? (worker && identityOf(worker)),
-    chat_service_sid: chat?.service_sid
-  }
+function standingsOf({ identity, task_router, chat }: Grants): (state: State) => RoleStanding | undefined {
+  const ofChat = identity === undefined ? undefined : chat
+  return remembered(
+    (state) => [
+      state.find('workspace', task_router?.workspace_sid),
+      state.find('worker', task_router?.worker_sid),
+      state.find('chat_service', ofChat?.service_sid)
+    ],
+    (_state, [workspace, worker, service]) => {
+      const roles: HeldRole[] = []
+      if (task_router) {
+        if (!workspace) return undefined
+        if (task_router.worker_sid && worker?.workspace_sid !== task_router.workspace_sid) return undefined
+        roles.push({ role: task_router.role === 'worker' ? 'agent' : task_router.role, isTaskRouter: true })
+      }
+      if (ofChat) {
+        if (ofChat.service_sid !== undefined && !service) return undefined
+        roles.push({ role: 'chat', isTaskRouter: false })
+      }
+      return {
+        kind: 'roles',
+        roles,
+        workspace_sid: task_router?.workspace_sid,
+        worker_sid: task_router?.worker_sid,
+        identity: identity ?? (worker && identityOf(worker)),
+        chat_service_sid: chat?.service_sid
+      }
+    }
+  )
 }
 
-function grantsOf({ grants: { identity, task_router, chat, ringdown } }: Token): Grants {
+function grantsOf({ grants: { identity, task_router, chat, voice, ringdown } }: Token): Grants {
   if (identity !== undefined && typeof identity !== 'string') refuseToken('grants')
   return {
     identity: identity || undefined,
     task_router: isObject(task_router) ? taskRouterGrant(task_router) : undefined,
     chat: isObject(chat) ? { service_sid: sidIn('IS', chat.service_sid) } : undefined,
-    ringdown: isObject(ringdown) ? ownGrant(ringdown) : undefined
+    voice: isObject(voice) ? voiceGrant(voice) : undefined,
+    // What is of a web chat is looked up by its session, which has signed the token.
+    ringdown: isObject(ringdown) && ringdown.webchat_session_sid === undefined ? ownGrant(ringdown) : undefined
   }
 }
 
@@ -174,6 +208,21 @@ function taskRouterGrant({
   // Lists of a workspace are asked for by who is none of its workers.
   if (role === 'worker' && worker === undefined) return refuseToken('grants')
   return { workspace_sid: workspace, worker_sid: worker, role }
+}
+
+/** As Twilio's helper library writes it; `params` may be given as an object or as a text of a form. */
+function voiceGrant({ incoming, outgoing }: Readonly<Record<string, unknown>>): VoiceGrant {
+  const application_sid = isObject(outgoing) ? sidIn('AP', outgoing.application_sid) : undefined
+  const params = isObject(outgoing) ? outgoing.params : undefined
+  const fields =
+    typeof params === 'string' ? [...new URLSearchParams(params)] : Object.entries(isObject(params) ? params : {})
+  return {
+    incoming: isObject(incoming) && incoming.allow === true,
+    outgoing:
+      application_sid === undefined
+        ? undefined
+        : { application_sid, params: Object.fromEntries(fields.map(([name, value]) => [name, String(value)])) }
+  }
 }
 
 function ownGrant({ user_sid, roles }: Readonly<Record<string, unknown>>): Grants['ringdown'] {

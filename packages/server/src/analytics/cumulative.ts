@@ -127,13 +127,18 @@ function split({ thresholds, tally: { histograms } }: Cumulated) {
   )
 }
 
+interface Whose {
+  readonly workspace_sid: string
+  /** SIDs; all of the workspace's where they are not named. */
+  readonly workers?: readonly string[] | undefined
+}
+
 /** Reservations, and the time spent in every activity; what still lasts is counted up to the end of the window. */
 export async function workersCumulative(
   statistics: Statistics,
   { state, now }: Center,
-  workspace_sid: string,
-  workers: readonly string[] | undefined,
-  found: Cumulated
+  found: Cumulated,
+  { workspace_sid, workers }: Whose
 ) {
   const { start, end } = found.window
   const activities = [...state.tables.activity.by('workspace_sid', workspace_sid)]

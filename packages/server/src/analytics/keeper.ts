@@ -1,12 +1,15 @@
 import { type CellKey, finest, type Histograms, type Packed, Sum } from '@ringdown/engine/analytics/rollup'
 import { day, joinStayCells, type Stay } from '@ringdown/engine/analytics/stay'
 import { memberAt } from '@ringdown/engine/core/member-at'
+import { joinChanged } from '@ringdown/engine/insights/insights'
+import type { ContactText } from '@ringdown/engine/insights/segment'
 import type { Logger } from 'pino'
 import { pause } from '../store/pause.ts'
 import { Fenced, type StepWrite, type Store } from '../store/store.ts'
 import { written } from '../store/written.ts'
 import { type CellRow, Cells, cellWrites } from './cells.ts'
 import type { OverMinute, Recent } from './recent.ts'
+import { forgetOver, segmentRows, segmentWrites } from './segments.ts'
 import { stayCellPlace, stayCellRow } from './stay-cells.ts'
 
 /** Name of the cursor: the last event of a minute that is wholly in the store, with all that was over with it. */
@@ -31,9 +34,11 @@ const again_ms = 1_000
 const hour = 3_600_000
 
 export interface KeeperOptions {
-  readonly store: Pick<Store, 'dialect' | 'query' | 'advance'>
+  readonly store: Pick<Store, 'dialect' | 'query' | 'advance' | 'forget'>
   readonly account: { readonly account_sid: string; readonly isReady: boolean }
   readonly recent: Recent
+  /** A contact's text as it may be kept. */
+  readonly keptText: (text: ContactText) => ContactText
   /** Where the cursor is. */
   readonly cursor: number
   readonly log: Logger
@@ -53,6 +58,8 @@ export class Keeper {
   #cursor: number
   #work: Promise<void> | undefined
   #isFailing = false
+  /** Whether there may be contacts in the store that are over: a process before this one may have left some. */
+  #hasOver = true
 
   constructor(options: KeeperOptions) {
     this.#options = options
@@ -115,6 +122,7 @@ export class Keeper {
       await this.#write(cellWrites([], stays))
       forgetKept(recent, stays)
     })
+    await this.#keepSegments(minutes, size, pace)
     const cells = minutes.flatMap(({ minute }) => [...minute.cells()].map((cell) => ({ minute, cell })))
     const rowsOf = (some: typeof cells) =>
       some.map(({ minute: { start }, cell: { scope_sid, task_channel_sid, sum, seconds } }) =>
@@ -126,6 +134,22 @@ export class Keeper {
     for (const { span, start } of ended) await this.#sumUp(span, start, pace)
     await this.#write(cellWrites(rowsOf(lastCells), []), last)
     recent.written(minutes.length)
+    await this.#forgetOver()
+  }
+
+  /** What has become of contacts and workers: before the cursor moves, and each piece before those that follow from it. */
+  async #keepSegments(minutes: readonly OverMinute[], size: number, pace: Pace): Promise<void> {
+    const changed = joinChanged(minutes.map((over) => over.changed))
+    this.#hasOver ||= [...changed.open.values()].some(({ is }) => is === 'gone')
+    await this.#inPieces([...segmentRows(changed)], size, pace, (some) =>
+      this.#write(segmentWrites(some, this.#options.keptText))
+    )
+  }
+
+  async #forgetOver(): Promise<void> {
+    const { store, account } = this.#options
+    while (this.#hasOver && !this.#abort.signal.aborted)
+      this.#hasOver = (await forgetOver(store, account.account_sid, this.#cursor)) > 0
   }
 
   /** Sums an hour from its minutes, or a day from its hours, for everybody who had a part in it. */

@@ -41,14 +41,19 @@ export async function tasksOver(
 
 const none: Over = { completed: 0, canceled: 0 }
 
-/** Of the tasks of a workspace, a queue or a workflow: of one channel, or of all. `over` are those of the store. */
-export function taskFigures(
-  state: State,
-  place_sid: string,
-  task_channel_sid: string | undefined,
-  over: OverByPlace,
-  now: number
-) {
+/** What figures are made of, beside the place that they are about. */
+interface Counting {
+  readonly state: State
+  /** Milliseconds. */
+  readonly now: number
+  /** Tasks that were put away. */
+  readonly over: OverByPlace
+  /** One channel; all of them where there is none. */
+  readonly task_channel_sid?: string | undefined
+}
+
+/** Of the tasks of a workspace, a queue or a workflow. */
+export function taskFigures(place_sid: string, { state, now, over, task_channel_sid }: Counting) {
   const figures = realTimeOf(state).tasks(place_sid, task_channel_sid)
   const { total_tasks, tasks_by_status: living, tasks_by_priority, longest } = figures
   const { completed, canceled } = over.get(place_sid) ?? none
@@ -62,19 +67,13 @@ export function taskFigures(
 }
 
 /** Of a task queue: its tasks, and the workers who may take them. */
-export function queueFigures(
-  state: State,
-  workspace_sid: string,
-  task_queue_sid: string,
-  task_channel_sid: string | undefined,
-  over: OverByPlace,
-  now: number
-) {
+export function queueFigures(workspace_sid: string, task_queue_sid: string, counting: Counting) {
+  const { state, now, task_channel_sid } = counting
   const { longest_in_queue } = realTimeOf(state).tasks(task_queue_sid, task_channel_sid)
   const { by_activity, eligible, available } = realTimeOf(state).workforce(task_queue_sid, task_channel_sid)
   return {
     task_queue_sid,
-    ...taskFigures(state, task_queue_sid, task_channel_sid, over, now),
+    ...taskFigures(task_queue_sid, counting),
     longest_relative_task_age_in_queue: longest_in_queue ? secondsSince(enteredAt(longest_in_queue), now) : 0,
     longest_relative_task_sid_in_queue: longest_in_queue?.sid ?? null,
     activity_statistics: activityStatistics(state, workspace_sid, (sid) => by_activity.get(sid) ?? 0),

@@ -1,6 +1,8 @@
 import { Minute } from '@ringdown/engine/analytics/minute'
-import { finest, rules, second, spans, type ToldEvent } from '@ringdown/engine/analytics/rollup'
+import { type CountedEvent, finest, rules, second, spans } from '@ringdown/engine/analytics/rollup'
 import { type Stay, Stays, stayEvents } from '@ringdown/engine/analytics/stay'
+import { type InsightEvent, insightEvents } from '@ringdown/engine/insights/insight-event'
+import { type Changed, Insights, joinChanged } from '@ringdown/engine/insights/insights'
 import type { Sums } from './sums.ts'
 
 /** An event on its way to the folds; most are no more to them than a sign that time goes on. */
@@ -10,11 +12,19 @@ export interface Happened {
   readonly at: number
 }
 
+/** How an event is told to the folds. */
+export interface EventViews<E> {
+  countedEventOf(event: E): CountedEvent
+  insightOf(event: E): InsightEvent
+}
+
 /** A minute that is over, with all that is over with it. */
 export interface OverMinute {
   readonly minute: Minute
   /** Seq of the last event in it. */
   readonly last: number
+  /** What has become of contacts and workers in it. */
+  readonly changed: Changed
   /** Hours and days that end with it, finer ones first: nothing happened in what is left of them. */
   readonly ended: readonly { readonly span: number; readonly start: number }[]
 }
@@ -29,14 +39,17 @@ export interface OverMinute {
 export class Recent {
   /** Times of workers in activities. */
   readonly stays: Stays
+  /** What is open of contacts, and what has become of them since the last minute. */
+  readonly insights: Insights
   #seq: number
   #open: Minute | undefined
   readonly #over: OverMinute[] = []
 
-  /** Begins after the event with this seq, which is the last one of a minute, with the stays that last. */
-  constructor(seq: number, open: Iterable<Stay>) {
+  /** Begins after the event with this seq, which is the last one of a minute, with the stays that last and the contacts that are open. */
+  constructor(seq: number, open: Iterable<Stay>, insights = new Insights()) {
     this.#seq = seq
     this.stays = new Stays(open)
+    this.insights = insights
   }
 
   /** Seq of the last event that was counted. */
@@ -56,16 +69,22 @@ export class Recent {
 
   /** How many cells wait to be written. */
   get waiting(): number {
-    return this.#over.reduce((sum, { minute }) => sum + minute.size, 0)
+    return this.#over.reduce((sum, { minute, changed }) => sum + minute.size + changed.segments.size, 0)
   }
 
-  /** Counts the events that follow the last one; `toldOf` is asked of those only that count. */
-  fold<E extends Happened>(events: readonly E[], toldOf: (event: E) => ToldEvent): void {
+  /** What has become of contacts and workers since what the store has of them, the newest last. */
+  get changed(): Changed {
+    return joinChanged([...this.#over.map(({ changed }) => changed), this.insights.changed])
+  }
+
+  /** Counts the events that follow the last one; a teller is asked of those only that count. */
+  fold<E extends Happened>(events: readonly E[], { countedEventOf, insightOf }: EventViews<E>): void {
     for (const event of events) {
       const minute = this.#minuteOf(event.at)
       this.#seq = event.seq
-      if (rules.has(event.type)) minute.count(toldOf(event))
-      else if (stayEvents.has(event.type)) this.stays.move(toldOf(event))
+      if (rules.has(event.type)) minute.count(countedEventOf(event))
+      else if (stayEvents.has(event.type)) this.stays.move(countedEventOf(event))
+      if (insightEvents.has(event.type)) this.insights.move(insightOf(event))
     }
   }
 
@@ -91,7 +110,10 @@ export class Recent {
     const open = this.#open
     if (open && at < open.start + finest) return open
     const start = at - (at % finest)
-    if (open) this.#over.push({ minute: open, last: this.#seq, ended: endedBetween(open.start, start) })
+    if (open) {
+      const ended = endedBetween(open.start, start)
+      this.#over.push({ minute: open, last: this.#seq, changed: this.insights.take(), ended })
+    }
     const fresh = new Minute(start)
     this.#open = fresh
     return fresh

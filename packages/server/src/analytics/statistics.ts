@@ -1,14 +1,18 @@
+import { countedEventOf } from '@ringdown/engine/analytics/counted'
 import { finest } from '@ringdown/engine/analytics/rollup'
-import { toldOf } from '@ringdown/engine/analytics/told'
 import type { EngineEvent } from '@ringdown/engine/events'
+import { insightOf } from '@ringdown/engine/insights/insight-event'
+import type { ContactText } from '@ringdown/engine/insights/segment'
 import type { Logger } from 'pino'
 import type { Ledger } from '../commit/ledger.ts'
 import { EventSearch } from '../log/event-search.ts'
 import type { Store, StoredEvent } from '../store/store.ts'
 import { Cells } from './cells.ts'
+import type { Erasures } from './erasures.ts'
 import { Keeper, statisticsReader } from './keeper.ts'
-import { Recent } from './recent.ts'
-import { toldFrom } from './told.ts'
+import { countedFrom, insightFromLog } from './logged.ts'
+import { type EventViews, Recent } from './recent.ts'
+import { openInsights } from './segments.ts'
 
 /** What statistics need of their account. */
 export interface Counted extends Pick<Ledger, 'account_sid' | 'state' | 'settled' | 'reading' | 'log'> {
@@ -19,13 +23,22 @@ export interface Counted extends Pick<Ledger, 'account_sid' | 'state' | 'settled
 }
 
 export interface StatisticsOptions {
-  readonly store: Pick<Store, 'dialect' | 'query' | 'log' | 'cursor' | 'advance'>
+  readonly store: Pick<Store, 'dialect' | 'query' | 'log' | 'cursor' | 'advance' | 'forget'>
   readonly account: Counted
   readonly log: Logger
+  /** Customers who are to be forgotten; nobody where it is left out. */
+  readonly erasures?: Pick<Erasures, 'kept'> | undefined
 }
 
 /** Events that are read from the log at a time. */
 const readLimit = 500
+
+/** Its cursor says in which format segments are kept: raised with it, so that they are folded anew from the log. */
+const formatReader = 'segments'
+const segmentFormat = 2
+
+const fresh: EventViews<EngineEvent> = { countedEventOf, insightOf }
+const stored: EventViews<StoredEvent> = { countedEventOf: countedFrom, insightOf: insightFromLog }
 
 /** Cells that may wait to be written while the log is read: some two megabytes. */
 const maxWaiting = 5_000
@@ -72,10 +85,15 @@ export class Statistics {
     this.#restThenRead()
   }
 
-  /** The same, with their cursor in the store: later nothing may be written for a while, and they are read all the same. */
+  /** The same, with their cursors in the store: later nothing may be written for a while, and they are read all the same. */
   static async open(options: StatisticsOptions): Promise<Statistics> {
-    await options.store.cursor(options.account.account_sid, statisticsReader)
+    await cursorsOf(options)
     return new Statistics(options)
+  }
+
+  /** A contact's text as it may be kept, and shown. */
+  keptText(text: ContactText): ContactText {
+    return this.#options.erasures?.kept(text) ?? text
   }
 
   /**
@@ -125,7 +143,7 @@ export class Statistics {
     if (pending.length === 0 || !this.#run) return
     this.#pending = []
     const { recent, keeper } = this.#run
-    for (const events of pending) recent.fold(events, toldOf)
+    for (const events of pending) recent.fold(events, fresh)
     keeper.wake()
   }
 
@@ -159,7 +177,7 @@ export class Statistics {
       const end = this.#end
       const events = await this.#after(run.recent.seq)
       if (this.#run !== run) continue
-      run.recent.fold(events, toldFrom)
+      run.recent.fold(events, stored)
       run.keeper.wake()
       // Nothing may be there, either, of what was thought to be durable.
       const isAll = run.recent.seq >= this.#end || (events.length === 0 && this.#end === end)
@@ -193,14 +211,16 @@ export class Statistics {
     const { store, log } = this.#options
     const { account_sid } = this.account
     await this.#lost
-    const cursor = await store.cursor(account_sid, statisticsReader)
-    const recent = new Recent(await this.#endOfMinute(cursor), await new Cells(store).openStays(account_sid))
+    const cursor = await this.#cursorInForce()
+    const stays = await new Cells(store).openStays(account_sid)
+    const recent = new Recent(await this.#endOfMinute(cursor), stays, await openInsights(store, account_sid))
     // Only then it is known what is in the store.
-    recent.fold(await this.#after(recent.seq), toldFrom)
+    recent.fold(await this.#after(recent.seq), stored)
     const keeper: Keeper = new Keeper({
       store,
       account: this.account,
       recent,
+      keptText: (text) => this.keptText(text),
       cursor,
       log,
       onFenced: () => {
@@ -208,6 +228,31 @@ export class Statistics {
       }
     })
     return { recent, keeper }
+  }
+
+  /**
+   * The cursor; set back to the first minute that the log holds as a whole where segments were kept in another format, or
+   * not at all. What statistics make of the same events another time is the same.
+   */
+  async #cursorInForce(): Promise<number> {
+    const { store } = this.#options
+    const { account_sid } = this.account
+    const { cursor, format } = await cursorsOf(this.#options)
+    if (format === segmentFormat) return cursor
+    const to = Math.min(cursor, await this.#endOfFirstMinute())
+    if (to < cursor) await store.advance({ account_sid, reader: statisticsReader, from: cursor, to })
+    await store.advance({ account_sid, reader: formatReader, from: format, to: segmentFormat })
+    return to
+  }
+
+  async #endOfFirstMinute(): Promise<number> {
+    const { store } = this.#options
+    const { account_sid } = this.account
+    const [first] = await store.log(account_sid, 0, 1)
+    if (!first) return Number.POSITIVE_INFINITY
+    const minute = first.at - (first.at % finest)
+    const range = await new EventSearch(store).between(account_sid, minute, minute + finest)
+    return range?.last ?? first.seq
   }
 
   /**
@@ -271,4 +316,13 @@ async function withPatience(awaited: Promise<void>, ms: number): Promise<void> {
 /** Resolves when everybody else who is waiting has had a turn. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** How far minutes are stored, and in which format segments are; both begin now where they are not there. */
+async function cursorsOf({
+  store,
+  account: { account_sid }
+}: StatisticsOptions): Promise<{ cursor: number; format: number }> {
+  const cursor = await store.cursor(account_sid, statisticsReader)
+  return { cursor, format: await store.cursor(account_sid, formatReader, cursor === 0 ? segmentFormat : 0) }
 }

@@ -12,9 +12,9 @@ import {
 import { written } from '../store/written.ts'
 import { type CellRow, Cells } from './cells.ts'
 import { listIn } from './keeper.ts'
+import { countedBetween } from './logged.ts'
 import type { Counted, Statistics } from './statistics.ts'
 import { Sums } from './sums.ts'
-import { toldBetween } from './told.ts'
 import type { Window } from './window.ts'
 
 /** Of which time and channel figures are asked for. */
@@ -83,7 +83,7 @@ async function addEdge(sums: Sums, account: Counted, scopes: readonly string[], 
     return
   }
   const wanted = new Set(scopes)
-  for await (const event of toldBetween(account, edge))
+  for await (const event of countedBetween(account, edge))
     for (const share of sharesOf(event)) if (wanted.has(share.scope_sid)) sums.of(share)?.add(share)
 }
 

@@ -18,7 +18,7 @@ import {
 } from '../store/store.ts'
 import { Decider } from './decider.ts'
 import { DueTimers } from './due-timers.ts'
-import { type Entry, type Known, nothingRead, type Undecided } from './entry.ts'
+import type { Entry, Known, Undecided } from './entry.ts'
 import type { Exchange } from './exchange.ts'
 import { Followers } from './followers.ts'
 import { GroupCommit } from './group-commit.ts'
@@ -101,7 +101,12 @@ export class Account implements Ledger, Moved {
       onFailed: (error) => this.#recovery.fail(error)
     })
     const decider = new Decider({ state, commit, clock, seed, isReady: () => this.isReady })
-    const reads = new Reads({ readsOf, state: () => decider.state, find: (kind, where) => this.find(kind, where) })
+    const reads = new Reads({
+      readsOf,
+      state: () => decider.state,
+      find: (kind, where) => this.find(kind, where),
+      absent: decider.cold.absent
+    })
     const timers = new DueTimers({ decider, reads, clock, log, isOpen })
     // They may look at what their events are about.
     const followers = new Followers(head.next_event - 1, () => decider.sweep())
@@ -239,7 +244,8 @@ export class Account implements Ledger, Moved {
   async #execute(command: Command, asked: Asked, begun = 0): Promise<unknown> {
     this.#checkTaking()
     if (this.queueLength >= queueLimit) throw new Unavailable('too many commands are waiting to be written')
-    if (!this.#reads.isNeededFor(command)) return this.#decideNow(command, nothingRead, asked, begun)
+    const known = this.#reads.knownFor(command)
+    if (known) return this.#decideNow(command, known, asked, begun)
     let result: Promise<unknown>
     const { cold } = this.#decider
     const reading = cold.fetching()

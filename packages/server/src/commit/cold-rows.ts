@@ -2,6 +2,7 @@ import type { Change, State } from '@ringdown/engine/center'
 import { isKeyOf } from '@ringdown/engine/core/keys'
 import { fieldOf, type Row } from '@ringdown/engine/core/row'
 import { type Kind, kinds } from '@ringdown/engine/kinds'
+import { AbsentRows } from './absent-rows.ts'
 import type { Fetched } from './entry.ts'
 import { cascades, coldKinds } from './kinds.ts'
 
@@ -15,6 +16,8 @@ import { cascades, coldKinds } from './kinds.ts'
  * - `#leaving` and `#gone` are in the order of those numbers: a sweep ends at the first that must stay.
  */
 export class ColdRows {
+  /** What is known not to be in the store. */
+  readonly absent = new AbsentRows()
   /** Rows changed by decisions that are not durable yet, with how many of those there are. */
   readonly #undurable = new Map<string, number>()
   /** Rows that may leave memory, and rows that are deleted, with the number of the last fetch that began before that. */
@@ -44,6 +47,7 @@ export class ColdRows {
 
   /** A decision has changed these rows. */
   decided(changes: readonly Change[]): void {
+    this.absent.decided(changes)
     for (const { kind, sid, after } of changes) {
       if (!isTracked(kind, after)) continue
       const key = `${kind}/${sid}`
@@ -100,6 +104,7 @@ export class ColdRows {
 
   /** Memory is loaded anew. */
   clear(): void {
+    this.absent.clear()
     this.#undurable.clear()
     this.#leaving.clear()
     this.#gone.clear()

@@ -78,6 +78,7 @@ beforeEach(() => {
   const reads = new Reads({
     state: () => decider.state,
     find: () => find(),
+    absent: decider.cold.absent,
     readsOf: (command, state) =>
       command.type === reading ? [{ kind: 'user', where: { sid: `US${'a'.repeat(32)}` } }] : readsOf(command, state)
   })

@@ -4,7 +4,7 @@ import { Unfinished } from '@ringdown/engine/matching/long-answers'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock/clock.ts'
 import type { Decider } from './decider.ts'
-import { type Known, nothingRead } from './entry.ts'
+import type { Known } from './entry.ts'
 import { Unavailable } from './ledger.ts'
 import { turn } from './pieces.ts'
 import type { Reads } from './reads.ts'
@@ -94,9 +94,9 @@ export class DueTimers {
   /** Decides one timer; false when it has to read first, and holds up the others until it has. */
   #decide(timer: string, command: Command, at: number): boolean {
     const { decider, reads } = this.#options
-    const known = this.#read?.timer === timer ? this.#read : nothingRead
+    const known = this.#read?.timer === timer ? this.#read : reads.knownFor(command)
     this.#read = undefined
-    if (known === nothingRead && reads.isNeededFor(command)) {
+    if (!known) {
       this.#hold(timer, command)
       return false
     }

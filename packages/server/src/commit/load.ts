@@ -3,6 +3,7 @@ import { isKeyOf } from '@ringdown/engine/core/keys'
 import { type Kind, type Kinds, kinds } from '@ringdown/engine/kinds'
 import { defaultSettings, type Settings } from '@ringdown/engine/settings'
 import type { Clock } from '../clock/clock.ts'
+import { centerTools } from '../rendering/tools.ts'
 import { type AccountHead, CannotOpen, type Store, StoreUnavailable } from '../store/store.ts'
 import { messageOf } from '../store/thrown.ts'
 
@@ -18,7 +19,7 @@ export interface LoadOptions {
  * cannot read, and StoreUnavailable.
  */
 export async function load({ store, account_sid, settings, clock }: LoadOptions, head: AccountHead): Promise<State> {
-  const state = new State(account_sid, settings ?? defaultSettings)
+  const state = new State(account_sid, settings ?? defaultSettings, centerTools)
   let place = 'its rows'
   try {
     for (const { kind, row } of await store.load(account_sid)) {

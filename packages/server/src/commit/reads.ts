@@ -1,10 +1,11 @@
 import type { State } from '@ringdown/engine/center'
 import { type Command, readsOf } from '@ringdown/engine/commands'
-import type { Read } from '@ringdown/engine/core/command'
+import type { Found, Read } from '@ringdown/engine/core/command'
 import { isKeyOf } from '@ringdown/engine/core/keys'
 import { type Kind, type Kinds, kinds } from '@ringdown/engine/kinds'
 import type { Value } from '../store/store.ts'
-import type { Fetched, Known } from './entry.ts'
+import type { AbsentRows } from './absent-rows.ts'
+import { type Fetched, type Known, nothingRead } from './entry.ts'
 
 /** What a command must have read before it is decided on a state. */
 export type ReadsOf = typeof readsOf
@@ -16,6 +17,8 @@ export interface ReadsOptions {
   readonly state: () => State
   /** Rows of a cold kind, from the store. */
   readonly find: (kind: Kind, where: Readonly<Record<string, Value>>) => Promise<Kinds[Kind][]>
+  /** What is known not to be there. */
+  readonly absent: AbsentRows
 }
 
 /**
@@ -29,16 +32,25 @@ export class Reads {
     this.#options = options
   }
 
-  /** Whether a command must wait for the store before it can be decided. */
-  isNeededFor(command: Command): boolean {
-    return this.#of(command).length > 0
+  /** What the command must see, where that is known at once; undefined where it must wait for the store. */
+  knownFor(command: Command): Known | undefined {
+    const reads = this.#of(command)
+    if (reads.length === 0) return nothingRead
+    const { absent } = this.#options
+    return reads.every((read) => absent.has(read)) ? { reads, fetched: [] } : undefined
   }
 
-  /** Reads what the command must see; again, while that has become more: what was in memory may have left it meanwhile. */
+  /**
+   * Reads what the command must see; again, while that has become more: by what was found, or because what was in memory
+   * has left it meanwhile.
+   */
   async readFor(command: Command): Promise<Known> {
     const found = new Map<string, { readonly read: Read; readonly rows: readonly Fetched[] }>()
     for (;;) {
-      const missing = this.#of(command).filter((read) => !found.has(JSON.stringify(read)))
+      const rowsOf: Found = (kind) => {
+        return [...found.values()].flatMap(({ rows }) => rows.flatMap((one) => (one.kind === kind ? [one.row] : [])))
+      }
+      const missing = this.#of(command, rowsOf).filter((read) => !found.has(JSON.stringify(read)))
       if (missing.length === 0) break
       const rows = await Promise.all(missing.map((read) => this.#fetch(read)))
       for (const [i, read] of missing.entries()) found.set(JSON.stringify(read), { read, rows: rows[i] ?? [] })
@@ -47,13 +59,17 @@ export class Reads {
     return { reads: all.map(({ read }) => read), fetched: all.flatMap(({ rows }) => rows) }
   }
 
-  #of(command: Command): readonly Read[] {
-    return (this.#options.readsOf ?? readsOf)(command, this.#options.state())
+  #of(command: Command, found?: Found): readonly Read[] {
+    return (this.#options.readsOf ?? readsOf)(command, this.#options.state(), found)
   }
 
   async #fetch({ kind, where }: Read): Promise<Fetched[]> {
     if (!isKeyOf(kinds, kind)) throw new Error(`invariant: there is no kind ${kind} to be read`)
-    const rows = await this.#options.find(kind, where)
+    const { find, absent } = this.#options
+    if (absent.has({ kind, where })) return []
+    const isAbsent = absent.asking({ kind, where })
+    const rows = await find(kind, where)
+    if (rows.length === 0) isAbsent()
     return rows.map((row) => ({ kind, row }))
   }
 }

@@ -102,15 +102,21 @@ function reasonOf(outcome: Outcome, kind: Kind): string | undefined {
 /** When to try again; undefined when the tries are used up, or the next would come too late. */
 function nextTry(row: DeliveryRow, outcome: Outcome, { retry, jitter }: Kind, now: number): number | undefined {
   const delay = retry.delays_ms[row.tries]
-  if (delay === undefined) return undefined
+  if (delay === undefined || row.tries >= retriesOf(row)) return undefined
   const spread = 1 - jitter + 2 * jitter * fraction(`${row.sid}/${row.attempts}`)
   const due = now + Math.max(Math.round(delay * spread), waitOf(outcome))
   return row.window_ends_at !== null && due > row.window_ends_at ? undefined : due
 }
 
+/** Stands among what the delivery is about: only few have it. */
+function retriesOf({ about }: DeliveryRow): number {
+  const { retries }: { readonly retries?: string } = about === null ? {} : JSON.parse(about) // as queued.ts wrote it
+  return retries === undefined ? Number.POSITIVE_INFINITY : Number(retries)
+}
+
 /** Milliseconds that a receiver with too much to do asks for. */
 function waitOf(outcome: Outcome): number {
-  if ('failed' in outcome || (outcome.status !== 429 && outcome.status !== 503)) return 0
+  if ('failed' in outcome || ![425, 429, 503].includes(outcome.status)) return 0
   const text = outcome.headers['retry-after']?.trim() ?? ''
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
   // A date is a way from the receiver's own time, whatever ours is.

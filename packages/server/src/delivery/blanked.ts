@@ -15,8 +15,23 @@ export function deliveriesBlanking(store: Store, account_sid: string): (seqs: re
 }
 
 /** A message without the texts of its event; undefined where it has none. */
-function blankedDelivery({ sid, message: text }: DeliveryText): DeliveryText | undefined {
-  const message: { parameters?: Parameters; json?: unknown } = JSON.parse(text) // as rowOf wrote it
+function blankedDelivery({ sid, kind, message: text }: DeliveryText): DeliveryText | undefined {
+  const message: { parameters?: Parameters; json?: unknown; text?: string; url?: string } = JSON.parse(text) // as rowOf wrote it
+  // What a flow asks is made of what people said, by names of its own.
+  if (kind === 'flow_request') {
+    if (message.url !== undefined) message.url = new URL(message.url).origin
+    if (message.parameters !== undefined) message.parameters = []
+    if (message.text !== undefined) message.text = ''
+  }
+  // A program is told what was pressed and said, and whatever a caller's device adds.
+  if (kind === 'call_document')
+    message.parameters = message.parameters?.filter(([name]) => /(?:Sid|Status|Version|Direction)$/.test(name)) ?? []
+  // Its sentence quotes what was written.
+  if (kind === 'situation_webhook' && message.text !== undefined) {
+    const { data, ...occurrence } = JSON.parse(message.text) // as receivers/situations.ts wrote it
+    const { summary: _, ...told } = Object(withoutText(data))
+    message.text = JSON.stringify({ ...occurrence, data: told })
+  }
   if (message.parameters !== undefined)
     message.parameters = message.parameters.map(([name, value]) => {
       const blank = blankOf(name)
@@ -24,7 +39,7 @@ function blankedDelivery({ sid, message: text }: DeliveryText): DeliveryText | u
     })
   if (typeof message.json === 'string') message.json = JSON.stringify(withoutText(JSON.parse(message.json)))
   const written = JSON.stringify(message)
-  return written === text ? undefined : { sid, message: written }
+  return written === text ? undefined : { sid, kind, message: written }
 }
 
 function withoutText(value: unknown): unknown {

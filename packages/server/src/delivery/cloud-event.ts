@@ -1,6 +1,9 @@
 import { isKeyOf } from '@ringdown/engine/core/keys'
 import { ownPrefix, type StreamType, streamTypesFrom } from '@ringdown/engine/event-streams/catalogue'
+import { troubleIn } from '../log/trouble.ts'
 import type { LoggedEvent } from './delivery.ts'
+import { voiceParameters } from './receivers/calls.ts'
+import { mediaParameters } from './receivers/conversation-parameters.ts'
 
 /** An event as Event Streams tells it: CloudEvents 1.0, in JSON (reference events 3). */
 export interface CloudEvent {
@@ -56,11 +59,11 @@ export function isOurs(schema_id: string): boolean {
   return schema_id.startsWith('Ringdown.')
 }
 
-type Product = 'taskrouter' | 'conversations' | 'flex' | 'test'
+type Product = 'taskrouter' | 'conversations' | 'flex' | 'messaging' | 'studio' | 'voice' | 'error-logs' | 'test'
 
 function productOf(type: string): Product {
-  const [product] = type.slice((type.startsWith(ownPrefix) ? ownPrefix : 'com.twilio.').length).split('.', 1)
-  return product === 'taskrouter' || product === 'conversations' || product === 'flex' ? product : 'test'
+  const [product = ''] = type.slice((type.startsWith(ownPrefix) ? ownPrefix : 'com.twilio.').length).split('.', 1)
+  return isKeyOf(contents, product) ? product : 'test'
 }
 
 /** What an event holds, by product. Fields that are undefined are left out of the JSON. */
@@ -104,10 +107,114 @@ const contents: {
     ...event.data
   }),
 
+  /** The facts in the log's names, without those that are ours (reference events 4.3). */
+  studio: (event, account_sid) => ({
+    account_sid,
+    ...Object.fromEntries(
+      studioFacts.flatMap((name) => {
+        const value = event.data[name]
+        if (value === undefined) return []
+        return [[name, name.startsWith('date_') ? instant(value) : value]]
+      })
+    )
+  }),
+
+  /** An alert of the debugger (reference events 4.6). */
+  'error-logs': (event, account_sid) => {
+    const { level, product, error_code, message } = troubleIn(event.type, event.data, event.description)
+    const service_sid = event.data.flow_sid ?? null
+    return {
+      sid: `NO${event.sid.slice(2)}`,
+      account_sid,
+      parent: null,
+      error_code,
+      level: level.toUpperCase(),
+      payload: {
+        resource_sid: event.resource_sid,
+        service_sid,
+        error_code,
+        more_info: { message, widget: event.data.widget ?? null }
+      },
+      product_name: product,
+      correlation_sid: event.resource_sid,
+      request_sid: null,
+      service_sid,
+      date_created: iso(event.at)
+    }
+  },
+  /** A status, or a message that came in (reference events 4.4). */
+  messaging: (event, account_sid) => {
+    const told = event.data.direction === 'inbound' ? inboundContents(event) : statusContents(event)
+    return { accountSid: account_sid, eventName: streamTypesOf(event.type)[0]?.type, ...told }
+  },
+
+  /** What a webhook was told, or would have been (reference events 4). What was answered is not kept. */
+  voice: (event, account_sid) => ({
+    sid: event.data.call_sid ?? event.resource_sid,
+    eventSid: `VW${event.sid.slice(2)}`,
+    requestDateCreated: new Date(event.at).toUTCString().replace('GMT', '+0000'),
+    timestamp: iso(event.at),
+    request: {
+      url: event.data.callback_url ?? event.data.url ?? null,
+      method: event.data.callback_method ?? 'POST',
+      parameters: Object.fromEntries(voiceParameters(event, { account_sid }))
+    },
+    response: null
+  }),
+
   test: ({ data }) => ({ test_id: data.test_id })
 }
 
+function statusContents({ data, at, resource_sid }: LoggedEvent) {
+  return {
+    messageSid: resource_sid,
+    messagingServiceSid: data.messaging_service_sid,
+    from: data.from,
+    to: data.to,
+    body: data.body,
+    messageStatus: String(data.status).toUpperCase(),
+    errorCode: data.error_code,
+    apiVersion: '2010-04-01',
+    statusCallBackUrl: data.status_callback,
+    timestamp: iso(at)
+  }
+}
+
+/** Where its number is at home nobody here knows. */
+function inboundContents({ data, at, resource_sid }: LoggedEvent) {
+  return {
+    messageSid: resource_sid,
+    messagingServiceSid: data.messaging_service_sid,
+    from: data.from,
+    to: data.to,
+    body: data.body,
+    numMedia: data.num_media,
+    numSegments: data.num_segments,
+    recipients: [],
+    timestamp: iso(at),
+    ...{ fromCity: null, fromState: null, fromZip: null, fromCountry: null },
+    ...{ toCity: null, toState: null, toZip: null, toCountry: null }
+  }
+}
+
 type Facts = LoggedEvent['data']
+
+const studioFacts = [
+  'execution_sid',
+  'flow_sid',
+  'flow_revision',
+  'contact_channel_address',
+  'status',
+  'started_by',
+  'step_sid',
+  'parent_step_sid',
+  'name',
+  'transitioned_from',
+  'transitioned_to',
+  'ended_reason',
+  'date_created',
+  'date_updated'
+] as const
 
 /** Names that differ between the log and this payload. */
 const payloadNames: Readonly<Record<string, string>> = {
@@ -179,12 +286,16 @@ const conversationNames = {
   }
 } as const satisfies Record<string, Readonly<Record<string, string>>>
 
+/** What streams call the fields of a message's files (reference events 4.2). */
+const mediaNames = { sid: 'MediaSid', filename: 'Filename', content_type: 'ContentType', size: 'Size' } as const
+
 function conversationContents({ type, resource_type, data, at }: LoggedEvent): Record<string, unknown> {
   if (type === 'conversation.state.updated') return { ...renamed(data, conversationNames.state), StateUpdated: iso(at) }
   if (!isKeyOf(conversationNames, resource_type)) throw new Error(`invariant: ${type} is of a conversation's resource`)
   return {
     ...renamed(data, conversationNames[resource_type]),
     ...(resource_type === 'participant' && { MessagingBinding: bindingOf(data) }),
+    ...(typeof data.media === 'string' && { Media: mediaParameters(data.media, mediaNames) }),
     DateCreated: instant(data.date_created),
     ...(!type.endsWith('.added') && { DateUpdated: instant(data.date_updated) }),
     ...(type.endsWith('.removed') && { DateRemoved: instant(data.date_removed) })
@@ -200,7 +311,8 @@ function bindingOf(facts: Facts): object | null {
   return {
     Type: facts.messaging_binding_type,
     Address: facts.messaging_binding_address ?? undefined,
-    ProxyAddress: facts.messaging_binding_proxy_address ?? undefined
+    ProxyAddress: facts.messaging_binding_proxy_address ?? undefined,
+    ProjectedAddress: facts.messaging_binding_projected_address ?? undefined
   }
 }
 
@@ -213,6 +325,7 @@ function sourceOf({ type, resource_type, resource_sid, data, workspace_sid }: Lo
 }
 
 const sources: Readonly<Record<string, (sid: string, facts: Facts) => string>> = {
+  'channel-message': (sid) => `/Messages/${sid}`,
   workspace: (sid) => `/v1/Workspaces/${sid}`,
   activity: inWorkspace('Activities'),
   'task-channel': inWorkspace('TaskChannels'),

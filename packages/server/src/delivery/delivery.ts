@@ -17,8 +17,19 @@ export type LoggedEvent = RenderedEvent
 export type Message =
   | { readonly method: 'POST' | 'GET'; readonly url: string; readonly parameters: Parameters }
   | { readonly method: 'POST'; readonly url: string; readonly json: string }
+  /** Any text as it is: nothing is put into its address. */
+  | {
+      readonly method: 'POST'
+      readonly url: string
+      readonly text: string
+      readonly content_type: string
+      /** Beside those that every request has. */
+      readonly headers?: Readonly<Record<string, string>>
+    }
   /** One record to a stream, through the AWS SDK. */
   | { readonly method: 'kinesis'; readonly stream: KinesisStream; readonly json: string }
+  /** A message to somebody outside, by a carrier (its SID, or `virtual`); what it says is in its row. */
+  | { readonly method: 'carrier'; readonly carrier: string; readonly message_sid: string }
 
 /** Names and values in the order in which they are sent. A name may occur more than once. */
 export type Parameters = readonly (readonly [name: string, value: string])[]
@@ -44,6 +55,8 @@ export interface Draft {
   readonly fallback_url?: string
   /** Deliveries to one place with the same order key are sent one after the other, in the order of their events. */
   readonly order_key?: string
+  /** At most so many more attempts, where the kind has more. */
+  readonly retries?: number
   /** Kept for the kind's `answered`: SIDs of what the answer is about. */
   readonly about?: Readonly<Record<string, string>>
 }
@@ -52,6 +65,10 @@ export interface Draft {
 export interface RouteContext {
   readonly account_sid: string
   readonly state: State
+  /** Where others reach this server, without a slash at its end; undefined where nobody has said it. */
+  readonly public_url?: string | undefined
+  /** Events after a place in the log, the oldest first, parsed; left out where nobody looks back. */
+  readonly log?: (after: number, limit: number) => Promise<readonly LoggedEvent[]>
   /** Rows of a cold kind, from the store. */
   find<K extends keyof Kinds>(kind: K, where: Readonly<Record<string, Value>>): Promise<Kinds[K][]>
 }
@@ -102,12 +119,24 @@ export interface Kind {
   isWanted?(state: State, receiver_sid: string): boolean
   /** Parameter that says how often it was tried before (`RetryCount`). */
   readonly counted?: string
+  /** What the fallback is sent, where that is not what the first address was. */
+  fallback?(first: FirstMessage): Message
   /** Told once, when the delivery has arrived or was given up: what the answer means becomes commands. */
   answered?(answer: Answered, ledger: Ledger): Promise<void>
 }
 
+/** A message of parameters that its first address has not taken. */
+export interface FirstMessage {
+  readonly message: Extract<Message, { readonly parameters: Parameters }>
+  readonly fallback_url: string
+  readonly first_refusal: string
+  readonly about: Readonly<Record<string, string>>
+}
+
 export interface Answered {
   readonly about: Readonly<Record<string, string>>
+  /** What was answered. */
+  readonly message: Message
   readonly outcome: Outcome
   readonly isDelivered: boolean
   /** Why the first address was given up (the kind's refusal, or the failure's reason), when the fallback was asked. */
@@ -117,7 +146,13 @@ export interface Answered {
 export type DeliveryKind =
   | 'taskrouter_event'
   | 'assignment_callback'
+  | 'message_webhook'
   | 'conversation_webhook'
+  | 'flow_message'
   | 'interaction_webhook'
   | 'event_stream'
+  | 'situation_webhook'
+  | 'carrier_message'
   | 'status_callback'
+  | 'flow_request'
+  | 'call_document'

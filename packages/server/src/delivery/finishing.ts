@@ -6,7 +6,7 @@ import { deliveryKinds } from './kinds.ts'
 import type { Held, Lane } from './lane.ts'
 import type { Lanes } from './lanes.ts'
 import type { Marks } from './marks.ts'
-import { queuedAbout } from './queued.ts'
+import { queuedAbout, queuedMessage } from './queued.ts'
 import type { DeliveryRow } from './rows.ts'
 import type { Ended } from './running-attempts.ts'
 import type { SenderOptions, Whole } from './sending.ts'
@@ -123,7 +123,8 @@ export class Finishing {
     const { account, log } = this.#options
     const first = row.first_refusal === null ? {} : { first_refusal: row.first_refusal }
     try {
-      await kind.answered?.({ about: queuedAbout(row), outcome, isDelivered, ...first }, account)
+      const [about, message] = [queuedAbout(row), queuedMessage(row, kind)]
+      await kind.answered?.({ about, message, outcome, isDelivered, ...first }, account)
     } catch (err) {
       if (err instanceof Unavailable) throw err
       // What was asked about may be over by now; that is the answer's misfortune, and no reason to ask again.

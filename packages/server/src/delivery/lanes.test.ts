@@ -38,6 +38,14 @@ describe('the lanes of a sender', () => {
     expect([lanes.has(fresh.sid), lanes.has(delivery(5).sid)]).toEqual([true, false])
   })
 
+  it('count what is sent of an event that was long ago, though later ones are counted', () => {
+    lanes.counted({ destinations: [], through: '' })
+    lanes.offer([delivery(5)])
+    const old = delivery(2, '/late')
+    expect([...lanes.offer([old], new Set([old.sid]))].map((lane) => lane.queued)).toEqual([1])
+    expect(queued()).toEqual({ '/hook': 1, '/late': 1 })
+  })
+
   it('let go of one that has nothing left, and of no other', () => {
     lanes.counted({ destinations: [], through: '' })
     const [lane] = lanes.offer([delivery(1)])

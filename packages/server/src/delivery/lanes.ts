@@ -15,11 +15,14 @@ export interface Counts {
   readonly through: string
 }
 
+const noSids: ReadonlySet<string> = new Set()
+
 /**
  * The lanes of all destinations that something is queued for: all that the sender has in memory of deliveries.
  *
  * - A delivery is counted once: in `counted`, if its SID is not above `#through`, or else in `offer`. SIDs are in the
- *   order in which deliveries are made. What is offered before anything was counted waits until that has happened.
+ *   order of the events that they are sent for; one that is sent of an earlier event is counted in any case, and the store is
+ *   asked in vain where it was counted already. What is offered before anything was counted waits until that has happened.
  * - A lane is there while anything is queued, held or under way for its destination. Nobody keeps a lane over a wait
  *   without looking whether its generation is over.
  */
@@ -31,7 +34,7 @@ export class Lanes implements Iterable<Lane> {
   #isCounted = false
   #through = ''
   /** Written while the store was asked. */
-  #unseen: { readonly sid: string; readonly destination: string }[] = []
+  #unseen: { readonly sid: string; readonly destination: string; readonly isBackdated: boolean }[] = []
   #generation: Generation = { isOver: false }
 
   /** `held` is how many deliveries a lane may have in memory to be sent. */
@@ -65,16 +68,26 @@ export class Lanes implements Iterable<Lane> {
     return lane
   }
 
-  /** What was just written by the reader of the log. Answers the lanes that have more now. */
-  offer(rows: readonly DeliveryRow[]): Iterable<Lane> {
+  /**
+   * What was just written by the reader of the log. `backdated` names those of events that happened before somebody asked for
+   * them: they stand among what is counted, and are not. Answers the lanes that have more now.
+   */
+  offer(rows: readonly DeliveryRow[], backdated: ReadonlySet<string> = noSids): Iterable<Lane> {
     if (!this.#isCounted) {
       // Whether they are counted is known when the store has answered.
-      for (const { sid, destination } of rows) this.#unseen.push({ sid, destination })
+      for (const { sid, destination } of rows) this.#unseen.push({ sid, destination, isBackdated: backdated.has(sid) })
       return []
     }
     const fresh = rows.filter(({ sid }) => !this.has(sid))
-    for (const { sid } of fresh) if (!this.has(sid)) this.#through = sid
     const touched = new Set<Lane>()
+    // Perhaps it is counted already: then the store is asked in vain.
+    for (const { sid, destination } of rows)
+      if (backdated.has(sid) && this.has(sid)) {
+        const lane = this.laneOf(destination)
+        lane.addUnseen(1)
+        touched.add(lane)
+      }
+    for (const { sid } of fresh) if (!this.has(sid)) this.#through = sid
     for (const row of fresh) {
       const kind = kindOf(row, this.#kinds)
       if (!kind) continue
@@ -89,8 +102,8 @@ export class Lanes implements Iterable<Lane> {
   counted({ destinations, through }: Counts): void {
     for (const { destination, queued } of destinations) this.laneOf(destination).addUnseen(queued)
     this.#through = through
-    for (const { sid, destination } of this.#unseen.splice(0)) {
-      if (sid <= through) continue
+    for (const { sid, destination, isBackdated } of this.#unseen.splice(0)) {
+      if (sid <= through && !isBackdated) continue
       this.laneOf(destination).addUnseen(1)
       if (!this.has(sid)) this.#through = sid
     }

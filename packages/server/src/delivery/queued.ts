@@ -4,7 +4,7 @@ import { type DeliveryRow, deliverySid } from './rows.ts'
 
 /** A draft as the row that is written for it, due at once. */
 export function rowOf(
-  { kind, receiver_sid, event, message, fallback_url, order_key, about }: Draft,
+  { kind, receiver_sid, event, message, fallback_url, order_key, about, retries }: Draft,
   now: number,
   { retry }: Kind
 ): DeliveryRow {
@@ -27,7 +27,7 @@ export function rowOf(
     finished_at: null,
     window_ends_at: retry.window_ms === undefined ? null : now + retry.window_ms,
     fallback_url: fallback_url ?? null,
-    about: about ? JSON.stringify(about) : null,
+    about: aboutOf(about, retries),
     message: JSON.stringify(message),
     attempts_log: '[]',
     first_refusal: null,
@@ -36,10 +36,11 @@ export function rowOf(
 }
 
 /**
- * What concurrency and the breaker are kept by: the address, or the stream. Not the host alone: what one program there
+ * What concurrency and the breaker are kept by: the address, the stream, or the carrier. Not the host alone: what one program there
  * answers says nothing about the next.
  */
 export function destinationOf(message: Message): string {
+  if (message.method === 'carrier') return `carrier/${message.carrier}`
   return message.method === 'kinesis' ? message.stream.arn : urlPlace(message.url)
 }
 
@@ -50,14 +51,25 @@ export function urlPlace(url: string): string {
 }
 
 /** The message of a row as it is sent now: to the fallback where that is its turn, with the number of tries before. */
-export function queuedMessage(row: DeliveryRow, { counted }: Kind): Message {
+export function queuedMessage(row: DeliveryRow, kind: Kind): Message {
+  const { counted } = kind
   const message: Message = JSON.parse(row.message) // as rowOf wrote it
-  if (message.method === 'kinesis') return message
+  if (message.method === 'kinesis' || message.method === 'carrier') return message
+  if (kind.fallback && row.leg === 1 && row.fallback_url !== null && 'parameters' in message) {
+    const { fallback_url, first_refusal } = row
+    return kind.fallback({ message, fallback_url, first_refusal: first_refusal ?? '', about: queuedAbout(row) })
+  }
   const url = row.leg === 1 && row.fallback_url !== null ? row.fallback_url : message.url
   if (counted === undefined || !('parameters' in message)) return { ...message, url }
   const others = message.parameters.filter(([name]) => name !== counted)
   const parameters: Parameters = [...others, [counted, String(row.attempts)]]
   return { ...message, url, parameters }
+}
+
+/** JSON of SIDs, and of how often it is tried again where that is not the kind's business. */
+function aboutOf(about: Draft['about'], retries: number | undefined): string | null {
+  if (about === undefined && retries === undefined) return null
+  return JSON.stringify({ ...about, ...(retries !== undefined && { retries: String(retries) }) })
 }
 
 /** SIDs for the kind's `answered`. */

@@ -18,6 +18,8 @@ export function isAnyUsed(routes: readonly Route[], state: State): boolean {
 /** What events are sent by, with the rows as they are written. */
 interface Delivered extends Digested {
   readonly deliveries: readonly DeliveryRow[]
+  /** SIDs of those whose event happened before the one that they are sent for: who asks for it late is told of it late. */
+  readonly backdated: ReadonlySet<string>
 }
 
 /** Asks the routes what events have to be sent for. What one of them cannot make sense of goes to the log, not there. */
@@ -27,16 +29,21 @@ export function deliveriesDigest(options: {
   readonly routes: readonly Route[]
   readonly now: () => number
   readonly log: Logger
+  /** Where others reach this server. */
+  readonly public_url?: string | undefined
   readonly kinds?: Readonly<Record<DeliveryKind, Kind>>
 }): Digest<StoredEvent, Delivered> {
-  const { store, account, routes, now, log, kinds = deliveryKinds } = options
+  const { store, account, routes, now, log, public_url, kinds = deliveryKinds } = options
   const { account_sid } = account
   const find: RouteContext['find'] = (kind, where) => store.find(account_sid, kind, where)
+  const logged: NonNullable<RouteContext['log']> = async (after, limit) =>
+    (await store.log(account_sid, after, limit)).map(loggedOf)
   return async (events) => {
     const { state } = account
-    const context: RouteContext = { account_sid, state, find }
+    const context: RouteContext = { account_sid, state, public_url, find, log: logged }
     const used = routes.filter((route) => route.isUsed(state))
     const deliveries: DeliveryRow[] = []
+    const backdated = new Set<string>()
     for (const stored of events) {
       const asked = used.filter((route) => route.wants(stored.type, state))
       if (asked.length === 0) continue
@@ -44,8 +51,11 @@ export function deliveriesDigest(options: {
       for (const route of asked)
         try {
           const drafts = route.draftsOf(event, context)
-          for (const draft of drafts instanceof Promise ? await drafts : drafts)
-            deliveries.push(rowOf(draft, now(), kinds[draft.kind]))
+          for (const draft of drafts instanceof Promise ? await drafts : drafts) {
+            const row = rowOf(draft, now(), kinds[draft.kind])
+            deliveries.push(row)
+            if (row.event_seq < event.seq) backdated.add(row.sid)
+          }
         } catch (err) {
           if (err instanceof StoreUnavailable) throw err // the step is tried again
           log.error(
@@ -54,7 +64,7 @@ export function deliveriesDigest(options: {
           )
         }
     }
-    return { deliveries, writes: deliveryWrites(deliveries) }
+    return { deliveries, backdated, writes: deliveryWrites(deliveries) }
   }
 }
 

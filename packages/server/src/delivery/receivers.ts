@@ -1,7 +1,13 @@
 import type { Route } from './delivery.ts'
 import { assignmentCallback } from './receivers/assignment.ts'
+import { callDocuments, voiceStatus } from './receivers/calls.ts'
+import { carrierMessages } from './receivers/carriers.ts'
 import { conversationWebhooks } from './receivers/conversations.ts'
 import { interactionWebhooks } from './receivers/flex.ts'
+import { flowRequests } from './receivers/flows.ts'
+import { messageStatus } from './receivers/message-status.ts'
+import { messageWebhook } from './receivers/message-webhook.ts'
+import { situationWebhooks } from './receivers/situations.ts'
 import { streams } from './receivers/streams.ts'
 import { workspaceEvents } from './receivers/taskrouter.ts'
 
@@ -11,5 +17,12 @@ export const routes: readonly Route[] = [
   assignmentCallback,
   interactionWebhooks,
   conversationWebhooks,
-  streams
+  flowRequests,
+  carrierMessages,
+  messageWebhook,
+  messageStatus,
+  callDocuments,
+  voiceStatus,
+  streams,
+  situationWebhooks
 ]

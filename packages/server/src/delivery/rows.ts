@@ -152,6 +152,7 @@ interface DueQuery {
 /** What is sent for an event, as JSON text. */
 export interface DeliveryText {
   readonly sid: string
+  readonly kind: string
   readonly message: string
 }
 
@@ -273,7 +274,7 @@ export class DeliveryRows {
     const account = `account_sid = ${bind(account_sid)}`
     // SIDs are in the order of the events: a range of the key.
     const range = `sid >= ${bind(firstSid(Math.min(...seqs)))} and sid < ${bind(firstSid(Math.max(...seqs) + 1))}`
-    const sql = `select sid, message from ${table} where ${account} and ${range} and ${among('event_seq', 'integer', seqs)} order by sid`
+    const sql = `select sid, kind, message from ${table} where ${account} and ${range} and ${among('event_seq', 'integer', seqs)} order by sid`
     return this.#store.query<DeliveryText>({ sql, values })
   }
 

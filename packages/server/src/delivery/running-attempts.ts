@@ -50,23 +50,25 @@ export class RunningAttempts {
 
   /** Makes an attempt, and calls back at once when it has ended. */
   start(lane: Lane, held: Held, onEnd: (ended: Ended) => void): void {
-    const { auth_token, allowPrivate, kinesis, webhookSecret } = this.#options
+    const { auth_token, allowPrivate, kinesis, carrier, webhookSecret, signing } = this.#options
     const { row, kind } = held
     held.stage = 'sending'
     lane.sending += 1
     const patience = new Patience()
     this.#patiences.add(patience)
     if (this.#isAbandoned) patience.giveUp()
+    const own = signing?.(row) ?? (webhookSecret === undefined ? undefined : { secrets: [webhookSecret] })
     const began = performance.now()
     const options = {
       kind,
       auth_token,
       allowPrivate,
       kinesis,
+      carrier,
       // Another address is asked anew; whoever keeps tokens for both must not take it for a repetition.
       idempotency_token: row.leg === 1 ? `${row.sid}-fallback` : row.sid,
       patience,
-      ...(webhookSecret !== undefined && { standard: { secret: webhookSecret, at: Date.now() } })
+      ...(own && { standard: { ...own, at: Date.now() } })
     }
     void send(queuedMessage(row, kind), options).then((outcome) => {
       this.#patiences.delete(patience)

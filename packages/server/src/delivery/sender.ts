@@ -82,9 +82,9 @@ export class Sender implements Moved {
     this.#open()
   }
 
-  /** What was just written by the reader of the log. */
-  offer(rows: readonly DeliveryRow[]): void {
-    for (const lane of this.#lanes.offer(rows)) this.#pump(lane)
+  /** What was just written by the reader of the log; `backdated` as lanes have it. */
+  offer(rows: readonly DeliveryRow[], backdated?: ReadonlySet<string>): void {
+    for (const lane of this.#lanes.offer(rows, backdated)) this.#pump(lane)
   }
 
   /** Forgets what it knows and begins anew from the store: somebody else may have written there. */

@@ -4,7 +4,15 @@ import type { Ledger } from '../commit/ledger.ts'
 import type { Store } from '../store/store.ts'
 import type { DeliveryKind, Kind } from './delivery.ts'
 import type { Lane } from './lane.ts'
-import type { KinesisSender } from './transport.ts'
+import type { DeliveryRow } from './rows.ts'
+import type { CarrierSender, KinesisSender } from './transport.ts'
+
+/** How a request is signed beside what every request has. */
+export interface Signing {
+  readonly secrets: readonly string[]
+  /** By which its receiver knows it; without it, the delivery's token. */
+  readonly id?: string
+}
 
 /** What the sender needs of its account. */
 export interface Sending extends Ledger {
@@ -25,8 +33,11 @@ export interface SenderOptions {
   readonly held?: number
   readonly kinds?: Readonly<Record<DeliveryKind, Kind>>
   readonly kinesis?: KinesisSender | undefined
+  readonly carrier?: CarrierSender | undefined
   /** Signs as Standard Webhooks ask as well. */
   readonly webhookSecret?: string | undefined
+  /** Who has secrets of its own; undefined for a delivery of somebody who has none. */
+  readonly signing?: ((row: DeliveryRow) => Signing | undefined) | undefined
   /** What answers mean is decided in the order in which the attempts began, so that a test clock's run is repeatable. */
   readonly inOrder?: boolean
 }

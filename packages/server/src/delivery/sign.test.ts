@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto'
 import twilio from 'twilio'
 import { describe, expect, it, test } from 'vitest'
+import { signatureOf } from '../network/twilio-signature.ts'
 import type { Parameters } from './delivery.ts'
-import { requestOf, signatureOf, standardHeaders } from './sign.ts'
+import { requestOf, standardHeaders } from './sign.ts'
 import type { WebMessage } from './transport.ts'
 
 const token = '0123456789abcdef0123456789abcdef'
@@ -95,12 +96,12 @@ describe('X-Twilio-Signature', () => {
 it('signs as Standard Webhooks ask, with a secret in base64 or as it is', () => {
   const key = Buffer.from('twenty-four bytes of key')
   const expected = createHmac('sha256', key).update('DV1.1700000000.{}').digest('base64')
-  expect(standardHeaders(`whsec_${key.toString('base64')}`, 'DV1', 1_700_000_000_999, '{}')).toEqual({
+  expect(standardHeaders([`whsec_${key.toString('base64')}`], 'DV1', 1_700_000_000_999, '{}')).toEqual({
     'webhook-id': 'DV1',
     'webhook-timestamp': '1700000000',
     'webhook-signature': `v1,${expected}`
   })
-  expect(standardHeaders(key.toString(), 'DV1', 1_700_000_000_999, '{}')['webhook-signature']).toBe(`v1,${expected}`)
+  expect(standardHeaders([key.toString()], 'DV1', 1_700_000_000_999, '{}')['webhook-signature']).toBe(`v1,${expected}`)
 })
 
 function signatureIn({ headers }: { readonly headers: Readonly<Record<string, string>> }): string {

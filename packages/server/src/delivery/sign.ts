@@ -1,4 +1,5 @@
 import { createHmac, hash } from 'node:crypto'
+import { signatureOf } from '../network/twilio-signature.ts'
 import type { Message, Parameters } from './delivery.ts'
 
 /*
@@ -24,10 +25,13 @@ export interface Request {
  * A message as a signed request. Throws a TypeError when the address is no http or https URL.
  *
  * A form's parameters are signed after the address, a query's are part of it, and a text's SHA-256 is put into it as
- * `bodySHA256`. Userinfo is not signed (a receiver that rebuilds the address from `Host` cannot know it) but becomes a
+ * `bodySHA256`, unless it is to go to the address as it is. Userinfo is not signed (a receiver that rebuilds the address from `Host` cannot know it) but becomes a
  * Basic authorization; a fragment is neither sent nor signed.
  */
-export function requestOf(message: Exclude<Message, { readonly method: 'kinesis' }>, auth_token: string): Request {
+export function requestOf(
+  message: Exclude<Message, { readonly method: 'kinesis' | 'carrier' }>,
+  auth_token: string
+): Request {
   const place = placeOf(message.url)
   if ('json' in message) {
     const digest = `bodySHA256=${hash('sha256', message.json)}`
@@ -35,6 +39,11 @@ export function requestOf(message: Exclude<Message, { readonly method: 'kinesis'
     const isThere = queryOf(place.address).split('&').includes(digest)
     const address = isThere ? place.address : added(place, digest)
     return signed('POST', place, { address, auth_token, body: message.json, type: 'application/json' })
+  }
+  if ('text' in message) {
+    const { address } = place
+    const { text: body, content_type: type, headers } = message
+    return signed('POST', place, { address, auth_token, body, type, ...(headers && { headers }) })
   }
   const encoded = new URLSearchParams(
     message.parameters.map(([name, value]): [string, string] => [name, value])
@@ -56,16 +65,18 @@ function signed(
     auth_token,
     body,
     type,
+    headers: own = {},
     parameters = []
   }: {
     readonly address: string
     readonly auth_token: string
     readonly body?: string
     readonly type?: string
+    readonly headers?: Readonly<Record<string, string>>
     readonly parameters?: Parameters
   }
 ): Request {
-  const headers: Record<string, string> = {}
+  const headers: Record<string, string> = { ...own }
   if (authorization !== undefined) headers.Authorization = authorization
   if (type !== undefined) headers['Content-Type'] = type
   headers['X-Twilio-Signature'] = signatureOf(auth_token, address, parameters)
@@ -122,34 +133,21 @@ export function queryOf(address: string): string {
 }
 
 /**
- * HMAC-SHA1 in base64 over the address and the parameters: names in the order of their code units, the distinct values of
- * a name in theirs, and nothing in between (reference rest-conventions 8).
+ * The headers of Standard Webhooks (standardwebhooks.com) for a body. Secrets are `whsec_` and base64, or any text: while one
+ * is replaced by another, both sign. `at` is in milliseconds.
  */
-export function signatureOf(auth_token: string, url: string, parameters: Parameters): string {
-  let text = url
-  let last: Parameters[number] | undefined
-  for (const one of [...parameters].sort(byNameAndValue)) {
-    if (last === undefined || byNameAndValue(last, one) !== 0) text += one[0] + one[1]
-    last = one
-  }
-  return createHmac('sha1', auth_token).update(text, 'utf8').digest('base64')
-}
-
-function byNameAndValue([name, value]: Parameters[number], [other, its]: Parameters[number]): number {
-  if (name !== other) return name < other ? -1 : 1
-  if (value === its) return 0
-  return value < its ? -1 : 1
-}
-
-/**
- * The headers of Standard Webhooks (standardwebhooks.com) for a body. The secret is `whsec_` and base64, or any text;
- * `at` is in milliseconds.
- */
-export function standardHeaders(secret: string, id: string, at: number, body: string): Record<string, string> {
-  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : secret
+export function standardHeaders(
+  secrets: readonly string[],
+  id: string,
+  at: number,
+  body: string
+): Record<string, string> {
   const seconds = String(Math.floor(at / 1000))
-  const signature = createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')
-  return { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': `v1,${signature}` }
+  const signatures = secrets.map((secret) => {
+    const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : secret
+    return `v1,${createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')}`
+  })
+  return { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': signatures.join(' ') }
 }
 
 /** Userinfo is sent without being asked for: digest and challenges are not supported. */

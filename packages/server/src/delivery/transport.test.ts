@@ -72,7 +72,10 @@ describe('what is sent', () => {
 
   it('carries credentials of the address unasked, and what Standard Webhooks want on demand', async () => {
     const url = customer.url.replace('//', '//me:pw@')
-    await send({ method: 'POST', url, json: '{}' }, { ...options, standard: { secret: 'whsec_c2VjcmV0', at: 1_000 } })
+    await send(
+      { method: 'POST', url, json: '{}' },
+      { ...options, standard: { secrets: ['whsec_c2VjcmV0'], at: 1_000 } }
+    )
     const [request] = customer.requests
     expect(request?.headers.authorization).toBe(`Basic ${Buffer.from('me:pw').toString('base64')}`)
     expect(request?.headers['webhook-id']).toBe('DV1')

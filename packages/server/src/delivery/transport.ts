@@ -1,13 +1,15 @@
 import type { Agent } from 'undici'
+import { AddressRefused, checkHost, publicLookup } from '../network/guard.ts'
 import { codeOf } from '../store/thrown.ts'
 import type { Failure, Kind, Message, Outcome } from './delivery.ts'
-import { AddressRefused, checkHost, publicLookup } from './guard.ts'
 import { ask, bodyLimit, type HopAnswer } from './hop.ts'
 import { Patience } from './patience.ts'
+import type { Signing } from './sending.ts'
 import { queryOf, requestOf, standardHeaders } from './sign.ts'
 
 export type KinesisMessage = Extract<Message, { readonly method: 'kinesis' }>
-export type WebMessage = Exclude<Message, KinesisMessage>
+export type CarrierMessage = Extract<Message, { readonly method: 'carrier' }>
+export type WebMessage = Exclude<Message, KinesisMessage | CarrierMessage>
 
 export interface SendOptions {
   /** Time for the whole of it, redirects that are followed, and whether the answer's body matters. */
@@ -21,12 +23,15 @@ export interface SendOptions {
   /** Has not begun; ends the attempt when it is given up. */
   readonly patience?: Patience | undefined
   /** Signs as Standard Webhooks ask as well; `at` is in milliseconds. */
-  readonly standard?: { readonly secret: string; readonly at: number } | undefined
+  readonly standard?: (Signing & { readonly at: number }) | undefined
   /** Who puts a record into a stream; without it, that is an invalid message. */
   readonly kinesis?: KinesisSender | undefined
+  /** Who gives a message to a carrier; without it, that is an invalid message as well. */
+  readonly carrier?: CarrierSender | undefined
 }
 
 export type KinesisSender = (message: KinesisMessage, options: SendOptions) => Promise<Outcome>
+export type CarrierSender = (message: CarrierMessage, options: SendOptions) => Promise<Outcome>
 
 const connection = { keepAliveTimeout: 4_000, connectTimeout: 10_000, pipelining: 1 }
 interface Network {
@@ -54,6 +59,11 @@ export async function send(message: Message, options: SendOptions): Promise<Outc
     return (
       (await options.kinesis?.(message, options).catch((error: unknown) => failed('connection', textOf(error)))) ??
       failed('invalid', 'nobody here puts records into streams')
+    )
+  if (message.method === 'carrier')
+    return (
+      (await options.carrier?.(message, options).catch((error: unknown) => failed('connection', textOf(error)))) ??
+      failed('invalid', 'nobody here knows carriers')
     )
   network ??= load()
   const loaded = await network
@@ -116,15 +126,22 @@ function headersOf(
     Accept: '*/*',
     'I-Twilio-Idempotency-Token': idempotency_token,
     ...headers,
-    ...(standard && standardHeaders(standard.secret, idempotency_token, standard.at, body ?? queryOf(path)))
+    ...(standard &&
+      standardHeaders(standard.secrets, standard.id ?? idempotency_token, standard.at, body ?? queryOf(path)))
   }
 }
 
-/** What matters of an answer that is too long, or broke off, is its status, unless its body does. */
-function outcomeOf({ status, headers, body, end }: HopAnswer, readsBody: boolean): Outcome {
+/** What matters of an answer that is too long, or broke off, is its status, unless its body does. Sound is nothing to read. */
+function outcomeOf({ status, headers, body, end }: HopAnswer, kindReads: boolean): Outcome {
+  const readsBody = kindReads && !isSound(headers)
   if (readsBody && end === 'too long') return failed('too_large', `the answer has more than ${bodyLimit} bytes`)
   if (readsBody && end === 'broken off') return failed('connection', 'the answer broke off')
   return { status, headers, body }
+}
+
+/** Whether an answer is a file of sound. */
+export function isSound(headers: Readonly<Record<string, string>>): boolean {
+  return /^\s*audio\//i.test(headers['content-type'] ?? '')
 }
 
 function failed(failure: Failure, reason: string): Outcome {

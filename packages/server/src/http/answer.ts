@@ -14,7 +14,7 @@ export const corsHeaders = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Allow-Methods': 'GET, POST, PUT, PATCH, DELETE, OPTIONS',
   'Access-Control-Allow-Headers':
-    'Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since, Idempotency-Key, X-Twilio-Webhook-Enabled',
+    'Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Idempotency-Key, Range, X-Twilio-Token, X-Twilio-Webhook-Enabled',
   'Access-Control-Expose-Headers': 'ETag, Twilio-Request-Id'
 } as const
 
@@ -79,8 +79,11 @@ export const nothing: Subject = { id: 'none', product: undefined }
 interface Answer {
   readonly subject: Subject
   readonly status: number
+  /** JSON text, unless `type` says else; undefined for none (204). */
   readonly body: string | undefined
-  readonly etag: string | undefined
+  readonly etag?: string | undefined
+  /** JSON by default. */
+  readonly type?: string | undefined
 }
 
 /** Callers without valid credentials that the log is told in a second, one by one. */
@@ -105,20 +108,12 @@ export class Answers {
   }
 
   /**
-   * `body` is JSON text, or undefined for none (204). Written past Fastify's reply, which would copy, lower and look up
-   * each header: that costs as much as finding the row. Who is not known is answered at the pace of strangers.
+   * Written past Fastify's reply, which would copy, lower and look up each header: that costs as much as finding the row.
+   * Who is not known is answered at the pace of strangers.
    */
-  send(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    subject: Subject,
-    status: number,
-    body: string | undefined,
-    etag?: string
-  ): FastifyReply {
+  send(request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
     reply.hijack()
-    const answer = { subject, status, body, etag }
-    if (status !== 401) this.#write(request, reply, answer)
+    if (answer.status !== 401) this.#write(request, reply, answer)
     else
       strangers.inTurn(
         request.raw.socket.remoteAddress,
@@ -128,7 +123,11 @@ export class Answers {
     return reply
   }
 
-  #write(request: FastifyRequest, reply: FastifyReply, { subject, status, body, etag }: Answer): void {
+  #write(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { subject, status, body, etag, type = 'application/json' }: Answer
+  ): void {
     const ms = performance.now() - request.began
     const { open, cors } = subject.isPrivate
       ? privateHeaders
@@ -141,7 +140,7 @@ export class Answers {
     if (etag !== undefined) headers.push('ETag', etag)
     if (this.#isTls) headers.push('Strict-Transport-Security', 'max-age=31536000')
     const bytes = body === undefined ? 0 : Buffer.byteLength(body)
-    if (body !== undefined) headers.push('Content-Type', 'application/json', 'Content-Length', String(bytes))
+    if (body !== undefined) headers.push('Content-Type', type, 'Content-Length', String(bytes))
     const { socket } = reply.raw
     // Only the answer whose turn it is on its connection has a socket.
     if (status >= 400 && socket instanceof Socket && isLongUnread(request.raw))
@@ -153,6 +152,30 @@ export class Answers {
       if (bytes === body?.length) reply.raw.end(body, 'latin1')
       else reply.raw.end(body)
     }
+    this.#tell(request, subject, status, ms)
+  }
+
+  /** An answer that writes itself, and resolves with its status; what it throws before it has begun is answered. */
+  async streamed(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    subject: Subject,
+    write: () => Promise<number>
+  ): Promise<void> {
+    if (this.isStopping) reply.raw.setHeader('Connection', 'close')
+    try {
+      const status = await write()
+      this.#tell(request, subject, status, performance.now() - request.began)
+    } catch (error) {
+      if (!reply.raw.headersSent) return void this.fail(request, reply, subject, error)
+      // Most often its reader has hung up; the length that was said tells whoever has not that something is missing.
+      reply.raw.destroy()
+      this.#log.debug({ request_id: request.id, operation: subject.id, err: error }, 'an answer broke off')
+      this.#tell(request, subject, reply.raw.statusCode, performance.now() - request.began)
+    }
+  }
+
+  #tell(request: FastifyRequest, subject: Subject, status: number, ms: number): void {
     this.#metrics?.requestEnded(subject.id, status, ms / 1000)
     const isQuiet = (request.method === 'GET' && status < 400) || (status === 401 && !this.#isTold())
     const level = isQuiet ? 'debug' : 'info'
@@ -184,6 +207,6 @@ export class Answers {
     if (body.status >= 500 && body.status !== 501 && body.status !== 503) {
       this.#log.error({ request_id: request.id, operation: subject.id, err: error }, 'request failed')
     }
-    return this.send(request, reply, subject, body.status, JSON.stringify(body))
+    return this.send(request, reply, { subject, status: body.status, body: JSON.stringify(body) })
   }
 }

@@ -115,6 +115,7 @@ const malformed: Readonly<Record<string, readonly [number, string]>> = {
  */
 export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET') return void socket.destroy()
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && patientSockets.has(socket)) return
   // Each further piece of what is no HTTP is told, too.
   if (refusedSockets.has(socket)) return
   refusedSockets.add(socket)
@@ -123,6 +124,15 @@ export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket): v
 }
 
 const refusedSockets = new WeakSet<Socket>()
+
+/** Sockets on which a file comes in, whose own door says how long it may take. */
+const patientSockets = new WeakSet<Socket>()
+
+/** From now on the request on a socket may take longer than others; the answer ends that. Node says once that it is late. */
+export function takesLong(socket: Socket): () => void {
+  patientSockets.add(socket)
+  return () => patientSockets.delete(socket)
+}
 
 function refuse(envelope: ErrorBody, socket: Socket): void {
   if (!socket.writable) return void socket.destroy()

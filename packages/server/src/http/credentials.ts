@@ -3,6 +3,7 @@ import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Admission } from '../access/admission.ts'
 import { accountCaller, type Caller } from '../access/caller.ts'
 import type { Key } from '../access/keyring.ts'
+import { Unavailable } from '../commit/ledger.ts'
 import { HttpRefusal, refused } from './errors.ts'
 
 /** What somebody brings to be known by: an account with its auth token (`AC…`), or an API key (`SK…`) with its secret. */
@@ -61,6 +62,11 @@ export class Credentials {
     this.#right.clear()
     const credential = { ...secret, caller: accountCaller(account_sid) }
     this.#known.set(username, { credential, padded: padded(password, Buffer.alloc(room)) })
+  }
+
+  /** The auth token of an account that this server serves. */
+  tokenOf(account_sid: string): string | undefined {
+    return this.#known.get(account_sid)?.credential.password
   }
 
   remove(username: string): void {
@@ -136,6 +142,8 @@ export class Credentials {
     const key = this.admission?.keyring.find(username)
     const known = this.#known.get(username) ?? (key && this.#knownKey(username, key))
     const isEqual = timingSafeEqual(padded(pair.slice(colon + 1), this.#given), known?.padded ?? nobody)
+    if (!known && /^SK[0-9a-f]{32}$/.test(username) && this.admission?.isWhole() === false)
+      throw new Unavailable('whose key that is, is not known yet')
     if (!isEqual || !known) return undefined
     if (key) this.admission?.keyring.used(key)
     return { credential: known.credential, key }

@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import type { AnyCall, AnyHandler, Context, Listed } from '../operations/handler.ts'
 import { answered, checkRight, guardOf } from '../operations/permission.ts'
+import { TextAnswer } from '../operations/text-answer.ts'
 import { type Credential, callerOf } from './credentials.ts'
 import { NotImplemented } from './errors.ts'
 import { answeredOnce, fingerprintOf, idempotencyKeyOf, keptAnswer } from './once.ts'
@@ -17,6 +18,8 @@ export interface Rendered {
   readonly body: string | undefined
   /** Of a row that has one: `"3"`. */
   readonly etag: string | undefined
+  /** Of a body that is no JSON. */
+  readonly type?: string
   /** Whether it was answered before, under the same idempotency key. */
   readonly isAgain?: boolean
 }
@@ -26,7 +29,9 @@ export type Endpoint = (
   request: FastifyRequest,
   ledger: Ledger,
   context: Context,
-  base: string
+  base: string,
+  /** What the request says, where http has read it in another way. */
+  call?: AnyCall
 ) => Rendered | Promise<Rendered>
 
 /** Schemas whose rows have a version that the API shows as ETag (reference taskrouter 0.5). */
@@ -67,8 +72,8 @@ export function endpointOf(operation: Operation, handler: AnyHandler | undefined
     }
   }
   const isCreate = operation.verb === 'create'
-  return async (request, ledger, context, base) => {
-    const call = parse(request)
+  return async (request, ledger, context, base, given) => {
+    const call = given ?? parse(request)
     const permitted = await permit(callerOf(request).caller, call, context)
     const key = isCreate ? idempotencyKeyOf(request.headers['idempotency-key']) : undefined
     if (key === undefined) return render(await answered(handler, permitted), request, call, base)
@@ -121,7 +126,11 @@ type Renderer = (answer: unknown, request: FastifyRequest, call: AnyCall, base: 
 
 function rendererOf(operation: Operation): Renderer {
   const { status, schema, listKey } = operation
-  if (schema === null) return () => ({ status, body: undefined, etag: undefined })
+  if (schema === null)
+    return (answer) =>
+      answer instanceof TextAnswer
+        ? { status, body: answer.text, etag: undefined, type: answer.type }
+        : { status, body: undefined, etag: undefined }
   if (listKey !== null) return listRendererOf(operation)
   const hasVersion = versioned.has(schema.name)
   return (answer, _request, { path }, base) => {

@@ -4,6 +4,10 @@ import { Refusal } from '@ringdown/engine/core/refusals'
 import { TooManySignIns } from '../access/passwords.ts'
 import { TokenRefused } from '../access/token.ts'
 import { Unavailable } from '../commit/ledger.ts'
+import { TooManyImports } from '../media/import.ts'
+import { TooLong } from '../media/intake.ts'
+import { NoRoom } from '../media/media.ts'
+import { StoreTrouble } from '../media/store.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import { codeOf, messageOf } from '../store/thrown.ts'
 
@@ -16,6 +20,7 @@ export const refused = {
   methodNotAllowed: { status: 405, code: 20004, message: 'Method not allowed' },
   tooMany: { status: 429, code: 20429, message: 'Too many sign in at once: try again in a moment' },
   unavailable: { status: 503, code: 20503, message: 'Service unavailable. Please try again.' },
+  noRoom: { status: 507, code: 20507, message: 'There is no room for the file' },
   internal: { status: 500, code: 20500, message: 'An internal server error has occurred' }
 } as const
 
@@ -66,12 +71,20 @@ export function tooLarge(bodyLimit: number): HttpRefusal {
  * nothing; Fastify's own refusals (too large, bad URL, bad media type) keep their status with code 20001.
  */
 export function envelopeOf(error: unknown): ErrorBody {
-  if (error instanceof Refusal) return errorBody({ code: error.number, message: error.message, status: error.status })
+  if (error instanceof Refusal) {
+    const { number: code, message, status, details } = error
+    return errorBody({ code, message, status, details })
+  }
   if (error instanceof TooManySignIns) return errorBody(refused.tooMany)
   if (error instanceof TokenRefused) return errorBody({ code: error.code, message: error.message, status: 401 })
   if (error instanceof InvalidRequest || error instanceof HttpRefusal || error instanceof NotImplemented)
     return errorBody(error)
-  if (error instanceof Unavailable || error instanceof StoreUnavailable) return errorBody(refused.unavailable)
+  if (error instanceof TooLong)
+    return errorBody({ status: 413, code: 20001, message: `The request cannot be taken: ${error.message}` })
+  if (error instanceof TooManyImports) return errorBody({ status: 429, code: 20429, message: error.message })
+  if (error instanceof NoRoom) return errorBody(refused.noRoom)
+  if (error instanceof Unavailable || error instanceof StoreUnavailable || error instanceof StoreTrouble)
+    return errorBody(refused.unavailable)
   const { statusCode, message } = fastifyError(error)
   if (statusCode !== undefined) return errorBody({ code: 20001, message, status: statusCode })
   return errorBody(refused.internal)

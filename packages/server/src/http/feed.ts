@@ -8,8 +8,8 @@ import type { Logger } from 'pino'
 import type { Caller } from '../access/caller.ts'
 import { eventReader } from '../access/event-sight.ts'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
+import { Cursors } from '../log/cursor.ts'
 import { checkRight } from '../operations/permission.ts'
-import { Cursors } from '../realtime/feed/cursor.ts'
 import type { Feed, FeedPage, StreamDoor } from '../realtime/feed/feed.ts'
 import type { Feeds } from '../realtime/feed/feeds.ts'
 import { streamEnds } from '../realtime/feed/page.ts'
@@ -60,7 +60,7 @@ export function mountFeed(app: FastifyInstance, options: FeedOptions): StreamOf 
     return {
       feed: feedOf(caller.account_sid),
       caller,
-      reader: eventReader(caller, () => feeds.stateOf(caller.account_sid))
+      reader: eventReader(caller, feeds.readAccount(caller.account_sid))
     }
   }
 

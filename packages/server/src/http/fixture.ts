@@ -43,7 +43,7 @@ export class Served {
     const folder = await mkdtemp(join(tmpdir(), 'ringdown-http-'))
     const store = await openStore({ schema, data: folder })
     const clock = new TestClock(Date.parse('2026-03-02T09:00:00Z'))
-    const log = pino({ level: 'silent' })
+    const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' })
     const account = await Account.open({ store, account_sid: served.account_sid, clock, log, seed: 7 })
     clock.register(account)
     const app = buildServer({

@@ -1,9 +1,10 @@
-import { get } from 'node:http'
+import { get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Sender } from '@ringdown/server/delivery/sender'
 import { Served, served } from '@ringdown/server/http/fixture'
 import twilio from 'twilio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isOwnPage } from './origin.ts'
 
 let server: Served
 let workspace: string
@@ -122,24 +123,25 @@ describe('the URLs of an answer', () => {
 describe('what of Twilio’s is not here', () => {
   it.each([
     ['mcs.twilio.com', '/v1/Services'],
-    ['mcs.us1.twilio.com', `/v1/Services/IS${'1'.repeat(32)}/Media`],
     ['assistants.twilio.com', '/v1/Assistants'],
     ['ASSETS.dublin.ie1.Twilio.com', '/anything/at-all.js'],
     ['a-product-of-tomorrow.twilio.com', '/v3/Things'],
-    ['api.localhost:8080', '/2010-04-01/Accounts/AC1/Calls.json'],
-    ['ringdown.example', '/2010-04-01/Accounts/AC1/Messages.json'],
+    ['api.localhost:8080', '/2010-04-01/Accounts/AC1/SIP/Domains.json'],
+    ['ringdown.example', '/2010-04-01/Accounts/AC1/Usage/Triggers.json'],
+    ['ringdown.example', '/2010-04-01/Accounts/AC1/Usage/Records/Daily.json'],
+    ['ringdown.example', '/2010-04-01/Accounts/AC1/AvailablePhoneNumbers/US/Local.json'],
+    ['ringdown.example', '/2010-04-01/Accounts/AC1/OutgoingCallerIds.json'],
+    ['ringdown.example', '/2010-04-01/Accounts/AC1/SIP/CredentialLists/CL1/Credentials.json'],
+    ['trunking.twilio.com', '/v1/Trunks'],
     ['iam.twilio.com', '/v1/token'],
     ['ringdown.example', '/mcs/v1/Services'],
     ['ringdown.example', '/mcs.us1/v1/Services'],
     ['ringdown.example', '/assistants/v1/Assistants'],
-    ['taskrouter.twilio.com', '/sync/v1/Services'],
-    ['ringdown.example', '/studio/v2/Flows']
+    ['taskrouter.twilio.com', '/sync/v1/Services']
   ])('answers 501 at %s%s, to who may ask', async (host, path) => {
     for (const method of ['GET', 'POST', 'DELETE']) {
       const { status, body } = await server.ask(method, path, undefined, { host })
-      // Of an API that is known, only the methods of its paths are missing.
-      if (path === '/studio/v2/Flows' && method === 'DELETE') expect(status).toBe(405)
-      else expect({ status, code: body.code }, method).toEqual({ status: 501, code: 20501 })
+      expect({ status, code: body.code }, method).toEqual({ status: 501, code: 20501 })
     }
     expect((await server.get(path, undefined, { host, authorization: '' })).status).toBe(401)
   })
@@ -156,4 +158,18 @@ describe('what of Twilio’s is not here', () => {
     const { status, body } = await server.get(path, undefined, { host })
     expect({ status, code: body.code }).toEqual({ status: 404, code: 20404 })
   })
+})
+
+it('a page without TLS is of another origin where ours have it', () => {
+  const from = (origin: string, encrypted: boolean) =>
+    isOwnPage({ headers: { origin, host: 'desk.example' }, socket: { encrypted } } as unknown as IncomingMessage, {
+      trustProxy: false,
+      publicUrl: undefined
+    })
+  expect(from('https://desk.example', true)).toBe(true)
+  expect(from('http://desk.example', true)).toBe(false)
+  expect(from('http://desk.example', false)).toBe(true)
+  // There is a proxy that nobody has told us of.
+  expect(from('https://desk.example', false)).toBe(true)
+  expect(from('https://other.example', true)).toBe(false)
 })

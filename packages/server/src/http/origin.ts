@@ -3,7 +3,11 @@ import { operations } from '@ringdown/contract/generated/operations'
 import { HttpRefusal } from './errors.ts'
 
 /** Host labels of the APIs, which are the path prefixes as well: `taskrouter`, `conversations`, `flex-api`, … */
-export const labels: ReadonlySet<string> = new Set([...operations.map(({ product }) => product), 'event-bridge'])
+export const labels: ReadonlySet<string> = new Set([
+  ...operations.map(({ product }) => product),
+  'event-bridge',
+  'webhooks'
+])
 
 export interface OriginOptions {
   /** Whether a proxy in front may say which scheme and host the caller used. */
@@ -33,9 +37,9 @@ function labelIn(host: string | undefined): string | undefined {
 /** Twilio's other APIs, as their own SDKs and pages name them (reference rest-conventions 2): nothing of them is here. */
 const elsewhere = new Set(
   `accounts aim assets assistants autopilot bulkexports chat cds content datahub email eventgw fax frontline-api hooks
-  insights intelligence ip-messaging knowledge lookups marketplace mcs media memory messaging microvisor monitor
+  insights intelligence ip-messaging knowledge lookups marketplace media memory messaging microvisor monitor
   notify numbers oauth organizations preview preview-iam pricing proxy routes sdkgw serverless supersim sync trunking
-  trusthub tsock twilsock verify video voice webhooks wireless`.split(/\s+/)
+  trusthub tsock twilsock verify video voice wireless`.split(/\s+/)
 )
 
 /**
@@ -66,8 +70,8 @@ export function routedUrl(request: IncomingMessage, { trustProxy }: OriginOption
   return label === undefined ? url : `/${label}${url}`
 }
 
-/** The API of 2010 is known by its version alone. Its paths end in `.json`, or else answer JSON all the same. */
-const ofOlderApi = /^(?:\/api(?:\.[a-z0-9-]+){0,2})?(\/2010-04-01\/[^?]*?)(?:\.json)?\/?(\?.*)?$/
+/** The API of 2010 is known by its version alone. Its paths end in `.json`, or else answer JSON all the same, but for sound. */
+const ofOlderApi = /^(?:\/api(?:\.[a-z0-9-]+){0,2})?(\/2010-04-01\/[^?]*?)(?:\.(?:json|wav|mp3))?\/?(\?.*)?$/
 
 /** Without the region and the edge of an API that is here or that is known to be elsewhere. */
 function shortened(whole: string, label: string): string {
@@ -149,7 +153,7 @@ export function checkPage(request: IncomingMessage, { trustProxy, publicUrl }: O
   const { origin, 'sec-fetch-site': site } = request.headers
   // Said by the browser itself, which no page can make it say.
   if (site === 'same-origin' || site === 'none') return
-  if (origin === undefined ? site === undefined : isOwn(origin, hostOf(request, trustProxy), publicUrl)) return
+  if (origin === undefined ? site === undefined : isOwn(origin, request, { trustProxy, publicUrl })) return
   throw new HttpRefusal({ status: 403, code: 20403, message: 'Forbidden: the page is of another origin' })
 }
 
@@ -157,7 +161,7 @@ export function checkPage(request: IncomingMessage, { trustProxy, publicUrl }: O
 export function isOwnPage(request: IncomingMessage, { trustProxy, publicUrl }: OriginOptions): boolean {
   const { origin, 'sec-fetch-site': site } = request.headers
   if (site !== undefined) return site === 'same-origin'
-  return origin !== undefined && isOwn(origin, hostOf(request, trustProxy), publicUrl)
+  return origin !== undefined && isOwn(origin, request, { trustProxy, publicUrl })
 }
 
 /** Where this server is to whoever asks, without a slash at its end. */
@@ -170,9 +174,16 @@ export function isSecure(request: IncomingMessage, { trustProxy, publicUrl }: Or
   return schemeOf(request, trustProxy) === 'https' || publicUrl?.startsWith('https:') === true
 }
 
-function isOwn(origin: string, host: string | undefined, publicUrl: string | undefined): boolean {
+/**
+ * A page of the same host without TLS is another one's where ours have it: whoever is on the way can write it. (The other
+ * way round there may be a proxy in front that nobody has told us of.)
+ */
+function isOwn(origin: string, request: IncomingMessage, options: OriginOptions): boolean {
+  const { trustProxy, publicUrl } = options
   if (!URL.canParse(origin)) return false
   const page = new URL(origin)
+  if (page.protocol !== 'https:' && isSecure(request, options)) return false
+  const host = hostOf(request, trustProxy)
   const isAt = (place: string) => URL.canParse(place) && new URL(place).host === page.host
   return (host !== undefined && isAt(`${page.protocol}//${host}`)) || (publicUrl !== undefined && isAt(publicUrl))
 }

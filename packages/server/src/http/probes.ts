@@ -24,7 +24,7 @@ export function mountProbes(app: FastifyInstance, answers: Answers, options: Pro
   const subject = (id: string): Subject => ({ id, product: undefined })
   const health = subject('health')
   app.get('/health', { config: { subject: health } }, (request, reply) =>
-    answers.send(request, reply, health, 200, JSON.stringify({ status: 'ok', version }))
+    answers.send(request, reply, { subject: health, status: 200, body: JSON.stringify({ status: 'ok', version }) })
   )
   const ready = subject('ready')
   app.get('/ready', { config: { subject: ready } }, async (request, reply) => {
@@ -32,11 +32,15 @@ export function mountProbes(app: FastifyInstance, answers: Answers, options: Pro
       const why = trouble?.()
       if (why === undefined) throw new Unavailable('the store does not answer, or the account is not owned')
       const body = errorBody({ ...refused.unavailable, message: `Not ready: ${why}` })
-      return answers.send(request, reply, ready, body.status, JSON.stringify(body))
+      return answers.send(request, reply, { subject: ready, status: body.status, body: JSON.stringify(body) })
     }
     const step = clockStep?.()
     const clock = step && { stepped_ms: step.by, stepped_at: new Date(step.at).toISOString(), ahead_ms: step.ahead }
-    return answers.send(request, reply, ready, 200, JSON.stringify({ status: 'ready', version, clock }))
+    return answers.send(request, reply, {
+      subject: ready,
+      status: 200,
+      body: JSON.stringify({ status: 'ready', version, clock })
+    })
   })
   if (!metrics) return
   // Made once for all who ask at once: anybody may, and each takes some milliseconds.

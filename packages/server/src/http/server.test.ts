@@ -266,8 +266,20 @@ describe('a refused request', () => {
       /PageToken/,
       () => server.get(`${taskrouter}/${workspace}/Activities`, { PageToken: 'PTnonsense' })
     ],
-    ['an operation that nobody has built', 501, 20501, /studio_v2\.ListFlow/, () => server.get('/studio/v2/Flows')],
-    ['a call by the API of 2010', 501, 20501, /^api\.twilio/, () => server.get('/2010-04-01/Accounts/AC1/Calls.json')],
+    [
+      'an operation that nobody has built',
+      501,
+      20501,
+      /flex_v1\.ListInsightsSegments/,
+      () => server.get('/flex-api/v1/Insights/Segments')
+    ],
+    [
+      'what nobody has built of the API of 2010',
+      501,
+      20501,
+      /^api\.twilio/,
+      () => server.get('/2010-04-01/Accounts/AC1/Usage/Triggers.json')
+    ],
     ['an API of which nothing is here', 501, 20501, /^sync\.twilio/, () => server.get('/sync/v1/Services')],
     ['a path that is nobody’s', 404, 20404, /not found/, () => server.get('/nonsense/v1/Services')]
   ])('says what is wrong with %s, and changes nothing', async (_what, status, code, message, ask) => {
@@ -494,7 +506,8 @@ describe('beside the APIs', () => {
 
   it('has no clock to move when time is real', async () => {
     const real = await Served.open({ clock: undefined })
-    expect(await real.get('/ringdown/v1/clock')).toMatchObject(
+    expect((await real.get('/ringdown/v1/clock')).status).toBe(200)
+    expect(await real.post('/ringdown/v1/clock', { advance: 'PT1M' })).toMatchObject(
       envelope(404, 20404, expect.stringContaining('--test-clock'))
     )
     await real.close()

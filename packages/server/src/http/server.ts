@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { operations } from '@ringdown/contract/generated/operations'
-import type { Method } from '@ringdown/contract/operation'
+import type { Method, Operation } from '@ringdown/contract/operation'
 import type { EngineEvent } from '@ringdown/engine/events'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
+import type { Admission } from '../access/admission.ts'
 import { isReadOnly } from '../access/caller.ts'
 import type { Providers } from '../access/providers.ts'
 import type { Statistics } from '../analytics/statistics.ts'
@@ -11,13 +12,17 @@ import type { Account } from '../commit/account.ts'
 import { type Exchange, exchangeOf } from '../commit/exchange.ts'
 import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import type { Sender } from '../delivery/sender.ts'
+import type { InsightDesk } from '../insights/insight-desk.ts'
+import type { Media } from '../media/media.ts'
 import { type Ask, type Context, contextOf, type MovableClock } from '../operations/handler.ts'
 import { handlers } from '../operations/registry.ts'
 import type { FeedLimits } from '../realtime/feed/feed.ts'
 import { Feeds } from '../realtime/feed/feeds.ts'
+import type { WebchatSocketLimits } from '../realtime/webchat/sockets.ts'
 import { safeHeaders } from '../realtime/worker-sdk/hang-up.ts'
 import { Answers, corsHeaders, nothing, requestId, type Subject } from './answer.ts'
 import { readBody } from './body.ts'
+import { mountCarrierWebhooks } from './carrier-webhooks.ts'
 import {
   type ConnectionLimits,
   connectionLimits,
@@ -30,12 +35,18 @@ import { type Endpoint, endpointOf, type Rendered } from './endpoint.ts'
 import { HttpRefusal, NotImplemented, notFound, refused, withLimit } from './errors.ts'
 import { Exchanges } from './exchanges.ts'
 import { feedCursor, goneOf, mountFeed, type StreamOf } from './feed.ts'
+import { mountFlowWebhook } from './flow-webhook.ts'
+import { answerFile, fileHandlerOf, mountMediaLinks, Uploads } from './media.ts'
 import type { Metrics } from './metrics.ts'
 import { baseOf, checkPage, isByHost, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
+import { type DeskPages, mountDesk } from './pages.ts'
 import { Paths } from './paths.ts'
 import { mountProbes } from './probes.ts'
 import { mountSessions, sessionsPath } from './sessions.ts'
 import { warningsText } from './warnings.ts'
+import { isWebchatPath, mountWebchat, publicWebchatUrl, shownDeployment } from './webchat.ts'
+import { mountWebchatPages, type WebchatPages } from './webchat-pages.ts'
+import { mountWebchatSocket } from './webchat-socket.ts'
 
 export interface ServerOptions {
   /** The account's ledger; undefined while this process does not own the account, which callers are told by 503. */
@@ -44,6 +55,8 @@ export interface ServerOptions {
   readonly account?: ((account_sid: string) => Account | undefined) | undefined
   /** Other bounds of the feed than the usual ones. */
   readonly feedLimits?: Partial<FeedLimits> | undefined
+  /** Other bounds of the sockets of customers' pages than the usual ones. */
+  readonly webchatLimits?: Partial<WebchatSocketLimits> | undefined
   /** Other patience with connections than the usual one. */
   readonly connectionLimits?: Partial<ConnectionLimits> | undefined
   readonly credentials: Credentials
@@ -67,8 +80,14 @@ export interface ServerOptions {
   readonly exchanges?: Exchanges | undefined
   /** Who sends on an account's behalf. */
   readonly sender?: ((account_sid: string) => Sender | undefined) | undefined
+  /** The files of an account; undefined while they are not here. */
+  readonly media?: ((account_sid: string) => Media | undefined) | undefined
   /** Who counts what happens in an account. */
   readonly statistics?: ((account_sid: string) => Statistics | undefined) | undefined
+  /** Who answers what is asked about that. */
+  readonly insights?: ((account_sid: string) => InsightDesk | undefined) | undefined
+  /** `stun:host:port` and `turn:name:password@host:port`. */
+  readonly iceServers?: readonly string[] | undefined
   /** Who asks others, on an account's behalf; without it nobody can be reached. */
   readonly ask?: ((account_sid: string, ...question: Parameters<Ask>) => ReturnType<Ask>) | undefined
   /** Where callers reach this server, without a slash at its end; URLs in answers begin with it. */
@@ -77,6 +96,10 @@ export interface ServerOptions {
   readonly trustProxy?: boolean | undefined
   /** Where people may sign in beside here. */
   readonly providers?: Providers | undefined
+  /** A build of the desk; without one there is no desk, and all else is as it is. */
+  readonly desk?: DeskPages | undefined
+  /** The folder with a build of web chat; without one customers' pages bring their own. */
+  readonly webchat?: string | undefined
   /** A certificate and its key, in PEM: with them, TLS is served and nothing else. */
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined
 }
@@ -112,6 +135,7 @@ declare module 'fastify' {
 /** An operation as it is answered. */
 interface Served {
   readonly subject: Subject & { readonly product: string }
+  readonly operation: Operation
   readonly endpoint: Endpoint
   /** Whether it may wait for something to happen, until its caller hangs up. */
   readonly waits: boolean
@@ -145,7 +169,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     return503OnClosing: false,
     genReqId: requestId,
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
-    rewriteUrl: (request) => routedUrl(request, origin),
+    rewriteUrl: (request) => publicWebchatUrl(request, routedUrl(request, origin)),
     routerOptions: {
       ignoreTrailingSlash: true,
       maxParamLength: longestSegment,
@@ -174,7 +198,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     else done()
   })
   app.addHook('onSend', async (_request, reply) => {
-    reply.headers(safeHeaders)
+    reply.headers(reply.kept ? { 'X-Content-Type-Options': 'nosniff' } : safeHeaders)
   })
   app.setErrorHandler((error, request, reply) => {
     answers.fail(request, reply, subjectOf(request), withLimit(error, request.routeOptions.bodyLimit))
@@ -187,19 +211,47 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   app.options('*', (request, reply) =>
     reply
       .code(204)
-      .headers(request.url.startsWith(sessionsPath) ? {} : corsHeaders)
+      .headers(request.url.startsWith(sessionsPath) || isWebchatPath(request.url) ? {} : corsHeaders)
       .send()
   )
-  const { account, feedLimits, credentials } = options
-  const feeds = account && new Feeds(account, log, feedLimits)
+  const { account, feedLimits, credentials, insights } = options
+  const feeds = account && new Feeds(account, log, feedLimits, (sid) => insights?.(sid)?.boards)
   const streamOf = feeds && mountFeed(app, { credentials, log, now: options.now, origin, feeds })
   const { admission } = credentials
   if (admission) mountSessions(app, { admission, origin, providers: options.providers })
   const exchanges = options.exchanges ?? new Exchanges()
+  if (admission) mountCustomers(app, options, { admission, origin, feeds })
   mountOperations(app, options, { answers, origin, feeds, streamOf, exchanges })
   mountProbes(app, answers, options)
+  mountFlowWebhook(app, { credentials, origin, ledger: options.ledger })
+  if (options.desk) mountDesk(app, options.desk)
   if (options.mcp) mountMcp(app, options.mcp, exchanges, options)
   return app
+}
+
+/** The doors of customers' pages, and of the networks that customers write by. */
+function mountCustomers(
+  app: FastifyInstance,
+  options: ServerOptions,
+  { admission, origin, feeds }: Pick<Mounting, 'origin' | 'feeds'> & { readonly admission: Admission }
+): void {
+  const { ledger: ledgerOf, account, log } = options
+  const { make } = contextsOf(options, feeds)
+  const contextFor = (account_sid: string, exchange?: Exchange) => {
+    const ledger = ledgerOf(account_sid)
+    if (!ledger) throw new Unavailable(`account ${account_sid} is not served here`)
+    return make(ledger, exchange)
+  }
+  const doors = { admission, origin, contextFor, log }
+  mountWebchat(app, doors)
+  const { webchat: folder } = options
+  const shown: WebchatPages['shown'] = (sid, deployment) => {
+    const { state, now } = contextFor(sid)
+    return shownDeployment(state, deployment, now())
+  }
+  if (folder !== undefined) mountWebchatPages(app, { folder, webchats: admission.webchats, shown })
+  mountCarrierWebhooks(app, { ...doors, metrics: options.metrics })
+  if (account && feeds) mountWebchatSocket(app, { ...doors, account, feeds, limits: options.webchatLimits })
 }
 
 /** The contract checks and serializes. Without these, Fastify loads compilers for JSON Schema, a tenth of all that is loaded. */
@@ -254,7 +306,7 @@ function unversioned(path: string): string {
 }
 
 /** APIs of Twilio's of which only some is here. */
-const inPart: ReadonlySet<string> = new Set(['api', 'iam'])
+const inPart: ReadonlySet<string> = new Set(['api', 'iam', 'mcs', 'monitor'])
 
 function subjectOf(request: FastifyRequest): Subject {
   return request.served?.subject ?? request.routeOptions.config.subject ?? nothing
@@ -287,6 +339,8 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     return exchange
   }
   const paths = servedPaths()
+  const uploads = new Uploads()
+  mountMediaLinks(app, { answers, ledger: ledgerOf, contextFor: (ledger) => contextFor(ledger, undefined) })
   // Fastify has found the way here, and is done: its hooks and its reading of bodies would cost a write a tenth more.
   const answer = (request: FastifyRequest, reply: FastifyReply) => {
     reply.hijack()
@@ -296,19 +350,24 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
         reply.raw.destroy()
       } else answers.fail(request, reply, subjectOf(request), error)
     }
-    readBody(request.raw, bodyLimit, (error, body) => {
-      if (error) return void fail(error)
-      request.body = body
+    const go = () => {
       try {
         const served = serve(request, reply)
         if (served instanceof Promise) served.catch(fail)
       } catch (refusal) {
         fail(refusal)
       }
+    }
+    // A file is read by who keeps it.
+    if (request.served?.operation.bytes === 'in') return go()
+    readBody(request.raw, bodyLimit, (error, body) => {
+      if (error) return void fail(error)
+      request.body = body
+      go()
     })
   }
   const find = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
-    authenticate(request, credentials.of(request.headers.authorization), (error) => {
+    authenticate(request, credentials.of(authorizationOf(request)), (error) => {
       if (error) return done(error)
       try {
         request.served = servedAt(request, paths)
@@ -323,20 +382,25 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     const { credential, served } = request
     if (!credential || !served) throw new Error('invariant: the hook has checked the caller and found the operation')
     const { account_sid } = credential
-    const { subject, endpoint, waits } = served
-    const stream = waits ? streamOf?.(request) : undefined
+    const { subject, operation, endpoint, waits } = served
+    const stream = subject.id === 'ringdown_v1.ListEvent' ? streamOf?.(request) : undefined
     if (stream) return stream(request, reply)
     const ledger = ledgerOf(account_sid)
     if (!ledger) throw new Unavailable(`account ${account_sid} is not served here`)
     if (request.headers['ringdown-cursor'] !== undefined) reply.raw.setHeader('Ringdown-Cursor', feedCursor(ledger))
     const base = baseOf(request.raw, subject.product, isByHost(request.raw, request.originalUrl), origin)
-    const send = ({ status, body, etag, isAgain }: Rendered) => {
+    const send = ({ status, body, etag, isAgain, type }: Rendered) => {
       if (isAgain) reply.raw.setHeader('Idempotent-Replayed', 'true')
-      answers.send(request, reply, subject, status, body, etag)
+      answers.send(request, reply, { subject, status, body, etag, type })
     }
     const context = waits
       ? make(ledger, undefined, goneOf(reply))
       : contextFor(ledger, exchangeFor(request, reply, account_sid))
+    const file = { operation, request, ledger, context }
+    const rowOf = fileHandlerOf(operation, request)
+    if (rowOf) return answers.streamed(request, reply, subject, () => answerFile(file, rowOf, reply))
+    if (operation.bytes === 'in')
+      return uploads.take(file, async (call) => endpoint(request, ledger, context, base, call)).then(send)
     const rendered = endpoint(request, ledger, context, base)
     return rendered instanceof Promise ? rendered.then(send) : send(rendered)
   }
@@ -344,9 +408,17 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     app.route({ method: [...methods], url: `/${product}/*`, onRequest: find, handler: pastFastify })
 }
 
+/** Pages bring their token to the API of media in a header of its own, as SDKs do. */
+function authorizationOf({ url, headers }: FastifyRequest): string | undefined {
+  const token = headers['x-twilio-token']
+  if (headers.authorization !== undefined || typeof token !== 'string' || !url.startsWith('/mcs/'))
+    return headers.authorization
+  return `Bearer ${token}`
+}
+
 /** What operations work with: `make` for one request, `contextFor` as well, but that reads of a ledger share one. */
 function contextsOf(options: ServerOptions, feeds: Feeds | undefined) {
-  const { credentials, now, ask = nobody, sender, statistics, clock } = options
+  const { credentials, now, ask = nobody, sender, statistics, media, insights, clock, iceServers = [] } = options
   const contexts = new WeakMap<Ledger, Context>()
   const make = (ledger: Ledger, exchange?: Exchange, gone = never) => {
     const { account_sid } = ledger
@@ -359,11 +431,18 @@ function contextsOf(options: ServerOptions, feeds: Feeds | undefined) {
       get statistics() {
         return statistics?.(account_sid)
       },
+      get insights() {
+        return insights?.(account_sid)
+      },
+      get media() {
+        return media?.(account_sid)
+      },
       get feed() {
         return feeds?.of(account_sid)
       },
       clock,
       admission: credentials.admission,
+      iceServers,
       gone
     }
     return contextOf(ledger, surroundings, exchange)
@@ -386,7 +465,12 @@ function servedPaths(): Paths<Served> {
   const paths = new Paths<Served>()
   for (const operation of operations) {
     const { id, product, path, method, waits = false } = operation
-    const served: Served = { subject: { id, product }, endpoint: endpointOf(operation, handlers.get(id)), waits }
+    const served: Served = {
+      subject: { id, product },
+      operation,
+      endpoint: endpointOf(operation, handlers.get(id)),
+      waits
+    }
     paths.add(`/${product}${path}`, method, served)
   }
   return paths

@@ -9,8 +9,9 @@ import { weakness } from '../access/passwords.ts'
 import type { Providers } from '../access/providers.ts'
 import { unknownCaller } from '../access/refusals.ts'
 import type { SignedIn } from '../access/sessions.ts'
-import { networkOf, SignInTries } from '../access/tries.ts'
+import { SignInTries } from '../access/tries.ts'
 import { safeHeaders } from '../realtime/worker-sdk/hang-up.ts'
+import { addressOf } from './address.ts'
 import type { Subject } from './answer.ts'
 import { HttpRefusal, notAllowed } from './errors.ts'
 import { isOwnPage, isSecure, type OriginOptions } from './origin.ts'
@@ -60,7 +61,10 @@ export function mountSessions(app: FastifyInstance, options: SessionOptions): vo
     async [`POST ${path}`](request, reply) {
       checkPlace(request, origin)
       const { username, password } = bodyOf(request)
-      const [name, address] = [`name ${foldedName(username.slice(0, 256))}`, `address ${addressOf(request, origin)}`]
+      const [name, address] = [
+        `name ${foldedName(username.slice(0, 256))}`,
+        `address ${addressOf(request.raw, origin)}`
+      ]
       await patience(tries.begin([name, address]), reply)
       const found = await sessions.byPassword(username, password)
       if (!found) throw new HttpRefusal({ status: 401, code: 20003, message: 'The name or the password is wrong' })
@@ -73,7 +77,7 @@ export function mountSessions(app: FastifyInstance, options: SessionOptions): vo
       const { secret, password } = bodyOf(request)
       const weak = weakness(password)
       if (weak !== undefined) throw new HttpRefusal({ status: 400, code: 20001, message: weak })
-      await patience(tries.begin([`address ${addressOf(request, origin)}`]), reply)
+      await patience(tries.begin([`address ${addressOf(request.raw, origin)}`]), reply)
       const found = await sessions.bySetupLink(secret, password)
       if (!found)
         throw new HttpRefusal({
@@ -170,17 +174,6 @@ function isLoopback({ raw: { headers, socket } }: FastifyRequest): boolean {
   const { remoteAddress = '' } = socket
   const isNear = remoteAddress === '::1' || /^(?:::ffff:)?127\./.test(remoteAddress)
   return isNear && /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?$/i.test(headers.host ?? '')
-}
-
-/** Where somebody is, as far as the proxy that is in front can say. */
-function addressOf({ ip, headers }: FastifyRequest, { trustProxy }: OriginOptions): string {
-  const forwarded = trustProxy
-    ? String(headers['x-forwarded-for'] ?? '')
-        .split(',')
-        .at(-1)
-        ?.trim()
-    : ''
-  return networkOf(forwarded || ip)
 }
 
 async function patience(wait_ms: number, reply: FastifyReply): Promise<void> {

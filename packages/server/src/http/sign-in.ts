@@ -1,3 +1,4 @@
+import { nameKey } from '@ringdown/engine/core/names'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Admission } from '../access/admission.ts'
 import type { KeyHolder } from '../access/keyring.ts'
@@ -89,6 +90,9 @@ export class SignIn {
     const holder = account()
     if (!mayBeCreated || !holder) throw new SignInRefused('The provider knows you, but nobody has let you in here')
     if (username === undefined) throw new SignInRefused('The provider does not say what you are called')
+    // By its name it would be in the conversations of whoever has that name there.
+    if (await isTaken(holder, username))
+      throw new SignInRefused(`Somebody in conversations is called ${username} already: let your administrator add you`)
     const { flex_user } = await holder.execute({ type: 'flex_user.create', username, subject, ...about })
     return { holder, sid: flex_user.sid }
   }
@@ -104,6 +108,16 @@ export class SignIn {
   #returnUrl(request: FastifyRequest, name: string): string {
     return `${ownBase(request.raw, this.#options.origin)}${this.#options.path}/Oidc/${name}/Callback`
   }
+}
+
+/** Whether a name is an identity in conversations: that of a customer, or of a worker. */
+async function isTaken(holder: KeyHolder, identity: string): Promise<boolean> {
+  if ((await holder.find('user', { identity })).length > 0) return true
+  if ((await holder.find('participant', { identity })).length > 0) return true
+  const { state, account_sid } = holder
+  return [...state.tables.chat_service.by('account_sid', account_sid)].some(
+    ({ sid }) => state.tables.participant.firstBy('identity', nameKey(sid, identity)) !== undefined
+  )
 }
 
 function refusedVisit(): HttpRefusal {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Clock, Moved } from '../clock/clock.ts'
 import { pause } from '../store/pause.ts'
 import { Fenced, type Store, type StoredEvent } from '../store/store.ts'
-import { blankedEvent, removals, removedBy } from './blanked.ts'
+import { blankedEvent, identitiesIn, isAbout, type Removed, removals, removedBy, senderIn } from './blanked.ts'
 import { EventSearch } from './event-search.ts'
 import { EventTexts } from './event-texts.ts'
 import type { Followed } from './follower.ts'
@@ -34,6 +34,13 @@ export interface BlankingOptions {
   readonly blankDeliveries?: (seqs: readonly number[]) => Promise<number>
   /** Takes the text out of kept answers about what was removed. */
   readonly eraseAnswers?: (gone: readonly string[]) => Promise<void>
+  /** Takes out what is kept of people by their names, who were users of conversations. */
+  readonly eraseIdentities?: (identities: readonly string[]) => Promise<void>
+  /** Takes what flows heard of what was removed out of their executions: in conversations, and by the address of who wrote. */
+  readonly executions?: {
+    eraseRemoved(removed: readonly Removed[]): Promise<void>
+    eraseHeard(message_sid: string, from: string): Promise<void>
+  }
   /** Told when something was blanked, with how many deliveries were: what is in memory has the text still. */
   readonly onBlanked?: (deliveries: number) => void
 }
@@ -125,27 +132,37 @@ export class Blanking implements Moved {
 
   /** Through the log from the oldest thing that was removed up to the last removal. */
   async #sweep(found: readonly StoredEvent[]): Promise<void> {
-    const { store, account, blankDeliveries, eraseAnswers, onBlanked } = this.#options
+    const { store, account, blankDeliveries, eraseAnswers, eraseIdentities, executions, onBlanked } = this.#options
     const { account_sid } = account
     const removed = found.flatMap((event) => removedBy(event) ?? [])
+    await executions?.eraseRemoved(removed)
     const gone = new Set(removed.map(({ sid }) => sid))
     const since = Math.min(...removed.map((one) => one.since))
     const through = found.at(-1)?.seq ?? 0
     const first = await new EventSearch(store).firstFrom(account_sid, since)
     let position = (first?.seq ?? 1) - 1
     let deliveries = 0
+    const identities = new Set<string>()
     while (position < through) {
       this.#abort.signal.throwIfAborted()
       const events = await store.log(account_sid, position, piece)
       const last = events.at(-1)
       if (last === undefined) break
       const texts = events.flatMap((event) => (event.seq <= through ? (blankedEvent(event, gone) ?? []) : []))
+      for (const event of events) {
+        const sender = senderIn(event, gone)
+        if (sender) await executions?.eraseHeard(sender.sid, sender.from)
+      }
+      for (const event of events) for (const identity of identitiesIn(event, gone)) identities.add(identity)
       await this.#texts.rewrite(account_sid, texts)
-      deliveries += (await blankDeliveries?.(texts.map(({ seq }) => seq))) ?? 0
+      // Of events that have no text themselves, too: what is sent for them may have some.
+      const told = events.filter((event) => event.seq <= through && isAbout(event, gone))
+      deliveries += (await blankDeliveries?.(told.map(({ seq }) => seq))) ?? 0
       position = last.seq
       await pause(breath_ms, this.#abort.signal)
     }
     await eraseAnswers?.([...gone])
+    await eraseIdentities?.([...identities])
     onBlanked?.(deliveries)
   }
 

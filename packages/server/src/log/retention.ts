@@ -30,6 +30,14 @@ export interface Expiring {
   forget(before: number, limit: number): Promise<number>
 }
 
+/** Other times than usual, for programs that measure what a long time leaves: in milliseconds. */
+export interface Keeping {
+  /** Nothing that is kept for some time is kept for longer. */
+  readonly atMost_ms: number
+  /** How often it is looked for what is older. */
+  readonly every_ms: number
+}
+
 /**
  * Forgets, every few hours and a little at a time, what nobody may ask for any more: blocks of events that are all older than
  * 30 days, and what others keep for as long as they say.
@@ -40,6 +48,7 @@ export class Retention implements Moved {
   readonly #clock: Clock
   readonly #log: Logger
   readonly #others: readonly Expiring[]
+  readonly #keeping: Keeping
   #next: number
   #cancel: () => void = () => {}
   readonly #abort = new AbortController()
@@ -51,12 +60,14 @@ export class Retention implements Moved {
     readonly clock: Clock
     readonly log: Logger
     readonly others?: readonly Expiring[]
+    readonly keeping?: Keeping | undefined
   }) {
     this.#store = options.store
     this.#account_sid = options.account_sid
     this.#clock = options.clock
     this.#log = options.log
     this.#others = options.others ?? []
+    this.#keeping = options.keeping ?? { atMost_ms: Number.POSITIVE_INFINITY, every_ms: rest }
     this.#next = this.#clock.now() + soon
     this.#arm()
   }
@@ -68,7 +79,7 @@ export class Retention implements Moved {
   async doDue(): Promise<void> {
     const now = this.#clock.now()
     if (this.#abort.signal.aborted || now < this.#next) return
-    this.#next = now + rest
+    this.#next = now + this.#keeping.every_ms
     this.#work = this.#forget(now).catch((err: unknown) => {
       this.#log.warn({ err }, 'old events could not be deleted; it is tried again later')
     })
@@ -88,9 +99,11 @@ export class Retention implements Moved {
   }
 
   async #forget(now: number): Promise<void> {
-    const before = { event: now - lookBackMs }
+    const { atMost_ms } = this.#keeping
+    const before = { event: now - Math.min(lookBackMs, atMost_ms) }
     await this.#inPieces(() => this.#store.prune(this.#account_sid, before, blocksAtOnce))
-    for (const { ms, forget } of this.#others) await this.#inPieces(() => forget(now - ms, rowsAtOnce))
+    for (const { ms, forget } of this.#others)
+      await this.#inPieces(() => forget(now - Math.min(ms, atMost_ms), rowsAtOnce))
     await giveBack(this.#store, this.#abort.signal)
   }
 

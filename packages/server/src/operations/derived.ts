@@ -4,13 +4,14 @@ import { type Command, type CommandType, commands } from '@ringdown/engine/comma
 import { isSameName } from '@ringdown/engine/core/names'
 import { fieldOf, type Row } from '@ringdown/engine/core/row'
 import type { Kind, Kinds } from '@ringdown/engine/kinds'
+import { type MaybePromise, whenThere } from '../access/at-once.ts'
+import type { Sight } from '../access/sight.ts'
 import type { PageQuery } from '../store/store.ts'
 import type { AnyCall, AnyHandler, Context, Listed } from './handler.ts'
 import { coldPage, joinedPage, mappedPage, pageOf } from './listing.ts'
 
 type Path = Readonly<Record<string, string | number | undefined>>
 type Params = Readonly<Record<string, unknown>>
-type MaybePromise<T> = T | Promise<T>
 
 /** The rows of a list that are in memory, in order of creation: the index and the key under which they stand. */
 export interface ResidentRows {
@@ -18,6 +19,8 @@ export interface ResidentRows {
   readonly key: string
   /** Where some of the list's rows may have been put away: how the store finds those. */
   readonly where?: PageQuery['where']
+  /** Newest first; of lists of which nothing is put away. */
+  readonly descending?: boolean
 }
 
 /** The rows of a list that has to be read from the store; the last column of `order` makes it total. */
@@ -35,10 +38,17 @@ export interface NounRules<K extends Kind, P extends Path = Path, Default = neve
   rows?(context: Context, path: P, params: Params): MaybePromise<ResidentRows | ColdQuery>
   /** The row as the API shows it; without it, the row's columns are what the API shows. `now` is in milliseconds. */
   represent?(state: State, row: Kinds[K] | Default, now: number): object
+  /** Whether somebody sees a row of a list, of those whose path it sees; for operations whose permission looks at rows. */
+  isSeen?(sight: Sight, row: Kinds[K]): boolean
   /** The commands of verbs whose command is not `<kind>.<verb>`. */
   readonly commands?: { readonly [V in Verb]?: CommandType }
   /** Parameters that the command has by another name. */
   readonly renamed?: Readonly<Record<string, string>>
+  /**
+   * Of an operation that takes JSON, whose contract names no members: those that its command may have. Nothing else of a
+   * body comes in.
+   */
+  readonly members?: readonly string[]
   /** Asks whoever has to be asked before a command of this noun; resolves with the command as it is to be executed. */
   agreed?(context: Context, command: Command): Promise<Command>
 }
@@ -52,14 +62,14 @@ export type Noun = (operation: Operation) => AnyHandler | undefined
  * the parameters and the path, and answers the row of that kind.
  */
 export function noun<K extends Kind, P extends Path = Path, Default = never>(rules: NounRules<K, P, Default>): Noun {
-  return ({ verb, schema }) => {
-    switch (verb) {
+  return (operation) => {
+    switch (operation.verb) {
       case 'fetch':
         return fetchHandler(rules)
       case 'list':
         return listHandler(rules)
       default:
-        return commandHandler(rules, verb, schema !== null)
+        return commandHandler(rules, operation)
     }
   }
 }
@@ -75,12 +85,12 @@ function fetchHandler<K extends Kind, P extends Path, Default>(
 }
 
 function listHandler<K extends Kind, P extends Path, Default>(rules: NounRules<K, P, Default>): AnyHandler | undefined {
-  const { kind, rows, represent = asItIs } = rules
+  const { rows, represent = asItIs } = rules
   if (!rows) return undefined
   return ({ path, params, page }, context) =>
     // as: a noun is declared for the paths of its operations
     whenThere(rows(context, path as P, params), (found) =>
-      whenThere(listed(kind, context, found, { params, page }), (one) => {
+      whenThere(listed(rules, context, found, { params, page }), (one) => {
         const { state } = context
         const at = context.now()
         return mappedPage(one, (row) => represent(state, row, at))
@@ -89,44 +99,46 @@ function listHandler<K extends Kind, P extends Path, Default>(rules: NounRules<K
 }
 
 function listed<K extends Kind>(
-  kind: K,
-  { state, ledger }: Context,
+  { kind, isSeen }: Pick<NounRules<K>, 'kind' | 'isSeen'>,
+  { state, ledger, sight }: Context,
   rows: ResidentRows | ColdQuery,
   { params, page }: Pick<AnyCall, 'params' | 'page'>
 ): MaybePromise<Listed<Kinds[K]>> {
   if ('order' in rows) return coldPage(ledger, page, { kind, ...rows })
-  const { index, key, where } = rows
-  const keep = keeping<Kinds[K]>(params)
+  const { index, key, where, descending = false } = rows
+  const isMeant = keeping<Kinds[K]>(params)
+  const keep = sight && isSeen ? (row: Kinds[K]) => isSeen(sight, row) && (isMeant?.(row) ?? true) : isMeant
   if (where) return joinedPage(ledger, { kind, index, key, where }, page, { keep })
-  return pageOf({ table: state.table(kind), index, key }, page, { keep })
+  return pageOf({ table: state.table(kind), index, key }, page, { keep, descending })
 }
 
 function commandHandler<K extends Kind, P extends Path, Default>(
   rules: NounRules<K, P, Default>,
-  verb: Verb,
-  hasAnswer: boolean
+  { id, verb, schema, json, parameters: declared }: Operation
 ): AnyHandler | undefined {
-  const { kind, renamed, represent = asItIs, agreed } = rules
+  const { kind, renamed, represent = asItIs, agreed, members } = rules
   const type = rules.commands?.[verb] ?? `${kind}.${verb}`
   if (!Object.hasOwn(commands, type)) return undefined
+  if (json && !members) throw new Error(`invariant: ${id} takes JSON, and its noun says which members of it`)
+  if (declared.some(({ name }) => (renamed?.[name] ?? name) === 'type'))
+    throw new Error(`invariant: the parameter type of ${id} has another name in its command, whose type is its own`)
   return async ({ path, params }, context) => {
-    const parameters = { ...params, ...path }
+    const parameters = { ...(json && members ? membersOf(params, members) : params), ...path }
     // as: a command's parameters are those of its operation, by their names
-    const command = { type, ...(renamed ? withNames(parameters, renamed) : parameters) } as unknown as Command
+    const command = { ...(renamed ? withNames(parameters, renamed) : parameters), type } as unknown as Command
     return context.answer(agreed ? await agreed(context, command) : command, (result) => {
-      const row = hasAnswer ? (result as { readonly [N in K]?: Kinds[K] })[kind] : undefined // rows by their kinds
+      const row = schema === null ? undefined : (result as { readonly [N in K]?: Kinds[K] })[kind] // rows by their kinds
       return row && represent(context.state, row, context.now())
     })
   }
 }
 
-function asItIs<R>(_state: State, row: R): R & object {
-  return row as R & object // rows are objects
+function membersOf(params: Params, names: readonly string[]): Params {
+  return Object.fromEntries(names.flatMap((name) => (params[name] === undefined ? [] : [[name, params[name]]])))
 }
 
-/** Goes on at once with what is in memory: a promise would cost every fetch a turn of the loop. */
-function whenThere<T, U>(value: MaybePromise<T>, then: (value: T) => U): U | Promise<Awaited<U>> {
-  return value instanceof Promise ? (value.then(then) as Promise<Awaited<U>>) : then(value) // `then` of a promise awaits
+function asItIs<R>(_state: State, row: R): R & object {
+  return row as R & object // rows are objects
 }
 
 /** The parameters, some of them by other names. */

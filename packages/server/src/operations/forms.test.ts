@@ -344,11 +344,11 @@ describe('empty and oddly spelled parameters', () => {
       RedirectCallSid: `CA${'0'.repeat(32)}`,
       RedirectUrl: 'https://a.example'
     }
-    expect(await refusal(server.post(reservation, redirect))).toMatch(
-      /^400\/20001 Instruction 'redirect' is not possible/
-    )
+    expect(await refusal(server.post(reservation, redirect))).toMatch(/^400\/20001 Call CA0+ is no living call/)
     const conference = { Instruction: 'CONFERENCE', To: 'client:a', ConferenceStatusCallbackEvent: 'start end Join' }
-    expect(await refusal(server.post(reservation, conference))).toMatch(/Instruction 'conference' is not possible/)
+    expect(await refusal(server.post(reservation, conference))).toMatch(
+      /Instruction 'conference' needs call_sid or outbound_to/
+    )
     expect(await made(reservation, { Instruction: 'Accept' })).toMatchObject({ reservation_status: 'accepted' })
     expect(await made(reservation, { ReservationStatus: 'Wrapping' })).toMatchObject({ reservation_status: 'wrapping' })
   })

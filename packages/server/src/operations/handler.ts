@@ -13,6 +13,9 @@ import type { KeptAnswer } from '../commit/kept-answers.ts'
 import type { Ledger } from '../commit/ledger.ts'
 import type { Message, Outcome } from '../delivery/delivery.ts'
 import type { Sender } from '../delivery/sender.ts'
+import type { Signing } from '../delivery/sending.ts'
+import type { InsightDesk } from '../insights/insight-desk.ts'
+import type { Media } from '../media/media.ts'
 import type { Feed } from '../realtime/feed/feed.ts'
 
 /** A request as its operation's handler sees it: parsed by the contract, names in snake_case. */
@@ -54,12 +57,18 @@ export interface Surroundings {
   readonly sender: Sender | undefined
   /** Who counts what happens; undefined while nobody does. */
   readonly statistics: Statistics | undefined
+  /** Who answers what is asked about that; undefined while nobody counts. */
+  readonly insights: InsightDesk | undefined
+  /** The account's files; undefined while they are not here. */
+  readonly media: Media | undefined
   /** Who follows the account's log for others; undefined while its log is not read here. */
   readonly feed: Feed | undefined
   /** The test clock; undefined where the server runs on the real one. */
   readonly clock: MovableClock | undefined
   /** Who else is let in, by keys and tokens; undefined where nobody is. */
   readonly admission: Admission | undefined
+  /** `stun:host:port` and `turn:name:password@host:port`: by which servers calls find their way. */
+  readonly iceServers: readonly string[]
   /** Aborted when the caller hangs up; only of operations that wait (`Operation.waits`), and never for others. */
   readonly gone: AbortSignal
 }
@@ -73,7 +82,10 @@ export interface MovableClock {
 }
 
 /** Sends a question once and resolves with what came of it, within the time given. Only its caller waits meanwhile. */
-export type Ask = (message: Message, limits: { readonly timeout_ms: number }) => Promise<Outcome>
+export type Ask = (
+  message: Message,
+  limits: { readonly timeout_ms: number; readonly signing?: Signing }
+) => Promise<Outcome>
 
 /** The end of a path that names one row. */
 export type One = { readonly sid: string }
@@ -118,7 +130,7 @@ export function contextOf(
   exchange?: Exchange,
   keep?: (shown: unknown) => KeptAnswer
 ): Context {
-  const { now, ask, clock, admission, gone } = surroundings
+  const { now, ask, clock, admission, iceServers, gone } = surroundings
   return {
     ledger,
     get state() {
@@ -137,11 +149,18 @@ export function contextOf(
     get statistics() {
       return surroundings.statistics
     },
+    get insights() {
+      return surroundings.insights
+    },
+    get media() {
+      return surroundings.media
+    },
     get feed() {
       return surroundings.feed
     },
     clock,
     admission,
+    iceServers,
     gone
   }
 }

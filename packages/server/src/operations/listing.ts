@@ -177,7 +177,7 @@ export async function coldPage<K extends Kind>(
   const cursor = page_token === null ? null : decodeToken(page_token)
   const isBack = cursor?.direction === 'before'
   const keyOf = (row: Row): Key => [...order.map((column) => valueIn(row, column)), row.sid]
-  const after = cursor && (await coldPlace(ledger, { kind, where }, cursor.key, order.length, keyOf))
+  const after = cursor && (await coldPlace(ledger, { kind, where, order }, cursor.key, keyOf))
   await ledger.settled()
   const rows = await ledger.page({
     kind,
@@ -236,11 +236,11 @@ function sortPlace<R extends Row>(group: Group<R>, key: Key, columns: number, ke
 
 async function coldPlace(
   ledger: Ledger,
-  { kind, where }: Pick<ColdList<Kind>, 'kind' | 'where'>,
+  { kind, where, order }: Pick<ColdList<Kind>, 'kind' | 'where' | 'order'>,
   key: Key,
-  columns: number,
   keyOf: (row: Row) => Key
 ): Promise<readonly Value[]> {
+  const columns = order.length
   if (key.length === columns + 1 && key.length > 1) {
     const place = key.slice(0, columns)
     // Cold kinds are sorted by whole numbers; PostgreSQL would take nothing else for them.

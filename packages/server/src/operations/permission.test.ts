@@ -70,7 +70,7 @@ afterAll(() => server.close())
 
 /** Names of what is not there, or is somebody else's; the workspace and the service are there. */
 function textFor({ pattern = '', type, enum: values, min }: Omit<Parameter, 'in'>): string {
-  const prefix = /^\^(\w+?)\[/.exec(pattern)?.[1] ?? ''
+  const prefix = /^\^\(?([A-Za-z]+)(?:\|[A-Z]+\))?\[/.exec(pattern)?.[1] ?? ''
   if (prefix === 'WS') return workspace_sid
   if (prefix === 'AC') return account_sid
   if (prefix === 'IS') return service_sid
@@ -101,6 +101,10 @@ function ask({ id, product, method, path, parameters, json }: Operation, who: st
 
 /** Operations that a role may do on some rows, none of which are those that are asked for here. */
 const isNarrow = (permission: Permission, role: Role) => permission.scopes[role] !== 'all'
+
+/** A list whose rows are looked at one by one, of nothing that somebody would have to see first. */
+const isOpenList = (operation: Operation) =>
+  permissionOf(operation).rows === true && !/\{(?:Task|Worker)Sid\}/.test(operation.path)
 
 const permissionOf = ({ id }: Operation): Permission => permissions[id as keyof typeof permissions]
 
@@ -213,6 +217,26 @@ describe('on the floor', () => {
     expect((await server.get(floor('/RealTimeStatistics'), {}, as('head'))).status).toBe(200)
   })
 
+  it('a call is its agents’, and whoever leads their team may listen in', async () => {
+    const ours = (path: string) => `/ringdown/v1/Workspaces/${workspace_sid}${path}`
+    const of = (name: string) => ours(`/Tasks/${task[name]}`)
+    const supervise = (who: string, by: string, name: string) =>
+      server.post(ours(`/Workers/${workers[by]}/Supervision`), { TaskSid: task[name] ?? '', Mode: 'monitor' }, as(who))
+    // There is no call: 404 for whoever may know that.
+    expect((await server.get(`${of('ada')}/Call`, {}, as('agent'))).status).toBe(404)
+    expect((await server.get(`${of('bob')}/Call`, {}, as('agent'))).status).toBe(403)
+    expect((await server.post(`${of('bob')}/Call`, { Recording: 'paused' }, as('agent'))).status).toBe(403)
+    expect((await server.get(`${of('ada')}/Recordings`, {}, as('agent'))).body.recordings).toEqual([])
+    expect((await server.get(`${of('bob')}/Recordings`, {}, as('agent'))).status).toBe(403)
+    expect((await supervise('agent', 'ada', 'ada')).status).toBe(403)
+    expect((await supervise('supervisor', 'eve', 'ada')).status).toBe(404)
+    expect((await supervise('supervisor', 'eve', 'bob')).status).toBe(403)
+    expect((await supervise('supervisor', 'bob', 'ada')).status).toBe(403)
+    expect((await supervise('head', 'sam', 'bob')).status).toBe(404)
+    expect((await server.get(ours('/Calls'), {}, as('agent'))).status).toBe(403)
+    expect((await server.get(ours('/Calls'), {}, as('supervisor'))).body.calls).toEqual([])
+  })
+
   it('a reservation is answered by who has it', async () => {
     const [own] = await sids(`/Workers/${workers.ada}/Reservations`, 'agent')
     const url = (name: string, sid: string | undefined) => floor(`/Workers/${workers[name]}/Reservations/${sid}`)
@@ -230,9 +254,16 @@ describe('on the floor', () => {
     }
     const workersIn = (events: Awaited<ReturnType<typeof heard>>) =>
       new Set(events.flatMap(({ data }) => (data.worker_sid === undefined ? [] : [data.worker_sid])))
-    expect(workersIn(await heard('agent'))).toEqual(new Set([workers.ada]))
-    expect(workersIn(await heard('supervisor'))).toEqual(new Set([workers.ada, workers.eve]))
-    expect(workersIn(await heard('head')).size).toBe(4)
+    const ofWork = async (who: string) =>
+      workersIn((await heard(who)).filter(({ type }) => !type.startsWith('worker.')))
+    expect(await ofWork('agent')).toEqual(new Set([workers.ada]))
+    expect(await ofWork('supervisor')).toEqual(new Set([workers.ada]))
+    expect(await ofWork('head')).toEqual(new Set([workers.ada, workers.bob]))
+    // Everybody sees who else is there.
+    for (const who of ['agent', 'supervisor', 'head']) expect(workersIn(await heard(who)).size).toBe(4)
+    expect(JSON.stringify(await heard('agent')).match(/salary/g)?.length ?? 0).toBeGreaterThan(0)
+    const ofOthers = (await heard('agent')).filter(({ data }) => data.worker_sid !== workers.ada)
+    expect(JSON.stringify(ofOthers)).not.toContain('salary')
     for (const who of ['agent', 'supervisor', 'head', 'chat'])
       expect((await heard(who)).filter(({ type }) => type.startsWith('ringdown.key'))).toEqual([])
     expect((await heard('account')).filter(({ type }) => type.startsWith('ringdown.key'))).not.toEqual([])
@@ -280,6 +311,30 @@ describe('in conversations', () => {
     expect((await server.get(list, { Identity: 'customer' }, as('chat'))).body.conversations).toHaveLength(1)
   })
 
+  it('of what an address has written somebody finds what it was in itself', async () => {
+    const address = '+33600000077'
+    const talks: string[] = []
+    for (const identity of ['customer', 'somebody', 'customer']) {
+      const { body } = await server.post(conversations, { FriendlyName: identity })
+      const members = `${conversations}/${body.sid}/Participants`
+      const binding = { 'MessagingBinding.Address': address, 'MessagingBinding.ProxyAddress': '+15005550006' }
+      expect((await server.post(members, binding)).status).toBe(201)
+      await server.post(members, { Identity: identity })
+      // The address is free again for the next one.
+      await server.post(`${conversations}/${body.sid}`, { State: 'closed' })
+      talks.push(body.sid)
+    }
+    const found = async (who: string) => {
+      const { body } = await server.get('/conversations/v1/ParticipantConversations', { Address: address }, as(who))
+      return body.conversations.map(({ conversation_sid: sid }: { conversation_sid: string }) => talks.indexOf(sid))
+    }
+    expect([await found('account'), await found('chat')]).toEqual([
+      [2, 1, 0],
+      [2, 0]
+    ])
+    for (const sid of talks) await server.delete(`${conversations}/${sid}`)
+  })
+
   it('a customer may what its role in the conversation permits', async () => {
     const { body: message } = await server.post(`${conversations}/${own}/Messages`, { Body: 'Oops' }, as('chat'))
     const { body: other } = await server.post(`${conversations}/${own}/Messages`, { Body: 'Hello', Author: 'agent' })
@@ -300,6 +355,77 @@ describe('in conversations', () => {
     expect((await server.post(member, { RoleSid: admin.sid }, as('chat'))).status).toBe(403)
     await server.post(member, { RoleSid: admin.sid })
     expect((await rename()).status).toBe(200)
+  })
+
+  it('a customer makes a conversation as its role permits, and comes in as its maker, but into no other', async () => {
+    const made = await server.post(conversations, { FriendlyName: 'Ours' }, as('chat'))
+    expect(made).toMatchObject({ status: 201, body: { chat_service_sid: service_sid } })
+    expect(server.account.state.find('conversation', made.body.sid)?.created_by).toBe('customer')
+    const path = `${conversations}/${made.body.sid}`
+    expect((await server.get(path, undefined, as('chat'))).status).toBe(403)
+    expect((await server.post(`${path}/Participants`, { Identity: 'somebody' }, as('chat'))).status).toBe(403)
+    const joined = await server.post(`${path}/Participants`, { Identity: 'customer' }, as('chat'))
+    expect(joined.status).toBe(201)
+    const { body: role } = await server.get(`/conversations/v1/Roles/${joined.body.role_sid}`)
+    expect(role.friendly_name).toBe('channel admin')
+    // Its maker may let others in.
+    expect((await server.post(`${path}/Participants`, { Identity: 'somebody' }, as('chat'))).status).toBe(201)
+    const { body: other } = await server.post(conversations, { FriendlyName: 'Theirs' })
+    expect(
+      (await server.post(`${conversations}/${other.sid}/Participants`, { Identity: 'customer' }, as('chat'))).status
+    ).toBe(403)
+    expect((await server.post(conversations, { 'Timers.Closed': 'PT10M' }, as('chat'))).status).toBe(403)
+    for (const sid of [made.body.sid, other.sid]) await server.delete(`${conversations}/${sid}`)
+  })
+
+  it('a customer finds its own conversations with what is unread, says what it has read, and leaves', async () => {
+    const ours = '/conversations/v1/Users/customer/Conversations'
+    const { body } = await server.post(conversations, { FriendlyName: 'Short' })
+    await server.post(`${conversations}/${body.sid}/Participants`, { Identity: 'customer' })
+    for (const Body of ['One', 'Two']) await server.post(`${conversations}/${body.sid}/Messages`, { Body })
+    const list = await server.get(ours, {}, as('chat'))
+    expect(list.body.conversations[0]).toMatchObject({ conversation_sid: body.sid, unread_messages_count: null })
+    const read = { LastReadMessageIndex: 0, NotificationLevel: 'muted' }
+    expect(await server.post(`${ours}/${body.sid}`, read, as('chat'))).toMatchObject({
+      status: 200,
+      body: { unread_messages_count: 1, last_read_message_index: 0, notification_level: 'muted' }
+    })
+    const others = '/conversations/v1/Users/somebody/Conversations'
+    for (const path of ['', `/${foreign}`]) expect((await server.get(others + path, {}, as('chat'))).status).toBe(403)
+    expect((await server.post(`${others}/${foreign}`, read, as('chat'))).status).toBe(403)
+    expect((await server.delete(`${ours}/${body.sid}`, as('chat'))).status).toBe(204)
+    expect((await server.get(`${ours}/${body.sid}`, {}, as('chat'))).status).toBe(403)
+    const told = await server.get('/ringdown/v1/Events?since=PT1H&wait_s=0&types=participant.*')
+    const done = told.body.events.filter(
+      ({ data }: { data: { conversation_sid: string } }) => data.conversation_sid === body.sid
+    )
+    expect(done.map(({ type, data }: { type: string; data: object }) => [type, data])).toMatchObject([
+      ['participant.added', { source: 'API' }],
+      ['participant.updated', { source: 'SDK', client_identity: 'customer', last_read_message_index: 0 }],
+      ['participant.removed', { source: 'SDK', client_identity: 'customer' }]
+    ])
+    expect((await server.get('/conversations/v1/Roles', {}, as('chat'))).status).toBe(403)
+    expect((await server.get('/conversations/v1/Credentials', {}, as('agent'))).status).toBe(403)
+  })
+
+  it('what a role permits is felt at once, also under names of Chat`s time', async () => {
+    const { body: role } = await server.post('/conversations/v1/Roles', {
+      FriendlyName: 'namer',
+      Type: 'conversation',
+      Permission: ['editChannelName']
+    })
+    const { body } = await server.post(conversations, { FriendlyName: 'Plain' })
+    const rename = () => server.post(`${conversations}/${body.sid}`, { FriendlyName: 'Mine' }, as('chat'))
+    await server.post(`${conversations}/${body.sid}/Participants`, { Identity: 'customer', RoleSid: role.sid })
+    expect((await rename()).status).toBe(200)
+    await server.post(`/conversations/v1/Roles/${role.sid}`, { Permission: ['sendMessage'] })
+    expect((await rename()).status).toBe(403)
+    expect((await server.delete(`/conversations/v1/Roles/${role.sid}`)).status).toBe(204)
+    expect((await server.post(`${conversations}/${body.sid}/Messages`, { Body: 'Hi' }, as('chat'))).status).toBe(403)
+    expect(
+      await server.post('/conversations/v1/Roles', { FriendlyName: 'x', Type: 'service', Permission: ['fly'] })
+    ).toMatchObject({ status: 400, body: { code: 20001 } })
+    await server.delete(`${conversations}/${body.sid}`)
   })
 
   it('a customer of another service is none here', async () => {
@@ -403,10 +529,13 @@ describe('every operation', () => {
         const isOther =
           role === 'chat'
             ? false
-            : !/^taskrouter_v1|Explanation$|ListEvent$|FetchClock$|TokenValidation$|WrapUp$/.test(operation.id)
+            : !/^taskrouter_v1|Explanation$|ListEvent$|FetchClock$|TokenValidation$|WrapUp$|ParkedContact$|InsightQuery$|InsightMetric$|Workspace(Board|Breaches|Series|Call)$|Task(Call|Recordings)$|Supervision$/.test(
+                operation.id
+              )
         const scope = isOther ? undefined : permission.scopes[role]
         // What nobody has is nobody's own; lists are cut, and names are for all.
-        const isRefused = scope === undefined || (isNarrow(permission, role) && scope !== 'names' && !permission.rows)
+        const isRefused =
+          scope === undefined || (isNarrow(permission, role) && scope !== 'names' && !isOpenList(operation))
         // What is not built has no rows that could be somebody else's.
         if (isRefused && scope !== undefined && !implemented.has(operation.id)) expect(status, operation.id).toBe(501)
         else if (isRefused)

@@ -1,3 +1,4 @@
+import { InvalidRequest } from '@ringdown/contract/form'
 import type { OperationId } from '@ringdown/contract/generated/operations'
 import { permissions } from '@ringdown/contract/generated/permissions'
 import { isJsonObject } from '@ringdown/contract/json-text'
@@ -7,12 +8,13 @@ import type { State } from '@ringdown/engine/center'
 import { defaultServiceSid } from '@ringdown/engine/conversations/lookup'
 import { isKeyOf } from '@ringdown/engine/core/keys'
 import { isOpen } from '@ringdown/engine/matching/row-values'
-import { allowsRight, type Caller, type HeldRole, type RoleStanding } from '../access/caller.ts'
-import { eventReader } from '../access/event-sight.ts'
+import { type MaybePromise, whenThere } from '../access/at-once.ts'
+import { allowsRight, type Caller, type HeldRole, type RoleStanding, type Standing } from '../access/caller.ts'
+import { eventReader, readAccountOf } from '../access/event-sight.ts'
 import { missingRight, unknownCaller } from '../access/refusals.ts'
 import { Sight, teamOf } from '../access/sight.ts'
 import { forbiddenMember } from '../access/worker-attributes.ts'
-import { chatMay } from './conversations/chat-permission.ts'
+import { chatMay, isJoining } from './conversations/chat-permission.ts'
 import type { AnyCall, AnyHandler, Context } from './handler.ts'
 import { subjectsOf } from './subjects.ts'
 
@@ -35,16 +37,21 @@ export interface Asked {
 }
 
 /** Answers a call as its caller may make it; at once where nothing has to be looked up. */
-type Guard = (caller: Caller, call: AnyCall, context: Context) => Permitted | Promise<Permitted>
+type Guard = (caller: Caller, call: AnyCall, context: Context) => MaybePromise<Permitted>
 
 /** Whether somebody might do an operation at all, on some row. Throws as `guardOf` says. */
 export function checkRight(operation: Operation, caller: Caller): void {
   const permission = permissionOf(operation)
-  const standing = caller.standing() ?? refuse(unknownCaller())
+  const standing = caller.standing()
+  checkStanding(permission, standing)
+  if (standing.kind === 'roles' && rolesFor(operation, permission, standing).length === 0)
+    throw missingRight(permission.right)
+}
+
+function checkStanding(permission: Permission, standing: Standing | undefined): asserts standing is Standing {
+  if (!standing) throw unknownCaller()
   if (standing.kind === 'standard' && !permission.standard) throw unknownCaller()
   if (standing.kind === 'policy' && !allowsRight(standing.policy, permission.right, !permission.standard))
-    throw missingRight(permission.right)
-  if (standing.kind === 'roles' && rolesFor(operation, permission, standing).length === 0)
     throw missingRight(permission.right)
 }
 
@@ -59,41 +66,74 @@ function permissionOf({ id }: Operation): Permission {
  */
 export function guardOf(operation: Operation): Guard {
   const permission = permissionOf(operation)
+  // A token's standing is one object as long as nothing that it follows from has changed.
+  const acting = new WeakMap<RoleStanding, readonly Acting[]>()
   return (caller, call, context) => {
     const standing = caller.standing()
     if (standing?.kind === 'everything' && (!permission.rows || caller.actor === undefined)) return { call, context }
-    checkRight(operation, caller)
-    if (standing?.kind === 'roles') return firstPermitted({ operation, permission, caller, standing, call, context })
-    return { call, context: permission.rows ? seeing(context, undefined, caller) : context }
+    checkStanding(permission, standing)
+    if (standing.kind !== 'roles')
+      return { call, context: permission.rows ? seeing(context, undefined, caller) : context }
+    let roles = acting.get(standing)
+    if (!roles) {
+      roles = rolesFor(operation, permission, standing)
+      acting.set(standing, roles)
+    }
+    if (roles.length === 0) throw missingRight(permission.right)
+    return firstPermitted({ operation, permission, caller, standing, call, context }, roles)
   }
 }
 
 /** By the first of somebody's roles that suffices; refused in the words of the first that does not. */
-async function firstPermitted(asked: Asked): Promise<Permitted> {
-  const { operation, permission, standing } = asked
-  let refusal: unknown
-  for (const acting of rolesFor(operation, permission, standing)) {
-    try {
-      return await asRole(asked, acting)
-    } catch (error) {
-      refusal ??= error
-    }
+function firstPermitted(asked: Asked, roles: readonly Acting[], at = 0, refusal?: unknown): MaybePromise<Permitted> {
+  const role = roles[at]
+  if (!role) throw refusal
+  const next = (error: unknown) => firstPermitted(asked, roles, at + 1, refusal ?? error)
+  try {
+    const permitted = asRole(asked, role)
+    return permitted instanceof Promise ? permitted.catch(next) : permitted
+  } catch (error) {
+    return next(error)
   }
-  throw refusal
 }
 
 const width: readonly Scope[] = ['all', 'team', 'own', 'names']
 
-function rolesFor({ product, id }: Operation, { scopes }: Permission, { roles }: RoleStanding) {
+function rolesFor({ product, id }: Operation, { scopes }: Permission, { roles, webchat }: RoleStanding) {
   const found: Acting[] = []
   for (const { role, isTaskRouter } of roles) {
     const scope = scopes[role]
     // Who is let in by a grant of one product is let in to that.
     if (scope === undefined || (isTaskRouter && product !== 'taskrouter' && !ofFloor.has(id))) continue
+    if (webchat && !ofWebchat.has(id)) continue
     found.push({ role, isTaskRouter, scope })
   }
   return found.sort((a, b) => width.indexOf(a.scope) - width.indexOf(b.scope))
 }
+
+/** What a customer on a page may do, of what the roles of Conversations permit: all of it is in its one conversation. */
+const ofWebchat: ReadonlySet<string> = new Set<OperationId>([
+  'conversations_v1.FetchConversation',
+  'conversations_v1.FetchServiceConversation',
+  'conversations_v1.ListConversationMessage',
+  'conversations_v1.ListServiceConversationMessage',
+  'conversations_v1.FetchConversationMessage',
+  'conversations_v1.FetchServiceConversationMessage',
+  'conversations_v1.CreateConversationMessage',
+  'conversations_v1.CreateServiceConversationMessage',
+  'conversations_v1.ListConversationParticipant',
+  'conversations_v1.ListServiceConversationParticipant',
+  'conversations_v1.FetchUserConversation',
+  'conversations_v1.FetchServiceUserConversation',
+  'conversations_v1.UpdateUserConversation',
+  'conversations_v1.UpdateServiceUserConversation',
+  'mcs_v1.CreateMedia',
+  'mcs_v1.FetchMedia',
+  'mcs_v1.FetchMediaContent',
+  'ringdown_v1.UpdateConversationTyping',
+  'ringdown_v1.ListEvent',
+  'ringdown_v1.FetchClock'
+])
 
 /** Operations beside TaskRouter's that are about its workers and tasks. */
 const ofFloor: ReadonlySet<string> = new Set<OperationId>([
@@ -102,7 +142,22 @@ const ofFloor: ReadonlySet<string> = new Set<OperationId>([
   'ringdown_v1.FetchWorkerExplanation',
   'ringdown_v1.FetchReservationWrapUp',
   'ringdown_v1.UpdateReservationWrapUp',
+  'ringdown_v1.ListWorkerParkedContact',
+  'ringdown_v1.CreateWorkerParkedContact',
+  'ringdown_v1.FetchWorkerParkedContact',
+  'ringdown_v1.UpdateWorkerParkedContact',
+  'ringdown_v1.FetchTaskCall',
+  'ringdown_v1.UpdateTaskCall',
+  'ringdown_v1.FetchTaskRecordings',
+  'ringdown_v1.ListWorkspaceCall',
+  'ringdown_v1.UpdateWorkerSupervision',
   'ringdown_v1.FetchClock',
+  'ringdown_v1.FetchInsightQuery',
+  'ringdown_v1.CreateInsightQuery',
+  'ringdown_v1.ListInsightMetric',
+  'ringdown_v1.FetchWorkspaceBoard',
+  'ringdown_v1.FetchWorkspaceBreaches',
+  'ringdown_v1.FetchWorkspaceSeries',
   'iam_v1.CreateTokenValidation'
 ])
 
@@ -111,9 +166,8 @@ interface Acting extends HeldRole {
   readonly scope: Scope
 }
 
-async function asRole(asked: Asked, { role, isTaskRouter, scope }: Acting): Promise<Permitted> {
+function asRole(asked: Asked, { role, isTaskRouter, scope }: Acting): MaybePromise<Permitted> {
   const { operation, permission, caller, standing, call: given, context } = asked
-  const { right } = permission
   const { state } = context
   const call = role === 'chat' ? inService(operation, standing, given, state) : given
   checkParameters(permission, role, call)
@@ -122,19 +176,54 @@ async function asRole(asked: Asked, { role, isTaskRouter, scope }: Acting): Prom
   const team = scope === 'team' ? teamOf(state, standing) : undefined
   const isAll = scope === 'all' || (scope === 'team' && team === undefined)
   const sight = new Sight(state, standing, team)
+  const permitted = (isNames: boolean): Permitted => {
+    if (role === 'agent' || role === 'supervisor') checkAttributes(asked, role)
+    if (role === 'supervisor' || role === 'admin') context.exchange?.actsFor(workerOf(operation, standing, call, state))
+    return {
+      call: signed(operation, standing, call),
+      context: permission.rows ? seeing(context, isAll ? undefined : sight, caller) : context,
+      isNames
+    }
+  }
+  const seen = scopeSeen(asked, { role, scope: isAll ? 'all' : scope, sight, call })
+  if (role !== 'chat') return whenThere(seen, (isSeen) => permitted(!isSeen))
+  return Promise.resolve(seen)
+    .then(() => chatMay(asked))
+    .then(() => {
+      checkPace(asked)
+      return permitted(false)
+    })
+}
+
+/** A customer on a page says no more, and no faster, than its deployment lets it, whichever way it says it. */
+function checkPace({ operation: { resource, verb }, standing: { webchat }, call: { params }, context }: Asked): void {
+  if (!webchat || (verb !== 'create' && verb !== 'update')) return
+  const { message_bytes } = webchat.limits
+  if (typeof params.body === 'string' && Buffer.byteLength(params.body) > message_bytes)
+    throw new InvalidRequest(`Parameter Body is invalid: at most ${message_bytes} bytes are allowed`, 'Body')
+  const what = /conversation_message$/.test(resource) ? 'message' : 'sign'
+  if (/^media/.test(resource)) return
+  const seconds = context.admission?.webchats.take(what, webchat) ?? 0
+  if (seconds > 0)
+    throw new InvalidRequest(`Too many at once: try again in ${seconds} s`, null, { status: 429, code: 20429 })
+}
+
+/** Whether all that a call is about is seen; false where just its names are. Refuses what is out of the scope. */
+function scopeSeen(
+  asked: Asked,
+  { role, scope, sight, call }: Pick<Acting, 'role' | 'scope'> & { readonly sight: Sight; readonly call: AnyCall }
+): MaybePromise<boolean> {
+  const { operation, permission, context } = asked
+  if (scope === 'all') return true
   const subjects = subjectsOf(operation, call)
-  const isNames = scope === 'names' && !(await seesAll(subjects, sight, context))
-  if (!isAll && scope !== 'names' && !(permission.rows && subjects.length === 0)) {
-    if (!(await seesAll(subjects, sight, context))) throw missingRight(right, ` in the scope ${scopeWords[scope]}`)
-  }
-  if (role === 'agent' || role === 'supervisor') checkAttributes(asked, role)
-  if (role === 'chat') await chatMay(asked)
-  if (role === 'supervisor' || role === 'admin') context.exchange?.actsFor(workerOf(operation, standing, call, state))
-  return {
-    call: signed(operation, standing, call),
-    context: permission.rows ? seeing(context, isAll ? undefined : sight, caller) : context,
-    isNames
-  }
+  if (scope === 'names') return seesAll(subjects, sight, context)
+  if (permission.rows && subjects.length === 0) return true
+  return whenThere<boolean, boolean>(seesAll(subjects, sight, context), (isSeen) => {
+    if (isSeen) return true
+    const refusal = missingRight(permission.right, ` in the scope ${scopeWords[scope]}`)
+    if (role !== 'chat') throw refusal
+    return isJoining(asked).then((is) => is || refuse(refusal))
+  })
 }
 
 const scopeWords: Readonly<Record<Scope, string>> = {
@@ -144,11 +233,14 @@ const scopeWords: Readonly<Record<Scope, string>> = {
   names: 'of names'
 }
 
-/** Whether there is something that a call is about, and all of it may be seen. */
-async function seesAll(subjects: ReturnType<typeof subjectsOf>, sight: Sight, context: Context): Promise<boolean> {
-  if (subjects.length === 0) return false
-  for (const subject of subjects) if (!(await subject(sight, context))) return false
-  return true
+/** Whether there is something that a call is about, and all of it may be seen; at once where memory says so. */
+function seesAll(subjects: ReturnType<typeof subjectsOf>, sight: Sight, context: Context): MaybePromise<boolean> {
+  let all: MaybePromise<boolean> = subjects.length > 0
+  for (const subject of subjects) {
+    if (all === false) return false
+    all = whenThere<boolean, boolean>(all, (isSeen) => isSeen && subject(sight, context))
+  }
+  return all
 }
 
 function checkParameters({ right, parameters }: Permission, role: Role, { params }: AnyCall): void {
@@ -207,7 +299,10 @@ function inService({ product, resource }: Operation, standing: RoleStanding, cal
 
 /** What somebody writes is by whom it is, and reaches webhooks as what a person does (reference conversations 17.2). */
 function signed({ resource, verb }: Operation, { identity }: RoleStanding, call: AnyCall): AnyCall {
-  if (verb === 'fetch' || verb === 'list' || identity === undefined || !/conversation/.test(resource)) return call
+  if (verb === 'fetch' || verb === 'list' || identity === undefined) return call
+  if (/^media(?:_import)?$/.test(resource) && verb === 'create')
+    return { ...call, params: { ...call.params, author: identity } }
+  if (!/conversation/.test(resource)) return call
   const origin = { source: 'SDK', client_identity: identity, x_twilio_webhook_enabled: true }
   return { ...call, params: { ...call.params, ...origin, ...signature(resource, verb, identity) } }
 }
@@ -215,13 +310,18 @@ function signed({ resource, verb }: Operation, { identity }: RoleStanding, call:
 /** How what somebody writes says by whom it is. */
 function signature(resource: string, verb: Operation['verb'], identity: string): object {
   if (/conversation_(?:message|note)$/.test(resource)) return verb === 'create' ? { author: identity } : {}
+  if (verb === 'create' && /^(?:service_)?conversation$/.test(resource)) return { created_by: identity }
   return /^conversation_(?:typing|viewing)$/.test(resource) ? { identity } : {}
 }
 
-/** The context in which lists leave out what may not be seen; the log is followed for longer than a look takes. */
+/** The context in which lists leave out what may not be seen; the log is followed for longer than a look takes, and by few. */
 function seeing(context: Context, sight: Sight | undefined, caller: Caller): Context {
-  const reader = eventReader(caller, () => context.state)
-  return Object.create(context, { sight: { value: sight }, reader: { value: reader } }) as Context // what it has besides is as it was
+  const reader = () =>
+    eventReader(
+      caller,
+      readAccountOf(() => context.ledger)
+    )
+  return Object.create(context, { sight: { value: sight }, reader: { get: reader } }) as Context // what it has besides is as it was
 }
 
 /** What a handler answers to a call that is permitted. */

@@ -6,6 +6,9 @@ const idleMs = 200
 /** Pages of 8 KiB that the log may have before the writer itself takes a turn. */
 const maxPages = 2_000
 
+/** Who can move the log. */
+type Mover = Pick<SqliteThread, 'checkpoint'>
+
 /**
  * Moves SQLite's write-ahead log into its file. Checkpoints that SQLite starts by itself happen inside somebody's commit,
  * and so do those that the writer makes between two: decisions waited for them (at 500 tasks a second, p99 from 19 to
@@ -14,14 +17,14 @@ const maxPages = 2_000
  * the writer makes one, of which little is left to do.
  */
 export class Checkpoints {
-  readonly #writer: SqliteThread
-  readonly #reader: SqliteThread
+  readonly #writer: Mover
+  readonly #reader: Mover
   #rows = 0
   #idle: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #closed = false
 
-  constructor(writer: SqliteThread, reader: SqliteThread) {
+  constructor(writer: Mover, reader: Mover) {
     this.#writer = writer
     this.#reader = reader
   }

@@ -200,12 +200,13 @@ function indexText(table: Table, name: string, columns: readonly string[], where
   return `create index ${quote(name)} on ${quote(table.name)} (${list})${only}`
 }
 
-function tableText(dialect: Migrator['dialect'], { name, columns, key, optional = [] }: Table): string {
+function tableText(dialect: Migrator['dialect'], { name, columns, key, clustered, optional = [] }: Table): string {
   const lines = Object.entries(columns).map(
     ([column, type]) => `${quote(column)} ${typeText(dialect, type)}${optional.includes(column) ? '' : ' not null'}`
   )
   // STRICT: a text in an integer column is refused by SQLite as it is by PostgreSQL.
-  return `create table ${quote(name)} (${lines.join(', ')}, primary key (${key.map(quote).join(', ')}))${dialect === 'sqlite' ? ' strict' : ''}`
+  const kind = dialect === 'sqlite' ? ` strict${clustered ? ', without rowid' : ''}` : ''
+  return `create table ${quote(name)} (${lines.join(', ')}, primary key (${key.map(quote).join(', ')}))${kind}`
 }
 
 const blobs = { sqlite: 'blob', postgres: 'bytea' } as const

@@ -18,11 +18,13 @@ export function makePrivate(path: string): void {
   }
 }
 
-/** Takes files away from everybody but their owner. */
+/** Takes files and folders away from everybody but their owner. */
 export function keepPrivate(...paths: readonly string[]): void {
   for (const path of paths)
     try {
-      if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
+      const found = statSync(path)
+      const mode = found.isDirectory() ? 0o700 : 0o600
+      if ((found.mode & 0o777) !== mode) chmodSync(path, mode)
     } catch {
       // There is none, or it is somebody else's.
     }

@@ -5,6 +5,7 @@ import { fieldOf, type Row } from '@ringdown/engine/core/row'
 import pg from 'pg'
 import { changesOf } from './changes.ts'
 import { EventLog } from './event-log.ts'
+import { loadRows } from './loading.ts'
 import { blockTable, inflateChunk, textTable } from './log-blocks.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { moveOldLog } from './old-log.ts'
@@ -13,7 +14,16 @@ import { pause } from './pause.ts'
 import { answerOf, clientConfig, placeOf, storeError } from './postgres-client.ts'
 import { openSession, type Session, type Timing, usualTiming } from './postgres-session.ts'
 import { advanceOf, forgetOf, updateOf, writeOf } from './postgres-write.ts'
-import { type Aging, cursorOf, type Dialect, type Query, RowQueries, type StoredRow, type Update } from './query.ts'
+import {
+  type Aging,
+  cursorOf,
+  type Dialect,
+  type Query,
+  type Reading,
+  RowQueries,
+  type StoredRow,
+  type Update
+} from './query.ts'
 import {
   type AccountHead,
   type Batch,
@@ -27,6 +37,7 @@ import {
   type Store,
   type StoredEvent,
   StoreUnavailable,
+  TookTooLong,
   type Value
 } from './store.ts'
 import { journalTable, quote, type Schema, type Table, Tables } from './tables.ts'
@@ -34,6 +45,7 @@ import { journalTable, quote, type Schema, type Table, Tables } from './tables.t
 const loadPiece = 5_000
 const standbyMs = 100
 const readers = 4
+const analysts = 2
 
 const dialect: Dialect = {
   parameter: (n) => `$${n}`,
@@ -42,6 +54,16 @@ const dialect: Dialect = {
   least: 'least',
   greatest: 'greatest',
   contains: (column, n) => `strpos(${column}, $${n}::text) > 0`,
+  inTime: () => 'true',
+  json: {
+    elements: (text, alias) => `jsonb_array_elements((${text})::jsonb) ${alias}(value)`,
+    integer: (alias, place) => `(${alias}.value ->> ${place})::bigint`,
+    text: (alias, place) => `(${alias}.value ->> ${place})`,
+    scalar: (alias) => `(${alias}.value #>> '{}')`,
+    at: (text, path) => `((${text})::jsonb #> ${path}::text[])::text`,
+    path: (keys) => [...keys],
+    number: (text) => `case when ${text} ~ '^[-0-9]' then ${text}::double precision end`
+  },
   using: () => ''
 }
 
@@ -80,6 +102,8 @@ class PostgresStore implements Store {
   readonly #tell: (line: string) => void
   /** For reading, and for writing beside the node's writing connection. */
   readonly #pool: pg.Pool
+  /** For questions that may take long. */
+  readonly #analysts: pg.Pool
   readonly #tables: Tables
   readonly #queries: RowQueries
   readonly #log: EventLog
@@ -103,6 +127,8 @@ class PostgresStore implements Store {
       idleTimeoutMillis: 30_000
     })
     this.#pool.on('error', () => {}) // an idle reader broke: the pool makes a new one, and the session tells of a real loss
+    this.#analysts = new pg.Pool({ ...clientConfig(url), max: analysts, idleTimeoutMillis: 10_000 })
+    this.#analysts.on('error', () => {})
     this.#tables = new Tables(schema)
     this.#queries = new RowQueries(dialect, this.#tables)
     this.#log = new EventLog(this)
@@ -158,19 +184,9 @@ class PostgresStore implements Store {
     return Promise.resolve(undefined)
   }
 
-  async load(account_sid: string): Promise<LoadedRow[]> {
-    const loaded: LoadedRow[] = []
-    let after: [string, number] = ['', 0]
-    for (;;) {
-      const rows = await this.query<StoredRow>(this.#queries.resident(account_sid, after, loadPiece))
-      for (const { kind, data } of rows) loaded.push({ kind, row: JSON.parse(data) })
-      const last = rows.at(-1)
-      if (last === undefined || rows.length < loadPiece) break
-      after = [last.kind, last.seq]
-    }
-    for (const kind of this.#tables.coldNames)
-      if (this.#tables.kind(kind).resident !== undefined) await this.#loadCold(account_sid, kind, loaded)
-    return loaded.sort((a, b) => a.row.seq - b.row.seq)
+  load(account_sid: string): Promise<LoadedRow[]> {
+    const query: Reading['query'] = (asked) => this.query(asked)
+    return loadRows({ query, queries: this.#queries, tables: this.#tables, piece: loadPiece }, account_sid)
   }
 
   async write(batch: Batch): Promise<void> {
@@ -257,6 +273,30 @@ class PostgresStore implements Store {
     }
   }
 
+  async analyze<R extends object = Record<string, unknown>>({ sql, values }: Query, limit_ms: number): Promise<R[]> {
+    if (this.#closed) throw new StoreUnavailable('the store is closed')
+    const until = Date.now() + limit_ms
+    const client = await this.#analysts.connect().catch((error) => {
+      throw storeError(error)
+    })
+    let isBroken = false
+    try {
+      const left = until - Date.now()
+      if (left <= 0) throw new TookTooLong('the time of the question is over')
+      // A number of ours: the statement takes no parameters.
+      await client.query(`set statement_timeout = ${Math.ceil(left)}`)
+      return (await client.query(sql, values)).rows
+    } catch (error) {
+      if (error instanceof TookTooLong) throw error
+      if (error instanceof pg.DatabaseError && error.code === queryCanceled)
+        throw new TookTooLong('the time of the question is over', { cause: error })
+      isBroken = !(error instanceof pg.DatabaseError)
+      throw storeError(error)
+    } finally {
+      client.release(isBroken)
+    }
+  }
+
   /** Beside the node's writing connection, as `update` and `forget`. */
   async change({ sql, values }: Query): Promise<number> {
     return (await this.#written({ sql: `${sql} returning 1`, values })).length
@@ -303,6 +343,7 @@ class PostgresStore implements Store {
     await this.#session.close()
     this.#held.clear()
     await this.#pool.end()
+    await this.#analysts.end()
   }
 
   /** Takes the lock and raises the epoch in one statement, so that no loss of the connection can come between. */
@@ -314,18 +355,6 @@ class PostgresStore implements Store {
     checkFormat(account_sid, head.format)
     this.#held.set(account_sid, generation)
     return head
-  }
-
-  async #loadCold(account_sid: string, kind: string, loaded: LoadedRow[]): Promise<void> {
-    let after = -1
-    for (;;) {
-      const query = this.#queries.residentCold(account_sid, kind, after, loadPiece)
-      const rows = await this.query<Pick<StoredRow, 'seq' | 'data'>>(query)
-      for (const { data } of rows) loaded.push({ kind, row: JSON.parse(data) })
-      const last = rows.at(-1)
-      if (last === undefined || rows.length < loadPiece) return
-      after = last.seq
-    }
   }
 
   async #rows<R extends Row>(query: Query): Promise<R[]> {
@@ -354,6 +383,9 @@ class PostgresStore implements Store {
     })
   }
 }
+
+/** PostgreSQL's code for a statement that was ended: its time was over. */
+const queryCanceled = '57014'
 
 const lockKey = "hashtextextended(current_schema() || ' ' || $1::text, 0)"
 

@@ -12,10 +12,29 @@ export interface Dialect {
   /** Names of the functions that answer the smaller and the greater of two numbers. */
   readonly least: string
   readonly greatest: string
+  /** A condition that is always true, asked of rows by a number of theirs: it is how `analyze` keeps its time. */
+  inTime(column: string): string
+  readonly json: JsonDialect
   /** Follows a table's name: which index to take, where the planner's guess would be a bad one. */
   using(index: string): string
   /** What to bind for `among`. */
   list(values: readonly Value[]): unknown
+}
+
+/** How JSON text is looked into. `text` is an expression of SQL; what is bound for a path is `path`. */
+interface JsonDialect {
+  /** A table with a row for each element of a list, whose value the functions below take by the table's alias. */
+  elements(text: string, alias: string): string
+  /** A member, by its place, of an element that is a list itself. */
+  integer(alias: string, place: number): string
+  text(alias: string, place: number): string
+  /** An element that is a text. */
+  scalar(alias: string): string
+  /** The JSON text of what stands at a path of an object; null where nothing does. */
+  at(text: string, path: string): string
+  path(keys: readonly string[]): unknown
+  /** A JSON text as a number; null where it is none. */
+  number(text: string): string
 }
 
 export interface Query {

@@ -7,6 +7,8 @@ import { keepPrivate, makePrivate } from './permissions.ts'
 export interface Database {
   exec(sql: string): void
   prepare(sql: string): Statement
+  /** A function that SQL may call; what it throws, its statement throws. */
+  function(name: string, call: () => number): void
   close(): void
 }
 

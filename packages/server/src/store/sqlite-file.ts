@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { Analyst } from './analyst.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { FileWatch } from './file-watch.ts'
 import { checkIntact, expectedOf } from './intact.ts'
@@ -20,6 +21,7 @@ export class SqliteFile {
   readonly held = new Set<string>()
   readonly #writer: SqliteThread
   readonly #reader: SqliteThread
+  readonly #analyst: Analyst
   readonly #checkpoints: Checkpoints
   readonly #mark: Mark
   readonly #watch: FileWatch
@@ -38,7 +40,9 @@ export class SqliteFile {
     this.path = path
     this.#writer = writer
     this.#reader = reader
-    this.#checkpoints = new Checkpoints(writer, reader)
+    this.#analyst = new Analyst(path)
+    const moves = (thread: SqliteThread) => ({ checkpoint: () => this.#opened(() => thread.checkpoint()) })
+    this.#checkpoints = new Checkpoints(moves(writer), moves(reader))
     this.#mark = new Mark(path, reached)
     this.#watch = new FileWatch(path, {
       gone: (why) => {
@@ -47,7 +51,7 @@ export class SqliteFile {
       },
       logGone: (why) => {
         this.#lose(new StoreUnavailable(why))
-        // What is in it can still be read by those who have it open; the last of them moves it into the file.
+        // What is in it can still be read by those who have it open: the writer moves it into the file.
         this.#renewal ??= this.#renew().finally(() => {
           this.#renewal = undefined
         })
@@ -73,7 +77,20 @@ export class SqliteFile {
 
   /** Rows that are read beside the writer; `R` is what is selected, here and below. */
   read<R extends object = Row>(sql: string, values: readonly Value[]): Promise<R[]> {
-    return this.#reader.rows(sql, values)
+    return this.#opened(() => this.#reader.rows(sql, values))
+  }
+
+  /** The same for what may take long, up to an instant: nobody else waits for it. */
+  analyze<R extends object = Row>(sql: string, values: readonly Value[], until: number): Promise<R[]> {
+    return this.#opened(() => this.#analyst.rows(sql, values, until))
+  }
+
+  /**
+   * While all let go of the file, nobody opens it again: who did would find what the others still have, and what is in
+   * their log would be lost with it.
+   */
+  #opened<T>(ask: () => Promise<T>): Promise<T> {
+    return this.#renewal === undefined ? ask() : this.#renewal.then(ask)
   }
 
   /** Has all of that read beside the writer, and no page of it kept. */
@@ -169,6 +186,7 @@ export class SqliteFile {
     this.held.clear()
     this.#watch.close()
     await this.#checkpoints.close()
+    await this.#analyst.close()
     await this.#reader.close()
     await this.#writer.close()
     this.#mark.close()
@@ -176,7 +194,9 @@ export class SqliteFile {
 
   async #renew(): Promise<void> {
     this.#watch.expectNewLog()
-    await Promise.allSettled([this.#reader.renew(), this.#writer.renew()])
+    // The writer moves the log into the file before anybody opens another one.
+    await Promise.allSettled([this.#writer.renew()])
+    await Promise.allSettled([this.#reader.renew(), this.#analyst.close()])
   }
 
   /** Memory is no longer to be trusted: whoever holds an account must lock it again. */

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { type Packed, Packer } from './packed.ts'
-import { ContentRejected, StoreUnavailable, type Value } from './store.ts'
+import { ContentRejected, StoreUnavailable, TookTooLong, type Value } from './store.ts'
 import type { Cell } from './tables.ts'
 import { messageOf } from './thrown.ts'
 import { workerFile } from './worker-file.ts'
@@ -9,7 +9,13 @@ import { workerFile } from './worker-file.ts'
 export interface Opening {
   readonly path: string
   readonly readOnly: boolean
+  /** It answers questions that may take long, and nothing else. */
+  readonly isAnalyst?: boolean
 }
+
+/** What the function is called that ends a statement when its time is over, and what it says then. */
+export const inTimeName = 'in_time'
+export const tooLong = 'the time of the question is over'
 
 /** One statement, run once for each `width` of the values. */
 export interface Step {
@@ -24,7 +30,13 @@ export interface Step {
 export type PackedStep = Omit<Step, 'values'> & { readonly count: number }
 
 export type Work =
-  | { readonly do: 'rows'; readonly sql: string; readonly values: readonly Value[] }
+  | {
+      readonly do: 'rows'
+      readonly sql: string
+      readonly values: readonly Value[]
+      /** Of an analyst: the instant at which it gives up. */
+      readonly until?: number | undefined
+    }
   | {
       readonly do: 'transaction'
       readonly steps: readonly PackedStep[]
@@ -67,7 +79,7 @@ export interface SqliteThread {
   /** Starts the thread ahead of its first call, which comes soon. */
   warm(): void
   /** Deflated columns come as text. `R` is what the query selects. */
-  rows<R extends object = Record<string, unknown>>(sql: string, values: readonly Value[]): Promise<R[]>
+  rows<R extends object = Record<string, unknown>>(sql: string, values: readonly Value[], until?: number): Promise<R[]>
   /**
    * Runs all steps or none; `missed` is the step that had to change a row and did not, or -1. Transactions of a lane need
    * not be awaited: when one has failed or missed, those that were sent before that was known are Refused.
@@ -100,7 +112,7 @@ export function sqliteThread(opening: Opening): SqliteThread {
   }
 
   function start(): Worker {
-    const name = opening.readOnly ? 'sqlite reader' : 'sqlite writer'
+    const name = `sqlite ${opening.isAnalyst ? 'analyst' : opening.readOnly ? 'reader' : 'writer'}`
     // The main thread's flags are not for this one: --input-type, for example, would end it.
     // What it holds for longer than one call are statements: without a limit its young generation grows to 48 MB.
     const resourceLimits = { maxYoungGenerationSizeMb: 8 }
@@ -145,8 +157,8 @@ export function sqliteThread(opening: Opening): SqliteThread {
       if (closing === undefined) worker ??= start()
       worker?.unref()
     },
-    async rows<R extends object>(sql: string, values: readonly Value[]) {
-      const { rows } = await call({ do: 'rows', sql, values })
+    async rows<R extends object>(sql: string, values: readonly Value[], until?: number) {
+      const { rows } = await call({ do: 'rows', sql, values, until })
       return rows === undefined ? [] : objectsOf<R>(rows)
     },
     async transaction(steps, lane) {
@@ -234,5 +246,6 @@ export function canPass(error: StoreUnavailable): boolean {
 function storeError({ message, code }: { message: string; code: number }): Error {
   const contentCodes = [18, 19, 20]
   if (contentCodes.includes(code & 0xff)) return new ContentRejected(message)
+  if (message.includes(tooLong)) return new TookTooLong(message)
   return new SqliteFailed(message, code)
 }

@@ -4,7 +4,15 @@ import { inflateSync } from 'node:zlib'
 import { inflateChunk } from './log-blocks.ts'
 import { type Packed, unpacked } from './packed.ts'
 import { type Database, errorCode, openDatabase, type Statement } from './sqlite-driver.ts'
-import type { AnswerRows, Opening, PackedStep, ThreadAnswer, ThreadCall } from './sqlite-thread.ts'
+import {
+  type AnswerRows,
+  inTimeName,
+  type Opening,
+  type PackedStep,
+  type ThreadAnswer,
+  type ThreadCall,
+  tooLong
+} from './sqlite-thread.ts'
 
 /**
  * The thread that holds one connection to a SQLite file. It knows SQL and transactions and nothing of accounts: the
@@ -14,11 +22,11 @@ import type { AnswerRows, Opening, PackedStep, ThreadAnswer, ThreadCall } from '
 /** An event fills a third of SQLite's usual page of 4 KiB: twice that is written in a third less time, four times that in more. */
 const pageBytes = 8192
 /** Room for the pages that are changed over and over (workers, and the ends of the tables). It fills as it is used. */
-const cacheKilobytes = { writer: 16_000, reader: 4_000 }
+const cacheKilobytes = { writer: 16_000, reader: 4_000, analyst: 24_000 }
 /** More statements than any program of ours has; a list with filters of its own must not grow memory for ever. */
-const preparedLimit = 500
+const preparedLimit = { usual: 500, analyst: 20 }
 
-const { path, readOnly }: Opening = workerData // sqlite-thread.ts starts this file and nobody else
+const { path, readOnly, isAnalyst = false }: Opening = workerData // sqlite-thread.ts starts this file and nobody else
 const port = parentPort
 if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker thread')
 
@@ -27,6 +35,8 @@ let wasOpen = false
 let prepared = new Map<string, Statement>()
 /** The reader's second connection, on which the log is moved into the file. */
 let mover: Database | undefined
+/** Until when the question that is being answered may take, as the clock of the machine counts. */
+let until = Number.POSITIVE_INFINITY
 /** How many failures were known to the sender of the last transaction that failed: of a lane, and of all for the disk's sake. */
 const failedLanes = new Map<string, number>()
 let failedAll = -1
@@ -37,8 +47,9 @@ async function open(): Promise<Database> {
   const fresh = await openDatabase(path, { readOnly })
   try {
     fresh.exec(
-      `pragma busy_timeout = 5000; pragma cache_size = -${readOnly ? cacheKilobytes.reader : cacheKilobytes.writer}`
+      `pragma busy_timeout = 5000; pragma cache_size = -${cacheKilobytes[isAnalyst ? 'analyst' : readOnly ? 'reader' : 'writer']}`
     )
+    if (isAnalyst) fresh.function(inTimeName, inTime)
     // The size of a page, and that free pages may be given back, is settled with a new file, before the log comes. What is
     // deleted is overwritten: the text of what was removed is not to be found in the free room of the file.
     if (!readOnly)
@@ -54,6 +65,12 @@ async function open(): Promise<Database> {
   return fresh
 }
 
+/** What a long statement calls now and then: it is how it can be ended. */
+function inTime(): number {
+  if (Date.now() <= until) return 1
+  throw new Error(tooLong)
+}
+
 /** SQLite would make a new file, which is not the one that was lost. The number is its own, for what cannot be opened. */
 function checkThere(): void {
   if (!existsSync(path)) throw Object.assign(new Error(`${path} is gone`), { errcode: 14 })
@@ -62,7 +79,7 @@ function checkThere(): void {
 function prepare(db: Database, sql: string): Statement {
   const known = prepared.get(sql)
   if (known !== undefined) return known
-  if (prepared.size >= preparedLimit) prepared = new Map()
+  if (prepared.size >= preparedLimit[isAnalyst ? 'analyst' : 'usual']) prepared = new Map()
   const statement = db.prepare(sql)
   prepared.set(sql, statement)
   return statement
@@ -181,6 +198,8 @@ async function answer(call: ThreadCall): Promise<Omit<ThreadAnswer, 'id'>> {
     return {}
   }
   if (call.do === 'renew') {
+    // A connection that is closed lives on until its statements are collected, so nobody is the last one, who would do it.
+    if (database !== undefined && !readOnly) quietly(() => database?.exec('pragma wal_checkpoint(truncate)'))
     dropMover()
     drop()
     return {}
@@ -188,7 +207,11 @@ async function answer(call: ThreadCall): Promise<Omit<ThreadAnswer, 'id'>> {
   if (call.do === 'checkpoint') return { rows: await checkpoint() }
   const db = await open()
   if (!readOnly) flush(db, call.do !== 'transaction' || call.lane !== undefined)
-  if (call.do === 'rows') return { rows: rowsOf(prepare(db, call.sql).all(...call.values)) }
+  if (call.do === 'rows') {
+    until = call.until ?? Number.POSITIVE_INFINITY
+    if (isAnalyst) inTime()
+    return { rows: rowsOf(prepare(db, call.sql).all(...call.values)) }
+  }
   if (call.do === 'script') {
     db.exec(call.sql)
     return {}
@@ -211,6 +234,11 @@ function isContent(error: unknown): boolean {
   return [18, 19, 20].includes(errorCode(error) & 0xff)
 }
 
+/** A question that took too long leaves it so, too. */
+function isLate(error: unknown): boolean {
+  return error instanceof Error && error.message.includes(tooLong)
+}
+
 /** One call at a time, in the order they came: opening is the only step that awaits. */
 let last: Promise<void> = Promise.resolve()
 port.on('message', (call: ThreadCall) => {
@@ -219,7 +247,7 @@ port.on('message', (call: ThreadCall) => {
       const done = await answer(call)
       port.postMessage({ id: call.id, ...done } satisfies ThreadAnswer)
     } catch (error) {
-      if (!isContent(error) && call.do !== 'checkpoint') drop()
+      if (!isContent(error) && call.do !== 'checkpoint' && !isLate(error)) drop()
       const message = error instanceof Error ? error.message : String(error)
       port.postMessage({ id: call.id, failed: { message, code: errorCode(error) } } satisfies ThreadAnswer)
     }

@@ -70,8 +70,9 @@ export function updateStep(account_sid: string, { table, set, by, where, rows }:
 
 export function forgetStep(account_sid: string, { table, column }: Aging, before: number, limit: number): Step {
   const name = quote(table.name)
-  const sql = `delete from ${name} where rowid in (
-    select rowid from ${name} where account_sid = ? and ${quote(column)} < ? order by ${quote(column)} limit ?)`
+  const own = table.clustered ? `(${table.key.map(quote).join(', ')})` : 'rowid'
+  const sql = `delete from ${name} where ${own} in (
+    select ${own.replace(/[()]/g, '')} from ${name} where account_sid = ? and ${quote(column)} < ? order by ${quote(column)} limit ?)`
   return { sql, width: 3, values: [account_sid, before, limit] }
 }
 
@@ -112,11 +113,19 @@ function deleteText({ name, key }: Table): string {
  * are the first: no index on the instant is needed.
  */
 export function pruneLogSteps(account_sid: string, before: number, limit: number): Step[] {
-  return [textTable, blockTable].map((table) => pruneStep(table, blockTable, account_sid, before, limit))
+  return [textTable, blockTable].map((table) => pruneStep(table, blockTable, { account_sid, before, limit }))
+}
+
+interface Pruning {
+  readonly account_sid: string
+  /** Milliseconds; what is of then or later stays. */
+  readonly before: number
+  /** How many rows of the other table at most. */
+  readonly limit: number
 }
 
 /** The rows of a table whose key is among the oldest ones of another table, or the same. */
-export function pruneStep(table: Table, aging: Table, account_sid: string, before: number, limit: number): Step {
+export function pruneStep(table: Table, aging: Table, { account_sid, before, limit }: Pruning): Step {
   const order = quote(memberAt(aging.key, aging.key.length - 1))
   const sql = `delete from ${quote(table.name)} where account_sid = ? and ${order} in (
     select ${order} from (select ${order}, at from ${quote(aging.name)} where account_sid = ? order by ${order} limit ?) where at < ?)`

@@ -1,12 +1,22 @@
 import type { Row } from '@ringdown/engine/core/row'
 import { changesOf } from './changes.ts'
 import { EventLog } from './event-log.ts'
+import { loadRows } from './loading.ts'
 import { checkFormat, migrateTables, rowFormat } from './migrations.ts'
 import { moveOldLog } from './old-log.ts'
 import { pause } from './pause.ts'
-import { type Aging, cursorOf, type Dialect, type Query, RowQueries, type StoredRow, type Update } from './query.ts'
+import {
+  type Aging,
+  cursorOf,
+  type Dialect,
+  type Query,
+  type Reading,
+  RowQueries,
+  type StoredRow,
+  type Update
+} from './query.ts'
 import { SqliteFile } from './sqlite-file.ts'
-import { canPass, reasonOf, type Step } from './sqlite-thread.ts'
+import { canPass, inTimeName, reasonOf, type Step } from './sqlite-thread.ts'
 import {
   advanceSteps,
   boundBy,
@@ -44,6 +54,17 @@ const dialect: Dialect = {
   least: 'min',
   greatest: 'max',
   contains: (column) => `instr(${column}, ?) > 0`,
+  // One row in 512 is enough: between two of them less than a millisecond passes.
+  inTime: (column) => `(${column} % 512 <> 0 or ${inTimeName}() = 1)`,
+  json: {
+    elements: (text, alias) => `json_each(${text}) ${alias}`,
+    integer: (alias, place) => `json_extract(${alias}.value, '$[${place}]')`,
+    text: (alias, place) => `json_extract(${alias}.value, '$[${place}]')`,
+    scalar: (alias) => `${alias}.value`,
+    at: (text, path) => `(${text} -> ${path})`,
+    path: (keys) => `$${keys.map((key) => `."${key}"`).join('')}`,
+    number: (text) => `case when ${text} glob '[-0-9]*' then cast(${text} as real) end`
+  },
   using: (index) => ` indexed by ${quote(index)}`
 }
 
@@ -120,22 +141,10 @@ class SqliteStore implements Store {
   }
 
   load(account_sid: string): Promise<LoadedRow[]> {
-    return this.#file.readOnce(() => this.#load(account_sid))
-  }
-
-  async #load(account_sid: string): Promise<LoadedRow[]> {
-    const loaded: LoadedRow[] = []
-    let after: [string, number] = ['', 0]
-    for (;;) {
-      const rows = await this.query<StoredRow>(this.#queries.resident(account_sid, after, loadPiece))
-      for (const { kind, data } of rows) loaded.push({ kind, row: JSON.parse(data) })
-      const last = rows.at(-1)
-      if (last === undefined || rows.length < loadPiece) break
-      after = [last.kind, last.seq]
-    }
-    for (const kind of this.#tables.coldNames)
-      if (this.#tables.kind(kind).resident !== undefined) await this.#loadCold(account_sid, kind, loaded)
-    return loaded.sort((a, b) => a.row.seq - b.row.seq)
+    const query: Reading['query'] = (asked) => this.query(asked)
+    return this.#file.readOnce(() =>
+      loadRows({ query, queries: this.#queries, tables: this.#tables, piece: loadPiece }, account_sid)
+    )
   }
 
   async write(batch: Batch): Promise<void> {
@@ -178,7 +187,7 @@ class SqliteStore implements Store {
     // A block is a row of either table.
     if (event !== undefined) gone += (await this.#file.transact(pruneLogSteps(account_sid, event, limit))).changes / 2
     if (journal !== undefined)
-      gone += await this.#changed(pruneStep(journalTable, journalTable, account_sid, journal, limit))
+      gone += await this.#changed(pruneStep(journalTable, journalTable, { account_sid, before: journal, limit }))
     return gone
   }
 
@@ -196,6 +205,10 @@ class SqliteStore implements Store {
 
   query<R extends object = Record<string, unknown>>(query: Query): Promise<R[]> {
     return this.#file.read<R>(query.sql, boundBy(query))
+  }
+
+  analyze<R extends object = Record<string, unknown>>(query: Query, limit_ms: number): Promise<R[]> {
+    return this.#file.analyze<R>(query.sql, boundBy(query), Date.now() + limit_ms)
   }
 
   change(query: Query): Promise<number> {
@@ -256,18 +269,6 @@ class SqliteStore implements Store {
   #cannotTake(account_sid: string, error: unknown): CannotOpen {
     const message = `Cannot take account ${account_sid} in ${this.#file.path}: ${reasonOf(error)}.`
     return new CannotOpen(message, { cause: error })
-  }
-
-  async #loadCold(account_sid: string, kind: string, loaded: LoadedRow[]): Promise<void> {
-    let after = -1
-    for (;;) {
-      const query = this.#queries.residentCold(account_sid, kind, after, loadPiece)
-      const rows = await this.query<Pick<StoredRow, 'seq' | 'data'>>(query)
-      for (const { data } of rows) loaded.push({ kind, row: JSON.parse(data) })
-      const last = rows.at(-1)
-      if (last === undefined || rows.length < loadPiece) return
-      after = last.seq
-    }
   }
 }
 

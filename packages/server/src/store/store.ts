@@ -1,5 +1,5 @@
 import type { Row } from '@ringdown/engine/core/row'
-import type { Reading, Writing } from './query.ts'
+import type { Query, Reading, Writing } from './query.ts'
 import type { Inserts } from './tables.ts'
 
 /**
@@ -14,6 +14,11 @@ import type { Inserts } from './tables.ts'
  * (`Schema`), read them by `query`, and write them with the cursor of a reader (`advance`) or as `Writing` says.
  */
 export interface Store extends Reading, Writing {
+  /**
+   * The same as `query`, for what may take long: on a thread or connection of its own, so that nobody else waits for it,
+   * for so many milliseconds at most, those in which it waits for others of its kind included. Throws TookTooLong.
+   */
+  analyze<R extends object = Record<string, unknown>>(query: Query, limit_ms: number): Promise<R[]>
   /** Creates or upgrades the tables. Safe to call at every start; concurrent callers wait for each other. */
   migrate(): Promise<void>
   /** SIDs of all accounts, in SID order. */
@@ -202,6 +207,11 @@ export interface PageQuery {
 /** The store cannot be reached, or a write's outcome is unknown: callers get 503, memory is reloaded. */
 export class StoreUnavailable extends Error {
   override name = 'StoreUnavailable'
+}
+
+/** A question took more than the time that it was given. */
+export class TookTooLong extends Error {
+  override name = 'TookTooLong'
 }
 
 /** The store refused the content of a write; nothing of the batch was kept. */

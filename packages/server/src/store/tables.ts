@@ -16,6 +16,8 @@ export interface Table {
   readonly key: readonly string[]
   /** Columns that may be null. */
   readonly optional?: readonly string[]
+  /** SQLite keeps its rows in the order of the key, for tables that are read from one instant to another. */
+  readonly clustered?: true
   /** Beside the key; account_sid is put in front of each. `where` names a column that rows of the index have. */
   readonly indexes?: readonly { readonly columns: readonly string[]; readonly where?: string }[]
 }

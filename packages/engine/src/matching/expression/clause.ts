@@ -27,7 +27,8 @@ export function clausesOf(expression: Expression, task?: TaskView, worker?: Work
     evaluated.length <= maxClauses ? evaluated : [...failing, ...evaluated.filter(({ matches }) => matches)]
   return chosen.slice(0, maxClauses).map(({ conjunct, matches }) => {
     const parts = matches ? [] : partsOf(conjunct, expression.scope)
-    return clause(conjunct, matches, parts.length === 0 ? [] : responsible(parts, matches, task, worker), task, worker)
+    const why = parts.length === 0 ? [] : responsible(parts, matches, task, worker)
+    return { ...clause(conjunct, matches, task, worker), ...(why.length > 0 && { parts: why }) }
   })
 }
 
@@ -65,7 +66,8 @@ function responsible(parts: readonly Part[], whole: boolean, task?: TaskView, wo
   for (const { expression, parts: inner } of parts) {
     const matches = expression.matches(task, worker)
     if (parts.length > 1 && matches !== whole) continue
-    clauses.push(clause(expression, matches, responsible(inner, matches, task, worker), task, worker))
+    const why = responsible(inner, matches, task, worker)
+    clauses.push({ ...clause(expression, matches, task, worker), ...(why.length > 0 && { parts: why }) })
     if (clauses.length === maxParts) break
   }
   return clauses
@@ -74,7 +76,6 @@ function responsible(parts: readonly Part[], whole: boolean, task?: TaskView, wo
 function clause(
   { source, task_paths, worker_paths }: Pick<Expression, 'source' | 'task_paths' | 'worker_paths'>,
   matches: boolean,
-  parts: readonly Clause[],
   task?: TaskView,
   worker?: WorkerView
 ): Clause {
@@ -85,8 +86,7 @@ function clause(
   return {
     expression: cut(source),
     matches,
-    values: Object.fromEntries(values.slice(0, maxValues)),
-    ...(parts.length > 0 && { parts })
+    values: Object.fromEntries(values.slice(0, maxValues))
   }
 }
 

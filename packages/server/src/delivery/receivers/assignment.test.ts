@@ -95,7 +95,7 @@ describe('its answer', () => {
     const said = instructionOf(outcome)
     if (instruction === null) expect(said).toEqual({ instruction })
     else expect(said).toMatchObject({ instruction })
-    expect(assignmentAnswers().refusal(outcome)).toBeUndefined()
+    expect(assignmentAnswers.refusal(outcome)).toBeUndefined()
   })
 
   it.each<readonly [number, Outcome]>([
@@ -116,7 +116,7 @@ describe('its answer', () => {
     [55555, json({ instruction: 'constructor' })]
   ])('is an error %d: %j', (code, outcome) => {
     expect(instructionOf(outcome)).toMatchObject({ code })
-    expect(assignmentAnswers().refusal(outcome)).toMatch(`${code}: `)
+    expect(assignmentAnswers.refusal(outcome)).toMatch(`${code}: `)
   })
 
   it.each<readonly [Failure, number]>([
@@ -129,7 +129,7 @@ describe('its answer', () => {
   })
 
   it('is not repeated in the words of the error', () => {
-    const refused = assignmentAnswers().refusal(json('my secret'))
+    const refused = assignmentAnswers.refusal(json('my secret'))
     expect(refused).not.toContain('secret')
   })
 })

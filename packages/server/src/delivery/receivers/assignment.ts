@@ -1,12 +1,16 @@
 import { isJsonObject } from '@ringdown/contract/json-text'
 import type { CommandOf } from '@ringdown/engine/commands'
 import { spelled } from '@ringdown/engine/core/enumeration'
-import { isKeyOf } from '@ringdown/engine/core/keys'
 import type { CallbackFailure } from '@ringdown/engine/routing/instruction'
-import { isVoiceInstruction, problemOf, voiceInstructionNames } from '@ringdown/engine/routing/voice-instruction'
+import {
+  instructionTexts,
+  isVoiceInstruction,
+  problemOf,
+  voiceInstructionNames
+} from '@ringdown/engine/routing/voice-instruction'
 import type { Ledger } from '../../commit/ledger.ts'
-import type { Answered, Draft, Failure, Kind, Outcome, Parameters, Route } from '../delivery.ts'
-import { noVoice, type Voice } from '../voice.ts'
+import type { Answered, Draft, Kind, Outcome, Parameters, Route } from '../delivery.ts'
+import { codeIn, failureCodes } from '../failure-code.ts'
 import { pascal, textOf } from './taskrouter.ts'
 
 /** What is asked, in this order (reference taskrouter 5.4). All of it is in the event of the reservation. */
@@ -65,7 +69,7 @@ export type Instruction = { readonly name: string; readonly fields: Readonly<Rec
 
 /** What an answer says, or what is wrong with it by Twilio's number in the debugger (reference taskrouter 5.4). */
 export function instructionOf(outcome: Outcome): { readonly instruction: Instruction } | CallbackFailure {
-  if ('failed' in outcome) return { code: codes[outcome.failed], message: outcome.reason }
+  if ('failed' in outcome) return { code: failureCodes[outcome.failed], message: outcome.reason }
   const { status, headers } = outcome
   const body = outcome.body.trim()
   if (status === 204 || (status === 200 && body === '')) return { instruction: null }
@@ -88,17 +92,6 @@ export function instructionOf(outcome: Outcome): { readonly instruction: Instruc
   return { instruction: { name, fields } }
 }
 
-/** Twilio's numbers for an address that did not answer. */
-const codes: Readonly<Record<Failure, number>> = {
-  timeout: 11205,
-  connection: 11205,
-  address_refused: 11210,
-  certificate: 11237,
-  too_large: 11750,
-  redirect: 11215,
-  invalid: 11100
-}
-
 /** Supervising is for REST only. */
 const known = ['accept', 'reject', ...voiceInstructionNames.filter((name) => name !== 'supervise')] as const
 
@@ -111,30 +104,28 @@ function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-/** When an answer has arrived, and what it leads to. Without a telephone network unless one is given. */
-export function assignmentAnswers(voice: Voice = noVoice): Required<Pick<Kind, 'refusal' | 'answered'>> {
-  return {
-    refusal(outcome) {
-      const answer = instructionOf(outcome)
-      return 'code' in answer ? `${answer.code}: ${answer.message}` : undefined
-    },
+/** When an answer has arrived, and what it leads to. */
+export const assignmentAnswers: Required<Pick<Kind, 'refusal' | 'answered'>> = {
+  refusal(outcome) {
+    const answer = instructionOf(outcome)
+    return 'code' in answer ? `${answer.code}: ${answer.message}` : undefined
+  },
 
-    async answered(answer, ledger) {
-      const { reservation_sid } = answer.about
-      if (reservation_sid === undefined) throw new Error('invariant: an assignment callback is about a reservation')
-      const failures = failuresBefore(answer)
-      const said = instructionOf(answer.outcome)
-      const failed =
-        'code' in said
-          ? { ...said, callback: addressOf(answer) }
-          : await followed(reservation_sid, said.instruction, failures, ledger, voice)
-      if (failed) {
-        await ledger.execute({
-          type: 'reservation.callback_failed',
-          reservation_sid,
-          failures: [...failures, failed]
-        })
-      }
+  async answered(answer, ledger) {
+    const { reservation_sid } = answer.about
+    if (reservation_sid === undefined) throw new Error('invariant: an assignment callback is about a reservation')
+    const failures = failuresBefore(answer)
+    const said = instructionOf(answer.outcome)
+    const failed =
+      'code' in said
+        ? { ...said, callback: addressOf(answer) }
+        : await followed(reservation_sid, said.instruction, failures, ledger)
+    if (failed) {
+      await ledger.execute({
+        type: 'reservation.callback_failed',
+        reservation_sid,
+        failures: [...failures, failed]
+      })
     }
   }
 }
@@ -142,9 +133,7 @@ export function assignmentAnswers(voice: Voice = noVoice): Required<Pick<Kind, '
 /** What the first address came to, when it was the fallback that answered. */
 function failuresBefore({ first_refusal }: Answered): readonly CallbackFailure[] {
   if (first_refusal === undefined) return []
-  const [, kind = '', message = first_refusal] = /^(\w+): (.*)$/s.exec(first_refusal) ?? []
-  const code = isKeyOf(codes, kind) ? codes[kind] : Number(kind) || 11200
-  return [{ code, message, callback: 'assignment_callback_url' }]
+  return [{ ...codeIn(first_refusal), callback: 'assignment_callback_url' }]
 }
 
 function addressOf({ first_refusal }: Answered): NonNullable<CallbackFailure['callback']> {
@@ -156,14 +145,20 @@ async function followed(
   reservation_sid: string,
   instruction: Instruction,
   failures: readonly CallbackFailure[],
-  ledger: Ledger,
-  voice: Voice
+  ledger: Ledger
 ): Promise<CallbackFailure | undefined> {
   const { name = null, fields = {} } = instruction ?? {}
   if (name !== null && isVoiceInstruction(name)) {
     const reservation = ledger.state.find('reservation', reservation_sid)
     if (reservation?.reservation_status !== 'pending') return undefined // too late
-    return problemOf(ledger.state, reservation, name, fields) ?? voice.carryOut({ name, fields, reservation_sid })
+    const problem = problemOf(ledger.state, reservation, name, fields)
+    if (problem || name === 'supervise') return problem
+    await ledger.execute({
+      type: 'reservation.instruct_voice',
+      ...{ reservation_sid, name, failures },
+      fields: keepable(instructionTexts(fields))
+    })
+    return undefined
   }
   const activity_sid = name === 'reject' ? (fields.activity_sid ?? '') : ''
   // What the receiver says goes no further than this unless it is a SID: texts can hold what no store takes.
@@ -180,4 +175,11 @@ async function followed(
   if (command.instruction === null && failures.length === 0) return undefined
   await ledger.execute(command)
   return undefined
+}
+
+/** What every store takes, and no more of it than an instruction needs. */
+function keepable(fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([name, value]) => !/\0|\p{Surrogate}/u.test(name + value) && value.length <= 2048)
+  )
 }

@@ -1,4 +1,5 @@
 import { isKeyOf } from '@ringdown/engine/core/keys'
+import type { MediaShown } from '@ringdown/engine/media/media'
 import type { LoggedEvent, Parameters } from '../delivery.ts'
 
 /** A parameter of a webhook and the field of the event's data that it is; what has no value is left out. */
@@ -19,6 +20,15 @@ const dates: readonly Field[] = [
 const removed: Field = ['DateRemoved', 'date_removed']
 const conversation: readonly Field[] = [['ConversationSid', 'conversation_sid'], ...dates, ...conversationFields]
 
+/** Of a conversation that somebody's first message makes (reference conversations 12.2). */
+const firstBinding: readonly Field[] = [
+  ['MessagingBinding.Address', 'messaging_binding_address'],
+  ['MessagingBinding.ProxyAddress', 'messaging_binding_proxy_address'],
+  // Of a group.
+  ['MessagingBinding.ProjectedAddress', 'messaging_binding_projected_address'],
+  ['MessagingBinding.AuthorAddress', 'messaging_binding_author_address']
+]
+
 const newMessage: readonly Field[] = [
   ['ConversationSid', 'conversation_sid'],
   ['ChatServiceSid', 'chat_service_sid'],
@@ -27,7 +37,6 @@ const newMessage: readonly Field[] = [
   ['Author', 'author'],
   ['ParticipantSid', 'participant_sid'],
   ['Attributes', 'attributes'],
-  // Media is not built; a message that had some would name it as `Media`.
   ['Media', 'media']
 ]
 const message: readonly Field[] = [...newMessage, ['MessageSid', 'message_sid'], ['Index', 'index'], ...dates]
@@ -40,7 +49,8 @@ const newParticipant: readonly Field[] = [
   ['Attributes', 'attributes'],
   ['MessagingBinding.Type', 'messaging_binding_type'],
   ['MessagingBinding.Address', 'messaging_binding_address'],
-  ['MessagingBinding.ProxyAddress', 'messaging_binding_proxy_address']
+  ['MessagingBinding.ProxyAddress', 'messaging_binding_proxy_address'],
+  ['MessagingBinding.ProjectedAddress', 'messaging_binding_projected_address']
 ]
 const participant: readonly Field[] = [...newParticipant, ['ParticipantSid', 'participant_sid'], ...dates]
 
@@ -54,23 +64,26 @@ const user: readonly Field[] = [
 ]
 
 /** What webhooks know an event of the log as, and what they are given of it. */
-interface Telling {
-  readonly after: Told
+interface WebhookEvent {
+  readonly after: WebhookContent
   /** What those are asked who may object; some events nobody can object to. */
-  readonly before?: Told
+  readonly before?: WebhookContent
 }
 
-interface Told {
+interface WebhookContent {
   /** As filters have it. */
   readonly event: string
   readonly fields: readonly Field[]
 }
 
-/** Reference conversations 17.1 and 17.4. `onDeliveryUpdated` has no row: messages have no receipts yet. */
-const tellings = {
+/** Reference conversations 17.1 and 17.4. */
+const webhookEvents = {
   'conversation.added': {
-    after: { event: 'onConversationAdded', fields: conversation },
-    before: { event: 'onConversationAdd', fields: conversationFields }
+    after: { event: 'onConversationAdded', fields: [...conversation, ...firstBinding] },
+    before: {
+      event: 'onConversationAdd',
+      fields: [...conversationFields, ...firstBinding, ['MessageBody', 'message_body']]
+    }
   },
   'conversation.updated': {
     after: { event: 'onConversationUpdated', fields: conversation },
@@ -106,6 +119,22 @@ const tellings = {
     after: { event: 'onMessageRemoved', fields: [...message, removed] },
     before: { event: 'onMessageRemove', fields: message }
   },
+  'message.delivery.updated': {
+    after: {
+      event: 'onDeliveryUpdated',
+      fields: [
+        ['ConversationSid', 'conversation_sid'],
+        ['ChatServiceSid', 'chat_service_sid'],
+        ['MessageSid', 'message_sid'],
+        ['DeliveryReceiptSid', 'delivery_receipt_sid'],
+        ['ChannelMessageSid', 'channel_message_sid'],
+        ['ParticipantSid', 'participant_sid'],
+        ['Status', 'status'],
+        ['ErrorCode', 'error_code'],
+        ...dates
+      ]
+    }
+  },
   'participant.added': {
     after: { event: 'onParticipantAdded', fields: without(participant, 'DateUpdated') },
     before: { event: 'onParticipantAdd', fields: newParticipant }
@@ -126,30 +155,30 @@ const tellings = {
     after: { event: 'onUserUpdated', fields: [...user, ...dates] },
     before: { event: 'onUserUpdate', fields: [...user, ['DateUpdated', 'date_updated']] }
   }
-} as const satisfies Record<string, Telling>
+} as const satisfies Record<string, WebhookEvent>
 
 function without(fields: readonly Field[], wire: string): readonly Field[] {
   return fields.filter(([name]) => name !== wire)
 }
 
 /** How webhooks are told of an event of that type, or undefined where they never are. */
-export function tellingOf(type: string): Telling | undefined {
-  return isKeyOf(tellings, type) ? tellings[type] : undefined
+export function webhookEventOf(type: string): WebhookEvent | undefined {
+  return isKeyOf(webhookEvents, type) ? webhookEvents[type] : undefined
 }
 
-/** The parameters of one telling, and who did it; `RetryCount` is the sender's to add. */
+/** The parameters of one webhookEvent, and who did it; `RetryCount` is the sender's to add. */
 export function parametersOf(
-  told: Told,
+  content: WebhookContent,
   data: LoggedEvent['data'],
   account_sid: string,
   webhook_sid?: string
 ): Parameters {
   const own = [
     ['AccountSid', account_sid],
-    ['EventType', told.event],
+    ['EventType', content.event],
     ['Source', data.source],
     ['ClientIdentity', data.client_identity],
-    ...told.fields.map(([wire, field]) => [wire, textOf(field, data[field])] as const),
+    ...content.fields.map(([wire, field]) => [wire, textOf(field, data[field])] as const),
     ['WebhookSid', webhook_sid]
   ] as const
   return own.flatMap(([wire, value]) =>
@@ -160,11 +189,27 @@ export function parametersOf(
 /** Instants carry milliseconds (reference conversations 1.1). */
 function textOf(field: string, value: LoggedEvent['data'][string]): string | null | undefined {
   if (value === undefined || value === null) return value
+  if (field === 'media') return JSON.stringify(mediaParameters(value, mediaNames))
   const isInstant = field.startsWith('date_') || field === 'state_updated'
   return isInstant && typeof value === 'number' ? new Date(value).toISOString() : String(value)
 }
 
+/** What webhooks call the fields of a file. */
+const mediaNames = { sid: 'Sid', content_type: 'ContentType', filename: 'Filename', size: 'Size' } as const
+
+/** The files of a message, which the log has as JSON text, by the names that somebody has for their fields. */
+export function mediaParameters(
+  value: unknown,
+  names: { readonly [N in keyof MediaShown]: string }
+): readonly object[] {
+  if (typeof value !== 'string') return []
+  const media: readonly MediaShown[] = JSON.parse(value) // as the event was written
+  return media.map(
+    (one) => Object.fromEntries(Object.entries(names).map(([name, told]) => [told, one[name as keyof MediaShown]])) // its own names
+  )
+}
+
 /** Whether webhooks are told of it: calls over REST have to ask for that (reference conversations 17.2). */
-export function isTold(data: LoggedEvent['data']): boolean {
+export function reachesWebhooks(data: LoggedEvent['data']): boolean {
   return data.webhook_enabled === true || data.source !== 'API'
 }

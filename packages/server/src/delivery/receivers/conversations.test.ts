@@ -4,7 +4,7 @@ import { type EngineEvent, eventTypes, render } from '@ringdown/engine/events'
 import { World } from '@ringdown/engine/testing/world'
 import { describe, expect, it } from 'vitest'
 import type { Draft, RouteContext } from '../delivery.ts'
-import { tellingOf } from './conversation-parameters.ts'
+import { webhookEventOf } from './conversation-parameters.ts'
 import { conversationWebhooks, says } from './conversations.ts'
 
 const us = 'https://us.test/post'
@@ -13,6 +13,7 @@ const bot = 'https://bot.test/in'
 /** A center in which conversations are had, and what is to be sent because of that. */
 class Center extends World {
   #read = 0
+
   /** Rows that left memory, by kind. */
   readonly #cold: { kind: string; row: Row }[] = []
 
@@ -358,8 +359,8 @@ describe('a word', () => {
 })
 
 it('every name under which something is told or asked is known to the filters', () => {
-  const tellings = eventTypes.flatMap((type) => tellingOf(type) ?? [])
-  const names = tellings.flatMap(({ before, after }) => (before ? [before.event, after.event] : [after.event]))
+  const named = eventTypes.flatMap((type) => webhookEventOf(type) ?? [])
+  const names = named.flatMap(({ before, after }) => (before ? [before.event, after.event] : [after.event]))
   // Messages have no receipts yet.
   expect(new Set([...names, 'onDeliveryUpdated'])).toEqual(new Set(webhookEvents))
 })

@@ -1,7 +1,9 @@
 import type { ConversationRow, MessageRow, ScopedWebhookRow, WebhookMethod } from '@ringdown/engine/conversations/rows'
 import { foldedName } from '@ringdown/engine/core/names'
+import { flowOfConversation } from '@ringdown/engine/flex/flow-contact'
+import type { FlexFlowRow } from '@ringdown/engine/flex/rows'
 import type { Draft, LoggedEvent, Message, Route, RouteContext } from '../delivery.ts'
-import { isTold, parametersOf, tellingOf } from './conversation-parameters.ts'
+import { parametersOf, reachesWebhooks, webhookEventOf } from './conversation-parameters.ts'
 
 /*
  * The webhooks of conversations that are told afterwards: the account's, the service's, and the conversation's own
@@ -15,13 +17,13 @@ export const conversationWebhooks: Route = {
   // The account's row is made with the first webhook of any conversation as well.
   isUsed: ({ tables }) => tables.configuration_webhook.size + tables.service_webhook_configuration.size > 0,
 
-  wants: (type) => type === added || tellingOf(type) !== undefined,
+  wants: (type) => type === added || webhookEventOf(type) !== undefined,
 
   async draftsOf(event, context) {
     if (event.type === added) return replayOf(event, context)
-    const telling = tellingOf(event.type)
-    if (!telling || !isTold(event.data)) return []
-    const { event: name } = telling.after
+    const webhookEvent = webhookEventOf(event.type)
+    if (!webhookEvent || !reachesWebhooks(event.data)) return []
+    const { event: name } = webhookEvent.after
     const places = [...configured(event, context, name), ...(await scoped(event, context, name))]
     return places.map((place) => draftOf(event, place, context))
   }
@@ -34,6 +36,8 @@ interface Place {
   readonly method: WebhookMethod
   /** Of a conversation's own. */
   readonly webhook_sid?: string
+  /** Of the Flex Flow whose conversation it is: as often it is tried again. */
+  readonly retries?: number
 }
 
 /** The account's and the service's, if they asked for events of that name. */
@@ -58,7 +62,20 @@ async function scoped(event: LoggedEvent, context: RouteContext, name: string): 
   }
   if (typeof conversation_sid !== 'string') return []
   const webhooks = await webhooksOf(conversation_sid, context)
-  return webhooks.filter((webhook) => event.seq > webhook.since_event && wants(webhook, event.data, name)).map(placeOf)
+  const flow = externalFlow(conversation_sid, context)
+  return webhooks
+    .filter((webhook) => event.seq > webhook.since_event && wants(webhook, event.data, name))
+    .map((webhook) => {
+      const isFlows = flow !== undefined && webhook.configuration_url === flow.integration.url
+      return { ...placeOf(webhook), ...(isFlows && { retries: Number(flow.integration.retry_count) }) }
+    })
+}
+
+/** The flow that sends what customers write in the conversation to an address (reference flex 13). */
+function externalFlow(conversation_sid: string, { state }: RouteContext): FlexFlowRow | undefined {
+  const conversation = state.find('conversation', conversation_sid)
+  const flow = conversation && flowOfConversation(state, conversation)
+  return flow?.integration_type === 'external' ? flow : undefined
 }
 
 type Target = Pick<ScopedWebhookRow, 'sid' | 'configuration_url' | 'configuration_method'>
@@ -77,7 +94,7 @@ async function webhooksOf(conversation_sid: string, { state, find }: RouteContex
   return rows.sort((a, b) => a.seq - b.seq)
 }
 
-/** Studio is not built: its webhooks are kept and told of nothing. */
+/** What a flow is to hear of, it hears of in the engine. */
 function wants(webhook: ScopedWebhookRow, data: LoggedEvent['data'], name: string): boolean {
   switch (webhook.target) {
     case 'webhook':
@@ -114,8 +131,8 @@ async function replayOf({ seq, data }: LoggedEvent, context: RouteContext): Prom
   if (typeof replay_after !== 'number' || typeof next_index !== 'number') return []
   const found = await webhooksOf(textOf(conversation_sid), context)
   const webhook = found.find(({ sid }) => sid === webhook_sid)
-  const telling = tellingOf('message.added')
-  if (!webhook || !telling) return []
+  const webhookEvent = webhookEventOf('message.added')
+  if (!webhook || !webhookEvent) return []
   const conversation = await conversationOf(textOf(conversation_sid), context)
   const messages = await context.find('message', { conversation_sid: textOf(conversation_sid) })
   return messages
@@ -127,7 +144,7 @@ async function replayOf({ seq, data }: LoggedEvent, context: RouteContext): Prom
         messaging_service_sid: conversation?.messaging_service_sid,
         source: message.source
       }
-      if (!wants(webhook, told, telling.after.event)) return []
+      if (!wants(webhook, told, webhookEvent.after.event)) return []
       // Each stands where it stood in the log (which messages stored by older programs do not know), under its own SID.
       const event = { seq: message.added_event ?? seq, sid: message.sid, type: 'message.added', data: told }
       return [draftOf(event, placeOf(webhook), context)]
@@ -140,7 +157,7 @@ async function conversationOf(sid: string, { state, find }: RouteContext): Promi
 
 /** A message as events tell of it. */
 function fieldsOf({ sid, conversation_sid, chat_service_sid, ...message }: MessageRow): LoggedEvent['data'] {
-  const { index, author, participant_sid, body, attributes, date_created } = message
+  const { index, author, participant_sid, body, media, attributes, date_created } = message
   return {
     message_sid: sid,
     conversation_sid,
@@ -149,6 +166,7 @@ function fieldsOf({ sid, conversation_sid, chat_service_sid, ...message }: Messa
     author,
     participant_sid,
     body,
+    media: media ? JSON.stringify(media) : null,
     attributes,
     date_created
   }
@@ -156,15 +174,16 @@ function fieldsOf({ sid, conversation_sid, chat_service_sid, ...message }: Messa
 
 function draftOf(
   event: Pick<LoggedEvent, 'seq' | 'sid' | 'type' | 'data'>,
-  { receiver_sid, url, method, webhook_sid }: Place,
+  { receiver_sid, url, method, webhook_sid, retries }: Place,
   { account_sid }: RouteContext
 ): Draft {
-  const telling = tellingOf(event.type)
-  if (!telling) throw new Error(`invariant: webhooks are told of ${event.type}`)
+  const webhookEvent = webhookEventOf(event.type)
+  if (!webhookEvent) throw new Error(`invariant: webhooks are told of ${event.type}`)
   const { seq, sid, type, data } = event
-  const message: Message = { method, url, parameters: parametersOf(telling.after, data, account_sid, webhook_sid) }
+  const message: Message = { method, url, parameters: parametersOf(webhookEvent.after, data, account_sid, webhook_sid) }
   return {
-    kind: 'conversation_webhook',
+    kind: retries === undefined ? 'conversation_webhook' : 'flow_message',
+    ...(retries !== undefined && { retries }),
     receiver_sid,
     event: { seq, sid, type },
     message,

@@ -15,8 +15,13 @@ export const streams: Route = {
     type === 'sink.test' || streamTypesOf(type).some((told) => !state || isSubscribed(state, told.type)),
   draftsOf(event, context) {
     if (event.type === 'sink.test') return testDrafts(event, context)
-    return streamTypesOf(event.type).flatMap((type) => draftsOfType(event, type, context))
+    return streamTypesOf(event.type).flatMap((type) => (isTold(event, type) ? draftsOfType(event, type, context) : []))
   }
+}
+
+/** Of the status callbacks of calls those are told that somebody wanted (reference events 4). */
+function isTold({ data }: LoggedEvent, { type }: StreamType): boolean {
+  return !type.startsWith('com.twilio.voice.status-callback.call.') || data.callback_url !== undefined
 }
 
 function isSubscribed(state: State, type: string): boolean {

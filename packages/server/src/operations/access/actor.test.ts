@@ -95,7 +95,9 @@ describe('who did it', () => {
       actor_sid: nora,
       on_behalf_of: ada,
       command: 'worker.update',
-      subject_sid: ada
+      subject_sid: ada,
+      arguments_hash: null,
+      outcome: null
     })
     const { body } = await server.get('/ringdown/v1/Audit', { ActorSid: key.sid, PageSize: 1 })
     expect(body.audit_entries).toHaveLength(1)

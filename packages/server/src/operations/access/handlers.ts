@@ -168,7 +168,7 @@ const flags: Readonly<Record<KeyType, readonly string[]>> = {
 }
 
 /** What another account has does not exist. */
-function checkAccount(state: State, { account_sid }: { readonly account_sid?: string }): void {
+export function checkAccount(state: State, { account_sid }: { readonly account_sid?: string }): void {
   if (account_sid !== undefined && account_sid !== state.account_sid) notFound(`/Accounts/${account_sid}`)
 }
 
@@ -198,10 +198,15 @@ function policyIn(text: unknown): unknown {
   const policy: unknown = typeof text === 'string' ? JSON.parse(text) : text // the contract has parsed it
   const { allow, deny }: Readonly<Record<string, unknown>> = isJsonObject(policy) ? policy : {}
   for (const right of [allow, deny].flat()) {
-    if (typeof right === 'string' && !rights.some((known) => isRight(right, known)))
+    if (typeof right === 'string' && !isKnown(right) && !isKnown(right.replace(/\/read$/, '/list')))
       throw new InvalidRequest(`Parameter Policy is invalid: there is no permission ${right.slice(0, 200)}`, 'Policy')
   }
   return policy
+}
+
+/** Who may read something may list it, also where it is but listed. */
+function isKnown(right: string): boolean {
+  return rights.some((known) => isRight(right, known))
 }
 
 const rights: readonly string[] = Object.values(permissions).map(({ right }) => right)

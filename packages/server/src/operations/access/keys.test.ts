@@ -187,3 +187,17 @@ it('tells of the account, but for its token', async () => {
   expect((await server.get('/2010-04-01/Accounts.json')).body.accounts).toHaveLength(1)
   await server.close()
 })
+
+it('a key may read what is but listed: the log', async () => {
+  const server = await Served.open()
+  const Policy = '{"allow":["/ringdown/events/read"]}'
+  const made = await server.post('/iam/v1/Keys', { AccountSid: account_sid, KeyType: 'restricted', Policy })
+  expect(made.status).toBe(201)
+  const authorization = basic(made.body.sid, made.body.secret)
+  expect((await server.get('/ringdown/v1/Events?wait_s=0', undefined, { authorization })).status).toBe(200)
+  const other = '{"allow":["/ringdown/events/create"]}'
+  expect(
+    (await server.post('/iam/v1/Keys', { AccountSid: account_sid, KeyType: 'restricted', Policy: other })).status
+  ).toBe(400)
+  await server.close()
+})

@@ -1,5 +1,6 @@
 import type { State } from '@ringdown/engine/center'
 import { defaultServiceSid } from '@ringdown/engine/conversations/lookup'
+import { permitted } from '@ringdown/engine/conversations/permissions'
 import { nameKey } from '@ringdown/engine/core/names'
 import { missingRight } from '../../access/refusals.ts'
 import type { AnyCall, Context } from '../handler.ts'
@@ -20,7 +21,9 @@ export async function chatMay({ operation, permission, standing, call, context }
   if (!chat) return
   const permitted = new Set(await permissionsOf(context, String(service), identity, call))
   const isOwn = await isOwnRow(operation.resource, identity, call, context)
-  const suits = (name: string) => permitted.has(name) && (isOwn || !/Own|leave/.test(name))
+  const isJoin = await isJoining({ operation, standing, call, context })
+  const suits = (name: string) =>
+    permitted.has(name) && (name === 'joinConversation' ? isJoin : isOwn || !/Own|leave/.test(name))
   const ofAttributes = chat.filter((name) => name.endsWith('Attributes'))
   const others = chat.filter((name) => !name.endsWith('Attributes'))
   const { attributes, x_twilio_webhook_enabled: _, ...rest } = call.params
@@ -31,8 +34,22 @@ export async function chatMay({ operation, permission, standing, call, context }
           ...(attributes === undefined ? [] : [ofAttributes]),
           ...(Object.keys(rest).length > 0 || attributes === undefined ? [others] : [])
         ]
+  if (rest.media_sid !== undefined) wanted.push(['sendMediaMessage'])
   for (const names of wanted)
     if (!names.some(suits)) throw missingRight(right, `, or ${names.join(' or ')} in the role of ${identity}`)
+}
+
+/** Whether somebody comes into a conversation that it has made itself, which it need not be in yet. */
+export async function isJoining({
+  operation: { resource, verb },
+  standing: { identity },
+  call: { path, params },
+  context
+}: Pick<Asked, 'operation' | 'standing' | 'call' | 'context'>): Promise<boolean> {
+  if (verb !== 'create' || !/conversation_participant$/.test(resource)) return false
+  if (identity === undefined || params.identity !== identity) return false
+  const found = await conversationOf(context, String(path.conversation_sid), path).catch(() => undefined)
+  return found?.created_by === identity && identity !== 'system'
 }
 
 /** What both roles of somebody permit. */
@@ -63,7 +80,8 @@ async function permissionsOf(
 }
 
 function permissionsIn(state: State, sid: string | null | undefined): readonly string[] {
-  return state.find('role', sid)?.permissions ?? []
+  const role = state.find('role', sid)
+  return role ? permitted(role) : []
 }
 
 /** Whether what a path names is by somebody, or is that somebody. */

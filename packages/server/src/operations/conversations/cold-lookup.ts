@@ -1,6 +1,6 @@
 import { defaultServiceSid, findConversation, pathOf } from '@ringdown/engine/conversations/lookup'
 import { conversationReads, namedUserReads } from '@ringdown/engine/conversations/reads'
-import type { ConversationRow, ParticipantRow, UserRow } from '@ringdown/engine/conversations/rows'
+import type { ConversationRow, MessageReceiptRow, ParticipantRow, UserRow } from '@ringdown/engine/conversations/rows'
 import { nameKey } from '@ringdown/engine/core/names'
 import { notFound } from '@ringdown/engine/core/parameters'
 import type { Kinds } from '@ringdown/engine/kinds'
@@ -14,6 +14,7 @@ import type { Context, One } from '../handler.ts'
 /** A path at the root, or below a service. */
 export type In<P = object> = P & { readonly chat_service_sid?: string }
 export type OfConversation = In<{ readonly conversation_sid: string }>
+export type OfMessage = OfConversation & { readonly message_sid: string }
 
 /** A conversation by SID or unique name, open or closed. */
 export async function conversationOf({ state, ledger }: Context, name: string, place: In): Promise<ConversationRow> {
@@ -54,6 +55,20 @@ export async function inConversation<K extends 'message' | 'conversation_scoped_
   if (resident?.conversation_sid === conversation_sid) return resident
   const [row] = await ledger.find(kind, { conversation_sid, sid })
   return row ?? notFound(pathOf(path, `/Conversations/${conversation_sid}/${segment}/${sid}`))
+}
+
+/** A receipt of a message. */
+export async function receiptOf(
+  context: Context,
+  { sid, message_sid, ...path }: OfMessage & One
+): Promise<MessageReceiptRow> {
+  const message = await inConversation(context, 'message', 'Messages', { ...path, sid: message_sid })
+  const { state, ledger } = context
+  const resident = state.find('message_receipt', sid)
+  if (resident?.message_sid === message.sid) return resident
+  const [row] = await ledger.find('message_receipt', { message_sid: message.sid, sid })
+  const place = `/Conversations/${message.conversation_sid}/Messages/${message.sid}`
+  return row ?? notFound(pathOf(path, `${place}/Receipts/${sid}`))
 }
 
 /** A user by SID or identity. */

@@ -1,17 +1,35 @@
+import { configurationAddressOf } from '@ringdown/engine/conversations/configuration-address'
+import { credentialOf } from '@ringdown/engine/conversations/credential'
 import type { ChatServiceRow, ConversationConfigurationRow } from '@ringdown/engine/conversations/rows'
+import { noNotifications } from '@ringdown/engine/conversations/service-notification'
+import { nameForm } from '@ringdown/engine/core/names'
 import { notFound } from '@ringdown/engine/core/parameters'
 import { type ColdQuery, type Noun, noun } from '../derived.ts'
 import type { Context, One } from '../handler.ts'
-import { conversationOf, type In, inConversation, type OfConversation, participantOf, userOf } from './cold-lookup.ts'
+import {
+  conversationOf,
+  type In,
+  inConversation,
+  type OfConversation,
+  type OfMessage,
+  participantOf,
+  receiptOf,
+  userOf
+} from './cold-lookup.ts'
 import { agreed } from './pre-webhook.ts'
 import {
+  representBinding,
+  representConfigurationAddress,
   representConfigurationWebhook,
   representConversation,
+  representCredential,
   representMessage,
   representParticipant,
+  representReceipt,
   representRole,
   representScopedWebhook,
   representServiceConfiguration,
+  representServiceNotification,
   representServiceWebhook,
   representUser
 } from './representation.ts'
@@ -33,7 +51,62 @@ const service = noun({
 const serviceConfiguration = noun({
   kind: 'chat_service',
   find: (context, { chat_service_sid }: In) => serviceOf(context, chat_service_sid),
-  represent: (_state, row) => representServiceConfiguration(row)
+  represent: (_state, row) => representServiceConfiguration(row),
+  commands: { update: 'chat_service_configuration.update' }
+})
+
+const serviceNotification = noun({
+  kind: 'service_notification',
+  find: async (context, { chat_service_sid }: { readonly chat_service_sid: string }) => {
+    const { sid } = await serviceOf(context, chat_service_sid)
+    return context.state.find('service_notification', sid) ?? { ...noNotifications, chat_service_sid: sid }
+  },
+  represent: representServiceNotification
+})
+
+const serviceBinding = noun({
+  kind: 'service_binding',
+  find: async (context, { chat_service_sid, sid }: One & { readonly chat_service_sid: string }) => {
+    await serviceOf(context, chat_service_sid)
+    const [row] = await context.ledger.find('service_binding', { chat_service_sid, sid })
+    return row ?? notFound(`/Services/${chat_service_sid}/Bindings/${sid}`)
+  },
+  rows: async (context, { chat_service_sid }: { readonly chat_service_sid: string }, params) => ({
+    where: [
+      ['chat_service_sid', '=', (await serviceOf(context, chat_service_sid)).sid],
+      ...bindingFilters(params as BindingFilters) // as: they are the parameters of that list
+    ],
+    order: ['seq']
+  }),
+  represent: representBinding
+})
+
+interface BindingFilters {
+  readonly binding_type?: readonly string[]
+  readonly identity?: readonly string[]
+}
+
+function bindingFilters({ binding_type, identity }: BindingFilters): ColdQuery['where'] {
+  return [
+    ...(binding_type === undefined ? [] : [['binding_type', 'in', binding_type] as const]),
+    ...(identity === undefined ? [] : [['identity', 'in', identity.map(nameForm)] as const])
+  ]
+}
+
+const credential = noun({
+  kind: 'credential',
+  find: ({ state }, { sid }: One) => credentialOf(state, sid),
+  rows: ({ state }) => ({ index: 'account_sid', key: state.account_sid }),
+  represent: (_state, row) => representCredential(row)
+})
+
+const configurationAddress = noun({
+  kind: 'configuration_address',
+  find: ({ state }, { sid }: One) => configurationAddressOf(state, sid),
+  rows: ({ state }) => ({ index: 'account_sid', key: state.account_sid }),
+  represent: representConfigurationAddress,
+  // A command has a type of its own.
+  renamed: { type: 'address_type' }
 })
 
 /** A webhook configuration that nobody has touched is there as well: it asks nobody and tells nobody. */
@@ -65,7 +138,10 @@ const role = noun({
     index: 'chat_service_sid',
     key: (await serviceOf(context, chat_service_sid)).sid
   }),
-  represent: representRole
+  represent: representRole,
+  // A command has a type of its own.
+  renamed: { type: 'role_type' },
+  agreed
 })
 
 const conversation = noun({
@@ -128,12 +204,25 @@ const message = noun({
   agreed
 })
 
+const receipt = noun({
+  kind: 'message_receipt',
+  find: receiptOf,
+  rows: async (context, { message_sid, ...path }: OfMessage) => ({
+    where: [
+      ['message_sid', '=', (await inConversation(context, 'message', 'Messages', { ...path, sid: message_sid })).sid]
+    ],
+    order: ['seq']
+  }),
+  represent: representReceipt
+})
+
 const scopedWebhook = noun({
   kind: 'conversation_scoped_webhook',
   find: (context, path: OfConversation & One) =>
     inConversation(context, 'conversation_scoped_webhook', 'Webhooks', path),
   rows: inConversationBy('seq'),
-  represent: representScopedWebhook
+  represent: representScopedWebhook,
+  agreed
 })
 
 const user = noun({
@@ -155,6 +244,7 @@ const everywhere = {
   conversation_with_participants: conversationWithParticipants,
   conversation_participant: participant,
   conversation_message: message,
+  conversation_message_receipt: receipt,
   conversation_scoped_webhook: scopedWebhook,
   user
 }
@@ -162,9 +252,13 @@ const everywhere = {
 /** Resources of Conversations whose operations follow the general rules (reference conversations 3 to 16). */
 export const conversationsNouns: Readonly<Record<string, Noun>> = {
   configuration,
+  configuration_address: configurationAddress,
   configuration_webhook: configurationWebhook,
   service,
   service_configuration: serviceConfiguration,
+  service_notification: serviceNotification,
+  service_binding: serviceBinding,
+  credential,
   service_webhook_configuration: serviceWebhookConfiguration,
   ...everywhere,
   ...Object.fromEntries(Object.entries(everywhere).map(([resource, one]) => [`service_${resource}`, one]))

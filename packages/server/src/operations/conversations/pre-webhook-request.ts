@@ -16,10 +16,16 @@ export interface PreWebhookOptions {
  * does not answer counts as agreement, so the log names its host.
  */
 export function preWebhookRequester({ auth_token, allowPrivate, log }: PreWebhookOptions): Ask {
-  return async (message, { timeout_ms }) => {
+  return async (message, { timeout_ms, signing }) => {
     const kind = { timeout_ms, redirects: 0, reads_body: true }
-    const outcome = await send(message, { kind, auth_token, allowPrivate, idempotency_token: randomUUID() })
-    if ('failed' in outcome && message.method !== 'kinesis') {
+    const outcome = await send(message, {
+      kind,
+      auth_token,
+      allowPrivate,
+      idempotency_token: randomUUID(),
+      ...(signing && { standard: { ...signing, at: Date.now() } })
+    })
+    if ('failed' in outcome && 'url' in message) {
       const host = URL.canParse(message.url) ? new URL(message.url).host : undefined
       log.warn({ host, failed: outcome.failed, reason: outcome.reason }, 'a pre-webhook did not answer')
     }

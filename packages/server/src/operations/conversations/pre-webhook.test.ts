@@ -1,7 +1,10 @@
+import type { Inbound } from '@ringdown/engine/conversations/inbound'
 import { type Answered, type Form, Served, served } from '@ringdown/server/http/fixture'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Receiver, type Reply, receiver } from '../../../../../test/support/receiver.ts'
+import type { Ask } from '../handler.ts'
+import { agreedInbound } from './pre-webhook.ts'
 import { preWebhookRequester } from './pre-webhook-request.ts'
 
 const root = '/conversations/v1'
@@ -10,10 +13,11 @@ const enabled = { 'X-Twilio-Webhook-Enabled': 'true' }
 let customer: Receiver
 let server: Served
 let service: string
+let ask: Ask
 
 beforeEach(async () => {
   customer = await receiver({ auth_token: served.token })
-  const ask = preWebhookRequester({ auth_token: served.token, allowPrivate: true, log: pino({ level: 'silent' }) })
+  ask = preWebhookRequester({ auth_token: served.token, allowPrivate: true, log: pino({ level: 'silent' }) })
   server = await Served.open({ ask: (_account_sid, ...question) => ask(...question) })
   service = (await server.get(`${root}/Configuration`)).body.default_chat_service_sid
 })
@@ -315,5 +319,70 @@ describe('an answer', () => {
     expect((await server.delete(`${root}/Conversations/bygone`, enabled)).status).toBe(204)
     expect(asked()).toMatchObject([{ ConversationSid: sid, UniqueName: 'bygone', State: 'closed' }])
     expect(server.account.state.find('conversation', sid)).toBeUndefined()
+  })
+})
+
+describe('a message from outside', () => {
+  const first = { from: '+15550001', to: '+15559999', body: 'Where is it?' }
+
+  /** As the door of a channel does it: asks, then takes in what was agreed to. */
+  async function write(inbound: Inbound) {
+    const { account } = server
+    const asking = {
+      state: account.state,
+      ledger: account,
+      ask: (...question: Parameters<Ask>) => ask(...question),
+      now: () => server.clock.now()
+    }
+    const agreed = await agreedInbound(asking, inbound)
+    return agreed && account.execute({ type: 'conversation.receive', ...agreed })
+  }
+
+  beforeEach(async () => {
+    await made('/Configuration/Addresses', { Type: 'sms', Address: first.to, 'AutoCreation.Enabled': true })
+    await askAccount()
+  })
+
+  it('is asked about as the conversation that it makes, and then as a message', async () => {
+    customer.answer('/account', { status: 200, body: JSON.stringify({ friendly_name: 'Ana', body: 'Hello, I see.' }) })
+    const received = await write(first)
+    expect(received?.conversation).toMatchObject({ friendly_name: 'Ana' })
+    expect(received?.message).toMatchObject({ body: 'Where is it?', index: 0 })
+    expect(asked()).toEqual([
+      {
+        AccountSid: served.account_sid,
+        EventType: 'onConversationAdd',
+        Source: 'SMS',
+        RetryCount: '0',
+        ChatServiceSid: service,
+        MessagingServiceSid: expect.stringMatching(/^MG/),
+        FriendlyName: first.from,
+        Attributes: '{}',
+        State: 'active',
+        'MessagingBinding.Address': first.from,
+        'MessagingBinding.ProxyAddress': first.to,
+        MessageBody: first.body
+      }
+    ])
+    expect((await write({ ...first, body: 'Damn' }))?.message).toMatchObject({ body: 'Hello, I see.', index: 1 })
+    expect(asked().at(-1)).toMatchObject({ EventType: 'onMessageAdd', Body: 'Damn', Author: first.from })
+  })
+
+  it('is dropped where somebody rejects it, and nothing is made', async () => {
+    customer.answer('/account', { status: 403 })
+    expect(await write(first)).toBeUndefined()
+    expect(server.account.state.tables.conversation.size).toBe(0)
+  })
+
+  it('comes as it is where the answer cannot be used, or there is none', async () => {
+    customer.answer('/account', { status: 200, body: JSON.stringify({ friendly_name: 'x'.repeat(300) }) })
+    expect((await write(first))?.conversation).toMatchObject({ friendly_name: first.from })
+    customer.answer('/account', { status: 200, body: JSON.stringify({ attributes: 'no JSON' }) })
+    expect((await write(first))?.message).toMatchObject({ body: first.body })
+  })
+
+  it('that nobody takes is nobody`s question', async () => {
+    expect(await write({ ...first, to: '+15550000' })).toEqual({})
+    expect(asked()).toEqual([])
   })
 })

@@ -3,7 +3,14 @@ import { checkInstance, interactionWebhookOf } from '@ringdown/engine/flex/inter
 import { representInteraction, representInvite, representMember } from '@ringdown/engine/flex/representation'
 import { type Noun, noun } from '../derived.ts'
 import type { Context, One } from '../handler.ts'
-import { channelOf, interactionOf, type OfChannel, type OfInteraction } from './cold-lookup.ts'
+import {
+  channelOf,
+  chatChannelOf,
+  interactionOf,
+  type OfChannel,
+  type OfInteraction,
+  transferOf
+} from './cold-lookup.ts'
 import { configurationOf, representConfiguration } from './configuration.ts'
 
 /** Resources of Flex whose operations follow the general rules (reference flex 4 to 9). */
@@ -18,6 +25,17 @@ export const flexNouns: Readonly<Record<string, Noun>> = {
     kind: 'flex_flow',
     find: ({ state }, { sid }: One) => state.find('flex_flow', sid) ?? notFound(`/FlexFlows/${sid}`),
     rows: ({ state }) => ({ index: 'account_sid', key: state.account_sid })
+  }),
+  channel: noun({
+    kind: 'flex_chat_channel',
+    find: (context, { sid }: One) => chatChannelOf(context, 'chat', sid),
+    rows: () => ({ where: [['type', '=', 'chat']], order: ['seq'] })
+  }),
+  web_channel: noun({
+    kind: 'flex_chat_channel',
+    find: (context, { sid }: One) => chatChannelOf(context, 'web', sid),
+    rows: () => ({ where: [['type', '=', 'web']], order: ['seq'] }),
+    commands: { create: 'web_channel.create', update: 'web_channel.update', delete: 'web_channel.delete' }
   }),
   interaction: noun({
     kind: 'interaction',
@@ -43,6 +61,14 @@ export const flexNouns: Readonly<Record<string, Noun>> = {
     represent: (_state, row) => representMember(row),
     // A command's type is its own.
     renamed: { type: 'participant_type' }
+  }),
+  interaction_transfer: noun({
+    kind: 'interaction_transfer',
+    find: (context, { interaction_sid, channel_sid, sid }: OfChannel & One) =>
+      transferOf(context, { interaction_sid, channel_sid, sid }),
+    // A command's type is its own.
+    renamed: { type: 'transfer_type' },
+    members: ['status']
   }),
   interaction_webhook: noun({
     kind: 'interaction_webhook',

@@ -43,6 +43,10 @@ export const userHandlers = {
       await execute({ type: 'session.end', sid: session.sid, reason: 'ended' })
   },
 
+  async 'ringdown_v1.CreateToolCall'({ params }, { execute }) {
+    return (await execute({ type: 'tool_call.note', ...params })).audit_entry
+  },
+
   'ringdown_v1.ListAuditEntry': ({ params: { actor_sid }, page }, { ledger }) =>
     coldPage(ledger, page, {
       kind: 'audit_entry',

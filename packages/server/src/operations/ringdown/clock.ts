@@ -7,11 +7,11 @@ import type { Context, Handlers, MovableClock } from '../handler.ts'
 const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 /**
- * The test clock. It moves by `{"advance":"PT2M"}`, `{"advance_ms":120000}` or `{"to":"2026-01-01T00:00:00Z"}`; never back,
- * and not past 9999-12-31T23:59:59Z. Without a test clock both answer 404.
+ * What time it is here, which pages go by. A test clock moves by `{"advance":"PT2M"}`, `{"advance_ms":120000}` or
+ * `{"to":"2026-01-01T00:00:00Z"}`; never back, and not past 9999-12-31T23:59:59Z. The real one moves by itself: 404.
  */
 export const clockHandlers = {
-  'ringdown_v1.FetchClock': (_call, context) => shownClock(clockOf(context).now()),
+  'ringdown_v1.FetchClock': (_call, context) => shownClock(context.now()),
 
   async 'ringdown_v1.UpdateClock'({ params }, context) {
     return shownClock(await moved(clockOf(context), params))

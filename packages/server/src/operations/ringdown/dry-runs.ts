@@ -1,6 +1,8 @@
 import { InvalidRequest } from '@ringdown/contract/form'
 import type { OperationTypes } from '@ringdown/contract/generated/operations'
 import { isoMilliseconds } from '@ringdown/contract/instant'
+import { Unfinished } from '@ringdown/engine/matching/long-answers'
+import { parseWorkflowDocument } from '@ringdown/engine/matching/workflow-document'
 import {
   type Compared,
   dryRun,
@@ -25,6 +27,9 @@ const lastByDefault = 100
 /** Tasks that are routed before others have a turn, however short the workflow. */
 const mostAtOnce = 50
 
+/** Characters of expressions that are compiled before others have a turn: some ten milliseconds. */
+const compiledAtOnce = 50_000
+
 /** Where tasks would go along a workflow that is edited, before it is saved. The router's own code answers. */
 export const dryRunHandlers = {
   async 'ringdown_v1.CreateWorkflowDryRun'({ path: { workspace_sid, workflow_sid: sid }, params }, context) {
@@ -32,6 +37,7 @@ export const dryRunHandlers = {
     const at = Math.max(context.state.at, context.now())
     const plan = { workspace_sid, sid, configuration, at }
     const before = inWorkspace(context.state, 'workflow', workspace_sid, sid)
+    if (configuration !== undefined) await compileInPieces(configuration)
     const warnings = warningsOf(context.state, plan)
     const tasks = await tasksOf(context, workspace_sid, sid, params)
     const length = before.configuration.length + (configuration?.length ?? 0)
@@ -61,6 +67,26 @@ export const dryRunHandlers = {
     }
   }
 } satisfies Handlers
+
+/**
+ * Others have their turn while a long configuration is compiled, which is known then by whoever reads it next. What is wrong
+ * with it is said there.
+ */
+async function compileInPieces(configuration: string): Promise<void> {
+  for (;;) {
+    let left = compiledAtOnce
+    const compiling = (length: number) => {
+      if (left <= 0) throw new Unfinished('there is more to compile')
+      left -= length
+    }
+    try {
+      return void parseWorkflowDocument(configuration, compiling)
+    } catch (error) {
+      if (!(error instanceof Unfinished)) return
+      await turn()
+    }
+  }
+}
 
 /** The tasks to be tried, the newest first. Refuses more than one way of naming them. */
 async function tasksOf(

@@ -24,8 +24,17 @@ export const explanationHandlers = {
   },
 
   'ringdown_v1.FetchWorkerExplanation'({ path: { workspace_sid, worker_sid }, params }, context) {
-    const { sid } = inWorkspace(context.state, 'worker', workspace_sid, worker_sid)
-    return explainWorker(context.state, sid, askingOf(params, context))
+    const { state, sight } = context
+    const { sid } = inWorkspace(state, 'worker', workspace_sid, worker_sid)
+    const explained = explainWorker(state, sid, askingOf(params, context))
+    if (!sight) return explained
+    // How many wait is told; which ones only to who sees them.
+    const { next_task_sid, listed } = explained
+    return {
+      ...explained,
+      next_task_sid: next_task_sid !== null && sight.task(next_task_sid) ? next_task_sid : null,
+      listed: listed.filter(({ task_sid }) => sight.task(task_sid))
+    }
   }
 } satisfies Handlers
 

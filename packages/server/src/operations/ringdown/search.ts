@@ -1,4 +1,5 @@
 import type { State } from '@ringdown/engine/center'
+import { normalized, typeOf } from '@ringdown/engine/conversations/address'
 import type { ConversationRow } from '@ringdown/engine/conversations/rows'
 import { isKeyOf } from '@ringdown/engine/core/keys'
 import { foldedName } from '@ringdown/engine/core/names'
@@ -55,7 +56,7 @@ export const searchHandlers = {
 async function* found(context: Context, workspace_sid: string, query: string): AsyncGenerator<SearchResult> {
   if (/^[A-Z]{2}[0-9a-f]{32}$/.test(query)) yield* bySid(context, workspace_sid, query)
   yield* byUniqueName(context, query)
-  yield* byParticipant(context, 'address', query)
+  for (const address of addressesIn(query)) yield* byParticipant(context, 'address', address)
   yield* byParticipant(context, 'identity', query)
   yield* byName(context, workspace_sid, query)
 }
@@ -139,6 +140,13 @@ async function* byUniqueName(context: Context, unique_name: string): AsyncGenera
     const [conversation] = await context.ledger.find('conversation', { chat_service_sid, unique_name })
     if (conversation && (await sees(context, conversation))) yield conversationResult(conversation, 'unique_name')
   }
+}
+
+/** As it was written, as addresses are kept, and a number on each channel that has numbers. */
+function addressesIn(query: string): ReadonlySet<string> {
+  const address = normalized(query)
+  const isNumber = address !== null && typeOf(address) === 'sms'
+  return new Set([query, ...(address === null ? [] : [address]), ...(isNumber ? [`whatsapp:${address}`] : [])])
 }
 
 /** Conversations that somebody is, or was, in: the newest first. */

@@ -1,5 +1,5 @@
 import { isoMilliseconds } from '@ringdown/contract/instant'
-import { isJsonObject, valueAt } from '@ringdown/contract/json-text'
+import { valueAt } from '@ringdown/contract/json-text'
 import type { State } from '@ringdown/engine/center'
 import type { ConversationRow, MessageRow, ParticipantRow } from '@ringdown/engine/conversations/rows'
 import { nameKey } from '@ringdown/engine/core/names'
@@ -10,10 +10,15 @@ import { inWorkspace } from '@ringdown/engine/routing/lookup'
 import type { ReservationRow, TaskRow, WorkerChannelRow, WorkerRow } from '@ringdown/engine/routing/rows'
 import { seesConversation } from '../../access/sight.ts'
 import { Unavailable } from '../../commit/ledger.ts'
+import { replyTarget } from '../../insights/reply-target.ts'
+import { unreadCounts } from '../conversations/unread.ts'
 import type { Context, Handlers } from '../handler.ts'
 
 /** Conversations of one snapshot: those of tasks come first, then those that changed last. */
 const maxConversations = 100
+
+/** Messages that are shown of each conversation; while an offer rings, no others are. */
+const shownAtOnce = 3
 
 /** The last messages that are looked at for the first one that nobody has answered. */
 const lookedAt = 50
@@ -145,7 +150,7 @@ async function conversationsOf(
 
 async function shownConversation(context: Context, worker: WorkerRow, { conversation, task_sid }: Found) {
   const { state, ledger } = context
-  const { sid, version, chat_service_sid, friendly_name, unique_name, attributes, next_index } = conversation
+  const { sid, version, chat_service_sid, friendly_name, unique_name, attributes } = conversation
   const isClosed = conversation.state === 'closed'
   const participants = isClosed
     ? await ledger.find('participant', { conversation_sid: sid })
@@ -159,6 +164,9 @@ async function shownConversation(context: Context, worker: WorkerRow, { conversa
   })
   const identity = workerIdentity(worker)
   const own = participants.find((one) => one.identity === identity)
+  const { last_read_message_index = null } = own ?? {}
+  const [unread = 0] = own ? await unreadCounts(context, [{ conversation, last_read_message_index }]) : []
+  const target = replyTarget(state)
   const waiting_since = isClosed ? null : waitingSince(messages, customersOf(state, sid, participants))
   return {
     ...{ sid, version, chat_service_sid, friendly_name, unique_name, attributes, task_sid },
@@ -167,10 +175,11 @@ async function shownConversation(context: Context, worker: WorkerRow, { conversa
     date_updated: isoMilliseconds(conversation.date_updated),
     participants: participants.map(shownParticipant),
     last_message: messages[0] ? shownMessage(messages[0]) : null,
-    last_read_message_index: own?.last_read_message_index ?? null,
-    unread_count: own ? Math.max(0, next_index - 1 - (own.last_read_message_index ?? -1)) : 0,
+    last_messages: messages.slice(0, shownAtOnce).reverse().map(shownMessage),
+    last_read_message_index,
+    unread_count: unread,
     waiting_since: instant(waiting_since),
-    reply_due_at: instant(replyDue(state, waiting_since))
+    reply_due_at: instant(waiting_since === null || target === null ? null : waiting_since + target)
   }
 }
 
@@ -194,16 +203,6 @@ function waitingSince(messages: readonly MessageRow[], customers: ReadonlySet<st
     since = date_created
   }
   return since
-}
-
-/** `custom_data.ringdown.reply_target_s` of the Flex configuration says within how many seconds a reply is due. */
-function replyDue(state: State, waiting_since: number | null): number | null {
-  const { ui_attributes = null } = state.find('flex_configuration', state.account_sid) ?? {}
-  const root: unknown = typeof ui_attributes === 'string' ? JSON.parse(ui_attributes) : ui_attributes // checked when it was written
-  const custom = isJsonObject(root) ? root.custom_data : undefined
-  const ours = isJsonObject(custom) ? custom.ringdown : undefined
-  const target = isJsonObject(ours) ? ours.reply_target_s : undefined
-  return waiting_since !== null && typeof target === 'number' && target > 0 ? waiting_since + target * 1000 : null
 }
 
 function shownParticipant(row: ParticipantRow) {

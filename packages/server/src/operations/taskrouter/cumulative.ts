@@ -38,11 +38,12 @@ export const cumulative = {
     workspaceOf(context.state, workspace_sid)
     const figures = await figuresOf(context, workspace_sid, params, [workspace_sid])
     const { state, now } = context
-    const over = await tasksOver(context, 'workspace_sid', [workspace_sid], figures.task_channel_sid)
+    const { task_channel_sid } = figures
+    const over = await tasksOver(context, 'workspace_sid', [workspace_sid], task_channel_sid)
     return {
       ...owner(context, workspace_sid),
       realtime: {
-        ...taskFigures(state, workspace_sid, figures.task_channel_sid, over, now()),
+        ...taskFigures(workspace_sid, { state, now: now(), over, task_channel_sid }),
         ...workforceFigures(state, workspace_sid)
       },
       cumulative: { ...texts(figures), ...workspaceCumulative(figures, exact) }
@@ -103,11 +104,13 @@ export const cumulative = {
   async 'taskrouter_v1.FetchWorkflowStatistics'({ path: { workspace_sid, workflow_sid }, params }, context) {
     inWorkspace(context.state, 'workflow', workspace_sid, workflow_sid)
     const figures = await figuresOf(context, workspace_sid, params, [workflow_sid])
-    const over = await tasksOver(context, 'workflow_sid', [workflow_sid], figures.task_channel_sid)
+    const { state, now } = context
+    const { task_channel_sid } = figures
+    const over = await tasksOver(context, 'workflow_sid', [workflow_sid], task_channel_sid)
     return {
       ...owner(context, workspace_sid),
       workflow_sid,
-      realtime: taskFigures(context.state, workflow_sid, figures.task_channel_sid, over, context.now()),
+      realtime: taskFigures(workflow_sid, { state, now: now(), over, task_channel_sid }),
       cumulative: { ...texts(figures), ...workflowCumulative(figures, exact) }
     }
   },
@@ -118,7 +121,7 @@ export const cumulative = {
     return {
       ...owner(context, workspace_sid),
       ...dates(figures),
-      ...(await workersCumulative(statisticsOf(context), context, workspace_sid, undefined, figures))
+      ...(await workersCumulative(statisticsOf(context), context, figures, { workspace_sid }))
     }
   },
 
@@ -136,7 +139,7 @@ export const cumulative = {
       ),
       cumulative: {
         ...texts(figures),
-        ...(await workersCumulative(statisticsOf(context), context, workspace_sid, workers, figures))
+        ...(await workersCumulative(statisticsOf(context), context, figures, { workspace_sid, workers }))
       }
     }
   },
@@ -149,7 +152,7 @@ export const cumulative = {
       worker_sid,
       cumulative: {
         ...texts(figures),
-        ...(await workersCumulative(statisticsOf(context), context, workspace_sid, [worker_sid], figures))
+        ...(await workersCumulative(statisticsOf(context), context, figures, { workspace_sid, workers: [worker_sid] }))
       }
     }
   }
@@ -240,6 +243,7 @@ function queueStatistics(
   over: OverByPlace
 ) {
   const { task_channel_sid } = found
-  const { task_queue_sid, ...realtime } = queueFigures(state, workspace_sid, sid, task_channel_sid, over, now())
+  const counting = { state, now: now(), over, task_channel_sid }
+  const { task_queue_sid, ...realtime } = queueFigures(workspace_sid, sid, counting)
   return { task_queue_sid, realtime, cumulative: { ...texts(found), ...queueCumulative(found, exact) } }
 }

@@ -104,7 +104,7 @@ export const lists = {
     const group = inGroup(state.tables.task, index, key)
     const isMeant = (row: TaskRow) =>
       row.workspace_sid === workspace_sid &&
-      (sight === undefined || sight.task(row.sid, row)) &&
+      (sight === undefined || sight.openTask(row.sid, row)) &&
       (workflow_sid === undefined || row.workflow_sid === workflow_sid) &&
       (assignment_status === undefined || assignment_status.includes(row.assignment_status)) &&
       (priority === undefined || row.priority === priority) &&

@@ -44,6 +44,7 @@ export const taskrouterNouns: Readonly<Record<string, Noun>> = {
     kind: 'reservation',
     find: ({ ledger }, path: OfTask & One) => reservationOf(ledger, path),
     rows: rowsOfTask,
+    isSeen: (sight, row) => sight.reservationOfTask(row),
     represent: representReservation
   }),
   worker_reservation: noun({

@@ -3,12 +3,13 @@ import type { Settings } from '@ringdown/engine/settings'
 import type { Ledger } from '../../commit/ledger.ts'
 import type { Context } from '../handler.ts'
 
-/** What Twilio limits by requests a second, each on its own (reference taskrouter 2.6, 7.6, 10). */
+/** What Twilio limits by requests a second, each on its own (reference taskrouter 2.6, 7.6, 10; studio 7). */
 type Limited =
   | 'EvaluateTaskAttributes'
   | 'TargetWorkersExpression'
   | 'EvaluateWorkerAttributes'
   | 'TaskQueues/RealTimeStatistics'
+  | 'Executions'
 
 /** Instants of the last requests by account, in milliseconds of its clock: as many as may come in a second. */
 const recent = new WeakMap<Ledger, Map<Limited, number[]>>()

@@ -101,10 +101,11 @@ export function representTask(
     reason: row.reason,
     timeout: row.timeout,
     task_queue_sid: row.task_queue_sid,
-    task_queue_friendly_name: nameOf(state, 'task_queue', row.task_queue_sid),
+    // Rows that older versions put away lack the names.
+    task_queue_friendly_name: nameOf(state, 'task_queue', row.task_queue_sid) ?? row.task_queue_name ?? null,
     task_queue_entered_date: row.task_queue_entered_date,
     workflow_sid: row.workflow_sid,
-    workflow_friendly_name: nameOf(state, 'workflow', row.workflow_sid),
+    workflow_friendly_name: nameOf(state, 'workflow', row.workflow_sid) ?? row.workflow_name ?? null,
     task_channel_sid: row.task_channel_sid,
     task_channel_unique_name: state.find('task_channel', row.task_channel_sid)?.unique_name ?? null,
     virtual_start_time: row.virtual_start_time,

@@ -13,11 +13,11 @@ export const statistics = {
   async 'taskrouter_v1.FetchWorkspaceRealTimeStatistics'({ path: { workspace_sid }, params }, context) {
     const { state, now } = context
     workspaceOf(state, workspace_sid)
-    const channel = channelSid(state, workspace_sid, params.task_channel)
-    const over = await tasksOver(context, 'workspace_sid', [workspace_sid], channel)
+    const task_channel_sid = channelSid(state, workspace_sid, params.task_channel)
+    const over = await tasksOver(context, 'workspace_sid', [workspace_sid], task_channel_sid)
     return {
       ...owner(state, workspace_sid),
-      ...taskFigures(state, workspace_sid, channel, over, now()),
+      ...taskFigures(workspace_sid, { state, now: now(), over, task_channel_sid }),
       ...workforceFigures(state, workspace_sid)
     }
   },
@@ -25,20 +25,24 @@ export const statistics = {
   async 'taskrouter_v1.FetchTaskQueueRealTimeStatistics'({ path: { workspace_sid, task_queue_sid }, params }, context) {
     const { state, now } = context
     inWorkspace(state, 'task_queue', workspace_sid, task_queue_sid)
-    const channel = channelSid(state, workspace_sid, params.task_channel)
-    const over = await tasksOver(context, 'task_queue_sid', [task_queue_sid], channel)
+    const task_channel_sid = channelSid(state, workspace_sid, params.task_channel)
+    const over = await tasksOver(context, 'task_queue_sid', [task_queue_sid], task_channel_sid)
     return {
       ...owner(state, workspace_sid),
-      ...queueFigures(state, workspace_sid, task_queue_sid, channel, over, now())
+      ...queueFigures(workspace_sid, task_queue_sid, { state, now: now(), over, task_channel_sid })
     }
   },
 
   async 'taskrouter_v1.FetchWorkflowRealTimeStatistics'({ path: { workspace_sid, workflow_sid }, params }, context) {
     const { state, now } = context
     inWorkspace(state, 'workflow', workspace_sid, workflow_sid)
-    const channel = channelSid(state, workspace_sid, params.task_channel)
-    const over = await tasksOver(context, 'workflow_sid', [workflow_sid], channel)
-    return { ...owner(state, workspace_sid), workflow_sid, ...taskFigures(state, workflow_sid, channel, over, now()) }
+    const task_channel_sid = channelSid(state, workspace_sid, params.task_channel)
+    const over = await tasksOver(context, 'workflow_sid', [workflow_sid], task_channel_sid)
+    return {
+      ...owner(state, workspace_sid),
+      workflow_sid,
+      ...taskFigures(workflow_sid, { state, now: now(), over, task_channel_sid })
+    }
   },
 
   'taskrouter_v1.FetchWorkersRealTimeStatistics'({ path: { workspace_sid } }, { state }) {
@@ -50,18 +54,15 @@ export const statistics = {
     const { state, now } = context
     workspaceOf(state, workspace_sid)
     checkRate(context, 'bulk_statistics', 'TaskQueues/RealTimeStatistics')
-    const at = now()
     const sids = queueSids(params.queue_sids)
     const over = await tasksOver(context, 'task_queue_sid', sids, undefined)
+    const counting = { state, now: now(), over }
     const task_queue_data = sids.map((sid) => {
       // A queue that does not exist has an entry with zeros (reference taskrouter 7.6).
       const { longest_relative_task_age_in_queue, longest_relative_task_sid_in_queue, ...figures } = queueFigures(
-        state,
         workspace_sid,
         state.find('task_queue', sid)?.workspace_sid === workspace_sid ? sid : '',
-        undefined,
-        over,
-        at
+        counting
       )
       return { ...figures, task_queue_sid: sid }
     })

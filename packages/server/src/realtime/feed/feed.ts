@@ -1,12 +1,15 @@
 import { InvalidRequest } from '@ringdown/contract/form'
 import type { State } from '@ringdown/engine/center'
+import { defaultServiceSid } from '@ringdown/engine/conversations/lookup'
+import { nameKey } from '@ringdown/engine/core/names'
 import type { EngineEvent } from '@ringdown/engine/events'
 import type { Logger } from 'pino'
+import type { FollowedBy } from '../../access/event-sight.ts'
 import { unknownCaller } from '../../access/refusals.ts'
 import type { Account } from '../../commit/account.ts'
 import { Unavailable } from '../../commit/ledger.ts'
+import { Cursors } from '../../log/cursor.ts'
 import { EventSearch } from '../../log/event-search.ts'
-import { Cursors } from './cursor.ts'
 import { FeedEvent, type FeedFilter } from './event.ts'
 import { Presence, type Sign, type SignKind } from './presence.ts'
 import type { FeedQuestion } from './question.ts'
@@ -18,10 +21,19 @@ export type FeedAccount = Pick<
 > &
   Partial<Pick<Account, 'onBlanked'>>
 
+/** Who tells boards as they change. */
+export interface BoardSource {
+  /** Tells the board of a workspace, JSON text, until the answered function is called. */
+  follow(workspace_sid: string, tell: (text: string) => void): () => void
+}
+
 export interface FeedLimits {
   /** Calls that may wait for an event at once, and streams that may be open. */
   readonly polls: number
   readonly streams: number
+  /** The same of one user: a customer with a token keeps out nobody else. */
+  readonly own_polls: number
+  readonly own_streams: number
   /** Events that are kept in memory while anybody follows. */
   readonly recent: number
   /** Events of one read of the log, and those that one call may pass on its way. */
@@ -41,6 +53,8 @@ export interface FeedLimits {
 const defaultFeedLimits: FeedLimits = {
   polls: 200,
   streams: 5000,
+  own_polls: 10,
+  own_streams: 50,
   recent: 2048,
   chunk: 500,
   passed: 20_000,
@@ -98,6 +112,10 @@ interface Waiter {
  */
 export class Feed {
   readonly cursors: Cursors
+  /** Told who types and who looks, as streams are that want to know. */
+  readonly onSign = new Set<
+    (kind: SignKind, whose: Pick<Sign, 'conversation_sid' | 'identity'>, active: boolean) => void
+  >()
   readonly #account: FeedAccount
   readonly #log: Logger
   readonly #limits: FeedLimits
@@ -111,6 +129,11 @@ export class Feed {
   /** Streams that hear who types and who looks. */
   readonly #listeners = new Set<Pick<FeedQuestion, 'filter'> & { readonly door: StreamDoor }>()
   readonly #presence = new Presence()
+  readonly #boards: () => BoardSource | undefined
+  /** Streams that are open, by whose they are. */
+  readonly #online = new Map<string, number>()
+  /** Calls that wait, by whose they are. */
+  readonly #waiting = new Map<string, number>()
   #polls = 0
   #streams = 0
   /** One for each call and stream, to end it by. */
@@ -124,8 +147,15 @@ export class Feed {
     this.#recent = []
   }
 
-  constructor(account: FeedAccount, log: Logger, limits: Partial<FeedLimits> = {}) {
+  /** @param boards - who tells boards; without it nobody does. */
+  constructor(
+    account: FeedAccount,
+    log: Logger,
+    limits: Partial<FeedLimits> = {},
+    boards: () => BoardSource | undefined = () => undefined
+  ) {
     this.#account = account
+    this.#boards = boards
     this.#log = log
     this.#limits = { ...defaultFeedLimits, ...limits }
     this.#state = account.state
@@ -163,8 +193,14 @@ export class Feed {
           return page
         }
         if (this.#polls >= this.#limits.polls) throw tooMany('calls are waiting for events')
+        if (this.#has(this.#waiting, question.whose) >= this.#limits.own_polls)
+          throw tooMany('calls are waiting for events of this user, or')
         this.#polls++
-        position = await this.#grown(position, filter, left, over).finally(() => this.#polls--)
+        this.#count(this.#waiting, question.whose, 1)
+        position = await this.#grown(position, filter, left, over).finally(() => {
+          this.#polls--
+          this.#count(this.#waiting, question.whose, -1)
+        })
       }
     })
   }
@@ -175,20 +211,58 @@ export class Feed {
    */
   async open(question: FeedQuestion): Promise<(door: StreamDoor, signal: AbortSignal) => Promise<void>> {
     if (this.#streams >= this.#limits.streams) throw tooMany('streams are open')
+    if (this.#has(this.#online, question.whose) >= this.#limits.own_streams)
+      throw tooMany('streams are open of this user, or')
     const position = await this.#using(undefined, undefined, () => this.#startOf(question))
     return async (door, signal) => {
+      // Of those that are opened at once, none was there when the others asked.
+      if (this.#has(this.#online, question.whose) >= this.#limits.own_streams) return door.end('unavailable', position)
       this.#streams++
       const listener = { filter: question.filter, door }
       if (question.presence) this.#listeners.add(listener)
+      const unfollow = this.#tellBoard(question, door)
+      this.#count(this.#online, question.whose, 1)
       const run = (over: AbortSignal) => this.#stream(position, question, door, over)
       await this.#using(signal, question.stands, run).finally(() => {
         this.#streams--
+        this.#count(this.#online, question.whose, -1)
         this.#listeners.delete(listener)
+        unfollow()
       })
     }
   }
 
+  /** Whoever has not read what came before is told the board later. */
+  #tellBoard({ board }: FeedQuestion, door: StreamDoor): () => void {
+    const source = board === undefined ? undefined : this.#boards()
+    if (!source || board === undefined) return () => {}
+    return source.follow(board, (text) => {
+      if (door.unread() <= this.#limits.unread_bytes) door.tell('board', text)
+    })
+  }
+
   // What is kept nowhere
+
+  /** Whether a user of a service follows the log by a stream now. */
+  isOnline(user: { readonly identity: string; readonly chat_service_sid: string }): boolean {
+    const isDefault = user.chat_service_sid === defaultServiceSid(this.#account.state)
+    return (
+      this.#online.has(onlineKey(user)) ||
+      (isDefault && this.#online.has(onlineKey({ ...user, chat_service_sid: undefined })))
+    )
+  }
+
+  #has(counts: ReadonlyMap<string, number>, whose: FollowedBy | undefined): number {
+    return whose === undefined ? 0 : (counts.get(onlineKey(whose)) ?? 0)
+  }
+
+  #count(counts: Map<string, number>, whose: FollowedBy | undefined, more: 1 | -1): void {
+    if (whose === undefined) return
+    const key = onlineKey(whose)
+    const many = (counts.get(key) ?? 0) + more
+    if (many > 0) counts.set(key, many)
+    else counts.delete(key)
+  }
 
   /** Somebody types or looks, or does so no more; streams that want to know are told. Answers the sign; `now` is in milliseconds. */
   sign(
@@ -197,11 +271,17 @@ export class Feed {
     { active, now }: { readonly active: boolean; readonly now: number }
   ): Sign | undefined {
     if (!active) {
-      if (this.#presence.end(kind, whose, now)) this.#tell(kind, { ...whose, active, ends_at: null })
+      if (this.#presence.end(kind, whose, now)) {
+        this.#tell(kind, { ...whose, active, ends_at: null })
+        for (const hear of this.onSign) hear(kind, whose, false)
+      }
       return undefined
     }
     const { sign, isNews } = this.#presence.set(kind, whose, now)
-    if (isNews) this.#tell(kind, { ...whose, active, ends_at: new Date(sign.ends_at).toISOString() })
+    if (isNews) {
+      this.#tell(kind, { ...whose, active, ends_at: new Date(sign.ends_at).toISOString() })
+      for (const hear of this.onSign) hear(kind, whose, true)
+    }
     return sign
   }
 
@@ -291,6 +371,7 @@ export class Feed {
   async #step(position: number, filter: FeedFilter, most: number): Promise<FeedPage & { readonly size: number }> {
     const end = this.#end
     const found = this.#kept(position) ?? (await this.#read(position, end))
+    await filter.learn(found)
     // Seqs have no gaps, and the oldest events go first: where one is missing, all before it are gone.
     const first = found[0]?.seq ?? end + 1
     const events: FeedEvent[] = []
@@ -299,9 +380,10 @@ export class Feed {
     for (const event of found) {
       if (events.length >= most || size >= this.#limits.answer) break
       at = event.seq
-      if (!filter.fits(event)) continue
-      events.push(event)
-      size += event.text.length
+      const told = filter.told(event)
+      if (!told) continue
+      events.push(told)
+      size += told.text.length
     }
     return { events, position: at, isTruncated: first > position + 1, hasMore: at < this.#end, size }
   }
@@ -356,7 +438,7 @@ export class Feed {
     if (this.#recent.length > 2 * this.#limits.recent) this.#recent = this.#recent.slice(-this.#limits.recent)
     this.#end = last.seq
     for (const waiter of this.#waiters) {
-      if (isGap || fresh.some((event) => waiter.filter.fits(event))) waiter.wake()
+      if (isGap || fresh.some((event) => waiter.filter.mayFit(event))) waiter.wake()
       else waiter.position = last.seq
     }
   }
@@ -423,4 +505,8 @@ export class Feed {
 
 function tooMany(what: string): InvalidRequest {
   return new InvalidRequest(`Too many ${what} of this account: try again later`, null, { status: 429, code: 20429 })
+}
+
+function onlineKey({ identity, chat_service_sid }: FollowedBy): string {
+  return nameKey(chat_service_sid ?? '', identity)
 }

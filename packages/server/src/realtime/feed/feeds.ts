@@ -1,13 +1,14 @@
-import type { State } from '@ringdown/engine/center'
 import type { Logger } from 'pino'
+import { type ReadAccount, readAccountOf } from '../../access/event-sight.ts'
 import type { Account } from '../../commit/account.ts'
-import { Feed, type FeedLimits } from './feed.ts'
+import { type BoardSource, Feed, type FeedLimits } from './feed.ts'
 
 /** The feed of each account: one, whichever door it is followed through. */
 export class Feeds {
   readonly #accountOf: (account_sid: string) => Account | undefined
   readonly #log: Logger
   readonly #limits: Partial<FeedLimits> | undefined
+  readonly #boardsOf: (account_sid: string) => BoardSource | undefined
   readonly #feeds = new Map<Account, Feed>()
 
   /**
@@ -16,25 +17,28 @@ export class Feeds {
   constructor(
     accountOf: (account_sid: string) => Account | undefined,
     log: Logger,
-    limits: Partial<FeedLimits> | undefined
+    limits: Partial<FeedLimits> | undefined,
+    boardsOf: (account_sid: string) => BoardSource | undefined = () => undefined
   ) {
     this.#accountOf = accountOf
     this.#log = log
     this.#limits = limits
+    this.#boardsOf = boardsOf
   }
 
   /** Undefined while the account's log cannot be read here. */
   of(account_sid: string): Feed | undefined {
     const account = this.#accountOf(account_sid)
     if (!account?.isReadable) return undefined
-    const feed = this.#feeds.get(account) ?? new Feed(account, this.#log, this.#limits)
+    const feed =
+      this.#feeds.get(account) ?? new Feed(account, this.#log, this.#limits, () => this.#boardsOf(account_sid))
     this.#feeds.set(account, feed)
     return feed
   }
 
   /** The account's rows, by which it is known who may hear what. */
-  stateOf(account_sid: string): State | undefined {
-    return this.#accountOf(account_sid)?.state
+  readAccount(account_sid: string): ReadAccount {
+    return readAccountOf(() => this.#accountOf(account_sid))
   }
 
   /** Ends every wait and every stream. */

@@ -1,4 +1,4 @@
-import type { Cursors } from './cursor.ts'
+import type { Cursors } from '../../log/cursor.ts'
 import type { FeedPage, StreamEnd } from './feed.ts'
 
 /** Why the server ends a stream, for whoever reads it. */

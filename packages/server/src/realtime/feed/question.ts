@@ -3,7 +3,7 @@ import { instantOf } from '@ringdown/contract/instant'
 import { isJsonObject } from '@ringdown/contract/json-text'
 import { durationOf } from '@ringdown/engine/conversations/duration'
 import { eventTypes } from '@ringdown/engine/events'
-import type { EventReader } from '../../access/event-sight.ts'
+import type { EventReader, FollowedBy } from '../../access/event-sight.ts'
 import { FeedFilter } from './event.ts'
 
 /** What somebody asks the feed: where to begin, what for, how much, how long. */
@@ -17,8 +17,12 @@ export interface FeedQuestion {
   readonly wait_ms: number
   /** Of a stream: whether it hears who types and who looks at a conversation. */
   readonly presence: boolean
+  /** Of a stream: the workspace whose board it is told. */
+  readonly board?: string | undefined
   /** Whether whoever asks may still do so; looked at while it waits. */
   readonly stands?: (() => boolean) | undefined
+  /** Who asks, as conversations know it: while its stream is open, it is online. */
+  readonly whose?: FollowedBy | undefined
 }
 
 /** Names and values as a query has them. */
@@ -35,7 +39,7 @@ const narrowing: Readonly<Record<string, { readonly prefix: string; readonly fie
   interaction_sid: { prefix: 'KD', fields: ['interaction_sid'] }
 }
 
-const names = ['cursor', 'since', 'types', ...Object.keys(narrowing), 'limit', 'wait_s', 'presence']
+const names = ['cursor', 'since', 'types', ...Object.keys(narrowing), 'limit', 'wait_s', 'presence', 'board']
 
 const maxWait_s = 50
 const usualWait_s = 25
@@ -58,11 +62,13 @@ export function feedQuestion(parameters: QueryParameters, now: number, reader?: 
   return {
     cursor: one('cursor'),
     since: since === undefined ? undefined : sinceOf(since, now),
-    filter: new FeedFilter(typesOf(parameters.get('types') ?? []), aboutOf(one), reader?.sees),
+    filter: new FeedFilter(typesOf(parameters.get('types') ?? []), aboutOf(one), reader),
     stands: reader?.stands,
+    whose: reader?.whose,
     limit: integerOf('limit', one('limit'), { usual: usualEvents, least: 1, most: maxEvents }),
     wait_ms: integerOf('wait_s', one('wait_s'), { usual: usualWait_s, least: 0, most: maxWait_s }) * 1000,
-    presence: flagOf('presence', one('presence'))
+    presence: flagOf('presence', one('presence')),
+    board: boardOf(one('board'), reader)
   }
 }
 
@@ -126,6 +132,25 @@ function sinceOf(text: string, now: number): number {
       'since'
     )
   return since
+}
+
+function boardOf(sid: string | undefined, reader: EventReader | undefined): string | undefined {
+  if (sid === undefined) return undefined
+  if (!/^WS[0-9a-f]{32}$/.test(sid))
+    throw new InvalidRequest(
+      `Parameter board is invalid: a SID that begins with WS is expected, not '${shown(sid)}'`,
+      'board'
+    )
+  if (reader?.seesBoard?.(sid) === false)
+    throw new InvalidRequest(
+      'Parameter board is refused: only who sees all queues is told the board as it changes',
+      'board',
+      {
+        code: 20403,
+        status: 403
+      }
+    )
+  return sid
 }
 
 function flagOf(name: string, text: string | undefined): boolean {

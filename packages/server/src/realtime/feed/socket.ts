@@ -6,7 +6,8 @@ import { isJsonObject } from '@ringdown/contract/json-text'
 import type { Logger } from 'pino'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Caller } from '../../access/caller.ts'
-import type { EventReader, EventSubject } from '../../access/event-sight.ts'
+import type { EventReader, EventSubject, Heard } from '../../access/event-sight.ts'
+import { answerPings } from '../pongs.ts'
 import { refuseUpgrade } from '../upgrade.ts'
 import type { Feed, FeedPage, StreamDoor, StreamEnd } from './feed.ts'
 import { pageText, streamEnds } from './page.ts'
@@ -52,7 +53,12 @@ const farewell_ms = 5_000
  */
 export class FeedSockets {
   readonly #options: FeedSocketOptions
-  readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 16 * 1024 })
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    autoPong: false,
+    maxPayload: 16 * 1024
+  })
   #isClosed = false
   /** How each of those who have not said yet by whom they are is hung up on; who came first stands first. */
   readonly #strangers = new Set<() => void>()
@@ -77,6 +83,7 @@ export class FeedSockets {
         socket.off('error', onError)
         this.#sockets.handleUpgrade(request, socket, head, (opened) => {
           opened.on('error', () => {}) // a close follows
+          answerPings(opened)
           if (this.#isClosed) opened.close(1001)
           else if (run && held) this.#serve(opened, held, run)
           else this.#greet(opened, held, asked)
@@ -134,13 +141,30 @@ export class FeedSockets {
   #serve(socket: WebSocket, held: Held, run: Awaited<ReturnType<Feed['open']>>): void {
     const gone = new AbortController()
     socket.once('close', () => gone.abort())
-    // What else a client says than a new token has no meaning.
-    socket.on('message', (message) => {
-      const renewed = async () => {
-        const { token } = memberOf(parsed(String(message)))
-        if (typeof token === 'string') held.renew(await this.#options.admitBy(token))
+    const { admitBy, log } = this.#options
+    // What else a client says than a new token has no meaning. One is read at a time, and of those that come meanwhile the
+    // last: whoever sends many keeps nobody waiting.
+    let isRenewing = false
+    let last: string | undefined
+    const renew = async () => {
+      while (last !== undefined) {
+        const { token } = memberOf(parsed(last))
+        last = undefined
+        if (typeof token === 'string') held.renew(await admitBy(token))
       }
-      renewed().catch((err: unknown) => this.#options.log.debug({ err }, 'a socket of the feed was not renewed'))
+    }
+    socket.on('message', (message) => {
+      last = String(message)
+      if (isRenewing) return
+      isRenewing = true
+      renew()
+        .catch((err: unknown) => {
+          last = undefined
+          log.debug({ err }, 'a socket of the feed was not renewed')
+        })
+        .finally(() => {
+          isRenewing = false
+        })
     })
     if (socket.readyState !== WebSocket.OPEN) return
     run(doorOf(socket, held.feed), gone.signal).catch((err: unknown) => {
@@ -162,8 +186,17 @@ class Held implements EventReader {
     this.#reader = reader
   }
 
+  /** The same all along, as the holder is. */
+  get whose(): EventReader['whose'] {
+    return this.#reader.whose
+  }
+
   readonly stands = () => this.#reader.stands?.() ?? true
-  readonly sees = (event: EventSubject) => this.#reader.sees?.(event) ?? true
+  readonly seesBoard = (workspace_sid: string) => this.#reader.seesBoard?.(workspace_sid) ?? true
+  readonly sees = (event: EventSubject): Heard => (this.#reader.sees ? this.#reader.sees(event) : 'all')
+  readonly learn = async (events: readonly EventSubject[]) => this.#reader.learn?.(events)
+  readonly mayConcern = (event: EventSubject) =>
+    this.#reader.mayConcern ? this.#reader.mayConcern(event) : this.sees(event) !== false
 
   /** Somebody else's token changes nothing. */
   renew({ feed, caller, reader }: Admitted): void {

@@ -44,6 +44,18 @@ export function tokenIn(body: unknown): string {
   return token
 }
 
+/**
+ * The same where nothing else in the body looks like a token: found in a sixth of the time, wherever it stands. `readCall`
+ * sees to it that it stands where a token does; until then it says who calls, or that nobody knows.
+ */
+export function likelyTokenIn(body: unknown): string {
+  const found = [...(typeof body === 'string' ? body : '').matchAll(/"token"\s*:\s*"([^"\\]*)"/g)]
+  const [only] = found
+  if (found.length !== 1 || only?.[1] === undefined) return tokenIn(body)
+  if (only[1].length > longestToken) throw new InvalidRequest(malformed)
+  return only[1]
+}
+
 /** `"`, `{` and `[`; what closes the last two comes two places later. */
 const quote = 0x22
 const curly = 0x7b
@@ -141,7 +153,7 @@ export function callParameters<Id extends OperationId>(
     contentType: undefined,
     headers: { 'if-match': if_match }
   })
-  return { ...parsed.params, ...parsed.path } as ParametersOf<Id> // the types are made of the same contract
+  return { ...parsed.params, ...parsed.path } as object as ParametersOf<Id> // the types are made of the same contract
 }
 
 type ParametersOf<Id extends OperationId> = OperationTypes[Id]['path'] & OperationTypes[Id]['params']

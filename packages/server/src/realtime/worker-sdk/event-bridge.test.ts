@@ -17,7 +17,7 @@ import { SignJWT } from 'jose'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { tokenIn } from './call.ts'
+import { likelyTokenIn, readCall, tokenIn } from './call.ts'
 import type { SessionLimits } from './sessions.ts'
 
 const account_sid = `AC${'a'.repeat(32)}`
@@ -301,7 +301,7 @@ describe('the token in the body of a call', () => {
     ['{"a\\"token":"no","token":"yes","z":', 'yes'],
     ['{"token":"one","token":"two"}', 'two']
   ])('of %s is %s', (body, token) => {
-    expect(tokenIn(body)).toBe(token)
+    expect([tokenIn(body), likelyTokenIn(body)]).toEqual([token, token])
   })
 
   it.each([
@@ -318,5 +318,13 @@ describe('the token in the body of a call', () => {
     '\\'.repeat(65_000)
   ])('is missing (%#)', (body) => {
     expect(() => tokenIn(body)).toThrow(/token/)
+    // What looks like one and is none is seen when its caller is known, at the latest.
+    expect(() => likelyTokenIn(body) && readCall(body, undefined)).toThrow()
+  })
+
+  it('counts where it stands alone, whoever may have it', () => {
+    const body = '{"url":"Workspaces","method":"GET","params":{"token":"inner"}}'
+    expect(likelyTokenIn(body)).toBe('inner')
+    expect(() => readCall(body, undefined)).toThrow(/url, method/)
   })
 })

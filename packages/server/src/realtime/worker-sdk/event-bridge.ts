@@ -11,10 +11,11 @@ import type { Tokens } from '../../access/tokens.ts'
 import type { Account } from '../../commit/account.ts'
 import { exchangeOf } from '../../commit/exchange.ts'
 import { Unavailable } from '../../commit/ledger.ts'
+import { answerPings } from '../pongs.ts'
 import { strangers } from '../strangers.ts'
 import { onUpgrade, refuseUpgrade } from '../upgrade.ts'
 import { type Access, accessBy } from './access.ts'
-import { longestCall, readCall, tokenIn } from './call.ts'
+import { likelyTokenIn, longestCall, readCall } from './call.ts'
 import { pushedBy } from './pushed-event.ts'
 import { answerCall } from './rpc.ts'
 import {
@@ -76,7 +77,12 @@ export function mountEventBridge(app: FastifyInstance, options: EventBridgeOptio
 class EventBridge {
   readonly #options: EventBridgeOptions
   readonly #sessions: WorkerSessions
-  readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 16 * 1024 })
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    autoPong: false,
+    maxPayload: 16 * 1024
+  })
   /** Accounts whose batches are followed, and the state that their sockets know. */
   readonly #followed = new Map<Account, State>()
 
@@ -96,7 +102,7 @@ class EventBridge {
     let body: object
     let isKnown = false
     try {
-      const access = await this.#read(tokenIn(request.body))
+      const access = await this.#read(likelyTokenIn(request.body))
       isKnown = true
       const call = readCall(request.body, headerOf(request.headers['if-match']))
       const exchange = exchangeOf(reply.raw, { actor: access.actor })
@@ -128,6 +134,7 @@ class EventBridge {
       ({ access, wishes }) => {
         socket.off('error', onError)
         this.#sockets.handleUpgrade(request, socket, head, (opened) => {
+          answerPings(opened)
           this.#sessions.open(opened, access, wishes, this.#machineNow())
         })
       },

@@ -134,3 +134,23 @@ it.each([
   expect(await posted('POST', 'Tasks', task)).toMatchObject({ sid: expect.stringMatching(/^WT/) })
   expect(account.state.tables.task.all().at(-1)?.attributes).toBe(attributes)
 })
+
+it('a worker is shown no expression of a queue, and may not ask who is in one', async () => {
+  const { workspace_sid } = access
+  const target_workers = 'salary > 10'
+  const { task_queue } = await account.execute({
+    type: 'task_queue.create',
+    workspace_sid,
+    friendly_name: 'Expensive',
+    target_workers
+  })
+  const one = await call('GET', `TaskQueues/${task_queue.sid}`, {})
+  const all = await call('GET', 'TaskQueues', {})
+  expect(one).toMatchObject({ friendly_name: 'Expensive', target_workers: '' })
+  expect(JSON.stringify(all)).not.toContain('salary')
+  for (const asked of [{ TaskQueueSid: task_queue.sid }, { TaskQueueName: 'Expensive' }])
+    await expect(call('GET', 'Workers', asked)).rejects.toMatchObject({ status: 403, code: 20403 })
+  expect(await call('GET', 'TaskQueues', { WorkerSid: access.worker_sid })).toBeDefined()
+  const other = account.state.tables.worker.all().find(({ sid }) => sid !== access.worker_sid)?.sid
+  await expect(call('GET', 'TaskQueues', { WorkerSid: other })).rejects.toMatchObject({ status: 403 })
+})

@@ -15,6 +15,7 @@ import {
   type WorkerRow
 } from '@ringdown/engine/routing/rows'
 import { checkExpression } from '@ringdown/engine/routing/task-queue'
+import { callOfTask } from '@ringdown/engine/voice/queue'
 import type { RoleStanding } from '../../access/caller.ts'
 import { Sight, seesTask, teamOf } from '../../access/sight.ts'
 import { forbiddenMember } from '../../access/worker-attributes.ts'
@@ -85,8 +86,8 @@ const reads: Readonly<Record<string, CallHandler>> = {
   'Workspaces/:workspace_sid/Workers/:sid': (path, { state, access }) =>
     shownWorker(state, found(state, 'worker', path), access),
 
-  'Workspaces/:workspace_sid/TaskQueues/:sid': (path, { state }) =>
-    taskQueuePayload(state, found(state, 'task_queue', path)),
+  'Workspaces/:workspace_sid/TaskQueues/:sid': (path, { state, access }) =>
+    shownQueue(state, found(state, 'task_queue', path), access),
 
   async 'Workspaces/:workspace_sid/Tasks/:sid'(path, scene) {
     await checkTask(scene, path.sid)
@@ -140,8 +141,9 @@ const reads: Readonly<Record<string, CallHandler>> = {
       .filter((sid) => sid !== undefined)
       .map((sid) => state.matcher.members(String(sid)))
     const expression = filterOf(asked.target_workers_expression, 'worker', 'TargetWorkersExpression')
-    // What it finds tells of attributes that are not shown.
-    if (expression && access.role === 'worker') forbid('a worker may not ask for attributes of others')
+    // What an expression finds tells of attributes that are not shown, and so does who is in a queue.
+    if (access.role === 'worker' && (expression || queues.length > 0))
+      forbid('a worker may not ask for attributes of others')
     const { worker } = state.tables
     const isMeant = (row: WorkerRow) =>
       isNamed(row, asked.friendly_name, foldedName) &&
@@ -168,8 +170,11 @@ const reads: Readonly<Record<string, CallHandler>> = {
     return contentsOf(rows, call.params, (row) => shownWorker(state, row, access), ordering)
   },
 
-  'Workspaces/:workspace_sid/TaskQueues'(path, { state, call }) {
+  'Workspaces/:workspace_sid/TaskQueues'(path, { state, call, access }) {
     const asked = callParameters('taskrouter_v1.ListTaskQueue', path, call)
+    // The SDK asks for the queues of its own worker.
+    if (access.role === 'worker' && asked.worker_sid !== undefined && asked.worker_sid !== access.worker_sid)
+      forbid('the queues of another Worker tell of its attributes')
     const queues = asked.worker_sid ? state.matcher.queuesOf(String(asked.worker_sid)) : undefined
     const rows = [
       ...state.tables.task_queue.by('workspace_sid', workspaceOf(state, path.workspace_sid ?? '').sid)
@@ -180,7 +185,7 @@ const reads: Readonly<Record<string, CallHandler>> = {
       path,
       asked
     )
-    return contentsOf(rows, call.params, (row) => taskQueuePayload(state, row), ordering)
+    return contentsOf(rows, call.params, (row) => shownQueue(state, row, access), ordering)
   },
 
   async 'Workspaces/:workspace_sid/Tasks'(path, { state, call, access, ledger, now }) {
@@ -200,7 +205,7 @@ const reads: Readonly<Record<string, CallHandler>> = {
       isAsked(row.task_queue_sid, queue) &&
       isAsked(row.priority, asked.priority) &&
       isAsked(row.routing_target, asked.routing_target) &&
-      (sight === undefined || sight.task(row.sid, row)) &&
+      (sight === undefined || sight.openTask(row.sid, row)) &&
       (statuses === undefined || statuses.includes(row.assignment_status))
     const { sid } = workspaceOf(state, workspace_sid)
     const all = await withStored(ledger, 'task', task.list('workspace_sid', sid), [['workspace_sid', '=', sid]])
@@ -254,16 +259,18 @@ const writes: Readonly<Record<string, CallHandler>> = {
   async 'Workspaces/:workspace_sid/Workers/:worker_sid/Reservations/:sid'(path, scene) {
     checkOwn(scene, path.worker_sid)
     const { call, ledger, execute } = scene
-    checkInstruction(call.params.Instruction)
     const params = callParameters('taskrouter_v1.UpdateWorkerReservation', path, call)
     const { reservation } = await execute({ type: 'reservation.update', ...params })
     return answeredReservation(ledger.account_sid, reservation, ledger.state.find('worker', reservation.worker_sid))
   },
 
-  'Workspaces/:workspace_sid/Tasks/:task_sid/Reservations/:sid'(_path, { call, access }) {
+  async 'Workspaces/:workspace_sid/Tasks/:task_sid/Reservations/:sid'(path, { call, access, ledger, execute }) {
     if (access.role === 'worker') forbid('only supervisors may supervise')
-    checkInstruction(call.params.Instruction)
-    throw new InvalidRequest('Only Instruction=supervise is possible here', 'Instruction')
+    if (!spelled(['supervise'], call.params.Instruction))
+      throw new InvalidRequest('Only Instruction=supervise is possible here', 'Instruction')
+    const params = callParameters('taskrouter_v1.UpdateTaskReservation', path, call)
+    const { reservation } = await execute({ type: 'reservation.update', ...params })
+    return answeredReservation(ledger.account_sid, reservation, ledger.state.find('worker', reservation.worker_sid))
   },
 
   async 'Workspaces/:workspace_sid/Workers/:worker_sid/Transfers'(path, scene) {
@@ -301,16 +308,116 @@ const writes: Readonly<Record<string, CallHandler>> = {
     return transferPayload(ledger.account_sid, transfer)
   },
 
-  'Workspaces/:workspace_sid/Workers/:worker_sid/CustomerParticipant': noCall,
-  'Workspaces/:workspace_sid/Workers/:worker_sid/WorkerParticipant': noCall,
-  'Workspaces/:workspace_sid/Workers/:worker_sid/HoldWorkerParticipant': noCall,
-  'Workspaces/:workspace_sid/Workers/:worker_sid/KickWorkerParticipant': noCall
+  async 'Workspaces/:workspace_sid/Workers/:worker_sid/CustomerParticipant'(path, scene) {
+    checkOwn(scene, path.worker_sid)
+    const { task_sid, conference_sid } = conferenceOf(scene, scene.call.params.TaskSid)
+    await scene.execute({
+      type: 'conference_participant.update',
+      ...{ conference_sid, call_sid: 'customer' },
+      ...holdOf(scene.call.params)
+    })
+    return taskAnswer(scene, task_sid)
+  },
+
+  async 'Workspaces/:workspace_sid/Workers/:worker_sid/WorkerParticipant'(path, scene) {
+    checkOwn(scene, path.worker_sid)
+    const { call, state, execute, ledger } = scene
+    const reservation = state.find('reservation', textIn(call.params.ReservationSid))
+    if (!reservation || reservation.worker_sid !== path.worker_sid) return noCall()
+    const { conference_sid } = conferenceOf(scene, reservation.task_sid)
+    const { EndConferenceOnExit, Mute, BeepOnExit } = call.params
+    await execute({
+      type: 'conference_participant.update',
+      ...{ conference_sid, call_sid: callOfWorker(scene, reservation.task_sid, reservation.worker_sid) },
+      ...(EndConferenceOnExit !== undefined && { end_conference_on_exit: isTrue(EndConferenceOnExit) }),
+      ...(Mute !== undefined && { muted: isTrue(Mute) }),
+      ...(BeepOnExit !== undefined && { beep_on_exit: isTrue(BeepOnExit) })
+    })
+    return answeredReservation(ledger.account_sid, reservation, state.find('worker', reservation.worker_sid))
+  },
+
+  async 'Workspaces/:workspace_sid/Workers/:worker_sid/HoldWorkerParticipant'(path, scene) {
+    checkOwn(scene, path.worker_sid)
+    const { TaskSid, TargetWorkerSid } = scene.call.params
+    const { task_sid, conference_sid } = conferenceOf(scene, TaskSid)
+    await scene.execute({
+      type: 'conference_participant.update',
+      ...{ conference_sid, call_sid: callOfWorker(scene, task_sid, textIn(TargetWorkerSid)) },
+      ...holdOf(scene.call.params)
+    })
+    return taskAnswer(scene, task_sid)
+  },
+
+  async 'Workspaces/:workspace_sid/Workers/:worker_sid/KickWorkerParticipant'(path, scene) {
+    checkOwn(scene, path.worker_sid)
+    const { TaskSid, TargetWorkerSid } = scene.call.params
+    const { task_sid, conference_sid } = conferenceOf(scene, TaskSid)
+    const call_sid = callOfWorker(scene, task_sid, textIn(TargetWorkerSid))
+    await scene.execute({ type: 'conference_participant.delete', conference_sid, call_sid })
+    return taskAnswer(scene, task_sid)
+  }
+}
+
+// Calls
+
+function noCall(): never {
+  throw new InvalidRequest('There is no call: the task has no conference')
+}
+
+/** The conference of a task that the worker has. */
+function conferenceOf(
+  { state, access }: Scene,
+  named: unknown
+): { readonly task_sid: string; readonly conference_sid: string } {
+  const task_sid = textIn(named)
+  const isTheirs = state.tables.reservation
+    .list('task_sid', task_sid)
+    .some(({ worker_sid }) => worker_sid === access.worker_sid)
+  // Whoever was invited is in the conference of the task that was there first.
+  const conference_sid =
+    state.tables.conference.firstBy('task_sid', task_sid)?.sid ?? callOfTask(state, task_sid)?.conference_sid
+  return conference_sid && (isTheirs || access.role !== 'worker') ? { task_sid, conference_sid } : noCall()
+}
+
+/** The call that a worker has for a task. */
+function callOfWorker({ state }: Scene, task_sid: string, worker_sid: string | undefined): string {
+  const reservations = state.tables.reservation.list('task_sid', task_sid)
+  for (const { sid } of reservations.filter((one) => one.worker_sid === worker_sid)) {
+    const call = state.tables.call.firstBy('reservation_sid', sid)
+    if (call) return call.sid
+  }
+  return noCall()
+}
+
+function holdOf({ Hold, HoldUrl }: BridgeCall['params']) {
+  return {
+    ...(Hold !== undefined && { hold: isTrue(Hold) }),
+    ...(HoldUrl !== undefined && { hold_url: textIn(HoldUrl) })
+  }
+}
+
+function textIn(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function isTrue(value: unknown): boolean {
+  return String(value).toLowerCase() === 'true'
+}
+
+function taskAnswer({ state, ledger, now }: Scene, task_sid: string): object {
+  const task = state.find('task', task_sid)
+  return task ? taskPayload(ledger.account_sid, task, taskParents(state, task), now) : noCall()
 }
 
 /** Of others a worker sees their names and what they do, as in REST. */
 function shownWorker(state: State, row: WorkerRow, { role, worker_sid }: Access): object {
   const shown = role === 'worker' && row.sid !== worker_sid ? { ...row, attributes: '{}' } : row
   return workerPayload(state.account_sid, shown, state.find('activity', row.activity_sid))
+}
+
+/** To whom a queue gives its tasks is not shown to a worker: what an expression says tells of others' attributes. */
+function shownQueue(state: State, row: TaskQueueRow, { role }: Access): object {
+  return taskQueuePayload(state, role === 'worker' ? { ...row, target_workers: '' } : row)
 }
 
 /** A reservation with its task, which may be over, and the transfer that it is of. */
@@ -385,20 +492,6 @@ function checkWorker(
 
 function forbid(why: string): never {
   throw new InvalidRequest(`Forbidden: ${why}`, null, { status: 403, code: 20403 })
-}
-
-// Voice
-
-function checkInstruction(instruction: unknown): void {
-  if (instruction === undefined || instruction === '' || spelled(['accept', 'reject'], instruction)) return
-  throw new InvalidRequest(
-    `Instruction '${shown(String(instruction))}' is not possible: no voice connection is configured`,
-    'Instruction'
-  )
-}
-
-function noCall(): never {
-  throw new InvalidRequest('There is no call: no voice connection is configured')
 }
 
 // Filters: read by the contract, as REST reads them; what is absent or empty keeps everything.

@@ -1,0 +1,105 @@
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef } from 'react'
+import { preferences } from '../app/preferences.ts'
+import { mayLead, session } from '../app/session.ts'
+import { useDesk } from '../live/desk.ts'
+import { announce } from '../live/notices.ts'
+import { type DeskItem, itemsOf } from '../live/rows.ts'
+import { useStore } from '../live/store.ts'
+import { panes } from '../parts/pane-divider.tsx'
+import { nameOf } from '../words/names.ts'
+import { useWords } from '../words/words.ts'
+import { answerOffer } from './actions.ts'
+import { Canvas } from './canvas.tsx'
+import { Context } from './context.tsx'
+import { contextDrawer } from './context-fold.ts'
+import { useDeskKeys } from './desk-keys.ts'
+import { useDeskNews } from './desk-news.ts'
+import { useGoneOffers } from './gone.ts'
+import { useRinging, useWaitingTitle } from './ringing.ts'
+import { TasksPane } from './tasks-pane.tsx'
+
+const WhyDrawer = lazy(async () => ({ default: (await import('../supervisor/why-drawer.tsx')).WhyDrawer }))
+
+const waitingForReply = (item: DeskItem) => item.conversation?.waiting_since ?? '9'
+
+/** The agent's desk: tasks, the conversation of one of them, and what is known of it. */
+export function DeskScreen() {
+  const words = useWords()
+  const { data: desk } = useDesk()
+  const { task_sid } = useParams({ strict: false })
+  const { why } = useSearch({ strict: false })
+  const navigate = useNavigate()
+  const state = useStore(session.state)
+  const isDrawn = useStore(contextDrawer)
+  const chosenAspects = useStore(preferences)
+  const { tasks_width = panes.tasks.usual, context_width = panes.context.usual } = chosenAspects
+  const { context_folded = false, tasks_folded = false } = chosenAspects
+  const items = useMemo(() => (desk ? itemsOf(desk) : []), [desk])
+  const offers = useMemo(() => items.filter(({ reservation }) => reservation.reservation_status === 'pending'), [items])
+  const held = useMemo(
+    () =>
+      items
+        .filter(({ reservation }) => reservation.reservation_status !== 'pending')
+        .sort((a, b) => waitingForReply(a).localeCompare(waitingForReply(b))),
+    [items]
+  )
+  const chosen = held.find(({ task }) => task.sid === task_sid)
+  const open = useCallback(
+    (sid: string | undefined) =>
+      void (sid === undefined
+        ? navigate({ to: '/' })
+        : navigate({ to: '/tasks/$task_sid', params: { task_sid: sid } })),
+    [navigate]
+  )
+  const accept = useCallback(
+    async (item: DeskItem) => {
+      if (!(await answerOffer(item, 'accepted'))) return
+      announce(words.announce.accepted(nameOf(item)))
+      open(item.task.sid)
+    },
+    [open, words]
+  )
+  useRinging(offers, () => open(undefined))
+  useWaitingTitle({ offers, held, title: `${chosen ? nameOf(chosen) : words.rail.desk} · ${words.product}` })
+  useGoneOffers(offers)
+  useDeskNews({ desk, held, chosen, open })
+  useDeskKeys({ offers, held, chosen, accept, open, mayLead: mayLead(state) })
+  const grid = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    // By script, since the page lets no style attribute in.
+    grid.current?.style.setProperty('--tasks-width', `${tasks_width}px`)
+    grid.current?.style.setProperty('--context-width', `${context_width}px`)
+  })
+
+  if (state.is !== 'in' && state.is !== 'lapsed') return null
+  if (!desk)
+    return (
+      <main className="blank" id="canvas">
+        <h1>{words.rail.desk}</h1>
+        <p>{words.signIn.noWorker}</p>
+      </main>
+    )
+  const isContextShown = chosen !== undefined && (isDrawn || !context_folded)
+  const classes = [
+    'desk',
+    chosen && 'has-task',
+    context_folded && 'folded',
+    isDrawn && 'drawn',
+    offers.length > 0 && 'rings',
+    // Whoever rings is seen.
+    tasks_folded && chosen && offers.length === 0 && 'tasks-folded'
+  ]
+  return (
+    <div ref={grid} className={classes.filter(Boolean).join(' ')}>
+      <TasksPane {...{ desk, user: state.user, offers, held, chosen, accept, open }} />
+      <Canvas key={chosen?.task.sid ?? ''} {...{ desk, item: chosen, onBack: () => open(undefined) }} />
+      {isContextShown && <Context key={`context ${chosen.task.sid}`} desk={desk} item={chosen} />}
+      {why !== undefined && (
+        <Suspense>
+          <WhyDrawer task_sid={why} workspace_sid={String(state.user.workspace_sid)} />
+        </Suspense>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,116 @@
+import { Dialog } from '@base-ui/react/dialog'
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { type FormEvent, useState } from 'react'
+import { askList } from '../api/api.ts'
+import { useConfiguration, useDesk } from '../live/desk.ts'
+import { textIn } from '../live/rows.ts'
+import { useWords } from '../words/words.ts'
+import { begin, openConversationOf } from './actions.ts'
+
+/** Writing to somebody first. */
+export function OutboundDialog({
+  workspace_sid,
+  onClose
+}: {
+  readonly workspace_sid: string
+  readonly onClose: () => void
+}) {
+  const words = useWords()
+  const { data: configuration } = useConfiguration()
+  const { data: queues = [] } = useQuery({
+    queryKey: ['queue names'],
+    queryFn: () => askList('taskrouter_v1.ListTaskQueue', { path: { workspace_sid } }, 200)
+  })
+  const usual = textIn(configuration?.outbound_call_flows, 'default', 'queue_sid')
+  const [isBusy, setBusy] = useState(false)
+  /** The address that has a conversation already, and which; somebody was told so. */
+  const [known, setKnown] = useState<{ readonly address: string; readonly task_sid: string | undefined }>()
+  const { data: desk } = useDesk()
+  const navigate = useNavigate()
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget)
+    const one = (name: string) => String(form.get(name) ?? '').trim()
+    setBusy(true)
+    const address = `${one('type') === 'whatsapp' && !one('address').startsWith('whatsapp:') ? 'whatsapp:' : ''}${one('address')}`
+    // Two conversations with one customer cost everybody nerves: the one that goes on is offered first.
+    const open = known?.address === address ? undefined : await openConversationOf(address)
+    if (open !== undefined) {
+      setBusy(false)
+      const task_sid = desk?.tasks.find(({ conversation_sid }) => conversation_sid === open)?.sid
+      return setKnown({ address, task_sid })
+    }
+    const isDone = await begin({
+      address: one('address'),
+      from: one('from'),
+      type: one('type'),
+      queue_sid: one('queue')
+    })
+    setBusy(false)
+    if (isDone) onClose()
+  }
+  const goTo = (task_sid: string) => {
+    onClose()
+    void navigate({ to: '/tasks/$task_sid', params: { task_sid } })
+  }
+  return (
+    <Dialog.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="backdrop" />
+        <Dialog.Popup className="pop dialog">
+          <Dialog.Title className="dialog-title">{words.outbound.title}</Dialog.Title>
+          <form onSubmit={submit}>
+            <label className="field">
+              <span>{words.outbound.address}</span>
+              <input name="address" required autoComplete="off" />
+            </label>
+            <label className="field">
+              <span>{words.outbound.from}</span>
+              <input name="from" required autoComplete="off" />
+            </label>
+            <label className="field">
+              <span>{words.outbound.channel}</span>
+              <select name="type">
+                {['sms', 'whatsapp'].map((type) => (
+                  <option key={type} value={type}>
+                    {words.channels[type]}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <label className="field">
+              <span>{words.outbound.queue}</span>
+              <select name="queue" required defaultValue={usual} key={`${usual} ${queues.length}`}>
+                {queues.map(({ sid, friendly_name }) => (
+                  <option key={sid} value={String(sid)}>
+                    {friendly_name}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <p className="hint">{words.outbound.hint}</p>
+            {known !== undefined && (
+              <p className="failure" role="alert">
+                {words.outbound.open(known.address)}
+              </p>
+            )}
+            <div className="dialog-actions">
+              <button type="button" className="button" onClick={onClose}>
+                {words.cancel}
+              </button>
+              {known?.task_sid !== undefined && (
+                <button type="button" className="button" onClick={() => goTo(String(known.task_sid))}>
+                  {words.outbound.goThere}
+                </button>
+              )}
+              <button type="submit" className="button primary" aria-busy={isBusy}>
+                {known === undefined ? words.outbound.go : words.outbound.anyway}
+              </button>
+            </div>
+          </form>
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}

@@ -1,0 +1,238 @@
+import { QueryClient, skipToken, useQuery } from '@tanstack/react-query'
+import { ask } from '../api/api.ts'
+import { type SignedInUser, session } from '../app/session.ts'
+import { measuredTime, serverNow } from './clock.ts'
+import { type Connection, type FeedEvent, LiveFeed, type PresenceSign } from './feed.ts'
+import { newestMessages, olderMessages } from './messages.ts'
+import { patched } from './patches.ts'
+import { type Note, type ShownMessage, shownMessage, type WorkerDesk } from './rows.ts'
+import { Store } from './store.ts'
+
+/** What the server has, as far as it was asked for; the feed keeps it as it is. */
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: { staleTime: Number.POSITIVE_INFINITY, gcTime: 3_600_000, retry: 2, refetchOnWindowFocus: false }
+  }
+})
+
+export const connection = new Store<Connection>({ is: 'live' })
+/** Who is typing, by conversation. */
+export const typing = new Store<ReadonlyMap<string, readonly { readonly identity: string; readonly until: number }[]>>(
+  new Map()
+)
+
+type Listener = (event: FeedEvent) => void
+const listeners = new Set<Listener>()
+
+/** Told every event that comes, after what is shown follows it; answers how to stop. */
+export function onEvent(listener: Listener): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+const deskKey = ['desk'] as const
+
+let feed: LiveFeed | undefined
+let waiting: FeedEvent[] = []
+let isFramed = false
+let asking: Promise<WorkerDesk> | undefined
+let isAskedAgain = false
+
+/** Asks for what is on the desk, and follows the log from there. Without a worker there is no desk, and the log is followed from now. */
+export async function beginLive(user: SignedInUser): Promise<void> {
+  feed?.close()
+  await measureClock()
+  setTimeout(() => void measureClock().catch(() => {}), 1500)
+  const cursor = user.worker_sid ? (await freshDesk(user)).cursor : undefined
+  feed = new LiveFeed(cursor ?? '', {
+    now: serverNow,
+    onTyping: heardTyping,
+    async onLost() {
+      await queries.invalidateQueries()
+      return user.worker_sid ? (await freshDesk(user)).cursor : ''
+    },
+    onEvents(events) {
+      waiting.push(...events)
+      if (isFramed) return
+      isFramed = true
+      // Once a frame; a page that nobody sees has none.
+      const go = () => {
+        isFramed = false
+        const all = waiting
+        waiting = []
+        applied(all, user)
+      }
+      if (document.hidden) setTimeout(go, 50)
+      else requestAnimationFrame(go)
+    }
+  })
+  const { connection: told } = feed
+  connection.set(told.get())
+  told.follow(() => connection.set(told.get()))
+}
+
+export function endLive(): void {
+  feed?.close()
+  feed = undefined
+  queries.clear()
+}
+
+/** Measured once a minute; each event tells as well. */
+setInterval(() => {
+  if (session.state.get().is === 'in' && !document.hidden) void measureClock().catch(() => {})
+}, 60_000)
+
+/** Asks what time it is at the server. */
+export async function measureClock(): Promise<void> {
+  const { now_ms } = await ask('ringdown_v1.FetchClock', {})
+  measuredTime(now_ms)
+}
+
+/** The desk as it is now, one request at a time: what is wanted meanwhile is asked for once more afterwards. */
+function freshDesk(user: SignedInUser): Promise<WorkerDesk> {
+  if (asking) {
+    isAskedAgain = true
+    return asking
+  }
+  asking = (async () => {
+    const { workspace_sid, worker_sid } = user
+    for (;;) {
+      isAskedAgain = false
+      const path = { workspace_sid: String(workspace_sid), worker_sid: String(worker_sid) }
+      const desk = await ask('ringdown_v1.FetchWorkerDesk', { path })
+      queries.setQueryData(deskKey, desk)
+      if (!isAskedAgain) return desk
+    }
+  })().finally(() => {
+    asking = undefined
+  })
+  return asking
+}
+
+/** Asks for the desk once more, after something that the page has done itself. */
+export function refreshDesk(): void {
+  const state = session.state.get()
+  if (state.is === 'in' && state.user.worker_sid) void freshDesk(state.user).catch(() => {})
+}
+
+function applied(events: readonly FeedEvent[], user: SignedInUser): void {
+  let desk = queries.getQueryData<WorkerDesk>(deskKey)
+  let isToAsk = false
+  for (const event of events) {
+    if (desk) {
+      const next = patched(desk, event)
+      if (next === 'ask') isToAsk = true
+      else desk = next
+    }
+    ofConversation(event)
+    for (const [prefix, key] of followed)
+      if (event.type.startsWith(prefix)) void queries.invalidateQueries({ queryKey: [key] })
+  }
+  if (desk) queries.setQueryData(deskKey, desk)
+  if (isToAsk && user.worker_sid) void freshDesk(user).catch(() => {})
+  for (const event of events) for (const listener of listeners) listener(event)
+}
+
+/** Lists that an event of such a type makes old. */
+const followed = [
+  ['canned-response.', 'canned'],
+  ['activity.', 'activities'],
+  ['ringdown.flex-configuration.', 'configuration'],
+  ['interaction.transfer.', 'transfers'],
+  ['ringdown.contact.', 'parked']
+] as const
+
+function ofConversation({ type, data }: FeedEvent): void {
+  const { conversation_sid } = data
+  if (typeof conversation_sid !== 'string') return
+  if (type === 'message.added' || type === 'message.updated' || type === 'message.removed') {
+    const message = shownMessage(data)
+    queries.setQueryData<readonly ShownMessage[]>(['messages', conversation_sid], (known) => {
+      const others = known?.filter(({ sid }) => sid !== message.sid)
+      if (type === 'message.removed' || !others) return others
+      return [...others, message].sort((a, b) => a.index - b.index)
+    })
+    heardTyping({ conversation_sid, identity: message.author, active: false })
+  }
+  if (type.startsWith('note.')) void queries.invalidateQueries({ queryKey: ['notes', conversation_sid] })
+  if (type === 'message.delivery.updated') void queries.invalidateQueries({ queryKey: ['messages', conversation_sid] })
+}
+
+function heardTyping({ conversation_sid, identity, active }: PresenceSign): void {
+  const others = (typing.get().get(conversation_sid) ?? []).filter((one) => one.identity !== identity)
+  const now = active ? [...others, { identity, until: performance.now() + 6500 }] : others
+  if (!active && now.length === (typing.get().get(conversation_sid) ?? []).length) return
+  typing.set(new Map(typing.get()).set(conversation_sid, now))
+  if (active) setTimeout(() => forgetTyping(conversation_sid), 6600)
+}
+
+function forgetTyping(conversation_sid: string): void {
+  const left = (typing.get().get(conversation_sid) ?? []).filter(({ until }) => until > performance.now())
+  typing.set(new Map(typing.get()).set(conversation_sid, left))
+}
+
+// What screens ask for
+
+export function useDesk() {
+  return useQuery<WorkerDesk>({ queryKey: deskKey, queryFn: skipToken })
+}
+
+/** The newest messages of a conversation, the oldest first. */
+export function useMessages(conversation_sid: string | undefined) {
+  return useQuery({
+    queryKey: ['messages', conversation_sid],
+    enabled: conversation_sid !== undefined,
+    queryFn: () =>
+      newestMessages(String(conversation_sid), queries.getQueryData(['messages', String(conversation_sid)]))
+  })
+}
+
+/** Asks for what was said before what is shown. */
+export async function showOlder(conversation_sid: string): Promise<void> {
+  const older = await olderMessages(conversation_sid)
+  if (!older) return
+  queries.setQueryData<readonly ShownMessage[]>(['messages', conversation_sid], (known) => {
+    const first = known?.[0]
+    return first ? [...older.filter(({ index }) => index < first.index), ...(known ?? [])] : known
+  })
+}
+
+export function useNotes(conversation_sid: string | undefined) {
+  return useQuery({
+    queryKey: ['notes', conversation_sid],
+    enabled: conversation_sid !== undefined,
+    queryFn: async (): Promise<readonly Note[]> =>
+      (await ask('ringdown_v1.ListConversationNote', { path: { conversation_sid: String(conversation_sid) } })).notes
+  })
+}
+
+export function useCanned() {
+  return useQuery({
+    queryKey: ['canned'],
+    queryFn: async () => (await ask('ringdown_v1.ListCannedResponse', {})).canned_responses
+  })
+}
+
+export function useConfiguration() {
+  return useQuery({ queryKey: ['configuration'], queryFn: () => ask('flex_v1.FetchConfiguration', {}) })
+}
+
+export function useActivities(workspace_sid: string) {
+  return useQuery({
+    queryKey: ['activities'],
+    queryFn: async () =>
+      (await ask('taskrouter_v1.ListActivity', { path: { workspace_sid } })).activities.filter(
+        ({ sid }) => sid !== null
+      )
+  })
+}
+
+export function useOwnExplanation(desk: WorkerDesk | undefined, workspace_sid: string, isWanted: boolean) {
+  return useQuery({
+    queryKey: ['explanation', desk?.worker.sid, desk?.worker.version],
+    enabled: isWanted && desk !== undefined,
+    queryFn: () =>
+      ask('ringdown_v1.FetchWorkerExplanation', { path: { workspace_sid, worker_sid: String(desk?.worker.sid) } }),
+    staleTime: 5000
+  })
+}

@@ -1,0 +1,194 @@
+import { isJsonObject } from '@ringdown/contract/json-text'
+import type { InsightEvent } from './insight-event.ts'
+import type { ContactText, Facts, Holder } from './segment.ts'
+
+/*
+ * What attributes say: those of tasks of the contact (reference flex 21), those of workers of team and skills.
+ */
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** What a task's attributes say. */
+export interface ReadAttributes {
+  readonly facts: Facts
+  readonly attributes: string
+  /** JSON text of a list. */
+  readonly customers: string
+  /** The contact's conversation, whose messages count. */
+  readonly conversation_sid: string | null
+  /** Milliseconds that take the place of what was measured. */
+  readonly queue_ms: number | null
+  readonly talk_ms: number | null
+  readonly hold_ms: number | null
+}
+
+/** Attributes whose text is longer are kept without what is not of `conversations` and `customers`; no longer text is kept than twice that. */
+const longest = 4_096
+const maxCustomers = 8
+const labelled = 10
+
+const known = new Map<string, { readonly text: string; readonly read: ReadAttributes }>()
+/** Tasks whose attributes are remembered: those that are open on most floors. */
+const maxKnown = 2_000
+
+/** Reads a task's attributes. Most events of a task have the same text: the last one of each is remembered. */
+export function readAttributes(task_sid: string, text: string): ReadAttributes {
+  const before = known.get(task_sid)
+  if (before?.text === text) return before.read
+  const read = readNow(task_sid, text)
+  if (known.size >= maxKnown && !before) known.clear()
+  known.set(task_sid, { text, read })
+  return read
+}
+
+function readNow(task_sid: string, text: string): ReadAttributes {
+  const root = text === '{}' ? nothing : fieldsIn(text)
+  const conversations = fields(root.conversations)
+  const labels = conversations === nothing ? [] : labelsIn(conversations)
+  const sid = word(root.conversationSid)
+  return {
+    facts: {
+      conversation_id: word(conversations.conversation_id) ?? task_sid,
+      direction: directionIn(word(conversations.direction) ?? word(root.direction)),
+      communication_channel: word(conversations.communication_channel),
+      outcome: word(conversations.outcome),
+      hang_up_by: word(conversations.hang_up_by),
+      abandoned: word(conversations.abandoned),
+      abandoned_phase: word(conversations.abandoned_phase),
+      labels: labels.length === 0 ? null : JSON.stringify([...new Set(labels)])
+    },
+    attributes: keptText(root, text),
+    customers: textOf(customersIn(root, conversations)),
+    conversation_sid: sid !== null && /^CH[0-9a-f]{32}$/.test(sid) ? sid : null,
+    queue_ms: seconds(conversations.queue_time),
+    talk_ms: seconds(conversations.talk_time),
+    hold_ms: seconds(conversations.hold_time)
+  }
+}
+
+/** Calls that the center makes are `outbound-api` and `outbound-dial` (reference voice 1). */
+function directionIn(text: string | null): string {
+  const direction = (text ?? 'inbound').toLowerCase()
+  return direction.startsWith('outbound-') ? 'outbound' : direction
+}
+
+function textOf(list: readonly string[]): string {
+  return list.length === 0 ? '[]' : JSON.stringify(list)
+}
+
+const labelNames = Array.from({ length: labelled }, (_, n) => `conversation_label_${n + 1}`)
+
+function labelsIn(conversations: Fields): string[] {
+  const labels: string[] = []
+  for (const name of labelNames) if (conversations[name] !== undefined) labels.push(...texts(conversations[name]))
+  return labels
+}
+
+/** What is kept of a customer who is to be forgotten: what the contact was about, and not who it was. */
+export function withoutCustomer(attributes: string): string {
+  const conversations = fields(fieldsIn(attributes).conversations)
+  const kept = Object.entries(conversations).filter(([name]) => !personal.has(name))
+  return kept.length === 0 ? '{}' : JSON.stringify({ conversations: Object.fromEntries(kept) })
+}
+
+const personal: ReadonlySet<string> = new Set([
+  'conversation_id',
+  'external_contact',
+  'content',
+  'media',
+  'segment_link',
+  'preceded_by',
+  'followed_by',
+  'case',
+  'destination',
+  ...Array.from({ length: labelled }, (_, n) => `conversation_attribute_${n + 1}`)
+])
+
+export function contactText(task_sid: string, at: number, { attributes, customers }: ReadAttributes): ContactText {
+  return { task_sid, at, attributes, customers }
+}
+
+/** Addresses and identities by which the attributes name the customer. */
+function customersIn(root: Fields, conversations: Fields): string[] {
+  const { phone, email, external_id } = fields(root.customers)
+  const named = [root.customerAddress, root.from, phone, email, external_id, conversations.external_contact]
+  const found: string[] = []
+  for (const value of named) {
+    const name = word(value)
+    if (name !== null && !found.includes(name)) found.push(name)
+  }
+  return found.slice(0, maxCustomers)
+}
+
+/** As it was written, unless it is long or no object. */
+function keptText(root: Fields, text: string): string {
+  if (root !== nothing && text.length <= longest) return text
+  const { conversations, customers } = root
+  const short = JSON.stringify({ conversations, customers })
+  return short.length <= 2 * longest ? short : '{}'
+}
+
+interface Worked {
+  readonly team: string | null
+  readonly skills: string | null
+  readonly identity: string | null
+}
+
+const worked = new Map<string, Worked>()
+/** Workers whose attributes are remembered: more than most floors have. */
+const maxWorked = 2_000
+
+function workedOf(attributes: string): Worked {
+  let known = worked.get(attributes)
+  if (!known) {
+    const root = fieldsIn(attributes)
+    const skills = fields(root.routing).skills
+    const contact = word(root.contact_uri)
+    known = {
+      team: word(root.team_name),
+      skills: Array.isArray(skills) && skills.length > 0 ? JSON.stringify(skills.flatMap(texts)) : null,
+      identity: contact === null ? null : contact.replace(/^client:/, '')
+    }
+    if (worked.size >= maxWorked) worked.clear()
+    worked.set(attributes, known)
+  }
+  return known
+}
+
+/** The worker of an event as it is then. */
+export function holderOf(event: InsightEvent): Holder {
+  const { worker_sid, worker_activity_sid: activity_sid, worker_activity_name: activity } = event
+  const { team, skills } = workedOf(event.worker_attributes ?? '{}')
+  return { worker_sid, team, skills, activity_sid, activity }
+}
+
+/** By which name the worker of an event chats: its `contact_uri` without the scheme, else its name (reference flex 6). */
+export function identityIn(event: InsightEvent): string | null {
+  return workedOf(event.worker_attributes ?? '{}').identity || event.worker_name
+}
+
+const nothing: Fields = {}
+
+function fieldsIn(text: string): Fields {
+  const value: unknown = JSON.parse(text) // attributes were checked when they were given
+  return fields(value)
+}
+
+function fields(value: unknown): Fields {
+  return isJsonObject(value) ? value : nothing
+}
+
+/** Numbers and truths are words, too; an empty text is none, and a long one is cut. */
+function word(value: unknown): string | null {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return typeof value === 'string' && value !== '' ? value.slice(0, 256) : null
+}
+
+/** A label, or several in a list. */
+function texts(value: unknown): string[] {
+  return (Array.isArray(value) ? value : [value]).flatMap((one) => word(one) ?? [])
+}
+
+function seconds(value: unknown): number | null {
+  return typeof value === 'number' && value >= 0 && value < 1e9 ? Math.round(value * 1000) : null
+}

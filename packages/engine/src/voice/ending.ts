@@ -1,0 +1,71 @@
+import type { LegDown } from '@ringdown/contract/voice-leg'
+import type { State } from '../center.ts'
+import { emitCall } from './events.ts'
+import { tell } from './leg.ts'
+import { type CallRow, type CallStatus, isLiving } from './rows.ts'
+
+export type CallEnd = Extract<CallStatus, 'completed' | 'busy' | 'failed' | 'no-answer' | 'canceled'>
+
+export interface HowEnded {
+  readonly by: NonNullable<CallRow['ended_by']>
+  readonly reason?: LegDown
+  readonly sip_code?: number | undefined
+}
+
+/**
+ * Ends a call. Whoever is connected with it, has made it or waits for it hears of that by the event, in the same decision.
+ * Nothing happens to one that has ended.
+ */
+export function endCall(state: State, sid: string, status: CallEnd, { by, reason, sip_code }: HowEnded): void {
+  const before = state.resident('call', sid)
+  if (!before || !isLiving(before)) return
+  if (before.leg)
+    tell(state, sid, {
+      wanted: 'down',
+      reason: reason ?? downOf(status),
+      plays: null,
+      hears: [],
+      listens: null,
+      records: []
+    })
+  state.change('call', sid, {
+    status,
+    end_time: state.at,
+    ended_by: by,
+    sip_response_code: sip_code,
+    request: null,
+    phone_leg: null,
+    ...{ verb_due: null, ring_due: null, limit_due: null, phone_due: null }
+  })
+  part(state, sid)
+  emitCall(state, 'completed', sid)
+}
+
+function downOf(status: CallEnd): LegDown {
+  return status === 'no-answer' ? 'canceled' : status
+}
+
+/** Connects two calls: each hears the other, and nothing else. */
+export function connect(state: State, one: string, other: string): void {
+  part(state, one)
+  part(state, other)
+  for (const [sid, partner] of [
+    [one, other],
+    [other, one]
+  ] as const) {
+    state.change('call', sid, { bridged_sid: partner })
+    tell(state, sid, { plays: null, hears: [partner] })
+  }
+  state.emit('ringdown.call.connected', { call: state.get('call', one), extra: { other_call_sid: other } })
+}
+
+/** Separates a call from the one that it is connected with; who is left hears of it by the event. */
+export function part(state: State, sid: string): void {
+  const { bridged_sid } = state.get('call', sid)
+  if (bridged_sid === null) return
+  for (const one of [sid, bridged_sid]) {
+    state.change('call', one, { bridged_sid: null })
+    tell(state, one, { hears: [] })
+  }
+  state.emit('ringdown.call.parted', { call: state.get('call', sid), extra: { other_call_sid: bridged_sid } })
+}

@@ -1,0 +1,142 @@
+import { isJsonObject } from '@ringdown/contract/json-text'
+import type { State } from '../center.ts'
+import { Refusal } from '../core/refusals.ts'
+import { countryOf } from '../numbers/country.ts'
+import { addTask } from '../routing/task.ts'
+import { type Asked, actionOf, callIn, keep, type Outcome, type VerbAct, type VerbRule, wholeIn } from './act.ts'
+import { playMusic, tell } from './leg.ts'
+import type { VerbState, VoiceVerb } from './program.ts'
+import { addQueueNamed, enterCallQueue, leaveCallQueue, queueMemberFor, queueNamed } from './queue.ts'
+import type { CallRow, QueueRow } from './rows.ts'
+
+type Waiting = Extract<VerbState, { readonly is: 'enqueue' }>
+
+/** `Enqueue`: the call waits in a queue, as a task where a workflow is named (reference voice 7). */
+export const enqueue: VerbRule = {
+  begin(act) {
+    const { state, call_sid, verb } = act
+    const queue = queueFor(state, verb)
+    if (queue === undefined) return left(act, 'system-error', null)
+    const most = wholeIn(verb, 'maxQueueSize', queue.max_size, 1, 5000)
+    if (state.tables.queue_member.count('queue_sid', queue.sid) >= Math.min(most, queue.max_size))
+      return left(act, 'queue-full', queue.sid)
+    enterCallQueue(state, call_sid, queue.sid)
+    playMusic(state, call_sid, null, { listens: null })
+    const waiting: Waiting = { is: 'enqueue', queue_sid: queue.sid, bridged: false, task_sid: null }
+    keep(act, waiting)
+    if (queue.workflow_sid !== null) {
+      const made = taskFor(act, queue.workflow_sid)
+      if (made instanceof Refusal) {
+        leaveCallQueue(state, call_sid, 'system-error')
+        state.emit('ringdown.call.document-failed', {
+          call: callIn(act),
+          extra: { code: 14222, reason: made.message, url: act.frame.url, level: 'error' }
+        })
+        return left(act, 'system-error', queue.sid)
+      }
+      state.change('call', call_sid, { task_sid: made })
+      keep(act, { ...waiting, task_sid: made })
+    }
+    return 'waits'
+  },
+
+  on(act, verb, happening): Outcome | undefined {
+    if (verb.is !== 'enqueue') return undefined
+    if (happening.type === 'dequeued') return left(act, happening.result, verb.queue_sid, verb.waited_ms)
+    // Who still waits was led here out of a bridge, or a conference, that it is parted from.
+    if (happening.type === 'parted')
+      return queueMemberFor(act.state, act.call_sid) ? 'waits' : left(act, 'bridged', verb.queue_sid, verb.waited_ms)
+    return happening.type === 'digit' || happening.type === 'played' || happening.type === 'speech'
+      ? 'waits'
+      : undefined
+  },
+
+  hungUp(act, verb): Asked | undefined {
+    if (verb.is !== 'enqueue' || !act.verb.attributes.action) return undefined
+    const member = queueMemberFor(act.state, act.call_sid)
+    const waited = member ? act.state.at - member.date_created : (verb.waited_ms ?? 0)
+    return actionOf(act, [
+      ['QueueResult', member ? 'hangup' : 'bridged'],
+      ['QueueSid', verb.queue_sid],
+      ['QueueTime', String(Math.round(waited / 1000))]
+    ])
+  }
+}
+
+/** What became of the waiting: the action is told, or the next verb is reached. */
+function left(act: VerbAct, result: string, queue_sid: string | null, waited_ms = 0): Outcome {
+  const { state, call_sid, verb } = act
+  const waited = leaveCallQueue(state, call_sid, result) ?? waited_ms
+  tell(state, call_sid, { plays: null, listens: null })
+  if (!verb.attributes.action) return 'next'
+  return actionOf(act, [
+    ['QueueResult', result],
+    ...(queue_sid === null ? [] : [['QueueSid', queue_sid] as const]),
+    ['QueueTime', String(Math.round(waited / 1000))]
+  ])
+}
+
+/** The queue that a verb names, which is there as soon as somebody waits in it. Undefined where it names none. */
+function queueFor(state: State, { attributes, text }: VoiceVerb): QueueRow | undefined {
+  const { workflowSid } = attributes
+  if (workflowSid) {
+    const workflow = state.find('workflow', workflowSid)
+    return workflow && (queueNamed(state, workflow.sid) ?? addQueueNamed(state, workflow.sid, workflow.sid, 5000))
+  }
+  if (!text) return undefined
+  return queueNamed(state, text) ?? addQueueNamed(state, text.slice(0, 64), null, 1000)
+}
+
+/** Makes the task that a call is; answers its SID, or why there is none. */
+function taskFor(act: VerbAct, workflow_sid: string): string | Refusal {
+  const { state, verb } = act
+  const call = callIn(act)
+  const task = verb.children?.find(({ verb: name }) => name === 'Task')
+  const { workspace_sid } = state.get('workflow', workflow_sid)
+  const priority = task && wholeIn(task, 'priority', 0, 0, 2_147_483_647)
+  const timeout = task?.attributes.timeout ? wholeIn(task, 'timeout', 86_400, 1, 1_209_600) : undefined
+  const names = new Set([...state.tables.task_channel.by('workspace_sid', workspace_sid)].map((row) => row.unique_name))
+  const made = state.attempt(() =>
+    addTask(
+      state,
+      {
+        workspace_sid,
+        workflow_sid,
+        attributes: JSON.stringify({ ...callAttributes(call), ...ownAttributes(task?.text) }),
+        task_channel: task?.attributes.channel || (names.has('voice') ? 'voice' : 'default'),
+        ...(priority && { priority }),
+        ...(timeout !== undefined && { timeout })
+      },
+      'canceled'
+    )
+  )
+  return made instanceof Refusal ? made : made.sid
+}
+
+function ownAttributes(text: string | undefined): object {
+  if (!text) return {}
+  try {
+    const value: unknown = JSON.parse(text)
+    return isJsonObject(value) ? value : {}
+  } catch {
+    return {} // whoever wrote it gets a task all the same
+  }
+}
+
+/** What a task says of its call (reference voice 11). */
+function callAttributes(call: CallRow): Readonly<Record<string, string>> {
+  const { from, to, direction, sid: call_sid, account_sid, status: call_status } = call
+  const places = (name: string, address: string) => ({
+    [`${name}_country`]: (address.startsWith('+') && countryOf(address)) || '',
+    [`${name}_state`]: '',
+    [`${name}_city`]: '',
+    [`${name}_zip`]: ''
+  })
+  return {
+    ...{ from, to, caller: from, called: to, direction, call_sid, account_sid, call_status, api_version: '2010-04-01' },
+    ...places('from', from),
+    ...places('to', to),
+    ...places('caller', from),
+    ...places('called', to)
+  }
+}

@@ -1,0 +1,219 @@
+import type { State } from '../center.ts'
+import { refOf } from '../core/events.ts'
+import type { Rendering } from '../events.ts'
+import type { CallRow, ConferenceParticipantRow, ConferenceRow, RecordingRow, VoiceCallback } from './rows.ts'
+
+/*
+ * What is told of calls. What is said and what is pressed is in no event; where a program is asked, its address and the
+ * request's number are.
+ */
+export const voiceEvents = {
+  'call.initiated': ofCall('initiated'),
+  'call.ringing': ofCall('rings'),
+  'call.answered': ofCall('answered'),
+  /** However it has ended: its status says how. */
+  'call.completed': ofCall('ended'),
+  'call.deleted': ofCall('deleted'),
+  'ringdown.call.leg-changed': ofLeg(),
+  'ringdown.call.document-asked': ofCall('asks a program'),
+  'ringdown.call.flow-asked': ofCall('asks a flow'),
+  'ringdown.call.document-taken': ofCall('has a document'),
+  'ringdown.call.document-failed': ofCall('got no document'),
+  'ringdown.call.ready': ofCall('can be connected'),
+  'ringdown.call.connected': ofCall('is connected'),
+  'ringdown.call.parted': ofCall('is no longer connected'),
+  'ringdown.call.queued': ofCall('waits in a queue'),
+  'ringdown.call.dequeued': ofCall('has left its queue'),
+  'conference.start': ofConference('started'),
+  'conference.end': ofConference('ended'),
+  'conference.participant-join': ofParticipant('joined'),
+  'conference.participant-leave': ofParticipant('left'),
+  'conference.participant-modify': ofParticipant('changed'),
+  'conference.participant-mute': ofParticipant('was muted'),
+  'conference.participant-unmute': ofParticipant('is not muted any more'),
+  'conference.participant-hold': ofParticipant('was put on hold'),
+  'conference.participant-unhold': ofParticipant('is not on hold any more'),
+  'ringdown.conference.waiting-changed': ofParticipant('hears something else while it waits'),
+  'queue.created': ofQueue('created'),
+  'queue.updated': ofQueue('updated'),
+  'queue.deleted': ofQueue('deleted'),
+  'recording.in-progress': ofRecording('began'),
+  'recording.paused': ofRecording('paused'),
+  'recording.completed': ofRecording('completed'),
+  'recording.absent': ofRecording('has nothing'),
+  'recording.deleted': ofRecording('deleted')
+} satisfies Record<string, Rendering>
+
+type CallTold = 'initiated' | 'ringing' | 'answered' | 'completed'
+
+/**
+ * Tells of a call's way. Where somebody wants to be called back about it the event has the address and the number of that
+ * callback, so that a callback follows from its event alone.
+ */
+export function emitCall(state: State, told: CallTold, sid: string): void {
+  const { status_callback, sequence_number } = state.get('call', sid)
+  const isWanted = status_callback?.events.includes(told) ?? false
+  const call = isWanted ? state.change('call', sid, { sequence_number: sequence_number + 1 }) : state.get('call', sid)
+  state.emit(`call.${told}`, {
+    call,
+    extra: isWanted && status_callback ? callbackIn(status_callback, sequence_number) : {}
+  })
+}
+
+type ConferenceTold =
+  | 'start'
+  | 'end'
+  | `participant-${'join' | 'leave' | 'modify' | 'mute' | 'unmute' | 'hold' | 'unhold'}`
+
+/** Which event of a conference's callback says it. */
+const subscribedAs = {
+  start: 'start',
+  end: 'end',
+  'participant-join': 'join',
+  'participant-leave': 'leave',
+  'participant-modify': 'modify',
+  'participant-mute': 'mute',
+  'participant-unmute': 'mute',
+  'participant-hold': 'hold',
+  'participant-unhold': 'hold'
+} as const satisfies Record<ConferenceTold, string>
+
+/** The same for what happens in a conference. */
+export function emitConference(
+  state: State,
+  told: ConferenceTold,
+  conference_sid: string,
+  conference_participant?: ConferenceParticipantRow,
+  extra: Readonly<Record<string, string>> = {}
+): void {
+  const { status_callback, sequence_number } = state.get('conference', conference_sid)
+  const isWanted = status_callback?.events.includes(subscribedAs[told]) ?? false
+  const conference = isWanted
+    ? state.change('conference', conference_sid, { sequence_number: sequence_number + 1 })
+    : state.get('conference', conference_sid)
+  const callback = isWanted && status_callback ? callbackIn(status_callback, sequence_number) : {}
+  state.emit(`conference.${told}`, { conference, conference_participant, extra: { ...extra, ...callback } })
+}
+
+function callbackIn({ url, method }: VoiceCallback, sequence_number: number) {
+  return { callback_url: url, callback_method: method, sequence_number }
+}
+
+function ofCall(did: string): Rendering {
+  return (refs) => {
+    const call = refOf(refs, 'call')
+    return {
+      description: `Call ${call.sid} ${did}`,
+      resource_type: 'call',
+      resource_sid: call.sid,
+      data: { ...toldOfCall(call), ...refs.extra }
+    }
+  }
+}
+
+function toldOfCall(call: CallRow) {
+  const { sid, parent_call_sid, from, to, direction, status, start_time, end_time, ended_by } = call
+  const { conference_sid, task_sid, reservation_sid, phone_sid, forwarded_from, caller_name, sip_response_code } = call
+  return {
+    call_sid: sid,
+    ...{ parent_call_sid, from, to, direction, status },
+    ...{ conference_sid, task_sid, reservation_sid, phone_sid, forwarded_from, caller_name, sip_response_code },
+    ...{ start_time, end_time, ended_by, date_created: call.date_created }
+  }
+}
+
+/** Whoever has the sound reads the rest in the row. */
+function ofLeg(): Rendering {
+  return (refs) => {
+    const { sid, revision, leg } = refOf(refs, 'call')
+    return {
+      description: `Leg of call ${sid} changed`,
+      resource_type: 'call',
+      resource_sid: sid,
+      data: { call_sid: sid, revision, wanted: leg?.wanted ?? null }
+    }
+  }
+}
+
+function ofConference(did: string): Rendering {
+  return (refs) => {
+    const conference = refOf(refs, 'conference')
+    return {
+      description: `Conference ${conference.sid} ${did}`,
+      resource_type: 'conference',
+      resource_sid: conference.sid,
+      data: { ...toldOfConference(conference), ...refs.extra }
+    }
+  }
+}
+
+function toldOfConference({ sid, friendly_name, status, task_sid, ...row }: ConferenceRow) {
+  const { reason_conference_ended, call_sid_ending_conference, date_started } = row
+  return {
+    conference_sid: sid,
+    ...{ friendly_name, status, task_sid, reason_conference_ended, call_sid_ending_conference, date_started }
+  }
+}
+
+function ofParticipant(did: string): Rendering {
+  return (refs, at) => {
+    const participant = refOf(refs, 'conference_participant')
+    const { data, ...others } = ofConference(`: a participant ${did}`)(refs, at)
+    const { call_sid, label, muted, hold, coaching, call_sid_to_coach } = participant
+    const { start_conference_on_enter, end_conference_on_exit } = participant
+    return {
+      ...others,
+      data: {
+        ...data,
+        ...{ call_sid, label, muted, hold, coaching, call_sid_to_coach },
+        ...{ start_conference_on_enter, end_conference_on_exit }
+      }
+    }
+  }
+}
+
+function ofQueue(did: string): Rendering {
+  return (refs) => {
+    const { sid, friendly_name, max_size, workflow_sid } = refOf(refs, 'queue')
+    return {
+      description: `Queue ${friendly_name} ${did}`,
+      resource_type: 'queue',
+      resource_sid: sid,
+      data: { queue_sid: sid, friendly_name, max_size, workflow_sid }
+    }
+  }
+}
+
+/** Tells of a recording; whoever wants to be called back about it is named in the event. */
+export function emitRecording(
+  state: State,
+  told: 'in-progress' | 'paused' | 'completed' | 'absent' | 'deleted',
+  recording: RecordingRow
+): void {
+  const { callback } = recording
+  const extra =
+    callback && told !== 'deleted' && callback.events.includes(told)
+      ? { callback_url: callback.url, callback_method: callback.method }
+      : {}
+  state.emit(`recording.${told}`, { recording, extra })
+}
+
+/** What was said is not in it. */
+function ofRecording(did: string): Rendering {
+  return (refs) => {
+    const { sid, call_sid, conference_sid, task_sid, status, source, channels, start_time, duration_ms } = refOf(
+      refs,
+      'recording'
+    )
+    return {
+      description: `Recording ${sid} ${did}`,
+      resource_type: 'recording',
+      resource_sid: sid,
+      data: {
+        recording_sid: sid,
+        ...{ call_sid, conference_sid, task_sid, status, source, channels, start_time, duration_ms },
+        ...refs.extra
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import type { State } from '../center.ts'
+import type { Read } from '../core/command.ts'
+import { checkUrl, notFound } from '../core/parameters.ts'
+import { refuse } from '../core/refusals.ts'
+import { checkAccountSid } from '../numbers/callback.ts'
+import type { CallbackMethod } from '../numbers/rows.ts'
+import { callOf } from './call.ts'
+import { emitRecording } from './events.ts'
+import { pauseRecording, runningRecordings, startRecording, stopRecording } from './recording.ts'
+import { isLiving, type RecordingRow } from './rows.ts'
+
+export interface CreateRecording {
+  readonly account_sid?: string
+  readonly call_sid: string
+  readonly recording_channels?: string
+  readonly recording_status_callback?: string
+  readonly recording_status_callback_method?: CallbackMethod
+  readonly recording_status_callback_event?: readonly string[]
+}
+
+/** Begins to record a call; one at a time (reference voice 8). */
+export function createRecording(state: State, params: CreateRecording): { recording: RecordingRow } {
+  checkAccountSid(state, params)
+  const call = callOf(state, params.call_sid)
+  if (!isLiving(call) || call.status !== 'in-progress')
+    refuse('call.wrong_state', `Call ${call.sid} is ${call.status}: it cannot be recorded`)
+  if (runningRecordings(state, call.sid).some(({ conference_sid }) => conference_sid === null))
+    refuse('call.wrong_state', `Call ${call.sid} is recorded already`)
+  const { recording_status_callback: url, recording_status_callback_method: method = 'POST' } = params
+  checkUrl(url, 'RecordingStatusCallback')
+  const recording = startRecording(state, {
+    call_sid: call.sid,
+    source: 'StartCallRecordingAPI',
+    channels: params.recording_channels === 'dual' ? 2 : 1,
+    callback: url ? { url, method, events: params.recording_status_callback_event ?? ['completed'] } : null
+  })
+  return { recording }
+}
+
+export interface UpdateRecording {
+  readonly account_sid?: string
+  readonly call_sid?: string
+  readonly conference_sid?: string
+  /** `RE…`, or `Twilio.CURRENT`. */
+  readonly sid: string
+  readonly status: 'paused' | 'stopped' | 'in-progress'
+  readonly pause_behavior?: string
+}
+
+/** Holds a recording, has it go on, or ends it. */
+export function updateRecording(state: State, params: UpdateRecording): { recording: RecordingRow } {
+  checkAccountSid(state, params)
+  const { sid } = namedRecording(state, params)
+  const before = state.get('recording', sid)
+  if (before.status !== 'in-progress' && before.status !== 'paused')
+    refuse('call.wrong_state', `Recording ${sid} is ${before.status}: it cannot be changed any more`)
+  if (params.status === 'stopped') stopRecording(state, sid)
+  else pauseRecording(state, sid, params.status, params.pause_behavior === 'skip' ? 'skip' : 'silence')
+  return { recording: state.get('recording', sid) }
+}
+
+function namedRecording(state: State, { call_sid, conference_sid, sid }: UpdateRecording): RecordingRow {
+  const current = () =>
+    call_sid !== undefined
+      ? runningRecordings(state, call_sid)[0]
+      : state.tables.recording.list('conference_sid', conference_sid ?? '').find(({ status }) => status !== 'completed')
+  const found = sid.toLowerCase() === 'twilio.current' ? current() : state.find('recording', sid)
+  const isOf = call_sid === undefined ? found?.conference_sid === conference_sid : found?.call_sid === call_sid
+  return found && isOf ? found : notFound(`/Recordings/${sid}`)
+}
+
+/** Takes a recording away, with its sound or its words. */
+export function deleteRecording(
+  state: State,
+  params: {
+    readonly account_sid?: string
+    readonly call_sid?: string
+    readonly conference_sid?: string
+    readonly sid: string
+  }
+): Record<string, never> {
+  checkAccountSid(state, params)
+  const recording = state.find('recording', params.sid)
+  const isOf =
+    recording &&
+    (params.call_sid === undefined || recording.call_sid === params.call_sid) &&
+    (params.conference_sid === undefined || recording.conference_sid === params.conference_sid)
+  if (!recording || !isOf) return notFound(`/Recordings/${params.sid}`)
+  if (recording.status === 'in-progress' || recording.status === 'paused')
+    refuse('call.wrong_state', `Recording ${recording.sid} is ${recording.status}: it cannot be deleted yet`)
+  emitRecording(state, 'deleted', recording)
+  state.remove('recording', recording.sid)
+  return {}
+}
+
+export function recordingReads({ sid }: { readonly sid: string }, state: State): readonly Read[] {
+  return sid.startsWith('RE') && !state.tables.recording.entry(sid) ? [{ kind: 'recording', where: { sid } }] : []
+}

@@ -1,0 +1,131 @@
+import type { LegEnd, LegEvent, LegReport } from '@ringdown/contract/voice-leg'
+import type { State } from '../center.ts'
+import type { Read } from '../core/command.ts'
+import { notFound } from '../core/parameters.ts'
+import { refuse } from '../core/refusals.ts'
+import { type CallEnd, endCall } from './ending.ts'
+import { emitCall } from './events.ts'
+import { tell } from './leg.ts'
+import { finishRecording } from './recording.ts'
+import { type CallRow, isLiving } from './rows.ts'
+import { callHappens, run } from './runner.ts'
+
+/**
+ * What whoever has the sound tells of a leg (decision 046). A number that was heard before changes nothing, nor does
+ * anything that is told of a call that has ended, but for its recordings.
+ */
+export function reportLeg(state: State, { call_sid, number, event }: LegReport): { call: CallRow } {
+  const call = state.find('call', call_sid) ?? notFound(`/Calls/${call_sid}`)
+  if (!Number.isInteger(number)) refuse('invalid', 'Number of a report must be an integer')
+  if (number <= call.reported) return { call }
+  state.change('call', call_sid, { reported: number })
+  hearOf(state, call_sid, event)
+  return { call: state.get('call', call_sid) }
+}
+
+export function reportReads({ call_sid, event }: LegReport, state: State): readonly Read[] {
+  const recording = event.type === 'recorded' && !state.resident('recording', event.sid) ? [event.sid] : []
+  return [
+    ...(state.resident('call', call_sid) ? [] : [{ kind: 'call', where: { sid: call_sid } }]),
+    ...recording.map((sid) => ({ kind: 'recording', where: { sid } }))
+  ]
+}
+
+/** The same for a virtual phone, which tells it in the decision in which it happens. */
+export function phoneTells(state: State, sid: string, event: LegEvent): void {
+  const { reported } = state.get('call', sid)
+  state.change('call', sid, { reported: reported + 1 })
+  hearOf(state, sid, event)
+}
+
+function hearOf(state: State, sid: string, event: LegEvent): void {
+  const call = state.get('call', sid)
+  if (event.type === 'recorded') {
+    const recording = state.find('recording', event.sid)
+    if (recording && recording.call_sid === sid && recording.status !== 'completed')
+      finishRecording(state, event.sid, event.file, event.ms)
+    return
+  }
+  if (!isLiving(call)) return
+  switch (event.type) {
+    case 'ringing':
+      if (call.status === 'queued') {
+        state.change('call', sid, { status: 'ringing' })
+        emitCall(state, 'ringing', sid)
+      }
+      return
+    case 'answered':
+      return void answered(state, call, event.device)
+    case 'digit':
+      if (/^[0-9*#A-D]$/.test(event.digit)) callHappens(state, sid, event)
+      return
+    case 'played':
+      if (call.leg?.plays?.id === event.id) callHappens(state, sid, event)
+      return
+    case 'play_failed':
+      state.emit('ringdown.call.document-failed', {
+        call,
+        extra: { code: 12300, reason: event.error.slice(0, 200), url: '', level: 'warning' }
+      })
+      return
+    case 'speech':
+      return void callHappens(state, sid, event)
+    case 'recording_silent':
+      return void callHappens(state, sid, { type: 'recording_silent' })
+    case 'dialog':
+      state.change('call', sid, {
+        dialog: event.dialog,
+        ...(call.leg && { leg: { ...call.leg, dialog: event.dialog } })
+      })
+      return
+    case 'no_sound':
+      // Nobody has been there for a minute (reference voice 10).
+      if (event.seconds >= 60) endCall(state, sid, 'completed', { by: 'network' })
+      return
+    case 'ended':
+      return void ended(state, call, event)
+    default:
+      return
+  }
+}
+
+/** The other end answers a call that went out. */
+function answered(state: State, { sid, status, address, time_limit }: CallRow, device: string | undefined): void {
+  if (status !== 'queued' && status !== 'ringing') return
+  if (status === 'queued') {
+    state.change('call', sid, { status: 'ringing' })
+    emitCall(state, 'ringing', sid)
+  }
+  const answering = 'sdk' in address && device ? { sdk: { ...address.sdk, device } } : undefined
+  state.change('call', sid, {
+    status: 'in-progress',
+    start_time: state.at,
+    ring_due: null,
+    limit_due: state.at + time_limit * 1000,
+    address: answering
+  })
+  const { leg } = state.get('call', sid)
+  if (answering && leg) state.change('call', sid, { leg: { ...leg, address: answering } })
+  tell(state, sid, { wanted: 'up' })
+  emitCall(state, 'answered', sid)
+  const { program } = state.get('call', sid)
+  if (program) run(state, sid)
+  else state.emit('ringdown.call.ready', { call: state.get('call', sid) })
+}
+
+function ended(
+  state: State,
+  { sid, status, direction }: CallRow,
+  { status: how, sip_code, by }: Extract<LegEvent, { readonly type: 'ended' }>
+): void {
+  const who = by === 'network' ? 'network' : direction === 'inbound' ? 'caller' : 'agent'
+  const isUp = status === 'in-progress'
+  const is = { by: who, sip_code } as const
+  if (isUp) return void endCall(state, sid, how === 'failed' ? 'failed' : 'completed', is)
+  if (direction === 'inbound') return void endCall(state, sid, 'no-answer', is)
+  const told = {
+    ...{ completed: 'no-answer', busy: 'busy', declined: 'busy', failed: 'failed', canceled: 'canceled' },
+    ...{ 'no-answer': 'no-answer', unreachable: 'no-answer' }
+  } as const satisfies Record<LegEnd, CallEnd>
+  endCall(state, sid, told[how], is)
+}

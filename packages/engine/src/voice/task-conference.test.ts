@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest'
+import { Switchboard, verb } from '../testing/switchboard.ts'
+
+const ann = '+15550111'
+const [ada, bob, sam] = ['client:ada', 'client:bob', 'client:sam']
+
+/** Ann talks with Ada; Bob is a colleague, and Sam, who supervises, has no work. */
+function talking(conference: object = {}) {
+  const center = new Switchboard()
+  center.addQueue('Support')
+  const { sid } = center.addWorkflow('Main', { default_filter: { queue: 'Support' } })
+  center.addWorker('Ada', { attributes: { contact_uri: ada } })
+  for (const [name, contact_uri] of [
+    ['Bob', bob],
+    ['Sam', sam]
+  ] as const)
+    center.addWorker(name, { attributes: { contact_uri }, activity: 'Offline' })
+  for (const address of [ada, bob, sam]) center.phone(address)
+  center.on(verb('Enqueue', { workflowSid: sid }))
+  const customer = center.dial(ann).sid
+  const { workspace_sid } = center
+  const reserved = (name: string) => {
+    const worker_sid = center.worker(name).sid
+    const found = center.state.tables.reservation.all().findLast((one) => one.worker_sid === worker_sid)
+    if (!found) throw new Error(`${name} has none`)
+    return found
+  }
+  const takes = (name: string, phone: string) => {
+    const { sid, task_sid } = reserved(name)
+    const instruction = 'conference'
+    center.do({ type: 'reservation.update', workspace_sid, task_sid, sid, instruction, ...conference })
+    center.act(phone, 'answer')
+  }
+  takes('Ada', ada)
+  const { task_sid } = reserved('Ada')
+  const supervise = (mode: 'monitor' | 'whisper' | 'barge', name = 'Sam', params: object = {}) =>
+    center.do({
+      type: 'worker_supervision.update',
+      ...{ workspace_sid, task_sid, worker_sid: center.worker(name).sid, mode, ...params }
+    })
+  const change = (call_sid: string, changes: object) =>
+    center.do({
+      type: 'conference_participant.update',
+      ...{ conference_sid: center.state.tables.conference.all()[0]?.sid ?? '', call_sid, ...changes }
+    })
+  return { center, customer, workspace_sid, task_sid, reserved, takes, supervise, change }
+}
+
+const inWords = (center: Switchboard) =>
+  center.state.tables.recording.all().map(({ words }) => words?.split('\n') ?? [])
+
+describe('a supervisor', () => {
+  it('listens, then whispers, then speaks to all, on one call', () => {
+    const { center, supervise } = talking()
+    const hears = (phone: string) => center.heard(phone).filter((line) => line.startsWith(sam))
+    supervise('monitor')
+    center.act(sam, 'answer')
+    center.act(sam, 'speak', 'Nobody hears this')
+    supervise('whisper')
+    center.act(sam, 'speak', 'Offer a refund')
+    supervise('barge')
+    center.act(sam, 'speak', 'Good evening')
+    expect(hears(ada)).toEqual([`${sam}: Offer a refund`, `${sam}: Good evening`])
+    expect(hears(ann)).toEqual([`${sam}: Good evening`])
+    center.act(ann, 'speak', 'Hello')
+    expect(center.heard(sam)).toContain(`${ann}: Hello`)
+    expect(center.state.tables.conference_participant.all().filter(({ label }) => label === 'supervisor')).toHaveLength(
+      1
+    )
+    center.act(sam, 'hang-up')
+    center.act(ann, 'speak', 'Still there?')
+    expect(center.heard(ada).at(-1)).toBe(`${ann}: Still there?`)
+  })
+
+  it('is nobody who has the task, of no task without a call, and whispers to no reservation that is not there', () => {
+    const { center, supervise, reserved } = talking()
+    expect(center.refusal(() => supervise('monitor', 'Ada'))).toMatch(/^400.*of their own/)
+    expect(center.refusal(() => supervise('whisper', 'Sam', { reservation_sid: `WR${'0'.repeat(32)}` }))).toMatch(
+      /^400/
+    )
+    expect(supervise('whisper', 'Sam', { reservation_sid: reserved('Ada').sid }).conference.sid).toMatch(/^CF/)
+    center.act(ann, 'hang-up')
+    expect(center.refusal(() => supervise('monitor'))).toMatch(/^404/)
+  })
+})
+
+describe('the recording of a task’s call', () => {
+  it('has what is said to all: also while the customer is on hold, and after its first worker has gone', () => {
+    const { center, supervise, change, workspace_sid, task_sid, reserved, takes } = talking({
+      conference_record: 'record-from-start',
+      end_conference_on_exit: false
+    })
+    center.act(ann, 'speak', 'My parcel is lost')
+    change('customer', { hold: true })
+    center.act(ann, 'speak', 'La la')
+    center.move('Bob', 'Available')
+    const { sid: reservation_sid, worker_sid } = reserved('Ada')
+    const to = center.worker('Bob').sid
+    center.do({ type: 'transfer.create', workspace_sid, worker_sid, reservation_sid, task_sid, to, mode: 'WARM' })
+    takes('Bob', bob)
+    center.act(ada, 'speak', 'She lost her parcel')
+    supervise('whisper', 'Sam', { reservation_sid: reserved('Bob').sid })
+    center.act(sam, 'answer')
+    center.act(sam, 'speak', 'Be kind')
+    change('customer', { hold: false })
+    center.act(ada, 'hang-up')
+    center.act(bob, 'speak', 'Hello Ann')
+    center.act(ann, 'hang-up')
+    expect(inWords(center)).toEqual([[`${ann}: My parcel is lost`, `${ada}: She lost her parcel`, `${bob}: Hello Ann`]])
+    const [recording] = center.state.tables.recording.all()
+    expect(recording).toMatchObject({ status: 'completed', source: 'Conference', task_sid })
+  })
+
+  it('is paused while a card’s number is said, and goes on; without a recording that is refused', () => {
+    const { center, workspace_sid, task_sid } = talking({ conference_record: 'true' })
+    const update = (recording: 'paused' | 'in-progress') =>
+      center.do({ type: 'task_call.update', workspace_sid, task_sid, recording })
+    update('paused')
+    center.act(ann, 'speak', '4111 1111 1111 1111')
+    update('in-progress')
+    center.act(ann, 'speak', 'Thank you')
+    expect(inWords(center)).toEqual([[`${ann}: Thank you`]])
+    const other = talking()
+    const { center: quiet } = other
+    const of = { workspace_sid: other.workspace_sid, task_sid: other.task_sid }
+    expect(quiet.refusal(() => quiet.do({ type: 'task_call.update', ...of, recording: 'paused' }))).toMatch(/^400/)
+  })
+})

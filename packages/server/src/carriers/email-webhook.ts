@@ -1,0 +1,91 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { InvalidRequest } from '@ringdown/contract/form'
+import { isJsonObject } from '@ringdown/contract/json-text'
+import { valueIn } from '@ringdown/engine/core/json'
+import type { CarrierWebhook, WebhookRequest } from './carrier.ts'
+
+/*
+ * Letters that somebody's mail server or provider brings by a request, in the place of a mailbox that is read. A body is the
+ * letter as it came (`message/rfc822`, or any type that is not one of these), or holds it: JSON with `RawEmail`, or a form with
+ * `body-mime` or `email`, as providers have them. Who brings it signs the body with the carrier's `webhook_secret`, as Meta
+ * does, or shows it as a password: a provider that signs nothing can be given an address with one.
+ */
+
+export const emailWebhook: CarrierWebhook = {
+  longestBody: 25 * 1024 * 1024,
+  // Servers of mail keep what was not taken, and providers ask again.
+  repeats: true,
+  reply: { type: 'application/json', body: '{}' },
+
+  isSigned({ headers, body }, { secrets }) {
+    const { webhook_secret } = secrets
+    if (!webhook_secret) return false
+    const [, hex] = /^sha256=([0-9a-f]{64})$/i.exec(String(headers['x-hub-signature-256'] ?? '')) ?? []
+    if (hex !== undefined)
+      return timingSafeEqual(Buffer.from(hex, 'hex'), createHmac('sha256', webhook_secret).update(body).digest())
+    const password = passwordIn(headers.authorization)
+    return password !== undefined && isSameText(password, webhook_secret)
+  },
+
+  read(request) {
+    const { raw: brought, recipients } = letterIn(request)
+    const raw = brought && withoutEnvelopeLine(brought)
+    // A letter has a head; what is in no letter's form is taken by nobody.
+    if (raw === undefined || !/^[\x21-\x39\x3b-\x7e]+[ \t]*:/.test(raw.subarray(0, 998).toString('latin1').trimStart()))
+      return undefined
+    return [{ news: 'letter', raw, recipients }]
+  }
+}
+
+/** Without what programs that store letters put in front of them: a mark of their encoding, and the line `From …`. */
+function withoutEnvelopeLine(raw: Buffer): Buffer {
+  const [before = ''] =
+    /^(?:\xef\xbb\xbf)?(?:>?From [^\r\n]*\r?\n)?/.exec(raw.subarray(0, 1000).toString('latin1')) ?? []
+  return raw.subarray(before.length)
+}
+
+function passwordIn(header: string | undefined): string | undefined {
+  const [, encoded] = /^basic +([a-z0-9+/=]+)$/i.exec(header ?? '') ?? []
+  if (encoded === undefined) return undefined
+  const text = Buffer.from(encoded, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  return colon < 0 ? undefined : text.slice(colon + 1)
+}
+
+function isSameText(given: string, right: string): boolean {
+  const [a, b] = [given, right].map((text) => createHmac('sha256', 'compare').update(text).digest())
+  return a !== undefined && b !== undefined && timingSafeEqual(a, b)
+}
+
+interface Held {
+  readonly raw: Buffer | undefined
+  /** To whom it came, where whoever brings it says that apart from the letter. */
+  readonly recipients: readonly string[]
+}
+
+function letterIn({ headers, body }: WebhookRequest): Held {
+  const type = (headers['content-type'] ?? '').toLowerCase()
+  const envelope = [headers['x-envelope-to'] ?? []].flat()
+  if (type.startsWith('application/json')) return { ...ofJson(valueIn(body.toString('utf8'))) }
+  if (type.startsWith('application/x-www-form-urlencoded')) {
+    const form = new URLSearchParams(body.toString('utf8'))
+    return held(form.get('body-mime') ?? form.get('email'), form.getAll('recipient'))
+  }
+  // Said rather than lost: whoever brings letters so has to be told that none of them is taken.
+  if (type.startsWith('multipart/'))
+    throw new InvalidRequest(
+      'A letter in a multipart form is not taken: bring it as message/rfc822, JSON or a form',
+      null
+    )
+  return { raw: body.length > 0 ? body : undefined, recipients: envelope.flatMap((one) => one.split(',')) }
+}
+
+function ofJson(value: unknown): Held {
+  if (!isJsonObject(value)) return held(undefined, [])
+  const { RawEmail, OriginalRecipient } = value
+  return held(RawEmail, typeof OriginalRecipient === 'string' ? [OriginalRecipient] : [])
+}
+
+function held(text: unknown, recipients: readonly string[]): Held {
+  return { raw: typeof text === 'string' && text !== '' ? Buffer.from(text, 'utf8') : undefined, recipients }
+}

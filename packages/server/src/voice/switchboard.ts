@@ -1,0 +1,243 @@
+import type { LegArrival, LegEvent, LegReport, VoiceLeg } from '@ringdown/contract/voice-leg'
+import type { LinkSignal, SoundOn, ToldLeg } from '@ringdown/contract/voice-link'
+import type { Actor } from '@ringdown/engine/core/events'
+import type { Logger } from 'pino'
+import { SoundGone, type SoundOptions, SoundProcess } from './sound-process.ts'
+
+/** The calls of an account, as far as whoever has sound and devices must know them. */
+export interface VoiceLedger {
+  /** The legs of all calls that live. */
+  legs(): readonly ToldLeg[]
+  /** The leg of a call; undefined for one that is not there, or has long been over. */
+  leg(call_sid: string): ToldLeg | undefined
+  /** Keeps a report; resolves when it is durable. Rejects with Unavailable where it is not known whether it is. */
+  report(report: LegReport): Promise<void>
+  /** Somebody calls; resolves with the call. */
+  arrive(arrival: LegArrival, actor: Actor | undefined): Promise<string>
+  /** Tells legs that have changed, when that is durable; undefined where all may have. */
+  subscribe(changed: (legs: readonly ToldLeg[] | undefined) => void): () => void
+  /** Resolves with the path of the sound at an address. */
+  fetch(address: string): Promise<string>
+  /** Takes in the file of a recording; resolves with its name among the kept files, null where it cannot be kept. */
+  keep(path: string): Promise<string | null>
+  /** Whether trying again would come to the same. */
+  isRefusal(error: unknown): boolean
+}
+
+/** Who has devices: hears what legs of theirs should be doing. */
+export interface DeviceDesk {
+  /** @param wasThere - whether it is a leg of before this server was there. */
+  leg(leg: VoiceLeg, wasThere: boolean): void
+  /** All connections are gone, and there is somebody again to make new ones. */
+  resounds(): void
+  lost(call_sid: string, device: string): void
+}
+
+export interface SwitchboardOptions {
+  readonly ledger: VoiceLedger
+  /** Without it, there is no sound, and devices can neither ring nor call. */
+  readonly sound: Omit<SoundOptions, 'log'> | undefined
+  readonly log: Logger
+}
+
+/** A report as whoever has the sound has numbered it, or one of the switchboard's own, which comes after all others. */
+type OwnReport = Omit<LegReport, 'number'> & { readonly number: number | 'next' }
+
+/** Milliseconds without the process of the sound, after which nobody is left to wait for it. */
+const patience_ms = 10_000
+/** Milliseconds before a report that could not be kept is told again. */
+const again_ms = 500
+
+/**
+ * Between the rows of calls and whoever makes sound of them. What a leg should be doing goes out whenever its row has
+ * changed; what happened comes in as commands, leg by leg, in order, and is told again until it is kept. All reports of a
+ * leg are numbered by the process that has its sound, those of its device too: so each has one number, and one alone.
+ */
+export class Switchboard {
+  readonly #options: SwitchboardOptions
+  readonly #sound: SoundProcess | undefined
+  #desk: DeviceDesk | undefined
+  #unsubscribe: () => void = () => {}
+  /** Revisions that were told. */
+  readonly #told = new Map<string, number>()
+  /** The reports of each leg, one after the other. */
+  readonly #reports = new Map<string, Promise<void>>()
+  /** What devices have done while the process was away. */
+  #waiting: { readonly call_sid: string; readonly event: LegEvent }[] = []
+  #isClosed = false
+  #started: Promise<SoundOn | undefined> | undefined
+  #despair: NodeJS.Timeout | undefined
+  readonly #sounding = new Set<() => void>()
+  #hasBeen = false
+
+  constructor(options: SwitchboardOptions) {
+    this.#options = options
+    const { sound, ledger, log } = options
+    this.#sound =
+      sound &&
+      new SoundProcess(
+        { ...sound, log },
+        {
+          ready: () => this.#ready(),
+          gone: () => this.#gone(),
+          report: (report) => this.#keep(report),
+          lost: (call_sid, device) => this.#desk?.lost(call_sid, device),
+          fetch: (address) => ledger.fetch(address)
+        }
+      )
+  }
+
+  /** Begins. The process of the sound is started when somebody needs it: at once where calls are under way. */
+  start(desk: DeviceDesk): void {
+    const { ledger } = this.#options
+    this.#desk = desk
+    this.#unsubscribe = ledger.subscribe((legs) => {
+      for (const told of legs ?? ledger.legs()) this.#tell(told)
+    })
+    const legs = ledger.legs()
+    for (const told of legs) this.#tell(told, true)
+  }
+
+  /** Has the process of the sound started, if it was not; resolves with what of sound is on. */
+  need(): Promise<SoundOn | undefined> {
+    this.#started ??= (this.#sound?.start() ?? Promise.resolve(undefined)).catch((err: unknown) => {
+      this.#options.log.error({ err }, 'there is no sound')
+      return undefined
+    })
+    return this.#started
+  }
+
+  /** What of sound is on at the moment. */
+  get on(): SoundOn | undefined {
+    return this.#sound?.on
+  }
+
+  get sound(): SoundProcess | undefined {
+    return this.#sound
+  }
+
+  /** Something that a device has done, or that was noticed of it. */
+  event(call_sid: string, event: LegEvent): void {
+    if (!this.#sound) {
+      this.#keep({ call_sid, number: 'next', event })
+    } else if (this.#sound.on) this.#sound.event(call_sid, event)
+    else {
+      this.#waiting.push({ call_sid, event })
+      void this.need()
+    }
+  }
+
+  /** A device's description; waits for a process that is being started again. Rejects with SoundGone, or an error of what is wrong. */
+  async signal(call_sid: string, device: string, signal: LinkSignal): Promise<string | null> {
+    if (!this.#sound) throw new SoundGone('there is no sound on this server')
+    void this.need()
+    if (!this.#sound.on) await this.#sounds()
+    return this.#sound.signal(call_sid, device, signal)
+  }
+
+  arrive(arrival: LegArrival, actor: Actor | undefined): Promise<string> {
+    return this.#options.ledger.arrive(arrival, actor)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#despair)
+    this.#unsubscribe()
+    // Whoever talks goes on talking, until the next server is there.
+    const isTalking = this.#options.ledger.legs().some(({ leg }) => !('phone' in leg.address))
+    if (this.#started) await (isTalking ? this.#sound?.leave() : this.#sound?.stop())
+    await Promise.all(this.#reports.values())
+  }
+
+  #tell(told: ToldLeg, wasThere = false): void {
+    const { leg } = told
+    const { call_sid, revision, wanted, address } = leg
+    // A virtual phone is played by the center itself.
+    if ('phone' in address || (this.#told.get(call_sid) ?? -1) >= revision) return
+    if (wanted === 'down') this.#told.delete(call_sid)
+    else this.#told.set(call_sid, revision)
+    void this.need()
+    this.#sound?.tell(told)
+    if ('sdk' in address) this.#desk?.leg(leg, wasThere)
+  }
+
+  #ready(): void {
+    clearTimeout(this.#despair)
+    this.#sound?.tellAll(this.#options.ledger.legs().filter(({ leg }) => !('phone' in leg.address)))
+    for (const { call_sid, event } of this.#waiting.splice(0)) this.#sound?.event(call_sid, event)
+    for (const sounds of this.#sounding) sounds()
+    this.#sounding.clear()
+    if (this.#hasBeen) this.#desk?.resounds()
+    this.#hasBeen = true
+  }
+
+  #gone(): void {
+    clearTimeout(this.#despair)
+    this.#despair = setTimeout(() => {
+      this.#options.log.error('there has been no sound for too long: its calls are ended')
+      this.#waiting = []
+      for (const { leg } of this.#options.ledger.legs()) {
+        if ('phone' in leg.address) continue
+        const event = { type: 'ended', status: 'failed', by: 'network' } as const
+        this.#keep({ call_sid: leg.call_sid, number: 'next', event })
+      }
+    }, patience_ms)
+  }
+
+  #sounds(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        this.#sounding.delete(sounds)
+        reject(new SoundGone('the process that has the sound does not come again'))
+      }, patience_ms)
+      const sounds = () => {
+        clearTimeout(late)
+        resolve()
+      }
+      this.#sounding.add(sounds)
+    })
+  }
+
+  #keep(report: OwnReport): void {
+    const { call_sid } = report
+    const before = this.#reports.get(call_sid) ?? Promise.resolve()
+    const kept = before.then(() => this.#kept(report))
+    this.#reports.set(call_sid, kept)
+    void kept.then(() => {
+      if (this.#reports.get(call_sid) === kept) this.#reports.delete(call_sid)
+    })
+  }
+
+  async #kept({ call_sid, number: given, event }: OwnReport): Promise<void> {
+    const { ledger, log } = this.#options
+    // Only now is known what was kept before it.
+    const number = given === 'next' ? (ledger.leg(call_sid)?.heard ?? 0) + 1 : given
+    const known = await this.#tried(() => this.#withFile(event))
+    if (known) {
+      const kept = await this.#tried(async () => {
+        await ledger.report({ call_sid, number, event: known })
+        return true
+      })
+      if (!kept && !this.#isClosed) log.warn({ call_sid, event: event.type }, 'a report of a call was refused')
+    }
+    if (!this.#isClosed) this.#sound?.heard(call_sid, number)
+  }
+
+  /** Tries until it is done; undefined where it is refused, or there is nobody any more. */
+  async #tried<T>(act: () => Promise<T>): Promise<T | undefined> {
+    while (!this.#isClosed) {
+      try {
+        return await act()
+      } catch (error) {
+        if (this.#options.ledger.isRefusal(error)) return undefined
+        await new Promise((resolve) => setTimeout(resolve, again_ms))
+      }
+    }
+    return undefined
+  }
+
+  async #withFile(event: LegEvent): Promise<LegEvent> {
+    if (event.type !== 'recorded' || event.file === null) return event
+    return { ...event, file: await this.#options.ledger.keep(event.file) }
+  }
+}

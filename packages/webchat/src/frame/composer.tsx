@@ -1,0 +1,125 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { chat, draft, say, trouble, types } from './chat.ts'
+import { Icon } from './icons.tsx'
+import { known } from './told.ts'
+import { words } from './words.ts'
+
+/** Where the customer writes: Enter sends, Shift and Enter begins a line; files by the button, dropped or pasted. */
+export function Composer() {
+  const said = words.value
+  const box = useRef<HTMLTextAreaElement>(null)
+  const picker = useRef<HTMLInputElement>(null)
+  const isOver = useSignal(false)
+  const { message_bytes = 32_768, file_bytes = 0, file_types = [] } = known.value?.limits ?? {}
+  const isAway = known.value?.is_open === false && !chat.value?.session
+  useEffect(() => {
+    const area = box.current
+    if (!area) return
+    area.style.height = 'auto'
+    area.style.height = `${Math.min(area.scrollHeight, 132)}px`
+  }, [draft.value])
+  const send = async () => {
+    const text = draft.value.trim()
+    if (text === '') return
+    if (new TextEncoder().encode(text).length > message_bytes) {
+      trouble.value = said.tooLong
+      return
+    }
+    const isKept = chat.value?.session !== undefined
+    if (isKept) draft.value = ''
+    box.current?.focus()
+    if ((await say(text)) && !isKept) draft.value = ''
+  }
+  const take = async (files: Iterable<File>) => {
+    for (const file of files) {
+      const types = file_types.some((type) => file.type.startsWith(type))
+      if (!types) trouble.value = said.wrongType(file.name)
+      else if (file.size > file_bytes)
+        trouble.value = said.tooLarge(file.name, said.bytes(String(Math.floor(file_bytes / 1024 / 1024))))
+      else await say('', file)
+    }
+    box.current?.focus()
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+    event.preventDefault()
+    void send()
+  }
+  const label = isAway ? said.leave : said.placeholder
+  return (
+    <div
+      class={`composer${isOver.value ? ' over' : ''}`}
+      role="group"
+      aria-label={label}
+      onDragOver={(event) => {
+        event.preventDefault()
+        isOver.value = true
+      }}
+      onDragLeave={() => {
+        isOver.value = false
+      }}
+      onDrop={(event) => {
+        event.preventDefault()
+        isOver.value = false
+        void take(event.dataTransfer?.files ?? [])
+      }}
+    >
+      <p class="trouble" role="alert">
+        {trouble.value}
+      </p>
+      <div class="line">
+        {file_bytes > 0 && (
+          <>
+            <button type="button" class="plain" aria-label={said.attach} onClick={() => picker.current?.click()}>
+              <Icon name="clip" />
+            </button>
+            <input
+              ref={picker}
+              type="file"
+              hidden
+              multiple
+              tabIndex={-1}
+              accept={file_types.map((type) => (type.endsWith('/') ? `${type}*` : type)).join(',')}
+              onChange={({ currentTarget }) => {
+                void take([...(currentTarget.files ?? [])])
+                currentTarget.value = ''
+              }}
+            />
+          </>
+        )}
+        <textarea
+          ref={box}
+          rows={1}
+          dir="auto"
+          value={draft.value}
+          aria-label={label}
+          placeholder={label}
+          data-focus
+          enterkeyhint="send"
+          onInput={({ currentTarget }) => {
+            draft.value = currentTarget.value
+            trouble.value = ''
+            if (currentTarget.value !== '') types()
+          }}
+          onKeyDown={onKeyDown}
+          onPaste={(event) => {
+            const files = event.clipboardData?.files
+            if (!files?.length) return
+            event.preventDefault()
+            void take(files)
+          }}
+        />
+        <button
+          type="button"
+          class="send"
+          aria-label={said.send}
+          aria-disabled={draft.value.trim() === ''}
+          onClick={send}
+        >
+          <Icon name="send" />
+        </button>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,12 @@
+import { computed, signal } from '@preact/signals'
+import type { WebchatDeployment } from '@ringdown/client/webchat-frames'
+import type { Visitor } from '../between.ts'
+
+/* What the frame was told: by the server of the deployment, by the page of its visitor. */
+
+/** `failed` where the server does not answer. */
+export const deployment = signal<WebchatDeployment | 'failed' | undefined>(undefined)
+
+export const visitor = signal<Visitor>({})
+
+export const known = computed(() => (deployment.value === 'failed' ? undefined : deployment.value))

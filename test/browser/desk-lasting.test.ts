@@ -1,0 +1,127 @@
+import { expect, it } from 'vitest'
+import { calm } from './calm.ts'
+import { floor } from './floor.ts'
+import { available, lamp, onFloor } from './stage.ts'
+
+/*
+ * What is not lost, whatever becomes of the network, the page, the session and the clock.
+ */
+
+onFloor('a desk that lasts', (stage) => {
+  it('shows what was said long ago as somebody looks back, and what has become of an answer', async () => {
+    const page = await stage.center.open('amelie')
+    await available(page)
+    const ana = await stage.center.contact(lamp)
+    const account = await stage.center.ringdown.running.account
+    const { conversation_sid, address: author } = ana
+    const message = { type: 'message.create', conversation_sid, author } as const
+    await Promise.all(Array.from({ length: 240 }, (_, n) => account.execute({ ...message, body: `No. ${n + 1}` })))
+    await page.getByRole('button', { name: 'Accept' }).click()
+    const log = page.getByRole('log')
+    await log.getByText('No. 240').waitFor()
+    expect(await log.locator('.virtual-row').count()).toBeLessThan(60)
+    // Where somebody reads stays where it is when what was before comes.
+    for (const read of ['No. 141', 'No. 41']) {
+      await log.evaluate((element) => element.scrollTo(0, 0))
+      await expect.poll(() => log.evaluate((element) => element.scrollTop)).toBeGreaterThan(500)
+      const box = await log.getByText(read, { exact: true }).boundingBox()
+      expect(box?.y ?? 0).toBeLessThan(300)
+    }
+    await log.evaluate((element) => element.scrollTo(0, 0))
+    await log.getByText(lamp.text).waitFor()
+    expect(await page.getByRole('button', { name: 'Earlier messages' }).count()).toBe(0)
+    await page.getByRole('textbox', { name: 'Write to Ana Ferreira' }).fill('Here I am')
+    await page.keyboard.press('Enter')
+    await log.getByText('Here I am').waitFor()
+
+    await log.getByText('Not delivered').waitFor()
+    await calm(page)
+  })
+
+  it('loses nothing: drafts survive a reload, and what was sent without a network arrives once', async () => {
+    const page = await stage.center.open('amelie')
+    await available(page)
+    const ana = await stage.center.contact(lamp)
+    await page.getByRole('button', { name: 'Accept' }).click()
+    const box = page.getByRole('textbox', { name: 'Write to Ana Ferreira' })
+    await box.fill('A sentence that is not fin')
+    await page.waitForTimeout(500) // it is kept after 300 ms
+    await page.reload()
+    await box.waitFor()
+    expect(await box.inputValue()).toBe('A sentence that is not fin')
+    // The first answer gets lost on its way, after the message was kept.
+    let lost = 0
+    await page.route('**/Messages', async (route) => {
+      if (route.request().method() !== 'POST' || lost > 0) return route.continue()
+      lost++
+      await route.fetch()
+      await route.abort('connectionreset')
+    })
+    await box.fill('Only once')
+    await box.press('Enter')
+    await page.getByRole('log').getByText('Only once').waitFor()
+    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    expect(lost).toBe(1)
+    await page.context().setOffline(true)
+    await box.fill('From a tunnel')
+    await box.press('Enter')
+    await page.getByText('Waits for the network').waitFor()
+    await page.context().setOffline(false)
+    await page.getByText('Waits for the network').waitFor({ state: 'detached' })
+    const said = await stage.center.ringdown.call(`/conversations/v1/Conversations/${ana.conversation_sid}/Messages`)
+    expect(said.body.messages.map(({ body }: { body: string }) => body)).toEqual([
+      lamp.text,
+      'Only once',
+      'From a tunnel'
+    ])
+  })
+
+  it('asks to sign in again over the page when the session has ended, and goes on', async () => {
+    const page = await stage.center.open('amelie')
+    await available(page)
+    await stage.center.contact(lamp)
+    await page.getByRole('button', { name: 'Accept' }).click()
+    const box = page.getByRole('textbox', { name: 'Write to Ana Ferreira' })
+    await box.fill('In mid-sent')
+    const users = await stage.center.ringdown.call('/ringdown/v1/Users')
+    const { sid } = users.body.users.find(({ username }: { username: string }) => username === 'amelie')
+    await stage.center.ringdown.call(`/ringdown/v1/Users/${sid}/Sessions`, undefined, { method: 'DELETE' })
+    const again = page.getByRole('dialog', { name: 'Sign in again' })
+    await again.waitFor()
+    await calm(page)
+    await again.getByLabel('Password').fill('a long enough password')
+    await again.getByRole('button', { name: 'Sign in' }).click()
+    await again.waitFor({ state: 'detached' })
+    expect(await box.inputValue()).toBe('In mid-sent')
+  })
+
+  it('goes by a clock that goes by itself as well as by one that is moved', async () => {
+    const real = await floor(stage.browser, { testClock: false })
+    try {
+      const page = await real.open('amelie')
+      await page.getByText('Nothing waits for you').waitFor()
+      await available(page)
+      await real.contact(lamp)
+      await page.getByRole('region', { name: 'Ringing: Ana Ferreira' }).waitFor()
+    } finally {
+      await real.close()
+    }
+  })
+
+  it('keeps its tokens to itself, and is framed by nobody', async () => {
+    const page = await stage.center.open('amelie')
+    const urls: string[] = []
+    page.on('request', (request) => urls.push(request.url()))
+    await page.reload()
+    await page.getByText('Nothing waits for you').waitFor()
+    expect(urls.filter((url) => /eyJ|token=/.test(url))).toEqual([])
+    expect(
+      urls.filter((url) => !url.startsWith(stage.center.ringdown.running.url) && !url.startsWith('blob:'))
+    ).toEqual([])
+    const kept = await page.evaluate('JSON.stringify({ ...localStorage, ...sessionStorage })')
+    expect(kept).not.toContain('eyJ')
+    const shell = await fetch(`${stage.center.ringdown.running.url}/desk/tasks/WT1`)
+    expect(shell.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+    expect(shell.headers.get('cache-control')).toBe('no-cache')
+  })
+})
