@@ -57,11 +57,13 @@ export function receiveInbound(state: State, inbound: Inbound): Received | undef
   const conversation = place.open ?? begun(state, inbound, place, origin)
   const { email } = inbound
   const correspondent = email && correspondentOf(state, conversation, place.address)
+  const from = correspondent?.address ?? place.address
   const message = addMessage(
     state,
     conversation,
     {
-      ...wordsOf(inbound, correspondent?.address ?? place.address),
+      ...wordsOf(inbound, from),
+      from,
       ...(email?.subject && { subject: cut(email.subject, maxSubject) }),
       media: broughtMedia(state, inbound.media ?? [])
     },

@@ -61,10 +61,14 @@ export function addMessage(
   state: State,
   conversation: ConversationRow,
   params: MessageParams &
-    Pick<CreateMessage, 'content_sid' | 'content_variables'> & { readonly media?: readonly MediaRow[] },
+    Pick<CreateMessage, 'content_sid' | 'content_variables'> & {
+      readonly media?: readonly MediaRow[]
+      /** The address that it came from, whoever is its author. */
+      readonly from?: string
+    },
   origin: Origin
 ): MessageRow {
-  const { media = [] } = params
+  const { media = [], from } = params
   const { sid: conversation_sid, chat_service_sid } = conversation
   checkParams(params)
   const author = params.author || 'system'
@@ -73,12 +77,15 @@ export function addMessage(
     ...deadlines(state, conversation)
   })
   if (conversation.state === 'inactive') moveConversation(state, conversation.sid, 'active', 'EVENT', consequence)
+  const participant_sid = authorSid(state, conversation, author)
+  const sender_sid = from === undefined ? participant_sid : authorSid(state, conversation, from)
   const message = state.insert('message', {
     chat_service_sid,
     conversation_sid,
     index: conversation.next_index,
     author,
-    participant_sid: authorSid(state, conversation, author),
+    participant_sid,
+    sender_sid: sender_sid === participant_sid ? null : sender_sid,
     body: (media.length > 0 ? params.body || null : params.body) ?? null,
     media: mediaShown(media),
     subject: params.subject || null,
@@ -163,11 +170,11 @@ function authorSid(state: State, conversation: ConversationRow, author: string):
   for (const participant of state.tables.participant.by('messaging', conversation.sid)) {
     if (participant.address === author) return participant.sid
   }
-  // In a group a number of ours may speak for itself.
-  for (const participant of state.tables.participant.by('projected', conversation.sid)) {
-    if (participant.projected_address === author) return participant.sid
-  }
-  return null
+  // In a group a number of ours may speak for itself, though several people stand behind it.
+  const behind = state.tables.participant
+    .list('projected', conversation.sid)
+    .filter(({ projected_address }) => projected_address === author)
+  return (behind.find(({ identity }) => identity === null) ?? behind[0])?.sid ?? null
 }
 
 function checkParams(params: MessageParams): void {

@@ -150,6 +150,8 @@ const messageColumns = {
   index: integer(),
   author: text(),
   participant_sid: text<string | null>(),
+  /** Who has sent it, where a pre-webhook has put another's name to it. Older rows have none. */
+  sender_sid: text<string | null>(),
   body: text<string | null>(),
   /** What it brings; null for nothing. Messages of older programs do not have it. */
   media: json<readonly MediaShown[] | null>(),

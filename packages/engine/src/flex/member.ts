@@ -140,6 +140,15 @@ export function dropMember(state: State, member: InteractionParticipantRow): voi
     if (other.participant_sid === participant.sid) return
   }
   dropParticipant(state, participant, consequence)
+  keepNumber(state, participant)
+}
+
+/** The number that a group saw the agent by stays when nobody else is behind it: without it the group would be another one. */
+function keepNumber(state: State, { conversation_sid, projected_address }: ParticipantRow): void {
+  if (!projected_address || projectedAddresses(state, conversation_sid).includes(projected_address)) return
+  if (groupMembers(state, conversation_sid).length === 0) return
+  const conversation = state.get('conversation', conversation_sid)
+  addKnownParticipant(state, conversation, { messaging_binding_projected_address: projected_address }, consequence)
 }
 
 export interface CreateInteractionParticipant {

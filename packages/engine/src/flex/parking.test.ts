@@ -61,6 +61,29 @@ describe('a contact that is parked', () => {
     expect(floor.state.tables.parked_contact.size).toBe(0)
   })
 
+  it('of a group whose number the agent stands behind is the same group when its agent is back', () => {
+    const floor = new FlexFloor()
+    floor.agent('Bea')
+    const conversation_sid = floor.do({ type: 'conversation.create' }).conversation.sid
+    const ours = '+15005550006'
+    const [ana, ben] = ['+15550000001', '+15550000002']
+    for (const params of [
+      { identity: 'Bea', messaging_binding_projected_address: ours },
+      { messaging_binding_address: ana },
+      { messaging_binding_address: ben }
+    ])
+      floor.do({ type: 'participant.create', conversation_sid, ...params })
+    const contact = floor.contact({}, conversation_sid)
+    contact.accept()
+    park(contact, 'Bea')
+    expect(contact.roster).toEqual([ana, ben, null])
+    const { sid } = floor.do({ type: 'phone.create', address: ben }).phone
+    const written = { phone_sid: sid, to: ours, other_recipients: [ana], body: 'And the keys?' }
+    expect(floor.do({ type: 'phone.write', ...written }).channel_message.conversation_sid).toBe(conversation_sid)
+    contact.accept(1)
+    expect(contact.roster).toEqual([ana, ben, null, 'Bea'])
+  })
+
   it('does not come back for what a colleague writes', () => {
     const { floor, contact } = floorWith('Bea')
     park(contact, 'Bea')

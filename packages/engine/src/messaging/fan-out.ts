@@ -27,16 +27,16 @@ export function fanOut(state: State, conversation: ConversationRow, message: Mes
   }
 }
 
-/** What came in from an address never goes out to it. */
-function isAuthor({ sid, address }: ParticipantRow, { participant_sid, author }: MessageRow): boolean {
-  return participant_sid === sid || (address !== null && isSameName(address, author))
+/** What came in from an address never goes out to it, whatever name a pre-webhook has put to it. */
+function isAuthor({ sid, address }: ParticipantRow, { participant_sid, sender_sid, author }: MessageRow): boolean {
+  return participant_sid === sid || sender_sid === sid || (address !== null && isSameName(address, author))
 }
 
 /** What somebody wrote to a group on the phone network is with its other members already. */
-function hasHeard(state: State, participant: ParticipantRow, { participant_sid, source }: MessageRow): boolean {
-  if (source !== 'SMS' || !isGroupMember(participant)) return false
-  const author = state.resident('participant', participant_sid)
-  return author?.conversation_sid === participant.conversation_sid && isGroupMember(author)
+function hasHeard(state: State, participant: ParticipantRow, message: MessageRow): boolean {
+  if (message.source !== 'SMS' || !isGroupMember(participant)) return false
+  const sender = state.resident('participant', message.sender_sid ?? message.participant_sid)
+  return sender?.conversation_sid === participant.conversation_sid && isGroupMember(sender)
 }
 
 function sendLeg(state: State, conversation: ConversationRow, message: MessageRow, participant: ParticipantRow): void {

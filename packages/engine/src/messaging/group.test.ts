@@ -188,6 +188,27 @@ describe('a message to a group', () => {
     expect(refusal(() => say(silent, ana))).toBe('400/50435')
   })
 
+  it('is a number’s own where several stand behind it', () => {
+    const sid = group(ana)
+    add(sid, number(ours, 'nora'))
+    const { sid: alone } = add(sid, number())
+    expect(say(sid, ours).participant_sid).toBe(alone)
+    expect(say(sid, 'nora').participant_sid).not.toBe(alone)
+  })
+
+  it('comes back to nobody who wrote it, whatever name is put to it', () => {
+    const sid = group(ana, ben)
+    const received = world.do({
+      type: 'channel_message.receive',
+      carrier_sid: `XC${'1'.repeat(32)}`,
+      provider_sid: 'p1',
+      ...{ from: ana, to: ours, others: [ben], body: 'Hi' },
+      agreed: { author: 'Flat 3' }
+    }).channel_message
+    expect(received.conversation_sid).toBe(sid)
+    expect(legs(received.message_sid ?? '').filter(({ direction }) => direction !== 'inbound')).toEqual([])
+  })
+
   it('is not sent by a carrier that would send it to each alone, nor to who wants nothing more', () => {
     const sid = group(ana, ben)
     for (const address of [ana, ben]) phoneAt(address)

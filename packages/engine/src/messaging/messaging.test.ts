@@ -256,6 +256,22 @@ describe('An address of ours that makes conversations', () => {
     expect(rejected).toMatchObject({ status: 'received', conversation_sid: null })
   })
 
+  it('sends what it says under another name to everybody but whoever wrote it', () => {
+    const world = new World()
+    const { sid: conversation_sid } = world.do({ type: 'conversation.create' }).conversation
+    const ben = '+15550000002'
+    for (const address of [ana, ben]) {
+      const binding = { messaging_binding_address: address, messaging_binding_proxy_address: ours }
+      world.do({ type: 'participant.create', conversation_sid, ...binding })
+    }
+    const inbound = { type: 'channel_message.receive', carrier_sid: 'XP', from: ana, to: ours, body: 'Hi' } as const
+    const agreed = { author: 'Ana, by her nurse' }
+    const { message_sid } = world.do({ ...inbound, provider_sid: '1', agreed }).channel_message
+    expect(world.state.get('message', message_sid ?? '').author).toBe(agreed.author)
+    const sent = world.state.tables.channel_message.list('message_sid', message_sid ?? '')
+    expect(sent.flatMap(({ direction, to }) => (direction === 'inbound' ? [] : [to]))).toEqual([ben])
+  })
+
   it('hears a word that opts out, and it is said in the conversation as well', () => {
     const world = new World()
     const hers = configured(world)

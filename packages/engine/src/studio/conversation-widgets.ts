@@ -1,9 +1,10 @@
 import { isJsonObject } from '@ringdown/contract/json-text'
 import { serviceOf } from '../conversations/configuration.ts'
 import { addConversation } from '../conversations/conversation.ts'
+import { checkGroup } from '../conversations/group.ts'
 import { editable } from '../conversations/lookup.ts'
 import { consequence } from '../conversations/origin.ts'
-import { addParticipant, type ParticipantParams } from '../conversations/participant.ts'
+import { addOneOf, type ParticipantParams } from '../conversations/participant.ts'
 import { conversationReads, userReads } from '../conversations/reads.ts'
 import type { ConversationRow } from '../conversations/rows.ts'
 import { createScopedWebhook } from '../conversations/webhook.ts'
@@ -26,7 +27,8 @@ export function startConversation(act: Act): Done {
   const closes_conversation = properties.raw('close_conversation_on_execution_end') === true
   const made = state.attempt(() => {
     const conversation = addConversation(state, serviceOf(state, serviceSidOf(act)), paramsOf(act), consequence)
-    for (const one of roster) addParticipant(state, conversation, one, consequence)
+    for (const one of roster) addOneOf(state, conversation, one, consequence)
+    checkGroup(state, conversation)
     listen(act, conversation, ['onMessageAdded'])
     return conversation
   })
@@ -120,7 +122,9 @@ function rosterOf({ properties }: Act): readonly ParticipantParams[] {
     if (!isJsonObject(one)) throw new WidgetFailure(codes.value, 'participants must be objects')
     const text = (name: string) => properties.render(textIn(fieldsIn(one)[name]) ?? '', `participants.${name}`)
     const identity = text('identity')
-    if (identity !== '') return { identity }
+    const messaging_binding_projected_address = text('messaging_binding_projected_address')
+    if (identity !== '' || messaging_binding_projected_address !== '')
+      return { identity, messaging_binding_projected_address }
     return {
       messaging_binding_address: text('messaging_binding_address'),
       messaging_binding_proxy_address: text('messaging_binding_proxy_address')
