@@ -80,7 +80,10 @@ class Restarting {
     return this.insisting(async () => {
       const client = await this.client()
       try {
-        return await client.request({ method, params } as never, anything as never)
+        const answer: Answer = await client.request({ method, params } as never, anything as never)
+        // A tool says what was not possible just now in its answer.
+        if (answer.isError) throw new Error(answer.content?.[0]?.text)
+        return answer
       } finally {
         await client.close()
       }

@@ -214,3 +214,15 @@ test('a body that is too long is not read to its end, whether it says so or not'
   expect([413, 'hung up']).toContain(status)
   expect(await brought(letter())).toBe(200)
 })
+
+test('a form keeps the bytes of a letter that is in an old encoding', async () => {
+  const raw = letter(
+    { 'Content-Type': 'text/plain; charset=iso-8859-1', 'Content-Transfer-Encoding': '8bit' },
+    'Où ça ?'
+  )
+  const author = `ana${n}@x.test`
+  const escaped = [...Buffer.from(raw, 'latin1')].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+  const body = `recipient=${encodeURIComponent(`${ours}\0`)}&body-mime=${escaped}`
+  expect(await brought(body, { 'content-type': 'application/x-www-form-urlencoded', ...signed(body) })).toBe(200)
+  expect((await messagesFrom(author)).map((one: { body: string }) => one.body)).toEqual(['Où ça ?'])
+})

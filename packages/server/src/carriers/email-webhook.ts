@@ -3,6 +3,7 @@ import { InvalidRequest } from '@ringdown/contract/form'
 import { isJsonObject } from '@ringdown/contract/json-text'
 import { valueIn } from '@ringdown/engine/core/json'
 import type { CarrierWebhook, WebhookRequest } from './carrier.ts'
+import { wholeText } from './whole-text.ts'
 
 /*
  * Letters that somebody's mail server or provider brings by a request, in the place of a mailbox that is read. A body is the
@@ -68,8 +69,8 @@ function letterIn({ headers, body }: WebhookRequest): Held {
   const envelope = [headers['x-envelope-to'] ?? []].flat()
   if (type.startsWith('application/json')) return { ...ofJson(valueIn(body.toString('utf8'))) }
   if (type.startsWith('application/x-www-form-urlencoded')) {
-    const form = new URLSearchParams(body.toString('utf8'))
-    return held(form.get('body-mime') ?? form.get('email'), form.getAll('recipient'))
+    const letter = bytesIn(body, 'body-mime') ?? bytesIn(body, 'email')
+    return { raw: letter, ...recipientsIn(new URLSearchParams(body.toString('utf8')).getAll('recipient')) }
   }
   // Said rather than lost: whoever brings letters so has to be told that none of them is taken.
   if (type.startsWith('multipart/'))
@@ -77,7 +78,30 @@ function letterIn({ headers, body }: WebhookRequest): Held {
       'A letter in a multipart form is not taken: bring it as message/rfc822, JSON or a form',
       null
     )
-  return { raw: body.length > 0 ? body : undefined, recipients: envelope.flatMap((one) => one.split(',')) }
+  return { raw: body.length > 0 ? body : undefined, ...recipientsIn(envelope.flatMap((one) => one.split(','))) }
+}
+
+/** The bytes of a form's field, which need be no text: a letter is in whatever encodings it names. Undefined for none. */
+function bytesIn(body: Buffer, name: string): Buffer | undefined {
+  for (const pair of body.toString('latin1').split('&')) {
+    const [key = '', ...rest] = pair.split('=')
+    if (unescaped(key).toString('latin1') !== name) continue
+    const bytes = unescaped(rest.join('=').replaceAll('+', ' '))
+    if (bytes.length > 0) return bytes
+  }
+  return undefined
+}
+
+/** The bytes that percent signs and two digits stand for, and all others as they are. */
+function unescaped(text: string): Buffer {
+  const characters = text.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16))
+  )
+  return Buffer.from(characters, 'latin1')
+}
+
+function recipientsIn(recipients: readonly string[]): Pick<Held, 'recipients'> {
+  return { recipients: recipients.map(wholeText) }
 }
 
 function ofJson(value: unknown): Held {
@@ -87,5 +111,6 @@ function ofJson(value: unknown): Held {
 }
 
 function held(text: unknown, recipients: readonly string[]): Held {
-  return { raw: typeof text === 'string' && text !== '' ? Buffer.from(text, 'utf8') : undefined, recipients }
+  const raw = typeof text === 'string' && text !== '' ? Buffer.from(text, 'utf8') : undefined
+  return { raw, ...recipientsIn(recipients) }
 }

@@ -92,3 +92,37 @@ export class Redeliveries {
       .reverse()
   }
 }
+
+/** Texts whose names are kept, of one bind. */
+const mostUnanswered = 1_000
+
+/**
+ * Texts that could not be taken in, as far as we know, and under which name that was tried: by the same bind a center delivers
+ * them again under a new number, and one that had been kept after all is known by its name.
+ */
+export class Unanswered {
+  readonly #names = new Map<string, string[]>()
+  #size = 0
+
+  /** Whether what was said is tried again: then under the name that it had. */
+  nameOf(text: Text): string | undefined {
+    const key = keyOf(text)
+    const [name, ...others] = this.#names.get(key) ?? []
+    if (name === undefined) return undefined
+    this.#size -= 1
+    if (others.length > 0) this.#names.set(key, others)
+    else this.#names.delete(key)
+    return name
+  }
+
+  add(text: Text, name: string): void {
+    if (this.#size >= mostUnanswered) return
+    this.#size += 1
+    const key = keyOf(text)
+    this.#names.set(key, [...(this.#names.get(key) ?? []), name])
+  }
+}
+
+function keyOf({ from, to, body }: Text): string {
+  return `${from}\n${to}\n${body}`
+}

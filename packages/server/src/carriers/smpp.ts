@@ -13,7 +13,7 @@ import type {
 import { giveParts, type PartOutcome } from './giving.ts'
 import { KeptLink } from './kept-link.ts'
 import { canonical, isReceipt, receiptIn } from './smpp-receipt.ts'
-import { Redeliveries } from './smpp-redelivery.ts'
+import { Redeliveries, Unanswered } from './smpp-redelivery.ts'
 import { BindRefused, BoundSession, statuses } from './smpp-session.ts'
 import { type SmppSettings, smppSettings } from './smpp-settings.ts'
 import { partPlaceIn, partsOf, type TextPart } from './smpp-text.ts'
@@ -138,6 +138,15 @@ class SmppConnection implements CarrierConnection {
   }
 }
 
+/** A phone's text, and what it is called. */
+interface Heard {
+  readonly from: string
+  readonly to: string
+  readonly body: string
+  readonly provider_sid: string
+  readonly isText: boolean
+}
+
 /** Takes in what a center delivers on one session. */
 class Taking {
   readonly #session: BoundSession
@@ -146,6 +155,7 @@ class Taking {
   readonly #epoch = randomUUID()
   readonly #running = new Set<Promise<void>>()
   readonly #before: Redeliveries
+  readonly #unanswered = new Unanswered()
 
   constructor(session: BoundSession, context: ConnectionContext, window_ms: number) {
     this.#session = session
@@ -217,7 +227,7 @@ class Taking {
   }
 
   async #receive(pdu: PDU): Promise<void> {
-    const { carrier, ledger, agree } = this.#context
+    const { carrier, ledger } = this.#context
     const { sid: carrier_sid, senders } = carrier
     const from = addressIn(pdu.source_addr, pdu.source_addr_ton)
     const to = ownAmong(senders, addressIn(pdu.destination_addr, pdu.dest_addr_ton))
@@ -228,11 +238,23 @@ class Taking {
       return
     }
     const named = typeof pdu.receipted_message_id === 'string' ? wholeText(pdu.receipted_message_id) : ''
-    const provider_sid = named !== '' ? named : `${this.#epoch}-${pdu.sequence_number}`
     const body = wholeText(text ?? '')
-    if (provider_sid !== named && (await this.#before.isAgain({ from, to, body }))) return
+    const said = { from, to, body }
+    const provider_sid = named || this.#unanswered.nameOf(said) || `${this.#epoch}-${pdu.sequence_number}`
+    try {
+      if (provider_sid !== named && (await this.#before.isAgain(said))) return
+      await this.#keep({ ...said, provider_sid, isText: text !== undefined })
+    } catch (error) {
+      if (error instanceof Unavailable && provider_sid !== named) this.#unanswered.add(said, provider_sid)
+      throw error
+    }
+  }
+
+  async #keep({ from, to, body, provider_sid, isText }: Heard): Promise<void> {
+    const { carrier, ledger, agree } = this.#context
+    const { sid: carrier_sid } = carrier
     // What is no text has been lost on the way to people in any case; that it came is told.
-    const told: Record<string, string> = text === undefined ? { Binary: 'true' } : {}
+    const told: Record<string, string> = isText ? {} : { Binary: 'true' }
     const agreed = await agree({ from, to, body, told })
     await ledger.execute({
       type: 'channel_message.receive',

@@ -21,6 +21,7 @@ import { queryText } from './endpoint.ts'
 import { HttpRefusal, notAllowed, notFound } from './errors.ts'
 import type { Metrics } from './metrics.ts'
 import { type OriginOptions, ownBase } from './origin.ts'
+import { Turns } from './turns.ts'
 
 export interface CarrierWebhookOptions {
   readonly admission: Admission
@@ -40,10 +41,11 @@ const long = 1024 * 1024
 const requests = { burst: 2_000, aSecond: 1_000 }
 const forgeries = { burst: 20, aSecond: 1 }
 /**
- * Requests whose bodies are being read, or whose news are being taken, at once: of one address, long ones of all, of a carrier, and of those the ones
- * that bring what one customer has written, who would otherwise keep out all others.
+ * Requests whose bodies are being read, or whose news are being taken, at once: of one address, long ones of all, of a carrier,
+ * of those the long ones, since each stays in memory until it is taken, and the ones that bring what one customer has written,
+ * who would otherwise keep out all others.
  */
-const most = { reading: 32, readingLong: 4, taking: 64, ofCustomer: 16 }
+const most = { reading: 32, readingLong: 4, taking: 64, takingLong: 4, ofCustomer: 16 }
 /** Milliseconds for what one request tells. */
 const patience_ms = 25_000
 
@@ -147,6 +149,7 @@ class CarrierDoors {
     const name = `${address} ${carrier.sid}`
     const context = this.#contextOf(found)
     if (!isSigned(webhook, asked, context)) throw this.#forged(name, found)
+    if (body.length > long) this.#during(`taking long ${carrier.sid}`, most.takingLong, reply, found)
     this.#reading.get(request)?.()
     const news = webhook.read(asked, context)
     if (news === undefined) this.#tell(found, 'nonsense')
@@ -168,11 +171,13 @@ class CarrierDoors {
     const taking = { webhook, carrier, webhookContext: (signal: AbortSignal) => this.#contextOf(found, signal) }
     const over = performance.now() + patience_ms
     try {
-      for (const one of news) {
-        if (performance.now() > over) throw new Unavailable('the request tells more than can be taken in its time')
-        // What one customer has written is taken in the order in which it came, and no other waits for its files.
-        await this.#turns.take(turnOf(carrier, one), () => takeNews(context, taking, one))
-      }
+      // What one customer has written is taken in the order in which it came, and no other waits for its files.
+      for (const one of news)
+        await this.#turns.take(turnOf(carrier, one), () => {
+          // Whoever has waited too long for its turn is told so, and not taken after nobody listens any more.
+          if (performance.now() > over) throw new Unavailable('the request tells more than can be taken in its time')
+          return takeNews(context, taking, one)
+        })
       this.#tell(found, 'taken')
     } catch (error) {
       this.#tell(found, 'put off')
@@ -284,21 +289,4 @@ function turnOf({ sid }: CarrierRow, news: News): string | undefined {
   // Whose it is, is not known before it is read.
   if (news.news === 'letter') return `${sid} letters`
   return undefined
-}
-
-/** Those who come under one name are served one after the other. */
-class Turns {
-  readonly #last = new Map<string, Promise<unknown>>()
-
-  async take<T>(name: string | undefined, act: () => Promise<T>): Promise<T> {
-    if (name === undefined) return act()
-    const before = this.#last.get(name)
-    const turn = (before ?? Promise.resolve()).then(act, act)
-    this.#last.set(name, turn)
-    try {
-      return await turn
-    } finally {
-      if (this.#last.get(name) === turn) this.#last.delete(name)
-    }
-  }
 }

@@ -344,6 +344,18 @@ describe('a chat that is begun twice under one key', () => {
     expect(kept).toEqual({ body: JSON.stringify({ sid: again.body.sid }) })
   })
 
+  it('is greeted once, though the first try was cut short and two more come at once', async () => {
+    const greeted = await deployment()
+    const { body } = await send(sessions, { key: greeted, form }, once)
+    // As where the server was stopped before it had welcomed anybody.
+    const change = { Texts: JSON.stringify({ welcome: 'Welcome!' }) }
+    expect((await server.post(`/ringdown/v1/Webchat/Deployments/${greeted}`, change)).status).toBe(200)
+    for (const _ of [1, 2]) await Promise.all([1, 2].map(() => send(sessions, { key: greeted, form }, once)))
+    const place = `/conversations/v1/Conversations/${body.conversation_sid}/Messages`
+    const { messages } = (await server.get(place)).body
+    expect(messages.map((one: { body: string }) => one.body)).toEqual(['Hello?', 'Welcome!'])
+  })
+
   it('is another one for another key, deployment or customer, and none for another form or a key that can be guessed', async () => {
     const first = await send(sessions, { key, form }, once)
     const other = await send(sessions, { key, form }, { 'idempotency-key': `${once['idempotency-key']}2` })

@@ -26,6 +26,7 @@ import { addressOf } from './address.ts'
 import type { Subject } from './answer.ts'
 import { HttpRefusal, NotImplemented, notAllowed, refused } from './errors.ts'
 import { isOwnPage, type OriginOptions } from './origin.ts'
+import { Turns } from './turns.ts'
 import { asked } from './webchat-calls.ts'
 import { begunOnce, onceKeyOf } from './webchat-once.ts'
 import { addressOfCustomer, transcriptOf } from './webchat-transcript.ts'
@@ -131,6 +132,8 @@ interface Beginning {
 class WebchatDoors {
   readonly #options: WebchatOptions
   readonly #buckets = new Buckets()
+  /** Who says the first words of a chat. */
+  readonly #greetings = new Turns()
 
   constructor(options: WebchatOptions) {
     this.#options = options
@@ -288,10 +291,9 @@ class WebchatDoors {
     if (once === undefined) return open(context)
     this.#wait(reply, [['return', addressOf(request.raw, this.#options.origin), returns]])
     const session = await begunOnce(context, { deployment, signed, form, once }, open)
-    // A server that was stopped in between has said nothing yet.
-    const conversation = context.state.resident('conversation', session.conversation_sid)
-    if (conversation?.next_index === 0 && session.status === 'open')
-      await this.#sayFirst(session, deployment, form, context)
+    // A server that was stopped in between may have said nothing yet, or half of it.
+    if (session.status === 'open')
+      await this.#sayFirst(session, deployment, form, this.#contextOf(holder.account_sid, reply, session.identity))
     return session
   }
 
@@ -304,15 +306,31 @@ class WebchatDoors {
     ])
   }
 
-  /** What the customer has asked in the form is its first message, and is answered with a word of welcome. */
-  async #sayFirst(
+  /**
+   * What the customer has asked in the form is its first message, and is answered with a word of welcome: each once, however
+   * many requests at once begin the same chat.
+   */
+  #sayFirst(
     session: WebchatSessionRow,
     deployment: WebchatDeploymentRow,
     form: unknown,
     context: Context
   ): Promise<void> {
+    return this.#greetings.take(session.sid, async () => {
+      const { next_index = 0 } = context.state.resident('conversation', session.conversation_sid) ?? {}
+      if (next_index >= 2) return
+      const said = next_index === 0 ? [] : await authorsIn(context, session.conversation_sid)
+      if (said.includes(greeter)) return
+      await this.#greet(session, deployment, { query: said.length > 0 ? undefined : queryIn(form), context })
+    })
+  }
+
+  async #greet(
+    session: WebchatSessionRow,
+    deployment: WebchatDeploymentRow,
+    { query, context }: { readonly query: string | undefined; readonly context: Context }
+  ): Promise<void> {
     const { account_sid, chat_service_sid, conversation_sid } = session
-    const query = isJsonObject(form) ? textIn(form.query)?.trim() : undefined
     const { token } = await this.#webchats.token(account_sid, session)
     const caller = await this.#options.admission.tokens.caller(token)
     const path = { chat_service_sid, conversation_sid }
@@ -336,7 +354,7 @@ class WebchatDoors {
     }
     const welcome = textsOf(deployment).welcome
     if (typeof welcome === 'string' && welcome.trim() !== '')
-      await context.execute({ type: 'message.create', ...path, author: 'Concierge', body: welcome.slice(0, 4096) })
+      await context.execute({ type: 'message.create', ...path, author: greeter, body: welcome.slice(0, 4096) })
   }
 
   async #resume(
@@ -433,6 +451,26 @@ class WebchatDoors {
       throw new HttpRefusal({ status: 429, code: 20429, message: `Too many requests: try again in ${seconds} s` })
     }
   }
+}
+
+/** Who welcomes customers. */
+const greeter = 'Concierge'
+
+function queryIn(form: unknown): string | undefined {
+  return isJsonObject(form) ? textIn(form.query)?.trim() : undefined
+}
+
+/** Who has said the first messages of a conversation. */
+async function authorsIn({ ledger }: Context, conversation_sid: string): Promise<readonly string[]> {
+  await ledger.settled()
+  const rows = await ledger.page({
+    kind: 'message',
+    where: [['conversation_sid', '=', conversation_sid]],
+    order: ['index'],
+    descending: false,
+    limit: 2
+  })
+  return rows.map(({ author }) => author)
 }
 
 const foreign = { status: 403, code: 20403, message: 'Forbidden: the page is of an origin that is not allowed here' }

@@ -197,9 +197,9 @@ function customersOf(state: State, sid: string, participants: readonly Participa
 /** When the customer wrote what nobody has answered since; null when everything is answered. The latest message first. */
 function waitingSince(messages: readonly MessageRow[], customers: ReadonlySet<string>): number | null {
   let since: number | null = null
-  for (const { author, participant_sid, date_created } of messages) {
+  for (const { author, participant_sid, sender_sid, date_created } of messages) {
     if (author === 'system') continue
-    if (!customers.has(author) && !customers.has(participant_sid ?? author)) break
+    if (![author, participant_sid, sender_sid].some((one) => one && customers.has(one))) break
     since = date_created
   }
   return since
