@@ -8,13 +8,14 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildDesk, isDeskStale } from '../../tools/desk.mjs'
 import { hasChromium, launched } from './chromium.ts'
+import { eventually, patience_ms, story_ms } from './patience.ts'
 import { microphone } from './telephone-page.ts'
 
 const { webrtc, why } = await findWebRtc()
 if (!webrtc) console.warn(`No WebRTC: the demo's call is left out (${why.join('; ')}).`)
 const program = fileURLToPath(new URL('../../packages/cli/bin/ringdown.js', import.meta.url))
 
-describe.skipIf(!webrtc || !hasChromium())('the demo', { timeout: 90_000 }, () => {
+describe.skipIf(!webrtc || !hasChromium())('the demo', { timeout: story_ms }, () => {
   // without either, which a line says
   const folder = mkdtempSync(join(tmpdir(), 'ringdown-demo-'))
   let browser: Browser
@@ -35,7 +36,7 @@ describe.skipIf(!webrtc || !hasChromium())('the demo', { timeout: 90_000 }, () =
       said += text
     })
     browser = await launched(microphone)
-  }, 90_000)
+  }, story_ms)
   afterAll(async () => {
     await browser?.close()
     await server.stop()
@@ -43,25 +44,27 @@ describe.skipIf(!webrtc || !hasChromium())('the demo', { timeout: 90_000 }, () =
   })
 
   it('has a call between two tabs, with nothing installed', async () => {
-    await expect.poll(() => said, { timeout: 60_000 }).toMatch(/\/desk\/call\?key=/)
+    await eventually(() => said).toMatch(/\/desk\/call\?key=/)
     expect(said).toMatch(/voice +browsers call over /)
     const link = (pattern: RegExp) => pattern.exec(said)?.[1] ?? ''
     const amelie = await browser.newPage()
+    amelie.setDefaultTimeout(patience_ms)
     await amelie.goto(link(/amelie[\s\S]*?(http\S+\/desk\/setup#\S+)/))
     await amelie.locator('input[name=password]').fill('a long enough password')
     await amelie.getByRole('button').click()
     await amelie.getByRole('button', { name: /Activity: Offline/ }).click()
     await amelie.getByRole('menuitem', { name: 'Available', exact: true }).click()
     const caller = await browser.newPage()
+    caller.setDefaultTimeout(patience_ms)
     await caller.goto(link(/(http\S+\/desk\/call\?key=\S+)/))
     await caller.getByRole('button', { name: 'Call' }).click()
     await amelie
       .getByRole('region', { name: 'Ringing: Caller' })
       .getByRole('button', { name: 'Accept' })
-      .click({ timeout: 20_000 })
-    await amelie.getByRole('region', { name: 'Phone' }).getByText('Connected').waitFor({ timeout: 20_000 })
+      .click()
+    await amelie.getByRole('region', { name: 'Phone' }).getByText('Connected').waitFor()
     await caller.getByText('Connected').waitFor()
     await caller.getByRole('button', { name: 'Hang up' }).click()
-    await amelie.getByRole('radio', { name: 'Resolved' }).waitFor({ timeout: 20_000 })
+    await amelie.getByRole('radio', { name: 'Resolved' }).waitFor()
   })
 })

@@ -9,6 +9,7 @@ import { receiver } from '../support/receiver.ts'
 import { type World, world } from '../support/world.ts'
 import { hasChromium, launched } from './chromium.ts'
 import { floor } from './floor.ts'
+import { eventually, story_ms } from './patience.ts'
 import { microphone, microphoneOf, telephonePage } from './telephone-page.ts'
 
 /*
@@ -22,7 +23,7 @@ if (!webrtc) console.warn(`No WebRTC: calls of browsers are left out (${why.join
 const quiet = 'data:audio/wav;base64,UklGRiwAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQgAAACAgICAgICAgA=='
 const tones = { caller: 450, agent: 850 } as const
 
-describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout: 90_000 }, () => {
+describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout: story_ms }, () => {
   // without either, which a line says
   let browser: Browser
   let center: World
@@ -36,7 +37,7 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
     const { account_sid } = center.running.credentials
     const made = await center.call(`/2010-04-01/Accounts/${account_sid}/Keys.json`, { FriendlyName: 'Tokens' })
     key = made.body
-  }, 60_000)
+  }, story_ms)
   afterAll(async () => {
     await browser?.close()
     await center?.close()
@@ -72,11 +73,9 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
     return page
   }
   const happens = (page: Page, event: string) =>
-    expect.poll(() => page.evaluate(() => telephone.happened), { timeout: 15_000 }).toContain(event)
+    eventually(() => page.evaluate(() => telephone.happened)).toContain(event)
   const hears = (page: Page, heard: number[]) =>
-    expect
-      .poll(() => page.evaluate((all) => telephone.hears(all), Object.values(tones)), { timeout: 25_000 })
-      .toEqual(heard)
+    eventually(() => page.evaluate((all) => telephone.hears(all), Object.values(tones))).toEqual(heard)
   const say = (text: string) => ({ verb: 'Say', attributes: {}, text })
 
   it('calls a browser, speaks to it, hears its keys, and hangs up', async () => {
@@ -89,7 +88,7 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
     })
     await happens(page, 'incoming')
     await page.evaluate(() => telephone.current?.accept())
-    await expect.poll(() => account.state.resident('call', call.sid)?.status).toBe('in-progress')
+    await eventually(() => account.state.resident('call', call.sid)?.status).toBe('in-progress')
     await page.evaluate(() => telephone.current?.sendDigits('42'))
     await happens(page, 'disconnect')
     expect(account.state.resident('call', call.sid)).toBeUndefined()
@@ -113,7 +112,7 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
     await agent.evaluate(() => telephone.current?.disconnect())
     await Promise.all([happens(caller, 'disconnect'), happens(agent, 'disconnect')])
     const found = () => account.find('recording', { sid: recording.sid }).then(([row]) => row)
-    await expect.poll(async () => (await found())?.status, { timeout: 10_000 }).toBe('completed')
+    await eventually(async () => (await found())?.status).toBe('completed')
     const kept = await found()
     expect(kept?.duration_ms).toBeGreaterThan(1000)
     expect(kept?.media_sid).toMatch(/^ME/)
@@ -132,9 +131,7 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
     await Promise.all([caller.context().close(), agent.context().close()])
   })
 
-  it('rings at a desk, is taken with one press, held, heard again, hung up and wrapped up', {
-    timeout: 90_000
-  }, async () => {
+  it('rings at a desk, is taken with one press, held, heard again, hung up and wrapped up', async () => {
     const desks = await floor(browser, { testClock: false, voice: true })
     const program = await receiver({ auth_token: desks.ringdown.running.credentials.auth_token })
     const task = JSON.stringify({ topic: 'support', customerName: 'Ana' })
