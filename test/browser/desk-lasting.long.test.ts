@@ -65,11 +65,13 @@ onFloor('a desk that lasts', (stage) => {
     }
     await reached.waitFor()
     expect(await weight()).toBeLessThanOrEqual(400)
+    // What is old is not new.
+    expect(await page.getByRole('button', { name: /new message/ }).count()).toBe(0)
     // Where somebody reads, nothing moves by what is said at the end.
     const place = () => reached.boundingBox().then((box) => box?.y)
     const before = await place()
     await stage.center.says(ana, 'Still there?')
-    await page.getByRole('button', { name: /new message/ }).click()
+    await page.getByRole('button', { name: '1 new message' }).click()
     await log.getByText('Still there?').waitFor()
     expect(before).toBeGreaterThan(0)
     await log.evaluate((element) => element.scrollTo(0, 0))

@@ -91,7 +91,7 @@ onFloor('a desk that trusts nobody', (stage) => {
       ['Customer', `form ${script}`],
       ['Task', `value ${script}`],
       ['Notes', `${script} @amelie`],
-      ['History', `before ${script}`]
+      ['Earlier', `before ${script}`]
     ] as const) {
       await context.getByRole('tab', { name: tab }).click()
       await context.getByText(shown).first().waitFor()
