@@ -53,6 +53,15 @@ onFloor('a desk that trusts nobody', (stage) => {
     expect(await page.getByRole('img', { name: /^Picture/ }).count()).toBe(1)
     await nothingRan(page)
     await calm(page)
+    // Several stay in the order in which they were picked, however large they are, and count together.
+    const several = Array.from({ length: 11 }, (_, n) => ({
+      ...{ name: `${n}.txt`, mimeType: 'text/plain', buffer: Buffer.alloc(n === 0 ? 4_000_000 : 10, 'x') }
+    }))
+    await picker.setInputFiles(several)
+    await page.getByText(/10 files/).first().waitFor()
+    await page.getByRole('button', { name: 'Remove 0.txt' }).waitFor()
+    await page.getByRole('button', { name: 'Remove 9.txt' }).waitFor()
+    expect(await page.locator('.files .file-name').allInnerTexts()).toEqual(several.slice(0, 10).map(({ name }) => name))
     // Nothing goes out of its place at 320 px.
     await page.setViewportSize({ width: 320, height: 640 })
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320)

@@ -6,9 +6,9 @@ import twilio from 'twilio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { heardOf } from '../../packages/voice-media/src/testing/hearing.ts'
 import { receiver } from '../support/receiver.ts'
-import { type World, world } from '../support/world.ts'
+import type { World } from '../support/world.ts'
 import { hasChromium, launched } from './chromium.ts'
-import { floor } from './floor.ts'
+import { type Floor, floor } from './floor.ts'
 import { eventually, story_ms } from './patience.ts'
 import { microphone, microphoneOf, telephonePage } from './telephone-page.ts'
 
@@ -26,38 +26,34 @@ const tones = { caller: 450, agent: 850 } as const
 describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout: story_ms }, () => {
   // without either, which a line says
   let browser: Browser
+  let desks: Floor
   let center: World
   let account: Account
   let key: { sid: string; secret: string }
 
   beforeAll(async () => {
-    center = await world({ testClock: false, voice: true })
-    account = await center.running.account
     browser = await launched(microphone)
+    desks = await floor(browser, { testClock: false, voice: true })
+    center = desks.ringdown
+    account = await center.running.account
     const { account_sid } = center.running.credentials
     const made = await center.call(`/2010-04-01/Accounts/${account_sid}/Keys.json`, { FriendlyName: 'Tokens' })
     key = made.body
   }, story_ms)
   afterAll(async () => {
+    await desks?.close()
     await browser?.close()
-    await center?.close()
   })
 
-  /** Where a phone is, and what signs its token. */
-  interface Line {
-    readonly in: World
-    readonly signer: { readonly sid: string; readonly secret: string }
-    readonly application?: string
-  }
-  const tokenOf = (identity: string, { in: there, signer, application }: Line) => {
+  const tokenOf = (identity: string, application?: string) => {
     const { AccessToken } = twilio.jwt
-    const token = new AccessToken(there.running.credentials.account_sid, signer.sid, signer.secret, { identity })
+    const token = new AccessToken(center.running.credentials.account_sid, key.sid, key.secret, { identity })
     const outgoing = application !== undefined && { outgoingApplicationSid: application }
     token.addGrant(new AccessToken.VoiceGrant({ incomingAllow: true, ...outgoing }))
     return token.toJwt()
   }
-  const phone = async (identity: string, tone: number, line: Line = { in: center, signer: key }) => {
-    const { url } = line.in.running
+  const phone = async (identity: string, tone: number, application?: string) => {
+    const { url } = center.running
     const page = await telephonePage(browser, `${url}/ringdown/v1/openapi.json`, tone)
     await page.evaluate(
       ([token, host]) =>
@@ -68,7 +64,7 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
           codecPreferences: ['pcmu'],
           maxCallSignalingTimeoutMs: 30_000
         }),
-      [tokenOf(identity, line), [new URL(url).host, quiet]] as const
+      [tokenOf(identity, application), [new URL(url).host, quiet]] as const
     )
     return page
   }
@@ -132,24 +128,22 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
   })
 
   it('rings at a desk, is taken with one press, held, heard again, hung up and wrapped up', async () => {
-    const desks = await floor(browser, { testClock: false, voice: true })
-    const program = await receiver({ auth_token: desks.ringdown.running.credentials.auth_token })
+    const program = await receiver({ auth_token: center.running.credentials.auth_token })
     const task = JSON.stringify({ topic: 'support', customerName: 'Ana' })
     program.answer('/voice', {
       headers: { 'content-type': 'text/xml' },
       body: `<Response><Enqueue workflowSid="${desks.workflow_sid}"><Task>${task}</Task></Enqueue></Response>`
     })
     try {
-      const { account_sid } = desks.ringdown.running.credentials
+      const { account_sid } = center.running.credentials
       const post = async (path: string, form: Record<string, string>) =>
-        (await desks.ringdown.call(`/2010-04-01/Accounts/${account_sid}/${path}`, form)).body
+        (await center.call(`/2010-04-01/Accounts/${account_sid}/${path}`, form)).body
       const application = await post('Applications.json', { FriendlyName: 'Support', VoiceUrl: `${program.url}/voice` })
-      const signer = await post('Keys.json', { FriendlyName: 'Tokens' })
       const desk = await desks.open('amelie', { permissions: ['microphone'] })
       await desk.evaluate(microphoneOf(tones.agent))
       await desk.getByRole('button', { name: /Activity: Offline/ }).click()
       await desk.getByRole('menuitem', { name: 'Available', exact: true }).click()
-      const ana = await phone('ana', tones.caller, { in: desks.ringdown, signer, application: application.sid })
+      const ana = await phone('ana', tones.caller, application.sid)
       await ana.evaluate(() => telephone.call('', {}))
       const offer = desk.getByRole('region', { name: 'Ringing: Ana' })
       await offer.getByRole('button', { name: 'Accept' }).click()
@@ -170,7 +164,6 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
       await desk.getByText('Nothing waits for you').waitFor()
     } finally {
       await program.close()
-      await desks.close()
     }
   })
 })

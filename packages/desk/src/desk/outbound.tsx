@@ -33,7 +33,9 @@ export function OutboundDialog({
     const form = new FormData(event.currentTarget)
     const one = (name: string) => String(form.get(name) ?? '').trim()
     setBusy(true)
-    const address = `${one('type') === 'whatsapp' && !one('address').startsWith('whatsapp:') ? 'whatsapp:' : ''}${one('address')}`
+    const type = one('type')
+    const addressOf = (text: string) => (type === 'whatsapp' && !text.startsWith('whatsapp:') ? `whatsapp:${text}` : text)
+    const address = addressOf(one('address'))
     // Two conversations with one customer cost everybody nerves: the one that goes on is offered first.
     const open = known?.address === address ? undefined : await openConversationOf(address)
     if (open !== undefined) {
@@ -41,12 +43,7 @@ export function OutboundDialog({
       const task_sid = desk?.tasks.find(({ conversation_sid }) => conversation_sid === open)?.sid
       return setKnown({ address, task_sid })
     }
-    const isDone = await begin({
-      address: one('address'),
-      from: one('from'),
-      type: one('type'),
-      queue_sid: one('queue')
-    })
+    const isDone = await begin({ address, from: addressOf(one('from')), type, queue_sid: one('queue') })
     setBusy(false)
     if (isDone) onClose()
   }
