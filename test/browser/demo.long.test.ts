@@ -7,8 +7,9 @@ import { findWebRtc } from '@ringdown/voice-media/find-webrtc'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasChromium, launched } from './chromium.ts'
+import { eventually } from './eventually.ts'
 import { builds, chatOf } from './floor.ts'
-import { eventually, patience_ms, story_ms } from './patience.ts'
+import { patience_ms, story_ms } from './patience.ts'
 import { microphone } from './telephone-page.ts'
 
 /* What somebody does first: the demo's links in two tabs, with nothing installed. */
@@ -92,7 +93,10 @@ describe.skipIf(!hasChromium())('the demo', { timeout: story_ms }, () => {
     await eventually(() => chat.evaluate('document.activeElement.tagName')).toBe('TEXTAREA')
     await visitor.keyboard.type('Is there a blue one?')
     await visitor.keyboard.press('Enter')
-    await amelie.getByRole('region', { name: /Ringing: Visitor/ }).getByText('Is there a blue one?').waitFor()
+    await amelie
+      .getByRole('region', { name: /Ringing: Visitor/ })
+      .getByText('Is there a blue one?')
+      .waitFor()
     await amelie.keyboard.press('Escape')
     await amelie.keyboard.press('a')
     await amelie.getByRole('log').getByText('Is there a blue one?').waitFor()

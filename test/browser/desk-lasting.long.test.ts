@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { calm } from './calm.ts'
+import { eventually, keptBy } from './eventually.ts'
 import { type Contact, type Floor, floor } from './floor.ts'
-import { eventually, keptBy } from './patience.ts'
 import { accept, available, lamp, onFloor } from './stage.ts'
 
 /*

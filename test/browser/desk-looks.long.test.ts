@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { calm } from './calm.ts'
-import { eventually, keptBy } from './patience.ts'
+import { eventually, keptBy } from './eventually.ts'
 import { available, lamp, onFloor } from './stage.ts'
 
 /*

@@ -8,8 +8,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { credentials, type Started, started } from '../support/process.ts'
 import { worldOf } from '../support/world.ts'
 import { hasChromium, launched } from './chromium.ts'
+import { eventually, keptBy } from './eventually.ts'
 import { floorIn } from './floor.ts'
-import { eventually, keptBy, story_ms } from './patience.ts'
+import { story_ms } from './patience.ts'
 import { accept, available, lamp, notifications, notified, onFloor } from './stage.ts'
 
 /* What becomes of a desk when the machine below it, or the server behind it, is gone for a while. */

@@ -8,8 +8,9 @@ import { heardOf } from '../../packages/voice-media/src/testing/hearing.ts'
 import { type Receiver, receiver } from '../support/receiver.ts'
 import { calm } from './calm.ts'
 import { hasChromium, launched } from './chromium.ts'
+import { eventually } from './eventually.ts'
 import { type Floor, floor } from './floor.ts'
-import { eventually, patience_ms, story_ms } from './patience.ts'
+import { patience_ms, story_ms } from './patience.ts'
 import { microphone, microphoneOf, telephonePage } from './telephone-page.ts'
 
 /*

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { calm } from './calm.ts'
+import { eventually, keptBy } from './eventually.ts'
 import type { Floor } from './floor.ts'
-import { eventually, keptBy } from './patience.ts'
 import { accept, available, lamp, onFloor, pixel } from './stage.ts'
 
 /*
@@ -58,10 +58,15 @@ onFloor('a desk that trusts nobody', (stage) => {
       ...{ name: `${n}.txt`, mimeType: 'text/plain', buffer: Buffer.alloc(n === 0 ? 4_000_000 : 10, 'x') }
     }))
     await picker.setInputFiles(several)
-    await page.getByText(/10 files/).first().waitFor()
+    await page
+      .getByText(/10 files/)
+      .first()
+      .waitFor()
     await page.getByRole('button', { name: 'Remove 0.txt' }).waitFor()
     await page.getByRole('button', { name: 'Remove 9.txt' }).waitFor()
-    expect(await page.locator('.files .file-name').allInnerTexts()).toEqual(several.slice(0, 10).map(({ name }) => name))
+    expect(await page.locator('.files .file-name').allInnerTexts()).toEqual(
+      several.slice(0, 10).map(({ name }) => name)
+    )
     // Nothing goes out of its place at 320 px.
     await page.setViewportSize({ width: 320, height: 640 })
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320)
@@ -278,7 +283,11 @@ async function hostile(center: Floor) {
       ui_attributes: { custom_data: { features: { dispositions: { enabled: true, global: dispositions } } } }
     })
   })
-  const before = await center.contact({ name: `before ${script}`, address: lamp.address, text: `said before ${script}` })
+  const before = await center.contact({
+    name: `before ${script}`,
+    address: lamp.address,
+    text: `said before ${script}`
+  })
   // Who was in it may read it again.
   await ask(`/conversations/v1/Conversations/${before.conversation_sid}/Participants`, { Identity: 'amelie' })
   await ask(`/conversations/v1/Conversations/${before.conversation_sid}`, { State: 'closed' })

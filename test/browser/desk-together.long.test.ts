@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { calm } from './calm.ts'
-import { eventually } from './patience.ts'
+import { eventually } from './eventually.ts'
 import { accept, available, lamp, notifications, notified, onFloor } from './stage.ts'
 
 /*

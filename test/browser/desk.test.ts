@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { calm } from './calm.ts'
-import { eventually } from './patience.ts'
+import { eventually } from './eventually.ts'
 import { available, lamp, onFloor } from './stage.ts'
 
 /*

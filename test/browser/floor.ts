@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import type { StartOptions } from '@ringdown/server/start'
 import type { Browser, BrowserContext, Frame, Page } from 'playwright-core'
 import { type World, world } from '../support/world.ts'
-import { eventually, patience_ms } from './patience.ts'
+import { patience_ms } from './patience.ts'
 
 /*
  * A contact center for tests in a browser: a server on the test clock, Amelie and Bob who speak French and English, Nora who
@@ -219,7 +219,10 @@ export async function floorIn(ringdown: World, browser: Browser): Promise<Floor>
 
 /** The frame of web chat in a page: its launcher stands where no page can look in. */
 export async function chatOf(page: Page): Promise<Frame> {
-  const found = () => page.frames().find((one) => one.url().includes('/webchat/frame'))
-  await eventually(found).toBeDefined()
-  return found() as Frame // it was there just now
+  for (let waited_ms = 0; waited_ms < patience_ms; waited_ms += 50) {
+    const frame = page.frames().find((one) => one.url().includes('/webchat/frame'))
+    if (frame) return frame
+    await page.waitForTimeout(50)
+  }
+  throw new Error('there is no frame of web chat')
 }

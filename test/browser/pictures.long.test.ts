@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasChromium, launched } from './chromium.ts'
+import { eventually } from './eventually.ts'
 import { chatOf, type Floor, floor } from './floor.ts'
-import { eventually, story_ms } from './patience.ts'
+import { story_ms } from './patience.ts'
 
 /*
  * Pictures of the desk for the README and the documents, and of widths and states that somebody has to look at now and then:

@@ -8,8 +8,9 @@ import { heardOf } from '../../packages/voice-media/src/testing/hearing.ts'
 import { receiver } from '../support/receiver.ts'
 import type { World } from '../support/world.ts'
 import { hasChromium, launched } from './chromium.ts'
+import { eventually } from './eventually.ts'
 import { type Floor, floor } from './floor.ts'
-import { eventually, story_ms } from './patience.ts'
+import { story_ms } from './patience.ts'
 import { microphone, microphoneOf, telephonePage } from './telephone-page.ts'
 
 /*

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import type { Frame, Page, WebSocketRoute } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { calm } from './calm.ts'
+import { eventually } from './eventually.ts'
 import { chatOf, type Floor } from './floor.ts'
-import { eventually } from './patience.ts'
 import { onFloor, pixel } from './stage.ts'
 
 /*

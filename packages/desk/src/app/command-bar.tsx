@@ -25,7 +25,9 @@ export function CommandBar() {
       <Dialog.Portal>
         <Dialog.Backdrop className="backdrop" />
         <Dialog.Popup className="pop bar" onKeyDown={change.onKeyDown}>
-          <Dialog.Title className="unseen">{shown === 'keys' ? words.commands.keys : words.commands.title}</Dialog.Title>
+          <Dialog.Title className="unseen">
+            {shown === 'keys' ? words.commands.keys : words.commands.title}
+          </Dialog.Title>
           <Commands isKeys={shown === 'keys'} change={change} />
         </Dialog.Popup>
       </Dialog.Portal>

@@ -20,9 +20,7 @@ export function useDeskItems(task_sid: string | undefined): DeskItems {
     const items = desk ? itemsOf(desk) : []
     return [
       items.filter(isOffer),
-      items
-        .filter((item) => !isOffer(item))
-        .sort((a, b) => waitingForReply(a).localeCompare(waitingForReply(b)))
+      items.filter((item) => !isOffer(item)).sort((a, b) => waitingForReply(a).localeCompare(waitingForReply(b)))
     ]
   }, [desk])
   return { desk, offers, held, chosen: held.find(({ task }) => task.sid === task_sid) }

@@ -31,9 +31,7 @@ export function useRows(
       ...(messages ?? []).map((message) => ({ message, at: instantOf(message.date_created) ?? 0 })),
       ...(notes ?? []).map((note) => ({ note, at: instantOf(note.date_created) ?? 0 }))
     ].sort((a, b) => a.at - b.at)
-    const own: Line[] = out
-      .filter((one) => one.conversation_sid === sid)
-      .map((one) => ({ outgoing: one, at: one.at }))
+    const own: Line[] = out.filter((one) => one.conversation_sid === sid).map((one) => ({ outgoing: one, at: one.at }))
     return rowsOf([...lines, ...own], firstUnread, me)
   }, [messages, notes, out, sid, firstUnread, me])
 }
