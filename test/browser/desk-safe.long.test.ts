@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
@@ -189,25 +189,22 @@ onFloor('a desk that trusts nobody', (stage) => {
   it('is not spoken for by another page, whoever has signed in', async () => {
     const { center } = stage
     const page = await center.open('amelie')
-    const evil = createServer((_request, response) => {
-      response.setHeader('content-type', 'text/html')
-      response.end('<!doctype html><title>Win a lamp</title>')
-    })
-    await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve))
+    const shop = await listening(() => '<!doctype html><title>Win a lamp</title>')
+    const cookies: (string | undefined)[] = []
+    const neighbour = await listening(({ headers: { cookie } }) => String(cookies.push(cookie)))
     try {
-      const { port } = evil.address() as AddressInfo // it listens
       const other = await page.context().newPage()
-      await other.goto(`http://127.0.0.1:${port}/`)
-      const { url } = center.ringdown.running
-      const sessions = `${url}/ringdown/v1/Sessions`
-      const answered: { what: string; status: number; cookie: string | undefined }[] = []
-      other.on('response', async (response) => {
+      await other.goto(shop.url)
+      const sessions = `${center.ringdown.running.url}/ringdown/v1/Sessions`
+      const answered: [what: string, status: number][] = []
+      other.on('response', (response) => {
         const request = response.request()
-        const { cookie } = await request.allHeaders()
-        answered.push({
-          ...{ what: `${request.method()} ${request.url().slice(sessions.length)}`, status: response.status(), cookie }
-        })
+        if (request.url().startsWith(sessions))
+          answered.push([`${request.method()} ${request.url().slice(sessions.length)}`, response.status()])
       })
+      // A browser takes the cookie along: it is the server that must not listen.
+      await other.evaluate(`fetch('${neighbour.url}', { mode: 'no-cors', credentials: 'include' }).then(() => 0)`)
+      expect(cookies).toEqual([expect.stringContaining('ringdown_session')])
       const tries = [
         ['POST', ''],
         ['POST', '/Setup'],
@@ -218,11 +215,7 @@ onFloor('a desk that trusts nobody', (stage) => {
         await other.evaluate(
           `fetch('${sessions}${path}', { method: '${method}', mode: 'no-cors', credentials: 'include' }).then(() => 0)`
         )
-      await eventually(() => answered.map(({ what, status }) => [what, status])).toEqual(
-        tries.map(([method, path]) => [`${method} ${path}`, 403])
-      )
-      // The browser has sent the cookie along: it is the server that does not listen.
-      for (const { cookie } of answered) expect(cookie).toContain('ringdown_session')
+      await eventually(() => answered).toEqual(tries.map(([method, path]) => [`${method} ${path}`, 403]))
       // What needs to be asked for first is not allowed.
       for (const method of ['DELETE', 'PUT'])
         await expect(
@@ -237,10 +230,29 @@ onFloor('a desk that trusts nobody', (stage) => {
       await page.reload()
       await page.getByText('Nothing waits for you').waitFor()
     } finally {
-      await new Promise((resolve) => evil.close(resolve))
+      await shop.close()
+      await neighbour.close()
     }
   })
 })
+
+/** A server of somebody else, on this machine. */
+async function listening(answer: (request: IncomingMessage) => string) {
+  const server = createServer((request, response) => {
+    response.setHeader('content-type', 'text/html')
+    response.end(answer(request))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo // it listens
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(resolve)
+        server.closeAllConnections()
+      })
+  }
+}
 
 /** Everything that somebody may name, or write, is a script; answers what waits. */
 async function hostile(center: Floor) {
@@ -291,7 +303,6 @@ async function hostile(center: Floor) {
   // Who was in it may read it again.
   await ask(`/conversations/v1/Conversations/${before.conversation_sid}/Participants`, { Identity: 'amelie' })
   await ask(`/conversations/v1/Conversations/${before.conversation_sid}`, { State: 'closed' })
-  await ask(`${base}/Tasks/${before.task_sid}`, { AssignmentStatus: 'canceled' })
   const ana = await center.contact({ ...lamp, name: script, text: script, language: script })
   const { body: task } = await ringdown.call(`${base}/Tasks/${ana.task_sid}`)
   await ask(`${base}/Tasks/${ana.task_sid}`, {
