@@ -43,7 +43,7 @@ export interface CreateChannelMessage {
 
 /** Characters of a message on a channel (reference messaging 1), and of a letter: as many as a conversation's message. */
 export const maxChannelBody = 1600
-function mostOn(address: string): number {
+function maxLengthTo(address: string): number {
   return typeOf(address) === 'email' ? maxBody : maxChannelBody
 }
 const minute = 60_000
@@ -61,7 +61,7 @@ export function createChannelMessage(
   const to = recipientOf(asked)
   const from = senderOf(asked, to)
   const params = asked.content_sid ? fromTemplate(state, asked, to) : asked
-  checkContent(params, mostOn(to))
+  checkContent(params, maxLengthTo(to))
   checkWhen(params)
   checkSchedule(state, params)
   const service = params.messaging_service_sid || null
@@ -275,8 +275,8 @@ function doomOf(
   },
   from: string
 ): Doom | null {
-  if ((body ?? '').length > mostOn(to)) {
-    return { code: 21617, message: `The message has more than ${mostOn(to)} characters` }
+  if ((body ?? '').length > maxLengthTo(to)) {
+    return { code: 21617, message: `The message has more than ${maxLengthTo(to)} characters` }
   }
   if (isOptedOut(state, [from, messaging_service_sid], to)) {
     return { code: 21610, message: 'The recipient has asked to be sent nothing more' }
