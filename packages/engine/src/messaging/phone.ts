@@ -7,7 +7,7 @@ import { refuse } from '../core/refusals.ts'
 import { emitPhone, emitPhoneMessage } from './events.ts'
 import { type ReceiveChannelMessage, takeIn, takeInReads } from './inbound.ts'
 import { phoneAt, phoneOf, senderAddress } from './lookup.ts'
-import { maxChannelBody } from './outbound.ts'
+import { maxChannelBody } from './doom.ts'
 import {
   type ChannelMessageRow,
   isUnsent,
