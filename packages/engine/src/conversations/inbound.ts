@@ -151,7 +151,7 @@ function begun(state: State, inbound: Inbound, place: Place, origin: Origin): Co
     for (const one of [{ messaging_binding_projected_address: proxy_address }, ...members])
       addOneOf(state, conversation, one, origin)
     // Now it is known of all of them, and can be changed.
-    return moveConversation(state, conversation.sid, 'active', 'EVENT', origin)
+    return moveConversation(state, conversation.sid, 'active', { reason: 'EVENT', origin })
   }
   // A letter's sender holds no pair: there may be several threads with one address.
   const customer = {

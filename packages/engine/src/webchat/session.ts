@@ -247,7 +247,7 @@ function endContactOf(state: State, { conversation_sid }: WebchatSessionRow): vo
   if (!conversation || conversation.state === 'closed') return
   const channel = activeChannelOf(state, conversation_sid)
   if (channel) endChannel(state, channel.sid, 'closed', 'wrapping')
-  else moveConversation(state, conversation_sid, 'closed', 'API', consequence)
+  else moveConversation(state, conversation_sid, 'closed', { reason: 'API', origin: consequence })
 }
 
 function nameIn(form: string): string | undefined {
