@@ -1,6 +1,21 @@
 import { describe, expect, test } from 'vitest'
 import { importCircles, importRules } from './house/rooms.ts'
-import { boundNames, citations, decisionLinks, deskBans, documentLines, documentPaths, engineBans, exportedOnce, fileNames, fileSizes, installScripts, machinePlaces, mergeMarkers, skippedTests } from './house/rules.ts'
+import {
+  boundNames,
+  citations,
+  decisionLinks,
+  deskBans,
+  documentLines,
+  documentPaths,
+  engineBans,
+  exportedOnce,
+  fileNames,
+  fileSizes,
+  installScripts,
+  machinePlaces,
+  mergeMarkers,
+  skippedTests
+} from './house/rules.ts'
 import { checkout, type Rule } from './house/tree.ts'
 
 /* Every house rule is tried on the checkout, and on a small tree that breaks it. */

@@ -78,7 +78,9 @@ eachStore('a store', (here) => {
       batch(head, { rows: [put('participant', { ...speaker, conversation_state: 'closed' } as typeof speaker)] })
     )
     expect((await here.store.load(here.account)).map(({ row }) => row)).toEqual([open])
-    expect((await here.store.find(here.account, 'participant', { identity: 'ada' })).map(({ seq }) => seq)).toEqual([3, 4])
+    expect((await here.store.find(here.account, 'participant', { identity: 'ada' })).map(({ seq }) => seq)).toEqual([
+      3, 4
+    ])
   })
 
   it('keeps rows that live among those of resident kinds, and moves them when they are put away', async () => {
@@ -126,11 +128,13 @@ eachStore('a store', (here) => {
       })
     )
     const removals = [{ kind: 'message', where: { conversation_sid: sid('CH', 1) } }]
-    await here.store.write(batch(head, { rows: [put('message', message(4, 1)), put('message', message(5, 2))], removals }))
+    await here.store.write(
+      batch(head, { rows: [put('message', message(4, 1)), put('message', message(5, 2))], removals })
+    )
     expect(await here.store.find(here.account, 'message', { conversation_sid: sid('CH', 1) })).toEqual([])
-    expect((await here.store.find(here.account, 'message', { conversation_sid: sid('CH', 2) })).map(({ seq }) => seq)).toEqual([
-      3, 5
-    ])
+    expect(
+      (await here.store.find(here.account, 'message', { conversation_sid: sid('CH', 2) })).map(({ seq }) => seq)
+    ).toEqual([3, 5])
   })
 
   it('brings odd text back unharmed', async () => {
@@ -177,7 +181,14 @@ eachStore('a store', (here) => {
         ['address', `${name}@x.test`]
       ] as const) {
         const where = [[column, '=', value]] as const
-        const page = { account_sid: here.account, kind: 'participant', where, order: ['seq'], descending: false, limit: 9 }
+        const page = {
+          account_sid: here.account,
+          kind: 'participant',
+          where,
+          order: ['seq'],
+          descending: false,
+          limit: 9
+        }
         expect(await here.store.page(page)).toEqual([member])
       }
     }

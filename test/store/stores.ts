@@ -11,13 +11,14 @@ interface StoreKind<P> {
 
 const database = await findPostgres()
 // as: asked for only where a database was found
-const onPostgres = { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
+const onPostgres = {
+  name: 'PostgreSQL',
+  available: database !== undefined,
+  place: () => postgresPlace(database as string)
+}
 
 /** Both stores by themselves. */
-export const stores: readonly StoreKind<Place>[] = [
-  { name: 'SQLite', available: true, place: sqlitePlace },
-  onPostgres
-]
+export const stores: readonly StoreKind<Place>[] = [{ name: 'SQLite', available: true, place: sqlitePlace }, onPostgres]
 
 /** What a server is told to keep everything in: nothing, which means SQLite in its folder, or a place on PostgreSQL. */
 export const databases: readonly StoreKind<PostgresPlace | undefined>[] = [

@@ -35,7 +35,12 @@ eachStore('a store', (here) => {
     await here.store.write(written)
     await here.reopen()
     expect(await here.store.accounts()).toContain(here.account)
-    expect(await here.store.lock(here.account)).toEqual({ account_sid: here.account, epoch: 2, format: 1, ...written.head })
+    expect(await here.store.lock(here.account)).toEqual({
+      account_sid: here.account,
+      epoch: 2,
+      format: 1,
+      ...written.head
+    })
     expect(await here.store.load(here.account)).toEqual([{ kind: 'task', row: task }])
     expect(await here.store.log(here.account, 0, 10)).toEqual([event(1)])
     expect(await here.store.journal(here.account, 0, 10)).toEqual([entry(1)])
@@ -103,9 +108,9 @@ eachStore('a store', (here) => {
   it('refuses an event number that is there already', async () => {
     const head = await here.store.lock(here.account)
     await here.store.write(batch(head, { events: [event(1)] }))
-    await expect(here.store.write(batch(head, { rows: [put('task', row('WT', 1))], events: [event(1)] }))).rejects.toThrow(
-      ContentRejected
-    )
+    await expect(
+      here.store.write(batch(head, { rows: [put('task', row('WT', 1))], events: [event(1)] }))
+    ).rejects.toThrow(ContentRejected)
     expect(await here.store.load(here.account)).toEqual([])
   })
 

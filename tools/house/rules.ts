@@ -147,9 +147,7 @@ const places =
 
 export const machinePlaces: Rule = (tree) =>
   [...tree].flatMap(([path, text]) =>
-    isOurs(path)
-      ? []
-      : [...text.matchAll(places)].map(([found]) => `${path} names a place of one machine: ${found}`)
+    isOurs(path) ? [] : [...text.matchAll(places)].map(([found]) => `${path} names a place of one machine: ${found}`)
   )
 
 /** What a merge that was not finished leaves at the beginning of a line. */

@@ -6,7 +6,6 @@ import type { PostgresPlace } from '../../store/places.ts'
 import { databases } from '../../store/stores.ts'
 import { morning, type World, world } from '../../support/world.ts'
 
-
 /** A floor with one queue, one workflow that gives up after ten minutes, and two agents who are offline. */
 interface Floor {
   readonly workspace: ReturnType<World['client']['taskrouter']['v1']['workspaces']>

@@ -4,10 +4,10 @@ import { maxInGroup } from '../conversations/group.ts'
 import type { Found, Read } from '../core/command.ts'
 import { checkLength, checkRange, cleared } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
+import { maxChannelBody } from './doom.ts'
 import { emitPhone, emitPhoneMessage } from './events.ts'
 import { type ReceiveChannelMessage, takeIn, takeInReads } from './inbound.ts'
 import { phoneAt, phoneOf, senderAddress } from './lookup.ts'
-import { maxChannelBody } from './doom.ts'
 import {
   type ChannelMessageRow,
   isUnsent,

@@ -8,4 +8,8 @@ it.each([
   { seed: 6, resets: 40 },
   { seed: 7, resets: 0 },
   { seed: 8, resets: 40 }
-])('everything arrives in the end, in its order (seed $seed, $resets resets in a hundred)', (storm) => weathered(storm), 120_000)
+])(
+  'everything arrives in the end, in its order (seed $seed, $resets resets in a hundred)',
+  (storm) => weathered(storm),
+  120_000
+)
