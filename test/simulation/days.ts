@@ -1,4 +1,3 @@
-import { expect } from 'vitest'
 import { make } from './history.ts'
 import type { ProfileName } from './profiles.ts'
 
@@ -22,10 +21,6 @@ export function happened(profile: ProfileName, seeds: number): Happened {
     for (const key of ['decided', 'refused', 'offers'] as const) total[key] += tally[key]
     for (const [type, times] of tally.done) done.set(type, (done.get(type) ?? 0) + times)
   }
-  // They were days.
-  expect(total.decided).toBeGreaterThan(seeds * 40)
-  expect(total.refused).toBeGreaterThan(seeds)
-  expect(total.offers).toBeGreaterThan(seeds * 5)
   return { ...total, done }
 }
 

@@ -165,7 +165,10 @@ describe('whatever happens on the floor, for long', () => {
   for (const profile of Object.keys(profiles) as ProfileName[]) {
     // the keys of the catalogue are its names
     it(`goes as the reference has it, and is worth the name: ${profile} (${seeds} seeds)`, () => {
-      const { done } = happened(profile, seeds)
+      const { done, ...total } = happened(profile, seeds)
+      expect(total.decided).toBeGreaterThan(seeds * 40)
+      expect(total.refused).toBeGreaterThan(seeds)
+      expect(total.offers).toBeGreaterThan(seeds * 5)
       for (const [type, times] of Object.entries({ ...worthTheName, ...special[profile] }))
         expect(done.get(type) ?? 0, type).toBeGreaterThanOrEqual(times)
     }, 120_000)
