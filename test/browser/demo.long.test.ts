@@ -42,13 +42,12 @@ describe.skipIf(!hasChromium())('the demo', { timeout: story_ms }, () => {
       said += text
     })
     browser = await launched(microphone)
-    // Whoever plays Amelie is in after a password, and works after two clicks.
+    // Whoever plays Amelie is in after a password, and works after one click.
     amelie = await opened(await link(/amelie[\s\S]*?(http\S+\/desk\/setup#\S+)/))
     await amelie.locator('input[name=password]').fill('a long enough password')
     await amelie.getByRole('button').click()
-    await amelie.getByRole('button', { name: /Activity: Offline/ }).click()
-    await amelie.getByRole('menuitem', { name: 'Available', exact: true }).click()
-    await amelie.getByText('Nothing waits for you').waitFor()
+    await amelie.getByRole('button', { name: 'Become Available' }).click()
+    await amelie.getByText('Ready for', { exact: false }).waitFor()
   }, story_ms)
   afterAll(async () => {
     await browser?.close()
