@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findWebRtc } from '@ringdown/voice-media/find-webrtc'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { hasChromium, launched } from './chromium.ts'
 import { eventually } from './eventually.ts'
 import { builds, chatOf } from './floor.ts'
@@ -56,7 +56,7 @@ describe.skipIf(!hasChromium())('the demo', { timeout: story_ms }, () => {
   })
 
   const link = async (pattern: RegExp): Promise<string> => {
-    await eventually(() => said).toMatch(pattern)
+    await vi.waitFor(() => expect(said).toMatch(pattern), { timeout: patience_ms })
     return pattern.exec(said)?.[1] ?? ''
   }
   const opened = async (url: string) => {

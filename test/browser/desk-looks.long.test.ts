@@ -180,10 +180,7 @@ onFloor('what a desk shows', (stage) => {
     }
     const first = await begin()
     await first.waitFor({ state: 'detached' })
-    await page
-      .getByRole('region', { name: /^Ringing/ })
-      .getByRole('button', { name: 'Accept' })
-      .click()
+    await page.getByRole('heading', { name: '+33600000007', level: 1 }).waitFor()
     await page.getByRole('textbox', { name: /^Write to/ }).fill('Your lamp has come')
     await page.keyboard.press('Enter')
     await page.getByRole('log').getByText('Your lamp has come').waitFor()
