@@ -58,12 +58,10 @@ async function poisoned(options: Partial<McpServerOptions>) {
   const contact = await center.contact(conversation.sid)
   await center.workspace
     .tasks(contact.task)
-    .update({
-      attributes: JSON.stringify({
-        ...{ customerName: canary, language: 'fr', phoneId: customer },
-        conversations: { outcome: canary, conversation_label_1: canary }
-      })
-    })
+    .update({ attributes: JSON.stringify({ customerName: canary, language: 'fr' }) })
+  // What figures are grouped by.
+  const conversations = { outcome: canary, conversation_label_1: canary }
+  await center.task({ customerName: canary, phoneId: customer, conversations })
   const [execution] = await client.studio.v2.flows(flow.sid).executions.list()
   const supplied: Readonly<Record<string, unknown>> = {
     workspaceSid: center.workspaceSid,

@@ -1,5 +1,5 @@
 import { allTools } from '@ringdown/mcp/tools/all'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import { Acting, suppliedCenter, type ToolAgent } from './acting.ts'
 import type { Center } from './center.ts'
 import { doors } from './doors.ts'
@@ -22,15 +22,12 @@ afterAll(async () => {
 })
 
 describe.each(allTools.map((tool, n) => [tool.name, tool, n % doors.length] as const))('%s', (_name, tool, door) => {
-  it.each(Object.keys(tool.actions))('%s does its work, and says what it does not know', async (action) => {
-    const acting = new Acting(
+  it.each(Object.keys(tool.actions))('%s does its work', (action) =>
+    new Acting(
       tool,
       action,
       () => center,
       () => agents[door] as ToolAgent // there is one for each door
-    )
-    await acting.succeeds()
-    const { error } = await acting.call({ ...(await acting.enough()), colour: 'red' })
-    expect(error).toMatchObject({ code: 'unknown_argument', argument: 'colour' })
-  })
+    ).succeeds()
+  )
 })

@@ -83,9 +83,13 @@ export class Following {
         String(name),
         names.map((text) => ({ text }))
       )
-      throw new ProtocolError(situationErrors.unknown, `no event ${String(name)}${nearest ? `; ${nearest.text}?` : ''}`, {
-        names
-      })
+      throw new ProtocolError(
+        situationErrors.unknown,
+        `no event ${String(name)}${nearest ? `; ${nearest.text}?` : ''}`,
+        {
+          names
+        }
+      )
     }
     return { situation, args: await this.#arguments(situation, objectIn(given ?? {})) }
   }

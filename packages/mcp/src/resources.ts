@@ -170,7 +170,9 @@ async function transcript(
   const parts = messages.map(({ author, role, dateCreated, body = '', media }) => {
     const files = Array.isArray(media) ? `\n(${media.length} files)` : ''
     const words = `${body}${files}`.split(lineEnd).map((line) => `> ${line}`)
-    return `**${String(role ?? 'unknown')}** ${String(dateCreated ?? '')}\n> — ${String(author ?? '').split(lineEnd).join(' ')}\n${words.join('\n')}`
+    return `**${String(role ?? 'unknown')}** ${String(dateCreated ?? '')}\n> — ${String(author ?? '')
+      .split(lineEnd)
+      .join(' ')}\n${words.join('\n')}`
   })
   const last = messages.at(-1)?.index
   const more =

@@ -232,7 +232,12 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
       expect.objectContaining({ QueueResult: 'hangup' }),
       calls('send-to-flex', agents, (one) => one.act(ann, 'hang-up'))
     ],
-    ['callFailure', 81009, expect.objectContaining({ QueueResult: 'leave' }), calls('send-to-flex', agents, cancelTask)],
+    [
+      'callFailure',
+      81009,
+      expect.objectContaining({ QueueResult: 'leave' }),
+      calls('send-to-flex', agents, cancelTask)
+    ],
     // More than the original documents: it goes on all the same, and the debugger is told.
     [
       'callComplete',

@@ -156,7 +156,15 @@ function cursorsOf(account_sid: string): Cursors {
 
 function feedEventOf({ seq, sid, type, at, workspace_sid, description, data }: LoggedEvent, account_sid: string) {
   const instant = new Date(at).toISOString()
-  return { sid, cursor: cursorsOf(account_sid).at(seq), type, at: instant, ...(workspace_sid && { workspace_sid }), description, data }
+  return {
+    sid,
+    cursor: cursorsOf(account_sid).at(seq),
+    type,
+    at: instant,
+    ...(workspace_sid && { workspace_sid }),
+    description,
+    data
+  }
 }
 
 /** Who wrote a message, by its participant; who is gone is told by how it wrote. */
