@@ -18,18 +18,12 @@ import type { Outcome } from '../simulation/auditor.ts'
 import { make } from '../simulation/history.ts'
 import { Dice } from '../support/dice.ts'
 import { about, batch, event, sid } from './batches.ts'
-import { findPostgres, type Place, postgresPlace, sqlitePlace } from './places.ts'
+import type { Place } from './places.ts'
+import { stores } from './stores.ts'
 
-const database = await findPostgres()
 const morning = Date.parse('2026-03-02T09:00:00Z')
 const log = pino({ level: 'silent' })
 const day = 86_400_000
-
-const stores = [
-  { name: 'SQLite', available: true, place: sqlitePlace as () => Promise<Place> },
-  // as: the stories run only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
 
 /** What some days on a floor tell, in order: a few hundred events, from seconds to hours apart. */
 function history(seed: number): EngineEvent[] {
