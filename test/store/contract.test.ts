@@ -1,11 +1,19 @@
+import { coldKinds } from '@ringdown/server/commit/kinds'
 import { EventSearch } from '@ringdown/server/log/event-search'
 import { EventTexts } from '@ringdown/server/log/event-texts'
 import { ContentRejected, Fenced, type PageQuery, type Store, StoreUnavailable } from '@ringdown/server/store/store'
+import { coldTable, type Table } from '@ringdown/server/store/tables'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { about, batch, entry, event, put, row, sid, take } from './batches.ts'
 import { findPostgres, type Place, postgresPlace, sqlitePlace } from './places.ts'
 
 const database = await findPostgres()
+
+function tableOf(kind: string): Table {
+  const cold = coldKinds.get(kind)
+  if (!cold) throw new Error(`${kind} lives in memory`)
+  return coldTable(kind, cold)
+}
 
 const stores = [
   { name: 'SQLite', available: true, place: sqlitePlace as () => Promise<Place> },
@@ -114,6 +122,34 @@ for (const { name, available, place } of stores)
       await store.write(batch(head, { rows: [take('task', task), take('message', message)] }))
       expect(await store.load(account)).toEqual([])
       expect(await store.find(account, 'message', { sid: message.sid })).toEqual([])
+    })
+
+    it('forgets what is old, the oldest first, and what is below it, of one account alone', async () => {
+      const head = await store.lock(account)
+      const second = await store.lock(other)
+      const old = (seq: number, date_created: number) => row('RE', seq, { status: 'completed', date_created })
+      const file = (seq: number, recording: { readonly sid: string } | null) =>
+        row('ME', seq, { status: 'attached', recording_sid: recording?.sid ?? null })
+      const [first, next, fresh] = [old(1, 10), old(2, 20), old(3, 30)]
+      const [ofFirst, ofNext, ofFresh, ofNobody] = [file(4, first), file(5, next), file(6, fresh), file(7, null)]
+      const rows = [first, next, fresh].map((each) => put('recording', each))
+      const files = [ofFirst, ofNext, ofFresh, ofNobody].map((each) => put('media', each))
+      await store.write(batch(head, { rows: [...rows, ...files] }))
+      await store.write(batch(second, { rows: [put('recording', first), put('media', ofFirst)] }))
+
+      const recordings = { table: tableOf('recording'), column: 'date_created' }
+      const below = { ...recordings, table: tableOf('media'), parent: { table: recordings.table, by: 'recording_sid' } }
+      expect(await store.forget(account, below, 30, 1)).toBe(1)
+      expect(await store.find(account, 'media', { sid: ofFirst.sid })).toEqual([])
+      expect(await store.find(account, 'media', { sid: ofNext.sid })).toEqual([ofNext])
+      expect(await store.forget(account, below, 30, 10)).toBe(1)
+      expect(await store.forget(account, below, 30, 10)).toBe(0)
+      expect(await store.forget(account, recordings, 30, 10)).toBe(2)
+      expect(await store.forget(account, recordings, 30, 10)).toBe(0)
+      for (const one of [ofFresh, ofNobody]) expect(await store.find(account, 'media', { sid: one.sid })).toEqual([one])
+      expect(await store.find(account, 'recording', { sid: fresh.sid })).toEqual([fresh])
+      expect(await store.find(other, 'media', { sid: ofFirst.sid })).toEqual([ofFirst])
+      expect(await store.find(other, 'recording', { sid: first.sid })).toEqual([first])
     })
 
     it('keeps accounts and kinds apart, even where SIDs are the same', async () => {
