@@ -108,7 +108,9 @@ describe.skipIf(!webrtc || !hasChromium())('a message that a caller leaves', { t
     const sound = new Uint8Array(await (await fetch(src)).arrayBuffer()).subarray(wavHeaderBytes)
     expect(heardOf(Object.values(tones), sound.subarray(sound.length >> 1))).toEqual([tones.ana])
     // Nobody is called for it: it is wrapped up like any task.
-    await desk.getByRole('button', { name: 'Complete' }).first().click()
+    await desk.getByRole('button', { name: 'End', exact: true }).click()
+    await desk.getByRole('radio', { name: 'Resolved' }).click()
+    await desk.getByRole('button', { name: 'Complete' }).click()
     await desk.getByText('Nothing waits for you').waitFor({ timeout: 20_000 })
     await ana.context().close()
   })

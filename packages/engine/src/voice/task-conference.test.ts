@@ -191,3 +191,25 @@ describe('somebody outside', () => {
     expect(refused({ invite: '+15550198' })).toMatch(/^404/)
   })
 })
+
+it('somebody outside is called by nobody in particular where the customer’s device has called no number', () => {
+  const center = new Switchboard()
+  center.addQueue('Support')
+  const { sid } = center.addWorkflow('Main', { default_filter: { queue: 'Support' } })
+  center.addWorker('Ada', { attributes: { contact_uri: ada } })
+  center.phone(ada)
+  center.phone('+15550199')
+  center.on(verb('Enqueue', { workflowSid: sid }))
+  const { application } = center.do({ type: 'application.create', voice_url: 'https://a.example/voice' })
+  const address = { sdk: { identity: 'web' } }
+  const { sid: application_sid } = application
+  center.do({ type: 'call.arrive', arrival: 'A1', from: 'client:web', to: '', address, application_sid })
+  const { sid: reservation_sid = '', task_sid = '' } = center.state.tables.reservation.all().at(-1) ?? {}
+  const { workspace_sid } = center
+  const of = { workspace_sid, task_sid }
+  center.do({ type: 'reservation.update', ...of, sid: reservation_sid, instruction: 'conference' })
+  expect(center.callOf(ada).from).toBe('Anonymous')
+  center.act(ada, 'answer')
+  center.do({ type: 'task_call.update', ...of, invite: '+15550199' })
+  expect(center.callOf('+15550199')).toMatchObject({ status: 'ringing', from: 'Anonymous' })
+})

@@ -4,7 +4,7 @@ import { e164 } from '../core/phone-number.ts'
 import { refuse } from '../core/refusals.ts'
 import { inWorkspace } from '../routing/lookup.ts'
 import type { ReservationRow } from '../routing/rows.ts'
-import { calleeIn } from './calling.ts'
+import { calleeIn, oursOf } from './calling.ts'
 import { changeParticipant, participantsOf } from './conference.ts'
 import { createConferenceParticipant, deleteConferenceParticipant } from './participant.ts'
 import { callOfTask } from './queue.ts'
@@ -78,10 +78,8 @@ function inviteOutsider(state: State, { sid: conference_sid }: ConferenceRow, te
   if (!customer) return void refuse('not_possible', 'There is no customer in the call any more')
   if (others.some(({ label }) => label === outsiderLabel))
     refuse('conflict', 'Somebody outside has been called into the call already')
-  const { direction, from, to: called } = state.get('call', customer.call_sid)
-  createConferenceParticipant(state, {
-    ...{ conference_sid, to, from: direction === 'inbound' ? called : from, label: outsiderLabel, beep: 'false' }
-  })
+  const from = oursOf(state.get('call', customer.call_sid))
+  createConferenceParticipant(state, { conference_sid, to, from, label: outsiderLabel, beep: 'false' })
 }
 
 function removeOutsider(state: State, { sid: conference_sid }: ConferenceRow, call_sid: string): void {

@@ -3,7 +3,7 @@ import { e164 } from '../core/phone-number.ts'
 import { Refusal } from '../core/refusals.ts'
 import { countryOf } from '../numbers/country.ts'
 import { addTask } from '../routing/task.ts'
-import { calleeIn } from './calling.ts'
+import { calleeIn, oursOf } from './calling.ts'
 import type { VoiceRequest, VoiceVerb } from './program.ts'
 import { isWorkers, leaveCallQueue, queueFigures, queueMemberFor } from './queue.ts'
 import type { CallRow } from './rows.ts'
@@ -114,7 +114,7 @@ function keepPlace(state: State, call: CallRow, outbound_to: string): boolean {
   const task = taskOf(state, call)
   if (!task?.workflow_sid) return false
   const { call_sid: _, call_status: __, ...told }: Record<string, unknown> = JSON.parse(task.attributes) // as was checked
-  const from = call.direction === 'inbound' ? call.to : call.from
+  const from = oursOf(call)
   const attributes = {
     ...told,
     ...{
