@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** Tests that take half a minute or more each; `npm run long` runs them, and `npm test` everything else. */
+/** Tests that take seconds each; `npm run long` runs them, and `npm test` everything else. */
 const long = ['**/*.long.test.ts']
 
 // Tests run from source: the `ringdown-source` export condition leads every import of ours to src/*.ts.
@@ -21,6 +21,9 @@ export default defineConfig({
           name: 'test',
           include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...long],
+          // Files take turns in the same processes, which load the sources once, and not anew for each file. So a test
+          // leaves a process as it found it.
+          isolate: false,
           ...timeouts
         }
       },

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../store/places.ts'
+import type { PostgresPlace } from '../store/places.ts'
+import { databases } from '../store/stores.ts'
 import { credentials, type Started, started } from '../support/process.ts'
 import { type Receiver, receiver } from '../support/receiver.ts'
 import { twiml, type VoiceResponse } from '../support/switchboard.ts'
@@ -14,13 +15,6 @@ import { twiml, type VoiceResponse } from '../support/switchboard.ts'
 
 const { account_sid, auth_token } = credentials
 const headers = { authorization: `Basic ${Buffer.from(`${account_sid}:${auth_token}`).toString('base64')}` }
-
-const database = await findPostgres()
-const stores = [
-  { name: 'SQLite', available: true, place: async () => undefined },
-  // as: the story runs only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
 
 let folder: string
 let there: PostgresPlace | undefined
@@ -94,7 +88,7 @@ const conferenceOf = async (): Promise<string> =>
 const until = (phone_sid: string, line: string) =>
   expect.poll(() => heard(phone_sid), { timeout: 15_000 }).toContain(line)
 
-for (const { name, available, place } of stores)
+for (const { name, available, place } of databases)
   describe.runIf(available)(`a server on ${name} that is killed`, () => {
     it('goes on with every call', { timeout: 120_000 }, async () => {
       await open(place)

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../store/places.ts'
+import type { PostgresPlace } from '../store/places.ts'
+import { databases } from '../store/stores.ts'
 import { login, type MailServers, mailServers } from '../support/mail-servers.ts'
 import { type MessageCenter, messageCenter, smppLogin } from '../support/message-center.ts'
 import { credentials, type Started, started } from '../support/process.ts'
@@ -23,12 +24,6 @@ let server: Started
 let mail: MailServers
 let center: MessageCenter
 
-const database = await findPostgres()
-const stores = [
-  { name: 'SQLite', available: true, place: async () => undefined },
-  // as: the story runs only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
 let there: PostgresPlace | undefined
 
 /** Starts a server; on a database the account is its own once the one before is known to be gone. */
@@ -91,7 +86,7 @@ async function named(names: readonly string[]): Promise<Map<string, string>> {
   return found
 }
 
-describe.each(stores)('on $name', ({ available, place }) => {
+describe.each(databases)('on $name', ({ available, place }) => {
   beforeAll(async () => {
     if (!available) return
     there = await place()

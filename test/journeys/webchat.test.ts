@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { findPostgres, postgresPlace } from '../store/places.ts'
+import { databases } from '../store/stores.ts'
 import { credentials, type Started, started } from '../support/process.ts'
 import { WebchatPage } from '../support/webchat-page.ts'
 import { type World, world } from '../support/world.ts'
@@ -10,7 +10,6 @@ import { type World, world } from '../support/world.ts'
 /* A customer on a page and an agent at a desk: the whole contact, on both stores, and on a server that is killed. */
 
 const page = 'https://shop.example'
-const database = await findPostgres()
 
 interface Session {
   readonly sid: string
@@ -39,13 +38,7 @@ const png = Buffer.from(
   'base64'
 )
 
-const stores = [
-  { name: 'SQLite', available: true, place: async () => undefined },
-  // as: the stories run only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
-
-for (const { name, available, place } of stores)
+for (const { name, available, place } of databases)
   it.runIf(available)(
     `a customer writes, is answered with a picture, handed on, and says how it was: ${name}`,
     async () => {

@@ -4,7 +4,7 @@ import { type Timer, Timers } from '@ringdown/engine/core/timers'
 import type { Decision } from '@ringdown/engine/decide'
 import type { EngineEvent, EventType } from '@ringdown/engine/events'
 import type { Kind } from '@ringdown/engine/kinds'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Tamper } from './center.ts'
 import { ColdRows } from './cold-rows.ts'
 import { make, replay, shortened } from './history.ts'
@@ -14,6 +14,8 @@ import type { ProfileName } from './profiles.ts'
  * An auditor that never complains is worth nothing: engines that make one mistake, each of a kind that a router could
  * make, are caught by it within a few histories.
  */
+
+afterEach(() => void vi.restoreAllMocks())
 
 /** Nothing is changed, but the auditor is alone. */
 const untouched: Tamper = () => undefined

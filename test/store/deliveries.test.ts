@@ -8,15 +8,8 @@ import {
 import { Fenced, type Store } from '@ringdown/server/store/store'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sid } from './batches.ts'
-import { findPostgres, type Place, postgresPlace, sqlitePlace } from './places.ts'
-
-const database = await findPostgres()
-
-const stores = [
-  { name: 'SQLite', available: true, place: sqlitePlace as () => Promise<Place> },
-  // as: the stories run only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
+import type { Place } from './places.ts'
+import { stores } from './stores.ts'
 
 const acme = 'https://acme.example'
 const other = 'https://other.example:8443'

@@ -9,15 +9,8 @@ import { type AccountHead, Fenced, type Store } from '@ringdown/server/store/sto
 import { insertsOf } from '@ringdown/server/store/tables'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { batch, put, row, sid } from './batches.ts'
-import { findPostgres, type Place, postgresPlace, sqlitePlace } from './places.ts'
-
-const database = await findPostgres()
-
-const stores = [
-  { name: 'SQLite', available: true, place: sqlitePlace as () => Promise<Place> },
-  // as: the stories run only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
+import type { Place } from './places.ts'
+import { stores } from './stores.ts'
 
 function answer(key: string, more: Partial<KeptAnswer> = {}): KeptAnswer {
   return {

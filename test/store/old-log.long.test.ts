@@ -13,7 +13,8 @@ import { credentials } from '../support/process.ts'
 import { world } from '../support/world.ts'
 import { account, batch, event, sid } from './batches.ts'
 import { child } from './children.ts'
-import { findPostgres, type Place, postgresPlace, sqlitePlace } from './places.ts'
+import type { Place } from './places.ts'
+import { stores } from './stores.ts'
 
 /*
  * A log that was kept as a row for each event is moved into blocks when its account is taken. `before-blocks.sqlite.gz` is
@@ -114,14 +115,6 @@ describe('a data folder of the revision before', () => {
     expect(await told()).toContain('Message 0 of 4')
   })
 })
-
-const database = await findPostgres()
-
-const stores = [
-  { name: 'SQLite', available: true, place: sqlitePlace as () => Promise<Place> },
-  // as: the stories run only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
 
 /** The tables of the log as schema version 3 had them. */
 const oldTables = {

@@ -18,18 +18,12 @@ import type { Outcome } from '../simulation/auditor.ts'
 import { make } from '../simulation/history.ts'
 import { Dice } from '../support/dice.ts'
 import { about, batch, event, sid } from './batches.ts'
-import { findPostgres, type Place, postgresPlace, sqlitePlace } from './places.ts'
+import type { Place } from './places.ts'
+import { stores } from './stores.ts'
 
-const database = await findPostgres()
 const morning = Date.parse('2026-03-02T09:00:00Z')
 const log = pino({ level: 'silent' })
 const day = 86_400_000
-
-const stores = [
-  { name: 'SQLite', available: true, place: sqlitePlace as () => Promise<Place> },
-  // as: the stories run only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
 
 /** What some days on a floor tell, in order: a few hundred events, from seconds to hours apart. */
 function history(seed: number): EngineEvent[] {
@@ -420,6 +414,26 @@ for (const { name, available, place } of stores)
       }
       expect(days / 40).toBeGreaterThan(4)
       await statistics.close()
+    })
+
+    it('stop between two pieces, however much of the log is still to be written', async () => {
+      const head = await store.lock(account)
+      const count = 6_000
+      // After the minute that is over there is more to read than one page of the log.
+      const all = count + 1_000
+      const events = Array.from({ length: all }, (_, n) => {
+        const one = event(n + 1, 'task.created', n < count ? morning : morning + 60_000)
+        return about(one, { workspace_sid: `W${n}`, task_channel_sid: 'TC' })
+      })
+      await store.write(batch({ ...head, decision: 1, next_event: all + 1 }, { events }))
+      const { statistics } = statisticsOf({ next_event: all + 1 })
+      const reading = statistics.upToDate(60_000)
+      reading.catch(() => {}) // it is closed meanwhile
+      const cells = async () => (await here.query(`select 1 from rollup where account_sid = '${account}'`)).length
+      while ((await cells()) === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      await statistics.close()
+      expect(await store.cursor(account, 'statistics')).toBe(0)
+      expect(await cells()).toBeLessThan(count)
     })
 
     it('build on nothing that another process has counted in their place', async () => {

@@ -111,7 +111,7 @@ const offerPayload = {
 }
 
 /** Characters of a message that an occurrence quotes. */
-const mostQuoted = 500
+const maxQuoted = 500
 
 /** Figures of a queue that a threshold can be for, and what they are. */
 export const thresholdMetrics = {
@@ -231,7 +231,7 @@ export const situations: readonly Situation[] = [
       index: 'its place',
       author: 'address or identity',
       role: 'customer, agent or system',
-      body: `the first ${mostQuoted} characters`,
+      body: `the first ${maxQuoted} characters`,
       bodyLength: 'of all of it, where there is more'
     },
     types: ['message.added'],
@@ -242,8 +242,8 @@ export const situations: readonly Situation[] = [
         messageSid: data.message_sid,
         index: data.index,
         author: data.author,
-        body: body.slice(0, mostQuoted),
-        ...(body.length > mostQuoted && { bodyLength: body.length })
+        body: body.slice(0, maxQuoted),
+        ...(body.length > maxQuoted && { bodyLength: body.length })
       }
     }
   },

@@ -22,15 +22,15 @@ import type { Row } from './results.ts'
  */
 
 const usualEvents = 50
-const mostEvents = 100
-const mostPages = 10
+const maxEventsAtOnce = 100
+const maxPages = 10
 /** Milliseconds until the next poll: where there is more, where something was, and where nothing was. */
 const pollSoon_ms = 1_000
 const pollLater_ms = 5_000
 /** Seconds after which a stream tells that it is alive, and where it is. */
 const heartbeat_s = 15
 /** Streams that one caller may have open. */
-const mostStreams = 100
+const maxStreams = 100
 
 const streams = new WeakMap<Backend, number>()
 
@@ -80,7 +80,7 @@ function listed(situation: Situation): Row {
 
 async function poll(following: Following, params: Row, { mcpReq: { signal } }: ServerContext): Promise<Row> {
   const subscription = await following.subscription(params, signal)
-  const limit = Math.min(integerIn(params.maxEvents, 'maxEvents') ?? usualEvents, mostEvents)
+  const limit = Math.min(integerIn(params.maxEvents, 'maxEvents') ?? usualEvents, maxEventsAtOnce)
   if (subscription.cursor === undefined) {
     const { cursor } = await following.page(subscription, { cursor: undefined, wait_s: 0, signal })
     return { events: [], cursor, hasMore: false, nextPollMs: pollLater_ms }
@@ -88,7 +88,7 @@ async function poll(following: Following, params: Row, { mcpReq: { signal } }: S
   const events: Row[] = []
   let { cursor } = subscription
   let [hasMore, truncated] = [true, false]
-  for (let page = 0; page < mostPages && hasMore && events.length < limit; page++) {
+  for (let page = 0; page < maxPages && hasMore && events.length < limit; page++) {
     const found = await following.page(subscription, { cursor, wait_s: 0, signal })
     const told = found.events.slice(0, limit - events.length)
     events.push(...told.map((one) => ({ ...one })))
@@ -106,7 +106,7 @@ async function stream(following: Following, params: Row, { mcpReq }: ServerConte
   const { signal, id } = mcpReq
   const subscription = await following.subscription(params, signal)
   const open = streams.get(following.backend) ?? 0
-  if (open >= mostStreams) throw new ProtocolError(errorCodes.tooMany, `${mostStreams} streams are open already`)
+  if (open >= maxStreams) throw new ProtocolError(errorCodes.tooMany, `${maxStreams} streams are open already`)
   streams.set(following.backend, open + 1)
   const tell = (what: string, told: object) => {
     const _meta = { [SUBSCRIPTION_ID_META_KEY]: id }

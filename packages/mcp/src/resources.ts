@@ -191,7 +191,7 @@ function readerOf(reading: Reading, context: ServerContext) {
 }
 
 /** How many queues are listed. */
-const mostListed = 200
+const maxListed = 200
 
 /** Registers what can be read by address: floors and queues are listed, everything else has a template. */
 export function registerResources(server: McpServer, backend: Backend, reading: Reading): void {
@@ -246,5 +246,5 @@ async function listedResources({ name, title, mimeType, uri }: Source, backend: 
     const queues = await backend.names.entries('task_queue', sid)
     return queues.map((queue) => ({ uri: at.replace('{wq}', queue.sid), name: `Queue ${queue.names[0]}`, mimeType }))
   })
-  return (await Promise.all(lists)).flat().slice(0, mostListed)
+  return (await Promise.all(lists)).flat().slice(0, maxListed)
 }

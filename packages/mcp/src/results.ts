@@ -141,7 +141,7 @@ function shortened(outcome: Outcome): Outcome {
   for (const place of placesOf(copy)) {
     const told = kilobytes(place.size)
     const cost = Buffer.byteLength(JSON.stringify(place.path)) + told.length + 4
-    if (over <= 0 || place.size < leastOmitted_bytes || cost > left_bytes) break
+    if (over <= 0 || place.size < minOmitted_bytes || cost > left_bytes) break
     omitted[place.path] = told
     delete place.holder[place.key]
     over -= place.size
@@ -153,7 +153,7 @@ function shortened(outcome: Outcome): Outcome {
 /** Bytes of a result in which it is told what was left out. */
 const omitted_bytes = 2_000
 /** Smaller values stay: their place and size would be as long as they are. */
-const leastOmitted_bytes = 100
+const minOmitted_bytes = 100
 
 /** The longest lists without their ends, so that so many bytes are saved. */
 function cut(outcome: Outcome, over: number, omitted: Record<string, string>): Outcome {

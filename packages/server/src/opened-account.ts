@@ -33,6 +33,7 @@ import { type Expiring, type Keeping, lookBackMs, Retention } from './log/retent
 import type { Media } from './media/media.ts'
 import { MediaSweep } from './media/sweep.ts'
 import { preWebhookRequester } from './operations/conversations/pre-webhook-request.ts'
+import type { CustomerErasure } from './operations/handler.ts'
 import { keptFile, keptFiles } from './operations/media/kept-files.ts'
 import { agreedMessage } from './operations/ringdown/agreed-message.ts'
 import { situationSecretsOf } from './operations/ringdown/situations.ts'
@@ -89,6 +90,8 @@ export interface OpenedAccount {
   readonly statistics: Statistics
   /** Answers what people ask about that. */
   readonly insights: InsightDesk
+  /** Forgets its customers. */
+  readonly erasure: CustomerErasure
   /** Its files. */
   readonly media: Media
   /** Its calls' sound, and the devices that call. */
@@ -145,9 +148,6 @@ export async function openAccount(options: OpenAccountOptions, signal: AbortSign
   const insights = new InsightDesk({
     account,
     questions,
-    erasures,
-    executions: new ExecutionTexts(store, account, executionTables()),
-    calls: new CallErasure(store, account, { call: coldTableOf('call'), recording: coldTableOf('recording') }),
     pushing: { now: () => clock.now(), isTesting: testing !== undefined, log }
   })
   const ground = carrierGround(account, options)
@@ -193,7 +193,21 @@ export async function openAccount(options: OpenAccountOptions, signal: AbortSign
   }
   connections.open()
   switchboard.start(voiceDevices)
-  return { account, sender, statistics, media, insights, switchboard, voiceDevices, close }
+  const erasure = erasureOf(store, account, erasures)
+  return { account, sender, statistics, media, insights, erasure, switchboard, voiceDevices, close }
+}
+
+/** What has text of customers that outlives their conversations: contacts, what flows have said and heard, calls. */
+function erasureOf(store: Store, account: Account, contacts: Erasures): CustomerErasure {
+  const executions = new ExecutionTexts(store, account, executionTables())
+  const calls = new CallErasure(store, account, { call: coldTableOf('call'), recording: coldTableOf('recording') })
+  return {
+    forget: async (customer, at) => ({
+      contacts: await contacts.forget(customer, at),
+      executions: await executions.erasePerson(customer),
+      calls: await calls.erasePerson(customer)
+    })
+  }
 }
 
 function voiceOf(

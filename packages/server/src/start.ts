@@ -235,25 +235,11 @@ async function serve(
   watch(metrics, accounts)
 
   const abort = new AbortController()
-  const open = async ({ account_sid, auth_token }: Served): Promise<Account> => {
-    const { settings, seed, journal, keeping, env } = options
-    const allowPrivate = allowsPrivate(options)
-    const webhookSecret = env.RINGDOWN_WEBHOOK_SECRET
-    const files = new Media({ store: media, key: sealing.derived('links to media'), account_sid, allowPrivate })
-    const account = { store, account_sid, auth_token, media: files, isMediaShared: options.database !== undefined }
-    const voice = sound?.webrtc === undefined ? undefined : voiceOptions(options)
-    const opened = await openAccount(
-      {
-        ...account,
-        ...{ clock, metrics, log, settings, seed, journal, sealing, keeping },
-        ...{ allowPrivate, webhookSecret, publicUrl: options.publicUrl, voice }
-      },
-      abort.signal
-    )
-    accounts.set(account_sid, opened)
+  const opening = served.map(async (one): Promise<Account> => {
+    const opened = await openServed(options, one, { store, media, sealing, clock, metrics, sound }, abort.signal)
+    accounts.set(one.account_sid, opened)
     return opened.account
-  }
-  const opening = served.map(open)
+  })
   for (const one of opening) one.catch(() => {}) // whoever waits for `account` is told
   if (options.database !== undefined)
     standByFor(opening, { options, store, media, account_sid: credentials.account_sid, abort })
@@ -298,6 +284,35 @@ async function serve(
     exchange: () => exchanges.open(credentials.account_sid),
     hangUp: () => app.hangUp()
   }
+}
+
+/** What accounts are opened on, beside what the server was started with. */
+interface Opening extends Pick<Ground, 'store' | 'media' | 'sealing'> {
+  readonly clock: RealClock | TestClock
+  readonly metrics: Metrics
+  readonly sound: PossibleSound | undefined
+}
+
+/** Opens an account with those who work for it; resolves when it is this process's. */
+function openServed(
+  options: StartOptions,
+  { account_sid, auth_token }: Served,
+  { store, media, sealing, clock, metrics, sound }: Opening,
+  signal: AbortSignal
+): Promise<OpenedAccount> {
+  const { log, settings, seed, journal, keeping, env } = options
+  const allowPrivate = allowsPrivate(options)
+  const files = new Media({ store: media, key: sealing.derived('links to media'), account_sid, allowPrivate })
+  return openAccount(
+    {
+      ...{ store, account_sid, auth_token, media: files, isMediaShared: options.database !== undefined },
+      ...{ clock, metrics, log, settings, seed, journal, sealing, keeping, allowPrivate },
+      webhookSecret: env.RINGDOWN_WEBHOOK_SECRET,
+      publicUrl: options.publicUrl,
+      voice: sound?.webrtc === undefined ? undefined : voiceOptions(options)
+    },
+    signal
+  )
 }
 
 interface StandBy {
@@ -386,6 +401,7 @@ async function listenFor(
     sender: (sid) => accounts.get(sid)?.sender,
     statistics: (sid) => accounts.get(sid)?.statistics,
     insights: (sid) => accounts.get(sid)?.insights,
+    erasure: (sid) => accounts.get(sid)?.erasure,
     media: (sid) => accounts.get(sid)?.media,
     iceServers: options.iceServers,
     ask: (sid, ...question) => {

@@ -19,7 +19,7 @@ const alone_ms = 30_000
 /** Milliseconds for a file that was asked for. */
 const fetch_ms = 30_000
 /** Frames that are made up for at once; what is later than that is lost. */
-const mostAtOnce = 5
+const maxAtOnce = 5
 
 async function main(options: VoiceMediaOptions, secret: string): Promise<void> {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 })
@@ -210,7 +210,7 @@ class Clock {
   #tick(): void {
     const now = performance.now()
     for (let made = 0; this.#due <= now; made++) {
-      if (made === mostAtOnce) {
+      if (made === maxAtOnce) {
         const lost = Math.ceil((now - this.#due) / frame_ms)
         this.#late += lost
         this.#due += lost * frame_ms

@@ -1,7 +1,8 @@
 import { isJsonObject } from '@ringdown/contract/json-text'
 import type { Inbound } from '@ringdown/engine/conversations/inbound'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../../store/places.ts'
+import type { PostgresPlace } from '../../store/places.ts'
+import { databases } from '../../store/stores.ts'
 import { type Receiver, receiver } from '../../support/receiver.ts'
 import { type World, world } from '../../support/world.ts'
 
@@ -9,14 +10,6 @@ import { type World, world } from '../../support/world.ts'
  * What known clients rely on (reference conversations 23), through the official SDK and on both stores. Webhooks over REST
  * and pre-webhooks are in `webhooks-told.test.ts` beside it.
  */
-
-const database = await findPostgres()
-
-const stores = [
-  { name: 'SQLite', available: true, place: async () => undefined },
-  // as: the stories run only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
 
 const ours = '+3726000'
 let customers = 0
@@ -33,7 +26,7 @@ async function refusal(call: Promise<unknown>): Promise<{ status: number; code: 
   )
 }
 
-for (const { name, available, place } of stores)
+for (const { name, available, place } of databases)
   describe.runIf(available)(`on ${name}`, () => {
     let there: PostgresPlace | undefined
     let here: World

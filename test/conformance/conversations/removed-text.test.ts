@@ -2,7 +2,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInflate, inflateSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../../store/places.ts'
+import type { PostgresPlace } from '../../store/places.ts'
+import { databases } from '../../store/stores.ts'
 import { type Receiver, receiver } from '../../support/receiver.ts'
 import { type World, world } from '../../support/world.ts'
 
@@ -10,14 +11,6 @@ import { type World, world } from '../../support/world.ts'
  * What a customer has removed is gone a minute later from wherever Ringdown keeps it: the log, the feed, what was sent and
  * what still waits to be sent. What happened stays in the log, without the words. All that is to go begins with `secret-`.
  */
-
-const database = await findPostgres()
-
-const stores = [
-  { name: 'SQLite', available: true, place: async () => undefined },
-  // as: the stories run only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
 
 /** Whatever was deflated and can be read in a file, or the beginning of it, also where it is free. */
 async function inflatedIn(bytes: Buffer): Promise<string> {
@@ -37,7 +30,7 @@ async function inflatedIn(bytes: Buffer): Promise<string> {
   return texts.join()
 }
 
-for (const { name, available, place } of stores)
+for (const { name, available, place } of databases)
   describe.runIf(available)(`text of what was removed, on ${name}`, () => {
     const opened: { close(): Promise<void> }[] = []
     let creates = 0

@@ -6,7 +6,7 @@ import { schema } from '@ringdown/server/schema'
 import { openStore } from '@ringdown/server/store/open'
 import type { WebhookListInstanceCreateOptions as Asked } from 'twilio/lib/rest/conversations/v1/conversation/webhook.js'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Receiver, receiver } from '../../support/receiver.ts'
+import { type Receiver, type Reply, receiver } from '../../support/receiver.ts'
 import { type World, world } from '../../support/world.ts'
 
 /* What webhooks of conversations are told, and what they may object to, from the request to the receiver
@@ -217,7 +217,8 @@ describe('whoever is asked before', () => {
     const sid = await open()
     await hook(sid)
     await askUs(['onMessageAdd'])
-    customer.answer('/may-i', [{ status: 403 }, { body: { body: 'x', author: 'desk' } }, { hang: true }])
+    const lost: Reply = { by: (response) => response.destroy() }
+    customer.answer('/may-i', [{ status: 403 }, { body: { body: 'x', author: 'desk' } }, lost])
     await expect(say(sid, 'never said', told)).rejects.toMatchObject({ status: 403, code: 20403 })
     expect(await say(sid, 'something', told)).toMatchObject({ body: 'x', author: 'desk', index: 0 })
     expect(await say(sid, 'Hello', told)).toMatchObject({ body: 'Hello', index: 1 })

@@ -1,23 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../../store/places.ts'
+import type { PostgresPlace } from '../../store/places.ts'
+import { databases } from '../../store/stores.ts'
 import { type Receiver, receiver } from '../../support/receiver.ts'
 import { type World, world } from '../../support/world.ts'
 import { conforms } from '../conforms.ts'
 
 /* Messages of the API of 2010, as programs that use the official SDK send, read and lose them; and virtual phones at the other end. */
 
-const database = await findPostgres()
-
-const stores = [
-  { name: 'SQLite', available: true, place: async () => undefined },
-  // as: the stories run only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
-
 const ours = '+15005550006'
 const v1 = '/ringdown/v1'
 
-for (const { name, available, place } of stores)
+for (const { name, available, place } of databases)
   describe.runIf(available)(`messages on ${name}`, () => {
     let here: World
     let there: PostgresPlace | undefined

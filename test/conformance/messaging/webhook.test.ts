@@ -1,18 +1,11 @@
 import twilio from 'twilio'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../../store/places.ts'
+import type { PostgresPlace } from '../../store/places.ts'
+import { databases } from '../../store/stores.ts'
 import { type Receiver, type Reply, receiver } from '../../support/receiver.ts'
 import { type World, world } from '../../support/world.ts'
 
 /* What a program is asked about a message to its number, and what becomes of its answer (reference messaging 2.1 and 2.3). */
-
-const database = await findPostgres()
-
-const stores = [
-  { name: 'SQLite', available: true, place: async () => undefined },
-  // as: the stories run only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
 
 const xml = (response: { toString(): string }): Reply => ({
   body: response.toString(),
@@ -24,7 +17,7 @@ const replying = (text: string) => {
   return response
 }
 
-for (const { name, available, place } of stores)
+for (const { name, available, place } of databases)
   describe.runIf(available)(`the webhook of a number on ${name}`, () => {
     let here: World
     let there: PostgresPlace | undefined

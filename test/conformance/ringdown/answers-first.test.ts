@@ -33,7 +33,7 @@ afterAll(async () => {
   await hooks.close()
 })
 
-const times = 100
+const times = 40
 
 /** For stories of hundreds of requests on a machine that has others to do. */
 const patient = { timeout: 120_000 }

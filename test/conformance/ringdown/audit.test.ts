@@ -1,20 +1,14 @@
 import { defaultSettings } from '@ringdown/engine/settings'
 import twilio from 'twilio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../../store/places.ts'
+import type { PostgresPlace } from '../../store/places.ts'
+import { databases } from '../../store/stores.ts'
 import { type World, world } from '../../support/world.ts'
 
 /* Who has changed what: kept as long as it is said, and of customers no longer than they are users. */
 
 const { AccessToken } = twilio.jwt
-const database = await findPostgres()
-const stores = [
-  { name: 'SQLite', available: true, place: async () => undefined },
-  // as: the stories run only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
-
-for (const { name, available, place } of stores)
+for (const { name, available, place } of databases)
   describe.runIf(available)(`the audit on ${name}`, () => {
     let here: World
     let there: PostgresPlace | undefined

@@ -1,18 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../../store/places.ts'
+import type { PostgresPlace } from '../../store/places.ts'
+import { databases } from '../../store/stores.ts'
 import { type World, world } from '../../support/world.ts'
 
 /* What the desk keeps beside Twilio's APIs: notes between colleagues, and what they often say. */
 
-const database = await findPostgres()
-
-const stores = [
-  { name: 'SQLite', available: true, place: async () => undefined },
-  // as: the stories run only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
-
-for (const { name, available, place } of stores)
+for (const { name, available, place } of databases)
   describe.runIf(available)(`the desk on ${name}`, () => {
     let here: World
     let there: PostgresPlace | undefined

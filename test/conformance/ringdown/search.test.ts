@@ -3,20 +3,13 @@ import type { Context } from '@ringdown/server/operations/handler'
 import { searchHandlers } from '@ringdown/server/operations/ringdown/search'
 import twilio from 'twilio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../../store/places.ts'
+import type { PostgresPlace } from '../../store/places.ts'
+import { databases } from '../../store/stores.ts'
 import { type World, world } from '../../support/world.ts'
 
 /* The command bar: one box for SIDs, names, addresses and unique names, and nobody finds what is not theirs. */
 
-const database = await findPostgres()
-
-const stores = [
-  { name: 'SQLite', available: true, place: async () => undefined },
-  // as: the stories run only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
-
-for (const { name, available, place } of stores)
+for (const { name, available, place } of databases)
   describe.runIf(available)(`search on ${name}`, () => {
     let here: World
     let there: PostgresPlace | undefined

@@ -1,17 +1,10 @@
 import { greeter, orderLookup } from '@ringdown/engine/testing/flows'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../../store/places.ts'
+import type { PostgresPlace } from '../../store/places.ts'
+import { databases } from '../../store/stores.ts'
 import { type Receiver, receiver } from '../../support/receiver.ts'
 import { world as opened, type World } from '../../support/world.ts'
 import { conforms } from '../conforms.ts'
-
-const database = await findPostgres()
-
-const stores = [
-  { store: 'SQLite', available: true, place: async () => undefined },
-  // as: the stories run only where a database was found
-  { store: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
 
 let world: World
 let acme: Receiver
@@ -24,7 +17,7 @@ async function lookupAt(path: string) {
   return studio().flows.create({ friendlyName: `Look-up ${path}`, status: 'published', definition })
 }
 
-for (const { store, available, place } of stores)
+for (const { name: store, available, place } of databases)
   describe.runIf(available)(store, () => {
     let there: PostgresPlace | undefined
     beforeAll(async () => {

@@ -272,20 +272,6 @@ describe('an assignment callback that fails', () => {
     expect(await warnings(floor, task)).toEqual([[code, '']])
   })
 
-  it('for five seconds asks the fallback', async () => {
-    const { floor, task, status } = await asking(
-      '/hangs',
-      { hang: true },
-      { fallback: { body: { instruction: 'accept' } } }
-    )
-    expect(await status()).toBe('assigned')
-    const [first, second] = [...program.to('/hangs'), ...program.to('/hangs/fallback')]
-    const waited_s = ((second?.at ?? 0) - (first?.at ?? 0)) / 1000
-    expect(waited_s).toBeGreaterThan(4.9)
-    expect(waited_s).toBeLessThan(8)
-    expect(await warnings(floor, task)).toEqual([['11205', '']])
-  }, 20_000)
-
   it('at both addresses takes the reservation back; after a pause the same worker is asked again', async () => {
     const failing = [{ status: 500 }, { body: { instruction: 'accept' } }]
     const { floor, task, status, offers, activity } = await asking('/both', failing, { fallback: { body: 'what?' } })

@@ -2,10 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../../store/places.ts'
+import type { PostgresPlace } from '../../store/places.ts'
+import { databases } from '../../store/stores.ts'
 import { morning, type World, world } from '../../support/world.ts'
-
-const database = await findPostgres()
 
 /** A floor with one queue, one workflow that gives up after ten minutes, and two agents who are offline. */
 interface Floor {
@@ -38,17 +37,7 @@ async function open({ client }: World): Promise<Floor> {
   return { workspace, base, activity, queue: queue.sid, workflow: workflow.sid, amelie: amelie.sid, bob: bob.sid }
 }
 
-const places = [
-  { name: 'SQLite', available: true, place: async () => undefined },
-  {
-    name: 'PostgreSQL',
-    available: database !== undefined,
-    // as: asked for only where a database was found
-    place: () => postgresPlace(database as string)
-  }
-]
-
-for (const { name, available, place } of places)
+for (const { name, available, place } of databases)
   describe.runIf(available)(`statistics on ${name}`, () => {
     let here: World
     let floor: Floor

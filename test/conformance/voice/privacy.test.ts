@@ -1,7 +1,8 @@
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { afterEach, describe, expect, it } from 'vitest'
-import { findPostgres, type PostgresPlace, postgresPlace } from '../../store/places.ts'
+import type { PostgresPlace } from '../../store/places.ts'
+import { databases } from '../../store/stores.ts'
 import { type Phone, type Switchboard, switchboard } from '../../support/switchboard.ts'
 
 /*
@@ -15,14 +16,7 @@ const secrets = new RegExp(`${keys}|Rosenbaum`)
 const customer = '+33612349900'
 const others = '+33612349911'
 
-const database = await findPostgres()
-const stores = [
-  { name: 'SQLite', available: true, place: async () => undefined },
-  // as: the stories run only where a database was found
-  { name: 'PostgreSQL', available: database !== undefined, place: () => postgresPlace(database as string) }
-]
-
-for (const { name, available, place } of stores)
+for (const { name, available, place } of databases)
   describe.runIf(available)(`what is said on ${name}`, () => {
     let center: Switchboard
     let there: PostgresPlace | undefined

@@ -646,6 +646,7 @@ export type RingdownV1WorkflowDryRunRow = Row<RingdownV1WorkflowDryRun, 'at'>
 export interface RingdownV1Clock {
   now: string
   now_ms: number
+  stands_still: boolean
 }
 export type RingdownV1ClockRow = Row<RingdownV1Clock, 'now'>
 
@@ -1511,7 +1512,8 @@ const ringdownV1Clock: Schema = {
   name: 'RingdownV1Clock',
   properties: [
     { name: 'now', type: 'date-time-ms' },
-    { name: 'now_ms', type: 'integer' }
+    { name: 'now_ms', type: 'integer' },
+    { name: 'stands_still', type: 'boolean' }
   ]
 }
 

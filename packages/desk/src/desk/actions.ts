@@ -138,7 +138,7 @@ async function ownMember(of: InteractionPlace): Promise<string> {
   const { worker_sid } = place()
   const { participants } = await ask('flex_v1.ListInteractionChannelParticipant', { path: of })
   const own = participants.find(({ routing_properties }) => objectIn(routing_properties).worker_sid === worker_sid)
-  if (!own?.sid) throw new Error('You are not in it any more')
+  if (!own?.sid) throw new Error(wordsOf().errors.notInIt)
   return own.sid
 }
 

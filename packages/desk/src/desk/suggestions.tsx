@@ -27,7 +27,7 @@ interface Asked {
 /** What the end of a text asks for: its sign, and what follows it. */
 const begun = /(?:^|\s)([/@:])([^\s/@:]*)$/
 /** An emoji is not asked for by a colon alone: people write them. */
-const leastOfEmoji = 2
+const minOfEmoji = 2
 const most = 8
 
 export interface Suggesting {
@@ -46,7 +46,7 @@ export function useSuggestions(asked: Asked): Suggesting {
   const [, sign = '', typed = ''] = begun.exec(asked.text) ?? []
   const canned = useCannedFor(sign === '/' && asked.kind === 'reply' ? typed : undefined, asked.item)
   const colleagues = useColleagues(sign === '@' && asked.kind === 'note' ? typed : undefined)
-  const signs = useEmoji(sign === ':' && typed.length >= leastOfEmoji ? typed : undefined)
+  const signs = useEmoji(sign === ':' && typed.length >= minOfEmoji ? typed : undefined)
   const found = isDismissed ? undefined : (canned ?? colleagues ?? signs)
   return {
     found,

@@ -74,7 +74,6 @@ export const en = {
     title: 'Tasks',
     yours: 'Yours',
     wrapping: 'Wrapping up',
-    reading: 'Other conversations',
     ringing: 'Ringing',
     accept: 'Accept',
     reject: 'Reject',
@@ -87,7 +86,6 @@ export const en = {
     readyFor: (channels: string) => `Ready for ${channels}`,
     notReady: (activity: string) => `You are ${activity}: nothing is offered to you.`,
     why: 'Why am I getting nothing?',
-    whyTitle: 'Why am I getting nothing?',
     whyQueues: (count: number) => `You are in ${count} ${count === 1 ? 'queue' : 'queues'}.`,
     whyWaiting: (count: number) => `${count} ${count === 1 ? 'task waits' : 'tasks wait'} in all.`,
     taken: 'Taken by somebody else',
@@ -164,7 +162,6 @@ export const en = {
     image: (name: string) => `Picture ${name}`,
     summary: 'Summary',
     today: 'Today',
-    yesterday: 'Yesterday',
     invite: 'Invite',
     inviteHint: 'Somebody joins, and you stay',
     with: (names: string) => `With ${names}`,
@@ -316,6 +313,7 @@ export const en = {
     claimed: 'As the visitor says',
     awayHours: 'Written outside opening hours',
     address: 'Address',
+    email: 'E-mail',
     language: 'Language',
     queue: 'Queue',
     workflow: 'Workflow',
@@ -439,7 +437,8 @@ export const en = {
     failed: (why: string) => `That did not work: ${why}`,
     retry: 'Try again',
     close: 'Close',
-    load: 'This could not be loaded'
+    load: 'This could not be loaded',
+    notInIt: 'You are not in this conversation any more'
   },
   close: 'Close',
   cancel: 'Cancel'

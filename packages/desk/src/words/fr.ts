@@ -79,7 +79,6 @@ export const fr: Words = {
     title: 'Tâches',
     yours: 'Les vôtres',
     wrapping: 'À clôturer',
-    reading: 'Autres conversations',
     ringing: 'Sonne',
     accept: 'Accepter',
     reject: 'Refuser',
@@ -92,7 +91,6 @@ export const fr: Words = {
     readyFor: (channels) => `Prêt pour ${channels}`,
     notReady: (activity) => `Vous êtes « ${activity} » : rien ne vous est proposé.`,
     why: 'Pourquoi ne reçois-je rien ?',
-    whyTitle: 'Pourquoi ne reçois-je rien ?',
     whyQueues: (count) => `Vous êtes dans ${count} ${count === 1 ? 'file' : 'files'}.`,
     whyWaiting: (count) => `${count} ${count === 1 ? 'tâche attend' : 'tâches attendent'} en tout.`,
     taken: 'Prise par quelqu’un d’autre',
@@ -167,7 +165,6 @@ export const fr: Words = {
     image: (name) => `Image ${name}`,
     summary: 'Résumé',
     today: 'Aujourd’hui',
-    yesterday: 'Hier',
     invite: 'Inviter',
     inviteHint: 'Quelqu’un vous rejoint, et vous restez',
     with: (names) => `Avec ${names}`,
@@ -318,6 +315,7 @@ export const fr: Words = {
     awayHours: 'Écrit hors des heures d’ouverture',
     about: 'Ce contact',
     address: 'Adresse',
+    email: 'E-mail',
     language: 'Langue',
     queue: 'File',
     workflow: 'Parcours',
@@ -440,7 +438,8 @@ export const fr: Words = {
     failed: (why) => `Cela n’a pas marché : ${why}`,
     retry: 'Réessayer',
     close: 'Fermer',
-    load: 'Le chargement a échoué'
+    load: 'Le chargement a échoué',
+    notInIt: 'Vous n’êtes plus dans cette conversation'
   },
   close: 'Fermer',
   cancel: 'Annuler'

@@ -172,8 +172,7 @@ export function moveConversation(
   state: State,
   sid: string,
   to: ConversationState,
-  reason: MoveReason,
-  origin: Origin
+  { reason, origin }: { readonly reason: MoveReason; readonly origin: Origin }
 ): ConversationRow {
   const before = state.get('conversation', sid)
   if (before.state === to) return before
@@ -199,7 +198,7 @@ export function inactiveDue(state: State, { sid }: { readonly sid: string }): Re
 }
 
 export function closedDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  moveConversation(state, sid, 'closed', 'TIMER', byTimer)
+  moveConversation(state, sid, 'closed', { reason: 'TIMER', origin: byTimer })
   return {}
 }
 

@@ -40,11 +40,11 @@ export interface InboundEmail {
 }
 
 const noThread: EmailThread = { subject: null, reply_to: null, references: [] }
-const mostReferences = 10
+const maxReferences = 10
 /** Of a subject, as of a message's. */
 export const maxSubject = 256
 const maxName = 128
-const mostNames = 8
+const maxNames = 8
 /** Of what is repeated, where it stands in a message's attributes. */
 const maxQuotedShown = 1500
 /** Of attributes, in UTF-16 units: a message has room for 4 KB. */
@@ -65,7 +65,7 @@ export function threadWith(
   return {
     subject: letter.subject ? bareSubject(letter.subject).slice(0, maxSubject) || subject : subject,
     reply_to: letter.reply_to === undefined ? reply_to : letter.reply_to,
-    references: [...others, letter.message_id].slice(-mostReferences)
+    references: [...others, letter.message_id].slice(-maxReferences)
   }
 }
 
@@ -85,7 +85,7 @@ export function correspondentOf(
 /** What a message's attributes show of the letter that it came by: JSON text of an object with `email`, which always fits. */
 export function letterShown({ message_id, from_name, reply_to, to, cc, quoted }: InboundEmail): string {
   const names = (list: readonly EmailName[] = []) =>
-    list.slice(0, mostNames).map(({ address, name }) => ({ address, name: name && cut(name, maxName) }))
+    list.slice(0, maxNames).map(({ address, name }) => ({ address, name: name && cut(name, maxName) }))
   const whole = {
     message_id: cut(message_id, 250),
     ...(from_name && { from_name: cut(from_name, maxName) }),

@@ -10,7 +10,7 @@ import { type ConversationRow, isGroupMember, type ParticipantRow } from './rows
  */
 
 /** Members and numbers of ours that one group has at most: what phone networks carry (reference conversations 20). */
-export const mostInGroup = 10
+export const maxInGroup = 10
 
 /** Members of a conversation's group, in the order in which they came; none where it is no group. */
 export function groupMembers(state: State, conversation_sid: string): readonly ParticipantRow[] {
@@ -69,8 +69,8 @@ export function checkGroup(state: State, conversation: Pick<ConversationRow, 'si
   const members = groupMembers(state, sid)
   const ours = projectedAddresses(state, sid)
   if (members.length === 0) return
-  if (members.length + ours.length > mostInGroup)
-    refuse('participant.limit', `A group has at most ${mostInGroup} addresses; Conversation ${sid} would have more`)
+  if (members.length + ours.length > maxInGroup)
+    refuse('participant.limit', `A group has at most ${maxInGroup} addresses; Conversation ${sid} would have more`)
   const key = partiesOf(state, sid)
   const [first] = members
   if (key === null || first?.address == null) return

@@ -7,7 +7,7 @@ import { serviceOf } from './configuration.ts'
 import { configurationOfAddress } from './configuration-address.ts'
 import { addConversation, moveConversation } from './conversation.ts'
 import { correspondentOf, cut, type InboundEmail, letterShown, maxSubject, threadWith } from './email.ts'
-import { groupOf, mostInGroup } from './group.ts'
+import { groupOf, maxInGroup } from './group.ts'
 import { addMessage, maxBody } from './message.ts'
 import type { Origin } from './origin.ts'
 import { addOneOf, addParticipant, type ParticipantParams, pairHolder } from './participant.ts'
@@ -107,7 +107,7 @@ function placeOf(state: State, inbound: Inbound): Place | undefined {
   if (open && open.state !== 'closed') return { ...place, open }
   const configuration = configurationOfAddress(state, pair.proxy_address)
   const isWanted = configuration?.auto_creation_enabled && configuration.type === typeOf(pair.proxy_address)
-  return isWanted && place.others.length + 2 <= mostInGroup ? { ...place, configuration } : undefined
+  return isWanted && place.others.length + 2 <= maxInGroup ? { ...place, configuration } : undefined
 }
 
 /** The open conversation that a message belongs to by its addresses: its pair holds it, or it is of the group of them all. */
@@ -151,7 +151,7 @@ function begun(state: State, inbound: Inbound, place: Place, origin: Origin): Co
     for (const one of [{ messaging_binding_projected_address: proxy_address }, ...members])
       addOneOf(state, conversation, one, origin)
     // Now it is known of all of them, and can be changed.
-    return moveConversation(state, conversation.sid, 'active', 'EVENT', origin)
+    return moveConversation(state, conversation.sid, 'active', { reason: 'EVENT', origin })
   }
   // A letter's sender holds no pair: there may be several threads with one address.
   const customer = {

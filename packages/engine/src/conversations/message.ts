@@ -76,7 +76,8 @@ export function addMessage(
     next_index: conversation.next_index + 1,
     ...deadlines(state, conversation)
   })
-  if (conversation.state === 'inactive') moveConversation(state, conversation.sid, 'active', 'EVENT', consequence)
+  if (conversation.state === 'inactive')
+    moveConversation(state, conversation.sid, 'active', { reason: 'EVENT', origin: consequence })
   const participant_sid = authorSid(state, conversation, author)
   const sender_sid = from === undefined ? participant_sid : authorSid(state, conversation, from)
   const message = state.insert('message', {

@@ -66,7 +66,8 @@ export function endChannel(
   const channel = state.change('interaction_channel', sid, { status: to === 'inactive' ? 'inactive' : 'closed' })
   const conversation = conversationOfChannel(state, channel)
   // The roster of a closed conversation stays as it was, so it is closed before they leave.
-  if (to === 'closed' && conversation) moveConversation(state, conversation.sid, 'closed', 'API', consequence)
+  if (to === 'closed' && conversation)
+    moveConversation(state, conversation.sid, 'closed', { reason: 'API', origin: consequence })
   for (const member of [...state.tables.interaction_participant.by('channel_sid', sid)]) {
     if (member.type === 'agent' || member.type === 'supervisor') dropMember(state, member)
   }

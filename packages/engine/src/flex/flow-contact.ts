@@ -171,5 +171,5 @@ export function endContact(state: State, conversation_sid: string | null): void 
   state.change('conversation', conversation.sid, { attributes })
   const channel = activeChannelOf(state, conversation.sid)
   if (channel) endChannel(state, channel.sid, 'closed', 'wrapping')
-  else moveConversation(state, conversation.sid, 'closed', 'API', consequence)
+  else moveConversation(state, conversation.sid, 'closed', { reason: 'API', origin: consequence })
 }

@@ -22,10 +22,14 @@ export interface ReadAttributes {
   readonly hold_ms: number | null
 }
 
-/** Attributes whose text is longer are kept without what is not of `conversations` and `customers`; no longer text is kept than twice that. */
-const longest = 4_096
+/**
+ * Characters of a task's attributes that are kept as they are. Of longer ones `conversations` and `customers` are kept alone, up
+ * to twice as many characters.
+ */
+const maxAttributes = 4_096
 const maxCustomers = 8
-const labelled = 10
+/** Attributes `conversation_label_1` and so on, as Flex Insights has them. */
+const maxLabels = 10
 
 const known = new Map<string, { readonly text: string; readonly read: ReadAttributes }>()
 /** Tasks whose attributes are remembered: those that are open on most floors. */
@@ -76,7 +80,7 @@ function textOf(list: readonly string[]): string {
   return list.length === 0 ? '[]' : JSON.stringify(list)
 }
 
-const labelNames = Array.from({ length: labelled }, (_, n) => `conversation_label_${n + 1}`)
+const labelNames = Array.from({ length: maxLabels }, (_, n) => `conversation_label_${n + 1}`)
 
 function labelsIn(conversations: Fields): string[] {
   const labels: string[] = []
@@ -101,7 +105,7 @@ const personal: ReadonlySet<string> = new Set([
   'followed_by',
   'case',
   'destination',
-  ...Array.from({ length: labelled }, (_, n) => `conversation_attribute_${n + 1}`)
+  ...Array.from({ length: maxLabels }, (_, n) => `conversation_attribute_${n + 1}`)
 ])
 
 export function contactText(task_sid: string, at: number, { attributes, customers }: ReadAttributes): ContactText {
@@ -122,10 +126,10 @@ function customersIn(root: Fields, conversations: Fields): string[] {
 
 /** As it was written, unless it is long or no object. */
 function keptText(root: Fields, text: string): string {
-  if (root !== nothing && text.length <= longest) return text
+  if (root !== nothing && text.length <= maxAttributes) return text
   const { conversations, customers } = root
   const short = JSON.stringify({ conversations, customers })
-  return short.length <= 2 * longest ? short : '{}'
+  return short.length <= 2 * maxAttributes ? short : '{}'
 }
 
 interface Worked {

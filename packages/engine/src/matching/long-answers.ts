@@ -79,7 +79,7 @@ export class LongAnswers {
   }
 
   #keep<A extends Answer>(expression: Expression, question: string, answer: A): A {
-    if (this.#size >= mostAnswers) {
+    if (this.#size >= maxAnswers) {
       this.#known.clear()
       this.#size = 0
     }
@@ -112,4 +112,4 @@ interface Question {
 const charactersAStep = 100
 
 /** Kept at once: what one decision asks of a large floor. */
-const mostAnswers = 20_000
+const maxAnswers = 20_000

@@ -144,7 +144,7 @@ function joinable(conjuncts: readonly Conjunct[]): JoinConjunct[] {
   let hasList = false
   for (const part of conjuncts) {
     if (part.kind !== 'equality' && part.kind !== 'membership') continue
-    if (joins.length === mostJoins) break
+    if (joins.length === maxJoins) break
     if (isFigure(part.worker_path) || (part.kind === 'membership' && hasList)) continue
     hasList ||= part.kind === 'membership'
     joins.push(part)
@@ -153,7 +153,7 @@ function joinable(conjuncts: readonly Conjunct[]): JoinConjunct[] {
 }
 
 /** More of them find hardly fewer, and a key of many values takes long to tell. */
-const mostJoins = 8
+const maxJoins = 8
 
 function joinOf(part: JoinConjunct): Join {
   const { task_path, worker_path } = part

@@ -93,14 +93,14 @@ let last: { readonly text: string; readonly document: WorkflowDocument } | undef
  * whose decision is broken off later, after another document has been read.
  */
 const recent = new Map<string, Map<string, Expression>>()
-const mostRecent = 4
+const maxRecent = 4
 
 function parsed(text: string, compiling: Compiling | undefined): WorkflowDocument {
   if (compiling === undefined) return read(text, new Reader(new Map(), () => {}))
   const expressions = recent.get(text) ?? new Map<string, Expression>()
   recent.delete(text)
   const [eldest] = recent.keys()
-  if (eldest !== undefined && recent.size >= mostRecent) recent.delete(eldest)
+  if (eldest !== undefined && recent.size >= maxRecent) recent.delete(eldest)
   recent.set(text, expressions)
   return read(text, new Reader(expressions, compiling))
 }

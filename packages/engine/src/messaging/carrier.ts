@@ -24,16 +24,16 @@ export interface CarrierParams {
   readonly enabled?: boolean
 }
 
-const mostCarriers = 100
-const mostSenders = 1000
+const maxCarriers = 100
+const maxSenders = 1000
 
 /** Connects a carrier: from now on it sends for its addresses, and brings what comes to them. */
 export function createCarrier(
   state: State,
   params: CarrierParams & { readonly carrier_type: string }
 ): { carrier: CarrierRow } {
-  if (state.tables.carrier.size >= mostCarriers)
-    refuse('too_many', `There are ${mostCarriers} carriers; more are not possible`)
+  if (state.tables.carrier.size >= maxCarriers)
+    refuse('too_many', `There are ${maxCarriers} carriers; more are not possible`)
   const carrier_type = oneOf(carrierTypes, params.carrier_type, 'Type')
   const { names = [], sealed = null } = params.secrets ?? {}
   const carrier = state.insert('carrier', {
@@ -123,7 +123,7 @@ function nameOf(friendly_name: string | undefined): string | undefined {
 
 /** An address has one carrier. */
 function sendersOf(state: State, texts: readonly string[], own_sid?: string): readonly string[] {
-  if (texts.length > mostSenders) refuse('invalid', `Senders are at most ${mostSenders}`)
+  if (texts.length > maxSenders) refuse('invalid', `Senders are at most ${maxSenders}`)
   const senders = texts.map((text) => {
     return senderAddress(text) ?? refuse('invalid', `Value '${text}' provided for Senders is no address`)
   })

@@ -15,12 +15,12 @@ import { twoKey } from './rows.ts'
  */
 
 /** Letters that one address may write to one of ours in an hour and be taken for a person's. */
-const mostLetters = 30
+const maxLetters = 30
 /** Of the letters that a letter answers, those that are looked for. */
-const mostAnswers = 12
+const maxAnswers = 12
 const maxQuoted = 8000
 const maxName = 128
-const mostNamed = 2000
+const maxNamed = 2000
 
 /** What a letter says of itself, as `told` has it. */
 export function letterFacts(email: InboundEmail): Readonly<Record<string, string>> {
@@ -28,7 +28,7 @@ export function letterFacts(email: InboundEmail): Readonly<Record<string, string
   const names = (list: InboundEmail['cc']) =>
     cut(
       (list ?? []).map(({ address, name }) => (name ? `${cut(name, maxName)} <${address}>` : address)).join(', '),
-      mostNamed
+      maxNamed
     )
   const [in_reply_to] = answers
   const all = {
@@ -55,10 +55,10 @@ export function whyNoContact(
   if (email.automatic) return { Automatic: cut(email.automatic, 100) }
   if (isOurs(state, from)) return { Automatic: 'own address' }
   const letters = countLetter(state, to, from)
-  if (letters <= mostLetters) return undefined
-  if (letters === mostLetters + 1) {
+  if (letters <= maxLetters) return undefined
+  if (letters === maxLetters + 1) {
     // Without the address: warnings are logged.
-    const message = `An address has written more than ${mostLetters} letters in an hour: the next ones open no contact`
+    const message = `An address has written more than ${maxLetters} letters in an hour: the next ones open no contact`
     state.emit('ringdown.warning', { extra: { warning: 'email_loop', message } })
   }
   return { Automatic: 'loop' }
@@ -75,7 +75,7 @@ function isOurs(state: State, from: string): boolean {
 /** Letters that a letter answers and memory does not hold. */
 export function threadReads(state: State, carrier_sid: string, { answers = [] }: InboundEmail): readonly Read[] {
   const { channel_message } = state.tables
-  return answers.slice(0, mostAnswers).flatMap((provider_sid): Read[] => {
+  return answers.slice(0, maxAnswers).flatMap((provider_sid): Read[] => {
     const sid = ownSid(provider_sid)
     if (sid !== undefined) return channel_message.entry(sid) ? [] : [{ kind: 'channel_message', where: { sid } }]
     const key = twoKey(carrier_sid, provider_sid)
@@ -91,7 +91,7 @@ export function lettersInMemory(
   { answers = [] }: InboundEmail
 ): readonly ChannelMessageRow[] {
   const { channel_message } = state.tables
-  return answers.slice(0, mostAnswers).flatMap((message_id) => {
+  return answers.slice(0, maxAnswers).flatMap((message_id) => {
     const own = channel_message.entry(ownSid(message_id) ?? '')?.row
     return own ? [own] : channel_message.list('provider', twoKey(carrier_sid, message_id) ?? '')
   })
@@ -103,7 +103,7 @@ export function withThread(
   carrier_sid: string,
   email: InboundEmail
 ): InboundEmail & { readonly conversation_sid?: string } {
-  for (const answered of (email.answers ?? []).slice(0, mostAnswers))
+  for (const answered of (email.answers ?? []).slice(0, maxAnswers))
     for (const { conversation_sid } of lettersCalled(state, carrier_sid, answered)) {
       const open = state.resident('conversation', conversation_sid)
       if (open && open.state !== 'closed') return { ...email, conversation_sid: open.sid }
@@ -173,7 +173,7 @@ export function headOf(
     InReplyTo: answered.at(-1),
     References: answered.join(' '),
     FromName: conversation.bindings_email_name,
-    ...(isSeen && { To: cut(named(false), mostNamed), Cc: cut(named(true), mostNamed) })
+    ...(isSeen && { To: cut(named(false), maxNamed), Cc: cut(named(true), maxNamed) })
   }
   return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => !!entry[1]))
 }

@@ -1,18 +1,18 @@
 import type { State } from '../center.ts'
 import { renderedContent, templateReads } from '../content/content.ts'
 import { normalized, typeOf } from '../conversations/address.ts'
-import { maxBody } from '../conversations/message.ts'
 import type { Found, Read } from '../core/command.ts'
-import { checkRange, checkUrl } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import type { Changes } from '../core/table.ts'
-import { copyMedia, maxMedia } from '../media/media.ts'
+import { copyMedia } from '../media/media.ts'
 import type { MediaRow } from '../media/rows.ts'
 import { chooseSender } from '../numbers/choice.ts'
 import { messageChannelOf } from '../numbers/sender.ts'
-import { isInWindow, isInWindowOfPeople, isOptedOut, pairReads } from './address-pair.ts'
+import { isOptedOut, pairReads } from './address-pair.ts'
+import { carrierSid, doomOf, failureOf, maxLengthTo } from './doom.ts'
 import { emitStatus } from './events.ts'
-import { carrierFor, phoneAt, senderAddress, settingOf } from './lookup.ts'
+import { senderAddress } from './lookup.ts'
+import { checkMessage, namedSender, noSender, recipientOf } from './message-form.ts'
 import type { ChannelMedia, ChannelMessageRow, Direction, Doom } from './rows.ts'
 import { segmentsOf, smartEncoded } from './segments.ts'
 import { moveMessage, statusReads } from './status.ts'
@@ -41,15 +41,6 @@ export interface CreateChannelMessage {
   readonly direction?: Extract<Direction, 'outbound-api' | 'outbound-reply' | 'outbound-call'>
 }
 
-/** Characters of a message on a channel (reference messaging 1), and of a letter: as many as a conversation's message. */
-export const maxChannelBody = 1600
-function mostOn(address: string): number {
-  return typeOf(address) === 'email' ? maxBody : maxChannelBody
-}
-const minute = 60_000
-/** How far ahead a message may be scheduled. */
-const scheduled = { least: 15 * minute, most: 35 * 24 * 60 * minute }
-
 /**
  * Takes a message that is to be sent. What cannot be sent at all is refused; what a network would turn down is taken, and
  * fails a moment later (reference messaging 1, 14 and 16).
@@ -59,11 +50,9 @@ export function createChannelMessage(
   asked: CreateChannelMessage
 ): { channel_message: ChannelMessageRow } {
   const to = recipientOf(asked)
-  const from = senderOf(asked, to)
+  const from = namedSender(asked, to)
   const params = asked.content_sid ? fromTemplate(state, asked, to) : asked
-  checkContent(params, mostOn(to))
-  checkWhen(params)
-  checkSchedule(state, params)
+  checkMessage(state, params, maxLengthTo(to))
   const service = params.messaging_service_sid || null
   if (service !== null && !state.find('messaging_service', service))
     refuse('message.no_service', `The Messaging Service ${service} does not exist`)
@@ -96,8 +85,6 @@ function fromTemplate(state: State, params: CreateChannelMessage, to: string): C
   const { body, media } = renderedContent(state, params, messageChannelOf(to))
   return { ...params, body: body ?? '', media_url: media }
 }
-
-const noSender = 'A From or a MessagingServiceSid is needed to send a message'
 
 export function createChannelMessageReads(params: CreateChannelMessage, state: State): readonly Read[] {
   const to = normalized(params.to ?? '')
@@ -261,64 +248,6 @@ function channelMediaOf({ sid, content_type, filename, size }: MediaRow): Channe
   return { sid, content_type, url: null, filename, size }
 }
 
-/** Why a message cannot be sent that may be asked for all the same; null where nothing is in the way. */
-function doomOf(
-  state: State,
-  {
-    to,
-    body,
-    content_sid,
-    messaging_service_sid,
-    other_recipients = []
-  }: Pick<Outgoing, 'to' | 'body' | 'content_sid' | 'messaging_service_sid'> & {
-    readonly other_recipients?: readonly string[] | null
-  },
-  from: string
-): Doom | null {
-  if ((body ?? '').length > mostOn(to)) {
-    return { code: 21617, message: `The message has more than ${mostOn(to)} characters` }
-  }
-  if (isOptedOut(state, [from, messaging_service_sid], to)) {
-    return { code: 21610, message: 'The recipient has asked to be sent nothing more' }
-  }
-  const outside = outsideOfWindow(state, { from, to, content_sid })
-  if (outside !== undefined) return { code: 63016, message: outside }
-  if (carrierSid(state, from, to) === null) {
-    return {
-      code: typeOf(to) === 'sms' ? 30005 : 63003,
-      message: 'No carrier is connected for the sender, and the recipient is no virtual phone'
-    }
-  }
-  const carrier = carrierFor(state, from)
-  // Sent to each alone, it would be answered outside of the group.
-  if ((other_recipients?.length ?? 0) > 0 && carrier && carrier.carrier_type !== 'virtual')
-    return { code: 21612, message: `A carrier of type ${carrier.carrier_type} takes no group MMS` }
-  return null
-}
-
-/** Why a message comes too late for its channel's window; undefined where it does not (reference messaging 10). */
-function outsideOfWindow(
-  state: State,
-  { from, to, content_sid }: { readonly from: string; readonly to: string; readonly content_sid: string | null }
-): string | undefined {
-  if (isInWindow(state, from, to)) return undefined
-  if (typeOf(to) === 'whatsapp' && content_sid !== null) {
-    const content = state.find('content', content_sid)
-    if (content?.approval?.status === 'approved') return undefined
-    return 'Outside of 24 hours after the customer wrote, only approved templates may be sent, and this one is not'
-  }
-  if (isInWindowOfPeople(state, from, to) && settingOf(carrierFor(state, from), 'human_agent') === true)
-    return undefined
-  return typeOf(to) === 'whatsapp'
-    ? 'Outside of 24 hours after the customer wrote, only templates may be sent'
-    : 'Outside of 24 hours after the customer wrote, nothing may be sent'
-}
-
-/** What takes a message: the carrier of its sender, else the virtual phone that it is for. */
-function carrierSid(state: State, from: string, to: string): string | null {
-  return (carrierFor(state, from) ?? phoneAt(state, to))?.sid ?? null
-}
-
 /** The time of a message has come: it fails, or was not sent in time. */
 export function channelMessageDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
   const message = state.get('channel_message', sid)
@@ -330,57 +259,4 @@ export function channelMessageDue(state: State, { sid }: { readonly sid: string 
     sendAccepted(state, message)
   }
   return {}
-}
-
-function failureOf({ code, message }: Doom) {
-  return { status: 'failed', error_code: code, error_message: message } as const
-}
-
-function recipientOf({ to }: CreateChannelMessage): string {
-  if (!to) return refuse('message.no_to', "A 'To' is needed to send a message")
-  return normalized(to) ?? refuse('message.bad_to', `Invalid 'To' address: ${to}`)
-}
-
-/** The sender that is named; null where a messaging service is to choose one. */
-function senderOf({ from, messaging_service_sid }: CreateChannelMessage, to: string): string | null {
-  if (!from) return messaging_service_sid ? null : refuse('message.no_from', noSender)
-  const sender = senderAddress(from) ?? refuse('message.bad_from', `Invalid 'From' address: ${from}`)
-  if (sender === to) refuse('message.same_address', "'To' and 'From' cannot be the same address")
-  if (typeOf(sender) !== typeOf(to)) {
-    refuse('message.other_channel', `'From' ${sender} and 'To' ${to} must be addresses of one channel`)
-  }
-  return sender
-}
-
-function checkContent({ body, media_url = [], content_sid }: CreateChannelMessage, most: number): void {
-  if (!body && media_url.length === 0 && !content_sid) {
-    refuse('message.empty', 'A message needs a Body, a MediaUrl or a ContentSid')
-  }
-  if ((body ?? '').length > most) {
-    refuse('message.too_long', `Body has ${body?.length} characters; ${most} are possible`)
-  }
-  if (media_url.length > maxMedia) {
-    refuse('message.too_many_media', `A message has at most ${maxMedia} media, not ${media_url.length}`)
-  }
-  for (const url of media_url) {
-    if (!/^https?:\/\/[^\s/?#]+/i.test(url))
-      refuse('message.bad_media_url', `Value '${url}' provided for MediaUrl is no URL`)
-  }
-}
-
-function checkWhen(params: CreateChannelMessage): void {
-  checkUrl(params.status_callback, 'StatusCallback')
-  checkRange(params.validity_period, 'ValidityPeriod', 1, 36_000)
-}
-
-function checkSchedule(state: State, { schedule_type, send_at, messaging_service_sid }: CreateChannelMessage): void {
-  if (schedule_type === undefined && send_at === undefined) return
-  if (schedule_type === undefined) refuse('invalid', 'SendAt needs a ScheduleType')
-  if (send_at === undefined) refuse('invalid', 'ScheduleType needs a SendAt')
-  if (!messaging_service_sid)
-    refuse('invalid', 'Only a Messaging Service schedules messages: a MessagingServiceSid is needed')
-  const ahead = send_at - state.at
-  if (ahead < scheduled.least || ahead > scheduled.most) {
-    refuse('invalid', 'SendAt must be 15 minutes to 35 days from now')
-  }
 }

@@ -19,7 +19,7 @@ export interface ReceiveMessagePart {
 /** How long the other parts are waited for; after that what is there is the message. */
 const patience_ms = 5 * 60_000
 /** Parts that are waited for at once: more of them come one by one. */
-const mostParts = 10_000
+const maxParts = 10_000
 
 /** Keeps a part until all of them are there, and takes in the whole then. The same part again changes nothing. */
 export function receiveMessagePart(
@@ -30,7 +30,7 @@ export function receiveMessagePart(
   const isPart = Number.isInteger(number) && number >= 1 && number <= total && total <= 255
   const known = state.tables.message_part.list('whole', wholeKey(params))
   if (known.some((part) => part.number === number)) return { channel_message: undefined }
-  if (!isPart || total === 1 || state.tables.message_part.size >= mostParts) {
+  if (!isPart || total === 1 || state.tables.message_part.size >= maxParts) {
     const part = { ...params, account_sid: state.account_sid, date_over: state.at }
     return { channel_message: put(state, [state.insert('message_part', part)]) }
   }

@@ -1,13 +1,13 @@
 import type { State } from '../center.ts'
 import { normalized, typeOf } from '../conversations/address.ts'
-import { mostInGroup } from '../conversations/group.ts'
+import { maxInGroup } from '../conversations/group.ts'
 import type { Found, Read } from '../core/command.ts'
 import { checkLength, checkRange, cleared } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
+import { maxChannelBody } from './doom.ts'
 import { emitPhone, emitPhoneMessage } from './events.ts'
 import { type ReceiveChannelMessage, takeIn, takeInReads } from './inbound.ts'
 import { phoneAt, phoneOf, senderAddress } from './lookup.ts'
-import { maxChannelBody } from './outbound.ts'
 import {
   type ChannelMessageRow,
   isUnsent,
@@ -37,7 +37,7 @@ export interface CreatePhone extends PhoneBehaviour {
 
 const hour = 3_600_000
 const longest = 24 * hour
-const mostPhones = 1000
+const maxPhones = 1000
 
 /** A virtual phone with that address. It gets whatever no carrier takes. */
 export function createPhone(state: State, params: CreatePhone): { phone: PhoneRow } {
@@ -46,7 +46,7 @@ export function createPhone(state: State, params: CreatePhone): { phone: PhoneRo
     return refuse('invalid', `Value '${params.address}' provided for Address is no address of a phone`)
   const other = phoneAt(state, address)
   if (other) refuse('conflict', `${address} is that of phone ${other.sid}`)
-  if (state.tables.phone.size >= mostPhones) refuse('too_many', `There are ${mostPhones} phones; more are not possible`)
+  if (state.tables.phone.size >= maxPhones) refuse('too_many', `There are ${maxPhones} phones; more are not possible`)
   checkLength(params.friendly_name, 'FriendlyName', 256)
   const phone = state.insert('phone', {
     account_sid: state.account_sid,
@@ -184,7 +184,7 @@ function otherRecipients({ other_recipients = [] }: WritePhoneMessage, from: str
   })
   if (others.length > 0 && typeOf(from) !== 'sms') refuse('invalid', 'Only on SMS are there groups: OtherRecipients')
   if (new Set(others).size !== others.length) refuse('invalid', 'OtherRecipients names an address twice')
-  if (others.length + 2 > mostInGroup) refuse('invalid', `A group has at most ${mostInGroup} addresses`)
+  if (others.length + 2 > maxInGroup) refuse('invalid', `A group has at most ${maxInGroup} addresses`)
   return others
 }
 

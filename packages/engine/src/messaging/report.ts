@@ -50,7 +50,7 @@ export type ChannelMessageReport = StatusNews &
 /** How long a report may be earlier than the answer that says whose it is. */
 const early_ms = 10 * 60_000
 /** Reports of messages that nobody knows: more of them are lost than a provider can have under way. */
-const mostEarly = 10_000
+const maxEarly = 10_000
 
 /** Takes note of what has become of a message. A report that comes before the carrier's own answer waits for it. */
 export function reportChannelMessage(
@@ -61,7 +61,7 @@ export function reportChannelMessage(
   if (message) return { channel_message: moveMessage(state, message, report) }
   if ('sid' in report) return notFound(`/Messages/${report.sid}`)
   const { carrier_sid, provider_sid, status, error_code = null, error_message = null } = report
-  if (state.tables.early_report.size < mostEarly) {
+  if (state.tables.early_report.size < maxEarly) {
     state.insert('early_report', {
       account_sid: state.account_sid,
       ...{ carrier_sid, provider_sid, status, error_code, error_message },

@@ -22,9 +22,9 @@ const maxSubflowWidgets = 150
 const maxSubflows = 50
 
 /** Flaws that are told; of a definition of a thousand widgets nobody reads more. */
-const mostTold = 100
+const maxTold = 100
 /** Patterns that are tried; of more than that, others would wait. */
-const mostPatterns = 200
+const maxPatterns = 200
 
 /** Names are keys of templates: they begin with a letter, and have no blanks or dots (reference studio 2). */
 const widgetName = /^[A-Za-z][^\s.]{0,254}$/
@@ -43,7 +43,7 @@ export function checkDefinition(
   const root = valueIn(text)
   if (!isJsonObject(root)) found.error('#', 'must be an object')
   else checkRoot({ state, kept }, found, root, own_sid)
-  return { errors: found.errors.slice(0, mostTold), warnings: found.warnings.slice(0, mostTold) }
+  return { errors: found.errors.slice(0, maxTold), warnings: found.warnings.slice(0, maxTold) }
 }
 
 /** By what a definition is judged. */
@@ -172,7 +172,7 @@ function checkConditions(state: State, found: Found, path: string, conditions: u
     if (typeof type !== 'string' || !isKnownCondition(type))
       found.warn(`${path}/conditions/${place}/type`, `'${String(type).slice(0, 40)}' is no condition: it never holds`)
     if (type !== 'regex' || typeof value !== 'string' || /\{[{%]/.test(value)) continue
-    if (++found.patterns > mostPatterns) continue
+    if (++found.patterns > maxPatterns) continue
     if (state.tools.matches(value, '') === undefined)
       found.warn(
         `${path}/conditions/${place}/value`,

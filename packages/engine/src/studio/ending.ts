@@ -34,7 +34,7 @@ export function endExecution(state: State, sid: string, ended_reason: EndedReaso
   emitExecution(state, 'flow.execution.ended', execution)
   const conversation = closes_conversation ? state.resident('conversation', conversation_sid) : undefined
   if (conversation && conversation.state !== 'closed')
-    moveConversation(state, conversation.sid, 'closed', 'API', consequence)
+    moveConversation(state, conversation.sid, 'closed', { reason: 'API', origin: consequence })
   return execution
 }
 

@@ -39,7 +39,7 @@ export function sendAndWait(act: Act): Done {
   state.change('execution', execution.sid, {
     waits_for: 'message',
     said_sid: sidOf(said),
-    // What the answer is to be called, beside the widget's own name for it.
+    // The variable that the answer is kept under, beside the widget's own name for it.
     ticket: properties.text('save_response_as') || null,
     date_timeout: state.at + Math.min(seconds, longestTimeout_s) * 1000
   })

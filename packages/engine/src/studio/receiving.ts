@@ -113,10 +113,10 @@ function tellFlow(
 }
 
 /** What a message says may be kept under a name that the widget gives it. */
-function receive(state: State, { sid, waits_for, widget, ticket }: ExecutionRow, inbound: ContextData): void {
+function receive(state: State, { sid, waits_for, widget, ticket: variable }: ExecutionRow, inbound: ContextData): void {
   if (waits_for !== 'message' || widget === null) return
   const changes: ContextChange[] = [[['widgets', widget, 'inbound'], inbound]]
-  if (ticket !== null) changes.push([['flow', 'variables', ticket], inbound.Body ?? ''])
+  if (variable !== null) changes.push([['flow', 'variables', variable], inbound.Body ?? ''])
   happen(state, sid, 'incomingMessage', changes)
 }
 

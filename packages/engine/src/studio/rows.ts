@@ -118,7 +118,10 @@ const executionColumns = {
   /** What has happened at that widget, and is still to lead on. */
   happened: text<string | null>(),
   waits_for: text<WaitsFor | null>(),
-  /** What an answer has to name: what was asked before has no say any more. */
+  /**
+   * While it waits for an answer over HTTP: what that has to name, since what was asked before has no say any more. While it
+   * waits for a message: the variable under which the message's text is kept, if any.
+   */
   ticket: text<string | null>(),
   request: json<FlowRequest | null>(),
   /** SID of the message to which it waits for an answer: that may turn out not to arrive. */

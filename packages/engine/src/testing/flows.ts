@@ -51,6 +51,11 @@ export function trigger(ways: Readonly<Record<string, string>>) {
   return widget('Trigger', 'trigger', Object.fromEntries(events.map((event) => [event, ways[event]])))
 }
 
+/** A trigger that leads to one widget, whatever a flow is begun by but a call. */
+export function first(next: string) {
+  return trigger({ incomingConversationMessage: next, incomingRequest: next, incomingMessage: next })
+}
+
 export function ask(name: string, body: string, next: string | undefined, ways: Readonly<Record<string, string>> = {}) {
   const properties = { from: '{{flow.channel.address}}', body, timeout: '3600' }
   return widget(name, 'send-and-wait-for-reply', { incomingMessage: next, ...ways }, properties)

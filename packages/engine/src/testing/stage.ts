@@ -4,6 +4,7 @@ import type { Json } from '../core/json.ts'
 import { render } from '../events.ts'
 import { fieldsOfContext, withChanges } from '../studio/context.ts'
 import type { ExecutionRow, ExecutionStepRow } from '../studio/rows.ts'
+import { definition } from './flows.ts'
 import { World } from './world.ts'
 
 const customer = '+37255500001'
@@ -162,4 +163,12 @@ function shortened(value: unknown): string {
     return one
   })
   return text.replaceAll(/\b([A-Z]{2})[0-9a-f]{32}\b/g, '$1…')
+}
+
+/** A stage with one flow and a conversation that it listens to. */
+export function staged(states: Parameters<typeof definition>[0], more: object = {}) {
+  const stage = new Stage()
+  const flow = stage.flow(definition(states, { ...more }))
+  const chat = stage.conversation(flow)
+  return { stage, flow, chat, write: (body: string) => stage.write(chat, body), said: () => stage.said(chat) }
 }

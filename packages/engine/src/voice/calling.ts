@@ -30,16 +30,16 @@ export interface OutgoingCall {
 export const longestCall_s = 14_400
 
 /** Calls of an account at one time. */
-const mostCalls = 10_000
+const maxCalls = 10_000
 
 /** Whether an account has as many calls as it may. */
 export function isFull(state: State): boolean {
-  return state.tables.call.count('account_sid', state.account_sid) >= mostCalls
+  return state.tables.call.count('account_sid', state.account_sid) >= maxCalls
 }
 
 /** Refuses another call where an account has as many as it may. */
 export function checkRoom(state: State): void {
-  if (isFull(state)) refuse('too_many', `There are ${mostCalls} calls; more at one time are not possible`)
+  if (isFull(state)) refuse('too_many', `There are ${maxCalls} calls; more at one time are not possible`)
 }
 
 /** Whom a call can reach, in the form in which it is kept: a number in E.164, `client:` or `sip:`. Null where it is none. */

@@ -24,7 +24,7 @@ import { isLiving, type VoiceCallback } from './rows.ts'
 type Dialing = Extract<VerbState, { readonly is: 'dial' }>
 
 /** Nouns that one `Dial` rings at most. */
-const mostNouns = 10
+const maxNouns = 10
 
 /** `Dial`: others are called, and the first one who answers is connected (reference voice 6). */
 export const dial: VerbRule = {
@@ -43,7 +43,7 @@ export const dial: VerbRule = {
       sid: null
     }
     const isInTurn = flagIn(act.verb, 'sequential', false)
-    const indexes = nouns.slice(0, mostNouns).map((_, index) => index)
+    const indexes = nouns.slice(0, maxNouns).map((_, index) => index)
     return ring(act, { ...dialing, next: isInTurn ? indexes : [] }, isInTurn ? [] : indexes)
   },
 

@@ -7,9 +7,9 @@ import { playedBy } from './prompts.ts'
 type Gathering = Extract<VerbState, { readonly is: 'gather' }>
 
 /** Digits that one `Gather` takes at most. */
-const mostDigits = 1000
+const maxDigits = 1000
 /** Prompts that it has at most, repeated ones counted: all of them are in the leg's row. */
-const mostPrompts = 100
+const maxPrompts = 100
 
 /** `Gather`: keys are pressed, or words said, while prompts are heard and for a while after them (reference voice 4). */
 export const gather: VerbRule = {
@@ -19,7 +19,7 @@ export const gather: VerbRule = {
       const { items: own, loop } = playedBy(child, frame.url)
       return Array.from({ length: Math.min(Math.max(loop, 1), 20) }, () => own).flat()
     })
-    const items = prompts.slice(0, mostPrompts)
+    const items = prompts.slice(0, maxPrompts)
     const listens = { digits: takes(verb, 'dtmf'), ...speechIn(verb) }
     const gathering: Gathering = { is: 'gather', digits: '', prompting: items.length > 0, speech: '' }
     if (items.length > 0) play(state, call_sid, items, { listens, stop_on_digit: true })
@@ -66,7 +66,7 @@ function pressed(act: VerbAct, gathering: Gathering, digit: string): Outcome {
     return empty(act)
   }
   const digits = gathering.digits + digit
-  if (digits.length >= wholeIn(verb, 'numDigits', mostDigits, 1, mostDigits)) return ended(act, [['Digits', digits]])
+  if (digits.length >= wholeIn(verb, 'numDigits', maxDigits, 1, maxDigits)) return ended(act, [['Digits', digits]])
   // Whoever presses a key has heard enough.
   tell(state, call_sid, { plays: null })
   return keep(act, { ...gathering, digits, prompting: false }, state.at + timeout_ms(verb))

@@ -14,7 +14,7 @@ export interface QueueParams {
   readonly max_size?: number
 }
 
-const mostQueues = 5000
+const maxQueues = 5000
 const largest = 5000
 
 /** A queue that has a name (reference voice 7). */
@@ -76,7 +76,7 @@ export function addQueueNamed(
   workflow_sid: string | null,
   max_size: number
 ): QueueRow {
-  if (state.tables.queue.size >= mostQueues) refuse('too_many', `There are ${mostQueues} queues; more are not possible`)
+  if (state.tables.queue.size >= maxQueues) refuse('too_many', `There are ${maxQueues} queues; more are not possible`)
   const queue = state.insert('queue', {
     account_sid: state.account_sid,
     ...{ friendly_name, max_size, workflow_sid, left: 0, waited_ms: 0 }

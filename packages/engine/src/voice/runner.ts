@@ -23,9 +23,9 @@ import { callbackDocument, leadsToCallback } from './wait-with-callback.ts'
  */
 
 /** Verbs that run at once at most before the next one waits; a document of 64 kB could have thousands. */
-const mostAtOnce = 200
+const maxAtOnce = 200
 /** Documents in a row that took no time: whoever leads further leads in a circle. */
-const mostIdle = 20
+const maxIdle = 20
 /** Milliseconds from a document to what it has come to, below which no time has passed. */
 const noTime_ms = 100
 
@@ -143,11 +143,11 @@ export function takeDocument(
     verb_due: null
   })
   state.emit('ringdown.call.document-taken', { call, extra: { ticket: request.ticket, verbs: document.verbs.length } })
-  if (idle > mostIdle)
+  if (idle > maxIdle)
     failed(
       state,
       sid,
-      { code: 11215, reason: `${mostIdle} documents in a row took no time`, url: document.url },
+      { code: 11215, reason: `${maxIdle} documents in a row took no time`, url: document.url },
       request.role
     )
   else run(state, sid)
@@ -173,7 +173,7 @@ export function failed(state: State, sid: string, problem: DocumentProblem, role
 
 /** Runs a call's document as far as it comes. */
 export function run(state: State, sid: string): void {
-  for (let count = 0; count < mostAtOnce; count++) {
+  for (let count = 0; count < maxAtOnce; count++) {
     const call = state.resident('call', sid)
     const frame = call?.program?.frames.at(-1)
     if (!call || !frame || !isLiving(call) || call.request !== null || frame.verb !== null) return
@@ -194,7 +194,7 @@ export function run(state: State, sid: string): void {
   }
   const call = state.resident('call', sid)
   if (call && isLiving(call) && call.request === null && call.program?.frames.at(-1)?.verb === null)
-    failed(state, sid, { code: 12200, reason: `more than ${mostAtOnce} verbs took no time`, url: '' }, 'call')
+    failed(state, sid, { code: 12200, reason: `more than ${maxAtOnce} verbs took no time`, url: '' }, 'call')
 }
 
 function actAt(state: State, { sid, program }: CallRow, frame: DocumentFrame, verb: VoiceVerb): VerbAct {

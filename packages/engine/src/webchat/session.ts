@@ -190,7 +190,7 @@ export function participantLeaves(state: State, { participant, conversation }: E
 }
 
 /** Messages of a session that are left out one by one: beyond, it sees none from the first of them on. */
-const mostChanged = 100
+const maxChanged = 100
 
 /** What a message says now was not said to a customer who had been taken out by then: it sees the message no more. */
 export function messageChanges(state: State, { message }: EventRefs): void {
@@ -203,7 +203,7 @@ export function messageChanges(state: State, { message }: EventRefs): void {
     state.change(
       'webchat_session',
       session.sid,
-      changed.length < mostChanged ? { changed_since: [...changed, message.sid] } : { sees_until: message.index }
+      changed.length < maxChanged ? { changed_since: [...changed, message.sid] } : { sees_until: message.index }
     )
   }
 }
@@ -247,7 +247,7 @@ function endContactOf(state: State, { conversation_sid }: WebchatSessionRow): vo
   if (!conversation || conversation.state === 'closed') return
   const channel = activeChannelOf(state, conversation_sid)
   if (channel) endChannel(state, channel.sid, 'closed', 'wrapping')
-  else moveConversation(state, conversation_sid, 'closed', 'API', consequence)
+  else moveConversation(state, conversation_sid, 'closed', { reason: 'API', origin: consequence })
 }
 
 function nameIn(form: string): string | undefined {

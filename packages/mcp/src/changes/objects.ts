@@ -257,7 +257,7 @@ async function lastAudited(api: RingdownApi, sid: string, { signal }: Call): Pro
   return entry && `${entry.command} by ${entry.actor_type} ${entry.actor_sid} at ${entry.date_created}`
 }
 
-const mostPages = 10
+const maxPages = 10
 
 async function lastLogged(
   api: RingdownApi,
@@ -267,7 +267,7 @@ async function lastLogged(
 ): Promise<string | undefined> {
   let last: Readonly<Record<string, unknown>> | undefined
   let cursor: string | undefined
-  for (let page = 0; page < mostPages; page++) {
+  for (let page = 0; page < maxPages; page++) {
     const place = cursor === undefined ? { since: 'PT1H' } : { cursor }
     const found = objectIn(await api.get('Events', { types, ...place, wait_s: 0, limit: 1000 }, signal))
     const events = Array.isArray(found.events) ? found.events.map(objectIn) : []

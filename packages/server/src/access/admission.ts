@@ -1,6 +1,7 @@
 import type { State } from '@ringdown/engine/center'
 import type { Logger } from 'pino'
 import { type KeyHolder, Keyring } from './keyring.ts'
+import type { PasswordCost } from './passwords.ts'
 import type { Sealing } from './sealing.ts'
 import { UserSessions } from './sessions.ts'
 import { Tokens } from './tokens.ts'
@@ -17,6 +18,8 @@ interface AdmissionOptions {
   /** Milliseconds, by the machine's clock, under a test clock too. */
   readonly machineNow: () => number
   readonly log: Logger
+  /** Of the hashes that are made here; the usual one if it is not said. */
+  readonly passwordCost?: PasswordCost
 }
 
 /** Who is let in beside the accounts themselves, and what that takes: keys, tokens, and secrets under seal. */
@@ -33,7 +36,7 @@ export class Admission {
   /** Whether all accounts are open here: until then nobody can say whose a key is that is not known. */
   readonly isWhole: () => boolean
 
-  constructor({ authTokens, account, sealing, now, machineNow, log }: AdmissionOptions) {
+  constructor({ authTokens, account, sealing, now, machineNow, log, passwordCost }: AdmissionOptions) {
     // Asked with every request of a key or a token.
     const holders = function* (): Generator<KeyHolder> {
       for (const sid of authTokens.keys()) {
@@ -47,7 +50,7 @@ export class Admission {
     this.account = () => holders().next().value ?? undefined
     this.keyring = new Keyring({ holders, sealing, now, log })
     this.isWhole = () => [...authTokens.keys()].every((sid) => account(sid) !== undefined)
-    this.sessions = new UserSessions({ holders, sealing, now, machineNow })
+    this.sessions = new UserSessions({ holders, sealing, now, machineNow, passwordCost })
     this.webchats = new Webchats({ holders, sealing, machineNow })
     const { keyring, sessions, webchats } = this
     const { isWhole } = this

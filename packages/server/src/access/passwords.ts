@@ -1,7 +1,14 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 
-/** Cost of a hash, written into it, so that it may grow: 128 MiB and some tenths of a second. */
-const cost = { log2N: 17, r: 8, p: 1 } as const
+/** What guessing a password costs whoever has its hash: scrypt's parameters, written into the hash, so that they may grow. */
+export interface PasswordCost {
+  readonly log2N: number
+  readonly r: number
+  readonly p: number
+}
+
+/** 128 MiB and some tenths of a second. */
+const usual: PasswordCost = { log2N: 17, r: 8, p: 1 }
 const hashBytes = 32
 const saltBytes = 16
 const shortestPassword = 12
@@ -23,15 +30,15 @@ export function weakness(password: string): string | undefined {
 }
 
 /** `scrypt$17$8$1$<salt>$<hash>`, both in base64url. Rejects with TooManySignIns. */
-export async function hashOf(password: string): Promise<string> {
+export async function hashOf(password: string, cost = usual): Promise<string> {
   const salt = randomBytes(saltBytes)
   const hash = await derived(password, salt, cost)
   return ['scrypt', cost.log2N, cost.r, cost.p, salt.toString('base64url'), hash.toString('base64url')].join('$')
 }
 
-/** Takes the same time for whom there is no hash. Rejects with TooManySignIns. */
-export async function isPassword(password: string, hash: string | null | undefined): Promise<boolean> {
-  const [, log2N, r, p, salt = '', expected = ''] = (hash ?? nobodys).split('$')
+/** Takes the same time for whom there is no hash, where hashes are made at that cost. Rejects with TooManySignIns. */
+export async function isPassword(password: string, hash: string | null | undefined, cost = usual): Promise<boolean> {
+  const [, log2N, r, p, salt = '', expected = ''] = (hash ?? nobodys(cost)).split('$')
   const made = await derived(password, Buffer.from(salt, 'base64url'), {
     log2N: Number(log2N),
     r: Number(r),
@@ -41,17 +48,15 @@ export async function isPassword(password: string, hash: string | null | undefin
   return known.length === made.length && timingSafeEqual(known, made) && hash !== null && hash !== undefined
 }
 
-/** Of no password, at the usual cost. */
-const nobodys = ['scrypt', cost.log2N, cost.r, cost.p, 'AAAAAAAAAAAAAAAAAAAAAA', 'A'.repeat(43)].join('$')
+/** The hash of no password. */
+function nobodys({ log2N, r, p }: PasswordCost): string {
+  return ['scrypt', log2N, r, p, 'AAAAAAAAAAAAAAAAAAAAAA', 'A'.repeat(43)].join('$')
+}
 
 const waiting: (() => void)[] = []
 let running = 0
 
-async function derived(
-  password: string,
-  salt: Buffer,
-  { log2N, r, p }: { readonly log2N: number; readonly r: number; readonly p: number }
-): Promise<Buffer> {
+async function derived(password: string, salt: Buffer, { log2N, r, p }: PasswordCost): Promise<Buffer> {
   if (running >= atOnce) {
     if (waiting.length >= longestQueue) throw new TooManySignIns('too many sign in at once')
     await new Promise<void>((resolve) => waiting.push(resolve))

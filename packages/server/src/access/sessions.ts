@@ -5,7 +5,7 @@ import { foldedName } from '@ringdown/engine/core/names'
 import { SignJWT } from 'jose'
 import { type HeldRole, type RoleStanding, remembered } from './caller.ts'
 import type { KeyHolder } from './keyring.ts'
-import { hashOf, isPassword } from './passwords.ts'
+import { hashOf, isPassword, type PasswordCost } from './passwords.ts'
 import type { Sealing } from './sealing.ts'
 import { identityOf } from './sight.ts'
 
@@ -38,6 +38,8 @@ interface UserSessionsOptions {
   /** Milliseconds, by the clock of the accounts. */
   readonly now: () => number
   readonly machineNow: () => number
+  /** Of the hashes that are made here; the usual one if it is not said. */
+  readonly passwordCost?: PasswordCost | undefined
 }
 
 /** People who sign in, with what a browser keeps of it: a cookie whose hash is all that is stored. */
@@ -54,7 +56,7 @@ export class UserSessions {
    */
   async byPassword(username: string, password: string): Promise<{ holder: KeyHolder; user: FlexUserRow } | undefined> {
     const found = this.#userBy('username', foldedName(username))
-    const isRight = await isPassword(password, found?.user.password)
+    const isRight = await isPassword(password, found?.user.password, this.#options.passwordCost)
     // The password may have been changed meanwhile.
     return isRight && found && found.holder.state.find('flex_user', found.user.sid)?.password === found.user.password
       ? found
@@ -66,7 +68,7 @@ export class UserSessions {
     const secret_hash = hashOfSecret(secret)
     for (const holder of this.#options.holders()) {
       if (!holder.state.tables.setup_link.firstBy('secret_hash', secret_hash)) continue
-      const hash = await hashOf(password)
+      const hash = await hashOf(password, this.#options.passwordCost)
       const { flex_user } = await holder.execute({ type: 'setup_link.use', secret_hash, password: hash })
       return { holder, user: flex_user }
     }

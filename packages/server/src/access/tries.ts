@@ -1,5 +1,3 @@
-import { isIPv6 } from 'node:net'
-
 /** Tries that are free in a minute, by the same name or from the same address. */
 const free = 5
 const minute_ms = 60_000
@@ -62,21 +60,4 @@ export class SignInTries {
     const [oldest] = this.#known.keys()
     if (oldest !== undefined) this.#known.delete(oldest)
   }
-}
-
-/**
- * The network of an address, by which tries are counted: whoever has an address of IPv6 has all those that share its first
- * 64 bits.
- */
-export function networkOf(address: string): string {
-  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? []
-  if (mapped !== undefined) return mapped
-  const [plain = ''] = address.split('%')
-  if (!isIPv6(plain)) return address
-  const [head = '', tail] = plain.toLowerCase().split('::')
-  const groups = (text: string) => text.split(':').filter((group) => group !== '')
-  const [before, after] = [groups(head), groups(tail ?? '')]
-  const between = Array<string>(Math.max(0, 8 - before.length - after.length)).fill('0')
-  const four = [...before, ...between, ...after].slice(0, 4)
-  return `${four.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** Milliseconds before it is tried again, at first and at most; doubled each time. */
-const waits = { first: 500, most: 60_000 }
+const waits = { first: 500, max: 60_000 }
 /** Milliseconds after which a connection that stood was a good one: the next wait is the first again. */
 const good_ms = 5000
 
@@ -48,7 +48,7 @@ export class KeptLink {
       if (performance.now() - began > good_ms) wait = waits.first
       const least = failure instanceof Patient ? failure.least_ms : 0
       await delay(Math.max(least, wait * (0.8 + Math.random() * 0.4)), undefined, { signal }).catch(() => {}) // it is over
-      wait = Math.min(wait * 2, waits.most)
+      wait = Math.min(wait * 2, waits.max)
     }
   }
 

@@ -17,7 +17,7 @@ const batch = 20
 /** Bytes of a letter that is too long: its text is in front. */
 const headBytes = 256 * 1024
 /** How often a letter that cannot be taken in is tried before the next one is read. */
-const mostTries = 3
+const maxTries = 3
 /** Milliseconds that are waited after a wrong password, at least. */
 const refused_ms = 30_000
 
@@ -136,7 +136,7 @@ export class Mailbox {
       if (error instanceof Unavailable) throw error
       const tries = (this.#tries.get(uid) ?? 0) + 1
       this.#tries.set(uid, tries)
-      if (tries < mostTries) throw error
+      if (tries < maxTries) throw error
       this.#tries.delete(uid)
       // Its words and addresses may stand in the error.
       const reason = error instanceof Error ? error.name : 'unknown'

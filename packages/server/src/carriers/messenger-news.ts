@@ -4,8 +4,8 @@ import { taggedIn } from './giving.ts'
 import { entriesIn, itemsIn, type Json, partOf, toldOf, wordsIn } from './meta-webhook.ts'
 
 /** Messages and marks of one request that are looked at. */
-const mostNews = 1_000
-const mostFiles = 10
+const maxNews = 1_000
+const maxFiles = 10
 
 interface Reading {
   readonly prefix: 'messenger' | 'instagram'
@@ -26,7 +26,7 @@ export function readMessenger(body: Buffer, { prefix, object, senders }: Reading
       const [from, to] = [addressOf(prefix, event.sender), addressOf(prefix, event.recipient)]
       if (from === undefined || to === undefined) continue
       if (isEcho(event) ? own.has(nameForm(from)) : own.has(nameForm(to))) found.push(...newsIn(event, from, to))
-      if (found.length > mostNews) return found.slice(0, mostNews)
+      if (found.length > maxNews) return found.slice(0, maxNews)
     }
   return found
 }
@@ -70,7 +70,7 @@ function messageIn(message: Json, way: Way): readonly News[] {
   if (provider_sid === undefined || message.is_deleted === true) return []
   const quick = partOf(message.quick_reply)
   const reply = partOf(message.reply_to)
-  const attachments = itemsIn(message.attachments).slice(0, mostFiles)
+  const attachments = itemsIn(message.attachments).slice(0, maxFiles)
   const files = attachments.flatMap(fileIn)
   const text = wordsIn(message.text)
   const isUnsupported = message.is_unsupported === true || (text === undefined && files.length === 0)

@@ -8,10 +8,10 @@ import type { Ledger } from '../commit/ledger.ts'
  */
 
 /** Of a phone's last texts, those that may be delivered again: so many, and so close to the last one in time. */
-const mostDoubtful = 5
+const maxDoubtful = 5
 const together_ms = 15_000
 /** Phones that are looked after in one bind. */
-const mostPhones = 10_000
+const maxPhones = 10_000
 
 interface Text {
   readonly from: string
@@ -52,7 +52,7 @@ export class Redeliveries {
     const key = `${text.from}\n${text.to}`
     const known = this.#doubtful.get(key)
     // Beyond, nobody knows: what is delivered is taken in.
-    if (!known && this.#doubtful.size >= mostPhones) return false
+    if (!known && this.#doubtful.size >= maxPhones) return false
     const before = known ?? this.#lastOf(text)
     const own = before.then((bodies) => bodies.indexOf(text.body))
     // Texts of one phone are looked at in the order in which they came.
@@ -76,7 +76,7 @@ export class Redeliveries {
       where: [['from', '=', from]],
       order: ['seq'],
       descending: true,
-      limit: mostDoubtful * 4
+      limit: maxDoubtful * 4
     })
     const isOurs = (row: ChannelMessageRow) =>
       row.carrier_sid === carrier_sid && row.to === to && row.direction === 'inbound'
@@ -87,14 +87,14 @@ export class Redeliveries {
     if (last.date_created < since - window_ms) return []
     return own
       .filter(({ date_created }) => last.date_created - date_created <= together_ms)
-      .slice(0, mostDoubtful)
+      .slice(0, maxDoubtful)
       .map(({ body }) => body ?? '')
       .reverse()
   }
 }
 
 /** Texts whose names are kept, of one bind. */
-const mostUnanswered = 1_000
+const maxUnanswered = 1_000
 
 /**
  * Texts that could not be taken in, as far as we know, and under which name that was tried: by the same bind a center delivers
@@ -116,7 +116,7 @@ export class Unanswered {
   }
 
   add(text: Text, name: string): void {
-    if (this.#size >= mostUnanswered) return
+    if (this.#size >= maxUnanswered) return
     this.#size += 1
     const key = keyOf(text)
     this.#names.set(key, [...(this.#names.get(key) ?? []), name])

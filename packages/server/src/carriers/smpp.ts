@@ -50,7 +50,7 @@ export const smppCarrier: Carrier = {
 }
 
 /** Messages of phones that are being taken in at once: a center that sends more is not read on. */
-const mostTaken = 100
+const maxTaken = 100
 
 /** A carrier's bind, with what is sent and taken in by it. */
 class SmppConnection implements CarrierConnection {
@@ -188,10 +188,10 @@ class Taking {
       .then((status) => this.#session.answer(pdu, status))
       .finally(() => {
         this.#running.delete(running)
-        if (this.#running.size === mostTaken - 1) this.#session.isPaused = false
+        if (this.#running.size === maxTaken - 1) this.#session.isPaused = false
       })
     this.#running.add(running)
-    if (this.#running.size >= mostTaken) this.#session.isPaused = true
+    if (this.#running.size >= maxTaken) this.#session.isPaused = true
   }
 
   /** The status that a delivery is answered with: not now while nothing can be kept, and rejected where it makes no sense. */

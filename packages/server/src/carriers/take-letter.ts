@@ -10,9 +10,9 @@ export interface TakeContext extends Pick<ConnectionContext, 'ledger' | 'carrier
 }
 
 /** Files of one message. */
-const mostFiles = 10
+const maxFiles = 10
 /** Of the letters that a letter answers, those that are looked for beforehand. */
-const mostAnswers = 12
+const maxAnswers = 12
 
 /** Takes in a letter, once, with its files; resolves when it is durable. What reports on a letter of ours moves that one. */
 export async function takeLetter(letter: Letter, context: TakeContext): Promise<void> {
@@ -57,7 +57,7 @@ async function agreedTo(
   // Nobody is asked: nothing has to be found.
   if (state.tables.configuration_webhook.size + state.tables.service_webhook_configuration.size === 0) return undefined
   const told = email.from_name ? { ProfileName: email.from_name } : {}
-  for (const answered of (email.answers ?? []).slice(0, mostAnswers))
+  for (const answered of (email.answers ?? []).slice(0, maxAnswers))
     for (const { conversation_sid } of await rowsOf(context, answered)) {
       const open = state.resident('conversation', conversation_sid)
       if (open && open.state !== 'closed')
@@ -70,7 +70,7 @@ async function keptFiles({ files, html }: Letter, { isWhole, keep }: TakeContext
   const kept: string[] = []
   const page =
     html === null ? [] : [{ filename: 'message.html', content_type: 'text/html', content: Buffer.from(html) }]
-  for (const { content, content_type, filename } of [...page, ...(isWhole ? files : [])].slice(0, mostFiles))
+  for (const { content, content_type, filename } of [...page, ...(isWhole ? files : [])].slice(0, maxFiles))
     kept.push(await keep(content, { content_type, ...(filename && { filename }) }))
   return kept
 }

@@ -201,12 +201,12 @@ const tellable: readonly string[] = [
   ...['FromCity', 'FromState', 'FromZip', 'ToCity', 'ToState', 'ToZip']
 ]
 const longestTold = 1_024
-const mostFiles = 10
+const maxFiles = 10
 
 function messageIn(sid: string, form: ReadonlyMap<string, string>, context: CarrierContext): News {
   const { auth } = accountOf(context)
   const base = basePlace(settingOf(context.carrier, 'base_url'), 'https://api.twilio.com')
-  const count = Math.min(mostFiles, Number(form.get('NumMedia')) || 0)
+  const count = Math.min(maxFiles, Number(form.get('NumMedia')) || 0)
   const files = Array.from({ length: count }, (_, at): BroughtFile | undefined => {
     const url = form.get(`MediaUrl${at}`)
     if (!url) return undefined

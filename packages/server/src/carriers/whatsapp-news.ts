@@ -4,7 +4,7 @@ import { graphErrorOf, meaningOf } from './graph-errors.ts'
 import { entriesIn, itemsIn, type Json, partOf, toldOf, wordsIn } from './meta-webhook.ts'
 
 /** Messages and statuses of one request that are looked at: Meta sends far fewer. */
-const mostNews = 1_000
+const maxNews = 1_000
 
 /**
  * What a webhook of WhatsApp's tells (reference messaging 11). `senderOf` knows a sender of ours by what Meta calls it, and by the
@@ -29,7 +29,7 @@ export function readWhatsApp(
         if (read) found.push({ news: 'message', message: read })
       }
       for (const status of itemsIn(statuses)) found.push(...statusIn(status))
-      if (found.length > mostNews) return found.slice(0, mostNews)
+      if (found.length > maxNews) return found.slice(0, maxNews)
     }
   return found
 }

@@ -4,7 +4,7 @@ import { fieldOf } from '@ringdown/engine/core/row'
 import { coldKinds } from './kinds.ts'
 
 /** So many questions are remembered; beyond that all are forgotten. */
-const mostKnown = 10_000
+const maxKnown = 10_000
 
 interface OfKind {
   /** By how the questions are put, as `keyOf` makes it. */
@@ -39,7 +39,7 @@ export class AbsentRows {
     const { changes } = known
     return () => {
       if (known.changes !== changes || this.#kinds.get(read.kind) !== known) return
-      if (this.#size >= mostKnown) this.#forget()
+      if (this.#size >= maxKnown) this.#forget()
       known.questions.add(keyOf(read))
       this.#size++
     }

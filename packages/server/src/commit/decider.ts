@@ -81,7 +81,7 @@ export class Decider {
 
   /** How much may be asked at once. In the end it is made at once, whatever that takes. */
   #comparisons({ begun }: Undecided): number | undefined {
-    return begun === undefined || begun >= mostBegun ? undefined : this.#state.settings.comparisons_at_once
+    return begun === undefined || begun >= maxBegun ? undefined : this.#state.settings.comparisons_at_once
   }
 
   /** Takes a timer out of the order, until its row changes or is loaded anew. */
@@ -109,4 +109,4 @@ export class Decider {
 }
 
 /** A decision that was begun so often is made whole: workers change faster than they are asked. */
-const mostBegun = 500
+const maxBegun = 500

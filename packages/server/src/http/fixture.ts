@@ -61,7 +61,9 @@ export class Served {
           sealing: new Sealing(Buffer.alloc(32, 7)),
           now: () => clock.now(),
           machineNow: () => Date.now(),
-          log
+          log,
+          // Somebody signs in often here, and nobody guesses.
+          passwordCost: { log2N: 4, r: 8, p: 1 }
         })
       ),
       log,

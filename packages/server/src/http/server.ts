@@ -14,7 +14,7 @@ import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import type { Sender } from '../delivery/sender.ts'
 import type { InsightDesk } from '../insights/insight-desk.ts'
 import type { Media } from '../media/media.ts'
-import { type Ask, type Context, contextOf, type MovableClock } from '../operations/handler.ts'
+import { type Ask, type Context, type CustomerErasure, contextOf, type MovableClock } from '../operations/handler.ts'
 import { handlers } from '../operations/registry.ts'
 import type { FeedLimits } from '../realtime/feed/feed.ts'
 import { Feeds } from '../realtime/feed/feeds.ts'
@@ -87,6 +87,8 @@ export interface ServerOptions {
   readonly statistics?: ((account_sid: string) => Statistics | undefined) | undefined
   /** Who answers what is asked about that. */
   readonly insights?: ((account_sid: string) => InsightDesk | undefined) | undefined
+  /** Who forgets customers of an account. */
+  readonly erasure?: ((account_sid: string) => CustomerErasure | undefined) | undefined
   /** `stun:host:port` and `turn:name:password@host:port`. */
   readonly iceServers?: readonly string[] | undefined
   /** Who asks others, on an account's behalf; without it nobody can be reached. */
@@ -420,7 +422,8 @@ function authorizationOf({ url, headers }: FastifyRequest): string | undefined {
 
 /** What operations work with: `make` for one request, `contextFor` as well, but that reads of a ledger share one. */
 function contextsOf(options: ServerOptions, feeds: Feeds | undefined) {
-  const { credentials, now, ask = nobody, sender, statistics, media, insights, clock, iceServers = [] } = options
+  const { credentials, now, ask = nobody, sender, statistics, media, insights, erasure, clock } = options
+  const { iceServers = [] } = options
   const contexts = new WeakMap<Ledger, Context>()
   const make = (ledger: Ledger, exchange?: Exchange, gone = never) => {
     const { account_sid } = ledger
@@ -435,6 +438,9 @@ function contextsOf(options: ServerOptions, feeds: Feeds | undefined) {
       },
       get insights() {
         return insights?.(account_sid)
+      },
+      get erasure() {
+        return erasure?.(account_sid)
       },
       get media() {
         return media?.(account_sid)

@@ -258,6 +258,7 @@ describe('somebody who signs in', () => {
 describe('a password', () => {
   it('is known by its hash, in whichever form of Unicode it is typed', async () => {
     const hash = await hashOf('caf\u00e9 au lait, s\u2019il vous pla\u00eet')
+    expect(hash).toMatch(/^scrypt\$17\$8\$1\$[\w-]{22}\$[\w-]{43}$/)
     expect(await isPassword('cafe\u0301 au lait, s\u2019il vous plai\u0302t', hash)).toBe(true)
     expect(await isPassword('cafe au lait', hash)).toBe(false)
   })

@@ -1,7 +1,6 @@
 import { World } from '@ringdown/engine/testing/world'
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
-import type { Erasures } from '../analytics/erasures.ts'
 import { InsightDesk } from './insight-desk.ts'
 import type { Questions } from './questions.ts'
 
@@ -16,9 +15,6 @@ it('a board is made once for all who follow it, and each is told the same: all o
   const desk = new InsightDesk({
     account: world,
     questions,
-    erasures: {} as Erasures, // as: nobody is forgotten here
-    executions: { erasePerson: async () => 0 },
-    calls: { erasePerson: async () => 0 },
     pushing: { now: () => world.at, isTesting: true, log: pino({ level: 'silent' }) }
   })
   onTestFinished(() => desk.boards.close())

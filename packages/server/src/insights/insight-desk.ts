@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type { State } from '@ringdown/engine/center'
-import type { Erasures } from '../analytics/erasures.ts'
 import type { Figures } from './answer.ts'
 import {
   type Board,
@@ -21,11 +20,6 @@ import { frameOf, type Questions } from './questions.ts'
 export interface InsightDeskOptions {
   readonly account: { readonly state: State }
   readonly questions: Questions
-  readonly erasures: Erasures
-  /** What flows know of people. */
-  readonly executions: { erasePerson(person: string): Promise<number> }
-  /** Calls of people, and what was recorded of them. */
-  readonly calls: { erasePerson(person: string): Promise<number> }
   /** How boards are told as they change. */
   readonly pushing: Pick<BoardPushOptions, 'now' | 'isTesting' | 'log'>
 }
@@ -37,9 +31,6 @@ const rests = 4
 /** Answers what people ask about what has happened and what goes on. */
 export class InsightDesk {
   readonly questions: Questions
-  readonly erasures: Erasures
-  readonly executions: InsightDeskOptions['executions']
-  readonly calls: InsightDeskOptions['calls']
   /** Versions of boards are those of this process. */
   readonly boards: BoardPush
   readonly epoch = randomBytes(4).toString('hex')
@@ -47,12 +38,9 @@ export class InsightDesk {
   readonly #boards = new Map<string, { made: number; took: number; key: string; board: Board }>()
   readonly #making = new Map<string, Promise<Board>>()
 
-  constructor({ account, questions, erasures, executions, calls, pushing }: InsightDeskOptions) {
+  constructor({ account, questions, pushing }: InsightDeskOptions) {
     this.#account = account
     this.questions = questions
-    this.erasures = erasures
-    this.executions = executions
-    this.calls = calls
     this.boards = new BoardPush({ desk: this, ...pushing })
   }
 

@@ -48,6 +48,18 @@ export interface Context extends Surroundings {
   keeping(keep: (shown: unknown) => KeptAnswer): Context
 }
 
+/** Forgets customers wherever there is text of theirs that outlives their conversations. */
+export interface CustomerErasure {
+  /** By an address or an identity, up to an instant; resolves with how much of what has been blanked. */
+  forget(customer: string, at: number): Promise<ErasedCounts>
+}
+
+export interface ErasedCounts {
+  readonly contacts: number
+  readonly executions: number
+  readonly calls: number
+}
+
 /** What a handler works with beside the ledger. */
 export interface Surroundings {
   /** Milliseconds; for what is counted up to now, such as the age of a task. */
@@ -59,6 +71,8 @@ export interface Surroundings {
   readonly statistics: Statistics | undefined
   /** Who answers what is asked about that; undefined while nobody counts. */
   readonly insights: InsightDesk | undefined
+  /** Who forgets customers; undefined where nobody can. */
+  readonly erasure: CustomerErasure | undefined
   /** The account's files; undefined while they are not here. */
   readonly media: Media | undefined
   /** Who follows the account's log for others; undefined while its log is not read here. */
@@ -151,6 +165,9 @@ export function contextOf(
     },
     get insights() {
       return surroundings.insights
+    },
+    get erasure() {
+      return surroundings.erasure
     },
     get media() {
       return surroundings.media

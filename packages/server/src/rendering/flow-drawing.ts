@@ -54,13 +54,13 @@ const require = createRequire(import.meta.url)
 export const measures = { width: 288, header: 42, text: 15, line: 18, foot: 8, gap: 44, characters: 34 } as const
 
 /** Beyond this many boxes a careful layout would hold everybody else up. */
-const mostArranged = 150
+const maxArranged = 150
 
 /** A definition's boxes, where its editor has put them if they have room there, else arranged. */
 export function drawingOf(definition: string, path?: Path): Drawing {
   const { widgets } = readDefinition(definition)
   const sized = [...widgets.values()].map((widget) => sizedBox(widget, widgets, path))
-  const placed = byOffsets(sized, widgets) ?? (sized.length <= mostArranged ? arranged(sized) : inRows(sized, widgets))
+  const placed = byOffsets(sized, widgets) ?? (sized.length <= maxArranged ? arranged(sized) : inRows(sized, widgets))
   return shifted(placed)
 }
 

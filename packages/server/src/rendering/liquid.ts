@@ -23,7 +23,7 @@ const maxTemplate = 65_536
 const maxNodes = 10_000
 /** What filters may make on the way, about in characters. */
 const maxMade = 1_000_000
-const mostKept = 2_000
+const maxKept = 2_000
 
 /** The zone of dates for which a template names none. */
 const defaultZone = 'UTC'
@@ -70,7 +70,7 @@ function templatesOf({ liquid }: Engine, template: string): Liquidjs.Template[] 
   let found = read.get(template)
   if (found === undefined) {
     found = liquid.parse(template)
-    if (read.size >= mostKept) read.clear()
+    if (read.size >= maxKept) read.clear()
     read.set(template, found)
   }
   return found

@@ -12,7 +12,7 @@ const require = createRequire(import.meta.url)
 let engine: typeof RE2JS | undefined
 
 const longest = 4_096
-const mostKept = 500
+const maxKept = 500
 const compiled = new Map<string, RE2JS | undefined>()
 
 /** Whether a pattern matches a text as a whole, without regard to letter case; undefined where it is no pattern. */
@@ -28,7 +28,7 @@ export function patternSize(pattern: string): number {
 function patternOf(pattern: string): RE2JS | undefined {
   const known = compiled.get(pattern)
   if (known !== undefined || compiled.has(pattern)) return known
-  if (compiled.size >= mostKept) compiled.clear()
+  if (compiled.size >= maxKept) compiled.clear()
   const found = compile(pattern)
   compiled.set(pattern, found)
   return found

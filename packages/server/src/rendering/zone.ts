@@ -10,7 +10,7 @@ export interface LocalTime extends WallTime {
 }
 
 const formats = new Map<string, Intl.DateTimeFormat | undefined>()
-const mostKept = 600
+const maxKept = 600
 
 /** Whether a text names a zone, as `Europe/Paris`. */
 export function isZone(zone: string): boolean {
@@ -69,7 +69,7 @@ export function offsetMinutes(zone: string, at: number): number {
 
 function formatOf(zone: string): Intl.DateTimeFormat | undefined {
   if (formats.has(zone)) return formats.get(zone)
-  if (formats.size >= mostKept) formats.clear()
+  if (formats.size >= maxKept) formats.clear()
   const format = madeFormat(zone)
   formats.set(zone, format)
   return format

@@ -49,7 +49,7 @@ export const situationWebhooks: Route = {
 const beginning = 'ringdown.situation-subscription.created'
 
 /** Events before a subscription that are looked at for it, the last ones. */
-export const mostLookedBack = 10_000
+export const maxLookedBack = 10_000
 const chunk = 500
 
 /** What has happened between the place that a new subscription names and its beginning. */
@@ -57,7 +57,7 @@ async function draftsBefore({ seq, data }: LoggedEvent, context: RouteContext): 
   const subscription = context.state.find('situation_subscription', String(data.subscription_sid))
   if (!subscription || !context.log || typeof data.after !== 'number') return []
   const drafts: Draft[] = []
-  let place = Math.max(data.after, seq - mostLookedBack)
+  let place = Math.max(data.after, seq - maxLookedBack)
   while (place < subscription.begins_after) {
     const events = await context.log(place, chunk)
     for (const event of events) {

@@ -282,19 +282,6 @@ describe('an answer', () => {
     expect((await remove()).status).toBe(204)
   })
 
-  it('that takes too long is not waited for, and nobody else is held up meanwhile', async () => {
-    const { sid } = await made('/Conversations')
-    await askAccount()
-    customer.answer('/account', { hang: true })
-    const began = performance.now()
-    const waiting = server.post(`${root}/Conversations/${sid}/Messages`, { Body: 'slowly' }, enabled)
-    await customer.until((requests) => requests.length === 1)
-    expect((await made(`/Conversations/${sid}/Messages`, { Body: 'quickly' })).index).toBe(0)
-    expect(performance.now() - began).toBeLessThan(4_000)
-    expect(await waiting).toMatchObject({ status: 201, body: { body: 'slowly', index: 1 } })
-    expect(performance.now() - began).toBeGreaterThan(4_900)
-  }, 15_000)
-
   it('to what meanwhile cannot be any more does not make it possible', async () => {
     const { sid } = await made('/Conversations')
     await askAccount({ Filters: ['onMessageAdd'] })

@@ -38,7 +38,7 @@ const waited_ms = 3_600_000
 /** How long a network may bring a message again under its name. */
 const repeated_ms = 7 * 24 * 3_600_000
 /** Messages of a customer that are looked at for a mark up to which it has read. */
-const mostRead = 50
+const maxRead = 50
 
 /** Does what one item of a request tells. Rejects with Unavailable where it has to be told again. */
 export async function takeNews(context: Context, taking: Taking, news: News): Promise<void> {
@@ -246,7 +246,7 @@ async function takeRead(
     where: [['to', '=', customer]],
     order: ['seq'],
     descending: true,
-    limit: mostRead
+    limit: maxRead
   })
   for (const { sid, from, status, date_sent, carrier_sid: by } of sent) {
     const isRead = date_sent !== null && date_sent <= until

@@ -31,7 +31,7 @@ const types = errorEvents
 const toldByEvents: readonly string[] = ['assignment_callback', 'call_document', 'message_webhook']
 
 /** Readings of each kind for one page: where hardly anything fits a filter, the page is short and another one follows. */
-const mostReadings = 10
+const maxReadings = 10
 
 /** One list of everything that went wrong, each once: what the log tells, and deliveries that were given up. */
 export const debuggerHandlers = {
@@ -45,7 +45,7 @@ export async function troublesOf(context: Context, params: Params, page: PageReq
   await context.ledger.settled()
   const found: Found[] = []
   let isMore = true
-  for (let reading = 0; reading < mostReadings && isMore && found.length <= page_size; reading++) {
+  for (let reading = 0; reading < maxReadings && isMore && found.length <= page_size; reading++) {
     const read = await Promise.all(
       [...types.keys(), types.length].map((source) =>
         readFrom(context, params, { source, after: places[source] ?? null, limit: page_size + 1 })

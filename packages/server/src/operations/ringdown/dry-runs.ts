@@ -25,7 +25,7 @@ type DryRun = OperationTypes['ringdown_v1.CreateWorkflowDryRun']
 const lastByDefault = 100
 
 /** Tasks that are routed before others have a turn, however short the workflow. */
-const mostAtOnce = 50
+const maxAtOnce = 50
 
 /** Characters of expressions that are compiled before others have a turn: some ten milliseconds. */
 const compiledAtOnce = 50_000
@@ -41,7 +41,7 @@ export const dryRunHandlers = {
     const warnings = warningsOf(context.state, plan)
     const tasks = await tasksOf(context, workspace_sid, sid, params)
     const length = before.configuration.length + (configuration?.length ?? 0)
-    const piece = Math.max(1, Math.min(mostAtOnce, Math.floor(charactersAtOnce / length)))
+    const piece = Math.max(1, Math.min(maxAtOnce, Math.floor(charactersAtOnce / length)))
     const compared: Compared[] = []
     for (let first = 0; first < tasks.length; first += piece) {
       if (first > 0) await turn()

@@ -88,15 +88,11 @@ export const insightHandlers = {
 
   async 'ringdown_v1.CreateInsightErasure'({ params: { customer } }, context) {
     if (customer.trim() === '') throw wrong('Customer', 'an address or an identity is expected')
-    const { erasures, executions, calls } = deskOf(context)
+    const { erasure, ledger } = context
+    if (!erasure) throw notServed(ledger)
     await context.execute({ type: 'customer.erase' })
-    await context.ledger.settled()
-    const contacts = await erasures.forget(customer, Math.max(context.now(), context.state.at))
-    return {
-      contacts,
-      executions: await executions.erasePerson(customer),
-      calls: await calls.erasePerson(customer)
-    }
+    await ledger.settled()
+    return erasure.forget(customer, Math.max(context.now(), context.state.at))
   },
 
   async 'ringdown_v1.FetchWorkspaceBoard'({ path: { workspace_sid }, params: { since } }, context) {
@@ -177,8 +173,12 @@ export const insightHandlers = {
 } satisfies Handlers
 
 function deskOf({ insights, ledger }: Context): InsightDesk {
-  if (!insights) throw new Unavailable(`account ${ledger.account_sid} is not served here`)
+  if (!insights) throw notServed(ledger)
   return insights
+}
+
+function notServed({ account_sid }: Context['ledger']): Unavailable {
+  return new Unavailable(`account ${account_sid} is not served here`)
 }
 
 async function reported(asked: AskedQuestion, context: Context) {

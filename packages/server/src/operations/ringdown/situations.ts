@@ -8,7 +8,7 @@ import type { State } from '@ringdown/engine/center'
 import { refuseWith } from '@ringdown/engine/core/refusals'
 import { Unavailable } from '../../commit/ledger.ts'
 import type { Outcome } from '../../delivery/delivery.ts'
-import { mostLookedBack } from '../../delivery/receivers/situations.ts'
+import { maxLookedBack } from '../../delivery/receivers/situations.ts'
 import { FeedFilter } from '../../realtime/feed/event.ts'
 import type { Feed } from '../../realtime/feed/feed.ts'
 import { type Noun, noun } from '../derived.ts'
@@ -184,7 +184,7 @@ function sealingOf({ admission }: Context) {
 
 /** Whether some of what happened between a place and now is not sent: it is not kept any more, or too much. */
 async function isTruncated(feed: Feed, from: number, { begins_after }: SituationSubscriptionRow): Promise<boolean> {
-  if (begins_after - from > mostLookedBack) return true
+  if (begins_after - from > maxLookedBack) return true
   const filter = new FeedFilter([], [])
   const cursor = feed.cursors.at(from)
   const page = await feed.poll({ cursor, since: undefined, filter, limit: 1, wait_ms: 0, presence: false }, never)

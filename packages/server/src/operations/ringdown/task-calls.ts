@@ -13,7 +13,7 @@ import { mappedPage, pageOf } from '../listing.ts'
 import { linkTo, workspaceRecordings } from './workspace-recordings.ts'
 
 /** Calls of a task whose recordings are shown, and recordings in all. */
-const mostRecordings = 100
+const maxRecordings = 100
 
 /** The calls of tasks as those see them who work in them, or lead those who do. */
 export const taskCallHandlers = {
@@ -51,7 +51,7 @@ export const taskCallHandlers = {
     return {
       workspace_sid,
       task_sid: task.sid,
-      recordings: recordings.slice(0, mostRecordings).map((row) => shownRecording(context, row))
+      recordings: recordings.slice(0, maxRecordings).map((row) => shownRecording(context, row))
     }
   }
 } satisfies Handlers
@@ -116,7 +116,7 @@ async function recordingsOf({ state, ledger }: Context, task_sid: string): Promi
     ...(await ledger.find('call', { task_sid })).map(({ sid }) => sid)
   ])
   const found = new Map<string, RecordingRow>()
-  for (const call_sid of [...calls].slice(0, mostRecordings)) {
+  for (const call_sid of [...calls].slice(0, maxRecordings)) {
     for (const row of await ledger.find('recording', { call_sid })) found.set(row.sid, row)
     // Where it is in memory it is the newer one.
     for (const row of state.tables.recording.list('call_sid', call_sid)) found.set(row.sid, row)

@@ -30,8 +30,8 @@ const paths: ReadonlySet<string> = new Set(['/signal', '/voice-sdk/signal'])
 /** A description, escaped, and what stands around it. */
 const maxPayload = 64 * 1024
 /** Sockets in all, and frames that one may send in ten seconds. */
-const mostSockets = 20_000
-const mostFrames = 200
+const maxSockets = 20_000
+const maxFrames = 200
 /** The SDK gives a socket up that has been silent for 15 seconds. */
 const beat_ms = 10_000
 /** Milliseconds for the first frame. */
@@ -72,7 +72,7 @@ class Signal {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (this.#sockets.size >= mostSockets) {
+    if (this.#sockets.size >= maxSockets) {
       const message = 'Too many sockets are open: try again later'
       refuseUpgrade(socket, errorBody({ status: 429, code: 20429, message }), request)
       return
@@ -159,8 +159,8 @@ class SignalSocket implements VoiceDevice {
 
   #take(text: string): void {
     this.#frames++
-    if (this.#frames > mostFrames) this.#socket.terminate()
-    const frame = this.#frames > mostFrames ? undefined : readSdkFrame(text)
+    if (this.#frames > maxFrames) this.#socket.terminate()
+    const frame = this.#frames > maxFrames ? undefined : readSdkFrame(text)
     if (!frame) return
     this.#work = this.#work
       .then(() => this.#does(frame))
