@@ -7,8 +7,8 @@ import type { Context } from '../handler.ts'
 import { filesOf } from '../media/handlers.ts'
 
 /** Recordings that are shown at a time, and those that are looked at for that. */
-const mostShown = 50
-const mostSeen = 500
+const maxShown = 50
+const maxSeen = 500
 
 /**
  * What was recorded of the calls of a workspace's tasks, the newest first, as whoever asks may see it: a team's are those
@@ -25,7 +25,7 @@ export async function workspaceRecordings(context: Context, workspace_sid: strin
   let last: string | undefined
   for await (const row of storedRows(ledger, kept, { after: from?.seq })) {
     // Somebody who is shown little may ask on from there.
-    if (shown.length === mostShown || seen === mostSeen) return { recordings: shown, next: last ?? null }
+    if (shown.length === maxShown || seen === maxSeen) return { recordings: shown, next: last ?? null }
     seen++
     last = row.sid
     const call = row.task_sid === null ? undefined : await callOf(context, workspace_sid, row.task_sid)
