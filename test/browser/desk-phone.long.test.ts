@@ -8,7 +8,9 @@ import { heardOf } from '../../packages/voice-media/src/testing/hearing.ts'
 import { type Receiver, receiver } from '../support/receiver.ts'
 import { calm } from './calm.ts'
 import { hasChromium, launched } from './chromium.ts'
+import { eventually } from './eventually.ts'
 import { type Floor, floor } from './floor.ts'
+import { patience_ms, story_ms } from './patience.ts'
 import { microphone, microphoneOf, telephonePage } from './telephone-page.ts'
 
 /*
@@ -30,7 +32,7 @@ interface Audio extends EventTarget {
 const quiet = 'data:audio/wav;base64,UklGRiwAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQgAAACAgICAgICAgA=='
 const listening = readFileSync(new URL('./listening.js', import.meta.url), 'utf8')
 
-describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 180_000 }, () => {
+describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 2 * story_ms }, () => {
   // without either, which a line says
   let browser: Browser
   let desks: Floor
@@ -64,7 +66,7 @@ describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 180_
       await page.evaluate(microphoneOf(tones[name]))
       pages[name] = page
     }
-  }, 120_000)
+  }, story_ms)
   afterAll(async () => {
     await browser?.close()
     await program?.close()
@@ -103,7 +105,7 @@ describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 180_
             who === 'ana'
               ? ana.evaluate((asked) => telephone.hears(asked), all)
               : pages[who].evaluate<number[]>(`heardTones(${JSON.stringify(all)})`),
-          { timeout: 15_000, message: `what ${who} hears` }
+          { timeout: patience_ms, message: `what ${who} hears` }
         )
         .toEqual(inTones(names))
   }
@@ -119,7 +121,7 @@ describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 180_
     await hears({ ana: ['amelie'], amelie: ['ana'] }, ana)
     await phoneOf(amelie)
       .getByText(/connection/)
-      .waitFor({ timeout: 20_000 })
+      .waitFor()
 
     // Nora listens, whispers, and speaks to all while nothing is recorded; nobody at the desk is told of her.
     await nora.getByRole('link', { name: 'Calls' }).click()
@@ -149,7 +151,7 @@ describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 180_
     await phoneOf(amelie).getByRole('button', { name: 'Microphone and loudspeaker' }).click()
     await phoneOf(amelie).getByRole('button', { name: 'Try them' }).click()
     const level = phoneOf(amelie).getByRole('meter', { name: 'What your microphone hears' })
-    await expect.poll(() => level.getAttribute('value').then(Number), { timeout: 10_000 }).toBeGreaterThan(0.2)
+    await eventually(() => level.getAttribute('value').then(Number)).toBeGreaterThan(0.2)
     await calm(amelie)
     await phoneOf(amelie).getByRole('button', { name: 'Microphone and loudspeaker' }).click()
 
@@ -173,11 +175,11 @@ describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 180_
 
     // He is the last one who works on it: the call ends with him.
     await phoneOf(bob).getByRole('button', { name: 'Hang up' }).click()
-    await expect.poll(() => ana.evaluate(() => telephone.happened), { timeout: 15_000 }).toContain('disconnect')
+    await eventually(() => ana.evaluate(() => telephone.happened)).toContain('disconnect')
 
     await bob.getByRole('tab', { name: 'Task' }).click()
     const player = bob.locator('audio')
-    await player.waitFor({ timeout: 20_000 })
+    await player.waitFor()
     const sought = await player.evaluate(async (element) => {
       const audio = element as unknown as Audio // a player in the page
       const told = (event: string) => new Promise((resolve) => audio.addEventListener(event, resolve, { once: true }))
@@ -213,5 +215,59 @@ describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 180_
     }
     expect(inAny(channel(0))).toEqual(inTones(['ana']))
     expect(inAny(channel(1))).toEqual(inTones(['amelie', 'bob']))
+  })
+
+  it('brings in somebody outside, who goes on with the customer; and its supervisor hears it again', async () => {
+    const { amelie, nora } = pages
+    const number = '+15005550199'
+    const { body: expert } = await desks.ringdown.call('/ringdown/v1/Phones', {
+      ...{ Address: number, CallOutcome: 'answers', AnsweredAfterMs: '500' }
+    })
+    const heard = async () =>
+      JSON.stringify((await desks.ringdown.call(`/ringdown/v1/Phones/${expert.sid}/Heard?PageSize=1000`)).body.heard)
+    await available(amelie)
+    const ana = await calls()
+    await amelie.getByRole('region', { name: 'Ringing: Ana' }).getByRole('button', { name: 'Accept' }).click()
+    await phoneOf(amelie).getByText('Connected').waitFor()
+    await hears({ ana: ['amelie'] }, ana)
+    await amelie.getByRole('button', { name: 'Transfer' }).click()
+    await amelie.getByRole('combobox', { name: /number/ }).fill('+1 (500) 555-0199')
+    await amelie.getByRole('option', { name: number }).waitFor()
+    await calm(amelie)
+    await amelie.getByRole('dialog').getByRole('button', { name: 'Call', exact: true }).click()
+    await phoneOf(amelie).getByText('On hold').waitFor()
+    await phoneOf(amelie).getByRole('list', { name: 'In this call' }).getByText(number).waitFor()
+    await expect.poll(heard, { timeout: 15_000 }).toContain('client:amelie')
+    await hears({ ana: [] }, ana)
+    expect(await heard()).not.toContain('client:ana')
+    await phoneOf(amelie).getByRole('button', { name: 'Hold' }).click()
+    await hears({ ana: ['amelie'] }, ana)
+    await expect.poll(heard, { timeout: 15_000 }).toContain('client:ana')
+    await phoneOf(amelie).getByRole('button', { name: 'Hang up' }).click()
+    await amelie.getByRole('radio', { name: 'Resolved' }).click()
+    await amelie.getByRole('button', { name: 'Complete' }).click()
+    await amelie.getByText('Nothing waits for you').waitFor()
+    // The two are still there, until one of them goes.
+    expect(await ana.evaluate(() => telephone.happened)).not.toContain('disconnect')
+    const [line] = (await desks.ringdown.call(`/ringdown/v1/Phones/${expert.sid}/Calls`)).body.phone_calls
+    expect(line).toMatchObject({ status: 'in-progress', with: ['client:ana'] })
+    await desks.ringdown.call(`/ringdown/v1/Phones/${expert.sid}/Calls/${line.sid}`, { Action: 'hang-up' })
+    await expect.poll(() => ana.evaluate(() => telephone.happened), { timeout: 15_000 }).toContain('disconnect')
+    await ana.context().close()
+
+    const recorded = nora.getByRole('region', { name: 'Recorded calls' })
+    await expect.poll(() => recorded.getByRole('row', { name: /Ana/ }).count(), { timeout: 20_000 }).toBe(2)
+    const first = recorded.getByRole('row', { name: /Ana/ }).last()
+    await first.getByText('amelie, bob').waitFor()
+    const duration = await first.locator('audio').evaluate(async (element) => {
+      const audio = element as unknown as Audio & { load(): void; preload: string } // a player in the page
+      const told = new Promise((resolve) => audio.addEventListener('loadedmetadata', resolve, { once: true }))
+      audio.preload = 'metadata'
+      audio.load()
+      await told
+      return audio.duration
+    })
+    expect(duration).toBeGreaterThan(5)
+    await calm(nora)
   })
 })

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { calm } from './calm.ts'
-import { available, lamp, onFloor, until } from './stage.ts'
+import { eventually } from './eventually.ts'
+import { available, lamp, onFloor } from './stage.ts'
 
 /*
  * Amelie and Bob at their desks, in a browser, against a whole server on the test clock. Things are found by role and name
@@ -16,7 +17,7 @@ onFloor('the desk', (stage) => {
     const ana = await stage.center.contact(lamp)
     const offer = page.getByRole('region', { name: 'Ringing: Ana Ferreira' })
     await offer.getByText(lamp.text).waitFor()
-    expect(await page.title()).toBe('(1) Ana Ferreira · Ringdown')
+    await eventually(() => page.title()).toBe('(1) Ana Ferreira · Ringdown')
     await calm(page)
     await offer.getByRole('button', { name: 'Accept' }).click()
     await page.getByRole('heading', { name: 'Ana Ferreira', level: 1 }).waitFor()
@@ -89,16 +90,34 @@ onFloor('the desk', (stage) => {
     await calm(nora)
   })
 
-  it('is worked by keyboard alone', async () => {
-    const page = await stage.center.open('amelie')
+  it('is worked by keyboard alone, from signing in to signing out', async () => {
+    const { center } = stage
+    const page = await center.open('amelie')
     await page.evaluate("window.clicks = 0; addEventListener('mousedown', () => window.clicks++, true)")
+    const focused = (what: string) => page.evaluate(`document.activeElement.${what}`)
+    const command = async (name: string) => {
+      await page.keyboard.press('Control+k')
+      await page.getByRole('dialog', { name: 'Commands' }).waitFor()
+      await eventually(() => focused('role')).toBe('combobox')
+      await page.keyboard.type(name)
+      await page.keyboard.press('Enter')
+    }
+    await command('Sign out')
+    await eventually(() => focused('name')).toBe('username')
+    for (const [text, key] of [
+      ['amelie', 'Tab'],
+      ['a long enough password', 'Enter']
+    ] as const) {
+      await page.keyboard.type(text)
+      await page.keyboard.press(key)
+    }
     await page.getByRole('button', { name: /Activity: Offline/ }).waitFor()
     await page.keyboard.press('s')
     await page.getByRole('menuitem', { name: 'Available', exact: true }).waitFor()
     const names = await page.getByRole('menuitem').allInnerTexts()
     await page.keyboard.press(String(names.findIndex((name) => name.startsWith('Available')) + 1))
     await page.getByRole('button', { name: /Activity: Available/ }).waitFor()
-    const ana = await stage.center.contact(lamp)
+    const ana = await center.contact(lamp)
     await page.getByRole('region', { name: /Ringing/ }).waitFor()
     await page.keyboard.press('a')
     await page.getByRole('heading', { name: 'Ana Ferreira', level: 1 }).waitFor()
@@ -111,20 +130,48 @@ onFloor('the desk', (stage) => {
     await page.keyboard.type('Ask @bob about stock')
     await page.keyboard.press('Enter')
     await page.getByRole('log').getByText('Ask @bob about stock').waitFor()
-    await page.keyboard.press('Control+k')
-    const bar = page.getByRole('dialog', { name: 'Commands' })
-    await bar.waitFor()
+    await page.keyboard.press('Escape')
+
+    // Handed over, with a note.
+    const bob = `/taskrouter/v1/Workspaces/${center.workspace_sid}/Workers/${center.workers.bob}`
+    await center.ringdown.call(bob, { ActivitySid: center.activities.Available ?? '' })
+    await page.keyboard.press('t')
+    const panel = page.getByRole('dialog', { name: 'Transfer' })
+    await panel.getByRole('option', { name: /bob/ }).waitFor()
+    await eventually(() => focused('role')).toBe('combobox')
+    await page.keyboard.type('bob')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('She wants a new lamp.')
+    await page.keyboard.press('Shift+Tab')
     await calm(page)
-    await page.keyboard.type('End, or')
     await page.keyboard.press('Enter')
+    await panel.waitFor({ state: 'detached' })
+    const offered = async () => (await center.ringdown.call(`${bob}/Reservations?ReservationStatus=pending`)).body
+    await eventually(async () => (await offered()).reservations).toHaveLength(1)
+    const [{ sid }] = (await offered()).reservations
+    await center.ringdown.call(`${bob}/Reservations/${sid}`, { ReservationStatus: 'accepted' })
+    await page.getByText('Nothing waits for you').waitFor()
+    const notes = await center.ringdown.call(`/ringdown/v1/Conversations/${ana.conversation_sid}/Notes`)
+    expect(notes.body.notes).toMatchObject([
+      { body: 'Ask @bob about stock', mentions: ['bob'], author: 'amelie' },
+      { body: 'She wants a new lamp.', author: 'amelie' }
+    ])
+
+    // Another one is ended and wrapped up.
+    await center.ringdown.call(bob, { ActivitySid: center.activities.Offline ?? '' })
+    await center.contact({ ...lamp, name: 'Marek Nowak', address: '+48600000003' })
+    await page.getByRole('region', { name: 'Ringing: Marek Nowak' }).waitFor()
+    await page.keyboard.press('a')
+    await page.getByRole('heading', { name: 'Marek Nowak', level: 1 }).waitFor()
+    await command('End, or')
     await page.getByRole('radio', { name: 'Resolved' }).waitFor()
     await page.keyboard.press('1')
     await page.waitForTimeout(1100) // one press never ends and completes
     await page.keyboard.press('e')
     await page.getByText('Nothing waits for you').waitFor()
+    await command('Sign out')
+    await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor()
     expect(await page.evaluate('window.clicks')).toBe(0)
-    const notes = await stage.center.ringdown.call(`/ringdown/v1/Conversations/${ana.conversation_sid}/Notes`)
-    expect(notes.body.notes).toMatchObject([{ body: 'Ask @bob about stock', mentions: ['bob'], author: 'amelie' }])
   })
 
   it('hands a contact over, cold, and can take that back', async () => {
@@ -173,10 +220,10 @@ onFloor('the desk', (stage) => {
     const back = page.getByRole('combobox', { name: 'Bring Ana Ferreira back' })
     await back.selectOption('in 1 h')
     const chosen = () => back.locator('option:checked').innerText()
-    await until(async () => (await chosen()).startsWith('2 Mar 2026'))
+    await eventually(chosen).toMatch(/^2 Mar 2026/)
     // Nobody waits for a time any more.
     await back.selectOption('Comes back when they write')
-    await until(async () => (await back.locator('option').count()) === 5)
+    await eventually(() => back.locator('option').count()).toBe(5)
     await stage.center.says(ana, 'It has arrived now.')
     const offer = page.getByRole('region', { name: 'Ringing: Ana Ferreira' })
     await offer.getByText('It has arrived now.').waitFor()

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 import type { StartOptions } from '@ringdown/server/start'
 import type { Browser, BrowserContext, Frame, Page } from 'playwright-core'
 import { type World, world } from '../support/world.ts'
+import { patience_ms } from './patience.ts'
 
 /*
  * A contact center for tests in a browser: a server on the test clock, Amelie and Bob who speak French and English, Nora who
@@ -130,7 +131,7 @@ export async function floorIn(ringdown: World, browser: Browser): Promise<Floor>
       ...options
     })
     contexts.push(context)
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(patience_ms)
     return context.newPage()
   }
   return {
@@ -218,7 +219,7 @@ export async function floorIn(ringdown: World, browser: Browser): Promise<Floor>
 
 /** The frame of web chat in a page: its launcher stands where no page can look in. */
 export async function chatOf(page: Page): Promise<Frame> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let waited_ms = 0; waited_ms < patience_ms; waited_ms += 50) {
     const frame = page.frames().find((one) => one.url().includes('/webchat/frame'))
     if (frame) return frame
     await page.waitForTimeout(50)

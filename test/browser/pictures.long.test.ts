@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasChromium, launched } from './chromium.ts'
+import { eventually } from './eventually.ts'
 import { chatOf, type Floor, floor } from './floor.ts'
-import { until } from './stage.ts'
+import { story_ms } from './patience.ts'
 
 /*
  * Pictures of the desk for the README and the documents, and of widths and states that somebody has to look at now and then:
@@ -22,7 +23,7 @@ const madeBy = join(kept, 'made-by.txt')
 /** So many of its points may differ. */
 const tolerance = 0.002
 
-describe.skipIf(!hasChromium())('pictures', { timeout: 240_000 }, () => {
+describe.skipIf(!hasChromium())('pictures', { timeout: 2 * story_ms }, () => {
   // without a browser, which a line says
   let browser: Browser
   let center: Floor
@@ -36,7 +37,7 @@ describe.skipIf(!hasChromium())('pictures', { timeout: 240_000 }, () => {
     isCompared = !isWanted && existsSync(madeBy) && readFileSync(madeBy, 'utf8') === maker
     if (!isWanted && !isCompared)
       console.warn(`Pictures are not compared: those of ${kept} were made by another browser than ${maker.trim()}.`)
-  }, 120_000)
+  }, story_ms)
   afterAll(async () => {
     await center?.close()
     await browser?.close()
@@ -154,10 +155,11 @@ async function webchat(center: Floor): Promise<void> {
   await page.keyboard.type('Yes, only the shade.')
   await page.keyboard.press('Enter')
   // What is said next comes after it.
-  await until(async () => {
+  const said = async () => {
     const { body } = await center.ringdown.call(`${talk}/Messages`)
-    return body.messages.some((one: { body: string }) => one.body === 'Yes, only the shade.')
-  })
+    return body.messages.map((one: { body: string }) => one.body)
+  }
+  await eventually(said).toContain('Yes, only the shade.')
   await center.ringdown.call(`${talk}/Messages`, {
     Author: 'clara',
     Body: 'Thank you. A new one leaves today; you need not send anything back.'

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
 import { hasChromium, launched } from './chromium.ts'
 import { type Floor, floor } from './floor.ts'
+import { story_ms } from './patience.ts'
 
 /** A browser, and a contact center that each test has for itself. */
 export interface Stage {
@@ -11,16 +12,16 @@ export interface Stage {
 
 /** Stories in a browser, each on a floor of its own; left out where there is no browser, which a line says. */
 export function onFloor(name: string, tell: (stage: Stage) => void): void {
-  describe.skipIf(!hasChromium())(name, { timeout: 90_000 }, () => {
+  describe.skipIf(!hasChromium())(name, { timeout: story_ms }, () => {
     let browser: Browser
     let center: Floor
     beforeAll(async () => {
       browser = await launched()
-    })
+    }, story_ms)
     afterAll(() => browser?.close())
     beforeEach(async () => {
       center = await floor(browser)
-    }, 90_000)
+    }, story_ms)
     afterEach(() => center?.close())
     tell({
       get browser() {
@@ -49,6 +50,37 @@ export async function accept(page: Page, name: string): Promise<void> {
   await page.getByRole('heading', { name, level: 1 }).waitFor()
 }
 
+/** Amelie's page, in a browser that may notify her, and keeps what it has notified. */
+export async function notified({ ringdown, open }: Floor): Promise<Page> {
+  const { account_sid } = ringdown.running.credentials
+  await ringdown.call('/flex-api/v1/Configuration', undefined, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ account_sid, notifications: { enabled: true, mode: 'always' } })
+  })
+  const page = await open('amelie')
+  await page.context().addInitScript({
+    content: `
+      window.shown = []
+      window.Notification = class {
+        static permission = 'granted'
+        static requestPermission = async () => 'granted'
+        close() {}
+        constructor(title) { window.shown.push(title) }
+      }`
+  })
+  await page.reload()
+  await page.getByRole('button', { name: /Account/ }).click()
+  await page.getByRole('checkbox', { name: 'Show notifications of this browser' }).check()
+  await page.keyboard.press('Escape')
+  return page
+}
+
+/** What the tabs of such a browser have notified since they were loaded, all together. */
+export async function notifications(tabs: readonly Page[]): Promise<readonly string[]> {
+  return (await Promise.all(tabs.map((tab) => tab.evaluate<string[]>('window.shown')))).flat().sort()
+}
+
 /** A customer who writes by SMS, in most stories. */
 export const lamp = {
   name: 'Ana Ferreira',
@@ -61,13 +93,3 @@ export const pixel = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64'
 )
-
-/** Waits for something that no locator waits for; ten seconds at most. */
-export async function until(fits: () => Promise<boolean>): Promise<void> {
-  const late = new Error('it did not come about')
-  for (let tries = 0; tries < 200; tries++) {
-    if (await fits()) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw late
-}

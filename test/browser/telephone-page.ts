@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
+import { patience_ms } from './patience.ts'
 
 /*
  * Pages with the unmodified `@twilio/voice-sdk`. Their microphones say a tone each, and they tell which tones they hear.
@@ -60,6 +61,7 @@ export const microphone = ['--use-fake-device-for-media-stream', '--use-fake-ui-
 
 export async function telephonePage(browser: Browser, url: string, tone: number): Promise<Page> {
   const context = await browser.newContext()
+  context.setDefaultTimeout(patience_ms)
   const page = await context.newPage()
   await page.addInitScript({ content: `${microphoneOf(tone)}\n${read('telephone.js')}` })
   await page.goto(url)

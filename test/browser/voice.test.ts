@@ -6,9 +6,11 @@ import twilio from 'twilio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { heardOf } from '../../packages/voice-media/src/testing/hearing.ts'
 import { receiver } from '../support/receiver.ts'
-import { type World, world } from '../support/world.ts'
+import type { World } from '../support/world.ts'
 import { hasChromium, launched } from './chromium.ts'
-import { floor } from './floor.ts'
+import { eventually } from './eventually.ts'
+import { type Floor, floor } from './floor.ts'
+import { story_ms } from './patience.ts'
 import { microphone, microphoneOf, telephonePage } from './telephone-page.ts'
 
 /*
@@ -22,41 +24,37 @@ if (!webrtc) console.warn(`No WebRTC: calls of browsers are left out (${why.join
 const quiet = 'data:audio/wav;base64,UklGRiwAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQgAAACAgICAgICAgA=='
 const tones = { caller: 450, agent: 850 } as const
 
-describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout: 90_000 }, () => {
+describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout: story_ms }, () => {
   // without either, which a line says
   let browser: Browser
+  let desks: Floor
   let center: World
   let account: Account
   let key: { sid: string; secret: string }
 
   beforeAll(async () => {
-    center = await world({ testClock: false, voice: true })
-    account = await center.running.account
     browser = await launched(microphone)
+    desks = await floor(browser, { testClock: false, voice: true })
+    center = desks.ringdown
+    account = await center.running.account
     const { account_sid } = center.running.credentials
     const made = await center.call(`/2010-04-01/Accounts/${account_sid}/Keys.json`, { FriendlyName: 'Tokens' })
     key = made.body
-  }, 60_000)
+  }, story_ms)
   afterAll(async () => {
+    await desks?.close()
     await browser?.close()
-    await center?.close()
   })
 
-  /** Where a phone is, and what signs its token. */
-  interface Line {
-    readonly in: World
-    readonly signer: { readonly sid: string; readonly secret: string }
-    readonly application?: string
-  }
-  const tokenOf = (identity: string, { in: there, signer, application }: Line) => {
+  const tokenOf = (identity: string, application?: string) => {
     const { AccessToken } = twilio.jwt
-    const token = new AccessToken(there.running.credentials.account_sid, signer.sid, signer.secret, { identity })
+    const token = new AccessToken(center.running.credentials.account_sid, key.sid, key.secret, { identity })
     const outgoing = application !== undefined && { outgoingApplicationSid: application }
     token.addGrant(new AccessToken.VoiceGrant({ incomingAllow: true, ...outgoing }))
     return token.toJwt()
   }
-  const phone = async (identity: string, tone: number, line: Line = { in: center, signer: key }) => {
-    const { url } = line.in.running
+  const phone = async (identity: string, tone: number, application?: string) => {
+    const { url } = center.running
     const page = await telephonePage(browser, `${url}/ringdown/v1/openapi.json`, tone)
     await page.evaluate(
       ([token, host]) =>
@@ -67,16 +65,14 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
           codecPreferences: ['pcmu'],
           maxCallSignalingTimeoutMs: 30_000
         }),
-      [tokenOf(identity, line), [new URL(url).host, quiet]] as const
+      [tokenOf(identity, application), [new URL(url).host, quiet]] as const
     )
     return page
   }
   const happens = (page: Page, event: string) =>
-    expect.poll(() => page.evaluate(() => telephone.happened), { timeout: 15_000 }).toContain(event)
+    eventually(() => page.evaluate(() => telephone.happened)).toContain(event)
   const hears = (page: Page, heard: number[]) =>
-    expect
-      .poll(() => page.evaluate((all) => telephone.hears(all), Object.values(tones)), { timeout: 25_000 })
-      .toEqual(heard)
+    eventually(() => page.evaluate((all) => telephone.hears(all), Object.values(tones))).toEqual(heard)
   const say = (text: string) => ({ verb: 'Say', attributes: {}, text })
 
   it('calls a browser, speaks to it, hears its keys, and hangs up', async () => {
@@ -89,7 +85,7 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
     })
     await happens(page, 'incoming')
     await page.evaluate(() => telephone.current?.accept())
-    await expect.poll(() => account.state.resident('call', call.sid)?.status).toBe('in-progress')
+    await eventually(() => account.state.resident('call', call.sid)?.status).toBe('in-progress')
     await page.evaluate(() => telephone.current?.sendDigits('42'))
     await happens(page, 'disconnect')
     expect(account.state.resident('call', call.sid)).toBeUndefined()
@@ -113,7 +109,7 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
     await agent.evaluate(() => telephone.current?.disconnect())
     await Promise.all([happens(caller, 'disconnect'), happens(agent, 'disconnect')])
     const found = () => account.find('recording', { sid: recording.sid }).then(([row]) => row)
-    await expect.poll(async () => (await found())?.status, { timeout: 10_000 }).toBe('completed')
+    await eventually(async () => (await found())?.status).toBe('completed')
     const kept = await found()
     expect(kept?.duration_ms).toBeGreaterThan(1000)
     expect(kept?.media_sid).toMatch(/^ME/)
@@ -132,27 +128,23 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
     await Promise.all([caller.context().close(), agent.context().close()])
   })
 
-  it('rings at a desk, is taken with one press, held, heard again, hung up and wrapped up', {
-    timeout: 90_000
-  }, async () => {
-    const desks = await floor(browser, { testClock: false, voice: true })
-    const program = await receiver({ auth_token: desks.ringdown.running.credentials.auth_token })
+  it('rings at a desk, is taken with one press, held, heard again, hung up and wrapped up', async () => {
+    const program = await receiver({ auth_token: center.running.credentials.auth_token })
     const task = JSON.stringify({ topic: 'support', customerName: 'Ana' })
     program.answer('/voice', {
       headers: { 'content-type': 'text/xml' },
       body: `<Response><Enqueue workflowSid="${desks.workflow_sid}"><Task>${task}</Task></Enqueue></Response>`
     })
     try {
-      const { account_sid } = desks.ringdown.running.credentials
+      const { account_sid } = center.running.credentials
       const post = async (path: string, form: Record<string, string>) =>
-        (await desks.ringdown.call(`/2010-04-01/Accounts/${account_sid}/${path}`, form)).body
+        (await center.call(`/2010-04-01/Accounts/${account_sid}/${path}`, form)).body
       const application = await post('Applications.json', { FriendlyName: 'Support', VoiceUrl: `${program.url}/voice` })
-      const signer = await post('Keys.json', { FriendlyName: 'Tokens' })
       const desk = await desks.open('amelie', { permissions: ['microphone'] })
       await desk.evaluate(microphoneOf(tones.agent))
       await desk.getByRole('button', { name: /Activity: Offline/ }).click()
       await desk.getByRole('menuitem', { name: 'Available', exact: true }).click()
-      const ana = await phone('ana', tones.caller, { in: desks.ringdown, signer, application: application.sid })
+      const ana = await phone('ana', tones.caller, application.sid)
       await ana.evaluate(() => telephone.call('', {}))
       const offer = desk.getByRole('region', { name: 'Ringing: Ana' })
       await offer.getByRole('button', { name: 'Accept' }).click()
@@ -173,7 +165,6 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
       await desk.getByText('Nothing waits for you').waitFor()
     } finally {
       await program.close()
-      await desks.close()
     }
   })
 })

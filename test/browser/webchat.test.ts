@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net'
 import type { Frame, Page, WebSocketRoute } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { calm } from './calm.ts'
+import { eventually } from './eventually.ts'
 import { chatOf, type Floor } from './floor.ts'
-import { onFloor, pixel, until } from './stage.ts'
+import { onFloor, pixel } from './stage.ts'
 
 /*
  * Visitors of shops in a browser: on the made-up one, and on one of another origin that makes it hard. The launcher stands in
@@ -67,28 +68,30 @@ onFloor('web chat', (stage) => {
     await page.keyboard.press('Enter')
     const chat = await chatOf(page)
     await chat.getByRole('textbox').waitFor()
-    expect(await launcher()).toEqual({ name: 'Close the chat', expanded: true })
+    await eventually(launcher).toEqual({ name: 'Close the chat', expanded: true })
     await page.keyboard.type('Hello')
     await page.keyboard.press('Enter')
     await chat.getByText('Sent', { exact: true }).waitFor()
     await page.keyboard.press('Escape')
-    expect(await launcher()).toEqual({ name: 'Chat with us', expanded: false })
+    await eventually(launcher).toEqual({ name: 'Chat with us', expanded: false })
     await answers(stage.center, 'Hello yourself')
-    await until(async () => (await launcher()).name === 'Chat with us, 1 unread')
-    expect(await page.title()).toBe('(1) Lamps & Light')
+    await eventually(launcher).toMatchObject({ name: 'Chat with us, 1 unread' })
+    await eventually(() => page.title()).toBe('(1) Lamps & Light')
     await page.keyboard.press('Enter')
     await chat.getByText('New', { exact: true }).waitFor()
-    await until(async () => (await page.title()) === 'Lamps & Light')
-    expect(await chat.evaluate('document.activeElement.tagName')).toBe('TEXTAREA')
+    await eventually(() => page.title()).toBe('Lamps & Light')
+    await eventually(() => chat.evaluate('document.activeElement.tagName')).toBe('TEXTAREA')
     // The menu, by arrows; Escape closes that alone.
     await chat.getByRole('button', { name: 'More' }).focus()
     await page.keyboard.press('Enter')
-    await page.keyboard.press('ArrowDown')
-    await page.keyboard.press('ArrowDown')
-    expect(await chat.evaluate('document.activeElement.textContent')).toBe('End the chat')
+    const focused = () => chat.evaluate<string>('document.activeElement.textContent')
+    const first = await chat.getByRole('menuitem').first().innerText()
+    await eventually(focused).toBe(first)
+    for (let step = 0; step < 2; step++) await page.keyboard.press('ArrowDown')
+    await eventually(focused).toBe('End the chat')
     await calm(chat)
     await page.keyboard.press('Escape')
-    expect(await chat.getByRole('menu').count()).toBe(0)
+    await chat.getByRole('menu').waitFor({ state: 'detached' })
     expect((await launcher()).expanded).toBe(true)
   })
 
@@ -109,7 +112,7 @@ onFloor('web chat', (stage) => {
       const broken: string[] = []
       page.on('console', (message) => message.type() === 'error' && broken.push(message.text()))
       const events = () => page.evaluate('window.heard')
-      await until(async () => String(await events()) === 'ready')
+      await eventually(events).toEqual(['ready'])
       await page.mouse.click(280, 600)
       let chat = await chatOf(page)
       await chat.getByLabel('Your name').waitFor()
@@ -117,7 +120,7 @@ onFloor('web chat', (stage) => {
       await calm(chat)
       await chat.getByRole('button', { name: 'Start the chat' }).click()
       await chat.getByText('This is needed.').first().waitFor()
-      expect(await chat.evaluate('document.activeElement.name')).toBe('friendlyName')
+      await eventually(() => chat.evaluate('document.activeElement.name')).toBe('friendlyName')
       await chat.getByLabel('Your name').fill('<img src=x onerror=alert(1)>')
       await chat.getByLabel('E-mail').fill('ana@example.com')
       await chat.getByLabel('About').selectOption('Return')
@@ -137,7 +140,7 @@ onFloor('web chat', (stage) => {
       await page.evaluate('Ringdown.open()')
       await chat.getByText('x'.repeat(300)).waitFor()
       await page.evaluate('Ringdown.shutdown()')
-      await until(async () => (await page.evaluate('localStorage.length')) === 0)
+      await eventually(() => page.evaluate('localStorage.length')).toBe(0)
       await page.evaluate('Ringdown.open()')
       await chat.getByLabel('Your name').waitFor()
       expect(await chat.getByLabel('Your name').inputValue()).toBe('')
@@ -154,7 +157,7 @@ onFloor('web chat', (stage) => {
       const refused = new Promise((resolve) =>
         other.on('console', (message) => /frame-ancestors/.test(message.text()) && resolve(true))
       )
-      await other.waitForFunction("String(window.heard) === 'ready'")
+      await eventually(() => other.evaluate('window.heard')).toEqual(['ready'])
       await other.evaluate('Ringdown.open()')
       expect(await refused).toBe(true)
     } finally {
@@ -204,7 +207,7 @@ onFloor('web chat', (stage) => {
     await page.context().setOffline(false)
     await chat.getByText('Waits for the network').waitFor({ state: 'detached' })
     await chat.getByText('Sent', { exact: true }).waitFor()
-    await until(async () => (await chat.getByText('You are offline.', { exact: false }).count()) === 0)
+    await chat.getByText('You are offline.', { exact: false }).waitFor({ state: 'detached' })
   })
 })
 
@@ -227,7 +230,7 @@ async function launcherOf(page: Page): Promise<() => Promise<{ name: string; exp
     }
     return undefined
   }
-  await until(async () => (await look()) !== undefined)
+  await eventually(look).toBeDefined()
   return async () => (await look()) ?? { name: '', expanded: false }
 }
 

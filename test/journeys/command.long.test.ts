@@ -320,7 +320,7 @@ describe('ringdown', () => {
       string,
       unknown
     >
-    expect(task).toMatchObject({ assignment_status: 'pending', task_queue_friendly_name: 'Support' })
+    expect(task).toMatchObject({ assignment_status: 'pending', task_queue_friendly_name: 'Sales' })
     const invited = [...server.output().matchAll(/^(\w+) chooses a password/gm)].map(([, name]) => name)
     expect(invited).toEqual(['admin', 'amelie', 'nora'])
     const headers = { authorization: `Basic ${btoa(user)}` }

@@ -73,7 +73,7 @@ describe('a phone in a terminal', () => {
     await phone.shows('whatsapp:+33600000001 writes to whatsapp:+15005550006')
     await here.client.conversations.v1
       .conversations(conversationSid)
-      .messages.create({ author: 'amelie', body: 'Bonjour Ana !' })
+      .messages.create({ author: 'fatou', body: 'Bonjour Ana !' })
     await phone.shows('whatsapp:+15005550006: Bonjour Ana !')
     phone.type('Merci !')
     await expect
@@ -83,7 +83,7 @@ describe('a phone in a terminal', () => {
       })
       .toEqual([
         expect.stringContaining('whatsapp:+33600000001: Bonjour'),
-        'amelie: Bonjour Ana !',
+        'fatou: Bonjour Ana !',
         'whatsapp:+33600000001: Merci !'
       ])
     await phone.hangUp()

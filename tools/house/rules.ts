@@ -173,7 +173,10 @@ export const installScripts: Rule = (tree) =>
 /** What a page may not do: go by the machine's clock, take text for HTML, or name a colour where its tokens are not. */
 export const deskBans: Rule = (tree) =>
   [...tree]
-    .filter(([path]) => /^packages\/(?:desk|webchat)\/src\/.*\.(?:tsx?|css)$/.test(path) && !isTest(path))
+    .filter(
+      ([path]) =>
+        /^packages\/(?:(?:desk|webchat)\/src|client\/src\/page)\/.*\.(?:tsx?|css)$/.test(path) && !isTest(path)
+    )
     .flatMap(([path, text]) => {
       const isTokens = path.endsWith('/tokens.css') || path.endsWith('/demo.css')
       const code = path.endsWith('.css') ? text.replaceAll(/\/\*[\s\S]*?\*\//g, '') : bare(text)

@@ -86,11 +86,14 @@ async function floor(client: Client, workspace_sid: string): Promise<string> {
   return String(workflow.sid)
 }
 
-/** A customer writes by her virtual phone, and waits for somebody. */
+/**
+ * A customer writes by her virtual phone, and waits for somebody of Sales: at Amelie's desk the first who ring are those whom
+ * somebody plays on the shop's page.
+ */
 async function contact(client: Client, workspace_sid: string, workflow_sid: string): Promise<void> {
   await listen(client)
   const path = { phone_sid: await phoneOf(client) }
-  const body = 'Bonjour, ma commande 1234 est arrivée cassée. Que puis-je faire ?'
+  const body = 'Bonjour, la lampe Brume existe-t-elle en bleu ? Je voudrais en commander deux.'
   const written = await client.call('ringdown_v1.CreatePhoneMessage', {
     path,
     params: { to: customer.proxy_address, body, profile_name: customer.name }
@@ -107,7 +110,7 @@ async function contact(client: Client, workspace_sid: string, workflow_sid: stri
           workspace_sid,
           workflow_sid,
           task_channel_unique_name: 'chat',
-          attributes: { topic: 'support', language: 'fr', customerName: customer.name }
+          attributes: { topic: 'sales', language: 'fr', customerName: customer.name }
         }
       }
     }
@@ -161,7 +164,7 @@ export function whatToTry(
   const tasks = `${url}/taskrouter/v1/Workspaces/${workspace_sid}/Tasks`
   const again = task_sid ? `task ${task_sid} is waiting` : 'nobody is waiting any more'
   const found = isFresh
-    ? 'A customer is waiting: Ana wrote on WhatsApp, in French, about a broken order.'
+    ? 'A customer is waiting for somebody of Sales: Ana wrote on WhatsApp, in French, about two lamps.'
     : `The demo is here already, as it was left, and ${again}; a fresh --data folder begins anew.`
   return `
 ${found}
@@ -176,12 +179,12 @@ With the official SDK (a .mjs file in this folder; one line differs from Twilio)
   const client = twilio('${account_sid}', '${auth_token}', { httpClient: ringdown({ url: '${url}' }) })
   console.log(await client.taskrouter.v1.workspaces('${workspace_sid}').tasks.list())
 
-As Ana, by her virtual phone (in another terminal; what amelie answers shows there):
+As Ana, by her virtual phone (in another terminal; what fatou answers shows there):
   ringdown phone ${customer.address.slice('whatsapp:'.length)} --whatsapp --name ${customer.name} --url ${url}
 
 With an AI agent, over MCP (in the client's configuration):
   ${JSON.stringify(agent)}
   or over HTTP: ${url}/mcp with the same credentials
-  Then ask it: "Bring amelie online, let her answer ${isFresh ? 'Ana' : 'whoever waits'}, and finish the contact."
+  Then ask it: "Bring fatou online, let her answer ${isFresh ? 'Ana' : 'whoever waits'}, and finish the contact."
 `
 }

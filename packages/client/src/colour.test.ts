@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Colour, colourIn, contrast, readableOn, textOn, white } from './colour.ts'
-
-const dark: Colour = [20, 23, 28]
+import { type Colour, colourIn, contrast, readableOn, surfaces, textOn, white } from './colour.ts'
 
 describe('the colour of a deployment', () => {
   it.each([
@@ -24,7 +22,7 @@ describe('the colour of a deployment', () => {
 
   it('is moved until it can be read on the page', () => {
     for (const accent of accents)
-      for (const surface of [white, dark])
+      for (const surface of Object.values(surfaces))
         expect(contrast(readableOn(accent, surface), surface)).toBeGreaterThanOrEqual(4.5)
     expect(readableOn([53, 84, 209], white)).toEqual([53, 84, 209])
   })

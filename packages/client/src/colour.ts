@@ -32,6 +32,9 @@ export function contrast(a: Colour, b: Colour): number {
 export const white: Colour = [255, 255, 255]
 const black: Colour = [0, 0, 0]
 
+/** What stands behind everything on our pages, as page/tokens.css has it. */
+export const surfaces: Readonly<Record<'light' | 'dark', Colour>> = { light: white, dark: [20, 23, 28] }
+
 /** What can be read on a colour: one of the two always can, at 4.5 to 1 or more. */
 export function textOn(colour: Colour): Colour {
   return contrast(colour, white) >= 4.5 ? white : black

@@ -181,9 +181,12 @@ test.each(['9999-12-31T23:59:59-14:00', '0000-01-01T00:00:00+14:00'])(
 
 test('instants of our own API show milliseconds, those of Twilio do not', () => {
   const at = Date.parse('2026-03-02T09:00:00.250Z')
-  expect(serialize(operationOf('ringdown_v1.FetchClock'), { now: at, now_ms: at }, { base })).toEqual({
+  expect(
+    serialize(operationOf('ringdown_v1.FetchClock'), { now: at, now_ms: at, stands_still: true }, { base })
+  ).toEqual({
     now: '2026-03-02T09:00:00.250Z',
-    now_ms: at
+    now_ms: at,
+    stands_still: true
   })
   expect(serialize(operationOf('taskrouter_v1.FetchTask'), { date_created: at }, { base })).toMatchObject({
     date_created: '2026-03-02T09:00:00Z'

@@ -1,4 +1,6 @@
 import '@fontsource-variable/inter/wght.css'
+import '@ringdown/client/page/tokens.css'
+import '@ringdown/client/page/base.css'
 import './tokens.css'
 import './app/base.css'
 import './app/shell.css'

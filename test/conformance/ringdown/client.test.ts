@@ -135,7 +135,7 @@ describe('what is ours', () => {
   test('moves the clock, explains, and waits for events', async () => {
     const { now_ms } = await client.call('ringdown_v1.FetchClock', {})
     const moved = await client.call('ringdown_v1.UpdateClock', { params: { advance_ms: 1500 } })
-    expect(moved).toEqual({ now: new Date(now_ms + 1500).toISOString(), now_ms: now_ms + 1500 })
+    expect(moved).toEqual({ now: new Date(now_ms + 1500).toISOString(), now_ms: now_ms + 1500, stands_still: true })
     const { cursor } = await client.call('ringdown_v1.ListEvent', { params: { wait_s: 0 } })
     const worker = await client.call('taskrouter_v1.CreateWorker', {
       path: { workspace_sid },

@@ -1,4 +1,4 @@
-import { type Colour, colourIn, contrast, cssOf, readableOn, white } from '@ringdown/client/colour'
+import { type Colour, colourIn, contrast, cssOf, readableOn, surfaces, white } from '@ringdown/client/colour'
 import { useEffect } from 'react'
 import { useConfiguration } from '../live/desk.ts'
 import { featureOf } from '../live/features.ts'
@@ -9,9 +9,6 @@ import type { SignedInUser } from './session.ts'
 
 /** The factory's `ui_language`: it says nothing, so the browser's language counts. */
 const unsaid = 'en'
-
-/** What stands behind everything, as tokens.css has it. */
-const surfaces: Readonly<Record<'light' | 'dark', Colour>> = { light: [255, 255, 255], dark: [20, 23, 28] }
 
 /** What the configuration says of every screen: its language, and the colour of the house. */
 export function useConfigured(user: SignedInUser): void {

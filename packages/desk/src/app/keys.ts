@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from 'react'
 import { Store } from '../live/store.ts'
 import { type CommandName, fixedKeys, isCombination, keyIn, keysBy, placeIn } from './key-map.ts'
 import { preferences } from './preferences.ts'
@@ -9,8 +10,20 @@ const handlers = new Map<CommandName, () => void>()
 /** Counts up when what can be done has changed. */
 export const offered = new Store(0)
 
-/** Says how something is done while a screen is there; answers how to take that back. */
-export function offer(name: CommandName, run: () => void): () => void {
+/**
+ * Says how something is done for as long as a component is there; undefined where it cannot be done now. It counts from the
+ * first paint on: who sees what can be done may press its key at once.
+ */
+export function useOffer(name: CommandName, run: (() => void) | undefined): void {
+  const latest = useRef(run)
+  useLayoutEffect(() => {
+    latest.current = run
+  })
+  const isThere = run !== undefined
+  useLayoutEffect(() => (isThere ? offer(name, () => latest.current?.()) : undefined), [name, isThere])
+}
+
+function offer(name: CommandName, run: () => void): () => void {
   handlers.set(name, run)
   offered.set(offered.get() + 1)
   return () => {

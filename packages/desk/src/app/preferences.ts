@@ -4,6 +4,8 @@ import type { OwnKeys } from './key-map.ts'
 
 /** What somebody has chosen; kept with the user, and in this browser for the first paint. */
 export interface Chosen {
+  /** Whose it is, by SID: another one who signs in here has other preferences. */
+  readonly of?: string
   readonly theme?: 'light' | 'dark'
   readonly density?: 'compact'
   readonly language?: string
@@ -54,7 +56,8 @@ export async function loadPreferences(sid: string): Promise<void> {
   user_sid = sid
   const { preferences: known } = await ask('ringdown_v1.FetchUserPreferences', { path: { flex_user_sid: sid } })
   const desk = (known as { desk?: Chosen } | null)?.desk // an own document
-  if (desk) preferences.set({ ...preferences.get(), ...desk })
+  const here = preferences.get()
+  preferences.set({ ...(here.of === sid && here), ...desk, of: sid })
   keep(preferences.get())
 }
 
@@ -66,7 +69,8 @@ export function choose(change: { readonly [K in keyof Chosen]?: Chosen[K] | unde
   preferences.set(next)
   keep(next)
   clearTimeout(writing)
-  writing = setTimeout(() => void send(next), 500)
+  const { of: _, ...desk } = next
+  writing = setTimeout(() => void send(desk), 500)
 }
 
 /** The language that is wanted: the chosen one, the usual one, or the browser's. */

@@ -7,6 +7,7 @@ import { useStore } from '../live/store.ts'
 import { late } from '../parts/late.tsx'
 import { timeText, useWords } from '../words/words.ts'
 import { useConfigured } from './configured.ts'
+import { useGeneralKeys } from './general-keys.ts'
 import { bindKeys } from './keys.ts'
 import { useLeadNews } from './lead-news.ts'
 import mark from './mark.svg'
@@ -23,6 +24,7 @@ export function Shell({ user, children }: { readonly user: SignedInUser; readonl
   const isLead = mayLead({ is: 'in', user })
   const here = /\/(queues|calls)\b/.exec(pathname)?.[1]
   useEffect(() => bindKeys(), [])
+  useGeneralKeys()
   usePhone(user.worker_sid !== null)
   useConfigured(user)
   useLeadNews(isLead)

@@ -1,7 +1,7 @@
 import { Menu } from '@base-ui/react/menu'
 import { ChevronDown } from 'lucide-react'
-import { useEffect, useState } from 'react'
-import { offer } from '../app/keys.ts'
+import { useState } from 'react'
+import { useOffer } from '../app/keys.ts'
 import { instantOf, spanText, useNow } from '../live/clock.ts'
 import { useActivities, useConfiguration } from '../live/desk.ts'
 import { featureOf } from '../live/features.ts'
@@ -20,7 +20,7 @@ export function ActivityButton({ desk, workspace_sid }: { readonly desk: WorkerD
   const { data: all } = useActivities(workspace_sid)
   const { data: configuration } = useConfiguration()
   const off = useOffReason()
-  useEffect(() => offer('activity', () => setOpen(true)), [])
+  useOffer('activity', () => setOpen(true))
   const { worker } = desk
   const activities = all && shownActivities(all, worker, featureOf(configuration, 'activity_skill_filter'))
   const offline = configuration?.taskrouter_offline_activity_sid

@@ -39,7 +39,7 @@ export function Bubble({ line, isFirst, conversation, me, nameOfAuthor, isLastOw
   const isOwn = author === me
   const body = 'message' in line ? line.message.body : isNote ? line.note.body : line.outgoing.body
   const media = 'message' in line ? line.message.media : []
-  const isBot = 'message' in line && /bot|ai/i.test(textIn(line.message.attributes, 'author_type') ?? '')
+  const isBot = 'message' in line && /\b(?:bot|ai)\b/i.test(textIn(line.message.attributes, 'author_type') ?? '')
   const hasMarks = objectIn(configuration?.markdown).enabled !== false
   const name = isOwn ? words.canvas.you : nameOfAuthor(author)
   return (

@@ -1,6 +1,6 @@
 import { ArrowLeft, ArrowRightLeft, CirclePause, PanelRight, UserPlus } from 'lucide-react'
-import { useEffect, useState } from 'react'
-import { offer } from '../app/keys.ts'
+import { useState } from 'react'
+import { useOffer } from '../app/keys.ts'
 import { preferences } from '../app/preferences.ts'
 import { instantOf, spanText, useNow } from '../live/clock.ts'
 import { useConfiguration } from '../live/desk.ts'
@@ -114,12 +114,9 @@ function Actions({ item, me }: Pick<HeadProps, 'item' | 'me'>) {
   const off = useOffReason()
   const [panel, setPanel] = useState<'transfer' | 'invite'>()
   const { mayEnd, mayLeave, mayTransfer, mayInvite, mayPark } = useMay(item, me)
-  useEffect(
-    () => (mayPark && off === undefined ? offer('park', () => void parkContact(item)) : undefined),
-    [mayPark, item, off]
-  )
-  useEffect(() => (mayTransfer ? offer('transfer', () => setPanel('transfer')) : undefined), [mayTransfer])
-  useEffect(() => (mayInvite ? offer('invite', () => setPanel('invite')) : undefined), [mayInvite])
+  useOffer('park', mayPark && off === undefined ? () => void parkContact(item) : undefined)
+  useOffer('transfer', mayTransfer ? () => setPanel('transfer') : undefined)
+  useOffer('invite', mayInvite ? () => setPanel('invite') : undefined)
   const noTransfer = off ?? (mayTransfer ? undefined : words.canvas.noConversation)
   /** A button that is disabled with a reason. */
   const button = (why: string | undefined, hint: string | undefined, run: () => void) => ({

@@ -8,7 +8,7 @@ import {
   useRef,
   useState
 } from 'react'
-import { isMac, offer } from '../app/keys.ts'
+import { isMac, useOffer } from '../app/keys.ts'
 import { preferences } from '../app/preferences.ts'
 import { instantOf, serverNow } from '../live/clock.ts'
 import { useConfiguration, useMessages } from '../live/desk.ts'
@@ -181,22 +181,14 @@ function useKinds(
   area: RefObject<HTMLTextAreaElement | null>,
   submit: () => Promise<void>
 ): void {
-  useEffect(() => {
-    const into = (which: DraftKind) => () => {
-      setKind(which)
-      // At once: what is typed next belongs here, and is no command.
-      area.current?.focus()
-    }
-    const stops = [offer('reply', into('reply')), offer('note', into('note'))]
-    return () => {
-      for (const stop of stops) stop()
-    }
-  }, [setKind, area])
-  const latest = useRef(submit)
-  useEffect(() => {
-    latest.current = submit
-  })
-  useEffect(() => offer('send', () => void latest.current()), [])
+  const into = (which: DraftKind) => () => {
+    setKind(which)
+    // At once: what is typed next belongs here, and is no command.
+    area.current?.focus()
+  }
+  useOffer('reply', into('reply'))
+  useOffer('note', into('note'))
+  useOffer('send', () => void submit())
 }
 
 interface KindTabsProps {

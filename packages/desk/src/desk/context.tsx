@@ -103,7 +103,7 @@ function Customer({ item }: { readonly item: DeskItem }) {
       <Card name="contact" title={words.context.contact}>
         <dl>
           {address && !isMadeUp(address) && <Fact name={words.context.address} value={address} isCopied />}
-          {email && email !== address && <Fact name="E-mail" value={email} isCopied />}
+          {email && email !== address && <Fact name={words.context.email} value={email} isCopied />}
           {language && <Fact name={words.context.language} value={languageName(language, words.lang)} />}
         </dl>
         {attributes.webchat !== undefined && <Known attributes={attributes} />}

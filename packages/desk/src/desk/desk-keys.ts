@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
-import { useEffect } from 'react'
-import { offer, openPlace } from '../app/keys.ts'
+import { useLayoutEffect } from 'react'
+import { openPlace, useOffer } from '../app/keys.ts'
 import { choose, preferences } from '../app/preferences.ts'
 import { announce } from '../live/notices.ts'
 import type { DeskItem } from '../live/rows.ts'
@@ -26,44 +26,32 @@ const silence_ms = 15 * 60_000
 /** What keys do on the desk. */
 export function useDeskKeys({ offers, held, chosen, accept, open, mayLead }: Keyed): void {
   const navigate = useNavigate()
-  useEffect(() => {
-    const [oldest] = offers
-    const step = (by: number) => {
-      const at = chosen ? held.indexOf(chosen) : -1
-      const next = held[at < 0 ? 0 : (at + by + held.length) % held.length]
-      if (next) open(next.task.sid)
-    }
-    const unanswered = held.find((item) => item !== chosen && item.conversation?.waiting_since != null)
-    const isHeld = chosen && chosen.reservation.reservation_status !== 'wrapping'
-    const stops = [
-      offer('fold', toggleContext),
-      offer('foldTasks', () => choose({ tasks_folded: !preferences.get().tasks_folded })),
-      offer('mute', mute),
-      ...(oldest
-        ? [offer('accept', () => void accept(oldest)), offer('reject', () => void answerOffer(oldest, 'rejected'))]
-        : []),
-      ...(held.length > 0 ? [offer('next', () => step(1)), offer('previous', () => step(-1))] : []),
-      ...(unanswered ? [offer('unanswered', () => open(unanswered.task.sid))] : []),
-      ...(mayLead && chosen ? [offer('why', () => void navigate({ to: '.', search: { why: chosen.task.sid } }))] : []),
-      ...(isHeld
-        ? [
-            offer(
-              'end',
-              endOnce(() => void endContact(chosen))
-            )
-          ]
-        : [])
-    ]
+  const [oldest] = offers
+  const step = (by: number) => {
+    const at = chosen ? held.indexOf(chosen) : -1
+    const next = held[at < 0 ? 0 : (at + by + held.length) % held.length]
+    if (next) open(next.task.sid)
+  }
+  const unanswered = held.find((item) => item !== chosen && item.conversation?.waiting_since != null)
+  const isHeld = chosen && chosen.reservation.reservation_status !== 'wrapping'
+  useOffer('fold', toggleContext)
+  useOffer('foldTasks', () => choose({ tasks_folded: !preferences.get().tasks_folded }))
+  useOffer('mute', mute)
+  useOffer('accept', oldest && (() => void accept(oldest)))
+  useOffer('reject', oldest && (() => void answerOffer(oldest, 'rejected')))
+  useOffer('next', held.length > 0 ? () => step(1) : undefined)
+  useOffer('previous', held.length > 0 ? () => step(-1) : undefined)
+  useOffer('unanswered', unanswered && (() => open(unanswered.task.sid)))
+  useOffer('why', mayLead && chosen ? () => void navigate({ to: '.', search: { why: chosen.task.sid } }) : undefined)
+  useOffer('end', isHeld ? endOnce(() => void endContact(chosen)) : undefined)
+  useLayoutEffect(() => {
     openPlace.set((place) => {
       const one = held[place]
       if (one) open(one.task.sid)
       return one !== undefined
     })
-    return () => {
-      for (const stop of stops) stop()
-      openPlace.set(undefined)
-    }
-  }, [offers, held, chosen, accept, open, mayLead, navigate])
+    return () => openPlace.set(undefined)
+  }, [held, open])
 }
 
 function mute(): void {

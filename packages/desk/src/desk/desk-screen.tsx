@@ -1,10 +1,9 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef } from 'react'
+import { lazy, type RefObject, Suspense, useCallback, useEffect, useRef } from 'react'
 import { preferences } from '../app/preferences.ts'
 import { mayLead, session } from '../app/session.ts'
-import { useDesk } from '../live/desk.ts'
 import { announce } from '../live/notices.ts'
-import { type DeskItem, itemsOf } from '../live/rows.ts'
+import type { DeskItem } from '../live/rows.ts'
 import { useStore } from '../live/store.ts'
 import { panes } from '../parts/pane-divider.tsx'
 import { nameOf } from '../words/names.ts'
@@ -13,6 +12,7 @@ import { answerOffer } from './actions.ts'
 import { Canvas } from './canvas.tsx'
 import { Context } from './context.tsx'
 import { contextDrawer } from './context-fold.ts'
+import { type DeskItems, useDeskItems } from './desk-items.ts'
 import { useDeskKeys } from './desk-keys.ts'
 import { useDeskNews } from './desk-news.ts'
 import { useGoneOffers } from './gone.ts'
@@ -21,30 +21,48 @@ import { TasksPane } from './tasks-pane.tsx'
 
 const WhyDrawer = lazy(async () => ({ default: (await import('../supervisor/why-drawer.tsx')).WhyDrawer }))
 
-const waitingForReply = (item: DeskItem) => item.conversation?.waiting_since ?? '9'
-
 /** The agent's desk: tasks, the conversation of one of them, and what is known of it. */
 export function DeskScreen() {
   const words = useWords()
-  const { data: desk } = useDesk()
   const { task_sid } = useParams({ strict: false })
   const { why } = useSearch({ strict: false })
-  const navigate = useNavigate()
   const state = useStore(session.state)
-  const isDrawn = useStore(contextDrawer)
-  const chosenAspects = useStore(preferences)
-  const { tasks_width = panes.tasks.usual, context_width = panes.context.usual } = chosenAspects
-  const { context_folded = false, tasks_folded = false } = chosenAspects
-  const items = useMemo(() => (desk ? itemsOf(desk) : []), [desk])
-  const offers = useMemo(() => items.filter(({ reservation }) => reservation.reservation_status === 'pending'), [items])
-  const held = useMemo(
-    () =>
-      items
-        .filter(({ reservation }) => reservation.reservation_status !== 'pending')
-        .sort((a, b) => waitingForReply(a).localeCompare(waitingForReply(b))),
-    [items]
+  const items = useDeskItems(task_sid)
+  const { desk, offers, held, chosen } = items
+  const { open, accept } = useOpening()
+  useRinging(offers, () => open(undefined))
+  useWaitingTitle({ offers, held, title: `${chosen ? nameOf(chosen) : words.rail.desk} · ${words.product}` })
+  useGoneOffers(offers)
+  useDeskNews({ desk, held, chosen, open })
+  useDeskKeys({ offers, held, chosen, accept, open, mayLead: mayLead(state) })
+  const { grid, classes, isContextShown } = usePanes(items)
+
+  if (state.is !== 'in' && state.is !== 'lapsed') return null
+  if (!desk)
+    return (
+      <main className="blank" id="canvas">
+        <h1>{words.rail.desk}</h1>
+        <p>{words.signIn.noWorker}</p>
+      </main>
+    )
+  return (
+    <div ref={grid} className={classes}>
+      <TasksPane {...{ desk, user: state.user, offers, held, chosen, accept, open }} />
+      <Canvas key={chosen?.task.sid ?? ''} {...{ desk, item: chosen, onBack: () => open(undefined) }} />
+      {chosen && isContextShown && <Context key={`context ${chosen.task.sid}`} desk={desk} item={chosen} />}
+      {why !== undefined && (
+        <Suspense>
+          <WhyDrawer task_sid={why} workspace_sid={String(state.user.workspace_sid)} />
+        </Suspense>
+      )}
+    </div>
   )
-  const chosen = held.find(({ task }) => task.sid === task_sid)
+}
+
+/** Looking at a task, or at none, and taking what rings. */
+function useOpening() {
+  const words = useWords()
+  const navigate = useNavigate()
   const open = useCallback(
     (sid: string | undefined) =>
       void (sid === undefined
@@ -60,27 +78,27 @@ export function DeskScreen() {
     },
     [open, words]
   )
-  useRinging(offers, () => open(undefined))
-  useWaitingTitle({ offers, held, title: `${chosen ? nameOf(chosen) : words.rail.desk} · ${words.product}` })
-  useGoneOffers(offers)
-  useDeskNews({ desk, held, chosen, open })
-  useDeskKeys({ offers, held, chosen, accept, open, mayLead: mayLead(state) })
+  return { open, accept }
+}
+
+interface Panes {
+  readonly grid: RefObject<HTMLDivElement | null>
+  readonly classes: string
+  readonly isContextShown: boolean
+}
+
+/** Which panes are there, and how wide they are. */
+function usePanes({ offers, chosen }: DeskItems): Panes {
+  const isDrawn = useStore(contextDrawer)
+  const chosenAspects = useStore(preferences)
+  const { tasks_width = panes.tasks.usual, context_width = panes.context.usual } = chosenAspects
+  const { context_folded = false, tasks_folded = false } = chosenAspects
   const grid = useRef<HTMLDivElement>(null)
   useEffect(() => {
     // By script, since the page lets no style attribute in.
     grid.current?.style.setProperty('--tasks-width', `${tasks_width}px`)
     grid.current?.style.setProperty('--context-width', `${context_width}px`)
   })
-
-  if (state.is !== 'in' && state.is !== 'lapsed') return null
-  if (!desk)
-    return (
-      <main className="blank" id="canvas">
-        <h1>{words.rail.desk}</h1>
-        <p>{words.signIn.noWorker}</p>
-      </main>
-    )
-  const isContextShown = chosen !== undefined && (isDrawn || !context_folded)
   const classes = [
     'desk',
     chosen && 'has-task',
@@ -90,16 +108,5 @@ export function DeskScreen() {
     // Whoever rings is seen.
     tasks_folded && chosen && offers.length === 0 && 'tasks-folded'
   ]
-  return (
-    <div ref={grid} className={classes.filter(Boolean).join(' ')}>
-      <TasksPane {...{ desk, user: state.user, offers, held, chosen, accept, open }} />
-      <Canvas key={chosen?.task.sid ?? ''} {...{ desk, item: chosen, onBack: () => open(undefined) }} />
-      {isContextShown && <Context key={`context ${chosen.task.sid}`} desk={desk} item={chosen} />}
-      {why !== undefined && (
-        <Suspense>
-          <WhyDrawer task_sid={why} workspace_sid={String(state.user.workspace_sid)} />
-        </Suspense>
-      )}
-    </div>
-  )
+  return { grid, classes: classes.filter(Boolean).join(' '), isContextShown: isDrawn || !context_folded }
 }

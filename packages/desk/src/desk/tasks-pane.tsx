@@ -87,7 +87,7 @@ export function TasksPane({ desk, user, offers, held, chosen, accept, open }: Ta
         <Parked desk={desk} workspace_sid={String(user.workspace_sid)} />
       </div>
       <PaneDivider pane="tasks" />
-      {isWriting && <OutboundDialog workspace_sid={String(user.workspace_sid)} onClose={() => setWriting(false)} />}
+      {isWriting && <OutboundDialog onClose={() => setWriting(false)} />}
     </section>
   )
 }

@@ -1,21 +1,13 @@
 import { Dialog } from '@base-ui/react/dialog'
-import { useQuery } from '@tanstack/react-query'
 import { type KeyboardEvent, useState } from 'react'
-import { askList } from '../api/api.ts'
-import { session } from '../app/session.ts'
 import { useConfiguration } from '../live/desk.ts'
 import { featureOf } from '../live/features.ts'
-import { type DeskItem, objectIn } from '../live/rows.ts'
+import type { DeskItem } from '../live/rows.ts'
 import { Avatar, StatusDot } from '../parts/avatar.tsx'
+import { numberIn } from '../phone/number-in.ts'
 import { useWords } from '../words/words.ts'
-import { interactionOf, transfer } from './actions.ts'
-
-interface Target {
-  readonly sid: string
-  readonly name: string
-  readonly kind: 'worker' | 'queue'
-  readonly why: string | undefined
-}
+import { consult, interactionOf, isVoice, transfer } from './actions.ts'
+import { type Target, useTargets } from './transfer-targets.ts'
 
 interface PanelProps {
   readonly item: DeskItem
@@ -36,12 +28,19 @@ export function TransferPanel({ item, isInvite, onClose }: PanelProps) {
   const targets = useTargets()
   const { data: configuration } = useConfiguration()
   const mayStay = featureOf(configuration, 'conversation_transfer').multi_participant !== false
-  const found = targets.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()))
+  const number = isVoice(item) ? numberIn(text) : undefined
+  const found: readonly Target[] =
+    number === undefined
+      ? targets.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()))
+      : [{ sid: number, name: number, kind: 'number', why: undefined }]
   const chosen = found[Math.min(at, found.length - 1)]
   const go = async (target: Target | undefined = chosen) => {
     if (!target || target.why !== undefined || isBusy) return
     setBusy(true)
-    const isDone = await transfer(item, { to: target.sid, name: target.name, isWarm, note: note.trim() })
+    const isDone =
+      target.kind === 'number'
+        ? await consult(item, target.sid)
+        : await transfer(item, { to: target.sid, name: target.name, isWarm, note: note.trim() })
     setBusy(false)
     if (isDone) onClose()
   }
@@ -67,8 +66,8 @@ export function TransferPanel({ item, isInvite, onClose }: PanelProps) {
             aria-expanded
             aria-controls="transfer-list"
             aria-activedescendant={chosen && `to-${chosen.sid}`}
-            aria-label={words.transfer.search}
-            placeholder={words.transfer.search}
+            aria-label={isVoice(item) ? words.transfer.searchOrNumber : words.transfer.search}
+            placeholder={isVoice(item) ? words.transfer.searchOrNumber : words.transfer.search}
             value={text}
             onChange={(event) => {
               setText(event.target.value)
@@ -84,7 +83,8 @@ export function TransferPanel({ item, isInvite, onClose }: PanelProps) {
               <textarea rows={2} dir="auto" value={note} onChange={(event) => setNote(event.target.value)} />
             </label>
           )}
-          {!isInvite && mayStay && (
+          {chosen?.kind === 'number' && <p className="hint">{words.transfer.outside}</p>}
+          {!isInvite && mayStay && chosen?.kind !== 'number' && (
             <label className="row">
               <span>{words.transfer.stay}</span>
               <input type="checkbox" checked={isWarm} onChange={(event) => setWarm(event.target.checked)} />
@@ -101,7 +101,7 @@ export function TransferPanel({ item, isInvite, onClose }: PanelProps) {
               aria-busy={isBusy}
               onClick={() => go()}
             >
-              {isInvite ? words.canvas.invite : words.transfer.go}
+              {chosen?.kind === 'number' ? words.phone.call : isInvite ? words.canvas.invite : words.transfer.go}
             </button>
           </div>
         </Dialog.Popup>
@@ -139,7 +139,7 @@ function Targets({ found, chosen, onChoose }: TargetsProps) {
             </>
           ) : (
             <span className="queue-mark" aria-hidden>
-              #
+              {target.kind === 'number' ? '+' : '#'}
             </span>
           )}
           <span>{target.name}</span>
@@ -148,52 +148,4 @@ function Targets({ found, chosen, onChoose }: TargetsProps) {
       ))}
     </div>
   )
-}
-
-function useTargets(): readonly Target[] {
-  const words = useWords()
-  const state = session.state.get()
-  const user = 'user' in state ? state.user : undefined
-  const workspace_sid = String(user?.workspace_sid)
-  const { data: configuration } = useConfiguration()
-  const { data: workers = [] } = useQuery({
-    queryKey: ['colleagues'],
-    queryFn: () => askList('taskrouter_v1.ListWorker', { path: { workspace_sid } }, 500),
-    staleTime: 0
-  })
-  const { data: queues = [] } = useQuery({
-    queryKey: ['queue names'],
-    queryFn: () => askList('taskrouter_v1.ListTaskQueue', { path: { workspace_sid } }, 200)
-  })
-  const barred = new Set(
-    (configuration?.taskrouter_taskqueues ?? [])
-      .map((one) => objectIn(one))
-      .filter(({ targettable }) => targettable === false)
-      .map(({ sid }) => String(sid))
-  )
-  const people = workers
-    .filter(({ sid }) => sid !== user?.worker_sid)
-    .map(({ sid, friendly_name, available, activity_name }) => ({
-      sid: String(sid),
-      name: friendly_name ?? String(sid),
-      kind: 'worker' as const,
-      why: available ? undefined : words.transfer.unavailable(activity_name ?? '')
-    }))
-    .sort((a, b) => Number(a.why !== undefined) - Number(b.why !== undefined) || a.name.localeCompare(b.name))
-  const places = queues
-    .filter(({ sid }) => !barred.has(String(sid)))
-    .map(({ sid, friendly_name }) => ({
-      sid: String(sid),
-      name: friendly_name ?? String(sid),
-      kind: 'queue' as const,
-      why: undefined
-    }))
-  // The feature `custom_transfer_directory` says who is shown.
-  const directory = featureOf(configuration, 'custom_transfer_directory')
-  const rule = (kind: 'worker' | 'queue') => (directory.enabled === true ? objectIn(directory[kind]) : {})
-  const free = people.filter(({ why }) => why === undefined)
-  const others =
-    rule('worker').show_only_available_workers === true ? [] : people.filter(({ why }) => why !== undefined)
-  const shown = rule('worker').enabled === false ? { free: [], others: [] } : { free, others }
-  return [...shown.free, ...(rule('queue').enabled === false ? [] : places), ...shown.others]
 }

@@ -1,5 +1,5 @@
 import { X } from 'lucide-react'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { messageOfError, upload } from '../api/api.ts'
 import { useConfiguration } from '../live/desk.ts'
 import { type DraftFile, drafts, emptyDraft, saveDraft } from '../live/drafts.ts'
@@ -11,43 +11,48 @@ import { attachmentsOf, type Refusal, refusalOf } from './limits.ts'
 import { sizeText } from './media.tsx'
 
 interface Going {
+  readonly place: number
   readonly name: string
+  /** How much of it is there, 0 to 1. */
   readonly part: number
 }
 
-/** Files on their way to the server; what is refused is refused at once, with the limit. */
+/** Files on their way to the server; what is refused is refused at once, with the limit. They stay in their order. */
 export function useUploads(conversation: DeskConversation, key: string, channel: string) {
   const words = useWords()
   const { data: configuration } = useConfiguration()
   const [going, setGoing] = useState<readonly Going[]>([])
+  // Several are picked at once, and each counts for the next one.
+  const current = useRef(going)
+  const show = (place: number, now: Going | undefined) => {
+    const others = current.current.filter((one) => one.place !== place)
+    current.current = now ? [...others, now].sort(byPlace) : others
+    setGoing(current.current)
+  }
+  const begin = (file: File, place: number) => {
+    const { name, type, size } = file
+    const onProgress = (part: number) => show(place, { place, name, part })
+    onProgress(0)
+    upload(conversation.chat_service_sid, file, { onProgress, signal: new AbortController().signal })
+      .then(({ sid }) => {
+        const draft = drafts.get().get(key) ?? emptyDraft
+        saveDraft(key, { ...draft, files: [...draft.files, { sid, name, type, size, place }].sort(byPlace) })
+      })
+      .catch((error: unknown) => tell(words.composer.uploadFailed(name, messageOfError(error)), 'error'))
+      .finally(() => show(place, undefined))
+  }
   const add = (files: readonly File[]) => {
     for (const file of files) {
-      const held = drafts.get().get(key)?.files.length ?? 0
-      const refusal = refusalOf(file, held, attachmentsOf(configuration?.channel_configs ?? [], channel) ?? {})
-      if (refusal) {
-        tell(refusalText(refusal, file.name, words), 'error')
-        continue
-      }
-      const change = (part: number | undefined) =>
-        setGoing((now) => [
-          ...now.filter(({ name }) => name !== file.name),
-          ...(part === undefined ? [] : [{ name: file.name, part }])
-        ])
-      change(0)
-      upload(conversation.chat_service_sid, file, { onProgress: change, signal: new AbortController().signal })
-        .then(({ sid }) => {
-          const draft = drafts.get().get(key) ?? emptyDraft
-          saveDraft(key, {
-            ...draft,
-            files: [...draft.files, { sid, name: file.name, type: file.type, size: file.size }]
-          })
-        })
-        .catch((error: unknown) => tell(words.composer.uploadFailed(file.name, messageOfError(error)), 'error'))
-        .finally(() => change(undefined))
+      const held = [...(drafts.get().get(key)?.files ?? []), ...current.current]
+      const refusal = refusalOf(file, held.length, attachmentsOf(configuration?.channel_configs ?? [], channel) ?? {})
+      if (refusal) tell(refusalText(refusal, file.name, words), 'error')
+      else begin(file, 1 + Math.max(0, ...held.map(({ place }) => place)))
     }
   }
   return { add, going, isBusy: going.length > 0 }
 }
+
+const byPlace = (a: { readonly place: number }, b: { readonly place: number }) => a.place - b.place
 
 function refusalText(refusal: Refusal, name: string, { composer, lang }: Words): string {
   if (refusal.is === 'size') return composer.tooLarge(name, sizeText(refusal.limit, lang))
@@ -78,8 +83,8 @@ export function Files({ files, going, onRemove }: FilesProps) {
           </button>
         </li>
       ))}
-      {going.map(({ name, part }) => (
-        <li key={name}>
+      {going.map(({ place, name, part }) => (
+        <li key={place}>
           <span className="file-name">{name}</span>
           <progress value={part} aria-label={name} />
         </li>

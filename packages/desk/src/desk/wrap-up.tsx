@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import { offer } from '../app/keys.ts'
+import { useOffer } from '../app/keys.ts'
 import { instantOf, spanText, useNow } from '../live/clock.ts'
 import { useConfiguration } from '../live/desk.ts'
 import { draftKey, drafts, emptyDraft, saveDraft } from '../live/drafts.ts'
@@ -35,11 +35,9 @@ export function WrapUp({ item }: { readonly item: DeskItem }) {
     setBusy(false)
     if (isDone) saveDraft(key, emptyDraft)
   }
-  useEffect(() =>
-    offer(
-      'end',
-      endOnce(() => void go())
-    )
+  useOffer(
+    'end',
+    endOnce(() => void go())
   )
   useDigits((digit) => {
     const one = asked.outcomes[digit - 1]

@@ -1,3 +1,4 @@
+import type { OperationTypes } from '@ringdown/contract/generated/operations'
 import { useEffect } from 'react'
 import { Store, useStore } from './store.ts'
 
@@ -6,20 +7,15 @@ import { Store, useStore } from './store.ts'
  * machine for its own. Under a test clock the server's time stands still, and so do all ages.
  */
 
+type ServerTime = OperationTypes['ringdown_v1.FetchClock']['result']
+
 let offset_ms = 0
 let still_at: number | undefined
-let last: { readonly server: number; readonly machine: number } | undefined
 
-/** Takes the server's answer to what time it is, in milliseconds. Two tell whether its clock goes. */
-export function measuredTime(server: number): void {
-  const machine = performance.now()
-  if (last && machine - last.machine > 700) {
-    // One that somebody moves by hand stands still, or jumps.
-    const passed = machine - last.machine
-    still_at = Math.abs(server - last.server - passed) < 200 + passed / 2 ? undefined : server
-  }
-  last = { server, machine }
-  offset_ms = server - machine
+/** Takes the server's answer to what time it is. A clock that stands still is never put back: an older answer may be later. */
+export function measuredTime({ now_ms, stands_still }: ServerTime): void {
+  still_at = stands_still ? Math.max(still_at ?? 0, now_ms) : undefined
+  offset_ms = now_ms - performance.now()
   second.set(serverNow())
 }
 

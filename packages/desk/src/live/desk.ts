@@ -3,8 +3,8 @@ import { ask } from '../api/api.ts'
 import { type SignedInUser, session } from '../app/session.ts'
 import { measuredTime, serverNow } from './clock.ts'
 import { type Connection, type FeedEvent, LiveFeed, type PresenceSign } from './feed.ts'
-import { newestMessages, olderMessages } from './messages.ts'
-import { patched } from './patches.ts'
+import { heardMessage, newestMessages, olderMessages } from './messages.ts'
+import { afterAll, afterMessage, isOfMessage, patched } from './patches.ts'
 import { type Note, type ShownMessage, shownMessage, type WorkerDesk } from './rows.ts'
 import { Store } from './store.ts'
 
@@ -37,12 +37,13 @@ let waiting: FeedEvent[] = []
 let isFramed = false
 let asking: Promise<WorkerDesk> | undefined
 let isAskedAgain = false
+/** What was heard since the desk was asked for. */
+let meanwhile: FeedEvent[] = []
 
 /** Asks for what is on the desk, and follows the log from there. Without a worker there is no desk, and the log is followed from now. */
 export async function beginLive(user: SignedInUser): Promise<void> {
   feed?.close()
   await measureClock()
-  setTimeout(() => void measureClock().catch(() => {}), 1500)
   const cursor = user.worker_sid ? (await freshDesk(user)).cursor : undefined
   feed = new LiveFeed(cursor ?? '', {
     now: serverNow,
@@ -84,29 +85,29 @@ setInterval(() => {
 
 /** Asks what time it is at the server. */
 export async function measureClock(): Promise<void> {
-  const { now_ms } = await ask('ringdown_v1.FetchClock', {})
-  measuredTime(now_ms)
+  measuredTime(await ask('ringdown_v1.FetchClock', {}))
 }
 
 /** The desk as it is now, one request at a time: what is wanted meanwhile is asked for once more afterwards. */
 function freshDesk(user: SignedInUser): Promise<WorkerDesk> {
-  if (asking) {
-    isAskedAgain = true
-    return asking
-  }
-  asking = (async () => {
-    const { workspace_sid, worker_sid } = user
+  if (asking) isAskedAgain = true
+  else asking = askedDesk(user)
+  return asking
+}
+
+async function askedDesk({ workspace_sid, worker_sid }: SignedInUser): Promise<WorkerDesk> {
+  const path = { workspace_sid: String(workspace_sid), worker_sid: String(worker_sid) }
+  try {
     for (;;) {
       isAskedAgain = false
-      const path = { workspace_sid: String(workspace_sid), worker_sid: String(worker_sid) }
+      meanwhile = []
       const desk = await ask('ringdown_v1.FetchWorkerDesk', { path })
-      queries.setQueryData(deskKey, desk)
+      queries.setQueryData(deskKey, afterAll(desk, meanwhile))
       if (!isAskedAgain) return desk
     }
-  })().finally(() => {
+  } finally {
     asking = undefined
-  })
-  return asking
+  }
 }
 
 /** Asks for the desk once more, after something that the page has done itself. */
@@ -118,6 +119,7 @@ export function refreshDesk(): void {
 function applied(events: readonly FeedEvent[], user: SignedInUser): void {
   let desk = queries.getQueryData<WorkerDesk>(deskKey)
   let isToAsk = false
+  if (asking) meanwhile.push(...events)
   for (const event of events) {
     if (desk) {
       const next = patched(desk, event)
@@ -145,13 +147,13 @@ const followed = [
 function ofConversation({ type, data }: FeedEvent): void {
   const { conversation_sid } = data
   if (typeof conversation_sid !== 'string') return
-  if (type === 'message.added' || type === 'message.updated' || type === 'message.removed') {
+  if (isOfMessage(type)) {
     const message = shownMessage(data)
-    queries.setQueryData<readonly ShownMessage[]>(['messages', conversation_sid], (known) => {
-      const others = known?.filter(({ sid }) => sid !== message.sid)
-      if (type === 'message.removed' || !others) return others
-      return [...others, message].sort((a, b) => a.index - b.index)
-    })
+    heardMessage(conversation_sid, type, message)
+    queries.setQueryData<readonly ShownMessage[]>(
+      ['messages', conversation_sid],
+      (known) => known && afterMessage(known, type, message)
+    )
     heardTyping({ conversation_sid, identity: message.author, active: false })
   }
   if (type.startsWith('note.')) void queries.invalidateQueries({ queryKey: ['notes', conversation_sid] })

@@ -8,6 +8,8 @@ export interface DraftFile {
   readonly name: string
   readonly type: string
   readonly size: number
+  /** Of several, in the order in which they were picked. */
+  readonly place: number
 }
 
 export interface Draft {

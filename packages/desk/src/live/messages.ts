@@ -1,4 +1,5 @@
 import { walkList } from '../api/api.ts'
+import { afterMessage, type ToldOfMessage } from './patches.ts'
 import { type ShownMessage, shownMessage } from './rows.ts'
 import { Store } from './store.ts'
 
@@ -16,13 +17,25 @@ const walks = new Map<string, AsyncGenerator<ShownMessage>>()
 export const whole = new Store<ReadonlySet<string>>(new Set())
 const asked = new Set<string>()
 
+/** What was heard of a conversation since its newest messages were asked for: the answer may know nothing of it. */
+const heard = new Map<string, (readonly [ToldOfMessage, ShownMessage])[]>()
+
+/** Something of a message was heard: an answer that is on its way comes before it. */
+export function heardMessage(conversation_sid: string, type: ToldOfMessage, message: ShownMessage): void {
+  heard.get(conversation_sid)?.push([type, message])
+}
+
 /** The newest messages, the oldest first, and what was known before those. */
 export async function newestMessages(
   conversation_sid: string,
   known: readonly ShownMessage[] | undefined
 ): Promise<readonly ShownMessage[]> {
   const walk = walkOf(conversation_sid)
-  const newest = await taken(walk, conversation_sid)
+  const since: (readonly [ToldOfMessage, ShownMessage])[] = []
+  heard.set(conversation_sid, since)
+  const answered = await taken(walk, conversation_sid)
+  if (heard.get(conversation_sid) === since) heard.delete(conversation_sid)
+  const newest = since.reduce((now, [type, message]) => afterMessage(now, type, message), answered)
   // Older ones do not change but by events, which are heard.
   const first = newest[0]
   const before = first ? (known ?? []).filter(({ index }) => index < first.index) : []

@@ -2,6 +2,8 @@ import { ask, isPassing, messageOfError } from '../api/api.ts'
 import { serverNow } from './clock.ts'
 import { connection, queries } from './desk.ts'
 import { keepValue, keptValues } from './kept.ts'
+import { heardMessage } from './messages.ts'
+import { afterMessage } from './patches.ts'
 import { markRead } from './read-marks.ts'
 import { type ShownMessage, shownMessage } from './rows.ts'
 import { Store } from './store.ts'
@@ -118,9 +120,12 @@ async function deliver(outgoing: Outgoing): Promise<boolean> {
   }
 }
 
+/** What nobody has opened yet is asked for when somebody does, with all that was said before. */
 function arrived(conversation_sid: string, message: ShownMessage): void {
-  queries.setQueryData<readonly ShownMessage[]>(['messages', conversation_sid], (known) =>
-    known?.some(({ sid }) => sid === message.sid) ? known : [...(known ?? []), message]
+  heardMessage(conversation_sid, 'message.added', message)
+  queries.setQueryData<readonly ShownMessage[]>(
+    ['messages', conversation_sid],
+    (known) => known && afterMessage(known, 'message.added', message)
   )
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FeedEvent } from './feed.ts'
-import { patched } from './patches.ts'
-import type { WorkerDesk } from './rows.ts'
+import { afterAll, afterMessage, patched } from './patches.ts'
+import type { ShownMessage, WorkerDesk } from './rows.ts'
 
 /* What an event of the feed does to a desk that was asked for before it. */
 
@@ -109,5 +109,37 @@ describe('an event of the feed', () => {
     ['somebody unknown who writes', event('message.added', { ...message, author: 'somebody' })]
   ])('%s has more to it than is told: the desk is asked for', (_, one) => {
     expect(patched(desk, one)).toBe('ask')
+  })
+
+  it('that came while the desk was asked for is not forgotten with the answer, nor counted twice', () => {
+    const heard = [event('message.added', { ...message, author: '+331', participant_sid: 'MB1' })]
+    const late = afterAll(desk, heard)
+    expect(late).toMatchObject({ conversations: [{ unread_count: 2, last_message: { sid: 'IM5' } }] })
+    expect(afterAll(late, heard)).toBe(late)
+    const unknown = event('reservation.created', { worker_sid: 'WK1', reservation_sid: 'WR2', task_sid: 'WT2' })
+    expect(afterAll(desk, [unknown])).toBe(desk)
+  })
+})
+
+const said = (index: number, more: Partial<ShownMessage> = {}): ShownMessage => ({
+  ...{ sid: `IM${index}`, index, author: '+331', participant_sid: 'MB1', body: `No. ${index}`, media: [] },
+  ...{ attributes: '{}', date_created: at, delivery: undefined },
+  ...more
+})
+
+describe('what is heard of a message', () => {
+  it('puts a new one in its place, whichever comes first', () => {
+    expect(afterMessage([said(0), said(2)], 'message.added', said(1)).map(({ index }) => index)).toEqual([0, 1, 2])
+  })
+
+  it('is said once, and what is known of its delivery stays', () => {
+    const known = [said(0, { delivery: 'failed' })]
+    expect(afterMessage(known, 'message.added', said(0))).toBe(known)
+    const updated = afterMessage(known, 'message.updated', said(0, { body: 'Other' }))
+    expect(updated).toMatchObject([{ body: 'Other', delivery: 'failed' }])
+  })
+
+  it('takes away what was removed', () => {
+    expect(afterMessage([said(0), said(1)], 'message.removed', said(0))).toEqual([said(1)])
   })
 })

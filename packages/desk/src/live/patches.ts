@@ -43,6 +43,14 @@ export function patched(desk: WorkerDesk, { type, data }: FeedEvent): Patched {
   return patches[type]?.(desk, data) ?? 'ask'
 }
 
+/** An answer with what was heard while it was on its way: it may know nothing of that. What has to be asked for, is. */
+export function afterAll(desk: WorkerDesk, events: readonly FeedEvent[]): WorkerDesk {
+  return events.reduce((now, event) => {
+    const next = patched(now, event)
+    return next === 'ask' ? now : next
+  }, desk)
+}
+
 function ended(desk: WorkerDesk, { reservation_sid, task_sid }: FeedEvent['data']): Patched {
   const reservations = desk.reservations.filter(({ sid }) => sid !== reservation_sid)
   if (reservations.length === desk.reservations.length) return desk
@@ -97,4 +105,26 @@ function withMessage(conversation: DeskConversation, message: ShownMessage, me: 
     last_read_message_index: isOwn ? index : conversation.last_read_message_index,
     ...(isOwn && { waiting_since: null, reply_due_at: null })
   }
+}
+
+const toldOfMessages = ['message.added', 'message.updated', 'message.removed'] as const
+export type ToldOfMessage = (typeof toldOfMessages)[number]
+
+/** Whether an event says all of a message that is shown of it. */
+export function isOfMessage(type: string): type is ToldOfMessage {
+  return toldOfMessages.some((one) => one === type)
+}
+
+/** Messages after something was heard of one of them. Events say nothing of its delivery: what is known of that stays. */
+export function afterMessage(
+  known: readonly ShownMessage[],
+  type: ToldOfMessage,
+  message: ShownMessage
+): readonly ShownMessage[] {
+  const before = known.find(({ sid }) => sid === message.sid)
+  if (before && type === 'message.added') return known
+  const others = known.filter((one) => one !== before)
+  if (type === 'message.removed') return others
+  const now = { ...message, delivery: message.delivery ?? before?.delivery }
+  return [...others, now].sort((a, b) => a.index - b.index)
 }

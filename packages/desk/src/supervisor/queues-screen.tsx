@@ -2,7 +2,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { CircleHelp, Search } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { messageOfError } from '../api/api.ts'
-import { offer } from '../app/keys.ts'
+import { useOffer } from '../app/keys.ts'
 import { session } from '../app/session.ts'
 import { spanText, useNow } from '../live/clock.ts'
 import { connection } from '../live/desk.ts'
@@ -24,17 +24,14 @@ export function QueuesScreen() {
   const now = useNow()
   const [text, setText] = useState('')
   const finder = useRef<HTMLInputElement>(null)
-  useEffect(() => offer('find', () => finder.current?.focus()), [])
+  useOffer('find', () => finder.current?.focus())
   const isLive = useStore(connection).is === 'live'
   useEffect(() => {
     document.title = `${words.queues.title} · ${words.product}`
   }, [words])
   const first = data?.waiting[0]
   const ask = (sid: string) => void navigate({ to: '/queues', search: { why: sid } })
-  useEffect(
-    () => (first ? offer('why', () => void navigate({ to: '/queues', search: { why: first.sid } })) : undefined),
-    [first, navigate]
-  )
+  useOffer('why', first && (() => ask(first.sid)))
   return (
     <div className={`queues ${why ? 'has-why' : ''}`}>
       <main className="queues-main" id="canvas" data-pane tabIndex={-1}>

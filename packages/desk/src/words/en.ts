@@ -74,7 +74,6 @@ export const en = {
     title: 'Tasks',
     yours: 'Yours',
     wrapping: 'Wrapping up',
-    reading: 'Other conversations',
     ringing: 'Ringing',
     accept: 'Accept',
     reject: 'Reject',
@@ -87,7 +86,6 @@ export const en = {
     readyFor: (channels: string) => `Ready for ${channels}`,
     notReady: (activity: string) => `You are ${activity}: nothing is offered to you.`,
     why: 'Why am I getting nothing?',
-    whyTitle: 'Why am I getting nothing?',
     whyQueues: (count: number) => `You are in ${count} ${count === 1 ? 'queue' : 'queues'}.`,
     whyWaiting: (count: number) => `${count} ${count === 1 ? 'task waits' : 'tasks wait'} in all.`,
     taken: 'Taken by somebody else',
@@ -164,7 +162,6 @@ export const en = {
     image: (name: string) => `Picture ${name}`,
     summary: 'Summary',
     today: 'Today',
-    yesterday: 'Yesterday',
     invite: 'Invite',
     inviteHint: 'Somebody joins, and you stay',
     with: (names: string) => `With ${names}`,
@@ -212,6 +209,9 @@ export const en = {
   transfer: {
     title: 'Transfer',
     search: 'People and queues',
+    searchOrNumber: 'People, queues, or a number with its plus',
+    outside:
+      'Whoever is outside is called, while the customer waits with music. Take the customer off hold, and all three talk; hang up, and the two go on.',
     people: 'People',
     queues: 'Queues',
     stay: 'Stay until they join, and after (warm)',
@@ -261,6 +261,7 @@ export const en = {
     customer: 'Customer',
     inCall: 'In this call',
     waits: 'waits',
+    isCalled: 'is being called',
     remove: (name: string) => `Take ${name} out of the call`,
     recorded: 'This call is recorded',
     notRecorded: 'The recording is paused',
@@ -293,7 +294,11 @@ export const en = {
     barge: 'Speak',
     leave: 'Leave',
     hint: 'Listening is heard by nobody, whispering by the agent alone, speaking by all.',
-    own: 'your own call'
+    own: 'your own call',
+    recordings: 'Recorded calls',
+    noRecordings: 'Nothing was recorded so far.',
+    began: 'Began',
+    earlier: 'Earlier ones'
   },
   context: {
     tabs: 'About this contact',
@@ -308,6 +313,7 @@ export const en = {
     claimed: 'As the visitor says',
     awayHours: 'Written outside opening hours',
     address: 'Address',
+    email: 'E-mail',
     language: 'Language',
     queue: 'Queue',
     workflow: 'Workflow',
@@ -431,7 +437,8 @@ export const en = {
     failed: (why: string) => `That did not work: ${why}`,
     retry: 'Try again',
     close: 'Close',
-    load: 'This could not be loaded'
+    load: 'This could not be loaded',
+    notInIt: 'You are not in this conversation any more'
   },
   close: 'Close',
   cancel: 'Cancel'

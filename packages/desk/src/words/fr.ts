@@ -79,7 +79,6 @@ export const fr: Words = {
     title: 'Tâches',
     yours: 'Les vôtres',
     wrapping: 'À clôturer',
-    reading: 'Autres conversations',
     ringing: 'Sonne',
     accept: 'Accepter',
     reject: 'Refuser',
@@ -92,7 +91,6 @@ export const fr: Words = {
     readyFor: (channels) => `Prêt pour ${channels}`,
     notReady: (activity) => `Vous êtes « ${activity} » : rien ne vous est proposé.`,
     why: 'Pourquoi ne reçois-je rien ?',
-    whyTitle: 'Pourquoi ne reçois-je rien ?',
     whyQueues: (count) => `Vous êtes dans ${count} ${count === 1 ? 'file' : 'files'}.`,
     whyWaiting: (count) => `${count} ${count === 1 ? 'tâche attend' : 'tâches attendent'} en tout.`,
     taken: 'Prise par quelqu’un d’autre',
@@ -167,7 +165,6 @@ export const fr: Words = {
     image: (name) => `Image ${name}`,
     summary: 'Résumé',
     today: 'Aujourd’hui',
-    yesterday: 'Hier',
     invite: 'Inviter',
     inviteHint: 'Quelqu’un vous rejoint, et vous restez',
     with: (names) => `Avec ${names}`,
@@ -215,6 +212,9 @@ export const fr: Words = {
   transfer: {
     title: 'Transférer',
     search: 'Personnes et files',
+    searchOrNumber: 'Personnes, files, ou un numéro avec son plus',
+    outside:
+      'La personne est appelée pendant que le client attend en musique. Reprenez le client, et vous parlez à trois ; raccrochez, et les deux continuent.',
     people: 'Personnes',
     queues: 'Files',
     stay: 'Rester jusqu’à leur arrivée, et après',
@@ -264,6 +264,7 @@ export const fr: Words = {
     customer: 'Client',
     inCall: 'Dans cet appel',
     waits: 'attend',
+    isCalled: 'on appelle',
     remove: (name) => `Retirer ${name} de l’appel`,
     recorded: 'Cet appel est enregistré',
     notRecorded: 'L’enregistrement est suspendu',
@@ -295,7 +296,11 @@ export const fr: Words = {
     barge: 'Parler',
     leave: 'Quitter',
     hint: 'Qui écoute n’est entendu de personne, qui chuchote de l’agent seul, qui parle de tous.',
-    own: 'votre propre appel'
+    own: 'votre propre appel',
+    recordings: 'Appels enregistrés',
+    noRecordings: 'Rien n’a été enregistré jusqu’ici.',
+    began: 'Début',
+    earlier: 'Plus anciens'
   },
   context: {
     tabs: 'À propos de ce contact',
@@ -310,6 +315,7 @@ export const fr: Words = {
     awayHours: 'Écrit hors des heures d’ouverture',
     about: 'Ce contact',
     address: 'Adresse',
+    email: 'E-mail',
     language: 'Langue',
     queue: 'File',
     workflow: 'Parcours',
@@ -432,7 +438,8 @@ export const fr: Words = {
     failed: (why) => `Cela n’a pas marché : ${why}`,
     retry: 'Réessayer',
     close: 'Fermer',
-    load: 'Le chargement a échoué'
+    load: 'Le chargement a échoué',
+    notInIt: 'Vous n’êtes plus dans cette conversation'
   },
   close: 'Fermer',
   cancel: 'Annuler'

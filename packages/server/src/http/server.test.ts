@@ -440,7 +440,7 @@ describe('beside the APIs', () => {
     const clock = '/ringdown/v1/clock'
     const json = (body: unknown) =>
       moved.ask('POST', clock, JSON.stringify(body), { 'content-type': 'application/json' })
-    expect((await moved.get(clock)).body.now).toBe('2026-03-02T09:00:00.000Z')
+    expect((await moved.get(clock)).body).toMatchObject({ now: '2026-03-02T09:00:00.000Z', stands_still: true })
     expect((await json({ advance: 'PT2M' })).body.now).toBe('2026-03-02T09:02:00.000Z')
     expect((await json({ advance_ms: 1500 })).body.now).toBe('2026-03-02T09:02:01.500Z')
     expect((await moved.post(clock, { to: '2026-03-03T00:00:00Z' })).body.now).toBe('2026-03-03T00:00:00.000Z')
@@ -506,7 +506,7 @@ describe('beside the APIs', () => {
 
   it('has no clock to move when time is real', async () => {
     const real = await Served.open({ clock: undefined })
-    expect((await real.get('/ringdown/v1/clock')).status).toBe(200)
+    expect(await real.get('/ringdown/v1/clock')).toMatchObject({ status: 200, body: { stands_still: false } })
     expect(await real.post('/ringdown/v1/clock', { advance: 'PT1M' })).toMatchObject(
       envelope(404, 20404, expect.stringContaining('--test-clock'))
     )

@@ -1,3 +1,5 @@
+import '@ringdown/client/page/tokens.css'
+import '@ringdown/client/page/base.css'
 import './tokens.css'
 import './frame.css'
 import { render } from 'preact'

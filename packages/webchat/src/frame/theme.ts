@@ -1,10 +1,7 @@
 import { effect } from '@preact/signals'
-import { type Colour, colourIn, cssOf, readableOn, textOn } from '@ringdown/client/colour'
+import { type Colour, colourIn, cssOf, readableOn, surfaces, textOn } from '@ringdown/client/colour'
 import { known } from './told.ts'
 import { isRightToLeft, words } from './words.ts'
-
-/** What text stands on, as tokens.css has it. */
-const surfaces: Readonly<Record<'light' | 'dark', Colour>> = { light: [255, 255, 255], dark: [20, 23, 28] }
 
 const defaultAccent: Colour = [53, 84, 209]
 

@@ -11,10 +11,10 @@ const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59)
  * `{"to":"2026-01-01T00:00:00Z"}`; never back, and not past 9999-12-31T23:59:59Z. The real one moves by itself: 404.
  */
 export const clockHandlers = {
-  'ringdown_v1.FetchClock': (_call, context) => shownClock(context.now()),
+  'ringdown_v1.FetchClock': (_call, context) => shownClock(context.now(), context.clock !== undefined),
 
   async 'ringdown_v1.UpdateClock'({ params }, context) {
-    return shownClock(await moved(clockOf(context), params))
+    return shownClock(await moved(clockOf(context), params), true)
   }
 } satisfies Handlers
 
@@ -23,8 +23,8 @@ function clockOf({ clock }: Context): MovableClock {
   return clock ?? refuse('not_found', `The requested resource /clock was not found: ${why}`)
 }
 
-function shownClock(now: number) {
-  return { now, now_ms: now }
+function shownClock(now: number, stands_still: boolean) {
+  return { now, now_ms: now, stands_still }
 }
 
 /** Resolves, for each clock, when nobody moves it any more. */

@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { calm } from './calm.ts'
-import { accept, available, lamp, onFloor, until } from './stage.ts'
+import { eventually } from './eventually.ts'
+import { accept, available, lamp, notifications, notified, onFloor } from './stage.ts'
 
 /*
  * Several people, tabs and devices at once: who is faster, who joins, which tab rings, and what is left to somebody from whom
@@ -63,47 +64,25 @@ onFloor('a desk among others', (stage) => {
 
   it('rings and notifies in one of two tabs, and what is written in one stands in the other', async () => {
     const { center } = stage
-    const { account_sid } = center.ringdown.running.credentials
-    await center.ringdown.call('/flex-api/v1/Configuration', undefined, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ account_sid, notifications: { enabled: true, mode: 'always' } })
-    })
-    const page = await center.open('amelie')
-    await page.context().addInitScript({
-      content: `
-        window.shown = []
-        window.Notification = class {
-          static permission = 'granted'
-          static requestPermission = async () => 'granted'
-          close() {}
-          constructor(title) { window.shown.push(title) }
-        }`
-    })
-    await page.reload()
-    await page.getByRole('button', { name: /Account/ }).click()
-    await page.getByRole('checkbox', { name: 'Show notifications of this browser' }).check()
-    await page.keyboard.press('Escape')
+    const page = await notified(center)
     const second = await page.context().newPage()
     await second.goto(page.url())
     await second.getByText('Nothing waits for you').waitFor()
     await available(page)
     await center.contact(lamp)
     for (const tab of [page, second]) await tab.getByRole('region', { name: 'Ringing: Ana Ferreira' }).waitFor()
-    const shown = async () => (await Promise.all([page, second].map((tab) => tab.evaluate('window.shown')))).flat()
-    await until(async () => (await shown()).length > 0)
-    expect(await shown()).toEqual(['Ana Ferreira'])
+    await eventually(() => notifications([page, second])).toEqual(['Ana Ferreira'])
     await accept(page, 'Ana Ferreira')
     await second.getByRole('button', { name: /^Ana Ferreira/ }).click()
     await page.getByRole('textbox', { name: 'Write to Ana Ferreira' }).fill('Begun in one tab')
     const other = second.getByRole('textbox', { name: 'Write to Ana Ferreira' })
-    await until(async () => (await other.inputValue()) === 'Begun in one tab')
+    await eventually(() => other.inputValue()).toBe('Begun in one tab')
     // What is chosen in one is so in the other at once.
     await page.keyboard.press('Escape')
     await page.keyboard.press('Control+k')
     await page.getByRole('dialog', { name: 'Commands' }).getByRole('combobox').fill('Light or dark')
     await page.keyboard.press('Enter')
-    await until(async () => (await second.evaluate('document.documentElement.dataset.theme')) === 'dark')
+    await eventually(() => second.evaluate('document.documentElement.dataset.theme')).toBe('dark')
   })
 
   it('goes to the newest device, and can be taken back without losing what was being written', async () => {
