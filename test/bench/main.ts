@@ -51,7 +51,8 @@ const rows: Readonly<Record<string, Row>> = {
   // Each call is several requests, and as many to programs.
   voice: { load: () => import('./voice.ts'), limit_s: 300, isOnce: true },
   studio: { load: () => import('./studio.ts'), limit_s: 300, isOnce: true },
-  start: { load: () => import('./start.ts') },
+  // The first server of its folder is given two minutes to count what it finds.
+  start: { load: () => import('./start.ts'), limit_s: 400 },
   // Most of it is writing a month of events and reading them.
   statistics: { load: () => import('./statistics.ts'), limit_s: 300, isOnce: true },
   // Most of it is writing a year of segments.

@@ -16,16 +16,13 @@ const starts = 4
 /** Since when what fills the floor is over. */
 const ago_ms = 61_000
 
-/** In this time a first server has written what it counted: it takes half a minute for each thing, beside decisions. */
-const counting_s = 120
-
 /** Time from spawning `ringdown start` on existing data to its first answers, and its memory when nothing is asked of it. */
 export async function measure({ profile }: Options): Promise<Measured> {
   const filled = temporaryFolder()
   await fill(join(filled, 'ringdown'))
   const empty = temporaryFolder()
-  const existing = await startsOn(filled, { what: 'existing data', later_s: 10, profile })
-  const bare = await startsOn(empty, { what: 'an almost empty folder', later_s: 0, profile })
+  const existing = await startsOn(filled, { what: 'existing data', counting_s: 120, later_s: 10, profile })
+  const bare = await startsOn(empty, { what: 'an almost empty folder', counting_s: 5, later_s: 0, profile })
   const on = `${count(floor.workers)} workers and ${count(floor.tasks)} waiting tasks`
   return {
     figures: [
@@ -42,12 +39,14 @@ export async function measure({ profile }: Options): Promise<Measured> {
 
 interface Starting {
   readonly what: string
+  /** In this time a first server has written what it counted: it takes half a minute for each thing, beside decisions. */
+  readonly counting_s: number
   /** Seconds of rest between the two looks at its memory. */
   readonly later_s: number
   readonly profile: string | undefined
 }
 
-async function startsOn(folder: string, { what, later_s, profile }: Starting) {
+async function startsOn(folder: string, { what, counting_s, later_s, profile }: Starting) {
   const health: number[] = []
   const ready: number[] = []
   let rest5 = Number.NaN

@@ -416,6 +416,26 @@ for (const { name, available, place } of stores)
       await statistics.close()
     })
 
+    it('stop between two pieces, however much of the log is still to be written', async () => {
+      const head = await store.lock(account)
+      const count = 6_000
+      // After the minute that is over there is more to read than one page of the log.
+      const all = count + 1_000
+      const events = Array.from({ length: all }, (_, n) => {
+        const one = event(n + 1, 'task.created', n < count ? morning : morning + 60_000)
+        return about(one, { workspace_sid: `W${n}`, task_channel_sid: 'TC' })
+      })
+      await store.write(batch({ ...head, decision: 1, next_event: all + 1 }, { events }))
+      const { statistics } = statisticsOf({ next_event: all + 1 })
+      const reading = statistics.upToDate(60_000)
+      reading.catch(() => {}) // it is closed meanwhile
+      const cells = async () => (await here.query(`select 1 from rollup where account_sid = '${account}'`)).length
+      while ((await cells()) === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      await statistics.close()
+      expect(await store.cursor(account, 'statistics')).toBe(0)
+      expect(await cells()).toBeLessThan(count)
+    })
+
     it('build on nothing that another process has counted in their place', async () => {
       const head = await store.lock(account)
       const events = [0, 1, 2, 3].map((minute) => created(minute + 1, morning + minute * 60_000))

@@ -113,6 +113,8 @@ export class Statistics {
     this.#isClosed = true
     this.account.onDurable.delete(this.#durable)
     clearTimeout(this.#rest)
+    // Whoever reads the log may wait for what is being written, which takes its time.
+    this.#lose()
     await this.#reading?.catch(() => {}) // told to whoever waited for it
     this.#lose()
     await this.#lost

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { inflateSync } from 'node:zlib'
 import { inflateChunk } from './log-blocks.ts'
@@ -23,12 +24,16 @@ import {
 const pageBytes = 8192
 /** Room for the pages that are changed over and over (workers, and the ends of the tables). It fills as it is used. */
 const cacheKilobytes = { writer: 16_000, reader: 4_000, analyst: 24_000 }
+/** As `nice` counts. */
+const analystNiceness = 10
 /** More statements than any program of ours has; a list with filters of its own must not grow memory for ever. */
 const preparedLimit = { usual: 500, analyst: 20 }
 
 const { path, readOnly, isAnalyst = false }: Opening = workerData // sqlite-thread.ts starts this file and nobody else
 const port = parentPort
 if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker thread')
+// Questions take what calls and messages leave of the processors. Only Linux counts threads apart; elsewhere it would be all.
+if (isAnalyst && process.platform === 'linux') setPriority(analystNiceness)
 
 let database: Database | undefined
 let wasOpen = false

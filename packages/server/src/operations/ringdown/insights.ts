@@ -128,36 +128,10 @@ export const insightHandlers = {
     if (metric.includes(',')) throw wrong('Metric', 'one metric, or KPI, is expected')
     if (!isInterval(step)) throw wrong('Step', `${intervals.join(', ')} are possible`)
     const where = { workspace: workspace_sid, ...(task_queue_sid !== undefined && { task_queue: task_queue_sid }) }
-    const report = await reported(
-      {
-        metrics: [metric],
-        where,
-        from,
-        to,
-        interval: step,
-        time_zone,
-        compare_to: 'previous_period',
-        page_size: '1000',
-        page: '0'
-      },
-      context
-    )
-    const more = report.has_more
-      ? await reported(
-          {
-            metrics: [metric],
-            where,
-            from,
-            to,
-            interval: step,
-            time_zone,
-            compare_to: 'previous_period',
-            page_size: '1000',
-            page: '1'
-          },
-          context
-        )
-      : undefined
+    const asked = { metrics: [metric], where, from, to, interval: step, time_zone, compare_to: 'previous_period' }
+    const pageOf = (page: string) => reported({ ...asked, page_size: '1000', page }, context)
+    const report = await pageOf('0')
+    const more = report.has_more ? await pageOf('1') : undefined
     const rows = [...report.rows, ...(more?.rows ?? [])]
     return {
       workspace_sid,
