@@ -81,6 +81,35 @@ onFloor('a desk that lasts', (stage) => {
     await log.getByText('Still there?').waitFor()
   })
 
+  it('has what was said long ago again when it was long not looked at', async () => {
+    const { center } = stage
+    const page = await center.open('amelie')
+    await page.clock.install()
+    await page.reload()
+    await available(page)
+    const ana = await center.contact(lamp)
+    const account = await center.ringdown.running.account
+    const { conversation_sid, address: author } = ana
+    const message = { type: 'message.create', conversation_sid, author } as const
+    await Promise.all(Array.from({ length: 150 }, (_, n) => account.execute({ ...message, body: `No. ${n + 1}` })))
+    await accept(page, 'Ana Ferreira')
+    const log = page.getByRole('log')
+    const back = async () => {
+      await log.getByText('No. 150', { exact: true }).waitFor()
+      const first = log.getByText(lamp.text)
+      await eventually(async () => {
+        await log.evaluate((element) => element.scrollTo(0, 0))
+        return first.count()
+      }).toBe(1)
+    }
+    await back()
+    await center.contact({ ...lamp, name: 'Marek Nowak', address: '+48600000003' })
+    await accept(page, 'Marek Nowak')
+    await page.clock.fastForward('20:00')
+    await page.getByRole('button', { name: /^Ana Ferreira/ }).click()
+    await back()
+  })
+
   it('loses nothing: drafts survive a reload, and what was sent without a network arrives once', async () => {
     const page = await stage.center.open('amelie')
     await available(page)
