@@ -187,6 +187,28 @@ onFloor('a desk that lasts', (stage) => {
     expect(await log.getByText('On its way').count()).toBe(1)
   })
 
+  it('goes on when the server has become newer, and has the files of an older page no more', async () => {
+    const { center } = stage
+    const page = await center.open('amelie')
+    await page.route(/assets\/(?:more-menu|wrap-up)-/, (route) => route.fulfill({ status: 404 }))
+    await page.reload()
+    await available(page)
+    await center.contact(lamp)
+    await accept(page, 'Ana Ferreira')
+    await page.getByRole('region', { name: 'Notices' }).getByText('The desk on the server is a newer one.').waitFor()
+    const box = page.getByRole('textbox', { name: 'Write to Ana Ferreira' })
+    await box.fill('I am here all the same')
+    await box.press('Enter')
+    await page.getByRole('log').getByText('I am here all the same').waitFor()
+    await box.fill('And this is kept')
+    await eventually(() => keptBy(page)).toContain('And this is kept')
+    await page.unroute(/assets\/(?:more-menu|wrap-up)-/)
+    await page.reload()
+    await eventually(() => box.inputValue()).toBe('And this is kept')
+    await page.getByRole('button', { name: 'End', exact: true }).click()
+    await page.getByRole('radio', { name: 'Resolved' }).waitFor()
+  })
+
   it('goes by a clock that goes by itself as well as by one that is moved', async () => {
     const real = await floor(stage.browser, { testClock: false })
     try {
