@@ -55,10 +55,6 @@ function verb(w: Workload, workspace: string): Verb {
     () => ({ verb: 'Gather', attributes: { input: 'speech', actionOnEmptyResult: 'true' } }),
     () => ({ verb: 'Record', attributes: { timeout: '3', action: '/r' } }),
     () => ({ verb: 'Enqueue', attributes: { workflowSid: workflow, waitUrl: dice.of(waits), action: '/q' } }),
-    ...Array.from({ length: 2 }, () => () => ({
-      verb: 'Enqueue',
-      attributes: { workflowSid: workflow, waitUrl: callback }
-    })),
     ...Array.from({ length: 8 }, () => () => ({ verb: 'Enqueue', attributes: { workflowSid: workflow } })),
     () => ({ verb: 'Enqueue', attributes: { maxQueueSize: '2' }, text: 'line' }),
     () => ({ verb: 'Leave', attributes: {} }),

@@ -2,10 +2,10 @@ import { QueryClient, skipToken, useQuery } from '@tanstack/react-query'
 import { ask } from '../api/api.ts'
 import { type SignedInUser, session } from '../app/session.ts'
 import { measuredTime, serverNow } from './clock.ts'
-import { type Connection, type FeedEvent, LiveFeed, type PresenceSign } from './feed.ts'
+import { type Connection, LiveFeed, type PresenceSign } from './feed.ts'
 import { heardMessage, newestMessages, olderMessages } from './messages.ts'
 import { afterAll, afterMessage, isOfMessage, patched } from './patches.ts'
-import { type Note, type ShownMessage, shownMessage, type WorkerDesk } from './rows.ts'
+import { type FeedEvent, type Note, type ShownMessage, shownMessage, type WorkerDesk } from './rows.ts'
 import { Store } from './store.ts'
 
 /** What the server has, as far as it was asked for; the feed keeps it as it is. */
