@@ -129,11 +129,11 @@ function wayOf(way: Way, width: number): Drawn {
   const end = { x: middleOf(target), y: target.y - 7 }
   const onTop = `M${end.x - 5} ${end.y}h10l-5 7z`
   const out = `M${start.x} ${start.y}H${lane}`
-  if (target.row.top - box.row.bottom >= leastRoom) {
+  if (target.row.top - box.row.bottom >= minRoom) {
     const points = [{ x: lane, y: box.row.bottom }, ...via, { x: end.x, y: target.row.top - 8 }]
     return { course: `${out}V${box.row.bottom}${through(points)}V${end.y}`, start, tip: onTop }
   }
-  if (box.row.top - target.row.bottom >= leastRoom) {
+  if (box.row.top - target.row.bottom >= minRoom) {
     const last = via.at(-1)?.x ?? lane
     const from = last >= middleOf(target) ? 1 : -1
     const into = { x: from > 0 ? target.x + target.width : target.x, y: target.y + 20 }
@@ -149,7 +149,7 @@ function wayOf(way: Way, width: number): Drawn {
 }
 
 /** Between two rows an arrow needs so much to bend. */
-const leastRoom = 24
+const minRoom = 24
 
 /** Down or up through rows, straight, and between them from one place to the next. */
 function through([first, ...others]: readonly Point[]): string {
