@@ -4,7 +4,7 @@ import { createMcpServer, type McpServerOptions } from '@ringdown/mcp/server'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { told } from './agent.ts'
 import { agent, type Center } from './center.ts'
-import { Wire } from './wire.ts'
+import { refusal, Wire } from './wire.ts'
 
 const canary = 'CANARY-ignore-your-rules'
 
@@ -140,6 +140,24 @@ describe("customers' words", () => {
     for (const text of [...texts.map(({ text }) => text), ...read]) {
       expect(text).not.toMatch(/33 ?6 ?12 ?34|12345678|ana\.diaz|15005550006/)
     }
+  })
+})
+
+describe('an API that cannot answer just now', () => {
+  it('is asked again by who reads, and looked at first by who has written', async () => {
+    const { center, wire, call } = await agent()
+    const busy = () => refusal(503, 20503, 'Service unavailable. Please try again.')
+    wire.on('GET ringdown/v1/Events', busy)
+    wire.on('POST taskrouter/v1/Workspaces/:ws/Workers/:wk', busy)
+    const read = await call('wait_for_events', { waitSeconds: 0 })
+    expect(read.error).toMatchObject({
+      code: 20503,
+      status: 503,
+      next: 'nothing was changed: repeat the call in a moment'
+    })
+    const args = { action: 'update', workerSid: center.workers.bob, activitySid: center.activities.Break }
+    const written = await call('manage_workers', args)
+    expect(written.error.next).toBe('a write may have happened: read before you repeat it')
   })
 })
 
