@@ -122,6 +122,7 @@ onFloor('the desk', (stage) => {
     await page.keyboard.press('a')
     await page.getByRole('heading', { name: 'Ana Ferreira', level: 1 }).waitFor()
     await page.keyboard.press('c')
+    await eventually(() => focused('tagName')).toBe('TEXTAREA')
     await page.keyboard.type('Bonjour')
     await page.keyboard.press('Enter')
     await page.getByRole('log').getByText('Bonjour', { exact: true }).waitFor()

@@ -71,6 +71,7 @@ onFloor('web chat', (stage) => {
     const chat = await chatOf(page)
     await chat.getByRole('textbox').waitFor()
     await eventually(launcher).toEqual({ name: 'Close the chat', expanded: true })
+    await eventually(() => chat.evaluate('document.activeElement.tagName')).toBe('TEXTAREA')
     await page.keyboard.type('Hello')
     await page.keyboard.press('Enter')
     await chat.getByText('Sent', { exact: true }).waitFor()
