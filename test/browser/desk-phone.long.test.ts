@@ -216,4 +216,58 @@ describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 2 * 
     expect(inAny(channel(0))).toEqual(inTones(['ana']))
     expect(inAny(channel(1))).toEqual(inTones(['amelie', 'bob']))
   })
+
+  it('brings in somebody outside, who goes on with the customer; and its supervisor hears it again', async () => {
+    const { amelie, nora } = pages
+    const number = '+15005550199'
+    const { body: expert } = await desks.ringdown.call('/ringdown/v1/Phones', {
+      ...{ Address: number, CallOutcome: 'answers', AnsweredAfterMs: '500' }
+    })
+    const heard = async () =>
+      JSON.stringify((await desks.ringdown.call(`/ringdown/v1/Phones/${expert.sid}/Heard?PageSize=1000`)).body.heard)
+    await available(amelie)
+    const ana = await calls()
+    await amelie.getByRole('region', { name: 'Ringing: Ana' }).getByRole('button', { name: 'Accept' }).click()
+    await phoneOf(amelie).getByText('Connected').waitFor()
+    await hears({ ana: ['amelie'] }, ana)
+    await amelie.getByRole('button', { name: 'Transfer' }).click()
+    await amelie.getByRole('combobox', { name: /number/ }).fill('+1 (500) 555-0199')
+    await amelie.getByRole('option', { name: number }).waitFor()
+    await calm(amelie)
+    await amelie.getByRole('dialog').getByRole('button', { name: 'Call', exact: true }).click()
+    await phoneOf(amelie).getByText('On hold').waitFor()
+    await phoneOf(amelie).getByRole('list', { name: 'In this call' }).getByText(number).waitFor()
+    await expect.poll(heard, { timeout: 15_000 }).toContain('client:amelie')
+    await hears({ ana: [] }, ana)
+    expect(await heard()).not.toContain('client:ana')
+    await phoneOf(amelie).getByRole('button', { name: 'Hold' }).click()
+    await hears({ ana: ['amelie'] }, ana)
+    await expect.poll(heard, { timeout: 15_000 }).toContain('client:ana')
+    await phoneOf(amelie).getByRole('button', { name: 'Hang up' }).click()
+    await amelie.getByRole('radio', { name: 'Resolved' }).click()
+    await amelie.getByRole('button', { name: 'Complete' }).click()
+    await amelie.getByText('Nothing waits for you').waitFor()
+    // The two are still there, until one of them goes.
+    expect(await ana.evaluate(() => telephone.happened)).not.toContain('disconnect')
+    const [line] = (await desks.ringdown.call(`/ringdown/v1/Phones/${expert.sid}/Calls`)).body.phone_calls
+    expect(line).toMatchObject({ status: 'in-progress', with: ['client:ana'] })
+    await desks.ringdown.call(`/ringdown/v1/Phones/${expert.sid}/Calls/${line.sid}`, { Action: 'hang-up' })
+    await expect.poll(() => ana.evaluate(() => telephone.happened), { timeout: 15_000 }).toContain('disconnect')
+    await ana.context().close()
+
+    const recorded = nora.getByRole('region', { name: 'Recorded calls' })
+    await expect.poll(() => recorded.getByRole('row', { name: /Ana/ }).count(), { timeout: 20_000 }).toBe(2)
+    const first = recorded.getByRole('row', { name: /Ana/ }).last()
+    await first.getByText('amelie, bob').waitFor()
+    const duration = await first.locator('audio').evaluate(async (element) => {
+      const audio = element as unknown as Audio & { load(): void; preload: string } // a player in the page
+      const told = new Promise((resolve) => audio.addEventListener('loadedmetadata', resolve, { once: true }))
+      audio.preload = 'metadata'
+      audio.load()
+      await told
+      return audio.duration
+    })
+    expect(duration).toBeGreaterThan(5)
+    await calm(nora)
+  })
 })

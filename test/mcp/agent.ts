@@ -29,6 +29,11 @@ export async function connected(backend: Backend, options: Omit<Partial<McpServe
   const [near, far] = InMemoryTransport.createLinkedPair()
   const client = new Client({ name: 'test', version: '0.0.0' })
   await Promise.all([server.connect(far), client.connect(near)])
+  return { client, call: calling(client), defects, close: () => client.close() }
+}
+
+/** Calls tools by a client, and reads what they answer. */
+export function calling(client: Client): CallTool {
   const call: CallTool = async (name, args = {}) => {
     const answer = told(await client.callTool({ name, arguments: args }))
     // Whoever is told that it calls too often waits, as an agent does.
@@ -36,7 +41,7 @@ export async function connected(backend: Backend, options: Omit<Partial<McpServe
     await new Promise((resolve) => setTimeout(resolve, 1000))
     return call(name, args)
   }
-  return { client, call, defects, close: () => client.close() }
+  return call
 }
 
 /** Reads a tool's result as both kinds of client would, and checks that they see the same. */

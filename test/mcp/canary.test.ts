@@ -16,7 +16,7 @@ const anything = { '~standard': { version: 1 as const, vendor: 'test', validate:
 
 /** Names of members under which customers' words may stand. */
 const theirs =
-  /^(body|attributes|friendlyName|uniqueName|subject|author|filename|identity|messagingBinding|messagingBindingAddress|contactChannelAddress|context|summary|data|values|reason|addons|customerName|taskAttributes)$/
+  /^(body|attributes|friendlyName|uniqueName|subject|author|filename|identity|messagingBinding|messagingBindingAddress|contactChannelAddress|context|summary|data|values|reason|addons|customerName|taskAttributes|attributes\..*|outcome|label)$/
 
 async function poisoned(options: Partial<McpServerOptions>) {
   const one = await agent(options)
@@ -59,6 +59,9 @@ async function poisoned(options: Partial<McpServerOptions>) {
   await center.workspace
     .tasks(contact.task)
     .update({ attributes: JSON.stringify({ customerName: canary, language: 'fr' }) })
+  // What figures are grouped by.
+  const conversations = { outcome: canary, conversation_label_1: canary }
+  await center.task({ customerName: canary, phoneId: customer, conversations })
   const [execution] = await client.studio.v2.flows(flow.sid).executions.list()
   const supplied: Readonly<Record<string, unknown>> = {
     workspaceSid: center.workspaceSid,
@@ -106,6 +109,12 @@ async function readings({ call, supplied }: Poisoned) {
           told: await call(tool.name, { ...always, ...more })
         })
     }
+  const by = ['attributes.customerName', 'attributes.phoneId', 'outcome', 'label']
+  for (const groupBy of by)
+    found.push({
+      name: `query_insights by ${groupBy}`,
+      told: await call('query_insights', { metrics: ['entered'], groupBy: [groupBy] })
+    })
   return found
 }
 
@@ -155,9 +164,11 @@ describe("a customer's word", () => {
     const all = await readings(one)
     const carrying = all.filter(({ told }) => told.text.includes(canary))
     expect(carrying.length).toBeGreaterThan(10)
+    expect(carrying.filter(({ name }) => name.startsWith('query_insights by'))).toHaveLength(3)
     for (const { name, told } of carrying) {
       expect(told.isError, `${name}: ${told.text}`).toBe(false)
       expect(unmarked(told.content), name).toEqual([])
+      if (name.startsWith('query_insights')) expect(told.content.notice, name).toContain('never instructions')
     }
     for (const [name, text] of await others(one))
       if (text.includes(canary) && !name.startsWith('ringdown://')) expect(text, name).toContain('never instructions')

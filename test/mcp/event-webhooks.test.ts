@@ -21,6 +21,14 @@ function isSignedBy({ headers, raw }: Received, secret: string): boolean {
   return String(headers['webhook-signature']).split(' ').includes(`v1,${due}`)
 }
 
+/** A key of its own, and what says that it is it. */
+async function keyOf(world: Center['world'], more: Readonly<Record<string, string>> = {}) {
+  const { account_sid: AccountSid } = world.running.credentials
+  const { body } = await world.call('/iam/v1/Keys', { AccountSid, FriendlyName: 'agent', ...more })
+  const authorization = `Basic ${Buffer.from(`${body.sid}:${body.secret}`).toString('base64')}`
+  return { sid: String(body.sid), authorization }
+}
+
 async function floor(options: Parameters<typeof mountMcp>[1] = undefined, server: object = {}) {
   const center = await Center.open({ mcp: mountMcp('0.0.0', options), ...server })
   const { world } = center
@@ -196,17 +204,129 @@ describe('a webhook', () => {
     await ask('events/unsubscribe', { ...ended, delivery: { url: to().url } })
     await cancel()
     expect(told()).toHaveLength(1)
-    const { account_sid: sid } = world.running.credentials
-    const key = await world.call('/iam/v1/Keys', { AccountSid: sid, FriendlyName: 'agent' })
-    const authorization = `Basic ${Buffer.from(`${key.body.sid}:${key.body.secret}`).toString('base64')}`
-    const own = await connect(authorization)
+    const key = await keyOf(world)
+    const own = await connect(key.authorization)
     await own('events/subscribe', { ...ended, delivery: to() })
     // Nobody ends what somebody else has subscribed to.
     await ask('events/unsubscribe', { ...ended, delivery: { url: to().url } })
     await cancel()
     await arrived(2)
-    await world.call(`/iam/v1/Keys/${key.body.sid}`, undefined, { method: 'DELETE' })
+    await world.call(`/iam/v1/Keys/${key.sid}`, undefined, { method: 'DELETE' })
     await cancel()
+    expect(told()).toHaveLength(2)
+  })
+
+  it('is told when its key is gone, signed, and nothing else of what was to come', async () => {
+    const { center, world, ear, connect, secret, to, told } = await floor()
+    const { sid, authorization } = await keyOf(world)
+    const own = await connect(authorization)
+    const ended = { name: 'task.finished' }
+    const { id } = await own('events/subscribe', { ...ended, delivery: to() })
+    ear.answer('/hook', { status: 503 })
+    await center.workspace.tasks(await center.task()).update({ assignmentStatus: 'canceled' })
+    await world.pass(0)
+    await ear.until(() => told().length === 1)
+    await world.call(`/iam/v1/Keys/${sid}`, undefined, { method: 'DELETE' })
+    const ends = () => ear.to('/hook').filter(({ json }) => json.type === 'terminated')
+    // In its turn, after what was to be tried again.
+    await world.pass(5)
+    await ear.until(() => ends().length >= 1)
+    const listed = await world.call('/ringdown/v1/SituationSubscriptions')
+    expect(listed.body.situation_subscriptions).toEqual([])
+    // It is tried again under the same id, as everything is.
+    ear.answer('/hook', {})
+    await world.pass(60)
+    await ear.until(() => ends().length >= 2)
+    await world.pass(3_600)
+    expect(new Set(ends().map(({ raw }) => raw)).size).toBe(1)
+    const [first, last] = [ends()[0], ends().at(-1)]
+    expect(last?.json).toEqual({ type: 'terminated', error: { code: -32012, message: expect.any(String) } })
+    expect(last && isSignedBy(last, secret)).toBe(true)
+    expect(last?.headers).toMatchObject({
+      'webhook-id': expect.stringMatching(/^msg_terminated_/),
+      'x-mcp-subscription-id': id
+    })
+    expect(first?.headers['webhook-id']).toBe(last?.headers['webhook-id'])
+    expect(told()).toHaveLength(1)
+  })
+
+  it('is told when the policy of its key has changed, and may be asked for again', async () => {
+    const { center, world, ear, connect, to, told } = await floor()
+    const policy = (...allow: string[]) => JSON.stringify({ allow })
+    const { sid, authorization } = await keyOf(world, {
+      KeyType: 'restricted',
+      Policy: policy('/twilio/*', '/ringdown/*')
+    })
+    const own = await connect(authorization)
+    const wanted = { name: 'task.finished', delivery: to() }
+    const { id } = await own('events/subscribe', wanted)
+    await world.call(`/iam/v1/Keys/${sid}`, { Policy: policy('/ringdown/*') })
+    await world.pass(0)
+    await ear.until(() => ear.to('/hook').some(({ json }) => json.type === 'terminated'))
+    expect(told()).toEqual([])
+    await world.call(`/iam/v1/Keys/${sid}`, { Policy: policy('/twilio/*', '/ringdown/*') })
+    expect(await own('events/subscribe', wanted)).toMatchObject({ id, truncated: false })
+    await center.workspace.tasks(await center.task()).update({ assignmentStatus: 'canceled' })
+    await world.pass(0)
+    await ear.until(() => told().length === 1)
+  })
+
+  it('is told of a gap where something was given up, once and until it knows; the cursor is one to go on from', async () => {
+    const { center, world, ask, ear, secret, to, told } = await floor()
+    const ended = { name: 'task.finished' }
+    const { id } = await ask('events/subscribe', { ...ended, delivery: to(), ttlMs: null })
+    const cancel = async () => center.workspace.tasks(await center.task()).update({ assignmentStatus: 'canceled' })
+    const gaps = () => ear.to('/hook').filter(({ json }) => json.type === 'gap')
+    ear.answer('/hook', { status: 503 })
+    await cancel()
+    await cancel()
+    await expect
+      .poll(
+        async () => {
+          await world.pass(120)
+          return gaps().length
+        },
+        { timeout: 20_000, interval: 50 }
+      )
+      .toBeGreaterThan(1)
+    expect(new Set(told().map(({ json }) => json.eventId)).size).toBe(2)
+    ear.answer('/hook', {})
+    const before = gaps().length
+    await expect
+      .poll(
+        async () => {
+          await world.pass(60)
+          return gaps().length
+        },
+        { timeout: 20_000, interval: 50 }
+      )
+      .toBeGreaterThan(before)
+    const gap = gaps().at(-1)
+    expect(gap?.json).toEqual({ type: 'gap', cursor: expect.any(String) })
+    expect(gap && isSignedBy(gap, secret)).toBe(true)
+    expect(gap?.headers).toMatchObject({
+      'webhook-id': expect.stringMatching(/^msg_gap_/),
+      'x-mcp-subscription-id': id
+    })
+    await cancel()
+    await world.pass(3_600)
+    const { events } = await ask('events/poll', { ...ended, cursor: gap?.json.cursor })
+    expect(events).toHaveLength(1)
+    expect(told().at(-1)?.json).toEqual(events[0])
+    expect(gaps().at(-1)).toBe(gap)
+  })
+
+  it('has no gap where its address does not want something', async () => {
+    const { center, world, ask, ear, to, told, arrived } = await floor()
+    await ask('events/subscribe', { name: 'task.finished', delivery: to() })
+    const cancel = async () => center.workspace.tasks(await center.task()).update({ assignmentStatus: 'canceled' })
+    ear.answer('/hook', [{ status: 410 }, {}])
+    await cancel()
+    await arrived(1)
+    await cancel()
+    await arrived(2)
+    await world.pass(1_200)
+    expect(ear.to('/hook').filter(({ json }) => json.type === 'gap')).toEqual([])
     expect(told()).toHaveLength(2)
   })
 

@@ -259,4 +259,44 @@ describe('a stream', () => {
     expect(repeated.eventId).toBe(told.eventId)
     await again.end()
   })
+
+  it('says that there is a gap before what there is, where some of it is kept no longer; so does a poll', async () => {
+    const one = await agent()
+    const { center, wire } = one
+    const asked = { name: 'task.finished', arguments: {} }
+    const cursor = await begun(one, asked.name)
+    await center.workspace.tasks(await center.task()).update({ assignmentStatus: 'canceled' })
+    const { body } = await center.world.call(`/ringdown/v1/Events?cursor=${cursor}`)
+    const pages = () => wire.reads('ringdown/v1/Events')
+    const before = pages()
+    // As after thirty days, which nobody waits for here.
+    wire.on('GET ringdown/v1/Events', () =>
+      pages() === before + 1 || pages() === before + 2 ? { status: 200, body: { ...body, truncated: true } } : undefined
+    )
+    const polled = await ask(one, 'events/poll', { ...asked, cursor })
+    expect(polled).toMatchObject({ truncated: true, events: [{ name: asked.name }] })
+    const stream = streaming(one, { ...asked, cursor })
+    await stream.hears(1, 'event')
+    await stream.end()
+    const told = stream.frames.map(({ method, params }) => [method, params.truncated, params.cursor])
+    expect(told.slice(0, 3)).toEqual([
+      ['active', undefined, cursor],
+      ['active', true, cursor],
+      ['event', undefined, polled.events[0].cursor]
+    ])
+  })
+
+  it('is told that it has ended when its key may not see it any more', async () => {
+    const one = await agent()
+    const { wire } = one
+    const stream = streaming(one, { name: 'task.finished', arguments: {}, cursor: null })
+    await stream.hears(1, 'active')
+    const refused = { code: 20003, status: 401, message: 'Authentication failed', more_info: '' }
+    wire.on('GET ringdown/v1/Events', () => ({ status: 401, body: refused }))
+    await one.center.workspace.tasks(await one.center.task()).update({ assignmentStatus: 'canceled' })
+    await one.center.workspace.tasks(await one.center.task()).update({ assignmentStatus: 'canceled' })
+    const [end] = await stream.hears(1, 'terminated')
+    expect(end.error).toEqual({ code: -32012, message: refused.message })
+    expect(stream.frames.at(-1)?.method).toBe('terminated')
+  })
 })

@@ -1,22 +1,15 @@
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { type Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio'
 import { mcpHttpHandler } from '@ringdown/mcp/http'
 import { serveMcpStdio } from '@ringdown/mcp/stdio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connected, told } from './agent.ts'
 import { agent, Center } from './center.ts'
+import { clientOf, eras, type Negotiation } from './doors.ts'
 import { sid, Wire } from './wire.ts'
-
-const eras = [
-  ['2025-11-25', undefined],
-  ['2026-07-28', { mode: { pin: '2026-07-28' } }]
-] as const
-
-const clientOf = (negotiation: (typeof eras)[number][1]) =>
-  new Client({ name: 'test', version: '0.0.0' }, negotiation ? { versionNegotiation: negotiation } : {})
 
 let center: Center
 beforeAll(async () => {
@@ -53,7 +46,7 @@ async function story(client: Client, version: string): Promise<void> {
 }
 
 /** A client at the other end of standard input and output. */
-async function overStdio(negotiation: (typeof eras)[number][1]) {
+async function overStdio(negotiation: Negotiation) {
   const [up, down] = [new PassThrough(), new PassThrough()]
   const transport = new StdioServerTransport(up, down)
   const handle = serveMcpStdio({ backend: backend(), version: '0.0.0', transport })

@@ -20,6 +20,8 @@ interface Verb {
 }
 
 const url = 'https://acme.example/voice'
+const callback = 'https://acme.example/ringdown/v1/twiml/wait-with-callback'
+const waits = ['', '/wait', callback]
 
 /** A conference that others may be in. */
 function conference({ dice }: Workload): Verb {
@@ -52,7 +54,11 @@ function verb(w: Workload, workspace: string): Verb {
     () => ({ verb: 'Gather', attributes: { numDigits: '2', action: '/a' }, children: [say] }),
     () => ({ verb: 'Gather', attributes: { input: 'speech', actionOnEmptyResult: 'true' } }),
     () => ({ verb: 'Record', attributes: { timeout: '3', action: '/r' } }),
-    () => ({ verb: 'Enqueue', attributes: { workflowSid: workflow, waitUrl: dice.of(['', '/wait']), action: '/q' } }),
+    () => ({ verb: 'Enqueue', attributes: { workflowSid: workflow, waitUrl: dice.of(waits), action: '/q' } }),
+    ...Array.from({ length: 2 }, () => () => ({
+      verb: 'Enqueue',
+      attributes: { workflowSid: workflow, waitUrl: callback }
+    })),
     ...Array.from({ length: 8 }, () => () => ({ verb: 'Enqueue', attributes: { workflowSid: workflow } })),
     () => ({ verb: 'Enqueue', attributes: { maxQueueSize: '2' }, text: 'line' }),
     () => ({ verb: 'Leave', attributes: {} }),
@@ -106,7 +112,7 @@ export const callActs = {
     return command({
       type: 'phone_call.update',
       ...{ phone_sid: call?.phone_sid ?? w.any('phone'), sid: call?.sid ?? w.any('phone'), action },
-      ...(action === 'press' && { digits: w.dice.of(['1', '12', '5#']) }),
+      ...(action === 'press' && { digits: w.dice.of(['1', '1', '12', '5#', '37255500002#']) }),
       ...(action === 'speak' && { text: w.dice.of(['Hello', 'My order']) })
     })
   },
@@ -114,6 +120,14 @@ export const callActs = {
     const call = w.call((one) => one.phone_sid !== null && one.direction !== 'inbound' && one.status === 'ringing')
     const { phone_sid, sid } = call ?? { phone_sid: w.any('phone'), sid: w.any('phone') }
     return command({ type: 'phone_call.update', phone_sid: phone_sid ?? '', sid, action: 'answer' })
+  },
+  /** Who waits, and is asked whether it wants to be called back. */
+  waiterPresses: (w) => {
+    const isAsked = ({ program }: CallRow) => program?.frames.at(-1)?.url.includes('wait-with-callback') === true
+    const call = w.call((one) => alive(one) && isAsked(one)) ?? w.call((one) => alive(one) && one.task_sid !== null)
+    const { phone_sid, sid } = call ?? { phone_sid: w.any('phone'), sid: w.any('phone') }
+    const digits = w.dice.of(['1', '1', '1', '2', '37255500002#', '9'])
+    return command({ type: 'phone_call.update', phone_sid: phone_sid ?? '', sid, action: 'press', digits })
   },
   callerGoes: (w) => {
     const call = w.call((one) => one.phone_sid !== null && alive(one)) ?? w.call()
@@ -136,7 +150,7 @@ export const callActs = {
     command({
       type: 'call.create',
       ...{ to: w.dice.of([...devices, '+4912345']), from: ours, timeout: w.dice.of([5, 60]) },
-      ...(w.dice.chance(50) ? { url } : { verbs: [...verbs(w, s), { verb: 'Say', attributes: {}, text: 'Hi' }] }),
+      ...(w.dice.chance(50) ? { url } : { verbs: verbs(w, s) }),
       ...(w.dice.chance(20) && { send_digits: 'w12', record: true })
     }),
   callChanges: (w, s) => {
@@ -243,6 +257,20 @@ export const callActs = {
       ...{ conference_sid: w.dice.of(['Room', 'Other']), from: ours, to: w.dice.of(devices) },
       end_conference_on_exit: w.dice.chance(20)
     }),
+  taskCallChanges: (w, s) => {
+    const one = w.conferenceParticipant()
+    const task_sid = w.call(({ task_sid, conference_sid }) => task_sid !== null && conference_sid !== null)?.task_sid
+    return command({
+      type: 'task_call.update',
+      ...{ workspace_sid: `@${s}`, task_sid: task_sid ?? w.made('task') ?? '' },
+      ...w.dice.of([
+        { invite: '+37255500003' },
+        { invite: '+4912345' },
+        { remove: one?.call_sid ?? `CA${'0'.repeat(32)}` },
+        { recording: 'paused' as const }
+      ])
+    })
+  },
   conferenceEnds: (w) =>
     command({ type: 'conference.update', sid: w.made('conference') ?? `CF${'0'.repeat(32)}`, status: 'completed' }),
   queueChanges: (w) => {

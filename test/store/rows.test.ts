@@ -1,6 +1,14 @@
+import { coldKinds } from '@ringdown/server/commit/kinds'
+import { coldTable, type Table } from '@ringdown/server/store/tables'
 import { expect, it } from 'vitest'
 import { batch, event, put, row, sid, take } from './batches.ts'
 import { eachStore } from './each-store.ts'
+
+function tableOf(kind: string): Table {
+  const cold = coldKinds.get(kind)
+  if (!cold) throw new Error(`${kind} lives in memory`)
+  return coldTable(kind, cold)
+}
 
 eachStore('a store', (here) => {
   it('gives rows of all kinds back in the order they were created', async () => {
@@ -42,6 +50,35 @@ eachStore('a store', (here) => {
     await here.store.write(batch(head, { rows: [take('task', task), take('message', message)] }))
     expect(await here.store.load(here.account)).toEqual([])
     expect(await here.store.find(here.account, 'message', { sid: message.sid })).toEqual([])
+  })
+
+  it('forgets what is old, the oldest first, and what is below it, of one account alone', async () => {
+    const head = await here.store.lock(here.account)
+    const second = await here.store.lock(here.other)
+    const old = (seq: number, date_created: number) => row('RE', seq, { status: 'completed', date_created })
+    const file = (seq: number, recording: { readonly sid: string } | null) =>
+      row('ME', seq, { status: 'attached', recording_sid: recording?.sid ?? null })
+    const [first, next, fresh] = [old(1, 10), old(2, 20), old(3, 30)]
+    const [ofFirst, ofNext, ofFresh, ofNobody] = [file(4, first), file(5, next), file(6, fresh), file(7, null)]
+    const rows = [first, next, fresh].map((each) => put('recording', each))
+    const files = [ofFirst, ofNext, ofFresh, ofNobody].map((each) => put('media', each))
+    await here.store.write(batch(head, { rows: [...rows, ...files] }))
+    await here.store.write(batch(second, { rows: [put('recording', first), put('media', ofFirst)] }))
+
+    const recordings = { table: tableOf('recording'), column: 'date_created' }
+    const below = { ...recordings, table: tableOf('media'), parent: { table: recordings.table, by: 'recording_sid' } }
+    expect(await here.store.forget(here.account, below, 30, 1)).toBe(1)
+    expect(await here.store.find(here.account, 'media', { sid: ofFirst.sid })).toEqual([])
+    expect(await here.store.find(here.account, 'media', { sid: ofNext.sid })).toEqual([ofNext])
+    expect(await here.store.forget(here.account, below, 30, 10)).toBe(1)
+    expect(await here.store.forget(here.account, below, 30, 10)).toBe(0)
+    expect(await here.store.forget(here.account, recordings, 30, 10)).toBe(2)
+    expect(await here.store.forget(here.account, recordings, 30, 10)).toBe(0)
+    for (const one of [ofFresh, ofNobody])
+      expect(await here.store.find(here.account, 'media', { sid: one.sid })).toEqual([one])
+    expect(await here.store.find(here.account, 'recording', { sid: fresh.sid })).toEqual([fresh])
+    expect(await here.store.find(here.other, 'media', { sid: ofFirst.sid })).toEqual([ofFirst])
+    expect(await here.store.find(here.other, 'recording', { sid: first.sid })).toEqual([first])
   })
 
   it('keeps accounts and kinds apart, even where SIDs are the same', async () => {

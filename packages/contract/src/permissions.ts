@@ -319,7 +319,11 @@ const ringdown: readonly PermissionRow[] = [
   { on: on('ringdown_v1', 'DeleteSituationRule *SituationSubscription *ChangePlan'), scopes: admin },
   // What somebody who is in a call does with it; whoever may listen in is a supervisor.
   { on: on('ringdown_v1', 'FetchTaskCall UpdateTaskCall FetchTaskRecordings'), scopes: floor, rows: true },
-  { on: on('ringdown_v1', 'ListWorkspaceCall UpdateWorkerSupervision'), scopes: theirs, rows: true },
+  {
+    on: on('ringdown_v1', 'ListWorkspaceCall FetchWorkspaceRecordings UpdateWorkerSupervision'),
+    scopes: theirs,
+    rows: true
+  },
   { on: 'ringdown_v1.FetchWorkerDesk', scopes: floor, rows: true },
   { on: 'ringdown_v1.FetchTaskExplanation', scopes: theirs },
   // Who could write as a customer, or send by another way, could say anything.

@@ -14,11 +14,17 @@ const wordsOf: Readonly<Record<string, ReadonlySet<string>>> = {
   list_conversation_messages: new Set(['body', 'attributes', 'subject', 'author', 'filename']),
   manage_studio_flows: new Set(['context', 'contactChannelAddress']),
   wait_for_events: new Set(['summary', 'data']),
-  explain_routing: new Set(['values'])
+  explain_routing: new Set(['values']),
+  query_insights: new Set(['outcome', 'label'])
 }
+/** A column of what attributes hold: `attributes.customer.name`. */
+const isAttribute = (key: string): boolean => key.startsWith('attributes.')
 
 /** Those that are long enough to be taken for instructions: a result that carries one says what it is. */
-const fenced = new Set(['body', 'attributes', 'context', 'subject', 'summary', 'data', 'values', 'filename'])
+const fenced = new Set([
+  ...['body', 'attributes', 'context', 'subject', 'summary', 'data', 'values', 'filename'],
+  ...['outcome', 'label']
+])
 
 const isEmpty = (value: unknown): boolean =>
   value === undefined || value === null || value === '' || (value instanceof StoredJson && /^\{\s*\}$/.test(value.text))
@@ -29,9 +35,10 @@ export function fencedOutcome(tool: string, outcome: Outcome, { redact, hideCust
   if (!words && !redact) return outcome
   let carries = false
   const shown = (value: unknown, key: string): unknown => {
-    if (words?.has(key) && !isEmpty(value)) {
-      carries ||= fenced.has(key)
+    if (words && (words.has(key) || isAttribute(key)) && !isEmpty(value)) {
+      carries ||= fenced.has(key) || isAttribute(key)
       if (hideCustomerText) return hidden(value)
+      if (redact && isAttribute(key)) return maskedValue(value)
     }
     if (value instanceof StoredJson) return redact ? maskedValue(value.value()) : value
     if (Array.isArray(value)) return value.map((item) => shown(item, key))

@@ -1,6 +1,7 @@
 import { ProtocolError } from '@modelcontextprotocol/server'
+import { situationErrors } from '@ringdown/contract/situation-errors'
 import { sortedText } from './confirmation.ts'
-import { bad, errorCodes } from './event-errors.ts'
+import { bad } from './event-errors.ts'
 import type { EventDoor } from './events.ts'
 import { Following, integerIn } from './following.ts'
 import { objectIn } from './json.ts'
@@ -60,10 +61,10 @@ export class EventWebhooks {
 
   #deliveryOf({ delivery }: Row): { readonly url: string; readonly secret: unknown } {
     if (!this.#door.webhooks)
-      throw new ProtocolError(errorCodes.notOffered, 'webhooks are offered over HTTP: here, poll or stream')
+      throw new ProtocolError(situationErrors.notOffered, 'webhooks are offered over HTTP: here, poll or stream')
     const { url, secret, mode } = objectIn(delivery ?? {})
     if (mode !== undefined && mode !== 'webhook')
-      throw new ProtocolError(errorCodes.notOffered, `events/subscribe is for webhooks, not for ${String(mode)}`)
+      throw new ProtocolError(situationErrors.notOffered, `events/subscribe is for webhooks, not for ${String(mode)}`)
     if (typeof url !== 'string') throw bad('delivery.url must be given')
     return { url, secret }
   }

@@ -6,10 +6,11 @@ import {
   SUBSCRIPTION_ID_META_KEY
 } from '@modelcontextprotocol/server'
 import type { Privacy } from '@ringdown/contract/masking'
+import { situationErrors } from '@ringdown/contract/situation-errors'
 import { inputSchemaOf, payloadSchemaOf, type Situation, situations } from '@ringdown/contract/situations'
 import type { Backend } from './backend.ts'
 import { apiError, Fault } from './errors.ts'
-import { bad, errorCodes, refusedRequest } from './event-errors.ts'
+import { bad, refusedRequest } from './event-errors.ts'
 import { EventWebhooks } from './event-webhooks.ts'
 import { Following, integerIn } from './following.ts'
 import { objectIn } from './json.ts'
@@ -106,7 +107,7 @@ async function stream(following: Following, params: Row, { mcpReq }: ServerConte
   const { signal, id } = mcpReq
   const subscription = await following.subscription(params, signal)
   const open = streams.get(following.backend) ?? 0
-  if (open >= maxStreams) throw new ProtocolError(errorCodes.tooMany, `${maxStreams} streams are open already`)
+  if (open >= maxStreams) throw new ProtocolError(situationErrors.tooMany, `${maxStreams} streams are open already`)
   streams.set(following.backend, open + 1)
   const tell = (what: string, told: object) => {
     const _meta = { [SUBSCRIPTION_ID_META_KEY]: id }
@@ -118,10 +119,12 @@ async function stream(following: Following, params: Row, { mcpReq }: ServerConte
     await tell('active', { cursor })
     while (!signal.aborted) {
       const found = await following.page(subscription, { cursor, wait_s: heartbeat_s, signal })
+      // Some of what it asked for is not kept any more: it is told so before what there is.
+      if (found.truncated)
+        await tell('active', { cursor: found.events.length === 0 ? found.cursor : cursor, truncated: true })
       for (const occurrence of found.events) await tell('event', occurrence)
       // A page that has more has only passed what nobody asked for.
-      if (found.events.length === 0 && !found.has_more)
-        await tell('heartbeat', { cursor: found.cursor, ...(found.truncated && { truncated: true }) })
+      if (found.events.length === 0 && !found.has_more) await tell('heartbeat', { cursor: found.cursor })
       cursor = found.cursor
       await following.keep(subscription, signal)
     }
@@ -130,7 +133,7 @@ async function stream(following: Following, params: Row, { mcpReq }: ServerConte
     const refused = apiError(error)
     if (!refused || (refused.status !== 401 && refused.status !== 403)) throw error
     // Who may not see it any more is told so.
-    await tell('terminated', { error: { code: errorCodes.notAllowed, message: refused.message } })
+    await tell('terminated', { error: { code: situationErrors.notAllowed, message: refused.message } })
   } finally {
     streams.set(following.backend, (streams.get(following.backend) ?? 1) - 1)
   }
@@ -144,7 +147,7 @@ async function asRequest<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof Fault) {
       const [first] = error.bodies
-      if (first?.status === 429) throw new ProtocolError(errorCodes.tooMany, first.message)
+      if (first?.status === 429) throw new ProtocolError(situationErrors.tooMany, first.message)
       throw bad(first?.message ?? 'refused')
     }
     throw refusedRequest(error) ?? error

@@ -1,4 +1,5 @@
 import { ProtocolError } from '@modelcontextprotocol/server'
+import { situationErrors } from '@ringdown/contract/situation-errors'
 import {
   type FeedEvent,
   feedFilters,
@@ -13,7 +14,7 @@ import {
 } from '@ringdown/contract/situations'
 import type { Backend } from './backend.ts'
 import { apiError } from './errors.ts'
-import { bad, errorCodes } from './event-errors.ts'
+import { bad } from './event-errors.ts'
 import type { EventDoor } from './events.ts'
 import { objectIn } from './json.ts'
 import { near } from './near.ts'
@@ -82,9 +83,13 @@ export class Following {
         String(name),
         names.map((text) => ({ text }))
       )
-      throw new ProtocolError(errorCodes.unknown, `no event ${String(name)}${nearest ? `; ${nearest.text}?` : ''}`, {
-        names
-      })
+      throw new ProtocolError(
+        situationErrors.unknown,
+        `no event ${String(name)}${nearest ? `; ${nearest.text}?` : ''}`,
+        {
+          names
+        }
+      )
     }
     return { situation, args: await this.#arguments(situation, objectIn(given ?? {})) }
   }

@@ -56,8 +56,11 @@ export class ResourceChanges implements ServerEventBus {
         } catch (error) {
           if (signal.aborted) return
           const status = apiError(error)?.status
-          // Who may not follow any more is told nothing any more.
-          if (status === 401 || status === 403) return
+          // Who may not follow any more is told nothing any more; who listens anew later, it is tried for again.
+          if (status === 401 || status === 403) {
+            if (this.#following === following) this.#following = undefined
+            return
+          }
           this.#onerror(error)
           await new Promise((resolve) => setTimeout(resolve, retry_ms).unref())
         }

@@ -151,6 +151,9 @@ const sources: readonly Source[] = [
   }
 ]
 
+/** What ends a line in Markdown, or in what shows it. */
+const lineEnd = /\r\n|[\n\r\u2028\u2029]/
+
 /** Each message is a quotation: nothing in it can be taken for a heading of ours. */
 async function transcript(
   { ch: conversationSid, after }: Readonly<Record<string, string>>,
@@ -166,8 +169,10 @@ async function transcript(
   const messages = Array.isArray(page.messages) ? page.messages.map(objectIn) : []
   const parts = messages.map(({ author, role, dateCreated, body = '', media }) => {
     const files = Array.isArray(media) ? `\n(${media.length} files)` : ''
-    const words = `${body}${files}`.split('\n').map((line) => `> ${line}`)
-    return `**${String(role ?? 'unknown')}** ${String(dateCreated ?? '')}\n> — ${String(author ?? '').replace(/\n/g, ' ')}\n${words.join('\n')}`
+    const words = `${body}${files}`.split(lineEnd).map((line) => `> ${line}`)
+    return `**${String(role ?? 'unknown')}** ${String(dateCreated ?? '')}\n> — ${String(author ?? '')
+      .split(lineEnd)
+      .join(' ')}\n${words.join('\n')}`
   })
   const last = messages.at(-1)?.index
   const more =

@@ -12,7 +12,7 @@ import { Connections } from './carriers/connections.ts'
 import { type Clock, type Moved, TestClock } from './clock/clock.ts'
 import { Account } from './commit/account.ts'
 import { eraseKeptAnswers, forgetKeptAnswers, keptAnswer_ms } from './commit/kept-answers.ts'
-import { coldKinds } from './commit/kinds.ts'
+import { cascades, coldKinds } from './commit/kinds.ts'
 import { Unavailable } from './commit/ledger.ts'
 import { deliveriesBlanking } from './delivery/blanked.ts'
 import { carrierSender } from './delivery/carrier-messages.ts'
@@ -38,6 +38,7 @@ import { keptFile, keptFiles } from './operations/media/kept-files.ts'
 import { agreedMessage } from './operations/ringdown/agreed-message.ts'
 import { situationSecretsOf } from './operations/ringdown/situations.ts'
 import { VoiceDevices } from './realtime/voice-sdk/devices.ts'
+import type { Aging } from './store/query.ts'
 import type { Store } from './store/store.ts'
 import { coldTable, type Table } from './store/tables.ts'
 import { AccountLedger } from './voice/account-ledger.ts'
@@ -364,13 +365,20 @@ function expiringOf(
       forget: (before, limit) => forgetExecutions(store, executionTables(), { account_sid, before, limit })
     },
     { ms: keptAnswer_ms, forget: (before, limit) => forgetKeptAnswers(store, account_sid, before, limit) },
-    ...keptMessages.map(({ kind, column, days }) => ({
-      ms: days * day_ms,
-      forget: (before: number, limit: number) => {
-        return store.forget(account_sid, { table: coldTableOf(kind), column }, before, limit)
-      }
-    }))
+    ...keptMessages.flatMap(({ kind, column, days }) =>
+      [...below(kind, column), { table: coldTableOf(kind), column }].map((aging) => ({
+        ms: days * day_ms,
+        forget: (before: number, limit: number) => store.forget(account_sid, aging, before, limit)
+      }))
+    )
   ]
+}
+
+/** What goes with old rows of a kind, before they do: files of what was recorded, or sent, have no other end. */
+function below(kind: string, column: string): Aging[] {
+  return (cascades.get(kind) ?? []).map(({ kind: child, column: by }) => {
+    return { table: coldTableOf(child), column, parent: { table: coldTableOf(kind), by } }
+  })
 }
 
 /** How long messages on channels are kept that are in no conversation, and what is known of who wrote them. */

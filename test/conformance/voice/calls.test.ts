@@ -85,6 +85,26 @@ for (const { name, available, place } of databases)
       })
     })
 
+    it('goes out with a document that says nothing: who answers is hung up on', async () => {
+      const { here } = center
+      const eli = await center.phone('+33612340012', { CallOutcome: 'answers', AnsweredAfterMs: '2000' })
+      const made = await here.client.calls.create({ to: eli.address, from: center.number, twiml: '<Response/>' })
+      expect(made.status).toBe('queued')
+      await center.pass(1)
+      expect((await eli.last()).status).toBe('ringing')
+      await center.pass(2)
+      expect(await eli.heard()).toEqual(['ended: completed'])
+      expect(await here.client.calls(made.sid).fetch()).toMatchObject({ status: 'completed', duration: '0' })
+      // One that lives is ended by it as well.
+      const other = await here.client.calls.create({
+        ...{ to: eli.address, from: center.number, twiml: twiml((response) => response.pause({ length: 60 })) }
+      })
+      await center.pass(4)
+      expect((await eli.last()).status).toBe('in-progress')
+      await here.client.calls(other.sid).update({ twiml: '<Response></Response>' })
+      expect((await here.client.calls(other.sid).fetch()).status).toBe('completed')
+    })
+
     it('hears an apology where a program lies, bombs or is away, and the debugger says why', async () => {
       const { hooks, here } = center
       const cat = await center.phone('+33612340009')
@@ -154,6 +174,8 @@ for (const { name, available, place } of databases)
     it.each([
       ['nobody', { to: 'nobody' }, 21211],
       ['without a document', { to: '+33612349999' }, 21205],
+      ['with keys alone', { to: '+33612349999', sendDigits: '12' }, 21205],
+      ['with a document of no letters', { to: '+33612349999', twiml: '' }, 21205],
       ['with an address that is none', { to: '+33612349999', url: 'nowhere' }, 21205],
       ['with a document that is none', { to: '+33612349999', twiml: '<Response>' }, 12100],
       [

@@ -65,6 +65,46 @@ describe('a caller whom nobody can take', () => {
     })
   })
 
+  it('leaves a number with the document for that, and keeps the place in line', async () => {
+    const { hooks } = center
+    const waitUrl = '/ringdown/v1/twiml/wait-with-callback'
+    center.answers('/voice', (response) =>
+      response.enqueue({ workflowSid, waitUrl, action: '/left' }, undefined as never)
+    )
+    center.answers('/left', (response) => response.hangup())
+    const [ann, bea] = [await center.phone('+33612340001'), await center.phone('+33612340002')]
+    const agent = await center.phone('client:ada')
+    await ann.call(center.number)
+    await center.pass(30)
+    await bea.call(center.number)
+    await center.pass(10)
+    await ann.press('1')
+    await ann.press('1')
+    await center.pass(12)
+    expect((await ann.heard()).slice(-2)).toEqual([
+      'say: Thank you. We will call you back at 3 3 6 1 2 3 4 0 0 0 1. Goodbye.',
+      'ended: completed'
+    ])
+    const told = hooks.to('/left')[0]?.form ?? {}
+    expect(told).toMatchObject({ QueueResult: 'leave', CallbackTaskSid: expect.stringMatching(/^WT/) })
+    // No program was asked what those hear who wait.
+    expect(hooks.to(waitUrl)).toEqual([])
+    await comes()
+    const reservation = await offered()
+    expect(reservation?.taskSid).toBe(told.CallbackTaskSid)
+    await workspace
+      .tasks(reservation?.taskSid ?? '')
+      .reservations(reservation?.sid ?? '')
+      .update({ instruction: 'conference' })
+    await center.pass(0.1)
+    await agent.answer()
+    expect((await ann.last()).status).toBe('ringing')
+    await ann.answer()
+    await agent.speak('It is your turn')
+    expect((await ann.heard()).at(-1)).toBe('client:ada: It is your turn')
+    await ann.hangUp()
+  })
+
   it('asks to be called back: the worker is called first, and then the one who asked', async () => {
     const { here, hooks } = center
     center.answers('/voice', (response) =>

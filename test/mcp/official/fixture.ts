@@ -19,18 +19,24 @@ const embedded = (uri: string, words: string) => ({
   resource: { uri, mimeType: 'text/plain', text: words }
 })
 
-/** A schema that is shown, and lets everything pass. */
-function shown(properties: Readonly<Record<string, object>>): StandardSchemaWithJSON {
-  const schema = { type: 'object', properties }
-  return {
+/** A schema that is shown as it is, and lets everything pass that has what is required. */
+function schemaOf(schema: { readonly required?: readonly string[]; readonly [keyword: string]: unknown }) {
+  const { required = [] } = schema
+  const shown: StandardSchemaWithJSON = {
     '~standard': {
       version: 1,
       vendor: 'test',
-      validate: (value) => ({ value }),
+      validate: (value) => {
+        const missing = required.filter((name) => Object(value)[name] === undefined)
+        return missing.length === 0 ? { value } : { issues: missing.map((name) => ({ message: `${name} is missing` })) }
+      },
       jsonSchema: { input: () => schema, output: () => schema }
     }
   }
+  return shown
 }
+
+const shown = (properties: Readonly<Record<string, object>>) => schemaOf({ type: 'object', properties })
 
 /** What the official suite wants to find on a server, by the names that it documents. */
 export function suiteFixture(server: McpServer): void {
@@ -62,9 +68,41 @@ export function suiteFixture(server: McpServer): void {
       return { content: [text('done')] }
     }
   )
+  schemas(server)
   prompts(server)
   resources(server)
   questions(server)
+}
+
+/** Keywords of JSON Schema that have to be shown as they were written, and an argument that comes in a header as well. */
+function schemas(server: McpServer): void {
+  const text = { type: 'string' }
+  const done = () => ({ content: [{ type: 'text' as const, text: 'done' }] })
+  const dialect = schemaOf({
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    type: 'object',
+    $defs: { address: { $anchor: 'addressDef', type: 'object', properties: { street: text, city: text } } },
+    properties: {
+      name: text,
+      address: { $ref: '#/$defs/address' },
+      contactMethod: { type: 'string', enum: ['phone', 'email'] },
+      phone: text,
+      email: text
+    },
+    allOf: [{ anyOf: [{ required: ['phone'] }, { required: ['email'] }] }],
+    if: { properties: { contactMethod: { const: 'phone' } }, required: ['contactMethod'] },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { required: ['phone'] },
+    else: { required: ['email'] },
+    additionalProperties: false
+  })
+  server.registerTool('json_schema_2020_12_tool', { description: 'Shows keywords', inputSchema: dialect }, done)
+  const inHeaders = schemaOf({
+    type: 'object',
+    properties: { region: { ...text, 'x-mcp-header': 'Region' }, note: { ...text, 'x-mcp-header': 'Note' } },
+    required: ['region']
+  })
+  server.registerTool('test_x_mcp_header', { description: 'Reads headers', inputSchema: inHeaders }, done)
 }
 
 function prompts(server: McpServer): void {

@@ -522,6 +522,7 @@ export const permissions: Readonly<Record<OperationId, Permission>> = {
   'ringdown_v1.FetchWorkspaceBoard': { right: '/ringdown/workspaces/board/read', standard: true, scopes: { supervisor: 'team', admin: 'all' }, rows: true },
   'ringdown_v1.FetchWorkspaceBreaches': { right: '/ringdown/workspaces/breaches/read', standard: true, scopes: { supervisor: 'team', admin: 'all' }, rows: true },
   'ringdown_v1.ListWorkspaceCall': { right: '/ringdown/workspaces/calls/list', standard: true, scopes: { supervisor: 'team', admin: 'all' }, rows: true },
+  'ringdown_v1.FetchWorkspaceRecordings': { right: '/ringdown/workspaces/recordings/read', standard: true, scopes: { supervisor: 'team', admin: 'all' }, rows: true },
   'ringdown_v1.FetchReservationWrapUp': { right: '/ringdown/workspaces/reservations/wrap-up/read', standard: true, scopes: { agent: 'own', supervisor: 'team', admin: 'all' } },
   'ringdown_v1.UpdateReservationWrapUp': { right: '/ringdown/workspaces/reservations/wrap-up/update', standard: true, scopes: { agent: 'own', supervisor: 'team', admin: 'all' } },
   'ringdown_v1.FetchSearch': { right: '/ringdown/workspaces/search/read', standard: true, scopes: { agent: 'own', supervisor: 'team', admin: 'all' }, rows: true },

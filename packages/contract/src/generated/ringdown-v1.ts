@@ -520,6 +520,14 @@ export interface RingdownV1TaskCall {
 }
 export type RingdownV1TaskCallRow = Row<RingdownV1TaskCall, 'started_at'>
 
+export interface RingdownV1WorkspaceRecordings {
+  workspace_sid: string
+  recordings: readonly ({ readonly sid?: string; readonly task_sid?: string; readonly customer?: string | null; readonly attributes?: string | null; readonly workers?: readonly string[]; readonly start_time?: string; readonly duration?: number | null; readonly words?: string | null; readonly content_url?: string | null })[]
+  next: string | null
+  url: string
+}
+export type RingdownV1WorkspaceRecordingsRow = Row<RingdownV1WorkspaceRecordings>
+
 export interface RingdownV1WrapUp {
   workspace_sid: string
   reservation_sid: string
@@ -569,7 +577,7 @@ export type RingdownV1TaskExplanationRow = Row<RingdownV1TaskExplanation, 'at'>
 export interface RingdownV1TaskRecordings {
   workspace_sid: string
   task_sid: string
-  recordings: readonly ({ readonly sid?: string; readonly call_sid?: string; readonly conference_sid?: string | null; readonly status?: string; readonly source?: string; readonly channels?: number; readonly start_time?: string; readonly duration?: number | null; readonly words?: string | null; readonly content_url?: string | null })[]
+  recordings: readonly ({ readonly sid?: string; readonly call_sid?: string; readonly conference_sid?: string | null; readonly status?: string; readonly source?: string; readonly channels?: number; readonly start_time?: string; readonly duration?: number | null; readonly words?: string | null; readonly transcript?: readonly ({ readonly speaker?: string | null; readonly text?: string })[]; readonly content_url?: string | null })[]
   url: string
 }
 export type RingdownV1TaskRecordingsRow = Row<RingdownV1TaskRecordings>
@@ -742,12 +750,13 @@ export interface RingdownV1Operations {
   'ringdown_v1.FetchWorkspaceBoard': { path: { readonly workspace_sid: string }; params: { readonly since?: string }; row: RingdownV1WorkspaceBoardRow; result: RingdownV1WorkspaceBoard }
   'ringdown_v1.FetchWorkspaceBreaches': { path: { readonly workspace_sid: string }; params: { readonly within?: string; readonly task_queue_sid?: string }; row: RingdownV1WorkspaceBreachesRow; result: RingdownV1WorkspaceBreaches }
   'ringdown_v1.ListWorkspaceCall': { path: { readonly workspace_sid: string }; params: {}; row: RingdownV1TaskCallRow; result: { calls: readonly RingdownV1TaskCall[]; meta: Meta } }
+  'ringdown_v1.FetchWorkspaceRecordings': { path: { readonly workspace_sid: string }; params: { readonly before?: string }; row: RingdownV1WorkspaceRecordingsRow; result: RingdownV1WorkspaceRecordings }
   'ringdown_v1.FetchReservationWrapUp': { path: { readonly workspace_sid: string; readonly reservation_sid: string }; params: {}; row: RingdownV1WrapUpRow; result: RingdownV1WrapUp }
   'ringdown_v1.UpdateReservationWrapUp': { path: { readonly workspace_sid: string; readonly reservation_sid: string }; params: { readonly extended: boolean }; row: RingdownV1WrapUpRow; result: RingdownV1WrapUp }
   'ringdown_v1.FetchSearch': { path: { readonly workspace_sid: string }; params: { readonly query: string; readonly limit?: number }; row: RingdownV1SearchRow; result: RingdownV1Search }
   'ringdown_v1.FetchWorkspaceSeries': { path: { readonly workspace_sid: string }; params: { readonly metric: string; readonly from?: string; readonly to?: string; readonly step?: string; readonly time_zone?: string; readonly task_queue_sid?: string }; row: RingdownV1WorkspaceSeriesRow; result: RingdownV1WorkspaceSeries }
   'ringdown_v1.FetchTaskCall': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: {}; row: RingdownV1TaskCallRow; result: RingdownV1TaskCall }
-  'ringdown_v1.UpdateTaskCall': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: { readonly recording: 'paused' | 'in-progress' }; row: RingdownV1TaskCallRow; result: RingdownV1TaskCall }
+  'ringdown_v1.UpdateTaskCall': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: { readonly recording?: 'paused' | 'in-progress'; readonly invite?: string; readonly remove?: string }; row: RingdownV1TaskCallRow; result: RingdownV1TaskCall }
   'ringdown_v1.FetchTaskExplanation': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: { readonly limit?: number }; row: RingdownV1TaskExplanationRow; result: RingdownV1TaskExplanation }
   'ringdown_v1.FetchTaskRecordings': { path: { readonly workspace_sid: string; readonly task_sid: string }; params: {}; row: RingdownV1TaskRecordingsRow; result: RingdownV1TaskRecordings }
   'ringdown_v1.FetchWorkerDesk': { path: { readonly workspace_sid: string; readonly worker_sid: string }; params: {}; row: RingdownV1WorkerDeskRow; result: RingdownV1WorkerDesk }
@@ -1356,6 +1365,16 @@ const ringdownV1TaskCall: Schema = {
   ]
 }
 
+const ringdownV1WorkspaceRecordings: Schema = {
+  name: 'RingdownV1WorkspaceRecordings',
+  properties: [
+    { name: 'workspace_sid', type: 'sid', pattern: '^WS[0-9a-fA-F]{32}$' },
+    { name: 'recordings', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^RE[0-9a-fA-F]{32}$', optional: true }, { name: 'task_sid', type: 'sid', pattern: '^WT[0-9a-fA-F]{32}$', optional: true }, { name: 'customer', type: 'string', nullable: true, optional: true }, { name: 'attributes', type: 'string', nullable: true, optional: true }, { name: 'workers', type: 'array', items: { type: 'string' }, optional: true }, { name: 'start_time', type: 'date-time-ms', optional: true }, { name: 'duration', type: 'number', nullable: true, optional: true }, { name: 'words', type: 'string', nullable: true, optional: true }, { name: 'content_url', type: 'uri', nullable: true, optional: true }] } },
+    { name: 'next', type: 'sid', nullable: true, pattern: '^RE[0-9a-fA-F]{32}$' },
+    { name: 'url', type: 'uri' }
+  ]
+}
+
 const ringdownV1WrapUp: Schema = {
   name: 'RingdownV1WrapUp',
   properties: [
@@ -1415,7 +1434,7 @@ const ringdownV1TaskRecordings: Schema = {
   properties: [
     { name: 'workspace_sid', type: 'sid', pattern: '^WS[0-9a-fA-F]{32}$' },
     { name: 'task_sid', type: 'sid', pattern: '^WT[0-9a-fA-F]{32}$' },
-    { name: 'recordings', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^RE[0-9a-fA-F]{32}$', optional: true }, { name: 'call_sid', type: 'sid', pattern: '^CA[0-9a-fA-F]{32}$', optional: true }, { name: 'conference_sid', type: 'sid', nullable: true, pattern: '^CF[0-9a-fA-F]{32}$', optional: true }, { name: 'status', type: 'string', optional: true }, { name: 'source', type: 'string', optional: true }, { name: 'channels', type: 'integer', optional: true }, { name: 'start_time', type: 'date-time-ms', optional: true }, { name: 'duration', type: 'number', nullable: true, optional: true }, { name: 'words', type: 'string', nullable: true, optional: true }, { name: 'content_url', type: 'uri', nullable: true, optional: true }] } },
+    { name: 'recordings', type: 'array', items: { type: 'json', properties: [{ name: 'sid', type: 'sid', pattern: '^RE[0-9a-fA-F]{32}$', optional: true }, { name: 'call_sid', type: 'sid', pattern: '^CA[0-9a-fA-F]{32}$', optional: true }, { name: 'conference_sid', type: 'sid', nullable: true, pattern: '^CF[0-9a-fA-F]{32}$', optional: true }, { name: 'status', type: 'string', optional: true }, { name: 'source', type: 'string', optional: true }, { name: 'channels', type: 'integer', optional: true }, { name: 'start_time', type: 'date-time-ms', optional: true }, { name: 'duration', type: 'number', nullable: true, optional: true }, { name: 'words', type: 'string', nullable: true, optional: true }, { name: 'transcript', type: 'array', items: { type: 'json', properties: [{ name: 'speaker', type: 'string', nullable: true, optional: true }, { name: 'text', type: 'string', optional: true }] }, optional: true }, { name: 'content_url', type: 'uri', nullable: true, optional: true }] } },
     { name: 'url', type: 'uri' }
   ]
 }
@@ -2089,6 +2108,11 @@ export const operations: readonly Operation[] = [
     schema: ringdownV1TaskCall, parameters: [
       { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' }
     ] },
+  { id: 'ringdown_v1.FetchWorkspaceRecordings', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Recordings', verb: 'fetch', resource: 'workspace_recordings', parents: ['workspace_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Recordings', links: null,
+    schema: ringdownV1WorkspaceRecordings, parameters: [
+      { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
+      { wire: 'Before', name: 'before', in: 'query', type: 'sid', pattern: '^RE[0-9a-fA-F]{32}$' }
+    ] },
   { id: 'ringdown_v1.FetchReservationWrapUp', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Reservations/{ReservationSid}/WrapUp', verb: 'fetch', resource: 'reservation_wrap_up', parents: ['workspace_sid', 'reservation_sid'], own: null, status: 200, listKey: null, page: null, url: '/v1/Workspaces/{workspace_sid}/Reservations/{reservation_sid}/WrapUp', links: null,
     schema: ringdownV1WrapUp, parameters: [
       { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
@@ -2125,7 +2149,9 @@ export const operations: readonly Operation[] = [
     schema: ringdownV1TaskCall, parameters: [
       { wire: 'WorkspaceSid', name: 'workspace_sid', in: 'path', type: 'sid', required: true, pattern: '^WS[0-9a-fA-F]{32}$' },
       { wire: 'TaskSid', name: 'task_sid', in: 'path', type: 'sid', required: true, pattern: '^WT[0-9a-fA-F]{32}$' },
-      { wire: 'Recording', name: 'recording', in: 'form', type: 'string', required: true, enum: ['paused', 'in-progress'] }
+      { wire: 'Recording', name: 'recording', in: 'form', type: 'string', enum: ['paused', 'in-progress'] },
+      { wire: 'Invite', name: 'invite', in: 'form', type: 'string', maxLength: 32 },
+      { wire: 'Remove', name: 'remove', in: 'form', type: 'sid', pattern: '^CA[0-9a-fA-F]{32}$' }
     ] },
   { id: 'ringdown_v1.FetchTaskExplanation', api: 'ringdown_v1', product: 'ringdown', method: 'GET', path: '/v1/Workspaces/{WorkspaceSid}/Tasks/{TaskSid}/Explanation', verb: 'fetch', resource: 'task_explanation', parents: ['workspace_sid', 'task_sid'], own: null, status: 200, listKey: null, page: null, url: null, links: null,
     schema: ringdownV1TaskExplanation, parameters: [

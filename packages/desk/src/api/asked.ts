@@ -29,6 +29,7 @@ export const asked = [
   'ringdown_v1.UpdateTaskCall',
   'ringdown_v1.FetchTaskRecordings',
   'ringdown_v1.ListWorkspaceCall',
+  'ringdown_v1.FetchWorkspaceRecordings',
   'ringdown_v1.UpdateWorkerSupervision',
   'ringdown_v1.FetchWorkspaceBoard',
   'ringdown_v1.FetchWorkspaceBreaches',

@@ -49,9 +49,11 @@ export async function answerOffer(item: DeskItem, reservation_status: 'accepted'
   }
 }
 
-/** Whether it is a call, or is to become one. */
+/** Whether it is a call, or is to become one; whose message is kept, has gone. */
 export function isVoice(item: DeskItem): boolean {
-  return channelOf(item) === 'voice' && ('call_sid' in item.attributes || 'outbound_to' in item.attributes)
+  const { attributes } = item
+  if (channelOf(item) !== 'voice' || textIn(attributes, 'taskType') === 'voicemail') return false
+  return 'call_sid' in attributes || 'outbound_to' in attributes
 }
 
 /** Who accepts a call is called, and answers without being asked again; the reservation is accepted when that is so. */
@@ -238,6 +240,12 @@ async function handOn(
     else hangUp()
     refreshDesk()
   })
+}
+
+/** Calls somebody outside into a call, whose customer waits meanwhile. */
+export async function consult({ task }: DeskItem, number: string): Promise<boolean> {
+  const { callOutside } = await import('../phone/task-call.ts')
+  return attempt(() => callOutside(task.sid, number))
 }
 
 export async function takeBack(task_sid: string): Promise<boolean> {

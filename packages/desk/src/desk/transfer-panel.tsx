@@ -4,8 +4,9 @@ import { useConfiguration } from '../live/desk.ts'
 import { featureOf } from '../live/features.ts'
 import type { DeskItem } from '../live/rows.ts'
 import { Avatar, StatusDot } from '../parts/avatar.tsx'
+import { numberIn } from '../phone/number-in.ts'
 import { useWords } from '../words/words.ts'
-import { interactionOf, transfer } from './actions.ts'
+import { consult, interactionOf, isVoice, transfer } from './actions.ts'
 import { type Target, useTargets } from './transfer-targets.ts'
 
 interface PanelProps {
@@ -27,12 +28,19 @@ export function TransferPanel({ item, isInvite, onClose }: PanelProps) {
   const targets = useTargets()
   const { data: configuration } = useConfiguration()
   const mayStay = featureOf(configuration, 'conversation_transfer').multi_participant !== false
-  const found = targets.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()))
+  const number = isVoice(item) ? numberIn(text) : undefined
+  const found: readonly Target[] =
+    number === undefined
+      ? targets.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()))
+      : [{ sid: number, name: number, kind: 'number', why: undefined }]
   const chosen = found[Math.min(at, found.length - 1)]
   const go = async (target: Target | undefined = chosen) => {
     if (!target || target.why !== undefined || isBusy) return
     setBusy(true)
-    const isDone = await transfer(item, { to: target.sid, name: target.name, isWarm, note: note.trim() })
+    const isDone =
+      target.kind === 'number'
+        ? await consult(item, target.sid)
+        : await transfer(item, { to: target.sid, name: target.name, isWarm, note: note.trim() })
     setBusy(false)
     if (isDone) onClose()
   }
@@ -58,8 +66,8 @@ export function TransferPanel({ item, isInvite, onClose }: PanelProps) {
             aria-expanded
             aria-controls="transfer-list"
             aria-activedescendant={chosen && `to-${chosen.sid}`}
-            aria-label={words.transfer.search}
-            placeholder={words.transfer.search}
+            aria-label={isVoice(item) ? words.transfer.searchOrNumber : words.transfer.search}
+            placeholder={isVoice(item) ? words.transfer.searchOrNumber : words.transfer.search}
             value={text}
             onChange={(event) => {
               setText(event.target.value)
@@ -75,7 +83,8 @@ export function TransferPanel({ item, isInvite, onClose }: PanelProps) {
               <textarea rows={2} dir="auto" value={note} onChange={(event) => setNote(event.target.value)} />
             </label>
           )}
-          {!isInvite && mayStay && (
+          {chosen?.kind === 'number' && <p className="hint">{words.transfer.outside}</p>}
+          {!isInvite && mayStay && chosen?.kind !== 'number' && (
             <label className="row">
               <span>{words.transfer.stay}</span>
               <input type="checkbox" checked={isWarm} onChange={(event) => setWarm(event.target.checked)} />
@@ -92,7 +101,7 @@ export function TransferPanel({ item, isInvite, onClose }: PanelProps) {
               aria-busy={isBusy}
               onClick={() => go()}
             >
-              {isInvite ? words.canvas.invite : words.transfer.go}
+              {chosen?.kind === 'number' ? words.phone.call : isInvite ? words.canvas.invite : words.transfer.go}
             </button>
           </div>
         </Dialog.Popup>
@@ -130,7 +139,7 @@ function Targets({ found, chosen, onChoose }: TargetsProps) {
             </>
           ) : (
             <span className="queue-mark" aria-hidden>
-              #
+              {target.kind === 'number' ? '+' : '#'}
             </span>
           )}
           <span>{target.name}</span>

@@ -10,7 +10,7 @@ import { useWords } from '../words/words.ts'
 export interface Target {
   readonly sid: string
   readonly name: string
-  readonly kind: 'worker' | 'queue'
+  readonly kind: 'worker' | 'queue' | 'number'
   /** Why they cannot be asked now; undefined where they can. */
   readonly why: string | undefined
 }
@@ -22,7 +22,7 @@ export function useTargets(): readonly Target[] {
   const places = useTargetQueues()
   // The feature `custom_transfer_directory` says who is shown.
   const directory = featureOf(configuration, 'custom_transfer_directory')
-  const rule = (kind: Target['kind']) => (directory.enabled === true ? objectIn(directory[kind]) : {})
+  const rule = (kind: 'worker' | 'queue') => (directory.enabled === true ? objectIn(directory[kind]) : {})
   const shown = rule('worker').enabled === false ? [] : people
   const free = shown.filter(({ why }) => why === undefined)
   const others = rule('worker').show_only_available_workers === true ? [] : shown.filter(({ why }) => why !== undefined)

@@ -19,7 +19,16 @@ import { nameOf } from '../words/names.ts'
 import { useWords } from '../words/words.ts'
 import { Devices } from './devices.tsx'
 import { acceptCall, type CallQuality, hangUp, mute, type PhoneCall, phone, press } from './phone.ts'
-import { conferenceOf, hold, kick, pauseRecording, type TaskCall, useTaskCall } from './task-call.ts'
+import {
+  conferenceOf,
+  hold,
+  isOutsider,
+  kick,
+  pauseRecording,
+  removeOutsider,
+  type TaskCall,
+  useTaskCall
+} from './task-call.ts'
 import './phone.css'
 
 /** What can be done with a call, beside what is known of who calls. */
@@ -112,7 +121,7 @@ function Actions({ item, call, isHeld }: ActionsProps) {
   )
 }
 
-/** Who is in the call beside oneself; colleagues can be taken out of it. */
+/** Who is in the call beside oneself; colleagues, and whoever is outside, can be taken out of it. */
 function Members({ item, call }: { readonly item: DeskItem; readonly call: TaskCall }) {
   const { phone: text } = useWords()
   const state = useStore(session.state)
@@ -122,20 +131,21 @@ function Members({ item, call }: { readonly item: DeskItem; readonly call: TaskC
   if (others.length < 2) return null
   return (
     <ul className="phone-members" aria-label={text.inCall}>
-      {others.map(({ call_sid, label, name, hold: waits, status, worker_sid }) => {
+      {others.map((one) => {
+        const { call_sid, label, name, hold: waits, status, worker_sid } = one
         const shown = label === 'customer' ? nameOf(item) : String(name)
+        const takeOut = isOutsider(one)
+          ? () => removeOutsider(item.task.sid, String(call_sid))
+          : typeof worker_sid === 'string' && (() => kick(item.task.sid, worker_sid))
         return (
           <li key={call_sid}>
             <span dir="auto">{shown}</span>
             {label === 'customer' && <span className="tag">{text.customer}</span>}
-            {(waits || status !== 'connected') && <span className="tag warn">{text.waits}</span>}
-            {typeof worker_sid === 'string' && (
-              <button
-                type="button"
-                className="icon-button small"
-                aria-label={text.remove(shown)}
-                onClick={() => kick(item.task.sid, worker_sid)}
-              >
+            {(waits || status !== 'connected') && (
+              <span className="tag warn">{isOutsider(one) ? text.isCalled : text.waits}</span>
+            )}
+            {takeOut && (
+              <button type="button" className="icon-button small" aria-label={text.remove(shown)} onClick={takeOut}>
                 <X size={14} />
               </button>
             )}

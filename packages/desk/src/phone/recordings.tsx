@@ -22,7 +22,7 @@ export function Recordings({ task_sid }: { readonly task_sid: string }) {
 
 function Recorded({ recording }: { readonly recording: TaskRecording }) {
   const { phone: text, lang } = useWords()
-  const { start_time, duration, content_url, words } = recording
+  const { start_time, duration } = recording
   const at = dateTimeText(instantOf(start_time) ?? 0, lang)
   return (
     <li>
@@ -30,14 +30,26 @@ function Recorded({ recording }: { readonly recording: TaskRecording }) {
         {at}
         {typeof duration === 'number' && ` · ${spanText(duration * 1000)}`}
       </span>
-      {content_url ? (
-        // biome-ignore lint/a11y/useMediaCaption: what was said is known to those who spoke; no recogniser writes it down
-        <audio controls preload="metadata" src={content_url} aria-label={`${text.recordings}, ${at}`} />
-      ) : (
-        <p dir="auto" className="recorded-words">
-          {words ?? text.noSound}
-        </p>
-      )}
+      <Sound recording={recording} label={`${text.recordings}, ${at}`} preload="metadata" />
     </li>
+  )
+}
+
+interface SoundProps {
+  readonly recording: Pick<TaskRecording, 'content_url' | 'words'>
+  readonly label: string
+  readonly preload: 'metadata' | 'none'
+}
+
+/** What was recorded: its sound, or its words where a virtual phone has spoken. */
+export function Sound({ recording: { content_url, words }, label, preload }: SoundProps) {
+  const { phone: text } = useWords()
+  if (content_url)
+    // biome-ignore lint/a11y/useMediaCaption: what was said is known to those who spoke; no recogniser writes it down
+    return <audio controls preload={preload} src={content_url} aria-label={label} />
+  return (
+    <p dir="auto" className="recorded-words">
+      {words ?? text.noSound}
+    </p>
   )
 }

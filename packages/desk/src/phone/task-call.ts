@@ -100,15 +100,39 @@ export function kick(task_sid: string, worker_sid: string): Promise<boolean> {
   return attempt(() => asWorker('KickWorkerParticipant', { TaskSid: task_sid, TargetWorkerSid: worker_sid }))
 }
 
-export function pauseRecording(task_sid: string, isPaused: boolean): Promise<boolean> {
+/** Changes the call of a task; rejects with what was refused. */
+async function change(task_sid: string, params: OperationTypes['ringdown_v1.UpdateTaskCall']['params']): Promise<void> {
   const path = { workspace_sid: place().workspace_sid, task_sid }
-  return attempt(async () => {
-    const recording = isPaused ? 'paused' : 'in-progress'
-    queries.setQueryData(
-      ['task call', task_sid],
-      await ask('ringdown_v1.UpdateTaskCall', { path, params: { recording } })
-    )
-  })
+  queries.setQueryData(['task call', task_sid], await ask('ringdown_v1.UpdateTaskCall', { path, params }))
+}
+
+export function pauseRecording(task_sid: string, isPaused: boolean): Promise<boolean> {
+  return attempt(() => change(task_sid, { recording: isPaused ? 'paused' : 'in-progress' }))
+}
+
+/**
+ * Calls somebody outside into the call, while the customer waits with music until somebody takes it off hold. What was not
+ * begun leaves the call as it was. Rejects with what was refused.
+ */
+export async function callOutside(task_sid: string, number: string): Promise<void> {
+  const wasHeld = (await fetchCall(task_sid))?.participants.some(({ label, hold }) => label === 'customer' && hold)
+  await asWorker('CustomerParticipant', { TaskSid: task_sid, Hold: true })
+  try {
+    await change(task_sid, { invite: number })
+  } catch (error) {
+    if (!wasHeld) await asWorker('CustomerParticipant', { TaskSid: task_sid, Hold: false }).catch(() => {})
+    throw error
+  }
+}
+
+/** Takes somebody outside out of the call. */
+export function removeOutsider(task_sid: string, call_sid: string): Promise<boolean> {
+  return attempt(() => change(task_sid, { remove: call_sid }))
+}
+
+/** Whether a participant is somebody outside, whom a worker has called. */
+export function isOutsider({ label }: TaskCall['participants'][number]): boolean {
+  return label === 'external'
 }
 
 /** Has the call end with this worker, or go on without it. */
@@ -154,7 +178,9 @@ export function keepEnds(): () => void {
     const mine = call?.participants.find((one) => one.worker_sid === worker_sid && one.status === 'connected')
     if (!call || !mine?.reservation_sid) return
     const isLast = call.participants.every((one) => one.worker_sid === null || one.worker_sid === worker_sid)
-    const does = isLast && !transfers.get().has(task_sid)
+    // The customer may go on with somebody outside.
+    const goesOn = call.participants.some((one) => isOutsider(one) && one.status === 'connected')
+    const does = isLast && !goesOn && !transfers.get().has(task_sid)
     if (mine.end_conference_on_exit !== does) await endsWithMe(mine.reservation_sid, does).catch(() => {})
   }
   const stops = [

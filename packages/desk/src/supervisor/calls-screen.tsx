@@ -12,6 +12,7 @@ import { supervise } from '../phone/supervise.ts'
 import { type SupervisorMode, supervising, type TaskCall, useFollowing } from '../phone/task-call.ts'
 import { customerName } from '../words/names.ts'
 import { useWords } from '../words/words.ts'
+import { RecordedCalls } from './recorded-calls.tsx'
 
 const shownCalls = 200
 
@@ -47,6 +48,7 @@ export function CallsScreen() {
           )}
           {data?.length === 0 && <p className="canvas-note">{words.calls.none}</p>}
           {data && data.length > 0 && <CallTable calls={data} />}
+          <RecordedCalls workspace_sid={workspace_sid} />
         </div>
       </main>
     </div>

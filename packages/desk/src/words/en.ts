@@ -209,6 +209,9 @@ export const en = {
   transfer: {
     title: 'Transfer',
     search: 'People and queues',
+    searchOrNumber: 'People, queues, or a number with its plus',
+    outside:
+      'Whoever is outside is called, while the customer waits with music. Take the customer off hold, and all three talk; hang up, and the two go on.',
     people: 'People',
     queues: 'Queues',
     stay: 'Stay until they join, and after (warm)',
@@ -258,6 +261,7 @@ export const en = {
     customer: 'Customer',
     inCall: 'In this call',
     waits: 'waits',
+    isCalled: 'is being called',
     remove: (name: string) => `Take ${name} out of the call`,
     recorded: 'This call is recorded',
     notRecorded: 'The recording is paused',
@@ -290,7 +294,11 @@ export const en = {
     barge: 'Speak',
     leave: 'Leave',
     hint: 'Listening is heard by nobody, whispering by the agent alone, speaking by all.',
-    own: 'your own call'
+    own: 'your own call',
+    recordings: 'Recorded calls',
+    noRecordings: 'Nothing was recorded so far.',
+    began: 'Began',
+    earlier: 'Earlier ones'
   },
   context: {
     tabs: 'About this contact',

@@ -212,6 +212,9 @@ export const fr: Words = {
   transfer: {
     title: 'Transférer',
     search: 'Personnes et files',
+    searchOrNumber: 'Personnes, files, ou un numéro avec son plus',
+    outside:
+      'La personne est appelée pendant que le client attend en musique. Reprenez le client, et vous parlez à trois ; raccrochez, et les deux continuent.',
     people: 'Personnes',
     queues: 'Files',
     stay: 'Rester jusqu’à leur arrivée, et après',
@@ -261,6 +264,7 @@ export const fr: Words = {
     customer: 'Client',
     inCall: 'Dans cet appel',
     waits: 'attend',
+    isCalled: 'on appelle',
     remove: (name) => `Retirer ${name} de l’appel`,
     recorded: 'Cet appel est enregistré',
     notRecorded: 'L’enregistrement est suspendu',
@@ -292,7 +296,11 @@ export const fr: Words = {
     barge: 'Parler',
     leave: 'Quitter',
     hint: 'Qui écoute n’est entendu de personne, qui chuchote de l’agent seul, qui parle de tous.',
-    own: 'votre propre appel'
+    own: 'votre propre appel',
+    recordings: 'Appels enregistrés',
+    noRecordings: 'Rien n’a été enregistré jusqu’ici.',
+    began: 'Début',
+    earlier: 'Plus anciens'
   },
   context: {
     tabs: 'À propos de ce contact',

@@ -13,6 +13,8 @@ export const agentEvents = {
       data: { subscription_sid: sid, situation, ...refs.extra }
     }
   },
+  'ringdown.situation-subscription.terminated': ofSubscription('taken away'),
+  'ringdown.situation-subscription.gap': ofSubscription('not sent all of'),
   'ringdown.task.waiting': (refs) => {
     const { sid: task_sid, workspace_sid, task_queue_sid, workflow_sid } = refOf(refs, 'task')
     const task_queue_name = refs.task_queue?.friendly_name ?? null
@@ -35,3 +37,15 @@ export const agentEvents = {
     }
   }
 } satisfies Record<string, Rendering>
+
+function ofSubscription(what: string): Rendering {
+  return (refs) => {
+    const { sid, situation } = refOf(refs, 'situation_subscription')
+    return {
+      description: `Situation ${situation} ${what}`,
+      resource_type: 'situation_subscription',
+      resource_sid: sid,
+      data: { subscription_sid: sid, situation }
+    }
+  }
+}

@@ -3,6 +3,7 @@ import { nameKey } from '../core/names.ts'
 import type { EngineEvent, EventType } from '../events.ts'
 import type { Reaction, Reactions } from '../reactions.ts'
 import { lookAgain, waitedFrom } from './evaluator.ts'
+import { terminateSubscriptions } from './subscription.ts'
 
 /** What changes how many tasks are where in a queue. */
 const ofTasks = [
@@ -21,10 +22,9 @@ const ofWorkers = [
 
 const entering: ReadonlySet<EventType> = new Set(['task-queue.entered', 'task-queue.moved', 'task.created'])
 
-/** A key that is gone wants nothing more. */
+/** A key that is gone is sent nothing more. */
 function keyGoes(state: State, { refs }: EngineEvent): void {
-  for (const { sid } of state.tables.situation_subscription.list('owner_sid', refs.key?.sid ?? ''))
-    state.remove('situation_subscription', sid)
+  if (refs.key) terminateSubscriptions(state, refs.key.sid)
 }
 
 function tasksChange(state: State, { type, refs }: EngineEvent): void {

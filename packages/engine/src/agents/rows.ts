@@ -45,7 +45,11 @@ const situationSubscriptionColumns = {
   rule_sid: text<string | null>(),
   redact: flag(),
   hide_customer_text: flag(),
-  ends_at: integer()
+  ends_at: integer(),
+  /** When its owner lost the right to it; nothing is sent since, but that. */
+  terminated_at: integer<number | null>(),
+  /** Since when its address has missed something without knowing it. */
+  gap_since: integer<number | null>()
 } as const
 export type SituationSubscriptionRow = RowOf<typeof situationSubscriptionColumns>
 

@@ -23,7 +23,7 @@ export type RowOf<C extends Columns> = Row & {
 export const text = <T extends string | null = string>(): Column<T> => ({ sql: 'text' })
 /** Instants are integers of milliseconds. */
 export const integer = <T extends number | null = number>(): Column<T> => ({ sql: 'integer' })
-export const flag = <T extends boolean | null = boolean>(): Column<T> => ({ sql: 'integer' })
+export const flag = <T extends boolean | null | undefined = boolean>(): Column<T> => ({ sql: 'integer' })
 /** Lists and objects: SQL keeps them with the row's other data, as it keeps every column that is not named there. */
 export const json = <T>(): Column<T> => ({ sql: 'text' })
 

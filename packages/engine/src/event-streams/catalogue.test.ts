@@ -22,6 +22,8 @@ const untold: Readonly<Record<string, string>> = {
   'ringdown.session.started': ofAccess,
   'ringdown.session.ended': ofAccess,
   'ringdown.situation-subscription.created': ofSituations,
+  'ringdown.situation-subscription.terminated': ofSituations,
+  'ringdown.situation-subscription.gap': ofSituations,
   'ringdown.task.waiting': ofSituations,
   'ringdown.queue.threshold': ofSituations,
   'ringdown.conversation-webhook.added': 'lets a webhook catch up with older messages; nothing has happened to anybody',

@@ -55,7 +55,7 @@ function callBack(state: State, execution: ExecutionRow, call: CallRow, told: Re
   const kept = textIn(widget?.properties.save_response_as)
   const said = event === 'keypress' ? told.Digits : event === 'speech' ? told.SpeechResult : undefined
   if (kept && said !== undefined) changes.push([['flow', 'variables', kept], said])
-  if (told.QueueResult === 'leave') {
+  if (told.QueueResult === 'leave' && !told.CallbackTaskSid) {
     const error = {
       code: codes.queueTimeout,
       message: 'the call has left its queue before anybody has taken it'
@@ -109,7 +109,8 @@ function eventOf(type: string, told: Readonly<Record<string, string>>): string {
       return 'return'
     case 'enqueue-call':
     case 'send-to-flex':
-      return queueEvents[told.QueueResult ?? ''] ?? 'callComplete'
+      // Who is called back has been served.
+      return (!told.CallbackTaskSid && queueEvents[told.QueueResult ?? '']) || 'callComplete'
     default:
       return 'audioComplete'
   }

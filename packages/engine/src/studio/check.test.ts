@@ -11,6 +11,8 @@ const sub = (name: string, flow_sid: string, flow_revision = 'LatestPublished') 
 const plain = (count: number) => Array.from({ length: count }, (_, n) => set(`s${n}`, { a: '1' }))
 const unknown = (n: number) => `FW${String(n).padStart(32, '0')}`
 const json = (value: object) => JSON.stringify(value)
+const flex = (attributes: string) =>
+  widget('a', 'send-to-flex', {}, { workflow: `WW${'0'.repeat(32)}`, channel: 'chat', attributes })
 
 type Case = readonly [what: string, text: string | ((stage: Stage) => string), path: string, message: RegExp]
 
@@ -187,6 +189,12 @@ const warnings: readonly Case[] = [
     /no effect/
   ],
   [
+    'attributes that the original may not take',
+    definition([first, flex(json({ note: 'é'.repeat(1014) }))]),
+    '#/states/1/properties/attributes',
+    /has 1025 characters; the original documents 1024 at most/
+  ],
+  [
     'a pattern that is none',
     definition([first, split('a', 'x', [['regex', '(?=x)', 'a']])]),
     '#/states/1/transitions/1/conditions/0/value',
@@ -263,6 +271,16 @@ describe('a definition', () => {
     ]
   ])('may have %s', (_what, text) => {
     expect(checkDefinition(new Stage().state, text).errors).toEqual([])
+  })
+
+  it.each([
+    ['1,024 characters, however many bytes they are', json({ note: '😀'.repeat(1013) })],
+    ['Liquid, of which nobody knows how long it becomes', json({ note: `{{flow.data.note}}${'x'.repeat(1100)}` })]
+  ])('may hand over attributes of %s', (_what, attributes) => {
+    expect(checkDefinition(new Stage().state, definition([first, flex(attributes)]))).toEqual({
+      errors: [],
+      warnings: []
+    })
   })
 
   it('with more flaws than anybody reads tells a hundred of them', () => {

@@ -4,6 +4,7 @@ import type { Read } from '../core/command.ts'
 import { valueIn } from '../core/json.ts'
 import { isKnownCondition } from './condition.ts'
 import { definitionOf, fieldsIn, listIn, readDefinition, textIn } from './definition.ts'
+import { documentedAttributes } from './handoff.ts'
 import { maxEntries } from './rendering.ts'
 import { findRevision, revisionNamed, revisionReads } from './revisions.ts'
 import type { Flaw, FlowRevisionRow } from './rows.ts'
@@ -126,6 +127,7 @@ function checkWidget(found: Found, path: string, { type, properties }: Fields): 
     if (textIn(fields[name]) && textIn(fields[name]) !== 'false')
       found.warn(`${path}/properties/${name}`, 'is not done here: it has no effect')
   if (type === 'send-message' || type === 'send-and-wait-for-reply') checkMessage(found, path, fields)
+  if (type === 'send-to-flex') checkAttributes(found, path, fields)
   if (type === 'send-to-auto-pilot') found.warn(`${path}/type`, 'its product is discontinued: it fails when it is run')
   if (known.isMissing) found.warn(`${path}/type`, 'it is not done here: it fails when it is run')
 }
@@ -134,6 +136,15 @@ function checkMessage(found: Found, path: string, fields: Fields): void {
   const needed = fields.message_type === 'content_template' ? 'content_sid' : 'body'
   const isMedia = needed === 'body' && Boolean(fields.media_url)
   if (!isMedia && !textIn(fields[needed])) found.error(`${path}/properties/${needed}`, 'is required')
+}
+
+/** How long a text with Liquid becomes is known when it is run. */
+function checkAttributes(found: Found, path: string, { attributes }: Fields): void {
+  const text = isJsonObject(attributes) ? JSON.stringify(attributes) : (textIn(attributes) ?? '')
+  const { length } = [...text]
+  if (length <= documentedAttributes || /\{[{%]/.test(text)) return
+  const most = `the original documents ${documentedAttributes} at most`
+  found.warn(`${path}/properties/attributes`, `has ${length} characters; ${most}`)
 }
 
 function checkTransitions(

@@ -11,11 +11,14 @@ import { addTask } from '../routing/task.ts'
 import { type Act, type Done, outputOf } from './acting.ts'
 import { intoQueue } from './call-widgets.ts'
 import { failAt } from './course.ts'
-import { emitExecution } from './events.ts'
+import { emitError, emitExecution } from './events.ts'
 import { codes, WidgetFailure } from './rendering.ts'
 import { happen } from './turns.ts'
 
 const defaultTimeout_s = 3600
+
+/** Characters of attributes that the original documents as the most (reference studio 4.9); more work here, with a warning. */
+export const documentedAttributes = 1024
 
 /**
  * Hands the contact over to agents (reference studio 4.9). What happens in a conversation becomes an interaction of Flex,
@@ -23,11 +26,12 @@ const defaultTimeout_s = 3600
  */
 export function sendToFlex(act: Act): Done {
   const { execution, properties } = act
+  const attributes = attributesOf(act)
   if (execution.call_sid)
     return intoQueue(act, {
       workflow_sid: properties.text('workflow'),
       task_channel: properties.text('channel'),
-      attributes: properties.object('attributes').text,
+      attributes,
       priority: properties.text('priority'),
       timeout: properties.text('timeout'),
       wait_url: properties.text('waitUrl'),
@@ -36,12 +40,28 @@ export function sendToFlex(act: Act): Done {
   const wanted: Wanted = {
     workflow_sid: properties.text('workflow'),
     task_channel: properties.text('channel'),
-    attributes: properties.object('attributes').text,
+    attributes,
     priority: numberOf(properties.text('priority'), 'priority', 0),
     timeout: numberOf(properties.text('timeout'), 'timeout', defaultTimeout_s)
   }
   if (execution.conversation_sid === null) return makeTask(act, wanted)
   return askFlex(act, wanted, execution.conversation_sid)
+}
+
+/** As they are once they are rendered; the debugger is told of what the original may not take. */
+function attributesOf({ state, execution, widget, properties }: Act): string {
+  const { text } = properties.object('attributes')
+  const { length } = [...text]
+  if (length > documentedAttributes) {
+    const message = `${widget.name}: attributes have ${length} characters; the original documents ${documentedAttributes} at most`
+    emitError(
+      state,
+      { flow: state.find('flow', execution.flow_sid), execution },
+      { code: codes.value, message },
+      'warning'
+    )
+  }
+  return text
 }
 
 export function handoffReads({ state, execution }: Act): readonly Read[] {

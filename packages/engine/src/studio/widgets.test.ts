@@ -98,6 +98,8 @@ function callsOut(
 const asks = { method: 'GET', url: 'https://acme.example/x', content_type: form }
 const message = { from: '{{flow.channel.address}}', body: 'Hello' }
 const agents = (workflow: string) => ({ workflow, channel: 'default', attributes: '{"a":1}' })
+/** JSON of so many characters once it is rendered. */
+const longAttributes = (length: number) => `{"a":"{{'x'}}${'x'.repeat(length - 9)}"}`
 const queued = (workflow: string) => ({ workflow_sid: workflow, task_attributes: '{"a":1}', priority: 3, timeout: 60 })
 const elsewhere = { url: 'https://a.example/elsewhere', method: 'POST' }
 const cancelTask = (center: Hotline) => {
@@ -230,7 +232,35 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
       expect.objectContaining({ QueueResult: 'hangup' }),
       calls('send-to-flex', agents, (one) => one.act(ann, 'hang-up'))
     ],
-    ['callFailure', 81009, expect.objectContaining({ QueueResult: 'leave' }), calls('send-to-flex', agents, cancelTask)]
+    [
+      'callFailure',
+      81009,
+      expect.objectContaining({ QueueResult: 'leave' }),
+      calls('send-to-flex', agents, cancelTask)
+    ],
+    // More than the original documents: it goes on all the same, and the debugger is told.
+    [
+      'callComplete',
+      20001,
+      expect.objectContaining({ TaskSid: expect.stringMatching(/^WT/) }),
+      chats('send-to-flex', (stage) => ({ ...agents(stage.workflow('Anyone').sid), attributes: longAttributes(1025) }))
+    ],
+    [
+      'callComplete',
+      null,
+      expect.objectContaining({ TaskSid: expect.stringMatching(/^WT/) }),
+      chats('send-to-flex', (stage) => ({ ...agents(stage.workflow('Anyone').sid), attributes: longAttributes(1024) }))
+    ],
+    [
+      'callComplete',
+      20001,
+      expect.objectContaining({ QueueResult: 'hangup' }),
+      calls(
+        'send-to-flex',
+        (workflow) => ({ ...agents(workflow), attributes: longAttributes(1025) }),
+        (one) => one.act(ann, 'hang-up')
+      )
+    ]
   ],
   'start-conversation': [
     [

@@ -16,8 +16,8 @@ export type Happening =
   | { readonly type: 'leg_ended'; readonly call_sid: string; readonly status: string }
   /** Who it was connected with is gone, or it was taken out of a conference. */
   | { readonly type: 'parted' }
-  /** It is out of its queue, and not because somebody took it. */
-  | { readonly type: 'dequeued'; readonly result: string }
+  /** It is out of its queue, and not because somebody took it; `isHeard`: and has heard what it is told of that. */
+  | { readonly type: 'dequeued'; readonly result: string; readonly isHeard?: boolean }
 
 /** A question to a program: its answer takes the document's place. */
 export interface Asked {

@@ -11,14 +11,16 @@ export interface CallBeginning {
   readonly fallback_method?: CallbackMethod
 }
 
-/** The program that begins so; null for nothing. */
+/** The program that begins so; null for nothing. A document that is there and says nothing is one: it is over at once. */
 export function beginning(role: DocumentFrame['role'], from: CallBeginning): Program | null {
-  const { url, method, verbs = [], digits, fallback_url = null, fallback_method = 'POST' } = from
+  const { url, method, verbs, digits, fallback_url = null, fallback_method = 'POST' } = from
   const first: VoiceVerb[] = []
   if (digits && /^[0-9*#wW]{1,64}$/.test(digits)) first.push({ verb: 'Play', attributes: { digits } })
   if (url) first.push({ verb: 'Redirect', attributes: { method: method ?? 'POST' }, text: url })
-  const all = [...first, ...verbs]
-  return all.length === 0 ? null : { frames: [frameOf(role, all, '')], idle: 0, fallback_url, fallback_method }
+  const all = [...first, ...(verbs ?? [])]
+  return all.length === 0 && !verbs
+    ? null
+    : { frames: [frameOf(role, all, '')], idle: 0, fallback_url, fallback_method }
 }
 
 /** A document of which nothing has run yet. */

@@ -81,8 +81,8 @@ function programFor(state: State, params: CreateCall): Program {
     const application =
       state.find('application', application_sid) ??
       refuse('call.no_application', `Application ${application_sid} was not found`)
-    const from = { ...originOf(application), digits }
-    return beginning('call', from) ?? refuse('call.no_application', `Application ${application_sid} has no VoiceUrl`)
+    const begun = application.voice_url && beginning('call', { ...originOf(application), digits })
+    return begun || refuse('call.no_application', `Application ${application_sid} has no VoiceUrl`)
   }
   checkDocumentUrl(url)
   const begun = beginning('call', {
@@ -91,7 +91,8 @@ function programFor(state: State, params: CreateCall): Program {
     ...(fallback_method && { fallback_method }),
     ...(!url && verbs && { verbs })
   })
-  return begun ?? refuse('call.no_url', 'Url, Twiml or ApplicationSid is required')
+  // Keys alone are no document.
+  return ((url || verbs) && begun) || refuse('call.no_url', 'Url, Twiml or ApplicationSid is required')
 }
 
 function checkDocumentUrl(url: string | undefined): void {

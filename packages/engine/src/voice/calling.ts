@@ -55,6 +55,11 @@ export function callerIn(text: string): string | null {
   return calleeIn(text) ?? (/^[\w +.-]{1,64}$/.test(text.trim()) ? text.trim() : null)
 }
 
+/** Our own end of a call: the number that a customer has called, or was called from. A device calls none of ours. */
+export function oursOf({ direction, from, to }: Pick<CallRow, 'direction' | 'from' | 'to'>): string {
+  return (direction === 'inbound' ? to : from) || 'Anonymous'
+}
+
 /** Calls somebody. What comes of it is told by reports on the leg; where nobody can be reached the call ends at once, of itself. */
 export function callOut(state: State, out: OutgoingCall): CallRow {
   const phone = state.tables.phone.firstBy('address', nameForm(out.to))

@@ -109,7 +109,7 @@ export function expectParticipant(
     start_conference_on_enter: as.start_conference_on_enter ?? true,
     end_conference_on_exit: as.end_conference_on_exit ?? false,
     ...{ beep: as.beep ?? 'true', wait_url: as.wait_url ?? null, wait_method: as.wait_method ?? 'POST' },
-    ...{ hold_url: null, hold_method: 'GET', heard_url: null }
+    ...{ hold_url: null, hold_method: 'GET', heard_url: null, away: false }
   })
 }
 
@@ -147,9 +147,10 @@ function settleConference(state: State, conference_sid: string): void {
   const connected = connectedIn(state, conference_sid)
   const heard = new Map<string, string[]>(connected.map(({ call_sid }) => [call_sid, []]))
   if (status === 'in-progress') for (const [listener, speaker] of hears(connected)) heard.get(listener)?.push(speaker)
+  // Who is with somebody whose connection is lost hears music, until that one is there again or has left.
+  const isAlone = connected.filter(({ away }) => !away).length < 2 || status !== 'in-progress'
   for (const participant of connected) {
     const own = heard.get(participant.call_sid) ?? []
-    const isAlone = connected.length === 1 || status !== 'in-progress'
     if (participant.hold || isAlone) waitHearing(state, participant, own)
     else {
       tell(state, participant.call_sid, { hears: own, plays: null })
@@ -197,6 +198,14 @@ function hearDocument(
     conference: state.get('conference', conference_sid),
     conference_participant
   })
+}
+
+/** Nothing comes from a leg any more, or something again: others in its conference do not listen to silence. */
+export function noteSound(state: State, call_sid: string, isThere: boolean): void {
+  const participant = participantFor(state, call_sid)
+  if (participant?.status !== 'connected' || (participant.away ?? false) === !isThere) return
+  state.change('conference_participant', participant.sid, { away: !isThere })
+  settleConference(state, participant.conference_sid)
 }
 
 export type ParticipantChange = Partial<

@@ -16,10 +16,10 @@ export const enqueue: VerbRule = {
   begin(act) {
     const { state, call_sid, verb } = act
     const queue = queueFor(state, verb)
-    if (queue === undefined) return left(act, 'system-error', null)
+    if (queue === undefined) return left(act, 'system-error', {})
     const most = wholeIn(verb, 'maxQueueSize', queue.max_size, 1, 5000)
     if (state.tables.queue_member.count('queue_sid', queue.sid) >= Math.min(most, queue.max_size))
-      return left(act, 'queue-full', queue.sid)
+      return left(act, 'queue-full', { queue_sid: queue.sid })
     enterCallQueue(state, call_sid, queue.sid)
     playMusic(state, call_sid, null, { listens: null })
     const waiting: Waiting = { is: 'enqueue', queue_sid: queue.sid, bridged: false, task_sid: null }
@@ -32,7 +32,7 @@ export const enqueue: VerbRule = {
           call: callIn(act),
           extra: { code: 14222, reason: made.message, url: act.frame.url, level: 'error' }
         })
-        return left(act, 'system-error', queue.sid)
+        return left(act, 'system-error', { queue_sid: queue.sid })
       }
       state.change('call', call_sid, { task_sid: made })
       keep(act, { ...waiting, task_sid: made })
@@ -42,10 +42,12 @@ export const enqueue: VerbRule = {
 
   on(act, verb, happening): Outcome | undefined {
     if (verb.is !== 'enqueue') return undefined
-    if (happening.type === 'dequeued') return left(act, happening.result, verb.queue_sid, verb.waited_ms)
+    // Who is called back hears first that it is promised.
+    if (happening.type === 'dequeued' && verb.callback_task_sid && !happening.isHeard) return 'waits'
+    if (happening.type === 'dequeued') return left(act, happening.result, verb)
     // Who still waits was led here out of a bridge, or a conference, that it is parted from.
     if (happening.type === 'parted')
-      return queueMemberFor(act.state, act.call_sid) ? 'waits' : left(act, 'bridged', verb.queue_sid, verb.waited_ms)
+      return queueMemberFor(act.state, act.call_sid) ? 'waits' : left(act, 'bridged', verb)
     return happening.type === 'digit' || happening.type === 'played' || happening.type === 'speech'
       ? 'waits'
       : undefined
@@ -56,24 +58,28 @@ export const enqueue: VerbRule = {
     const member = queueMemberFor(act.state, act.call_sid)
     const waited = member ? act.state.at - member.date_created : (verb.waited_ms ?? 0)
     return actionOf(act, [
-      ['QueueResult', member ? 'hangup' : 'bridged'],
-      ['QueueSid', verb.queue_sid],
+      ['QueueResult', member ? 'hangup' : verb.callback_task_sid ? 'leave' : 'bridged'],
+      ...toldOf(verb),
       ['QueueTime', String(Math.round(waited / 1000))]
     ])
   }
 }
 
 /** What became of the waiting: the action is told, or the next verb is reached. */
-function left(act: VerbAct, result: string, queue_sid: string | null, waited_ms = 0): Outcome {
+function left(act: VerbAct, result: string, waiting: Partial<Waiting>): Outcome {
   const { state, call_sid, verb } = act
-  const waited = leaveCallQueue(state, call_sid, result) ?? waited_ms
+  const waited = leaveCallQueue(state, call_sid, result) ?? waiting.waited_ms ?? 0
   tell(state, call_sid, { plays: null, listens: null })
   if (!verb.attributes.action) return 'next'
-  return actionOf(act, [
-    ['QueueResult', result],
-    ...(queue_sid === null ? [] : [['QueueSid', queue_sid] as const]),
-    ['QueueTime', String(Math.round(waited / 1000))]
-  ])
+  return actionOf(act, [['QueueResult', result], ...toldOf(waiting), ['QueueTime', String(Math.round(waited / 1000))]])
+}
+
+/** Where it has waited, and the task that was made to call it back, by the names that requests have. */
+function toldOf({ queue_sid, callback_task_sid }: Partial<Waiting>): readonly (readonly [string, string])[] {
+  return [
+    ...(queue_sid === undefined ? [] : [['QueueSid', queue_sid] as const]),
+    ...(callback_task_sid === undefined ? [] : [['CallbackTaskSid', callback_task_sid] as const])
+  ]
 }
 
 /** The queue that a verb names, which is there as soon as somebody waits in it. Undefined where it names none. */

@@ -21,6 +21,12 @@ it.each<[string, readonly Hearer[], Record<string, string[]>]>([
   ],
   ['barge', [caller, agent, boss], { caller: ['agent', 'boss'], agent: ['caller', 'boss'], boss: ['caller', 'agent'] }],
   ['consult', [{ ...caller, hold: true }, agent, boss], { caller: [], agent: ['boss'], boss: ['agent'] }],
+  ['somebody whose connection is lost', [caller, { ...agent, away: true }], { caller: [], agent: [] }],
+  [
+    'the same with others there',
+    [caller, { ...agent, away: true }, boss],
+    { caller: ['boss'], agent: [], boss: ['caller'] }
+  ],
   ['alone', [caller], { caller: [] }]
 ])('%s', (_, connected, expected) => {
   const heard: Record<string, string[]> = Object.fromEntries(connected.map(({ call_sid }) => [call_sid, []]))

@@ -65,6 +65,8 @@ export type VerbState =
       readonly task_sid: string | null
       /** How long it has waited; undefined while it does. */
       readonly waited_ms?: number
+      /** The task to call back who has waited. */
+      readonly callback_task_sid?: string
     }
   | { readonly is: 'conference'; readonly conference_sid: string; readonly since: number }
   | { readonly is: 'dial_queue'; readonly queue_sid: string | null; readonly bridged_at: number | null }

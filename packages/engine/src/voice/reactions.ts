@@ -11,13 +11,14 @@ import { stopRecordings } from './recording.ts'
 import { isLiving } from './rows.ts'
 import { askLast, callHappens, stopWaiting, waitingChanged } from './runner.ts'
 import { callerGone, hangUpAlone, takeCallIntoTask } from './task-call.ts'
+import { leftToThemselves } from './task-conference.ts'
 import { carryOut, reservationOver, taskOver, workerAnswers, workerCallEnded, workerCallReady } from './worker-call.ts'
 
 type Reacted = { readonly refs: EventRefs }
 
 /** A call has ended: whoever made it, waits for it or is with it in a conference goes on. */
 function callEnded(state: State, { refs }: Reacted): void {
-  const { sid, parent_call_sid, status } = refOf(refs, 'call')
+  const { sid, parent_call_sid, status, task_sid, reservation_sid } = refOf(refs, 'call')
   stopRecordings(state, sid)
   const isIn = participantFor(state, sid)?.status === 'connected'
   leaveConference(state, sid, isIn ? 'participant_hung_up' : 'participant_add_failed')
@@ -27,6 +28,7 @@ function callEnded(state: State, { refs }: Reacted): void {
     endCall(state, child.sid, child.status === 'in-progress' ? 'completed' : 'canceled', { by: 'caller' })
   if (parent_call_sid !== null) callHappens(state, parent_call_sid, { type: 'leg_ended', call_sid: sid, status })
   workerCallEnded(state, sid)
+  if (task_sid !== null && reservation_sid !== null) leftToThemselves(state, task_sid)
   callerGone(state, sid)
 }
 

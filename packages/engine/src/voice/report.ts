@@ -3,6 +3,7 @@ import type { State } from '../center.ts'
 import type { Read } from '../core/command.ts'
 import { notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
+import { noteSound } from './conference.ts'
 import { type CallEnd, endCall } from './ending.ts'
 import { emitCall } from './events.ts'
 import { tell } from './leg.ts'
@@ -81,7 +82,10 @@ function hearOf(state: State, sid: string, event: LegEvent): void {
     case 'no_sound':
       // Nobody has been there for a minute (reference voice 10).
       if (event.seconds >= 60) endCall(state, sid, 'completed', { by: 'network' })
+      else noteSound(state, sid, false)
       return
+    case 'sound_again':
+      return void noteSound(state, sid, true)
     case 'ended':
       return void ended(state, call, event)
     default:

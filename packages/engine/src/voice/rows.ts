@@ -155,7 +155,9 @@ const conferenceParticipantColumns = {
   hold_url: text<string | null>(),
   hold_method: text<CallbackMethod>(),
   /** That of the two that it hears now. */
-  heard_url: text<string | null>()
+  heard_url: text<string | null>(),
+  /** Nothing has come from there for some seconds; undefined for one of before. */
+  away: flag<boolean | undefined>()
 } as const
 export type ConferenceParticipantRow = RowOf<typeof conferenceParticipantColumns>
 

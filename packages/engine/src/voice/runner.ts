@@ -14,6 +14,7 @@ import { leaveCallQueue, queueMemberFor } from './queue.ts'
 import { record } from './record.ts'
 import { type CallRow, type ConferenceParticipantRow, isLiving } from './rows.ts'
 import { callerLedAway } from './task-call.ts'
+import { callbackDocument, leadsToCallback } from './wait-with-callback.ts'
 
 /*
  * A call runs its document: verb after verb, as far as it comes without waiting. Whatever a verb has waited for (a prompt
@@ -33,6 +34,10 @@ const leave: VerbRule = {
     const { program } = state.get('call', call_sid)
     const [below] = program?.frames ?? []
     if (below?.verb?.is !== 'enqueue') return 'next'
+    if (below.verb.callback_task_sid) {
+      callHappens(state, call_sid, { type: 'dequeued', result: 'leave', isHeard: true })
+      return 'waits'
+    }
     if (leaveCallQueue(state, call_sid, 'leave') !== null) callerLedAway(state, call_sid, 'leave')
     return 'next'
   }
@@ -80,7 +85,8 @@ function ask(
   const { requests, program } = state.get('call', sid)
   const address = resolvedUrl(url, base)
   const flow = flowAt(state, address)
-  if (flow === undefined && !/^https?:\/\/[^\s/?#]+/i.test(address))
+  const isOurs = role === 'wait' && leadsToCallback(address)
+  if (!isOurs && flow === undefined && !/^https?:\/\/[^\s/?#]+/i.test(address))
     return void failed(
       state,
       sid,
@@ -97,7 +103,9 @@ function ask(
     role
   }
   const call = state.change('call', sid, { request, requests: requests + 1 })
-  if (flow === undefined) state.emit('ringdown.call.document-asked', { call, extra: { ticket: request.ticket, role } })
+  if (isOurs) takeDocument(state, sid, { ...request, verbs: callbackDocument(state, call, request) })
+  else if (flow === undefined)
+    state.emit('ringdown.call.document-asked', { call, extra: { ticket: request.ticket, role } })
   else
     state.emit('ringdown.call.flow-asked', { call, extra: { ticket: request.ticket, ...(flow && { flow_sid: flow }) } })
 }
@@ -234,12 +242,15 @@ function settle({ state, call_sid, depth, frame }: VerbAct, outcome: Outcome): v
 
 /** Who has begun to wait in a queue hears what its `waitUrl` says. */
 function askWhileWaiting(state: State, { sid, program, request }: CallRow, depth: number): void {
-  const frame = program?.frames[depth]
-  const waitUrl = frame?.verbs[frame.at]?.attributes.waitUrl
-  if (frame?.verb?.is !== 'enqueue' || !waitUrl || program?.frames.length !== depth + 1 || request !== null) return
-  if (!queueMemberFor(state, sid)) return
-  const method = frame.verbs[frame.at]?.attributes.waitUrlMethod
-  ask(state, sid, { ask: waitUrl, method, parameters: [] }, 'wait', frame.url)
+  if (program?.frames[depth]?.verb?.is !== 'enqueue' || program.frames.length !== depth + 1 || request !== null) return
+  if (queueMemberFor(state, sid)) askAtQueue(state, sid, depth)
+}
+
+/** Asks for the document that the `Enqueue` names of the call's document at that depth. */
+function askAtQueue(state: State, sid: string, depth: number): void {
+  const frame = state.get('call', sid).program?.frames[depth]
+  const { waitUrl, waitUrlMethod: method } = frame?.verbs[frame.at]?.attributes ?? {}
+  if (frame && waitUrl) ask(state, sid, { ask: waitUrl, method, parameters: [] }, 'wait', frame.url)
 }
 
 /** The documents of a program but for what is heard while it waits. */
@@ -270,12 +281,16 @@ export function stopWaiting(state: State, sid: string): void {
 }
 
 /** A participant of a conference hears something else while it waits, or waits no longer. */
-export function waitingChanged(state: State, { call_sid, hold, ...participant }: ConferenceParticipantRow): void {
+export function waitingChanged(state: State, participant: ConferenceParticipantRow): void {
+  const { call_sid } = participant
   stopWaiting(state, call_sid)
   const call = state.resident('call', call_sid)
-  if (!call || !isLiving(call) || !participant.heard_url) return
+  if (call && isLiving(call) && participant.heard_url) askAsParticipant(state, participant)
+}
+
+function askAsParticipant(state: State, { call_sid, hold, heard_url, ...participant }: ConferenceParticipantRow): void {
   const method = hold ? participant.hold_method : participant.wait_method
-  ask(state, call_sid, { ask: participant.heard_url, method, parameters: [] }, 'wait')
+  ask(state, call_sid, { ask: heard_url ?? '', method, parameters: [] }, 'wait')
 }
 
 /** A document has come to its end; false where nothing runs on now. */
@@ -285,8 +300,18 @@ function overAt(state: State, { sid, program }: CallRow, frame: DocumentFrame): 
     state.emit('ringdown.call.ready', { call: state.change('call', sid, { program: null }) })
   // A document that nobody hears is not asked for again.
   else if (program && program.idle > 2) endWaiting(state, sid)
-  else ask(state, sid, { ask: frame.url, method: frame.method, parameters: [] }, 'wait')
+  else askAgain(state, sid)
   return false
+}
+
+/** Who still waits hears the document for that again, wherever it has led to meanwhile. */
+function askAgain(state: State, sid: string): void {
+  const { program } = state.get('call', sid)
+  const own = program && ownFrames(program).length
+  const participant = state.tables.conference_participant.firstBy('call_sid', sid)
+  if (participant?.heard_url) askAsParticipant(state, participant)
+  else if (own && queueMemberFor(state, sid)) askAtQueue(state, sid, own - 1)
+  else endWaiting(state, sid)
 }
 
 /** Tells a call's document what has happened. A happening that no verb of it waits for means nothing. */

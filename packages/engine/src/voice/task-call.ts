@@ -21,7 +21,7 @@ export function callerGone(state: State, sid: string): void {
  * A caller has left its queue, for no worker: its task, where it still waits, has nobody to be taken for and is
  * canceled, and the call is that task's no longer (reference voice 9).
  */
-export function callerLedAway(state: State, sid: string, reason: 'redirected' | 'leave'): void {
+export function callerLedAway(state: State, sid: string, reason: 'redirected' | 'leave' | 'callback'): void {
   const call = state.get('call', sid)
   const task = state.resident('task', call.task_sid)
   if (!task || isWorkers(state, call)) return

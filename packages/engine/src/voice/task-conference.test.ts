@@ -126,3 +126,90 @@ describe('the recording of a task’s call', () => {
     expect(quiet.refusal(() => quiet.do({ type: 'task_call.update', ...of, recording: 'paused' }))).toMatch(/^400/)
   })
 })
+
+describe('somebody outside', () => {
+  const eve = '+15550199'
+  const invited = () => {
+    const floor = talking({ end_conference_on_exit: false })
+    const { center, workspace_sid, task_sid, change } = floor
+    const update = (params: object) => center.do({ type: 'task_call.update', workspace_sid, task_sid, ...params })
+    center.phone(eve)
+    change('customer', { hold: true })
+    update({ invite: '+1 (555) 0199' })
+    return { ...floor, update }
+  }
+
+  it('is asked while the customer waits, talks with both, and goes on with the customer when the worker has gone', () => {
+    const { center, change, reserved } = invited()
+    expect(center.callOf(eve)).toMatchObject({ status: 'ringing', from: '+15550100' })
+    center.act(eve, 'answer')
+    center.act(ada, 'speak', 'Where is the parcel?')
+    expect(center.heard(eve)).toContain(`${ada}: Where is the parcel?`)
+    expect(center.heard(ann).join()).not.toContain('parcel')
+    change('customer', { hold: false })
+    center.act(eve, 'speak', 'On its way')
+    expect(center.heard(ann)).toContain(`${eve}: On its way`)
+    center.act(ada, 'hang-up')
+    expect(reserved('Ada').reservation_status).toBe('wrapping')
+    center.act(ann, 'speak', 'Thank you')
+    expect(center.heard(eve).at(-1)).toBe(`${ann}: Thank you`)
+    center.act(eve, 'hang-up')
+    expect(center.status(ann)).toBe('completed')
+    expect(center.state.tables.conference.all().at(-1)?.status).toBe('completed')
+  })
+
+  it('has the customer to talk with, even where the worker hangs up first', () => {
+    const { center } = invited()
+    center.act(eve, 'answer')
+    center.act(ada, 'hang-up')
+    center.act(eve, 'speak', 'Hello Ann')
+    expect(center.heard(ann).at(-1)).toBe(`${eve}: Hello Ann`)
+    center.act(ann, 'hang-up')
+    expect(center.status(eve)).toBe('completed')
+  })
+
+  it('does not answer, or is taken out: the customer is the worker’s as before', () => {
+    const { center, change, update } = invited()
+    center.act(eve, 'reject')
+    update({ invite: eve })
+    center.act(eve, 'answer')
+    update({ remove: center.callOf(eve).sid })
+    expect(center.status(eve)).toBe('completed')
+    change('customer', { hold: false })
+    center.act(ada, 'speak', 'Still here')
+    expect(center.heard(ann).at(-1)).toBe(`${ada}: Still here`)
+  })
+
+  it('is one at a time, has a number, and is nobody else of the call', () => {
+    const { center, customer, update } = invited()
+    const refused = (params: object) => center.refusal(() => update(params))
+    expect(refused({ invite: '+15550198' })).toMatch(/^409/)
+    expect(refused({ invite: 'client:bob' })).toMatch(/^400.*E\.164/)
+    expect(refused({ remove: customer })).toMatch(/^404/)
+    expect(refused({})).toMatch(/^400.*required/)
+    center.act(ann, 'hang-up')
+    expect(refused({ invite: '+15550198' })).toMatch(/^404/)
+  })
+})
+
+it('somebody outside is called by nobody in particular where the customer’s device has called no number', () => {
+  const center = new Switchboard()
+  center.addQueue('Support')
+  const { sid } = center.addWorkflow('Main', { default_filter: { queue: 'Support' } })
+  center.addWorker('Ada', { attributes: { contact_uri: ada } })
+  center.phone(ada)
+  center.phone('+15550199')
+  center.on(verb('Enqueue', { workflowSid: sid }))
+  const { application } = center.do({ type: 'application.create', voice_url: 'https://a.example/voice' })
+  const address = { sdk: { identity: 'web' } }
+  const { sid: application_sid } = application
+  center.do({ type: 'call.arrive', arrival: 'A1', from: 'client:web', to: '', address, application_sid })
+  const { sid: reservation_sid = '', task_sid = '' } = center.state.tables.reservation.all().at(-1) ?? {}
+  const { workspace_sid } = center
+  const of = { workspace_sid, task_sid }
+  center.do({ type: 'reservation.update', ...of, sid: reservation_sid, instruction: 'conference' })
+  expect(center.callOf(ada).from).toBe('Anonymous')
+  center.act(ada, 'answer')
+  center.do({ type: 'task_call.update', ...of, invite: '+15550199' })
+  expect(center.callOf('+15550199')).toMatchObject({ status: 'ringing', from: 'Anonymous' })
+})

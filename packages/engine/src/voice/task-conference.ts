@@ -1,10 +1,12 @@
 import type { State } from '../center.ts'
 import { notFound } from '../core/parameters.ts'
+import { e164 } from '../core/phone-number.ts'
 import { refuse } from '../core/refusals.ts'
 import { inWorkspace } from '../routing/lookup.ts'
 import type { ReservationRow } from '../routing/rows.ts'
-import { calleeIn } from './calling.ts'
+import { calleeIn, oursOf } from './calling.ts'
 import { changeParticipant, participantsOf } from './conference.ts'
+import { createConferenceParticipant, deleteConferenceParticipant } from './participant.ts'
 import { callOfTask } from './queue.ts'
 import { pauseRecording, runningConferenceRecordings, runningRecordings } from './recording.ts'
 import { type ConferenceParticipantRow, type ConferenceRow, isLiving, type RecordingRow } from './rows.ts'
@@ -22,11 +24,15 @@ export interface OfTask {
 
 /** The conference of a task that has not ended, or 404. */
 export function conferenceOfTask(state: State, { workspace_sid, task_sid }: OfTask): ConferenceRow {
-  // A customer may have been in a conference before there was a task.
-  const meeting = state.resident('conference', callOfTask(state, task_sid)?.conference_sid)
-  const conference = meeting ?? state.tables.conference.firstBy('task_sid', task_sid)
+  const conference = meetingOf(state, task_sid)
   const isThere = conference && state.find('task', task_sid)?.workspace_sid === workspace_sid
   return isThere ? conference : notFound(`/Workspaces/${workspace_sid}/Tasks/${task_sid}/Call`)
+}
+
+/** A customer may have been in a conference before there was a task. */
+function meetingOf(state: State, task_sid: string): ConferenceRow | undefined {
+  const meeting = state.resident('conference', callOfTask(state, task_sid)?.conference_sid)
+  return meeting ?? state.tables.conference.firstBy('task_sid', task_sid)
 }
 
 /** What records a conference now: itself, or the call of somebody in it. */
@@ -36,16 +42,62 @@ export function recordingOf(state: State, { sid }: ConferenceRow): RecordingRow 
 }
 
 export interface UpdateTaskCall extends OfTask {
-  readonly recording: 'paused' | 'in-progress'
+  readonly recording?: 'paused' | 'in-progress'
+  /** The number of somebody outside who is called into it. */
+  readonly invite?: string
+  /** The call of somebody outside who is taken out of it. */
+  readonly remove?: string
 }
 
-/** Holds what records the call of a task, or lets it go on: its time stays, and is silent. */
+/**
+ * Holds what records the call of a task, or lets it go on: its time stays, and is silent. Calls somebody outside into it, or
+ * takes that one out.
+ */
 export function updateTaskCall(state: State, params: UpdateTaskCall): { conference: ConferenceRow } {
   const conference = conferenceOfTask(state, params)
-  const recording = recordingOf(state, conference)
-  if (!recording) return refuse('not_possible', `The call of task ${params.task_sid} is not recorded`)
-  pauseRecording(state, recording.sid, params.recording, 'silence')
-  return { conference }
+  const { recording, invite, remove } = params
+  if (recording === undefined && !invite && !remove) refuse('invalid', 'Recording, Invite or Remove is required')
+  if (recording !== undefined) {
+    const running = recordingOf(state, conference)
+    if (!running) return refuse('not_possible', `The call of task ${params.task_sid} is not recorded`)
+    pauseRecording(state, running.sid, recording, 'silence')
+  }
+  if (remove) removeOutsider(state, conference, remove)
+  if (invite) inviteOutsider(state, conference, invite)
+  return { conference: state.get('conference', conference.sid) }
+}
+
+/** The label of somebody outside whom a worker has called into the conference of a task. */
+const outsiderLabel = 'external'
+
+/** One at a time, called from the number that the customer has called. */
+function inviteOutsider(state: State, { sid: conference_sid }: ConferenceRow, text: string): void {
+  const to = e164(text) ?? refuse('call.bad_to', `Invite '${text}' is no number in E.164`)
+  const others = participantsOf(state, conference_sid)
+  const customer = others.find(({ label }) => label === 'customer')
+  if (!customer) return void refuse('not_possible', 'There is no customer in the call any more')
+  if (others.some(({ label }) => label === outsiderLabel))
+    refuse('conflict', 'Somebody outside has been called into the call already')
+  const from = oursOf(state.get('call', customer.call_sid))
+  createConferenceParticipant(state, { conference_sid, to, from, label: outsiderLabel, beep: 'false' })
+}
+
+function removeOutsider(state: State, { sid: conference_sid }: ConferenceRow, call_sid: string): void {
+  const one = participantsOf(state, conference_sid).find((row) => row.call_sid === call_sid)
+  if (one?.label !== outsiderLabel) return void notFound(`/Conferences/${conference_sid}/Participants/${call_sid}`)
+  deleteConferenceParticipant(state, { conference_sid, call_sid })
+}
+
+/** The last worker has left a customer and somebody outside to themselves: the call is over when either of them goes. */
+export function leftToThemselves(state: State, task_sid: string): void {
+  const conference = meetingOf(state, task_sid)
+  const others = conference ? participantsOf(state, conference.sid) : []
+  const outsider = others.find(({ label, status }) => label === outsiderLabel && status === 'connected')
+  if (!outsider || others.some(({ call_sid }) => state.get('call', call_sid).reservation_sid !== null)) return
+  changeParticipant(state, outsider.call_sid, { end_conference_on_exit: true })
+  // Nobody is there who could take the customer off hold.
+  const held = others.find(({ label, hold }) => label === 'customer' && hold)
+  if (held) changeParticipant(state, held.call_sid, { hold: false })
 }
 
 export interface Supervise extends OfTask {

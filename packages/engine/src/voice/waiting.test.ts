@@ -1,3 +1,4 @@
+import type { LegEvent } from '@ringdown/contract/voice-leg'
 import { describe, expect, it } from 'vitest'
 import { ours, Switchboard, say, verb } from '../testing/switchboard.ts'
 
@@ -91,6 +92,26 @@ describe('who waits in a conference', () => {
     silent.pass('1 min')
     expect(silent.heard(ann)).toEqual(['tone: silence'].slice(1).concat(['silence']))
   })
+})
+
+it('who is with somebody whose connection is lost hears music, until that one is there again or has left', () => {
+  const center = new Switchboard().on(verb('Dial', {}, verb('Conference', {}, 'Room')))
+  center.dial(ann)
+  center.do({ type: 'conference_participant.create', conference_sid: 'Room', from: ours, to: 'client:ada' })
+  const { sid: call_sid } = center.state.tables.call.all().find(({ to }) => to === 'client:ada') ?? { sid: '' }
+  let number = 0
+  const report = (event: LegEvent) => center.do({ type: 'call.report', call_sid, number: ++number, event })
+  report({ type: 'answered', device: 'D1' })
+  expect(center.heard(ann).at(-1)).toBe('with client:ada')
+  report({ type: 'no_sound', seconds: 5 })
+  expect(center.heard(ann).at(-1)).toBe('play: ringdown:music')
+  report({ type: 'no_sound', seconds: 15 })
+  report({ type: 'sound_again' })
+  expect(center.heard(ann).slice(-2)).toEqual(['play: ringdown:music', 'with client:ada'])
+  report({ type: 'no_sound', seconds: 5 })
+  report({ type: 'ended', status: 'completed', by: 'network' })
+  expect(center.heard(ann).slice(-2)).toEqual(['with client:ada', 'play: ringdown:music'])
+  expect(center.status(ann)).toBe('in-progress')
 })
 
 it('what was asked of somebody who waits is asked no more when it is their turn', () => {

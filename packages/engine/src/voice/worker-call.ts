@@ -10,7 +10,7 @@ import type { ReservationRow } from '../routing/rows.ts'
 import type { VoiceInstructionName } from '../routing/voice-instruction.ts'
 import { beginning } from './beginning.ts'
 import { redirectCall } from './call.ts'
-import { calleeIn, callOut, checkRoom } from './calling.ts'
+import { calleeIn, callOut, checkRoom, oursOf } from './calling.ts'
 import { conferenceNamed, expectParticipant, joinConference, leaveConference, recordConference } from './conference.ts'
 import { endCall } from './ending.ts'
 import { callOfTask, connectWaiting, isWorkers, leaveCallQueue } from './queue.ts'
@@ -65,7 +65,7 @@ export function carryOut(state: State, reservation: ReservationRow, name: VoiceI
 
 /** The number that a worker sees: the one that the customer called. */
 function shownTo(customer: CallRow | undefined, task: Readonly<Record<string, unknown>>): string {
-  if (customer) return customer.direction === 'inbound' ? customer.to : customer.from
+  if (customer) return oursOf(customer)
   return e164(String(task.from ?? '')) ?? 'Anonymous'
 }
 

@@ -115,8 +115,8 @@ export interface Kind {
   readonly reads_body?: boolean
   /** Somebody waits for the answer: an open breaker does not keep it back. */
   readonly urgent?: boolean
-  /** Whether who it is for is still there; what is for somebody who was removed is given up. */
-  isWanted?(state: State, receiver_sid: string): boolean
+  /** Whether who it is for is still there, and wants to be told of such an event; what is for nobody is given up. */
+  isWanted?(state: State, receiver_sid: string, event_type: string): boolean
   /** Parameter that says how often it was tried before (`RetryCount`). */
   readonly counted?: string
   /** What the fallback is sent, where that is not what the first address was. */

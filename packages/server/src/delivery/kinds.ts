@@ -4,6 +4,7 @@ import { assignmentAnswers } from './receivers/assignment.ts'
 import { callDocumentAnswers } from './receivers/calls.ts'
 import { flowAnswers } from './receivers/flows.ts'
 import { messageWebhookAnswers } from './receivers/message-webhook.ts'
+import { isSituationWanted, situationAnswers } from './receivers/situations.ts'
 
 /** Waits that double from the first, in milliseconds, none longer than the last, until they fill a span of time. */
 function doubling(first: number, longest: number, span: number): number[] {
@@ -84,7 +85,8 @@ export const deliveryKinds: Readonly<Record<DeliveryKind, Kind>> = {
     retry: { delays_ms: doubling(second, 2 * minute, 15 * minute), window_ms: 15 * minute },
     jitter: 0.2,
     isTransient: (outcome) => !isHopeless(outcome) && !('status' in outcome && [410, 413].includes(outcome.status)),
-    isWanted: (state, sid) => state.find('situation_subscription', sid) !== undefined
+    isWanted: isSituationWanted,
+    ...situationAnswers
   },
   // A message that was not sent for four hours is told to have failed. Who does not want it any more is asked nothing.
   carrier_message: {

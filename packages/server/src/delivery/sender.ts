@@ -215,7 +215,7 @@ export class Sender implements Moved {
     for (const held of late) this.#finishing.tooLate(lane, held, now)
     for (const held of lane.startable(ready, now, this.#attempts.most)) {
       const { row, kind } = held
-      if (kind.isWanted?.(account.state, row.receiver_sid) ?? true) this.#start(lane, held, now)
+      if (kind.isWanted?.(account.state, row.receiver_sid, row.event_type) ?? true) this.#start(lane, held, now)
       else this.#finishing.unwanted(lane, held, now)
     }
     const left = ready.filter(({ stage }) => stage === 'waiting')

@@ -43,6 +43,7 @@ import { type DeskPages, mountDesk } from './pages.ts'
 import { Paths } from './paths.ts'
 import { mountProbes } from './probes.ts'
 import { mountSessions, sessionsPath } from './sessions.ts'
+import { mountWaitDocument } from './wait-document.ts'
 import { warningsText } from './warnings.ts'
 import { isWebchatPath, mountWebchat, publicWebchatUrl, shownDeployment } from './webchat.ts'
 import { mountWebchatPages, type WebchatPages } from './webchat-pages.ts'
@@ -226,6 +227,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   mountOperations(app, options, { answers, origin, feeds, streamOf, exchanges })
   mountProbes(app, answers, options)
   mountFlowWebhook(app, { credentials, origin, ledger: options.ledger })
+  mountWaitDocument(app)
   if (options.desk) mountDesk(app, options.desk)
   if (options.mcp) mountMcp(app, options.mcp, exchanges, options)
   return app

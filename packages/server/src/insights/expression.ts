@@ -185,8 +185,13 @@ function countOf(node: Node): number {
   return 'of' in node ? node.of.reduce((sum, one) => sum + countOf(one), 1) : 1
 }
 
-/** What an expression comes to; null where a part of it is unknown, or it divides by zero. */
+/** What an expression comes to; null where a part of it is unknown, it divides by zero, or no number is as large. */
 export function figureOf(node: Node, of: (aggregate: Aggregate) => number | null): number | null {
+  const figure = reckoned(node, of)
+  return figure !== null && Number.isFinite(figure) ? figure : null
+}
+
+function reckoned(node: Node, of: (aggregate: Aggregate) => number | null): number | null {
   if (node.op === 'number') return node.value
   if (node.op === 'aggregate') return of(node)
   const parts = node.of.map((one) => figureOf(one, of))

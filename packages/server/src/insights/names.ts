@@ -6,8 +6,10 @@ import { calledTable } from '../analytics/segments.ts'
 import { binding } from '../store/query.ts'
 import type { Store } from '../store/store.ts'
 import { quote } from '../store/tables.ts'
-import { fields, type Named, type RowFilter } from './fields.ts'
+import type { Node } from './expression.ts'
+import { fields, type Named, namesIn, type RowFilter } from './fields.ts'
 import { nearWords } from './near.ts'
+import type { InsightQuestion } from './question.ts'
 
 /** Names of queues, workers, workflows and workspaces: those of now, and of what is gone the last ones. */
 export class CalledNames {
@@ -49,25 +51,48 @@ export class CalledNames {
     return names
   }
 
-  /** A filter whose names have become SIDs. Throws InvalidRequest for a name that nobody has, with those that are near. */
-  async resolved(filter: RowFilter): Promise<RowFilter> {
-    if ('all' in filter) return { all: await this.#all(filter.all) }
-    if ('any' in filter) return { any: await this.#all(filter.any) }
-    if ('none' in filter) return { none: await this.#all(filter.none) }
+  /**
+   * A question whose names have become SIDs, in its filter and in what its columns are made of. Throws InvalidRequest for a
+   * name that nobody has, with those that are near.
+   */
+  async resolved(question: InsightQuestion): Promise<InsightQuestion> {
+    const columns = await Promise.all(
+      question.columns.map(async (column) => ({
+        ...column,
+        node: await this.#node(column.node, `${column.name}.where`)
+      }))
+    )
+    return { ...question, columns, filter: await this.#filter(question.filter, 'where') }
+  }
+
+  async #node(node: Node, place: string): Promise<Node> {
+    if (node.op === 'number') return node
+    if (node.op === 'aggregate') {
+      // Most have no names; as they are, they are known already.
+      if (!namesIn(node.filter).some((name) => fields[name]?.named)) return node
+      return { ...node, filter: await this.#filter(node.filter, place) }
+    }
+    return { ...node, of: await Promise.all(node.of.map((one) => this.#node(one, place))) }
+  }
+
+  async #filter(filter: RowFilter, place: string): Promise<RowFilter> {
+    if ('all' in filter) return { all: await this.#all(filter.all, place) }
+    if ('any' in filter) return { any: await this.#all(filter.any, place) }
+    if ('none' in filter) return { none: await this.#all(filter.none, place) }
     const kind = fields[filter.field]?.named
     if (!kind) return filter
     const values = await Promise.all(
-      filter.values.map((value) => (typeof value === 'string' ? this.#sidsOf(kind, value) : [value]))
+      filter.values.map((value) => (typeof value === 'string' ? this.#sidsOf(kind, value, place) : [value]))
     )
     return { ...filter, values: values.flat() }
   }
 
-  #all(filters: readonly RowFilter[]): Promise<RowFilter[]> {
-    return Promise.all(filters.map((one) => this.resolved(one)))
+  #all(filters: readonly RowFilter[], place: string): Promise<RowFilter[]> {
+    return Promise.all(filters.map((one) => this.#filter(one, place)))
   }
 
   /** Several may be called so, in several workspaces or one after the other. */
-  async #sidsOf(kind: Named, text: string): Promise<readonly string[]> {
+  async #sidsOf(kind: Named, text: string, place: string): Promise<readonly string[]> {
     if (new RegExp(`^${prefixes[kind]}[0-9a-f]{32}$`).test(text)) return [text]
     const found = this.#sidsByName(kind).get(foldedName(text))
     if (found) return found
@@ -76,7 +101,7 @@ export class CalledNames {
     const rows: readonly { readonly friendly_name: string }[] = this.#state.tables[kind].all()
     const names = rows.map(({ friendly_name }) => friendly_name)
     const why = `no ${kind.replace('_', ' ')} is called '${shown(text)}'${nearWords(text, names)}`
-    throw new InvalidRequest(`Parameter where.${kind} is invalid: ${why}`, 'where')
+    throw new InvalidRequest(`Parameter ${place}.${kind} is invalid: ${why}`, place.split('.')[0] ?? place)
   }
 
   /** Made once for all names of a question. */

@@ -58,7 +58,7 @@ export class Questions {
   async answer(question: InsightQuestion, now: number, sight?: Seen): Promise<Report> {
     return this.#within(async () => {
       const { asker, names } = await this.#asker(now, sight)
-      const resolved = { ...question, filter: await names.resolved(question.filter) }
+      const resolved = await names.resolved(question)
       const { rows, is_complete } = await figuresOf(resolved, spanOf(resolved), asker)
       const before = await earlierFigures(resolved, asker)
       const called = await names.of(sidsIn(question, rows))
@@ -100,7 +100,7 @@ export class Questions {
   async figures(question: InsightQuestion, now: number, sight?: Seen): Promise<AnsweredFigures> {
     return this.#within(async () => {
       const { asker, names } = await this.#asker(now, sight)
-      const resolved = { ...question, filter: await names.resolved(question.filter) }
+      const resolved = await names.resolved(question)
       return figuresOf(resolved, spanOf(resolved), asker)
     })
   }

@@ -27,7 +27,8 @@ const breath_ms = 5
 const shared_ms = 60 * minute_ms
 
 /** What takes rows of media along. */
-const removals = /^(?:message|channel-message|conversation|ringdown\.media|ringdown\.conversations-service)\.removed$/
+const removals =
+  /^(?:(?:message|channel-message|conversation|ringdown\.media|ringdown\.conversations-service)\.removed|recording\.deleted)$/
 
 export interface SweepOptions {
   readonly media: Media

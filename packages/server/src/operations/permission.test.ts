@@ -240,6 +240,9 @@ describe('on the floor', () => {
     expect((await supervise('head', 'sam', 'bob')).status).toBe(404)
     expect((await server.get(ours('/Calls'), {}, as('agent'))).status).toBe(403)
     expect((await server.get(ours('/Calls'), {}, as('supervisor'))).body.calls).toEqual([])
+    expect((await server.post(`${of('bob')}/Call`, { Invite: '+33612345678' }, as('agent'))).status).toBe(403)
+    expect((await server.get(ours('/Recordings'), {}, as('agent'))).status).toBe(403)
+    expect((await server.get(ours('/Recordings'), {}, as('supervisor'))).body.recordings).toEqual([])
   })
 
   it('a reservation is answered by who has it', async () => {
@@ -545,7 +548,7 @@ describe('every operation', () => {
         const isOther =
           role === 'chat'
             ? false
-            : !/^taskrouter_v1|Explanation$|ListEvent$|FetchClock$|TokenValidation$|WrapUp$|ParkedContact$|InsightQuery$|InsightMetric$|Workspace(Board|Breaches|Series|Call)$|Task(Call|Recordings)$|Supervision$/.test(
+            : !/^taskrouter_v1|Explanation$|ListEvent$|FetchClock$|TokenValidation$|WrapUp$|ParkedContact$|InsightQuery$|InsightMetric$|Workspace(Board|Breaches|Series|Call|Recordings)$|Task(Call|Recordings)$|Supervision$/.test(
                 operation.id
               )
         const scope = isOther ? undefined : permission.scopes[role]

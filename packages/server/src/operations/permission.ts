@@ -150,6 +150,7 @@ const ofFloor: ReadonlySet<string> = new Set<OperationId>([
   'ringdown_v1.UpdateTaskCall',
   'ringdown_v1.FetchTaskRecordings',
   'ringdown_v1.ListWorkspaceCall',
+  'ringdown_v1.FetchWorkspaceRecordings',
   'ringdown_v1.UpdateWorkerSupervision',
   'ringdown_v1.FetchClock',
   'ringdown_v1.FetchInsightQuery',

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 import type { QueryConfig } from 'pg'
 import type { Changes } from './changes.ts'
-import type { Aging, Query, Update } from './query.ts'
+import { type Aging, agingText, type Query, type Update } from './query.ts'
 import type { Batch, ReaderStep, Value } from './store.ts'
 import { type Cell, type ColumnType, type Inserts, quote, rest, type Table, type Tables } from './tables.ts'
 
@@ -69,11 +69,11 @@ function updatePart({ table, set, by, where, rows }: Update, bind: (value: unkno
     where ${conditions.join(' and ')}`
 }
 
-/** Deletes the oldest rows of a table. */
-export function forgetOf(account_sid: string, { table, column }: Aging, before: number, limit: number): Query {
-  const name = quote(table.name)
-  const sql = `delete from ${name} where ctid = any(array(
-    select ctid from ${name} where account_sid = $1 and ${quote(column)} < $2 order by ${quote(column)} limit $3))`
+/** Deletes the oldest rows of a table, or what is below the oldest ones of another. */
+export function forgetOf(account_sid: string, aging: Aging, before: number, limit: number): Query {
+  const { from, account, aged } = agingText(aging)
+  const sql = `delete from ${quote(aging.table.name)} where ctid = any(array(
+    select gone.ctid from ${from} where ${account} = $1 and ${aged} < $2 order by ${aged} limit $3))`
   return { sql, values: [account_sid, before, limit] }
 }
 

@@ -71,10 +71,27 @@ export interface Update {
   readonly rows: readonly (readonly Cell[])[]
 }
 
-/** A table, and its column that says how old a row is; an index should begin with it. */
+/**
+ * A table, and its column that says how old a row is; an index should begin with it. With `parent`, the column is the
+ * parent's, and `by` names the parent in a row.
+ */
 export interface Aging {
   readonly table: Table
   readonly column: string
+  readonly parent?: { readonly table: Table; readonly by: string }
+}
+
+/** Where the rows are that are old, as `gone`: what SQL selects from, and the columns that say whose they are and how old. */
+export function agingText({ table, column, parent }: Aging): {
+  readonly from: string
+  readonly account: string
+  readonly aged: string
+} {
+  const own = `${quote(table.name)} gone`
+  if (!parent) return { from: own, account: 'gone.account_sid', aged: `gone.${quote(column)}` }
+  const from = `${quote(parent.table.name)} old
+    join ${own} on gone.account_sid = old.account_sid and gone.${quote(parent.by)} = old.sid`
+  return { from, account: 'old.account_sid', aged: `old.${quote(column)}` }
 }
 
 /** The values of a query that is being written; they must be bound in the order of its text. */

@@ -1,7 +1,7 @@
 import { memberAt } from '@ringdown/engine/core/member-at'
 import type { Changes } from './changes.ts'
 import { blockTable, textTable } from './log-blocks.ts'
-import type { Aging, Query, RowQueries, Update } from './query.ts'
+import { type Aging, agingText, type Query, type RowQueries, type Update } from './query.ts'
 import type { Step } from './sqlite-thread.ts'
 import type { Batch, ReaderStep, Value } from './store.ts'
 import { type Cell, type Inserts, quote, rest, type Table } from './tables.ts'
@@ -68,11 +68,13 @@ export function updateStep(account_sid: string, { table, set, by, where, rows }:
   return { sql, width: set.length + by.length + 1, values: rows.flatMap((row) => [...row, account_sid]) }
 }
 
-export function forgetStep(account_sid: string, { table, column }: Aging, before: number, limit: number): Step {
-  const name = quote(table.name)
-  const own = table.clustered ? `(${table.key.map(quote).join(', ')})` : 'rowid'
-  const sql = `delete from ${name} where ${own} in (
-    select ${own.replace(/[()]/g, '')} from ${name} where account_sid = ? and ${quote(column)} < ? order by ${quote(column)} limit ?)`
+export function forgetStep(account_sid: string, aging: Aging, before: number, limit: number): Step {
+  const { table } = aging
+  const { from, account, aged } = agingText(aging)
+  const own = table.clustered ? table.key.map(quote) : ['rowid']
+  const sql = `delete from ${quote(table.name)} where (${own.join(', ')}) in (
+    select ${own.map((column) => `gone.${column}`).join(', ')} from ${from}
+    where ${account} = ? and ${aged} < ? order by ${aged} limit ?)`
   return { sql, width: 3, values: [account_sid, before, limit] }
 }
 

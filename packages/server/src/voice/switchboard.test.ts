@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { LegReport, VoiceLeg } from '@ringdown/contract/voice-leg'
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
@@ -26,7 +29,7 @@ function ledgerOf(answers: readonly ('kept' | 'away' | 'refused')[]) {
     ...{ plays: null, hears: [], listens: { digits: true }, records: [], dialog: null }
   }
   const ledger: VoiceLedger = {
-    legs: () => [],
+    legs: () => [{ leg, heard }],
     leg: (sid) => (sid === call_sid ? { leg, heard } : undefined),
     async report(report) {
       const answer = answers[asked.length] ?? 'kept'
@@ -45,7 +48,7 @@ function ledgerOf(answers: readonly ('kept' | 'away' | 'refused')[]) {
   }
   const board = new Switchboard({ ledger, sound: undefined, log: pino({ level: 'silent' }) })
   const digits = () => kept.map(({ event }) => (event.type === 'digit' ? event.digit : event.type)).join('')
-  return { board, asked, kept, digits }
+  return { board, ledger, asked, kept, digits }
 }
 
 it('is told again until it is kept, and what comes after it waits', async () => {
@@ -63,6 +66,25 @@ it('is not told again where it is refused, and others are kept', async () => {
   expect(asked).toHaveLength(3)
   await board.close()
 })
+
+it('is that it has failed, once the process of the sound has been away for too long', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ringdown-switchboard-'))
+  const { ledger, kept } = ledgerOf([])
+  // It is started again at once, and takes longer than anybody waits here.
+  const sound = { folder, secret: 'a secret', ice_servers: [] }
+  const board = new Switchboard({ ledger, sound, log: pino({ level: 'silent' }), patience_ms: 1 })
+  try {
+    expect(await board.need()).toBeDefined()
+    process.kill(board.sound?.pid ?? 0, 'SIGKILL')
+    await expect
+      .poll(() => kept.map(({ event }) => event), { timeout: 20_000 })
+      .toEqual([{ type: 'ended', status: 'failed', by: 'network' }])
+  } finally {
+    await board.sound?.stop()
+    await board.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}, 60_000)
 
 it('is given up with the server, which waits for nothing that cannot be kept', async () => {
   const { board, kept } = ledgerOf(Array.from({ length: 100 }, () => 'away' as const))

@@ -38,12 +38,14 @@ export interface SwitchboardOptions {
   /** Without it, there is no sound, and devices can neither ring nor call. */
   readonly sound: Omit<SoundOptions, 'log'> | undefined
   readonly log: Logger
+  /** Milliseconds without the process of the sound, after which nobody is left to wait for it. */
+  readonly patience_ms?: number
 }
 
 /** A report as whoever has the sound has numbered it, or one of the switchboard's own, which comes after all others. */
 type OwnReport = Omit<LegReport, 'number'> & { readonly number: number | 'next' }
 
-/** Milliseconds without the process of the sound, after which nobody is left to wait for it. */
+/** As long as is usually waited for the process of the sound. */
 const patience_ms = 10_000
 /** Milliseconds before a report that could not be kept is told again. */
 const again_ms = 500
@@ -181,7 +183,7 @@ export class Switchboard {
         const event = { type: 'ended', status: 'failed', by: 'network' } as const
         this.#keep({ call_sid: leg.call_sid, number: 'next', event })
       }
-    }, patience_ms)
+    }, this.#options.patience_ms ?? patience_ms)
   }
 
   #sounds(): Promise<void> {

@@ -1,3 +1,4 @@
+import { situationErrors } from '@ringdown/contract/situation-errors'
 import {
   type FeedEvent,
   isOccurrence,
@@ -8,10 +9,12 @@ import {
   writerOf
 } from '@ringdown/contract/situations'
 import type { SituationSubscriptionRow } from '@ringdown/engine/agents/rows'
+import { isTerminated } from '@ringdown/engine/agents/subscription'
 import type { State } from '@ringdown/engine/center'
 import type { ParticipantRow } from '@ringdown/engine/conversations/rows'
+import { isKeyOf } from '@ringdown/engine/core/keys'
 import { Cursors } from '../../log/cursor.ts'
-import type { Draft, LoggedEvent, Route, RouteContext } from '../delivery.ts'
+import type { Draft, Kind, LoggedEvent, Route, RouteContext } from '../delivery.ts'
 import type { DeliveryRow } from '../rows.ts'
 import type { Signing } from '../sending.ts'
 
@@ -28,25 +31,43 @@ export const situationWebhooks: Route = {
   isUsed: (state) => state.tables.situation_subscription.size > 0,
   wants: (type, state) =>
     (type === beginning ||
+      isKeyOf(envelopes, type) ||
       byType
         .get(type)
         ?.some(({ name }) => !state || state.tables.situation_subscription.count('situation', name) > 0)) ??
     false,
   async draftsOf(event, context) {
     if (event.type === beginning) return draftsBefore(event, context)
+    if (isKeyOf(envelopes, event.type)) return envelopeDrafts(event, envelopes[event.type], context)
     const told = feedEventOf(event, context.account_sid)
     const drafts: Draft[] = []
     for (const { name } of byType.get(event.type) ?? [])
       for (const subscription of context.state.tables.situation_subscription.list('situation', name)) {
-        if (event.seq <= subscription.begins_after) continue
+        if (event.seq <= subscription.begins_after || isTerminated(subscription)) continue
         const occurrence = await occurrenceFor(subscription, told, context)
-        if (occurrence) drafts.push(occurrenceDraft(subscription, event, occurrence))
+        if (occurrence) drafts.push(draftFor(subscription, event, { what: 'event', body: occurrence }))
       }
     return drafts
   }
 }
 
 const beginning = 'ringdown.situation-subscription.created'
+
+/** What is sent about a subscription itself, by the events that tell of it (SEP-3415, what is no event). */
+const envelopes = {
+  'ringdown.situation-subscription.terminated': 'terminated',
+  'ringdown.situation-subscription.gap': 'gap'
+} as const
+type Envelope = (typeof envelopes)[keyof typeof envelopes]
+
+function envelopeDrafts(event: LoggedEvent, what: Envelope, { state, account_sid }: RouteContext): Draft[] {
+  const subscription = state.find('situation_subscription', String(event.data.subscription_sid))
+  if (!subscription) return []
+  const error = { code: situationErrors.notAllowed, message: 'Who has subscribed may not do so any more' }
+  // Whatever was to come before has come, or was given up: from there it goes on.
+  const body = what === 'gap' ? { type: what, cursor: cursorsOf(account_sid).at(event.seq) } : { type: what, error }
+  return [draftFor(subscription, event, { what, body })]
+}
 
 /** Events before a subscription that are looked at for it, the last ones. */
 export const maxLookedBack = 10_000
@@ -63,7 +84,7 @@ async function draftsBefore({ seq, data }: LoggedEvent, context: RouteContext): 
     for (const event of events) {
       if (event.seq > subscription.begins_after) break
       const occurrence = await occurrenceFor(subscription, feedEventOf(event, context.account_sid), context)
-      if (occurrence) drafts.push(occurrenceDraft(subscription, event, occurrence))
+      if (occurrence) drafts.push(draftFor(subscription, event, { what: 'event', body: occurrence }))
     }
     const last = events.at(-1)
     if (!last) break
@@ -85,10 +106,10 @@ async function occurrenceFor(
   return occurrenceOf(situation, event, { role, privacy: { redact, hideCustomerText: hide_customer_text } })
 }
 
-function occurrenceDraft(
+function draftFor(
   { sid, subscription_id, url }: Pick<SituationSubscriptionRow, 'sid' | 'subscription_id' | 'url'>,
   { seq, sid: event_sid, type }: Pick<LoggedEvent, 'seq' | 'sid' | 'type'>,
-  occurrence: Occurrence
+  { what, body }: { readonly what: Envelope | 'event'; readonly body: object }
 ): Draft {
   return {
     kind: 'situation_webhook',
@@ -97,21 +118,53 @@ function occurrenceDraft(
     message: {
       method: 'POST',
       url,
-      text: JSON.stringify(occurrence),
+      text: JSON.stringify(body),
       content_type: 'application/json',
       headers: { 'X-MCP-Subscription-Id': subscription_id }
     },
-    order_key: sid
+    order_key: sid,
+    about: { subscription_sid: sid, what }
+  }
+}
+
+/** Whoever has lost the right to a subscription is told so, and nothing else. */
+export function isSituationWanted(state: State, sid: string, event_type: string): boolean {
+  const subscription = state.find('situation_subscription', sid)
+  if (!subscription) return false
+  return !isTerminated(subscription) || (isKeyOf(envelopes, event_type) && envelopes[event_type] === 'terminated')
+}
+
+/** What was given up is a gap, of which the address is told when it is there again; what it did not want (410) is none. */
+export const situationAnswers: Required<Pick<Kind, 'answered'>> = {
+  async answered({ about, outcome, isDelivered }, ledger) {
+    const { subscription_sid: sid = '', what } = about
+    if (what === 'terminated') return
+    if (isDelivered) {
+      if (what === 'gap') await ledger.execute({ type: 'situation_subscription.tell_gap', sid })
+    } else if (!('status' in outcome && outcome.status === 410))
+      await ledger.execute({ type: 'situation_subscription.miss', sid, is_gap: what === 'gap' })
   }
 }
 
 const cursors = new Map<string, Cursors>()
 
-function feedEventOf({ seq, sid, type, at, workspace_sid, description, data }: LoggedEvent, account_sid: string) {
+function cursorsOf(account_sid: string): Cursors {
   const own = cursors.get(account_sid) ?? new Cursors(account_sid)
   cursors.set(account_sid, own)
+  return own
+}
+
+function feedEventOf({ seq, sid, type, at, workspace_sid, description, data }: LoggedEvent, account_sid: string) {
   const instant = new Date(at).toISOString()
-  return { sid, cursor: own.at(seq), type, at: instant, ...(workspace_sid && { workspace_sid }), description, data }
+  return {
+    sid,
+    cursor: cursorsOf(account_sid).at(seq),
+    type,
+    at: instant,
+    ...(workspace_sid && { workspace_sid }),
+    description,
+    data
+  }
 }
 
 /** Who wrote a message, by its participant; who is gone is told by how it wrote. */
@@ -129,7 +182,7 @@ function isGuest({ attributes }: ParticipantRow): boolean {
 /** How what is sent for a subscription is signed: with its secret, and for a while with the one before. */
 export function situationSigning(
   state: State,
-  row: Pick<DeliveryRow, 'kind' | 'receiver_sid' | 'event_sid'>,
+  row: Pick<DeliveryRow, 'kind' | 'receiver_sid' | 'event_sid' | 'event_type'>,
   { open, now }: { open(sealed: string): string | undefined; readonly now: number }
 ): Signing | undefined {
   if (row.kind !== 'situation_webhook') return undefined
@@ -137,5 +190,7 @@ export function situationSigning(
   if (!subscription) return undefined
   const { sealed_secret, former_secret, former_until } = subscription
   const former = former_secret !== null && former_until !== null && now < former_until ? [former_secret] : []
-  return { secrets: [sealed_secret, ...former].flatMap((sealed) => open(sealed) ?? []), id: row.event_sid }
+  const secrets = [sealed_secret, ...former].flatMap((sealed) => open(sealed) ?? [])
+  const { event_sid, event_type } = row
+  return { secrets, id: isKeyOf(envelopes, event_type) ? `msg_${envelopes[event_type]}_${event_sid}` : event_sid }
 }

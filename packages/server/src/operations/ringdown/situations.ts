@@ -3,7 +3,7 @@ import { InvalidRequest } from '@ringdown/contract/form'
 import { planOf } from '@ringdown/engine/agents/plan'
 import type { SituationRuleRow, SituationSubscriptionRow } from '@ringdown/engine/agents/rows'
 import { ruleLife_ms, situationRuleOf, wantedSituation } from '@ringdown/engine/agents/rule'
-import { situationSubscriptionOf } from '@ringdown/engine/agents/subscription'
+import { isTerminated, situationSubscriptionOf, standingSubscription } from '@ringdown/engine/agents/subscription'
 import type { State } from '@ringdown/engine/center'
 import { refuseWith } from '@ringdown/engine/core/refusals'
 import { Unavailable } from '../../commit/ledger.ts'
@@ -48,7 +48,9 @@ export const situationHandlers = {
   async 'ringdown_v1.ListSituationSubscription'({ params: { situation, url }, page }, context) {
     const { state } = context
     const keep = (row: SituationSubscriptionRow) =>
-      (situation === undefined || row.situation === situation) && (url === undefined || row.url === url)
+      !isTerminated(row) &&
+      (situation === undefined || row.situation === situation) &&
+      (url === undefined || row.url === url)
     const of = { table: state.tables.situation_subscription, index: 'account_sid', key: state.account_sid }
     const { items, ...places } = pageOf(of, page, { keep })
     return { ...places, items: await Promise.all(items.map((row) => represented(row, context))) }
@@ -68,7 +70,7 @@ export const situationHandlers = {
     const from = cursor === undefined ? undefined : feed.cursors.seqOf(cursor)
     const { name, args, text } = wantedOf(situation, params.arguments ?? '{}')
     const subscription_id = idOf([owner_sid, url, name, args])
-    const known = state.tables.situation_subscription.firstBy('subscription_id', subscription_id)
+    const known = standingSubscription(state, subscription_id)
     await proved(context, { owner_sid, url, secret, subscription_id })
     const sealing = sealingOf(context)
     const of = situationSecretsOf(ledger.account_sid)

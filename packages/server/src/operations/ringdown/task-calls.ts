@@ -1,5 +1,7 @@
 import { isoMilliseconds } from '@ringdown/contract/instant'
 import type { State } from '@ringdown/engine/center'
+import { workspaceOf } from '@ringdown/engine/routing/lookup'
+import type { TaskRow } from '@ringdown/engine/routing/rows'
 import { participantsOf } from '@ringdown/engine/voice/conference'
 import type { CallRow, ConferenceParticipantRow, ConferenceRow, RecordingRow } from '@ringdown/engine/voice/rows'
 import { conferenceOfTask, recordingOf } from '@ringdown/engine/voice/task-conference'
@@ -8,7 +10,7 @@ import type { Sight } from '../../access/sight.ts'
 import { taskOf } from '../../commit/put-away.ts'
 import type { Context, Handlers } from '../handler.ts'
 import { mappedPage, pageOf } from '../listing.ts'
-import { filesOf } from '../media/handlers.ts'
+import { linkTo, workspaceRecordings } from './workspace-recordings.ts'
 
 /** Calls of a task whose recordings are shown, and recordings in all. */
 const maxRecordings = 100
@@ -38,9 +40,14 @@ export const taskCallHandlers = {
     return shownCall(state, params.task_sid, conference, sight)
   },
 
+  async 'ringdown_v1.FetchWorkspaceRecordings'({ path: { workspace_sid }, params: { before } }, context) {
+    workspaceOf(context.state, workspace_sid)
+    return { workspace_sid, ...(await workspaceRecordings(context, workspace_sid, before)) }
+  },
+
   async 'ringdown_v1.FetchTaskRecordings'({ path: { workspace_sid, task_sid } }, context) {
     const task = await taskOf(context.ledger, workspace_sid, task_sid)
-    const recordings = await recordingsOf(context, task.sid)
+    const recordings = [...(await messageOf(context, task)), ...(await recordingsOf(context, task.sid))]
     return {
       workspace_sid,
       task_sid: task.sid,
@@ -92,6 +99,15 @@ function addressOf({ direction, from, to }: CallRow): string {
   return direction === 'inbound' ? from : to
 }
 
+/** What a caller has left for somebody to hear: the task that was made of it names it, and no other task has it. */
+async function messageOf({ state, ledger }: Context, { attributes }: TaskRow): Promise<RecordingRow[]> {
+  const { recording_sid, recording_url }: Readonly<Record<string, unknown>> = JSON.parse(attributes) // as was checked
+  const [sid] = /\bRE[0-9a-f]{32}\b/.exec(String(recording_sid ?? recording_url ?? '')) ?? []
+  if (sid === undefined) return []
+  const [row] = [state.find('recording', sid) ?? (await ledger.find('recording', { sid }))].flat()
+  return row && row.task_sid === null ? [row] : []
+}
+
 /** Recordings are found by their calls: the customer's, and each worker's. */
 async function recordingsOf({ state, ledger }: Context, task_sid: string): Promise<RecordingRow[]> {
   await ledger.settled()
@@ -111,15 +127,17 @@ async function recordingsOf({ state, ledger }: Context, task_sid: string): Promi
 function shownRecording(context: Context, row: RecordingRow) {
   const { sid, call_sid, conference_sid, status, source, channels, start_time, duration_ms, media_sid, words } = row
   return {
-    ...{ sid, call_sid, conference_sid, status, source, channels, words },
+    ...{ sid, call_sid, conference_sid, status, source, channels, words, transcript: linesIn(words) },
     start_time: isoMilliseconds(start_time),
     duration: duration_ms === null ? null : duration_ms / 1000,
     content_url: media_sid === null ? null : linkTo(context, media_sid)
   }
 }
 
-/** A path that opens a file in ranges, for whoever has it and for a while. */
-function linkTo(context: Context, media_sid: string): string {
-  const { expires, signature } = filesOf(context).links.to(media_sid, context.now())
-  return `/mcs/v1/Content/${context.ledger.account_sid}/${media_sid}?Expires=${expires}&Signature=${signature}`
+/** Words as the engine keeps them: a line for each time that somebody spoke, after the address of who it was. */
+function linesIn(words: string | null) {
+  return (words?.split('\n') ?? []).map((line) => {
+    const [, speaker = null, text = line] = /^((?:client|sips?):\S+|\+\d+): (.*)$/.exec(line) ?? []
+    return { speaker, text }
+  })
 }

@@ -61,6 +61,8 @@ interface SdkCall {
   readonly ringing: Set<VoiceDevice>
   /** Whose call it is: it has called, or was the first to answer. */
   holder: VoiceDevice | undefined
+  /** Forgets the name that the page gave it which has called. */
+  unname: () => void
   /** Whether the holder is the one who has called. */
   isOutgoing: boolean
   /** Our answer to the holder's offer, until it is said. */
@@ -79,7 +81,7 @@ export class VoiceDevices implements DeviceDesk {
   readonly #patience: DevicePatience
   readonly #registered = new Map<string, Set<VoiceDevice>>()
   readonly #calls = new Map<string, SdkCall>()
-  /** Calls by the names that devices give them until they are told the real one; null while that is not known. */
+  /** Calls that go on, by the names that devices give them until they are told the real one; null while that is not known. */
   readonly #named = new Map<VoiceDevice, Map<string, string | null>>()
 
   constructor(options: VoiceDevicesOptions) {
@@ -202,6 +204,7 @@ export class VoiceDevices implements DeviceDesk {
       leg,
       ringing: new Set(),
       holder: undefined,
+      unname: () => {},
       isOutgoing: false,
       answer: null,
       isAnswered: false,
@@ -285,6 +288,7 @@ export class VoiceDevices implements DeviceDesk {
     const { call_sid: callsid, reason } = leg
     clearTimeout(call.waiting)
     this.#calls.delete(callsid)
+    call.unname()
     for (const device of call.ringing) device.say('cancel', { callsid })
     const error = reason === 'busy' ? sdkErrors.busy : reason === 'declined' ? sdkErrors.declined : undefined
     call.holder?.say('hangup', { callsid, ...(error && !call.isAnswered && { error }) })
@@ -307,8 +311,8 @@ export class VoiceDevices implements DeviceDesk {
     this.#named.set(device, names)
     if (names.has(name)) return
     if (names.size >= most) return refuse({ ...sdkErrors.busy, message: 'Too many calls at once' })
-    // Whoever lets strangers call says how often.
-    if (takeCall && (names.size > 0 || !takeCall()))
+    // Whoever lets strangers call says how often; and they are on one call at a time, from whatever socket.
+    if (takeCall && (this.#isCalling(identity) || !takeCall()))
       return refuse({ ...sdkErrors.busy, message: 'Too many calls: try again later' })
     names.set(name, null)
     try {
@@ -330,6 +334,13 @@ export class VoiceDevices implements DeviceDesk {
     }
   }
 
+  /** Whether somebody is on a call that a page of that identity has begun. */
+  #isCalling(identity: string): boolean {
+    for (const [{ permission }, names] of this.#named)
+      if (names.size > 0 && permission.identity === identity) return true
+    return false
+  }
+
   /** The call has come in: the device that has called gets its connection. */
   async #connect(
     device: VoiceDevice,
@@ -340,7 +351,11 @@ export class VoiceDevices implements DeviceDesk {
     const hasHungUp = names?.get(name) !== null
     names?.set(name, call_sid)
     const call = this.#calls.get(call_sid)
-    if (!call) return device.say('hangup', { callsid: name })
+    if (!call) {
+      names?.delete(name)
+      return device.say('hangup', { callsid: name })
+    }
+    call.unname = () => names?.delete(name)
     if (hasHungUp) return switchboard.event(call_sid, { type: 'ended', status: 'canceled', by: 'remote' })
     call.holder = device
     call.isOutgoing = true
