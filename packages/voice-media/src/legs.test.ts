@@ -32,7 +32,9 @@ describe.skipIf(!webrtc || !existsSync(full))('a disk that is full', () => {
     await expect.poll(() => warnings, { timeout: 10_000 }).toEqual([expect.stringMatching(/cannot be written.*ENOSPC/)])
     await heardBy(alice, [1300])
     legs.tell({ leg: leg(caller, 2, { plays }), heard: 0 })
-    await expect.poll(events).toEqual([['caller', 1, { type: 'recorded', sid: unwritten, file: null, ms: 0 }]])
+    await expect
+      .poll(events, { timeout: 15_000 })
+      .toEqual([['caller', 1, { type: 'recorded', sid: unwritten, file: null, ms: 0 }]])
     await heardBy(alice, [1300])
   })
 })
