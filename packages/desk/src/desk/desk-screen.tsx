@@ -1,10 +1,11 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { lazy, Suspense, useCallback, useLayoutEffect } from 'react'
+import { useCallback, useLayoutEffect } from 'react'
 import { preferences } from '../app/preferences.ts'
 import { mayLead, session } from '../app/session.ts'
 import { announce } from '../live/notices.ts'
 import type { DeskItem } from '../live/rows.ts'
 import { useStore } from '../live/store.ts'
+import { late } from '../parts/late.tsx'
 import { panes } from '../parts/pane-divider.tsx'
 import { nameOf } from '../words/names.ts'
 import { useWords } from '../words/words.ts'
@@ -19,7 +20,7 @@ import { useGoneOffers } from './gone.ts'
 import { useRinging, useWaitingTitle } from './ringing.ts'
 import { TasksPane } from './tasks-pane.tsx'
 
-const WhyDrawer = lazy(async () => ({ default: (await import('../supervisor/why-drawer.tsx')).WhyDrawer }))
+const WhyDrawer = late(async () => (await import('../supervisor/why-drawer.tsx')).WhyDrawer)
 
 /** The agent's desk: tasks, the conversation of one of them, and what is known of it. */
 export function DeskScreen() {
@@ -50,11 +51,7 @@ export function DeskScreen() {
       <TasksPane {...{ desk, user: state.user, offers, held, chosen, accept, open }} />
       <Canvas key={chosen?.task.sid ?? ''} {...{ desk, item: chosen, onBack: () => open(undefined) }} />
       {chosen && isContextShown && <Context key={`context ${chosen.task.sid}`} desk={desk} item={chosen} />}
-      {why !== undefined && (
-        <Suspense>
-          <WhyDrawer task_sid={why} workspace_sid={String(state.user.workspace_sid)} />
-        </Suspense>
-      )}
+      {why !== undefined && <WhyDrawer task_sid={why} workspace_sid={String(state.user.workspace_sid)} />}
     </div>
   )
 }

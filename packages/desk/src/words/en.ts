@@ -439,6 +439,7 @@ export const en = {
     retry: 'Try again',
     close: 'Close',
     load: 'This could not be loaded',
+    outdated: 'The desk on the server is a newer one. Reload the page when it suits you: what you have written stays.',
     notInIt: 'You are not in this conversation any more'
   },
   close: 'Close',

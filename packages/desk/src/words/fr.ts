@@ -440,6 +440,8 @@ export const fr: Words = {
     retry: 'Réessayer',
     close: 'Fermer',
     load: 'Le chargement a échoué',
+    outdated:
+      'Le bureau du serveur est plus récent. Rechargez la page quand cela vous convient : ce que vous avez écrit reste.',
     notInIt: 'Vous n’êtes plus dans cette conversation'
   },
   close: 'Fermer',
