@@ -3,7 +3,7 @@
  * it is asked before anything is built.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -41,7 +41,38 @@ function isStale(part) {
   return !existsSync(stamp) || readFileSync(stamp, 'utf8') !== fingerprint(part)
 }
 
+/** One process at a time: who comes second finds it built. A lock that is as old as no build was left behind. */
 async function buildOf(part) {
+  const lock = join(root, '.build', `${part.folder.replaceAll('/', '-')}.building`)
+  mkdirSync(dirname(lock), { recursive: true })
+  while (!created(lock)) {
+    if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > longest_ms) remove(lock)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  try {
+    if (isStale(part)) await built(part)
+  } finally {
+    remove(lock)
+  }
+}
+
+const longest_ms = 300_000
+
+function created(folder) {
+  try {
+    mkdirSync(folder)
+    return true
+  } catch (error) {
+    if (error.code === 'EEXIST') return false
+    throw error
+  }
+}
+
+function remove(folder) {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function built(part) {
   const made = fingerprint(part)
   const { build } = await import(pathToFileURL(join(root, 'node_modules', 'vite', 'dist', 'node', 'index.js')).href)
   // Tests have another one, under which libraries bring what helps who develops.

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findWebRtc } from '@ringdown/voice-media/find-webrtc'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { hasChromium, launched } from './chromium.ts'
 import { eventually } from './eventually.ts'
 import { builds, chatOf } from './floor.ts'
@@ -42,13 +42,12 @@ describe.skipIf(!hasChromium())('the demo', { timeout: story_ms }, () => {
       said += text
     })
     browser = await launched(microphone)
-    // Whoever plays Amelie is in after a password, and works after two clicks.
+    // Whoever plays Amelie is in after a password, and works after one click.
     amelie = await opened(await link(/amelie[\s\S]*?(http\S+\/desk\/setup#\S+)/))
     await amelie.locator('input[name=password]').fill('a long enough password')
     await amelie.getByRole('button').click()
-    await amelie.getByRole('button', { name: /Activity: Offline/ }).click()
-    await amelie.getByRole('menuitem', { name: 'Available', exact: true }).click()
-    await amelie.getByText('Nothing waits for you').waitFor()
+    await amelie.getByRole('button', { name: 'Become Available' }).click()
+    await amelie.getByText('Ready for', { exact: false }).waitFor()
   }, story_ms)
   afterAll(async () => {
     await browser?.close()
@@ -57,7 +56,7 @@ describe.skipIf(!hasChromium())('the demo', { timeout: story_ms }, () => {
   })
 
   const link = async (pattern: RegExp): Promise<string> => {
-    await eventually(() => said).toMatch(pattern)
+    await vi.waitFor(() => expect(said).toMatch(pattern), { timeout: patience_ms })
     return pattern.exec(said)?.[1] ?? ''
   }
   const opened = async (url: string) => {

@@ -81,6 +81,35 @@ onFloor('a desk that lasts', (stage) => {
     await log.getByText('Still there?').waitFor()
   })
 
+  it('has what was said long ago again when it was long not looked at', async () => {
+    const { center } = stage
+    const page = await center.open('amelie')
+    await page.clock.install()
+    await page.reload()
+    await available(page)
+    const ana = await center.contact(lamp)
+    const account = await center.ringdown.running.account
+    const { conversation_sid, address: author } = ana
+    const message = { type: 'message.create', conversation_sid, author } as const
+    await Promise.all(Array.from({ length: 150 }, (_, n) => account.execute({ ...message, body: `No. ${n + 1}` })))
+    await accept(page, 'Ana Ferreira')
+    const log = page.getByRole('log')
+    const back = async () => {
+      await log.getByText('No. 150', { exact: true }).waitFor()
+      const first = log.getByText(lamp.text)
+      await eventually(async () => {
+        await log.evaluate((element) => element.scrollTo(0, 0))
+        return first.count()
+      }).toBe(1)
+    }
+    await back()
+    await center.contact({ ...lamp, name: 'Marek Nowak', address: '+48600000003' })
+    await accept(page, 'Marek Nowak')
+    await page.clock.fastForward('20:00')
+    await page.getByRole('button', { name: /^Ana Ferreira/ }).click()
+    await back()
+  })
+
   it('loses nothing: drafts survive a reload, and what was sent without a network arrives once', async () => {
     const page = await stage.center.open('amelie')
     await available(page)
@@ -156,6 +185,28 @@ onFloor('a desk that lasts', (stage) => {
     const log = page.getByRole('log')
     for (const text of [lamp.text, 'On its way']) await log.getByText(text).waitFor()
     expect(await log.getByText('On its way').count()).toBe(1)
+  })
+
+  it('goes on when the server has become newer, and has the files of an older page no more', async () => {
+    const { center } = stage
+    const page = await center.open('amelie')
+    await page.route(/assets\/(?:more-menu|wrap-up)-/, (route) => route.fulfill({ status: 404 }))
+    await page.reload()
+    await available(page)
+    await center.contact(lamp)
+    await accept(page, 'Ana Ferreira')
+    await page.getByRole('region', { name: 'Notices' }).getByText('The desk on the server is a newer one.').waitFor()
+    const box = page.getByRole('textbox', { name: 'Write to Ana Ferreira' })
+    await box.fill('I am here all the same')
+    await box.press('Enter')
+    await page.getByRole('log').getByText('I am here all the same').waitFor()
+    await box.fill('And this is kept')
+    await eventually(() => keptBy(page)).toContain('And this is kept')
+    await page.unroute(/assets\/(?:more-menu|wrap-up)-/)
+    await page.reload()
+    await eventually(() => box.inputValue()).toBe('And this is kept')
+    await page.getByRole('button', { name: 'End', exact: true }).click()
+    await page.getByRole('radio', { name: 'Resolved' }).waitFor()
   })
 
   it('goes by a clock that goes by itself as well as by one that is moved', async () => {

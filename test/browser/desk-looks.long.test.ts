@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { calm } from './calm.ts'
 import { eventually, keptBy } from './eventually.ts'
+import type { Floor } from './floor.ts'
 import { available, lamp, onFloor } from './stage.ts'
 
 /*
@@ -125,6 +126,73 @@ onFloor('what a desk shows', (stage) => {
     })
   })
 
+  it('is each one’s own, whoever sat there before', async () => {
+    const { center } = stage
+    const page = await center.open('amelie')
+    const theme = () => page.evaluate('document.documentElement.dataset.theme')
+    const into = async (name: string) => {
+      await page.getByRole('button', { name: /^Account/ }).click()
+      await page.getByRole('button', { name: 'Sign out' }).click()
+      await page.getByLabel('Name').fill(name)
+      await page.getByLabel('Password').fill('a long enough password')
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await page.getByText('Nothing waits for you').waitFor()
+    }
+    // Bob has a password, too.
+    await (await center.open('bob')).close()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog', { name: 'Commands' }).getByRole('combobox').fill('Light or dark')
+    await page.keyboard.press('Enter')
+    await eventually(theme).toBe('dark')
+    await eventually(() => chosenBy(center, 'amelie')).toMatchObject({ desk: { theme: 'dark' } })
+    await into('bob')
+    await eventually(theme).toBe('light')
+    await into('amelie')
+    await eventually(theme).toBe('dark')
+    expect(await chosenBy(center, 'bob')).not.toMatchObject({ desk: { theme: 'dark' } })
+  })
+
+  it('writes to somebody first, from a queue that may be used, and leads to the conversation that there is', async () => {
+    const { center } = stage
+    const base = `/taskrouter/v1/Workspaces/${center.workspace_sid}`
+    const { body } = await center.ringdown.call(`${base}/TaskQueues?FriendlyName=Billing`)
+    const { account_sid } = center.ringdown.running.credentials
+    await center.ringdown.call('/flex-api/v1/Configuration', undefined, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        account_sid,
+        taskrouter_taskqueues: [{ sid: body.task_queues[0].sid, targettable: false }]
+      })
+    })
+    const page = await center.open('amelie')
+    await available(page)
+    const begin = async () => {
+      await page.getByRole('button', { name: 'Write to somebody' }).click()
+      const dialog = page.getByRole('dialog', { name: 'Write to somebody' })
+      await dialog.getByLabel('Number or address').fill('+33600000007')
+      await dialog.getByLabel('From').fill('+15005550006')
+      await eventually(() => dialog.getByLabel('Queue').locator('option').allInnerTexts()).toContain('Support')
+      expect(await dialog.getByLabel('Queue').locator('option').allInnerTexts()).not.toContain('Billing')
+      await dialog.getByLabel('Queue').selectOption('Support')
+      await dialog.getByRole('button', { name: 'Begin' }).click()
+      return dialog
+    }
+    const first = await begin()
+    await first.waitFor({ state: 'detached' })
+    await page.getByRole('heading', { name: '+33600000007', level: 1 }).waitFor()
+    await page.getByRole('textbox', { name: /^Write to/ }).fill('Your lamp has come')
+    await page.keyboard.press('Enter')
+    await page.getByRole('log').getByText('Your lamp has come').waitFor()
+    const { url } = center.ringdown.running
+    await page.goto(`${url}/desk/`)
+    const again = await begin()
+    await again.getByText('There is a conversation with +33600000007 already.').waitFor()
+    await calm(page)
+    await again.getByRole('button', { name: 'Open it' }).click()
+    await page.getByRole('log').getByText('Your lamp has come').waitFor()
+  })
+
   it('tells why nothing rings', async () => {
     const page = await stage.center.open('amelie')
     await page.getByRole('button', { name: 'Why am I getting nothing?' }).click()
@@ -132,3 +200,11 @@ onFloor('what a desk shows', (stage) => {
     await calm(page)
   })
 })
+
+/** What somebody has chosen, as the server keeps it. */
+async function chosenBy({ ringdown }: Floor, name: string): Promise<unknown> {
+  const { body } = await ringdown.call('/ringdown/v1/Users')
+  const { sid } = body.users.find(({ username }: { username: string }) => username === name)
+  const { body: kept } = await ringdown.call(`/ringdown/v1/Users/${sid}/Preferences`)
+  return kept.preferences
+}

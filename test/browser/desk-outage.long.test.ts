@@ -98,6 +98,8 @@ describe.skipIf(!hasChromium())('a desk whose server is killed', { timeout: stor
       await page.getByRole('textbox', { name: `Write to ${name}` }).fill(`For ${name}`)
     }
     for (const name of people) await eventually(() => keptBy(page)).toContain(`For ${name}`)
+    // Whatever was drawn anew meanwhile, she is still where she writes.
+    expect(await page.evaluate('document.activeElement.ariaLabel')).toBe('Write to Jonas Weber')
     let killed = 0
     await page.route('**/Messages', async (route) => {
       if (route.request().method() !== 'POST' || killed > 0) return route.continue()

@@ -147,6 +147,11 @@ describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 2 * 
     await phoneOf(amelie).getByRole('button', { name: 'Hold' }).click()
     await hears({ ana: ['amelie'], amelie: ['ana'] }, ana)
 
+    await phoneOf(amelie).getByRole('button', { name: 'Mute' }).click()
+    await hears({ ana: [], amelie: ['ana'] }, ana)
+    await phoneOf(amelie).getByRole('button', { name: 'Mute' }).click()
+    await hears({ ana: ['amelie'] }, ana)
+
     // The call is Amelie's on every screen of hers.
     await phoneOf(amelie).getByRole('button', { name: 'Microphone and loudspeaker' }).click()
     await phoneOf(amelie).getByRole('button', { name: 'Try them' }).click()

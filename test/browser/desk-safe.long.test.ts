@@ -30,6 +30,18 @@ onFloor('a desk that trusts nobody', (stage) => {
       .getByText(/large.png is larger than/)
       .first()
       .waitFor()
+    // What is told stands over nothing that somebody writes in.
+    const [told, written] = [
+      page.getByRole('region', { name: 'Notices' }),
+      page.getByRole('textbox', { name: /^Write/ })
+    ]
+    for (const width of [1440, 800, 320]) {
+      await page.setViewportSize({ width, height: 900 })
+      const [a, b] = [await told.boundingBox(), await written.boundingBox()]
+      if (!a || !b) throw new Error('both are shown')
+      expect(a.x + a.width <= b.x || a.y + a.height <= b.y, `${width} px`).toBe(true)
+    }
+    await page.setViewportSize({ width: 1440, height: 900 })
     await picker.setInputFiles({
       name: 'page.html',
       mimeType: 'text/html',

@@ -222,7 +222,7 @@ onFloor('the desk', (stage) => {
     const chosen = () => back.locator('option:checked').innerText()
     await eventually(chosen).toMatch(/^2 Mar 2026/)
     // Nobody waits for a time any more.
-    await back.selectOption('Comes back when they write')
+    await back.selectOption('When they write')
     await eventually(() => back.locator('option').count()).toBe(5)
     await stage.center.says(ana, 'It has arrived now.')
     const offer = page.getByRole('region', { name: 'Ringing: Ana Ferreira' })

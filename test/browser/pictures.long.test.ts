@@ -7,6 +7,7 @@ import { hasChromium, launched } from './chromium.ts'
 import { eventually } from './eventually.ts'
 import { chatOf, type Floor, floor } from './floor.ts'
 import { story_ms } from './patience.ts'
+import { accept, available, lamp } from './stage.ts'
 
 /*
  * Pictures of the desk for the README and the documents, and of widths and states that somebody has to look at now and then:
@@ -48,32 +49,24 @@ describe.skipIf(!hasChromium())('pictures', { timeout: 2 * story_ms }, () => {
     const page = await center.open('amelie')
     await page.getByText('Nothing waits for you').waitFor()
     await both(page, 'empty')
-    await page.getByRole('button', { name: /Activity: Offline/ }).click()
-    await page.getByRole('menuitem', { name: 'Available', exact: true }).click()
+    await available(page)
     // What they are answered arrives.
     for (const Address of ['+48600000003', '+33600000001', '+49600000004'])
       await center.ringdown.call('/ringdown/v1/Phones', { Address })
-    const accept = async (name: string) => {
-      await page
-        .getByRole('region', { name: `Ringing: ${name}` })
-        .getByRole('button', { name: 'Accept' })
-        .click()
-      await page.getByRole('heading', { name, level: 1 }).waitFor()
-    }
     await center.contact({
       name: 'Marek Nowak',
       address: '+48600000003',
       text: 'My meter shows zero since yesterday.',
       language: 'en'
     })
-    await accept('Marek Nowak')
+    await accept(page, 'Marek Nowak')
     await say(page, 'Marek Nowak', 'I have reset the meter, please try it again in ten minutes.')
     const ana = await center.contact({
       name: 'Ana Ferreira',
       address: '+33600000001',
       text: 'Bonjour, ma commande 1234 est arrivée cassée.'
     })
-    await accept('Ana Ferreira')
+    await accept(page, 'Ana Ferreira')
     await say(page, 'Ana Ferreira', 'Bonjour Ana, je suis désolée. C’est bien l’abat-jour qui est fendu ?')
     await page.getByRole('tab', { name: 'Note', exact: true }).click()
     await page
@@ -125,6 +118,49 @@ describe.skipIf(!hasChromium())('pictures', { timeout: 2 * story_ms }, () => {
     await nora.waitForTimeout(500)
     await both(nora, 'queues', kept)
     await webchat(center)
+  })
+
+  it('of what customers send, and of a contact that is handed over, are as they were', async () => {
+    if (!isWanted && !isCompared) return
+    const other = await floor(browser)
+    try {
+      const page = await other.open('amelie')
+      await available(page)
+      const ana = await other.contact({
+        ...lamp,
+        text: 'This is my <b>order</b>: <img src=x onerror=alert(1)> https://example.com/orders/1234'
+      })
+      await other.ringdown.call('/ringdown/v1/Phones', { Address: ana.address })
+      await accept(page, lamp.name)
+      const picker = page.locator('input[type=file]')
+      for (const [name, mimeType, buffer] of [
+        ['lamp.png', 'image/png', readFileSync(join(kept, 'webchat-light.png'))],
+        ['order.html', 'text/html', Buffer.from('<h1>Order 1234</h1>')],
+        ['plan.svg', 'image/svg+xml', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')]
+      ] as const) {
+        await picker.setInputFiles({ name, mimeType, buffer })
+        await page.getByRole('button', { name: `Remove ${name}` }).waitFor()
+        await page.getByRole('button', { name: 'Send', exact: false }).click()
+        await page.getByText('Sending…').waitFor({ state: 'detached' })
+      }
+      await page.getByRole('img', { name: 'Picture lamp.png' }).waitFor()
+      await picker.setInputFiles({ name: 'large.png', mimeType: 'image/png', buffer: Buffer.alloc(17_000_000) })
+      await page
+        .getByRole('region', { name: 'Notices' })
+        .getByText(/large.png is larger than/)
+        .waitFor()
+      await page.mouse.move(0, 0)
+      await both(page, 'files', kept)
+      await page.getByRole('button', { name: 'Close' }).click()
+      await page.getByRole('button', { name: 'Transfer', exact: true }).click()
+      const panel = page.getByRole('dialog', { name: 'Transfer' })
+      await panel.getByRole('option', { name: /bob/ }).waitFor()
+      await panel.getByRole('textbox', { name: 'Note to the next colleague' }).fill('She wants a new shade.')
+      await page.mouse.move(0, 0)
+      await both(page, 'transfer', kept)
+    } finally {
+      await other.close()
+    }
   })
 })
 

@@ -144,7 +144,7 @@ describe.skipIf(!webrtc || !hasChromium())('browsers that call each other', { ti
     await hears(alice, [tones.bob])
     await alice.evaluate(() => telephone.current?.disconnect())
     await happens(bob, 'disconnect')
-    await expect.poll(() => exchange.leg(call_sid)?.leg.wanted).toBe('down')
+    await expect.poll(() => exchange.leg(call_sid)?.leg.wanted, { timeout: 15_000 }).toBe('down')
   })
 
   it('rings everywhere, and the first to answer has the call', async () => {

@@ -5,13 +5,11 @@ import type { Browser, Page } from 'playwright-core'
 import twilio from 'twilio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { heardOf } from '../../packages/voice-media/src/testing/hearing.ts'
-import { receiver } from '../support/receiver.ts'
-import type { World } from '../support/world.ts'
+import { type World, world } from '../support/world.ts'
 import { hasChromium, launched } from './chromium.ts'
 import { eventually } from './eventually.ts'
-import { type Floor, floor } from './floor.ts'
 import { story_ms } from './patience.ts'
-import { microphone, microphoneOf, telephonePage } from './telephone-page.ts'
+import { microphone, telephonePage } from './telephone-page.ts'
 
 /*
  * A whole center with sound: browsers with the unmodified SDK call it and are called by it, over documents of TwiML.
@@ -27,33 +25,30 @@ const tones = { caller: 450, agent: 850 } as const
 describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout: story_ms }, () => {
   // without either, which a line says
   let browser: Browser
-  let desks: Floor
   let center: World
   let account: Account
   let key: { sid: string; secret: string }
 
   beforeAll(async () => {
     browser = await launched(microphone)
-    desks = await floor(browser, { testClock: false, voice: true })
-    center = desks.ringdown
+    center = await world({ testClock: false, voice: true })
     account = await center.running.account
     const { account_sid } = center.running.credentials
     const made = await center.call(`/2010-04-01/Accounts/${account_sid}/Keys.json`, { FriendlyName: 'Tokens' })
     key = made.body
   }, story_ms)
   afterAll(async () => {
-    await desks?.close()
     await browser?.close()
+    await center?.close()
   })
 
-  const tokenOf = (identity: string, application?: string) => {
+  const tokenOf = (identity: string) => {
     const { AccessToken } = twilio.jwt
     const token = new AccessToken(center.running.credentials.account_sid, key.sid, key.secret, { identity })
-    const outgoing = application !== undefined && { outgoingApplicationSid: application }
-    token.addGrant(new AccessToken.VoiceGrant({ incomingAllow: true, ...outgoing }))
+    token.addGrant(new AccessToken.VoiceGrant({ incomingAllow: true }))
     return token.toJwt()
   }
-  const phone = async (identity: string, tone: number, application?: string) => {
+  const phone = async (identity: string, tone: number) => {
     const { url } = center.running
     const page = await telephonePage(browser, `${url}/ringdown/v1/openapi.json`, tone)
     await page.evaluate(
@@ -65,7 +60,7 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
           codecPreferences: ['pcmu'],
           maxCallSignalingTimeoutMs: 30_000
         }),
-      [tokenOf(identity, application), [new URL(url).host, quiet]] as const
+      [tokenOf(identity), [new URL(url).host, quiet]] as const
     )
     return page
   }
@@ -126,45 +121,5 @@ describe.skipIf(!webrtc || !hasChromium())('a center that is called', { timeout:
     expect((await fetch(`${place}.wav`, { headers: { authorization } })).status).toBe(404)
     expect(await account.find('media', { sid: kept?.media_sid ?? '' })).toEqual([])
     await Promise.all([caller.context().close(), agent.context().close()])
-  })
-
-  it('rings at a desk, is taken with one press, held, heard again, hung up and wrapped up', async () => {
-    const program = await receiver({ auth_token: center.running.credentials.auth_token })
-    const task = JSON.stringify({ topic: 'support', customerName: 'Ana' })
-    program.answer('/voice', {
-      headers: { 'content-type': 'text/xml' },
-      body: `<Response><Enqueue workflowSid="${desks.workflow_sid}"><Task>${task}</Task></Enqueue></Response>`
-    })
-    try {
-      const { account_sid } = center.running.credentials
-      const post = async (path: string, form: Record<string, string>) =>
-        (await center.call(`/2010-04-01/Accounts/${account_sid}/${path}`, form)).body
-      const application = await post('Applications.json', { FriendlyName: 'Support', VoiceUrl: `${program.url}/voice` })
-      const desk = await desks.open('amelie', { permissions: ['microphone'] })
-      await desk.evaluate(microphoneOf(tones.agent))
-      await desk.getByRole('button', { name: /Activity: Offline/ }).click()
-      await desk.getByRole('menuitem', { name: 'Available', exact: true }).click()
-      const ana = await phone('ana', tones.caller, application.sid)
-      await ana.evaluate(() => telephone.call('', {}))
-      const offer = desk.getByRole('region', { name: 'Ringing: Ana' })
-      await offer.getByRole('button', { name: 'Accept' }).click()
-      const panel = desk.getByRole('region', { name: 'Phone' })
-      await panel.getByText('Connected').waitFor()
-      await hears(ana, [tones.agent])
-      await panel.getByRole('button', { name: 'Hold' }).click()
-      await panel.getByText('On hold').waitFor()
-      await hears(ana, [])
-      await panel.getByRole('button', { name: 'Hold' }).click()
-      await hears(ana, [tones.agent])
-      await panel.getByRole('button', { name: 'Mute' }).click()
-      await hears(ana, [])
-      await panel.getByRole('button', { name: 'Hang up' }).click()
-      await happens(ana, 'disconnect')
-      await desk.getByRole('radio', { name: 'Resolved' }).click()
-      await desk.getByRole('button', { name: 'Complete' }).click()
-      await desk.getByText('Nothing waits for you').waitFor()
-    } finally {
-      await program.close()
-    }
   })
 })

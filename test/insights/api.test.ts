@@ -81,6 +81,36 @@ describe('a question that is long', () => {
   })
 })
 
+describe('an answer of many rows', () => {
+  it('comes in pages, in an order, up to a limit, and the same as a bookmark', async () => {
+    const here = await floor()
+    for (const [lang, many] of Object.entries({ fr: 3, et: 2, de: 2, en: 1 }))
+      for (let n = 0; n < many; n++) await here.finish(await here.task('Support', { lang }), 'canceled')
+    const asked = { metrics: ['entered'], groupBy: ['attributes.lang'], order: ['-entered', 'attributes.lang'] }
+    const page = async (more: object) => {
+      const { status, body } = await here.json(Q, { ...asked, ...more })
+      expect(status).toBe(200)
+      const langs = body.rows.map((row: Record<string, unknown>) => row['attributes.lang'])
+      return [langs, body.total_rows, body.page, body.page_size, body.has_more]
+    }
+    expect(await page({})).toEqual([['fr', 'de', 'et', 'en'], 4, 0, 100, false])
+    expect(await page({ pageSize: 3 })).toEqual([['fr', 'de', 'et'], 4, 0, 3, true])
+    expect(await page({ pageSize: 3, page: 1 })).toEqual([['en'], 4, 1, 3, false])
+    expect(await page({ pageSize: 3, page: 9 })).toEqual([[], 4, 9, 3, false])
+    expect(await page({ pageSize: 2, limit: 3, page: 1 })).toEqual([['et'], 3, 1, 2, false])
+    expect(await page({ order: ['attributes.lang'] })).toEqual([['de', 'en', 'et', 'fr'], 4, 0, 100, false])
+    const bookmark = 'Metrics=entered&GroupBy=attributes.lang&Order=-entered,attributes.lang&RowsPerPage=3&RowPage=1'
+    expect(await here.get(`${Q}?${bookmark}`)).toMatchObject({
+      rows: [{ 'attributes.lang': 'en', entered: 1 }],
+      ...{ total_rows: 4, page: 1, page_size: 3, has_more: false }
+    })
+    for (const wrong of [{ page: -1 }, { pageSize: 0 }, { pageSize: 'many' }, { limit: 0 }, { order: ['-lang'] }]) {
+      const { status, body } = await here.json(Q, { ...asked, ...wrong })
+      expect([wrong, status, body.code]).toEqual([wrong, 400, 20001])
+    }
+  })
+})
+
 describe('KPIs', () => {
   it('are defined, asked for, changed, and live in the configuration alone', async () => {
     const here = await floor()

@@ -12,7 +12,7 @@ const database = await findPostgres()
 const contacts = 1_000_000
 const MB = 1_048_576
 /** An answer has ten thousand groups of a line each; a million of them would be ten times as much as this. */
-const most_MB = 150
+const max_MB = 150
 
 describe.each([
   { name: 'SQLite', place: undefined },
@@ -55,7 +55,7 @@ describe.each([
       expect(whole).toMatchObject({ is_complete: true, rows: [{ handled: contacts }] })
       isOver = true
       await watching
-      expect((peak - before) / MB).toBeLessThan(most_MB)
+      expect((peak - before) / MB).toBeLessThan(max_MB)
     },
     600_000
   )

@@ -14,7 +14,6 @@ import { twiml, type VoiceResponse } from '../support/switchboard.ts'
  */
 
 const { account_sid, auth_token } = credentials
-const headers = { authorization: `Basic ${Buffer.from(`${account_sid}:${auth_token}`).toString('base64')}` }
 
 let folder: string
 let there: PostgresPlace | undefined
@@ -47,14 +46,7 @@ async function up(): Promise<Started> {
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked at by name
 type Answer = any
 
-async function call(path: string, form?: Record<string, string>): Promise<Answer> {
-  const response = await fetch(server.url + path, {
-    ...(form && { method: 'POST', body: new URLSearchParams(form) }),
-    headers
-  })
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
-  return response.json()
-}
+const call: Started['call'] = (...asked) => server.call(...asked)
 
 const account = `/2010-04-01/Accounts/${account_sid}`
 const answers = (path: string, write: (response: VoiceResponse) => void) =>

@@ -12,8 +12,7 @@ import { type Receiver, receiver } from '../support/receiver.ts'
  * none is taken twice, and every message of a customer is answered once, by what it said.
  */
 
-const { account_sid, auth_token } = credentials
-const headers = { authorization: `Basic ${Buffer.from(`${account_sid}:${auth_token}`).toString('base64')}` }
+const { auth_token } = credentials
 const ours = '+15005550006'
 const customers = 5
 
@@ -37,14 +36,7 @@ const begun = () => started(['--data', folder, '--allow-private-destinations'])
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked at by name
 type Answer = any
 
-async function call(path: string, form?: Record<string, string>): Promise<Answer> {
-  const response = await fetch(server.url + path, {
-    ...(form && { method: 'POST', body: new URLSearchParams(form) }),
-    headers
-  })
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
-  return response.json()
-}
+const call: Started['call'] = (...asked) => server.call(...asked)
 
 /** All pages of a list. */
 async function all(path: string, key: string): Promise<Answer[]> {

@@ -40,14 +40,7 @@ async function start(): Promise<Started> {
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked at by name
 type Answer = any
 
-async function call(path: string, form?: Record<string, string>): Promise<Answer> {
-  const response = await fetch(server.url + path, {
-    ...(form && { method: 'POST', body: new URLSearchParams(form) }),
-    headers
-  })
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
-  return response.json()
-}
+const call: Started['call'] = (...asked) => server.call(...asked)
 
 const wait = { timeout: 40_000, interval: 100 }
 

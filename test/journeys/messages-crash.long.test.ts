@@ -10,8 +10,7 @@ import { credentials, type Started, started } from '../support/process.ts'
  * acknowledged arrives, none arrives twice, and what a phone has written has come in once.
  */
 
-const { account_sid, auth_token } = credentials
-const headers = { authorization: `Basic ${Buffer.from(`${account_sid}:${auth_token}`).toString('base64')}` }
+const { account_sid } = credentials
 const ours = '+15005550006'
 
 let folder: string
@@ -29,14 +28,7 @@ afterAll(async () => {
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked at by name
 type Answer = any
 
-async function call(path: string, form?: Record<string, string>): Promise<Answer> {
-  const response = await fetch(server.url + path, {
-    ...(form && { method: 'POST', body: new URLSearchParams(form) }),
-    headers
-  })
-  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
-  return response.json()
-}
+const call: Started['call'] = (...asked) => server.call(...asked)
 
 const messages = `/api/2010-04-01/Accounts/${account_sid}/Messages`
 

@@ -13,31 +13,25 @@ async function onContact() {
 }
 
 describe('a contact that is named by its task', () => {
-  it.each([
+  const named = [
     ['manage_interaction_channel', { action: 'get' }, 'channels'],
-    ['manage_interaction_channel', { action: 'close' }, 'channels'],
     ['manage_interaction_participants', { action: 'list' }, 'participants'],
-    ['manage_interaction_participants', { action: 'invite', workerSid: 'bob' }, 'invite']
-  ])('%s %j finds it by taskSid, in any spelling', async (tool, args, found) => {
-    const { call, contact } = await onContact()
-    for (const given of [{ taskSid: contact.task }, { task_sid: contact.task }, { interactionSid: contact.task }])
-      expect((await call(tool, { ...args, ...given })).content).toHaveProperty(found)
-  })
+    ['manage_interaction_participants', { action: 'invite', workerSid: 'bob' }, 'invite'],
+    ['manage_interaction_channel', { action: 'close' }, 'channels']
+  ] as const
 
-  it.each(['manage_interaction_channel', 'manage_interaction_participants'])('%s takes one name', async (tool) => {
+  it('is found by taskSid, in any spelling, and by one name alone', async () => {
     const { call, contact } = await onContact()
-    expect((await call(tool, { action: 'list' })).error).toMatchObject({
-      code: 'missing_argument',
-      argument: 'interactionSid'
-    })
     const both = { interactionSid: contact.interaction, taskSid: contact.task }
-    expect((await call(tool, { action: 'list', ...both })).error).toMatchObject({
-      code: 'bad_value',
-      argument: 'taskSid'
-    })
-    expect((await call(tool, { action: 'list', taskSid: contact.interaction })).error).toMatchObject({
-      code: 'wrong_sid'
-    })
+    for (const tool of ['manage_interaction_channel', 'manage_interaction_participants']) {
+      const error = async (args: object) => (await call(tool, { action: 'list', ...args })).error
+      expect(await error({}), tool).toMatchObject({ code: 'missing_argument', argument: 'interactionSid' })
+      expect(await error(both), tool).toMatchObject({ code: 'bad_value', argument: 'taskSid' })
+      expect(await error({ taskSid: contact.interaction }), tool).toMatchObject({ code: 'wrong_sid' })
+    }
+    for (const [tool, args, found] of named)
+      for (const given of [{ taskSid: contact.task }, { task_sid: contact.task }, { interactionSid: contact.task }])
+        expect((await call(tool, { ...args, ...given })).content, `${tool} ${args.action}`).toHaveProperty(found)
   })
 })
 

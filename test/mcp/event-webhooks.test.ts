@@ -37,7 +37,7 @@ async function floor(options: Parameters<typeof mountMcp>[1] = undefined, server
   onTestFinished(() => ear.close())
   // Whoever wants this echoes.
   ear.answer('/hook', ({ json }) => (json.type === 'verification' ? { body: { challenge: json.challenge } } : {}))
-  const connect = async (authorization = world.authorization, path = '/mcp') => {
+  const clientOf = async (authorization = world.authorization, path = '/mcp') => {
     const client = new Client(
       { name: 'test', version: '0.0.0' },
       { versionNegotiation: { mode: { pin: '2026-07-28' } } }
@@ -45,6 +45,10 @@ async function floor(options: Parameters<typeof mountMcp>[1] = undefined, server
     const url = new URL(world.running.url + path)
     await client.connect(new StreamableHTTPClientTransport(url, { requestInit: { headers: { authorization } } }))
     onTestFinished(() => client.close())
+    return client
+  }
+  const connect = async (authorization?: string) => {
+    const client = await clientOf(authorization)
     return (method: string, params: object = {}): Promise<Answer> =>
       client.request({ method, params } as never, anything as never)
   }
@@ -56,7 +60,7 @@ async function floor(options: Parameters<typeof mountMcp>[1] = undefined, server
     await ear.until(() => told().length >= count)
     return told()
   }
-  return { center, world, ear, connect, ask: await connect(), secret, to, told, arrived }
+  return { center, world, ear, clientOf, connect, ask: await connect(), secret, to, told, arrived }
 }
 
 describe('a webhook', () => {
@@ -378,4 +382,31 @@ describe('a webhook', () => {
     expect(sent?.json.data).toMatchObject({ role: 'customer', notice: expect.stringContaining('never instructions') })
     expect(sent?.raw).not.toMatch(/CANARY|33600000001|33699999999/)
   })
+})
+
+describe('a stream of a key', () => {
+  it('says that it is over when the key is gone', async () => {
+    const { world, clientOf } = await floor()
+    const { sid, authorization } = await keyOf(world)
+    const client = await clientOf(authorization)
+    const frames: Answer[] = []
+    for (const what of ['active', 'terminated'])
+      client.setNotificationHandler(`notifications/events/${what}`, { params: anything }, (told: unknown) => {
+        frames.push([what, told])
+      })
+    const over = client
+      .request(
+        { method: 'events/stream', params: { name: 'task.finished', cursor: null } } as never,
+        anything as never,
+        {
+          timeout: 60_000
+        }
+      )
+      .catch((error: unknown) => error)
+    await expect.poll(() => frames.length, { timeout: 10_000 }).toBe(1)
+    await world.call(`/iam/v1/Keys/${sid}`, undefined, { method: 'DELETE' })
+    await over
+    expect(frames.map(([what]) => what)).toEqual(['active', 'terminated'])
+    expect(frames[1][1].error).toMatchObject({ code: -32012 })
+  }, 60_000)
 })

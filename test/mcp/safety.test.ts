@@ -1,10 +1,11 @@
 import { Client } from '@modelcontextprotocol/client'
 import { InMemoryTransport } from '@modelcontextprotocol/server'
+import { takeTurn } from '@ringdown/mcp/rate'
 import { createMcpServer, type McpServerOptions } from '@ringdown/mcp/server'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { told } from './agent.ts'
 import { agent, type Center } from './center.ts'
-import { Wire } from './wire.ts'
+import { refusal, Wire } from './wire.ts'
 
 const canary = 'CANARY-ignore-your-rules'
 
@@ -140,6 +141,45 @@ describe("customers' words", () => {
     for (const text of [...texts.map(({ text }) => text), ...read]) {
       expect(text).not.toMatch(/33 ?6 ?12 ?34|12345678|ana\.diaz|15005550006/)
     }
+  })
+})
+
+describe('an API that cannot answer just now', () => {
+  it('is asked again by who reads, and looked at first by who has written', async () => {
+    const { center, wire, call } = await agent()
+    const busy = () => refusal(503, 20503, 'Service unavailable. Please try again.')
+    wire.on('GET ringdown/v1/Events', busy)
+    wire.on('POST taskrouter/v1/Workspaces/:ws/Workers/:wk', busy)
+    const read = await call('wait_for_events', { waitSeconds: 0 })
+    expect(read.error).toMatchObject({
+      code: 20503,
+      status: 503,
+      next: 'nothing was changed: repeat the call in a moment'
+    })
+    const args = { action: 'update', workerSid: center.workers.bob, activitySid: center.activities.Break }
+    const written = await call('manage_workers', args)
+    expect(written.error.next).toBe('a write may have happened: read before you repeat it')
+  })
+})
+
+describe('a credential that calls too often', () => {
+  it('is told when to go on, by tools and by requests for events', async () => {
+    const { client, backend } = await agent()
+    const anything = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } }
+    const poll = { method: 'events/poll', params: { name: 'task.finished' } }
+    // They come at once: what is left, and what comes anew meanwhile, is less.
+    const tired = () => {
+      for (;;) takeTurn(backend)
+    }
+    expect(tired).toThrow()
+    const many = Array.from({ length: 200 }, () => [
+      client.callTool({ name: 'manage_activities', arguments: { action: 'list' } }).then(told),
+      client.request(poll as never, anything as never).catch((error: unknown) => error)
+    ])
+    const all = await Promise.all(many.flat())
+    const refused = expect.objectContaining({ code: 20429, status: 429, retryAfterSeconds: 1 })
+    expect(all).toContainEqual(expect.objectContaining({ isError: true, error: refused }))
+    expect(all).toContainEqual(expect.objectContaining({ code: -32013 }))
   })
 })
 

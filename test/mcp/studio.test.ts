@@ -1,4 +1,4 @@
-import { ask, definition, say, set, trigger } from '@ringdown/engine/testing/flows'
+import { ask, definition, say, set, trigger, widget } from '@ringdown/engine/testing/flows'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { connected } from './agent.ts'
 import { Center } from './center.ts'
@@ -154,6 +154,20 @@ describe('a flow of Studio', () => {
       argument: 'definition',
       errors: [{ property_path: '#/states/0/name', message: 'must be text' }]
     })
+  })
+
+  it('says what is only odd about a definition when it is written', async () => {
+    const { call } = await agent()
+    const oddities = Array.from({ length: 12 }, (_, n) => widget(`w${n}`, 'invented', {}))
+    const text = (states: ReturnType<typeof widget>[]) => definition([trigger({ incomingRequest: 'w0' }), ...states])
+    const write = async (args: object, states: ReturnType<typeof widget>[]) =>
+      (await call('manage_studio_flows', { ...args, definition: JSON.parse(text(states)) })).content.warnings
+    const one = "#/states/1/type: the type 'invented' is not known here: a flow that comes to it ends"
+    const create = { action: 'create', friendlyName: 'Odd' }
+    expect(await write(create, oddities.slice(0, 1))).toEqual([one])
+    const all = await write({ action: 'update', flowSid: 'Odd', status: 'draft' }, oddities)
+    expect(all).toEqual(expect.arrayContaining([one, 'there are 12 warnings; these are the first 10']))
+    expect(all.filter((text: string) => text.startsWith('#/states/'))).toHaveLength(10)
   })
 
   it('runs once at a time for a contact', async () => {

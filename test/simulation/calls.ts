@@ -55,10 +55,6 @@ function verb(w: Workload, workspace: string): Verb {
     () => ({ verb: 'Gather', attributes: { input: 'speech', actionOnEmptyResult: 'true' } }),
     () => ({ verb: 'Record', attributes: { timeout: '3', action: '/r' } }),
     () => ({ verb: 'Enqueue', attributes: { workflowSid: workflow, waitUrl: dice.of(waits), action: '/q' } }),
-    ...Array.from({ length: 2 }, () => () => ({
-      verb: 'Enqueue',
-      attributes: { workflowSid: workflow, waitUrl: callback }
-    })),
     ...Array.from({ length: 8 }, () => () => ({ verb: 'Enqueue', attributes: { workflowSid: workflow } })),
     () => ({ verb: 'Enqueue', attributes: { maxQueueSize: '2' }, text: 'line' }),
     () => ({ verb: 'Leave', attributes: {} }),
@@ -196,7 +192,8 @@ export const callActs = {
         { type: 'played', id: leg?.plays?.id ?? 0 },
         { type: 'dialog', dialog: 'x' },
         { type: 'no_sound', seconds: w.dice.of([5, 60]) },
-        { type: 'ended', status: w.dice.of(['completed', 'busy', 'unreachable'] as const), by: 'remote' }
+        { type: 'ended', status: w.dice.of(['completed', 'busy', 'unreachable'] as const), by: 'remote' },
+        { type: 'ended', status: 'failed', by: 'network', never_connected: true }
       ] as const)
     })
   },

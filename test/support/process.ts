@@ -9,6 +9,8 @@ export const main = fileURLToPath(new URL('packages/cli/bin/ringdown.js', root))
 
 export const credentials = { account_sid: `AC${'5'.repeat(32)}`, auth_token: 'a-token-for-tests-only' }
 
+const authorization = `Basic ${Buffer.from(`${credentials.account_sid}:${credentials.auth_token}`).toString('base64')}`
+
 /** DATABASE_URL says where tests find PostgreSQL, and is no server's own: those that want it are given it. */
 const env = {
   ...process.env,
@@ -17,11 +19,16 @@ const env = {
   RINGDOWN_AUTH_TOKEN: credentials.auth_token
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked at by name
+type Answer = any
+
 export interface Started {
   readonly url: string
   readonly child: ChildProcess
   /** What it has printed so far. */
   output(): string
+  /** A GET as the account, or a POST of a form; rejects for whatever is no success. */
+  call(path: string, form?: Record<string, string>): Promise<Answer>
   /** The plug is pulled; resolves when it is gone. */
   kill(): Promise<void>
   /** SIGTERM; resolves with the exit code. */
@@ -68,6 +75,14 @@ export async function started(args: readonly string[], more: NodeJS.ProcessEnv =
     url,
     child,
     output: () => output,
+    async call(path, form) {
+      const response = await fetch(url + path, {
+        ...(form && { method: 'POST', body: new URLSearchParams(form) }),
+        headers: { authorization }
+      })
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+      return response.json()
+    },
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM')
   }

@@ -115,7 +115,14 @@ export type LegEvent =
   | { readonly type: 'no_sound'; readonly seconds: number }
   | { readonly type: 'sound_again' }
   | { readonly type: 'dialog'; readonly dialog: string }
-  | { readonly type: 'ended'; readonly status: LegEnd; readonly sip_code?: number; readonly by: 'remote' | 'network' }
+  /** `never_connected`: it was answered, and no sound has come about. */
+  | {
+      readonly type: 'ended'
+      readonly status: LegEnd
+      readonly sip_code?: number
+      readonly by: 'remote' | 'network'
+      readonly never_connected?: boolean
+    }
 
 /** The command `call.report`. A leg's reports are numbered from 1; a number that was heard before changes nothing. */
 export interface LegReport {

@@ -86,7 +86,7 @@ async function answerOf(asked: Asked): Promise<Answer> {
       await noteWrite(asked, matched, 'needs_confirmation')
       return await question(error)
     }
-    const bodies = errorsOf(error, tool)
+    const bodies = errorsOf(error, tool, matched?.action.write ?? false)
     if (bodies.some((body) => body.code === 'internal')) serving.onerror?.(error)
     await noteWrite(asked, matched, String(bodies[0]?.code ?? 'refused'))
     const text = errorText(bodies, serving.lists)

@@ -217,18 +217,25 @@ const adviceTable: readonly Advice[] = [
   { status: 400, next: 'correct the argument that the message names' }
 ]
 
-/** Turns whatever a call threw into errors for the agent. Defects of ours are told without their insides. */
-export function errorsOf(error: unknown, tool: Tool): readonly ErrorBody[] {
+/** What to do after a call whose outcome nobody knows. */
+const unsure = (writes: boolean): string =>
+  writes ? 'a write may have happened: read before you repeat it' : 'nothing was changed: repeat the call in a moment'
+
+/**
+ * Turns whatever a call threw into errors for the agent. Defects of ours are told without their insides. `writes`: whether
+ * the call may have changed something.
+ */
+export function errorsOf(error: unknown, tool: Tool, writes = true): readonly ErrorBody[] {
   if (error instanceof Fault) return error.bodies
   const api = apiError(error)
-  if (api) return [apiBody(api, tool)]
+  if (api) return [api.status >= 500 && api.status !== 501 ? brokenBody(api, writes) : apiBody(api, tool)]
   const code = (error as { code?: unknown } | null)?.code
   if (typeof code === 'string' && /^(E[A-Z]+|ERR_[A-Z_]+|UND_ERR)/.test(code) && !code.startsWith('ERR_INVALID')) {
     return [
       {
         code: 'unreachable',
         message: `the API did not answer (${code})`,
-        next: 'a write may have happened: read before you repeat it; check that the server is up and its address right'
+        next: `${unsure(writes)}; check that the server is up and its address right`
       }
     ]
   }
@@ -261,8 +268,21 @@ export async function explained<T>(
   }
 }
 
+function sharedBody({ code, status, message, moreInfo }: ApiError) {
+  return { code, status, message, moreInfo }
+}
+
+/** The API could not answer; by the request's id it can be found out why. */
+function brokenBody(api: ApiError, writes: boolean): ErrorBody {
+  const { requestId } = api.details
+  return {
+    ...sharedBody(api),
+    requestId: typeof requestId === 'string' ? requestId : undefined,
+    next: unsure(writes)
+  }
+}
+
 function apiBody(api: ApiError, tool: Tool): ErrorBody {
-  const requestId = typeof api.details.requestId === 'string' ? api.details.requestId : undefined
   if (api.status === 501) {
     return {
       code: 'not_built',
@@ -274,10 +294,7 @@ function apiBody(api: ApiError, tool: Tool): ErrorBody {
           : 'do without it'
     }
   }
-  const shared = { code: api.code, status: api.status, message: api.message, moreInfo: api.moreInfo }
-  if (api.status >= 500) {
-    return { ...shared, requestId, next: 'a write may have happened: read before you repeat it' }
-  }
+  const shared = sharedBody(api)
   if (api.status === 429) {
     const seconds = Number(api.details.retryAfter)
     return {

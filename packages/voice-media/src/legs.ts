@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import type { LegEvent, LegRecords, LegReport, VoiceLeg } from '@ringdown/contract/voice-leg'
 import type { LinkSignal, SoundFigures, ToldLeg } from '@ringdown/contract/voice-link'
+import { frame_ms } from './g711.ts'
 import { Mixer } from './mixer.ts'
 import { Player, type SoundShelf } from './player.ts'
 import { Recorder } from './recorder.ts'
@@ -54,7 +55,7 @@ interface Leg {
   readonly recordings: Map<string, Recording>
   /** Those that are over: the center may want them until it has heard so. */
   readonly recorded: Set<string>
-  /** Milliseconds, of the clock of ticks: when it was heard last. */
+  /** How much had been listened when it was heard last, in milliseconds. */
   heard_at: number
   /** Seconds of silence that were told. */
   silent: number
@@ -71,7 +72,8 @@ export class Legs {
   readonly #options: LegsOptions
   readonly #mixer = new Mixer()
   readonly #legs = new Map<string, Leg>()
-  #now = 0
+  /** Milliseconds of sound that there were for each to be heard in: where this process has not come to it, nobody was silent. */
+  #listened = 0
 
   constructor(options: LegsOptions) {
     this.#options = options
@@ -159,7 +161,7 @@ export class Legs {
 
   /** 20 milliseconds of all of them; `now` in milliseconds. */
   tick(now: number): void {
-    this.#now = now
+    this.#listened += frame_ms
     this.#mixer.tick(now)
     for (const leg of this.#legs.values()) this.#checkSound(leg)
   }
@@ -195,7 +197,7 @@ export class Legs {
       player: undefined,
       recordings: new Map(),
       recorded: new Set(),
-      heard_at: this.#now,
+      heard_at: this.#listened,
       silent: 0
     }
     this.#legs.set(told.call_sid, leg)
@@ -264,7 +266,7 @@ export class Legs {
 
   #connected(leg: Leg): void {
     leg.isConnected = true
-    leg.heard_at = this.#now
+    leg.heard_at = this.#listened
   }
 
   #drop(leg: Leg, device: string): void {
@@ -379,7 +381,7 @@ export class Legs {
   }
 
   #soundsAgain(leg: Leg): void {
-    leg.heard_at = this.#now
+    leg.heard_at = this.#listened
     if (leg.silent === 0) return
     leg.silent = 0
     this.#report(leg, { type: 'sound_again' })
@@ -387,7 +389,7 @@ export class Legs {
 
   #checkSound(leg: Leg): void {
     if (!leg.isConnected || leg.told.wanted === 'down') return
-    const seconds = (this.#now - leg.heard_at) / 1000
+    const seconds = (this.#listened - leg.heard_at) / 1000
     const next = silences.find((one) => one > leg.silent)
     if (next === undefined || seconds < next) return
     leg.silent = next

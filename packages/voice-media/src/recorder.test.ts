@@ -115,7 +115,7 @@ test('a process that dies loses a second at most, and the next one goes on with 
     [500, undefined],
     [500, undefined]
   ]) // it is not ended
-  await expect.poll(() => statSync(path).size).toBe(wavHeaderBytes + 8000)
+  await expect.poll(() => statSync(path).size, { timeout: 15_000 }).toBe(wavHeaderBytes + 8000)
   const { recorder: next } = recorder({ path })
   record(next, [[900, undefined]])
   expect(await next.end()).toBe(1500)
@@ -147,7 +147,7 @@ test('what was written before the disk was full stays', async () => {
     [500, undefined],
     [500, undefined]
   ])
-  await expect.poll(() => statSync(path).size).toBe(wavHeaderBytes + 8000)
+  await expect.poll(() => statSync(path).size, { timeout: 15_000 }).toBe(wavHeaderBytes + 8000)
   // From here on nothing can be written at the end of it.
   const { write } = Object.getPrototypeOf(await handleOf(path)) as FileHandle
   const full = vi.spyOn(Object.getPrototypeOf(await handleOf(path)), 'write')
@@ -160,7 +160,7 @@ test('what was written before the disk was full stays', async () => {
       [900, undefined],
       [900, undefined]
     ])
-    await expect.poll(() => failures).toEqual(['ENOSPC: no space left'])
+    await expect.poll(() => failures, { timeout: 15_000 }).toEqual(['ENOSPC: no space left'])
     expect(await one.end()).toBe(1000)
   } finally {
     full.mockRestore()

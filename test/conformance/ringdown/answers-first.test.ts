@@ -35,6 +35,29 @@ afterAll(async () => {
 
 const times = 40
 
+/**
+ * How often an answer came before what it did was told. An event waits for its answer for a quarter of a second (decision 017):
+ * one that was slower, on a machine that has others to do, says nothing.
+ */
+class Order {
+  #right = 0
+  #wrong = 0
+
+  /** Does something; `isTold` says, when it is answered, whether it was told already. */
+  async of<T>(act: () => Promise<T>, isTold: (answer: T) => boolean): Promise<T> {
+    const begun = performance.now()
+    const answer = await act()
+    if (!isTold(answer)) this.#right++
+    else if (performance.now() - begun < 200) this.#wrong++
+    return answer
+  }
+
+  expectRight(): void {
+    expect(this.#wrong).toBe(0)
+    expect(this.#right).toBeGreaterThan(times / 2)
+  }
+}
+
 /** For stories of hundreds of requests on a machine that has others to do. */
 const patient = { timeout: 120_000 }
 
@@ -143,7 +166,7 @@ const doors = {
     })
 } satisfies Record<string, Listen>
 
-async function inOrder(write: (n: number) => Promise<Answered>, listen: Listen): Promise<number> {
+async function inOrder(write: (n: number) => Promise<Answered>, listen: Listen): Promise<Order> {
   const seen: string[] = []
   const waiting = new Map<string, () => void>()
   const end = await listen((text) => {
@@ -152,25 +175,29 @@ async function inOrder(write: (n: number) => Promise<Answered>, listen: Listen):
       waiting.get(mark)?.()
     }
   })
-  let right = 0
+  const order = new Order()
   for (let n = 0; n < times; n++) {
     const mark = `mark-${n}.`
     const heard = new Promise<void>((resolve) => waiting.set(mark, resolve))
-    const { status } = await write(n)
-    if (status === 200 && !seen.includes(mark)) right++
+    const { status } = await order.of(
+      () => write(n),
+      () => seen.includes(mark)
+    )
+    expect(status).toBe(200)
     await heard
   }
   end()
-  return right
+  return order
 }
 
 describe.each(Object.entries(writes))('a change by %s is answered first, and then told', patient, (_, write) => {
   it.each(Object.entries(doors))('to %s', async (_, listen) => {
-    expect(await inOrder(write, listen)).toBe(times)
+    const order = await inOrder(write, listen)
+    order.expectRight()
   })
 
   it('to a long poll that waits', async () => {
-    let right = 0
+    const order = new Order()
     for (let n = 0; n < times; n++) {
       let isTold = false
       const poll = ringdown.call('/ringdown/v1/Events?types=worker.attributes.update&wait_s=10').then((answer) => {
@@ -179,24 +206,28 @@ describe.each(Object.entries(writes))('a change by %s is answered first, and the
       })
       // It is there when the next answer is: requests of one process are read in their order.
       await ringdown.call('/ringdown/v1/Events?limit=1&wait_s=0')
-      await write(n)
-      if (!isTold) right++
+      await order.of(
+        () => write(n),
+        () => isTold
+      )
       expect((await poll).body.events).toHaveLength(1)
     }
-    expect(right).toBe(times)
+    order.expectRight()
   })
 
   it('to a webhook', async () => {
     await ringdown.client.taskrouter.v1.workspaces(workspace).update({ eventCallbackUrl: `${hooks.url}/events` })
     hooks.clear()
     const isTold = (n: number) => hooks.requests.some(({ form }) => form.WorkerAttributes?.includes(`mark-${n}.`))
-    let right = 0
+    const order = new Order()
     for (let n = 0; n < times; n++) {
-      await write(n)
-      if (!isTold(n)) right++
+      await order.of(
+        () => write(n),
+        () => isTold(n)
+      )
       await hooks.until(() => isTold(n))
     }
-    expect(right).toBe(times)
+    order.expectRight()
     await ringdown.client.taskrouter.v1.workspaces(workspace).update({ eventCallbackUrl: '' })
   })
 })
@@ -225,8 +256,8 @@ it('accept() and then the event that it was accepted, as desks are written', pat
 })
 
 it('a tool of an agent answers before another call of the agent is told what it did', patient, async () => {
-  let right = 0
-  for (let n = 0; n < 50; n++) {
+  const order = new Order()
+  for (let n = 0; n < times; n++) {
     let isTold = false
     const before = /cursor[^a-zA-Z0-9]+([\w.:-]+)/.exec((await tool('wait_for_events', { waitSeconds: 0 })).text)?.[1]
     const wait = tool('wait_for_events', { cursor: before, types: ['worker.attributes.update'], waitSeconds: 10 }).then(
@@ -236,14 +267,18 @@ it('a tool of an agent answers before another call of the agent is told what it 
       }
     )
     await ringdown.call('/ringdown/v1/Events?limit=1&wait_s=0')
-    const changed = await tool('manage_workers', {
-      action: 'update',
-      workspaceSid: workspace,
-      workerSid: worker,
-      attributes: { n: `tool-${n}.` }
-    })
-    if (!isTold && changed.text.includes(`tool-${n}.`)) right++
+    const changed = await order.of(
+      () =>
+        tool('manage_workers', {
+          action: 'update',
+          workspaceSid: workspace,
+          workerSid: worker,
+          attributes: { n: `tool-${n}.` }
+        }),
+      () => isTold
+    )
+    expect(changed.text).toContain(`tool-${n}.`)
     expect(await wait).toContain('Attributes of Ada changed')
   }
-  expect(right).toBe(50)
+  order.expectRight()
 })

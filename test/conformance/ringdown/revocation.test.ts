@@ -127,7 +127,7 @@ describe('a key that is taken away', () => {
   })
 })
 
-describe('a page', () => {
+describe.concurrent('a page', () => {
   const headers = { origin: 'https://desk.example' }
 
   it('says by the first frame who it is, and by a later one that it still is', async () => {

@@ -7,7 +7,7 @@ import { Floor } from './floor.ts'
  * answered, and the queue keeps those whom it had.
  */
 
-const workers = 500
+const workers = 150
 let world: Observed
 let floor: Floor
 

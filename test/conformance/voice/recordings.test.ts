@@ -112,6 +112,15 @@ describe('what was recorded', () => {
     expect(body.recordings).toEqual([])
   })
 
+  it('is of a task that has no call any more', async () => {
+    const call = ours(`/Tasks/${first}/Call`)
+    expect((await center.here.call(call)).status).toBe(404)
+    for (const form of [{ Recording: 'paused' }, { Invite: ann.address }])
+      expect((await center.here.call(call, form)).status).toBe(404)
+    const supervision = ours(`/Workers/${workers.eve}/Supervision`)
+    expect((await center.here.call(supervision, { TaskSid: first, Mode: 'monitor' })).status).toBe(404)
+  })
+
   it('is found when its task has been forgotten', async () => {
     await center.here.pass(3 * 3600)
     const { recordings } = await recordingsOf('eve')

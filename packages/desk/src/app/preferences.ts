@@ -1,3 +1,4 @@
+import { directionOf } from '@ringdown/client/direction'
 import { ask } from '../api/api.ts'
 import { Store } from '../live/store.ts'
 import type { OwnKeys } from './key-map.ts'
@@ -32,8 +33,6 @@ export interface Chosen {
 }
 
 const place = 'ringdown.preferences'
-/** Languages that are written from right to left. */
-const rightToLeft = /^(?:ar|dv|fa|he|ku|ps|sd|ug|ur|yi)\b/i
 
 export const preferences = new Store<Chosen>(kept())
 /** The language of who has chosen none: the user's own, or that of the configuration. */
@@ -110,7 +109,7 @@ function show(): void {
   root.dataset.density = density ?? 'comfortable'
   const wanted = wantedLanguage()
   root.lang = wanted.startsWith('fr') ? 'fr' : 'en'
-  root.dir = rightToLeft.test(wanted) ? 'rtl' : 'ltr'
+  root.dir = directionOf(wanted)
 }
 
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', show)

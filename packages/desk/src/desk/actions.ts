@@ -274,11 +274,12 @@ export async function openConversationOf(address: string): Promise<string | unde
   return open?.conversation_sid ?? undefined
 }
 
-/** Writes to somebody first. */
-export async function begin({ address, from, type, queue_sid }: Outbound): Promise<boolean> {
+/** Writes to somebody first; answers the task of it, or undefined where that did not work. */
+export async function begin({ address, from, type, queue_sid }: Outbound): Promise<string | undefined> {
   const { workspace_sid, worker_sid } = place()
-  return attempt(async () => {
-    await ask('flex_v1.CreateInteraction', {
+  let task_sid: string | undefined
+  await attempt(async () => {
+    const { routing } = await ask('flex_v1.CreateInteraction', {
       params: {
         channel: { type, initiated_by: 'agent', participants: [{ address, proxy_address: from }] },
         routing: {
@@ -292,8 +293,10 @@ export async function begin({ address, from, type, queue_sid }: Outbound): Promi
         }
       }
     })
+    task_sid = textIn(routing, 'properties', 'sid')
     refreshDesk()
   })
+  return task_sid
 }
 
 export async function addNote(conversation_sid: string, body: string): Promise<boolean> {

@@ -1,10 +1,11 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { lazy, type RefObject, Suspense, useCallback, useEffect, useRef } from 'react'
+import { useCallback, useLayoutEffect } from 'react'
 import { preferences } from '../app/preferences.ts'
 import { mayLead, session } from '../app/session.ts'
 import { announce } from '../live/notices.ts'
 import type { DeskItem } from '../live/rows.ts'
 import { useStore } from '../live/store.ts'
+import { late } from '../parts/late.tsx'
 import { panes } from '../parts/pane-divider.tsx'
 import { nameOf } from '../words/names.ts'
 import { useWords } from '../words/words.ts'
@@ -19,7 +20,7 @@ import { useGoneOffers } from './gone.ts'
 import { useRinging, useWaitingTitle } from './ringing.ts'
 import { TasksPane } from './tasks-pane.tsx'
 
-const WhyDrawer = lazy(async () => ({ default: (await import('../supervisor/why-drawer.tsx')).WhyDrawer }))
+const WhyDrawer = late(async () => (await import('../supervisor/why-drawer.tsx')).WhyDrawer)
 
 /** The agent's desk: tasks, the conversation of one of them, and what is known of it. */
 export function DeskScreen() {
@@ -35,7 +36,7 @@ export function DeskScreen() {
   useGoneOffers(offers)
   useDeskNews({ desk, held, chosen, open })
   useDeskKeys({ offers, held, chosen, accept, open, mayLead: mayLead(state) })
-  const { grid, classes, isContextShown } = usePanes(items)
+  const { classes, isContextShown } = usePanes(items)
 
   if (state.is !== 'in' && state.is !== 'lapsed') return null
   if (!desk)
@@ -46,15 +47,11 @@ export function DeskScreen() {
       </main>
     )
   return (
-    <div ref={grid} className={classes}>
+    <div className={classes}>
       <TasksPane {...{ desk, user: state.user, offers, held, chosen, accept, open }} />
       <Canvas key={chosen?.task.sid ?? ''} {...{ desk, item: chosen, onBack: () => open(undefined) }} />
       {chosen && isContextShown && <Context key={`context ${chosen.task.sid}`} desk={desk} item={chosen} />}
-      {why !== undefined && (
-        <Suspense>
-          <WhyDrawer task_sid={why} workspace_sid={String(state.user.workspace_sid)} />
-        </Suspense>
-      )}
+      {why !== undefined && <WhyDrawer task_sid={why} workspace_sid={String(state.user.workspace_sid)} />}
     </div>
   )
 }
@@ -82,7 +79,6 @@ function useOpening() {
 }
 
 interface Panes {
-  readonly grid: RefObject<HTMLDivElement | null>
   readonly classes: string
   readonly isContextShown: boolean
 }
@@ -93,12 +89,12 @@ function usePanes({ offers, chosen }: DeskItems): Panes {
   const chosenAspects = useStore(preferences)
   const { tasks_width = panes.tasks.usual, context_width = panes.context.usual } = chosenAspects
   const { context_folded = false, tasks_folded = false } = chosenAspects
-  const grid = useRef<HTMLDivElement>(null)
-  useEffect(() => {
-    // By script, since the page lets no style attribute in.
-    grid.current?.style.setProperty('--tasks-width', `${tasks_width}px`)
-    grid.current?.style.setProperty('--context-width', `${context_width}px`)
-  })
+  useLayoutEffect(() => {
+    // By script, since the page lets no style attribute in; on the page, since notices go by it, too.
+    const { style } = document.documentElement
+    style.setProperty('--tasks-width', `${tasks_width}px`)
+    style.setProperty('--context-width', `${context_width}px`)
+  }, [tasks_width, context_width])
   const classes = [
     'desk',
     chosen && 'has-task',
@@ -108,5 +104,5 @@ function usePanes({ offers, chosen }: DeskItems): Panes {
     // Whoever rings is seen.
     tasks_folded && chosen && offers.length === 0 && 'tasks-folded'
   ]
-  return { grid, classes: classes.filter(Boolean).join(' '), isContextShown: isDrawn || !context_folded }
+  return { classes: classes.filter(Boolean).join(' '), isContextShown: isDrawn || !context_folded }
 }

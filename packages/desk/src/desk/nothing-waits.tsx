@@ -1,9 +1,11 @@
 import { CircleHelp } from 'lucide-react'
 import { useState } from 'react'
 import { messageOfError } from '../api/api.ts'
-import { useOwnExplanation } from '../live/desk.ts'
+import { useActivities, useOwnExplanation } from '../live/desk.ts'
 import type { WorkerDesk } from '../live/rows.ts'
 import { useWords } from '../words/words.ts'
+import { setActivity } from './actions.ts'
+import { useOffReason } from './off.ts'
 
 /** Nothing rings and nothing is in hand: what the worker is ready for, and why that may be so. */
 export function NothingWaits({ desk, workspace_sid }: { readonly desk: WorkerDesk; readonly workspace_sid: string }) {
@@ -24,6 +26,7 @@ export function NothingWaits({ desk, workspace_sid }: { readonly desk: WorkerDes
           ? words.tasks.readyFor(ready.join(', '))
           : words.tasks.notReady(desk.worker.activity_name ?? '')}
       </p>
+      {!desk.worker.available && <Become workspace_sid={workspace_sid} />}
       <button
         type="button"
         className="button"
@@ -59,5 +62,26 @@ export function NothingWaits({ desk, workspace_sid }: { readonly desk: WorkerDes
         </div>
       )}
     </div>
+  )
+}
+
+/** The way to work: the first activity in which something is offered. */
+function Become({ workspace_sid }: { readonly workspace_sid: string }) {
+  const words = useWords()
+  const off = useOffReason()
+  const { data: activities } = useActivities(workspace_sid)
+  const first = activities?.find(({ available }) => available)
+  if (!first?.sid) return null
+  const { sid, friendly_name } = first
+  return (
+    <button
+      type="button"
+      className="button primary"
+      aria-disabled={off !== undefined}
+      title={off}
+      onClick={() => off === undefined && void setActivity(sid)}
+    >
+      {words.tasks.become(friendly_name ?? '')}
+    </button>
   )
 }

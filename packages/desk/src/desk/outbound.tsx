@@ -11,11 +11,11 @@ import { useTargetQueues } from './transfer-targets.ts'
 export function OutboundDialog({ onClose }: { readonly onClose: () => void }) {
   const words = useWords()
   const navigate = useNavigate()
-  const { isBusy, known, submit } = useBeginning(onClose)
   const goTo = (task_sid: string) => {
     onClose()
     void navigate({ to: '/tasks/$task_sid', params: { task_sid } })
   }
+  const { isBusy, known, submit } = useBeginning(goTo)
   const there = known?.task_sid
   return (
     <Dialog.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
@@ -91,7 +91,7 @@ function Fields() {
 }
 
 /** Begins what the form says; an address that has a conversation already is asked about first. */
-function useBeginning(onDone: () => void) {
+function useBeginning(goTo: (task_sid: string) => void) {
   const [isBusy, setBusy] = useState(false)
   /** The address that has a conversation already, and the task of that; somebody was told so. */
   const [known, setKnown] = useState<{ readonly address: string; readonly task_sid: string | undefined }>()
@@ -108,8 +108,8 @@ function useBeginning(onDone: () => void) {
     // Two conversations with one customer cost everybody nerves: the one that goes on is offered first.
     const open = known?.address === address ? undefined : await openConversationOf(address)
     if (open === undefined) {
-      const isDone = await begin({ address, from: addressOf(one('from')), type, queue_sid: one('queue') })
-      if (isDone) onDone()
+      const task_sid = await begin({ address, from: addressOf(one('from')), type, queue_sid: one('queue') })
+      if (task_sid !== undefined) goTo(task_sid)
     } else setKnown({ address, task_sid: desk?.tasks.find(({ conversation_sid }) => conversation_sid === open)?.sid })
     setBusy(false)
   }

@@ -205,7 +205,7 @@ function TaskRow({ item, me, isChosen, onOpen }: TaskRowProps) {
       <Avatar name={nameOf(item)} channel={channelOf(item)} />
       <span className="task-body">
         <span className="task-line">
-          <b>{nameOf(item)}</b>
+          <b dir="auto">{nameOf(item)}</b>
           <span className={`age ${isLate ? 'late' : ''}`}>
             {isWrapping && ends !== undefined
               ? spanText(ends - now)
@@ -217,12 +217,12 @@ function TaskRow({ item, me, isChosen, onOpen }: TaskRowProps) {
           </span>
         </span>
         <span className="task-line second">
-          <span className="preview">
+          <span className="preview" dir="auto">
             {isWrapping ? (
               words.tasks.wrapUp
             ) : draft ? (
               <>
-                <em>{words.tasks.draft}</em> {draft.text}
+                <em>{words.tasks.draft}</em> <bdi>{draft.text}</bdi>
               </>
             ) : last ? (
               `${last.author === me ? `${words.tasks.you} ` : ''}${last.body ?? words.canvas.file}`

@@ -2,10 +2,10 @@ import { QueryClient, skipToken, useQuery } from '@tanstack/react-query'
 import { ask } from '../api/api.ts'
 import { type SignedInUser, session } from '../app/session.ts'
 import { measuredTime, serverNow } from './clock.ts'
-import { type Connection, type FeedEvent, LiveFeed, type PresenceSign } from './feed.ts'
-import { heardMessage, newestMessages, olderMessages } from './messages.ts'
+import { type Connection, LiveFeed, type PresenceSign } from './feed.ts'
+import { forgetWalk, heardMessage, newestMessages, olderMessages } from './messages.ts'
 import { afterAll, afterMessage, isOfMessage, patched } from './patches.ts'
-import { type Note, type ShownMessage, shownMessage, type WorkerDesk } from './rows.ts'
+import { type FeedEvent, type Note, type ShownMessage, shownMessage, type WorkerDesk } from './rows.ts'
 import { Store } from './store.ts'
 
 /** What the server has, as far as it was asked for; the feed keeps it as it is. */
@@ -13,6 +13,11 @@ export const queries = new QueryClient({
   defaultOptions: {
     queries: { staleTime: Number.POSITIVE_INFINITY, gcTime: 3_600_000, retry: 2, refetchOnWindowFocus: false }
   }
+})
+
+queries.getQueryCache().subscribe(({ type, query: { queryKey } }) => {
+  const [noun, sid] = queryKey
+  if (type === 'removed' && noun === 'messages') forgetWalk(String(sid))
 })
 
 export const connection = new Store<Connection>({ is: 'live' })
@@ -179,11 +184,15 @@ export function useDesk() {
   return useQuery<WorkerDesk>({ queryKey: deskKey, queryFn: skipToken })
 }
 
+/** So long messages are held that nobody looks at; a day has many conversations. */
+const messagesHeld_ms = 600_000
+
 /** The newest messages of a conversation, the oldest first. */
 export function useMessages(conversation_sid: string | undefined) {
   return useQuery({
     queryKey: ['messages', conversation_sid],
     enabled: conversation_sid !== undefined,
+    gcTime: messagesHeld_ms,
     queryFn: () =>
       newestMessages(String(conversation_sid), queries.getQueryData(['messages', String(conversation_sid)]))
   })

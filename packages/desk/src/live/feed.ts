@@ -1,15 +1,7 @@
 import { session } from '../app/session.ts'
 import { heardTime } from './clock.ts'
+import type { FeedEvent } from './rows.ts'
 import { Store } from './store.ts'
-
-/** One event of the account's log, as far as it is this user's to know. */
-export interface FeedEvent {
-  readonly sid: string
-  readonly type: string
-  readonly at: string
-  readonly resource_sid: string
-  readonly data: Readonly<Record<string, unknown>>
-}
 
 /** Who types or looks, told in passing. */
 export interface PresenceSign {

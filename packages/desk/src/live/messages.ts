@@ -43,6 +43,14 @@ export async function newestMessages(
   return [...before, ...newest]
 }
 
+/** Forgets what was walked of a conversation whose messages are not held any more: it is walked anew. */
+export function forgetWalk(conversation_sid: string): void {
+  walks.delete(conversation_sid)
+  heard.delete(conversation_sid)
+  const sids = new Set(whole.get())
+  if (sids.delete(conversation_sid)) whole.set(sids)
+}
+
 /** The hundred before; undefined where there are none, or where they are on their way. */
 export async function olderMessages(conversation_sid: string): Promise<readonly ShownMessage[] | undefined> {
   const walk = walks.get(conversation_sid)

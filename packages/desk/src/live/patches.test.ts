@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { FeedEvent } from './feed.ts'
 import { afterAll, afterMessage, patched } from './patches.ts'
-import type { ShownMessage, WorkerDesk } from './rows.ts'
+import type { FeedEvent, ShownMessage, WorkerDesk } from './rows.ts'
 
 /* What an event of the feed does to a desk that was asked for before it. */
 
@@ -86,6 +85,16 @@ describe('an event of the feed', () => {
     expect(patched(newer, event('message.added', { ...message, index: 4, author: '+331' }))).toBe(newer)
     const told = event('task.updated', { task_sid: 'WT1', task_version: 2, task_attributes: '{"old":1}' })
     expect(patched(desk, told)).toMatchObject({ tasks: [{ version: 3, attributes: '{}' }] })
+  })
+
+  it('shows what has become of the last message', () => {
+    const next = patched(
+      desk,
+      event('message.added', { ...message, author: '+331', participant_sid: 'MB1' })
+    ) as WorkerDesk // not asked for
+    expect(patched(next, event('message.updated', { ...message, body: 'Hello!' }))).toMatchObject({
+      conversations: [{ unread_count: 2, last_message: { sid: 'IM5', body: 'Hello!' } }]
+    })
   })
 
   it.each([

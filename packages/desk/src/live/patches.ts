@@ -1,5 +1,11 @@
-import type { FeedEvent } from './feed.ts'
-import { type DeskConversation, identityOf, type ShownMessage, shownMessage, type WorkerDesk } from './rows.ts'
+import {
+  type DeskConversation,
+  type FeedEvent,
+  identityOf,
+  type ShownMessage,
+  shownMessage,
+  type WorkerDesk
+} from './rows.ts'
 
 /** What an event does to the desk: another desk, the same one, or one that has to be asked for. */
 export type Patched = WorkerDesk | 'ask'
@@ -12,7 +18,7 @@ type Patch = (desk: WorkerDesk, data: FeedEvent['data']) => Patched
  */
 const patches: Readonly<Record<string, Patch>> = {
   'message.added': messageAdded,
-  'message.updated': (desk) => desk,
+  'message.updated': messageUpdated,
   'note.added': (desk) => desk,
   'note.updated': (desk) => desk,
   'note.removed': (desk) => desk,
@@ -85,6 +91,16 @@ function messageAdded(desk: WorkerDesk, data: FeedEvent['data']): Patched {
   const next = withMessage(conversation, message, me)
   if (!next) return 'ask'
   return { ...desk, conversations: desk.conversations.map((one) => (one === conversation ? next : one)) }
+}
+
+function messageUpdated(desk: WorkerDesk, data: FeedEvent['data']): Patched {
+  const { sid, body, attributes } = shownMessage(data)
+  return {
+    ...desk,
+    conversations: desk.conversations.map((one) =>
+      one.last_message?.sid === sid ? { ...one, last_message: { ...one.last_message, body, attributes } } : one
+    )
+  }
 }
 
 /** Undefined where it cannot be told whose message it is. */

@@ -10,6 +10,15 @@ export type CannedResponse = OperationTypes['ringdown_v1.ListCannedResponse']['r
 export type FlexConfiguration = OperationTypes['flex_v1.FetchConfiguration']['result']
 export type Activity = OperationTypes['taskrouter_v1.ListActivity']['result']['activities'][number]
 
+/** One event of the account's log, as far as it is this user's to know. */
+export interface FeedEvent {
+  readonly sid: string
+  readonly type: string
+  readonly at: string
+  readonly resource_sid: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
 /** A message as it is shown: one that the server has, or one that is on its way. */
 export interface ShownMessage {
   readonly sid: string

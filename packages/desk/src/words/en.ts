@@ -98,11 +98,12 @@ export const en = {
     seconds: (count: number) => `${count} seconds left`,
     moved: (activity: string) => `You are ${activity} now: an offer ran out, or somebody changed it.`,
     backTo: (activity: string) => `Back to ${activity}`,
+    become: (activity: string) => `Become ${activity}`,
     loading: 'Loading',
     takenBy: (name: string) => `Taken by ${name}`,
     width: 'Width of the tasks',
     backAt: (name: string) => `Bring ${name} back`,
-    noTime: 'Comes back when they write',
+    noTime: 'When they write',
     inMinutes: (minutes: number) => (minutes < 60 ? `in ${minutes} min` : `in ${minutes / 60} h`)
   },
   activity: { choose: 'Activity', ringing: 'Somebody rings: the offer stays until it is answered or ends.' },
@@ -438,6 +439,7 @@ export const en = {
     retry: 'Try again',
     close: 'Close',
     load: 'This could not be loaded',
+    outdated: 'The desk on the server is a newer one. Reload the page when it suits you: what you have written stays.',
     notInIt: 'You are not in this conversation any more'
   },
   close: 'Close',

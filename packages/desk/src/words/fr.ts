@@ -101,11 +101,12 @@ export const fr: Words = {
     seconds: (count) => `encore ${count} secondes`,
     moved: (activity) => `Vous êtes maintenant « ${activity} » : une proposition a expiré, ou quelqu’un l’a changé.`,
     backTo: (activity) => `Revenir à ${activity}`,
+    become: (activity) => `Passer à ${activity}`,
     loading: 'Chargement',
     takenBy: (name) => `Prise par ${name}`,
     width: 'Largeur des tâches',
     backAt: (name) => `Ramener ${name}`,
-    noTime: 'Revient quand le client écrit',
+    noTime: 'Quand le client écrit',
     inMinutes: (minutes) => (minutes < 60 ? `dans ${minutes} min` : `dans ${minutes / 60} h`)
   },
   activity: { choose: 'Activité', ringing: 'Quelqu’un sonne : la proposition reste jusqu’à sa réponse ou sa fin.' },
@@ -439,6 +440,8 @@ export const fr: Words = {
     retry: 'Réessayer',
     close: 'Fermer',
     load: 'Le chargement a échoué',
+    outdated:
+      'Le bureau du serveur est plus récent. Rechargez la page quand cela vous convient : ce que vous avez écrit reste.',
     notInIt: 'Vous n’êtes plus dans cette conversation'
   },
   close: 'Fermer',

@@ -58,14 +58,40 @@ export function receiveChannelMessage(
 /** Takes in a message that was not there before. */
 export function takeIn(state: State, params: ReceiveChannelMessage): ChannelMessageRow {
   const { from, to } = pairIn(params)
-  const others = othersIn(params)
+  const places: Places = { from, to, others: othersIn(params), messaging_service_sid: messagingServiceFor(state, to) }
+  const { sid, media } = insertReceived(state, params, places)
+  noteInbound(state, to, from)
+  const { email, body = '' } = params
+  const refused = email && whyNoContact(state, { from, to, email })
+  if (refused) tellMore(state, sid, refused)
+  const { messaging_service_sid } = places
+  const opt_out = obeyOptOut(state, { customer: from, own: to, messaging_service_sid, text: body })
+  if (opt_out !== undefined) tellMore(state, sid, { OptOutType: opt_out })
+  const place = refused ? undefined : intoConversation(state, params, places, media)
+  const channel_message = state.change('channel_message', sid, place ?? {})
+  if (place) placeFiles(state, media, place)
+  emitStatus(state, 'received', channel_message)
+  return channel_message
+}
+
+/** Between whom a message went, in the form in which addresses are kept. */
+interface Places {
+  readonly from: string
+  readonly to: string
+  readonly others: readonly string[]
+  readonly messaging_service_sid: string | null
+}
+
+function insertReceived(
+  state: State,
+  params: ReceiveChannelMessage,
+  { from, to, others, messaging_service_sid }: Places
+): ChannelMessageRow {
   const { carrier_sid, provider_sid, body = '', told = {}, email } = params
-  const messaging_service_sid = messagingServiceFor(state, to)
   const media = (params.media ?? []).map((one): ChannelMedia => ({ ...one, sid: state.sid('ME') }))
-  const files = keptFiles(state, params.media_sids ?? [])
-  const { sid, media: shown } = insertMessage(state, {
+  return insertMessage(state, {
     ...noLeg,
-    files,
+    files: keptFiles(state, params.media_sids ?? []),
     ...{ from, to, body, media, carrier_sid, provider_sid },
     ...(others.length > 0 && { other_recipients: others }),
     direction: 'inbound',
@@ -85,30 +111,29 @@ export function takeIn(state: State, params: ReceiveChannelMessage): ChannelMess
     date_settled: state.at,
     told: { ...told, ...channelFacts(from), ...(email && letterFacts(email)) }
   })
-  noteInbound(state, to, from)
-  const refused = email && whyNoContact(state, { from, to, email })
-  if (refused) {
-    const { told: before } = state.get('channel_message', sid)
-    state.change('channel_message', sid, { told: { ...before, ...refused } })
-  }
-  const opt_out = obeyOptOut(state, { customer: from, own: to, messaging_service_sid, text: body })
-  if (opt_out !== undefined) {
-    const { told: before } = state.get('channel_message', sid)
-    state.change('channel_message', sid, { told: { ...before, OptOutType: opt_out } })
-  }
-  const received =
-    params.agreed === null || refused
-      ? undefined
-      : receiveInbound(state, {
-          ...inboundOf({ ...params, from, to, others }),
-          ...(email && { email: withThread(state, carrier_sid, email) }),
-          media: shown.filter(({ url }) => url === null).map((one) => one.sid)
-        })
-  const place = received && placeIn(received)
-  const channel_message = state.change('channel_message', sid, place ?? {})
-  if (place) placeFiles(state, shown, place)
-  emitStatus(state, 'received', channel_message)
-  return channel_message
+}
+
+/** What is known of a message beside what the channel told. */
+function tellMore(state: State, sid: string, more: Readonly<Record<string, string>>): void {
+  const { told } = state.get('channel_message', sid)
+  state.change('channel_message', sid, { told: { ...told, ...more } })
+}
+
+/** Where a message has its place when conversations have taken it in; undefined where they have not. */
+function intoConversation(
+  state: State,
+  params: ReceiveChannelMessage,
+  { from, to, others }: Places,
+  media: readonly ChannelMedia[]
+): ReturnType<typeof placeIn> | undefined {
+  if (params.agreed === null) return undefined
+  const { carrier_sid, email } = params
+  const received = receiveInbound(state, {
+    ...inboundOf({ ...params, from, to, others }),
+    ...(email && { email: withThread(state, carrier_sid, email) }),
+    media: media.filter(({ url }) => url === null).map((one) => one.sid)
+  })
+  return received && placeIn(received)
 }
 
 export function receiveChannelMessageReads(params: ReceiveChannelMessage, state: State, found: Found): readonly Read[] {

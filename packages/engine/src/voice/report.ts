@@ -8,6 +8,7 @@ import { type CallEnd, endCall } from './ending.ts'
 import { emitCall } from './events.ts'
 import { tell } from './leg.ts'
 import { finishRecording } from './recording.ts'
+import { ringAgain } from './ring-again.ts'
 import { type CallRow, isLiving } from './rows.ts'
 import { callHappens, run } from './runner.ts'
 
@@ -119,12 +120,14 @@ function answered(state: State, { sid, status, address, time_limit }: CallRow, d
 
 function ended(
   state: State,
-  { sid, status, direction }: CallRow,
-  { status: how, sip_code, by }: Extract<LegEvent, { readonly type: 'ended' }>
+  call: CallRow,
+  { status: how, sip_code, by, never_connected }: Extract<LegEvent, { readonly type: 'ended' }>
 ): void {
+  const { sid, status, direction } = call
   const who = by === 'network' ? 'network' : direction === 'inbound' ? 'caller' : 'agent'
   const isUp = status === 'in-progress'
   const is = { by: who, sip_code } as const
+  if (isUp && never_connected) ringAgain(state, call)
   if (isUp) return void endCall(state, sid, how === 'failed' ? 'failed' : 'completed', is)
   if (direction === 'inbound') return void endCall(state, sid, 'no-answer', is)
   const told = {

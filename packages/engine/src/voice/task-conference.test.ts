@@ -1,3 +1,4 @@
+import type { LegEvent } from '@ringdown/contract/voice-leg'
 import { describe, expect, it } from 'vitest'
 import { Switchboard, verb } from '../testing/switchboard.ts'
 
@@ -212,4 +213,60 @@ it('somebody outside is called by nobody in particular where the customer’s de
   center.act(ada, 'answer')
   center.do({ type: 'task_call.update', ...of, invite: '+15550199' })
   expect(center.callOf('+15550199')).toMatchObject({ status: 'ringing', from: 'Anonymous' })
+})
+
+describe('a worker whose browser has answered, and is never connected', () => {
+  const answered = (end_conference_on_exit = false) => {
+    const center = new Switchboard()
+    center.addQueue('Support')
+    const { sid } = center.addWorkflow('Main', { default_filter: { queue: 'Support' } })
+    center.addWorker('Ada', { attributes: { contact_uri: ada } })
+    center.on(verb('Enqueue', { workflowSid: sid }))
+    center.dial(ann)
+    const { workspace_sid } = center
+    const reservation = () => center.state.tables.reservation.all().at(-1)
+    const { sid: reservation_sid = '', task_sid = '' } = reservation() ?? {}
+    const of = { workspace_sid, task_sid, sid: reservation_sid }
+    const more: object = { end_conference_on_exit }
+    center.do({ type: 'reservation.update', ...of, instruction: 'conference', ...more })
+    const calls = () => center.state.tables.call.all().filter(({ to }) => to === ada)
+    const report = (event: LegEvent) => {
+      const { sid: call_sid = '', reported = 0 } = calls().at(-1) ?? {}
+      center.do({ type: 'call.report', call_sid, number: reported + 1, event })
+    }
+    report({ type: 'answered', device: 'D1' })
+    return { center, calls, report, status: () => reservation()?.reservation_status }
+  }
+  const lost = { type: 'ended', status: 'failed', by: 'network', never_connected: true } as const
+
+  it.each([false, true])('is rung once more, while the customer waits (ends the conference: %s)', (ends) => {
+    const { center, calls, report, status } = answered(ends)
+    report(lost)
+    expect(center.heard(ann).at(-1)).toBe('play: ringdown:music')
+    expect(calls().map((call) => call.status)).toEqual(['failed', 'queued'])
+    expect(status()).toBe('accepted')
+    report({ type: 'answered', device: 'D2' })
+    expect(center.heard(ann).at(-1)).toBe(`with ${ada}`)
+    const [task] = center.state.tables.task.all()
+    expect(JSON.parse(task?.attributes ?? '').conference.participants.worker).toBe(calls().at(-1)?.sid)
+    // What has failed twice is over.
+    report(lost)
+    expect([calls().length, status()]).toEqual([2, 'wrapping'])
+    expect(center.status(ann)).toBe('completed')
+  })
+
+  it('does not answer again: nobody waits for ever', () => {
+    const { center, status, report } = answered()
+    report(lost)
+    center.pass('70 s')
+    expect(status()).toBe('wrapping')
+    expect(center.status(ann)).toBe('completed')
+    expect(center.state.tables.conference.all().at(-1)?.status).toBe('completed')
+  })
+
+  it('is not rung again when its browser has vanished later', () => {
+    const { calls, report, status } = answered()
+    report({ type: 'ended', status: 'completed', by: 'network' })
+    expect([calls().length, status()]).toEqual([1, 'wrapping'])
+  })
 })

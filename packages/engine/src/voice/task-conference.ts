@@ -25,7 +25,7 @@ export interface OfTask {
 /** The conference of a task that has not ended, or 404. */
 export function conferenceOfTask(state: State, { workspace_sid, task_sid }: OfTask): ConferenceRow {
   const conference = meetingOf(state, task_sid)
-  const isThere = conference && state.find('task', task_sid)?.workspace_sid === workspace_sid
+  const isThere = conference && state.resident('task', task_sid)?.workspace_sid === workspace_sid
   return isThere ? conference : notFound(`/Workspaces/${workspace_sid}/Tasks/${task_sid}/Call`)
 }
 

@@ -68,7 +68,8 @@ function valueIn(query: string, name: string): string {
 /** Where the caller stands, and music. Nobody can be called back who is no task. */
 function waiting(state: State, call: CallRow): readonly VoiceVerb[] {
   const position = queueFigures(state, queueMemberFor(state, call.sid))?.position
-  const music: VoiceVerb = { verb: 'Play', attributes: { loop: '2' }, text: 'ringdown:music' }
+  // A minute of it.
+  const music: VoiceVerb = { verb: 'Play', attributes: { loop: '4' }, text: 'ringdown:music' }
   if (position === undefined) return [music]
   const stands = `You are number ${position} in line.`
   if (!taskOf(state, call)) return [say(stands), music]

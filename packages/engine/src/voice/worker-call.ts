@@ -22,6 +22,7 @@ import {
   isLiving,
   type VoiceCallback
 } from './rows.ts'
+import { hangUpAlone } from './task-call.ts'
 
 /*
  * What an instruction for a reservation asks of the telephone (reference voice 9). While the worker's phone rings
@@ -69,7 +70,8 @@ function shownTo(customer: CallRow | undefined, task: Readonly<Record<string, un
   return e164(String(task.from ?? '')) ?? 'Anonymous'
 }
 
-function secondsIn(text: string | undefined): number {
+/** Seconds that a worker is rung, as an instruction says them. */
+export function secondsIn(text: string | undefined): number {
   const seconds = Number(text ?? 60)
   return Number.isInteger(seconds) && seconds >= 1 && seconds <= 999 ? seconds : 60
 }
@@ -239,7 +241,8 @@ function callCustomer(state: State, task_sid: string, conference_sid: string, fi
   return call.sid
 }
 
-function setAttribute(state: State, task_sid: string, path: readonly string[], value: unknown): void {
+/** Says something more of a task. */
+export function setAttribute(state: State, task_sid: string, path: readonly string[], value: unknown): void {
   const { attributes } = state.get('task', task_sid)
   const task = state.change('task', task_sid, { attributes: setAt(attributes, path, JSON.stringify(value)) })
   emitTask(state, 'task.updated', task)
@@ -260,7 +263,10 @@ export function workerCallEnded(state: State, sid: string): void {
   }
   if (reservation.reservation_status !== 'accepted') return
   if (purpose?.for === 'instruction' && purpose.name === 'call') return
+  // Its worker is being rung again.
+  if (state.tables.call.list('reservation_sid', reservation.sid).some(isLiving)) return
   finish(state, reservation, 'wrapping')
+  if (purpose?.for === 'conference' && status !== 'completed') hangUpAlone(state, reservation.task_sid)
   const activity = state.find('activity', fields.post_work_activity_sid)
   if (activity) moveTo(state, reservation.worker_sid, activity.sid)
 }

@@ -52,6 +52,8 @@ const executionFields = ['executionSid', 'flowSid', 'status', 'contactChannelAdd
 /** Steps that an execution may have, and those that are shown, the last: all of them would be too many for one result. */
 const maxSteps = 1000
 const shownSteps = 100
+/** Warnings of a definition that are told: they all have one cause, mostly. */
+const maxWarnings = 10
 const stepFields = ['name', 'transitionedFrom', 'transitionedTo', 'dateCreated']
 
 export const manageStudioFlows: Tool = {
@@ -253,8 +255,13 @@ function executionStatus({ status }: Given): 'active' | 'ended' | undefined {
   })
 }
 
+/** What is only odd about a definition is told, the first of it. */
 function written(flow: FlowInstance, call: Call): Outcome {
   call.names.forget()
+  const odd = Array.isArray(flow.warnings) ? flow.warnings.map(objectIn) : []
+  for (const { property_path, message } of odd.slice(0, maxWarnings))
+    if (message) call.warn(property_path ? `${property_path}: ${message}` : String(message))
+  if (odd.length > maxWarnings) call.warn(`there are ${odd.length} warnings; these are the first ${maxWarnings}`)
   return { flows: [pick(rowOf(flow, 'flowSid'), flowFields)] }
 }
 

@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { FlexUserRow, SessionRow } from '@ringdown/engine/access/rows'
 import type { State } from '@ringdown/engine/center'
 import { foldedName } from '@ringdown/engine/core/names'
-import { SignJWT } from 'jose'
 import { type HeldRole, type RoleStanding, remembered } from './caller.ts'
 import type { KeyHolder } from './keyring.ts'
+import { ownToken, type SessionToken } from './own-token.ts'
 import { hashOf, isPassword, type PasswordCost } from './passwords.ts'
 import type { Sealing } from './sealing.ts'
 import { identityOf } from './sight.ts'
@@ -23,13 +23,6 @@ export interface SignedIn {
   readonly holder: KeyHolder
   readonly session: SessionRow
   readonly user: FlexUserRow
-}
-
-/** A token, and what a page needs to know beside it. */
-export interface SessionToken {
-  readonly token: string
-  /** Milliseconds, by the machine's clock. */
-  readonly expires_at: number
 }
 
 interface UserSessionsOptions {
@@ -110,10 +103,9 @@ export class UserSessions {
       await holder.execute({ type: 'session.touch', sid: session.sid, idle_ms })
   }
 
-  /** A token in the layout of Twilio's, so that the one verifier reads it. It is worth nothing once its session is over. */
+  /** A token, which is worth nothing once its session is over. */
   async token({ holder, session, user }: SignedIn): Promise<SessionToken> {
     const { account_sid, state } = holder
-    const now_s = Math.floor(this.#options.machineNow() / 1000)
     const worker = state.find('worker', user.worker_sid)
     const [role] = [...user.roles].sort((a, b) => ranks.indexOf(b) - ranks.indexOf(a))
     const grants = {
@@ -128,15 +120,8 @@ export class UserSessions {
       chat: { service_sid: state.find('conversation_configuration', account_sid)?.default_chat_service_sid },
       ringdown: { user_sid: user.sid, session_sid: session.sid, roles: user.roles }
     }
-    const token = await new SignJWT({ grants })
-      .setProtectedHeader({ alg: 'HS256', typ: 'JWT', cty: 'twilio-fpa;v=1' })
-      .setJti(`${session.sid}-${now_s}`)
-      .setIssuer(session.sid)
-      .setSubject(account_sid)
-      .setIssuedAt(now_s)
-      .setExpirationTime(now_s + token_s)
-      .sign(this.secretOf(session.sid))
-    return { token, expires_at: (now_s + token_s) * 1000 }
+    const [issuer, secret, now] = [session.sid, this.secretOf(session.sid), this.#options.machineNow()]
+    return ownToken({ issuer, account_sid, grants, lives_s: token_s, secret, now })
   }
 
   /** What the tokens of a session are signed with: it follows from the server's key, and is kept nowhere. */

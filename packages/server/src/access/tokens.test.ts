@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose'
 import twilio from 'twilio'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Served, served } from '../http/fixture.ts'
 
 const { account_sid, token: secret } = served
@@ -27,7 +27,7 @@ describe('a bearer token', () => {
   let worker_sid: string
   let key: { sid: string; secret: string }
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     server = await Served.open()
     const { workspace } = await server.account.execute({ type: 'workspace.create', friendly_name: 'Floor' })
     workspace_sid = workspace.sid
@@ -36,7 +36,7 @@ describe('a bearer token', () => {
     key = (await server.post(`/2010-04-01/Accounts/${account_sid}/Keys.json`)).body
   })
 
-  afterEach(() => server.close())
+  afterAll(() => server.close())
 
   function tokenWith(making: Making = {}): Promise<string> {
     const { iss = account_sid, sub = account_sid, alg = 'HS256', life_s = 600, nbf, iat = 0, role = 'worker' } = making
@@ -108,19 +108,6 @@ describe('a bearer token', () => {
     expect((await ownWorker(await tokenWith({ iat: 30, nbf: soon() + 30 }))).status).toBe(200)
   })
 
-  it('goes with its key, whether or not it was known, and with its worker', async () => {
-    const known = await tokenWith({ iss: key.sid })
-    expect((await ownWorker(known)).status).toBe(200)
-    const fresh = await tokenWith({ iss: key.sid, life_s: 500 })
-    const own = await tokenWith()
-    expect((await ownWorker(own)).status).toBe(200)
-    expect((await server.delete(`/2010-04-01/Accounts/${account_sid}/Keys/${key.sid}.json`)).status).toBe(204)
-    for (const token of [known, fresh])
-      expect(await ownWorker(token)).toMatchObject({ status: 401, body: { code: 20103 } })
-    await server.account.execute({ type: 'worker.delete', workspace_sid, sid: worker_sid })
-    expect((await ownWorker(own)).status).toBe(401)
-  })
-
   it('is made by Twilio\u2019s helper library with a key', async () => {
     const { AccessToken } = twilio.jwt
     const made = new AccessToken(account_sid, key.sid, key.secret, { identity: 'ada', ttl: 600 })
@@ -169,5 +156,19 @@ describe('a bearer token', () => {
       status: 401,
       body: { code: 20101, message: expect.stringContaining('AccessToken with a TaskRouterGrant') }
     })
+  })
+
+  // The last one: it takes away what the others have.
+  it('goes with its key, whether or not it was known, and with its worker', async () => {
+    const known = await tokenWith({ iss: key.sid })
+    expect((await ownWorker(known)).status).toBe(200)
+    const fresh = await tokenWith({ iss: key.sid, life_s: 500 })
+    const own = await tokenWith()
+    expect((await ownWorker(own)).status).toBe(200)
+    expect((await server.delete(`/2010-04-01/Accounts/${account_sid}/Keys/${key.sid}.json`)).status).toBe(204)
+    for (const token of [known, fresh])
+      expect(await ownWorker(token)).toMatchObject({ status: 401, body: { code: 20103 } })
+    await server.account.execute({ type: 'worker.delete', workspace_sid, sid: worker_sid })
+    expect((await ownWorker(own)).status).toBe(401)
   })
 })

@@ -3,12 +3,12 @@ import { isJsonObject } from '@ringdown/contract/json-text'
 import type { State } from '@ringdown/engine/center'
 import { defaultLimits } from '@ringdown/engine/webchat/deployment'
 import type { WebchatDeploymentRow, WebchatSessionRow } from '@ringdown/engine/webchat/rows'
-import { decodeJwt, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
 import { Buckets } from './buckets.ts'
 import { type RoleStanding, remembered, type WebchatStanding } from './caller.ts'
 import type { KeyHolder } from './keyring.ts'
+import { ownToken, type SessionToken } from './own-token.ts'
 import type { Sealing } from './sealing.ts'
-import type { SessionToken } from './sessions.ts'
 
 /** How long a customer's token lives. */
 const token_s = 15 * 60
@@ -44,7 +44,7 @@ export function sealedForWebchat(account_sid: string): string {
   return `${account_sid} webchat`
 }
 
-/** A token in the layout of Twilio's, signed by the secret of a session or a deployment. */
+/** A token that is signed by the secret of a session or a deployment. */
 interface Signing {
   readonly sid: string
   readonly account_sid: string
@@ -61,7 +61,7 @@ export class Webchats {
     this.#options = options
   }
 
-  /** A token in the layout of Twilio's, so that the one verifier reads it. It opens the one conversation of its session. */
+  /** A token that opens the one conversation of its session. */
   async token(account_sid: string, session: WebchatSessionRow): Promise<SessionToken> {
     const { sid, identity, chat_service_sid, conversation_sid } = session
     const grants = {
@@ -82,17 +82,9 @@ export class Webchats {
     return this.#signed({ sid, account_sid, grants, lives_s: callToken_s })
   }
 
-  async #signed({ sid, account_sid, grants, lives_s }: Signing): Promise<SessionToken> {
-    const now_s = Math.floor(this.#options.machineNow() / 1000)
-    const token = await new SignJWT({ grants })
-      .setProtectedHeader({ alg: 'HS256', typ: 'JWT', cty: 'twilio-fpa;v=1' })
-      .setJti(`${sid}-${now_s}`)
-      .setIssuer(sid)
-      .setSubject(account_sid)
-      .setIssuedAt(now_s)
-      .setExpirationTime(now_s + lives_s)
-      .sign(this.secretOf(sid))
-    return { token, expires_at: (now_s + lives_s) * 1000 }
+  #signed({ sid: issuer, account_sid, grants, lives_s }: Signing): Promise<SessionToken> {
+    const [secret, now] = [this.secretOf(issuer), this.#options.machineNow()]
+    return ownToken({ issuer, account_sid, grants, lives_s, secret, now })
   }
 
   /** Takes one call of somebody who has such a token; whether it may be begun. */

@@ -165,13 +165,21 @@ const contents: {
   test: ({ data }) => ({ test_id: data.test_id })
 }
 
-function statusContents({ data, at, resource_sid }: LoggedEvent) {
+/** What every event of a message begins with. */
+function messageContents({ data, resource_sid }: LoggedEvent) {
   return {
     messageSid: resource_sid,
     messagingServiceSid: data.messaging_service_sid,
     from: data.from,
     to: data.to,
-    body: data.body,
+    body: data.body
+  }
+}
+
+function statusContents(event: LoggedEvent) {
+  const { data, at } = event
+  return {
+    ...messageContents(event),
     messageStatus: String(data.status).toUpperCase(),
     errorCode: data.error_code,
     apiVersion: '2010-04-01',
@@ -181,13 +189,10 @@ function statusContents({ data, at, resource_sid }: LoggedEvent) {
 }
 
 /** Where its number is at home nobody here knows. */
-function inboundContents({ data, at, resource_sid }: LoggedEvent) {
+function inboundContents(event: LoggedEvent) {
+  const { data, at } = event
   return {
-    messageSid: resource_sid,
-    messagingServiceSid: data.messaging_service_sid,
-    from: data.from,
-    to: data.to,
-    body: data.body,
+    ...messageContents(event),
     numMedia: data.num_media,
     numSegments: data.num_segments,
     recipients: [],

@@ -1,5 +1,5 @@
 import { isKeyOf } from '@ringdown/engine/core/keys'
-import type { Failure } from './delivery.ts'
+import type { Failure, Kind, Parameters } from './delivery.ts'
 
 /** Twilio's numbers, in the debugger, for an address that did not answer. */
 export const failureCodes: Readonly<Record<Failure, number>> = {
@@ -16,4 +16,14 @@ export const failureCodes: Readonly<Record<Failure, number>> = {
 export function codeIn(refusal: string): { readonly code: number; readonly message: string } {
   const [, kind = '', message = refusal] = /^(\w+): (.*)$/s.exec(refusal) ?? []
   return { code: isKeyOf(failureCodes, kind) ? failureCodes[kind] : Number(kind) || 11200, message }
+}
+
+/** How the fallback of a program is asked: once, by its own method, and told what the first address came to. */
+export const askedAgain: Required<Kind>['fallback'] = ({ message, fallback_url, first_refusal, about }) => {
+  const failure: Parameters = [
+    ['ErrorCode', String(codeIn(first_refusal).code)],
+    ['ErrorUrl', message.url]
+  ]
+  const method = about.fallback_method === 'GET' ? 'GET' : 'POST'
+  return { method, url: fallback_url, parameters: [...message.parameters, ...failure] }
 }

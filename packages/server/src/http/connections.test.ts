@@ -134,7 +134,7 @@ describe('what is no request', () => {
   })
 
   it('leaves no connection behind, though the caller never closes its side', async () => {
-    for (const [text, status] of Object.values(malformed)) await saidTo(text, serverFor(status))
+    await Promise.all(Object.values(malformed).map(([text, status]) => saidTo(text, serverFor(status))))
     await expect.poll(connections, { timeout: 5_000 }).toBe(0)
   })
 
@@ -192,6 +192,9 @@ describe('nobody’s body is read before it is known who asks', () => {
       for (const header of safe) expect(answer).toMatch(header)
       expect(answersIn(answer)).toHaveLength(1)
     }
+  })
+
+  it('and no connection is left of them', async () => {
     await expect.poll(connections, { timeout: 5_000 }).toBe(0)
   })
 

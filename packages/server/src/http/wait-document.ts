@@ -13,7 +13,7 @@ const document = `<?xml version="1.0" encoding="UTF-8"?>
 <Response>
   <Gather numDigits="1" timeout="1" action="${path}?step=offer">
     <Say>All of us are talking to others. To be called back when it is your turn, press 1.</Say>
-    <Play loop="2">ringdown:music</Play>
+    <Play loop="4">ringdown:music</Play>
   </Gather>
 </Response>
 `

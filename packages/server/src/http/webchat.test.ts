@@ -74,20 +74,25 @@ describe('a deployment', () => {
     expect((await server.ask('GET', `${place.slice(0, -1)}_`, undefined, { authorization: '' })).status).toBe(401)
   })
 
-  for (const [what, params, message] of [
-    ['an origin with a path', { AllowedOrigins: ['https://shop.example/cart'] }, /AllowedOrigins must be an origin/],
-    ['eleven origins', { AllowedOrigins: Array.from({ length: 11 }, (_, n) => `https://s${n}.example`) }, /at most 10/],
-    ['no JSON', { Theme: '{' }, /Theme must be a JSON object/],
-    ['a form of no fields', { Form: '{"fields":{}}' }, /Form must be a JSON object with a list/],
-    ['no time zone', { Hours: '{"timezone":"Mars/Olympus"}' }, /timezone must be one like/],
-    ['a limit that is none', { Limits: '{"messages_per_second":1e9}' }, /from 0.01 to 100/],
-    ['an unknown limit', { Limits: '{"chats":1}' }, /Limits.chats is not known/]
-  ] as const)
-    it(`is refused with ${what}`, async () => {
+  it('is refused with what makes no sense', async () => {
+    for (const [what, params, message] of [
+      ['an origin with a path', { AllowedOrigins: ['https://shop.example/cart'] }, /AllowedOrigins must be an origin/],
+      [
+        'eleven origins',
+        { AllowedOrigins: Array.from({ length: 11 }, (_, n) => `https://s${n}.example`) },
+        /at most 10/
+      ],
+      ['no JSON', { Theme: '{' }, /Theme must be a JSON object/],
+      ['a form of no fields', { Form: '{"fields":{}}' }, /Form must be a JSON object with a list/],
+      ['no time zone', { Hours: '{"timezone":"Mars/Olympus"}' }, /timezone must be one like/],
+      ['a limit that is none', { Limits: '{"messages_per_second":1e9}' }, /from 0.01 to 100/],
+      ['an unknown limit', { Limits: '{"chats":1}' }, /Limits.chats is not known/]
+    ] as const) {
       const refused = await server.post(`/ringdown/v1/Webchat/Deployments/${key}`, params)
-      expect(refused.status).toBe(400)
+      expect(refused.status, what).toBe(400)
       expect(refused.body.message).toMatch(message)
-    })
+    }
+  })
 
   it('goes when its sessions have ended', async () => {
     const { sid } = await begin()
@@ -189,14 +194,14 @@ describe('a chat', () => {
 
   it('is begun ten times an hour from one address, however often it is tried', async () => {
     const statuses = new Map<number, number>()
-    for (let n = 0; n < 2_000; n++) {
+    for (let n = 0; n < 600; n++) {
       // Five a second is what an account takes.
       if (n === 5) await new Promise((resolve) => setTimeout(resolve, 1100))
       const { status } = await send(sessions, { key })
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
     }
     expect(statuses.get(201)).toBeLessThanOrEqual(10)
-    expect((statuses.get(201) ?? 0) + (statuses.get(429) ?? 0)).toBe(2_000)
+    expect((statuses.get(201) ?? 0) + (statuses.get(429) ?? 0)).toBe(600)
     expect(server.account.state.tables.webchat_session.size).toBe(statuses.get(201))
     const refused = await send(sessions, { key })
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
@@ -381,10 +386,10 @@ describe('a chat that is begun twice under one key', () => {
 describe('a customer who follows events', () => {
   it('does so by few calls at once, and keeps out nobody else', async () => {
     const [{ token }, other] = [await begin(), await begin()]
-    const path = '/ringdown/v1/Events?wait_s=2&types=conversation.removed'
+    const path = '/ringdown/v1/Events?wait_s=1&types=conversation.removed'
     const all = await Promise.all(Array.from({ length: 14 }, () => server.get(path, undefined, bearer(token))))
     expect(all.map(({ status }) => status).sort()).toEqual([...Array(10).fill(200), ...Array(4).fill(429)])
-    expect((await server.get(path.replace('=2', '=0'), undefined, bearer(other.token))).status).toBe(200)
+    expect((await server.get(path.replace('=1', '=0'), undefined, bearer(other.token))).status).toBe(200)
   })
 })
 

@@ -1,18 +1,9 @@
 import type { Store } from '../store/store.ts'
-import {
-  type Asking,
-  figureColumn,
-  figuresSql,
-  groupColumn,
-  intervalColumn,
-  type Memory,
-  maxGroups,
-  percentileSql,
-  type Seen
-} from './compile.ts'
+import { figureColumn, figuresSql, groupColumn, intervalColumn, maxGroups, percentileSql } from './compile.ts'
 import { type Aggregate, aggregatesOf, figureOf } from './expression.ts'
 import { attributePath, type FieldSurroundings, fields } from './fields.ts'
 import type { InsightQuestion } from './question.ts'
+import type { Asking, Memory, Seen } from './rows-sql.ts'
 import { shownIn } from './zone.ts'
 
 /** Who is asked, and for whom. */

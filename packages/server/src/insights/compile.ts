@@ -1,55 +1,9 @@
-import type { Changed } from '@ringdown/engine/insights/insights'
-import type { ContactText, Segment, StatusPiece } from '@ringdown/engine/insights/segment'
-import { contactTextTable, segmentTable, statusTable } from '../analytics/segments.ts'
-import type { Dialect } from '../store/query.ts'
-import { quote, type Table } from '../store/tables.ts'
 import type { Aggregate } from './expression.ts'
-import {
-  attributePath,
-  attributeSql,
-  type FieldSurroundings,
-  fields,
-  filterSql,
-  type RowFilter,
-  type Source
-} from './fields.ts'
-import { among, every, Fragment, joined, raw, spelled, sql } from './fragment.ts'
+import { attributePath, attributeSql, type FieldSurroundings, fields, filterSql, type Source } from './fields.ts'
+import { among, every, type Fragment, joined, raw, spelled, sql } from './fragment.ts'
+import { type Asking, labelRows, rowsSql, type Seen } from './rows-sql.ts'
 
-/*
- * Questions as SQL, one text for both stores: the rows of a span of time, those that are in memory still and those that are
- * kept, and what is counted of them.
- */
-
-/** What is asked of one source. */
-export interface Asking {
-  readonly account_sid: string
-  readonly source: Source
-  readonly from: number
-  readonly to: number
-  /** Beginnings of intervals; one for the whole. */
-  readonly starts: readonly number[]
-  readonly hasInterval: boolean
-  readonly group_by: readonly string[]
-  readonly filter: RowFilter
-  /** Whose rows may be seen. */
-  readonly sight: Seen | undefined
-  readonly memory: Memory
-}
-
-/** Rows that may be seen: those of some workers, and those of no worker in some queues. */
-export interface Seen {
-  readonly workers: readonly string[]
-  readonly task_queues: readonly string[]
-}
-
-/** What is in memory: it takes the place of what is kept. */
-export interface Memory {
-  readonly changed: Changed
-  /** What workers are at, as pieces up to now. */
-  readonly running: readonly StatusPiece[]
-  /** A contact's text as it may be shown. */
-  keptText(text: ContactText): ContactText
-}
+/* Questions as SQL, one text for both stores: what is counted of the rows of a span of time. */
 
 /** Groups of one answer: more of them are left out, and it says so. */
 export const maxGroups = 10_000
@@ -71,7 +25,7 @@ export function figuresSql(asking: Asking, aggregates: readonly Aggregate[], aro
   const rows = rowsSql(asking, [...columns, where], around.dialect)
   // By their places: with other parameters, PostgreSQL takes the same expression for another one.
   const by = groups.length === 0 ? raw('') : raw(` group by ${groups.map((_, n) => n + 1).join(', ')}`)
-  return sql`select ${joined(columns, ', ')} from ${rows}${labels(asking, around.dialect)} where ${where}${by} limit ${spelled(maxGroups + 1)}`
+  return sql`select ${joined(columns, ', ')} from ${rows}${labelRows(asking, around.dialect)} where ${where}${by} limit ${spelled(maxGroups + 1)}`
 }
 
 /** The values at a rank of each group: one that occurs, so that the percentile is a true one. */
@@ -87,7 +41,7 @@ export function percentileSql(
   const rows = rowsSql(asking, [...named, value, where], around.dialect)
   const by = groups.length === 0 ? raw('') : raw(`partition by ${groups.map(({ name }) => name).join(', ')} `)
   const names = groups.map(({ name }) => `${name}, `).join('')
-  const inner = sql`select ${joined([...named, sql`${value} as value`], ', ')} from ${rows}${labels(asking, around.dialect)} where ${where}`
+  const inner = sql`select ${joined([...named, sql`${value} as value`], ', ')} from ${rows}${labelRows(asking, around.dialect)} where ${where}`
   const ranked = sql`select ${raw(names)}value, row_number() over (${by}order by value) as place, count(*) over (${by}) as many from (${inner}) valued`
   return sql`select ${raw(names)}value as ${raw(figureColumn(0))} from (${ranked}) ranked where place = (many * ${spelled(permille ?? 500)} + 999) / 1000 limit ${spelled(maxGroups + 1)}`
 }
@@ -138,99 +92,4 @@ function seenSql({ workers, task_queues }: Seen, source: Source): Fragment {
   const own = among('s.worker_sid', 'text', workers)
   if (source === 'status' || task_queues.length === 0) return own
   return sql`(${own} or (s.worker_sid is null and ${among('s.task_queue_sid', 'text', task_queues)}))`
-}
-
-/** What has several labels is there for each of them, where it is grouped by them. */
-function labels({ group_by }: Asking, { json }: Dialect): Fragment {
-  return group_by.includes('label') ? raw(`, ${json.elements("coalesce(s.labels, '[null]')", 'l')}`) : raw('')
-}
-
-// Rows
-
-function rowsSql(asking: Asking, uses: readonly Fragment[], dialect: Dialect): Fragment {
-  const table = asking.source === 'status' ? statusTable : segmentTable
-  const text = [...uses, labels(asking, dialect)].map((use) => use.text).join(' ')
-  const isUsed = (column: string) => new RegExp(`\\bs\\.${column}\\b`).test(text)
-  const columns = Object.keys(table.columns).filter((column) => column !== 'account_sid' && isUsed(column))
-  if (asking.source === 'status') return statusRows(asking, columns, dialect)
-  return segmentRows(asking, columns, isUsed('attributes'), dialect)
-}
-
-function segmentRows(asking: Asking, columns: readonly string[], hasText: boolean, dialect: Dialect): Fragment {
-  const { account_sid, from, to, memory } = asking
-  const fresh = [...memory.changed.segments.values()]
-  const inWindow = fresh.filter(({ began_at }) => began_at >= from && began_at < to)
-  const own = raw(columns.map((column) => `s.${column}`).join(', ') || 's.seq')
-  const text = hasText ? raw(', t.attributes') : raw('')
-  const join = hasText
-    ? raw(` left join ${quote(contactTextTable.name)} t on t.account_sid = s.account_sid and t.task_sid = s.task_sid`)
-    : raw('')
-  const stored = sql`select ${own}${text} from ${raw(quote(segmentTable.name))} s${join} where s.account_sid = ${account_sid}
-    and s.began_at >= ${spelled(from)} and s.began_at < ${spelled(to)} and ${raw(dialect.inTime('s.seq'))}${without(inWindow)}`
-  if (inWindow.length === 0) return sql`(${stored}) s`
-  const attributesOf = ({ task_sid }: Segment) => {
-    const text = hasText ? memory.changed.texts.get(task_sid) : undefined
-    return text ? memory.keptText(text).attributes : null
-  }
-  const list = inWindow.map((segment) => [...valuesOf(segmentTable, segment), attributesOf(segment)])
-  const members = memberSql(segmentTable, columns, dialect)
-  const places = Object.keys(segmentTable.columns).length - 1
-  const lost = sql`, coalesce(${raw(dialect.json.text('m', places))}, (select attributes from ${raw(quote(contactTextTable.name))} t
-    where t.account_sid = ${account_sid} and t.task_sid = ${raw(dialect.json.text('m', placeOf(segmentTable, 'task_sid')))})) as attributes`
-  return sql`(${stored} union all select ${raw(members)}${hasText ? lost : raw('')} from ${elements(list, 'm', dialect)}) s`
-}
-
-/** Each piece is as long as a day at most, so those that reach into the window began no earlier than a day before it. */
-function statusRows(asking: Asking, columns: readonly string[], dialect: Dialect): Fragment {
-  const { account_sid, from, to, starts, memory } = asking
-  const { pieces } = memory.changed
-  const inWindow = [...pieces, ...memory.running].filter(({ began_at, ended_at }) => ended_at > from && began_at < to)
-  const needed = [...new Set([...columns, 'began_at', 'ended_at'])]
-  const stored = sql`select ${raw(needed.map((column) => `s.${column}`).join(', '))} from ${raw(quote(statusTable.name))} s
-    where s.account_sid = ${account_sid} and s.began_at >= ${spelled(from - day)} and s.began_at < ${spelled(to)} and s.ended_at > ${spelled(from)}
-      and ${raw(dialect.inTime('s.seq'))}${without(pieces)}`
-  const list = inWindow.map((piece) => valuesOf(statusTable, piece))
-  const fresh =
-    list.length === 0
-      ? raw('')
-      : sql` union all select ${raw(memberSql(statusTable, needed, dialect))} from ${elements(list, 'm', dialect)}`
-  const spans = starts.map((start, n) => [Math.max(start, from), Math.min(starts[n + 1] ?? to, to), n])
-  const [begin, end, place] = [0, 1, 2].map((n) => dialect.json.integer('b', n))
-  const own = columns.map((column) => `p.${column}, `).join('')
-  return sql`(select ${raw(own)}${raw(`${dialect.least}(p.ended_at, ${end}) - ${dialect.greatest}(p.began_at, ${begin}) as time, ${place} as place`)}
-    from (${stored}${fresh}) p, ${elements(spans, 'b', dialect)} where p.began_at < ${raw(end ?? '')} and p.ended_at > ${raw(begin ?? '')}) s`
-}
-
-const day = 86_400_000
-
-/** Rows in memory are newer than those that are kept. */
-function without(rows: readonly { readonly seq: number }[]): Fragment {
-  if (rows.length === 0) return raw('')
-  return sql` and not (${among('s.seq', 'integer', [...new Set(rows.map(({ seq }) => seq))])})`
-}
-
-function elements(list: readonly unknown[], alias: string, dialect: Dialect): Fragment {
-  return new Fragment([{ in: ({ bind }) => dialect.json.elements(bind(JSON.stringify(list)), alias) }])
-}
-
-function columnsOf(table: Table): string[] {
-  return Object.keys(table.columns).filter((column) => column !== 'account_sid')
-}
-
-function placeOf(table: Table, column: string): number {
-  return columnsOf(table).indexOf(column)
-}
-
-function valuesOf(table: Table, row: Segment | StatusPiece): unknown[] {
-  const values = row as unknown as Readonly<Record<string, unknown>> // a row has a member for each column
-  return columnsOf(table).map((column) => values[column] ?? null)
-}
-
-function memberSql(table: Table, columns: readonly string[], { json }: Dialect): string {
-  const members = columns.map((column) => {
-    const place = placeOf(table, column)
-    const text = table.columns[column] === 'integer' ? json.integer('m', place) : json.text('m', place)
-    return `${text} as ${column}`
-  })
-  return members.join(', ') || '1 as seq'
 }

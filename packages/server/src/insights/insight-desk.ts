@@ -15,7 +15,7 @@ import {
 } from './board.ts'
 import { BoardPush, type BoardPushOptions } from './board-push.ts'
 import { questionIn } from './question.ts'
-import { frameOf, type Questions } from './questions.ts'
+import { type Questions, questionContext } from './questions.ts'
 
 export interface InsightDeskOptions {
   readonly account: { readonly state: State }
@@ -76,7 +76,7 @@ export class InsightDesk {
     const queues = state.tables.task_queue.list('workspace_sid', workspace_sid)
     const { columns } = questionIn(
       { metrics: windowMetrics, from: new Date(now - recent_ms).toISOString() },
-      frameOf(state, now)
+      questionContext(state, now)
     )
     const recent = await this.#window(workspace_sid, now - recent_ms, now)
     // Queues whose days begin together are asked for together.
@@ -107,7 +107,7 @@ export class InsightDesk {
         where: { workspace: workspace_sid },
         from: new Date(from).toISOString()
       }
-      const question = questionIn(asked, frameOf(state, now))
+      const question = questionIn(asked, questionContext(state, now))
       return (await this.questions.figures(question, now)).rows
     }
     const queues = new Map((await figures(['task_queue'])).map(({ groups, values }) => [String(groups[0]), values]))

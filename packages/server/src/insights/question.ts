@@ -70,7 +70,7 @@ export interface InsightQuestion {
 }
 
 /** What a question may name beside the catalogue, and when it is asked. */
-export interface Frame {
+export interface QuestionContext {
   readonly words: Vocabulary
   /** A KPI that somebody has made. */
   kpi(name: string): Kpi | undefined
@@ -87,7 +87,8 @@ export interface Kpi {
 }
 
 const maxColumns = 100
-const maxGroups = 5
+/** Fields by which one answer is grouped. */
+const maxGroupedBy = 5
 /** Intervals of one answer. */
 const maxPoints = 2_000
 const maxSpan_ms = 5 * 366 * 86_400_000
@@ -95,12 +96,12 @@ const usualPage = 100
 const maxPage = 1_000
 
 /** Reads a question. Throws InvalidRequest that names the parameter, and what is near. */
-export function questionIn(asked: AskedQuestion, frame: Frame): InsightQuestion {
+export function questionIn(asked: AskedQuestion, context: QuestionContext): InsightQuestion {
   const zone = zoneIn(asked.time_zone)
-  const to = instantOf('to', asked.to, zone, frame.now) ?? frame.now
-  const from = instantOf('from', asked.from, zone, frame.now) ?? startOf(zone, 'P1D', Math.min(to, frame.now))
-  checkWindow(from, to, frame.now)
-  const columns = columnsIn(asked, frame)
+  const to = instantOf('to', asked.to, zone, context.now) ?? context.now
+  const from = instantOf('from', asked.from, zone, context.now) ?? startOf(zone, 'P1D', Math.min(to, context.now))
+  checkWindow(from, to, context.now)
+  const columns = columnsIn(asked, context)
   const group_by = groupsIn(asked.group_by)
   const filter = asked.where === undefined ? { all: [] } : filterIn(readJson('where', asked.where), 'where')
   checkSources(columns, group_by, filter)
@@ -153,19 +154,19 @@ function checkWindow(from: number, to: number, now: number): void {
   if (to - from > maxSpan_ms) throw wrong('from', 'at most five years can be asked for at once')
 }
 
-function columnsIn({ metrics, kpi, expression }: AskedQuestion, frame: Frame): Column[] {
+function columnsIn({ metrics, kpi, expression }: AskedQuestion, context: QuestionContext): Column[] {
   const columns: Column[] = namesOf('metrics', metrics).map((name) => {
-    const node = frame.words.metric(name)
+    const node = context.words.metric(name)
     if (node) return { name, node, unit: unitOf(node) }
-    if (frame.kpi(name)) return kpiColumn(name, frame)
+    if (context.kpi(name)) return kpiColumn(name, context)
     throw new InvalidRequest(
-      `Parameter metrics is invalid: ${unknownMetric(name, { ...frame.words, metricNames: [...frame.words.metricNames, ...frame.kpiNames] })}`,
+      `Parameter metrics is invalid: ${unknownMetric(name, { ...context.words, metricNames: [...context.words.metricNames, ...context.kpiNames] })}`,
       'metrics'
     )
   })
-  for (const name of namesOf('kpi', kpi)) columns.push(kpiColumn(name, frame))
+  for (const name of namesOf('kpi', kpi)) columns.push(kpiColumn(name, context))
   if (expression !== undefined) {
-    const node = expressionIn(readJson('expression', expression), 'expression', frame.words)
+    const node = expressionIn(readJson('expression', expression), 'expression', context.words)
     columns.push({ name: 'expression', node, unit: unitOf(node) })
   }
   if (columns.length === 0)
@@ -182,7 +183,7 @@ export function isTakenColumn(name: string): boolean {
   return group === name ? field?.groups === true : field?.named !== undefined
 }
 
-function kpiColumn(name: string, { kpi, kpiNames, words }: Frame): Column {
+function kpiColumn(name: string, { kpi, kpiNames, words }: QuestionContext): Column {
   const found = kpi(name)
   if (!found) throw wrong('kpi', `there is no KPI ${worded(name)}${nearWords(name, kpiNames)}`)
   // Whoever writes the configuration by hand may call it so.
@@ -202,7 +203,7 @@ function namesOf(parameter: string, value: unknown): string[] {
 
 function groupsIn(value: unknown): string[] {
   const groups = [...new Set(namesOf('groupBy', value))]
-  if (groups.length > maxGroups) throw wrong('groupBy', `at most ${maxGroups} are possible`)
+  if (groups.length > maxGroupedBy) throw wrong('groupBy', `at most ${maxGroupedBy} are possible`)
   for (const name of groups) {
     if (attributePath(name)) continue
     if (isKeyOf(fields, name) && fields[name]?.groups) continue

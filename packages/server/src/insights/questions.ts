@@ -6,12 +6,12 @@ import type { Recent } from '../analytics/recent.ts'
 import type { Statistics } from '../analytics/statistics.ts'
 import { type Store, TookTooLong } from '../store/store.ts'
 import { type AnsweredFigures, type Asker, type Figures, figuresOf, intervalStart } from './answer.ts'
-import type { Memory, Seen } from './compile.ts'
 import { attributePath, fields } from './fields.ts'
 import { accountKpis } from './kpis.ts'
 import { vocabulary } from './metrics.ts'
 import { CalledNames } from './names.ts'
-import { type AskedQuestion, type Frame, type InsightQuestion, questionIn } from './question.ts'
+import { type AskedQuestion, type InsightQuestion, type QuestionContext, questionIn } from './question.ts'
+import type { Memory, Seen } from './rows-sql.ts'
 import { surroundingsOf } from './surroundings.ts'
 import { shownIn, startsIn } from './zone.ts'
 
@@ -51,7 +51,7 @@ export class Questions {
    */
   async report(asked: AskedQuestion, now: number, sight?: Seen): Promise<Report> {
     const { state } = this.#options.statistics.account
-    return this.answer(questionIn(asked, frameOf(state, now)), now, sight)
+    return this.answer(questionIn(asked, questionContext(state, now)), now, sight)
   }
 
   /** The same of a question that has been read. */
@@ -135,7 +135,7 @@ function spanOf({ from, to, starts, isOpen }: InsightQuestion) {
 }
 
 /** What a question may name now. */
-export function frameOf(state: State, now: number): Frame {
+export function questionContext(state: State, now: number): QuestionContext {
   const kpis = new Map(accountKpis(state).map((kpi) => [kpi.name, kpi]))
   return { words: vocabulary, kpi: (name) => kpis.get(name), kpiNames: [...kpis.keys()], now }
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
-import type { Clock, Moved } from '../clock/clock.ts'
+import type { Clock } from '../clock/clock.ts'
+import { RepeatedWork } from '../clock/repeated-work.ts'
 import { pause } from '../store/pause.ts'
 import { Fenced, type Store, type StoredEvent } from '../store/store.ts'
 import { blankedEvent, identitiesIn, isAbout, type Removed, removals, removedBy, senderIn } from './blanked.ts'
@@ -49,65 +50,31 @@ export interface BlankingOptions {
  * Takes the text of what was removed out of the log and out of what is to be sent, a minute later and a little at a time
  * (`blanked.ts` says which). It has a cursor in the log, so that a removal is not forgotten over a restart.
  */
-export class Blanking implements Moved {
+export class Blanking extends RepeatedWork {
   readonly #options: BlankingOptions
   readonly #texts: EventTexts
-  readonly #abort = new AbortController()
   readonly #unsubscribe: () => void
-  #next: number
-  #cancel: () => void = () => {}
-  #work: Promise<void> = Promise.resolve()
 
   constructor(options: BlankingOptions) {
+    super(options.clock, { first_ms: grace_ms, rest_ms })
     this.#options = options
     this.#texts = new EventTexts(options.store)
-    this.#next = options.clock.now() + grace_ms
     this.#unsubscribe = options.account.subscribe((events) => {
-      for (const { type, at } of events) if (Object.hasOwn(removals, type)) this.#wakeAt(at + grace_ms)
+      for (const { type, at } of events) if (Object.hasOwn(removals, type)) this.wakeAt(at + grace_ms)
     })
-    this.#arm()
   }
 
-  nextDue(): number | undefined {
-    return this.#abort.signal.aborted ? undefined : this.#next
-  }
-
-  async doDue(): Promise<void> {
-    const now = this.#options.clock.now()
-    if (this.#abort.signal.aborted || now < this.#next) return
-    this.#next = now + rest_ms
-    const work = this.#work.then(() => this.#blank(now)).catch((err: unknown) => this.#failed(err, now))
-    this.#work = work
-    this.#arm()
-    await work
-  }
-
-  /** Ends after the piece that is under way. */
-  async close(): Promise<void> {
-    this.#abort.abort()
+  override close(): Promise<void> {
     this.#unsubscribe()
-    this.#cancel()
-    await this.#work
+    return super.close()
   }
 
-  #wakeAt(due: number): void {
-    if (due >= this.#next) return
-    this.#next = due
-    this.#arm()
-  }
-
-  #arm(): void {
-    this.#cancel()
-    if (!this.#abort.signal.aborted) this.#cancel = this.#options.clock.at(this.#next, () => void this.doDue())
-  }
-
-  #failed(err: unknown, now: number): void {
-    if (this.#abort.signal.aborted) return
+  protected override failed(err: unknown, now: number): void {
     this.#options.log.warn({ err }, 'removed text could not be blanked; it is tried again later')
-    this.#wakeAt(now + grace_ms)
+    this.wakeAt(now + grace_ms)
   }
 
-  async #blank(now: number): Promise<void> {
+  protected override async work(now: number): Promise<void> {
     const { store, account } = this.#options
     const { account_sid } = account
     const end = account.state.next_event - 1
@@ -123,11 +90,11 @@ export class Blanking implements Moved {
       if (to > cursor) await this.#advance(cursor, to)
       cursor = to
       if (young) {
-        this.#wakeAt(young.at + grace_ms)
+        this.wakeAt(young.at + grace_ms)
         break
       }
     }
-    await giveBack(store, this.#abort.signal)
+    await giveBack(store, this.signal)
   }
 
   /** Through the log from the oldest thing that was removed up to the last removal. */
@@ -144,7 +111,7 @@ export class Blanking implements Moved {
     let deliveries = 0
     const identities = new Set<string>()
     while (position < through) {
-      this.#abort.signal.throwIfAborted()
+      this.signal.throwIfAborted()
       const events = await store.log(account_sid, position, piece)
       const last = events.at(-1)
       if (last === undefined) break
@@ -159,7 +126,7 @@ export class Blanking implements Moved {
       const told = events.filter((event) => event.seq <= through && isAbout(event, gone))
       deliveries += (await blankDeliveries?.(told.map(({ seq }) => seq))) ?? 0
       position = last.seq
-      await pause(breath_ms, this.#abort.signal)
+      await pause(breath_ms, this.signal)
     }
     await eraseAnswers?.([...gone])
     await eraseIdentities?.([...identities])

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
-import type { Clock, Moved } from '../clock/clock.ts'
+import type { Clock } from '../clock/clock.ts'
+import { RepeatedWork } from '../clock/repeated-work.ts'
 import { pause } from '../store/pause.ts'
 import type { Store } from '../store/store.ts'
 import { giveBack } from './blanking.ts'
@@ -38,78 +39,46 @@ export interface Keeping {
   readonly every_ms: number
 }
 
+interface RetentionOptions {
+  readonly store: Store
+  readonly account_sid: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly others?: readonly Expiring[]
+  readonly keeping?: Keeping | undefined
+}
+
 /**
  * Forgets, every few hours and a little at a time, what nobody may ask for any more: blocks of events that are all older than
  * 30 days, and what others keep for as long as they say.
  */
-export class Retention implements Moved {
-  readonly #store: Store
-  readonly #account_sid: string
-  readonly #clock: Clock
-  readonly #log: Logger
-  readonly #others: readonly Expiring[]
-  readonly #keeping: Keeping
-  #next: number
-  #cancel: () => void = () => {}
-  readonly #abort = new AbortController()
-  #work: Promise<void> = Promise.resolve()
+export class Retention extends RepeatedWork {
+  readonly #options: RetentionOptions
+  readonly #atMost_ms: number
 
-  constructor(options: {
-    readonly store: Store
-    readonly account_sid: string
-    readonly clock: Clock
-    readonly log: Logger
-    readonly others?: readonly Expiring[]
-    readonly keeping?: Keeping | undefined
-  }) {
-    this.#store = options.store
-    this.#account_sid = options.account_sid
-    this.#clock = options.clock
-    this.#log = options.log
-    this.#others = options.others ?? []
-    this.#keeping = options.keeping ?? { atMost_ms: Number.POSITIVE_INFINITY, every_ms: rest }
-    this.#next = this.#clock.now() + soon
-    this.#arm()
+  constructor(options: RetentionOptions) {
+    const { atMost_ms, every_ms } = options.keeping ?? { atMost_ms: Number.POSITIVE_INFINITY, every_ms: rest }
+    super(options.clock, { first_ms: soon, rest_ms: every_ms })
+    this.#options = options
+    this.#atMost_ms = atMost_ms
   }
 
-  nextDue(): number | undefined {
-    return this.#abort.signal.aborted ? undefined : this.#next
+  protected override async work(now: number): Promise<void> {
+    const { store, account_sid, others = [] } = this.#options
+    const before = { event: now - Math.min(lookBackMs, this.#atMost_ms) }
+    await this.#inPieces(() => store.prune(account_sid, before, blocksAtOnce))
+    for (const { ms, forget } of others)
+      await this.#inPieces(() => forget(now - Math.min(ms, this.#atMost_ms), rowsAtOnce))
+    await giveBack(store, this.signal)
   }
 
-  async doDue(): Promise<void> {
-    const now = this.#clock.now()
-    if (this.#abort.signal.aborted || now < this.#next) return
-    this.#next = now + this.#keeping.every_ms
-    this.#work = this.#forget(now).catch((err: unknown) => {
-      this.#log.warn({ err }, 'old events could not be deleted; it is tried again later')
-    })
-    await this.#work
-    this.#arm()
-  }
-
-  async close(): Promise<void> {
-    this.#abort.abort()
-    this.#cancel()
-    await this.#work
-  }
-
-  #arm(): void {
-    this.#cancel()
-    if (!this.#abort.signal.aborted) this.#cancel = this.#clock.at(this.#next, () => void this.doDue())
-  }
-
-  async #forget(now: number): Promise<void> {
-    const { atMost_ms } = this.#keeping
-    const before = { event: now - Math.min(lookBackMs, atMost_ms) }
-    await this.#inPieces(() => this.#store.prune(this.#account_sid, before, blocksAtOnce))
-    for (const { ms, forget } of this.#others)
-      await this.#inPieces(() => forget(now - Math.min(ms, atMost_ms), rowsAtOnce))
-    await giveBack(this.#store, this.#abort.signal)
+  protected override failed(err: unknown): void {
+    this.#options.log.warn({ err }, 'old events could not be deleted; it is tried again later')
   }
 
   /** Until nothing is left to go: decisions come first, so most of the time it waits. */
   async #inPieces(forget: () => Promise<number>): Promise<void> {
-    const { signal } = this.#abort
+    const { signal } = this
     while (!signal.aborted) {
       const begun = performance.now()
       if ((await forget()) === 0) return

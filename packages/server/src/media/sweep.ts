@@ -1,7 +1,8 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import type { Clock, Moved } from '../clock/clock.ts'
+import type { Clock } from '../clock/clock.ts'
+import { RepeatedWork } from '../clock/repeated-work.ts'
 import type { Account } from '../commit/account.ts'
 import { pause } from '../store/pause.ts'
 import { codeOf } from '../store/thrown.ts'
@@ -43,69 +44,45 @@ export interface SweepOptions {
  * Removes files of which there is no row: their messages were removed, nobody has sent them, or a process ended between a
  * file and its row. It asks the store's table for each, so nothing has to be remembered over a crash.
  */
-export class MediaSweep implements Moved {
+export class MediaSweep extends RepeatedWork {
   readonly #options: SweepOptions
-  readonly #abort = new AbortController()
   readonly #unsubscribe: () => void
   /** By the machine's clock, which files are dated by. */
   readonly #started = Date.now()
-  #next: number
   /** Before which nobody is in a hurry. */
   #earliest = Number.NEGATIVE_INFINITY
-  #cancel: () => void = () => {}
-  #work: Promise<void> = Promise.resolve()
 
   constructor(options: SweepOptions) {
+    super(options.clock, { first_ms: soon, rest_ms: longest })
     this.#options = options
-    this.#next = options.clock.now() + soon
     this.#unsubscribe = options.account.subscribe((events) => {
       const removed = events.find(({ type }) => removals.test(type))
-      if (removed) this.#wakeAt(Math.max(removed.at + soon, this.#earliest))
+      if (removed) this.wakeAt(Math.max(removed.at + soon, this.#earliest))
     })
-    this.#arm()
   }
 
-  nextDue(): number | undefined {
-    return this.#abort.signal.aborted ? undefined : this.#next
+  override close(): Promise<void> {
+    this.#unsubscribe()
+    return super.close()
   }
 
-  async doDue(): Promise<void> {
-    const now = this.#options.clock.now()
-    if (this.#abort.signal.aborted || now < this.#next) return
-    this.#next = now + longest
+  protected override async work(now: number): Promise<void> {
     this.#earliest = now + shortest
     const begun = performance.now()
-    this.#work = this.#sweep().catch((err: unknown) => {
-      if (!this.#abort.signal.aborted)
-        this.#options.log.warn({ err }, 'files of media that nobody has could not be removed; it is tried again later')
-    })
-    this.#arm()
-    await this.#work
-    this.#earliest = now + Math.max(shortest, rests * (performance.now() - begun))
+    try {
+      await this.#sweep()
+    } finally {
+      this.#earliest = now + Math.max(shortest, rests * (performance.now() - begun))
+    }
   }
 
-  /** Ends after the piece that is under way. */
-  async close(): Promise<void> {
-    this.#abort.abort()
-    this.#unsubscribe()
-    this.#cancel()
-    await this.#work
-  }
-
-  #wakeAt(due: number): void {
-    if (due >= this.#next) return
-    this.#next = due
-    this.#arm()
-  }
-
-  #arm(): void {
-    this.#cancel()
-    if (!this.#abort.signal.aborted) this.#cancel = this.#options.clock.at(this.#next, () => void this.doDue())
+  protected override failed(err: unknown): void {
+    this.#options.log.warn({ err }, 'files of media that nobody has could not be removed; it is tried again later')
   }
 
   async #sweep(): Promise<void> {
     const { media, isShared } = this.#options
-    const { signal } = this.#abort
+    const { signal } = this
     const now = Date.now()
     await this.#sweepIncoming(isShared ? now - shared_ms : this.#started)
     const before = isShared ? now - shared_ms : Number.POSITIVE_INFINITY
@@ -139,7 +116,7 @@ export class MediaSweep implements Moved {
     const { media, log } = this.#options
     let removed = 0
     for (const sha256 of await this.#without(files)) {
-      this.#abort.signal.throwIfAborted()
+      this.signal.throwIfAborted()
       if (await media.removeUnless(sha256, async () => (await this.#without([sha256])).length === 0)) removed++
     }
     if (removed > 0) log.info({ files: removed }, 'files of media that nobody has were removed')

@@ -21,10 +21,17 @@ export interface Path {
   readonly ways: ReadonlyMap<string, number>
 }
 
+export interface Point {
+  readonly x: number
+  readonly y: number
+}
+
 export interface Line {
   readonly label: string
   /** The box to which it leads; undefined at an end. */
   readonly to: string | undefined
+  /** Where its arrow passes the rows between: into each and out of it, in its order. */
+  readonly via: readonly Point[]
   /** How often an execution went along. */
   readonly times: number
 }
@@ -41,6 +48,13 @@ export interface Box {
   readonly y: number
   readonly width: number
   readonly height: number
+  /** Where its row begins and ends: between rows there is nothing but arrows. */
+  readonly row: Row
+}
+
+interface Row {
+  readonly top: number
+  readonly bottom: number
 }
 
 export interface Drawing {
@@ -64,7 +78,8 @@ export function drawingOf(definition: string, path?: Path): Drawing {
   return shifted(placed)
 }
 
-type Sized = Omit<Box, 'x' | 'y'>
+type Sized = Omit<Box, 'x' | 'y' | 'row'>
+type Placed = Omit<Box, 'row'>
 
 function sizedBox(widget: Widget, widgets: Definition['widgets'], path: Path | undefined): Sized {
   const texts = wrapped(mainText(widget))
@@ -73,6 +88,7 @@ function sizedBox(widget: Widget, widgets: Definition['widgets'], path: Path | u
     return {
       label: labelOf(transition),
       to,
+      via: [],
       times: path?.ways.get(`${widget.name} ${transition.event} ${to ?? 'Ended'}`) ?? 0
     }
   })
@@ -156,7 +172,7 @@ function byOffsets(boxes: readonly Sized[], widgets: Definition['widgets']): Box
   if (boxes.length === 0 || places.some((place) => place === undefined)) return undefined
   for (const scale of [1, 1.25, 1.6, 2]) {
     const placed = boxes.map((box, i) => ({ ...box, x: (places[i]?.x ?? 0) * scale, y: (places[i]?.y ?? 0) * scale }))
-    if (!overlap(placed)) return placed
+    if (!overlap(placed)) return placed.map((box) => ({ ...box, row: { top: box.y, bottom: box.y + box.height } }))
   }
   return undefined
 }
@@ -169,7 +185,7 @@ function offsetOf(widget: Widget | undefined): { readonly x: number; readonly y:
 }
 
 /** Whether two boxes have less than some room between them. */
-export function overlap(boxes: readonly Box[]): boolean {
+export function overlap(boxes: readonly Placed[]): boolean {
   const room = 12
   const sorted = [...boxes].sort((a, b) => a.y - b.y)
   return sorted.some((box, i) => {
@@ -194,9 +210,45 @@ function arranged(boxes: readonly Sized[]): Box[] {
       if (target !== undefined) graph.setEdge(String(place), target, {}, String(line))
     }
   dagre.layout(graph)
-  return boxes.map((box, place) => {
+  const placed = boxes.map((box, place) => {
     const node = graph.node(String(place))
     return { ...box, x: (node.x ?? 0) - box.width / 2, y: (node.y ?? 0) - box.height / 2 }
+  })
+  const rows = rowsOf(placed)
+  return placed.map((box, place) => ({
+    ...box,
+    row: rows.get(middleOf(box)) ?? { top: box.y, bottom: box.y + box.height },
+    lines: box.lines.map((one, line) => {
+      const target = one.to === undefined ? undefined : places.get(one.to)
+      const edge = target === undefined ? undefined : graph.edge(String(place), target, String(line))
+      return { ...one, via: viaOf(edge?.points ?? [], rows) }
+    })
+  }))
+}
+
+const middleOf = ({ y, height }: Pick<Placed, 'y' | 'height'>): number => Math.round(y + height / 2)
+
+/** Boxes of a row have their middles on one line. */
+function rowsOf(placed: readonly Placed[]): Map<number, Row> {
+  const rows = new Map<number, Row>()
+  for (const box of placed) {
+    const { top, bottom } = rows.get(middleOf(box)) ?? { top: box.y, bottom: box.y + box.height }
+    rows.set(middleOf(box), { top: Math.min(top, box.y), bottom: Math.max(bottom, box.y + box.height) })
+  }
+  return rows
+}
+
+/** The layout keeps a place free in each row that an arrow passes; the first and the last of its points are its ends. */
+function viaOf(points: readonly Point[], rows: ReadonlyMap<number, Row>): Point[] {
+  const goesDown = (points.at(-1)?.y ?? 0) >= (points[0]?.y ?? 0)
+  return points.slice(1, -1).flatMap(({ x, y }) => {
+    const row = rows.get(Math.round(y))
+    if (!row) return []
+    const passed = [
+      { x, y: row.top },
+      { x, y: row.bottom }
+    ]
+    return goesDown ? passed : passed.reverse()
   })
 }
 
@@ -221,8 +273,10 @@ function inRows(boxes: readonly Sized[], widgets: Definition['widgets']): Box[] 
       const placed: Box[] = []
       for (let from = 0; from < row.length; from += boxesInRow) {
         const part = row.slice(from, from + boxesInRow)
-        placed.push(...part.map((box, place) => ({ ...box, x: place * (measures.width + measures.gap), y })))
-        y += Math.max(...part.map(({ height }) => height)) + measures.gap
+        const height = Math.max(...part.map((box) => box.height))
+        const own = { top: y, bottom: y + height }
+        placed.push(...part.map((box, n) => ({ ...box, x: n * (measures.width + measures.gap), y: own.top, row: own })))
+        y += height + measures.gap
       }
       return placed
     })
@@ -233,16 +287,20 @@ const boxesInRow = 12
 /** Everything within positive places, with a margin. */
 function shifted(boxes: readonly Box[]): Drawing {
   const margin = 24
-  const left = boxes.length === 0 ? 0 : Math.min(...boxes.map(({ x }) => x))
+  const passed = boxes.flatMap(({ lines }) => lines.flatMap(({ via }) => via))
+  const left = boxes.length === 0 ? 0 : Math.min(...[...boxes, ...passed].map(({ x }) => x))
   const top = boxes.length === 0 ? 0 : Math.min(...boxes.map(({ y }) => y))
+  const [across, down] = [(x: number) => Math.round(x - left + margin), (y: number) => Math.round(y - top + margin)]
   const moved = boxes.map((box) => ({
     ...box,
-    x: Math.round(box.x - left + margin),
-    y: Math.round(box.y - top + margin)
+    x: across(box.x),
+    y: down(box.y),
+    row: { top: down(box.row.top), bottom: down(box.row.bottom) },
+    lines: box.lines.map((line) => ({ ...line, via: line.via.map(({ x, y }) => ({ x: across(x), y: down(y) })) }))
   }))
   return {
     boxes: moved,
-    width: Math.max(0, ...moved.map(({ x, width }) => x + width)) + margin,
+    width: Math.max(0, ...moved.map(({ x, width }) => x + width), ...passed.map(({ x }) => across(x))) + margin,
     height: Math.max(0, ...moved.map(({ y, height }) => y + height)) + margin
   }
 }

@@ -61,6 +61,31 @@ function isWithin(label: Place, box: Place): boolean {
   )
 }
 
+/** Points along a way: lines, and curves of four points. */
+function pointsOf(course: string): readonly { readonly x: number; readonly y: number }[] {
+  const points: { x: number; y: number }[] = []
+  let [x, y] = [0, 0]
+  for (const [, letter = '', given = ''] of course.matchAll(/([A-Za-z])([^A-Za-z]*)/g)) {
+    const numbers = given.trim().split(/[ ,]+/).map(Number)
+    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = numbers
+    const curve = {
+      M: [a, b, a, b, a, b],
+      H: [x, y, a, y, a, y],
+      V: [x, y, x, a, x, a],
+      C: [a, b, c, d, e, f]
+    }[letter]
+    if (!curve) throw new Error(`${letter} is not known here`)
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0, x3 = 0, y3 = 0] = curve
+    const at = (t: number, p: readonly [number, number, number, number]) =>
+      (1 - t) ** 3 * p[0] + 3 * (1 - t) ** 2 * t * p[1] + 3 * (1 - t) * t ** 2 * p[2] + t ** 3 * p[3]
+    if (letter !== 'M')
+      for (let t = 0; t <= 1; t += 0.02) points.push({ x: at(t, [x, x1, x2, x3]), y: at(t, [y, y1, y2, y3]) })
+    x = x3
+    y = y3
+  }
+  return points
+}
+
 describe('the picture of a flow', () => {
   it.each(examples)('%s: no two boxes, and so no two labels, overlap', (_name, text) => {
     const { boxes, width, height } = drawingOf(text)
@@ -81,6 +106,21 @@ describe('the picture of a flow', () => {
       const drawn = drawingOf(definition, path).boxes
       expect(labels.filter((one) => !drawn.some((box) => isWithin(one, box)))).toEqual([])
     }
+  })
+
+  it.each(examples)('%s: no arrow runs behind a box', (_name, text) => {
+    const { boxes } = drawingOf(text)
+    const ways = [...flowSvg({ title: 'x', definition: text }).matchAll(/<path class="way" d="([^"]*)"/g)]
+    expect(ways).toHaveLength(boxes.flatMap(({ lines }) => lines.filter(({ to }) => to !== undefined)).length)
+    const behind = ways.flatMap(([, course = '']) =>
+      pointsOf(course).flatMap(({ x, y }) => {
+        const isOver = (box: Place) =>
+          x > box.x + 1 && x < box.x + box.width - 1 && y > box.y + 1 && y < box.y + box.height - 1
+        const hiding = boxes.find(isOver)
+        return hiding ? [`${hiding.name}: ${course}`] : []
+      })
+    )
+    expect(behind).toEqual([])
   })
 
   it('keeps the places that an editor has stored', () => {

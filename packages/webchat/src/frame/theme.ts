@@ -1,7 +1,7 @@
 import { effect } from '@preact/signals'
 import { type Colour, colourIn, cssOf, readableOn, surfaces, textOn } from '@ringdown/client/colour'
 import { known } from './told.ts'
-import { isRightToLeft, words } from './words.ts'
+import { direction, words } from './words.ts'
 
 const defaultAccent: Colour = [53, 84, 209]
 
@@ -22,7 +22,7 @@ export function followTheme(chosen: 'auto' | 'light' | 'dark'): void {
       root.style.setProperty(`--accent-on-${name}`, cssOf(readableOn(accent, surfaces[name])))
     root.style.setProperty('--radius', `${Number.isFinite(radius) ? Math.min(24, Math.max(0, radius)) : 16}px`)
     root.lang = words.value.lang
-    root.dir = isRightToLeft.value ? 'rtl' : 'ltr'
+    root.dir = direction.value
   }
   effect(draw)
   system.addEventListener('change', draw)

@@ -1,4 +1,5 @@
 import { computed } from '@preact/signals'
+import { directionOf } from '@ringdown/client/direction'
 import { en, type Words } from '../words/en.ts'
 import { fr } from '../words/fr.ts'
 import { known, visitor } from './told.ts'
@@ -12,8 +13,8 @@ const language = computed(() => locale.value.toLowerCase().split('-')[0] ?? 'en'
 
 export const words = computed<Words>(() => catalogues[language.value] ?? en)
 
-/** Languages that are written from right to left. */
-export const isRightToLeft = computed(() => /^(?:ar|fa|he|iw|ps|ur|yi|dv|ckb|sd|ug)$/.test(language.value))
+/** How the page's language is written. */
+export const direction = computed(() => directionOf(locale.value))
 
 /** A text of the deployment's own: in the language of the page, else in its only one; undefined where it has none. */
 export function ownText(name: string): string | undefined {

@@ -5,7 +5,7 @@ import type { CallRow } from '@ringdown/engine/voice/rows'
 import { readAnswer } from '../../twiml/answer.ts'
 import type { TwimlDocument } from '../../twiml/document.ts'
 import type { Answered, Draft, Kind, LoggedEvent, Outcome, Parameters, Route, RouteContext } from '../delivery.ts'
-import { codeIn, failureCodes } from '../failure-code.ts'
+import { askedAgain, codeIn, failureCodes } from '../failure-code.ts'
 import { isSound } from '../transport.ts'
 import { textOf } from './taskrouter.ts'
 
@@ -115,14 +115,7 @@ export const callDocumentAnswers: Required<Pick<Kind, 'refusal' | 'fallback' | '
     return 'problem' in meaning ? `${meaning.problem.code}: ${meaning.problem.message}` : undefined
   },
 
-  fallback({ message, fallback_url, first_refusal, about }) {
-    const failure: Parameters = [
-      ['ErrorCode', String(codeIn(first_refusal).code)],
-      ['ErrorUrl', message.url]
-    ]
-    const method = about.fallback_method === 'GET' ? 'GET' : 'POST'
-    return { method, url: fallback_url, parameters: [...message.parameters, ...failure] }
-  },
+  fallback: askedAgain,
 
   async answered({ about, message, outcome, first_refusal }: Answered, ledger) {
     if (!('parameters' in message)) throw new Error('invariant: a program of a call is asked by parameters')

@@ -6,7 +6,7 @@ import { inboundRouteOf } from '@ringdown/engine/numbers/inbound-route'
 import { readAnswer, type TwimlMeaning } from '../../twiml/answer.ts'
 import type { TwimlElement } from '../../twiml/document.ts'
 import type { Answered, Draft, Kind, LoggedEvent, Outcome, Parameters, Route, RouteContext } from '../delivery.ts'
-import { codeIn, failureCodes } from '../failure-code.ts'
+import { askedAgain, codeIn, failureCodes } from '../failure-code.ts'
 import { textOf } from './taskrouter.ts'
 
 /*
@@ -109,15 +109,7 @@ export const messageWebhookAnswers: Required<Pick<Kind, 'refusal' | 'fallback' |
     return 'problem' in meaning ? `${meaning.problem.code}: ${meaning.problem.message}` : undefined
   },
 
-  // Once, by its own method, and told what the first address came to.
-  fallback({ message, fallback_url, first_refusal, about }) {
-    const failure: Parameters = [
-      ['ErrorCode', String(codeIn(first_refusal).code)],
-      ['ErrorUrl', message.url]
-    ]
-    const method = about.fallback_method === 'GET' ? 'GET' : 'POST'
-    return { method, url: fallback_url, parameters: [...message.parameters, ...failure] }
-  },
+  fallback: askedAgain,
 
   async answered(answer, ledger) {
     const { message_sid, hop } = answer.about

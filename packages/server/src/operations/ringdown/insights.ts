@@ -5,12 +5,12 @@ import type { Sight } from '../../access/sight.ts'
 import { Unavailable } from '../../commit/ledger.ts'
 import { shownBoard } from '../../insights/board.ts'
 import { breachesOf } from '../../insights/breaches.ts'
-import type { Seen } from '../../insights/compile.ts'
 import { expressionIn, unitOf, wrong } from '../../insights/expression.ts'
 import type { InsightDesk } from '../../insights/insight-desk.ts'
 import { accountKpis, kpisOf } from '../../insights/kpis.ts'
 import { metrics, vocabulary } from '../../insights/metrics.ts'
 import { type AskedQuestion, isTakenColumn, type Kpi } from '../../insights/question.ts'
+import type { Seen } from '../../insights/rows-sql.ts'
 import { intervals, isInterval } from '../../insights/zone.ts'
 import type { Context, Handlers } from '../handler.ts'
 
@@ -128,36 +128,10 @@ export const insightHandlers = {
     if (metric.includes(',')) throw wrong('Metric', 'one metric, or KPI, is expected')
     if (!isInterval(step)) throw wrong('Step', `${intervals.join(', ')} are possible`)
     const where = { workspace: workspace_sid, ...(task_queue_sid !== undefined && { task_queue: task_queue_sid }) }
-    const report = await reported(
-      {
-        metrics: [metric],
-        where,
-        from,
-        to,
-        interval: step,
-        time_zone,
-        compare_to: 'previous_period',
-        page_size: '1000',
-        page: '0'
-      },
-      context
-    )
-    const more = report.has_more
-      ? await reported(
-          {
-            metrics: [metric],
-            where,
-            from,
-            to,
-            interval: step,
-            time_zone,
-            compare_to: 'previous_period',
-            page_size: '1000',
-            page: '1'
-          },
-          context
-        )
-      : undefined
+    const asked = { metrics: [metric], where, from, to, interval: step, time_zone, compare_to: 'previous_period' }
+    const pageOf = (page: string) => reported({ ...asked, page_size: '1000', page }, context)
+    const report = await pageOf('0')
+    const more = report.has_more ? await pageOf('1') : undefined
     const rows = [...report.rows, ...(more?.rows ?? [])]
     return {
       workspace_sid,

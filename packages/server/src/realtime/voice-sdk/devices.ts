@@ -196,7 +196,8 @@ export class VoiceDevices implements DeviceDesk {
     const call = this.#calls.get(call_sid)
     if (call?.holder?.id !== device_id) return
     const isFresh = performance.now() - call.described_at < fresh_ms
-    this.#waitFor(call, isFresh ? this.#patience.fresh_ms : this.#patience.failed_ms)
+    if (isFresh) this.#waitForSound(call)
+    else this.#waitFor(call, this.#patience.failed_ms)
   }
 
   #add(leg: VoiceLeg): SdkCall {
@@ -388,7 +389,7 @@ export class VoiceDevices implements DeviceDesk {
       await switchboard.signal(call_sid, device.id, { accept: sdp })
     } catch (err) {
       log.warn({ err, call_sid }, 'the answer of a device could not be used')
-      this.#waitFor(call, this.#patience.fresh_ms)
+      this.#waitForSound(call)
     }
   }
 
@@ -474,14 +475,20 @@ export class VoiceDevices implements DeviceDesk {
     }
   }
 
+  /** A connection that has never been one is made anew by its page, or the call has failed. */
+  #waitForSound(call: SdkCall): void {
+    this.#waitFor(call, this.#patience.fresh_ms, { never_connected: true })
+  }
+
   /** Ends a call whose page does not come again in time. */
-  #waitFor(call: SdkCall, ms: number): void {
+  #waitFor(call: SdkCall, ms: number, how: { readonly never_connected?: true } = {}): void {
     clearTimeout(call.waiting)
     call.waiting = setTimeout(() => {
       const { call_sid } = call.leg
       if (this.#calls.get(call_sid) !== call || call.ringing.size > 0) return
-      const status = call.leg.wanted === 'up' ? 'completed' : call.leg.wanted === 'ring' ? 'unreachable' : 'failed'
-      this.#options.switchboard.event(call_sid, { type: 'ended', status, by: 'network' })
+      const lasted = how.never_connected ? 'failed' : 'completed'
+      const status = call.leg.wanted === 'up' ? lasted : call.leg.wanted === 'ring' ? 'unreachable' : 'failed'
+      this.#options.switchboard.event(call_sid, { type: 'ended', status, by: 'network', ...how })
     }, ms)
   }
 
