@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { beginBounded, collectAtRest } from './memory.ts'
+import { beginBounded } from './memory.ts'
 
 const node = '/usr/bin/node'
 const plain = {
@@ -42,25 +42,5 @@ describe('the command begins anew with bounded memory', () => {
 
   it('and goes on as it is where Node cannot', () => {
     expect(() => beginBounded(plain)).not.toThrow()
-  })
-})
-
-describe('what a start has left', () => {
-  it('is collected once, as soon as the process rests', async () => {
-    let collected = 0
-    const until = Date.now() + 1_500
-    const working = setInterval(() => {
-      // So that less than a tenth of a second is left of each.
-      const end = Math.min(Date.now() + 95, until)
-      while (Date.now() < end);
-      if (Date.now() >= until) clearInterval(working)
-      else expect(collected).toBe(0)
-    }, 1)
-    collectAtRest(() => {
-      collected++
-    })
-    await expect.poll(() => collected, { timeout: 20_000 }).toBe(1)
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
-    expect(collected).toBe(1)
   })
 })

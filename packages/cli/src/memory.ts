@@ -1,5 +1,4 @@
 import v8 from 'node:v8'
-import { runInNewContext } from 'node:vm'
 
 /*
  * V8's young generation is bounded, because what it has once grown to it keeps: 32 MB on Node 20, 128 on Node 24, for a
@@ -54,35 +53,6 @@ export function boundMemory(): void {
     growTo(isBusy ? busyMegabytes : restMegabytes)
     last = now
   }, busyMs).unref()
-}
-
-/** A process rests when it has worked for so little a share of so many milliseconds. */
-const restShare = 0.1
-const restMs = 1_000
-
-/**
- * Gives back what a start has left, as soon as the process rests: all rows were read, and V8 would keep the garbage of that
- * until much else has been made. A process that never rests is not held up; its work has it collected.
- */
-export function collectAtRest(collect: () => void = fullCollection): void {
-  let last = performance.eventLoopUtilization()
-  const looking = setInterval(() => {
-    const now = performance.eventLoopUtilization()
-    const { utilization } = performance.eventLoopUtilization(now, last)
-    last = now
-    if (utilization > restShare) return
-    clearInterval(looking)
-    collect()
-  }, restMs)
-  looking.unref()
-}
-
-/** V8 shows its collector to whoever asks for it in a context of its own. */
-function fullCollection(): void {
-  v8.setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('globalThis.gc')
-  v8.setFlagsFromString('--no-expose-gc')
-  if (typeof collect === 'function') collect()
 }
 
 /**

@@ -10,7 +10,6 @@ import { seedPhone } from './demo-phone.ts'
 import { shopLink } from './demo-shop.ts'
 import { deskLinks, pageFolders } from './desk.ts'
 import { firstUsers } from './first-users.ts'
-import { collectAtRest } from './memory.ts'
 import { checkTools, mountMcp } from './mount.ts'
 import { stopOnSignals } from './stopping.ts'
 
@@ -65,7 +64,6 @@ export async function runStart(args: StartArguments, version: string): Promise<v
     if (!isOurs) return
     say('This node has the account.\n')
   }
-  collectAtRest()
   const place = { url, account_sid, auth_token }
   const demo = args.demo ? await seedDemo(place) : undefined
   // What stands between (a certificate that this machine does not know) keeps nobody from starting.

@@ -260,34 +260,18 @@ export function nextBoard(
   }
 ): Board {
   const version = (before?.version ?? 0) + 1
-  let isChanged = before === undefined
-  const versioned = <T>(value: T, known: Versioned<T> | undefined): Versioned<T> => {
-    const text = JSON.stringify(value, (name, inside: unknown) => (aging.has(name) ? undefined : inside))
-    if (known?.text === text) return { ...known, value }
-    isChanged = true
-    return { value, text, version }
-  }
   const next = new Map(
-    queues.map((queue) => [queue.task_queue_sid, versioned(queue, before?.queues.get(queue.task_queue_sid))])
+    queues.map((queue) => [queue.task_queue_sid, versioned(queue, before?.queues.get(queue.task_queue_sid), version)])
   )
-  const staff = new Map<string, ShownWorker>()
-  for (const [sid, worker] of workers) {
-    const known = before?.workers.get(sid)
-    const isSame = known?.value === worker.value
-    if (!isSame) isChanged = true
-    staff.set(
-      sid,
-      isSame && known.row === worker.row ? known : { ...worker, version: isSame ? known.version : version }
-    )
-  }
-  const removed = new Map(before?.removed)
-  for (const sid of [...(before?.queues.keys() ?? []), ...(before?.workers.keys() ?? [])]) {
-    if (next.has(sid) || staff.has(sid)) continue
-    removed.set(sid, version)
-    isChanged = true
-  }
-  for (const sid of [...next.keys(), ...staff.keys()]) removed.delete(sid)
-  const own = versioned(activities, before?.activities)
+  const staff = nextWorkers(workers, before?.workers, version)
+  const removed = removedSince(before, (sid) => next.has(sid) || staff.has(sid), version)
+  const own = versioned(activities, before?.activities, version)
+  const isNew = (part: { readonly version: number }) => part.version === version
+  const isChanged =
+    isNew(own) ||
+    [...next.values()].some(isNew) ||
+    [...staff.values()].some(isNew) ||
+    [...removed.values()].includes(version)
   return {
     workspace_sid,
     at,
@@ -297,6 +281,34 @@ export function nextBoard(
     workers: staff,
     removed
   }
+}
+
+/** A part of a board, under the version that it had where it shows the same. */
+function versioned<T>(value: T, known: Versioned<T> | undefined, version: number): Versioned<T> {
+  const text = JSON.stringify(value, (name, inside: unknown) => (aging.has(name) ? undefined : inside))
+  return known?.text === text ? { ...known, value } : { value, text, version }
+}
+
+function nextWorkers(
+  workers: ReturnType<typeof boardWorkers>,
+  before: Board['workers'] | undefined,
+  version: number
+): Board['workers'] {
+  const next = new Map<string, ShownWorker>()
+  for (const [sid, worker] of workers) {
+    const known = before?.get(sid)
+    if (known?.value !== worker.value) next.set(sid, { ...worker, version })
+    else next.set(sid, known.row === worker.row ? known : { ...worker, version: known.version })
+  }
+  return next
+}
+
+/** What was shown on a board once and is there no more. */
+function removedSince(before: Board | undefined, isThere: (sid: string) => boolean, version: number): Board['removed'] {
+  const removed = new Map([...(before?.removed ?? [])].filter(([sid]) => !isThere(sid)))
+  for (const sid of [...(before?.queues.keys() ?? []), ...(before?.workers.keys() ?? [])])
+    if (!isThere(sid)) removed.set(sid, version)
+  return removed
 }
 
 const aging: ReadonlySet<string> = new Set(['longest_wait', 'longest'])

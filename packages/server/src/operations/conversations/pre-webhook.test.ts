@@ -1,7 +1,7 @@
 import type { Inbound } from '@ringdown/engine/conversations/inbound'
 import { type Answered, type Form, Served, served } from '@ringdown/server/http/fixture'
 import { pino } from 'pino'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Receiver, type Reply, receiver } from '../../../../../test/support/receiver.ts'
 import type { Ask } from '../handler.ts'
 import { agreedInbound } from './pre-webhook.ts'
@@ -15,16 +15,17 @@ let server: Served
 let service: string
 let ask: Ask
 
-beforeEach(async () => {
+async function open(): Promise<void> {
   customer = await receiver({ auth_token: served.token })
   ask = preWebhookRequester({ auth_token: served.token, allowPrivate: true, log: pino({ level: 'silent' }) })
   server = await Served.open({ ask: (_account_sid, ...question) => ask(...question) })
   service = (await server.get(`${root}/Configuration`)).body.default_chat_service_sid
-})
-afterEach(async () => {
+}
+
+async function close(): Promise<void> {
   await server.close()
   await customer.close()
-})
+}
 
 const everything = [
   'onConversationAdd',
@@ -62,6 +63,9 @@ const asked = () => customer.requests.map(({ form }) => form)
 const names = () => customer.requests.map(({ path, form }) => `${path} ${form.EventType}`)
 
 describe('before a change', () => {
+  beforeEach(open)
+  afterEach(close)
+
   it('the account is asked about everything that it can object to, in words of its own', async () => {
     await askAccount()
     const { sid } = await made('/Conversations', { FriendlyName: 'Order 7', UniqueName: 'order-7' }, enabled)
@@ -222,6 +226,10 @@ describe('before a change', () => {
 })
 
 describe('an answer', () => {
+  beforeAll(open)
+  beforeEach(() => customer.clear())
+  afterAll(close)
+
   const rejected = {
     status: 403,
     body: { code: 20403, status: 403, message: expect.stringMatching(/rejected by the pre-webhook/) }
@@ -265,6 +273,11 @@ describe('an answer', () => {
     expect(messages).toHaveLength((expected as { status: number }).status === 201 ? 1 : 0)
     expect(names()).toEqual(['/account onMessageAdd'])
   })
+})
+
+describe('an answer', () => {
+  beforeEach(open)
+  afterEach(close)
 
   it('of one is enough to object: the service is not asked what the account has rejected', async () => {
     const { sid } = await made('/Conversations')
@@ -310,6 +323,9 @@ describe('an answer', () => {
 })
 
 describe('a message from outside', () => {
+  beforeEach(open)
+  afterEach(close)
+
   const first = { from: '+15550001', to: '+15559999', body: 'Where is it?' }
 
   /** As the door of a channel does it: asks, then takes in what was agreed to. */

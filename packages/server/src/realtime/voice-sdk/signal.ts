@@ -22,6 +22,8 @@ export interface SignalOptions {
   readonly permission: (caller: TokenCaller) => VoicePermission | undefined
   readonly machineNow: () => number
   readonly log: Logger
+  /** Milliseconds between two heartbeats; without it as the SDK expects them. */
+  readonly beat_ms?: number
 }
 
 /** The SDK's own path, and the same behind a label, for pages that say where they connect. */
@@ -68,7 +70,7 @@ class Signal {
     this.#options = options
     this.#beating = setInterval(() => {
       for (const socket of this.#sockets) socket.beat()
-    }, beat_ms).unref()
+    }, options.beat_ms ?? beat_ms).unref()
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -101,6 +103,8 @@ class SignalSocket implements VoiceDevice {
     | { readonly permission: VoicePermission; readonly devices: VoiceDevices; readonly caller: TokenCaller }
     | undefined
   #isRegistered = false
+  /** Whether anything has come since the last heartbeat, which the SDK answers. */
+  #isAlive = true
   #frames = 0
   /** What it says is done one after the other. */
   #work: Promise<void> = Promise.resolve()
@@ -139,8 +143,13 @@ class SignalSocket implements VoiceDevice {
     else this.#socket.send(sdkFrame(type, payload))
   }
 
-  /** Keeps the socket open, and looks after the token. */
+  /** Keeps the socket open, and looks after the token. A network that is gone closes nothing by itself. */
   beat(): void {
+    if (!this.#isAlive) {
+      this.#socket.terminate()
+      return
+    }
+    this.#isAlive = false
     this.#frames = 0
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send('\n')
     const { caller, devices } = this.#admitted ?? {}
@@ -158,6 +167,7 @@ class SignalSocket implements VoiceDevice {
   }
 
   #take(text: string): void {
+    this.#isAlive = true
     this.#frames++
     if (this.#frames > maxFrames) this.#socket.terminate()
     const frame = this.#frames > maxFrames ? undefined : readSdkFrame(text)
