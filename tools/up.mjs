@@ -44,7 +44,8 @@ async function main([name, ...args]) {
   try {
     await install()
     // Who only wants to run it need not wait for tests and tools, nor be stopped by them.
-    const wanted = name === 'start' ? ['packages/cli'] : []
+    // The process of the sound is started by the server, and imported by nothing.
+    const wanted = name === 'start' ? ['packages/cli', 'packages/voice-media'] : []
     types = await patiently('Building…', () => node('node_modules/typescript/bin/tsc', ['-b', ...wanted]))
     if (types.code === 0 && withPages.has(name)) await pagesBuilt()
   } finally {

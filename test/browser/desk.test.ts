@@ -67,29 +67,6 @@ onFloor('the desk', (stage) => {
     await offer.waitFor()
   })
 
-  it('is rejected by key, and a supervisor sees who has rejected it', async () => {
-    const page = await stage.center.open('amelie')
-    const nora = await stage.center.open('nora')
-    await available(page)
-    await stage.center.contact(lamp)
-    const offer = page.getByRole('region', { name: 'Ringing: Ana Ferreira' })
-    await offer.waitFor()
-    await page.keyboard.press('r')
-    await offer.waitFor({ state: 'detached' })
-    await nora.getByRole('link', { name: 'Queues' }).click()
-    await nora.getByRole('rowheader', { name: /Support/ }).waitFor()
-    await calm(nora)
-    await nora.getByRole('button', { name: 'Why does it wait? Ana Ferreira' }).click()
-    const drawer = nora.getByRole('complementary', { name: 'Why does it wait?' })
-    await drawer.getByText('Filter support matched').waitFor()
-    await drawer
-      .getByRole('listitem')
-      .filter({ hasText: 'amelie' })
-      .getByText(/rejected it just now|Offline/)
-      .waitFor()
-    await calm(nora)
-  })
-
   it('is worked by keyboard alone, from signing in to signing out', async () => {
     const { center } = stage
     const page = await center.open('amelie')
@@ -173,36 +150,6 @@ onFloor('the desk', (stage) => {
     await command('Sign out')
     await page.getByRole('heading', { name: 'Sign in', level: 1 }).waitFor()
     expect(await page.evaluate('window.clicks')).toBe(0)
-  })
-
-  it('hands a contact over, cold, and can take that back', async () => {
-    const page = await stage.center.open('amelie')
-    const bob = await stage.center.open('bob')
-    await available(page)
-    await stage.center.contact(lamp)
-    await page.getByRole('button', { name: 'Accept' }).click()
-    await page.getByRole('heading', { name: 'Ana Ferreira', level: 1 }).waitFor()
-    await available(bob)
-    const handOver = async () => {
-      await page.getByRole('button', { name: 'Transfer', exact: true }).click()
-      const panel = page.getByRole('dialog', { name: 'Transfer' })
-      await panel.getByRole('option', { name: /bob/ }).click()
-      await panel.getByRole('textbox', { name: 'Note to the next colleague' }).fill('She wants a new lamp.')
-      await calm(page)
-      await panel.getByRole('button', { name: 'Transfer' }).click()
-    }
-    await handOver()
-    const ringing = bob.getByRole('region', { name: 'Ringing: Ana Ferreira' })
-    await ringing.waitFor()
-    await page.getByRole('button', { name: 'Take back' }).click()
-    await ringing.waitFor({ state: 'detached' })
-    await handOver()
-    await ringing.getByRole('button', { name: 'Accept' }).click()
-    await bob.getByRole('log').getByText('She wants a new lamp.').last().waitFor()
-    await page.getByText('Nothing waits for you').waitFor()
-    await bob.getByRole('textbox', { name: 'Write to Ana Ferreira' }).fill('Bob here.')
-    await bob.keyboard.press('Enter')
-    await bob.getByRole('log').getByText('Bob here.').waitFor()
   })
 
   it('puts a contact aside, and has it back when the customer writes, or by hand', async () => {

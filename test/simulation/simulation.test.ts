@@ -9,7 +9,7 @@ import { found } from './seeds.ts'
  * here is best looked at by the command that the failure names: it prints the shortest list of steps that shows it.
  */
 
-const seeds = 8
+const seeds = 4
 
 describe('whatever happens on the floor', () => {
   for (const profile of Object.keys(profiles) as ProfileName[]) {
