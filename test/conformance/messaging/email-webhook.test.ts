@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { request } from 'node:http'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { receiver } from '../../support/receiver.ts'
 import { world as opened, type World } from '../../support/world.ts'
 
 /* Letters that a mail server or a provider brings by requests: signed or with a secret, in each form, again, and as nonsense. */
@@ -225,4 +226,48 @@ test('a form keeps the bytes of a letter that is in an old encoding', async () =
   const body = `recipient=${encodeURIComponent(`${ours}\0`)}&body-mime=${escaped}`
   expect(await brought(body, { 'content-type': 'application/x-www-form-urlencoded', ...signed(body) })).toBe(200)
   expect((await messagesFrom(author)).map((one: { body: string }) => one.body)).toEqual(['Où ça ?'])
+})
+
+test('four long letters of a carrier wait at most, and whoever brings a fifth is told to come again', async () => {
+  const ear = await receiver({ auth_token: world.running.credentials.auth_token })
+  const held: (() => void)[] = []
+  const release = () => {
+    for (const one of held.splice(0)) one()
+  }
+  ear.answer('/may-i', { by: (response) => void held.push(() => response.end('{}')) })
+  const webhooks = '/conversations/v1/Configuration/Webhooks'
+  const asking = { PreWebhookUrl: `${ear.url}/may-i`, Filters: 'onConversationAdd', Target: 'webhook' }
+  expect((await world.call(webhooks, asking)).status).toBe(200)
+  onTestFinished(async () => {
+    await world.call(webhooks, { PreWebhookUrl: '' })
+    await ear.close()
+  })
+  const long = 'So it goes on.\r\n'.repeat(100_000)
+  const bring = async (body: string) => {
+    const headers = { 'content-type': 'message/rfc822', ...signed(body) }
+    const response = await fetch(world.running.url + door, { method: 'POST', body, headers })
+    await response.text()
+    return response
+  }
+  const letters = Array.from({ length: 5 }, () => letter({}, long))
+  const four = letters.slice(0, 4).map(bring)
+  await expect.poll(() => held.length).toBe(1)
+  // So that the others are read as well: it is no matter of reading.
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const fifth = letters[4] ?? ''
+  await expect.poll(async () => (await bring(fifth)).headers.get('retry-after')).toBe('1')
+  // What is short is read beside them, and waits for its turn.
+  const short = brought(letter())
+  let isOver = false
+  const all = Promise.all([...four, short]).finally(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    release()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  expect((await all).map((one) => (typeof one === 'number' ? one : one.status))).toEqual([200, 200, 200, 200, 200])
+  const releasing = setInterval(release, 20)
+  expect(await brought(fifth)).toBe(200)
+  clearInterval(releasing)
 })
