@@ -115,6 +115,7 @@ export const en = {
     messenger: 'Messenger',
     email: 'E-mail',
     voice: 'Voice',
+    video: 'Video',
     default: 'Task'
   } as Readonly<Record<string, string>>,
   canvas: {

@@ -118,6 +118,7 @@ export const fr: Words = {
     messenger: 'Messenger',
     email: 'Courriel',
     voice: 'Voix',
+    video: 'Vidéo',
     default: 'Tâche'
   },
   canvas: {
