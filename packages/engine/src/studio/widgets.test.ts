@@ -272,6 +272,22 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
         participants: [{ type: 'chat', identity: 'ana' }]
       }))
     ],
+    // A group is looked at when all are there: on the way to it, it may be one that is open.
+    [
+      'created',
+      null,
+      expect.objectContaining({ State: 'active' }),
+      starts('start-conversation', (stage) => {
+        const [first, second] = ['+15550000001', '+15550000002'].map((address) => ({
+          messaging_binding_address: address
+        }))
+        const number = { messaging_binding_projected_address: '+15005550006', identity: 'emil' }
+        const conversation_sid = stage.do({ type: 'conversation.create' }).conversation.sid
+        for (const one of [number, first]) stage.do({ type: 'participant.create', conversation_sid, ...one })
+        const { chat_service_sid } = stage.state.get('conversation', conversation_sid)
+        return { conversation_service_sid: chat_service_sid, participants: [number, first, second] }
+      })
+    ],
     ['failed', 20001, undefined, starts('start-conversation', { conversation_service_sid: 'IS1', participants: [] })],
     ['failed', 20001, undefined, chats('start-conversation', { conversation_service_sid: 'IS1', participants: [] })]
   ],
