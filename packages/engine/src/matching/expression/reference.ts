@@ -133,6 +133,7 @@ export function nowhere(side: 'task' | 'worker', { keys }: Reference, expected: 
 
 /** `.skills[0].name` */
 function textOf(keys: readonly Key[]): string {
+  if (keys.length === 1 && typeof keys[0] === 'string') return `.${keys[0]}`
   return keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('')
 }
 
