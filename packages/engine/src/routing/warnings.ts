@@ -416,9 +416,11 @@ class Gathering {
         }
         return
       case 'not':
-        return this.#gather(node.part)
+        this.#gather(node.part)
+        return
       case 'truth':
-        return this.#read(node.operand, false)
+        this.#read(node.operand, false)
+        return
       case 'comparison':
         this.#read(node.left, node.operator === 'HAS' || node.operator === 'NOT HAS')
         this.#read(node.right, node.operator === 'IN' || node.operator === 'NOT IN')
