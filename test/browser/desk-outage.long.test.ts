@@ -88,10 +88,15 @@ onFloor('a desk behind a proxy whose server is away', (stage) => {
       .waitFor()
     await page.route('**/Media?*', () => {}, { times: 1 }) // nobody answers
     await picker.setInputFiles(file('never.txt'))
-    await page.getByRole('button', { name: 'Remove never.txt' }).click()
-    await page.getByRole('button', { name: 'Remove never.txt' }).waitFor({ state: 'detached' })
     await page.getByRole('textbox', { name: 'Write to Ana Ferreira' }).fill('I am here')
     await page.keyboard.press('Enter')
+    await page
+      .getByText(/A file is still on its way/)
+      .first()
+      .waitFor()
+    await page.getByRole('button', { name: 'Stop uploading never.txt' }).click()
+    await page.getByRole('button', { name: 'Stop uploading never.txt' }).waitFor({ state: 'detached' })
+    await page.getByRole('textbox', { name: 'Write to Ana Ferreira' }).press('Enter')
     const log = page.getByRole('log')
     await log.getByText('I am here').waitFor()
     const said = async () => {

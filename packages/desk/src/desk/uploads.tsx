@@ -80,24 +80,23 @@ export function Files({ files, going, onRemove }: FilesProps) {
       {files.map(({ sid, name, size }) => (
         <li key={sid}>
           <span className="file-name">{name}</span> <span className="age">{sizeText(size, words.lang)}</span>
-          <RemoveButton name={name} onClick={() => onRemove(sid)} />
+          <RemoveButton label={words.composer.remove(name)} onClick={() => onRemove(sid)} />
         </li>
       ))}
       {going.map(({ place, name, part, cancel }) => (
         <li key={place}>
           <span className="file-name">{name}</span>
           <progress value={part} aria-label={name} />
-          <RemoveButton name={name} onClick={cancel} />
+          <RemoveButton label={words.composer.stopUpload(name)} onClick={cancel} />
         </li>
       ))}
     </ul>
   )
 }
 
-function RemoveButton({ name, onClick }: { readonly name: string; readonly onClick: () => void }) {
-  const { composer } = useWords()
+function RemoveButton({ label, onClick }: { readonly label: string; readonly onClick: () => void }) {
   return (
-    <button type="button" className="icon-button small" aria-label={composer.remove(name)} onClick={onClick}>
+    <button type="button" className="icon-button small" aria-label={label} onClick={onClick}>
       <X size={13} />
     </button>
   )
