@@ -71,6 +71,7 @@ describe('without any browser', () => {
       answer: async () => '',
       send: () => {},
       close: () => closed.push('headset'),
+      reach: () => {},
       events: undefined
     }
     const { legs } = floor({ name: 'slow', peer: () => peer })

@@ -53,7 +53,7 @@ export function wordsIn(value: unknown, maxLength = 8_192): string | undefined {
 }
 
 /** Values as texts by their names; those that are missing, or no texts, are left out. */
-export function textsOf(values: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+export function keptTexts(values: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const found = Object.entries(values).flatMap(([name, value]) => {
     const text = typeof value === 'number' || value === true ? String(value) : wordsIn(value, 1_024)
     return text === undefined ? [] : [[name, text] as const]

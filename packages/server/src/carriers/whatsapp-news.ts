@@ -1,7 +1,7 @@
 import type { BroughtFile, BroughtMessage, News } from './carrier.ts'
 import { taggedIn } from './giving.ts'
 import { graphErrorOf, meaningOf } from './graph-errors.ts'
-import { entriesIn, itemsIn, type Json, partOf, textsOf, wordsIn } from './meta-webhook.ts'
+import { entriesIn, itemsIn, type Json, keptTexts, partOf, wordsIn } from './meta-webhook.ts'
 
 /** Messages and statuses of one request that are looked at: Meta sends far fewer. */
 const maxNews = 1_000
@@ -53,7 +53,7 @@ function messageIn(message: Json, own: string, contacts: readonly Json[]): Broug
     to: own,
     body: wordsIn(body) ?? '',
     files: file ? [file] : [],
-    told: textsOf({
+    told: keptTexts({
       ProfileName: wordsIn(profile.name) ?? wordsIn(profile.username),
       MessageType: type,
       Forwarded: context.forwarded,
