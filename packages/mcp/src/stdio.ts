@@ -1,5 +1,6 @@
 import type { Transport } from '@modelcontextprotocol/server'
 import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server/stdio'
+import { ResourceChanges } from './resource-changes.ts'
 import { createMcpServer, type McpServerOptions } from './server.ts'
 
 /**
@@ -8,7 +9,9 @@ import { createMcpServer, type McpServerOptions } from './server.ts'
  */
 export function serveMcpStdio(options: McpServerOptions & { readonly transport?: Transport }): StdioServerHandle {
   const { transport, ...rest } = options
-  return serveStdio(() => createMcpServer(rest), {
+  const { ringdown } = options.backend
+  const changes = ringdown && new ResourceChanges(ringdown, (error) => options.onerror?.(error))
+  return serveStdio(({ era }) => createMcpServer({ ...rest, ...(era === 'legacy' && { lasting: { changes } }) }), {
     ...(transport ? { transport } : {}),
     onerror: (error) => options.onerror?.(error)
   })
