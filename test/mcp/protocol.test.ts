@@ -67,6 +67,27 @@ describe.each(eras)('an agent of protocol %s', (version, negotiation) => {
   })
 })
 
+it.each(eras)(
+  'a client of protocol %s is told over standard input that a resource has changed',
+  async (_version, negotiation) => {
+    const { client, close } = await overStdio(negotiation)
+    expect(client.getServerCapabilities()?.resources).toMatchObject({ subscribe: true })
+    const told: string[] = []
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) => void told.push(params.uri))
+    const uri = `ringdown://workspaces/${center.workspaceSid}/floor`
+    if (negotiation) await client.listen({ resourceSubscriptions: [uri] })
+    else await client.subscribeResource({ uri })
+    // The feed is followed from when somebody listens, which is soon.
+    const happened = async () => {
+      await center.task()
+      return [...new Set(told)]
+    }
+    await expect.poll(happened, { timeout: 10_000, interval: 200 }).toEqual([uri])
+    await close()
+  },
+  20_000
+)
+
 describe('over HTTP', () => {
   const asked: string[] = []
   const credentials = { username: sid('AC'), password: 'token' }
@@ -89,7 +110,7 @@ describe('over HTTP', () => {
   })
   afterAll(() => new Promise((closed) => server.close(closed)))
 
-  it.each(eras)('an agent of protocol %s works without a session', async (version, negotiation) => {
+  it.each(eras)('an agent of protocol %s works', async (version, negotiation) => {
     const client = clientOf(negotiation)
     await client.connect(new StreamableHTTPClientTransport(new URL(`${base}/mcp`)))
     await story(client, version)
