@@ -1,11 +1,13 @@
+import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
+import type { LegDown, VoiceLeg } from '@ringdown/contract/voice-leg'
 import { fastify } from 'fastify'
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import type { TokenCaller, Tokens } from '../../access/tokens.ts'
 import { Switchboard, type VoiceLedger } from '../../voice/switchboard.ts'
-import { VoiceDevices } from './devices.ts'
+import { type VoiceDevice, VoiceDevices } from './devices.ts'
 import { mountVoiceSdk } from './signal.ts'
 
 const account_sid = `AC${'0'.repeat(32)}`
@@ -20,6 +22,7 @@ const ledger: VoiceLedger = {
   subscribe: () => () => {},
   fetch: () => Promise.reject(new Error('nothing is played')),
   keep: () => Promise.resolve(null),
+  note: () => Promise.resolve(),
   isRefusal: () => false
 }
 
@@ -69,4 +72,32 @@ it('a device that answers no heartbeat is not rung any more: its network is gone
   expect(silent.beats).toBeLessThan(3)
   await expect.poll(() => alive.beats, { timeout: 15_000 }).toBeGreaterThan(3)
   expect([alive.isClosed, devices.present('ada')]).toEqual([false, 1])
+})
+
+it.each<[LegDown, object | undefined]>([
+  ['completed', undefined],
+  ['busy', undefined],
+  ['failed', { code: 31_005, message: 'Connection error' }]
+])('whoever talked is told whether a call was hung up or broke off: %s', async (reason, error) => {
+  const switchboard = new Switchboard({ ledger, sound: undefined, log })
+  const key = Buffer.from('a key')
+  const devices = new VoiceDevices({ account_sid, switchboard, reconnectKey: key, log })
+  onTestFinished(() => devices.close())
+  const told: unknown[] = []
+  const device: VoiceDevice = {
+    ...{ id: 'a page', actor: undefined, isRegistered: true },
+    permission: { identity: 'ada', incoming: true, outgoing: undefined },
+    say: (type, payload) => told.push({ type, ...payload })
+  }
+  const callsid = `CA${'1'.repeat(32)}`
+  const leg: VoiceLeg = {
+    ...{ call_sid: callsid, revision: 1, wanted: 'up', address: { sdk: { identity: 'ada' } } },
+    ...{ from: '+15550100', to: 'client:ada', plays: null, hears: [], listens: null, records: [], dialog: null }
+  }
+  // It has come again after a start of the server.
+  devices.leg(leg, true)
+  const reconnect = createHmac('sha256', key).update(`${callsid}/ada`).digest('base64url')
+  await devices.take(device, { type: 'invite', payload: { callsid, sdp: 'v=0', reconnect } })
+  devices.leg({ ...leg, revision: 2, wanted: 'down', reason }, false)
+  expect(told).toEqual([{ type: 'hangup', callsid, ...(error && { error }) }])
 })
