@@ -17,7 +17,7 @@ export interface SentLimits {
   readonly age_ms: number
 }
 
-export const sentLimits: SentLimits = { messages: 100, bytes: 128 * 1024, age_ms: 5 * 60_000 }
+const sentLimits: SentLimits = { messages: 100, bytes: 128 * 1024, age_ms: 5 * 60_000 }
 
 /**
  * The last messages of a session's streams: a client that has lost a stream names the last one that it got (`Last-Event-ID`),

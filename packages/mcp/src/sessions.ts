@@ -13,7 +13,7 @@ export interface SessionLimits {
   readonly idle_ms: number
 }
 
-export const sessionLimits: SessionLimits = { perCaller: 50, inAll: 200, idle_ms: 3_600_000 }
+const sessionLimits: SessionLimits = { perCaller: 50, inAll: 200, idle_ms: 3_600_000 }
 
 /** Between two looks at who is gone, in milliseconds. */
 const look_ms = 500
