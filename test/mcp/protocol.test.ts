@@ -178,6 +178,35 @@ describe('over HTTP', () => {
   })
 })
 
+it.each(eras)(
+  'each call over HTTP writes in the exchange of its own request, in protocol %s',
+  async (_version, negotiation) => {
+    const wire = new Wire(center.world.running.url)
+    const handler = mcpHttpHandler({ backend: () => center.backend(wire), version: '0.0.0' })
+    let count = 0
+    const credentials = { username: sid('AC'), password: 'token' }
+    const server = createServer((request, response) => {
+      void handler(request, response, { credentials, exchange: `exchange-${count++}` })
+    })
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    const { port } = server.address() as AddressInfo // it listens on a port
+    const client = clientOf(negotiation)
+    await client.connect(new StreamableHTTPClientTransport(new URL(`http://127.0.0.1:${port}/mcp`)))
+    for (const taskReservationTimeout of [30, 60])
+      await client.callTool({
+        name: 'manage_workflows',
+        arguments: { action: 'update', workflowSid: 'Default', taskReservationTimeout }
+      })
+    const written = wire.writes().filter(({ path }) => path.startsWith('taskrouter/'))
+    const exchanges = written.map(({ headers }) => String(headers['Ringdown-Exchange'] ?? headers['ringdown-exchange']))
+    expect(new Set(exchanges).size).toBe(2)
+    for (const name of exchanges) expect(name).toMatch(/^exchange-\d+$/)
+    await client.close()
+    server.closeAllConnections()
+    await new Promise((closed) => server.close(closed))
+  }
+)
+
 describe('what a server lists', () => {
   it('can be kept for an hour, in a fixed order', async () => {
     const { client, close } = await overStdio({ mode: { pin: '2026-07-28' } })

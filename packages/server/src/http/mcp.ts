@@ -17,10 +17,13 @@ export type MountMcp = (
     readonly readOnly: boolean
     /** Name of the exchange that is over when its answer has left; undefined where it answers a stream. */
     readonly exchange: string | undefined
-    /** Whether the credentials still let in: what stays open is to end when they do not. */
+    /** Whether the credentials still let in, and there is a server: what is kept for them is to end when not. */
     readonly stands: () => boolean
   }
 ) => Promise<void>
+
+/** Requests that are streams without an end. */
+const endless: ReadonlySet<string> = new Set(['subscriptions/listen', 'events/stream'])
 
 /** MCP reads its own bodies and writes its own answers: Fastify only finds the path, and who calls. */
 export function mountMcp(
@@ -33,6 +36,10 @@ export function mountMcp(
   const streams = new Set<ServerResponse>()
   app.addHook('preClose', async () => {
     for (const stream of streams) stream.destroy()
+  })
+  let isOver = false
+  app.addHook('onClose', async () => {
+    isOver = true
   })
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
@@ -47,7 +54,7 @@ export function mountMcp(
         handler: async (request, reply) => {
           const { username, password, account_sid, caller } = callerOf(request)
           reply.hijack()
-          if (request.method === 'GET') {
+          if (request.method === 'GET' || endless.has(String(request.headers['mcp-method']))) {
             streams.add(reply.raw)
             reply.raw.once('close', () => streams.delete(reply.raw))
           }
@@ -58,7 +65,7 @@ export function mountMcp(
               // Whose key changes nothing sees no tool that would.
               readOnly: readOnly || isReadOnly(caller.standing()),
               exchange: request.method === 'POST' ? exchanges.openFor(reply.raw, account_sid) : undefined,
-              stands: () => caller.standing() !== undefined
+              stands: () => !isOver && caller.standing() !== undefined
             })
           } catch (error) {
             log.error({ request_id: request.id, err: error }, 'MCP request failed')
