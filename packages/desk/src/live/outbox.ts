@@ -3,22 +3,11 @@ import { serverNow } from './clock.ts'
 import { connection, queries } from './desk.ts'
 import { keepValue, keptValues } from './kept.ts'
 import { heardMessage } from './messages.ts'
+import { type Outgoing, resumed } from './outgoing.ts'
 import { afterMessage } from './patches.ts'
 import { markRead } from './read-marks.ts'
 import { type ShownMessage, shownMessage } from './rows.ts'
 import { Store } from './store.ts'
-
-/** A message that is on its way. `key` stays the same however often it is tried, so it arrives once. */
-export interface Outgoing {
-  readonly key: string
-  readonly conversation_sid: string
-  readonly body: string
-  readonly media_sid: string | undefined
-  readonly media_name: string | undefined
-  readonly at: number
-  readonly state: 'sending' | 'waiting' | 'failed'
-  readonly why?: string
-}
 
 export const outbox = new Store<readonly Outgoing[]>([])
 
@@ -32,9 +21,7 @@ const busy = new Set<string>()
 export async function loadOutbox(user_sid: string): Promise<void> {
   owner = user_sid
   const known = [...(await keptValues(`out/${owner}/`)).values()] as readonly Outgoing[] // as `keep` wrote them
-  outbox.set(
-    [...known].sort((a, b) => a.at - b.at).map((one) => (one.state === 'failed' ? one : { ...one, state: 'sending' }))
-  )
+  outbox.set(resumed(known, outbox.get()))
   for (const sid of new Set(known.map((one) => one.conversation_sid))) void sendAll(sid)
 }
 

@@ -117,6 +117,6 @@ export function restingState({ sid, from, to, address, parameters, dialog }: Cal
 export const noNews = {
   ...{ forwarded_from: null, caller_name: null, start_time: null, end_time: null, ended_by: null },
   ...{ sip_response_code: null, arrival: null, sequence_number: 0, request: null, requests: 0 },
-  ...{ bridged_sid: null, conference_sid: null, leg: null, revision: 0, reported: 0, dialog: null },
+  ...{ bridged_sid: null, conference_sid: null, away: false, leg: null, revision: 0, reported: 0, dialog: null },
   ...{ verb_due: null, limit_due: null, phone_due: null }
 } as const

@@ -23,6 +23,7 @@ import { createQueue, deleteQueue, updateQueue } from './queue.ts'
 import { dequeueMember } from './queue-member.ts'
 import { createRecording, deleteRecording, recordingReads, updateRecording } from './recordings.ts'
 import { reportLeg, reportReads } from './report.ts'
+import { noteWholeSound } from './sound.ts'
 import { superviseTask, updateTaskCall } from './task-conference.ts'
 import { verbDue } from './verb-due.ts'
 
@@ -32,6 +33,7 @@ export const voiceCommands = {
   'call.delete': { decide: deleteCall, reads: callReads },
   'call.arrive': { decide: arrive },
   'call.report': { decide: reportLeg, reads: reportReads },
+  'sound.note': { decide: noteWholeSound },
   'call.document': { decide: answerDocument, reads: answerDocumentReads },
   'reservation.instruct_voice': { decide: instructVoice, reads: answeredReads },
   'phone_call.create': { decide: placePhoneCall },

@@ -2,7 +2,7 @@ import type { State } from '../center.ts'
 import { nameForm } from '../core/names.ts'
 import type { CallbackMethod } from '../numbers/rows.ts'
 import { flagIn, wholeIn } from './act.ts'
-import { part } from './ending.ts'
+import { part, settleBridge } from './ending.ts'
 import { emitConference } from './events.ts'
 import { hears } from './hears.ts'
 import { playMusic, tell } from './leg.ts'
@@ -121,8 +121,8 @@ export function joinConference(state: State, conference_sid: string, call_sid: s
   part(state, call_sid)
   const known = participantFor(state, call_sid)
   const expected = known ?? expectParticipant(state, conference_sid, call_sid, as)
-  const participant = state.change('conference_participant', expected.sid, { status: 'connected' })
-  state.change('call', call_sid, { conference_sid })
+  const { away } = state.change('call', call_sid, { conference_sid })
+  const participant = state.change('conference_participant', expected.sid, { status: 'connected', away })
   emitConference(state, 'participant-join', conference_sid, participant)
   startIfReady(state, conference_sid)
   settleConference(state, conference_sid)
@@ -147,11 +147,12 @@ function settleConference(state: State, conference_sid: string): void {
   const connected = connectedIn(state, conference_sid)
   const heard = new Map<string, string[]>(connected.map(({ call_sid }) => [call_sid, []]))
   if (status === 'in-progress') for (const [listener, speaker] of hears(connected)) heard.get(listener)?.push(speaker)
-  // Who is with somebody whose connection is lost hears music, until that one is there again or has left.
-  const isAlone = connected.filter(({ away }) => !away).length < 2 || status !== 'in-progress'
+  const isAlone = connected.length < 2 || status !== 'in-progress'
+  const missed = missing(connected)
   for (const participant of connected) {
     const own = heard.get(participant.call_sid) ?? []
-    if (participant.hold || isAlone) waitHearing(state, participant, own)
+    const isLeft = own.length === 0 && missed.has(participant.call_sid)
+    if (participant.hold || isAlone || isLeft) waitHearing(state, participant, own)
     else {
       tell(state, participant.call_sid, { hears: own, plays: null })
       hearDocument(state, participant, null)
@@ -159,6 +160,16 @@ function settleConference(state: State, conference_sid: string): void {
   }
   const said = status === 'in-progress' ? connected.filter(isSaidToAll).map(({ call_sid }) => call_sid) : []
   recordThose(state, conference_sid, said)
+}
+
+/**
+ * Whoever would hear somebody, were it not for a connection that is lost: who hears nobody else hears music, until that one is
+ * there again or has left. Somebody whom nobody hears, as one who listens in, keeps nobody from it.
+ */
+function missing(connected: readonly ConferenceParticipantRow[]): ReadonlySet<string> {
+  if (!connected.some(({ away }) => away)) return new Set()
+  const all = hears(connected.map((one) => ({ ...one, away: false })))
+  return new Set(all.map(([listener]) => listener))
 }
 
 /** Begins to record a conference, on one of its legs; nothing happens where it is recorded already. */
@@ -200,11 +211,15 @@ function hearDocument(
   })
 }
 
-/** Nothing comes from a leg any more, or something again: others in its conference do not listen to silence. */
+/** Nothing comes from a leg any more, or something again: whoever is with it does not listen to silence. */
 export function noteSound(state: State, call_sid: string, isThere: boolean): void {
+  const away = !isThere
+  if ((state.get('call', call_sid).away ?? false) === away) return
+  state.change('call', call_sid, { away })
+  settleBridge(state, call_sid)
   const participant = participantFor(state, call_sid)
-  if (participant?.status !== 'connected' || (participant.away ?? false) === !isThere) return
-  state.change('conference_participant', participant.sid, { away: !isThere })
+  if (participant?.status !== 'connected') return
+  state.change('conference_participant', participant.sid, { away })
   settleConference(state, participant.conference_sid)
 }
 

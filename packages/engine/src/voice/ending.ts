@@ -1,7 +1,7 @@
 import type { LegDown } from '@ringdown/contract/voice-leg'
 import type { State } from '../center.ts'
 import { emitCall } from './events.ts'
-import { tell } from './leg.ts'
+import { playMusic, tell } from './leg.ts'
 import { type CallRow, type CallStatus, isLiving } from './rows.ts'
 
 export type CallEnd = Extract<CallStatus, 'completed' | 'busy' | 'failed' | 'no-answer' | 'canceled'>
@@ -49,14 +49,24 @@ function downOf(status: CallEnd): LegDown {
 export function connect(state: State, one: string, other: string): void {
   part(state, one)
   part(state, other)
-  for (const [sid, partner] of [
+  state.change('call', one, { bridged_sid: other })
+  state.change('call', other, { bridged_sid: one })
+  settleBridge(state, one)
+  state.emit('ringdown.call.connected', { call: state.get('call', one), extra: { other_call_sid: other } })
+}
+
+/** Says to a call and the one that it is connected with whom they hear: each other, or music while one of them is away. */
+export function settleBridge(state: State, sid: string): void {
+  const one = state.get('call', sid)
+  const other = state.resident('call', one.bridged_sid)
+  if (!other) return
+  const isApart = one.away || other.away
+  for (const [listener, speaker] of [
     [one, other],
     [other, one]
-  ] as const) {
-    state.change('call', sid, { bridged_sid: partner })
-    tell(state, sid, { plays: null, hears: [partner] })
-  }
-  state.emit('ringdown.call.connected', { call: state.get('call', one), extra: { other_call_sid: other } })
+  ] as const)
+    if (isApart) playMusic(state, listener.sid, null, { hears: [] })
+    else tell(state, listener.sid, { plays: null, hears: [speaker.sid] })
 }
 
 /** Separates a call from the one that it is connected with; who is left hears of it by the event. */
@@ -65,7 +75,7 @@ export function part(state: State, sid: string): void {
   if (bridged_sid === null) return
   for (const one of [sid, bridged_sid]) {
     state.change('call', one, { bridged_sid: null })
-    tell(state, one, { hears: [] })
+    tell(state, one, { plays: null, hears: [] })
   }
   state.emit('ringdown.call.parted', { call: state.get('call', sid), extra: { other_call_sid: bridged_sid } })
 }

@@ -19,6 +19,8 @@ export const voiceEvents = {
   'ringdown.call.flow-asked': ofCall('asks a flow'),
   'ringdown.call.document-taken': ofCall('has a document'),
   'ringdown.call.document-failed': ofCall('got no document'),
+  'ringdown.sound.gone': ofSound(),
+  'ringdown.sound.back': ofSound(),
   'ringdown.call.ready': ofCall('can be connected'),
   'ringdown.call.connected': ofCall('is connected'),
   'ringdown.call.parted': ofCall('is no longer connected'),
@@ -120,6 +122,16 @@ function toldOfCall(call: CallRow) {
     ...{ conference_sid, task_sid, reservation_sid, phone_sid, forwarded_from, caller_name, sip_response_code },
     ...{ start_time, end_time, ended_by, date_created: call.date_created }
   }
+}
+
+/** Of all calls together: there is no row that it is about. */
+function ofSound(): Rendering {
+  return ({ extra = {} }) => ({
+    description: String(extra.message),
+    resource_type: 'account',
+    resource_sid: String(extra.account_sid),
+    data: extra
+  })
 }
 
 /** Whoever has the sound reads the rest in the row. */

@@ -79,6 +79,8 @@ const callColumns = {
   /** The call that it is connected with. */
   bridged_sid: text<string | null>(),
   conference_sid: text<string | null>(),
+  /** Nothing has come from there for some seconds; undefined for one of which that was never told. */
+  away: flag<boolean | undefined>(),
   task_sid: text<string | null>(),
   reservation_sid: text<string | null>(),
   /** What becomes of a call that is made for something: of a worker's, or of a conference's. */

@@ -1,6 +1,7 @@
 import type { LegArrival, LegEvent, LegReport, VoiceLeg } from '@ringdown/contract/voice-leg'
 import type { LinkSignal, SoundOn, ToldLeg } from '@ringdown/contract/voice-link'
 import type { Actor } from '@ringdown/engine/core/events'
+import type { NoteSound } from '@ringdown/engine/voice/sound'
 import type { Logger } from 'pino'
 import { SoundGone, type SoundOptions, SoundProcess } from './sound-process.ts'
 
@@ -20,6 +21,8 @@ export interface VoiceLedger {
   fetch(address: string): Promise<string>
   /** Takes in the file of a recording; resolves with its name among the kept files, null where it cannot be kept. */
   keep(path: string): Promise<string | null>
+  /** Keeps for whoever watches the center that no call has any sound, or that calls have it again. */
+  note(sound: NoteSound): Promise<void>
   /** Whether trying again would come to the same. */
   isRefusal(error: unknown): boolean
 }
@@ -71,6 +74,8 @@ export class Switchboard {
   #despair: NodeJS.Timeout | undefined
   readonly #sounding = new Set<() => void>()
   #hasBeen = false
+  /** Since when the process is away, by `performance`, and whether that was told. */
+  #away: { readonly since: number; isTold: boolean } | undefined
 
   constructor(options: SwitchboardOptions) {
     this.#options = options
@@ -102,8 +107,11 @@ export class Switchboard {
 
   /** Has the process of the sound started, if it was not; resolves with what of sound is on. */
   need(): Promise<SoundOn | undefined> {
+    const since = performance.now()
     this.#started ??= (this.#sound?.start() ?? Promise.resolve(undefined)).catch((err: unknown) => {
       this.#options.log.error({ err }, 'there is no sound')
+      this.#away ??= { since, isTold: false }
+      this.#tellOfSound('gone', { reason: err instanceof Error ? err.message : String(err) })
       return undefined
     })
     return this.#started
@@ -171,19 +179,37 @@ export class Switchboard {
     this.#sounding.clear()
     if (this.#hasBeen) this.#desk?.resounds()
     this.#hasBeen = true
+    if (this.#away?.isTold) this.#tellOfSound('back')
+    this.#away = undefined
   }
 
   #gone(): void {
     clearTimeout(this.#despair)
+    this.#away = { since: performance.now(), isTold: false }
     this.#despair = setTimeout(() => {
       this.#options.log.error('there has been no sound for too long: its calls are ended')
+      const legs = this.#soundingLegs()
+      this.#tellOfSound('gone', { calls: legs.length })
       this.#waiting = []
-      for (const { leg } of this.#options.ledger.legs()) {
-        if ('phone' in leg.address) continue
+      for (const leg of legs) {
         const event = { type: 'ended', status: 'failed', by: 'network' } as const
         this.#keep({ call_sid: leg.call_sid, number: 'next', event })
       }
     }, this.#options.patience_ms ?? patience_ms)
+  }
+
+  /** Legs that need the process. */
+  #soundingLegs(): VoiceLeg[] {
+    return this.#options.ledger.legs().flatMap(({ leg }) => ('phone' in leg.address ? [] : [leg]))
+  }
+
+  /** Has it kept where whoever watches the center sees it; tried until it is, as reports are. */
+  #tellOfSound(is: NoteSound['is'], more: Partial<Pick<NoteSound, 'calls' | 'reason'>> = {}): void {
+    const { ledger } = this.#options
+    if (this.#isClosed || !this.#away) return
+    this.#away.isTold = true
+    const seconds = Math.round((performance.now() - this.#away.since) / 1000)
+    void this.#tried(() => ledger.note({ is, seconds, calls: 0, ...more }))
   }
 
   #sounds(): Promise<void> {
