@@ -11,7 +11,7 @@ export interface NoteSound {
   readonly reason?: string
 }
 
-/** Tells whoever watches the debugger that no call has any sound, or that calls have it again (reference voice 14). */
+/** Tells whoever watches the debugger that no call has any sound, or that calls have it again (reference voice 13). */
 export function noteWholeSound(state: State, { is, seconds, calls, reason }: NoteSound): Record<never, never> {
   const { account_sid } = state
   const ended = calls > 0 ? `: calls that had it end (${calls})` : ''

@@ -217,7 +217,7 @@ export class VoiceDevices implements DeviceDesk {
       answer: null,
       isAnswered: false,
       isRung: false,
-      described_at: 0,
+      described_at: Number.NEGATIVE_INFINITY,
       waiting: undefined
     }
     this.#calls.set(leg.call_sid, call)
