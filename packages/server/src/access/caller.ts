@@ -76,6 +76,26 @@ export function remembered<const R extends readonly (object | undefined)[]>(
   }
 }
 
+/**
+ * A standing that follows from the account's rows alone, which change by its decisions alone: between two of them it is
+ * what it was. A request asks more than once, and most come while nothing is decided.
+ *
+ * @param stateOf - the account's state; another object after each reload, undefined while it is not open here.
+ */
+export function untilDecided(
+  stateOf: () => State | undefined,
+  standingIn: (state: State) => Standing | undefined
+): () => Standing | undefined {
+  let known: { readonly state: State; readonly decision: number; readonly standing: Standing | undefined } | undefined
+  return () => {
+    const state = stateOf()
+    if (!state) return undefined
+    if (known?.state !== state || known.decision !== state.decision)
+      known = { state, decision: state.decision, standing: standingIn(state) }
+    return known.standing
+  }
+}
+
 export const everything: Standing = { kind: 'everything' }
 
 /** The account itself, by its auth token. */

@@ -1,7 +1,7 @@
 import type { State } from '@ringdown/engine/center'
 import type { Actor } from '@ringdown/engine/core/events'
 import { Unavailable } from '../commit/ledger.ts'
-import { type Caller, type HeldRole, type RoleStanding, remembered } from './caller.ts'
+import { type Caller, type HeldRole, type RoleStanding, remembered, untilDecided } from './caller.ts'
 import type { Keyring } from './keyring.ts'
 import { sessionStandings, type UserSessions } from './sessions.ts'
 import { identityOf } from './sight.ts'
@@ -129,10 +129,11 @@ export class Tokens {
           : standingsOf(grants)
     const isOfSession = own !== undefined || /^W[BD]/.test(issuer)
     const signs = () => isOfSession || authToken(issuer) !== undefined || keyring.find(issuer) !== undefined
-    const standing = () => {
-      const state = expires_at > machineNow() && signs() ? stateOf(account_sid) : undefined
-      return state && standingIn(state)
-    }
+    const inRows = untilDecided(
+      () => stateOf(account_sid),
+      (state) => (signs() ? standingIn(state) : undefined)
+    )
+    const standing = () => (expires_at > machineNow() ? inRows() : undefined)
     return { account_sid, issuer, expires_at, grants, actor, standing }
   }
 
