@@ -7,6 +7,7 @@ import { Mixer } from './mixer.ts'
 import { Player, type SoundShelf } from './player.ts'
 import { Recorder } from './recorder.ts'
 import { RtpReceiver, RtpSender } from './rtp.ts'
+import { digitFrames } from './tones.ts'
 import type { Peer, WebRtc } from './webrtc.ts'
 
 export interface LegsOptions {
@@ -132,7 +133,7 @@ export class Legs {
       if (leg) this.#drop(leg, device)
       return null
     }
-    if (!leg || leg.told.wanted === 'down') throw new Error('there is no such leg')
+    if (!leg || hasEnded(leg)) throw new Error('there is no such leg')
     if ('accept' in signal) {
       const rung = leg.devices.get(device)
       if (!rung) throw new Error('it does not ring')
@@ -144,8 +145,10 @@ export class Legs {
     if ('resume' in signal && this.#hasStill(leg, device, signal.resume)) return null
     const made = this.#connect(leg, device)
     try {
+      // Descriptions take a while, in which the leg may end.
       const theirs = 'resume' in signal ? signal.resume : 'answer' in signal ? signal.answer : undefined
       const sdp = theirs === undefined ? await made.peer.offer() : await made.peer.answer(theirs)
+      if (hasEnded(leg)) throw new Error('the leg has ended meanwhile')
       leg.devices.get(device)?.peer.close()
       leg.devices.set(device, made)
       if (theirs !== undefined) {
@@ -281,8 +284,13 @@ export class Legs {
   }
 
   #digit(leg: Leg, digit: string): void {
-    const { plays, listens } = leg.told
-    if (!listens?.digits || !/[0-9*#]/.test(digit)) return
+    const { call_sid, plays, listens } = leg.told
+    if (!/[0-9*#]/.test(digit)) return
+    // A key that no document waits for is for whoever hears the leg, as it sounds; what is typed for one is heard by nobody.
+    if (!listens?.digits) {
+      this.#mixer.sounds(call_sid, digitFrames(digit))
+      return
+    }
     // The center knows by the key that it is over.
     if (plays?.stop_on_digit) leg.player?.player.stop()
     this.#report(leg, { type: 'digit', digit })
@@ -395,6 +403,10 @@ export class Legs {
     leg.silent = next
     this.#report(leg, { type: 'no_sound', seconds: next })
   }
+}
+
+function hasEnded({ told }: Leg): boolean {
+  return told.wanted === 'down'
 }
 
 /** The name of a connection (RFC 8839, 5.4). */

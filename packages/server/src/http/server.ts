@@ -358,7 +358,8 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     })
   }
   const find = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
-    authenticate(request, credentials.of(authorizationOf(request)), (error) => {
+    const { socket } = request.raw
+    authenticate(request, credentials.onConnection(socket, authorizationOf(request)), (error) => {
       if (error) return done(error)
       try {
         request.served = servedAt(request, paths)
