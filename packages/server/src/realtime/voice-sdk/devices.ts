@@ -3,7 +3,7 @@ import type { LegDown, VoiceLeg } from '@ringdown/contract/voice-leg'
 import type { Actor } from '@ringdown/engine/core/events'
 import type { Logger } from 'pino'
 import { SoundGone } from '../../voice/sound-process.ts'
-import type { DeviceDesk, Switchboard } from '../../voice/switchboard.ts'
+import type { DeviceSignaling, Switchboard } from '../../voice/switchboard.ts'
 import { type SdkFrame, sdkErrors, textIn } from './frames.ts'
 
 /** What a token lets a device do. */
@@ -83,7 +83,7 @@ interface SdkCall {
 }
 
 /** The devices of one account: who is there, who rings, and whose call is whose. */
-export class VoiceDevices implements DeviceDesk {
+export class VoiceDevices implements DeviceSignaling {
   readonly #options: VoiceDevicesOptions
   readonly #patience: DevicePatience
   readonly #registered = new Map<string, Set<VoiceDevice>>()
@@ -189,7 +189,7 @@ export class VoiceDevices implements DeviceDesk {
     else this.#waitFor(call, this.#patience.away_ms)
   }
 
-  resounds(): void {
+  soundIsBack(): void {
     // What was offered is worth nothing any more. Who talks notices that nothing comes, and asks for a new connection.
     for (const call of this.#calls.values()) {
       if (call.holder || call.ringing.size === 0) continue
