@@ -55,7 +55,7 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
   await server.stop()
   return {
     figures,
-    how: `${strangers} connections, each with one request under way, no credentials or wrong ones; meanwhile one connection with the right ones fetches a task every ${pace_ms} ms. The generator shares the machine's processors with the server; what the same flood costs those requests when it goes to another process, which answers 401 and hangs up, stands beside each figure.`
+    how: `${strangers} connections, each with one request under way, no credentials or wrong ones; meanwhile one connection with the right ones fetches a task every ${pace_ms} ms. The generator shares the machine's processors with the server, so the bound counts from what the same flood costs those requests when it goes to another process, which answers 401 and hangs up (or from no flood, where that is more); the ratio to no flood at all stands beside.`
   }
 }
 
@@ -79,10 +79,17 @@ export async function floodFigures(server: Server, seconds: number): Promise<Fig
     say(
       `${door.name}: p99 ${ms(alone)} alone, ${ms(ours.p99)} beside ${ours.sent} requests of strangers, ${ms(machine.p99)} beside ${machine.sent} to another process`
     )
-    figures.push(atMost(`p99 of others beside a flood of ${door.name}`, ours.p99 / alone, 2, times), {
-      what: 'the same flood, at another process',
-      figure: times(machine.p99 / alone)
-    })
+    // What the generator takes of the machine is not the server's to give back.
+    const without = Math.max(alone, machine.p99)
+    figures.push(
+      atMost(
+        `p99 of others beside a flood of ${door.name}, over the same at another process`,
+        ours.p99 / without,
+        2,
+        times
+      ),
+      { what: 'the same over no flood at all', figure: times(ours.p99 / alone) }
+    )
   }
   await neighbour.stop()
   connection.close()

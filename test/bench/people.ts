@@ -10,11 +10,12 @@ import { account_sid, heapMegabytes, residentMegabytes, type Server, startServer
 const queues = 50
 /** Tasks a second while everybody listens. */
 const offered = 20
-const pairs = 20
+/** Samples are short and many: what else the machine does comes and goes between them, and the middle of their differences stays. */
+const pairs = { gets: 80, lifecycles: 60 }
 /** GETs of one sample. */
-const gets = 1000
+const gets = 300
 /** Tasks of one sample, each from its create to its completion. */
-const lifecycles = 100
+const lifecycles = 30
 
 /** Signed-in workers with a socket each: what a socket takes, how soon each is told, and what asking for rights costs. */
 export async function measure({ seconds, profile, people }: Options): Promise<Measured> {
@@ -31,9 +32,13 @@ export async function measure({ seconds, profile, people }: Options): Promise<Me
     key: basic,
     token: `Bearer ${token}`
   })
-  const ofGet = await costOfRights(server, by(tokens[0]), get, gets)
+  const ofGet = await costOfRights(server, by(tokens[0]), { one: get, times: gets, pairs: pairs.gets })
   const whole = (connection: Connection, i: number) => contact(connection, floor, i)
-  const ofContact = await costOfRights(server, by(tokenOf(key, floor, undefined)), whole, lifecycles)
+  const ofContact = await costOfRights(server, by(tokenOf(key, floor, undefined)), {
+    one: whole,
+    times: lifecycles,
+    pairs: pairs.lifecycles
+  })
   const before = { heap: await heapMegabytes(server), resident: residentMegabytes(server.child) ?? Number.NaN }
   const told = new Told()
   const sockets: WebSocket[] = []
@@ -57,19 +62,29 @@ export async function measure({ seconds, profile, people }: Options): Promise<Me
         figure: us(median(ofGet.map((one) => one.token)))
       },
       { what: "the same with the account's credentials", figure: us(median(ofGet.map((one) => one.account))) },
-      atMost('the token and the rights of a GET, the difference', difference(ofGet, 'token', 'account'), 5, us),
+      atMost(
+        `the token and the rights of a GET, the difference (95 % of the middle within ${around(ofGet, 'token', 'account')})`,
+        difference(ofGet, 'token', 'account'),
+        5,
+        us
+      ),
       {
         what: "a task's lifecycle with an administrator's token, main thread's time",
         figure: us(median(ofContact.map((one) => one.token)))
       },
       { what: 'the same with a main key', figure: us(median(ofContact.map((one) => one.key))) },
-      atMost('the token and the rights of a lifecycle, the difference', difference(ofContact, 'token', 'key'), 15, us),
+      atMost(
+        `the token and the rights of a lifecycle, the difference (95 % of the middle within ${around(ofContact, 'token', 'key')})`,
+        difference(ofContact, 'token', 'key'),
+        15,
+        us
+      ),
       {
         what: 'who did it, written down three times: a main key over the account',
         figure: us(difference(ofContact, 'key', 'account'))
       }
     ],
-    how: `One process, SQLite, ${count(people)} workers with an access token of an API key and a WebSocket of the feed each, which asks for everything that its worker may hear. (Signing in by password costs 0.3 s each on purpose; the tokens of sessions are read by the same verifier.) Memory is what the heap has more after collections, once all are open. ${offered} tasks a second are created while all listen; time runs from the answer to the create, by which the offer is durable, to its arrival at the worker's own socket; ${count(latencies.length)} offers. Rights: ${pairs} pairs of ${count(gets)} GETs in turn, and of ${count(lifecycles)} lifecycles of four requests each, medians. A lifecycle is compared with a main key's, whose writes are told and kept in the audit as those of a token are; what that costs stands beside.`
+    how: `One process, SQLite, ${count(people)} workers with an access token of an API key and a WebSocket of the feed each, which asks for everything that its worker may hear. (Signing in by password costs 0.3 s each on purpose; the tokens of sessions are read by the same verifier.) Memory is what the heap has more after collections, once all are open. ${offered} tasks a second are created while all listen; time runs from the answer to the create, by which the offer is durable, to its arrival at the worker's own socket; ${count(latencies.length)} offers. Rights: ${pairs.gets} pairs of ${count(gets)} GETs in turn, on connections that are kept, and ${pairs.lifecycles} of ${count(lifecycles)} lifecycles of four requests each; the middle of their differences, and between which of them it lies in 95 of 100 cases. A lifecycle is compared with a main key's, whose writes are told and kept in the audit as those of a token are; what that costs stands beside.`
   }
 }
 
@@ -178,32 +193,60 @@ interface Credentials {
 
 type Costs = { readonly [C in keyof Credentials]: number }
 
+interface Sampling {
+  one(connection: Connection, i: number): Promise<void>
+  /** How often a sample does it. */
+  readonly times: number
+  readonly pairs: number
+}
+
 /** Microseconds of the main thread that something takes by each credential, in turns: one sample of all three a pair. */
 async function costOfRights(
   server: Server,
   credentials: Credentials,
-  one: (connection: Connection, i: number) => Promise<void>,
-  times: number
+  { one, times, pairs }: Sampling
 ): Promise<readonly Costs[]> {
   const pid = server.child.pid as number // it runs
-  const sample = async (authorization: string) => {
-    const connections = await Connections.open({ ...server, authorization }, 8)
-    const before = usedBy(pid)
-    await Promise.all(Array.from({ length: times }, (_, i) => connections.with((connection) => one(connection, i))))
-    const { main } = usedSince(pid, before, times)
-    connections.close()
-    return main
-  }
-  const { account, key, token } = credentials
+  const opened = await Promise.all(
+    whoAsks.map(async (who) => ({
+      who,
+      connections: await Connections.open({ ...server, authorization: credentials[who] }, 8)
+    }))
+  )
   const found: Costs[] = []
-  for (let pair = 0; pair <= pairs; pair++)
-    found.push({ account: await sample(account), key: await sample(key), token: await sample(token) })
+  for (let pair = 0; pair <= pairs; pair++) {
+    const costs = { account: 0, key: 0, token: 0 }
+    // Each of them is the first as often as the others are.
+    for (const turn of opened.keys()) {
+      const { who, connections } = opened[(pair + turn) % opened.length] as (typeof opened)[number] // one of them
+      const before = usedBy(pid)
+      await Promise.all(Array.from({ length: times }, (_, i) => connections.with((connection) => one(connection, i))))
+      costs[who] = usedSince(pid, before, times).main
+    }
+    found.push(costs)
+  }
+  for (const { connections } of opened) connections.close()
   // What is warmed up by the first is of no pair.
   return found.slice(1)
 }
 
+const whoAsks = ['account', 'key', 'token'] as const satisfies readonly (keyof Credentials)[]
+
+function differences(costs: readonly Costs[], more: keyof Costs, less: keyof Costs): number[] {
+  return costs.map((one) => one[more] - one[less]).sort((a, b) => a - b)
+}
+
 function difference(costs: readonly Costs[], more: keyof Costs, less: keyof Costs): number {
-  return Math.max(0, median(costs.map((one) => one[more] - one[less])))
+  return Math.max(0, median(differences(costs, more, less)))
+}
+
+/** Between which differences their middle lies, in 95 of 100 cases: by their order, whatever their distribution. */
+function around(costs: readonly Costs[], more: keyof Costs, less: keyof Costs): string {
+  const sorted = differences(costs, more, less)
+  const reach = Math.ceil(0.98 * Math.sqrt(sorted.length))
+  const middle = sorted.length / 2
+  const at = (place: number) => us(sorted[Math.min(sorted.length - 1, Math.max(0, place))] ?? Number.NaN)
+  return `${at(Math.floor(middle - reach))} and ${at(Math.ceil(middle + reach))}`
 }
 
 /** From the create to the completion, by whoever takes the task. */

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { RtpSender, readRtp } from '@ringdown/voice-media/rtp'
-import type { Peer, WebRtc } from '@ringdown/voice-media/webrtc'
+import { type Peer, type WebRtc, withoutCandidates } from '@ringdown/voice-media/webrtc'
 import { WebSocket } from 'ws'
 import { account_sid, type Server } from './server.ts'
 
@@ -13,6 +13,11 @@ import { account_sid, type Server } from './server.ts'
 /** Milliseconds without a packet after which it asks for another connection; the SDK waits somewhat longer. */
 const patience_ms = 3000
 const frame_ms = 20
+/**
+ * Milliseconds after which browsers begin the handshake again, whose first packet is lost where it comes before ours is ready.
+ * This phone's library would wait for a second: so it begins no sooner than browsers begin again, and has ours speak first.
+ */
+const again_ms = 50
 
 export interface PhoneCall {
   readonly sid: string
@@ -132,10 +137,11 @@ export class SdkPhone {
       this.#ended = resolve
     })
     const first = this.#connect()
-    const sdp = withoutCandidates(await first.peer.answer(offer))
+    const sdp = withoutCandidates(await first.peer.answer(waiting(withoutCandidates(offer))))
     const accepted_at = performance.now()
     this.#packet_at = accepted_at
     this.#say('answer', { callsid: sid, sdp })
+    setTimeout(() => first === this.#connected && first.peer.reach(offer), again_ms)
     const again = setInterval(() => {
       const isSilent = performance.now() - this.#packet_at > patience_ms
       if (this.#heard && this.#connected && isSilent)
@@ -211,6 +217,7 @@ export class SdkPhone {
   }
 }
 
-function withoutCandidates(sdp: string): string {
-  return sdp.replace(/^a=(?:candidate|end-of-candidates).*\r?\n/gm, '')
+/** An offer whose handshake the one who offers is to begin (RFC 5763, 5). */
+function waiting(offer: string): string {
+  return offer.replace(/^a=setup:actpass/gm, 'a=setup:active')
 }

@@ -64,6 +64,51 @@ onFloor('a desk that was away', (stage) => {
   })
 })
 
+onFloor('a desk behind a proxy whose server is away', (stage) => {
+  it('says what is written as soon as it is back, and neither a file that stays away nor one that is taken back stands in its way', async () => {
+    const { center } = stage
+    const { conversation_sid } = await center.contact(lamp)
+    const page = await center.open('amelie')
+    await available(page)
+    await accept(page, 'Ana Ferreira')
+    const badGateway = { status: 502, contentType: 'text/html', body: '<html><h1>502 Bad Gateway</h1></html>' }
+    await page.route('**/Media?*', (route) => route.fulfill(badGateway), { times: 1 })
+    let refused = 0
+    await page.route('**/Messages', (route) => {
+      if (route.request().method() !== 'POST' || refused === 2) return route.fallback()
+      refused++
+      return route.fulfill(badGateway)
+    })
+    const picker = page.locator('input[type=file]')
+    const file = (name: string) => ({ name, mimeType: 'text/plain', buffer: Buffer.from('x') })
+    await picker.setInputFiles(file('away.txt'))
+    await page
+      .getByText(/away.txt could not be uploaded: HTTP 502/)
+      .first()
+      .waitFor()
+    await page.route('**/Media?*', () => {}, { times: 1 }) // nobody answers
+    await picker.setInputFiles(file('never.txt'))
+    await page.getByRole('textbox', { name: 'Write to Ana Ferreira' }).fill('I am here')
+    await page.keyboard.press('Enter')
+    await page
+      .getByText(/A file is still on its way/)
+      .first()
+      .waitFor()
+    await page.getByRole('button', { name: 'Stop uploading never.txt' }).click()
+    await page.getByRole('button', { name: 'Stop uploading never.txt' }).waitFor({ state: 'detached' })
+    await page.getByRole('textbox', { name: 'Write to Ana Ferreira' }).press('Enter')
+    const log = page.getByRole('log')
+    await log.getByText('I am here').waitFor()
+    const said = async () => {
+      const { body } = await center.ringdown.call(`/conversations/v1/Conversations/${conversation_sid}/Messages`)
+      return body.messages.map((one: { body: string }) => one.body)
+    }
+    await eventually(said).toEqual([lamp.text, 'I am here'])
+    expect(refused).toBe(2)
+    expect(await page.getByText(/never.txt could not/).count()).toBe(0)
+  })
+})
+
 describe.skipIf(!hasChromium())('a desk whose server is killed', { timeout: story_ms }, () => {
   // without a browser, which a line says
   let browser: Browser

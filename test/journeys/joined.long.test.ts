@@ -53,7 +53,9 @@ it('the command as it is packed serves, writes, renders a template, and stops', 
     await expect.poll(url, { timeout: 30_000, message: said }).toBeDefined()
     const authorization = `Basic ${Buffer.from(`${account_sid}:${auth_token}`).toString('base64')}`
     const ask = async (path: string, init: RequestInit = {}) =>
-      (await fetch(`${url()}${path}`, { ...init, headers: { authorization } })).json()
+      (await fetch(`${url()}${path}`, { ...init, headers: { authorization } })).json() as Promise<{
+        readonly sid: string
+      }>
     const body = new URLSearchParams({ FriendlyName: 'Installed' })
     const { sid } = await ask('/taskrouter/v1/Workspaces', { method: 'POST', body })
     expect(sid).toMatch(/^WS/)

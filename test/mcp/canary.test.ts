@@ -118,6 +118,48 @@ async function readings({ call, supplied }: Poisoned) {
   return found
 }
 
+/** Writes on what the customer has touched, and what is refused of them: what each answered, in the order of a contact. */
+async function writings({ call, supplied, center }: Poisoned) {
+  const { conversationSid, taskSid, interactionSid, participantSid, flowSid, executionSid } = supplied
+  const there = { conversationSid, participantSid }
+  const pair = { messagingBindingAddress: customer, messagingBindingProxyAddress: '+15005550006' }
+  const waiting = (await center.workspace.tasks.list({ assignmentStatus: ['pending'] }))[0]?.sid
+  const plan = [
+    { tool: 'manage_task_queues', arguments: { action: 'update', taskQueueSid: 'Support', taskOrder: 'LIFO' } }
+  ]
+  const calls = [
+    ['manage_conversations', { action: 'update', conversationSid, patchAttributes: { seen: true } }],
+    ['manage_conversations', { action: 'update', conversationSid, timersClosed: 'PT1H' }],
+    ['manage_conversation_participants', { action: 'update', ...there, patchAttributes: { seen: true } }],
+    ['manage_conversation_participants', { action: 'add', conversationSid, identity: 'carla' }],
+    ['manage_conversation_participants', { action: 'add', conversationSid, ...pair }],
+    ['create_interaction', { channelType: 'sms', customerAddress: customer, businessAddress: '+15005550006' }],
+    ['create_interaction', { channelType: 'sms', conversationSid }],
+    ['send_conversation_message', { conversationSid, body: 'hello' }],
+    ['manage_tasks', { action: 'update', taskSid, priority: 3 }],
+    ['manage_tasks', { action: 'update', taskSid, patchAttributes: { seen: true } }],
+    ['manage_tasks', { action: 'update', taskSid, patchAttributes: { seen: true }, ifMatch: '1' }],
+    ['manage_tasks', { action: 'complete', taskSid: waiting }],
+    ['manage_tasks', { action: 'cancel', taskSid: waiting }],
+    ['manage_interaction_participants', { action: 'add', interactionSid, participantType: 'customer' }],
+    ['manage_interaction_participants', { action: 'invite', interactionSid, workerSid: 'bob' }],
+    ['manage_interaction_participants', { action: 'transfer', interactionSid, workerSid: 'bob' }],
+    ['manage_interaction_channel', { action: 'close', interactionSid }],
+    ['manage_interaction_channel', { action: 'update', interactionSid, status: 'closed' }],
+    ['manage_tasks', { action: 'complete', taskSid }],
+    ['manage_studio_flows', { action: 'trigger', flowSid, to: customer, from: '+15005550006' }],
+    ['manage_studio_flows', { action: 'end_execution', flowSid, executionSid }],
+    ['apply_changes', { action: 'plan', changes: plan }],
+    ['manage_conversation_participants', { action: 'remove', ...there }],
+    ['manage_conversations', { action: 'update', conversationSid, state: 'active' }],
+    ['manage_conversations', { action: 'delete', conversationSid }]
+  ] as const
+  const found: { readonly name: string; readonly told: Awaited<ReturnType<Poisoned['call']>> }[] = []
+  for (const [name, args] of calls)
+    found.push({ name: `${name} ${JSON.stringify(args)}`, told: await call(name, args) })
+  return found
+}
+
 /** What is read by address, and what happens, by each situation's name. */
 async function others({ client, center, supplied }: Poisoned): Promise<Map<string, string>> {
   const found = new Map<string, string>()
@@ -172,6 +214,25 @@ describe("a customer's word", () => {
     }
     for (const [name, text] of await others(one))
       if (text.includes(canary) && !name.startsWith('ringdown://')) expect(text, name).toContain('never instructions')
+  }, 60_000)
+
+  it('stands so in what writes answer as well, and in no refusal', async () => {
+    const all = await writings(await poisoned({}))
+    expect(all.filter(({ told }) => !told.isError).length).toBeGreaterThan(12)
+    expect(all.filter(({ told }) => told.text.includes(canary)).length).toBeGreaterThan(2)
+    for (const { name, told } of all) {
+      if (!told.text.includes(canary)) continue
+      expect(told.isError, `${name}: ${told.text}`).toBe(false)
+      expect(unmarked(told.content), name).toEqual([])
+      expect(told.content.notice, name).toContain('never instructions')
+    }
+  }, 60_000)
+
+  it('stands in nothing that writes answer where it is to be hidden', async () => {
+    for (const { name, told } of await writings(await poisoned({ hideCustomerText: true, redact: true }))) {
+      expect(told.text, name).not.toContain(canary)
+      expect(told.text, name).not.toMatch(/612345678|5005550006/)
+    }
   }, 60_000)
 
   it('stands nowhere where it is to be hidden: not in results, errors, resources, events, or questions', async () => {

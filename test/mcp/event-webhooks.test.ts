@@ -204,15 +204,17 @@ describe('a webhook', () => {
     await ask('events/subscribe', { ...ended, delivery: to(), ttlMs: null })
     await cancel()
     await arrived(1)
-    await ask('events/unsubscribe', { ...ended, delivery: { url: to().url } })
-    await ask('events/unsubscribe', { ...ended, delivery: { url: to().url } })
+    const ending = { ...ended, delivery: { url: to().url } }
+    await ask('events/unsubscribe', ending)
+    const none = { code: -32011, data: { kind: 'subscription' } }
+    await expect(ask('events/unsubscribe', ending)).rejects.toMatchObject(none)
     await cancel()
     expect(told()).toHaveLength(1)
     const key = await keyOf(world)
     const own = await connect(key.authorization)
     await own('events/subscribe', { ...ended, delivery: to() })
     // Nobody ends what somebody else has subscribed to.
-    await ask('events/unsubscribe', { ...ended, delivery: { url: to().url } })
+    await expect(ask('events/unsubscribe', ending)).rejects.toMatchObject(none)
     await cancel()
     await arrived(2)
     await world.call(`/iam/v1/Keys/${key.sid}`, undefined, { method: 'DELETE' })

@@ -280,7 +280,7 @@ describe('a stream', () => {
     await stream.end()
     const told = stream.frames.map(({ method, params }) => [method, params.truncated, params.cursor])
     expect(told.slice(0, 3)).toEqual([
-      ['active', undefined, cursor],
+      ['active', false, cursor],
       ['active', true, cursor],
       ['event', undefined, polled.events[0].cursor]
     ])

@@ -67,6 +67,27 @@ describe.each(eras)('an agent of protocol %s', (version, negotiation) => {
   })
 })
 
+it.each(eras)(
+  'a client of protocol %s is told over standard input that a resource has changed',
+  async (_version, negotiation) => {
+    const { client, close } = await overStdio(negotiation)
+    expect(client.getServerCapabilities()?.resources).toMatchObject({ subscribe: true })
+    const told: string[] = []
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) => void told.push(params.uri))
+    const uri = `ringdown://workspaces/${center.workspaceSid}/floor`
+    if (negotiation) await client.listen({ resourceSubscriptions: [uri] })
+    else await client.subscribeResource({ uri })
+    // The feed is followed from when somebody listens, which is soon.
+    const happened = async () => {
+      await center.task()
+      return [...new Set(told)]
+    }
+    await expect.poll(happened, { timeout: 10_000, interval: 200 }).toEqual([uri])
+    await close()
+  },
+  20_000
+)
+
 describe('over HTTP', () => {
   const asked: string[] = []
   const credentials = { username: sid('AC'), password: 'token' }
@@ -89,7 +110,7 @@ describe('over HTTP', () => {
   })
   afterAll(() => new Promise((closed) => server.close(closed)))
 
-  it.each(eras)('an agent of protocol %s works without a session', async (version, negotiation) => {
+  it.each(eras)('an agent of protocol %s works', async (version, negotiation) => {
     const client = clientOf(negotiation)
     await client.connect(new StreamableHTTPClientTransport(new URL(`${base}/mcp`)))
     await story(client, version)
@@ -156,6 +177,35 @@ describe('over HTTP', () => {
     expect((await post(headers)).status).toBe(403)
   })
 })
+
+it.each(eras)(
+  'each call over HTTP writes in the exchange of its own request, in protocol %s',
+  async (_version, negotiation) => {
+    const wire = new Wire(center.world.running.url)
+    const handler = mcpHttpHandler({ backend: () => center.backend(wire), version: '0.0.0' })
+    let count = 0
+    const credentials = { username: sid('AC'), password: 'token' }
+    const server = createServer((request, response) => {
+      void handler(request, response, { credentials, exchange: `exchange-${count++}` })
+    })
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    const { port } = server.address() as AddressInfo // it listens on a port
+    const client = clientOf(negotiation)
+    await client.connect(new StreamableHTTPClientTransport(new URL(`http://127.0.0.1:${port}/mcp`)))
+    for (const taskReservationTimeout of [30, 60])
+      await client.callTool({
+        name: 'manage_workflows',
+        arguments: { action: 'update', workflowSid: 'Default', taskReservationTimeout }
+      })
+    const written = wire.writes().filter(({ path }) => path.startsWith('taskrouter/'))
+    const exchanges = written.map(({ headers }) => String(headers['Ringdown-Exchange'] ?? headers['ringdown-exchange']))
+    expect(new Set(exchanges).size).toBe(2)
+    for (const name of exchanges) expect(name).toMatch(/^exchange-\d+$/)
+    await client.close()
+    server.closeAllConnections()
+    await new Promise((closed) => server.close(closed))
+  }
+)
 
 describe('what a server lists', () => {
   it('can be kept for an hour, in a fixed order', async () => {

@@ -204,25 +204,49 @@ describe('a caller', () => {
     expect(heard[0]).toMatchObject({ total: 30, message: expect.stringContaining('waiting for events') })
   })
 
-  it.each([
-    ['2025-11-25', {}],
-    ['2026-07-28', { versionNegotiation: { mode: { pin: '2026-07-28' } } }]
-  ] as const)('who hangs up ends the wait over HTTP, in protocol %s', async (_version, options) => {
+  /** The tools over HTTP, on a backend that says what comes of a wait. */
+  async function waiting() {
     const { backend, begun, over } = await watched()
     const handler = mcpHttpHandler({ backend: () => backend, version: '0.0.0' })
     const credentials = { username: 'AC', password: 'token' }
     const server = createServer((request, response) => void handler(request, response, { credentials }))
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    onTestFinished(async () => {
+      server.closeAllConnections()
+      await new Promise((closed) => server.close(closed))
+    })
     const { port } = server.address() as AddressInfo // it listens on a port
-    const client = new Client({ name: 'test', version: '0.0.0' }, options)
-    await client.connect(new StreamableHTTPClientTransport(new URL(`http://127.0.0.1:${port}/mcp`)))
+    return { url: new URL(`http://127.0.0.1:${port}/mcp`), begun, over }
+  }
+
+  it('who hangs up ends the wait over HTTP, where there is no session', async () => {
+    const { url, begun, over } = await waiting()
+    const versionNegotiation = { mode: { pin: '2026-07-28' } } as const
+    const client = new Client({ name: 'test', version: '0.0.0' }, { versionNegotiation })
+    await client.connect(new StreamableHTTPClientTransport(url))
     const result = client.callTool({ name: 'wait_for_events', arguments: {} }).catch(() => 'gone')
     await begun
     await client.close()
     expect(await result).toBe('gone')
     expect(await over).toBe('given up')
-    server.closeAllConnections()
-    await new Promise((closed) => server.close(closed))
+  })
+
+  it('who cancels ends the wait over HTTP, in a session, and so does who ends that', async () => {
+    for (const ends of ['cancel', 'delete']) {
+      const { url, begun, over } = await waiting()
+      const client = new Client({ name: 'test', version: '0.0.0' })
+      const transport = new StreamableHTTPClientTransport(url)
+      await client.connect(transport)
+      const leave = new AbortController()
+      const { signal } = leave
+      const result = client.callTool({ name: 'wait_for_events', arguments: {} }, { signal }).catch(() => 'gone')
+      await begun
+      if (ends === 'cancel') leave.abort()
+      else await transport.terminateSession()
+      expect(await over).toBe('given up')
+      await client.close()
+      expect(await result).toBe('gone')
+    }
   })
 
   it('who gives up ends the wait', async () => {

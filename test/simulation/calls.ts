@@ -191,7 +191,8 @@ export const callActs = {
         { type: 'digit', digit: '1' },
         { type: 'played', id: leg?.plays?.id ?? 0 },
         { type: 'dialog', dialog: 'x' },
-        { type: 'no_sound', seconds: w.dice.of([5, 60]) },
+        { type: 'no_sound', seconds: w.dice.of([5, 5, 60]) },
+        { type: 'sound_again' },
         { type: 'ended', status: w.dice.of(['completed', 'busy', 'unreachable'] as const), by: 'remote' },
         { type: 'ended', status: 'failed', by: 'network', never_connected: true }
       ] as const)

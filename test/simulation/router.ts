@@ -193,7 +193,7 @@ export class Router extends Book {
 
   /** Until all workers have been judged, an expression, or the name of an activity, is the former one. */
   beginJudging(judging: Omit<Judging, 'judged_to' | 'judge_at'>): void {
-    const judge_at = this.pages.judging.size === 0 ? this.at : null
+    const judge_at = this.pages.judging.size === 0 ? this.at + 20 : null
     this.pages.judging.set(judging.sid, { ...judging, judged_to: 0, judge_at })
   }
 

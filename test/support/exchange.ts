@@ -52,6 +52,9 @@ export class Exchange implements VoiceLedger {
     }
   }
 
+  /** Nobody watches it. */
+  async note(): Promise<void> {}
+
   subscribe(changed: (legs: readonly ToldLeg[]) => void): () => void {
     this.#listeners.add(changed)
     return () => this.#listeners.delete(changed)

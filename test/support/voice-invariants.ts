@@ -60,6 +60,11 @@ function* livingComplaints(state: State, call: CallRow): Generator<string> {
     const other = state.tables.call.get(heard)
     if (!other || !isAlive(other)) yield `call ${sid} hears ${heard}, which is over`
   }
+  const other = state.tables.call.get(bridged_sid ?? '')
+  const wanted = other && !call.away && !other.away ? [other.sid] : []
+  if (other && leg?.hears.join() !== wanted.join())
+    yield `call ${sid} hears ${leg?.hears.length} of the one that it is connected with, and should hear ${wanted.length}`
+  if (other && wanted.length === 0 && !leg?.plays) yield `call ${sid} listens to silence`
   if (bridged_sid === null && conference_sid === null && leg && leg.hears.length > 0)
     yield `call ${sid} is with nobody and hears ${leg.hears.length}`
 }

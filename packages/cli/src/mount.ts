@@ -22,10 +22,10 @@ export function mountMcp(
       const options = { ...toolOptions, backend, version, hosts, onerror }
       return { full: mcpHttpHandler(options), readOnly: mcpHttpHandler({ ...options, readOnly: true }) }
     }
-    return async (request, response, { credentials, readOnly, exchange }) => {
+    return async (request, response, { readOnly, ...asked }) => {
       handlers ??= load()
       const { full, readOnly: reading } = await handlers
-      await (readOnly ? reading : full)(request, response, { credentials, exchange })
+      await (readOnly ? reading : full)(request, response, asked)
     }
   }
 }

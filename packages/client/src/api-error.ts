@@ -16,7 +16,7 @@ export class ApiError extends Error {
 }
 
 /** What an answer says that is none of success; `text` is its body. */
-export function errorOf({ status, statusText }: Response, text: string): ApiError {
+export function errorOf({ status, statusText }: Pick<Response, 'status' | 'statusText'>, text: string): ApiError {
   try {
     const answer: unknown = JSON.parse(text)
     const { code, message }: Readonly<Record<string, unknown>> = isJsonObject(answer) ? answer : {}

@@ -77,13 +77,14 @@ function qualityOf(type: string, ranges: readonly MediaRange[]): { readonly qual
   return { quality: 0, named: false }
 }
 
-function takesEvents(request: Request): boolean {
+/** Whether a client reads answers that are streams of events. */
+export function takesEvents(request: Request): boolean {
   const accept = request.headers.get('accept')
   const ranges = rangesIn(accept ?? '')
   return ranges.length === 0 || qualityOf(eventsType, ranges).quality > 0
 }
 
-function notAcceptable(): Response {
+export function notAcceptable(): Response {
   const message = `Not Acceptable: answers are ${jsonType} or ${eventsType}`
   return Response.json({ jsonrpc: '2.0', error: { code: -32_000, message }, id: null }, { status: 406 })
 }

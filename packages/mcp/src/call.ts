@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto'
-import { type CallToolResult, type InputRequiredResult, inputRequired } from '@modelcontextprotocol/server'
+import {
+  type CallToolResult,
+  type InputRequiredResult,
+  inputRequired,
+  type LoggingLevel
+} from '@modelcontextprotocol/server'
 import { masked, type Privacy } from '@ringdown/contract/masking'
 import { answerFirst } from './answer-first.ts'
 import { type Matched, match } from './arguments.ts'
@@ -25,8 +30,6 @@ export interface Serving {
   readonly lists: (tool: string) => boolean
   readonly confirm: Confirm
   readonly privacy: Privacy
-  /** Opens an exchange for a call, where the server is in this process. */
-  readonly exchange?: (() => CallExchange | undefined) | undefined
   /** Is told of defects of ours, which an agent sees only as `internal`. */
   readonly onerror?: ((error: unknown) => void) | undefined
 }
@@ -37,6 +40,10 @@ export interface Caller {
   readonly progress?: Progress | undefined
   /** How the caller can be asked to confirm a write. */
   readonly asking: Omit<Asking, 'token'> & { readonly state: string | undefined }
+  /** Opens an exchange for the call, where the server is in this process. */
+  readonly exchange?: (() => CallExchange | undefined) | undefined
+  /** Tells the caller beside the result, where it has said that it hears that. */
+  readonly log?: ((level: LoggingLevel, data: object) => void) | undefined
 }
 
 /** Kinds of things that live inside a workspace. */
@@ -48,7 +55,7 @@ const kindsInWorkspace: ReadonlySet<RefKind> = new Set(['activity', 'task_queue'
  * Whoever waits for events is told of what a call has caused after that has been answered.
  */
 export async function callTool(tool: Tool, raw: unknown, serving: Serving, caller: Caller): Promise<Answer> {
-  const exchange = serving.exchange?.()
+  const exchange = caller.exchange?.()
   const result = answerOf({ raw, tool, serving, caller, notes: new WriteNotes(exchange?.name) })
   if (!exchange) return answerFirst(serving.backend, tool.name === 'wait_for_events', result)
   try {
@@ -76,19 +83,19 @@ async function answerOf(asked: Asked): Promise<Answer> {
     matched = match(tool, withoutToken(raw), serving.readOnly)
     const write = matched
     const answered = await noting(notes, () => attempts(write, asked))
-    await noteWrite(asked, matched, 'done')
+    await note(asked, matched, 'done')
     // For clients that can use it; agents say `since`.
     return notes.cursor === undefined ? answered : { ...answered, _meta: { 'ringdown/cursor': notes.cursor } }
   } catch (error) {
     // The SDK sends nothing to a caller who has gone: what their going broke is no defect.
     if (caller.signal.aborted) return { isError: true, content: [{ type: 'text', text: 'aborted by the caller' }] }
     if (error instanceof ConfirmationNeeded) {
-      await noteWrite(asked, matched, 'needs_confirmation')
+      await note(asked, matched, 'needs_confirmation')
       return await question(error)
     }
     const bodies = errorsOf(error, tool, matched?.action.write ?? false)
     if (bodies.some((body) => body.code === 'internal')) serving.onerror?.(error)
-    await noteWrite(asked, matched, String(bodies[0]?.code ?? 'refused'))
+    await note(asked, matched, String(bodies[0]?.code ?? 'refused'))
     const text = errorText(bodies, serving.lists)
     return { isError: true, content: [{ type: 'text', text: serving.privacy.redact ? maskedError(text) : text }] }
   }
@@ -96,13 +103,14 @@ async function answerOf(asked: Asked): Promise<Answer> {
 
 /**
  * Keeps in the audit of a Ringdown that a tool was to write, and what came of it; the arguments only by their hash. A call
- * does not fail because of it: what it did is done.
+ * does not fail because of it: what it did is done. A caller who listens is told, too, without a word of anybody's.
  */
-async function noteWrite(
-  { raw, tool, serving: { backend, onerror } }: Asked,
+async function note(
+  { raw, tool, caller, serving: { backend, onerror } }: Asked,
   matched: Matched | undefined,
   outcome: string
 ): Promise<void> {
+  caller.log?.(levelOf(outcome, matched?.action.write ?? false), { tool: tool.name, action: matched?.name, outcome })
   if (!matched?.action.write || !backend.ringdown) return
   const ArgumentsHash = createHash('sha256')
     .update(sortedText(objectIn(withoutToken(raw))))
@@ -110,6 +118,12 @@ async function noteWrite(
   const told = { Tool: tool.name, Action: matched.name, ArgumentsHash, Outcome: outcome.slice(0, 64) }
   const limit = AbortSignal.timeout(noting_ms)
   await backend.ringdown.post('Audit/ToolCalls', told, limit).catch((error: unknown) => onerror?.(error))
+}
+
+function levelOf(outcome: string, isWrite: boolean): LoggingLevel {
+  if (outcome === 'internal') return 'error'
+  if (outcome !== 'done') return 'warning'
+  return isWrite ? 'info' : 'debug'
 }
 
 /** Milliseconds that a call waits for its entry. */

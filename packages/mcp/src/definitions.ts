@@ -21,6 +21,16 @@ export interface Definition {
  * Undefined when nothing of the tool remains.
  */
 export function definitionOf(tool: Tool, readOnly = false): Definition | undefined {
+  const known = readOnly ? reading : whole
+  if (!known.has(tool)) known.set(tool, madeDefinition(tool, readOnly))
+  return known.get(tool)
+}
+
+/** Each is made once: every session lists the same ones. */
+const whole = new WeakMap<Tool, Definition | undefined>()
+const reading = new WeakMap<Tool, Definition | undefined>()
+
+function madeDefinition(tool: Tool, readOnly: boolean): Definition | undefined {
   const actions = Object.entries(tool.actions).filter(([, action]) => !readOnly || !action.write)
   if (actions.length === 0) return undefined
   const used = new Set(actions.flatMap(([, action]) => [...(action.required ?? []), ...(action.optional ?? [])]))

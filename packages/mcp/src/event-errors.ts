@@ -12,7 +12,8 @@ export function refusedRequest(error: unknown): ProtocolError | undefined {
   const { status, message } = refused
   const { reason, limit } = objectIn(objectIn(Object(error).details))
   if (reason !== undefined) return new ProtocolError(situationErrors.callbackFailed, message, { reason })
-  if (limit !== undefined || status === 429) return new ProtocolError(situationErrors.tooMany, message)
+  if (limit !== undefined || status === 429)
+    return new ProtocolError(situationErrors.tooMany, message, limit === undefined ? undefined : { limit })
   if (status === 400) return bad(message)
   if (status === 401 || status === 403) return new ProtocolError(situationErrors.notAllowed, message)
   return undefined

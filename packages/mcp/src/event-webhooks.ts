@@ -46,29 +46,36 @@ export class EventWebhooks {
     return { id, refreshBefore, cursor: at, truncated: truncated === true, deliveryStatus: statusOf(objectIn(status)) }
   }
 
-  /** Ends what `subscribe` began; what is not there has ended. */
+  /** Ends what `subscribe` began. Throws ProtocolError where this principal has no such subscription. */
   async unsubscribe(params: Row, signal: AbortSignal): Promise<Row> {
     const { url } = this.#deliveryOf(params)
     const { situation, args } = await new Following(this.#door, this.#api).wanted(params)
     const query = { Situation: situation.name, Url: url, PageSize: 1000 }
     const { situation_subscriptions: found } = objectIn(await this.#api.get('SituationSubscriptions', query, signal))
     const wanted = sortedText(args)
-    for (const one of Array.isArray(found) ? found.map(objectIn) : [])
-      if (one.owner_sid === this.#door.backend.client.username && sortedText(objectIn(one.arguments)) === wanted)
-        await this.#api.remove(`SituationSubscriptions/${one.sid}`, signal)
+    const own = (Array.isArray(found) ? found.map(objectIn) : []).filter(
+      (one) => one.owner_sid === this.#door.backend.client.username && sortedText(objectIn(one.arguments)) === wanted
+    )
+    if (own.length === 0)
+      throw new ProtocolError(situationErrors.unknown, `no subscription of ${situation.name} to ${url}`, {
+        kind: 'subscription'
+      })
+    for (const { sid } of own) await this.#api.remove(`SituationSubscriptions/${sid}`, signal)
     return {}
   }
 
   #deliveryOf({ delivery }: Row): { readonly url: string; readonly secret: unknown } {
-    if (!this.#door.webhooks)
-      throw new ProtocolError(situationErrors.notOffered, 'webhooks are offered over HTTP: here, poll or stream')
+    if (!this.#door.webhooks) throw notOffered('webhook', 'webhooks are offered over HTTP: here, poll or stream')
     const { url, secret, mode } = objectIn(delivery ?? {})
     if (mode !== undefined && mode !== 'webhook')
-      throw new ProtocolError(situationErrors.notOffered, `events/subscribe is for webhooks, not for ${String(mode)}`)
+      throw notOffered(String(mode), `events/subscribe is for webhooks, not for ${String(mode)}`)
     if (typeof url !== 'string') throw bad('delivery.url must be given')
     return { url, secret }
   }
 }
+
+const notOffered = (mode: string, message: string) =>
+  new ProtocolError(situationErrors.notOffered, message, { feature: 'deliveryMode', value: mode })
 
 const longest_ms = String(7 * 86_400_000)
 

@@ -84,7 +84,7 @@ async function poll(following: Following, params: Row, { mcpReq: { signal } }: S
   const limit = Math.min(integerIn(params.maxEvents, 'maxEvents') ?? usualEvents, maxEventsAtOnce)
   if (subscription.cursor === undefined) {
     const { cursor } = await following.page(subscription, { cursor: undefined, wait_s: 0, signal })
-    return { events: [], cursor, hasMore: false, nextPollMs: pollLater_ms }
+    return { events: [], cursor, hasMore: false, truncated: false, nextPollMs: pollLater_ms }
   }
   const events: Row[] = []
   let { cursor } = subscription
@@ -99,7 +99,7 @@ async function poll(following: Following, params: Row, { mcpReq: { signal } }: S
     truncated ||= found.truncated
   }
   const nextPollMs = hasMore || events.length > 0 ? pollSoon_ms : pollLater_ms
-  return { events, cursor, hasMore, ...(truncated && { truncated }), nextPollMs }
+  return { events, cursor, hasMore, truncated, nextPollMs }
 }
 
 /** Open until the client hangs up; what it was told last has the cursor from which it can go on. */
@@ -107,7 +107,11 @@ async function stream(following: Following, params: Row, { mcpReq }: ServerConte
   const { signal, id } = mcpReq
   const subscription = await following.subscription(params, signal)
   const open = streams.get(following.backend) ?? 0
-  if (open >= maxStreams) throw new ProtocolError(situationErrors.tooMany, `${maxStreams} streams are open already`)
+  if (open >= maxStreams)
+    throw new ProtocolError(situationErrors.tooMany, `${maxStreams} streams are open already`, {
+      limit: 'streams',
+      max: maxStreams
+    })
   streams.set(following.backend, open + 1)
   const tell = (what: string, told: object) => {
     const _meta = { [SUBSCRIPTION_ID_META_KEY]: id }
@@ -116,7 +120,7 @@ async function stream(following: Following, params: Row, { mcpReq }: ServerConte
   try {
     let { cursor } = subscription
     cursor ??= (await following.page(subscription, { cursor, wait_s: 0, signal })).cursor
-    await tell('active', { cursor })
+    await tell('active', { cursor, truncated: false })
     while (!signal.aborted) {
       const found = await following.page(subscription, { cursor, wait_s: heartbeat_s, signal })
       // Some of what it asked for is not kept any more: it is told so before what there is.

@@ -86,9 +86,7 @@ export class Following {
       throw new ProtocolError(
         situationErrors.unknown,
         `no event ${String(name)}${nearest ? `; ${nearest.text}?` : ''}`,
-        {
-          names
-        }
+        { kind: 'event', names }
       )
     }
     return { situation, args: await this.#arguments(situation, objectIn(given ?? {})) }

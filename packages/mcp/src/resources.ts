@@ -8,6 +8,7 @@ import {
 } from '@modelcontextprotocol/server'
 import type { Backend } from './backend.ts'
 import type { Answer } from './call.ts'
+import { Fault } from './errors.ts'
 import { objectIn } from './json.ts'
 import type { Named } from './names.ts'
 import type { Row } from './results.ts'
@@ -219,18 +220,67 @@ export function registerResources(server: McpServer, backend: Backend, reading: 
       new ResourceTemplate(template, { list, complete }),
       { title, description, mimeType },
       async (uri, variables, context) => {
-        const values = Object.fromEntries(
-          Object.entries(variables).map(([key, value]) => [key, decodeURIComponent(String(value))])
-        )
-        for (const [variable, prefix] of Object.entries(source.sids)) {
-          const value = values[variable] ?? ''
-          if (!refs[variable] && !(isSid(value) && value.startsWith(prefix)))
-            throw invalid(`${uri.href}: ${variable} must be a SID that begins with ${prefix}`)
-        }
-        const text = await source.text(values, readerOf(reading, context))
+        const text = await source.text(valuesOf(source, uri.href, variables), readerOf(reading, context))
         return { contents: [{ uri: uri.href, mimeType, text }] }
       }
     )
+  }
+}
+
+/** What stands in the places of a template. Throws ProtocolError for what cannot be a SID where only SIDs do. */
+function valuesOf(
+  { refs, sids }: Source,
+  uri: string,
+  variables: Readonly<Record<string, string | readonly string[]>>
+): Readonly<Record<string, string>> {
+  const values = Object.fromEntries(
+    Object.entries(variables).map(([key, value]) => [key, decodeURIComponent(String(value))])
+  )
+  for (const [variable, prefix] of Object.entries(sids)) {
+    const value = values[variable] ?? ''
+    if (!refs[variable] && !(isSid(value) && value.startsWith(prefix)))
+      throw invalid(`${uri}: ${variable} must be a SID that begins with ${prefix}`)
+  }
+  return values
+}
+
+/**
+ * The address under which changes of a resource are told (resource-changes.ts), with SIDs where names stand; undefined for an
+ * address that is none of ours. Throws ProtocolError where the caller cannot read it.
+ */
+export async function changesAddress(
+  uri: string,
+  {
+    backend,
+    reading,
+    context
+  }: { readonly backend: Backend; readonly reading: Reading; readonly context: ServerContext }
+): Promise<string | undefined> {
+  for (const source of sources) {
+    const variables = new ResourceTemplate(source.uri, { list: undefined }).uriTemplate.match(uri)
+    if (!variables) continue
+    const values: Record<string, string> = { ...valuesOf(source, uri, variables) }
+    for (const [variable, kind] of Object.entries(source.refs))
+      values[variable] = await sidOf(backend, kind, values, variable)
+    await source.text(values, readerOf(reading, context))
+    // A part changes with the whole.
+    return source.uri.replace('/{after}', '').replace(/\{(\w+)\}/g, (_, variable) => String(values[variable]))
+  }
+  return undefined
+}
+
+async function sidOf(
+  { names }: Backend,
+  kind: RefKind,
+  values: Readonly<Record<string, string>>,
+  variable: string
+): Promise<string> {
+  try {
+    const place = kind === 'workspace' ? '' : String(values.ws)
+    return (await names.resolve(kind, String(values[variable]), variable, place)).sid
+  } catch (error) {
+    if (error instanceof Fault) throw invalid(error.bodies[0]?.message ?? String(values[variable]))
+    throw error
   }
 }
 

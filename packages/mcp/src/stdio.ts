@@ -1,5 +1,6 @@
-import type { Transport } from '@modelcontextprotocol/server'
-import { type StdioServerHandle, serveStdio } from '@modelcontextprotocol/server/stdio'
+import type { McpServer, Transport } from '@modelcontextprotocol/server'
+import { type StdioServerHandle, StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio'
+import { ResourceChanges } from './resource-changes.ts'
 import { createMcpServer, type McpServerOptions } from './server.ts'
 
 /**
@@ -7,9 +8,36 @@ import { createMcpServer, type McpServerOptions } from './server.ts'
  * Nothing else may write to standard output meanwhile.
  */
 export function serveMcpStdio(options: McpServerOptions & { readonly transport?: Transport }): StdioServerHandle {
-  const { transport, ...rest } = options
-  return serveStdio(() => createMcpServer(rest), {
-    ...(transport ? { transport } : {}),
-    onerror: (error) => options.onerror?.(error)
-  })
+  const { transport = new StdioServerTransport(), ...rest } = options
+  const { onerror } = options
+  const { ringdown } = options.backend
+  const changes = ringdown && new ResourceChanges(ringdown, (error) => onerror?.(error))
+  /** The server that a client of 2026-07-28 talks to: what it tells goes to those subscriptions that want it. */
+  let listening: McpServer | undefined
+  const handle = serveStdio(
+    ({ era }) => {
+      if (era === 'legacy') return createMcpServer({ ...rest, lasting: { changes } })
+      listening = createMcpServer({ ...rest, listens: changes !== undefined })
+      return listening
+    },
+    { transport, onerror: (error) => onerror?.(error) }
+  )
+  if (!changes) return handle
+  let stop: (() => void) | undefined
+  const follow = () => {
+    stop ??= changes.subscribe((event) => {
+      if (event.kind !== 'resource_updated') return
+      listening?.server.sendResourceUpdated({ uri: event.uri }).catch((error) => onerror?.(error))
+    })
+  }
+  const [receive, closed] = [transport.onmessage, transport.onclose]
+  transport.onmessage = (message, extra) => {
+    if ('method' in message && message.method === 'subscriptions/listen') follow()
+    receive?.(message, extra)
+  }
+  transport.onclose = () => {
+    stop?.()
+    closed?.()
+  }
+  return handle
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { TestBrowser } from './testing/browser.ts'
 import { toneOf } from './testing/hearing.ts'
 import { agent, browsers, caller, closing, floor, folder, heardBy, leg, legStories } from './testing/leg-stories.ts'
+import type { Peer } from './webrtc.ts'
 
 await legStories('node-datachannel')
 
@@ -59,5 +60,26 @@ describe('without any browser', () => {
     legs.heard(agent, 3)
     legs.tellAll([{ leg: leg(agent, 1), heard: 3 }])
     expect(events().map(([, number]) => number)).toEqual([3, 4, 4])
+  })
+
+  test('a connection that was being described when its leg ended is closed', async () => {
+    let describe = (_sdp: string): void => {}
+    const closed: string[] = []
+    const peer: Peer = {
+      offer: () => new Promise((resolve) => (describe = resolve)),
+      accept: async () => {},
+      answer: async () => '',
+      send: () => {},
+      close: () => closed.push('headset'),
+      reach: () => {},
+      events: undefined
+    }
+    const { legs } = floor({ name: 'slow', peer: () => peer })
+    legs.tell({ leg: leg(agent, 1, { wanted: 'ring' }), heard: 0 })
+    const offer = legs.signal(agent, 'headset', { offer: true })
+    legs.tell({ leg: leg(agent, 2, { wanted: 'down' }), heard: 0 })
+    describe('an offer')
+    await expect(offer).rejects.toThrow('the leg has ended meanwhile')
+    expect(closed).toEqual(['headset'])
   })
 })

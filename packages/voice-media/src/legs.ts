@@ -132,7 +132,7 @@ export class Legs {
       if (leg) this.#drop(leg, device)
       return null
     }
-    if (!leg || leg.told.wanted === 'down') throw new Error('there is no such leg')
+    if (!leg || hasEnded(leg)) throw new Error('there is no such leg')
     if ('accept' in signal) {
       const rung = leg.devices.get(device)
       if (!rung) throw new Error('it does not ring')
@@ -144,8 +144,10 @@ export class Legs {
     if ('resume' in signal && this.#hasStill(leg, device, signal.resume)) return null
     const made = this.#connect(leg, device)
     try {
+      // Descriptions take a while, in which the leg may end.
       const theirs = 'resume' in signal ? signal.resume : 'answer' in signal ? signal.answer : undefined
       const sdp = theirs === undefined ? await made.peer.offer() : await made.peer.answer(theirs)
+      if (hasEnded(leg)) throw new Error('the leg has ended meanwhile')
       leg.devices.get(device)?.peer.close()
       leg.devices.set(device, made)
       if (theirs !== undefined) {
@@ -395,6 +397,10 @@ export class Legs {
     leg.silent = next
     this.#report(leg, { type: 'no_sound', seconds: next })
   }
+}
+
+function hasEnded({ told }: Leg): boolean {
+  return told.wanted === 'down'
 }
 
 /** The name of a connection (RFC 8839, 5.4). */

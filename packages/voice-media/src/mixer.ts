@@ -11,7 +11,10 @@ export type Tapped = () => readonly string[] | undefined
 
 /** Frames that wait for their turn at most; whoever sends faster loses the eldest. */
 const longestQueue = 8
-/** Frames that wait all the time for so many ticks are too many: one is left out, and the sound is 20 ms earlier again. */
+/**
+ * Where a frame more than is due has waited at each of so many ticks, nothing has come so late that it was needed: one is left
+ * out, and the sound is 20 ms earlier again.
+ */
 const patient_ticks = 100
 
 interface Leg {
@@ -24,7 +27,7 @@ interface Leg {
   source: Source | undefined
   readonly taps: Map<Tap, Tapped>
   said: Uint8Array | undefined
-  /** Ticks since the queue was last (nearly) empty. */
+  /** Ticks since the queue had last no more than what was due. */
   full: number
 }
 
@@ -118,7 +121,7 @@ export class Mixer {
   }
 
   #take(leg: Leg, now: number): void {
-    leg.full = leg.queue.length > 2 ? leg.full + 1 : 0
+    leg.full = leg.queue.length > 1 ? leg.full + 1 : 0
     if (leg.full > patient_ticks) {
       leg.queue.shift()
       this.#dropped++

@@ -1,5 +1,5 @@
 import library from 'node-datachannel'
-import { audioIn, eventsIn, type Peer, type PeerEvents, type PeerOptions, type WebRtc } from './webrtc.ts'
+import { audioIn, candidatesIn, eventsIn, type Peer, type PeerEvents, type PeerOptions, type WebRtc } from './webrtc.ts'
 
 /** WebRTC by libdatachannel, whose binaries come with npm for the usual platforms. */
 export const overDataChannel: WebRtc = {
@@ -65,6 +65,12 @@ class DataChannelPeer implements Peer {
     this.#connection.setRemoteDescription(offer, 'offer')
     await gathered
     return this.#described()
+  }
+
+  reach(sdp: string): void {
+    this.#checkCalm()
+    const mid = audioIn(sdp)
+    for (const candidate of candidatesIn(sdp)) this.#connection.addRemoteCandidate(candidate, mid)
   }
 
   send(packet: Buffer): void {

@@ -1,5 +1,5 @@
 import { MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters } from 'werift'
-import { audioIn, eventsIn, type Peer, type PeerEvents, type PeerOptions, type WebRtc } from './webrtc.ts'
+import { audioIn, candidatesIn, eventsIn, type Peer, type PeerEvents, type PeerOptions, type WebRtc } from './webrtc.ts'
 
 /** WebRTC in JavaScript, where no binary fits: three times the work, and everybody waits while a connection is set up. */
 export const overWerift: WebRtc = {
@@ -45,6 +45,12 @@ class WeriftPeer implements Peer {
     transceiver?.setDirection('sendrecv')
     await connection.setLocalDescription(await connection.createAnswer())
     return this.#described(connection)
+  }
+
+  reach(sdp: string): void {
+    const sdpMid = audioIn(sdp)
+    for (const candidate of candidatesIn(sdp))
+      this.#connection?.addIceCandidate({ candidate, sdpMid, sdpMLineIndex: 0 }).catch(() => {}) // one that does not fit is not tried
   }
 
   send(packet: Buffer): void {

@@ -11,6 +11,8 @@ export interface Peer {
   accept(answer: string): Promise<void>
   /** Our answer to a description of theirs. Once. Rejects where it cannot be used. */
   answer(offer: string): Promise<string>
+  /** Takes the candidates of a description of theirs, where it was given without them. */
+  reach(sdp: string): void
   /** Sends a packet of RTP; nothing happens while there is no connection. */
   send(packet: Buffer): void
   close(): void
@@ -43,6 +45,16 @@ export interface WebRtc {
 export function eventsIn(sdp: string): number | undefined {
   const [, type] = /^a=rtpmap:(\d+) telephone-event\/8000\s*$/im.exec(sdp) ?? []
   return type === undefined ? undefined : Number(type)
+}
+
+/** A description without its candidates, as the SDK's are. */
+export function withoutCandidates(sdp: string): string {
+  return sdp.replace(/^a=(?:candidate|end-of-candidates).*\r?\n/gm, '')
+}
+
+/** The candidates of a description, as lines without `a=`. */
+export function candidatesIn(sdp: string): string[] {
+  return [...sdp.matchAll(/^a=(candidate:.*?)\r?$/gm)].flatMap(([, candidate]) => candidate ?? [])
 }
 
 /** The name of the audio track of a description. Throws where it has none, or none that we can speak. */

@@ -127,6 +127,21 @@ for (const { name, available, place } of databases)
       }
     })
 
+    it('has no sound at all any more: the debugger says so, and Monitor as an alert', async () => {
+      const { here } = center
+      const account = await here.running.account
+      await account.execute({ type: 'sound.note', is: 'gone', seconds: 10, calls: 3 })
+      await account.execute({ type: 'sound.note', is: 'back', seconds: 14, calls: 0 })
+      const said = 'There has been no sound for 10 seconds: calls that had it end (3)'
+      const { body } = await here.call('/ringdown/v1/Debugger?PageSize=1')
+      expect(body.entries?.[0] ?? body).toMatchObject({
+        ...{ level: 'error', product: 'voice', message: said, error_code: null },
+        ...{ resource_type: 'account', resource_sid: here.running.credentials.account_sid }
+      })
+      const [alert] = await here.client.monitor.v1.alerts.list({ logLevel: 'error', limit: 1 })
+      expect(alert?.alertText).toBe(said)
+    })
+
     it('asks the fallback, and tells it why', async () => {
       const { hooks, here } = center
       const dan = await center.phone('+33612340010')

@@ -39,7 +39,7 @@ function schemaOf(schema: { readonly required?: readonly string[]; readonly [key
 const shown = (properties: Readonly<Record<string, object>>) => schemaOf({ type: 'object', properties })
 
 /** What the official suite wants to find on a server, by the names that it documents. */
-export function suiteFixture(server: McpServer): void {
+export function suiteFixture(server: McpServer): readonly string[] {
   const tool = (name: string, description: string, content: readonly object[], isError = false) =>
     server.registerTool(name, { description, inputSchema: shown({}) }, () => ({
       content: content as ReturnType<typeof text>[], // of any kind
@@ -72,6 +72,8 @@ export function suiteFixture(server: McpServer): void {
   prompts(server)
   resources(server)
   questions(server)
+  lasting(server)
+  return ['test://watched-resource']
 }
 
 /** Keywords of JSON Schema that have to be shown as they were written, and an argument that comes in a header as well. */
@@ -251,4 +253,81 @@ function questions(server: McpServer): void {
   server.registerTool('test_missing_capability', { description: 'Samples', inputSchema: shown({}) }, () =>
     inputRequired({ inputRequests: { sample: sample() } })
   )
+}
+
+const one = ['option1', 'option2', 'option3']
+const [first, second] = [
+  { const: 'value1', title: 'First' },
+  { const: 'value2', title: 'Second' }
+]
+
+/** Forms that the suite looks at: with values to begin with, and with choices of every kind. */
+const forms = {
+  test_elicitation: {
+    username: { type: 'string', description: 'A name' },
+    email: { type: 'string', description: 'An address' }
+  },
+  test_elicitation_sep1034_defaults: {
+    name: { type: 'string', default: 'John Doe' },
+    age: { type: 'integer', default: 30 },
+    score: { type: 'number', default: 95.5 },
+    status: { type: 'string', enum: ['active', 'inactive', 'pending'], default: 'active' },
+    verified: { type: 'boolean', default: true }
+  },
+  test_elicitation_sep1330_enums: {
+    untitledSingle: { type: 'string', enum: one },
+    titledSingle: { type: 'string', oneOf: [first, second] },
+    legacyEnum: { type: 'string', enum: ['opt1', 'opt2'], enumNames: ['One', 'Two'] },
+    untitledMulti: { type: 'array', items: { type: 'string', enum: one } },
+    titledMulti: { type: 'array', items: { anyOf: [first, second] } }
+  }
+} as const
+
+/** What the suite wants of a connection that lasts: log messages, questions, a stream that ends before its answer. */
+function lasting(server: McpServer): void {
+  const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+  server.registerTool(
+    'test_tool_with_logging',
+    { description: 'Tells what it does', inputSchema: shown({}) },
+    async (_args: unknown, { mcpReq }: ServerContext) => {
+      for (const step of ['Tool execution started', 'Tool processing data', 'Tool execution completed']) {
+        await mcpReq.log('info', step)
+        await wait(50)
+      }
+      return { content: [text('done')] }
+    }
+  )
+  server.registerTool(
+    'test_sampling',
+    { description: 'Samples', inputSchema: shown({ prompt: { type: 'string' } }) },
+    (args: unknown, { mcpReq: { inputResponses } }: ServerContext) => {
+      if (inputResponses?.answer) return { content: [text(`LLM response: ${JSON.stringify(inputResponses.answer)}`)] }
+      const prompt = String(Object(args).prompt)
+      const messages = [{ role: 'user' as const, content: { type: 'text' as const, text: prompt } }]
+      return inputRequired({ inputRequests: { answer: inputRequired.createMessage({ messages, maxTokens: 100 }) } })
+    }
+  )
+  for (const [name, properties] of Object.entries(forms))
+    server.registerTool(
+      name,
+      { description: 'Asks', inputSchema: shown({ message: { type: 'string' } }) },
+      (args: unknown, { mcpReq: { inputResponses } }: ServerContext) => {
+        if (inputResponses?.form) return { content: [text(`User response: ${JSON.stringify(inputResponses.form)}`)] }
+        const { message = 'Please fill in' } = Object(args)
+        const requestedSchema = { type: 'object' as const, properties: { ...properties }, required: [] } as never // forms of all kinds
+        return inputRequired({ inputRequests: { form: inputRequired.elicit({ message, requestedSchema }) } })
+      }
+    )
+  server.registerTool(
+    'test_reconnection',
+    { description: 'Ends its stream, and answers on the next one', inputSchema: shown({}) },
+    async (_args: unknown, { http }: ServerContext) => {
+      http?.closeSSE?.()
+      await wait(100)
+      return { content: [text('done')] }
+    }
+  )
+  server.registerResource('watched', 'test://watched-resource', { mimeType: 'text/plain' }, ({ href: uri }) => ({
+    contents: [{ uri, mimeType: 'text/plain', text: 'This is watched.' }]
+  }))
 }

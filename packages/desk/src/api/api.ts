@@ -1,4 +1,4 @@
-import { ApiError } from '@ringdown/client/api-error'
+import { ApiError, errorOf } from '@ringdown/client/api-error'
 import { type Asking, Client, type ItemOf, type ListId } from '@ringdown/client/client'
 import type { OperationTypes } from '@ringdown/contract/generated/operations'
 import { session } from '../app/session.ts'
@@ -27,14 +27,17 @@ export async function ask<Id extends AskedId>(id: Id, asking: Asking<Id>): Promi
 export async function askList<Id extends AskedId & ListId>(
   id: Id,
   asking: Asking<Id>,
-  most: number
+  maxItems: number
 ): Promise<readonly ItemOf<Id>[]> {
   const items: ItemOf<Id>[] = []
   await session.token()
-  const paged: Asking<Id> & { readonly page_size?: number } = Object.assign({ page_size: Math.min(most, 100) }, asking)
+  const paged: Asking<Id> & { readonly page_size?: number } = Object.assign(
+    { page_size: Math.min(maxItems, 100) },
+    asking
+  )
   for await (const item of client.list(id, paged)) {
     items.push(item)
-    if (items.length >= most) break
+    if (items.length >= maxItems) break
   }
   return items
 }
@@ -62,6 +65,7 @@ export async function upload(
   { onProgress, signal }: { readonly onProgress: (part: number) => void; readonly signal: AbortSignal }
 ): Promise<Uploaded> {
   const token = await session.token()
+  signal.throwIfAborted()
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     request.open('POST', `/mcs/v1/Services/${service_sid}/Media?Filename=${encodeURIComponent(file.name)}`)
@@ -69,14 +73,24 @@ export async function upload(
     request.setRequestHeader('content-type', file.type || 'application/octet-stream')
     request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0)
     request.onerror = () => reject(new TypeError('network'))
+    request.onabort = () => reject(signal.reason)
     request.onload = () => {
-      const answer = JSON.parse(request.responseText || '{}') as { sid?: string; message?: string; code?: number } // by the contract
-      if (request.status < 300 && answer.sid) resolve({ sid: answer.sid })
-      else reject(new ApiError(request.status, answer.code ?? null, answer.message ?? `HTTP ${request.status}`))
+      const sid = request.status < 300 ? sidIn(request.responseText) : undefined
+      if (sid !== undefined) resolve({ sid })
+      else reject(errorOf(request, request.responseText))
     }
     signal.addEventListener('abort', () => request.abort(), { once: true })
     request.send(file)
   })
+}
+
+function sidIn(text: string): string | undefined {
+  try {
+    const { sid } = JSON.parse(text) as Partial<Uploaded> // by the contract
+    return sid
+  } catch {
+    return undefined // something on the way has answered in the API's place
+  }
 }
 
 /** The bytes of a file of a message. */
@@ -88,9 +102,12 @@ export async function fileOf(service_sid: string, media_sid: string): Promise<Bl
   return response.blob()
 }
 
+/** What a proxy answers whose server is away as well. */
+const passing: ReadonlySet<number> = new Set([429, 502, 503, 504])
+
 /** Whether it was not answered at all, or will be later: then the same may be asked again. */
 export function isPassing(error: unknown): boolean {
-  return error instanceof ApiError ? error.status === 429 || error.status === 503 : error instanceof TypeError
+  return error instanceof ApiError ? passing.has(error.status) : error instanceof TypeError
 }
 
 /** What went wrong, in the API's own words. */

@@ -1,6 +1,6 @@
 import { ApiError } from '@ringdown/client/api-error'
 import { ask, askList } from '../api/api.ts'
-import { type SignedInUser, session } from '../app/session.ts'
+import { ownPlace } from '../app/session.ts'
 import { queries, refreshDesk } from '../live/desk.ts'
 import { attempt } from '../live/notices.ts'
 import { forgetRead } from '../live/read-marks.ts'
@@ -14,19 +14,13 @@ import { type InteractionPlace, transferBegun, transfers } from './transfers.ts'
 /** Offers whose answer is under way, or that somebody else has: by reservation. */
 export const answering = new Store<ReadonlyMap<string, 'busy' | 'taken'>>(new Map())
 
-function place(): { readonly workspace_sid: string; readonly worker_sid: string } {
-  const state = session.state.get()
-  const { workspace_sid, worker_sid }: Partial<SignedInUser> = 'user' in state ? state.user : {}
-  return { workspace_sid: String(workspace_sid), worker_sid: String(worker_sid) }
-}
-
 /** Accepts or rejects an offer; whether it was ours to answer. */
 export async function answerOffer(item: DeskItem, reservation_status: 'accepted' | 'rejected'): Promise<boolean> {
   const { sid } = item.reservation
   if (answering.get().has(sid)) return false
   mark(sid, 'busy')
   try {
-    const path = { ...place(), sid }
+    const path = { ...ownPlace(), sid }
     const isCall = reservation_status === 'accepted' && isVoice(item)
     const params = isCall ? await callsThisDesk(item) : { reservation_status }
     await ask('taskrouter_v1.UpdateWorkerReservation', { path, params })
@@ -82,7 +76,7 @@ function mark(sid: string, how: 'busy' | 'taken' | undefined): void {
 export const ownChange = new Set<string>()
 
 export async function setActivity(activity_sid: string): Promise<boolean> {
-  const { workspace_sid, worker_sid } = place()
+  const { workspace_sid, worker_sid } = ownPlace()
   return attempt(async () => {
     await ask('taskrouter_v1.UpdateWorker', { path: { workspace_sid, sid: worker_sid }, params: { activity_sid } })
     refreshDesk()
@@ -105,7 +99,7 @@ export async function endContact(item: DeskItem): Promise<boolean> {
       const path = { interaction_sid: of.interaction_sid, sid: of.channel_sid }
       await ask('flex_v1.UpdateInteractionChannel', { path, params: { status: 'closed' } })
     } else {
-      const path = { ...place(), sid: item.reservation.sid }
+      const path = { ...ownPlace(), sid: item.reservation.sid }
       await ask('taskrouter_v1.UpdateWorkerReservation', { path, params: { reservation_status: 'wrapping' } })
     }
     refreshDesk()
@@ -128,14 +122,14 @@ export async function leaveContact(item: DeskItem): Promise<boolean> {
 /** Puts it aside: it comes back when the customer writes. */
 export async function parkContact({ task }: DeskItem): Promise<boolean> {
   return attempt(async () => {
-    await ask('ringdown_v1.CreateWorkerParkedContact', { path: place(), params: { task_sid: task.sid } })
+    await ask('ringdown_v1.CreateWorkerParkedContact', { path: ownPlace(), params: { task_sid: task.sid } })
     refreshDesk()
     await queries.invalidateQueries({ queryKey: ['parked'] })
   })
 }
 
 async function ownMember(of: InteractionPlace): Promise<string> {
-  const { worker_sid } = place()
+  const { worker_sid } = ownPlace()
   const { participants } = await ask('flex_v1.ListInteractionChannelParticipant', { path: of })
   const own = participants.find(({ routing_properties }) => objectIn(routing_properties).worker_sid === worker_sid)
   if (!own?.sid) throw new Error(wordsOf().errors.notInIt)
@@ -158,11 +152,11 @@ export async function complete(
   { task, reservation }: DeskItem,
   { outcome, content, fields }: WrapUpAnswer
 ): Promise<boolean> {
-  const { workspace_sid, worker_sid } = place()
+  const { workspace_sid, worker_sid } = ownPlace()
   const path = { workspace_sid, sid: task.sid }
   const keep = async () => {
     // With the version that they are of, which a task alone does not show.
-    const { tasks } = await ask('ringdown_v1.FetchWorkerDesk', { path: place() })
+    const { tasks } = await ask('ringdown_v1.FetchWorkerDesk', { path: ownPlace() })
     const now = tasks.find(({ sid }) => sid === task.sid) ?? task
     const attributes = objectIn(now.attributes)
     const conversations = {
@@ -195,7 +189,7 @@ export async function complete(
 }
 
 export async function extendWrapUp({ reservation }: DeskItem): Promise<boolean> {
-  const { workspace_sid } = place()
+  const { workspace_sid } = ownPlace()
   const path = { workspace_sid, reservation_sid: reservation.sid }
   return attempt(async () => {
     await ask('ringdown_v1.UpdateReservationWrapUp', { path, params: { extended: !reservation.wrap_up_extended } })
@@ -276,7 +270,7 @@ export async function openConversationOf(address: string): Promise<string | unde
 
 /** Writes to somebody first; answers the task of it, or undefined where that did not work. */
 export async function begin({ address, from, type, queue_sid }: Outbound): Promise<string | undefined> {
-  const { workspace_sid, worker_sid } = place()
+  const { workspace_sid, worker_sid } = ownPlace()
   let task_sid: string | undefined
   await attempt(async () => {
     const { routing } = await ask('flex_v1.CreateInteraction', {
@@ -323,7 +317,7 @@ export async function markUnread(conversation_sid: string, user_sid: string, las
 
 /** Asks for help: a note for colleagues, and a mark on the task that supervisors see. */
 export async function askForHelp(item: DeskItem): Promise<boolean> {
-  const { workspace_sid } = place()
+  const { workspace_sid } = ownPlace()
   const path = { workspace_sid, sid: item.task.sid }
   return attempt(async () => {
     await ask('taskrouter_v1.UpdateTask', {

@@ -13,6 +13,7 @@ import { preferences } from '../app/preferences.ts'
 import { instantOf, serverNow } from '../live/clock.ts'
 import { useConfiguration, useMessages } from '../live/desk.ts'
 import { type DraftFile, type DraftKind, draftKey, drafts, emptyDraft, saveDraft } from '../live/drafts.ts'
+import { tell } from '../live/notices.ts'
 import { send } from '../live/outbox.ts'
 import { channelOf, type DeskConversation, type DeskItem, objectIn, type ShownMessage } from '../live/rows.ts'
 import { useStore } from '../live/store.ts'
@@ -144,6 +145,7 @@ function useWriting({ item, conversation, me, kind, channel, area }: WritingOf) 
   const submit = async () => {
     const text = draft.text.trim()
     const isEmpty = text === '' && draft.files.length === 0
+    if (uploads.isBusy) tell(words.composer.stillUploading)
     if (isBusy.current || isEmpty || uploads.isBusy || why !== undefined) return
     if (kind === 'note') {
       isBusy.current = true

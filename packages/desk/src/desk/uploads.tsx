@@ -15,6 +15,8 @@ interface Going {
   readonly name: string
   /** How much of it is there, 0 to 1. */
   readonly part: number
+  /** Ends it; nobody is told of a failure then. */
+  readonly cancel: () => void
 }
 
 /** Files on their way to the server; what is refused is refused at once, with the limit. They stay in their order. */
@@ -31,14 +33,19 @@ export function useUploads(conversation: DeskConversation, key: string, channel:
   }
   const begin = (file: File, place: number) => {
     const { name, type, size } = file
-    const onProgress = (part: number) => show(place, { place, name, part })
+    const canceled = new AbortController()
+    const { signal } = canceled
+    const onProgress = (part: number) =>
+      signal.aborted || show(place, { place, name, part, cancel: () => canceled.abort() })
     onProgress(0)
-    upload(conversation.chat_service_sid, file, { onProgress, signal: new AbortController().signal })
+    upload(conversation.chat_service_sid, file, { onProgress, signal })
       .then(({ sid }) => {
         const draft = drafts.get().get(key) ?? emptyDraft
         saveDraft(key, { ...draft, files: [...draft.files, { sid, name, type, size, place }].sort(byPlace) })
       })
-      .catch((error: unknown) => tell(words.composer.uploadFailed(name, messageOfError(error)), 'error'))
+      .catch((error: unknown) => {
+        if (!signal.aborted) tell(words.composer.uploadFailed(name, messageOfError(error)), 'error')
+      })
       .finally(() => show(place, undefined))
   }
   const add = (files: readonly File[]) => {
@@ -73,22 +80,24 @@ export function Files({ files, going, onRemove }: FilesProps) {
       {files.map(({ sid, name, size }) => (
         <li key={sid}>
           <span className="file-name">{name}</span> <span className="age">{sizeText(size, words.lang)}</span>
-          <button
-            type="button"
-            className="icon-button small"
-            aria-label={words.composer.remove(name)}
-            onClick={() => onRemove(sid)}
-          >
-            <X size={13} />
-          </button>
+          <RemoveButton label={words.composer.remove(name)} onClick={() => onRemove(sid)} />
         </li>
       ))}
-      {going.map(({ place, name, part }) => (
+      {going.map(({ place, name, part, cancel }) => (
         <li key={place}>
           <span className="file-name">{name}</span>
           <progress value={part} aria-label={name} />
+          <RemoveButton label={words.composer.stopUpload(name)} onClick={cancel} />
         </li>
       ))}
     </ul>
+  )
+}
+
+function RemoveButton({ label, onClick }: { readonly label: string; readonly onClick: () => void }) {
+  return (
+    <button type="button" className="icon-button small" aria-label={label} onClick={onClick}>
+      <X size={13} />
+    </button>
   )
 }

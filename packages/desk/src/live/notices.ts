@@ -54,11 +54,17 @@ export function dismiss(id: number): void {
   if (toasts.get().length === 0) areHeld = false
 }
 
+/** What one user was told is nobody else's: none of it stays for whoever signs in next. */
+export function forgetNotices(): void {
+  toasts.set([])
+  told.set([])
+}
+
 export function announce(text: string, how: 'polite' | 'assertive' = 'polite'): void {
   announced.set({ ...announced.get(), [how]: announced.get()[how] === text ? `${text}\u00a0` : text })
 }
 
-/** Does something and tells when it did not work; answers whether it did. */
+/** Does something, and says so when it did not work; answers whether it did. */
 export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work()

@@ -3,45 +3,42 @@ import { serverNow } from './clock.ts'
 import { connection, queries } from './desk.ts'
 import { keepValue, keptValues } from './kept.ts'
 import { heardMessage } from './messages.ts'
+import { type Outgoing, resumed } from './outgoing.ts'
 import { afterMessage } from './patches.ts'
 import { markRead } from './read-marks.ts'
 import { type ShownMessage, shownMessage } from './rows.ts'
 import { Store } from './store.ts'
 
-/** A message that is on its way. `key` stays the same however often it is tried, so it arrives once. */
-export interface Outgoing {
-  readonly key: string
-  readonly conversation_sid: string
-  readonly body: string
-  readonly media_sid: string | undefined
-  readonly media_name: string | undefined
-  readonly at: number
-  readonly state: 'sending' | 'waiting' | 'failed'
-  readonly why?: string
-}
-
 export const outbox = new Store<readonly Outgoing[]>([])
 
 const retriesFor_ms = 60_000
-const most = 100
+const maxOutgoing = 100
 let owner = ''
 /** Conversations for which something is being sent: one at a time keeps their order. */
 const busy = new Set<string>()
 
-/** Takes up what was on its way when the page went. */
+/** Takes up what a user had on its way when the page went, or somebody else was signed in. */
 export async function loadOutbox(user_sid: string): Promise<void> {
   owner = user_sid
-  const known = [...(await keptValues(`out/${owner}/`)).values()] as readonly Outgoing[] // as `keep` wrote them
-  outbox.set(
-    [...known].sort((a, b) => a.at - b.at).map((one) => (one.state === 'failed' ? one : { ...one, state: 'sending' }))
-  )
-  for (const sid of new Set(known.map((one) => one.conversation_sid))) void sendAll(sid)
+  const kept = [...(await keptValues(`out/${user_sid}/`)).values()] as readonly Outgoing[] // as `keep` wrote them
+  if (owner !== user_sid) return
+  outbox.set(resumed(kept, outbox.get(), user_sid))
+  for (const sid of new Set(kept.map((one) => one.conversation_sid))) void sendAll(sid)
+}
+
+/** Nobody is signed in any more: what is on its way stays kept for its user. */
+export function closeOutbox(): void {
+  owner = ''
+  outbox.set([])
 }
 
 /** Puts a message on its way; false where too many are. */
 export function send(message: Pick<Outgoing, 'conversation_sid' | 'body' | 'media_sid' | 'media_name'>): boolean {
-  if (outbox.get().length >= most) return false
-  const outgoing: Outgoing = { ...message, key: crypto.randomUUID(), at: serverNow(), state: 'sending' }
+  if (outbox.get().length >= maxOutgoing) return false
+  const outgoing: Outgoing = {
+    ...message,
+    ...{ key: crypto.randomUUID(), user_sid: owner, at: serverNow(), state: 'sending' }
+  }
   outbox.set([...outbox.get(), outgoing])
   keep(outgoing)
   void sendAll(message.conversation_sid)
@@ -56,8 +53,13 @@ export function sendAgain(key: string): void {
 }
 
 export function giveUp(key: string): void {
+  const one = outbox.get().find((outgoing) => outgoing.key === key)
+  if (one) forget(one)
+}
+
+function forget({ key, user_sid }: Outgoing): void {
   outbox.set(outbox.get().filter((one) => one.key !== key))
-  void keepValue(`out/${owner}/${key}`, undefined)
+  void keepValue(`out/${user_sid}/${key}`, undefined)
 }
 
 window.addEventListener('online', () => {
@@ -86,6 +88,8 @@ async function deliver(outgoing: Outgoing): Promise<boolean> {
   const { key, conversation_sid, body, media_sid } = outgoing
   const began = performance.now()
   for (let tries = 0; ; tries++) {
+    // It was given up, or its user is not signed in any more.
+    if (!outbox.get().some((one) => one.key === key)) return true
     try {
       const answer = await ask('conversations_v1.CreateConversationMessage', {
         path: { conversation_sid },
@@ -93,7 +97,7 @@ async function deliver(outgoing: Outgoing): Promise<boolean> {
         idempotency_key: key
       })
       arrived(conversation_sid, shownMessage({ ...answer }))
-      giveUp(key)
+      forget(outgoing)
       // Who answers has read.
       markRead(conversation_sid, String(answer.author), answer.index)
       return true
@@ -136,5 +140,5 @@ function change(key: string, to: Partial<Outgoing>): void {
 }
 
 function keep(outgoing: Outgoing): void {
-  void keepValue(`out/${owner}/${outgoing.key}`, outgoing)
+  void keepValue(`out/${outgoing.user_sid}/${outgoing.key}`, outgoing)
 }

@@ -186,6 +186,8 @@ export const en = {
     cannedNone: 'No canned response fits',
     cannedHint: 'Type / to insert one',
     remove: (name: string) => `Remove ${name}`,
+    stopUpload: (name: string) => `Stop uploading ${name}`,
+    stillUploading: 'A file is still on its way: send when it is there.',
     tooLarge: (name: string, limit: string) => `${name} is larger than ${limit}`,
     wrongType: (name: string, allowed: string) => `${name} is not allowed: only ${allowed}`,
     tooMany: (count: number) => `At most ${count} files at once`,

@@ -189,6 +189,8 @@ export const fr: Words = {
     cannedNone: 'Aucune réponse ne convient',
     cannedHint: 'Tapez / pour en insérer une',
     remove: (name) => `Retirer ${name}`,
+    stopUpload: (name) => `Arrêter le téléversement de ${name}`,
+    stillUploading: 'Un fichier est encore en route : envoyez quand il sera arrivé.',
     tooLarge: (name, limit) => `${name} dépasse ${limit}`,
     wrongType: (name, allowed) => `${name} n’est pas permis : seulement ${allowed}`,
     tooMany: (count) => `Au plus ${count} fichiers à la fois`,

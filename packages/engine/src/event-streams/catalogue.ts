@@ -210,6 +210,8 @@ const groups: readonly Group[] = [
       ['call.connected', 'ringdown.call.connected', 'Two calls hear each other.'],
       ['call.parted', 'ringdown.call.parted', 'Two calls hear each other no longer.'],
       ['call.queued', 'ringdown.call.queued', 'A call began to wait in a queue.'],
+      ['sound.gone', 'ringdown.sound.gone', 'No call has any sound: those that had it end.'],
+      ['sound.back', 'ringdown.sound.back', 'There is sound again.'],
       ['conference.started', 'conference.start', 'A conference began.'],
       ['participant.joined', 'conference.participant-join', 'A call came into a conference.'],
       ['participant.left', 'conference.participant-leave', 'A call left a conference.'],
@@ -380,6 +382,7 @@ export const errorEvents = [
   'ringdown.warning',
   'carrier.failing',
   'ringdown.call.document-failed',
+  'ringdown.sound.gone',
   'ringdown.message-webhook.failed'
 ] as const
 

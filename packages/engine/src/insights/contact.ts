@@ -53,7 +53,7 @@ export function newContact(key: string): Contact {
 type Step = (task: OpenTask, event: InsightEvent, effects: Effects) => OpenTask
 
 /** What events do to the task that they are about. */
-const steps: Readonly<Record<string, Step>> = {
+const stepsByType: Readonly<Record<string, Step>> = {
   'task.created': (task, event, effects) => captured(task, event, effects),
   'task-queue.entered': entered,
   'task-queue.moved': (task, event, effects) => left(task, event, { result: 'moved' }, effects),
@@ -77,15 +77,22 @@ const steps: Readonly<Record<string, Step>> = {
   ...lineSteps
 }
 
+const steps: ReadonlyMap<string, Step> = new Map(Object.entries(stepsByType))
+
+/** Types of event that change tasks. */
+export const taskEvents: ReadonlySet<string> = new Set(steps.keys())
+
 /** A contact after an event of one of its tasks. */
 export function afterTask(contact: Contact, event: InsightEvent, effects: Effects): Contact {
   const { seq, at, task_sid } = event
-  const step = steps[event.type]
+  const step = steps.get(event.type)
   if (!step || task_sid === null) return contact
   const { key, tasks, talk } = contact
   const place = placeIn(tasks, task_sid)
   const known = tasks[place] ?? newTask(event, task_sid)
-  const task = step(leaves.has(event.type) ? handsOver(known, tasks, event) : known, event, effects)
+  // One alone hands nothing over.
+  const mayHandOver = tasks.length > 1 && leaves.has(event.type)
+  const task = step(mayHandOver ? handsOver(known, tasks, event) : known, event, effects)
   const isGone = task.is_over && task.held.length === 0
   const others =
     tasks.length === 0 || (tasks.length === 1 && place === 0) ? emptyList : tasks.filter((_, n) => n !== place)
@@ -100,7 +107,6 @@ const leaves: ReadonlySet<string> = new Set(['reservation.wrapup', 'reservation.
  * the API was by which that was done.
  */
 function handsOver(task: OpenTask, tasks: readonly OpenTask[], { reservation_sid }: InsightEvent): OpenTask {
-  if (tasks.length < 2) return task
   const own = heldOf(task, reservation_sid)
   if (!own || own.wrap_up_at !== null || own.segment.transfer !== null) return task
   const since = own.segment.began_at
@@ -126,6 +132,8 @@ export function afterTransfer(contact: Contact, event: InsightEvent, effects: Ef
 }
 
 function placeIn(tasks: readonly OpenTask[], task_sid: string): number {
+  // Most contacts have one.
+  if (tasks[0]?.place.task_sid === task_sid) return 0
   return tasks.findIndex(({ place }) => place.task_sid === task_sid)
 }
 
@@ -271,11 +279,22 @@ function placeOf(event: InsightEvent, task_sid: string): Place {
   return { workspace_sid, task_sid, task_queue_sid, workflow_sid, task_channel_sid, channel }
 }
 
+/** Where the task is now: the same object where that has not changed, as it seldom does. */
+function placeAfter({ place }: OpenTask, event: InsightEvent): Place {
+  const isSame =
+    place.task_queue_sid === event.task_queue_sid &&
+    place.workflow_sid === event.workflow_sid &&
+    place.task_channel_sid === event.task_channel_sid &&
+    place.channel === event.task_channel_unique_name &&
+    place.workspace_sid === event.workspace_sid
+  return isSame ? place : placeOf(event, place.task_sid)
+}
+
 /** In a queue; whoever has it in hand already does not wait there. */
 function entered(before: OpenTask, event: InsightEvent, effects: Effects): OpenTask {
   const { at, seq, task_assignment_status: status } = event
   const task = left(before, event, { result: 'moved' }, effects)
-  const place = placeOf(event, before.place.task_sid)
+  const place = placeAfter(before, event)
   if (status !== 'pending' && status !== 'reserved') return { ...task, place }
   const after: OpenTask = { ...task, place, waiting: { began_at: at, seq } }
   effects.segment(waitOf({ began_at: at, seq }, after))
@@ -310,7 +329,7 @@ function answered(before: OpenTask, event: InsightEvent, effects: Effects): Open
   const offers = offersBut(before, reservation_sid)
   const ring_ms = offer ? at - offer.at : null
   const task = left(captured(before, event, effects), event, { result: 'answered', ring_ms }, effects)
-  const place = placeOf(event, task.place.task_sid)
+  const place = placeAfter(task, event)
   const queue_ms = before.waiting ? at - before.waiting.began_at : null
   const begun = { kind: 'conversation', began_at: at, seq, ring_ms, queue_ms } as const
   const segment = begunSegment(begun, place, task.facts, holderOf(event))

@@ -31,22 +31,38 @@ const maxCustomers = 8
 /** Attributes `conversation_label_1` and so on, as Flex Insights has them. */
 const maxLabels = 10
 
-const known = new Map<string, { readonly text: string; readonly read: ReadAttributes }>()
+interface Known {
+  readonly task_sid: string
+  readonly text: string
+  readonly read: ReadAttributes
+}
+
+const known = new Map<string, Known>()
+/** The one that was asked for last: an event asks more than once. */
+let last: Known | undefined
 /** Tasks whose attributes are remembered: those that are open on most floors. */
 const maxKnown = 2_000
 
 /** Reads a task's attributes. Most events of a task have the same text: the last one of each is remembered. */
 export function readAttributes(task_sid: string, text: string): ReadAttributes {
+  if (last?.task_sid === task_sid && last.text === text) return last.read
   const before = known.get(task_sid)
-  if (before?.text === text) return before.read
-  const read = readNow(task_sid, text)
+  if (before?.text === text) {
+    last = before
+    return before.read
+  }
+  last = { task_sid, text, read: readNow(task_sid, text) }
   if (known.size >= maxKnown && !before) known.clear()
-  known.set(task_sid, { text, read })
-  return read
+  known.set(task_sid, last)
+  return last.read
 }
 
+/** The members that anything is read from, and what may spell one in another way. */
+const telling = /"(?:conversations|customers|direction|conversationSid|customerAddress|from)"|\\/
+
 function readNow(task_sid: string, text: string): ReadAttributes {
-  const root = text === '{}' ? nothing : fieldsIn(text)
+  if (text.startsWith('{') && text.length <= maxAttributes && !telling.test(text)) return silentOf(task_sid, text)
+  const root = fieldsIn(text)
   const conversations = fields(root.conversations)
   const labels = conversations === nothing ? [] : labelsIn(conversations)
   const sid = word(root.conversationSid)
@@ -67,6 +83,28 @@ function readNow(task_sid: string, text: string): ReadAttributes {
     queue_ms: seconds(conversations.queue_time),
     talk_ms: seconds(conversations.talk_time),
     hold_ms: seconds(conversations.hold_time)
+  }
+}
+
+/** Of a task whose attributes say nothing of the contact. */
+function silentOf(conversation_id: string, attributes: string): ReadAttributes {
+  return {
+    facts: {
+      conversation_id,
+      direction: 'inbound',
+      communication_channel: null,
+      outcome: null,
+      hang_up_by: null,
+      abandoned: null,
+      abandoned_phase: null,
+      labels: null
+    },
+    attributes,
+    customers: '[]',
+    conversation_sid: null,
+    queue_ms: null,
+    talk_ms: null,
+    hold_ms: null
   }
 }
 
@@ -142,7 +180,14 @@ const worked = new Map<string, Worked>()
 /** Workers whose attributes are remembered: more than most floors have. */
 const maxWorked = 2_000
 
+let lastWorked: { readonly attributes: string; readonly worked: Worked } | undefined
+
 function workedOf(attributes: string): Worked {
+  if (lastWorked?.attributes !== attributes) lastWorked = { attributes, worked: workedIn(attributes) }
+  return lastWorked.worked
+}
+
+function workedIn(attributes: string): Worked {
   let known = worked.get(attributes)
   if (!known) {
     const root = fieldsIn(attributes)

@@ -11,12 +11,14 @@ import {
   isCustomers,
   isInWorkspace,
   newContact,
+  taskEvents,
   tasksOf
 } from './contact.ts'
 import { contactText, readAttributes } from './facts.ts'
 import { type InsightEvent, insightEvents } from './insight-event.ts'
+import { type Gone, OpenOnes, type Spot } from './open-ones.ts'
 import type { Effects } from './open-task.ts'
-import { afterWorker, type Presence, piecesOf } from './presence.ts'
+import { afterWorker, type Presence, tellPieces } from './presence.ts'
 import type { Called, ContactText, Segment, StatusPiece } from './segment.ts'
 
 /*
@@ -24,37 +26,37 @@ import type { Called, ContactText, Segment, StatusPiece } from './segment.ts'
  * (docs/decisions/038-segments-beside-the-statistics.md).
  */
 
-/** A contact that is over, of which the store knows: whoever is told again what led there passes it over. */
-export interface Gone {
-  readonly key: string
-  readonly seq: number
-  readonly tasks: readonly string[]
-}
-
 /** What is open, as it is kept over a restart. */
 export type Open =
   | { readonly is: 'contact'; readonly contact: Contact }
   | { readonly is: 'presence'; readonly presence: Presence }
   | { readonly is: 'gone'; readonly gone: Gone }
 
-/** What some events have changed, as it is after them: each thing once, whatever happened to it. */
-export interface Changed {
+/** Rows that some events have made or changed, as they are after them: each once, whatever happened to it. */
+export interface ChangedRows {
   /** By seq. */
   readonly segments: ReadonlyMap<number, Segment>
   readonly pieces: readonly StatusPiece[]
   /** By task. */
   readonly texts: ReadonlyMap<string, ContactText>
   readonly called: ReadonlyMap<string, Called>
-  /** By key: contacts and workers; null for what is not to be kept, since nobody knows of it. */
+  /** When the oldest of these segments began; Infinity where there are none. */
+  readonly oldest_at: number
+}
+
+/** The same, and what is open after them. */
+export interface Changed extends ChangedRows {
+  /** By key: contacts and workers, and what is over of which the store knows as open. */
   readonly open: ReadonlyMap<string, Open>
 }
 
-interface Changes extends Changed {
+/** What is open is known where it stands, and looked up when somebody takes what has changed. */
+interface Changes extends ChangedRows {
   readonly segments: Map<number, Segment>
   readonly pieces: StatusPiece[]
   readonly texts: Map<string, ContactText>
   readonly called: Map<string, Called>
-  readonly open: Map<string, Open>
+  oldest_at: number
 }
 
 /** How long a conversation without a task is remembered after its last message, in milliseconds. */
@@ -66,19 +68,21 @@ const hour = 3_600_000
  * it has been told, so that all end up as they were. What an event changes of one of them follows from that one alone.
  */
 export class Insights {
-  readonly #contacts = new Map<string, Contact>()
-  /** By task: the key of its contact. */
+  readonly #contacts = new OpenOnes<Contact>()
+  /** By task: the key of its contact, where that is not the task's own SID. */
   readonly #keys = new Map<string, string>()
-  readonly #presences = new Map<string, Presence>()
+  readonly #presences = new OpenOnes<Presence>()
   readonly #gone = new Map<string, Gone>()
   #lastGone = 0
-  /** Keys of what the store knows as open. */
-  readonly #kept = new Set<string>()
   readonly #called = new Map<string, string>()
   #hour = 0
   #changed = nothingChanged()
   readonly #effects: Effects = {
-    segment: (segment) => this.#changed.segments.set(segment.seq, segment),
+    segment: (segment) => {
+      const changed = this.#changed
+      changed.segments.set(segment.seq, segment)
+      if (segment.began_at < changed.oldest_at) changed.oldest_at = segment.began_at
+    },
     text: (task_sid, read) => {
       this.#changed.texts.set(task_sid, contactText(task_sid, this.#at, read))
     }
@@ -111,31 +115,35 @@ export class Insights {
     }
   }
 
-  /** What has changed since it was taken the last time. */
-  get changed(): Changed {
+  /** What has changed since it was taken the last time, but for what is open. */
+  get changed(): ChangedRows {
     return this.#changed
   }
 
-  /** The same; from now on it is for whoever took it. */
+  /** The same and what is open; from now on it is for whoever took it. */
   take(): Changed {
-    const taken = this.#changed
+    const open = new Map<string, Open>()
+    const over = (gone: Gone) => open.set(gone.key, { is: 'gone', gone })
+    this.#contacts.take({ over, open: (key, contact) => open.set(key, { is: 'contact', contact }) })
+    this.#presences.take({ over, open: (key, presence) => open.set(key, { is: 'presence', presence }) })
+    const taken = { ...this.#changed, open }
     this.#changed = nothingChanged()
-    for (const [key, { is }] of taken.open) if (is !== 'gone') this.#kept.add(key)
     return taken
   }
 
   /** Events must come in their order; those of other types are nothing. */
   move(event: InsightEvent): void {
     const { type, at, seq } = event
-    if (!insightEvents.has(type)) return
+    const concerns = concernsOf.get(type)
+    if (!concerns) return
     this.#at = at
     if (this.#lastGone > 0 && seq > this.#lastGone) this.#forgetGone()
     const now = at - (at % hour)
     if (now !== this.#hour) this.#turn(now, event)
     if (type === 'workspace.deleted') this.#endWorkspace(event)
-    if (event.task_sid !== null && !type.startsWith('interaction.')) this.#moveTask(event)
-    if (event.worker_sid !== null) this.#moveWorker(event)
-    if (event.conversation_sid !== null) this.#moveConversation(event, event.conversation_sid)
+    if (concerns.task) this.#moveTask(event, concerns.opens)
+    if (concerns.worker) this.#moveWorker(event)
+    if (concerns.conversation) this.#moveConversation(event)
   }
 
   #begin(open: Open): void {
@@ -147,83 +155,87 @@ export class Insights {
       return
     }
     if (open.is === 'presence') {
-      this.#presences.set(open.presence.worker_sid, open.presence)
-      this.#kept.add(open.presence.worker_sid)
+      this.#presences.begin(open.presence.worker_sid, open.presence)
       return
     }
     const { contact } = open
-    this.#contacts.set(contact.key, contact)
-    this.#kept.add(contact.key)
-    for (const sid of tasksOf(contact)) this.#keys.set(sid, contact.key)
+    this.#contacts.begin(contact.key, contact)
+    for (const sid of tasksOf(contact)) if (sid !== contact.key) this.#keys.set(sid, contact.key)
   }
 
   // Contacts
 
-  #moveTask(event: InsightEvent): void {
-    const { seq, task_sid, task_attributes } = event
+  #moveTask(event: InsightEvent, opens: boolean): void {
+    const { task_sid } = event
     if (task_sid === null) return
-    const known = this.#keys.get(task_sid)
-    if (known === undefined && !opens.has(event.type)) return
-    const key = known ?? readAttributes(task_sid, task_attributes ?? '{}').conversation_sid ?? task_sid
-    const before = this.#contactOf(key, event)
-    if (!before || before.seq >= seq) return
-    if (known === undefined) this.#keys.set(task_sid, key)
+    const own = this.#contacts.spot(task_sid)
+    const known = own ? task_sid : this.#keys.get(task_sid)
+    if (known === undefined && !opens) return
+    const key = known ?? readAttributes(task_sid, event.task_attributes ?? '{}').conversation_sid ?? task_sid
+    const spot = own ?? this.#contacts.spot(key)
+    const before = this.#contactIn(spot, key, event)
+    if (!before) return
     const after = afterTask(before, event, this.#effects)
-    if (!hasTask(after, task_sid)) this.#keys.delete(task_sid)
-    this.#put(before, after)
-    this.#call(event.task_queue_sid, event.task_queue_name)
-    this.#call(event.workflow_sid, event.workflow_name)
+    if (key !== task_sid) {
+      if (!hasTask(after, task_sid)) this.#keys.delete(task_sid)
+      else if (known === undefined) this.#keys.set(task_sid, key)
+    }
+    this.#put(spot, before, after)
+    if (opens) this.#callPlace(event)
   }
 
-  #moveConversation(event: InsightEvent, key: string): void {
-    const { type, seq } = event
-    const known = this.#contacts.get(key)
+  #callPlace({ task_queue_sid, task_queue_name, workflow_sid, workflow_name }: InsightEvent): void {
+    this.#call(task_queue_sid, task_queue_name)
+    this.#call(workflow_sid, workflow_name)
+  }
+
+  #moveConversation(event: InsightEvent): void {
+    const { type, seq, conversation_sid: key } = event
+    if (key === null) return
+    const spot = this.#contacts.spot(key)
     const isNews = type === 'message.added' ? isCustomers(event) : type === 'interaction.participant.joined'
-    if (!known && !isNews) return
-    const before = this.#contactOf(key, event)
-    if (!before || before.seq >= seq) return
-    if (type === 'message.added') this.#put(before, afterMessage(before, event, this.#effects))
-    else if (type === 'interaction.participant.joined') this.#put(before, afterMember(before, event))
-    else if (type.startsWith('interaction.transfer.')) this.#put(before, afterTransfer(before, event, this.#effects))
+    if (!spot && !isNews) return
+    const before = this.#contactIn(spot, key, event)
+    if (!before) return
+    if (type === 'message.added') this.#put(spot, before, afterMessage(before, event, this.#effects))
+    else if (type === 'interaction.participant.joined') this.#put(spot, before, afterMember(before, event))
+    else if (type.startsWith('interaction.transfer.'))
+      this.#put(spot, before, afterTransfer(before, event, this.#effects))
     else if (type === 'conversation.removed' || event.state_to === 'closed')
       if (before.tasks.length === 0) this.#end(before, seq)
   }
 
-  /** The contact as it is; a new one where there is none, or where it has been silent for too long. */
-  #contactOf(key: string, { seq, at }: InsightEvent): Contact | undefined {
-    const gone = this.#gone.get(key)
-    if (gone && gone.seq >= seq) return undefined
-    const known = this.#contacts.get(key)
-    return known && !isSilent(known, at) ? known : newContact(key)
+  /**
+   * The contact as it is, for an event that it has not been told; a new one where there is none, or where it has been
+   * silent for too long.
+   */
+  #contactIn(spot: Spot<Contact> | undefined, key: string, { seq, at }: InsightEvent): Contact | undefined {
+    if (this.#isOver(key, seq)) return undefined
+    const known = spot?.value
+    if (known === undefined || isSilent(known, at)) return newContact(key)
+    return known.seq < seq ? known : undefined
   }
 
-  #put(before: Contact, after: Contact): void {
+  /** Whether something that is over has been told an event. */
+  #isOver(key: string, seq: number): boolean {
+    return this.#gone.size > 0 && (this.#gone.get(key)?.seq ?? 0) >= seq
+  }
+
+  #put(spot: Spot<Contact> | undefined, before: Contact, after: Contact): void {
     if (after === before) return
     const { key, tasks } = after
-    const isTask = key.startsWith('WT')
-    if (isTask && tasks.length === 0) {
-      this.#end(after, after.seq)
-      return
-    }
-    this.#contacts.set(key, after)
-    this.#changed.open.set(key, { is: 'contact', contact: after })
+    if (tasks.length === 0 && key.startsWith('WT')) this.#end(after, after.seq)
+    else this.#contacts.put(spot, key, after)
   }
 
   #end(contact: Contact, seq: number): void {
     const { key } = contact
-    this.#contacts.delete(key)
-    this.#close(key, seq, key.startsWith('WT') ? [key] : tasksOf(contact))
-  }
-
-  /** The store is told that it is over, if it knows that it was open. */
-  #close(key: string, seq: number, tasks: readonly string[]): void {
-    if (this.#kept.delete(key)) this.#changed.open.set(key, { is: 'gone', gone: { key, seq, tasks } })
-    else this.#changed.open.delete(key)
+    this.#contacts.end({ key, seq, tasks: key.startsWith('WT') ? [key] : tasksOf(contact) })
   }
 
   #forgetGone(): void {
     for (const { key, tasks } of this.#gone.values())
-      for (const sid of tasks) if (this.#keys.get(sid) === key && !this.#contacts.has(key)) this.#keys.delete(sid)
+      for (const sid of tasks) if (this.#keys.get(sid) === key && !this.#contacts.spot(key)) this.#keys.delete(sid)
     this.#gone.clear()
     this.#lastGone = 0
   }
@@ -240,7 +252,7 @@ export class Insights {
       if (!isInWorkspace(before, event.workspace_sid)) continue
       const after = afterWorkspace(before, event, this.#effects)
       for (const sid of tasksOf(before)) if (!hasTask(after, sid)) this.#keys.delete(sid)
-      this.#put(before, after)
+      this.#put(this.#contacts.spot(before.key), before, after)
     }
     for (const presence of [...this.#presences.values()])
       if (presence.workspace_sid === event.workspace_sid && presence.seq < event.seq) this.#endWorker(presence, event)
@@ -249,31 +261,27 @@ export class Insights {
   // Workers
 
   #moveWorker(event: InsightEvent): void {
-    const { type, worker_sid } = event
-    if (worker_sid === null || !ofWorkers.has(type)) return
-    this.#putWorker(worker_sid, event)
-    this.#call(worker_sid, event.worker_name)
-    this.#call(event.worker_activity_sid, event.worker_activity_name)
-  }
-
-  #putWorker(worker_sid: string, event: InsightEvent): void {
-    const before = this.#presences.get(worker_sid)
-    const gone = this.#gone.get(worker_sid)
-    if ((before && before.seq >= event.seq) || (gone && gone.seq >= event.seq)) return
+    const { worker_sid } = event
+    if (worker_sid === null) return
+    const spot = this.#presences.spot(worker_sid)
+    const before = spot?.value
+    if ((before && before.seq >= event.seq) || this.#isOver(worker_sid, event.seq)) return
     if (event.type === 'worker.deleted') {
       if (before) this.#endWorker(before, event)
       return
     }
     const after = afterWorker(before, event, this.#tellPiece)
     if (!after || after === before) return
-    this.#presences.set(worker_sid, after)
-    this.#changed.open.set(worker_sid, { is: 'presence', presence: after })
+    this.#presences.put(spot, worker_sid, after)
+    // What work does to a worker changes no names.
+    if (before && event.reservation_sid !== null) return
+    this.#call(worker_sid, event.worker_name)
+    this.#call(event.worker_activity_sid, event.worker_activity_name)
   }
 
   #endWorker(presence: Presence, { at, seq }: InsightEvent): void {
-    for (const piece of piecesOf(presence, at)) this.#tellPiece(piece)
-    this.#presences.delete(presence.worker_sid)
-    this.#close(presence.worker_sid, seq, [])
+    tellPieces(presence, at, this.#tellPiece)
+    this.#presences.end({ key: presence.worker_sid, seq, tasks: [] })
   }
 
   /** Names are remembered as they were last. */
@@ -303,20 +311,52 @@ const ofWorkers: ReadonlySet<string> = new Set([
   'reservation.canceled'
 ])
 
+const ofConversations: ReadonlySet<string> = new Set([
+  'message.added',
+  'conversation.state.updated',
+  'conversation.removed',
+  'interaction.participant.joined',
+  'interaction.transfer.created',
+  'interaction.transfer.failed'
+])
+
+/** What an event may change. */
+interface Concerns {
+  readonly task: boolean
+  readonly worker: boolean
+  readonly conversation: boolean
+  /** Whether a task may come to be known with it. */
+  readonly opens: boolean
+}
+
+/** By type, all of them in one look. */
+const concernsOf: ReadonlyMap<string, Concerns> = new Map(
+  [...insightEvents].map((type) => [
+    type,
+    {
+      task: taskEvents.has(type),
+      worker: ofWorkers.has(type),
+      conversation: ofConversations.has(type),
+      opens: opens.has(type)
+    }
+  ])
+)
+
 function isSilent({ tasks, at }: Contact, now: number): boolean {
   return at < now - rest && tasks.length === 0
 }
 
 function nothingChanged(): Changes {
-  return { segments: new Map(), pieces: [], texts: new Map(), called: new Map(), open: new Map() }
+  return { segments: new Map(), pieces: [], texts: new Map(), called: new Map(), oldest_at: Number.POSITIVE_INFINITY }
 }
 
 /** What has changed in several stretches, one after the other. */
 export function joinChanged(list: readonly Changed[]): Changed {
   const [first] = list
   if (first && list.length === 1) return first
-  const all = nothingChanged()
-  for (const { segments, pieces, texts, called, open } of list) {
+  const all = { ...nothingChanged(), open: new Map<string, Open>() }
+  for (const { segments, pieces, texts, called, oldest_at, open } of list) {
+    all.oldest_at = Math.min(all.oldest_at, oldest_at)
     for (const [key, one] of segments) all.segments.set(key, one)
     for (const one of pieces) all.pieces.push(one)
     for (const [key, one] of texts) all.texts.set(key, one)

@@ -31,7 +31,7 @@ export function afterWorker(
   const { team, activity } = holderOf(event)
   const held = heldAfter(before, event)
   const isSame = before !== undefined && isAlike(before, { team, activity_sid: worker_activity_sid, held })
-  if (before && !isSame) for (const piece of piecesOf(before, event.at)) tell(piece)
+  if (before && !isSame) tellPieces(before, event.at, tell)
   return {
     worker_sid,
     seq,
@@ -59,13 +59,20 @@ function isAlike(a: Alike, b: Alike): boolean {
   return a.activity_sid === b.activity_sid && a.team === b.team && a.held.length > 0 === b.held.length > 0
 }
 
-/** What has lasted up to an instant, a piece for each day, so that none is longer than one. */
-export function* piecesOf(presence: Presence, until: number): Generator<StatusPiece> {
+/** Tells what has lasted up to an instant, a piece for each day, so that none is longer than one. */
+export function tellPieces(presence: Presence, until: number, tell: (piece: StatusPiece) => void): void {
   const { worker_sid, workspace_sid, team, activity_sid, activity, held, since, since_seq: seq } = presence
   const busy = held.length > 0 ? 1 : 0
   for (let began_at = since; began_at < until; ) {
     const ended_at = Math.min(until, began_at - (began_at % day) + day)
-    yield { worker_sid, began_at, seq, ended_at, workspace_sid, team, activity_sid, activity, busy }
+    tell({ worker_sid, began_at, seq, ended_at, workspace_sid, team, activity_sid, activity, busy })
     began_at = ended_at
   }
+}
+
+/** The same, as a list. */
+export function piecesOf(presence: Presence, until: number): StatusPiece[] {
+  const pieces: StatusPiece[] = []
+  tellPieces(presence, until, (piece) => pieces.push(piece))
+  return pieces
 }

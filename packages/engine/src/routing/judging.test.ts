@@ -49,7 +49,7 @@ describe('a queue with a long expression', () => {
     world.addTask('task')
     world.move('w1', 'Available')
     expect([members(world, 'Experts'), world.where('task')]).toEqual(['', 'pending'])
-    world.pass('20 ms')
+    world.pass('40 ms')
     expect([members(world, 'Experts'), world.where('task')]).toEqual(['', 'pending'])
     world.pass('20 ms')
     expect([members(world, 'Experts'), world.where('task')]).toEqual(['w1 w3 w5', 'reserved w1'])
@@ -93,7 +93,7 @@ describe('a queue with a long expression', () => {
     world.addWorkflow('Main', { default_filter: { queue: 'Experts' } })
     world.addTask('task')
     world.move('w3', 'Available')
-    for (const passed of ['0 ms', '20 ms'] as const) {
+    for (const passed of ['0 ms', '20 ms', '20 ms'] as const) {
       world.pass(passed)
       const loaded = reloaded(world.state)
       expect(loaded.tables.judging.size).toBe(1)
@@ -135,7 +135,7 @@ describe('a queue with a long expression', () => {
     world.addQueue('One', { target_workers: long })
     world.addQueue('Two', { target_workers: long })
     expect([members(world, 'Two'), world.state.tables.judging.size]).toEqual(['', 2])
-    world.pass('60 ms')
+    world.pass('80 ms')
     expect([members(world, 'One'), members(world, 'Two'), world.state.tables.judging.size]).toEqual([
       'w1 w3 w5',
       'w1 w3 w5',
@@ -151,6 +151,11 @@ describe('a queue with a long expression', () => {
     world.addQueue('Two', { target_workers: 'level == 1 AND tier != 1' })
     const turns = () =>
       world.state.tables.judging.all().map(({ judged_to, judge_at }) => [judged_to > 0, judge_at !== null])
+    expect(turns()).toEqual([
+      [false, true],
+      [false, false]
+    ])
+    world.pass('20 ms')
     expect(turns()).toEqual([
       [true, true],
       [false, false]
@@ -212,7 +217,9 @@ describe('an activity with a new name', () => {
     const world = lunch()
     expect(members(world, 'Lunch')).toBe('w0 w1 w2 w3 w4 w5')
     rename(world, 'Lunch', 'Away')
-    expect([members(world, 'Lunch'), world.activity('Away').friendly_name]).toEqual(['w2 w3 w4 w5', 'Away'])
+    expect([members(world, 'Lunch'), world.activity('Away').friendly_name]).toEqual(['w0 w1 w2 w3 w4 w5', 'Away'])
+    world.pass('20 ms')
+    expect(members(world, 'Lunch')).toBe('w2 w3 w4 w5')
     world.pass('20 ms')
     expect(members(world, 'Lunch')).toBe('w4 w5')
     world.pass('20 ms')
@@ -223,6 +230,7 @@ describe('an activity with a new name', () => {
     const world = lunch()
     rename(world, 'Lunch', 'Away')
     rename(world, 'Away', 'Lunch')
+    world.pass('20 ms')
     expect(members(world, 'Lunch')).toBe('w2 w3 w4 w5')
     const loaded = reloaded(world.state)
     expect(snapshot(loaded)).toEqual(snapshot(world.state))

@@ -57,7 +57,8 @@ export function beginRenaming(state: State, { sid, workspace_sid, friendly_name 
 }
 
 function begin(state: State, columns: Omit<JudgingRow, keyof Row | 'judged_to' | 'judge_at'>): void {
-  const judge_at = state.tables.judging.size === 0 ? state.at : null
+  // To check and compile it was a piece of its own.
+  const judge_at = state.tables.judging.size === 0 ? state.at + pauseMs : null
   state.insert('judging', { ...columns, judged_to: 0, judge_at })
 }
 

@@ -375,16 +375,13 @@ interface Use {
 const known = new Map<string, Uses>()
 const maxKnown = 1000
 
-/** What a compiled expression reads. The blank TargetWorkers reads nothing. */
+/** What an expression reads first, as far as anything is said of it. The blank TargetWorkers reads nothing. */
 function usesOf(source: string, scope: Scope): Uses {
   if (source.trim() === '') return nothing
   const key = `${scope} ${source}`
   let uses = known.get(key)
   if (!uses) {
-    const paths: Use[] = []
-    const constants: string[] = []
-    gather(parse(source), scope, { paths, constants })
-    uses = { paths, constants }
+    uses = new Gathering(scope).of(parse(source))
     if (known.size >= maxKnown) known.clear()
     known.set(key, uses)
   }
@@ -393,26 +390,51 @@ function usesOf(source: string, scope: Scope): Uses {
 
 const nothing: Uses = { paths: [], constants: [] }
 
-function gather(node: Node, scope: Scope, into: { readonly paths: Use[]; readonly constants: string[] }): void {
-  const read = (operand: Operand, isList: boolean) => {
-    if (operand.kind === 'literal' && isList) into.constants.push(JSON.stringify(operand.value))
-    if (operand.kind !== 'reference') return
-    into.paths.push({ path: meaning(scope, operand), isList })
+/** The paths that an expression reads, each once, and what is no list: no more of them than are ever looked at. */
+class Gathering {
+  readonly #scope: Scope
+  readonly #seen = new Set<string>()
+  readonly #paths: Use[] = []
+  readonly #constants: string[] = []
+
+  constructor(scope: Scope) {
+    this.#scope = scope
   }
-  switch (node.kind) {
-    case 'and':
-    case 'or':
-      for (const part of node.parts) gather(part, scope, into)
-      return
-    case 'not':
-      gather(node.part, scope, into)
-      return
-    case 'truth':
-      read(node.operand, false)
-      return
-    case 'comparison':
-      read(node.left, node.operator === 'HAS' || node.operator === 'NOT HAS')
-      read(node.right, node.operator === 'IN' || node.operator === 'NOT IN')
+
+  of(node: Node): Uses {
+    this.#gather(node)
+    return { paths: this.#paths, constants: this.#constants }
+  }
+
+  #gather(node: Node): void {
+    switch (node.kind) {
+      case 'and':
+      case 'or':
+        for (const part of node.parts) {
+          if (this.#paths.length > maxPaths) return
+          this.#gather(part)
+        }
+        return
+      case 'not':
+        this.#gather(node.part)
+        return
+      case 'truth':
+        this.#read(node.operand, false)
+        return
+      case 'comparison':
+        this.#read(node.left, node.operator === 'HAS' || node.operator === 'NOT HAS')
+        this.#read(node.right, node.operator === 'IN' || node.operator === 'NOT IN')
+    }
+  }
+
+  #read(operand: Operand, isList: boolean): void {
+    if (operand.kind === 'literal' && isList && this.#constants.length < maxWarnings)
+      this.#constants.push(JSON.stringify(operand.value))
+    if (operand.kind !== 'reference') return
+    const { keys } = operand
+    const key = `${isList} ${keys.length === 1 ? keys[0] : JSON.stringify(keys)}`
+    if (this.#seen.size === this.#seen.add(key).size) return
+    this.#paths.push({ path: meaning(this.#scope, operand), isList })
   }
 }
 

@@ -322,6 +322,9 @@ function telephone(world: World): void {
   world.do({ type: 'phone_call.update', phone_sid: ann.sid, sid: speaking, action: 'speak', text: 'Call me back' })
   hangsUp(ann.sid, speaking)
   answer(speaking, say)
+  // Whoever has the sound of calls has gone, and is there again.
+  world.do({ type: 'sound.note', is: 'gone', seconds: 10, calls: 2 })
+  world.do({ type: 'sound.note', is: 'back', seconds: 14, calls: 0 })
 }
 
 function clearAway(world: World): void {

@@ -10,7 +10,7 @@ import {
   ringDue,
   updateCall
 } from './call.ts'
-import { answerDocument, answerDocumentReads } from './document-answer.ts'
+import { answerDocument } from './document-answer.ts'
 import { instructVoice } from './instruction.ts'
 import {
   createConferenceParticipant,
@@ -23,6 +23,7 @@ import { createQueue, deleteQueue, updateQueue } from './queue.ts'
 import { dequeueMember } from './queue-member.ts'
 import { createRecording, deleteRecording, recordingReads, updateRecording } from './recordings.ts'
 import { reportLeg, reportReads } from './report.ts'
+import { noteWholeSound } from './sound.ts'
 import { superviseTask, updateTaskCall } from './task-conference.ts'
 import { verbDue } from './verb-due.ts'
 
@@ -32,7 +33,8 @@ export const voiceCommands = {
   'call.delete': { decide: deleteCall, reads: callReads },
   'call.arrive': { decide: arrive },
   'call.report': { decide: reportLeg, reads: reportReads },
-  'call.document': { decide: answerDocument, reads: answerDocumentReads },
+  'sound.note': { decide: noteWholeSound },
+  'call.document': { decide: answerDocument, reads: ofCallReads },
   'reservation.instruct_voice': { decide: instructVoice, reads: answeredReads },
   'phone_call.create': { decide: placePhoneCall },
   'phone_call.update': { decide: actOnPhone, reads: callReads },

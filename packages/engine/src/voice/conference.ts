@@ -2,10 +2,10 @@ import type { State } from '../center.ts'
 import { nameForm } from '../core/names.ts'
 import type { CallbackMethod } from '../numbers/rows.ts'
 import { flagIn, wholeIn } from './act.ts'
-import { part } from './ending.ts'
+import { part, settleBridge } from './ending.ts'
 import { emitConference } from './events.ts'
 import { hears } from './hears.ts'
-import { playMusic, tell } from './leg.ts'
+import { changeLeg, playMusic } from './leg.ts'
 import type { VoiceVerb } from './program.ts'
 import { resolvedUrl } from './prompts.ts'
 import { leaveCallQueue } from './queue.ts'
@@ -65,7 +65,7 @@ export function joinByDial(
   const { participantLabel, coach, waitUrl, waitMethod } = noun.attributes
   const conference = conferenceNamed(state, {
     friendly_name: (noun.text ?? '').slice(0, 128),
-    max_participants: wholeIn(noun, 'maxParticipants', 250, 2, 250),
+    max_participants: wholeIn(noun, 'maxParticipants', { usual: 250, min: 2, max: 250 }),
     status_callback: callback
   })
   if (participantsOf(state, conference.sid).length >= conference.max_participants) return null
@@ -121,9 +121,9 @@ export function joinConference(state: State, conference_sid: string, call_sid: s
   part(state, call_sid)
   const known = participantFor(state, call_sid)
   const expected = known ?? expectParticipant(state, conference_sid, call_sid, as)
-  const participant = state.change('conference_participant', expected.sid, { status: 'connected' })
-  state.change('call', call_sid, { conference_sid })
-  emitConference(state, 'participant-join', conference_sid, participant)
+  const { away } = state.change('call', call_sid, { conference_sid })
+  const participant = state.change('conference_participant', expected.sid, { status: 'connected', away })
+  emitConference(state, 'participant-join', conference_sid, { participant })
   startIfReady(state, conference_sid)
   settleConference(state, conference_sid)
 }
@@ -141,24 +141,35 @@ function connectedIn(state: State, conference_sid: string): ConferenceParticipan
   return participantsOf(state, conference_sid).filter(({ status }) => status === 'connected')
 }
 
-/** Says to each leg whom it hears now, and what it is played while it hears nobody. */
+/** Sets for each leg whom it hears now, and what it is played while it hears nobody. */
 function settleConference(state: State, conference_sid: string): void {
   const { status } = state.get('conference', conference_sid)
   const connected = connectedIn(state, conference_sid)
   const heard = new Map<string, string[]>(connected.map(({ call_sid }) => [call_sid, []]))
   if (status === 'in-progress') for (const [listener, speaker] of hears(connected)) heard.get(listener)?.push(speaker)
-  // Who is with somebody whose connection is lost hears music, until that one is there again or has left.
-  const isAlone = connected.filter(({ away }) => !away).length < 2 || status !== 'in-progress'
+  const isAlone = connected.length < 2 || status !== 'in-progress'
+  const missed = missing(connected)
   for (const participant of connected) {
     const own = heard.get(participant.call_sid) ?? []
-    if (participant.hold || isAlone) waitHearing(state, participant, own)
+    const isLeft = own.length === 0 && missed.has(participant.call_sid)
+    if (participant.hold || isAlone || isLeft) waitHearing(state, participant, own)
     else {
-      tell(state, participant.call_sid, { hears: own, plays: null })
+      changeLeg(state, participant.call_sid, { hears: own, plays: null })
       hearDocument(state, participant, null)
     }
   }
   const said = status === 'in-progress' ? connected.filter(isSaidToAll).map(({ call_sid }) => call_sid) : []
   recordThose(state, conference_sid, said)
+}
+
+/**
+ * Whoever would hear somebody, were it not for a connection that is lost: who hears nobody else hears music, until that one is
+ * there again or has left. Somebody whom nobody hears, as one who listens in, keeps nobody from it.
+ */
+function missing(connected: readonly ConferenceParticipantRow[]): ReadonlySet<string> {
+  if (!connected.some(({ away }) => away)) return new Set()
+  const all = hears(connected.map((one) => ({ ...one, away: false })))
+  return new Set(all.map(([listener]) => listener))
 }
 
 /** Begins to record a conference, on one of its legs; nothing happens where it is recorded already. */
@@ -181,12 +192,12 @@ function isSaidToAll({ muted, hold, coaching }: ConferenceParticipantRow): boole
 function waitHearing(state: State, participant: ConferenceParticipantRow, hears: readonly string[]): void {
   const { call_sid, hold, hold_url, wait_url, heard_url } = participant
   const url = hold ? hold_url : wait_url
-  if (url && url === heard_url) tell(state, call_sid, { hears })
+  if (url && url === heard_url) changeLeg(state, call_sid, { hears })
   else playMusic(state, call_sid, url === '' ? '' : null, { hears })
   hearDocument(state, participant, url || null)
 }
 
-/** Whoever runs documents hears by the event that another one is to be heard, or none any more. */
+/** Notes which document is to be heard now, or none; the runner of documents reacts to the event. */
 function hearDocument(
   state: State,
   { sid, conference_sid, heard_url }: ConferenceParticipantRow,
@@ -200,11 +211,15 @@ function hearDocument(
   })
 }
 
-/** Nothing comes from a leg any more, or something again: others in its conference do not listen to silence. */
+/** Nothing comes from a leg any more, or something again: whoever is with it does not listen to silence. */
 export function noteSound(state: State, call_sid: string, isThere: boolean): void {
+  const away = !isThere
+  if ((state.get('call', call_sid).away ?? false) === away) return
+  state.change('call', call_sid, { away })
+  settleBridge(state, call_sid)
   const participant = participantFor(state, call_sid)
-  if (participant?.status !== 'connected' || (participant.away ?? false) === !isThere) return
-  state.change('conference_participant', participant.sid, { away: !isThere })
+  if (participant?.status !== 'connected') return
+  state.change('conference_participant', participant.sid, { away })
   settleConference(state, participant.conference_sid)
 }
 
@@ -216,7 +231,7 @@ export type ParticipantChange = Partial<
   >
 >
 
-/** Changes what somebody is in a conference as, and tells of what is another now. */
+/** Changes what somebody is in a conference as, and emits what is different now. */
 export function changeParticipant(
   state: State,
   call_sid: string,
@@ -227,14 +242,18 @@ export function changeParticipant(
   const after = state.change('conference_participant', before.sid, changes)
   const { conference_sid } = after
   if (after.muted !== before.muted)
-    emitConference(state, after.muted ? 'participant-mute' : 'participant-unmute', conference_sid, after)
+    emitConference(state, after.muted ? 'participant-mute' : 'participant-unmute', conference_sid, {
+      participant: after
+    })
   if (after.hold !== before.hold)
-    emitConference(state, after.hold ? 'participant-hold' : 'participant-unhold', conference_sid, after)
+    emitConference(state, after.hold ? 'participant-hold' : 'participant-unhold', conference_sid, {
+      participant: after
+    })
   const isOther =
     after.coaching !== before.coaching ||
     after.call_sid_to_coach !== before.call_sid_to_coach ||
     after.end_conference_on_exit !== before.end_conference_on_exit
-  if (isOther) emitConference(state, 'participant-modify', conference_sid, after)
+  if (isOther) emitConference(state, 'participant-modify', conference_sid, { participant: after })
   settleConference(state, conference_sid)
   return state.get('conference_participant', before.sid)
 }
@@ -248,7 +267,7 @@ export type LeaveReason =
 
 /**
  * Takes a call out of the conference that it is in, or on its way to. When that ends the conference, all others are taken
- * out as well. Whoever is out and lives goes on with what its document says next, by the event.
+ * out as well. A call that is out and lives goes on with the next verb of its document, as a reaction to the event.
  */
 export function leaveConference(state: State, call_sid: string, reason: LeaveReason, isKicked = false): void {
   const participant = participantFor(state, call_sid)
@@ -283,9 +302,11 @@ export function endConference(state: State, conference_sid: string, reason: stri
   stopConferenceRecordings(state, conference_sid)
   const leave = reason === 'conference-ended-via-api' ? 'conference_ended_via_api' : 'moderator_ended_conference'
   for (const participant of participantsOf(state, conference_sid)) takeOut(state, participant, leave)
-  emitConference(state, 'end', conference_sid, undefined, {
-    reason_conference_ended: reason,
-    ...(call_sid !== null && { call_sid_ending_conference: call_sid })
+  emitConference(state, 'end', conference_sid, {
+    extra: {
+      reason_conference_ended: reason,
+      ...(call_sid !== null && { call_sid_ending_conference: call_sid })
+    }
   })
 }
 
@@ -293,9 +314,9 @@ function takeOut(state: State, participant: ConferenceParticipantRow, reason: Le
   const { call_sid, conference_sid } = participant
   state.remove('conference_participant', participant.sid)
   const call = state.change('call', call_sid, { conference_sid: null })
-  tell(state, call_sid, { hears: [], plays: null })
-  emitConference(state, 'participant-leave', conference_sid, participant, {
-    reason_participant_left: reason,
-    participant_call_status: call.status
+  changeLeg(state, call_sid, { hears: [], plays: null })
+  emitConference(state, 'participant-leave', conference_sid, {
+    participant,
+    extra: { reason_participant_left: reason, participant_call_status: call.status }
   })
 }

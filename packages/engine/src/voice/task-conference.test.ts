@@ -270,3 +270,35 @@ describe('a worker whose browser has answered, and is never connected', () => {
     expect([calls().length, status()]).toEqual([1, 'wrapping'])
   })
 })
+
+it('calls whose sound is gone for good end: who waits loses the task, and who works on one wraps it up', () => {
+  const center = new Switchboard()
+  center.addQueue('Support')
+  const { sid: workflow } = center.addWorkflow('Main', { default_filter: { queue: 'Support' } })
+  center.addWorker('Ada', { attributes: { contact_uri: ada } })
+  center.on(verb('Enqueue', { workflowSid: workflow }))
+  const { application } = center.do({ type: 'application.create', voice_url: 'https://a.example/voice' })
+  const arrives = (identity: string) => {
+    const address = { sdk: { identity } }
+    const from = `client:${identity}`
+    const { sid: application_sid } = application
+    return center.do({ type: 'call.arrive', arrival: identity, from, to: '', address, application_sid }).call.sid
+  }
+  const talking = arrives('web')
+  const { workspace_sid } = center
+  const { sid: reservation_sid = '', task_sid = '' } = center.state.tables.reservation.all().at(-1) ?? {}
+  const of = { workspace_sid, task_sid, sid: reservation_sid }
+  center.do({ type: 'reservation.update', ...of, instruction: 'conference' })
+  const { sid: worker } = center.state.tables.call.all().find(({ to }) => to === ada) ?? { sid: '' }
+  center.do({ type: 'call.report', call_sid: worker, number: 1, event: { type: 'answered', device: 'D1' } })
+  expect(center.state.get('call', worker).leg?.hears).toEqual([talking])
+  const waiting = arrives('elsewhere')
+  for (const call_sid of [waiting, worker, talking]) {
+    const number = center.state.get('call', call_sid).reported + 1
+    center.do({ type: 'call.report', call_sid, number, event: { type: 'ended', status: 'failed', by: 'network' } })
+  }
+  const { call, task, reservation } = center.state.tables
+  expect(call.all().map(({ status }) => status)).toEqual(['failed', 'failed', 'failed'])
+  expect(task.all().map(({ assignment_status }) => assignment_status)).toEqual(['wrapping', 'canceled'])
+  expect(reservation.all().map(({ reservation_status }) => reservation_status)).toEqual(['wrapping'])
+})

@@ -114,6 +114,67 @@ it('who is with somebody whose connection is lost hears music, until that one is
   expect(center.status(ann)).toBe('in-progress')
 })
 
+/** A device that has answered, and what is reported of it. */
+function deviceOf(center: Switchboard, address: string) {
+  const { sid: call_sid } = center.state.tables.call.all().find(({ to }) => to === address) ?? { sid: '' }
+  let number = 0
+  const report = (event: LegEvent) => center.do({ type: 'call.report', call_sid, number: ++number, event })
+  report({ type: 'answered', device: 'D1' })
+  const leg = () => center.state.get('call', call_sid).leg
+  return { call_sid, report, leg }
+}
+
+it('so does who is connected with somebody by a document alone, from either side, and goes on with it', () => {
+  const center = new Switchboard().on(
+    verb('Dial', {}, verb('Client', {}, 'ada')),
+    say('And now'),
+    verb('Dial', {}, verb('Client', {}, 'bob'))
+  )
+  center.dial(ann)
+  const ada = deviceOf(center, 'client:ada')
+  expect(center.heard(ann).at(-1)).toBe('with client:ada')
+  const [caller] = ada.leg()?.hears ?? []
+  ada.report({ type: 'no_sound', seconds: 5 })
+  expect(center.heard(ann).at(-1)).toBe('play: ringdown:music')
+  expect(ada.leg()).toMatchObject({ hears: [], plays: { items: [{ play: 'ringdown:music' }] } })
+  ada.report({ type: 'sound_again' })
+  expect(center.heard(ann).at(-1)).toBe('with client:ada')
+  expect(ada.leg()).toMatchObject({ hears: [caller], plays: null })
+  ada.report({ type: 'no_sound', seconds: 5 })
+  ada.report({ type: 'ended', status: 'completed', by: 'network' })
+  center.pass('10 s')
+  // The next one is there.
+  expect(center.heard(ann).slice(-3)).toEqual(['play: ringdown:music', 'say: And now', 'ringback'])
+  deviceOf(center, 'client:bob')
+  expect(center.heard(ann).at(-1)).toBe('with client:bob')
+})
+
+it('so does an agent who asks a colleague while the customer is on hold, and a customer whom somebody listens in to', () => {
+  const center = new Switchboard().on(verb('Dial', {}, verb('Conference', { participantLabel: 'customer' }, 'Room')))
+  center.dial(ann)
+  const join = (identity: string, as = {}) => {
+    const to = `client:${identity}`
+    center.do({ type: 'conference_participant.create', conference_sid: 'Room', from: ours, to, label: identity, ...as })
+    return deviceOf(center, to)
+  }
+  const agent = join('ada')
+  const boss = join('boss', { muted: true })
+  expect(center.heard(ann).at(-1)).toBe('with client:ada')
+  agent.report({ type: 'no_sound', seconds: 5 })
+  expect(center.heard(ann).at(-1)).toBe('play: ringdown:music')
+  expect(boss.leg()?.hears).toHaveLength(1)
+  agent.report({ type: 'sound_again' })
+  boss.report({ type: 'ended', status: 'completed', by: 'remote' })
+
+  const colleague = join('bob')
+  change(center, 'customer', { hold: true })
+  expect(agent.leg()).toMatchObject({ hears: [colleague.call_sid], plays: null })
+  colleague.report({ type: 'no_sound', seconds: 5 })
+  expect(agent.leg()).toMatchObject({ hears: [], plays: { items: [{ play: 'ringdown:music' }] } })
+  colleague.report({ type: 'sound_again' })
+  expect(agent.leg()).toMatchObject({ hears: [colleague.call_sid], plays: null })
+})
+
 it('what was asked of somebody who waits is asked no more when it is their turn', () => {
   const center = new Switchboard()
     .on(verb('Enqueue', { waitUrl: '/wait', action: '/after' }, 'line'))

@@ -39,8 +39,8 @@ export type Fields = Readonly<Record<string, string>>
 export function carryOut(state: State, reservation: ReservationRow, name: VoiceInstructionName, fields: Fields): void {
   if (name === 'supervise') return void supervise(state, reservation, fields)
   if (name === 'redirect') return void redirect(state, reservation, fields)
-  const under_way = state.tables.call.list('reservation_sid', reservation.sid).find(isLiving)
-  if (under_way) refuse('not_possible', `Reservation ${reservation.sid} is being carried out by call ${under_way.sid}`)
+  const underway = state.tables.call.list('reservation_sid', reservation.sid).find(isLiving)
+  if (underway) refuse('not_possible', `Reservation ${reservation.sid} is being carried out by call ${underway.sid}`)
   const { attributes } = state.get('task', reservation.task_sid)
   const task: Readonly<Record<string, unknown>> = JSON.parse(attributes) // as was checked when it came
   const customer = callOfTask(state, reservation.task_sid)
@@ -157,17 +157,13 @@ export function workerAnswers(state: State, { sid, purpose, reservation_sid }: C
 
 function dequeueTo(state: State, call: CallRow, reservation: ReservationRow, fields: Fields): void {
   const customer = callOfTask(state, reservation.task_sid)
-  if (!customer) return void callOutForWorker(state, call, reservation, fields)
+  // Without a customer who waits, the conference is where the customer comes to.
+  if (!customer) return void confer(state, call, reservation, fields)
   connectWaiting(state, customer.sid, call.sid)
   accept(state, reservation)
   setAttribute(state, reservation.task_sid, ['worker_call_sid'], call.sid)
   if (fields.record === 'record-from-answer' || fields.record === 'record-from-answer-dual')
     startRecording(state, { call_sid: call.sid, source: 'DialVerb' })
-}
-
-/** Without a customer who waits, the conference is where the customer comes to. */
-function callOutForWorker(state: State, call: CallRow, reservation: ReservationRow, fields: Fields): void {
-  confer(state, call, reservation, fields)
 }
 
 /** Worker and customer meet in the conference that the customer is in, or else in one that has the task's name. */
@@ -241,7 +237,7 @@ function callCustomer(state: State, task_sid: string, conference_sid: string, fi
   return call.sid
 }
 
-/** Says something more of a task. */
+/** Sets one of a task's attributes, which its worker and programs then see. */
 export function setAttribute(state: State, task_sid: string, path: readonly string[], value: unknown): void {
   const { attributes } = state.get('task', task_sid)
   const task = state.change('task', task_sid, { attributes: setAt(attributes, path, JSON.stringify(value)) })

@@ -56,10 +56,10 @@ export interface WebchatStanding {
 }
 
 /**
- * A standing that is made again only when one of the rows that it follows from is another one: they are asked for each time,
- * and a changed row is a new object. So what somebody may do is felt at once, and costs a few look-ups.
+ * A standing that is derived again only when one of its rows has changed: they are looked up each time, and a changed row is
+ * a new object. So a change of what somebody may do counts at once, and asking costs a few look-ups.
  *
- * @param from - all rows that `make` reads, in an order of its own.
+ * @param from - all rows that `make` reads, always in the same order.
  */
 export function remembered<const R extends readonly (object | undefined)[]>(
   from: (state: State) => R,
@@ -73,6 +73,26 @@ export function remembered<const R extends readonly (object | undefined)[]>(
     last = rows
     standing = make(state, rows)
     return standing
+  }
+}
+
+/**
+ * A standing that follows from the account's rows alone, which change by its decisions alone: between two of them it is
+ * what it was. A request asks more than once, and most come while nothing is decided.
+ *
+ * @param stateOf - the account's state; another object after each reload, undefined while it is not open here.
+ */
+export function untilDecided(
+  stateOf: () => State | undefined,
+  standingIn: (state: State) => Standing | undefined
+): () => Standing | undefined {
+  let known: { readonly state: State; readonly decision: number; readonly standing: Standing | undefined } | undefined
+  return () => {
+    const state = stateOf()
+    if (!state) return undefined
+    if (known?.state !== state || known.decision !== state.decision)
+      known = { state, decision: state.decision, standing: standingIn(state) }
+    return known.standing
   }
 }
 

@@ -2,7 +2,7 @@ import { Minute } from '@ringdown/engine/analytics/minute'
 import { type CountedEvent, finest, rules, second, spans } from '@ringdown/engine/analytics/rollup'
 import { type Stay, Stays, stayEvents } from '@ringdown/engine/analytics/stay'
 import { type InsightEvent, insightEvents } from '@ringdown/engine/insights/insight-event'
-import { type Changed, Insights, joinChanged } from '@ringdown/engine/insights/insights'
+import { type Changed, type ChangedRows, Insights } from '@ringdown/engine/insights/insights'
 import type { Sums } from './sums.ts'
 
 /** An event on its way to the folds; most are no more to them than a sign that time goes on. */
@@ -72,9 +72,9 @@ export class Recent {
     return this.#over.reduce((sum, { minute, changed }) => sum + minute.size + changed.segments.size, 0)
   }
 
-  /** What has become of contacts and workers since what the store has of them, the newest last. */
-  get changed(): Changed {
-    return joinChanged([...this.#over.map(({ changed }) => changed), this.insights.changed])
+  /** What has become of contacts and workers since what the store has of them, in stretches, the newest last. */
+  get changed(): readonly ChangedRows[] {
+    return [...this.#over.map(({ changed }) => changed), this.insights.changed]
   }
 
   /** Counts the events that follow the last one; a teller is asked of those only that count. */

@@ -3,7 +3,7 @@ import type { Store } from '../store/store.ts'
 import { batchOf } from './batch.ts'
 import { answer, type Entry } from './entry.ts'
 import { Unavailable } from './ledger.ts'
-import { isAbout, type Shown } from './shown.ts'
+import { hasTouched, type Shown } from './shown.ts'
 
 export interface GroupCommitOptions {
   readonly store: Pick<Store, 'write'>
@@ -36,7 +36,7 @@ const worthWriting = batchLimit / 4
 const wait_ms = 1
 
 /** Decisions that are looked at for one read: as many as it takes no longer for than a read. */
-const mostLookedAt = batchLimit
+const maxLookedAt = batchLimit
 
 interface Settler {
   readonly decision: number
@@ -106,7 +106,7 @@ export class GroupCommit {
    * it looks at none: then the last of all is meant.
    */
   lastAbout(shown: Shown): number | undefined {
-    if (this.length > mostLookedAt)
+    if (this.length > maxLookedAt)
       return this.#gathered.at(-1)?.head.decision ?? this.#writing.at(-1)?.at(-1)?.head.decision
     const found = lastOf(this.#gathered, shown)
     if (found !== undefined) return found
@@ -198,7 +198,7 @@ export class GroupCommit {
 function lastOf(entries: readonly Entry[], shown: Shown): number | undefined {
   for (let i = entries.length - 1; i >= 0; i--) {
     const entry = memberAt(entries, i)
-    if (isAbout(entry, shown)) return entry.head.decision
+    if (hasTouched(entry, shown)) return entry.head.decision
   }
   return undefined
 }

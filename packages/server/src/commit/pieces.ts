@@ -48,7 +48,10 @@ function piecesOf<R extends Row>(rows: Iterable<R>, length: (row: R) => number):
   return pieces
 }
 
-/** Resolves when everybody else who is waiting has had a turn. */
+/**
+ * Resolves when everybody else who is waiting has had a turn. Between one immediate and the next, sockets are looked at; the
+ * first one alone may come without a look at what has arrived meanwhile.
+ */
 export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 }

@@ -18,7 +18,7 @@ export interface ShownGroup {
 }
 
 /** Whether a decision has changed something of what was shown. */
-export function isAbout({ decision }: Pick<Entry, 'decision'>, { sids, group }: Shown): boolean {
+export function hasTouched({ decision }: Pick<Entry, 'decision'>, { sids, group }: Shown): boolean {
   for (const { kind, sid, before, after } of decision.changes) {
     if (sids.has(sid)) return true
     if (group?.kind === kind && (isIn(group, before) || isIn(group, after))) return true

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { Sender } from '@ringdown/server/delivery/sender'
 import { Served, served } from '@ringdown/server/http/fixture'
+import type { MountMcp } from '@ringdown/server/http/mcp'
 import { Metrics } from '@ringdown/server/http/metrics'
-import type { MountMcp } from '@ringdown/server/http/server'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 
 const head = `Host: ringdown.example\r\nAuthorization: ${served.authorization}\r\n`

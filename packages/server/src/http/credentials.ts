@@ -18,6 +18,12 @@ export interface Credential extends Secret {
   readonly caller: Caller
 }
 
+/** The header that came last on a connection, and who that was. */
+interface Last {
+  readonly header: string
+  readonly credential: Credential
+}
+
 interface Known {
   readonly credential: Credential
   readonly padded: Buffer
@@ -46,6 +52,8 @@ export class Credentials {
   readonly #given = Buffer.alloc(room)
   /** Headers that were right, by their beginning, which holds nothing but the name. */
   readonly #right = new Map<string, Right>()
+  /** Of those who came with a token. */
+  readonly #last = new WeakMap<object, Last>()
 
   constructor(secrets: Iterable<Secret>, admission?: Admission) {
     this.admission = admission
@@ -93,6 +101,20 @@ export class Credentials {
     return found?.credential
   }
 
+  /**
+   * The same of a header on a connection: most requests bring the header that came there last. To find a token among all that are
+   * known costs a look at each of its letters, and to compare two texts next to nothing; so whoever listens to how long
+   * that takes would have to be on the connection of the one whose token it is. What it may do is looked at as ever.
+   */
+  onConnection(socket: object, authorization: string | undefined): ReturnType<Credentials['of']> {
+    const last = this.#last.get(socket)
+    if (last && last.header === authorization && last.credential.caller.standing()) return last.credential
+    const found = this.of(authorization)
+    if (authorization !== undefined && found !== undefined && !(found instanceof Promise) && isOfToken(found))
+      this.#last.set(socket, { header: authorization, credential: found })
+    return found
+  }
+
   /** The same; or `Bearer` with `username:password`, plain or in base64: what MCP clients can be configured to send. */
   any(authorization: string | undefined): Credential | undefined | Promise<Credential> {
     if (authorization === undefined || !/^bearer /i.test(authorization)) return this.of(authorization)
@@ -116,7 +138,7 @@ export class Credentials {
   #token(token: string): Credential | undefined | Promise<Credential> {
     if (!this.admission) return undefined
     const credentialOf = (caller: Caller) => ({
-      username: 'token',
+      username: tokenUser,
       password: token,
       account_sid: caller.account_sid,
       caller
@@ -155,6 +177,13 @@ export class Credentials {
   }
 }
 
+/** As whom a token comes: accounts and keys are called by their SIDs. */
+const tokenUser = 'token'
+
+function isOfToken({ username }: Credential): boolean {
+  return username === tokenUser
+}
+
 interface Found {
   readonly credential: Credential
   readonly key: Key | undefined
@@ -182,7 +211,8 @@ export function authenticate(
 
 /** `onRequest` of every route that is not for everybody. */
 export function askingWho(credentials: Credentials): onRequestHookHandler {
-  return (request, _reply, done) => authenticate(request, credentials.of(request.headers.authorization), done)
+  return (request, _reply, done) =>
+    authenticate(request, credentials.onConnection(request.raw.socket, request.headers.authorization), done)
 }
 
 /** Whose request it is, on a route that asks. */

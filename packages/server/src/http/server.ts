@@ -1,11 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { operations } from '@ringdown/contract/generated/operations'
 import type { Method, Operation } from '@ringdown/contract/operation'
 import type { EngineEvent } from '@ringdown/engine/events'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Admission } from '../access/admission.ts'
-import { isReadOnly } from '../access/caller.ts'
 import type { Providers } from '../access/providers.ts'
 import type { Statistics } from '../analytics/statistics.ts'
 import type { Account } from '../commit/account.ts'
@@ -30,12 +29,13 @@ import {
   nodeOptions,
   refuseMalformed
 } from './connections.ts'
-import { authenticate, type Credential, type Credentials, callerOf } from './credentials.ts'
+import { authenticate, type Credential, type Credentials } from './credentials.ts'
 import { type Endpoint, endpointOf, type Rendered } from './endpoint.ts'
 import { HttpRefusal, NotImplemented, notFound, refused, withLimit } from './errors.ts'
 import { Exchanges } from './exchanges.ts'
 import { feedCursor, goneOf, mountFeed, type StreamOf } from './feed.ts'
 import { mountFlowWebhook } from './flow-webhook.ts'
+import { type MountMcp, mountMcp } from './mcp.ts'
 import { answerFile, fileHandlerOf, mountMediaLinks, Uploads } from './media.ts'
 import type { Metrics } from './metrics.ts'
 import { baseOf, checkPage, isByHost, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
@@ -106,19 +106,6 @@ export interface ServerOptions {
   /** A certificate and its key, in PEM: with them, TLS is served and nothing else. */
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined
 }
-
-/** Answers one MCP request on Node's own objects; the credentials have been checked, the body has not been read. */
-export type MountMcp = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  context: {
-    readonly credentials: { readonly username: string; readonly password: string; readonly accountSid: string }
-    /** Whether the request came to `/mcp/read-only`, or is by a key that changes nothing. */
-    readonly readOnly: boolean
-    /** Name of the exchange that is over when its answer has left; undefined where it answers a stream. */
-    readonly exchange: string | undefined
-  }
-) => Promise<void>
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -371,7 +358,8 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     })
   }
   const find = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
-    authenticate(request, credentials.of(authorizationOf(request)), (error) => {
+    const { socket } = request.raw
+    authenticate(request, credentials.onConnection(socket, authorizationOf(request)), (error) => {
       if (error) return done(error)
       try {
         request.served = servedAt(request, paths)
@@ -524,43 +512,4 @@ function servedAt(request: FastifyRequest, paths: Paths<Served>): Served {
   if (!found.value || !isAllowed) throw new HttpRefusal(refused.methodNotAllowed)
   request.params = found.params
   return found.value
-}
-
-/** MCP reads its own bodies and writes its own answers: Fastify only finds the path, and who calls. */
-function mountMcp(
-  app: FastifyInstance,
-  answer: MountMcp,
-  exchanges: Exchanges,
-  { credentials, log }: Pick<ServerOptions, 'credentials' | 'log'>
-): void {
-  app.register(async (scope) => {
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', (_request, _body, done) => done(null))
-    const mount = (url: string, readOnly: boolean) =>
-      scope.route({
-        method: ['GET', 'POST', 'DELETE'],
-        url,
-        config: { subject: { id: 'mcp', product: undefined } satisfies Subject },
-        onRequest: (request, _reply, done) =>
-          authenticate(request, credentials.any(request.headers.authorization), done),
-        handler: async (request, reply) => {
-          const { username, password, account_sid, caller } = callerOf(request)
-          reply.hijack()
-          for (const [name, value] of Object.entries(safeHeaders)) reply.raw.setHeader(name, value)
-          try {
-            await answer(request.raw, reply.raw, {
-              credentials: { username, password, accountSid: account_sid },
-              // Whose key changes nothing sees no tool that would.
-              readOnly: readOnly || isReadOnly(caller.standing()),
-              exchange: request.method === 'POST' ? exchanges.openFor(reply.raw, account_sid) : undefined
-            })
-          } catch (error) {
-            log.error({ request_id: request.id, err: error }, 'MCP request failed')
-            reply.raw.destroy()
-          }
-        }
-      })
-    mount('/mcp', false)
-    mount('/mcp/read-only', true)
-  })
 }

@@ -113,7 +113,7 @@ async function rowsOf(
     memory
   }
   const text = first.fn === 'percentile' ? percentileSql(asking, first, around) : figuresSql(asking, batch, around)
-  return store.analyze(text.query(store.dialect), limit_ms)
+  return store.analyze((await text.made()).query(store.dialect), limit_ms)
 }
 
 function addRow(found: Map<string, Group>, { group_by }: InsightQuestion, batch: readonly Aggregate[], row: Row): void {

@@ -1,5 +1,13 @@
 import type { Aggregate } from './expression.ts'
-import { attributePath, attributeSql, type FieldSurroundings, fields, filterSql, type Source } from './fields.ts'
+import {
+  attributePath,
+  attributeSql,
+  type FieldSurroundings,
+  fields,
+  filterSql,
+  type RowFilter,
+  type Source
+} from './fields.ts'
 import { among, every, type Fragment, joined, raw, spelled, sql } from './fragment.ts'
 import { type Asking, labelRows, rowsSql, type Seen } from './rows-sql.ts'
 
@@ -16,12 +24,13 @@ export const intervalColumn = 'i'
 /** The figures of all aggregates but percentiles, a row for each group; a mean has two columns. */
 export function figuresSql(asking: Asking, aggregates: readonly Aggregate[], around: FieldSurroundings): Fragment {
   const groups = groupsOf(asking, around)
-  const figures = aggregates.flatMap((aggregate) => figureSql(aggregate, around))
+  const { common, own } = factored(aggregates)
+  const figures = own.flatMap((aggregate) => figureSql(aggregate, around))
   const columns = [
     ...groups.map(({ text, name }) => sql`${text} as ${raw(name)}`),
     ...figures.map((figure, n) => sql`${figure} as ${raw(figureColumn(n))}`)
   ]
-  const where = conditionOf(asking, around)
+  const where = every([conditionOf(asking, around), ...common.map((one) => filterSql(one, around))])
   const rows = rowsSql(asking, [...columns, where], around.dialect)
   // By their places: with other parameters, PostgreSQL takes the same expression for another one.
   const by = groups.length === 0 ? raw('') : raw(` group by ${groups.map((_, n) => n + 1).join(', ')}`)
@@ -46,10 +55,35 @@ export function percentileSql(
   return sql`select ${raw(names)}value as ${raw(figureColumn(0))} from (${ranked}) ranked where place = (many * ${spelled(permille ?? 500)} + 999) / 1000 limit ${spelled(maxGroups + 1)}`
 }
 
+/**
+ * What all aggregates ask of rows is asked once, before rows are grouped: a year by month then sorts the talks alone. Groups
+ * of which nobody asks anything are not there, which says as much as zeros do.
+ */
+function factored(aggregates: readonly Aggregate[]): {
+  readonly common: readonly RowFilter[]
+  readonly own: readonly Aggregate[]
+} {
+  const asked = aggregates.map(({ filter }) => new Map(conjunctsOf(filter).map((one) => [JSON.stringify(one), one])))
+  const [first = new Map<string, RowFilter>(), ...others] = asked
+  const common = [...first].filter(([text]) => others.every((one) => one.has(text)))
+  const isCommon = new Set(common.map(([text]) => text))
+  const own = aggregates.map((aggregate, n) => ({
+    ...aggregate,
+    filter: { all: [...(asked[n] ?? [])].filter(([text]) => !isCommon.has(text)).map(([, one]) => one) }
+  }))
+  return { common: common.map(([, one]) => one), own }
+}
+
+function conjunctsOf(filter: RowFilter): RowFilter[] {
+  return 'all' in filter ? filter.all.flatMap(conjunctsOf) : [filter]
+}
+
 function figureSql({ fn, field, filter }: Aggregate, around: FieldSurroundings): Fragment[] {
+  const isAll = 'all' in filter && filter.all.length === 0
   const condition = filterSql(filter, around)
-  if (fn === 'count') return [sql`sum(case when ${condition} then 1 else 0 end)`]
-  const value = sql`case when ${condition} then ${fieldSql(field ?? '', around)} end`
+  if (fn === 'count') return [isAll ? raw('count(*)') : sql`sum(case when ${condition} then 1 else 0 end)`]
+  const all = fieldSql(field ?? '', around)
+  const value = isAll ? all : sql`case when ${condition} then ${all} end`
   if (fn === 'distinct') return [sql`count(distinct ${value})`]
   if (fn === 'mean') return [sql`sum(${value})`, sql`count(${value})`]
   return [sql`${raw(fn)}(${value})`]

@@ -18,6 +18,12 @@ export class Fragment {
     return this.#parts.map((part) => (typeof part === 'string' ? part : (part.about ?? '?'))).join(' ')
   }
 
+  /** Resolves with the same, when everything that is bound has been made. */
+  async made(): Promise<Fragment> {
+    for (const part of this.#parts) if (typeof part !== 'string') await part.make?.()
+    return this
+  }
+
   /** The whole as a query of a store. */
   query(dialect: Dialect): Query {
     const bound = binding(dialect)
@@ -29,6 +35,8 @@ export class Fragment {
 /** A value, or a condition over a list of them. */
 interface Bound {
   in(binding: Binding): string
+  /** Makes what is bound, where that takes long. */
+  make?(): Promise<void>
   /** The column that is asked, where one is. */
   readonly about?: string
 }

@@ -1,7 +1,6 @@
 import { InvalidRequest, shown } from '@ringdown/contract/form'
 import type { State } from '@ringdown/engine/center'
 import { foldedName } from '@ringdown/engine/core/names'
-import type { Changed } from '@ringdown/engine/insights/insights'
 import { calledTable } from '../analytics/segments.ts'
 import { binding } from '../store/query.ts'
 import type { Store } from '../store/store.ts'
@@ -10,25 +9,26 @@ import type { Node } from './expression.ts'
 import { fields, type Named, namesIn, type RowFilter } from './fields.ts'
 import { nearWords } from './near.ts'
 import type { InsightQuestion } from './question.ts'
+import type { RecentRows } from './recent-rows.ts'
 
 /** Names of queues, workers, workflows and workspaces: those of now, and of what is gone the last ones. */
 export class CalledNames {
   readonly #store: Pick<Store, 'dialect' | 'query'>
   readonly #account_sid: string
   readonly #state: State
-  readonly #changed: Changed
+  readonly #recent: RecentRows
   readonly #byName = new Map<Named, ReadonlyMap<string, readonly string[]>>()
 
   constructor(from: {
     readonly store: Pick<Store, 'dialect' | 'query'>
     readonly account_sid: string
     readonly state: State
-    readonly changed: Changed
+    readonly recent: RecentRows
   }) {
     this.#store = from.store
     this.#account_sid = from.account_sid
     this.#state = from.state
-    this.#changed = from.changed
+    this.#recent = from.recent
   }
 
   /** What some SIDs are called; one that nobody has heard of is not in the answer. */
@@ -36,7 +36,7 @@ export class CalledNames {
     const names = new Map<string, string>()
     const unknown: string[] = []
     for (const sid of new Set(sids)) {
-      const name = this.#now(sid) ?? this.#changed.called.get(sid)?.name
+      const name = this.#now(sid) ?? this.#recent.name(sid)
       if (name === undefined) unknown.push(sid)
       else names.set(sid, name)
     }

@@ -10,7 +10,9 @@ import { attributePath, fields } from './fields.ts'
 import { accountKpis } from './kpis.ts'
 import { vocabulary } from './metrics.ts'
 import { CalledNames } from './names.ts'
+import { Places } from './places.ts'
 import { type AskedQuestion, type InsightQuestion, type QuestionContext, questionIn } from './question.ts'
+import { RecentRows } from './recent-rows.ts'
 import type { Memory, Seen } from './rows-sql.ts'
 import { surroundingsOf } from './surroundings.ts'
 import { shownIn, startsIn } from './zone.ts'
@@ -20,6 +22,13 @@ export interface QuestionsOptions {
   readonly statistics: Statistics
   /** Seconds that one question may take. */
   readonly query_s: number
+}
+
+/** Who asks, when, and how many milliseconds it may take. */
+interface Asked {
+  readonly now: number
+  readonly limit_ms: number
+  readonly sight: Seen | undefined
 }
 
 /** The answer to a question, as it is shown. */
@@ -37,9 +46,13 @@ export interface Report {
   readonly is_complete: boolean
 }
 
+/** Questions that are answered at once: while the store looks at one, the next is put into its words. */
+const atOnce = 2
+
 /** Answers questions about what has happened, up to the moment in which they are asked. */
 export class Questions {
   readonly #options: QuestionsOptions
+  readonly #places = new Places(atOnce)
 
   constructor(options: QuestionsOptions) {
     this.#options = options
@@ -56,8 +69,8 @@ export class Questions {
 
   /** The same of a question that has been read. */
   async answer(question: InsightQuestion, now: number, sight?: Seen): Promise<Report> {
-    return this.#within(async () => {
-      const { asker, names } = await this.#asker(now, sight)
+    return this.#within(async (limit_ms) => {
+      const { asker, names } = await this.#asker({ now, limit_ms, sight })
       const resolved = await names.resolved(question)
       const { rows, is_complete } = await figuresOf(resolved, spanOf(resolved), asker)
       const before = await earlierFigures(resolved, asker)
@@ -91,36 +104,38 @@ export class Questions {
 
   /** Customers who wait for an answer of an agent who has them, after what was decided before the call. */
   async awaitedReplies(workspace_sid: string): Promise<readonly AwaitedReply[]> {
-    return this.#within(async () => [
-      ...(await this.#options.statistics.upToDate()).insights.awaitedReplies(workspace_sid)
+    const { statistics } = this.#options
+    return statistics.account.reading(async () => [
+      ...(await statistics.upToDate()).insights.awaitedReplies(workspace_sid)
     ])
   }
 
   /** Figures alone, in no order, for whoever shows them in a way of its own. */
   async figures(question: InsightQuestion, now: number, sight?: Seen): Promise<AnsweredFigures> {
-    return this.#within(async () => {
-      const { asker, names } = await this.#asker(now, sight)
+    return this.#within(async (limit_ms) => {
+      const { asker, names } = await this.#asker({ now, limit_ms, sight })
       const resolved = await names.resolved(question)
       return figuresOf(resolved, spanOf(resolved), asker)
     })
   }
 
-  async #asker(now: number, sight: Seen | undefined): Promise<{ readonly asker: Asker; readonly names: CalledNames }> {
-    const { store, statistics, query_s } = this.#options
+  async #asker({ now, limit_ms, sight }: Asked): Promise<{ readonly asker: Asker; readonly names: CalledNames }> {
+    const { store, statistics } = this.#options
     const recent = await statistics.upToDate()
     const { state, account_sid } = statistics.account
     const memory = memoryOf(recent, now, (text) => statistics.keptText(text))
     const around = surroundingsOf(state, store.dialect)
-    const asker = { store, account_sid, limit_ms: query_s * 1000, memory, around, sight }
-    return { asker, names: new CalledNames({ store, account_sid, state, changed: memory.changed }) }
+    const asker = { store, account_sid, limit_ms, memory, around, sight }
+    return { asker, names: new CalledNames({ store, account_sid, state, recent: memory.recent }) }
   }
 
-  async #within<T>(work: () => Promise<T>): Promise<T> {
+  /** Works in its turn, within the time that a question may take. */
+  async #within<T>(work: (limit_ms: number) => Promise<T>): Promise<T> {
+    const { statistics, query_s } = this.#options
     try {
-      return await this.#options.statistics.account.reading(work)
+      return await this.#places.work(query_s * 1000, (left) => statistics.account.reading(() => work(left)))
     } catch (error) {
       if (!(error instanceof TookTooLong)) throw error
-      const { query_s } = this.#options
       throw new InvalidRequest(
         `The question took more than ${query_s} seconds: ask for less at once, or for a shorter time`,
         null,
@@ -142,7 +157,11 @@ export function questionContext(state: State, now: number): QuestionContext {
 
 /** What is not in the store, or older there; what workers are at lasts up to now. */
 function memoryOf({ changed, insights }: Recent, now: number, keptText: Memory['keptText']): Memory {
-  return { changed, keptText, running: [...insights.presences].flatMap((presence) => [...piecesOf(presence, now)]) }
+  return {
+    recent: new RecentRows(changed),
+    keptText,
+    running: [...insights.presences].flatMap((presence) => [...piecesOf(presence, now)])
+  }
 }
 
 /** By groups and interval: the figures of the span before. */

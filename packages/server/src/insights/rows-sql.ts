@@ -1,10 +1,10 @@
-import type { Changed } from '@ringdown/engine/insights/insights'
 import type { ContactText, Segment, StatusPiece } from '@ringdown/engine/insights/segment'
 import { contactTextTable, segmentTable, statusTable } from '../analytics/segments.ts'
 import type { Dialect } from '../store/query.ts'
 import { quote, type Table } from '../store/tables.ts'
 import type { RowFilter, Source } from './fields.ts'
 import { among, Fragment, raw, spelled, sql } from './fragment.ts'
+import type { RecentRows } from './recent-rows.ts'
 
 /* The rows of a span of time as SQL: those that are in memory still, and those that are kept. */
 
@@ -32,7 +32,7 @@ export interface Seen {
 
 /** What is in memory: it takes the place of what is kept. */
 export interface Memory {
-  readonly changed: Changed
+  readonly recent: RecentRows
   /** What workers are at, as pieces up to now. */
   readonly running: readonly StatusPiece[]
   /** A contact's text as it may be shown. */
@@ -51,8 +51,7 @@ export function rowsSql(asking: Asking, uses: readonly Fragment[], dialect: Dial
 
 function segmentRows(asking: Asking, columns: readonly string[], hasText: boolean, dialect: Dialect): Fragment {
   const { account_sid, from, to, memory } = asking
-  const fresh = [...memory.changed.segments.values()]
-  const inWindow = fresh.filter(({ began_at }) => began_at >= from && began_at < to)
+  const inWindow = memory.recent.segments(from, to)
   const own = raw(columns.map((column) => `s.${column}`).join(', ') || 's.seq')
   const text = hasText ? raw(', t.attributes') : raw('')
   const join = hasText
@@ -61,37 +60,40 @@ function segmentRows(asking: Asking, columns: readonly string[], hasText: boolea
   const stored = sql`select ${own}${text} from ${raw(quote(segmentTable.name))} s${join} where s.account_sid = ${account_sid}
     and s.began_at >= ${spelled(from)} and s.began_at < ${spelled(to)} and ${raw(dialect.inTime('s.seq'))}${without(inWindow)}`
   if (inWindow.length === 0) return sql`(${stored}) s`
+  const members = memberSql(segmentTable, columns, dialect)
+  const told = hasText ? [...columns, 'task_sid'] : columns
   const attributesOf = ({ task_sid }: Segment) => {
-    const text = hasText ? memory.changed.texts.get(task_sid) : undefined
+    const text = memory.recent.text(task_sid)
     return text ? memory.keptText(text).attributes : null
   }
-  const list = inWindow.map((segment) => [...valuesOf(segmentTable, segment), attributesOf(segment)])
-  const members = memberSql(segmentTable, columns, dialect)
-  const places = Object.keys(segmentTable.columns).length - 1
-  const lost = sql`, coalesce(${raw(dialect.json.text('m', places))}, (select attributes from ${raw(quote(contactTextTable.name))} t
-    where t.account_sid = ${account_sid} and t.task_sid = ${raw(dialect.json.text('m', placeOf(segmentTable, 'task_sid')))})) as attributes`
-  return sql`(${stored} union all select ${raw(members)}${hasText ? lost : raw('')} from ${elements(list, 'm', dialect)}) s`
+  const valuesOfOne = (segment: Segment) =>
+    hasText ? [...valuesOf(told, segment), attributesOf(segment)] : valuesOf(told, segment)
+  const fresh = elements(inWindow, valuesOfOne, { alias: 'm', dialect })
+  const lost = sql`, coalesce(${raw(dialect.json.text('m', told.length))}, (select attributes from ${raw(quote(contactTextTable.name))} t
+    where t.account_sid = ${account_sid} and t.task_sid = ${raw(dialect.json.text('m', told.length - 1))})) as attributes`
+  return sql`(${stored} union all select ${raw(members)}${hasText ? lost : raw('')} from ${fresh}) s`
 }
 
 /** Each piece is as long as a day at most, so those that reach into the window began no earlier than a day before it. */
 function statusRows(asking: Asking, columns: readonly string[], dialect: Dialect): Fragment {
   const { account_sid, from, to, starts, memory } = asking
-  const { pieces } = memory.changed
-  const inWindow = [...pieces, ...memory.running].filter(({ began_at, ended_at }) => ended_at > from && began_at < to)
+  const pieces = memory.recent.pieces(from, to)
+  const running = memory.running.filter(({ began_at, ended_at }) => ended_at > from && began_at < to)
+  const inWindow = [...pieces, ...running]
   const needed = [...new Set([...columns, 'began_at', 'ended_at'])]
   const stored = sql`select ${raw(needed.map((column) => `s.${column}`).join(', '))} from ${raw(quote(statusTable.name))} s
     where s.account_sid = ${account_sid} and s.began_at >= ${spelled(from - day)} and s.began_at < ${spelled(to)} and s.ended_at > ${spelled(from)}
       and ${raw(dialect.inTime('s.seq'))}${without(pieces)}`
-  const list = inWindow.map((piece) => valuesOf(statusTable, piece))
+  const valuesOfOne = (piece: StatusPiece) => valuesOf(needed, piece)
   const fresh =
-    list.length === 0
+    inWindow.length === 0
       ? raw('')
-      : sql` union all select ${raw(memberSql(statusTable, needed, dialect))} from ${elements(list, 'm', dialect)}`
+      : sql` union all select ${raw(memberSql(statusTable, needed, dialect))} from ${elements(inWindow, valuesOfOne, { alias: 'm', dialect })}`
   const spans = starts.map((start, n) => [Math.max(start, from), Math.min(starts[n + 1] ?? to, to), n])
   const [begin, end, place] = [0, 1, 2].map((n) => dialect.json.integer('b', n))
   const own = columns.map((column) => `p.${column}, `).join('')
   return sql`(select ${raw(own)}${raw(`${dialect.least}(p.ended_at, ${end}) - ${dialect.greatest}(p.began_at, ${begin}) as time, ${place} as place`)}
-    from (${stored}${fresh}) p, ${elements(spans, 'b', dialect)} where p.began_at < ${raw(end ?? '')} and p.ended_at > ${raw(begin ?? '')}) s`
+    from (${stored}${fresh}) p, ${elements(spans, (span) => span, { alias: 'b', dialect })} where p.began_at < ${raw(end ?? '')} and p.ended_at > ${raw(begin ?? '')}) s`
 }
 
 const day = 86_400_000
@@ -102,26 +104,39 @@ function without(rows: readonly { readonly seq: number }[]): Fragment {
   return sql` and not (${among('s.seq', 'integer', [...new Set(rows.map(({ seq }) => seq))])})`
 }
 
-function elements(list: readonly unknown[], alias: string, dialect: Dialect): Fragment {
-  return new Fragment([{ in: ({ bind }) => dialect.json.elements(bind(JSON.stringify(list)), alias) }])
+/** Rows as a table of lists; their text is made when it is needed, in pieces between which everybody else has a turn. */
+function elements<T>(
+  list: readonly T[],
+  valuesOfOne: (one: T) => readonly unknown[],
+  { alias, dialect }: { readonly alias: string; readonly dialect: Dialect }
+): Fragment {
+  let text = '[]'
+  const make = async () => {
+    text = await jsonInPieces(list, valuesOfOne)
+  }
+  return new Fragment([{ make, in: ({ bind }) => dialect.json.elements(bind(text), alias) }])
 }
 
-function columnsOf(table: Table): string[] {
-  return Object.keys(table.columns).filter((column) => column !== 'account_sid')
+/** Rows that become text at a time: a millisecond's work. */
+const piece = 500
+
+async function jsonInPieces<T>(list: readonly T[], valuesOfOne: (one: T) => readonly unknown[]): Promise<string> {
+  const texts: string[] = []
+  for (let at = 0; at < list.length; at += piece) {
+    if (at > 0) await new Promise((resolve) => setImmediate(resolve))
+    texts.push(JSON.stringify(list.slice(at, at + piece).map(valuesOfOne)).slice(1, -1))
+  }
+  return `[${texts.join(',')}]`
 }
 
-function placeOf(table: Table, column: string): number {
-  return columnsOf(table).indexOf(column)
-}
-
-function valuesOf(table: Table, row: Segment | StatusPiece): unknown[] {
+function valuesOf(columns: readonly string[], row: Segment | StatusPiece): unknown[] {
   const values = row as unknown as Readonly<Record<string, unknown>> // a row has a member for each column
-  return columnsOf(table).map((column) => values[column] ?? null)
+  return columns.map((column) => values[column] ?? null)
 }
 
+/** Columns that were told by their places. */
 function memberSql(table: Table, columns: readonly string[], { json }: Dialect): string {
-  const members = columns.map((column) => {
-    const place = placeOf(table, column)
+  const members = columns.map((column, place) => {
     const text = table.columns[column] === 'integer' ? json.integer('m', place) : json.text('m', place)
     return `${text} as ${column}`
   })

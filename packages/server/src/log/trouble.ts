@@ -10,7 +10,8 @@ interface LoggedError {
 const products: Readonly<Record<string, string>> = {
   'carrier.failing': 'messaging',
   'ringdown.call.document-failed': 'voice',
-  'ringdown.message-webhook.failed': 'messaging'
+  'ringdown.message-webhook.failed': 'messaging',
+  'ringdown.sound.gone': 'voice'
 }
 
 /** Types whose number is the one that Twilio's own error has. */

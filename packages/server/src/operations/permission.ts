@@ -16,7 +16,7 @@ import { Sight, teamOf } from '../access/sight.ts'
 import { forbiddenMember } from '../access/worker-attributes.ts'
 import { chatMay, isJoining } from './conversations/chat-permission.ts'
 import type { AnyCall, AnyHandler, Context } from './handler.ts'
-import { subjectsOf } from './subjects.ts'
+import { subjectsIn } from './subjects.ts'
 
 /** A call as somebody may make it. */
 export interface Permitted {
@@ -34,6 +34,8 @@ export interface Asked {
   readonly standing: RoleStanding
   readonly call: AnyCall
   readonly context: Context
+  /** What calls of the operation are about. */
+  readonly subjectsOf: ReturnType<typeof subjectsIn>
 }
 
 /** Answers a call as its caller may make it; at once where nothing has to be looked up. */
@@ -68,6 +70,7 @@ export function guardOf(operation: Operation): Guard {
   const permission = permissionOf(operation)
   // A token's standing is one object as long as nothing that it follows from has changed.
   const acting = new WeakMap<RoleStanding, readonly Acting[]>()
+  const subjectsOf = subjectsIn(operation)
   return (caller, call, context) => {
     const standing = caller.standing()
     if (standing?.kind === 'everything' && (!permission.rows || caller.actor === undefined)) return { call, context }
@@ -80,7 +83,7 @@ export function guardOf(operation: Operation): Guard {
       acting.set(standing, roles)
     }
     if (roles.length === 0) throw missingRight(permission.right)
-    return firstPermitted({ operation, permission, caller, standing, call, context }, roles)
+    return firstPermitted({ operation, permission, caller, standing, call, context, subjectsOf }, roles)
   }
 }
 
@@ -214,9 +217,9 @@ function scopeSeen(
   asked: Asked,
   { role, scope, sight, call }: Pick<Acting, 'role' | 'scope'> & { readonly sight: Sight; readonly call: AnyCall }
 ): MaybePromise<boolean> {
-  const { operation, permission, context } = asked
+  const { permission, context, subjectsOf } = asked
   if (scope === 'all') return true
-  const subjects = subjectsOf(operation, call)
+  const subjects = subjectsOf(call)
   if (scope === 'names') return seesAll(subjects, sight, context)
   if (permission.rows && subjects.length === 0) return true
   return whenThere<boolean, boolean>(seesAll(subjects, sight, context), (isSeen) => {
@@ -235,7 +238,7 @@ const scopeWords: Readonly<Record<Scope, string>> = {
 }
 
 /** Whether there is something that a call is about, and all of it may be seen; at once where memory says so. */
-function seesAll(subjects: ReturnType<typeof subjectsOf>, sight: Sight, context: Context): MaybePromise<boolean> {
+function seesAll(subjects: ReturnType<Asked['subjectsOf']>, sight: Sight, context: Context): MaybePromise<boolean> {
   let all: MaybePromise<boolean> = subjects.length > 0
   for (const subject of subjects) {
     if (all === false) return false

@@ -118,18 +118,24 @@ function ownMaker({ channel, routing }: AnyCall['params']) {
   }
 }
 
-/** All that a call is about and that belongs to somebody; nothing where its path and parameters leave that open. */
-export function subjectsOf({ id, resource, verb }: Operation, call: AnyCall): readonly Subject[] {
-  const { path, params } = call
-  const found: Subject[] = []
-  const add = (name: string, value: unknown) => {
-    const isSeen = seen[name]
-    if (isSeen && value !== undefined) found.push((sight, context) => isSeen(sight, String(value), context, path))
-  }
+/**
+ * All that calls of an operation are about and that belongs to somebody; nothing where the path and the parameters of a call
+ * leave that open.
+ */
+export function subjectsIn({ id, resource, verb }: Operation): (call: AnyCall) => readonly Subject[] {
   const itself = resource === 'task_reservation' && verb === 'fetch' ? 'reservation_of_task' : (own[resource] ?? 'sid')
-  for (const [name, value] of Object.entries(path)) add(name === 'sid' ? itself : name, value)
-  for (const name of inParameters[id] ?? []) add(name, params[name])
+  const parameters = inParameters[id] ?? []
   const inBody = inBodies[id]
-  if (inBody) found.push(inBody(call))
-  return found
+  return (call) => {
+    const { path, params } = call
+    const found: Subject[] = []
+    const add = (name: string, value: unknown) => {
+      const isSeen = seen[name]
+      if (isSeen && value !== undefined) found.push((sight, context) => isSeen(sight, String(value), context, path))
+    }
+    for (const name in path) add(name === 'sid' ? itself : name, path[name])
+    for (const name of parameters) add(name, params[name])
+    if (inBody) found.push(inBody(call))
+    return found
+  }
 }

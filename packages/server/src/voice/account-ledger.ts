@@ -7,6 +7,7 @@ import type { Actor } from '@ringdown/engine/core/events'
 import { Refusal } from '@ringdown/engine/core/refusals'
 import { maxMediaSize } from '@ringdown/engine/media/media'
 import type { CallRow } from '@ringdown/engine/voice/rows'
+import type { NoteSound } from '@ringdown/engine/voice/sound'
 import type { Logger } from 'pino'
 import type { Account } from '../commit/account.ts'
 import { Exchange } from '../commit/exchange.ts'
@@ -43,6 +44,10 @@ export class AccountLedger implements VoiceLedger {
 
   async report(report: LegReport): Promise<void> {
     await this.#options.account.execute({ type: 'call.report', ...report })
+  }
+
+  async note(sound: NoteSound): Promise<void> {
+    await this.#options.account.execute({ type: 'sound.note', ...sound })
   }
 
   async arrive(arrival: LegArrival, actor: Actor | undefined): Promise<string> {

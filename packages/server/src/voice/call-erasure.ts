@@ -76,10 +76,10 @@ export class CallErasure {
     return (await this.#store.query<{ readonly sid: string }>({ sql, values })).map((one) => one.sid)
   }
 
-  async #calls(where: string, given: readonly string[], limit: number): Promise<readonly FoundCall[]> {
+  async #calls(where: string, bounds: readonly string[], limit: number): Promise<readonly FoundCall[]> {
     const { values, bind } = binding(this.#store.dialect)
     const account = bind(this.#account.account_sid)
-    const [...left] = given
+    const [...left] = bounds
     const bound = where.replaceAll('?', () => bind(left.shift() ?? ''))
     const sql = `select sid, task_sid, parent_call_sid from ${quote(this.#tables.call.name)}
       where account_sid = ${account} and ${bound} order by sid limit ${bind(limit)}`

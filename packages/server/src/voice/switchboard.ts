@@ -1,6 +1,7 @@
 import type { LegArrival, LegEvent, LegReport, VoiceLeg } from '@ringdown/contract/voice-leg'
 import type { LinkSignal, SoundOn, ToldLeg } from '@ringdown/contract/voice-link'
 import type { Actor } from '@ringdown/engine/core/events'
+import type { NoteSound } from '@ringdown/engine/voice/sound'
 import type { Logger } from 'pino'
 import { SoundGone, type SoundOptions, SoundProcess } from './sound-process.ts'
 
@@ -20,6 +21,8 @@ export interface VoiceLedger {
   fetch(address: string): Promise<string>
   /** Takes in the file of a recording; resolves with its name among the kept files, null where it cannot be kept. */
   keep(path: string): Promise<string | null>
+  /** Keeps for whoever watches the center that no call has any sound, or that calls have it again. */
+  note(sound: NoteSound): Promise<void>
   /** Whether trying again would come to the same. */
   isRefusal(error: unknown): boolean
 }
@@ -47,8 +50,8 @@ type OwnReport = Omit<LegReport, 'number'> & { readonly number: number | 'next' 
 
 /** As long as is usually waited for the process of the sound. */
 const patience_ms = 10_000
-/** Milliseconds before a report that could not be kept is told again. */
-const again_ms = 500
+/** Milliseconds before a report that could not be kept is tried again. */
+const retry_ms = 500
 
 /**
  * Between the rows of calls and whoever makes sound of them. What a leg should be doing goes out whenever its row has
@@ -71,6 +74,10 @@ export class Switchboard {
   #despair: NodeJS.Timeout | undefined
   readonly #sounding = new Set<() => void>()
   #hasBeen = false
+  /** Whether the process is gone, and is not waited for. */
+  #hasGivenUp = false
+  /** Since when the process is away, by `performance`, and whether that was told. */
+  #away: { readonly since: number; isTold: boolean } | undefined
 
   constructor(options: SwitchboardOptions) {
     this.#options = options
@@ -102,8 +109,11 @@ export class Switchboard {
 
   /** Has the process of the sound started, if it was not; resolves with what of sound is on. */
   need(): Promise<SoundOn | undefined> {
+    const since = performance.now()
     this.#started ??= (this.#sound?.start() ?? Promise.resolve(undefined)).catch((err: unknown) => {
       this.#options.log.error({ err }, 'there is no sound')
+      this.#away ??= { since, isTold: false }
+      this.#giveUp(err instanceof Error ? err.message : String(err))
       return undefined
     })
     return this.#started
@@ -120,9 +130,8 @@ export class Switchboard {
 
   /** Something that a device has done, or that was noticed of it. */
   event(call_sid: string, event: LegEvent): void {
-    if (!this.#sound) {
-      this.#keep({ call_sid, number: 'next', event })
-    } else if (this.#sound.on) this.#sound.event(call_sid, event)
+    if (!this.#sound || this.#hasGivenUp) this.#keep({ call_sid, number: 'next', event })
+    else if (this.#sound.on) this.#sound.event(call_sid, event)
     else {
       this.#waiting.push({ call_sid, event })
       void this.need()
@@ -165,25 +174,48 @@ export class Switchboard {
 
   #ready(): void {
     clearTimeout(this.#despair)
+    this.#hasGivenUp = false
     this.#sound?.tellAll(this.#options.ledger.legs().filter(({ leg }) => !('phone' in leg.address)))
     for (const { call_sid, event } of this.#waiting.splice(0)) this.#sound?.event(call_sid, event)
     for (const sounds of this.#sounding) sounds()
     this.#sounding.clear()
     if (this.#hasBeen) this.#desk?.resounds()
     this.#hasBeen = true
+    if (this.#away?.isTold) this.#tellOfSound('back')
+    this.#away = undefined
   }
 
   #gone(): void {
     clearTimeout(this.#despair)
+    this.#away = { since: performance.now(), isTold: false }
     this.#despair = setTimeout(() => {
       this.#options.log.error('there has been no sound for too long: its calls are ended')
-      this.#waiting = []
-      for (const { leg } of this.#options.ledger.legs()) {
-        if ('phone' in leg.address) continue
-        const event = { type: 'ended', status: 'failed', by: 'network' } as const
-        this.#keep({ call_sid: leg.call_sid, number: 'next', event })
-      }
+      this.#giveUp()
     }, this.#options.patience_ms ?? patience_ms)
+  }
+
+  /** The process is not waited for any more: every call that needs it ends. */
+  #giveUp(reason?: string): void {
+    const legs = this.#soundingLegs()
+    this.#tellOfSound('gone', { calls: legs.length, ...(reason !== undefined && { reason }) })
+    this.#hasGivenUp = true
+    this.#waiting = []
+    for (const { call_sid } of legs)
+      this.#keep({ call_sid, number: 'next', event: { type: 'ended', status: 'failed', by: 'network' } })
+  }
+
+  /** Legs that need the process. */
+  #soundingLegs(): VoiceLeg[] {
+    return this.#options.ledger.legs().flatMap(({ leg }) => ('phone' in leg.address ? [] : [leg]))
+  }
+
+  /** Has it kept where whoever watches the center sees it; tried until it is, as reports are. */
+  #tellOfSound(is: NoteSound['is'], more: Partial<Pick<NoteSound, 'calls' | 'reason'>> = {}): void {
+    const { ledger } = this.#options
+    if (this.#isClosed || !this.#away) return
+    this.#away.isTold = true
+    const seconds = Math.round((performance.now() - this.#away.since) / 1000)
+    void this.#tried(() => ledger.note({ is, seconds, calls: 0, ...more }))
   }
 
   #sounds(): Promise<void> {
@@ -210,10 +242,10 @@ export class Switchboard {
     })
   }
 
-  async #kept({ call_sid, number: given, event }: OwnReport): Promise<void> {
+  async #kept({ call_sid, number: numbered, event }: OwnReport): Promise<void> {
     const { ledger, log } = this.#options
     // Only now is known what was kept before it.
-    const number = given === 'next' ? (ledger.leg(call_sid)?.heard ?? 0) + 1 : given
+    const number = numbered === 'next' ? (ledger.leg(call_sid)?.heard ?? 0) + 1 : numbered
     const known = await this.#tried(() => this.#withFile(event))
     if (known) {
       const kept = await this.#tried(async () => {
@@ -227,12 +259,15 @@ export class Switchboard {
 
   /** Tries until it is done; undefined where it is refused, or there is nobody any more. */
   async #tried<T>(act: () => Promise<T>): Promise<T | undefined> {
-    while (!this.#isClosed) {
+    const { ledger, log } = this.#options
+    for (let tries = 0; !this.#isClosed; tries++) {
       try {
         return await act()
       } catch (error) {
-        if (this.#options.ledger.isRefusal(error)) return undefined
-        await new Promise((resolve) => setTimeout(resolve, again_ms))
+        if (ledger.isRefusal(error)) return undefined
+        // Once: while the store is away all tries fail alike.
+        if (tries === 0) log.warn({ err: error }, 'what happened on a call was not kept: it is tried until it is')
+        await new Promise((resolve) => setTimeout(resolve, retry_ms))
       }
     }
     return undefined

@@ -1,5 +1,5 @@
 import { readRtp, writeRtp } from '../rtp.ts'
-import type { Peer, WebRtc } from '../webrtc.ts'
+import { type Peer, type WebRtc, withoutCandidates } from '../webrtc.ts'
 
 /**
  * The other end of a leg, as a browser with the SDK is one: its descriptions are without candidates. It says one tone, and
@@ -97,8 +97,4 @@ export class TestBrowser {
     }, 20)
     return peer
   }
-}
-
-function withoutCandidates(sdp: string): string {
-  return sdp.replace(/^a=(?:candidate|end-of-candidates).*\r?\n/gm, '')
 }

@@ -3,9 +3,9 @@ import { ApiError } from '@ringdown/client/api-error'
 import { Webchat, type WebchatState } from '@ringdown/client/webchat'
 import type { WebchatParticipant } from '@ringdown/client/webchat-frames'
 import type { ToFrame } from '../between.ts'
+import { deployment, known, visitor } from './deployment.ts'
 import { tellPage } from './host.ts'
 import { Keeping } from './keeping.ts'
-import { deployment, known, visitor } from './told.ts'
 import { words } from './words.ts'
 
 type Begin = Extract<ToFrame, { type: 'begin' }>

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { chat, draft, say, trouble, types } from './chat.ts'
+import { known } from './deployment.ts'
 import { Icon } from './icons.tsx'
-import { known } from './told.ts'
 import { words } from './words.ts'
 
 /** Where the customer writes: Enter sends, Shift and Enter begins a line; files by the button, dropped or pasted. */

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { agent, chat, end, hasSound, nameOf } from './chat.ts'
+import { known } from './deployment.ts'
 import { tellPage } from './host.ts'
 import { Icon } from './icons.tsx'
-import { known } from './told.ts'
 import { saveTranscript } from './transcript-text.ts'
 import { ownText, words } from './words.ts'
 

@@ -6,10 +6,10 @@ import { render } from 'preact'
 import type { ToFrame } from '../between.ts'
 import { App } from './app.tsx'
 import { begin, draft, identify, isShown, shutdown } from './chat.ts'
+import { visitor } from './deployment.ts'
 import { focusInside } from './focus.ts'
 import { meetPage, tellPage } from './host.ts'
 import { followTheme } from './theme.ts'
-import { visitor } from './told.ts'
 
 let hasBegun = false
 

@@ -5,8 +5,8 @@ import { Fragment } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { Arrival, Bubble, Outgoing, Replies, Typing } from './bubble.tsx'
 import { chat, identity, isAtEnd, isShown, nameOf, older, unread } from './chat.ts'
+import { known } from './deployment.ts'
 import { Icon } from './icons.tsx'
-import { known } from './told.ts'
 import { dayText, ownText, words } from './words.ts'
 
 /** Messages of one author within so many milliseconds stand together. */

@@ -110,8 +110,8 @@ function compiled(source: string, scope: Scope): Expression {
   const root = parse(source)
   const parts = root.kind === 'and' ? root.parts : [root]
   const conjuncts = parts.map((node) => conjunct(node, source, scope))
-  const task_paths = distinct(conjuncts.flatMap((part) => part.task_paths))
-  const worker_paths = distinct(conjuncts.flatMap((part) => part.worker_paths))
+  const task_paths = together(conjuncts.map((part) => part.task_paths))
+  const worker_paths = together(conjuncts.map((part) => part.worker_paths))
   const constant = answer(conjuncts)
   const joined =
     root.kind === 'and' && conjuncts.length > few ? chained(root, conjuncts, scope) : conjunction(conjuncts)
@@ -393,5 +393,12 @@ function any(tests: readonly Test[]): Test {
 function distinct<P extends TaskPath | WorkerPath>(paths: readonly P[]): readonly P[] {
   // Most conjuncts read one path a side; thousands of queues are compiled at a start.
   if (paths.length < 2) return paths
-  return [...new Map(paths.map((path) => [path.text, path])).values()]
+  const texts = new Set<string>()
+  return paths.filter(({ text }) => texts.size < texts.add(text).size)
+}
+
+/** Lists each of which has every path once, as one that has. */
+function together<P extends TaskPath | WorkerPath>(lists: readonly (readonly P[])[]): readonly P[] {
+  const [first, second] = lists
+  return first !== undefined && second === undefined ? first : distinct(lists.flat())
 }

@@ -1,4 +1,13 @@
-import type { ChannelView, Key, Scope, TaskPath, WorkerPath, WorkerView, WorkforceView } from './environment.ts'
+import type {
+  ChannelView,
+  Key,
+  Scope,
+  TaskPath,
+  TaskView,
+  WorkerPath,
+  WorkerView,
+  WorkforceView
+} from './environment.ts'
 import type { Reference } from './parser.ts'
 
 /** What a reference means where it stands: a path into the task or the worker, or a head count. */
@@ -48,8 +57,7 @@ export function meaning(scope: Scope, reference: Reference): Meaning {
 
 /** A task attribute by its keys, which are those behind `task.`. */
 function taskPath(keys: readonly Key[]): TaskPath {
-  const dig = digger(keys)
-  return { side: 'task', keys, text: `task${textOf(keys)}`, read: (task) => task && dig(task.attributes) }
+  return { side: 'task', keys, text: `task${textOf(keys)}`, read: attributeAt(keys) }
 }
 
 /** What `worker.…` means with a prefix: system names and channels first, attributes otherwise. */
@@ -63,7 +71,6 @@ function workerPath(keys: readonly [string, ...Key[]]): WorkerPath {
 }
 
 function workerAttribute(keys: readonly Key[]): WorkerPath {
-  const dig = digger(keys)
   const text = textOf(keys)
   // `worker.sid` and `worker.channel…` are the system's; an attribute of that name is another path, hence another text.
   const shadowed = isSystemName(keys[0]) || keys[0] === 'channel'
@@ -73,7 +80,7 @@ function workerAttribute(keys: readonly Key[]): WorkerPath {
     text: shadowed ? text.slice(1) : `worker${text}`,
     system: false,
     volatile: false,
-    read: (worker) => worker && dig(worker.attributes)
+    read: attributeAt(keys)
   }
 }
 
@@ -133,26 +140,31 @@ export function nowhere(side: 'task' | 'worker', { keys }: Reference, expected: 
 
 /** `.skills[0].name` */
 function textOf(keys: readonly Key[]): string {
+  if (keys.length === 1 && typeof keys[0] === 'string') return `.${keys[0]}`
   return keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('')
 }
 
-/** A function that walks these keys; most paths have one or two. */
-function digger(keys: readonly Key[]): (value: unknown) => unknown {
+/** Reads what stands at these keys of a view's attributes; most paths have one or two. */
+function attributeAt(keys: readonly Key[]): (view: Attributed | undefined) => unknown {
   const [first, second] = keys
-  if (first !== undefined && keys.length === 1) return (value) => own(value, first)
-  if (first !== undefined && second !== undefined && keys.length === 2) return (value) => own(own(value, first), second)
-  return (value) => {
-    let current = value
+  if (first !== undefined && keys.length === 1) return (view) => view && own(view.attributes, first)
+  if (first !== undefined && second !== undefined && keys.length === 2)
+    return (view) => view && own(own(view.attributes, first), second)
+  return (view) => {
+    let current: unknown = view?.attributes
     for (let i = 0; i < keys.length && current !== undefined; i++) current = own(current, keys[i] ?? 0)
     return current
   }
 }
 
+type Attributed = Pick<TaskView | WorkerView, 'attributes'>
+
 /** One step: an own property of an object, or an element of a list; whatever else is undefined. */
 function own(value: unknown, key: Key): unknown {
   if (typeof value !== 'object' || value === null) return undefined
   if (Array.isArray(value)) return typeof key === 'number' ? value[key] : undefined
-  if (typeof key === 'number' || !Object.hasOwn(value, key)) return undefined
+  // Most of what is missing is in no prototype either, and `in` says so in half the time.
+  if (typeof key === 'number' || !(key in value) || !Object.hasOwn(value, key)) return undefined
   return (value as Record<string, unknown>)[key] // an object with this key, as just seen
 }
 

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { VoiceLeg } from '@ringdown/contract/voice-leg'
+import type { LegDown, VoiceLeg } from '@ringdown/contract/voice-leg'
 import type { Actor } from '@ringdown/engine/core/events'
 import type { Logger } from 'pino'
 import { SoundGone } from '../../voice/sound-process.ts'
@@ -54,6 +54,13 @@ const most = 10
 const longestSdp = 32 * 1024
 /** A connection that fails within so many milliseconds of the answer has never been one. */
 const fresh_ms = 3000
+
+/** Why a call came to an end, where that is an error. */
+const endErrors: Partial<Record<LegDown, (typeof sdkErrors)[keyof typeof sdkErrors]>> = {
+  busy: sdkErrors.busy,
+  declined: sdkErrors.declined,
+  failed: sdkErrors.connection
+}
 
 /** A call, as far as devices have to do with it. */
 interface SdkCall {
@@ -210,7 +217,7 @@ export class VoiceDevices implements DeviceDesk {
       answer: null,
       isAnswered: false,
       isRung: false,
-      described_at: 0,
+      described_at: Number.NEGATIVE_INFINITY,
       waiting: undefined
     }
     this.#calls.set(leg.call_sid, call)
@@ -291,8 +298,10 @@ export class VoiceDevices implements DeviceDesk {
     this.#calls.delete(callsid)
     call.unname()
     for (const device of call.ringing) device.say('cancel', { callsid })
-    const error = reason === 'busy' ? sdkErrors.busy : reason === 'declined' ? sdkErrors.declined : undefined
-    call.holder?.say('hangup', { callsid, ...(error && !call.isAnswered && { error }) })
+    // What has broken off is told as such: whoever talked did not hang up.
+    const error = endErrors[reason ?? 'completed']
+    const isTold = reason === 'failed' || !call.isAnswered
+    call.holder?.say('hangup', { callsid, ...(error && isTold && { error }) })
   }
 
   // Frames
