@@ -91,5 +91,5 @@ function fingerprint() {
   return hash.digest('hex')
 }
 
-// Before the package is packed.
+// Run by itself, before the package is packed.
 if (process.argv[1] === fileURLToPath(import.meta.url) && isCommandStale()) await buildCommand()
