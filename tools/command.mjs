@@ -23,12 +23,11 @@ export function isCommandStale() {
   return !existsSync(stamp) || readFileSync(stamp, 'utf8') !== fingerprint()
 }
 
-/** Joins what is compiled; resolves with the names of the packages that are imported from outside. */
+/** Joins what is compiled. */
 export async function buildCommand() {
   const made = fingerprint()
   const { rolldown } = await import(pathToFileURL(join(root, 'node_modules/rolldown/dist/index.mjs')).href)
   const written = []
-  const outside = new Set()
   mkdirSync(folder, { recursive: true })
   for (const input of [join(root, 'packages/cli/dist/main.js'), ...threads]) {
     const bundle = await rolldown({
@@ -46,17 +45,13 @@ export async function buildCommand() {
       minify: false
     })
     await bundle.close()
-    for (const { type, fileName, code, imports, dynamicImports } of output) {
-      if (type !== 'chunk') continue
+    for (const { fileName, code } of output) {
       writeFileSync(join(folder, fileName), inAscii(code))
       written.push(fileName)
-      for (const name of [...imports, ...dynamicImports])
-        if (!/^[./]|^node:|\.js$/.test(name)) outside.add(/^(?:@[^/]+\/)?[^/]+/.exec(name)[0])
     }
   }
   removeOld(written)
   writeFileSync(stamp, made)
-  return [...outside].sort()
 }
 
 /** V8 keeps a text with one character beyond Latin-1 in twice the memory. */
@@ -91,5 +86,8 @@ function fingerprint() {
   return hash.digest('hex')
 }
 
-// Run by itself, before the package is packed.
-if (process.argv[1] === fileURLToPath(import.meta.url) && isCommandStale()) await buildCommand()
+// Run by itself, before the package is packed: with nothing of earlier builds.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  rmSync(folder, { recursive: true, force: true })
+  await buildCommand()
+}

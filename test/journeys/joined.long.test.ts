@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -73,3 +73,33 @@ it('the command as it is packed serves, writes, renders a template, and stops', 
   }
   expect(await closed).toEqual([0, null])
 }, 60_000)
+
+it('a start loads nothing that only some need', () => {
+  const bundle = join(installed, 'bundle')
+  const begun = readdirSync(bundle).filter((name) => /^(?:main|start-.*)\.js$/.test(name))
+  expect(begun).toHaveLength(2)
+  const loaded = new Set<string>()
+  const follow = (name: string) => {
+    if (loaded.has(name)) return
+    loaded.add(name)
+    if (!name.endsWith('.js')) return
+    const code = readFileSync(join(bundle, name), 'utf8')
+    for (const [, from = ''] of code.matchAll(
+      /^(?:import|export)\b[^'"`;]*?\bfrom\s*["']([^"']+)["']|^import\s*["']([^"']+)["']/gm
+    ))
+      follow(from.replace(/^\.\//, ''))
+  }
+  for (const name of begun) follow(name)
+  const outside = [...loaded].filter((name) => !name.endsWith('.js') && !name.startsWith('node:')).sort()
+  expect(outside).toEqual([
+    '@fastify/busboy',
+    'email-reply-parser',
+    'fastify',
+    'jose',
+    'pino',
+    'prom-client',
+    'saxes',
+    'smpp',
+    'ws'
+  ])
+})
