@@ -95,10 +95,13 @@ export class Sessions {
     this.#sessions.set(id, session)
     this.#looking ??= setInterval(() => this.#look(), look_ms).unref()
     transport.onclose = () => this.#forget(session)
-    await make().connect(transport)
-    const response = await this.answer(session, asked)
-    if (transport.sessionId === undefined) await transport.close()
-    return response
+    try {
+      await make().connect(transport)
+      return await this.answer(session, asked)
+    } finally {
+      // It has not begun.
+      if (transport.sessionId === undefined) await transport.close()
+    }
   }
 
   /** Answers a request of a session. */

@@ -7,6 +7,7 @@ import { Mixer } from './mixer.ts'
 import { Player, type SoundShelf } from './player.ts'
 import { Recorder } from './recorder.ts'
 import { RtpReceiver, RtpSender } from './rtp.ts'
+import { digitFrames } from './tones.ts'
 import type { Peer, WebRtc } from './webrtc.ts'
 
 export interface LegsOptions {
@@ -283,8 +284,13 @@ export class Legs {
   }
 
   #digit(leg: Leg, digit: string): void {
-    const { plays, listens } = leg.told
-    if (!listens?.digits || !/[0-9*#]/.test(digit)) return
+    const { call_sid, plays, listens } = leg.told
+    if (!/[0-9*#]/.test(digit)) return
+    // A key that no document waits for is for whoever hears the leg, as it sounds; what is typed for one is heard by nobody.
+    if (!listens?.digits) {
+      this.#mixer.sounds(call_sid, digitFrames(digit))
+      return
+    }
     // The center knows by the key that it is over.
     if (plays?.stop_on_digit) leg.player?.player.stop()
     this.#report(leg, { type: 'digit', digit })

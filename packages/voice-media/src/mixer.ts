@@ -9,6 +9,8 @@ export type Tap = (said: Uint8Array, heard: Uint8Array) => void
 /** Legs whose sound a tap is told, whatever its own leg hears: what its own said, and the mix of all others. */
 export type Tapped = () => readonly string[] | undefined
 
+/** Frames of a leg's keys and the like that are still to be heard; whoever has so many is given no more. */
+const maxSounds = 250
 /** Frames that wait for their turn at most; whoever sends faster loses the eldest. */
 const longestQueue = 8
 /**
@@ -26,6 +28,8 @@ interface Leg {
   hears: readonly string[]
   source: Source | undefined
   readonly taps: Map<Tap, Tapped>
+  /** Frames that are heard in the place of what it says. */
+  readonly sounds: Uint8Array[]
   said: Uint8Array | undefined
   /** Ticks since the queue had last no more than what was due. */
   full: number
@@ -56,7 +60,7 @@ export class Mixer {
     if (this.#legs.has(id)) throw new Error(`invariant: leg ${id} is in the mixer once`)
     const queue: Leg['queue'] = []
     const empty = { rest: new Uint8Array(0), hears: [], source: undefined, said: undefined, full: 0 }
-    this.#legs.set(id, { id, out, queue, taps: new Map(), ...empty })
+    this.#legs.set(id, { id, out, queue, taps: new Map(), sounds: [], ...empty })
   }
 
   remove(id: string): void {
@@ -71,6 +75,12 @@ export class Mixer {
   /** What a leg hears beside them. */
   plays(id: string, source: Source | undefined): void {
     this.#leg(id).source = source
+  }
+
+  /** Has these frames heard in the place of what a leg says, after those that are still to be heard so. */
+  sounds(id: string, frames: readonly Uint8Array[]): void {
+    const { sounds } = this.#leg(id)
+    if (sounds.length < maxSounds) sounds.push(...frames)
   }
 
   /** @param of - whose sound it is, where that is not what the leg says and hears. */
@@ -128,7 +138,7 @@ export class Mixer {
       leg.full = 0
     }
     const next = leg.queue.shift()
-    leg.said = next?.frame
+    leg.said = leg.sounds.shift() ?? next?.frame
     if (!next) return
     this.#frames++
     const waited = Math.min(200, Math.max(0, Math.round(now - next.at)))

@@ -35,6 +35,10 @@ const columns = [1209, 1336, 1477, 1633]
 
 /** The frames of keys as they sound: `w` waits for half a second, what is no key is left out. */
 export function digitFrames(digits: string): readonly Uint8Array[] {
+  return [...digits].flatMap((digit) => once(`key ${digit}`, () => keyFrames(digit)))
+}
+
+function keyFrames(digits: string): readonly Uint8Array[] {
   const samples: number[] = []
   for (const digit of digits.toUpperCase()) {
     if (digit === 'W') samples.push(...new Array<number>(samplesPerSecond / 2).fill(0))

@@ -225,6 +225,7 @@ const warnable = [
   'configuration_webhook',
   'flex_configuration',
   'flex_flow',
+  'carrier',
   'workspace'
 ] as const
 
