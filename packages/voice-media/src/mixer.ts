@@ -12,7 +12,7 @@ export type Tapped = () => readonly string[] | undefined
 /** Frames of a leg's keys and the like that are still to be heard; whoever has so many is given no more. */
 const maxSounds = 250
 /** Frames that wait for their turn at most; whoever sends faster loses the eldest. */
-const longestQueue = 8
+const maxQueue = 8
 /**
  * Where a frame more than is due has waited at each of so many ticks, nothing has come so late that it was needed: one is left
  * out, and the sound is 20 ms earlier again.
@@ -103,7 +103,7 @@ export class Mixer {
     let at = 0
     for (; at + frameSamples <= left.length; at += frameSamples) {
       leg.queue.push({ frame: left.subarray(at, at + frameSamples), at: now })
-      if (leg.queue.length > longestQueue) {
+      if (leg.queue.length > maxQueue) {
         leg.queue.shift()
         this.#dropped++
       }

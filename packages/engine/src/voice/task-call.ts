@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { attributesOf } from '../core/json.ts'
 import { cancel } from '../routing/end-task.ts'
 import { isHeldInTransfer } from '../routing/task-holders.ts'
 import { participantsOf } from './conference.ts'
@@ -32,7 +33,7 @@ export function callerLedAway(state: State, sid: string, reason: 'redirected' | 
 
 /** The call that a task names becomes the task's, where it waits in a queue and is no other one's. */
 export function takeCallIntoTask(state: State, task_sid: string): void {
-  const attributes: Readonly<Record<string, unknown>> = JSON.parse(state.get('task', task_sid).attributes) // as was checked
+  const attributes = attributesOf(state.get('task', task_sid))
   const call = typeof attributes.call_sid === 'string' ? state.resident('call', attributes.call_sid) : undefined
   if (!call || call.task_sid !== null || !queueMemberFor(state, call.sid)) return
   state.change('call', call.sid, { task_sid })

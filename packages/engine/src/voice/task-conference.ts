@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { attributesOf } from '../core/json.ts'
 import { notFound } from '../core/parameters.ts'
 import { e164 } from '../core/phone-number.ts'
 import { refuse } from '../core/refusals.ts'
@@ -114,7 +115,7 @@ export function superviseTask(state: State, params: Supervise): { conference: Co
   const worker = inWorkspace(state, 'worker', workspace_sid, worker_sid)
   const reservation = supervisedOf(state, task_sid, reservation_sid)
   if (reservation.worker_sid === worker_sid) refuse('not_possible', 'Nobody supervises a call of their own')
-  const attributes: Readonly<Record<string, unknown>> = JSON.parse(worker.attributes) // as was checked
+  const attributes = attributesOf(worker)
   const own = supervisionOf(state, conference, String(attributes.contact_uri ?? ''))
   if (own) changeParticipant(state, own.call_sid, supervisorAs(state, reservation, mode))
   else carryOut(state, reservation, 'supervise', { supervisor: worker_sid, supervisor_mode: mode })

@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { attributesOf } from '../core/json.ts'
 import { e164 } from '../core/phone-number.ts'
 import { Refusal } from '../core/refusals.ts'
 import { countryOf } from '../numbers/country.ts'
@@ -114,7 +115,7 @@ function promised(state: State, call: CallRow, number: string | null): readonly 
 function keepPlace(state: State, call: CallRow, outbound_to: string): boolean {
   const task = taskOf(state, call)
   if (!task?.workflow_sid) return false
-  const { call_sid: _, call_status: __, ...others }: Record<string, unknown> = JSON.parse(task.attributes) // as was checked
+  const { call_sid: _, call_status: __, ...others } = attributesOf(task)
   const from = oursOf(call)
   const attributes = {
     ...others,

@@ -45,7 +45,7 @@ const forgeries = { burst: 20, aSecond: 1 }
  * of those the long ones, since each stays in memory until it is taken, and the ones that bring what one customer has written,
  * who would otherwise keep out all others.
  */
-const most = { reading: 32, readingLong: 4, taking: 64, takingLong: 4, ofCustomer: 16 }
+const maxAtOnce = { reading: 32, readingLong: 4, taking: 64, takingLong: 4, ofCustomer: 16 }
 /** Milliseconds for what one request tells. */
 const patience_ms = 25_000
 
@@ -118,9 +118,9 @@ class CarrierDoors {
     this.#wait(reply, found, this.#buckets.take(address, requests))
     if (Number(request.headers['content-length']) > found.webhook.max_body_bytes) throw tooLong(found)
     const length = Number(request.headers['content-length'] ?? Number.NaN)
-    const ends = [this.#during(`reading ${address}`, most.reading, reply, found)]
+    const ends = [this.#during(`reading ${address}`, maxAtOnce.reading, reply, found)]
     if (found.webhook.max_body_bytes > 4 * long && !(length <= long))
-      ends.push(this.#during('reading long', most.readingLong, reply, found))
+      ends.push(this.#during('reading long', maxAtOnce.readingLong, reply, found))
     this.#reading.set(request, () => {
       for (const end of ends) end()
     })
@@ -154,14 +154,14 @@ class CarrierDoors {
     const name = `${address} ${carrier.sid}`
     const context = this.#contextOf(found)
     if (!isSigned(webhook, asked, context)) throw this.#forged(name, found)
-    if (body.length > long) this.#during(`taking long ${carrier.sid}`, most.takingLong, reply, found)
+    if (body.length > long) this.#during(`taking long ${carrier.sid}`, maxAtOnce.takingLong, reply, found)
     this.#reading.get(request)?.()
     const news = webhook.read(asked, context)
     if (news === undefined) this.#tell(found, 'nonsense')
     else {
       for (const turn of new Set(news.flatMap((one) => turnOf(carrier, one) ?? [])))
-        this.#during(`customer ${turn}`, most.ofCustomer, reply, found)
-      this.#during(`taking ${carrier.sid}`, most.taking, reply, found)
+        this.#during(`customer ${turn}`, maxAtOnce.ofCustomer, reply, found)
+      this.#during(`taking ${carrier.sid}`, maxAtOnce.taking, reply, found)
       await this.#takeAll(
         found,
         news,
@@ -223,9 +223,9 @@ class CarrierDoors {
   }
 
   /** Counts a request until its answer has left, or nobody waits for one; or until the function is called that it answers. */
-  #during(name: string, most: number, reply: FastifyReply, found: Found): () => void {
+  #during(name: string, limit: number, reply: FastifyReply, found: Found): () => void {
     const count = this.#counts.get(name) ?? 0
-    this.#wait(reply, found, count >= most ? 1 : 0)
+    this.#wait(reply, found, count >= limit ? 1 : 0)
     this.#counts.set(name, count + 1)
     let isOver = false
     const end = () => {

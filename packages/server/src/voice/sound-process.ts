@@ -8,13 +8,13 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LegEvent, LegReport } from '@ringdown/contract/voice-leg'
 import {
+  type LegOrder,
   Lines,
   type LinkOrder,
   type LinkReport,
   type LinkSignal,
   type SoundFigures,
-  type SoundOn,
-  type ToldLeg
+  type SoundOn
 } from '@ringdown/contract/voice-link'
 import type { Logger } from 'pino'
 
@@ -110,11 +110,11 @@ export class SoundProcess {
     return this.#child?.pid
   }
 
-  tell(told: ToldLeg): void {
-    this.#say({ type: 'leg', ...told })
+  sendLeg(order: LegOrder): void {
+    this.#say({ type: 'leg', ...order })
   }
 
-  tellAll(legs: readonly ToldLeg[]): void {
+  sendLegs(legs: readonly LegOrder[]): void {
     this.#say({ type: 'legs', legs })
   }
 
