@@ -269,7 +269,7 @@ export async function legStories(name: 'node-datachannel' | 'werift'): Promise<v
       const { legs, events } = floor(webrtc)
       const alice = new TestBrowser(browsers ?? webrtc, toneOf(400))
       closing.push(() => alice.leaves())
-      legs.tell({ leg: leg(caller, 1), heard: 0 })
+      legs.update({ leg: leg(caller, 1), heard: 0 })
       const offer = await alice.calls()
       await alice.isAnswered((await legs.signal(caller, 'laptop', { answer: offer })) ?? '')
       await expect.poll(() => alice.isConnected, { timeout: 10_000 }).toBe(true)
