@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import { transferEnded } from '../desk/transfers.ts'
 import { beginLive, endLive, onEvent } from '../live/desk.ts'
 import { loadDrafts } from '../live/drafts.ts'
-import { forgetNotices, tell } from '../live/notices.ts'
+import { forgetNotices, notify } from '../live/notices.ts'
 import { closeOutbox, loadOutbox } from '../live/outbox.ts'
 import { forgetReadMarks } from '../live/read-marks.ts'
 import { useStore } from '../live/store.ts'
@@ -57,7 +57,7 @@ export function App() {
         const [, how] = /^(?:interaction\.transfer\.|task\.transfer-)(completed|failed|canceled)$/.exec(type) ?? []
         if (how)
           transferEnded(String(data.transfer_sid), how === 'completed' ? 'done' : how === 'failed' ? how : 'canceled')
-        if (type === 'ringdown.warning' && typeof data.message === 'string') tell(data.message)
+        if (type === 'ringdown.warning' && typeof data.message === 'string') notify(data.message)
       }),
     []
   )

@@ -1,10 +1,11 @@
 import { ApiError } from '@ringdown/client/api-error'
 import { ask, askList } from '../api/api.ts'
+import { changeAsItIs } from '../api/changing.ts'
 import { ownPlace } from '../app/session.ts'
 import { queries, refreshDesk } from '../live/desk.ts'
 import { attempt } from '../live/notices.ts'
 import { forgetRead } from '../live/read-marks.ts'
-import { channelOf, type DeskItem, type FlexConfiguration, objectIn, textIn } from '../live/rows.ts'
+import { channelOf, type DeskItem, type DeskTask, type FlexConfiguration, objectIn, textIn } from '../live/rows.ts'
 import { Store } from '../live/store.ts'
 import { wordsOf } from '../words/words.ts'
 import { type InteractionPlace, transferBegun, transfers } from './transfers.ts'
@@ -154,29 +155,17 @@ export async function complete(
 ): Promise<boolean> {
   const { workspace_sid, worker_sid } = ownPlace()
   const path = { workspace_sid, sid: task.sid }
-  const keep = async () => {
-    // With the version that they are of, which a task alone does not show.
-    const { tasks } = await ask('ringdown_v1.FetchWorkerDesk', { path: ownPlace() })
-    const now = tasks.find(({ sid }) => sid === task.sid) ?? task
-    const attributes = objectIn(now.attributes)
-    const conversations = {
-      ...objectIn(attributes.conversations),
-      ...fields,
-      ...(outcome !== '' && { outcome }),
-      ...(content !== '' && { content })
-    }
-    await ask('taskrouter_v1.UpdateTask', {
-      path,
-      params: { attributes: JSON.stringify({ ...attributes, conversations }), if_match: String(now.version) }
-    })
-    return now.assignment_status
-  }
   return attempt(async () => {
-    const status = await keep().catch((error: unknown) => {
-      if (error instanceof ApiError && error.status === 412) return keep()
-      throw error
-    })
-    if (status === 'wrapping') {
+    const { assignment_status } = await changeAttributes(task, (attributes) => ({
+      ...attributes,
+      conversations: {
+        ...objectIn(attributes.conversations),
+        ...fields,
+        ...(outcome !== '' && { outcome }),
+        ...(content !== '' && { content })
+      }
+    }))
+    if (assignment_status === 'wrapping') {
       const params = { assignment_status: 'completed', ...(outcome !== '' && { reason: outcome }) } as const
       await ask('taskrouter_v1.UpdateTask', { path, params })
     } else
@@ -186,6 +175,26 @@ export async function complete(
       })
     refreshDesk()
   })
+}
+
+/** Changes the attributes of a task as they are now. Rejects with what was refused. */
+function changeAttributes(
+  task: DeskTask,
+  change: (attributes: Readonly<Record<string, unknown>>) => object
+): Promise<DeskTask> {
+  const path = { workspace_sid: ownPlace().workspace_sid, sid: task.sid }
+  return changeAsItIs(
+    async () => {
+      // With the version that they are of, which a task alone does not show.
+      const { tasks } = await ask('ringdown_v1.FetchWorkerDesk', { path: ownPlace() })
+      return tasks.find(({ sid }) => sid === task.sid) ?? task
+    },
+    ({ attributes, version }) =>
+      ask('taskrouter_v1.UpdateTask', {
+        path,
+        params: { attributes: JSON.stringify(change(objectIn(attributes))), if_match: String(version) }
+      })
+  )
 }
 
 export async function extendWrapUp({ reservation }: DeskItem): Promise<boolean> {
@@ -317,21 +326,16 @@ export async function markUnread(conversation_sid: string, user_sid: string, las
 
 /** Asks for help: a note for colleagues, and a mark on the task that supervisors see. */
 export async function askForHelp(item: DeskItem): Promise<boolean> {
-  const { workspace_sid } = ownPlace()
-  const path = { workspace_sid, sid: item.task.sid }
   return attempt(async () => {
-    await ask('taskrouter_v1.UpdateTask', {
-      path,
-      params: { attributes: JSON.stringify({ ...item.attributes, help_asked: true }) }
-    })
+    await changeAttributes(item.task, (attributes) => ({ ...attributes, help_asked: true }))
     if (item.conversation) await addNote(item.conversation.sid, wordsOf().canvas.helpNote)
   })
 }
 
 const typed = new Map<string, number>()
 
-/** Tells others that something is being written; at most each three seconds. */
-export function tellTyping(conversation_sid: string, identity: string): void {
+/** Shows others that something is being written; sent at most every three seconds. */
+export function sendTyping(conversation_sid: string, identity: string): void {
   const now = performance.now()
   if (now - (typed.get(conversation_sid) ?? Number.NEGATIVE_INFINITY) < 3000) return
   typed.set(conversation_sid, now)
