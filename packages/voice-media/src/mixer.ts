@@ -3,15 +3,15 @@ import { addTo, compress, frame_ms, frameSamples, silentByte, silentFrame } from
 /** What a leg plays to itself: a frame each time, or undefined when there is nothing (more) to play. */
 export type Source = () => Uint8Array | undefined
 
-/** Told at each tick what a leg said and what it heard. The frames are the mixer's: who keeps them copies them. */
+/** Called at each tick with what a leg said and what it heard. The frames are the mixer's: to keep them, copy them. */
 export type Tap = (said: Uint8Array, heard: Uint8Array) => void
 
-/** Legs whose sound a tap is told, whatever its own leg hears: what its own said, and the mix of all others. */
+/** Legs whose sound a tap gets, whatever its own leg hears: what its own said, and the mix of all others. */
 export type Tapped = () => readonly string[] | undefined
 
 /** Frames of a leg's keys and the like that are still to be heard; whoever has so many is given no more. */
 const maxSounds = 250
-/** Frames that wait for their turn at most; whoever sends faster loses the eldest. */
+/** Frames of a leg that wait for their turn at most; of one that sends faster the oldest are lost. */
 const maxQueue = 8
 /**
  * Where a frame more than is due has waited at each of so many ticks, nothing has come so late that it was needed: one is left
@@ -90,7 +90,7 @@ export class Mixer {
     return () => taps.delete(tap)
   }
 
-  /** Takes what a leg says, in pieces of any length; `now` in milliseconds, of the clock that `tick` is told. */
+  /** Takes what a leg says, in pieces of any length; `now` in milliseconds, of the clock that `tick` goes by. */
   push(id: string, bytes: Uint8Array, now: number): void {
     const leg = this.#legs.get(id)
     if (!leg) return

@@ -73,7 +73,7 @@ function sounding(hertz: readonly number[], ms: number): number[] {
   })
 }
 
-/** What who waits hears: eight broken chords of four notes, made for this project, in half tones above E4. */
+/** The music for calls that wait: eight broken chords of four notes, made for this project, in half tones above E4. */
 const bars = [
   [0, 4, 7, 12],
   [-3, 0, 4, 9],

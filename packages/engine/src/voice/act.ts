@@ -16,7 +16,7 @@ export type Happening =
   | { readonly type: 'leg_ended'; readonly call_sid: string; readonly status: string }
   /** Who it was connected with is gone, or it was taken out of a conference. */
   | { readonly type: 'parted' }
-  /** It is out of its queue, and not because somebody took it; `isHeard`: and has heard what it is told of that. */
+  /** It has left its queue, and nobody has taken it; `isHeard`: and has heard what was said to it for that. */
   | { readonly type: 'dequeued'; readonly result: string; readonly isHeard?: boolean }
 
 /** A question to a program: its answer takes the document's place. */
@@ -45,7 +45,7 @@ export interface VerbRule {
   begin(act: VerbAct): Outcome
   /** Undefined where it has not waited for that. */
   on?(act: VerbAct, verb: VerbState, happening: Happening): Outcome | undefined
-  /** What the verb's action is told when the caller has hung up; undefined for nothing. */
+  /** What the verb's action is asked when the caller has hung up; undefined for nothing. */
   hungUp?(act: VerbAct, verb: VerbState): Question | undefined
 }
 

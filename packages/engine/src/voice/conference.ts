@@ -84,7 +84,7 @@ export function joinByDial(
   return conference.sid
 }
 
-/** Whoever is in a conference, or on the way there, in the order in which they came. */
+/** All participants of a conference and those on the way there, in the order in which they came. */
 export function participantsOf(state: State, conference_sid: string): ConferenceParticipantRow[] {
   return state.tables.conference_participant.list('conference_sid', conference_sid)
 }

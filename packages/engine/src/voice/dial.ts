@@ -135,7 +135,7 @@ function callerOf(from: string, to: string): string {
   return from.startsWith('client:') ? to : from
 }
 
-/** Who is told of what a verb or a noun leads to; the events stand with blanks between them. */
+/** The status callback that a verb or a noun has under that name; its events are separated by blanks. */
 export function callbackOf(
   { attributes }: VoiceVerb,
   base: string,

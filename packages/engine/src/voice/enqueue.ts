@@ -42,7 +42,7 @@ export const enqueue: VerbRule = {
 
   on(act, verb, happening): Outcome | undefined {
     if (verb.is !== 'enqueue') return undefined
-    // Who is called back hears first that it is promised.
+    // A caller who will be called back hears the promise first.
     if (happening.type === 'dequeued' && verb.callback_task_sid && !happening.isHeard) return 'waits'
     if (happening.type === 'dequeued') return left(act, happening.result, verb)
     // Who still waits was led here out of a bridge, or a conference, that it is parted from.

@@ -68,7 +68,7 @@ function pressed(act: VerbAct, gathering: Gathering, digit: string): Outcome {
   const digits = gathering.digits + digit
   if (digits.length >= wholeIn(verb, 'numDigits', { usual: maxDigits, min: 1, max: maxDigits }))
     return ended(act, [['Digits', digits]])
-  // Whoever presses a key has heard enough.
+  // A caller who presses a key has heard enough.
   changeLeg(state, call_sid, { plays: null })
   return keep(act, { ...gathering, digits, prompting: false }, state.at + timeout_ms(verb))
 }

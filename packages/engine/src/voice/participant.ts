@@ -243,7 +243,7 @@ export function updateConference(state: State, params: UpdateConference): { conf
   return { conference: state.get('conference', before.sid) }
 }
 
-/** Who was called into a conference has answered. */
+/** A call that was made into a conference is answered. */
 export function conferenceCallReady(state: State, { sid, purpose }: CallRow): void {
   const conference = purpose?.for === 'conference' ? state.resident('conference', purpose.conference_sid) : undefined
   if (!conference || conference.status === 'completed' || !participantFor(state, sid))

@@ -80,7 +80,7 @@ function press(state: State, sid: string, digits = ''): void {
   for (const digit of digits) phoneReports(state, sid, { type: 'digit', digit })
 }
 
-/** What is said is heard by whoever hears this leg, goes into what is recorded, and is the answer to a question for speech. */
+/** Words on this leg are heard by all legs that hear it, go into its recordings, and answer a question for speech. */
 function speak(state: State, { sid }: CallRow, text = ''): void {
   if (text.trim() === '') refuse('invalid', 'Text is required')
   checkLength(text, 'Text', 4096)
@@ -174,7 +174,7 @@ function pressesNext(state: State, sid: string): void {
   for (const digit of digits) phoneReports(state, sid, { type: 'digit', digit })
 }
 
-/** Whoever takes a phone away hangs up. */
+/** A phone that is removed hangs up. */
 export function phoneRemoved(state: State, phone_sid: string): void {
   for (const { sid } of state.tables.call.list('phone_sid', phone_sid))
     phoneReports(state, sid, { type: 'ended', status: 'failed', by: 'network' })

@@ -65,7 +65,7 @@ export type VerbState =
       readonly task_sid: string | null
       /** How long it has waited; undefined while it does. */
       readonly waited_ms?: number
-      /** The task to call back who has waited. */
+      /** The task by which the caller will be called back. */
       readonly callback_task_sid?: string
     }
   | { readonly is: 'conference'; readonly conference_sid: string; readonly since: number }

@@ -41,7 +41,7 @@ export function playedBy(verb: VoiceVerb, base: string): { readonly items: reado
 /** Characters of one text that is spoken. */
 const maxSpeech = 4096
 
-/** What a verb says, without what tells how. */
+/** The words of a verb, without the marks of how to say them. */
 function spokenIn({ text = '', children = [] }: VoiceVerb): string {
   const parts = children.length > 0 ? children.map((child) => (child.verb === 'break' ? ' ' : spokenIn(child))) : [text]
   return parts.join('').replaceAll(/\s+/g, ' ').trim()

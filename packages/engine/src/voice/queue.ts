@@ -130,7 +130,7 @@ export function firstWaiting(state: State, name: string, reservation_sid?: strin
 }
 
 /**
- * The living call that came in, or went out, for a task: no worker's. Whoever is invited to the channel of an interaction
+ * The living call that came in, or went out, for a task: no worker's. An agent who is invited to the channel of an interaction
  * has a task of their own, and the channel's call.
  */
 export function callOfTask(state: State, task_sid: string): CallRow | undefined {

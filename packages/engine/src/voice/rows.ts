@@ -58,7 +58,7 @@ const callColumns = {
   /** When it was answered; of one that came in, when it began. */
   start_time: integer<number | null>(),
   end_time: integer<number | null>(),
-  /** Who hung up: the other end, the center's program, or whoever was on the other side of a bridge. */
+  /** Who hung up: the other end, the center's program, or the other side of a bridge. */
   ended_by: text<'caller' | 'agent' | 'program' | 'network' | null>(),
   sip_response_code: integer<number | null>(),
   /** Custom parameters of the caller's device, as form fields. */

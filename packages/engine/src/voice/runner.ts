@@ -242,7 +242,7 @@ function settle({ state, call_sid, depth, frame }: VerbAct, outcome: Outcome): v
   if (outcome !== 'next') ask(state, call_sid, outcome, frame)
 }
 
-/** Who has begun to wait in a queue hears what its `waitUrl` says. */
+/** A call that has begun to wait in a queue hears the document of its `waitUrl`. */
 function askWhileWaiting(state: State, { sid, program, request }: CallRow, depth: number): void {
   if (program?.frames[depth]?.verb?.is !== 'enqueue' || program.frames.length !== depth + 1 || request !== null) return
   if (queueMemberFor(state, sid)) askAtQueue(state, sid, depth)

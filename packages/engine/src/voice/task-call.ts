@@ -44,7 +44,7 @@ export function hangUpAlone(state: State, task_sid: string): void {
   const call = callOfTask(state, task_sid)
   if (!call || call.bridged_sid !== null) return
   const around = call.conference_sid === null ? [] : participantsOf(state, call.conference_sid)
-  // Whoever was hung up on in this decision may stand among them still.
+  // Calls that were ended in this very decision may still be among them.
   const isThere = (sid: string) => sid !== call.sid && isLiving(state.get('call', sid))
   if (around.some(({ call_sid, status }) => status === 'connected' && isThere(call_sid))) return
   endCall(state, call.sid, call.status === 'in-progress' ? 'completed' : 'canceled', { by: 'program' })

@@ -104,7 +104,7 @@ export function leftToThemselves(state: State, task_sid: string): void {
 export interface Supervise extends OfTask {
   readonly worker_sid: string
   readonly mode: 'monitor' | 'whisper' | 'barge'
-  /** Whose worker hears a whisper; without it, whoever has had the task for longest. */
+  /** Whose worker hears a whisper; without it, that of the task's first accepted reservation. */
   readonly reservation_sid?: string
 }
 

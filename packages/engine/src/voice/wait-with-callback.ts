@@ -48,7 +48,7 @@ const steps: Readonly<Record<string, Step>> = {
   }
 }
 
-/** What somebody who waits hears next, who has asked for this document or for a step of it. */
+/** What a call that waits hears next: the document's beginning, or the step that its address names. */
 export function callbackDocument(state: State, call: CallRow, { url, parameters }: VoiceRequest): readonly VoiceVerb[] {
   const [, query = ''] = own.exec(url) ?? []
   const step = steps[valueIn(query, 'step')]
@@ -66,7 +66,7 @@ function valueIn(query: string, name: string): string {
   )
 }
 
-/** Where the caller stands, and music. Nobody can be called back who is no task. */
+/** Where the caller stands, and music. Only a call with a task can be called back. */
 function waiting(state: State, call: CallRow): readonly VoiceVerb[] {
   const position = queueFigures(state, queueMemberFor(state, call.sid))?.position
   // A minute of it.

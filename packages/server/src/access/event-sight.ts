@@ -145,7 +145,7 @@ class OwnEvents {
     this.#sights = standing?.kind === 'roles' ? standing.roles.map((held) => this.#sightOf(held, standing, state)) : []
   }
 
-  /** Whether it has to be looked up who was in the conversation that an event tells of. */
+  /** Whether it has to be looked up who was in the conversation of an event. */
   isUnknown({ data }: EventSubject): boolean {
     const sid = conversationIn(data)
     return sid !== undefined && !this.#seen.has(sid) && !this.#account.state()?.tables.conversation.resident(sid)
@@ -248,7 +248,7 @@ function teamFor(role: Role, state: State, standing: RoleStanding): string | und
   return role === 'supervisor' ? teamOf(state, standing) : undefined
 }
 
-/** Events that tell of what a list shows to everybody who may ask for it: the names of events, and the list. */
+/** Events about what a list shows to all who may ask for it: names of events, and the list. */
 const ofLists: readonly (readonly [types: RegExp, list: keyof typeof permissions])[] = [
   [/^workspace\./, 'taskrouter_v1.FetchWorkspace'],
   [/^activity\./, 'taskrouter_v1.ListActivity'],
@@ -264,13 +264,13 @@ const ofLists: readonly (readonly [types: RegExp, list: keyof typeof permissions
 
 const listOf = new Map<string, keyof typeof permissions | undefined>()
 
-/** The list that shows what events of a type tell of. */
+/** The list that shows what events of a type are about. */
 function listFor(type: string): keyof typeof permissions | undefined {
   if (!listOf.has(type)) listOf.set(type, ofLists.find(([types]) => types.test(type))?.[1])
   return listOf.get(type)
 }
 
-/** How much of an event a role hears since it may list what the event tells of; undefined for events of no such list. */
+/** How much of an event a role receives because it may list what the event is about; undefined for events of no such list. */
 function listedTo(role: Role, event: EventSubject, sight: Sight): EventDetail | undefined {
   const list = listFor(event.type)
   if (!list) return undefined
@@ -316,10 +316,10 @@ function onFloor(role: Role, { type, data }: EventSubject, sight: Sight): EventD
   if (type.startsWith('ringdown.') && typeof worker_sid === 'string') return false
   const isSeen =
     (typeof task_sid === 'string' && sight.openTask(task_sid)) ||
-    // A task that leaves a queue is told of to whoever has seen it there.
+    // The event of a task that leaves a queue is for those who have seen it there, too.
     [task_queue_sid, previous_task_queue_sid].some((sid) => typeof sid === 'string' && sight.queue(sid))
   if (!isSeen) return false
-  // A colleague's reservation is the colleague's; what comes of it for the task is told to all who have that.
+  // A colleague's reservation is private; what it means for the task is for all who have that task.
   return isAgent && typeof data.reservation_sid === 'string' ? 'task' : most
 }
 

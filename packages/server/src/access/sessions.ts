@@ -68,7 +68,7 @@ export class UserSessions {
     return undefined
   }
 
-  /** Signs somebody in; answers the cookie's value, which is told this once. */
+  /** Signs somebody in; answers the cookie's value, which is kept nowhere else. */
   async start(
     holder: KeyHolder,
     flex_user_sid: string

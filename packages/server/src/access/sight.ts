@@ -67,7 +67,7 @@ export class Sight {
     return task?.task_queue_sid != null && this.queue(task.task_queue_sid)
   }
 
-  /** A queue that workers of the team are in; an agent's own queues tell of others. */
+  /** A queue that workers of the team are in; not an agent's own queues, whose figures are of others as well. */
   queue(sid: string): boolean {
     if (this.#team === undefined) return false
     this.#teamQueues ??= new Set(this.#teamWorkers().flatMap((row) => [...this.#state.matcher.queuesOf(row.sid)]))

@@ -49,7 +49,7 @@ export class TokenRefused extends Error {
 }
 
 const maxLife_s = 86_400
-/** Seconds by which the clock of whoever makes tokens may be ahead of ours. None are given at the end of a token's life. */
+/** Seconds by which a token maker's clock may be ahead of ours. There is no leeway at the end of a token's life. */
 const leeway_s = 60
 
 /**

@@ -52,7 +52,7 @@ function passwordIn(header: string | undefined): string | undefined {
 
 interface Held {
   readonly raw: Buffer | undefined
-  /** To whom it came, where whoever brings it says that apart from the letter. */
+  /** The recipients of the envelope, where the request has them beside the letter. */
   readonly recipients: readonly string[]
 }
 
@@ -64,7 +64,7 @@ function letterIn({ headers, body }: WebhookRequest): Held {
     const letter = bytesIn(body, 'body-mime') ?? bytesIn(body, 'email')
     return { raw: letter, ...recipientsIn(new URLSearchParams(body.toString('utf8')).getAll('recipient')) }
   }
-  // Said rather than lost: whoever brings letters so has to be told that none of them is taken.
+  // Refused rather than lost: otherwise nobody would notice that no letter in this form is taken.
   if (type.startsWith('multipart/'))
     throw new InvalidRequest(
       'A letter in a multipart form is not taken: bring it as message/rfc822, JSON or a form',

@@ -55,7 +55,7 @@ export async function giveParts(
     // What cannot be begun any more is not in doubt.
     if (signal.aborted) return { away: 'the time for the attempt is over' }
     const { before } = await ledger.execute({ type: 'channel_message.giving', sid, part, is_begun: true })
-    // Meanwhile the network has told of it, or it was called off.
+    // Meanwhile the network has reported it, or it was called off.
     if (before === undefined) return { error_code: 30008, error_message: `Message ${sid} is not under way any more` }
     const outcome = await parts[part]?.(part === parts.length - 1 ? sid : `${sid}.${part}`)
     if (outcome === undefined) throw new Error('invariant: a message has the parts that it was made of')

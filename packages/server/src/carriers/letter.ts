@@ -20,7 +20,7 @@ export interface Letter {
   /** Without anything that acts, loads or hides; null where it has none. */
   readonly html: string | null
   readonly files: readonly LetterFile[]
-  /** What has become of a letter of ours, where it tells that. */
+  /** What has become of a letter of ours, where this one is a report on it. */
   readonly report?: LetterReport
 }
 

@@ -10,11 +10,11 @@ const maxFiles = 10
 interface Reading {
   readonly prefix: 'messenger' | 'instagram'
   readonly object: 'page' | 'instagram'
-  /** Addresses of ours; what is for others is not ours to tell. */
+  /** Addresses of ours; events for others are left out. */
   readonly senders: readonly string[]
 }
 
-/** What a webhook of Messenger's or Instagram's tells (reference messaging 12). Undefined where the body is none of theirs. */
+/** The news in a webhook of Messenger or Instagram (reference messaging 12). Undefined where the body is none of theirs. */
 export function readMessenger(body: Buffer, { prefix, object, senders }: Reading): readonly News[] | undefined {
   const entries = entriesIn(body, [object])
   if (!entries) return undefined

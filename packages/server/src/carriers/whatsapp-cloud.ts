@@ -87,7 +87,7 @@ function senderOf(carrier: CarrierRow, id: string, shown: string): string | unde
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Each is given its number by Meta; what happens to any of them is told under our SID. */
+/** Each gets a number from Meta; reports on any of them come back with our SID. */
 async function partsOf(message: OutboundMessage, number: string, context: CarrierContext): Promise<readonly Part[]> {
   const give = (content: Json): Part => {
     return (tag) =>
@@ -161,7 +161,7 @@ function takesCaption({ content_type }: ChannelMedia): boolean {
   return fileTypeOf(content_type) !== 'audio'
 }
 
-/** A file that is kept here is given to Meta first; of another one it is told the address. */
+/** A file that is kept here is uploaded to Meta first; of any other one Meta gets the address. */
 async function fileBody(
   { sid, url, content_type, filename }: ChannelMedia,
   number: string,

@@ -7,8 +7,8 @@ import { entriesIn, itemsIn, type Json, keptTexts, partOf, wordsIn } from './met
 const maxNews = 1_000
 
 /**
- * What a webhook of WhatsApp's tells (reference messaging 11). `senderOf` knows a sender of ours by what Meta calls it, and by the
- * number that it shows; what is for another one is not ours to tell. Undefined where the body is none of WhatsApp's.
+ * The news in a webhook of WhatsApp (reference messaging 11). `senderOf` finds a sender of ours by Meta's id for it and the
+ * number that it shows; what is for others is left out. Undefined where the body is none of WhatsApp's.
  */
 export function readWhatsApp(
   body: Buffer,

@@ -23,7 +23,7 @@ const piece = 100
 
 /**
  * Takes away the calls of a person that are over, with what was recorded of them: on their own leg, and on those of the
- * worker, the caller and whoever else was called for the same task. Calls that go on stay.
+ * worker, the caller and all others who were called for the same task. Calls that go on stay.
  */
 export class CallErasure {
   readonly #store: Pick<Store, 'dialect' | 'query'>
@@ -62,7 +62,7 @@ export class CallErasure {
     return this.#without({ type: 'call.delete', sid: call.sid })
   }
 
-  /** Whoever was with the person is known by the task, or by who called whom. */
+  /** Recordings of all calls around one: those of its task, and those that it made or was made by. */
   async #recordingsOf({ sid, task_sid, parent_call_sid }: FoundCall): Promise<readonly string[]> {
     const others = await this.#calls(
       '(sid = ? or parent_call_sid = ? or sid = ? or task_sid = ?)',

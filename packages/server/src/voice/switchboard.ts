@@ -21,7 +21,7 @@ export interface VoiceLedger {
   fetch(address: string): Promise<string>
   /** Takes in the file of a recording; resolves with its name among the kept files, null where it cannot be kept. */
   keep(path: string): Promise<string | null>
-  /** Keeps for whoever watches the center that no call has any sound, or that calls have it again. */
+  /** Keeps, as an entry of the debugger, that no call has any sound, or that calls have it again. */
   note(sound: NoteSound): Promise<void>
   /** Whether trying again would come to the same. */
   isRefusal(error: unknown): boolean
@@ -154,7 +154,7 @@ export class Switchboard {
     this.#isClosed = true
     clearTimeout(this.#despair)
     this.#unsubscribe()
-    // Whoever talks goes on talking, until the next server is there.
+    // Calls keep their sound until the next server is there.
     const isTalking = this.#options.ledger.legs().some(({ leg }) => !('phone' in leg.address))
     if (this.#started) await (isTalking ? this.#sound?.leave() : this.#sound?.stop())
     await Promise.all(this.#reports.values())
@@ -209,7 +209,7 @@ export class Switchboard {
     return this.#options.ledger.legs().flatMap(({ leg }) => ('phone' in leg.address ? [] : [leg]))
   }
 
-  /** Has it kept where whoever watches the center sees it; tried until it is, as reports are. */
+  /** Has it kept as an entry of the debugger; tried until it is, as reports are. */
   #noteSound(is: NoteSound['is'], more: Partial<Pick<NoteSound, 'calls' | 'reason'>> = {}): void {
     const { ledger } = this.#options
     if (this.#isClosed || !this.#away) return
