@@ -6,6 +6,7 @@ import type { Recent } from '../analytics/recent.ts'
 import type { Statistics } from '../analytics/statistics.ts'
 import { type Store, TookTooLong } from '../store/store.ts'
 import { type AnsweredFigures, type Asker, type Figures, figuresOf, intervalStart } from './answer.ts'
+import type { Node } from './expression.ts'
 import { attributePath, fields } from './fields.ts'
 import { accountKpis } from './kpis.ts'
 import { vocabulary } from './metrics.ts'
@@ -99,6 +100,19 @@ export class Questions {
         has_more: limited.length > start + question.page_size,
         is_complete
       }
+    })
+  }
+
+  /**
+   * Whether somebody or something is called as an expression says, now or before it was gone. Throws InvalidRequest that
+   * says what is near.
+   */
+  async checkNames(node: Node, place: string): Promise<void> {
+    const { store, statistics } = this.#options
+    const { state, account_sid } = statistics.account
+    await statistics.account.reading(async () => {
+      const recent = new RecentRows((await statistics.upToDate()).changed)
+      await new CalledNames({ store, account_sid, state, recent }).check(node, place)
     })
   }
 
