@@ -29,7 +29,7 @@ export class Analyst {
     }
   }
 
-  /** Decisions are written: as long as they are, whoever answers rests longer than it works. */
+  /** Decisions are written: as long as they are, whoever answers rests for as long as it works. */
   giveWay(): void {
     Atomics.add(this.#batches, 0, 1)
   }

@@ -1,8 +1,10 @@
-/** Milliseconds of work between two rests, and how much longer than that a rest is. */
-const work_ms = 1
-const restsPerWork = 2
+/**
+ * Milliseconds of work between two rests. Fewer would make a question of many rests, after each of which a thread of low
+ * priority waits for a processor.
+ */
+const work_ms = 4
 /** Of work that was interrupted by others nobody knows how long it was. */
-const longestRest_ms = 5
+const longestRest_ms = 8
 
 const bed = new Int32Array(new SharedArrayBuffer(4))
 
@@ -15,8 +17,8 @@ interface Time {
 const real: Time = { now: () => performance.now(), rest: (ms) => void Atomics.wait(bed, 0, 0, ms) }
 
 /**
- * How a thread that has time gives way to one that has none: as long as decisions are written, it rests for twice as long as
- * it works. (A low priority alone is not enough: who works on the other half of a core, and through the same caches, slows
+ * How a thread that has time gives way to one that has none: as long as decisions are written, it rests for as long as it
+ * works. (A low priority alone is not enough: who works on the other half of a core, and through the same caches, slows
  * down whoever is there.)
  */
 export class Pace {
@@ -38,7 +40,7 @@ export class Pace {
     const worked = this.#time.now() - this.#since
     if (worked < work_ms) return
     const batches = Atomics.load(this.#batches, 0)
-    if (batches !== this.#seen) this.#time.rest(Math.min(longestRest_ms, worked * restsPerWork))
+    if (batches !== this.#seen) this.#time.rest(Math.min(longestRest_ms, worked))
     this.#seen = batches
     this.#since = this.#time.now()
   }
