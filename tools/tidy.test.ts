@@ -156,7 +156,8 @@ const house: Record<string, { rule: Rule; broken: Record<string, string>; compla
     }
   ],
   'bounds are called max or min': [
-    { rule: boundNames, broken: { 'packages/mcp/src/a.ts': 'const mostFiles = 10' }, complaint: 'mostFiles' }
+    { rule: boundNames, broken: { 'packages/mcp/src/a.ts': 'const mostFiles = 10' }, complaint: 'mostFiles' },
+    { rule: boundNames, broken: { 'packages/mcp/src/a.ts': 'const longestText = 10' }, complaint: 'longestText' }
   ],
   'a test that is left out says why': [
     { rule: skippedTests, broken: { 'test/a.test.ts': leftOut('describe', 'skip') }, complaint: 'without a reason' },

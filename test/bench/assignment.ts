@@ -8,7 +8,7 @@ const unique = { ...small, variant: 'unique' } satisfies Shape
 const open = { workers: 1000, queues: 5000, backlog: 10_000, variant: 'open' } satisfies Shape
 
 /** Assignments at most, and how often their cost is taken: figures are medians over blocks. */
-const most = 20_000
+const maxCycles = 20_000
 const block = 50
 
 /** Cost of one assignment while everybody is busy and a backlog waits, and how it grows with the floor. */
@@ -30,7 +30,7 @@ export async function measure({ seconds }: Options): Promise<Measured> {
       atMost('target on an attribute of task and worker, over the simple case', grouped.us / simple.us, 5, times),
       atMost('5,000 queues of `1==1`, over the simple case', shared.us / simple.us, 5, times)
     ],
-    how: `In the engine alone. Everybody is busy; one cycle accepts and completes the task of one worker, who is offered the next waiting task in the same decision, and creates one task, which waits, so that the backlog keeps its length. Its cost is that of one assignment with all that belongs to it; it is the median over blocks of ${block} cycles. The number of cycles is bounded by time (${seconds} s to warm up, ${1.5 * seconds} s measured, at most ${count(most)}): ${[simple, grown, grouped, shared].map(({ cycles }) => count(cycles)).join(', ')} were measured. Waiting tasks are brought in as rows, as at a start. The group is one of 500, so two workers share one; with 5,000 queues, tasks stand in all of them.`
+    how: `In the engine alone. Everybody is busy; one cycle accepts and completes the task of one worker, who is offered the next waiting task in the same decision, and creates one task, which waits, so that the backlog keeps its length. Its cost is that of one assignment with all that belongs to it; it is the median over blocks of ${block} cycles. The number of cycles is bounded by time (${seconds} s to warm up, ${1.5 * seconds} s measured, at most ${count(maxCycles)}): ${[simple, grown, grouped, shared].map(({ cycles }) => count(cycles)).join(', ')} were measured. Waiting tasks are brought in as rows, as at a start. The group is one of 500, so two workers share one; with 5,000 queues, tasks stand in all of them.`
   }
 }
 
@@ -64,7 +64,7 @@ export function cost(
   const blocks = (duration_s: number) => {
     const costs: number[] = []
     const end = performance.now() + duration_s * 1000
-    for (let cycles = 0; performance.now() < end && cycles < most; ) {
+    for (let cycles = 0; performance.now() < end && cycles < maxCycles; ) {
       const from = performance.now()
       let done = 0
       // A block ends with the time, too: one cycle may be slow.

@@ -10,7 +10,7 @@ import { postgresSchema } from './store.ts'
 
 const workers = 500
 /** Characters of an expression that is taken. */
-const longest = 99_900
+const maxLength = 99_900
 /** Milliseconds that nothing legal may keep others waiting. */
 const bound = 100
 
@@ -31,14 +31,14 @@ const list = Array.from({ length: 200 }, (_, n) => `skill-${n}`)
 /** Comparisons that read something else each; true where the last one is. */
 function different(prefix: string): string {
   let text = ''
-  for (let n = 0; text.length < longest - 20; n++) text += `${prefix}q${n.toString(36)} OR `
+  for (let n = 0; text.length < maxLength - 20; n++) text += `${prefix}q${n.toString(36)} OR `
   return `${text}${prefix}last == true`
 }
 
 /** Asks a list for one thing after the other; true where the last one is in it. */
 function membership(): string {
   let text = ''
-  for (let n = 0; text.length < longest - 40; n++) text += `skills HAS 'no-${n.toString(36)}' OR `
+  for (let n = 0; text.length < maxLength - 40; n++) text += `skills HAS 'no-${n.toString(36)}' OR `
   return `${text}skills HAS 'skill-199'`
 }
 

@@ -4,7 +4,7 @@ import { wavHeaderBytes } from '@ringdown/voice-media/wav'
 import type { Browser, Page } from 'playwright-core'
 import twilio from 'twilio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { heardOf } from '../../packages/voice-media/src/testing/hearing.ts'
+import { heardAnywhereIn } from '../../packages/voice-media/src/testing/hearing.ts'
 import { type Receiver, receiver } from '../support/receiver.ts'
 import { calm } from './calm.ts'
 import { hasChromium, launched } from './chromium.ts'
@@ -39,6 +39,8 @@ describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 2 * 
   let program: Receiver
   let signer: { sid: string; secret: string }
   let application: { sid: string }
+  /** Hosts that desks have asked anything; their own images and sounds have none. */
+  const asked = new Set<string>()
   const pages = {} as Record<Exclude<Who, 'ana'>, Page> // filled below
 
   beforeAll(async () => {
@@ -62,6 +64,8 @@ describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 2 * 
     })
     for (const name of ['amelie', 'bob', 'nora'] as const) {
       const page = await desks.open(name, { permissions: ['microphone'] })
+      page.on('request', (request) => asked.add(new URL(request.url()).host))
+      page.on('websocket', (socket) => asked.add(new URL(socket.url()).host))
       await page.evaluate(listening)
       await page.evaluate(microphoneOf(tones[name]))
       pages[name] = page
@@ -152,6 +156,17 @@ describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 2 * 
     await phoneOf(amelie).getByRole('button', { name: 'Mute' }).click()
     await hears({ ana: ['amelie'] }, ana)
 
+    // A key that she presses is heard by Ana, as it sounds.
+    await phoneOf(amelie).getByRole('button', { name: 'Keypad' }).click()
+    const key = phoneOf(amelie).getByRole('group', { name: 'Keypad' }).getByRole('button', { name: '5' })
+    const five = [770, 1336]
+    await expect
+      .poll(async () => (await Promise.all([ana.evaluate((asked) => telephone.hears(asked), five), key.click()]))[0], {
+        timeout: patience_ms
+      })
+      .toEqual(five)
+    await phoneOf(amelie).getByRole('button', { name: 'Keypad' }).click()
+
     // The call is Amelie's on every screen of hers.
     await phoneOf(amelie).getByRole('button', { name: 'Microphone and loudspeaker' }).click()
     await phoneOf(amelie).getByRole('button', { name: 'Try them' }).click()
@@ -212,14 +227,30 @@ describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 2 * 
     const file = await fetch(`${url}${base}/${recordings[0].sid}.wav`, { headers: { authorization } })
     const bytes = new Uint8Array(await file.arrayBuffer()).subarray(wavHeaderBytes)
     const channel = (which: 0 | 1) => bytes.filter((_, at) => at % 2 === which)
-    const inAny = (sound: Uint8Array) => {
-      const heard = new Set<number>()
-      for (let at = 0; at + 4000 <= sound.length; at += 4000)
-        for (const tone of heardOf(all, sound.subarray(at, at + 4000))) heard.add(tone)
-      return all.filter((tone) => heard.has(tone))
-    }
-    expect(inAny(channel(0))).toEqual(inTones(['ana']))
-    expect(inAny(channel(1))).toEqual(inTones(['amelie', 'bob']))
+    expect(heardAnywhereIn(channel(0), all)).toEqual(inTones(['ana']))
+    expect(heardAnywhereIn(channel(1), all)).toEqual(inTones(['amelie', 'bob']))
+  })
+
+  it('is handed on cold: the customer hears nobody until the next one is there', async () => {
+    const { amelie, bob } = pages
+    await available(amelie)
+    const ana = await calls()
+    await amelie.getByRole('region', { name: 'Ringing: Ana' }).getByRole('button', { name: 'Accept' }).click()
+    await hears({ ana: ['amelie'], amelie: ['ana'] }, ana)
+    await amelie.getByRole('button', { name: 'Transfer' }).click()
+    await amelie.getByRole('option', { name: /bob/ }).click()
+    await amelie.getByRole('dialog').getByRole('button', { name: 'Transfer' }).click()
+    await bob.getByRole('region', { name: 'Ringing: Ana' }).waitFor()
+    await hears({ ana: [] }, ana)
+    expect(await ana.evaluate(() => telephone.happened)).not.toContain('disconnect')
+    await bob.getByRole('region', { name: 'Ringing: Ana' }).getByRole('button', { name: 'Accept' }).click()
+    await hears({ ana: ['bob'], bob: ['ana'], amelie: [] }, ana)
+    await phoneOf(bob).getByRole('button', { name: 'Hang up' }).click()
+    await eventually(() => ana.evaluate(() => telephone.happened)).toContain('disconnect')
+    await bob.getByRole('radio', { name: 'Resolved' }).click()
+    await bob.getByRole('button', { name: 'Complete' }).click()
+    await bob.getByText('Nothing waits for you').waitFor()
+    await ana.context().close()
   })
 
   it('brings in somebody outside, who goes on with the customer; and its supervisor hears it again', async () => {
@@ -261,7 +292,7 @@ describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 2 * 
     await ana.context().close()
 
     const recorded = nora.getByRole('region', { name: 'Recorded calls' })
-    await expect.poll(() => recorded.getByRole('row', { name: /Ana/ }).count(), { timeout: 20_000 }).toBe(2)
+    await expect.poll(() => recorded.getByRole('row', { name: /Ana/ }).count(), { timeout: 20_000 }).toBe(3)
     const first = recorded.getByRole('row', { name: /Ana/ }).last()
     await first.getByText('amelie, bob').waitFor()
     const duration = await first.locator('audio').evaluate(async (element) => {
@@ -274,5 +305,7 @@ describe.skipIf(!webrtc || !hasChromium())('a call at the desk', { timeout: 2 * 
     })
     expect(duration).toBeGreaterThan(5)
     await calm(nora)
+    // Neither the vendor's network nor anybody else was asked for a sound, a figure or a word.
+    expect([...asked].filter((host) => host !== '')).toEqual([new URL(desks.ringdown.running.url).host])
   })
 })

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { mountMcp } from '../../packages/cli/src/mount.ts'
 import { type Received, receiver } from '../support/receiver.ts'
 import { Center } from './center.ts'
+import { eras, type Negotiation } from './doors.ts'
 
 /* The fourth door of MCP Events: what happens is sent to an address, signed, and as long as it is wanted. */
 
@@ -21,6 +22,8 @@ function isSignedBy({ headers, raw }: Received, secret: string): boolean {
   return String(headers['webhook-signature']).split(' ').includes(`v1,${due}`)
 }
 
+const later: Negotiation = { mode: { pin: '2026-07-28' } }
+
 /** A key of its own, and what says that it is it. */
 async function keyOf(world: Center['world'], more: Readonly<Record<string, string>> = {}) {
   const { account_sid: AccountSid } = world.running.credentials
@@ -37,12 +40,10 @@ async function floor(options: Parameters<typeof mountMcp>[1] = undefined, server
   onTestFinished(() => ear.close())
   // Whoever wants this echoes.
   ear.answer('/hook', ({ json }) => (json.type === 'verification' ? { body: { challenge: json.challenge } } : {}))
-  const clientOf = async (authorization = world.authorization, path = '/mcp') => {
-    const client = new Client(
-      { name: 'test', version: '0.0.0' },
-      { versionNegotiation: { mode: { pin: '2026-07-28' } } }
-    )
-    const url = new URL(world.running.url + path)
+  const clientOf = async (authorization = world.authorization, negotiation: Negotiation = later) => {
+    const options = negotiation ? { versionNegotiation: negotiation } : {}
+    const client = new Client({ name: 'test', version: '0.0.0' }, options)
+    const url = new URL(`${world.running.url}/mcp`)
     await client.connect(new StreamableHTTPClientTransport(url, { requestInit: { headers: { authorization } } }))
     onTestFinished(() => client.close())
     return client
@@ -387,28 +388,32 @@ describe('a webhook', () => {
 })
 
 describe('a stream of a key', () => {
-  it('says that it is over when the key is gone', async () => {
-    const { world, clientOf } = await floor()
-    const { sid, authorization } = await keyOf(world)
-    const client = await clientOf(authorization)
-    const frames: Answer[] = []
-    for (const what of ['active', 'terminated'])
-      client.setNotificationHandler(`notifications/events/${what}`, { params: anything }, (told: unknown) => {
-        frames.push([what, told])
-      })
-    const over = client
-      .request(
-        { method: 'events/stream', params: { name: 'task.finished', cursor: null } } as never,
-        anything as never,
-        {
-          timeout: 60_000
-        }
-      )
-      .catch((error: unknown) => error)
-    await expect.poll(() => frames.length, { timeout: 10_000 }).toBe(1)
-    await world.call(`/iam/v1/Keys/${sid}`, undefined, { method: 'DELETE' })
-    await over
-    expect(frames.map(([what]) => what)).toEqual(['active', 'terminated'])
-    expect(frames[1][1].error).toMatchObject({ code: -32012 })
-  }, 60_000)
+  it.each(eras)(
+    'says that it is over when the key is gone, in protocol %s',
+    async (_version, negotiation) => {
+      const { world, clientOf } = await floor()
+      const { sid, authorization } = await keyOf(world)
+      const client = await clientOf(authorization, negotiation)
+      const frames: Answer[] = []
+      for (const what of ['active', 'terminated'])
+        client.setNotificationHandler(`notifications/events/${what}`, { params: anything }, (told: unknown) => {
+          frames.push([what, told])
+        })
+      const over = client
+        .request(
+          { method: 'events/stream', params: { name: 'task.finished', cursor: null } } as never,
+          anything as never,
+          {
+            timeout: 60_000
+          }
+        )
+        .catch((error: unknown) => error)
+      await expect.poll(() => frames.length, { timeout: 10_000 }).toBe(1)
+      await world.call(`/iam/v1/Keys/${sid}`, undefined, { method: 'DELETE' })
+      await over
+      expect(frames.map(([what]) => what)).toEqual(['active', 'terminated'])
+      expect(frames[1][1].error).toMatchObject({ code: -32012 })
+    },
+    60_000
+  )
 })

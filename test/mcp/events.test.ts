@@ -1,7 +1,11 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { situations } from '@ringdown/contract/situations'
+import { mcpHttpHandler } from '@ringdown/mcp/http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { connected } from './agent.ts'
 import { agent } from './center.ts'
+import { Wire } from './wire.ts'
 
 /* MCP Events: what happens, by polls and on streams, with the SIDs and cursors that every other door has. */
 
@@ -284,6 +288,49 @@ describe('a stream', () => {
       ['active', true, cursor],
       ['event', undefined, polled.events[0].cursor]
     ])
+  })
+
+  it('ends with its connection, in a session as well, where other requests go on', async () => {
+    const { center } = await agent()
+    const wire = new Wire(center.world.running.url)
+    const handler = mcpHttpHandler({ backend: () => center.backend(wire), version: '0.0.0' })
+    const credentials = { username: 'AC', password: 'token' }
+    const server = createServer((request, response) => void handler(request, response, { credentials }))
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    onTestFinished(async () => {
+      server.closeAllConnections()
+      await new Promise((closed) => server.close(closed))
+    })
+    const { port } = server.address() as AddressInfo // it listens on a port
+    const headers: Record<string, string> = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream'
+    }
+    const post = (method: string, params: object, signal?: AbortSignal) =>
+      fetch(`http://127.0.0.1:${port}/mcp`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ jsonrpc: '2.0', id: method, method, params }),
+        ...(signal && { signal })
+      })
+    const clientInfo = { name: 'test', version: '0' }
+    const begins = await post('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo })
+    headers['mcp-session-id'] = begins.headers.get('mcp-session-id') ?? ''
+    const hangUp = new AbortController()
+    const stream = await post('events/stream', { name: 'task.finished', cursor: null }, hangUp.signal)
+    await (stream.body as ReadableStream<Uint8Array>).getReader().read()
+    const reads = () => wire.reads('ringdown/v1/Events')
+    await expect.poll(reads).toBeGreaterThan(1)
+    hangUp.abort()
+    // Whoever follows asks again after each event.
+    const asked = async () => {
+      const before = reads()
+      for (const _ of [1, 2]) await center.workspace.tasks(await center.task()).update({ assignmentStatus: 'canceled' })
+      await (await post('ping', {})).text()
+      return reads() - before
+    }
+    await expect.poll(asked, { timeout: 5_000 }).toBe(0)
+    expect(await asked()).toBe(0)
   })
 
   it('is told that it has ended when its key may not see it any more', async () => {

@@ -339,5 +339,61 @@ export const found: readonly {
         }
       ]
     }
+  },
+  {
+    name: 'an offer is to be accepted for its worker in a group that no agent can join',
+    history: {
+      profile: 'desk',
+      seed: 136,
+      steps: [
+        { as: 's1', do: { type: 'workspace.create', friendly_name: 's1' } },
+        { as: 'q2', do: { type: 'task_queue.create', workspace_sid: '@s1', friendly_name: 'q2' } },
+        {
+          do: {
+            type: 'worker.create',
+            workspace_sid: '@s1',
+            friendly_name: 'w3',
+            activity_sid: '@s1.Available'
+          }
+        },
+        {
+          as: 'f9',
+          do: {
+            type: 'workflow.create',
+            workspace_sid: '@s1',
+            friendly_name: 'f9',
+            configuration: '{"task_routing":{"default_filter":{"queue":"@q2"}}}'
+          }
+        },
+        { do: { type: 'flex.setup', workspace_sid: '@s1' } },
+        {
+          as: 'v23',
+          do: {
+            type: 'conversation.create_with_participants',
+            participant: ['{"messaging_binding_address":"+37255500003"}']
+          }
+        },
+        {
+          do: {
+            type: 'flex_configuration.update',
+            account_sid: 'AC00000000000000000000000000000000',
+            ui_attributes: {
+              custom_data: {
+                features: {
+                  agent_automation: { enabled: true, configuration: [{ channel: 'default', auto_accept: true }] }
+                }
+              }
+            }
+          }
+        },
+        {
+          do: {
+            type: 'interaction.create',
+            channel: { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: '@v23' } },
+            routing: { properties: { workspace_sid: '@s1', task_channel_unique_name: 'default' } }
+          }
+        }
+      ]
+    }
   }
 ]

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { LegArrival, LegEvent, LegReport, VoiceLeg } from '@ringdown/contract/voice-leg'
-import type { ToldLeg } from '@ringdown/contract/voice-link'
+import type { LegOrder } from '@ringdown/contract/voice-link'
 import type { VoiceLedger } from '@ringdown/server/voice/switchboard'
 
 /**
@@ -10,15 +10,15 @@ import type { VoiceLedger } from '@ringdown/server/voice/switchboard'
 export class Exchange implements VoiceLedger {
   readonly #legs = new Map<string, { leg: VoiceLeg; heard: number }>()
   readonly #other = new Map<string, string>()
-  readonly #listeners = new Set<(legs: readonly ToldLeg[]) => void>()
+  readonly #listeners = new Set<(legs: readonly LegOrder[]) => void>()
   /** What was reported, by call. */
   readonly events: { readonly call_sid: string; readonly event: LegEvent }[] = []
 
-  legs(): readonly ToldLeg[] {
+  legs(): readonly LegOrder[] {
     return [...this.#legs.values()].filter(({ leg }) => leg.wanted !== 'down')
   }
 
-  leg(call_sid: string): ToldLeg | undefined {
+  leg(call_sid: string): LegOrder | undefined {
     return this.#legs.get(call_sid)
   }
 
@@ -55,7 +55,7 @@ export class Exchange implements VoiceLedger {
   /** Nobody watches it. */
   async note(): Promise<void> {}
 
-  subscribe(changed: (legs: readonly ToldLeg[]) => void): () => void {
+  subscribe(changed: (legs: readonly LegOrder[]) => void): () => void {
     this.#listeners.add(changed)
     return () => this.#listeners.delete(changed)
   }

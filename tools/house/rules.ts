@@ -46,13 +46,16 @@ export const exportedOnce: Rule = (tree) => {
 const declarations =
   /^export (?:declare |abstract |async )*(?:function\*?|class|const|let|interface|type|enum) +(\w+)/gm
 
-/** A bound is a `max…` or a `min…`, in every room. */
+/** A bound is a `max…` or a `min…`, in every room: what a file declares for all of it, and what functions call `most…`. */
 export const boundNames: Rule = (tree) =>
   sources(tree, () => true).flatMap(([path, text]) =>
-    [...bare(text).matchAll(/\b(?:const|let|function) +((?:most|least)[A-Z]\w*)/g)].map(
-      ([, name]) => `${path} declares ${name}: bounds are called max or min`
+    [...bare(text).matchAll(bounds)].map(
+      ([, ofFile, name = ofFile]) => `${path} declares ${name}: bounds are called max or min`
     )
   )
+
+const bounds =
+  /^(?:export )?const ((?:most|least|longest|shortest|largest|smallest|deepest)(?:[A-Z_]\w*)?)\b|\b(?:const|let|function) +((?:most|least)[A-Z]\w*)/gm
 
 export const skippedTests: Rule = (tree) =>
   sources(tree, isTest).flatMap(([path, text]) => {

@@ -14,6 +14,7 @@ export interface FlowPlaces {
 
 type Ways = Readonly<Record<string, string | undefined>>
 
+/** A widget, as a row of a flow's table: its name, its type, where it leads, what it does, and where it is drawn. */
 function widget(name: string, type: string, ways: Ways, properties: object, place: readonly [x: number, y: number]) {
   const transitions = Object.entries(ways).map(([event, next]) => ({ event, ...(next !== undefined && { next }) }))
   const [x, y] = place
@@ -47,13 +48,13 @@ function says(name: string, body: string, next: string | undefined, place: reado
   )
 }
 
-function splits(
-  name: string,
-  input: string,
-  ways: readonly (readonly [type: string, value: string, next: string])[],
-  noMatch: string,
-  place: readonly [number, number]
-) {
+interface Split {
+  readonly input: string
+  readonly ways: readonly (readonly [type: string, value: string, next: string])[]
+  readonly noMatch: string
+}
+
+function splits(name: string, { input, ways, noMatch }: Split, place: readonly [number, number]) {
   const matches = ways.map(([type, value, next]) => ({
     event: 'match',
     next,
@@ -103,12 +104,14 @@ function welcome(places: FlowPlaces) {
     ),
     splits(
       'route',
-      '{{widgets.ask_topic.inbound.Body}}',
-      [
-        ['contains', 'sale', 'sales'],
-        ['regex', '.*(bill|invoice|pay).*', 'billing']
-      ],
-      'support',
+      {
+        input: '{{widgets.ask_topic.inbound.Body}}',
+        ways: [
+          ['contains', 'sale', 'sales'],
+          ['regex', '.*(bill|invoice|pay).*', 'billing']
+        ],
+        noMatch: 'support'
+      },
       [0, 3]
     ),
     topic('support', 'support', 0),
@@ -123,7 +126,11 @@ function welcome(places: FlowPlaces) {
 function openingHours(places: FlowPlaces) {
   return flow('Hands over during opening hours', [
     trigger('hours'),
-    splits('hours', '{{schedules.Support.open}}', [['equal_to', 'true', 'to_agent']], 'closed', [0, 1]),
+    splits(
+      'hours',
+      { input: '{{schedules.Support.open}}', ways: [['equal_to', 'true', 'to_agent']], noMatch: 'closed' },
+      [0, 1]
+    ),
     says(
       'closed',
       'We are closed now{% if schedules.Support.label %} ({{schedules.Support.label}}){% endif %}. Please write again during our hours.',
@@ -149,9 +156,11 @@ function callback(places: FlowPlaces) {
     ),
     splits(
       'check',
-      '{{widgets.ask_number.inbound.Body | replace: " ", ""}}',
-      [['regex', '\\+[0-9]{7,15}', 'confirm']],
-      'ask_number',
+      {
+        input: '{{widgets.ask_number.inbound.Body | replace: " ", ""}}',
+        ways: [['regex', '\\+[0-9]{7,15}', 'confirm']],
+        noMatch: 'ask_number'
+      },
       [0, 2]
     ),
     says('confirm', 'Thank you: we shall call {{widgets.ask_number.inbound.Body}}.', 'to_agent', [0, 3]),

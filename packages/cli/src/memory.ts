@@ -65,7 +65,7 @@ function growTo(megabytes: number): void {
   // By two at a time: what V8 says of its size lags behind it at times, and a larger factor would lead beyond.
   v8.setFlagsFromString('--semi-space-growth-factor=2')
   const surviving: object[] = []
-  while (half() < megabytes && surviving.length < most) for (let n = 0; n < 1_000; n++) surviving.push({ n })
+  while (half() < megabytes && surviving.length < maxSurviving) for (let n = 0; n < 1_000; n++) surviving.push({ n })
   growNoMore()
 }
 
@@ -74,7 +74,7 @@ function growNoMore(): void {
 }
 
 /** Objects that are more than any size asked for. */
-const most = 1_000_000
+const maxSurviving = 1_000_000
 
 /** As much as V8 has from the system for both halves. */
 function youngMegabytes(): number {

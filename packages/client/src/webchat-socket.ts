@@ -33,8 +33,8 @@ const silence_ms = 8_000
 /** A tick that comes so late shows that the machine has slept. */
 const slept_ms = 5_000
 const tick_ms = 1_000
-const shortestPause_ms = 500
-const longestPause_ms = 30_000
+const minPause_ms = 500
+const maxPause_ms = 30_000
 const noticed_ms = 2_000
 
 const openState = 1
@@ -143,7 +143,7 @@ export class WebchatSocket {
     this.#lostAt ??= performance.now()
     this.#failures++
     if (!this.#options.isOnline()) this.#tell('offline')
-    const pause_ms = Math.min(longestPause_ms, shortestPause_ms * 2 ** Math.min(10, this.#failures - 1))
+    const pause_ms = Math.min(maxPause_ms, minPause_ms * 2 ** Math.min(10, this.#failures - 1))
     clearTimeout(this.#again)
     this.#again = setTimeout(() => this.#open(), pause_ms * (0.75 + Math.random() / 2))
   }

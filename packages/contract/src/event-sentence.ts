@@ -2,7 +2,7 @@
 export type EventData = Readonly<Record<string, unknown>>
 
 /** What of a message is told in its sentence. */
-const longestQuote = 200
+const maxQuote = 200
 
 type Sentence = (data: EventData) => string
 
@@ -123,7 +123,7 @@ function filesIn(media: unknown): number {
 
 function quoted({ body }: EventData): string {
   const whole = text(body, '')
-  return JSON.stringify(whole.length > longestQuote ? `${whole.slice(0, longestQuote)}…` : whole)
+  return JSON.stringify(whole.length > maxQuote ? `${whole.slice(0, maxQuote)}…` : whole)
 }
 
 /** " (waited 41 s)": how old the task was. */

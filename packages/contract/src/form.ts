@@ -53,7 +53,7 @@ export class InvalidRequest extends Error {
 /** More than any operation needs, and few enough that nobody can make the parser work for seconds. */
 const maxParameters = 1000
 /** Deeper JSON would overflow the stack of whoever walks it later. */
-const deepestJson = 200
+const maxJsonDepth = 200
 
 /**
  * Reads a request by its operation: names become snake_case, text becomes what `Parameter.type` says, unknown parameters
@@ -438,7 +438,7 @@ function parseJson(text: string, where: string, parameter: string | null, code?:
 function flawOf(root: unknown, escapes: boolean): string | null {
   let level: unknown[] = [root]
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepestJson) return `nested deeper than ${deepestJson} levels`
+    if (depth > maxJsonDepth) return `nested deeper than ${maxJsonDepth} levels`
     const below: unknown[] = []
     for (const value of level) {
       if (typeof value === 'string') {

@@ -15,7 +15,7 @@ export interface ParameterChange {
 
 const taskRouterWrites = 'taskrouter_v1.Create*|taskrouter_v1.Update*'
 const conversationWrites = 'conversations_v1.Create*|conversations_v1.Update*'
-const largestSigned = 2_147_483_647
+const maxSigned = 2_147_483_647
 
 export const parameterChanges: readonly ParameterChange[] = [
   // TaskRouter
@@ -70,7 +70,7 @@ export const parameterChanges: readonly ParameterChange[] = [
   {
     on: 'taskrouter_v1.CreateTask|taskrouter_v1.UpdateTask',
     wire: 'Priority',
-    change: { min: 0, max: largestSigned },
+    change: { min: 0, max: maxSigned },
     why: '0 to 2^31-1 (reference taskrouter 1.9).'
   },
   {

@@ -390,14 +390,14 @@ function faultOf({ type, least = 0, most = 0, enum: values, sid }: SituationArgu
     return undefined
   }
   if (typeof value !== 'string') return 'must be a text'
-  if (value.length > longestArgument) return `has more than ${longestArgument} characters`
+  if (value.length > maxArgument) return `has more than ${maxArgument} characters`
   if (values && !values.includes(value)) return `is one of ${values.join(', ')}`
   if (sid !== undefined && !(value.startsWith(sid) && /^[A-Z]{2}[0-9a-f]{32}$/.test(value)))
     return `is a SID that begins with ${sid}`
   return undefined
 }
 
-const longestArgument = 2_000
+const maxArgument = 2_000
 
 /** Arguments that are filters of the feed, under the feed's names. */
 export function feedFilters(

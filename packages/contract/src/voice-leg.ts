@@ -1,7 +1,7 @@
 /*
- * What is said between the center and whatever has the sound of calls (docs/decisions/046-a-leg-is-a-state.md). The
- * center says what each leg should be doing, as a state with a revision; who has the sound makes it so, however often it is
- * told, and tells what happened in reports that it numbers leg by leg. Both are plain JSON.
+ * What the center and the process of the sound exchange (docs/decisions/046-a-leg-is-a-state.md). The center says what each
+ * leg should be doing, as a state with a revision; the process makes it so, however often it gets the same state, and reports
+ * what happened, numbered leg by leg. Both are plain JSON.
  */
 
 /**
@@ -18,7 +18,7 @@ export type LegAddress =
   /** Devices of an identity. `device` is the one that has called, or has answered; without it all of them ring. */
   | { readonly sdk: { readonly identity: string; readonly device?: string } }
   | { readonly sip: string; readonly from?: string; readonly headers?: Readonly<Record<string, string>> }
-  /** A virtual phone (`XP…`), which the center plays by itself: whoever has the sound is told nothing of it. */
+  /** A virtual phone (`XP…`), which the center plays by itself: the process of the sound never sees it. */
   | { readonly phone: string }
 
 /** Something that is played. */
@@ -83,14 +83,14 @@ export interface VoiceLeg {
   readonly address: LegAddress
   readonly from: string
   readonly to: string
-  /** What the SDK's device is told beside: `Params`. */
+  /** Custom parameters for the SDK's device: `Params`. */
   readonly parameters?: Readonly<Record<string, string>>
   readonly plays: LegPlays | null
   /** Legs whose sound it gets (`CA…`), by `hears` of the engine. */
   readonly hears: readonly string[]
   readonly listens: LegListens | null
   readonly records: readonly LegRecords[]
-  /** What whoever has the sound wanted to have kept, as it was reported last. */
+  /** What the process of the sound wants kept, as it reported last. */
   readonly dialog: string | null
 }
 
@@ -133,7 +133,7 @@ export interface LegReport {
 
 /**
  * The command `call.arrive`: somebody calls a number of ours, or a device calls an application. `arrival` names the attempt,
- * so that one that is told twice is one call; its answer is the call, whose leg says what is wanted next.
+ * so that one that is reported twice is one call; its answer is the call, whose leg says what is wanted next.
  */
 export interface LegArrival {
   readonly arrival: string

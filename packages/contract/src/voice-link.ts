@@ -6,8 +6,8 @@ import type { LegEvent, LegReport, VoiceLeg } from './voice-leg.ts'
  * (SDP) pass through, since the SDK's sockets end in the server: they are questions with an answer, and nobody keeps them.
  */
 
-/** A leg, with the number of its last report that is kept: the next one is numbered from there. */
-export interface ToldLeg {
+/** What a leg should be doing, with the number of its last report that is kept: the next one is numbered from there. */
+export interface LegOrder {
   readonly leg: VoiceLeg
   readonly heard: number
 }
@@ -30,9 +30,9 @@ export type LinkOrder =
   /** The first line: without the right one, nothing else is listened to. */
   | { readonly type: 'hello'; readonly secret: string }
   /** All legs that live: whatever else there is goes. */
-  | { readonly type: 'legs'; readonly legs: readonly ToldLeg[] }
-  | ({ readonly type: 'leg' } & ToldLeg)
-  /** A report is kept, and need not be told again. */
+  | { readonly type: 'legs'; readonly legs: readonly LegOrder[] }
+  | ({ readonly type: 'leg' } & LegOrder)
+  /** A report is kept, and need not be sent again. */
   | { readonly type: 'heard'; readonly call_sid: string; readonly number: number }
   /** Something that the server has noticed of a leg, to be numbered among its reports. */
   | { readonly type: 'event'; readonly call_sid: string; readonly event: LegEvent }
@@ -75,7 +75,7 @@ export interface SoundFigures {
 /** From voice-media. */
 export type LinkReport =
   | ({ readonly type: 'ready' } & SoundOn)
-  /** Told until it is heard. The file of a recording is a path. */
+  /** Sent until it is `heard`. The file of a recording is a path. */
   | ({ readonly type: 'report' } & LegReport)
   | { readonly type: 'signaled'; readonly id: number; readonly sdp: string | null }
   | { readonly type: 'signaled'; readonly id: number; readonly error: string }

@@ -36,7 +36,7 @@ export class EventWebhooks {
         Secret: secret,
         ...(cursor && { Cursor: cursor }),
         // Without an end there is none: whoever is not heard of for a week is sent nothing more.
-        ...(ttlMs !== undefined && { TtlMs: ttlMs === null ? longest_ms : String(integerIn(ttlMs, 'ttlMs')) }),
+        ...(ttlMs !== undefined && { TtlMs: ttlMs === null ? max_ms : String(integerIn(ttlMs, 'ttlMs')) }),
         ...(redact && { Redact: 'true' }),
         ...(hideCustomerText && { HideCustomerText: 'true' })
       },
@@ -77,7 +77,7 @@ export class EventWebhooks {
 const notOffered = (mode: string, message: string) =>
   new ProtocolError(situationErrors.notOffered, message, { feature: 'deliveryMode', value: mode })
 
-const longest_ms = String(7 * 86_400_000)
+const max_ms = String(7 * 86_400_000)
 
 function statusOf({ active, last_delivery_at, last_error }: Row): Row {
   return { active: active === true, lastDeliveryAt: last_delivery_at ?? null, lastError: last_error ?? null }

@@ -41,6 +41,8 @@ export interface EventDoor {
   readonly privacy: Privacy
   /** Whether events are sent to webhooks: who comes over HTTP has a credential by which they are known. */
   readonly webhooks: boolean
+  /** Aborted when the connection of a request is gone, where that does not end the request by itself. */
+  readonly gone?: ((context: ServerContext) => AbortSignal | undefined) | undefined
 }
 
 const modes = ({ webhooks }: Pick<EventDoor, 'webhooks'>): readonly string[] =>
@@ -68,7 +70,7 @@ export function registerEvents({ server }: McpServer, door: EventDoor): void {
       })
     )
   serve('events/poll', (params, context) => poll(new Following(door, api), params, context))
-  serve('events/stream', (params, context) => stream(new Following(door, api), params, context))
+  serve('events/stream', (params, context) => stream(new Following(door, api), params, within(context, door)))
   const webhooks = new EventWebhooks(door, api)
   serve('events/subscribe', (params, { mcpReq: { signal } }) => webhooks.subscribe(params, signal))
   serve('events/unsubscribe', (params, { mcpReq: { signal } }) => webhooks.unsubscribe(params, signal))
@@ -100,6 +102,14 @@ async function poll(following: Following, params: Row, { mcpReq: { signal } }: S
   }
   const nextPollMs = hasMore || events.length > 0 ? pollSoon_ms : pollLater_ms
   return { events, cursor, hasMore, truncated, nextPollMs }
+}
+
+/** In a session a request outlives its connection; a stream does not, since whoever comes again goes on from its cursor. */
+function within(context: ServerContext, { gone }: EventDoor): ServerContext {
+  const hangUp = gone?.(context)
+  if (!hangUp) return context
+  const { mcpReq } = context
+  return { ...context, mcpReq: { ...mcpReq, signal: AbortSignal.any([mcpReq.signal, hangUp]) } }
 }
 
 /** Open until the client hangs up; what it was told last has the cursor from which it can go on. */

@@ -62,6 +62,14 @@ class Caller {
   readonly onceOver = (call: () => void): void => {
     this.#response.once('close', call)
   }
+
+  /** Aborted when the response is over. */
+  get gone(): AbortSignal {
+    const gone = new AbortController()
+    this.onceOver(() => gone.abort())
+    if (this.#response.destroyed) gone.abort()
+    return gone.signal
+  }
 }
 
 function callerOf(authInfo: AuthInfo | undefined): Caller {
@@ -103,8 +111,9 @@ export function mcpHttpHandler(options: McpHttpOptions): McpHttpHandler {
     const { exchange } = callerOf(http?.authInfo)
     return exchange === undefined ? undefined : { name: exchange, end() {} }
   }
+  const goneOf: McpServerOptions['gone'] = ({ http }) => callerOf(http?.authInfo).gone
   const serverFor = (backend: Backend, more: { readonly listens?: boolean; readonly lasting?: Lasting }) =>
-    createMcpServer({ ...serverOptions, ...more, backend, exchange: exchangeOf, webhooks: true })
+    createMcpServer({ ...serverOptions, ...more, backend, exchange: exchangeOf, gone: goneOf, webhooks: true })
 
   const serving = new WeakMap<Backend, ReturnType<typeof toNodeHandler>>()
   /** Each caller has a handler of its own: what one is told of as it changes is nothing to another. */

@@ -12,16 +12,16 @@ export function called<T>(text: string, things: readonly T[], namesOf: (thing: T
 }
 
 /** No name that there is comes near a longer text, and to compare texts takes the product of their lengths. */
-const longest = 512
+const maxLength = 512
 
 /**
  * The candidates that somebody may have meant by `text`, nearest first, five at most: those that contain it or are
  * contained in it, begin alike, or are few keystrokes away.
  */
 export function near<T extends { readonly text: string }>(text: string, candidates: readonly T[]): readonly T[] {
-  if (text.length > longest) return []
+  if (text.length > maxLength) return []
   return candidates
-    .filter((candidate) => candidate.text.length <= longest)
+    .filter((candidate) => candidate.text.length <= maxLength)
     .map((candidate) => ({
       candidate,
       distance: Math.min(distanceOf(nameKey(text), nameKey(candidate.text)), hidden(text, candidate.text))

@@ -40,6 +40,8 @@ export interface McpServerOptions {
   readonly hideCustomerText?: boolean | undefined
   /** Opens an exchange for a call, where the server is in this process: what the call causes is told when it is answered. */
   readonly exchange?: ((context: ServerContext) => CallExchange | undefined) | undefined
+  /** Aborted when the connection of a request is gone, where a request does not end with it. */
+  readonly gone?: ((context: ServerContext) => AbortSignal | undefined) | undefined
   /** Whether clients of 2026-07-28 can listen to changes of resources: whoever serves their requests tells them. */
   readonly listens?: boolean | undefined
   /** Set where a client of before 2026-07-28 has a connection that lasts: it can be told something at any time. */
@@ -137,7 +139,8 @@ export function createMcpServer(options: McpServerOptions): McpServer {
   }
   const { backend, onerror } = options
   registerResources(server, backend, reading)
-  registerEvents(server, { backend, workspace: options.workspace, privacy: serving.privacy, webhooks })
+  const { workspace, gone } = options
+  registerEvents(server, { backend, workspace, privacy: serving.privacy, webhooks, gone })
   const others = options.extend?.(server) ?? []
   if (lasting) clientLog.register(server)
   if (lasting?.changes) {

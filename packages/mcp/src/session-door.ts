@@ -31,7 +31,7 @@ const sessionHeader = 'mcp-session-id'
 /** The revision from which on there are no sessions. */
 const sessionless = '2026-07-28'
 /** Bytes of an `initialize`; a longer body is none. */
-const longestInitialize = 64 * 1024
+const maxInitialize = 64 * 1024
 
 /**
  * Sessions before a handler that knows none: an `initialize` of a client that reads streams of events begins one, and its
@@ -73,7 +73,7 @@ async function initializeIn(request: Request, { parsedBody }: McpHandlerRequestO
 
 /** Undefined for what is no JSON, or too long. */
 async function jsonIn(request: Request): Promise<unknown> {
-  const body = await readRequestBody(request, longestInitialize)
+  const body = await readRequestBody(request, maxInitialize)
   if (body.tooLarge) return undefined
   try {
     return JSON.parse(body.text)

@@ -15,8 +15,9 @@ export interface SessionLimits {
 
 const sessionLimits: SessionLimits = { perCaller: 50, inAll: 200, idle_ms: 3_600_000 }
 
-/** Between two looks at who is gone, in milliseconds. */
-const look_ms = 500
+/** Between two looks at who is gone, and for how long a session goes on then: its streams say so themselves. Milliseconds. */
+const look_ms = 250
+const farewell_ms = 500
 /** Milliseconds after which a client whose stream has ended comes back. */
 const retry_ms = 1_000
 
@@ -46,6 +47,8 @@ class Session {
   open = 0
   /** `performance.now()` when it was used last. */
   used_at = performance.now()
+  /** The same, when its credential was first seen to be gone. */
+  gone_at: number | undefined
 
   constructor(owner: SessionOwner) {
     this.owner = owner
@@ -95,10 +98,13 @@ export class Sessions {
     this.#sessions.set(id, session)
     this.#looking ??= setInterval(() => this.#look(), look_ms).unref()
     transport.onclose = () => this.#forget(session)
-    await make().connect(transport)
-    const response = await this.answer(session, asked)
-    if (transport.sessionId === undefined) await transport.close()
-    return response
+    try {
+      await make().connect(transport)
+      return await this.answer(session, asked)
+    } finally {
+      // It has not begun.
+      if (transport.sessionId === undefined) await transport.close()
+    }
   }
 
   /** Answers a request of a session. */
@@ -136,7 +142,9 @@ export class Sessions {
     const now = performance.now()
     for (const session of [...this.#sessions.values()]) {
       const { owner, open, used_at, sent } = session
-      if (owner.stands?.() === false || (open === 0 && now - used_at > this.#limits.idle_ms)) this.#end(session)
+      session.gone_at = owner.stands?.() === false ? (session.gone_at ?? now) : undefined
+      const isGone = session.gone_at !== undefined && now - session.gone_at >= farewell_ms
+      if (isGone || (open === 0 && now - used_at > this.#limits.idle_ms)) this.#end(session)
       else sent.forgetOld(now)
     }
   }

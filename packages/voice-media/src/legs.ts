@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import type { LegEvent, LegRecords, LegReport, VoiceLeg } from '@ringdown/contract/voice-leg'
-import type { LinkSignal, SoundFigures, ToldLeg } from '@ringdown/contract/voice-link'
+import type { LegOrder, LinkSignal, SoundFigures } from '@ringdown/contract/voice-link'
 import { frame_ms } from './g711.ts'
 import { Mixer } from './mixer.ts'
 import { Player, type SoundShelf } from './player.ts'
 import { Recorder } from './recorder.ts'
 import { RtpReceiver, RtpSender } from './rtp.ts'
+import { digitFrames } from './tones.ts'
 import type { Peer, WebRtc } from './webrtc.ts'
 
 export interface LegsOptions {
@@ -19,7 +20,7 @@ export interface LegsOptions {
   readonly report: (report: LegReport) => void
   readonly lost: (call_sid: string, device: string) => void
   readonly warn: (message: string) => void
-  /** Milliseconds, of the clock that ticks are told. */
+  /** Milliseconds, of the clock that ticks are state. */
   readonly now: () => number
 }
 
@@ -40,7 +41,7 @@ interface Recording {
 }
 
 interface Leg {
-  told: VoiceLeg
+  state: VoiceLeg
   /** Of the last report. */
   number: number
   /** Reports that nobody has kept yet. */
@@ -57,15 +58,15 @@ interface Leg {
   readonly recorded: Set<string>
   /** How much had been listened when it was heard last, in milliseconds. */
   heard_at: number
-  /** Seconds of silence that were told. */
+  /** Seconds of silence that were state. */
   silent: number
 }
 
-/** Seconds without a packet that are told: a network that is gone, and somebody who is. */
+/** Seconds without a packet that are reported: a network that is gone, and somebody who is. */
 const silences = [5, 60]
 
 /**
- * All legs, each as it should be. It has no clock: `tick` is told the time. What it is told of a leg it may be told any
+ * All legs, each as it should be. It has no clock: `tick` is given the time. An order for a leg may come any
  * number of times; an older state than it knows changes nothing.
  */
 export class Legs {
@@ -84,30 +85,30 @@ export class Legs {
   }
 
   /** All legs that live. Whatever else there is ends, and is forgotten without a word. */
-  tellAll(legs: readonly ToldLeg[]): void {
+  updateAll(legs: readonly LegOrder[]): void {
     const living = new Set(legs.map(({ leg }) => leg.call_sid))
     for (const [sid, leg] of this.#legs)
       if (!living.has(sid)) {
         this.#end(leg)
         if (leg.unheard.length === 0 && leg.recordings.size === 0) this.#legs.delete(sid)
       }
-    for (const leg of legs) this.tell(leg)
+    for (const leg of legs) this.update(leg)
     for (const { unheard } of this.#legs.values()) for (const report of unheard) this.#options.report(report)
   }
 
-  tell({ leg: told, heard }: ToldLeg): void {
-    const known = this.#legs.get(told.call_sid)
-    if (known && (told.revision < known.told.revision || known.told.wanted === 'down')) return
-    if (!known && told.wanted === 'down') return
-    const leg = known ?? this.#add(told)
-    leg.told = told
+  update({ leg: state, heard }: LegOrder): void {
+    const known = this.#legs.get(state.call_sid)
+    if (known && (state.revision < known.state.revision || known.state.wanted === 'down')) return
+    if (!known && state.wanted === 'down') return
+    const leg = known ?? this.#add(state)
+    leg.state = state
     leg.number = Math.max(leg.number, heard)
-    this.heard(told.call_sid, heard)
-    if (told.wanted === 'down') this.#end(leg)
+    this.heard(state.call_sid, heard)
+    if (state.wanted === 'down') this.#end(leg)
     else {
-      this.#mixer.hears(told.call_sid, told.hears)
+      this.#mixer.hears(state.call_sid, state.hears)
       this.#play(leg)
-      this.#record(leg, told.records)
+      this.#record(leg, state.records)
     }
   }
 
@@ -132,7 +133,7 @@ export class Legs {
       if (leg) this.#drop(leg, device)
       return null
     }
-    if (!leg || leg.told.wanted === 'down') throw new Error('there is no such leg')
+    if (!leg || hasEnded(leg)) throw new Error('there is no such leg')
     if ('accept' in signal) {
       const rung = leg.devices.get(device)
       if (!rung) throw new Error('it does not ring')
@@ -144,8 +145,10 @@ export class Legs {
     if ('resume' in signal && this.#hasStill(leg, device, signal.resume)) return null
     const made = this.#connect(leg, device)
     try {
+      // Descriptions take a while, in which the leg may end.
       const theirs = 'resume' in signal ? signal.resume : 'answer' in signal ? signal.answer : undefined
       const sdp = theirs === undefined ? await made.peer.offer() : await made.peer.answer(theirs)
+      if (hasEnded(leg)) throw new Error('the leg has ended meanwhile')
       leg.devices.get(device)?.peer.close()
       leg.devices.set(device, made)
       if (theirs !== undefined) {
@@ -186,9 +189,9 @@ export class Legs {
     return { legs: this.#legs.size, frames, dropped, waited_p50: at(0.5), waited_p95: at(0.95) }
   }
 
-  #add(told: VoiceLeg): Leg {
+  #add(state: VoiceLeg): Leg {
     const leg: Leg = {
-      told,
+      state,
       number: 0,
       unheard: [],
       devices: new Map(),
@@ -200,8 +203,8 @@ export class Legs {
       heard_at: this.#listened,
       silent: 0
     }
-    this.#legs.set(told.call_sid, leg)
-    this.#mixer.add(told.call_sid, (frame) => {
+    this.#legs.set(state.call_sid, leg)
+    this.#mixer.add(state.call_sid, (frame) => {
       const { active } = leg
       if (active?.isConnected) active.peer.send(active.sender.packet(frame))
     })
@@ -226,7 +229,7 @@ export class Legs {
         },
         failed: () => {
           made.isConnected = false
-          if (leg.devices.get(made.device) === made) lost(leg.told.call_sid, made.device)
+          if (leg.devices.get(made.device) === made) lost(leg.state.call_sid, made.device)
         }
       }
     )
@@ -254,7 +257,7 @@ export class Legs {
 
   /** The device has the leg; those that rang as well have lost it. */
   #activate(leg: Leg, chosen: Device): void {
-    const { call_sid } = leg.told
+    const { call_sid } = leg.state
     chosen.receiver = new RtpReceiver(chosen.peer.events, {
       sound: (bytes) => this.#mixer.push(call_sid, bytes, this.#options.now()),
       digit: (digit) => this.#digit(leg, digit)
@@ -281,15 +284,20 @@ export class Legs {
   }
 
   #digit(leg: Leg, digit: string): void {
-    const { plays, listens } = leg.told
-    if (!listens?.digits || !/[0-9*#]/.test(digit)) return
+    const { call_sid, plays, listens } = leg.state
+    if (!/[0-9*#]/.test(digit)) return
+    // A key that no document waits for is for whoever hears the leg, as it sounds; what is typed for one is heard by nobody.
+    if (!listens?.digits) {
+      this.#mixer.sounds(call_sid, digitFrames(digit))
+      return
+    }
     // The center knows by the key that it is over.
     if (plays?.stop_on_digit) leg.player?.player.stop()
     this.#report(leg, { type: 'digit', digit })
   }
 
   #play(leg: Leg): void {
-    const { call_sid, plays } = leg.told
+    const { call_sid, plays } = leg.state
     if (leg.player?.id === plays?.id) return
     leg.player?.player.stop()
     leg.player = undefined
@@ -315,7 +323,7 @@ export class Legs {
   }
 
   #startRecording(leg: Leg, { sid, channels, trim, silence_ms, max_ms }: LegRecords): Recording {
-    const { call_sid } = leg.told
+    const { call_sid } = leg.state
     const recorder = new Recorder({
       path: this.#pathOf(sid),
       channels,
@@ -331,7 +339,7 @@ export class Legs {
       (said, heard) => {
         if (leg.isConnected) recorder.take(said, heard)
       },
-      () => leg.told.records.find((one) => one.sid === sid)?.of
+      () => leg.state.records.find((one) => one.sid === sid)?.of
     )
     const recording = { recorder, untap, isEnding: false }
     leg.recordings.set(sid, recording)
@@ -361,21 +369,21 @@ export class Legs {
   }
 
   #end(leg: Leg): void {
-    leg.told = { ...leg.told, wanted: 'down', plays: null, hears: [] }
+    leg.state = { ...leg.state, wanted: 'down', plays: null, hears: [] }
     leg.player?.player.stop()
     for (const sid of [...leg.recordings.keys()]) this.#endRecording(leg, sid)
     this.#disconnect(leg)
-    this.#mixer.remove(leg.told.call_sid)
+    this.#mixer.remove(leg.state.call_sid)
     this.#forgetEnded(leg)
   }
 
   #forgetEnded(leg: Leg): void {
-    if (leg.told.wanted !== 'down' || leg.unheard.length > 0 || leg.recordings.size > 0) return
-    this.#legs.delete(leg.told.call_sid)
+    if (leg.state.wanted !== 'down' || leg.unheard.length > 0 || leg.recordings.size > 0) return
+    this.#legs.delete(leg.state.call_sid)
   }
 
   #report(leg: Leg, event: LegEvent): void {
-    const report: LegReport = { call_sid: leg.told.call_sid, number: ++leg.number, event }
+    const report: LegReport = { call_sid: leg.state.call_sid, number: ++leg.number, event }
     leg.unheard.push(report)
     this.#options.report(report)
   }
@@ -388,13 +396,17 @@ export class Legs {
   }
 
   #checkSound(leg: Leg): void {
-    if (!leg.isConnected || leg.told.wanted === 'down') return
+    if (!leg.isConnected || leg.state.wanted === 'down') return
     const seconds = (this.#listened - leg.heard_at) / 1000
     const next = silences.find((one) => one > leg.silent)
     if (next === undefined || seconds < next) return
     leg.silent = next
     this.#report(leg, { type: 'no_sound', seconds: next })
   }
+}
+
+function hasEnded({ state }: Leg): boolean {
+  return state.wanted === 'down'
 }
 
 /** The name of a connection (RFC 8839, 5.4). */

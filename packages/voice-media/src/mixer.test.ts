@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { compress, expand, frameSamples, silentFrame } from './g711.ts'
 import { Mixer } from './mixer.ts'
 import { heardOf, toneOf } from './testing/hearing.ts'
+import { digitFrames, toneFrames } from './tones.ts'
 
 const tones = { caller: 400, agent: 700, supervisor: 1100, consulted: 1500 } as const
 
@@ -125,6 +126,24 @@ describe('the queue of a leg', () => {
     expect(waited[1]).toBeGreaterThan(400)
     expect(dropped).toBe(5)
   })
+})
+
+test('a key is heard by whoever hears the one that has pressed it, in the place of the voice', () => {
+  const { mixer, talk } = floor()
+  mixer.hears('agent', ['caller'])
+  mixer.sounds('caller', new Array<Uint8Array>(25).fill(toneFrames('beep')[0] ?? silentFrame))
+  expect(talk()).toMatchObject({ agent: [], supervisor: [] })
+  expect(talk()).toMatchObject({ agent: ['caller'] })
+})
+
+test('whoever presses keys without end is heard for some five seconds', () => {
+  const mixer = new Mixer()
+  const heard: Uint8Array[] = []
+  for (const id of ['caller', 'agent']) mixer.add(id, (frame) => id === 'agent' && heard.push(frame))
+  mixer.hears('agent', ['caller'])
+  for (let keys = 0; keys < 100; keys++) mixer.sounds('caller', digitFrames('5'))
+  for (let tick = 0; tick < 300; tick++) mixer.tick(20 * tick)
+  expect(heard.findLastIndex((frame) => frame !== silentFrame)).toBeLessThan(260)
 })
 
 test('mu-law keeps every sample within what it can tell, and every byte as it is', () => {

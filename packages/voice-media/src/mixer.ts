@@ -3,14 +3,16 @@ import { addTo, compress, frame_ms, frameSamples, silentByte, silentFrame } from
 /** What a leg plays to itself: a frame each time, or undefined when there is nothing (more) to play. */
 export type Source = () => Uint8Array | undefined
 
-/** Told at each tick what a leg said and what it heard. The frames are the mixer's: who keeps them copies them. */
+/** Called at each tick with what a leg said and what it heard. The frames are the mixer's: to keep them, copy them. */
 export type Tap = (said: Uint8Array, heard: Uint8Array) => void
 
-/** Legs whose sound a tap is told, whatever its own leg hears: what its own said, and the mix of all others. */
+/** Legs whose sound a tap gets, whatever its own leg hears: what its own said, and the mix of all others. */
 export type Tapped = () => readonly string[] | undefined
 
-/** Frames that wait for their turn at most; whoever sends faster loses the eldest. */
-const longestQueue = 8
+/** Frames of a leg's keys and the like that are still to be heard; whoever has so many is given no more. */
+const maxSounds = 250
+/** Frames of a leg that wait for their turn at most; of one that sends faster the oldest are lost. */
+const maxQueue = 8
 /**
  * Where a frame more than is due has waited at each of so many ticks, nothing has come so late that it was needed: one is left
  * out, and the sound is 20 ms earlier again.
@@ -26,6 +28,8 @@ interface Leg {
   hears: readonly string[]
   source: Source | undefined
   readonly taps: Map<Tap, Tapped>
+  /** Frames that are heard in the place of what it says. */
+  readonly sounds: Uint8Array[]
   said: Uint8Array | undefined
   /** Ticks since the queue had last no more than what was due. */
   full: number
@@ -56,7 +60,7 @@ export class Mixer {
     if (this.#legs.has(id)) throw new Error(`invariant: leg ${id} is in the mixer once`)
     const queue: Leg['queue'] = []
     const empty = { rest: new Uint8Array(0), hears: [], source: undefined, said: undefined, full: 0 }
-    this.#legs.set(id, { id, out, queue, taps: new Map(), ...empty })
+    this.#legs.set(id, { id, out, queue, taps: new Map(), sounds: [], ...empty })
   }
 
   remove(id: string): void {
@@ -73,6 +77,12 @@ export class Mixer {
     this.#leg(id).source = source
   }
 
+  /** Has these frames heard in the place of what a leg says, after those that are still to be heard so. */
+  sounds(id: string, frames: readonly Uint8Array[]): void {
+    const { sounds } = this.#leg(id)
+    if (sounds.length < maxSounds) sounds.push(...frames)
+  }
+
   /** @param of - whose sound it is, where that is not what the leg says and hears. */
   tap(id: string, tap: Tap, of: Tapped = () => undefined): () => void {
     const { taps } = this.#leg(id)
@@ -80,7 +90,7 @@ export class Mixer {
     return () => taps.delete(tap)
   }
 
-  /** Takes what a leg says, in pieces of any length; `now` in milliseconds, of the clock that `tick` is told. */
+  /** Takes what a leg says, in pieces of any length; `now` in milliseconds, of the clock that `tick` goes by. */
   push(id: string, bytes: Uint8Array, now: number): void {
     const leg = this.#legs.get(id)
     if (!leg) return
@@ -93,7 +103,7 @@ export class Mixer {
     let at = 0
     for (; at + frameSamples <= left.length; at += frameSamples) {
       leg.queue.push({ frame: left.subarray(at, at + frameSamples), at: now })
-      if (leg.queue.length > longestQueue) {
+      if (leg.queue.length > maxQueue) {
         leg.queue.shift()
         this.#dropped++
       }
@@ -128,7 +138,7 @@ export class Mixer {
       leg.full = 0
     }
     const next = leg.queue.shift()
-    leg.said = next?.frame
+    leg.said = leg.sounds.shift() ?? next?.frame
     if (!next) return
     this.#frames++
     const waited = Math.min(200, Math.max(0, Math.round(now - next.at)))

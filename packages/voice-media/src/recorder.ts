@@ -10,13 +10,13 @@ export interface RecorderOptions {
   readonly channels: 1 | 2
   /** Leaves out the quiet before the first and after the last sound. */
   readonly trim: boolean
-  /** Milliseconds of quiet after which `onSilent` is told, once. */
+  /** Milliseconds of quiet after which `onSilent` is called, once. */
   readonly silence_ms?: number | undefined
-  /** Milliseconds of sound after which `onLongest` is told, once. */
+  /** Milliseconds of sound after which `onLongest` is called, once. */
   readonly max_ms?: number | undefined
   readonly onSilent?: (() => void) | undefined
   readonly onLongest?: (() => void) | undefined
-  /** Told once when the file cannot be written (any more); what comes then is lost, and what was written stays. */
+  /** Called once when the file cannot be written (any more); what comes then is lost, and what was written stays. */
   readonly onFailed: (error: Error) => void
 }
 
@@ -123,7 +123,7 @@ export class Recorder {
     await this.#file.datasync()
   }
 
-  /** Who leaves a message is the one who is to be silent: what he hears is no speech of his. */
+  /** Silence is the speaker's own: what the leg hears meanwhile does not count. */
   #listen(said: Uint8Array, isHidden: boolean): void {
     const { silence_ms, onSilent } = this.#options
     this.#quiet = !isHidden && peakOf(said) <= audible ? this.#quiet + 1 : 0

@@ -72,7 +72,7 @@ export class RtpReceiver {
   }
 
   #take({ payload_type, sequence, ssrc, timestamp, payload }: RtpPacket): void {
-    // A key is told in several packets, so that one of them arrives: its first instant says which key it is.
+    // A key comes in several packets, so that one of them arrives: those with the same timestamp are one key.
     if (payload_type === this.#events) {
       const digit = keys[payload[0] ?? 255]
       if (digit === undefined || payload.length < 4 || timestamp === this.#pressed) return

@@ -10,7 +10,7 @@ import { readWav } from './wav.ts'
  * The thread of `SoundMaker`: one question at a time, and a message for each answer.
  */
 
-/** Node's own, whose types are only told for browsers. */
+/** Node has it, but only types for browsers declare it. */
 declare const WebAssembly: {
   compile(program: Uint8Array): Promise<object>
   instantiate(program: object, imports: object): Promise<object>

@@ -18,7 +18,7 @@ class NotSpoken extends Error {
 }
 
 /** Characters of one text; `Say` may hold so many. */
-const longestText = 4096
+const maxText = 4096
 /** Milliseconds for one text. */
 const patience_ms = 15_000
 /** Bytes of sound that are kept, so that what is said often is spoken once. */
@@ -75,7 +75,7 @@ export class SoundMaker {
   }
 
   async #say(text: string, voice: string | undefined, language: string | undefined): Promise<readonly Uint8Array[]> {
-    const words = plainText(text).slice(0, longestText)
+    const words = plainText(text).slice(0, maxText)
     if (words === '') return []
     const { english, others, why } = await this.voices()
     const tongue = (language ?? 'en-US').replace('_', '-')

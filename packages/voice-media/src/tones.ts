@@ -35,6 +35,10 @@ const columns = [1209, 1336, 1477, 1633]
 
 /** The frames of keys as they sound: `w` waits for half a second, what is no key is left out. */
 export function digitFrames(digits: string): readonly Uint8Array[] {
+  return [...digits].flatMap((digit) => once(`key ${digit}`, () => keyFrames(digit)))
+}
+
+function keyFrames(digits: string): readonly Uint8Array[] {
   const samples: number[] = []
   for (const digit of digits.toUpperCase()) {
     if (digit === 'W') samples.push(...new Array<number>(samplesPerSecond / 2).fill(0))
@@ -69,7 +73,7 @@ function sounding(hertz: readonly number[], ms: number): number[] {
   })
 }
 
-/** What who waits hears: eight broken chords of four notes, made for this project, in half tones above E4. */
+/** The music for calls that wait: eight broken chords of four notes, made for this project, in half tones above E4. */
 const bars = [
   [0, 4, 7, 12],
   [-3, 0, 4, 9],

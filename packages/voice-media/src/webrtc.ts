@@ -24,7 +24,7 @@ export interface PeerEvents {
   /** A packet of RTP or RTCP, decrypted. */
   readonly packet: (packet: Uint8Array) => void
   readonly connected: () => void
-  /** There is no connection any more, or none comes about. Not told after `close`. */
+  /** There is no connection any more, or none comes about. Not called after `close`. */
   readonly failed: () => void
 }
 

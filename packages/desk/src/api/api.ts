@@ -27,14 +27,17 @@ export async function ask<Id extends AskedId>(id: Id, asking: Asking<Id>): Promi
 export async function askList<Id extends AskedId & ListId>(
   id: Id,
   asking: Asking<Id>,
-  most: number
+  maxItems: number
 ): Promise<readonly ItemOf<Id>[]> {
   const items: ItemOf<Id>[] = []
   await session.token()
-  const paged: Asking<Id> & { readonly page_size?: number } = Object.assign({ page_size: Math.min(most, 100) }, asking)
+  const paged: Asking<Id> & { readonly page_size?: number } = Object.assign(
+    { page_size: Math.min(maxItems, 100) },
+    asking
+  )
   for await (const item of client.list(id, paged)) {
     items.push(item)
-    if (items.length >= most) break
+    if (items.length >= maxItems) break
   }
   return items
 }

@@ -1,6 +1,6 @@
 import { Popover } from '@base-ui/react/popover'
 import { testSound, usualVolume } from '../desk/sounds.ts'
-import { tell } from '../live/notices.ts'
+import { notify } from '../live/notices.ts'
 import { useStore } from '../live/store.ts'
 import { Avatar } from '../parts/avatar.tsx'
 import { languages, useWords } from '../words/words.ts'
@@ -102,7 +102,7 @@ function Notifications() {
     if (!isOn) return choose({ notifications: undefined })
     const answer = 'Notification' in window ? await Notification.requestPermission() : 'denied'
     if (answer === 'granted') choose({ notifications: true })
-    else tell(words.account.notificationsDenied, 'error')
+    else notify(words.account.notificationsDenied, 'error')
   }
   return (
     <>

@@ -3,8 +3,9 @@ import { useEffect, useRef, useState } from 'react'
 import { transferEnded } from '../desk/transfers.ts'
 import { beginLive, endLive, onEvent } from '../live/desk.ts'
 import { loadDrafts } from '../live/drafts.ts'
-import { tell } from '../live/notices.ts'
-import { loadOutbox } from '../live/outbox.ts'
+import { forgetNotices, notify } from '../live/notices.ts'
+import { closeOutbox, loadOutbox } from '../live/outbox.ts'
+import { forgetReadMarks } from '../live/read-marks.ts'
 import { useStore } from '../live/store.ts'
 import { late } from '../parts/late.tsx'
 import { useWords } from '../words/words.ts'
@@ -44,6 +45,9 @@ export function App() {
     return () => {
       setReady(undefined)
       endLive()
+      closeOutbox()
+      forgetReadMarks()
+      forgetNotices()
     }
   }, [sid, tries])
 
@@ -53,7 +57,7 @@ export function App() {
         const [, how] = /^(?:interaction\.transfer\.|task\.transfer-)(completed|failed|canceled)$/.exec(type) ?? []
         if (how)
           transferEnded(String(data.transfer_sid), how === 'completed' ? 'done' : how === 'failed' ? how : 'canceled')
-        if (type === 'ringdown.warning' && typeof data.message === 'string') tell(data.message)
+        if (type === 'ringdown.warning' && typeof data.message === 'string') notify(data.message)
       }),
     []
   )

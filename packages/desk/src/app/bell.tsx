@@ -1,7 +1,7 @@
 import { Popover } from '@base-ui/react/popover'
 import { useNavigate } from '@tanstack/react-router'
 import { Bell as BellIcon } from 'lucide-react'
-import { seenUpTo, told } from '../live/notices.ts'
+import { notices, seenUpTo } from '../live/notices.ts'
 import { useStore } from '../live/store.ts'
 import { timeText, useWords } from '../words/words.ts'
 
@@ -9,11 +9,11 @@ import { timeText, useWords } from '../words/words.ts'
 export function Bell() {
   const words = useWords()
   const navigate = useNavigate()
-  const notices = useStore(told)
+  const all = useStore(notices)
   const seen = useStore(seenUpTo)
-  const fresh = notices.filter(({ id }) => id > seen).length
+  const fresh = all.filter(({ id }) => id > seen).length
   return (
-    <Popover.Root onOpenChange={(isOpen) => !isOpen && seenUpTo.set(notices[0]?.id ?? 0)}>
+    <Popover.Root onOpenChange={(isOpen) => !isOpen && seenUpTo.set(all[0]?.id ?? 0)}>
       <Popover.Trigger
         className="place bell"
         aria-label={fresh > 0 ? words.bell.unread(fresh) : words.bell.title}
@@ -30,9 +30,9 @@ export function Bell() {
         <Popover.Positioner side="inline-end" align="end" sideOffset={8} className="above">
           <Popover.Popup className="pop bell-pop">
             <Popover.Title className="pop-title">{words.bell.title}</Popover.Title>
-            {notices.length === 0 && <p className="hint">{words.bell.none}</p>}
+            {all.length === 0 && <p className="hint">{words.bell.none}</p>}
             <ul className="bell-list">
-              {notices.map(({ id, text, kind, at, task_sid }) => (
+              {all.map(({ id, text, kind, at, task_sid }) => (
                 <li key={id} className={`${kind} ${id > seen ? 'fresh' : ''}`}>
                   <span>{text}</span>
                   <span className="age">{timeText(at, words.lang)}</span>
@@ -48,7 +48,7 @@ export function Bell() {
               ))}
             </ul>
             {fresh > 0 && (
-              <button type="button" className="button small" onClick={() => seenUpTo.set(notices[0]?.id ?? 0)}>
+              <button type="button" className="button small" onClick={() => seenUpTo.set(all[0]?.id ?? 0)}>
                 {words.bell.allRead}
               </button>
             )}

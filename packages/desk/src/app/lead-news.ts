@@ -1,6 +1,6 @@
 import { useEffect } from 'react'
 import { onEvent } from '../live/desk.ts'
-import { tell } from '../live/notices.ts'
+import { notify } from '../live/notices.ts'
 import { objectIn } from '../live/rows.ts'
 import { customerName } from '../words/names.ts'
 import { wordsOf } from '../words/words.ts'
@@ -18,7 +18,7 @@ export function useLeadNews(isLead: boolean): void {
             const attributes = objectIn(data.task_attributes)
             if (attributes.help_asked !== true || asked.has(data.task_sid)) return
             asked.add(data.task_sid)
-            tell(wordsOf().bell.helpAsked(customerName(attributes) ?? data.task_sid))
+            notify(wordsOf().bell.helpAsked(customerName(attributes) ?? data.task_sid))
           })
         : undefined,
     [isLead]

@@ -16,6 +16,13 @@ export type SessionState =
   | { readonly is: 'unknown' | 'out' }
   | { readonly is: 'in' | 'lapsed'; readonly user: SignedInUser }
 
+/** Where whoever has signed in works: the path of its worker. */
+export function ownPlace(): { readonly workspace_sid: string; readonly worker_sid: string } {
+  const state = session.state.get()
+  const { workspace_sid, worker_sid }: Partial<SignedInUser> = 'user' in state ? state.user : {}
+  return { workspace_sid: String(workspace_sid), worker_sid: String(worker_sid) }
+}
+
 /** Whether who has signed in leads others. */
 export function mayLead(state: SessionState): boolean {
   return 'user' in state && state.user.roles.some((role) => role === 'supervisor' || role === 'admin')
@@ -84,7 +91,7 @@ class Session {
     return this.#renewing
   }
 
-  /** Told each new token; answers how to stop. */
+  /** Calls a listener with each new token; answers how to stop. */
   onToken(listener: (token: string) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)

@@ -1,6 +1,7 @@
 import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { type FormEvent, type RefObject, useEffect, useRef, useState } from 'react'
 import { unlockSound } from '../desk/sounds.ts'
+import type { Words } from '../words/en.ts'
 import { useWords } from '../words/words.ts'
 import mark from './mark.svg'
 import { SignInFailed, session } from './session.ts'
@@ -42,13 +43,7 @@ export function SignIn({ over }: { readonly over?: string }) {
         await navigate({ to: '/', hash: '' })
       }
     } catch (error) {
-      setFailure(
-        error instanceof SignInFailed
-          ? error.status === 429
-            ? words.signIn.wait(error.wait_s)
-            : error.message
-          : words.signIn.noNetwork
-      )
+      setFailure(failureText(error, words))
       setPassword('')
       first.current?.focus()
     } finally {
@@ -59,11 +54,7 @@ export function SignIn({ over }: { readonly over?: string }) {
   const form = (
     <form className="sign-in" onSubmit={submit}>
       <img src={mark} alt="" width={40} height={40} />
-      <h1>
-        {secret === undefined ? (over === undefined ? words.signIn.title : words.signIn.again) : words.signIn.setup}
-      </h1>
-      {over !== undefined && <p>{words.signIn.againWhy}</p>}
-      {secret !== undefined && <p>{words.signIn.setupWhy}</p>}
+      <Heading over={over} isSetup={secret !== undefined} />
       {secret === undefined && (
         <label>
           <span>{words.signIn.username}</span>
@@ -78,23 +69,15 @@ export function SignIn({ over }: { readonly over?: string }) {
           />
         </label>
       )}
-      <label>
-        <span>{secret === undefined ? words.signIn.password : words.signIn.newPassword}</span>
-        <input
-          ref={over !== undefined || secret !== undefined ? first : undefined}
-          name="password"
-          type="password"
-          autoComplete={secret === undefined ? 'current-password' : 'new-password'}
-          minLength={secret === undefined ? undefined : 12}
-          value={password}
-          onChange={(event) => setPassword(event.target.value)}
-          aria-invalid={failure !== undefined}
-          aria-describedby={failure === undefined ? undefined : 'sign-in-failure'}
-          required
-        />
-      </label>
+      <Password
+        field={over !== undefined || secret !== undefined ? first : undefined}
+        isNew={secret !== undefined}
+        hasFailed={failure !== undefined}
+        value={password}
+        onWrite={setPassword}
+      />
       {failure !== undefined && (
-        <p className="failure" role="alert" id="sign-in-failure">
+        <p className="failure" role="alert" id={failureId}>
           {failure}
         </p>
       )}
@@ -108,5 +91,55 @@ export function SignIn({ over }: { readonly over?: string }) {
     <dialog ref={dialog} className="over" aria-label={words.signIn.again} onCancel={(event) => event.preventDefault()}>
       {form}
     </dialog>
+  )
+}
+
+const failureId = 'sign-in-failure'
+
+function failureText(error: unknown, { signIn }: Words): string {
+  if (!(error instanceof SignInFailed)) return signIn.noNetwork
+  return error.status === 429 ? signIn.wait(error.wait_s) : error.message
+}
+
+/** What is asked for, and why. */
+function Heading({ over, isSetup }: { readonly over: string | undefined; readonly isSetup: boolean }) {
+  const { signIn } = useWords()
+  return (
+    <>
+      <h1>{isSetup ? signIn.setup : over === undefined ? signIn.title : signIn.again}</h1>
+      {over !== undefined && <p>{signIn.againWhy}</p>}
+      {isSetup && <p>{signIn.setupWhy}</p>}
+    </>
+  )
+}
+
+interface PasswordProps {
+  /** Where it has the focus at first. */
+  readonly field: RefObject<HTMLInputElement | null> | undefined
+  /** Whether one is chosen, and not asked for. */
+  readonly isNew: boolean
+  readonly hasFailed: boolean
+  readonly value: string
+  readonly onWrite: (value: string) => void
+}
+
+function Password({ field, isNew, hasFailed, value, onWrite }: PasswordProps) {
+  const { signIn } = useWords()
+  return (
+    <label>
+      <span>{isNew ? signIn.newPassword : signIn.password}</span>
+      <input
+        ref={field}
+        name="password"
+        type="password"
+        autoComplete={isNew ? 'new-password' : 'current-password'}
+        minLength={isNew ? 12 : undefined}
+        value={value}
+        onChange={(event) => onWrite(event.target.value)}
+        aria-invalid={hasFailed}
+        aria-describedby={hasFailed ? failureId : undefined}
+        required
+      />
+    </label>
   )
 }

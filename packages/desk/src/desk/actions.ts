@@ -1,10 +1,11 @@
 import { ApiError } from '@ringdown/client/api-error'
 import { ask, askList } from '../api/api.ts'
-import { type SignedInUser, session } from '../app/session.ts'
+import { changeAsItIs } from '../api/changing.ts'
+import { ownPlace } from '../app/session.ts'
 import { queries, refreshDesk } from '../live/desk.ts'
 import { attempt } from '../live/notices.ts'
 import { forgetRead } from '../live/read-marks.ts'
-import { channelOf, type DeskItem, type FlexConfiguration, objectIn, textIn } from '../live/rows.ts'
+import { channelOf, type DeskItem, type DeskTask, type FlexConfiguration, objectIn, textIn } from '../live/rows.ts'
 import { Store } from '../live/store.ts'
 import { wordsOf } from '../words/words.ts'
 import { type InteractionPlace, transferBegun, transfers } from './transfers.ts'
@@ -14,19 +15,13 @@ import { type InteractionPlace, transferBegun, transfers } from './transfers.ts'
 /** Offers whose answer is under way, or that somebody else has: by reservation. */
 export const answering = new Store<ReadonlyMap<string, 'busy' | 'taken'>>(new Map())
 
-function place(): { readonly workspace_sid: string; readonly worker_sid: string } {
-  const state = session.state.get()
-  const { workspace_sid, worker_sid }: Partial<SignedInUser> = 'user' in state ? state.user : {}
-  return { workspace_sid: String(workspace_sid), worker_sid: String(worker_sid) }
-}
-
 /** Accepts or rejects an offer; whether it was ours to answer. */
 export async function answerOffer(item: DeskItem, reservation_status: 'accepted' | 'rejected'): Promise<boolean> {
   const { sid } = item.reservation
   if (answering.get().has(sid)) return false
   mark(sid, 'busy')
   try {
-    const path = { ...place(), sid }
+    const path = { ...ownPlace(), sid }
     const isCall = reservation_status === 'accepted' && isVoice(item)
     const params = isCall ? await callsThisDesk(item) : { reservation_status }
     await ask('taskrouter_v1.UpdateWorkerReservation', { path, params })
@@ -82,7 +77,7 @@ function mark(sid: string, how: 'busy' | 'taken' | undefined): void {
 export const ownChange = new Set<string>()
 
 export async function setActivity(activity_sid: string): Promise<boolean> {
-  const { workspace_sid, worker_sid } = place()
+  const { workspace_sid, worker_sid } = ownPlace()
   return attempt(async () => {
     await ask('taskrouter_v1.UpdateWorker', { path: { workspace_sid, sid: worker_sid }, params: { activity_sid } })
     refreshDesk()
@@ -105,7 +100,7 @@ export async function endContact(item: DeskItem): Promise<boolean> {
       const path = { interaction_sid: of.interaction_sid, sid: of.channel_sid }
       await ask('flex_v1.UpdateInteractionChannel', { path, params: { status: 'closed' } })
     } else {
-      const path = { ...place(), sid: item.reservation.sid }
+      const path = { ...ownPlace(), sid: item.reservation.sid }
       await ask('taskrouter_v1.UpdateWorkerReservation', { path, params: { reservation_status: 'wrapping' } })
     }
     refreshDesk()
@@ -128,14 +123,14 @@ export async function leaveContact(item: DeskItem): Promise<boolean> {
 /** Puts it aside: it comes back when the customer writes. */
 export async function parkContact({ task }: DeskItem): Promise<boolean> {
   return attempt(async () => {
-    await ask('ringdown_v1.CreateWorkerParkedContact', { path: place(), params: { task_sid: task.sid } })
+    await ask('ringdown_v1.CreateWorkerParkedContact', { path: ownPlace(), params: { task_sid: task.sid } })
     refreshDesk()
     await queries.invalidateQueries({ queryKey: ['parked'] })
   })
 }
 
 async function ownMember(of: InteractionPlace): Promise<string> {
-  const { worker_sid } = place()
+  const { worker_sid } = ownPlace()
   const { participants } = await ask('flex_v1.ListInteractionChannelParticipant', { path: of })
   const own = participants.find(({ routing_properties }) => objectIn(routing_properties).worker_sid === worker_sid)
   if (!own?.sid) throw new Error(wordsOf().errors.notInIt)
@@ -158,31 +153,19 @@ export async function complete(
   { task, reservation }: DeskItem,
   { outcome, content, fields }: WrapUpAnswer
 ): Promise<boolean> {
-  const { workspace_sid, worker_sid } = place()
+  const { workspace_sid, worker_sid } = ownPlace()
   const path = { workspace_sid, sid: task.sid }
-  const keep = async () => {
-    // With the version that they are of, which a task alone does not show.
-    const { tasks } = await ask('ringdown_v1.FetchWorkerDesk', { path: place() })
-    const now = tasks.find(({ sid }) => sid === task.sid) ?? task
-    const attributes = objectIn(now.attributes)
-    const conversations = {
-      ...objectIn(attributes.conversations),
-      ...fields,
-      ...(outcome !== '' && { outcome }),
-      ...(content !== '' && { content })
-    }
-    await ask('taskrouter_v1.UpdateTask', {
-      path,
-      params: { attributes: JSON.stringify({ ...attributes, conversations }), if_match: String(now.version) }
-    })
-    return now.assignment_status
-  }
   return attempt(async () => {
-    const status = await keep().catch((error: unknown) => {
-      if (error instanceof ApiError && error.status === 412) return keep()
-      throw error
-    })
-    if (status === 'wrapping') {
+    const { assignment_status } = await changeAttributes(task, (attributes) => ({
+      ...attributes,
+      conversations: {
+        ...objectIn(attributes.conversations),
+        ...fields,
+        ...(outcome !== '' && { outcome }),
+        ...(content !== '' && { content })
+      }
+    }))
+    if (assignment_status === 'wrapping') {
       const params = { assignment_status: 'completed', ...(outcome !== '' && { reason: outcome }) } as const
       await ask('taskrouter_v1.UpdateTask', { path, params })
     } else
@@ -194,8 +177,28 @@ export async function complete(
   })
 }
 
+/** Changes the attributes of a task as they are now. Rejects with what was refused. */
+function changeAttributes(
+  task: DeskTask,
+  change: (attributes: Readonly<Record<string, unknown>>) => object
+): Promise<DeskTask> {
+  const path = { workspace_sid: ownPlace().workspace_sid, sid: task.sid }
+  return changeAsItIs(
+    async () => {
+      // With the version that they are of, which a task alone does not show.
+      const { tasks } = await ask('ringdown_v1.FetchWorkerDesk', { path: ownPlace() })
+      return tasks.find(({ sid }) => sid === task.sid) ?? task
+    },
+    ({ attributes, version }) =>
+      ask('taskrouter_v1.UpdateTask', {
+        path,
+        params: { attributes: JSON.stringify(change(objectIn(attributes))), if_match: String(version) }
+      })
+  )
+}
+
 export async function extendWrapUp({ reservation }: DeskItem): Promise<boolean> {
-  const { workspace_sid } = place()
+  const { workspace_sid } = ownPlace()
   const path = { workspace_sid, reservation_sid: reservation.sid }
   return attempt(async () => {
     await ask('ringdown_v1.UpdateReservationWrapUp', { path, params: { extended: !reservation.wrap_up_extended } })
@@ -276,7 +279,7 @@ export async function openConversationOf(address: string): Promise<string | unde
 
 /** Writes to somebody first; answers the task of it, or undefined where that did not work. */
 export async function begin({ address, from, type, queue_sid }: Outbound): Promise<string | undefined> {
-  const { workspace_sid, worker_sid } = place()
+  const { workspace_sid, worker_sid } = ownPlace()
   let task_sid: string | undefined
   await attempt(async () => {
     const { routing } = await ask('flex_v1.CreateInteraction', {
@@ -323,21 +326,16 @@ export async function markUnread(conversation_sid: string, user_sid: string, las
 
 /** Asks for help: a note for colleagues, and a mark on the task that supervisors see. */
 export async function askForHelp(item: DeskItem): Promise<boolean> {
-  const { workspace_sid } = place()
-  const path = { workspace_sid, sid: item.task.sid }
   return attempt(async () => {
-    await ask('taskrouter_v1.UpdateTask', {
-      path,
-      params: { attributes: JSON.stringify({ ...item.attributes, help_asked: true }) }
-    })
+    await changeAttributes(item.task, (attributes) => ({ ...attributes, help_asked: true }))
     if (item.conversation) await addNote(item.conversation.sid, wordsOf().canvas.helpNote)
   })
 }
 
 const typed = new Map<string, number>()
 
-/** Tells others that something is being written; at most each three seconds. */
-export function tellTyping(conversation_sid: string, identity: string): void {
+/** Shows others that something is being written; sent at most every three seconds. */
+export function sendTyping(conversation_sid: string, identity: string): void {
   const now = performance.now()
   if (now - (typed.get(conversation_sid) ?? Number.NEGATIVE_INFINITY) < 3000) return
   typed.set(conversation_sid, now)

@@ -5,7 +5,7 @@ import { useOffer } from '../app/keys.ts'
 import { instantOf, spanText, useNow } from '../live/clock.ts'
 import { useActivities, useConfiguration } from '../live/desk.ts'
 import { featureOf } from '../live/features.ts'
-import { tell } from '../live/notices.ts'
+import { notify } from '../live/notices.ts'
 import { type Activity, objectIn, type WorkerDesk } from '../live/rows.ts'
 import { StatusDot } from '../parts/avatar.tsx'
 import { useWords } from '../words/words.ts'
@@ -30,7 +30,7 @@ export function ActivityButton({ desk, workspace_sid }: { readonly desk: WorkerD
   const isRinging = desk.reservations.some(({ reservation_status }) => reservation_status === 'pending')
   const pick = (sid: string | null) => {
     if (sid === null || sid === worker.activity_sid) return
-    if (off !== undefined) return tell(off, 'error')
+    if (off !== undefined) return notify(off, 'error')
     ownChange.add(sid)
     void setActivity(sid)
   }

@@ -28,7 +28,7 @@ interface BubbleProps {
   readonly isLastOwn: boolean
 }
 
-const longest = 1600
+const maxShown = 1600
 
 /** One message or note. What customers write is text, whatever it looks like. */
 export function Bubble({ line, isFirst, conversation, me, nameOfAuthor, isLastOwn }: BubbleProps) {
@@ -82,8 +82,8 @@ function Text({
 }) {
   const words = useWords()
   const [isWhole, setWhole] = useState(false)
-  const isLong = text.length > longest || text.split('\n').length > 20
-  const shown = isLong && !isWhole ? text.split('\n').slice(0, 20).join('\n').slice(0, longest) : text
+  const isLong = text.length > maxShown || text.split('\n').length > 20
+  const shown = isLong && !isWhole ? text.split('\n').slice(0, 20).join('\n').slice(0, maxShown) : text
   return (
     <div className={`bubble ${isNote ? 'note' : ''}`} dir="auto">
       {hasMarks ? marked(shown) : shown}

@@ -13,13 +13,13 @@ import { preferences } from '../app/preferences.ts'
 import { instantOf, serverNow } from '../live/clock.ts'
 import { useConfiguration, useMessages } from '../live/desk.ts'
 import { type DraftFile, type DraftKind, draftKey, drafts, emptyDraft, saveDraft } from '../live/drafts.ts'
-import { tell } from '../live/notices.ts'
+import { notify } from '../live/notices.ts'
 import { send } from '../live/outbox.ts'
 import { channelOf, type DeskConversation, type DeskItem, objectIn, type ShownMessage } from '../live/rows.ts'
 import { useStore } from '../live/store.ts'
 import { nameOf } from '../words/names.ts'
 import { useWords } from '../words/words.ts'
-import { addNote, tellTyping } from './actions.ts'
+import { addNote, sendTyping } from './actions.ts'
 import { ComposerBar, markedText, markKinds } from './composer-bar.tsx'
 import { attachmentsOf } from './limits.ts'
 import { type Suggestion, Suggestions, useSuggestions, withSuggestion } from './suggestions.tsx'
@@ -135,7 +135,7 @@ function useWriting({ item, conversation, me, kind, channel, area }: WritingOf) 
   const write = (text: string) => {
     saveDraft(key, { ...draft, text })
     suggesting.reset()
-    if (kind === 'reply' && text !== '') tellTyping(conversation.sid, me)
+    if (kind === 'reply' && text !== '') sendTyping(conversation.sid, me)
   }
   const insert = (one: Suggestion) => {
     saveDraft(key, { ...draft, text: withSuggestion(draft.text, one) })
@@ -145,7 +145,7 @@ function useWriting({ item, conversation, me, kind, channel, area }: WritingOf) 
   const submit = async () => {
     const text = draft.text.trim()
     const isEmpty = text === '' && draft.files.length === 0
-    if (uploads.isBusy) tell(words.composer.stillUploading)
+    if (uploads.isBusy) notify(words.composer.stillUploading)
     if (isBusy.current || isEmpty || uploads.isBusy || why !== undefined) return
     if (kind === 'note') {
       isBusy.current = true

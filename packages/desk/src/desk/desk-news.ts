@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react'
 import { instantOf, useNow } from '../live/clock.ts'
 import { onEvent } from '../live/desk.ts'
-import { tell } from '../live/notices.ts'
+import { notify } from '../live/notices.ts'
 import { type DeskItem, type FeedEvent, identityOf, textIn, type WorkerDesk } from '../live/rows.ts'
 import { customerName, nameOf } from '../words/names.ts'
 import { wordsOf } from '../words/words.ts'
@@ -41,12 +41,12 @@ function heard({ type, data }: FeedEvent, { desk, held, chosen, open }: NewsOf):
     notifyMessage(item, String(data.body ?? ''), () => open(item.task.sid))
   }
   if (type === 'note.added' && data.author !== me && item && mentionsIn(data.mentions).includes(me))
-    tell(words.bell.mentioned(String(data.author), nameOf(item)), 'info', item.task.sid)
+    notify(words.bell.mentioned(String(data.author), nameOf(item)), 'info', item.task.sid)
   if (type === 'reservation.created' && data.worker_sid === desk.worker.sid) {
     const attributes = textIn(data, 'task_attributes') === undefined ? {} : JSON.parse(String(data.task_attributes))
     const name = customerName(attributes) ?? ''
-    if (textIn(attributes, 'parked', 'reason') === 'customer') tell(words.bell.parkedWrote(name))
-    else if (textIn(attributes, 'transferTargetType') !== undefined) tell(words.bell.handedOver(name))
+    if (textIn(attributes, 'parked', 'reason') === 'customer') notify(words.bell.parkedWrote(name))
+    else if (textIn(attributes, 'transferTargetType') !== undefined) notify(words.bell.handedOver(name))
   }
 }
 
@@ -72,13 +72,13 @@ function useLimits(held: readonly DeskItem[]): void {
       if (due !== undefined && due <= now && !said.has(late)) {
         said.add(late)
         if (!isWrapping) soundReminder()
-        tell(words.bell.late(nameOf(item)), 'info', task.sid)
+        notify(words.bell.late(nameOf(item)), 'info', task.sid)
       }
       const ends = instantOf(reservation.wrap_up_ends_at)
       const name = `ends/${reservation.sid}/${ends}`
       if (ends === undefined || ends - now > soon_ms || ends <= now || said.has(name)) continue
       said.add(name)
-      tell(words.bell.wrapUpEnds(nameOf(item)), 'info', task.sid)
+      notify(words.bell.wrapUpEnds(nameOf(item)), 'info', task.sid)
     }
   }, [held, now])
 }

@@ -28,7 +28,7 @@ interface Shown {
 }
 
 /** A notification of the browser, where the configuration and the user want one. */
-function notify({ sid, title, body, open, isKept }: Shown): void {
+function showNotification({ sid, title, body, open, isKept }: Shown): void {
   // The configuration may switch them off, or want them in any case.
   const { enabled, mode } = objectIn(configuration()?.notifications)
   const isAway = mode !== 'whenNotInFocus' || !document.hasFocus()
@@ -57,7 +57,7 @@ export function notifyMessage(item: DeskItem, text: string, open: () => void): v
   const { conversation, task } = item
   if (!conversation) return
   const body = preferences.get().notified_text === true ? text : (task.task_queue_friendly_name ?? '')
-  notify({ sid: conversation.sid, title: nameOf(item), body, open, isKept: false })
+  showNotification({ sid: conversation.sid, title: nameOf(item), body, open, isKept: false })
 }
 
 const begun = new Set<string>()
@@ -74,13 +74,13 @@ export function useRinging(offers: readonly DeskItem[], open: (item: DeskItem) =
   }, [isRinging])
   useEffect(() => {
     for (const offer of offers) {
-      tellOffer(offer, open)
+      announceOffer(offer, open)
     }
     closeOthers(new Set(offers.map(({ reservation }) => reservation.sid)), 'WR')
   })
 }
 
-function tellOffer(offer: DeskItem, open: (item: DeskItem) => void): void {
+function announceOffer(offer: DeskItem, open: (item: DeskItem) => void): void {
   const words = wordsOf()
   const { reservation, task } = offer
   const { sid } = reservation
@@ -90,7 +90,7 @@ function tellOffer(offer: DeskItem, open: (item: DeskItem) => void): void {
     begun.add(sid)
     const channel = words.channels[channelOf(offer)] ?? channelOf(offer)
     announce(words.announce.offer(nameOf(offer), channel, queue, seconds), 'assertive')
-    notify({ sid, title: nameOf(offer), body: queue, open: () => open(offer), isKept: true })
+    showNotification({ sid, title: nameOf(offer), body: queue, open: () => open(offer), isKept: true })
   }
   for (const mark of [30, 10]) {
     const name = `${sid}/${mark}`

@@ -40,14 +40,14 @@ function chime(notes: readonly number[]): void {
     return
   }
   soundBlocked.set(false)
-  const level_most = loudest * (preferences.get().volume ?? usualVolume)
+  const maxLevel = loudest * (preferences.get().volume ?? usualVolume)
   const begin = audio.currentTime
   for (const [place, frequency] of notes.entries()) {
     const [tone, level] = [audio.createOscillator(), audio.createGain()]
     const at = begin + place * 0.16
     tone.frequency.value = frequency
     level.gain.setValueAtTime(0, at)
-    level.gain.linearRampToValueAtTime(Math.max(0.0002, level_most), at + 0.02)
+    level.gain.linearRampToValueAtTime(Math.max(0.0002, maxLevel), at + 0.02)
     level.gain.exponentialRampToValueAtTime(0.0001, at + 0.35)
     tone.connect(level).connect(audio.destination)
     tone.start(at)

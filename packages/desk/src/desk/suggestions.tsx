@@ -18,7 +18,7 @@ export interface Suggestion {
   readonly text: string
 }
 
-interface Asked {
+interface SuggestedFor {
   readonly text: string
   readonly kind: DraftKind
   readonly item: DeskItem
@@ -28,7 +28,7 @@ interface Asked {
 const begun = /(?:^|\s)([/@:])([^\s/@:]*)$/
 /** An emoji is not asked for by a colon alone: people write them. */
 const minOfEmoji = 2
-const most = 8
+const maxSuggestions = 8
 
 export interface Suggesting {
   /** Undefined where nobody asks for any. */
@@ -40,7 +40,7 @@ export interface Suggesting {
   readonly reset: () => void
 }
 
-export function useSuggestions(asked: Asked): Suggesting {
+export function useSuggestions(asked: SuggestedFor): Suggesting {
   const [picked, setPicked] = useState(0)
   const [isDismissed, setDismissed] = useState(false)
   const [, sign = '', typed = ''] = begun.exec(asked.text) ?? []
@@ -88,7 +88,7 @@ function useCannedFor(asked: string | undefined, { task, attributes }: DeskItem)
       [label, shortcut ?? '', said].some((one) => one.toLowerCase().includes(wanted))
     )
     .sort((a, b) => Number(b.language === language) - Number(a.language === language))
-    .slice(0, most)
+    .slice(0, maxSuggestions)
     .map(({ sid, label, text }) => ({
       key: String(sid),
       label: String(label),
@@ -109,7 +109,7 @@ function useColleagues(asked: string | undefined): readonly Suggestion[] | undef
   if (wanted === undefined) return undefined
   return data
     .filter(({ friendly_name }) => friendly_name?.toLowerCase().includes(wanted))
-    .slice(0, most)
+    .slice(0, maxSuggestions)
     .map(({ sid, friendly_name, activity_name }) => ({
       key: String(sid),
       label: String(friendly_name),
@@ -129,7 +129,7 @@ function useEmoji(asked: string | undefined): readonly Suggestion[] | undefined 
   })
   if (asked === undefined || !isOn || !data) return undefined
   const wanted = asked.toLowerCase()
-  const found = data.emoji.filter(({ names }) => names.includes(wanted)).slice(0, most)
+  const found = data.emoji.filter(({ names }) => names.includes(wanted)).slice(0, maxSuggestions)
   // Something else stands behind a colon as well.
   if (found.length === 0) return undefined
   return found.map((one) => ({

@@ -47,7 +47,7 @@ export function useUnseen(
 const quiet_ms = 2000
 
 /** Screen readers hear what others write: one message in two seconds, and only how many where there are more. */
-export function useTold(
+export function useAnnouncements(
   messages: readonly ShownMessage[] | undefined,
   me: string,
   nameOfAuthor: (author: string) => string
@@ -55,27 +55,27 @@ export function useTold(
   const words = useWords()
   const now = useRef({ messages, nameOfAuthor })
   now.current = { messages, nameOfAuthor }
-  const told = useRef({ index: undefined as number | undefined, at: Number.NEGATIVE_INFINITY })
+  const announced = useRef({ index: undefined as number | undefined, at: Number.NEGATIVE_INFINITY })
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
   useEffect(() => {
     const newest = messages?.at(-1)
-    const { index: from, at } = told.current
+    const { index: from, at } = announced.current
     if (!newest) return
     if (from === undefined) {
-      told.current.index = newest.index
+      announced.current.index = newest.index
       return
     }
     if (newest.index <= from || timer.current !== undefined) return
-    const tell = () => {
+    const say = () => {
       timer.current = undefined
       const { messages: all = [], nameOfAuthor: nameOf } = now.current
       const fresh = all.filter(({ index, author }) => index > from && author !== me)
-      told.current = { index: all.at(-1)?.index ?? from, at: performance.now() }
+      announced.current = { index: all.at(-1)?.index ?? from, at: performance.now() }
       const [only] = fresh
       if (fresh.length > 1) announce(words.announce.messages(fresh.length))
       else if (only) announce(words.announce.message(nameOf(only.author), only.body ?? words.canvas.file))
     }
     // Several may come together.
-    timer.current = setTimeout(tell, Math.max(400, at + quiet_ms - performance.now()))
+    timer.current = setTimeout(say, Math.max(400, at + quiet_ms - performance.now()))
   }, [messages, me, words])
 }

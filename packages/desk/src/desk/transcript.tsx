@@ -8,7 +8,7 @@ import { type DeskConversation, type DeskItem, type ShownMessage, textIn } from 
 import { useStore } from '../live/store.ts'
 import { dayText, useWords } from '../words/words.ts'
 import { Bubble } from './bubble.tsx'
-import { useReading, useTold, useUnseen } from './transcript-attention.ts'
+import { useAnnouncements, useReading, useUnseen } from './transcript-attention.ts'
 import { namesOf, type Row, useRows } from './transcript-rows.ts'
 
 interface TranscriptProps {
@@ -61,7 +61,7 @@ export function Transcript({ conversation, item, messages, me, error, onRetry }:
     if (leaving !== undefined) requestAnimationFrame(toEnd)
   }, [leaving])
   useReading(conversation, { me, messages, isAtEnd })
-  useTold(messages, me, nameOfAuthor)
+  useAnnouncements(messages, me, nameOfAuthor)
   const missed = useUnseen(messages, { me, isAtEnd })
   return (
     <div className="transcript">

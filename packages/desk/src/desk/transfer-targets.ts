@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { askList } from '../api/api.ts'
-import { session } from '../app/session.ts'
+import { ownPlace } from '../app/session.ts'
 import { useConfiguration } from '../live/desk.ts'
 import { featureOf } from '../live/features.ts'
 import { objectIn } from '../live/rows.ts'
@@ -32,7 +32,8 @@ export function useTargets(): readonly Target[] {
 /** Everybody else who works here, by name. */
 function useColleagues(): readonly Target[] {
   const words = useWords()
-  const { worker_sid, path } = usePlace()
+  const { worker_sid, workspace_sid } = ownPlace()
+  const path = { workspace_sid }
   const { data: workers = [] } = useQuery({
     queryKey: ['colleagues'],
     queryFn: () => askList('taskrouter_v1.ListWorker', { path }, 500),
@@ -51,7 +52,7 @@ function useColleagues(): readonly Target[] {
 
 /** Queues but those that the configuration bars (`targettable`). */
 export function useTargetQueues(): readonly Target[] {
-  const { path } = usePlace()
+  const path = { workspace_sid: ownPlace().workspace_sid }
   const { data: configuration } = useConfiguration()
   const { data: queues = [] } = useQuery({
     queryKey: ['queue names'],
@@ -70,10 +71,4 @@ export function useTargetQueues(): readonly Target[] {
       ...{ sid: String(sid), name: friendly_name ?? String(sid) },
       ...{ kind: 'queue' as const, why: undefined }
     }))
-}
-
-function usePlace() {
-  const state = session.state.get()
-  const user = 'user' in state ? state.user : undefined
-  return { worker_sid: user?.worker_sid, path: { workspace_sid: String(user?.workspace_sid) } }
 }

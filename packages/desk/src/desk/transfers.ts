@@ -1,5 +1,5 @@
 import { serverNow } from '../live/clock.ts'
-import { tell } from '../live/notices.ts'
+import { notify } from '../live/notices.ts'
 import { Store } from '../live/store.ts'
 import { wordsOf } from '../words/words.ts'
 
@@ -24,7 +24,7 @@ export const transfers = new Store<ReadonlyMap<string, PendingTransfer>>(new Map
 
 export function transferBegun(task_sid: string, pending: Omit<PendingTransfer, 'at'>): void {
   transfers.set(new Map(transfers.get()).set(task_sid, { ...pending, at: serverNow() }))
-  tell(wordsOf().transfer.asked(pending.name))
+  notify(wordsOf().transfer.asked(pending.name))
 }
 
 /** What became of a transfer, by the task that it was begun with. */
@@ -35,5 +35,5 @@ export function transferEnded(transfer_sid: string, how: 'done' | 'failed' | 'ca
   left.delete(task_sid)
   transfers.set(left)
   const { transfer: words } = wordsOf()
-  if (how !== 'canceled') tell(how === 'done' ? words.done(pending.name) : words.failed)
+  if (how !== 'canceled') notify(how === 'done' ? words.done(pending.name) : words.failed)
 }

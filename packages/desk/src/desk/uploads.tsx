@@ -3,7 +3,7 @@ import { useRef, useState } from 'react'
 import { messageOfError, upload } from '../api/api.ts'
 import { useConfiguration } from '../live/desk.ts'
 import { type DraftFile, drafts, emptyDraft, saveDraft } from '../live/drafts.ts'
-import { tell } from '../live/notices.ts'
+import { notify } from '../live/notices.ts'
 import type { DeskConversation } from '../live/rows.ts'
 import type { Words } from '../words/en.ts'
 import { useWords } from '../words/words.ts'
@@ -44,7 +44,7 @@ export function useUploads(conversation: DeskConversation, key: string, channel:
         saveDraft(key, { ...draft, files: [...draft.files, { sid, name, type, size, place }].sort(byPlace) })
       })
       .catch((error: unknown) => {
-        if (!signal.aborted) tell(words.composer.uploadFailed(name, messageOfError(error)), 'error')
+        if (!signal.aborted) notify(words.composer.uploadFailed(name, messageOfError(error)), 'error')
       })
       .finally(() => show(place, undefined))
   }
@@ -52,7 +52,7 @@ export function useUploads(conversation: DeskConversation, key: string, channel:
     for (const file of files) {
       const held = [...(drafts.get().get(key)?.files ?? []), ...current.current]
       const refusal = refusalOf(file, held.length, attachmentsOf(configuration?.channel_configs ?? [], channel) ?? {})
-      if (refusal) tell(refusalText(refusal, file.name, words), 'error')
+      if (refusal) notify(refusalText(refusal, file.name, words), 'error')
       else begin(file, 1 + Math.max(0, ...held.map(({ place }) => place)))
     }
   }

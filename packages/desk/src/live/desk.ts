@@ -29,7 +29,7 @@ export const typing = new Store<ReadonlyMap<string, readonly { readonly identity
 type Listener = (event: FeedEvent) => void
 const listeners = new Set<Listener>()
 
-/** Told every event that comes, after what is shown follows it; answers how to stop. */
+/** Calls a listener with every event, once what is shown has followed it; answers how to stop. */
 export function onEvent(listener: Listener): () => void {
   listeners.add(listener)
   return () => listeners.delete(listener)
@@ -38,6 +38,8 @@ export function onEvent(listener: Listener): () => void {
 const deskKey = ['desk'] as const
 
 let feed: LiveFeed | undefined
+/** Counts up each time that live data begins or ends. */
+let beginning = 0
 let waiting: FeedEvent[] = []
 let isFramed = false
 let asking: Promise<WorkerDesk> | undefined
@@ -48,8 +50,11 @@ let meanwhile: FeedEvent[] = []
 /** Asks for what is on the desk, and follows the log from there. Without a worker there is no desk, and the log is followed from now. */
 export async function beginLive(user: SignedInUser): Promise<void> {
   feed?.close()
+  const own = ++beginning
   await measureClock()
   const cursor = user.worker_sid ? (await freshDesk(user)).cursor : undefined
+  // Meanwhile somebody has signed out, or it was begun once more.
+  if (own !== beginning) return
   feed = new LiveFeed(cursor ?? '', {
     now: serverNow,
     onTyping: heardTyping,
@@ -72,12 +77,13 @@ export async function beginLive(user: SignedInUser): Promise<void> {
       else requestAnimationFrame(go)
     }
   })
-  const { connection: told } = feed
-  connection.set(told.get())
-  told.follow(() => connection.set(told.get()))
+  const { connection: its } = feed
+  connection.set(its.get())
+  its.follow(() => connection.set(its.get()))
 }
 
 export function endLive(): void {
+  beginning++
   feed?.close()
   feed = undefined
   queries.clear()

@@ -1,5 +1,6 @@
 import { session } from '../app/session.ts'
 import { heardTime } from './clock.ts'
+import { type CursorNews, FeedCursor } from './feed-cursor.ts'
 import type { FeedEvent } from './rows.ts'
 import { Store } from './store.ts'
 
@@ -10,10 +11,15 @@ export interface PresenceSign {
   readonly active: boolean
 }
 
-/** How what is on screen stands to what is so. `since`: milliseconds of the page's own run, when it was last heard. */
+/** Whether what is on screen is true now. `since`: when the connection was lost, in milliseconds of the page's own run. */
 export type Connection =
   | { readonly is: 'live' }
   | { readonly is: 'reconnecting' | 'offline' | 'standby'; readonly since: number; readonly shown_at: number }
+
+interface FeedFrame extends CursorNews {
+  readonly events?: readonly FeedEvent[]
+  readonly typing?: PresenceSign
+}
 
 interface FeedListeners {
   /** Events in the order of the log, those of one message together. */
@@ -24,9 +30,9 @@ interface FeedListeners {
   readonly now: () => number
 }
 
-/** The server is heard each 15 seconds. */
+/** The server sends something every 15 seconds. */
 const silence_ms = 20_000
-const longestPause_ms = 30_000
+const maxPause_ms = 30_000
 
 /**
  * The one socket of a page: it follows the log from a cursor, notices when nobody is there any more, and comes back, for
@@ -35,7 +41,7 @@ const longestPause_ms = 30_000
 export class LiveFeed {
   readonly connection = new Store<Connection>({ is: 'live' })
   readonly #listeners: FeedListeners
-  #cursor: string
+  readonly #cursor: FeedCursor
   #socket: WebSocket | undefined
   #heard = performance.now()
   #ticked = performance.now()
@@ -45,11 +51,11 @@ export class LiveFeed {
   readonly #stops: (() => void)[] = []
 
   constructor(cursor: string, listeners: FeedListeners) {
-    this.#cursor = cursor
+    this.#cursor = new FeedCursor(cursor)
     this.#listeners = listeners
     const watch = setInterval(() => this.#watch(), 1000)
     const awake = () => this.#probe()
-    const asleep = () => this.#tell('offline')
+    const asleep = () => this.#note('offline')
     window.addEventListener('online', awake)
     window.addEventListener('offline', asleep)
     const shown = () => !document.hidden && this.#probe()
@@ -79,7 +85,7 @@ export class LiveFeed {
     this.#heard = performance.now()
     socket.onopen = () => {
       session.token().then(
-        (token) => this.#send({ token, cursor: this.#cursor, presence: true }),
+        (token) => this.#send({ token, cursor: this.#cursor.at, presence: true }),
         () => socket.close()
       )
     }
@@ -93,34 +99,33 @@ export class LiveFeed {
 
   #hear(text: string): void {
     this.#heard = performance.now()
-    const told = JSON.parse(text) as {
-      readonly events?: readonly FeedEvent[]
-      readonly cursor?: string
-      readonly truncated?: boolean
-      readonly typing?: PresenceSign
-      readonly end?: { readonly cursor?: string; readonly reason: string }
-    } // by docs/events.md
-    if (told.typing) this.#listeners.onTyping(told.typing)
-    if (told.end?.cursor) this.#cursor = told.end.cursor
-    if (told.end) return
+    const frame = JSON.parse(text) as FeedFrame // by docs/events.md
+    if (frame.typing) this.#listeners.onTyping(frame.typing)
+    const areGone = this.#cursor.take(frame)
+    if (frame.end) return
     this.#failures = 0
     this.connection.set({ is: 'live' })
-    if (told.cursor) this.#cursor = told.cursor
-    if (told.truncated) void this.#begin()
-    const last = told.events?.at(-1)
+    // What cannot be asked for anew now, is when the socket that comes instead says once more that events are gone.
+    if (areGone) void this.#begin().catch(() => this.#socket?.close())
+    const last = frame.events?.at(-1)
     if (last) heardTime(Date.parse(last.at))
-    if (told.events?.length) this.#listeners.onEvents(told.events)
+    if (frame.events?.length) this.#listeners.onEvents(frame.events)
   }
 
   async #begin(): Promise<void> {
-    this.#cursor = await this.#listeners.onLost()
+    try {
+      this.#cursor.restart(await this.#listeners.onLost())
+    } catch (error) {
+      this.#cursor.failed()
+      throw error
+    }
   }
 
   #lost(code: number): void {
     this.#socket = undefined
     if (this.#isClosed) return
     this.#failures++
-    this.#tell(navigator.onLine ? (code === 1013 ? 'standby' : 'reconnecting') : 'offline')
+    this.#note(navigator.onLine ? (code === 1013 ? 'standby' : 'reconnecting') : 'offline')
     const again = async () => {
       // A session that is over is told by the next token that is asked for.
       if (code === 4401) await session.renew().catch(() => {})
@@ -128,7 +133,7 @@ export class LiveFeed {
       if (code === 1008) await this.#begin().catch(() => {})
       this.#open()
     }
-    const pause_ms = Math.min(longestPause_ms, 250 * 2 ** Math.min(7, this.#failures)) * (0.75 + Math.random() / 2)
+    const pause_ms = Math.min(maxPause_ms, 250 * 2 ** Math.min(7, this.#failures)) * (0.75 + Math.random() / 2)
     clearTimeout(this.#timer)
     this.#timer = setTimeout(again, pause_ms)
   }
@@ -148,11 +153,11 @@ export class LiveFeed {
     const old = this.#socket
     this.#socket = undefined
     old?.close()
-    if (isSuspect) this.#tell('reconnecting')
+    if (isSuspect) this.#note('reconnecting')
     this.#open()
   }
 
-  #tell(is: 'reconnecting' | 'offline' | 'standby'): void {
+  #note(is: 'reconnecting' | 'offline' | 'standby'): void {
     const now = this.connection.get()
     const since = now.is === 'live' ? performance.now() : now.since
     const shown_at = now.is === 'live' ? this.#listeners.now() : now.shown_at

@@ -1,5 +1,5 @@
 import { walkList } from '../api/api.ts'
-import { afterMessage, type ToldOfMessage } from './patches.ts'
+import { afterMessage, type MessageEventType } from './patches.ts'
 import { type ShownMessage, shownMessage } from './rows.ts'
 import { Store } from './store.ts'
 
@@ -18,10 +18,10 @@ export const whole = new Store<ReadonlySet<string>>(new Set())
 const asked = new Set<string>()
 
 /** What was heard of a conversation since its newest messages were asked for: the answer may know nothing of it. */
-const heard = new Map<string, (readonly [ToldOfMessage, ShownMessage])[]>()
+const heard = new Map<string, (readonly [MessageEventType, ShownMessage])[]>()
 
 /** Something of a message was heard: an answer that is on its way comes before it. */
-export function heardMessage(conversation_sid: string, type: ToldOfMessage, message: ShownMessage): void {
+export function heardMessage(conversation_sid: string, type: MessageEventType, message: ShownMessage): void {
   heard.get(conversation_sid)?.push([type, message])
 }
 
@@ -31,7 +31,7 @@ export async function newestMessages(
   known: readonly ShownMessage[] | undefined
 ): Promise<readonly ShownMessage[]> {
   const walk = walkOf(conversation_sid)
-  const since: (readonly [ToldOfMessage, ShownMessage])[] = []
+  const since: (readonly [MessageEventType, ShownMessage])[] = []
   heard.set(conversation_sid, since)
   const answered = await taken(walk, conversation_sid)
   if (heard.get(conversation_sid) === since) heard.delete(conversation_sid)

@@ -12,23 +12,33 @@ import { Store } from './store.ts'
 export const outbox = new Store<readonly Outgoing[]>([])
 
 const retriesFor_ms = 60_000
-const most = 100
+const maxOutgoing = 100
 let owner = ''
 /** Conversations for which something is being sent: one at a time keeps their order. */
 const busy = new Set<string>()
 
-/** Takes up what was on its way when the page went. */
+/** Takes up what a user had on its way when the page went, or somebody else was signed in. */
 export async function loadOutbox(user_sid: string): Promise<void> {
   owner = user_sid
-  const known = [...(await keptValues(`out/${owner}/`)).values()] as readonly Outgoing[] // as `keep` wrote them
-  outbox.set(resumed(known, outbox.get()))
-  for (const sid of new Set(known.map((one) => one.conversation_sid))) void sendAll(sid)
+  const kept = [...(await keptValues(`out/${user_sid}/`)).values()] as readonly Outgoing[] // as `keep` wrote them
+  if (owner !== user_sid) return
+  outbox.set(resumed(kept, outbox.get(), user_sid))
+  for (const sid of new Set(kept.map((one) => one.conversation_sid))) void sendAll(sid)
+}
+
+/** Nobody is signed in any more: what is on its way stays kept for its user. */
+export function closeOutbox(): void {
+  owner = ''
+  outbox.set([])
 }
 
 /** Puts a message on its way; false where too many are. */
 export function send(message: Pick<Outgoing, 'conversation_sid' | 'body' | 'media_sid' | 'media_name'>): boolean {
-  if (outbox.get().length >= most) return false
-  const outgoing: Outgoing = { ...message, key: crypto.randomUUID(), at: serverNow(), state: 'sending' }
+  if (outbox.get().length >= maxOutgoing) return false
+  const outgoing: Outgoing = {
+    ...message,
+    ...{ key: crypto.randomUUID(), user_sid: owner, at: serverNow(), state: 'sending' }
+  }
   outbox.set([...outbox.get(), outgoing])
   keep(outgoing)
   void sendAll(message.conversation_sid)
@@ -43,8 +53,13 @@ export function sendAgain(key: string): void {
 }
 
 export function giveUp(key: string): void {
+  const one = outbox.get().find((outgoing) => outgoing.key === key)
+  if (one) forget(one)
+}
+
+function forget({ key, user_sid }: Outgoing): void {
   outbox.set(outbox.get().filter((one) => one.key !== key))
-  void keepValue(`out/${owner}/${key}`, undefined)
+  void keepValue(`out/${user_sid}/${key}`, undefined)
 }
 
 window.addEventListener('online', () => {
@@ -73,6 +88,8 @@ async function deliver(outgoing: Outgoing): Promise<boolean> {
   const { key, conversation_sid, body, media_sid } = outgoing
   const began = performance.now()
   for (let tries = 0; ; tries++) {
+    // It was given up, or its user is not signed in any more.
+    if (!outbox.get().some((one) => one.key === key)) return true
     try {
       const answer = await ask('conversations_v1.CreateConversationMessage', {
         path: { conversation_sid },
@@ -80,7 +97,7 @@ async function deliver(outgoing: Outgoing): Promise<boolean> {
         idempotency_key: key
       })
       arrived(conversation_sid, shownMessage({ ...answer }))
-      giveUp(key)
+      forget(outgoing)
       // Who answers has read.
       markRead(conversation_sid, String(answer.author), answer.index)
       return true
@@ -123,5 +140,5 @@ function change(key: string, to: Partial<Outgoing>): void {
 }
 
 function keep(outgoing: Outgoing): void {
-  void keepValue(`out/${owner}/${outgoing.key}`, outgoing)
+  void keepValue(`out/${outgoing.user_sid}/${outgoing.key}`, outgoing)
 }

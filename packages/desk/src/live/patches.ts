@@ -123,18 +123,18 @@ function withMessage(conversation: DeskConversation, message: ShownMessage, me: 
   }
 }
 
-const toldOfMessages = ['message.added', 'message.updated', 'message.removed'] as const
-export type ToldOfMessage = (typeof toldOfMessages)[number]
+const messageEvents = ['message.added', 'message.updated', 'message.removed'] as const
+export type MessageEventType = (typeof messageEvents)[number]
 
 /** Whether an event says all of a message that is shown of it. */
-export function isOfMessage(type: string): type is ToldOfMessage {
-  return toldOfMessages.some((one) => one === type)
+export function isOfMessage(type: string): type is MessageEventType {
+  return messageEvents.some((one) => one === type)
 }
 
 /** Messages after something was heard of one of them. Events say nothing of its delivery: what is known of that stays. */
 export function afterMessage(
   known: readonly ShownMessage[],
-  type: ToldOfMessage,
+  type: MessageEventType,
   message: ShownMessage
 ): readonly ShownMessage[] {
   const before = known.find(({ sid }) => sid === message.sid)

@@ -24,6 +24,11 @@ export function markRead(conversation_sid: string, identity: string, index: numb
   })
 }
 
+/** Whoever signs in next has read nothing here. */
+export function forgetReadMarks(): void {
+  readMarks.clear()
+}
+
 /** It is marked again the next time somebody reads it. */
 export function forgetRead(conversation_sid: string): void {
   readMarks.delete(conversation_sid)

@@ -4,8 +4,8 @@ interface DividerProps {
   readonly label: string
   /** Of the pane beside, in CSS pixels. */
   readonly width: number
-  readonly least: number
-  readonly most: number
+  readonly min: number
+  readonly max: number
   /** Whether the pane stands after the line. */
   readonly isAfter?: boolean
   readonly onChange: (width: number) => void
@@ -14,15 +14,13 @@ interface DividerProps {
 const step = 16
 
 /** The line between two panes: moved by pointer, and by arrows (WCAG 2.5.7). */
-export function Divider({ label, width, least, most, isAfter = false, onChange }: DividerProps) {
+export function Divider({ label, width, min, max, isAfter = false, onChange }: DividerProps) {
   const from = useRef<{ readonly x: number; readonly width: number } | undefined>(undefined)
-  const change = (wanted: number) => onChange(Math.round(Math.min(most, Math.max(least, wanted))))
+  const change = (wanted: number) => onChange(Math.round(Math.min(max, Math.max(min, wanted))))
   /** How much wider the pane is where the line has moved so far to the right. */
   const wider = (right: number) => (isAfter !== (document.documentElement.dir === 'rtl') ? -right : right)
   const onKeyDown = (event: KeyboardEvent) => {
-    const moved = { ArrowRight: wider(step), ArrowLeft: wider(-step), Home: least - width, End: most - width }[
-      event.key
-    ]
+    const moved = { ArrowRight: wider(step), ArrowLeft: wider(-step), Home: min - width, End: max - width }[event.key]
     if (moved === undefined) return
     event.preventDefault()
     change(width + moved)
@@ -38,8 +36,8 @@ export function Divider({ label, width, least, most, isAfter = false, onChange }
       aria-orientation="vertical"
       aria-label={label}
       aria-valuenow={width}
-      aria-valuemin={least}
-      aria-valuemax={most}
+      aria-valuemin={min}
+      aria-valuemax={max}
       tabIndex={0}
       onKeyDown={onKeyDown}
       onPointerDown={onPointerDown}

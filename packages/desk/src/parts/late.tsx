@@ -1,5 +1,5 @@
 import { type ComponentType, lazy, type ReactNode, Suspense } from 'react'
-import { tell } from '../live/notices.ts'
+import { notify } from '../live/notices.ts'
 import { wordsOf } from '../words/words.ts'
 
 /**
@@ -21,10 +21,10 @@ export function late<Props extends object>(
   )
 }
 
-let isTold = false
+let isSaid = false
 
 /** A server that has become newer has the files of this page no more: all else goes on, and nothing is lost. */
 function outdated(): undefined {
-  if (!isTold) tell(wordsOf().errors.outdated, 'error')
-  isTold = true
+  if (!isSaid) notify(wordsOf().errors.outdated, 'error')
+  isSaid = true
 }

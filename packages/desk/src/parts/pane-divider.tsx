@@ -5,19 +5,19 @@ import { Divider } from './divider.tsx'
 
 /** Widths of the panes beside the conversation, in CSS pixels. */
 export const panes = {
-  tasks: { usual: 316, least: 240, most: 480 },
-  context: { usual: 336, least: 260, most: 560 }
+  tasks: { usual: 316, min: 240, max: 480 },
+  context: { usual: 336, min: 260, max: 560 }
 } as const
 
 /** The line at the inner side of a pane, by which its user makes it wider; it stays so. */
 export function PaneDivider({ pane }: { readonly pane: keyof typeof panes }) {
   const words = useWords()
   const chosen = useStore(preferences)
-  const { usual, least, most } = panes[pane]
+  const { usual, min, max } = panes[pane]
   return (
     <Divider
       label={words[pane].width}
-      {...{ least, most }}
+      {...{ min, max }}
       width={chosen[`${pane}_width`] ?? usual}
       isAfter={pane === 'context'}
       onChange={(width) => choose({ [`${pane}_width`]: width })}

@@ -3,7 +3,7 @@ import type { OperationTypes } from '@ringdown/contract/generated/operations'
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { ask } from '../api/api.ts'
-import { type SignedInUser, session } from '../app/session.ts'
+import { ownPlace, session } from '../app/session.ts'
 import { transfers } from '../desk/transfers.ts'
 import { onEvent, queries } from '../live/desk.ts'
 import { attempt } from '../live/notices.ts'
@@ -24,15 +24,8 @@ export function conferenceOf({ attributes }: DeskItem): string | undefined {
   return textIn(attributes, 'conference', 'sid')
 }
 
-/** Where this desk's worker is. */
-export function place(): { readonly workspace_sid: string; readonly worker_sid: string } {
-  const state = session.state.get()
-  const { workspace_sid, worker_sid }: Partial<SignedInUser> = 'user' in state ? state.user : {}
-  return { workspace_sid: String(workspace_sid), worker_sid: String(worker_sid) }
-}
-
 async function fetchCall(task_sid: string): Promise<TaskCall | null> {
-  const { workspace_sid } = place()
+  const { workspace_sid } = ownPlace()
   try {
     return await ask('ringdown_v1.FetchTaskCall', { path: { workspace_sid, task_sid } })
   } catch (error) {
@@ -50,7 +43,7 @@ export function useTaskCall(task_sid: string): TaskCall | null | undefined {
 /** What was recorded of a task; those that are being written are asked for again. */
 export function useTaskRecordings(task_sid: string): readonly TaskRecording[] {
   useFollowing('recordings', task_sid, true)
-  const { workspace_sid } = place()
+  const { workspace_sid } = ownPlace()
   const { data } = useQuery({
     queryKey: ['recordings', task_sid],
     queryFn: () => ask('ringdown_v1.FetchTaskRecordings', { path: { workspace_sid, task_sid } }),
@@ -75,7 +68,7 @@ export function useFollowing(name: string, sid: string, isOfTask: boolean): void
 
 /** Does what the SDK for workers does, in its words. Rejects with what was refused. */
 async function asWorker(path: string, params: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
-  const { workspace_sid, worker_sid } = place()
+  const { workspace_sid, worker_sid } = ownPlace()
   const response = await fetch('/event-bridge/v1/wschannels', {
     method: 'POST',
     body: JSON.stringify({
@@ -102,7 +95,7 @@ export function kick(task_sid: string, worker_sid: string): Promise<boolean> {
 
 /** Changes the call of a task; rejects with what was refused. */
 async function change(task_sid: string, params: OperationTypes['ringdown_v1.UpdateTaskCall']['params']): Promise<void> {
-  const path = { workspace_sid: place().workspace_sid, task_sid }
+  const path = { workspace_sid: ownPlace().workspace_sid, task_sid }
   queries.setQueryData(['task call', task_sid], await ask('ringdown_v1.UpdateTaskCall', { path, params }))
 }
 
@@ -173,7 +166,7 @@ export function cancelTransfer(transfer_sid: string): Promise<unknown> {
 /** Has the calls of this worker end with it when it is the last one who works on them; answers how to stop. */
 export function keepEnds(): () => void {
   const settle = async (task_sid: string) => {
-    const { worker_sid } = place()
+    const { worker_sid } = ownPlace()
     const call = await fetchCall(task_sid).catch(() => null)
     const mine = call?.participants.find((one) => one.worker_sid === worker_sid && one.status === 'connected')
     if (!call || !mine?.reservation_sid) return

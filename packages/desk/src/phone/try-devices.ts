@@ -8,7 +8,7 @@ const tone_ms = 1500
  */
 export async function tryDevices(
   { microphone, speaker }: { readonly microphone: string; readonly speaker: string },
-  tellLevel: (level: number) => void
+  onLevel: (level: number) => void
 ): Promise<() => void> {
   const audio: AudioContext & { setSinkId?: (id: string) => Promise<void> } = new AudioContext()
   const wanted = microphone === 'default' ? true : { deviceId: { exact: microphone } }
@@ -23,7 +23,7 @@ export async function tryDevices(
       analyser.getFloatTimeDomainData(samples)
       const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length
       // Somebody who speaks is at a tenth of what a microphone can tell.
-      tellLevel(Math.min(1, Math.sqrt(power) * 5))
+      onLevel(Math.min(1, Math.sqrt(power) * 5))
     }, look_ms)
     return () => {
       clearInterval(timer)

@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'react'
 import { ask, messageOfError } from '../api/api.ts'
 import { instantOf, spanText, useNow } from '../live/clock.ts'
 import { onEvent, queries } from '../live/desk.ts'
-import { attempt, tell } from '../live/notices.ts'
+import { attempt, notify } from '../live/notices.ts'
 import { objectIn, textIn } from '../live/rows.ts'
 import { Avatar, StatusDot } from '../parts/avatar.tsx'
 import type { Words } from '../words/en.ts'
@@ -56,7 +56,7 @@ export function WhyDrawer({ task_sid, workspace_sid }: WhyProps) {
         path: { workspace_sid, sid: task_sid },
         params: { priority }
       })
-      tell(words.why.raised(now.priority))
+      notify(words.why.raised(now.priority))
       await queries.invalidateQueries({ queryKey: ['why', task_sid] })
     })
   return (

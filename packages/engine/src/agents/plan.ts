@@ -9,10 +9,10 @@ const planLife_ms = 30 * 60_000
 /** Plans of an account: the oldest gives way. */
 const maxPlans = 200
 /** Characters of one. */
-const longestPlan = 1_000_000
+const maxPlan = 1_000_000
 
 export function createPlan(state: State, { content }: { readonly content: string }): { change_plan: ChangePlanRow } {
-  checkLength(content, 'Content', longestPlan)
+  checkLength(content, 'Content', maxPlan)
   const { account_sid, at } = state
   const [oldest] = state.tables.change_plan.list('account_sid', account_sid)
   if (oldest && state.tables.change_plan.size >= maxPlans) state.remove('change_plan', oldest.sid)
@@ -33,7 +33,7 @@ export function updatePlan(
   const next = oneOf(changePlanStates, params.state, 'State')
   if (from !== undefined && before.state !== from)
     return refuse('conflict', `ChangePlan ${before.sid} is ${before.state}, and not ${from}`)
-  checkLength(content, 'Content', longestPlan)
+  checkLength(content, 'Content', maxPlan)
   return {
     change_plan: state.change('change_plan', before.sid, {
       state: next,

@@ -252,6 +252,7 @@ export class Sum {
     this.#numbers[place] = memberAt(this.#numbers, place) + more
   }
 
+  /** Its five numbers are not made an object: it is called for every figure of every second. */
   #join(at: number, count: number, total: number, min: number, max: number): void {
     if (count === 0) return
     const sum = this.#numbers

@@ -25,7 +25,7 @@ export interface RenderedContent {
 }
 
 /** UTF-16 units that a body has at most (reference messaging 17.2). */
-const longest: Readonly<Record<ContentChannel, number>> = {
+const maxLength: Readonly<Record<ContentChannel, number>> = {
   sms: 1_600,
   whatsapp: 1_600,
   messenger: 2_000,
@@ -54,8 +54,8 @@ export function renderContent(
   const isTappable = tappable.has(channel)
   const lines = [body, ...(isTappable ? taps.filter(({ reply }) => !reply) : taps).map(({ line }) => line)]
   const text = lines.filter((line) => line !== '').join('\n')
-  if (text.length > longest[channel])
-    refuse('content.too_long', `The body of ${content.sid} is longer than ${longest[channel]} characters`)
+  if (text.length > maxLength[channel])
+    refuse('content.too_long', `The body of ${content.sid} is longer than ${maxLength[channel]} characters`)
   return {
     content_type,
     body: text || null,

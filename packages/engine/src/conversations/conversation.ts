@@ -81,7 +81,7 @@ export function addConversation(
     ...deadlines(state, clock),
     ...given({ date_created: params.date_created, date_updated: params.date_updated ?? params.date_created })
   })
-  emitConversation(state, 'conversation.added', conversation, origin, params.came_by?.told)
+  emitConversation(state, 'conversation.added', conversation, { origin, extra: params.came_by?.told })
   return conversation
 }
 
@@ -130,7 +130,7 @@ export function updateConversation(state: State, params: UpdateConversation): { 
     ...deadlines(state, clock)
   })
   const members = followState(state, conversation)
-  emitConversation(state, 'conversation.updated', conversation, params)
+  emitConversation(state, 'conversation.updated', conversation, { origin: params })
   if (to !== before.state)
     emitStateUpdated(state, { from: before.state, conversation, reason: 'API', members, origin: params })
   return { conversation }
@@ -146,9 +146,9 @@ export function deleteConversation(
 
 /** Removes a conversation in any state, with all that is in it. */
 export function dropConversation(state: State, conversation: ConversationRow, origin: Origin): void {
-  emitConversation(state, 'conversation.removed', conversation, origin, {
-    ...webhooksOfRemoval(state, conversation, origin),
-    ...membersOf(state, conversation)
+  emitConversation(state, 'conversation.removed', conversation, {
+    origin,
+    extra: { ...webhooksOfRemoval(state, conversation, origin), ...membersOf(state, conversation) }
   })
   state.remove('conversation', conversation.sid)
 }
@@ -234,13 +234,14 @@ interface Move {
 }
 
 function emitStateUpdated(state: State, { from, conversation, reason, members, origin }: Move): void {
-  emitConversation(state, 'conversation.state.updated', conversation, origin, {
+  const extra = {
     state_from: from,
     state_to: conversation.state,
     state_updated: state.at,
     reason,
     ...(conversation.state === 'closed' && members)
-  })
+  }
+  emitConversation(state, 'conversation.state.updated', conversation, { origin, extra })
 }
 
 // Parameters

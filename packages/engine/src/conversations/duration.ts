@@ -9,14 +9,14 @@ const hour_ms = 60 * minute_ms
 const day_ms = 24 * hour_ms
 /** Of weeks, years, months, days, hours, minutes, seconds; a year is 365 days, a month 30. */
 const units_ms = [7 * day_ms, 365 * day_ms, 30 * day_ms, day_ms, hour_ms, minute_ms, second_ms]
-const longest_ms = 100 * 365 * day_ms
+const max_ms = 100 * 365 * day_ms
 
 /** Milliseconds of an ISO 8601 duration (fractions of a second are dropped), or null where the text is none. */
 export function durationOf(text: string): number | null {
   const match = iso.exec(text.trim())
   if (match === null) return null
   const ms = units_ms.reduce((sum, unit_ms, place) => sum + Number(match[place + 1] ?? 0) * unit_ms, 0)
-  return ms > longest_ms ? null : ms
+  return ms > max_ms ? null : ms
 }
 
 export const minInactive_ms = minute_ms

@@ -37,12 +37,12 @@ export const conversationEvents = {
 type ConversationEvent = Extract<keyof typeof conversationEvents, string>
 type Extra = NonNullable<EventRefs['extra']>
 
+/** `extra`: what the event says beside the conversation and who did it. */
 export function emitConversation(
   state: State,
   type: Extract<ConversationEvent, `conversation.${string}`>,
   conversation: ConversationRow,
-  origin: Origin,
-  extra?: Extra
+  { origin, extra }: { readonly origin: Origin; readonly extra?: Extra | undefined }
 ): void {
   state.emit(type, { conversation, extra: { ...originFields(origin), ...extra } })
 }

@@ -21,7 +21,7 @@ import type { Origin } from './origin.ts'
 import { type ConversationRow, isGroupMember, type ParticipantRow, pairKey } from './rows.ts'
 
 /** The limits of a conversation's roster (reference conversations 20). */
-const most = { participants: 1000, messaging: 50, conversations: 1000 } as const
+const maxMembers = { participants: 1000, messaging: 50, conversations: 1000 } as const
 
 export interface ParticipantParams {
   readonly identity?: string
@@ -225,7 +225,7 @@ function checkIdentity(state: State, conversation: ConversationRow, identity: st
     )
   }
   const held = state.tables.participant.count('identity', nameKey(conversation.chat_service_sid, identity))
-  if (held >= most.conversations) {
+  if (held >= maxMembers.conversations) {
     refuse('participant.limit', `'${identity}' is in ${held} Conversations that are not closed; more are not possible`)
   }
 }
@@ -251,13 +251,16 @@ export function pairHolder(
 }
 
 function checkRoom(state: State, { sid }: ConversationRow, isMessaging: boolean): void {
-  if (state.tables.participant.count('conversation_sid', sid) >= most.participants) {
-    refuse('participant.limit', `Conversation ${sid} has ${most.participants} Participants; more are not possible`)
-  }
-  if (isMessaging && state.tables.participant.count('messaging', sid) >= most.messaging) {
+  if (state.tables.participant.count('conversation_sid', sid) >= maxMembers.participants) {
     refuse(
       'participant.limit',
-      `Conversation ${sid} has ${most.messaging} messaging Participants; more are not possible`
+      `Conversation ${sid} has ${maxMembers.participants} Participants; more are not possible`
+    )
+  }
+  if (isMessaging && state.tables.participant.count('messaging', sid) >= maxMembers.messaging) {
+    refuse(
+      'participant.limit',
+      `Conversation ${sid} has ${maxMembers.messaging} messaging Participants; more are not possible`
     )
   }
 }

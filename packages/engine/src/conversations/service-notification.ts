@@ -31,7 +31,7 @@ export type UpdateServiceNotification = { readonly chat_service_sid: string } & 
   readonly [C in keyof Settings]?: Settings[C] extends boolean ? boolean : string
 }
 
-const longest = 2048
+const maxLength = 2048
 
 const texts = {
   new_message_template: 'NewMessage.Template',
@@ -49,7 +49,7 @@ export function updateServiceNotification(
 ): { service_notification: ServiceNotificationRow } {
   const { sid } = serviceOf(state, params.chat_service_sid)
   for (const [column, parameter] of Object.entries(texts))
-    checkLength(params[column as keyof typeof texts], parameter, longest) // its own keys
+    checkLength(params[column as keyof typeof texts], parameter, maxLength) // its own keys
   const row =
     state.find('service_notification', sid) ??
     state.insert('service_notification', { chat_service_sid: sid, ...noNotifications }, sid)

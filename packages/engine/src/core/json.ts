@@ -2,7 +2,7 @@
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
 
 /** As in requests: deeper JSON would overflow the stack of whoever walks it later. */
-const deepest = 200
+const maxDepth = 200
 
 /**
  * The value of a JSON text that came inside of JSON, where whoever read the request saw a text only. Undefined where it is
@@ -19,11 +19,16 @@ export function valueIn(text: string): unknown {
   return isShallow(value) && (!text.includes('\\u') || isKeepable(value)) ? value : undefined
 }
 
+/** The attributes of a row, which are text of an object: they were checked when they came. */
+export function attributesOf({ attributes }: { readonly attributes: string }): Readonly<Record<string, unknown>> {
+  return JSON.parse(attributes)
+}
+
 /** Walks without recursion, since depth is what it looks for. */
 function isShallow(root: unknown): boolean {
   let level: readonly unknown[] = [root]
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > deepest) return false
+    if (depth > maxDepth) return false
     level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []))
   }
   return true

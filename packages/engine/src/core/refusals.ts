@@ -20,12 +20,12 @@ export class Refusal extends Error {
 
 type Details = Readonly<Record<string, unknown>>
 
-const longestMessage = 600
+const maxMessage = 600
 
 /** What makes a sentence long is somebody's value: its middle is left out, so that an error is never as large as its cause. */
 function bounded(message: string): string {
-  if (message.length <= longestMessage) return message
-  const [begin, end] = [message.slice(0, longestMessage - 200), message.slice(-200)]
+  if (message.length <= maxMessage) return message
+  const [begin, end] = [message.slice(0, maxMessage - 200), message.slice(-200)]
   // Nothing is cut in the middle of a character.
   return `${begin.replace(/[\ud800-\udbff]$/, '')}…${end.replace(/^[\udc00-\udfff]/, '')}`
 }

@@ -7,7 +7,7 @@ import { spelled } from './enumeration.ts'
 
 /** Warnings of one command, and how much of a name they show. */
 const maxWarnings = 20
-const longestName = 80
+const maxName = 80
 
 type Warning = Readonly<Record<string, string>>
 
@@ -30,7 +30,7 @@ export function warnOfUnknownEvents<R extends object>(
 }
 
 function warningOf(parameter: string, name: string, known: readonly string[]): Warning {
-  const event = name.length > longestName ? `${name.slice(0, longestName).replace(/[\ud800-\udbff]$/, '')}…` : name
+  const event = name.length > maxName ? `${name.slice(0, maxName).replace(/[\ud800-\udbff]$/, '')}…` : name
   const meant = spelled(known, name)
   const hint = meant === undefined ? '' : `: '${meant}' is spelled so`
   return { warning: 'unknown_event', message: `${parameter} names '${event}', and no event is called so${hint}`, event }

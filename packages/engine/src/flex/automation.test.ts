@@ -88,6 +88,35 @@ describe('an offer that is accepted for its worker', () => {
       expect(floor.status('hello')).toBe(isAccepted ? 'assigned/accepted' : 'reserved/pending')
     })
 
+  it('stays an offer where its worker cannot join the conversation, and says why', () => {
+    const floor = new Floor([{ ...chat, channel: 'sms' }])
+    floor.move('Nora', 'Offline')
+    const conversation_sid = floor.do({ type: 'conversation.create' }).conversation.sid
+    const add = (binding: object) => floor.do({ type: 'participant.create', conversation_sid, ...binding }).participant
+    const ours = add({ messaging_binding_projected_address: '+15005550006' })
+    add({ messaging_binding_address: '+15550000001' })
+    const { workspace_sid } = floor
+    floor.do({
+      type: 'interaction.create',
+      channel: { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: conversation_sid } },
+      routing: { properties: { workspace_sid, task_channel_unique_name: 'sms' } }
+    })
+    floor.do({ type: 'participant.delete', conversation_sid, sid: ours.sid })
+    floor.move('Nora', 'Available')
+    const [reservation] = floor.state.tables.reservation.all()
+    expect(reservation?.reservation_status).toBe('pending')
+    expect(floor.events('ringdown.reservation.auto-accepted')).toEqual([])
+    const warned = floor.events('ringdown.warning').map(({ refs }) => refs.extra)
+    expect(warned).toEqual([
+      {
+        warning: 'auto_accept',
+        message: expect.stringMatching(
+          /^The offer is not accepted for its worker: .* needs a MessagingBinding.Projected/
+        )
+      }
+    ])
+  })
+
   it('follows the first set that fits, and what is configured now', () => {
     const floor = new Floor([{ ...chat, auto_accept: false }, chat]).chat('first')
     expect(floor.status('first')).toBe('reserved/pending')

@@ -4,9 +4,10 @@ import type { Json } from '../core/json.ts'
 import { foldedName } from '../core/names.ts'
 import { notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
-import { accept, finish } from '../routing/reservation.ts'
+import { finish } from '../routing/reservation.ts'
 import type { ReservationRow, TaskRow } from '../routing/rows.ts'
 import { fitsAttributes, updateTask } from '../routing/task.ts'
+import { acceptUnasked } from './joining.ts'
 import type { FlexConfigurationRow, WrapUpRow } from './rows.ts'
 
 /*
@@ -98,8 +99,7 @@ export function autoAcceptDue(state: State, { sid }: { readonly sid: string }): 
   state.remove('auto_accept', sid)
   const reservation = state.find('reservation', reservation_sid)
   if (reservation?.reservation_status !== 'pending') return {}
-  state.emit('ringdown.reservation.auto-accepted', refsOf(state, reservation))
-  accept(state, reservation)
+  acceptUnasked(state, reservation, () => state.emit('ringdown.reservation.auto-accepted', refsOf(state, reservation)))
   return {}
 }
 

@@ -37,13 +37,13 @@ export function customerWrites(state: State, { conversation, message, extra }: E
 }
 
 /** Of JSON text: a task has room for more than that, but not for any form. */
-const longestEngagement = 2048
+const maxEngagement = 2048
 
 /** What a customer wrote in the form before a chat is its task's as well, for workflows to go by. */
 function engagementOf({ attributes }: ConversationRow): string {
   const { pre_engagement_data, webchat } = fieldsOf(JSON.parse(attributes)) // attributes were checked when they were given
   const text = JSON.stringify({ pre_engagement_data, webchat })
-  return text.length <= longestEngagement ? text : '{}'
+  return text.length <= maxEngagement ? text : '{}'
 }
 
 /** By an address, or as the guest of a chat; what a carrier brought is a customer's, whoever it says that wrote it. */

@@ -155,6 +155,15 @@ describe('what goes wrong with the conversation', () => {
         }
       }
     ],
+    [
+      'it is a group that no agent can join',
+      45361,
+      (floor) => {
+        const { sid } = floor.do({ type: 'conversation.create' }).conversation
+        floor.do({ type: 'participant.create', conversation_sid: sid, messaging_binding_address: '+15550000001' })
+        return { type: 'sms', initiated_by: 'customer', properties: { media_channel_sid: sid } }
+      }
+    ],
     ['nobody is named', 45355, () => ({ type: 'web', initiated_by: 'api', properties: {} })]
   ])('is told by a channel that has failed: %s', (_, error_code, channelFor) => {
     const floor = new FlexFloor()
@@ -256,6 +265,32 @@ describe('the other ways to begin', () => {
     expect(contact.statuses).toEqual(['assigned'])
     expect(contact.roster).toEqual(['+37255500009', 'Bea'])
     expect(floor.events('user.added')).toHaveLength(1)
+  })
+
+  it('and keeps nobody from becoming available where the agent cannot join any more', () => {
+    const floor = new FlexFloor()
+    floor.agent('Bea')
+    floor.move('Bea', 'Offline')
+    const properties = { ...floor.routing, worker_sid: floor.worker('Bea').sid, queue_sid: floor.queue('Everyone').sid }
+    const made = floor.do({
+      type: 'interaction.create',
+      channel: { type: 'sms', initiated_by: 'agent', participants },
+      routing: { properties }
+    })
+    const contact = new Contact(floor, made.interaction.sid)
+    const conversation_sid = contact.conversation.sid
+    floor.do({ type: 'participant.create', conversation_sid, messaging_binding_address: '+15550000001' })
+    floor.move('Bea', 'Available')
+    expect([contact.statuses, contact.reservation(0).reservation_status]).toEqual([['reserved'], 'pending'])
+    expect(floor.events('ringdown.warning').map(({ refs }) => refs.extra?.warning)).toEqual(['auto_accept'])
+    floor.do({
+      type: 'participant.create',
+      conversation_sid,
+      identity: 'Nora',
+      messaging_binding_projected_address: '+15005550006'
+    })
+    contact.accept()
+    expect(contact.statuses).toEqual(['assigned'])
   })
 
   it('a program names the customer by to and from, and sends its parameters as JSON text', () => {

@@ -1,5 +1,6 @@
 import type { State } from '../center.ts'
 import { addConversation } from '../conversations/conversation.ts'
+import { groupMembers, projectedAddresses } from '../conversations/group.ts'
 import { ensureUser } from '../conversations/identity.ts'
 import { consequence } from '../conversations/origin.ts'
 import { addParticipant, bindingOf, pairHolder } from '../conversations/participant.ts'
@@ -218,6 +219,10 @@ function existing(
   const active = activeChannelOf(state, sid)
   if (active) {
     const message = `Conversation ${sid} is in Interaction ${active.interaction_sid} already: invite to its Channel ${active.sid}, which is active, or close that first`
+    return { failure: { code: 45361, message }, conversation }
+  }
+  if (groupMembers(state, sid).length > 0 && projectedAddresses(state, sid).length === 0) {
+    const message = `Conversation ${sid} is a group without a MessagingBinding.ProjectedAddress: no agent can join it`
     return { failure: { code: 45361, message }, conversation }
   }
   const roster = [...state.tables.participant.by('conversation_sid', sid)]

@@ -4,19 +4,18 @@ import { nameKey } from '../core/names.ts'
 import { refuse } from '../core/refusals.ts'
 import type { EventRefs } from '../events.ts'
 import type { Reactions } from '../reactions.ts'
-import { accept } from '../routing/reservation.ts'
 import { isTerminal, type ReservationRow, type TaskRow } from '../routing/rows.ts'
 import { updateWorker } from '../routing/worker.ts'
 import { acceptLater, beginWrapUp, endWrapUp } from './automation.ts'
 import { closeIfDeserted, endChannel, settle } from './channel.ts'
-import { emitChannel, emitMember } from './events.ts'
+import { emitMember } from './events.ts'
 import { clearAway, customerWrites } from './flow-contact.ts'
 import { takeOver } from './handoff.ts'
-import { addAgent, dropMember } from './member.ts'
+import { acceptUnasked, agentJoins } from './joining.ts'
+import { dropMember } from './member.ts'
 import { parkedCustomerWrites, unpark } from './parking.ts'
 import { taskSnapshot } from './representation.ts'
-import { isUsable } from './rows.ts'
-import { transferAccepted, transferUnanswered } from './transfer.ts'
+import { transferUnanswered } from './transfer.ts'
 import { closeWithoutCall, ringAgent } from './voice-contact.ts'
 
 /** What happens in TaskRouter and in conversations, and what it means for interactions (reference flex 10). */
@@ -94,20 +93,7 @@ function acceptForAgent(state: State, { sid, task_sid }: ReservationRow): void {
   const reservation = state.resident('reservation', sid)
   if (reservation?.reservation_status !== 'pending') return
   if (state.find('interaction_channel', invite.channel_sid)?.type === 'voice') ringAgent(state, reservation)
-  else accept(state, reservation)
-}
-
-/** An accepted invite wakes a parked channel (reference flex 27, U6). */
-function agentJoins(state: State, reservation: ReservationRow): void {
-  const invite = state.tables.invite.firstBy('task_sid', reservation.task_sid)
-  const channel = invite && state.get('interaction_channel', invite.channel_sid)
-  if (!channel || !isUsable(channel)) return
-  if (channel.status === 'inactive') {
-    const woken = state.change('interaction_channel', channel.sid, { status: 'active' })
-    emitChannel(state, 'interaction.channel.status.updated', woken)
-  }
-  addAgent(state, channel, reservation, invite.auto_accept_identity)
-  transferAccepted(state, reservation.task_sid)
+  else acceptUnasked(state, reservation)
 }
 
 function agentWrapsUp(state: State, { sid }: ReservationRow): void {

@@ -139,6 +139,7 @@ export function inTurn(state: State, a: TaskRow, b: TaskRow): number {
   return order(state, a, waitsInLifo(state, a), b, waitsInLifo(state, b))
 }
 
+/** Both tasks and their orders come one by one: an object for each comparison would cost more than the comparison. */
 function order(state: State, a: TaskRow, aIsLifo: boolean, b: TaskRow, bIsLifo: boolean): number {
   if (aIsLifo === bIsLifo) return aIsLifo ? lifo(a, b) : fifo(a, b)
   const lifoFirst = state.get('workspace', a.workspace_sid).prioritize_queue_order === 'LIFO'

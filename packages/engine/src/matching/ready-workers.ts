@@ -117,6 +117,7 @@ export class ReadyWorkers {
     return chosen
   }
 
+  /** Adds those of a group who suit, to `found`. On the path of every offer: what it is asked comes without an object. */
   #take(
     group: SortedList<RankedWorker>,
     view: TaskView,

@@ -123,6 +123,13 @@ function read(text: string, reader: Reader): WorkflowDocument {
 
 type Section = Readonly<Record<string, unknown>>
 
+/** Where a target stands: the queue of the one before it, and what messages about it say. */
+interface TargetPlace {
+  readonly inherited: string | undefined
+  readonly place: string
+  readonly label: string
+}
+
 /** What is gathered while one document is read: its queues, and its expressions, which often repeat. */
 class Reader {
   readonly queues = new Set<string>()
@@ -143,13 +150,14 @@ class Reader {
     const expression = this.#expression(source, 'task', `${place}.expression`, label)
     const targets: WorkflowTarget[] = []
     for (const [at, target] of list(filter.targets, `${place}.targets`).entries()) {
-      targets.push(this.#target(target, at, targets.at(-1)?.queue, `${place}.targets[${at}]`, label))
+      const where = { inherited: targets.at(-1)?.queue, place: `${place}.targets[${at}]`, label }
+      targets.push(this.#target(target, at, where))
     }
     if (targets.length === 0) throw new WorkflowDocumentError(`${place}.targets`, 'must have at least one target')
     return { index, friendly_name, source, told_source: JSON.stringify([source]), expression, targets }
   }
 
-  #target(value: unknown, index: number, inherited: string | undefined, place: string, label: string): WorkflowTarget {
+  #target(value: unknown, index: number, { inherited, place, label }: TargetPlace): WorkflowTarget {
     const target = section(value, place)
     const skipIf = text(target, 'skip_if', place)
     return {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { InboundEmail } from '../conversations/email.ts'
+import { render } from '../events.ts'
 import { World } from '../testing/world.ts'
 
 const ours = 'help@acme.test'
@@ -116,7 +117,7 @@ describe('A letter', () => {
     expect(all.filter(({ conversation_sid }) => conversation_sid !== null)).toHaveLength(30)
     expect(all.at(-1)?.told.Automatic).toBe('loop')
     const warned = here.world.events().filter(({ type }) => type === 'ringdown.warning')
-    expect(warned).toHaveLength(1)
+    expect(warned.map((event) => render(event).resource_type)).toEqual(['carrier'])
     expect(letter(here, {}, { from: 'bea@x.test' }).conversation_sid).not.toBeNull()
     here.world.pass('1 h')
     expect(letter(here).conversation_sid).not.toBeNull()

@@ -50,7 +50,12 @@ export function letterFacts(email: InboundEmail): Readonly<Record<string, string
  */
 export function whyNoContact(
   state: State,
-  { from, to, email }: { readonly from: string; readonly to: string; readonly email: InboundEmail }
+  {
+    from,
+    to,
+    carrier_sid,
+    email
+  }: { readonly from: string; readonly to: string; readonly carrier_sid: string; readonly email: InboundEmail }
 ): Readonly<Record<string, string>> | undefined {
   if (email.automatic) return { Automatic: cut(email.automatic, 100) }
   if (isOurs(state, from)) return { Automatic: 'own address' }
@@ -59,7 +64,8 @@ export function whyNoContact(
   if (letters === maxLetters + 1) {
     // Without the address: warnings are logged.
     const message = `An address has written more than ${maxLetters} letters in an hour: the next ones open no contact`
-    state.emit('ringdown.warning', { extra: { warning: 'email_loop', message } })
+    const carrier = state.find('carrier', carrier_sid)
+    if (carrier) state.emit('ringdown.warning', { carrier, extra: { warning: 'email_loop', message } })
   }
   return { Automatic: 'loop' }
 }

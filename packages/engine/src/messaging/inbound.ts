@@ -61,8 +61,8 @@ export function takeIn(state: State, params: ReceiveChannelMessage): ChannelMess
   const places: Places = { from, to, others: othersIn(params), messaging_service_sid: messagingServiceFor(state, to) }
   const { sid, media } = insertReceived(state, params, places)
   noteInbound(state, to, from)
-  const { email, body = '' } = params
-  const refused = email && whyNoContact(state, { from, to, email })
+  const { carrier_sid, email, body = '' } = params
+  const refused = email && whyNoContact(state, { from, to, carrier_sid, email })
   if (refused) tellMore(state, sid, refused)
   const { messaging_service_sid } = places
   const opt_out = obeyOptOut(state, { customer: from, own: to, messaging_service_sid, text: body })

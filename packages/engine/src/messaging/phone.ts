@@ -36,7 +36,7 @@ export interface CreatePhone extends PhoneBehaviour {
 }
 
 const hour = 3_600_000
-const longest = 24 * hour
+const maxDelay_ms = 24 * hour
 const maxPhones = 1000
 
 /** A virtual phone with that address. It gets whatever no carrier takes. */
@@ -87,9 +87,9 @@ export function updatePhoneBehaviour(
 
 function behaviourOf(params: PhoneBehaviour, before: Behaviour): Behaviour {
   checkRange(params.error_code ?? undefined, 'ErrorCode', 1, 99_999)
-  checkRange(params.delivered_after_ms, 'DeliveredAfterMs', 0, longest)
-  checkRange(params.read_after_ms ?? undefined, 'ReadAfterMs', 0, longest)
-  checkRange(params.answered_after_ms, 'AnsweredAfterMs', 0, longest)
+  checkRange(params.delivered_after_ms, 'DeliveredAfterMs', 0, maxDelay_ms)
+  checkRange(params.read_after_ms ?? undefined, 'ReadAfterMs', 0, maxDelay_ms)
+  checkRange(params.answered_after_ms, 'AnsweredAfterMs', 0, maxDelay_ms)
   const { presses = before.presses } = params
   for (const digits of presses ?? [])
     if (!/^[0-9*#]{1,32}$/.test(digits)) refuse('invalid', 'Presses must be texts of up to 32 of 0-9, * and #')
@@ -127,7 +127,7 @@ export interface WritePhoneMessage {
 }
 
 /** Characters that each channel takes of a customer; 1,600 where it is not here. */
-const longestBody: Readonly<Record<string, number>> = { whatsapp: 4096, messenger: 2000 }
+const maxBody: Readonly<Record<string, number>> = { whatsapp: 4096, messenger: 2000 }
 
 /** Somebody writes on a virtual phone: a message comes in. */
 export function writePhoneMessage(
@@ -140,7 +140,7 @@ export function writePhoneMessage(
     return refuse('invalid', `Value '${params.to}' provided for To is no address that ${phone.address} could write to`)
   const { body, media_sids = [], profile_name } = params
   if (!body && media_sids.length === 0) refuse('invalid', 'A message needs a Body or media')
-  checkLength(body, 'Body', longestBody[typeOf(phone.address)] ?? maxChannelBody)
+  checkLength(body, 'Body', maxBody[typeOf(phone.address)] ?? maxChannelBody)
   checkLength(profile_name, 'ProfileName', 256)
   const others = otherRecipients(params, phone.address, to)
   const written = state.insert('phone_message', {

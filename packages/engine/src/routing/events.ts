@@ -86,7 +86,10 @@ type Extra = NonNullable<EventRefs['extra']>
  * Events of tasks and reservations, which are most, carry the same fields in the same order: rendering reads one shape.
  */
 
-/** Tells of a task, with its queue, workflow, channel and, where one has it, the worker. */
+/**
+ * Emits an event of a task, with its queue, workflow, channel and, where one has it, the worker. Most events are of tasks: what
+ * is rarely there comes last, and no object is made for it.
+ */
 export function emitTask(state: State, type: TaskEvent, task: TaskRow, extra?: Extra, worker?: WorkerRow): void {
   const { tables } = state
   state.emit(type, {
@@ -160,6 +163,7 @@ export function emitTransfer(
   })
 }
 
+/** As for tasks, what is rarely there comes last. */
 export function emitWorker(
   state: State,
   type: WorkerEvent,
@@ -225,6 +229,7 @@ const warnable = [
   'configuration_webhook',
   'flex_configuration',
   'flex_flow',
+  'carrier',
   'workspace'
 ] as const
 

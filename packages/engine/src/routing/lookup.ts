@@ -70,7 +70,10 @@ export function reservationAt(row: ReservationRow | undefined, path: Reservation
   return notFound(`/Workspaces/${workspace_sid}/${parent}/Reservations/${sid}`)
 }
 
-/** A row that a parameter names: absent or of another workspace is 400, since the path is right. */
+/**
+ * A row that a parameter names: absent or of another workspace is 400, since the path is right. Its arguments read as the
+ * sentence that refuses.
+ */
 export function named<K extends InWorkspace>(
   state: State,
   kind: K,

@@ -60,7 +60,7 @@ function callBack(state: State, execution: ExecutionRow, call: CallRow, told: Re
       code: codes.queueTimeout,
       message: 'the call has left its queue before anybody has taken it'
     }
-    failAt(state, execution, event, error, changes)
+    failAt(state, execution, event, { error, changes })
   } else happen(state, execution.sid, event, changes)
 }
 
@@ -131,7 +131,7 @@ function documentFailed(state: State, { refs }: EngineEvent): void {
   const widget = widgetOf(state, execution)
   const way = widget?.transitions.find(({ event }) => event === 'fail')
   if (widget?.type !== 'add-twiml-redirect' || nextOf(state, execution, way) === undefined) return
-  failAt(state, execution, 'fail', { code: Number(extra.code), message: String(extra.reason) })
+  failAt(state, execution, 'fail', { error: { code: Number(extra.code), message: String(extra.reason) } })
 }
 
 /** A call is over: a flow that waits for it goes on where it has a way for that, or ends. */

@@ -161,7 +161,7 @@ export function intoQueue(act: Act, queued: Queued): Done {
 }
 
 /** Four hours (reference studio 4.17). */
-const longestRedirect_s = 14_400
+const maxRedirect_s = 14_400
 
 function redirectTo(act: Act): Done {
   const { properties } = act
@@ -169,8 +169,8 @@ function redirectTo(act: Act): Done {
   if (!/^https?:\/\/[^\s/?#]+/i.test(url)) throw new WidgetFailure(codes.value, 'url is no address of the web')
   const timeout = properties.text('timeout').trim() || '0'
   const seconds = Number(timeout)
-  if (!(seconds >= 0 && seconds <= longestRedirect_s))
-    throw new WidgetFailure(codes.value, `timeout must be 0 to ${longestRedirect_s} seconds`)
+  if (!(seconds >= 0 && seconds <= maxRedirect_s))
+    throw new WidgetFailure(codes.value, `timeout must be 0 to ${maxRedirect_s} seconds`)
   const done = speak(act, [verbOf('Redirect', { method: properties.text('method') }, { text: url })])
   // Without one it waits for as long as the call goes on.
   if (seconds > 0 && livingCall(act))

@@ -18,14 +18,14 @@ export function nextOf(state: State, execution: ExecutionRow, transition: Transi
   return next !== undefined && runningDefinition(state, execution)?.widgets.has(next) ? next : undefined
 }
 
-/** What the execution waited for went wrong: it goes on by the event of that, and the debugger is told. */
-export function failAt(
-  state: State,
-  execution: ExecutionRow,
-  event: string,
-  error: FlowError,
-  changes: readonly ContextChange[] = []
-): void {
+interface Failure {
+  readonly error: FlowError
+  /** What the context keeps of it. */
+  readonly changes?: readonly ContextChange[]
+}
+
+/** What the execution waited for went wrong: it goes on by the event of that, and the debugger shows the error. */
+export function failAt(state: State, execution: ExecutionRow, event: string, { error, changes = [] }: Failure): void {
   tellFailure(state, execution, event, error)
   happen(state, execution.sid, event, changes)
 }

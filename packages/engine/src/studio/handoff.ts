@@ -139,7 +139,7 @@ export function flexAnswered(state: State, { extra = {} }: EventRefs): void {
   const { conversation_sid } = execution
   if (typeof extra.error === 'string') {
     const error = { code: Number(extra.error_code) || codes.value, message: extra.error }
-    failAt(state, execution, 'failedToEnqueue', error)
+    failAt(state, execution, 'failedToEnqueue', { error })
     return
   }
   for (const webhook of state.tables.conversation_scoped_webhook.list('conversation_sid', conversation_sid))

@@ -86,7 +86,7 @@ export function takeAnswer(state: State, answer: RequestAnswer): Record<string, 
   else {
     const code = isFunction ? (status === undefined ? codes.function : codes.functionAnswer) : codes.request
     const message = failure ?? `the answer's status is ${status}`
-    failAt(state, execution, isFunction ? 'fail' : 'failed', { code, message }, changes)
+    failAt(state, execution, isFunction ? 'fail' : 'failed', { error: { code, message }, changes })
   }
   return {}
 }

@@ -22,7 +22,7 @@ const replies_ms = 30_000
 
 const defaultTimeout_s = 3600
 /** As long as an execution lives. */
-const longestTimeout_s = 30 * 86_400
+const maxTimeout_s = 30 * 86_400
 
 /** Says something (reference studio 4.2). */
 export function sendMessage(act: Act): Done {
@@ -41,7 +41,7 @@ export function sendAndWait(act: Act): Done {
     said_sid: sidOf(said),
     // The variable that the answer is kept under, beside the widget's own name for it.
     ticket: properties.text('save_response_as') || null,
-    date_timeout: state.at + Math.min(seconds, longestTimeout_s) * 1000
+    date_timeout: state.at + Math.min(seconds, maxTimeout_s) * 1000
   })
   return 'waits'
 }

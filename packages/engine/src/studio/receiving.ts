@@ -158,7 +158,7 @@ function messageLost(state: State, message: ChannelMessageRow | undefined): void
   if (!message) return
   const error = { code: codes.message, message: message.error_message ?? 'the message did not arrive' }
   for (const execution of state.tables.execution.list('said_sid', message.message_sid ?? message.sid))
-    failAt(state, execution, 'deliveryFailure', error)
+    failAt(state, execution, 'deliveryFailure', { error })
 }
 
 function contactGone(state: State, conversation_sid: string): void {

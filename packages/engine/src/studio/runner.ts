@@ -62,7 +62,7 @@ export function executionTimeout(state: State, { sid }: { readonly sid: string }
     const widget = widgetOf(state, execution)
     const code = widget?.type === 'run-function' ? codes.function : codes.request
     const message = 'nothing is known of the request that was asked'
-    failAt(state, execution, failureOf(widget) ?? 'failed', { code, message })
+    failAt(state, execution, failureOf(widget) ?? 'failed', { error: { code, message } })
   } else happen(state, sid, 'timeout')
   return {}
 }

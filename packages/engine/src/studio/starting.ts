@@ -18,7 +18,7 @@ import {
 import { goOn } from './turns.ts'
 
 /** Thirty days (reference studio 7). */
-const longestExecution_ms = 30 * 86_400_000
+const maxExecution_ms = 30 * 86_400_000
 
 /** What begins an execution. */
 export interface Start {
@@ -128,7 +128,7 @@ export function startExecution(state: State, flow: FlowRow, start: Start): Execu
       date_turn: null,
       date_next_turn: null,
       date_timeout: null,
-      date_expires: state.at + longestExecution_ms
+      date_expires: state.at + maxExecution_ms
     },
     sid
   )

@@ -16,18 +16,19 @@ export type Happening =
   | { readonly type: 'leg_ended'; readonly call_sid: string; readonly status: string }
   /** Who it was connected with is gone, or it was taken out of a conference. */
   | { readonly type: 'parted' }
-  /** It is out of its queue, and not because somebody took it; `isHeard`: and has heard what it is told of that. */
+  /** It has left its queue, and nobody has taken it; `isHeard`: and has heard what was said to it for that. */
   | { readonly type: 'dequeued'; readonly result: string; readonly isHeard?: boolean }
 
 /** A question to a program: its answer takes the document's place. */
-export interface Asked {
+export interface Question {
+  /** The address that is asked, as the document has it. */
   readonly ask: string
   readonly method: string | undefined
   readonly parameters: readonly (readonly [name: string, value: string])[]
 }
 
 /** What comes of a verb: it waits, the next one is reached, the call is over, or a program is asked. */
-export type Outcome = 'waits' | 'next' | 'over' | Asked
+export type Outcome = 'waits' | 'next' | 'over' | Question
 
 /** A verb of a call's document, as it runs. */
 export interface VerbAct {
@@ -44,8 +45,8 @@ export interface VerbRule {
   begin(act: VerbAct): Outcome
   /** Undefined where it has not waited for that. */
   on?(act: VerbAct, verb: VerbState, happening: Happening): Outcome | undefined
-  /** What the verb's action is told when the caller has hung up; undefined for nothing. */
-  hungUp?(act: VerbAct, verb: VerbState): Asked | undefined
+  /** What the verb's action is asked when the caller has hung up; undefined for nothing. */
+  hungUp?(act: VerbAct, verb: VerbState): Question | undefined
 }
 
 export function callIn({ state, call_sid }: VerbAct): CallRow {
@@ -69,11 +70,18 @@ export function withFrame(program: Program, depth: number, changes: Partial<Docu
   return { ...program, frames }
 }
 
-/** An attribute that is a whole number; the default where it is none or out of bounds. */
-export function wholeIn({ attributes }: VoiceVerb, name: string, usual: number, least: number, most: number): number {
+/** The bounds of an attribute, and its value where the document has none that fits. */
+interface WholeNumber {
+  readonly usual: number
+  readonly min: number
+  readonly max: number
+}
+
+/** An attribute that is a whole number; the usual one where it is none or out of bounds. */
+export function wholeIn({ attributes }: VoiceVerb, name: string, { usual, min, max }: WholeNumber): number {
   const text = attributes[name]
   const value = text === undefined || !/^\s*\d+\s*$/.test(text) ? usual : Number(text)
-  return value < least || value > most ? usual : value
+  return value < min || value > max ? usual : value
 }
 
 export function flagIn({ attributes }: VoiceVerb, name: string, usual: boolean): boolean {
@@ -82,6 +90,6 @@ export function flagIn({ attributes }: VoiceVerb, name: string, usual: boolean):
 }
 
 /** A verb's question to its `action`, or to its document's own address. */
-export function actionOf({ frame, verb }: VerbAct, parameters: Asked['parameters']): Asked {
+export function actionOf({ frame, verb }: VerbAct, parameters: Question['parameters']): Question {
   return { ask: verb.attributes.action || frame.url, method: verb.attributes.method, parameters }
 }

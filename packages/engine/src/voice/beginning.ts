@@ -11,7 +11,7 @@ export interface CallBeginning {
   readonly fallback_method?: CallbackMethod
 }
 
-/** The program that begins so; null for nothing. A document that is there and says nothing is one: it is over at once. */
+/** The program that begins so; null for nothing. An empty document is a program all the same: it is over at once. */
 export function beginning(role: DocumentFrame['role'], from: CallBeginning): Program | null {
   const { url, method, verbs, digits, fallback_url = null, fallback_method = 'POST' } = from
   const first: VoiceVerb[] = []

@@ -6,30 +6,30 @@ import { refuse } from '../core/refusals.ts'
 import { checkAccountSid } from '../numbers/callback.ts'
 import { ownNumber } from '../numbers/incoming-phone-number.ts'
 import type { ApplicationRow, CallbackMethod, IncomingPhoneNumberRow } from '../numbers/rows.ts'
-import { beginning, frameOf } from './beginning.ts'
-import { calleeIn, callerIn, callOut, checkRoom, longestCall_s, noNews, noteUse, restingState } from './calling.ts'
+import { beginning, type CallBeginning, frameOf } from './beginning.ts'
+import { calleeIn, callerIn, callOut, checkRoom, maxCall_s, newCallColumns, newLeg, noteUse } from './calling.ts'
 import { leaveConference } from './conference.ts'
 import { endCall, part } from './ending.ts'
 import { emitCall } from './events.ts'
-import { tell } from './leg.ts'
+import { changeLeg } from './leg.ts'
 import type { Program, VoiceVerb } from './program.ts'
 import { leaveCallQueue } from './queue.ts'
-import { startRecording } from './recording.ts'
+import { type RecordingCallbackParams, recordingCallbackIn, startRecording } from './recording.ts'
 import { type CallRow, isLiving, type VoiceCallback } from './rows.ts'
 import { answer, replaceProgram, run } from './runner.ts'
 import { callerLedAway } from './task-call.ts'
-import { restingLeg } from './virtual-leg.ts'
+import { idlePhoneLeg } from './virtual-leg.ts'
 
 export interface CallDocument {
   readonly url?: string
   readonly method?: CallbackMethod
-  /** A document that came with the request, as whoever read it has it. */
+  /** The document that came with the request, as it was parsed. */
   readonly verbs?: readonly VoiceVerb[]
   readonly fallback_url?: string
   readonly fallback_method?: CallbackMethod
 }
 
-export interface CreateCall extends CallDocument {
+export interface CreateCall extends CallDocument, RecordingCallbackParams {
   readonly account_sid?: string
   readonly to: string
   readonly from: string
@@ -42,9 +42,6 @@ export interface CreateCall extends CallDocument {
   readonly time_limit?: number
   readonly record?: boolean
   readonly recording_channels?: string
-  readonly recording_status_callback?: string
-  readonly recording_status_callback_method?: CallbackMethod
-  readonly recording_status_callback_event?: readonly string[]
 }
 
 /** Calls somebody, and runs a document when that one answers (reference voice 1). */
@@ -62,7 +59,7 @@ export function createCall(state: State, params: CreateCall): { call: CallRow } 
     program: programFor(state, params),
     status_callback: callbackIn(params),
     timeout: params.timeout ?? 60,
-    time_limit: params.time_limit ?? longestCall_s
+    time_limit: params.time_limit ?? maxCall_s
   })
   if (params.record)
     startRecording(state, {
@@ -126,15 +123,9 @@ function callbackIn(
   return { url, method, events }
 }
 
-function recordingCallbackIn(params: CreateCall): VoiceCallback | null {
-  const { recording_status_callback: url, recording_status_callback_method: method = 'POST' } = params
-  checkUrl(url, 'RecordingStatusCallback')
-  return url ? { url, method, events: params.recording_status_callback_event ?? ['completed'] } : null
-}
-
 /**
- * Somebody calls one of the center's numbers, or a device an application. The number's program is asked what to do; where
- * there is none nobody answers. An arrival that was told before is the call that it was.
+ * Somebody calls one of the center's numbers, or a device an application. The number's program is asked what to do; without
+ * one nobody answers. An arrival that was reported before answers the call that it has made.
  */
 export function arrive(state: State, params: LegArrival): { call: CallRow } {
   const known = state.tables.call.firstBy('arrival', params.arrival)
@@ -149,7 +140,7 @@ export function arrive(state: State, params: LegArrival): { call: CallRow } {
   const callback = origin?.status_callback
   const phone_sid = 'phone' in params.address ? params.address.phone : null
   const inserted = state.insert('call', {
-    ...noNews,
+    ...newCallColumns,
     account_sid: state.account_sid,
     parent_call_sid: null,
     ...{ from, to: number?.phone_number ?? params.to, direction: 'inbound', status: 'ringing' },
@@ -161,11 +152,11 @@ export function arrive(state: State, params: LegArrival): { call: CallRow } {
     status_callback: callback ? { url: callback, method: origin.status_callback_method, events: ['completed'] } : null,
     program: origin ? beginning('call', originOf(origin)) : null,
     ...{ task_sid: null, reservation_sid: null, purpose: null, ring_due: null },
-    ...{ address: params.address, dialog: params.dialog ?? null, time_limit: longestCall_s },
-    ...{ phone_sid, phone_leg: phone_sid === null ? null : restingLeg }
+    ...{ address: params.address, dialog: params.dialog ?? null, time_limit: maxCall_s },
+    ...{ phone_sid, phone_leg: phone_sid === null ? null : idlePhoneLeg }
   })
-  state.change('call', inserted.sid, { leg: restingState(inserted) })
-  tell(state, inserted.sid, { wanted: 'ring' })
+  state.change('call', inserted.sid, { leg: newLeg(inserted) })
+  changeLeg(state, inserted.sid, { wanted: 'ring' })
   emitCall(state, 'ringing', inserted.sid)
   if (inserted.program) run(state, inserted.sid)
   else endCall(state, inserted.sid, 'failed', { by: 'program', sip_code: 404 })
@@ -210,19 +201,11 @@ export function updateCall(state: State, params: UpdateCall): { call: CallRow } 
   return { call: state.get('call', sid) }
 }
 
-/** Has a living call run another document at once, out of whatever it is in: a bridge, a queue or a conference. */
+/** Has a living call run another document at once, and takes it out of its bridge, queue or conference for that. */
 export function redirectCall(
   state: State,
   sid: string,
-  {
-    url,
-    method,
-    verbs
-  }: {
-    readonly url?: string | undefined
-    readonly method?: string | undefined
-    readonly verbs?: readonly VoiceVerb[] | undefined
-  }
+  { url, method, verbs }: Pick<CallBeginning, 'url' | 'method' | 'verbs'>
 ): void {
   const before = state.get('call', sid)
   const { fallback_url = null, fallback_method = 'POST' } = before.program ?? {}
@@ -237,11 +220,11 @@ export function redirectCall(
   replaceProgram(state, sid, program)
   if (before.status === 'queued' || (before.status === 'ringing' && before.direction !== 'inbound')) return
   answer(state, sid)
-  tell(state, sid, { plays: null, hears: [], listens: null })
+  changeLeg(state, sid, { plays: null, hears: [], listens: null })
   run(state, sid)
 }
 
-/** A call that has ended goes, with what its virtual phone knows of it. */
+/** Deletes a call that has ended, with what its virtual phone has heard of it. */
 export function deleteCall(
   state: State,
   params: { readonly account_sid?: string; readonly sid: string }
@@ -286,7 +269,7 @@ export function ringDue(state: State, { sid }: { readonly sid: string }): Record
   return {}
 }
 
-/** It has lasted for as long as it may. */
+/** The call has reached its time limit. */
 export function limitDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
   endCall(state, sid, 'completed', { by: 'program' })
   return {}

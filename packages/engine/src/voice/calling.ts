@@ -4,10 +4,10 @@ import { nameForm } from '../core/names.ts'
 import { e164 } from '../core/phone-number.ts'
 import { refuse } from '../core/refusals.ts'
 import { emitCall } from './events.ts'
-import { tell } from './leg.ts'
+import { changeLeg } from './leg.ts'
 import type { Program } from './program.ts'
 import type { CallDirection, CallPurpose, CallRow, VoiceCallback } from './rows.ts'
-import { restingLeg } from './virtual-leg.ts'
+import { idlePhoneLeg } from './virtual-leg.ts'
 
 /** A call that goes out. */
 export interface OutgoingCall {
@@ -27,7 +27,7 @@ export interface OutgoingCall {
 }
 
 /** Seconds that a call lasts at most (reference voice 2). */
-export const longestCall_s = 14_400
+export const maxCall_s = 14_400
 
 /** Calls of an account at one time. */
 const maxCalls = 10_000
@@ -60,10 +60,10 @@ export function oursOf({ direction, from, to }: Pick<CallRow, 'direction' | 'fro
   return (direction === 'inbound' ? to : from) || 'Anonymous'
 }
 
-/** Calls somebody. What comes of it is told by reports on the leg; where nobody can be reached the call ends at once, of itself. */
+/** Calls somebody. Reports on the leg say what comes of it; where nobody can be reached the call ends by itself, at once. */
 export function callOut(state: State, out: OutgoingCall): CallRow {
   const phone = state.tables.phone.firstBy('address', nameForm(out.to))
-  const address: LegAddress = phone ? { phone: phone.sid } : elsewhere(out)
+  const address: LegAddress = phone ? { phone: phone.sid } : realAddress(out)
   noteUse(state)
   const isReachable = phone !== undefined || 'sdk' in address
   const call = state.insert('call', {
@@ -71,7 +71,7 @@ export function callOut(state: State, out: OutgoingCall): CallRow {
     parent_call_sid: out.parent_call_sid ?? null,
     ...{ from: out.from, to: out.to, direction: out.direction, status: 'queued' },
     phone_number_sid: state.tables.incoming_phone_number.firstBy('phone_number', out.from)?.sid ?? null,
-    ...noNews,
+    ...newCallColumns,
     parameters: out.parameters ?? {},
     status_callback: out.status_callback ?? null,
     program: out.program ?? null,
@@ -80,32 +80,32 @@ export function callOut(state: State, out: OutgoingCall): CallRow {
     purpose: out.purpose ?? null,
     address,
     phone_sid: phone?.sid ?? null,
-    phone_leg: phone ? restingLeg : null,
-    time_limit: out.time_limit ?? longestCall_s,
-    // Nobody has told of a way to get there: it fails in a decision of its own.
+    phone_leg: phone ? idlePhoneLeg : null,
+    time_limit: out.time_limit ?? maxCall_s,
+    // There is no way to get there: it fails in a decision of its own.
     ring_due: isReachable ? state.at + out.timeout * 1000 : state.at
   })
-  state.change('call', call.sid, { leg: restingState(call) })
+  state.change('call', call.sid, { leg: newLeg(call) })
   emitCall(state, 'initiated', call.sid)
-  tell(state, call.sid, { wanted: 'ring' })
-  if (phone) state.change('call', call.sid, { phone_leg: { ...restingLeg, next: 'rings' }, phone_due: state.at })
+  changeLeg(state, call.sid, { wanted: 'ring' })
+  if (phone) state.change('call', call.sid, { phone_leg: { ...idlePhoneLeg, next: 'rings' }, phone_due: state.at })
   return state.get('call', call.sid)
 }
 
-/** From the first call on, whoever sends on the account's behalf looks at what is told of calls. */
+/** Notes that the account has calls: from its first one on, their events are looked at for callbacks. */
 export function noteUse(state: State): void {
   const { account_sid } = state
   if (state.tables.voice_use.size === 0) state.insert('voice_use', { account_sid }, account_sid)
 }
 
 /** Where a call goes that is for no virtual phone. */
-function elsewhere({ to, from }: OutgoingCall): LegAddress {
+function realAddress({ to, from }: OutgoingCall): LegAddress {
   const [, identity] = /^client:(.+)$/.exec(to) ?? []
   return identity === undefined ? { sip: to, from } : { sdk: { identity } }
 }
 
-/** What the leg of a new call does: nothing yet. */
-export function restingState({ sid, from, to, address, parameters, dialog }: CallRow): VoiceLeg {
+/** The leg of a new call, which does nothing yet. */
+export function newLeg({ sid, from, to, address, parameters, dialog }: CallRow): VoiceLeg {
   return {
     ...{ call_sid: sid, revision: 0, wanted: 'down', address, from, to },
     ...(Object.keys(parameters).length > 0 && { parameters }),
@@ -114,7 +114,7 @@ export function restingState({ sid, from, to, address, parameters, dialog }: Cal
 }
 
 /** Columns of a call of which nothing is known yet. */
-export const noNews = {
+export const newCallColumns = {
   ...{ forwarded_from: null, caller_name: null, start_time: null, end_time: null, ended_by: null },
   ...{ sip_response_code: null, arrival: null, sequence_number: 0, request: null, requests: 0 },
   ...{ bridged_sid: null, conference_sid: null, away: false, leg: null, revision: 0, reported: 0, dialog: null },

@@ -10,7 +10,7 @@ import {
   ringDue,
   updateCall
 } from './call.ts'
-import { answerDocument, answerDocumentReads } from './document-answer.ts'
+import { answerDocument } from './document-answer.ts'
 import { instructVoice } from './instruction.ts'
 import {
   createConferenceParticipant,
@@ -34,7 +34,7 @@ export const voiceCommands = {
   'call.arrive': { decide: arrive },
   'call.report': { decide: reportLeg, reads: reportReads },
   'sound.note': { decide: noteWholeSound },
-  'call.document': { decide: answerDocument, reads: answerDocumentReads },
+  'call.document': { decide: answerDocument, reads: ofCallReads },
   'reservation.instruct_voice': { decide: instructVoice, reads: answeredReads },
   'phone_call.create': { decide: placePhoneCall },
   'phone_call.update': { decide: actOnPhone, reads: callReads },

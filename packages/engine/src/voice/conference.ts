@@ -5,7 +5,7 @@ import { flagIn, wholeIn } from './act.ts'
 import { part, settleBridge } from './ending.ts'
 import { emitConference } from './events.ts'
 import { hears } from './hears.ts'
-import { playMusic, tell } from './leg.ts'
+import { changeLeg, playMusic } from './leg.ts'
 import type { VoiceVerb } from './program.ts'
 import { resolvedUrl } from './prompts.ts'
 import { leaveCallQueue } from './queue.ts'
@@ -65,7 +65,7 @@ export function joinByDial(
   const { participantLabel, coach, waitUrl, waitMethod } = noun.attributes
   const conference = conferenceNamed(state, {
     friendly_name: (noun.text ?? '').slice(0, 128),
-    max_participants: wholeIn(noun, 'maxParticipants', 250, 2, 250),
+    max_participants: wholeIn(noun, 'maxParticipants', { usual: 250, min: 2, max: 250 }),
     status_callback: callback
   })
   if (participantsOf(state, conference.sid).length >= conference.max_participants) return null
@@ -84,7 +84,7 @@ export function joinByDial(
   return conference.sid
 }
 
-/** Whoever is in a conference, or on the way there, in the order in which they came. */
+/** All participants of a conference and those on the way there, in the order in which they came. */
 export function participantsOf(state: State, conference_sid: string): ConferenceParticipantRow[] {
   return state.tables.conference_participant.list('conference_sid', conference_sid)
 }
@@ -123,7 +123,7 @@ export function joinConference(state: State, conference_sid: string, call_sid: s
   const expected = known ?? expectParticipant(state, conference_sid, call_sid, as)
   const { away } = state.change('call', call_sid, { conference_sid })
   const participant = state.change('conference_participant', expected.sid, { status: 'connected', away })
-  emitConference(state, 'participant-join', conference_sid, participant)
+  emitConference(state, 'participant-join', conference_sid, { participant })
   startIfReady(state, conference_sid)
   settleConference(state, conference_sid)
 }
@@ -141,7 +141,7 @@ function connectedIn(state: State, conference_sid: string): ConferenceParticipan
   return participantsOf(state, conference_sid).filter(({ status }) => status === 'connected')
 }
 
-/** Says to each leg whom it hears now, and what it is played while it hears nobody. */
+/** Sets for each leg whom it hears now, and what it is played while it hears nobody. */
 function settleConference(state: State, conference_sid: string): void {
   const { status } = state.get('conference', conference_sid)
   const connected = connectedIn(state, conference_sid)
@@ -154,7 +154,7 @@ function settleConference(state: State, conference_sid: string): void {
     const isLeft = own.length === 0 && missed.has(participant.call_sid)
     if (participant.hold || isAlone || isLeft) waitHearing(state, participant, own)
     else {
-      tell(state, participant.call_sid, { hears: own, plays: null })
+      changeLeg(state, participant.call_sid, { hears: own, plays: null })
       hearDocument(state, participant, null)
     }
   }
@@ -192,12 +192,12 @@ function isSaidToAll({ muted, hold, coaching }: ConferenceParticipantRow): boole
 function waitHearing(state: State, participant: ConferenceParticipantRow, hears: readonly string[]): void {
   const { call_sid, hold, hold_url, wait_url, heard_url } = participant
   const url = hold ? hold_url : wait_url
-  if (url && url === heard_url) tell(state, call_sid, { hears })
+  if (url && url === heard_url) changeLeg(state, call_sid, { hears })
   else playMusic(state, call_sid, url === '' ? '' : null, { hears })
   hearDocument(state, participant, url || null)
 }
 
-/** Whoever runs documents hears by the event that another one is to be heard, or none any more. */
+/** Notes which document is to be heard now, or none; the runner of documents reacts to the event. */
 function hearDocument(
   state: State,
   { sid, conference_sid, heard_url }: ConferenceParticipantRow,
@@ -231,7 +231,7 @@ export type ParticipantChange = Partial<
   >
 >
 
-/** Changes what somebody is in a conference as, and tells of what is another now. */
+/** Changes what somebody is in a conference as, and emits what is different now. */
 export function changeParticipant(
   state: State,
   call_sid: string,
@@ -242,14 +242,18 @@ export function changeParticipant(
   const after = state.change('conference_participant', before.sid, changes)
   const { conference_sid } = after
   if (after.muted !== before.muted)
-    emitConference(state, after.muted ? 'participant-mute' : 'participant-unmute', conference_sid, after)
+    emitConference(state, after.muted ? 'participant-mute' : 'participant-unmute', conference_sid, {
+      participant: after
+    })
   if (after.hold !== before.hold)
-    emitConference(state, after.hold ? 'participant-hold' : 'participant-unhold', conference_sid, after)
+    emitConference(state, after.hold ? 'participant-hold' : 'participant-unhold', conference_sid, {
+      participant: after
+    })
   const isOther =
     after.coaching !== before.coaching ||
     after.call_sid_to_coach !== before.call_sid_to_coach ||
     after.end_conference_on_exit !== before.end_conference_on_exit
-  if (isOther) emitConference(state, 'participant-modify', conference_sid, after)
+  if (isOther) emitConference(state, 'participant-modify', conference_sid, { participant: after })
   settleConference(state, conference_sid)
   return state.get('conference_participant', before.sid)
 }
@@ -263,7 +267,7 @@ export type LeaveReason =
 
 /**
  * Takes a call out of the conference that it is in, or on its way to. When that ends the conference, all others are taken
- * out as well. Whoever is out and lives goes on with what its document says next, by the event.
+ * out as well. A call that is out and lives goes on with the next verb of its document, as a reaction to the event.
  */
 export function leaveConference(state: State, call_sid: string, reason: LeaveReason, isKicked = false): void {
   const participant = participantFor(state, call_sid)
@@ -298,9 +302,11 @@ export function endConference(state: State, conference_sid: string, reason: stri
   stopConferenceRecordings(state, conference_sid)
   const leave = reason === 'conference-ended-via-api' ? 'conference_ended_via_api' : 'moderator_ended_conference'
   for (const participant of participantsOf(state, conference_sid)) takeOut(state, participant, leave)
-  emitConference(state, 'end', conference_sid, undefined, {
-    reason_conference_ended: reason,
-    ...(call_sid !== null && { call_sid_ending_conference: call_sid })
+  emitConference(state, 'end', conference_sid, {
+    extra: {
+      reason_conference_ended: reason,
+      ...(call_sid !== null && { call_sid_ending_conference: call_sid })
+    }
   })
 }
 
@@ -308,9 +314,9 @@ function takeOut(state: State, participant: ConferenceParticipantRow, reason: Le
   const { call_sid, conference_sid } = participant
   state.remove('conference_participant', participant.sid)
   const call = state.change('call', call_sid, { conference_sid: null })
-  tell(state, call_sid, { hears: [], plays: null })
-  emitConference(state, 'participant-leave', conference_sid, participant, {
-    reason_participant_left: reason,
-    participant_call_status: call.status
+  changeLeg(state, call_sid, { hears: [], plays: null })
+  emitConference(state, 'participant-leave', conference_sid, {
+    participant,
+    extra: { reason_participant_left: reason, participant_call_status: call.status }
   })
 }

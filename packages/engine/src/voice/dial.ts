@@ -1,20 +1,20 @@
 import {
-  type Asked,
   actionOf,
   callIn,
   flagIn,
   type Happening,
   keep,
   type Outcome,
+  type Question,
   type VerbAct,
   type VerbRule,
   wholeIn
 } from './act.ts'
 import { beginning } from './beginning.ts'
-import { calleeIn, callOut, isFull, longestCall_s } from './calling.ts'
+import { calleeIn, callOut, isFull, maxCall_s } from './calling.ts'
 import { joinByDial, leaveConference, recordConference } from './conference.ts'
 import { connect, endCall, part } from './ending.ts'
-import { play, tell } from './leg.ts'
+import { changeLeg, play } from './leg.ts'
 import type { VerbState, VoiceVerb } from './program.ts'
 import { resolvedUrl } from './prompts.ts'
 import { connectWaiting, firstWaiting } from './queue.ts'
@@ -56,7 +56,7 @@ export const dial: VerbRule = {
     return finished(act, { status: 'completed', sid: null, duration, bridged: true })
   },
 
-  hungUp(act, verb): Asked | undefined {
+  hungUp(act, verb): Question | undefined {
     if (!act.verb.attributes.action) return undefined
     const { state } = act
     if (verb.is === 'dial') {
@@ -121,8 +121,8 @@ function called(act: VerbAct, noun: VoiceVerb): string | null {
     to,
     direction: 'outbound-dial',
     parent_call_sid: call_sid,
-    timeout: wholeIn(verb, 'timeout', 30, 1, 600),
-    time_limit: wholeIn(verb, 'timeLimit', longestCall_s, 1, 86_400),
+    timeout: wholeIn(verb, 'timeout', { usual: 30, min: 1, max: 600 }),
+    time_limit: wholeIn(verb, 'timeLimit', { usual: maxCall_s, min: 1, max: 86_400 }),
     purpose: { for: 'dial' },
     program: beginning('screen', { url: url && resolvedUrl(url, frame.url), method, digits: sendDigits }),
     status_callback: callbackOf(noun, frame.url, 'statusCallback', ['completed']),
@@ -135,7 +135,7 @@ function callerOf(from: string, to: string): string {
   return from.startsWith('client:') ? to : from
 }
 
-/** Who is told of what a verb or a noun leads to; the events stand with blanks between them. */
+/** The status callback that a verb or a noun has under that name; its events are separated by blanks. */
 export function callbackOf(
   { attributes }: VoiceVerb,
   base: string,
@@ -183,7 +183,7 @@ function ready(act: VerbAct, dialing: Dialing, sid: string): Outcome {
   if (dialing.answered_sid !== null || !dialing.legs.includes(sid)) return 'waits'
   keep(act, { ...dialing, legs: [sid], next: [], answered_sid: sid, date_bridged: state.at, sid })
   for (const other of dialing.legs) if (other !== sid) endCall(state, other, 'canceled', { by: 'program' })
-  tell(state, call_sid, {
+  changeLeg(state, call_sid, {
     wanted: 'up',
     listens: flagIn(verb, 'hangupOnStar', false) ? { digits: true } : null
   })
@@ -226,11 +226,11 @@ interface Result {
 }
 
 function finished(act: VerbAct, result: Result): Outcome {
-  tell(act.state, act.call_sid, { plays: null, hears: [], listens: null })
+  changeLeg(act.state, act.call_sid, { plays: null, hears: [], listens: null })
   return act.verb.attributes.action ? actionOf(act, resultOf(result)) : 'next'
 }
 
-function resultOf({ status, sid, duration, bridged }: Result): Asked['parameters'] {
+function resultOf({ status, sid, duration, bridged }: Result): Question['parameters'] {
   return [
     ['DialCallStatus', status],
     ...(sid === null ? [] : [['DialCallSid', sid] as const]),
@@ -246,7 +246,7 @@ function seconds(ms: number): number {
 function intoConference(act: VerbAct, noun: VoiceVerb): Outcome {
   const { state, call_sid, frame, verb } = act
   if (!noun.text) return 'next'
-  tell(state, call_sid, { wanted: 'up', plays: null, listens: null })
+  changeLeg(state, call_sid, { wanted: 'up', plays: null, listens: null })
   keep(act, { is: 'conference', conference_sid: '', since: state.at })
   const conference_sid = joinByDial(state, call_sid, noun, {
     callback: callbackOf(noun, frame.url, 'statusCallback', ['end']),
@@ -273,7 +273,7 @@ function fromQueue(act: VerbAct, noun: VoiceVerb): Outcome {
   const waiting = firstWaiting(state, noun.text ?? '', noun.attributes.reservationSid)
   if (waiting === undefined) return finished(act, { status: 'no-answer', sid: null, duration: 0, bridged: false })
   keep(act, { is: 'dial_queue', queue_sid: waiting.queue_sid, bridged_at: state.at })
-  tell(state, call_sid, { wanted: 'up', listens: null })
+  changeLeg(state, call_sid, { wanted: 'up', listens: null })
   part(state, call_sid)
   connectWaiting(state, waiting.call_sid, call_sid, noun.attributes)
   return 'waits'

@@ -1,5 +1,4 @@
 import type { State } from '../center.ts'
-import type { Read } from '../core/command.ts'
 import type { CallbackMethod } from '../numbers/rows.ts'
 import type { VoiceVerb } from './program.ts'
 import { isLiving } from './rows.ts'
@@ -37,8 +36,4 @@ export function answerDocument(state: State, answer: DocumentAnswer): Record<str
   else if (isMissing) failed(state, call_sid, last ?? { code: 11200, reason: 'there was no answer', url }, role)
   else takeDocument(state, call_sid, { verbs, url, method })
   return {}
-}
-
-export function answerDocumentReads({ call_sid: sid }: DocumentAnswer, state: State): readonly Read[] {
-  return state.tables.call.entry(sid) ? [] : [{ kind: 'call', where: { sid } }]
 }

@@ -1,7 +1,7 @@
 import type { LegDown } from '@ringdown/contract/voice-leg'
 import type { State } from '../center.ts'
 import { emitCall } from './events.ts'
-import { playMusic, tell } from './leg.ts'
+import { changeLeg, playMusic } from './leg.ts'
 import { type CallRow, type CallStatus, isLiving } from './rows.ts'
 
 export type CallEnd = Extract<CallStatus, 'completed' | 'busy' | 'failed' | 'no-answer' | 'canceled'>
@@ -13,14 +13,14 @@ export interface HowEnded {
 }
 
 /**
- * Ends a call. Whoever is connected with it, has made it or waits for it hears of that by the event, in the same decision.
+ * Ends a call. Calls that are connected with it, have made it or wait for it react to the event, in the same decision.
  * Nothing happens to one that has ended.
  */
 export function endCall(state: State, sid: string, status: CallEnd, { by, reason, sip_code }: HowEnded): void {
   const before = state.resident('call', sid)
   if (!before || !isLiving(before)) return
   if (before.leg)
-    tell(state, sid, {
+    changeLeg(state, sid, {
       wanted: 'down',
       reason: reason ?? downOf(status),
       plays: null,
@@ -66,16 +66,16 @@ export function settleBridge(state: State, sid: string): void {
     [other, one]
   ] as const)
     if (isApart) playMusic(state, listener.sid, null, { hears: [] })
-    else tell(state, listener.sid, { plays: null, hears: [speaker.sid] })
+    else changeLeg(state, listener.sid, { plays: null, hears: [speaker.sid] })
 }
 
-/** Separates a call from the one that it is connected with; who is left hears of it by the event. */
+/** Separates a call from the one that it is connected with; both react to the event. */
 export function part(state: State, sid: string): void {
   const { bridged_sid } = state.get('call', sid)
   if (bridged_sid === null) return
   for (const one of [sid, bridged_sid]) {
     state.change('call', one, { bridged_sid: null })
-    tell(state, one, { plays: null, hears: [] })
+    changeLeg(state, one, { plays: null, hears: [] })
   }
   state.emit('ringdown.call.parted', { call: state.get('call', sid), extra: { other_call_sid: bridged_sid } })
 }

@@ -3,8 +3,8 @@ import type { State } from '../center.ts'
 import { Refusal } from '../core/refusals.ts'
 import { countryOf } from '../numbers/country.ts'
 import { addTask } from '../routing/task.ts'
-import { type Asked, actionOf, callIn, keep, type Outcome, type VerbAct, type VerbRule, wholeIn } from './act.ts'
-import { playMusic, tell } from './leg.ts'
+import { actionOf, callIn, keep, type Outcome, type Question, type VerbAct, type VerbRule, wholeIn } from './act.ts'
+import { changeLeg, playMusic } from './leg.ts'
 import type { VerbState, VoiceVerb } from './program.ts'
 import { addQueueNamed, enterCallQueue, leaveCallQueue, queueMemberFor, queueNamed } from './queue.ts'
 import type { CallRow, QueueRow } from './rows.ts'
@@ -17,8 +17,8 @@ export const enqueue: VerbRule = {
     const { state, call_sid, verb } = act
     const queue = queueFor(state, verb)
     if (queue === undefined) return left(act, 'system-error', {})
-    const most = wholeIn(verb, 'maxQueueSize', queue.max_size, 1, 5000)
-    if (state.tables.queue_member.count('queue_sid', queue.sid) >= Math.min(most, queue.max_size))
+    const max_size = wholeIn(verb, 'maxQueueSize', { usual: queue.max_size, min: 1, max: 5000 })
+    if (state.tables.queue_member.count('queue_sid', queue.sid) >= Math.min(max_size, queue.max_size))
       return left(act, 'queue-full', { queue_sid: queue.sid })
     enterCallQueue(state, call_sid, queue.sid)
     playMusic(state, call_sid, null, { listens: null })
@@ -42,7 +42,7 @@ export const enqueue: VerbRule = {
 
   on(act, verb, happening): Outcome | undefined {
     if (verb.is !== 'enqueue') return undefined
-    // Who is called back hears first that it is promised.
+    // A caller who will be called back hears the promise first.
     if (happening.type === 'dequeued' && verb.callback_task_sid && !happening.isHeard) return 'waits'
     if (happening.type === 'dequeued') return left(act, happening.result, verb)
     // Who still waits was led here out of a bridge, or a conference, that it is parted from.
@@ -53,29 +53,33 @@ export const enqueue: VerbRule = {
       : undefined
   },
 
-  hungUp(act, verb): Asked | undefined {
+  hungUp(act, verb): Question | undefined {
     if (verb.is !== 'enqueue' || !act.verb.attributes.action) return undefined
     const member = queueMemberFor(act.state, act.call_sid)
     const waited = member ? act.state.at - member.date_created : (verb.waited_ms ?? 0)
     return actionOf(act, [
       ['QueueResult', member ? 'hangup' : verb.callback_task_sid ? 'leave' : 'bridged'],
-      ...toldOf(verb),
+      ...queueParameters(verb),
       ['QueueTime', String(Math.round(waited / 1000))]
     ])
   }
 }
 
-/** What became of the waiting: the action is told, or the next verb is reached. */
+/** The call waits no longer: the action is asked with the result, or the next verb is reached. */
 function left(act: VerbAct, result: string, waiting: Partial<Waiting>): Outcome {
   const { state, call_sid, verb } = act
   const waited = leaveCallQueue(state, call_sid, result) ?? waiting.waited_ms ?? 0
-  tell(state, call_sid, { plays: null, listens: null })
+  changeLeg(state, call_sid, { plays: null, listens: null })
   if (!verb.attributes.action) return 'next'
-  return actionOf(act, [['QueueResult', result], ...toldOf(waiting), ['QueueTime', String(Math.round(waited / 1000))]])
+  return actionOf(act, [
+    ['QueueResult', result],
+    ...queueParameters(waiting),
+    ['QueueTime', String(Math.round(waited / 1000))]
+  ])
 }
 
-/** Where it has waited, and the task that was made to call it back, by the names that requests have. */
-function toldOf({ queue_sid, callback_task_sid }: Partial<Waiting>): readonly (readonly [string, string])[] {
+/** Parameters of the request: where it has waited, and the task that was made to call it back. */
+function queueParameters({ queue_sid, callback_task_sid }: Partial<Waiting>): readonly (readonly [string, string])[] {
   return [
     ...(queue_sid === undefined ? [] : [['QueueSid', queue_sid] as const]),
     ...(callback_task_sid === undefined ? [] : [['CallbackTaskSid', callback_task_sid] as const])
@@ -99,8 +103,10 @@ function taskFor(act: VerbAct, workflow_sid: string): string | Refusal {
   const call = callIn(act)
   const task = verb.children?.find(({ verb: name }) => name === 'Task')
   const { workspace_sid } = state.get('workflow', workflow_sid)
-  const priority = task && wholeIn(task, 'priority', 0, 0, 2_147_483_647)
-  const timeout = task?.attributes.timeout ? wholeIn(task, 'timeout', 86_400, 1, 1_209_600) : undefined
+  const priority = task && wholeIn(task, 'priority', { usual: 0, min: 0, max: 2_147_483_647 })
+  const timeout = task?.attributes.timeout
+    ? wholeIn(task, 'timeout', { usual: 86_400, min: 1, max: 1_209_600 })
+    : undefined
   const names = new Set([...state.tables.task_channel.by('workspace_sid', workspace_sid)].map((row) => row.unique_name))
   const made = state.attempt(() =>
     addTask(
@@ -125,7 +131,7 @@ function ownAttributes(text: string | undefined): object {
     const value: unknown = JSON.parse(text)
     return isJsonObject(value) ? value : {}
   } catch {
-    return {} // whoever wrote it gets a task all the same
+    return {} // a task without them is better than no task
   }
 }
 

@@ -4,7 +4,7 @@ import type { Rendering } from '../events.ts'
 import type { CallRow, ConferenceParticipantRow, ConferenceRow, RecordingRow, VoiceCallback } from './rows.ts'
 
 /*
- * What is told of calls. What is said and what is pressed is in no event; where a program is asked, its address and the
+ * Events of calls. What is said and what is pressed is in none of them; where a program is asked, its address and the
  * request's number are.
  */
 export const voiceEvents = {
@@ -46,28 +46,28 @@ export const voiceEvents = {
   'recording.deleted': ofRecording('deleted')
 } satisfies Record<string, Rendering>
 
-type CallTold = 'initiated' | 'ringing' | 'answered' | 'completed'
+type CallProgress = 'initiated' | 'ringing' | 'answered' | 'completed'
 
 /**
- * Tells of a call's way. Where somebody wants to be called back about it the event has the address and the number of that
- * callback, so that a callback follows from its event alone.
+ * Emits how far a call has come. Where a status callback is wanted for it, the event has its address and sequence number, so
+ * that the callback follows from the event alone.
  */
-export function emitCall(state: State, told: CallTold, sid: string): void {
+export function emitCall(state: State, progress: CallProgress, sid: string): void {
   const { status_callback, sequence_number } = state.get('call', sid)
-  const isWanted = status_callback?.events.includes(told) ?? false
+  const isWanted = status_callback?.events.includes(progress) ?? false
   const call = isWanted ? state.change('call', sid, { sequence_number: sequence_number + 1 }) : state.get('call', sid)
-  state.emit(`call.${told}`, {
+  state.emit(`call.${progress}`, {
     call,
     extra: isWanted && status_callback ? callbackIn(status_callback, sequence_number) : {}
   })
 }
 
-type ConferenceTold =
+type ConferenceProgress =
   | 'start'
   | 'end'
   | `participant-${'join' | 'leave' | 'modify' | 'mute' | 'unmute' | 'hold' | 'unhold'}`
 
-/** Which event of a conference's callback says it. */
+/** By which name a conference's status callback subscribes to it. */
 const subscribedAs = {
   start: 'start',
   end: 'end',
@@ -78,23 +78,28 @@ const subscribedAs = {
   'participant-unmute': 'mute',
   'participant-hold': 'hold',
   'participant-unhold': 'hold'
-} as const satisfies Record<ConferenceTold, string>
+} as const satisfies Record<ConferenceProgress, string>
+
+/** Whom an event of a conference is about, and what it says beside. */
+interface ConferenceNews {
+  readonly participant?: ConferenceParticipantRow
+  readonly extra?: Readonly<Record<string, string>>
+}
 
 /** The same for what happens in a conference. */
 export function emitConference(
   state: State,
-  told: ConferenceTold,
+  progress: ConferenceProgress,
   conference_sid: string,
-  conference_participant?: ConferenceParticipantRow,
-  extra: Readonly<Record<string, string>> = {}
+  { participant: conference_participant, extra = {} }: ConferenceNews = {}
 ): void {
   const { status_callback, sequence_number } = state.get('conference', conference_sid)
-  const isWanted = status_callback?.events.includes(subscribedAs[told]) ?? false
+  const isWanted = status_callback?.events.includes(subscribedAs[progress]) ?? false
   const conference = isWanted
     ? state.change('conference', conference_sid, { sequence_number: sequence_number + 1 })
     : state.get('conference', conference_sid)
   const callback = isWanted && status_callback ? callbackIn(status_callback, sequence_number) : {}
-  state.emit(`conference.${told}`, { conference, conference_participant, extra: { ...extra, ...callback } })
+  state.emit(`conference.${progress}`, { conference, conference_participant, extra: { ...extra, ...callback } })
 }
 
 function callbackIn({ url, method }: VoiceCallback, sequence_number: number) {
@@ -108,12 +113,12 @@ function ofCall(did: string): Rendering {
       description: `Call ${call.sid} ${did}`,
       resource_type: 'call',
       resource_sid: call.sid,
-      data: { ...toldOfCall(call), ...refs.extra }
+      data: { ...callData(call), ...refs.extra }
     }
   }
 }
 
-function toldOfCall(call: CallRow) {
+function callData(call: CallRow) {
   const { sid, parent_call_sid, from, to, direction, status, start_time, end_time, ended_by } = call
   const { conference_sid, task_sid, reservation_sid, phone_sid, forwarded_from, caller_name, sip_response_code } = call
   return {
@@ -134,7 +139,7 @@ function ofSound(): Rendering {
   })
 }
 
-/** Whoever has the sound reads the rest in the row. */
+/** The process of the sound is given the leg itself, from the row. */
 function ofLeg(): Rendering {
   return (refs) => {
     const { sid, revision, leg } = refOf(refs, 'call')
@@ -154,12 +159,12 @@ function ofConference(did: string): Rendering {
       description: `Conference ${conference.sid} ${did}`,
       resource_type: 'conference',
       resource_sid: conference.sid,
-      data: { ...toldOfConference(conference), ...refs.extra }
+      data: { ...conferenceData(conference), ...refs.extra }
     }
   }
 }
 
-function toldOfConference({ sid, friendly_name, status, task_sid, ...row }: ConferenceRow) {
+function conferenceData({ sid, friendly_name, status, task_sid, ...row }: ConferenceRow) {
   const { reason_conference_ended, call_sid_ending_conference, date_started } = row
   return {
     conference_sid: sid,
@@ -196,18 +201,18 @@ function ofQueue(did: string): Rendering {
   }
 }
 
-/** Tells of a recording; whoever wants to be called back about it is named in the event. */
+/** Emits how far a recording has come, with the callback that is wanted for it. */
 export function emitRecording(
   state: State,
-  told: 'in-progress' | 'paused' | 'completed' | 'absent' | 'deleted',
+  progress: 'in-progress' | 'paused' | 'completed' | 'absent' | 'deleted',
   recording: RecordingRow
 ): void {
   const { callback } = recording
   const extra =
-    callback && told !== 'deleted' && callback.events.includes(told)
+    callback && progress !== 'deleted' && callback.events.includes(progress)
       ? { callback_url: callback.url, callback_method: callback.method }
       : {}
-  state.emit(`recording.${told}`, { recording, extra })
+  state.emit(`recording.${progress}`, { recording, extra })
 }
 
 /** What was said is not in it. */

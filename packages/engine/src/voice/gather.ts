@@ -1,6 +1,6 @@
 import type { LegItem } from '@ringdown/contract/voice-leg'
 import { actionOf, flagIn, type Happening, keep, type Outcome, type VerbAct, type VerbRule, wholeIn } from './act.ts'
-import { play, tell } from './leg.ts'
+import { changeLeg, play } from './leg.ts'
 import type { VerbState, VoiceVerb } from './program.ts'
 import { playedBy } from './prompts.ts'
 
@@ -23,7 +23,7 @@ export const gather: VerbRule = {
     const listens = { digits: takes(verb, 'dtmf'), ...speechIn(verb) }
     const gathering: Gathering = { is: 'gather', digits: '', prompting: items.length > 0, speech: '' }
     if (items.length > 0) play(state, call_sid, items, { listens, stop_on_digit: true })
-    else tell(state, call_sid, { listens, plays: null })
+    else changeLeg(state, call_sid, { listens, plays: null })
     return keep(act, gathering, items.length > 0 ? null : state.at + timeout_ms(verb))
   },
 
@@ -36,7 +36,7 @@ function gathered(act: VerbAct, gathering: Gathering, happening: Happening): Out
   const { state, call_sid, verb } = act
   switch (happening.type) {
     case 'played':
-      tell(state, call_sid, { plays: null })
+      changeLeg(state, call_sid, { plays: null })
       return keep(act, { ...gathering, prompting: false }, state.at + timeout_ms(verb))
     case 'digit':
       return takes(verb, 'dtmf') ? pressed(act, gathering, happening.digit) : 'waits'
@@ -66,20 +66,21 @@ function pressed(act: VerbAct, gathering: Gathering, digit: string): Outcome {
     return empty(act)
   }
   const digits = gathering.digits + digit
-  if (digits.length >= wholeIn(verb, 'numDigits', maxDigits, 1, maxDigits)) return ended(act, [['Digits', digits]])
-  // Whoever presses a key has heard enough.
-  tell(state, call_sid, { plays: null })
+  if (digits.length >= wholeIn(verb, 'numDigits', { usual: maxDigits, min: 1, max: maxDigits }))
+    return ended(act, [['Digits', digits]])
+  // A caller who presses a key has heard enough.
+  changeLeg(state, call_sid, { plays: null })
   return keep(act, { ...gathering, digits, prompting: false }, state.at + timeout_ms(verb))
 }
 
 function ended(act: VerbAct, parameters: readonly (readonly [string, string])[]): Outcome {
-  tell(act.state, act.call_sid, { plays: null, listens: null })
+  changeLeg(act.state, act.call_sid, { plays: null, listens: null })
   return actionOf(act, [...parameters, ['msg', 'Gather End']])
 }
 
 /** Nothing came: the next verb is reached, unless the action wants to know that as well. */
 function empty(act: VerbAct): Outcome {
-  tell(act.state, act.call_sid, { plays: null, listens: null })
+  changeLeg(act.state, act.call_sid, { plays: null, listens: null })
   return flagIn(act.verb, 'actionOnEmptyResult', false) ? actionOf(act, [['Digits', '']]) : 'next'
 }
 
@@ -102,5 +103,5 @@ function speechIn(verb: VoiceVerb) {
 }
 
 function timeout_ms(verb: VoiceVerb): number {
-  return wholeIn(verb, 'timeout', 5, 1, 3600) * 1000
+  return wholeIn(verb, 'timeout', { usual: 5, min: 1, max: 3600 }) * 1000
 }

@@ -1,4 +1,4 @@
-/** Who is in a conference, as far as it matters for who hears whom. */
+/** A participant, as far as it matters for who hears whom. */
 export interface Hearer {
   readonly call_sid: string
   readonly muted: boolean
@@ -6,7 +6,7 @@ export interface Hearer {
   /** Only `call_sid_to_coach` hears what this one says. */
   readonly coaching: boolean
   readonly call_sid_to_coach: string | null
-  /** Nothing comes from there: whoever it was may come again. */
+  /** No sound comes from there for now. */
   readonly away?: boolean | undefined
 }
 

@@ -15,8 +15,8 @@ export interface InstructVoice {
 }
 
 /**
- * What the answer of an assignment callback asks of the telephone. Refuses nothing, as nobody waits: what cannot be done is
- * told as a warning, and the reservation called off. An answer that comes too late changes nothing.
+ * Carries out the telephone instruction that an assignment callback has answered. Refuses nothing, since nobody waits for a
+ * refusal: what cannot be done becomes a warning, and the reservation is called off. A late answer changes nothing.
  */
 export function instructVoice(state: State, params: InstructVoice): Record<string, never> {
   const { reservation_sid, name, fields, failures = [] } = params

@@ -10,10 +10,10 @@ export type LegWish = Partial<Pick<VoiceLeg, 'wanted' | 'reason' | 'plays' | 'he
 const waitMusic = 'ringdown:music'
 
 /**
- * Says what a call's leg should be doing from now on. A virtual phone does it at once; for all others it is told by an event
- * to whoever has the sound. Nothing happens where it is what the leg is doing already, or where the call has ended.
+ * Changes what a call's leg should be doing. A virtual phone does it at once; for all others an event has it sent to the
+ * process of the sound. Nothing happens where the leg is doing that already, or where the call has ended.
  */
-export function tell(state: State, sid: string, wish: LegWish): CallRow {
+export function changeLeg(state: State, sid: string, wish: LegWish): CallRow {
   const before = state.get('call', sid)
   const { leg } = before
   if (!leg) throw new Error(`invariant: call ${sid} has a leg`)
@@ -25,7 +25,7 @@ export function tell(state: State, sid: string, wish: LegWish): CallRow {
   return call
 }
 
-/** Plays something to a call, in the place of what it is played now; reports name it by the number that is answered. */
+/** Plays something to a call instead of what it is played now; answers the number by which reports name it. */
 export function play(
   state: State,
   sid: string,
@@ -38,7 +38,7 @@ export function play(
 ): number {
   const id = state.get('call', sid).revision + 1
   const plays: LegPlays = { id, loop, items, ...(stop_on_digit && { stop_on_digit }) }
-  tell(state, sid, { ...wish, plays })
+  changeLeg(state, sid, { ...wish, plays })
   return id
 }
 
@@ -48,7 +48,7 @@ export function playMusic(state: State, sid: string, url: string | null = null, 
   const play_url = url ?? waitMusic
   const [item] = leg?.plays?.items ?? []
   const isPlayed = leg?.plays?.loop === 0 && item !== undefined && 'play' in item && item.play === play_url
-  if (isPlayed) tell(state, sid, wish)
+  if (isPlayed) changeLeg(state, sid, wish)
   else play(state, sid, play_url === '' ? [{ tone: 'silence' }] : [{ play: play_url }], { ...wish, loop: 0 })
 }
 

@@ -3,7 +3,7 @@ import { checkRange, checkUrl, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { checkAccountSid } from '../numbers/callback.ts'
 import type { CallbackMethod } from '../numbers/rows.ts'
-import { calleeIn, callerIn, callOut, checkRoom, longestCall_s } from './calling.ts'
+import { calleeIn, callerIn, callOut, checkRoom, maxCall_s } from './calling.ts'
 import {
   changeParticipant,
   conferenceNamed,
@@ -70,11 +70,13 @@ export function createConferenceParticipant(
   const call = callOut(state, {
     ...{ to, from, direction: 'outbound-api' },
     timeout: params.timeout ?? 60,
-    time_limit: params.time_limit ?? longestCall_s,
+    time_limit: params.time_limit ?? maxCall_s,
     purpose: { for: 'conference', conference_sid: conference.sid },
-    status_callback: callbackIn(params.status_callback, params.status_callback_method, params.status_callback_event, [
-      'completed'
-    ])
+    status_callback: callbackIn('StatusCallback', {
+      url: params.status_callback,
+      method: params.status_callback_method,
+      events: params.status_callback_event ?? ['completed']
+    })
   })
   const beep = params.beep
   const conference_participant = expectParticipant(state, conference.sid, call.sid, {
@@ -99,23 +101,24 @@ function conferenceFor(state: State, params: CreateConferenceParticipant): Confe
   return conferenceNamed(state, {
     friendly_name: name.slice(0, 128),
     max_participants: Math.min(Math.max(params.max_participants ?? 250, 2), 250),
-    status_callback: callbackIn(
-      params.conference_status_callback,
-      params.conference_status_callback_method,
-      params.conference_status_callback_event,
-      ['start', 'end']
-    )
+    status_callback: callbackIn('ConferenceStatusCallback', {
+      url: params.conference_status_callback,
+      method: params.conference_status_callback_method,
+      events: params.conference_status_callback_event ?? ['start', 'end']
+    })
   })
 }
 
-function callbackIn(
-  url: string | undefined,
-  method: CallbackMethod | undefined,
-  events: readonly string[] | undefined,
-  usual: readonly string[]
-): VoiceCallback | null {
-  checkUrl(url, 'StatusCallback')
-  return url ? { url, method: method ?? 'POST', events: events?.flatMap((text) => text.split(/\s+/)) ?? usual } : null
+interface WantedCallback {
+  readonly url: string | undefined
+  readonly method: CallbackMethod | undefined
+  /** Names of events; one text may have several of them. */
+  readonly events: readonly string[]
+}
+
+function callbackIn(parameter: string, { url, method = 'POST', events }: WantedCallback): VoiceCallback | null {
+  checkUrl(url, parameter)
+  return url ? { url, method, events: events.flatMap((text) => text.split(/\s+/)) } : null
 }
 
 function livingConference(state: State, sid: string): ConferenceRow {
@@ -240,7 +243,7 @@ export function updateConference(state: State, params: UpdateConference): { conf
   return { conference: state.get('conference', before.sid) }
 }
 
-/** Who was called into a conference has answered. */
+/** A call that was made into a conference is answered. */
 export function conferenceCallReady(state: State, { sid, purpose }: CallRow): void {
   const conference = purpose?.for === 'conference' ? state.resident('conference', purpose.conference_sid) : undefined
   if (!conference || conference.status === 'completed' || !participantFor(state, sid))

@@ -3,7 +3,7 @@ import { checkLength, notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { arrive } from './call.ts'
 import { noteWords } from './recording.ts'
-import { phoneTells } from './report.ts'
+import { phoneReports } from './report.ts'
 import { type CallRow, isLiving } from './rows.ts'
 import { beginItem, hear, nameOf } from './virtual-leg.ts'
 
@@ -12,7 +12,7 @@ import { beginItem, hear, nameOf } from './virtual-leg.ts'
 export interface PlacePhoneCall {
   readonly phone_sid: string
   readonly to?: string
-  /** What an application is told beside, for a phone that is somebody's device. */
+  /** The application that the phone calls as somebody's device, with its parameters. */
   readonly application_sid?: string
   readonly parameters?: Readonly<Record<string, string>>
 }
@@ -53,13 +53,13 @@ export function actOnPhone(state: State, params: ActOnPhone): { call: CallRow } 
     refuse('not_possible', `Nobody hears anything on call ${sid} yet: it is ${call.status}`)
   switch (action) {
     case 'answer':
-      phoneTells(state, sid, { type: 'answered' })
+      phoneReports(state, sid, { type: 'answered' })
       break
     case 'reject':
-      phoneTells(state, sid, { type: 'ended', status: 'declined', by: 'remote' })
+      phoneReports(state, sid, { type: 'ended', status: 'declined', by: 'remote' })
       break
     case 'hang-up':
-      phoneTells(state, sid, { type: 'ended', status: isRinging ? 'declined' : 'completed', by: 'remote' })
+      phoneReports(state, sid, { type: 'ended', status: isRinging ? 'declined' : 'completed', by: 'remote' })
       break
     case 'press':
       press(state, sid, digits)
@@ -77,10 +77,10 @@ function phoneCallOf(state: State, { phone_sid, sid }: Pick<ActOnPhone, 'phone_s
 
 function press(state: State, sid: string, digits = ''): void {
   if (!/^[0-9*#]{1,100}$/.test(digits)) refuse('invalid', 'Digits must be up to 100 of 0-9, * and #')
-  for (const digit of digits) phoneTells(state, sid, { type: 'digit', digit })
+  for (const digit of digits) phoneReports(state, sid, { type: 'digit', digit })
 }
 
-/** What is said is heard by whoever hears this leg, goes into what is recorded, and is the answer to a question for speech. */
+/** Words on this leg are heard by all legs that hear it, go into its recordings, and answer a question for speech. */
 function speak(state: State, { sid }: CallRow, text = ''): void {
   if (text.trim() === '') refuse('invalid', 'Text is required')
   checkLength(text, 'Text', 4096)
@@ -102,7 +102,7 @@ function speak(state: State, { sid }: CallRow, text = ''): void {
     for (const one of other.leg?.records ?? [])
       if (one.of?.includes(sid) ?? isHeard) noteWords(state, one.sid, text, speaker)
   }
-  phoneTells(state, sid, { type: 'speech', text, confidence: 1, final: true })
+  phoneReports(state, sid, { type: 'speech', text, confidence: 1, final: true })
 }
 
 /** What was to happen on a phone of itself: it rings, answers, has heard an item, or presses a key. */
@@ -118,7 +118,7 @@ export function phoneDue(state: State, { sid }: { readonly sid: string }): Recor
       break
     case 'answers':
       state.change('call', sid, { phone_leg: { ...phone_leg, next: null } })
-      phoneTells(state, sid, { type: 'answered' })
+      phoneReports(state, sid, { type: 'answered' })
       break
     case 'presses':
       pressesNext(state, sid)
@@ -133,7 +133,7 @@ export function phoneDue(state: State, { sid }: { readonly sid: string }): Recor
       else if (plays.loop === 0) beginItem(state, sid, { ...phone_leg, item: 0, rounds: phone_leg.rounds + 1 })
       else {
         state.change('call', sid, { phone_leg: { ...phone_leg, next: null } })
-        phoneTells(state, sid, { type: 'played', id: plays.id })
+        phoneReports(state, sid, { type: 'played', id: plays.id })
         pressLater(state, sid)
       }
       break
@@ -145,10 +145,11 @@ export function phoneDue(state: State, { sid }: { readonly sid: string }): Recor
 
 function rings(state: State, sid: string, outcome: string, after_ms: number): void {
   if (outcome === 'busy')
-    return void phoneTells(state, sid, { type: 'ended', status: 'busy', sip_code: 486, by: 'network' })
-  phoneTells(state, sid, { type: 'ringing' })
-  if (outcome === 'rejects') phoneTells(state, sid, { type: 'ended', status: 'declined', sip_code: 603, by: 'remote' })
-  else if (outcome === 'answers' && after_ms === 0) phoneTells(state, sid, { type: 'answered' })
+    return void phoneReports(state, sid, { type: 'ended', status: 'busy', sip_code: 486, by: 'network' })
+  phoneReports(state, sid, { type: 'ringing' })
+  if (outcome === 'rejects')
+    phoneReports(state, sid, { type: 'ended', status: 'declined', sip_code: 603, by: 'remote' })
+  else if (outcome === 'answers' && after_ms === 0) phoneReports(state, sid, { type: 'answered' })
   else if (outcome === 'answers') {
     const { phone_leg } = state.get('call', sid)
     if (phone_leg)
@@ -170,11 +171,11 @@ function pressesNext(state: State, sid: string): void {
   const digits = state.find('phone', phone_sid)?.presses?.[phone_leg?.presses ?? 0]
   if (!phone_leg || digits === undefined) return
   state.change('call', sid, { phone_leg: { ...phone_leg, presses: phone_leg.presses + 1, next: null } })
-  for (const digit of digits) phoneTells(state, sid, { type: 'digit', digit })
+  for (const digit of digits) phoneReports(state, sid, { type: 'digit', digit })
 }
 
-/** Whoever takes a phone away hangs up. */
+/** A phone that is removed hangs up. */
 export function phoneRemoved(state: State, phone_sid: string): void {
   for (const { sid } of state.tables.call.list('phone_sid', phone_sid))
-    phoneTells(state, sid, { type: 'ended', status: 'failed', by: 'network' })
+    phoneReports(state, sid, { type: 'ended', status: 'failed', by: 'network' })
 }

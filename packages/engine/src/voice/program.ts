@@ -2,7 +2,7 @@ import type { CallbackMethod } from '../numbers/rows.ts'
 
 /* What a call does: documents of TwiML as data, and where in them it stands. */
 
-/** A verb, or what stands in one, as whoever read the document has it. */
+/** A verb, or an element in one, as it was parsed. */
 export interface VoiceVerb {
   readonly verb: string
   readonly attributes: Readonly<Record<string, string>>
@@ -17,7 +17,7 @@ export interface VoiceVerb {
  */
 export interface DocumentFrame {
   readonly role: 'call' | 'wait' | 'screen'
-  /** Where it is from: addresses in it are relative to this. Empty for one that came with a request. */
+  /** Where it is from, and what its addresses are relative to. Empty for one that came with a request. */
   readonly url: string
   readonly method: CallbackMethod
   readonly verbs: readonly VoiceVerb[]
@@ -28,7 +28,7 @@ export interface DocumentFrame {
 
 export interface Program {
   readonly frames: readonly DocumentFrame[]
-  /** Documents in a row that took no time at all: a program that only leads on is stopped. */
+  /** Documents in a row that took no time at all: a program that only redirects is stopped. */
   readonly idle: number
   /** When the last one was taken. */
   readonly taken_at?: number
@@ -65,7 +65,7 @@ export type VerbState =
       readonly task_sid: string | null
       /** How long it has waited; undefined while it does. */
       readonly waited_ms?: number
-      /** The task to call back who has waited. */
+      /** The task by which the caller will be called back. */
       readonly callback_task_sid?: string
     }
   | { readonly is: 'conference'; readonly conference_sid: string; readonly since: number }

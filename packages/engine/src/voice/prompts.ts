@@ -1,6 +1,6 @@
 import type { LegItem } from '@ringdown/contract/voice-leg'
 import { keep, type Outcome, type VerbRule, wholeIn } from './act.ts'
-import { play, tell } from './leg.ts'
+import { changeLeg, play } from './leg.ts'
 import type { VoiceVerb } from './program.ts'
 
 /** `Say`, `Play` and `Pause`: something is heard, then the next verb is reached (reference voice 2). */
@@ -15,17 +15,17 @@ export const prompt: VerbRule = {
   on(act, _verb, happening): Outcome | undefined {
     if (happening.type !== 'played') return undefined
     // Something that is heard over and over has no end.
-    tell(act.state, act.call_sid, { plays: null })
+    changeLeg(act.state, act.call_sid, { plays: null })
     return 'next'
   }
 }
 
 /** What a verb plays, and how often; 0 is without end. */
 export function playedBy(verb: VoiceVerb, base: string): { readonly items: readonly LegItem[]; readonly loop: number } {
-  const loop = wholeIn(verb, 'loop', 1, 0, 1000)
+  const loop = wholeIn(verb, 'loop', { usual: 1, min: 0, max: 1000 })
   const { voice, language, digits } = verb.attributes
   if (verb.verb === 'Pause') {
-    const seconds = wholeIn(verb, 'length', 1, 0, 600)
+    const seconds = wholeIn(verb, 'length', { usual: 1, min: 0, max: 600 })
     return { items: seconds === 0 ? [] : [{ pause_ms: seconds * 1000 }], loop: 1 }
   }
   if (verb.verb === 'Play') {
@@ -34,14 +34,14 @@ export function playedBy(verb: VoiceVerb, base: string): { readonly items: reado
     if (verb.text) items.push({ play: resolvedUrl(verb.text, base) })
     return { items, loop }
   }
-  const say = spokenIn(verb).slice(0, longestSpeech)
+  const say = spokenIn(verb).slice(0, maxSpeech)
   return { items: say === '' ? [] : [{ say, ...(voice && { voice }), ...(language && { language }) }], loop }
 }
 
 /** Characters of one text that is spoken. */
-const longestSpeech = 4096
+const maxSpeech = 4096
 
-/** What a verb says, without what tells how. */
+/** The words of a verb, without the marks of how to say them. */
 function spokenIn({ text = '', children = [] }: VoiceVerb): string {
   const parts = children.length > 0 ? children.map((child) => (child.verb === 'break' ? ' ' : spokenIn(child))) : [text]
   return parts.join('').replaceAll(/\s+/g, ' ').trim()

@@ -15,7 +15,7 @@ export interface QueueParams {
 }
 
 const maxQueues = 5000
-const largest = 5000
+const maxQueueSize = 5000
 
 /** A queue that has a name (reference voice 7). */
 export function createQueue(
@@ -58,7 +58,7 @@ export function deleteQueue(
 function checkParams({ friendly_name, max_size }: QueueParams): void {
   if (friendly_name !== undefined && friendly_name.trim() === '') refuse('invalid', 'FriendlyName must not be empty')
   checkLength(friendly_name, 'FriendlyName', 64)
-  checkRange(max_size, 'MaxSize', 1, largest)
+  checkRange(max_size, 'MaxSize', 1, maxQueueSize)
 }
 
 export function queueOf(state: State, sid: string): QueueRow {
@@ -110,7 +110,7 @@ export function leaveCallQueue(state: State, call_sid: string, result: string): 
   return waited
 }
 
-/** Whoever asks what became of the waiting is told how long it took. */
+/** Keeps how long a call has waited with its verb, whose action asks for it. */
 function withWaited(program: Program, waited_ms: number): Program {
   const frames = program.frames.map((frame) =>
     frame.verb?.is === 'enqueue' ? { ...frame, verb: { ...frame.verb, waited_ms } } : frame
@@ -130,7 +130,7 @@ export function firstWaiting(state: State, name: string, reservation_sid?: strin
 }
 
 /**
- * The living call that came in, or went out, for a task: no worker's. Whoever is invited to the channel of an interaction
+ * The living call that came in, or went out, for a task: no worker's. An agent who is invited to the channel of an interaction
  * has a task of their own, and the channel's call.
  */
 export function callOfTask(state: State, task_sid: string): CallRow | undefined {

@@ -16,7 +16,7 @@ import { carryOut, reservationOver, taskOver, workerAnswers, workerCallEnded, wo
 
 type Reacted = { readonly refs: EventRefs }
 
-/** A call has ended: whoever made it, waits for it or is with it in a conference goes on. */
+/** A call has ended: calls that made it, wait for it or are in a conference with it go on. */
 function callEnded(state: State, { refs }: Reacted): void {
   const { sid, parent_call_sid, status, task_sid, reservation_sid } = refOf(refs, 'call')
   stopRecordings(state, sid)
@@ -48,14 +48,14 @@ function callsParted(state: State, { refs }: Reacted & { readonly refs: EventRef
   const sids = [refOf(refs, 'call').sid, String(refs.extra?.other_call_sid ?? '')]
   for (const sid of sids) {
     const call = state.resident('call', sid)
-    // Whoever was taken elsewhere is busy there.
+    // A call that was taken elsewhere goes on there.
     if (!call || !isLiving(call) || call.bridged_sid !== null || call.conference_sid !== null) continue
     if (call.program) callHappens(state, sid, { type: 'parted' })
     else endCall(state, sid, 'completed', { by: call.direction === 'inbound' ? 'agent' : 'caller' })
   }
 }
 
-/** Whoever is out of a conference, and lives, goes on with its document, or has none. */
+/** A living call that has left a conference goes on with its document, or ends without one. */
 function participantLeft(state: State, { refs }: Reacted): void {
   const { call_sid } = refOf(refs, 'conference_participant')
   if (!participantFor(state, call_sid) && !queueMemberFor(state, call_sid)) stopWaiting(state, call_sid)
@@ -71,7 +71,7 @@ function waiting(state: State, { refs }: Reacted): void {
   if (participant) waitingChanged(state, participant)
 }
 
-/** Whoever is taken out of a queue hears nothing more of what is said to those who wait. */
+/** A call that has left its queue hears no more of the waiting document. */
 function dequeued(state: State, { refs }: Reacted): void {
   const result = refs.extra?.result
   if (result === 'bridged') stopWaiting(state, refOf(refs, 'call').sid)
@@ -92,7 +92,7 @@ function instructed(state: State, { refs }: Reacted): void {
   else now()
 }
 
-/** The interaction of a call that waits: whoever takes its task takes the call. */
+/** An interaction for a waiting call: the agent who takes its task gets the call. */
 function interactionMade(state: State, { refs }: Reacted): void {
   const channel = refOf(refs, 'interaction_channel')
   const task_sid = state.find('interaction', channel.interaction_sid)?.task_sid

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Switchboard, say, verb } from '../testing/switchboard.ts'
+import { ours, Switchboard, say, verb } from '../testing/switchboard.ts'
 
 const ann = '+15550111'
 const bob = '+15550122'
@@ -59,4 +59,21 @@ it('has both sides of a call, but for what is said while it is paused', () => {
   expect(center.state.tables.recording.all()).toMatchObject([
     { status: 'completed', words: `${ann}: My card\n${bob}: Thank you`, duration_ms: 5000 }
   ])
+})
+
+it('of a conference, by its name: the one that runs, whatever was recorded before it', () => {
+  const center = new Switchboard().on(verb('Dial', {}, verb('Conference', { record: 'record-from-start' }, 'standup')))
+  const join = (identity: string) =>
+    center.do({
+      ...{ type: 'call.arrive', arrival: identity, from: `client:${identity}`, to: ours },
+      address: { sdk: { identity, device: `${identity}'s` } }
+    })
+  join('ada')
+  const conference_sid = center.state.tables.conference.all()[0]?.sid ?? ''
+  const update = (status: 'paused' | 'stopped') =>
+    center.do({ type: 'recording.update', conference_sid, sid: 'Twilio.CURRENT', status }).recording
+  const first = update('stopped')
+  join('bob')
+  expect(update('paused')).toMatchObject({ conference_sid, status: 'paused' })
+  expect(center.state.get('recording', first.sid).status).toBe('stopped')
 })

@@ -1,6 +1,6 @@
-import { type Asked, actionOf, flagIn, keep, type Outcome, type VerbAct, type VerbRule, wholeIn } from './act.ts'
+import { actionOf, flagIn, keep, type Outcome, type Question, type VerbAct, type VerbRule, wholeIn } from './act.ts'
 import { callbackOf } from './dial.ts'
-import { play, tell } from './leg.ts'
+import { changeLeg, play } from './leg.ts'
 import type { VerbState } from './program.ts'
 import { startRecording, stopRecording } from './recording.ts'
 
@@ -34,7 +34,7 @@ export const record: VerbRule = {
     }
   },
 
-  hungUp(act, verb): Asked | undefined {
+  hungUp(act, verb): Question | undefined {
     if (verb.is !== 'record' || verb.beeping) return undefined
     return actionOf(act, resultOf(act, verb.recording_sid, 'hangup'))
   }
@@ -42,13 +42,13 @@ export const record: VerbRule = {
 
 function recorded(act: VerbAct): Outcome {
   const { state, call_sid, verb, frame } = act
-  tell(state, call_sid, { plays: null, listens: { digits: true } })
+  changeLeg(state, call_sid, { plays: null, listens: { digits: true } })
   const recording = startRecording(state, {
     call_sid,
     source: 'RecordVerb',
     callback: callbackOf(verb, frame.url, 'recordingStatusCallback', ['completed']),
     silence_ms: silence_ms(act),
-    max_ms: longest_ms(act)
+    max_ms: maxLength_ms(act)
   })
   const recording_now: Recording = { is: 'record', recording_sid: recording.sid, beeping: false, digits: '' }
   return keep(act, recording_now, dueAfter(act, recording_now))
@@ -56,27 +56,27 @@ function recorded(act: VerbAct): Outcome {
 
 function dueAfter(act: VerbAct, { recording_sid }: Recording): number {
   const { start_time } = act.state.get('recording', recording_sid)
-  return Math.min(act.state.at + silence_ms(act), start_time + longest_ms(act))
+  return Math.min(act.state.at + silence_ms(act), start_time + maxLength_ms(act))
 }
 
 function silence_ms({ verb }: VerbAct): number {
-  return wholeIn(verb, 'timeout', 5, 1, 600) * 1000
+  return wholeIn(verb, 'timeout', { usual: 5, min: 1, max: 600 }) * 1000
 }
 
-function longest_ms({ verb }: VerbAct): number {
-  return wholeIn(verb, 'maxLength', 3600, 1, 14_400) * 1000
+function maxLength_ms({ verb }: VerbAct): number {
+  return wholeIn(verb, 'maxLength', { usual: 3600, min: 1, max: 14_400 }) * 1000
 }
 
 /** Without a word nothing was recorded: the next verb is reached. */
 function over(act: VerbAct, { recording_sid }: Recording, key: string): Outcome {
   const { state, call_sid } = act
-  tell(state, call_sid, { listens: null })
+  changeLeg(state, call_sid, { listens: null })
   stopRecording(state, recording_sid)
   if (state.get('recording', recording_sid).status === 'absent') return 'next'
   return actionOf(act, resultOf(act, recording_sid, key))
 }
 
-function resultOf({ state }: VerbAct, sid: string, key: string): Asked['parameters'] {
+function resultOf({ state }: VerbAct, sid: string, key: string): Question['parameters'] {
   const { duration_ms, start_time } = state.get('recording', sid)
   return [
     ['RecordingSid', sid],

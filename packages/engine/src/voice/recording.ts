@@ -1,8 +1,10 @@
 import type { State } from '../center.ts'
+import { checkUrl } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { attachMedia } from '../media/media.ts'
+import type { CallbackMethod } from '../numbers/rows.ts'
 import { emitRecording } from './events.ts'
-import { tell } from './leg.ts'
+import { changeLeg } from './leg.ts'
 import type { RecordingRow, VoiceCallback } from './rows.ts'
 
 export interface NewRecording {
@@ -14,6 +16,19 @@ export interface NewRecording {
   /** Of `Record`: when it ends by itself. */
   readonly silence_ms?: number
   readonly max_ms?: number
+}
+
+export interface RecordingCallbackParams {
+  readonly recording_status_callback?: string
+  readonly recording_status_callback_method?: CallbackMethod
+  readonly recording_status_callback_event?: readonly string[]
+}
+
+/** The status callback that a request wants of a recording; null for none. */
+export function recordingCallbackIn(params: RecordingCallbackParams): VoiceCallback | null {
+  const { recording_status_callback: url, recording_status_callback_method: method = 'POST' } = params
+  checkUrl(url, 'RecordingStatusCallback')
+  return url ? { url, method, events: params.recording_status_callback_event ?? ['completed'] } : null
 }
 
 /** Begins to record a call; a conference is recorded on one of its legs, which need not hear what is said in it. */
@@ -32,7 +47,7 @@ export function startRecording(state: State, params: NewRecording): RecordingRow
     ...(max_ms !== undefined && { max_ms }),
     ...(conference_sid !== null && { of: [] })
   }
-  tell(state, call_sid, { records: [...(call.leg?.records ?? []), one] })
+  changeLeg(state, call_sid, { records: [...(call.leg?.records ?? []), one] })
   emitRecording(state, 'in-progress', recording)
   return recording
 }
@@ -47,7 +62,7 @@ export function recordThose(state: State, conference_sid: string, of: readonly s
   for (const recording of runningConferenceRecordings(state, conference_sid)) {
     const { leg } = state.resident('call', recording.call_sid) ?? {}
     if (!leg) continue
-    tell(state, recording.call_sid, {
+    changeLeg(state, recording.call_sid, {
       records: leg.records.map((one) => (one.sid === recording.sid ? { ...one, of } : one))
     })
   }
@@ -71,13 +86,13 @@ export function stopConferenceRecordings(state: State, conference_sid: string): 
 }
 
 /**
- * Ends a recording. Of a virtual phone it is complete with that: its words are there already. Whoever has the sound of any
- * other one reports when its file is there.
+ * Ends a recording. That of a virtual phone is complete with that: its words are there already. For any other one the
+ * process of the sound reports when its file is there.
  */
 export function stopRecording(state: State, sid: string): void {
   const { call_sid } = state.get('recording', sid)
   const call = state.resident('call', call_sid)
-  if (call?.leg) tell(state, call_sid, { records: call.leg.records.filter((one) => one.sid !== sid) })
+  if (call?.leg) changeLeg(state, call_sid, { records: call.leg.records.filter((one) => one.sid !== sid) })
   if (!call || call.phone_sid !== null) finishRecording(state, sid, null, null)
   else state.change('recording', sid, { status: 'stopped', duration_ms: lengthSoFar(state, sid) })
 }
@@ -118,7 +133,7 @@ export function pauseRecording(
   const call = state.resident('call', before.call_sid)
   const isPaused = status === 'paused'
   if (call?.leg)
-    tell(state, call.sid, {
+    changeLeg(state, call.sid, {
       records: call.leg.records.map(({ paused: _, ...one }) =>
         one.sid === sid && isPaused ? { ...one, paused: behaviour } : one
       )
@@ -132,13 +147,13 @@ export function pauseRecording(
   return recording
 }
 
-/** Words that are said where somebody records: who said them stands before them, unless only one speaks there. */
+/** Adds words to a recording of virtual phones, after the name of their speaker unless there is only one. */
 export function noteWords(state: State, recording_sid: string, text: string, speaker: string | null): void {
   const recording = state.find('recording', recording_sid)
   if (recording?.status !== 'in-progress') return
   const line = speaker === null ? text : `${speaker}: ${text}`
   const words = recording.words === null ? line : `${recording.words}\n${line}`
-  if (words.length <= longestWords) state.change('recording', recording_sid, { words })
+  if (words.length <= maxWords) state.change('recording', recording_sid, { words })
 }
 
-const longestWords = 64 * 1024
+const maxWords = 64 * 1024

@@ -1,21 +1,25 @@
 import type { State } from '../center.ts'
 import type { Read } from '../core/command.ts'
-import { checkUrl, notFound } from '../core/parameters.ts'
+import { notFound } from '../core/parameters.ts'
 import { refuse } from '../core/refusals.ts'
 import { checkAccountSid } from '../numbers/callback.ts'
-import type { CallbackMethod } from '../numbers/rows.ts'
 import { callOf } from './call.ts'
 import { emitRecording } from './events.ts'
-import { pauseRecording, runningRecordings, startRecording, stopRecording } from './recording.ts'
+import {
+  pauseRecording,
+  type RecordingCallbackParams,
+  recordingCallbackIn,
+  runningConferenceRecordings,
+  runningRecordings,
+  startRecording,
+  stopRecording
+} from './recording.ts'
 import { isLiving, type RecordingRow } from './rows.ts'
 
-export interface CreateRecording {
+export interface CreateRecording extends RecordingCallbackParams {
   readonly account_sid?: string
   readonly call_sid: string
   readonly recording_channels?: string
-  readonly recording_status_callback?: string
-  readonly recording_status_callback_method?: CallbackMethod
-  readonly recording_status_callback_event?: readonly string[]
 }
 
 /** Begins to record a call; one at a time (reference voice 8). */
@@ -26,13 +30,11 @@ export function createRecording(state: State, params: CreateRecording): { record
     refuse('call.wrong_state', `Call ${call.sid} is ${call.status}: it cannot be recorded`)
   if (runningRecordings(state, call.sid).some(({ conference_sid }) => conference_sid === null))
     refuse('call.wrong_state', `Call ${call.sid} is recorded already`)
-  const { recording_status_callback: url, recording_status_callback_method: method = 'POST' } = params
-  checkUrl(url, 'RecordingStatusCallback')
   const recording = startRecording(state, {
     call_sid: call.sid,
     source: 'StartCallRecordingAPI',
     channels: params.recording_channels === 'dual' ? 2 : 1,
-    callback: url ? { url, method, events: params.recording_status_callback_event ?? ['completed'] } : null
+    callback: recordingCallbackIn(params)
   })
   return { recording }
 }
@@ -63,7 +65,7 @@ function namedRecording(state: State, { call_sid, conference_sid, sid }: UpdateR
   const current = () =>
     call_sid !== undefined
       ? runningRecordings(state, call_sid)[0]
-      : state.tables.recording.list('conference_sid', conference_sid ?? '').find(({ status }) => status !== 'completed')
+      : runningConferenceRecordings(state, conference_sid ?? '')[0]
   const found = sid.toLowerCase() === 'twilio.current' ? current() : state.find('recording', sid)
   const isOf = call_sid === undefined ? found?.conference_sid === conference_sid : found?.call_sid === call_sid
   return found && isOf ? found : notFound(`/Recordings/${sid}`)

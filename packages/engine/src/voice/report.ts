@@ -6,22 +6,22 @@ import { refuse } from '../core/refusals.ts'
 import { noteSound } from './conference.ts'
 import { type CallEnd, endCall } from './ending.ts'
 import { emitCall } from './events.ts'
-import { tell } from './leg.ts'
+import { changeLeg } from './leg.ts'
 import { finishRecording } from './recording.ts'
 import { ringAgain } from './ring-again.ts'
 import { type CallRow, isLiving } from './rows.ts'
 import { callHappens, run } from './runner.ts'
 
 /**
- * What whoever has the sound tells of a leg (decision 046). A number that was heard before changes nothing, nor does
- * anything that is told of a call that has ended, but for its recordings.
+ * Takes a report on a leg from the process of its sound (decision 046). A report whose number was taken already changes
+ * nothing; nor does any on a call that has ended, but for those on its recordings.
  */
 export function reportLeg(state: State, { call_sid, number, event }: LegReport): { call: CallRow } {
   const call = state.find('call', call_sid) ?? notFound(`/Calls/${call_sid}`)
   if (!Number.isInteger(number)) refuse('invalid', 'Number of a report must be an integer')
   if (number <= call.reported) return { call }
   state.change('call', call_sid, { reported: number })
-  hearOf(state, call_sid, event)
+  takeReport(state, call_sid, event)
   return { call: state.get('call', call_sid) }
 }
 
@@ -33,14 +33,14 @@ export function reportReads({ call_sid, event }: LegReport, state: State): reado
   ]
 }
 
-/** The same for a virtual phone, which tells it in the decision in which it happens. */
-export function phoneTells(state: State, sid: string, event: LegEvent): void {
+/** The same for a virtual phone, which reports in the decision in which it happens. */
+export function phoneReports(state: State, sid: string, event: LegEvent): void {
   const { reported } = state.get('call', sid)
   state.change('call', sid, { reported: reported + 1 })
-  hearOf(state, sid, event)
+  takeReport(state, sid, event)
 }
 
-function hearOf(state: State, sid: string, event: LegEvent): void {
+function takeReport(state: State, sid: string, event: LegEvent): void {
   const call = state.get('call', sid)
   if (event.type === 'recorded') {
     const recording = state.find('recording', event.sid)
@@ -81,7 +81,7 @@ function hearOf(state: State, sid: string, event: LegEvent): void {
       })
       return
     case 'no_sound':
-      // Nobody has been there for a minute (reference voice 10).
+      // No sound for a minute: nobody is there any more (reference voice 10).
       if (event.seconds >= 60) endCall(state, sid, 'completed', { by: 'network' })
       else noteSound(state, sid, false)
       return
@@ -111,7 +111,7 @@ function answered(state: State, { sid, status, address, time_limit }: CallRow, d
   })
   const { leg } = state.get('call', sid)
   if (answering && leg) state.change('call', sid, { leg: { ...leg, address: answering } })
-  tell(state, sid, { wanted: 'up' })
+  changeLeg(state, sid, { wanted: 'up' })
   emitCall(state, 'answered', sid)
   const { program } = state.get('call', sid)
   if (program) run(state, sid)
@@ -130,9 +130,9 @@ function ended(
   if (isUp && never_connected) ringAgain(state, call)
   if (isUp) return void endCall(state, sid, how === 'failed' ? 'failed' : 'completed', is)
   if (direction === 'inbound') return void endCall(state, sid, 'no-answer', is)
-  const told = {
+  const ends = {
     ...{ completed: 'no-answer', busy: 'busy', declined: 'busy', failed: 'failed', canceled: 'canceled' },
     ...{ 'no-answer': 'no-answer', unreachable: 'no-answer' }
   } as const satisfies Record<LegEnd, CallEnd>
-  endCall(state, sid, told[how], is)
+  endCall(state, sid, ends[how], is)
 }

@@ -5,7 +5,7 @@ import type { CallRow } from './rows.ts'
 import { secondsIn, setAttribute } from './worker-call.ts'
 
 /**
- * A worker has answered, and no sound has ever come about: the phone rings once more, and whoever is in the conference waits
+ * A worker has answered, and no sound has ever come about: the phone rings once more, and the others in the conference wait
  * with music instead of being hung up on. What was instructed once is rung again once. To be called before that call ends.
  */
 export function ringAgain(state: State, { sid, to, from, purpose, status_callback, ...call }: CallRow): void {

@@ -37,7 +37,7 @@ export function isLiving({ status }: { readonly status: CallStatus }): boolean {
 
 export type CallDirection = 'inbound' | 'outbound-api' | 'outbound-dial'
 
-/** Who is told what, of a call, a conference or a recording. */
+/** A status callback of a call, a conference or a recording: where it goes, and which events it is for. */
 export interface VoiceCallback {
   readonly url: string
   readonly method: CallbackMethod
@@ -58,19 +58,19 @@ const callColumns = {
   /** When it was answered; of one that came in, when it began. */
   start_time: integer<number | null>(),
   end_time: integer<number | null>(),
-  /** Who hung up: the other end, the center's program, or whoever was on the other side of a bridge. */
+  /** Who hung up: the other end, the center's program, or the other side of a bridge. */
   ended_by: text<'caller' | 'agent' | 'program' | 'network' | null>(),
   sip_response_code: integer<number | null>(),
-  /** What the caller's device said beside, as form fields. */
+  /** Custom parameters of the caller's device, as form fields. */
   parameters: json<Readonly<Record<string, string>>>(),
-  /** Under which name it arrived, so that an arrival that is told twice is one call. */
+  /** The name of its arrival: the same arrival reported twice makes one call. */
   arrival: text<string | null>(),
   status_callback: json<VoiceCallback | null>(),
   /** Of the next status callback. */
   sequence_number: integer(),
 
   // What the center does with it
-  /** Documents and where they stand; null where nobody has said anything. */
+  /** Its documents, and the verb that each stands at; null without any. */
   program: json<Program | null>(),
   /** What is asked of a program now. */
   request: json<VoiceRequest | null>(),
@@ -156,9 +156,9 @@ const conferenceParticipantColumns = {
   wait_method: text<CallbackMethod>(),
   hold_url: text<string | null>(),
   hold_method: text<CallbackMethod>(),
-  /** That of the two that it hears now. */
+  /** Which of the two it hears now. */
   heard_url: text<string | null>(),
-  /** Nothing has come from there for some seconds; undefined for one of before. */
+  /** No sound has come from there for some seconds; undefined in rows from before this column. */
   away: flag<boolean | undefined>()
 } as const
 export type ConferenceParticipantRow = RowOf<typeof conferenceParticipantColumns>

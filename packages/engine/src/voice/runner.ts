@@ -1,13 +1,13 @@
 import type { State } from '../center.ts'
 import { flowSidIn } from '../numbers/flow-url.ts'
-import { type Asked, type Happening, type Outcome, type VerbAct, type VerbRule, withFrame } from './act.ts'
+import { type Happening, type Outcome, type Question, type VerbAct, type VerbRule, withFrame } from './act.ts'
 import { frameOf } from './beginning.ts'
 import { dial } from './dial.ts'
 import { endCall } from './ending.ts'
 import { enqueue } from './enqueue.ts'
 import { emitCall } from './events.ts'
 import { gather } from './gather.ts'
-import { playMusic, tell } from './leg.ts'
+import { changeLeg, playMusic } from './leg.ts'
 import type { DocumentFrame, Program, VoiceRequest, VoiceVerb } from './program.ts'
 import { prompt, resolvedUrl } from './prompts.ts'
 import { leaveCallQueue, queueMemberFor } from './queue.ts'
@@ -17,14 +17,14 @@ import { callerLedAway } from './task-call.ts'
 import { callbackDocument, leadsToCallback } from './wait-with-callback.ts'
 
 /*
- * A call runs its document: verb after verb, as far as it comes without waiting. Whatever a verb has waited for (a prompt
- * is over, a key, an answer, somebody else's call) is told it as a happening. What a verb does with other calls they hear
- * of by events, and run on in the same decision.
+ * A call runs its document: verb after verb, until one has to wait. What that one waits for (the end of a prompt, a key, an
+ * answer, another call) reaches it as a happening. What a verb does to other calls reaches them as events, to which they
+ * react in the same decision.
  */
 
 /** Verbs that run at once at most before the next one waits; a document of 64 kB could have thousands. */
 const maxAtOnce = 200
-/** Documents in a row that took no time: whoever leads further leads in a circle. */
+/** Documents in a row that took no time: a program that redirects more often does so in a circle. */
 const maxIdle = 20
 /** Milliseconds from a document to what it has come to, below which no time has passed. */
 const noTime_ms = 100
@@ -69,18 +69,20 @@ const rules: Readonly<Record<string, VerbRule>> = {
 }
 
 /** What a call may do while it waits in a queue, or before it is connected. */
-const elsewhere: ReadonlySet<string> = new Set(['Say', 'Play', 'Pause', 'Gather', 'Redirect', 'Hangup', 'Leave'])
+const verbsElsewhere: ReadonlySet<string> = new Set(['Say', 'Play', 'Pause', 'Gather', 'Redirect', 'Hangup', 'Leave'])
 
 /** Before these a call that comes in is not answered (reference voice 1). */
 const beforeAnswer: ReadonlySet<string> = new Set(['Reject', 'Pause', 'Redirect'])
+
+/** For which document a program is asked, and the address that the question's is relative to. */
+type AskedFor = Pick<DocumentFrame, 'role' | 'url'>
 
 /** Has a program asked for what comes next; its answer is the command `call.document`. */
 function ask(
   state: State,
   sid: string,
-  { ask: url, method, parameters }: Asked,
-  role: DocumentFrame['role'],
-  base = ''
+  { ask: url, method, parameters }: Question,
+  { role, url: base }: AskedFor
 ): void {
   const { requests, program } = state.get('call', sid)
   const address = resolvedUrl(url, base)
@@ -131,7 +133,7 @@ export function takeDocument(
 ): void {
   const { request, program: before } = state.get('call', sid)
   const isWait = request?.role === 'wait'
-  // Who was brought into a conference may have no document of its own.
+  // A call that was made for a conference may have no document of its own.
   const program = before ?? (isWait ? nothing : null)
   if (!request || !program) return
   const frame = frameOf(request.role, document.verbs, document.url, document.method)
@@ -153,7 +155,7 @@ export function takeDocument(
   else run(state, sid)
 }
 
-/** There is no document: the caller is told so, and the call ends. Who waits goes on hearing music. */
+/** There is no document: the caller hears an apology, and the call ends. A call that waits goes on hearing music. */
 export function failed(state: State, sid: string, problem: DocumentProblem, role: DocumentFrame['role']): void {
   const call = state.change('call', sid, { request: null })
   state.emit('ringdown.call.document-failed', { call, extra: { ...problem, level: 'error' } })
@@ -183,7 +185,7 @@ export function run(state: State, sid: string): void {
       continue
     }
     const act = actAt(state, call, frame, verb)
-    const rule = frame.role === 'call' || elsewhere.has(verb.verb) ? rules[verb.verb] : undefined
+    const rule = frame.role === 'call' || verbsElsewhere.has(verb.verb) ? rules[verb.verb] : undefined
     if (!rule) {
       warn(state, call, { code: 12200, reason: `${verb.verb} is not done here`, url: frame.url })
       settle(act, 'next')
@@ -218,11 +220,11 @@ export function answer(state: State, sid: string): void {
     ring_due: null,
     limit_due: state.at + time_limit * 1000
   })
-  tell(state, sid, { wanted: 'up' })
+  changeLeg(state, sid, { wanted: 'up' })
   emitCall(state, 'answered', sid)
 }
 
-/** What comes of a verb that has begun, or was told something. */
+/** Carries on after a verb that has begun, or has taken a happening. */
 function settle({ state, call_sid, depth, frame }: VerbAct, outcome: Outcome): void {
   const call = state.resident('call', call_sid)
   if (!call || !isLiving(call) || outcome === 'waits') {
@@ -237,10 +239,10 @@ function settle({ state, call_sid, depth, frame }: VerbAct, outcome: Outcome): v
     program: withFrame(program, depth, { ...at, verb: null }, true),
     verb_due: null
   })
-  if (outcome !== 'next') ask(state, call_sid, outcome, frame.role, frame.url)
+  if (outcome !== 'next') ask(state, call_sid, outcome, frame)
 }
 
-/** Who has begun to wait in a queue hears what its `waitUrl` says. */
+/** A call that has begun to wait in a queue hears the document of its `waitUrl`. */
 function askWhileWaiting(state: State, { sid, program, request }: CallRow, depth: number): void {
   if (program?.frames[depth]?.verb?.is !== 'enqueue' || program.frames.length !== depth + 1 || request !== null) return
   if (queueMemberFor(state, sid)) askAtQueue(state, sid, depth)
@@ -250,7 +252,7 @@ function askWhileWaiting(state: State, { sid, program, request }: CallRow, depth
 function askAtQueue(state: State, sid: string, depth: number): void {
   const frame = state.get('call', sid).program?.frames[depth]
   const { waitUrl, waitUrlMethod: method } = frame?.verbs[frame.at]?.attributes ?? {}
-  if (frame && waitUrl) ask(state, sid, { ask: waitUrl, method, parameters: [] }, 'wait', frame.url)
+  if (frame && waitUrl) ask(state, sid, { ask: waitUrl, method, parameters: [] }, { role: 'wait', url: frame.url })
 }
 
 /** The documents of a program but for what is heard while it waits. */
@@ -275,7 +277,7 @@ export function stopWaiting(state: State, sid: string): void {
   const isHeard = program !== null && frames.length < program.frames.length
   if (isHeard) {
     state.change('call', sid, { program: frames.length === 0 ? null : { ...program, frames }, verb_due: null })
-    tell(state, sid, { listens: null })
+    changeLeg(state, sid, { listens: null })
   }
   if (request?.role === 'wait') state.change('call', sid, { request: null })
 }
@@ -290,7 +292,7 @@ export function waitingChanged(state: State, participant: ConferenceParticipantR
 
 function askAsParticipant(state: State, { call_sid, hold, heard_url, ...participant }: ConferenceParticipantRow): void {
   const method = hold ? participant.hold_method : participant.wait_method
-  ask(state, call_sid, { ask: heard_url ?? '', method, parameters: [] }, 'wait')
+  ask(state, call_sid, { ask: heard_url ?? '', method, parameters: [] }, { role: 'wait', url: '' })
 }
 
 /** A document has come to its end; false where nothing runs on now. */
@@ -304,7 +306,7 @@ function overAt(state: State, { sid, program }: CallRow, frame: DocumentFrame): 
   return false
 }
 
-/** Who still waits hears the document for that again, wherever it has led to meanwhile. */
+/** A call that still waits hears the waiting document from its beginning, whatever document that one has led to. */
 function askAgain(state: State, sid: string): void {
   const { program } = state.get('call', sid)
   const own = program && ownFrames(program).length
@@ -314,7 +316,7 @@ function askAgain(state: State, sid: string): void {
   else endWaiting(state, sid)
 }
 
-/** Tells a call's document what has happened. A happening that no verb of it waits for means nothing. */
+/** Gives a happening to the innermost verb of a call that waits for one of its type; without such a verb nothing changes. */
 export function callHappens(state: State, sid: string, happening: Happening): void {
   const before = state.resident('call', sid)
   if (!before?.program || !isLiving(before)) return
@@ -337,8 +339,8 @@ export function callHappens(state: State, sid: string, happening: Happening): vo
 }
 
 /**
- * Whoever heard or did something is led in no circle. What is over as soon as it has begun (sound that is not there, a
- * number that nobody has) takes no time.
+ * Begins to count idle documents anew: a caller who hears or does something is led in no circle. What is over as soon as it
+ * has begun (sound that is not there, a number that nobody has) takes no time.
  */
 function timePassed(state: State, sid: string, { type }: Happening): void {
   const { program } = state.get('call', sid)
@@ -352,12 +354,12 @@ function warn(state: State, call: CallRow, problem: DocumentProblem): void {
   state.emit('ringdown.call.document-failed', { call, extra: { ...problem, level: 'warning' } })
 }
 
-/** Takes what a call does from now on in the place of what it does. */
+/** Puts another program in the place of what a call runs. */
 export function replaceProgram(state: State, sid: string, program: Program | null): void {
   state.change('call', sid, { program, request: null, verb_due: null })
 }
 
-/** What a running verb's action is still told when the caller has hung up: its answer changes nothing any more. */
+/** Asks a running verb's action once more when the caller has hung up, as its result is wanted; the answer changes nothing. */
 export function askLast(state: State, sid: string): void {
   const call = state.get('call', sid)
   const { program } = call
@@ -365,9 +367,9 @@ export function askLast(state: State, sid: string): void {
   for (const [depth, frame] of [...program.frames.entries()].reverse()) {
     const verb = frame.verbs[frame.at]
     if (!frame.verb || !verb) continue
-    const asked = rules[verb.verb]?.hungUp?.({ state, call_sid: sid, depth, frame, verb }, frame.verb)
-    if (asked) {
-      ask(state, sid, asked, 'call', frame.url)
+    const last = rules[verb.verb]?.hungUp?.({ state, call_sid: sid, depth, frame, verb }, frame.verb)
+    if (last) {
+      ask(state, sid, last, { role: 'call', url: frame.url })
       break
     }
   }

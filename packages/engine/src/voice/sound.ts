@@ -1,6 +1,6 @@
 import type { State } from '../center.ts'
 
-/** What whoever looks after the sound of calls has noticed of it as a whole. */
+/** That the sound of all calls is gone, or back again. */
 export interface NoteSound {
   readonly is: 'gone' | 'back'
   /** How long nobody has had the sound, in seconds. */
@@ -11,7 +11,7 @@ export interface NoteSound {
   readonly reason?: string
 }
 
-/** Tells whoever watches the debugger that no call has any sound, or that calls have it again (reference voice 13). */
+/** Makes an entry of the debugger: no call has any sound, or calls have it again (reference voice 13). */
 export function noteWholeSound(state: State, { is, seconds, calls, reason }: NoteSound): Record<never, never> {
   const { account_sid } = state
   const ended = calls > 0 ? `: calls that had it end (${calls})` : ''

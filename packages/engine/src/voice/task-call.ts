@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { attributesOf } from '../core/json.ts'
 import { cancel } from '../routing/end-task.ts'
 import { isHeldInTransfer } from '../routing/task-holders.ts'
 import { participantsOf } from './conference.ts'
@@ -32,7 +33,7 @@ export function callerLedAway(state: State, sid: string, reason: 'redirected' | 
 
 /** The call that a task names becomes the task's, where it waits in a queue and is no other one's. */
 export function takeCallIntoTask(state: State, task_sid: string): void {
-  const attributes: Readonly<Record<string, unknown>> = JSON.parse(state.get('task', task_sid).attributes) // as was checked
+  const attributes = attributesOf(state.get('task', task_sid))
   const call = typeof attributes.call_sid === 'string' ? state.resident('call', attributes.call_sid) : undefined
   if (!call || call.task_sid !== null || !queueMemberFor(state, call.sid)) return
   state.change('call', call.sid, { task_sid })
@@ -43,7 +44,7 @@ export function hangUpAlone(state: State, task_sid: string): void {
   const call = callOfTask(state, task_sid)
   if (!call || call.bridged_sid !== null) return
   const around = call.conference_sid === null ? [] : participantsOf(state, call.conference_sid)
-  // Whoever was hung up on in this decision may stand among them still.
+  // Calls that were ended in this very decision may still be among them.
   const isThere = (sid: string) => sid !== call.sid && isLiving(state.get('call', sid))
   if (around.some(({ call_sid, status }) => status === 'connected' && isThere(call_sid))) return
   endCall(state, call.sid, call.status === 'in-progress' ? 'completed' : 'canceled', { by: 'program' })

@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { attributesOf } from '../core/json.ts'
 import { notFound } from '../core/parameters.ts'
 import { e164 } from '../core/phone-number.ts'
 import { refuse } from '../core/refusals.ts'
@@ -13,8 +14,8 @@ import { type ConferenceParticipantRow, type ConferenceRow, isLiving, type Recor
 import { carryOut, supervisorAs, supervisorLabel } from './worker-call.ts'
 
 /*
- * The conference of a task as those see it who work in it: who is there, whether it is recorded, and who listens. What
- * others do with calls is done by the API of 2010.
+ * The conference of a task, for the desks of those who work on it: who is there, whether it is recorded, and who listens.
+ * Programs work with the same calls by the API of 2010.
  */
 
 export interface OfTask {
@@ -24,15 +25,15 @@ export interface OfTask {
 
 /** The conference of a task that has not ended, or 404. */
 export function conferenceOfTask(state: State, { workspace_sid, task_sid }: OfTask): ConferenceRow {
-  const conference = meetingOf(state, task_sid)
+  const conference = taskConference(state, task_sid)
   const isThere = conference && state.resident('task', task_sid)?.workspace_sid === workspace_sid
   return isThere ? conference : notFound(`/Workspaces/${workspace_sid}/Tasks/${task_sid}/Call`)
 }
 
 /** A customer may have been in a conference before there was a task. */
-function meetingOf(state: State, task_sid: string): ConferenceRow | undefined {
-  const meeting = state.resident('conference', callOfTask(state, task_sid)?.conference_sid)
-  return meeting ?? state.tables.conference.firstBy('task_sid', task_sid)
+function taskConference(state: State, task_sid: string): ConferenceRow | undefined {
+  const present = state.resident('conference', callOfTask(state, task_sid)?.conference_sid)
+  return present ?? state.tables.conference.firstBy('task_sid', task_sid)
 }
 
 /** What records a conference now: itself, or the call of somebody in it. */
@@ -90,7 +91,7 @@ function removeOutsider(state: State, { sid: conference_sid }: ConferenceRow, ca
 
 /** The last worker has left a customer and somebody outside to themselves: the call is over when either of them goes. */
 export function leftToThemselves(state: State, task_sid: string): void {
-  const conference = meetingOf(state, task_sid)
+  const conference = taskConference(state, task_sid)
   const others = conference ? participantsOf(state, conference.sid) : []
   const outsider = others.find(({ label, status }) => label === outsiderLabel && status === 'connected')
   if (!outsider || others.some(({ call_sid }) => state.get('call', call_sid).reservation_sid !== null)) return
@@ -103,7 +104,7 @@ export function leftToThemselves(state: State, task_sid: string): void {
 export interface Supervise extends OfTask {
   readonly worker_sid: string
   readonly mode: 'monitor' | 'whisper' | 'barge'
-  /** Whose worker hears a whisper; without it, whoever has had the task for longest. */
+  /** Whose worker hears a whisper; without it, that of the task's first accepted reservation. */
   readonly reservation_sid?: string
 }
 
@@ -114,7 +115,8 @@ export function superviseTask(state: State, params: Supervise): { conference: Co
   const worker = inWorkspace(state, 'worker', workspace_sid, worker_sid)
   const reservation = supervisedOf(state, task_sid, reservation_sid)
   if (reservation.worker_sid === worker_sid) refuse('not_possible', 'Nobody supervises a call of their own')
-  const own = supervisionOf(state, conference, String(JSON.parse(worker.attributes).contact_uri ?? ''))
+  const attributes = attributesOf(worker)
+  const own = supervisionOf(state, conference, String(attributes.contact_uri ?? ''))
   if (own) changeParticipant(state, own.call_sid, supervisorAs(state, reservation, mode))
   else carryOut(state, reservation, 'supervise', { supervisor: worker_sid, supervisor_mode: mode })
   return { conference: state.get('conference', conference.sid) }

@@ -19,7 +19,7 @@ export interface PhoneLeg {
   readonly next: 'item' | 'rings' | 'answers' | 'presses' | null
 }
 
-export const restingLeg: PhoneLeg = { plays_id: null, item: 0, rounds: 0, presses: 0, next: null }
+export const idlePhoneLeg: PhoneLeg = { plays_id: null, item: 0, rounds: 0, presses: 0, next: null }
 
 /** A file's sound has no length here. */
 const file_ms = 5000
@@ -77,7 +77,7 @@ export function beginItem(state: State, sid: string, phone_leg: PhoneLeg): void 
   const item = plays?.items[phone_leg.item]
   if (!plays || !item) return
   hear(state, call, heardOf(item))
-  // What goes on for ever is heard once.
+  // An endless item is noted once.
   const isEndless = plays.loop === 0 && phone_leg.item === plays.items.length - 1
   state.change('call', sid, {
     phone_leg: { ...phone_leg, next: isEndless ? null : 'item' },

@@ -1,4 +1,5 @@
 import type { State } from '../center.ts'
+import { attributesOf } from '../core/json.ts'
 import { e164 } from '../core/phone-number.ts'
 import { Refusal } from '../core/refusals.ts'
 import { countryOf } from '../numbers/country.ts'
@@ -10,8 +11,8 @@ import type { CallRow } from './rows.ts'
 import { callerLedAway } from './task-call.ts'
 
 /*
- * A document for those who wait, ready made: it says where they stand, and who presses 1 may hang up and is called back when
- * it would have been their turn (reference voice 7). It needs no program: what is asked is answered here.
+ * A ready-made document for calls that wait: it says where they stand, and a caller who presses 1 may hang up and is called
+ * back when it would have been their turn (reference voice 7). It needs no program of anybody's: its steps are answered here.
  */
 
 const own = /^(?:ringdown:|(?:https?:\/\/[^/?#]+)?\/ringdown\/v1\/twiml\/)wait-with-callback\/?(?:\?([^#]*))?(?:#|$)/i
@@ -47,7 +48,7 @@ const steps: Readonly<Record<string, Step>> = {
   }
 }
 
-/** What somebody who waits hears next, who has asked for this document or for a step of it. */
+/** What a call that waits hears next: the document's beginning, or the step that its address names. */
 export function callbackDocument(state: State, call: CallRow, { url, parameters }: VoiceRequest): readonly VoiceVerb[] {
   const [, query = ''] = own.exec(url) ?? []
   const step = steps[valueIn(query, 'step')]
@@ -65,7 +66,7 @@ function valueIn(query: string, name: string): string {
   )
 }
 
-/** Where the caller stands, and music. Nobody can be called back who is no task. */
+/** Where the caller stands, and music. Only a call with a task can be called back. */
 function waiting(state: State, call: CallRow): readonly VoiceVerb[] {
   const position = queueFigures(state, queueMemberFor(state, call.sid))?.position
   // A minute of it.
@@ -101,7 +102,7 @@ const typed: readonly VoiceVerb[] = [
   )
 ]
 
-/** The caller is told what was promised, and leaves the queue that it is in no more. */
+/** The caller hears what was promised, and its document goes on: it is out of the queue already. */
 function promised(state: State, call: CallRow, number: string | null): readonly VoiceVerb[] {
   if (number === null || !keepPlace(state, call, number)) return [say('That is not possible now. Please hold on.')]
   return [say(`Thank you. We will call you back ${spoken(number)}. Goodbye.`), { verb: 'Leave', attributes: {} }]
@@ -114,10 +115,10 @@ function promised(state: State, call: CallRow, number: string | null): readonly 
 function keepPlace(state: State, call: CallRow, outbound_to: string): boolean {
   const task = taskOf(state, call)
   if (!task?.workflow_sid) return false
-  const { call_sid: _, call_status: __, ...told }: Record<string, unknown> = JSON.parse(task.attributes) // as was checked
+  const { call_sid: _, call_status: __, ...others } = attributesOf(task)
   const from = oursOf(call)
   const attributes = {
-    ...told,
+    ...others,
     ...{
       direction: 'outbound',
       taskType: 'callback',
@@ -164,7 +165,7 @@ function customerOf({ direction, from, to }: CallRow): string {
   return direction === 'inbound' ? from : to
 }
 
-/** Nobody has the center call around the world: a number that was typed is of a country that the call has to do with. */
+/** Nobody can have the center call around the world: a typed number must be of a country of one of the call's two ends. */
 function isNear({ from, to }: CallRow, number: string): boolean {
   const country = countryOf(number)
   return country !== null && [from, to].some((one) => one.startsWith('+') && countryOf(one) === country)

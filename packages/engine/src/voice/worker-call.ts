@@ -1,5 +1,6 @@
 import { setAt } from '@ringdown/contract/json-text'
 import type { State } from '../center.ts'
+import { attributesOf } from '../core/json.ts'
 import { e164 } from '../core/phone-number.ts'
 import { refuse } from '../core/refusals.ts'
 import { moveTo } from '../routing/activity-moves.ts'
@@ -39,16 +40,15 @@ export type Fields = Readonly<Record<string, string>>
 export function carryOut(state: State, reservation: ReservationRow, name: VoiceInstructionName, fields: Fields): void {
   if (name === 'supervise') return void supervise(state, reservation, fields)
   if (name === 'redirect') return void redirect(state, reservation, fields)
-  const under_way = state.tables.call.list('reservation_sid', reservation.sid).find(isLiving)
-  if (under_way) refuse('not_possible', `Reservation ${reservation.sid} is being carried out by call ${under_way.sid}`)
-  const { attributes } = state.get('task', reservation.task_sid)
-  const task: Readonly<Record<string, unknown>> = JSON.parse(attributes) // as was checked when it came
+  const underway = state.tables.call.list('reservation_sid', reservation.sid).find(isLiving)
+  if (underway) refuse('not_possible', `Reservation ${reservation.sid} is being carried out by call ${underway.sid}`)
+  const task = attributesOf(state.get('task', reservation.task_sid))
   const customer = callOfTask(state, reservation.task_sid)
   if (name !== 'call' && !customer && typeof task.outbound_to !== 'string')
     refuse('not_possible', `The call of task ${reservation.task_sid} is over`)
   if (name !== 'call' && !customer && calleeIn(String(task.outbound_to)) === null)
     refuse('invalid', `Task ${reservation.task_sid} has an outbound_to that nobody can be reached at`)
-  const worker: Readonly<Record<string, unknown>> = JSON.parse(state.get('worker', reservation.worker_sid).attributes) // as above
+  const worker = attributesOf(state.get('worker', reservation.worker_sid))
   const to = calleeIn(fields.to || String(worker.contact_uri ?? ''))
   if (to === null) return void refuse('invalid', `Instruction '${name}' has nobody to call`)
   checkRoom(state)
@@ -105,8 +105,7 @@ function supervise(
     state.find('conference', customer?.conference_sid) ?? state.tables.conference.firstBy('task_sid', task_sid)
   if (!conference) return void refuse('not_possible', `Task ${task_sid} has no conference that could be supervised`)
   const worker = state.find('worker', supervisor)
-  const attributes: Readonly<Record<string, unknown>> =
-    worker?.workspace_sid === workspace_sid ? JSON.parse(worker.attributes) : {} // as was checked
+  const attributes = worker?.workspace_sid === workspace_sid ? attributesOf(worker) : {}
   const to = calleeIn(worker ? String(attributes.contact_uri ?? '') : supervisor)
   if (to === null) return void refuse('invalid', `Supervisor '${supervisor}' can be called nowhere`)
   const as = supervisorAs(state, reservation, mode)
@@ -157,17 +156,13 @@ export function workerAnswers(state: State, { sid, purpose, reservation_sid }: C
 
 function dequeueTo(state: State, call: CallRow, reservation: ReservationRow, fields: Fields): void {
   const customer = callOfTask(state, reservation.task_sid)
-  if (!customer) return void callOutForWorker(state, call, reservation, fields)
+  // Without a customer who waits, the conference is where the customer comes to.
+  if (!customer) return void confer(state, call, reservation, fields)
   connectWaiting(state, customer.sid, call.sid)
   accept(state, reservation)
   setAttribute(state, reservation.task_sid, ['worker_call_sid'], call.sid)
   if (fields.record === 'record-from-answer' || fields.record === 'record-from-answer-dual')
     startRecording(state, { call_sid: call.sid, source: 'DialVerb' })
-}
-
-/** Without a customer who waits, the conference is where the customer comes to. */
-function callOutForWorker(state: State, call: CallRow, reservation: ReservationRow, fields: Fields): void {
-  confer(state, call, reservation, fields)
 }
 
 /** Worker and customer meet in the conference that the customer is in, or else in one that has the task's name. */
@@ -225,7 +220,7 @@ function meetingOf(state: State, task_sid: string, customer: CallRow | undefined
 
 /** The customer of a task that goes out is called when its worker is there; null where there is nobody to call any more. */
 function callCustomer(state: State, task_sid: string, conference_sid: string, fields: Fields): string | null {
-  const attributes: Readonly<Record<string, unknown>> = JSON.parse(state.get('task', task_sid).attributes) // as was checked
+  const attributes = attributesOf(state.get('task', task_sid))
   const to = calleeIn(String(attributes.outbound_to ?? ''))
   if (to === null) return null
   const call = callOut(state, {
@@ -241,7 +236,7 @@ function callCustomer(state: State, task_sid: string, conference_sid: string, fi
   return call.sid
 }
 
-/** Says something more of a task. */
+/** Sets one of a task's attributes, which its worker and programs then see. */
 export function setAttribute(state: State, task_sid: string, path: readonly string[], value: unknown): void {
   const { attributes } = state.get('task', task_sid)
   const task = state.change('task', task_sid, { attributes: setAt(attributes, path, JSON.stringify(value)) })

@@ -29,7 +29,7 @@ export interface Plan {
   readonly written: readonly Written[]
 }
 
-const longestPlan = 1_000_000
+const maxPlan = 1_000_000
 
 /** Plans, kept by the server: they are there after a restart, for half an hour. */
 export class Plans {
@@ -77,7 +77,7 @@ const keep_ms = 10_000
 
 function contentOf(content: Pick<Plan, 'steps' | 'written'>): string {
   const text = JSON.stringify(content)
-  if (text.length <= longestPlan) return text
+  if (text.length <= maxPlan) return text
   throw fault('bad_value', 'the objects of these changes are too large for one plan', {
     argument: 'changes',
     next: 'plan fewer changes at once'

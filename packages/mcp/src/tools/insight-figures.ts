@@ -36,7 +36,7 @@ export interface FigureWindow {
 }
 
 /** Groups of one answer. */
-const most = 1000
+const maxRows = 1000
 
 /**
  * The figures of each queue, workflow or worker by its SID, of each activity by its name; undefined where the backend keeps
@@ -57,10 +57,10 @@ export async function insightFigures(
     Where: JSON.stringify({ workspace: workspaceSid, ...(channel !== undefined && { channel }) }),
     From: from,
     To: to,
-    RowsPerPage: most
+    RowsPerPage: maxRows
   }
   const { rows, has_more } = objectIn(await api.get('Insights/Query', query, call.signal))
-  if (has_more === true) call.warn(`figures of the first ${most} only; query_insights has all`)
+  if (has_more === true) call.warn(`figures of the first ${maxRows} only; query_insights has all`)
   const key = group === 'activity' ? 'activity' : `${group}_sid`
   const all = Array.isArray(rows) ? rows.map(objectIn) : []
   return new Map(all.map((row) => [String(row[key]), figuresIn(row, names)]))

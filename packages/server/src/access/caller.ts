@@ -56,10 +56,10 @@ export interface WebchatStanding {
 }
 
 /**
- * A standing that is made again only when one of the rows that it follows from is another one: they are asked for each time,
- * and a changed row is a new object. So what somebody may do is felt at once, and costs a few look-ups.
+ * A standing that is derived again only when one of its rows has changed: they are looked up each time, and a changed row is
+ * a new object. So a change of what somebody may do counts at once, and asking costs a few look-ups.
  *
- * @param from - all rows that `make` reads, in an order of its own.
+ * @param from - all rows that `make` reads, always in the same order.
  */
 export function remembered<const R extends readonly (object | undefined)[]>(
   from: (state: State) => R,

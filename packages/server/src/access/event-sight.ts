@@ -6,26 +6,26 @@ import type { Ledger } from '../commit/ledger.ts'
 import { allowsRight, type Caller, type RoleStanding, type Standing } from './caller.ts'
 import { Sight, teamOf } from './sight.ts'
 
-/** What an event tells of, as far as it decides who may hear it. */
+/** An event, as far as it decides who may receive it. */
 export interface EventSubject {
   readonly type: string
   readonly data: Readonly<Record<string, unknown>>
 }
 
 /**
- * How much of an event somebody hears: all of it; without what is not shown of queues (`own`); without what is nobody
- * else's business of a worker, either (`names`); what it means for a task alone (`task`); nothing.
+ * How much of an event somebody receives: all of it; without what agents are not shown of queues (`own`); without a worker's
+ * private data, either (`names`); only what it means for a task (`task`); nothing.
  */
-export type Heard = 'all' | 'own' | 'names' | 'task' | false
+export type EventDetail = 'all' | 'own' | 'names' | 'task' | false
 
-const widest: readonly Heard[] = ['all', 'own', 'names', 'task', false]
+const widest: readonly EventDetail[] = ['all', 'own', 'names', 'task', false]
 
-/** Follows the log for a caller. */
+/** What a caller may receive of the log as it follows it. */
 export interface EventReader {
   /** Whether the caller may still come in; undefined for the account itself. */
   readonly stands: (() => boolean) | undefined
   /** How much it may hear of an event, by what it may see now; undefined for who hears everything. */
-  readonly sees: ((event: EventSubject) => Heard) | undefined
+  readonly sees: ((event: EventSubject) => EventDetail) | undefined
   /**
    * Looks up what memory does not say of some events before `sees` is asked: who was in conversations that are closed.
    * Until then, such events may be anybody's (`mayConcern`).
@@ -66,9 +66,9 @@ export function readAccountOf(ledger: () => Pick<Ledger, 'state' | 'find'> | und
 const maxSeen = 1000
 
 /**
- * What a caller may hear of the log: whoever may list something hears what happens to it, as far as the list shows it
- * (`ofLists`); beside that a supervisor hears of its team's work, an agent of its own, a customer of its conversations. A
- * right that is taken away narrows it at once.
+ * Which events of the log a caller may receive: whoever may list something receives its events, as far as the list shows it
+ * (`ofLists`); beside that a supervisor those of its team's work, an agent those of its own, a customer those of its
+ * conversations. A right that is taken away counts at once.
  */
 export function eventReader(caller: Caller, account: ReadAccount): EventReader {
   const kind = caller.standing()?.kind
@@ -118,7 +118,7 @@ class OwnEvents {
   /** Conversations that are out of memory, and whether somebody was in them. */
   readonly #seen = new Map<string, boolean>()
   /** Of the last decision that was looked at. */
-  #sights: readonly ((event: EventSubject) => Heard)[] = []
+  #sights: readonly ((event: EventSubject) => EventDetail)[] = []
   #of: { readonly state: State; readonly decision: number } | undefined
 
   constructor(caller: Caller, account: ReadAccount) {
@@ -126,11 +126,11 @@ class OwnEvents {
     this.#account = account
   }
 
-  heard(event: EventSubject): Heard {
+  heard(event: EventSubject): EventDetail {
     const state = this.#account.state()
     if (!state) return false
     if (state !== this.#of?.state || state.decision !== this.#of.decision) this.#look(state)
-    let most: Heard = false
+    let most: EventDetail = false
     for (const sees of this.#sights) {
       const heard = sees(event)
       if (most === false || widest.indexOf(heard) < widest.indexOf(most)) most = heard
@@ -138,14 +138,14 @@ class OwnEvents {
     return most
   }
 
-  /** What somebody may do changes by decisions alone, or ends (`stands`); everybody who follows is asked of every event. */
+  /** Derived once for each decision, as rights change by decisions alone, or end (`stands`): every follower is asked about every event. */
   #look(state: State): void {
     const standing = this.#caller.standing()
     this.#of = { state, decision: state.decision }
     this.#sights = standing?.kind === 'roles' ? standing.roles.map((held) => this.#sightOf(held, standing, state)) : []
   }
 
-  /** Whether it has to be looked up who was in the conversation that an event tells of. */
+  /** Whether it has to be looked up who was in the conversation of an event. */
   isUnknown({ data }: EventSubject): boolean {
     const sid = conversationIn(data)
     return sid !== undefined && !this.#seen.has(sid) && !this.#account.state()?.tables.conversation.resident(sid)
@@ -176,7 +176,7 @@ class OwnEvents {
     { role, isTaskRouter }: RoleStanding['roles'][number],
     standing: RoleStanding,
     state: State
-  ): (event: EventSubject) => Heard {
+  ): (event: EventSubject) => EventDetail {
     const isHere = ({ data }: EventSubject) =>
       data.workspace_sid === undefined ? !isTaskRouter : data.workspace_sid === standing.workspace_sid
     if (role === 'admin') return isTaskRouter ? (event) => isHere(event) && !isOfAccess(event) && 'all' : () => 'all'
@@ -224,8 +224,8 @@ class OwnEvents {
 }
 
 /**
- * A removal that has been blanked: nobody can say any more who was in the conversation, and nothing is left but its SID.
- * Colleagues who come back hear of it, lest they show for ever what is gone; customers do not.
+ * A removal that has been blanked: who was in the conversation is not known any more, only its SID is left. Agents receive it,
+ * so that a desk that comes back does not show a removed conversation for ever; customers do not.
  */
 function isBlankedRemoval({ type, data }: EventSubject): boolean {
   return type === 'conversation.removed' && data.member_identities === '[]'
@@ -248,7 +248,7 @@ function teamFor(role: Role, state: State, standing: RoleStanding): string | und
   return role === 'supervisor' ? teamOf(state, standing) : undefined
 }
 
-/** Events that tell of what a list shows to everybody who may ask for it: the names of events, and the list. */
+/** Events about what a list shows to all who may ask for it: names of events, and the list. */
 const ofLists: readonly (readonly [types: RegExp, list: keyof typeof permissions])[] = [
   [/^workspace\./, 'taskrouter_v1.FetchWorkspace'],
   [/^activity\./, 'taskrouter_v1.ListActivity'],
@@ -264,14 +264,14 @@ const ofLists: readonly (readonly [types: RegExp, list: keyof typeof permissions
 
 const listOf = new Map<string, keyof typeof permissions | undefined>()
 
-/** The list that shows what events of a type tell of. */
+/** The list that shows what events of a type are about. */
 function listFor(type: string): keyof typeof permissions | undefined {
   if (!listOf.has(type)) listOf.set(type, ofLists.find(([types]) => types.test(type))?.[1])
   return listOf.get(type)
 }
 
-/** How much of an event a role hears since it may list what the event tells of; undefined for events of no such list. */
-function listedTo(role: Role, event: EventSubject, sight: Sight): Heard | undefined {
+/** How much of an event a role receives because it may list what the event is about; undefined for events of no such list. */
+function listedTo(role: Role, event: EventSubject, sight: Sight): EventDetail | undefined {
   const list = listFor(event.type)
   if (!list) return undefined
   const scopes: { readonly [R in Role]?: string } = permissions[list].scopes
@@ -296,18 +296,18 @@ function isOffered({ type, data }: EventSubject, sight: Sight): boolean {
   return type.startsWith('message.') && sight.offered(String(data.conversation_sid))
 }
 
-/** Customers are told nothing of what colleagues tell each other, nor who looks at what they write. */
+/** Notes of agents for one another, and who is viewing a conversation: never for customers. */
 function isAmongColleagues({ type }: EventSubject): boolean {
   return type.startsWith('note.') || type === 'viewing'
 }
 
-/** Who is let in to one conversation hears of no other, whoever else is there under the same identity. */
+/** A web chat's token receives events of its own conversation only, even where its identity is in others. */
 function isInScope({ data }: EventSubject, { webchat }: RoleStanding): boolean {
   return !webchat || (data.conversation_sid ?? data.media_channel_sid) === webchat.conversation_sid
 }
 
 /** How much somebody hears of the work of workers that are seen, of tasks that they have, and of queues that they are in. */
-function onFloor(role: Role, { type, data }: EventSubject, sight: Sight): Heard {
+function onFloor(role: Role, { type, data }: EventSubject, sight: Sight): EventDetail {
   const { worker_sid, task_sid, interaction_sid, task_queue_sid, previous_task_queue_sid } = data
   const isAgent = role === 'agent'
   if (typeof worker_sid === 'string' && sight.worker(worker_sid)) return isAgent ? 'own' : 'all'
@@ -316,16 +316,16 @@ function onFloor(role: Role, { type, data }: EventSubject, sight: Sight): Heard 
   if (type.startsWith('ringdown.') && typeof worker_sid === 'string') return false
   const isSeen =
     (typeof task_sid === 'string' && sight.openTask(task_sid)) ||
-    // A task that leaves a queue is told of to whoever has seen it there.
+    // The event of a task that leaves a queue is for those who have seen it there, too.
     [task_queue_sid, previous_task_queue_sid].some((sid) => typeof sid === 'string' && sight.queue(sid))
   if (!isSeen) return false
-  // A colleague's reservation is the colleague's; what comes of it for the task is told to all who have that.
+  // A colleague's reservation is private; what it means for the task is for all who have that task.
   return isAgent && typeof data.reservation_sid === 'string' ? 'task' : most
 }
 
 /**
- * How messages come and go, and what flows do, is for who connects channels and writes flows: of a conversation everybody in
- * it hears by its messages and receipts.
+ * Events of carriers, phones, flows and errors are for those who set up channels and flows. Members of a conversation have its
+ * messages and delivery receipts instead.
  */
 function isOfChannels({ type }: EventSubject): boolean {
   return /^(?:channel_message|phone|phone_message|carrier|flow|ringdown\.flow|error)\./.test(type)

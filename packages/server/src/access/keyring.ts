@@ -15,7 +15,7 @@ export interface Key {
   readonly secret: string
 }
 
-/** Between two times that the use of a key is kept, in milliseconds: a row for each request would be too much. */
+/** Milliseconds between two updates of when a key was used: one for each request would be too much. */
 const between_ms = 60_000
 
 /** What a key's secret is sealed for. */

@@ -11,12 +11,12 @@ export interface PasswordCost {
 const usual: PasswordCost = { log2N: 17, r: 8, p: 1 }
 const hashBytes = 32
 const saltBytes = 16
-const shortestPassword = 12
-const longestPassword = 512
+const minPassword = 12
+const maxPassword = 512
 /** Hashes at once: each takes its memory. */
-const atOnce = 2
+const maxAtOnce = 2
 /** Hashes that may wait for their turn. */
-const longestQueue = 50
+const maxWaiting = 50
 
 /** Too many people sign in at once. */
 export class TooManySignIns extends Error {
@@ -25,8 +25,8 @@ export class TooManySignIns extends Error {
 
 /** Why a password cannot be chosen, in words for who chooses it. There are no rules on what it is made of. */
 export function weakness(password: string): string | undefined {
-  if (password.length < shortestPassword) return `A password has at least ${shortestPassword} characters`
-  return password.length > longestPassword ? `A password has at most ${longestPassword} characters` : undefined
+  if (password.length < minPassword) return `A password has at least ${minPassword} characters`
+  return password.length > maxPassword ? `A password has at most ${maxPassword} characters` : undefined
 }
 
 /** `scrypt$17$8$1$<salt>$<hash>`, both in base64url. Rejects with TooManySignIns. */
@@ -36,7 +36,7 @@ export async function hashOf(password: string, cost = usual): Promise<string> {
   return ['scrypt', cost.log2N, cost.r, cost.p, salt.toString('base64url'), hash.toString('base64url')].join('$')
 }
 
-/** Takes the same time for whom there is no hash, where hashes are made at that cost. Rejects with TooManySignIns. */
+/** Compares with a hash. Without one it takes the same time, so that nobody learns which users there are. Rejects with TooManySignIns. */
 export async function isPassword(password: string, hash: string | null | undefined, cost = usual): Promise<boolean> {
   const [, log2N, r, p, salt = '', expected = ''] = (hash ?? nobodys(cost)).split('$')
   const made = await derived(password, Buffer.from(salt, 'base64url'), {
@@ -57,14 +57,14 @@ const waiting: (() => void)[] = []
 let running = 0
 
 async function derived(password: string, salt: Buffer, { log2N, r, p }: PasswordCost): Promise<Buffer> {
-  if (running >= atOnce) {
-    if (waiting.length >= longestQueue) throw new TooManySignIns('too many sign in at once')
+  if (running >= maxAtOnce) {
+    if (waiting.length >= maxWaiting) throw new TooManySignIns('too many sign in at once')
     await new Promise<void>((resolve) => waiting.push(resolve))
   } else running++
   try {
     const N = 2 ** log2N
     // Passwords are compared in one form of Unicode, whichever a keyboard makes.
-    return await scrypted(password.normalize('NFKC').slice(0, longestPassword), salt, {
+    return await scrypted(password.normalize('NFKC').slice(0, maxPassword), salt, {
       N,
       r,
       p,

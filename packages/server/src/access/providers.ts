@@ -51,7 +51,7 @@ export class SignInRefused extends Error {
 /** The providers of a settings file. Throws CannotOpen with one line. */
 export async function readProviders(path: string): Promise<Providers> {
   try {
-    const { providers } = JSON.parse(await readFile(path, 'utf8')) as { providers?: Record<string, ProviderSettings> }
+    const { providers } = JSON.parse(await readFile(path, 'utf8')) as { providers?: Record<string, ProviderSettings> } // each is checked below
     const all = Object.entries(providers ?? {})
     if (all.length === 0) throw new Error('it names no providers')
     for (const [name, settings] of all) check(name, settings)

@@ -11,7 +11,7 @@ import { identityOf } from './sight.ts'
 
 /** A session ends when it is not used for so long, and in any case. */
 const idle_ms = 12 * 3_600_000
-const longest_ms = 24 * 3_600_000
+const maxSession_ms = 24 * 3_600_000
 /** Between two times that the use of a session is kept. */
 const touch_ms = 5 * 60_000
 /** How long a token lives that a session gives. */
@@ -68,7 +68,7 @@ export class UserSessions {
     return undefined
   }
 
-  /** Signs somebody in; answers the cookie's value, which is told this once. */
+  /** Signs somebody in; answers the cookie's value, which is kept nowhere else. */
   async start(
     holder: KeyHolder,
     flex_user_sid: string
@@ -80,7 +80,7 @@ export class UserSessions {
       flex_user_sid,
       cookie_hash,
       idle_ms,
-      longest_ms
+      longest_ms: maxSession_ms
     })
     return { cookie, signedIn: { holder, session, user: flex_user } }
   }

@@ -27,7 +27,7 @@ export class Sight {
     this.#team = team
   }
 
-  /** Whether it is that of somebody who leads a team, and sees more than its own. */
+  /** Whether somebody leads a team, and so sees more than its own rows. */
   get leads(): boolean {
     return this.#team !== undefined
   }
@@ -56,7 +56,7 @@ export class Sight {
     return this.#hasTask(sid, task, (row) => isOpen(row) || row.reservation_status === 'completed')
   }
 
-  /** The same without what is only to be looked at again: what lists show, and what is told of. */
+  /** The same without what was completed: what lists show, and whose events are sent. */
   openTask(sid: string, task: TaskRow | undefined = this.#state.find('task', sid)): boolean {
     return this.#hasTask(sid, task, isOpen)
   }
@@ -67,7 +67,7 @@ export class Sight {
     return task?.task_queue_sid != null && this.queue(task.task_queue_sid)
   }
 
-  /** A queue that workers of the team are in; an agent's own queues tell of others. */
+  /** A queue that workers of the team are in; not an agent's own queues, whose figures are of others as well. */
   queue(sid: string): boolean {
     if (this.#team === undefined) return false
     this.#teamQueues ??= new Set(this.#teamWorkers().flatMap((row) => [...this.#state.matcher.queuesOf(row.sid)]))

@@ -10,7 +10,7 @@ export interface Signer {
 /** The signer behind the claim `iss`: a key (`SK…`), an account (`AC…`), a session; undefined where nobody has it. */
 export type Signers = (issuer: string) => Signer | undefined
 
-/** A token whose signature and instants have been checked, on behalf of what its signer may have said. */
+/** A token whose signature and instants have been checked; its grants have not. */
 export interface Token {
   readonly issuer: string
   readonly account_sid: string
@@ -35,7 +35,7 @@ const refusals = {
   ttl: [20157, 'Expiration Time in the Access Token exceeds the maximum of 24 hours']
 } as const satisfies Record<string, readonly [number, string]>
 
-/** A token that is not taken. How HTTP says so is its doors' own. */
+/** A token is refused. Each way in answers that in its own form. */
 export class TokenRefused extends Error {
   override name = 'TokenRefused'
   readonly code: number
@@ -48,8 +48,8 @@ export class TokenRefused extends Error {
   }
 }
 
-const longestLife_s = 86_400
-/** Seconds by which the clock of whoever makes tokens may be ahead of ours. None are given at the end of a token's life. */
+const maxLife_s = 86_400
+/** Seconds by which a token maker's clock may be ahead of ours. There is no leeway at the end of a token's life. */
 const leeway_s = 60
 
 /**
@@ -65,7 +65,7 @@ export async function readToken(token: string, signers: Signers, now: number): P
   const now_s = now / 1000
   if (exp === undefined || exp <= now_s) refuseToken('expired')
   // Without an instant of its making, or with one of the future, a token would live as long as it says.
-  if (exp - now_s > longestLife_s + leeway_s || (iat !== undefined && exp - iat > longestLife_s)) refuseToken('ttl')
+  if (exp - now_s > maxLife_s + leeway_s || (iat !== undefined && exp - iat > maxLife_s)) refuseToken('ttl')
   if (iat !== undefined && iat > now_s + leeway_s) refuseToken('early')
   const { grants } = claims
   return {

@@ -1,3 +1,4 @@
+import { isJsonObject } from '@ringdown/contract/json-text'
 import type { State } from '@ringdown/engine/center'
 import type { Actor } from '@ringdown/engine/core/events'
 import { Unavailable } from '../commit/ledger.ts'
@@ -190,11 +191,11 @@ function grantsOf({ grants: { identity, task_router, chat, voice, ringdown } }: 
   if (identity !== undefined && typeof identity !== 'string') refuseToken('grants')
   return {
     identity: identity || undefined,
-    task_router: isObject(task_router) ? taskRouterGrant(task_router) : undefined,
-    chat: isObject(chat) ? { service_sid: sidIn('IS', chat.service_sid) } : undefined,
-    voice: isObject(voice) ? voiceGrant(voice) : undefined,
+    task_router: isJsonObject(task_router) ? taskRouterGrant(task_router) : undefined,
+    chat: isJsonObject(chat) ? { service_sid: sidIn('IS', chat.service_sid) } : undefined,
+    voice: isJsonObject(voice) ? voiceGrant(voice) : undefined,
     // What is of a web chat is looked up by its session, which has signed the token.
-    ringdown: isObject(ringdown) && ringdown.webchat_session_sid === undefined ? ownGrant(ringdown) : undefined
+    ringdown: isJsonObject(ringdown) && ringdown.webchat_session_sid === undefined ? ownGrant(ringdown) : undefined
   }
 }
 
@@ -213,12 +214,12 @@ function taskRouterGrant({
 
 /** As Twilio's helper library writes it; `params` may be given as an object or as a text of a form. */
 function voiceGrant({ incoming, outgoing }: Readonly<Record<string, unknown>>): VoiceGrant {
-  const application_sid = isObject(outgoing) ? sidIn('AP', outgoing.application_sid) : undefined
-  const params = isObject(outgoing) ? outgoing.params : undefined
+  const application_sid = isJsonObject(outgoing) ? sidIn('AP', outgoing.application_sid) : undefined
+  const params = isJsonObject(outgoing) ? outgoing.params : undefined
   const fields =
-    typeof params === 'string' ? [...new URLSearchParams(params)] : Object.entries(isObject(params) ? params : {})
+    typeof params === 'string' ? [...new URLSearchParams(params)] : Object.entries(isJsonObject(params) ? params : {})
   return {
-    incoming: isObject(incoming) && incoming.allow === true,
+    incoming: isJsonObject(incoming) && incoming.allow === true,
     outgoing:
       application_sid === undefined
         ? undefined
@@ -236,8 +237,4 @@ function sidIn(prefix: string, value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
   const isSid = typeof value === 'string' && value.startsWith(prefix) && /^..[0-9a-fA-F]{32}$/.test(value)
   return isSid ? value : refuseToken('grants')
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

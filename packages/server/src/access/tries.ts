@@ -1,8 +1,8 @@
 /** Tries that are free in a minute, by the same name or from the same address. */
 const free = 5
 const minute_ms = 60_000
-/** The longest that somebody is asked to wait. */
-const longest_ms = 15 * minute_ms
+/** What somebody is asked to wait at most. */
+const maxWait_ms = 15 * minute_ms
 /** Names and addresses of which tries are remembered: a flood of them takes no more memory than this. */
 const maxKnown = 20_000
 
@@ -52,7 +52,7 @@ export class SignInTries {
     const known = this.#known.get(key)
     const isFresh = known && now - known.last < Math.max(minute_ms, 2 * (known.until - known.last))
     const count = isFresh ? known.count + 1 : 1
-    const wait = count < free ? 0 : Math.min(longest_ms, minute_ms * 2 ** (count - free))
+    const wait = count < free ? 0 : Math.min(maxWait_ms, minute_ms * 2 ** (count - free))
     // The newest stands last.
     this.#known.delete(key)
     this.#known.set(key, { count, until: now + wait, last: now })

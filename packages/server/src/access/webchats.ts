@@ -16,7 +16,7 @@ const token_s = 15 * 60
 const callToken_s = 5 * 60
 const callsOfOne = { burst: 3, aSecond: 3 / callToken_s }
 /** How long an identity may be signed for, and how far the clock of who signs it may be ahead. */
-const longestIdentity_s = 86_400
+const maxIdentity_s = 86_400
 const leeway_s = 60
 /** That somebody types, and has read, of one chat. */
 const signs = { burst: 60, aSecond: 10 }
@@ -153,8 +153,7 @@ export class Webchats {
     if (!secret) throw new IdentityRefused('the deployment has no secret to check it by')
     const now = this.#options.machineNow()
     const { sub, name, email, exp = 0 } = await verified(token, secret, now)
-    if (exp - now / 1000 > longestIdentity_s + leeway_s)
-      throw new IdentityRefused('it is signed for more than 24 hours')
+    if (exp - now / 1000 > maxIdentity_s + leeway_s) throw new IdentityRefused('it is signed for more than 24 hours')
     if (typeof sub !== 'string' || sub === '' || sub.length > 200)
       throw new IdentityRefused('its sub must be a text of 1 to 200 characters')
     return { sub, name: textOf(name), email: textOf(email) }

@@ -7,7 +7,7 @@ import { isJsonObject } from '@ringdown/contract/json-text'
  */
 const guarded = ['contact_uri', 'disabled_skills', 'roles', 'routing', 'skills', 'team_id', 'team_name'] as const
 
-/** Those that somebody may not change even of others: by them it is told who may see whom. */
+/** Those that nobody but administrators may change of others: they decide who may see whom. */
 const ofTeams: readonly string[] = ['contact_uri', 'roles', 'team_id', 'team_name']
 
 /**

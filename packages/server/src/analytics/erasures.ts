@@ -4,7 +4,6 @@ import type { ContactText } from '@ringdown/engine/insights/segment'
 import { binding } from '../store/query.ts'
 import type { Store } from '../store/store.ts'
 import { quote, type Table } from '../store/tables.ts'
-import { written } from '../store/written.ts'
 import { contactTextTable } from './segments.ts'
 
 /** Customers who are to be forgotten, by what cannot be read, and when that was said. */
@@ -46,9 +45,8 @@ export class Erasures {
   /** The text as it may be kept: who it was is not in it, if that was to be forgotten after it was told. */
   kept(text: ContactText): ContactText {
     if (this.#at.size === 0) return text
-    const isErased = written<string[]>(text.customers).some(
-      (name) => (this.#at.get(this.#digest(name)) ?? -1) >= text.at
-    )
+    const customers: readonly string[] = JSON.parse(text.customers) // as the fold wrote it
+    const isErased = customers.some((name) => (this.#at.get(this.#digest(name)) ?? -1) >= text.at)
     return isErased ? { ...text, attributes: withoutCustomer(text.attributes), customers: '[]' } : text
   }
 

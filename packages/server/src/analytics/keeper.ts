@@ -6,7 +6,6 @@ import type { ContactText } from '@ringdown/engine/insights/segment'
 import type { Logger } from 'pino'
 import { pause } from '../store/pause.ts'
 import { Fenced, type StepWrite, type Store } from '../store/store.ts'
-import { written } from '../store/written.ts'
 import { type CellRow, Cells, cellWrites } from './cells.ts'
 import type { OverMinute, Recent } from './recent.ts'
 import { forgetOver, segmentRows, segmentWrites } from './segments.ts'
@@ -25,7 +24,7 @@ const largePiece = 500
 const summedScopes = 16
 
 /** Milliseconds between two pieces, as long as all of a minute take no longer than half of one. */
-const longestRest_ms = 250
+const maxRest_ms = 250
 const allRests_ms = 30_000
 
 /** Milliseconds after which what failed is tried again. */
@@ -177,7 +176,7 @@ export class Keeper {
     write: (piece: T[]) => Promise<void>
   ): Promise<void> {
     const { signal } = this.#abort
-    const ms = Math.min(longestRest_ms, (allRests_ms * size) / list.length)
+    const ms = Math.min(maxRest_ms, (allRests_ms * size) / list.length)
     for (let at = 0; at < list.length; at += size) {
       if (at > 0 && !pace.isBehind()) await pause(ms, signal)
       await write(list.slice(at, at + size))
@@ -233,5 +232,5 @@ function rowOf(place: CellKey, sum: Sum, seconds: string | null): CellRow {
 
 /** Texts of cells, one after the other, as they were written. */
 export function listIn<T>(texts: string): T[] {
-  return written(`[${texts}]`)
+  return JSON.parse(`[${texts}]`) // as they were written
 }

@@ -4,7 +4,6 @@ import { type InsightEvent, insightFrom } from '@ringdown/engine/insights/insigh
 import type { Ledger } from '../commit/ledger.ts'
 import { EventSearch } from '../log/event-search.ts'
 import type { StoredEvent } from '../store/store.ts'
-import { written } from '../store/written.ts'
 
 /** An event of the log as the fold of insights sees it. */
 export function insightFromLog(event: StoredEvent): InsightEvent {
@@ -50,8 +49,10 @@ export async function* countedBetween(
 let last: { readonly event: StoredEvent; readonly data: Readonly<Record<string, unknown>> } | undefined
 
 function dataOf(event: StoredEvent): Readonly<Record<string, unknown>> {
-  if (last?.event !== event)
-    last = { event, data: written<{ readonly data: Readonly<Record<string, unknown>> }>(event.data).data }
+  if (last?.event !== event) {
+    const { data }: { readonly data: Readonly<Record<string, unknown>> } = JSON.parse(event.data) // as the batch wrote it
+    last = { event, data }
+  }
   return last.data
 }
 

@@ -1,9 +1,9 @@
 import { type Changed, Insights, type Open } from '@ringdown/engine/insights/insights'
 import type { ContactText, Segment, StatusPiece } from '@ringdown/engine/insights/segment'
 import { binding } from '../store/query.ts'
+import { SharedSids } from '../store/shared-sids.ts'
 import type { StepWrite, Store } from '../store/store.ts'
 import { insertsOf, quote, type Table } from '../store/tables.ts'
-import { SharedSids, written } from '../store/written.ts'
 
 /*
  * Segments as they are kept: those of contacts, workers' times, what contacts' attributes said, what everything was called,
@@ -124,7 +124,10 @@ export async function openInsights(store: Pick<Store, 'dialect' | 'query'>, acco
     const sql = `select key, data from ${quote(openTable.name)} where account_sid = ${bind(account_sid)} and key > ${bind(after)}
       order by key limit ${bind(readAtOnce)}`
     const rows = await store.query<{ readonly key: string; readonly data: string }>({ sql, values })
-    for (const { data } of rows) open.push(sids.share(written<Open>(data)))
+    for (const { data } of rows) {
+      const one: Open = JSON.parse(data) // as it was written here
+      open.push(sids.share(one))
+    }
     const last = rows.at(-1)
     if (!last || rows.length < readAtOnce) return new Insights(open)
     after = last.key

@@ -9,7 +9,6 @@ import {
   sharesOf,
   type Tally
 } from '@ringdown/engine/analytics/rollup'
-import { written } from '../store/written.ts'
 import { type CellRow, Cells } from './cells.ts'
 import { listIn } from './keeper.ts'
 import { countedBetween } from './logged.ts'
@@ -77,7 +76,7 @@ async function addEdge(sums: Sums, account: Counted, scopes: readonly string[], 
   const cells = await account.reading((kept, account_sid) => new Cells(kept).cells(account_sid, { scopes, runs }))
   if (cells.every(hasSeconds)) {
     for (const cell of cells) {
-      const seconds = written<Seconds>(cell.seconds)
+      const seconds: Seconds = JSON.parse(cell.seconds) // as the keeper wrote it
       sums.of(cell)?.addSeconds(seconds, (from - start) / second, (until - start) / second)
     }
     return

@@ -11,12 +11,12 @@ import type { Ledger } from '../commit/ledger.ts'
 /*
  * What every carrier has in common. A carrier gives messages to a network, and brings what comes from it:
  *
- * - `send` is called by the sender of deliveries, after the message is durable, and again under the same key when it is not
- *   known what came of it. Its answer becomes a command.
- * - What comes in is the command `channel_message.receive`, what becomes of a message later `channel_message.report`:
- *   whoever hears it from the network (a webhook, a socket, a mailbox) executes them. Both may come twice, and a report may
- *   come before `send` has answered: the engine knows what to make of that.
- * - A network that is listened to has a connection for as long as the carrier is there as it is: `connect` makes it, and
+ * - `send` is called by the sender of deliveries, once the message is durable, and again under the same key when its outcome is
+ *   unknown. Its answer becomes a command.
+ * - Inbound messages are the command `channel_message.receive`, reports on outbound ones `channel_message.report`: the webhook,
+ *   socket or mailbox that gets them from the network executes these. Both may come twice, and a report may come before `send`
+ *   has answered: the engine copes with that.
+ * - A network that has to be listened to has a connection for as long as its carrier exists unchanged: `connect` makes it, and
  *   `connections.ts` keeps it, and makes another one when the carrier or its secrets change.
  */
 
@@ -36,22 +36,22 @@ export interface OutboundMessage {
   readonly valid_ms: number | null
   /** How far the network has been given it before; null for nothing of it. */
   readonly giving: Giving | null
-  /** Of a letter: what stands at its head, by the names of the engine's `headOf`. */
+  /** Header fields of a letter, by the names of the engine's `headOf`. */
   readonly told: Readonly<Record<string, string>>
 }
 
-/** What came of giving a message to a network. */
+/** The outcome of giving a message to a network. */
 export type SendOutcome =
-  /** The network has it, and calls it so. `is_noted`: the engine knows that already. */
+  /** The network has it, under this name. `is_noted`: the engine knows that already. */
   | { readonly taken: string; readonly is_noted?: boolean }
   /**
-   * It will not have it, by Twilio's number: asking again is of no use. `trouble`: because of the connection (an expired
-   * token, a blocked account), and not of the message.
+   * The network refuses it for good, with Twilio's number for why. `trouble`: because of the connection (an expired token, a
+   * blocked account), and not of the message.
    */
   | { readonly error_code: number; readonly error_message: string; readonly trouble?: boolean }
-  /** It cannot take it now. `after_ms`: not before then. */
+  /** The network cannot take anything now. `after_ms`: it asks us to wait so long. */
   | { readonly away: string; readonly after_ms?: number }
-  /** It is there, and takes others, but this one has to wait. */
+  /** The network takes other messages, but this one has to wait. */
   | { readonly wait: string; readonly after_ms: number }
 
 /** Files that are kept here, for carriers that are to send them. */
@@ -78,7 +78,7 @@ export interface CarrierContext {
   readonly signal: AbortSignal
   /** Milliseconds, by the account's clock. */
   readonly now: () => number
-  /** Since when this process hears what networks tell, by that clock. */
+  /** Since when this process receives what networks report, by that clock. */
   readonly since: number
   /** Undefined where the account's files are not here. */
   readonly files: KeptFiles | undefined
@@ -98,7 +98,7 @@ export interface ConnectionContext extends Omit<CarrierContext, 'signal' | 'conn
   note(error: string | null): void
   /** Keeps a file that a message brings; resolves with its SID when it is safe. */
   keep(content: Buffer, about: { readonly content_type: string; readonly filename?: string }): Promise<string>
-  /** What those who are asked beforehand make of a message, for the command that takes it in. */
+  /** Asks pre-event webhooks about a message; resolves with what they answer, for the command that receives it. */
   agree(message: AskedMessage): Promise<CommandOf<'channel_message.receive'>['agreed']>
 }
 
@@ -118,9 +118,9 @@ export interface CarrierConnection {
 }
 
 export interface Carrier {
-  /** Gives a message to the network. What it throws is as good as nobody being there. */
+  /** Gives a message to the network. An error counts as `away`. */
   send(message: OutboundMessage, context: CarrierContext): Promise<SendOutcome>
-  /** Tries the connection without sending anything; resolves with what is wrong, null where it is well. */
+  /** Tries the connection without sending anything; resolves with what is wrong, or null. */
   test(context: CarrierContext): Promise<string | null>
   /** Where its network sends what comes in; without it, nothing comes by requests. */
   readonly webhook?: CarrierWebhook
@@ -143,25 +143,24 @@ export interface WebhookRequest {
 export type WebhookContext = CarrierContext & { readonly carrier: CarrierRow }
 
 export interface CarrierWebhook {
-  /** Bytes of a body. */
-  readonly longestBody: number
-  /** What is answered to who asks whether this is the right place; undefined where it is not for them. */
+  readonly max_body_bytes: number
+  /** Answers a network that verifies the address before it uses it; undefined refuses it. */
   confirm?(query: string, context: WebhookContext): string | undefined
   /** Whether a request is the network's: compared in constant time, before anything in it is looked at. */
   isSigned(request: WebhookRequest, context: WebhookContext): boolean
-  /** What a request tells, in its order. What makes no sense tells nothing; undefined where all of it is nonsense. */
+  /** The news in a request, in their order. Parts that make no sense are left out; undefined where all of it is nonsense. */
   read(request: WebhookRequest, context: WebhookContext): readonly News[] | undefined
-  /** Whether it tells again what was not answered well, for hours; one that does not is told that all is well. */
+  /** Whether the network retries, for hours, what was answered with an error; one that does not is always answered with success. */
   readonly repeats: boolean
-  /** Where the bytes of a file are that a message brings by a name. Resolves with why there are none, for ever. */
+  /** Where the bytes of a file are that a message names by an id. `gone`: why there are none, and never will be. */
   locate?(id: string, context: WebhookContext): Promise<FileAddress | { readonly gone: string }>
-  /** What a customer is called, for the first message of a contact; undefined where nobody says. */
+  /** A customer's name, for the first message of a contact; undefined where the network gives none. */
   nameOf?(address: string, context: WebhookContext): Promise<string | undefined>
   /** What is answered when all of it is durable. */
   readonly reply: { readonly type: string; readonly body: string }
 }
 
-/** Where a file is, and what has to be shown for it. */
+/** Where a file is, and the credentials that it takes. */
 export interface FileAddress {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
@@ -184,7 +183,7 @@ export interface BroughtMessage {
   readonly told: Readonly<Record<string, string>>
   /** What the network calls the message of ours that it is an answer to. */
   readonly replies_to?: string | undefined
-  /** What says nothing by itself begins no conversation. */
+  /** A reaction or the like, which begins no conversation. */
   readonly isAside?: boolean
   /** When it was written, in milliseconds. */
   readonly at: number
@@ -192,21 +191,21 @@ export interface BroughtMessage {
 
 type Status = CommandOf<'channel_message.report'>['status']
 
-/** What a network tells. */
+/** What a network reports. */
 export type News =
   | { readonly news: 'message'; readonly message: BroughtMessage }
-  /** What has become of a message: `sid` is ours, where the network tells it, and `part` which one it is, but for the last. */
+  /** What has become of a message: `sid` is ours, where the network returns it; `part` is which of several, but for the last. */
   | {
       readonly news: 'status'
       readonly provider_sid: string
       readonly sid?: string | undefined
       readonly part?: number | undefined
-      /** Undefined where it says only that it has the message. */
+      /** Undefined where the network only says that it has the message. */
       readonly status: Status | undefined
       readonly error_code?: number
       readonly error_message?: string
     }
-  /** A letter as it came over the wire, and to whom, where that is told apart from it. */
+  /** A letter as it came over the wire, and its recipients where they are given beside it. */
   | { readonly news: 'letter'; readonly raw: Buffer; readonly recipients: readonly string[] }
   /** The customer has read whatever it was sent until an instant. */
   | { readonly news: 'read'; readonly customer: string; readonly own: string; readonly until: number }

@@ -87,7 +87,7 @@ export function carrying(
   }
 }
 
-/** Whoever looks at the carrier sees why messages wait. What is known already is not written again. */
+/** Keeps with the carrier why messages wait, where that is not known already. */
 async function noteTrouble(ledger: CarrierContext['ledger'], sid: string, away: string): Promise<void> {
   const error = away.slice(0, maxError)
   const carrier = ledger.state.find('carrier', sid)

@@ -8,7 +8,7 @@ export interface ConnectionsOptions extends Pick<ConnectionContext, 'keep' | 'ag
   readonly ground: CarrierGround
   readonly log: Logger
   readonly all?: Carriers
-  /** Told whenever a carrier has or has lost its connection; undefined when it is gone. */
+  /** Called whenever a carrier has got or lost its connection; undefined when the carrier is gone. */
   readonly onState?: (carrier_sid: string, carrier_type: string, isUp: boolean | undefined) => void
 }
 
@@ -21,7 +21,7 @@ interface Kept {
 
 /**
  * The connections of an account's carriers to their networks: one for each carrier that listens, as long as it is there and
- * not disabled. Whatever changes of a carrier ends its connection and begins another one; no other carrier feels it.
+ * not disabled. A change of a carrier ends its connection and begins another one, without any effect on other carriers.
  */
 export class Connections {
   readonly #options: ConnectionsOptions
@@ -107,16 +107,16 @@ export class Connections {
     }
   }
 
-  /** What is known already is not said again. */
+  /** Keeps the state of a connection, unless it is known already. */
   #note({ sid, carrier_type }: CarrierRow, error: string | null): void {
     const { ground, log, onState } = this.#options
     const { ledger } = ground
     onState?.(sid, carrier_type, error === null)
     const now = ledger.state.find('carrier', sid)
-    const told = error?.slice(0, maxError) ?? null
+    const kept = error?.slice(0, maxError) ?? null
     if (!now || now.state === 'disabled') return
-    if (told === null ? now.state === 'ready' : now.state === 'failing' && now.last_error === told) return
-    ledger.execute({ type: 'carrier.note_test', sid, error: told }).catch((failure: unknown) => {
+    if (kept === null ? now.state === 'ready' : now.state === 'failing' && now.last_error === kept) return
+    ledger.execute({ type: 'carrier.note_test', sid, error: kept }).catch((failure: unknown) => {
       log.warn({ err: failure, carrier_sid: sid }, 'the state of a carrier was not kept')
     })
   }

@@ -10,7 +10,7 @@ import type { CarrierContext } from './carrier.ts'
 export function dialed(host: string, { allowPrivate }: Pick<CarrierContext, 'allowPrivate'>): Promise<string> {
   const lookup = allowPrivate ? resolve : publicLookup
   return new Promise((done, failed) => {
-    // A name that is an address comes by the guard as well: it looks at what it is given.
+    // An address in the place of a name is looked up as well: so the guard sees it.
     lookup(host, { all: true, family: isIP(host) }, (error, addresses) => {
       const [first] = [addresses].flat()
       if (error) failed(error)

@@ -40,7 +40,7 @@ export function emailSettings({ carrier, secrets }: Configured): EmailSettings {
   return {
     smtp: {
       host: settings.needed('smtp_host'),
-      port: settings.number('smtp_port', 1, 65_535, smtpSecurity === 'tls' ? 465 : 587),
+      port: settings.number('smtp_port', { usual: smtpSecurity === 'tls' ? 465 : 587, min: 1, max: 65_535 }),
       security: smtpSecurity,
       ...credentials('smtp')
     },
@@ -49,12 +49,12 @@ export function emailSettings({ carrier, secrets }: Configured): EmailSettings {
         ? undefined
         : {
             host: imap,
-            port: settings.number('imap_port', 1, 65_535, imapSecurity === 'tls' ? 993 : 143),
+            port: settings.number('imap_port', { usual: imapSecurity === 'tls' ? 993 : 143, min: 1, max: 65_535 }),
             security: imapSecurity,
             mailbox: settings.text('mailbox') ?? 'INBOX',
-            poll_ms: settings.number('poll_s', 1, 3600, 60) * 1000,
+            poll_ms: settings.number('poll_s', { usual: 60, min: 1, max: 3600 }) * 1000,
             ...credentials('imap')
           },
-    max_bytes: settings.number('max_bytes', 10_000, 100_000_000, 30_000_000)
+    max_bytes: settings.number('max_bytes', { usual: 30_000_000, min: 10_000, max: 100_000_000 })
   }
 }

@@ -1,37 +1,34 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
 import { InvalidRequest } from '@ringdown/contract/form'
 import { isJsonObject } from '@ringdown/contract/json-text'
 import { valueIn } from '@ringdown/engine/core/json'
 import type { CarrierWebhook, WebhookRequest } from './carrier.ts'
+import { isSameText, isSignedBody } from './webhook-proof.ts'
 import { wholeText } from './whole-text.ts'
 
 /*
- * Letters that somebody's mail server or provider brings by a request, in the place of a mailbox that is read. A body is the
- * letter as it came (`message/rfc822`, or any type that is not one of these), or holds it: JSON with `RawEmail`, or a form with
- * `body-mime` or `email`, as providers have them. Who brings it signs the body with the carrier's `webhook_secret`, as Meta
- * does, or shows it as a password: a provider that signs nothing can be given an address with one.
+ * Letters that a mail server or a provider posts to us, instead of a mailbox that we read. A body is the letter as it came
+ * (`message/rfc822`, or any type that is not one of these), or contains it: JSON with `RawEmail`, or a form with `body-mime` or
+ * `email`, as providers have them. The sender signs the body with the carrier's `webhook_secret`, as Meta does, or gives it as a
+ * password: a provider that signs nothing can be given an address with one.
  */
 
 export const emailWebhook: CarrierWebhook = {
-  longestBody: 25 * 1024 * 1024,
+  max_body_bytes: 25 * 1024 * 1024,
   // Servers of mail keep what was not taken, and providers ask again.
   repeats: true,
   reply: { type: 'application/json', body: '{}' },
 
-  isSigned({ headers, body }, { secrets }) {
+  isSigned(request, { secrets }) {
     const { webhook_secret } = secrets
     if (!webhook_secret) return false
-    const [, hex] = /^sha256=([0-9a-f]{64})$/i.exec(String(headers['x-hub-signature-256'] ?? '')) ?? []
-    if (hex !== undefined)
-      return timingSafeEqual(Buffer.from(hex, 'hex'), createHmac('sha256', webhook_secret).update(body).digest())
-    const password = passwordIn(headers.authorization)
-    return password !== undefined && isSameText(password, webhook_secret)
+    const password = passwordIn(request.headers.authorization)
+    return isSignedBody(request, webhook_secret) ?? (password !== undefined && isSameText(password, webhook_secret))
   },
 
   read(request) {
     const { raw: brought, recipients } = letterIn(request)
     const raw = brought && withoutEnvelopeLine(brought)
-    // A letter has a head; what is in no letter's form is taken by nobody.
+    // A letter has a head: a body without one is refused.
     if (raw === undefined || !/^[\x21-\x39\x3b-\x7e]+[ \t]*:/.test(raw.subarray(0, 998).toString('latin1').trimStart()))
       return undefined
     return [{ news: 'letter', raw, recipients }]
@@ -53,14 +50,9 @@ function passwordIn(header: string | undefined): string | undefined {
   return colon < 0 ? undefined : text.slice(colon + 1)
 }
 
-function isSameText(given: string, right: string): boolean {
-  const [a, b] = [given, right].map((text) => createHmac('sha256', 'compare').update(text).digest())
-  return a !== undefined && b !== undefined && timingSafeEqual(a, b)
-}
-
 interface Held {
   readonly raw: Buffer | undefined
-  /** To whom it came, where whoever brings it says that apart from the letter. */
+  /** The recipients of the envelope, where the request has them beside the letter. */
   readonly recipients: readonly string[]
 }
 
@@ -72,7 +64,7 @@ function letterIn({ headers, body }: WebhookRequest): Held {
     const letter = bytesIn(body, 'body-mime') ?? bytesIn(body, 'email')
     return { raw: letter, ...recipientsIn(new URLSearchParams(body.toString('utf8')).getAll('recipient')) }
   }
-  // Said rather than lost: whoever brings letters so has to be told that none of them is taken.
+  // Refused rather than lost: otherwise nobody would notice that no letter in this form is taken.
   if (type.startsWith('multipart/'))
     throw new InvalidRequest(
       'A letter in a multipart form is not taken: bring it as message/rfc822, JSON or a form',

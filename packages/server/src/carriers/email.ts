@@ -56,10 +56,19 @@ export const emailCarrier: Carrier = {
 
 type OpenedFile = NonNullable<Awaited<ReturnType<KeptFiles['open']>>>
 
-/** What is not here any more is left out: the text is worth more than nothing. */
+/** Files that are gone are left out: the text is worth more than nothing. Where one cannot be opened, none stays open. */
 async function openedFiles({ media }: OutboundMessage, { files }: CarrierContext): Promise<readonly OpenedFile[]> {
-  const opened = await Promise.all(media.map(({ sid }) => files?.open(sid)))
-  return opened.filter((file) => file !== undefined)
+  const opened: OpenedFile[] = []
+  try {
+    for (const { sid } of media) {
+      const file = await files?.open(sid)
+      if (file) opened.push(file)
+    }
+    return opened
+  } catch (error) {
+    for (const { bytes } of opened) bytes.destroy()
+    throw error
+  }
 }
 
 /** Milliseconds for a server to be there, to greet, and to say nothing. */
@@ -125,7 +134,7 @@ function htmlOf(text: string): string {
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-/** What a mail system's answer means: 5xx is about the letter, 4xx and silence are about now, and who is not let in waits. */
+/** What a mail system's answer means: 5xx refuses the letter; 4xx, silence and a refused login are tried again. */
 function outcomeOf(error: unknown): SendOutcome {
   const { responseCode, code, response } = Object(error) as Readonly<Record<string, unknown>>
   const isRefused =

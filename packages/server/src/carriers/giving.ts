@@ -9,20 +9,20 @@ export type PartOutcome = SendOutcome & {
 }
 
 /**
- * One request to a network: most messages are one, some are a text and its files. A network that tells on what was written beside
- * a message gets the tag there: by it a part is known whose answer has been lost.
+ * One request to a network: most messages are one, some are a text and its files. A network that returns data of ours with its
+ * reports is given the tag: by that a part is recognized whose answer was lost.
  */
 export type Part = (tag: string) => Promise<PartOutcome>
 
 /**
- * What is known of a part of which nobody knows whether it was sent: that the network has it, under a name; that it has not;
- * or nothing, and then the network's own word is waited for.
+ * Asks the network about a part that may or may not have been sent. It has it, under a name; it has it not; or that cannot be
+ * said, and the network's own report is waited for.
  */
 export type Evidence = (part: number, since: number) => Promise<{ readonly taken: string } | 'not there' | 'unknown'>
 
-/** How long the network has to say that it has a message before that is sent again, unless the configuration's `doubt_s` says otherwise. */
+/** Seconds that the network has to report a message in doubt before it is sent again; `doubt_s` of the configuration. */
 const usualDoubt_s = 60
-const longestDoubt_s = 3_600
+const maxDoubt_s = 3_600
 
 /**
  * Gives a message to a network that cannot be asked not to take it twice, part by part. Before each request it is noted,
@@ -42,7 +42,9 @@ export async function giveParts(
   let begin = giving?.part ?? 0
   let name: string | undefined
   if (giving !== null && giving.since !== null && begin < parts.length) {
-    const known = await whatIsKnown(giving, { evidence, now: now(), heard: since, doubt_ms: doubtOf(carrier) })
+    const known = await settledDoubt(giving, {
+      ...{ evidence, now: now(), listening_since: since, doubt_ms: doubtOf(carrier) }
+    })
     if (typeof known === 'object' && 'wait' in known) return known
     if (typeof known === 'object') {
       name = known.taken
@@ -53,7 +55,7 @@ export async function giveParts(
     // What cannot be begun any more is not in doubt.
     if (signal.aborted) return { away: 'the time for the attempt is over' }
     const { before } = await ledger.execute({ type: 'channel_message.giving', sid, part, is_begun: true })
-    // Meanwhile the network has told of it, or it was called off.
+    // Meanwhile the network has reported it, or it was called off.
     if (before === undefined) return { error_code: 30008, error_message: `Message ${sid} is not under way any more` }
     const outcome = await parts[part]?.(part === parts.length - 1 ? sid : `${sid}.${part}`)
     if (outcome === undefined) throw new Error('invariant: a message has the parts that it was made of')
@@ -79,29 +81,27 @@ export function taggedIn(tag: string | undefined): { readonly sid: string; reado
 
 function doubtOf(carrier: CarrierContext['carrier']): number {
   const seconds = settingOf(carrier, 'doubt_s')
-  const isFit = typeof seconds === 'number' && seconds >= 1 && seconds <= longestDoubt_s
+  const isFit = typeof seconds === 'number' && seconds >= 1 && seconds <= maxDoubt_s
   return (isFit ? seconds : usualDoubt_s) * 1000
 }
 
-async function whatIsKnown(
+interface Doubt {
+  readonly evidence: Evidence | undefined
+  readonly now: number
+  /** Since when this process receives the network's reports. */
+  readonly listening_since: number
+  readonly doubt_ms: number
+}
+
+async function settledDoubt(
   { part, since }: Giving,
-  {
-    evidence,
-    now,
-    heard,
-    doubt_ms
-  }: {
-    readonly evidence: Evidence | undefined
-    readonly now: number
-    readonly heard: number
-    readonly doubt_ms: number
-  }
+  { evidence, now, listening_since, doubt_ms }: Doubt
 ): Promise<{ readonly taken: string } | { readonly wait: string; readonly after_ms: number } | 'not there'> {
   const begun = since ?? now
   const found = (await evidence?.(part, begun)) ?? 'unknown'
   if (found !== 'unknown') return found
-  // While nobody was here it could tell nothing.
-  const left = Math.max(begun, heard) + doubt_ms - now
+  // A report that came while no server was here is lost.
+  const left = Math.max(begun, listening_since) + doubt_ms - now
   if (left <= 0) return 'not there'
   return { wait: 'whether the network has it is not known: it has some time to say so', after_ms: left }
 }

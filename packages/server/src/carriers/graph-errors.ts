@@ -5,7 +5,7 @@ import { isJsonObject } from '@ringdown/contract/json-text'
  * of reference messaging 11 and 12, which is our choice where Twilio has published nothing.
  */
 
-/** An error as the API, a webhook or a status tells it. */
+/** An error of the API's, of a webhook or of a status. */
 export interface GraphError {
   readonly code: number
   readonly subcode: number | undefined

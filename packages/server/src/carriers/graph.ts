@@ -10,10 +10,10 @@ import { askNetwork, basePlace, retryAfter, type WebRequest } from './web.ts'
 
 /** The version that is spoken unless the configuration has another one. */
 const usualVersion = 'v23.0'
-/** How long somebody who was sent too much is left alone, in milliseconds. */
+/** Milliseconds before a customer who was sent too much may be sent more. */
 const pairLimit_ms = 10_000
 
-/** An answer that is one; else why there is none, and whether the request may have been obeyed all the same. */
+/** An answer; or why there is none. `isSure`: the request was not carried out. */
 export type GraphAnswer =
   | { readonly answer: Readonly<Record<string, unknown>> }
   | { readonly error: GraphError; readonly retry_ms: number | undefined }
@@ -43,7 +43,7 @@ export async function askGraph(
   const error = errorIn(answer)
   if (error) return { error, retry_ms }
   if (outcome.status === 200 && isJsonObject(answer)) return { answer }
-  // Too much is asked for before anything is looked at.
+  // Rate limits are checked before anything is carried out.
   const isSure = outcome.status === 429
   return { failed: `Meta answered ${outcome.status}${isSure ? '' : ' with nonsense'}`, isSure, retry_ms }
 }

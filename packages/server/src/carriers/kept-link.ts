@@ -7,8 +7,8 @@ const good_ms = 5000
 
 export interface LinkOptions {
   /**
-   * Connects, and resolves or rejects when the connection is over. It calls `isUp` when it stands. `patience_ms` of what it
-   * rejects with is waited at least.
+   * Connects, calls `up` when the connection stands, and resolves or rejects when that is over. After a `Patient` error the
+   * next attempt waits for its `min_ms` at least.
    */
   session(up: () => void, signal: AbortSignal): Promise<void>
   /** Why there is no connection, null when there is one. */
@@ -46,8 +46,8 @@ export class KeptLink {
       if (signal.aborted) return
       this.#options.note(failure.message)
       if (performance.now() - began > good_ms) wait = waits.first
-      const least = failure instanceof Patient ? failure.least_ms : 0
-      await delay(Math.max(least, wait * (0.8 + Math.random() * 0.4)), undefined, { signal }).catch(() => {}) // it is over
+      const min_ms = failure instanceof Patient ? failure.min_ms : 0
+      await delay(Math.max(min_ms, wait * (0.8 + Math.random() * 0.4)), undefined, { signal }).catch(() => {}) // it is over
       wait = Math.min(wait * 2, waits.max)
     }
   }
@@ -68,10 +68,11 @@ export class KeptLink {
 /** The other side will not have us: asking soon makes it worse. */
 export class Patient extends Error {
   override name = 'Patient'
-  readonly least_ms: number
+  /** Milliseconds until the next attempt, at least. */
+  readonly min_ms: number
 
-  constructor(message: string, least_ms: number) {
+  constructor(message: string, min_ms: number) {
     super(message)
-    this.least_ms = least_ms
+    this.min_ms = min_ms
   }
 }

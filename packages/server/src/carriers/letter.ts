@@ -20,7 +20,7 @@ export interface Letter {
   /** Without anything that acts, loads or hides; null where it has none. */
   readonly html: string | null
   readonly files: readonly LetterFile[]
-  /** What has become of a letter of ours, where it tells that. */
+  /** What has become of a letter of ours, where this one is a report on it. */
   readonly report?: LetterReport
 }
 
@@ -44,7 +44,7 @@ export class UnreadableLetter extends Error {
 }
 
 /** Characters of a text that quotes are looked for in: the rest is taken as it is. */
-const longestSearched = 100_000
+const maxSearched = 100_000
 /** Bytes of a letter in which a report of delivery is looked for. */
 const reportBytes = 256 * 1024
 
@@ -113,9 +113,9 @@ async function textOfHtml(html: string): Promise<string> {
 /** What a letter says, and what it repeats of others. */
 export function partedText(whole: string): { readonly text: string; readonly quoted: string } {
   const normal = whole.replace(/\r\n?/g, '\n')
-  if (normal.length > longestSearched) return { text: normal.trim(), quoted: '' }
+  if (normal.length > maxSearched) return { text: normal.trim(), quoted: '' }
   const text = new EmailReplyParser().read(normal).getVisibleText().trim()
-  // Who only forwards says nothing else.
+  // A letter that is only forwarded is all quoted: that is its text.
   if (text === '') return { text: normal.trim(), quoted: '' }
   const rest = normal.trimStart().startsWith(text) ? normal.trimStart().slice(text.length) : normal.replace(text, '')
   return { text, quoted: rest.trim() }

@@ -36,7 +36,7 @@ export class Mailbox {
     this.#context = context
   }
 
-  /** Whether one gets in; null is well. */
+  /** Tries to open the mailbox; resolves with null. Rejects with why it cannot be opened. */
   static async test(settings: Settings, surroundings: Pick<CarrierContext, 'allowPrivate'>): Promise<string | null> {
     const client = await clientOf(settings, surroundings)
     try {
@@ -118,7 +118,7 @@ export class Mailbox {
     return sorted(await client.search(since ? { since } : { seen: false }, { uid: true }))
   }
 
-  /** Takes in one letter. What cannot be read is left where it is, unread, and told once. */
+  /** Takes in one letter. One that cannot be read stays where it is, unread, with one line in the log. */
   async #take(client: ImapFlow, uid: number): Promise<void> {
     const { log, max_bytes } = this.#context
     const query = { uid: true }
@@ -176,7 +176,7 @@ async function clientOf(settings: Settings, { allowPrivate }: Pick<CarrierContex
   })
 }
 
-/** A server that has said no is not asked again at once: some lock who tries too often. */
+/** After a refused login the next attempt waits: some servers lock accounts that try too often. */
 function refusal(error: unknown): never {
   const { authenticationFailed, responseText } = Object(error) as Readonly<Record<string, unknown>>
   if (authenticationFailed === true)

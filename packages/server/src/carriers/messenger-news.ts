@@ -1,7 +1,7 @@
 import { nameForm } from '@ringdown/engine/core/names'
 import type { BroughtFile, News } from './carrier.ts'
 import { taggedIn } from './giving.ts'
-import { entriesIn, itemsIn, type Json, partOf, toldOf, wordsIn } from './meta-webhook.ts'
+import { entriesIn, itemsIn, type Json, keptTexts, partOf, wordsIn } from './meta-webhook.ts'
 
 /** Messages and marks of one request that are looked at. */
 const maxNews = 1_000
@@ -10,11 +10,11 @@ const maxFiles = 10
 interface Reading {
   readonly prefix: 'messenger' | 'instagram'
   readonly object: 'page' | 'instagram'
-  /** Addresses of ours; what is for others is not ours to tell. */
+  /** Addresses of ours; events for others are left out. */
   readonly senders: readonly string[]
 }
 
-/** What a webhook of Messenger's or Instagram's tells (reference messaging 12). Undefined where the body is none of theirs. */
+/** The news in a webhook of Messenger or Instagram (reference messaging 12). Undefined where the body is none of theirs. */
 export function readMessenger(body: Buffer, { prefix, object, senders }: Reading): readonly News[] | undefined {
   const entries = entriesIn(body, [object])
   if (!entries) return undefined
@@ -82,7 +82,7 @@ function messageIn(message: Json, way: Way): readonly News[] {
         provider_sid,
         body: text ?? (isUnsupported ? `(${wordsIn(attachments[0]?.type, 64) ?? 'unsupported'})` : ''),
         files,
-        told: toldOf({
+        told: keptTexts({
           MessageType: quick.payload === undefined ? (attachments[0]?.type ?? 'text') : 'button',
           ...(quick.payload !== undefined && { ButtonText: text, ButtonPayload: quick.payload }),
           ...referralIn(message.referral)
@@ -118,7 +118,7 @@ function postbackIn({ mid, title, payload, referral }: Json, way: Way): readonly
   const body = wordsIn(title) ?? wordsIn(payload)
   if (body === undefined) return []
   const told = { MessageType: 'button', ButtonText: title, ButtonPayload: payload, ...referralIn(referral) }
-  return [{ news: 'message', message: { ...way, provider_sid, body, files: [], told: toldOf(told) } }]
+  return [{ news: 'message', message: { ...way, provider_sid, body, files: [], told: keptTexts(told) } }]
 }
 
 function referralIn(value: unknown): Json {

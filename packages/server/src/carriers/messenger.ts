@@ -5,7 +5,7 @@ import type { Carrier, CarrierContext, OutboundMessage } from './carrier.ts'
 import { giveParts, type Part } from './giving.ts'
 import { askGraph, giveToGraph, testGraph } from './graph.ts'
 import { readMessenger } from './messenger-news.ts'
-import { metaDoor } from './meta-webhook.ts'
+import { metaWebhook } from './meta-webhook.ts'
 import { templateOf } from './template.ts'
 
 /** What is different on the two networks that are spoken to alike. */
@@ -75,7 +75,7 @@ function carrierOf(network: Network): Carrier {
     },
 
     webhook: {
-      ...metaDoor,
+      ...metaWebhook,
       read: ({ body }, { carrier }) => readMessenger(body, { prefix, object, senders: carrier.senders }),
 
       async nameOf(address, context) {

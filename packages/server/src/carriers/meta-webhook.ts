@@ -1,12 +1,12 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isJsonObject } from '@ringdown/contract/json-text'
 import type { CarrierWebhook } from './carrier.ts'
+import { isSameText, isSignedBody } from './webhook-proof.ts'
 import { wholeText } from './whole-text.ts'
 
 /** What the webhooks of all of Meta's networks have in common (reference messaging 11). */
-export const metaDoor: Pick<CarrierWebhook, 'longestBody' | 'reply' | 'repeats' | 'confirm' | 'isSigned'> = {
+export const metaWebhook: Pick<CarrierWebhook, 'max_body_bytes' | 'reply' | 'repeats' | 'confirm' | 'isSigned'> = {
   // Meta's own limit is 3 MB.
-  longestBody: 4 * 1024 * 1024,
+  max_body_bytes: 4 * 1024 * 1024,
   repeats: true,
   // Exactly 200, or it is sent again.
   reply: { type: 'text/plain', body: 'EVENT_RECEIVED' },
@@ -14,22 +14,14 @@ export const metaDoor: Pick<CarrierWebhook, 'longestBody' | 'reply' | 'repeats' 
   confirm(text, { secrets }) {
     const query = new URLSearchParams(text)
     const { verify_token } = secrets
-    const given = query.get('hub.verify_token') ?? ''
-    const isRight = query.get('hub.mode') === 'subscribe' && verify_token && isSameText(given, verify_token)
-    return isRight ? (query.get('hub.challenge') ?? '').slice(0, 1_024) : undefined
+    const token = query.get('hub.verify_token') ?? ''
+    const isOurs = query.get('hub.mode') === 'subscribe' && verify_token && isSameText(token, verify_token)
+    return isOurs ? (query.get('hub.challenge') ?? '').slice(0, 1_024) : undefined
   },
 
-  isSigned({ headers, body }, { secrets }) {
-    const { app_secret } = secrets
-    const [, hex = ''] = /^sha256=([0-9a-f]{64})$/i.exec(String(headers['x-hub-signature-256'] ?? '')) ?? []
-    if (!app_secret || hex === '') return false
-    return timingSafeEqual(Buffer.from(hex, 'hex'), createHmac('sha256', app_secret).update(body).digest())
+  isSigned(request, { secrets: { app_secret } }) {
+    return (app_secret && isSignedBody(request, app_secret)) || false
   }
-}
-
-function isSameText(given: string, right: string): boolean {
-  const [a, b] = [given, right].map((text) => createHmac('sha256', 'compare').update(text).digest())
-  return a !== undefined && b !== undefined && timingSafeEqual(a, b)
 }
 
 /** The entries of a body of JSON about one kind of thing; undefined for all else. */
@@ -55,14 +47,14 @@ export function partOf(value: unknown): Json {
 }
 
 /** A text that is not empty, without what cannot be kept. */
-export function wordsIn(value: unknown, longest = 8_192): string | undefined {
+export function wordsIn(value: unknown, maxLength = 8_192): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined
-  return wholeText(value.slice(0, longest)) || undefined
+  return wholeText(value.slice(0, maxLength)) || undefined
 }
 
-/** Texts by their names; those that are not there are left out. */
-export function toldOf(told: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
-  const found = Object.entries(told).flatMap(([name, value]) => {
+/** Values as texts by their names; those that are missing, or no texts, are left out. */
+export function keptTexts(values: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const found = Object.entries(values).flatMap(([name, value]) => {
     const text = typeof value === 'number' || value === true ? String(value) : wordsIn(value, 1_024)
     return text === undefined ? [] : [[name, text] as const]
   })

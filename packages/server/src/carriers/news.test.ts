@@ -3,7 +3,7 @@ import type { WebhookContext } from './carrier.ts'
 import { taggedIn } from './giving.ts'
 import { meaningOf } from './graph-errors.ts'
 import { readMessenger } from './messenger-news.ts'
-import { metaDoor } from './meta-webhook.ts'
+import { metaWebhook } from './meta-webhook.ts'
 import { readWhatsApp } from './whatsapp-news.ts'
 
 const context = { secrets: { app_secret: 'app-secret', verify_token: 'our-word' } } as unknown as WebhookContext
@@ -12,7 +12,7 @@ describe('the signature of Meta', () => {
   const body = Buffer.from('{"object":"page","entry":[]}')
   const right = 'sha256=e6e9d7a842a48e17f43a34d6125d0d933e2aab92ee37f0993a4d493b50e3d438'
   const isSigned = (signature: string | undefined, bytes = body) =>
-    metaDoor.isSigned({ headers: { 'x-hub-signature-256': signature }, query: '', body: bytes, urls: [] }, context)
+    metaWebhook.isSigned({ headers: { 'x-hub-signature-256': signature }, query: '', body: bytes, urls: [] }, context)
 
   it('is over the bytes of the body', () => {
     expect(isSigned(right)).toBe(true)
@@ -29,10 +29,10 @@ describe('the signature of Meta', () => {
 
   it('is nobody’s where there is no secret', () => {
     const none = { secrets: {} } as unknown as WebhookContext
-    expect(metaDoor.isSigned({ headers: { 'x-hub-signature-256': right }, query: '', body, urls: [] }, none)).toBe(
+    expect(metaWebhook.isSigned({ headers: { 'x-hub-signature-256': right }, query: '', body, urls: [] }, none)).toBe(
       false
     )
-    expect(metaDoor.confirm?.('hub.mode=subscribe&hub.verify_token=&hub.challenge=1', none)).toBeUndefined()
+    expect(metaWebhook.confirm?.('hub.mode=subscribe&hub.verify_token=&hub.challenge=1', none)).toBeUndefined()
   })
 })
 

@@ -1,12 +1,18 @@
 import { isJsonObject } from '@ringdown/contract/json-text'
 import type { CarrierRow } from '@ringdown/engine/messaging/rows'
 
-/** What a carrier's configuration says, read by name. What is wrong with it is thrown in a sentence. */
+interface NumberSetting {
+  readonly usual: number
+  readonly min: number
+  readonly max: number
+}
+
+/** A carrier's configuration, read by name. Throws a sentence about what is wrong with it. */
 export class CarrierSettings {
   readonly #values: Readonly<Record<string, unknown>>
 
   constructor({ configuration }: Pick<CarrierRow, 'configuration'>) {
-    const value: unknown = JSON.parse(configuration) // it was checked when it was given
+    const value: unknown = JSON.parse(configuration) // it was checked when it came
     this.#values = isJsonObject(value) ? value : {}
   }
 
@@ -23,10 +29,10 @@ export class CarrierSettings {
     return value
   }
 
-  number(name: string, least: number, most: number, usual: number): number {
+  number(name: string, { usual, min, max }: NumberSetting): number {
     const value = this.#values[name] ?? usual
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
-      throw new Error(`Configuration: ${name} must be a whole number from ${least} to ${most}`)
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max)
+      throw new Error(`Configuration: ${name} must be a whole number from ${min} to ${max}`)
     return value
   }
 

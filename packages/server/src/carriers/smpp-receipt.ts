@@ -1,7 +1,7 @@
 import type { PDU } from 'smpp'
 import { smsTextIn } from './smpp-text-in.ts'
 
-/** What a center tells of a message that it has taken. */
+/** A center's delivery receipt for a message that it has taken. */
 export interface SmppReceipt {
   readonly id: string
   readonly status: 'sent' | 'delivered' | 'undelivered' | 'failed'

@@ -27,9 +27,9 @@ const refused_ms = 30_000
 /** Milliseconds for a good-bye: somebody may wait to stop. */
 const goodbye_ms = 1000
 
-/** Nobody has answered a PDU in time, or the connection has ended before. */
-class Unanswered extends Error {
-  override name = 'Unanswered'
+/** A PDU was not answered in time, or the connection has ended before. */
+class NoAnswer extends Error {
+  override name = 'NoAnswer'
 }
 
 /** A session on which one is bound as a transceiver. Whatever ends it ends everything that waits for an answer on it. */
@@ -57,7 +57,7 @@ export class BoundSession {
     this.over = new Promise((resolve) => {
       session.on('close', () => {
         clearInterval(this.#enquiry)
-        for (const fail of [...this.#waiting]) fail(new Unanswered('the connection has ended'))
+        for (const fail of [...this.#waiting]) fail(new NoAnswer('the connection has ended'))
         resolve(this.#failure)
       })
     })
@@ -76,7 +76,7 @@ export class BoundSession {
     const stop = () => bound.end(new Error('given up'))
     signal.addEventListener('abort', stop, { once: true })
     const late = setTimeout(
-      () => bound.end(new Unanswered(`nobody answered in ${settings.response_ms} ms`)),
+      () => bound.end(new NoAnswer(`nobody answered in ${settings.response_ms} ms`)),
       settings.response_ms
     )
     try {
@@ -101,7 +101,7 @@ export class BoundSession {
     for (const pdu of this.#early.splice(0)) listener(pdu)
   }
 
-  /** Sends, and resolves with the answer. Rejects with Unanswered. */
+  /** Sends, and resolves with the answer. Rejects with NoAnswer. */
   ask(command: string, parameters: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<PDU> {
     return new Promise((resolve, reject) => {
       const done = () => {
@@ -113,15 +113,15 @@ export class BoundSession {
         done()
         reject(error)
       }
-      const given = () => fail(new Unanswered('given up'))
-      const timer = setTimeout(() => fail(new Unanswered(`no answer to ${command}`)), this.#settings.response_ms)
+      const given = () => fail(new NoAnswer('given up'))
+      const timer = setTimeout(() => fail(new NoAnswer(`no answer to ${command}`)), this.#settings.response_ms)
       this.#waiting.add(fail)
       signal?.addEventListener('abort', given, { once: true })
       const isSent = this.#session.send(new smpp.PDU(command, parameters), (answer) => {
         done()
         resolve(answer)
       })
-      if (!isSent) fail(new Unanswered('the connection has ended'))
+      if (!isSent) fail(new NoAnswer('the connection has ended'))
     })
   }
 
@@ -178,8 +178,8 @@ export class BoundSession {
 export class BindRefused extends Patient {
   readonly status: number
 
-  constructor(message: string, status: number, least_ms: number) {
-    super(message, least_ms)
+  constructor(message: string, status: number, min_ms: number) {
+    super(message, min_ms)
     this.status = status
   }
 }

@@ -31,23 +31,23 @@ export function smppSettings({ carrier, secrets }: Configured): SmppSettings {
   const tls = settings.flag('tls', false)
   return {
     host: settings.needed('host'),
-    port: settings.number('port', 1, 65_535, tls ? 3550 : 2775),
+    port: settings.number('port', { usual: tls ? 3550 : 2775, min: 1, max: 65_535 }),
     tls,
     system_id: atMost('system_id', settings.needed('system_id'), 15),
     password: atMost('password', secrets.password ?? '', 8),
     system_type: atMost('system_type', settings.text('system_type') ?? '', 12),
     address_range: atMost('address_range', settings.text('address_range') ?? '', 40),
-    window: settings.number('window', 1, 100, 10),
-    per_second: settings.number('per_second', 1, 1000, 10),
-    enquire_ms: settings.number('enquire_s', 1, 600, 30) * 1000,
-    response_ms: settings.number('response_s', 1, 25, 10) * 1000,
-    redelivery_ms: settings.number('redelivery_s', 0, 86_400, 300) * 1000,
+    window: settings.number('window', { usual: 10, min: 1, max: 100 }),
+    per_second: settings.number('per_second', { usual: 10, min: 1, max: 1000 }),
+    enquire_ms: settings.number('enquire_s', { usual: 30, min: 1, max: 600 }) * 1000,
+    response_ms: settings.number('response_s', { usual: 10, min: 1, max: 25 }) * 1000,
+    redelivery_ms: settings.number('redelivery_s', { usual: 300, min: 0, max: 86_400 }) * 1000,
     alphabet: settings.oneOf('alphabet', ['gsm', 'latin1'], 'gsm'),
     hasHexadecimalIds: settings.oneOf('message_ids', ['same', 'hexadecimal'], 'same') === 'hexadecimal'
   }
 }
 
-function atMost(name: string, text: string, most: number): string {
-  if (Buffer.byteLength(text) > most) throw new Error(`${name} has more than ${most} characters`)
+function atMost(name: string, text: string, maxLength: number): string {
+  if (Buffer.byteLength(text) > maxLength) throw new Error(`${name} has more than ${maxLength} characters`)
   return text
 }

@@ -3,7 +3,7 @@ import type { CommandOf } from '@ringdown/engine/commands'
 import smpp, { type PDU, type Session } from 'smpp'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Unavailable } from '../commit/ledger.ts'
-import type { CarrierConnection, ConnectionContext } from './carrier.ts'
+import type { CarrierConnection, CarrierContext, ConnectionContext } from './carrier.ts'
 import { smppCarrier } from './smpp.ts'
 
 /* A center that delivers again what was not taken, by the same bind and under a new number. */
@@ -66,4 +66,43 @@ test('what may have been kept although it was not answered keeps its name', asyn
   expect([third, fourth]).toEqual([second, first])
   // What is said once more is another text.
   expect(kept.slice(0, 4)).not.toContain(fifth)
+})
+
+test('a message that is called off while others fill the window has not been given to anybody', async () => {
+  const { port } = server.address() as AddressInfo // it listens on a port
+  const configuration = JSON.stringify({ host: '127.0.0.1', port, system_id: 'desk', window: 1 })
+  const noted: unknown[] = []
+  const ledger = {
+    execute: async ({ sid, is_begun }: CommandOf<'channel_message.giving'>) => {
+      noted.push([sid, is_begun])
+      return { before: null }
+    }
+  }
+  const context = {
+    ...{ carrier: { sid: 'XC1', senders: ['37256'], configuration }, secrets: {}, allowPrivate: true },
+    ...{ ledger, note: () => {}, now: () => Date.now(), since: Date.now() }
+  } as unknown as ConnectionContext & CarrierContext // what sending needs of it
+  connection = smppCarrier.connect?.(context)
+  const session = await bound
+  await expect.poll(() => connection?.isUp).toBe(true)
+  session.removeAllListeners('pdu') // it takes what comes, and answers nothing more
+  const send = (sid: string, signal: AbortSignal) =>
+    smppCarrier.send(
+      {
+        ...{ sid, from: '37256', to: '336', body: 'Hello', media: [], content_sid: null, content_variables: null },
+        ...{ valid_ms: null, giving: null, told: {} }
+      },
+      { ...context, connection, signal }
+    )
+  const first = new AbortController()
+  const waiting = [send('SM1', first.signal), send('SM2', AbortSignal.timeout(50))]
+  expect(await waiting[1]).toMatchObject({ away: expect.stringContaining('SMPP') })
+  first.abort(new Error('given up'))
+  expect(await waiting[0]).toMatchObject({ away: expect.stringContaining('SMPP') })
+  // The first one may be with the center; the second one is not.
+  expect(noted).toEqual([
+    ['SM1', true],
+    ['SM2', true],
+    ['SM2', false]
+  ])
 })

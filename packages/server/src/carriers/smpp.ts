@@ -97,9 +97,11 @@ class SmppConnection implements CarrierConnection {
     part: TextPart,
     { isLast, signal }: { readonly isLast: boolean; readonly signal: AbortSignal }
   ): Promise<PartOutcome> {
-    await this.#window.enter(signal)
+    let isInside = false
     let isOut = false
     try {
+      await this.#window.enter(signal)
+      isInside = true
       await this.#pace.wait(signal)
       const session = this.#session
       if (!session) return { away: 'SMPP: not connected' }
@@ -111,7 +113,7 @@ class SmppConnection implements CarrierConnection {
     } catch (error) {
       return { away: `SMPP: ${error instanceof Error ? error.message : String(error)}`, isUnsure: isOut }
     } finally {
-      this.#window.leave()
+      if (isInside) this.#window.leave()
     }
   }
 
@@ -138,8 +140,8 @@ class SmppConnection implements CarrierConnection {
   }
 }
 
-/** A phone's text, and what it is called. */
-interface Heard {
+/** A phone's text, and the name under which it is kept. */
+interface ReceivedText {
   readonly from: string
   readonly to: string
   readonly body: string
@@ -250,10 +252,10 @@ class Taking {
     }
   }
 
-  async #keep({ from, to, body, provider_sid, isText }: Heard): Promise<void> {
+  async #keep({ from, to, body, provider_sid, isText }: ReceivedText): Promise<void> {
     const { carrier, ledger, agree } = this.#context
     const { sid: carrier_sid } = carrier
-    // What is no text has been lost on the way to people in any case; that it came is told.
+    // Nobody can read what is no text; that it came is kept all the same.
     const told: Record<string, string> = isText ? {} : { Binary: 'true' }
     const agreed = await agree({ from, to, body, told })
     await ledger.execute({
@@ -339,7 +341,7 @@ function outcomeOf(status: number): SendOutcome {
   return { error_code: 30008, error_message: named, ...(status === statuses.invalidSource && { trouble: true }) }
 }
 
-/** So many may be inside at once; the others wait in their order. */
+/** SMPP's window: so many PDUs may be without an answer at once; the others wait in their order. */
 class Window {
   #free: number
   readonly #waiting: (() => void)[] = []

@@ -34,7 +34,7 @@ export const twilioCarrier: Carrier = {
   },
 
   webhook: {
-    longestBody: 64 * 1024,
+    max_body_bytes: 64 * 1024,
     repeats: false,
     reply: { type: 'text/xml', body: '<?xml version="1.0" encoding="UTF-8"?><Response/>' },
 
@@ -77,10 +77,10 @@ function basic(user: string, secret: string): string {
 }
 
 interface Call {
-  /** Behind the account's. */
+  /** Below the account's resource. */
   readonly path: string
   readonly form?: URLSearchParams
-  /** What is created under it is created once, where the other side knows that. */
+  /** An idempotency key, where the other side knows them. */
   readonly key?: string
 }
 
@@ -143,18 +143,18 @@ async function create(form: URLSearchParams, { sid }: OutboundMessage, context: 
   const said = `Twilio answered ${status}${saidOf(body)}`
   if (status === 429) return { away: said, after_ms: retryAfter(headers) ?? 1_000 }
   if (status === 401 || code === 20003) return { error_code: 63001, error_message: said, trouble: true }
-  // What is no refusal of its API says nothing of what became of the message.
+  // Only a refusal of its API says that the message was not taken.
   if (code === undefined || status < 400 || status >= 500) return { away: said, isUnsure: true }
   return { error_code: code, error_message: said, ...(status === 403 && { trouble: true }) }
 }
 
-/** Milliseconds in which a request that was not answered has come through, or never will; and by how much clocks differ. */
+/** Milliseconds after which a request without an answer has arrived or never will; and by how much clocks may differ. */
 const settled_ms = 5_000
 const skew_ms = 60_000
 
 /**
- * Whether Twilio has a message of which it is not known: it lists those between two addresses. One that says the same, was made
- * since and is none of another message of ours is the one.
+ * Looks for a message that Twilio may have: it lists those between two addresses. One with the same text, made since, that is
+ * not another message of ours is the one.
  */
 function lookedFor({ from, to, body, media }: OutboundMessage, context: CarrierContext): Evidence {
   return async (_part, since) => {
@@ -193,14 +193,14 @@ function pairsOf(text: string): (readonly [string, string])[] {
   return [...parseForm(text)].flatMap(([name, values]) => values.map((value) => [name, value] as const))
 }
 
-/** What else a webhook of a number tells, by the names under which we tell it on (reference messaging 2.1). */
-const tellable: readonly string[] = [
+/** Parameters of a webhook that are kept with a message, and handed on under the same names (reference messaging 2.1). */
+const keptParameters: readonly string[] = [
   ...['ProfileName', 'MessageType', 'ButtonText', 'ButtonPayload', 'ListId', 'ListTitle', 'Latitude', 'Longitude'],
   ...['Address', 'Label', 'Forwarded', 'FrequentlyForwarded', 'ReferralBody', 'ReferralHeadline', 'ReferralSourceId'],
   ...['ReferralSourceType', 'ReferralSourceUrl', 'ReferralCtwaClid', 'ChannelMetadata', 'FromCountry', 'ToCountry'],
   ...['FromCity', 'FromState', 'FromZip', 'ToCity', 'ToState', 'ToZip']
 ]
-const longestTold = 1_024
+const maxTold = 1_024
 const maxFiles = 10
 
 function messageIn(sid: string, form: ReadonlyMap<string, string>, context: CarrierContext): News {
@@ -210,13 +210,13 @@ function messageIn(sid: string, form: ReadonlyMap<string, string>, context: Carr
   const files = Array.from({ length: count }, (_, at): BroughtFile | undefined => {
     const url = form.get(`MediaUrl${at}`)
     if (!url) return undefined
-    // The password is for whoever sent the message, and for no other place that it may name.
+    // Our credentials go to Twilio only, and to no other host that a message may name.
     const isTheirs = URL.canParse(url) && new URL(url).origin === new URL(base).origin
     return { at: { url, ...(isTheirs && auth !== undefined && { headers: { Authorization: auth } }) } }
   })
-  const told = tellable.flatMap((name) => {
+  const told = keptParameters.flatMap((name) => {
     const value = form.get(name)
-    return value ? [[name, value.slice(0, longestTold)] as const] : []
+    return value ? [[name, value.slice(0, maxTold)] as const] : []
   })
   const [latitude, longitude] = [form.get('Latitude'), form.get('Longitude')]
   const place = latitude && longitude ? [form.get('Label'), form.get('Address'), `${latitude},${longitude}`] : []

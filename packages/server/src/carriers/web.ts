@@ -22,7 +22,7 @@ export type WebOutcome =
   | { readonly failed: string; readonly isSure: boolean }
 
 /** Bytes of an answer that are read: networks answer little. */
-const longestAnswer = 512 * 1024
+const maxAnswerBytes = 512 * 1024
 
 let network: Promise<{ readonly anywhere: Agent; readonly guarded: Agent }> | undefined
 
@@ -39,7 +39,7 @@ export async function askNetwork(
   { allowPrivate, signal }: Pick<CarrierContext, 'allowPrivate' | 'signal'>
 ): Promise<WebOutcome> {
   const address = URL.canParse(url) ? new URL(url) : undefined
-  if (!address || !/^https?:$/.test(address.protocol)) return { failed: 'its address is none of the web', isSure: true }
+  if (!address || !/^https?:$/.test(address.protocol)) return { failed: 'its address is no http URL', isSure: true }
   try {
     network ??= load()
     const { anywhere, guarded } = await network
@@ -63,7 +63,7 @@ async function textOf(body: Dispatcher.ResponseData['body']): Promise<string> {
   let size = 0
   for await (const part of body as AsyncIterable<Buffer>) {
     size += part.length
-    if (size > longestAnswer) {
+    if (size > maxAnswerBytes) {
       body.destroy()
       break
     }

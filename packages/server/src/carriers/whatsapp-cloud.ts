@@ -8,7 +8,7 @@ import type { CarrierRow, ChannelMedia } from '@ringdown/engine/messaging/rows'
 import type { Carrier, CarrierContext, OutboundMessage } from './carrier.ts'
 import { giveParts, type Part, type PartOutcome } from './giving.ts'
 import { askGraph, giveToGraph, outcomeOf, testGraph } from './graph.ts'
-import { metaDoor } from './meta-webhook.ts'
+import { metaWebhook } from './meta-webhook.ts'
 import { templateOf } from './template.ts'
 import { readWhatsApp } from './whatsapp-news.ts'
 import { templateBody } from './whatsapp-template.ts'
@@ -48,7 +48,7 @@ export const whatsappCloudCarrier: Carrier = {
   },
 
   webhook: {
-    ...metaDoor,
+    ...metaWebhook,
     read: ({ body }, { carrier }) => readWhatsApp(body, (id, shown) => senderOf(carrier, id, shown)),
 
     async locate(id, context) {
@@ -87,7 +87,7 @@ function senderOf(carrier: CarrierRow, id: string, shown: string): string | unde
 
 type Json = Readonly<Record<string, unknown>>
 
-/** Each is given its number by Meta; what happens to any of them is told under our SID. */
+/** Each gets a number from Meta; reports on any of them come back with our SID. */
 async function partsOf(message: OutboundMessage, number: string, context: CarrierContext): Promise<readonly Part[]> {
   const give = (content: Json): Part => {
     return (tag) =>
@@ -133,7 +133,7 @@ function textBody(body: string): Json {
 
 /** Up to three replies are buttons, more are a list. */
 function interactive(body: string, replies: readonly QuickReply[]): Json {
-  const cut = (text: string, most: number) => [...text].slice(0, most).join('')
+  const cut = (text: string, maxLength: number) => [...text].slice(0, maxLength).join('')
   if (replies.length <= 3) {
     const buttons = replies.map(({ title, payload }) => {
       return { type: 'reply', reply: { id: payload.slice(0, 256), title: cut(title, 20) } }
@@ -161,7 +161,7 @@ function takesCaption({ content_type }: ChannelMedia): boolean {
   return fileTypeOf(content_type) !== 'audio'
 }
 
-/** A file that is kept here is given to Meta first; of another one it is told the address. */
+/** A file that is kept here is uploaded to Meta first; of any other one Meta gets the address. */
 async function fileBody(
   { sid, url, content_type, filename }: ChannelMedia,
   number: string,

@@ -1,14 +1,14 @@
 import type { BroughtFile, BroughtMessage, News } from './carrier.ts'
 import { taggedIn } from './giving.ts'
 import { graphErrorOf, meaningOf } from './graph-errors.ts'
-import { entriesIn, itemsIn, type Json, partOf, toldOf, wordsIn } from './meta-webhook.ts'
+import { entriesIn, itemsIn, type Json, keptTexts, partOf, wordsIn } from './meta-webhook.ts'
 
 /** Messages and statuses of one request that are looked at: Meta sends far fewer. */
 const maxNews = 1_000
 
 /**
- * What a webhook of WhatsApp's tells (reference messaging 11). `senderOf` knows a sender of ours by what Meta calls it, and by the
- * number that it shows; what is for another one is not ours to tell. Undefined where the body is none of WhatsApp's.
+ * The news in a webhook of WhatsApp (reference messaging 11). `senderOf` finds a sender of ours by Meta's id for it and the
+ * number that it shows; what is for others is left out. Undefined where the body is none of WhatsApp's.
  */
 export function readWhatsApp(
   body: Buffer,
@@ -53,7 +53,7 @@ function messageIn(message: Json, own: string, contacts: readonly Json[]): Broug
     to: own,
     body: wordsIn(body) ?? '',
     files: file ? [file] : [],
-    told: toldOf({
+    told: keptTexts({
       ProfileName: wordsIn(profile.name) ?? wordsIn(profile.username),
       MessageType: type,
       Forwarded: context.forwarded,
@@ -68,7 +68,7 @@ function messageIn(message: Json, own: string, contacts: readonly Json[]): Broug
     }),
     replies_to: replies_to ?? wordsIn(context.id, 512),
     isAside,
-    at: secondsIn(message.timestamp)
+    at: instantIn(message.timestamp)
   }
 }
 
@@ -158,7 +158,8 @@ function orderText({ text, product_items }: Json): string {
   return [wordsIn(text), ...lines].filter(Boolean).join('\n').slice(0, 4_096)
 }
 
-function secondsIn(text: unknown): number {
+/** Milliseconds of an instant in seconds; 0 where there is none. */
+function instantIn(text: unknown): number {
   const seconds = Number(text)
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0
 }

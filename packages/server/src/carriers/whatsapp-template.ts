@@ -9,10 +9,10 @@ import { valueIn } from '@ringdown/engine/core/json'
  */
 export function templateBody(
   { types, variables, language, approval }: ContentRow,
-  given: string | null,
+  chosen: string | null,
   { content_type, media, quick_replies }: RenderedContent
 ): Readonly<Record<string, unknown>> {
-  const all = { ...textsIn(variables), ...textsIn(given) }
+  const all = { ...textsIn(variables), ...textsIn(chosen) }
   const [picture] = media
   const header = picture === undefined ? [] : [{ type: 'header', parameters: [mediaParameter(picture)] }]
   const parameters = namesIn(bodyIn(types, content_type)).map((name) => ({

@@ -1,4 +1,4 @@
-/** A text without what cannot be kept or found anywhere: U+0000 and halves of characters. */
+/** A text without what stores cannot keep: U+0000 and lone surrogates. */
 export function wholeText(text: string): string {
   return text.replaceAll('\0', '').replaceAll(/\p{Cs}/gu, '\ufffd')
 }

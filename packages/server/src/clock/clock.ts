@@ -42,7 +42,7 @@ export class RealClock implements Clock {
   #arm(waiting: Waiting): void {
     clearTimeout(waiting.timer)
     // setTimeout holds no more than 2^31 - 1 ms: longer waits are taken in steps.
-    const ms = Math.min(Math.max(0, waiting.instant - this.now()), longest)
+    const ms = Math.min(Math.max(0, waiting.instant - this.now()), maxDelay_ms)
     waiting.timer = setTimeout(() => {
       // Time that is ahead of the wall clock goes a little slower than timers do.
       if (this.now() < waiting.instant) return this.#arm(waiting)
@@ -70,7 +70,7 @@ interface Waiting {
   timer: NodeJS.Timeout | undefined
 }
 
-const longest = 2 ** 31 - 1
+const maxDelay_ms = 2 ** 31 - 1
 const watchMs = 500
 
 /** What moves with a test clock: whoever has something due, and whoever is still at work on the last instant. */

@@ -31,7 +31,7 @@ type Status = 'open' | 'reading' | 'recovering' | 'closed'
 const patienceMs = 250
 /** Milliseconds between two tries to take the account: doubling, none longer than the last. */
 const firstWaitMs = 50
-const longestWaitMs = 2000
+const maxWaitMs = 2000
 
 /**
  * What becomes of an account when its store fails: memory is ahead of the disk then, or another node has the account. So
@@ -134,7 +134,7 @@ export class Recovery {
   async #retake(): Promise<boolean> {
     const { store, account_sid, commit, log } = this.#options
     const { signal } = this.#abort
-    for (let wait = firstWaitMs; !signal.aborted; wait = Math.min(wait * 2, longestWaitMs)) {
+    for (let wait = firstWaitMs; !signal.aborted; wait = Math.min(wait * 2, maxWaitMs)) {
       try {
         const head = await store.lock(account_sid, signal)
         const state = await load(this.#options, head)

@@ -4,7 +4,7 @@ import type { Outcome } from './delivery.ts'
 const threshold = 5
 /** From one question to the next whether it is back, in milliseconds: doubling, none longer than the last. */
 const firstWait = 1_000
-const longestWait = 60_000
+const maxWait = 60_000
 
 /**
  * Whether a destination is there. After some failures in a row it is asked by one delivery at a time, with growing waits,
@@ -37,7 +37,7 @@ export class Breaker {
     // Those that were on their way when it opened say nothing new.
     if (this.#asks_at !== undefined && now < this.#asks_at) return
     this.#asks_at = now + this.#wait
-    this.#wait = Math.min(this.#wait * 2, longestWait)
+    this.#wait = Math.min(this.#wait * 2, maxWait)
   }
 }
 

@@ -92,14 +92,14 @@ interface Place extends Pick<Request, 'address' | 'origin' | 'hostname'> {
 const places = new Map<string, Place>()
 const maxPlaces = 1_000
 /** What is longer is no address that somebody has configured, but one that we were sent on to. */
-const longestKept = 512
+const maxKept = 512
 
 function placeOf(url: string): Place {
   const known = places.get(url)
   if (known !== undefined) return known
   const place = parsed(new URL(url))
   if (places.size >= maxPlaces) places.clear()
-  if (url.length <= longestKept) places.set(url, place)
+  if (url.length <= maxKept) places.set(url, place)
   return place
 }
 

@@ -33,7 +33,7 @@ export interface CarrierWebhookOptions {
 
 const subject: Subject = { id: 'ringdown_v1.carrier_webhook', product: undefined, isPrivate: true }
 /** Of any carrier's network: letters are the longest. */
-const longestBody = 25 * 1024 * 1024
+const maxBodyBytes = 25 * 1024 * 1024
 /** What is longer is long; and so is what does not say how long it is. */
 const long = 1024 * 1024
 
@@ -45,7 +45,7 @@ const forgeries = { burst: 20, aSecond: 1 }
  * of those the long ones, since each stays in memory until it is taken, and the ones that bring what one customer has written,
  * who would otherwise keep out all others.
  */
-const most = { reading: 32, readingLong: 4, taking: 64, takingLong: 4, ofCustomer: 16 }
+const maxAtOnce = { reading: 32, readingLong: 4, taking: 64, takingLong: 4, ofCustomer: 16 }
 /** Milliseconds for what one request tells. */
 const patience_ms = 25_000
 
@@ -59,7 +59,12 @@ export function mountCarrierWebhooks(app: FastifyInstance, options: CarrierWebho
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-    const settings = { url: webhookPathOf(':sid'), exposeHeadRoute: false, bodyLimit: longestBody, config: { subject } }
+    const settings = {
+      url: webhookPathOf(':sid'),
+      exposeHeadRoute: false,
+      bodyLimit: maxBodyBytes,
+      config: { subject }
+    }
     scope.route({ ...settings, method: 'GET', handler: (request, reply) => doors.confirm(request, reply) })
     scope.route({
       ...settings,
@@ -111,11 +116,11 @@ class CarrierDoors {
     const address = addressOf(request.raw, this.#options.origin)
     this.#wait(reply, found, this.#buckets.wait(`${address} ${found.carrier.sid}`, forgeries))
     this.#wait(reply, found, this.#buckets.take(address, requests))
-    if (Number(request.headers['content-length']) > found.webhook.longestBody) throw tooLong(found)
+    if (Number(request.headers['content-length']) > found.webhook.max_body_bytes) throw tooLong(found)
     const length = Number(request.headers['content-length'] ?? Number.NaN)
-    const ends = [this.#during(`reading ${address}`, most.reading, reply, found)]
-    if (found.webhook.longestBody > 4 * long && !(length <= long))
-      ends.push(this.#during('reading long', most.readingLong, reply, found))
+    const ends = [this.#during(`reading ${address}`, maxAtOnce.reading, reply, found)]
+    if (found.webhook.max_body_bytes > 4 * long && !(length <= long))
+      ends.push(this.#during('reading long', maxAtOnce.readingLong, reply, found))
     this.#reading.set(request, () => {
       for (const end of ends) end()
     })
@@ -127,7 +132,7 @@ class CarrierDoors {
     const counted = new Transform({
       transform(chunk: Buffer, _encoding, done) {
         read += chunk.length
-        if (read > found.webhook.longestBody) done(tooLong(found))
+        if (read > found.webhook.max_body_bytes) done(tooLong(found))
         else done(null, chunk)
       }
     })
@@ -139,7 +144,7 @@ class CarrierDoors {
     const { webhook, carrier, holder } = found
     const address = addressOf(request.raw, this.#options.origin)
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-    if (body.length > webhook.longestBody) throw tooLong(found)
+    if (body.length > webhook.max_body_bytes) throw tooLong(found)
     const asked = {
       headers: request.headers,
       query: queryText(request),
@@ -149,14 +154,14 @@ class CarrierDoors {
     const name = `${address} ${carrier.sid}`
     const context = this.#contextOf(found)
     if (!isSigned(webhook, asked, context)) throw this.#forged(name, found)
-    if (body.length > long) this.#during(`taking long ${carrier.sid}`, most.takingLong, reply, found)
+    if (body.length > long) this.#during(`taking long ${carrier.sid}`, maxAtOnce.takingLong, reply, found)
     this.#reading.get(request)?.()
     const news = webhook.read(asked, context)
     if (news === undefined) this.#tell(found, 'nonsense')
     else {
       for (const turn of new Set(news.flatMap((one) => turnOf(carrier, one) ?? [])))
-        this.#during(`customer ${turn}`, most.ofCustomer, reply, found)
-      this.#during(`taking ${carrier.sid}`, most.taking, reply, found)
+        this.#during(`customer ${turn}`, maxAtOnce.ofCustomer, reply, found)
+      this.#during(`taking ${carrier.sid}`, maxAtOnce.taking, reply, found)
       await this.#takeAll(
         found,
         news,
@@ -218,9 +223,9 @@ class CarrierDoors {
   }
 
   /** Counts a request until its answer has left, or nobody waits for one; or until the function is called that it answers. */
-  #during(name: string, most: number, reply: FastifyReply, found: Found): () => void {
+  #during(name: string, limit: number, reply: FastifyReply, found: Found): () => void {
     const count = this.#counts.get(name) ?? 0
-    this.#wait(reply, found, count >= most ? 1 : 0)
+    this.#wait(reply, found, count >= limit ? 1 : 0)
     this.#counts.set(name, count + 1)
     let isOver = false
     const end = () => {
@@ -280,7 +285,7 @@ function byCarrier({ sid }: CarrierRow) {
 }
 
 function tooLong({ webhook }: Found): HttpRefusal {
-  const message = `The request body is longer than ${webhook.longestBody} bytes`
+  const message = `The request body is longer than ${webhook.max_body_bytes} bytes`
   return new HttpRefusal({ status: 413, code: 20001, message })
 }
 

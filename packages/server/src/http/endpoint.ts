@@ -24,7 +24,10 @@ export interface Rendered {
   readonly isAgain?: boolean
 }
 
-/** Answers an operation's requests; `base` stands before paths in its URLs. Throws whatever its handler refuses. */
+/**
+ * Answers an operation's requests; `base` stands before paths in its URLs. Throws whatever its handler refuses. Called for each
+ * request with what http has at hand, so no object is made for its arguments.
+ */
 export type Endpoint = (
   request: FastifyRequest,
   ledger: Ledger,

@@ -12,7 +12,7 @@ import { type OriginOptions, ownBase } from './origin.ts'
 
 const subject: Subject = { id: 'studio.flow-webhook', product: undefined }
 const path = '/webhooks/v1/Accounts/:account_sid/Flows/:flow_sid'
-const longestBody = 64 * 1024
+const maxBodyBytes = 64 * 1024
 
 /** A document that says nothing: what a flow has to say goes its own way (reference studio 6). */
 const nothingToSay = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
@@ -56,7 +56,7 @@ export function mountFlowWebhook(app: FastifyInstance, { credentials, origin, le
       scope.route({
         method,
         url: path,
-        bodyLimit: longestBody,
+        bodyLimit: maxBodyBytes,
         config: { subject },
         handler: async (request, reply) => {
           await receive(request)

@@ -8,7 +8,7 @@ import type { Media } from '../media/media.ts'
 import { HttpRefusal } from './errors.ts'
 
 /** Conversions at once; an hour of speech takes some seconds of a processor. */
-const most = 2
+const maxRunning = 2
 let running = 0
 
 const notHere = {
@@ -23,7 +23,7 @@ const busy = { status: 429, code: 20429, message: 'Too many recordings are being
  * 404 where its bytes are lost, 406 where there is no `ffmpeg`, and 429 while others are being converted.
  */
 export async function sendMp3(reply: FastifyReply, media: Media, row: MediaRow): Promise<number> {
-  if (running >= most) throw new HttpRefusal(busy)
+  if (running >= maxRunning) throw new HttpRefusal(busy)
   running++
   let bytes: Readable | undefined
   try {

@@ -65,7 +65,10 @@ function nodeOf<T>(): Node<T> {
   return { named: new Map(), any: undefined, methods: new Map() }
 }
 
-/** From the segment that begins at `at`; one that begins behind the end is none. */
+/**
+ * From the segment that begins at `at`; one that begins behind the end is none. It calls itself for each segment of each
+ * request, so its arguments are no object.
+ */
 function walk<T>(node: Node<T>, path: string, at: number, end: number, values: string[]): Node<T> | undefined {
   if (at > end) return node.methods.size > 0 ? node : undefined
   const slash = path.indexOf('/', at)

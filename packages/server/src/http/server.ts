@@ -132,7 +132,7 @@ interface Served {
 }
 
 /** Between two slashes of a path. */
-const longestSegment = 1024
+const maxSegment = 1024
 
 /** A legal workflow grows past 1 MiB when it is url-encoded. */
 const bodyLimit = 4 * 1024 * 1024
@@ -162,7 +162,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     rewriteUrl: (request) => publicWebchatUrl(request, routedUrl(request, origin)),
     routerOptions: {
       ignoreTrailingSlash: true,
-      maxParamLength: longestSegment,
+      maxParamLength: maxSegment,
       querystringParser: (text) => ({ text })
     },
     frameworkErrors: (error, request, reply) => {
@@ -494,11 +494,11 @@ function servedAt(request: FastifyRequest, paths: Paths<Served>): Served {
   } catch {
     throw new HttpRefusal(refused.malformedPath)
   }
-  if (path.length > longestSegment && path.split('/').some(({ length }) => length > longestSegment))
+  if (path.length > maxSegment && path.split('/').some(({ length }) => length > maxSegment))
     throw new HttpRefusal({
       status: 414,
       code: 20001,
-      message: `A part of the path is longer than ${longestSegment} characters`
+      message: `A part of the path is longer than ${maxSegment} characters`
     })
   if (!found) {
     const label = path.split('/', 2)[1] ?? ''

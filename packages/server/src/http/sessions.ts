@@ -28,7 +28,7 @@ interface SessionOptions {
 export const sessionsPath = '/ringdown/v1/Sessions'
 const path = sessionsPath
 const subject: Subject = { id: 'ringdown_v1.session', product: undefined, isPrivate: true }
-const longestBody = 16 * 1024
+const maxBodyBytes = 16 * 1024
 
 /** Browsers keep a `__Host-` cookie where it came by TLS. */
 const secureName = '__Host-ringdown_session'
@@ -119,7 +119,7 @@ export function mountSessions(app: FastifyInstance, options: SessionOptions): vo
         method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
         url,
         exposeHeadRoute: false,
-        bodyLimit: longestBody,
+        bodyLimit: maxBodyBytes,
         config: { subject },
         onRequest: (request, _reply, done) => {
           checkOwnPage(request, origin)

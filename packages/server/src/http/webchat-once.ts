@@ -14,14 +14,14 @@ import { answeredOnce, idempotencyKeyOf, keptAnswer } from './once.ts'
  */
 
 /** Nobody may guess the key of somebody else: it leads to the chat. */
-const shortest = 16
+const minKeyLength = 16
 
 /** The key that a request to begin a chat brings; undefined for none. Throws InvalidRequest. */
 export function onceKeyOf({ headers }: FastifyRequest): string | undefined {
   const key = idempotencyKeyOf(headers['idempotency-key'])
-  if (key !== undefined && key.length < shortest)
+  if (key !== undefined && key.length < minKeyLength)
     throw new InvalidRequest(
-      `Idempotency-Key must have at least ${shortest} characters that nobody can guess`,
+      `Idempotency-Key must have at least ${minKeyLength} characters that nobody can guess`,
       'Idempotency-Key'
     )
   return key

@@ -4,9 +4,9 @@ import type { Context } from '../operations/handler.ts'
 import { seenBy } from './webchat-calls.ts'
 
 /** Messages of a transcript, the last ones. */
-const most = 500
+const maxMessages = 500
 /** Characters of a letter. */
-const longest = 32_000
+const maxLength = 32_000
 
 /** What the customer of a chat has said of itself, in its form or signed by the page's server. */
 function customerOf(
@@ -46,7 +46,7 @@ export async function transcriptOf(
     ],
     order: ['index'],
     descending: true,
-    limit: most
+    limit: maxMessages
   })
   const seen = rows.reverse().filter(seenBy(session))
   const lines = seen.map(({ author, body, media, date_created }) => {
@@ -54,5 +54,5 @@ export async function transcriptOf(
     return `[${new Date(date_created).toISOString()}] ${author === identity ? name : author}: ${[body, ...files].filter(Boolean).join(', ')}`
   })
   const text = lines.join('\n')
-  return text.length <= longest ? text : `…${text.slice(-longest)}`
+  return text.length <= maxLength ? text : `…${text.slice(-maxLength)}`
 }

@@ -47,7 +47,7 @@ const apiPath = '/webchat/api'
 const publicPath = '/webchat/deployments'
 
 const subject: Subject = { id: 'ringdown_v1.webchat', product: undefined, isPrivate: true }
-const longestBody = 64 * 1024
+const maxBodyBytes = 64 * 1024
 
 /** Tries to come back, and new tokens, of one network. */
 const returns = { burst: 60, aSecond: 1 }
@@ -75,7 +75,7 @@ export function mountWebchat(app: FastifyInstance, options: WebchatOptions): voi
   const doors = new WebchatDoors(options)
   app.register(async (scope) => {
     const post = (url: string, answer: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>) => {
-      const settings = { url, exposeHeadRoute: false, bodyLimit: longestBody, config: { subject } }
+      const settings = { url, exposeHeadRoute: false, bodyLimit: maxBodyBytes, config: { subject } }
       const onRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
         doors.checkPage(request.raw, reply)
         done()

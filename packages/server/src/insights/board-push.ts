@@ -13,7 +13,7 @@ export interface BoardPushOptions {
 
 interface Followed {
   readonly followers: Set<(text: string) => void>
-  /** Those who have not been told of all of it yet. */
+  /** Followers who have not been sent the whole board yet. */
   readonly fresh: Set<(text: string) => void>
   timer: NodeJS.Timeout
   board: Board | undefined
@@ -24,8 +24,8 @@ interface Followed {
 const beat_ms = 1_000
 
 /**
- * Tells boards to whoever follows them: all of it first, then what has changed, every second. However many follow one, it
- * is made once, and told in one text.
+ * Sends boards to their followers: the whole board first, then its changes, every second. However many follow one, it is made
+ * once, as one text for all of them.
  */
 export class BoardPush {
   readonly #options: BoardPushOptions
@@ -35,15 +35,15 @@ export class BoardPush {
     this.#options = options
   }
 
-  /** Tells the board of a workspace, JSON text, until the answered function is called. */
-  follow(workspace_sid: string, tell: (text: string) => void): () => void {
+  /** Sends the board of a workspace, as JSON text, until the answered function is called. */
+  follow(workspace_sid: string, send: (text: string) => void): () => void {
     const known = this.#followed.get(workspace_sid) ?? this.#begin(workspace_sid)
-    known.followers.add(tell)
-    known.fresh.add(tell)
+    known.followers.add(send)
+    known.fresh.add(send)
     void this.#look(workspace_sid, known)
     return () => {
-      known.followers.delete(tell)
-      known.fresh.delete(tell)
+      known.followers.delete(send)
+      known.fresh.delete(send)
       if (known.followers.size > 0) return
       clearInterval(known.timer)
       this.#followed.delete(workspace_sid)
@@ -69,14 +69,14 @@ export class BoardPush {
       const board = await desk.board(workspace_sid, now(), isTesting)
       const { board: before, fresh, followers } = followed
       followed.board = board
-      const old = [...followers].filter((tell) => !fresh.has(tell))
+      const old = [...followers].filter((send) => !fresh.has(send))
       if (before && board.version > before.version && old.length > 0) {
         const text = this.#text(board, before.version)
-        for (const tell of old) tell(text)
+        for (const send of old) send(text)
       }
       if (fresh.size > 0) {
         const text = this.#text(board)
-        for (const tell of fresh) tell(text)
+        for (const send of fresh) send(text)
         fresh.clear()
       }
       followed.isFailing = false

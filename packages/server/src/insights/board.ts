@@ -118,7 +118,7 @@ export function boardQueue(
   const { eligible, available, by_activity } = realTimeOf(state).workforce(task_queue_sid, undefined)
   const {
     breaches: [next]
-  } = breachesOf(state, { workspace_sid, task_queue_sid, now, until: now + breach_ms, most: 1 })
+  } = breachesOf(state, { workspace_sid, task_queue_sid, now, until: now + breach_ms, max: 1 })
   const channels = state.tables.task_channel.list('workspace_sid', workspace_sid).flatMap(({ sid, unique_name }) => {
     const tasks = tasksNow(state, task_queue_sid, sid, now)
     const [half, whole] = [

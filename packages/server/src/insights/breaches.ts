@@ -7,7 +7,7 @@ import type { Thresholds } from './fields.ts'
 import { replyTarget } from './reply-target.ts'
 import { serviceLevelOf, thresholdsIn } from './surroundings.ts'
 
-/** A task, or a customer who has been answered before, that will have waited too long at an instant, if nothing happens. */
+/** When a task in a queue, or a customer who waits for a reply, will have waited too long if nothing happens. */
 export interface Breach {
   readonly kind: 'service_level' | 'target' | 'time_out' | 'reply'
   readonly breaches_at: string
@@ -28,8 +28,8 @@ export interface BreachesAsked {
   readonly task_queue_sid?: string | undefined
   readonly now: number
   readonly until: number
-  /** How many are answered; the soonest. */
-  readonly most: number
+  /** How many are answered at most: the soonest. */
+  readonly max: number
   /** Of which queues they may be; of all without it. */
   readonly sees?: ((task_queue_sid: string | null) => boolean) | undefined
   /** Customers who wait for an answer of an agent who has them. */
@@ -58,7 +58,7 @@ interface Found {
  * soonest first.
  */
 export function breachesOf(state: State, asked: BreachesAsked): Breaches {
-  const { workspace_sid, task_queue_sid, now, until, most, sees = () => true } = asked
+  const { workspace_sid, task_queue_sid, now, until, max, sees = () => true } = asked
   const thresholds = thresholdsIn(state)
   const found = dueReplies(state, asked)
   const rows =
@@ -79,7 +79,7 @@ export function breachesOf(state: State, asked: BreachesAsked): Breaches {
       if (at >= now && at < until) found.push({ at, kind, task, since })
   }
   found.sort((a, b) => a.at - b.at || a.task.seq - b.task.seq || (a.kind < b.kind ? -1 : 1))
-  const breaches = found.slice(0, most).map(({ at, kind, task, since, reply }) => ({
+  const breaches = found.slice(0, max).map(({ at, kind, task, since, reply }) => ({
     kind,
     breaches_at: isoMilliseconds(at),
     in_seconds: Math.floor((at - now) / 1000),
@@ -91,7 +91,7 @@ export function breachesOf(state: State, asked: BreachesAsked): Breaches {
     conversation_sid: reply?.contact ?? null,
     worker_sid: reply?.worker_sid ?? null
   }))
-  return { breaches, is_complete: found.length <= most && looked <= maxLooked }
+  return { breaches, is_complete: found.length <= max && looked <= maxLooked }
 }
 
 /** Replies by the instants at which they are due. */

@@ -40,7 +40,7 @@ export interface Vocabulary {
 
 const operations = ['sum', 'difference', 'product', 'ratio'] as const
 const members = ['metric', 'number', 'aggregate', 'field', 'percentile', 'where', 'source', ...operations]
-const deepest = 16
+const maxDepth = 16
 const maxNodes = 200
 
 /** Reads an expression. Throws InvalidRequest that says where it is wrong, and what is near. */
@@ -58,7 +58,7 @@ interface Where {
 function nodeIn(value: unknown, { place, depth }: Where, words: Vocabulary): Node {
   if (typeof value === 'number' && Number.isFinite(value)) return { op: 'number', value }
   if (!isJsonObject(value)) throw wrong(place, `an object as {"metric": "handled"} is expected, not ${worded(value)}`)
-  if (depth > deepest) throw wrong(place, `it is more than ${deepest} levels deep`)
+  if (depth > maxDepth) throw wrong(place, `it is more than ${maxDepth} levels deep`)
   const stranger = Object.keys(value).find((name) => !members.includes(name))
   if (stranger !== undefined)
     throw wrong(place, `there is no '${shown(stranger)}': ${members.join(', ')}${nearWords(stranger, members)}`)
@@ -143,11 +143,11 @@ function fieldIn(name: unknown, fn: AggregateName, place: string): string {
 }
 
 /** Which rows an aggregate is of: what it names must be of one kind. */
-function sourceOf(names: readonly string[], given: unknown, place: string): Source {
-  if (given !== undefined && given !== 'segments' && given !== 'status')
+function sourceOf(names: readonly string[], chosen: unknown, place: string): Source {
+  if (chosen !== undefined && chosen !== 'segments' && chosen !== 'status')
     throw wrong(`${place}.source`, 'segments and status are possible')
   const found = new Set(names.flatMap((name) => sourceOfName(name) ?? []))
-  if (given !== undefined) found.add(given)
+  if (chosen !== undefined) found.add(chosen)
   if (found.size > 1)
     throw wrong(place, 'it mixes what is of contacts (segments) with what is of time in activities (status)')
   return [...found][0] ?? 'segments'

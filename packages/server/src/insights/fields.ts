@@ -2,7 +2,7 @@ import type { Dialect } from '../store/query.ts'
 import { among, every, Fragment, joined, raw, some, spelled, sql } from './fragment.ts'
 
 /*
- * What rows are told apart by, and what is measured of them: the names of the query language, and what each is in SQL.
+ * Dimensions and measures of rows: the names of the query language, and what each is in SQL.
  * `s` is the row that is looked at, with the attributes of its contact where they are asked for; `l` is one of its labels.
  */
 

@@ -10,7 +10,7 @@ import { nearWords } from './near.ts'
 
 const comparisons: readonly FieldComparison[] = ['in', 'not', 'gt', 'gte', 'lt', 'lte', 'contains', 'exists']
 const groups = ['all', 'any', 'none'] as const
-const deepest = 8
+const maxDepth = 8
 /** Conditions and groups of them: stores put them together level by level, and have an end of levels. */
 const maxConditions = 200
 /** Values of one filter. */
@@ -34,7 +34,7 @@ function countOne(count: Count, place: string): void {
 function filterAt(value: unknown, place: string, depth: number, count: Count): RowFilter {
   if (!isJsonObject(value)) throw wrong(place, 'an object as {"channel": "voice"} is expected')
   countOne(count, place)
-  if (depth > deepest) throw wrong(place, `it is more than ${deepest} levels deep`)
+  if (depth > maxDepth) throw wrong(place, `it is more than ${maxDepth} levels deep`)
   return {
     all: Object.entries(value).flatMap(([name, asked]): RowFilter[] => {
       const at = `${place}.${shown(name)}`

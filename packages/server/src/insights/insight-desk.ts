@@ -20,7 +20,7 @@ import { type Questions, questionContext } from './questions.ts'
 export interface InsightDeskOptions {
   readonly account: { readonly state: State }
   readonly questions: Questions
-  /** How boards are told as they change. */
+  /** How boards are sent as they change. */
   readonly pushing: Pick<BoardPushOptions, 'now' | 'isTesting' | 'log'>
 }
 

@@ -1,12 +1,12 @@
 /** No name that there is comes near a longer text, and to compare texts takes the product of their lengths. */
-const longest = 128
+const maxLength = 128
 
 /** Those of some names that somebody may have meant, the nearest first, three at most. */
 function nearNames(text: string, names: readonly string[]): string[] {
-  if (text.length > longest) return []
+  if (text.length > maxLength) return []
   const wanted = text.toLowerCase()
   return names
-    .filter((name) => name.length <= longest)
+    .filter((name) => name.length <= maxLength)
     .map((name) => ({ name, distance: distanceOf(wanted, name.toLowerCase()) }))
     .filter(({ distance }) => distance <= 0.5)
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))

@@ -19,7 +19,7 @@ import {
 import { attributePath, fields, type RowFilter, sizeOf } from './fields.ts'
 import { filterIn } from './filter.ts'
 import { nearWords } from './near.ts'
-import { type Interval, instantShowing, intervals, isInterval, startOf, startsIn } from './zone.ts'
+import { type Interval, instantShowing, intervals, isInterval, shownAt, startOf, startsIn } from './zone.ts'
 
 /** A question as it is asked: the members of its JSON, names in snake_case. */
 export interface AskedQuestion {
@@ -266,11 +266,11 @@ function orderIn(value: unknown, columns: readonly Column[], groups: readonly st
   })
 }
 
-function integerIn(name: string, value: unknown, least: number, most: number): number | undefined {
+function integerIn(name: string, value: unknown, min: number, max: number): number | undefined {
   if (value === undefined || value === '') return undefined
   const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
-  if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most) return number
-  throw wrong(name, `an integer from ${least} to ${most} is expected, not ${worded(value)}`)
+  if (typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max) return number
+  throw wrong(name, `an integer from ${min} to ${max} is expected, not ${worded(value)}`)
 }
 
 const comparisons = ['previous_period', 'previous_week', 'previous_year'] as const
@@ -290,7 +290,7 @@ function beforeOf(
 /** The same time of day, as clocks show it. */
 function earlier(zone: string, instant: number, { days = 0, years = 0 }: { days?: number; years?: number }): number {
   const day = startOf(zone, 'P1D', instant)
-  const date = new Date(day + 43_200_000)
+  const date = new Date(shownAt(zone, day))
   const there = Date.UTC(date.getUTCFullYear() - years, date.getUTCMonth(), date.getUTCDate() - days)
   return instantShowing(zone, there) + (instant - day)
 }

@@ -1,8 +1,8 @@
 import { offsetMinutes } from '../rendering/zone.ts'
 
 /*
- * Time as it is told somewhere: intervals that begin when a day, a week or a quarter of an hour begins there, days of 23 and
- * of 25 hours among them.
+ * Local time of a zone: intervals that begin when a day, a week or a quarter of an hour begins there, days of 23 and of 25
+ * hours among them.
  */
 
 const minute = 60_000
@@ -30,7 +30,7 @@ export function isInterval(text: string): text is Interval {
 }
 
 /** What clocks in a zone show at an instant, as if it were UTC. */
-function shownAt(zone: string, instant: number): number {
+export function shownAt(zone: string, instant: number): number {
   return instant + offsetAt(zone, instant)
 }
 
@@ -102,13 +102,13 @@ function nextStart(zone: string, interval: Interval, start: number): number {
 export function startsIn(
   { zone, interval }: { readonly zone: string; readonly interval: Interval },
   [from, to]: readonly [from: number, to: number],
-  most: number
+  maxStarts: number
 ): number[] | undefined {
-  if ((to - from) / lengths[interval] > most) return undefined
+  if ((to - from) / lengths[interval] > maxStarts) return undefined
   const starts: number[] = []
   for (let start = startOf(zone, interval, from); start < to; start = nextStart(zone, interval, start)) {
     starts.push(start)
-    if (starts.length > most) return undefined
+    if (starts.length > maxStarts) return undefined
   }
   return starts
 }

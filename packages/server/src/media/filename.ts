@@ -1,8 +1,8 @@
 /** In UTF-8, as file systems count. */
-const longest = 200
+const maxLength = 200
 
 /** Characters beyond which the middle of a name is left out before it is looked at. */
-const longestGiven = 2 * longest
+const maxGiven = 2 * maxLength
 
 /** Characters that no name needs: of control, of layout and of direction, half of a pair, and what separates lines. */
 const invisible = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\p{Cs}]/gu
@@ -16,7 +16,7 @@ const device = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i
  */
 export function fileNameOf(given: string | undefined): string | undefined {
   const whole = (given ?? '').split(/[/\\]/).at(-1) ?? ''
-  const last = whole.length > longestGiven ? whole.slice(0, longest) + whole.slice(-longest) : whole
+  const last = whole.length > maxGiven ? whole.slice(0, maxLength) + whole.slice(-maxLength) : whole
   const clean = last
     .normalize('NFC')
     .replace(invisible, '')
@@ -27,9 +27,9 @@ export function fileNameOf(given: string | undefined): string | undefined {
 }
 
 function shortened(name: string): string {
-  if (Buffer.byteLength(name) <= longest) return name
+  if (Buffer.byteLength(name) <= maxLength) return name
   const [extension = ''] = /\.[\p{L}\p{N}]{1,16}$/u.exec(name) ?? []
-  const room = longest - Buffer.byteLength(extension)
+  const room = maxLength - Buffer.byteLength(extension)
   let stem = ''
   let bytes = 0
   for (const character of name.slice(0, name.length - extension.length)) {

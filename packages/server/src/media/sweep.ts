@@ -13,9 +13,9 @@ const minute_ms = 60_000
 /** After a start, and after something was removed, in milliseconds: text of what was removed goes as late. */
 const soon = minute_ms
 /** Between two sweeps: at least so long, and so many times as long as the last one took; and at most. */
-const shortest = 10 * minute_ms
+const minRest_ms = 10 * minute_ms
 const rests = 50
-const longest = 6 * 60 * minute_ms
+const maxRest_ms = 6 * 60 * minute_ms
 
 /** Files that are looked up at once, and the rows of them that are read. */
 const filesAtOnce = 200
@@ -53,7 +53,7 @@ export class MediaSweep extends RepeatedWork {
   #earliest = Number.NEGATIVE_INFINITY
 
   constructor(options: SweepOptions) {
-    super(options.clock, { first_ms: soon, rest_ms: longest })
+    super(options.clock, { first_ms: soon, rest_ms: maxRest_ms })
     this.#options = options
     this.#unsubscribe = options.account.subscribe((events) => {
       const removed = events.find(({ type }) => removals.test(type))
@@ -67,12 +67,12 @@ export class MediaSweep extends RepeatedWork {
   }
 
   protected override async work(now: number): Promise<void> {
-    this.#earliest = now + shortest
+    this.#earliest = now + minRest_ms
     const begun = performance.now()
     try {
       await this.#sweep()
     } finally {
-      this.#earliest = now + Math.max(shortest, rests * (performance.now() - begun))
+      this.#earliest = now + Math.max(minRest_ms, rests * (performance.now() - begun))
     }
   }
 

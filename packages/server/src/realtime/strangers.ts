@@ -2,7 +2,7 @@
 const atOnce = 20
 const apart_ms = 10
 /** Whoever would have to wait for longer is not answered at all: what waits holds a connection each. */
-const longest_ms = 10_000
+const max_ms = 10_000
 /** Addresses that are remembered, for as long as somebody of theirs would have to wait. */
 const maxAddresses = 10_000
 
@@ -18,7 +18,7 @@ export class Strangers {
   wait(address: string, now = performance.now()): number | undefined {
     const turn = Math.max(this.#turns.get(address) ?? 0, now - (atOnce - 1) * apart_ms)
     const wait = Math.max(0, turn - now)
-    if (wait > longest_ms) return undefined
+    if (wait > max_ms) return undefined
     if (this.#turns.size >= maxAddresses && !this.#turns.has(address)) this.#forget(now)
     this.#turns.set(address, turn + apart_ms)
     return wait

@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url)
 /** Loaded by the first pattern: most servers know none. */
 let engine: typeof RE2JS | undefined
 
-const longest = 4_096
+const maxLength = 4_096
 const maxKept = 500
 const compiled = new Map<string, RE2JS | undefined>()
 
@@ -35,7 +35,7 @@ function patternOf(pattern: string): RE2JS | undefined {
 }
 
 function compile(pattern: string): RE2JS | undefined {
-  if (pattern.length > longest) return undefined
+  if (pattern.length > maxLength) return undefined
   engine ??= (require('re2js') as { readonly RE2JS: typeof RE2JS }).RE2JS // as its types have it
   try {
     return engine.compile(pattern, engine.CASE_INSENSITIVE | engine.DOTALL)

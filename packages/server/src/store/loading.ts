@@ -1,7 +1,7 @@
 import type { Query, Reading, RowQueries, StoredRow } from './query.ts'
+import { SharedSids } from './shared-sids.ts'
 import type { LoadedRow } from './store.ts'
 import type { Tables } from './tables.ts'
-import { SharedSids, written } from './written.ts'
 
 /** What rows are loaded with. */
 export interface Loading {
@@ -17,7 +17,10 @@ export async function loadRows(loading: Loading, account_sid: string): Promise<L
   const { queries, tables } = loading
   const sids = new SharedSids()
   const loaded: LoadedRow[] = []
-  const take = (kind: string, data: string) => loaded.push({ kind, row: sids.share(written<LoadedRow['row']>(data)) })
+  const take = (kind: string, data: string) => {
+    const row: LoadedRow['row'] = JSON.parse(data) // as the batch wrote it
+    loaded.push({ kind, row: sids.share(row) })
+  }
 
   const hot = (after: StoredRow | undefined): Query =>
     queries.resident(account_sid, after === undefined ? ['', 0] : [after.kind, after.seq], loading.piece)

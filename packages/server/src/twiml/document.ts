@@ -24,7 +24,7 @@ export type TwimlDocument =
 
 const maxTwimlBytes = 64 * 1024
 /** Elements in one another, with `Response`; speech has some. */
-const deepest = 12
+const maxDepth = 12
 const maxWarnings = 20
 
 /**
@@ -82,7 +82,7 @@ class Reader {
   #begin(name: string, attributes: Readonly<Record<string, string>>): void {
     const parent = this.#open.at(-1)
     if (!parent && name !== 'Response') refuse(`its root is ${name.slice(0, 64)}, not Response`)
-    if (this.#open.length === deepest) refuse(`more than ${deepest} elements stand in one another`)
+    if (this.#open.length === maxDepth) refuse(`more than ${maxDepth} elements stand in one another`)
     const inVerb = this.#open.length > 1 ? parent?.name : undefined
     const isKnown = !parent || (!parent.isLeftOut && mayStand(name, inVerb, this.#surface))
     if (!isKnown && !parent.isLeftOut) this.#warn(`${name.slice(0, 64)} is nothing that may stand in ${parent.name}`)

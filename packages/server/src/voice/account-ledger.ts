@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { LegArrival, LegReport } from '@ringdown/contract/voice-leg'
-import type { ToldLeg } from '@ringdown/contract/voice-link'
+import type { LegOrder } from '@ringdown/contract/voice-link'
 import type { State } from '@ringdown/engine/center'
 import type { Actor } from '@ringdown/engine/core/events'
 import { Refusal } from '@ringdown/engine/core/refusals'
@@ -32,14 +32,14 @@ export class AccountLedger implements VoiceLedger {
     this.#options = options
   }
 
-  legs(): readonly ToldLeg[] {
+  legs(): readonly LegOrder[] {
     const { state, account_sid } = this.#options.account
-    return [...state.tables.call.by('account_sid', account_sid)].flatMap((row) => told(row) ?? [])
+    return [...state.tables.call.by('account_sid', account_sid)].flatMap((row) => orderOf(row) ?? [])
   }
 
-  leg(call_sid: string): ToldLeg | undefined {
+  leg(call_sid: string): LegOrder | undefined {
     const row = this.#options.account.state.resident('call', call_sid)
-    return row && told(row)
+    return row && orderOf(row)
   }
 
   async report(report: LegReport): Promise<void> {
@@ -60,17 +60,17 @@ export class AccountLedger implements VoiceLedger {
     }
   }
 
-  subscribe(changed: (legs: readonly ToldLeg[] | undefined) => void): () => void {
+  subscribe(changed: (legs: readonly LegOrder[] | undefined) => void): () => void {
     const { account } = this.#options
     let known: State = account.state
     return account.subscribe((events) => {
       if (account.state !== known) {
-        // Memory was loaded again: what was decided meanwhile is told to nobody.
+        // Memory was loaded again: nobody was called with what was decided meanwhile.
         known = account.state
         changed(undefined)
       }
       const legs = events.flatMap(({ type, refs: { call } }) =>
-        type === 'ringdown.call.leg-changed' && call ? (told(call) ?? []) : []
+        type === 'ringdown.call.leg-changed' && call ? (orderOf(call) ?? []) : []
       )
       if (legs.length > 0) changed(legs)
     })
@@ -102,6 +102,6 @@ export class AccountLedger implements VoiceLedger {
   }
 }
 
-function told({ leg, reported: heard }: CallRow): ToldLeg | undefined {
+function orderOf({ leg, reported: heard }: CallRow): LegOrder | undefined {
   return leg ? { leg, heard } : undefined
 }

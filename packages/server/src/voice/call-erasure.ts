@@ -23,7 +23,7 @@ const piece = 100
 
 /**
  * Takes away the calls of a person that are over, with what was recorded of them: on their own leg, and on those of the
- * worker, the caller and whoever else was called for the same task. Calls that go on stay.
+ * worker, the caller and all others who were called for the same task. Calls that go on stay.
  */
 export class CallErasure {
   readonly #store: Pick<Store, 'dialect' | 'query'>
@@ -62,7 +62,7 @@ export class CallErasure {
     return this.#without({ type: 'call.delete', sid: call.sid })
   }
 
-  /** Whoever was with the person is known by the task, or by who called whom. */
+  /** Recordings of all calls around one: those of its task, and those that it made or was made by. */
   async #recordingsOf({ sid, task_sid, parent_call_sid }: FoundCall): Promise<readonly string[]> {
     const others = await this.#calls(
       '(sid = ? or parent_call_sid = ? or sid = ? or task_sid = ?)',
@@ -76,10 +76,10 @@ export class CallErasure {
     return (await this.#store.query<{ readonly sid: string }>({ sql, values })).map((one) => one.sid)
   }
 
-  async #calls(where: string, given: readonly string[], limit: number): Promise<readonly FoundCall[]> {
+  async #calls(where: string, bounds: readonly string[], limit: number): Promise<readonly FoundCall[]> {
     const { values, bind } = binding(this.#store.dialect)
     const account = bind(this.#account.account_sid)
-    const [...left] = given
+    const [...left] = bounds
     const bound = where.replaceAll('?', () => bind(left.shift() ?? ''))
     const sql = `select sid, task_sid, parent_call_sid from ${quote(this.#tables.call.name)}
       where account_sid = ${account} and ${bound} order by sid limit ${bind(limit)}`

@@ -45,14 +45,14 @@ describe('the process that has the sound', { timeout: 30_000 }, () => {
   test('is killed, is started again, and numbers go on where the rows have them', async () => {
     const { sound, told, reports } = server()
     await sound.start()
-    sound.tell({ leg, heard: 0 })
+    sound.sendLeg({ leg, heard: 0 })
     sound.event(call_sid, { type: 'digit', digit: '1' })
     await expect.poll(() => reports.map(({ number }) => number), { timeout: 15_000 }).toEqual([1])
     const { pid } = sound
     process.kill(pid ?? 0, 'SIGKILL')
     await expect.poll(() => told, { timeout: 10_000 }).toEqual(['ready', 'gone', 'ready'])
     expect(sound.pid).not.toBe(pid)
-    sound.tellAll([{ leg, heard: 1 }])
+    sound.sendLegs([{ leg, heard: 1 }])
     sound.event(call_sid, { type: 'digit', digit: '2' })
     await expect.poll(() => reports.map(({ number }) => number), { timeout: 5000 }).toEqual([1, 2])
   })
@@ -63,7 +63,7 @@ describe('the process that has the sound', { timeout: 30_000 }, () => {
     const { sound, reports } = server({
       ready: () => {
         readies++
-        sound.tellAll([{ leg, heard: reports.length }])
+        sound.sendLegs([{ leg, heard: reports.length }])
       }
     })
     let readies = 0
@@ -82,7 +82,7 @@ describe('the process that has the sound', { timeout: 30_000 }, () => {
   test('outlives its server, and tells the next one what nobody has kept', async () => {
     const first = server()
     await first.sound.start()
-    first.sound.tell({ leg, heard: 0 })
+    first.sound.sendLeg({ leg, heard: 0 })
     first.sound.event(call_sid, { type: 'digit', digit: '1' })
     first.sound.event(call_sid, { type: 'digit', digit: '2' })
     await expect.poll(() => first.reports, { timeout: 15_000 }).toHaveLength(2)
@@ -94,7 +94,7 @@ describe('the process that has the sound', { timeout: 30_000 }, () => {
     const next = server()
     await next.sound.start()
     expect(next.sound.pid).toBeUndefined() // it has started none
-    next.sound.tellAll([{ leg, heard: 1 }])
+    next.sound.sendLegs([{ leg, heard: 1 }])
     await expect.poll(() => next.reports.map(({ number }) => number), { timeout: 15_000 }).toEqual([2])
     expect(await next.sound.figures()).toMatchObject({ legs: 1 })
     await next.sound.stop()

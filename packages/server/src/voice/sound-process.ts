@@ -8,13 +8,13 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LegEvent, LegReport } from '@ringdown/contract/voice-leg'
 import {
+  type LegOrder,
   Lines,
   type LinkOrder,
   type LinkReport,
   type LinkSignal,
   type SoundFigures,
-  type SoundOn,
-  type ToldLeg
+  type SoundOn
 } from '@ringdown/contract/voice-link'
 import type { Logger } from 'pino'
 
@@ -29,9 +29,9 @@ export interface SoundOptions {
   readonly log: Logger
 }
 
-/** Who hears of what the process has to tell. */
+/** What is done with what the process reports. */
 export interface SoundEvents {
-  /** It is there, and knows nothing (any more) that it is not told now. */
+  /** It is there, and has to be sent every leg. */
   readonly ready: (on: SoundOn) => void
   /** It is gone. */
   readonly gone: () => void
@@ -55,7 +55,8 @@ const settled_ms = 10_000
 const answer_ms = 10_000
 const stop_ms = 3000
 
-interface Asked {
+/** A question to the process that has no answer yet. */
+interface PendingAnswer {
   readonly resolve: (value: never) => void
   readonly reject: (error: Error) => void
   readonly late: NodeJS.Timeout
@@ -66,7 +67,7 @@ export class SoundProcess {
   readonly #options: SoundOptions
   readonly #events: SoundEvents
   readonly #socketPath: string
-  readonly #asked = new Map<number, Asked>()
+  readonly #pending = new Map<number, PendingAnswer>()
   #child: ChildProcess | undefined
   #socket: Socket | undefined
   #on: SoundOn | undefined
@@ -81,13 +82,22 @@ export class SoundProcess {
     this.#socketPath = socketOf(resolve(options.folder))
   }
 
-  /** Starts it, or goes on with one that another server has left; resolves when it is there for the first time, with what of sound is on. Rejects where it does not come up. */
-  start(): Promise<SoundOn> {
+  /**
+   * Starts it, or goes on with one that another server has left; resolves when it is there for the first time, with what of
+   * sound is on. Rejects where it does not come up in time; it is tried again all the same.
+   */
+  async start(): Promise<SoundOn> {
     mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 })
-    return new Promise((resolve, reject) => {
-      this.#running = this.#run(resolve)
-      setTimeout(() => reject(new SoundGone('the process of the sound does not come up')), start_ms).unref()
-    })
+    let late: NodeJS.Timeout | undefined
+    try {
+      return await new Promise<SoundOn>((resolve, reject) => {
+        late = setTimeout(() => reject(new SoundGone('the process of the sound does not come up')), start_ms)
+        late.unref()
+        this.#running = this.#run(resolve).catch((error: unknown) => reject(error))
+      })
+    } finally {
+      clearTimeout(late)
+    }
   }
 
   /** What of sound is on; undefined while the process is not there. */
@@ -100,11 +110,11 @@ export class SoundProcess {
     return this.#child?.pid
   }
 
-  tell(told: ToldLeg): void {
-    this.#say({ type: 'leg', ...told })
+  sendLeg(order: LegOrder): void {
+    this.#say({ type: 'leg', ...order })
   }
 
-  tellAll(legs: readonly ToldLeg[]): void {
+  sendLegs(legs: readonly LegOrder[]): void {
     this.#say({ type: 'legs', legs })
   }
 
@@ -199,11 +209,11 @@ export class SoundProcess {
         const wasOn = this.#on !== undefined
         this.#socket = undefined
         this.#on = undefined
-        for (const { reject, late } of this.#asked.values()) {
+        for (const { reject, late } of this.#pending.values()) {
           clearTimeout(late)
           reject(new SoundGone('the process that has the sound is gone'))
         }
-        this.#asked.clear()
+        this.#pending.clear()
         if (wasOn && !this.#isStopping) this.#events.gone()
         resolve()
       })
@@ -256,21 +266,21 @@ export class SoundProcess {
     const id = this.#next++
     return new Promise<T>((resolve, reject) => {
       const late = setTimeout(() => {
-        this.#asked.delete(id)
+        this.#pending.delete(id)
         reject(new SoundGone('the process that has the sound does not answer'))
       }, answer_ms)
-      this.#asked.set(id, { resolve, reject, late })
+      this.#pending.set(id, { resolve, reject, late })
       this.#say(order(id))
     })
   }
 
   #answer(id: number, value: unknown): void {
-    const asked = this.#asked.get(id)
-    if (!asked) return
-    this.#asked.delete(id)
-    clearTimeout(asked.late)
-    if (value instanceof Error) asked.reject(value)
-    else asked.resolve(value as never) // as: each question knows what its answer is
+    const pending = this.#pending.get(id)
+    if (!pending) return
+    this.#pending.delete(id)
+    clearTimeout(pending.late)
+    if (value instanceof Error) pending.reject(value)
+    else pending.resolve(value as never) // as: each question knows what its answer is
   }
 
   #say(order: LinkOrder): void {

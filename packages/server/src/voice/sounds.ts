@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { createWriteStream, mkdirSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,11 +8,10 @@ import { promisify } from 'node:util'
 import { importMedia } from '../media/import.ts'
 import type { Media } from '../media/media.ts'
 
-/** Bytes of a sound. */
-const longest = 25 * 1024 * 1024
-/** Milliseconds for which a sound is not fetched again, and how many are there at once. */
+const maxSoundBytes = 25 * 1024 * 1024
+/** Milliseconds for which a sound is not fetched again, and how many are kept at once. */
 const fresh_ms = 5 * 60_000
-const most = 200
+const maxSounds = 200
 const convert_ms = 30_000
 
 interface Known {
@@ -19,12 +19,15 @@ interface Known {
   readonly at: number
 }
 
-/** The sounds that documents play: fetched under the guard of deliveries, and put where who plays them finds them. */
+/**
+ * The sounds that documents play: fetched under the guard of deliveries, and kept as files for the process of the sound. That
+ * one may live longer than this server, and knows a sound by its path: no two sounds ever have the same.
+ */
 export class Sounds {
   readonly #folder: string
   readonly #media: Media
   readonly #known = new Map<string, Known>()
-  #next = 0
+  #hasFolder = false
 
   constructor(folder: string, media: Media) {
     this.#folder = folder
@@ -43,40 +46,52 @@ export class Sounds {
     this.#known.set(address, { path, at: performance.now() })
     path.catch(() => this.#known.delete(address))
     for (const eldest of this.#known.keys()) {
-      if (this.#known.size <= most) break
+      if (this.#known.size <= maxSounds) break
       this.#forget(eldest)
     }
     return path
   }
 
   async #fetch(address: string): Promise<string> {
-    if (this.#next === 0) {
-      rmSync(this.#folder, { recursive: true, force: true })
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    this.#makeFolder()
+    const path = join(this.#folder, `${randomUUID()}.wav`)
+    const original = `${path}.in`
+    try {
+      return await importMedia(this.#media, address, { limit: maxSoundBytes }, async (file) => {
+        const bytes = await this.#media.read(file)
+        if (!bytes) throw new Error('the sound is gone again')
+        const isWav = /^audio\/(?:x-|vnd\.)?wave?$/.test(file.content_type)
+        await pipeline(bytes, createWriteStream(isWav ? path : original, { mode: 0o600 }))
+        if (!isWav) await convert(original, path, file.content_type)
+        return path
+      })
+    } catch (error) {
+      await rm(path, { force: true })
+      throw error
+    } finally {
+      await rm(original, { force: true })
     }
-    const path = join(this.#folder, `${++this.#next}.wav`)
-    return importMedia(this.#media, address, { limit: longest }, async (file) => {
-      const bytes = await this.#media.read(file)
-      if (!bytes) throw new Error('the sound is gone again')
-      const isWav = /^audio\/(?:x-|vnd\.)?wave?$/.test(file.content_type)
-      const fetched = isWav ? path : `${path}.in`
-      await pipeline(bytes, createWriteStream(fetched, { mode: 0o600 }))
-      if (!isWav) await convert(fetched, path, file.content_type)
-      return path
-    })
+  }
+
+  /** What a server before this one has left goes. */
+  #makeFolder(): void {
+    if (this.#hasFolder) return
+    this.#hasFolder = true
+    rmSync(this.#folder, { recursive: true, force: true })
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
   }
 
   #forget(address: string): void {
     const known = this.#known.get(address)
     this.#known.delete(address)
-    // Who is about to read it, has a while to do so.
+    // The process of the sound may be about to read it.
     known?.path.then((path) => setTimeout(() => void rm(path, { force: true }), fresh_ms).unref()).catch(() => {})
   }
 }
 
 const run = promisify(execFile)
 
-/** A file of another kind as WAV. It is somebody else's: nothing but itself is read. */
+/** Writes a file of another kind as WAV. It comes from outside: `ffmpeg` may read nothing but the file itself. */
 async function convert(from: string, to: string, content_type: string): Promise<void> {
   const input = ['-nostdin', '-v', 'error', '-protocol_whitelist', 'file', '-i', from]
   try {
@@ -86,7 +101,5 @@ async function convert(from: string, to: string, content_type: string): Promise<
     throw new Error(
       isMissing ? `a sound of the type ${content_type} can be played where ffmpeg is installed` : 'it is no sound'
     )
-  } finally {
-    await rm(from, { force: true })
   }
 }

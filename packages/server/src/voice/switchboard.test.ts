@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LegReport, VoiceLeg } from '@ringdown/contract/voice-leg'
@@ -96,6 +96,26 @@ it('is that it has failed, once the process of the sound has been away for too l
     rmSync(folder, { recursive: true, force: true })
   }
 }, 60_000)
+
+it('is that it has failed, where the process of the sound does not come up at all', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ringdown-switchboard-'))
+  const occupied = join(folder, 'a-file')
+  writeFileSync(occupied, '')
+  const { ledger, kept, noted } = ledgerOf([])
+  const sound = { folder: join(occupied, 'sound'), secret: 'a secret', ice_servers: [] }
+  const board = new Switchboard({ ledger, sound, log: pino({ level: 'silent' }) })
+  try {
+    expect(await board.need()).toBeUndefined()
+    await expect.poll(() => kept).toMatchObject([{ event: { type: 'ended', status: 'failed', by: 'network' } }])
+    expect(noted).toMatchObject([{ is: 'gone', calls: 1, reason: expect.stringMatching(/ENOTDIR|EEXIST|ENOENT/) }])
+    // Nobody numbers what devices do meanwhile: it is kept as it comes.
+    board.event(call_sid, { type: 'digit', digit: '1' })
+    await expect.poll(() => kept).toMatchObject([{ number: 1 }, { number: 2, event: { digit: '1' } }])
+  } finally {
+    await board.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
 
 it('is given up with the server, which waits for nothing that cannot be kept', async () => {
   const { board, kept } = ledgerOf(Array.from({ length: 100 }, () => 'away' as const))

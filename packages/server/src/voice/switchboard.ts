@@ -1,38 +1,38 @@
 import type { LegArrival, LegEvent, LegReport, VoiceLeg } from '@ringdown/contract/voice-leg'
-import type { LinkSignal, SoundOn, ToldLeg } from '@ringdown/contract/voice-link'
+import type { LegOrder, LinkSignal, SoundOn } from '@ringdown/contract/voice-link'
 import type { Actor } from '@ringdown/engine/core/events'
 import type { NoteSound } from '@ringdown/engine/voice/sound'
 import type { Logger } from 'pino'
 import { SoundGone, type SoundOptions, SoundProcess } from './sound-process.ts'
 
-/** The calls of an account, as far as whoever has sound and devices must know them. */
+/** The calls of an account, as far as their sound and their devices are concerned. */
 export interface VoiceLedger {
   /** The legs of all calls that live. */
-  legs(): readonly ToldLeg[]
+  legs(): readonly LegOrder[]
   /** The leg of a call; undefined for one that is not there, or has long been over. */
-  leg(call_sid: string): ToldLeg | undefined
+  leg(call_sid: string): LegOrder | undefined
   /** Keeps a report; resolves when it is durable. Rejects with Unavailable where it is not known whether it is. */
   report(report: LegReport): Promise<void>
   /** Somebody calls; resolves with the call. */
   arrive(arrival: LegArrival, actor: Actor | undefined): Promise<string>
-  /** Tells legs that have changed, when that is durable; undefined where all may have. */
-  subscribe(changed: (legs: readonly ToldLeg[] | undefined) => void): () => void
+  /** Calls with legs that have changed, when that is durable; undefined where all may have. */
+  subscribe(changed: (legs: readonly LegOrder[] | undefined) => void): () => void
   /** Resolves with the path of the sound at an address. */
   fetch(address: string): Promise<string>
   /** Takes in the file of a recording; resolves with its name among the kept files, null where it cannot be kept. */
   keep(path: string): Promise<string | null>
-  /** Keeps for whoever watches the center that no call has any sound, or that calls have it again. */
+  /** Keeps, as an entry of the debugger, that no call has any sound, or that calls have it again. */
   note(sound: NoteSound): Promise<void>
   /** Whether trying again would come to the same. */
   isRefusal(error: unknown): boolean
 }
 
-/** Who has devices: hears what legs of theirs should be doing. */
-export interface DeviceDesk {
+/** The sockets of devices, which ring and hang up as their legs should. */
+export interface DeviceSignaling {
   /** @param wasThere - whether it is a leg of before this server was there. */
   leg(leg: VoiceLeg, wasThere: boolean): void
-  /** All connections are gone, and there is somebody again to make new ones. */
-  resounds(): void
+  /** The process of the sound is there again, without any of the connections that there were. */
+  soundIsBack(): void
   lost(call_sid: string, device: string): void
 }
 
@@ -45,26 +45,26 @@ export interface SwitchboardOptions {
   readonly patience_ms?: number
 }
 
-/** A report as whoever has the sound has numbered it, or one of the switchboard's own, which comes after all others. */
+/** A report with the number that the process gave it, or one of the switchboard's own, which comes after all others. */
 type OwnReport = Omit<LegReport, 'number'> & { readonly number: number | 'next' }
 
 /** As long as is usually waited for the process of the sound. */
 const patience_ms = 10_000
-/** Milliseconds before a report that could not be kept is told again. */
-const again_ms = 500
+/** Milliseconds before a report that could not be kept is tried again. */
+const retry_ms = 500
 
 /**
- * Between the rows of calls and whoever makes sound of them. What a leg should be doing goes out whenever its row has
- * changed; what happened comes in as commands, leg by leg, in order, and is told again until it is kept. All reports of a
+ * Between the rows of calls and the process of their sound. What a leg should be doing goes out whenever its row has
+ * changed; reports come in as commands, leg by leg, in order, and are tried again until they are kept. All reports of a
  * leg are numbered by the process that has its sound, those of its device too: so each has one number, and one alone.
  */
 export class Switchboard {
   readonly #options: SwitchboardOptions
   readonly #sound: SoundProcess | undefined
-  #desk: DeviceDesk | undefined
+  #devices: DeviceSignaling | undefined
   #unsubscribe: () => void = () => {}
-  /** Revisions that were told. */
-  readonly #told = new Map<string, number>()
+  /** The revision that was sent last, by call. */
+  readonly #sent = new Map<string, number>()
   /** The reports of each leg, one after the other. */
   readonly #reports = new Map<string, Promise<void>>()
   /** What devices have done while the process was away. */
@@ -74,8 +74,10 @@ export class Switchboard {
   #despair: NodeJS.Timeout | undefined
   readonly #sounding = new Set<() => void>()
   #hasBeen = false
-  /** Since when the process is away, by `performance`, and whether that was told. */
-  #away: { readonly since: number; isTold: boolean } | undefined
+  /** Whether the process is gone, and is not waited for. */
+  #hasGivenUp = false
+  /** Since when the process is away, by `performance`, and whether that was noted. */
+  #away: { readonly since: number; isNoted: boolean } | undefined
 
   constructor(options: SwitchboardOptions) {
     this.#options = options
@@ -88,21 +90,21 @@ export class Switchboard {
           ready: () => this.#ready(),
           gone: () => this.#gone(),
           report: (report) => this.#keep(report),
-          lost: (call_sid, device) => this.#desk?.lost(call_sid, device),
+          lost: (call_sid, device) => this.#devices?.lost(call_sid, device),
           fetch: (address) => ledger.fetch(address)
         }
       )
   }
 
   /** Begins. The process of the sound is started when somebody needs it: at once where calls are under way. */
-  start(desk: DeviceDesk): void {
+  start(devices: DeviceSignaling): void {
     const { ledger } = this.#options
-    this.#desk = desk
+    this.#devices = devices
     this.#unsubscribe = ledger.subscribe((legs) => {
-      for (const told of legs ?? ledger.legs()) this.#tell(told)
+      for (const order of legs ?? ledger.legs()) this.#send(order)
     })
     const legs = ledger.legs()
-    for (const told of legs) this.#tell(told, true)
+    for (const order of legs) this.#send(order, true)
   }
 
   /** Has the process of the sound started, if it was not; resolves with what of sound is on. */
@@ -110,8 +112,8 @@ export class Switchboard {
     const since = performance.now()
     this.#started ??= (this.#sound?.start() ?? Promise.resolve(undefined)).catch((err: unknown) => {
       this.#options.log.error({ err }, 'there is no sound')
-      this.#away ??= { since, isTold: false }
-      this.#tellOfSound('gone', { reason: err instanceof Error ? err.message : String(err) })
+      this.#away ??= { since, isNoted: false }
+      this.#giveUp(err instanceof Error ? err.message : String(err))
       return undefined
     })
     return this.#started
@@ -128,9 +130,8 @@ export class Switchboard {
 
   /** Something that a device has done, or that was noticed of it. */
   event(call_sid: string, event: LegEvent): void {
-    if (!this.#sound) {
-      this.#keep({ call_sid, number: 'next', event })
-    } else if (this.#sound.on) this.#sound.event(call_sid, event)
+    if (!this.#sound || this.#hasGivenUp) this.#keep({ call_sid, number: 'next', event })
+    else if (this.#sound.on) this.#sound.event(call_sid, event)
     else {
       this.#waiting.push({ call_sid, event })
       void this.need()
@@ -153,49 +154,54 @@ export class Switchboard {
     this.#isClosed = true
     clearTimeout(this.#despair)
     this.#unsubscribe()
-    // Whoever talks goes on talking, until the next server is there.
+    // Calls keep their sound until the next server is there.
     const isTalking = this.#options.ledger.legs().some(({ leg }) => !('phone' in leg.address))
     if (this.#started) await (isTalking ? this.#sound?.leave() : this.#sound?.stop())
     await Promise.all(this.#reports.values())
   }
 
-  #tell(told: ToldLeg, wasThere = false): void {
-    const { leg } = told
+  #send(order: LegOrder, wasThere = false): void {
+    const { leg } = order
     const { call_sid, revision, wanted, address } = leg
     // A virtual phone is played by the center itself.
-    if ('phone' in address || (this.#told.get(call_sid) ?? -1) >= revision) return
-    if (wanted === 'down') this.#told.delete(call_sid)
-    else this.#told.set(call_sid, revision)
+    if ('phone' in address || (this.#sent.get(call_sid) ?? -1) >= revision) return
+    if (wanted === 'down') this.#sent.delete(call_sid)
+    else this.#sent.set(call_sid, revision)
     void this.need()
-    this.#sound?.tell(told)
-    if ('sdk' in address) this.#desk?.leg(leg, wasThere)
+    this.#sound?.sendLeg(order)
+    if ('sdk' in address) this.#devices?.leg(leg, wasThere)
   }
 
   #ready(): void {
     clearTimeout(this.#despair)
-    this.#sound?.tellAll(this.#options.ledger.legs().filter(({ leg }) => !('phone' in leg.address)))
+    this.#hasGivenUp = false
+    this.#sound?.sendLegs(this.#options.ledger.legs().filter(({ leg }) => !('phone' in leg.address)))
     for (const { call_sid, event } of this.#waiting.splice(0)) this.#sound?.event(call_sid, event)
     for (const sounds of this.#sounding) sounds()
     this.#sounding.clear()
-    if (this.#hasBeen) this.#desk?.resounds()
+    if (this.#hasBeen) this.#devices?.soundIsBack()
     this.#hasBeen = true
-    if (this.#away?.isTold) this.#tellOfSound('back')
+    if (this.#away?.isNoted) this.#noteSound('back')
     this.#away = undefined
   }
 
   #gone(): void {
     clearTimeout(this.#despair)
-    this.#away = { since: performance.now(), isTold: false }
+    this.#away = { since: performance.now(), isNoted: false }
     this.#despair = setTimeout(() => {
       this.#options.log.error('there has been no sound for too long: its calls are ended')
-      const legs = this.#soundingLegs()
-      this.#tellOfSound('gone', { calls: legs.length })
-      this.#waiting = []
-      for (const leg of legs) {
-        const event = { type: 'ended', status: 'failed', by: 'network' } as const
-        this.#keep({ call_sid: leg.call_sid, number: 'next', event })
-      }
+      this.#giveUp()
     }, this.#options.patience_ms ?? patience_ms)
+  }
+
+  /** The process is not waited for any more: every call that needs it ends. */
+  #giveUp(reason?: string): void {
+    const legs = this.#soundingLegs()
+    this.#noteSound('gone', { calls: legs.length, ...(reason !== undefined && { reason }) })
+    this.#hasGivenUp = true
+    this.#waiting = []
+    for (const { call_sid } of legs)
+      this.#keep({ call_sid, number: 'next', event: { type: 'ended', status: 'failed', by: 'network' } })
   }
 
   /** Legs that need the process. */
@@ -203,11 +209,11 @@ export class Switchboard {
     return this.#options.ledger.legs().flatMap(({ leg }) => ('phone' in leg.address ? [] : [leg]))
   }
 
-  /** Has it kept where whoever watches the center sees it; tried until it is, as reports are. */
-  #tellOfSound(is: NoteSound['is'], more: Partial<Pick<NoteSound, 'calls' | 'reason'>> = {}): void {
+  /** Has it kept as an entry of the debugger; tried until it is, as reports are. */
+  #noteSound(is: NoteSound['is'], more: Partial<Pick<NoteSound, 'calls' | 'reason'>> = {}): void {
     const { ledger } = this.#options
     if (this.#isClosed || !this.#away) return
-    this.#away.isTold = true
+    this.#away.isNoted = true
     const seconds = Math.round((performance.now() - this.#away.since) / 1000)
     void this.#tried(() => ledger.note({ is, seconds, calls: 0, ...more }))
   }
@@ -236,10 +242,10 @@ export class Switchboard {
     })
   }
 
-  async #kept({ call_sid, number: given, event }: OwnReport): Promise<void> {
+  async #kept({ call_sid, number: numbered, event }: OwnReport): Promise<void> {
     const { ledger, log } = this.#options
     // Only now is known what was kept before it.
-    const number = given === 'next' ? (ledger.leg(call_sid)?.heard ?? 0) + 1 : given
+    const number = numbered === 'next' ? (ledger.leg(call_sid)?.heard ?? 0) + 1 : numbered
     const known = await this.#tried(() => this.#withFile(event))
     if (known) {
       const kept = await this.#tried(async () => {
@@ -253,12 +259,15 @@ export class Switchboard {
 
   /** Tries until it is done; undefined where it is refused, or there is nobody any more. */
   async #tried<T>(act: () => Promise<T>): Promise<T | undefined> {
-    while (!this.#isClosed) {
+    const { ledger, log } = this.#options
+    for (let tries = 0; !this.#isClosed; tries++) {
       try {
         return await act()
       } catch (error) {
-        if (this.#options.ledger.isRefusal(error)) return undefined
-        await new Promise((resolve) => setTimeout(resolve, again_ms))
+        if (ledger.isRefusal(error)) return undefined
+        // Once: while the store is away all tries fail alike.
+        if (tries === 0) log.warn({ err: error }, 'what happened on a call was not kept: it is tried until it is')
+        await new Promise((resolve) => setTimeout(resolve, retry_ms))
       }
     }
     return undefined

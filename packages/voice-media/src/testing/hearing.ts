@@ -28,3 +28,13 @@ export function loudnessOf(hertz: number, bytes: Uint8Array): number {
 export function heardOf(hertz: readonly number[], bytes: Uint8Array): number[] {
   return hertz.filter((one) => loudnessOf(one, bytes) > 0.03)
 }
+
+/** Which of these tones are heard in any half second of bytes of mu-law. */
+export function heardAnywhereIn(bytes: Uint8Array, hertz: readonly number[]): number[] {
+  const heard = new Set<number>()
+  for (let at = 0; at + halfSecond <= bytes.length; at += halfSecond)
+    for (const tone of heardOf(hertz, bytes.subarray(at, at + halfSecond))) heard.add(tone)
+  return hertz.filter((tone) => heard.has(tone))
+}
+
+const halfSecond = samplesPerSecond / 2

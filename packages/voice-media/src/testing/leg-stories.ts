@@ -9,7 +9,7 @@ import { Legs } from '../legs.ts'
 import { writeRtp } from '../rtp.ts'
 import { readWav } from '../wav.ts'
 import { TestBrowser } from './browser.ts'
-import { heardOf, toneOf } from './hearing.ts'
+import { heardAnywhereIn, heardOf, toneOf } from './hearing.ts'
 
 export const folder = mkdtempSync(join(tmpdir(), 'ringdown-legs-'))
 export const closing: (() => unknown)[] = []
@@ -118,8 +118,8 @@ export async function legStories(name: 'node-datachannel' | 'werift'): Promise<v
         () => alice.leaves(),
         () => bob.leaves()
       )
-      legs.tell({ leg: leg(caller, 1), heard: 0 })
-      legs.tell({ leg: leg(agent, 1, { wanted: 'ring' }), heard: 4 })
+      legs.update({ leg: leg(caller, 1), heard: 0 })
+      legs.update({ leg: leg(agent, 1, { wanted: 'ring' }), heard: 4 })
 
       const answer = await legs.signal(caller, 'laptop', { answer: await alice.calls() })
       await alice.isAnswered(answer ?? '')
@@ -129,34 +129,41 @@ export async function legStories(name: 'node-datachannel' | 'werift'): Promise<v
       await connected(legs, agent, { headset: bob })
 
       const records = [{ sid: recording, channels: 2 as const, trim: false }]
-      legs.tell({ leg: leg(caller, 2, { hears: [agent], listens: { digits: true }, records }), heard: 0 })
-      legs.tell({ leg: leg(agent, 2, { hears: [caller] }), heard: 4 })
+      legs.update({ leg: leg(caller, 2, { hears: [agent], listens: { digits: true }, records }), heard: 0 })
+      legs.update({ leg: leg(agent, 2, { hears: [caller] }), heard: 4 })
       await heardBy(alice, [700])
       await heardBy(bob, [400])
 
       alice.presses('5')
       alice.presses('#')
-      bob.presses('1') // nobody listens to his keys
+      alice.heard()
+      bob.presses('1') // no document listens to his keys
       await expect.poll(events, { timeout: 15_000 }).toEqual([
         ['caller', 1, { type: 'digit', digit: '5' }],
         ['caller', 2, { type: 'digit', digit: '#' }]
       ])
+      let key: Uint8Array = new Uint8Array(0)
+      const sounding = () => {
+        key = Buffer.concat([key, alice.heard()])
+        return heardOf([697, 1209], key)
+      }
+      await expect.poll(sounding, { interval: 20, timeout: 10_000 }).toEqual([697, 1209])
 
       // Held: music for her, nothing for him.
-      legs.tell({ leg: leg(caller, 3, { plays: { id: 9, loop: 0, items: [{ say: 'La la' }] }, records }), heard: 1 })
-      legs.tell({ leg: leg(agent, 3), heard: 4 })
+      legs.update({ leg: leg(caller, 3, { plays: { id: 9, loop: 0, items: [{ say: 'La la' }] }, records }), heard: 1 })
+      legs.update({ leg: leg(agent, 3), heard: 4 })
       await heardBy(alice, [1300])
       await heardBy(bob, [])
 
-      legs.tell({ leg: leg(caller, 4, { wanted: 'down' }), heard: 2 })
+      legs.update({ leg: leg(caller, 4, { wanted: 'down' }), heard: 2 })
       await expect.poll(events, { timeout: 15_000 }).toHaveLength(3)
       const [, , [, number, event] = []] = events()
       expect(number).toBe(3)
       expect(event).toMatchObject({ type: 'recorded', sid: recording, file: join(folder, `${recording}.wav`) })
       const sound = readWav(readFileSync(join(folder, `${recording}.wav`)))
-      expect(heardOf([400, 700], sound)).toEqual([400, 700])
+      expect(heardAnywhereIn(sound, [400, 700])).toEqual([400, 700])
       legs.heard(caller, 3)
-      legs.tell({ leg: leg(agent, 4, { wanted: 'down' }), heard: 4 })
+      legs.update({ leg: leg(agent, 4, { wanted: 'down' }), heard: 4 })
       expect(legs.size).toBe(0)
     })
 
@@ -177,7 +184,7 @@ export async function legStories(name: 'node-datachannel' | 'werift'): Promise<v
         [caller, alice],
         [agent, bob]
       ] as const) {
-        legs.tell({
+        legs.update({
           leg: leg(sid, 1, { hears: [sid === caller ? agent : caller], listens: { digits: true } }),
           heard: 0
         })
@@ -234,7 +241,7 @@ export async function legStories(name: 'node-datachannel' | 'werift'): Promise<v
       const { legs, events } = floor(webrtc)
       const alice = new TestBrowser(browsers ?? webrtc, toneOf(400))
       closing.push(() => alice.leaves())
-      legs.tell({ leg: leg(caller, 1), heard: 0 })
+      legs.update({ leg: leg(caller, 1), heard: 0 })
       await alice.isAnswered((await legs.signal(caller, 'laptop', { answer: await alice.calls() })) ?? '')
       await expect.poll(() => alice.isConnected, { timeout: 10_000 }).toBe(true)
       alice.fallsSilent()
@@ -260,7 +267,7 @@ export async function legStories(name: 'node-datachannel' | 'werift'): Promise<v
 
     test('two devices ring, and the first to answer has the leg', async () => {
       const { legs } = floor(webrtc)
-      legs.tell({ leg: leg(agent, 1, { wanted: 'ring' }), heard: 0 })
+      legs.update({ leg: leg(agent, 1, { wanted: 'ring' }), heard: 0 })
       const [desk, mobile] = [
         new TestBrowser(browsers ?? webrtc, toneOf(400)),
         new TestBrowser(browsers ?? webrtc, toneOf(700))
@@ -279,7 +286,7 @@ export async function legStories(name: 'node-datachannel' | 'werift'): Promise<v
     test('a browser that comes again is answered anew, and hears what it has heard before', async () => {
       const { legs, reports } = floor(webrtc)
       const plays = { id: 1, loop: 0, items: [{ say: 'Hold on' }] }
-      legs.tell({ leg: leg(caller, 1, { plays, listens: { digits: true } }), heard: 7 })
+      legs.update({ leg: leg(caller, 1, { plays, listens: { digits: true } }), heard: 7 })
       const alice = new TestBrowser(browsers ?? webrtc, toneOf(400))
       closing.push(() => alice.leaves())
       for (const digit of ['1', '2']) {
@@ -303,7 +310,7 @@ export async function legStories(name: 'node-datachannel' | 'werift'): Promise<v
       ['one without PCMU', 'v=0\r\ns=-\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n']
     ])('%s is refused, and the leg stands', async (_name, sdp) => {
       const { legs } = floor(webrtc)
-      legs.tell({ leg: leg(caller, 1), heard: 0 })
+      legs.update({ leg: leg(caller, 1), heard: 0 })
       await expect(legs.signal(caller, 'laptop', { answer: sdp })).rejects.toThrow()
       await expect(legs.signal(caller, 'laptop', { accept: sdp })).rejects.toThrow()
       const offer = await legs.signal(caller, 'laptop', { offer: true })

@@ -3,9 +3,9 @@ import { ApiError } from '@ringdown/client/api-error'
 import { Webchat, type WebchatState } from '@ringdown/client/webchat'
 import type { WebchatParticipant } from '@ringdown/client/webchat-frames'
 import type { ToFrame } from '../between.ts'
-import { tellPage } from './host.ts'
+import { deployment, known, visitor } from './deployment.ts'
+import { postToPage } from './host.ts'
 import { Keeping } from './keeping.ts'
-import { deployment, known, visitor } from './told.ts'
 import { words } from './words.ts'
 
 type Begin = Extract<ToFrame, { type: 'begin' }>
@@ -138,7 +138,7 @@ function watch(): void {
   addEventListener('offline', () => webchat?.offline())
   let seen = -1
   let phase: string | undefined
-  effect(() => tellPage({ type: 'unread', count: isSeen.value ? 0 : unread.value.length }))
+  effect(() => postToPage({ type: 'unread', count: isSeen.value ? 0 : unread.value.length }))
   effect(() => {
     const last = chat.value?.messages.at(-1)
     if (!last || !isSeen.value || unread.value.length === 0 || chat.value?.connection !== 'live') return
@@ -152,14 +152,14 @@ function watch(): void {
     const isNews = seen >= 0 && last.author !== identity.value
     seen = last.index
     if (!isNews) return
-    tellPage({ type: 'event', event: 'message', detail: undefined })
+    postToPage({ type: 'event', event: 'message', detail: undefined })
     if (hasSound.peek() && !isSeen.peek()) beep()
   })
   effect(() => {
     const next = chat.value?.phase
-    if (phase === 'beginning' && next === 'open') tellPage({ type: 'event', event: 'started', detail: undefined })
+    if (phase === 'beginning' && next === 'open') postToPage({ type: 'event', event: 'started', detail: undefined })
     if (phase === 'open' && (next === 'over' || next === 'gone'))
-      tellPage({ type: 'event', event: 'ended', detail: undefined })
+      postToPage({ type: 'event', event: 'ended', detail: undefined })
     phase = next
   })
 }
@@ -189,7 +189,7 @@ export async function start(answers: Readonly<Record<string, string>>): Promise<
   } catch (error) {
     trouble.value = troubleOf(error)
     const status = error instanceof ApiError ? error.status : 0
-    tellPage({ type: 'event', event: 'error', detail: { reason: 'start', status } })
+    postToPage({ type: 'event', event: 'error', detail: { reason: 'start', status } })
     return false
   }
 }

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
 import type { TargetedSubmitEvent } from 'preact'
 import { chat, type Field, fields, remembered, start, trouble } from './chat.ts'
+import { known, visitor } from './deployment.ts'
 import { focusInside } from './focus.ts'
-import { known, visitor } from './told.ts'
 import { labelIn, ownText, words } from './words.ts'
 
 /** What the deployment asks before a chat. */

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { agent, chat, end, hasSound, nameOf } from './chat.ts'
-import { tellPage } from './host.ts'
+import { known } from './deployment.ts'
+import { postToPage } from './host.ts'
 import { Icon } from './icons.tsx'
-import { known } from './told.ts'
 import { saveTranscript } from './transcript-text.ts'
 import { ownText, words } from './words.ts'
 
@@ -23,7 +23,7 @@ export function Header() {
         <p>{name ? title : line}</p>
       </div>
       <Menu />
-      <button type="button" class="plain" aria-label={said.close} onClick={() => tellPage({ type: 'close' })}>
+      <button type="button" class="plain" aria-label={said.close} onClick={() => postToPage({ type: 'close' })}>
         <Icon name="close" />
       </button>
     </header>

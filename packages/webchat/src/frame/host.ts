@@ -28,7 +28,7 @@ export function meetPage(listener: Hear): void {
   window.parent.postMessage({ [mark]: { type: 'hello' } satisfies ToPage }, '*')
 }
 
-export function tellPage(message: ToPage): void {
+export function postToPage(message: ToPage): void {
   if (page !== undefined) window.parent.postMessage({ [mark]: message }, page)
 }
 
@@ -38,6 +38,6 @@ export function readFromPage(): Promise<string | null> {
   return new Promise((resolve) => {
     waiting.set(id, resolve)
     setTimeout(() => waiting.delete(id) && resolve(null), 2000)
-    tellPage({ type: 'read', id })
+    postToPage({ type: 'read', id })
   })
 }

@@ -1,5 +1,5 @@
 import type { ResumeBy } from '../between.ts'
-import { readFromPage, tellPage } from './host.ts'
+import { postToPage, readFromPage } from './host.ts'
 
 /** What is kept of a visitor, so that it may come back and need not say twice who it is. */
 interface Kept {
@@ -33,7 +33,7 @@ export class Keeping {
     this.#here = { ...(await this.read()), ...change }
     const { handle, form } = this.#here
     const text = handle === undefined && form === undefined ? null : JSON.stringify(this.#here)
-    if (this.#by === 'page') tellPage({ type: 'keep', text })
+    if (this.#by === 'page') postToPage({ type: 'keep', text })
     else if (this.#by === 'frame') this.#store(text)
   }
 

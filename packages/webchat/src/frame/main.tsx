@@ -6,10 +6,10 @@ import { render } from 'preact'
 import type { ToFrame } from '../between.ts'
 import { App } from './app.tsx'
 import { begin, draft, identify, isShown, shutdown } from './chat.ts'
+import { visitor } from './deployment.ts'
 import { focusInside } from './focus.ts'
-import { meetPage, tellPage } from './host.ts'
+import { meetPage, postToPage } from './host.ts'
 import { followTheme } from './theme.ts'
-import { visitor } from './told.ts'
 
 let hasBegun = false
 
@@ -35,7 +35,7 @@ const hearings: { readonly [T in ToFrame['type']]?: (message: Extract<ToFrame, {
 }
 
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && !event.defaultPrevented) tellPage({ type: 'close' })
+  if (event.key === 'Escape' && !event.defaultPrevented) postToPage({ type: 'close' })
 })
 
 const root = document.getElementById('root')

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { anew, chat, rate } from './chat.ts'
+import { known } from './deployment.ts'
 import { focusInside } from './focus.ts'
 import { Icon } from './icons.tsx'
-import { known } from './told.ts'
 import { saveTranscript } from './transcript-text.ts'
 import { words } from './words.ts'
 

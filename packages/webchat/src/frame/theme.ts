@@ -1,6 +1,6 @@
 import { effect } from '@preact/signals'
 import { type Colour, colourIn, cssOf, readableOn, surfaces, textOn } from '@ringdown/client/colour'
-import { known } from './told.ts'
+import { known } from './deployment.ts'
 import { direction, words } from './words.ts'
 
 const defaultAccent: Colour = [53, 84, 209]

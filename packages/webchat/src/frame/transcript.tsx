@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals'
 import type { WebchatArrival } from '@ringdown/client/webchat'
 import type { WebchatMessage } from '@ringdown/client/webchat-frames'
-import { Fragment } from 'preact'
+import { Fragment, type RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { Arrival, Bubble, Outgoing, Replies, Typing } from './bubble.tsx'
 import { chat, identity, isAtEnd, isShown, nameOf, older, unread } from './chat.ts'
+import { known } from './deployment.ts'
 import { Icon } from './icons.tsx'
-import { known } from './told.ts'
 import { dayText, ownText, words } from './words.ts'
 
 /** Messages of one author within so many milliseconds stand together. */
@@ -18,45 +18,13 @@ const nearEnd = 40
 export function Transcript() {
   const said = words.value
   const log = useRef<HTMLDivElement>(null)
-  const before = useRef<{ readonly first: number; readonly height: number } | undefined>(undefined)
-  /** The first message that was not seen when the chat was opened. */
-  const fresh = useSignal<number | undefined>(undefined)
-  const { messages = [], outgoing = [], arrivals = [], typing = [], has_more = false, phase } = chat.value ?? {}
-  const [first] = messages
-
-  useLayoutEffect(() => {
-    // Until it is closed again.
-    fresh.value = isShown.value ? unread.peek()[0]?.index : undefined
-  }, [isShown.value, messages.length > 0])
-
-  useLayoutEffect(() => {
-    const place = log.current
-    if (!place) return
-    const was = before.current
-    if (was && first && first.index < was.first) place.scrollTop += place.scrollHeight - was.height
-    else if (isAtEnd.peek()) place.scrollTop = place.scrollHeight
-    before.current = first && { first: first.index, height: place.scrollHeight }
-  })
-
-  useEffect(() => {
-    const place = log.current
-    if (!place) return
-    // A picture that has come, or a keyboard that took half of the screen, leaves the end in sight.
-    const grown = new ResizeObserver(() => {
-      if (isAtEnd.peek()) place.scrollTop = place.scrollHeight
-    })
-    grown.observe(place)
-    if (place.firstElementChild) grown.observe(place.firstElementChild)
-    return () => grown.disconnect()
-  }, [])
-
+  const { messages = [], outgoing = [], typing = [], has_more = false, phase } = chat.value ?? {}
+  const fresh = useFresh(messages.length > 0)
+  useHeldPlace(log, messages[0]?.index)
   const toEnd = () => {
     isAtEnd.value = true
     log.current?.scrollTo({ top: log.current.scrollHeight })
   }
-  const others = chat.value?.participants.filter((one) => one.identity !== identity.value) ?? []
-  const read = Math.max(-1, ...others.map((one) => one.last_read_message_index ?? -1))
-  const lastOwn = messages.findLast(({ author }) => author === identity.value)
   const last = messages.at(-1)
   const greeting = known.value?.is_open === false ? (ownText('away') ?? said.away) : ownText('greeting')
   return (
@@ -79,22 +47,7 @@ export function Transcript() {
             </button>
           )}
           {greeting && !has_more && <p class="bubble in greeting">{greeting}</p>}
-          <Gone arrivals={arrivals} after={-1} />
-          {messages.map((message, i) => (
-            <Fragment key={message.sid}>
-              <Between before={messages[i - 1]} message={message} isFresh={message.index === fresh.value && i > 0} />
-              <Bubble
-                message={message}
-                isOwn={message.author === identity.value}
-                name={message.author === identity.value ? said.you : nameOf(message.author)}
-                isFirst={!isTogether(messages[i - 1], message)}
-              />
-              {message === lastOwn && message === last && outgoing.length === 0 && phase !== 'gone' && (
-                <p class="state">{read >= message.index ? said.seen : said.sent}</p>
-              )}
-              <Gone arrivals={arrivals} after={message.index} />
-            </Fragment>
-          ))}
+          <Messages fresh={fresh} />
           {outgoing.map((one) => (
             <Outgoing key={one.id} outgoing={one} />
           ))}
@@ -113,6 +66,67 @@ export function Transcript() {
         </button>
       )}
     </div>
+  )
+}
+
+/** The first message that was not seen when the chat was opened, until it is closed again. */
+function useFresh(hasMessages: boolean): number | undefined {
+  const fresh = useSignal<number | undefined>(undefined)
+  useLayoutEffect(() => {
+    fresh.value = isShown.value ? unread.peek()[0]?.index : undefined
+  }, [isShown.value, hasMessages])
+  return fresh.value
+}
+
+/** Where somebody reads stays where it is when earlier messages come, and the end stays in sight of who is there. */
+function useHeldPlace(log: RefObject<HTMLDivElement | null>, first: number | undefined): void {
+  const before = useRef<{ readonly first: number; readonly height: number } | undefined>(undefined)
+  useLayoutEffect(() => {
+    const place = log.current
+    if (!place) return
+    const was = before.current
+    if (was && first !== undefined && first < was.first) place.scrollTop += place.scrollHeight - was.height
+    else if (isAtEnd.peek()) place.scrollTop = place.scrollHeight
+    before.current = first === undefined ? undefined : { first, height: place.scrollHeight }
+  })
+  useEffect(() => {
+    const place = log.current
+    if (!place) return
+    // A picture that has come, or a keyboard that took half of the screen, leaves the end in sight.
+    const grown = new ResizeObserver(() => {
+      if (isAtEnd.peek()) place.scrollTop = place.scrollHeight
+    })
+    grown.observe(place)
+    if (place.firstElementChild) grown.observe(place.firstElementChild)
+    return () => grown.disconnect()
+  }, [])
+}
+
+/** What was said, with days, comings and goings, and what has become of the last own message. */
+function Messages({ fresh }: { readonly fresh: number | undefined }) {
+  const said = words.value
+  const { messages = [], outgoing = [], arrivals = [], participants = [], phase } = chat.value ?? {}
+  const others = participants.filter((one) => one.identity !== identity.value)
+  const read = Math.max(-1, ...others.map((one) => one.last_read_message_index ?? -1))
+  const last = messages.at(-1)
+  const hasState = last?.author === identity.value && outgoing.length === 0 && phase !== 'gone'
+  return (
+    <>
+      <Gone arrivals={arrivals} after={-1} />
+      {messages.map((message, i) => (
+        <Fragment key={message.sid}>
+          <Between before={messages[i - 1]} message={message} isFresh={message.index === fresh && i > 0} />
+          <Bubble
+            message={message}
+            isOwn={message.author === identity.value}
+            name={message.author === identity.value ? said.you : nameOf(message.author)}
+            isFirst={!isTogether(messages[i - 1], message)}
+          />
+          {message === last && hasState && <p class="state">{read >= message.index ? said.seen : said.sent}</p>}
+          <Gone arrivals={arrivals} after={message.index} />
+        </Fragment>
+      ))}
+    </>
   )
 }
 

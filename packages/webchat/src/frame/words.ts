@@ -2,7 +2,7 @@ import { computed } from '@preact/signals'
 import { directionOf } from '@ringdown/client/direction'
 import { en, type Words } from '../words/en.ts'
 import { fr } from '../words/fr.ts'
-import { known, visitor } from './told.ts'
+import { known, visitor } from './deployment.ts'
 
 const catalogues: Readonly<Record<string, Words>> = { en, fr }
 

@@ -110,7 +110,7 @@ const api = {
     prefilled = undefined
     visitor = {}
     toggle(false)
-    tellUnread(0)
+    showUnread(0)
   },
   push(...calls: readonly Call[]) {
     for (const call of calls) run(call)
@@ -143,7 +143,7 @@ function ask() {
   asked.async = true
   asked.nonce = script.nonce
   asked.src = `${base}v1/${options?.key}.js`
-  asked.onerror = () => tell('error', { reason: 'deployment' })
+  asked.onerror = () => emit('error', { reason: 'deployment' })
   document.head.append(asked)
   asked.onload = () => asked.remove()
 }
@@ -212,7 +212,7 @@ function draw() {
   visualViewport?.addEventListener('scroll', fit)
   name()
   hide(isHidden)
-  tell('ready')
+  emit('ready')
   // Who has written already hears of answers.
   if (isOpen) toggle(true, true)
   else if (options.resume !== 'none' && kept() !== null) load()
@@ -226,7 +226,7 @@ function load() {
   frame.src = `${base}frame?key=${encodeURIComponent(options.key)}`
   panel.append(frame)
   setTimeout(() => {
-    if (!isFrameThere) tell('error', { reason: 'frame' })
+    if (!isFrameThere) emit('error', { reason: 'frame' })
   }, 15_000)
 }
 
@@ -250,7 +250,7 @@ function toggle(to: boolean, isAgain = false) {
     focused = null
   }
   name()
-  tell(to ? 'open' : 'close')
+  emit(to ? 'open' : 'close')
 }
 
 /** On a phone it is all of the screen but the keyboard, and the page behind stands still. */
@@ -276,7 +276,7 @@ function name() {
   launcher?.setAttribute('aria-label', isOpen ? close : unread > 0 ? `${chat}, ${waiting(unread)}` : chat)
 }
 
-function tellUnread(count: number) {
+function showUnread(count: number) {
   if (count === unread) return
   unread = count
   if (badge) {
@@ -286,10 +286,10 @@ function tellUnread(count: number) {
   const title = document.title.replace(/^\(\d+\) /, '')
   document.title = count > 0 ? `(${count}) ${title}` : title
   name()
-  tell('unread', count)
+  emit('unread', count)
 }
 
-function tell(event: WidgetEvent, detail?: unknown) {
+function emit(event: WidgetEvent, detail?: unknown) {
   if (event === 'ready') happened[event] = detail
   for (const listener of listeners[event] ?? [])
     try {
@@ -317,10 +317,10 @@ function hear({ data, origin: from, source }: MessageEvent) {
     say({ type: 'begin', key, visitor, resume, color_scheme, token, prefill: prefilled, is_open: isOpen })
     if (isOpen) frame.focus()
   } else if (type === 'close') toggle(false)
-  else if (type === 'unread') tellUnread(message.count)
+  else if (type === 'unread') showUnread(message.count)
   else if (type === 'read') say({ type: 'kept', id: message.id, text: kept() })
   else if (type === 'keep') keep(message.text)
-  else if (type === 'event') tell(message.event, message.detail)
+  else if (type === 'event') emit(message.event, message.detail)
 }
 
 /** With the page's own storage, since a frame's is another's in the eyes of every browser. It may be full or forbidden. */

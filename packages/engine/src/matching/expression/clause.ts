@@ -45,7 +45,7 @@ function partsOf(conjunct: Conjunct, scope: Scope): readonly Part[] {
   let parts = known.get(conjunct)
   if (!parts) {
     const { source } = conjunct
-    parts = source.length > longestSource || source.trim() === '' ? [] : below(parse(source), source, scope, deepest)
+    parts = source.length > maxSource || source.trim() === '' ? [] : below(parse(source), source, scope, maxDepth)
     known.set(conjunct, parts)
   }
   return parts
@@ -96,7 +96,7 @@ function shown(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value ?? null
   const plain = exactly(value)
   const text = typeof plain === 'string' ? plain : JSON.stringify(plain)
-  return text.length > longestText ? cut(text) : plain
+  return text.length > maxText ? cut(text) : plain
 }
 
 /** With texts in place of numbers that no double stands for: two of them that differ must not look the same. */
@@ -112,17 +112,17 @@ function spelled(value: Decimal): string {
   const text = value.toString()
   const [, minus = '', digits = '', magnitude = ''] = /^(-?)0\.(\d+)e(\d+)$/.exec(text) ?? []
   const length = Number(magnitude)
-  return value.isInteger && length <= longestText ? minus + digits.padEnd(length, '0') : text
+  return value.isInteger && length <= maxText ? minus + digits.padEnd(length, '0') : text
 }
 
 function cut(text: string): string {
-  return text.length > longestText ? `${text.slice(0, longestText)}…` : text
+  return text.length > maxText ? `${text.slice(0, maxText)}…` : text
 }
 
 const maxClauses = 20
 const maxParts = 10
 const maxValues = 20
-const deepest = 3
-const longestText = 500
+const maxDepth = 3
+const maxText = 500
 /** Longer than people write: the parts of such a conjunct are not listed. */
-const longestSource = 5_000
+const maxSource = 5_000

@@ -89,12 +89,12 @@ function checkConfiguration(text: string | undefined): void {
     throw new InvalidRequest('Parameter Configuration is invalid: it must be JSON of an object', 'Configuration')
 }
 
-const longestSecret = 8192
+const maxSecret = 8192
 
 /** Secrets by their names; null where one is taken away. */
 function secretsIn(text: string): Readonly<Record<string, string | null>> {
   const value = parsed(text)
-  const isFit = (one: unknown) => one === null || (typeof one === 'string' && one !== '' && one.length <= longestSecret)
+  const isFit = (one: unknown) => one === null || (typeof one === 'string' && one !== '' && one.length <= maxSecret)
   if (
     isJsonObject(value) &&
     Object.entries(value).every(([name, one]) => /^[a-z][a-z0-9_]{0,63}$/.test(name) && isFit(one))

@@ -7,7 +7,6 @@ import { EventSearch } from '../../log/event-search.ts'
 import { lookBackMs } from '../../log/retention.ts'
 import { troubleIn } from '../../log/trouble.ts'
 import type { StoredEvent } from '../../store/store.ts'
-import { written } from '../../store/written.ts'
 import type { Context, Handlers, Listed } from '../handler.ts'
 import { badToken, wholePage } from '../listing.ts'
 
@@ -134,7 +133,7 @@ interface EventWords {
 }
 
 function ofEvent({ sid, type, at, data: text }: StoredEvent): Trouble {
-  const { description, resource_type, resource_sid, data } = written<EventWords>(text)
+  const { description, resource_type, resource_sid, data }: EventWords = JSON.parse(text) // as the batch wrote it
   return { sid, date_created: at, ...troubleIn(type, data, description), resource_type, resource_sid, details: data }
 }
 

@@ -9,7 +9,6 @@ import type { Message } from '../../delivery/delivery.ts'
 import type { DeliveryRow } from '../../delivery/rows.ts'
 import type { Sender } from '../../delivery/sender.ts'
 import { EventSearch } from '../../log/event-search.ts'
-import { written } from '../../store/written.ts'
 import type { Context, Handlers } from '../handler.ts'
 import { cut, emptyPage, mappedPage, wholePage } from '../listing.ts'
 
@@ -81,7 +80,8 @@ function summaryOf(row: DeliveryRow) {
 }
 
 function detailsOf(row: DeliveryRow) {
-  const attempts = written<readonly Attempt[]>(row.attempts_log)
+  const attempts: readonly Attempt[] = JSON.parse(row.attempts_log) // as delivery/attempt.ts wrote it
+  const message: Message = JSON.parse(row.message) // as rowOf wrote it
   return {
     ...summaryOf(row),
     about: row.about === null ? {} : JSON.parse(row.about),
@@ -89,7 +89,7 @@ function detailsOf(row: DeliveryRow) {
     fallback_url: row.fallback_url === null ? null : withoutCredentials(row.fallback_url),
     first_refusal: row.first_refusal,
     last_attempts: attempts.map(({ at, ...attempt }) => ({ date: isoMilliseconds(at), ...attempt })),
-    message: redacted(written(row.message))
+    message: redacted(message)
   }
 }
 

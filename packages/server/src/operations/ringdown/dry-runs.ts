@@ -16,7 +16,6 @@ import { charactersAtOnce, turn } from '../../commit/pieces.ts'
 import { taskOf } from '../../commit/put-away.ts'
 import { EventSearch } from '../../log/event-search.ts'
 import { lookBackMs } from '../../log/retention.ts'
-import { written } from '../../store/written.ts'
 import type { Context, Handlers } from '../handler.ts'
 
 type DryRun = OperationTypes['ringdown_v1.CreateWorkflowDryRun']
@@ -134,7 +133,7 @@ async function lastTasks(
     })
   )
   return events.map(({ data: text }) => {
-    const { data } = written<{ readonly data: Entered }>(text)
+    const { data }: { readonly data: Entered } = JSON.parse(text) // as the batch wrote it
     const { task_sid, task_attributes: attributes, task_priority: priority, task_channel_sid: task_channel } = data
     return { task_sid, attributes, priority, task_channel }
   })

@@ -117,7 +117,7 @@ export const insightHandlers = {
     const replies = await deskOf(context).questions.awaitedReplies(workspace_sid)
     const now = context.now()
     const sees = sight && ((queue: string | null) => queue !== null && sight.queue(queue))
-    const asked = { workspace_sid, task_queue_sid, now, until: now + ahead, most: maxBreaches, sees, replies }
+    const asked = { workspace_sid, task_queue_sid, now, until: now + ahead, max: maxBreaches, sees, replies }
     return { workspace_sid, at: now, until: now + ahead, ...breachesOf(state, asked) }
   },
 

@@ -25,7 +25,7 @@ export const presenceHandlers = {
   }
 } satisfies Handlers
 
-const longestIdentity = 256
+const maxIdentity = 256
 
 async function signed(
   context: Context,
@@ -33,8 +33,7 @@ async function signed(
   name: string,
   { identity, active = true }: { readonly identity?: string; readonly active?: boolean }
 ) {
-  if (!identity || identity.length > longestIdentity)
-    refuse('invalid', `Identity must have 1 to ${longestIdentity} characters`)
+  if (!identity || identity.length > maxIdentity) refuse('invalid', `Identity must have 1 to ${maxIdentity} characters`)
   const conversation = await conversationOf(context, name, {})
   // Nobody waits for what is written where nothing can be said any more.
   if (kind === 'typing' && active) checkEditable(conversation)

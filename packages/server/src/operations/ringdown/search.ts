@@ -26,9 +26,9 @@ export interface SearchResult {
   readonly conversation_sid: string | null
 }
 
-const longestQuery = 256
+const maxQuery = 256
 /** Shorter ones are part of too many names. */
-const shortestPart = 2
+const minPart = 2
 const usualLimit = 20
 /** Conversations that an address or an identity is looked up in, and open ones whose names are compared: the newest. */
 const maxParticipants = 100
@@ -39,8 +39,7 @@ export const searchHandlers = {
   async 'ringdown_v1.FetchSearch'({ path: { workspace_sid }, params }, context) {
     const { sid: workspace } = workspaceOf(context.state, workspace_sid)
     const query = params.query.trim()
-    if (query === '' || query.length > longestQuery)
-      refuse('invalid', `Query must have 1 to ${longestQuery} characters`)
+    if (query === '' || query.length > maxQuery) refuse('invalid', `Query must have 1 to ${maxQuery} characters`)
     const limit = params.limit ?? usualLimit
     await context.ledger.settled()
     const results = new Map<string, SearchResult>()
@@ -205,7 +204,7 @@ function rankOf(name: string | null, wanted: string): number | undefined {
   if (name === null) return undefined
   const folded = foldedName(name)
   if (folded === wanted) return 0
-  if (wanted.length < shortestPart) return undefined
+  if (wanted.length < minPart) return undefined
   if (folded.startsWith(wanted)) return 1
   return folded.includes(wanted) ? 2 : undefined
 }

@@ -80,7 +80,7 @@ export const situationHandlers = {
       sealed_secret: sealing.seal(secret, of),
       is_same_secret: known !== undefined && sealing.open(known.sealed_secret, of) === secret,
       after: from ?? null,
-      ends_at: now() + Math.min(Math.max(params.ttl_ms ?? usual_ms, least_ms), most_ms)
+      ends_at: now() + Math.min(Math.max(params.ttl_ms ?? usual_ms, minLife_ms), maxLife_ms)
     })
     const truncated = from !== undefined && !known && (await isTruncated(feed, from, row))
     // What is known to have arrived is the subscriber's to say; without a word of it, it goes on from now.
@@ -90,8 +90,8 @@ export const situationHandlers = {
 } satisfies Handlers
 
 const usual_ms = 3_600_000
-const least_ms = 60_000
-const most_ms = 7 * 86_400_000
+const minLife_ms = 60_000
+const maxLife_ms = 7 * 86_400_000
 
 function wantedOf(situation: string, given: string) {
   const { situation: one, args } = wantedSituation({ situation, arguments: given })

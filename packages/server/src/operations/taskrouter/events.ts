@@ -7,7 +7,6 @@ import type { Ledger } from '../../commit/ledger.ts'
 import { EventSearch } from '../../log/event-search.ts'
 import { lookBackMs } from '../../log/retention.ts'
 import type { StoredEvent } from '../../store/store.ts'
-import { written } from '../../store/written.ts'
 import type { Handlers } from '../handler.ts'
 import { badToken, cut, mappedPage, wholePage } from '../listing.ts'
 
@@ -66,7 +65,7 @@ interface EventText {
 }
 
 function textOf(row: StoredEvent): EventText {
-  return written(row.data)
+  return JSON.parse(row.data) // as the batch wrote it
 }
 
 /** A worker is named who did it itself; what programs do is the workspace's, as the original has it. */

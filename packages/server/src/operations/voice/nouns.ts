@@ -220,14 +220,13 @@ function instantIn(value: unknown): number | undefined {
 }
 
 /** Characters of a document that comes with a request. */
-const longestTwiml = 4000
+const maxTwiml = 4000
 
 /** A document that comes with a request is read here: the engine has verbs. */
 function withVerbs(command: Command): Command {
   if (!('twiml' in command) || typeof command.twiml !== 'string' || command.twiml === '') return command
   const { twiml, ...others } = command
-  if (twiml.length > longestTwiml)
-    throw new Refusal('call.twiml_too_long', `Twiml has more than ${longestTwiml} characters`)
+  if (twiml.length > maxTwiml) throw new Refusal('call.twiml_too_long', `Twiml has more than ${maxTwiml} characters`)
   const read = readTwiml(twiml, 'voice')
   if ('problem' in read) throw new Refusal('call.bad_twiml', `Twiml: ${read.problem.message}`)
   return { ...others, verbs: read.verbs } as object as Command // its parameters are those of the operation

@@ -1,6 +1,6 @@
 import { removeAt } from '@ringdown/contract/json-text'
 import { type EngineEvent, render } from '@ringdown/engine/events'
-import type { EventReader, EventSubject, Heard } from '../../access/event-sight.ts'
+import type { EventDetail, EventReader, EventSubject } from '../../access/event-sight.ts'
 import type { Cursors } from '../../log/cursor.ts'
 import type { StoredEvent } from '../../store/store.ts'
 
@@ -55,7 +55,7 @@ export class FeedEvent {
   }
 
   /** The same for whom not all of it is told to; made once for all of them. */
-  as(heard: Exclude<Heard, false>): FeedEvent {
+  as(heard: Exclude<EventDetail, false>): FeedEvent {
     if (heard === 'all') return this
     this.#parts ??= {}
     this.#parts[heard] ??= new FeedEvent(this.seq, this.type, () => partOf(this.text, heard))
@@ -73,7 +73,7 @@ export class FeedEvent {
 }
 
 /** How much of an event is told to who may not hear all of it. */
-type Part = Exclude<Heard, 'all' | false>
+type Part = Exclude<EventDetail, 'all' | false>
 
 /** Who did something to somebody else is nobody's business. */
 const ofActors: readonly string[] = ['actor_type', 'actor_sid', 'on_behalf_of']

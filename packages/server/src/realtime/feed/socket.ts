@@ -6,7 +6,7 @@ import { isJsonObject } from '@ringdown/contract/json-text'
 import type { Logger } from 'pino'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Caller } from '../../access/caller.ts'
-import type { EventReader, EventSubject, Heard } from '../../access/event-sight.ts'
+import type { EventDetail, EventReader, EventSubject } from '../../access/event-sight.ts'
 import { answerPings } from '../pongs.ts'
 import { refuseUpgrade } from '../upgrade.ts'
 import type { Feed, FeedPage, StreamDoor, StreamEnd } from './feed.ts'
@@ -193,7 +193,7 @@ class Held implements EventReader {
 
   readonly stands = () => this.#reader.stands?.() ?? true
   readonly seesBoard = (workspace_sid: string) => this.#reader.seesBoard?.(workspace_sid) ?? true
-  readonly sees = (event: EventSubject): Heard => (this.#reader.sees ? this.#reader.sees(event) : 'all')
+  readonly sees = (event: EventSubject): EventDetail => (this.#reader.sees ? this.#reader.sees(event) : 'all')
   readonly learn = async (events: readonly EventSubject[]) => this.#reader.learn?.(events)
   readonly mayConcern = (event: EventSubject) =>
     this.#reader.mayConcern ? this.#reader.mayConcern(event) : this.sees(event) !== false

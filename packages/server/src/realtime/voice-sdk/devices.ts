@@ -3,7 +3,7 @@ import type { LegDown, VoiceLeg } from '@ringdown/contract/voice-leg'
 import type { Actor } from '@ringdown/engine/core/events'
 import type { Logger } from 'pino'
 import { SoundGone } from '../../voice/sound-process.ts'
-import type { DeviceDesk, Switchboard } from '../../voice/switchboard.ts'
+import type { DeviceSignaling, Switchboard } from '../../voice/switchboard.ts'
 import { type SdkFrame, sdkErrors, textIn } from './frames.ts'
 
 /** What a token lets a device do. */
@@ -49,9 +49,9 @@ export interface DevicePatience {
 const usual: DevicePatience = { away_ms: 15_000, fresh_ms: 5_000, failed_ms: 15_000 }
 
 /** Devices of one identity that ring together; one more, and the eldest does not. */
-const most = 10
+const maxOfOne = 10
 /** Descriptions are some kilobytes. */
-const longestSdp = 32 * 1024
+const maxSdp = 32 * 1024
 /** A connection that fails within so many milliseconds of the answer has never been one. */
 const fresh_ms = 3000
 
@@ -83,7 +83,7 @@ interface SdkCall {
 }
 
 /** The devices of one account: who is there, who rings, and whose call is whose. */
-export class VoiceDevices implements DeviceDesk {
+export class VoiceDevices implements DeviceSignaling {
   readonly #options: VoiceDevicesOptions
   readonly #patience: DevicePatience
   readonly #registered = new Map<string, Set<VoiceDevice>>()
@@ -117,7 +117,7 @@ export class VoiceDevices implements DeviceDesk {
     this.#registered.set(identity, devices)
     if (devices.has(device)) return
     const [eldest] = devices
-    if (devices.size >= most && eldest) this.unregister(eldest)
+    if (devices.size >= maxOfOne && eldest) this.unregister(eldest)
     devices.add(device)
     // It has come while somebody calls.
     for (const call of this.#calls.values()) if (isRinging(call, identity)) void this.#ring(call, [device])
@@ -189,7 +189,7 @@ export class VoiceDevices implements DeviceDesk {
     else this.#waitFor(call, this.#patience.away_ms)
   }
 
-  resounds(): void {
+  soundIsBack(): void {
     // What was offered is worth nothing any more. Who talks notices that nothing comes, and asks for a new connection.
     for (const call of this.#calls.values()) {
       if (call.holder || call.ringing.size === 0) continue
@@ -309,7 +309,7 @@ export class VoiceDevices implements DeviceDesk {
   async #invite(device: VoiceDevice, payload: SdkFrame['payload']): Promise<void> {
     const { switchboard, log } = this.#options
     const name = textIn(payload, 'callsid')
-    const sdp = textIn(payload, 'sdp', longestSdp)
+    const sdp = textIn(payload, 'sdp', maxSdp)
     if (name === undefined || sdp === undefined) return
     const refuse = (error: { readonly code: number; readonly message: string }) =>
       device.say('hangup', { callsid: name, error })
@@ -320,7 +320,7 @@ export class VoiceDevices implements DeviceDesk {
     const names = this.#named.get(device) ?? new Map<string, string | null>()
     this.#named.set(device, names)
     if (names.has(name)) return
-    if (names.size >= most) return refuse({ ...sdkErrors.busy, message: 'Too many calls at once' })
+    if (names.size >= maxOfOne) return refuse({ ...sdkErrors.busy, message: 'Too many calls at once' })
     // Whoever lets strangers call says how often; and they are on one call at a time, from whatever socket.
     if (takeCall && (this.#isCalling(identity) || !takeCall()))
       return refuse({ ...sdkErrors.busy, message: 'Too many calls: try again later' })
@@ -383,7 +383,7 @@ export class VoiceDevices implements DeviceDesk {
   async #answer(device: VoiceDevice, payload: SdkFrame['payload']): Promise<void> {
     const { switchboard, log } = this.#options
     const call_sid = textIn(payload, 'callsid') ?? ''
-    const sdp = textIn(payload, 'sdp', longestSdp)
+    const sdp = textIn(payload, 'sdp', maxSdp)
     const call = this.#calls.get(call_sid)
     // Somebody else was first, or nobody calls any more.
     if (!call?.ringing.has(device) || sdp === undefined) return device.say('hangup', { callsid: call_sid })
@@ -404,7 +404,7 @@ export class VoiceDevices implements DeviceDesk {
 
   async #reinvite(device: VoiceDevice, payload: SdkFrame['payload']): Promise<void> {
     const call_sid = textIn(payload, 'callsid') ?? ''
-    const sdp = textIn(payload, 'sdp', longestSdp)
+    const sdp = textIn(payload, 'sdp', maxSdp)
     const call = this.#calls.get(call_sid)
     if (call?.holder !== device || sdp === undefined) return
     await this.#describe(call, device, 'answer', sdp)
@@ -412,7 +412,7 @@ export class VoiceDevices implements DeviceDesk {
 
   async #reconnect(device: VoiceDevice, payload: SdkFrame['payload']): Promise<void> {
     const call_sid = textIn(payload, 'callsid') ?? ''
-    const sdp = textIn(payload, 'sdp', longestSdp)
+    const sdp = textIn(payload, 'sdp', maxSdp)
     const { identity } = device.permission
     const call = this.#calls.get(call_sid)
     const isOurs = call && 'sdk' in call.leg.address && call.leg.address.sdk.identity === identity

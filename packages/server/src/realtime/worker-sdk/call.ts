@@ -16,8 +16,8 @@ export interface BridgeCall {
 }
 
 /** Characters of a call's body, and of the token in it. Attributes, the longest of all parameters, have a few thousand. */
-export const longestCall = 64 * 1024
-const longestToken = 8 * 1024
+export const maxCallBytes = 64 * 1024
+const maxToken = 8 * 1024
 
 const malformed = 'The body must hold url, method (GET or POST) and token'
 
@@ -40,7 +40,7 @@ export function tokenIn(body: unknown): string {
     if (value !== undefined) token = value
     at = end
   }
-  if (token === undefined || token.length > longestToken) throw new InvalidRequest(malformed)
+  if (token === undefined || token.length > maxToken) throw new InvalidRequest(malformed)
   return token
 }
 
@@ -52,7 +52,7 @@ export function likelyTokenIn(body: unknown): string {
   const found = [...(typeof body === 'string' ? body : '').matchAll(/"token"\s*:\s*"([^"\\]*)"/g)]
   const [only] = found
   if (found.length !== 1 || only?.[1] === undefined) return tokenIn(body)
-  if (only[1].length > longestToken) throw new InvalidRequest(malformed)
+  if (only[1].length > maxToken) throw new InvalidRequest(malformed)
   return only[1]
 }
 

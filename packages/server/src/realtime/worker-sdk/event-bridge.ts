@@ -15,7 +15,7 @@ import { answerPings } from '../pongs.ts'
 import { strangers } from '../strangers.ts'
 import { onUpgrade, refuseUpgrade } from '../upgrade.ts'
 import { type Access, accessBy } from './access.ts'
-import { likelyTokenIn, longestCall, readCall } from './call.ts'
+import { likelyTokenIn, maxCallBytes, readCall } from './call.ts'
 import { pushedBy } from './pushed-event.ts'
 import { answerCall } from './rpc.ts'
 import {
@@ -63,7 +63,7 @@ export function mountEventBridge(app: FastifyInstance, options: EventBridgeOptio
     // Clients name no content type, or any.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-    scope.post(path, { bodyLimit: longestCall }, (request, reply) => bridge.answer(request, reply))
+    scope.post(path, { bodyLimit: maxCallBytes }, (request, reply) => bridge.answer(request, reply))
     scope.all(`${path}/*`, () => Promise.reject(oldProtocol()))
   })
   // Whatever nobody else takes, so that a wrong path is refused in the API's words.

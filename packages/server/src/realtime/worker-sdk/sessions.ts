@@ -104,7 +104,7 @@ export class WorkerSessions {
       socket,
       access,
       wishes,
-      expiry: setTimeout(() => this.#end(session, 'expired'), Math.min(token_lifetime, longestTimer)).unref(),
+      expiry: setTimeout(() => this.#end(session, 'expired'), Math.min(token_lifetime, maxTimer)).unref(),
       silent: 0,
       isEnded: false
     }
@@ -221,7 +221,7 @@ function isAlive({ socket, silent }: Session): boolean {
 const look_ms = 500
 
 /** What setTimeout holds, in milliseconds: beyond it a timer would fire at once. */
-const longestTimer = 2 ** 31 - 1
+const maxTimer = 2 ** 31 - 1
 
 function frameOf(event_type: string, payload: object): string {
   return JSON.stringify({ event_type, payload })

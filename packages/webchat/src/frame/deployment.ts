@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals'
 import type { WebchatDeployment } from '@ringdown/client/webchat-frames'
 import type { Visitor } from '../between.ts'
 
-/* What the frame was told: by the server of the deployment, by the page of its visitor. */
+/* What the chat goes by: the deployment, from the server, and the visitor, from the page around. */
 
 /** `failed` where the server does not answer. */
 export const deployment = signal<WebchatDeployment | 'failed' | undefined>(undefined)
