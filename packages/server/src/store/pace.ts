@@ -4,7 +4,7 @@
  */
 const work_ms = 4
 /** Of work that was interrupted by others nobody knows how long it was. */
-const longestRest_ms = 8
+const maxRest_ms = 8
 
 const bed = new Int32Array(new SharedArrayBuffer(4))
 
@@ -40,7 +40,7 @@ export class Pace {
     const worked = this.#time.now() - this.#since
     if (worked < work_ms) return
     const batches = Atomics.load(this.#batches, 0)
-    if (batches !== this.#seen) this.#time.rest(Math.min(longestRest_ms, worked))
+    if (batches !== this.#seen) this.#time.rest(Math.min(maxRest_ms, worked))
     this.#seen = batches
     this.#since = this.#time.now()
   }
