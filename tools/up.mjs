@@ -10,13 +10,14 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utim
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { buildCommand, isCommandStale } from './command.mjs'
 import { buildDesk, buildWebchat, deskSizes, isDeskStale, isWebchatStale, webchatSizes } from './desk.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const oldestNode = [20, 19]
 
 const programs = {
-  start: (args) => become('packages/cli/dist/main.js', ['start', ...args]),
+  start: (args) => become(isJoined() ? joined : 'packages/cli/dist/main.js', ['start', ...args]),
   test: (args) => become('node_modules/vitest/vitest.mjs', ['run', '--project', 'test', ...args]),
   long: (args) => become('node_modules/vitest/vitest.mjs', ['run', '--project', 'long', ...args]),
   pictures: (args) => {
@@ -29,6 +30,10 @@ const programs = {
   generate: (args) => become('.build/tools/generate.js', args),
   check
 }
+
+/** The command in few files. */
+const joined = 'packages/cli/bundle/main.js'
+const isJoined = () => existsSync(join(root, joined)) && !isCommandStale()
 
 async function main([name, ...args]) {
   const [major, minor] = process.versions.node.split('.').map(Number)
@@ -48,6 +53,7 @@ async function main([name, ...args]) {
     const wanted = name === 'start' ? ['packages/cli', 'packages/voice-media'] : []
     types = await patiently('Building…', () => node('node_modules/typescript/bin/tsc', ['-b', ...wanted]))
     if (types.code === 0 && withPages.has(name)) await pagesBuilt()
+    if (types.code === 0 && withCommand.has(name)) await commandJoined()
   } finally {
     release()
   }
@@ -97,6 +103,19 @@ async function pagesBuilt() {
     } catch (error) {
       console.error(`There is nothing at ${place}, since ${name} could not be built: ${error.message}`)
     }
+  }
+}
+
+/** Programs that run the command as it is installed. */
+const withCommand = new Set(['start', 'bench'])
+
+/** Joins what is compiled where that is newer. Without, a start takes half a second longer. */
+async function commandJoined() {
+  if (!isCommandStale()) return
+  try {
+    await buildCommand()
+  } catch (error) {
+    console.error(`The command starts from its modules one by one, since they could not be joined: ${error.message}`)
   }
 }
 

@@ -1,13 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Place } from './api.ts'
 import { endWithRun, temporaryFolder } from './lifetime.ts'
 
-const main = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url))
+/** The command as it is installed, or as it is compiled where it was not joined (`tools/command.mjs`). */
+const main = ['bundle', 'dist']
+  .map((folder) => fileURLToPath(new URL(`../../../packages/cli/${folder}/main.js`, import.meta.url)))
+  .find((path) => existsSync(path)) as string // `npm run bench` has built both
 
 export const account_sid = `AC${'c'.repeat(32)}`
 const auth_token = 'only-for-the-benchmark'

@@ -28,8 +28,8 @@ export async function measure({ profile }: Options): Promise<Measured> {
     figures: [
       atMost(`spawn to first answer of /health, ${on}`, median(existing.health), 1, seconds),
       atMost('spawn to first answer of /ready, same data', median(existing.ready), 1, seconds),
-      atMost('resident memory 5 s after /ready, same data', existing.rest5, 150, megabytes),
-      atMost('resident memory after 10 s more at rest', existing.rest15, 150, megabytes),
+      atMost('resident memory 5 s after /ready, same data', existing.rest5, 135, megabytes),
+      atMost('resident memory after 10 s more at rest', existing.rest15, 135, megabytes),
       { what: 'spawn to /ready, no workers or tasks', figure: seconds(median(bare.ready)) },
       { what: 'resident memory 5 s after it', figure: megabytes(bare.rest5) }
     ],

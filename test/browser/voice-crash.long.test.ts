@@ -87,4 +87,27 @@ describe.skipIf(!webrtc || !hasChromium())('a server that is killed', { timeout:
     await happens(carol, 'disconnect')
     await expect.poll(async () => (await ask(`Calls/${call.sid}.json`)).status, { timeout: 10_000 }).toBe('completed')
   })
+  it('a page that vanishes leaves music to the other one, until it is not waited for any more', async () => {
+    const signer = await ask('Keys.json', { FriendlyName: 'Tokens' })
+    const [carol, bob] = [await phone('carol', signer), await phone('bob', signer)]
+    const Twiml = '<Response><Dial><Client>bob</Client></Dial></Response>'
+    const call = await ask('Calls.json', { To: 'client:carol', From: 'client:center', Twiml })
+    await happens(carol, 'incoming')
+    await carol.evaluate(() => telephone.current?.accept())
+    await happens(bob, 'incoming')
+    await bob.evaluate(() => telephone.current?.accept())
+    await hears(carol, [tones.bob])
+    const gone = bob.waitForEvent('crash')
+    bob.goto('chrome://crash').catch(() => {}) // it does not arrive
+    await gone
+    const gone_at = performance.now()
+    // The first note of the music.
+    const music = 330
+    await expect
+      .poll(() => carol.evaluate((all) => telephone.hears(all), [music, tones.bob]), { timeout: 10_000, interval: 20 })
+      .toEqual([music])
+    expect((await ask(`Calls/${call.sid}.json`)).status).toBe('in-progress')
+    await happens(carol, 'disconnect')
+    expect(performance.now() - gone_at).toBeGreaterThan(10_000)
+  })
 })

@@ -96,6 +96,13 @@ onFloor('web chat', (stage) => {
     await page.keyboard.press('Escape')
     await chat.getByRole('menu').waitFor({ state: 'detached' })
     expect((await launcher()).expanded).toBe(true)
+    // Whoever presses elsewhere has not said yes: the next time the menu begins anew.
+    await chat.getByRole('button', { name: 'More' }).click()
+    await chat.getByRole('menuitem', { name: 'End the chat' }).click()
+    await chat.getByRole('menuitem', { name: 'End it now' }).waitFor()
+    await chat.getByRole('heading').first().click()
+    await chat.getByRole('button', { name: 'More' }).click()
+    await chat.getByRole('menuitem', { name: 'End the chat' }).waitFor()
   })
 
   it('works on a page that makes it hard, for its own origin only, and forgets at a sign-out', async () => {

@@ -69,13 +69,25 @@ for (const { name: store, place } of [
         else await here.json('/ringdown/v1/Insights/Kpis', { name: kpi, expression })
         expect(await here.rows({ kpi })).toEqual([{ [kpi]: 1 }])
       }
-      // A KPI of a queue that is called otherwise by now is no figure of nothing: it says so.
+      // A name that nobody has is said to be none where the KPI is made, where it is changed, and where it is asked for.
       const expression = { metric: 'abandoned', where: { task_queue: 'Suport' } }
-      await here.json('/ringdown/v1/Insights/Kpis', { name: 'lost', expression })
-      for (const asked of [{ kpi: 'lost' }, { expression }]) {
-        const { status, body } = await here.json('/ringdown/v1/Insights/Query', asked)
+      const right = { metric: 'abandoned', where: { task_queue: 'Support' } }
+      const kpis = '/ringdown/v1/Insights/Kpis'
+      expect((await here.json(kpis, { name: 'lost', expression: right })).status).toBe(201)
+      for (const [path, asked] of [
+        [kpis, { name: 'lost_too', expression: { ratio: [{ metric: 'handled' }, expression] } }],
+        [`${kpis}/lost`, { expression }],
+        ['/ringdown/v1/Insights/Query', { expression }]
+      ] as const) {
+        const { status, body } = await here.json(path, asked)
         expect([status, body.message]).toEqual([400, expect.stringMatching(/'Suport'; near is Support/)])
       }
+      expect((await here.get(`${kpis}/lost`)).expression).toEqual(right)
+      // Written by hand, it is no figure of nothing either.
+      const { account_sid } = await here.get('/flex-api/v1/Configuration')
+      await here.json('/flex-api/v1/Configuration', { account_sid, attributes: { kpis: { lost: { expression } } } })
+      const { status, body } = await here.json('/ringdown/v1/Insights/Query', { kpi: 'lost' })
+      expect([status, body.message]).toEqual([400, expect.stringMatching(/'Suport'; near is Support/)])
       const { task_queues } = await here.get(`/ringdown/v1/Workspaces/${here.workspace}/Board`)
       const shown = task_queues.map(({ friendly_name }: { friendly_name: string }) => friendly_name)
       expect(shown).toEqual(expect.arrayContaining(names))

@@ -139,6 +139,16 @@ for (const { name, place } of [
       expect(await by('outcome', 'handled')).toEqual({ '"sold"': 1, null: 1 })
       expect(await by('team', 'handled')).toEqual({ '"north"': 2 })
       expect(await by('worker', 'busy_time')).toEqual({ '"ada"': 175 })
+      // What attributes hold is measured where it is a number, and passed over where it is none.
+      const measured = async (aggregate: object, field = 'attributes.lang') => {
+        const expression = { ...aggregate, field, where: { kind: 'queue' } }
+        return (await here.rows({ expression }))[0].expression
+      }
+      expect(await measured({ aggregate: 'sum' })).toBe(5)
+      expect(await measured({ aggregate: 'mean' })).toBe(5)
+      expect(await measured({ aggregate: 'percentile', percentile: 90 })).toBe(5)
+      expect(await measured({ aggregate: 'distinct' })).toBe(3)
+      expect(await measured({ aggregate: 'max' }, 'attributes.nothing')).toBeNull()
       const [compared] = await here.rows({
         metrics: ['entered', 'service_level'],
         from: '2026-03-02T09:02:00Z',

@@ -10,6 +10,12 @@ import v8 from 'node:v8'
 const restMegabytes = 4
 const busyMegabytes = 8
 
+/**
+ * A generation as small as this one is gone through by the thread that waits for it: the four that would help it are woken
+ * dozens of times a second, and where the processors are busy it waits for those that have not even begun.
+ */
+const collectsAlone = '--no-parallel-scavenge'
+
 /** There is much when the process has worked for so long a share of so many milliseconds: a start is not that long. */
 const busyShare = 0.5
 const busyMs = 10_000
@@ -30,7 +36,7 @@ function isGiven({ execArgv, env }: Runtime): boolean {
  */
 export function beginBounded(runtime: Runtime = process): void {
   if (runtime.execve === undefined || runtime.platform === 'win32' || runtime.connected || isGiven(runtime)) return
-  const args = [...runtime.execArgv, `--max-semi-space-size=${busyMegabytes}`, ...runtime.argv.slice(1)]
+  const args = [...runtime.execArgv, `--max-semi-space-size=${busyMegabytes}`, collectsAlone, ...runtime.argv.slice(1)]
   try {
     runtime.execve(runtime.execPath, [runtime.execPath, ...args], { MALLOC_ARENA_MAX: '2', ...runtime.env })
   } catch {
@@ -42,6 +48,7 @@ export function beginBounded(runtime: Runtime = process): void {
 export function boundMemory(): void {
   const [major = 0] = process.versions.node.split('.').map(Number)
   if (major > 24 || isGiven(process)) return
+  v8.setFlagsFromString(collectsAlone)
   growTo(restMegabytes)
   // Some versions allow growth again whenever a thread begins.
   process.on('worker', (worker) => worker.once('online', growNoMore))

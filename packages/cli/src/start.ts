@@ -10,6 +10,7 @@ import { seedPhone } from './demo-phone.ts'
 import { shopLink } from './demo-shop.ts'
 import { deskLinks, pageFolders } from './desk.ts'
 import { firstUsers } from './first-users.ts'
+import { LogLines } from './log-lines.ts'
 import { checkTools, mountMcp } from './mount.ts'
 import { stopOnSignals } from './stopping.ts'
 
@@ -105,10 +106,10 @@ function voiceText(sound: Running['sound']): string {
 }
 
 /** Standard error, without waiting for it: each line written at once would hold up the request that it tells of. */
-function logDestination(): ReturnType<typeof pino.destination> {
-  const destination = pino.destination({ fd: 2, sync: false })
-  process.on('exit', () => destination.flushSync())
-  return destination
+function logDestination(): LogLines {
+  const lines = new LogLines(pino.destination({ fd: 2, sync: false }))
+  process.on('exit', () => lines.flushSync())
+  return lines
 }
 
 function say(text: string): void {

@@ -22,6 +22,8 @@ export type LinkSignal =
   | { readonly answer: string }
   /** The same of one that may have its connection still: without an answer, it has. */
   | { readonly resume: string }
+  /** Its socket is gone: tell soon where its sound is gone as well. */
+  | { readonly watch: true }
   /** It does not have the leg any more. */
   | { readonly drop: true }
 

@@ -16,7 +16,7 @@ export interface SessionLimits {
 const sessionLimits: SessionLimits = { perCaller: 50, inAll: 200, idle_ms: 3_600_000 }
 
 /** Between two looks at who is gone, and for how long a session goes on then: its streams say so themselves. Milliseconds. */
-const look_ms = 250
+const look_ms = 100
 const farewell_ms = 500
 /** Milliseconds after which a client whose stream has ended comes back. */
 const retry_ms = 1_000

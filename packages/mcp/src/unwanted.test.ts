@@ -36,7 +36,7 @@ it('a response ends within a second after its credential is gone, and has a mome
   const response = opened(() => stands)
   vi.advanceTimersByTime(10_100)
   stands = false
-  vi.advanceTimersByTime(700)
+  vi.advanceTimersByTime(400)
   expect(response.destroyed).toBe(false)
   vi.advanceTimersByTime(300)
   expect(response.destroyed).toBe(true)

@@ -60,10 +60,14 @@ interface Leg {
   heard_at: number
   /** Seconds of silence that were state. */
   silent: number
+  /** Whether its page may be gone. */
+  isWatched: boolean
 }
 
 /** Seconds without a packet that are reported: a network that is gone, and somebody who is. */
 const silences = [5, 60]
+/** The same where the page has lost its socket: its sound is either there, or will not come again by itself. */
+const silencesWatched = [1, ...silences]
 
 /**
  * All legs, each as it should be. It has no clock: `tick` is given the time. An order for a leg may come any
@@ -134,6 +138,8 @@ export class Legs {
       return null
     }
     if (!leg || hasEnded(leg)) throw new Error('there is no such leg')
+    leg.isWatched = 'watch' in signal && leg.active?.device === device
+    if ('watch' in signal) return null
     if ('accept' in signal) {
       const rung = leg.devices.get(device)
       if (!rung) throw new Error('it does not ring')
@@ -201,7 +207,8 @@ export class Legs {
       recordings: new Map(),
       recorded: new Set(),
       heard_at: this.#listened,
-      silent: 0
+      silent: 0,
+      isWatched: false
     }
     this.#legs.set(state.call_sid, leg)
     this.#mixer.add(state.call_sid, (frame) => {
@@ -398,7 +405,7 @@ export class Legs {
   #checkSound(leg: Leg): void {
     if (!leg.isConnected || leg.state.wanted === 'down') return
     const seconds = (this.#listened - leg.heard_at) / 1000
-    const next = silences.find((one) => one > leg.silent)
+    const next = (leg.isWatched ? silencesWatched : silences).find((one) => one > leg.silent)
     if (next === undefined || seconds < next) return
     leg.silent = next
     this.#report(leg, { type: 'no_sound', seconds: next })

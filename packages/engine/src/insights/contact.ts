@@ -413,7 +413,7 @@ function transferOf(mode: string | null): 'cold' | 'warm' {
 /** Over, but for what agents have still in hand: that ends with their reservations. */
 function ended(before: OpenTask, event: InsightEvent, effects: Effects): OpenTask {
   const task = captured(before, event, effects)
-  return { ...givenUp(task, event, effects), is_over: true }
+  return { ...left(task, event, { result: givenUp(task, event) }, effects), offers: emptyList, is_over: true }
 }
 
 function dropped(before: OpenTask, event: InsightEvent, effects: Effects): OpenTask {
@@ -422,11 +422,10 @@ function dropped(before: OpenTask, event: InsightEvent, effects: Effects): OpenT
   return { ...task, held: emptyList }
 }
 
-/** Nobody has answered. */
-function givenUp(task: OpenTask, event: InsightEvent, effects: Effects): OpenTask {
-  const isRinging = task.rang_at === event.at || task.offers.length > 0
-  const result = task.has_timed_out ? 'timed_out' : isRinging ? 'ringing' : 'abandoned'
-  return { ...left(task, event, { result }, effects), offers: emptyList }
+/** How a wait ends where nobody has answered. */
+function givenUp({ rang_at, offers, has_timed_out }: OpenTask, { at }: InsightEvent): Result {
+  const isRinging = rang_at === at || offers.length > 0
+  return has_timed_out ? 'timed_out' : isRinging ? 'ringing' : 'abandoned'
 }
 
 /**

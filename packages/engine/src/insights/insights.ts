@@ -181,7 +181,7 @@ export class Insights {
       else if (known === undefined) this.#keys.set(task_sid, key)
     }
     this.#put(spot, before, after)
-    if (opens) this.#callPlace(event)
+    if (places.has(event.type)) this.#callPlace(event)
   }
 
   #callPlace({ task_queue_sid, task_queue_name, workflow_sid, workflow_name }: InsightEvent): void {
@@ -299,6 +299,9 @@ const opens: ReadonlySet<string> = new Set([
   'reservation.created',
   'reservation.accepted'
 ])
+
+/** Events with which a wait or a talk begins, and so a segment that names where. */
+const places: ReadonlySet<string> = new Set(['task-queue.entered', 'reservation.accepted'])
 
 /** Events that change where a worker is. */
 const ofWorkers: ReadonlySet<string> = new Set([

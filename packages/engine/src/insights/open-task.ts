@@ -99,7 +99,7 @@ export function withHeld(task: OpenTask, before: Held, after: Held): OpenTask {
   return { ...task, held: task.held.map((one) => (one === before ? after : one)) }
 }
 
-/** The talk is over; what follows is wrap-up. */
+/** The talk is over; what follows is wrap-up. Called as events are folded, a million in a rebuild: no object for its arguments. */
 export function talkedOut(task: OpenTask, held: Held, at: number, effects: Effects, more?: Partial<Segment>): OpenTask {
   if (held.wrap_up_at !== null) return task
   const segment: Segment = { ...held.segment, ...talkUntil(held.segment, task, at), ...more }

@@ -29,6 +29,7 @@ import { load } from './load.ts'
 import { turn } from './pieces.ts'
 import { Reads, type ReadsOf } from './reads.ts'
 import { Recovery } from './recovery.ts'
+import type { Shown } from './shown.ts'
 
 export interface AccountOptions {
   readonly store: Store
@@ -159,6 +160,12 @@ export class Account implements Ledger, Moved {
   settled(): Promise<void> {
     if (!this.isReadable) return Promise.reject(new Unavailable('the store is not available'))
     return this.#commit.settled(this.state.decision)
+  }
+
+  settledAbout(shown: Shown): Promise<void> | undefined {
+    if (!this.isReadable) return Promise.reject(new Unavailable('the store is not available'))
+    const last = this.#commit.lastAbout(shown)
+    return last === undefined ? undefined : this.#commit.settled(last)
   }
 
   /** Seq of the last event that followers have been notified of, or could have been. */

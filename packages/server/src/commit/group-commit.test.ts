@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Batch } from '../store/store.ts'
 import type { Entry } from './entry.ts'
 import { GroupCommit } from './group-commit.ts'
@@ -94,6 +94,32 @@ describe('a group commit', () => {
     expect(desk.decisions).toEqual([1, 17])
     await end(0)
     expect(desk.decisions).toEqual([1, 17, 17 + 64])
+  })
+
+  it('has the few that came during a write wait a moment for others, and nobody else', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      add(1)
+      await turn()
+      add(2)
+      await end(0)
+      add(1)
+      await turn()
+      expect(desk.decisions).toEqual([1])
+      vi.advanceTimersByTime(1)
+      expect(desk.decisions).toEqual([1, 4])
+      await end(1)
+      add(1)
+      await turn()
+      expect(desk.decisions).toEqual([1, 4, 5])
+      add(2)
+      await end(2)
+      add(14)
+      await turn()
+      expect(desk.decisions).toEqual([1, 4, 5, 21])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('answers in the order of the batches, whichever the store has finished first', async () => {

@@ -5,6 +5,7 @@ import type { Reading } from '../store/query.ts'
 import type { PageQuery, StoredEvent, Value } from '../store/store.ts'
 import type { Exchange } from './exchange.ts'
 import type { Keep } from './kept-answers.ts'
+import type { Shown } from './shown.ts'
 
 /** What operations see of an account: the one way in for commands, and reads that never show what could still be lost. */
 export interface Ledger {
@@ -22,6 +23,11 @@ export interface Ledger {
   readonly isSettled: boolean
   /** Resolves when everything decided before the call is durable: what `state` shows may then be told. */
   settled(): Promise<void>
+  /**
+   * The same for who knows what a read has shown: ends when all of that is durable, whatever else is decided; undefined
+   * where it is. Asked for when the read is over.
+   */
+  settledAbout(shown: Shown): Promise<void> | undefined
   /** A page of a cold kind, after `settled`; without rows whose time is over. */
   page<K extends Kind>(query: Omit<PageQuery, 'account_sid'> & { readonly kind: K }): Promise<Kinds[K][]>
   /** Rows of a cold kind whose columns have these values, as the store has them; without those whose time is over. */

@@ -3,9 +3,10 @@ import type { Operation } from '@ringdown/contract/operation'
 import { listEnvelope } from '@ringdown/contract/paging'
 import { type Rendering, serialized } from '@ringdown/contract/serialize'
 import type { FastifyRequest } from 'fastify'
-import { type Ledger, Unavailable } from '../commit/ledger.ts'
+import { type MaybePromise, whenThere } from '../access/at-once.ts'
+import type { Ledger } from '../commit/ledger.ts'
 import type { AnyCall, AnyHandler, Context, Listed } from '../operations/handler.ts'
-import { answered, checkRight, guardOf } from '../operations/permission.ts'
+import { answered, checkRight, guardOf, type Permitted } from '../operations/permission.ts'
 import { TextAnswer } from '../operations/text-answer.ts'
 import { type Credential, callerOf } from './credentials.ts'
 import { NotImplemented } from './errors.ts'
@@ -59,19 +60,12 @@ export function endpointOf(operation: Operation, handler: AnyHandler | undefined
   if (operation.method === 'GET' && !operation.waits) {
     return (request, ledger, context, base) => {
       const call = parse(request)
-      const read = () => {
-        const permitted = permit(callerOf(request).caller, call, context)
-        const answer =
-          permitted instanceof Promise ? permitted.then((one) => answered(handler, one)) : answered(handler, permitted)
-        return answer instanceof Promise
-          ? settling(ledger, () => answer.then((row) => render(row, request, call, base)))
-          : render(answer, request, call, base)
-      }
-      if (!ledger.isSettled) return settling(ledger, read)
-      const rendered = read()
-      // A process may have been stopped while it read: what it tells must be true when it tells it.
-      if (!(rendered instanceof Promise) && !ledger.isSettled) throw new Unavailable('the store is not available')
-      return rendered
+      const tell = (permitted: Permitted): MaybePromise<Rendered> =>
+        whenThere(answered(handler, permitted), (answer) => {
+          const rendered = render(answer, request, call, base)
+          return whenThere(durable(ledger, handler, permitted, answer), () => rendered)
+        })
+      return refusedOnceSettled(ledger, () => whenThere(permit(callerOf(request).caller, call, context), tell))
     }
   }
   const isCreate = operation.verb === 'create'
@@ -98,12 +92,34 @@ function ownKey(key: string, { caller: { actor } }: Credential): string {
   return actor ? JSON.stringify([actor.type, actor.sid, key]) : key
 }
 
-/** What is told, even that something is missing, may not be lost afterwards: everything that was read is durable. */
-async function settling(ledger: Ledger, read: () => Rendered | Promise<Rendered>): Promise<Rendered> {
-  try {
-    return await read()
-  } finally {
+/**
+ * What is told may not be lost afterwards: ends when all that was read is durable; undefined where it is. A process may have
+ * been stopped while it read: what it tells must be true when it tells it.
+ */
+function durable(
+  ledger: Ledger,
+  { shows }: AnyHandler,
+  { call, context, isNames }: Permitted,
+  answer: unknown
+): Promise<void> | undefined {
+  if (ledger.isSettled) return undefined
+  // Which rows somebody may see follows from others.
+  const shown = context.sight || isNames ? undefined : shows?.(call, answer)
+  return shown ? ledger.settledAbout(shown) : ledger.settled()
+}
+
+/** Reads; a refusal, that something is missing for example, is told when all that it may follow from is durable. */
+function refusedOnceSettled(ledger: Ledger, read: () => MaybePromise<Rendered>): MaybePromise<Rendered> {
+  const refuse = async (error: unknown): Promise<never> => {
     await ledger.settled()
+    throw error
+  }
+  try {
+    const rendered = read()
+    return rendered instanceof Promise ? rendered.catch(refuse) : rendered
+  } catch (error) {
+    if (ledger.isSettled) throw error
+    return refuse(error)
   }
 }
 

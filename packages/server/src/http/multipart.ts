@@ -37,6 +37,7 @@ export function fileIn(raw: IncomingMessage): Promise<FilePart> {
       file?.destroy(error)
     }
     const form = parserOf(raw.headers)
+    // Its five arguments are the parser's.
     form.on('file', (_field, stream, filename, _encoding, content_type) => {
       file = stream
       // The parser tells of an end that comes too early before anybody may have begun to read.

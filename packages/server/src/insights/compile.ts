@@ -1,5 +1,6 @@
 import type { Aggregate } from './expression.ts'
 import {
+  attributeNumberSql,
   attributePath,
   attributeSql,
   type FieldSurroundings,
@@ -40,11 +41,11 @@ export function figuresSql(asking: Asking, aggregates: readonly Aggregate[], aro
 /** The values at a rank of each group: one that occurs, so that the percentile is a true one. */
 export function percentileSql(
   asking: Asking,
-  { field, permille, filter }: Aggregate,
+  { fn, field, permille, filter }: Aggregate,
   around: FieldSurroundings
 ): Fragment {
   const groups = groupsOf(asking, around)
-  const value = fieldSql(field ?? '', around)
+  const value = fieldSql(field ?? '', fn, around)
   const where = every([conditionOf(asking, around), filterSql(filter, around), sql`${value} is not null`])
   const named = groups.map(({ text, name }) => sql`${text} as ${raw(name)}`)
   const rows = rowsSql(asking, [...named, value, where], around.dialect)
@@ -82,14 +83,16 @@ function figureSql({ fn, field, filter }: Aggregate, around: FieldSurroundings):
   const isAll = 'all' in filter && filter.all.length === 0
   const condition = filterSql(filter, around)
   if (fn === 'count') return [isAll ? raw('count(*)') : sql`sum(case when ${condition} then 1 else 0 end)`]
-  const all = fieldSql(field ?? '', around)
+  const all = fieldSql(field ?? '', fn, around)
   const value = isAll ? all : sql`case when ${condition} then ${all} end`
   if (fn === 'distinct') return [sql`count(distinct ${value})`]
   if (fn === 'mean') return [sql`sum(${value})`, sql`count(${value})`]
   return [sql`${raw(fn)}(${value})`]
 }
 
-function fieldSql(name: string, around: FieldSurroundings): Fragment {
+function fieldSql(name: string, fn: Aggregate['fn'] | undefined, around: FieldSurroundings): Fragment {
+  const keys = attributePath(name)
+  if (keys) return fn === 'distinct' ? attributeSql(around, keys) : attributeNumberSql(around, keys)
   const field = fields[name]
   if (!field) throw new Error(`invariant: ${name} is a field`)
   return field.sql(around)
@@ -103,7 +106,7 @@ interface Group {
 function groupsOf({ group_by, source, starts, hasInterval }: Asking, around: FieldSurroundings): Group[] {
   const groups = group_by.map((name, n) => {
     const keys = attributePath(name)
-    return { name: groupColumn(n), text: keys ? attributeSql(around, keys) : fieldSql(name, around) }
+    return { name: groupColumn(n), text: keys ? attributeSql(around, keys) : fieldSql(name, undefined, around) }
   })
   if (!hasInterval) return groups
   const text = source === 'status' ? raw('s.place') : placeSql(starts, 0, starts.length)

@@ -131,6 +131,8 @@ function aggregateIn(value: Readonly<Record<string, unknown>>, place: string): A
 }
 
 function fieldIn(name: unknown, fn: AggregateName, place: string): string {
+  // Whatever numbers a center has written of its contacts: measures, prices, scores.
+  if (typeof name === 'string' && attributePath(name)) return name
   const known = typeof name === 'string' && isKeyOf(fields, name) ? fields[name] : undefined
   if (!known) throw wrong(place, `there is no field ${worded(name)}${nearWords(String(name), Object.keys(fields))}`)
   const isMeasured = known.type === 'milliseconds' || known.type === 'number'

@@ -189,6 +189,11 @@ export function attributeSql({ dialect }: FieldSurroundings, keys: readonly stri
   ])
 }
 
+/** The number that attributes hold at a path; null where they hold anything else, or nothing. */
+export function attributeNumberSql(around: FieldSurroundings, keys: readonly string[]): Fragment {
+  return sql`(select ${numberOf('looked', around)} from (select ${attributeSql(around, keys)} as looked) looking)`
+}
+
 /** What is asked of a field, or of attributes at a path. */
 export interface Condition {
   readonly field: string

@@ -65,6 +65,11 @@ export class CalledNames {
     return { ...question, columns, filter: await this.#filter(question.filter, 'where') }
   }
 
+  /** Throws InvalidRequest where an expression names what nobody is called, with those that are near. */
+  async check(node: Node, place: string): Promise<void> {
+    await this.#node(node, place)
+  }
+
   async #node(node: Node, place: string): Promise<Node> {
     if (node.op === 'number') return node
     if (node.op === 'aggregate') {

@@ -6,6 +6,7 @@ import type { Recent } from '../analytics/recent.ts'
 import type { Statistics } from '../analytics/statistics.ts'
 import { type Store, TookTooLong } from '../store/store.ts'
 import { type AnsweredFigures, type Asker, type Figures, figuresOf, intervalStart } from './answer.ts'
+import type { Node } from './expression.ts'
 import { attributePath, fields } from './fields.ts'
 import { accountKpis } from './kpis.ts'
 import { vocabulary } from './metrics.ts'
@@ -69,8 +70,8 @@ export class Questions {
 
   /** The same of a question that has been read. */
   async answer(question: InsightQuestion, now: number, sight?: Seen): Promise<Report> {
-    return this.#within(async (limit_ms) => {
-      const { asker, names } = await this.#asker({ now, limit_ms, sight })
+    return this.#within(async (recent, limit_ms) => {
+      const { asker, names } = this.#asker(recent, { now, limit_ms, sight })
       const resolved = await names.resolved(question)
       const { rows, is_complete } = await figuresOf(resolved, spanOf(resolved), asker)
       const before = await earlierFigures(resolved, asker)
@@ -102,6 +103,19 @@ export class Questions {
     })
   }
 
+  /**
+   * Whether somebody or something is called as an expression says, now or before it was gone. Throws InvalidRequest that
+   * says what is near.
+   */
+  async checkNames(node: Node, place: string): Promise<void> {
+    const { store, statistics } = this.#options
+    const { state, account_sid } = statistics.account
+    await statistics.account.reading(async () => {
+      const recent = new RecentRows((await statistics.upToDate()).changed)
+      await new CalledNames({ store, account_sid, state, recent }).check(node, place)
+    })
+  }
+
   /** Customers who wait for an answer of an agent who has them, after what was decided before the call. */
   async awaitedReplies(workspace_sid: string): Promise<readonly AwaitedReply[]> {
     const { statistics } = this.#options
@@ -112,16 +126,15 @@ export class Questions {
 
   /** Figures alone, in no order, for whoever shows them in a way of its own. */
   async figures(question: InsightQuestion, now: number, sight?: Seen): Promise<AnsweredFigures> {
-    return this.#within(async (limit_ms) => {
-      const { asker, names } = await this.#asker({ now, limit_ms, sight })
+    return this.#within(async (recent, limit_ms) => {
+      const { asker, names } = this.#asker(recent, { now, limit_ms, sight })
       const resolved = await names.resolved(question)
       return figuresOf(resolved, spanOf(resolved), asker)
     })
   }
 
-  async #asker({ now, limit_ms, sight }: Asked): Promise<{ readonly asker: Asker; readonly names: CalledNames }> {
+  #asker(recent: Recent, { now, limit_ms, sight }: Asked): { readonly asker: Asker; readonly names: CalledNames } {
     const { store, statistics } = this.#options
-    const recent = await statistics.upToDate()
     const { state, account_sid } = statistics.account
     const memory = memoryOf(recent, now, (text) => statistics.keptText(text))
     const around = surroundingsOf(state, store.dialect)
@@ -129,11 +142,15 @@ export class Questions {
     return { asker, names: new CalledNames({ store, account_sid, state, recent: memory.recent }) }
   }
 
-  /** Works in its turn, within the time that a question may take. */
-  async #within<T>(work: (limit_ms: number) => Promise<T>): Promise<T> {
+  /**
+   * Works in its turn, within the time that a question may take, on what memory holds when everything is in it that was
+   * decided before. (For that all wait together: after a start it may take a while.)
+   */
+  async #within<T>(work: (recent: Recent, limit_ms: number) => Promise<T>): Promise<T> {
     const { statistics, query_s } = this.#options
     try {
-      return await this.#places.work(query_s * 1000, (left) => statistics.account.reading(() => work(left)))
+      const recent = await statistics.account.reading(() => statistics.upToDate())
+      return await this.#places.work(query_s * 1000, (left) => statistics.account.reading(() => work(recent, left)))
     } catch (error) {
       if (!(error instanceof TookTooLong)) throw error
       throw new InvalidRequest(

@@ -2,6 +2,7 @@ import type { ColdKind } from '@ringdown/engine/core/kind'
 import { fieldOf } from '@ringdown/engine/core/row'
 import type { Logger } from 'pino'
 import type { Clock, Moved } from '../clock/clock.ts'
+import { pause } from '../store/pause.ts'
 import type { Store } from '../store/store.ts'
 import { coldTable, type Table } from '../store/tables.ts'
 import type { Followed } from './follower.ts'
@@ -9,8 +10,12 @@ import type { Followed } from './follower.ts'
 /** Milliseconds between two times. Nobody is shown what is not deleted yet. */
 const rest = 15_000
 
-/** Rows of one transaction: routing must not wait for it. */
-const batch = 500
+/**
+ * Rows of one transaction, and milliseconds until the next one: what is decided meanwhile waits for each. With 500 at a time
+ * and no rest a write took 7 ms as long as it went on; with these it takes 2, where it takes 1.5 when nothing goes.
+ */
+const batch = 100
+const breath_ms = 5
 
 /** A kind whose rows are put away, and its column that says until when. */
 interface Forgotten {
@@ -90,8 +95,11 @@ export class Forgetting implements Moved {
   async #forget(now: number): Promise<number | undefined> {
     let earliest: number | undefined
     for (const { kind, until, table } of this.#kinds) {
-      while (!this.#abort.signal.aborted)
-        if ((await this.#store.forget(this.#account_sid, { table, column: until }, now + 1, batch)) === 0) break
+      while (!this.#abort.signal.aborted) {
+        const gone = await this.#store.forget(this.#account_sid, { table, column: until }, now + 1, batch)
+        if (gone < batch) break
+        await pause(breath_ms, this.#abort.signal).catch(() => {}) // the loop ends
+      }
       const order = { where: [], order: [until, 'seq'], descending: false, limit: 1 }
       const [row] = await this.#store.page({ account_sid: this.#account_sid, kind, ...order })
       const left = row && Number(fieldOf(row, until)) // an instant

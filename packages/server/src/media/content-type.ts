@@ -1,5 +1,3 @@
-import { fileTypeFromBuffer } from 'file-type'
-
 /** Without a type of its own. */
 const unknown = 'application/octet-stream'
 
@@ -23,6 +21,8 @@ const containers: ReadonlySet<string> = new Set([
  */
 export async function contentTypeOf(sample: Uint8Array, claimed: string | undefined): Promise<string> {
   const claim = plainType(claimed)
+  // Loaded with the first file: most servers have none.
+  const { fileTypeFromBuffer } = await import('file-type')
   const told = plainType((await fileTypeFromBuffer(sample).catch(() => undefined))?.mime)
   if (told === undefined) return claim === undefined || shown.test(claim) ? unknown : claim
   if (claim === undefined) return told

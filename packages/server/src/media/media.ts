@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { isKeyOf } from '@ringdown/engine/core/keys'
 import type { MediaRow } from '@ringdown/engine/media/rows'
 import { codeOf } from '../store/thrown.ts'
+import { contentTypeOf } from './content-type.ts'
 import { takeIn } from './intake.ts'
 import { Links } from './links.ts'
 import type { ByteRange, MediaStore } from './store.ts'
@@ -68,8 +69,6 @@ export class Media {
     const arrived = await withRoom(takeIn(source, this.store.incoming, { limit, signal }))
     const { path, sha256, size, sample } = arrived
     try {
-      // Loaded by the first file: most servers start without.
-      const { contentTypeOf } = await import('./content-type.ts')
       const content_type = await contentTypeOf(sample, claimed)
       return await this.#while(sha256, async () => {
         await withRoom(this.store.keep(arrived))

@@ -38,6 +38,11 @@ export interface NounRules<K extends Kind, P extends Path = Path, Default = neve
   rows?(context: Context, path: P, params: Params): MaybePromise<ResidentRows | ColdQuery>
   /** The row as the API shows it; without it, the row's columns are what the API shows. `now` is in milliseconds. */
   represent?(state: State, row: Kinds[K] | Default, now: number): object
+  /**
+   * What is shown follows from the rows that are found and from those that they and the path name by SID, and from nothing
+   * else: such a read does not wait for what is decided about others.
+   */
+  readonly showsRowsOnly?: true
   /** Whether somebody sees a row of a list, of those whose path it sees; for operations whose permission looks at rows. */
   isSeen?(sight: Sight, row: Kinds[K]): boolean
   /** The commands of verbs whose command is not `<kind>.<verb>`. */
@@ -79,15 +84,18 @@ function fetchHandler<K extends Kind, P extends Path, Default>(
 ): AnyHandler | undefined {
   const { find, represent = asItIs } = rules
   if (!find) return undefined
-  return ({ path }, context) =>
-    // as: a noun is declared for the paths of its operations
-    whenThere(find(context, path as P), (row) => represent(context.state, row, context.now()))
+  return Object.assign<AnyHandler, Pick<AnyHandler, 'shows'>>(
+    ({ path }, context) =>
+      // as: a noun is declared for the paths of its operations
+      whenThere(find(context, path as P), (row) => represent(context.state, row, context.now())),
+    { shows: rules.showsRowsOnly && (({ path }, row) => ({ sids: sidsOf(path, [row as object]) })) } // as: it shows a row
+  )
 }
 
 function listHandler<K extends Kind, P extends Path, Default>(rules: NounRules<K, P, Default>): AnyHandler | undefined {
   const { rows, represent = asItIs } = rules
   if (!rows) return undefined
-  return ({ path, params, page }, context) =>
+  const list: AnyHandler = ({ path, params, page }, context) =>
     // as: a noun is declared for the paths of its operations
     whenThere(rows(context, path as P, params), (found) =>
       whenThere(listed(rules, context, found, { params, page }), (one) => {
@@ -96,6 +104,23 @@ function listHandler<K extends Kind, P extends Path, Default>(rules: NounRules<K
         return mappedPage(one, (row) => represent(state, row, at))
       })
     )
+  return Object.assign<AnyHandler, Pick<AnyHandler, 'shows'>>(list, {
+    shows:
+      rules.showsRowsOnly &&
+      (({ path }, page) => {
+        const { items, group } = page as Listed<object> // as it answers
+        return group && { sids: sidsOf(path, items), group }
+      })
+  })
+}
+
+/** The SIDs that a path and rows have. */
+function sidsOf(path: Path, rows: readonly object[]): Set<string> {
+  const sids = new Set<string>()
+  for (const of of [path, ...rows])
+    for (const [column, value] of Object.entries(of))
+      if (typeof value === 'string' && (column === 'sid' || column.endsWith('_sid'))) sids.add(value)
+  return sids
 }
 
 function listed<K extends Kind>(
@@ -109,7 +134,10 @@ function listed<K extends Kind>(
   const isMeant = keeping<Kinds[K]>(params)
   const keep = sight && isSeen ? (row: Kinds[K]) => isSeen(sight, row) && (isMeant?.(row) ?? true) : isMeant
   if (where) return joinedPage(ledger, { kind, index, key, where }, page, { keep })
-  return pageOf({ table: state.table(kind), index, key }, page, { keep, descending })
+  return {
+    ...pageOf({ table: state.table(kind), index, key }, page, { keep, descending }),
+    group: { kind, index, key }
+  }
 }
 
 function commandHandler<K extends Kind, P extends Path, Default>(

@@ -11,6 +11,7 @@ import type { Statistics } from '../analytics/statistics.ts'
 import type { Exchange } from '../commit/exchange.ts'
 import type { KeptAnswer } from '../commit/kept-answers.ts'
 import type { Ledger } from '../commit/ledger.ts'
+import type { Shown, ShownGroup } from '../commit/shown.ts'
 import type { Message, Outcome } from '../delivery/delivery.ts'
 import type { Sender } from '../delivery/sender.ts'
 import type { Signing } from '../delivery/sending.ts'
@@ -109,6 +110,8 @@ export interface Listed<R> {
   readonly items: readonly R[]
   readonly next: Cursor | null
   readonly previous: Cursor | null
+  /** Where all that is listed comes from one group in memory: which. */
+  readonly group?: ShownGroup
 }
 
 /** What a handler answers: a page of rows, one row, or nothing. */
@@ -126,7 +129,11 @@ export type Handler<Id extends OperationId> = (call: Call<Id>, context: Context)
 export type Handlers = { readonly [Id in OperationId]?: Handler<Id> }
 
 /** A handler of whichever operation, as http calls it. */
-export type AnyHandler = (call: AnyCall, context: Context) => unknown
+export interface AnyHandler {
+  (call: AnyCall, context: Context): unknown
+  /** What its answer shows, where that follows from known rows alone: the answer waits for no decision about others. */
+  readonly shows?: ((call: AnyCall, answer: unknown) => Shown | undefined) | undefined
+}
 
 export interface AnyCall {
   readonly path: Readonly<Record<string, string | number>>

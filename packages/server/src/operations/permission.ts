@@ -19,7 +19,7 @@ import type { AnyCall, AnyHandler, Context } from './handler.ts'
 import { subjectsIn } from './subjects.ts'
 
 /** A call as somebody may make it. */
-interface Permitted {
+export interface Permitted {
   readonly call: AnyCall
   readonly context: Context
   /** Of others' rows just what tells them apart. */

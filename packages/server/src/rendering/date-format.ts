@@ -46,6 +46,7 @@ export function strftime(at: number, format: string, zone: string): string {
   const wall = wallTime(zone, at)
   return format.replaceAll(
     /%([-0^_#]*)(\d{0,2})(:{0,2})([A-Za-z%+])/g,
+    // Its arguments are those of `replaceAll`: the match and its groups.
     (whole, flags: string, width: string, colons: string, letter: string) => {
       const written = written_(letter, { wall, at, colons, zone })
       if (written === undefined) return whole

@@ -17,13 +17,13 @@ const back = (events: readonly StoredEvent[]) =>
   blocksOf(events, logSubjects).flatMap(({ text: [, pieces] }) => eventsIn(pieces.join('')))
 
 describe('blocks of the log', () => {
-  it('hold a batch, or 256 events of it', () => {
+  it('hold a batch, or 128 events of it', () => {
     expect(cut([])).toEqual([])
     expect(cut(range(5, 8))).toEqual([[5, 8]])
-    expect(cut(range(1, 600))).toEqual([
-      [1, 256],
-      [257, 512],
-      [513, 600]
+    expect(cut(range(1, 300))).toEqual([
+      [1, 128],
+      [129, 256],
+      [257, 300]
     ])
   })
 

@@ -25,8 +25,11 @@ export const textTable: Table = {
   key: ['account_sid', 'last']
 }
 
-/** A block has no more events, and is no longer (in UTF-16 units) unless one event is: to read one of them is to inflate it. */
-const maxEvents = 256
+/**
+ * A block has no more events, and is no longer (in UTF-16 units) unless one event is: to read one of them is to inflate it.
+ * Twice as many take a fiftieth less room, and twice the time to find the newest fifty of a worker among two hundred.
+ */
+const maxEvents = 128
 const maxLength = 1 << 20
 
 /** Bytes that are made room for at a time when a block is inflated: most blocks are shorter, and pieces take twice the time. */

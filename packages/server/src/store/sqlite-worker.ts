@@ -3,6 +3,7 @@ import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { inflateSync } from 'node:zlib'
 import { inflateChunk } from './log-blocks.ts'
+import { Pace } from './pace.ts'
 import { type Packed, unpacked } from './packed.ts'
 import { type Database, errorCode, openDatabase, type Statement } from './sqlite-driver.ts'
 import {
@@ -29,7 +30,8 @@ const analystNiceness = 10
 /** More statements than any program of ours has; a list with filters of its own must not grow memory for ever. */
 const preparedLimit = { usual: 500, analyst: 20 }
 
-const { path, readOnly, isAnalyst = false }: Opening = workerData // sqlite-thread.ts starts this file and nobody else
+const { path, readOnly, batches }: Opening = workerData // sqlite-thread.ts starts this file and nobody else
+const isAnalyst = batches !== undefined
 const port = parentPort
 if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker thread')
 // Questions take what calls and messages leave of the processors. Only Linux counts threads apart; elsewhere it would be all.
@@ -70,8 +72,11 @@ async function open(): Promise<Database> {
   return fresh
 }
 
-/** What a long statement calls now and then: it is how it can be ended. */
+const pace = batches && new Pace(batches)
+
+/** What a long statement calls now and then: it is how it can be ended, and how it gives way. */
 function inTime(): number {
+  pace?.keep()
   if (Date.now() <= until) return 1
   throw new Error(tooLong)
 }

@@ -22,7 +22,7 @@ it.each<[string, readonly string[], string, ReturnType<typeof soundOf>]>([
     'x64',
     {
       ...{ webrtc: undefined, isEnglish: false },
-      why: [noVoice, 'node-datachannel has no binary for linux on x64', 'werift is not installed']
+      why: [noVoice, 'node-datachannel is not installed', 'werift is not installed']
     }
   ]
 ])('with %s', (_, installed, arch, sound) => {

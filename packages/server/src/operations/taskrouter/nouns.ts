@@ -2,6 +2,7 @@ import type { State } from '@ringdown/engine/center'
 import type { Kinds } from '@ringdown/engine/kinds'
 import { inWorkspace, workspaceOf } from '@ringdown/engine/routing/lookup'
 import { workerChannel } from '@ringdown/engine/routing/worker-channel'
+import { type MaybePromise, whenThere } from '../../access/at-once.ts'
 import { reservationOf, taskOf } from '../../commit/put-away.ts'
 import { type Noun, noun, type ResidentRows } from '../derived.ts'
 import type { Context, One } from '../handler.ts'
@@ -27,7 +28,8 @@ export const taskrouterNouns: Readonly<Record<string, Noun>> = {
     kind: 'workspace',
     find: ({ state }, { sid }: One) => workspaceOf(state, sid),
     rows: ({ state }) => ({ index: 'account_sid', key: state.account_sid }),
-    represent: representWorkspace
+    represent: representWorkspace,
+    showsRowsOnly: true
   }),
   activity: inWorkspaces('activity', representActivity),
   task_channel: inWorkspaces('task_channel', representTaskChannel),
@@ -37,7 +39,8 @@ export const taskrouterNouns: Readonly<Record<string, Noun>> = {
   task: noun({
     kind: 'task',
     find: ({ ledger }, { workspace_sid, sid }: OfWorkspace & One) => taskOf(ledger, workspace_sid, sid),
-    represent: representTask
+    represent: representTask,
+    showsRowsOnly: true
   }),
   // A reservation is found below its task, and below its worker.
   task_reservation: noun({
@@ -45,7 +48,8 @@ export const taskrouterNouns: Readonly<Record<string, Noun>> = {
     find: ({ ledger }, path: OfTask & One) => reservationOf(ledger, path),
     rows: rowsOfTask,
     isSeen: (sight, row) => sight.reservationOfTask(row),
-    represent: representReservation
+    represent: representReservation,
+    showsRowsOnly: true
   }),
   worker_reservation: noun({
     kind: 'reservation',
@@ -54,7 +58,8 @@ export const taskrouterNouns: Readonly<Record<string, Noun>> = {
       const { index, key } = rowsOfWorker(context, path)
       return { index, key, where: [[index, '=', key]] }
     },
-    represent: representReservation
+    represent: representReservation,
+    showsRowsOnly: true
   }),
   worker_channel: noun({
     kind: 'worker_channel',
@@ -66,10 +71,11 @@ export const taskrouterNouns: Readonly<Record<string, Noun>> = {
 }
 
 /** When a task is put away, all of its reservations are. */
-async function rowsOfTask({ ledger }: Context, { workspace_sid, task_sid }: OfTask): Promise<ResidentRows> {
-  const { sid } = await taskOf(ledger, workspace_sid, task_sid)
-  const rows = { index: 'task_sid', key: sid }
-  return ledger.state.resident('task', sid) ? rows : { ...rows, where: [['task_sid', '=', sid]] }
+function rowsOfTask({ ledger }: Context, { workspace_sid, task_sid }: OfTask): MaybePromise<ResidentRows> {
+  return whenThere(taskOf(ledger, workspace_sid, task_sid), ({ sid }) => {
+    const rows = { index: 'task_sid', key: sid }
+    return ledger.state.resident('task', sid) ? rows : { ...rows, where: [['task_sid', '=', sid]] }
+  })
 }
 
 function rowsOfWorker({ state }: { readonly state: State }, { workspace_sid, worker_sid }: OfWorker) {
@@ -88,6 +94,7 @@ function inWorkspaces<K extends Parameters<typeof inWorkspace>[1]>(
       index: 'workspace_sid',
       key: workspaceOf(state, workspace_sid).sid
     }),
-    represent
+    represent,
+    showsRowsOnly: true
   })
 }

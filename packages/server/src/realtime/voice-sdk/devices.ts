@@ -141,6 +141,8 @@ export class VoiceDevices implements DeviceSignaling {
       if (call.ringing.delete(device)) void this.#signal(call_sid, device, { drop: true })
       if (call.holder !== device) continue
       call.holder = undefined
+      // A socket alone may be cut; where nothing is heard either, whoever is on the call hears music meanwhile.
+      void this.#signal(call_sid, device, { watch: true })
       this.#waitFor(call, this.#patience.away_ms)
     }
   }
