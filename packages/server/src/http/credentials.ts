@@ -102,9 +102,10 @@ export class Credentials {
   }
 
   /**
-   * The same of a header on a connection: most requests bring the header that came there last. To find a token among all that are
-   * known costs a look at each of its letters, and to compare two texts next to nothing; so whoever listens to how long
-   * that takes would have to be on the connection of the one whose token it is. What it may do is looked at as ever.
+   * The same of a header on a connection: most requests bring the header that came there last, and to compare two texts
+   * costs next to nothing, where a token is looked for among all that are known letter by letter. Only who shares the
+   * connection of the token's owner, as behind a proxy, could listen to how long that takes, and would have to tell
+   * nanoseconds apart before the token is over. What it may do is looked at as ever.
    */
   onConnection(socket: object, authorization: string | undefined): ReturnType<Credentials['of']> {
     const last = this.#last.get(socket)
