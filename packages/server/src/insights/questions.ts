@@ -209,22 +209,19 @@ interface Beside {
 
 type Shown = Readonly<Record<string, unknown>>
 
+/** Member by member: lists of pairs for each of a thousand rows would keep decisions waiting. */
 function shownRow(question: InsightQuestion, row: Figures, { called, before }: Beside): Shown {
-  const groups = question.group_by.flatMap((name, n): [string, unknown][] => {
+  const shown: Record<string, unknown> = {}
+  if (question.interval !== undefined) shown.interval = intervalStart(question, question, row.place)
+  for (const [n, name] of question.group_by.entries()) {
     const value = row.groups[n]
-    if (!attributePath(name) && fields[name]?.named)
-      return [
-        [name, typeof value === 'string' ? (called.get(value) ?? value) : null],
-        [`${name}_sid`, value]
-      ]
-    return [[name, name === 'skills' && typeof value === 'string' ? (JSON.parse(value) as unknown) : value]]
-  })
-  return {
-    ...(question.interval !== undefined && { interval: intervalStart(question, question, row.place) }),
-    ...Object.fromEntries(groups),
-    ...row.values,
-    ...(before && { previous: before.get(keyOf(row))?.values ?? nothingOf(question) })
+    if (!attributePath(name) && fields[name]?.named) {
+      shown[name] = typeof value === 'string' ? (called.get(value) ?? value) : null
+      shown[`${name}_sid`] = value
+    } else shown[name] = name === 'skills' && typeof value === 'string' ? (JSON.parse(value) as unknown) : value
   }
+  const previous = before && { previous: before.get(keyOf(row))?.values ?? nothingOf(question) }
+  return { ...shown, ...row.values, ...previous }
 }
 
 function nothingOf({ columns }: InsightQuestion): Shown {
