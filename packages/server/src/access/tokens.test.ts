@@ -133,6 +133,20 @@ describe('a bearer token', () => {
     expect((await validate('{}')).status).toBe(400)
   })
 
+  it.each([
+    ['of an administrator acts as its key', { role: 'admin', worker_sid: null }, 'key'],
+    ['of a supervisor without a worker does', { role: 'supervisor', worker_sid: null }, 'key'],
+    ['of a supervisor with a worker acts as that', { role: 'supervisor' }, 'worker']
+  ])('%s', async (_, making, type) => {
+    const headers = bearer(await tokenWith({ iss: key.sid, ...making }))
+    const floor = `/taskrouter/v1/Workspaces/${workspace_sid}`
+    const { activities } = (await server.get(`${floor}/Activities`)).body
+    for (const { sid } of activities)
+      expect((await server.post(`${floor}/Workers/${worker_sid}`, { ActivitySid: sid }, headers)).status).toBe(200)
+    const [last] = (await server.get('/ringdown/v1/Audit?PageSize=1')).body.audit_entries
+    expect(last).toMatchObject({ actor_type: type, actor_sid: type === 'key' ? key.sid : worker_sid })
+  })
+
   it('of a restricted key is none: such a key makes no tokens', async () => {
     const { body } = await server.post('/iam/v1/Keys', {
       AccountSid: account_sid,

@@ -148,10 +148,10 @@ export class Tokens {
   }
 }
 
-/** Whoever holds a token acts as the worker or the customer that it names. */
+/** Whoever holds a token acts as the worker or the customer that it names; who leads a workspace by one, as its key. */
 function actorOf({ task_router, identity }: Grants, issuer: string): Actor | undefined {
   if (task_router?.worker_sid) return { type: 'worker', sid: task_router.worker_sid }
-  if (identity !== undefined) return { type: 'customer', sid: identity }
+  if (identity !== undefined && !task_router) return { type: 'customer', sid: identity }
   return issuer.startsWith('SK') ? { type: 'key', sid: issuer } : undefined
 }
 
