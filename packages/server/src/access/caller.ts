@@ -69,11 +69,16 @@ export function remembered<const R extends readonly (object | undefined)[]>(
   let standing: RoleStanding | undefined
   return (state) => {
     const rows = from(state)
-    if (last?.every((row, i) => row === rows[i])) return standing
+    if (last && areSame(last, rows)) return standing
     last = rows
     standing = make(state, rows)
     return standing
   }
+}
+
+function areSame(some: readonly (object | undefined)[], others: readonly (object | undefined)[]): boolean {
+  for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false
+  return true
 }
 
 /**
@@ -86,13 +91,18 @@ export function untilDecided(
   stateOf: () => State | undefined,
   standingIn: (state: State) => Standing | undefined
 ): () => Standing | undefined {
-  let known: { readonly state: State; readonly decision: number; readonly standing: Standing | undefined } | undefined
+  let known: State | undefined
+  let decision = -1
+  let standing: Standing | undefined
   return () => {
     const state = stateOf()
     if (!state) return undefined
-    if (known?.state !== state || known.decision !== state.decision)
-      known = { state, decision: state.decision, standing: standingIn(state) }
-    return known.standing
+    if (known !== state || decision !== state.decision) {
+      standing = standingIn(state)
+      known = state
+      decision = state.decision
+    }
+    return standing
   }
 }
 

@@ -144,7 +144,12 @@ describe('a bearer token', () => {
     for (const { sid } of activities)
       expect((await server.post(`${floor}/Workers/${worker_sid}`, { ActivitySid: sid }, headers)).status).toBe(200)
     const [last] = (await server.get('/ringdown/v1/Audit?PageSize=1')).body.audit_entries
-    expect(last).toMatchObject({ actor_type: type, actor_sid: type === 'key' ? key.sid : worker_sid })
+    const by = { actor_type: type, actor_sid: type === 'key' ? key.sid : worker_sid }
+    expect(last).toMatchObject({ ...by, on_behalf_of: type === 'key' ? worker_sid : null })
+    if (making.role !== 'admin') return
+    expect((await server.post(`${floor}/Workers`, { FriendlyName: 'New' }, headers)).status).toBe(201)
+    const [made] = (await server.get('/ringdown/v1/Audit?PageSize=1')).body.audit_entries
+    expect(made).toMatchObject({ ...by, on_behalf_of: null })
   })
 
   it('of a restricted key is none: such a key makes no tokens', async () => {

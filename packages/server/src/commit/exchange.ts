@@ -25,7 +25,7 @@ export class Exchange {
   /** What it causes is done in the place of a worker, other than who asks. */
   actsFor(worker_sid: string | undefined): void {
     if (this.#actor && worker_sid !== undefined && worker_sid !== this.#actor.sid)
-      this.#actor = { ...this.#actor, on_behalf_of: worker_sid }
+      this.#actor = { type: this.#actor.type, sid: this.#actor.sid, on_behalf_of: worker_sid }
   }
 
   get isOver(): boolean {

@@ -36,6 +36,9 @@ export interface Asked {
   readonly context: Context
   /** What calls of the operation are about. */
   readonly subjectsOf: ReturnType<typeof subjectsIn>
+  /** The worker whose work a call of the operation changes. */
+  readonly workerOf: WorkerOf
+  readonly sign: Sign
 }
 
 /** Answers a call as its caller may make it; at once where nothing has to be looked up. */
@@ -70,7 +73,7 @@ export function guardOf(operation: Operation): Guard {
   const permission = permissionOf(operation)
   // A token's standing is one object as long as nothing that it follows from has changed.
   const acting = new WeakMap<RoleStanding, readonly Acting[]>()
-  const subjectsOf = subjectsIn(operation)
+  const ofOperation = { subjectsOf: subjectsIn(operation), workerOf: workerIn(operation), sign: signatureIn(operation) }
   return (caller, call, context) => {
     const standing = caller.standing()
     if (standing?.kind === 'everything' && (!permission.rows || caller.actor === undefined)) return { call, context }
@@ -83,7 +86,7 @@ export function guardOf(operation: Operation): Guard {
       acting.set(standing, roles)
     }
     if (roles.length === 0) throw missingRight(permission.right)
-    return firstPermitted({ operation, permission, caller, standing, call, context, subjectsOf }, roles)
+    return firstPermitted({ operation, permission, caller, standing, call, context, ...ofOperation }, roles)
   }
 }
 
@@ -171,7 +174,7 @@ interface Acting extends HeldRole {
 }
 
 function asRole(asked: Asked, { role, isTaskRouter, scope }: Acting): MaybePromise<Permitted> {
-  const { operation, permission, caller, standing, call: given, context } = asked
+  const { operation, permission, caller, standing, call: given, context, workerOf, sign } = asked
   const { state } = context
   const call = role === 'chat' ? inService(operation, standing, given, state) : given
   checkParameters(permission, role, call)
@@ -182,9 +185,12 @@ function asRole(asked: Asked, { role, isTaskRouter, scope }: Acting): MaybePromi
   const sight = new Sight(state, standing, team)
   const permitted = (isNames: boolean): Permitted => {
     if (role === 'agent' || role === 'supervisor') checkAttributes(asked, role)
-    if (role === 'supervisor' || role === 'admin') context.exchange?.actsFor(workerOf(operation, standing, call, state))
+    if (role === 'supervisor' || role === 'admin') {
+      const worker_sid = workerOf(call, state)
+      if (worker_sid !== standing.worker_sid) context.exchange?.actsFor(worker_sid)
+    }
     return {
-      call: signed(operation, standing, call),
+      call: sign(standing, call),
       context: permission.rows ? seeing(context, isAll ? undefined : sight, caller) : context,
       isNames
     }
@@ -253,22 +259,24 @@ function checkParameters({ right, parameters }: Permission, role: Role, { params
   if (other !== undefined) throw missingRight(right, ` for the parameter ${other}`)
 }
 
-/** The worker whose work somebody else changes: the one that is named, or who has what is named. */
-function workerOf(
-  { resource }: Operation,
-  { worker_sid: own }: RoleStanding,
-  { path }: AnyCall,
-  state: State
-): string | undefined {
-  const sid = String(path.sid ?? '')
-  const holder = () => {
-    if (resource === 'worker') return sid
-    if (/_reservation$/.test(resource)) return state.find('reservation', sid)?.worker_sid
-    if (resource !== 'task') return path.worker_sid === undefined ? undefined : String(path.worker_sid)
-    return [...state.tables.reservation.by('task_sid', sid)].find(isOpen)?.worker_sid
-  }
-  const found = holder()
-  return found === own ? undefined : found
+type WorkerOf = (call: AnyCall, state: State) => string | undefined
+
+/** The worker whose work a call changes: the one that is named, or who has what is named. */
+function workerIn({ resource }: Operation): WorkerOf {
+  const textIn = (value: unknown) => (value === undefined ? undefined : String(value))
+  // What is made has no SID yet.
+  if (resource === 'worker') return ({ path }) => textIn(path.sid)
+  if (/_reservation$/.test(resource))
+    return ({ path }, state) => state.find('reservation', textIn(path.sid))?.worker_sid
+  if (resource === 'task') return ({ path }, state) => holderOf(textIn(path.sid), state)
+  return ({ path }) => textIn(path.worker_sid)
+}
+
+function holderOf(task_sid: string | undefined, state: State): string | undefined {
+  if (task_sid === undefined) return undefined
+  for (const reservation of state.tables.reservation.by('task_sid', task_sid))
+    if (isOpen(reservation)) return reservation.worker_sid
+  return undefined
 }
 
 /** Nobody makes itself better, or part of another team. */
@@ -301,14 +309,20 @@ function inService({ product, resource }: Operation, standing: RoleStanding, cal
   return { ...call, path: { ...path, chat_service_sid } }
 }
 
+type Sign = (standing: RoleStanding, call: AnyCall) => AnyCall
+
 /** What somebody writes is by whom it is, and reaches webhooks as what a person does (reference conversations 17.2). */
-function signed({ resource, verb }: Operation, { identity }: RoleStanding, call: AnyCall): AnyCall {
-  if (verb === 'fetch' || verb === 'list' || identity === undefined) return call
+function signatureIn({ resource, verb }: Operation): Sign {
+  if (verb === 'fetch' || verb === 'list') return (_standing, call) => call
   if (/^media(?:_import)?$/.test(resource) && verb === 'create')
-    return { ...call, params: { ...call.params, author: identity } }
-  if (!/conversation/.test(resource)) return call
-  const origin = { source: 'SDK', client_identity: identity, x_twilio_webhook_enabled: true }
-  return { ...call, params: { ...call.params, ...origin, ...signature(resource, verb, identity) } }
+    return ({ identity }, call) =>
+      identity === undefined ? call : { ...call, params: { ...call.params, author: identity } }
+  if (!/conversation/.test(resource)) return (_standing, call) => call
+  return ({ identity }, call) => {
+    if (identity === undefined) return call
+    const origin = { source: 'SDK', client_identity: identity, x_twilio_webhook_enabled: true }
+    return { ...call, params: { ...call.params, ...origin, ...signature(resource, verb, identity) } }
+  }
 }
 
 /** How what somebody writes says by whom it is. */
