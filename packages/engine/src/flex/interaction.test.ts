@@ -224,16 +224,16 @@ describe('a conversation that is in an interaction', () => {
 
 describe('the other ways to begin', () => {
   const participants = [{ address: '+37255500009', proxy_address: '+3726000', name: 'Ada' }]
+  const begunByBea = (floor: FlexFloor, type: string) => {
+    const properties = { ...floor.routing, worker_sid: floor.worker('Bea').sid, queue_sid: floor.queue('Everyone').sid }
+    const channel = { type, initiated_by: 'agent', participants }
+    return floor.do({ type: 'interaction.create', channel, routing: { properties } })
+  }
 
   it('an agent’s own contact needs no acceptance', () => {
     const floor = new FlexFloor()
     floor.agent('Bea')
-    const properties = { ...floor.routing, worker_sid: floor.worker('Bea').sid, queue_sid: floor.queue('Everyone').sid }
-    const made = floor.do({
-      type: 'interaction.create',
-      channel: { type: 'whatsapp', initiated_by: 'agent', participants },
-      routing: { properties }
-    })
+    const made = begunByBea(floor, 'whatsapp')
     const contact = new Contact(floor, made.interaction.sid)
     expect(contact.statuses).toEqual(['assigned'])
     expect(made.task?.assignment_status).toBe('assigned')
@@ -250,13 +250,7 @@ describe('the other ways to begin', () => {
     const floor = new FlexFloor()
     floor.agent('Bea')
     floor.move('Bea', 'Offline')
-    const properties = { ...floor.routing, worker_sid: floor.worker('Bea').sid, queue_sid: floor.queue('Everyone').sid }
-    const made = floor.do({
-      type: 'interaction.create',
-      channel: { type: 'sms', initiated_by: 'agent', participants },
-      routing: { properties }
-    })
-    const contact = new Contact(floor, made.interaction.sid)
+    const contact = new Contact(floor, begunByBea(floor, 'sms').interaction.sid)
     floor.pass('5 min')
     expect(contact.statuses).toEqual(['pending'])
     // Users leave memory, and nobody fetches one for a worker who comes back.
@@ -271,13 +265,7 @@ describe('the other ways to begin', () => {
     const floor = new FlexFloor()
     floor.agent('Bea')
     floor.move('Bea', 'Offline')
-    const properties = { ...floor.routing, worker_sid: floor.worker('Bea').sid, queue_sid: floor.queue('Everyone').sid }
-    const made = floor.do({
-      type: 'interaction.create',
-      channel: { type: 'sms', initiated_by: 'agent', participants },
-      routing: { properties }
-    })
-    const contact = new Contact(floor, made.interaction.sid)
+    const contact = new Contact(floor, begunByBea(floor, 'sms').interaction.sid)
     const conversation_sid = contact.conversation.sid
     floor.do({ type: 'participant.create', conversation_sid, messaging_binding_address: '+15550000001' })
     floor.move('Bea', 'Available')
