@@ -334,12 +334,8 @@ function signature(resource: string, verb: Operation['verb'], identity: string):
 
 /** The context in which lists leave out what may not be seen; the log is followed for longer than a look takes, and by few. */
 function seeing(context: Context, sight: Sight | undefined, caller: Caller): Context {
-  const reader = () =>
-    eventReader(
-      caller,
-      readAccountOf(() => context.ledger)
-    )
-  return Object.create(context, { sight: { value: sight }, reader: { get: reader } }) as Context // what it has besides is as it was
+  const account = readAccountOf(() => context.ledger)
+  return context.seenBy(sight, () => eventReader(caller, account))
 }
 
 /** What a handler answers to a call that is permitted. */
