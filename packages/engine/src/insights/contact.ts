@@ -97,7 +97,7 @@ const steps: ReadonlyMap<string, Step> = new Map(Object.entries(stepsByType))
 export const taskEvents: ReadonlySet<string> = new Set(steps.keys())
 
 /** An event of one of a contact's tasks; answers whether it has changed the contact. */
-export function moveTask(contact: Contact, event: InsightEvent, effects: Effects): boolean {
+export function moveByTask(contact: Contact, event: InsightEvent, effects: Effects): boolean {
   const { seq, at, task_sid } = event
   const step = steps.get(event.type)
   if (!step || task_sid === null) return false
@@ -146,7 +146,7 @@ function handOver(task: OpenTask, tasks: readonly OpenTask[], { reservation_sid 
  * An agent begins to hand the contact on, or nobody has taken it (reference flex 8.1); answers whether that has changed the
  * contact.
  */
-export function moveTransfer(contact: Contact, event: InsightEvent, effects: Effects): boolean {
+export function moveByTransfer(contact: Contact, event: InsightEvent, effects: Effects): boolean {
   const { seq, at, type, transfer_mode, worker_sid } = event
   if (worker_sid === null) return false
   const transfer = type === 'interaction.transfer.failed' ? null : transferOf(transfer_mode)
@@ -212,7 +212,7 @@ export function endWorkspace(contact: Contact, event: InsightEvent, effects: Eff
 }
 
 /** Who is who in the conversation; answers whether that has changed the contact. */
-export function moveMember(contact: Contact, event: InsightEvent): boolean {
+export function moveByMember(contact: Contact, event: InsightEvent): boolean {
   const { seq, at, participant_sid, participant_type, worker_sid } = event
   if (participant_sid === null || participant_type === 'customer') return false
   const { talk } = contact
@@ -229,7 +229,7 @@ export function moveMember(contact: Contact, event: InsightEvent): boolean {
  * A message was written; answers whether that has changed the contact. What nobody in the conversation has written (a bot, a
  * program) counts as nothing.
  */
-export function moveMessage(contact: Contact, event: InsightEvent, effects: Effects): boolean {
+export function moveByMessage(contact: Contact, event: InsightEvent, effects: Effects): boolean {
   const { seq, at, participant_sid } = event
   const { talk } = contact
   const agent = agentOf(contact, event)

@@ -7,10 +7,10 @@ import {
   hasTask,
   isCustomers,
   isInWorkspace,
-  moveMember,
-  moveMessage,
-  moveTask,
-  moveTransfer,
+  moveByMember,
+  moveByMessage,
+  moveByTask,
+  moveByTransfer,
   newContact,
   taskEvents,
   tasksOf
@@ -175,7 +175,7 @@ export class Insights {
     const key = known ?? readAttributes(task_sid, event.task_attributes ?? '{}').conversation_sid ?? task_sid
     const spot = own ?? this.#contacts.spot(key)
     const contact = this.#contactIn(spot, key, event)
-    if (!contact || !moveTask(contact, event, this.#effects)) return
+    if (!contact || !moveByTask(contact, event, this.#effects)) return
     if (key !== task_sid) {
       if (!hasTask(contact, task_sid)) this.#keys.delete(task_sid)
       else if (known === undefined) this.#keys.set(task_sid, key)
@@ -204,9 +204,9 @@ export class Insights {
   }
 
   #hasMoved(contact: Contact, event: InsightEvent): boolean {
-    if (event.type === 'message.added') return moveMessage(contact, event, this.#effects)
-    if (event.type === 'interaction.participant.joined') return moveMember(contact, event)
-    return moveTransfer(contact, event, this.#effects)
+    if (event.type === 'message.added') return moveByMessage(contact, event, this.#effects)
+    if (event.type === 'interaction.participant.joined') return moveByMember(contact, event)
+    return moveByTransfer(contact, event, this.#effects)
   }
 
   /**

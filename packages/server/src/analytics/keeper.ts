@@ -40,6 +40,8 @@ export interface KeeperOptions {
   readonly keptText: (text: ContactText) => ContactText
   /** Where the cursor is. */
   readonly cursor: number
+  /** Whether the log is read to catch up, so that further minutes wait to be read. */
+  readonly isCatchingUp: () => boolean
   readonly log: Logger
   /** Called once when the cursor is elsewhere: somebody else writes, or an answer was lost. What is in memory is worth nothing then. */
   readonly onFenced: () => void
@@ -113,9 +115,9 @@ export class Keeper {
   }
 
   async #keep(minutes: readonly OverMinute[]): Promise<void> {
-    const { recent } = this.#options
+    const { recent, isCatchingUp } = this.#options
     const { last, ended } = memberAt(minutes, minutes.length - 1) // there is one
-    const pace = { isBehind: () => recent.over.length > minutes.length }
+    const pace = { isBehind: () => isCatchingUp() || recent.over.length > minutes.length }
     const size = pace.isBehind() ? largePiece : piece
     await this.#inPieces([...recent.stays.changed.values()], size, pace, async (stays) => {
       await this.#write(cellWrites([], stays))

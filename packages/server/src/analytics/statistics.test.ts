@@ -24,6 +24,9 @@ let folder: string
 let store: Store
 let fault: Fault | undefined
 let account: Account
+let clock: TestClock
+/** Pieces of what is counted that were written. */
+let pieces: number
 let statistics: Statistics
 let workspace_sid: string
 let workflow_sid: string
@@ -32,14 +35,17 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ringdown-statistics-'))
   const real = await openStore({ schema, data: folder })
   fault = undefined
+  pieces = 0
+  clock = new TestClock(morning)
   store = new Proxy(real, {
     get(target, name) {
       const member = Reflect.get(target, name)
+      if (name === 'advance') pieces++
       if (name === 'write') return (batch: Write) => failingWrite(target, batch)
       return typeof member === 'function' ? member.bind(target) : member
     }
   })
-  account = await Account.open({ store, account_sid, clock: new TestClock(morning), log, seed: 3 })
+  account = await Account.open({ store, account_sid, clock, log, seed: 3 })
   statistics = new Statistics({ store, account, log })
   workspace_sid = (await account.execute({ type: 'workspace.create', friendly_name: 'Floor', template: 'FIFO' }))
     .workspace.sid
@@ -116,5 +122,20 @@ describe('what is durable', () => {
       expect(await tasksCreated()).toBe(await tasksLogged())
     }
     expect(await tasksLogged()).toBe({ before: 4, after: 13, content: 10 }[how])
+  })
+})
+
+describe('the log that is caught up with', () => {
+  it('is written in few pieces, and none waits for another, as it does beside decisions', async () => {
+    await Promise.all(Array.from({ length: 150 }, () => create()))
+    await clock.advance(60_000)
+    await create()
+    await statistics.close()
+    pieces = 0
+    statistics = new Statistics({ store, account, log })
+    expect(await tasksCreated()).toBe(150)
+    await expect.poll(() => store.cursor(account_sid, 'statistics')).toBeGreaterThan(150)
+    // 150 open contacts, what they are called and what was counted of them: one piece of each kind, and the cursor.
+    expect(pieces).toBeLessThan(8)
   })
 })

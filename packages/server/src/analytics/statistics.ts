@@ -224,6 +224,7 @@ export class Statistics {
       recent,
       keptText: (text) => this.keptText(text),
       cursor,
+      isCatchingUp: () => !this.#isLive,
       log,
       onFenced: () => {
         if (this.#run?.keeper === keeper) this.#lose()
