@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Keeping } from '@ringdown/server/log/retention'
 import { openDatabase } from '@ringdown/server/store/sqlite-driver'
@@ -9,7 +9,7 @@ import { Connection, Connections, expected, type Place } from './api.ts'
 import { type ApiFloor, createTask, finish, makeFloor, reservationOf } from './contact.ts'
 import { endWithRun, temporaryFolder } from './lifetime.ts'
 import { atMost, count, type Figure, type Measured, megabytes, type Options, say, seconds, times } from './measured.ts'
-import { account_sid, residentMegabytes } from './server.ts'
+import { account_sid, answers, collector, heapMegabytes, residentMegabytes, spawnServer } from './server.ts'
 
 /*
  * An hour of a large center, 300 contacts a second, on a test clock: what it writes, whether that ends when as much goes
@@ -26,6 +26,8 @@ const auth_token = 'only-for-the-benchmark'
 const counting_ms = 180_000
 /** Seconds of the test clock between two looks at the folder. */
 const look_s = 300
+/** Node's arguments, as the command begins anew with where it can (`packages/cli/src/memory.ts`). */
+const bounds = ['--max-semi-space-size=8', '--no-parallel-scavenge']
 
 /** What a server of this row is told. */
 export interface HourServer {
@@ -50,13 +52,17 @@ export async function measure({ minutes }: Options): Promise<Measured> {
   const floor = await makeFloor(server.place, shape)
   const connections = await Connections.open(server.place, 24)
   const sizes: number[] = []
+  const heaps: number[] = []
   let made = 0
   for (let second = 1; second <= minutes * 60; second++) {
     await Promise.all(Array.from({ length: perSecond }, () => connections.with((one) => lifecycle(one, floor, made++))))
     await server.advance(1000)
     if (second % look_s !== 0) continue
     sizes.push(folderMegabytes(data))
-    say(`minute ${second / 60}: ${megabytes(sizes.at(-1) ?? 0)}, ${megabytes(server.resident)} of memory`)
+    heaps.push(await heapMegabytes(server))
+    say(
+      `minute ${second / 60}: ${megabytes(sizes.at(-1) ?? 0)}, ${megabytes(server.resident)} of memory, ${megabytes(heaps.at(-1) ?? 0)} of heap`
+    )
   }
   connections.close()
   // What lasts longer than a minute is over: all that is counted is in cells of its own.
@@ -69,7 +75,7 @@ export async function measure({ minutes }: Options): Promise<Measured> {
   const before = await server.figures(floor, window)
   const resident = server.resident
   await server.kill()
-  const again = await HourlyServer.start(data, now)
+  const again = await HourlyServer.command(data, now)
   const killed = await again.until(before, floor, window)
   await again.kill()
   const counter = await HourlyServer.start(await withoutStatistics(data), now)
@@ -79,6 +85,9 @@ export async function measure({ minutes }: Options): Promise<Measured> {
     figures: [
       ...plateau(sizes, made),
       { what: 'resident memory at the end', figure: megabytes(resident) },
+      ...(heaps.length > 0
+        ? [{ what: 'heap after collections, every five minutes', figure: heaps.map(megabytes).join(', ') }]
+        : []),
       atMost('kill -9, and a start until it answers', again.ready_ms / 1000, 2, seconds),
       truth(
         `contacts that the last ${asked_minutes} minutes have, in the figures as well`,
@@ -87,7 +96,7 @@ export async function measure({ minutes }: Options): Promise<Measured> {
       truth(`figures of ${count(before.tasks_created)} contacts after kill -9 are the same`, killed),
       truth('… and counted anew from the log', rebuilt)
     ],
-    how: `${count(made)} contacts, ${perSecond} in each second of a test clock (created, offered, accepted, completed by REST), on ${count(shape.workers)} workers and ${shape.queues} queues; whatever is kept for some time (events, statistics, segments) is kept for 20 minutes. The folder is looked at every five minutes. Then the server is killed and started again, and once more on a copy without statistics, which it counts from the log.`
+    how: `${count(made)} contacts, ${perSecond} in each second of a test clock (created, offered, accepted, completed by REST), on ${count(shape.workers)} workers and ${shape.queues} queues; whatever is kept for some time (events, statistics, segments) is kept for 20 minutes. The folder is looked at every five minutes. Then the server is killed, and \`ringdown start --test-clock\` started on its folder until it answers; and another one on a copy without statistics, which it counts from the log.`
   }
 }
 
@@ -143,21 +152,22 @@ function folderMegabytes(folder: string): number {
 class HourlyServer {
   readonly place: Place
   readonly ready_ms: number
-  readonly #child: ChildProcess
+  readonly child: ChildProcess
   readonly #connection: Connection
 
   private constructor(place: Place, child: ChildProcess, connection: Connection, ready_ms: number) {
     this.place = place
     this.ready_ms = ready_ms
-    this.#child = child
+    this.child = child
     this.#connection = connection
   }
 
   static async start(data: string, from: number): Promise<HourlyServer> {
     const spawned = performance.now()
-    const child = fork(fileURLToPath(new URL('./hour-server.js', import.meta.url)))
+    const main = fileURLToPath(new URL('./hour-server.js', import.meta.url))
+    const told: HourServer = { data, at: from, keeping, account_sid, auth_token }
+    const child = fork(main, [JSON.stringify(told)], { execArgv: [...bounds, ...collector] })
     endWithRun(child)
-    child.send({ data, at: from, keeping, account_sid, auth_token } satisfies HourServer)
     const [url] = (await once(child, 'message')) as [string] // what it tells
     const { hostname, port } = new URL(url)
     const authorization = `Basic ${Buffer.from(`${account_sid}:${auth_token}`).toString('base64')}`
@@ -166,8 +176,15 @@ class HourlyServer {
     return new HourlyServer(place, child, connection, performance.now() - spawned)
   }
 
+  /** The command on a folder that is there: it keeps everything for as long as usual. */
+  static async command(data: string, from: number): Promise<HourlyServer> {
+    const server = await spawnServer({ folder: dirname(data), more: ['--test-clock', '--at', at(from)] })
+    const ready_ms = await answers(server, '/ready')
+    return new HourlyServer(server, server.child, await Connection.open(server), ready_ms)
+  }
+
   get resident(): number {
-    return residentMegabytes(this.#child) ?? Number.NaN
+    return residentMegabytes(this.child) ?? Number.NaN
   }
 
   async advance(ms: number): Promise<void> {
@@ -196,8 +213,8 @@ class HourlyServer {
   }
 
   async kill(): Promise<void> {
-    const over = once(this.#child, 'exit')
-    this.#child.kill('SIGKILL')
+    const over = once(this.child, 'exit')
+    this.child.kill('SIGKILL')
     await over
   }
 }

@@ -39,7 +39,8 @@ interface ServerOptions {
 
 /** Loaded into a server that is asked for its heap: collects garbage until all is gone, and tells what is left. */
 const collecting = `
-  process.on('message', async () => {
+  process.on('message', async (message) => {
+    if (message !== 'heap') return
     for (let n = 0; n < 4; n++) {
       gc()
       await new Promise((resolve) => setTimeout(resolve, 50))
@@ -48,8 +49,11 @@ const collecting = `
   })
   process.channel.unref()`
 
+/** Arguments of Node with which a program can be asked for `heapMegabytes`. */
+export const collector = ['--expose-gc', '--import', `data:text/javascript,${encodeURIComponent(collecting)}`]
+
 /** The heap of a server's main thread after collections, in megabytes. */
-export async function heapMegabytes({ child }: Server): Promise<number> {
+export async function heapMegabytes({ child }: Pick<Server, 'child'>): Promise<number> {
   const told = once(child, 'message')
   child.send('heap')
   const [bytes] = (await told) as [number] // it sends nothing else
@@ -62,11 +66,10 @@ export async function spawnServer(options: ServerOptions = {}): Promise<Server> 
   const port = await freePort()
   const log = openSync(join(folder, 'bench.log'), 'a')
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-  const collector = withGc ? ['--expose-gc', '--import', `data:text/javascript,${encodeURIComponent(collecting)}`] : []
   const stored = database === undefined ? [] : ['--database', database]
   const args = [
     ...profiling,
-    ...collector,
+    ...(withGc ? collector : []),
     main,
     'start',
     '--port',

@@ -2,7 +2,7 @@ import { holderOf, identityIn, readAttributes } from './facts.ts'
 import type { InsightEvent } from './insight-event.ts'
 import { lineSteps } from './line.ts'
 import {
-  doneWith,
+  addDone,
   type Effects,
   emptyList,
   type Held,
@@ -10,26 +10,28 @@ import {
   left,
   type Offer,
   type OpenTask,
+  putHeld,
   talkedOut,
   talkUntil,
   waitOf,
-  withHeld
+  withOne
 } from './open-task.ts'
 import { begunSegment, type Facts, type Place, type Result, type Segment } from './segment.ts'
 
 /**
- * What is open of a contact: its tasks, and what its conversation has said so far. Nothing of it changes: each event makes
- * another one. It is plain data, and the same events make the same of it, wherever they are told.
+ * What is open of a contact: its tasks, and what its conversation has said so far. It is plain data, and the same events make
+ * the same of it, wherever they are told. Events change it and its tasks, and nothing else in it: whoever wants it as it is
+ * now takes a copy.
  */
 export interface Contact {
   /** SID of its conversation, or of its task where there is none. */
   readonly key: string
   /** Seq and instant of the last event that was told of it. */
-  readonly seq: number
-  readonly at: number
+  seq: number
+  at: number
   /** Few, as all lists here: looking through them is quicker than objects by SIDs would be. */
-  readonly tasks: readonly OpenTask[]
-  readonly talk: Talk
+  tasks: readonly OpenTask[]
+  talk: Talk
 }
 
 /** What was written in the conversation. */
@@ -50,23 +52,35 @@ export function newContact(key: string): Contact {
   return { key, seq: 0, at: 0, tasks: [], talk: silence }
 }
 
-type Step = (task: OpenTask, event: InsightEvent, effects: Effects) => OpenTask
+/** One that may be changed without changing the other. */
+export function copyOf(contact: Contact): Contact {
+  return { ...contact, tasks: contact.tasks.map((task) => ({ ...task })) }
+}
+
+type Step = (task: OpenTask, event: InsightEvent, effects: Effects) => void
 
 /** What events do to the task that they are about. */
 const stepsByType: Readonly<Record<string, Step>> = {
-  'task.created': (task, event, effects) => captured(task, event, effects),
+  'task.created': capture,
   'task-queue.entered': entered,
   'task-queue.moved': (task, event, effects) => left(task, event, { result: 'moved' }, effects),
-  'workflow.timeout': (task) => ({ ...task, has_timed_out: true }),
+  'workflow.timeout': (task) => {
+    task.has_timed_out = true
+  },
   'reservation.created': offered,
   'reservation.accepted': answered,
   'reservation.rejected': (task, event, effects) => declined(task, event, 'rejected', effects),
   'reservation.timeout': (task, event, effects) => declined(task, event, 'missed', effects),
   'reservation.rescinded': takenBack,
-  'reservation.canceled': (task, event, effects) => released(takenBack(task, event), event, 'dropped', effects),
+  'reservation.canceled': (task, event, effects) => {
+    takenBack(task, event)
+    released(task, event, 'dropped', effects)
+  },
   'reservation.wrapup': wrapping,
-  'reservation.completed': (task, event, effects) =>
-    released(captured(task, event, effects), event, 'completed', effects),
+  'reservation.completed': (task, event, effects) => {
+    capture(task, event, effects)
+    released(task, event, 'completed', effects)
+  },
   'task.transfer-initiated': (task, event, effects) => handedOn(task, event, transferOf(event.transfer_mode), effects),
   'task.transfer-failed': (task, event, effects) => handedOn(task, event, null, effects),
   'task.transfer-canceled': (task, event, effects) => handedOn(task, event, null, effects),
@@ -82,21 +96,29 @@ const steps: ReadonlyMap<string, Step> = new Map(Object.entries(stepsByType))
 /** Types of event that change tasks. */
 export const taskEvents: ReadonlySet<string> = new Set(steps.keys())
 
-/** A contact after an event of one of its tasks. */
-export function afterTask(contact: Contact, event: InsightEvent, effects: Effects): Contact {
+/** An event of one of a contact's tasks; answers whether it has changed the contact. */
+export function moveByTask(contact: Contact, event: InsightEvent, effects: Effects): boolean {
   const { seq, at, task_sid } = event
   const step = steps.get(event.type)
-  if (!step || task_sid === null) return contact
-  const { key, tasks, talk } = contact
-  const place = placeIn(tasks, task_sid)
-  const known = tasks[place] ?? newTask(event, task_sid)
+  if (!step || task_sid === null) return false
+  const { tasks } = contact
+  const task = tasks[placeIn(tasks, task_sid)] ?? newTask(event, task_sid)
   // One alone hands nothing over.
-  const mayHandOver = tasks.length > 1 && leaves.has(event.type)
-  const task = step(mayHandOver ? handsOver(known, tasks, event) : known, event, effects)
+  if (tasks.length > 1 && leaves.has(event.type)) handOver(task, tasks, event)
+  step(task, event, effects)
+  contact.seq = seq
+  contact.at = at
   const isGone = task.is_over && task.held.length === 0
-  const others =
-    tasks.length === 0 || (tasks.length === 1 && place === 0) ? emptyList : tasks.filter((_, n) => n !== place)
-  return { key, seq, at, tasks: isGone ? others : others.length === 0 ? [task] : [...others, task], talk }
+  // The one that something has happened to stands last.
+  if (isGone || tasks.at(-1) !== task)
+    contact.tasks = isGone ? tasksBut(tasks, task) : withOne(tasksBut(tasks, task), task)
+  return true
+}
+
+function tasksBut(tasks: readonly OpenTask[], task: OpenTask): readonly OpenTask[] {
+  return tasks.length === 0 || (tasks.length === 1 && tasks[0] === task)
+    ? emptyList
+    : tasks.filter((one) => one !== task)
 }
 
 /** Events with which an agent's talk is over. */
@@ -106,29 +128,34 @@ const leaves: ReadonlySet<string> = new Set(['reservation.wrapup', 'reservation.
  * An agent who goes while somebody whom it invited has the contact in hand, or is still asked, has handed it on, whatever
  * the API was by which that was done.
  */
-function handsOver(task: OpenTask, tasks: readonly OpenTask[], { reservation_sid }: InsightEvent): OpenTask {
+function handOver(task: OpenTask, tasks: readonly OpenTask[], { reservation_sid }: InsightEvent): void {
   const own = heldOf(task, reservation_sid)
-  if (!own || own.wrap_up_at !== null || own.segment.transfer !== null) return task
+  if (!own || own.wrap_up_at !== null || own.segment.transfer !== null) return
   const since = own.segment.began_at
   const others = tasks.filter((one) => one.place.task_sid !== task.place.task_sid && !one.is_over)
   const isHeld = others.some(({ held }) =>
     held.some(({ segment, wrap_up_at }) => wrap_up_at === null && segment.began_at >= since)
   )
   const isAsked = others.some(({ waiting }) => waiting !== null && waiting.began_at >= since)
-  if (!isHeld && !isAsked) return task
+  if (!isHeld && !isAsked) return
   const segment: Segment = { ...own.segment, transfer: isHeld ? 'warm' : 'cold' }
-  return withHeld(task, own, { ...own, segment })
+  putHeld(task, own, { ...own, segment })
 }
 
-/** An agent begins to hand the contact on, or nobody has taken it (reference flex 8.1). */
-export function afterTransfer(contact: Contact, event: InsightEvent, effects: Effects): Contact {
+/**
+ * An agent begins to hand the contact on, or nobody has taken it (reference flex 8.1); answers whether that has changed the
+ * contact.
+ */
+export function moveByTransfer(contact: Contact, event: InsightEvent, effects: Effects): boolean {
   const { seq, at, type, transfer_mode, worker_sid } = event
-  if (worker_sid === null) return contact
+  if (worker_sid === null) return false
   const transfer = type === 'interaction.transfer.failed' ? null : transferOf(transfer_mode)
-  const isTheirs = ({ held }: OpenTask) => held.some(({ segment }) => segment.worker_sid === worker_sid)
-  if (!contact.tasks.some(isTheirs)) return contact
-  const tasks = contact.tasks.map((task) => (isTheirs(task) ? handedOn(task, event, transfer, effects) : task))
-  return { ...contact, seq, at, tasks }
+  const theirs = contact.tasks.filter(({ held }) => held.some(({ segment }) => segment.worker_sid === worker_sid))
+  if (theirs.length === 0) return false
+  for (const task of theirs) handedOn(task, event, transfer, effects)
+  contact.seq = seq
+  contact.at = at
+  return true
 }
 
 function placeIn(tasks: readonly OpenTask[], task_sid: string): number {
@@ -176,40 +203,43 @@ export function isInWorkspace({ tasks }: Contact, workspace_sid: string | null):
 }
 
 /** All tasks of a workspace are gone with it. */
-export function afterWorkspace(contact: Contact, event: InsightEvent, effects: Effects): Contact {
-  const tasks = contact.tasks.filter((task) => {
-    if (task.place.workspace_sid !== event.workspace_sid) return true
-    dropped(task, event, effects)
-    return false
-  })
-  return { ...contact, seq: event.seq, at: event.at, tasks }
+export function endWorkspace(contact: Contact, event: InsightEvent, effects: Effects): void {
+  const isTheirs = ({ place }: OpenTask) => place.workspace_sid === event.workspace_sid
+  for (const task of contact.tasks) if (isTheirs(task)) dropped(task, event, effects)
+  contact.seq = event.seq
+  contact.at = event.at
+  contact.tasks = contact.tasks.filter((task) => !isTheirs(task))
 }
 
-/** Who is who in the conversation. */
-export function afterMember(contact: Contact, event: InsightEvent): Contact {
+/** Who is who in the conversation; answers whether that has changed the contact. */
+export function moveByMember(contact: Contact, event: InsightEvent): boolean {
   const { seq, at, participant_sid, participant_type, worker_sid } = event
-  if (participant_sid === null || participant_type === 'customer') return contact
+  if (participant_sid === null || participant_type === 'customer') return false
   const { talk } = contact
   const isAgent = participant_type === 'agent' && worker_sid !== null
   const agents = isAgent ? [...talk.agents, [participant_sid, worker_sid] as const] : talk.agents
   const others = isAgent ? talk.others : [...talk.others, participant_sid]
-  return { ...contact, seq, at, talk: { ...talk, agents, others } }
+  contact.seq = seq
+  contact.at = at
+  contact.talk = { ...talk, agents, others }
+  return true
 }
 
-/** A message was written. What nobody in the conversation has written (a bot, a program) counts as nothing. */
-export function afterMessage(contact: Contact, event: InsightEvent, effects: Effects): Contact {
+/**
+ * A message was written; answers whether that has changed the contact. What nobody in the conversation has written (a bot, a
+ * program) counts as nothing.
+ */
+export function moveByMessage(contact: Contact, event: InsightEvent, effects: Effects): boolean {
   const { seq, at, participant_sid } = event
   const { talk } = contact
   const agent = agentOf(contact, event)
-  if (agent) return replied({ ...contact, seq, at }, agent, at, effects)
   const isAgent = workerOf(talk, participant_sid) !== undefined
-  if (participant_sid === null || isAgent || talk.others.includes(participant_sid)) return contact
-  return {
-    ...contact,
-    seq,
-    at,
-    talk: { ...talk, first_at: talk.first_at ?? at, waits_since: talk.waits_since ?? at }
-  }
+  if (agent) replied(contact, agent, at, effects)
+  else if (participant_sid === null || isAgent || talk.others.includes(participant_sid)) return false
+  else contact.talk = { ...talk, first_at: talk.first_at ?? at, waits_since: talk.waits_since ?? at }
+  contact.seq = seq
+  contact.at = at
+  return true
 }
 
 /** Whether a message on a contact that is not known yet would be the customer's. */
@@ -239,8 +269,8 @@ function agentOf({ tasks, talk }: Contact, { participant_sid, author }: InsightE
   return undefined
 }
 
-function replied(contact: Contact, { task, held }: Agent, at: number, effects: Effects): Contact {
-  const { tasks, talk } = contact
+function replied(contact: Contact, { task, held }: Agent, at: number, effects: Effects): void {
+  const { talk } = contact
   const { first_at, waits_since } = talk
   const { segment: before } = held
   const isFirst = !talk.is_answered && first_at !== null
@@ -252,12 +282,8 @@ function replied(contact: Contact, { task, held }: Agent, at: number, effects: E
     response_ms: before.response_ms + (waits_since === null ? 0 : at - waits_since)
   }
   effects.segment(segment)
-  const after = withHeld(task, held, { ...held, segment })
-  return {
-    ...contact,
-    talk: { ...talk, is_answered: talk.is_answered || isFirst, waits_since: null },
-    tasks: tasks.map((one) => (one === task ? after : one))
-  }
+  putHeld(task, held, { ...held, segment })
+  contact.talk = { ...talk, is_answered: talk.is_answered || isFirst, waits_since: null }
 }
 
 function newTask(event: InsightEvent, task_sid: string): OpenTask {
@@ -291,25 +317,25 @@ function placeAfter({ place }: OpenTask, event: InsightEvent): Place {
 }
 
 /** In a queue; whoever has it in hand already does not wait there. */
-function entered(before: OpenTask, event: InsightEvent, effects: Effects): OpenTask {
+function entered(task: OpenTask, event: InsightEvent, effects: Effects): void {
   const { at, seq, task_assignment_status: status } = event
-  const task = left(before, event, { result: 'moved' }, effects)
-  const place = placeAfter(before, event)
-  if (status !== 'pending' && status !== 'reserved') return { ...task, place }
-  const after: OpenTask = { ...task, place, waiting: { began_at: at, seq } }
-  effects.segment(waitOf({ began_at: at, seq }, after))
-  return after
+  left(task, event, { result: 'moved' }, effects)
+  task.place = placeAfter(task, event)
+  if (status !== 'pending' && status !== 'reserved') return
+  task.waiting = { began_at: at, seq }
+  effects.segment(waitOf(task.waiting, task))
 }
 
-function offered(task: OpenTask, event: InsightEvent): OpenTask {
+function offered(task: OpenTask, event: InsightEvent): void {
   const { at, seq, reservation_sid } = event
-  if (reservation_sid === null) return task
-  return { ...task, offers: [...task.offers, { reservation_sid, at, seq, holder: holderOf(event) }] }
+  if (reservation_sid === null) return
+  task.offers = withOne(task.offers, { reservation_sid, at, seq, holder: holderOf(event) })
 }
 
-function takenBack(task: OpenTask, { at, reservation_sid }: InsightEvent): OpenTask {
-  if (!offerOf(task, reservation_sid)) return task
-  return { ...task, offers: offersBut(task, reservation_sid), rang_at: at }
+function takenBack(task: OpenTask, { at, reservation_sid }: InsightEvent): void {
+  if (!offerOf(task, reservation_sid)) return
+  task.offers = offersBut(task, reservation_sid)
+  task.rang_at = at
 }
 
 function offerOf({ offers }: OpenTask, reservation_sid: string | null): Offer | undefined {
@@ -322,46 +348,48 @@ function offersBut({ offers }: OpenTask, reservation_sid: string | null): readon
     : offers.filter((one) => one.reservation_sid !== reservation_sid)
 }
 
-function answered(before: OpenTask, event: InsightEvent, effects: Effects): OpenTask {
+function answered(task: OpenTask, event: InsightEvent, effects: Effects): void {
   const { at, seq, reservation_sid } = event
-  if (reservation_sid === null) return before
-  const offer = offerOf(before, reservation_sid)
-  const offers = offersBut(before, reservation_sid)
+  if (reservation_sid === null) return
+  const { waiting } = task
+  const offer = offerOf(task, reservation_sid)
   const ring_ms = offer ? at - offer.at : null
-  const task = left(captured(before, event, effects), event, { result: 'answered', ring_ms }, effects)
-  const place = placeAfter(task, event)
-  const queue_ms = before.waiting ? at - before.waiting.began_at : null
+  const queue_ms = waiting ? at - waiting.began_at : null
+  task.offers = offersBut(task, reservation_sid)
+  capture(task, event, effects)
+  left(task, event, { result: 'answered', ring_ms }, effects)
+  task.place = placeAfter(task, event)
   const begun = { kind: 'conversation', began_at: at, seq, ring_ms, queue_ms } as const
-  const segment = begunSegment(begun, place, task.facts, holderOf(event))
+  const segment = begunSegment(begun, task.place, task.facts, holderOf(event))
   effects.segment(segment)
-  const held = { reservation_sid, segment, identity: identityIn(event), wrap_up_at: null }
-  return { ...task, place, offers, held: [...task.held, held] }
+  task.held = withOne(task.held, { reservation_sid, segment, identity: identityIn(event), wrap_up_at: null })
 }
 
 /** An offer that came to nothing. */
-function declined(task: OpenTask, event: InsightEvent, kind: 'missed' | 'rejected', effects: Effects): OpenTask {
+function declined(task: OpenTask, event: InsightEvent, kind: 'missed' | 'rejected', effects: Effects): void {
   const { at, reservation_sid } = event
   const offer = offerOf(task, reservation_sid)
-  if (!offer) return task
+  if (!offer) return
   const begun = { kind, began_at: offer.at, seq: offer.seq, ended_at: at, ring_ms: at - offer.at } as const
   const place = { ...task.place, task_queue_sid: event.task_queue_sid }
   const segment = begunSegment(begun, place, task.facts, offer.holder)
   effects.segment(segment)
-  return { ...task, offers: offersBut(task, reservation_sid), done: doneWith(task, segment) }
+  task.offers = offersBut(task, reservation_sid)
+  addDone(task, segment)
 }
 
-function wrapping(task: OpenTask, { at, reservation_sid }: InsightEvent, effects: Effects): OpenTask {
+function wrapping(task: OpenTask, { at, reservation_sid }: InsightEvent, effects: Effects): void {
   const held = heldOf(task, reservation_sid)
-  return held ? talkedOut(task, held, at, effects) : task
+  if (held) talkedOut(task, held, at, effects)
 }
 
 /** An agent has it in hand no longer. */
-function released(task: OpenTask, event: InsightEvent, result: Result, effects: Effects): OpenTask {
+function released(task: OpenTask, event: InsightEvent, result: Result, effects: Effects): void {
   const { reservation_sid } = event
   const held = heldOf(task, reservation_sid)
-  if (!held) return task
-  const done = doneWith(task, endedSegment(task, held, event, { result, effects }))
-  return { ...task, held: task.held.length === 1 ? emptyList : task.held.filter((one) => one !== held), done }
+  if (!held) return
+  addDone(task, endedSegment(task, held, event, { result, effects }))
+  task.held = task.held.length === 1 ? emptyList : task.held.filter((one) => one !== held)
 }
 
 function endedSegment(
@@ -387,7 +415,7 @@ function endedSegment(
 }
 
 /** The agent who has begun a transfer hands on what it has in hand, or does so no longer. */
-function handedOn(task: OpenTask, event: InsightEvent, transfer: Segment['transfer'], effects: Effects): OpenTask {
+function handedOn(task: OpenTask, event: InsightEvent, transfer: Segment['transfer'], effects: Effects): void {
   const { worker_sid } = event
   const changed = (segment: Segment): Segment => {
     if (segment.kind !== 'conversation' || segment.worker_sid !== worker_sid || segment.transfer === transfer)
@@ -396,14 +424,13 @@ function handedOn(task: OpenTask, event: InsightEvent, transfer: Segment['transf
     effects.segment(handed)
     return handed
   }
-  const held = task.held.map((one) => ({ ...one, segment: changed(one.segment) }))
-  const isHeld = held.some(({ segment }) => segment.worker_sid === worker_sid)
+  task.held = task.held.map((one) => ({ ...one, segment: changed(one.segment) }))
+  const isHeld = task.held.some(({ segment }) => segment.worker_sid === worker_sid)
   // Who hands on cold may have let go before it is known what became of it.
   const last = isHeld
     ? undefined
     : task.done.findLast((one) => one.worker_sid === worker_sid && one.kind === 'conversation')
-  const done = last ? task.done.map((one) => (one === last ? changed(one) : one)) : task.done
-  return { ...task, held, done }
+  if (last) task.done = task.done.map((one) => (one === last ? changed(one) : one))
 }
 
 function transferOf(mode: string | null): 'cold' | 'warm' {
@@ -411,15 +438,17 @@ function transferOf(mode: string | null): 'cold' | 'warm' {
 }
 
 /** Over, but for what agents have still in hand: that ends with their reservations. */
-function ended(before: OpenTask, event: InsightEvent, effects: Effects): OpenTask {
-  const task = captured(before, event, effects)
-  return { ...left(task, event, { result: givenUp(task, event) }, effects), offers: emptyList, is_over: true }
+function ended(task: OpenTask, event: InsightEvent, effects: Effects): void {
+  capture(task, event, effects)
+  left(task, event, { result: givenUp(task, event) }, effects)
+  task.offers = emptyList
+  task.is_over = true
 }
 
-function dropped(before: OpenTask, event: InsightEvent, effects: Effects): OpenTask {
-  const task = ended(before, event, effects)
+function dropped(task: OpenTask, event: InsightEvent, effects: Effects): void {
+  ended(task, event, effects)
   for (const held of task.held) endedSegment(task, held, event, { result: 'dropped', effects })
-  return { ...task, held: emptyList }
+  task.held = emptyList
 }
 
 /** How a wait ends where nobody has answered. */
@@ -432,24 +461,21 @@ function givenUp({ rang_at, offers, has_timed_out }: OpenTask, { at }: InsightEv
  * Reads the attributes again: all that belongs to the task has the facts that are told last (reference flex 21). What was read
  * before is the same object, and is told again only at the end.
  */
-function captured(task: OpenTask, { type, task_attributes }: InsightEvent, effects: Effects): OpenTask {
-  if (task_attributes === null) return task
+function capture(task: OpenTask, { type, task_attributes }: InsightEvent, effects: Effects): void {
+  if (task_attributes === null) return
   const read = readAttributes(task.place.task_sid, task_attributes)
   const { facts } = read
   if (facts !== task.facts || tells.has(type)) effects.text(task.place.task_sid, read)
-  if (isSame(facts, task.facts)) return task
+  if (isSame(facts, task.facts)) return
+  task.facts = facts
   const put = (segment: Segment): Segment => {
     const right = { ...segment, ...facts }
     effects.segment(right)
     return right
   }
-  if (task.waiting) put(waitOf(task.waiting, task))
-  return {
-    ...task,
-    facts,
-    held: task.held.map((one) => ({ ...one, segment: put(one.segment) })),
-    done: task.done.map(put)
-  }
+  if (task.waiting) effects.segment(waitOf(task.waiting, task))
+  task.held = task.held.map((one) => ({ ...one, segment: put(one.segment) }))
+  task.done = task.done.map(put)
 }
 
 /** With which events a task begins and ends. */

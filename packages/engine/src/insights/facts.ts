@@ -204,6 +204,11 @@ function workedIn(attributes: string): Worked {
   return known
 }
 
+/** The team of the worker of an event. */
+export function teamIn(event: InsightEvent): string | null {
+  return workedOf(event.worker_attributes ?? '{}').team
+}
+
 /** The worker of an event as it is then. */
 export function holderOf(event: InsightEvent): Holder {
   const { worker_sid, worker_activity_sid: activity_sid, worker_activity_name: activity } = event

@@ -1,15 +1,16 @@
 import {
   type AwaitedReply,
-  afterMember,
-  afterMessage,
-  afterTask,
-  afterTransfer,
-  afterWorkspace,
   awaitedReply,
   type Contact,
+  copyOf,
+  endWorkspace,
   hasTask,
   isCustomers,
   isInWorkspace,
+  moveByMember,
+  moveByMessage,
+  moveByTask,
+  moveByTransfer,
   newContact,
   taskEvents,
   tasksOf
@@ -18,7 +19,7 @@ import { contactText, readAttributes } from './facts.ts'
 import { type InsightEvent, insightEvents } from './insight-event.ts'
 import { type Gone, OpenOnes, type Spot } from './open-ones.ts'
 import type { Effects } from './open-task.ts'
-import { afterWorker, type Presence, tellPieces } from './presence.ts'
+import { movePresence, newPresence, type Presence, tellPieces } from './presence.ts'
 import type { Called, ContactText, Segment, StatusPiece } from './segment.ts'
 
 /*
@@ -173,14 +174,13 @@ export class Insights {
     if (known === undefined && !opens) return
     const key = known ?? readAttributes(task_sid, event.task_attributes ?? '{}').conversation_sid ?? task_sid
     const spot = own ?? this.#contacts.spot(key)
-    const before = this.#contactIn(spot, key, event)
-    if (!before) return
-    const after = afterTask(before, event, this.#effects)
+    const contact = this.#contactIn(spot, key, event)
+    if (!contact || !moveByTask(contact, event, this.#effects)) return
     if (key !== task_sid) {
-      if (!hasTask(after, task_sid)) this.#keys.delete(task_sid)
+      if (!hasTask(contact, task_sid)) this.#keys.delete(task_sid)
       else if (known === undefined) this.#keys.set(task_sid, key)
     }
-    this.#put(spot, before, after)
+    this.#put(spot, contact)
     if (places.has(event.type)) this.#callPlace(event)
   }
 
@@ -195,25 +195,30 @@ export class Insights {
     const spot = this.#contacts.spot(key)
     const isNews = type === 'message.added' ? isCustomers(event) : type === 'interaction.participant.joined'
     if (!spot && !isNews) return
-    const before = this.#contactIn(spot, key, event)
-    if (!before) return
-    if (type === 'message.added') this.#put(spot, before, afterMessage(before, event, this.#effects))
-    else if (type === 'interaction.participant.joined') this.#put(spot, before, afterMember(before, event))
-    else if (type.startsWith('interaction.transfer.'))
-      this.#put(spot, before, afterTransfer(before, event, this.#effects))
-    else if (type === 'conversation.removed' || event.state_to === 'closed')
-      if (before.tasks.length === 0) this.#end(before, seq)
+    const contact = this.#contactIn(spot, key, event)
+    if (!contact) return
+    if (type === 'conversation.removed' || type === 'conversation.state.updated') {
+      if (contact.tasks.length === 0 && (type === 'conversation.removed' || event.state_to === 'closed'))
+        this.#end(contact, seq)
+    } else if (this.#hasMoved(contact, event)) this.#put(spot, contact)
+  }
+
+  #hasMoved(contact: Contact, event: InsightEvent): boolean {
+    if (event.type === 'message.added') return moveByMessage(contact, event, this.#effects)
+    if (event.type === 'interaction.participant.joined') return moveByMember(contact, event)
+    return moveByTransfer(contact, event, this.#effects)
   }
 
   /**
-   * The contact as it is, for an event that it has not been told; a new one where there is none, or where it has been
-   * silent for too long.
+   * The contact, to be changed by an event that it has not been told; a new one where there is none, or where it has been
+   * silent for too long. Whoever took what was open has the contact as it was then.
    */
   #contactIn(spot: Spot<Contact> | undefined, key: string, { seq, at }: InsightEvent): Contact | undefined {
     if (this.#isOver(key, seq)) return undefined
     const known = spot?.value
     if (known === undefined || isSilent(known, at)) return newContact(key)
-    return known.seq < seq ? known : undefined
+    if (known.seq >= seq) return undefined
+    return spot?.isTold ? known : copyOf(known)
   }
 
   /** Whether something that is over has been told an event. */
@@ -221,11 +226,10 @@ export class Insights {
     return this.#gone.size > 0 && (this.#gone.get(key)?.seq ?? 0) >= seq
   }
 
-  #put(spot: Spot<Contact> | undefined, before: Contact, after: Contact): void {
-    if (after === before) return
-    const { key, tasks } = after
-    if (tasks.length === 0 && key.startsWith('WT')) this.#end(after, after.seq)
-    else this.#contacts.put(spot, key, after)
+  #put(spot: Spot<Contact> | undefined, contact: Contact): void {
+    const { key, seq, tasks } = contact
+    if (tasks.length === 0 && key.startsWith('WT')) this.#end(contact, seq)
+    else this.#contacts.put(spot, key, contact)
   }
 
   #end(contact: Contact, seq: number): void {
@@ -248,11 +252,14 @@ export class Insights {
 
   #endWorkspace(event: InsightEvent): void {
     for (const before of [...this.#contacts.values()]) {
-      if (before.seq >= event.seq) continue
       if (!isInWorkspace(before, event.workspace_sid)) continue
-      const after = afterWorkspace(before, event, this.#effects)
-      for (const sid of tasksOf(before)) if (!hasTask(after, sid)) this.#keys.delete(sid)
-      this.#put(this.#contacts.spot(before.key), before, after)
+      const spot = this.#contacts.spot(before.key)
+      const contact = this.#contactIn(spot, before.key, event)
+      if (!contact) continue
+      const sids = tasksOf(contact)
+      endWorkspace(contact, event, this.#effects)
+      for (const sid of sids) if (!hasTask(contact, sid)) this.#keys.delete(sid)
+      this.#put(spot, contact)
     }
     for (const presence of [...this.#presences.values()])
       if (presence.workspace_sid === event.workspace_sid && presence.seq < event.seq) this.#endWorker(presence, event)
@@ -261,7 +268,7 @@ export class Insights {
   // Workers
 
   #moveWorker(event: InsightEvent): void {
-    const { worker_sid } = event
+    const { worker_sid, worker_activity_sid } = event
     if (worker_sid === null) return
     const spot = this.#presences.spot(worker_sid)
     const before = spot?.value
@@ -270,13 +277,14 @@ export class Insights {
       if (before) this.#endWorker(before, event)
       return
     }
-    const after = afterWorker(before, event, this.#tellPiece)
-    if (!after || after === before) return
-    this.#presences.put(spot, worker_sid, after)
+    if (worker_activity_sid === null) return
+    const presence = before && spot?.isTold === false ? { ...before } : before
+    if (presence) movePresence(presence, event, worker_activity_sid, this.#tellPiece)
+    this.#presences.put(spot, worker_sid, presence ?? newPresence(event, worker_sid, worker_activity_sid))
     // What work does to a worker changes no names.
     if (before && event.reservation_sid !== null) return
     this.#call(worker_sid, event.worker_name)
-    this.#call(event.worker_activity_sid, event.worker_activity_name)
+    this.#call(worker_activity_sid, event.worker_activity_name)
   }
 
   #endWorker(presence: Presence, { at, seq }: InsightEvent): void {

@@ -3,26 +3,27 @@ import type { InsightEvent } from './insight-event.ts'
 import { begunSegment, type Facts, type Holder, type Place, type Result, type Segment } from './segment.ts'
 
 /*
- * What is open of a task, and how parts of it come to an end. Nothing of it changes: what happens makes another one.
+ * What is open of a task, and how parts of it come to an end.
  */
 
+/** It changes as things happen; its members do not, but are others then. */
 export interface OpenTask {
-  readonly place: Place
-  readonly facts: Facts
+  place: Place
+  facts: Facts
   /** Its wait in the queue that it is in. */
-  readonly waiting: QueueWait | null
+  waiting: QueueWait | null
   /** Offers that nobody has answered. */
-  readonly offers: readonly Offer[]
+  offers: readonly Offer[]
   /** When the last offer was taken back. */
-  readonly rang_at: number | null
+  rang_at: number | null
   /** What agents have in hand. */
-  readonly held: readonly Held[]
+  held: readonly Held[]
   /** What has ended: it has the facts that the task ends with. */
-  readonly done: readonly Segment[]
-  readonly has_timed_out: boolean
-  readonly is_over: boolean
+  done: readonly Segment[]
+  has_timed_out: boolean
+  is_over: boolean
   /** Of its customer's call; not there before that has said anything. */
-  readonly line?: Line
+  line?: Line
 }
 
 /** When a wait began, and with which event. */
@@ -61,11 +62,18 @@ export interface Effects {
 
 export const emptyList: readonly never[] = []
 
+/** A list and one more; most have none before. (A spread has room for sixteen others, and these live as long as a contact.) */
+export function withOne<T>(list: readonly T[], one: T): readonly T[] {
+  return list.length === 0 ? [one] : [...list, one]
+}
+
 /** Segments of one task that are put right when its attributes change at its end. */
 const maxDone = 100
 
-export function doneWith({ done }: OpenTask, segment: Segment): readonly Segment[] {
-  return done.length < maxDone ? [...done, segment] : [...done.slice(1), segment]
+/** A part of the task has ended. */
+export function addDone(task: OpenTask, segment: Segment): void {
+  const { done } = task
+  task.done = withOne(done.length < maxDone ? done : done.slice(1), segment)
 }
 
 /** The wait of a task that is in a queue, as a segment. */
@@ -73,38 +81,39 @@ export function waitOf({ began_at, seq }: QueueWait, { place, facts }: OpenTask)
   return begunSegment({ kind: 'queue', began_at, seq }, place, facts)
 }
 
-/** No longer in the queue in which it waited. */
+/** The task is no longer in the queue in which it waited. */
 export function left(
   task: OpenTask,
   { at }: InsightEvent,
   { result, ring_ms = null }: { readonly result: Result; readonly ring_ms?: number | null },
   effects: Effects
-): OpenTask {
+): void {
   const { waiting, place, facts, line } = task
-  if (!waiting) return task
+  if (!waiting) return
   const { began_at, seq } = waiting
   const hung_up_by = line?.hung_up_by ?? null
   const known = { ended_at: at, result, queue_ms: at - began_at, ring_ms, hung_up_by }
   const segment = begunSegment({ kind: 'queue', began_at, seq, ...known }, place, facts)
   effects.segment(segment)
-  return { ...task, waiting: null, done: doneWith(task, segment) }
+  task.waiting = null
+  addDone(task, segment)
 }
 
 export function heldOf({ held }: OpenTask, reservation_sid: string | null): Held | undefined {
   return held.find((one) => one.reservation_sid === reservation_sid)
 }
 
-/** The task with what an agent has in hand as it is now. */
-export function withHeld(task: OpenTask, before: Held, after: Held): OpenTask {
-  return { ...task, held: task.held.map((one) => (one === before ? after : one)) }
+/** What an agent has in hand is as it is now. */
+export function putHeld(task: OpenTask, before: Held, after: Held): void {
+  task.held = task.held.map((one) => (one === before ? after : one))
 }
 
 /** The talk is over; what follows is wrap-up. Called as events are folded, a million in a rebuild: no object for its arguments. */
-export function talkedOut(task: OpenTask, held: Held, at: number, effects: Effects, more?: Partial<Segment>): OpenTask {
-  if (held.wrap_up_at !== null) return task
+export function talkedOut(task: OpenTask, held: Held, at: number, effects: Effects, more?: Partial<Segment>): void {
+  if (held.wrap_up_at !== null) return
   const segment: Segment = { ...held.segment, ...talkUntil(held.segment, task, at), ...more }
   effects.segment(segment)
-  return withHeld(task, held, { ...held, segment, wrap_up_at: at })
+  putHeld(task, held, { ...held, segment, wrap_up_at: at })
 }
 
 /**

@@ -1,62 +1,73 @@
-import { holderOf } from './facts.ts'
+import { teamIn } from './facts.ts'
 import type { InsightEvent } from './insight-event.ts'
+import { emptyList, withOne } from './open-task.ts'
 import type { StatusPiece } from './segment.ts'
 
-/** Where a worker is now. Nothing of it changes: each event makes another one. */
+/** Where a worker is now. Events change it: whoever wants it as it is now takes a copy. */
 export interface Presence {
   readonly worker_sid: string
   /** Seq of the last event that was told of it. */
-  readonly seq: number
-  readonly workspace_sid: string | null
-  readonly team: string | null
-  readonly activity_sid: string
-  readonly activity: string | null
+  seq: number
+  workspace_sid: string | null
+  team: string | null
+  activity_sid: string
+  activity: string | null
   /** Reservations that it has in hand. */
-  readonly held: readonly string[]
+  held: readonly string[]
   /** Since when it is so, and the event with which that began. */
-  readonly since: number
-  readonly since_seq: number
+  since: number
+  since_seq: number
 }
 
 const day = 86_400_000
 
-/** A worker after an event that tells where it is. What was before ends with a piece, where it lasted. */
-export function afterWorker(
-  before: Presence | undefined,
-  event: InsightEvent,
-  tell: (piece: StatusPiece) => void
-): Presence | undefined {
-  const { seq, worker_sid, worker_activity_sid } = event
-  if (worker_sid === null || worker_activity_sid === null) return before
-  const { team, activity } = holderOf(event)
-  const held = heldAfter(before, event)
-  const isSame = before !== undefined && isAlike(before, { team, activity_sid: worker_activity_sid, held })
-  if (before && !isSame) tellPieces(before, event.at, tell)
+/** A worker of whom an event tells for the first time where it is. */
+export function newPresence(event: InsightEvent, worker_sid: string, activity_sid: string): Presence {
+  const { seq, at, workspace_sid, worker_activity_name: activity } = event
+  const held = heldAfter(emptyList, event)
   return {
     worker_sid,
     seq,
-    workspace_sid: event.workspace_sid,
-    team,
-    activity_sid: worker_activity_sid,
+    workspace_sid,
+    team: teamIn(event),
+    activity_sid,
     activity,
     held,
-    since: isSame ? before.since : event.at,
-    since_seq: isSame ? before.since_seq : seq
+    since: at,
+    since_seq: seq
   }
 }
 
-function heldAfter(before: Presence | undefined, { type, reservation_sid }: InsightEvent): readonly string[] {
-  const held = before?.held ?? []
-  if (reservation_sid === null) return held
-  if (type === 'reservation.accepted') return [...held, reservation_sid]
-  const isOver = type === 'reservation.completed' || type === 'reservation.canceled'
-  return isOver && held.includes(reservation_sid) ? held.filter((sid) => sid !== reservation_sid) : held
+/** An event tells where a worker is. What was before ends with a piece, where it lasted. */
+export function movePresence(
+  presence: Presence,
+  event: InsightEvent,
+  activity_sid: string,
+  tell: (piece: StatusPiece) => void
+): void {
+  const { seq, at } = event
+  const team = teamIn(event)
+  const held = heldAfter(presence.held, event)
+  const wasBusy = presence.held.length > 0
+  if (presence.activity_sid !== activity_sid || presence.team !== team || wasBusy !== held.length > 0) {
+    tellPieces(presence, at, tell)
+    presence.since = at
+    presence.since_seq = seq
+  }
+  presence.seq = seq
+  presence.workspace_sid = event.workspace_sid
+  presence.team = team
+  presence.activity_sid = activity_sid
+  presence.activity = event.worker_activity_name
+  presence.held = held
 }
 
-type Alike = Pick<Presence, 'activity_sid' | 'team' | 'held'>
-
-function isAlike(a: Alike, b: Alike): boolean {
-  return a.activity_sid === b.activity_sid && a.team === b.team && a.held.length > 0 === b.held.length > 0
+function heldAfter(held: readonly string[], { type, reservation_sid }: InsightEvent): readonly string[] {
+  if (reservation_sid === null) return held
+  if (type === 'reservation.accepted') return withOne(held, reservation_sid)
+  const isOver = type === 'reservation.completed' || type === 'reservation.canceled'
+  if (!isOver || !held.includes(reservation_sid)) return held
+  return held.length === 1 ? emptyList : held.filter((sid) => sid !== reservation_sid)
 }
 
 /** Tells what has lasted up to an instant, a piece for each day, so that none is longer than one. */
