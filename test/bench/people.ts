@@ -14,8 +14,8 @@ const offered = 20
  * Samples are short and many: what else the machine does comes and goes between them, and the middle of their differences
  * stays. One has so many of either that a collection more or less, of 2 to 5 ms, is not what it tells.
  */
-const pairs = { gets: 80, lifecycles: 240 }
-const inSample = { gets: 300, lifecycles: 80 }
+const pairs = { gets: 80, lifecycles: 300 }
+const inSample = { gets: 300, lifecycles: 40 }
 /** Milliseconds after a sample in which what follows its last answer is done. */
 const after_ms = 4
 
