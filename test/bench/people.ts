@@ -10,12 +10,14 @@ import { account_sid, heapMegabytes, residentMegabytes, type Server, startServer
 const queues = 50
 /** Tasks a second while everybody listens. */
 const offered = 20
-/** Samples are short and many: what else the machine does comes and goes between them, and the middle of their differences stays. */
-const pairs = { gets: 80, lifecycles: 800 }
-/** GETs of one sample. */
-const gets = 300
-/** Milliseconds after a lifecycle in which what follows its last answer is done. */
-const after_ms = 1
+/**
+ * Samples are short and many: what else the machine does comes and goes between them, and the middle of their differences
+ * stays. One has so many of either that a collection more or less, of 2 to 5 ms, is not what it tells.
+ */
+const pairs = { gets: 80, lifecycles: 240 }
+const inSample = { gets: 300, lifecycles: 80 }
+/** Milliseconds after a sample in which what follows its last answer is done. */
+const after_ms = 4
 
 /** Signed-in workers with a socket each: what a socket takes, how soon each is told, and what asking for rights costs. */
 export async function measure({ seconds, profile, people }: Options): Promise<Measured> {
@@ -32,13 +34,18 @@ export async function measure({ seconds, profile, people }: Options): Promise<Me
     key: basic,
     token: `Bearer ${token}`
   })
-  const ofGet = await costOfRights(server, by(tokens[0]), { one: get, times: gets, pairs: pairs.gets, atOnce: 8 })
+  const ofGet = await costOfRights(server, by(tokens[0]), {
+    one: get,
+    times: inSample.gets,
+    pairs: pairs.gets,
+    atOnce: 8
+  })
   const whole = (connection: Connection, i: number) => contact(connection, floor, i)
   const ofContact = await costOfRights(server, by(tokenOf(key, floor, undefined)), {
     one: whole,
-    times: 1,
+    times: inSample.lifecycles,
     pairs: pairs.lifecycles,
-    atOnce: 1
+    atOnce: 8
   })
   const before = { heap: await heapMegabytes(server), resident: residentMegabytes(server.child) ?? Number.NaN }
   const told = new Told()
@@ -85,7 +92,7 @@ export async function measure({ seconds, profile, people }: Options): Promise<Me
         figure: us(difference(ofContact, 'key', 'account'))
       }
     ],
-    how: `One process, SQLite, ${count(people)} workers with an access token of an API key and a WebSocket of the feed each, which asks for everything that its worker may hear. (Signing in by password costs 0.3 s each on purpose; the tokens of sessions are read by the same verifier.) Memory is what the heap has more after collections, once all are open. ${offered} tasks a second are created while all listen; time runs from the answer to the create, by which the offer is durable, to its arrival at the worker's own socket; ${count(latencies.length)} offers. Rights: ${pairs.gets} pairs of ${count(gets)} GETs in turn, on connections that are kept, and ${pairs.lifecycles} of one lifecycle of four requests each, one after the other; the middle of their differences, and between which of them it lies in 95 of 100 cases. A lifecycle is compared with a main key's, whose writes are told and kept in the audit as those of a token are; what that costs stands beside.`
+    how: `One process, SQLite, ${count(people)} workers with an access token of an API key and a WebSocket of the feed each, which asks for everything that its worker may hear. (Signing in by password costs 0.3 s each on purpose; the tokens of sessions are read by the same verifier.) Memory is what the heap has more after collections, once all are open. ${offered} tasks a second are created while all listen; time runs from the answer to the create, by which the offer is durable, to its arrival at the worker's own socket; ${count(latencies.length)} offers. Rights: ${pairs.gets} pairs of ${count(inSample.gets)} GETs in turn, on eight connections that are kept, and ${pairs.lifecycles} of ${inSample.lifecycles} lifecycles of four requests each; the middle of their differences, and between which of them it lies in 95 of 100 cases. A lifecycle is compared with a main key's, whose writes are told and kept in the audit as those of a token are; what that costs stands beside.`
   }
 }
 
@@ -226,7 +233,7 @@ async function costOfRights(
       await Promise.all(
         Array.from({ length: times }, (_, i) => connections.with((connection) => one(connection, pair + i)))
       )
-      if (times === 1) await new Promise((resolve) => setTimeout(resolve, after_ms))
+      await new Promise((resolve) => setTimeout(resolve, after_ms))
       costs[who] = usedSince(pid, before, times).main
     }
     found.push(costs)

@@ -106,6 +106,8 @@ interface Asked {
 interface Places {
   readonly inPath: readonly Parameter[]
   readonly elsewhere: readonly Asked[]
+  /** Names of those by which a list is narrowed. */
+  readonly filters: readonly string[]
 }
 
 const places = new WeakMap<Operation, Places>()
@@ -122,7 +124,8 @@ function placesOf(operation: Operation): Places {
       source: parameter.in,
       aliases: parameter.aliases,
       required: parameter.required ?? false
-    }))
+    })),
+    filters: others.filter((parameter) => parameter.in === 'query').map(({ name }) => name)
   }
   places.set(operation, found)
   return found
@@ -214,8 +217,7 @@ function readPage(
 }
 
 function listOf(operation: Operation, path: ParsedRequest['path'], params: Readonly<Record<string, unknown>>): string {
-  const { elsewhere } = placesOf(operation)
-  const filters = elsewhere.filter(({ source }) => source === 'query').map(({ parameter: { name } }) => name)
+  const { filters } = placesOf(operation)
   return scopeOf(
     operation.id,
     path,
@@ -231,7 +233,8 @@ function inScope(position: Omit<PageRequest, 'scope'>, scope: string): PageReque
     const message = 'is of another list: its parents and filters must be those that it was given with'
     throw new InvalidRequest(`Parameter PageToken is invalid: '${shown(page_token)}' ${message}`, 'PageToken')
   }
-  return { ...position, page_token: token, scope }
+  const { page_size, page } = position
+  return { page_size, page, page_token: token, scope }
 }
 
 function readCount(wire: string, query: ReadonlyMap<string, string[]>): number | null {

@@ -1,10 +1,11 @@
+import { kinds } from '@ringdown/engine/kinds'
 import { World } from '@ringdown/engine/testing/world'
 import { SignJWT } from 'jose'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { Credentials } from '../http/credentials.ts'
 import { Admission } from './admission.ts'
-import { everything, type RoleStanding, remembered, untilDecided } from './caller.ts'
+import { everything, type RoleStanding, remembered, standingKinds, untilChanged } from './caller.ts'
 import { Sealing } from './sealing.ts'
 
 describe('a standing', () => {
@@ -15,7 +16,7 @@ describe('a standing', () => {
     let made = 0
     const standingIn = remembered(
       (within) => [within.find('workspace', workspace_sid), within.find('worker', worker.sid)],
-      (_state, [_workspace, ada]): RoleStanding | undefined => {
+      ([_workspace, ada]): RoleStanding | undefined => {
         made++
         const role = { role: 'agent', isTaskRouter: false } as const
         return (
@@ -42,11 +43,12 @@ describe('a standing', () => {
     expect([standingIn(state), standingIn(state), made]).toEqual([undefined, undefined, 3])
     expect([standingIn(new World().state), made]).toEqual([undefined, 4])
   })
-  it('is looked at again after each decision and each reload, and not between them', () => {
+  it('is looked at again after a change of rows that decide one, and after each reload, and else not', () => {
     const world = new World()
+    const { workspace_sid } = world
     let state: typeof world.state | undefined = world.state
     let looks = 0
-    const standing = untilDecided(
+    const standing = untilChanged(
       () => state,
       () => {
         looks++
@@ -54,12 +56,22 @@ describe('a standing', () => {
       }
     )
     expect([standing(), standing(), looks]).toEqual([everything, everything, 1])
-    world.do({ type: 'worker.create', workspace_sid: world.workspace_sid, friendly_name: 'Ada' })
+    world.do({ type: 'task_queue.create', workspace_sid, friendly_name: 'Support' })
+    expect([standing(), looks]).toEqual([everything, 1])
+    world.do({ type: 'worker.create', workspace_sid, friendly_name: 'Ada' })
     expect([standing(), standing(), looks]).toEqual([everything, everything, 2])
-    state = undefined
-    expect([standing(), looks]).toEqual([undefined, 2])
-    state = new World().state
+    // What is undone is looked at, too.
+    world.state.rehearsed(world.state.at, () =>
+      world.state.change('workspace', workspace_sid, { friendly_name: 'Elsewhere' })
+    )
     expect([standing(), looks]).toEqual([everything, 3])
+    state = undefined
+    expect([standing(), looks]).toEqual([undefined, 3])
+    state = new World().state
+    expect([standing(), looks]).toEqual([everything, 4])
+  })
+  it('follows from no row that is gone when its time is over, without a decision', () => {
+    for (const kind of standingKinds) expect([kind, kinds[kind].cold?.until]).toEqual([kind, undefined])
   })
 })
 

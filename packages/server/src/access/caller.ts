@@ -2,6 +2,7 @@ import type { Role } from '@ringdown/contract/permissions'
 import type { Policy } from '@ringdown/engine/access/rows'
 import type { State } from '@ringdown/engine/center'
 import type { Actor } from '@ringdown/engine/core/events'
+import type { Kind, Kinds } from '@ringdown/engine/kinds'
 import type { WebchatLimits } from '@ringdown/engine/webchat/rows'
 
 /** Somebody whose credential has been checked. */
@@ -55,23 +56,46 @@ export interface WebchatStanding {
   readonly limits: Pick<WebchatLimits, 'message_bytes' | 'message_burst' | 'messages_per_second'>
 }
 
+/** Kinds of the rows that standings follow from. */
+export const standingKinds = [
+  'key',
+  'workspace',
+  'worker',
+  'chat_service',
+  'session',
+  'flex_user',
+  'flex_configuration',
+  'webchat_session',
+  'webchat_deployment',
+  'application'
+] as const satisfies readonly Kind[]
+
+type StandingKind = (typeof standingKinds)[number]
+
+/** An account's rows, as far as standings follow from them. */
+export interface StandingRows {
+  readonly account_sid: string
+  find<K extends StandingKind>(kind: K, sid: string | null | undefined): Kinds[K] | undefined
+  resident<K extends StandingKind>(kind: K, sid: string | null | undefined): Kinds[K] | undefined
+}
+
 /**
  * A standing that is derived again only when one of its rows has changed: they are looked up each time, and a changed row is
- * a new object. So a change of what somebody may do counts at once, and asking costs a few look-ups.
+ * a new object.
  *
  * @param from - all rows that `make` reads, always in the same order.
  */
 export function remembered<const R extends readonly (object | undefined)[]>(
-  from: (state: State) => R,
-  make: (state: State, rows: R) => RoleStanding | undefined
-): (state: State) => RoleStanding | undefined {
+  from: (state: StandingRows) => R,
+  make: (rows: R) => RoleStanding | undefined
+): (state: StandingRows) => RoleStanding | undefined {
   let last: R | undefined
   let standing: RoleStanding | undefined
   return (state) => {
     const rows = from(state)
     if (last && areSame(last, rows)) return standing
     last = rows
-    standing = make(state, rows)
+    standing = make(rows)
     return standing
   }
 }
@@ -82,28 +106,52 @@ function areSame(some: readonly (object | undefined)[], others: readonly (object
 }
 
 /**
- * A standing that follows from the account's rows alone, which change by its decisions alone: between two of them it is
- * what it was. A request asks more than once, and most come while nothing is decided.
+ * A standing that follows from the account's rows of those kinds alone: as long as none of them changes, it is what it was,
+ * and most decisions change none. So a change of what somebody may do counts at once, and asking costs next to nothing.
  *
  * @param stateOf - the account's state; another object after each reload, undefined while it is not open here.
  */
-export function untilDecided(
+export function untilChanged(
   stateOf: () => State | undefined,
-  standingIn: (state: State) => Standing | undefined
+  standingIn: (state: StandingRows) => Standing | undefined
 ): () => Standing | undefined {
   let known: State | undefined
-  let decision = -1
+  let changes: Changes | undefined
+  let count = -1
   let standing: Standing | undefined
   return () => {
     const state = stateOf()
     if (!state) return undefined
-    if (known !== state || decision !== state.decision) {
-      standing = standingIn(state)
+    if (known !== state || !changes) {
+      changes = changesIn(state)
       known = state
-      decision = state.decision
+      count = -1
+    }
+    if (count !== changes.count) {
+      standing = standingIn(state)
+      count = changes.count
     }
     return standing
   }
+}
+
+/** How often rows of those kinds have changed in a state. */
+interface Changes {
+  count: number
+}
+
+const watched = new WeakMap<State, Changes>()
+
+function changesIn(state: State): Changes {
+  const known = watched.get(state)
+  if (known) return known
+  const changes: Changes = { count: 0 }
+  for (const kind of standingKinds)
+    state.tables[kind].observe(() => {
+      changes.count++
+    })
+  watched.set(state, changes)
+  return changes
 }
 
 export const everything: Standing = { kind: 'everything' }

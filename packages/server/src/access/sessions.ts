@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { FlexUserRow, SessionRow } from '@ringdown/engine/access/rows'
-import type { State } from '@ringdown/engine/center'
 import { foldedName } from '@ringdown/engine/core/names'
-import { type HeldRole, type RoleStanding, remembered } from './caller.ts'
+import { type HeldRole, type RoleStanding, remembered, type StandingRows } from './caller.ts'
 import type { KeyHolder } from './keyring.ts'
 import { ownToken, type SessionToken } from './own-token.ts'
 import { hashOf, isPassword, type PasswordCost } from './passwords.ts'
@@ -169,7 +168,7 @@ export function hashOfSecret(secret: string): string {
 export function sessionStandings(
   session_sid: string,
   roles: readonly string[]
-): (state: State) => RoleStanding | undefined {
+): (state: StandingRows) => RoleStanding | undefined {
   return remembered(
     (state) => {
       const session = state.find('session', session_sid)
@@ -177,7 +176,7 @@ export function sessionStandings(
       const worker = state.find('worker', user?.worker_sid)
       return [session, user, worker, state.find('flex_configuration', state.account_sid)]
     },
-    (_state, [_session, user, worker, configuration]) => {
+    ([_session, user, worker, configuration]) => {
       if (!user || user.roles.join() !== roles.join()) return undefined
       return {
         kind: 'roles',

@@ -2,7 +2,7 @@ import { isJsonObject } from '@ringdown/contract/json-text'
 import type { State } from '@ringdown/engine/center'
 import type { Actor } from '@ringdown/engine/core/events'
 import { Unavailable } from '../commit/ledger.ts'
-import { type Caller, type HeldRole, type RoleStanding, remembered, untilDecided } from './caller.ts'
+import { type Caller, type HeldRole, type RoleStanding, remembered, type StandingRows, untilChanged } from './caller.ts'
 import type { Keyring } from './keyring.ts'
 import { sessionStandings, type UserSessions } from './sessions.ts'
 import { identityOf } from './sight.ts'
@@ -130,7 +130,7 @@ export class Tokens {
           : standingsOf(grants)
     const isOfSession = own !== undefined || /^W[BD]/.test(issuer)
     const signs = () => isOfSession || authToken(issuer) !== undefined || keyring.find(issuer) !== undefined
-    const inRows = untilDecided(
+    const inRows = untilChanged(
       () => stateOf(account_sid),
       (state) => (signs() ? standingIn(state) : undefined)
     )
@@ -156,7 +156,7 @@ function actorOf({ task_router, identity }: Grants, issuer: string): Actor | und
 }
 
 /** What grants are worth now: a worker who is gone, or a service, takes them along. */
-function standingsOf({ identity, task_router, chat }: Grants): (state: State) => RoleStanding | undefined {
+function standingsOf({ identity, task_router, chat }: Grants): (state: StandingRows) => RoleStanding | undefined {
   const ofChat = identity === undefined ? undefined : chat
   return remembered(
     (state) => [
@@ -164,7 +164,7 @@ function standingsOf({ identity, task_router, chat }: Grants): (state: State) =>
       state.find('worker', task_router?.worker_sid),
       state.find('chat_service', ofChat?.service_sid)
     ],
-    (_state, [workspace, worker, service]) => {
+    ([workspace, worker, service]) => {
       const roles: HeldRole[] = []
       if (task_router) {
         if (!workspace) return undefined

@@ -1,11 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { isJsonObject } from '@ringdown/contract/json-text'
-import type { State } from '@ringdown/engine/center'
 import { defaultLimits } from '@ringdown/engine/webchat/deployment'
 import type { WebchatDeploymentRow, WebchatSessionRow } from '@ringdown/engine/webchat/rows'
 import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose'
 import { Buckets } from './buckets.ts'
-import { type RoleStanding, remembered, type WebchatStanding } from './caller.ts'
+import { type RoleStanding, remembered, type StandingRows, type WebchatStanding } from './caller.ts'
 import type { KeyHolder } from './keyring.ts'
 import { ownToken, type SessionToken } from './own-token.ts'
 import type { Sealing } from './sealing.ts'
@@ -185,13 +184,13 @@ async function verified(token: string, secret: string, now: number): Promise<JWT
 export function webchatCallStandings(
   deployment_sid: string,
   identity: string | undefined
-): (state: State) => RoleStanding | undefined {
+): (state: StandingRows) => RoleStanding | undefined {
   return remembered(
     (state) => {
       const deployment = state.find('webchat_deployment', deployment_sid)
       return [deployment, state.find('application', deployment?.application_sid)]
     },
-    (_state, [deployment, application]) =>
+    ([deployment, application]) =>
       deployment?.enabled && application
         ? {
             ...{ kind: 'roles', roles: [], identity },
@@ -202,13 +201,13 @@ export function webchatCallStandings(
 }
 
 /** What a customer's session is worth now: undefined once it has ended. */
-export function webchatStandings(session_sid: string): (state: State) => RoleStanding | undefined {
+export function webchatStandings(session_sid: string): (state: StandingRows) => RoleStanding | undefined {
   return remembered(
     (state) => {
       const session = state.resident('webchat_session', session_sid)
       return [session, state.find('webchat_deployment', session?.deployment_sid)]
     },
-    (_state, [session, deployment]) => {
+    ([session, deployment]) => {
       if (!session || session.status === 'ended') return undefined
       const { identity, chat_service_sid, conversation_sid } = session
       return {

@@ -62,8 +62,7 @@ export function exchangeOf(response: ServerResponse, { actor, within }: Exchange
     else within.onceOver(end)
     return exchange
   }
-  response.once('finish', end)
-  response.once('close', end)
+  response.on('finish', end).on('close', end)
   return exchange
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
@@ -65,6 +66,19 @@ function durationText(ms: number): string {
 }
 
 const durations: string[] = []
+
+/**
+ * Ends an answer, whose head is made and not yet sent, with a body of ASCII. Given the body, Node writes head and body as
+ * one text and an empty one for the end, which the socket gathers in a buffer that it makes for both: a tenth of all that
+ * writing an answer costs. An end without a body is written as one text with the head, and the body is behind that.
+ */
+function endAsOne(response: ServerResponse, body: string): void {
+  const own = response as ServerResponse & { _header?: unknown; readonly _hasBody?: boolean } // where Node keeps them; there is no other way to them
+  if (!(response.socket instanceof Socket) || typeof own._header !== 'string' || own._hasBody !== true)
+    return void response.end(body, 'latin1')
+  own._header += body
+  response.end()
+}
 
 /** Whose answer it is: an operation's, or of something beside the APIs (`health`, `clock`, …). */
 export interface Subject {
@@ -149,7 +163,7 @@ export class Answers {
       if (this.isStopping) headers.push('Connection', 'close')
       reply.raw.writeHead(status, headers)
       // Text of ASCII alone goes out as it lies in memory.
-      if (bytes === body?.length) reply.raw.end(body, 'latin1')
+      if (body !== undefined && bytes === body.length) endAsOne(reply.raw, body)
       else reply.raw.end(body)
     }
     this.#tell(request, subject, status, ms)

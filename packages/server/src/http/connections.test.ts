@@ -376,6 +376,31 @@ it('has every answer say that it is what it says it is, and is not to be kept', 
   }
 })
 
+it('answers requests in their turn, each with its whole body, and HEAD with none', async () => {
+  const { body } = await server.post(create, { FriendlyName: 'Grüße' })
+  const plain = await server.post(create, { FriendlyName: 'Plain' })
+  const asked = [
+    ['GET', body.sid],
+    ['HEAD', plain.body.sid],
+    ['GET', plain.body.sid],
+    ['GET', body.sid],
+    ['HEAD', body.sid],
+    ['GET', plain.body.sid]
+  ] as const
+  const text = asked.map(([method, sid], at) => {
+    const last = at === asked.length - 1 ? 'Connection: close\r\n' : ''
+    return `${method} ${create}/${sid} HTTP/1.1\r\n${head}${last}\r\n`
+  })
+  const said = await saidTo(text.join(''))
+  const answers = answersIn(said)
+  expect(answers).toHaveLength(asked.length)
+  for (const [at, [method, sid]] of asked.entries()) {
+    const [, length = '', rest = ''] = /content-length: (\d+).*?\r\n\r\n(.*)$/is.exec(answers[at] ?? '') ?? []
+    expect(Buffer.byteLength(rest)).toBe(method === 'HEAD' ? 0 : Number(length))
+    if (method === 'GET') expect(JSON.parse(rest)).toMatchObject({ sid })
+  }
+})
+
 it.each(['TRACE', 'PROPFIND', 'SEARCH'])('knows no method %s of a path that it knows', async (method) => {
   const said = await saidTo(`${method} ${create} HTTP/1.1\r\n${head}Connection: close\r\n\r\n`)
   expect(said).toMatch(/^HTTP\/1\.1 405 /)

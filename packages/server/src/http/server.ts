@@ -13,7 +13,14 @@ import { type Ledger, Unavailable } from '../commit/ledger.ts'
 import type { Sender } from '../delivery/sender.ts'
 import type { InsightDesk } from '../insights/insight-desk.ts'
 import type { Media } from '../media/media.ts'
-import { type Ask, type Context, type CustomerErasure, contextOf, type MovableClock } from '../operations/handler.ts'
+import {
+  type Ask,
+  type Context,
+  type CustomerErasure,
+  contextOf,
+  type MovableClock,
+  type Surroundings
+} from '../operations/handler.ts'
 import { handlers } from '../operations/registry.ts'
 import type { FeedLimits } from '../realtime/feed/feed.ts'
 import { Feeds } from '../realtime/feed/feeds.ts'
@@ -410,50 +417,70 @@ function authorizationOf({ url, headers }: FastifyRequest): string | undefined {
 
 /** What operations work with: `make` for one request, `contextFor` as well, but that reads of a ledger share one. */
 function contextsOf(options: ServerOptions, feeds: Feeds | undefined) {
-  const { credentials, now, ask = nobody, sender, statistics, media, insights, erasure, clock } = options
-  const { iceServers = [] } = options
-  const contexts = new WeakMap<Ledger, Context>()
-  const make = (ledger: Ledger, exchange?: Exchange, gone = never) => {
-    const { account_sid } = ledger
-    const surroundings = {
-      now,
-      ask: (...question: Parameters<Ask>) => ask(account_sid, ...question),
-      get sender() {
-        return sender?.(account_sid)
-      },
-      get statistics() {
-        return statistics?.(account_sid)
-      },
-      get insights() {
-        return insights?.(account_sid)
-      },
-      get erasure() {
-        return erasure?.(account_sid)
-      },
-      get media() {
-        return media?.(account_sid)
-      },
-      get feed() {
-        return feeds?.of(account_sid)
-      },
-      clock,
-      admission: credentials.admission,
-      iceServers,
-      gone
+  /** What is around a ledger's commands, and what all its reads share. */
+  const known = new WeakMap<Ledger, { readonly surroundings: Surroundings; readonly reading: Context }>()
+  const of = (ledger: Ledger) => {
+    let found = known.get(ledger)
+    if (!found) {
+      const surroundings = surroundingsOf(options, feeds, ledger.account_sid)
+      found = { surroundings, reading: contextOf(ledger, surroundings) }
+      known.set(ledger, found)
     }
+    return found
+  }
+  const make = (ledger: Ledger, exchange?: Exchange, gone?: AbortSignal) => {
+    const surroundings = gone ? surroundingsOf(options, feeds, ledger.account_sid, gone) : of(ledger).surroundings
     return contextOf(ledger, surroundings, exchange)
   }
-  const contextFor = (ledger: Ledger, exchange: Exchange | undefined) => {
-    if (exchange) return make(ledger, exchange)
-    // Reads share one.
-    let context = contexts.get(ledger)
-    if (!context) {
-      context = make(ledger)
-      contexts.set(ledger, context)
-    }
-    return context
-  }
+  const contextFor = (ledger: Ledger, exchange: Exchange | undefined) =>
+    exchange ? make(ledger, exchange) : of(ledger).reading
   return { make, contextFor }
+}
+
+/** What an account's operations find around them, asked for when they look at it. */
+function surroundingsOf(
+  {
+    credentials,
+    now,
+    ask = nobody,
+    sender,
+    statistics,
+    media,
+    insights,
+    erasure,
+    clock,
+    iceServers = []
+  }: ServerOptions,
+  feeds: Feeds | undefined,
+  account_sid: string,
+  gone = never
+): Surroundings {
+  return {
+    now,
+    ask: (...question: Parameters<Ask>) => ask(account_sid, ...question),
+    get sender() {
+      return sender?.(account_sid)
+    },
+    get statistics() {
+      return statistics?.(account_sid)
+    },
+    get insights() {
+      return insights?.(account_sid)
+    },
+    get erasure() {
+      return erasure?.(account_sid)
+    },
+    get media() {
+      return media?.(account_sid)
+    },
+    get feed() {
+      return feeds?.of(account_sid)
+    },
+    clock,
+    admission: credentials.admission,
+    iceServers,
+    gone
+  }
 }
 
 /** Every operation of the contract, by its path. */

@@ -37,9 +37,9 @@ export interface Context extends Surroundings {
   /** The request that whatever is executed is answered to; undefined for reads. */
   readonly exchange: Exchange | undefined
   /** Which rows the caller may see, for lists whose rows are looked at; undefined for who may see all. */
-  readonly sight?: Sight
+  readonly sight?: Sight | undefined
   /** The same for the events of the log. */
-  readonly reader?: EventReader
+  readonly reader?: EventReader | undefined
   /**
    * Executes a command; resolves with what `show` makes of its result. Creates answer so: under an idempotency key that is
    * shown, and kept, while it is decided.
@@ -47,6 +47,8 @@ export interface Context extends Surroundings {
   answer<T extends CommandType, A>(command: CommandOf<T>, show: (result: ResultOf<T>) => A): Promise<A>
   /** The same for a request under an idempotency key: `keep` says what is kept of what `answer` shows. */
   keeping(keep: (shown: unknown) => KeptAnswer): Context
+  /** The same for somebody who may see so much. */
+  seenBy(sight: Sight | undefined, reader: () => EventReader): Context
 }
 
 /** Forgets customers wherever there is text of theirs that outlives their conversations. */
@@ -141,53 +143,97 @@ export interface AnyCall {
   readonly page: PageRequest | null
 }
 
-/**
- * What handlers need of a ledger. The state is asked for anew each time: it is another one after a reload. `exchange` is
- * the request that whatever they execute is answered to.
- */
-export function contextOf(
-  ledger: Ledger,
-  surroundings: Surroundings,
-  exchange?: Exchange,
-  keep?: (shown: unknown) => KeptAnswer
-): Context {
-  const { now, ask, clock, admission, iceServers, gone } = surroundings
-  return {
-    ledger,
-    get state() {
-      return ledger.state
-    },
-    execute: (command) => ledger.execute(command, exchange),
-    exchange,
-    answer: (command, show) =>
-      keep ? keptWith(ledger, command, { exchange, show, keep }) : ledger.execute(command, exchange).then(show),
-    keeping: (other) => contextOf(ledger, surroundings, exchange, other),
-    now,
-    ask,
-    get sender() {
-      return surroundings.sender
-    },
-    get statistics() {
-      return surroundings.statistics
-    },
-    get insights() {
-      return surroundings.insights
-    },
-    get erasure() {
-      return surroundings.erasure
-    },
-    get media() {
-      return surroundings.media
-    },
-    get feed() {
-      return surroundings.feed
-    },
-    clock,
-    admission,
-    iceServers,
-    gone
+/** What handlers need of a ledger. `exchange` is the request that whatever they execute is answered to. */
+export function contextOf(ledger: Ledger, surroundings: Surroundings, exchange?: Exchange): Context {
+  return new LedgerContext(ledger, surroundings, exchange)
+}
+
+/** Made for each request that writes: what others give is asked for when it is looked at, and has no getter of its own. */
+class LedgerContext implements Context {
+  readonly ledger: Ledger
+  readonly exchange: Exchange | undefined
+  readonly sight: Sight | undefined
+  readonly #surroundings: Surroundings
+  readonly #reader: (() => EventReader) | undefined
+  // Handlers take these by their names alone.
+  readonly execute: Context['execute'] = (command) => this.ledger.execute(command, this.exchange)
+  readonly answer: Context['answer']
+
+  constructor(
+    ledger: Ledger,
+    surroundings: Surroundings,
+    exchange: Exchange | undefined,
+    { keep, sight, reader }: Seeing = seesAll
+  ) {
+    this.ledger = ledger
+    this.exchange = exchange
+    this.sight = sight
+    this.#surroundings = surroundings
+    this.#reader = reader
+    this.answer = (command, show) =>
+      keep ? keptWith(ledger, command, { exchange, show, keep }) : ledger.execute(command, exchange).then(show)
+  }
+
+  keeping(keep: (shown: unknown) => KeptAnswer): Context {
+    return new LedgerContext(this.ledger, this.#surroundings, this.exchange, { keep })
+  }
+
+  seenBy(sight: Sight | undefined, reader: () => EventReader): Context {
+    return new LedgerContext(this.ledger, this.#surroundings, this.exchange, { sight, reader })
+  }
+
+  /** Asked for anew each time: it is another one after a reload. */
+  get state() {
+    return this.ledger.state
+  }
+  get reader() {
+    return this.#reader?.()
+  }
+  get now() {
+    return this.#surroundings.now
+  }
+  get ask() {
+    return this.#surroundings.ask
+  }
+  get sender() {
+    return this.#surroundings.sender
+  }
+  get statistics() {
+    return this.#surroundings.statistics
+  }
+  get insights() {
+    return this.#surroundings.insights
+  }
+  get erasure() {
+    return this.#surroundings.erasure
+  }
+  get media() {
+    return this.#surroundings.media
+  }
+  get feed() {
+    return this.#surroundings.feed
+  }
+  get clock() {
+    return this.#surroundings.clock
+  }
+  get admission() {
+    return this.#surroundings.admission
+  }
+  get iceServers() {
+    return this.#surroundings.iceServers
+  }
+  get gone() {
+    return this.#surroundings.gone
   }
 }
+
+interface Seeing {
+  readonly keep?: (shown: unknown) => KeptAnswer
+  readonly sight?: Sight | undefined
+  readonly reader?: () => EventReader
+}
+
+const seesAll: Seeing = {}
 
 async function keptWith<T extends CommandType, A>(
   ledger: Ledger,

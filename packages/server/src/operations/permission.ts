@@ -73,7 +73,7 @@ export function guardOf(operation: Operation): Guard {
   const permission = permissionOf(operation)
   // A token's standing is one object as long as nothing that it follows from has changed.
   const acting = new WeakMap<RoleStanding, readonly Acting[]>()
-  const ofOperation = { subjectsOf: subjectsIn(operation), workerOf: workerIn(operation), sign: signatureIn(operation) }
+  const [subjectsOf, workerOf, sign] = [subjectsIn(operation), workerIn(operation), signatureIn(operation)]
   return (caller, call, context) => {
     const standing = caller.standing()
     if (standing?.kind === 'everything' && (!permission.rows || caller.actor === undefined)) return { call, context }
@@ -86,7 +86,7 @@ export function guardOf(operation: Operation): Guard {
       acting.set(standing, roles)
     }
     if (roles.length === 0) throw missingRight(permission.right)
-    return firstPermitted({ operation, permission, caller, standing, call, context, ...ofOperation }, roles)
+    return firstPermitted({ operation, permission, caller, standing, call, context, subjectsOf, workerOf, sign }, roles)
   }
 }
 
@@ -182,7 +182,8 @@ function asRole(asked: Asked, { role, isTaskRouter, scope }: Acting): MaybePromi
   if (role !== 'admin' || isTaskRouter) checkWorkspace(operation, permission, standing, call)
   const team = scope === 'team' ? teamOf(state, standing) : undefined
   const isAll = scope === 'all' || (scope === 'team' && team === undefined)
-  const sight = new Sight(state, standing, team)
+  // Who sees everything needs no look.
+  const sight = isAll ? undefined : new Sight(state, standing, team)
   const permitted = (isNames: boolean): Permitted => {
     if (role === 'agent' || role === 'supervisor') checkAttributes(asked, role)
     if (role === 'supervisor' || role === 'admin') {
@@ -191,11 +192,11 @@ function asRole(asked: Asked, { role, isTaskRouter, scope }: Acting): MaybePromi
     }
     return {
       call: sign(standing, call),
-      context: permission.rows ? seeing(context, isAll ? undefined : sight, caller) : context,
+      context: permission.rows ? seeing(context, sight, caller) : context,
       isNames
     }
   }
-  const seen = scopeSeen(asked, { role, scope: isAll ? 'all' : scope, sight, call })
+  const seen = sight ? scopeSeen(asked, { role, scope, sight, call }) : true
   if (role !== 'chat') return whenThere(seen, (isSeen) => permitted(!isSeen))
   return Promise.resolve(seen)
     .then(() => chatMay(asked))
@@ -224,7 +225,6 @@ function scopeSeen(
   { role, scope, sight, call }: Pick<Acting, 'role' | 'scope'> & { readonly sight: Sight; readonly call: AnyCall }
 ): MaybePromise<boolean> {
   const { permission, context, subjectsOf } = asked
-  if (scope === 'all') return true
   const subjects = subjectsOf(call)
   if (scope === 'names') return seesAll(subjects, sight, context)
   if (permission.rows && subjects.length === 0) return true
@@ -334,12 +334,8 @@ function signature(resource: string, verb: Operation['verb'], identity: string):
 
 /** The context in which lists leave out what may not be seen; the log is followed for longer than a look takes, and by few. */
 function seeing(context: Context, sight: Sight | undefined, caller: Caller): Context {
-  const reader = () =>
-    eventReader(
-      caller,
-      readAccountOf(() => context.ledger)
-    )
-  return Object.create(context, { sight: { value: sight }, reader: { get: reader } }) as Context // what it has besides is as it was
+  const account = readAccountOf(() => context.ledger)
+  return context.seenBy(sight, () => eventReader(caller, account))
 }
 
 /** What a handler answers to a call that is permitted. */

@@ -222,6 +222,7 @@ async function answer(call: ThreadCall): Promise<Omit<ThreadAnswer, 'id'>> {
   if (!readOnly) flush(db, call.do !== 'transaction' || call.lane !== undefined)
   if (call.do === 'rows') {
     until = call.until ?? Number.POSITIVE_INFINITY
+    pace?.begin()
     if (isAnalyst) inTime()
     return { rows: rowsOf(prepare(db, call.sql).all(...call.values)) }
   }
@@ -259,6 +260,7 @@ port.on('message', (call: ThreadCall) => {
     try {
       const done = await answer(call)
       port.postMessage({ id: call.id, ...done } satisfies ThreadAnswer)
+      pace?.end()
     } catch (error) {
       if (!isContent(error) && call.do !== 'checkpoint' && !isLate(error)) drop()
       const message = error instanceof Error ? error.message : String(error)
