@@ -6,7 +6,7 @@ import type { Step } from './sqlite-thread.ts'
  */
 
 /** A statement without its values. A text has one width, and must change a row or need not, wherever it is run. */
-export interface Statement {
+interface Statement {
   readonly sql: string
   readonly width: number
   readonly must: boolean | undefined
