@@ -1,5 +1,6 @@
 import { basic, Client } from '@ringdown/client/client'
 import type { Place } from './demo.ts'
+import { ownFetch } from './own-fetch.ts'
 import { linkLines } from './users.ts'
 
 /** Somebody who is let in at the first start. */
@@ -23,7 +24,11 @@ const demoPeople: readonly FirstUser[] = [
  * the secrets by which they choose their passwords; none where somebody is there already: secrets are told once.
  */
 export async function firstUsers(place: Place, demo_workspace_sid?: string): Promise<string[]> {
-  const client = new Client({ url: place.url, authorization: basic(place.account_sid, place.auth_token) })
+  const client = new Client({
+    url: place.url,
+    authorization: basic(place.account_sid, place.auth_token),
+    fetch: ownFetch
+  })
   const { users } = await client.call('ringdown_v1.ListUser', {})
   if (users.length > 0) return []
   const lines: string[] = []

@@ -1,15 +1,22 @@
 import { type OperationId, type OperationTypes, operations } from '@ringdown/contract/generated/operations'
 import type { Meta, Operation } from '@ringdown/contract/operation'
 import { errorOf } from './api-error.ts'
-import { type Asked, requestOf } from './request.ts'
+import { type Asked, type HttpRequest, requestOf } from './request.ts'
 
 export interface ClientOptions {
   /** Where Ringdown is: `http://127.0.0.1:8080`. */
   readonly url: string
   /** The value of the `Authorization` header; asked for before each request, so that a token may be a new one. */
   readonly authorization: () => string | Promise<string>
-  readonly fetch?: typeof fetch
+  /** The global one where it is left out. */
+  readonly fetch?: Send
 }
+
+/** `fetch`, as far as it is used. */
+export type Send = (
+  url: string,
+  request: Omit<HttpRequest, 'target'> & { readonly signal?: AbortSignal }
+) => Promise<Pick<Response, 'ok' | 'status' | 'statusText' | 'text'>>
 
 /** What is asked of an operation: the names of its path, and its parameters. */
 export type Asking<Id extends OperationId> = Named<'path', OperationTypes[Id]['path']> &

@@ -76,11 +76,8 @@ export class Questions {
       const { rows, is_complete } = await figuresOf(resolved, spanOf(resolved), asker)
       const before = await earlierFigures(resolved, asker)
       const called = await names.of(sidsIn(question, rows))
-      const shownRows = sorted(
-        rows.map((row) => ({ row, shown: shownRow(question, row, { called, before }) })),
-        question
-      )
-      const limited = question.limit === undefined ? shownRows : shownRows.slice(0, question.limit)
+      const ordered = sorted(rows, question, called)
+      const limited = question.limit === undefined ? ordered : ordered.slice(0, question.limit)
       const start = question.page * question.page_size
       return {
         from: shownIn(question.zone, question.from),
@@ -93,7 +90,9 @@ export class Questions {
           ...(format !== undefined && { format }),
           ...(target !== undefined && { target })
         })),
-        rows: limited.slice(start, start + question.page_size),
+        rows: limited
+          .slice(start, start + question.page_size)
+          .map((row) => shownRow(question, row, { called, before })),
         total_rows: limited.length,
         page: question.page,
         page_size: question.page_size,
@@ -215,26 +214,32 @@ function shownRow(question: InsightQuestion, row: Figures, { called, before }: B
   if (question.interval !== undefined) shown.interval = intervalStart(question, question, row.place)
   for (const [n, name] of question.group_by.entries()) {
     const value = row.groups[n]
-    if (!attributePath(name) && fields[name]?.named) {
-      shown[name] = typeof value === 'string' ? (called.get(value) ?? value) : null
-      shown[`${name}_sid`] = value
-    } else shown[name] = name === 'skills' && typeof value === 'string' ? (JSON.parse(value) as unknown) : value
+    shown[name] = shownGroup(name, value, called)
+    if (isNamed(name)) shown[`${name}_sid`] = value
   }
   const previous = before && { previous: before.get(keyOf(row))?.values ?? nothingOf(question) }
   return { ...shown, ...row.values, ...previous }
+}
+
+function isNamed(name: string): boolean {
+  return !attributePath(name) && fields[name]?.named !== undefined
+}
+
+function shownGroup(name: string, value: unknown, called: Beside['called']): unknown {
+  if (isNamed(name)) return typeof value === 'string' ? (called.get(value) ?? value) : null
+  return name === 'skills' && typeof value === 'string' ? (JSON.parse(value) as unknown) : value
 }
 
 function nothingOf({ columns }: InsightQuestion): Shown {
   return Object.fromEntries(columns.map(({ name }) => [name, null]))
 }
 
-interface Sortable {
-  readonly row: Figures
-  readonly shown: Shown
-}
-
 /** As it was asked for; otherwise by time, then the highest figure first. What is unknown comes last. */
-function sorted(rows: readonly Sortable[], { order, columns, group_by, interval }: InsightQuestion): Shown[] {
+function sorted(
+  rows: readonly Figures[],
+  { order, columns, group_by, interval }: InsightQuestion,
+  called: Beside['called']
+): Figures[] {
   const first = columns[0]?.name
   const usual = [
     ...(interval === undefined ? [] : [{ by: 'interval', isDescending: false }]),
@@ -242,16 +247,17 @@ function sorted(rows: readonly Sortable[], { order, columns, group_by, interval 
   ]
   const last = [{ by: 'interval', isDescending: false }, ...group_by.map((by) => ({ by, isDescending: false }))]
   const all = [...(order.length > 0 ? order : usual), ...last]
-  const sortedBy = ({ row, shown }: Sortable, by: string) => (by === 'interval' ? row.place : shown[by])
-  return [...rows]
-    .sort((a, b) => {
-      for (const { by, isDescending } of all) {
-        const difference = compared(sortedBy(a, by), sortedBy(b, by), isDescending)
-        if (difference !== 0) return difference
-      }
-      return keyOf(a.row) < keyOf(b.row) ? -1 : 1
-    })
-    .map(({ shown }) => shown)
+  const sortedBy = ({ place, values, groups }: Figures, by: string) => {
+    if (by === 'interval') return place
+    return Object.hasOwn(values, by) ? values[by] : shownGroup(by, groups[group_by.indexOf(by)], called)
+  }
+  return [...rows].sort((a, b) => {
+    for (const { by, isDescending } of all) {
+      const difference = compared(sortedBy(a, by), sortedBy(b, by), isDescending)
+      if (difference !== 0) return difference
+    }
+    return keyOf(a) < keyOf(b) ? -1 : 1
+  })
 }
 
 function compared(a: unknown, b: unknown, isDescending: boolean): number {

@@ -34,8 +34,18 @@ export function shownAt(zone: string, instant: number): number {
   return instant + offsetAt(zone, instant)
 }
 
+const offsets = new Map<string, number>()
+/** Instants whose offsets are remembered: questions ask for the same midnights. */
+const maxOffsets = 10_000
+
 function offsetAt(zone: string, instant: number): number {
-  return offsetMinutes(zone, instant) * minute
+  const key = `${instant} ${zone}`
+  const known = offsets.get(key)
+  if (known !== undefined) return known
+  const offset = offsetMinutes(zone, instant) * minute
+  if (offsets.size >= maxOffsets) offsets.clear()
+  offsets.set(key, offset)
+  return offset
 }
 
 /**

@@ -8,8 +8,9 @@ const idle_ms = 10_000
 export class Analyst {
   readonly #path: string
   readonly #batches = new Int32Array(new SharedArrayBuffer(4))
+  readonly #answers = new Set<Promise<unknown>>()
   #thread: SqliteThread | undefined
-  #asked = 0
+  #pause: Promise<unknown> | undefined
   #idle: NodeJS.Timeout | undefined
 
   constructor(path: string) {
@@ -18,14 +19,27 @@ export class Analyst {
 
   /** The rows of a query. Throws TookTooLong when they are not found before an instant. */
   async rows<R extends object>(sql: string, values: readonly Value[], until: number): Promise<R[]> {
+    if (this.#pause) await this.#pause
     clearTimeout(this.#idle)
     this.#thread ??= sqliteThread({ path: this.#path, readOnly: true, batches: this.#batches })
-    this.#asked++
+    const answer = this.#thread.rows<R>(sql, values, until)
+    this.#answers.add(answer)
     try {
-      return await this.#thread.rows<R>(sql, values, until)
+      return await answer
     } finally {
-      this.#asked--
-      if (this.#asked === 0) this.#rest()
+      this.#answers.delete(answer)
+      if (this.#answers.size === 0) this.#rest()
+    }
+  }
+
+  /** Works while it reads nothing: what it has been asked is answered before, and whoever asks meanwhile waits. Once at a time. */
+  async between(work: () => Promise<void>): Promise<void> {
+    const done = Promise.allSettled(this.#answers).then(work)
+    this.#pause = Promise.allSettled([done])
+    try {
+      await done
+    } finally {
+      this.#pause = undefined
     }
   }
 

@@ -25,4 +25,20 @@ it('a question rests for as long as it works while decisions are written, and no
   Atomics.add(batches, 0, 1)
   work(100)
   expect(rests.at(-1)).toBe(8)
+  // What sorts at the end asks nobody.
+  for (const [ms, rested] of [
+    [40, 40],
+    [100, 50]
+  ] as const) {
+    Atomics.add(batches, 0, 1)
+    now += ms
+    pace.end()
+    expect(rests.at(-1)).toBe(rested)
+  }
+  // Nobody has asked for long.
+  Atomics.add(batches, 0, 1)
+  now += 1000
+  pace.begin()
+  work(4)
+  expect(rests.at(-1)).toBe(4)
 })

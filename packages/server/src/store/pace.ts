@@ -3,8 +3,9 @@
  * priority waits for a processor.
  */
 const work_ms = 4
-/** Of work that was interrupted by others nobody knows how long it was. */
+/** Of work that was interrupted by others nobody knows how long it was. The end of a question rests for what it has sorted. */
 const maxRest_ms = 8
+const maxLastRest_ms = 50
 
 const bed = new Int32Array(new SharedArrayBuffer(4))
 
@@ -35,12 +36,26 @@ export class Pace {
     this.#since = time.now()
   }
 
+  /** Work begins: what was before was waiting for it. */
+  begin(): void {
+    this.#since = this.#time.now()
+  }
+
   /** Called again and again while work goes on: rests, when it is time to and somebody decides. */
   keep(): void {
+    this.#rest(maxRest_ms)
+  }
+
+  /** The same when work ends: SQLite sorts without a pause, and while this rests nothing is read. */
+  end(): void {
+    this.#rest(maxLastRest_ms)
+  }
+
+  #rest(max_ms: number): void {
     const worked = this.#time.now() - this.#since
     if (worked < work_ms) return
     const batches = Atomics.load(this.#batches, 0)
-    if (batches !== this.#seen) this.#time.rest(Math.min(maxRest_ms, worked))
+    if (batches !== this.#seen) this.#time.rest(Math.min(max_ms, worked))
     this.#seen = batches
     this.#since = this.#time.now()
   }

@@ -11,14 +11,15 @@ import type { Cell } from './tables.ts'
 
 /** Values in a form that is cheap to post. */
 export interface Packed {
-  /** What each value is: 0 null, 1 a number, 2 a text, 3 a text that is to be deflated. */
-  readonly kinds: Uint8Array
-  /** Each value's number, or the length of its text in UTF-16 units. */
-  readonly numbers: Float64Array
-  /** The texts, joined, in UTF-8. */
+  /** How many values. */
+  readonly count: number
+  /**
+   * Each value's number, or the length of its text in UTF-16 units, as a double; then what each is, as a byte: 0 null, 1 a
+   * number, 2 a text, 3 a text that is to be deflated; then the texts, joined, in UTF-8.
+   */
   readonly memory: SharedArrayBuffer
   /**
-   * The texts come in pieces: where each ends in memory, and how many values it and those before it hold. One that is to be
+   * The texts come in pieces: where each ends among the texts, and how many values it and those before it hold. One that is to be
    * deflated is the whole of its piece.
    */
   readonly ends: readonly number[]
@@ -32,6 +33,17 @@ const pieceLength = 32_000
 const granule = 1 << 18
 const maxKept = 1 << 22
 
+/** What a value takes beside its text: its number and its kind. */
+const headBytes = 9
+
+function partsOf(memory: SharedArrayBuffer, count: number) {
+  return {
+    numbers: new Float64Array(memory, 0, count),
+    kinds: new Uint8Array(memory, count * 8, count),
+    bytes: Buffer.from(memory, count * headBytes)
+  }
+}
+
 /** Packs lists of values, one after the other. The memory is the other thread's until it is given back. */
 export class Packer {
   readonly #free: SharedArrayBuffer[] = []
@@ -43,10 +55,8 @@ export class Packer {
       count += list.length
       for (const value of list) length += lengthOf(value)
     }
-    const memory = this.#take(length * 3)
-    const bytes = Buffer.from(memory)
-    const kinds = new Uint8Array(count)
-    const numbers = new Float64Array(count)
+    const memory = this.#take(count * headBytes + length * 3)
+    const { kinds, numbers, bytes } = partsOf(memory, count)
     const ends: number[] = []
     const counts: number[] = []
     let piece = ''
@@ -75,16 +85,16 @@ export class Packer {
             piece += part
           }
           kinds[at] = 3
-        } else if (value !== null) {
-          kinds[at] = 1
-          numbers[at] = value
+        } else {
+          kinds[at] = value === null ? 0 : 1
+          numbers[at] = value ?? 0
         }
         at++
         if (kinds[at - 1] === 3) finish()
       }
     }
     finish()
-    return { kinds, numbers, memory, ends, counts }
+    return { count, memory, ends, counts }
   }
 
   /** The other thread has read it. */
@@ -113,9 +123,9 @@ const level = 1
  * The values that were packed, in one list; some of them deflated. What UTF-8 has no form for (half a surrogate pair) has
  * become U+FFFD.
  */
-export function unpacked({ kinds, numbers, memory, ends, counts }: Packed): (Value | Uint8Array)[] {
-  const bytes = Buffer.from(memory)
-  const values: (Value | Uint8Array)[] = new Array(kinds.length)
+export function unpacked({ count: all, memory, ends, counts }: Packed): (Value | Uint8Array)[] {
+  const { kinds, numbers, bytes } = partsOf(memory, all)
+  const values: (Value | Uint8Array)[] = new Array(all)
   let i = 0
   let begin = 0
   for (const [n, end] of ends.entries()) {

@@ -42,7 +42,7 @@ export class SqliteFile {
     this.#reader = reader
     this.#analyst = new Analyst(path)
     const moves = (thread: SqliteThread) => ({ checkpoint: () => this.#opened(() => thread.checkpoint()) })
-    this.#checkpoints = new Checkpoints(moves(writer), moves(reader))
+    this.#checkpoints = new Checkpoints(moves(writer), moves(reader), this.#analyst)
     this.#mark = new Mark(path, reached)
     this.#watch = new FileWatch(path, {
       gone: (why) => {

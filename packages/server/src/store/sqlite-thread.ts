@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { type Packed, Packer } from './packed.ts'
+import { type NumberedSteps, StatementNumbers } from './statement-numbers.ts'
 import { ContentRejected, StoreUnavailable, TookTooLong, type Value } from './store.ts'
 import type { Cell } from './tables.ts'
 import { messageOf } from './thrown.ts'
@@ -17,7 +18,7 @@ export interface Opening {
 export const inTimeName = 'in_time'
 export const tooLong = 'the time of the question is over'
 
-/** One statement, run once for each `width` of the values. */
+/** One statement, run once for each `width` of the values. Its text says its width, and whether it must change a row. */
 export interface Step {
   readonly sql: string
   readonly width: number
@@ -25,9 +26,6 @@ export interface Step {
   /** It must change a row, or the whole transaction is undone. */
   readonly must?: boolean
 }
-
-/** A step without its values, of which it has so many. */
-export type PackedStep = Omit<Step, 'values'> & { readonly count: number }
 
 export type Work =
   | {
@@ -39,7 +37,7 @@ export type Work =
     }
   | {
       readonly do: 'transaction'
-      readonly steps: readonly PackedStep[]
+      readonly steps: NumberedSteps
       readonly values: Packed
       /** Whose transactions follow from each other, and how many had failed when this one was sent. */
       readonly lane?: string | undefined
@@ -98,6 +96,8 @@ export interface SqliteThread {
 export function sqliteThread(opening: Opening): SqliteThread {
   const waiting = new Map<number, Waiting>()
   const packer = new Packer()
+  /** What the thread knows; another one begins with nothing. */
+  let numbers = new StatementNumbers()
   let worker: Worker | undefined
   let calls = 0
   /** Answers that were failures: what is sent from now on was decided in their knowledge. */
@@ -107,6 +107,7 @@ export function sqliteThread(opening: Opening): SqliteThread {
   function end(gone: Worker, why: string): void {
     if (worker !== gone) return
     worker = undefined
+    numbers = new StatementNumbers()
     for (const { reject } of waiting.values()) reject(new StoreUnavailable(why))
     waiting.clear()
   }
@@ -163,8 +164,7 @@ export function sqliteThread(opening: Opening): SqliteThread {
     },
     async transaction(steps, lane) {
       const values = packer.pack(steps.map((step) => step.values))
-      const packed = steps.map(({ values, ...step }) => ({ ...step, count: values.length }))
-      const answer = await call({ do: 'transaction', steps: packed, values, lane, failures })
+      const answer = await call({ do: 'transaction', steps: numbers.numbered(steps), values, lane, failures })
       // Only where it answered: a thread that is ending may still read.
       packer.giveBack(values)
       const { missed = -1, changes = 0, refused = false } = answer

@@ -10,11 +10,11 @@ import {
   type AnswerRows,
   inTimeName,
   type Opening,
-  type PackedStep,
   type ThreadAnswer,
   type ThreadCall,
   tooLong
 } from './sqlite-thread.ts'
+import { KnownStatements, type KnownStep } from './statement-numbers.ts'
 
 /**
  * The thread that holds one connection to a SQLite file. It knows SQL and transactions and nothing of accounts: the
@@ -95,6 +95,8 @@ function prepare(db: Database, sql: string): Statement {
   return statement
 }
 
+const statements = new KnownStatements()
+
 let isFlushed = true
 
 /**
@@ -108,7 +110,7 @@ function flush(db: Database, wanted: boolean): void {
 }
 
 /** Runs all steps or none. Resolves with the index of the step that changed no row though it had to, or with -1. */
-function transaction(db: Database, steps: readonly PackedStep[], packed: Packed): { missed: number; changes: number } {
+function transaction(db: Database, steps: readonly KnownStep[], packed: Packed): { missed: number; changes: number } {
   const values = unpacked(packed)
   let changes = 0
   let at = 0
@@ -215,10 +217,12 @@ async function answer(call: ThreadCall): Promise<Omit<ThreadAnswer, 'id'>> {
     return {}
   }
   if (call.do === 'checkpoint') return { rows: await checkpoint() }
+  const steps = call.do === 'transaction' ? statements.of(call.steps) : []
   const db = await open()
   if (!readOnly) flush(db, call.do !== 'transaction' || call.lane !== undefined)
   if (call.do === 'rows') {
     until = call.until ?? Number.POSITIVE_INFINITY
+    pace?.begin()
     if (isAnalyst) inTime()
     return { rows: rowsOf(prepare(db, call.sql).all(...call.values)) }
   }
@@ -229,7 +233,7 @@ async function answer(call: ThreadCall): Promise<Omit<ThreadAnswer, 'id'>> {
   const { lane, failures } = call
   if (lane !== undefined && failures <= Math.max(failedAll, failedLanes.get(lane) ?? -1)) return { refused: true }
   try {
-    const done = transaction(db, call.steps, call.values)
+    const done = transaction(db, steps, call.values)
     if (done.missed !== -1 && lane !== undefined) failedLanes.set(lane, failures)
     return done
   } catch (error) {
@@ -256,6 +260,7 @@ port.on('message', (call: ThreadCall) => {
     try {
       const done = await answer(call)
       port.postMessage({ id: call.id, ...done } satisfies ThreadAnswer)
+      pace?.end()
     } catch (error) {
       if (!isContent(error) && call.do !== 'checkpoint' && !isLate(error)) drop()
       const message = error instanceof Error ? error.message : String(error)
