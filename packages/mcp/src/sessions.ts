@@ -15,9 +15,12 @@ export interface SessionLimits {
 
 const sessionLimits: SessionLimits = { perCaller: 50, inAll: 200, idle_ms: 3_600_000 }
 
-/** Between two looks at who is gone, and for how long a session goes on then: its streams say so themselves. Milliseconds. */
+/**
+ * Between two looks at who is gone, and for how long a session goes on then: its streams say so themselves. It has ended
+ * them before their responses are cut off (`unwanted.ts`). Milliseconds.
+ */
 const look_ms = 100
-const farewell_ms = 500
+const farewell_ms = 300
 /** Milliseconds after which a client whose stream has ended comes back. */
 const retry_ms = 1_000
 

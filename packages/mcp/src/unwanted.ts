@@ -2,8 +2,11 @@ import type { ServerResponse } from 'node:http'
 
 /** Between two looks at a response that is not over, in milliseconds. */
 const look_ms = 100
-/** How long a response may go on when its credential is gone: streams say so themselves, and end. Milliseconds. */
-const farewell_ms = 500
+/**
+ * How long a response may go on when its credential is gone: streams say so themselves, and end; a session ends those that
+ * it has well before (`sessions.ts`). Milliseconds.
+ */
+const farewell_ms = 700
 /** How long a client may leave unread what was sent. Milliseconds. */
 const patience_ms = 30_000
 
