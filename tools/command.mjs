@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -17,6 +18,37 @@ const rooms = ['cli', 'client', 'contract', 'engine', 'mcp', 'server'].map((name
 
 /** Threads of their own: each has all that it needs in one file. */
 const threads = ['sqlite-worker', 'beat-worker'].map((name) => join(root, 'packages/server/dist/store', `${name}.js`))
+
+/**
+ * Packages in CommonJS that a start loads. They are required: when one is imported, Node looks for its names with a program
+ * in WebAssembly, and the memory of its compiler stays.
+ */
+const commonJs = ['@fastify/busboy', 'email-reply-parser', 'fastify', 'pino', 'prom-client', 'saxes', 'smpp', 'ws']
+const fromServer = createRequire(join(root, 'packages/server/package.json'))
+
+const requiring = {
+  name: 'requiring',
+  resolveId: (id) => (commonJs.includes(id) ? `\0${id}` : undefined),
+  load(id) {
+    if (!id.startsWith('\0') || !commonJs.includes(id.slice(1))) return undefined
+    const name = id.slice(1)
+    const names = Object.keys(fromServer(name)).filter((key) => key !== 'default')
+    return `import { createRequire } from 'node:module'
+const found = createRequire(import.meta.url)('${name}')
+export default found
+export const { ${names.join(', ')} } = found`
+  }
+}
+
+/**
+ * What the others stand on has a file of its own: reading a file takes memory by its length, which the process keeps. More
+ * files would take longer.
+ */
+const layers = ['contract', 'engine'].map((name, place) => ({
+  name,
+  test: new RegExp(`packages/${name}/dist`),
+  priority: -place
+}))
 
 /** Whether there is no bundle of what is compiled now. */
 export function isCommandStale() {
@@ -34,7 +66,8 @@ export async function buildCommand() {
       input,
       platform: 'node',
       tsconfig: false,
-      external: (id) => !/^[./]|^@ringdown\/(?!voice-media)/.test(id) && !existsSync(id),
+      plugins: [requiring],
+      external: (id) => !commonJs.includes(id) && !id.startsWith('\0') && !/^[./]|^@ringdown\/(?!voice-media)/.test(id) && !existsSync(id),
       logLevel: 'warn'
     })
     const { output } = await bundle.generate({
@@ -42,7 +75,8 @@ export async function buildCommand() {
       // Whoever looks for files beside a module looks beside the bundle.
       chunkFileNames: '[name]-[hash].js',
       comments: false,
-      minify: false
+      minify: false,
+      codeSplitting: { groups: layers }
     })
     await bundle.close()
     for (const { fileName, code } of output) {

@@ -27,7 +27,7 @@ const counting_ms = 180_000
 /** Seconds of the test clock between two looks at the folder. */
 const look_s = 300
 /** Node's arguments, as the command begins anew with where it can (`packages/cli/src/memory.ts`). */
-const bounds = ['--max-semi-space-size=8', '--no-parallel-scavenge']
+const bounds = ['--max-semi-space-size=16', '--no-parallel-scavenge']
 
 /** What a server of this row is told. */
 export interface HourServer {

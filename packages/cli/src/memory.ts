@@ -8,7 +8,7 @@ import v8 from 'node:v8'
 
 /** Megabytes of each half of the young generation: while there is little to do, and once there is much. */
 const restMegabytes = 4
-const busyMegabytes = 8
+const busyMegabytes = 16
 
 /**
  * A generation as small as this one is gone through by the thread that waits for it: the four that would help it are woken
@@ -16,10 +16,11 @@ const busyMegabytes = 8
  */
 const collectsAlone = '--no-parallel-scavenge'
 
-/** There is much when the process has worked for so long a share of so many milliseconds: a start is not that long. */
-const busyShare = 0.5
-const busyMs = 10_000
+/** The process is busy when it has worked for such a share of a second. */
+const busyShare = 0.25
 
+/** When there is little to do, V8 gives memory back after so many milliseconds; by itself it waits for eight seconds. */
+const givesBackAfter = '--gc-memory-reducer-start-delay-ms=1000'
 /** A process as far as it is asked here. Node has `execve` from 22.15 on; @types/node knows the oldest Node that is supported. */
 interface Runtime extends Pick<NodeJS.Process, 'argv' | 'connected' | 'env' | 'execArgv' | 'execPath' | 'platform'> {
   execve?(file: string, args: readonly string[], env: NodeJS.ProcessEnv): never
@@ -36,7 +37,7 @@ function isGiven({ execArgv, env }: Runtime): boolean {
  */
 export function beginBounded(runtime: Runtime = process): void {
   if (runtime.execve === undefined || runtime.platform === 'win32' || runtime.connected || isGiven(runtime)) return
-  const args = [...runtime.execArgv, `--max-semi-space-size=${busyMegabytes}`, collectsAlone, ...runtime.argv.slice(1)]
+  const args = [...runtime.execArgv, `--max-semi-space-size=${busyMegabytes}`, collectsAlone, givesBackAfter, ...runtime.argv.slice(1)]
   try {
     runtime.execve(runtime.execPath, [runtime.execPath, ...args], { MALLOC_ARENA_MAX: '2', ...runtime.env })
   } catch {
@@ -49,17 +50,20 @@ export function boundMemory(): void {
   const [major = 0] = process.versions.node.split('.').map(Number)
   if (major > 24 || isGiven(process)) return
   v8.setFlagsFromString(collectsAlone)
+  v8.setFlagsFromString(givesBackAfter)
   growTo(restMegabytes)
   // Some versions allow growth again whenever a thread begins.
   process.on('worker', (worker) => worker.once('online', growNoMore))
   let last = performance.eventLoopUtilization()
+  let busy = 0
   setInterval(() => {
     const now = performance.eventLoopUtilization()
-    const isBusy = performance.eventLoopUtilization(now, last).utilization > busyShare
-    // V8 may have made it smaller meanwhile: much smaller, and whatever is alive when it is full counts as old.
-    growTo(isBusy ? busyMegabytes : restMegabytes)
+    busy = performance.eventLoopUtilization(now, last).utilization > busyShare ? busy + 1 : 0
     last = now
-  }, busyMs).unref()
+    // From the third busy second in a row on, so that a start alone is none, and by steps: each takes up to 40 ms. V8 may
+    // have made it smaller meanwhile: much smaller, and whatever is alive when it is full counts as old.
+    growTo(Math.min(busyMegabytes, Math.max(restMegabytes, 2 ** busy)))
+  }, 1000).unref()
 }
 
 /**

@@ -57,6 +57,19 @@ export function copyOf(contact: Contact): Contact {
   return { ...contact, tasks: contact.tasks.map((task) => ({ ...task })) }
 }
 
+/** One that was read from a store, which has of its own what most have alike: ten thousand may be open. */
+export function resumed(contact: Contact): Contact {
+  const { talk, tasks } = contact
+  const isSilent = talk.first_at === null && talk.agents.length === 0 && talk.others.length === 0
+  if (isSilent && !talk.is_answered && talk.waits_since === null) contact.talk = silence
+  for (const task of tasks) {
+    if (task.offers.length === 0) task.offers = emptyList
+    if (task.held.length === 0) task.held = emptyList
+    if (task.done.length === 0) task.done = emptyList
+  }
+  return contact
+}
+
 type Step = (task: OpenTask, event: InsightEvent, effects: Effects) => void
 
 /** What events do to the task that they are about. */

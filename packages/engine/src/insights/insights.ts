@@ -12,6 +12,7 @@ import {
   moveByTask,
   moveByTransfer,
   newContact,
+  resumed,
   taskEvents,
   tasksOf
 } from './contact.ts'
@@ -159,7 +160,7 @@ export class Insights {
       this.#presences.begin(open.presence.worker_sid, open.presence)
       return
     }
-    const { contact } = open
+    const contact = resumed(open.contact)
     this.#contacts.begin(contact.key, contact)
     for (const sid of tasksOf(contact)) if (sid !== contact.key) this.#keys.set(sid, contact.key)
   }

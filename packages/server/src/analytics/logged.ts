@@ -30,7 +30,7 @@ export function countedFrom(event: StoredEvent): CountedEvent {
 }
 
 /** Events that are read at a time. */
-const readLimit = 500
+const readLimit = 200
 
 /** The events of the log, from one instant on and before another, that statistics take something from. */
 export async function* countedBetween(

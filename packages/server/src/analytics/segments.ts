@@ -134,7 +134,8 @@ export async function openInsights(store: Pick<Store, 'dialect' | 'query'>, acco
   }
 }
 
-const readAtOnce = 500
+/** What is read at a time is memory of the thread that reads it, which keeps as much. */
+const readAtOnce = 200
 
 /**
  * What has changed as what is written, in this order: a contact may be over in the store only when its segments are there.

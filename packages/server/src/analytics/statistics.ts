@@ -31,7 +31,7 @@ export interface StatisticsOptions {
 }
 
 /** Events that are read from the log at a time. */
-const readLimit = 500
+const readLimit = 200
 
 /** Its cursor says in which format segments are kept: raised with it, so that they are folded anew from the log. */
 const formatReader = 'segments'
