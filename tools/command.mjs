@@ -67,7 +67,11 @@ export async function buildCommand() {
       platform: 'node',
       tsconfig: false,
       plugins: [requiring],
-      external: (id) => !commonJs.includes(id) && !id.startsWith('\0') && !/^[./]|^@ringdown\/(?!voice-media)/.test(id) && !existsSync(id),
+      external: (id) =>
+        !commonJs.includes(id) &&
+        !id.startsWith('\0') &&
+        !/^[./]|^@ringdown\/(?!voice-media)/.test(id) &&
+        !existsSync(id),
       logLevel: 'warn'
     })
     const { output } = await bundle.generate({

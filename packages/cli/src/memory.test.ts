@@ -25,7 +25,13 @@ function replacedBy(runtime: Partial<typeof plain>): { args: readonly string[]; 
 describe('the command begins anew with bounded memory', () => {
   it('as the same process, with all that it was given', () => {
     expect(replacedBy({})).toEqual({
-      args: [node, '--enable-source-maps', '--max-semi-space-size=16', '--no-parallel-scavenge', ...plain.argv.slice(1)],
+      args: [
+        node,
+        '--enable-source-maps',
+        '--max-semi-space-size=16',
+        '--no-parallel-scavenge',
+        ...plain.argv.slice(1)
+      ],
       env: { TZ: 'UTC', MALLOC_ARENA_MAX: '2' }
     })
     expect(replacedBy({ env: { MALLOC_ARENA_MAX: '4' } })?.env).toEqual({ MALLOC_ARENA_MAX: '4' })

@@ -18,9 +18,9 @@ const collectsAlone = '--no-parallel-scavenge'
 
 /** The process is busy when it has worked for such a share of a second. */
 const busyShare = 0.25
+/** Milliseconds between two looks while a thread begins: a doubling takes longer. */
+const threadMs = 5
 
-/** When there is little to do, V8 gives memory back after so many milliseconds; by itself it waits for eight seconds. */
-const givesBackAfter = '--gc-memory-reducer-start-delay-ms=1000'
 /** A process as far as it is asked here. Node has `execve` from 22.15 on; @types/node knows the oldest Node that is supported. */
 interface Runtime extends Pick<NodeJS.Process, 'argv' | 'connected' | 'env' | 'execArgv' | 'execPath' | 'platform'> {
   execve?(file: string, args: readonly string[], env: NodeJS.ProcessEnv): never
@@ -37,7 +37,7 @@ function isGiven({ execArgv, env }: Runtime): boolean {
  */
 export function beginBounded(runtime: Runtime = process): void {
   if (runtime.execve === undefined || runtime.platform === 'win32' || runtime.connected || isGiven(runtime)) return
-  const args = [...runtime.execArgv, `--max-semi-space-size=${busyMegabytes}`, collectsAlone, givesBackAfter, ...runtime.argv.slice(1)]
+  const args = [...runtime.execArgv, `--max-semi-space-size=${busyMegabytes}`, collectsAlone, ...runtime.argv.slice(1)]
   try {
     runtime.execve(runtime.execPath, [runtime.execPath, ...args], { MALLOC_ARENA_MAX: '2', ...runtime.env })
   } catch {
@@ -50,10 +50,13 @@ export function boundMemory(): void {
   const [major = 0] = process.versions.node.split('.').map(Number)
   if (major > 24 || isGiven(process)) return
   v8.setFlagsFromString(collectsAlone)
-  v8.setFlagsFromString(givesBackAfter)
   growTo(restMegabytes)
-  // Some versions allow growth again whenever a thread begins.
-  process.on('worker', (worker) => worker.once('online', growNoMore))
+  // V8 allows growth again whenever a thread begins, and does not say when.
+  process.on('worker', (worker) => {
+    const watch = setInterval(growNoMore, threadMs)
+    const stop = () => clearInterval(watch)
+    worker.once('online', growNoMore).once('online', stop).once('exit', stop)
+  })
   let last = performance.eventLoopUtilization()
   let busy = 0
   setInterval(() => {

@@ -4,15 +4,16 @@ import { Checkpoints } from './checkpoints.ts'
 import { FileWatch } from './file-watch.ts'
 import { checkIntact, expectedOf } from './intact.ts'
 import { Mark, type Reached } from './mark.ts'
-import { Refused, readOnce, type SqliteThread, type Step, sqliteThread } from './sqlite-thread.ts'
+import { Reader } from './reader.ts'
+import { Refused, type SqliteThread, type Step, sqliteThread } from './sqlite-thread.ts'
 import { CannotOpen, StoreUnavailable, type Value } from './store.ts'
 import { messageOf } from './thrown.ts'
 
 type Row = Record<string, unknown>
 
 /**
- * One SQLite file with its two threads: one writes, another one reads, so that a read waits neither for a flush nor for
- * this thread. It knows whether what memory holds of the file may be trusted: not after a write that failed, or when the
+ * One SQLite file with its threads: one writes, and where there is much to do another one reads, so that a read waits for no
+ * flush. It knows whether what memory holds of the file may be trusted: not after a write that failed, or when the
  * file is no longer the one that was opened.
  */
 export class SqliteFile {
@@ -20,7 +21,7 @@ export class SqliteFile {
   /** Accounts that were locked since the file was last lost. */
   readonly held = new Set<string>()
   readonly #writer: SqliteThread
-  readonly #reader: SqliteThread
+  readonly #reader: Reader
   readonly #analyst: Analyst
   readonly #checkpoints: Checkpoints
   readonly #mark: Mark
@@ -36,13 +37,13 @@ export class SqliteFile {
   /** Batches that are not answered yet. */
   readonly #underWay = new Set<Promise<unknown>>()
 
-  private constructor(path: string, writer: SqliteThread, reader: SqliteThread, reached: readonly Reached[]) {
+  private constructor(path: string, writer: SqliteThread, reached: readonly Reached[]) {
     this.path = path
     this.#writer = writer
-    this.#reader = reader
+    this.#reader = new Reader(path, writer)
     this.#analyst = new Analyst(path)
-    const moves = (thread: SqliteThread) => ({ checkpoint: () => this.#opened(() => thread.checkpoint()) })
-    this.#checkpoints = new Checkpoints(moves(writer), moves(reader), this.#analyst)
+    const moves = (who: SqliteThread | Reader) => ({ checkpoint: () => this.#opened(() => who.checkpoint()) })
+    this.#checkpoints = new Checkpoints(moves(writer), moves(this.#reader), this.#analyst)
     this.#mark = new Mark(path, reached)
     this.#watch = new FileWatch(path, {
       gone: (why) => {
@@ -63,19 +64,16 @@ export class SqliteFile {
   static async open(path: string, acceptDataLoss: boolean): Promise<SqliteFile> {
     const expected = expectedOf(path, acceptDataLoss)
     const writer = sqliteThread({ path, readOnly: false })
-    const reader = sqliteThread({ path, readOnly: true })
-    reader.warm()
     try {
       const reached = await checkIntact(writer, { path, expected, acceptDataLoss })
-      return new SqliteFile(path, writer, reader, reached)
+      return new SqliteFile(path, writer, reached)
     } catch (error) {
-      await reader.close()
       await writer.close()
       throw error
     }
   }
 
-  /** Rows that are read beside the writer; `R` is what is selected, here and below. */
+  /** Rows that are read, beside the writer where it writes; `R` is what is selected, here and below. */
   read<R extends object = Row>(sql: string, values: readonly Value[]): Promise<R[]> {
     return this.#opened(() => this.#reader.rows(sql, values))
   }
@@ -93,9 +91,9 @@ export class SqliteFile {
     return this.#renewal === undefined ? ask() : this.#renewal.then(ask)
   }
 
-  /** Has all of that read beside the writer, and no page of it kept. */
+  /** Has all of that read, and no page of it kept. */
   readOnce<T>(work: () => Promise<T>): Promise<T> {
-    return readOnce(this.#reader, work)
+    return this.#reader.once(work)
   }
 
   /** The same as `read`, for what would be told while nothing can be written: the file must be the one that was opened. */

@@ -74,8 +74,8 @@ interface Waiting {
 
 /** The calling side of one worker thread. A thread that died is started anew by the next call. */
 export interface SqliteThread {
-  /** Starts the thread ahead of its first call, which comes soon. */
-  warm(): void
+  /** Whether it writes, or many calls wait for it. */
+  readonly isBusy: boolean
   /** Deflated columns come as text. `R` is what the query selects. */
   rows<R extends object = Record<string, unknown>>(sql: string, values: readonly Value[], until?: number): Promise<R[]>
   /**
@@ -92,6 +92,9 @@ export interface SqliteThread {
   close(): Promise<void>
 }
 
+/** Calls that wait for a thread at once when it has much to do. */
+const many = 4
+
 /** Errors are those of the store: ContentRejected, and StoreUnavailable for all else. */
 export function sqliteThread(opening: Opening): SqliteThread {
   const waiting = new Map<number, Waiting>()
@@ -103,6 +106,8 @@ export function sqliteThread(opening: Opening): SqliteThread {
   /** Answers that were failures: what is sent from now on was decided in their knowledge. */
   let failures = 0
   let closing: Promise<void> | undefined
+  /** Transactions that are under way. */
+  let writes = 0
 
   function end(gone: Worker, why: string): void {
     if (worker !== gone) return
@@ -154,9 +159,8 @@ export function sqliteThread(opening: Opening): SqliteThread {
   }
 
   return {
-    warm() {
-      if (closing === undefined) worker ??= start()
-      worker?.unref()
+    get isBusy() {
+      return writes > 0 || waiting.size >= many
     },
     async rows<R extends object>(sql: string, values: readonly Value[], until?: number) {
       const { rows } = await call({ do: 'rows', sql, values, until })
@@ -164,7 +168,9 @@ export function sqliteThread(opening: Opening): SqliteThread {
     },
     async transaction(steps, lane) {
       const values = packer.pack(steps.map((step) => step.values))
-      const answer = await call({ do: 'transaction', steps: numbers.numbered(steps), values, lane, failures })
+      writes++
+      const sent = call({ do: 'transaction', steps: numbers.numbered(steps), values, lane, failures })
+      const answer = await sent.finally(() => writes--)
       // Only where it answered: a thread that is ending may still read.
       packer.giveBack(values)
       const { missed = -1, changes = 0, refused = false } = answer

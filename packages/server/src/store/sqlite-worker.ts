@@ -23,8 +23,12 @@ import { KnownStatements, type KnownStep } from './statement-numbers.ts'
  */
 /** An event fills a third of SQLite's usual page of 4 KiB: twice that is written in a third less time, four times that in more. */
 const pageBytes = 8192
-/** Room for the pages that are changed over and over (workers, and the ends of the tables). It fills as it is used. */
-const cacheKilobytes = { writer: 16_000, reader: 4_000, analyst: 24_000 }
+/**
+ * Room for pages. A writer's are those that are changed over and over (workers, and the ends of the tables): it has room
+ * for them once it has written so often, and until then no more than what it reads at a start would fill.
+ */
+const cacheKilobytes = { writer: 1_000, often: 16_000, reader: 4_000, analyst: 24_000 }
+const often = 500
 /** As `nice` counts. */
 const analystNiceness = 10
 /** More statements than any program of ours has; a list with filters of its own must not grow memory for ever. */
@@ -97,6 +101,9 @@ function prepare(db: Database, sql: string): Statement {
 
 const statements = new KnownStatements()
 
+/** Transactions so far. */
+let written = 0
+
 let isFlushed = true
 
 /**
@@ -112,6 +119,7 @@ function flush(db: Database, wanted: boolean): void {
 /** Runs all steps or none. Resolves with the index of the step that changed no row though it had to, or with -1. */
 function transaction(db: Database, steps: readonly KnownStep[], packed: Packed): { missed: number; changes: number } {
   const values = unpacked(packed)
+  if (++written % often === 0) db.exec(`pragma cache_size = -${cacheKilobytes.often}`)
   let changes = 0
   let at = 0
   db.exec('begin immediate')

@@ -1,0 +1,81 @@
+import { readOnce, type SqliteThread, sqliteThread } from './sqlite-thread.ts'
+import type { Value } from './store.ts'
+
+/** Milliseconds without a read after which the thread ends, and its memory is given back. */
+const idle_ms = 10_000
+
+/**
+ * Reads of a SQLite file beside its writer: by a thread of their own as long as there is something to be beside of. Where
+ * nobody writes, or reads, at the same time, the writer's thread answers, and is the only one: the other one takes some
+ * 10 MB. It begins when somebody would have to wait for the writer, who answers for it until it can.
+ */
+export class Reader {
+  readonly #path: string
+  readonly #writer: SqliteThread
+  #thread: SqliteThread | undefined
+  #hasBegun = false
+  #idle: NodeJS.Timeout | undefined
+  #ending: Promise<void> = Promise.resolve()
+  #isClosed = false
+
+  constructor(path: string, writer: SqliteThread) {
+    this.#path = path
+    this.#writer = writer
+  }
+
+  rows<R extends object>(sql: string, values: readonly Value[]): Promise<R[]> {
+    return this.#answering().rows(sql, values)
+  }
+
+  /** Has all of that read beside the writer where it can be, and no page of it kept. */
+  once<T>(work: () => Promise<T>): Promise<T> {
+    return readOnce(this.#answering(), work)
+  }
+
+  /** See `SqliteThread`. */
+  checkpoint(): Promise<number> {
+    return this.#answering().checkpoint()
+  }
+
+  /** Lets go of the file once earlier calls have finished. */
+  async renew(): Promise<void> {
+    await this.#thread?.renew()
+  }
+
+  /** Resolves when what was asked before has been answered, and the thread has ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#end()
+    await this.#ending
+  }
+
+  #answering(): SqliteThread {
+    if (this.#thread === undefined && this.#writer.isBusy && !this.#isClosed) this.#begin()
+    if (this.#thread === undefined || !this.#hasBegun) return this.#writer
+    this.#idle?.refresh()
+    return this.#thread
+  }
+
+  #begin(): void {
+    const thread = sqliteThread({ path: this.#path, readOnly: true })
+    this.#thread = thread
+    this.#idle = setTimeout(() => this.#end(), idle_ms).unref()
+    thread.rows('select 1', []).then(
+      () => {
+        this.#hasBegun = this.#thread === thread
+      },
+      // What is wrong with the file, the writer says.
+      () => {
+        if (this.#thread === thread) this.#end()
+      }
+    )
+  }
+
+  #end(): void {
+    clearTimeout(this.#idle)
+    const thread = this.#thread
+    this.#thread = undefined
+    this.#hasBegun = false
+    if (thread) this.#ending = Promise.all([this.#ending, thread.close()]).then(() => {})
+  }
+}
