@@ -33,8 +33,8 @@ export interface Entry<R extends Row> {
   row: R
   /** Number of the attempt at a decision that touched the row last. */
   touched: number
-  /** One a column of the definition's timers; undefined while that column holds no instant. */
-  readonly timers: (Timer | undefined)[]
+  /** The first of its timers that run: most rows have one or none, and a list takes twice the memory of that. */
+  timer: Timer | undefined
 }
 
 /** A column that holds an instant, and the command that is decided then. */
@@ -80,8 +80,6 @@ export class Table<R extends Row> {
   #kept: readonly Index<R>[]
   readonly #timers: Timers
   readonly #due: Due<R>[] = []
-  /** As many places as there are timers. */
-  readonly #noTimers: undefined[] = []
   readonly #differences: Differences<R>
   readonly #observers: Observer<R>[] = []
   /** The column that says until when a row that was put away can be asked for; undefined where none are. */
@@ -113,7 +111,6 @@ export class Table<R extends Row> {
       const command = commands[column]
       if (command !== undefined) this.#due.push({ column, command, order: this.#due.length, bit: nextBit([column]) })
     }
-    for (const _ of this.#due) this.#noTimers.push(undefined)
     this.#differences = differ(read)
   }
 
@@ -220,7 +217,7 @@ export class Table<R extends Row> {
 
   /** Takes in a row whose SID is new. */
   add(row: R): Entry<R> {
-    const entry: Entry<R> = { seq: row.seq, row, touched: 0, timers: this.#noTimers.slice() }
+    const entry: Entry<R> = { seq: row.seq, row, touched: 0, timer: undefined }
     const { size } = this.#entries
     this.#entries.set(row.sid, entry)
     if (this.#entries.size === size) throw new Error(`invariant: ${this.kind} ${row.sid} is new`)
@@ -237,7 +234,7 @@ export class Table<R extends Row> {
     // Whoever asks for it again in this decision learns that it is gone.
     if (this.read !== undefined && this.#foundBy) this.read = new Set(this.read).add(nameOf('sid', row.sid))
     for (const index of this.#kept) this.#leave(index, index.key(row), entry)
-    for (const timer of entry.timers) if (timer) this.#timers.remove(timer)
+    for (let { timer } = entry; timer; timer = timer.other) this.#timers.remove(timer)
     for (const observer of this.#observers) observer(row, undefined)
   }
 
@@ -318,15 +315,25 @@ export class Table<R extends Row> {
 
   #retime(entry: Entry<R>, { column, command, order }: Due<R>, row: R): void {
     const due = row[column] as number | null // a timer column holds an instant or null
-    const timer = entry.timers[order]
+    let before: Timer | undefined
+    let { timer } = entry
+    while (timer && timer.order !== order) {
+      before = timer
+      timer = timer.other
+    }
     if (timer) this.#timers.remove(timer)
-    // One that does not run is let go of: a finished task is kept for a while, and had four.
-    entry.timers[order] = undefined
-    if (due === null || due === undefined) return
-    const next = timer ?? { due, seq: entry.seq, order, command, sid: row.sid, place: -1 }
-    next.due = due
-    entry.timers[order] = next
-    this.#timers.add(next)
+    if (due !== null && due !== undefined) {
+      if (timer) timer.due = due
+      else {
+        timer = { due, seq: entry.seq, order, command, sid: row.sid, place: -1, other: entry.timer }
+        entry.timer = timer
+      }
+      this.#timers.add(timer)
+    } else if (timer) {
+      // One that does not run is let go of: a finished task is kept for a while, and had four.
+      if (before) before.other = timer.other
+      else entry.timer = timer.other
+    }
   }
 }
 

@@ -19,7 +19,7 @@ describe('timers', () => {
         for (const { what, due, seq, order } of operations) {
           const known = plain.find((timer) => timer.seq === seq && timer.order === order)
           if (what === 'set' && !known) {
-            const timer = { due, seq, order, command: 'timer', sid: `${seq}`, place: -1 }
+            const timer = { due, seq, order, command: 'timer', sid: `${seq}`, place: -1, other: undefined }
             plain.push(timer)
             timers.add(timer)
           } else if (known && what !== 'set') {

@@ -13,6 +13,8 @@ export interface Timer extends Heaped {
   /** Name of the command that is decided when the timer is due. */
   readonly command: string
   readonly sid: string
+  /** Another timer of the same row. */
+  other: Timer | undefined
 }
 
 export class Timers {
