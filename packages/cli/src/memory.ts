@@ -16,8 +16,9 @@ const busyMegabytes = 16
  */
 const collectsAlone = '--no-parallel-scavenge'
 
-/** The process is busy when it has worked for such a share of a second. */
+/** The process is busy when it has worked for such a share of a second, and at rest below the other one. */
 const busyShare = 0.25
+const restShare = 0.02
 /** Milliseconds between two looks while a thread begins: a doubling takes longer. */
 const threadMs = 5
 
@@ -61,8 +62,10 @@ export function boundMemory(): void {
   let busy = 0
   setInterval(() => {
     const now = performance.eventLoopUtilization()
-    busy = performance.eventLoopUtilization(now, last).utilization > busyShare ? busy + 1 : 0
+    const { utilization } = performance.eventLoopUtilization(now, last)
     last = now
+    busy = utilization > busyShare ? busy + 1 : 0
+    if (utilization < restShare) return
     // From the third busy second in a row on, so that a start alone is none, and by steps: each takes up to 40 ms. V8 may
     // have made it smaller meanwhile: much smaller, and whatever is alive when it is full counts as old.
     growTo(Math.min(busyMegabytes, Math.max(restMegabytes, 2 ** busy)))
