@@ -16,9 +16,13 @@ const busyMegabytes = 16
  */
 const collectsAlone = '--no-parallel-scavenge'
 
-/** The process is busy when it has worked for such a share of a second, and at rest below the other one. */
+/**
+ * The process is busy when it has worked for such a share of a second, and at rest below the other one: V8 itself works for
+ * a twentieth of it when it gives memory back.
+ */
 const busyShare = 0.25
-const restShare = 0.02
+const restShare = 0.1
+
 /** Milliseconds between two looks while a thread begins: a doubling takes longer. */
 const threadMs = 5
 

@@ -1,6 +1,9 @@
 /** An SID has so many characters. */
 const sidLength = 34
 
+/** So many are remembered, and then forgotten: most name one thing only, and to remember them all takes what sharing saves. */
+const maxKnown = 1_000
+
 /**
  * SIDs that many values name, kept once for all of them: JSON.parse makes each text anew, and ten thousand tasks name the
  * same workspace, workflow, queue and channel.
@@ -23,6 +26,7 @@ export class SharedSids {
   #shared(text: string): string {
     const known = this.#known.get(text)
     if (known !== undefined) return known
+    if (this.#known.size >= maxKnown) this.#known.clear()
     this.#known.set(text, text)
     return text
   }
