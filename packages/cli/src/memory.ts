@@ -1,4 +1,5 @@
 import v8 from 'node:v8'
+import type { Worker } from 'node:worker_threads'
 
 /*
  * V8's young generation is bounded, because what it has once grown to it keeps: 32 MB on Node 20, 128 on Node 24, for a
@@ -23,8 +24,8 @@ const collectsAlone = '--no-parallel-scavenge'
 const busyShare = 0.25
 const restShare = 0.1
 
-/** Milliseconds between two looks while a thread begins: a doubling takes longer. */
-const threadMs = 5
+/** Milliseconds between two looks while it grows: a doubling takes longer. */
+const lookMs = 5
 
 /** A process as far as it is asked here. Node has `execve` from 22.15 on; @types/node knows the oldest Node that is supported. */
 interface Runtime extends Pick<NodeJS.Process, 'argv' | 'connected' | 'env' | 'execArgv' | 'execPath' | 'platform'> {
@@ -55,13 +56,9 @@ export function boundMemory(): void {
   const [major = 0] = process.versions.node.split('.').map(Number)
   if (major > 24 || isGiven(process)) return
   v8.setFlagsFromString(collectsAlone)
-  growTo(restMegabytes)
-  // V8 allows growth again whenever a thread begins, and does not say when.
-  process.on('worker', (worker) => {
-    const watch = setInterval(growNoMore, threadMs)
-    const stop = () => clearInterval(watch)
-    worker.once('online', growNoMore).once('online', stop).once('exit', stop)
-  })
+  growNow(restMegabytes)
+  const growth = new Growth()
+  process.on('worker', (worker) => growth.threadBegins(worker))
   let last = performance.eventLoopUtilization()
   let busy = 0
   setInterval(() => {
@@ -69,36 +66,73 @@ export function boundMemory(): void {
     const { utilization } = performance.eventLoopUtilization(now, last)
     last = now
     busy = utilization > busyShare ? busy + 1 : 0
-    if (utilization < restShare) return
-    // From the third busy second in a row on, so that a start alone is none, and by steps: each takes up to 40 ms. V8 may
-    // have made it smaller meanwhile: much smaller, and whatever is alive when it is full counts as old.
-    growTo(Math.min(busyMegabytes, Math.max(restMegabytes, 2 ** busy)))
+    // V8 makes it much smaller at rest: whatever is alive when it is full counts as old. From the third busy second in a
+    // row on, so that a start alone is none, and by steps.
+    if (utilization < restShare) growth.upTo(0)
+    else growth.upTo(Math.min(busyMegabytes, Math.max(restMegabytes, 2 ** busy)))
   }, 1000).unref()
 }
 
 /**
- * Lets the young generation grow to a size at once, and then no further. V8 multiplies it by a factor when more has
- * survived than it holds; its own bound is read only once, before the first line of a program.
+ * How far the young generation may grow. V8 multiplies it by a factor when more has survived than it holds, and its own
+ * bound is read only once, before the first line of a program; so the factor is 1 once it is large enough. V8 sets it back
+ * whenever a thread begins, and does not say when.
  */
-function growTo(megabytes: number): void {
-  const half = () => youngMegabytes() / 2
-  if (half() >= megabytes) return
-  // By two at a time: what V8 says of its size lags behind it at times, and a larger factor would lead beyond.
-  v8.setFlagsFromString('--semi-space-growth-factor=2')
-  const surviving: object[] = []
-  while (half() < megabytes && surviving.length < maxSurviving) for (let n = 0; n < 1_000; n++) surviving.push({ n })
-  growNoMore()
+class Growth {
+  #most = restMegabytes
+  #beginning = 0
+  #watch: NodeJS.Timeout | undefined
+
+  upTo(megabytes: number): void {
+    this.#most = megabytes
+    this.#begin()
+  }
+
+  threadBegins(worker: Worker): void {
+    this.#beginning++
+    this.#begin()
+    let hasBegun = false
+    const begun = () => {
+      if (!hasBegun) this.#beginning--
+      hasBegun = true
+      this.#look()
+    }
+    worker.once('online', begun).once('exit', begun)
+  }
+
+  #begin(): void {
+    this.#watch ??= setInterval(() => this.#look(), lookMs).unref()
+    this.#look()
+  }
+
+  #look(): void {
+    const isGrown = halfMegabytes() >= this.#most
+    setFactor(isGrown ? 1 : 2)
+    if (!isGrown || this.#beginning > 0) return
+    clearInterval(this.#watch)
+    this.#watch = undefined
+  }
 }
 
-function growNoMore(): void {
-  v8.setFlagsFromString('--semi-space-growth-factor=1')
+/** Has it grow to a size at once: it takes some 20 ms for 4 MB, for which everything waits. */
+function growNow(megabytes: number): void {
+  setFactor(2)
+  const surviving: object[] = []
+  while (halfMegabytes() < megabytes && surviving.length < maxSurviving)
+    for (let n = 0; n < 1_000; n++) surviving.push({ n })
+  setFactor(1)
+}
+
+/** A larger one than 2 would lead beyond: what V8 says of its size lags behind it at times. */
+function setFactor(factor: 1 | 2): void {
+  v8.setFlagsFromString(`--semi-space-growth-factor=${factor}`)
 }
 
 /** Objects that are more than any size asked for. */
 const maxSurviving = 1_000_000
 
-/** As much as V8 has from the system for both halves. */
-function youngMegabytes(): number {
+/** As much as V8 has from the system for each half. */
+function halfMegabytes(): number {
   const space = v8.getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
-  return (space?.space_size ?? 0) / 2 ** 20
+  return (space?.space_size ?? 0) / 2 ** 21
 }

@@ -14,6 +14,7 @@ export class Reader {
   readonly #writer: SqliteThread
   #thread: SqliteThread | undefined
   #hasBegun = false
+  #beginning: Promise<void> = Promise.resolve()
   #idle: NodeJS.Timeout | undefined
   #ending: Promise<void> = Promise.resolve()
   #isClosed = false
@@ -32,8 +33,9 @@ export class Reader {
     return readOnce(this.#answering(), work)
   }
 
-  /** See `SqliteThread`. */
-  checkpoint(): Promise<number> {
+  /** See `SqliteThread`. Where much is written it is made beside that, and waits until it can be. */
+  async checkpoint(isMuchWritten: boolean): Promise<number> {
+    if (isMuchWritten) await this.#beside()
     return this.#answering().checkpoint()
   }
 
@@ -50,21 +52,26 @@ export class Reader {
   }
 
   #answering(): SqliteThread {
-    if (this.#thread === undefined && this.#writer.isBusy && !this.#isClosed) this.#begin()
+    if (this.#writer.isBusy) void this.#beside()
     if (this.#thread === undefined || !this.#hasBegun) return this.#writer
     this.#idle?.refresh()
     return this.#thread
+  }
+
+  /** Resolves when the thread has begun, or cannot: what is wrong with the file, the writer says. */
+  #beside(): Promise<void> {
+    if (this.#thread === undefined && !this.#isClosed) this.#begin()
+    return this.#beginning
   }
 
   #begin(): void {
     const thread = sqliteThread({ path: this.#path, readOnly: true })
     this.#thread = thread
     this.#idle = setTimeout(() => this.#end(), idle_ms).unref()
-    thread.rows('select 1', []).then(
+    this.#beginning = thread.rows('select 1', []).then(
       () => {
         this.#hasBegun = this.#thread === thread
       },
-      // What is wrong with the file, the writer says.
       () => {
         if (this.#thread === thread) this.#end()
       }

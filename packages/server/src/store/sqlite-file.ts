@@ -42,7 +42,9 @@ export class SqliteFile {
     this.#writer = writer
     this.#reader = new Reader(path, writer)
     this.#analyst = new Analyst(path)
-    const moves = (who: SqliteThread | Reader) => ({ checkpoint: () => this.#opened(() => who.checkpoint()) })
+    const moves = (who: SqliteThread | Reader) => ({
+      checkpoint: (isMuchWritten: boolean) => this.#opened(() => who.checkpoint(isMuchWritten))
+    })
     this.#checkpoints = new Checkpoints(moves(writer), moves(this.#reader), this.#analyst)
     this.#mark = new Mark(path, reached)
     this.#watch = new FileWatch(path, {
