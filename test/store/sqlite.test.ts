@@ -154,6 +154,7 @@ describe('a store on SQLite', () => {
       // The second of these was decided on a memory that holds the first.
       await Promise.all([told(store.write(batch(head, [task(2, 20_000_000)]))), told(store.write(batch(head, [task(3, 10)])))])
       print('healthy: ' + store.healthy())
+      print('what is there can be read: ' + (await store.load('${account}')).map(({ row }) => row.sid).join())
       const again = await store.lock('${account}')
       print('healthy: ' + store.healthy())
       await told(store.write(batch(again, [task(4, 10)])))
@@ -170,6 +171,7 @@ describe('a store on SQLite', () => {
       'StoreUnavailable',
       'StoreUnavailable',
       'healthy: false',
+      'what is there can be read: WT1',
       'healthy: true',
       'done',
       'WT1,WT4',

@@ -1,13 +1,13 @@
 import { readOnce, type SqliteThread, sqliteThread } from './sqlite-thread.ts'
-import type { Value } from './store.ts'
+import { StoreUnavailable, type Value } from './store.ts'
 
 /** Milliseconds without a read after which the thread ends, and its memory is given back. */
 const idle_ms = 10_000
 
 /**
- * Reads of a SQLite file beside its writer: by a thread of their own as long as there is something to be beside of. Where
- * nobody writes, or reads, at the same time, the writer's thread answers, and is the only one: the other one takes some
- * 10 MB. It begins when somebody would have to wait for the writer, who answers for it until it can.
+ * Reads of a SQLite file, by a thread of their own beside the writer's as long as much is done. Where nobody else writes or
+ * reads, the writer's answers, and is the only one: another one takes some 10 MB. It begins when somebody would have to wait
+ * for the writer, which answers until it can (docs/decisions/063-one-thread-at-rest.md).
  */
 export class Reader {
   readonly #path: string
@@ -16,6 +16,8 @@ export class Reader {
   #hasBegun = false
   #beginning: Promise<void> = Promise.resolve()
   #idle: NodeJS.Timeout | undefined
+  /** Works that come back to the thread with which they began. */
+  #underWay = 0
   #ending: Promise<void> = Promise.resolve()
   #isClosed = false
 
@@ -24,13 +26,27 @@ export class Reader {
     this.#writer = writer
   }
 
-  rows<R extends object>(sql: string, values: readonly Value[]): Promise<R[]> {
-    return this.#answering().rows(sql, values)
+  async rows<R extends object>(sql: string, values: readonly Value[]): Promise<R[]> {
+    const who = this.#answering()
+    try {
+      return await who.rows<R>(sql, values)
+    } catch (error) {
+      if (who !== this.#writer || !(error instanceof StoreUnavailable)) throw error
+      // What cannot be opened to be written may be there to be read.
+      await this.#beside()
+      if (!this.#thread || !this.#hasBegun) throw error
+      return this.#thread.rows<R>(sql, values)
+    }
   }
 
   /** Has all of that read beside the writer where it can be, and no page of it kept. */
-  once<T>(work: () => Promise<T>): Promise<T> {
-    return readOnce(this.#answering(), work)
+  async once<T>(work: () => Promise<T>): Promise<T> {
+    this.#underWay++
+    try {
+      return await readOnce(this.#answering(), work)
+    } finally {
+      this.#underWay--
+    }
   }
 
   /** See `SqliteThread`. Where much is written it is made beside that, and waits until it can be. */
@@ -67,7 +83,7 @@ export class Reader {
   #begin(): void {
     const thread = sqliteThread({ path: this.#path, readOnly: true })
     this.#thread = thread
-    this.#idle = setTimeout(() => this.#end(), idle_ms).unref()
+    this.#idle = setTimeout(() => this.#rest(), idle_ms).unref()
     this.#beginning = thread.rows('select 1', []).then(
       () => {
         this.#hasBegun = this.#thread === thread
@@ -76,6 +92,11 @@ export class Reader {
         if (this.#thread === thread) this.#end()
       }
     )
+  }
+
+  #rest(): void {
+    if (this.#underWay > 0) this.#idle?.refresh()
+    else this.#end()
   }
 
   #end(): void {
