@@ -46,8 +46,10 @@ export const { ${names.join(', ')} } = found`
  */
 const layers = ['contract', 'engine'].map((name, place) => ({
   name,
-  test: new RegExp(`packages/${name}/dist`),
-  priority: -place
+  test: new RegExp(`packages[\\\\/]${name}[\\\\/]dist`),
+  priority: 2 - place,
+  // What another command needs of it is not in one file with the rest.
+  entriesAware: true
 }))
 
 /** Whether there is no bundle of what is compiled now. */
@@ -80,7 +82,8 @@ export async function buildCommand() {
       chunkFileNames: '[name]-[hash].js',
       comments: false,
       minify: false,
-      codeSplitting: { groups: layers }
+      // A thread has one file.
+      ...(!threads.includes(input) && { codeSplitting: { groups: layers } })
     })
     await bundle.close()
     for (const { fileName, code } of output) {
@@ -121,6 +124,9 @@ function fingerprint() {
     }
   }
   for (const room of rooms) walk(room)
+  // How they are joined, and the packages whose names are asked for.
+  for (const path of [fileURLToPath(import.meta.url), join(root, 'package-lock.json')])
+    hash.update(`${path} ${statSync(path).size} ${statSync(path).mtimeMs}\n`)
   return hash.digest('hex')
 }
 

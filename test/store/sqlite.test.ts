@@ -252,6 +252,26 @@ describe('a store on SQLite', () => {
     process.off('worker', watch)
   })
 
+  it('refuses what was decided on a write that failed, whatever else has failed meanwhile', async () => {
+    const head = await store.lock(account)
+    await store.write(batch(head, { events: [event(1)] }))
+    const attributes = 'x'.repeat(1_000)
+    const rows = Array.from({ length: 20_000 }, (_, n) => put('task', row('WT', n + 1, { attributes })))
+    // The writer answers it, and fails, when the write behind it is already on its way.
+    const read = store.query({ sql: 'select nonsense from nowhere', values: [] }).catch((error: unknown) => error)
+    const [first] = await Promise.allSettled([
+      // What it holds was written before.
+      store.write(batch({ ...head, decision: 2 }, { rows, events: [event(1)] })),
+      read.then(() =>
+        expect(store.write(batch({ ...head, decision: 3 }, { rows: [put('task', row('WT', 1))] }))).rejects.toThrow(
+          StoreUnavailable
+        )
+      )
+    ])
+    expect(first).toMatchObject({ status: 'rejected' })
+    expect(await store.load(account)).toEqual([])
+  })
+
   it('reads while another account is being written', async () => {
     const head = await store.lock(account)
     await store.lock(sid('AC', 2))

@@ -93,8 +93,9 @@ class Growth {
     this.#begin()
     let hasBegun = false
     const begun = () => {
-      if (!hasBegun) this.#beginning--
+      if (hasBegun) return
       hasBegun = true
+      this.#beginning--
       this.#look()
     }
     worker.once('online', begun).once('exit', begun)

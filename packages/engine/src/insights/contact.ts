@@ -57,7 +57,7 @@ export function copyOf(contact: Contact): Contact {
   return { ...contact, tasks: contact.tasks.map((task) => ({ ...task })) }
 }
 
-/** One that was read from a store, which has of its own what most have alike: ten thousand may be open. */
+/** One that was read from a store: reading makes each its own copy of what most have in common, and here they share it again. */
 export function resumed(contact: Contact): Contact {
   const { talk, tasks } = contact
   const isSilent = talk.first_at === null && talk.agents.length === 0 && talk.others.length === 0

@@ -4,7 +4,7 @@ import { Checkpoints } from './checkpoints.ts'
 import { FileWatch } from './file-watch.ts'
 import { checkIntact, expectedOf } from './intact.ts'
 import { Mark, type Reached } from './mark.ts'
-import { Reader } from './reader.ts'
+import { SqliteReader } from './sqlite-reader.ts'
 import { Refused, type SqliteThread, type Step, sqliteThread } from './sqlite-thread.ts'
 import { CannotOpen, StoreUnavailable, type Value } from './store.ts'
 import { messageOf } from './thrown.ts'
@@ -21,7 +21,7 @@ export class SqliteFile {
   /** Accounts that were locked since the file was last lost. */
   readonly held = new Set<string>()
   readonly #writer: SqliteThread
-  readonly #reader: Reader
+  readonly #reader: SqliteReader
   readonly #analyst: Analyst
   readonly #checkpoints: Checkpoints
   readonly #mark: Mark
@@ -40,9 +40,9 @@ export class SqliteFile {
   private constructor(path: string, writer: SqliteThread, reached: readonly Reached[]) {
     this.path = path
     this.#writer = writer
-    this.#reader = new Reader(path, writer)
+    this.#reader = new SqliteReader(path, writer)
     this.#analyst = new Analyst(path)
-    const moves = (who: SqliteThread | Reader) => ({
+    const moves = (who: SqliteThread | SqliteReader) => ({
       checkpoint: (isMuchWritten: boolean) => this.#opened(() => who.checkpoint(isMuchWritten))
     })
     this.#checkpoints = new Checkpoints(moves(writer), moves(this.#reader), this.#analyst)
@@ -87,10 +87,11 @@ export class SqliteFile {
 
   /**
    * While all let go of the file, nobody opens it again: who did would find what the others still have, and what is in
-   * their log would be lost with it.
+   * their log would be lost with it. Nor does anybody read in the middle of a migration.
    */
   #opened<T>(ask: () => Promise<T>): Promise<T> {
-    return this.#renewal === undefined ? ask() : this.#renewal.then(ask)
+    if (this.#renewal === undefined && this.#migration === undefined) return ask()
+    return Promise.allSettled([this.#renewal, this.#migration]).then(ask)
   }
 
   /** Has all of that read, and no page of it kept. */

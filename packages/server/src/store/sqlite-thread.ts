@@ -68,6 +68,7 @@ export interface AnswerRows {
 }
 
 interface Waiting {
+  readonly does: Work['do']
   readonly resolve: (answer: ThreadAnswer) => void
   readonly reject: (error: Error) => void
 }
@@ -92,6 +93,10 @@ export interface SqliteThread {
   close(): Promise<void>
 }
 
+function isWrite(does: Work['do']): boolean {
+  return does === 'transaction' || does === 'script'
+}
+
 /** Calls that wait for a thread at once when it has much to do. */
 const many = 4
 
@@ -103,10 +108,10 @@ export function sqliteThread(opening: Opening): SqliteThread {
   let numbers = new StatementNumbers()
   let worker: Worker | undefined
   let calls = 0
-  /** Answers that were failures: what is sent from now on was decided in their knowledge. */
+  /** Transactions that have failed: what is sent from now on was decided in their knowledge. */
   let failures = 0
   let closing: Promise<void> | undefined
-  /** Transactions that are under way. */
+  /** What writes and is not answered. */
   let writes = 0
 
   function end(gone: Worker, why: string): void {
@@ -115,6 +120,7 @@ export function sqliteThread(opening: Opening): SqliteThread {
     numbers = new StatementNumbers()
     for (const { reject } of waiting.values()) reject(new StoreUnavailable(why))
     waiting.clear()
+    writes = 0
   }
 
   function start(): Worker {
@@ -126,7 +132,8 @@ export function sqliteThread(opening: Opening): SqliteThread {
     fresh.on('message', (answer: ThreadAnswer) => {
       const asked = waiting.get(answer.id)
       waiting.delete(answer.id)
-      if (answer.failed !== undefined || (answer.missed ?? -1) !== -1) failures++
+      if (asked && isWrite(asked.does)) writes--
+      if (asked?.does === 'transaction' && (answer.failed !== undefined || (answer.missed ?? -1) !== -1)) failures++
       if (waiting.size === 0) fresh.unref()
       if (answer.failed === undefined) asked?.resolve(answer)
       else asked?.reject(storeError(answer.failed))
@@ -142,7 +149,8 @@ export function sqliteThread(opening: Opening): SqliteThread {
     return new Promise((resolve, reject) => {
       const thread = worker ?? start()
       const id = ++calls
-      waiting.set(id, { resolve, reject })
+      waiting.set(id, { does: work.do, resolve, reject })
+      if (isWrite(work.do)) writes++
       thread.ref()
       thread.postMessage({ ...work, id } satisfies ThreadCall)
     })
@@ -168,9 +176,7 @@ export function sqliteThread(opening: Opening): SqliteThread {
     },
     async transaction(steps, lane) {
       const values = packer.pack(steps.map((step) => step.values))
-      writes++
-      const sent = call({ do: 'transaction', steps: numbers.numbered(steps), values, lane, failures })
-      const answer = await sent.finally(() => writes--)
+      const answer = await call({ do: 'transaction', steps: numbers.numbered(steps), values, lane, failures })
       // Only where it answered: a thread that is ending may still read.
       packer.giveBack(values)
       const { missed = -1, changes = 0, refused = false } = answer

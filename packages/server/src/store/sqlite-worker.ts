@@ -41,6 +41,8 @@ if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker
 // Questions take what calls and messages leave of the processors. Only Linux counts threads apart; elsewhere it would be all.
 if (isAnalyst && process.platform === 'linux') setPriority(analystNiceness)
 
+/** Transactions so far. */
+let written = 0
 let database: Database | undefined
 let wasOpen = false
 let prepared = new Map<string, Statement>()
@@ -58,7 +60,7 @@ async function open(): Promise<Database> {
   const fresh = await openDatabase(path, { readOnly })
   try {
     fresh.exec(
-      `pragma busy_timeout = 5000; pragma cache_size = -${cacheKilobytes[isAnalyst ? 'analyst' : readOnly ? 'reader' : 'writer']}`
+      `pragma busy_timeout = 5000; pragma cache_size = -${cacheKilobytes[isAnalyst ? 'analyst' : readOnly ? 'reader' : written >= often ? 'often' : 'writer']}`
     )
     if (isAnalyst) fresh.function(inTimeName, inTime)
     // The size of a page, and that free pages may be given back, is settled with a new file, before the log comes. What is
@@ -100,9 +102,6 @@ function prepare(db: Database, sql: string): Statement {
 }
 
 const statements = new KnownStatements()
-
-/** Transactions so far. */
-let written = 0
 
 let isFlushed = true
 

@@ -4,20 +4,25 @@ import { StoreUnavailable, type Value } from './store.ts'
 /** Milliseconds without a read after which the thread ends, and its memory is given back. */
 const idle_ms = 10_000
 
+/** Milliseconds after which one that could not begin is tried again. */
+const again_ms = 1_000
+
 /**
- * Reads of a SQLite file, by a thread of their own beside the writer's as long as much is done. Where nobody else writes or
- * reads, the writer's answers, and is the only one: another one takes some 10 MB. It begins when somebody would have to wait
- * for the writer, which answers until it can (docs/decisions/063-one-thread-at-rest.md).
+ * Reads of a SQLite file. At rest the writer's thread answers them, and is the only one: another one takes some 10 MB. As
+ * soon as somebody would have to wait for the writer, a second thread begins, and the writer answers until that can
+ * (docs/decisions/063-one-thread-at-rest.md).
  */
-export class Reader {
+export class SqliteReader {
   readonly #path: string
   readonly #writer: SqliteThread
   #thread: SqliteThread | undefined
   #hasBegun = false
   #beginning: Promise<void> = Promise.resolve()
   #idle: NodeJS.Timeout | undefined
-  /** Works that come back to the thread with which they began. */
+  /** Works that come back to the thread that they were given. */
   #underWay = 0
+  /** When it may begin, after it could not. */
+  #again = 0
   #ending: Promise<void> = Promise.resolve()
   #isClosed = false
 
@@ -26,24 +31,15 @@ export class Reader {
     this.#writer = writer
   }
 
-  async rows<R extends object>(sql: string, values: readonly Value[]): Promise<R[]> {
-    const who = this.#answering()
-    try {
-      return await who.rows<R>(sql, values)
-    } catch (error) {
-      if (who !== this.#writer || !(error instanceof StoreUnavailable)) throw error
-      // What cannot be opened to be written may be there to be read.
-      await this.#beside()
-      if (!this.#thread || !this.#hasBegun) throw error
-      return this.#thread.rows<R>(sql, values)
-    }
+  rows<R extends object>(sql: string, values: readonly Value[]): Promise<R[]> {
+    return this.#ask((thread) => thread.rows<R>(sql, values))
   }
 
-  /** Has all of that read beside the writer where it can be, and no page of it kept. */
+  /** Has all of that read with little room for pages: nobody will read them again. It may be begun twice. */
   async once<T>(work: () => Promise<T>): Promise<T> {
     this.#underWay++
     try {
-      return await readOnce(this.#answering(), work)
+      return await this.#ask((thread) => readOnce(thread, work))
     } finally {
       this.#underWay--
     }
@@ -67,6 +63,19 @@ export class Reader {
     await this.#ending
   }
 
+  async #ask<T>(work: (thread: SqliteThread) => Promise<T>): Promise<T> {
+    const who = this.#answering()
+    try {
+      return await work(who)
+    } catch (error) {
+      if (who !== this.#writer || !(error instanceof StoreUnavailable)) throw error
+      // What cannot be opened to be written may be there to be read.
+      await this.#beside()
+      if (!this.#thread || !this.#hasBegun) throw error
+      return work(this.#thread)
+    }
+  }
+
   #answering(): SqliteThread {
     if (this.#writer.isBusy) void this.#beside()
     if (this.#thread === undefined || !this.#hasBegun) return this.#writer
@@ -76,7 +85,7 @@ export class Reader {
 
   /** Resolves when the thread has begun, or cannot: what is wrong with the file, the writer says. */
   #beside(): Promise<void> {
-    if (this.#thread === undefined && !this.#isClosed) this.#begin()
+    if (this.#thread === undefined && !this.#isClosed && performance.now() >= this.#again) this.#begin()
     return this.#beginning
   }
 
@@ -89,6 +98,7 @@ export class Reader {
         this.#hasBegun = this.#thread === thread
       },
       () => {
+        this.#again = performance.now() + again_ms
         if (this.#thread === thread) this.#end()
       }
     )
