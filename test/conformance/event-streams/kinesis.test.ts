@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -68,10 +69,11 @@ describe('a record', () => {
 describe('a Kinesis sink', () => {
   it('gets one record an event, and again until its stream is there', async () => {
     const here = await world()
+    const later = `later-${randomUUID()}`
     try {
       const { v1 } = here.client.events
       const sinkConfiguration = {
-        arn: arnOf('later'),
+        arn: arnOf(later),
         role_arn: 'arn:aws:iam::123456789012:role/ringdown',
         external_id: 'acme'
       }
@@ -82,10 +84,12 @@ describe('a Kinesis sink', () => {
       const { sid } = await workspaces.create({ friendlyName: 'Floor', template: 'NONE' })
       await workspaces(sid).activities.create({ friendlyName: 'Lunch' })
       await here.pass(1)
-      await stand.create('later')
+      await stand.create(later)
       await here.pass(60)
-      const records = (await stand.records('later')).map(({ text }) => JSON.parse(text))
-      const names = records.map(({ data }) => data.payload.activity_name)
+      const records = (await stand.records(later)).map(({ text }) => JSON.parse(text))
+      // On a busy machine an answer may come too late: then it is sent again, under its own id.
+      const told = new Map(records.map((record) => [record.id, record]))
+      const names = [...told.values()].map(({ data }) => data.payload.activity_name)
       expect(names.sort()).toEqual(['Available', 'Lunch', 'Offline', 'Unavailable'])
       expect(records[0]).toMatchObject({
         specversion: '1.0',
@@ -94,7 +98,7 @@ describe('a Kinesis sink', () => {
       })
       await v1.sinks(sink.sid).sinkTest.create()
       await here.pass(0)
-      const last = (await stand.records('later')).at(-1)
+      const last = (await stand.records(later)).at(-1)
       expect(JSON.parse(last?.text ?? '')).toMatchObject({ source: 'Sink' })
     } finally {
       await here.close()
