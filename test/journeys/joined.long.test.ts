@@ -88,6 +88,9 @@ it('a start loads nothing that only some need', () => {
       /^(?:import|export)\b[^'"`;]*?\bfrom\s*["']([^"']+)["']|^import\s*["']([^"']+)["']/gm
     ))
       follow(from.replace(/^\.\//, ''))
+    // Packages in CommonJS are required, at once.
+    for (const [, name = ''] of code.matchAll(/^const \S+ = createRequire\(import\.meta\.url\)\("([^".][^"]*)"\)/gm))
+      loaded.add(name)
   }
   for (const name of begun) follow(name)
   const outside = [...loaded].filter((name) => !name.endsWith('.js') && !name.startsWith('node:')).sort()
