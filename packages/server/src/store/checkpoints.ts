@@ -9,6 +9,10 @@ const idleMs = 200
  */
 const maxPages = 8_000
 
+/** Milliseconds in which so little is moved that as little has been written meanwhile; and how often that is tried. */
+const soonMoved_ms = 15
+const maxTurns = 5
+
 /** Who can move the log: beside the writer, where much is written. */
 interface Mover {
   checkpoint(isMuchWritten: boolean): Promise<number>
@@ -69,7 +73,12 @@ export class Checkpoints {
     this.#rows = 0
     if ((await this.#reader.checkpoint(isMuch)) <= maxPages) return
     await this.#questions.between(async () => {
-      await this.#reader.checkpoint(true)
+      // What is written while the reader moves much is left to the writer, unless the reader moves that, too.
+      for (let turn = 0, took_ms = soonMoved_ms; turn < maxTurns && took_ms >= soonMoved_ms; turn++) {
+        const begun = performance.now()
+        await this.#reader.checkpoint(true)
+        took_ms = performance.now() - begun
+      }
       await this.#writer.checkpoint(true)
     })
   }
