@@ -280,8 +280,20 @@ export class Account implements Ledger, Moved {
               .then(() => this.#execute(command, asked, begun + 1))
               .then(resolve, reject)
           : reject(error)
-      const undecided = { command, at, seed, reads, fetched, timer: undefined, ...asked, begun }
-      this.#decider.add({ ...undecided, resolve, reject: refused })
+      const { exchange, keep } = asked
+      this.#decider.add({
+        command,
+        at,
+        seed,
+        reads,
+        fetched,
+        timer: undefined,
+        exchange,
+        keep,
+        begun,
+        resolve,
+        reject: refused
+      })
       timers.go()
     })
   }

@@ -48,7 +48,10 @@ export type Work =
   | { readonly do: 'renew' }
   | { readonly do: 'close' }
 
-export type ThreadCall = Work & { readonly id: number }
+export interface ThreadCall {
+  readonly id: number
+  readonly work: Work
+}
 
 export interface ThreadAnswer {
   readonly id: number
@@ -152,7 +155,7 @@ export function sqliteThread(opening: Opening): SqliteThread {
       waiting.set(id, { does: work.do, resolve, reject })
       if (isWrite(work.do)) writes++
       thread.ref()
-      thread.postMessage({ ...work, id } satisfies ThreadCall)
+      thread.postMessage({ id, work } satisfies ThreadCall)
     })
   }
 

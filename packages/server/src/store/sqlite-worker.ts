@@ -12,7 +12,8 @@ import {
   type Opening,
   type ThreadAnswer,
   type ThreadCall,
-  tooLong
+  tooLong,
+  type Work
 } from './sqlite-thread.ts'
 import { KnownStatements, type KnownStep } from './statement-numbers.ts'
 
@@ -209,38 +210,38 @@ function drop(): void {
   if (old !== undefined) quietly(() => old.close())
 }
 
-async function answer(call: ThreadCall): Promise<Omit<ThreadAnswer, 'id'>> {
-  if (call.do === 'close') {
+async function answer(work: Work): Promise<Omit<ThreadAnswer, 'id'>> {
+  if (work.do === 'close') {
     if (database !== undefined && !readOnly) quietly(() => database?.exec('pragma wal_checkpoint(truncate)'))
     dropMover()
     drop()
     return {}
   }
-  if (call.do === 'renew') {
+  if (work.do === 'renew') {
     // A connection that is closed lives on until its statements are collected, so nobody is the last one, who would do it.
     if (database !== undefined && !readOnly) quietly(() => database?.exec('pragma wal_checkpoint(truncate)'))
     dropMover()
     drop()
     return {}
   }
-  if (call.do === 'checkpoint') return { rows: await checkpoint() }
-  const steps = call.do === 'transaction' ? statements.of(call.steps) : []
+  if (work.do === 'checkpoint') return { rows: await checkpoint() }
+  const steps = work.do === 'transaction' ? statements.of(work.steps) : []
   const db = await open()
-  if (!readOnly) flush(db, call.do !== 'transaction' || call.lane !== undefined)
-  if (call.do === 'rows') {
-    until = call.until ?? Number.POSITIVE_INFINITY
+  if (!readOnly) flush(db, work.do !== 'transaction' || work.lane !== undefined)
+  if (work.do === 'rows') {
+    until = work.until ?? Number.POSITIVE_INFINITY
     pace?.begin()
     if (isAnalyst) inTime()
-    return { rows: rowsOf(prepare(db, call.sql).all(...call.values)) }
+    return { rows: rowsOf(prepare(db, work.sql).all(...work.values)) }
   }
-  if (call.do === 'script') {
-    db.exec(call.sql)
+  if (work.do === 'script') {
+    db.exec(work.sql)
     return {}
   }
-  const { lane, failures } = call
+  const { lane, failures } = work
   if (lane !== undefined && failures <= Math.max(failedAll, failedLanes.get(lane) ?? -1)) return { refused: true }
   try {
-    const done = transaction(db, steps, call.values)
+    const done = transaction(db, steps, work.values)
     if (done.missed !== -1 && lane !== undefined) failedLanes.set(lane, failures)
     return done
   } catch (error) {
@@ -262,17 +263,17 @@ function isLate(error: unknown): boolean {
 
 /** One call at a time, in the order they came: opening is the only step that awaits. */
 let last: Promise<void> = Promise.resolve()
-port.on('message', (call: ThreadCall) => {
+port.on('message', ({ id, work }: ThreadCall) => {
   last = last.then(async () => {
     try {
-      const done = await answer(call)
-      port.postMessage({ id: call.id, ...done } satisfies ThreadAnswer)
+      const done = await answer(work)
+      port.postMessage({ id, ...done } satisfies ThreadAnswer)
       pace?.end()
     } catch (error) {
-      if (!isContent(error) && call.do !== 'checkpoint' && !isLate(error)) drop()
+      if (!isContent(error) && work.do !== 'checkpoint' && !isLate(error)) drop()
       const message = error instanceof Error ? error.message : String(error)
-      port.postMessage({ id: call.id, failed: { message, code: errorCode(error) } } satisfies ThreadAnswer)
+      port.postMessage({ id, failed: { message, code: errorCode(error) } } satisfies ThreadAnswer)
     }
-    if (call.do === 'close') port.close()
+    if (work.do === 'close') port.close()
   })
 })
