@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { median, perSecond, us } from './measured.ts'
 
 /** Microseconds of processor time that a process has used so far; NaN where there is no /proc. */
@@ -58,6 +59,19 @@ export function middleOf(samples: readonly Sample[]): Sample {
 /** The median of each. */
 export function middleUsed(all: readonly Used[]): Used {
   return { main: median(all.map((used) => used.main)), all: median(all.map((used) => used.all)) }
+}
+
+/** As `nice` counts. */
+const least = 19
+
+/**
+ * The threads beside the main one of this process, which compile and collect for it, take what others leave of the
+ * processors: a server whose load comes from elsewhere has its machine for itself. Only Linux counts threads apart.
+ */
+export function helpersGiveWay(): void {
+  if (process.platform !== 'linux') return
+  for (const thread of readdirSync('/proc/self/task').map(Number))
+    if (thread !== process.pid) setPriority(thread, least)
 }
 
 function ofThread(pid: number, thread: string): number {
