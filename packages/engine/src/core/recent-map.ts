@@ -1,9 +1,11 @@
+import { SteadyMap } from './steady-map.ts'
+
 /**
  * A map by SID that remembers what it was asked for last: one decision asks for the same few rows again and again (19
  * times for its task), and the entries of a large map lie far apart in memory.
  */
-export class RecentMap<V> {
-  readonly #values = new Map<string, V>()
+export class RecentMap<V extends object> {
+  readonly #values = new SteadyMap<V>()
   #sid = ''
   #value: V | undefined
 

@@ -4,6 +4,7 @@ import type { KindDefinition } from './kind.ts'
 import { RecentMap } from './recent-map.ts'
 import type { Row } from './row.ts'
 import { SortedList } from './sorted-list.ts'
+import { SteadyMap } from './steady-map.ts'
 import type { Timer, Timers } from './timers.ts'
 
 /** A row's key in an index. `columns` names all that it reads: while those stay, the index is not looked at. */
@@ -52,7 +53,7 @@ interface Index<R extends Row> {
   /** Set in what `Differences` answers when the key may be another one. */
   readonly bit: number
   /** Undefined while an index that is rarely asked is not kept. */
-  groups: Map<string, Group<R>> | undefined
+  groups: SteadyMap<Group<R>> | undefined
   readonly isRarelyAsked: boolean
   /** How often it was brought up to date since somebody asked. */
   unasked: number
@@ -102,7 +103,7 @@ export class Table<R extends Row> {
     const nextBit = (columns: readonly string[] | undefined) => 1 << (read.push(columns) - 1)
     for (const [name, key] of Object.entries(definition.indexes ?? {})) {
       const isRarelyAsked = definition.rarelyAsked?.includes(name) ?? false
-      const groups = isRarelyAsked ? undefined : new Map<string, Group<R>>()
+      const groups = isRarelyAsked ? undefined : new SteadyMap<Group<R>>()
       this.#indexes.push({ name, key, bit: nextBit(key.columns), groups, isRarelyAsked, unasked: 0 })
     }
     this.#kept = this.#indexes.filter(({ groups }) => groups)
@@ -193,7 +194,7 @@ export class Table<R extends Row> {
 
   /** Every group of an index with its rows, by key: for checking only. */
   *groups(index: string): Generator<readonly [key: string, rows: R[]]> {
-    for (const [key, group] of this.#groups(index)) yield [key, listOf(group)?.toArray().map(rowOf) ?? []]
+    for (const [key, group] of this.#groups(index).entries()) yield [key, listOf(group)?.toArray().map(rowOf) ?? []]
   }
 
   /** All rows, in order of creation. Costs a sort: for loading, checking and small tables only. */
@@ -255,11 +256,11 @@ export class Table<R extends Row> {
   }
 
   /** What an index holds now; one that is not kept is made. */
-  #groups(name: string): Map<string, Group<R>> {
+  #groups(name: string): SteadyMap<Group<R>> {
     const index = this.#index(name)
     index.unasked = 0
     if (index.groups) return index.groups
-    const groups = new Map<string, Group<R>>()
+    const groups = new SteadyMap<Group<R>>()
     index.groups = groups
     const entries = [...this.#entries.values()].sort(bySeq)
     for (const entry of entries) this.#join(index, index.key(entry.row), entry)

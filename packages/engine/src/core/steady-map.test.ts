@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { SteadyMap } from './steady-map.ts'
+
+describe('a map through which much passes', () => {
+  it('is one from which everything has gone, and into which everything comes again', () => {
+    const steady = new SteadyMap<{ readonly n: number }>()
+    const plain = new Map<string, { readonly n: number }>()
+    for (let n = 0; n < 1_000; n++) {
+      const sid = `WT${n}`
+      const value = { n }
+      steady.set(sid, value)
+      plain.set(sid, value)
+      // Ten stay for a while, and now and then all of them go.
+      for (let gone = n % 100 === 99 ? 0 : n - 10; gone <= n - (n % 100 === 99 ? 0 : 10); gone++) {
+        steady.delete(`WT${gone}`)
+        plain.delete(`WT${gone}`)
+      }
+      expect(steady.size).toBe(plain.size)
+      expect([...steady.entries()]).toEqual([...plain.entries()])
+      expect([...steady.values()]).toEqual([...plain.values()])
+      expect(steady.get(sid)).toBe(plain.get(sid))
+    }
+    expect(plain.size).toBe(0)
+  })
+
+  it('keeps its own entries to itself', () => {
+    const steady = new SteadyMap<object>()
+    steady.set('WT1', {})
+    steady.delete('WT1')
+    steady.delete('WT1')
+    expect([steady.size, [...steady.values()], [...steady.entries()]]).toEqual([0, [], []])
+  })
+})
