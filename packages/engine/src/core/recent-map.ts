@@ -5,7 +5,7 @@ import { SteadyMap } from './steady-map.ts'
  * times for its task), and the entries of a large map lie far apart in memory.
  */
 export class RecentMap<V extends object> {
-  readonly #values = new SteadyMap<V>()
+  readonly #values = new SteadyMap<string, V>()
   #sid = ''
   #value: V | undefined
 

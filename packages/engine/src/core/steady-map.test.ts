@@ -3,7 +3,7 @@ import { SteadyMap } from './steady-map.ts'
 
 describe('a map through which much passes', () => {
   it('is one from which everything has gone, and into which everything comes again', () => {
-    const steady = new SteadyMap<{ readonly n: number }>()
+    const steady = new SteadyMap<string, { readonly n: number }>()
     const plain = new Map<string, { readonly n: number }>()
     for (let n = 0; n < 1_000; n++) {
       const sid = `WT${n}`
@@ -24,7 +24,7 @@ describe('a map through which much passes', () => {
   })
 
   it('keeps its own entries to itself', () => {
-    const steady = new SteadyMap<object>()
+    const steady = new SteadyMap<string, object>()
     steady.set('WT1', {})
     steady.delete('WT1')
     steady.delete('WT1')

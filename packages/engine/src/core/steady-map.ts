@@ -10,31 +10,40 @@ const few = 8
 const ownNames = Array.from({ length: room }, () => Symbol('own'))
 
 /**
- * A map by SID through which much passes while little stays: of the tasks that are reserved, say. V8 would make a `Map`
+ * A map through which much passes while little stays: of the tasks that are reserved, say. V8 would make a `Map`
  * smaller with the deletion that empties it and larger again with the next entry, each time in the old generation, where
  * the map itself is: that took an eighth of the engine's time, and was three fifths of what the old generation had to be
- * collected for. So a map that was nearly emptied is given entries of its own, and keeps its room. A value is never
+ * collected for. So a map that was nearly emptied is given entries of its own, and keeps its room. No value is
  * undefined.
  */
-export class SteadyMap<V extends object> {
-  readonly #values = new Map<string | symbol, V | undefined>()
+export class SteadyMap<K extends string | number, V extends object | number> {
+  readonly #values = new Map<K | symbol, V | undefined>()
   #own = 0
 
   get size(): number {
     return this.#values.size - this.#own
   }
 
-  get(sid: string): V | undefined {
-    return this.#values.get(sid)
+  get(key: K): V | undefined {
+    return this.#values.get(key)
   }
 
-  set(sid: string, value: V): void {
-    this.#values.set(sid, value)
+  has(key: K): boolean {
+    return this.#values.has(key)
   }
 
-  delete(sid: string): void {
-    this.#values.delete(sid)
+  set(key: K, value: V): void {
+    this.#values.set(key, value)
+  }
+
+  delete(key: K): void {
+    this.#values.delete(key)
     if (this.#own === 0 && this.#values.size < few) this.#keepRoom()
+  }
+
+  clear(): void {
+    this.#values.clear()
+    this.#own = 0
   }
 
   /** In the order in which they came. */
@@ -43,8 +52,8 @@ export class SteadyMap<V extends object> {
   }
 
   /** In the order in which they came. */
-  *entries(): Generator<[sid: string, value: V]> {
-    for (const [sid, value] of this.#values) if (value !== undefined) yield [sid as string, value] // it is not an own one
+  *entries(): Generator<[key: K, value: V]> {
+    for (const [key, value] of this.#values) if (value !== undefined) yield [key as K, value] // it is not an own one
   }
 
   #keepRoom(): void {

@@ -53,7 +53,7 @@ interface Index<R extends Row> {
   /** Set in what `Differences` answers when the key may be another one. */
   readonly bit: number
   /** Undefined while an index that is rarely asked is not kept. */
-  groups: SteadyMap<Group<R>> | undefined
+  groups: SteadyMap<string, Group<R>> | undefined
   readonly isRarelyAsked: boolean
   /** How often it was brought up to date since somebody asked. */
   unasked: number
@@ -103,7 +103,7 @@ export class Table<R extends Row> {
     const nextBit = (columns: readonly string[] | undefined) => 1 << (read.push(columns) - 1)
     for (const [name, key] of Object.entries(definition.indexes ?? {})) {
       const isRarelyAsked = definition.rarelyAsked?.includes(name) ?? false
-      const groups = isRarelyAsked ? undefined : new SteadyMap<Group<R>>()
+      const groups = isRarelyAsked ? undefined : new SteadyMap<string, Group<R>>()
       this.#indexes.push({ name, key, bit: nextBit(key.columns), groups, isRarelyAsked, unasked: 0 })
     }
     this.#kept = this.#indexes.filter(({ groups }) => groups)
@@ -256,11 +256,11 @@ export class Table<R extends Row> {
   }
 
   /** What an index holds now; one that is not kept is made. */
-  #groups(name: string): SteadyMap<Group<R>> {
+  #groups(name: string): SteadyMap<string, Group<R>> {
     const index = this.#index(name)
     index.unasked = 0
     if (index.groups) return index.groups
-    const groups = new SteadyMap<Group<R>>()
+    const groups = new SteadyMap<string, Group<R>>()
     index.groups = groups
     const entries = [...this.#entries.values()].sort(bySeq)
     for (const entry of entries) this.#join(index, index.key(entry.row), entry)

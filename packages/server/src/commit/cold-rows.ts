@@ -1,6 +1,7 @@
 import type { Change, State } from '@ringdown/engine/center'
 import { isKeyOf } from '@ringdown/engine/core/keys'
 import { fieldOf, type Row } from '@ringdown/engine/core/row'
+import { SteadyMap } from '@ringdown/engine/core/steady-map'
 import { type Kind, kinds } from '@ringdown/engine/kinds'
 import { AbsentRows } from './absent-rows.ts'
 import type { Fetched } from './entry.ts'
@@ -19,10 +20,10 @@ export class ColdRows {
   /** What is known not to be in the store. */
   readonly absent = new AbsentRows()
   /** Rows changed by decisions that are not durable yet, with how many of those there are. */
-  readonly #undurable = new Map<string, number>()
+  readonly #undurable = new SteadyMap<string, number>()
   /** Rows that may leave memory, and rows that are deleted, with the number of the last fetch that began before that. */
-  readonly #leaving = new Map<string, number>()
-  readonly #gone = new Map<string, number>()
+  readonly #leaving = new SteadyMap<string, number>()
+  readonly #gone = new SteadyMap<string, number>()
   /** Numbers of the fetches that are under way; the first is the oldest. */
   readonly #fetches = new Set<number>()
   #last = 0
@@ -83,11 +84,11 @@ export class ColdRows {
   /** Lets go of the rows that everybody who is reading the store now gets as they are. */
   sweep(state: State): void {
     const [oldest = Number.POSITIVE_INFINITY] = this.#fetches
-    for (const [key, fetch] of this.#gone) {
+    for (const [key, fetch] of this.#gone.entries()) {
       if (fetch >= oldest) break
       this.#gone.delete(key)
     }
-    for (const [key, fetch] of this.#leaving) {
+    for (const [key, fetch] of this.#leaving.entries()) {
       if (fetch >= oldest) break
       this.#leaving.delete(key)
       if (this.#undurable.has(key)) continue // it comes again when it is durable
@@ -136,7 +137,7 @@ for (const [parent, children] of cascades) {
   for (const { kind, column } of children) parents[kind] = [...(parents[kind] ?? []), { parent, column }]
 }
 
-function renew(map: Map<string, number>, key: string, fetch: number): void {
+function renew(map: SteadyMap<string, number>, key: string, fetch: number): void {
   map.delete(key)
   map.set(key, fetch)
 }

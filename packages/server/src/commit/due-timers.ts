@@ -78,13 +78,17 @@ export class DueTimers {
     // A timer that is reading goes on by itself.
     const due = isOpen() && !this.#held ? decider.state.nextTimer?.due : undefined
     if (due === this.#alarm) return
-    this.#cancelAlarm()
+    const cancel = this.#cancelAlarm
     this.#alarm = due
-    if (due === undefined) return
-    this.#cancelAlarm = clock.at(due, () => {
-      this.#alarm = undefined
-      if (isOpen()) this.go()
-    })
+    // Before the old one goes: a clock that nobody waits for puts more away than that.
+    this.#cancelAlarm =
+      due === undefined
+        ? () => {}
+        : clock.at(due, () => {
+            this.#alarm = undefined
+            if (isOpen()) this.go()
+          })
+    cancel()
   }
 
   cancelAlarm(): void {

@@ -34,8 +34,8 @@ export class SqliteFile {
   #closed = false
   #renewal: Promise<void> | undefined
   #migration: Promise<void> | undefined
-  /** Batches that are not answered yet. */
-  readonly #underWay = new Set<Promise<unknown>>()
+  /** The batch that was written last: those before it are answered before it is. */
+  #lastBatch: Promise<unknown> | undefined
 
   private constructor(path: string, writer: SqliteThread, reached: readonly Reached[]) {
     this.path = path
@@ -130,8 +130,8 @@ export class SqliteFile {
     // In the order of the calls. What follows a failed write was decided on memory that is no longer true.
     this.#analyst.giveWay()
     const written = this.transact(steps, reached.account_sid)
-    this.#underWay.add(written)
-    const { missed } = await written.finally(() => this.#underWay.delete(written))
+    this.#lastBatch = written
+    const { missed } = await written
     if (missed === -1) this.#mark.reached(reached)
     return missed === -1
   }
@@ -183,7 +183,7 @@ export class SqliteFile {
   }
 
   async close(): Promise<void> {
-    if (!this.#closed) await Promise.allSettled(this.#underWay)
+    if (!this.#closed) await Promise.allSettled([this.#lastBatch])
     this.#closed = true
     this.held.clear()
     this.#watch.close()

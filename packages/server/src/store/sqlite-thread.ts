@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { SteadyMap } from '@ringdown/engine/core/steady-map'
 import { type Packed, Packer } from './packed.ts'
 import { type NumberedSteps, StatementNumbers } from './statement-numbers.ts'
 import { ContentRejected, StoreUnavailable, TookTooLong, type Value } from './store.ts'
@@ -105,7 +106,7 @@ const many = 4
 
 /** Errors are those of the store: ContentRejected, and StoreUnavailable for all else. */
 export function sqliteThread(opening: Opening): SqliteThread {
-  const waiting = new Map<number, Waiting>()
+  const waiting = new SteadyMap<number, Waiting>()
   const packer = new Packer()
   /** What the thread knows; another one begins with nothing. */
   let numbers = new StatementNumbers()
