@@ -71,7 +71,7 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
     figures: [
       atLeast('durable task lifecycles through HTTP', rate, 2000, perSecond),
       { what: 'fdatasync p99, before / after', figure: `${ms(before.p99)} / ${ms(after.p99)}` },
-      atMost("server's processor time of a lifecycle, main thread", used.main, 350, us),
+      atMost("server's processor time of a lifecycle, main thread", used.main, 400, us),
       atMost("server's processor time of a lifecycle, all threads", used.all, 600, us),
       { what: 'requests', figure: perSecond(rate * 4) },
       {

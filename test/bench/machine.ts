@@ -1,12 +1,16 @@
+import { spawn } from 'node:child_process'
 import { closeSync, fdatasyncSync, openSync, statfsSync, writeSync } from 'node:fs'
-import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
+import { availableParallelism, constants, cpus, release, setPriority, totalmem, type } from 'node:os'
 import { join } from 'node:path'
+import { atEnd } from './lifetime.ts'
 import { quantile } from './measured.ts'
 
 export interface Machine {
   /** One line. */
   readonly text: string
   readonly sync: SyncLatency
+  /** The same while every processor is busy with what gives way to everything else. */
+  readonly syncBusy: SyncLatency
 }
 
 /** Milliseconds. */
@@ -40,4 +44,25 @@ export function syncLatency(folder: string, times = 200): SyncLatency {
   }
   closeSync(file)
   return { p50: quantile(took, 0.5), p99: quantile(took, 0.99), inMemory: statfsSync(folder).type === tmpfs }
+}
+
+const busyWork = 'const end = Date.now() + 5000; while (Date.now() < end) for (let n = 0; n < 1e6; n++);'
+
+/**
+ * The same while every processor is busy at the lowest priority, which changes little where a disk can interrupt them. Some
+ * virtual machines hear their disk only when a processor is idle or its timer ticks, every 4 ms: there each transaction
+ * waits for one or two ticks as long as anybody computes, be it a question, a compiler or the load generator.
+ */
+export async function busySyncLatency(folder: string): Promise<SyncLatency> {
+  const children = Array.from({ length: availableParallelism() }, () =>
+    spawn(process.execPath, ['-e', busyWork], { stdio: 'ignore' })
+  )
+  const end = atEnd(() => {
+    for (const child of children) child.kill()
+  })
+  for (const { pid } of children) if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW)
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  const latency = syncLatency(folder, 100)
+  await end()
+  return latency
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { compare, comparisonLines, type Round } from './comparison.ts'
 import { endAll, endOnSignals, endWithRun, isEnding, temporaryFolder } from './lifetime.ts'
-import { describeMachine, type Machine, syncLatency } from './machine.ts'
+import { busySyncLatency, describeMachine, type Machine, syncLatency } from './machine.ts'
 import { type Measure, type Measured, ms, type Options } from './measured.ts'
 import { pageOf, tableLines } from './page.ts'
 import { buildRevision } from './revision.ts'
@@ -147,8 +147,15 @@ async function main(args: readonly string[]): Promise<void> {
     return measureAgainst(values.against, names, rounds, seconds)
   }
   const before = loadavg()[0] ?? 0
-  const machine: Machine = { ...describeMachine(), sync: syncLatency(temporaryFolder()) }
-  process.stdout.write(`${machine.text}; fdatasync p50 ${ms(machine.sync.p50)}, p99 ${ms(machine.sync.p99)}\n`)
+  const folder = temporaryFolder()
+  const machine: Machine = {
+    ...describeMachine(),
+    sync: syncLatency(folder),
+    syncBusy: await busySyncLatency(folder)
+  }
+  process.stdout.write(
+    `${machine.text}; fdatasync p50 ${ms(machine.sync.p50)}, p99 ${ms(machine.sync.p99)}; while all processors are busy p50 ${ms(machine.syncBusy.p50)}, p99 ${ms(machine.syncBusy.p99)}\n`
+  )
   const measured = new Map<string, Measured | undefined>()
   for (const name of names) {
     process.stdout.write(`\n${name}\n`)

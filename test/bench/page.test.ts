@@ -20,7 +20,11 @@ const slow: Measured = {
 
 function pageWith(measured: Record<string, Measured | undefined>, notes = ''): string {
   return pageOf({
-    machine: { text: '2 cores', sync: { p50: 0.2, p99: 0.9, inMemory: false } },
+    machine: {
+      text: '2 cores',
+      sync: { p50: 0.2, p99: 0.9, inMemory: false },
+      syncBusy: { p50: 0.3, p99: 1.9, inMemory: false }
+    },
     measured: new Map(Object.entries(measured)),
     seconds: 2,
     date: new Date('2026-03-02T09:00:00Z'),

@@ -46,7 +46,7 @@ export function pageOf({ machine, measured, seconds, date, load, notes }: Run): 
     `- Date: ${date.toISOString().slice(0, 16).replace('T', ' ')} UTC; samples of ${seconds} s`,
     `- Machine: ${machine.text}`,
     `- Load average of the last minute: ${load[0].toFixed(2)} before (others at work on this machine), ${load[1].toFixed(2)} after`,
-    `- Disk: fdatasync after an append of 64 KiB: p50 ${ms(p50)}, p99 ${ms(p99)}${inMemory ? ' (in memory: this is no disk; TMPDIR chooses another place)' : ''}`,
+    `- Disk: fdatasync after an append of 64 KiB: p50 ${ms(p50)}, p99 ${ms(p99)}; while every processor is busy at the lowest priority p50 ${ms(machine.syncBusy.p50)}, p99 ${ms(machine.syncBusy.p99)}${inMemory ? ' (in memory: this is no disk; TMPDIR chooses another place)' : ''}`,
     `- Targets: ${met} met, ${missed} missed${unknown ? `, ${unknown} not measured` : ''}${failed.length > 0 ? `; rows that failed: ${failed.join(', ')}` : ''}`,
     '',
     '`npm run bench -- --only endurance` measures apart what shows in the long run (memory, descriptors, stopping, taking over, floods), with `--minutes 60` for the whole of it; `--only load` the largest floor.',
