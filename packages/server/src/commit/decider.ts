@@ -108,10 +108,7 @@ export class Decider {
   }
 }
 
-/**
- * Named one by one: an object that is spread before others are added is kept as a table of its names, which costs more to
- * make than the decision's own objects and outlives several collections.
- */
+/** Named one by one: spread and added to, each would have a shape of its own (docs/decisions/064-made-for-every-decision.md). */
 function decided(
   { command, at, seed, reads, fetched, timer, exchange, keep, begun, resolve, reject }: Undecided,
   decision: Entry['decision'],
