@@ -26,9 +26,9 @@ export async function measure({ seconds }: Options): Promise<Measured> {
         figure: usedText(simple.used)
       },
       { what: 'processor time of the same, 15,000 workers and 100,000 waiting tasks', figure: usedText(grown.used) },
-      atMost('the second over the first', grown.us / simple.us, 3, times),
-      atMost('target on an attribute of task and worker, over the simple case', grouped.us / simple.us, 5, times),
-      atMost('5,000 queues of `1==1`, over the simple case', shared.us / simple.us, 5, times)
+      atMost('the second over the first', grown.us / simple.us, 2, times),
+      atMost('target on an attribute of task and worker, over the simple case', grouped.us / simple.us, 2, times),
+      atMost('5,000 queues of `1==1`, over the simple case', shared.us / simple.us, 2, times)
     ],
     how: `In the engine alone. Everybody is busy; one cycle accepts and completes the task of one worker, who is offered the next waiting task in the same decision, and creates one task, which waits, so that the backlog keeps its length. Its cost is that of one assignment with all that belongs to it; it is the median over blocks of ${block} cycles. The number of cycles is bounded by time (${seconds} s to warm up, ${1.5 * seconds} s measured, at most ${count(maxCycles)}): ${[simple, grown, grouped, shared].map(({ cycles }) => count(cycles)).join(', ')} were measured. Waiting tasks are brought in as rows, as at a start. The group is one of 500, so two workers share one; with 5,000 queues, tasks stand in all of them.`
   }

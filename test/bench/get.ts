@@ -59,7 +59,7 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
   const [size, bareSize] = [ours[0]?.bytes ?? 0, theirs[0]?.bytes ?? 0]
   return {
     figures: [
-      atLeast('GET of a task over bare Fastify, requests a second', median(rates) / median(bareRates), 0.6, times),
+      atLeast('GET of a task over bare Fastify, requests a second', median(rates) / median(bareRates), 0.8, times),
       { what: 'Ringdown', figure: sampleText(own) },
       { what: 'bare Fastify', figure: sampleText(peer) },
       {

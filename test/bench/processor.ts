@@ -70,8 +70,14 @@ const least = 19
  */
 export function helpersGiveWay(): void {
   if (process.platform !== 'linux') return
-  for (const thread of readdirSync('/proc/self/task').map(Number))
-    if (thread !== process.pid) setPriority(thread, least)
+  for (const thread of readdirSync('/proc/self/task').map(Number)) {
+    if (thread === process.pid) continue
+    try {
+      setPriority(thread, least)
+    } catch {
+      // It has ended.
+    }
+  }
 }
 
 function ofThread(pid: number, thread: string): number {

@@ -4,7 +4,7 @@ import { openStore } from '@ringdown/server/store/open'
 import { Connections } from './api.ts'
 import { makeFloor } from './contact.ts'
 import { fill, segments } from './insights.ts'
-import { offering } from './latency.ts'
+import { offering, warmUp_s } from './latency.ts'
 import { temporaryFolder } from './lifetime.ts'
 import { atMost, count, type Measured, median, ms, type Options, say, spread, times } from './measured.ts'
 import { startServer } from './server.ts'
@@ -26,7 +26,7 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
   const connections = await Connections.open(server, 128)
   const sample = offering(server, floor, connections)
   const asked = await questionsOf(server, now)
-  await sample(seconds)
+  await sample(warmUp_s)
   const [quiet, busy]: [number[], number[]] = [[], []]
   let answered = 0
   for (let round = 0; round < rounds; round++) {

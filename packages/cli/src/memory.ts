@@ -23,13 +23,13 @@ const collectsAlone = '--no-parallel-scavenge'
  */
 const busyShare = 0.15
 const restShare = 0.1
-/** It is at work from the third busy second in a row on, so that a start alone is none. */
+/** It is at work from the third busy second in a row on: a start alone takes less. */
 const busySeconds = 3
 
 /**
  * How much the old generation grows, in percent of what is alive in it, before it is collected: V8's own measure, some 35,
- * has a busy server collect it every four seconds, and 40 ms each time in which two processors are short. At rest it is
- * V8's own, which is written 0.
+ * has a busy server collect it every four seconds, and for 40 ms each time two processors are not enough. At rest it is
+ * V8's own, which is written 0. The flag is the process's, so SQLite's threads have it, too.
  */
 const growingPercent = 100
 
@@ -42,8 +42,8 @@ interface Runtime extends Pick<NodeJS.Process, 'argv' | 'connected' | 'env' | 'e
 }
 
 /** Whether somebody has said how large it shall be: nothing is to be done then. */
-function isGiven({ execArgv, env }: Runtime): boolean {
-  return `${execArgv.join(' ')} ${env.NODE_OPTIONS ?? ''}`.includes('semi-space')
+function isGiven({ execArgv, env }: Runtime, flag = 'semi-space'): boolean {
+  return `${execArgv.join(' ')} ${env.NODE_OPTIONS ?? ''}`.includes(flag)
 }
 
 /**
@@ -60,11 +60,15 @@ export function beginBounded(runtime: Runtime = process): void {
   }
 }
 
-/** Bounds memory as the process runs, where nothing else has: on the versions of V8 that were seen to be told so. */
+/**
+ * Bounds memory as the process runs, on the versions of V8 that were seen to be told so: the young generation where nothing
+ * else has, and the old one for as long as the process is busy.
+ */
 export function boundMemory(): void {
   const [major = 0] = process.versions.node.split('.').map(Number)
   if (major > 24) return
   const growth = isGiven(process) ? undefined : boundYoung()
+  const isOthers = isGiven(process, 'heap-growing')
   let last = performance.eventLoopUtilization()
   let busy = 0
   setInterval(() => {
@@ -73,7 +77,7 @@ export function boundMemory(): void {
     last = now
     busy = utilization > busyShare ? busy + 1 : 0
     const isAtRest = utilization < restShare
-    if (isAtRest || busy === busySeconds) setGrowing(isAtRest ? 0 : growingPercent)
+    if (!isOthers && (isAtRest || busy === busySeconds)) setGrowing(isAtRest ? 0 : growingPercent)
     // V8 makes it much smaller at rest: whatever is alive when it is full counts as old.
     if (isAtRest) growth?.upTo(0)
     else growth?.upTo(Math.min(busyMegabytes, Math.max(restMegabytes, 2 ** busy)))

@@ -30,4 +30,31 @@ describe('a map through which much passes', () => {
     steady.delete('WT1')
     expect([steady.size, [...steady.values()], [...steady.entries()]]).toEqual([0, [], []])
   })
+
+  it('is gone through while entries leave it and others come', () => {
+    const steady = new SteadyMap<number, number>()
+    for (let n = 0; n < 12; n++) steady.set(n, n * 0)
+    const seen: number[] = []
+    for (const [n, value] of steady.entries()) {
+      expect([value, steady.has(n)]).toEqual([0, true])
+      seen.push(n)
+      steady.delete(n)
+      if (n < 3) steady.set(n + 100, 0)
+    }
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 100, 101, 102])
+    expect([steady.size, steady.has(0), steady.get(0)]).toEqual([0, false, undefined])
+  })
+
+  it('is as new when it was cleared', () => {
+    const steady = new SteadyMap<string, object>()
+    const some = {}
+    for (let turn = 0; turn < 3; turn++) {
+      steady.set('WT1', some)
+      steady.set('WT2', some)
+      steady.delete('WT1')
+      expect([steady.size, [...steady.entries()]]).toEqual([1, [['WT2', some]]])
+      steady.clear()
+      expect([steady.size, [...steady.values()]]).toEqual([0, []])
+    }
+  })
 })

@@ -1,7 +1,4 @@
-/**
- * Entries of its own in a map that was nearly emptied, and the room that they leave for others. V8 makes a map smaller when
- * less than a quarter of its room is in use.
- */
+/** Entries of its own in a map that was nearly emptied, and its room with them: less than a quarter in use is made smaller. */
 const own = 16
 const room = 4 * own
 /** With so few entries it is nearly empty. */
@@ -10,11 +7,10 @@ const few = 8
 const ownNames = Array.from({ length: room }, () => Symbol('own'))
 
 /**
- * A map through which much passes while little stays: of the tasks that are reserved, say. V8 would make a `Map`
- * smaller with the deletion that empties it and larger again with the next entry, each time in the old generation, where
- * the map itself is: that took an eighth of the engine's time, and was three fifths of what the old generation had to be
- * collected for. So a map that was nearly emptied is given entries of its own, and keeps its room. No value is
- * undefined.
+ * A map through which much passes while little stays: of the tasks that are reserved, say. V8 makes a new table for a `Map`
+ * with each deletion that leaves less than a quarter of its room in use, and when what is in it and what was deleted have
+ * filled it; in the old generation, where the map itself is, these tables were three fifths of what the engine put there.
+ * So a map that was nearly emptied is given entries of its own, and keeps its room. No value is undefined.
  */
 export class SteadyMap<K extends string | number, V extends object | number> {
   readonly #values = new Map<K | symbol, V | undefined>()
@@ -37,8 +33,7 @@ export class SteadyMap<K extends string | number, V extends object | number> {
   }
 
   delete(key: K): void {
-    this.#values.delete(key)
-    if (this.#own === 0 && this.#values.size < few) this.#keepRoom()
+    if (this.#values.delete(key) && this.#own === 0 && this.#values.size < few) this.#keepRoom()
   }
 
   clear(): void {

@@ -115,7 +115,23 @@ function decided(
   head: Entry['head'],
   kept: Entry['kept']
 ): Entry {
-  return { command, at, seed, reads, fetched, timer, exchange, keep, begun, decision, kept, head, resolve, reject }
+  const made = {
+    command,
+    at,
+    seed,
+    reads,
+    fetched,
+    timer,
+    exchange,
+    keep,
+    begun,
+    decision,
+    kept,
+    head,
+    resolve,
+    reject
+  }
+  return made satisfies { [F in keyof Required<Entry>]: Entry[F] }
 }
 
 /** A decision that was begun so often is made whole: workers change faster than they are asked. */

@@ -80,7 +80,7 @@ export class DueTimers {
     if (due === this.#alarm) return
     const cancel = this.#cancelAlarm
     this.#alarm = due
-    // Before the old one goes: a clock that nobody waits for puts more away than that.
+    // Set before the old one is cancelled: a clock for which nobody waits stops its watch as well.
     this.#cancelAlarm =
       due === undefined
         ? () => {}

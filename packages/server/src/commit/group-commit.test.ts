@@ -114,9 +114,18 @@ describe('a group commit', () => {
       expect(desk.decisions).toEqual([1, 4, 5])
       add(2)
       await end(2)
-      add(14)
       await turn()
-      expect(desk.decisions).toEqual([1, 4, 5, 21])
+      expect(desk.decisions).toEqual([1, 4, 5])
+      // Four are written at once, whether they wait or come while a batch is being written.
+      add(2)
+      await turn()
+      expect(desk.decisions).toEqual([1, 4, 5, 9])
+      add(5)
+      await turn()
+      expect(desk.decisions).toEqual([1, 4, 5, 9])
+      await end(3)
+      expect(desk.decisions).toEqual([1, 4, 5, 9, 14])
+      expect(vi.getTimerCount()).toBe(0)
     } finally {
       vi.useRealTimers()
     }

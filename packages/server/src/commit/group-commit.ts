@@ -28,10 +28,10 @@ const batchLimit = 64
 const writesAhead = 2
 const worthWriting = batchLimit / 4
 /**
- * What came during a write waits so long for others, in milliseconds, unless it is so many. Where few decisions come at a
- * time most of a transaction is its own cost, and that of the messages that it takes: at 500 contacts a second, a quarter
- * of all processor time without the wait, and nothing with four. What comes when nothing is being written is written at
- * once.
+ * What came during a write waits so long for others, in milliseconds, unless there are so many decisions. Where few come at
+ * a time most of a transaction is its own cost, and that of the messages that it takes: without the wait, 500 contacts a
+ * second take a quarter more processor time, and writing four at once no more. What comes when nothing is being written is
+ * written at once.
  */
 const wait_ms = 1
 const worthNow = 4

@@ -134,8 +134,8 @@ function listed<K extends Kind>(
   const isMeant = keeping<Kinds[K]>(params)
   const keep = sight && isSeen ? (row: Kinds[K]) => isSeen(sight, row) && (isMeant?.(row) ?? true) : isMeant
   if (where) return joinedPage(ledger, { kind, index, key, where }, page, { keep })
-  const listed = pageOf({ table: state.table(kind), index, key }, page, { keep, descending })
-  return { items: listed.items, next: listed.next, previous: listed.previous, group: { kind, index, key } }
+  const { items, next, previous } = pageOf({ table: state.table(kind), index, key }, page, { keep, descending })
+  return { items, next, previous, group: { kind, index, key } }
 }
 
 function commandHandler<K extends Kind, P extends Path, Default>(
