@@ -149,9 +149,13 @@ function commandHandler<K extends Kind, P extends Path, Default>(
   if (declared.some(({ name }) => (renamed?.[name] ?? name) === 'type'))
     throw new Error(`invariant: the parameter type of ${id} has another name in its command, whose type is its own`)
   return async ({ path, params }, context) => {
-    const parameters = { ...(json && members ? membersOf(params, members) : params), ...path }
+    const own = json && members ? membersOf(params, members) : params
     // as: a command's parameters are those of its operation, by their names
-    const command = { ...(renamed ? withNames(parameters, renamed) : parameters), type } as unknown as Command
+    const command = {
+      type,
+      ...(renamed ? withNames(own, renamed) : own),
+      ...(renamed ? withNames(path, renamed) : path)
+    } as unknown as Command
     return context.answer(agreed ? await agreed(context, command) : command, (result) => {
       const row = schema === null ? undefined : (result as { readonly [N in K]?: Kinds[K] })[kind] // rows by their kinds
       return row && represent(context.state, row, context.now())

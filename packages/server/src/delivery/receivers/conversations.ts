@@ -156,19 +156,18 @@ async function conversationOf(sid: string, { state, find }: RouteContext): Promi
 }
 
 /** A message as events tell of it. */
-function fieldsOf({ sid, conversation_sid, chat_service_sid, ...message }: MessageRow): LoggedEvent['data'] {
-  const { index, author, participant_sid, body, media, attributes, date_created } = message
+function fieldsOf(message: MessageRow): LoggedEvent['data'] {
   return {
-    message_sid: sid,
-    conversation_sid,
-    chat_service_sid,
-    index,
-    author,
-    participant_sid,
-    body,
-    media: media ? JSON.stringify(media) : null,
-    attributes,
-    date_created
+    message_sid: message.sid,
+    conversation_sid: message.conversation_sid,
+    chat_service_sid: message.chat_service_sid,
+    index: message.index,
+    author: message.author,
+    participant_sid: message.participant_sid,
+    body: message.body,
+    media: message.media ? JSON.stringify(message.media) : null,
+    attributes: message.attributes,
+    date_created: message.date_created
   }
 }
 
