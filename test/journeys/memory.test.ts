@@ -54,6 +54,53 @@ it.runIf(Number.parseInt(process.versions.node, 10) <= 24)(
   60_000
 )
 
+/** Bounds its memory, is busy and then at rest, and says what V8 was told of the old generation. */
+const worker = `
+  import v8 from 'node:v8'
+  import { boundMemory } from '${bounding}'
+  const told = []
+  const tell = v8.setFlagsFromString
+  v8.setFlagsFromString = (flag) => {
+    if (flag.startsWith('--heap-growing') && flag !== told.at(-1)) told.push(flag)
+    tell(flag)
+  }
+  boundMemory()
+  const end = Date.now() + 5000
+  while (Date.now() < end) {
+    const turn = Date.now() + 20
+    while (Date.now() < turn);
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await new Promise((resolve) => setTimeout(resolve, 2500))
+  console.log(JSON.stringify(told))`
+
+async function toldBy(...flags: readonly string[]): Promise<readonly string[]> {
+  const child = spawn(process.execPath, [...flags, '--input-type=module', '-e', worker], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: '' }
+  })
+  let output = ''
+  child.stdout.on('data', (text) => (output += text))
+  const [code] = await once(child, 'close')
+  expect(code).toBe(0)
+  return JSON.parse(output)
+}
+
+it.runIf(Number.parseInt(process.versions.node, 10) <= 24)(
+  'the old generation may grow further while the process is busy, unless somebody has said how far',
+  async () => {
+    const [own, begun, given] = await Promise.all([
+      toldBy(),
+      toldBy('--max-semi-space-size=16'),
+      toldBy('--heap-growing-percent=50')
+    ])
+    expect(own).toEqual(['--heap-growing-percent=100', '--heap-growing-percent=0'])
+    expect(begun).toEqual(own)
+    expect(given).toEqual([])
+  },
+  60_000
+)
+
 it('the command is one process, ended by one signal, with the exit code of what it did', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ringdown-memory-'))
   const server = await started(['--data', join(folder, 'data')])
