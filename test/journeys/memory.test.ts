@@ -61,7 +61,7 @@ const worker = `
   const told = []
   const tell = v8.setFlagsFromString
   v8.setFlagsFromString = (flag) => {
-    if (flag.startsWith('--heap-growing') && flag !== told.at(-1)) told.push(flag)
+    if (flag.includes('growing-percent') && flag !== told.at(-1)) told.push(flag)
     tell(flag)
   }
   boundMemory()
