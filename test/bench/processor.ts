@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { setPriority } from 'node:os'
+import { constants, setPriority } from 'node:os'
 import { median, perSecond, us } from './measured.ts'
 
 /** Microseconds of processor time that a process has used so far; NaN where there is no /proc. */
@@ -61,9 +61,6 @@ export function middleUsed(all: readonly Used[]): Used {
   return { main: median(all.map((used) => used.main)), all: median(all.map((used) => used.all)) }
 }
 
-/** As `nice` counts. */
-const least = 19
-
 /**
  * The threads beside the main one of this process, which compile and collect for it, take what others leave of the
  * processors: a server whose load comes from elsewhere has its machine for itself. Only Linux counts threads apart.
@@ -73,7 +70,7 @@ export function helpersGiveWay(): void {
   for (const thread of readdirSync('/proc/self/task').map(Number)) {
     if (thread === process.pid) continue
     try {
-      setPriority(thread, least)
+      setPriority(thread, constants.priority.PRIORITY_LOW)
     } catch {
       // It has ended.
     }
