@@ -31,9 +31,9 @@ const grower = `
   worker.postMessage('end')
   console.log(JSON.stringify(sizes))`
 
-/** Megabytes of the young generation, both halves, before and after the other thread. */
-async function grown(how: 'bound' | 'free'): Promise<readonly number[]> {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', grower, how], {
+/** What a program prints as JSON, run by a Node with these flags. */
+async function printed<T>(program: string, flags: readonly string[], ...args: readonly string[]): Promise<T> {
+  const child = spawn(process.execPath, [...flags, '--input-type=module', '-e', program, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '' }
   })
@@ -42,6 +42,11 @@ async function grown(how: 'bound' | 'free'): Promise<readonly number[]> {
   const [code] = await once(child, 'close')
   expect(code).toBe(0)
   return JSON.parse(output)
+}
+
+/** Megabytes of the young generation, both halves, before and after the other thread. */
+function grown(how: 'bound' | 'free'): Promise<readonly number[]> {
+  return printed(grower, [], how)
 }
 
 it.runIf(Number.parseInt(process.versions.node, 10) <= 24)(
@@ -74,16 +79,8 @@ const worker = `
   await new Promise((resolve) => setTimeout(resolve, 2500))
   console.log(JSON.stringify(told))`
 
-async function toldBy(...flags: readonly string[]): Promise<readonly string[]> {
-  const child = spawn(process.execPath, [...flags, '--input-type=module', '-e', worker], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_OPTIONS: '' }
-  })
-  let output = ''
-  child.stdout.on('data', (text) => (output += text))
-  const [code] = await once(child, 'close')
-  expect(code).toBe(0)
-  return JSON.parse(output)
+function toldBy(...flags: readonly string[]): Promise<readonly string[]> {
+  return printed(worker, flags)
 }
 
 it.runIf(Number.parseInt(process.versions.node, 10) <= 24)(
