@@ -146,7 +146,8 @@ function commandHandler<K extends Kind, P extends Path, Default>(
   const type = rules.commands?.[verb] ?? `${kind}.${verb}`
   if (!Object.hasOwn(commands, type)) return undefined
   if (json && !members) throw new Error(`invariant: ${id} takes JSON, and its noun says which members of it`)
-  if (declared.some(({ name }) => (renamed?.[name] ?? name) === 'type'))
+  const names = [...declared.map(({ name }) => name), ...(members ?? [])]
+  if (names.some((name) => (renamed?.[name] ?? name) === 'type'))
     throw new Error(`invariant: the parameter type of ${id} has another name in its command, whose type is its own`)
   return async ({ path, params }, context) => {
     const own = json && members ? membersOf(params, members) : params
