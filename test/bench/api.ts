@@ -15,6 +15,9 @@ export interface Place {
   readonly authorization: string
 }
 
+/** Milliseconds after which the server may hang up on a connection that nobody uses, with some to spare. */
+const idle_ms = 4_000
+
 /**
  * One connection that is kept, with one request under way. Written on a socket because the load generator shares the
  * machine with what it measures: it costs a fraction of `node:http`'s client. It understands answers with a length only.
@@ -23,6 +26,7 @@ export class Connection {
   readonly #socket: Socket
   readonly #tail: string
   #received: Buffer = Buffer.alloc(0)
+  #usedAt = performance.now()
   #waiting: { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void } | undefined
 
   private constructor(socket: Socket, { host, port, authorization }: Place) {
@@ -39,6 +43,11 @@ export class Connection {
       socket.once('error', reject)
       socket.once('connect', () => resolve(new Connection(socket, place)))
     })
+  }
+
+  /** Nothing came on it for so long that the server may have hung up, or is about to. */
+  get isStale(): boolean {
+    return performance.now() - this.#usedAt > idle_ms
   }
 
   get(path: string): Promise<Answer> {
@@ -79,6 +88,7 @@ export class Connection {
     if (this.#received.length < end + 4 + length) return
     const body = this.#received.toString('utf8', end + 4, end + 4 + length)
     this.#received = this.#received.subarray(end + 4 + length)
+    this.#usedAt = performance.now()
     const waiting = this.#waiting
     this.#waiting = undefined
     waiting?.resolve({ status: Number(head.slice(9, 12)), head, body })
@@ -93,21 +103,24 @@ export class Connection {
 
 /** Connections that are lent one by one; who comes when all are out waits in turn. */
 export class Connections {
+  readonly #place: Place
   readonly #free: Connection[]
   readonly #queue: ((connection: Connection) => void)[] = []
-  readonly #all: readonly Connection[]
+  readonly #all: Set<Connection>
 
-  private constructor(all: readonly Connection[]) {
-    this.#all = all
+  private constructor(place: Place, all: readonly Connection[]) {
+    this.#place = place
+    this.#all = new Set(all)
     this.#free = [...all]
   }
 
   static async open(place: Place, count: number): Promise<Connections> {
-    return new Connections(await Promise.all(Array.from({ length: count }, () => Connection.open(place))))
+    return new Connections(place, await Promise.all(Array.from({ length: count }, () => Connection.open(place))))
   }
 
   async with<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
-    const connection = this.#free.pop() ?? (await new Promise<Connection>((resolve) => this.#queue.push(resolve)))
+    const lent = this.#free.pop() ?? (await new Promise<Connection>((resolve) => this.#queue.push(resolve)))
+    const connection = lent.isStale ? await this.#inPlaceOf(lent) : lent
     try {
       return await use(connection)
     } finally {
@@ -119,6 +132,14 @@ export class Connections {
 
   close(): void {
     for (const connection of this.#all) connection.close()
+  }
+
+  async #inPlaceOf(stale: Connection): Promise<Connection> {
+    this.#all.delete(stale)
+    stale.close()
+    const fresh = await Connection.open(this.#place)
+    this.#all.add(fresh)
+    return fresh
   }
 }
 
