@@ -5,7 +5,7 @@ export class Dice {
   readonly #ids = new Ids()
 
   constructor(seed: Seed) {
-    this.#ids.reseed(seed)
+    this.#ids.reseed(seed, 0)
   }
 
   /** 0 to n - 1. */

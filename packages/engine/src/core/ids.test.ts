@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { eventSeqOf, Ids, type Seed, seedOf } from './ids.ts'
 
-function sids(seed: Seed, count: number): string[] {
+const noon = Date.parse('2026-03-02T12:00:00Z')
+
+function sids(seed: Seed, count: number, at = noon): string[] {
   const ids = new Ids()
-  ids.reseed(seed)
+  ids.reseed(seed, at)
   return Array.from({ length: count }, () => ids.sid('WT'))
 }
 
@@ -12,12 +14,19 @@ describe('SIDs', () => {
     for (const sid of sids([0, 0, 0, 0], 1000)) expect(sid).toMatch(/^WT[0-9a-f]{32}$/)
   })
 
-  it('follow from the seed alone', () => {
+  it('stand in the order of their instants, whatever these are', () => {
+    const instants = [0, 1, 0xffff, 0x10000, 2 ** 31, 2 ** 32, 2 ** 32 + 0xffff, noon, noon + 1, 2 ** 48 - 1]
+    const made = instants.map((at) => sids(seedOf(7, 3), 1, at)[0])
+    expect(made.toSorted()).toEqual(made)
+    expect(made.map((sid) => Number.parseInt(sid?.slice(2, 14) ?? '', 16))).toEqual(instants)
+  })
+
+  it('follow from the seed and the instant alone', () => {
     expect(sids(seedOf(7, 3), 50)).toEqual(sids(seedOf(7, 3), 50))
     const used = new Ids()
-    used.reseed([9, 9, 9, 9])
+    used.reseed([9, 9, 9, 9], 0)
     used.sid('WK')
-    used.reseed(seedOf(7, 3))
+    used.reseed(seedOf(7, 3), noon)
     expect(used.sid('WT')).toBe(sids(seedOf(7, 3), 1)[0])
   })
 
@@ -42,7 +51,7 @@ describe('SIDs', () => {
 describe('SIDs of events', () => {
   const made = (seed: Seed, seqs: readonly number[]) => {
     const ids = new Ids()
-    ids.reseed(seed)
+    ids.reseed(seed, noon)
     return seqs.map((seq) => ids.eventSid(seq))
   }
   // The upper digits change within a decision, and back.

@@ -198,7 +198,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     this.#start = { at: this.at, next_seq: this.next_seq, next_event: this.next_event }
     this.at = Math.max(this.at, at)
     this.#actor = actor
-    this.#ids.reseed(seed)
+    this.#ids.reseed(seed, this.at)
     if (reads) this.#guard(reads)
   }
 
