@@ -350,7 +350,7 @@ for (const { name, available, place } of stores)
         await statistics.upToDate()
       }
       const recent = await statistics.upToDate()
-      while (recent.over.length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      while (recent.stretches.length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
       expect(recent.since).toBe(morning + (24 * 60 + 5) * 60_000)
       expect(await store.cursor(account, 'statistics')).toBe(6)
       const rows = await here.query(
@@ -399,7 +399,7 @@ for (const { name, available, place } of stores)
       await statistics.upToDate()
       state.next_event = 401
       const recent = await statistics.upToDate()
-      while (recent.over.length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      while (recent.stretches.length > 0) await new Promise((resolve) => setTimeout(resolve, 5))
       const stays = staysOf(
         events.map(({ seq, type, at, about }) => ({ seq, type, at, ...about }) as unknown as CountedEvent), // as: it has what stays are made of
         []

@@ -7,7 +7,7 @@ import type { Logger } from 'pino'
 import { pause } from '../store/pause.ts'
 import { Fenced, type StepWrite, type Store } from '../store/store.ts'
 import { type CellRow, Cells, cellWrites } from './cells.ts'
-import type { OverMinute, Recent } from './recent.ts'
+import { type OverMinute, type Recent, rowsIn, type Stretch, stretchRows } from './recent.ts'
 import { forgetOver, segmentRows, segmentWrites } from './segments.ts'
 import { stayCellPlace, stayCellRow } from './stay-cells.ts'
 
@@ -15,17 +15,19 @@ import { stayCellPlace, stayCellRow } from './stay-cells.ts'
 export const statisticsReader = 'statistics'
 
 /**
- * Rows of one transaction, for which decisions wait: a millisecond or two. Where minutes are behind, more of them have one
+ * Rows of one transaction, for which decisions wait: a millisecond or two. Where much is behind, more of them have one
  * together, and none rests.
  */
 const piece = 32
 const largePiece = 500
+/** Stretches that may wait for the one that is being written: some seconds' at the most that one process decides. */
+const maxBehind = 4
 /** Scopes whose hour, or day, is summed at a time: 60 cells each. */
 const summedScopes = 16
 
-/** Milliseconds between two pieces, as long as all of a minute take no longer than half of one. */
+/** Milliseconds between two pieces, as long as all of a stretch take no longer than half of what it took to come, or of a minute. */
 const maxRest_ms = 250
-const allRests_ms = 30_000
+const maxRests_ms = 30_000
 
 /** Milliseconds after which what failed is tried again. */
 const again_ms = 1_000
@@ -48,9 +50,10 @@ export interface KeeperOptions {
 }
 
 /**
- * Writes the minutes that are over, and whatever was over with them, in small pieces beside decisions; then the cursor
- * moves behind them, and they leave memory. What is written follows from the log alone. So the pieces need no transaction
- * around them: whoever begins at the cursor again, after a crash, writes the same rows another time.
+ * Writes what has become of contacts and workers, stretch by stretch, and the minutes that are over, in small pieces beside
+ * decisions; behind a minute the cursor moves, and what was written leaves memory. What is written follows from the log
+ * alone. So the pieces need no transaction around them: whoever begins at the cursor again, after a crash, writes the same
+ * rows another time.
  */
 export class Keeper {
   readonly #options: KeeperOptions
@@ -58,6 +61,8 @@ export class Keeper {
   readonly #abort = new AbortController()
   #cursor: number
   #work: Promise<void> | undefined
+  /** When it began, or began to write the last time, as `performance.now()` counts. */
+  #began = performance.now()
   #isFailing = false
   /** Whether there may be contacts in the store that are over: a process before this one may have left some. */
   #hasOver = true
@@ -68,14 +73,14 @@ export class Keeper {
     this.#cursor = options.cursor
   }
 
-  /** Resolves when what was over has been written, or could not be. */
+  /** Resolves when what was there has been written, or could not be. */
   get settled(): Promise<void> {
     return this.#work ?? Promise.resolve()
   }
 
   /** Begins to write if there is anything to be written. */
   wake(): void {
-    if (this.#work || this.#abort.signal.aborted || this.#options.recent.over.length === 0) return
+    if (this.#work || this.#abort.signal.aborted || this.#options.recent.stretches.length === 0) return
     this.#work = this.#keepAll()
       .catch((error: unknown) => this.#failed(error))
       .finally(() => {
@@ -107,23 +112,38 @@ export class Keeper {
 
   async #keepAll(): Promise<void> {
     for (;;) {
-      const minutes = together(this.#options.recent.over)
-      if (minutes.length === 0) return
-      await this.#keep(minutes)
+      const stretches = together(this.#options.recent.stretches)
+      if (stretches.length === 0) return
+      await this.#keep(stretches)
+      this.#options.recent.written(stretches.length)
       this.#isFailing = false
     }
   }
 
-  async #keep(minutes: readonly OverMinute[]): Promise<void> {
+  async #keep(stretches: readonly Stretch[]): Promise<void> {
+    const pace = this.#paceOf(stretches.length)
+    await this.#keepSegments(stretches, pace)
+    const minutes = stretches.flatMap(({ over }) => over ?? [])
+    if (minutes.length > 0) await this.#keepMinutes(minutes, pace)
+  }
+
+  #paceOf(many: number): Pace {
     const { recent, isCatchingUp } = this.#options
+    const now = performance.now()
+    const rests_ms = Math.min(maxRests_ms, (now - this.#began) / 2)
+    this.#began = now
+    const isBehind = () => isCatchingUp() || recent.stretches.length > many + maxBehind
+    return { rests_ms, size: isBehind() ? largePiece : piece, isBehind }
+  }
+
+  async #keepMinutes(minutes: readonly OverMinute[], pace: Pace): Promise<void> {
+    const { recent } = this.#options
+    const { size } = pace
     const { last, ended } = memberAt(minutes, minutes.length - 1) // there is one
-    const pace = { isBehind: () => isCatchingUp() || recent.over.length > minutes.length }
-    const size = pace.isBehind() ? largePiece : piece
     await this.#inPieces([...recent.stays.changed.values()], size, pace, async (stays) => {
       await this.#write(cellWrites([], stays))
       forgetKept(recent, stays)
     })
-    await this.#keepSegments(minutes, size, pace)
     const cells = minutes.flatMap(({ minute }) => [...minute.cells()].map((cell) => ({ minute, cell })))
     const rowsOf = (some: typeof cells) =>
       some.map(({ minute: { start }, cell: { scope_sid, task_channel_sid, sum, seconds } }) =>
@@ -134,15 +154,14 @@ export class Keeper {
     await this.#inPieces(cells, size, pace, (some) => this.#write(cellWrites(rowsOf(some), [])))
     for (const { span, start } of ended) await this.#sumUp(span, start, pace)
     await this.#write(cellWrites(rowsOf(lastCells), []), last)
-    recent.written(minutes.length)
     await this.#forgetOver()
   }
 
   /** What has become of contacts and workers: before the cursor moves, and each piece before those that follow from it. */
-  async #keepSegments(minutes: readonly OverMinute[], size: number, pace: Pace): Promise<void> {
-    const changed = joinChanged(minutes.map((over) => over.changed))
+  async #keepSegments(stretches: readonly Stretch[], pace: Pace): Promise<void> {
+    const changed = joinChanged(stretches.map((stretch) => stretch.changed))
     this.#hasOver ||= [...changed.open.values()].some(({ is }) => is === 'gone')
-    await this.#inPieces([...segmentRows(changed)], size, pace, (some) =>
+    await this.#inPieces(segmentRows(changed), pace.size, pace, (some) =>
       this.#write(segmentWrites(some, this.#options.keptText))
     )
   }
@@ -178,7 +197,7 @@ export class Keeper {
     write: (piece: T[]) => Promise<void>
   ): Promise<void> {
     const { signal } = this.#abort
-    const ms = Math.min(maxRest_ms, (allRests_ms * size) / list.length)
+    const ms = Math.min(maxRest_ms, (pace.rests_ms * size) / list.length)
     for (let at = 0; at < list.length; at += size) {
       if (at > 0 && !pace.isBehind()) await pause(ms, signal)
       await write(list.slice(at, at + size))
@@ -196,21 +215,26 @@ export class Keeper {
   }
 }
 
-/** Whether the next minutes wait already: then nobody rests. */
 interface Pace {
+  /** All rests together, in milliseconds. */
+  readonly rests_ms: number
+  /** Rows of one transaction. */
+  readonly size: number
+  /** Whether much waits already: then nobody rests. */
   isBehind(): boolean
 }
 
-/** The oldest minutes, up to one with which an hour ends, as long as their cells are not too many. */
-function together(over: readonly OverMinute[]): readonly OverMinute[] {
+/** The oldest stretches, up to one with which an hour ends, as long as their rows are not too many. */
+function together(stretches: readonly Stretch[]): readonly Stretch[] {
   let many = 0
-  for (let cells = 0; many < over.length; ) {
-    const { minute, ended } = memberAt(over, many)
-    cells += minute.size
+  for (let [cells, rows] = [0, 0]; many < stretches.length; ) {
+    const { over, changed } = memberAt(stretches, many)
+    cells += over?.minute.size ?? 0
+    rows += rowsIn(changed)
     many++
-    if (ended.length > 0 || cells >= largePiece) break
+    if ((over?.ended.length ?? 0) > 0 || cells >= largePiece || rows >= stretchRows) break
   }
-  return over.slice(0, many)
+  return stretches.slice(0, many)
 }
 
 /** Stays that are in the store as they are now are no longer known as changed. */

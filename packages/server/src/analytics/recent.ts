@@ -18,20 +18,33 @@ export interface EventViews<E> {
   insightOf(event: E): InsightEvent
 }
 
-/** A minute that is over, with all that is over with it. */
+/** A minute that is over. */
 export interface OverMinute {
   readonly minute: Minute
   /** Seq of the last event in it. */
   readonly last: number
-  /** What has become of contacts and workers in it. */
-  readonly changed: Changed
   /** Hours and days that end with it, finer ones first: nothing happened in what is left of them. */
   readonly ended: readonly { readonly span: number; readonly start: number }[]
 }
 
+/** Some events that follow each other: those up to the end of a minute, or so many in the midst of one as change much. */
+export interface Stretch {
+  /** What has become of contacts and workers in it. */
+  readonly changed: Changed
+  /** The minute that is over with it. */
+  readonly over?: OverMinute
+}
+
 /**
- * What statistics hold in memory: the minute that goes on, and those that are over and not written yet. It follows from
- * the log from an event on, and from nothing else: a second one that begins there holds the same, on whatever machine.
+ * Rows after which a stretch ends: some five megabytes. Where a minute changes more, what became of its first contacts is
+ * written, and leaves memory, before the last ones come; where it changes less, what changes twice in it is written once.
+ */
+export const stretchRows = 4_000
+
+/**
+ * What statistics hold in memory: the minute that goes on, and what is to be written of it and of those that are over. The
+ * figures follow from the log from an event on, and from nothing else: a second one that begins there holds the same, on
+ * whatever machine.
  *
  * - A minute is over with the first event of a later one, since instants never go back along the log; no clock is asked.
  * - All that lies before `since` is in the store, as whole cells of minutes, hours and days.
@@ -43,7 +56,7 @@ export class Recent {
   readonly insights: Insights
   #seq: number
   #open: Minute | undefined
-  readonly #over: OverMinute[] = []
+  readonly #stretches: Stretch[] = []
 
   /** Begins after the event with this seq, which is the last one of a minute, with the stays that last and the contacts that are open. */
   constructor(seq: number, open: Iterable<Stay>, insights = new Insights()) {
@@ -59,22 +72,22 @@ export class Recent {
 
   /** The instant from which on everything is here. */
   get since(): number {
-    return (this.#over[0]?.minute ?? this.#open)?.start ?? Number.POSITIVE_INFINITY
+    return (this.#over[0] ?? this.#open)?.start ?? Number.POSITIVE_INFINITY
   }
 
-  /** Minutes that are over, oldest first. */
-  get over(): readonly OverMinute[] {
-    return this.#over
+  /** What is to be written, oldest first. */
+  get stretches(): readonly Stretch[] {
+    return this.#stretches
   }
 
-  /** How many cells wait to be written. */
+  /** How many cells and segments wait to be written. */
   get waiting(): number {
-    return this.#over.reduce((sum, { minute, changed }) => sum + minute.size + changed.segments.size, 0)
+    return this.#stretches.reduce((sum, { over, changed }) => sum + (over?.minute.size ?? 0) + changed.segments.size, 0)
   }
 
   /** What has become of contacts and workers since what the store has of them, in stretches, the newest last. */
   get changed(): readonly ChangedRows[] {
-    return [...this.#over.map(({ changed }) => changed), this.insights.changed]
+    return [...this.#stretches.map(({ changed }) => changed), this.insights.changed]
   }
 
   /** Counts the events that follow the last one; a teller is asked of those only that count. */
@@ -86,16 +99,17 @@ export class Recent {
       else if (stayEvents.has(event.type)) this.stays.move(countedEventOf(event))
       if (insightEvents.has(event.type)) this.insights.move(insightOf(event))
     }
+    if (rowsIn(this.insights.changed) >= stretchRows) this.#stretches.push({ changed: this.insights.take() })
   }
 
-  /** So many of the minutes that are over are in the store, and so is all that was over with them. */
+  /** So many of the stretches are in the store. */
   written(many: number): void {
-    this.#over.splice(0, many)
+    this.#stretches.splice(0, many)
   }
 
   /** Adds what happened to some scopes from one instant on and before another, whole seconds both. */
   addTo(sums: Sums, scopes: readonly string[], [from, until]: readonly [number, number]): void {
-    for (const minute of [...this.#over.map((over) => over.minute), ...(this.#open ? [this.#open] : [])]) {
+    for (const minute of [...this.#over, ...(this.#open ? [this.#open] : [])]) {
       const [first, end] = [from - minute.start, until - minute.start]
       if (first >= finest || end <= 0) continue
       for (const scope_sid of scopes)
@@ -106,18 +120,28 @@ export class Recent {
     }
   }
 
+  /** Minutes that are over and not written yet, oldest first. */
+  get #over(): Minute[] {
+    return this.#stretches.flatMap(({ over }) => over?.minute ?? [])
+  }
+
   #minuteOf(at: number): Minute {
     const open = this.#open
     if (open && at < open.start + finest) return open
     const start = at - (at % finest)
     if (open) {
-      const ended = endedBetween(open.start, start)
-      this.#over.push({ minute: open, last: this.#seq, changed: this.insights.take(), ended })
+      const over = { minute: open, last: this.#seq, ended: endedBetween(open.start, start) }
+      this.#stretches.push({ changed: this.insights.take(), over })
     }
     const fresh = new Minute(start)
     this.#open = fresh
     return fresh
   }
+}
+
+/** How much has changed. */
+export function rowsIn({ segments, pieces, texts }: ChangedRows): number {
+  return segments.size + pieces.length + texts.size
 }
 
 /** The hours and days of a minute in which a later minute no longer lies. */

@@ -8,6 +8,7 @@ import { Account } from '../commit/account.ts'
 import { schema } from '../schema.ts'
 import { openStore } from '../store/open.ts'
 import { ContentRejected, type Store, StoreUnavailable } from '../store/store.ts'
+import { stretchRows } from './recent.ts'
 import { Statistics } from './statistics.ts'
 import { talliesOf } from './tallies.ts'
 
@@ -138,4 +139,44 @@ describe('the log that is caught up with', () => {
     // 150 open contacts, what they are called and what was counted of them: one piece of each kind, and the cursor.
     expect(pieces).toBeLessThan(8)
   })
+})
+
+describe('a minute in which much happens', () => {
+  const many = stretchRows / 2 + 10 // a wait and a text each
+  const kept = async (table: string) => {
+    const sql = `select count(*) as many from ${table} where account_sid = '${account_sid}'`
+    const [found] = await store.query<{ readonly many: number }>({ sql, values: [] })
+    return found?.many ?? 0
+  }
+  const createMany = () => Promise.all(Array.from({ length: many }, () => create()))
+
+  it('is written before it is over, and leaves memory', async () => {
+    const before = await store.cursor(account_sid, 'statistics')
+    await statistics.upToDate()
+    await createMany()
+    const recent = await statistics.upToDate()
+    await expect.poll(() => recent.stretches.length, { timeout: 20_000 }).toBe(0)
+    const rest = recent.insights.changed.segments.size
+    expect(rest).toBeLessThan(many)
+    expect(await kept('segment')).toBe(many - rest)
+    expect(await store.cursor(account_sid, 'statistics')).toBe(before)
+    expect(await tasksCreated()).toBe(many)
+  }, 30_000)
+
+  it('is the same when whoever writes it is broken off in its midst', async () => {
+    await createMany()
+    await statistics.upToDate()
+    await expect.poll(() => kept('segment')).toBeGreaterThan(0)
+    await statistics.close()
+    const before = await kept('segment')
+    expect(before).toBeLessThan(many)
+    statistics = new Statistics({ store, account, log })
+    expect(await tasksCreated()).toBe(many)
+    await clock.advance(60_000)
+    await create()
+    const last = account.state.next_event - 1
+    const cursor = () => store.cursor(account_sid, 'statistics')
+    await expect.poll(cursor, { timeout: 20_000 }).toBeGreaterThan(last - 10)
+    expect([await kept('segment'), await kept('open_contact')]).toEqual([many, many])
+  }, 30_000)
 })
