@@ -27,6 +27,10 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
   const sample = offering(server, floor, connections)
   const asked = await questionsOf(server, now)
   await sample(warmUp_s)
+  // Both together, too: until V8 has compiled what answers.
+  const warm = asked()
+  await sample(seconds)
+  await warm()
   const [quiet, busy]: [number[], number[]] = [[], []]
   let answered = 0
   for (let round = 0; round < rounds; round++) {

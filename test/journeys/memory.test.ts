@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { main, started } from '../support/process.ts'
 
 const bounding = new URL('../../packages/cli/dist/memory.js', import.meta.url).href
@@ -114,3 +115,26 @@ it('the command is one process, ended by one signal, with the exit code of what 
   expect(await server.stop()).toBe(0)
   await rm(folder, { recursive: true, force: true })
 }, 30_000)
+
+/** Of each thread of a process, in the order in which they began: its name, and how far it gives way. */
+function threadsOf(pid: number | undefined): readonly { readonly name: string; readonly nice: number }[] {
+  return readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const [, name = '', rest = ''] =
+      /\((.*)\) (.*)/.exec(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')) ?? []
+    return { name, nice: Number(rest.split(' ')[16]) }
+  })
+}
+
+it.runIf(process.platform === 'linux')('who collects and compiles for V8 gives way, and nobody else does', async () => {
+  const data = await mkdtemp(join(tmpdir(), 'ringdown-threads-'))
+  onTestFinished(() => rm(data, { recursive: true, force: true }))
+  const server = await started(['--data', data])
+  onTestFinished(async () => void (await server.stop()))
+  const threads = threadsOf(server.child.pid)
+  const own = getPriority()
+  const low = Math.min(19, own + 10)
+  expect(threads.slice(0, 6).map(({ nice }) => nice)).toEqual([own, low, low, low, low, low])
+  expect(new Set(threads.slice(6).map(({ nice }) => nice))).toEqual(new Set([own]))
+  // Where threads have names, V8's are those.
+  for (const { name, nice } of threads) if (name.startsWith('V8Worker')) expect(nice).toBe(low)
+})

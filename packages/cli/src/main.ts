@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { BadSettings } from '@ringdown/server/settings'
 import { CannotOpen } from '@ringdown/server/store/store'
 import { BadArguments, parseArguments, usage } from './arguments.ts'
+import { helpersGiveWay } from './helpers.ts'
 import { boundMemory } from './memory.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string } // it is this package's own
@@ -18,6 +19,7 @@ async function main(args: readonly string[]): Promise<void> {
   else await (await import('./mcp.ts')).runMcp(parsed, version)
 }
 
+helpersGiveWay()
 boundMemory()
 main(process.argv.slice(2)).catch((error: unknown) => {
   // What the user can mend is one line; anything else is a mistake of ours, and its trace helps.

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { setPriority } from 'node:os'
+import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { inflateSync } from 'node:zlib'
 import { inflateChunk } from './log-blocks.ts'
@@ -30,8 +30,6 @@ const pageBytes = 8192
  */
 const cacheKilobytes = { writer: 1_000, often: 16_000, reader: 4_000, analyst: 24_000 }
 const often = 500
-/** As `nice` counts. */
-const analystNiceness = 10
 /** More statements than any program of ours has; a list with filters of its own must not grow memory for ever. */
 const preparedLimit = { usual: 500, analyst: 20 }
 
@@ -40,7 +38,7 @@ const isAnalyst = batches !== undefined
 const port = parentPort
 if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker thread')
 // Questions take what calls and messages leave of the processors. Only Linux counts threads apart; elsewhere it would be all.
-if (isAnalyst && process.platform === 'linux') setPriority(analystNiceness)
+if (isAnalyst && process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
 
 /** Transactions so far. */
 let written = 0
