@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { FlexFloor } from '../testing/flex-floor.ts'
 import { type InsightEvent, insightEvents, insightOf } from './insight-event.ts'
-import { Insights } from './insights.ts'
+import { Insights, type Open } from './insights.ts'
+import type { Segment } from './segment.ts'
 
-/** A contact that Bea takes, and hands on to Cy, who ends it. */
-function story(): InsightEvent[] {
+/** A contact that Bea takes, and hands on to Cy, who ends it; the task that she had may no longer say whose it is. */
+function story(isLost = false): InsightEvent[] {
   const floor = new FlexFloor()
   floor.agent('Bea')
   const contact = floor.contact({ topic: 'order' })
+  for (const { workspace_sid, sid } of isLost ? contact.tasks : [])
+    floor.do({ type: 'task.update', workspace_sid, sid, attributes: '{}' })
   contact.accept()
   floor.agent('Cy')
   floor.pass('1 min')
@@ -47,5 +50,29 @@ describe('what is open of contacts', () => {
       [...insights.take().segments.values()].filter(({ seq }) => seq > from)
     const cutAt = events[cut - 1]?.seq ?? 0
     expect(segments(again, cutAt)).toEqual(segments(told(new Insights(), events), cutAt))
+  })
+})
+
+describe.each([
+  ['all that happens', story()],
+  ['what a task that forgets its conversation did', story(true)]
+])('whoever comes back earlier, with what was written, makes of %s', (_what, events) => {
+  const whole = [...told(new Insights(), events).take().segments]
+
+  it.each(events.map((_, n) => n))('the same: what was written last is of %i events', (dies) => {
+    for (let cursor = 0; cursor <= dies; cursor++) {
+      const segments = new Map<number, Segment>()
+      const open = new Map<string, Open>()
+      const write = (insights: Insights) => {
+        const changed = insights.take()
+        for (const [seq, segment] of changed.segments) segments.set(seq, segment)
+        for (const [key, one] of changed.open) open.set(key, JSON.parse(JSON.stringify(one)))
+      }
+      const first = told(new Insights(), events.slice(0, cursor))
+      write(first)
+      write(told(first, events.slice(cursor, dies)))
+      write(told(new Insights(open.values()), events.slice(cursor)))
+      expect([...segments].toSorted(([a], [b]) => a - b)).toEqual(whole.toSorted(([a], [b]) => a - b))
+    }
   })
 })

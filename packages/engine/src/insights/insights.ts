@@ -76,6 +76,8 @@ export class Insights {
   readonly #presences = new OpenOnes<Presence>()
   readonly #gone = new Map<string, Gone>()
   #lastGone = 0
+  /** By contact: tasks that have left it since what is open was taken the last time, while it goes on. */
+  readonly #left = new Map<string, Gone[]>()
   readonly #called = new Map<string, string>()
   #hour = 0
   #changed = nothingChanged()
@@ -128,6 +130,9 @@ export class Insights {
     const over = (gone: Gone) => open.set(gone.key, { is: 'gone', gone })
     this.#contacts.take({ over, open: (key, contact) => open.set(key, { is: 'contact', contact }) })
     this.#presences.take({ over, open: (key, presence) => open.set(key, { is: 'presence', presence }) })
+    // Of a contact of which the store knows nothing, it shall know nothing of what has left it, either.
+    for (const [key, tasks] of this.#left) if (open.has(key)) tasks.forEach(over)
+    this.#left.clear()
     const taken = { ...this.#changed, open }
     this.#changed = nothingChanged()
     return taken
@@ -178,11 +183,23 @@ export class Insights {
     const contact = this.#contactIn(spot, key, event)
     if (!contact || !moveByTask(contact, event, this.#effects)) return
     if (key !== task_sid) {
-      if (!hasTask(contact, task_sid)) this.#keys.delete(task_sid)
+      if (!hasTask(contact, task_sid)) this.#leave(contact, task_sid)
       else if (known === undefined) this.#keys.set(task_sid, key)
     }
     this.#put(spot, contact)
     if (places.has(event.type)) this.#callPlace(event)
+  }
+
+  /**
+   * A task is over, and its contact is not. Whoever is told again what led there may not find the contact by the task: its
+   * attributes may name another one now, or none.
+   */
+  #leave({ key, seq }: Contact, task_sid: string): void {
+    this.#keys.delete(task_sid)
+    const gone = { key: task_sid, seq, tasks: [task_sid] }
+    const left = this.#left.get(key)
+    if (left) left.push(gone)
+    else this.#left.set(key, [gone])
   }
 
   #callPlace({ task_queue_sid, task_queue_name, workflow_sid, workflow_name }: InsightEvent): void {
@@ -259,7 +276,7 @@ export class Insights {
       if (!contact) continue
       const sids = tasksOf(contact)
       endWorkspace(contact, event, this.#effects)
-      for (const sid of sids) if (!hasTask(contact, sid)) this.#keys.delete(sid)
+      for (const sid of sids) if (sid !== contact.key && !hasTask(contact, sid)) this.#leave(contact, sid)
       this.#put(spot, contact)
     }
     for (const presence of [...this.#presences.values()])
