@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 import { BadSettings } from '@ringdown/server/settings'
 import { CannotOpen } from '@ringdown/server/store/store'
 import { BadArguments, parseArguments, usage } from './arguments.ts'
-import { helpersGiveWay } from './helpers.ts'
 import { boundMemory } from './memory.ts'
+import { helpersGiveWay } from './v8-threads.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string } // it is this package's own
 
