@@ -118,11 +118,13 @@ it('the command is one process, ended by one signal, with the exit code of what 
 
 /** Of each thread of a process, in the order in which they began: its name, and how far it gives way. */
 function threadsOf(pid: number | undefined): readonly { readonly name: string; readonly nice: number }[] {
-  return readdirSync(`/proc/${pid}/task`).map((thread) => {
-    const [, name = '', rest = ''] =
-      /\((.*)\) (.*)/.exec(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')) ?? []
-    return { name, nice: Number(rest.split(' ')[16]) }
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+    const [, name = '', rest = ''] = /\((.*)\) (.*)/.exec(stat) ?? []
+    const fields = rest.split(' ')
+    return { thread: Number(thread), name, nice: Number(fields[16]), began: Number(fields[19]) }
   })
+  return threads.toSorted((a, b) => a.began - b.began || a.thread - b.thread)
 }
 
 it.runIf(process.platform === 'linux')('who collects and compiles for V8 gives way, and nobody else does', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { opendirSync } from 'node:fs'
 import { constants, getPriority, setPriority } from 'node:os'
 
 /** By how much, as `nice` counts: on a processor that somebody else wants, too, a helper has a tenth. */
@@ -16,9 +16,18 @@ export function helpersGiveWay(): void {
   if (process.platform !== 'linux' || /v8[-_]pool[-_]size/.test(flags)) return
   try {
     const own = Math.min(constants.priority.PRIORITY_LOW, getPriority() + niceness)
-    // In the order in which they began, the main one first.
-    for (const thread of readdirSync('/proc/self/task').slice(1, 1 + helpers)) setPriority(Number(thread), own)
+    for (const thread of firstThreads(1 + helpers).slice(1)) setPriority(thread, own)
   } catch {
     // A system that lets nobody see or do it: all of them are as they were.
+  }
+}
+
+/** Of this process, in the order in which they began, the main one first: as the system tells them, and not sorted as text. */
+function firstThreads(many: number): number[] {
+  const folder = opendirSync('/proc/self/task')
+  try {
+    return Array.from({ length: many }, () => folder.readSync()).flatMap((entry) => (entry ? [Number(entry.name)] : []))
+  } finally {
+    folder.closeSync()
   }
 }

@@ -105,7 +105,7 @@ describe('a sink', () => {
     world.do({ type: 'sink.test', sid })
     world.do({ type: 'sink.test', sid })
     const rendered = world.events('sink.test').map(render)
-    const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/
+    const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/
     expect(rendered).toMatchObject([
       { resource_type: 'sink', resource_sid: sid, data: { sink_sid: sid, test_id: expect.stringMatching(uuid) } },
       { resource_sid: sid }

@@ -113,9 +113,9 @@ function required(given: Configuration, name: string, type: SinkType): string {
     : refuse('invalid', `SinkConfiguration of a ${type} sink needs ${name}, as text`)
 }
 
-/** 32 hex digits as a UUID of version 4. */
+/** The digits of a SID, which begin with an instant, as a UUID of version 7. */
 function uuidOf(hex: string): string {
-  const digits = `${hex.slice(0, 12)}4${hex.slice(13, 16)}8${hex.slice(17)}`
+  const digits = `${hex.slice(0, 12)}7${hex.slice(13, 16)}8${hex.slice(17)}`
   return [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join(
     '-'
   )

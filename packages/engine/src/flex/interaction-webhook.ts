@@ -113,9 +113,8 @@ function ttid(state: State): string {
   for (let rest = state.at, place = 0; place < 10; place++, rest = Math.floor(rest / 32)) {
     text = `${digits[rest % 32]}${text}`
   }
-  const chance = state.sid('ID').slice(2)
-  for (let place = 0; place < 16; place++) {
-    text += digits[Number.parseInt(chance.slice(2 * place, 2 * place + 2), 16) % 32]
-  }
+  // What a SID has by chance: 80 bits.
+  const chance = BigInt(`0x${state.sid('ID').slice(-20)}`)
+  for (let place = 75n; place >= 0n; place -= 5n) text += digits[Number((chance >> place) & 31n)]
   return `flex_interactionwebhook_${text}`
 }

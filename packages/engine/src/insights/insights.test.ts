@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { FlexFloor } from '../testing/flex-floor.ts'
 import { type InsightEvent, insightEvents, insightOf } from './insight-event.ts'
 import { Insights, type Open } from './insights.ts'
-import type { Segment } from './segment.ts'
+import type { ContactText, Segment } from './segment.ts'
 
 /** A contact that Bea takes, and hands on to Cy, who ends it; the task that she had may no longer say whose it is. */
 function story(isLost = false): InsightEvent[] {
@@ -18,6 +18,8 @@ function story(isLost = false): InsightEvent[] {
   contact.accept(1)
   floor.pass('1 min')
   contact.respond(1, 'completed')
+  // What is over is taken away.
+  for (const { workspace_sid, sid } of contact.tasks) floor.do({ type: 'task.delete', workspace_sid, sid })
   return floor
     .events()
     .filter(({ type }) => insightEvents.has(type))
@@ -57,22 +59,33 @@ describe.each([
   ['all that happens', story()],
   ['what a task that forgets its conversation did', story(true)]
 ])('whoever comes back earlier, with what was written, makes of %s', (_what, events) => {
-  const whole = [...told(new Insights(), events).take().segments]
+  const all = told(new Insights(), events)
+  const { segments, texts } = all.take()
+  const byKey = <K, V>(map: ReadonlyMap<K, V>) => [...map].toSorted(([a], [b]) => (a < b ? -1 : 1))
 
   it.each(events.map((_, n) => n))('the same: what was written last is of %i events', (dies) => {
     for (let cursor = 0; cursor <= dies; cursor++) {
-      const segments = new Map<number, Segment>()
+      const kept = { segments: new Map<number, Segment>(), texts: new Map<string, ContactText>() }
       const open = new Map<string, Open>()
-      const write = (insights: Insights) => {
+      /** Rows as the server writes them, those that are open last: of these only so many. */
+      const write = (insights: Insights, many = Infinity) => {
         const changed = insights.take()
-        for (const [seq, segment] of changed.segments) segments.set(seq, segment)
-        for (const [key, one] of changed.open) open.set(key, JSON.parse(JSON.stringify(one)))
+        for (const [seq, segment] of changed.segments) kept.segments.set(seq, segment)
+        for (const [key, text] of changed.texts) kept.texts.set(key, text)
+        for (const [key, one] of [...changed.open].slice(0, many)) open.set(key, JSON.parse(JSON.stringify(one)))
+        return changed.open.size
       }
-      const first = told(new Insights(), events.slice(0, cursor))
-      write(first)
-      write(told(first, events.slice(cursor, dies)))
-      write(told(new Insights(open.values()), events.slice(cursor)))
-      expect([...segments].toSorted(([a], [b]) => a - b)).toEqual(whole.toSorted(([a], [b]) => a - b))
+      for (let many = 0, size = 0; many <= size; many++) {
+        for (const map of [kept.segments, kept.texts, open]) map.clear()
+        const first = told(new Insights(), events.slice(0, cursor))
+        write(first)
+        size = write(told(first, events.slice(cursor, dies)), many)
+        const again = told(new Insights(open.values()), events.slice(cursor))
+        write(again)
+        expect(byKey(kept.segments)).toEqual(byKey(segments))
+        expect(byKey(kept.texts)).toEqual(byKey(texts))
+        expect(again.size).toBe(all.size)
+      }
     }
   })
 })

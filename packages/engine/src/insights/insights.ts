@@ -30,7 +30,8 @@ import type { Called, ContactText, Segment, StatusPiece } from './segment.ts'
 
 /** What is open, as it is kept over a restart. */
 export type Open =
-  | { readonly is: 'contact'; readonly contact: Contact }
+  /** With the tasks that have left it in the same stretch: whoever has the one has the other. */
+  | { readonly is: 'contact'; readonly contact: Contact; readonly left?: readonly Gone[] }
   | { readonly is: 'presence'; readonly presence: Presence }
   | { readonly is: 'gone'; readonly gone: Gone }
 
@@ -127,10 +128,17 @@ export class Insights {
   /** The same and what is open; from now on it is for whoever took it. */
   take(): Changed {
     const open = new Map<string, Open>()
-    const over = (gone: Gone) => open.set(gone.key, { is: 'gone', gone })
-    this.#contacts.take({ over, open: (key, contact) => open.set(key, { is: 'contact', contact }) })
+    const over = (gone: Gone) => open.set(gone.key, { is: 'gone', gone: withTasks(gone, this.#left.get(gone.key)) })
+    this.#contacts.take({
+      over,
+      open: (key, contact) => {
+        const left = this.#left.get(key)
+        open.set(key, { is: 'contact', contact, ...(left && { left }) })
+      }
+    })
     this.#presences.take({ over, open: (key, presence) => open.set(key, { is: 'presence', presence }) })
-    // Of a contact of which the store knows nothing, it shall know nothing of what has left it, either.
+    // For as long as the cursor is not beyond them: the contact is written anew with what leaves it next. Of a contact of
+    // which the store knows nothing, it shall know nothing of what has left it, either.
     for (const [key, tasks] of this.#left) if (open.has(key)) tasks.forEach(over)
     this.#left.clear()
     const taken = { ...this.#changed, open }
@@ -167,6 +175,7 @@ export class Insights {
     }
     const contact = resumed(open.contact)
     this.#contacts.begin(contact.key, contact)
+    for (const gone of open.left ?? []) this.#begin({ is: 'gone', gone })
     for (const sid of tasksOf(contact)) if (sid !== contact.key) this.#keys.set(sid, contact.key)
   }
 
@@ -180,6 +189,8 @@ export class Insights {
     if (known === undefined && !opens) return
     const key = known ?? readAttributes(task_sid, event.task_attributes ?? '{}').conversation_sid ?? task_sid
     const spot = own ?? this.#contacts.spot(key)
+    // A task that is over is known for a while, for what may be told of it again; what comes later of it is nothing.
+    if (!spot && !opens) return
     const contact = this.#contactIn(spot, key, event)
     if (!contact || !moveByTask(contact, event, this.#effects)) return
     if (key !== task_sid) {
@@ -390,7 +401,18 @@ export function joinChanged(list: readonly Changed[]): Changed {
     for (const one of pieces) all.pieces.push(one)
     for (const [key, one] of texts) all.texts.set(key, one)
     for (const [key, one] of called) all.called.set(key, one)
-    for (const [key, one] of open) all.open.set(key, one)
+    for (const [key, one] of open) all.open.set(key, withLeft(one, all.open.get(key)))
   }
   return all
+}
+
+/** What is open, or over, with the tasks that left it in a stretch before. */
+function withLeft(open: Open, before: Open | undefined): Open {
+  if (before?.is !== 'contact' || !before.left || open.is === 'presence') return open
+  if (open.is === 'gone') return { is: 'gone', gone: withTasks(open.gone, before.left) }
+  return { ...open, left: [...before.left, ...(open.left ?? [])] }
+}
+
+function withTasks(gone: Gone, left: readonly Gone[] | undefined): Gone {
+  return left ? { ...gone, tasks: [...gone.tasks, ...left.map(({ key }) => key)] } : gone
 }

@@ -64,8 +64,8 @@ export class Keeper {
   /** When it began, or began to write the last time, as `performance.now()` counts. */
   #began = performance.now()
   #isFailing = false
-  /** Whether there may be contacts in the store that are over: a process before this one may have left some. */
-  #hasOver = true
+  /** Seq of the last contact in the store that is over, 0 where there is none: a process before this one may have left some. */
+  #lastOver = Number.POSITIVE_INFINITY
 
   constructor(options: KeeperOptions) {
     this.#options = options
@@ -160,7 +160,8 @@ export class Keeper {
   /** What has become of contacts and workers: before the cursor moves, and each piece before those that follow from it. */
   async #keepSegments(stretches: readonly Stretch[], pace: Pace): Promise<void> {
     const changed = joinChanged(stretches.map((stretch) => stretch.changed))
-    this.#hasOver ||= [...changed.open.values()].some(({ is }) => is === 'gone')
+    for (const one of changed.open.values())
+      if (one.is === 'gone') this.#lastOver = Math.max(this.#lastOver, one.gone.seq)
     await this.#inPieces(segmentRows(changed), pace.size, pace, (some) =>
       this.#write(segmentWrites(some, this.#options.keptText))
     )
@@ -168,8 +169,11 @@ export class Keeper {
 
   async #forgetOver(): Promise<void> {
     const { store, account } = this.#options
-    while (this.#hasOver && !this.#abort.signal.aborted)
-      this.#hasOver = (await forgetOver(store, account.account_sid, this.#cursor)) > 0
+    if (this.#lastOver === 0) return
+    let gone = 1
+    while (gone > 0 && !this.#abort.signal.aborted) gone = await forgetOver(store, account.account_sid, this.#cursor)
+    // What a stretch ahead of the cursor has of them goes with its minute.
+    if (this.#lastOver === Number.POSITIVE_INFINITY || this.#lastOver <= this.#cursor) this.#lastOver = 0
   }
 
   /** Sums an hour from its minutes, or a day from its hours, for everybody who had a part in it. */

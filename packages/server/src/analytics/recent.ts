@@ -52,7 +52,7 @@ export const stretchRows = 4_000
 export class Recent {
   /** Times of workers in activities. */
   readonly stays: Stays
-  /** What is open of contacts, and what has become of them since the last minute. */
+  /** What is open of contacts, and what has become of them since the last stretch. */
   readonly insights: Insights
   #seq: number
   #open: Minute | undefined

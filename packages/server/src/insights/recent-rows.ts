@@ -3,7 +3,7 @@ import type { ContactText, Segment, StatusPiece } from '@ringdown/engine/insight
 
 /**
  * Rows that are in memory still, in several stretches of time: one of a later stretch takes the place of the same one of an
- * earlier stretch. Whoever asks for last month pays nothing for what has happened in the last minute.
+ * earlier stretch. Whoever asks for last month pays nothing for what has happened just now.
  */
 export class RecentRows {
   readonly #newestFirst: readonly ChangedRows[]

@@ -77,13 +77,15 @@ function segmentRows(asking: Asking, columns: readonly string[], hasText: boolea
 /** Each piece is as long as a day at most, so those that reach into the window began no earlier than a day before it. */
 function statusRows(asking: Asking, columns: readonly string[], dialect: Dialect): Fragment {
   const { account_sid, from, to, starts, memory } = asking
-  const pieces = memory.recent.pieces(from, to)
+  // What goes on was looked at when the question came: what has been told of it since is the same time once more.
+  const goesOn = new Set(memory.running.map(({ seq }) => seq))
+  const pieces = memory.recent.pieces(from, to).filter(({ seq }) => !goesOn.has(seq))
   const running = memory.running.filter(({ began_at, ended_at }) => ended_at > from && began_at < to)
   const inWindow = [...pieces, ...running]
   const needed = [...new Set([...columns, 'began_at', 'ended_at'])]
   const stored = sql`select ${raw(needed.map((column) => `s.${column}`).join(', '))} from ${raw(quote(statusTable.name))} s
     where s.account_sid = ${account_sid} and s.began_at >= ${spelled(from - day)} and s.began_at < ${spelled(to)} and s.ended_at > ${spelled(from)}
-      and ${raw(dialect.inTime('s.seq'))}${without(pieces)}`
+      and ${raw(dialect.inTime('s.seq'))}${without([...pieces, ...memory.running])}`
   const valuesOfOne = (piece: StatusPiece) => valuesOf(needed, piece)
   const fresh =
     inWindow.length === 0
