@@ -116,6 +116,7 @@ export class Keeper {
       if (stretches.length === 0) return
       await this.#keep(stretches)
       this.#options.recent.written(stretches.length)
+      if (stretches.some(({ over }) => over)) await this.#forgetOver()
       this.#isFailing = false
     }
   }
@@ -154,7 +155,6 @@ export class Keeper {
     await this.#inPieces(cells, size, pace, (some) => this.#write(cellWrites(rowsOf(some), [])))
     for (const { span, start } of ended) await this.#sumUp(span, start, pace)
     await this.#write(cellWrites(rowsOf(lastCells), []), last)
-    await this.#forgetOver()
   }
 
   /** What has become of contacts and workers: before the cursor moves, and each piece before those that follow from it. */
@@ -220,7 +220,7 @@ export class Keeper {
 }
 
 interface Pace {
-  /** All rests together, in milliseconds. */
+  /** All rests of one list together, in milliseconds. */
   readonly rests_ms: number
   /** Rows of one transaction. */
   readonly size: number

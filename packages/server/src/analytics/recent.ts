@@ -36,7 +36,7 @@ export interface Stretch {
 }
 
 /**
- * Rows after which a stretch ends: some five megabytes. Where a minute changes more, what became of its first contacts is
+ * Rows after which a stretch ends: about a megabyte. Where a minute changes more, what became of its first contacts is
  * written, and leaves memory, before the last ones come; where it changes less, what changes twice in it is written once.
  */
 export const stretchRows = 4_000
