@@ -47,6 +47,23 @@ for (const { name, place } of [
       expect(first.rows.length).toBeGreaterThanOrEqual(60)
     })
 
+    it('stand on their pages in one order, however many a page has', async () => {
+      const asked = { metrics: ['talk_time'], group_by: ['attributes.order'], order: ['-talk_time', 'attributes.order'] }
+      const week = { ...many.asked(asked), from: new Date(now - 4 * day).toISOString() }
+      const { rows, total_rows } = await questions.report({ ...week, page_size: 1000 }, now)
+      expect(total_rows).toBe(800)
+      const talks = rows.map((row) => Number(row.talk_time))
+      expect(talks).toEqual(talks.toSorted((a, b) => b - a))
+      for (const page_size of [7, 100, 399, 500]) {
+        const pages: object[] = []
+        for (let page = 0; page * page_size < total_rows; page++)
+          pages.push(...(await questions.report({ ...week, page, page_size }, now)).rows)
+        expect(pages).toEqual(rows)
+      }
+      const best = await questions.report({ ...week, limit: 10, page_size: 1000 }, now)
+      expect(best).toMatchObject({ rows: rows.slice(0, 10), total_rows: 10, has_more: false })
+    })
+
     it('go a piece at a time when they are too old, with what was said of them', async () => {
       const before = now - 30 * day
       let gone = 0

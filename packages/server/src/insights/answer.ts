@@ -37,36 +37,49 @@ type Span = Pick<InsightQuestion, 'from' | 'to' | 'starts'>
 
 /** The figures of a question in a span of time, in no order. Throws TookTooLong. */
 export async function figuresOf(question: InsightQuestion, span: Span, asker: Asker): Promise<AnsweredFigures> {
-  const needed = new Map(
-    question.columns.flatMap(({ node }) => aggregatesOf(node)).map((aggregate) => [keyOf(aggregate), aggregate])
-  )
-  const found = new Map<string, Group>()
+  const asked = aggregatesIn(question)
+  const batches = batchesOf(asked.distinct)
+  const groups = new Groups(asked.distinct, batches.length)
   let is_complete = true
-  for (const batch of batchesOf([...needed.values()])) {
+  for (const batch of batches) {
     const rows = await rowsOf(question, span, batch, asker)
     if (rows.length > maxGroups) is_complete = false
-    for (const row of rows.slice(0, maxGroups)) addRow(found, question, batch, row)
+    const places = batch.map((aggregate) => asked.distinct.indexOf(aggregate))
+    for (const row of rows.slice(0, maxGroups)) addRow(groups, question, { batch, places }, row)
   }
-  const groups = [...found.values()].filter(({ isNothing }) => !isNothing)
-  const rows = filled(question, span, groups).map(({ groups: of, place, figures }) => ({
-    groups: of,
-    place,
-    values: Object.fromEntries(
-      question.columns.map(({ name, node }) => [
-        name,
-        figureOf(node, (aggregate) => figures.get(keyOf(aggregate)) ?? noneOf(aggregate))
-      ])
-    )
-  }))
+  const some = groups.all.filter(({ isNothing }) => !isNothing)
+  const rows = filled(question, span, some, asked.distinct).map((group) => shownFigures(question, group, asked.placeOf))
   return { rows, is_complete }
 }
 
 interface Group {
   readonly groups: readonly GroupValue[]
   readonly place: number
-  readonly figures: Map<string, number | null>
+  /** Of each aggregate, by its place among those of the question. */
+  readonly figures: (number | null)[]
   /** Nothing of what was asked for is in it. */
   isNothing: boolean
+}
+
+/** What the columns of a question are made of, each once, and where each of their parts has its figure. */
+interface AskedAggregates {
+  readonly distinct: readonly Aggregate[]
+  readonly placeOf: ReadonlyMap<Aggregate, number>
+}
+
+function aggregatesIn({ columns }: InsightQuestion): AskedAggregates {
+  const distinct = new Map<string, Aggregate>()
+  const placeOf = new Map<Aggregate, number>()
+  const placeOfKey = new Map<string, number>()
+  for (const aggregate of columns.flatMap(({ node }) => aggregatesOf(node))) {
+    const key = keyOf(aggregate)
+    if (!distinct.has(key)) {
+      placeOfKey.set(key, distinct.size)
+      distinct.set(key, aggregate)
+    }
+    placeOf.set(aggregate, placeOfKey.get(key) ?? 0)
+  }
+  return { distinct: [...distinct.values()], placeOf }
 }
 
 function keyOf(aggregate: Aggregate): string {
@@ -78,6 +91,39 @@ function keyOf(aggregate: Aggregate): string {
 }
 
 const keys = new WeakMap<Aggregate, string>()
+
+/** The groups of an answer. The rows of one text of SQL are as many groups; those of several may be of the same one. */
+class Groups {
+  readonly all: Group[] = []
+  readonly #aggregates: readonly Aggregate[]
+  readonly #byKey: Map<string, Group> | undefined
+
+  constructor(aggregates: readonly Aggregate[], texts: number) {
+    this.#aggregates = aggregates
+    if (texts > 1) this.#byKey = new Map()
+  }
+
+  of(groups: readonly GroupValue[], place: number): Group {
+    const key = this.#byKey ? JSON.stringify([groups, place]) : ''
+    const known = this.#byKey?.get(key)
+    if (known) return known
+    const group = emptyGroup(groups, place, this.#aggregates)
+    this.#byKey?.set(key, group)
+    this.all.push(group)
+    return group
+  }
+}
+
+function emptyGroup(groups: readonly GroupValue[], place: number, aggregates: readonly Aggregate[]): Group {
+  return { groups, place, figures: aggregates.map(noneOf), isNothing: true }
+}
+
+function shownFigures({ columns }: InsightQuestion, { groups, place, figures }: Group, placeOf: AskedAggregates['placeOf']): Figures {
+  const values: Record<string, number | null> = {}
+  const figure = (aggregate: Aggregate) => figures[placeOf.get(aggregate) ?? 0] ?? null
+  for (const { name, node } of columns) values[name] = figureOf(node, figure)
+  return { groups, place, values }
+}
 
 /** What is answered by one text of SQL: all that is counted of a source, and each percentile. */
 function batchesOf(aggregates: readonly Aggregate[]): Aggregate[][] {
@@ -116,25 +162,21 @@ async function rowsOf(
   return store.analyze((await text.made()).query(store.dialect), limit_ms)
 }
 
-function addRow(found: Map<string, Group>, { group_by }: InsightQuestion, batch: readonly Aggregate[], row: Row): void {
+/** Aggregates that one row of an answer has the figures of, and their places among those of the question. */
+interface Batch {
+  readonly batch: readonly Aggregate[]
+  readonly places: readonly number[]
+}
+
+function addRow(to: Groups, { group_by }: InsightQuestion, { batch, places }: Batch, row: Row): void {
   const groups = group_by.map((name, n) => groupValue(name, row[groupColumn(n)]))
-  const place = Number(row[intervalColumn] ?? 0)
-  const key = JSON.stringify([groups, place])
-  let group = found.get(key)
-  if (!group) {
-    group = { groups, place, figures: new Map(), isNothing: true }
-    found.set(key, group)
-  }
+  const group = to.of(groups, Number(row[intervalColumn] ?? 0))
   let column = 0
   const next = () => numberIn(row[figureColumn(column++)])
-  for (const aggregate of batch) {
+  for (const [n, aggregate] of batch.entries()) {
     const figure = figureIn(aggregate, next)
-    group.figures.set(keyOf(aggregate), figure)
-    if (
-      figure !== null &&
-      (figure !== 0 || (aggregate.fn !== 'count' && aggregate.fn !== 'sum' && aggregate.fn !== 'distinct'))
-    )
-      group.isNothing = false
+    group.figures[places[n] ?? 0] = figure
+    if (figure !== null && figure !== noneOf(aggregate)) group.isNothing = false
   }
 }
 
@@ -163,11 +205,16 @@ function numberIn(value: unknown): number | null {
 }
 
 /** Where nothing is grouped, nothing is a row, too. */
-function filled({ group_by, interval }: InsightQuestion, { starts }: Span, groups: readonly Group[]): readonly Group[] {
+function filled(
+  { group_by, interval }: InsightQuestion,
+  { starts }: Span,
+  groups: readonly Group[],
+  aggregates: readonly Aggregate[]
+): readonly Group[] {
   if (group_by.length > 0) return groups
   const known = new Map(groups.map((group) => [group.place, group]))
   const places = interval === undefined ? [0] : starts.map((_, n) => n)
-  return places.map((place) => known.get(place) ?? { groups: [], place, figures: new Map(), isNothing: false })
+  return places.map((place) => known.get(place) ?? emptyGroup([], place, aggregates))
 }
 
 const shownStarts = new WeakMap<readonly number[], string[]>()

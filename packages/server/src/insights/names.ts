@@ -32,7 +32,7 @@ export class CalledNames {
   }
 
   /** What some SIDs are called; one that nobody has heard of is not in the answer. */
-  async of(sids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  async of(sids: Iterable<string>): Promise<ReadonlyMap<string, string>> {
     const names = new Map<string, string>()
     const unknown: string[] = []
     for (const sid of new Set(sids)) {

@@ -2,11 +2,12 @@ import { InvalidRequest } from '@ringdown/contract/form'
 import type { State } from '@ringdown/engine/center'
 import type { AwaitedReply } from '@ringdown/engine/insights/contact'
 import { piecesOf } from '@ringdown/engine/insights/presence'
+import type { StatusPiece } from '@ringdown/engine/insights/segment'
 import type { Recent } from '../analytics/recent.ts'
 import type { Statistics } from '../analytics/statistics.ts'
 import { type Store, TookTooLong } from '../store/store.ts'
 import { type AnsweredFigures, type Asker, type Figures, figuresOf, intervalStart } from './answer.ts'
-import type { Node } from './expression.ts'
+import { aggregatesOf, type Node } from './expression.ts'
 import { attributePath, fields } from './fields.ts'
 import { accountKpis } from './kpis.ts'
 import { vocabulary } from './metrics.ts'
@@ -71,14 +72,15 @@ export class Questions {
   /** The same of a question that has been read. */
   async answer(question: InsightQuestion, now: number, sight?: Seen): Promise<Report> {
     return this.#within(async (recent, limit_ms) => {
-      const { asker, names } = this.#asker(recent, { now, limit_ms, sight })
+      const { asker, names } = this.#asker(recent, question, { now, limit_ms, sight })
       const resolved = await names.resolved(question)
       const { rows, is_complete } = await figuresOf(resolved, spanOf(resolved), asker)
       const before = await earlierFigures(resolved, asker)
       const called = await names.of(sidsIn(question, rows))
-      const ordered = sorted(rows, question, called)
-      const limited = question.limit === undefined ? ordered : ordered.slice(0, question.limit)
+      const total_rows = Math.min(rows.length, question.limit ?? rows.length)
       const start = question.page * question.page_size
+      const end = Math.min(start + question.page_size, total_rows)
+      const page = firstOf(rows, end, orderOf(question, called)).slice(start)
       return {
         from: shownIn(question.zone, question.from),
         to: shownIn(question.zone, question.to),
@@ -90,13 +92,11 @@ export class Questions {
           ...(format !== undefined && { format }),
           ...(target !== undefined && { target })
         })),
-        rows: limited
-          .slice(start, start + question.page_size)
-          .map((row) => shownRow(question, row, { called, before })),
-        total_rows: limited.length,
+        rows: page.map((row) => shownRow(question, row, { called, before })),
+        total_rows,
         page: question.page,
         page_size: question.page_size,
-        has_more: limited.length > start + question.page_size,
+        has_more: total_rows > start + question.page_size,
         is_complete
       }
     })
@@ -126,16 +126,24 @@ export class Questions {
   /** Figures alone, in no order, for whoever shows them in a way of its own. */
   async figures(question: InsightQuestion, now: number, sight?: Seen): Promise<AnsweredFigures> {
     return this.#within(async (recent, limit_ms) => {
-      const { asker, names } = this.#asker(recent, { now, limit_ms, sight })
+      const { asker, names } = this.#asker(recent, question, { now, limit_ms, sight })
       const resolved = await names.resolved(question)
       return figuresOf(resolved, spanOf(resolved), asker)
     })
   }
 
-  #asker(recent: Recent, { now, limit_ms, sight }: Asked): { readonly asker: Asker; readonly names: CalledNames } {
+  #asker(
+    recent: Recent,
+    question: InsightQuestion,
+    { now, limit_ms, sight }: Asked
+  ): { readonly asker: Asker; readonly names: CalledNames } {
     const { store, statistics } = this.#options
     const { state, account_sid } = statistics.account
-    const memory = memoryOf(recent, now, (text) => statistics.keptText(text))
+    const memory: Memory = {
+      recent: new RecentRows(recent.changed),
+      keptText: (text) => statistics.keptText(text),
+      running: isOfTime(question) ? runningPieces(recent, now) : []
+    }
     const around = surroundingsOf(state, store.dialect)
     const asker = { store, account_sid, limit_ms, memory, around, sight }
     return { asker, names: new CalledNames({ store, account_sid, state, recent: memory.recent }) }
@@ -171,13 +179,14 @@ export function questionContext(state: State, now: number): QuestionContext {
   return { words: vocabulary, kpi: (name) => kpis.get(name), kpiNames: [...kpis.keys()], now }
 }
 
-/** What is not in the store, or older there; what workers are at lasts up to now. */
-function memoryOf({ changed, insights }: Recent, now: number, keptText: Memory['keptText']): Memory {
-  return {
-    recent: new RecentRows(changed),
-    keptText,
-    running: [...insights.presences].flatMap((presence) => [...piecesOf(presence, now)])
-  }
+/** Whether figures are of what workers were at. */
+function isOfTime({ columns }: InsightQuestion): boolean {
+  return columns.some(({ node }) => aggregatesOf(node).some(({ source }) => source === 'status'))
+}
+
+/** What workers are at lasts up to now. */
+function runningPieces({ insights }: Recent, now: number): StatusPiece[] {
+  return [...insights.presences].flatMap((presence) => [...piecesOf(presence, now)])
 }
 
 /** By groups and interval: the figures of the span before. */
@@ -196,9 +205,14 @@ function keyOf({ groups, place }: Figures): string {
   return JSON.stringify([groups, place])
 }
 
-function sidsIn({ group_by }: InsightQuestion, rows: readonly Figures[]): string[] {
-  const places = group_by.flatMap((name, n) => (fields[name]?.named ? [n] : []))
-  return rows.flatMap(({ groups }) => places.flatMap((n) => (typeof groups[n] === 'string' ? [String(groups[n])] : [])))
+/** SIDs of what has a name, each once. */
+function sidsIn({ group_by }: InsightQuestion, rows: readonly Figures[]): ReadonlySet<string> {
+  const sids = new Set<string>()
+  for (const [n, name] of group_by.entries()) {
+    if (!fields[name]?.named) continue
+    for (const { groups } of rows) if (typeof groups[n] === 'string') sids.add(groups[n])
+  }
+  return sids
 }
 
 interface Beside {
@@ -235,11 +249,10 @@ function nothingOf({ columns }: InsightQuestion): Shown {
 }
 
 /** As it was asked for; otherwise by time, then the highest figure first. What is unknown comes last. */
-function sorted(
-  rows: readonly Figures[],
+function orderOf(
   { order, columns, group_by, interval }: InsightQuestion,
   called: Beside['called']
-): Figures[] {
+): (a: Figures, b: Figures) => number {
   const first = columns[0]?.name
   const usual = [
     ...(interval === undefined ? [] : [{ by: 'interval', isDescending: false }]),
@@ -247,23 +260,43 @@ function sorted(
   ]
   const last = [{ by: 'interval', isDescending: false }, ...group_by.map((by) => ({ by, isDescending: false }))]
   const all = [...(order.length > 0 ? order : usual), ...last]
-  const sortedBy = ({ place, values, groups }: Figures, by: string) => {
-    if (by === 'interval') return place
-    return Object.hasOwn(values, by) ? values[by] : shownGroup(by, groups[group_by.indexOf(by)], called)
-  }
-  return [...rows].sort((a, b) => {
-    for (const { by, isDescending } of all) {
-      const difference = compared(sortedBy(a, by), sortedBy(b, by), isDescending)
+  const orders = all.map(({ by, isDescending }) => ({ of: valueBy(by, group_by, called), isDescending }))
+  return (a, b) => {
+    for (const { of, isDescending } of orders) {
+      const difference = compared(of(a), of(b), isDescending)
       if (difference !== 0) return difference
     }
     return keyOf(a) < keyOf(b) ? -1 : 1
-  })
+  }
+}
+
+/** The first so many of an order: a page of a hundred needs no order of the ten thousand behind it. */
+function firstOf<T>(all: readonly T[], many: number, order: (a: T, b: T) => number): T[] {
+  if (all.length <= 2 * many) return [...all].sort(order).slice(0, many)
+  let first: T[] = []
+  let last: T | undefined
+  for (const one of all) {
+    if (last !== undefined && order(one, last) > 0) continue
+    first.push(one)
+    if (first.length < 2 * many) continue
+    first = first.sort(order).slice(0, many)
+    last = first.at(-1)
+  }
+  return first.sort(order).slice(0, many)
+}
+
+/** What rows are sorted by: an interval, a figure, or a group as it is shown. */
+function valueBy(by: string, group_by: readonly string[], called: Beside['called']): (row: Figures) => unknown {
+  if (by === 'interval') return ({ place }) => place
+  const n = group_by.indexOf(by)
+  return ({ values, groups }) => (n < 0 || Object.hasOwn(values, by) ? values[by] : shownGroup(by, groups[n], called))
 }
 
 function compared(a: unknown, b: unknown, isDescending: boolean): number {
+  if (typeof a === 'number' && typeof b === 'number') return isDescending ? b - a : a - b
   const isUnknown = (value: unknown) => value === null || value === undefined
   if (isUnknown(a) || isUnknown(b)) return Number(isUnknown(a)) - Number(isUnknown(b))
-  const [x, y] = typeof a === 'number' && typeof b === 'number' ? [a, b] : [String(a), String(b)]
+  const [x, y] = [String(a), String(b)]
   if (x === y) return 0
   return x < y === isDescending ? 1 : -1
 }
