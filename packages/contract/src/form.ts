@@ -65,7 +65,7 @@ const maxJsonDepth = 200
 export function parseRequest(operation: Operation, request: RawRequest): ParsedRequest {
   const { inPath, elsewhere } = placesOf(operation)
   const path = readPath(operation, inPath, request.path)
-  const query = parseForm(request.query)
+  const query = request.query === '' ? nothing : parseForm(request.query)
   if (operation.closed) refuseUnknown(operation, query)
   const position = operation.page && readPage(operation.page, query)
   const hasBody = operation.method !== 'GET' && operation.method !== 'DELETE' && !operation.ignoresBody
@@ -85,6 +85,9 @@ export function parseRequest(operation: Operation, request: RawRequest): ParsedR
   const placed = position && inScope(position, listOf(operation, path, params))
   return { path, params, page: placed, ...(form?.texts && { texts: form.texts }) }
 }
+
+/** The pairs of no query. */
+const nothing: ReadonlyMap<string, string[]> = new Map()
 
 /** A misspelt filter would let everything through. */
 function refuseUnknown({ parameters }: Operation, query: ReadonlyMap<string, string[]>): void {
@@ -182,6 +185,11 @@ function readPath(
   const read: Record<string, string | number> = {}
   for (const parameter of parameters) {
     const text = path[parameter.wire] ?? ''
+    // What looks like a SID is plain text.
+    if (parameter.type === 'sid' && parameter.pattern && patternOf(parameter.pattern).test(text)) {
+      read[parameter.name] = text
+      continue
+    }
     if (text.includes('\0') || hasLoneSurrogate(text)) {
       throw new InvalidRequest(`Parameter ${parameter.wire} is not valid text`, parameter.wire)
     }
@@ -462,7 +470,7 @@ function invalid({ wire, code, expected }: Parameter, expectation: string, text:
 }
 
 function hasLoneSurrogate(text: string): boolean {
-  return /\p{Surrogate}/u.test(text)
+  return !text.isWellFormed()
 }
 
 /** Foreign text inside a message: short, so that an error is never larger than its cause. */

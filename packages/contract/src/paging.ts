@@ -119,7 +119,7 @@ function cursorOf(encoded: string): Cursor | null {
 }
 
 function isKeyPart(value: unknown): value is string | number | null {
-  if (typeof value === 'string') return !value.includes('\0') && !/\p{Surrogate}/u.test(value)
+  if (typeof value === 'string') return !value.includes('\0') && value.isWellFormed()
   return value === null || typeof value === 'number'
 }
 

@@ -35,7 +35,7 @@ function isShallow(root: unknown): boolean {
 }
 
 function isKeepable(value: unknown): boolean {
-  if (typeof value === 'string') return !value.includes('\0') && !/\p{Surrogate}/u.test(value)
+  if (typeof value === 'string') return !value.includes('\0') && value.isWellFormed()
   if (typeof value !== 'object' || value === null) return true
   return Object.keys(value).every(isKeepable) && Object.values(value).every(isKeepable)
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
+import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
@@ -20,30 +20,35 @@ export const corsHeaders = {
 } as const
 
 /** Nothing is limited; clients read them all the same (reference taskrouter 0.1). */
-const rateLimitHeaders = [
-  'X-Rate-Limit-Limit',
-  '1000000',
-  'X-Rate-Limit-Remaining',
-  '1000000',
-  'X-Rate-Limit-Config',
-  'Unlimited'
-] as const
+const rateLimitHeaders = {
+  'X-Rate-Limit-Limit': '1000000',
+  'X-Rate-Limit-Remaining': '1000000',
+  'X-Rate-Limit-Config': 'Unlimited'
+} as const
 
-/** What every answer has, names and values in turn, as Node writes them fastest. Only pages, which say their origin, need all of CORS. */
+/** Headers that answers of a kind have in common: names and values in turn, and as they go over the wire. */
+interface Common {
+  readonly list: readonly string[]
+  readonly text: string
+}
+
+function common(...headers: readonly Readonly<Record<string, string>>[]): Common {
+  const pairs = headers.flatMap((some) => Object.entries(some))
+  return { list: pairs.flat(), text: pairs.map(([name, value]) => `${name}: ${value}\r\n`).join('') }
+}
+
+/** Only pages, which say their origin, need all of CORS. */
 const constantHeaders = {
-  open: [...Object.entries(safeHeaders).flat(), 'Access-Control-Allow-Origin', '*'],
-  cors: [...Object.entries(safeHeaders).flat(), ...Object.entries(corsHeaders).flat()]
-} as const satisfies Record<string, readonly string[]>
+  open: common(safeHeaders, { 'Access-Control-Allow-Origin': '*' }),
+  cors: common(safeHeaders, corsHeaders)
+}
 
-const privateHeaders = {
-  open: Object.entries(safeHeaders).flat(),
-  cors: Object.entries(safeHeaders).flat()
-} as const satisfies Record<string, readonly string[]>
+const privateHeaders = { open: common(safeHeaders), cors: common(safeHeaders) }
 
 const taskrouterHeaders = {
-  open: [...constantHeaders.open, ...rateLimitHeaders],
-  cors: [...constantHeaders.cors, ...rateLimitHeaders]
-} as const satisfies Record<string, readonly string[]>
+  open: common(safeHeaders, { 'Access-Control-Allow-Origin': '*' }, rateLimitHeaders),
+  cors: common(safeHeaders, corsHeaders, rateLimitHeaders)
+}
 
 /** One process's requests have this in common, and a number each. */
 const requestPrefix = `RQ${randomBytes(12).toString('hex')}`
@@ -67,17 +72,34 @@ function durationText(ms: number): string {
 
 const durations: string[] = []
 
+/** An answer as Node keeps it until it is sent: there is no other way to its head. */
+type Kept = ServerResponse & { _header?: unknown; readonly _hasBody?: boolean }
+
+/** Whether Node keeps the head of an answer as text, with the empty line at its end, until the first of its body is sent. */
+const keepsHead = (() => {
+  const response: Kept = new ServerResponse(new IncomingMessage(new Socket()))
+  response.writeHead(200, ['X', 'y'])
+  return typeof response._header === 'string' && response._header.endsWith('\r\n\r\n')
+})()
+
 /**
- * Ends an answer, whose head is made and not yet sent, with a body of ASCII. Given the body, Node writes head and body as
- * one text and an empty one for the end, which the socket gathers in a buffer that it makes for both: a tenth of all that
- * writing an answer costs. An end without a body is written as one text with the head, and the body is behind that.
+ * Sends an answer with a body of ASCII as one text. Node puts together the head of what it needs to look at; what it would
+ * only copy, header by header, stands behind that. And given the body, it would write head and body as one text and an empty
+ * one for the end, which the socket gathers in a buffer that it makes for both: a tenth of all that writing an answer costs.
  */
-function endAsOne(response: ServerResponse, body: string): void {
-  const own = response as ServerResponse & { _header?: unknown; readonly _hasBody?: boolean } // where Node keeps them; there is no other way to them
-  if (!(response.socket instanceof Socket) || typeof own._header !== 'string' || own._hasBody !== true)
-    return void response.end(body, 'latin1')
-  own._header += body
+function sendAsOne(response: Kept, { status, headers, more }: Head, body: string): void {
+  response.writeHead(status, headers)
+  const head = response._header as string // it keeps heads
+  response._header = `${head.slice(0, -2)}${more}\r\n${response._hasBody ? body : ''}`
   response.end()
+}
+
+interface Head {
+  readonly status: number
+  /** Those that Node looks at, and those of few answers: names and values in turn. */
+  readonly headers: string[]
+  /** All others, as lines. */
+  readonly more: string
 }
 
 /** Whose answer it is: an operation's, or of something beside the APIs (`health`, `clock`, …). */
@@ -148,8 +170,9 @@ export class Answers {
       : subject.product === 'taskrouter'
         ? taskrouterHeaders
         : constantHeaders
-    const headers: string[] = request.headers.origin === undefined ? open.slice() : cors.slice()
-    headers.push('Twilio-Request-Id', request.id, 'Twilio-Request-Duration', durationText(ms))
+    const { list, text } = request.headers.origin === undefined ? open : cors
+    const duration = durationText(ms)
+    const headers: string[] = []
     if (status === 401 && !isFromPage(request.headers)) headers.push('WWW-Authenticate', 'Basic realm="Twilio API"')
     if (etag !== undefined) headers.push('ETag', etag)
     if (this.#isTls) headers.push('Strict-Transport-Security', 'max-age=31536000')
@@ -157,14 +180,17 @@ export class Answers {
     if (body !== undefined) headers.push('Content-Type', type, 'Content-Length', String(bytes))
     const { socket } = reply.raw
     // Only the answer whose turn it is on its connection has a socket.
-    if (status >= 400 && socket instanceof Socket && isLongUnread(request.raw))
-      sayLast(socket, { status, headers, body: body ?? '' }, { isHeard: false })
-    else {
-      if (this.isStopping) headers.push('Connection', 'close')
-      reply.raw.writeHead(status, headers)
-      // Text of ASCII alone goes out as it lies in memory.
-      if (body !== undefined && bytes === body.length) endAsOne(reply.raw, body)
-      else reply.raw.end(body)
+    const isNext = socket instanceof Socket
+    const isLast = isNext && status >= 400 && isLongUnread(request.raw)
+    if (this.isStopping && !isLast) headers.push('Connection', 'close')
+    // Text of ASCII alone goes out as it lies in memory.
+    if (isNext && !isLast && keepsHead && body !== undefined && bytes === body.length) {
+      const more = `${text}Twilio-Request-Id: ${request.id}\r\nTwilio-Request-Duration: ${duration}\r\n`
+      sendAsOne(reply.raw, { status, headers, more }, body)
+    } else {
+      const all = [...list, 'Twilio-Request-Id', request.id, 'Twilio-Request-Duration', duration, ...headers]
+      if (isLast) sayLast(socket, { status, headers: all, body: body ?? '' }, { isHeard: false })
+      else reply.raw.writeHead(status, all).end(body)
     }
     this.#tell(request, subject, status, ms)
   }

@@ -54,6 +54,21 @@ describe('the URLs of an answer', () => {
     expect(urlsIn(body)).toEqual([`${base}/v1/Workspaces/${workspace}/RealTimeStatistics`])
   })
 
+  it('are those of each request, whoever has asked before', async () => {
+    const ways = [
+      ['taskrouter.twilio.com', '', 'https://taskrouter.twilio.com'],
+      ['one.example', '/taskrouter', 'http://one.example/taskrouter'],
+      ['taskrouter.twilio.com', '/taskrouter', 'https://taskrouter.twilio.com/taskrouter'],
+      ['two.example:81', '/taskrouter', 'http://two.example:81/taskrouter'],
+      ['no host;', '/taskrouter', 'http://localhost/taskrouter']
+    ]
+    const path = `${list}/${workspace}`
+    for (const [host = '', prefix, base] of [...ways, ...ways.toReversed(), ...ways]) {
+      const { body } = await server.get(`${prefix}${path}`, undefined, { host })
+      expect(body.url).toBe(`${base}${path}`)
+    }
+  })
+
   it.each([
     ['of conversations', 'conversations.twilio.com', '/v1/Conversations', 'https://conversations.twilio.com/v1/'],
     ['of Flex', 'flex-api.us1.twilio.com', '/v1/Configuration', 'https://flex-api.us1.twilio.com/v1/'],

@@ -65,7 +65,8 @@ export function routedUrl(request: IncomingMessage, { trustProxy }: OriginOption
   const url = pathOf(request)
   const older = url.startsWith('/2010-') || url.startsWith('/api') ? ofOlderApi.exec(url) : null
   if (older) return `/api${older[1]}${older[2] ?? ''}`
-  if (!/^\/v\d/.test(url)) return url.replace(placed, shortened)
+  // Most paths name their API, and neither region nor edge.
+  if (!/^\/v\d/.test(url)) return url.includes('.') ? url.replace(placed, shortened) : url
   const label = labelOfHost(hostOf(request, trustProxy))
   return label === undefined ? url : `/${label}${url}`
 }
@@ -92,22 +93,50 @@ export function isByHost({ url = '' }: IncomingMessage, original: string): boole
   return original !== url && /^(?:https?:\/\/[^/]*)?\/v\d/i.test(original)
 }
 
+/** How a request reached an API. */
+interface Reached {
+  readonly host: string | undefined
+  readonly scheme: string
+  readonly isByHost: boolean
+}
+
 /**
- * What stands before an API's paths in the URLs of an answer, in the form in which the request came in. A Host of Twilio's
- * makes them `https` and without a port that was not spoken to in it: what an SDK asks for next goes the way of its first
- * request, wherever that led, and never to another machine in the clear.
+ * What stands before an API's paths in the URLs of an answer, in the form in which the request came in. Nearly all come in
+ * like the one before.
  */
-export function baseOf(
-  request: IncomingMessage,
-  label: string,
-  isByHost: boolean,
-  { trustProxy, publicUrl }: OriginOptions
-): string {
+export class Bases {
+  readonly #label: string
+  readonly #options: OriginOptions
+  #last: Reached | undefined
+  #base = ''
+
+  constructor(label: string, options: OriginOptions) {
+    this.#label = label
+    this.#options = options
+  }
+
+  of(request: IncomingMessage, isByHost: boolean): string {
+    const { trustProxy, publicUrl } = this.#options
+    const host = saidHost(request, trustProxy)
+    const scheme = schemeOf(request, trustProxy)
+    const last = this.#last
+    if (!last || last.host !== host || last.scheme !== scheme || last.isByHost !== isByHost) {
+      this.#last = { host, scheme, isByHost }
+      this.#base = baseOf(this.#last, this.#label, publicUrl)
+    }
+    return this.#base
+  }
+}
+
+/**
+ * A Host of Twilio's makes URLs `https` and without a port that was not spoken to in it: what an SDK asks for next goes the
+ * way of its first request, wherever that led, and never to another machine in the clear.
+ */
+function baseOf({ host, scheme, isByHost }: Reached, label: string, publicUrl: string | undefined): string {
   if (publicUrl !== undefined && !isByHost) return `${publicUrl}/${label}`
-  const scheme = schemeOf(request, trustProxy)
-  const host = (hostOf(request, trustProxy) ?? 'localhost').toLowerCase()
+  const plain = (plainHost(host) ?? 'localhost').toLowerCase()
   const origin =
-    scheme === 'http' && ofTwilio.test(host) ? `https://${host.replace(/\.?(:\d+)?$/, '')}` : `${scheme}://${host}`
+    scheme === 'http' && ofTwilio.test(plain) ? `https://${plain.replace(/\.?(:\d+)?$/, '')}` : `${scheme}://${plain}`
   return isByHost ? origin : `${origin}/${label}`
 }
 
@@ -117,9 +146,17 @@ function schemeOf(request: IncomingMessage, trustProxy: boolean): string {
   return 'encrypted' in request.socket && request.socket.encrypted ? 'https' : 'http'
 }
 
-/** What looks like no host is none: it would end up in URLs. */
 function hostOf(request: IncomingMessage, trustProxy: boolean): string | undefined {
-  const host = (trustProxy ? first(request.headers['x-forwarded-host']) : undefined) ?? request.headers.host
+  return plainHost(saidHost(request, trustProxy))
+}
+
+/** The host as it is said, whatever it looks like. */
+function saidHost({ headers }: IncomingMessage, trustProxy: boolean): string | undefined {
+  return (trustProxy ? first(headers['x-forwarded-host']) : undefined) ?? headers.host
+}
+
+/** What looks like no host is none: it would end up in URLs. */
+function plainHost(host: string | undefined): string | undefined {
   return host !== undefined && /^[\w.:[\]-]{1,255}$/.test(host) ? host : undefined
 }
 

@@ -45,7 +45,7 @@ import { mountFlowWebhook } from './flow-webhook.ts'
 import { type MountMcp, mountMcp } from './mcp.ts'
 import { answerFile, fileHandlerOf, mountMediaLinks, Uploads } from './media.ts'
 import type { Metrics } from './metrics.ts'
-import { baseOf, checkPage, isByHost, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
+import { Bases, checkPage, isByHost, labels, missingApi, type OriginOptions, routedUrl } from './origin.ts'
 import { type DeskPages, mountDesk } from './pages.ts'
 import { Paths } from './paths.ts'
 import { mountProbes } from './probes.ts'
@@ -134,6 +134,8 @@ interface Served {
   readonly subject: Subject & { readonly product: string }
   readonly operation: Operation
   readonly endpoint: Endpoint
+  /** What stands before the URLs in its answers. */
+  readonly bases: Bases
   /** Whether it may wait for something to happen, until its caller hangs up. */
   readonly waits: boolean
 }
@@ -336,7 +338,7 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     if (headers['ringdown-warnings'] !== undefined) exchange.onDurable = (events) => tellWarnings(raw, events)
     return exchange
   }
-  const paths = servedPaths()
+  const paths = servedPaths(origin)
   const uploads = new Uploads()
   mountMediaLinks(app, { answers, ledger: ledgerOf, contextFor: (ledger) => contextFor(ledger, undefined) })
   // Fastify has found the way here, and is done: its hooks and its reading of bodies would cost a write a tenth more.
@@ -381,13 +383,13 @@ function mountOperations(app: FastifyInstance, options: ServerOptions, mounting:
     const { credential, served } = request
     if (!credential || !served) throw new Error('invariant: the hook has checked the caller and found the operation')
     const { account_sid } = credential
-    const { subject, operation, endpoint, waits } = served
+    const { subject, operation, endpoint, bases, waits } = served
     const stream = subject.id === 'ringdown_v1.ListEvent' ? streamOf?.(request) : undefined
     if (stream) return stream(request, reply)
     const ledger = ledgerOf(account_sid)
     if (!ledger) throw new Unavailable(`account ${account_sid} is not served here`)
     if (request.headers['ringdown-cursor'] !== undefined) reply.raw.setHeader('Ringdown-Cursor', feedCursor(ledger))
-    const base = baseOf(request.raw, subject.product, isByHost(request.raw, request.originalUrl), origin)
+    const base = bases.of(request.raw, isByHost(request.raw, request.originalUrl))
     const send = ({ status, body, etag, isAgain, type }: Rendered) => {
       if (isAgain) reply.raw.setHeader('Idempotent-Replayed', 'true')
       answers.send(request, reply, { subject, status, body, etag, type })
@@ -484,14 +486,16 @@ function surroundingsOf(
 }
 
 /** Every operation of the contract, by its path. */
-function servedPaths(): Paths<Served> {
+function servedPaths(origin: OriginOptions): Paths<Served> {
   const paths = new Paths<Served>()
+  const bases = new Map([...labels].map((label) => [label, new Bases(label, origin)]))
   for (const operation of operations) {
     const { id, product, path, method, waits = false } = operation
     const served: Served = {
       subject: { id, product },
       operation,
       endpoint: endpointOf(operation, handlers.get(id)),
+      bases: bases.get(product) ?? new Bases(product, origin),
       waits
     }
     paths.add(`/${product}${path}`, method, served)
