@@ -75,7 +75,7 @@ export class Many {
     return {
       task_sid: sid('WT', n),
       at: this.beganAt(n),
-      attributes: JSON.stringify({ order: `o${n}` }),
+      attributes: JSON.stringify({ order: `o${n}`, mixed: n % 2 === 0 ? n : `${n}-b` }),
       customers: '[]'
     }
   }

@@ -44,6 +44,59 @@ for (const { name, place } of [
   { name: 'PostgreSQL', place: database }
 ])
   describe.runIf(name === 'SQLite' || place !== undefined)(`questions on ${name}`, () => {
+    it('take attributes for what they say, however they are written', async () => {
+      const here = await floor(place)
+      const written = [
+        '"city": "Médico", "x": 1',
+        '"city": "M\\u00e9dico", "x": 1.0',
+        '"city":"M\\u00E9dico"  , "x": 10e-1',
+        '"city": "a\\/\\u0022b", "x": 10.50',
+        '"city": "a/\\"b", "x": 10.5',
+        '"city": null, "x": 12345678901234567890, "both": [1, {"a": "b"}]',
+        '"x": 12345678901234567891, "both": [1,{"a":"b"}]'
+      ]
+      for (const more of written)
+        await here.finish(await here.task('Support', {}, { Attributes: `{"queue": "Support", ${more}}` }), 'canceled')
+      for (const metrics of [['entered'], ['entered', 'queue_time_p90']]) {
+        const by = async (attribute: string) => {
+          const rows = await here.rows({ metrics, groupBy: [attribute], order: [attribute] })
+          return rows.map((row) => [row[attribute], row.entered])
+        }
+        expect(await by('attributes.city')).toEqual([
+          ['Médico', 3],
+          ['a/"b', 2],
+          [null, 2]
+        ])
+        expect(await by('attributes.both')).toEqual([
+          [[1, { a: 'b' }], 2],
+          [null, 5]
+        ])
+        const [one, half, ...large] = await by('attributes.x')
+        expect([one, half]).toEqual([
+          [1, 3],
+          [10.5, 2]
+        ])
+        // More digits than a reader of JSON keeps.
+        expect(large).toEqual([
+          ['12345678901234567890', 1],
+          ['12345678901234567891', 1]
+        ])
+      }
+      for (const [where, entered] of [
+        [{ 'attributes.city': 'Médico' }, 3],
+        [{ 'attributes.city': { contains: 'éd' } }, 3],
+        [{ 'attributes.city': { gt: 'a/' } }, 2],
+        [{ 'attributes.city': 'a/"b' }, 2],
+        [{ 'attributes.city': null }, 2],
+        [{ 'attributes.city': { exists: true } }, 5],
+        [{ 'attributes.x': 1 }, 3],
+        [{ 'attributes.x': [10.5, 2] }, 2],
+        [{ 'attributes.x': '12345678901234567891' }, 1],
+        [{ 'attributes.x': { gte: 10.5 } }, 4]
+      ] as const)
+        expect([where, await here.rows({ metrics: ['entered'], where })]).toEqual([where, [{ entered }]])
+    })
+
     it('may name a thousand values, of what is kept and of attributes', async () => {
       const here = await floor(place)
       await here.finish(await here.task('Support', { lang: 'fr' }), 'canceled')

@@ -47,20 +47,27 @@ for (const { name, place } of [
       expect(first.rows.length).toBeGreaterThanOrEqual(60)
     })
 
-    it('stand on their pages in one order, however many a page has', async () => {
-      const asked = { metrics: ['talk_time'], group_by: ['attributes.order'], order: ['-talk_time', 'attributes.order'] }
-      const week = { ...many.asked(asked), from: new Date(now - 4 * day).toISOString() }
-      const { rows, total_rows } = await questions.report({ ...week, page_size: 1000 }, now)
+    it.each([
+      ['attributes.order', ['-talk_time', 'attributes.order']],
+      ['attributes.mixed', ['attributes.mixed']],
+      ['attributes.mixed', ['-attributes.mixed']]
+    ])('stand on their pages in one order, however many a page has: %s by %j', async (attribute, order) => {
+      const asked = { metrics: ['talk_time'], group_by: [attribute], order }
+      const days = { ...many.asked(asked), from: new Date(now - 4 * day).toISOString() }
+      const { rows, total_rows } = await questions.report({ ...days, page_size: 1000 }, now)
       expect(total_rows).toBe(800)
-      const talks = rows.map((row) => Number(row.talk_time))
-      expect(talks).toEqual(talks.toSorted((a, b) => b - a))
+      expect(new Set(rows.map((row) => row[attribute])).size).toBe(800)
+      if (order[0] === '-talk_time') {
+        const talks = rows.map((row) => Number(row.talk_time))
+        expect(talks).toEqual(talks.toSorted((a, b) => b - a))
+      }
       for (const page_size of [7, 100, 399, 500]) {
         const pages: object[] = []
         for (let page = 0; page * page_size < total_rows; page++)
-          pages.push(...(await questions.report({ ...week, page, page_size }, now)).rows)
+          pages.push(...(await questions.report({ ...days, page, page_size }, now)).rows)
         expect(pages).toEqual(rows)
       }
-      const best = await questions.report({ ...week, limit: 10, page_size: 1000 }, now)
+      const best = await questions.report({ ...days, limit: 10, page_size: 1000 }, now)
       expect(best).toMatchObject({ rows: rows.slice(0, 10), total_rows: 10, has_more: false })
     })
 

@@ -1,3 +1,4 @@
+import { memberAt } from '@ringdown/engine/core/member-at'
 import type { Store } from '../store/store.ts'
 import { figureColumn, figuresSql, groupColumn, intervalColumn, maxGroups, percentileSql } from './compile.ts'
 import { type Aggregate, aggregatesOf, figureOf } from './expression.ts'
@@ -44,42 +45,40 @@ export async function figuresOf(question: InsightQuestion, span: Span, asker: As
   for (const batch of batches) {
     const rows = await rowsOf(question, span, batch, asker)
     if (rows.length > maxGroups) is_complete = false
-    const places = batch.map((aggregate) => asked.distinct.indexOf(aggregate))
-    for (const row of rows.slice(0, maxGroups)) addRow(groups, question, { batch, places }, row)
+    const indexes = batch.map((aggregate) => asked.distinct.indexOf(aggregate))
+    for (const row of rows.slice(0, maxGroups)) addRow(groups, question, { batch, indexes }, row)
   }
   const some = groups.all.filter(({ isNothing }) => !isNothing)
-  const rows = filled(question, span, some, asked.distinct).map((group) => shownFigures(question, group, asked.placeOf))
+  const rows = filled(question, span, some, asked.distinct).map((group) => shownFigures(question, group, asked))
   return { rows, is_complete }
 }
 
 interface Group {
   readonly groups: readonly GroupValue[]
   readonly place: number
-  /** Of each aggregate, by its place among those of the question. */
+  /** Of each aggregate of the question, in their order. */
   readonly figures: (number | null)[]
   /** Nothing of what was asked for is in it. */
   isNothing: boolean
 }
 
-/** What the columns of a question are made of, each once, and where each of their parts has its figure. */
+/** What the columns of a question are made of: each once, and which of those each part of a column is. */
 interface AskedAggregates {
   readonly distinct: readonly Aggregate[]
-  readonly placeOf: ReadonlyMap<Aggregate, number>
+  readonly indexOf: ReadonlyMap<Aggregate, number>
 }
 
 function aggregatesIn({ columns }: InsightQuestion): AskedAggregates {
-  const distinct = new Map<string, Aggregate>()
-  const placeOf = new Map<Aggregate, number>()
-  const placeOfKey = new Map<string, number>()
+  const distinct: Aggregate[] = []
+  const indexOf = new Map<Aggregate, number>()
+  const known = new Map<string, number>()
   for (const aggregate of columns.flatMap(({ node }) => aggregatesOf(node))) {
     const key = keyOf(aggregate)
-    if (!distinct.has(key)) {
-      placeOfKey.set(key, distinct.size)
-      distinct.set(key, aggregate)
-    }
-    placeOf.set(aggregate, placeOfKey.get(key) ?? 0)
+    const index = known.get(key) ?? distinct.push(aggregate) - 1
+    known.set(key, index)
+    indexOf.set(aggregate, index)
   }
-  return { distinct: [...distinct.values()], placeOf }
+  return { distinct, indexOf }
 }
 
 function keyOf(aggregate: Aggregate): string {
@@ -92,15 +91,16 @@ function keyOf(aggregate: Aggregate): string {
 
 const keys = new WeakMap<Aggregate, string>()
 
-/** The groups of an answer. The rows of one text of SQL are as many groups; those of several may be of the same one. */
+/** The groups of an answer. Each row of one text of SQL is a group of its own; rows of several may be of the same one. */
 class Groups {
   readonly all: Group[] = []
   readonly #aggregates: readonly Aggregate[]
   readonly #byKey: Map<string, Group> | undefined
 
-  constructor(aggregates: readonly Aggregate[], texts: number) {
+  /** @param manyTexts - how many texts of SQL are asked. */
+  constructor(aggregates: readonly Aggregate[], manyTexts: number) {
     this.#aggregates = aggregates
-    if (texts > 1) this.#byKey = new Map()
+    if (manyTexts > 1) this.#byKey = new Map()
   }
 
   of(groups: readonly GroupValue[], place: number): Group {
@@ -118,9 +118,13 @@ function emptyGroup(groups: readonly GroupValue[], place: number, aggregates: re
   return { groups, place, figures: aggregates.map(noneOf), isNothing: true }
 }
 
-function shownFigures({ columns }: InsightQuestion, { groups, place, figures }: Group, placeOf: AskedAggregates['placeOf']): Figures {
+function shownFigures(
+  { columns }: InsightQuestion,
+  { groups, place, figures }: Group,
+  { indexOf }: AskedAggregates
+): Figures {
+  const figure = (aggregate: Aggregate) => memberAt(figures, indexOf.get(aggregate) ?? -1)
   const values: Record<string, number | null> = {}
-  const figure = (aggregate: Aggregate) => figures[placeOf.get(aggregate) ?? 0] ?? null
   for (const { name, node } of columns) values[name] = figureOf(node, figure)
   return { groups, place, values }
 }
@@ -162,27 +166,31 @@ async function rowsOf(
   return store.analyze((await text.made()).query(store.dialect), limit_ms)
 }
 
-/** Aggregates that one row of an answer has the figures of, and their places among those of the question. */
+/** The aggregates that one text of SQL answers, and which of the question's they are. */
 interface Batch {
   readonly batch: readonly Aggregate[]
-  readonly places: readonly number[]
+  readonly indexes: readonly number[]
 }
 
-function addRow(to: Groups, { group_by }: InsightQuestion, { batch, places }: Batch, row: Row): void {
+function addRow(to: Groups, { group_by }: InsightQuestion, { batch, indexes }: Batch, row: Row): void {
   const groups = group_by.map((name, n) => groupValue(name, row[groupColumn(n)]))
   const group = to.of(groups, Number(row[intervalColumn] ?? 0))
   let column = 0
   const next = () => numberIn(row[figureColumn(column++)])
   for (const [n, aggregate] of batch.entries()) {
     const figure = figureIn(aggregate, next)
-    group.figures[places[n] ?? 0] = figure
+    group.figures[memberAt(indexes, n)] = figure
     if (figure !== null && figure !== noneOf(aggregate)) group.isNothing = false
   }
 }
 
 function groupValue(name: string, value: unknown): GroupValue {
   if (value === undefined || value === null) return null
-  return attributePath(name) ? (JSON.parse(String(value)) as unknown) : value
+  if (!attributePath(name)) return value
+  const text = String(value)
+  const known: unknown = JSON.parse(text)
+  // A number of more digits than readers of JSON keep is told as text.
+  return typeof known === 'number' && String(known) !== text ? text : known
 }
 
 function figureIn(aggregate: Aggregate, next: () => number | null): number | null {

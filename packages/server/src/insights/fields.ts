@@ -292,14 +292,12 @@ function inUnit(type: FieldType, value: string | number | boolean | null): strin
 /** What attributes hold is compared with what has the same type. */
 function attributeCondition({ is, values }: Condition, keys: readonly string[], around: FieldSurroundings): Fragment {
   const text = attributeSql(around, keys)
-  const present = sql`(${text} is not null and ${text} <> 'null')`
+  const present = sql`(${text} is not null)`
   if (is === 'exists') return values[0] === true ? present : sql`(not ${certain(present)})`
   if (is === 'in' || is === 'not') {
     const found = some([
       ...(values.includes(null) ? [sql`(not ${certain(present)})`] : []),
-      lookedAt(text, values, (one) =>
-        some(values.filter((value) => value !== null).map((value) => sql`${one} = ${JSON.stringify(value)}`))
-      )
+      lookedAt(text, values, (one) => some(values.flatMap(textsOf).map((text) => sql`${one} = ${text}`)))
     ])
     return is === 'in' ? found : sql`(not ${certain(found)})`
   }
@@ -310,6 +308,13 @@ function attributeCondition({ is, values }: Condition, keys: readonly string[], 
     return sql`${number} ${raw(signs[is])} ${value}`
   }
   return sql`(${text} >= '"' and ${text} < '#' and ${text} ${raw(signs[is])} ${JSON.stringify(value)})`
+}
+
+/** How what is looked for may stand in JSON. Long numbers are told as text, and asked for so. */
+function textsOf(value: Condition['values'][number]): string[] {
+  if (value === null) return []
+  const isLong = typeof value === 'string' && /^-?[1-9]\d{15,}$/.test(value)
+  return isLong ? [JSON.stringify(value), value] : [JSON.stringify(value)]
 }
 
 function numberOf(name: string, { dialect }: FieldSurroundings): Fragment {

@@ -177,7 +177,7 @@ function columnsIn({ metrics, kpi, expression }: AskedQuestion, context: Questio
 
 /** Whether an answer may have a column of that name already: its groups, their SIDs, and what stands beside figures. */
 export function isTakenColumn(name: string): boolean {
-  if (name === 'interval' || name === 'previous' || name === 'expression') return true
+  if (name === 'interval' || name === 'previous' || name === 'expression' || name === '__proto__') return true
   const group = name.replace(/_sid$/, '')
   const field = isKeyOf(fields, group) ? fields[group] : undefined
   return group === name ? field?.groups === true : field?.named !== undefined

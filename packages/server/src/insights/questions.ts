@@ -266,7 +266,7 @@ function orderOf(
       const difference = compared(of(a), of(b), isDescending)
       if (difference !== 0) return difference
     }
-    return keyOf(a) < keyOf(b) ? -1 : 1
+    return signOf(keyOf(a), keyOf(b), false)
   }
 }
 
@@ -292,11 +292,22 @@ function valueBy(by: string, group_by: readonly string[], called: Beside['called
   return ({ values, groups }) => (n < 0 || Object.hasOwn(values, by) ? values[by] : shownGroup(by, groups[n], called))
 }
 
+/** Numbers before all else, so that an attribute of mixed types has one order, too. */
 function compared(a: unknown, b: unknown, isDescending: boolean): number {
-  if (typeof a === 'number' && typeof b === 'number') return isDescending ? b - a : a - b
-  const isUnknown = (value: unknown) => value === null || value === undefined
-  if (isUnknown(a) || isUnknown(b)) return Number(isUnknown(a)) - Number(isUnknown(b))
-  const [x, y] = [String(a), String(b)]
-  if (x === y) return 0
-  return x < y === isDescending ? 1 : -1
+  if (typeof a === 'number' && typeof b === 'number') return signOf(a, b, isDescending)
+  const [kind, other] = [kindOf(a), kindOf(b)]
+  if (kind === unknownKind || other === unknownKind) return kind - other
+  return kind === other ? signOf(String(a), String(b), isDescending) : signOf(kind, other, isDescending)
+}
+
+function signOf<T extends number | string>(a: T, b: T, isDescending: boolean): number {
+  if (a === b) return 0
+  return a < b === isDescending ? 1 : -1
+}
+
+const unknownKind = 2
+
+function kindOf(value: unknown): number {
+  if (value === null || value === undefined) return unknownKind
+  return typeof value === 'number' ? 0 : 1
 }

@@ -77,7 +77,7 @@ function segmentRows(asking: Asking, columns: readonly string[], hasText: boolea
 /** Each piece is as long as a day at most, so those that reach into the window began no earlier than a day before it. */
 function statusRows(asking: Asking, columns: readonly string[], dialect: Dialect): Fragment {
   const { account_sid, from, to, starts, memory } = asking
-  // What goes on was looked at when the question came: what has been told of it since is the same time once more.
+  // What goes on was looked at when it was the question's turn: what has been told of it since is the same time once more.
   const goesOn = new Set(memory.running.map(({ seq }) => seq))
   const pieces = memory.recent.pieces(from, to).filter(({ seq }) => !goesOn.has(seq))
   const running = memory.running.filter(({ began_at, ended_at }) => ended_at > from && began_at < to)

@@ -47,6 +47,9 @@ const standbyMs = 100
 const readers = 4
 const analysts = 2
 
+/** Texts have one form in `jsonb`; numbers keep their zeros. */
+const plain = `case jsonb_typeof(j) when 'null' then null when 'number' then trim_scale((j #>> '{}')::numeric)::text else j::text end`
+
 const dialect: Dialect = {
   parameter: (n) => `$${n}`,
   among: (column, type, n) => `${column} = any($${n}::${type === 'text' ? 'text' : 'bigint'}[])`,
@@ -60,7 +63,7 @@ const dialect: Dialect = {
     integer: (alias, place) => `(${alias}.value ->> ${place})::bigint`,
     text: (alias, place) => `(${alias}.value ->> ${place})`,
     scalar: (alias) => `(${alias}.value #>> '{}')`,
-    at: (text, path) => `((${text})::jsonb #> ${path}::text[])::text`,
+    at: (text, path) => `(select ${plain} from (select (${text})::jsonb #> ${path}::text[] as j) at)`,
     path: (keys) => [...keys],
     number: (text) => `case when ${text} ~ '^[-0-9]' then ${text}::double precision end`
   },

@@ -30,7 +30,10 @@ interface JsonDialect {
   text(alias: string, place: number): string
   /** An element that is a text. */
   scalar(alias: string): string
-  /** The JSON text of what stands at a path of an object; null where nothing does. */
+  /**
+   * The JSON text of what stands at a path of an object, one for one text or number however it is written; null where nothing
+   * does, or null.
+   */
   at(text: string, path: string): string
   path(keys: readonly string[]): unknown
   /** A JSON text as a number; null where it is none. */

@@ -47,6 +47,15 @@ import { journalTable, quote, type Schema, Tables } from './tables.ts'
 const loadPiece = 250
 const retryMs = 250
 
+/** Two texts of JSON are the same if their characters are, whether escaped or not, and two numbers if their values are. */
+const plain = `case when j glob '"*' then case when instr(j, '\\') = 0 then j else json_quote(j ->> '$') end
+  when j = 'null' then null
+  when j glob '[[{]*' then json(j)
+  when j not glob '[-0-9]*' or j not glob '*[.eE]*' then j
+  when abs(cast(j as real)) < 9e15 and cast(j as real) = cast(cast(j as real) as integer) then cast(cast(cast(j as real) as integer) as text)
+  when j glob '*[eE]*' then j
+  else rtrim(j, '0') end`
+
 const dialect: Dialect = {
   parameter: () => '?',
   among: (column) => `${column} in (select value from json_each(?))`,
@@ -61,7 +70,7 @@ const dialect: Dialect = {
     integer: (alias, place) => `json_extract(${alias}.value, '$[${place}]')`,
     text: (alias, place) => `json_extract(${alias}.value, '$[${place}]')`,
     scalar: (alias) => `${alias}.value`,
-    at: (text, path) => `(${text} -> ${path})`,
+    at: (text, path) => `(select ${plain} from (select ${text} -> ${path} as j) at)`,
     path: (keys) => `$${keys.map((key) => `."${key}"`).join('')}`,
     number: (text) => `case when ${text} glob '[-0-9]*' then cast(${text} as real) end`
   },
