@@ -65,7 +65,7 @@ const maxJsonDepth = 200
 export function parseRequest(operation: Operation, request: RawRequest): ParsedRequest {
   const { inPath, elsewhere } = placesOf(operation)
   const path = readPath(operation, inPath, request.path)
-  const query = request.query === '' ? nothing : parseForm(request.query)
+  const query = request.query === '' ? noPairs : parseForm(request.query)
   if (operation.closed) refuseUnknown(operation, query)
   const position = operation.page && readPage(operation.page, query)
   const hasBody = operation.method !== 'GET' && operation.method !== 'DELETE' && !operation.ignoresBody
@@ -86,8 +86,7 @@ export function parseRequest(operation: Operation, request: RawRequest): ParsedR
   return { path, params, page: placed, ...(form?.texts && { texts: form.texts }) }
 }
 
-/** The pairs of no query. */
-const nothing: ReadonlyMap<string, string[]> = new Map()
+const noPairs: ReadonlyMap<string, string[]> = new Map()
 
 /** A misspelt filter would let everything through. */
 function refuseUnknown({ parameters }: Operation, query: ReadonlyMap<string, string[]>): void {

@@ -488,14 +488,16 @@ function surroundingsOf(
 /** Every operation of the contract, by its path. */
 function servedPaths(origin: OriginOptions): Paths<Served> {
   const paths = new Paths<Served>()
-  const bases = new Map([...labels].map((label) => [label, new Bases(label, origin)]))
+  const bases = new Map<string, Bases>()
   for (const operation of operations) {
     const { id, product, path, method, waits = false } = operation
+    const own = bases.get(product) ?? new Bases(product, origin)
+    bases.set(product, own)
     const served: Served = {
       subject: { id, product },
       operation,
       endpoint: endpointOf(operation, handlers.get(id)),
-      bases: bases.get(product) ?? new Bases(product, origin),
+      bases: own,
       waits
     }
     paths.add(`/${product}${path}`, method, served)
