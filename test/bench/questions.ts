@@ -10,7 +10,7 @@ import { atMost, count, type Measured, median, ms, type Options, say, spread, ti
 import { startServer } from './server.ts'
 
 const atOnce = 20
-const rounds = 3
+const rounds = 7
 const day_ms = 86_400_000
 
 /** From a task's creation to its reservation being visible, with twenty questions at once all the time, and without any. */

@@ -18,6 +18,9 @@ interface Mover {
   checkpoint(isMuchWritten: boolean): Promise<number>
 }
 
+/** Flushes the file, as far as it has been written; nobody waits meanwhile. */
+type Flush = () => Promise<void>
+
 /**
  * Moves SQLite's write-ahead log into its file. Checkpoints that SQLite starts by itself happen inside somebody's commit,
  * and so do those that the writer makes between two: decisions waited for them (at 500 tasks a second, p99 from 19 to
@@ -25,20 +28,29 @@ interface Mover {
  * of its own, while the writer writes on. A log that grows meanwhile is never moved to its end, and would grow for ever; so
  * when it is large the writer makes one, of which little is left to do. Of what has been written since a question began
  * nothing can be moved before it is answered, by nobody: the writer takes its turn between two questions.
+ * SQLite flushes the file only when all of the log is in it, so with the writer's turn, in which decisions would wait for
+ * all that the reader has moved in the meantime (6 to 10 ms of a turn of 7 to 11). It is flushed before.
  */
 export class Checkpoints {
   readonly #writer: Mover
   readonly #reader: Mover
   readonly #questions: Pick<Analyst, 'between'>
+  readonly #flush: Flush
   #rows = 0
   #idle: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #closed = false
 
-  constructor(writer: Mover, reader: Mover, questions: Pick<Analyst, 'between'>) {
-    this.#writer = writer
-    this.#reader = reader
-    this.#questions = questions
+  constructor(from: {
+    readonly writer: Mover
+    readonly reader: Mover
+    readonly questions: Pick<Analyst, 'between'>
+    readonly flush: Flush
+  }) {
+    this.#writer = from.writer
+    this.#reader = from.reader
+    this.#questions = from.questions
+    this.#flush = from.flush
   }
 
   /** After a transaction that has changed rows. */
@@ -77,6 +89,7 @@ export class Checkpoints {
       for (let turn = 0, took_ms = soonMoved_ms; turn < maxTurns && took_ms >= soonMoved_ms; turn++) {
         const begun = performance.now()
         await this.#reader.checkpoint(true)
+        await this.#flush()
         took_ms = performance.now() - begun
       }
       await this.#writer.checkpoint(true)

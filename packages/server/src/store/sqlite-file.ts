@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { Analyst } from './analyst.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { FileWatch } from './file-watch.ts'
@@ -24,6 +24,11 @@ export class SqliteFile {
   readonly #reader: SqliteReader
   readonly #analyst: Analyst
   readonly #checkpoints: Checkpoints
+  /**
+   * The file once more, to flush it. Open until all threads have let go: whoever closes a file gives up all locks that this
+   * process has on it, and SQLite's are among them.
+   */
+  readonly #flushed: Promise<FileHandle | undefined>
   readonly #mark: Mark
   readonly #watch: FileWatch
   readonly #listeners = new Set<(why: StoreUnavailable) => void>()
@@ -45,7 +50,13 @@ export class SqliteFile {
     const moves = (who: SqliteThread | SqliteReader) => ({
       checkpoint: (isMuchWritten: boolean) => this.#opened(() => who.checkpoint(isMuchWritten))
     })
-    this.#checkpoints = new Checkpoints(moves(writer), moves(this.#reader), this.#analyst)
+    this.#flushed = open(path, 'r+').catch(() => undefined)
+    this.#checkpoints = new Checkpoints({
+      writer: moves(writer),
+      reader: moves(this.#reader),
+      questions: this.#analyst,
+      flush: async () => (await this.#flushed)?.datasync()
+    })
     this.#mark = new Mark(path, reached)
     this.#watch = new FileWatch(path, {
       gone: (why) => {
@@ -191,6 +202,7 @@ export class SqliteFile {
     await this.#analyst.close()
     await this.#reader.close()
     await this.#writer.close()
+    await (await this.#flushed)?.close()
     this.#mark.close()
   }
 
