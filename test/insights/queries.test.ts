@@ -51,7 +51,7 @@ for (const { name, place } of [
         '"city": "M\\u00e9dico", "x": 1.0',
         '"city":"M\\u00E9dico"  , "x": 10e-1',
         '"city": "a\\/\\u0022b", "x": 10.50',
-        '"city": "a/\\"b", "x": 10.5',
+        '"city": "a/\\"b", "x": 1.05e1',
         '"city": null, "x": 12345678901234567890, "both": [1, {"a": "b"}]',
         '"x": 12345678901234567891, "both": [1,{"a":"b"}]'
       ]
@@ -92,9 +92,43 @@ for (const { name, place } of [
         [{ 'attributes.x': 1 }, 3],
         [{ 'attributes.x': [10.5, 2] }, 2],
         [{ 'attributes.x': '12345678901234567891' }, 1],
+        [{ 'attributes.x': { not: 1 } }, 4],
         [{ 'attributes.x': { gte: 10.5 } }, 4]
       ] as const)
         expect([where, await here.rows({ metrics: ['entered'], where })]).toEqual([where, [{ entered }]])
+    })
+
+    it('answer whatever numbers attributes have', async () => {
+      const here = await floor(place)
+      for (const x of [
+        '7',
+        '5e-05',
+        '0.00005',
+        '-0.0',
+        '9500000000000000.0',
+        '1e400',
+        '-1e999999',
+        '1e-400',
+        `1${'0'.repeat(400)}`,
+        `0.${'0'.repeat(400)}1`,
+        '"1e999999"'
+      ])
+        await here.finish(await here.task('Support', {}, { Attributes: `{"queue": "Support", "x": ${x}}` }), 'canceled')
+      const entered = async (where: object) => (await here.rows({ metrics: ['entered'], where }))[0].entered
+      expect(await entered({})).toBe(11)
+      // What nobody can count is null; what is written out can be compared all the same.
+      expect(await entered({ 'attributes.x': null })).toBe(2)
+      expect(await entered({ 'attributes.x': { gt: 5 } })).toBe(3)
+      expect(await entered({ 'attributes.x': { lt: 5 } })).toBe(5)
+      expect(await entered({ 'attributes.x': 0.00005 })).toBe(2)
+      expect(await entered({ 'attributes.x': 0 })).toBe(3)
+      expect(await entered({ 'attributes.x': '1e999999' })).toBe(1)
+      const rows = await here.rows({ metrics: ['entered'], groupBy: ['attributes.x'] })
+      expect(rows.reduce((sum: number, row: { entered: number }) => sum + row.entered, 0)).toBe(11)
+      const told = (x: number) => rows.filter((row) => row['attributes.x'] === x).map((row) => row.entered)
+      expect([told(0.00005), told(9.5e15)]).toEqual([[2], [1]])
+      const expression = { aggregate: 'max', field: 'attributes.x' }
+      expect((await here.rows({ expression, where: { 'attributes.x': { lt: 100 } } }))[0].expression).toBe(7)
     })
 
     it('may name a thousand values, of what is kept and of attributes', async () => {

@@ -60,8 +60,12 @@ export function readAttributes(task_sid: string, text: string): ReadAttributes {
 /** The members that anything is read from, and what may spell one in another way. */
 const telling = /"(?:conversations|customers|direction|conversationSid|customerAddress|from)"|\\/
 
+/** What may be a number that is further from one than others can count: PostgreSQL refuses the whole text of JSON for one. */
+const far = /\d[eE][-+]?\d{3}/
+
 function readNow(task_sid: string, text: string): ReadAttributes {
-  if (text.startsWith('{') && text.length <= maxAttributes && !telling.test(text)) return silentOf(task_sid, text)
+  if (text.startsWith('{') && text.length <= maxAttributes && !telling.test(text) && !far.test(text))
+    return silentOf(task_sid, text)
   const root = fieldsIn(text)
   const conversations = fields(root.conversations)
   const labels = conversations === nothing ? [] : labelsIn(conversations)
@@ -162,9 +166,9 @@ function customersIn(root: Fields, conversations: Fields): string[] {
   return found.slice(0, maxCustomers)
 }
 
-/** As it was written, unless it is long or no object. */
+/** As it was written, unless it is long or no object; a number that nobody can count is null. */
 function keptText(root: Fields, text: string): string {
-  if (root !== nothing && text.length <= maxAttributes) return text
+  if (root !== nothing && text.length <= maxAttributes) return far.test(text) ? JSON.stringify(root) : text
   const { conversations, customers } = root
   const short = JSON.stringify({ conversations, customers })
   return short.length <= 2 * maxAttributes ? short : '{}'

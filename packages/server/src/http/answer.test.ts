@@ -9,15 +9,17 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 const list = '/taskrouter/v1/Workspaces'
 let server: Served
 let workspace: string
+let cafe: string
 
 beforeAll(async () => {
   server = await Served.open()
   workspace = (await server.post(list, { FriendlyName: 'Floor' })).body.sid
+  cafe = (await server.post(list, { FriendlyName: 'café' })).body.sid
   await server.app.listen({ port: 0, host: '127.0.0.1' })
 })
 afterAll(() => server.close())
 
-/** What comes back for what is sent as it is, until the connection is closed or nothing comes for a while. */
+/** What comes back for what is sent as it is, until the connection is closed: its last request says so. */
 async function said(text: string, { app } = server): Promise<string> {
   const { port } = app.server.address() as AddressInfo // it listens on a port
   const socket = connect(port, '127.0.0.1').setEncoding('utf8')
@@ -25,7 +27,6 @@ async function said(text: string, { app } = server): Promise<string> {
   socket.on('data', (part) => {
     answer += part
   })
-  socket.setTimeout(300, () => socket.destroy())
   socket.write(text)
   await once(socket, 'close')
   return answer
@@ -57,6 +58,8 @@ function answersIn(text: string, hasBody = true) {
   return answers
 }
 
+const last = ['Connection: close']
+
 const changing = [
   'connection',
   'date',
@@ -75,13 +78,13 @@ async function plainHeaders(path: string): Promise<Record<string, unknown>> {
 describe('an answer over a connection', () => {
   it.each([
     ['a resource', () => `${list}/${workspace}`],
-    ['a list', () => list],
+    ['a list', () => `${list}/${workspace}/Activities`],
     ['an error', () => `${list}/WS${'0'.repeat(32)}`],
     ['of another API', () => '/conversations/v1/Configuration'],
-    ['text that is no ASCII', () => `${list}?FriendlyName=caf%C3%A9`]
+    ['text that is no ASCII', () => `${list}/${cafe}`]
   ])('has the headers that any has, each once: %s', async (_what, pathOf) => {
     const path = pathOf()
-    const [answer, ...others] = answersIn(await said(request(`GET ${path} HTTP/1.1`, ['Connection: close'])))
+    const [answer, ...others] = answersIn(await said(request(`GET ${path} HTTP/1.1`, last)))
     expect(others).toEqual([])
     const { headers, body, status } = answer ?? expect.fail()
     const own = Object.fromEntries([...headers].filter(([name]) => !changing.includes(name)))
@@ -89,17 +92,22 @@ describe('an answer over a connection', () => {
     expect(headers.get('connection')).toBe('close')
     expect(headers.get('twilio-request-id')).toMatch(/^RQ[0-9a-f]{32}$/)
     expect(headers.get('twilio-request-duration')).toMatch(/^\d+\.\d{3}$/)
-    expect(JSON.parse(body)).toMatchObject(status.includes('200') ? {} : { status: 404 })
+    const told: unknown = JSON.parse(body)
+    if (!status.includes('200')) expect(told).toMatchObject({ status: 404 })
+    // What Node makes comes first where an answer goes as one text: with one of ASCII alone.
+    const names = [...headers.keys()]
+    const isOne = names.indexOf('content-length') < names.indexOf('x-content-type-options')
+    expect(isOne).toBe(!path.includes(cafe))
   })
 
   it('to HEAD has no body, and to a write that warns its warnings', async () => {
-    const head = answersIn(await said(request(`HEAD ${list}/${workspace} HTTP/1.1`)), false)
+    const head = answersIn(await said(request(`HEAD ${list}/${workspace} HTTP/1.1`, last)), false)
     expect(head.map(({ status }) => status)).toEqual(['HTTP/1.1 200 OK'])
     expect(Number(head[0]?.headers.get('content-length'))).toBeGreaterThan(100)
 
     const form = 'FriendlyName=Chat&UniqueName=my-channel'
     const path = `${list}/${workspace}/TaskChannels`
-    const warned = await said(request(`POST ${path} HTTP/1.1`, ['Ringdown-Warnings: ask'], form))
+    const warned = await said(request(`POST ${path} HTTP/1.1`, ['Ringdown-Warnings: ask', ...last], form))
     const [answer] = answersIn(warned)
     expect(answer?.status).toBe('HTTP/1.1 201 Created')
     expect(JSON.parse(answer?.body ?? '')).toMatchObject({ unique_name: 'my-channel' })
@@ -108,7 +116,7 @@ describe('an answer over a connection', () => {
   })
 
   it('comes in the order of requests, and is the last one where its caller says so', async () => {
-    const both = request(`GET ${list}/${workspace} HTTP/1.1`) + request(`GET ${list} HTTP/1.1`)
+    const both = request(`GET ${list}/${workspace} HTTP/1.1`) + request(`GET ${list} HTTP/1.1`, last)
     const bodies = answersIn(await said(both)).map(({ body }) => Object.keys(JSON.parse(body)))
     expect(bodies.map((keys) => keys.includes('workspaces'))).toEqual([false, true])
 
@@ -128,7 +136,7 @@ describe('an answer over a connection', () => {
     })
     await other.app.listen({ port: 0, host: '127.0.0.1' })
     for (const path of [file, `${file}.br`]) rmSync(path)
-    const asked = request('GET /desk/assets/index-abc.js HTTP/1.1', ['Accept-Encoding: br'])
+    const asked = request('GET /desk/assets/index-abc.js HTTP/1.1', ['Accept-Encoding: br', ...last])
     const [answer] = answersIn(await said(asked, other))
     expect(answer?.status).toBe('HTTP/1.1 500 Internal Server Error')
     expect(JSON.parse(answer?.body ?? '')).toMatchObject({ status: 500 })

@@ -22,6 +22,8 @@ type GroupValue = unknown
 
 /** One row of an answer: its groups in their order, its interval, and its figures by column. */
 export interface Figures {
+  /** What the store answers for its groups: two may be shown alike (a long number, and a text of its digits). */
+  readonly stored: readonly unknown[]
   readonly groups: readonly GroupValue[]
   /** Which interval; 0 where there are none. */
   readonly place: number
@@ -54,6 +56,7 @@ export async function figuresOf(question: InsightQuestion, span: Span, asker: As
 }
 
 interface Group {
+  readonly stored: readonly unknown[]
   readonly groups: readonly GroupValue[]
   readonly place: number
   /** Of each aggregate of the question, in their order. */
@@ -103,30 +106,38 @@ class Groups {
     if (manyTexts > 1) this.#byKey = new Map()
   }
 
-  of(groups: readonly GroupValue[], place: number): Group {
-    const key = this.#byKey ? JSON.stringify([groups, place]) : ''
+  of({ group_by }: InsightQuestion, row: Row): Group {
+    const stored = group_by.map((_, n) => row[groupColumn(n)] ?? null)
+    const place = Number(row[intervalColumn] ?? 0)
+    const key = this.#byKey ? groupKey({ stored, place }) : ''
     const known = this.#byKey?.get(key)
     if (known) return known
-    const group = emptyGroup(groups, place, this.#aggregates)
+    const groups = group_by.map((name, n) => groupValue(name, stored[n]))
+    const group = { ...emptyGroup(place, this.#aggregates), stored, groups }
     this.#byKey?.set(key, group)
     this.all.push(group)
     return group
   }
 }
 
-function emptyGroup(groups: readonly GroupValue[], place: number, aggregates: readonly Aggregate[]): Group {
-  return { groups, place, figures: aggregates.map(noneOf), isNothing: true }
+/** The same for what the store takes for the same group and interval, and for nothing else. */
+export function groupKey({ stored, place }: Pick<Figures, 'stored' | 'place'>): string {
+  return JSON.stringify([stored, place])
+}
+
+function emptyGroup(place: number, aggregates: readonly Aggregate[]): Group {
+  return { stored: [], groups: [], place, figures: aggregates.map(noneOf), isNothing: true }
 }
 
 function shownFigures(
   { columns }: InsightQuestion,
-  { groups, place, figures }: Group,
+  { stored, groups, place, figures }: Group,
   { indexOf }: AskedAggregates
 ): Figures {
   const figure = (aggregate: Aggregate) => memberAt(figures, indexOf.get(aggregate) ?? -1)
   const values: Record<string, number | null> = {}
   for (const { name, node } of columns) values[name] = figureOf(node, figure)
-  return { groups, place, values }
+  return { stored, groups, place, values }
 }
 
 /** What is answered by one text of SQL: all that is counted of a source, and each percentile. */
@@ -172,9 +183,8 @@ interface Batch {
   readonly indexes: readonly number[]
 }
 
-function addRow(to: Groups, { group_by }: InsightQuestion, { batch, indexes }: Batch, row: Row): void {
-  const groups = group_by.map((name, n) => groupValue(name, row[groupColumn(n)]))
-  const group = to.of(groups, Number(row[intervalColumn] ?? 0))
+function addRow(to: Groups, question: InsightQuestion, { batch, indexes }: Batch, row: Row): void {
+  const group = to.of(question, row)
   let column = 0
   const next = () => numberIn(row[figureColumn(column++)])
   for (const [n, aggregate] of batch.entries()) {
@@ -185,12 +195,17 @@ function addRow(to: Groups, { group_by }: InsightQuestion, { batch, indexes }: B
 }
 
 function groupValue(name: string, value: unknown): GroupValue {
-  if (value === undefined || value === null) return null
+  if (value === null) return null
   if (!attributePath(name)) return value
   const text = String(value)
   const known: unknown = JSON.parse(text)
-  // A number of more digits than readers of JSON keep is told as text.
-  return typeof known === 'number' && String(known) !== text ? text : known
+  // A whole number whose digits a reader of JSON would lose is told as text.
+  const isLost = typeof known === 'number' && /^-?\d{16,}$/.test(text) && !isExactly(known, text)
+  return isLost ? text : known
+}
+
+function isExactly(known: number, digits: string): boolean {
+  return Number.isFinite(known) && BigInt(known) === BigInt(digits)
 }
 
 function figureIn(aggregate: Aggregate, next: () => number | null): number | null {
@@ -222,7 +237,7 @@ function filled(
   if (group_by.length > 0) return groups
   const known = new Map(groups.map((group) => [group.place, group]))
   const places = interval === undefined ? [0] : starts.map((_, n) => n)
-  return places.map((place) => known.get(place) ?? emptyGroup([], place, aggregates))
+  return places.map((place) => known.get(place) ?? emptyGroup(place, aggregates))
 }
 
 const shownStarts = new WeakMap<readonly number[], string[]>()

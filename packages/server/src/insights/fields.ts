@@ -297,7 +297,7 @@ function attributeCondition({ is, values }: Condition, keys: readonly string[], 
   if (is === 'in' || is === 'not') {
     const found = some([
       ...(values.includes(null) ? [sql`(not ${certain(present)})`] : []),
-      lookedAt(text, values, (one) => some(values.flatMap(textsOf).map((text) => sql`${one} = ${text}`)))
+      lookedAt(text, values, (one) => some(values.flatMap((value) => sameAs(one, value, around))))
     ])
     return is === 'in' ? found : sql`(not ${certain(found)})`
   }
@@ -310,11 +310,15 @@ function attributeCondition({ is, values }: Condition, keys: readonly string[], 
   return sql`(${text} >= '"' and ${text} < '#' and ${text} ${raw(signs[is])} ${JSON.stringify(value)})`
 }
 
-/** How what is looked for may stand in JSON. Long numbers are told as text, and asked for so. */
-function textsOf(value: Condition['values'][number]): string[] {
+/** A text of JSON says a value. Numbers are as large as each other; long ones are told as text, and asked for so. */
+function sameAs(one: Fragment, value: Condition['values'][number], around: FieldSurroundings): Fragment[] {
   if (value === null) return []
-  const isLong = typeof value === 'string' && /^-?[1-9]\d{15,}$/.test(value)
-  return isLong ? [JSON.stringify(value), value] : [JSON.stringify(value)]
+  if (typeof value === 'number') {
+    const number = sql`(select ${numberOf('said', around)} from (select ${one} as said) saying)`
+    return [sql`${number} = ${value}`]
+  }
+  const same = sql`${one} = ${JSON.stringify(value)}`
+  return typeof value === 'string' && /^-?[1-9]\d{15,}$/.test(value) ? [same, sql`${one} = ${value}`] : [same]
 }
 
 function numberOf(name: string, { dialect }: FieldSurroundings): Fragment {

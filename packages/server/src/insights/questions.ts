@@ -6,7 +6,7 @@ import type { StatusPiece } from '@ringdown/engine/insights/segment'
 import type { Recent } from '../analytics/recent.ts'
 import type { Statistics } from '../analytics/statistics.ts'
 import { type Store, TookTooLong } from '../store/store.ts'
-import { type AnsweredFigures, type Asker, type Figures, figuresOf, intervalStart } from './answer.ts'
+import { type AnsweredFigures, type Asker, type Figures, figuresOf, groupKey, intervalStart } from './answer.ts'
 import { aggregatesOf, type Node } from './expression.ts'
 import { attributePath, fields } from './fields.ts'
 import { accountKpis } from './kpis.ts'
@@ -198,11 +198,7 @@ async function earlierFigures(
   if (!before) return undefined
   const own = interval && startsIn({ zone, interval }, [before.from, before.to], 2 * starts.length + 10)
   const { rows } = await figuresOf(question, { ...before, starts: own ?? [before.from] }, asker)
-  return new Map(rows.map((row) => [keyOf(row), row]))
-}
-
-function keyOf({ groups, place }: Figures): string {
-  return JSON.stringify([groups, place])
+  return new Map(rows.map((row) => [groupKey(row), row]))
 }
 
 /** SIDs of what has a name, each once. */
@@ -231,7 +227,7 @@ function shownRow(question: InsightQuestion, row: Figures, { called, before }: B
     shown[name] = shownGroup(name, value, called)
     if (isNamed(name)) shown[`${name}_sid`] = value
   }
-  const previous = before && { previous: before.get(keyOf(row))?.values ?? nothingOf(question) }
+  const previous = before && { previous: before.get(groupKey(row))?.values ?? nothingOf(question) }
   return { ...shown, ...row.values, ...previous }
 }
 
@@ -266,7 +262,7 @@ function orderOf(
       const difference = compared(of(a), of(b), isDescending)
       if (difference !== 0) return difference
     }
-    return signOf(keyOf(a), keyOf(b), false)
+    return signOf(groupKey(a), groupKey(b), false)
   }
 }
 

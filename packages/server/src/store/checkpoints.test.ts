@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { Checkpoints } from './checkpoints.ts'
 
-/** What is done, in its order; the reader leaves so many pages in the log each time. */
-function moves(pages: readonly number[], flush = async () => {}) {
+/** What is done, in its order; the reader leaves so many pages in the log each time, and flushes take so many milliseconds. */
+function moves(
+  pages: readonly number[],
+  { flushes = [], fails = false }: { readonly flushes?: number[]; readonly fails?: boolean } = {}
+) {
   const done: string[] = []
+  let now = 0
   const left = [...pages]
   const checkpoints = new Checkpoints({
     writer: {
@@ -26,8 +30,10 @@ function moves(pages: readonly number[], flush = async () => {}) {
     },
     flush: async () => {
       done.push('flush')
-      await flush()
-    }
+      now += flushes.shift() ?? 0
+      if (fails) throw new Error('EIO')
+    },
+    now: () => now
   })
   return { checkpoints, done }
 }
@@ -49,18 +55,24 @@ describe('the log', () => {
     expect(done).toEqual(['reader', 'between', 'reader', 'flush', 'writer'])
   })
 
-  it('is moved by the reader again while that takes long, and at last by the writer all the same', async () => {
-    const { checkpoints, done } = moves([8_001], () => new Promise((resolve) => setTimeout(resolve, 20)))
-    checkpoints.wrote(2_000)
-    await checkpoints.close()
-    expect(done.filter((one) => one === 'flush')).toHaveLength(5)
-    expect(done.slice(-3)).toEqual(['reader', 'flush', 'writer'])
+  it('is moved by the reader again as long as that takes long, and less than before', async () => {
+    for (const [flushes, times] of [
+      [[80, 40, 14], 3],
+      [[80, 80], 2],
+      [[90, 80, 70, 60, 50, 40], 5]
+    ] as const) {
+      const { checkpoints, done } = moves([8_001], { flushes: [...flushes] })
+      checkpoints.wrote(2_000)
+      await checkpoints.close()
+      expect(done.filter((one) => one === 'flush')).toHaveLength(times)
+      expect(done.slice(-3)).toEqual(['reader', 'flush', 'writer'])
+    }
   })
 
   it('waits for its next turn where the disk fails', async () => {
-    const { checkpoints, done } = moves([8_001, 0, 8_001], () => Promise.reject(new Error('EIO')))
+    const { checkpoints, done } = moves([8_001, 0, 8_001], { fails: true })
     checkpoints.wrote(2_000)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await new Promise((resolve) => setImmediate(resolve))
     checkpoints.wrote(2_000)
     await checkpoints.close()
     expect(done).toEqual(['reader', 'between', 'reader', 'flush', 'reader', 'between', 'reader', 'flush'])

@@ -36,6 +36,7 @@ export class Checkpoints {
   readonly #reader: Mover
   readonly #questions: Pick<Analyst, 'between'>
   readonly #flush: Flush
+  readonly #now: () => number
   #rows = 0
   #idle: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
@@ -46,7 +47,10 @@ export class Checkpoints {
     readonly reader: Mover
     readonly questions: Pick<Analyst, 'between'>
     readonly flush: Flush
+    /** Milliseconds. */
+    readonly now?: () => number
   }) {
+    this.#now = from.now ?? (() => performance.now())
     this.#writer = from.writer
     this.#reader = from.reader
     this.#questions = from.questions
@@ -86,11 +90,14 @@ export class Checkpoints {
     if ((await this.#reader.checkpoint(isMuch)) <= maxPages) return
     await this.#questions.between(async () => {
       // What is written while the reader moves much is left to the writer, unless the reader moves that, too.
-      for (let turn = 0, took_ms = soonMoved_ms; turn < maxTurns && took_ms >= soonMoved_ms; turn++) {
-        const begun = performance.now()
+      for (let turn = 0, before_ms = Number.POSITIVE_INFINITY; turn < maxTurns; turn++) {
+        const begun = this.#now()
         await this.#reader.checkpoint(true)
         await this.#flush()
-        took_ms = performance.now() - begun
+        const took_ms = this.#now() - begun
+        // Where a flush always takes long, another one is of no use.
+        if (took_ms < soonMoved_ms || took_ms >= before_ms) break
+        before_ms = took_ms
       }
       await this.#writer.checkpoint(true)
     })

@@ -50,7 +50,6 @@ export class SqliteFile {
     const moves = (who: SqliteThread | SqliteReader) => ({
       checkpoint: (isMuchWritten: boolean) => this.#opened(() => who.checkpoint(isMuchWritten))
     })
-    this.#flushed = open(path, 'r+').catch(() => undefined)
     this.#checkpoints = new Checkpoints({
       writer: moves(writer),
       reader: moves(this.#reader),
@@ -71,6 +70,7 @@ export class SqliteFile {
         })
       }
     })
+    this.#flushed = open(path, 'r+').catch(() => undefined)
   }
 
   /** Throws CannotOpen when the file cannot be opened, or does not hold what the mark beside it says, unless `acceptDataLoss`. */
@@ -201,9 +201,12 @@ export class SqliteFile {
     await this.#checkpoints.close()
     await this.#analyst.close()
     await this.#reader.close()
-    await this.#writer.close()
-    await (await this.#flushed)?.close()
-    this.#mark.close()
+    try {
+      await this.#writer.close()
+    } finally {
+      await (await this.#flushed)?.close().catch(() => {}) // nothing is written through it
+      this.#mark.close()
+    }
   }
 
   async #renew(): Promise<void> {

@@ -47,14 +47,18 @@ import { journalTable, quote, type Schema, Tables } from './tables.ts'
 const loadPiece = 250
 const retryMs = 250
 
-/** Two texts of JSON are the same if their characters are, whether escaped or not, and two numbers if their values are. */
+/**
+ * Two texts of JSON are the same if their characters are, whether escaped or not, and two numbers if their values are: of
+ * those with fewer digits than a double keeps, SQLite makes the one text that it has for it.
+ */
 const plain = `case when j glob '"*' then case when instr(j, '\\') = 0 then j else json_quote(j ->> '$') end
   when j = 'null' then null
   when j glob '[[{]*' then json(j)
   when j not glob '[-0-9]*' or j not glob '*[.eE]*' then j
   when abs(cast(j as real)) < 9e15 and cast(j as real) = cast(cast(j as real) as integer) then cast(cast(cast(j as real) as integer) as text)
+  when length(j) <= 17 then json_quote(cast(j as real))
   when j glob '*[eE]*' then j
-  else rtrim(j, '0') end`
+  else rtrim(rtrim(j, '0'), '.') end`
 
 const dialect: Dialect = {
   parameter: () => '?',
