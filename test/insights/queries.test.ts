@@ -93,6 +93,7 @@ for (const { name, place } of [
         [{ 'attributes.x': [10.5, 2] }, 2],
         [{ 'attributes.x': '12345678901234567891' }, 1],
         [{ 'attributes.x': { not: 1 } }, 4],
+        [{ 'attributes.x': [1, 10.5, '12345678901234567890', null] }, 6],
         [{ 'attributes.x': { gte: 10.5 } }, 4]
       ] as const)
         expect([where, await here.rows({ metrics: ['entered'], where })]).toEqual([where, [{ entered }]])

@@ -113,7 +113,7 @@ class Groups {
     const known = this.#byKey?.get(key)
     if (known) return known
     const groups = group_by.map((name, n) => groupValue(name, stored[n]))
-    const group = { ...emptyGroup(place, this.#aggregates), stored, groups }
+    const group = emptyGroup({ stored, groups, place }, this.#aggregates)
     this.#byKey?.set(key, group)
     this.all.push(group)
     return group
@@ -125,8 +125,11 @@ export function groupKey({ stored, place }: Pick<Figures, 'stored' | 'place'>): 
   return JSON.stringify([stored, place])
 }
 
-function emptyGroup(place: number, aggregates: readonly Aggregate[]): Group {
-  return { stored: [], groups: [], place, figures: aggregates.map(noneOf), isNothing: true }
+function emptyGroup(
+  { stored, groups, place }: Pick<Group, 'stored' | 'groups' | 'place'>,
+  aggregates: readonly Aggregate[]
+): Group {
+  return { stored, groups, place, figures: aggregates.map(noneOf), isNothing: true }
 }
 
 function shownFigures(
@@ -237,7 +240,7 @@ function filled(
   if (group_by.length > 0) return groups
   const known = new Map(groups.map((group) => [group.place, group]))
   const places = interval === undefined ? [0] : starts.map((_, n) => n)
-  return places.map((place) => known.get(place) ?? emptyGroup(place, aggregates))
+  return places.map((place) => known.get(place) ?? emptyGroup({ stored: [], groups: [], place }, aggregates))
 }
 
 const shownStarts = new WeakMap<readonly number[], string[]>()

@@ -297,7 +297,7 @@ function attributeCondition({ is, values }: Condition, keys: readonly string[], 
   if (is === 'in' || is === 'not') {
     const found = some([
       ...(values.includes(null) ? [sql`(not ${certain(present)})`] : []),
-      lookedAt(text, values, (one) => some(values.flatMap((value) => sameAs(one, value, around))))
+      lookedAt(text, values, (one) => saying(one, values, around))
     ])
     return is === 'in' ? found : sql`(not ${certain(found)})`
   }
@@ -310,15 +310,26 @@ function attributeCondition({ is, values }: Condition, keys: readonly string[], 
   return sql`(${text} >= '"' and ${text} < '#' and ${text} ${raw(signs[is])} ${JSON.stringify(value)})`
 }
 
-/** A text of JSON says a value. Numbers are as large as each other; long ones are told as text, and asked for so. */
-function sameAs(one: Fragment, value: Condition['values'][number], around: FieldSurroundings): Fragment[] {
-  if (value === null) return []
-  if (typeof value === 'number') {
-    const number = sql`(select ${numberOf('said', around)} from (select ${one} as said) saying)`
-    return [sql`${number} = ${value}`]
-  }
-  const same = sql`${one} = ${JSON.stringify(value)}`
-  return typeof value === 'string' && /^-?[1-9]\d{15,}$/.test(value) ? [same, sql`${one} = ${value}`] : [same]
+/** A text of JSON says one of some values. Numbers are as large as each other; long ones are told as text, and asked for so. */
+function saying(one: Fragment, values: Condition['values'], around: FieldSurroundings): Fragment {
+  const within = (of: Fragment, list: readonly (string | number)[]) =>
+    list.length === 0
+      ? []
+      : [
+          sql`${of} in (${joined(
+            list.map((value) => sql`${value}`),
+            ', '
+          )})`
+        ]
+  const numbers = values.filter((value) => typeof value === 'number')
+  const number = sql`(select ${numberOf('said', around)} from (select ${one} as said) saying)`
+  return some([...within(one, values.flatMap(textsOf)), ...within(number, numbers)])
+}
+
+function textsOf(value: Condition['values'][number]): string[] {
+  if (value === null || typeof value === 'number') return []
+  const isLong = typeof value === 'string' && /^-?[1-9]\d{15,}$/.test(value)
+  return isLong ? [JSON.stringify(value), value] : [JSON.stringify(value)]
 }
 
 function numberOf(name: string, { dialect }: FieldSurroundings): Fragment {
