@@ -21,8 +21,13 @@ export interface Due {
 
 /** Deliveries that a lane has in memory to be sent while its destination is away. */
 const maxHeldAway = 8
-/** Deliveries that a lane has in memory, those whose outcome is not written yet among them. */
-const maxMarking = 512
+/**
+ * Deliveries that a lane has in memory to be sent: what is offered beyond it is read again from the store, which costs half
+ * as much as sending it. So there is room for all that waits while a busy receiver keeps up; a delivery has some 2 KB.
+ */
+const maxUnsent = 512
+/** The same with those whose outcome is not written yet. */
+const maxMarking = 2 * maxUnsent
 /** Deliveries that all lanes together have in memory before each may have but a quarter. */
 const many = 4_096
 
@@ -32,7 +37,7 @@ export class Room {
   readonly #most: number
 
   /** So many deliveries may a lane have to be sent, while all together are few. */
-  constructor(most = 256) {
+  constructor(most = maxUnsent) {
     this.#most = most
   }
 

@@ -61,20 +61,20 @@ describe('the lanes of a sender', () => {
     lanes.counted({ destinations: [], through: '' })
     let seq = 0
     const offered = (path: string) => {
-      const rows = Array.from({ length: 300 }, () => delivery(++seq, path))
+      const rows = Array.from({ length: 600 }, () => delivery(++seq, path))
       const [lane] = lanes.offer(rows)
       return { lane, inMemory: lane?.sids.length, queued: lane?.queued }
     }
-    const [first, ...others] = Array.from({ length: 20 }, (_, n) => offered(`/${n}`))
-    expect(first).toMatchObject({ inMemory: 256, queued: 300 })
-    expect(others.slice(0, 15).every(({ inMemory }) => inMemory === 256)).toBe(true)
-    expect(others.slice(15).map(({ inMemory }) => inMemory)).toEqual([64, 64, 64, 64])
+    const [first, ...others] = Array.from({ length: 12 }, (_, n) => offered(`/${n}`))
+    expect(first).toMatchObject({ inMemory: 512, queued: 600 })
+    expect(others.slice(0, 7).every(({ inMemory }) => inMemory === 512)).toBe(true)
+    expect(others.slice(7).map(({ inMemory }) => inMemory)).toEqual([128, 128, 128, 128])
     for (let n = 0; n < 5; n++) first?.lane?.breaker.tell({ failed: 'connection', reason: 'nobody there' }, 0)
     first?.lane?.trim(0)
     expect(first?.lane?.sids).toHaveLength(8)
     lanes.forget()
     lanes.counted({ destinations: [], through: '' })
-    expect(offered('/anew')).toMatchObject({ inMemory: 256 })
+    expect(offered('/anew')).toMatchObject({ inMemory: 512 })
   })
 
   it('that were forgotten are over for whoever waited, and begin anew', () => {
