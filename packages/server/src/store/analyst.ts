@@ -4,13 +4,17 @@ import type { Value } from './store.ts'
 /** Milliseconds without a question after which the thread ends, and its memory is given back. */
 const idle_ms = 10_000
 
-/** The thread of a SQLite file that answers questions that may take long. It is there as long as somebody asks. */
+/**
+ * The thread of a SQLite file that answers questions that may take long, one after the other. It is there as long as
+ * somebody asks.
+ */
 export class Analyst {
   readonly #path: string
   readonly #batches = new Int32Array(new SharedArrayBuffer(4))
-  readonly #answers = new Set<Promise<unknown>>()
   #thread: SqliteThread | undefined
-  #pause: Promise<unknown> | undefined
+  #isTaken = false
+  /** Those whose turn comes when it is not taken any more. */
+  readonly #waiting: (() => void)[] = []
   #idle: NodeJS.Timeout | undefined
 
   constructor(path: string) {
@@ -18,29 +22,21 @@ export class Analyst {
   }
 
   /** The rows of a query. Throws TookTooLong when they are not found before an instant. */
-  async rows<R extends object>(sql: string, values: readonly Value[], until: number): Promise<R[]> {
-    if (this.#pause) await this.#pause
-    clearTimeout(this.#idle)
-    this.#thread ??= sqliteThread({ path: this.#path, readOnly: true, batches: this.#batches })
-    const answer = this.#thread.rows<R>(sql, values, until)
-    this.#answers.add(answer)
-    try {
-      return await answer
-    } finally {
-      this.#answers.delete(answer)
-      if (this.#answers.size === 0) this.#rest()
-    }
+  rows<R extends object>(sql: string, values: readonly Value[], until: number): Promise<R[]> {
+    return this.#inTurn(async () => {
+      clearTimeout(this.#idle)
+      this.#thread ??= sqliteThread({ path: this.#path, readOnly: true, batches: this.#batches })
+      try {
+        return await this.#thread.rows<R>(sql, values, until)
+      } finally {
+        if (this.#waiting.length === 0) this.#rest()
+      }
+    })
   }
 
-  /** Works while it reads nothing: what it has been asked is answered before, and whoever asks meanwhile waits. Once at a time. */
-  async between(work: () => Promise<void>): Promise<void> {
-    const done = Promise.allSettled(this.#answers).then(work)
-    this.#pause = Promise.allSettled([done])
-    try {
-      await done
-    } finally {
-      this.#pause = undefined
-    }
+  /** Works while nothing is read: after the question that is being answered, and before those that wait. */
+  between(work: () => Promise<void>): Promise<void> {
+    return this.#inTurn(work, 'next')
   }
 
   /** Decisions are written: as long as they are, whoever answers rests for as long as it works. */
@@ -48,12 +44,28 @@ export class Analyst {
     Atomics.add(this.#batches, 0, 1)
   }
 
-  /** Ends the thread when it has answered; the next question starts another one. */
-  async close(): Promise<void> {
-    clearTimeout(this.#idle)
-    const thread = this.#thread
-    this.#thread = undefined
-    await thread?.close()
+  /** Ends the thread when all that was asked is answered; the next question starts another one. */
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      clearTimeout(this.#idle)
+      const thread = this.#thread
+      this.#thread = undefined
+      await thread?.close()
+    })
+  }
+
+  async #inTurn<T>(work: () => Promise<T>, place: 'next' | 'last' = 'last'): Promise<T> {
+    if (this.#isTaken)
+      await new Promise<void>((resolve) => this.#waiting[place === 'next' ? 'unshift' : 'push'](resolve))
+    this.#isTaken = true
+    try {
+      return await work()
+    } finally {
+      const next = this.#waiting.shift()
+      // Whoever comes between this and the next one's beginning waits behind it.
+      if (next) next()
+      else this.#isTaken = false
+    }
   }
 
   #rest(): void {
