@@ -1,4 +1,5 @@
 import type { CommandRule, Reads } from './command.ts'
+import { literalOf } from './generated.ts'
 import type { KindDefinition } from './kind.ts'
 
 /** What a product brings: `S` is the state. Everything is found by a name that no other product has. */
@@ -22,5 +23,5 @@ export function merged<T>(products: readonly Product<never>[], part: keyof Produ
       all[name] = value
     }
   }
-  return all as T // the caller names the type of the same products
+  return literalOf(all) as T // the caller names the type of the same products
 }

@@ -1,5 +1,6 @@
 import type { Read } from './command.ts'
 import type { Actor, EventOf, RefsOf } from './events.ts'
+import { literalOf } from './generated.ts'
 import { Ids, type Seed, seedOf } from './ids.ts'
 import { keysOf } from './keys.ts'
 import { type Cascade, cascadesOf, type KindDefinition } from './kind.ts'
@@ -68,7 +69,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     for (const kind of keysOf(kinds)) {
       tables[kind] = new Table(kind, kinds[kind], this.timers)
     }
-    this.tables = tables as CoreState<K, E>['tables'] // one table a kind, as just made
+    this.tables = literalOf(tables) as CoreState<K, E>['tables'] // one table a kind, as just made
     for (const kind of keysOf(kinds)) if (kinds[kind].cold) this.#cold.push(this.#anyTable(kind))
     this.#under = cascadesOf(kinds as Parameters<typeof cascadesOf>[0]) // what they are declared with is what is asked
   }

@@ -1,3 +1,4 @@
+import { generated } from './generated.ts'
 import { isSid } from './ids.ts'
 import { keysOf } from './keys.ts'
 import type { KindDefinition } from './kind.ts'
@@ -366,11 +367,6 @@ function listOf<R extends Row>(group: Group<R> | undefined): SortedList<Entry<R>
  * all rows of a kind have one shape then, and columns are read and written by name. Spreading a row of 25 columns costs
  * fifteen times as much, and writing a column whose name is a variable five times.
  */
-
-/** The function that a text of ours is, with these parameters. */
-function generated<F>(parameters: readonly string[], body: string): F {
-  return new Function(...parameters, body) as F // whoever wrote the text knows
-}
 
 /** Columns that a decider changes; `undefined` leaves one as it is. */
 export type Changes<R extends Row> = { readonly [C in keyof R]?: R[C] | undefined }

@@ -36,12 +36,15 @@ describe('a set of bits', () => {
     )
   })
 
-  it('finds the least of what another set has as well', () => {
+  it('finds the least of what another set has as well, and those that follow it', () => {
     fc.assert(
       fc.property(numbers, numbers, fc.array(fc.nat(3), { minLength: 201, maxLength: 201 }), (one, other, values) => {
         const shared = sorted(new Set(one)).filter((i) => other.includes(i))
-        const [first] = shared.sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0) || b - a)
-        expect(setOf(one).leastShared(setOf(other), values, (a, b) => a > b)).toBe(first)
+        const expected = shared.sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0) || b - a)
+        const next = (after?: number) => setOf(one).leastShared(setOf(other), values, (a, b) => a > b, after)
+        const found: number[] = []
+        for (let at = next(); at !== undefined; at = next(at)) found.push(at)
+        expect(found).toEqual(expected)
       })
     )
   })

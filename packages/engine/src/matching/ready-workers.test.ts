@@ -92,6 +92,17 @@ describe.each([0, 128])('ready workers, compared in queues of up to %i', (worker
     expect(names(world, ready, {}, 2, 'Bea')).toEqual(['Ada', 'Cleo'])
   })
 
+  it('are the first who suits where only one is asked for, however many come before', () => {
+    const { world, past } = center()
+    for (let level = 0; level < 12; level++) world.addWorker(`w${level}`, { attributes: { level } })
+    handle(world, 'w0', 'one')
+    const ready = readyFor(world, past, { expression: compile('worker.level >= task.level', 'target') })
+    for (let level = 1; level < 12; level++) expect(names(world, ready, { level }, 1)).toEqual([`w${level}`])
+    expect(names(world, ready, { level: 0 }, 1)).toEqual(['w1'])
+    expect(names(world, ready, { level: 12 }, 1)).toEqual([])
+    expect(names(world, ready, {}, 1)).toEqual([])
+  })
+
   it('answer a mixed condition alike in classes, and in more classes than are worth having', () => {
     const { world, past } = center()
     for (let level = 0; level < 70; level++) world.addWorker(`w${level}`, { attributes: { level } })
