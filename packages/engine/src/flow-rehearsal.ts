@@ -120,7 +120,7 @@ class RehearsalStage {
   }
 
   get execution(): ExecutionRow | undefined {
-    return this.#state.find('execution', this.#sid)
+    return this.#state.tables.execution.find(this.#sid)
   }
 
   *begin(): Generator<undefined> {
@@ -195,7 +195,7 @@ class RehearsalStage {
       const parameters = { From: contact, To: address, Body: body, MessageSid: this.#messageSid(), NumMedia: '0' }
       this.#do({ type: 'flow.receive', flow_sid: this.#flow, parameters })
       this.#customer.push({ at: this.#at, from: 'customer', body })
-    } else if (this.#state.find('conversation', place)?.state !== 'closed')
+    } else if (this.#state.tables.conversation.find(place)?.state !== 'closed')
       this.#do({ type: 'message.create', conversation_sid: place, author: contact, body, source: 'SDK' })
     this.#sid ??= [...this.#state.tables.execution.by('flow_sid', this.#flow)][0]?.sid
   }

@@ -65,7 +65,7 @@ export function deleteFlexUser(state: State, { sid }: { readonly sid: string }):
 }
 
 export function flexUserOf(state: State, sid: string): FlexUserRow {
-  return state.find('flex_user', sid) ?? notFound(`/Users/${sid}`)
+  return state.tables.flex_user.find(sid) ?? notFound(`/Users/${sid}`)
 }
 
 type Changes = { -readonly [C in keyof FlexUserRow]?: FlexUserRow[C] }
@@ -98,7 +98,7 @@ function rolesOf(roles: readonly string[]): readonly UserRole[] {
 
 function workOf(state: State, worker_sid: string, before: FlexUserRow | undefined) {
   if (worker_sid === '') return { worker_sid: null, workspace_sid: null }
-  const worker = state.find('worker', worker_sid)
+  const worker = state.tables.worker.find(worker_sid)
   if (!worker) return refuse('invalid', `Worker ${worker_sid} does not exist`)
   const other = state.tables.flex_user.firstBy('worker_sid', worker_sid)
   if (other && other.sid !== before?.sid) refuse('conflict', `User ${other.sid} does the work of ${worker_sid} already`)

@@ -58,14 +58,14 @@ export function deleteKey(state: State, { sid }: { readonly sid: string }): Reco
 
 /** Keeps that a key was used. One that is gone by now was used for the last time. */
 export function useKey(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  if (!state.find('key', sid)) return {}
-  if (state.find('key_use', sid)) state.change('key_use', sid, { date_used: state.at })
+  if (!state.tables.key.find(sid)) return {}
+  if (state.tables.key_use.find(sid)) state.change('key_use', sid, { date_used: state.at })
   else state.insert('key_use', { date_used: state.at }, sid)
   return {}
 }
 
 export function apiKeyOf(state: State, sid: string): KeyRow {
-  return state.find('key', sid) ?? notFound(`/Keys/${sid}`)
+  return state.tables.key.find(sid) ?? notFound(`/Keys/${sid}`)
 }
 
 /** Whether the names of rights are known is asked where they are made. */

@@ -18,7 +18,7 @@ export function startSession(
 ): { session: SessionRow; flex_user: FlexUserRow } {
   const { flex_user_sid, cookie_hash, idle_ms, longest_ms } = params
   // Who is taken out while somebody looks at its password is not there any more.
-  const flex_user = state.find('flex_user', flex_user_sid) ?? notFound(`/Users/${flex_user_sid}`)
+  const flex_user = state.tables.flex_user.find(flex_user_sid) ?? notFound(`/Users/${flex_user_sid}`)
   endSessions(state, flex_user_sid, 'replaced')
   const session = state.insert('session', {
     account_sid: state.account_sid,
@@ -36,7 +36,7 @@ export function touchSession(
   state: State,
   { sid, idle_ms }: { readonly sid: string; readonly idle_ms: number }
 ): Record<string, never> {
-  const session = state.find('session', sid)
+  const session = state.tables.session.find(sid)
   if (session) state.change('session', sid, { idle_at: Math.min(state.at + idle_ms, session.ends_at) })
   return {}
 }
@@ -46,12 +46,12 @@ export function endSession(
   state: State,
   { sid, reason }: { readonly sid: string; readonly reason: 'signed-out' | 'ended' }
 ): Record<string, never> {
-  end(state, state.find('session', sid), reason)
+  end(state, state.tables.session.find(sid), reason)
   return {}
 }
 
 export function expireSession(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  end(state, state.find('session', sid), 'expired')
+  end(state, state.tables.session.find(sid), 'expired')
   return {}
 }
 
@@ -61,7 +61,7 @@ export function endSessions(state: State, flex_user_sid: string, reason: Session
 
 function end(state: State, session: SessionRow | undefined, reason: SessionEnd): void {
   if (!session) return
-  const flex_user = state.get('flex_user', session.flex_user_sid)
+  const flex_user = state.tables.flex_user.need(session.flex_user_sid)
   state.remove('session', session.sid)
   state.emit('ringdown.session.ended', { session, flex_user, extra: { reason } })
 }

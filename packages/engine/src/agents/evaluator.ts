@@ -96,8 +96,8 @@ function tellThreshold(
     readonly value: number
   }
 ): void {
-  const task_queue = state.get('task_queue', queue)
-  const workspace = state.find('workspace', task_queue.workspace_sid)
+  const task_queue = state.tables.task_queue.need(queue)
+  const workspace = state.tables.workspace.find(task_queue.workspace_sid)
   state.emit('ringdown.queue.threshold', { workspace, task_queue, extra })
 }
 
@@ -144,9 +144,9 @@ function tellWait(
 ): void {
   const waited_seconds = Math.floor((state.at - enteredAt(task)) / 1000)
   state.emit('ringdown.task.waiting', {
-    workspace: state.find('workspace', task.workspace_sid),
+    workspace: state.tables.workspace.find(task.workspace_sid),
     task,
-    task_queue: state.find('task_queue', task.task_queue_sid),
+    task_queue: state.tables.task_queue.find(task.task_queue_sid),
     extra: { ...extra, waited_seconds }
   })
 }

@@ -44,7 +44,7 @@ export function updatePlan(
 }
 
 export function planOf(state: State, sid: string): ChangePlanRow {
-  return state.find('change_plan', sid) ?? notFound(`/ChangePlans/${sid}`)
+  return state.tables.change_plan.find(sid) ?? notFound(`/ChangePlans/${sid}`)
 }
 
 /** Its time is over. */

@@ -52,7 +52,7 @@ export function keepRule(
     beyond_since: null,
     is_told: false
   })
-  return { situation_rule: state.get('situation_rule', sid) }
+  return { situation_rule: state.tables.situation_rule.need(sid) }
 }
 
 /** Ends a rule; who still wants it makes it anew. */
@@ -62,12 +62,12 @@ export function deleteRule(state: State, { sid }: { readonly sid: string }): Rec
 }
 
 export function situationRuleOf(state: State, sid: string): SituationRuleRow {
-  return state.find('situation_rule', sid) ?? notFound(`/SituationRules/${sid}`)
+  return state.tables.situation_rule.find(sid) ?? notFound(`/SituationRules/${sid}`)
 }
 
 /** Its time to be looked at. */
 export function ruleDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  checkRule(state, state.get('situation_rule', sid))
+  checkRule(state, state.tables.situation_rule.need(sid))
   return {}
 }
 
@@ -100,7 +100,7 @@ function objectIn(given: unknown): Readonly<Record<string, unknown>> {
 }
 
 function checkArguments(state: State, { taskQueueSid, expression }: SituationArguments): void {
-  if (taskQueueSid !== undefined && !state.find('task_queue', String(taskQueueSid)))
+  if (taskQueueSid !== undefined && !state.tables.task_queue.find(String(taskQueueSid)))
     refuse('invalid', `Arguments: taskQueueSid ${taskQueueSid} is no TaskQueue`)
   if (expression === undefined) return
   try {

@@ -72,7 +72,7 @@ export function deleteSituationSubscription(state: State, { sid }: { readonly si
 }
 
 export function situationSubscriptionOf(state: State, sid: string): SituationSubscriptionRow {
-  const found = state.find('situation_subscription', sid)
+  const found = state.tables.situation_subscription.find(sid)
   return found && !isTerminated(found) ? found : notFound(`/SituationSubscriptions/${sid}`)
 }
 
@@ -103,7 +103,7 @@ export interface MissSituation {
 
 /** Something was given up: its address is told that there is a gap, once, and again until it knows. */
 export function missSituation(state: State, { sid, is_gap }: MissSituation): Record<string, never> {
-  const row = state.find('situation_subscription', sid)
+  const row = state.tables.situation_subscription.find(sid)
   if (!row || isTerminated(row) || (row.gap_since != null && !is_gap)) return {}
   const situation_subscription = state.change('situation_subscription', sid, { gap_since: row.gap_since ?? state.at })
   state.emit('ringdown.situation-subscription.gap', { situation_subscription })
@@ -112,7 +112,7 @@ export function missSituation(state: State, { sid, is_gap }: MissSituation): Rec
 
 /** The address knows of its gap. */
 export function tellGap(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  if (state.find('situation_subscription', sid)) state.change('situation_subscription', sid, { gap_since: null })
+  if (state.tables.situation_subscription.find(sid)) state.change('situation_subscription', sid, { gap_since: null })
   return {}
 }
 

@@ -132,7 +132,7 @@ class Counters implements RealTime {
   }
 
   workforce(task_queue_sid: string, task_channel_sid: string | undefined): Workforce {
-    const queue = this.#state.find('task_queue', task_queue_sid)
+    const queue = this.#state.tables.task_queue.find(task_queue_sid)
     if (!queue) return nobody
     // Queues that ask the same of their workers have the same ones.
     const key = `${queue.workspace_sid}/${task_channel_sid ?? ''}/${this.#state.matcher.expressionInForce(queue)}`
@@ -179,10 +179,10 @@ function workforceOf(state: State, task_queue_sid: string, task_channel_sid: str
   let eligible = 0
   let available = 0
   for (const sid of state.matcher.members(task_queue_sid)) {
-    const { activity_sid } = state.get('worker', sid)
+    const { activity_sid } = state.tables.worker.need(sid)
     by_activity.set(activity_sid, (by_activity.get(activity_sid) ?? 0) + 1)
     eligible++
-    if (state.find('activity', activity_sid)?.available && hasChannel(state, sid, task_channel_sid)) available++
+    if (state.tables.activity.find(activity_sid)?.available && hasChannel(state, sid, task_channel_sid)) available++
   }
   return { by_activity, eligible, available }
 }

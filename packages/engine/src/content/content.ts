@@ -90,7 +90,7 @@ export function renderedContent(
   { content_sid, content_variables }: OfTemplate,
   channel: ContentChannel
 ): RenderedContent {
-  const content = state.find('content', content_sid)
+  const content = state.tables.content.find(content_sid)
   if (!content) return refuse('content.missing', `The ContentSid ${content_sid} is invalid: there is no such content`)
   return renderContent(content, content_variables || undefined, channel)
 }
@@ -103,7 +103,9 @@ interface OfTemplate {
 
 /** What a command must have read that renders the template which its parameters name. */
 export function templateReads({ content_sid }: OfTemplate, state: State): readonly Read[] {
-  return content_sid && !state.find('content', content_sid) ? [{ kind: 'content', where: { sid: content_sid } }] : []
+  return content_sid && !state.tables.content.find(content_sid)
+    ? [{ kind: 'content', where: { sid: content_sid } }]
+    : []
 }
 
 export function contentReads({ sid }: { readonly sid: string }, state: State): readonly Read[] {
@@ -111,7 +113,7 @@ export function contentReads({ sid }: { readonly sid: string }, state: State): r
 }
 
 function contentAt(state: State, sid: string): ContentRow {
-  return state.find('content', sid) ?? notFound(`/Content/${sid}`)
+  return state.tables.content.find(sid) ?? notFound(`/Content/${sid}`)
 }
 
 function checked({ friendly_name, language, variables, types }: ContentParams): {

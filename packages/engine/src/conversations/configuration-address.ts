@@ -72,7 +72,7 @@ export function deleteConfigurationAddress(state: State, { sid }: { readonly sid
 /** A configuration by its SID or its address. 404 where there is none. */
 export function configurationAddressOf(state: State, name: string): ConfigurationAddressRow {
   return (
-    state.find('configuration_address', name) ??
+    state.tables.configuration_address.find(name) ??
     configurationOfAddress(state, name) ??
     configurationOfAddress(state, normalized(name) ?? name) ??
     notFound(`/Configuration/Addresses/${name}`)
@@ -114,7 +114,7 @@ function settingsOf(state: State, params: ConfigurationAddressParams, before: Se
   checkUrl(params.auto_creation_webhook_url, 'AutoCreation.WebhookUrl')
   checkRange(params.auto_creation_studio_retry_count, 'AutoCreation.StudioRetryCount', 0, maxRetries)
   const service = params.auto_creation_conversation_service_sid
-  if (service && !state.find('chat_service', service)) {
+  if (service && !state.tables.chat_service.find(service)) {
     refuse('invalid', `Value '${service}' provided for AutoCreation.ConversationServiceSid does not exist`)
   }
   const method = params.auto_creation_webhook_method ?? before.auto_creation_webhook_method

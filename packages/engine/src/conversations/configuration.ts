@@ -17,7 +17,7 @@ export function setupConversations(
 
 /** The account's configuration, made with its default services where it is missing: one of each kind, whose pool is empty. */
 export function configurationOf(state: State): ConversationConfigurationRow {
-  const present = state.find('conversation_configuration', state.account_sid)
+  const present = state.tables.conversation_configuration.find(state.account_sid)
   if (present) return present
   const service = addService(state, 'Default Conversations Service')
   const { messaging_service } = createMessagingService(state, {
@@ -38,8 +38,8 @@ export function configurationOf(state: State): ConversationConfigurationRow {
 
 /** The service of a path, or the account's default one. */
 export function serviceOf(state: State, sid: string | undefined): ChatServiceRow {
-  if (sid === undefined) return state.get('chat_service', configurationOf(state).default_chat_service_sid)
-  return state.find('chat_service', sid) ?? notFound(`/Services/${sid}`)
+  if (sid === undefined) return state.tables.chat_service.need(configurationOf(state).default_chat_service_sid)
+  return state.tables.chat_service.find(sid) ?? notFound(`/Services/${sid}`)
 }
 
 export interface UpdateConfiguration {
@@ -56,7 +56,7 @@ export function updateConfiguration(
   const before = configurationOf(state)
   const { default_chat_service_sid, default_messaging_service_sid, default_inactive_timer, default_closed_timer } =
     params
-  if (default_chat_service_sid && !state.find('chat_service', default_chat_service_sid)) {
+  if (default_chat_service_sid && !state.tables.chat_service.find(default_chat_service_sid)) {
     refuse('invalid', `Value '${default_chat_service_sid}' provided for DefaultChatServiceSid does not exist`)
   }
   const conversation_configuration = state.change('conversation_configuration', before.sid, {

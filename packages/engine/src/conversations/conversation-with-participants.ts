@@ -32,7 +32,7 @@ export function createConversationWithParticipants(
   const conversation = addConversation(state, serviceOf(state, params.chat_service_sid), params, params)
   const participants = roster.map((one) => attempt(() => addOneOf(state, conversation, one, params)))
   checkGroup(state, conversation)
-  return { conversation: state.get('conversation', conversation.sid), participants }
+  return { conversation: state.tables.conversation.need(conversation.sid), participants }
 }
 
 function isTaken(state: State, params: ParticipantParams): boolean {

@@ -174,7 +174,7 @@ export function moveConversation(
   to: ConversationState,
   { reason, origin }: { readonly reason: MoveReason; readonly origin: Origin }
 ): ConversationRow {
-  const before = state.get('conversation', sid)
+  const before = state.tables.conversation.need(sid)
   if (before.state === to) return before
   const conversation = state.change('conversation', sid, { state: to, ...deadlines(state, { ...before, state: to }) })
   const members = followState(state, conversation)
@@ -184,7 +184,7 @@ export function moveConversation(
 
 /** Something has happened in the conversation: both clocks start anew. */
 export function restartTimers(state: State, sid: string): void {
-  const conversation = state.get('conversation', sid)
+  const conversation = state.tables.conversation.need(sid)
   if (conversation.inactive_after_ms === null && conversation.closed_after_ms === null) return
   state.change('conversation', sid, deadlines(state, conversation))
 }

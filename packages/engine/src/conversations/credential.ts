@@ -81,7 +81,7 @@ export function deleteCredential(state: State, { sid }: { readonly sid: string }
 }
 
 export function credentialOf(state: State, sid: string): CredentialRow {
-  return state.find('credential', sid) ?? notFound(`/Credentials/${sid}`)
+  return state.tables.credential.find(sid) ?? notFound(`/Credentials/${sid}`)
 }
 
 function checkedSecrets(type: CredentialRow['type'], before: Secrets, params: CredentialParams): Secrets {

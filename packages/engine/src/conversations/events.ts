@@ -54,7 +54,7 @@ export function emitParticipant(
   origin: Origin
 ): void {
   state.emit(type, {
-    conversation: state.find('conversation', participant.conversation_sid),
+    conversation: state.tables.conversation.find(participant.conversation_sid),
     participant,
     extra: originFields(origin)
   })
@@ -67,7 +67,7 @@ export function emitMessage(
   origin: Origin
 ): void {
   state.emit(type, {
-    conversation: state.find('conversation', message.conversation_sid),
+    conversation: state.tables.conversation.find(message.conversation_sid),
     message,
     extra: originFields(origin)
   })

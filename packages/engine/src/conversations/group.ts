@@ -59,7 +59,7 @@ export function groupOf(state: State, addresses: readonly string[]): Conversatio
   const key = keyOf(addresses)
   for (const address of addresses)
     for (const { conversation_sid } of state.tables.participant.list('group_address', nameForm(address)))
-      if (partiesOf(state, conversation_sid) === key) return state.get('conversation', conversation_sid)
+      if (partiesOf(state, conversation_sid) === key) return state.tables.conversation.need(conversation_sid)
   return undefined
 }
 

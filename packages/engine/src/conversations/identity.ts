@@ -17,7 +17,7 @@ export function ensureUser(state: State, chat_service_sid: string, identity: str
 export function addUser(state: State, chat_service_sid: string, identity: string, origin: Origin): UserRow {
   const user = state.insert('user', {
     chat_service_sid,
-    role_sid: state.get('chat_service', chat_service_sid).default_chat_service_role_sid,
+    role_sid: state.tables.chat_service.need(chat_service_sid).default_chat_service_role_sid,
     identity,
     friendly_name: null,
     attributes: '{}'

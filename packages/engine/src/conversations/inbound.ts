@@ -77,7 +77,7 @@ export function receiveInbound(state: State, inbound: Inbound): Received | undef
     })
     state.change('participant', correspondent.sid, { email_thread })
   }
-  return { conversation: state.get('conversation', conversation.sid), message }
+  return { conversation: state.tables.conversation.need(conversation.sid), message }
 }
 
 /** Everything else that a message from outside meets is open, and what is open is in memory. */
@@ -116,7 +116,7 @@ export function openFor(
   { from, to, others }: { readonly from: string; readonly to: string; readonly others: readonly string[] }
 ): ConversationRow | undefined {
   const holder = others.length === 0 ? pairHolder(state, from, to) : undefined
-  return holder ? state.get('conversation', holder.conversation_sid) : groupOf(state, [from, to, ...others])
+  return holder ? state.tables.conversation.need(holder.conversation_sid) : groupOf(state, [from, to, ...others])
 }
 
 /**
@@ -165,7 +165,7 @@ function begun(state: State, inbound: Inbound, place: Place, origin: Origin): Co
     ...profileOf(inbound)
   }
   addParticipant(state, conversation, customer, origin)
-  return state.get('conversation', conversation.sid)
+  return state.tables.conversation.need(conversation.sid)
 }
 
 /** Another address of a group: somebody's, or one more of ours. */

@@ -11,7 +11,7 @@ export interface ServiceScope {
 
 /** The service in which a path without one resolves names; undefined before there is any. */
 export function defaultServiceSid(state: State): string | undefined {
-  return state.find('conversation_configuration', state.account_sid)?.default_chat_service_sid
+  return state.tables.conversation_configuration.find(state.account_sid)?.default_chat_service_sid
 }
 
 /**
@@ -23,7 +23,7 @@ export function conversationOf(state: State, name: string, scope: ServiceScope):
 }
 
 export function findConversation(state: State, name: string, scope: ServiceScope): ConversationRow | undefined {
-  const row = state.find('conversation', name)
+  const row = state.tables.conversation.find(name)
   if (row && isInScope(row, scope)) return row
   const service = scope.chat_service_sid ?? defaultServiceSid(state)
   return service === undefined ? undefined : state.tables.conversation.firstBy('name', nameKey(service, name))
@@ -52,7 +52,7 @@ export function participantOf(
   name: string,
   scope: ServiceScope
 ): ParticipantRow {
-  const row = state.find('participant', name)
+  const row = state.tables.participant.find(name)
   if (row?.conversation_sid === conversation.sid) return row
   return (
     state.tables.participant.firstBy('member', nameKey(conversation.sid, name)) ??
@@ -62,7 +62,7 @@ export function participantOf(
 
 /** A user by SID, in any service at the root, or by identity in the service of the scope. */
 export function userOf(state: State, name: string, scope: ServiceScope): UserRow {
-  const row = state.find('user', name)
+  const row = state.tables.user.find(name)
   if (row && isInScope(row, scope)) return row
   const service = scope.chat_service_sid ?? defaultServiceSid(state)
   const named = service === undefined ? undefined : state.tables.user.firstBy('identity', nameKey(service, name))
@@ -103,7 +103,7 @@ export function checkRole(
   sid: string,
   type: 'conversation' | 'service'
 ): string {
-  const role = state.find('role', sid)
+  const role = state.tables.role.find(sid)
   if (role?.chat_service_sid !== chat_service_sid || role.type !== type) {
     return refuse('invalid', `Value '${sid}' provided for RoleSid is not a ${type} role of Service ${chat_service_sid}`)
   }

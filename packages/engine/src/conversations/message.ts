@@ -159,7 +159,7 @@ export function deleteMessage(
 }
 
 function messageOf(state: State, conversation: ConversationRow, sid: string, scope: ServiceScope): MessageRow {
-  const row = state.find('message', sid)
+  const row = state.tables.message.find(sid)
   if (row?.conversation_sid === conversation.sid) return row
   return notFound(pathOf(scope, `/Conversations/${conversation.sid}/Messages/${sid}`))
 }

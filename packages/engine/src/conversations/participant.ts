@@ -72,7 +72,7 @@ export function addOneOf(
 
 /** Whoever has made a conversation with a token has the role of its maker there (reference conversations 14.3). */
 function usualRole(state: State, { chat_service_sid, created_by }: ConversationRow, identity: string | null): string {
-  const service = state.get('chat_service', chat_service_sid)
+  const service = state.tables.chat_service.need(chat_service_sid)
   const isMaker = identity !== null && created_by !== 'system' && created_by === identity
   return isMaker ? service.default_conversation_creator_role_sid : service.default_conversation_role_sid
 }

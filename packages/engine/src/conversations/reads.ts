@@ -84,7 +84,7 @@ export function createUserReads(params: ServiceScope & { readonly identity: stri
 
 export function namedUserReads(params: ServiceScope & { readonly sid: string }, state: State): readonly Read[] {
   const { sid: name } = params
-  const user = state.find('user', name)
+  const user = state.tables.user.find(name)
   if (user && isInScope(user, params)) return []
   // An identity may look like a SID.
   const bySid = isSid('US', name) ? [{ kind: 'user', where: { sid: name } }] : []

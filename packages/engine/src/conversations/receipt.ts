@@ -34,7 +34,7 @@ export function insertReceipt(
   state: State,
   { message_sid, participant_sid, channel_message_sid, status = 'sent', error_code = 0 }: NewReceipt
 ): MessageReceiptRow | undefined {
-  const message = state.find('message', message_sid)
+  const message = state.tables.message.find(message_sid)
   if (message === undefined) return undefined
   const { chat_service_sid, conversation_sid } = message
   const receipt = state.insert('message_receipt', {
@@ -61,8 +61,8 @@ export function moveReceipt(
   sid: string,
   { status, error_code = 0 }: ReceiptReport
 ): MessageReceiptRow | undefined {
-  const before = state.find('message_receipt', sid)
-  const message = state.find('message', before?.message_sid)
+  const before = state.tables.message_receipt.find(sid)
+  const message = state.tables.message.find(before?.message_sid)
   if (before === undefined || message === undefined) return undefined
   if (!isProgress(before.status, status)) return before
   const receipt = state.change('message_receipt', sid, { status, error_code })
@@ -77,10 +77,12 @@ export function receiptReads(
   { receipt_sid, message_sid }: { readonly receipt_sid?: string | null; readonly message_sid: string }
 ): readonly Read[] {
   const receipt: Read[] =
-    receipt_sid && !state.find('message_receipt', receipt_sid)
+    receipt_sid && !state.tables.message_receipt.find(receipt_sid)
       ? [{ kind: 'message_receipt', where: { sid: receipt_sid } }]
       : []
-  return state.find('message', message_sid) ? receipt : [...receipt, { kind: 'message', where: { sid: message_sid } }]
+  return state.tables.message.find(message_sid)
+    ? receipt
+    : [...receipt, { kind: 'message', where: { sid: message_sid } }]
 }
 
 /** What arrived cannot fail any more; what failed cannot arrive. */

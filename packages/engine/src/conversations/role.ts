@@ -40,7 +40,7 @@ export function updateRole(
  */
 export function deleteRole(state: State, params: ServiceScope & { readonly sid: string }): Record<string, never> {
   const { sid, chat_service_sid } = roleOf(state, params)
-  const service = state.get('chat_service', chat_service_sid)
+  const service = state.tables.chat_service.need(chat_service_sid)
   const defaults = [
     service.default_chat_service_role_sid,
     service.default_conversation_creator_role_sid,
@@ -53,6 +53,6 @@ export function deleteRole(state: State, params: ServiceScope & { readonly sid: 
 
 function roleOf(state: State, { sid, ...scope }: ServiceScope & { readonly sid: string }): RoleRow {
   const service = serviceOf(state, scope.chat_service_sid)
-  const row = state.find('role', sid)
+  const row = state.tables.role.find(sid)
   return row?.chat_service_sid === service.sid ? row : notFound(pathOf(scope, `/Roles/${sid}`))
 }

@@ -53,14 +53,14 @@ export function deleteBinding(
   state: State,
   { chat_service_sid, sid }: { readonly chat_service_sid: string; readonly sid: string }
 ): Record<string, never> {
-  const row = state.find('service_binding', sid)
+  const row = state.tables.service_binding.find(sid)
   if (row?.chat_service_sid !== chat_service_sid) notFound(`/Services/${chat_service_sid}/Bindings/${sid}`)
   state.remove('service_binding', sid)
   return {}
 }
 
 export function deleteBindingReads({ sid }: { readonly sid: string }, state: State): readonly Read[] {
-  return state.find('service_binding', sid) ? [] : [{ kind: 'service_binding', where: { sid } }]
+  return state.tables.service_binding.find(sid) ? [] : [{ kind: 'service_binding', where: { sid } }]
 }
 
 function endpointKey({ binding_type, endpoint }: RegisterBinding, chat_service_sid: string): string {
@@ -70,7 +70,7 @@ function endpointKey({ binding_type, endpoint }: RegisterBinding, chat_service_s
 /** A push service needs a credential of its type; a socket has none. */
 function credentialFor(state: State, { binding_type, credential_sid }: RegisterBinding): string | null {
   if (binding_type === 'twilsock') return null
-  const credential = state.find('credential', credential_sid)
+  const credential = state.tables.credential.find(credential_sid)
   if (credential?.type === binding_type) return credential.sid
   return refuse('invalid', `Value '${credential_sid ?? ''}' is not a Credential of type ${binding_type}`)
 }

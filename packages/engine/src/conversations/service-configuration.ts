@@ -29,7 +29,7 @@ export function updateServiceConfiguration(
     const role_sid = roles[column]
     if (!role_sid) return undefined
     const { type, parameter } = needed[column]
-    const role = state.find('role', role_sid)
+    const role = state.tables.role.find(role_sid)
     if (role?.chat_service_sid === sid && role.type === type) return role_sid
     return refuse('invalid', `Value '${role_sid}' provided for ${parameter} is not a ${type} role of Service ${sid}`)
   }

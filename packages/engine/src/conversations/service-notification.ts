@@ -51,7 +51,7 @@ export function updateServiceNotification(
   for (const [column, parameter] of Object.entries(texts))
     checkLength(params[column as keyof typeof texts], parameter, maxLength) // its own keys
   const row =
-    state.find('service_notification', sid) ??
+    state.tables.service_notification.find(sid) ??
     state.insert('service_notification', { chat_service_sid: sid, ...noNotifications }, sid)
   const service_notification = state.change('service_notification', row.sid, {
     ...given({

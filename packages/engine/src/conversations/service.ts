@@ -28,7 +28,7 @@ export function deleteService(state: State, { sid }: { readonly sid: string }): 
   if (configurationOf(state).default_chat_service_sid === sid) {
     refuse('conflict', `Service ${sid} is the default Conversations Service of the account and cannot be deleted`)
   }
-  if (state.find('flex_configuration', state.account_sid)?.chat_service_instance_sid === sid) {
+  if (state.tables.flex_configuration.find(state.account_sid)?.chat_service_instance_sid === sid) {
     refuse('conflict', `Service ${sid} is the Service of Flex and cannot be deleted`)
   }
   for (const conversation of [...state.tables.conversation.by('chat_service_sid', sid)]) {

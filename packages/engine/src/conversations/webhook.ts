@@ -50,7 +50,7 @@ export function updateConfigurationWebhook(
 function configurationWebhookOf(state: State): ConfigurationWebhookRow {
   const { account_sid, next_event } = state
   return (
-    state.find('configuration_webhook', account_sid) ??
+    state.tables.configuration_webhook.find(account_sid) ??
     state.insert(
       'configuration_webhook',
       { account_sid, ...unset, target: 'webhook', since_event: next_event },
@@ -65,7 +65,7 @@ export function updateServiceWebhookConfiguration(
 ): { service_webhook_configuration: ServiceWebhookConfigurationRow } {
   const { sid } = serviceOf(state, params.chat_service_sid)
   const before =
-    state.find('service_webhook_configuration', sid) ??
+    state.tables.service_webhook_configuration.find(sid) ??
     state.insert(
       'service_webhook_configuration',
       { chat_service_sid: sid, ...unset, since_event: state.next_event },
@@ -144,7 +144,7 @@ function addScopedWebhook(
     ...columns,
     since_event: state.next_event
   })
-  emitWebhook(state, state.get('conversation', sid), webhook)
+  emitWebhook(state, state.tables.conversation.need(sid), webhook)
   return webhook
 }
 
@@ -196,7 +196,7 @@ function scopedWebhookOf(
   sid: string,
   scope: ServiceScope
 ): ScopedWebhookRow {
-  const row = state.find('conversation_scoped_webhook', sid)
+  const row = state.tables.conversation_scoped_webhook.find(sid)
   if (row?.conversation_sid === conversation.sid) return row
   return notFound(pathOf(scope, `/Conversations/${conversation.sid}/Webhooks/${sid}`))
 }

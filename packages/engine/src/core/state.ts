@@ -67,7 +67,7 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
     this.account_sid = account_sid
     const tables: Partial<Record<keyof K, unknown>> = {}
     for (const kind of keysOf(kinds)) {
-      tables[kind] = new Table(kind, kinds[kind], this.timers)
+      tables[kind] = new Table(kind, kinds[kind], this.timers, this)
     }
     this.tables = literalOf(tables) as CoreState<K, E>['tables'] // one table a kind, as just made
     for (const kind of keysOf(kinds)) if (kinds[kind].cold) this.#cold.push(this.#anyTable(kind))
@@ -81,20 +81,14 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
 
   // Reading
 
-  /** A row that must be there: anything else is our mistake. */
+  /** A row that must be there: anything else is our mistake. Who knows the kind as it writes asks `tables.KIND.need`, which V8 finds by place. */
   get<P extends keyof K & string>(kind: P, sid: string): K[P] {
-    const row = this.table(kind).get(sid)
-    if (!row) throw new Error(`invariant: ${kind} ${sid} exists`)
-    return row
+    return this.table(kind).need(sid)
   }
 
-  /** A row that may be absent. One that was put away is there until its time is over, whether memory still has it or not. */
+  /** A row that may be absent (see `Table.find`). */
   find<P extends keyof K & string>(kind: P, sid: string | null | undefined): K[P] | undefined {
-    if (!sid) return undefined
-    const table = this.table(kind)
-    const row = table.get(sid)
-    const gone_from = row && table.goneFrom(row)
-    return gone_from !== undefined && gone_from <= this.at ? undefined : row
+    return this.table(kind).find(sid)
   }
 
   /** The row if it is in memory, and was not put away: for who needs it only while it is, as rows of what is open are. */

@@ -30,7 +30,7 @@ function ticket(seq: number, columns: Partial<Ticket> = {}): Ticket {
 
 function tickets() {
   const timers = new Timers()
-  return { timers, table: new Table<Ticket>('ticket', definition, timers) }
+  return { timers, table: new Table<Ticket>('ticket', definition, timers, { at: 0 }) }
 }
 
 const sids = (rows: Iterable<Ticket>) => [...rows].map((row) => row.sid)

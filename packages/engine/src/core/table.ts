@@ -81,6 +81,7 @@ export class Table<R extends Row> {
   /** Those that are kept up to date. */
   #kept: readonly Index<R>[]
   readonly #timers: Timers
+  readonly #time: { readonly at: number }
   readonly #due: Due<R>[] = []
   readonly #differences: Differences<R>
   readonly #observers: Observer<R>[] = []
@@ -91,8 +92,10 @@ export class Table<R extends Row> {
   /** What a decision has read: names of rows, as `nameOf` makes them. Undefined outside of one, or when all rows are here. */
   read: ReadonlySet<string> | undefined
 
-  constructor(kind: string, definition: KindDefinition<R>, timers: Timers) {
+  /** `time` has the instant of the decision that is being made. */
+  constructor(kind: string, definition: KindDefinition<R>, timers: Timers, time: { readonly at: number }) {
     this.kind = kind
+    this.#time = time
     if (definition.cold?.foundBy) this.#foundBy = new Set(definition.cold.foundBy)
     this.#until = definition.cold?.until
     this.definition = definition
@@ -124,6 +127,22 @@ export class Table<R extends Row> {
     const entry = this.#entries.get(sid)
     if (entry === undefined && this.read !== undefined) this.#missed('sid', sid)
     return entry?.row
+  }
+
+  /** A row that must be there: anything else is our mistake. */
+  need(sid: string): R {
+    const row = this.get(sid)
+    if (row === undefined) throw new Error(`invariant: ${this.kind} ${sid} exists`)
+    return row
+  }
+
+  /** A row that may be absent. One that was put away is there until its time is over, whether memory still has it or not. */
+  find(sid: string | null | undefined): R | undefined {
+    if (!sid) return undefined
+    const row = this.get(sid)
+    if (this.#until === undefined || row === undefined) return row
+    const gone_from = this.goneFrom(row)
+    return gone_from !== undefined && gone_from <= this.#time.at ? undefined : row
   }
 
   /** The row if it is in memory, and was not put away: for who needs it only while it is, as rows of what is open are. */

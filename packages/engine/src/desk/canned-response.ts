@@ -103,7 +103,7 @@ export function cannedResponseReads(
   state: State
 ): readonly Read[] {
   const { sid } = params
-  const own = state.find('canned_response', sid) ? [] : [{ kind: 'canned_response', where: { sid } }]
+  const own = state.tables.canned_response.find(sid) ? [] : [{ kind: 'canned_response', where: { sid } }]
   return [...own, ...createCannedResponseReads(params, state)]
 }
 
@@ -114,7 +114,7 @@ export function importReads({ responses }: { readonly responses: string }): read
 }
 
 function cannedResponseOf(state: State, sid: string): CannedResponseRow {
-  return state.find('canned_response', sid) ?? notFound(`/CannedResponses/${sid}`)
+  return state.tables.canned_response.find(sid) ?? notFound(`/CannedResponses/${sid}`)
 }
 
 function insertResponse(
@@ -140,7 +140,8 @@ function checkParams(state: State, params: CannedResponseParams, before?: Canned
     refuse('invalid', `Value '${language}' provided for Language must be a language tag as fr or pt-BR`)
   if (task_queue_sids.length > maxQueues) refuse('invalid', `TaskQueueSids are at most ${maxQueues}`)
   for (const sid of task_queue_sids)
-    if (!state.find('task_queue', sid)) refuse('invalid', `Value '${sid}' provided for TaskQueueSids does not exist`)
+    if (!state.tables.task_queue.find(sid))
+      refuse('invalid', `Value '${sid}' provided for TaskQueueSids does not exist`)
   if (!shortcut) return
   if (!/^\S{1,64}$/.test(shortcut)) refuse('invalid', 'Shortcut must have 1 to 64 characters, none of them white space')
   const other = state.tables.canned_response.firstBy('shortcut', nameForm(shortcut))

@@ -84,12 +84,12 @@ export function createNoteReads({ conversation_sid }: InConversation, state: Sta
 
 export function noteReads(params: InConversation & { readonly sid: string }, state: State): readonly Read[] {
   const { sid } = params
-  return [...createNoteReads(params, state), ...(state.find('note', sid) ? [] : [{ kind: 'note', where: { sid } }])]
+  return [...createNoteReads(params, state), ...(state.tables.note.find(sid) ? [] : [{ kind: 'note', where: { sid } }])]
 }
 
 function noteOf(state: State, { conversation_sid, sid }: InConversation & { readonly sid: string }): NoteRow {
   const conversation = conversationOf(state, conversation_sid, {})
-  const note = state.find('note', sid)
+  const note = state.tables.note.find(sid)
   if (note?.conversation_sid === conversation.sid) return note
   return notFound(`/Conversations/${conversation_sid}/Notes/${sid}`)
 }

@@ -21,11 +21,11 @@ export function updatePreferences(
   const { sid } = flexUserOf(state, flex_user_sid)
   checkLength(preferences, 'Preferences', maxPreferences)
   if (!isJsonObject(valueIn(preferences))) refuse('invalid', 'Preferences must be a JSON object')
-  if (state.find('preferences', sid)) return { preferences: state.change('preferences', sid, { preferences }) }
+  if (state.tables.preferences.find(sid)) return { preferences: state.change('preferences', sid, { preferences }) }
   const { account_sid } = state
   return { preferences: state.insert('preferences', { account_sid, flex_user_sid: sid, preferences }, sid) }
 }
 
 export function preferencesReads({ flex_user_sid: sid }: OfUser, state: State): readonly Read[] {
-  return state.find('preferences', sid) ? [] : [{ kind: 'preferences', where: { sid } }]
+  return state.tables.preferences.find(sid) ? [] : [{ kind: 'preferences', where: { sid } }]
 }

@@ -59,7 +59,7 @@ export function testSink(state: State, { sid }: { readonly sid: string }): { sin
 }
 
 export function sinkOf(state: State, sid: string): SinkRow {
-  return state.find('sink', sid) ?? notFound(`/Sinks/${sid}`)
+  return state.tables.sink.find(sid) ?? notFound(`/Sinks/${sid}`)
 }
 
 export function checkDescription(description: string): void {

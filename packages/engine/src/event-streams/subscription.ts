@@ -47,7 +47,7 @@ export function deleteSubscription(state: State, { sid }: { readonly sid: string
 }
 
 export function subscriptionOf(state: State, sid: string): SubscriptionRow {
-  return state.find('subscription', sid) ?? notFound(`/Subscriptions/${sid}`)
+  return state.tables.subscription.find(sid) ?? notFound(`/Subscriptions/${sid}`)
 }
 
 export function addSubscribedEvent(
@@ -60,7 +60,7 @@ export function addSubscribedEvent(
 }
 
 function activeSink(state: State, sid: string): SinkRow {
-  const sink = state.find('sink', sid) ?? refuse('invalid', `Value '${sid}' provided for SinkSid does not exist`)
+  const sink = state.tables.sink.find(sid) ?? refuse('invalid', `Value '${sid}' provided for SinkSid does not exist`)
   if (sink.status !== 'active') refuse('invalid', `Sink ${sid} is ${sink.status}, and must be active`)
   return sink
 }

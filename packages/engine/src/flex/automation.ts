@@ -53,17 +53,17 @@ interface Features {
 
 /** An offer that is to be accepted is so at once, in a decision of its own: who accepts may have to be read. */
 export function acceptLater(state: State, { sid, workspace_sid }: ReservationRow): void {
-  const reservation = state.find('reservation', sid)
+  const reservation = state.tables.reservation.find(sid)
   if (reservation?.reservation_status !== 'pending' || !automationOf(state, reservation)?.auto_accept) return
   // A call is accepted by whoever connects it.
-  const channel = state.get('task_channel', reservation.task_channel_sid)
+  const channel = state.tables.task_channel.need(reservation.task_channel_sid)
   if (foldedName(channel.unique_name) === 'voice') return
   state.insert('auto_accept', { workspace_sid, reservation_sid: sid, accept_at: state.at })
 }
 
 /** A wrap-up begins: it has a deadline where the configuration sets one. */
 export function beginWrapUp(state: State, { sid }: ReservationRow): void {
-  const reservation = state.find('reservation', sid)
+  const reservation = state.tables.reservation.find(sid)
   if (reservation?.reservation_status !== 'wrapping') return
   const automation = automationOf(state, reservation)
   if (!automation?.auto_wrapup) return
@@ -95,9 +95,9 @@ export function endWrapUp(state: State, { sid }: ReservationRow): void {
 
 /** Accepts, unless the offer was answered, or taken back, in the same instant. */
 export function autoAcceptDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  const { reservation_sid } = state.get('auto_accept', sid)
+  const { reservation_sid } = state.tables.auto_accept.need(sid)
   state.remove('auto_accept', sid)
-  const reservation = state.find('reservation', reservation_sid)
+  const reservation = state.tables.reservation.find(reservation_sid)
   if (reservation?.reservation_status !== 'pending') return {}
   acceptUnasked(state, reservation, () => state.emit('ringdown.reservation.auto-accepted', refsOf(state, reservation)))
   return {}
@@ -108,9 +108,9 @@ export function autoAcceptDue(state: State, { sid }: { readonly sid: string }): 
  * there is none, the wrap-up waits for it.
  */
 export function wrapUpDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  const wrap_up = state.get('wrap_up', sid)
-  const reservation = state.get('reservation', wrap_up.reservation_sid)
-  const task = state.get('task', wrap_up.task_sid)
+  const wrap_up = state.tables.wrap_up.need(sid)
+  const reservation = state.tables.reservation.need(wrap_up.reservation_sid)
+  const task = state.tables.task.need(wrap_up.task_sid)
   if (outcomeOf(state, task) === undefined) {
     if (needsOutcome(state, task)) {
       const waiting = state.change('wrap_up', sid, { ends_at: null })
@@ -161,7 +161,7 @@ function outcomeOf(state: State, task: TaskRow): unknown {
 
 function needsOutcome(state: State, { task_queue_sid }: TaskRow): boolean {
   const { isRequired, queues } = featuresOf(state).dispositions
-  const queue = state.find('task_queue', task_queue_sid)
+  const queue = state.tables.task_queue.find(task_queue_sid)
   return isRequired || (queue !== undefined && (queues.has(queue.sid) || queues.has(queue.friendly_name)))
 }
 
@@ -179,10 +179,10 @@ function setOutcome(state: State, { sid, workspace_sid, attributes: before }: Ta
 function automationOf(state: State, reservation: ReservationRow): Automation | undefined {
   const { automations } = featuresOf(state)
   if (automations.length === 0) return undefined
-  const flex = state.get('flex_configuration', state.account_sid)
+  const flex = state.tables.flex_configuration.need(state.account_sid)
   if (flex.taskrouter_workspace_sid !== reservation.workspace_sid) return undefined
-  const channel = foldedName(state.get('task_channel', reservation.task_channel_sid).unique_name)
-  const task = state.matcher.task(state.get('task', reservation.task_sid)).attributes
+  const channel = foldedName(state.tables.task_channel.need(reservation.task_channel_sid).unique_name)
+  const task = state.matcher.task(state.tables.task.need(reservation.task_sid)).attributes
   const worker = state.matcher.worker(reservation.worker_sid).attributes
   return automations.find(
     (one) =>
@@ -202,7 +202,7 @@ function holds(attributes: unknown, { key, value }: Required): boolean {
 const read = new WeakMap<FlexConfigurationRow, Features>()
 
 function featuresOf(state: State): Features {
-  const configuration = state.find('flex_configuration', state.account_sid)
+  const configuration = state.tables.flex_configuration.find(state.account_sid)
   if (!configuration) return none
   let features = read.get(configuration)
   if (!features) {
@@ -281,14 +281,14 @@ function emitWrapUp(
   type: `ringdown.wrap-up.${'started' | 'updated' | 'ended'}`,
   wrap_up: WrapUpRow
 ): void {
-  state.emit(type, { ...refsOf(state, state.get('reservation', wrap_up.reservation_sid)), wrap_up })
+  state.emit(type, { ...refsOf(state, state.tables.reservation.need(wrap_up.reservation_sid)), wrap_up })
 }
 
 function refsOf(state: State, reservation: ReservationRow) {
   return {
-    workspace: state.get('workspace', reservation.workspace_sid),
+    workspace: state.tables.workspace.need(reservation.workspace_sid),
     reservation,
-    task: state.get('task', reservation.task_sid),
-    worker: state.get('worker', reservation.worker_sid)
+    task: state.tables.task.need(reservation.task_sid),
+    worker: state.tables.worker.need(reservation.worker_sid)
   }
 }

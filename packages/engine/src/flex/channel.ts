@@ -74,7 +74,7 @@ export function endChannel(
   for (const invite of [...state.tables.invite.by('channel_sid', sid)]) endTask(state, invite.task_sid, tasks)
   emitChannel(state, 'interaction.channel.status.updated', channel)
   settle(state, channel.interaction_sid)
-  return state.get('interaction_channel', sid)
+  return state.tables.interaction_channel.need(sid)
 }
 
 function endTask(state: State, task_sid: string, to: 'wrapping' | 'completed'): void {
@@ -90,7 +90,7 @@ function endTask(state: State, task_sid: string, to: 'wrapping' | 'completed'): 
 export function settle(state: State, interaction_sid: string): void {
   const interaction = state.resident('interaction', interaction_sid)
   if (!interaction || interaction.status === 'closed') return
-  const channel = state.get('interaction_channel', interaction.channel_sid)
+  const channel = state.tables.interaction_channel.need(interaction.channel_sid)
   if (channel.status !== 'closed' && channel.status !== 'failed') return
   const invites = [...state.tables.invite.by('channel_sid', channel.sid)]
   for (const { task_sid } of invites) {
@@ -116,7 +116,7 @@ export function closeIfDeserted(state: State, sid: string): void {
   const channel = state.resident('interaction_channel', sid)
   if (channel?.status !== 'active') return
   // A flow says itself what becomes of its contacts (reference flex 13).
-  const flow = state.find('flex_flow', channel.flex_flow_sid)
+  const flow = state.tables.flex_flow.find(channel.flex_flow_sid)
   if (!flow && !state.settings.close_on_last_wrapup) return
   for (const member of state.tables.interaction_participant.by('channel_sid', sid)) {
     if (member.type === 'agent' && member.status === 'active') return

@@ -55,7 +55,7 @@ export function createWebChannel(state: State, { customer_friendly_name, ...para
 
 /** A customer of a flow whose chats live long comes back to the one that is open. */
 function begin(state: State, type: 'chat' | 'web', params: CreateChatChannel): Made {
-  const flow = state.find('flex_flow', params.flex_flow_sid)
+  const flow = state.tables.flex_flow.find(params.flex_flow_sid)
   if (!flow) return refuse('invalid', `Value '${params.flex_flow_sid}' provided for FlexFlowSid does not exist`)
   if (!flow.enabled) refuse('invalid', `FlexFlow ${flow.sid} is not enabled`)
   const { identity } = params
@@ -125,7 +125,7 @@ function conversationOfChat(
   })
   return addConversation(
     state,
-    state.get('chat_service', flow.chat_service_sid),
+    state.tables.chat_service.need(flow.chat_service_sid),
     { friendly_name: chat_friendly_name, ...(chat_unique_name && { unique_name: chat_unique_name }), attributes },
     consequence
   )
@@ -205,12 +205,12 @@ export function updateWebChannel(state: State, params: UpdateWebChannel): Made {
   const { sid, conversation_sid, status } = chatChannelOf(state, 'web', params.sid)
   const after = writtenJson(params.post_engagement_data, 'PostEngagementData')
   if (status === 'active' && after !== undefined) {
-    const conversation = state.get('conversation', conversation_sid)
+    const conversation = state.tables.conversation.need(conversation_sid)
     const attributes = setAt(conversation.attributes, ['post_engagement_data'], after)
     state.change('conversation', conversation_sid, { attributes })
   }
   if (params.chat_status === 'inactive') endContact(state, conversation_sid)
-  return { flex_chat_channel: state.get('flex_chat_channel', sid) }
+  return { flex_chat_channel: state.tables.flex_chat_channel.need(sid) }
 }
 
 /** The conversation goes with it, open or not; the engagement ends. */
@@ -224,20 +224,20 @@ export function deleteWebChannel(state: State, { sid }: { readonly sid: string }
 
 function remove(state: State, type: 'chat' | 'web', name: string): Record<string, never> {
   const { sid, conversation_sid } = chatChannelOf(state, type, name)
-  dropConversation(state, state.get('conversation', conversation_sid), consequence)
+  dropConversation(state, state.tables.conversation.need(conversation_sid), consequence)
   state.remove('flex_chat_channel', sid)
   return {}
 }
 
 function chatChannelOf(state: State, type: 'chat' | 'web', sid: string): FlexChatChannelRow {
-  const row = state.find('flex_chat_channel', sid)
+  const row = state.tables.flex_chat_channel.find(sid)
   return row?.type === type ? row : notFound(`/${type === 'web' ? 'WebChannels' : 'Channels'}/${sid}`)
 }
 
 // What must have been read
 
 export function createChatChannelReads(params: CreateChatChannel, state: State): readonly Read[] {
-  const chat_service_sid = state.find('flex_flow', params.flex_flow_sid)?.chat_service_sid
+  const chat_service_sid = state.tables.flex_flow.find(params.flex_flow_sid)?.chat_service_sid
   if (chat_service_sid === undefined) return []
   const { chat_unique_name: unique_name } = params
   const named: CreateConversation = { chat_service_sid, ...(unique_name && { unique_name }) }
@@ -255,12 +255,12 @@ export function createWebChannelReads(params: CreateWebChannel, state: State): r
 /** Whoever has a task joins the chat with it. */
 function holderReads(state: State, task_sid: string | undefined, service: string): readonly Read[] {
   return state.tables.reservation.list('task_sid', task_sid ?? '').flatMap(({ worker_sid }) => {
-    const worker = state.find('worker', worker_sid)
+    const worker = state.tables.worker.find(worker_sid)
     return worker ? userReads(state, workerIdentity(worker), service) : []
   })
 }
 
 export function chatChannelReads({ sid }: { readonly sid: string }, state: State): readonly Read[] {
-  const own: Read[] = state.find('flex_chat_channel', sid) ? [] : [{ kind: 'flex_chat_channel', where: { sid } }]
+  const own: Read[] = state.tables.flex_chat_channel.find(sid) ? [] : [{ kind: 'flex_chat_channel', where: { sid } }]
   return [...own, ...deleteConversationReads({ sid, ...consequence }, state)]
 }

@@ -22,7 +22,7 @@ export function setupFlex(
   state: State,
   { workspace_sid }: { readonly workspace_sid?: string } = {}
 ): { flex_configuration: FlexConfigurationRow } {
-  const present = state.find('flex_configuration', state.account_sid)
+  const present = state.tables.flex_configuration.find(state.account_sid)
   if (present) return { flex_configuration: present }
   const sid = workspace_sid ? workspaceOf(state, workspace_sid).sid : workspaceSid(state)
   return { flex_configuration: addConfiguration(state, sid) }
@@ -30,7 +30,7 @@ export function setupFlex(
 
 /** The Flex instance; the first one who names a workspace makes it. Another workspace than its own is refused. */
 export function flexOf(state: State, workspace_sid: string): FlexConfigurationRow {
-  if (!state.find('workspace', workspace_sid)) {
+  if (!state.tables.workspace.find(workspace_sid)) {
     refuse('invalid', `Value '${workspace_sid}' provided for workspace_sid does not exist`)
   }
   const { flex_configuration } = setupFlex(state, { workspace_sid })
@@ -70,7 +70,7 @@ function addConfiguration(state: State, workspace_sid: string): FlexConfiguratio
       taskrouter_target_workflow_sid: state.tables.workflow.firstBy('workspace_sid', workspace_sid)?.sid ?? null,
       taskrouter_target_taskqueue_sid: queue?.sid ?? null,
       taskrouter_taskqueues: queue ? [{ sid: queue.sid, targettable: true }] : [],
-      taskrouter_offline_activity_sid: state.get('workspace', workspace_sid).default_activity_sid,
+      taskrouter_offline_activity_sid: state.tables.workspace.need(workspace_sid).default_activity_sid,
       messaging_service_instance_sid: conversations.default_messaging_service_sid,
       chat_service_instance_sid: conversations.default_chat_service_sid,
       flex_service_instance_sid: state.sid('IS'),

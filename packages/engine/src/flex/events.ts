@@ -35,7 +35,7 @@ export function emitChannel(state: State, type: ChannelEvent, channel: Interacti
 }
 
 export function emitMember(state: State, type: ParticipantEvent, member: InteractionParticipantRow): void {
-  const channel = state.get('interaction_channel', member.channel_sid)
+  const channel = state.tables.interaction_channel.need(member.channel_sid)
   state.emit(type, { ...refsOf(state, channel), interaction_participant: member })
 }
 
@@ -57,7 +57,7 @@ export function emitTransferOf(
   transfer: InteractionTransferRow,
   note?: { readonly body: string; readonly author: string }
 ): void {
-  const channel = state.get('interaction_channel', transfer.channel_sid)
+  const channel = state.tables.interaction_channel.need(transfer.channel_sid)
   state.emit(type, {
     ...refsOf(state, channel),
     interaction_transfer: transfer,
@@ -67,7 +67,7 @@ export function emitTransferOf(
 
 function refsOf(state: State, interaction_channel: InteractionChannelRow): EventRefs {
   return {
-    flex_configuration: state.find('flex_configuration', state.account_sid),
+    flex_configuration: state.tables.flex_configuration.find(state.account_sid),
     interaction: state.resident('interaction', interaction_channel.interaction_sid),
     interaction_channel
   }

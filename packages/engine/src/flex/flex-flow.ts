@@ -76,7 +76,7 @@ export function deleteFlexFlow(state: State, { sid }: { readonly sid: string }):
 }
 
 function flowOf(state: State, sid: string): FlexFlowRow {
-  return state.find('flex_flow', sid) ?? notFound(`/FlexFlows/${sid}`)
+  return state.tables.flex_flow.find(sid) ?? notFound(`/FlexFlows/${sid}`)
 }
 
 function columnsOf(state: State, params: FlexFlowParams, before: Columns, own_sid?: string): Columns {
@@ -84,7 +84,7 @@ function columnsOf(state: State, params: FlexFlowParams, before: Columns, own_si
   if (friendly_name.trim() === '') refuse('invalid', 'FriendlyName of a FlexFlow must not be empty')
   checkLength(friendly_name, 'FriendlyName', 255)
   const chat_service_sid = params.chat_service_sid || before.chat_service_sid
-  if (!state.find('chat_service', chat_service_sid)) {
+  if (!state.tables.chat_service.find(chat_service_sid)) {
     refuse('invalid', `Value '${chat_service_sid}' provided for ChatServiceSid does not exist`)
   }
   const channel_type = oneOf(flexChannelTypes, params.channel_type ?? before.channel_type, 'ChannelType')
@@ -138,7 +138,7 @@ function taskIntegration(state: State, params: FlexFlowParams, kept: Integration
     'task'
   )
   const workflow_sid = required(params.integration_workflow_sid, kept.workflow_sid, 'Integration.WorkflowSid', 'task')
-  if (!state.find('workspace', workspace_sid)) {
+  if (!state.tables.workspace.find(workspace_sid)) {
     refuse('invalid', `Value '${workspace_sid}' provided for Integration.WorkspaceSid does not exist`)
   }
   named(state, 'workflow', workspace_sid, workflow_sid, 'Integration.WorkflowSid')

@@ -23,7 +23,7 @@ type Flow = Pick<
  * have. A flow that was never enabled takes no address.
  */
 export function followedAddress(state: State, flow: Flow): string | null {
-  const before = state.find('configuration_address', flow.address_configuration_sid)
+  const before = state.tables.configuration_address.find(flow.address_configuration_sid)
   const wanted = wantedAddress(flow)
   if (!wanted || !(flow.enabled || before)) {
     if (before) deleteConfigurationAddress(state, { sid: before.sid })
@@ -40,7 +40,7 @@ export function followedAddress(state: State, flow: Flow): string | null {
 
 /** Conversations that were made for the flow go on. */
 export function forgetAddress(state: State, { address_configuration_sid }: FlexFlowRow): void {
-  const row = state.find('configuration_address', address_configuration_sid)
+  const row = state.tables.configuration_address.find(address_configuration_sid)
   if (row) deleteConfigurationAddress(state, { sid: row.sid })
 }
 

@@ -19,7 +19,7 @@ import { fieldsOf } from './task-attributes.ts'
 /** The flow by which a conversation came to be, as long as there is one. */
 export function flowOfConversation(state: State, conversation: ConversationRow): FlexFlowRow | undefined {
   const chat = state.resident('flex_chat_channel', conversation.sid)
-  if (chat) return state.find('flex_flow', chat.flex_flow_sid)
+  if (chat) return state.tables.flex_flow.find(chat.flex_flow_sid)
   const { address_configuration_sid } = conversation
   return address_configuration_sid
     ? state.tables.flex_flow.firstBy('address_configuration_sid', address_configuration_sid)
@@ -117,13 +117,13 @@ export const interactionTypes = {
 /** What the flow named may have gone since. */
 function whyNot(state: State, { integration }: FlexFlowRow): string | undefined {
   const { workspace_sid, workflow_sid, channel } = integration
-  const own = state.find('flex_configuration', state.account_sid)?.taskrouter_workspace_sid ?? workspace_sid
-  if (own !== workspace_sid || !state.find('workspace', String(workspace_sid)))
+  const own = state.tables.flex_configuration.find(state.account_sid)?.taskrouter_workspace_sid ?? workspace_sid
+  if (own !== workspace_sid || !state.tables.workspace.find(String(workspace_sid)))
     return `Workspace ${workspace_sid} is not that of Flex`
-  if (state.find('workflow', String(workflow_sid))?.workspace_sid !== workspace_sid)
+  if (state.tables.workflow.find(String(workflow_sid))?.workspace_sid !== workspace_sid)
     return `Workflow ${workflow_sid} does not exist`
   const task_channel =
-    state.find('task_channel', String(channel)) ??
+    state.tables.task_channel.find(String(channel)) ??
     state.tables.task_channel.firstBy('name', nameKey(String(workspace_sid), String(channel)))
   if (task_channel?.workspace_sid !== workspace_sid) return `TaskChannel ${channel} does not exist`
   const most = state.settings.limits.tasks
@@ -142,7 +142,7 @@ function withName({ attributes: text }: ConversationRow, attributes: string): st
 
 /** The flow that began a channel, as long as there is one. */
 function flowOfChannel(state: State, channel: InteractionChannelRow): FlexFlowRow | undefined {
-  return state.find('flex_flow', channel.flex_flow_sid)
+  return state.tables.flex_flow.find(channel.flex_flow_sid)
 }
 
 /**

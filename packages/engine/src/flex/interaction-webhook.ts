@@ -63,20 +63,20 @@ export function deleteInteractionWebhook(
 
 /** Refuses with 404. Its ttid is its SID here. */
 export function interactionWebhookOf(state: State, instance_sid: string, ttid: string): InteractionWebhookRow {
-  const row = state.find('interaction_webhook', ttid)
+  const row = state.tables.interaction_webhook.find(ttid)
   return row?.instance_sid === instance_sid ? row : notFound(`/Instances/${instance_sid}/InteractionWebhooks/${ttid}`)
 }
 
 /** Refuses an instance that is not the account's with 404. */
 export function checkInstance(state: State, instance_sid: string): void {
-  const own = state.find('flex_configuration', state.account_sid)?.flex_instance_sid
+  const own = state.tables.flex_configuration.find(state.account_sid)?.flex_instance_sid
   if (own !== instance_sid) notFound(`/Instances/${instance_sid}/InteractionWebhooks`)
 }
 
 /** The webhook that an interaction names: "" clears it, and an unknown one is refused (reference flex 9.1). */
 export function namedWebhook(state: State, webhook_ttid: string | undefined): string | null {
   if (!webhook_ttid) return null
-  if (state.find('interaction_webhook', webhook_ttid)) return webhook_ttid
+  if (state.tables.interaction_webhook.find(webhook_ttid)) return webhook_ttid
   return refuse('invalid', `Value '${webhook_ttid}' provided for WebhookTtid does not exist`)
 }
 

@@ -102,7 +102,7 @@ export function beginInteraction(state: State, params: CreateInteraction, beginn
 
 /** For a channel that exists the answer is its interaction; with routing, one more agent is asked (reference flex 4.1). */
 function reuseChannel(state: State, sid: string, { routing, webhook_ttid }: CreateInteraction): MadeInteraction {
-  const channel = state.find('interaction_channel', sid)
+  const channel = state.tables.interaction_channel.find(sid)
   if (!channel) return refuse('interaction.bad_channel', `Channel: sid '${sid}' does not exist`)
   const { interaction_sid } = channel
   if (channel.status === 'closed' || channel.status === 'failed') {
@@ -110,7 +110,7 @@ function reuseChannel(state: State, sid: string, { routing, webhook_ttid }: Crea
   }
   if (webhook_ttid) state.change('interaction', interaction_sid, { webhook_ttid: namedWebhook(state, webhook_ttid) })
   if (routing !== undefined) createInvite(state, { interaction_sid, channel_sid: sid, routing })
-  const interaction = state.get('interaction', interaction_sid)
+  const interaction = state.tables.interaction.need(interaction_sid)
   const task = state.resident('task', interaction.task_sid)
   return { interaction, interaction_channel: channel, ...(task && { task }) }
 }
@@ -189,7 +189,7 @@ function mediaFor(
       return { failure: { code: 45361, message } }
     }
   }
-  const service = state.get('chat_service', flex.chat_service_instance_sid)
+  const service = state.tables.chat_service.need(flex.chat_service_instance_sid)
   const mailbox = wanted.participants.find((one) => isLetter(one) && one.proxy_address)?.proxy_address
   const named = mailbox ? { bindings_email_address: mailbox } : {}
   const conversation = addConversation(state, service, named, consequence)
@@ -211,7 +211,7 @@ function existing(
   state: State,
   sid: string
 ): Channels | { readonly failure: Failure; readonly conversation?: ConversationRow } {
-  const conversation = state.find('conversation', sid)
+  const conversation = state.tables.conversation.find(sid)
   if (!conversation) return { failure: { code: 45376, message: `Conversation ${sid} is closed or does not exist` } }
   if (conversation.state === 'closed') {
     return { failure: { code: 45354, message: `Conversation ${sid} is closed` }, conversation }
@@ -256,8 +256,8 @@ function fail(
   emitChannel(state, 'interaction.channel.failed', failed)
   settle(state, channel.interaction_sid)
   return {
-    interaction: state.get('interaction', channel.interaction_sid),
-    interaction_channel: state.get('interaction_channel', channel.sid)
+    interaction: state.tables.interaction.need(channel.interaction_sid),
+    interaction_channel: state.tables.interaction_channel.need(channel.sid)
   }
 }
 

@@ -11,7 +11,7 @@ import { transferAccepted } from './transfer.ts'
 export function agentJoins(state: State, reservation: ReservationRow): void {
   if (state.tables.interaction_participant.firstBy('reservation_sid', reservation.sid)) return
   const invite = state.tables.invite.firstBy('task_sid', reservation.task_sid)
-  const channel = invite && state.get('interaction_channel', invite.channel_sid)
+  const channel = invite && state.tables.interaction_channel.need(invite.channel_sid)
   if (!channel || !isUsable(channel)) return
   if (channel.status === 'inactive') {
     const woken = state.change('interaction_channel', channel.sid, { status: 'active' })
@@ -36,6 +36,6 @@ export function acceptUnasked(state: State, reservation: ReservationRow, announc
   })
   if (!(done instanceof Refusal)) return
   const message = `The offer is not accepted for its worker: ${done.message}`
-  const workspace = state.get('workspace', reservation.workspace_sid)
+  const workspace = state.tables.workspace.need(reservation.workspace_sid)
   state.emit('ringdown.warning', { workspace, reservation, extra: { warning: 'auto_accept', message } })
 }

@@ -5,12 +5,12 @@ import type { InteractionChannelRow, InteractionRow } from './rows.ts'
 
 /** An interaction, or 404. */
 export function interactionOf(state: State, sid: string): InteractionRow {
-  return state.find('interaction', sid) ?? notFound(`/Interactions/${sid}`)
+  return state.tables.interaction.find(sid) ?? notFound(`/Interactions/${sid}`)
 }
 
 /** A channel of that interaction, or 404. */
 export function channelOf(state: State, interaction_sid: string, sid: string): InteractionChannelRow {
-  const channel = state.find('interaction_channel', sid)
+  const channel = state.tables.interaction_channel.find(sid)
   return channel?.interaction_sid === interaction_sid
     ? channel
     : notFound(`/Interactions/${interaction_sid}/Channels/${sid}`)

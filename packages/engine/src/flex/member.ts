@@ -116,7 +116,7 @@ export function addAgent(
   known_identity: string | null
 ): InteractionParticipantRow {
   const { worker_sid, task_sid } = reservation
-  const identity = known_identity ?? workerIdentity(state.get('worker', worker_sid))
+  const identity = known_identity ?? workerIdentity(state.tables.worker.need(worker_sid))
   const add = known_identity === null ? addParticipant : addKnownParticipant
   const participant_sid = enterConversation(state, channel, identity, add)?.sid ?? null
   const member = addMember(state, channel, {
@@ -147,7 +147,7 @@ export function dropMember(state: State, member: InteractionParticipantRow): voi
 function keepNumber(state: State, { conversation_sid, projected_address }: ParticipantRow): void {
   if (!projected_address || projectedAddresses(state, conversation_sid).includes(projected_address)) return
   if (groupMembers(state, conversation_sid).length === 0) return
-  const conversation = state.get('conversation', conversation_sid)
+  const conversation = state.tables.conversation.need(conversation_sid)
   addKnownParticipant(state, conversation, { messaging_binding_projected_address: projected_address }, consequence)
 }
 
@@ -226,7 +226,7 @@ function routingOf(state: State, value: unknown): MemberRouting {
   const bad = 'interaction.bad_participant'
   const fields = value === undefined || value === null ? {} : objectOf(value, 'RoutingProperties', bad)
   // There is a channel, so there is a Flex instance.
-  const { taskrouter_workspace_sid } = state.get('flex_configuration', state.account_sid)
+  const { taskrouter_workspace_sid } = state.tables.flex_configuration.need(state.account_sid)
   const row = <K extends 'task' | 'reservation' | 'worker'>(kind: K) => {
     const sid = textOf(fields, `${kind}_sid`, bad)
     if (sid === undefined) return undefined
@@ -253,7 +253,7 @@ export function updateInteractionParticipant(
   params: UpdateInteractionParticipant
 ): { interaction_participant: InteractionParticipantRow } {
   const channel = channelOf(state, params.interaction_sid, params.channel_sid)
-  const member = state.find('interaction_participant', params.sid)
+  const member = state.tables.interaction_participant.find(params.sid)
   if (!member || member.channel_sid !== channel.sid) {
     return notFound(`/Interactions/${params.interaction_sid}/Channels/${params.channel_sid}/Participants/${params.sid}`)
   }

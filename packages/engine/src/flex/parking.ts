@@ -95,13 +95,13 @@ function checkLater(state: State, resume_at: number | null | undefined): void {
 }
 
 export function parkedContactOf(state: State, { workspace_sid, worker_sid, sid }: OfWorker & { readonly sid: string }) {
-  const row = state.find('parked_contact', sid)
+  const row = state.tables.parked_contact.find(sid)
   if (row?.worker_sid === worker_sid && row.workspace_sid === workspace_sid) return row
   return notFound(`/Workspaces/${workspace_sid}/Workers/${worker_sid}/ParkedContacts/${sid}`)
 }
 
 export function parkedContactDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  bringBack(state, state.get('parked_contact', sid), 'time')
+  bringBack(state, state.tables.parked_contact.need(sid), 'time')
   return {}
 }
 
@@ -136,11 +136,11 @@ function whyNot(state: State, parked: ParkedContactRow): string | undefined {
   const { workspace_sid, workflow_sid, task_channel_sid, channel_sid } = parked
   const channel = state.resident('interaction_channel', channel_sid)
   if (!channel || !isUsable(channel)) return `Channel ${channel_sid} has ended`
-  const isRouted = state.find('task_queue', parked.task_queue_sid) ?? state.find('workflow', workflow_sid)
+  const isRouted = state.tables.task_queue.find(parked.task_queue_sid) ?? state.tables.workflow.find(workflow_sid)
   if (!isRouted) return 'its TaskQueue and its Workflow are gone'
   if (attributesOf(channel, parked, `KG${'0'.repeat(32)}`, 'customer') === undefined)
     return 'its attributes have grown too long'
-  if (!state.find('task_channel', task_channel_sid)) return `there is no TaskChannel ${task_channel_sid}`
+  if (!state.tables.task_channel.find(task_channel_sid)) return `there is no TaskChannel ${task_channel_sid}`
   const most = state.settings.limits.tasks
   return state.tables.task.count('workspace_sid', workspace_sid) < most ? undefined : `there are ${most} tasks`
 }
@@ -151,14 +151,14 @@ function whyNot(state: State, parked: ParkedContactRow): string | undefined {
  */
 function resume(state: State, parked: ParkedContactRow, reason: Unparking): TaskRow {
   const { workspace_sid, worker_sid, workflow_sid, task_channel_sid, priority } = parked
-  const channel: InteractionChannelRow = state.get('interaction_channel', parked.channel_sid)
+  const channel: InteractionChannelRow = state.tables.interaction_channel.need(parked.channel_sid)
   forget(state, parked, reason)
-  const queue = state.find('task_queue', parked.task_queue_sid)
-  const worker = state.find('worker', worker_sid)
-  const isThere = worker !== undefined && state.find('activity', worker.activity_sid)?.available === true
+  const queue = state.tables.task_queue.find(parked.task_queue_sid)
+  const worker = state.tables.worker.find(worker_sid)
+  const isThere = worker !== undefined && state.tables.activity.find(worker.activity_sid)?.available === true
   const routing = {
     workspace_sid,
-    workflow_sid: state.find('workflow', workflow_sid)?.sid,
+    workflow_sid: state.tables.workflow.find(workflow_sid)?.sid,
     queue_sid: queue?.sid,
     worker_sid: queue && (isThere || reason === 'worker') ? worker?.sid : undefined,
     task_channel: task_channel_sid,

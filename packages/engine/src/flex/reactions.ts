@@ -56,7 +56,7 @@ export const flexReactions: Reactions = {
     if (refs.extra?.reason === 'signed-out') goOffline(state, refs.flex_user?.worker_sid ?? null)
   },
   'workspace.deleted': (state, { refs }) => {
-    const own = state.find('flex_configuration', state.account_sid)?.taskrouter_workspace_sid
+    const own = state.tables.flex_configuration.find(state.account_sid)?.taskrouter_workspace_sid
     if (own && own === refs.workspace?.sid)
       refuse('in_use', `Workspace ${own} cannot be deleted: it is the Workspace of Flex`)
   }
@@ -64,15 +64,15 @@ export const flexReactions: Reactions = {
 
 /** Who signs out is offered nothing any more. */
 function goOffline(state: State, worker_sid: string | null): void {
-  const worker = state.find('worker', worker_sid)
-  if (!worker || !state.find('activity', worker.activity_sid)?.available) return
+  const worker = state.tables.worker.find(worker_sid)
+  if (!worker || !state.tables.activity.find(worker.activity_sid)?.available) return
   const { sid, workspace_sid } = worker
-  const chosen = state.find('flex_configuration', state.account_sid)?.taskrouter_offline_activity_sid
+  const chosen = state.tables.flex_configuration.find(state.account_sid)?.taskrouter_offline_activity_sid
   const offline =
-    state.find('activity', chosen)?.workspace_sid === workspace_sid
-      ? state.find('activity', chosen)
+    state.tables.activity.find(chosen)?.workspace_sid === workspace_sid
+      ? state.tables.activity.find(chosen)
       : state.tables.activity.firstBy('name', nameKey(workspace_sid, 'Offline'))
-  const activity_sid = offline?.sid ?? state.get('workspace', workspace_sid).default_activity_sid
+  const activity_sid = offline?.sid ?? state.tables.workspace.need(workspace_sid).default_activity_sid
   updateWorker(state, { workspace_sid, sid, activity_sid })
 }
 
@@ -92,7 +92,7 @@ function acceptForAgent(state: State, { sid, task_sid }: ReservationRow): void {
   if (state.tables.transfer.count('task_sid', task_sid) > 0) return
   const reservation = state.resident('reservation', sid)
   if (reservation?.reservation_status !== 'pending') return
-  if (state.find('interaction_channel', invite.channel_sid)?.type === 'voice') ringAgent(state, reservation)
+  if (state.tables.interaction_channel.find(invite.channel_sid)?.type === 'voice') ringAgent(state, reservation)
   else acceptUnasked(state, reservation)
 }
 

@@ -73,7 +73,7 @@ export function updateInteractionTransferReads(
 }
 
 export function autoAcceptReads({ sid }: { readonly sid: string }, state: State): readonly Read[] {
-  const reservation_sid = state.find('auto_accept', sid)?.reservation_sid
+  const reservation_sid = state.tables.auto_accept.find(sid)?.reservation_sid
   return reservation_sid === undefined ? [] : acceptanceReads(state, reservation_sid)
 }
 
@@ -99,17 +99,17 @@ function rowReads(
 }
 
 function workerReads(state: State, worker_sid: unknown, channel_sid?: string): Read[] {
-  const worker = typeof worker_sid === 'string' ? state.find('worker', worker_sid) : undefined
+  const worker = typeof worker_sid === 'string' ? state.tables.worker.find(worker_sid) : undefined
   return worker ? identityReads(state, workerIdentity(worker), channel_sid) : []
 }
 
 /** The user in the service of the channel's conversation, or of Flex where the conversation is still to be made. */
 function identityReads(state: State, identity: unknown, channel_sid?: string): Read[] {
   if (typeof identity !== 'string') return []
-  const channel = state.find('interaction_channel', channel_sid)
+  const channel = state.tables.interaction_channel.find(channel_sid)
   const service =
-    state.find('conversation', channel?.media_channel_sid)?.chat_service_sid ??
-    state.find('flex_configuration', state.account_sid)?.chat_service_instance_sid
+    state.tables.conversation.find(channel?.media_channel_sid)?.chat_service_sid ??
+    state.tables.flex_configuration.find(state.account_sid)?.chat_service_instance_sid
   return userReads(state, identity, service)
 }
 

@@ -4,18 +4,18 @@ import type { InteractionParticipantRow, InteractionRow, InviteRow, TaskSnapshot
 
 /** `routing.properties`: dates in seconds since 1970, unlike everything else (reference flex 4.6). */
 export function taskSnapshot(state: State, task: TaskRow): TaskSnapshot {
-  const queue = state.find('task_queue', task.task_queue_sid)
+  const queue = state.tables.task_queue.find(task.task_queue_sid)
   const entered = task.task_queue_entered_date
   return {
     sid: task.sid,
     account_sid: state.account_sid,
     workspace_sid: task.workspace_sid,
     workflow_sid: task.workflow_sid,
-    workflow_name: state.find('workflow', task.workflow_sid)?.friendly_name ?? null,
+    workflow_name: state.tables.workflow.find(task.workflow_sid)?.friendly_name ?? null,
     queue_sid: task.task_queue_sid,
     queue_name: queue?.friendly_name ?? null,
     task_channel_sid: task.task_channel_sid,
-    task_channel_unique_name: state.find('task_channel', task.task_channel_sid)?.unique_name ?? null,
+    task_channel_unique_name: state.tables.task_channel.find(task.task_channel_sid)?.unique_name ?? null,
     attributes: task.attributes,
     assignment_status: task.assignment_status,
     priority: task.priority,

@@ -125,7 +125,7 @@ function noteOf(state: State, channel: InteractionChannelRow, value: unknown): s
 }
 
 function identityOfMember(state: State, member: InteractionParticipantRow): string {
-  const worker = state.find('worker', member.worker_sid)
+  const worker = state.tables.worker.find(member.worker_sid)
   return state.resident('participant', member.participant_sid)?.identity ?? (worker ? workerIdentity(worker) : 'system')
 }
 
@@ -220,7 +220,7 @@ export function updateInteractionTransfer(
   params: UpdateInteractionTransfer
 ): { interaction_transfer: InteractionTransferRow } {
   const channel = channelOf(state, params.interaction_sid, params.channel_sid)
-  const transfer = state.find('interaction_transfer', params.sid)
+  const transfer = state.tables.interaction_transfer.find(params.sid)
   if (transfer?.channel_sid !== channel.sid) {
     return notFound(`/Interactions/${params.interaction_sid}/Channels/${params.channel_sid}/Transfers/${params.sid}`)
   }

@@ -51,7 +51,7 @@ function flowIn(flows: unknown): (name: string) => string | undefined {
 /** The agent who has begun a call is called first. Who cannot be called keeps the offer, and says where. */
 export function ringAgent(state: State, reservation: ReservationRow): void {
   if (problemOf(state, reservation, 'conference', {})) return
-  const task = state.get('task', reservation.task_sid)
+  const task = state.tables.task.need(reservation.task_sid)
   state.emit('ringdown.reservation.instructed', {
     ...{ reservation, task },
     extra: { instruction: 'conference', fields: '{}', is_tried: true }

@@ -34,7 +34,7 @@ export function createWebChat(
   state: State,
   params: CreateWebChat
 ): { conversation: ConversationRow; participant: ParticipantRow } {
-  const address = state.find('configuration_address', params.address_sid)
+  const address = state.tables.configuration_address.find(params.address_sid)
   if (address?.type !== 'chat')
     return refuse('invalid', `Value '${params.address_sid}' provided for AddressSid is no address of type chat`)
   if (!address.auto_creation_enabled) refuse('invalid', `Address ${address.sid} is not enabled`)
@@ -46,7 +46,7 @@ export function createWebChat(
     from: customer_friendly_name ? JSON.stringify(customer_friendly_name) : undefined,
     ...params.members
   })
-  const service = state.get('chat_service', serviceOfChats(state, params) ?? flexService(state))
+  const service = state.tables.chat_service.need(serviceOfChats(state, params) ?? flexService(state))
   const came_by = { address_configuration_sid: address.sid, told: {} }
   const named = { ...(chat_friendly_name && { friendly_name: chat_friendly_name }), attributes }
   const conversation = addConversation(state, service, { ...named, came_by }, consequence)
@@ -54,7 +54,7 @@ export function createWebChat(
   const identity = guestOf(state, service.sid, params)
   const guest = { identity, attributes: '{"member_type":"guest"}' }
   const participant = addKnownParticipant(state, conversation, guest, consequence)
-  return { conversation: state.get('conversation', conversation.sid), participant }
+  return { conversation: state.tables.conversation.need(conversation.sid), participant }
 }
 
 /** The identity of a user that bears the guest's name. One that is made up is nobody's yet. */
@@ -74,8 +74,8 @@ export function createWebChatReads(params: CreateWebChat, state: State): readonl
 /** The address's own, or Flex's where that is there already. */
 function serviceOfChats(state: State, { address_sid }: CreateWebChat): string | undefined {
   return (
-    state.find('configuration_address', address_sid)?.auto_creation_conversation_service_sid ??
-    state.find('flex_configuration', state.account_sid)?.chat_service_instance_sid
+    state.tables.configuration_address.find(address_sid)?.auto_creation_conversation_service_sid ??
+    state.tables.flex_configuration.find(state.account_sid)?.chat_service_instance_sid
   )
 }
 

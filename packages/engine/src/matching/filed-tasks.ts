@@ -91,7 +91,7 @@ export class FiledTasks {
       task.worker.direct ??= new SortedList(byFifo)
       task.worker.direct.add(task)
     } else {
-      const isLifo = this.#state.find('task_queue', row.task_queue_sid)?.task_order === 'LIFO'
+      const isLifo = this.#state.tables.task_queue.find(row.task_queue_sid)?.task_order === 'LIFO'
       this.#targetIndexOf(row)?.waiting.add(task, this.view(row), isLifo, isException(this.#state, row))
     }
   }

@@ -38,7 +38,7 @@ export function reasonAgainst(
 export function reasonNotReady(state: State, worker: WorkerRow, task_channel_sid: string): Reason | undefined {
   const entry = state.matcher.entry(worker.sid)
   const channel = entry?.channel(task_channel_sid)
-  if (!state.get('activity', worker.activity_sid).available) return 'not in an available activity'
+  if (!state.tables.activity.need(worker.activity_sid).available) return 'not in an available activity'
   if (!entry || !channel?.row?.available) return 'not available on the channel'
   if (entry.workspaceIndex.isSingle && entry.open > 0) return 'busy with another task'
   return channel.open >= channel.row.configured_capacity ? 'no capacity left on the channel' : undefined
@@ -61,7 +61,7 @@ export function candidates(state: State, task: TaskRow, limit: number): WorkerRo
   const { matcher } = state
   const target = matcher.targetOf(task)
   if (isDirect(task)) {
-    const worker = state.find('worker', task.routing_target)
+    const worker = state.tables.worker.find(task.routing_target)
     return worker && reasonAgainst(state, task, worker, target) === undefined ? [worker] : []
   }
   const targetIndex = matcher.targetIndex(task, target)
@@ -142,13 +142,13 @@ export function inTurn(state: State, a: TaskRow, b: TaskRow): number {
 /** Both tasks and their orders come one by one: an object for each comparison would cost more than the comparison. */
 function order(state: State, a: TaskRow, aIsLifo: boolean, b: TaskRow, bIsLifo: boolean): number {
   if (aIsLifo === bIsLifo) return aIsLifo ? lifo(a, b) : fifo(a, b)
-  const lifoFirst = state.get('workspace', a.workspace_sid).prioritize_queue_order === 'LIFO'
+  const lifoFirst = state.tables.workspace.need(a.workspace_sid).prioritize_queue_order === 'LIFO'
   return aIsLifo === lifoFirst ? -1 : 1
 }
 
 /** A task for one worker waits in order of priority and age whatever its queue. */
 function waitsInLifo(state: State, task: TaskRow): boolean {
-  return !isDirect(task) && state.find('task_queue', task.task_queue_sid)?.task_order === 'LIFO'
+  return !isDirect(task) && state.tables.task_queue.find(task.task_queue_sid)?.task_order === 'LIFO'
 }
 
 /** The task itself may bar workers who would fit: one has just rejected it, or is transferring it. */
@@ -214,7 +214,7 @@ export class OfferOrder {
       if (!turn) return undefined
       const { bucket, head } = turn
       const { first } = bucket.tasks
-      if (head === first && head.filed === this.#state.find('task', head.filed.sid)) return head.filed
+      if (head === first && head.filed === this.#state.tables.task.find(head.filed.sid)) return head.filed
       this.#turns.remove(turn)
       if (first) this.#add(bucket)
     }

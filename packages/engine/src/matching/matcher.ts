@@ -196,7 +196,7 @@ export class Matcher {
     const eligibility = this.#queues.inForce(task_queue_sid)
     let available = 0
     for (const [activity_sid, count] of eligibility?.byActivity ?? []) {
-      if (this.#state.find('activity', activity_sid)?.available) available += count
+      if (this.#state.tables.activity.find(activity_sid)?.available) available += count
     }
     return {
       available,
@@ -235,7 +235,7 @@ export class Matcher {
 
   /** Tasks that wait in a queue, in the order in which they are offered. It sorts them, so it is for checking and explaining only. */
   waiting(task_queue_sid: string): TaskRow[] {
-    const order = this.#state.find('task_queue', task_queue_sid)?.task_order === 'LIFO' ? lifo : fifo
+    const order = this.#state.tables.task_queue.find(task_queue_sid)?.task_order === 'LIFO' ? lifo : fifo
     const tasks = [...this.#state.tables.task.by('task_queue_sid', task_queue_sid)]
     return tasks.filter((task) => task.assignment_status === 'pending' && !isDirect(task)).sort(order)
   }
@@ -347,7 +347,7 @@ export class Matcher {
 
   #judgingChanged(before: JudgingRow | undefined, after: JudgingRow | undefined): void {
     const { task_queue_sid, activity_sid, workspace_sid } = either(before, after)
-    const queue = this.#state.find('task_queue', task_queue_sid)
+    const queue = this.#state.tables.task_queue.find(task_queue_sid)
     if (queue) this.#queueChanged(queue, queue)
     if (activity_sid === null) return
     const activity = { sid: activity_sid, workspace_sid }

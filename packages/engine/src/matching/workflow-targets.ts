@@ -29,7 +29,7 @@ export class WorkflowTargets {
   document(sid: string): WorkflowDocument {
     let document = this.#documents.get(sid)
     if (!document) {
-      document = parseWorkflowDocument(this.#state.get('workflow_document', sid).configuration)
+      document = parseWorkflowDocument(this.#state.tables.workflow_document.need(sid).configuration)
       this.#documents.set(sid, document)
     }
     return document

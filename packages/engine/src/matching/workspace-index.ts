@@ -88,7 +88,7 @@ export class WorkspaceIndex {
 
   /** The worker as expressions see it. */
   view(worker: WorkerEntry): View {
-    worker.view ??= new View(this.#state, worker.row ?? this.#state.get('worker', worker.sid))
+    worker.view ??= new View(this.#state, worker.row ?? this.#state.tables.worker.need(worker.sid))
     return worker.view
   }
 
@@ -101,7 +101,7 @@ export class WorkspaceIndex {
     if (!channel || !row || !worker.row) return false
     if (channel.open >= row.configured_capacity || !row.available) return false
     if (this.isSingle && worker.open > 0) return false
-    return this.#state.find('activity', worker.row.activity_sid)?.available ?? false
+    return this.#state.tables.activity.find(worker.row.activity_sid)?.available ?? false
   }
 
   /** The number of the worker's last reservation, on the channel or on any: the smaller, the longer idle (reference taskrouter 6.4). */

@@ -36,7 +36,7 @@ export function takeMedia(state: State, params: CreateMedia): { media: MediaRow 
 /** Takes in a file whose bytes are safe. It waits a day for the message that names it. */
 export function createMedia(state: State, params: CreateMedia): { media: MediaRow } {
   const { chat_service_sid = null, author = null, content_type, filename, size, sha256 } = params
-  if (chat_service_sid !== null && !state.find('chat_service', chat_service_sid))
+  if (chat_service_sid !== null && !state.tables.chat_service.find(chat_service_sid))
     notFound(`/Services/${chat_service_sid}`)
   checkRange(size, 'Size', 1, maxMediaSize)
   checkLength(content_type, 'Content-Type', 256)
@@ -80,7 +80,7 @@ export function freeMedia(state: State, sids: readonly string[], scope: MediaSco
   if (sids.length > maxMedia) refuse('invalid', `A Message has at most ${maxMedia} media`)
   if (new Set(sids).size < sids.length) refuse('invalid', 'MediaSid: a Message names each of its media once')
   return sids.map((sid) => {
-    const row = isSid('ME', sid) ? state.find('media', sid) : undefined
+    const row = isSid('ME', sid) ? state.tables.media.find(sid) : undefined
     if (row && isFree(row, scope)) return row
     return refuse('invalid', `Value '${sid}' provided for MediaSid is no Media of this Service that can be attached`)
   })
@@ -111,7 +111,7 @@ export function copyMedia(state: State, row: MediaRow): MediaRow {
 /** Files that a channel has brought: those that belong to its own message already are copied. Refuses what is not there. */
 export function broughtMedia(state: State, sids: readonly string[]): readonly MediaRow[] {
   return sids.slice(0, maxMedia).map((sid) => {
-    const row = isSid('ME', sid) ? state.find('media', sid) : undefined
+    const row = isSid('ME', sid) ? state.tables.media.find(sid) : undefined
     if (!row) return refuse('invalid', `Value '${sid}' provided for MediaSid is no Media`)
     return row.status === 'attached' ? copyMedia(state, row) : row
   })
@@ -147,7 +147,7 @@ export function deleteMedia(
   }
 ): Record<string, never> {
   const { sid, chat_service_sid = null, channel_message_sid = null } = params
-  const media = state.find('media', sid)
+  const media = state.tables.media.find(sid)
   const isHere = media?.chat_service_sid === chat_service_sid && media.channel_message_sid === channel_message_sid
   if (!media || !isHere)
     return notFound(
@@ -163,7 +163,7 @@ export function deleteMedia(
 
 /** Nobody has sent it. */
 export function mediaExpired(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  dropMedia(state, state.get('media', sid), 'expired')
+  dropMedia(state, state.tables.media.need(sid), 'expired')
   return {}
 }
 
@@ -177,7 +177,7 @@ function dropMedia(state: State, media: MediaRow, reason: 'deleted' | 'expired')
 /** Files that a command names and that memory does not hold: they belong to something by now, or are nobody's. */
 export function mediaReads(state: State, sids: readonly string[]): Read[] {
   return sids
-    .filter((sid) => isSid('ME', sid) && !state.find('media', sid))
+    .filter((sid) => isSid('ME', sid) && !state.tables.media.find(sid))
     .map((sid) => ({ kind: 'media', where: { sid } }))
 }
 

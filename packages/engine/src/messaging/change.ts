@@ -37,7 +37,7 @@ export function updateChannelMessage(
 /** What it said goes: from here, and from what the log has of it. */
 function redacted(state: State, message: ChannelMessageRow): ChannelMessageRow {
   checkOver(message)
-  for (const { sid } of message.media) if (state.find('media', sid)) state.remove('media', sid)
+  for (const { sid } of message.media) if (state.tables.media.find(sid)) state.remove('media', sid)
   const after = state.change('channel_message', message.sid, {
     body: null,
     media: [],
@@ -133,7 +133,7 @@ export function deleteMessageMedia(
   const message = channelMessageOf(state, message_sid)
   if (!message.media.some((one) => one.sid === sid)) notFound(`/Messages/${message_sid}/Media/${sid}`)
   checkOver(message)
-  if (state.find('media', sid)) deleteMedia(state, { sid, channel_message_sid: message.sid })
+  if (state.tables.media.find(sid)) deleteMedia(state, { sid, channel_message_sid: message.sid })
   state.change('channel_message', message.sid, { media: message.media.filter((one) => one.sid !== sid) })
   return {}
 }

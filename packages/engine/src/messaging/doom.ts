@@ -56,7 +56,7 @@ function outsideOfWindow(
 ): string | undefined {
   if (isInWindow(state, from, to)) return undefined
   if (typeOf(to) === 'whatsapp' && content_sid !== null) {
-    const content = state.find('content', content_sid)
+    const content = state.tables.content.find(content_sid)
     if (content?.approval?.status === 'approved') return undefined
     return 'Outside of 24 hours after the customer wrote, only approved templates may be sent, and this one is not'
   }

@@ -64,7 +64,7 @@ export function whyNoContact(
   if (letters === maxLetters + 1) {
     // Without the address: warnings are logged.
     const message = `An address has written more than ${maxLetters} letters in an hour: the next ones open no contact`
-    const carrier = state.find('carrier', carrier_sid)
+    const carrier = state.tables.carrier.find(carrier_sid)
     if (carrier) state.emit('ringdown.warning', { carrier, extra: { warning: 'email_loop', message } })
   }
   return { Automatic: 'loop' }
@@ -120,7 +120,7 @@ export function withThread(
 function lettersCalled(state: State, carrier_sid: string, message_id: string): readonly ChannelMessageRow[] {
   const sid = ownSid(message_id)
   if (sid !== undefined) {
-    const own = state.find('channel_message', sid)
+    const own = state.tables.channel_message.find(sid)
     return own ? [own] : []
   }
   const key = twoKey(carrier_sid, message_id)

@@ -54,7 +54,7 @@ function sendLeg(state: State, conversation: ConversationRow, message: MessageRo
     ...(isGroupMember(participant) && { other_recipients: othersInGroup(state, conversation.sid, [address, from]) }),
     body,
     media: media_url.map((url) => ({ sid: state.sid('ME'), content_type: null, url, filename: null, size: null })),
-    files: (message.media ?? []).map(({ sid }) => state.get('media', sid)),
+    files: (message.media ?? []).map(({ sid }) => state.tables.media.need(sid)),
     direction: 'outbound-api',
     messaging_service_sid,
     application_sid: null,

@@ -115,7 +115,7 @@ function insertReceived(
 
 /** What is known of a message beside what the channel told. */
 function tellMore(state: State, sid: string, more: Readonly<Record<string, string>>): void {
-  const { told } = state.get('channel_message', sid)
+  const { told } = state.tables.channel_message.need(sid)
   state.change('channel_message', sid, { told: { ...told, ...more } })
 }
 
@@ -202,14 +202,14 @@ function placeIn({ conversation, message }: Received) {
 
 /** Files that a message brings, by their SIDs. 400 where one is not there. */
 function keptFiles(state: State, sids: readonly string[]): readonly MediaRow[] {
-  return sids.map((sid) => state.find('media', sid) ?? refuse('invalid', `There is no Media ${sid}`))
+  return sids.map((sid) => state.tables.media.find(sid) ?? refuse('invalid', `There is no Media ${sid}`))
 }
 
 /** The message's own copies are erased with the conversation, as well. */
 function placeFiles(state: State, media: readonly ChannelMedia[], place: ReturnType<typeof placeIn>): void {
   const { conversation_sid, message_sid } = place
   for (const { sid } of media)
-    if (state.find('media', sid)) state.change('media', sid, { conversation_sid, message_sid })
+    if (state.tables.media.find(sid)) state.change('media', sid, { conversation_sid, message_sid })
 }
 
 /** The newest message that the provider has brought by that name lately. */

@@ -9,7 +9,7 @@ import type { CarrierRow, ChannelMessageRow, PhoneRow } from './rows.ts'
 
 /** A message on a channel that must have been read. 404 where there is none. */
 export function channelMessageOf(state: State, sid: string): ChannelMessageRow {
-  return state.find('channel_message', sid) ?? notFound(`/Messages/${sid}`)
+  return state.tables.channel_message.find(sid) ?? notFound(`/Messages/${sid}`)
 }
 
 /** The message with that SID, unless it is in memory. */
@@ -18,11 +18,11 @@ export function channelMessageReads(state: State, sid: string): Read[] {
 }
 
 export function carrierOf(state: State, sid: string): CarrierRow {
-  return state.find('carrier', sid) ?? notFound(`/Carriers/${sid}`)
+  return state.tables.carrier.find(sid) ?? notFound(`/Carriers/${sid}`)
 }
 
 export function phoneOf(state: State, sid: string): PhoneRow {
-  return state.find('phone', sid) ?? notFound(`/Phones/${sid}`)
+  return state.tables.phone.find(sid) ?? notFound(`/Phones/${sid}`)
 }
 
 /** The virtual phone with an address that is in the form in which addresses are compared. */

@@ -54,7 +54,7 @@ export function createChannelMessage(
   const params = asked.content_sid ? fromTemplate(state, asked, to) : asked
   checkMessage(state, params, maxLengthTo(to))
   const service = params.messaging_service_sid || null
-  if (service !== null && !state.find('messaging_service', service))
+  if (service !== null && !state.tables.messaging_service.find(service))
     refuse('message.no_service', `The Messaging Service ${service} does not exist`)
   if (isOptedOut(state, [from, service], to)) {
     refuse('message.opted_out', `${to} has asked to be sent nothing more by ${from ?? service}`)
@@ -212,7 +212,7 @@ type NewMessage = Outgoing &
 
 /** Whatever is inserted comes by here: events of messages are looked at from the first one on. */
 export function insertMessage(state: State, { files = [], ...columns }: NewMessage): ChannelMessageRow {
-  if (!state.find('messaging_use', state.account_sid)) {
+  if (!state.tables.messaging_use.find(state.account_sid)) {
     state.insert('messaging_use', { account_sid: state.account_sid }, state.account_sid)
   }
   const sid = state.sid(columns.media.length + files.length > 0 ? 'MM' : 'SM')
@@ -250,7 +250,7 @@ function channelMediaOf({ sid, content_type, filename, size }: MediaRow): Channe
 
 /** The time of a message has come: it fails, or was not sent in time. */
 export function channelMessageDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  const message = state.get('channel_message', sid)
+  const message = state.tables.channel_message.need(sid)
   if (message.doom !== null) {
     moveMessage(state, message, failureOf(message.doom))
   } else if (message.status === 'queued') {

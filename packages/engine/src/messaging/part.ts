@@ -49,7 +49,7 @@ export function receiveMessagePartReads(params: ReceiveMessagePart, state: State
 
 /** A part has waited for long enough: what is there of its message is taken in, unless it was. */
 export function messagePartDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  const part = state.get('message_part', sid)
+  const part = state.tables.message_part.need(sid)
   if (part.body !== null) put(state, state.tables.message_part.list('whole', wholeKey(part)))
   state.remove('message_part', sid)
   return {}

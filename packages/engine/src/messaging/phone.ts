@@ -217,7 +217,7 @@ export function writePhoneMessageReads(
   { phone_sid, to, other_recipients: others = [], media_sids = [] }: WritePhoneMessage,
   state: State
 ): readonly Read[] {
-  const phone = state.find('phone', phone_sid)
+  const phone = state.tables.phone.find(phone_sid)
   return phone ? takeInReads({ from: phone.address, to, others, media_sids }, state) : []
 }
 
@@ -232,7 +232,7 @@ export type PhoneAnswer =
  * again. It tells of the message's states by itself, by its behaviour.
  */
 export function takePhoneMessage(state: State, { sid }: { readonly sid: string }): { answer: PhoneAnswer } {
-  const message = state.find('channel_message', sid)
+  const message = state.tables.channel_message.find(sid)
   if (!message || !isUnsent(message)) {
     const known = state.tables.phone_message.firstBy('channel_message_sid', sid)
     return { answer: known ? { taken: known.sid } : refused(30008, `Message ${sid} is not under way any more`) }
@@ -287,14 +287,14 @@ function codes(address: string) {
 
 /** The phone tells what has become of a message that it took. */
 export function phoneMessageDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  const { channel_message_sid, next_status, next_error, read_after_ms } = state.get('phone_message', sid)
+  const { channel_message_sid, next_status, next_error, read_after_ms } = state.tables.phone_message.need(sid)
   const reads = next_status === 'delivered' && read_after_ms !== null
   state.change(
     'phone_message',
     sid,
     reads ? { next_status: 'read', date_next: state.at + read_after_ms } : nothingToTell
   )
-  const message = state.find('channel_message', channel_message_sid)
+  const message = state.tables.channel_message.find(channel_message_sid)
   if (message && next_status !== null) {
     const status = next_status as StatusNews['status'] // as takePhoneMessage and this make it
     moveMessage(state, message, { status, error_code: next_error })

@@ -16,7 +16,7 @@ export function channelMessageGiven(
   state: State,
   given: GivenMessage
 ): { channel_message: ChannelMessageRow | undefined } {
-  const message = state.find('channel_message', given.sid)
+  const message = state.tables.channel_message.find(given.sid)
   if (!message) return { channel_message: undefined }
   if ('provider_sid' in given) return { channel_message: messageTaken(state, message, given.provider_sid) }
   if (!isUnsent(message)) return { channel_message: message }
@@ -57,7 +57,7 @@ export function reportChannelMessage(
   state: State,
   report: ChannelMessageReport
 ): { channel_message: ChannelMessageRow | undefined } {
-  const message = 'sid' in report ? state.find('channel_message', report.sid) : byProvider(state, report)
+  const message = 'sid' in report ? state.tables.channel_message.find(report.sid) : byProvider(state, report)
   if (message) return { channel_message: moveMessage(state, message, report) }
   if ('sid' in report) return notFound(`/Messages/${report.sid}`)
   const { carrier_sid, provider_sid, status, error_code = null, error_message = null } = report

@@ -111,7 +111,7 @@ export function messageTaken(state: State, message: ChannelMessageRow, provider_
 
 /** Keeps whether a carrier takes messages: `error` is why it does not, null that it does. Virtual phones always do. */
 export function noteCarrier(state: State, carrier_sid: string | null, error: string | null): void {
-  const carrier = state.find('carrier', carrier_sid)
+  const carrier = state.tables.carrier.find(carrier_sid)
   if (!carrier || carrier.state === 'disabled') return
   const now = error === null ? 'ready' : 'failing'
   if (carrier.state === now && carrier.last_error === (error ?? carrier.last_error)) return

@@ -39,7 +39,7 @@ const maxWebhookHops = 10
  */
 export function answerMessageWebhook(state: State, params: AnswerMessageWebhook): Record<string, never> {
   const { message_sid, hop, replies, redirect, problems } = params
-  const message = state.find('channel_message', message_sid)
+  const message = state.tables.channel_message.find(message_sid)
   // Who was erased meanwhile gets no answer. Messages that were stored before have no hops.
   if (!message || (message.webhook_hops ?? 0) > hop) return {}
   const channel_message = state.change('channel_message', message.sid, { webhook_hops: hop + 1 })

@@ -63,7 +63,7 @@ export function deleteApplication(
 }
 
 export function applicationOf(state: State, sid: string): ApplicationRow {
-  return state.find('application', sid) ?? notFound(`/Applications/${sid}`)
+  return state.tables.application.find(sid) ?? notFound(`/Applications/${sid}`)
 }
 
 function checkParams(params: ApplicationParams): void {

@@ -23,7 +23,7 @@ export function chooseSender(
   to: string,
   { before, turn = '' }: { readonly before?: string | null; readonly turn?: string } = {}
 ): ChosenSender | undefined {
-  const service = state.find('messaging_service', messaging_service_sid)
+  const service = state.tables.messaging_service.find(messaging_service_sid)
   if (!service) return undefined
   const fitting = rankedFor(service, state.tables.pooled_sender.list('messaging_service_sid', service.sid), to)
   const last = service.sticky_sender ? fitting.flat().find(({ address }) => address === before) : undefined

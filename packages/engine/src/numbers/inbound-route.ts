@@ -54,11 +54,11 @@ export function statusCallbackOf(
     readonly from?: string | null
   }
 ): StatusAddress | undefined {
-  const service = state.find('messaging_service', message.messaging_service_sid)
+  const service = state.tables.messaging_service.find(message.messaging_service_sid)
   if (service?.status_callback) return { url: service.status_callback, method: 'POST' }
   const own = message.from ? ownAddress(state, message.from) : undefined
   const named = own && 'phone_number' in own ? own.sms_application_sid : null
-  const application = state.find('application', message.application_sid ?? named)
+  const application = state.tables.application.find(message.application_sid ?? named)
   const url =
     application?.message_status_callback ??
     application?.sms_status_callback ??
@@ -73,7 +73,7 @@ function ownAddress(state: State, address: string): OwnAddress | undefined {
 }
 
 function serviceOf(state: State, sid: string): MessagingServiceRow | undefined {
-  return state.find('messaging_service', state.find('pooled_sender', sid)?.messaging_service_sid)
+  return state.tables.messaging_service.find(state.tables.pooled_sender.find(sid)?.messaging_service_sid)
 }
 
 function routeOfInbound(row: MessagingServiceRow | SenderRow): InboundRoute | undefined {
@@ -82,7 +82,7 @@ function routeOfInbound(row: MessagingServiceRow | SenderRow): InboundRoute | un
 }
 
 function routeOfNumber(state: State, number: IncomingPhoneNumberRow): InboundRoute | undefined {
-  const { sid, sms_url, sms_method, ...row } = state.find('application', number.sms_application_sid) ?? number
+  const { sid, sms_url, sms_method, ...row } = state.tables.application.find(number.sms_application_sid) ?? number
   if (sms_url === null) return undefined
   return {
     receiver_sid: sid,

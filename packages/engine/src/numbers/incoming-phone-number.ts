@@ -82,7 +82,7 @@ export function deleteIncomingPhoneNumber(
 }
 
 export function incomingPhoneNumberOf(state: State, sid: string): IncomingPhoneNumberRow {
-  return state.find('incoming_phone_number', sid) ?? notFound(`/IncomingPhoneNumbers/${sid}`)
+  return state.tables.incoming_phone_number.find(sid) ?? notFound(`/IncomingPhoneNumbers/${sid}`)
 }
 
 /** The account's number with these digits, however they are written. */
@@ -166,7 +166,7 @@ function checkParams(state: State, params: ClaimNumber): void {
   checkApiVersion(params.api_version)
   checkLength(params.friendly_name, 'FriendlyName', 64)
   for (const sid of [params.sms_application_sid, params.voice_application_sid])
-    if (sid && !state.find('application', sid)) refuse('number.no_application', `Application ${sid} was not found`)
+    if (sid && !state.tables.application.find(sid)) refuse('number.no_application', `Application ${sid} was not found`)
   if (params.trunk_sid) refuse('invalid', `TrunkSid ${params.trunk_sid}: trunks are not supported`)
   if (params.emergency_status === 'Active') refuse('invalid', 'EmergencyStatus: emergency calling is not supported')
 }

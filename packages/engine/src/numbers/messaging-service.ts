@@ -82,7 +82,7 @@ export function deleteMessagingService(state: State, { sid }: { readonly sid: st
 }
 
 export function messagingServiceOf(state: State, sid: string): MessagingServiceRow {
-  return state.find('messaging_service', sid) ?? notFound(`/Services/${sid}`)
+  return state.tables.messaging_service.find(sid) ?? notFound(`/Services/${sid}`)
 }
 
 function checkParams(params: MessagingServiceParams): void {

@@ -16,7 +16,8 @@ export function addPhoneNumber(
   state: State,
   { service_sid, phone_number_sid }: { readonly service_sid: string; readonly phone_number_sid: string }
 ): Added {
-  const number = state.find('incoming_phone_number', phone_number_sid) ?? notFound(`/PhoneNumbers/${phone_number_sid}`)
+  const number =
+    state.tables.incoming_phone_number.find(phone_number_sid) ?? notFound(`/PhoneNumbers/${phone_number_sid}`)
   const { phone_number: address } = number
   return add(state, service_sid, {
     pool_type: 'phone_number',
@@ -32,7 +33,7 @@ export function addShortCode(
   state: State,
   { service_sid, short_code_sid }: { readonly service_sid: string; readonly short_code_sid: string }
 ): Added {
-  const sender = state.find('sender', short_code_sid)
+  const sender = state.tables.sender.find(short_code_sid)
   if (sender?.sender_type !== 'ShortCode') notFound(`/ShortCodes/${short_code_sid}`)
   return add(state, service_sid, { ...ofSender(sender), pool_type: 'short_code', capabilities: ['SMS', 'MMS'] })
 }
@@ -41,7 +42,7 @@ export function addChannelSender(
   state: State,
   { messaging_service_sid, sid }: { readonly messaging_service_sid: string; readonly sid: string }
 ): Added {
-  const sender = state.find('sender', sid)
+  const sender = state.tables.sender.find(sid)
   if (!sender || sender.sender_type === 'ShortCode') notFound(`/ChannelSenders/${sid}`)
   return add(state, messaging_service_sid, { ...ofSender(sender), pool_type: 'channel_sender', capabilities: [] })
 }
@@ -88,7 +89,7 @@ export function pooledSenderOf(
   pool_type: PoolType
 ): PooledSenderRow {
   const service_sid = serviceSidIn(state, path)
-  const row = state.find('pooled_sender', path.sid)
+  const row = state.tables.pooled_sender.find(path.sid)
   const isThere = row?.messaging_service_sid === service_sid && row.pool_type === pool_type
   return isThere ? row : notFound(`/Services/${service_sid}/${collections[pool_type]}/${path.sid}`)
 }
@@ -138,7 +139,7 @@ function addName(
 
 function add(state: State, service_sid: string, { sid, ...columns }: Candidate): Added {
   const service = messagingServiceOf(state, service_sid)
-  const other = state.find('pooled_sender', sid)
+  const other = state.tables.pooled_sender.find(sid)
   if (other?.messaging_service_sid === service.sid)
     refuse('messaging_service.has_sender', `${columns.address} is in the Messaging Service already`)
   if (other)

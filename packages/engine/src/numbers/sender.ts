@@ -66,7 +66,7 @@ export function deleteSender(state: State, { sid }: { readonly sid: string }): R
 }
 
 export function senderOf(state: State, sid: string): SenderRow {
-  return state.find('sender', sid) ?? notFound(`/Senders/${sid}`)
+  return state.tables.sender.find(sid) ?? notFound(`/Senders/${sid}`)
 }
 
 /** The account's sender with that address, however it is written. */

@@ -21,7 +21,7 @@ const live = 'active'
 /** By SID or unique name. */
 export function pluginOf(state: State, name: string): PluginRow {
   return (
-    state.find('plugin', name) ??
+    state.tables.plugin.find(name) ??
     state.tables.plugin.firstBy('name', nameForm(name)) ??
     notFound(`${root}/Plugins/${name}`)
   )
@@ -30,7 +30,7 @@ export function pluginOf(state: State, name: string): PluginRow {
 /** By SID or version. */
 export function pluginVersionOf(state: State, plugin_name: string, name: string): PluginVersionRow {
   const { sid } = pluginOf(state, plugin_name)
-  const row = state.find('plugin_version', name)
+  const row = state.tables.plugin_version.find(name)
   if (row?.plugin_sid === sid) return row
   return (
     state.tables.plugin_version.firstBy('name', nameKey(sid, name)) ??
@@ -41,7 +41,7 @@ export function pluginVersionOf(state: State, plugin_name: string, name: string)
 /** By SID; `active` is the one that is live. */
 export function pluginConfigurationOf(state: State, name: string): PluginConfigurationRow {
   const sid = nameForm(name).toLowerCase() === live ? liveRelease(state)?.configuration_sid : name
-  return state.find('plugin_configuration', sid) ?? notFound(`${root}/Configurations/${name}`)
+  return state.tables.plugin_configuration.find(sid) ?? notFound(`${root}/Configurations/${name}`)
 }
 
 /** By the configuration, and the SID or unique name of the plugin. */
@@ -56,7 +56,7 @@ export function configuredPluginOf(state: State, configuration: string, plugin: 
 
 /** By SID; `active` is the one that is live. */
 export function pluginReleaseOf(state: State, name: string): PluginReleaseRow {
-  const row = name.toLowerCase() === live ? liveRelease(state) : state.find('plugin_release', name)
+  const row = name.toLowerCase() === live ? liveRelease(state) : state.tables.plugin_release.find(name)
   return row ?? notFound(`${root}/Releases/${name}`)
 }
 
@@ -67,8 +67,8 @@ export function liveRelease(state: State): PluginReleaseRow | undefined {
 
 /** A configured plugin as the API shows it: with what its plugin and its version are now. */
 export function representConfiguredPlugin(state: State, row: ConfiguredPluginRow) {
-  const plugin = state.get('plugin', row.plugin_sid)
-  const version = state.get('plugin_version', row.plugin_version_sid)
+  const plugin = state.tables.plugin.need(row.plugin_sid)
+  const version = state.tables.plugin_version.need(row.plugin_version_sid)
   return {
     ...row,
     unique_name: plugin.unique_name,

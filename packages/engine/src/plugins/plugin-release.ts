@@ -45,9 +45,9 @@ function configuredIn(state: State, value: unknown) {
   const fields = typeof value === 'string' ? valueIn(value) : value
   if (!isJsonObject(fields)) return refuse('invalid', 'Plugins: each must be a JSON object with plugin_version')
   const { plugin_version, phase = defaultPhase } = fields
-  const version = typeof plugin_version === 'string' ? state.find('plugin_version', plugin_version) : undefined
+  const version = typeof plugin_version === 'string' ? state.tables.plugin_version.find(plugin_version) : undefined
   if (!version) return refuse('invalid', `Plugins: plugin_version '${worded(plugin_version)}' does not exist`)
-  if (version.archived || state.get('plugin', version.plugin_sid).archived)
+  if (version.archived || state.tables.plugin.need(version.plugin_sid).archived)
     refuse('invalid', `Plugins: plugin_version ${version.sid} is archived`)
   if (typeof phase !== 'number' || !Number.isInteger(phase) || phase < 0 || phase > 100)
     return refuse('invalid', `Plugins: phase '${worded(phase)}' must be an integer from 0 to 100`)
@@ -71,13 +71,13 @@ export function createPluginRelease(
   state: State,
   { configuration_id }: { readonly configuration_id: string }
 ): { plugin_release: PluginReleaseRow } {
-  const configuration = state.find('plugin_configuration', configuration_id)
+  const configuration = state.tables.plugin_configuration.find(configuration_id)
   if (!configuration)
     return refuse('invalid', `Value '${configuration_id}' provided for ConfigurationId does not exist`)
   const { sid, archived } = configuration
   if (archived) refuse('invalid', `Plugin configuration ${sid} is archived`)
   for (const { plugin_sid, plugin_version_sid } of state.tables.configured_plugin.by('configuration_sid', sid)) {
-    if (state.get('plugin', plugin_sid).archived || state.get('plugin_version', plugin_version_sid).archived)
+    if (state.tables.plugin.need(plugin_sid).archived || state.tables.plugin_version.need(plugin_version_sid).archived)
       refuse('invalid', `Plugin version ${plugin_version_sid} of plugin configuration ${sid} is archived`)
   }
   const { account_sid } = state

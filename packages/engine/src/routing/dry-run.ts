@@ -167,7 +167,7 @@ function routeOf(state: State, task: TaskRow): Route {
   const { filter_index, target_index, is_default_filter, task_queue_sid, task_queue_friendly_name } = target
   const document = state.matcher.documentOf(task)
   const worker_sids = [...state.tables.reservation.by('task_sid', task.sid)].map(({ worker_sid }) => worker_sid)
-  const names = worker_sids.map((sid) => state.get('worker', sid).friendly_name)
+  const names = worker_sids.map((sid) => state.tables.worker.need(sid).friendly_name)
   const eligible_workers = state.matcher.members(task_queue_sid ?? '').size
   return {
     outcome: names.length > 0 ? 'offered' : 'waits',

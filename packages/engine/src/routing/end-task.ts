@@ -83,15 +83,15 @@ function putAway(state: State, sid: string, forget_at: number): void {
     return
   }
   // Nobody will come back to name queue, workflow and workers when these are deleted.
-  const { task_queue_sid, workflow_sid } = state.get('task', sid)
+  const { task_queue_sid, workflow_sid } = state.tables.task.need(sid)
   state.putAway('task', sid, {
     delete_at: null,
     forget_at,
-    task_queue_name: state.find('task_queue', task_queue_sid)?.friendly_name ?? null,
-    workflow_name: state.find('workflow', workflow_sid)?.friendly_name ?? null
+    task_queue_name: state.tables.task_queue.find(task_queue_sid)?.friendly_name ?? null,
+    workflow_name: state.tables.workflow.find(workflow_sid)?.friendly_name ?? null
   })
   for (const { sid: ended, worker_sid, worker_name } of reservations) {
-    const name = state.find('worker', worker_sid)?.friendly_name ?? worker_name
+    const name = state.tables.worker.find(worker_sid)?.friendly_name ?? worker_name
     state.putAway('reservation', ended, { forget_at, worker_name: name })
   }
   if (state.tables.transfer.size === 0) return
@@ -161,24 +161,24 @@ function completeReservation(state: State, reservation: ReservationRow): void {
 /** One worker is done with a task that somebody else has, or that is over. */
 export function completeAlone(state: State, reservation: ReservationRow): void {
   completeReservation(state, reservation)
-  const task = state.get('task', reservation.task_sid)
+  const task = state.tables.task.need(reservation.task_sid)
   if (isTerminal(task) && task.delete_at !== null) putAway(state, task.sid, task.delete_at)
 }
 
 /** A task for one worker that this worker does not take (reference taskrouter 4.4). */
 export function failDirect(state: State, sid: string, reason: string): void {
   cancel(state, sid, reason)
-  const worker = state.find('worker', state.get('task', sid).routing_target)
-  emitTask(state, 'reservation.failed', state.get('task', sid), undefined, worker)
+  const worker = state.tables.worker.find(state.tables.task.need(sid).routing_target)
+  emitTask(state, 'reservation.failed', state.tables.task.need(sid), undefined, worker)
 }
 
 /** A workflow's older document goes when no open task follows it any more. */
 export function dropIfUnused(state: State, workflow_document_sid: string | null): void {
-  const document = state.find('workflow_document', workflow_document_sid)
+  const document = state.tables.workflow_document.find(workflow_document_sid)
   if (
     !document ||
     document.re_evaluate_at !== null ||
-    state.find('workflow', document.workflow_sid)?.workflow_document_sid === document.sid
+    state.tables.workflow.find(document.workflow_sid)?.workflow_document_sid === document.sid
   )
     return
   if (state.tables.task.count('workflow_document_sid', document.sid) === 0)

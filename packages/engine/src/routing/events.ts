@@ -112,8 +112,8 @@ export function emitReservation(
   reservation: ReservationRow,
   extra?: Extra
 ): void {
-  const task = state.get('task', reservation.task_sid)
-  const worker = state.get('worker', reservation.worker_sid)
+  const task = state.tables.task.need(reservation.task_sid)
+  const worker = state.tables.worker.need(reservation.worker_sid)
   const { tables } = state
   state.emit(type, {
     workspace: tables.workspace.get(reservation.workspace_sid),
@@ -141,17 +141,17 @@ export function emitTransfer(
   type: Extract<TaskEvent, `task.transfer-${string}`>,
   transfer: TransferRow
 ): void {
-  const task = state.get('task', transfer.task_sid)
-  const worker = state.find('worker', transfer.initiating_worker_sid)
+  const task = state.tables.task.need(transfer.task_sid)
+  const worker = state.tables.worker.find(transfer.initiating_worker_sid)
   state.emit(type, {
-    workspace: state.find('workspace', task.workspace_sid),
+    workspace: state.tables.workspace.find(task.workspace_sid),
     transfer,
     task,
-    task_queue: state.find('task_queue', task.task_queue_sid),
-    workflow: state.find('workflow', task.workflow_sid),
-    task_channel: state.find('task_channel', task.task_channel_sid),
+    task_queue: state.tables.task_queue.find(task.task_queue_sid),
+    workflow: state.tables.workflow.find(task.workflow_sid),
+    task_channel: state.tables.task_channel.find(task.task_channel_sid),
     worker,
-    activity: worker && state.find('activity', worker.activity_sid),
+    activity: worker && state.tables.activity.find(worker.activity_sid),
     extra: {
       transfer_sid: transfer.sid,
       transfer_mode: transfer.transfer_mode,
@@ -172,11 +172,11 @@ export function emitWorker(
   worker_channel?: WorkerChannelRow
 ): void {
   state.emit(type, {
-    workspace: state.find('workspace', worker.workspace_sid),
+    workspace: state.tables.workspace.find(worker.workspace_sid),
     worker,
-    activity: state.find('activity', worker.activity_sid),
+    activity: state.tables.activity.find(worker.activity_sid),
     worker_channel,
-    task_channel: worker_channel && state.find('task_channel', worker_channel.task_channel_sid),
+    task_channel: worker_channel && state.tables.task_channel.find(worker_channel.task_channel_sid),
     extra
   })
 }

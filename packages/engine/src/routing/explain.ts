@@ -148,8 +148,8 @@ export function explainWorker(
   worker_sid: string,
   { at = state.at, limit = 100 }: ExplainOptions = {}
 ): WorkerExplanation {
-  const worker = state.get('worker', worker_sid)
-  const activity = state.get('activity', worker.activity_sid)
+  const worker = state.tables.worker.need(worker_sid)
+  const activity = state.tables.activity.need(worker.activity_sid)
   const entry = state.matcher.entry(worker_sid)
   const next = entry && workFor(state, entry)
   const waiting = explainWaiting(state, worker, limit)
@@ -183,7 +183,7 @@ export function explainWorker(
 function loadOf(state: State, row: WorkerChannelRow): ExplainedLoad {
   const { open, assigned } = state.matcher.load(row.worker_sid, row.task_channel_sid)
   return {
-    task_channel_unique_name: state.get('task_channel', row.task_channel_sid).unique_name,
+    task_channel_unique_name: state.tables.task_channel.need(row.task_channel_sid).unique_name,
     available: row.available,
     configured_capacity: row.configured_capacity,
     assigned_tasks: assigned,
@@ -211,7 +211,7 @@ function explainWaiting(
     waiting++
     const reason = reasonAgainst(state, task, worker)
     const { task_queue_sid } = task
-    const task_queue_friendly_name = state.find('task_queue', task_queue_sid)?.friendly_name ?? null
+    const task_queue_friendly_name = state.tables.task_queue.find(task_queue_sid)?.friendly_name ?? null
     const place = { task_sid: task.sid, task_queue_sid, task_queue_friendly_name }
     if (reason === undefined) takable.push({ ...place, reason: null })
     else {
@@ -249,7 +249,7 @@ function explainWorkers(state: State, task: TaskRow, limit: number): NonNullable
 }
 
 function explainedWorker(state: State, task: TaskRow, worker: WorkerRow, reason: Reason | null): ExplainedWorker {
-  const activity = state.get('activity', worker.activity_sid)
+  const activity = state.tables.activity.need(worker.activity_sid)
   return {
     worker_sid: worker.sid,
     worker_name: worker.friendly_name,
@@ -273,7 +273,7 @@ function clausesFor(
   const { matcher } = state
   const { expression, known_worker } = matcher.targetOf(task)
   if (reason === 'not eligible for the queue') {
-    const queue = state.find('task_queue', task.task_queue_sid)
+    const queue = state.tables.task_queue.find(task.task_queue_sid)
     return queue ? { clauses: clausesOf(targetWorkers(state, queue), undefined, matcher.worker(worker.sid)) } : {}
   }
   if (reason === 'another worker is the known worker' && known_worker) {
@@ -300,7 +300,7 @@ function targetWorkers(state: State, queue: TaskQueueRow): Expression {
 }
 
 function documentOf(state: State, task: TaskRow): WorkflowDocument | undefined {
-  const row = state.find('workflow_document', task.workflow_document_sid)
+  const row = state.tables.workflow_document.find(task.workflow_document_sid)
   return row && state.matcher.document(row.sid)
 }
 
@@ -322,7 +322,7 @@ export function explainFilters(state: State, task: TaskRow): ExplainedFilter[] {
 
 /** Where a task stands, and what follows if nobody takes it. */
 export function explainTarget(state: State, task: TaskRow): ExplainedTarget {
-  const queue = state.find('task_queue', task.task_queue_sid)
+  const queue = state.tables.task_queue.find(task.task_queue_sid)
   const target = documentOf(state, task) ? state.matcher.targetOf(task) : {}
   const isIn = task.filter_index >= 0
   return {
@@ -367,7 +367,7 @@ function nextFilter(state: State, task: TaskRow, document: WorkflowDocument): Wo
 }
 
 function queueName(state: State, sid: string | undefined): string {
-  return `queue ${state.find('task_queue', sid)?.friendly_name ?? sid}`
+  return `queue ${state.tables.task_queue.find(sid)?.friendly_name ?? sid}`
 }
 
 function verdictOf(state: State, task: TaskRow, workers: TaskExplanation['workers']): string {
@@ -377,15 +377,15 @@ function verdictOf(state: State, task: TaskRow, workers: TaskExplanation['worker
   if (!isKeyOf(status, held)) return `It is ${task.assignment_status}${task.reason === null ? '' : `: ${task.reason}`}.`
   const names = [...state.tables.reservation.by('task_sid', task.sid)]
     .filter((row) => row.reservation_status === status[held])
-    .map((row) => state.find('worker', row.worker_sid)?.friendly_name ?? row.worker_sid)
+    .map((row) => state.tables.worker.find(row.worker_sid)?.friendly_name ?? row.worker_sid)
   const verb = { reserved: 'It is offered to', assigned: 'It is with', wrapping: 'It is wrapped up by' }
   return `${verb[held]} ${names.join(', ')}.`
 }
 
 function pendingVerdict(state: State, task: TaskRow, workers: NonNullable<TaskExplanation['workers']>): string {
   const first = workers.first_choice
-  if (first !== null) return `It can be offered to ${state.get('worker', first).friendly_name} now.`
-  const direct = task.routing_target?.startsWith('WK') ? state.find('worker', task.routing_target) : undefined
+  if (first !== null) return `It can be offered to ${state.tables.worker.need(first).friendly_name} now.`
+  const direct = task.routing_target?.startsWith('WK') ? state.tables.worker.find(task.routing_target) : undefined
   if (direct) return `It waits for ${direct.friendly_name} alone: ${reasonAgainst(state, task, direct)}.`
   const place =
     task.task_queue_sid === null ? 'It is in no queue' : `It waits in ${queueName(state, task.task_queue_sid)}`

@@ -22,7 +22,7 @@ export function rejectReservation(state: State, pending: ReservationRow, worker_
 
 /** The worker is not asked again for a while, which doubles each time that this happens to the task in its target. */
 function backOff(state: State, { task_sid, worker_sid }: ReservationRow): void {
-  const task = state.get('task', task_sid)
+  const task = state.tables.task.need(task_sid)
   const pause_s = Math.min(maxPause_s, firstPause_s * 2 ** task.rejections)
   state.change('task', task_sid, {
     rejected_by: [...task.rejected_by.filter((sid) => sid !== worker_sid), worker_sid],
@@ -40,9 +40,9 @@ const maxPause_s = 30
  */
 export function reservationTimedOut(state: State, { sid }: { readonly sid: string }): Record<string, never> {
   const reservation = failReservation(state, sid, 'timeout')
-  const { activity_sid } = state.get('worker', reservation.worker_sid)
-  if (state.get('activity', activity_sid).available || isInReservationActivity(state, reservation)) {
-    moveTo(state, reservation.worker_sid, state.get('workspace', reservation.workspace_sid).timeout_activity_sid)
+  const { activity_sid } = state.tables.worker.need(reservation.worker_sid)
+  if (state.tables.activity.need(activity_sid).available || isInReservationActivity(state, reservation)) {
+    moveTo(state, reservation.worker_sid, state.tables.workspace.need(reservation.workspace_sid).timeout_activity_sid)
   }
   roundEnded(state, reservation)
   return {}
@@ -81,7 +81,7 @@ function failReservation(
 /** After a reservation has failed: if it was the round's last, the task is offered again, or goes on in its workflow, or ends. */
 function roundEnded(state: State, reservation: ReservationRow): void {
   const { task_sid: sid } = reservation
-  const task = state.get('task', sid)
+  const task = state.tables.task.need(sid)
   if (task.assignment_status !== 'pending') return
   if (followFailedAttempt(state, reservation)) return
   if (task.rounds >= state.settings.limits.assignment_rounds) cancel(state, sid, reasons.rounds)

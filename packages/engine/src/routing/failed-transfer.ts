@@ -20,7 +20,8 @@ export function noteFailedAttempt(
   const transfer = state.tables.transfer.firstBy('open_by_task', task_sid)
   if (!transfer) return
   const goesOn =
-    transfer.transfer_type === 'QUEUE' && state.get('task', task_sid).rounds < state.settings.limits.assignment_rounds
+    transfer.transfer_type === 'QUEUE' &&
+    state.tables.task.need(task_sid).rounds < state.settings.limits.assignment_rounds
   const how = ended[reservation_status] ?? 'was canceled'
   const transfer_failed_reason = `Transfer ${goesOn ? 'attempt ' : ''}failed because the reservation ${how}`
   state.change('transfer', transfer.sid, {
@@ -73,8 +74,8 @@ export function giveBack(state: State, transfer: TransferRow): boolean {
 /** Nobody has the task: its workflow says where it goes, or it is back in its queue. */
 export function routeAnew(state: State, transfer: TransferRow): void {
   const { task_sid } = transfer
-  const task = state.get('task', task_sid)
-  const workflow = state.find('workflow', task.workflow_sid)
+  const task = state.tables.task.need(task_sid)
+  const workflow = state.tables.workflow.find(task.workflow_sid)
   if (task.rounds >= state.settings.limits.assignment_rounds) cancel(state, task_sid, reasons.rounds)
   else if (workflow && !task.routing_target?.startsWith('WK')) {
     state.change('task', task_sid, { routing_target: null, workflow_document_sid: workflow.workflow_document_sid })
@@ -87,6 +88,6 @@ export function routeAnew(state: State, transfer: TransferRow): void {
 
 /** Into the queue that it was transferred from, if that is still there. */
 function backToQueue(state: State, { task_sid, initiating_queue_sid }: TransferRow): void {
-  const queue = state.find('task_queue', initiating_queue_sid)
+  const queue = state.tables.task_queue.find(initiating_queue_sid)
   if (queue) enterQueue(state, task_sid, queue.sid)
 }

@@ -18,7 +18,7 @@ import type { TaskRow } from './rows.ts'
  * false when nothing takes it.
  */
 export function followWorkflow(state: State, sid: string, start: number): boolean {
-  const task = state.get('task', sid)
+  const task = state.tables.task.need(sid)
   const document = state.matcher.documentOf(task)
   const view = state.matcher.task(task) // being routed changes no attributes
   let filter = document.finder.first(view, start)
@@ -31,10 +31,10 @@ export function followWorkflow(state: State, sid: string, start: number): boolea
     })
     emitTask(state, 'workflow.target-matched', changed, matched(state, filter, changed))
     if (enterTargets(state, sid, filter, 0)) return true
-    emitTask(state, 'workflow.skipped', state.get('task', sid))
+    emitTask(state, 'workflow.skipped', state.tables.task.need(sid))
   }
   // The default filter never follows a timeout (reference taskrouter 3.4).
-  if (state.get('task', sid).timed_out || !document.default_filter) return false
+  if (state.tables.task.need(sid).timed_out || !document.default_filter) return false
   enterDefault(state, sid, document.default_filter)
   return true
 }
@@ -68,7 +68,7 @@ function enterTargets(state: State, sid: string, filter: WorkflowFilter, first: 
 }
 
 function enterTarget(state: State, sid: string, filter: WorkflowFilter, target: WorkflowTarget): void {
-  const entered = state.get('task', sid).filter_entered_at ?? state.at
+  const entered = state.tables.task.need(sid).filter_entered_at ?? state.at
   // Timeouts are measured from entering the filter and add up (reference taskrouter 3.3).
   let until_s = 0
   for (let i = 0; i <= target.index; i++) until_s += filter.targets[i]?.timeout_s ?? 0
@@ -106,7 +106,7 @@ interface Place extends Pick<TaskRow, 'filter_index' | 'target_index' | 'target_
 
 /** Puts the task in that place, and in its queue. Nobody has rejected it there yet. */
 function stand(state: State, sid: string, place: Place): void {
-  const before = state.get('task', sid)
+  const before = state.tables.task.need(sid)
   // Named one by one: every task comes here, and changes that are spread cost it some two microseconds more.
   const task = state.change('task', sid, {
     filter_index: place.filter_index,
@@ -143,14 +143,14 @@ export function leaveTarget(state: State, sid: string): void {
   const filter = document.filters[task.filter_index]
   if (filter && task.target_index + 1 < filter.targets.length) {
     if (enterTargets(state, sid, filter, task.target_index + 1)) return
-    emitTask(state, 'workflow.skipped', state.get('task', sid))
+    emitTask(state, 'workflow.skipped', state.tables.task.need(sid))
   }
   if (!followWorkflow(state, sid, task.filter_index + 1)) leaveWorkflow(state, sid)
 }
 
 /** Nothing in its workflow takes the task any more. */
 export function leaveWorkflow(state: State, sid: string): void {
-  emitTask(state, 'workflow.timeout', state.get('task', sid))
+  emitTask(state, 'workflow.timeout', state.tables.task.need(sid))
   cancel(state, sid, reasons.workflow)
 }
 
@@ -161,7 +161,7 @@ export function leaveWorkflow(state: State, sid: string): void {
  * True when the task has gone elsewhere.
  */
 export function followAgain(state: State, sid: string, followed_attributes: string | null): boolean {
-  const task = state.get('task', sid)
+  const task = state.tables.task.need(sid)
   if (followed_attributes === null || task.workflow_document_sid === null) return false
   if (task.followed_attributes !== null) state.change('task', sid, { followed_attributes: null })
   const start = filterAfterChange(state, task, followed_attributes)
@@ -187,8 +187,8 @@ function filterAfterChange(state: State, task: TaskRow, followed_attributes: str
  * a worker has is left alone; its age stays, the clock of its target restarts (reference taskrouter 3.9).
  */
 export function reEvaluate(state: State, sid: string): void {
-  const task = state.get('task', sid)
-  const workflow = state.find('workflow', task.workflow_sid)
+  const task = state.tables.task.need(sid)
+  const workflow = state.tables.workflow.find(task.workflow_sid)
   if (!workflow || task.workflow_document_sid === null) return
   if (task.assignment_status === 'reserved') {
     state.change('task', sid, { re_evaluate: true })

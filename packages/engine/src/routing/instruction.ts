@@ -33,7 +33,7 @@ export interface InstructReservation {
  */
 export function instructReservation(state: State, params: InstructReservation): { reservation?: ReservationRow } {
   const { reservation_sid, instruction, activity_sid, failures = [] } = params
-  const reservation = state.find('reservation', reservation_sid)
+  const reservation = state.tables.reservation.find(reservation_sid)
   if (!reservation) return {}
   warnOfCallback(state, reservation, failures)
   if (reservation.reservation_status !== 'pending') return { reservation }
@@ -43,7 +43,7 @@ export function instructReservation(state: State, params: InstructReservation): 
     if (wrong) return callbackFailed(state, { reservation_sid, failures: [{ code: 40100, message: wrong }] })
     rejectReservation(state, reservation, activity_sid || undefined)
   }
-  return { reservation: state.get('reservation', reservation_sid) }
+  return { reservation: state.tables.reservation.need(reservation_sid) }
 }
 
 /**
@@ -54,16 +54,16 @@ export function callbackFailed(
   state: State,
   { reservation_sid, failures }: { readonly reservation_sid: string; readonly failures: readonly CallbackFailure[] }
 ): { reservation?: ReservationRow } {
-  const reservation = state.find('reservation', reservation_sid)
+  const reservation = state.tables.reservation.find(reservation_sid)
   if (!reservation) return {}
   warnOfCallback(state, reservation, failures)
   if (reservation.reservation_status === 'pending') callOff(state, reservation)
-  return { reservation: state.get('reservation', reservation_sid) }
+  return { reservation: state.tables.reservation.need(reservation_sid) }
 }
 
 /** Why the worker cannot be moved there. */
 function wrongMove(state: State, { workspace_sid, worker_sid }: ReservationRow, sid: string): string | undefined {
-  if (state.find('activity', sid)?.workspace_sid !== workspace_sid) {
+  if (state.tables.activity.find(sid)?.workspace_sid !== workspace_sid) {
     return `activity_sid '${sid}' of the instruction reject does not exist in Workspace ${workspace_sid}`
   }
   try {

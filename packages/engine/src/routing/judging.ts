@@ -75,7 +75,7 @@ function end(state: State, { sid }: JudgingRow): void {
 
 /** One piece. With a queue's last one its expression is in force, and what waits there is offered by it. */
 export function judgingDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  const judging = state.get('judging', sid)
+  const judging = state.tables.judging.need(sid)
   const { task_queue_sid, judged_to } = judging
   const last = task_queue_sid === null ? lastToRename(state, judging) : lastToJudge(state, judging, task_queue_sid)
   if (task_queue_sid !== null && (last === undefined || last > judged_to))
@@ -85,7 +85,7 @@ export function judgingDue(state: State, { sid }: { readonly sid: string }): Rec
     return {}
   }
   end(state, judging)
-  if (task_queue_sid !== null) warnOfMembers(state, state.get('task_queue', task_queue_sid))
+  if (task_queue_sid !== null) warnOfMembers(state, state.tables.task_queue.need(task_queue_sid))
   return {}
 }
 

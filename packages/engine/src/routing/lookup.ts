@@ -20,7 +20,7 @@ const segments = {
 type InWorkspace = keyof typeof segments
 
 export function workspaceOf(state: State, workspace_sid: string): WorkspaceRow {
-  return state.find('workspace', workspace_sid) ?? notFound(`/Workspaces/${workspace_sid}`)
+  return state.tables.workspace.find(workspace_sid) ?? notFound(`/Workspaces/${workspace_sid}`)
 }
 
 /** A row of that kind in that workspace, or 404. A task channel is also found by its unique name. */
@@ -58,7 +58,7 @@ export function findReservation(state: State, path: ReservationPath): Reservatio
   const { workspace_sid, task_sid, worker_sid, sid } = path
   if (task_sid !== undefined) inWorkspace(state, 'task', workspace_sid, task_sid)
   if (worker_sid !== undefined) inWorkspace(state, 'worker', workspace_sid, worker_sid)
-  return reservationAt(state.find('reservation', sid), path)
+  return reservationAt(state.tables.reservation.find(sid), path)
 }
 
 /** A reservation that is where its path says, or 404. */

@@ -69,7 +69,7 @@ class Choices {
     let first = other
     for (const [worker, chosen] of this.#tasks ?? []) {
       // The task's row has changed since it was chosen, so somebody else may have the task.
-      if (this.#state.find('task', chosen.sid) !== chosen) this.search(worker)
+      if (this.#state.tables.task.find(chosen.sid) !== chosen) this.search(worker)
       const task = this.#tasks?.get(worker)
       if (task && (first === undefined || inTurn(this.#state, task, first) < 0)) first = task
     }

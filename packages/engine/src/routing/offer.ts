@@ -6,7 +6,7 @@ import type { TaskRow } from './rows.ts'
 
 /** Books the task in a queue; one that is in it already stays as it is. */
 export function enterQueue(state: State, sid: string, task_queue_sid: string): void {
-  const before = state.get('task', sid)
+  const before = state.tables.task.need(sid)
   if (before.task_queue_sid === task_queue_sid) return
   emitQueue(state, before, state.change('task', sid, { task_queue_sid, task_queue_entered_date: state.at }))
 }
@@ -27,9 +27,9 @@ export function emitQueue(state: State, before: TaskRow, task: TaskRow): void {
 
 /** Reserves the task for the workers who come first, up to the queue's MaxReservedWorkers; false when nobody can take it. */
 export function offer(state: State, sid: string): boolean {
-  const task = state.get('task', sid)
+  const task = state.tables.task.need(sid)
   if (task.assignment_status !== 'pending') return false
-  const queue = state.find('task_queue', task.task_queue_sid)
+  const queue = state.tables.task_queue.find(task.task_queue_sid)
   const workers = candidates(state, task, queue?.max_reserved_workers ?? 1)
   if (workers.length === 0) return false
   const timeout_at = reservationTimeout(state, task)
@@ -40,21 +40,21 @@ export function offer(state: State, sid: string): boolean {
 
 /** Reserves the task for a worker who was chosen, whatever else that worker does. */
 export function offerTo(state: State, sid: string, worker_sid: string): void {
-  const task = state.get('task', sid)
+  const task = state.tables.task.need(sid)
   state.change('task', sid, { assignment_status: 'reserved', rounds: task.rounds + 1 })
   reserve(state, sid, worker_sid, reservationTimeout(state, task))
 }
 
 /** Until when a reservation that is made now can be accepted. */
 function reservationTimeout(state: State, task: TaskRow): number {
-  const workflow = state.find('workflow', task.workflow_sid)
+  const workflow = state.tables.workflow.find(task.workflow_sid)
   return state.at + (workflow?.task_reservation_timeout ?? 120) * 1000
 }
 
 /** Reserves the task for one worker; a transfer's reservation is the one that it was made for last. */
 function reserve(state: State, task_sid: string, worker_sid: string, timeout_at: number): void {
-  const task = state.get('task', task_sid)
-  const worker = state.get('worker', worker_sid)
+  const task = state.tables.task.need(task_sid)
+  const worker = state.tables.worker.need(worker_sid)
   const reservation = state.insert('reservation', {
     workspace_sid: task.workspace_sid,
     task_sid,

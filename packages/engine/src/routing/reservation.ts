@@ -39,7 +39,7 @@ export function updateReservation(state: State, params: UpdateReservation): { re
     if (worker_activity_sid) checkMove(state, reservation.worker_sid, worker_activity_sid)
     rejectReservation(state, reservation, worker_activity_sid || undefined)
   } else finish(state, reservation, status)
-  return { reservation: state.get('reservation', reservation.sid) }
+  return { reservation: state.tables.reservation.need(reservation.sid) }
 }
 
 /** accept and reject are instructions as well; the others are carried out by whoever has the calls (reference taskrouter 5.5). */
@@ -56,7 +56,7 @@ function byInstruction(state: State, reservation: ReservationRow, params: Update
   const fields = checkedInstruction(state, reservation, instruction, { ...params })
   state.emit('ringdown.reservation.instructed', {
     reservation,
-    task: state.get('task', reservation.task_sid),
+    task: state.tables.task.need(reservation.task_sid),
     extra: { instruction, fields: JSON.stringify(fields) }
   })
   return undefined
@@ -93,7 +93,7 @@ export function accept(state: State, pending: ReservationRow): void {
   if (transfer) emitTransfer(state, 'task.transfer-completed', transfer)
   for (const sibling of state.tables.reservation.list('task_sid', task_sid)) {
     if (sibling.reservation_status === 'pending')
-      withdraw(state, sibling.sid, 'rescinded', state.get('worker', reservation.worker_sid))
+      withdraw(state, sibling.sid, 'rescinded', state.tables.worker.need(reservation.worker_sid))
   }
 }
 
@@ -119,14 +119,14 @@ export function finish(state: State, { sid, task_sid }: ReservationRow, status: 
   const isOwn = !hasLetGo(state, sid)
   if (status === 'completed') {
     if (isOwn && others.length === 0) return void complete(state, task_sid, null)
-    completeAlone(state, state.get('reservation', sid))
+    completeAlone(state, state.tables.reservation.need(sid))
     holderLeft(state, task_sid)
     // A task is assigned as long as somebody has accepted it (reference taskrouter 11.5).
     const isWrapping = others.every((other) => other.reservation_status === 'wrapping')
-    if (isWrapping && state.get('task', task_sid).assignment_status === 'assigned') wrapUp(state, task_sid, null)
+    if (isWrapping && state.tables.task.need(task_sid).assignment_status === 'assigned') wrapUp(state, task_sid, null)
   } else {
     if (!isOwn || others.some((other) => other.reservation_status !== 'wrapping'))
-      wrapUpReservation(state, state.get('reservation', sid))
+      wrapUpReservation(state, state.tables.reservation.need(sid))
     else wrapUp(state, task_sid, null)
   }
 }
@@ -141,5 +141,5 @@ export function cancelReservation(state: State, params: ReservationPath): { rese
     refuse('not_possible', `Cannot cancel reservation ${pending.sid} because it is ${pending.reservation_status}.`)
   }
   callOff(state, pending)
-  return { reservation: state.get('reservation', pending.sid) }
+  return { reservation: state.tables.reservation.need(pending.sid) }
 }

@@ -19,7 +19,7 @@ export function isHeldInTransfer(state: State, task_sid: string): boolean {
 
 /** When nobody has a task in transfer any more, its TTL runs again, in place of the limit for assigned tasks. */
 export function holderLeft(state: State, task_sid: string): void {
-  const { assignment_status, timeout, ttl_at } = state.get('task', task_sid)
+  const { assignment_status, timeout, ttl_at } = state.tables.task.need(task_sid)
   const isWaiting = assignment_status === 'pending' || assignment_status === 'reserved'
   if (!isWaiting || ttl_at !== null || holding(state, task_sid).length > 0) return
   state.change('task', task_sid, { ttl_at: state.at + timeout * 1000, delete_at: null })
@@ -39,7 +39,7 @@ export function holding(state: State, task_sid: string): ReservationRow[] {
 export function holderAmong(state: State, reservations: readonly ReservationRow[]): WorkerRow | undefined {
   for (const reservation of reservations) {
     if (reservation.reservation_status === 'accepted' || reservation.reservation_status === 'wrapping') {
-      return state.find('worker', reservation.worker_sid)
+      return state.tables.worker.find(reservation.worker_sid)
     }
   }
   return undefined

@@ -85,7 +85,7 @@ export function deleteTaskQueue(
   const task_queue = inWorkspace(state, 'task_queue', workspace_sid, sid)
   for (const document of state.tables.workflow_document.by('workspace_sid', workspace_sid)) {
     if (!state.matcher.document(document.sid).queues.includes(sid)) continue
-    const workflow = state.get('workflow', document.workflow_sid)
+    const workflow = state.tables.workflow.need(document.workflow_sid)
     const current = workflow.workflow_document_sid === document.sid
     refuse(
       'in_use',

@@ -58,7 +58,7 @@ export function addTask(state: State, params: CreateTask, unmatched: 'refused' |
     if (unmatched === 'canceled') return cancel(state, task.sid, reasons.workflow)
     refuse('invalid', `Task matches no filter of Workflow ${task.workflow_sid}, which has no default filter`)
   }
-  return state.get('task', task.sid)
+  return state.tables.task.need(task.sid)
 }
 
 /** The row of a task that waits in no queue yet. */
@@ -200,7 +200,7 @@ export function updateTask(state: State, params: UpdateTask): { task: TaskRow } 
   }
   if (assignment_status !== undefined) setStatus(state, before.sid, assignment_status, cleared(params.reason) ?? null)
   else if (params.reason !== undefined) state.change('task', before.sid, { reason: cleared(params.reason) ?? null })
-  return { task: state.get('task', before.sid) }
+  return { task: state.tables.task.need(before.sid) }
 }
 
 /** Workers who hold the task hold it on its new channel, even beyond their capacity there. */
@@ -221,7 +221,7 @@ function routeAgain(state: State, before: TaskRow, task: TaskRow): void {
 }
 
 function setStatus(state: State, sid: string, status: string, reason: string | null): void {
-  const task = state.get('task', sid)
+  const task = state.tables.task.need(sid)
   if (!isRequest(taskRequests, status)) {
     refuse('invalid', `AssignmentStatus cannot be set to '${status}': only wrapping, completed and canceled can`)
   }
@@ -291,7 +291,7 @@ export function taskRetryDue(state: State, { sid }: { readonly sid: string }): R
  * it up (reference taskrouter 4.2).
  */
 export function taskDeleteDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  const task = state.get('task', sid)
+  const task = state.tables.task.need(sid)
   // Somebody who has handed it on may still be wrapping up.
   const reservations = state.tables.reservation.list('task_sid', sid)
   closeReservations(state, sid, reservations)

@@ -60,7 +60,7 @@ export function createTransfer(state: State, params: CreateTransfer): { transfer
   })
   const changed = { ...(priority !== undefined && { priority }), ...(attributes && { attributes }) }
   release(state, task, { ...changed, ...(transfer_type === 'QUEUE' && { routing_target: to, ignore_capacity: null }) })
-  if (attributes) emitTask(state, 'task.updated', state.get('task', task.sid))
+  if (attributes) emitTask(state, 'task.updated', state.tables.task.need(task.sid))
   emitTransfer(state, 'task.transfer-initiated', transfer)
   if (mode === 'COLD') wrapUpReservation(state, reservation)
   holderLeft(state, task.sid)
@@ -68,7 +68,7 @@ export function createTransfer(state: State, params: CreateTransfer): { transfer
     enterQueue(state, task.sid, to)
     offer(state, task.sid)
   } else offerTo(state, task.sid, to)
-  return { transfer: state.get('transfer', transfer.sid) }
+  return { transfer: state.tables.transfer.need(transfer.sid) }
 }
 
 function checkOwner(state: State, task: TaskRow, reservation: ReservationRow): void {
@@ -93,7 +93,7 @@ function checkTarget(state: State, { workspace_sid, worker_sid, task_sid, to }: 
   }
   const worker = named(state, 'worker', workspace_sid, to, 'To')
   if (worker.sid === worker_sid) refuse('invalid', 'A Worker cannot transfer a Task to itself')
-  if (!state.get('activity', worker.activity_sid).available)
+  if (!state.tables.activity.need(worker.activity_sid).available)
     refuse('not_possible', `Worker ${worker.sid} is not available`)
   // After a transfer several may have it; who has let go of it can have it back.
   if (holding(state, task_sid).some((row) => row.worker_sid === worker.sid))
@@ -128,7 +128,7 @@ export function cancelTransfer(
   }: { readonly workspace_sid: string; readonly worker_sid: string; readonly sid: string }
 ): { transfer: TransferRow } {
   inWorkspace(state, 'worker', workspace_sid, worker_sid)
-  const before = state.find('transfer', sid)
+  const before = state.tables.transfer.find(sid)
   if (!before || before.initiating_worker_sid !== worker_sid || before.workspace_sid !== workspace_sid)
     return notFound(`/Workspaces/${workspace_sid}/Workers/${worker_sid}/Transfers/${sid}`)
   // The space is the original's (reference taskrouter 9.7), and programs compare texts.
@@ -141,5 +141,5 @@ export function cancelTransfer(
   }
   emitTransfer(state, 'task.transfer-canceled', transfer)
   if (!isHeld) routeAnew(state, transfer)
-  return { transfer: state.get('transfer', sid) }
+  return { transfer: state.tables.transfer.need(sid) }
 }

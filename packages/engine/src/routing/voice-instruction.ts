@@ -71,7 +71,7 @@ export function problemOf(
   }
   const { post_work_activity_sid: activity } = fields
   if (rule.post_work_activity_sid !== undefined && activity !== undefined && activity !== '') {
-    const row = typeof activity === 'string' ? state.find('activity', activity) : undefined
+    const row = typeof activity === 'string' ? state.tables.activity.find(activity) : undefined
     if (row?.workspace_sid !== reservation.workspace_sid) {
       return wrong(rule.post_work_activity_sid, 'has a post_work_activity_sid that does not exist')
     }

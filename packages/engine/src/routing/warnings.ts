@@ -107,7 +107,7 @@ export function warnOfCallback(
     const about = { task_sid, worker_sid, ...(callback !== undefined && { callback }) }
     return { warning: 'assignment_callback', message: `${code}: ${message}`, error_code: code, ...about }
   })
-  const workflow = state.find('workflow', workflow_sid)
+  const workflow = state.tables.workflow.find(workflow_sid)
   warn(state, reservation.workspace_sid, warnings, { reservation, ...(workflow && { workflow }) })
 }
 
@@ -119,7 +119,7 @@ type Subject =
   | { readonly task_channel: TaskChannelRow }
 
 function warn(state: State, workspace_sid: string, warnings: Iterable<Warning>, subject: Subject): void {
-  const workspace = state.get('workspace', workspace_sid)
+  const workspace = state.tables.workspace.need(workspace_sid)
   let count = 0
   for (const extra of warnings) {
     state.emit('ringdown.warning', { workspace, ...subject, extra })
@@ -194,7 +194,7 @@ function* workflowWarnings(state: State, { workspace_sid, workflow_document_sid 
   if (workers.total > 0) {
     for (const task_queue_sid of document.queues.slice(0, maxQueues)) {
       if (state.matcher.members(task_queue_sid).size > 0) continue
-      const name = state.find('task_queue', task_queue_sid)?.friendly_name
+      const name = state.tables.task_queue.find(task_queue_sid)?.friendly_name
       const message = `No worker is eligible for TaskQueue ${name}, to which the workflow leads`
       yield { warning: 'queue_without_workers', message, task_queue_sid }
     }

@@ -10,10 +10,10 @@ import type { WorkerChannelRow, WorkerRow } from './rows.ts'
 /** One channel of a worker by its own SID, the task channel's SID, or the task channel's unique name (reference taskrouter 1.8). */
 export function workerChannel(state: State, workspace_sid: string, worker_sid: string, name: string): WorkerChannelRow {
   inWorkspace(state, 'worker', workspace_sid, worker_sid)
-  const own = state.find('worker_channel', name)
+  const own = state.tables.worker_channel.find(name)
   if (own?.worker_sid === worker_sid) return own
   const channel =
-    state.find('task_channel', name) ?? state.tables.task_channel.firstBy('name', nameKey(workspace_sid, name))
+    state.tables.task_channel.find(name) ?? state.tables.task_channel.firstBy('name', nameKey(workspace_sid, name))
   const row = channel && state.tables.worker_channel.firstBy('pair', nameKey(worker_sid, channel.sid))
   return row ?? notFound(`/Workspaces/${workspace_sid}/Workers/${worker_sid}/Channels/${name}`)
 }
@@ -44,7 +44,7 @@ export function updateWorkerChannel(
   const before = workerChannel(state, params.workspace_sid, params.worker_sid, params.sid)
   const { capacity, available } = params
   checkRange(capacity, 'Capacity', 0, 50)
-  const single = !state.get('workspace', params.workspace_sid).multi_task_enabled
+  const single = !state.tables.workspace.need(params.workspace_sid).multi_task_enabled
   if (single && capacity !== undefined && capacity > 1) {
     refuse('invalid', 'Capacity cannot be more than 1 in a Workspace without multitasking')
   }

@@ -61,7 +61,7 @@ export function updateWorker(
   if (friendly_name !== undefined) checkFree(state, workspace_sid, friendly_name, sid)
   if (attributes !== undefined) checkAttributes(attributes)
   if (activity_sid) named(state, 'activity', workspace_sid, activity_sid, 'ActivitySid')
-  if (params.reject_pending_reservations && (!activity_sid || state.get('activity', activity_sid).available)) {
+  if (params.reject_pending_reservations && (!activity_sid || state.tables.activity.need(activity_sid).available)) {
     refuse('invalid', 'RejectPendingReservations is valid only with an ActivitySid that is not available')
   }
   if (friendly_name !== undefined || attributes !== undefined) {
@@ -84,7 +84,7 @@ export function updateWorker(
       if (reservation.reservation_status === 'pending') rejectReservation(state, reservation)
     }
   }
-  return { worker: state.get('worker', sid) }
+  return { worker: state.tables.worker.need(sid) }
 }
 
 /** Refused while it holds reservations. Tasks that wait for this worker alone can wait no longer. */

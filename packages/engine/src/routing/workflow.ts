@@ -112,7 +112,7 @@ export function updateWorkflow(
  * millisecond later, since what is due now is decided before anything else.
  */
 export function reEvaluationDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  const document = state.get('workflow_document', sid)
+  const document = state.tables.workflow_document.need(sid)
   const older = [...state.tables.workflow_document.by('workflow_sid', document.workflow_sid)].filter(
     ({ seq }) => seq < document.seq
   )
@@ -186,7 +186,7 @@ function checkParams(state: State, workspace_sid: string, params: WorkflowParams
   try {
     const compiling = (length: number) => state.matcher.longAnswers.compiling(length)
     for (const queue_sid of parseWorkflowDocument(configuration, compiling).queues) {
-      if (state.find('task_queue', queue_sid)?.workspace_sid !== workspace_sid) {
+      if (state.tables.task_queue.find(queue_sid)?.workspace_sid !== workspace_sid) {
         refuse('invalid', `Configuration: TaskQueue ${queue_sid} does not exist in Workspace ${workspace_sid}`)
       }
     }

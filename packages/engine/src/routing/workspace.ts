@@ -63,7 +63,7 @@ export function createWorkspace(
       })
     })
   }
-  return { workspace: state.get('workspace', sid) }
+  return { workspace: state.tables.workspace.need(sid) }
 }
 
 const defaultChannels = [

@@ -62,7 +62,7 @@ export function scheduleOf(state: State, name: string): ScheduleRow {
 
 /** By name or SID; undefined where there is none. */
 export function scheduleNamed(state: State, name: string): ScheduleRow | undefined {
-  return state.find('schedule', name) ?? state.tables.schedule.firstBy('name', nameForm(name))
+  return state.tables.schedule.find(name) ?? state.tables.schedule.firstBy('name', nameForm(name))
 }
 
 function columnsOf(state: State, { time_zone, weekly, exceptions, closed, closed_reason }: ScheduleParams) {

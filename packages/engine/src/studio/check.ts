@@ -215,7 +215,7 @@ export function checkReads(state: State, definition: string): readonly Read[] {
   for (const { flow_sid, flow_revision } of subflowsIn(listIn(fieldsIn(valueIn(definition)).states))) {
     if (reads.has(flow_sid)) continue
     if (reads.size >= maxSubflows) break
-    const flow = state.find('flow', flow_sid)
+    const flow = state.tables.flow.find(flow_sid)
     const revision = flow && revisionNamed(flow, flow_revision)
     reads.set(flow_sid, revision === undefined ? [] : revisionReads(state, flow_sid, revision))
   }
@@ -257,7 +257,7 @@ function checkSubflow(
   path: string,
   { flow_sid, flow_revision }: Pick<Subflow, 'flow_sid' | 'flow_revision'>
 ): number {
-  const flow = state.find('flow', flow_sid)
+  const flow = state.tables.flow.find(flow_sid)
   if (!flow) {
     if (!/[{}]/.test(flow_sid))
       found.warn(`${path}/flow_sid`, `${flow_sid.slice(0, 80)} is no flow here: the widget fails`)

@@ -34,7 +34,7 @@ export function failAt(state: State, execution: ExecutionRow, event: string, { e
 export function tellFailure(state: State, execution: ExecutionRow, event: string, error: FlowError): void {
   const way = widgetOf(state, execution)?.transitions.find((one) => one.event === event)
   const level = nextOf(state, execution, way) === undefined ? 'error' : 'warning'
-  emitError(state, { flow: state.find('flow', execution.flow_sid), execution }, error, level)
+  emitError(state, { flow: state.tables.flow.find(execution.flow_sid), execution }, error, level)
 }
 
 function runningDefinition(state: State, { running_flow_sid, running_version }: ExecutionRow): Definition | undefined {

@@ -11,9 +11,9 @@ import type { EndedReason, ExecutionRow } from './rows.ts'
 
 /** Ends an execution that is active: nothing leads it on any more. */
 export function endExecution(state: State, sid: string, ended_reason: EndedReason): ExecutionRow {
-  const { closes_conversation, conversation_sid, flow_sid, running_flow_sid } = state.get('execution', sid)
+  const { closes_conversation, conversation_sid, flow_sid, running_flow_sid } = state.tables.execution.need(sid)
   const execution = state.change('execution', sid, {
-    ...forgotten(state.get('execution', sid)),
+    ...forgotten(state.tables.execution.need(sid)),
     status: 'ended',
     date_ended: state.at,
     ended_reason,
@@ -70,11 +70,11 @@ export function executionExpired(state: State, { sid }: { readonly sid: string }
 }
 
 export function executionReads({ sid }: { readonly sid: string }, state: State): readonly Read[] {
-  return state.find('execution', sid) ? [] : [{ kind: 'execution', where: { sid } }]
+  return state.tables.execution.find(sid) ? [] : [{ kind: 'execution', where: { sid } }]
 }
 
 function executionOf(state: State, { flow_sid, sid }: Named): ExecutionRow {
   flowOf(state, flow_sid)
-  const execution = state.find('execution', sid)
+  const execution = state.tables.execution.find(sid)
   return execution?.flow_sid === flow_sid ? execution : notFound(`/Flows/${flow_sid}/Executions/${sid}`)
 }

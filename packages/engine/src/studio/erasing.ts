@@ -71,7 +71,7 @@ interface Erase {
  * its steps' texts now, and the rest when it ends. One that is not there any more has nothing to lose.
  */
 export function eraseExecution(state: State, { sid, forgets }: Erase): Record<string, never> {
-  const execution = state.find('execution', sid)
+  const execution = state.tables.execution.find(sid)
   if (!execution) return {}
   const whole = execution.forgets === 'contact' ? execution.forgets : forgets
   const steps = state.tables.execution_step.list('execution_sid', sid).filter(({ changes }) => changes.length > 0)
@@ -79,13 +79,13 @@ export function eraseExecution(state: State, { sid, forgets }: Erase): Record<st
   const isOver = execution.status === 'ended'
   state.change('execution', sid, { ...(isOver && forgotten({ ...execution, forgets: whole })), forgets: whole })
   for (const step of steps) state.change('execution_step', step.sid, { changes: [] })
-  emitExecution(state, 'ringdown.flow.execution-erased', state.get('execution', sid))
+  emitExecution(state, 'ringdown.flow.execution-erased', state.tables.execution.need(sid))
   return {}
 }
 
 export function erasureReads({ sid }: Erase, state: State): readonly Read[] {
   return [
-    ...(state.find('execution', sid) ? [] : [{ kind: 'execution', where: { sid } }]),
+    ...(state.tables.execution.find(sid) ? [] : [{ kind: 'execution', where: { sid } }]),
     { kind: 'execution_step', where: { execution_sid: sid } }
   ]
 }

@@ -27,11 +27,11 @@ export function emitExecution(
   execution: ExecutionRow,
   extra?: NonNullable<EventRefs['extra']>
 ): void {
-  state.emit(type, { flow: state.find('flow', execution.flow_sid), execution, ...(extra && { extra }) })
+  state.emit(type, { flow: state.tables.flow.find(execution.flow_sid), execution, ...(extra && { extra }) })
 }
 
 export function emitStep(state: State, execution: ExecutionRow, execution_step: ExecutionStepRow): void {
-  state.emit('flow.step.ended', { flow: state.find('flow', execution.flow_sid), execution, execution_step })
+  state.emit('flow.step.ended', { flow: state.tables.flow.find(execution.flow_sid), execution, execution_step })
 }
 
 /** Something of a flow went wrong, by Twilio's number. */

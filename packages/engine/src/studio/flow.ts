@@ -70,7 +70,7 @@ export function createReads({ definition }: { readonly definition: string }, sta
 }
 
 export function updateReads({ sid, definition }: FlowParams & { readonly sid: string }, state: State): readonly Read[] {
-  const flow = state.find('flow', sid)
+  const flow = state.tables.flow.find(sid)
   const text = definition ?? (flow && latestRevision(state, flow).definition)
   return text === undefined ? [] : checkReads(state, text)
 }

@@ -56,7 +56,7 @@ function attributesOf({ state, execution, widget, properties }: Act): string {
     const message = `${widget.name}: attributes have ${length} characters; the original documents ${documentedAttributes} at most`
     emitError(
       state,
-      { flow: state.find('flow', execution.flow_sid), execution },
+      { flow: state.tables.flow.find(execution.flow_sid), execution },
       { code: codes.value, message },
       'warning'
     )
@@ -116,7 +116,7 @@ function askFlex({ state, execution, widget }: Act, wanted: Wanted, conversation
 }
 
 function workspaceSidOf(state: State, { workflow_sid }: Wanted): string {
-  const workflow = state.find('workflow', workflow_sid)
+  const workflow = state.tables.workflow.find(workflow_sid)
   if (!workflow) throw new WidgetFailure(codes.value, `Workflow ${workflow_sid.slice(0, 60)} does not exist`)
   return workflow.workspace_sid
 }
@@ -134,7 +134,7 @@ function channelTypeOf(state: State, { sid }: ConversationRow): string {
 
 /** Flex has taken over, or has refused to; nothing of what follows is for the flow then, in that conversation. */
 export function flexAnswered(state: State, { extra = {} }: EventRefs): void {
-  const execution = state.find('execution', String(extra.execution_sid))
+  const execution = state.tables.execution.find(String(extra.execution_sid))
   if (execution?.waits_for !== 'handoff' || execution.conversation_sid === null) return
   const { conversation_sid } = execution
   if (typeof extra.error === 'string') {

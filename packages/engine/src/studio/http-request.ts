@@ -75,7 +75,7 @@ export interface RequestAnswer {
 
 /** Leads the execution on that waits for the answer; for any other it means nothing. */
 export function takeAnswer(state: State, answer: RequestAnswer): Record<string, never> {
-  const execution = state.find('execution', answer.execution_sid)
+  const execution = state.tables.execution.find(answer.execution_sid)
   if (execution?.waits_for !== 'answer' || execution.ticket !== answer.ticket) return {}
   const isFunction = answer.widget_type === 'run-function'
   const { status, failure } = answer
@@ -92,7 +92,7 @@ export function takeAnswer(state: State, answer: RequestAnswer): Record<string, 
 }
 
 export function answerReads({ execution_sid: sid }: RequestAnswer, state: State): readonly Read[] {
-  return state.find('execution', sid) ? [] : [{ kind: 'execution', where: { sid } }]
+  return state.tables.execution.find(sid) ? [] : [{ kind: 'execution', where: { sid } }]
 }
 
 /** A list at the root of an answer is not shown (reference studio 4.6). */

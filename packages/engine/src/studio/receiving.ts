@@ -100,7 +100,7 @@ function tellFlow(
     return
   }
   // Where there is no flow, nobody reads it.
-  const heard = state.find('flow', flow_sid) ? heardOf(state, message, source) : {}
+  const heard = state.tables.flow.find(flow_sid) ? heardOf(state, message, source) : {}
   startByTrigger(state, flow_sid, {
     trigger_event: 'incomingConversationMessage',
     contact: conversation_sid,
@@ -125,7 +125,7 @@ function messageReceived(state: State, message: ChannelMessageRow): void {
   if (message.conversation_sid !== null) return
   const route = inboundRouteOf(state, message.to)
   const flow_sid = route && flowSidIn(route.url, state.account_sid)
-  const flow = flow_sid === undefined ? undefined : state.find('flow', flow_sid)
+  const flow = flow_sid === undefined ? undefined : state.tables.flow.find(flow_sid)
   if (!flow) return
   const media = message.media.flatMap(({ url, content_type }, place): [string, string][] => [
     [`MediaUrl${place}`, url ?? ''],
@@ -184,7 +184,7 @@ export function receiveByAddress(
   const active = state.tables.execution.firstBy('contact', contactKeyOf(flow_sid, address, contact))
   if (active) {
     receive(state, active, message)
-    return { execution: state.get('execution', active.sid) }
+    return { execution: state.tables.execution.need(active.sid) }
   }
   const initiated_by = parameters.MessageSid ?? parameters.SmsSid ?? null
   const start = { contact, address, initiated_by, trigger_event: 'incomingMessage', trigger: { message } } as const
@@ -201,7 +201,7 @@ function callReceived(state: State, flow: FlowRow, parameters: Received['paramet
   if (over.has(CallStatus)) return known ? endExecution(state, known.sid, 'HANGUP') : null
   if (known) {
     if (FlowEvent !== undefined) callReturned(state, known, parameters)
-    return state.get('execution', known.sid)
+    return state.tables.execution.need(known.sid)
   }
   const active = state.tables.execution.firstBy('contact', contactKeyOf(flow.sid, address, contact, true))
   if (active && !allowsConcurrentCalls(state, flow)) {

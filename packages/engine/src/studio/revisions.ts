@@ -4,7 +4,7 @@ import { notFound } from '../core/parameters.ts'
 import { type FlowRevisionRow, type FlowRow, revisionKey } from './rows.ts'
 
 export function flowOf(state: State, sid: string): FlowRow {
-  return state.find('flow', sid) ?? notFound(`/Flows/${sid}`)
+  return state.tables.flow.find(sid) ?? notFound(`/Flows/${sid}`)
 }
 
 /** It is always in memory. */
@@ -21,13 +21,13 @@ export function findRevision(state: State, flow_sid: string, revision: number): 
 
 /** How a command names a revision that memory may not hold. */
 export function revisionReads(state: State, flow_sid: string, revision: number): readonly Read[] {
-  if (findRevision(state, flow_sid, revision) || !state.find('flow', flow_sid)) return []
+  if (findRevision(state, flow_sid, revision) || !state.tables.flow.find(flow_sid)) return []
   return [{ kind: 'flow_revision', where: { flow_sid, revision: String(revision) } }]
 }
 
 /** Revisions that nobody starts with or runs any more leave memory. */
 export function settleRevisions(state: State, flow_sid: string): void {
-  const flow = state.find('flow', flow_sid)
+  const flow = state.tables.flow.find(flow_sid)
   if (!flow) return
   const started = [flow.revision, flow.published_revision, flow.draft_revision]
   for (const { sid, revision, residence } of state.tables.flow_revision.list('flow_sid', flow_sid)) {

@@ -34,11 +34,11 @@ const maxContext = 4_194_304
  * that may have to see what memory does not hold is the first of its turn, so that it can be read before the decision.
  */
 export function executionTurn(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  const { turns } = state.get('execution', sid)
+  const { turns } = state.tables.execution.need(sid)
   state.change('execution', sid, { turns: turns + 1, waits_for: null, date_turn: null, date_next_turn: null })
   const share: Share = { work: 0 }
   for (let widgets = 0; ; widgets++) {
-    const execution = state.get('execution', sid)
+    const execution = state.tables.execution.need(sid)
     if (execution.status === 'ended') break
     const hasHadIts = widgets >= widgetsAtOnce || share.work > workAtOnce
     if (hasHadIts || (widgets > 0 && mayRead(state, execution))) {
@@ -51,13 +51,13 @@ export function executionTurn(state: State, { sid }: { readonly sid: string }): 
 }
 
 export function turnReads({ sid }: { readonly sid: string }, state: State): readonly Read[] {
-  const execution = state.find('execution', sid)
+  const execution = state.tables.execution.find(sid)
   return execution ? readsOf(state, execution) : []
 }
 
 /** Nobody wrote in time, a call did not come back in time, or whoever asks an address has lost the question. */
 export function executionTimeout(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  const execution = state.get('execution', sid)
+  const execution = state.tables.execution.need(sid)
   if (execution.waits_for === 'answer') {
     const widget = widgetOf(state, execution)
     const code = widget?.type === 'run-function' ? codes.function : codes.request
@@ -103,7 +103,7 @@ function proceed(state: State, execution: ExecutionRow, share: Share): boolean {
   if (done === 'waits') return false
   if (done === 'elsewhere') return true
   setContext(state, execution.sid, done.changes ?? [])
-  if (state.get('execution', execution.sid).context_size > maxContext)
+  if (state.tables.execution.need(execution.sid).context_size > maxContext)
     return fails(state, execution, {
       code: codes.value,
       message: `its context has grown beyond ${maxContext} characters`
@@ -129,8 +129,8 @@ function attempt(act: Act, share: Share): Done {
 
 /** Goes along the transition of what happened; false where that is the end. */
 function leave(state: State, sid: string, widget: Widget, { event, transition, error }: Happened): boolean {
-  const execution = state.get('execution', sid)
-  const flow = state.find('flow', execution.flow_sid)
+  const execution = state.tables.execution.need(sid)
+  const flow = state.tables.flow.find(execution.flow_sid)
   const way = transition ?? widget.transitions.find((one) => one.event === event)
   const next = nextOf(state, execution, way)
   if (error) emitError(state, { flow, execution }, error, next === undefined ? 'error' : 'warning')
@@ -166,7 +166,7 @@ function end(state: State, execution: ExecutionRow, failed: boolean): boolean {
   if (execution.parent) {
     leaveSubflow(state, execution, execution.parent, failed ? 'failed' : 'completed')
     const error = { code: codes.subflow, message: `Flow ${execution.running_flow_sid} has failed` }
-    if (failed) tellFailure(state, state.get('execution', execution.sid), 'failed', error)
+    if (failed) tellFailure(state, state.tables.execution.need(execution.sid), 'failed', error)
     return true
   }
   endExecution(state, execution.sid, failed ? 'ERROR' : 'FLOW_END')
@@ -175,8 +175,8 @@ function end(state: State, execution: ExecutionRow, failed: boolean): boolean {
 
 /** The flow cannot go on at all. */
 function fails(state: State, { sid, flow_sid }: ExecutionRow, error: FlowError): boolean {
-  const execution = state.get('execution', sid)
-  emitError(state, { flow: state.find('flow', flow_sid), execution }, error)
+  const execution = state.tables.execution.need(sid)
+  emitError(state, { flow: state.tables.flow.find(flow_sid), execution }, error)
   endExecution(state, sid, 'ERROR')
   return false
 }

@@ -138,7 +138,7 @@ export function startExecution(state: State, flow: FlowRow, start: Start): Execu
 
 /** Starts a flow because somebody wrote or called; what keeps it from that is told to the debugger. */
 export function startByTrigger(state: State, flow_sid: string, start: Start): ExecutionRow | undefined {
-  const flow = state.find('flow', flow_sid)
+  const flow = state.tables.flow.find(flow_sid)
   if (!flow) {
     emitError(
       state,

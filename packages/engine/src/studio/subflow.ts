@@ -63,7 +63,7 @@ export function subflowReads(act: Act): readonly Read[] {
 /** Neither takes Liquid. */
 function named({ state, properties }: Act): { readonly flow_sid: string; readonly version: number | undefined } {
   const flow_sid = String(properties.raw('flow_sid') ?? '')
-  const flow = state.find('flow', flow_sid)
+  const flow = state.tables.flow.find(flow_sid)
   return { flow_sid, version: flow && revisionNamed(flow, String(properties.raw('flow_revision') ?? '')) }
 }
 

@@ -4,7 +4,7 @@ import type { ContextChange, ExecutionRow } from './rows.ts'
 
 /** The execution goes on at once, in a decision of its own: that may read what its next widget needs. */
 export function goOn(state: State, sid: string): ExecutionRow {
-  const { turns } = state.get('execution', sid)
+  const { turns } = state.tables.execution.need(sid)
   const due = turns % 2 === 0 ? { date_turn: state.at } : { date_next_turn: state.at }
   return state.change('execution', sid, {
     waits_for: 'turn',
@@ -30,7 +30,7 @@ export function happen(
 
 /** Sets members of the context; the next step shows them. */
 export function setContext(state: State, sid: string, changes: readonly ContextChange[]): ExecutionRow {
-  const execution = state.get('execution', sid)
+  const execution = state.tables.execution.need(sid)
   if (changes.length === 0) return execution
   return state.change('execution', sid, {
     context: withChanges(execution.context, changes),

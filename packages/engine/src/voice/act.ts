@@ -50,12 +50,12 @@ export interface VerbRule {
 }
 
 export function callIn({ state, call_sid }: VerbAct): CallRow {
-  return state.get('call', call_sid)
+  return state.tables.call.need(call_sid)
 }
 
 /** Keeps what a running verb knows; `due` is when its time is over, null for never. */
 export function keep({ state, call_sid, depth }: VerbAct, verb: VerbState, due: number | null = null): 'waits' {
-  const { program } = state.get('call', call_sid)
+  const { program } = state.tables.call.need(call_sid)
   if (!program) throw new Error(`invariant: call ${call_sid} runs a document`)
   state.change('call', call_sid, { program: withFrame(program, depth, { verb }), verb_due: due })
   return 'waits'

@@ -68,7 +68,7 @@ export function createCall(state: State, params: CreateCall): { call: CallRow } 
       channels: params.recording_channels === 'dual' ? 2 : 1,
       callback: recordingCallbackIn(params)
     })
-  return { call: state.get('call', call.sid) }
+  return { call: state.tables.call.need(call.sid) }
 }
 
 function programFor(state: State, params: CreateCall): Program {
@@ -76,7 +76,7 @@ function programFor(state: State, params: CreateCall): Program {
   checkUrl(fallback_url, 'FallbackUrl')
   if (application_sid) {
     const application =
-      state.find('application', application_sid) ??
+      state.tables.application.find(application_sid) ??
       refuse('call.no_application', `Application ${application_sid} was not found`)
     const begun = application.voice_url && beginning('call', { ...originOf(application), digits })
     return begun || refuse('call.no_application', `Application ${application_sid} has no VoiceUrl`)
@@ -133,7 +133,7 @@ export function arrive(state: State, params: LegArrival): { call: CallRow } {
   checkRoom(state)
   const from = callerIn(params.from) ?? refuse('call.bad_from', `From '${params.from}' cannot be who calls`)
   const number = ownNumber(state, params.to)
-  const application = state.find('application', params.application_sid ?? number?.voice_application_sid)
+  const application = state.tables.application.find(params.application_sid ?? number?.voice_application_sid)
   if (!number && !application) refuse('call.no_number', `'${params.to}' is no number of this account`)
   const origin = application ?? number
   noteUse(state)
@@ -160,7 +160,7 @@ export function arrive(state: State, params: LegArrival): { call: CallRow } {
   emitCall(state, 'ringing', inserted.sid)
   if (inserted.program) run(state, inserted.sid)
   else endCall(state, inserted.sid, 'failed', { by: 'program', sip_code: 404 })
-  return { call: state.get('call', inserted.sid) }
+  return { call: state.tables.call.need(inserted.sid) }
 }
 
 export interface UpdateCall extends CallDocument {
@@ -198,7 +198,7 @@ export function updateCall(state: State, params: UpdateCall): { call: CallRow } 
   } else if (status === 'completed')
     endCall(state, sid, before.status === 'in-progress' ? 'completed' : 'canceled', { by: 'program' })
   else if (url || verbs) redirectCall(state, sid, { ...params, verbs: url ? undefined : verbs })
-  return { call: state.get('call', sid) }
+  return { call: state.tables.call.need(sid) }
 }
 
 /** Has a living call run another document at once, and takes it out of its bridge, queue or conference for that. */
@@ -207,7 +207,7 @@ export function redirectCall(
   sid: string,
   { url, method, verbs }: Pick<CallBeginning, 'url' | 'method' | 'verbs'>
 ): void {
-  const before = state.get('call', sid)
+  const before = state.tables.call.need(sid)
   const { fallback_url = null, fallback_method = 'POST' } = before.program ?? {}
   const program = beginning('call', { url, method, fallback_url, fallback_method }) ?? {
     ...{ frames: [frameOf('call', verbs ?? [], '')], idle: 0, fallback_url, fallback_method }
@@ -238,7 +238,7 @@ export function deleteCall(
 }
 
 export function callOf(state: State, sid: string): CallRow {
-  return state.find('call', sid) ?? notFound(`/Calls/${sid}`)
+  return state.tables.call.find(sid) ?? notFound(`/Calls/${sid}`)
 }
 
 /** A call that a command names, unless it is in memory. */
@@ -262,7 +262,7 @@ export function conferenceReads(
 
 /** Nobody has answered in time. */
 export function ringDue(state: State, { sid }: { readonly sid: string }): Record<string, never> {
-  const { address } = state.get('call', sid)
+  const { address } = state.tables.call.need(sid)
   // Without a trunk nobody is out there.
   if ('sip' in address) endCall(state, sid, 'failed', { by: 'network', sip_code: 404 })
   else endCall(state, sid, 'no-answer', { by: 'program' })

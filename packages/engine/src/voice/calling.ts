@@ -89,7 +89,7 @@ export function callOut(state: State, out: OutgoingCall): CallRow {
   emitCall(state, 'initiated', call.sid)
   changeLeg(state, call.sid, { wanted: 'ring' })
   if (phone) state.change('call', call.sid, { phone_leg: { ...idlePhoneLeg, next: 'rings' }, phone_due: state.at })
-  return state.get('call', call.sid)
+  return state.tables.call.need(call.sid)
 }
 
 /** Notes that the account has calls: from its first one on, their events are looked at for callbacks. */

@@ -115,7 +115,7 @@ export function expectParticipant(
 
 /** A call comes into a conference, from wherever it is: out of its bridge, its queue or another conference. */
 export function joinConference(state: State, conference_sid: string, call_sid: string, as: Membership = {}): void {
-  const { conference_sid: former } = state.get('call', call_sid)
+  const { conference_sid: former } = state.tables.call.need(call_sid)
   if (former !== null && former !== conference_sid) leaveConference(state, call_sid, 'participant_updated_via_api')
   leaveCallQueue(state, call_sid, 'bridged')
   part(state, call_sid)
@@ -130,7 +130,7 @@ export function joinConference(state: State, conference_sid: string, call_sid: s
 
 /** It starts with the first who may start it (reference voice 5). */
 function startIfReady(state: State, conference_sid: string): void {
-  const { status } = state.get('conference', conference_sid)
+  const { status } = state.tables.conference.need(conference_sid)
   const connected = connectedIn(state, conference_sid)
   if (status !== 'init' || !connected.some((one) => one.start_conference_on_enter)) return
   state.change('conference', conference_sid, { status: 'in-progress', date_started: state.at })
@@ -143,7 +143,7 @@ function connectedIn(state: State, conference_sid: string): ConferenceParticipan
 
 /** Sets for each leg whom it hears now, and what it is played while it hears nobody. */
 function settleConference(state: State, conference_sid: string): void {
-  const { status } = state.get('conference', conference_sid)
+  const { status } = state.tables.conference.need(conference_sid)
   const connected = connectedIn(state, conference_sid)
   const heard = new Map<string, string[]>(connected.map(({ call_sid }) => [call_sid, []]))
   if (status === 'in-progress') for (const [listener, speaker] of hears(connected)) heard.get(listener)?.push(speaker)
@@ -206,7 +206,7 @@ function hearDocument(
   if (heard_url === url) return
   const conference_participant = state.change('conference_participant', sid, { heard_url: url })
   state.emit('ringdown.conference.waiting-changed', {
-    conference: state.get('conference', conference_sid),
+    conference: state.tables.conference.need(conference_sid),
     conference_participant
   })
 }
@@ -214,7 +214,7 @@ function hearDocument(
 /** Nothing comes from a leg any more, or something again: whoever is with it does not listen to silence. */
 export function noteSound(state: State, call_sid: string, isThere: boolean): void {
   const away = !isThere
-  if ((state.get('call', call_sid).away ?? false) === away) return
+  if ((state.tables.call.need(call_sid).away ?? false) === away) return
   state.change('call', call_sid, { away })
   settleBridge(state, call_sid)
   const participant = participantFor(state, call_sid)
@@ -255,7 +255,7 @@ export function changeParticipant(
     after.end_conference_on_exit !== before.end_conference_on_exit
   if (isOther) emitConference(state, 'participant-modify', conference_sid, { participant: after })
   settleConference(state, conference_sid)
-  return state.get('conference_participant', before.sid)
+  return state.tables.conference_participant.need(before.sid)
 }
 
 export type LeaveReason =
@@ -274,7 +274,7 @@ export function leaveConference(state: State, call_sid: string, reason: LeaveRea
   if (!participant) return
   const { conference_sid, status, end_conference_on_exit } = participant
   takeOut(state, participant, reason)
-  const conference = state.get('conference', conference_sid)
+  const conference = state.tables.conference.need(conference_sid)
   if (conference.status === 'completed') return
   if (status === 'connected' && end_conference_on_exit)
     return void endConference(
@@ -291,7 +291,7 @@ export function leaveConference(state: State, call_sid: string, reason: LeaveRea
 
 /** Ends a conference: everybody in it is taken out. */
 export function endConference(state: State, conference_sid: string, reason: string, call_sid: string | null): void {
-  const before = state.get('conference', conference_sid)
+  const before = state.tables.conference.need(conference_sid)
   if (before.status === 'completed') return
   state.change('conference', conference_sid, {
     status: 'completed',

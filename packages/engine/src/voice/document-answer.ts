@@ -25,7 +25,7 @@ export interface DocumentAnswer {
 /** Takes what a program has answered. An answer to a question that nobody asks any more changes nothing. */
 export function answerDocument(state: State, answer: DocumentAnswer): Record<string, never> {
   const { call_sid, ticket, url, method, verbs, problems, isMissing } = answer
-  const call = state.find('call', call_sid)
+  const call = state.tables.call.find(call_sid)
   if (!call || call.request?.ticket !== ticket) return {}
   const { role } = call.request
   const [last] = problems.filter(({ level }) => level === 'error').slice(-1)

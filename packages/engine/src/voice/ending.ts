@@ -52,12 +52,12 @@ export function connect(state: State, one: string, other: string): void {
   state.change('call', one, { bridged_sid: other })
   state.change('call', other, { bridged_sid: one })
   settleBridge(state, one)
-  state.emit('ringdown.call.connected', { call: state.get('call', one), extra: { other_call_sid: other } })
+  state.emit('ringdown.call.connected', { call: state.tables.call.need(one), extra: { other_call_sid: other } })
 }
 
 /** Says to a call and the one that it is connected with whom they hear: each other, or music while one of them is away. */
 export function settleBridge(state: State, sid: string): void {
-  const one = state.get('call', sid)
+  const one = state.tables.call.need(sid)
   const other = state.resident('call', one.bridged_sid)
   if (!other) return
   const isApart = one.away || other.away
@@ -71,11 +71,11 @@ export function settleBridge(state: State, sid: string): void {
 
 /** Separates a call from the one that it is connected with; both react to the event. */
 export function part(state: State, sid: string): void {
-  const { bridged_sid } = state.get('call', sid)
+  const { bridged_sid } = state.tables.call.need(sid)
   if (bridged_sid === null) return
   for (const one of [sid, bridged_sid]) {
     state.change('call', one, { bridged_sid: null })
     changeLeg(state, one, { plays: null, hears: [] })
   }
-  state.emit('ringdown.call.parted', { call: state.get('call', sid), extra: { other_call_sid: bridged_sid } })
+  state.emit('ringdown.call.parted', { call: state.tables.call.need(sid), extra: { other_call_sid: bridged_sid } })
 }

@@ -90,7 +90,7 @@ function queueParameters({ queue_sid, callback_task_sid }: Partial<Waiting>): re
 function queueFor(state: State, { attributes, text }: VoiceVerb): QueueRow | undefined {
   const { workflowSid } = attributes
   if (workflowSid) {
-    const workflow = state.find('workflow', workflowSid)
+    const workflow = state.tables.workflow.find(workflowSid)
     return workflow && (queueNamed(state, workflow.sid) ?? addQueueNamed(state, workflow.sid, workflow.sid, 5000))
   }
   if (!text) return undefined
@@ -102,7 +102,7 @@ function taskFor(act: VerbAct, workflow_sid: string): string | Refusal {
   const { state, verb } = act
   const call = callIn(act)
   const task = verb.children?.find(({ verb: name }) => name === 'Task')
-  const { workspace_sid } = state.get('workflow', workflow_sid)
+  const { workspace_sid } = state.tables.workflow.need(workflow_sid)
   const priority = task && wholeIn(task, 'priority', { usual: 0, min: 0, max: 2_147_483_647 })
   const timeout = task?.attributes.timeout
     ? wholeIn(task, 'timeout', { usual: 86_400, min: 1, max: 1_209_600 })

@@ -53,9 +53,11 @@ type CallProgress = 'initiated' | 'ringing' | 'answered' | 'completed'
  * that the callback follows from the event alone.
  */
 export function emitCall(state: State, progress: CallProgress, sid: string): void {
-  const { status_callback, sequence_number } = state.get('call', sid)
+  const { status_callback, sequence_number } = state.tables.call.need(sid)
   const isWanted = status_callback?.events.includes(progress) ?? false
-  const call = isWanted ? state.change('call', sid, { sequence_number: sequence_number + 1 }) : state.get('call', sid)
+  const call = isWanted
+    ? state.change('call', sid, { sequence_number: sequence_number + 1 })
+    : state.tables.call.need(sid)
   state.emit(`call.${progress}`, {
     call,
     extra: isWanted && status_callback ? callbackIn(status_callback, sequence_number) : {}
@@ -93,11 +95,11 @@ export function emitConference(
   conference_sid: string,
   { participant: conference_participant, extra = {} }: ConferenceNews = {}
 ): void {
-  const { status_callback, sequence_number } = state.get('conference', conference_sid)
+  const { status_callback, sequence_number } = state.tables.conference.need(conference_sid)
   const isWanted = status_callback?.events.includes(subscribedAs[progress]) ?? false
   const conference = isWanted
     ? state.change('conference', conference_sid, { sequence_number: sequence_number + 1 })
-    : state.get('conference', conference_sid)
+    : state.tables.conference.need(conference_sid)
   const callback = isWanted && status_callback ? callbackIn(status_callback, sequence_number) : {}
   state.emit(`conference.${progress}`, { conference, conference_participant, extra: { ...extra, ...callback } })
 }

@@ -20,7 +20,7 @@ export interface InstructVoice {
  */
 export function instructVoice(state: State, params: InstructVoice): Record<string, never> {
   const { reservation_sid, name, fields, failures = [] } = params
-  const reservation = state.find('reservation', reservation_sid)
+  const reservation = state.tables.reservation.find(reservation_sid)
   if (!reservation) return {}
   warnOfCallback(state, reservation, failures)
   if (reservation.reservation_status !== 'pending') return {}

@@ -14,7 +14,7 @@ const waitMusic = 'ringdown:music'
  * process of the sound. Nothing happens where the leg is doing that already, or where the call has ended.
  */
 export function changeLeg(state: State, sid: string, wish: LegWish): CallRow {
-  const before = state.get('call', sid)
+  const before = state.tables.call.need(sid)
   const { leg } = before
   if (!leg) throw new Error(`invariant: call ${sid} has a leg`)
   if (!isLiving(before) || !isNews(leg, wish)) return before
@@ -36,7 +36,7 @@ export function play(
     ...wish
   }: LegWish & { readonly loop?: number; readonly stop_on_digit?: boolean } = {}
 ): number {
-  const id = state.get('call', sid).revision + 1
+  const id = state.tables.call.need(sid).revision + 1
   const plays: LegPlays = { id, loop, items, ...(stop_on_digit && { stop_on_digit }) }
   changeLeg(state, sid, { ...wish, plays })
   return id
@@ -44,7 +44,7 @@ export function play(
 
 /** Music, for as long as nothing else is wanted; a call that hears it already goes on hearing it. */
 export function playMusic(state: State, sid: string, url: string | null = null, wish: LegWish = {}): void {
-  const { leg } = state.get('call', sid)
+  const { leg } = state.tables.call.need(sid)
   const play_url = url ?? waitMusic
   const [item] = leg?.plays?.items ?? []
   const isPlayed = leg?.plays?.loop === 0 && item !== undefined && 'play' in item && item.play === play_url

@@ -122,7 +122,7 @@ function callbackIn(parameter: string, { url, method = 'POST', events }: WantedC
 }
 
 function livingConference(state: State, sid: string): ConferenceRow {
-  const conference = state.find('conference', sid)
+  const conference = state.tables.conference.find(sid)
   return conference && conference.status !== 'completed' ? conference : notFound(`/Conferences/${sid}`)
 }
 
@@ -232,7 +232,7 @@ export interface UpdateConference {
 /** Ends a conference, or plays something to everybody in it. */
 export function updateConference(state: State, params: UpdateConference): { conference: ConferenceRow } {
   checkAccountSid(state, params)
-  const before = state.find('conference', params.sid) ?? notFound(`/Conferences/${params.sid}`)
+  const before = state.tables.conference.find(params.sid) ?? notFound(`/Conferences/${params.sid}`)
   checkUrl(params.announce_url, 'AnnounceUrl')
   if (before.status === 'completed' && (params.status || params.announce_url))
     refuse('call.wrong_state', `Conference ${before.sid} has ended`)
@@ -240,7 +240,7 @@ export function updateConference(state: State, params: UpdateConference): { conf
     for (const { call_sid, status } of participantsOf(state, before.sid))
       if (status === 'connected') play(state, call_sid, [{ play: params.announce_url }])
   if (params.status === 'completed') endConference(state, before.sid, 'conference-ended-via-api', null)
-  return { conference: state.get('conference', before.sid) }
+  return { conference: state.tables.conference.need(before.sid) }
 }
 
 /** A call that was made into a conference is answered. */

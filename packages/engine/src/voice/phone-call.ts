@@ -20,7 +20,7 @@ export interface PlacePhoneCall {
 /** The phone calls a number of ours, or, as a device, an application. */
 export function placePhoneCall(state: State, params: PlacePhoneCall): { call: CallRow } {
   const { phone_sid, to = '', application_sid, parameters } = params
-  const phone = state.find('phone', phone_sid) ?? notFound(`/Phones/${phone_sid}`)
+  const phone = state.tables.phone.find(phone_sid) ?? notFound(`/Phones/${phone_sid}`)
   return arrive(state, {
     arrival: `${phone_sid}/${state.next_seq}`,
     from: phone.address,
@@ -67,11 +67,11 @@ export function actOnPhone(state: State, params: ActOnPhone): { call: CallRow } 
     case 'speak':
       speak(state, call, text)
   }
-  return { call: state.get('call', sid) }
+  return { call: state.tables.call.need(sid) }
 }
 
 function phoneCallOf(state: State, { phone_sid, sid }: Pick<ActOnPhone, 'phone_sid' | 'sid'>): CallRow {
-  const call = state.find('call', sid)
+  const call = state.tables.call.find(sid)
   return call?.phone_sid === phone_sid ? call : notFound(`/Phones/${phone_sid}/Calls/${sid}`)
 }
 
@@ -84,7 +84,7 @@ function press(state: State, sid: string, digits = ''): void {
 function speak(state: State, { sid }: CallRow, text = ''): void {
   if (text.trim() === '') refuse('invalid', 'Text is required')
   checkLength(text, 'Text', 4096)
-  const { leg, bridged_sid, conference_sid } = state.get('call', sid)
+  const { leg, bridged_sid, conference_sid } = state.tables.call.need(sid)
   const around =
     conference_sid !== null
       ? [...state.tables.conference_participant.by('conference_sid', conference_sid)].map(({ call_sid }) => call_sid)
@@ -95,7 +95,7 @@ function speak(state: State, { sid }: CallRow, text = ''): void {
   for (const one of leg?.records ?? [])
     if (!one.of || one.of.includes(sid)) noteWords(state, one.sid, text, around.length === 0 ? null : speaker)
   for (const other_sid of around) {
-    const other = state.get('call', other_sid)
+    const other = state.tables.call.need(other_sid)
     if (other_sid === sid) continue
     const isHeard = other.leg?.hears.includes(sid) ?? false
     if (isHeard) hear(state, other, { what: 'speech', content: text, speaker })
@@ -110,7 +110,7 @@ export function phoneDue(state: State, { sid }: { readonly sid: string }): Recor
   const call = state.change('call', sid, { phone_due: null })
   const { phone_leg, leg } = call
   if (!phone_leg || !leg) return {}
-  const phone = state.find('phone', call.phone_sid)
+  const phone = state.tables.phone.find(call.phone_sid)
   switch (phone_leg.next) {
     case 'rings':
       state.change('call', sid, { phone_leg: { ...phone_leg, next: null } })
@@ -151,7 +151,7 @@ function rings(state: State, sid: string, outcome: string, after_ms: number): vo
     phoneReports(state, sid, { type: 'ended', status: 'declined', sip_code: 603, by: 'remote' })
   else if (outcome === 'answers' && after_ms === 0) phoneReports(state, sid, { type: 'answered' })
   else if (outcome === 'answers') {
-    const { phone_leg } = state.get('call', sid)
+    const { phone_leg } = state.tables.call.need(sid)
     if (phone_leg)
       state.change('call', sid, { phone_leg: { ...phone_leg, next: 'answers' }, phone_due: state.at + after_ms })
   }
@@ -159,16 +159,16 @@ function rings(state: State, sid: string, outcome: string, after_ms: number): vo
 
 /** A phone that is made to press keys does it a second after whatever it was asked. */
 function pressLater(state: State, sid: string): void {
-  const call = state.get('call', sid)
+  const call = state.tables.call.need(sid)
   const { leg, phone_leg, phone_due } = call
-  const presses = state.find('phone', call.phone_sid)?.presses ?? []
+  const presses = state.tables.phone.find(call.phone_sid)?.presses ?? []
   if (!leg?.listens?.digits || !phone_leg || phone_due !== null || phone_leg.presses >= presses.length) return
   state.change('call', sid, { phone_leg: { ...phone_leg, next: 'presses' }, phone_due: state.at + 1000 })
 }
 
 function pressesNext(state: State, sid: string): void {
-  const { phone_leg, phone_sid } = state.get('call', sid)
-  const digits = state.find('phone', phone_sid)?.presses?.[phone_leg?.presses ?? 0]
+  const { phone_leg, phone_sid } = state.tables.call.need(sid)
+  const digits = state.tables.phone.find(phone_sid)?.presses?.[phone_leg?.presses ?? 0]
   if (!phone_leg || digits === undefined) return
   state.change('call', sid, { phone_leg: { ...phone_leg, presses: phone_leg.presses + 1, next: null } })
   for (const digit of digits) phoneReports(state, sid, { type: 'digit', digit })

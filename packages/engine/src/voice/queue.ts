@@ -62,7 +62,7 @@ function checkParams({ friendly_name, max_size }: QueueParams): void {
 }
 
 export function queueOf(state: State, sid: string): QueueRow {
-  return state.find('queue', sid) ?? notFound(`/Queues/${sid}`)
+  return state.tables.queue.find(sid) ?? notFound(`/Queues/${sid}`)
 }
 
 export function queueNamed(state: State, name: string): QueueRow | undefined {
@@ -93,7 +93,7 @@ export function queueMemberFor(state: State, call_sid: string): QueueMemberRow |
 /** Puts a call at the queue's end. */
 export function enterCallQueue(state: State, call_sid: string, queue_sid: string): void {
   state.insert('queue_member', { account_sid: state.account_sid, queue_sid, call_sid })
-  state.emit('ringdown.call.queued', { call: state.get('call', call_sid), extra: { queue_sid } })
+  state.emit('ringdown.call.queued', { call: state.tables.call.need(call_sid), extra: { queue_sid } })
 }
 
 /** Takes a call out of the queue that it waits in; answers how long it was there, in milliseconds, or null where it waits nowhere. */
@@ -102,9 +102,9 @@ export function leaveCallQueue(state: State, call_sid: string, result: string): 
   if (!member) return null
   const waited = state.at - member.date_created
   state.remove('queue_member', member.sid)
-  const queue = state.find('queue', member.queue_sid)
+  const queue = state.tables.queue.find(member.queue_sid)
   if (queue) state.change('queue', queue.sid, { left: queue.left + 1, waited_ms: queue.waited_ms + waited })
-  const before = state.get('call', call_sid)
+  const before = state.tables.call.need(call_sid)
   const call = before.program ? state.change('call', call_sid, { program: withWaited(before.program, waited) }) : before
   state.emit('ringdown.call.dequeued', { call, extra: { queue_sid: member.queue_sid, result, waited_ms: waited } })
   return waited
@@ -121,7 +121,7 @@ function withWaited(program: Program, waited_ms: number): Program {
 /** Who waits first in a queue, or, with a reservation, its task's call. */
 export function firstWaiting(state: State, name: string, reservation_sid?: string): QueueMemberRow | undefined {
   if (reservation_sid) {
-    const task_sid = state.find('reservation', reservation_sid)?.task_sid
+    const task_sid = state.tables.reservation.find(reservation_sid)?.task_sid
     const call = task_sid ? callOfTask(state, task_sid) : undefined
     return call && queueMemberFor(state, call.sid)
   }
@@ -160,7 +160,7 @@ export function connectWaiting(
   other_sid: string,
   { reservationSid }: { readonly reservationSid?: string | undefined } = {}
 ): void {
-  const reservation = state.find('reservation', reservationSid)
+  const reservation = state.tables.reservation.find(reservationSid)
   leaveCallQueue(state, waiting_sid, 'bridged')
   connect(state, waiting_sid, other_sid)
   if (reservation?.reservation_status === 'pending') {
@@ -178,7 +178,7 @@ export interface QueueFigures {
 
 /** Where a call stands in its queue; undefined where it waits in none. */
 export function queueFigures(state: State, member: QueueMemberRow | undefined): QueueFigures | undefined {
-  const queue = member && state.find('queue', member.queue_sid)
+  const queue = member && state.tables.queue.find(member.queue_sid)
   if (!queue) return undefined
   let position = 1
   for (const { sid } of state.tables.queue_member.by('queue_sid', queue.sid)) {

@@ -67,7 +67,7 @@ function participantLeft(state: State, { refs }: Reacted): void {
 
 /** A participant waits, or does so no longer. */
 function waiting(state: State, { refs }: Reacted): void {
-  const participant = state.find('conference_participant', refOf(refs, 'conference_participant').sid)
+  const participant = state.tables.conference_participant.find(refOf(refs, 'conference_participant').sid)
   if (participant) waitingChanged(state, participant)
 }
 
@@ -95,7 +95,7 @@ function instructed(state: State, { refs }: Reacted): void {
 /** An interaction for a waiting call: the agent who takes its task gets the call. */
 function interactionMade(state: State, { refs }: Reacted): void {
   const channel = refOf(refs, 'interaction_channel')
-  const task_sid = state.find('interaction', channel.interaction_sid)?.task_sid
+  const task_sid = state.tables.interaction.find(channel.interaction_sid)?.task_sid
   if (channel.type === 'voice' && task_sid) takeCallIntoTask(state, task_sid)
 }
 

@@ -55,7 +55,7 @@ function recorded(act: VerbAct): Outcome {
 }
 
 function dueAfter(act: VerbAct, { recording_sid }: Recording): number {
-  const { start_time } = act.state.get('recording', recording_sid)
+  const { start_time } = act.state.tables.recording.need(recording_sid)
   return Math.min(act.state.at + silence_ms(act), start_time + maxLength_ms(act))
 }
 
@@ -72,12 +72,12 @@ function over(act: VerbAct, { recording_sid }: Recording, key: string): Outcome 
   const { state, call_sid } = act
   changeLeg(state, call_sid, { listens: null })
   stopRecording(state, recording_sid)
-  if (state.get('recording', recording_sid).status === 'absent') return 'next'
+  if (state.tables.recording.need(recording_sid).status === 'absent') return 'next'
   return actionOf(act, resultOf(act, recording_sid, key))
 }
 
 function resultOf({ state }: VerbAct, sid: string, key: string): Question['parameters'] {
-  const { duration_ms, start_time } = state.get('recording', sid)
+  const { duration_ms, start_time } = state.tables.recording.need(sid)
   return [
     ['RecordingSid', sid],
     ['RecordingUrl', `ringdown:recording/${sid}`],

@@ -34,7 +34,7 @@ export function recordingCallbackIn(params: RecordingCallbackParams): VoiceCallb
 /** Begins to record a call; a conference is recorded on one of its legs, which need not hear what is said in it. */
 export function startRecording(state: State, params: NewRecording): RecordingRow {
   const { call_sid, conference_sid = null, source, channels = 1, callback = null, silence_ms, max_ms } = params
-  const call = state.get('call', call_sid)
+  const call = state.tables.call.need(call_sid)
   const recording = state.insert('recording', {
     account_sid: state.account_sid,
     ...{ call_sid, conference_sid, task_sid: call.task_sid, status: 'in-progress', source, channels },
@@ -90,7 +90,7 @@ export function stopConferenceRecordings(state: State, conference_sid: string): 
  * process of the sound reports when its file is there.
  */
 export function stopRecording(state: State, sid: string): void {
-  const { call_sid } = state.get('recording', sid)
+  const { call_sid } = state.tables.recording.need(sid)
   const call = state.resident('call', call_sid)
   if (call?.leg) changeLeg(state, call_sid, { records: call.leg.records.filter((one) => one.sid !== sid) })
   if (!call || call.phone_sid !== null) finishRecording(state, sid, null, null)
@@ -99,10 +99,10 @@ export function stopRecording(state: State, sid: string): void {
 
 /** The recording is complete, with its file or, of a virtual phone, with the words that were said. */
 export function finishRecording(state: State, sid: string, media_sid: string | null, ms: number | null): RecordingRow {
-  const before = state.get('recording', sid)
+  const before = state.tables.recording.need(sid)
   const duration_ms = ms ?? before.duration_ms ?? lengthSoFar(state, sid)
   const isThere = media_sid !== null || before.words !== null || before.source !== 'RecordVerb'
-  const file = media_sid === null ? undefined : state.find('media', media_sid)
+  const file = media_sid === null ? undefined : state.tables.media.find(media_sid)
   if (file) attachMedia(state, [file], { recording_sid: sid, chat_service_sid: null })
   const recording = state.change('recording', sid, {
     status: isThere ? 'completed' : 'absent',
@@ -115,7 +115,7 @@ export function finishRecording(state: State, sid: string, media_sid: string | n
 }
 
 function lengthSoFar(state: State, sid: string): number {
-  const { start_time, date_paused, pauses_ms } = state.get('recording', sid)
+  const { start_time, date_paused, pauses_ms } = state.tables.recording.need(sid)
   return (date_paused ?? state.at) - start_time - pauses_ms
 }
 
@@ -126,7 +126,7 @@ export function pauseRecording(
   status: 'paused' | 'in-progress',
   behaviour: 'skip' | 'silence'
 ): RecordingRow {
-  const before = state.get('recording', sid)
+  const before = state.tables.recording.need(sid)
   if (!isRunning(before))
     refuse('call.wrong_state', `Recording ${sid} is ${before.status}: it cannot be changed any more`)
   if (before.status === status) return before
@@ -149,7 +149,7 @@ export function pauseRecording(
 
 /** Adds words to a recording of virtual phones, after the name of their speaker unless there is only one. */
 export function noteWords(state: State, recording_sid: string, text: string, speaker: string | null): void {
-  const recording = state.find('recording', recording_sid)
+  const recording = state.tables.recording.find(recording_sid)
   if (recording?.status !== 'in-progress') return
   const line = speaker === null ? text : `${speaker}: ${text}`
   const words = recording.words === null ? line : `${recording.words}\n${line}`

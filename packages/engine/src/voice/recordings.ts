@@ -53,12 +53,12 @@ export interface UpdateRecording {
 export function updateRecording(state: State, params: UpdateRecording): { recording: RecordingRow } {
   checkAccountSid(state, params)
   const { sid } = namedRecording(state, params)
-  const before = state.get('recording', sid)
+  const before = state.tables.recording.need(sid)
   if (before.status !== 'in-progress' && before.status !== 'paused')
     refuse('call.wrong_state', `Recording ${sid} is ${before.status}: it cannot be changed any more`)
   if (params.status === 'stopped') stopRecording(state, sid)
   else pauseRecording(state, sid, params.status, params.pause_behavior === 'skip' ? 'skip' : 'silence')
-  return { recording: state.get('recording', sid) }
+  return { recording: state.tables.recording.need(sid) }
 }
 
 function namedRecording(state: State, { call_sid, conference_sid, sid }: UpdateRecording): RecordingRow {
@@ -66,7 +66,7 @@ function namedRecording(state: State, { call_sid, conference_sid, sid }: UpdateR
     call_sid !== undefined
       ? runningRecordings(state, call_sid)[0]
       : runningConferenceRecordings(state, conference_sid ?? '')[0]
-  const found = sid.toLowerCase() === 'twilio.current' ? current() : state.find('recording', sid)
+  const found = sid.toLowerCase() === 'twilio.current' ? current() : state.tables.recording.find(sid)
   const isOf = call_sid === undefined ? found?.conference_sid === conference_sid : found?.call_sid === call_sid
   return found && isOf ? found : notFound(`/Recordings/${sid}`)
 }
@@ -82,7 +82,7 @@ export function deleteRecording(
   }
 ): Record<string, never> {
   checkAccountSid(state, params)
-  const recording = state.find('recording', params.sid)
+  const recording = state.tables.recording.find(params.sid)
   const isOf =
     recording &&
     (params.call_sid === undefined || recording.call_sid === params.call_sid) &&

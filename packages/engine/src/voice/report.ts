@@ -17,12 +17,12 @@ import { callHappens, run } from './runner.ts'
  * nothing; nor does any on a call that has ended, but for those on its recordings.
  */
 export function reportLeg(state: State, { call_sid, number, event }: LegReport): { call: CallRow } {
-  const call = state.find('call', call_sid) ?? notFound(`/Calls/${call_sid}`)
+  const call = state.tables.call.find(call_sid) ?? notFound(`/Calls/${call_sid}`)
   if (!Number.isInteger(number)) refuse('invalid', 'Number of a report must be an integer')
   if (number <= call.reported) return { call }
   state.change('call', call_sid, { reported: number })
   takeReport(state, call_sid, event)
-  return { call: state.get('call', call_sid) }
+  return { call: state.tables.call.need(call_sid) }
 }
 
 export function reportReads({ call_sid, event }: LegReport, state: State): readonly Read[] {
@@ -35,15 +35,15 @@ export function reportReads({ call_sid, event }: LegReport, state: State): reado
 
 /** The same for a virtual phone, which reports in the decision in which it happens. */
 export function phoneReports(state: State, sid: string, event: LegEvent): void {
-  const { reported } = state.get('call', sid)
+  const { reported } = state.tables.call.need(sid)
   state.change('call', sid, { reported: reported + 1 })
   takeReport(state, sid, event)
 }
 
 function takeReport(state: State, sid: string, event: LegEvent): void {
-  const call = state.get('call', sid)
+  const call = state.tables.call.need(sid)
   if (event.type === 'recorded') {
-    const recording = state.find('recording', event.sid)
+    const recording = state.tables.recording.find(event.sid)
     if (recording && recording.call_sid === sid && recording.status !== 'completed')
       finishRecording(state, event.sid, event.file, event.ms)
     return
@@ -109,13 +109,13 @@ function answered(state: State, { sid, status, address, time_limit }: CallRow, d
     limit_due: state.at + time_limit * 1000,
     address: answering
   })
-  const { leg } = state.get('call', sid)
+  const { leg } = state.tables.call.need(sid)
   if (answering && leg) state.change('call', sid, { leg: { ...leg, address: answering } })
   changeLeg(state, sid, { wanted: 'up' })
   emitCall(state, 'answered', sid)
-  const { program } = state.get('call', sid)
+  const { program } = state.tables.call.need(sid)
   if (program) run(state, sid)
-  else state.emit('ringdown.call.ready', { call: state.get('call', sid) })
+  else state.emit('ringdown.call.ready', { call: state.tables.call.need(sid) })
 }
 
 function ended(

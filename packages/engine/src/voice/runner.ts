@@ -31,7 +31,7 @@ const noTime_ms = 100
 
 const leave: VerbRule = {
   begin({ state, call_sid }) {
-    const { program } = state.get('call', call_sid)
+    const { program } = state.tables.call.need(call_sid)
     const [below] = program?.frames ?? []
     if (below?.verb?.is !== 'enqueue') return 'next'
     if (below.verb.callback_task_sid) {
@@ -52,7 +52,7 @@ const hangup: VerbRule = { begin: () => 'over' }
 /** `Reject` says that nobody is there, as long as nobody has answered. */
 const reject: VerbRule = {
   begin({ state, call_sid, verb }) {
-    if (state.get('call', call_sid).status !== 'ringing') return 'over'
+    if (state.tables.call.need(call_sid).status !== 'ringing') return 'over'
     const isBusy = verb.attributes.reason === 'busy'
     endCall(state, call_sid, isBusy ? 'busy' : 'no-answer', {
       by: 'program',
@@ -84,7 +84,7 @@ function ask(
   { ask: url, method, parameters }: Question,
   { role, url: base }: AskedFor
 ): void {
-  const { requests, program } = state.get('call', sid)
+  const { requests, program } = state.tables.call.need(sid)
   const address = resolvedUrl(url, base)
   const flow = flowAt(state, address)
   const isOurs = role === 'wait' && leadsToCallback(address)
@@ -116,7 +116,7 @@ function ask(
 function flowAt(state: State, address: string): string | null | undefined {
   if (/^ringdown:flow(?:\?|$)/.test(address)) return null
   const sid = flowSidIn(address, state.account_sid)
-  return state.find('flow', sid) ? sid : undefined
+  return state.tables.flow.find(sid) ? sid : undefined
 }
 
 export interface DocumentProblem {
@@ -131,7 +131,7 @@ export function takeDocument(
   sid: string,
   document: { readonly verbs: readonly VoiceVerb[]; readonly url: string; readonly method: 'GET' | 'POST' }
 ): void {
-  const { request, program: before } = state.get('call', sid)
+  const { request, program: before } = state.tables.call.need(sid)
   const isWait = request?.role === 'wait'
   // A call that was made for a conference may have no document of its own.
   const program = before ?? (isWait ? nothing : null)
@@ -212,7 +212,7 @@ function answerBefore(state: State, { sid, status, direction }: CallRow, verb: V
 
 /** The center answers a call that comes in. */
 export function answer(state: State, sid: string): void {
-  const { status, time_limit } = state.get('call', sid)
+  const { status, time_limit } = state.tables.call.need(sid)
   if (status !== 'ringing') return
   state.change('call', sid, {
     status: 'in-progress',
@@ -250,7 +250,7 @@ function askWhileWaiting(state: State, { sid, program, request }: CallRow, depth
 
 /** Asks for the document that the `Enqueue` names of the call's document at that depth. */
 function askAtQueue(state: State, sid: string, depth: number): void {
-  const frame = state.get('call', sid).program?.frames[depth]
+  const frame = state.tables.call.need(sid).program?.frames[depth]
   const { waitUrl, waitUrlMethod: method } = frame?.verbs[frame.at]?.attributes ?? {}
   if (frame && waitUrl) ask(state, sid, { ask: waitUrl, method, parameters: [] }, { role: 'wait', url: frame.url })
 }
@@ -308,7 +308,7 @@ function overAt(state: State, { sid, program }: CallRow, frame: DocumentFrame): 
 
 /** A call that still waits hears the waiting document from its beginning, whatever document that one has led to. */
 function askAgain(state: State, sid: string): void {
-  const { program } = state.get('call', sid)
+  const { program } = state.tables.call.need(sid)
   const own = program && ownFrames(program).length
   const participant = state.tables.conference_participant.firstBy('call_sid', sid)
   if (participant?.heard_url) askAsParticipant(state, participant)
@@ -343,7 +343,7 @@ export function callHappens(state: State, sid: string, happening: Happening): vo
  * has begun (sound that is not there, a number that nobody has) takes no time.
  */
 function timePassed(state: State, sid: string, { type }: Happening): void {
-  const { program } = state.get('call', sid)
+  const { program } = state.tables.call.need(sid)
   if (!program || program.idle === 0 || type === 'dequeued' || type === 'parted') return
   const isTheirs = type === 'digit' || type === 'speech'
   if (!isTheirs && state.at - (program.taken_at ?? 0) < noTime_ms) return
@@ -361,7 +361,7 @@ export function replaceProgram(state: State, sid: string, program: Program | nul
 
 /** Asks a running verb's action once more when the caller has hung up, as its result is wanted; the answer changes nothing. */
 export function askLast(state: State, sid: string): void {
-  const call = state.get('call', sid)
+  const call = state.tables.call.need(sid)
   const { program } = call
   if (!program) return
   for (const [depth, frame] of [...program.frames.entries()].reverse()) {

@@ -65,7 +65,7 @@ export function updateTaskCall(state: State, params: UpdateTaskCall): { conferen
   }
   if (remove) removeOutsider(state, conference, remove)
   if (invite) inviteOutsider(state, conference, invite)
-  return { conference: state.get('conference', conference.sid) }
+  return { conference: state.tables.conference.need(conference.sid) }
 }
 
 /** The label of somebody outside whom a worker has called into the conference of a task. */
@@ -79,7 +79,7 @@ function inviteOutsider(state: State, { sid: conference_sid }: ConferenceRow, te
   if (!customer) return void refuse('not_possible', 'There is no customer in the call any more')
   if (others.some(({ label }) => label === outsiderLabel))
     refuse('conflict', 'Somebody outside has been called into the call already')
-  const from = oursOf(state.get('call', customer.call_sid))
+  const from = oursOf(state.tables.call.need(customer.call_sid))
   createConferenceParticipant(state, { conference_sid, to, from, label: outsiderLabel, beep: 'false' })
 }
 
@@ -94,7 +94,7 @@ export function leftToThemselves(state: State, task_sid: string): void {
   const conference = taskConference(state, task_sid)
   const others = conference ? participantsOf(state, conference.sid) : []
   const outsider = others.find(({ label, status }) => label === outsiderLabel && status === 'connected')
-  if (!outsider || others.some(({ call_sid }) => state.get('call', call_sid).reservation_sid !== null)) return
+  if (!outsider || others.some(({ call_sid }) => state.tables.call.need(call_sid).reservation_sid !== null)) return
   changeParticipant(state, outsider.call_sid, { end_conference_on_exit: true })
   // Nobody is there who could take the customer off hold.
   const held = others.find(({ label, hold }) => label === 'customer' && hold)
@@ -119,7 +119,7 @@ export function superviseTask(state: State, params: Supervise): { conference: Co
   const own = supervisionOf(state, conference, String(attributes.contact_uri ?? ''))
   if (own) changeParticipant(state, own.call_sid, supervisorAs(state, reservation, mode))
   else carryOut(state, reservation, 'supervise', { supervisor: worker_sid, supervisor_mode: mode })
-  return { conference: state.get('conference', conference.sid) }
+  return { conference: state.tables.conference.need(conference.sid) }
 }
 
 /** Whose call it is: the reservation that is named, or the first that is accepted. */

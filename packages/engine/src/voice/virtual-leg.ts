@@ -37,7 +37,7 @@ type Heard = Pick<HeardRow, 'what' | 'content'> & { readonly speaker?: string }
 
 /** Keeps what a phone has heard on a call. */
 export function hear(state: State, { phone_sid, sid }: CallRow, { what, content, speaker = '' }: Heard): void {
-  if (!state.find('phone', phone_sid) || phone_sid === null) return
+  if (!state.tables.phone.find(phone_sid) || phone_sid === null) return
   state.insert('heard', {
     ...{ account_sid: state.account_sid, phone_sid, call_sid: sid },
     ...{ what, content, speaker: speaker || null }
@@ -66,13 +66,13 @@ export function followLeg(state: State, before: VoiceLeg, call: CallRow): void {
 
 /** Who somebody is to those who hear it: its own address. */
 export function nameOf(state: State, call_sid: string): string {
-  const call = state.get('call', call_sid)
+  const call = state.tables.call.need(call_sid)
   return call.direction === 'inbound' ? call.from : call.to
 }
 
 /** The phone begins to hear an item. */
 export function beginItem(state: State, sid: string, phone_leg: PhoneLeg): void {
-  const call = state.get('call', sid)
+  const call = state.tables.call.need(sid)
   const plays = call.leg?.plays
   const item = plays?.items[phone_leg.item]
   if (!plays || !item) return

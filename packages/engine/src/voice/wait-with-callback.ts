@@ -146,7 +146,7 @@ function keepPlace(state: State, call: CallRow, outbound_to: string): boolean {
 
 /** The verb that waits goes on when the caller has heard what was promised. */
 function notePromise(state: State, sid: string, callback_task_sid: string): void {
-  const { program } = state.get('call', sid)
+  const { program } = state.tables.call.need(sid)
   const frames = program?.frames.map((frame) =>
     frame.verb?.is === 'enqueue' ? { ...frame, verb: { ...frame.verb, callback_task_sid } } : frame
   )

@@ -42,13 +42,13 @@ export function carryOut(state: State, reservation: ReservationRow, name: VoiceI
   if (name === 'redirect') return void redirect(state, reservation, fields)
   const underway = state.tables.call.list('reservation_sid', reservation.sid).find(isLiving)
   if (underway) refuse('not_possible', `Reservation ${reservation.sid} is being carried out by call ${underway.sid}`)
-  const task = attributesOf(state.get('task', reservation.task_sid))
+  const task = attributesOf(state.tables.task.need(reservation.task_sid))
   const customer = callOfTask(state, reservation.task_sid)
   if (name !== 'call' && !customer && typeof task.outbound_to !== 'string')
     refuse('not_possible', `The call of task ${reservation.task_sid} is over`)
   if (name !== 'call' && !customer && calleeIn(String(task.outbound_to)) === null)
     refuse('invalid', `Task ${reservation.task_sid} has an outbound_to that nobody can be reached at`)
-  const worker = attributesOf(state.get('worker', reservation.worker_sid))
+  const worker = attributesOf(state.tables.worker.need(reservation.worker_sid))
   const to = calleeIn(fields.to || String(worker.contact_uri ?? ''))
   if (to === null) return void refuse('invalid', `Instruction '${name}' has nobody to call`)
   checkRoom(state)
@@ -102,9 +102,9 @@ function supervise(
   const { task_sid, workspace_sid } = reservation
   const customer = callOfTask(state, task_sid)
   const conference =
-    state.find('conference', customer?.conference_sid) ?? state.tables.conference.firstBy('task_sid', task_sid)
+    state.tables.conference.find(customer?.conference_sid) ?? state.tables.conference.firstBy('task_sid', task_sid)
   if (!conference) return void refuse('not_possible', `Task ${task_sid} has no conference that could be supervised`)
-  const worker = state.find('worker', supervisor)
+  const worker = state.tables.worker.find(supervisor)
   const attributes = worker?.workspace_sid === workspace_sid ? attributesOf(worker) : {}
   const to = calleeIn(worker ? String(attributes.contact_uri ?? '') : supervisor)
   if (to === null) return void refuse('invalid', `Supervisor '${supervisor}' can be called nowhere`)
@@ -205,7 +205,7 @@ function confer(state: State, call: CallRow, reservation: ReservationRow, fields
 }
 
 function meetingOf(state: State, task_sid: string, customer: CallRow | undefined, fields: Fields): ConferenceRow {
-  const present = state.find('conference', customer?.conference_sid)
+  const present = state.tables.conference.find(customer?.conference_sid)
   return (
     present ??
     conferenceNamed(state, {
@@ -220,7 +220,7 @@ function meetingOf(state: State, task_sid: string, customer: CallRow | undefined
 
 /** The customer of a task that goes out is called when its worker is there; null where there is nobody to call any more. */
 function callCustomer(state: State, task_sid: string, conference_sid: string, fields: Fields): string | null {
-  const attributes = attributesOf(state.get('task', task_sid))
+  const attributes = attributesOf(state.tables.task.need(task_sid))
   const to = calleeIn(String(attributes.outbound_to ?? ''))
   if (to === null) return null
   const call = callOut(state, {
@@ -238,14 +238,14 @@ function callCustomer(state: State, task_sid: string, conference_sid: string, fi
 
 /** Sets one of a task's attributes, which its worker and programs then see. */
 export function setAttribute(state: State, task_sid: string, path: readonly string[], value: unknown): void {
-  const { attributes } = state.get('task', task_sid)
+  const { attributes } = state.tables.task.need(task_sid)
   const task = state.change('task', task_sid, { attributes: setAt(attributes, path, JSON.stringify(value)) })
   emitTask(state, 'task.updated', task)
 }
 
 /** A worker's call is over: what has not been accepted is called off, what has is wrapped up. */
 export function workerCallEnded(state: State, sid: string): void {
-  const { reservation_sid, purpose, status, ended_by } = state.get('call', sid)
+  const { reservation_sid, purpose, status, ended_by } = state.tables.call.need(sid)
   const reservation = state.resident('reservation', reservation_sid)
   if (!reservation) return
   const fields = purpose?.for === 'instruction' ? purpose.fields : {}
@@ -262,7 +262,7 @@ export function workerCallEnded(state: State, sid: string): void {
   if (state.tables.call.list('reservation_sid', reservation.sid).some(isLiving)) return
   finish(state, reservation, 'wrapping')
   if (purpose?.for === 'conference' && status !== 'completed') hangUpAlone(state, reservation.task_sid)
-  const activity = state.find('activity', fields.post_work_activity_sid)
+  const activity = state.tables.activity.find(fields.post_work_activity_sid)
   if (activity) moveTo(state, reservation.worker_sid, activity.sid)
 }
 

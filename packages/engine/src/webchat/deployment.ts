@@ -121,7 +121,7 @@ export function deleteWebchatDeployment(state: State, { sid }: { readonly sid: s
 }
 
 export function deploymentOf(state: State, sid: string): WebchatDeploymentRow {
-  return state.find('webchat_deployment', sid) ?? notFound(`/Webchat/Deployments/${sid}`)
+  return state.tables.webchat_deployment.find(sid) ?? notFound(`/Webchat/Deployments/${sid}`)
 }
 
 type Changes = { -readonly [C in keyof WebchatDeploymentRow]?: WebchatDeploymentRow[C] }
@@ -153,13 +153,13 @@ function changesOf(state: State, params: WebchatDeploymentParams): Changes {
 }
 
 function chatAddress(state: State, sid: string): string {
-  const address = state.find('configuration_address', sid)
+  const address = state.tables.configuration_address.find(sid)
   if (address?.type === 'chat') return sid
   return refuse('invalid', `Value '${sid}' provided for AddressSid is no address of type chat`)
 }
 
 function applicationIn(state: State, sid: string): string {
-  return state.find('application', sid)?.sid ?? refuse('invalid', `There is no Application ${sid.slice(0, 64)}`)
+  return state.tables.application.find(sid)?.sid ?? refuse('invalid', `There is no Application ${sid.slice(0, 64)}`)
 }
 
 /** Scheme, host and port, as browsers write them: two that are the same are the same text. */

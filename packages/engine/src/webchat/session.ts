@@ -83,7 +83,7 @@ export function openWebchatSessionReads(
   { deployment_sid, identity }: OpenWebchatSession,
   state: State
 ): readonly Read[] {
-  const address_sid = state.find('webchat_deployment', deployment_sid)?.address_sid
+  const address_sid = state.tables.webchat_deployment.find(deployment_sid)?.address_sid
   return address_sid === undefined ? [] : createWebChatReads({ address_sid, identity }, state)
 }
 
@@ -136,7 +136,7 @@ export function rateWebchatSession(
   { sid, rating, comment }: OfSession & { readonly rating: number; readonly comment?: string }
 ): { webchat_session: WebchatSessionRow } {
   const session = liveSession(state, sid)
-  if (!state.find('webchat_deployment', session.deployment_sid)?.rating)
+  if (!state.tables.webchat_deployment.find(session.deployment_sid)?.rating)
     refuse('not_possible', 'This deployment asks nobody how it was')
   checkRange(rating, 'Rating', 1, 5)
   checkLength(comment, 'Comment', 4096)
@@ -152,12 +152,12 @@ export function leaveWebchat(state: State, { sid }: OfSession): { webchat_sessio
     const webchat_session = closeSession(state, session, 'customer')
     endContactOf(state, webchat_session)
   }
-  return { webchat_session: state.get('webchat_session', sid) }
+  return { webchat_session: state.tables.webchat_session.need(sid) }
 }
 
 /** Nobody comes in by the session any more; what is said in the conversation stays, and who is in it. */
 export function endWebchatSession(state: State, { sid }: OfSession): Record<string, never> {
-  const session = state.find('webchat_session', sid) ?? notFound(`/Webchat/Sessions/${sid}`)
+  const session = state.tables.webchat_session.find(sid) ?? notFound(`/Webchat/Sessions/${sid}`)
   if (session.status !== 'ended') endSession(state, session, 'ended')
   return {}
 }
@@ -167,7 +167,7 @@ export function webchatSessionReads({ sid }: OfSession, state: State): readonly 
 }
 
 export function webchatSessionDue(state: State, { sid }: OfSession): Record<string, never> {
-  endSession(state, state.get('webchat_session', sid), 'expired')
+  endSession(state, state.tables.webchat_session.need(sid), 'expired')
   return {}
 }
 
@@ -218,7 +218,7 @@ function sessionsIn(state: State, conversation_sid: string): WebchatSessionRow[]
 
 /** A session by which somebody may still come in. */
 function liveSession(state: State, sid: string): WebchatSessionRow {
-  const session = state.find('webchat_session', sid)
+  const session = state.tables.webchat_session.find(sid)
   return session && session.status !== 'ended' ? session : notFound(`/Webchat/Sessions/${sid}`)
 }
 
