@@ -162,14 +162,9 @@ function openRow(key: string, open: Open) {
 
 /** Rows as what is written with the cursor. */
 export function segmentWrites(rows: readonly TableRow[], keptText: (text: ContactText) => ContactText): StepWrite[] {
-  return segmentTables
-    .map((table) =>
-      insertsOf(
-        table,
-        rows.flatMap((one) => (one.table === table ? [shown(one, keptText)] : []))
-      )
-    )
-    .filter((inserts) => inserts.rows.length > 0)
+  const shownIn = new Map<Table, object[]>(segmentTables.map((table) => [table, []]))
+  for (const one of rows) shownIn.get(one.table)?.push(shown(one, keptText))
+  return [...shownIn].filter(([, some]) => some.length > 0).map(([table, some]) => insertsOf(table, some))
 }
 
 /** What is open becomes text when it is written: it is large, and much of it changes before. */

@@ -19,9 +19,7 @@ export function stepsOf({ account_sid, epoch, head }: Batch, changes: Changes, q
   const headValues = [head.at, head.decision, head.next_seq, head.next_event, account_sid, epoch]
   const steps: Step[] = [{ sql: headText, width: headValues.length, values: headValues, must: true }]
   const add = (sql: string, rows: readonly (readonly Cell[])[]) => {
-    const values: Cell[] = []
-    for (const row of rows) values.push(account_sid, ...row)
-    steps.push({ sql, width: (rows[0]?.length ?? 0) + 1, values })
+    steps.push({ sql, width: (rows[0]?.length ?? 0) + 1, values: withAccount(account_sid, rows) })
   }
   for (const { table, rows } of changes.upserts) add(upsertText(table), rows)
   for (const { table, rows } of changes.deletes) add(deleteText(table), rows)
@@ -52,8 +50,17 @@ export function advanceSteps({ account_sid, reader, from, to, writes = [] }: Rea
 }
 
 function insertStep(account_sid: string, { table, rows }: Inserts, sql: string): Step {
-  const values = rows.flatMap((row) => [account_sid, ...row])
-  return { sql, width: Object.keys(table.columns).length, values }
+  return { sql, width: Object.keys(table.columns).length, values: withAccount(account_sid, rows) }
+}
+
+/** The values of rows, one after the other, each row's behind its account. On the path of every batch: no list is made of each. */
+function withAccount(account_sid: string, rows: readonly (readonly Cell[])[]): Cell[] {
+  const values: Cell[] = []
+  for (const row of rows) {
+    values.push(account_sid)
+    for (const value of row) values.push(value)
+  }
+  return values
 }
 
 /** Row by row: asked to join rows with a table, SQLite goes through the whole of it (150 ms instead of 2 with 100,000 rows). */
@@ -65,7 +72,12 @@ export function updateStep(account_sid: string, { table, set, by, where, rows }:
   ]
   const sets = set.map((column) => `${quote(column)} = ?`).join(', ')
   const sql = `update ${quote(table.name)} set ${sets} where ${conditions.join(' and ')}`
-  return { sql, width: set.length + by.length + 1, values: rows.flatMap((row) => [...row, account_sid]) }
+  const values: Cell[] = []
+  for (const row of rows) {
+    for (const value of row) values.push(value)
+    values.push(account_sid)
+  }
+  return { sql, width: set.length + by.length + 1, values }
 }
 
 export function forgetStep(account_sid: string, aging: Aging, before: number, limit: number): Step {

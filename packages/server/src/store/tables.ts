@@ -1,3 +1,4 @@
+import { generated } from '@ringdown/engine/core/generated'
 import type { ColdKind } from '@ringdown/engine/core/kind'
 import { nameForm } from '@ringdown/engine/core/names'
 import { fieldOf } from '@ringdown/engine/core/row'
@@ -150,7 +151,21 @@ export interface Inserts {
 
 /** Objects as rows of a table: their fields are named as its columns, and what is missing is null. */
 export function insertsOf(table: Table, rows: readonly object[]): Inserts {
+  const read = readerOf(table)
+  return { table, rows: rows.map((row) => read(row)) }
+}
+
+type Reader = (row: object) => Value[]
+
+const readers = new WeakMap<Table, Reader>()
+
+/** What reads a table's columns from an object, by their names: by a variable each would take five times as long. */
+function readerOf(table: Table): Reader {
+  const known = readers.get(table)
+  if (known) return known
   const columns = Object.keys(table.columns).filter((column) => column !== 'account_sid')
-  // as: a row of the table has its columns, all of them texts and numbers
-  return { table, rows: rows.map((row) => columns.map((column) => (row as Record<string, Value>)[column] ?? null)) }
+  const values = columns.map((column) => `row[${JSON.stringify(column)}] ?? null`)
+  const reader = generated<Reader>(['row'], `return [${values.join(',')}]`)
+  readers.set(table, reader)
+  return reader
 }
