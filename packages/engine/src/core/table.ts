@@ -138,10 +138,8 @@ export class Table<R extends Row> {
 
   /** A row that may be absent. One that was put away is there until its time is over, whether memory still has it or not. */
   find(sid: string | null | undefined): R | undefined {
-    if (!sid) return undefined
-    const row = this.get(sid)
-    if (this.#until === undefined || row === undefined) return row
-    const gone_from = this.goneFrom(row)
+    const row = sid ? this.get(sid) : undefined
+    const gone_from = row && this.goneFrom(row)
     return gone_from !== undefined && gone_from <= this.#time.at ? undefined : row
   }
 

@@ -174,11 +174,11 @@ describe('a minute in which much happens', () => {
   }, 30_000)
 
   it('is the same when whoever writes it is broken off in its midst', async () => {
-    await createMany()
     // Closed while the first piece is being written: it is the last one, whatever the machine's pace.
     const closed = new Promise<void>((resolve) => {
       withSegments = () => resolve(statistics.close())
     })
+    await createMany()
     await statistics.upToDate()
     await closed
     withSegments = () => {}
@@ -186,6 +186,7 @@ describe('a minute in which much happens', () => {
     expect(before).toBeGreaterThan(0)
     expect(before).toBeLessThan(many)
     statistics = new Statistics({ store, account, log })
+    await statistics.upToDate(20_000)
     expect(await tasksCreated()).toBe(many)
     await clock.advance(60_000)
     await create()

@@ -22,14 +22,16 @@ export interface Due {
 /** Deliveries that a lane has in memory to be sent while its destination is away. */
 const maxHeldAway = 8
 /**
- * Deliveries that a lane has in memory to be sent: what is offered beyond it is read again from the store, which costs half
- * as much as sending it. So there is room for all that waits while a busy receiver keeps up; a delivery has some 2 KB.
+ * Deliveries that a lane has in memory to be sent, of some 2 KB each. What is offered beyond it is read again from the store,
+ * which costs a seventh of what a delivery takes; a busy receiver that keeps up has some 300 waiting.
  */
 const maxUnsent = 512
 /** The same with those whose outcome is not written yet. */
 const maxMarking = 2 * maxUnsent
-/** Deliveries that all lanes together have in memory before each may have but a quarter. */
+/** Deliveries that all lanes together have in memory before each may have but few. */
 const many = 4_096
+/** The part of its room that each has then. */
+const fewer = 8
 
 /** What the lanes of one sender have in memory, all together. */
 export class Room {
@@ -42,7 +44,7 @@ export class Room {
   }
 
   get ofLane(): number {
-    return this.held < many ? this.#most : this.#most / 4
+    return this.held < many ? this.#most : this.#most / fewer
   }
 }
 

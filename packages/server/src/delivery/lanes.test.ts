@@ -68,7 +68,7 @@ describe('the lanes of a sender', () => {
     const [first, ...others] = Array.from({ length: 12 }, (_, n) => offered(`/${n}`))
     expect(first).toMatchObject({ inMemory: 512, queued: 600 })
     expect(others.slice(0, 7).every(({ inMemory }) => inMemory === 512)).toBe(true)
-    expect(others.slice(7).map(({ inMemory }) => inMemory)).toEqual([128, 128, 128, 128])
+    expect(others.slice(7).map(({ inMemory }) => inMemory)).toEqual([64, 64, 64, 64])
     for (let n = 0; n < 5; n++) first?.lane?.breaker.tell({ failed: 'connection', reason: 'nobody there' }, 0)
     first?.lane?.trim(0)
     expect(first?.lane?.sids).toHaveLength(8)

@@ -53,12 +53,17 @@ function insertStep(account_sid: string, { table, rows }: Inserts, sql: string):
   return { sql, width: Object.keys(table.columns).length, values: withAccount(account_sid, rows) }
 }
 
-/** The values of rows, one after the other, each row's behind its account. On the path of every batch: no list is made of each. */
-function withAccount(account_sid: string, rows: readonly (readonly Cell[])[]): Cell[] {
+/** The values of rows, one after the other, each row's with its account. On the path of every batch: no list is made of each. */
+function withAccount(
+  account_sid: string,
+  rows: readonly (readonly Cell[])[],
+  place: 'first' | 'last' = 'first'
+): Cell[] {
   const values: Cell[] = []
   for (const row of rows) {
-    values.push(account_sid)
+    if (place === 'first') values.push(account_sid)
     for (const value of row) values.push(value)
+    if (place === 'last') values.push(account_sid)
   }
   return values
 }
@@ -72,12 +77,7 @@ export function updateStep(account_sid: string, { table, set, by, where, rows }:
   ]
   const sets = set.map((column) => `${quote(column)} = ?`).join(', ')
   const sql = `update ${quote(table.name)} set ${sets} where ${conditions.join(' and ')}`
-  const values: Cell[] = []
-  for (const row of rows) {
-    for (const value of row) values.push(value)
-    values.push(account_sid)
-  }
-  return { sql, width: set.length + by.length + 1, values }
+  return { sql, width: set.length + by.length + 1, values: withAccount(account_sid, rows, 'last') }
 }
 
 export function forgetStep(account_sid: string, aging: Aging, before: number, limit: number): Step {
