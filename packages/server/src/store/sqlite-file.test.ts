@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SqliteFile } from './sqlite-file.ts'
+import { TookTooLong } from './store.ts'
+
+let folder: string
+let file: SqliteFile
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ringdown-file-'))
+  file = await SqliteFile.open(join(folder, 'center.sqlite'), false)
+  await file.run('create table note (text text)', [])
+})
+
+afterEach(async () => {
+  await file.close()
+  await rm(folder, { recursive: true })
+})
+
+/** A question that reads the table for as long as it may. */
+const endless = `with recursive counted(n) as (select count(*) from note union all select n + 1 from counted)
+  select count(*) as many from counted where in_time()`
+
+const write = (length: number) =>
+  file.transact([{ sql: 'insert into note values (?)', width: 1, values: ['x'.repeat(length)] }])
+
+const succeeds = (work: () => Promise<unknown>) =>
+  work().then(
+    () => true,
+    () => false
+  )
+
+describe('a file', () => {
+  it('whose log is removed while a question is answered, and the log waits for its turn, is read and written again', async () => {
+    const question = file.analyze(endless, [], Date.now() + 3_000)
+    const late = expect(question).rejects.toThrow(TookTooLong)
+    // More than the log may have, so that the writer is to take its turn behind the question.
+    for (let n = 0; n < 90; n++) await write(1_000_000)
+    await rm(join(folder, 'center.sqlite-wal'))
+    await late
+    const asks = () => file.analyze('select count(*) as many from note where in_time()', [], Date.now() + 10_000)
+    for (const work of [() => write(1), () => file.read('select 1', []), asks])
+      await expect.poll(() => succeeds(work), { timeout: 20_000 }).toBe(true)
+  }, 60_000)
+})
