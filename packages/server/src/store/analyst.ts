@@ -1,49 +1,46 @@
-import { type Opening, type SqliteThread, sqliteThread } from './sqlite-thread.ts'
+import { type SqliteThread, sqliteThread } from './sqlite-thread.ts'
 import type { Value } from './store.ts'
 
 /** Milliseconds without a question after which the thread ends, and its memory is given back. */
-const usualIdle_ms = 10_000
+const idle_ms = 10_000
 
-export interface AnalystOptions {
-  readonly path: string
-  /** Begins when the file may be opened. */
-  readonly opened: <T>(ask: () => Promise<T>) => Promise<T>
-  readonly start?: (opening: Opening) => Pick<SqliteThread, 'rows' | 'close'>
-  readonly idle_ms?: number
-}
-
-/**
- * The thread of a SQLite file that answers questions that may take long, one after the other. It is there as long as
- * somebody asks.
- */
+/** The thread of a SQLite file that answers questions that may take long. It is there as long as somebody asks. */
 export class Analyst {
-  readonly #options: AnalystOptions
+  readonly #path: string
   readonly #batches = new Int32Array(new SharedArrayBuffer(4))
-  #thread: Pick<SqliteThread, 'rows' | 'close'> | undefined
-  #isTaken = false
-  /** Those whose turn comes when it is not taken any more. */
-  readonly #waiting: (() => void)[] = []
+  readonly #answers = new Set<Promise<unknown>>()
+  #thread: SqliteThread | undefined
+  #pause: Promise<unknown> | undefined
   #idle: NodeJS.Timeout | undefined
 
-  constructor(options: AnalystOptions) {
-    this.#options = options
+  constructor(path: string) {
+    this.#path = path
   }
 
   /** The rows of a query. Throws TookTooLong when they are not found before an instant. */
-  rows<R extends object>(sql: string, values: readonly Value[], until: number): Promise<R[]> {
-    const { path, opened, start = sqliteThread } = this.#options
-    const ask = () => {
-      clearTimeout(this.#idle)
-      this.#thread ??= start({ path, readOnly: true, batches: this.#batches })
-      return this.#thread.rows<R>(sql, values, until).finally(() => this.#rest())
+  async rows<R extends object>(sql: string, values: readonly Value[], until: number): Promise<R[]> {
+    if (this.#pause) await this.#pause
+    clearTimeout(this.#idle)
+    this.#thread ??= sqliteThread({ path: this.#path, readOnly: true, batches: this.#batches })
+    const answer = this.#thread.rows<R>(sql, values, until)
+    this.#answers.add(answer)
+    try {
+      return await answer
+    } finally {
+      this.#answers.delete(answer)
+      if (this.#answers.size === 0) this.#rest()
     }
-    // Whether the file may be opened is asked when its turn has come: it may have waited for long.
-    return this.#inTurn(() => opened(ask))
   }
 
-  /** Works while nothing is read: after the question that is being answered, and before those that wait. Once at a time. */
-  between(work: () => Promise<void>): Promise<void> {
-    return this.#inTurn(work, 'next')
+  /** Works while it reads nothing: what it has been asked is answered before, and whoever asks meanwhile waits. Once at a time. */
+  async between(work: () => Promise<void>): Promise<void> {
+    const done = Promise.allSettled(this.#answers).then(work)
+    this.#pause = Promise.allSettled([done])
+    try {
+      await done
+    } finally {
+      this.#pause = undefined
+    }
   }
 
   /** Decisions are written: as long as they are, whoever answers rests for as long as it works. */
@@ -51,39 +48,17 @@ export class Analyst {
     Atomics.add(this.#batches, 0, 1)
   }
 
-  /**
-   * Lets go of the file when the question that is being answered is; the next one opens it again. Nobody's turn is waited
-   * for: whose turn it is may wait for just this.
-   */
-  async letGo(): Promise<void> {
+  /** Ends the thread when it has answered; the next question starts another one. */
+  async close(): Promise<void> {
     clearTimeout(this.#idle)
     const thread = this.#thread
     this.#thread = undefined
     await thread?.close()
   }
 
-  /** The same when all that was asked is answered. */
-  close(): Promise<void> {
-    return this.#inTurn(() => this.letGo())
-  }
-
-  async #inTurn<T>(work: () => Promise<T>, place: 'next' | 'last' = 'last'): Promise<T> {
-    if (this.#isTaken)
-      await new Promise<void>((resolve) => this.#waiting[place === 'next' ? 'unshift' : 'push'](resolve))
-    this.#isTaken = true
-    try {
-      return await work()
-    } finally {
-      const next = this.#waiting.shift()
-      // Whoever comes between this and the next one's beginning waits behind it.
-      if (next) next()
-      else this.#isTaken = false
-    }
-  }
-
   #rest(): void {
     clearTimeout(this.#idle)
-    this.#idle = setTimeout(() => void this.letGo(), this.#options.idle_ms ?? usualIdle_ms)
+    this.#idle = setTimeout(() => void this.close(), idle_ms)
     this.#idle.unref()
   }
 }

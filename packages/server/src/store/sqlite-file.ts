@@ -46,7 +46,7 @@ export class SqliteFile {
     this.path = path
     this.#writer = writer
     this.#reader = new SqliteReader(path, writer)
-    this.#analyst = new Analyst({ path, opened: (ask) => this.#opened(ask) })
+    this.#analyst = new Analyst(path)
     const moves = (who: SqliteThread | SqliteReader) => ({
       checkpoint: (isMuchWritten: boolean) => this.#opened(() => who.checkpoint(isMuchWritten))
     })
@@ -93,7 +93,7 @@ export class SqliteFile {
 
   /** The same for what may take long, up to an instant: nobody else waits for it. */
   analyze<R extends object = Row>(sql: string, values: readonly Value[], until: number): Promise<R[]> {
-    return this.#analyst.rows(sql, values, until)
+    return this.#opened(() => this.#analyst.rows(sql, values, until))
   }
 
   /**
@@ -213,7 +213,7 @@ export class SqliteFile {
     this.#watch.expectNewLog()
     // The writer moves the log into the file before anybody opens another one.
     await Promise.allSettled([this.#writer.renew()])
-    await Promise.allSettled([this.#reader.renew(), this.#analyst.letGo()])
+    await Promise.allSettled([this.#reader.renew(), this.#analyst.close()])
   }
 
   /** Memory is no longer to be trusted: whoever holds an account must lock it again. */
