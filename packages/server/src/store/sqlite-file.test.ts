@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SqliteFile } from './sqlite-file.ts'
-import { TookTooLong } from './store.ts'
 
 let folder: string
 let file: SqliteFile
@@ -34,12 +33,12 @@ const succeeds = (work: () => Promise<unknown>) =>
 
 describe('a file', () => {
   it('whose log is removed while a question is answered, and the log waits for its turn, is read and written again', async () => {
-    const question = file.analyze(endless, [], Date.now() + 3_000)
-    const late = expect(question).rejects.toThrow(TookTooLong)
+    // Its time is over, or the log is gone first: how it ends is nothing to the others.
+    const ended = Promise.allSettled([file.analyze(endless, [], Date.now() + 3_000)])
     // More than the log may have, so that the writer is to take its turn behind the question.
     for (let n = 0; n < 90; n++) await write(1_000_000)
     await rm(join(folder, 'center.sqlite-wal'))
-    await late
+    expect(await ended).toMatchObject([{ status: 'rejected' }])
     const asks = () => file.analyze('select count(*) as many from note where in_time()', [], Date.now() + 10_000)
     for (const work of [() => write(1), () => file.read('select 1', []), asks])
       await expect.poll(() => succeeds(work), { timeout: 20_000 }).toBe(true)
