@@ -81,7 +81,10 @@ export class CoreState<K extends RowsOf<K>, E extends string> {
 
   // Reading
 
-  /** A row that must be there: anything else is our mistake. In the engine, who knows the kind as it writes asks `tables.KIND.need`, which V8 finds by place. */
+  /**
+   * A row that must be there: anything else is our mistake. In the engine, who knows the kind as it writes asks
+   * `tables.KIND.need`, which V8 finds by place.
+   */
   get<P extends keyof K & string>(kind: P, sid: string): K[P] {
     return this.table(kind).need(sid)
   }

@@ -159,7 +159,7 @@ type Reader = (row: object) => Value[]
 
 const readers = new WeakMap<Table, Reader>()
 
-/** What reads a table's columns from an object, by their names: by a variable each would take five times as long. */
+/** What reads a table's columns from an object, by their names, and not by a variable for which V8 looks each time. */
 function readerOf(table: Table): Reader {
   const known = readers.get(table)
   if (known) return known
