@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { inflateSync } from 'node:zlib'
 import { inflateChunk } from './log-blocks.ts'
 import { Pace } from './pace.ts'
 import { type Packed, unpacked } from './packed.ts'
+import { takeSpareTime } from './spare-time.ts'
 import { type Database, errorCode, openDatabase, type Statement } from './sqlite-driver.ts'
 import {
   type AnswerRows,
@@ -37,8 +37,7 @@ const { path, readOnly, batches }: Opening = workerData // sqlite-thread.ts star
 const isAnalyst = batches !== undefined
 const port = parentPort
 if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker thread')
-// Questions take what calls and messages leave of the processors. Only Linux counts threads apart; elsewhere it would be all.
-if (isAnalyst && process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW)
+if (isAnalyst) takeSpareTime()
 
 /** Transactions so far. */
 let written = 0
