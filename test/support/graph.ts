@@ -48,6 +48,8 @@ export interface Graph {
   holds(bytes: Buffer, type: string): { readonly id: string; readonly url: string }
   /** Makes it forget files that it holds: their addresses answer so. */
   breakFiles(status: number | undefined): void
+  /** Keeps all who ask for a file waiting, until the function is called that it answers. */
+  holdBackFiles(): () => void
   /** Posts a webhook; answers the status. */
   tell(object: 'whatsapp_business_account' | 'page' | 'instagram', entry: Json): Promise<number>
   /** A message on WhatsApp, to a phone number id. */
@@ -83,6 +85,7 @@ export async function graph({
   let statuses: readonly string[] = []
   let order: { readonly twice?: boolean; readonly reverse?: boolean } = {}
   let broken: number | undefined
+  let go: Promise<void> | undefined
   let isClosed = false
 
   const post = async (object: string, entry: Json): Promise<number> => {
@@ -179,6 +182,7 @@ export async function graph({
     if (request.headers.authorization !== `Bearer ${access_token}` && version !== 'cdn')
       return refuse(response, 401, { code: 190, message: 'Error validating access token' })
     if (version === 'files' || version === 'cdn') {
+      await go
       const file = held.get(id)
       if (broken !== undefined || !file) return give(response, broken ?? 404, '')
       response.writeHead(200, { 'content-type': file.type, 'content-length': file.bytes.length }).end(file.bytes)
@@ -248,6 +252,13 @@ export async function graph({
       const id = randomBytes(8).readBigUInt64BE().toString()
       held.set(id, { bytes, type })
       return { id, url: `${url}/cdn/${id}` }
+    },
+    holdBackFiles: () => {
+      let release = () => {}
+      go = new Promise((resolve) => {
+        release = resolve
+      })
+      return release
     },
     breakFiles: (status) => {
       broken = status

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Graph, graph } from '../../support/graph.ts'
 import { world as opened, type World } from '../../support/world.ts'
 
@@ -444,6 +445,39 @@ describe('files of messages that are sent', () => {
       .slice(before)
       .flatMap(({ body }) => (body.message ? [body.message.attachment?.type ?? body.message.text] : []))
     expect(parts).toEqual(['image', 'image', 'Three'])
+  })
+})
+
+describe('what one customer writes while something of it takes long', () => {
+  it('is not taken when its time is over, and is when it is told again', async () => {
+    const from = '33600000055'
+    const write = (text: string) =>
+      meta.write(number, from, { type: 'text', id: `wamid.${text}`, text: { body: text } })
+    const { id } = meta.holds(pixel, 'image/png')
+    const release = meta.holdBackFiles()
+    const image = meta.write(number, from, { type: 'image', image: { id } })
+    // The door lets sixteen of one customer wait: when one is turned away, all before it are waiting.
+    const waiting: Promise<number>[] = []
+    let isFull = false
+    for (let n = 0; !isFull; n++) {
+      const told = write(`Number ${n}`)
+      waiting.push(told)
+      void told.then((status) => {
+        isFull ||= status === 429
+      })
+      await delay(20)
+    }
+    const now = performance.now.bind(performance)
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 26_000)
+    release()
+    const statuses = await Promise.all(waiting)
+    clock.mockRestore()
+    expect(await image).toBe(200)
+    expect(new Set(statuses)).toEqual(new Set([429, 503]))
+    const bodies = async () => (await received(`whatsapp:+${from}`)).map(({ body }: { body: string }) => body).sort()
+    expect(await bodies()).toEqual([''])
+    expect([await write('Number 0'), await write('Number 0')]).toEqual([200, 200])
+    expect(await bodies()).toEqual(['', 'Number 0'])
   })
 })
 

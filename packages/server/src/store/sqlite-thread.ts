@@ -11,8 +11,16 @@ import { workerFile } from './worker-file.ts'
 export interface Opening {
   readonly path: string
   readonly readOnly: boolean
-  /** Of a thread that answers questions that may take long, and nothing else: the number of batches of decisions so far. */
-  readonly batches?: Int32Array<SharedArrayBuffer> | undefined
+  /** Of a thread that answers questions that may take long, and nothing else. */
+  readonly analyst?: AnalystCells | undefined
+}
+
+/** What such a thread and whoever asks it know together: one number each. */
+export interface AnalystCells {
+  /** Batches of decisions so far. */
+  readonly batches: Int32Array<SharedArrayBuffer>
+  /** The thread's number, where the system plans it apart; 0 until it has begun. */
+  readonly thread: Int32Array<SharedArrayBuffer>
 }
 
 /** What the function is called that ends a statement when its time is over, and what it says then. */
@@ -128,7 +136,7 @@ export function sqliteThread(opening: Opening): SqliteThread {
   }
 
   function start(): Worker {
-    const name = `sqlite ${opening.batches ? 'analyst' : opening.readOnly ? 'reader' : 'writer'}`
+    const name = `sqlite ${opening.analyst ? 'analyst' : opening.readOnly ? 'reader' : 'writer'}`
     // The main thread's flags are not for this one: --input-type, for example, would end it.
     // What it holds for longer than one call are statements: without a limit its young generation grows to 48 MB.
     const resourceLimits = { maxYoungGenerationSizeMb: 8 }

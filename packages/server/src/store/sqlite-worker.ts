@@ -33,11 +33,11 @@ const often = 500
 /** More statements than any program of ours has; a list with filters of its own must not grow memory for ever. */
 const preparedLimit = { usual: 500, analyst: 20 }
 
-const { path, readOnly, batches }: Opening = workerData // sqlite-thread.ts starts this file and nobody else
-const isAnalyst = batches !== undefined
+const { path, readOnly, analyst }: Opening = workerData // sqlite-thread.ts starts this file and nobody else
+const isAnalyst = analyst !== undefined
 const port = parentPort
 if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker thread')
-if (isAnalyst) takeSpareTime()
+if (analyst) Atomics.store(analyst.thread, 0, takeSpareTime())
 
 /** Transactions so far. */
 let written = 0
@@ -76,7 +76,7 @@ async function open(): Promise<Database> {
   return fresh
 }
 
-const pace = batches && new Pace(batches)
+const pace = analyst && new Pace(analyst.batches)
 
 /** What a long statement calls now and then: it is how it can be ended, and how it gives way. */
 function inTime(): number {
