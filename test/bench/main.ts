@@ -9,7 +9,7 @@ import { compare, comparisonLines, type Round } from './comparison.ts'
 import { endAll, endOnSignals, endWithRun, isEnding, temporaryFolder } from './lifetime.ts'
 import { busySyncLatency, describeMachine, type Machine, syncLatency } from './machine.ts'
 import { type Measure, type Measured, ms, type Options } from './measured.ts'
-import { pageOf, tableLines } from './page.ts'
+import { amended, pageOf, tableLines } from './page.ts'
 import { buildRevision } from './revision.ts'
 import { together } from './together.ts'
 
@@ -81,13 +81,14 @@ const usage = `npm run bench -- [options]
   --only ROW,ROW     ${whole.join(', ')};
                      load, hour, churn and endurance (minutes), desk (a browser), turns and flood are measured only when they
                      are named;
-                     the page is then not written
+                     the page is then not written, unless --into-page
   --seconds N        how long one sample takes (2)
   --minutes N        how long endurance loads its server, and minutes of the test clock in hour (2); 60 for the
                      whole of it
   --people N         how many workers sign in, in the row people (2000)
   --chats N          how many pages customers have open, in the row webchat (10000); a tenth of them is active
   --calls N          how many calls the row churn makes (2000)
+  --into-page        puts the rows that --only names into docs/benchmarks.md as it is, each with its date and machine
   --no-write         leaves docs/benchmarks.md as it is
   --profile FOLDER   servers leave CPU profiles there
   --against REV      builds that revision in .build/against, measures it and this one in turns, and prints what
@@ -110,6 +111,7 @@ async function main(args: readonly string[]): Promise<void> {
       people: { type: 'string' },
       chats: { type: 'string' },
       calls: { type: 'string' },
+      'into-page': { type: 'boolean' },
       'no-write': { type: 'boolean' },
       profile: { type: 'string' },
       against: { type: 'string' },
@@ -141,6 +143,8 @@ async function main(args: readonly string[]): Promise<void> {
   const names = values.only?.split(',') ?? whole
   for (const name of names)
     if (!Object.hasOwn(rows, name)) throw new BadArgument(`There is no row '${name}': ${Object.keys(rows).join(', ')}.`)
+  if (values['into-page'] && (values.only === undefined || names.some((name) => !whole.includes(name))))
+    throw new BadArgument(`--into-page is for rows that --only names, of ${whole.join(', ')}.`)
   if (values.against !== undefined) {
     const rounds = Number(values.rounds ?? 7)
     if (!(Number.isInteger(rounds) && rounds > 0)) throw new BadArgument(`--rounds must be a number above 0.`)
@@ -169,11 +173,13 @@ async function main(args: readonly string[]): Promise<void> {
     if (result) for (const line of tableLines(result)) process.stdout.write(`${line}\n`)
   }
   const failed = names.filter((name) => measured.get(name) === undefined)
-  if (values['no-write'] || values.only !== undefined) process.stdout.write('\ndocs/benchmarks.md is left as it was.\n')
+  const run = { machine, measured, seconds, date: new Date(), notes: readFileSync(notes, 'utf8') }
+  const isPart = values.only !== undefined
+  if (values['no-write'] || (isPart && (!values['into-page'] || failed.length > 0)))
+    process.stdout.write('\ndocs/benchmarks.md is left as it was.\n')
   else {
     const load = [before, loadavg()[0] ?? 0] as const
-    const written = pageOf({ machine, measured, seconds, date: new Date(), load, notes: readFileSync(notes, 'utf8') })
-    writeFileSync(page, written)
+    writeFileSync(page, isPart ? amended(readFileSync(page, 'utf8'), run) : pageOf({ ...run, load }))
     for (const result of measured.values())
       if (result?.picture) writeFileSync(join(dirname(page), result.picture.file), result.picture.svg)
     process.stdout.write('\nWritten: docs/benchmarks.md\n')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { drawPanels } from './drawing.ts'
 import { atLeast, atMost, type Measured, ms, perSecond, times } from './measured.ts'
-import { pageOf, tableLines } from './page.ts'
+import { amended, pageOf, tableLines } from './page.ts'
 
 const quick: Measured = {
   figures: [atLeast('lifecycles', 3000, 2000, perSecond), { what: 'requests', figure: '12,000/s' }],
@@ -18,13 +18,15 @@ const slow: Measured = {
   picture: { file: 'growth.svg', alt: 'cost by workers', svg: '<svg/>' }
 }
 
+const machine = {
+  text: '2 cores',
+  sync: { p50: 0.2, p99: 0.9, inMemory: false },
+  syncBusy: { p50: 0.3, p99: 1.9, inMemory: false }
+}
+
 function pageWith(measured: Record<string, Measured | undefined>, notes = ''): string {
   return pageOf({
-    machine: {
-      text: '2 cores',
-      sync: { p50: 0.2, p99: 0.9, inMemory: false },
-      syncBusy: { p50: 0.3, p99: 1.9, inMemory: false }
-    },
+    machine,
     measured: new Map(Object.entries(measured)),
     seconds: 2,
     date: new Date('2026-03-02T09:00:00Z'),
@@ -78,6 +80,32 @@ describe('the page of the benchmarks', () => {
     expect(page).toContain('rows that failed: broken')
     expect(page).not.toContain('## broken')
     expect(under('What is missed, and why', pageWith({ quick }))).toBe('Nothing.')
+  })
+
+  it('takes single rows that were measured anew, which say when and where', () => {
+    const notes = '## slow\n\nThe disk.\n\n## quick\n\nThe network.\n'
+    const run = { machine: { ...machine, text: '8 cores' }, date: new Date('2026-04-05T10:30:00Z'), notes }
+    const better: Measured = { ...slow, figures: [atMost('p99', 9, 10, ms), atMost('p50', 2, 3, ms)] }
+    const now = amended(pageWith({ quick, slow }, notes), { ...run, measured: new Map([['slow', better]]) })
+    expect(now).toContain('- Targets: 3 met, 0 missed\n')
+    expect(under('What is missed, and why', now)).toBe('Nothing.')
+    expect(under('quick', now)).toBe(under('quick', pageWith({ quick })))
+    expect(under('slow', now)).toContain(
+      'By waiting. Measured apart from the rest of this page: 2026-04-05 10:30 UTC, 8 cores.'
+    )
+    expect(now).toContain('- Machine: 2 cores\n')
+    const worse: Measured = { ...quick, figures: [atLeast('lifecycles', 1000, 2000, perSecond)] }
+    const then = amended(now, {
+      ...run,
+      measured: new Map([
+        ['quick', worse],
+        ['slow', slow]
+      ])
+    })
+    const whole = pageWith({ quick: worse, slow }, notes)
+    for (const heading of ['Targets', 'What is missed, and why'])
+      expect(under(heading, then)).toBe(under(heading, whole))
+    expect(then.replaceAll(/ Measured apart from .*\./g, '')).toBe(whole)
   })
 
   it('has its figures on the terminal, too', () => {

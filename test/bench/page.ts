@@ -32,66 +32,127 @@ function verdict({ target, ratio, met }: Figure): string {
  */
 export function pageOf({ machine, measured, seconds, date, load, notes }: Run): string {
   const { p50, p99, inMemory } = machine.sync
-  const all = [...measured].flatMap(([name, row]) => (row?.figures ?? []).map((figure) => ({ name, ...figure })))
-  const aimed = all.filter(({ target }) => target !== undefined)
-  const [met, missed, unknown] = [true, false, undefined].map(
-    (is) => aimed.filter((figure) => figure.met === is).length
-  )
+  const aimed = [...measured.values()].flatMap((row) => aimedOf(row))
+  const counts = countsText([true, false, undefined].map((is) => aimed.filter(({ met }) => met === is).length))
   const failed = [...measured].filter(([, row]) => row === undefined).map(([name]) => name)
   const lines = [
     '# Benchmarks',
     '',
     'Written by `npm run bench`; do not edit (what is said about misses is in `test/bench/notes.md`). Machines are shared and noisy: ratios within one run say more than the figures.',
     '',
-    `- Date: ${date.toISOString().slice(0, 16).replace('T', ' ')} UTC; samples of ${seconds} s`,
+    `- Date: ${minuteText(date)}; samples of ${seconds} s`,
     `- Machine: ${machine.text}`,
     `- Load average of the last minute: ${load[0].toFixed(2)} before (others at work on this machine), ${load[1].toFixed(2)} after`,
     `- Disk: fdatasync after an append of 64 KiB: p50 ${ms(p50)}, p99 ${ms(p99)}; while every processor is busy at the lowest priority p50 ${ms(machine.syncBusy.p50)}, p99 ${ms(machine.syncBusy.p99)}${inMemory ? ' (in memory: this is no disk; TMPDIR chooses another place)' : ''}`,
-    `- Targets: ${met} met, ${missed} missed${unknown ? `, ${unknown} not measured` : ''}${failed.length > 0 ? `; rows that failed: ${failed.join(', ')}` : ''}`,
+    `${countsStart}${counts}${failed.length > 0 ? `; rows that failed: ${failed.join(', ')}` : ''}`,
     '',
     '`npm run bench -- --only endurance` measures apart what shows in the long run (memory, descriptors, stopping, taking over, floods), with `--minutes 60` for the whole of it; `--only load` the largest floor.',
     '',
     'Child processes, load generator and server share the cores above; everything is on loopback.',
     '',
-    '## Targets',
+    `## ${targetsHeading}`,
     '',
     '| row | what | figure | target | figure over target | |',
     '| --- | --- | ---: | ---: | ---: | --- |',
-    ...aimed.map(
-      ({ name, what, figure, target = '', ratio, met: isMet }) =>
-        `| [${name}](#${name}) | ${what} | ${figure} | ${target} | ${ratio === undefined ? '' : times(ratio)} | ${judged(isMet)} |`
-    ),
+    ...[...measured].flatMap(([name, row]) => targetLines(name, row)),
     ...failed.map((name) => `| ${name} | the row failed | not measured | | | **failed** |`),
-    ...missedLines(measured, notesByRow(notes))
+    '',
+    `## ${missedHeading}`,
+    ...missedText([...reasonsOf(measured, notes).values()])
   ]
   for (const [name, row] of measured) if (row) lines.push(...rowLines(name, row))
   return `${lines.join('\n')}\n`
+}
+
+const targetsHeading = 'Targets'
+const missedHeading = 'What is missed, and why'
+const countsStart = '- Targets: '
+const countsLine = /^- Targets: \d+ met, \d+ missed(, \d+ not measured)?/m
+
+/** Of met, missed and unknown ones. */
+function countsText([met = 0, missed = 0, unknown = 0]: readonly number[]): string {
+  return `${met} met, ${missed} missed${unknown > 0 ? `, ${unknown} not measured` : ''}`
+}
+
+function minuteText(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
+/**
+ * The page with some of its rows measured anew, on whatever machine: they say when and where, since the others are of
+ * another run. Only the whole of the bench says which rows there are.
+ */
+export function amended(page: string, { machine, measured, date, notes }: Omit<Run, 'seconds' | 'load'>): string {
+  const parts = new Map(page.split(/^## /m).map((part) => [part.slice(0, part.indexOf('\n')), part]))
+  const [title = '', head = ''] = parts.entries().next().value ?? []
+  let targets = parts.get(targetsHeading)?.trimEnd().split('\n') ?? []
+  const reasons = new Map<string, string>()
+  for (const block of parts
+    .get(missedHeading)
+    ?.split(/^(?=\*\*\w+\*\*: )/m)
+    .slice(1) ?? [])
+    reasons.set(block.slice(2, block.indexOf('**', 2)), block.trimEnd())
+  for (const [name, row] of measured) {
+    if (!row || !parts.has(name)) throw new Error(`invariant: the page has the row ${name}`)
+    const how = `${row.how} Measured apart from the rest of this page: ${minuteText(date)}, ${machine.text}.`
+    parts.set(
+      name,
+      rowLines(name, { ...row, how })
+        .join('\n')
+        .replace('\n## ', '')
+    )
+    const first = targets.findIndex((line) => line.startsWith(targetStart(name)))
+    targets = targets.filter((line) => !line.startsWith(targetStart(name)))
+    targets.splice(first < 0 ? targets.length : first, 0, ...targetLines(name, row))
+    reasons.delete(name)
+    for (const [missed, why] of reasonsOf(new Map([[name, row]]), notes)) reasons.set(missed, why)
+  }
+  const judged = (verdict: string) => targets.filter((line) => line.endsWith(`| ${verdict} |`)).length
+  parts.set(
+    title,
+    head.replace(countsLine, `${countsStart}${countsText([judged('met'), judged('**missed**'), judged('')])}`)
+  )
+  parts.set(targetsHeading, targets.join('\n'))
+  const inOrder = [...parts.keys()].flatMap((name) => reasons.get(name) ?? [])
+  parts.set(missedHeading, [missedHeading, ...missedText(inOrder)].join('\n'))
+  return `${[...parts.values()].map((part) => part.trimEnd()).join('\n\n## ')}\n`
+}
+
+function aimedOf(row: Measured | undefined): Figure[] {
+  return row?.figures.filter(({ target }) => target !== undefined) ?? []
+}
+
+function targetLines(name: string, row: Measured | undefined): string[] {
+  return aimedOf(row).map(
+    ({ what, figure, target = '', ratio, met }) =>
+      `${targetStart(name)}${what} | ${figure} | ${target} | ${ratio === undefined ? '' : times(ratio)} | ${judged(met)} |`
+  )
+}
+
+function targetStart(name: string): string {
+  return `| [${name}](#${name}) | `
 }
 
 function judged(met: boolean | undefined): string {
   return met === undefined ? '' : met ? 'met' : '**missed**'
 }
 
-/** Every row that missed a target, with what was written about it. */
-function missedLines(
-  measured: ReadonlyMap<string, Measured | undefined>,
-  notes: ReadonlyMap<string, string>
-): string[] {
-  const missing = [...measured].flatMap(([name, row]) => {
+/** By row that missed a target: what it missed, and what was written about it. */
+function reasonsOf(measured: Run['measured'], notes: string): Map<string, string> {
+  const written = notesByRow(notes)
+  const missing = [...measured].flatMap(([name, row]): [string, string][] => {
     const missed = row?.figures.filter(({ met }) => met === false) ?? []
-    return row && missed.length === 0 ? [] : [{ name, row, missed }]
+    if (row && missed.length === 0) return []
+    const what = row
+      ? missed.map((figure) => `${figure.what}: ${figure.figure} (target ${figure.target})`).join('; ')
+      : 'it failed'
+    return [[name, `**${name}**: ${what}.\n\n${written.get(name) ?? 'Nobody has said why yet.'}`]]
   })
-  const lines = ['', '## What is missed, and why', '']
-  if (missing.length === 0) return [...lines, 'Nothing.']
-  return [
-    ...lines,
-    ...missing.flatMap(({ name, row, missed }, i) => {
-      const what = row
-        ? missed.map((figure) => `${figure.what}: ${figure.figure} (target ${figure.target})`).join('; ')
-        : 'it failed'
-      return [...(i > 0 ? [''] : []), `**${name}**: ${what}.`, '', notes.get(name) ?? 'Nobody has said why yet.']
-    })
-  ]
+  return new Map(missing)
+}
+
+function missedText(reasons: readonly string[]): string[] {
+  return ['', reasons.length === 0 ? 'Nothing.' : reasons.join('\n\n')]
 }
 
 /** What follows each heading of the second level, by its text. */

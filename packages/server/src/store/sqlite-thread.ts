@@ -12,15 +12,15 @@ export interface Opening {
   readonly path: string
   readonly readOnly: boolean
   /** Of a thread that answers questions that may take long, and nothing else. */
-  readonly analyst?: AnalystCells | undefined
+  readonly analyst?: AnalystOpening | undefined
 }
 
-/** What such a thread and whoever asks it know together: one number each. */
-export interface AnalystCells {
+interface AnalystOpening {
   /** Batches of decisions so far. */
   readonly batches: Int32Array<SharedArrayBuffer>
-  /** The thread's number, where the system plans it apart; 0 until it has begun. */
-  readonly thread: Int32Array<SharedArrayBuffer>
+  /** It takes what others leave of the processors, and says here which number it has for the system. */
+  readonly isSpare: boolean
+  readonly number: Int32Array<SharedArrayBuffer>
 }
 
 /** What the function is called that ends a statement when its time is over, and what it says then. */

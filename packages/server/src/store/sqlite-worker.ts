@@ -4,7 +4,7 @@ import { inflateSync } from 'node:zlib'
 import { inflateChunk } from './log-blocks.ts'
 import { Pace } from './pace.ts'
 import { type Packed, unpacked } from './packed.ts'
-import { takeSpareTime } from './spare-time.ts'
+import { giveWay, takeSpareTime } from './spare-time.ts'
 import { type Database, errorCode, openDatabase, type Statement } from './sqlite-driver.ts'
 import {
   type AnswerRows,
@@ -37,7 +37,8 @@ const { path, readOnly, analyst }: Opening = workerData // sqlite-thread.ts star
 const isAnalyst = analyst !== undefined
 const port = parentPort
 if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker thread')
-if (analyst) Atomics.store(analyst.thread, 0, takeSpareTime())
+if (analyst?.isSpare) Atomics.store(analyst.number, 0, takeSpareTime())
+else if (isAnalyst) giveWay()
 
 /** Transactions so far. */
 let written = 0
