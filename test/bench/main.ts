@@ -143,8 +143,14 @@ async function main(args: readonly string[]): Promise<void> {
   const names = values.only?.split(',') ?? whole
   for (const name of names)
     if (!Object.hasOwn(rows, name)) throw new BadArgument(`There is no row '${name}': ${Object.keys(rows).join(', ')}.`)
-  if (values['into-page'] && (values.only === undefined || names.some((name) => !whole.includes(name))))
-    throw new BadArgument(`--into-page is for rows that --only names, of ${whole.join(', ')}.`)
+  if (values['into-page']) {
+    const headings = readFileSync(page, 'utf8').split('\n')
+    const missing = names.filter((name) => !headings.includes(`## ${name}`))
+    if (values.only === undefined || missing.length > 0)
+      throw new BadArgument(
+        `--into-page is for rows that --only names and the page has; it lacks: ${missing.join(', ')}.`
+      )
+  }
   if (values.against !== undefined) {
     const rounds = Number(values.rounds ?? 7)
     if (!(Number.isInteger(rounds) && rounds > 0)) throw new BadArgument(`--rounds must be a number above 0.`)

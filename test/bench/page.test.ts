@@ -84,14 +84,14 @@ describe('the page of the benchmarks', () => {
 
   it('takes single rows that were measured anew, which say when and where', () => {
     const notes = '## slow\n\nThe disk.\n\n## quick\n\nThe network.\n'
-    const run = { machine: { ...machine, text: '8 cores' }, date: new Date('2026-04-05T10:30:00Z'), notes }
+    const run = { machine: { ...machine, text: '8 cores' }, seconds: 3, date: new Date('2026-04-05T10:30:00Z'), notes }
     const better: Measured = { ...slow, figures: [atMost('p99', 9, 10, ms), atMost('p50', 2, 3, ms)] }
     const now = amended(pageWith({ quick, slow }, notes), { ...run, measured: new Map([['slow', better]]) })
     expect(now).toContain('- Targets: 3 met, 0 missed\n')
     expect(under('What is missed, and why', now)).toBe('Nothing.')
     expect(under('quick', now)).toBe(under('quick', pageWith({ quick })))
     expect(under('slow', now)).toContain(
-      'By waiting. Measured apart from the rest of this page: 2026-04-05 10:30 UTC, 8 cores.'
+      'By waiting. Measured apart from the rest of this page: 2026-04-05 10:30 UTC, samples of 3 s, 8 cores.'
     )
     expect(now).toContain('- Machine: 2 cores\n')
     const worse: Measured = { ...quick, figures: [atLeast('lifecycles', 1000, 2000, perSecond)] }

@@ -82,38 +82,32 @@ function minuteText(date: Date): string {
  * The page with some of its rows measured anew, on whatever machine: they say when and where, since the others are of
  * another run. Only the whole of the bench says which rows there are.
  */
-export function amended(page: string, { machine, measured, date, notes }: Omit<Run, 'seconds' | 'load'>): string {
+export function amended(page: string, { machine, measured, seconds, date, notes }: Omit<Run, 'load'>): string {
   const parts = new Map(page.split(/^## /m).map((part) => [part.slice(0, part.indexOf('\n')), part]))
   const [title = '', head = ''] = parts.entries().next().value ?? []
+  const names = [...parts.keys()].slice(1)
   let targets = parts.get(targetsHeading)?.trimEnd().split('\n') ?? []
   const reasons = new Map<string, string>()
-  for (const block of parts
-    .get(missedHeading)
-    ?.split(/^(?=\*\*\w+\*\*: )/m)
-    .slice(1) ?? [])
-    reasons.set(block.slice(2, block.indexOf('**', 2)), block.trimEnd())
+  const eachOf = new RegExp(`^(?=\\*\\*(?:${names.join('|')})\\*\\*: )`, 'm')
+  const [, ...blocks] = (parts.get(missedHeading) ?? '').split(eachOf)
+  for (const block of blocks) reasons.set(block.slice(2, block.indexOf('**', 2)), block.trimEnd())
   for (const [name, row] of measured) {
-    if (!row || !parts.has(name)) throw new Error(`invariant: the page has the row ${name}`)
-    const how = `${row.how} Measured apart from the rest of this page: ${minuteText(date)}, ${machine.text}.`
-    parts.set(
-      name,
-      rowLines(name, { ...row, how })
-        .join('\n')
-        .replace('\n## ', '')
-    )
-    const first = targets.findIndex((line) => line.startsWith(targetStart(name)))
-    targets = targets.filter((line) => !line.startsWith(targetStart(name)))
-    targets.splice(first < 0 ? targets.length : first, 0, ...targetLines(name, row))
+    if (!row || !parts.has(name)) throw new Error(`invariant: ${name} was measured, and is on the page`)
+    const how = `${row.how} Measured apart from the rest of this page: ${minuteText(date)}, samples of ${seconds} s, ${machine.text}.`
+    const [, , ...lines] = rowLines(name, { ...row, how })
+    parts.set(name, [name, ...lines].join('\n'))
+    targets = [...targets.filter((line) => !line.startsWith(targetStart(name))), ...targetLines(name, row)]
     reasons.delete(name)
     for (const [missed, why] of reasonsOf(new Map([[name, row]]), notes)) reasons.set(missed, why)
   }
+  // As the rows are, and what is no row's before.
+  const place = (line: string) => names.findIndex((name) => line.startsWith(targetStart(name)))
+  targets.sort((a, b) => place(a) - place(b))
   const judged = (verdict: string) => targets.filter((line) => line.endsWith(`| ${verdict} |`)).length
-  parts.set(
-    title,
-    head.replace(countsLine, `${countsStart}${countsText([judged('met'), judged('**missed**'), judged('')])}`)
-  )
+  const counts = countsText([judged('met'), judged('**missed**'), judged('')])
+  parts.set(title, head.replace(countsLine, `${countsStart}${counts}`))
   parts.set(targetsHeading, targets.join('\n'))
-  const inOrder = [...parts.keys()].flatMap((name) => reasons.get(name) ?? [])
+  const inOrder = names.flatMap((name) => reasons.get(name) ?? [])
   parts.set(missedHeading, [missedHeading, ...missedText(inOrder)].join('\n'))
   return `${[...parts.values()].map((part) => part.trimEnd()).join('\n\n## ')}\n`
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Graph, graph } from '../../support/graph.ts'
 import { world as opened, type World } from '../../support/world.ts'
 
@@ -455,11 +455,12 @@ describe('what one customer writes while something of it takes long', () => {
       meta.write(number, from, { type: 'text', id: `wamid.${text}`, text: { body: text } })
     const { id } = meta.holds(pixel, 'image/png')
     const release = meta.holdBackFiles()
+    onTestFinished(release)
     const image = meta.write(number, from, { type: 'image', image: { id } })
     // The door lets sixteen of one customer wait: when one is turned away, all before it are waiting.
     const waiting: Promise<number>[] = []
     let isFull = false
-    for (let n = 0; !isFull; n++) {
+    for (let n = 0; !isFull && n < 200; n++) {
       const told = write(`Number ${n}`)
       waiting.push(told)
       void told.then((status) => {
@@ -469,6 +470,7 @@ describe('what one customer writes while something of it takes long', () => {
     }
     const now = performance.now.bind(performance)
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 26_000)
+    onTestFinished(() => clock.mockRestore())
     release()
     const statuses = await Promise.all(waiting)
     clock.mockRestore()

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Analyst } from './analyst.ts'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { Analyst, type AnalystOptions } from './analyst.ts'
+import { beginSpareTime, ownNumber, timesOf } from './spare-time.ts'
 import { SqliteFile } from './sqlite-file.ts'
 import { TookTooLong } from './store.ts'
 
@@ -29,89 +30,142 @@ afterEach(async () => {
 const counted = `with recursive counted(n) as (select 1 union all select n + 1 from counted where n < ?)
   select count(*) as many from counted where in_time()`
 
-/** What is told of a thread that waits for a processor and gets none. */
-function starving() {
-  let looks = 0
-  const timesOf = (thread: number) => (thread === 0 ? undefined : { worked_ms: 0, waited_ms: 600 * looks++ })
-  return { look_ms: 20, timesOf }
-}
-
 /** Threads of this process, as Linux plans them. */
 function threads(): { nice: number; policy: number }[] {
-  return readdirSync('/proc/self/task').map((thread) => {
+  return readdirSync('/proc/self/task').flatMap((thread) => {
+    const stat = statOf(thread)
     // The name of a thread, in brackets, may hold spaces.
-    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')
     const cells = `x x ${stat.slice(stat.lastIndexOf(')') + 2)}`.split(' ')
-    return { nice: Number(cells[places.nice]), policy: Number(cells[places.policy]) }
+    return stat === '' ? [] : [{ nice: Number(cells[places.nice]), policy: Number(cells[places.policy]) }]
   })
 }
 
-const idle = () => threads().filter(({ policy }) => policy === idlePolicy).length
-
-/** Why it cannot be seen here. */
-function whyNot(): string | undefined {
-  if (process.platform !== 'linux') return 'threads are planned apart on Linux only'
+/** Empty when the thread has ended meanwhile. */
+function statOf(thread: string): string {
   try {
-    execFileSync('chrt', ['-i', '0', 'true'])
-    return undefined
+    return readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')
   } catch {
-    return 'no chrt that may do it: questions keep the lowest priority'
+    return ''
+  }
+}
+
+const idle = () => threads().filter(({ policy }) => policy === idlePolicy).length
+const many = (nice: number) => threads().filter((thread) => thread.nice === nice && thread.policy !== idlePolicy).length
+
+/** Whether it can be seen here; where not it says so. */
+function canBeSeen(): boolean {
+  try {
+    if (process.platform !== 'linux') throw new Error('threads are planned apart on Linux only')
+    execFileSync('chrt', ['-i', '0', 'true'])
+    if (!timesOf(process.pid)?.worked_ms) throw new Error('the system counts no times of threads')
+    onTestFinished(beginSpareTime())
+    return true
+  } catch (error) {
+    console.warn(`Left out: questions keep the lowest priority here (${error}).`)
+    return false
+  }
+}
+
+/** Where it is told of a thread that it waits for a processor and gets none, as soon as that is said. */
+function starving(): { options: AnalystOptions; begin(): void } {
+  let looks = 0
+  let isStarving = false
+  const told = (thread: number) => {
+    if (isStarving) looks++
+    return thread === 0 ? undefined : { worked_ms: 0, waited_ms: 600 * looks, runs: looks }
+  }
+  return {
+    options: { look_ms: 20, timesOf: told },
+    begin() {
+      isStarving = true
+    }
   }
 }
 
 describe('a thread that takes what others leave', () => {
-  it('is the one that answers questions, and no other', async () => {
-    const why = whyNot()
-    if (why !== undefined) console.warn(`Left out: ${why}.`)
-    else {
-      const before = idle()
-      await file.run('create table note (text text)', [])
-      await file.read('select 1', [])
-      expect(idle()).toBe(before)
-      await file.analyze('select count(*) from note', [], Date.now() + 30_000)
-      await expect.poll(idle, { timeout: 10_000 }).toBe(before + 1)
-    }
+  it('is the one that answers questions, from the second one on, and no other', async () => {
+    if (!canBeSeen()) return
+    const before = idle()
+    await file.run('create table note (text text)', [])
+    await file.read('select 1', [])
+    const ask = () => file.analyze('select count(*) from note', [], Date.now() + 30_000)
+    await ask()
+    expect(idle()).toBe(before)
+    await ask()
+    await expect.poll(idle, { timeout: 10_000 }).toBe(before + 1)
   }, 60_000)
 
   it('is replaced by one of low priority when it gets no processor, and what it was asked is asked anew', async () => {
-    if (whyNot() !== undefined) return
+    if (!canBeSeen()) return
     const before = idle()
-    const analyst = new Analyst(file.path, starving())
+    const low = many(10)
+    const { options, begin } = starving()
+    const analyst = new Analyst(file.path, options)
     const ask = (rows: number) => analyst.rows(counted, [rows], Date.now() + 30_000)
     expect(await ask(1)).toEqual([{ many: 1 }])
+    expect(await ask(2)).toEqual([{ many: 2 }])
     await expect.poll(idle, { timeout: 10_000 }).toBe(before + 1)
+    begin()
     const both = await Promise.all([ask(100_000), ask(100_001)])
     expect(both).toEqual([[{ many: 100_000 }], [{ many: 100_001 }]])
-    await expect.poll(idle, { timeout: 10_000 }).toBe(before)
-    expect(await ask(2)).toEqual([{ many: 2 }])
+    expect(many(10)).toBe(low + 1)
+    await expect.poll(idle, { timeout: 30_000 }).toBe(before)
+    let isDone = false
+    await analyst.between(async () => {
+      isDone = true
+    })
+    expect(isDone).toBe(true)
+    expect(await ask(3)).toEqual([{ many: 3 }])
     await analyst.close()
-    expect(idle()).toBe(before)
-  }, 60_000)
+    await expect.poll(() => many(10)).toBe(low)
+  }, 90_000)
 
-  it('is waited for by whoever closes it, though it gets no processor', async () => {
-    if (whyNot() !== undefined) return
-    const before = idle()
-    const analyst = new Analyst(file.path, starving())
+  it('stops at what nobody waits for any more', async () => {
+    if (!canBeSeen()) return
+    await file.run('create table size (many int)', [])
+    await file.run('insert into size values (1000000000)', [])
+    const asFar = counted.replace('?', '(select many from size)')
+    const { options, begin } = starving()
+    const analyst = new Analyst(file.path, options)
+    for (const rows of [1, 1]) await analyst.rows(counted, [rows], Date.now() + 60_000)
+    const answer = analyst.rows(asFar, [], Date.now() + 60_000)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    // Whoever is asked anew has less to do; the other one would go on for a minute.
+    await file.run('update size set many = 3', [])
+    begin()
+    expect(await answer).toEqual([{ many: 3 }])
+    const begun = performance.now()
+    await analyst.between(async () => {})
+    await analyst.close()
+    expect(performance.now() - begun).toBeLessThan(30_000)
+  }, 90_000)
+
+  it('is waited for by whoever closes it, and where nothing may be opened', async () => {
+    if (!canBeSeen()) return
+    const { options, begin } = starving()
+    const analyst = new Analyst(file.path, { ...options, mayOpen: () => false })
+    for (const rows of [1, 1]) await analyst.rows(counted, [rows], Date.now() + 30_000)
+    begin()
+    const low = many(10)
     const ended = Promise.allSettled([analyst.rows(counted, [100_000], Date.now() + 3_000)])
     await analyst.close()
-    expect(idle()).toBe(before)
+    expect(many(10)).toBe(low)
     // Where others want all processors it may be late.
     const [answer] = await ended
     if (answer?.status === 'fulfilled') expect(answer.value).toEqual([{ many: 100_000 }])
     else expect(answer?.reason).toBeInstanceOf(TookTooLong)
   }, 60_000)
 
-  it('has the lowest priority where the system has no command for more', async () => {
+  it('has the lowest priority where nothing plans it', async () => {
     if (process.platform !== 'linux') return
-    const lowest = () => threads().filter(({ nice, policy }) => nice === 19 && policy !== idlePolicy).length
-    const [before, path] = [lowest(), process.env.PATH]
-    process.env.PATH = folder
-    try {
-      await file.analyze('select 1', [], Date.now() + 10_000)
-      expect(lowest()).toBe(before + 1)
-      expect(await file.analyze('select 2 as two', [], Date.now() + 10_000)).toEqual([{ two: 2 }])
-    } finally {
-      process.env.PATH = path
-    }
+    const [before, unplanned] = [many(19), idle()]
+    for (const two of [1, 2])
+      expect(await file.analyze('select ? as two', [two], Date.now() + 30_000)).toEqual([{ two }])
+    expect([many(19), idle()]).toEqual([before + 1, unplanned])
+  }, 60_000)
+
+  it('has a number of its own, and no times where it has none', () => {
+    if (process.platform === 'linux') expect(ownNumber('self')).toBe(process.pid)
+    expect(timesOf(0)).toBeUndefined()
   })
 })

@@ -46,7 +46,9 @@ export class SqliteFile {
     this.path = path
     this.#writer = writer
     this.#reader = new SqliteReader(path, writer)
-    this.#analyst = new Analyst(path)
+    this.#analyst = new Analyst(path, {
+      mayOpen: () => this.#renewal === undefined && this.#migration === undefined
+    })
     const moves = (who: SqliteThread | SqliteReader) => ({
       checkpoint: (isMuchWritten: boolean) => this.#opened(() => who.checkpoint(isMuchWritten))
     })

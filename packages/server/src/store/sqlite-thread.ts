@@ -15,12 +15,16 @@ export interface Opening {
   readonly analyst?: AnalystOpening | undefined
 }
 
-interface AnalystOpening {
+/** What a thread that answers questions and whoever asks it know together: a number each. */
+export interface AnalystOpening {
   /** Batches of decisions so far. */
   readonly batches: Int32Array<SharedArrayBuffer>
-  /** It takes what others leave of the processors, and says here which number it has for the system. */
-  readonly isSpare: boolean
+  /** The thread's number for the system, once it has begun; 0 where it has none of its own. */
   readonly number: Int32Array<SharedArrayBuffer>
+  /** 1 when nobody waits for its answers any more. */
+  readonly isOver: Int32Array<SharedArrayBuffer>
+  /** It is to have the lowest priority, and otherwise a low one. */
+  readonly isSpare: boolean
 }
 
 /** What the function is called that ends a statement when its time is over, and what it says then. */

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
+import { constants, getPriority, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { inflateSync } from 'node:zlib'
 import { inflateChunk } from './log-blocks.ts'
 import { Pace } from './pace.ts'
 import { type Packed, unpacked } from './packed.ts'
-import { giveWay, takeSpareTime } from './spare-time.ts'
+import { ownNumber } from './spare-time.ts'
 import { type Database, errorCode, openDatabase, type Statement } from './sqlite-driver.ts'
 import {
   type AnswerRows,
@@ -37,8 +38,10 @@ const { path, readOnly, analyst }: Opening = workerData // sqlite-thread.ts star
 const isAnalyst = analyst !== undefined
 const port = parentPort
 if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker thread')
-if (analyst?.isSpare) Atomics.store(analyst.number, 0, takeSpareTime())
-else if (isAnalyst) giveWay()
+if (analyst) {
+  giveWay(analyst.isSpare)
+  Atomics.store(analyst.number, 0, ownNumber('thread-self'))
+}
 
 /** Transactions so far. */
 let written = 0
@@ -77,12 +80,23 @@ async function open(): Promise<Database> {
   return fresh
 }
 
+/** Questions come behind calls and messages. Only Linux plans threads apart: elsewhere it would be the whole process. */
+function giveWay(isSpare: boolean): void {
+  if (process.platform !== 'linux') return
+  const { PRIORITY_LOW, PRIORITY_BELOW_NORMAL } = constants.priority
+  try {
+    setPriority(isSpare ? PRIORITY_LOW : Math.max(getPriority(), PRIORITY_BELOW_NORMAL))
+  } catch {
+    // A system that lets nobody do it.
+  }
+}
+
 const pace = analyst && new Pace(analyst.batches)
 
 /** What a long statement calls now and then: it is how it can be ended, and how it gives way. */
 function inTime(): number {
   pace?.keep()
-  if (Date.now() <= until) return 1
+  if (Date.now() <= until && (!analyst || Atomics.load(analyst.isOver, 0) === 0)) return 1
   throw new Error(tooLong)
 }
 
