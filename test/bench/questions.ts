@@ -14,7 +14,7 @@ import { atMost, count, type Measured, median, ms, type Options, say, spread, ti
 import { type Server, startServer } from './server.ts'
 
 const atOnce = 20
-const rounds = 7
+const rounds = 11
 
 /** From a task's creation to its reservation being visible, with twenty questions at once all the time, and without any. */
 export async function measure({ seconds, profile }: Options): Promise<Measured> {
