@@ -17,7 +17,7 @@ const soon = 60_000
 export const lookBackMs = 30 * 24 * hour
 
 /** Blocks of the log, or rows of others, that go in one transaction: routing must not wait for it. */
-const blocksAtOnce = 16
+const blocksAtOnce = 8
 const rowsAtOnce = 500
 
 /** Between two transactions, in milliseconds: at least so many, and so many times as long as the last one took. */
