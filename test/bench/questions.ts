@@ -10,11 +10,15 @@ import { makeFloor } from './contact.ts'
 import { fill, segments } from './insights.ts'
 import { offering, warmUp_s } from './latency.ts'
 import { endWithRun, temporaryFolder } from './lifetime.ts'
-import { atMost, count, type Measured, median, ms, type Options, say, spread, times } from './measured.ts'
-import { type Server, startServer } from './server.ts'
+import { atMost, count, type Measured, median, megabytes, ms, type Options, say, spread, times } from './measured.ts'
+import { residentMegabytes, type Server, startServer } from './server.ts'
 
 const atOnce = 20
 const rounds = 11
+/** Seconds until memory is looked at: of rest before it, of questions, and of rest after them. */
+const rest_s = 15
+const asking_s = 20
+const after_s = 45
 
 /** From a task's creation to its reservation being visible, with twenty questions at once all the time, and without any. */
 export async function measure({ seconds, profile }: Options): Promise<Measured> {
@@ -25,10 +29,11 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
   await fill(store, join(folder, 'segments.csv'), now)
   await store.close()
   const server = await startServer({ folder, profile })
+  const atRest = await beyondBare(server)
+  const { most, left, asked } = await memoryOf(server, now)
   const floor = await makeFloor(server, { workers: 1000, queues: 50 })
   const connections = await Connections.open(server, 128)
   const sample = offering(server, floor, connections)
-  const asked = await questionsOf(server, now)
   await sample(warmUp_s)
   // Both together, too: until V8 has compiled what answers.
   const warm = asked()
@@ -53,10 +58,48 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
   return {
     figures: [
       atMost(what, median(busy) / median(quiet), 1.5, times),
-      { what: 'the p99 without / with them', figure: `${spread(quiet, ms)} / ${spread(busy, ms)}` }
+      { what: 'the p99 without / with them', figure: `${spread(quiet, ms)} / ${spread(busy, ms)}` },
+      atMost('resident memory at rest, beyond that of a server without segments', atRest, 10, megabytes),
+      atMost(`resident memory while ${atOnce} ask, beyond that before`, most, 60, megabytes),
+      atMost(`resident memory ${after_s} s after the last answer, beyond that before the first`, left, 35, megabytes)
     ],
-    how: `One process, SQLite with ${count(segments)} segments over 13 months. ${atOnce} clients ask one question after the other over HTTP (a metric by queue and day of some month, service levels, a percentile), in a process that takes what others leave of the processors, while contacts come as in the row about their latency; in turns with samples in which nobody asks. ${count(answered)} questions were answered.`
+    how: `One process, SQLite with ${count(segments)} segments over 13 months. ${atOnce} clients ask one question after the other over HTTP (a metric by queue and day of some month, service levels, a percentile), in a process that takes what others leave of the processors, while contacts come as in the row about their latency; in turns with samples in which nobody asks. ${count(answered)} questions were answered. Memory is the resident set of the whole process before all that: ${rest_s} s after the start beside that of one whose folder is empty, its highest in ${asking_s} s in which it answers questions and nothing else, and after them.`
   }
+}
+
+/** Megabytes of a server that nobody asks anything, beyond those of one that has nothing. */
+async function beyondBare(server: Server): Promise<number> {
+  const bare = await startServer()
+  await pause(rest_s)
+  const beyond = resident(server) - resident(bare)
+  await bare.stop()
+  return beyond
+}
+
+/** How many megabytes more a server takes while it is asked and does nothing else, and after it. */
+async function memoryOf(server: Server, now: number) {
+  const before = resident(server)
+  const asked = await questionsOf(server, now)
+  const stop = asked()
+  let most = 0
+  for (const until = performance.now() + asking_s * 1000; performance.now() < until; await pause(0.1))
+    most = Math.max(most, resident(server) - before)
+  const took = await stop()
+  await pause(after_s)
+  const left = resident(server) - before
+  say(
+    `${megabytes(before)} before, ${megabytes(most)} more while ${took.length} are answered, ${megabytes(left)} later`
+  )
+  return { most, left, asked }
+}
+
+/** Not a number where the system does not tell it. */
+function resident({ child }: Server): number {
+  return residentMegabytes(child) ?? Number.NaN
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000))
 }
 
 type Address = Pick<Server, 'host' | 'port' | 'authorization'>

@@ -1,7 +1,7 @@
 import { forgetSegments } from '@ringdown/server/analytics/segments'
 import type { Questions } from '@ringdown/server/insights/questions'
 import type { Store } from '@ringdown/server/store/store'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { findPostgres, type Place, postgresPlace, sqlitePlace } from '../store/places.ts'
 import { account_sid, day, Many, now, questionsOf } from './many.ts'
 
@@ -45,6 +45,21 @@ for (const { name, place } of [
       const all = await Promise.all(Array.from({ length: 20 }, () => questions.report(question, now)))
       for (const one of all) expect(one.rows).toEqual(first.rows)
       expect(first.rows.length).toBeGreaterThanOrEqual(60)
+    })
+
+    it('are asked for in the same words whatever days it is about, so that stores read few texts', async () => {
+      const analyze = vi.spyOn(store, 'analyze')
+      onTestFinished(() => analyze.mockRestore())
+      const wordsOf = async (days: number) => {
+        analyze.mockClear()
+        const [from, to] = [now - (days + 10) * day, now - days * day].map((at) => new Date(at).toISOString())
+        const metrics = ['handled', 'service_level', 'talk_time_p90', 'activity_time']
+        await questions.report({ metrics, interval: 'P1D', from, to, time_zone: 'Etc/UTC' }, now)
+        return analyze.mock.calls.map(([{ sql }]) => sql)
+      }
+      const words = await wordsOf(1)
+      expect(words.length).toBeGreaterThanOrEqual(3)
+      expect(await wordsOf(17)).toEqual(words)
     })
 
     it.each([

@@ -113,12 +113,12 @@ function groupsOf({ group_by, source, starts, hasInterval }: Asking, around: Fie
   return [...groups, { name: intervalColumn, text }]
 }
 
-/** In which interval a row began: halved, since there may be two thousand. */
+/** In which interval a row began: halved, since there may be two thousand. Texts are the same for as many intervals. */
 function placeSql(starts: readonly number[], first: number, end: number): Fragment {
   if (end - first <= 1) return spelled(first)
   const middle = Math.floor((first + end) / 2)
   const [before, after] = [placeSql(starts, first, middle), placeSql(starts, middle, end)]
-  return sql`case when s.began_at < ${spelled(starts[middle] ?? 0)} then ${before} else ${after} end`
+  return sql`case when s.began_at < ${starts[middle] ?? 0} then ${before} else ${after} end`
 }
 
 function conditionOf({ filter, sight, source }: Asking, around: FieldSurroundings): Fragment {

@@ -3,7 +3,7 @@ import { contactTextTable, segmentTable, statusTable } from '../analytics/segmen
 import type { Dialect } from '../store/query.ts'
 import { quote, type Table } from '../store/tables.ts'
 import type { RowFilter, Source } from './fields.ts'
-import { among, Fragment, raw, spelled, sql } from './fragment.ts'
+import { among, Fragment, raw, sql } from './fragment.ts'
 import type { RecentRows } from './recent-rows.ts'
 
 /* The rows of a span of time as SQL: those that are in memory still, and those that are kept. */
@@ -58,7 +58,7 @@ function segmentRows(asking: Asking, columns: readonly string[], hasText: boolea
     ? raw(` left join ${quote(contactTextTable.name)} t on t.account_sid = s.account_sid and t.task_sid = s.task_sid`)
     : raw('')
   const stored = sql`select ${own}${text} from ${raw(quote(segmentTable.name))} s${join} where s.account_sid = ${account_sid}
-    and s.began_at >= ${spelled(from)} and s.began_at < ${spelled(to)} and ${raw(dialect.inTime('s.seq'))}${without(inWindow)}`
+    and s.began_at >= ${from} and s.began_at < ${to} and ${raw(dialect.inTime('s.seq'))}${without(inWindow)}`
   if (inWindow.length === 0) return sql`(${stored}) s`
   const members = memberSql(segmentTable, columns, dialect)
   const told = hasText ? [...columns, 'task_sid'] : columns
@@ -84,7 +84,7 @@ function statusRows(asking: Asking, columns: readonly string[], dialect: Dialect
   const inWindow = [...pieces, ...running]
   const needed = [...new Set([...columns, 'began_at', 'ended_at'])]
   const stored = sql`select ${raw(needed.map((column) => `s.${column}`).join(', '))} from ${raw(quote(statusTable.name))} s
-    where s.account_sid = ${account_sid} and s.began_at >= ${spelled(from - day)} and s.began_at < ${spelled(to)} and s.ended_at > ${spelled(from)}
+    where s.account_sid = ${account_sid} and s.began_at >= ${from - day} and s.began_at < ${to} and s.ended_at > ${from}
       and ${raw(dialect.inTime('s.seq'))}${without([...pieces, ...memory.running])}`
   const valuesOfOne = (piece: StatusPiece) => valuesOf(needed, piece)
   const fresh =

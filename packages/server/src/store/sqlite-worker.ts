@@ -29,7 +29,7 @@ const pageBytes = 8192
  * Room for pages. A writer's are those that are changed over and over (workers, and the ends of the tables): it has room
  * for them once it has written so often, and until then no more than what it reads at a start would fill.
  */
-const cacheKilobytes = { writer: 1_000, often: 16_000, reader: 4_000, analyst: 8_000 }
+const cacheKilobytes = { writer: 1_000, often: 16_000, reader: 4_000, analyst: 2_000 }
 const often = 500
 /** More statements than any program of ours has; a list with filters of its own must not grow memory for ever. */
 const preparedLimit = { usual: 500, analyst: 20 }
