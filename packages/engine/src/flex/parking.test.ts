@@ -145,6 +145,22 @@ describe('a contact that is parked', () => {
     expect(floor.state.tables.parked_contact.size).toBe(1)
   })
 
+  it('is another agent’s who was invited meanwhile and joins it: nobody else is called when the customer writes', () => {
+    const { floor, contact } = floorWith('Bea', 'Cy')
+    park(contact, 'Bea')
+    contact.invite({ queue_sid: floor.queue('Everyone').sid, worker_sid: floor.worker('Cy').sid })
+    expect(floor.state.tables.parked_contact.size).toBe(1)
+    contact.accept(1)
+    expect(whys(floor)).toEqual(['joined'])
+    write(contact)
+    expect(contact.tasks).toHaveLength(2)
+    park(contact, 'Cy')
+    write(contact)
+    expect(contact.reservation(2).worker_sid).toBe(floor.worker('Cy').sid)
+    expect(whys(floor)).toEqual(['joined', 'customer'])
+    expect(floor.state.tables.parked_contact.size).toBe(0)
+  })
+
   it('is not one with another agent in it', () => {
     const { floor, contact } = floorWith('Bea', 'Cy')
     contact.invite({ queue_sid: floor.queue('Everyone').sid, worker_sid: floor.worker('Cy').sid })

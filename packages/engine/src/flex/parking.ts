@@ -22,8 +22,8 @@ import { inviteAttributes } from './task-attributes.ts'
 /** Contacts that one worker may have parked. */
 const maxParked = 200
 
-/** Why one is parked no more: `ended` with its channel. */
-export type Unparking = 'customer' | 'worker' | 'time' | 'ended'
+/** Why one is parked no more: an agent has `joined` its channel, or it has `ended` with it. */
+export type Unparking = 'customer' | 'worker' | 'time' | 'joined' | 'ended'
 
 interface OfWorker {
   readonly workspace_sid: string
@@ -113,10 +113,10 @@ export function parkedCustomerWrites(state: State, { conversation, message, extr
   bringBack(state, parked, 'customer')
 }
 
-/** Nobody comes back to what has ended. */
-export function unpark(state: State, channel_sid: string): void {
+/** Nobody comes back to what has ended, or to what an agent has in hand who was invited meanwhile. */
+export function unpark(state: State, channel_sid: string, reason: 'joined' | 'ended'): void {
   const parked = state.tables.parked_contact.firstBy('channel_sid', channel_sid)
-  if (parked) forget(state, parked, 'ended')
+  if (parked) forget(state, parked, reason)
 }
 
 /** Nobody is there who could be told that it is not possible: an event says so, and the contact stays parked. */

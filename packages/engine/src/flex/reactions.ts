@@ -43,7 +43,11 @@ export const flexReactions: Reactions = {
   },
   'interaction.channel.status.updated': (state, { refs }) => {
     const { sid, status } = refOf(refs, 'interaction_channel')
-    if (status !== 'active') unpark(state, sid)
+    if (status !== 'active') unpark(state, sid, 'ended')
+  },
+  'interaction.participant.joined': (state, { refs }) => {
+    const { type, channel_sid } = refOf(refs, 'interaction_participant')
+    if (type === 'agent') unpark(state, channel_sid, 'joined')
   },
   'conversation.state.updated': (state, { refs }) => {
     if (refs.conversation?.state === 'closed') conversationEnds(state, refs.conversation.sid)

@@ -6,7 +6,10 @@ import type { RowFilter, Source } from './fields.ts'
 import { among, Fragment, raw, sql } from './fragment.ts'
 import type { RecentRows } from './recent-rows.ts'
 
-/* The rows of a span of time as SQL: those that are in memory still, and those that are kept. */
+/*
+ * The rows of a span of time as SQL: those that are in memory still, and those that are kept. Instants are bound, so that
+ * questions about other days have the same text; the column that they are compared with says their type.
+ */
 
 /** What is asked of one source. */
 export interface Asking {
