@@ -462,7 +462,9 @@ function* automation({ tables, at }: State): Generator<string> {
       yield `parked contact ${sid} is of a channel that is not active`
     if (parked.has(channel_sid)) yield `channel ${channel_sid} is parked twice`
     parked.add(channel_sid)
-    const agents = tables.interaction_participant.list('channel_sid', channel_sid).filter(({ type }) => type === 'agent')
+    const agents = tables.interaction_participant
+      .list('channel_sid', channel_sid)
+      .filter(({ type }) => type === 'agent')
     if (agents.some(({ status }) => status === 'active')) yield `parked contact ${sid} has an agent in it`
     if (resume_at !== null && resume_at <= at) yield `parked contact ${sid} should have come back`
   }

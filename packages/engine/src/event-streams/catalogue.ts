@@ -326,7 +326,11 @@ const groups: readonly Group[] = [
     schema: 'Ringdown.ParkedContact',
     lines: [
       ['contact.parked', 'ringdown.contact.parked', 'An agent put a contact aside, or said when it comes back.'],
-      ['contact.unparked', 'ringdown.contact.unparked', 'A contact was put aside no more: it came back, another agent has it, or it has ended.'],
+      [
+        'contact.unparked',
+        'ringdown.contact.unparked',
+        'A contact was put aside no more: it came back, another agent has it, or it has ended.'
+      ],
       ['contact.not-resumed', 'ringdown.contact.not-resumed', 'A contact could not come back: it stays put aside.']
     ]
   },
