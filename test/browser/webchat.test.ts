@@ -126,7 +126,8 @@ onFloor('web chat', (stage) => {
       await page.mouse.click(280, 600)
       let chat = await chatOf(page)
       await chat.getByLabel('Your name').waitFor()
-      expect(await frameBox(page)).toEqual({ x: 0, y: 0, width: 320, height: 640 })
+      // The panel slides in for a moment: where it comes to rest.
+      await eventually(() => frameBox(page)).toEqual({ x: 0, y: 0, width: 320, height: 640 })
       await calm(chat)
       await chat.getByRole('button', { name: 'Start the chat' }).click()
       await chat.getByText('This is needed.').first().waitFor()
