@@ -46,15 +46,19 @@ interface Picture {
 
 export type Measure = (options: Options) => Promise<Measured>
 
-/** A figure that should be at least its target. */
+/** A figure that should be at least its target; NaN where a system does not tell it. */
 export function atLeast(what: string, value: number, target: number, form: (value: number) => string): Figure {
+  if (Number.isNaN(value)) return { what, figure: notTold, target: `>= ${form(target)}` }
   return { what, figure: form(value), target: `>= ${form(target)}`, ratio: value / target, met: value >= target }
 }
 
-/** A figure that should be at most its target. */
+/** A figure that should be at most its target; NaN where a system does not tell it. */
 export function atMost(what: string, value: number, target: number, form: (value: number) => string): Figure {
+  if (Number.isNaN(value)) return { what, figure: notTold, target: `<= ${form(target)}` }
   return { what, figure: form(value), target: `<= ${form(target)}`, ratio: value / target, met: value <= target }
 }
+
+const notTold = 'not measured: this system does not tell it'
 
 /** 0 <= share <= 1; nearest rank. */
 export function quantile(values: readonly number[], share: number): number {

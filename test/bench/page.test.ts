@@ -50,6 +50,13 @@ describe('the page of the benchmarks', () => {
     expect(page.endsWith('\n')).toBe(true)
   })
 
+  it('neither meets nor misses what a system does not tell', () => {
+    const page = pageWith({ slow: { figures: [atMost('memory', Number.NaN, 60, ms)], how: 'By looking.' } })
+    expect(page).toContain('- Targets: 0 met, 0 missed, 1 not measured\n')
+    expect(page).toContain('memory | not measured: this system does not tell it | <= 60.0 ms |  |  |')
+    expect(page).not.toContain('NaN')
+  })
+
   it('judges what has a target, and shows everything where its row is', () => {
     const page = pageWith({ quick, slow })
     const targets = under('Targets', page)

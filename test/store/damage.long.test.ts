@@ -1,4 +1,4 @@
-import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, open as openFile, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { schema } from '@ringdown/server/schema'
 import { openSqlite } from '@ringdown/server/store/sqlite'
 import { CannotOpen, type Store } from '@ringdown/server/store/store'
@@ -153,5 +153,53 @@ describe('a store on SQLite that is opened again', () => {
     await opened.pop()?.close()
     await rm(here.path)
     await expect(again()).rejects.toThrow(`${here.path} is missing, though account`)
+  })
+
+  it('is opened after a kill without waiting until a long log is moved', async () => {
+    await killed()
+    const writer = child(`
+      const { openDatabase } = await load('sqlite-driver')
+      const database = await openDatabase(${JSON.stringify(here.path)})
+      database.exec('pragma wal_autocheckpoint = 0; create table other (data blob)')
+      database.exec('insert into other values (zeroblob(${12 * 2 ** 20}))')
+      print('written')
+      setInterval(() => database, 1000)`)
+    await writer.line()
+    await writer.kill()
+    const before = await readFile(here.path)
+    opened.push(await openSqlite({ schema, path: here.path }))
+    expect((await readFile(here.path)).equals(before)).toBe(true)
+    expect((await stat(`${here.path}-wal`)).size).toBeGreaterThan(12 * 2 ** 20)
+  })
+
+  it('is read through where it is small, and where it is large what memory holds of it', {
+    timeout: 60_000
+  }, async () => {
+    await killed()
+    await (await again()).close()
+    const pageOf = async (table: string) => {
+      const [found] = await here.query(`select rootpage from sqlite_schema where name = '${table}'`)
+      return (found as { rootpage: number }).rootpage - 1 // as: the column that is selected
+    }
+    /** Whether the file is taken with a page that holds something else, which it holds no more afterwards. */
+    const isTakenWithout = async (page: number) => {
+      const file = await openFile(here.path, 'r+')
+      const bytes = Buffer.alloc(8192)
+      await file.read(bytes, 0, 8192, page * 8192)
+      await file.write(Buffer.alloc(8192, 'Dear Ada, '), 0, 8192, page * 8192)
+      const store = await openSqlite({ schema, path: here.path }).catch((error: unknown) => error)
+      if (!(store instanceof Error)) await (store as Store).close() // as: it is one or the other
+      await file.write(bytes, 0, 8192, page * 8192)
+      await file.close()
+      if (store instanceof Error) expect(store.message).toContain('is damaged')
+      return !(store instanceof Error)
+    }
+    await here.query('create table other (data blob)')
+    const [row, other] = [await pageOf('row'), await pageOf('other')]
+    expect(await isTakenWithout(row)).toBe(false)
+    expect(await isTakenWithout(other)).toBe(false)
+    await here.query(`insert into other values (zeroblob(${2 ** 28}))`)
+    expect(await isTakenWithout(row)).toBe(false)
+    expect(await isTakenWithout(other)).toBe(true)
   })
 })

@@ -13,6 +13,7 @@ import { deskLinks, pageFolders } from './desk.ts'
 import { firstUsers } from './first-users.ts'
 import { LogLines } from './log-lines.ts'
 import { checkTools, mountMcp } from './mount.ts'
+import { sortBeside } from './sorting.ts'
 import { stopOnSignals } from './stopping.ts'
 
 /** `ringdown start`: serves until SIGTERM or SIGINT, then answers what is under way and writes what is decided. */
@@ -20,7 +21,10 @@ export async function runStart(args: StartArguments, version: string): Promise<v
   const log = pino({ level: args.logLevel }, logDestination())
   const { settingsFile, toolOptions, ...options } = args
   // Before there is any data: PostgreSQL answers its questions itself.
-  if (args.database === undefined) beginSpareTime()
+  if (args.database === undefined) {
+    beginSpareTime()
+    sortBeside(args.data)
+  }
   await checkTools(toolOptions)
   const settings = settingsFile === undefined ? undefined : await readSettings(settingsFile)
   const running = await start({

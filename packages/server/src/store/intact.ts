@@ -2,9 +2,12 @@ import { existsSync, statSync } from 'node:fs'
 import { markOf, type Reached, readMark } from './mark.ts'
 import { readOnce, reasonOf, SqliteFailed, type SqliteThread } from './sqlite-thread.ts'
 import { CannotOpen } from './store.ts'
+import { rowTable } from './tables.ts'
 
-/** Larger files are not read through at every start: SQLite looks at some 2 GB a second of a file that is in memory. */
-const maxBytes = 2 ** 31
+/** Larger files are not read through at every start: SQLite looks at 1 to 2 GB a second of a file that is in memory. */
+const maxBytes = 2 ** 28
+/** What is looked at of larger ones: what a server holds in memory, however much lies behind it. */
+const alwaysLooked = ['account', 'cursor', rowTable.name]
 
 const goOn =
   'Bring the missing files or a backup back, or start once with --accept-data-loss to go on with what is there.'
@@ -63,19 +66,33 @@ function said({ account_sid, decision, next_event }: Reached): string {
 }
 
 async function checkPages(thread: SqliteThread, path: string): Promise<void> {
-  if (statSync(path).size > maxBytes) return
-  const look = () => thread.rows('pragma quick_check(1)', [])
-  const found = await readOnce(thread, look).then(
-    ([row]) => String(row?.quick_check ?? 'ok'),
-    (error: unknown) => reasonOf(error)
-  )
+  const found = await readOnce(thread, () => foundIn(thread, path)).catch(reasonOf)
   if (found !== 'ok') throw new CannotOpen(`${path} is damaged: ${found.replace(/\s*\n\s*/g, ' ')}. ${goOn}`)
+}
+
+/** What is wrong with a file's pages, or `ok`. */
+async function foundIn(thread: SqliteThread, path: string): Promise<string> {
+  const check = (what: string) => thread.rows<{ readonly quick_check: string }>(`pragma quick_check(${what})`, [])
+  if (statSync(path).size <= maxBytes) return wrongIn(await check('1'))
+  for (const table of alwaysLooked) {
+    const found = (await hasTable(thread, table)) ? wrongIn(await check(table)) : 'ok'
+    if (found !== 'ok') return found
+  }
+  return 'ok'
+}
+
+function wrongIn([first]: readonly { readonly quick_check: string }[]): string {
+  return first?.quick_check ?? 'ok'
+}
+
+async function hasTable(thread: SqliteThread, name: string): Promise<boolean> {
+  const tables = await thread.rows("select 1 from sqlite_schema where type = 'table' and name = ?", [name])
+  return tables.length > 0
 }
 
 async function reachedIn(thread: SqliteThread, path: string): Promise<Reached[]> {
   try {
-    const tables = await thread.rows("select 1 from sqlite_schema where type = 'table' and name = 'account'", [])
-    if (tables.length === 0) return []
+    if (!(await hasTable(thread, 'account'))) return []
     return await thread.rows<Reached>('select account_sid, decision, next_event from account', [])
   } catch (error) {
     throw new CannotOpen(`Cannot read ${path}: ${reasonOf(error)}. ${goOn}`, { cause: error })

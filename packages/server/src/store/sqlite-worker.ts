@@ -31,6 +31,9 @@ const pageBytes = 8192
  */
 const cacheKilobytes = { writer: 1_000, often: 16_000, reader: 4_000, analyst: 2_000 }
 const often = 500
+/** What the analyst sorts at once, before it goes to a file, and what is read of that file at once. */
+const sortingKilobytes = 512
+const sortingPageBytes = 2048
 /** More statements than any program of ours has; a list with filters of its own must not grow memory for ever. */
 const preparedLimit = { usual: 500, analyst: 20 }
 
@@ -59,18 +62,13 @@ let failedAll = -1
 async function open(): Promise<Database> {
   if (database !== undefined) return database
   if (wasOpen) checkThere()
-  const fresh = await openDatabase(path, { readOnly })
+  const fresh = await openDatabase(isAnalyst ? ':memory:' : path, { readOnly })
   try {
-    fresh.exec(
-      `pragma busy_timeout = 5000; pragma cache_size = -${cacheKilobytes[isAnalyst ? 'analyst' : readOnly ? 'reader' : written >= often ? 'often' : 'writer']}`
-    )
-    if (isAnalyst) fresh.function(inTimeName, inTime)
-    // The size of a page, and that free pages may be given back, is settled with a new file, before the log comes. What is
-    // deleted is overwritten: the text of what was removed is not to be found in the free room of the file.
-    if (!readOnly)
-      fresh.exec(
-        `pragma page_size = ${pageBytes}; pragma auto_vacuum = incremental; pragma secure_delete = on; pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0`
-      )
+    fresh.exec('pragma busy_timeout = 5000')
+    if (isAnalyst) attach(fresh)
+    else
+      fresh.exec(`pragma cache_size = -${cacheKilobytes[readOnly ? 'reader' : written >= often ? 'often' : 'writer']}`)
+    if (!readOnly) beginWriting(fresh)
   } catch (error) {
     fresh.close()
     throw error
@@ -78,6 +76,29 @@ async function open(): Promise<Database> {
   database = fresh
   wasOpen = true
   return fresh
+}
+
+/**
+ * What is deleted is overwritten: the text of what was removed is not to be found in the free room of the file. Nobody
+ * but `checkpoint` moves the log, which is not to be waited for after a kill: so that comes before whatever may write.
+ */
+function beginWriting(db: Database): void {
+  db.exec('pragma wal_autocheckpoint = 0; pragma secure_delete = on')
+  const [file] = db.prepare('pragma page_count').all()
+  // The size of a page, and that free pages may be given back, is settled with a new file, before the log comes.
+  if (file?.page_count === 0) db.exec(`pragma page_size = ${pageBytes}; pragma auto_vacuum = incremental`)
+  db.exec('pragma journal_mode = wal; pragma synchronous = full')
+}
+
+/**
+ * The file beside an empty database. SQLite sorts in blocks of 250 pages of the first one at least: of the file's, that
+ * would be 2 MB, and glibc keeps at the end of each of its arenas twice the largest block that was ever given back.
+ */
+function attach(db: Database): void {
+  db.exec(`pragma page_size = ${sortingPageBytes}; pragma cache_size = -${sortingKilobytes}`)
+  db.prepare('attach database ? as file').run(path)
+  db.exec(`pragma file.cache_size = -${cacheKilobytes.analyst}`)
+  db.function(inTimeName, inTime)
 }
 
 /** Questions come behind calls and messages. Only Linux plans threads apart: elsewhere it would be the whole process. */
