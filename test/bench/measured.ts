@@ -81,7 +81,8 @@ export const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : 1)} ms`
 export const us = (value: number) => (value < 1000 ? `${value.toFixed(value < 100 ? 1 : 0)} µs` : ms(value / 1000))
 export const seconds = (value: number) => `${value.toFixed(2)} s`
 export const times = (value: number) => `${value.toFixed(2)}x`
-export const megabytes = (value: number) => `${Math.round(value)} MB`
+/** Or that the system does not tell it: NaN. */
+export const megabytes = (value: number) => (Number.isNaN(value) ? 'not told' : `${Math.round(value)} MB`)
 
 /** Tells whoever watches. */
 export function say(line: string): void {

@@ -61,7 +61,7 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
       atMost('resident memory at rest, beyond that of a server without segments', memory.atRest, 10, megabytes),
       atMost(`resident memory while ${atOnce} ask, beyond that before`, memory.most, 60, megabytes),
       atMost(
-        `resident memory ${after_s} s after the last answer, beyond that of a server that was asked nothing, both without garbage`,
+        `resident memory ${after_s} s after the last answer, beyond that of a server without segments that was asked nothing, both without garbage`,
         memory.left,
         25,
         megabytes

@@ -3,6 +3,7 @@ import { type Running, start } from '@ringdown/server/start'
 import { FolderTaken } from '@ringdown/server/store/folder-lock'
 import { CannotOpen } from '@ringdown/server/store/store'
 import type { pino } from 'pino'
+import { sortBeside } from './sorting.ts'
 import type { Stoppable } from './stopping.ts'
 
 /** What others run is not ours to stop. */
@@ -23,6 +24,7 @@ export async function reachedServer(
   log: pino.Logger
 ): Promise<ReachedServer> {
   if (url !== undefined) return at(url, data)
+  sortBeside(data)
   try {
     const running = await start({ port: 0, host: '127.0.0.1', data, env: process.env, log, version })
     const { exchange, close, hangUp } = running

@@ -4,12 +4,17 @@ import { Checkpoints } from './checkpoints.ts'
 /** What is done, in its order; the reader leaves so many pages in the log each time, and flushes take so many milliseconds. */
 function moves(
   pages: readonly number[],
-  { flushes = [], fails = false }: { readonly flushes?: number[]; readonly fails?: boolean } = {}
+  {
+    flushes = [],
+    fails = false,
+    found = 0
+  }: { readonly flushes?: number[]; readonly fails?: boolean; readonly found?: number } = {}
 ) {
   const done: string[] = []
   let now = 0
   const left = [...pages]
   const checkpoints = new Checkpoints({
+    found,
     writer: {
       checkpoint: async () => {
         done.push('writer')
@@ -17,8 +22,8 @@ function moves(
       }
     },
     reader: {
-      checkpoint: async () => {
-        done.push('reader')
+      checkpoint: async (isMuchWritten) => {
+        done.push(isMuchWritten ? 'reader' : 'whoever reads')
         return left.shift() ?? 0
       }
     },
@@ -46,6 +51,18 @@ describe('the log', () => {
     checkpoints.wrote(1)
     await checkpoints.close()
     expect(done).toEqual(['reader'])
+  })
+
+  it('that was found is moved beside the writer from the first write on, where it is long', async () => {
+    for (const [found, mover] of [
+      [1_998, 'whoever reads'],
+      [1_999, 'reader']
+    ] as const) {
+      const { checkpoints, done } = moves([100], { found })
+      checkpoints.wrote(1)
+      await expect.poll(() => done).toEqual([mover])
+      await checkpoints.close()
+    }
   })
 
   it('is moved by the writer between two questions, when it is long and the file has been flushed', async () => {

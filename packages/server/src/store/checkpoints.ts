@@ -43,6 +43,8 @@ export class Checkpoints {
   #closed = false
 
   constructor(from: {
+    /** Rows that are in the log which was found, about: as if they had just been written. */
+    readonly found?: number
     readonly writer: Mover
     readonly reader: Mover
     readonly questions: Pick<Analyst, 'between'>
@@ -50,6 +52,7 @@ export class Checkpoints {
     /** Milliseconds. */
     readonly now?: () => number
   }) {
+    this.#rows = from.found ?? 0
     this.#now = from.now ?? (() => performance.now())
     this.#writer = from.writer
     this.#reader = from.reader

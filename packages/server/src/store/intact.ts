@@ -6,7 +6,7 @@ import { rowTable } from './tables.ts'
 
 /** Larger files are not read through at every start: SQLite looks at 1 to 2 GB a second of a file that is in memory. */
 const maxBytes = 2 ** 28
-/** What is looked at of larger ones: what a server holds in memory, however much lies behind it. */
+/** What is looked at of larger ones: the tables of which memory holds all, however much lies behind them. */
 const alwaysLooked = ['account', 'cursor', rowTable.name]
 
 const goOn =

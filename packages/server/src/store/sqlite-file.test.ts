@@ -32,6 +32,24 @@ const succeeds = (work: () => Promise<unknown>) =>
   )
 
 describe('a file', () => {
+  it('is sorted for questions in small blocks, of pages of another database', async () => {
+    const asked = (name: string) => file.analyze(`pragma ${name}`, [], Date.now() + 10_000)
+    expect(await asked('main.page_size')).toEqual([{ page_size: 2048 }])
+    expect(await asked('main.cache_size')).toEqual([{ cache_size: -512 }])
+    expect(await asked('file.page_size')).toEqual([{ page_size: 8192 }])
+    expect(await asked('file.cache_size')).toEqual([{ cache_size: -2000 }])
+    await write(3)
+    expect(await file.analyze('select text from note', [], Date.now() + 10_000)).toEqual([{ text: 'xxx' }])
+    await expect(file.analyze("insert into note values ('')", [], Date.now() + 10_000)).rejects.toThrow('readonly')
+  })
+
+  it('leaves moving the log to those who do it beside the writer, and gives free pages back', async () => {
+    expect(await file.ask('pragma wal_autocheckpoint')).toEqual([{ wal_autocheckpoint: 0 }])
+    expect(await file.ask('pragma auto_vacuum')).toEqual([{ auto_vacuum: 2 }])
+    expect(await file.ask('pragma secure_delete')).toEqual([{ secure_delete: 1 }])
+    expect(await file.ask('pragma synchronous')).toEqual([{ synchronous: 2 }])
+  })
+
   it('whose log is removed while a question is answered, and the log waits for its turn, is read and written again', async () => {
     // Its time is over, or the log is gone first: how it ends is nothing to the others.
     const ended = Promise.allSettled([file.analyze(endless, [], Date.now() + 3_000)])

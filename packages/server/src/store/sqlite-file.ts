@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Analyst } from './analyst.ts'
 import { Checkpoints } from './checkpoints.ts'
@@ -10,6 +11,9 @@ import { CannotOpen, StoreUnavailable, type Value } from './store.ts'
 import { messageOf } from './thrown.ts'
 
 type Row = Record<string, unknown>
+
+/** What a row that is changed takes of the log, about: a page. */
+const rowBytes = 8192
 
 /**
  * One SQLite file with its threads: one writes, and where there is much to do another one reads, so that a read waits for no
@@ -42,7 +46,7 @@ export class SqliteFile {
   /** The batch that was written last: those before it are answered before it is. */
   #lastBatch: Promise<unknown> | undefined
 
-  private constructor(path: string, writer: SqliteThread, reached: readonly Reached[]) {
+  private constructor(path: string, writer: SqliteThread, found: { reached: readonly Reached[]; logBytes: number }) {
     this.path = path
     this.#writer = writer
     this.#reader = new SqliteReader(path, writer)
@@ -53,12 +57,13 @@ export class SqliteFile {
       checkpoint: (isMuchWritten: boolean) => this.#opened(() => who.checkpoint(isMuchWritten))
     })
     this.#checkpoints = new Checkpoints({
+      found: found.logBytes / rowBytes,
       writer: moves(writer),
       reader: moves(this.#reader),
       questions: this.#analyst,
       flush: async () => (await this.#flushed)?.datasync()
     })
-    this.#mark = new Mark(path, reached)
+    this.#mark = new Mark(path, found.reached)
     this.#watch = new FileWatch(path, {
       gone: (why) => {
         this.#gone = why === undefined ? undefined : new StoreUnavailable(why)
@@ -78,10 +83,11 @@ export class SqliteFile {
   /** Throws CannotOpen when the file cannot be opened, or does not hold what the mark beside it says, unless `acceptDataLoss`. */
   static async open(path: string, acceptDataLoss: boolean): Promise<SqliteFile> {
     const expected = expectedOf(path, acceptDataLoss)
+    const logBytes = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
     const writer = sqliteThread({ path, readOnly: false })
     try {
       const reached = await checkIntact(writer, { path, expected, acceptDataLoss })
-      return new SqliteFile(path, writer, reached)
+      return new SqliteFile(path, writer, { reached, logBytes })
     } catch (error) {
       await writer.close()
       throw error

@@ -31,7 +31,7 @@ const pageBytes = 8192
  */
 const cacheKilobytes = { writer: 1_000, often: 16_000, reader: 4_000, analyst: 2_000 }
 const often = 500
-/** What the analyst sorts at once, before it goes to a file, and what is read of that file at once. */
+/** What the analyst sorts at once before it goes to a file: 250 pages at least. */
 const sortingKilobytes = 512
 const sortingPageBytes = 2048
 /** More statements than any program of ours has; a list with filters of its own must not grow memory for ever. */
@@ -79,8 +79,8 @@ async function open(): Promise<Database> {
 }
 
 /**
- * What is deleted is overwritten: the text of what was removed is not to be found in the free room of the file. Nobody
- * but `checkpoint` moves the log, which is not to be waited for after a kill: so that comes before whatever may write.
+ * What is deleted is overwritten: the text of what was removed is not to be found in the free room of the file. SQLite
+ * moves no log by itself, behind whatever writes: after a kill, an opening would wait for that.
  */
 function beginWriting(db: Database): void {
   db.exec('pragma wal_autocheckpoint = 0; pragma secure_delete = on')
