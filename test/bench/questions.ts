@@ -63,7 +63,7 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
       atMost(
         `resident memory ${after_s} s after the last answer, beyond that of a server without segments that was asked nothing, both without garbage`,
         memory.left,
-        25,
+        10,
         megabytes
       ),
       { what: '… beyond that before the first question, with garbage', figure: megabytes(memory.leftOfAll) }
