@@ -16,8 +16,10 @@ const rooms = ['cli', 'client', 'contract', 'engine', 'mcp', 'server'].map((name
   join(root, 'packages', name, 'dist')
 )
 
-/** Threads of their own: each has all that it needs in one file. */
-const threads = ['sqlite-worker', 'beat-worker'].map((name) => join(root, 'packages/server/dist/store', `${name}.js`))
+/** Threads and a process of their own: each has all that it needs in one file. */
+const others = ['sqlite-worker', 'sqlite-analyst', 'beat-worker'].map((name) =>
+  join(root, 'packages/server/dist/store', `${name}.js`)
+)
 
 /**
  * Packages in CommonJS that a start loads. They are required: when one is imported, Node looks for its names with a program
@@ -63,7 +65,7 @@ export async function buildCommand() {
   const { rolldown } = await import(pathToFileURL(join(root, 'node_modules/rolldown/dist/index.mjs')).href)
   const written = []
   mkdirSync(folder, { recursive: true })
-  for (const input of [join(root, 'packages/cli/dist/main.js'), ...threads]) {
+  for (const input of [join(root, 'packages/cli/dist/main.js'), ...others]) {
     const bundle = await rolldown({
       input,
       platform: 'node',
@@ -83,7 +85,7 @@ export async function buildCommand() {
       comments: false,
       minify: false,
       // A thread has one file.
-      ...(!threads.includes(input) && { codeSplitting: { groups: layers } })
+      ...(!others.includes(input) && { codeSplitting: { groups: layers } })
     })
     await bundle.close()
     for (const { fileName, code } of output) {

@@ -11,7 +11,7 @@ import { fill, segments } from './insights.ts'
 import { offering, warmUp_s } from './latency.ts'
 import { endWithRun, temporaryFolder } from './lifetime.ts'
 import { atMost, count, type Measured, median, megabytes, ms, type Options, say, spread, times } from './measured.ts'
-import { heapMegabytes, residentMegabytes, type Server, startServer } from './server.ts'
+import { childrenOf, heapMegabytes, ownMegabytes, residentMegabytes, type Server, startServer } from './server.ts'
 
 const atOnce = 20
 const rounds = 11
@@ -61,14 +61,15 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
       atMost('resident memory at rest, beyond that of a server without segments', memory.atRest, 10, megabytes),
       atMost(`resident memory while ${atOnce} ask, beyond that before`, memory.most, 60, megabytes),
       atMost(
-        `resident memory ${after_s} s after the last answer, beyond that of a server without segments that was asked nothing, both without garbage`,
-        memory.left,
+        `memory of its own ${after_s} s after the last answer, beyond that of a server without segments that was asked nothing, both without garbage`,
+        memory.left.own,
         10,
         megabytes
       ),
-      { what: '… beyond that before the first question, with garbage', figure: megabytes(memory.leftOfAll) }
+      { what: '… the same resident, with pages of files', figure: megabytes(memory.left.resident) },
+      { what: '… resident beyond that before the first question, with garbage', figure: megabytes(memory.leftOfAll) }
     ],
-    how: `One process, SQLite with ${count(segments)} segments over 13 months. ${atOnce} clients ask one question after the other over HTTP (a metric by queue and day of some month, service levels, a percentile), in a process that takes what others leave of the processors, while contacts come as in the row about their latency; in turns with samples in which nobody asks. ${count(answered)} questions were answered. Memory is the resident set of the whole process before all that: ${rest_s} s after the start, when V8 has collected what that left, beside that of one whose folder is empty; its highest in ${asking_s} s in which it answers questions and nothing else, twice; and after the second time, when V8 is told to collect its garbage in both (it does so by itself, but when it likes; and that alone takes memory that the process keeps).`
+    how: `One process, SQLite with ${count(segments)} segments over 13 months. ${atOnce} clients ask one question after the other over HTTP (a metric by queue and day of some month, service levels, a percentile), in a process that takes what others leave of the processors, while contacts come as in the row about their latency; in turns with samples in which nobody asks. ${count(answered)} questions were answered. Memory is the resident set of the server and what the process that answers has for itself (the files of both are the same): before all that, ${rest_s} s after the start, when V8 has collected what that left, beside one whose folder is empty; at its highest in ${asking_s} s in which questions are answered and nothing else, twice; and after the second time, when V8 is told to collect its garbage in both servers (it does so by itself, but when it likes; and that alone takes memory that the process keeps). Of its own a process has what is no page of a file: those of Node's program, of which the names of zones and calendars are read for the first time here, all processes of it have together, and the system takes them when it needs them.`
   }
 }
 
@@ -76,33 +77,42 @@ export async function measure({ seconds, profile }: Options): Promise<Measured> 
 async function memoryOf(server: Server, now: number) {
   const bare = await startServer({ withGc: true })
   await pause(rest_s)
-  const before = resident(server)
-  const atRest = before - resident(bare)
+  const before = taken(server)
+  const atRest = before - taken(bare)
   await heapMegabytes(bare)
-  const collected = resident(bare)
+  const collected = { resident: taken(bare), own: own(bare) }
   await bare.stop()
   const asked = await questionsOf(server, now)
   let [most, last] = [0, before]
   for (let time = 1; time <= 2; time++) {
     const stop = asked()
     for (const until = performance.now() + asking_s * 1000; performance.now() < until; await pause(0.1))
-      most = Math.max(most, resident(server) - before)
+      most = Math.max(most, taken(server) - before)
     const took = await stop()
     await pause(after_s)
-    last = resident(server)
+    last = taken(server)
     say(
       `${megabytes(before)} before, up to ${megabytes(most)} more while ${took.length} are answered, ${megabytes(last)} later`
     )
   }
   await heapMegabytes(server)
-  const left = resident(server) - collected
-  say(`without garbage ${megabytes(collected)} where nothing was asked, ${megabytes(left)} more after the questions`)
+  const left = { resident: taken(server) - collected.resident, own: own(server) - collected.own }
+  say(
+    `without garbage ${megabytes(left.resident)} more than where nothing was asked, ${megabytes(left.own)} of its own`
+  )
   return { asked, atRest, most, left, leftOfAll: last - before }
 }
 
-/** Not a number where the system does not tell it. */
-function resident({ child }: Server): number {
-  return residentMegabytes(child) ?? Number.NaN
+/** What a server takes with the processes that it has begun. Not a number where the system does not tell it, here and below. */
+function taken({ child }: Server): number {
+  return childrenOf(child.pid).reduce(
+    (sum, pid) => sum + (ownMegabytes(pid) ?? 0),
+    residentMegabytes(child) ?? Number.NaN
+  )
+}
+
+function own({ child: { pid = 0 } }: Server): number {
+  return [pid, ...childrenOf(pid)].reduce((sum, one) => sum + (ownMegabytes(one) ?? Number.NaN), 0)
 }
 
 function pause(seconds: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -127,7 +127,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Seconds of processor time that a process has used; undefined where there is no /proc. */
-export function processorTime({ pid }: ChildProcess): number | undefined {
+export function processorTime({ pid }: { readonly pid?: number | undefined }): number | undefined {
   try {
     // After the name, which may hold spaces, in parentheses: state is the third field, utime the 14th, stime the 15th.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
@@ -139,10 +139,34 @@ export function processorTime({ pid }: ChildProcess): number | undefined {
 
 /** Resident memory in megabytes; undefined where there is no /proc. */
 export function residentMegabytes({ pid }: ChildProcess): number | undefined {
+  return statusMegabytes(pid, 'VmRSS')
+}
+
+/**
+ * Memory in megabytes that a process has for itself; undefined where the system does not tell. It is what is resident
+ * without pages of files, as of Node's program: those it has together with others, and the system takes them when it likes.
+ */
+export function ownMegabytes(pid: number | undefined): number | undefined {
+  const anonymous = statusMegabytes(pid, 'RssAnon')
+  return anonymous === undefined ? undefined : anonymous + (statusMegabytes(pid, 'RssShmem') ?? 0)
+}
+
+function statusMegabytes(pid: number | undefined, name: string): number | undefined {
   try {
-    const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    const kilobytes = new RegExp(`${name}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
     return kilobytes === undefined ? undefined : Number(kilobytes) / 1024
   } catch {
     return undefined
+  }
+}
+
+/** Processes that a process has begun, as far as the system tells. */
+export function childrenOf(pid: number | undefined): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+    )
+  } catch {
+    return []
   }
 }

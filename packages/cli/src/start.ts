@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url'
 import type { AccountCredentials } from '@ringdown/server/credentials'
 import { readSettings } from '@ringdown/server/settings'
 import { type Running, start } from '@ringdown/server/start'
-import { beginSpareTime } from '@ringdown/server/store/spare-time'
 import { pino } from 'pino'
 import type { StartArguments } from './arguments.ts'
 import { seedDemo, whatToTry } from './demo.ts'
@@ -20,11 +19,8 @@ import { stopOnSignals } from './stopping.ts'
 export async function runStart(args: StartArguments, version: string): Promise<void> {
   const log = pino({ level: args.logLevel }, logDestination())
   const { settingsFile, toolOptions, ...options } = args
-  // Before there is any data: PostgreSQL answers its questions itself.
-  if (args.database === undefined) {
-    beginSpareTime()
-    sortBeside(args.data)
-  }
+  // PostgreSQL answers its questions itself.
+  if (args.database === undefined) sortBeside(args.data)
   await checkTools(toolOptions)
   const settings = settingsFile === undefined ? undefined : await readSettings(settingsFile)
   const running = await start({

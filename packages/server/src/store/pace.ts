@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs'
+
 /**
- * Milliseconds of work between two rests. Fewer would make a question of many rests, after each of which a thread of low
+ * Milliseconds of work between two rests. Fewer would make a question of many rests, after each of which a process of low
  * priority waits for a processor.
  */
 const work_ms = 4
@@ -18,21 +20,29 @@ interface Time {
 const real: Time = { now: () => performance.now(), rest: (ms) => void Atomics.wait(bed, 0, 0, ms) }
 
 /**
- * How a thread that has time gives way to one that has none: as long as decisions are written, it rests for as long as it
+ * What has another value when somebody has written to a SQLite file since: when its log was changed. Memory that processes
+ * share would say it of decisions alone, and Node has none.
+ */
+export function writesTo(path: string): () => unknown {
+  return () => statSync(`${path}-wal`, { throwIfNoEntry: false })?.mtimeMs
+}
+
+/**
+ * How a process that has time gives way to one that has none: as long as decisions are written, it rests for as long as it
  * works. (A low priority alone is not enough: who works on the other half of a core, and through the same caches, slows
  * down whoever is there.)
  */
 export class Pace {
-  readonly #batches: Int32Array
+  readonly #writes: () => unknown
   readonly #time: Time
-  #seen: number
+  #seen: unknown
   #since: number
 
-  /** @param batches - how many batches of decisions there were, counted by another thread. */
-  constructor(batches: Int32Array, time = real) {
-    this.#batches = batches
+  /** @param writes - another value once something was decided. */
+  constructor(writes: () => unknown, time = real) {
+    this.#writes = writes
     this.#time = time
-    this.#seen = Atomics.load(batches, 0)
+    this.#seen = writes()
     this.#since = time.now()
   }
 
@@ -54,9 +64,9 @@ export class Pace {
   #rest(max_ms: number): void {
     const worked = this.#time.now() - this.#since
     if (worked < work_ms) return
-    const batches = Atomics.load(this.#batches, 0)
-    if (batches !== this.#seen) this.#time.rest(Math.min(max_ms, worked))
-    this.#seen = batches
+    const writes = this.#writes()
+    if (writes !== this.#seen) this.#time.rest(Math.min(max_ms, worked))
+    this.#seen = writes
     this.#since = this.#time.now()
   }
 }

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { Analyst, type AnalystOptions } from './analyst.ts'
-import { beginSpareTime, ownNumber, timesOf } from './spare-time.ts'
+import { canSpareTime, timesOf } from './spare-time.ts'
 import { SqliteFile } from './sqlite-file.ts'
 import { TookTooLong } from './store.ts'
 
-/** What Linux calls its policy for idle threads, and where `/proc/…/stat` says the policy and the priority of a thread. */
+/** What Linux calls its policy for idle processes, and where `/proc/…/stat` says what. */
 const idlePolicy = 5
-const places = { nice: 18, policy: 40 }
+const places = { parent: 3, nice: 18, policy: 40 }
 
 let folder: string
 let file: SqliteFile
@@ -30,35 +30,36 @@ afterEach(async () => {
 const counted = `with recursive counted(n) as (select 1 union all select n + 1 from counted where n < ?)
   select count(*) as many from counted where in_time()`
 
-/** Threads of this process, as Linux plans them. */
-function threads(): { nice: number; policy: number }[] {
-  return readdirSync('/proc/self/task').flatMap((thread) => {
-    const stat = statOf(thread)
-    // The name of a thread, in brackets, may hold spaces.
+/** Processes of this one that answer questions, as Linux plans them. */
+function analysts(): { pid: number; nice: number; policy: number }[] {
+  return readdirSync('/proc').flatMap((name) => {
+    const stat = textOf(name, 'stat')
+    // The name of a process, in brackets, may hold spaces.
     const cells = `x x ${stat.slice(stat.lastIndexOf(')') + 2)}`.split(' ')
-    return stat === '' ? [] : [{ nice: Number(cells[places.nice]), policy: Number(cells[places.policy]) }]
+    const isOurs =
+      Number(cells[places.parent]) === process.pid && /questions|sqlite-analyst/.test(textOf(name, 'cmdline'))
+    return isOurs ? [{ pid: Number(name), nice: Number(cells[places.nice]), policy: Number(cells[places.policy]) }] : []
   })
 }
 
-/** Empty when the thread has ended meanwhile. */
-function statOf(thread: string): string {
+/** Empty when the process has ended meanwhile, or it is none. */
+function textOf(name: string, file: string): string {
   try {
-    return readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')
+    return /^\d+$/.test(name) ? readFileSync(`/proc/${name}/${file}`, 'utf8') : ''
   } catch {
     return ''
   }
 }
 
-const idle = () => threads().filter(({ policy }) => policy === idlePolicy).length
-const many = (nice: number) => threads().filter((thread) => thread.nice === nice && thread.policy !== idlePolicy).length
+const idle = () => analysts().filter(({ policy }) => policy === idlePolicy).length
+const many = (nice: number) => analysts().filter((one) => one.nice === nice && one.policy !== idlePolicy).length
 
 /** Whether it can be seen here; where not it says so. */
 function canBeSeen(): boolean {
   try {
-    if (process.platform !== 'linux') throw new Error('threads are planned apart on Linux only')
+    if (process.platform !== 'linux') throw new Error('processes are planned apart on Linux only')
     execFileSync('chrt', ['-i', '0', 'true'])
-    if (!timesOf(process.pid)?.worked_ms) throw new Error('the system counts no times of threads')
-    onTestFinished(beginSpareTime())
+    if (!canSpareTime()) throw new Error('the system counts no times of processes')
     return true
   } catch (error) {
     console.warn(`Left out: questions keep the lowest priority here (${error}).`)
@@ -66,13 +67,13 @@ function canBeSeen(): boolean {
   }
 }
 
-/** Where it is told of a thread that it waits for a processor and gets none, as soon as that is said. */
+/** Where it is told of a process that it waits for a processor and gets none, as soon as that is said. */
 function starving(): { options: AnalystOptions; begin(): void } {
   let looks = 0
   let isStarving = false
-  const told = (thread: number) => {
+  const told = (pid: number) => {
     if (isStarving) looks++
-    return thread === 0 ? undefined : { worked_ms: 0, waited_ms: 600 * looks, runs: looks }
+    return pid === 0 ? undefined : { worked_ms: 0, waited_ms: 600 * looks, runs: looks }
   }
   return {
     options: { look_ms: 20, timesOf: told },
@@ -82,7 +83,7 @@ function starving(): { options: AnalystOptions; begin(): void } {
   }
 }
 
-describe('a thread that takes what others leave', () => {
+describe('a process that takes what others leave', () => {
   it('is the one that answers questions, from the second one on, and no other', async () => {
     if (!canBeSeen()) return
     const before = idle()
@@ -158,14 +159,18 @@ describe('a thread that takes what others leave', () => {
 
   it('has the lowest priority where nothing plans it', async () => {
     if (process.platform !== 'linux') return
+    const { PATH } = process.env
+    onTestFinished(() => {
+      process.env.PATH = PATH
+    })
+    process.env.PATH = folder
     const [before, unplanned] = [many(19), idle()]
     for (const two of [1, 2])
       expect(await file.analyze('select ? as two', [two], Date.now() + 30_000)).toEqual([{ two }])
     expect([many(19), idle()]).toEqual([before + 1, unplanned])
   }, 60_000)
 
-  it('has a number of its own, and no times where it has none', () => {
-    if (process.platform === 'linux') expect(ownNumber('self')).toBe(process.pid)
+  it('has no times where it has no number', () => {
     expect(timesOf(0)).toBeUndefined()
   })
 })

@@ -1,63 +1,37 @@
 import { spawn } from 'node:child_process'
 import { readFileSync, readlinkSync } from 'node:fs'
-import type { Writable } from 'node:stream'
-
-/** Has Linux plan the threads that it is told among the idle ones. Options are those that util-linux and BusyBox both know. */
-const script = 'while read -r thread; do chrt -i -p 0 "$thread"; done'
-
-let planner: Writable | undefined
 
 /**
- * From now on threads of this process may take what others leave of the processors
- * (docs/decisions/068-questions-are-idle-to-linux.md): Node has no call for that, so a small process waits to be told of them.
- * For a program that has not grown yet, since a large one takes 20 to 90 ms to begin another process. What it answers ends
- * that; so does the end of this one, however it comes. Where the system has no `sh` or no `chrt`, nothing comes of it.
+ * Whether a process may be told to take what others leave of the processors: where it can be seen whether it gets any of
+ * them. The system must count times, and by the same numbers by which processes know each other.
  */
-export function beginSpareTime(): () => void {
-  // Threads have a number each on Linux only, and it must be the one by which others know them.
-  if (process.platform !== 'linux' || planner !== undefined || ownNumber('self') !== process.pid) return () => {}
-  const child = spawn('sh', ['-c', script], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    env: { PATH: process.env.PATH }
-  })
-  const { stdin } = child
-  const forget = () => {
-    if (planner === stdin) planner = undefined
-  }
-  child.once('error', forget)
-  child.once('exit', forget)
-  child.unref()
-  stdin.once('error', forget)
-  if ('unref' in stdin && typeof stdin.unref === 'function') stdin.unref()
-  planner = stdin
-  return () => {
-    forget()
-    stdin.end()
-  }
+export function canSpareTime(): boolean {
+  return process.platform === 'linux' && ownNumber() === process.pid && Boolean(timesOf(process.pid)?.worked_ms)
 }
 
 /**
- * Has the system plan a thread of this process among the idle ones, soon: everybody else displaces those at once. (A low
- * priority alone has a thread stay where it runs until the machine's next tick, up to 4 ms, though somebody waits.) Without
- * rights there is no way back. Answers whether it was asked: not where it could not be seen that the thread gets nothing.
+ * Has the system plan this process among the idle ones, soon: everybody else displaces those at once. (A low priority alone
+ * has a process stay where it runs until the machine's next tick, up to 4 ms, though somebody waits.) Without rights there
+ * is no way back. Node has no call for that, so the system's `chrt` is asked, with options that util-linux and BusyBox both
+ * know; where there is none, nothing comes of it. (docs/decisions/068-questions-are-idle-to-linux.md)
  */
-export function takeSpareTime(thread: number): boolean {
-  if (planner === undefined || !timesOf(thread)?.worked_ms) return false
-  planner.write(`${thread}\n`)
-  return true
+export function takeSpareTime(): void {
+  const planner = spawn('chrt', ['-i', '-p', '0', String(process.pid)], { stdio: 'ignore' })
+  planner.once('error', () => {})
+  planner.unref()
 }
 
-/** The number that Linux gives this process or thread; 0 where nobody can say. */
-export function ownNumber(of: 'self' | 'thread-self'): number {
+/** The number that `/proc` gives this process; 0 where it says none. */
+function ownNumber(): number {
   try {
-    return Number(readlinkSync(`/proc/${of}`).split('/').at(-1))
+    return Number(readlinkSync('/proc/self'))
   } catch {
     return 0
   }
 }
 
-/** What a thread has done so far. */
-export interface ThreadTimes {
+/** What a process has done so far. */
+export interface ProcessTimes {
   /** Milliseconds on a processor, and of waiting for one: as long as it waits these are not counted. */
   readonly worked_ms: number
   readonly waited_ms: number
@@ -65,10 +39,10 @@ export interface ThreadTimes {
   readonly runs: number
 }
 
-/** Of a thread of this process; undefined where the system does not say. */
-export function timesOf(thread: number): ThreadTimes | undefined {
+/** Of a process, as far as its first thread goes; undefined where the system does not say. */
+export function timesOf(pid: number): ProcessTimes | undefined {
   try {
-    const [worked = 0, waited = 0, runs = 0] = readFileSync(`/proc/self/task/${thread}/schedstat`, 'utf8')
+    const [worked = 0, waited = 0, runs = 0] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8')
       .split(' ')
       .map(Number)
     return { worked_ms: worked / 1e6, waited_ms: waited / 1e6, runs }

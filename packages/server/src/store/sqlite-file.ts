@@ -147,7 +147,6 @@ export class SqliteFile {
   /** A batch of an account; answers whether it found the account at its epoch. Its end is waited for when the file is closed. */
   async writeBatch(steps: readonly Step[], reached: Reached): Promise<boolean> {
     // In the order of the calls. What follows a failed write was decided on memory that is no longer true.
-    this.#analyst.giveWay()
     const written = this.transact(steps, reached.account_sid)
     this.#lastBatch = written
     const { missed } = await written

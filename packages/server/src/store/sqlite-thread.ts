@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { SteadyMap } from '@ringdown/engine/core/steady-map'
 import { type Packed, Packer } from './packed.ts'
+import { type AnswerRows, objectsOf } from './sqlite-rows.ts'
 import { type NumberedSteps, StatementNumbers } from './statement-numbers.ts'
 import { ContentRejected, StoreUnavailable, TookTooLong, type Value } from './store.ts'
 import type { Cell } from './tables.ts'
@@ -11,20 +12,6 @@ import { workerFile } from './worker-file.ts'
 export interface Opening {
   readonly path: string
   readonly readOnly: boolean
-  /** Of a thread that answers questions that may take long, and nothing else. */
-  readonly analyst?: AnalystOpening | undefined
-}
-
-/** What a thread that answers questions and whoever asks it know together: a number each. */
-export interface AnalystOpening {
-  /** Batches of decisions so far. */
-  readonly batches: Int32Array<SharedArrayBuffer>
-  /** The thread's number for the system, once it has begun; 0 where it has none of its own. */
-  readonly number: Int32Array<SharedArrayBuffer>
-  /** 1 when nobody waits for its answers any more. */
-  readonly isOver: Int32Array<SharedArrayBuffer>
-  /** It is to have the lowest priority, and otherwise a low one. */
-  readonly isSpare: boolean
 }
 
 /** What the function is called that ends a statement when its time is over, and what it says then. */
@@ -45,8 +32,6 @@ export type Work =
       readonly do: 'rows'
       readonly sql: string
       readonly values: readonly Value[]
-      /** Of an analyst: the instant at which it gives up. */
-      readonly until?: number | undefined
     }
   | {
       readonly do: 'transaction'
@@ -74,13 +59,13 @@ export interface ThreadAnswer {
   readonly missed?: number
   /** It was not tried: one before it in its lane had failed when it was sent, and its sender did not know. */
   readonly refused?: boolean
-  readonly failed?: { readonly message: string; readonly code: number }
+  readonly failed?: FailedWork
 }
 
-/** Rows of a query, all with the same columns: their values, one row after the other. */
-export interface AnswerRows {
-  readonly columns: readonly string[]
-  readonly values: readonly unknown[]
+/** `code` is SQLite's extended result code, or 0 for an error that is not its own. */
+export interface FailedWork {
+  readonly message: string
+  readonly code: number
 }
 
 interface Waiting {
@@ -94,7 +79,7 @@ export interface SqliteThread {
   /** Whether it writes, or many calls wait for it. */
   readonly isBusy: boolean
   /** Deflated columns come as text. `R` is what the query selects. */
-  rows<R extends object = Record<string, unknown>>(sql: string, values: readonly Value[], until?: number): Promise<R[]>
+  rows<R extends object = Record<string, unknown>>(sql: string, values: readonly Value[]): Promise<R[]>
   /**
    * Runs all steps or none; `missed` is the step that had to change a row and did not, or -1. Transactions of a lane need
    * not be awaited: when one has failed or missed, those that were sent before that was known are Refused.
@@ -140,7 +125,7 @@ export function sqliteThread(opening: Opening): SqliteThread {
   }
 
   function start(): Worker {
-    const name = `sqlite ${opening.analyst ? 'analyst' : opening.readOnly ? 'reader' : 'writer'}`
+    const name = `sqlite ${opening.readOnly ? 'reader' : 'writer'}`
     // The main thread's flags are not for this one: --input-type, for example, would end it.
     // What it holds for longer than one call are statements: without a limit its young generation grows to 48 MB.
     const resourceLimits = { maxYoungGenerationSizeMb: 8 }
@@ -152,7 +137,7 @@ export function sqliteThread(opening: Opening): SqliteThread {
       if (asked?.does === 'transaction' && (answer.failed !== undefined || (answer.missed ?? -1) !== -1)) failures++
       if (waiting.size === 0) fresh.unref()
       if (answer.failed === undefined) asked?.resolve(answer)
-      else asked?.reject(storeError(answer.failed))
+      else asked?.reject(sqliteError(answer.failed))
     })
     fresh.on('error', (error) => end(fresh, `the SQLite thread failed: ${error.message}`))
     fresh.on('exit', () => end(fresh, 'the SQLite thread ended'))
@@ -186,8 +171,8 @@ export function sqliteThread(opening: Opening): SqliteThread {
     get isBusy() {
       return writes > 0 || waiting.size >= many
     },
-    async rows<R extends object>(sql: string, values: readonly Value[], until?: number) {
-      const { rows } = await call({ do: 'rows', sql, values, until })
+    async rows<R extends object>(sql: string, values: readonly Value[]) {
+      const { rows } = await call({ do: 'rows', sql, values })
       return rows === undefined ? [] : objectsOf<R>(rows)
     },
     async transaction(steps, lane) {
@@ -231,17 +216,6 @@ export async function readOnce<T>(thread: SqliteThread, work: () => Promise<T>):
   }
 }
 
-/** Each row as an object by column. Posted as objects, each would carry the names of its columns. */
-function objectsOf<R extends object>({ columns, values }: AnswerRows): R[] {
-  const rows: R[] = []
-  for (let at = 0; at < values.length; at += columns.length) {
-    const row: Record<string, unknown> = {}
-    for (const [i, column] of columns.entries()) row[column] = values[at + i]
-    rows.push(row as R) // as: who asks says what it selects
-  }
-  return rows
-}
-
 /** What SQLite, or its driver, could not do. `code` is SQLite's extended result code, or 0 for an error that is not its own. */
 export class SqliteFailed extends StoreUnavailable {
   readonly code: number
@@ -271,9 +245,16 @@ export function canPass(error: StoreUnavailable): boolean {
 }
 
 /** SQLite says what is wrong by number: TOOBIG, CONSTRAINT and MISMATCH are about what was to be written. */
-function storeError({ message, code }: { message: string; code: number }): Error {
-  const contentCodes = [18, 19, 20]
-  if (contentCodes.includes(code & 0xff)) return new ContentRejected(message)
+const contentCodes = [18, 19, 20]
+
+/** Errors of the content leave the connection as good as it was; after all others a new one is opened. */
+export function isContentCode(code: number): boolean {
+  return contentCodes.includes(code & 0xff)
+}
+
+/** What became of a call, for whoever made it. */
+export function sqliteError({ message, code }: FailedWork): Error {
+  if (isContentCode(code)) return new ContentRejected(message)
   if (message.includes(tooLong)) return new TookTooLong(message)
   return new SqliteFailed(message, code)
 }

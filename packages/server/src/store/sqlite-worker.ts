@@ -1,22 +1,11 @@
 import { existsSync } from 'node:fs'
-import { constants, getPriority, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
-import { inflateSync } from 'node:zlib'
-import { inflateChunk } from './log-blocks.ts'
-import { Pace } from './pace.ts'
 import { type Packed, unpacked } from './packed.ts'
-import { ownNumber } from './spare-time.ts'
 import { type Database, errorCode, openDatabase, type Statement } from './sqlite-driver.ts'
-import {
-  type AnswerRows,
-  inTimeName,
-  type Opening,
-  type ThreadAnswer,
-  type ThreadCall,
-  tooLong,
-  type Work
-} from './sqlite-thread.ts'
+import { type AnswerRows, rowsOf } from './sqlite-rows.ts'
+import { isContentCode, type Opening, type ThreadAnswer, type ThreadCall, type Work } from './sqlite-thread.ts'
 import { KnownStatements, type KnownStep } from './statement-numbers.ts'
+import { messageOf } from './thrown.ts'
 
 /**
  * The thread that holds one connection to a SQLite file. It knows SQL and transactions and nothing of accounts: the
@@ -29,22 +18,14 @@ const pageBytes = 8192
  * Room for pages. A writer's are those that are changed over and over (workers, and the ends of the tables): it has room
  * for them once it has written so often, and until then no more than what it reads at a start would fill.
  */
-const cacheKilobytes = { writer: 1_000, often: 16_000, reader: 4_000, analyst: 2_000 }
+const cacheKilobytes = { writer: 1_000, often: 16_000, reader: 4_000 }
 const often = 500
-/** What the analyst sorts at once before it goes to a file: 250 pages at least. */
-const sortingKilobytes = 512
-const sortingPageBytes = 2048
 /** More statements than any program of ours has; a list with filters of its own must not grow memory for ever. */
-const preparedLimit = { usual: 500, analyst: 20 }
+const preparedLimit = 500
 
-const { path, readOnly, analyst }: Opening = workerData // sqlite-thread.ts starts this file and nobody else
-const isAnalyst = analyst !== undefined
+const { path, readOnly }: Opening = workerData // sqlite-thread.ts starts this file and nobody else
 const port = parentPort
 if (port === null) throw new Error('invariant: sqlite-worker.ts runs in a worker thread')
-if (analyst) {
-  giveWay(analyst.isSpare)
-  Atomics.store(analyst.number, 0, ownNumber('thread-self'))
-}
 
 /** Transactions so far. */
 let written = 0
@@ -53,8 +34,6 @@ let wasOpen = false
 let prepared = new Map<string, Statement>()
 /** The reader's second connection, on which the log is moved into the file. */
 let mover: Database | undefined
-/** Until when the question that is being answered may take, as the clock of the machine counts. */
-let until = Number.POSITIVE_INFINITY
 /** How many failures were known to the sender of the last transaction that failed: of a lane, and of all for the disk's sake. */
 const failedLanes = new Map<string, number>()
 let failedAll = -1
@@ -62,12 +41,10 @@ let failedAll = -1
 async function open(): Promise<Database> {
   if (database !== undefined) return database
   if (wasOpen) checkThere()
-  const fresh = await openDatabase(isAnalyst ? ':memory:' : path, { readOnly })
+  const fresh = await openDatabase(path, { readOnly })
   try {
     fresh.exec('pragma busy_timeout = 5000')
-    if (isAnalyst) attach(fresh)
-    else
-      fresh.exec(`pragma cache_size = -${cacheKilobytes[readOnly ? 'reader' : written >= often ? 'often' : 'writer']}`)
+    fresh.exec(`pragma cache_size = -${cacheKilobytes[readOnly ? 'reader' : written >= often ? 'often' : 'writer']}`)
     if (!readOnly) beginWriting(fresh)
   } catch (error) {
     fresh.close()
@@ -90,37 +67,6 @@ function beginWriting(db: Database): void {
   db.exec('pragma journal_mode = wal; pragma synchronous = full')
 }
 
-/**
- * The file beside an empty database. SQLite sorts in blocks of 250 pages of the first one at least: of the file's, that
- * would be 2 MB, and glibc keeps at the end of each of its arenas twice the largest block that was ever given back.
- */
-function attach(db: Database): void {
-  db.exec(`pragma page_size = ${sortingPageBytes}; pragma cache_size = -${sortingKilobytes}`)
-  db.prepare('attach database ? as file').run(path)
-  db.exec(`pragma file.cache_size = -${cacheKilobytes.analyst}`)
-  db.function(inTimeName, inTime)
-}
-
-/** Questions come behind calls and messages. Only Linux plans threads apart: elsewhere it would be the whole process. */
-function giveWay(isSpare: boolean): void {
-  if (process.platform !== 'linux') return
-  const { PRIORITY_LOW, PRIORITY_BELOW_NORMAL } = constants.priority
-  try {
-    setPriority(isSpare ? PRIORITY_LOW : Math.max(getPriority(), PRIORITY_BELOW_NORMAL))
-  } catch {
-    // A system that lets nobody do it.
-  }
-}
-
-const pace = analyst && new Pace(analyst.batches)
-
-/** What a long statement calls now and then: it is how it can be ended, and how it gives way. */
-function inTime(): number {
-  pace?.keep()
-  if (Date.now() <= until && (!analyst || Atomics.load(analyst.isOver, 0) === 0)) return 1
-  throw new Error(tooLong)
-}
-
 /** SQLite would make a new file, which is not the one that was lost. The number is its own, for what cannot be opened. */
 function checkThere(): void {
   if (!existsSync(path)) throw Object.assign(new Error(`${path} is gone`), { errcode: 14 })
@@ -129,7 +75,7 @@ function checkThere(): void {
 function prepare(db: Database, sql: string): Statement {
   const known = prepared.get(sql)
   if (known !== undefined) return known
-  if (prepared.size >= preparedLimit[isAnalyst ? 'analyst' : 'usual']) prepared = new Map()
+  if (prepared.size >= preparedLimit) prepared = new Map()
   const statement = db.prepare(sql)
   prepared.set(sql, statement)
   return statement
@@ -174,23 +120,6 @@ function transaction(db: Database, steps: readonly KnownStep[], packed: Packed):
     throw error
   }
   return { missed: -1, changes }
-}
-
-function rowsOf(rows: readonly Readonly<Record<string, unknown>>[]): AnswerRows {
-  const columns = Object.keys(rows[0] ?? {})
-  const values: unknown[] = []
-  for (const row of rows) for (const column of columns) values.push(inflated(row[column]))
-  return { columns, values }
-}
-
-/** A blob is a text that was deflated: there are no others. */
-function inflated(value: unknown): unknown {
-  if (!(value instanceof Uint8Array)) return value
-  try {
-    return inflateSync(value, { chunkSize: inflateChunk }).toString('utf8')
-  } catch (error) {
-    throw new Error('a block of the log is damaged', { cause: error })
-  }
 }
 
 /** After most errors the transaction is still open; after some SQLite has ended it already. */
@@ -261,12 +190,7 @@ async function answer(work: Work): Promise<Omit<ThreadAnswer, 'id'>> {
   const steps = work.do === 'transaction' ? statements.of(work.steps) : []
   const db = await open()
   if (!readOnly) flush(db, work.do !== 'transaction' || work.lane !== undefined)
-  if (work.do === 'rows') {
-    until = work.until ?? Number.POSITIVE_INFINITY
-    pace?.begin()
-    if (isAnalyst) inTime()
-    return { rows: rowsOf(prepare(db, work.sql).all(...work.values)) }
-  }
+  if (work.do === 'rows') return { rows: rowsOf(prepare(db, work.sql).all(...work.values)) }
   if (work.do === 'script') {
     db.exec(work.sql)
     return {}
@@ -278,20 +202,10 @@ async function answer(work: Work): Promise<Omit<ThreadAnswer, 'id'>> {
     if (done.missed !== -1 && lane !== undefined) failedLanes.set(lane, failures)
     return done
   } catch (error) {
-    if (!isContent(error)) failedAll = failures
+    if (!isContentCode(errorCode(error))) failedAll = failures
     else if (lane !== undefined) failedLanes.set(lane, failures)
     throw error
   }
-}
-
-/** Errors of the content leave the connection as good as it was; after all others a new one is opened. */
-function isContent(error: unknown): boolean {
-  return [18, 19, 20].includes(errorCode(error) & 0xff)
-}
-
-/** A question that took too long leaves it so, too. */
-function isLate(error: unknown): boolean {
-  return error instanceof Error && error.message.includes(tooLong)
 }
 
 /** One call at a time, in the order they came: opening is the only step that awaits. */
@@ -301,11 +215,9 @@ port.on('message', ({ id, work }: ThreadCall) => {
     try {
       const done = await answer(work)
       port.postMessage({ id, ...done } satisfies ThreadAnswer)
-      pace?.end()
     } catch (error) {
-      if (!isContent(error) && work.do !== 'checkpoint' && !isLate(error)) drop()
-      const message = error instanceof Error ? error.message : String(error)
-      port.postMessage({ id, failed: { message, code: errorCode(error) } } satisfies ThreadAnswer)
+      if (!isContentCode(errorCode(error)) && work.do !== 'checkpoint') drop()
+      port.postMessage({ id, failed: { message: messageOf(error), code: errorCode(error) } } satisfies ThreadAnswer)
     }
     if (work.do === 'close') port.close()
   })
